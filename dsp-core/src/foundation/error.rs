@@ -1,0 +1,156 @@
+//! The one error type of building and re-parameterising; nothing in the audio path can fail.
+
+use core::fmt;
+
+/// Why a processor could not be built or a setting was refused.
+///
+/// A refused setting changes nothing. The text names the parameter, the value given and the legal range.
+///
+/// ```
+/// use mixdown::{GainParams, Params, StreamSpec};
+///
+/// let spec = StreamSpec::new(48_000.0, 2)?;
+/// let error = GainParams { gain_db: 90.0, ..Default::default() }.validate(&spec).unwrap_err();
+/// assert_eq!(error.to_string(), "gain_db = 90 is out of range: it must lie in -inf..60");
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter is NaN or an infinity where none is allowed.
+    NotFinite {
+        /// Name of the parameter.
+        param: &'static str,
+        /// Which band, effect or channel it belongs to, counted from 0.
+        index: Option<u16>,
+    },
+    /// A parameter lies outside its legal range, whose ends are included.
+    OutOfRange {
+        /// Name of the parameter.
+        param: &'static str,
+        /// Which band, effect or channel it belongs to, counted from 0.
+        index: Option<u16>,
+        /// The value given.
+        value: f64,
+        /// Smallest legal value.
+        min: f64,
+        /// Largest legal value.
+        max: f64,
+    },
+    /// A parameter takes only certain values, and this is none of them.
+    NotAllowed {
+        /// Name of the parameter.
+        param: &'static str,
+        /// Which band it belongs to, counted from 0.
+        index: Option<u16>,
+        /// The value given.
+        value: f64,
+        /// The legal values, in words.
+        allowed: &'static str,
+    },
+    /// The channel count does not fit.
+    Channels {
+        /// Channels that the processor, block or branch needs.
+        expected: usize,
+        /// Channels that it was given.
+        actual: usize,
+    },
+    /// The sample rate lies outside 8 kHz to 384 kHz or is not a number.
+    SampleRate {
+        /// The rate given, in Hz.
+        hz: f64,
+    },
+    /// A parameter sizes memory or changes the latency: build a new processor for it.
+    NeedsRebuild {
+        /// Name of the parameter.
+        param: &'static str,
+    },
+    /// The lengths of two buffers that belong together differ.
+    Length {
+        /// Samples or frames needed.
+        expected: usize,
+        /// Samples or frames given.
+        actual: usize,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |f: &mut fmt::Formatter<'_>, param: &str, index: Option<u16>| match index {
+            Some(index) => write!(f, "{param}[{index}]"),
+            None => f.write_str(param),
+        };
+        match *self {
+            Self::NotFinite { param, index } => {
+                name(f, param, index)?;
+                f.write_str(" is not a finite number")
+            }
+            Self::OutOfRange { param, index, value, min, max } => {
+                name(f, param, index)?;
+                write!(f, " = {value} is out of range: it must lie in {min}..{max}")
+            }
+            Self::NotAllowed { param, index, value, allowed } => {
+                name(f, param, index)?;
+                write!(f, " = {value} is not allowed: it must be {allowed}")
+            }
+            Self::Channels { expected, actual } => {
+                write!(f, "channels = {actual} does not fit: {expected} needed")
+            }
+            Self::SampleRate { hz } => {
+                write!(f, "sample_rate_hz = {hz} is out of range: it must lie in 8000..384000")
+            }
+            Self::NeedsRebuild { param } => {
+                write!(f, "{param} cannot change while the processor runs: build a new one")
+            }
+            Self::Length { expected, actual } => {
+                write!(f, "length = {actual} does not fit: {expected} needed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl Error {
+    /// The same error, said of the band, effect or channel at `position`.
+    #[must_use]
+    pub fn at(self, position: usize) -> Self {
+        let here = u16::try_from(position).ok();
+        match self {
+            Self::NotFinite { param, .. } => Self::NotFinite { param, index: here },
+            Self::OutOfRange { param, value, min, max, .. } => Self::OutOfRange { param, index: here, value, min, max },
+            Self::NotAllowed { param, value, allowed, .. } => Self::NotAllowed { param, index: here, value, allowed },
+            other => other,
+        }
+    }
+}
+
+/// Checks that `min <= value <= max`; NaN is refused as not finite, and so are infinities that are no end of the range.
+///
+/// # Errors
+/// [`Error::NotFinite`] or [`Error::OutOfRange`], naming `param`.
+pub(crate) fn in_range(param: &'static str, value: f64, min: f64, max: f64) -> Result<(), Error> {
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else if value.is_finite() {
+        Err(Error::OutOfRange { param, index: None, value, min, max })
+    } else {
+        Err(Error::NotFinite { param, index: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn messages_name_parameter_value_and_range() {
+        let error = in_range("pan", 2.0, -1.0, 1.0).unwrap_err();
+        assert_eq!(error.to_string(), "pan = 2 is out of range: it must lie in -1..1");
+        assert_eq!(error.at(3).to_string(), "pan[3] = 2 is out of range: it must lie in -1..1");
+        let error = in_range("pan", f64::NAN, -1.0, 1.0).unwrap_err();
+        assert_eq!(error.to_string(), "pan is not a finite number");
+        assert_eq!(in_range("gain_db", f64::NEG_INFINITY, f64::NEG_INFINITY, 60.0), Ok(()));
+    }
+}

@@ -1,0 +1,9 @@
+//! Layer 0: what every room stands on. Types, units and contracts; no signal processing.
+
+pub(crate) mod block;
+pub(crate) mod error;
+pub(crate) mod math;
+pub(crate) mod processor;
+pub(crate) mod sample;
+pub(crate) mod stream;
+pub(crate) mod unit;

@@ -1,0 +1,63 @@
+//! The two sample formats: `f32` and `f64`.
+
+use core::fmt::Debug;
+
+mod sealed {
+    /// Keeps [`super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
+    /// of each without showing a foreign type in the public API.
+    pub trait Sealed: fearless_simd::SimdFloatElement {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A sample of audio: `f32` or `f64`, nominal full scale ±1.0, with no clipping anywhere.
+pub trait Sample: sealed::Sealed + Send + Sync + Debug + Default + PartialOrd + 'static {
+    /// Silence.
+    const ZERO: Self;
+    /// Full scale.
+    const ONE: Self;
+
+    /// The nearest sample to `value`.
+    fn from_f64(value: f64) -> Self;
+    /// A small whole number; exact below 2^24. Loops over it vectorise, unlike loops over `usize`.
+    fn from_index(index: i32) -> Self;
+    /// The same value as `f64`; exact.
+    fn to_f64(self) -> f64;
+    /// Neither NaN nor an infinity.
+    fn finite(self) -> bool;
+    /// The bits, widened: what "bit for bit" compares.
+    fn bits(self) -> u64;
+}
+
+macro_rules! sample {
+    ($float:ty) => {
+        impl Sample for $float {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as Self
+            }
+            #[inline(always)]
+            fn from_index(index: i32) -> Self {
+                index as Self
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn finite(self) -> bool {
+                self.is_finite()
+            }
+            #[inline(always)]
+            fn bits(self) -> u64 {
+                u64::from(self.to_bits())
+            }
+        }
+    };
+}
+
+sample!(f32);
+sample!(f64);

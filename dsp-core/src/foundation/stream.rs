@@ -1,0 +1,136 @@
+//! What a stream is: rate, channels, key channels, and which CPU level runs the kernels.
+
+use super::error::Error;
+
+/// Lowest sample rate, in Hz.
+pub const MIN_SAMPLE_RATE_HZ: f64 = 8_000.0;
+/// Highest sample rate, in Hz.
+pub const MAX_SAMPLE_RATE_HZ: f64 = 384_000.0;
+/// Most channels of a stream.
+pub const MAX_CHANNELS: usize = 64;
+
+/// Which form of the kernels runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cpu {
+    /// The best level this machine has, detected once. Without the `std` feature: as [`Cpu::Baseline`].
+    #[default]
+    Detected,
+    /// The level that the crate was compiled for (SSE2 on plain x86-64, NEON on 64-bit ARM).
+    Baseline,
+    /// AVX2 with FMA even where AVX-512 exists; as [`Cpu::Baseline`] on machines without.
+    Avx2,
+    /// Scalar code with software-exact fused multiply-add: slow, and the same bits as every CPU with FMA.
+    Reproducible,
+}
+
+/// The one fact sheet a processor is built for. Another rate or channel count is another processor.
+///
+/// There is no default and no block size: guessing either is how 44.1 kHz settings end up in 48 kHz streams.
+///
+/// ```
+/// use mixdown::StreamSpec;
+///
+/// let spec = StreamSpec::new(48_000.0, 2)?;
+/// assert_eq!((spec.sample_rate_hz(), spec.channels()), (48_000.0, 2));
+/// assert!(StreamSpec::new(48_000.0, 65).is_err());
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StreamSpec {
+    sample_rate_hz: f64,
+    channels: usize,
+    key_channels: usize,
+    cpu: Cpu,
+}
+
+impl StreamSpec {
+    /// A stream of `channels` (1..=64) input channels at `sample_rate_hz` (8 000..=384 000).
+    ///
+    /// # Errors
+    /// [`Error::SampleRate`] or [`Error::OutOfRange`].
+    pub fn new(sample_rate_hz: f64, channels: usize) -> Result<Self, Error> {
+        if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&sample_rate_hz) {
+            return Err(Error::SampleRate { hz: sample_rate_hz });
+        }
+        check_channels("channels", channels, 1)?;
+        Ok(Self { sample_rate_hz, channels, key_channels: 0, cpu: Cpu::default() })
+    }
+
+    /// The same stream with a key (side-chain) of `key_channels` channels; 0 means none.
+    ///
+    /// # Errors
+    /// [`Error::Channels`] unless the key has 1 channel or as many as the input.
+    pub fn with_key(self, key_channels: usize) -> Result<Self, Error> {
+        check_channels("key_channels", key_channels, 0)?;
+        if key_channels > 1 && key_channels != self.channels {
+            return Err(Error::Channels { expected: self.channels, actual: key_channels });
+        }
+        Ok(Self { key_channels, ..self })
+    }
+
+    /// The same stream on another form of the kernels.
+    #[must_use]
+    pub fn with_cpu(self, cpu: Cpu) -> Self {
+        Self { cpu, ..self }
+    }
+
+    /// The same stream with another count of input channels: what the next processor of a chain sees.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] unless 1..=64.
+    pub fn with_channels(self, channels: usize) -> Result<Self, Error> {
+        check_channels("channels", channels, 1)?;
+        let key_channels = if self.key_channels > 1 { channels } else { self.key_channels };
+        Ok(Self { channels, key_channels, ..self })
+    }
+
+    /// Sample rate in Hz.
+    #[must_use]
+    pub fn sample_rate_hz(&self) -> f64 {
+        self.sample_rate_hz
+    }
+
+    /// Input channels.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Key channels: 0, 1 or as many as the input.
+    #[must_use]
+    pub fn key_channels(&self) -> usize {
+        self.key_channels
+    }
+
+    /// The form of the kernels.
+    #[must_use]
+    pub fn cpu(&self) -> Cpu {
+        self.cpu
+    }
+}
+
+fn check_channels(param: &'static str, channels: usize, min: usize) -> Result<(), Error> {
+    if (min..=MAX_CHANNELS).contains(&channels) {
+        return Ok(());
+    }
+    Err(Error::OutOfRange { param, index: None, value: channels as f64, min: min as f64, max: MAX_CHANNELS as f64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_refused_and_never_clamped() {
+        for hz in [f64::NAN, 7_999.9, 384_000.1, -1.0, f64::INFINITY] {
+            assert!(matches!(StreamSpec::new(hz, 2), Err(Error::SampleRate { .. })), "{hz}");
+        }
+        for channels in [0, 65, usize::MAX] {
+            assert!(matches!(StreamSpec::new(48_000.0, channels), Err(Error::OutOfRange { .. })), "{channels}");
+        }
+        let spec = StreamSpec::new(48_000.0, 6).unwrap();
+        assert!(matches!(spec.with_key(2), Err(Error::Channels { expected: 6, actual: 2 })));
+        assert!(spec.with_key(0).is_ok() && spec.with_key(1).is_ok() && spec.with_key(6).is_ok());
+    }
+}

@@ -1,0 +1,53 @@
+//! DSP for mixing and mastering music: real-time safe, allocation-free while it runs, the same bits for any block size.
+//!
+//! What the user says ([`Params`]: dB, Hz, ms) becomes what the arithmetic needs (coefficients, designed in f64), which
+//! acts on what the past left behind (state). Sound goes one way: samples, parts, processors, console, master.
+//!
+//! ```
+//! use mixdown::{BellParams, BlockMut, EqualizerParams, Params, Processor, StreamSpec};
+//!
+//! let spec = StreamSpec::new(48_000.0, 2)?;
+//! let bell = BellParams { frequency_hz: 3_000.0, gain_db: -4.0, q: 1.4 };
+//! let mut equalizer = EqualizerParams { bands: vec![bell.into()], ..Default::default() }.build::<f32>(&spec)?;
+//!
+//! // In the callback: any block length, no allocation, nothing that can fail.
+//! let (mut left, mut right) = ([0.25_f32; 64], [0.25_f32; 64]);
+//! equalizer.process(&mut BlockMut::from_slices(&mut [&mut left, &mut right])?);
+//! assert!(left[63] < 0.25 && left == right);
+//! # Ok::<(), mixdown::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `std` | yes | run-time CPU detection |
+//! | `serde` | no | settings and effects serialise |
+//!
+//! Without `std` the crate is `no_std` and needs `alloc`; memory is taken while building, never while processing.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod foundation;
+mod kernels;
+mod parts;
+pub mod processors;
+
+pub use foundation::{
+    block::{Block, BlockMut},
+    error::Error,
+    math::Pow2,
+    processor::{Meter, Params, Processor, Tail},
+    sample::Sample,
+    stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
+    unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
+};
+pub use num_complex::Complex64;
+pub use processors::{
+    gain::{Gain, GainCoeffs, GainParams},
+    pan::{Pan, PanCoeffs, PanLaw, PanParams},
+};

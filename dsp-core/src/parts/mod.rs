@@ -1,0 +1,3 @@
+//! Layer 1: what processors are made of. Each part is tested alone.
+
+pub(crate) mod ramp;
