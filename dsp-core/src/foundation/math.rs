@@ -116,7 +116,13 @@ mod tests {
                 *worst = worst.max(error);
             }
         }
-        std::println!("dB: exp2 f32 {:.1e}, log2 f32 {:.1e}, exp2 f64 {:.1e}, log2 f64 {:.1e}", worst[0], worst[1], worst[2], worst[3]);
+        std::println!(
+            "dB: exp2 f32 {:.1e}, log2 f32 {:.1e}, exp2 f64 {:.1e}, log2 f64 {:.1e}",
+            worst[0],
+            worst[1],
+            worst[2],
+            worst[3]
+        );
         assert!(worst.iter().all(|&error| error <= LIMIT_DB), "{worst:?}");
     }
 

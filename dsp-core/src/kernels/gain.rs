@@ -83,7 +83,7 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) {
         return;
     }
     for sample in samples {
-        *sample = *sample * gain;
+        *sample *= gain;
     }
 }
 
@@ -91,6 +91,6 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) {
 #[inline(always)]
 fn follow<S: Sample>(samples: &mut [S], curve: &Curve<S>) {
     for (index, sample) in (0_i32..).zip(samples) {
-        *sample = *sample * curve.at(index);
+        *sample *= curve.at(index);
     }
 }

@@ -159,7 +159,10 @@ mod tests {
             let mut gain = GainParams { gain_db, invert_polarity }.build::<f32>(&spec).unwrap();
             let mut audio = [0.1, -0.7, 1.5];
             gain.process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
-            assert_eq!(audio.map(f32::to_bits), [0.1, -0.7, 1.5].map(|x: f32| if factor == 0.0 { 0 } else { (x * factor).to_bits() }));
+            assert_eq!(
+                audio.map(f32::to_bits),
+                [0.1, -0.7, 1.5].map(|x: f32| if factor == 0.0 { 0 } else { (x * factor).to_bits() })
+            );
         }
     }
 }
