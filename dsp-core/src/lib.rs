@@ -32,11 +32,19 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod console;
 mod foundation;
 mod kernels;
 mod parts;
 pub mod processors;
 
+pub use console::{
+    bypass::Bypass,
+    chain::Chain,
+    effect::{Effect, EffectCoeffs, EffectProcessor},
+    mid_side::MidSide,
+    parallel::Parallel,
+};
 pub use foundation::{
     block::{Block, BlockMut},
     error::Error,
