@@ -42,8 +42,11 @@ pub use console::{
     bypass::Bypass,
     chain::Chain,
     effect::{Effect, EffectCoeffs, EffectProcessor},
+    graph_error::GraphError,
     mid_side::MidSide,
+    mixer::{MasterParams, Mixer},
     parallel::Parallel,
+    track::TrackParams,
 };
 pub use foundation::{
     block::{Block, BlockMut},

@@ -3,5 +3,8 @@
 pub mod bypass;
 pub mod chain;
 pub mod effect;
+pub mod graph_error;
 pub mod mid_side;
+pub mod mixer;
 pub mod parallel;
+pub mod track;

@@ -95,8 +95,13 @@ impl<const N: usize> Ramp<N> {
         self.target
     }
 
+    /// Frames over which it stays on its curve or, at rest, for ever: what a caller of two ramps splits by.
+    pub(crate) fn uniform_frames(&self) -> usize {
+        if self.is_moving() { self.frames_on_curve().max(1) } else { usize::MAX }
+    }
+
     /// Still on its way.
-    pub(crate) fn is_moving(&self) -> bool {
+    fn is_moving(&self) -> bool {
         self.done < self.frames
     }
 
