@@ -20,7 +20,7 @@ use crate::{
     },
     *,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 
 macro_rules! effects {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
@@ -56,7 +56,7 @@ macro_rules! effects {
                 /// The branches, at least one.
                 effects: Vec<Effect>,
                 /// Level of each branch in dB, -inf..60; empty means 0 dB for all.
-                #[cfg_attr(feature = "serde", serde(default))]
+                #[cfg_attr(feature = "serde", serde(default, with = "crate::foundation::unbounded::list"))]
                 gains_db: Vec<f64>,
             },
             /// Effects on the mid and on the side of a stereo signal, aligned in time.
@@ -191,37 +191,40 @@ macro_rules! effects {
                 })
             }
 
-            /// Complex gain at `frequency_hz` with the latency taken out. `None` if one response does not describe it:
-            /// it is not linear, or treats channels differently.
+            /// Complex gain at each frequency (0 to half the rate) with the latency taken out. `None` if one response
+            /// does not describe it: it is not linear, or treats channels differently.
             ///
             /// # Errors
             /// As [`build`](Self::build).
-            pub fn frequency_response(&self, spec: &StreamSpec, frequency_hz: f64) -> Result<Option<Complex64>, Error> {
+            pub fn frequency_response(
+                &self,
+                spec: &StreamSpec,
+                frequencies_hz: &[f64],
+            ) -> Result<Option<Vec<Complex64>>, Error> {
                 self.output_channels(spec.channels())?;
                 match self {
-                    $(Self::$name(params) => params.frequency_response(spec, frequency_hz),)*
+                    $(Self::$name(params) => params.frequency_response(spec, frequencies_hz),)*
                     Self::Chain { effects } => {
-                        let mut response = Some(Complex64::ONE);
-                        let mut stage = *spec;
-                        for effect in effects {
-                            let own = effect.frequency_response(&stage, frequency_hz)?;
-                            response = response.zip(own).map(|(so_far, own)| so_far * own);
-                            stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
-                        }
-                        Ok(response)
+                        let responses = in_series(effects, spec, |effect, stage| {
+                            effect.frequency_response(stage, frequencies_hz)
+                        })?;
+                        Ok(combine(responses, vec![Complex64::ONE; frequencies_hz.len()], |so_far, own| so_far * own))
                     }
                     Self::Parallel { effects, gains_db } => {
                         check_gains(effects.len(), gains_db)?;
-                        let mut response = Some(Complex64::ZERO);
+                        let mut responses = Vec::with_capacity(effects.len());
                         for (branch, effect) in effects.iter().enumerate() {
                             let gain = gains_db.get(branch).map_or(1.0, |&gain_db| db_to_gain(gain_db));
-                            let own = effect.frequency_response(spec, frequency_hz)?;
-                            response = response.zip(own).map(|(so_far, own)| so_far + own * gain);
+                            let response = effect.frequency_response(spec, frequencies_hz)?;
+                            responses.push(response.map(|own| own.into_iter().map(|own| own * gain).collect()));
                         }
-                        Ok(response)
+                        Ok(combine(responses, vec![Complex64::ZERO; frequencies_hz.len()], |so_far, own| so_far + own))
                     }
                     Self::MidSide { .. } => self.design(spec).map(|_| None),
-                    Self::Bypass { effect } => effect.design(spec).map(|_| Some(Complex64::ONE)),
+                    Self::Bypass { effect } => {
+                        effect.design(spec)?;
+                        Ok(Some(vec![Complex64::ONE; frequencies_hz.len()]))
+                    }
                 }
             }
         }
@@ -373,6 +376,17 @@ fn in_series<T>(
         stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
     }
     Ok(results)
+}
+
+/// Folds responses point by point; one that is missing leaves none.
+fn combine(
+    responses: Vec<Option<Vec<Complex64>>>,
+    start: Vec<Complex64>,
+    fold: impl Fn(Complex64, Complex64) -> Complex64,
+) -> Option<Vec<Complex64>> {
+    responses.into_iter().try_fold(start, |so_far, own| {
+        own.map(|own| so_far.into_iter().zip(own).map(|(so_far, own)| fold(so_far, own)).collect())
+    })
 }
 
 fn design_series(effects: &[Effect], spec: &StreamSpec) -> Result<Vec<EffectCoeffs>, Error> {

@@ -39,6 +39,7 @@ pub struct MasterParams {
     /// Effects on the stereo bus, first to last.
     pub inserts: Vec<Effect>,
     /// Level after the inserts in dB, -inf..12; -144 and below is silence.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub fader_db: f64,
 }
 

@@ -50,6 +50,7 @@ pub struct TrackParams {
     /// Stereo width after the inserts, 0..2; a strip that is mono there takes only 1.
     pub width: f64,
     /// Level in dB, -inf..12; -144 and below is silence.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub fader_db: f64,
     /// Position, -1..1: pan of a strip that is mono after its inserts, balance of a stereo one.
     pub pan: f64,

@@ -6,4 +6,6 @@ pub(crate) mod math;
 pub(crate) mod processor;
 pub(crate) mod sample;
 pub(crate) mod stream;
+#[cfg(feature = "serde")]
+pub(crate) mod unbounded;
 pub(crate) mod unit;

@@ -6,6 +6,7 @@ use super::{
     sample::Sample,
     stream::StreamSpec,
 };
+use alloc::vec::Vec;
 use num_complex::Complex64;
 
 /// How long a processor still sounds after its input has ended.
@@ -123,12 +124,13 @@ pub trait Params: Clone + PartialEq + Default {
         None
     }
 
-    /// Complex gain at `frequency_hz` with the latency taken out; `None` if one response does not describe it.
+    /// Complex gain at each frequency (0 to half the rate) with the latency taken out; `None` if one response does not
+    /// describe it: it is not linear, or treats channels differently.
     ///
     /// # Errors
     /// As [`validate`](Self::validate).
-    fn frequency_response(&self, spec: &StreamSpec, frequency_hz: f64) -> Result<Option<Complex64>, Error> {
-        let _ = frequency_hz;
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        let _ = frequencies_hz;
         self.validate(spec).map(|()| None)
     }
 }

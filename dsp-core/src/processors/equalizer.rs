@@ -88,11 +88,12 @@ impl Params for EqualizerParams {
         Some(Self::default())
     }
 
-    fn frequency_response(&self, spec: &StreamSpec, frequency_hz: f64) -> Result<Option<Complex64>, Error> {
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
-        let bands = self.bands.iter().map(|band| band.sections(rate_hz, self.design).response(frequency_hz, rate_hz));
-        Ok(Some(bands.product()))
+        let bands: Vec<_> = self.bands.iter().map(|band| band.sections(rate_hz, self.design)).collect();
+        let at = |&hz: &f64| bands.iter().map(|sections| sections.response(hz, rate_hz)).product();
+        Ok(Some(frequencies_hz.iter().map(at).collect()))
     }
 }
 

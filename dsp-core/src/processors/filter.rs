@@ -30,6 +30,7 @@ use crate::{
         cascade::Cascade,
     },
 };
+use alloc::vec::Vec;
 use num_complex::Complex64;
 
 macro_rules! filter {
@@ -55,8 +56,13 @@ macro_rules! filter {
                 $neutral
             }
 
-            fn frequency_response(&self, spec: &StreamSpec, frequency_hz: f64) -> Result<Option<Complex64>, Error> {
-                Ok(Some(self.design(spec)?.sections.response(frequency_hz, spec.sample_rate_hz())))
+            fn frequency_response(
+                &self,
+                spec: &StreamSpec,
+                frequencies_hz: &[f64],
+            ) -> Result<Option<Vec<Complex64>>, Error> {
+                let (sections, rate_hz) = (self.design(spec)?.sections, spec.sample_rate_hz());
+                Ok(Some(frequencies_hz.iter().map(|&hz| sections.response(hz, rate_hz)).collect()))
             }
         }
     };

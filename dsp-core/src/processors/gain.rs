@@ -28,6 +28,7 @@ use crate::{
     kernels::{self, Form},
     parts::ramp::{GAIN_RAMP_MS, Ramp},
 };
+use alloc::{vec, vec::Vec};
 use num_complex::Complex64;
 
 /// At this level and below a fader is shut: exactly 0. Half a step of 24-bit audio.
@@ -40,6 +41,7 @@ const MAX_GAIN_DB: f64 = 60.0;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct GainParams {
     /// Level change in dB, -inf..60. At -144 and below the output is exactly 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub gain_db: f64,
     /// Turns the waveform upside down.
     pub invert_polarity: bool,
@@ -87,8 +89,9 @@ impl Params for GainParams {
         Some(Self::default())
     }
 
-    fn frequency_response(&self, spec: &StreamSpec, _frequency_hz: f64) -> Result<Option<Complex64>, Error> {
-        Ok(Some(self.design(spec)?.gain.into()))
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        let gain = self.design(spec)?.gain;
+        Ok(Some(vec![gain.into(); frequencies_hz.len()]))
     }
 }
 

@@ -1,0 +1,111 @@
+//! Numbers that may be infinite, in formats that have no infinity: `-inf` dB becomes the text `"-inf"` in JSON.
+
+use alloc::vec::Vec;
+use core::fmt;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
+
+struct Number(f64);
+
+impl Serialize for Number {
+    fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
+        if self.0 == f64::INFINITY {
+            serializer.serialize_str("inf")
+        } else if self.0 == f64::NEG_INFINITY {
+            serializer.serialize_str("-inf")
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(r#"a number, "inf" or "-inf""#)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
+        Ok(Number(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Number, E> {
+        match value {
+            "inf" => Ok(Number(f64::INFINITY)),
+            "-inf" => Ok(Number(f64::NEG_INFINITY)),
+            other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+pub(crate) fn serialize<T: Serializer>(value: &f64, serializer: T) -> Result<T::Ok, T::Error> {
+    Number(*value).serialize(serializer)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Number::deserialize(deserializer).map(|number| number.0)
+}
+
+/// The same for lists.
+pub(crate) mod list {
+    use super::{Deserialize, Deserializer, Number, Serializer, Vec};
+
+    pub(crate) fn serialize<T: Serializer>(values: &[f64], serializer: T) -> Result<T::Ok, T::Error> {
+        serializer.collect_seq(values.iter().map(|&value| Number(value)))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+        Ok(Vec::<Number>::deserialize(deserializer)?.into_iter().map(|number| number.0).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Effect, GainParams, TrackParams};
+    use alloc::vec;
+
+    #[test]
+    fn infinities_survive_json() {
+        let silent = GainParams { gain_db: f64::NEG_INFINITY, ..Default::default() };
+        let effect = Effect::Parallel { effects: vec![silent.into()], gains_db: vec![f64::NEG_INFINITY, 0.25] };
+        let text = serde_json::to_string(&effect).unwrap();
+        assert_eq!(
+            text,
+            r#"{"type":"Parallel","effects":[{"type":"Gain","gain_db":"-inf","invert_polarity":false}],"gains_db":["-inf",0.25]}"#
+        );
+        assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), effect);
+        let track = TrackParams { fader_db: f64::NEG_INFINITY, ..Default::default() };
+        let text = serde_json::to_string(&track).unwrap();
+        assert_eq!(serde_json::from_str::<TrackParams>(&text).unwrap(), track);
+    }
+
+    #[test]
+    fn unknown_names_are_refused_and_missing_ones_take_their_default() {
+        let parse = serde_json::from_str::<Effect>;
+        assert!(parse(r#"{"type":"Gain","gain":3}"#).is_err());
+        assert!(parse(r#"{"type":"Gian"}"#).is_err());
+        assert_eq!(
+            parse(r#"{"type":"Gain","gain_db":3}"#).unwrap(),
+            GainParams { gain_db: 3.0, ..Default::default() }.into()
+        );
+    }
+}

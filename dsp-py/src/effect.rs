@@ -1,0 +1,367 @@
+//! Effects: offline processing, streams, responses.
+
+use crate::{
+    array::{self, Audio, Number, Planar, with_audio},
+    error::{ParameterError, ShapeError, parameter},
+};
+use mixdown::{Block, BlockMut, Effect, EffectProcessor, Processor, StreamSpec, Tail};
+use numpy::{Complex64, PyArray1, PyReadonlyArray1};
+use pyo3::{
+    exceptions::{PyRuntimeWarning, PyTypeError},
+    prelude::*,
+};
+
+use std::sync::{Mutex, PoisonError};
+
+/// A tail is cut off after this long, in s.
+const MAX_TAIL_S: f64 = 60.0;
+/// Grid on which a tail is looked at, in s.
+const TAIL_GRID_S: f64 = 0.1;
+/// A tail ends where a whole step of the grid lies below this, -120 dBFS.
+const TAIL_FLOOR: f64 = 1e-6;
+
+/// The settings behind a Python effect: its `_json()` text.
+pub(crate) fn parse(effect: &Bound<'_, PyAny>) -> PyResult<Effect> {
+    let text: String = effect
+        .call_method0("_json")
+        .and_then(|text| text.extract())
+        .map_err(|_| PyTypeError::new_err(format!("{effect} is not an effect")))?;
+    serde_json::from_str(&text).map_err(|error| ParameterError::new_err(error.to_string()))
+}
+
+/// Refuses settings that no stream can take: ranges that depend on the rate are checked at the widest one.
+#[pyfunction]
+pub(crate) fn check(effect: &Bound<'_, PyAny>) -> PyResult<()> {
+    let widest = StreamSpec::new(mixdown::MAX_SAMPLE_RATE_HZ, 2).map_err(parameter)?;
+    parse(effect)?.design(&widest).map(|_| ()).map_err(parameter)
+}
+
+/// How much of the tail an offline call renders.
+enum Length {
+    Input,
+    Auto,
+    Frames(usize),
+}
+
+impl Length {
+    fn parse(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<Self> {
+        let refuse = || {
+            let given = tail.repr().map_or_else(|_| "?".into(), |text| text.to_string());
+            ParameterError::new_err(format!("tail = {given} is not allowed: \"none\", \"auto\" or seconds, 0..60"))
+        };
+        if let Ok(word) = tail.extract::<String>() {
+            return match word.as_str() {
+                "none" => Ok(Self::Input),
+                "auto" => Ok(Self::Auto),
+                _ => Err(refuse()),
+            };
+        }
+        match tail.extract::<f64>() {
+            Ok(seconds) if (0.0..=MAX_TAIL_S).contains(&seconds) => {
+                Ok(Self::Frames((seconds * sample_rate_hz).round() as usize))
+            }
+            _ => Err(refuse()),
+        }
+    }
+}
+
+/// Runs an effect over a whole array with fresh state; the latency is taken out.
+#[pyfunction]
+#[pyo3(signature = (effect, audio, sample_rate_hz, key, tail, out))]
+pub(crate) fn process<'py>(
+    py: Python<'py>,
+    effect: &Bound<'py, PyAny>,
+    audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
+    key: Option<&Bound<'py, PyAny>>,
+    tail: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let effect = parse(effect)?;
+    let length = Length::parse(tail, sample_rate_hz)?;
+    let key = key.map(|key| array::read(key, "key")).transpose()?;
+    with_audio!(array::read(audio, "audio")?, planar => offline(py, &effect, planar, sample_rate_hz, key, &length, out))
+}
+
+fn offline<'py, S: Number>(
+    py: Python<'py>,
+    effect: &Effect,
+    audio: Planar<S>,
+    sample_rate_hz: f64,
+    key: Option<Audio>,
+    length: &Length,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let key = match key {
+        None => None,
+        Some(key) => Some(same_format::<S>(key, "key")?),
+    };
+    let mut spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
+    if let Some(key) = &key {
+        spec = spec.with_key(key.channels).map_err(parameter)?;
+        if key.frames != audio.frames {
+            let (expected, actual) = (audio.frames, key.frames);
+            return Err(ShapeError::new_err(format!("key has {actual} frames: audio has {expected}")));
+        }
+    }
+    let flat = audio.flat;
+    let (rendered, faults) = py.detach(|| {
+        let mut processor = effect.build::<S>(&spec).map_err(parameter)?;
+        render(&mut processor, &audio, key.as_ref(), length)
+    })?;
+    if faults > 0 {
+        let message = format!("{faults} non-finite samples were replaced by 0");
+        let message = std::ffi::CString::new(message).unwrap_or_default();
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 2)?;
+    }
+    array::write_into(py, Planar { flat, ..rendered }, out)
+}
+
+/// Audio of format `S`, or the error that says what `name` must be.
+pub(crate) fn same_format<S: Number>(audio: Audio, name: &str) -> PyResult<Planar<S>> {
+    S::of(audio).ok_or_else(|| PyTypeError::new_err(format!("{name} must be {} as the audio is", S::NAME)))
+}
+
+/// Input, then silence until the length asked for, with the first `latency` frames of the output dropped.
+fn render<S: Number>(
+    processor: &mut EffectProcessor<S>,
+    audio: &Planar<S>,
+    key: Option<&Planar<S>>,
+    length: &Length,
+) -> PyResult<(Planar<S>, u64)> {
+    let rate_hz = processor.spec().sample_rate_hz();
+    let (inputs, outputs) = (audio.channels, processor.output_channels());
+    let latency = processor.latency_frames();
+    let grid = (TAIL_GRID_S * rate_hz).round() as usize;
+    let fixed = match length {
+        Length::Input | Length::Auto => audio.frames,
+        Length::Frames(tail) => audio.frames + tail,
+    };
+    let mut channels: Vec<Vec<S>> = vec![Vec::with_capacity(fixed + latency); outputs];
+
+    // The input and as much silence as it takes to push it through.
+    let rows = inputs.max(outputs);
+    let mut planar = vec![S::ZERO; rows * (fixed + latency)];
+    let mut keys = key.map(|key| vec![S::ZERO; key.channels * (fixed + latency)]);
+    for (row, samples) in planar.chunks_mut((fixed + latency).max(1)).zip(audio.samples.chunks(audio.frames.max(1))) {
+        row[..audio.frames].copy_from_slice(samples);
+    }
+    if let (Some(keys), Some(key)) = (&mut keys, key) {
+        for (row, samples) in keys.chunks_mut((fixed + latency).max(1)).zip(key.samples.chunks(key.frames.max(1))) {
+            row[..key.frames].copy_from_slice(samples);
+        }
+    }
+    let mut block = BlockMut::from_planar(&mut planar, rows).map_err(parameter)?;
+    match (&keys, key) {
+        (Some(keys), Some(key)) => {
+            processor.process_keyed(&mut block, &Block::from_planar(keys, key.channels).map_err(parameter)?);
+        }
+        _ => processor.process(&mut block),
+    }
+    for (channel, samples) in channels.iter_mut().enumerate() {
+        samples.extend_from_slice(&block.channel(channel)[latency..]);
+    }
+
+    if let Length::Auto = length {
+        for _ in 0..(MAX_TAIL_S / TAIL_GRID_S) as usize {
+            let mut silence = vec![S::ZERO; rows * grid];
+            let mut block = BlockMut::from_planar(&mut silence, rows).map_err(parameter)?;
+            match key {
+                Some(key) => {
+                    let keys = vec![S::ZERO; key.channels * grid];
+                    processor.process_keyed(&mut block, &Block::from_planar(&keys, key.channels).map_err(parameter)?);
+                }
+                None => processor.process(&mut block),
+            }
+            let quiet = |channel: usize| block.channel(channel).iter().all(|x| x.to_f64().abs() < TAIL_FLOOR);
+            if (0..outputs).all(quiet) {
+                break;
+            }
+            for (channel, samples) in channels.iter_mut().enumerate() {
+                samples.extend_from_slice(block.channel(channel));
+            }
+        }
+    }
+    let frames = channels.first().map_or(0, Vec::len);
+    let rendered = Planar { samples: channels.concat(), channels: outputs, frames, flat: audio.flat };
+    Ok((rendered, processor.faults()))
+}
+
+/// Delay of an effect in frames.
+#[pyfunction]
+pub(crate) fn latency_frames(effect: &Bound<'_, PyAny>, sample_rate_hz: f64, channels: usize) -> PyResult<usize> {
+    let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
+    Ok(parse(effect)?.build::<f64>(&spec).map_err(parameter)?.latency_frames())
+}
+
+/// Complex gain of a linear effect at frequencies in Hz.
+#[pyfunction]
+pub(crate) fn frequency_response<'py>(
+    py: Python<'py>,
+    effect: &Bound<'py, PyAny>,
+    frequencies_hz: PyReadonlyArray1<'py, f64>,
+    sample_rate_hz: f64,
+) -> PyResult<Bound<'py, PyArray1<Complex64>>> {
+    let name = effect.get_type().name()?.to_string();
+    let effect = parse(effect)?;
+    let frequencies: Vec<f64> = frequencies_hz.as_array().iter().copied().collect();
+    let half_hz = sample_rate_hz / 2.0;
+    if let Some(hz) = frequencies.iter().find(|hz| !(0.0..=half_hz).contains(*hz)) {
+        return Err(ParameterError::new_err(format!(
+            "frequencies_hz = {hz} is out of range: it must lie in 0..{half_hz}"
+        )));
+    }
+    let response = py.detach(|| {
+        // The same on every channel, so one is enough; effects that only take two have no single response.
+        let spec = StreamSpec::new(sample_rate_hz, 1).map_err(parameter)?;
+        let spec = if effect.output_channels(1).is_ok() { spec } else { spec.with_channels(2).map_err(parameter)? };
+        effect.frequency_response(&spec, &frequencies).map_err(parameter)
+    })?;
+    match response {
+        Some(response) => Ok(PyArray1::from_vec(py, response)),
+        None => Err(ParameterError::new_err(format!("{name} has no single frequency response"))),
+    }
+}
+
+enum Running {
+    F32(EffectProcessor<f32>),
+    F64(EffectProcessor<f64>),
+}
+
+macro_rules! with_running {
+    ($running:expr, $processor:ident => $body:expr) => {
+        match $running {
+            Running::F32($processor) => $body,
+            Running::F64($processor) => $body,
+        }
+    };
+}
+
+/// A running effect that takes block after block.
+#[pyclass(module = "mixdown._core")]
+pub(crate) struct Stream {
+    running: Mutex<Running>,
+}
+
+impl Stream {
+    /// Python lends a class out mutably once at a time, so the lock, there to make it shareable, never waits.
+    fn running(&mut self) -> &mut Running {
+        self.running.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Stream {
+    #[new]
+    #[pyo3(signature = (effect, sample_rate_hz, channels, dtype="float32", key_channels=0))]
+    fn new(
+        effect: &Bound<'_, PyAny>,
+        sample_rate_hz: f64,
+        channels: usize,
+        dtype: &str,
+        key_channels: usize,
+    ) -> PyResult<Self> {
+        let effect = parse(effect)?;
+        let spec = StreamSpec::new(sample_rate_hz, channels).and_then(|spec| spec.with_key(key_channels));
+        let spec = spec.map_err(parameter)?;
+        let running = match dtype {
+            f32::NAME => Running::F32(effect.build(&spec).map_err(parameter)?),
+            f64::NAME => Running::F64(effect.build(&spec).map_err(parameter)?),
+            _ => {
+                let message = format!("dtype = {dtype} is not allowed: it must be float32 or float64");
+                return Err(ParameterError::new_err(message));
+            }
+        };
+        Ok(Self { running: Mutex::new(running) })
+    }
+
+    /// Processes the next block.
+    #[pyo3(signature = (block, key=None, out=None))]
+    fn process<'py>(
+        &mut self,
+        py: Python<'py>,
+        block: &Bound<'py, PyAny>,
+        key: Option<&Bound<'py, PyAny>>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let audio = array::read(block, "block")?;
+        let key = key.map(|key| array::read(key, "key")).transpose()?;
+        with_running!(self.running(), processor => step(py, processor, audio, key, out))
+    }
+
+    /// Glides to the settings of `effect`, which must be of the same shape.
+    fn set(&mut self, py: Python<'_>, effect: &Bound<'_, PyAny>) -> PyResult<()> {
+        let effect = parse(effect)?;
+        py.detach(|| with_running!(self.running(), processor => processor.set_params(&effect))).map_err(parameter)
+    }
+
+    /// Forgets the past.
+    fn reset(&mut self) {
+        with_running!(self.running(), processor => processor.reset());
+    }
+
+    /// Delay from input to output in frames.
+    #[getter]
+    fn latency_frames(&mut self) -> usize {
+        with_running!(self.running(), processor => processor.latency_frames())
+    }
+
+    /// Frames it still sounds after its input has ended; None without end.
+    #[getter]
+    fn tail_frames(&mut self) -> Option<u64> {
+        match with_running!(self.running(), processor => processor.tail()) {
+            Tail::Frames(frames) => Some(frames),
+            Tail::Infinite => None,
+        }
+    }
+
+    /// Non-finite samples replaced by 0 so far.
+    #[getter]
+    fn faults(&mut self) -> u64 {
+        with_running!(self.running(), processor => processor.faults())
+    }
+}
+
+fn step<'py, S: Number>(
+    py: Python<'py>,
+    processor: &mut EffectProcessor<S>,
+    audio: Audio,
+    key: Option<Audio>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut audio: Planar<S> =
+        S::of(audio).ok_or_else(|| PyTypeError::new_err(format!("block must be {} as the stream is", S::NAME)))?;
+    let key = key.map(|key| same_format::<S>(key, "key")).transpose()?;
+    let spec = processor.spec();
+    let mismatch = |name: &str, expected: usize, actual: usize| {
+        ShapeError::new_err(format!("{name} has {actual} channels: the stream has {expected}"))
+    };
+    if audio.channels != spec.channels() {
+        return Err(mismatch("block", spec.channels(), audio.channels));
+    }
+    if let Some(key) = &key {
+        if key.channels != spec.key_channels() {
+            return Err(mismatch("key", spec.key_channels(), key.channels));
+        }
+        if key.frames != audio.frames {
+            let (expected, actual) = (audio.frames, key.frames);
+            return Err(ShapeError::new_err(format!("key has {actual} frames: block has {expected}")));
+        }
+    }
+    let outputs = processor.output_channels();
+    audio.samples.resize(audio.frames * outputs.max(audio.channels), S::ZERO);
+    py.detach(|| {
+        let rows = outputs.max(audio.channels);
+        let mut block = BlockMut::from_planar(&mut audio.samples, rows).map_err(parameter)?;
+        match &key {
+            Some(key) => {
+                let key = Block::from_planar(&key.samples, key.channels).map_err(parameter)?;
+                processor.process_keyed(&mut block, &key);
+            }
+            None => processor.process(&mut block),
+        }
+        PyResult::Ok(())
+    })?;
+    audio.samples.truncate(audio.frames * outputs);
+    array::write_into(py, Planar { channels: outputs, ..audio }, out)
+}

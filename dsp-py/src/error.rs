@@ -1,0 +1,30 @@
+//! The one place where Rust errors become Python exceptions.
+
+use mixdown::{Error, GraphError as MixerError};
+use pyo3::{create_exception, exceptions::PyValueError, prelude::*};
+
+create_exception!(
+    mixdown,
+    ParameterError,
+    PyValueError,
+    "A setting is out of range. The message names parameter, value and legal range."
+);
+create_exception!(mixdown, ShapeError, PyValueError, "An array has a shape or channel count that does not fit.");
+create_exception!(mixdown, GraphError, PyValueError, "A mixer's strips do not fit together.");
+
+/// The Python exception of a refused setting.
+pub(crate) fn parameter(error: Error) -> PyErr {
+    match error {
+        Error::Channels { .. } | Error::Length { .. } => ShapeError::new_err(error.to_string()),
+        _ => ParameterError::new_err(error.to_string()),
+    }
+}
+
+/// The Python exception of a refused change of a mixer.
+pub(crate) fn graph(error: MixerError) -> PyErr {
+    match error {
+        MixerError::Setting { error: Error::Channels { .. }, .. } => ShapeError::new_err(error.to_string()),
+        MixerError::Setting { .. } => ParameterError::new_err(error.to_string()),
+        _ => GraphError::new_err(error.to_string()),
+    }
+}

@@ -1,0 +1,19 @@
+//! The compiled module `mixdown._core`: thin, typed, and without a panic that could cross into Python.
+//!
+//! Settings come as JSON text, audio as numpy arrays; long work runs without the interpreter lock.
+
+mod array;
+mod effect;
+mod error;
+mod mixer;
+
+/// The compiled half of `mixdown`.
+#[pyo3::pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::{
+        effect::{Stream, check, frequency_response, latency_frames, process},
+        error::{GraphError, ParameterError, ShapeError},
+        mixer::Mixer,
+    };
+}
