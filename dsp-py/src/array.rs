@@ -103,9 +103,9 @@ fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
         }
     };
     if channels == 0 || channels > MAX_CHANNELS {
-        let hint = if channels > frames { format!("; rows are channels: pass {name}.T") } else { String::new() };
         return Err(ShapeError::new_err(format!(
-            "{name} has {channels} rows: audio is (channels, frames) with 1..{MAX_CHANNELS} channels{hint}"
+            "{name} has {channels} rows: audio is (channels, frames) with 1..{MAX_CHANNELS} channels; \
+             if its rows are frames, pass {name}.T"
         )));
     }
     let readonly = array.try_readonly().map_err(|error| ShapeError::new_err(format!("{name}: {error}")))?;

@@ -8,7 +8,7 @@ import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, cast, overload
+from typing import Any, ClassVar, Literal, Self, cast, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -21,6 +21,12 @@ Audio = NDArray[np.float32] | NDArray[np.float64]
 
 PanLaw = Literal["constant_power", "-4.5dB", "-6dB", "linear"]
 """How loud a source is on its way from one side to the other."""
+
+Design = Literal["matched", "cookbook"]
+"""How analog filter prototypes become digital ones."""
+
+#: The words that a setting of each annotated type may be.
+_WORDS = {"PanLaw": get_args(PanLaw), "Design": get_args(Design)}
 
 #: Metadata of a field that may be infinite.
 _UNBOUNDED = {"unbounded": True}
@@ -181,7 +187,7 @@ class Effect:
 
     def _json(self) -> str:
         """Return what the compiled half reads."""
-        return json.dumps(_without_infinities(self.to_dict()), allow_nan=False)
+        return json.dumps(without_infinities(self.to_dict()), allow_nan=False)
 
     def __rshift__(self, other: Effect) -> Chain:
         """``a >> b``: in series. Chains on either side are unfolded."""
@@ -196,22 +202,32 @@ def _plain(name: str, annotation: object, value: Any) -> Any:
     """Turn a given value into what a frozen, hashable setting holds."""
     kind = str(annotation)
     if kind == "float":
-        if isinstance(value, (str, bytes, bool)):
-            raise TypeError(f"{name} = {value!r} is not a number")
-        return float(value)
+        return _number(name, value)
     if kind == "bool":
         return bool(value)
     if kind.startswith("tuple[float"):
-        return tuple(float(item) for item in value)
+        return tuple(_number(f"{name}[{position}]", item) for position, item in enumerate(value))
     if kind.startswith("tuple[Effect") or kind.startswith("tuple[Band"):
         effects = tuple(value)
         for position, item in enumerate(effects):
             if not isinstance(item, Effect):
                 raise TypeError(f"{name}[{position}] = {item!r} is not an effect")
         return effects
+    words = _WORDS.get(kind)
+    if words is not None and value not in words:
+        raise ParameterError(f"{name} = {value!r} is not allowed: it must be one of {', '.join(words)}")
     if kind == "Effect" and not isinstance(value, Effect):
         raise TypeError(f"{name} = {value!r} is not an effect")
     return value
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        if not isinstance(value, (str, bytes, bool)):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name} = {value!r} is not a number")
 
 
 def _refuse_infinities(entry: dataclasses.Field[Any], value: Any) -> None:
@@ -231,14 +247,14 @@ def _to_plain(value: Any) -> Any:
     return value
 
 
-def _without_infinities(value: Any) -> Any:
+def without_infinities(value: Any) -> Any:
     """JSON has no infinity; the compiled half reads the words."""
     if isinstance(value, float) and not math.isfinite(value):
         return "inf" if value > 0 else "-inf"
     if isinstance(value, Mapping):
-        return {name: _without_infinities(item) for name, item in value.items()}
+        return {name: without_infinities(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_infinities(item) for item in value]
+        return [without_infinities(item) for item in value]
     return value
 
 
@@ -502,9 +518,9 @@ class Equalizer(Effect):
     """
 
     bands: tuple[Band, ...] = ()
-    design: Literal["matched", "cookbook"] = "matched"
+    design: Design = "matched"
 
-    def __init__(self, *, bands: Sequence[Band] = (), design: Literal["matched", "cookbook"] = "matched") -> None:
+    def __init__(self, *, bands: Sequence[Band] = (), design: Design = "matched") -> None:
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "design", design)
         self.__post_init__()
