@@ -13,7 +13,7 @@
 //! // In the callback: any block length, no allocation, nothing that can fail.
 //! let (mut left, mut right) = ([0.25_f32; 64], [0.25_f32; 64]);
 //! equalizer.process(&mut BlockMut::from_slices(&mut [&mut left, &mut right])?);
-//! assert!(left[63] < 0.25 && left == right);
+//! assert!(left[0] < 0.25 && left == right);
 //! # Ok::<(), mixdown::Error>(())
 //! ```
 //!
@@ -47,7 +47,14 @@ pub use foundation::{
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
 };
 pub use num_complex::Complex64;
+pub use parts::band::{
+    AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
+    LowShelfParams, NotchParams, TiltParams,
+};
 pub use processors::{
+    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
+    filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
+    width::{Width, WidthCoeffs, WidthParams},
 };

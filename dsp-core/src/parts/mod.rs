@@ -1,3 +1,14 @@
 //! Layer 1: what processors are made of. Each part is tested alone.
 
+pub(crate) mod band;
+pub(crate) mod biquad;
+pub(crate) mod butterworth;
+pub(crate) mod cascade;
+pub(crate) mod cookbook;
+pub(crate) mod fit;
+pub(crate) mod least_squares;
+pub(crate) mod magnitude;
+pub(crate) mod matched;
+pub(crate) mod prototype;
 pub(crate) mod ramp;
+pub(crate) mod svf;

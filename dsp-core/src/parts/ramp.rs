@@ -114,6 +114,12 @@ impl<const N: usize> Ramp<N> {
         self.done < self.frames
     }
 
+    /// Frames that lie between here and the target: the last frame of a ramp is the target itself, not the polynomial's
+    /// rounding of it.
+    pub(crate) fn frames_on_curve(&self) -> usize {
+        self.frames.saturating_sub(self.done).saturating_sub(1) as usize
+    }
+
     /// Value, slope and curvature per u at the last frame given out.
     fn motion(&self, n: usize) -> [f64; 3] {
         if !self.is_moving() {
@@ -131,15 +137,14 @@ impl<const N: usize> Ramp<N> {
     /// The values over the next frames, at most `frames` of them, and how many those are; moves on by as many.
     #[inline]
     pub(crate) fn span<S: Sample>(&mut self, frames: usize) -> (Span<S, N>, usize) {
-        // The last frame of a ramp is the target itself, not the polynomial's rounding of it.
-        let on_curve = self.frames.saturating_sub(self.done).saturating_sub(1);
+        let on_curve = self.frames_on_curve();
         if on_curve == 0 {
             if frames > 0 {
                 self.done = self.frames;
             }
             return (Span::Still(self.target.map(S::from_f64)), frames);
         }
-        let length = (on_curve as usize).min(frames);
+        let length = on_curve.min(frames);
         let mut curves = [Curve { polynomial: [S::ZERO; 6], per_frame: S::ZERO, first: 0 }; N];
         for (curve, polynomial) in curves.iter_mut().zip(&self.polynomial) {
             *curve = Curve {
@@ -148,7 +153,7 @@ impl<const N: usize> Ramp<N> {
                 first: (self.done + 1) as i32,
             };
         }
-        // `length` is at most `on_curve`, a u32.
+        // `length` is at most `frames_on_curve`, a u32.
         self.done += length as u32;
         (Span::Moving(curves), length)
     }

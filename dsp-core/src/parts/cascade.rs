@@ -1,0 +1,363 @@
+//! A cascade of second-order sections on every channel of a stream, with settings that glide.
+//!
+//! A section that rests runs as direct form II transposed (`kernels::biquad`), which is fast. A section on its way to
+//! another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients move: log g,
+//! log k and the three mix terms follow one C1 ramp. At both ends the state is carried over exactly, so nothing jumps. A
+//! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k.
+//!
+//! Time is cut on an absolute grid of 64 frames, where sections whose states have all decayed below 1e-20 are zeroed:
+//! the same bits for any cut of the stream, and never a subnormal number.
+//!
+//! # Source
+//! The forms: `parts::biquad`, `parts::svf`. That a state variable filter may be modulated at audio rate: A. Wishnick,
+//! "Time-varying filters for musical applications", DAFx-14.
+
+use super::{
+    biquad::BiquadCoeffs,
+    ramp::{Curve, Ramp, Shape, Span},
+    svf::SvfCoeffs,
+};
+use crate::{
+    foundation::{block::BlockMut, math::Pow2, sample::Sample, unit::ms_to_frames},
+    kernels::{
+        Form,
+        biquad::{self as kernel, MAX_SECTIONS, State},
+        run,
+        sanitize::sanitize,
+    },
+};
+use alloc::{vec, vec::Vec};
+
+/// Length of a glide between settings, in ms.
+pub(crate) const GLIDE_MS: f64 = 50.0;
+/// Frames between two looks for decayed states; chunks never cross this grid.
+const GRID_FRAMES: usize = 64;
+/// A state below this, -400 dB, is silence.
+const SILENT: f64 = 1e-20;
+
+/// The cascade: see the [module](self).
+#[derive(Clone, Debug)]
+pub(crate) struct Cascade {
+    form: Form,
+    channels: usize,
+    sections: Vec<Section>,
+    /// The sections that do something, in order: all but settled identities.
+    active: Vec<usize>,
+    /// Direct-form z1, z2 or SVF s1, s2 of each section and channel: `[section * channels + channel]`.
+    states: Vec<[f64; 2]>,
+    /// Audio of the present chunk in f64: `[channel * GRID_FRAMES + frame]`.
+    chunk: Vec<f64>,
+    /// Position in the absolute grid.
+    phase: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Section {
+    target: BiquadCoeffs,
+    /// While it glides: log2 g, log2 k, m0, m1, m2.
+    glide: Ramp<5>,
+    gliding: bool,
+}
+
+impl Section {
+    fn settled_identity(&self) -> bool {
+        !self.gliding && self.target == BiquadCoeffs::IDENTITY
+    }
+}
+
+fn glide_point(svf: &SvfCoeffs) -> [f64; 5] {
+    [libm::log2(svf.g), libm::log2(svf.k), svf.m0, svf.m1, svf.m2]
+}
+
+impl Cascade {
+    /// At rest at `coeffs`, one per section.
+    pub(crate) fn new(form: Form, channels: usize, sample_rate_hz: f64, coeffs: &[BiquadCoeffs]) -> Self {
+        let glide = Ramp::new([0.0; 5], ms_to_frames(GLIDE_MS, sample_rate_hz), Shape::Cubic);
+        let mut cascade = Self {
+            form,
+            channels,
+            sections: coeffs.iter().map(|&target| Section { target, glide: glide.clone(), gliding: false }).collect(),
+            active: Vec::with_capacity(coeffs.len()),
+            states: vec![[0.0; 2]; coeffs.len() * channels],
+            chunk: vec![0.0; channels * GRID_FRAMES],
+            phase: 0,
+        };
+        cascade.find_active();
+        cascade
+    }
+
+    /// As newly built with the present targets.
+    pub(crate) fn reset(&mut self) {
+        let Self { form: _, channels: _, sections, active: _, states, chunk: _, phase } = self;
+        for section in sections {
+            section.gliding = false;
+        }
+        states.fill([0.0; 2]);
+        *phase = 0;
+        self.find_active();
+    }
+
+    /// Glides to `coeffs`; sections beyond them glide to the identity.
+    pub(crate) fn set_coeffs(&mut self, coeffs: &[BiquadCoeffs]) {
+        for (index, section) in self.sections.iter_mut().enumerate() {
+            let target = coeffs.get(index).copied().unwrap_or(BiquadCoeffs::IDENTITY);
+            if target == section.target {
+                continue;
+            }
+            // The identity has no g and k of its own: it fades in place.
+            let (from, to) = (SvfCoeffs::from_biquad(&section.target), SvfCoeffs::from_biquad(&target));
+            let mut point = glide_point(&to);
+            if target == BiquadCoeffs::IDENTITY {
+                let [log_g, log_k, ..] = if section.gliding { section.glide.target() } else { glide_point(&from) };
+                (point[0], point[1]) = (log_g, log_k);
+            }
+            if !section.gliding {
+                let mut start = glide_point(&from);
+                if section.target == BiquadCoeffs::IDENTITY {
+                    (start[0], start[1]) = (point[0], point[1]);
+                }
+                section.glide.jump_to(start);
+                for state in &mut self.states[index * self.channels..][..self.channels] {
+                    *state = from.state_from_df2t(*state);
+                }
+                section.gliding = true;
+            }
+            section.glide.set_target(point);
+            section.target = target;
+        }
+        self.find_active();
+    }
+
+    /// Frames after which the response to a full-scale input is exactly 0.
+    ///
+    /// Each section in turn decays below 1e-20 after the one before it has become silent, and is zeroed on the grid. Six
+    /// further decades cover what a resonance or a double pole adds to the plain exponential.
+    pub(crate) fn tail_frames(&self) -> u64 {
+        const DECADES: f64 = 26.0;
+        let sections = self.sections.iter().filter(|section| section.target != BiquadCoeffs::IDENTITY);
+        sections
+            .map(|section| {
+                let per_frame = -libm::log10(section.target.pole_radius());
+                libm::ceil(DECADES / per_frame) as u64 + 2 * GRID_FRAMES as u64
+            })
+            .sum()
+    }
+
+    /// Changes nothing, now and until new coefficients come.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    /// Runs a cascade of one channel in place over finite samples.
+    pub(crate) fn process_mono(&mut self, samples: &mut [f64]) {
+        if let Ok(mut block) = BlockMut::from_planar(samples, 1) {
+            self.process(&mut block);
+        }
+    }
+
+    /// Runs the cascade in place over the first channels of `block`. Returns the count of non-finite samples replaced.
+    pub(crate) fn process<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) -> u64 {
+        run!(
+            self.form,
+            self.run_chunks(kernel::Twin, block),
+            simd => self.run_chunks(kernel::Vector(simd), block)
+        )
+    }
+
+    #[inline(always)]
+    fn run_chunks<S: Sample, K: kernel::Cascade>(&mut self, kernel: K, block: &mut BlockMut<'_, '_, S>) -> u64 {
+        let channels = self.channels.min(block.channels());
+        let mut faults = 0;
+        let mut start = 0;
+        while start < block.frames() {
+            let length = (GRID_FRAMES - self.phase).min(block.frames() - start).min(self.frames_to_next_arrival());
+            for channel in 0..channels {
+                let samples = &mut block.channel_mut(channel)[start..start + length];
+                faults += sanitize(samples);
+                if !self.active.is_empty() {
+                    for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter_mut().zip(samples) {
+                        *wide = sample.to_f64();
+                    }
+                }
+            }
+            if !self.active.is_empty() {
+                self.run_sections(kernel, length);
+                for channel in 0..channels {
+                    let samples = &mut block.channel_mut(channel)[start..start + length];
+                    for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(samples) {
+                        *sample = S::from_f64(*wide);
+                    }
+                }
+            }
+            start += length;
+            self.phase = (self.phase + length) % GRID_FRAMES;
+            if self.phase == 0 {
+                self.silence_decayed();
+            }
+        }
+        faults
+    }
+
+    /// Every active section over the present chunk: neighbours at rest in passes of up to eight, gliding ones alone.
+    #[inline(always)]
+    fn run_sections<K: kernel::Cascade>(&mut self, kernel: K, length: usize) {
+        let mut next = 0;
+        while next < self.active.len() {
+            if self.sections[self.active[next]].gliding {
+                self.glide(self.active[next], length);
+                next += 1;
+                continue;
+            }
+            let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_SECTIONS];
+            let mut indices = [0; MAX_SECTIONS];
+            let mut count = 0;
+            while count < MAX_SECTIONS && next < self.active.len() && !self.sections[self.active[next]].gliding {
+                indices[count] = self.active[next];
+                coeffs[count] = self.sections[self.active[next]].target;
+                count += 1;
+                next += 1;
+            }
+            let (coeffs, indices) = (&coeffs[..count], &indices[..count]);
+            // Vectors of four channels where there are more than two; what is left over shares a vector of two. The
+            // kernel is called by name, not through a closure: a closure would lose the target features.
+            let mut first = 0;
+            while self.channels - first > 2 {
+                let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
+                self.gather(first, length, indices, &mut frames, &mut states);
+                kernel.four(&mut frames[..length], coeffs, &mut states[..count]);
+                self.scatter(first, length, indices, &frames, &states);
+                first += 4.min(self.channels - first);
+            }
+            if first < self.channels {
+                let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
+                self.gather(first, length, indices, &mut frames, &mut states);
+                kernel.two(&mut frames[..length], coeffs, &mut states[..count]);
+                self.scatter(first, length, indices, &frames, &states);
+            }
+        }
+    }
+
+    /// Lays channels `first..first + W` and their states of `indices` side by side; lanes beyond the last stay 0.
+    #[inline(always)]
+    fn gather<const W: usize>(
+        &self,
+        first: usize,
+        length: usize,
+        indices: &[usize],
+        frames: &mut [[f64; W]; GRID_FRAMES],
+        states: &mut [State<W>; MAX_SECTIONS],
+    ) {
+        for lane in 0..W.min(self.channels - first) {
+            let samples = &self.chunk[(first + lane) * GRID_FRAMES..][..length];
+            for (frame, sample) in frames.iter_mut().zip(samples) {
+                frame[lane] = *sample;
+            }
+            for (state, &index) in states.iter_mut().zip(indices) {
+                let [z1, z2] = self.states[index * self.channels + first + lane];
+                (state[0][lane], state[1][lane]) = (z1, z2);
+            }
+        }
+    }
+
+    /// Puts back what [`gather`](Self::gather) took.
+    #[inline(always)]
+    fn scatter<const W: usize>(
+        &mut self,
+        first: usize,
+        length: usize,
+        indices: &[usize],
+        frames: &[[f64; W]; GRID_FRAMES],
+        states: &[State<W>; MAX_SECTIONS],
+    ) {
+        for lane in 0..W.min(self.channels - first) {
+            let samples = &mut self.chunk[(first + lane) * GRID_FRAMES..][..length];
+            for (frame, sample) in frames.iter().zip(samples) {
+                *sample = frame[lane];
+            }
+            for (state, &index) in states.iter().zip(indices) {
+                self.states[index * self.channels + first + lane] = [state[0][lane], state[1][lane]];
+            }
+        }
+    }
+
+    /// One gliding section over the present chunk, which ends no later than the glide does.
+    ///
+    /// Free of fused operations, so that all forms agree; a glide is too short to be worth a kernel.
+    fn glide(&mut self, index: usize, length: usize) {
+        let section = &mut self.sections[index];
+        let (span, spanned) = section.glide.span::<f64>(length);
+        let states = &mut self.states[index * self.channels..][..self.channels];
+        if let Span::Moving(curves) = span {
+            debug_assert_eq!(spanned, length, "a chunk crosses the end of a glide");
+            let mut points = [SvfCoeffs { g: 1.0, k: 1.0, m0: 1.0, m1: 0.0, m2: 0.0 }; GRID_FRAMES];
+            for (frame, point) in (0_i32..).zip(&mut points[..length]) {
+                *point = glide_coeffs(&curves, frame);
+            }
+            for (state, samples) in states.iter_mut().zip(self.chunk.chunks_exact_mut(GRID_FRAMES)) {
+                for (sample, point) in samples.iter_mut().zip(&points[..length]) {
+                    *sample = point.tick(state, *sample);
+                }
+            }
+        }
+    }
+
+    /// Frames until the next glide ends; glides that have ended are turned back into the direct form.
+    fn frames_to_next_arrival(&mut self) -> usize {
+        let mut frames = usize::MAX;
+        let mut arrived = false;
+        for &index in &self.active {
+            let section = &mut self.sections[index];
+            if !section.gliding {
+                continue;
+            }
+            match section.glide.frames_on_curve() {
+                0 => {
+                    section.gliding = false;
+                    arrived = true;
+                    let svf = SvfCoeffs::from_biquad(&section.target);
+                    for state in &mut self.states[index * self.channels..][..self.channels] {
+                        *state = svf.state_to_df2t(*state);
+                    }
+                }
+                left => frames = frames.min(left),
+            }
+        }
+        if arrived {
+            self.find_active();
+        }
+        frames
+    }
+
+    fn silence_decayed(&mut self) {
+        for &index in &self.active {
+            for state in &mut self.states[index * self.channels..][..self.channels] {
+                if state[0].abs() < SILENT && state[1].abs() < SILENT {
+                    *state = [0.0; 2];
+                }
+            }
+        }
+    }
+
+    fn find_active(&mut self) {
+        self.active.clear();
+        for (index, section) in self.sections.iter().enumerate() {
+            if section.settled_identity() {
+                self.states[index * self.channels..][..self.channels].fill([0.0; 2]);
+            } else {
+                // Never more than there are sections, for which there is room.
+                self.active.push(index);
+            }
+        }
+    }
+}
+
+fn glide_coeffs(curves: &[Curve<f64>; 5], frame: i32) -> SvfCoeffs {
+    let [log_g, log_k, m0, m1, m2] = curves;
+    SvfCoeffs {
+        g: log_g.at(frame).exp2_fast(),
+        k: log_k.at(frame).exp2_fast(),
+        m0: m0.at(frame),
+        m1: m1.at(frame),
+        m2: m2.at(frame),
+    }
+}

@@ -1,0 +1,140 @@
+//! One band by itself as an effect: bell, shelves, low and high pass, band pass, notch, all pass, tilt.
+//!
+//! # Signal
+//! in -> 1 to 8 second-order sections -> out
+//!
+//! # Parameters
+//! Those of the kinds of [`Band`](crate::Band), by the matched design.
+//!
+//! # Contract
+//! As the [equalizer](super::equalizer)'s: latency 0, tail until every section has decayed below -400 dB, any channel
+//! count, f64 inside, glides of 50 ms. Bell, shelves and tilt are neutral at 0 dB.
+//!
+//! # Source
+//! `parts::band` for the shapes, `parts::cascade` for the realisation.
+
+use crate::{
+    foundation::{
+        block::BlockMut,
+        error::Error,
+        processor::{Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    kernels::Form,
+    parts::{
+        band::{
+            AllPassParams, BandParams, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams,
+            LowPassParams, LowShelfParams, NotchParams, Sections, TiltParams,
+        },
+        cascade::Cascade,
+    },
+};
+use num_complex::Complex64;
+
+macro_rules! filter {
+    ($params:ident, $neutral:expr) => {
+        impl Params for $params {
+            type Coeffs = FilterCoeffs;
+            type Processor<S: Sample> = Filter<S, $params>;
+
+            fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+                self.check(spec)
+            }
+
+            fn design(&self, spec: &StreamSpec) -> Result<FilterCoeffs, Error> {
+                self.check(spec)?;
+                Ok(FilterCoeffs { sections: self.sections(spec.sample_rate_hz(), Design::Matched) })
+            }
+
+            fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Filter<S, $params>, Error> {
+                Filter::new(spec, &self.design(spec)?)
+            }
+
+            fn neutral() -> Option<Self> {
+                $neutral
+            }
+
+            fn frequency_response(&self, spec: &StreamSpec, frequency_hz: f64) -> Result<Option<Complex64>, Error> {
+                Ok(Some(self.design(spec)?.sections.response(frequency_hz, spec.sample_rate_hz())))
+            }
+        }
+    };
+}
+
+filter!(BellParams, Some(Self::default()));
+filter!(LowShelfParams, Some(Self::default()));
+filter!(HighShelfParams, Some(Self::default()));
+filter!(LowPassParams, None);
+filter!(HighPassParams, None);
+filter!(BandPassParams, None);
+filter!(NotchParams, None);
+filter!(AllPassParams, None);
+filter!(TiltParams, Some(Self::default()));
+
+/// What [`Filter`] runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FilterCoeffs {
+    sections: Sections,
+}
+
+/// The running filter of one kind of band: see the [module](self).
+#[derive(Clone, Debug)]
+pub struct Filter<S, P> {
+    spec: StreamSpec,
+    cascade: Cascade,
+    faults: u64,
+    kind: core::marker::PhantomData<(S, P)>,
+}
+
+impl<S: Sample, P: Params<Coeffs = FilterCoeffs>> Filter<S, P> {
+    fn new(spec: &StreamSpec, coeffs: &FilterCoeffs) -> Result<Self, Error> {
+        let form = Form::new(spec.cpu());
+        Ok(Self {
+            spec: *spec,
+            cascade: Cascade::new(form, spec.channels(), spec.sample_rate_hz(), coeffs.sections.padded()),
+            faults: 0,
+            kind: core::marker::PhantomData,
+        })
+    }
+
+    /// Glides to other settings in 50 ms. Designs them here, at some tens of µs; see [`set_coeffs`](Self::set_coeffs)
+    /// for callbacks.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &P) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere.
+    pub fn set_coeffs(&mut self, coeffs: &FilterCoeffs) {
+        self.cascade.set_coeffs(coeffs.sections.padded());
+    }
+}
+
+impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + Send> Processor<S> for Filter<S, P> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        debug_assert!(block.channels() >= self.spec.channels(), "Filter: too few channels");
+        self.faults += self.cascade.process(block);
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, cascade, faults, kind: _ } = self;
+        cascade.reset();
+        *faults = 0;
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(self.cascade.tail_frames())
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}
