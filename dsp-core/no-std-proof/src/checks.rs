@@ -1,7 +1,9 @@
 //! What is proved, one line each; the exit code of the program is the number of the first line that is wrong.
 
 use alloc::vec::Vec;
-use mixdown::{BlockMut, Error, GainParams, PanParams, Params, Processor, Sample, StreamSpec};
+use mixdown::{
+    BlockMut, EqualizerParams, Error, GainParams, HighPassParams, PanParams, Params, Processor, Sample, StreamSpec,
+};
 
 /// Whether the result is right.
 pub(crate) type Check = fn() -> Result<bool, Error>;
@@ -16,6 +18,8 @@ pub(crate) const CHECKS: &[Check] = &[
     || Ok(near(&through(&GainParams { gain_db: HALF_DB, ..Default::default() }, 1, &[1.0_f32, -0.5])?, &[0.5, -0.25])),
     || Ok(through(&PanParams { pan: 1.0, ..Default::default() }, 1, &[0.5_f64, -1.0])? == [0.0, 0.0, 0.5, -1.0]),
     || Ok(GainParams { gain_db: 90.0, ..Default::default() }.validate(&StreamSpec::new(48_000.0, 2)?).is_err()),
+    || Ok(through(&EqualizerParams::default(), 2, &[0.5_f32, -1.0])? == [0.5, -1.0]),
+    || Ok(near(&through(&HighPassParams::default(), 1, &[1.0_f32; 48_000])?[47_990..], &[0.0; 10])),
     every_processor::<f32>,
     every_processor::<f64>,
 ];
@@ -43,7 +47,7 @@ fn near(actual: &[f32], expected: &[f32]) -> bool {
 /// Whether every processor of the one list, at its default settings, is [`steady`] in stereo.
 fn every_processor<S: Sample>() -> Result<bool, Error> {
     macro_rules! every {
-        ($($name:ident: $params:ident, $processor:ident;)*) => { $(steady::<mixdown::$params, S>()?)&&* };
+        ($($name:ident: $params:ident, $processor:ty;)*) => { $(steady::<mixdown::$params, S>()?)&&* };
     }
     Ok(mixdown::for_each_processor!(every))
 }
