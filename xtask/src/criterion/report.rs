@@ -21,12 +21,12 @@ pub(crate) fn report(circumstances: &Circumstances, measurements: &[Measurement]
     let commit = commit.as_ref().map(|commit| format!("- commit: {commit}\n")).unwrap_or_default();
     let mut text = format!(
         "# Benchmarks\n\n\
-         Written by `cargo xtask bench` from the medians that criterion measured; never edited by hand. Run it again\n\
-         for the figures of another machine.\n\n\
+         Written by `cargo xtask bench` from the medians that criterion measured; never edited by hand.\n\
+         Run it again for the figures of another machine.\n\n\
          - CPU: {cpu}\n- compiler: {rustc}\n- RUSTFLAGS: {flags}\n- profile: {profile}\n{commit}\n\
-         Ids read `processor/variant/format/channels/frames`. Throughput counts samples of all channels. Times real\n\
-         time is the length of the block at {SAMPLE_RATE_HZ} Hz over the time it took, on one thread. Over scalar is\n\
-         how many times faster than the plain scalar loop of the same run, where there is one.\n"
+         Ids read `processor/variant/format/channels/frames`. Throughput counts samples of all channels. Times real time\n\
+         is the length of the block at {SAMPLE_RATE_HZ} Hz over the time it took, on one thread. Over scalar is how many\n\
+         times faster than the plain scalar loop of the same run, where there is one.\n"
     );
     let mut groups: BTreeMap<&str, Vec<&Measurement>> = BTreeMap::new();
     for measurement in measurements {

@@ -155,6 +155,11 @@ mod tests {
         let nested = "use crate::{\n    foundation::error::Error,\n    processors::{\n        gain::Gain,\n    },\n};";
         let expected = "4: parts/ramp (layer 1) uses crate::processors::gain::Gain, which is layer 2";
         assert_eq!(check("parts/ramp.rs", nested), [expected]);
+        for hidden in
+            ["fn f() -> impl Fn() + use<'_> { crate::Gain }", "macro_rules! m { () => { use $crate::Gain; } }"]
+        {
+            assert_eq!(check("parts/ramp.rs", hidden), ["1: parts/ramp (layer 1) uses crate::Gain, which is layer 2"]);
+        }
         let inline = "\n\nfn f() { crate::console::mix() }";
         assert_eq!(
             check("processors/pan.rs", inline),

@@ -59,7 +59,8 @@ impl Reader<'_> {
                     let place = self.module.iter().cloned().chain([name.clone()]).collect();
                     self.source.names.push((vec![name], place));
                 }
-                "use" => {
+                // Not the `use<…>` that says what an opaque type captures.
+                "use" if next(1) != "<" => {
                     let end = tokens[at..].iter().position(|token| token.text == ";").map_or(tokens.len(), |n| at + n);
                     self.tree(&tokens[at + 1..end], &[]);
                     at = end;

@@ -25,7 +25,8 @@ pub(super) fn read(source: &str) -> Vec<Token<'_>> {
             _ => first.len_utf8(),
         });
         let (text, after) = rest.split_at(length);
-        if skipped.is_none() && !first.is_whitespace() {
+        // `$crate` in a macro is `crate`.
+        if skipped.is_none() && !first.is_whitespace() && first != '$' {
             tokens.push(Token { text, line });
         }
         line += text.matches('\n').count();
