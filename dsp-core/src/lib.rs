@@ -32,11 +32,22 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod console;
 mod foundation;
 mod kernels;
 mod parts;
 pub mod processors;
 
+pub use console::{
+    bypass::Bypass,
+    chain::Chain,
+    effect::{Effect, EffectCoeffs, EffectProcessor},
+    graph_error::GraphError,
+    mid_side::MidSide,
+    mixer::{MasterParams, Mixer},
+    parallel::Parallel,
+    track::TrackParams,
+};
 pub use foundation::{
     block::{Block, BlockMut},
     error::Error,

@@ -1,4 +1,4 @@
-//! Left and right to mid and side, and back, in f64: exact for f32 audio.
+//! Left and right to mid and side, and back; computed in f64, stored in either format.
 //!
 //! M = (L + R)/2, S = (L - R)/2; L = M + w S, R = M - w S. Element-wise and free of fused operations: the same bits at
 //! every level.
@@ -7,15 +7,15 @@ use super::{Form, run};
 use crate::{foundation::sample::Sample, parts::ramp::Span};
 
 /// Writes mid and side of `left` and `right`.
-pub(crate) fn encode<S: Sample>(form: Form, left: &[S], right: &[S], mid: &mut [f64], side: &mut [f64]) {
+pub(crate) fn encode<S: Sample, M: Sample>(form: Form, left: &[S], right: &[S], mid: &mut [M], side: &mut [M]) {
     run!(form, encode_all(left, right, mid, side), _simd => encode_all(left, right, mid, side));
 }
 
 /// Writes left and right of `mid` and `side` times a width.
-pub(crate) fn decode<S: Sample>(
+pub(crate) fn decode<S: Sample, M: Sample>(
     form: Form,
-    mid: &[f64],
-    side: &[f64],
+    mid: &[M],
+    side: &[M],
     width: &Span<f64, 1>,
     left: &mut [S],
     right: &mut [S],
@@ -24,29 +24,30 @@ pub(crate) fn decode<S: Sample>(
 }
 
 #[inline(always)]
-fn encode_all<S: Sample>(left: &[S], right: &[S], mid: &mut [f64], side: &mut [f64]) {
+fn encode_all<S: Sample, M: Sample>(left: &[S], right: &[S], mid: &mut [M], side: &mut [M]) {
     for ((left, right), (mid, side)) in left.iter().zip(right).zip(mid.iter_mut().zip(side)) {
         let (l, r) = (left.to_f64(), right.to_f64());
-        *mid = 0.5 * (l + r);
-        *side = 0.5 * (l - r);
+        *mid = M::from_f64(0.5 * (l + r));
+        *side = M::from_f64(0.5 * (l - r));
     }
 }
 
 #[inline(always)]
-fn decode_all<S: Sample>(mid: &[f64], side: &[f64], width: &Span<f64, 1>, left: &mut [S], right: &mut [S]) {
+fn decode_all<S: Sample, M: Sample>(mid: &[M], side: &[M], width: &Span<f64, 1>, left: &mut [S], right: &mut [S]) {
     let audio = mid.iter().zip(side).zip(left.iter_mut().zip(right));
     match width {
         Span::Still([width]) => {
             for ((mid, side), (left, right)) in audio {
-                *left = S::from_f64(mid + width * side);
-                *right = S::from_f64(mid - width * side);
+                let (mid, side) = (mid.to_f64(), width * side.to_f64());
+                *left = S::from_f64(mid + side);
+                *right = S::from_f64(mid - side);
             }
         }
         Span::Moving([curve]) => {
             for (index, ((mid, side), (left, right))) in (0_i32..).zip(audio) {
-                let width = curve.at(index);
-                *left = S::from_f64(mid + width * side);
-                *right = S::from_f64(mid - width * side);
+                let (mid, side) = (mid.to_f64(), curve.at(index) * side.to_f64());
+                *left = S::from_f64(mid + side);
+                *right = S::from_f64(mid - side);
             }
         }
     }

@@ -28,6 +28,9 @@ const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
 const MAX_GAIN_DB: f64 = 24.0;
 /// Range of q.
 const Q_RANGE: [f64; 2] = [0.1, 40.0];
+/// Default q of a shelf: to four digits the steepest that does not overshoot, as users type it.
+#[expect(clippy::approx_constant, reason = "the documented default is the typed number, not 1/sqrt 2")]
+const SHELF_Q: f64 = 0.7071;
 /// Slopes come in whole orders of 6 dB per octave, up to 16 of them.
 const SLOPE_STEP_DB: f64 = 6.0;
 /// Most sections of one band: a low or high pass of 96 dB per octave.
@@ -80,7 +83,7 @@ band! {
         /// Gain far below, in dB, -24..24.
         gain_db = 0.0,
         /// Quality factor, 0.1..40; above 0.7071 the shelf overshoots.
-        q = 0.7071,
+        q = SHELF_Q,
     }
 }
 band! {
@@ -91,7 +94,7 @@ band! {
         /// Gain far above, in dB, -24..24.
         gain_db = 0.0,
         /// Quality factor, 0.1..40; above 0.7071 the shelf overshoots.
-        q = 0.7071,
+        q = SHELF_Q,
     }
 }
 band! {

@@ -78,7 +78,7 @@ impl BiquadCoeffs {
     }
 
     /// One sample through the transposed direct form II; `z` is the state, zero at rest.
-    #[inline]
+    #[cfg(test)]
     #[must_use]
     pub fn tick(&self, z: &mut [f64; 2], x: f64) -> f64 {
         let y = self.b0 * x + z[0];

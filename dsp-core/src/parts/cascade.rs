@@ -2,7 +2,7 @@
 //!
 //! A section that rests runs as direct form II transposed (`kernels::biquad`), which is fast. A section on its way to
 //! another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients move: log g,
-//! log k and the three mix terms follow one C1 ramp. At both ends the state is carried over exactly, so nothing jumps. A
+//! log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so nothing jumps. A
 //! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k.
 //!
 //! Time is cut on an absolute grid of 64 frames, where sections whose states have all decayed below 1e-20 are zeroed:
@@ -14,7 +14,7 @@
 
 use super::{
     biquad::BiquadCoeffs,
-    ramp::{Curve, Ramp, Shape, Span},
+    ramp::{Curve, Ramp, Span},
     svf::SvfCoeffs,
 };
 use crate::{
@@ -72,7 +72,7 @@ fn glide_point(svf: &SvfCoeffs) -> [f64; 5] {
 impl Cascade {
     /// At rest at `coeffs`, one per section.
     pub(crate) fn new(form: Form, channels: usize, sample_rate_hz: f64, coeffs: &[BiquadCoeffs]) -> Self {
-        let glide = Ramp::new([0.0; 5], ms_to_frames(GLIDE_MS, sample_rate_hz), Shape::Cubic);
+        let glide = Ramp::new([0.0; 5], ms_to_frames(GLIDE_MS, sample_rate_hz));
         let mut cascade = Self {
             form,
             channels,
@@ -148,6 +148,11 @@ impl Cascade {
         self.active.is_empty()
     }
 
+    /// Lets `frames` frames pass that it need not touch, being the identity.
+    pub(crate) fn skip(&mut self, frames: usize) {
+        self.phase = (self.phase + frames) % GRID_FRAMES;
+    }
+
     /// Runs a cascade of one channel in place over finite samples.
     pub(crate) fn process_mono(&mut self, samples: &mut [f64]) {
         if let Ok(mut block) = BlockMut::from_planar(samples, 1) {
@@ -170,7 +175,7 @@ impl Cascade {
         let mut faults = 0;
         let mut start = 0;
         while start < block.frames() {
-            let length = (GRID_FRAMES - self.phase).min(block.frames() - start).min(self.frames_to_next_arrival());
+            let length = (GRID_FRAMES - self.phase).min(block.frames() - start).min(self.frames_to_arrival());
             for channel in 0..channels {
                 let samples = &mut block.channel_mut(channel)[start..start + length];
                 faults += sanitize(samples);
@@ -301,8 +306,9 @@ impl Cascade {
         }
     }
 
-    /// Frames until the next glide ends; glides that have ended are turned back into the direct form.
-    fn frames_to_next_arrival(&mut self) -> usize {
+    /// Frames until the next glide ends, `usize::MAX` without one; glides that have ended are turned back into the direct
+    /// form. What a room switches by the state of its cascade, it must switch on these frames.
+    pub(crate) fn frames_to_arrival(&mut self) -> usize {
         let mut frames = usize::MAX;
         let mut arrived = false;
         for &index in &self.active {

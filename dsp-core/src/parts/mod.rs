@@ -5,6 +5,7 @@ pub(crate) mod biquad;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
 pub(crate) mod cookbook;
+pub(crate) mod delay_line;
 pub(crate) mod fit;
 pub(crate) mod least_squares;
 pub(crate) mod magnitude;

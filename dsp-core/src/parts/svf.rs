@@ -41,9 +41,10 @@ impl SvfCoeffs {
     }
 
     /// The biquad with the response of this SVF.
+    #[cfg(test)]
     #[must_use]
-    pub fn to_biquad(&self) -> BiquadCoeffs {
-        let Self { g, k, m0, m1, m2 } = *self;
+    pub fn to_biquad(self) -> BiquadCoeffs {
+        let Self { g, k, m0, m1, m2 } = self;
         let g2 = g * g;
         let scale = 1.0 / (1.0 + g * (g + k));
         let (odd, at_dc) = (g * (m1 + k * m0), g2 * (m0 + m2));

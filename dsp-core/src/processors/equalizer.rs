@@ -12,7 +12,7 @@
 //! # Contract
 //! Latency 0. Tail until every section has decayed below -400 dB. Any channel count; all channels get the same filter.
 //! State and coefficients are f64 for both sample formats; one rounding at the end. Changes glide over 50 ms (log
-//! frequency and q, mix terms on a C1 ramp), also when a band changes its kind, is added or removed. Neutral without
+//! frequency and q, mix terms on a C2 ramp), also when a band changes its kind, is added or removed. Neutral without
 //! bands, and with bands at 0 dB.
 //!
 //! # Source

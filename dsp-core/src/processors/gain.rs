@@ -10,7 +10,7 @@
 //! | `invert_polarity` | | | false |
 //!
 //! # Contract
-//! Latency 0, tail 0. Any channel count; all channels get the same gain. Changes glide in amplitude over 20 ms, C1, and
+//! Latency 0, tail 0. Any channel count; all channels get the same gain. Changes glide in amplitude over 20 ms, C2, and
 //! pass through zero when the polarity turns.
 //!
 //! # Source
@@ -26,7 +26,7 @@ use crate::{
         unit::{db_to_gain, ms_to_frames},
     },
     kernels::{self, Form},
-    parts::ramp::{GAIN_RAMP_MS, Ramp, Shape},
+    parts::ramp::{GAIN_RAMP_MS, Ramp},
 };
 use num_complex::Complex64;
 
@@ -77,7 +77,7 @@ impl Params for GainParams {
         Ok(Gain {
             spec: *spec,
             form: Form::new(spec.cpu()),
-            gain: Ramp::new([coeffs.gain], ramp_frames, Shape::Cubic),
+            gain: Ramp::new([coeffs.gain], ramp_frames),
             faults: 0,
             sample: core::marker::PhantomData,
         })

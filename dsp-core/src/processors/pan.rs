@@ -13,7 +13,7 @@
 //!
 //! # Contract
 //! Latency 0, tail 0. 1 -> 2 or 2 -> 2 channels. Hard left leaves exactly 0 on the right. Both gains glide over 20 ms,
-//! C1. Neutral for a stereo source at `pan` 0.
+//! C2. Neutral for a stereo source at `pan` 0.
 //!
 //! # Source
 //! θ = (p+1)π/4, gL = cosᵉ θ, gR = sinᵉ θ with e = (centre attenuation in dB)/3.0103: e = 1 keeps the power constant,
@@ -29,7 +29,7 @@ use crate::{
         unit::ms_to_frames,
     },
     kernels::{self, Form},
-    parts::ramp::{GAIN_RAMP_MS, Ramp, Shape},
+    parts::ramp::{GAIN_RAMP_MS, Ramp},
 };
 
 /// How loud a source is on its way from one side to the other.
@@ -113,7 +113,7 @@ impl Params for PanParams {
         Ok(Pan {
             spec: *spec,
             form: Form::new(spec.cpu()),
-            gains: Ramp::new(coeffs.gains, ramp_frames, Shape::Cubic),
+            gains: Ramp::new(coeffs.gains, ramp_frames),
             faults: 0,
             sample: core::marker::PhantomData,
         })

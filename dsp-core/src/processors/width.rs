@@ -11,7 +11,7 @@
 //!
 //! # Contract
 //! Latency 0; tail 0 without mono bass, else until its filters have decayed. 2 channels only. The mono sum keeps its
-//! level at every frequency and every width. Changes glide: width over 20 ms, C1; the mono bass over 50 ms. Neutral at
+//! level at every frequency and every width. Changes glide: width over 20 ms, C2; the mono bass over 50 ms. Neutral at
 //! `width` 1 without mono bass.
 //!
 //! # Source
@@ -33,7 +33,7 @@ use crate::{
         biquad::BiquadCoeffs,
         cascade::Cascade,
         cookbook,
-        ramp::{GAIN_RAMP_MS, Ramp, Shape, Span},
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
 };
 use alloc::{vec, vec::Vec};
@@ -96,7 +96,7 @@ impl Params for WidthParams {
         Ok(Width {
             spec: *spec,
             form,
-            width: Ramp::new([coeffs.width], ms_to_frames(GAIN_RAMP_MS, rate_hz), Shape::Cubic),
+            width: Ramp::new([coeffs.width], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
             mid: Cascade::new(form, 1, rate_hz, &coeffs.mid),
             side: Cascade::new(form, 1, rate_hz, &coeffs.side),
             scratch: vec![0.0; 2 * CHUNK_FRAMES],
@@ -164,12 +164,15 @@ impl<S: Sample> Processor<S> for Width<S> {
         let (left, right) = block.stereo_mut();
         let mut start = 0;
         while start < frames {
-            let (span, length) = self.width.span::<f64>((frames - start).min(CHUNK_FRAMES));
+            let uniform = self.mid.frames_to_arrival().min(self.side.frames_to_arrival());
+            let (span, length) = self.width.span::<f64>((frames - start).min(CHUNK_FRAMES).min(uniform));
             let (left, right) = (&mut left[start..start + length], &mut right[start..start + length]);
             self.faults += kernels::sanitize::sanitize(left) + kernels::sanitize::sanitize(right);
             start += length;
             let neutral = matches!(span, Span::Still([1.0])) && self.mid.is_identity() && self.side.is_identity();
             if neutral {
+                self.mid.skip(length);
+                self.side.skip(length);
                 continue;
             }
             let (mid, side) = self.scratch.split_at_mut(CHUNK_FRAMES);

@@ -1,0 +1,73 @@
+//! Passes the input through with the latency of a processor that is not run, so that switching it off moves nothing in
+//! time.
+//!
+//! Channels that the processor would have added are copies of the first.
+
+use crate::{
+    foundation::{
+        block::BlockMut,
+        processor::{Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    kernels::sanitize::sanitize,
+    parts::delay_line::DelayLine,
+};
+
+/// A processor passed by: see the [module](self).
+#[derive(Clone, Debug)]
+pub struct Bypass<S> {
+    spec: StreamSpec,
+    output_channels: usize,
+    delay: DelayLine<S>,
+    faults: u64,
+}
+
+impl<S: Sample> Bypass<S> {
+    /// Stands in for `processor`.
+    pub fn new(processor: &impl Processor<S>) -> Self {
+        let spec = processor.spec();
+        let delay = DelayLine::new(spec.channels(), processor.latency_frames());
+        Self { spec, output_channels: processor.output_channels(), delay, faults: 0 }
+    }
+}
+
+impl<S: Sample> Processor<S> for Bypass<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn output_channels(&self) -> usize {
+        self.output_channels
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        debug_assert!(block.channels() >= self.output_channels, "Bypass: too few channels");
+        let inputs = self.spec.channels().min(block.channels());
+        for channel in 0..inputs {
+            self.faults += sanitize(block.channel_mut(channel));
+        }
+        self.delay.process(block);
+        for channel in inputs..self.output_channels.min(block.channels()) {
+            block.copy_channel(0, channel);
+        }
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, output_channels: _, delay, faults } = self;
+        delay.reset();
+        *faults = 0;
+    }
+
+    fn latency_frames(&self) -> usize {
+        self.delay.frames()
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(self.delay.frames() as u64)
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}

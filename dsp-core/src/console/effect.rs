@@ -1,0 +1,384 @@
+//! An effect as a value: the settings of any processor, or of several put together.
+//!
+//! [`Effect`] is what a preset or a session stores. It builds an [`EffectProcessor`], which is what chains, mixers and
+//! streams hold. Both have one variant per processor, from the one list in `processors`.
+
+use super::{
+    bypass::Bypass,
+    chain::Chain,
+    mid_side::MidSide,
+    parallel::{Parallel, check_gains},
+};
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        processor::{Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::db_to_gain,
+    },
+    *,
+};
+use alloc::{boxed::Box, vec::Vec};
+
+macro_rules! effects {
+    ($($name:ident: $params:ty, $processor:ty;)*) => {
+        /// The settings of an effect.
+        ///
+        /// ```
+        /// use mixdown::{BlockMut, Effect, GainParams, HighPassParams, Processor, StreamSpec};
+        ///
+        /// let effect = Effect::Chain {
+        ///     effects: vec![HighPassParams { frequency_hz: 80.0, ..Default::default() }.into(), GainParams::default().into()],
+        /// };
+        /// let mut running = effect.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+        /// let mut step = [1.0; 48_000];
+        /// running.process(&mut BlockMut::from_planar(&mut step, 1)?);
+        /// assert!(step[47_999].abs() < 1e-6);
+        /// # Ok::<(), mixdown::Error>(())
+        /// ```
+        #[derive(Clone, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type"))]
+        #[non_exhaustive]
+        pub enum Effect {
+            $(
+                #[doc = concat!("Settings of [`", stringify!($name), "`](crate::processors).")]
+                $name($params),
+            )*
+            /// Effects in series.
+            Chain {
+                /// First to last; none at all changes nothing.
+                effects: Vec<Effect>,
+            },
+            /// Effects side by side, aligned in time and summed.
+            Parallel {
+                /// The branches, at least one.
+                effects: Vec<Effect>,
+                /// Level of each branch in dB, -inf..60; empty means 0 dB for all.
+                #[cfg_attr(feature = "serde", serde(default))]
+                gains_db: Vec<f64>,
+            },
+            /// Effects on the mid and on the side of a stereo signal, aligned in time.
+            MidSide {
+                /// In series on (L+R)/2.
+                #[cfg_attr(feature = "serde", serde(default))]
+                mid: Vec<Effect>,
+                /// In series on (L-R)/2.
+                #[cfg_attr(feature = "serde", serde(default))]
+                side: Vec<Effect>,
+            },
+            /// Passes through with the latency of an effect that is not run.
+            Bypass {
+                /// The effect passed by.
+                effect: Box<Effect>,
+            },
+        }
+
+        $(impl From<$params> for Effect {
+            fn from(params: $params) -> Self {
+                Self::$name(params)
+            }
+        })*
+
+        /// What an [`Effect`] designs for a stream, on any thread, for [`EffectProcessor::set_coeffs`] in a callback.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum EffectCoeffs {
+            $(
+                #[doc = concat!("Of [`", stringify!($name), "`](crate::processors).")]
+                $name(<$params as Params>::Coeffs),
+            )*
+            /// Of the effects in series.
+            Chain(Vec<EffectCoeffs>),
+            /// Of the branches, and their gains.
+            Parallel(Vec<EffectCoeffs>, Vec<f64>),
+            /// Of the effects on mid and side.
+            MidSide(Vec<EffectCoeffs>, Vec<EffectCoeffs>),
+            /// A bypass has none.
+            Bypass,
+        }
+
+        /// A running effect.
+        #[non_exhaustive]
+        pub enum EffectProcessor<S: Sample> {
+            $(
+                #[doc = concat!("See [`", stringify!($name), "`](crate::processors).")]
+                $name($processor),
+            )*
+            /// In series.
+            Chain(Chain<S>),
+            /// Side by side.
+            Parallel(Parallel<S>),
+            /// On mid and side.
+            MidSide(MidSide<S>),
+            /// Passed by.
+            Bypass(Bypass<S>),
+            /// Any other processor. It takes no [`Effect`] as new settings.
+            Custom(Box<dyn Processor<S>>),
+        }
+
+        impl Effect {
+            /// Channels that come out for `input` channels in.
+            ///
+            /// # Errors
+            /// [`Error::Channels`] if it does not take that many.
+            pub fn output_channels(&self, input: usize) -> Result<usize, Error> {
+                match self {
+                    $(Self::$name(params) => params.output_channels(input),)*
+                    Self::Chain { effects } => series_channels(effects, input),
+                    Self::Parallel { effects, .. } => {
+                        let first = effects.first().map_or(Ok(input), |effect| effect.output_channels(input))?;
+                        for effect in effects {
+                            expect_channels(first, effect.output_channels(input)?)?;
+                        }
+                        Ok(first)
+                    }
+                    Self::MidSide { mid, side } => {
+                        expect_channels(2, input)?;
+                        expect_channels(1, series_channels(mid, 1)?)?;
+                        expect_channels(1, series_channels(side, 1)?)?;
+                        Ok(2)
+                    }
+                    Self::Bypass { effect } => effect.output_channels(input),
+                }
+            }
+
+            /// The coefficients for a stream: the costly part of a change, which may run on another thread.
+            ///
+            /// # Errors
+            /// The first parameter that is out of range, or channel counts that do not fit.
+            pub fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
+                self.output_channels(spec.channels())?;
+                Ok(match self {
+                    $(Self::$name(params) => EffectCoeffs::$name(params.design(spec)?),)*
+                    Self::Chain { effects } => EffectCoeffs::Chain(design_series(effects, spec)?),
+                    Self::Parallel { effects, gains_db } => {
+                        check_gains(effects.len(), gains_db)?;
+                        let branches = effects.iter().map(|effect| effect.design(spec)).collect::<Result<_, _>>()?;
+                        EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect())
+                    }
+                    Self::MidSide { mid, side } => {
+                        let mono = spec.with_channels(1)?;
+                        EffectCoeffs::MidSide(design_series(mid, &mono)?, design_series(side, &mono)?)
+                    }
+                    Self::Bypass { effect } => {
+                        effect.design(spec)?;
+                        EffectCoeffs::Bypass
+                    }
+                })
+            }
+
+            /// A processor for a stream; the only place that takes memory.
+            ///
+            /// # Errors
+            /// The first parameter that is out of range, or channel counts that do not fit.
+            pub fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {
+                self.output_channels(spec.channels())?;
+                Ok(match self {
+                    $(Self::$name(params) => EffectProcessor::$name(params.build(spec)?),)*
+                    Self::Chain { effects } => EffectProcessor::Chain(Chain::new(spec, build_series(effects, spec)?)?),
+                    Self::Parallel { effects, gains_db } => {
+                        let branches = effects.iter().map(|effect| effect.build(spec)).collect::<Result<_, _>>()?;
+                        EffectProcessor::Parallel(Parallel::new(spec, branches, gains_db)?)
+                    }
+                    Self::MidSide { mid, side } => {
+                        let mono = spec.with_channels(1)?;
+                        let (mid, side) = (build_series(mid, &mono)?, build_series(side, &mono)?);
+                        EffectProcessor::MidSide(MidSide::new(spec, Chain::new(&mono, mid)?, Chain::new(&mono, side)?)?)
+                    }
+                    Self::Bypass { effect } => EffectProcessor::Bypass(Bypass::new(&effect.build::<S>(spec)?)),
+                })
+            }
+
+            /// Complex gain at `frequency_hz` with the latency taken out. `None` if one response does not describe it:
+            /// it is not linear, or treats channels differently.
+            ///
+            /// # Errors
+            /// As [`build`](Self::build).
+            pub fn frequency_response(&self, spec: &StreamSpec, frequency_hz: f64) -> Result<Option<Complex64>, Error> {
+                self.output_channels(spec.channels())?;
+                match self {
+                    $(Self::$name(params) => params.frequency_response(spec, frequency_hz),)*
+                    Self::Chain { effects } => {
+                        let mut response = Some(Complex64::ONE);
+                        let mut stage = *spec;
+                        for effect in effects {
+                            let own = effect.frequency_response(&stage, frequency_hz)?;
+                            response = response.zip(own).map(|(so_far, own)| so_far * own);
+                            stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
+                        }
+                        Ok(response)
+                    }
+                    Self::Parallel { effects, gains_db } => {
+                        check_gains(effects.len(), gains_db)?;
+                        let mut response = Some(Complex64::ZERO);
+                        for (branch, effect) in effects.iter().enumerate() {
+                            let gain = gains_db.get(branch).map_or(1.0, |&gain_db| db_to_gain(gain_db));
+                            let own = effect.frequency_response(spec, frequency_hz)?;
+                            response = response.zip(own).map(|(so_far, own)| so_far + own * gain);
+                        }
+                        Ok(response)
+                    }
+                    Self::MidSide { .. } => self.design(spec).map(|_| None),
+                    Self::Bypass { effect } => effect.design(spec).map(|_| Some(Complex64::ONE)),
+                }
+            }
+        }
+
+        impl<S: Sample> EffectProcessor<S> {
+            /// Glides to coefficients designed elsewhere; takes no memory.
+            ///
+            /// # Errors
+            /// [`Error::NeedsRebuild`] if they are of another effect; nothing changes then.
+            pub fn set_coeffs(&mut self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+                self.check_coeffs(coeffs)?;
+                match (self, coeffs) {
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.set_coeffs(coeffs),)*
+                    (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.set_coeffs(coeffs)?,
+                    (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, gains)) => {
+                        parallel.set_coeffs(coeffs, gains)?;
+                    }
+                    (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => both.set_coeffs(mid, side)?,
+                    _ => {}
+                }
+                Ok(())
+            }
+
+            /// Whether [`set_coeffs`](Self::set_coeffs) would take them.
+            pub(super) fn check_coeffs(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+                let all = |processors: &[Self], coeffs: &[EffectCoeffs]| {
+                    if processors.len() != coeffs.len() {
+                        return Err(Error::NeedsRebuild { param: "effects" });
+                    }
+                    processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check_coeffs(coeffs))
+                };
+                match (self, coeffs) {
+                    $((Self::$name(_), EffectCoeffs::$name(_)) => Ok(()),)*
+                    (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => all(chain.processors(), coeffs),
+                    (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => all(parallel.branches(), coeffs),
+                    (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {
+                        all(both.mid().processors(), mid).and_then(|()| all(both.side().processors(), side))
+                    }
+                    (Self::Bypass(_), EffectCoeffs::Bypass) => Ok(()),
+                    _ => Err(Error::NeedsRebuild { param: "effect" }),
+                }
+            }
+
+            fn inner(&self) -> &dyn Processor<S> {
+                match self {
+                    $(Self::$name(processor) => processor,)*
+                    Self::Chain(chain) => chain,
+                    Self::Parallel(parallel) => parallel,
+                    Self::MidSide(both) => both,
+                    Self::Bypass(bypass) => bypass,
+                    Self::Custom(processor) => &**processor,
+                }
+            }
+
+            fn inner_mut(&mut self) -> &mut dyn Processor<S> {
+                match self {
+                    $(Self::$name(processor) => processor,)*
+                    Self::Chain(chain) => chain,
+                    Self::Parallel(parallel) => parallel,
+                    Self::MidSide(both) => both,
+                    Self::Bypass(bypass) => bypass,
+                    Self::Custom(processor) => &mut **processor,
+                }
+            }
+        }
+    };
+}
+
+crate::for_each_processor!(effects);
+
+impl Default for Effect {
+    fn default() -> Self {
+        Self::Chain { effects: Vec::new() }
+    }
+}
+
+impl<S: Sample> core::fmt::Debug for EffectProcessor<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let inner = self.inner();
+        f.debug_struct("EffectProcessor")
+            .field("spec", &inner.spec())
+            .field("latency_frames", &inner.latency_frames())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Sample> EffectProcessor<S> {
+    /// Glides to the settings of `effect`, which must be of the same shape: the same kinds of effects in the same order.
+    ///
+    /// # Errors
+    /// Parameters out of range; [`Error::NeedsRebuild`] for another shape. The old settings stay.
+    pub fn set_params(&mut self, effect: &Effect) -> Result<(), Error> {
+        self.set_coeffs(&effect.design(&self.spec())?)
+    }
+}
+
+impl<S: Sample> Processor<S> for EffectProcessor<S> {
+    fn spec(&self) -> StreamSpec {
+        self.inner().spec()
+    }
+
+    fn output_channels(&self) -> usize {
+        self.inner().output_channels()
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.inner_mut().process(block);
+    }
+
+    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        self.inner_mut().process_keyed(block, key);
+    }
+
+    fn reset(&mut self) {
+        self.inner_mut().reset();
+    }
+
+    fn latency_frames(&self) -> usize {
+        self.inner().latency_frames()
+    }
+
+    fn tail(&self) -> Tail {
+        self.inner().tail()
+    }
+
+    fn faults(&self) -> u64 {
+        self.inner().faults()
+    }
+}
+
+pub(super) fn expect_channels(expected: usize, actual: usize) -> Result<(), Error> {
+    if expected == actual { Ok(()) } else { Err(Error::Channels { expected, actual }) }
+}
+
+fn series_channels(effects: &[Effect], input: usize) -> Result<usize, Error> {
+    effects.iter().try_fold(input, |channels, effect| effect.output_channels(channels))
+}
+
+/// Runs `each` with the stream that each effect of a series sees.
+fn in_series<T>(
+    effects: &[Effect],
+    spec: &StreamSpec,
+    each: impl Fn(&Effect, &StreamSpec) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut stage = *spec;
+    let mut results = Vec::with_capacity(effects.len());
+    for effect in effects {
+        results.push(each(effect, &stage)?);
+        stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
+    }
+    Ok(results)
+}
+
+fn design_series(effects: &[Effect], spec: &StreamSpec) -> Result<Vec<EffectCoeffs>, Error> {
+    in_series(effects, spec, Effect::design)
+}
+
+fn build_series<S: Sample>(effects: &[Effect], spec: &StreamSpec) -> Result<Vec<EffectProcessor<S>>, Error> {
+    in_series(effects, spec, Effect::build)
+}

@@ -1,0 +1,157 @@
+//! One chain on the mid, another on the side of a stereo signal.
+//!
+//! # Signal
+//! L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S
+//!
+//! # Contract
+//! Latency: the larger of both chains'. Without any effect the audio is left alone.
+
+use super::{
+    chain::Chain,
+    effect::{EffectCoeffs, expect_channels},
+};
+use crate::{
+    foundation::{
+        block::BlockMut,
+        error::Error,
+        processor::{Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    kernels::{Form, mid_side as kernel, sanitize::sanitize},
+    parts::{delay_line::DelayLine, ramp::Span},
+};
+use alloc::{vec, vec::Vec};
+
+/// Frames worked on at a time.
+const CHUNK_FRAMES: usize = 256;
+
+/// Chains on mid and side: see the [module](self).
+#[derive(Debug)]
+pub struct MidSide<S: Sample> {
+    spec: StreamSpec,
+    form: Form,
+    mid: Path<S>,
+    side: Path<S>,
+    faults: u64,
+}
+
+#[derive(Debug)]
+struct Path<S: Sample> {
+    chain: Chain<S>,
+    alignment: DelayLine<S>,
+    chunk: Vec<S>,
+}
+
+impl<S: Sample> Path<S> {
+    fn new(chain: Chain<S>, latency_frames: usize) -> Self {
+        let alignment = DelayLine::new(1, latency_frames - chain.latency_frames());
+        Self { chain, alignment, chunk: vec![S::ZERO; CHUNK_FRAMES] }
+    }
+
+    fn process(&mut self, frames: usize) {
+        if let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..frames], 1) {
+            self.chain.process(&mut block);
+            self.alignment.process(&mut block);
+        }
+    }
+
+    fn reset(&mut self) {
+        let Self { chain, alignment, chunk: _ } = self;
+        chain.reset();
+        alignment.reset();
+    }
+
+    fn tail(&self) -> Tail {
+        self.chain.tail().then(Tail::Frames(self.alignment.frames() as u64))
+    }
+}
+
+impl<S: Sample> MidSide<S> {
+    /// Two chains of one channel each, in a stream of two.
+    ///
+    /// # Errors
+    /// [`Error::Channels`] for other counts.
+    pub fn new(spec: &StreamSpec, mid: Chain<S>, side: Chain<S>) -> Result<Self, Error> {
+        expect_channels(2, spec.channels())?;
+        for chain in [&mid, &side] {
+            expect_channels(1, chain.spec().channels())?;
+            expect_channels(1, chain.output_channels())?;
+        }
+        let latency_frames = mid.latency_frames().max(side.latency_frames());
+        Ok(Self {
+            spec: *spec,
+            form: Form::new(spec.cpu()),
+            mid: Path::new(mid, latency_frames),
+            side: Path::new(side, latency_frames),
+            faults: 0,
+        })
+    }
+
+    /// The chain on the mid.
+    #[must_use]
+    pub fn mid(&self) -> &Chain<S> {
+        &self.mid.chain
+    }
+
+    /// The chain on the side.
+    #[must_use]
+    pub fn side(&self) -> &Chain<S> {
+        &self.side.chain
+    }
+
+    /// Glides to coefficients designed elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::NeedsRebuild`] if they are of other effects.
+    pub fn set_coeffs(&mut self, mid: &[EffectCoeffs], side: &[EffectCoeffs]) -> Result<(), Error> {
+        self.mid.chain.set_coeffs(mid)?;
+        self.side.chain.set_coeffs(side)
+    }
+}
+
+impl<S: Sample> Processor<S> for MidSide<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        debug_assert!(block.channels() >= 2, "MidSide: too few channels");
+        if block.channels() < 2 {
+            return;
+        }
+        let (left, right) = block.stereo_mut();
+        self.faults += sanitize(left) + sanitize(right);
+        if self.mid().processors().is_empty() && self.side().processors().is_empty() {
+            return;
+        }
+        for (left, right) in left.chunks_mut(CHUNK_FRAMES).zip(right.chunks_mut(CHUNK_FRAMES)) {
+            let frames = left.len();
+            let (mid, side) = (&mut self.mid, &mut self.side);
+            kernel::encode(self.form, left, right, &mut mid.chunk[..frames], &mut side.chunk[..frames]);
+            mid.process(frames);
+            side.process(frames);
+            let unchanged = Span::Still([1.0]);
+            kernel::decode(self.form, &mid.chunk[..frames], &side.chunk[..frames], &unchanged, left, right);
+        }
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, form: _, mid, side, faults } = self;
+        mid.reset();
+        side.reset();
+        *faults = 0;
+    }
+
+    fn latency_frames(&self) -> usize {
+        self.mid.chain.latency_frames().max(self.side.chain.latency_frames())
+    }
+
+    fn tail(&self) -> Tail {
+        self.mid.tail().max(self.side.tail())
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults + self.mid.chain.faults() + self.side.chain.faults()
+    }
+}

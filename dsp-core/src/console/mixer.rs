@@ -1,0 +1,282 @@
+//! The mixer: tracks through strips onto a stereo bus, the bus through the master.
+//!
+//! # Signal
+//! strips -> f64 sum -> rounded once -> master inserts -> master fader -> out
+//!
+//! # Contract
+//! - Latency: the slowest strip's plus the master's; every faster strip is delayed to match, so that a track split over
+//!   two strips still nulls.
+//! - Strips add in byte order of their names, each product rounded once to the sample format, in f64: the order in which
+//!   tracks were added changes no bit. Nothing clips inside.
+//! - Adding a track takes memory and may change the latency; processing and re-setting levels never do.
+
+use super::{
+    chain::Chain,
+    effect::{Effect, EffectCoeffs, EffectProcessor},
+    graph_error::GraphError,
+    track::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
+};
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        processor::{Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    kernels::{Form, mix},
+    processors::gain::{Gain, GainParams},
+};
+use alloc::{string::String, vec, vec::Vec};
+
+/// What errors call the master strip.
+const MASTER: &str = "master";
+
+/// Settings of the master strip.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct MasterParams {
+    /// Effects on the stereo bus, first to last.
+    pub inserts: Vec<Effect>,
+    /// Level after the inserts in dB, -inf..12; -144 and below is silence.
+    pub fader_db: f64,
+}
+
+/// A mixer with a stereo bus: see the [module](self).
+///
+/// ```
+/// use mixdown::{Block, BlockMut, Mixer, StreamSpec, TrackParams};
+///
+/// let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2)?)?;
+/// mixer.add_track("vocal", 1, &TrackParams { fader_db: -3.0, ..Default::default() })?;
+/// mixer.add_track("piano", 2, &TrackParams { pan: -0.3, ..Default::default() })?;
+///
+/// let (vocal, piano) = ([0.5_f32; 64], [0.1_f32; 128]);
+/// let mut mix = [0.0_f32; 128];
+/// let inputs = [Block::from_planar(&vocal, 1)?, Block::from_planar(&piano, 2)?];
+/// mixer.process(&inputs, &mut BlockMut::from_planar(&mut mix, 2)?);
+/// assert!(mix[0] > 0.35 && mix[64] < mix[0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Mixer<S: Sample> {
+    spec: StreamSpec,
+    form: Form,
+    /// In the order in which they were added, as `process` takes their input.
+    strips: Vec<(String, Strip<S>)>,
+    /// The strips in byte order of their names, as they are added up.
+    order: Vec<usize>,
+    inserts: Chain<S>,
+    fader: Gain<S>,
+    latency_frames: usize,
+    /// Left, then right, of one chunk.
+    sums: Vec<f64>,
+}
+
+impl<S: Sample> Mixer<S> {
+    /// An empty mixer at the rate and CPU level of `spec`, which must have 2 channels: those of the bus.
+    ///
+    /// # Errors
+    /// [`Error::Channels`] for another count.
+    pub fn new(spec: &StreamSpec) -> Result<Self, Error> {
+        super::effect::expect_channels(2, spec.channels())?;
+        Ok(Self {
+            spec: *spec,
+            form: Form::new(spec.cpu()),
+            strips: Vec::new(),
+            order: Vec::new(),
+            inserts: Chain::new(spec, Vec::new())?,
+            fader: GainParams::default().build(spec)?,
+            latency_frames: 0,
+            sums: vec![0.0; 2 * CHUNK_FRAMES],
+        })
+    }
+
+    /// The stream that comes out.
+    #[must_use]
+    pub fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    /// Adds a track of 1 or 2 channels. Its input is the next one of [`process`](Self::process).
+    ///
+    /// # Errors
+    /// [`GraphError::Duplicate`], or [`GraphError::Setting`] for what is out of range.
+    pub fn add_track(&mut self, name: &str, channels: usize, params: &TrackParams) -> Result<(), GraphError> {
+        self.add_track_with(name, channels, params, Vec::new())
+    }
+
+    /// As [`add_track`](Self::add_track), with processors of your own after the inserts of `params`.
+    ///
+    /// # Errors
+    /// As [`add_track`](Self::add_track).
+    pub fn add_track_with(
+        &mut self,
+        name: &str,
+        channels: usize,
+        params: &TrackParams,
+        processors: Vec<EffectProcessor<S>>,
+    ) -> Result<(), GraphError> {
+        if self.strips.iter().any(|(other, _)| other == name) || name == MASTER {
+            return Err(GraphError::Duplicate { name: name.into() });
+        }
+        let strip = self.build_strip(channels, params, processors).map_err(|error| setting(name, error))?;
+        self.strips.push((name.into(), strip));
+        self.order.push(self.order.len());
+        self.order.sort_by(|&a, &b| self.strips[a].0.as_bytes().cmp(self.strips[b].0.as_bytes()));
+        self.align();
+        self.listen(true);
+        Ok(())
+    }
+
+    fn build_strip(
+        &self,
+        channels: usize,
+        params: &TrackParams,
+        processors: Vec<EffectProcessor<S>>,
+    ) -> Result<Strip<S>, Error> {
+        let spec = self.spec.with_channels(channels)?;
+        let mut inserts = Vec::with_capacity(params.inserts.len() + processors.len());
+        let mut stage = spec;
+        for effect in &params.inserts {
+            let processor = effect.build::<S>(&stage)?;
+            stage = stage.with_channels(processor.output_channels())?;
+            inserts.push(processor);
+        }
+        inserts.extend(processors);
+        Strip::new(&spec, Chain::new(&spec, inserts)?, params)
+    }
+
+    /// Replaces the master strip. May change the latency.
+    ///
+    /// # Errors
+    /// [`GraphError::Setting`] for what is out of range; the old one stays then.
+    pub fn set_master(&mut self, params: &MasterParams) -> Result<(), GraphError> {
+        let build = || {
+            check_fader(params.fader_db)?;
+            let EffectProcessor::Chain(inserts) =
+                Effect::Chain { effects: params.inserts.clone() }.build::<S>(&self.spec)?
+            else {
+                return Chain::new(&self.spec, Vec::new()).map(|chain| (chain, GainParams::default()));
+            };
+            super::effect::expect_channels(2, inserts.output_channels())?;
+            Ok((inserts, GainParams { gain_db: params.fader_db, invert_polarity: false }))
+        };
+        let (inserts, fader) = build().map_err(|error| setting(MASTER, error))?;
+        self.fader.set_params(&fader).map_err(|error| setting(MASTER, error))?;
+        self.fader.reset();
+        self.inserts = inserts;
+        Ok(())
+    }
+
+    /// Glides a track to other settings, with the same kinds of inserts in the same order.
+    ///
+    /// # Errors
+    /// [`GraphError::UnknownNode`], or [`GraphError::Setting`] for what is out of range or needs another build. The old
+    /// settings stay.
+    pub fn set_track(&mut self, name: &str, params: &TrackParams) -> Result<(), GraphError> {
+        let Some((_, strip)) = self.strips.iter_mut().find(|(other, _)| other == name) else {
+            return Err(GraphError::UnknownNode { name: name.into() });
+        };
+        strip.set_params(params).map_err(|error| setting(name, error))?;
+        self.listen(false);
+        Ok(())
+    }
+
+    /// Glides the master fader (dB, -inf..12) and inserts of the same kinds in the same order.
+    ///
+    /// # Errors
+    /// [`GraphError::Setting`]; the old settings stay.
+    pub fn glide_master(&mut self, params: &MasterParams) -> Result<(), GraphError> {
+        let mut glide = || {
+            check_fader(params.fader_db)?;
+            if let EffectCoeffs::Chain(coeffs) =
+                (Effect::Chain { effects: params.inserts.clone() }).design(&self.spec)?
+            {
+                self.inserts.set_coeffs(&coeffs)?;
+            }
+            self.fader.set_params(&GainParams { gain_db: params.fader_db, invert_polarity: false })
+        };
+        glide().map_err(|error| setting(MASTER, error))
+    }
+
+    /// Names of the tracks in the order of their inputs.
+    pub fn track_names(&self) -> impl Iterator<Item = &str> {
+        self.strips.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Mixes a block: `inputs` in the order in which tracks were added, each with its channels and as many frames as
+    /// `out`, whose first two channels are filled.
+    ///
+    /// Missing inputs are silent. Any length, 0 included; nothing allocates.
+    pub fn process(&mut self, inputs: &[Block<'_, '_, S>], out: &mut BlockMut<'_, '_, S>) {
+        debug_assert!(out.channels() >= 2, "Mixer: too few channels");
+        debug_assert!(inputs.iter().all(|input| input.frames() == out.frames()), "Mixer: inputs of other lengths");
+        if out.channels() < 2 {
+            return;
+        }
+        let frames = out.frames();
+        for start in (0..frames).step_by(CHUNK_FRAMES) {
+            let length = CHUNK_FRAMES.min(frames - start);
+            self.sums.fill(0.0);
+            let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
+            for &index in &self.order {
+                let Some(input) = inputs.get(index).filter(|input| input.frames() >= start + length) else { continue };
+                let chunk = input.frames_at(start, length);
+                self.strips[index].1.add_to(&chunk, &mut left[..length], &mut right[..length]);
+            }
+            let mut block = out.frames_mut(start, length);
+            mix::round(self.form, &left[..length], block.channel_mut(0));
+            mix::round(self.form, &right[..length], block.channel_mut(1));
+            self.inserts.process(&mut block);
+            self.fader.process(&mut block);
+        }
+    }
+
+    /// Forgets the past: as newly built with the current settings.
+    pub fn reset(&mut self) {
+        let Self { spec: _, form: _, strips, order: _, inserts, fader, latency_frames: _, sums: _ } = self;
+        for (_, strip) in strips {
+            strip.reset();
+        }
+        inserts.reset();
+        fader.reset();
+    }
+
+    /// Delay from input to output in frames.
+    #[must_use]
+    pub fn latency_frames(&self) -> usize {
+        self.latency_frames + self.inserts.latency_frames()
+    }
+
+    /// How long it still sounds after its inputs have ended.
+    #[must_use]
+    pub fn tail(&self) -> Tail {
+        let strips = self.strips.iter().fold(Tail::Frames(0), |longest, (_, strip)| longest.max(strip.tail()));
+        strips.then(self.inserts.tail())
+    }
+
+    /// Non-finite input samples replaced by 0.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.strips.iter().map(|(_, strip)| strip.faults()).sum::<u64>() + self.inserts.faults()
+    }
+
+    fn align(&mut self) {
+        self.latency_frames = self.strips.iter().map(|(_, strip)| strip.latency_frames()).max().unwrap_or(0);
+        for (_, strip) in &mut self.strips {
+            strip.align_to(self.latency_frames);
+        }
+    }
+
+    fn listen(&mut self, at_once: bool) {
+        let any_solo = self.strips.iter().any(|(_, strip)| strip.solo);
+        for (_, strip) in &mut self.strips {
+            strip.listen(any_solo, at_once);
+        }
+    }
+}
+
+fn setting(name: &str, error: Error) -> GraphError {
+    GraphError::Setting { name: name.into(), error }
+}

@@ -1,0 +1,278 @@
+//! What the law tests share: settings of every effect, signals, and a way to run an effect in pieces.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use mixdown::*;
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRng, TestRunner},
+};
+
+/// Random legal settings of a processor. The list of processors asks for one each, so a new one cannot be forgotten.
+pub trait Sampled: Params {
+    fn sampled() -> BoxedStrategy<Self>;
+}
+
+/// Frequencies legal at 44.1 kHz, log-uniform.
+fn frequency_hz() -> impl Strategy<Value = f64> {
+    (30.0_f64.ln()..18_000.0_f64.ln()).prop_map(f64::exp)
+}
+
+fn q() -> impl Strategy<Value = f64> {
+    (0.3_f64.ln()..8.0_f64.ln()).prop_map(f64::exp)
+}
+
+fn band_gain_db() -> impl Strategy<Value = f64> {
+    prop_oneof![4 => -24.0..24.0, 1 => Just(0.0)]
+}
+
+impl Sampled for GainParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let gain_db = prop_oneof![6 => -60.0..20.0, 1 => Just(0.0), 1 => Just(f64::NEG_INFINITY)];
+        (gain_db, any::<bool>()).prop_map(|(gain_db, invert_polarity)| Self { gain_db, invert_polarity }).boxed()
+    }
+}
+
+impl Sampled for PanParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let law = prop_oneof![
+            Just(PanLaw::ConstantPower),
+            Just(PanLaw::Minus4_5Db),
+            Just(PanLaw::Minus6Db),
+            Just(PanLaw::Linear)
+        ];
+        let pan = prop_oneof![4 => -1.0..1.0, 1 => Just(0.0), 1 => Just(1.0), 1 => Just(-1.0)];
+        (pan, law).prop_map(|(pan, law)| Self { pan, law }).boxed()
+    }
+}
+
+impl Sampled for WidthParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let width = prop_oneof![3 => 0.0..2.0, 1 => Just(1.0)];
+        let bass = prop_oneof![1 => Just(0.0), 2 => 30.0..500.0];
+        (width, bass).prop_map(|(width, bass_mono_hz)| Self { width, bass_mono_hz }).boxed()
+    }
+}
+
+macro_rules! sampled_gain_band {
+    ($($params:ident)*) => {$(
+        impl Sampled for $params {
+            fn sampled() -> BoxedStrategy<Self> {
+                (frequency_hz(), band_gain_db(), q())
+                    .prop_map(|(frequency_hz, gain_db, q)| Self { frequency_hz, gain_db, q })
+                    .boxed()
+            }
+        }
+    )*};
+}
+sampled_gain_band!(BellParams LowShelfParams HighShelfParams);
+
+macro_rules! sampled_cut_band {
+    ($($params:ident)*) => {$(
+        impl Sampled for $params {
+            fn sampled() -> BoxedStrategy<Self> {
+                (frequency_hz(), 1..=16_i32)
+                    .prop_map(|(frequency_hz, order)| Self { frequency_hz, slope_db_per_octave: 6.0 * f64::from(order) })
+                    .boxed()
+            }
+        }
+    )*};
+}
+sampled_cut_band!(LowPassParams HighPassParams);
+
+macro_rules! sampled_q_band {
+    ($($params:ident)*) => {$(
+        impl Sampled for $params {
+            fn sampled() -> BoxedStrategy<Self> {
+                (frequency_hz(), q()).prop_map(|(frequency_hz, q)| Self { frequency_hz, q }).boxed()
+            }
+        }
+    )*};
+}
+sampled_q_band!(BandPassParams NotchParams AllPassParams);
+
+impl Sampled for TiltParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        (frequency_hz(), band_gain_db()).prop_map(|(frequency_hz, gain_db)| Self { frequency_hz, gain_db }).boxed()
+    }
+}
+
+impl Sampled for EqualizerParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let band = prop_oneof![
+            BellParams::sampled().prop_map(Band::from),
+            LowShelfParams::sampled().prop_map(Band::from),
+            HighShelfParams::sampled().prop_map(Band::from),
+            LowPassParams::sampled().prop_map(Band::from),
+            HighPassParams::sampled().prop_map(Band::from),
+            BandPassParams::sampled().prop_map(Band::from),
+            NotchParams::sampled().prop_map(Band::from),
+            AllPassParams::sampled().prop_map(Band::from),
+            TiltParams::sampled().prop_map(Band::from),
+        ];
+        let design = prop_oneof![Just(Design::Matched), Just(Design::Cookbook)];
+        (prop::collection::vec(band, 0..6), design).prop_map(|(bands, design)| Self { bands, design }).boxed()
+    }
+}
+
+/// One effect of the list, or of those that put effects together.
+pub struct Entry {
+    pub name: &'static str,
+    pub settings: BoxedStrategy<Effect>,
+    /// The setting that changes nothing, if there is one.
+    pub neutral: Option<Effect>,
+    /// Each channel goes its own way: the same filter or gain on all.
+    pub per_channel: bool,
+}
+
+macro_rules! entries {
+    ($($name:ident: $params:ty, $processor:ty;)*) => {
+        fn listed() -> Vec<Entry> {
+            vec![$(Entry {
+                name: stringify!($name),
+                settings: <$params>::sampled().prop_map(Effect::from).boxed(),
+                neutral: <$params>::neutral().map(Effect::from),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width"),
+            }),*]
+        }
+    };
+}
+for_each_processor!(entries);
+
+/// Every effect there is.
+pub fn entries() -> Vec<Entry> {
+    let mono = prop_oneof![
+        GainParams::sampled().prop_map(Effect::from),
+        EqualizerParams::sampled().prop_map(Effect::from),
+        HighPassParams::sampled().prop_map(Effect::from),
+    ]
+    .boxed();
+    let series = prop::collection::vec(mono.clone(), 0..4).boxed();
+    let mut entries = listed();
+    entries.push(Entry {
+        name: "Chain",
+        settings: series.clone().prop_map(|effects| Effect::Chain { effects }).boxed(),
+        neutral: Some(Effect::default()),
+        per_channel: true,
+    });
+    entries.push(Entry {
+        name: "Parallel",
+        settings: prop::collection::vec((mono.clone(), -30.0..6.0), 1..4)
+            .prop_map(|branches| {
+                let (effects, gains_db) = branches.into_iter().unzip();
+                Effect::Parallel { effects, gains_db }
+            })
+            .boxed(),
+        neutral: Some(Effect::Parallel { effects: vec![Effect::default()], gains_db: vec![] }),
+        per_channel: true,
+    });
+    entries.push(Entry {
+        name: "MidSide",
+        settings: (series.clone(), series).prop_map(|(mid, side)| Effect::MidSide { mid, side }).boxed(),
+        neutral: Some(Effect::MidSide { mid: vec![], side: vec![] }),
+        per_channel: false,
+    });
+    entries.push(Entry {
+        name: "Bypass",
+        settings: mono.prop_map(|effect| Effect::Bypass { effect: Box::new(effect) }).boxed(),
+        neutral: Some(Effect::Bypass { effect: Box::new(GainParams { gain_db: -7.0, ..Default::default() }.into()) }),
+        per_channel: true,
+    });
+    entries
+}
+
+/// Runs a law on `cases` random settings of every effect: the same ones each time.
+pub fn for_all(cases: u32, law: impl Fn(&Entry, Effect)) {
+    for entry in entries() {
+        let config = Config { cases, failure_persistence: None, ..Config::default() };
+        let rng = TestRng::deterministic_rng(config.rng_algorithm);
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        let outcome = runner.run(&entry.settings, |effect| {
+            law(&entry, effect);
+            Ok(())
+        });
+        if let Err(failure) = outcome {
+            panic!("{}: {failure}", entry.name);
+        }
+    }
+}
+
+/// Input channels an effect takes, out of a few.
+pub fn channel_counts(effect: &Effect) -> Vec<usize> {
+    [1, 2, 3, 6].into_iter().filter(|&channels| effect.output_channels(channels).is_ok()).collect()
+}
+
+/// Uniform noise in -1..1 from a seed (the multiplicative generator of Knuth's MMIX).
+pub fn noise(seed: u64, frames: usize) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..frames)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+        })
+        .collect()
+}
+
+/// Planar noise at about -12 dBFS: every channel its own.
+pub fn planar_noise<S: Sample>(channels: usize, frames: usize) -> Vec<S> {
+    (0..channels)
+        .flat_map(|channel| noise(channel as u64 + 1, frames))
+        .map(|sample| S::from_f64(0.25 * sample))
+        .collect()
+}
+
+/// How a stream is cut: block lengths, repeated.
+#[derive(Clone, Debug)]
+pub struct Cut(pub Vec<usize>);
+
+impl Cut {
+    pub fn whole() -> Self {
+        Self(vec![usize::MAX])
+    }
+
+    /// The cuts that law 1 names, and random ones.
+    pub fn all() -> Vec<Self> {
+        let random = noise(99, 50).iter().map(|x| ((x + 1.0) * 300.0) as usize).collect();
+        [vec![1], vec![7], vec![64], vec![480], vec![4096], vec![0, 13, 1], random].into_iter().map(Self).collect()
+    }
+}
+
+/// Runs `processor` in place over planar `audio` of as many channels as it needs, in pieces; `events` are called at
+/// their frame, between two blocks.
+pub fn run<S: Sample, P: Processor<S>>(
+    processor: &mut P,
+    audio: &mut [S],
+    cut: &Cut,
+    mut events: Vec<(usize, Box<dyn FnMut(&mut P) + '_>)>,
+) {
+    let channels = processor.spec().channels().max(processor.output_channels());
+    let mut block = BlockMut::from_planar(audio, channels).unwrap();
+    let frames = block.frames();
+    let mut start = 0;
+    for length in cut.0.iter().cycle() {
+        for (at, event) in &mut events {
+            if *at == start {
+                event(processor);
+                *at = usize::MAX;
+            }
+        }
+        let next = events.iter().map(|(at, _)| *at).filter(|&at| at > start).min().unwrap_or(frames);
+        let length = (*length).min(next.min(frames) - start);
+        processor.process(&mut block.frames_mut(start, length));
+        start += length;
+        if start == frames {
+            return;
+        }
+    }
+}
+
+/// Planar audio of `channels` channels, grown to what `processor` needs.
+pub fn room_for<S: Sample, P: Processor<S>>(processor: &P, mut audio: Vec<S>) -> Vec<S> {
+    let (input, output) = (processor.spec().channels(), processor.output_channels());
+    let frames = audio.len() / input;
+    audio.resize(frames * input.max(output), S::ZERO);
+    audio
+}
+
+pub fn same_bits<S: Sample>(a: &[S], b: &[S]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bits() == b.bits())
+}

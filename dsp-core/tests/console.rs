@@ -1,0 +1,247 @@
+//! The mixer: sums, order, latency, mutes, and the laws over all of it.
+
+mod common;
+
+use common::*;
+use mixdown::*;
+
+const FRAMES: usize = 6_000;
+
+fn spec(channels: usize) -> StreamSpec {
+    StreamSpec::new(48_000.0, channels).unwrap()
+}
+
+fn fader(fader_db: f64) -> TrackParams {
+    TrackParams { fader_db, ..Default::default() }
+}
+
+/// Six tracks that use everything a strip has.
+fn tracks() -> Vec<(&'static str, usize, TrackParams)> {
+    let equalizer: Effect = BellParams { frequency_hz: 800.0, gain_db: -6.0, q: 1.0 }.into();
+    let widen: Effect = PanParams { pan: 0.4, ..Default::default() }.into();
+    vec![
+        ("kick", 1, fader(-3.0)),
+        ("snare", 1, TrackParams { pan: -0.2, inserts: vec![equalizer.clone()], ..fader(1.5) }),
+        ("piano", 2, TrackParams { pan: 0.3, width: 0.5, ..fader(-6.0) }),
+        ("choir", 2, TrackParams { inserts: vec![equalizer, GainParams::default().into()], ..fader(-9.0) }),
+        ("flute", 1, TrackParams { inserts: vec![widen], width: 1.5, trim_db: 3.0, ..fader(0.0) }),
+        ("ghost", 1, TrackParams { mute: true, ..fader(0.0) }),
+    ]
+}
+
+fn build<S: Sample>(spec: &StreamSpec, tracks: &[(&str, usize, TrackParams)]) -> Mixer<S> {
+    let mut mixer = Mixer::new(spec).unwrap();
+    for (name, channels, params) in tracks {
+        mixer.add_track(name, *channels, params).unwrap();
+    }
+    let shelf: Effect = HighShelfParams { frequency_hz: 9_000.0, gain_db: 2.0, q: 0.7071 }.into();
+    mixer.set_master(&MasterParams { inserts: vec![shelf], fader_db: -1.0 }).unwrap();
+    mixer
+}
+
+/// The audio of track `name`, the same whatever the order of tracks.
+fn audio<S: Sample>(name: &str, channels: usize, frames: usize) -> Vec<S> {
+    let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 + u64::from(byte));
+    (0..channels).flat_map(|channel| noise(seed + channel as u64, frames)).map(|x| S::from_f64(0.25 * x)).collect()
+}
+
+fn mix<S: Sample>(
+    mixer: &mut Mixer<S>,
+    tracks: &[(&str, usize, TrackParams)],
+    cut: usize,
+    mut at_3000: impl FnMut(&mut Mixer<S>),
+) -> Vec<S> {
+    let sources: Vec<Vec<S>> = tracks.iter().map(|(name, channels, _)| audio(name, *channels, FRAMES)).collect();
+    let mut out = vec![S::ZERO; 2 * FRAMES];
+    let mut block = BlockMut::from_planar(&mut out, 2).unwrap();
+    let mut start = 0;
+    while start < FRAMES {
+        if start == 3_000 {
+            at_3000(mixer);
+        }
+        let end = if start < 3_000 { 3_000 } else { FRAMES };
+        let length = cut.min(end - start);
+        let inputs: Vec<Block<'_, '_, S>> = sources
+            .iter()
+            .zip(tracks)
+            .map(|(source, (_, channels, _))| Block::from_planar(source, *channels).unwrap().frames_at(start, length))
+            .collect();
+        mixer.process(&inputs, &mut block.frames_mut(start, length));
+        start += length;
+    }
+    out
+}
+
+#[test]
+fn same_bits_for_any_cut_with_moving_faders() {
+    let tracks = tracks();
+    let change = |mixer: &mut Mixer<f32>| {
+        mixer.set_track("kick", &TrackParams { pan: 0.7, mute: true, ..fader(-10.0) }).unwrap();
+        mixer.set_track("ghost", &fader(-4.0)).unwrap();
+        mixer.set_track("piano", &TrackParams { width: 2.0, ..fader(-6.0) }).unwrap();
+    };
+    let whole = mix(&mut build(&spec(2), &tracks), &tracks, usize::MAX, change);
+    for cut in [1, 7, 64, 256, 480, 1_999] {
+        assert!(same_bits(&mix(&mut build(&spec(2), &tracks), &tracks, cut, change), &whole), "{cut}");
+    }
+    let mut mixer = build::<f32>(&spec(2), &tracks);
+    mix(&mut mixer, &tracks, 100, |_| ());
+    mixer.reset();
+    let fresh = mix(&mut build(&spec(2), &tracks), &tracks, 100, |_| ());
+    assert!(same_bits(&mix(&mut mixer, &tracks, 100, |_| ()), &fresh));
+}
+
+#[test]
+fn b1_the_order_of_tracks_changes_no_bit() {
+    let forward = tracks();
+    let mut backward = tracks();
+    backward.reverse();
+    let mut shuffled = tracks();
+    shuffled.rotate_left(2);
+    let first = mix::<f32>(&mut build(&spec(2), &forward), &forward, 512, |_| ());
+    for other in [backward, shuffled] {
+        assert!(same_bits(&mix(&mut build(&spec(2), &other), &other, 512, |_| ()), &first));
+    }
+}
+
+fn error_db(mix: &[f32], exact: &[f64]) -> f64 {
+    let power = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>();
+    let error = power(&mut mix.iter().zip(exact).map(|(a, b)| f64::from(*a) - b));
+    10.0 * (error / power(&mut exact.iter().copied())).log10()
+}
+
+#[test]
+fn b1_the_sum_of_64_tracks_is_the_f64_sum_rounded_once() {
+    /// B1: RMS error re the sum; f32 itself rounds at about -152 dB.
+    const LIMIT_DB: f64 = -150.0;
+    let names: Vec<String> = (0..64).map(|n| format!("track {n:02}")).collect();
+    let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+    let mut exact = vec![0.0; 2 * FRAMES];
+    let tracks: Vec<(&str, usize, TrackParams)> =
+        names.iter().map(|name| (name.as_str(), 2, TrackParams::default())).collect();
+    for (name, channels, params) in &tracks {
+        mixer.add_track(name, *channels, params).unwrap();
+        for (sum, x) in exact.iter_mut().zip(audio::<f32>(name, 2, FRAMES)) {
+            *sum += f64::from(x);
+        }
+    }
+    let sum = error_db(&mix(&mut mixer, &tracks, 480, |_| ()), &exact);
+    println!("B1: 64 stereo tracks at 0 dB: {sum:.1} dB");
+    assert!(sum <= LIMIT_DB, "{sum}");
+
+    // With faders each strip is rounded once more by itself, so that strips stored as stems add up to the mix.
+    let moved: Vec<_> = tracks.iter().map(|(name, channels, _)| (*name, *channels, fader(-3.7))).collect();
+    let gain = db_to_gain(-3.7);
+    let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+    for (name, channels, params) in &moved {
+        mixer.add_track(name, *channels, params).unwrap();
+    }
+    let exact: Vec<f64> = exact.iter().map(|x| x * gain).collect();
+    let faded = error_db(&mix(&mut mixer, &moved, 480, |_| ()), &exact);
+    println!("B1: the same with faders at -3.7 dB, against f64 throughout: {faded:.1} dB");
+    assert!(faded <= -140.0, "{faded}");
+}
+
+#[test]
+fn b1_headroom_is_that_of_floating_point() {
+    let loud: Effect = GainParams { gain_db: 60.0, invert_polarity: false }.into();
+    let soft: Effect = GainParams { gain_db: -60.0, invert_polarity: false }.into();
+    let tracks = vec![("hot", 2, TrackParams { inserts: vec![loud], ..fader(0.0) })];
+    let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+    mixer.add_track("hot", 2, &tracks[0].2).unwrap();
+    mixer.set_master(&MasterParams { inserts: vec![soft], fader_db: 0.0 }).unwrap();
+    let exact: Vec<f64> = audio::<f32>("hot", 2, FRAMES).into_iter().map(f64::from).collect();
+    let error = error_db(&mix(&mut mixer, &tracks, 480, |_| ()), &exact);
+    assert!(error <= -140.0, "{error}");
+}
+
+/// A delay that says so.
+struct Late {
+    spec: StreamSpec,
+    rings: Vec<std::collections::VecDeque<f32>>,
+}
+
+impl Late {
+    fn boxed(channels: usize, frames: usize) -> EffectProcessor<f32> {
+        let rings = vec![std::collections::VecDeque::from(vec![0.0; frames]); channels];
+        EffectProcessor::Custom(Box::new(Self { spec: spec(channels), rings }))
+    }
+}
+
+impl Processor<f32> for Late {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+    fn process(&mut self, block: &mut BlockMut<'_, '_, f32>) {
+        for (channel, ring) in self.rings.iter_mut().enumerate() {
+            for sample in block.channel_mut(channel) {
+                ring.push_back(*sample);
+                *sample = ring.pop_front().unwrap();
+            }
+        }
+    }
+    fn reset(&mut self) {
+        self.rings.iter_mut().for_each(|ring| ring.make_contiguous().fill(0.0));
+    }
+    fn latency_frames(&self) -> usize {
+        self.rings[0].len()
+    }
+}
+
+#[test]
+fn b2_a_late_copy_nulls_with_a_direct_one() {
+    let upside_down = TrackParams { invert_polarity: true, pan: 0.3, ..fader(-2.0) };
+    let straight = TrackParams { pan: 0.3, ..fader(-2.0) };
+    let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+    mixer.add_track_with("late", 1, &upside_down, vec![Late::boxed(1, 137)]).unwrap();
+    mixer.add_track("direct", 1, &straight).unwrap();
+    mixer.add_track_with("later", 1, &fader(0.0), vec![Late::boxed(1, 1_000)]).unwrap();
+    assert_eq!(mixer.latency_frames(), 1_000);
+    let source = audio::<f32>("same", 1, FRAMES);
+    let silence = vec![0.0; FRAMES];
+    let mut out = vec![1.0; 2 * FRAMES];
+    let inputs = [&source, &source, &silence].map(|samples| Block::from_planar(samples, 1).unwrap());
+    mixer.process(&inputs, &mut BlockMut::from_planar(&mut out, 2).unwrap());
+    assert!(out.iter().all(|&x| x == 0.0), "the null is not exact");
+}
+
+#[test]
+fn solo_and_mute_leave_what_they_say() {
+    let tracks = tracks();
+    let mut soloed = tracks.clone();
+    soloed[2].2.solo = true;
+    let mut alone = Mixer::<f32>::new(&spec(2)).unwrap();
+    alone.add_track("piano", 2, &tracks[2].2).unwrap();
+    let only = vec![tracks[2].clone()];
+    let mut all = Mixer::<f32>::new(&spec(2)).unwrap();
+    for (name, channels, params) in &soloed {
+        all.add_track(name, *channels, params).unwrap();
+    }
+    assert!(same_bits(&mix(&mut all, &soloed, 512, |_| ()), &mix(&mut alone, &only, 512, |_| ())));
+}
+
+#[test]
+fn graph_edits_that_make_no_sense_are_refused_by_name() {
+    let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+    mixer.add_track("bass", 1, &fader(0.0)).unwrap();
+    let refused = |result: Result<(), GraphError>| result.unwrap_err().to_string();
+    assert_eq!(
+        refused(mixer.add_track("bass", 1, &fader(0.0))),
+        r#"there is a strip named "bass" already: names must differ"#
+    );
+    assert_eq!(
+        refused(mixer.add_track("lead", 1, &fader(40.0))),
+        r#"strip "lead": fader_db = 40 is out of range: it must lie in -inf..12"#
+    );
+    assert_eq!(
+        refused(mixer.add_track("lead", 3, &fader(0.0))),
+        r#"strip "lead": channels = 3 does not fit: 2 needed"#
+    );
+    assert_eq!(
+        refused(mixer.add_track("lead", 1, &TrackParams { width: 0.5, ..fader(0.0) })),
+        r#"strip "lead": width (of a mono strip) = 0.5 is out of range: it must lie in 1..1"#
+    );
+    assert_eq!(refused(mixer.set_track("drums", &fader(0.0))), r#"there is no strip named "drums""#);
+    assert!(Mixer::<f32>::new(&spec(1)).is_err());
+    assert_eq!(mixer.track_names().collect::<Vec<_>>(), ["bass"]);
+}
