@@ -16,13 +16,18 @@ pub(super) struct Source {
     pub(super) references: Vec<Reference>,
     /// What it gives a name to: (the name as a path, the path it stands for).
     pub(super) names: Vec<(Vec<String>, Vec<String>)>,
+    /// The bare words of a file that says `use crate::*`: each may be a name from the root.
+    pub(super) words: Vec<Reference>,
 }
 
 /// Reads the file that is `module`; `modules` are all files of the crate.
 pub(super) fn read(module: &[String], text: &str, modules: &BTreeSet<Vec<String>>) -> Source {
     let tokens = tokens::read(text);
-    let mut reader = Reader { modules, module: module.to_vec(), source: Source::default() };
+    let mut reader = Reader { modules, module: module.to_vec(), sees_root: false, source: Source::default() };
     reader.file(&tokens);
+    if reader.sees_root {
+        reader.source.words = bare_words(&tokens);
+    }
     reader.source
 }
 
@@ -30,6 +35,8 @@ struct Reader<'m> {
     modules: &'m BTreeSet<Vec<String>>,
     /// Where we are, with the inline modules that are open.
     module: Vec<String>,
+    /// Whether the file says `use crate::*`.
+    sees_root: bool,
     source: Source,
 }
 
@@ -87,6 +94,7 @@ impl Reader<'_> {
                     self.tree(branch, &path);
                 }
             }
+            Some("*") if path == ["crate"] => self.sees_root = true,
             Some("*") => _ = self.refer(&path, line),
             alias => {
                 if path.len() > 1 {
@@ -143,6 +151,12 @@ fn plain_path<'s>(tokens: &[Token<'s>]) -> (Vec<&'s str>, usize) {
         at += 1;
     }
     (words, at)
+}
+
+/// The words that no path and no dot leads to.
+fn bare_words(tokens: &[Token<'_>]) -> Vec<Reference> {
+    let bare = tokens.windows(2).filter(|pair| pair[1].is_word() && !["::", "."].contains(&pair[0].text));
+    bare.map(|pair| Reference { path: vec![pair[1].text.to_owned()], line: pair[1].line }).collect()
 }
 
 /// What commas of the outermost level separate.
