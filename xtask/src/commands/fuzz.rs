@@ -1,0 +1,27 @@
+//! `fuzz`: runs every fuzz target for a while.
+
+use crate::{Outcome, steps::Steps, steps::succeed, tools, workspace::Workspace};
+use std::process::Command;
+
+pub(crate) const DEFAULT_SECONDS: u32 = 60;
+
+const TARGETS: &str = "fuzz/fuzz_targets";
+
+pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Outcome {
+    tools::fuzzer()?;
+    let targets = workspace.files(TARGETS, ".rs")?;
+    if targets.is_empty() {
+        return Err(format!("{TARGETS} holds no target"));
+    }
+    let mut steps = Steps::new();
+    for file in &targets {
+        let target = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
+        steps.run(target, || {
+            // Not the cargo that runs us: only the one on PATH knows other toolchains.
+            let mut fuzz = Command::new("cargo");
+            fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target, "--"]);
+            succeed(fuzz.arg(format!("-max_total_time={seconds}")).current_dir(workspace.path("")))
+        });
+    }
+    steps.finish("fuzz")
+}

@@ -1,0 +1,172 @@
+//! What criterion measured: `<home>/**/new/{benchmark,estimates}.json`.
+
+use crate::Outcome;
+use serde_json::Value;
+use std::{
+    cmp::Ordering,
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// The last component of a kernel's scalar twin.
+const SCALAR: &str = "/scalar";
+
+/// One benchmark.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Measurement {
+    /// As the benchmark names itself: `equalizer/8_bands/f32/2ch/512`.
+    pub(super) id: String,
+    /// Median time of one call.
+    pub(super) nanoseconds: f64,
+    /// What one call works through.
+    pub(super) work: Option<Work>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Work {
+    Samples(f64),
+    Bytes(f64),
+}
+
+impl Measurement {
+    /// Reads criterion's two files; `None` if they hold no id or no time.
+    fn parse(benchmark: &str, estimates: &str) -> Option<Self> {
+        let benchmark: Value = serde_json::from_str(benchmark).ok()?;
+        let estimates: Value = serde_json::from_str(estimates).ok()?;
+        let throughput = &benchmark["throughput"];
+        let samples = throughput["Elements"].as_f64().map(Work::Samples);
+        let bytes = || throughput["Bytes"].as_f64().or(throughput["BytesDecimal"].as_f64()).map(Work::Bytes);
+        Some(Self {
+            id: benchmark["full_id"].as_str()?.to_owned(),
+            nanoseconds: estimates["median"]["point_estimate"].as_f64().filter(|&time| time > 0.0)?,
+            work: samples.or_else(bytes),
+        })
+    }
+
+    /// What stands before the first slash.
+    pub(super) fn group(&self) -> &str {
+        self.id.split('/').next().unwrap_or_default()
+    }
+
+    /// Whose scalar twin it is.
+    pub(super) fn twin_of(&self) -> Option<&str> {
+        self.id.strip_suffix(SCALAR)
+    }
+
+    /// Frames of a block, where the id ends in channels and frames: `…/2ch/512`.
+    pub(super) fn frames(&self) -> Option<f64> {
+        let mut components = self.twin_of().unwrap_or(&self.id).rsplit('/');
+        let frames = components.next()?.parse::<u32>().ok()?;
+        let channels = components.next()?.strip_suffix("ch")?;
+        channels.parse::<u32>().ok().map(|_| frames.into())
+    }
+}
+
+/// Every measurement under `home` that is not older than `since`, in natural order of the ids.
+pub(crate) fn read(home: &Path, since: SystemTime) -> Outcome<Vec<Measurement>> {
+    let mut measurements = Vec::new();
+    let mut pending = vec![home.to_path_buf()];
+    while let Some(directory) = pending.pop() {
+        let entries = fs::read_dir(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        let folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        for folder in folders {
+            if folder.ends_with("new") {
+                measurements.extend(measured(&folder, since));
+            } else {
+                pending.push(folder);
+            }
+        }
+    }
+    measurements.sort_by(|a, b| natural(&a.id, &b.id));
+    Ok(measurements)
+}
+
+fn measured(folder: &Path, since: SystemTime) -> Option<Measurement> {
+    let estimates = folder.join("estimates.json");
+    let fresh = fs::metadata(&estimates).and_then(|data| data.modified()).is_ok_and(|time| time >= since);
+    let text = |path| fs::read_to_string(path).ok();
+    fresh.then(|| Measurement::parse(&text(folder.join("benchmark.json"))?, &text(estimates)?))?
+}
+
+/// Component by component, numbers by value: `64` before `512`.
+fn natural(a: &str, b: &str) -> Ordering {
+    let key = |id: &str| -> Vec<(u64, String)> {
+        id.split('/')
+            .map(|component| {
+                let digits = component.find(|c: char| !c.is_ascii_digit()).unwrap_or(component.len());
+                (component[..digits].parse().unwrap_or(u64::MAX), component.to_owned())
+            })
+            .collect()
+    };
+    key(a).cmp(&key(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ESTIMATES: &str = r#"{"mean":{"point_estimate":1001.5},"median":{"confidence_interval":{
+        "confidence_level":0.95,"lower_bound":990.0,"upper_bound":1010.0},"point_estimate":1000.25,
+        "standard_error":4.2},"slope":null}"#;
+
+    fn benchmark(throughput: &str) -> String {
+        format!(
+            r#"{{"group_id":"gain","function_id":"glide/f32/2ch","value_str":"512","throughput":{throughput},
+            "full_id":"gain/glide/f32/2ch/512","directory_name":"gain/glide_f32_2ch/512","title":"gain/glide"}}"#
+        )
+    }
+
+    #[test]
+    fn criterion_files_are_read_whatever_the_throughput() {
+        for (throughput, work) in [
+            (r#"{"Elements":1024}"#, Some(Work::Samples(1024.0))),
+            (r#"{"Bytes":4096}"#, Some(Work::Bytes(4096.0))),
+            (r#"{"BytesDecimal":4096}"#, Some(Work::Bytes(4096.0))),
+            (r#"{"Unheard":1}"#, None),
+            ("null", None),
+        ] {
+            let expected = Measurement { id: "gain/glide/f32/2ch/512".into(), nanoseconds: 1000.25, work };
+            assert_eq!(Measurement::parse(&benchmark(throughput), ESTIMATES), Some(expected), "{throughput}");
+        }
+    }
+
+    #[test]
+    fn files_without_an_id_or_a_time_are_passed_over() {
+        assert_eq!(Measurement::parse("{}", ESTIMATES), None);
+        assert_eq!(Measurement::parse(&benchmark("null"), r#"{"median":null}"#), None);
+        assert_eq!(Measurement::parse("not json", ESTIMATES), None);
+    }
+
+    #[test]
+    fn an_id_tells_group_twin_and_frames() {
+        let named = |id: &str| Measurement { id: id.into(), nanoseconds: 1.0, work: None };
+        let twin = named("equalizer/8_bands/f32/2ch/512/scalar");
+        assert_eq!((twin.group(), twin.frames()), ("equalizer", Some(512.0)));
+        assert_eq!(twin.twin_of(), Some("equalizer/8_bands/f32/2ch/512"));
+        assert_eq!(named("design/matched_bell").frames(), None);
+        assert_eq!(named("fir/taps/64").frames(), None);
+    }
+
+    #[test]
+    fn ids_sort_by_number() {
+        let mut ids = ["a/2ch/4096", "a/2ch/64", "a/10_bands", "a/8_bands", "a/2ch/512"];
+        ids.sort_by(|a, b| natural(a, b));
+        assert_eq!(ids, ["a/2ch/64", "a/2ch/512", "a/2ch/4096", "a/8_bands", "a/10_bands"]);
+    }
+
+    #[test]
+    fn a_tree_of_results_is_searched_and_old_ones_are_left_out() {
+        let home = std::env::temp_dir().join(format!("mixdown-criterion-{}", std::process::id()));
+        for kept in ["gain/glide_f32_2ch/512/new", "gain/glide_f32_2ch/512/base", "gain/report"] {
+            fs::create_dir_all(home.join(kept)).unwrap();
+            fs::write(home.join(kept).join("benchmark.json"), benchmark("null")).unwrap();
+            fs::write(home.join(kept).join("estimates.json"), ESTIMATES).unwrap();
+        }
+        let found = read(&home, SystemTime::UNIX_EPOCH).unwrap();
+        let later = read(&home, SystemTime::now() + std::time::Duration::from_secs(3600)).unwrap();
+        fs::remove_dir_all(&home).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(later, []);
+    }
+}

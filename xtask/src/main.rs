@@ -1,0 +1,67 @@
+//! The single door to mixdown's chores. `cargo xtask --help` lists them.
+
+mod commands;
+mod criterion;
+mod environment;
+mod layers;
+mod steps;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+use workspace::Workspace;
+
+/// What a chore ends with; a failure is one line for the reader.
+type Outcome<T = ()> = Result<T, String>;
+
+const HELP: &str = "\
+The chores of mixdown.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  demo [DIR]       build the Python package and render the demonstration into DIR (default: out/demo)
+  test             all tests: Rust, the no_std proof, Python
+  lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
+  bench            run the benchmarks and write BENCHMARKS.md
+  golden           regenerate the reference vectors of dsp-core/tests/golden
+  fuzz [SECONDS]   run every fuzz target for that long (default: 60)
+
+The Python commands keep an environment of their own in .venv and rebuild it when it is out of date.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if arguments.is_empty() || arguments.iter().any(|argument| ["-h", "--help", "help"].contains(argument)) {
+        println!("{HELP}");
+        return if arguments.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    }
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{}: {message}", arguments[0]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Outcome {
+    let workspace = Workspace::find()?;
+    match arguments {
+        ["demo"] => commands::demo::run(&workspace, None),
+        ["demo", directory] => commands::demo::run(&workspace, Some(directory)),
+        ["test"] => commands::test::run(&workspace),
+        ["lint"] => commands::lint::run(&workspace),
+        ["bench"] => commands::bench::run(&workspace),
+        ["golden"] => commands::golden::run(&workspace),
+        ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),
+        ["fuzz", seconds] => match seconds.parse() {
+            Ok(seconds) => commands::fuzz::run(&workspace, seconds),
+            Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
+        },
+        ["demo" | "test" | "lint" | "bench" | "golden" | "fuzz", rest @ ..] => {
+            Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" ")))
+        }
+        _ => Err("no such command; see cargo xtask --help".into()),
+    }
+}
