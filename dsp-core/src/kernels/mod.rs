@@ -9,7 +9,9 @@
 
 pub(crate) mod biquad;
 pub(crate) mod gain;
+pub(crate) mod k_weighting;
 pub(crate) mod sanitize;
+pub(crate) mod true_peak;
 
 use crate::foundation::stream::Cpu;
 use fearless_simd::Level;
