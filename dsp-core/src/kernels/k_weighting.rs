@@ -94,11 +94,12 @@ impl Pair {
     }
 
     fn flush(&mut self) {
-        for section in self.states.chunks_exact_mut(2) {
-            for lane in 0..2 {
-                if section[0][lane].abs() < SILENT && section[1][lane].abs() < SILENT {
-                    section[0][lane] = 0.0;
-                    section[1][lane] = 0.0;
+        let [s1, s2, t1, t2] = &mut self.states;
+        for (first, second) in [(s1, s2), (t1, t2)] {
+            for (first, second) in first.iter_mut().zip(second) {
+                if first.abs() < SILENT && second.abs() < SILENT {
+                    *first = 0.0;
+                    *second = 0.0;
                 }
             }
         }
