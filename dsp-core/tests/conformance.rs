@@ -3,10 +3,10 @@
 //! Every value must meet the standard's tolerance and ours: the exact value of the same signal, computed here from the
 //! response of the filters of ITU-R BS.1770-5 at 1 kHz and from the durations of the steps.
 
-use mixdown::{
-    Block, Cpu, Layout, Loudness, LoudnessMeter, LoudnessParams, Memory, Meter, Precision, Sample, StreamSpec, Weights,
-    album_loudness,
-};
+mod signals;
+
+use mixdown::{Block, Layout, Loudness, LoudnessParams, Meter, Precision, Sample, Weights};
+use signals::{NONE, RATE, Steps, loudness_only, lufs, meter, programme, read, stereo_energy, tone};
 use std::f64::consts::PI;
 
 /// What Tech 3341 allows, LU.
@@ -26,51 +26,6 @@ const OURS_STANDARD_PEAK_DB: f64 = 0.1;
 
 /// Our tolerance below 32 kHz: there the bilinear transform bends the shelf's slope, 0.022 dB at 1 kHz and 22.05 kHz.
 const OURS_LOW_RATE_LU: f64 = 0.03;
-
-const RATE: f64 = 48_000.0;
-
-/// Squared gain of the filters that BS.1770-5 prints, at their 48 kHz.
-fn weighting_power(frequency_hz: f64) -> f64 {
-    let w = 2.0 * PI * frequency_hz / 48_000.0;
-    let power = |c: [f64; 3]| {
-        let re = c[0] + c[1] * w.cos() + c[2] * (2.0 * w).cos();
-        let im = c[1] * w.sin() + c[2] * (2.0 * w).sin();
-        re * re + im * im
-    };
-    power([1.53512485958697, -2.69169618940638, 1.19839281085285]) / power([1.0, -1.69065929318241, 0.73248077421585])
-        * power([1.0, -2.0, 1.0])
-        / power([1.0, -1.99004745483398, 0.99007225036621])
-}
-
-/// Weighted mean square of a 1 kHz tone of this peak level in two front channels.
-fn stereo_energy(level_dbfs: f64) -> f64 {
-    2.0 * 0.5 * 10_f64.powf(level_dbfs / 10.0) * weighting_power(1_000.0)
-}
-
-fn lufs(energy: f64) -> f64 {
-    -0.691 + 10.0 * energy.log10()
-}
-
-/// Steps of a programme: seconds and level of a 1 kHz tone, dBFS.
-type Steps<'a> = &'a [(f64, f64)];
-
-/// Silence as a level.
-const NONE: f64 = f64::NEG_INFINITY;
-
-/// One oscillator under an envelope of steps, each at a zero crossing.
-fn tone<S: Sample>(rate_hz: f64, steps: Steps<'_>) -> Vec<S> {
-    let mut samples = Vec::new();
-    let mut end_s = 0.0;
-    for &(seconds, level_dbfs) in steps {
-        end_s += seconds;
-        let amplitude = 10_f64.powf(level_dbfs / 20.0);
-        while samples.len() < (end_s * rate_hz).round() as usize {
-            let phase = 2.0 * PI * (1_000.0 * samples.len() as f64 / rate_hz).fract();
-            samples.push(S::from_f64(amplitude * phase.sin()));
-        }
-    }
-    samples
-}
 
 /// Mean energy of the steps over a window, without the filters' transients.
 fn mean_energy(steps: Steps<'_>, from_s: f64, to_s: f64) -> f64 {
@@ -94,32 +49,6 @@ fn ideal_integrated(steps: Steps<'_>) -> f64 {
     };
     let relative = lufs(mean_above(-70.0)) - 10.0;
     lufs(mean_above(relative.max(-70.0)))
-}
-
-fn meter<S: Sample>(rate_hz: f64, channels: usize, params: &LoudnessParams) -> LoudnessMeter<S> {
-    params.build(&StreamSpec::new(rate_hz, channels).unwrap()).unwrap()
-}
-
-/// Reads a programme, whole and in odd blocks, which must give the same bits.
-fn read<S: Sample>(rate_hz: f64, channels: &[&[S]], params: &LoudnessParams) -> Loudness {
-    let block = Block::from_slices(channels).unwrap();
-    let mut whole = meter(rate_hz, channels.len(), params);
-    whole.observe(&block);
-    let mut streamed = meter(rate_hz, channels.len(), params);
-    let (mut start, mut length) = (0, 1);
-    while start < block.frames() {
-        let part = block.frames_at(start, length.min(block.frames() - start));
-        streamed.observe(&part);
-        start += part.frames();
-        length = (length * 7 + 5) % 4_801;
-    }
-    assert_eq!(whole.reading(), streamed.reading());
-    whole.reading()
-}
-
-/// Without the true peak, which these cases do not ask for.
-fn loudness_only() -> LoudnessParams {
-    LoudnessParams { precision: Precision::Off, ..Default::default() }
 }
 
 fn stereo<S: Sample>(rate_hz: f64, steps: Steps<'_>) -> Loudness {
@@ -371,19 +300,6 @@ fn tech3342_01_to_04_loudness_range() {
     }
 }
 
-/// Something like music: tones from bass to treble that swell at their own pace.
-fn programme<S: Sample>(rate_hz: f64, seconds: f64, seed: f64) -> Vec<S> {
-    let tones = [(61.0, 0.25), (443.0, 0.2), (997.0, 0.1), (3_001.0, 0.06), (9_007.0, 0.03), (15_013.0, 0.01)];
-    (0..(seconds * rate_hz) as usize)
-        .map(|n| {
-            let t = n as f64 / rate_hz;
-            let swell = |k: f64| 0.55 + 0.45 * (2.0 * PI * (0.31 + 0.17 * k) * t + k + seed).sin();
-            let parts = (0..).zip(tones).map(|(k, (f, a))| a * swell(f64::from(k)) * (2.0 * PI * f * t).sin());
-            S::from_f64(parts.sum())
-        })
-        .collect()
-}
-
 #[test]
 fn m1_the_same_programme_reads_the_same_at_every_rate() {
     let at = |rate_hz: f64| {
@@ -414,85 +330,6 @@ fn rates_that_100_does_not_divide_keep_time() {
 }
 
 #[test]
-fn every_form_gives_the_same_bits() {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    let fused = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    let fused = cfg!(target_arch = "aarch64");
-    let [left, right] = [programme::<f32>(RATE, 4.0, 0.0), programme::<f32>(RATE, 4.0, 2.0)];
-    let slices = [&left[..], &right[..]];
-    let block = Block::from_slices(&slices).unwrap();
-    let reading = |cpu: Cpu| {
-        let spec = StreamSpec::new(RATE, 2).unwrap().with_cpu(cpu);
-        let mut meter = LoudnessParams::default().build::<f32>(&spec).unwrap();
-        meter.observe(&block);
-        meter.reading()
-    };
-    let (vector, scalar, baseline) = (reading(Cpu::Detected), reading(Cpu::Reproducible), reading(Cpu::Baseline));
-    if fused {
-        assert_eq!(vector, scalar);
-        assert_eq!(vector, reading(Cpu::Avx2));
-    }
-    // Without fused operations an error of -140 dB moves the energy by 1e-7 of itself at most, and a peak likewise.
-    assert!((vector.integrated_lufs - baseline.integrated_lufs).abs() < 1e-6);
-    assert!((vector.true_peak_dbtp.unwrap() - baseline.true_peak_dbtp.unwrap()).abs() < 1e-5);
-}
-
-#[test]
-fn reset_is_fresh_and_channels_swap() {
-    let [left, right] = [programme::<f64>(RATE, 5.0, 0.0), programme::<f64>(RATE, 5.0, 2.0)];
-    let params = LoudnessParams::default();
-    let reading = read(RATE, &[&left, &right], &params);
-    assert_eq!(read(RATE, &[&right, &left], &params), reading);
-    let mut meter = meter::<f64>(RATE, 2, &params);
-    let silent = meter.reading();
-    meter.observe(&Block::from_slices(&[&right[..], &right]).unwrap());
-    meter.reset();
-    assert_eq!((meter.reading(), meter.faults()), (silent, 0));
-    meter.observe(&Block::from_slices(&[&left[..], &right]).unwrap());
-    assert_eq!(meter.reading(), reading);
-}
-
-#[test]
-fn non_finite_samples_count_as_silence_and_are_counted() {
-    let clean = programme::<f32>(RATE, 4.0, 0.0);
-    let (mut broken, mut mended) = (clean.clone(), clean.clone());
-    for (n, value) in [(5, f32::NAN), (70_000, f32::INFINITY), (191_999, f32::NEG_INFINITY)] {
-        broken[n] = value;
-        mended[n] = 0.0;
-    }
-    for params in [LoudnessParams::default(), loudness_only()] {
-        let mut meter = meter::<f32>(RATE, 2, &params);
-        meter.observe(&Block::from_slices(&[&broken[..], &clean]).unwrap());
-        assert_eq!(meter.faults(), 3);
-        assert_eq!(meter.reading(), read(RATE, &[&mended, &clean], &params));
-    }
-}
-
-#[test]
-fn edges_silence_short_programmes_and_mono() {
-    let params = LoudnessParams::default();
-    let silent = read(RATE, &[&[0.0_f32; 200_000]], &params);
-    assert_eq!((silent.integrated_lufs, silent.max_momentary_lufs, silent.max_short_term_lufs), (NONE, NONE, NONE));
-    assert_eq!((silent.true_peak_dbtp, silent.sample_peak_dbfs), (Some(NONE), NONE));
-    assert_eq!((silent.plr_lu, silent.min_psr_lu, silent.loudness_range_lu), (NONE, NONE, 0.0));
-    assert!(silent.momentary_lufs.iter().chain(&silent.short_term_lufs).all(|value| *value == NONE));
-    // A block of the gate is 400 ms: one frame less has no loudness, but a peak.
-    let tone = tone::<f64>(RATE, &[(0.4, -23.0)]);
-    let short = read(RATE, &[&tone[..19_199], &tone[..19_199]], &params);
-    assert_eq!((short.integrated_lufs, short.max_momentary_lufs, short.plr_lu), (NONE, NONE, NONE));
-    assert!(short.times_s.is_empty() && (short.true_peak_dbtp.unwrap() + 23.0).abs() < 0.1);
-    let exact = lufs(stereo_energy(-23.0));
-    let just = read(RATE, &[&tone, &tone], &params);
-    assert_near("400 ms", just.integrated_lufs, -23.0, exact, OURS_LU);
-    // Mono counts once, unless two loudspeakers play it.
-    let once = read(RATE, &[&tone], &params).integrated_lufs;
-    let twice = read(RATE, &[&tone], &LoudnessParams { dual_mono: true, ..params }).integrated_lufs;
-    assert!((just.integrated_lufs - once - 3.0103).abs() < 1e-4 && (twice - just.integrated_lufs).abs() < 1e-12);
-    assert_eq!((just.times_s, just.max_short_term_lufs), (vec![0.4], NONE));
-}
-
-#[test]
 fn calibration_997_hz_at_full_scale() {
     // BS.1770-5: a full-scale tone of 997 Hz in one front channel reads -3.01.
     let tone: Vec<f64> = (0..480_000).map(|n| (2.0 * PI * 997.0 * f64::from(n) / RATE).sin()).collect();
@@ -501,34 +338,4 @@ fn calibration_997_hz_at_full_scale() {
     assert!((reading.integrated_lufs + 3.0103).abs() < 0.001);
     // Peak to loudness: 0 dBTP against -3.01 LUFS.
     assert!((reading.plr_lu - 3.0103).abs() < 0.01 && (reading.min_psr_lu - 3.0103).abs() < 0.01);
-}
-
-#[test]
-fn constant_memory_agrees_and_albums_gate_over_the_union() {
-    let steps: [Steps<'_>; 2] = [&[(20.0, -20.0), (5.0, -50.0)], &[(10.0, -26.0), (10.0, -33.0)]];
-    let meters = |memory: Memory| {
-        steps.map(|steps| {
-            let tone = tone::<f32>(RATE, steps);
-            let mut meter = meter::<f32>(RATE, 2, &LoudnessParams { memory, ..loudness_only() });
-            meter.observe(&Block::from_slices(&[&tone[..], &tone[..]]).unwrap());
-            meter
-        })
-    };
-    let (exact, constant) = (meters(Memory::Exact), meters(Memory::Constant));
-    for (exact, constant) in exact.iter().zip(&constant) {
-        let (exact, constant) = (exact.reading(), constant.reading());
-        assert!((exact.integrated_lufs - constant.integrated_lufs).abs() <= 0.02);
-        assert!((exact.loudness_range_lu - constant.loudness_range_lu).abs() <= 0.02);
-        assert_eq!(exact.max_short_term_lufs, constant.max_short_term_lufs);
-        assert!(constant.times_s.is_empty());
-    }
-    let album = |meters: &[LoudnessMeter<f32>]| album_loudness(meters.iter().map(LoudnessMeter::block_energies));
-    let (album, from_histograms) = (album(&exact), album(&constant));
-    assert!((album - from_histograms).abs() <= 0.02);
-    // By hand: the gate lies near -32, so 20 s at -20 and 10 s at -26 remain; no mean of the tracks' loudness.
-    let expected = lufs((197.0 * stereo_energy(-20.0) + 97.0 * stereo_energy(-26.0)) / 294.0);
-    println!("album {album:.3}, by hand {expected:.3}");
-    assert!((album - expected).abs() < 0.15, "the blocks across the steps make up the rest");
-    let tracks = exact.each_ref().map(LoudnessMeter::integrated_lufs);
-    assert!((album - (tracks[0] + tracks[1]) / 2.0).abs() > 1.0);
 }
