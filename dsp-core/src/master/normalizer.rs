@@ -215,7 +215,8 @@ impl NormalizeParams {
     }
 }
 
-/// Normalises a whole programme in place. `loudness` says how channels count; its precision and memory are overruled.
+/// Normalises a whole programme in place. `loudness` says how channels count; its precision is
+/// overruled.
 ///
 /// # Errors
 /// Any [`NormalizeError`]; the audio is unchanged then.

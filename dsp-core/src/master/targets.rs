@@ -95,8 +95,9 @@ pub const TARGETS: &[DeliveryTarget] = &[
         GainUp::Headroom,
         AlbumRule::Integrated,
         "production-expert.com: Apple chose -16 LUFS; no figure from Apple itself",
-        "2022",
+        "undated",
     ),
+    // That the next five are never turned up is well founded for YouTube and TIDAL only.
     service("youtube", -14.0, GainUp::Never, AlbumRule::Off, "admiralbumblebee.com; ceiling by convention", "2018-11"),
     service("tidal", -14.0, GainUp::Never, AlbumRule::Loudest, "meterplugs.com; Grimm, album study", "2016-10"),
     DeliveryTarget {
@@ -118,7 +119,7 @@ pub const TARGETS: &[DeliveryTarget] = &[
     specification("podcast", -16.0, 1.0, -1.0, "Apple Podcasts, support/893; mono about -19", "undated"),
     DeliveryTarget {
         ceiling_dbtp: None,
-        ..service("replaygain", -18.0, GainUp::Headroom, AlbumRule::Integrated, "ReplayGain 2.0", "2012")
+        ..service("replaygain", -18.0, GainUp::Headroom, AlbumRule::Integrated, "ReplayGain 2.0, loudgain", "undated")
     },
     // Netflix measures -27 +-2 LU on dialogue alone, which this crate does not detect; this is its programme figure for
     // less than 15 % of dialogue.
