@@ -35,6 +35,8 @@ extern crate std;
 pub mod console;
 mod foundation;
 mod kernels;
+pub mod master;
+pub mod meters;
 mod parts;
 pub mod processors;
 
@@ -56,6 +58,15 @@ pub use foundation::{
     sample::Sample,
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
+};
+pub use master::{
+    dither::{Dither, Quantizer, QuantizerParams},
+    normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize},
+    targets::{AlbumRule, DeliveryTarget, GainUp, TARGETS, playback_gain, target},
+};
+pub use meters::{
+    loudness::{BlockEnergies, Layout, Loudness, LoudnessMeter, LoudnessParams, Memory, Weights, album_loudness},
+    true_peak::{Precision, TruePeak, TruePeakMeter},
 };
 pub use num_complex::Complex64;
 pub use parts::band::{

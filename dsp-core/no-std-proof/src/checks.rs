@@ -47,7 +47,7 @@ fn near(actual: &[f32], expected: &[f32]) -> bool {
 /// Whether every processor of the one list, at its default settings, is [`steady`] in stereo.
 fn every_processor<S: Sample>() -> Result<bool, Error> {
     macro_rules! every {
-        ($($name:ident: $params:ident, $processor:ty;)*) => { $(steady::<mixdown::$params, S>()?)&&* };
+        ($($name:ident: $params:ty, $processor:ty;)*) => { $(steady::<$params, S>()?)&&* };
     }
     Ok(mixdown::for_each_processor!(every))
 }

@@ -9,18 +9,16 @@ use super::{
     mid_side::MidSide,
     parallel::{Parallel, check_gains},
 };
-use crate::{
-    foundation::{
-        block::{Block, BlockMut},
-        error::Error,
-        processor::{Params, Processor, Tail},
-        sample::Sample,
-        stream::StreamSpec,
-        unit::db_to_gain,
-    },
-    *,
+use crate::foundation::{
+    block::{Block, BlockMut},
+    error::Error,
+    processor::{Params, Processor, Tail},
+    sample::Sample,
+    stream::StreamSpec,
+    unit::db_to_gain,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
+use num_complex::Complex64;
 
 macro_rules! effects {
     ($($name:ident: $params:ty, $processor:ty;)*) => {

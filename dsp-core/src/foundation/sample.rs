@@ -25,12 +25,14 @@ pub trait Sample: sealed::Sealed + Send + Sync + Debug + Default + PartialOrd + 
     fn to_f64(self) -> f64;
     /// Neither NaN nor an infinity.
     fn finite(self) -> bool;
+    /// `self * factor + addend`, rounded once, on every machine. Software: for scalar twins, never for hot loops.
+    fn fused(self, factor: Self, addend: Self) -> Self;
     /// The bits, widened: what "bit for bit" compares.
     fn bits(self) -> u64;
 }
 
 macro_rules! sample {
-    ($float:ty) => {
+    ($float:ty, $fma:path) => {
         impl Sample for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -52,6 +54,10 @@ macro_rules! sample {
                 self.is_finite()
             }
             #[inline(always)]
+            fn fused(self, factor: Self, addend: Self) -> Self {
+                $fma(self, factor, addend)
+            }
+            #[inline(always)]
             fn bits(self) -> u64 {
                 u64::from(self.to_bits())
             }
@@ -59,5 +65,5 @@ macro_rules! sample {
     };
 }
 
-sample!(f32);
-sample!(f64);
+sample!(f32, libm::fmaf);
+sample!(f64, libm::fma);

@@ -9,9 +9,11 @@
 
 pub(crate) mod biquad;
 pub(crate) mod gain;
+pub(crate) mod k_weighting;
 pub(crate) mod mid_side;
 pub(crate) mod mix;
 pub(crate) mod sanitize;
+pub(crate) mod true_peak;
 
 use crate::foundation::stream::Cpu;
 use fearless_simd::Level;

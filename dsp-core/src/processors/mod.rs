@@ -1,4 +1,4 @@
-//! Layer 2: one room per processor. [`for_each_processor!`] names every one once.
+//! Layer 2: one room per processor. The macro `for_each_processor!` names every one once.
 
 pub mod equalizer;
 pub mod filter;
@@ -14,19 +14,19 @@ pub mod width;
 macro_rules! for_each_processor {
     ($callback:ident) => {
         $callback! {
-            Gain: GainParams, Gain<S>;
-            Pan: PanParams, Pan<S>;
-            Width: WidthParams, Width<S>;
-            Equalizer: EqualizerParams, Equalizer<S>;
-            Bell: BellParams, Filter<S, BellParams>;
-            LowShelf: LowShelfParams, Filter<S, LowShelfParams>;
-            HighShelf: HighShelfParams, Filter<S, HighShelfParams>;
-            LowPass: LowPassParams, Filter<S, LowPassParams>;
-            HighPass: HighPassParams, Filter<S, HighPassParams>;
-            BandPass: BandPassParams, Filter<S, BandPassParams>;
-            Notch: NotchParams, Filter<S, NotchParams>;
-            AllPass: AllPassParams, Filter<S, AllPassParams>;
-            Tilt: TiltParams, Filter<S, TiltParams>;
+            Gain: $crate::GainParams, $crate::Gain<S>;
+            Pan: $crate::PanParams, $crate::Pan<S>;
+            Width: $crate::WidthParams, $crate::Width<S>;
+            Equalizer: $crate::EqualizerParams, $crate::Equalizer<S>;
+            Bell: $crate::BellParams, $crate::Filter<S, $crate::BellParams>;
+            LowShelf: $crate::LowShelfParams, $crate::Filter<S, $crate::LowShelfParams>;
+            HighShelf: $crate::HighShelfParams, $crate::Filter<S, $crate::HighShelfParams>;
+            LowPass: $crate::LowPassParams, $crate::Filter<S, $crate::LowPassParams>;
+            HighPass: $crate::HighPassParams, $crate::Filter<S, $crate::HighPassParams>;
+            BandPass: $crate::BandPassParams, $crate::Filter<S, $crate::BandPassParams>;
+            Notch: $crate::NotchParams, $crate::Filter<S, $crate::NotchParams>;
+            AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
+            Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
         }
     };
 }

@@ -1,0 +1,158 @@
+//! True peak: the highest level that a converter or a lossy decoder makes of the samples.
+//!
+//! # Signal
+//! in -> interpolation to 8 or 16 points per sample -> largest magnitude
+//!
+//! # Parameters
+//! | name | unit | range | default |
+//! |---|---|---|---|
+//! | `precision` | | off, standard (8 points, 32 taps), high (16 points, 96 taps) | standard |
+//!
+//! # Contract
+//! Never below the sample peak. Silence is assumed before the first and after the last sample, as at the edges of a
+//! file. Same bits however the stream is cut. Non-finite samples count as 0 and are counted. `observe` never allocates;
+//! `reading` does. Largest under-reading for steady tones up to 20 kHz at 48 kHz: 0.12 dB standard, 0.03 dB high, by
+//! the distance of the points, cos(π f / (points fs)).
+//!
+//! # Source
+//! ITU-R BS.1770-5, Annex 2, which asks for 4 points and 12 taps or better; its own filter reads up to 0.4 dB off.
+
+use crate::{
+    foundation::{block::Block, error::Error, processor::Meter, sample::Sample, stream::StreamSpec, unit::gain_to_db},
+    kernels::{
+        Form,
+        true_peak::{Line, Taps, observe},
+    },
+};
+use alloc::vec::Vec;
+
+/// How finely the space between samples is searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Precision {
+    /// Not at all: sample peaks only.
+    Off,
+    /// 8 points per sample, 32 taps each.
+    #[default]
+    Standard,
+    /// 16 points per sample, 96 taps each: what a master is certified with.
+    High,
+}
+
+impl Precision {
+    /// The interpolator, if there is one.
+    pub(crate) fn taps<S: Sample>(self) -> Option<Taps<S>> {
+        // Shapes of the Kaiser windows: 8 leaves -80 dB, 10 leaves -100 dB beside the pass band.
+        match self {
+            Self::Off => None,
+            Self::Standard => Some(Taps::new(8, 16, 8.0)),
+            Self::High => Some(Taps::new(16, 48, 10.0)),
+        }
+    }
+}
+
+/// What [`TruePeakMeter`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TruePeak {
+    /// The highest true peak of all channels in dBTP; -inf for silence.
+    pub true_peak_dbtp: f64,
+    /// The highest sample of all channels in dBFS; -inf for silence.
+    pub sample_peak_dbfs: f64,
+    /// The true peak of each channel in dBTP.
+    pub channels_dbtp: Vec<f64>,
+}
+
+/// Measures true peaks: see the [module](self).
+///
+/// ```
+/// use mixdown::{Block, Meter, Precision, StreamSpec, TruePeakMeter};
+///
+/// // A quarter of the sample rate, sampled beside its crests: 3 dB more between the samples than in them.
+/// let a = 0.5_f64.sqrt();
+/// let tone: Vec<f64> = [a, a, -a, -a].repeat(1000);
+/// let mut meter = TruePeakMeter::new(&StreamSpec::new(48_000.0, 1)?, Precision::Standard)?;
+/// meter.observe(&Block::from_planar(&tone, 1)?);
+/// let reading = meter.reading();
+/// assert!((reading.sample_peak_dbfs + 3.0103).abs() < 1e-4);
+/// // The abrupt start and end overshoot a little.
+/// assert!((0.0..1.5).contains(&reading.true_peak_dbtp));
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TruePeakMeter<S> {
+    form: Form,
+    taps: Taps<S>,
+    lines: Vec<Line<S>>,
+    faults: u64,
+}
+
+impl<S: Sample> TruePeakMeter<S> {
+    /// A meter for this stream.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] if `precision` is [`Precision::Off`].
+    pub fn new(spec: &StreamSpec, precision: Precision) -> Result<Self, Error> {
+        let Some(taps) = precision.taps() else {
+            let allowed = "standard or high";
+            return Err(Error::NotAllowed { param: "precision", index: None, value: 0.0, allowed });
+        };
+        let lines = (0..spec.channels()).map(|_| Line::new(&taps)).collect();
+        Ok(Self { form: Form::new(spec.cpu()), taps, lines, faults: 0 })
+    }
+
+    /// Non-finite samples heard since it was built or reset; they counted as 0.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+impl<S: Sample> Meter<S> for TruePeakMeter<S> {
+    type Reading = TruePeak;
+
+    fn observe(&mut self, block: &Block<'_, '_, S>) {
+        debug_assert!(block.channels() >= self.lines.len(), "TruePeakMeter: too few channels");
+        for (channel, line) in self.lines.iter_mut().enumerate().take(block.channels()) {
+            self.faults += observe(self.form, &self.taps, line, block.channel(channel));
+        }
+    }
+
+    fn reading(&self) -> TruePeak {
+        let channels_dbtp: Vec<f64> =
+            self.lines.iter().map(|line| gain_to_db(line.flushed(self.form, &self.taps).to_f64())).collect();
+        let samples = self.lines.iter().map(|line| line.peaks()[1].to_f64());
+        TruePeak {
+            true_peak_dbtp: channels_dbtp.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            sample_peak_dbfs: gain_to_db(samples.fold(0.0, f64::max)),
+            channels_dbtp,
+        }
+    }
+
+    fn reset(&mut self) {
+        let Self { form: _, taps: _, lines, faults } = self;
+        lines.iter_mut().for_each(Line::reset);
+        *faults = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_reset_and_refusal() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        assert!(TruePeakMeter::<f32>::new(&spec, Precision::Off).is_err());
+        let mut meter = TruePeakMeter::<f32>::new(&spec, Precision::High).unwrap();
+        let silent = meter.reading();
+        assert_eq!((silent.true_peak_dbtp, silent.sample_peak_dbfs), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+        meter.observe(&Block::from_planar(&[0.1, 0.2, f32::NAN, -0.5], 2).unwrap());
+        let reading = meter.reading();
+        assert_eq!(meter.faults(), 1);
+        assert!(reading.channels_dbtp[0] < reading.channels_dbtp[1]);
+        assert_eq!(reading.true_peak_dbtp, reading.channels_dbtp[1]);
+        assert!(reading.true_peak_dbtp >= reading.sample_peak_dbfs);
+        meter.reset();
+        assert_eq!((meter.reading(), meter.faults()), (silent, 0));
+    }
+}
