@@ -34,7 +34,7 @@ fn build<S: Sample>(spec: &StreamSpec, tracks: &[(&str, usize, TrackParams)]) ->
     for (name, channels, params) in tracks {
         mixer.add_track(name, *channels, params).unwrap();
     }
-    let shelf: Effect = HighShelfParams { frequency_hz: 9_000.0, gain_db: 2.0, q: 0.7071 }.into();
+    let shelf: Effect = HighShelfParams { frequency_hz: 9_000.0, gain_db: 2.0, q: 0.7 }.into();
     mixer.set_master(&MasterParams { inserts: vec![shelf], fader_db: -1.0 }).unwrap();
     mixer
 }

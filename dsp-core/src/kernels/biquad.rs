@@ -223,7 +223,7 @@ mod tests {
     use super::*;
     use crate::{
         foundation::stream::Cpu,
-        kernels::{Form, run},
+        kernels::{Form, fuses, run},
     };
     use alloc::vec::Vec;
 
@@ -251,19 +251,9 @@ mod tests {
             .collect()
     }
 
-    fn has_fma() -> bool {
-        // Without `std` the crate does not look for more than it was compiled for.
-        #[cfg(target_arch = "x86_64")]
-        return cfg!(target_feature = "fma") || (cfg!(feature = "std") && std::is_x86_feature_detected!("fma"));
-        #[cfg(not(target_arch = "x86_64"))]
-        return cfg!(target_arch = "aarch64");
-    }
+    type Run<const W: usize> = fn(Form, &mut [[f64; W]], &[BiquadCoeffs], &mut [State<W>]);
 
-    fn compare<const W: usize>(
-        process: fn(Form, &mut [[f64; W]], &[BiquadCoeffs], &mut [State<W>]),
-        equal: fn(f64, f64) -> bool,
-        cpu: Cpu,
-    ) {
+    fn compare<const W: usize>(process: Run<W>, equal: fn(f64, f64) -> bool, cpu: Cpu) {
         for count in 1..=MAX_SECTIONS {
             let coeffs = sections(count);
             let mut source = noise(count as u64);
@@ -298,7 +288,7 @@ mod tests {
 
     #[test]
     fn vector_forms_equal_the_scalar_twin_bit_for_bit_on_fma() {
-        if !has_fma() {
+        if !fuses() {
             std::eprintln!("SKIPPED: this CPU has no fused multiply-add");
             return;
         }

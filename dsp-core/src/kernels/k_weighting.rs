@@ -273,14 +273,6 @@ pub(crate) mod tests {
     use crate::foundation::stream::Cpu;
     use alloc::vec::Vec;
 
-    /// Whether the vector form fuses on this machine, as the scalar twin always does.
-    pub(crate) fn has_fma() -> bool {
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        return std::is_x86_feature_detected!("fma") && std::is_x86_feature_detected!("avx2");
-        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-        return cfg!(target_arch = "aarch64");
-    }
-
     /// Half a unit of the last digit that the standard prints.
     const PRINTED: f64 = 0.5e-14;
 
@@ -331,7 +323,7 @@ pub(crate) mod tests {
         for cut in [1, 7, 64, 480] {
             assert_eq!(energies(Cpu::Detected, &audio, 3, cut), whole, "{cut}");
         }
-        if has_fma() {
+        if crate::kernels::fuses() {
             assert_eq!(energies(Cpu::Reproducible, &audio, 3, 77), whole);
         }
         // A channel alone, and in the other lane, has the bits it has in company.

@@ -52,6 +52,15 @@ fn avx2() -> Level {
     Level::baseline()
 }
 
+/// Whether the detected level fuses multiply-adds, and so must agree with the scalar twins bit for bit.
+#[cfg(test)]
+pub(crate) fn fuses() -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return detected().as_avx2().is_some();
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    return cfg!(target_arch = "aarch64");
+}
+
 /// Runs the scalar twin or the vector form of a kernel: `run!(form, scalar(..), simd => vector(simd, ..))`.
 macro_rules! run {
     ($form:expr, $scalar:expr, $simd:ident => $vector:expr) => {

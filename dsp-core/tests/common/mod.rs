@@ -236,14 +236,12 @@ impl Cut {
     }
 }
 
+/// Something done to a processor at a frame, between two blocks.
+pub type Event<'a, P> = (usize, Box<dyn FnMut(&mut P) + 'a>);
+
 /// Runs `processor` in place over planar `audio` of as many channels as it needs, in pieces; `events` are called at
 /// their frame, between two blocks.
-pub fn run<S: Sample, P: Processor<S>>(
-    processor: &mut P,
-    audio: &mut [S],
-    cut: &Cut,
-    mut events: Vec<(usize, Box<dyn FnMut(&mut P) + '_>)>,
-) {
+pub fn run<S: Sample, P: Processor<S>>(processor: &mut P, audio: &mut [S], cut: &Cut, mut events: Vec<Event<'_, P>>) {
     let channels = processor.spec().channels().max(processor.output_channels());
     let mut block = BlockMut::from_planar(audio, channels).unwrap();
     let frames = block.frames();

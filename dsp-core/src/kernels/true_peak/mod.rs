@@ -297,7 +297,7 @@ mod tests {
     use super::*;
     use crate::{
         foundation::stream::Cpu,
-        kernels::k_weighting::tests::has_fma,
+        kernels::fuses,
         parts::{kaiser::interpolator, random::Random},
     };
 
@@ -324,7 +324,7 @@ mod tests {
         for cut in [1, 7, 64, 480, 601] {
             assert_eq!(peaks(Cpu::Detected, &taps, &samples, cut), whole, "{cut}");
         }
-        if has_fma() {
+        if fuses() {
             assert_eq!(peaks(Cpu::Avx2, &taps, &samples, 333), whole);
             assert_eq!(peaks(Cpu::Reproducible, &taps, &samples, 100), whole);
         }
