@@ -63,8 +63,8 @@ fn render<S: Sample>(effect: &Effect, spec: &StreamSpec, cut: &Cut) -> Vec<S> {
     let mut processor = effect.build::<S>(spec).unwrap();
     let mut audio = room_for(&processor, planar_noise(spec.channels(), FRAMES));
     let target = moved(effect);
-    let change: Box<dyn FnMut(&mut EffectProcessor<S>)> = Box::new(|p| p.set_params(&target).unwrap());
-    let back: Box<dyn FnMut(&mut EffectProcessor<S>)> = Box::new(|p| p.set_params(effect).unwrap());
+    let change: Edit<'_, EffectProcessor<S>> = Box::new(|p| p.set_params(&target).unwrap());
+    let back: Edit<'_, EffectProcessor<S>> = Box::new(|p| p.set_params(effect).unwrap());
     // Back again before the first change has settled.
     run(&mut processor, &mut audio, cut, vec![(CHANGE_AT, change), (CHANGE_AT + 700, back)]);
     audio
@@ -491,7 +491,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
             let input: Vec<f64> = (0..frames).map(sine).chain((0..frames).map(|n| 0.5 * sine(n))).collect();
             let mut processor = from.build::<f64>(&stereo).unwrap();
             let mut audio = input.clone();
-            let change: Box<dyn FnMut(&mut EffectProcessor<f64>)> = Box::new(|p| p.set_params(to).unwrap());
+            let change: Edit<'_, EffectProcessor<f64>> = Box::new(|p| p.set_params(to).unwrap());
             // Half-way, at a phase that is no zero crossing.
             run(&mut processor, &mut audio, &Cut(vec![512]), vec![(frames / 2 + 131, change)]);
             // The louder side of the change, scaled to a sine of -6 dBFS.

@@ -236,8 +236,10 @@ impl Cut {
     }
 }
 
-/// Something done to a processor at a frame, between two blocks.
-pub type Event<'a, P> = (usize, Box<dyn FnMut(&mut P) + 'a>);
+/// Something done to a processor between two blocks.
+pub type Edit<'a, P> = Box<dyn FnMut(&mut P) + 'a>;
+/// An edit at its frame.
+pub type Event<'a, P> = (usize, Edit<'a, P>);
 
 /// Runs `processor` in place over planar `audio` of as many channels as it needs, in pieces; `events` are called at
 /// their frame, between two blocks.
