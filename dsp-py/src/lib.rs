@@ -5,6 +5,7 @@
 mod array;
 mod effect;
 mod error;
+mod loudness;
 mod mixer;
 
 /// The compiled half of `mixdown`.
@@ -14,6 +15,7 @@ mod _core {
     use super::{
         effect::{Stream, check, frequency_response, latency_frames, process},
         error::{GraphError, ParameterError, ShapeError},
+        loudness::{LoudnessMeter, normalize, quantize, targets},
         mixer::Mixer,
     };
 }

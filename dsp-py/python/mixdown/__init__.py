@@ -7,7 +7,11 @@
 [[0.501, 0.501, 0.501, 0.501]]
 """
 
+from importlib.metadata import version as _version
+
 from mixdown._core import GraphError, ParameterError, ShapeError, Stream
+from mixdown.audio import read, to_float, write
+from mixdown.delivery import Target, normalize, targets
 from mixdown.effects import (
     AllPass,
     Audio,
@@ -31,6 +35,10 @@ from mixdown.effects import (
     Width,
     from_dict,
 )
+from mixdown.meters import Loudness, LoudnessMeter, loudness
+from mixdown.session import Mix, Track
+
+__version__ = _version("mixdown")
 
 __all__ = [
     "AllPass",
@@ -46,16 +54,28 @@ __all__ = [
     "GraphError",
     "HighPass",
     "HighShelf",
+    "Loudness",
+    "LoudnessMeter",
     "LowPass",
     "LowShelf",
     "MidSide",
+    "Mix",
     "Notch",
     "Pan",
     "Parallel",
     "ParameterError",
     "ShapeError",
     "Stream",
+    "Target",
     "Tilt",
+    "Track",
     "Width",
+    "__version__",
     "from_dict",
+    "loudness",
+    "normalize",
+    "read",
+    "targets",
+    "to_float",
+    "write",
 ]

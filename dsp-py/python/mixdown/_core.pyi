@@ -1,9 +1,25 @@
 """Types of the compiled module; checked against it by stubtest."""
 
-from typing import Protocol, final
+from typing import Any, Literal, Protocol, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "GraphError",
+    "LoudnessMeter",
+    "Mixer",
+    "ParameterError",
+    "ShapeError",
+    "Stream",
+    "check",
+    "frequency_response",
+    "latency_frames",
+    "normalize",
+    "process",
+    "quantize",
+    "targets",
+]
 
 _Audio = NDArray[np.float32] | NDArray[np.float64]
 
@@ -60,3 +76,23 @@ class Mixer:
     def latency_frames(self) -> int: ...
     @property
     def tail_frames(self) -> int | None: ...
+
+@final
+class LoudnessMeter:
+    def __new__(
+        cls,
+        sample_rate_hz: float,
+        channels: int,
+        layout: str | None = None,
+        weights: list[float] | None = None,
+        dual_mono: bool = False,
+    ) -> LoudnessMeter: ...
+    def observe(self, block: ArrayLike) -> None: ...
+    def reading(self) -> dict[str, Any]: ...
+    def reset(self) -> None: ...
+
+def normalize(
+    audio: ArrayLike, sample_rate_hz: float, target_lufs: float, ceiling_dbtp: float, policy: str
+) -> tuple[_Audio, float, Literal["loudness", "ceiling"]]: ...
+def quantize(audio: ArrayLike, bits: int, dither: str) -> tuple[NDArray[np.int32], int]: ...
+def targets() -> list[dict[str, Any]]: ...

@@ -164,6 +164,10 @@ def replace_file(file: Path, content: bytes) -> None:
             target.flush()
             os.fsync(target.fileno())
         beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        # Tell of the file that was asked for, not of the one beside it.
+        raise type(error)(error.errno, error.strerror, str(file)) from None
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

@@ -6,6 +6,7 @@ matplotlib is used, so neither a display nor the global state of pyplot is neede
 
 from __future__ import annotations
 
+import io
 from typing import Protocol
 
 import numpy as np
@@ -146,6 +147,22 @@ def report(
         fractional_octave_spectrum(after, sample_rate_hz),
     )
     return figure
+
+
+def png(figure: Figure) -> bytes:
+    """Draw a figure as a PNG file in memory.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
 
 
 def waveform(
