@@ -38,7 +38,7 @@ _STEP_FRAMES = 65_536
 def _bar(title: str) -> Iterator[Callable[[float], None]]:
     """Show a progress bar on stderr; call what it yields with the share done, 0 to 1."""
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
-    with Progress(*columns, console=progress_console, transient=not progress_console.is_terminal) as bars:
+    with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as bars:
         task = bars.add_task(title, total=1.0)
         yield lambda share: bars.update(task, completed=share)
         bars.update(task, completed=1.0)
