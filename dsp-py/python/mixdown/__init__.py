@@ -3,8 +3,9 @@
 >>> import mixdown as md
 >>> import numpy as np
 >>> audio = np.ones((1, 4), dtype=np.float32)
->>> md.Gain(gain_db=-6.0)(audio, 48_000).round(3).tolist()
-[[0.501, 0.501, 0.501, 0.501]]
+>>> halved = md.Gain(gain_db=-6.0206)(audio, 48_000)
+>>> (halved.dtype.name, halved.shape, round(float(halved[0, 0]), 4))
+('float32', (1, 4), 0.5)
 """
 
 from importlib.metadata import version as _version

@@ -18,13 +18,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from mixdown import __version__, demo as song, plots
+from mixdown import __version__, plots
+from mixdown import demo as song
+from mixdown._core import ParameterError
 from mixdown.audio import READABLE, common_rate_hz, read, replace_file, write
 from mixdown.balance import Balance, balance
 from mixdown.delivery import normalize_with_report, targets
 from mixdown.effects import Audio
 from mixdown.meters import Loudness, LoudnessMeter, loudness
-from mixdown._core import ParameterError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Mix and master music.")
 out = Console(highlight=False, soft_wrap=True)
@@ -37,7 +38,12 @@ _STEP_FRAMES = 65_536
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[float], None]]:
     """Show a progress bar on stderr; call what it yields with the share done, 0 to 1."""
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as bars:
         task = bars.add_task(title, total=1.0)
         yield lambda share: bars.update(task, completed=share)
@@ -129,7 +135,9 @@ def _read_stems(folder: Path, progress: Callable[[float], None]) -> dict[str, tu
         raise FileNotFoundError(f"{folder}: no such file or folder")
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: not a folder of stems")
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in READABLE and not file.name.startswith("."))
+    files = sorted(
+        file for file in folder.iterdir() if file.suffix.lower() in READABLE and not file.name.startswith(".")
+    )
     if not files:
         raise ValueError(f"{folder}: no stems in it (looked for {', '.join('*' + ending for ending in READABLE)})")
     stems: dict[str, tuple[Audio, float]] = {}
@@ -225,7 +233,10 @@ def demo(
         replace_file(folder / "report.png", plots.png(figure))
     held_by = {
         "loudness": f"at the loudness target of {spotify.integrated_lufs:g} LUFS",
-        "ceiling": f"held by the true-peak ceiling of {spotify.ceiling_dbtp:g} dBTP, below {spotify.integrated_lufs:g} LUFS",
+        "ceiling": (
+            f"held by the true-peak ceiling of {spotify.ceiling_dbtp:g} dBTP, "
+            f"below the target of {spotify.integrated_lufs:g} LUFS"
+        ),
     }
     out.print(f"Levelled by a gain of {levelled.gain_db:+.2f} dB: {held_by[levelled.held_by]}.")
     table = Table("File", "Integrated", "LRA", "Max S", "True peak")
@@ -251,7 +262,9 @@ def _version(shown: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Mix and master music."""
 

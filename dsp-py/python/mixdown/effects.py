@@ -172,7 +172,8 @@ class Effect:
         unknown = set(changes) - {entry.name for entry in dataclasses.fields(cast(Any, self)) if entry.init}
         if unknown:
             raise ParameterError(f"{self._name} has no parameter {sorted(unknown)[0]}")
-        return dataclasses.replace(cast(Any, self), **changes)
+        changed: Self = dataclasses.replace(cast(Any, self), **changes)
+        return changed
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values: what :func:`from_dict` takes.
@@ -207,7 +208,7 @@ def _plain(name: str, annotation: object, value: Any) -> Any:
         return bool(value)
     if kind.startswith("tuple[float"):
         return tuple(_number(f"{name}[{position}]", item) for position, item in enumerate(value))
-    if kind.startswith("tuple[Effect") or kind.startswith("tuple[Band"):
+    if kind.startswith(("tuple[Effect", "tuple[Band")):
         effects = tuple(value)
         for position, item in enumerate(effects):
             if not isinstance(item, Effect):
@@ -234,9 +235,10 @@ def _refuse_infinities(entry: dataclasses.Field[Any], value: Any) -> None:
     """NaN is never a setting, an infinity only where the field says so."""
     values = value if isinstance(value, tuple) else (value,)
     for number in values:
-        if isinstance(number, float) and not math.isfinite(number):
-            if math.isnan(number) or not entry.metadata.get("unbounded"):
-                raise ParameterError(f"{entry.name} is not a finite number")
+        if not isinstance(number, float) or math.isfinite(number):
+            continue
+        if math.isnan(number) or not entry.metadata.get("unbounded"):
+            raise ParameterError(f"{entry.name} is not a finite number")
 
 
 def _to_plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _core
+from mixdown.audio import planar
 
 #: Frames a whole programme is measured in at a time.
 _STEP_FRAMES = 262_144
@@ -144,10 +145,8 @@ def loudness(
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01
     """
-    samples = np.atleast_2d(np.asarray(audio))
-    meter = LoudnessMeter(
-        sample_rate_hz, samples.shape[0], layout=layout, weights=weights, dual_mono=dual_mono
-    )
+    samples = planar(audio)
+    meter = LoudnessMeter(sample_rate_hz, samples.shape[0], layout=layout, weights=weights, dual_mono=dual_mono)
     frames = samples.shape[-1]
     for start in range(0, max(frames, 1), _STEP_FRAMES):
         meter.observe(samples[..., start : start + _STEP_FRAMES])

@@ -195,9 +195,7 @@ def waveform(
             lowest = np.clip(np.minimum.reduceat(lane, columns), -1.0, 1.0)
             highest = np.clip(np.maximum.reduceat(lane, columns), -1.0, 1.0)
             times_s = columns / sample_rate_hz
-            axes.fill_between(
-                times_s, centre + lowest, centre + highest, color=colour, linewidth=0.5, rasterized=True
-            )
+            axes.fill_between(times_s, centre + lowest, centre + highest, color=colour, linewidth=0.5, rasterized=True)
         if ceiling_dbfs is not None:
             ceiling = 10.0 ** (ceiling_dbfs / 20.0)
             for edge in (centre - ceiling, centre + ceiling):
@@ -249,9 +247,7 @@ def loudness_over_time(
             )
         loudest += [float(value) for value in _finite(loudness.momentary_lufs) if np.isfinite(value)]
     if target_lufs is not None:
-        axes.axhline(
-            target_lufs, color=TARGET, linewidth=1.1, label=f"target {_number(target_lufs)}", zorder=1
-        )
+        axes.axhline(target_lufs, color=TARGET, linewidth=1.1, label=f"target {_number(target_lufs)}", zorder=1)
     top = max(loudest, default=0.0)
     axes.set_ylim(top - 30.0, top + 2.0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
