@@ -135,6 +135,33 @@ impl LoudnessMeter {
     }
 }
 
+/// Loudness of several programmes as one album: the gates run over the union of their blocks.
+#[pyfunction]
+pub(crate) fn album_loudness(meters: Vec<PyRef<'_, LoudnessMeter>>) -> f64 {
+    let energies: Vec<_> = meters
+        .iter()
+        .filter_map(|meter| match &*meter.running.lock().unwrap_or_else(PoisonError::into_inner) {
+            Running::Fresh => None,
+            Running::F32(meter) => Some(meter.block_energies().clone()),
+            Running::F64(meter) => Some(meter.block_energies().clone()),
+        })
+        .collect();
+    mixdown::album_loudness(&energies)
+}
+
+/// Gain in dB with which a player that follows the target called `name` plays a programme.
+#[pyfunction]
+pub(crate) fn playback_gain(integrated_lufs: f64, true_peak_dbtp: f64, name: &str) -> PyResult<f64> {
+    Ok(mixdown::playback_gain(integrated_lufs, true_peak_dbtp, find(name)?))
+}
+
+fn find(name: &str) -> PyResult<&'static mixdown::DeliveryTarget> {
+    mixdown::target(name).ok_or_else(|| {
+        let known: Vec<_> = mixdown::TARGETS.iter().map(|target| target.name).collect();
+        ParameterError::new_err(format!("target = {name:?} is unknown: it must be one of {}", known.join(", ")))
+    })
+}
+
 fn to_dict<'py>(py: Python<'py>, reading: Loudness) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("integrated_lufs", reading.integrated_lufs)?;

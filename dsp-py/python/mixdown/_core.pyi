@@ -12,10 +12,12 @@ __all__ = [
     "ParameterError",
     "ShapeError",
     "Stream",
+    "album_loudness",
     "check",
     "frequency_response",
     "latency_frames",
     "normalize",
+    "playback_gain",
     "process",
     "quantize",
     "targets",
@@ -90,6 +92,8 @@ class LoudnessMeter:
     def reading(self) -> dict[str, Any]: ...
     def reset(self) -> None: ...
 
+def album_loudness(meters: list[LoudnessMeter]) -> float: ...
+def playback_gain(integrated_lufs: float, true_peak_dbtp: float, name: str) -> float: ...
 def normalize(
     audio: ArrayLike, sample_rate_hz: float, target_lufs: float, ceiling_dbtp: float, policy: str
 ) -> tuple[_Audio, float, Literal["loudness", "ceiling"]]: ...

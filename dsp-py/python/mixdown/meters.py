@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,47 @@ class LoudnessMeter:
     def reset(self) -> None:
         """Forget the past."""
         self._meter.reset()
+
+
+def album_loudness(
+    programmes: Iterable[tuple[ArrayLike, float]], *, dual_mono: bool = False
+) -> float:
+    """Measure several programmes as one album: the gates run over the union of their blocks.
+
+    Parameters
+    ----------
+    programmes : iterable of (audio, sample_rate_hz)
+        See :func:`loudness`. Rates and channel counts may differ.
+    dual_mono : bool, default False
+        Mono programmes count as two loudspeakers.
+
+    Returns
+    -------
+    float
+        LUFS; -inf if no block passes the gates. Not the mean of the programmes' loudness.
+    """
+    meters = []
+    for audio, sample_rate_hz in programmes:
+        samples = planar(audio)
+        meter = LoudnessMeter(sample_rate_hz, samples.shape[0], dual_mono=dual_mono)
+        meter.observe(samples)
+        meters.append(meter)
+    return album_of(meters)
+
+
+def album_of(meters: Iterable[LoudnessMeter]) -> float:
+    """Return the album loudness of what several meters have heard.
+
+    Parameters
+    ----------
+    meters : iterable of LoudnessMeter
+
+    Returns
+    -------
+    float
+        LUFS.
+    """
+    return _core.album_loudness([meter._meter for meter in meters])
 
 
 def loudness(
