@@ -73,10 +73,12 @@ pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
     LowShelfParams, NotchParams, TiltParams,
 };
+pub use parts::reduction::GainReduction;
 pub use processors::{
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
+    limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
     width::{Width, WidthCoeffs, WidthParams},
 };

@@ -44,6 +44,16 @@ fn moved(effect: &Effect) -> Effect {
             Effect::Notch(p) => p.q *= 2.0,
             Effect::AllPass(p) => p.frequency_hz = p.frequency_hz.sqrt() * 30.0,
             Effect::Tilt(p) => p.gain_db = 4.0 - p.gain_db / 2.0,
+            Effect::Limiter(p) => {
+                p.ceiling_db = -12.0 - p.ceiling_db / 2.0;
+                p.gain_db = 24.0 - p.gain_db;
+                p.hold_ms = 15.0 - p.hold_ms;
+                p.release_ms = p.release_ms.sqrt() * 10.0;
+                p.release_mode = match p.release_mode {
+                    ReleaseMode::Manual => ReleaseMode::Dual,
+                    ReleaseMode::Dual => ReleaseMode::Manual,
+                };
+            }
             Effect::Chain { effects } => effects.iter_mut().for_each(shift),
             Effect::Parallel { effects, gains_db } => {
                 effects.iter_mut().for_each(shift);
