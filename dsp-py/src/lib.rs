@@ -15,7 +15,7 @@ mod _core {
     use super::{
         effect::{Stream, check, frequency_response, latency_frames, process},
         error::{GraphError, ParameterError, ShapeError},
-        loudness::{LoudnessMeter, album_loudness, normalize, playback_gain, quantize, targets},
+        loudness::{LoudnessMeter, album_loudness, deliver, normalize, playback_gain, quantize, targets},
         mixer::Mixer,
     };
 }

@@ -5,8 +5,8 @@ use crate::{
     error::{ParameterError, ShapeError, parameter},
 };
 use mixdown::{
-    AlbumRule, Block, BlockMut, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Meter, NormalizeError,
-    NormalizeParams, NormalizePolicy, QuantizerParams, StreamSpec, Weights,
+    AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Meter,
+    NormalizeError, NormalizeParams, NormalizePolicy, QuantizerParams, StreamSpec, Weights,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
@@ -219,6 +219,47 @@ pub(crate) fn normalize<'py>(
     })
 }
 
+fn dither(name: &str) -> PyResult<Dither> {
+    match name {
+        "tpdf" => Ok(Dither::Tpdf),
+        "none" => Ok(Dither::None),
+        _ => {
+            let message = format!("dither = {name:?} is not allowed: it must be \"tpdf\" or \"none\"");
+            Err(ParameterError::new_err(message))
+        }
+    }
+}
+
+/// Brings a programme to a loudness under a ceiling, by a limiter where needed, rounded to `bits` (0: not at all).
+/// Returns the array and the facts of a certificate.
+#[pyfunction]
+pub(crate) fn deliver<'py>(
+    py: Python<'py>,
+    audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
+    target_lufs: f64,
+    ceiling_dbtp: f64,
+    bits: u32,
+    dither: &str,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
+    let params = DeliveryParams { target_lufs, ceiling_dbtp, bits, dither: self::dither(dither)? };
+    with_audio!(array::read(audio, "audio")?, planar => {
+        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
+        let done = py.detach(|| {
+            let programme = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+            mixdown::deliver(&programme, &spec, &params).map_err(refused)
+        })?;
+        let facts = PyDict::new(py);
+        facts.set_item("gain_db", done.gain_db)?;
+        facts.set_item("max_reduction_db", done.reduction.max_db)?;
+        facts.set_item("mean_reduction_db", done.reduction.mean_db)?;
+        facts.set_item("active_share", done.reduction.active_share)?;
+        facts.set_item("passes", done.passes)?;
+        facts.set_item("loudness", to_dict(py, done.loudness)?)?;
+        Ok((array::write(py, Planar { samples: done.samples, ..planar })?, facts))
+    })
+}
+
 /// Rounds audio to whole numbers of `bits` with dither "tpdf" or "none". Returns them as int32 of shape (channels,
 /// frames), and how many samples were clipped.
 #[pyfunction]
@@ -228,14 +269,7 @@ pub(crate) fn quantize<'py>(
     bits: u32,
     dither: &str,
 ) -> PyResult<(Bound<'py, PyAny>, u64)> {
-    let dither = match dither {
-        "tpdf" => Dither::Tpdf,
-        "none" => Dither::None,
-        _ => {
-            let message = format!("dither = {dither:?} is not allowed: it must be \"tpdf\" or \"none\"");
-            return Err(ParameterError::new_err(message));
-        }
-    };
+    let dither = self::dither(dither)?;
     with_audio!(array::read(audio, "audio")?, planar => {
         // The rate plays no part in rounding.
         let spec = StreamSpec::new(mixdown::MAX_SAMPLE_RATE_HZ, planar.channels).map_err(parameter)?;

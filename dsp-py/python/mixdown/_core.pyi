@@ -14,6 +14,7 @@ __all__ = [
     "Stream",
     "album_loudness",
     "check",
+    "deliver",
     "frequency_response",
     "latency_frames",
     "normalize",
@@ -97,5 +98,13 @@ def playback_gain(integrated_lufs: float, true_peak_dbtp: float, name: str) -> f
 def normalize(
     audio: ArrayLike, sample_rate_hz: float, target_lufs: float, ceiling_dbtp: float, policy: str
 ) -> tuple[_Audio, float, Literal["loudness", "ceiling"]]: ...
+def deliver(
+    audio: ArrayLike,
+    sample_rate_hz: float,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    bits: int,
+    dither: str,
+) -> tuple[_Audio, dict[str, Any]]: ...
 def quantize(audio: ArrayLike, bits: int, dither: str) -> tuple[NDArray[np.int32], int]: ...
 def targets() -> list[dict[str, Any]]: ...
