@@ -62,7 +62,7 @@ pub use foundation::{
 pub use master::{
     dither::{Dither, Quantizer, QuantizerParams},
     normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize},
-    solver::{Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_PASSES, PEAK_MARGIN_DB, deliver},
+    solver::{CURVE_STEP_MS, Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_PASSES, PEAK_MARGIN_DB, deliver},
     targets::{AlbumRule, DeliveryTarget, GainUp, TARGETS, playback_gain, target},
 };
 pub use meters::{

@@ -254,6 +254,7 @@ pub(crate) fn deliver<'py>(
         facts.set_item("max_reduction_db", done.reduction.max_db)?;
         facts.set_item("mean_reduction_db", done.reduction.mean_db)?;
         facts.set_item("active_share", done.reduction.active_share)?;
+        facts.set_item("reduction_curve_db", done.reduction_curve_db.into_pyarray(py))?;
         facts.set_item("passes", done.passes)?;
         facts.set_item("loudness", to_dict(py, done.loudness)?)?;
         Ok((array::write(py, Planar { samples: done.samples, ..planar })?, facts))

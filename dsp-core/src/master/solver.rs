@@ -20,7 +20,7 @@ use crate::{
         processor::{Meter, Params, Processor},
         sample::Sample,
         stream::StreamSpec,
-        unit::db_to_gain,
+        unit::{db_to_gain, ms_to_frames},
     },
     meters::{
         loudness::{Loudness, LoudnessParams},
@@ -46,6 +46,8 @@ const FIRST_MARGIN_DB: f64 = 0.07;
 const CHARACTERS_MS: [[f64; 2]; 3] = [[8.0, 60.0], [3.0, 20.0], [0.0, 5.0]];
 /// Loudness gained per dB of drive below which a character counts as exhausted.
 const EXHAUSTED_SLOPE: f64 = 0.15;
+/// Step of the curve of gain reduction, in ms.
+pub const CURVE_STEP_MS: f64 = 10.0;
 /// Frames the limiter works on at a time.
 const CHUNK_FRAMES: usize = 4_096;
 
@@ -80,6 +82,8 @@ pub struct Delivery<S> {
     pub gain_db: f64,
     /// What the limiter did; zeros if it was not needed.
     pub reduction: GainReduction,
+    /// The largest gain reduction in each [`CURVE_STEP_MS`], in dB; empty if the limiter was not needed.
+    pub reduction_curve_db: Vec<f64>,
     /// Samples clipped by the rounding.
     pub clipped: u64,
     /// How often it was tried.
@@ -141,13 +145,15 @@ pub fn deliver<S: Sample>(
         };
         // Without peaks above the ceiling the limiter would change nothing but cost its time.
         let limited = source_peak + drive_db > highest;
-        let (mut samples, reduction) = drive(programme, spec, drive_db, limited.then_some(&limiter))?;
+        let Driven { mut samples, reduction, reduction_curve_db } =
+            drive(programme, spec, drive_db, limited.then_some(&limiter))?;
         let clipped = round(&mut samples, spec, params)?;
         let loudness = measure(&Block::from_planar(&samples, spec.channels())?, spec)?;
         let (error_lu, over_db) =
             (params.target_lufs - loudness.integrated_lufs, loudness.true_peak_dbtp.unwrap_or(0.0) - highest);
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
-            return Ok(Delivery { samples, loudness, gain_db: drive_db, reduction, clipped, passes });
+            let gain_db = drive_db;
+            return Ok(Delivery { samples, loudness, gain_db, reduction, reduction_curve_db, clipped, passes });
         }
         if over_db > 0.0 {
             limit_db -= over_db + 0.005;
@@ -178,18 +184,28 @@ fn measure<S: Sample>(audio: &Block<'_, '_, S>, spec: &StreamSpec) -> Result<Lou
     Ok(meter.reading())
 }
 
+/// A programme behind drive and limiter.
+struct Driven<S> {
+    samples: Vec<S>,
+    reduction: GainReduction,
+    reduction_curve_db: Vec<f64>,
+}
+
 /// The programme times the drive, through a limiter if there is one; no longer than it was.
 fn drive<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
     drive_db: f64,
     limiter: Option<&LimiterParams>,
-) -> Result<(Vec<S>, GainReduction), Error> {
+) -> Result<Driven<S>, Error> {
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(drive_db));
     let mut limiter: Option<Limiter<S>> = limiter.map(|params| params.build(spec)).transpose()?;
     let latency = limiter.as_ref().map_or(0, Processor::latency_frames);
     let mut samples = vec![S::ZERO; channels * frames];
+    let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
+    let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
+    let mut reduction_db = vec![0.0; CHUNK_FRAMES];
     let mut chunk = vec![S::ZERO; channels * CHUNK_FRAMES];
     let total = frames + latency;
     for start in (0..total).step_by(CHUNK_FRAMES) {
@@ -205,19 +221,26 @@ fn drive<S: Sample>(
             target[source.len()..].fill(S::ZERO);
         }
         if let Some(limiter) = &mut limiter {
-            limiter.process(&mut block);
+            limiter.process_traced(&mut block, &mut reduction_db[..length]);
         }
         // Frame n of the output belongs to frame n - latency of the programme.
         let skip = latency.saturating_sub(start).min(length);
         if skip == length {
             continue;
         }
+        let from = start + skip - latency;
+        if limiter.is_some() {
+            for (frame, &reduction_db) in (from..).zip(&reduction_db[skip..length]) {
+                let largest: &mut f64 = &mut curve[frame / step_frames];
+                *largest = largest.max(reduction_db);
+            }
+        }
         for channel in 0..channels {
-            let from = start + skip - latency;
             samples[channel * frames + from..][..length - skip].copy_from_slice(&block.channel(channel)[skip..]);
         }
     }
-    Ok((samples, limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction())))
+    let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
+    Ok(Driven { samples, reduction, reduction_curve_db: curve })
 }
 
 /// Rounds to the word length in place. Returns how many samples were clipped.

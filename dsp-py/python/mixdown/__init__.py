@@ -12,7 +12,7 @@ from importlib.metadata import version as _version
 
 from mixdown._core import GraphError, ParameterError, ShapeError, Stream
 from mixdown.audio import read, to_float, write
-from mixdown.delivery import Target, normalize, targets
+from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
     Audio,
@@ -26,6 +26,7 @@ from mixdown.effects import (
     Gain,
     HighPass,
     HighShelf,
+    Limiter,
     LowPass,
     LowShelf,
     MidSide,
@@ -36,7 +37,7 @@ from mixdown.effects import (
     Width,
     from_dict,
 )
-from mixdown.meters import Loudness, LoudnessMeter, loudness
+from mixdown.meters import Loudness, LoudnessMeter, album_loudness, loudness
 from mixdown.session import Mix, Track
 
 __version__ = _version("mixdown")
@@ -48,6 +49,7 @@ __all__ = [
     "BandPass",
     "Bell",
     "Bypass",
+    "Certificate",
     "Chain",
     "Effect",
     "Equalizer",
@@ -55,10 +57,12 @@ __all__ = [
     "GraphError",
     "HighPass",
     "HighShelf",
+    "Limiter",
     "Loudness",
     "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Mastered",
     "MidSide",
     "Mix",
     "Notch",
@@ -72,9 +76,12 @@ __all__ = [
     "Track",
     "Width",
     "__version__",
+    "album_loudness",
     "from_dict",
     "loudness",
+    "master",
     "normalize",
+    "playback_gain",
     "read",
     "targets",
     "to_float",

@@ -16,6 +16,7 @@ __all__ = [
     "check",
     "deliver",
     "frequency_response",
+    "gain_reduction",
     "latency_frames",
     "normalize",
     "playback_gain",
@@ -46,6 +47,7 @@ def latency_frames(effect: _Settings, sample_rate_hz: float, channels: int) -> i
 def frequency_response(
     effect: _Settings, frequencies_hz: NDArray[np.float64], sample_rate_hz: float
 ) -> NDArray[np.complex128]: ...
+def gain_reduction(effect: _Settings, audio: ArrayLike, sample_rate_hz: float) -> NDArray[np.float64]: ...
 
 @final
 class Stream:

@@ -1,4 +1,4 @@
-"""The command line: ``mixdown demo``, ``mixdown mix``, ``mixdown measure``."""
+"""The command line: ``mixdown demo``, ``mix``, ``master``, ``measure``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import soundfile
@@ -23,9 +24,10 @@ from mixdown import demo as song
 from mixdown._core import ParameterError
 from mixdown.audio import READABLE, common_rate_hz, read, replace_file, write
 from mixdown.balance import Balance, balance
-from mixdown.delivery import normalize_with_report, targets
+from mixdown.delivery import Mastered, Target, find_target
+from mixdown.delivery import master as make_master
 from mixdown.effects import Audio
-from mixdown.meters import Loudness, LoudnessMeter, loudness
+from mixdown.meters import Loudness, LoudnessMeter, album_of, loudness
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Mix and master music.")
 out = Console(highlight=False, soft_wrap=True)
@@ -55,7 +57,19 @@ def _figure(value: float, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
-def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -> tuple[Loudness, Mapping[str, Any]]:
+@dataclass(frozen=True)
+class _Measured:
+    """A measured file."""
+
+    file: Path
+    meter: LoudnessMeter
+    reading: Loudness
+    sample_rate_hz: int
+    channels: int
+    duration_s: float
+
+
+def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -> _Measured:
     """Measure a file block by block, so that its length costs no memory."""
     with file.open("rb"):
         pass
@@ -73,14 +87,26 @@ def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -
                 done += block.shape[0]
                 if progress is not None:
                     progress(done / max(source.frames, done))
-            facts = {
-                "sample_rate_hz": source.samplerate,
-                "channels": source.channels,
-                "duration_s": done / source.samplerate,
-            }
+            return _Measured(file, meter, meter.reading(), source.samplerate, source.channels, done / source.samplerate)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{file}: not a readable audio file ({error.error_string.strip(' .')})") from None
-    return meter.reading(), facts
+
+
+#: Targets that files are judged by where none is named.
+_COMMON_TARGETS = ("spotify", "apple", "youtube", "tidal", "amazon", "deezer", "r128", "atsc")
+#: What services without a tolerance of their own are judged by, in LU: less than this nobody hears as louder.
+_AUDIBLE_LU = 0.5
+
+
+def _verdict(reading: Loudness, target: Target) -> str:
+    """Return "pass", or in words what misses the target."""
+    deviation_lu = reading.integrated_lufs - target.integrated_lufs
+    misses = []
+    if not abs(deviation_lu) <= (target.tolerance_lu or _AUDIBLE_LU):
+        misses.append(f"{deviation_lu:+.1f} LU")
+    if reading.true_peak_dbtp > target.ceiling_dbtp:
+        misses.append(f"peak {reading.true_peak_dbtp - target.ceiling_dbtp:+.1f} dB")
+    return ", ".join(misses) or "pass"
 
 
 def _measurements(reading: Loudness) -> dict[str, float | None]:
@@ -102,23 +128,43 @@ def _measurements(reading: Loudness) -> dict[str, float | None]:
 @app.command()
 def measure(
     files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, AIFF, Ogg, MP3.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    target: Annotated[list[str] | None, typer.Option(help="Judge by this target; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Measure loudness and true peak of audio files."""
-    results = []
+    """Measure loudness and true peak of audio files, and judge them by delivery targets.
+
+    A file passes if its loudness is within the target's tolerance (0.5 LU for services, which reject nothing but play
+    everything equally loud) and its true peak at or below the ceiling. Several files are also measured as an album.
+    """
+    judges = [find_target(name) for name in target or _COMMON_TARGETS]
+    measured = []
     for file in files:
         with _bar(f"Measuring {file.name}") as progress:
-            results.append((file, *_measure_file(file, progress)))
+            measured.append(_measure_file(file, progress))
+    album_lufs = album_of([entry.meter for entry in measured]) if len(measured) > 1 else None
     if as_json:
-        out.print_json(json.dumps([{"file": str(f), **facts, **_measurements(r)} for f, r, facts in results]))
+        results = [
+            {
+                "file": str(entry.file),
+                "sample_rate_hz": entry.sample_rate_hz,
+                "channels": entry.channels,
+                "duration_s": entry.duration_s,
+                **_measurements(entry.reading),
+                "targets": {judge.name: _verdict(entry.reading, judge) for judge in judges},
+            }
+            for entry in measured
+        ]
+        finite = album_lufs if album_lufs is not None and math.isfinite(album_lufs) else None
+        out.print_json(json.dumps({"files": results, "album_lufs": finite}))
         return
     table = Table("File", "Duration", "Integrated", "LRA", "Max M", "Max S", "True peak", "Sample peak", "PLR")
     for column in table.columns[1:]:
         column.justify = "right"
-    for file, reading, facts in results:
+    for entry in measured:
+        reading = entry.reading
         table.add_row(
-            file.name,
-            f"{facts['duration_s']:.1f} s",
+            entry.file.name,
+            f"{entry.duration_s:.1f} s",
             _figure(reading.integrated_lufs, "LUFS"),
             _figure(reading.loudness_range_lu, "LU"),
             _figure(reading.max_momentary_lufs, "LUFS"),
@@ -127,7 +173,22 @@ def measure(
             _figure(reading.sample_peak_dbfs, "dBFS"),
             _figure(reading.plr_lu, "LU"),
         )
+    if album_lufs is not None:
+        table.add_section()
+        total_s = sum(entry.duration_s for entry in measured)
+        peak_dbtp = max(entry.reading.true_peak_dbtp for entry in measured)
+        figures = ("", "", "", _figure(peak_dbtp, "dBTP"), "", "")
+        table.add_row("Album", f"{total_s:.1f} s", _figure(album_lufs, "LUFS"), *figures)
     out.print(table)
+    verdicts = Table("Target", "Loudness", "Ceiling", *(entry.file.name for entry in measured))
+    for judge in judges:
+        verdicts.add_row(
+            judge.name,
+            _figure(judge.integrated_lufs, "LUFS"),
+            _figure(judge.ceiling_dbtp, "dBTP"),
+            *(_verdict(entry.reading, judge) for entry in measured),
+        )
+    out.print(verdicts)
 
 
 def _read_stems(folder: Path, progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
@@ -182,7 +243,7 @@ def mix(
     balanced = _balance(stems)
     write(output, balanced.audio, balanced.mix.sample_rate_hz, bit_depth=bit_depth)  # type: ignore[arg-type]
     _print_balance(balanced)
-    reading, _ = _measure_file(output)
+    reading = _measure_file(output).reading
     out.print(
         f"{output}: {_figure(reading.integrated_lufs, 'LUFS')}, {_figure(reading.true_peak_dbtp, 'dBTP')}, "
         f"LRA {_figure(reading.loudness_range_lu, 'LU')}"
@@ -194,9 +255,9 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.")] = Path("mixdown-demo"),
     seed: Annotated[int, typer.Option(help="Another seed is another performance.")] = 1,
 ) -> None:
-    """Play through the whole job: synthesise a song, mix its stems, level the mix, draw a report."""
+    """Play through the whole job: synthesise a song, mix its stems, master the mix, draw a report."""
     rate_hz = 48_000
-    spotify = next(target for target in targets() if target.name == "spotify")
+    wanted = find_target("spotify")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "stems").mkdir(exist_ok=True)
     with _bar("Synthesising the song") as progress:
@@ -210,12 +271,10 @@ def demo(
     balanced = _balance(files)
     _print_balance(balanced)
     write(folder / "mix.wav", balanced.audio, rate_hz)
-    with _bar("Levelling") as progress:
+    with _bar("Mastering"):
         before, _ = read(folder / "mix.wav")
-        levelled = normalize_with_report(
-            before, rate_hz, target_lufs=spotify.integrated_lufs, ceiling_dbtp=spotify.ceiling_dbtp
-        )
-        write(folder / "master.wav", levelled.audio, rate_hz)
+        mastered = make_master(before, rate_hz, target=wanted.name)
+        mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
     with _bar("Measuring and drawing") as progress:
         after, _ = read(folder / "master.wav")
         reading_before, reading_after = loudness(before, rate_hz), loudness(after, rate_hz)
@@ -226,19 +285,13 @@ def demo(
             sample_rate_hz=rate_hz,
             loudness_before=reading_before,
             loudness_after=reading_after,
-            target_lufs=spotify.integrated_lufs,
-            ceiling_dbtp=spotify.ceiling_dbtp,
+            target_lufs=wanted.integrated_lufs,
+            ceiling_dbtp=wanted.ceiling_dbtp,
             title="mixdown demo",
+            reduction_db=mastered.certificate.reduction_curve_db,
         )
         replace_file(folder / "report.png", plots.png(figure))
-    held_by = {
-        "loudness": f"at the loudness target of {spotify.integrated_lufs:g} LUFS",
-        "ceiling": (
-            f"held by the true-peak ceiling of {spotify.ceiling_dbtp:g} dBTP, "
-            f"below the target of {spotify.integrated_lufs:g} LUFS"
-        ),
-    }
-    out.print(f"Levelled by a gain of {levelled.gain_db:+.2f} dB: {held_by[levelled.held_by]}.")
+    _print_certificate(mastered)
     table = Table("File", "Integrated", "LRA", "Max S", "True peak")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -252,6 +305,45 @@ def demo(
         )
     out.print(table)
     out.print(f"Report: {folder / 'report.png'}")
+
+
+def _print_certificate(mastered: Mastered) -> None:
+    certificate = mastered.certificate
+    limited = (
+        f"limiter at most {certificate.max_reduction_db:.1f} dB, {certificate.mean_reduction_db:.2f} dB on average, "
+        f"active {certificate.active_percent:.0f} % of the time"
+        if certificate.max_reduction_db > 0
+        else "no limiting needed"
+    )
+    out.print(f"Mastered for {certificate.target.name}: gain {certificate.gain_db:+.2f} dB, {limited}.")
+
+
+@app.command()
+def master(
+    source: Annotated[Path, typer.Argument(help="The mix: any readable audio file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")] = Path("master.wav"),
+    target: Annotated[str, typer.Option(help="Delivery target, as listed by an unknown name.")] = "spotify",
+    bit_depth: Annotated[int, typer.Option(help="16, 24 or 32 (floating point).")] = 24,
+    rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
+) -> None:
+    """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written."""
+    find_target(target)
+    audio, rate_hz = read(source)
+    with _bar(f"Mastering {source.name}"):
+        mastered = make_master(audio, rate_hz, target=target, bit_depth=bit_depth, delivery_rate_hz=rate)
+        mastered.write(output)
+    _print_certificate(mastered)
+    with _bar(f"Measuring {output.name}") as progress:
+        reading = _measure_file(output, progress).reading
+    out.print(
+        f"{output}: {_figure(reading.integrated_lufs, 'LUFS')}, {_figure(reading.true_peak_dbtp, 'dBTP')}, "
+        f"LRA {_figure(reading.loudness_range_lu, 'LU')}"
+    )
+    table = Table("Player", "plays it at")
+    table.columns[1].justify = "right"
+    for name, gain_db in mastered.certificate.playback_gain_db.items():
+        table.add_row(name, f"{gain_db:+.2f} dB")
+    out.print(table)
 
 
 def _version(shown: bool) -> None:

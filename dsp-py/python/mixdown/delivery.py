@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _core
 from mixdown import audio as files
@@ -144,7 +144,7 @@ def normalize(
     return _core.normalize(audio, sample_rate_hz, target_lufs, ceiling_dbtp, policy)[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Certificate:
     """What a master measures: all of it read off the delivered samples.
 
@@ -164,6 +164,8 @@ class Certificate:
         Share of the time in which it took away more than 0.1 dB.
     playback_gain_db : mapping of target name to dB
         With which gain each platform's player plays it.
+    reduction_curve_db : float64 array
+        The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     """
 
     target: Target
@@ -175,6 +177,7 @@ class Certificate:
     mean_reduction_db: float
     active_percent: float
     playback_gain_db: Mapping[str, float]
+    reduction_curve_db: NDArray[np.float64]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all single figures as plain values.
@@ -183,7 +186,8 @@ class Certificate:
         -------
         dict
         """
-        plain = {name: value for name, value in vars(self).items() if name not in ("target", "loudness")}
+        arrays = ("target", "loudness", "reduction_curve_db")
+        plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
         return {"target": asdict(self.target), **plain, "playback_gain_db": dict(self.playback_gain_db), **measured}
 
@@ -285,6 +289,7 @@ def master(
         max_reduction_db=facts["max_reduction_db"],
         mean_reduction_db=facts["mean_reduction_db"],
         active_percent=100 * facts["active_share"],
+        reduction_curve_db=facts["reduction_curve_db"],
         playback_gain_db={other.name: playback_gain(loudness, other.name) for other in targets()},
     )
     return Mastered(delivered, rate_hz, certificate)

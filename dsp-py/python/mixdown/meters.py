@@ -110,9 +110,7 @@ class LoudnessMeter:
         self._meter.reset()
 
 
-def album_loudness(
-    programmes: Iterable[tuple[ArrayLike, float]], *, dual_mono: bool = False
-) -> float:
+def album_loudness(programmes: Iterable[tuple[ArrayLike, float]], *, dual_mono: bool = False) -> float:
     """Measure several programmes as one album: the gates run over the union of their blocks.
 
     Parameters
