@@ -25,7 +25,7 @@ pub(crate) struct ReductionMeter {
     active: u64,
     /// In steps: 2^64 of them are 31 years of 6 dB at 48 kHz.
     sum: u64,
-    max_db: f64,
+    max_db: f32,
 }
 
 impl ReductionMeter {
@@ -37,9 +37,10 @@ impl ReductionMeter {
 
     /// Frames with these reductions in dB, 0 or more.
     #[inline(always)]
-    pub(crate) fn observe(&mut self, reductions_db: &[f64]) {
+    pub(crate) fn observe(&mut self, reductions_db: &[f32]) {
         let (mut sum, mut active, mut max_db) = (0_u64, 0_u64, self.max_db);
         for &reduction_db in reductions_db {
+            let reduction_db = f64::from(reduction_db);
             sum = sum.wrapping_add((reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits()));
             active += u64::from(reduction_db > ACTIVE_DB);
         }
@@ -56,7 +57,7 @@ impl ReductionMeter {
     pub(crate) fn reading(&self) -> GainReduction {
         let frames = self.frames.max(1) as f64;
         GainReduction {
-            max_db: self.max_db,
+            max_db: f64::from(self.max_db),
             mean_db: self.sum as f64 * STEP_DB / frames,
             active_share: self.active as f64 / frames,
         }

@@ -12,7 +12,7 @@ use crate::{
     foundation::{block::BlockMut, math::Pow2, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     kernels::{
         Form,
-        limiter::{apply, attenuation, gains, join, quiet, rectify, take},
+        limiter::{Ceiling, Shaped, apply, hold, join, quiet, rectify, shape, take},
         true_peak::{GROUP, Taps, intervals},
     },
     parts::{
@@ -54,7 +54,7 @@ pub(super) struct Engine<S> {
     tapes: Vec<Tape<S>>,
     /// The highest point behind the newest frame measured.
     last_interval: S,
-    hold: SlidingMax,
+    hold: SlidingMax<S>,
     release: Release,
     boxes: BoxFilter,
     scratch: Scratch<S>,
@@ -74,10 +74,11 @@ struct Scratch<S> {
     ceilings: Vec<f64>,
     /// q without release.
     limits: Vec<f64>,
-    /// Reduction wanted, then given, in octaves; then attenuation, then smoothed; then reduction in dB.
-    reductions: Vec<f64>,
+    /// Reduction wanted, in octaves.
+    wanted: Vec<f64>,
     whole: Vec<u64>,
     gains: Vec<S>,
+    reductions_db: Vec<f32>,
 }
 
 impl<S: Sample> Engine<S> {
@@ -103,7 +104,7 @@ impl<S: Sample> Engine<S> {
             settling: 0,
             tapes: (0..spec.channels()).map(|_| Tape::new(latency, CHUNK_FRAMES, GROUP)).collect(),
             last_interval: S::ZERO,
-            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold),
+            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
             release: Release::new(coeffs.release, NOTHING_OCTAVES),
             boxes,
             scratch: Scratch {
@@ -112,9 +113,10 @@ impl<S: Sample> Engine<S> {
                 floors: vec![S::ZERO; CHUNK_FRAMES / GROUP],
                 ceilings: vec![0.0; CHUNK_FRAMES],
                 limits: vec![0.0; CHUNK_FRAMES],
-                reductions: vec![0.0; CHUNK_FRAMES],
+                wanted: vec![0.0; CHUNK_FRAMES],
                 whole: vec![0; CHUNK_FRAMES],
                 gains: vec![S::ZERO; CHUNK_FRAMES],
+                reductions_db: vec![0.0; CHUNK_FRAMES],
             },
             last_reduction_db: 0.0,
             reduction: ReductionMeter::default(),
@@ -174,22 +176,24 @@ impl<S: Sample> Engine<S> {
             }
             return;
         }
-        self.decide(count, &ceiling);
-        let Scratch { limits, reductions, whole, gains: factors, .. } = &mut self.scratch;
-        let (limits, reductions, factors) = (&limits[..count], &mut reductions[..count], &mut factors[..count]);
-        self.release.process(reductions);
-        attenuation(self.form, reductions, limits);
-        self.boxes.process(reductions, whole);
-        gains(self.form, reductions, factors);
-        self.last_reduction_db = reductions[count - 1];
-        self.reduction.observe(reductions);
+        let still = matches!(ceiling, Span::Still(_));
+        self.decide(count, if still { Some(lowest) } else { None });
+        let Scratch { limits, wanted, whole, gains, reductions_db, .. } = &mut self.scratch;
+        let (wanted, limits) = (&mut wanted[..count], &limits[..count]);
+        let (whole, gains, reductions_db) = (&mut whole[..count], &mut gains[..count], &mut reductions_db[..count]);
+        let shaped =
+            Shaped { whole, gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
+        shape(self.form, wanted, limits, &mut self.release, &mut self.boxes, shaped);
+        self.last_reduction_db = f64::from(reductions_db[count - 1]);
         if let Some(trace) = trace {
-            trace.copy_from_slice(reductions);
+            for (trace, reduction_db) in trace.iter_mut().zip(&*reductions_db) {
+                *trace = f64::from(*reduction_db);
+            }
         }
         let highest = S::from_f64(self.bounds[1] * self.margin);
         for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
             let delayed = &tape.from(count + self.latency)[..count];
-            self.clamped += apply(self.form, delayed, factors, highest, block.channel_mut(channel));
+            self.clamped += apply(self.form, delayed, gains, highest, block.channel_mut(channel));
         }
     }
 
@@ -249,23 +253,26 @@ impl<S: Sample> Engine<S> {
             && quiet(self.form, &self.scratch.peaks[..count], lowest)
     }
 
-    /// From peaks to limits and to the reduction wanted.
-    fn decide(&mut self, count: usize, ceiling: &Span<f64, 1>) {
-        let Scratch { peaks, ceilings, limits, reductions, .. } = &mut self.scratch;
-        if let Span::Still([ceiling]) = ceiling {
-            ceilings[..count].fill(*ceiling);
-        }
-        let (mut seen, mut limit, mut reduction) = ([0.0; 2], 1.0, 0.0);
-        for n in 0..count {
-            let (peak, ceiling) = (peaks[n].to_f64(), ceilings[n]);
-            let largest = self.hold.tick(if peak > ceiling { peak } else { 0.0 });
-            if seen != [largest, ceiling] {
-                seen = [largest, ceiling];
-                (limit, reduction) =
-                    if largest > ceiling { (ceiling / largest, (largest / ceiling).log2_fast()) } else { (1.0, 0.0) };
+    /// From peaks to limits and to the reduction wanted; `still` is the ceiling if it stands still.
+    fn decide(&mut self, count: usize, still: Option<f64>) {
+        let Scratch { peaks, ceilings, limits, wanted, .. } = &mut self.scratch;
+        let (peaks, ceilings) = (&mut peaks[..count], &ceilings[..count]);
+        let (limits, wanted) = (&mut limits[..count], &mut wanted[..count]);
+        hold(self.form, still.map_or(Ceiling::Moving(ceilings), Ceiling::Still), peaks, &mut self.hold);
+        if let Some(ceiling) = still {
+            // The largest of a window stays for long.
+            let (mut seen, mut decision) = (S::ZERO, (1.0, 0.0));
+            for ((limit, wanted), peak) in limits.iter_mut().zip(wanted).zip(&*peaks) {
+                if *peak != seen {
+                    seen = *peak;
+                    decision = under(ceiling, seen.to_f64());
+                }
+                (*limit, *wanted) = decision;
             }
-            limits[n] = limit;
-            reductions[n] = reduction;
+        } else {
+            for (((limit, wanted), peak), ceiling) in limits.iter_mut().zip(wanted).zip(&*peaks).zip(ceilings) {
+                (*limit, *wanted) = under(*ceiling, peak.to_f64());
+            }
         }
     }
 
@@ -323,6 +330,12 @@ impl<S: Sample> Engine<S> {
     pub(super) fn faults(&self) -> u64 {
         self.faults
     }
+}
+
+/// The gain that brings `peak` under `ceiling`, and the reduction that is, in octaves.
+#[inline(always)]
+fn under(ceiling: f64, peak: f64) -> (f64, f64) {
+    if peak > ceiling { (ceiling / peak, (peak / ceiling).log2_fast()) } else { (1.0, 0.0) }
 }
 
 /// Raises the floor of each group to the lower of the largest samples within some groups before it and behind it.
