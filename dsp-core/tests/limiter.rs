@@ -266,22 +266,27 @@ fn l1_no_overs_whatever_the_settings() {
     }
 }
 
-/// Random signals from 0 to 30 dB over; the worst reading of the own meter re ceiling, in dB.
-fn random_overs(mode: LimiterMode, seeds: std::ops::Range<u64>, frames: usize) -> f64 {
+/// Random signals from 0 to 30 dB over: no overs. Says how near the own meter comes.
+fn random_overs(mode: LimiterMode, seeds: std::ops::Range<u64>, frames: usize) {
     let params = LimiterParams { mode, ..Default::default() };
-    seeds
-        .map(|seed| {
-            let signal = random_signal(seed, frames);
-            let output = if seed % 2 == 0 { limit::<f32> } else { limit::<f64> }(&params, 44_100.0, &signal);
-            assert_no_overs(mode, &output, CEILING_DB, &format!("seed {seed}"))
-        })
-        .fold(f64::NEG_INFINITY, f64::max)
+    let mut worst = (f64::NEG_INFINITY, 0);
+    for seed in seeds {
+        let signal = random_signal(seed, frames);
+        let output = if seed % 2 == 0 { limit::<f32> } else { limit::<f64> }(&params, 44_100.0, &signal);
+        assert!(sample_peak_db(&output) <= CEILING_DB, "{mode:?} seed {seed}");
+        let excess = excess_db(mode, &output, CEILING_DB);
+        if excess > worst.0 {
+            worst = (excess, seed);
+        }
+    }
+    println!("{mode:?}: own meter {:.6} dB re ceiling, seed {}", worst.0, worst.1);
+    assert!(worst.0 <= 0.0, "{mode:?}: {worst:?}");
 }
 
 #[test]
 fn l1_no_overs_on_random_signals() {
     for mode in MODES {
-        println!("{mode:?}: own meter {:.6} dB re ceiling", random_overs(mode, 0..60, 3_000));
+        random_overs(mode, 0..60, 3_000);
     }
 }
 
@@ -290,17 +295,16 @@ fn l1_no_overs_on_random_signals() {
 fn l1_slow_no_overs_on_a_thousand_long_random_signals() {
     for mode in MODES {
         // The own meter of `standard` is the slow one of this file.
-        let frames = if mode == LimiterMode::Standard { 200_000 } else { 1_000_000 };
-        println!("{mode:?}: own meter {:.6} dB re ceiling", random_overs(mode, 0..1_000, frames));
+        random_overs(mode, 0..1_000, if mode == LimiterMode::Standard { 200_000 } else { 1_000_000 });
     }
 }
 
 #[test]
 fn l1_what_a_moving_gain_adds_at_half_the_sample_rate() {
-    /// Where all taps cancel, a gain that moves within their reach undoes some of it. No music does that; the worst found
-    /// in a thousand signals that do nothing else, in dB.
-    const LIMITS_DB: [(LimiterMode, f64); 2] = [(LimiterMode::Standard, 0.2), (LimiterMode::Master, 0.2)];
-    for (mode, limit_db) in LIMITS_DB {
+    /// Where the terms of an interpolation cancel, a gain that moves within its reach undoes some of that. No music does
+    /// it; the worst found is 0.04 dB.
+    const LIMIT_DB: f64 = 0.1;
+    for mode in [LimiterMode::Standard, LimiterMode::Master] {
         let params = LimiterParams { mode, ..Default::default() };
         let mut worst = f64::NEG_INFINITY;
         for seed in 0..60 {
@@ -309,7 +313,7 @@ fn l1_what_a_moving_gain_adds_at_half_the_sample_rate() {
             worst = worst.max(excess_db(mode, &output, CEILING_DB));
         }
         println!("{mode:?}: reversing {worst:.6} dB re ceiling");
-        assert!(worst <= limit_db, "{mode:?} {worst}");
+        assert!(worst <= LIMIT_DB, "{mode:?} {worst}");
     }
 }
 
@@ -561,10 +565,10 @@ fn a_moving_ceiling_is_kept() {
                     .fold(f64::NEG_INFINITY, |highest, ((_, ceiling_db), _)| highest.max(ceiling_db));
                 assert!(gain_to_db(*x) <= allowed, "{mode:?} {n}: {} of {allowed}", gain_to_db(*x));
             }
-            // The glides do not leave it quieter than it must be.
+            // The glides do not leave it quieter than it must be: true peaks of noise lie up to 4 dB over its samples.
             let peak_db = |range: std::ops::Range<usize>| sample_peak_db(&audio[range]);
             let peaks_db = [peak_db(7_500..10_000), peak_db(20_000..FRAMES)];
-            assert!(peaks_db[0] > -15.0 && peaks_db[1] > -12.0, "{mode:?} {peaks_db:?}");
+            assert!(peaks_db[0] > -17.0 && peaks_db[1] > -14.0, "{mode:?} {peaks_db:?}");
         }
     }
 }

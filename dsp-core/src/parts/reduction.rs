@@ -38,19 +38,20 @@ impl ReductionMeter {
     /// Frames with these reductions in dB, 0 or more.
     #[inline(always)]
     pub(crate) fn observe(&mut self, reductions_db: &[f32]) {
-        let (mut sum, mut active, mut max_db) = (0_u64, 0_u64, self.max_db);
+        // The bits of positive floats are in the order of their values, and whole numbers have a vector maximum.
+        let (mut sum, mut active, mut largest) = (0_u64, 0_u64, self.max_db.to_bits());
+        for &reduction_db in reductions_db {
+            largest = largest.max(reduction_db.to_bits());
+        }
         for &reduction_db in reductions_db {
             let reduction_db = f64::from(reduction_db);
             sum = sum.wrapping_add((reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits()));
             active += u64::from(reduction_db > ACTIVE_DB);
         }
-        for &reduction_db in reductions_db {
-            max_db = if reduction_db > max_db { reduction_db } else { max_db };
-        }
         self.frames += reductions_db.len() as u64;
         self.sum = self.sum.wrapping_add(sum);
         self.active += active;
-        self.max_db = max_db;
+        self.max_db = f32::from_bits(largest);
     }
 
     /// What was gathered.
