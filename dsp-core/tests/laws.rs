@@ -452,7 +452,14 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let band_pass = |frequency_hz, q| Effect::from(BandPassParams { frequency_hz, q });
     let all_pass = |frequency_hz, q| Effect::from(AllPassParams { frequency_hz, q });
     let tilt = |frequency_hz, gain_db| Effect::from(TiltParams { frequency_hz, gain_db });
+    // Its input far below the ceiling, or steadily above it: a drive that rises under a limiter is met by its gain, crest
+    // by crest, which is no click of the change.
+    let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
+        effects: vec![gain(input_db), LimiterParams { gain_db, ceiling_db, ..Default::default() }.into()],
+    };
     let steps = [
+        (limiter(-30.0, 0.0, -1.0), limiter(-30.0, 12.0, -1.0)),
+        (limiter(12.0, 0.0, -1.0), limiter(12.0, 0.0, -13.0)),
         (gain(0.0), gain(-12.0)),
         (gain(-6.0), gain(6.0)),
         (gain(0.0), gain(f64::NEG_INFINITY)),

@@ -25,7 +25,7 @@ pub(crate) struct ReductionMeter {
     active: u64,
     /// In steps: 2^64 of them are 31 years of 6 dB at 48 kHz.
     sum: u64,
-    max_db: f64,
+    max_db: f32,
 }
 
 impl ReductionMeter {
@@ -37,26 +37,28 @@ impl ReductionMeter {
 
     /// Frames with these reductions in dB, 0 or more.
     #[inline(always)]
-    pub(crate) fn observe(&mut self, reductions_db: &[f64]) {
-        let (mut sum, mut active, mut max_db) = (0_u64, 0_u64, self.max_db);
+    pub(crate) fn observe(&mut self, reductions_db: &[f32]) {
+        // The bits of positive floats are in the order of their values, and whole numbers have a vector maximum.
+        let (mut sum, mut active, mut largest) = (0_u64, 0_u64, self.max_db.to_bits());
         for &reduction_db in reductions_db {
-            sum = sum.wrapping_add((reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits()));
-            active += u64::from(reduction_db > ACTIVE_DB);
+            largest = largest.max(reduction_db.to_bits());
         }
         for &reduction_db in reductions_db {
-            max_db = if reduction_db > max_db { reduction_db } else { max_db };
+            let reduction_db = f64::from(reduction_db);
+            sum = sum.wrapping_add((reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits()));
+            active += u64::from(reduction_db > ACTIVE_DB);
         }
         self.frames += reductions_db.len() as u64;
         self.sum = self.sum.wrapping_add(sum);
         self.active += active;
-        self.max_db = max_db;
+        self.max_db = f32::from_bits(largest);
     }
 
     /// What was gathered.
     pub(crate) fn reading(&self) -> GainReduction {
         let frames = self.frames.max(1) as f64;
         GainReduction {
-            max_db: self.max_db,
+            max_db: f64::from(self.max_db),
             mean_db: self.sum as f64 * STEP_DB / frames,
             active_share: self.active as f64 / frames,
         }

@@ -12,7 +12,7 @@ use crate::{
     foundation::{block::BlockMut, math::Pow2, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     kernels::{
         Form,
-        limiter::{apply, attenuation, gains, join, quiet, rectify, take},
+        limiter::{Floors, Shaped, apply, hold, join, quiet, rectify, shape, take},
         true_peak::{GROUP, Taps, intervals},
     },
     parts::{
@@ -54,7 +54,7 @@ pub(super) struct Engine<S> {
     tapes: Vec<Tape<S>>,
     /// The highest point behind the newest frame measured.
     last_interval: S,
-    hold: SlidingMax,
+    hold: SlidingMax<S>,
     release: Release,
     boxes: BoxFilter,
     scratch: Scratch<S>,
@@ -72,12 +72,15 @@ struct Scratch<S> {
     intervals: Vec<S>,
     floors: Vec<S>,
     ceilings: Vec<f64>,
+    /// Of each frame, while the ceiling moves.
+    thresholds: Vec<S>,
     /// q without release.
     limits: Vec<f64>,
-    /// Reduction wanted, then given, in octaves; then attenuation, then smoothed; then reduction in dB.
-    reductions: Vec<f64>,
+    /// Reduction wanted, in octaves.
+    wanted: Vec<f64>,
     whole: Vec<u64>,
     gains: Vec<S>,
+    reductions_db: Vec<f32>,
 }
 
 impl<S: Sample> Engine<S> {
@@ -103,7 +106,7 @@ impl<S: Sample> Engine<S> {
             settling: 0,
             tapes: (0..spec.channels()).map(|_| Tape::new(latency, CHUNK_FRAMES, GROUP)).collect(),
             last_interval: S::ZERO,
-            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold),
+            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
             release: Release::new(coeffs.release, NOTHING_OCTAVES),
             boxes,
             scratch: Scratch {
@@ -111,10 +114,12 @@ impl<S: Sample> Engine<S> {
                 intervals: vec![S::ZERO; 1 + CHUNK_FRAMES],
                 floors: vec![S::ZERO; CHUNK_FRAMES / GROUP],
                 ceilings: vec![0.0; CHUNK_FRAMES],
+                thresholds: vec![S::ZERO; CHUNK_FRAMES],
                 limits: vec![0.0; CHUNK_FRAMES],
-                reductions: vec![0.0; CHUNK_FRAMES],
+                wanted: vec![0.0; CHUNK_FRAMES],
                 whole: vec![0; CHUNK_FRAMES],
                 gains: vec![S::ZERO; CHUNK_FRAMES],
+                reductions_db: vec![0.0; CHUNK_FRAMES],
             },
             last_reduction_db: 0.0,
             reduction: ReductionMeter::default(),
@@ -162,8 +167,8 @@ impl<S: Sample> Engine<S> {
             self.faults += take(self.form, block.channel(channel), &drive, tape.append(count));
         }
         let (ceiling, _) = self.ceiling.span::<f64>(count);
-        let lowest = self.measure(channels, count, &ceiling);
-        if self.idle(count, lowest) {
+        let threshold = self.measure(channels, count, &ceiling);
+        if self.idle(count, threshold) {
             for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
                 block.channel_mut(channel).copy_from_slice(&tape.from(count + self.latency)[..count]);
             }
@@ -174,49 +179,50 @@ impl<S: Sample> Engine<S> {
             }
             return;
         }
-        self.decide(count, &ceiling);
-        let Scratch { limits, reductions, whole, gains: factors, .. } = &mut self.scratch;
-        let (limits, reductions, factors) = (&limits[..count], &mut reductions[..count], &mut factors[..count]);
-        self.release.process(reductions);
-        attenuation(self.form, reductions, limits);
-        self.boxes.process(reductions, whole);
-        gains(self.form, reductions, factors);
-        self.last_reduction_db = reductions[count - 1];
-        self.reduction.observe(reductions);
+        self.decide(count, &ceiling, threshold);
+        let Scratch { limits, wanted, whole, gains, reductions_db, .. } = &mut self.scratch;
+        let (wanted, limits) = (&mut wanted[..count], &limits[..count]);
+        let (whole, gains, reductions_db) = (&mut whole[..count], &mut gains[..count], &mut reductions_db[..count]);
+        let shaped =
+            Shaped { whole, gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
+        shape(self.form, wanted, limits, &mut self.release, &mut self.boxes, shaped);
+        self.last_reduction_db = f64::from(reductions_db[count - 1]);
         if let Some(trace) = trace {
-            trace.copy_from_slice(reductions);
+            for (trace, reduction_db) in trace.iter_mut().zip(&*reductions_db) {
+                *trace = f64::from(*reduction_db);
+            }
         }
         let highest = S::from_f64(self.bounds[1] * self.margin);
         for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
             let delayed = &tape.from(count + self.latency)[..count];
-            self.clamped += apply(self.form, delayed, factors, highest, block.channel_mut(channel));
+            self.clamped += apply(self.form, delayed, gains, highest, block.channel_mut(channel));
         }
     }
 
-    /// Finds p for the frames K before those of the chunk; gives the lowest ceiling of the chunk, or less.
-    fn measure(&mut self, channels: usize, count: usize, ceiling: &Span<f64, 1>) -> f64 {
+    /// Finds p for the frames K before those of the chunk; gives what a peak must exceed to matter, or less.
+    fn measure(&mut self, channels: usize, count: usize, ceiling: &Span<f64, 1>) -> S {
         let [low, high] = self.bounds;
-        let Scratch { peaks, intervals: points, floors, ceilings, .. } = &mut self.scratch;
+        let Scratch { peaks, intervals: points, floors, ceilings, thresholds, .. } = &mut self.scratch;
         let peaks = &mut peaks[..count];
         peaks.fill(S::ZERO);
         for tape in &self.tapes[..channels] {
             rectify(self.form, &tape.from(count + self.reach)[..count], peaks);
         }
         let (lowest, still) = match ceiling {
-            Span::Still([ceiling]) => (*ceiling, true),
+            Span::Still([ceiling]) => (threshold(*ceiling), true),
             Span::Moving([curve]) => {
-                for (index, ceiling) in (0_i32..).zip(&mut ceilings[..count]) {
+                for ((index, ceiling), own) in (0_i32..).zip(&mut ceilings[..count]).zip(&mut thresholds[..count]) {
                     // A curve that turns round on its way overshoots.
                     *ceiling = curve.at(index).clamp(low, high);
+                    *own = threshold(*ceiling);
                 }
-                (low, false)
+                (threshold(low), false)
             }
         };
         let Some(taps) = &self.taps else { return lowest };
         let groups = count.div_ceil(GROUP);
         let floors = &mut floors[..groups];
-        // Rounded down: a floor may be too low, never too high.
-        floors.fill(S::from_f64(lowest * (1.0 - f64::from(f32::EPSILON))));
+        floors.fill(lowest);
         if still {
             raise_floors(peaks, self.window, floors);
         }
@@ -227,45 +233,52 @@ impl<S: Sample> Engine<S> {
             let samples = tape.from(count + taps.history());
             intervals(self.form, taps, samples, count, floors, behind);
         }
-        // Of points that are no peak it depends on the chunk whether they were found: they count as 0.
+        // Of points that are no peak it depends on the chunk whether they were found: they count as 0. Where the ceiling
+        // stands still, they are left out with their frames.
         if !still {
-            for (point, ceiling) in behind.iter_mut().zip(&ceilings[..count]) {
-                if point.to_f64() <= *ceiling {
+            for (point, own) in behind.iter_mut().zip(&thresholds[..count]) {
+                if *point <= *own {
                     *point = S::ZERO;
                 }
             }
         }
         let newest = behind[count - 1];
-        self.last_interval = if newest.to_f64() > lowest { newest } else { S::ZERO };
+        self.last_interval = if newest > lowest { newest } else { S::ZERO };
         join(self.form, &points[..=count], peaks);
         lowest
     }
 
     /// Nothing to limit, and nothing left of the past.
-    fn idle(&self, count: usize, lowest: f64) -> bool {
+    fn idle(&self, count: usize, threshold: S) -> bool {
         self.hold.is_empty()
             && self.release.is_at_rest()
             && self.boxes.is_empty()
-            && quiet(self.form, &self.scratch.peaks[..count], lowest)
+            && quiet(self.form, &self.scratch.peaks[..count], threshold)
     }
 
     /// From peaks to limits and to the reduction wanted.
-    fn decide(&mut self, count: usize, ceiling: &Span<f64, 1>) {
-        let Scratch { peaks, ceilings, limits, reductions, .. } = &mut self.scratch;
-        if let Span::Still([ceiling]) = ceiling {
-            ceilings[..count].fill(*ceiling);
-        }
-        let (mut seen, mut limit, mut reduction) = ([0.0; 2], 1.0, 0.0);
-        for n in 0..count {
-            let (peak, ceiling) = (peaks[n].to_f64(), ceilings[n]);
-            let largest = self.hold.tick(if peak > ceiling { peak } else { 0.0 });
-            if seen != [largest, ceiling] {
-                seen = [largest, ceiling];
-                (limit, reduction) =
-                    if largest > ceiling { (ceiling / largest, (largest / ceiling).log2_fast()) } else { (1.0, 0.0) };
+    fn decide(&mut self, count: usize, ceiling: &Span<f64, 1>, threshold: S) {
+        let Scratch { peaks, ceilings, thresholds, limits, wanted, .. } = &mut self.scratch;
+        let (peaks, limits, wanted) = (&mut peaks[..count], &mut limits[..count], &mut wanted[..count]);
+        match ceiling {
+            Span::Still([ceiling]) => {
+                hold(self.form, Floors::Still(threshold), peaks, &mut self.hold);
+                // The largest of a window stays for long.
+                let (mut seen, mut decision) = (S::ZERO, (1.0, 0.0));
+                for ((limit, wanted), peak) in limits.iter_mut().zip(wanted).zip(&*peaks) {
+                    if *peak != seen {
+                        seen = *peak;
+                        decision = under(*ceiling, seen.to_f64());
+                    }
+                    (*limit, *wanted) = decision;
+                }
             }
-            limits[n] = limit;
-            reductions[n] = reduction;
+            Span::Moving(_) => {
+                hold(self.form, Floors::Moving(&thresholds[..count]), peaks, &mut self.hold);
+                for (((limit, wanted), peak), ceiling) in limits.iter_mut().zip(wanted).zip(&*peaks).zip(ceilings) {
+                    (*limit, *wanted) = under(*ceiling, peak.to_f64());
+                }
+            }
         }
     }
 
@@ -323,6 +336,18 @@ impl<S: Sample> Engine<S> {
     pub(super) fn faults(&self) -> u64 {
         self.faults
     }
+}
+
+/// What a peak must exceed to matter under `ceiling`: just below it, whichever way f32 rounds.
+#[inline(always)]
+fn threshold<S: Sample>(ceiling: f64) -> S {
+    S::from_f64(ceiling * (1.0 - f64::from(f32::EPSILON)))
+}
+
+/// The gain that brings `peak` under `ceiling`, and the reduction that is, in octaves.
+#[inline(always)]
+fn under(ceiling: f64, peak: f64) -> (f64, f64) {
+    if peak > ceiling { (ceiling / peak, (peak / ceiling).log2_fast()) } else { (1.0, 0.0) }
 }
 
 /// Raises the floor of each group to the lower of the largest samples within some groups before it and behind it.
