@@ -33,6 +33,7 @@ EXAMPLES = [
     md.AllPass(frequency_hz=700),
     md.Tilt(gain_db=3),
     md.Equalizer(bands=[md.Bell(gain_db=3), md.HighPass(frequency_hz=40)], design="cookbook"),
+    md.Limiter(ceiling_db=-20, gain_db=6, mode="master", release_mode="dual"),
     md.Chain([md.Gain(gain_db=1), md.Pan(pan=-1)]),
     md.Parallel([md.Chain([]), md.Gain(gain_db=-3)], gains_db=[0, -math.inf]),
     md.MidSide(mid=[md.Bell(gain_db=-2)], side=[md.HighPass(frequency_hz=150)]),
@@ -65,9 +66,13 @@ class TestValues:
         audio = noise(2, 3000)
         whole = effect(audio, RATE_HZ)
         stream = effect.stream(RATE_HZ, 2)
-        assert stream.latency_frames == effect.latency_frames(RATE_HZ) == 0
-        parts = [stream.process(audio[:, start : start + 331]) for start in range(0, 3000, 331)]
-        np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+        latency = stream.latency_frames
+        assert latency == effect.latency_frames(RATE_HZ)
+        assert (latency > 0) == isinstance(effect, md.Limiter)
+        # Silence pushes out what the latency holds back.
+        padded = np.concatenate([audio, np.zeros((2, latency), np.float32)], axis=1)
+        parts = [stream.process(padded[:, start : start + 331]) for start in range(0, padded.shape[1], 331)]
+        np.testing.assert_array_equal(np.concatenate(parts, axis=1)[:, latency:], whole)
         assert whole.dtype == np.float32
 
     def test_reset_stream(self, effect: md.Effect, noise) -> None:
@@ -343,3 +348,27 @@ def test_parallel_and_mid_side(noise) -> None:
     response = md.Parallel([md.Bell(gain_db=6), md.Gain(gain_db=-6)], gains_db=[-6, 0])
     expected = 10 ** (-6 / 20) * (md.Bell(gain_db=6).frequency_response(1000.0, RATE_HZ) + 1)
     np.testing.assert_allclose(response.frequency_response(1000.0, RATE_HZ), expected)
+
+
+def test_a_limiter_holds_its_ceiling_and_tells_what_it_did(noise) -> None:
+    smooth = md.LowPass(frequency_hz=12_000, slope_db_per_octave=96)(noise(2, RATE_HZ), RATE_HZ)
+    limiter = md.Limiter(ceiling_db=-6, gain_db=12, mode="master")
+    limited = limiter(smooth, RATE_HZ)
+    assert limited.shape == smooth.shape
+    assert np.max(np.abs(limited)) <= 10 ** (-6 / 20)
+    assert md.loudness(limited, RATE_HZ).true_peak_dbtp <= -6 + 0.05
+    reduction_db = limiter.gain_reduction(smooth, RATE_HZ)
+    assert reduction_db.shape == smooth.shape
+    assert np.min(reduction_db) >= 0
+    np.testing.assert_array_equal(reduction_db[0], reduction_db[1])
+    expected = smooth * 10 ** ((12 - reduction_db) / 20)
+    np.testing.assert_allclose(limited, expected, atol=2e-6)
+    quiet = smooth * np.float32(0.01)
+    np.testing.assert_array_equal(md.Limiter()(quiet, RATE_HZ), quiet)
+    with pytest.raises(md.ParameterError, match="mode = 'loud' is not allowed"):
+        md.Limiter(mode="loud")
+    with pytest.raises(md.ParameterError, match=r"ceiling_db = 1 is out of range: it must lie in -20\.\.0"):
+        md.Limiter(ceiling_db=1)
+    stream = limiter.stream(RATE_HZ, 2)
+    with pytest.raises(md.ParameterError, match="lookahead_ms cannot change while the processor runs"):
+        stream.set(limiter.replace(lookahead_ms=3))

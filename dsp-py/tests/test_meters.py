@@ -90,6 +90,9 @@ def test_normalize_hits_the_target_or_says_why_not(noise) -> None:
     loud = md.normalize(audio, RATE_HZ, target_lufs=-23)
     assert loud.dtype == np.float32
     assert md.loudness(loud, RATE_HZ).integrated_lufs == pytest.approx(-23, abs=LIMIT_LU)
+    limited = md.loudness(md.normalize(audio, RATE_HZ, target_lufs=-10), RATE_HZ)
+    assert limited.integrated_lufs == pytest.approx(-10, abs=0.03)
+    assert limited.true_peak_dbtp <= -1
     reduced = md.loudness(md.normalize(audio, RATE_HZ, target_lufs=-3, policy="reduce"), RATE_HZ)
     assert reduced.true_peak_dbtp == pytest.approx(-1, abs=0.1)
     assert reduced.integrated_lufs < -3
