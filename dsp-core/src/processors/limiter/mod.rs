@@ -48,6 +48,7 @@ use crate::{
     kernels::true_peak::Taps,
     parts::{reduction::GainReduction, release::ReleaseCoeffs},
 };
+use alloc::boxed::Box;
 use engine::Engine;
 
 /// Range of `lookahead_ms`.
@@ -188,7 +189,7 @@ impl Params for LimiterParams {
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Limiter<S>, Error> {
         let coeffs = self.design(spec)?;
         let taps = self.mode.interpolator().map(|(phases, half, beta)| Taps::new(phases, half, beta));
-        Ok(Limiter { spec: *spec, engine: Engine::new(spec, &coeffs, taps), coeffs })
+        Ok(Limiter { spec: *spec, engine: Box::new(Engine::new(spec, &coeffs, taps)), coeffs })
     }
 
     fn accepts<S: Sample>(running: &Limiter<S>, coeffs: &LimiterCoeffs) -> Result<(), Error> {
@@ -230,7 +231,8 @@ impl LimiterCoeffs {
 pub struct Limiter<S> {
     spec: StreamSpec,
     coeffs: LimiterCoeffs,
-    engine: Engine<S>,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    engine: Box<Engine<S>>,
 }
 
 impl<S: Sample> Limiter<S> {
