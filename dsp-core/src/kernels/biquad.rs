@@ -336,7 +336,7 @@ mod tests {
             .collect()
     }
 
-    type Run<const W: usize> = fn(Form, &mut [[f64; W]], &[BiquadCoeffs], &mut [State<W>]);
+    type Run<const W: usize> = fn(Form, &mut [[f64; W]], &[BiquadCoeffs], &mut [State<W>], usize);
 
     fn compare<const W: usize>(process: Run<W>, equal: fn(f64, f64) -> bool, cpu: Cpu) {
         for count in 1..=MAX_SECTIONS {
