@@ -5,9 +5,31 @@ use core::fmt::Debug;
 mod sealed {
     /// Keeps [`super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
     /// of each without showing a foreign type in the public API.
-    pub trait Sealed: fearless_simd::SimdFloatElement {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    pub trait Sealed: fearless_simd::SimdFloatElement {
+        /// Whether no sample is a NaN or an infinity.
+        fn all_finite(samples: &[Self]) -> bool;
+    }
+
+    macro_rules! sealed {
+        ($float:ty, $bits:ty, $one_exponent:expr) => {
+            impl Sealed for $float {
+                /// An exponent of all ones overflows into the sign when its lowest bit is added; the bits that came out are
+                /// gathered at the width of the samples, so the loop vectorises at every level.
+                #[inline(always)]
+                fn all_finite(samples: &[Self]) -> bool {
+                    const LOWEST: $bits = $one_exponent;
+                    const EXPONENT: $bits = <$float>::INFINITY.to_bits();
+                    let mut carries: $bits = 0;
+                    for sample in samples {
+                        carries |= (sample.to_bits() & EXPONENT) + LOWEST;
+                    }
+                    carries >> (<$bits>::BITS - 1) == 0
+                }
+            }
+        };
+    }
+    sealed!(f32, u32, 1 << 23);
+    sealed!(f64, u64, 1 << 52);
 }
 
 /// A sample of audio: `f32` or `f64`, nominal full scale ±1.0, with no clipping anywhere.

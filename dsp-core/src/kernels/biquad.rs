@@ -12,23 +12,35 @@
 //! A recursion cannot be vectorised along time. Stereo fills a vector of four by a skew instead: the lanes are left and
 //! right through the first half of the cascade, and left and right through the second half two frames later, so that no
 //! lane waits for the other half. The two steps at either end of a pass run masked, which leaves no latency.
+//!
+//! Decayed states are zeroed where a section reaches the absolute grid, inside a pass as well, so that a pass may be as
+//! long as it likes: gathering states and spreading coefficients costs as much as some ten frames.
 
 use crate::parts::biquad::BiquadCoeffs;
 use fearless_simd::{f64x2, f64x4, mask64x4, prelude::*};
 
 /// Most sections of one pass: what a pair of half-cascades keeps in registers.
 pub(crate) const MAX_SECTIONS: usize = 8;
+/// Frames from one look for decayed states to the next, on the absolute grid of the stream.
+pub(crate) const GRID_FRAMES: usize = 64;
+/// A section whose two states are both below this, -400 dB, is silent.
+const SILENT: f64 = 1e-20;
 
 /// State of one section over `W` lanes: z1 and z2.
 pub(crate) type State<const W: usize> = [[f64; W]; 2];
 
 /// A form of the kernel. Both methods run `coeffs.len()` (at most [`MAX_SECTIONS`]) sections in place over frames of 2
-/// or 4 channels.
+/// or 4 channels, the first `to_grid` (1..=[`GRID_FRAMES`]) of which lie before the next point of the grid.
 pub(crate) trait Cascade: Copy {
     /// Two channels.
-    fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>]);
+    fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>], to_grid: usize);
     /// Four channels.
-    fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>]);
+    fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>], to_grid: usize);
+}
+
+/// The state z1, z2 of one section and channel, zeroed if it is silent.
+pub(crate) fn without_silence([z1, z2]: [f64; 2]) -> [f64; 2] {
+    if z1.abs() < SILENT && z2.abs() < SILENT { [0.0; 2] } else { [z1, z2] }
 }
 
 /// The scalar twin: slow, and the same bits as hardware with fused multiply-add.
@@ -36,23 +48,28 @@ pub(crate) trait Cascade: Copy {
 pub(crate) struct Twin;
 
 impl Cascade for Twin {
-    fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>]) {
-        twin(frames, coeffs, states);
+    fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>], to_grid: usize) {
+        twin(frames, coeffs, states, to_grid);
     }
 
-    fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>]) {
-        twin(frames, coeffs, states);
+    fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>], to_grid: usize) {
+        twin(frames, coeffs, states, to_grid);
     }
 }
 
-fn twin<const W: usize>(frames: &mut [[f64; W]], coeffs: &[BiquadCoeffs], states: &mut [State<W>]) {
+fn twin<const W: usize>(frames: &mut [[f64; W]], coeffs: &[BiquadCoeffs], states: &mut [State<W>], to_grid: usize) {
     for (c, [z1, z2]) in coeffs.iter().zip(states) {
-        for frame in &mut *frames {
+        for (index, frame) in frames.iter_mut().enumerate() {
             for ((x, z1), z2) in frame.iter_mut().zip(&mut *z1).zip(&mut *z2) {
                 let y = libm::fma(c.b0, *x, *z1);
                 *z1 = libm::fma(-c.a1, y, libm::fma(c.b1, *x, *z2));
                 *z2 = libm::fma(-c.a2, y, c.b2 * *x);
                 *x = y;
+            }
+            if (index + 1) % GRID_FRAMES == to_grid % GRID_FRAMES {
+                for (z1, z2) in z1.iter_mut().zip(&mut *z2) {
+                    [*z1, *z2] = without_silence([*z1, *z2]);
+                }
             }
         }
     }
@@ -64,31 +81,31 @@ pub(crate) struct Vector<D>(pub(crate) D);
 
 impl<D: Simd> Cascade for Vector<D> {
     #[inline(always)]
-    fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>]) {
+    fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>], to_grid: usize) {
         let paired = coeffs.len() / 2 * 2;
         let (pairs, odd) = coeffs.split_at(paired);
         let (pair_states, odd_state) = states.split_at_mut(paired);
         match paired {
-            8 => skewed::<D, 4>(self.0, frames, pairs, pair_states),
-            6 => skewed::<D, 3>(self.0, frames, pairs, pair_states),
-            4 => skewed::<D, 2>(self.0, frames, pairs, pair_states),
-            2 => skewed::<D, 1>(self.0, frames, pairs, pair_states),
+            8 => skewed::<D, 4>(self.0, frames, pairs, pair_states, to_grid),
+            6 => skewed::<D, 3>(self.0, frames, pairs, pair_states, to_grid),
+            4 => skewed::<D, 2>(self.0, frames, pairs, pair_states, to_grid),
+            2 => skewed::<D, 1>(self.0, frames, pairs, pair_states, to_grid),
             _ => {}
         }
         if let ([c], [state]) = (odd, odd_state) {
-            single(self.0, frames, c, state);
+            single(self.0, frames, c, state, to_grid);
         }
     }
 
     #[inline(always)]
-    fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>]) {
+    fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>], to_grid: usize) {
         // Four sections of four lanes keep their state in eight registers.
         for (coeffs, states) in coeffs.chunks(4).zip(states.chunks_mut(4)) {
             match coeffs.len() {
-                4 => wide::<D, 4>(self.0, frames, coeffs, states),
-                3 => wide::<D, 3>(self.0, frames, coeffs, states),
-                2 => wide::<D, 2>(self.0, frames, coeffs, states),
-                _ => wide::<D, 1>(self.0, frames, coeffs, states),
+                4 => wide::<D, 4>(self.0, frames, coeffs, states, to_grid),
+                3 => wide::<D, 3>(self.0, frames, coeffs, states, to_grid),
+                2 => wide::<D, 2>(self.0, frames, coeffs, states, to_grid),
+                _ => wide::<D, 1>(self.0, frames, coeffs, states, to_grid),
             }
         }
     }
@@ -127,7 +144,13 @@ impl<D: Simd> Lanes<D> {
 
 /// `N` sections over four channels.
 #[inline(always)]
-fn wide<D: Simd, const N: usize>(simd: D, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>]) {
+fn wide<D: Simd, const N: usize>(
+    simd: D,
+    frames: &mut [[f64; 4]],
+    coeffs: &[BiquadCoeffs],
+    states: &mut [State<4>],
+    to_grid: usize,
+) {
     let mut lanes = [Lanes::new(simd, &coeffs[0], &coeffs[0]); N];
     let mut z1 = [f64x4::splat(simd, 0.0); N];
     let mut z2 = z1;
@@ -136,30 +159,67 @@ fn wide<D: Simd, const N: usize>(simd: D, frames: &mut [[f64; 4]], coeffs: &[Biq
         z1[n] = f64x4::simd_from(simd, states[n][0]);
         z2[n] = f64x4::simd_from(simd, states[n][1]);
     }
-    for frame in frames {
-        let mut x = f64x4::from_slice(simd, frame);
-        for n in 0..N {
-            (x, z1[n], z2[n]) = lanes[n].tick(x, z1[n], z2[n]);
+    let (mut rest, mut cell) = (frames, to_grid);
+    while !rest.is_empty() {
+        let (frames, later) = rest.split_at_mut(cell.min(rest.len()));
+        let whole = frames.len() == cell;
+        for frame in frames {
+            let mut x = f64x4::from_slice(simd, frame);
+            for n in 0..N {
+                (x, z1[n], z2[n]) = lanes[n].tick(x, z1[n], z2[n]);
+            }
+            x.store_slice(frame);
         }
-        x.store_slice(frame);
+        if whole {
+            for n in 0..N {
+                (z1[n], z2[n]) = quiet(simd, z1[n], z2[n], [true; 2]);
+            }
+        }
+        (rest, cell) = (later, GRID_FRAMES);
     }
     for n in 0..N {
         states[n] = [z1[n].into(), z2[n].into()];
     }
 }
 
+/// Zeroes the lanes whose two states are silent, in the lower and the upper half if they are looked at.
+#[inline(always)]
+fn quiet<D: Simd>(simd: D, z1: f64x4<D>, z2: f64x4<D>, [lower, upper]: [bool; 2]) -> (f64x4<D>, f64x4<D>) {
+    let (zero, limit) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, SILENT));
+    let silent = z1.abs().simd_lt(limit) & z2.abs().simd_lt(limit) & halves(simd, lower, upper);
+    (silent.select(zero, z1), silent.select(zero, z2))
+}
+
+/// Selects half-cascades.
+#[inline(always)]
+fn halves<D: Simd>(simd: D, lower: bool, upper: bool) -> mask64x4<D> {
+    let on = |half: bool| -i64::from(half);
+    mask64x4::simd_from(simd, [on(lower), on(lower), on(upper), on(upper)])
+}
+
 /// One section over two channels.
 #[inline(always)]
-fn single<D: Simd>(simd: D, frames: &mut [[f64; 2]], c: &BiquadCoeffs, state: &mut State<2>) {
+fn single<D: Simd>(simd: D, frames: &mut [[f64; 2]], c: &BiquadCoeffs, state: &mut State<2>, to_grid: usize) {
     let (b0, b1, b2) = (f64x2::splat(simd, c.b0), f64x2::splat(simd, c.b1), f64x2::splat(simd, c.b2));
     let (minus_a1, minus_a2) = (f64x2::splat(simd, -c.a1), f64x2::splat(simd, -c.a2));
     let (mut z1, mut z2) = (f64x2::simd_from(simd, state[0]), f64x2::simd_from(simd, state[1]));
-    for frame in frames {
-        let x = f64x2::from_slice(simd, frame);
-        let y = b0.mul_add(x, z1);
-        z1 = minus_a1.mul_add(y, b1.mul_add(x, z2));
-        z2 = minus_a2.mul_add(y, b2 * x);
-        y.store_slice(frame);
+    let (zero, limit) = (f64x2::splat(simd, 0.0), f64x2::splat(simd, SILENT));
+    let (mut rest, mut cell) = (frames, to_grid);
+    while !rest.is_empty() {
+        let (frames, later) = rest.split_at_mut(cell.min(rest.len()));
+        let whole = frames.len() == cell;
+        for frame in frames {
+            let x = f64x2::from_slice(simd, frame);
+            let y = b0.mul_add(x, z1);
+            z1 = minus_a1.mul_add(y, b1.mul_add(x, z2));
+            z2 = minus_a2.mul_add(y, b2 * x);
+            y.store_slice(frame);
+        }
+        if whole {
+            let silent = z1.abs().simd_lt(limit) & z2.abs().simd_lt(limit);
+            (z1, z2) = (silent.select(zero, z1), silent.select(zero, z2));
+        }
+        (rest, cell) = (later, GRID_FRAMES);
     }
     *state = [z1.into(), z2.into()];
 }
@@ -169,7 +229,13 @@ const SKEW: usize = 2;
 
 /// `2 H` sections over two channels: sections `0..H` in the lower lanes, `H..2H` in the upper, [`SKEW`] frames behind.
 #[inline(always)]
-fn skewed<D: Simd, const H: usize>(simd: D, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>]) {
+fn skewed<D: Simd, const H: usize>(
+    simd: D,
+    frames: &mut [[f64; 2]],
+    coeffs: &[BiquadCoeffs],
+    states: &mut [State<2>],
+    to_grid: usize,
+) {
     let mut lanes = [Lanes::new(simd, &coeffs[0], &coeffs[H]); H];
     let mut z1 = [f64x4::splat(simd, 0.0); H];
     let mut z2 = z1;
@@ -184,31 +250,50 @@ fn skewed<D: Simd, const H: usize>(simd: D, frames: &mut [[f64; 2]], coeffs: &[B
     let mut last = f64x2::splat(simd, 0.0);
     let mut before_last = last;
     let length = frames.len();
-    for step in 0..length + SKEW {
-        let x = if step < length { f64x2::from_slice(simd, &frames[step]) } else { f64x2::splat(simd, 0.0) };
-        let mut x: f64x4<D> = x.combine(before_last);
+    // Frames that lie before frame `frame` in its cell of the grid.
+    let phase = |frame: usize| (frame + GRID_FRAMES - to_grid) % GRID_FRAMES;
+    let mut step = 0;
+    while step < length + SKEW {
         if (SKEW..length).contains(&step) {
-            for n in 0..H {
-                (x, z1[n], z2[n]) = lanes[n].tick(x, z1[n], z2[n]);
+            // Until one half reaches the grid.
+            let cell = (GRID_FRAMES - phase(step)).min(GRID_FRAMES - phase(step - SKEW));
+            let end = length.min(step + cell);
+            for at in step..end {
+                let mut x: f64x4<D> = f64x2::from_slice(simd, &frames[at]).combine(before_last);
+                for n in 0..H {
+                    (x, z1[n], z2[n]) = lanes[n].tick(x, z1[n], z2[n]);
+                }
+                let (lower, upper): (f64x2<D>, f64x2<D>) = x.split();
+                upper.store_slice(&mut frames[at - SKEW]);
+                (before_last, last) = (last, lower);
             }
+            step = end;
         } else {
             // At the ends only one half, or in passes of one frame none, has a frame to work on.
             let (lower, upper) = (step < length, step >= SKEW);
-            let on = |half: bool| -i64::from(half);
-            let mask = mask64x4::simd_from(simd, [on(lower), on(lower), on(upper), on(upper)]);
+            let x = if lower { f64x2::from_slice(simd, &frames[step]) } else { f64x2::splat(simd, 0.0) };
+            let mut x: f64x4<D> = x.combine(before_last);
+            let mask = halves(simd, lower, upper);
             for n in 0..H {
                 let (y, next1, next2) = lanes[n].tick(x, z1[n], z2[n]);
                 z1[n] = mask.select(next1, z1[n]);
                 z2[n] = mask.select(next2, z2[n]);
                 x = y;
             }
+            let (y_lower, y_upper): (f64x2<D>, f64x2<D>) = x.split();
+            if upper {
+                y_upper.store_slice(&mut frames[step - SKEW]);
+            }
+            (before_last, last) = (last, y_lower);
+            step += 1;
         }
-        let (lower, upper): (f64x2<D>, f64x2<D>) = x.split();
-        if step >= SKEW {
-            upper.store_slice(&mut frames[step - SKEW]);
+        let lower = step <= length && phase(step) == 0;
+        let upper = step > SKEW && phase(step - SKEW) == 0;
+        if lower || upper {
+            for n in 0..H {
+                (z1[n], z2[n]) = quiet(simd, z1[n], z2[n], [lower, upper]);
+            }
         }
-        before_last = last;
-        last = lower;
     }
 
     for n in 0..H {
@@ -251,19 +336,30 @@ mod tests {
             .collect()
     }
 
-    type Run<const W: usize> = fn(Form, &mut [[f64; W]], &[BiquadCoeffs], &mut [State<W>]);
+    type Run<const W: usize> = fn(Form, &mut [[f64; W]], &[BiquadCoeffs], &mut [State<W>], usize);
 
     fn compare<const W: usize>(process: Run<W>, equal: fn(f64, f64) -> bool, cpu: Cpu) {
         for count in 1..=MAX_SECTIONS {
             let coeffs = sections(count);
             let mut source = noise(count as u64);
-            let input: Vec<[f64; W]> = (0..300).map(|_| core::array::from_fn(|_| source.next().unwrap())).collect();
+            // Dies away in the first lane, so that sections fall silent one after the other, and wakes them up again.
+            let level = |frame: i32, lane: usize| match lane {
+                0 if frame < 700 => libm::exp(-0.1 * f64::from(frame)),
+                _ => 1.0,
+            };
+            let input: Vec<[f64; W]> = (0..800)
+                .map(|frame| core::array::from_fn(|lane| level(frame, lane) * source.next().unwrap()))
+                .collect();
             let mut results = Vec::new();
-            for (cpu, cut) in [(Cpu::Reproducible, 300), (cpu, 300), (cpu, 64), (cpu, 7), (cpu, 2), (cpu, 1)] {
+            for (cpu, cut) in [(Cpu::Reproducible, 800), (cpu, 800), (cpu, 64), (cpu, 63), (cpu, 7), (cpu, 2), (cpu, 1)]
+            {
                 let mut frames = input.clone();
                 let mut states = [[[0.0; W]; 2]; MAX_SECTIONS];
+                // On no point of the grid.
+                let mut phase = 21;
                 for chunk in frames.chunks_mut(cut) {
-                    process(Form::new(cpu), chunk, &coeffs, &mut states[..count]);
+                    process(Form::new(cpu), chunk, &coeffs, &mut states[..count], GRID_FRAMES - phase);
+                    phase = (phase + chunk.len()) % GRID_FRAMES;
                 }
                 results.push((frames, states));
             }
@@ -278,12 +374,12 @@ mod tests {
         }
     }
 
-    fn two(form: Form, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>]) {
-        run!(form, Twin.two(frames, coeffs, states), simd => Vector(simd).two(frames, coeffs, states));
+    fn two(form: Form, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>], to_grid: usize) {
+        run!(form, Twin.two(frames, coeffs, states, to_grid), simd => Vector(simd).two(frames, coeffs, states, to_grid));
     }
 
-    fn four(form: Form, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>]) {
-        run!(form, Twin.four(frames, coeffs, states), simd => Vector(simd).four(frames, coeffs, states));
+    fn four(form: Form, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>], to_grid: usize) {
+        run!(form, Twin.four(frames, coeffs, states, to_grid), simd => Vector(simd).four(frames, coeffs, states, to_grid));
     }
 
     #[test]

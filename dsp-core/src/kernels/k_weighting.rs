@@ -148,7 +148,7 @@ fn observe_with<A: Arithmetic, S: Sample>(
             let length = (left.len() - start).min(GRID_FRAMES - phase);
             let left = &left[start..start + length];
             let right = right.map_or(&silence[..length], |right| &right[start..start + length]);
-            if finite(left) & finite(right) {
+            if S::all_finite(left) & S::all_finite(right) {
                 arithmetic.span(weighting, pair, left, right);
             } else {
                 let (mut copies, mut replaced) = ([[S::ZERO; GRID_FRAMES]; 2], 0);
@@ -167,16 +167,6 @@ fn observe_with<A: Arithmetic, S: Sample>(
         }
     }
     faults
-}
-
-/// Free of branches per sample, so that it vectorises.
-#[inline(always)]
-fn finite<S: Sample>(samples: &[S]) -> bool {
-    let mut all = true;
-    for sample in samples {
-        all &= sample.finite();
-    }
-    all
 }
 
 #[cold]

@@ -7,11 +7,7 @@ use crate::foundation::sample::Sample;
 /// The scan has no branch per sample, so it vectorises; the repair almost never runs.
 #[inline(always)]
 pub(crate) fn sanitize<S: Sample>(samples: &mut [S]) -> u64 {
-    let mut clean = true;
-    for sample in &*samples {
-        clean &= sample.finite();
-    }
-    if clean { 0 } else { repair(samples) }
+    if S::all_finite(samples) { 0 } else { repair(samples) }
 }
 
 #[cold]

@@ -5,8 +5,8 @@
 //! log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so nothing jumps. A
 //! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k.
 //!
-//! Time is cut on an absolute grid of 64 frames, where sections whose states have all decayed below 1e-20 are zeroed:
-//! the same bits for any cut of the stream, and never a subnormal number.
+//! On an absolute grid of 64 frames sections whose states have both decayed below 1e-20 are zeroed: the same bits for any
+//! cut of the stream, and never a subnormal number.
 //!
 //! # Source
 //! The forms: `parts::biquad`, `parts::svf`. That a state variable filter may be modulated at audio rate: A. Wishnick,
@@ -21,7 +21,7 @@ use crate::{
     foundation::{block::BlockMut, math::Pow2, sample::Sample, unit::ms_to_frames},
     kernels::{
         Form,
-        biquad::{self as kernel, MAX_SECTIONS, State},
+        biquad::{self as kernel, GRID_FRAMES, MAX_SECTIONS, State},
         run,
         sanitize::sanitize,
     },
@@ -30,10 +30,12 @@ use alloc::{vec, vec::Vec};
 
 /// Length of a glide between settings, in ms.
 pub(crate) const GLIDE_MS: f64 = 50.0;
-/// Frames between two looks for decayed states; chunks never cross this grid.
-const GRID_FRAMES: usize = 64;
-/// A state below this, -400 dB, is silence.
-const SILENT: f64 = 1e-20;
+/// Frames that sections at rest work on at a time: two or four channels of f64 stay in the L1 cache.
+const CHUNK_FRAMES: usize = 256;
+/// Channels that share a vector at most.
+const MAX_LANES: usize = 4;
+/// f64 values in a cache line.
+const LINE: usize = 8;
 
 /// The cascade: see the [module](self).
 #[derive(Clone, Debug)]
@@ -45,8 +47,10 @@ pub(crate) struct Cascade {
     active: Vec<usize>,
     /// Direct-form z1, z2 or SVF s1, s2 of each section and channel: `[section * channels + channel]`.
     states: Vec<[f64; 2]>,
-    /// Audio of the present chunk in f64: `[channel * GRID_FRAMES + frame]`.
+    /// While something glides: audio of the present chunk in f64, `[channel * GRID_FRAMES + frame]`.
     chunk: Vec<f64>,
+    /// While nothing glides: channels side by side, [`CHUNK_FRAMES`] frames, with room to start at a cache line.
+    frames: Vec<f64>,
     /// Position in the absolute grid.
     phase: usize,
 }
@@ -80,6 +84,7 @@ impl Cascade {
             active: Vec::with_capacity(coeffs.len()),
             states: vec![[0.0; 2]; coeffs.len() * channels],
             chunk: vec![0.0; channels * GRID_FRAMES],
+            frames: vec![0.0; MAX_LANES * CHUNK_FRAMES + LINE],
             phase: 0,
         };
         cascade.find_active();
@@ -88,7 +93,7 @@ impl Cascade {
 
     /// As newly built with the present targets.
     pub(crate) fn reset(&mut self) {
-        let Self { form: _, channels: _, sections, active: _, states, chunk: _, phase } = self;
+        let Self { form: _, channels: _, sections, active: _, states, chunk: _, frames: _, phase } = self;
         for section in sections {
             section.gliding = false;
         }
@@ -175,35 +180,125 @@ impl Cascade {
         let mut faults = 0;
         let mut start = 0;
         while start < block.frames() {
-            let length = (GRID_FRAMES - self.phase).min(block.frames() - start).min(self.frames_to_arrival());
+            let arrival = self.frames_to_arrival();
+            let gliding = arrival < usize::MAX;
+            let longest = if gliding { (GRID_FRAMES - self.phase).min(arrival) } else { CHUNK_FRAMES };
+            let length = longest.min(block.frames() - start);
             for channel in 0..channels {
-                let samples = &mut block.channel_mut(channel)[start..start + length];
-                faults += sanitize(samples);
-                if !self.active.is_empty() {
-                    for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter_mut().zip(samples) {
-                        *wide = sample.to_f64();
-                    }
-                }
+                faults += sanitize(&mut block.channel_mut(channel)[start..start + length]);
             }
-            if !self.active.is_empty() {
-                self.run_sections(kernel, length);
-                for channel in 0..channels {
-                    let samples = &mut block.channel_mut(channel)[start..start + length];
-                    for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(samples) {
-                        *sample = S::from_f64(*wide);
-                    }
-                }
+            if gliding {
+                self.run_gliding(kernel, &mut block.frames_mut(start, length), channels);
+            } else if !self.active.is_empty() {
+                self.run_at_rest(kernel, &mut block.frames_mut(start, length), channels);
             }
             start += length;
             self.phase = (self.phase + length) % GRID_FRAMES;
-            if self.phase == 0 {
+            if gliding && self.phase == 0 {
                 self.silence_decayed();
             }
         }
         faults
     }
 
-    /// Every active section over the present chunk: neighbours at rest in passes of up to eight, gliding ones alone.
+    /// Every active section, none of which glides, over at most [`CHUNK_FRAMES`] frames.
+    ///
+    /// Vectors of four channels where there are more than two; what is left over shares a vector of two. The kernel is
+    /// called by name, not through a closure: a closure would lose the target features.
+    #[inline(always)]
+    fn run_at_rest<S: Sample, K: kernel::Cascade>(
+        &mut self,
+        kernel: K,
+        block: &mut BlockMut<'_, '_, S>,
+        channels: usize,
+    ) {
+        let to_grid = GRID_FRAMES - self.phase;
+        let passes = self.active.len().div_ceil(MAX_SECTIONS);
+        let mut scratch = core::mem::take(&mut self.frames);
+        let aligned = scratch.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
+        let lanes = &mut scratch[aligned..][..MAX_LANES * block.frames()];
+        let mut first = 0;
+        while first < channels {
+            if channels - first > 2 {
+                let (frames, _) = lanes.as_chunks_mut::<4>();
+                interleave(frames, block, first, channels);
+                for pass in 0..passes {
+                    let (coeffs, mut states, count) = self.gather_states(pass, first);
+                    kernel.four(frames, &coeffs[..count], &mut states[..count], to_grid);
+                    self.scatter_states(pass, first, &states);
+                }
+                separate(frames, block, first, channels);
+                first += 4.min(channels - first);
+            } else {
+                let (frames, _) = lanes[..2 * block.frames()].as_chunks_mut::<2>();
+                interleave(frames, block, first, channels);
+                for pass in 0..passes {
+                    let (coeffs, mut states, count) = self.gather_states(pass, first);
+                    kernel.two(frames, &coeffs[..count], &mut states[..count], to_grid);
+                    self.scatter_states(pass, first, &states);
+                }
+                separate(frames, block, first, channels);
+                first = channels;
+            }
+        }
+        self.frames = scratch;
+    }
+
+    /// Every active section, some of which glide, over frames that cross neither the grid nor the end of a glide.
+    #[inline(always)]
+    fn run_gliding<S: Sample, K: kernel::Cascade>(
+        &mut self,
+        kernel: K,
+        block: &mut BlockMut<'_, '_, S>,
+        channels: usize,
+    ) {
+        for channel in 0..channels {
+            for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter_mut().zip(block.channel(channel)) {
+                *wide = sample.to_f64();
+            }
+        }
+        self.run_sections(kernel, block.frames());
+        for channel in 0..channels {
+            for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
+                *sample = S::from_f64(*wide);
+            }
+        }
+    }
+
+    /// Coefficients and states of one pass's sections, the channels from `first` on side by side.
+    #[inline(always)]
+    fn gather_states<const W: usize>(
+        &self,
+        pass: usize,
+        first: usize,
+    ) -> ([BiquadCoeffs; MAX_SECTIONS], [State<W>; MAX_SECTIONS], usize) {
+        let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_SECTIONS];
+        let mut states = [[[0.0; W]; 2]; MAX_SECTIONS];
+        let active = &self.active[pass * MAX_SECTIONS..];
+        let count = active.len().min(MAX_SECTIONS);
+        for ((&index, coeffs), state) in active.iter().zip(&mut coeffs).zip(&mut states) {
+            *coeffs = self.sections[index].target;
+            let channels = &self.states[index * self.channels..][first..self.channels];
+            for (lane, [z1, z2]) in channels.iter().enumerate().take(W) {
+                (state[0][lane], state[1][lane]) = (*z1, *z2);
+            }
+        }
+        (coeffs, states, count)
+    }
+
+    /// Puts back what [`gather_states`](Self::gather_states) took.
+    #[inline(always)]
+    fn scatter_states<const W: usize>(&mut self, pass: usize, first: usize, states: &[State<W>; MAX_SECTIONS]) {
+        for (&index, state) in self.active[pass * MAX_SECTIONS..].iter().zip(states) {
+            let channels = &mut self.states[index * self.channels..][first..self.channels];
+            for (lane, z) in channels.iter_mut().enumerate().take(W) {
+                *z = [state[0][lane], state[1][lane]];
+            }
+        }
+    }
+
+    /// Every active section over the present chunk while some glide: those alone, neighbours at rest in passes of up to
+    /// eight.
     #[inline(always)]
     fn run_sections<K: kernel::Cascade>(&mut self, kernel: K, length: usize) {
         let mut next = 0;
@@ -229,14 +324,14 @@ impl Cascade {
             while self.channels - first > 2 {
                 let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
                 self.gather(first, length, indices, &mut frames, &mut states);
-                kernel.four(&mut frames[..length], coeffs, &mut states[..count]);
+                kernel.four(&mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
                 self.scatter(first, length, indices, &frames, &states);
                 first += 4.min(self.channels - first);
             }
             if first < self.channels {
                 let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
                 self.gather(first, length, indices, &mut frames, &mut states);
-                kernel.two(&mut frames[..length], coeffs, &mut states[..count]);
+                kernel.two(&mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
                 self.scatter(first, length, indices, &frames, &states);
             }
         }
@@ -337,9 +432,7 @@ impl Cascade {
     fn silence_decayed(&mut self) {
         for &index in &self.active {
             for state in &mut self.states[index * self.channels..][..self.channels] {
-                if state[0].abs() < SILENT && state[1].abs() < SILENT {
-                    *state = [0.0; 2];
-                }
+                *state = kernel::without_silence(*state);
             }
         }
     }
@@ -353,6 +446,41 @@ impl Cascade {
                 // Never more than there are sections, for which there is room.
                 self.active.push(index);
             }
+        }
+    }
+}
+
+/// Lays the channels `first..channels`, at most `W`, side by side; lanes beyond the last are 0.
+#[inline(always)]
+fn interleave<S: Sample, const W: usize>(
+    frames: &mut [[f64; W]],
+    block: &BlockMut<'_, '_, S>,
+    first: usize,
+    channels: usize,
+) {
+    let silence = [S::ZERO; CHUNK_FRAMES];
+    let mut sources = [&silence[..frames.len()]; W];
+    for (source, channel) in sources.iter_mut().zip(first..channels) {
+        *source = &block.channel(channel)[..frames.len()];
+    }
+    for (index, frame) in frames.iter_mut().enumerate() {
+        for lane in 0..W {
+            frame[lane] = sources[lane][index].to_f64();
+        }
+    }
+}
+
+/// Rounds the lanes to the channels that [`interleave`] took them from.
+#[inline(always)]
+fn separate<S: Sample, const W: usize>(
+    frames: &[[f64; W]],
+    block: &mut BlockMut<'_, '_, S>,
+    first: usize,
+    channels: usize,
+) {
+    for (lane, channel) in (first..channels).take(W).enumerate() {
+        for (sample, frame) in block.channel_mut(channel).iter_mut().zip(frames) {
+            *sample = S::from_f64(frame[lane]);
         }
     }
 }

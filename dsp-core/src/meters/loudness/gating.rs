@@ -92,7 +92,7 @@ impl BlockEnergies {
     /// Integrated loudness of these blocks alone, in LUFS; -inf if none passes the gates.
     #[must_use]
     pub fn integrated_lufs(&self) -> f64 {
-        album_loudness([self])
+        gated(core::iter::once(self))
     }
 
     /// Sum and count of the energies above `threshold` (strictly), or not below it.
@@ -181,9 +181,14 @@ fn rank(count: f64, percent: f64) -> f64 {
 /// ```
 pub fn album_loudness<'a>(programmes: impl IntoIterator<Item = &'a BlockEnergies>) -> f64 {
     let programmes: Vec<&BlockEnergies> = programmes.into_iter().collect();
+    gated(programmes.iter().copied())
+}
+
+/// The loudness of programmes as one. Takes no memory: meters are read in callbacks.
+fn gated<'a>(programmes: impl Iterator<Item = &'a BlockEnergies> + Clone) -> f64 {
     let mean_above = |threshold: f64| {
         let (mut sum, mut count) = (0.0, 0.0);
-        for programme in &programmes {
+        for programme in programmes.clone() {
             let (s, c) = programme.above(threshold, true);
             sum += s;
             count += c;

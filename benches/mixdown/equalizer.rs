@@ -1,0 +1,109 @@
+//! Equalizers: few and many bands, stereo and many channels, at rest, gliding and on silence.
+
+use crate::{
+    pair::{Group, alone, pair},
+    scalar::{Biquad, filter},
+    signal::{assert_close, block, format, planar, rounding},
+};
+use criterion::Criterion;
+use mixdown::{
+    AllPassParams, Band, BellParams, Cpu, Design, Equalizer, EqualizerParams, Params, Processor, Sample, StreamSpec,
+};
+use std::hint::black_box;
+
+const RATE_HZ: f64 = 48_000.0;
+/// Two f64 filters that round in different places, behind bells of up to 6 dB, in f64.
+const F64_TOLERANCE: f64 = 1e-11;
+
+pub fn all(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("equalizer");
+    for (variant, bands) in [("1_band", 1), ("8_bands", 8)] {
+        for frames in [64, 512, 4096] {
+            at_rest::<f32>(group, variant, bands, Cpu::Detected, 2, frames);
+            at_rest::<f64>(group, variant, bands, Cpu::Detected, 2, frames);
+        }
+    }
+    at_rest::<f32>(group, "8_bands", 8, Cpu::Detected, 1, 512);
+    at_rest::<f32>(group, "8_bands", 8, Cpu::Detected, 8, 512);
+    at_rest::<f64>(group, "8_bands", 8, Cpu::Detected, 8, 512);
+    at_rest::<f32>(group, "8_bands/baseline", 8, Cpu::Baseline, 2, 512);
+    at_rest::<f32>(group, "8_bands/reproducible", 8, Cpu::Reproducible, 2, 512);
+    on_silence(group, 512);
+    gliding(group, 512);
+}
+
+fn frequency_hz(band: usize) -> f64 {
+    60.0 * 2.1_f64.powi(band as i32)
+}
+
+fn q(band: usize) -> f64 {
+    0.7 + 0.2 * band as f64
+}
+
+/// All passes leave the level alone, so that the same block can go through a million times.
+pub fn all_passes(bands: usize) -> EqualizerParams {
+    let band = |band| Band::from(AllPassParams { frequency_hz: frequency_hz(band), q: q(band) });
+    EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook }
+}
+
+fn bells(bands: usize) -> EqualizerParams {
+    let band = |band| Band::from(BellParams { frequency_hz: frequency_hz(band), gain_db: gain_db(band), q: q(band) });
+    EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook }
+}
+
+fn gain_db(band: usize) -> f64 {
+    if band % 2 == 0 { 6.0 } else { -4.5 }
+}
+
+fn at_rest<S: Sample>(group: &mut Group<'_>, variant: &str, bands: usize, cpu: Cpu, channels: usize, frames: usize) {
+    let spec = StreamSpec::new(RATE_HZ, channels).expect("legal").with_cpu(cpu);
+    let (mut audio, mut other) = (planar::<S>(channels, frames), planar::<S>(channels, frames));
+
+    let mut equalizer: Equalizer<S> = bells(bands).build(&spec).expect("legal");
+    let sections = (0..bands).map(|band| Biquad::bell(frequency_hz(band), gain_db(band), q(band), RATE_HZ)).collect();
+    equalizer.process(&mut block(&mut audio, channels));
+    filter(&mut other, &mut vec![sections; channels]);
+    let tolerance = if format::<S>() == "f64" { F64_TOLERANCE } else { rounding::<S>() };
+    assert_close("equalizer", &audio, &other, tolerance);
+
+    let mut equalizer: Equalizer<S> = all_passes(bands).build(&spec).expect("legal");
+    let sections = (0..bands).map(|band| Biquad::all_pass(frequency_hz(band), q(band), RATE_HZ)).collect();
+    let mut filters = vec![sections; channels];
+    pair(
+        group,
+        &format!("{variant}/{}/{channels}ch/{frames}", format::<S>()),
+        channels * frames,
+        || equalizer.process(&mut block(black_box(&mut audio), channels)),
+        || filter(black_box(&mut other), &mut filters),
+    );
+}
+
+/// What must cost no more than sound: states decay, and would end in subnormal numbers if nobody looked.
+fn on_silence(group: &mut Group<'_>, frames: usize) {
+    let mut equalizer = all_passes(8).build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
+    equalizer.process(&mut block(&mut planar::<f32>(2, frames), 2));
+    let mut silence = vec![0.0_f32; 2 * frames];
+    alone(group, &format!("8_bands_on_silence/f32/2ch/{frames}"), 2 * frames, || {
+        equalizer.process(&mut block(black_box(&mut silence), 2));
+    });
+}
+
+/// Every band on its way, all of the time: the dearest state there is.
+fn gliding(group: &mut Group<'_>, frames: usize) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let mut to = all_passes(8);
+    for band in &mut to.bands {
+        if let Band::AllPass(params) = band {
+            params.frequency_hz *= 1.1;
+        }
+    }
+    let targets = [to.design(&spec).expect("legal"), all_passes(8).design(&spec).expect("legal")];
+    let mut equalizer = all_passes(8).build::<f32>(&spec).expect("legal");
+    let mut audio = planar::<f32>(2, frames);
+    let mut turn = 0;
+    alone(group, &format!("8_bands_gliding/f32/2ch/{frames}"), 2 * frames, || {
+        equalizer.set_coeffs(&targets[turn % 2]);
+        turn += 1;
+        equalizer.process(&mut block(black_box(&mut audio), 2));
+    });
+}

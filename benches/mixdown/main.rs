@@ -1,0 +1,34 @@
+//! What mixdown costs, beside what a plain scalar loop costs in the same run.
+//!
+//! Ids read `processor/variant/format/channels/frames`; the same with `/scalar` is the plain loop, which is first checked
+//! against mixdown on other settings than the ones timed. The signal is pink noise at -18 dBFS. Settings leave its level
+//! alone (all passes, polarity, gains and their inverses), so that a buffer processed a million times stays music.
+
+mod equalizer;
+mod gain;
+mod goals;
+mod meters;
+mod mix;
+mod pair;
+mod scalar;
+mod signal;
+mod width;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::time::Duration;
+
+fn quick() -> Criterion {
+    Criterion::default()
+        .sample_size(30)
+        .nresamples(1_000)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(800))
+        .without_plots()
+}
+
+criterion_group! {
+    name = benches;
+    config = quick();
+    targets = gain::all, mix::all, equalizer::all, meters::all_loudness, meters::all_true_peak, width::all, goals::all
+}
+criterion_main!(benches);

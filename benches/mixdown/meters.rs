@@ -1,0 +1,123 @@
+//! Loudness and true peak.
+
+use crate::{
+    pair::{Group, alone, pair},
+    scalar,
+    signal::{format, planar},
+};
+use criterion::Criterion;
+use mixdown::{Block, LoudnessParams, Memory, Meter, Precision, Sample, StreamSpec, TruePeakMeter, gain_to_db};
+use std::{f64::consts::TAU, hint::black_box};
+
+const RATE_HZ: f64 = 48_000.0;
+const HOP_FRAMES: usize = 4_800;
+/// A second: meters are fed long blocks.
+const LONG: usize = 48_000;
+/// Coefficients printed with 14 digits, the same means.
+const LOUDNESS_TOLERANCE_LU: f64 = 1e-3;
+/// The same interpolator, rounded differently.
+const PEAK_TOLERANCE_DB: f64 = 1e-3;
+/// Points and half the taps of both precisions, and the shapes of their Kaiser windows.
+const STANDARD: (usize, usize, f64) = (8, 16, 8.0);
+const HIGH: (usize, usize, f64) = (16, 48, 10.0);
+
+/// Loudness, without and with true peaks.
+pub fn all_loudness(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("loudness");
+    loudness::<f32>(group, "integrated", Precision::Off, LONG);
+    loudness::<f64>(group, "integrated", Precision::Off, LONG);
+    loudness::<f32>(group, "all", Precision::Standard, LONG);
+    loudness::<f32>(group, "integrated", Precision::Off, 512);
+    loudness::<f32>(group, "all", Precision::Standard, 512);
+}
+
+/// True peaks by themselves.
+pub fn all_true_peak(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("true_peak");
+    true_peak::<f32>(group, "standard", Precision::Standard, STANDARD);
+    true_peak::<f64>(group, "standard", Precision::Standard, STANDARD);
+    true_peak::<f32>(group, "high", Precision::High, HIGH);
+    in_full::<f32>(group, "standard_in_full", Precision::Standard, STANDARD);
+    in_full::<f64>(group, "standard_in_full", Precision::Standard, STANDARD);
+    in_full::<f32>(group, "high_in_full", Precision::High, HIGH);
+}
+
+fn stereo<S: Sample>(samples: &[S]) -> Block<'_, 'static, S> {
+    Block::from_planar(samples, 2).expect("whole frames")
+}
+
+fn loudness<S: Sample>(group: &mut Group<'_>, variant: &str, precision: Precision, frames: usize) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let params = LoudnessParams { precision, memory: Memory::Constant, ..Default::default() };
+    let mut meter = params.build::<S>(&spec).expect("legal");
+    let mut plain = scalar::Loudness::new(2, HOP_FRAMES);
+    let mut plain_peaks = [(); 2].map(|()| scalar::TruePeak::<S>::new(STANDARD.0, STANDARD.1, STANDARD.2));
+    let peaks = precision != Precision::Off;
+
+    let programme = planar::<S>(2, 5 * LONG);
+    let mut exact = LoudnessParams { precision, ..Default::default() }.build::<S>(&spec).expect("legal");
+    exact.observe(&stereo(&programme));
+    plain.observe(&programme);
+    let difference = exact.reading().integrated_lufs - plain.integrated_lufs();
+    assert!(difference.abs() <= LOUDNESS_TOLERANCE_LU, "loudness: {difference} LU");
+
+    let audio = planar::<S>(2, frames);
+    pair(
+        group,
+        &format!("{variant}/{}/2ch/{frames}", format::<S>()),
+        2 * frames,
+        || meter.observe(&stereo(black_box(&audio))),
+        || {
+            plain.hops.clear();
+            plain.observe(black_box(&audio));
+            for (peak, channel) in plain_peaks.iter_mut().zip(audio.chunks_exact(frames)).filter(|_| peaks) {
+                peak.observe(channel);
+            }
+            black_box(&plain_peaks);
+        },
+    );
+}
+
+/// On noise that repeats: what cannot exceed the peak so far is skipped, as it is in music.
+fn true_peak<S: Sample>(group: &mut Group<'_>, variant: &str, precision: Precision, shape: (usize, usize, f64)) {
+    time(group, variant, precision, shape, &planar::<S>(2, LONG));
+}
+
+/// On a tone of a quarter of the rate, of which nothing can be skipped.
+fn in_full<S: Sample>(group: &mut Group<'_>, variant: &str, precision: Precision, shape: (usize, usize, f64)) {
+    let tone = |n: usize| S::from_f64(0.125 * (TAU * 0.251 * (n % LONG) as f64 + 0.3).sin());
+    time(group, variant, precision, shape, &(0..2 * LONG).map(tone).collect::<Vec<S>>());
+}
+
+fn time<S: Sample>(
+    group: &mut Group<'_>,
+    variant: &str,
+    precision: Precision,
+    (points, half, beta): (usize, usize, f64),
+    audio: &[S],
+) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let mut meter = TruePeakMeter::<S>::new(&spec, precision).expect("on");
+    let mut plain = [(); 2].map(|()| scalar::TruePeak::<S>::new(points, half, beta));
+    let frames = audio.len() / 2;
+    let plainly = |plain: &mut [scalar::TruePeak<S>; 2], audio: &[S]| {
+        for (peak, channel) in plain.iter_mut().zip(audio.chunks_exact(frames)) {
+            peak.observe(channel);
+        }
+    };
+    meter.observe(&stereo(audio));
+    plainly(&mut plain, audio);
+    // The reading looks at what is still in the interpolator; silence pushes it out of the plain one.
+    let silence = vec![S::ZERO; audio.len()];
+    plainly(&mut plain, &silence);
+    for (ours, plain) in meter.reading().channels_dbtp.iter().zip(&plain) {
+        let difference = ours - gain_to_db(plain.peak.to_f64());
+        assert!(difference.abs() <= PEAK_TOLERANCE_DB, "true peak: {difference} dB");
+    }
+    let id = format!("{variant}/{}/2ch/{LONG}", format::<S>());
+    alone(group, &id, audio.len(), || meter.observe(&stereo(black_box(audio))));
+    alone(group, &format!("{id}/scalar"), audio.len(), || {
+        plainly(&mut plain, black_box(audio));
+        black_box(&plain);
+    });
+}

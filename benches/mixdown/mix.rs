@@ -1,0 +1,149 @@
+//! Mono tracks, panned and summed to stereo by the mixer.
+
+use crate::{
+    gain::{GLIDE_MS, MOVING_RATE_HZ},
+    pair::{Group, alone, pair},
+    scalar::Ramp,
+    signal::{assert_close, block, format, pink, rounding},
+};
+use criterion::{Criterion, Throughput};
+use mixdown::{Block, Mixer, Sample, StreamSpec, TrackParams, db_to_gain, ms_to_frames};
+use std::{
+    f64::consts::FRAC_PI_4,
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+pub fn all(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("mix");
+    for tracks in [8, 64] {
+        for frames in [64, 512, 4096] {
+            still::<f32>(group, tracks, frames);
+            moving::<f32>(group, tracks, frames);
+        }
+        still::<f64>(group, tracks, 512);
+        moving::<f64>(group, tracks, 512);
+    }
+}
+
+/// A track in one of two positions.
+fn params(track: usize, there: bool) -> TrackParams {
+    let pan = (track as f64 * 0.37).sin();
+    let fader_db = -12.0 - (track % 5) as f64;
+    if there {
+        TrackParams { fader_db: fader_db - 4.0, pan: -pan, ..Default::default() }
+    } else {
+        TrackParams { fader_db, pan, ..Default::default() }
+    }
+}
+
+/// Constant power: what the mixer does by default.
+fn gains(params: &TrackParams) -> [f64; 2] {
+    let angle = (params.pan + 1.0) * FRAC_PI_4;
+    [angle.cos(), angle.sin()].map(|gain| gain * db_to_gain(params.fader_db))
+}
+
+fn name(track: usize) -> String {
+    format!("track {track:02}")
+}
+
+pub fn mixer<S: Sample>(rate_hz: f64, tracks: usize) -> Mixer<S> {
+    let mut mixer = Mixer::new(&StreamSpec::new(rate_hz, 2).expect("legal")).expect("stereo");
+    for track in 0..tracks {
+        mixer.add_track(&name(track), 1, &params(track, false)).expect("legal");
+    }
+    mixer
+}
+
+fn move_all<S: Sample>(mixer: &mut Mixer<S>, tracks: usize, there: bool) {
+    for track in 0..tracks {
+        mixer.set_track(&name(track), &params(track, there)).expect("legal");
+    }
+}
+
+fn inputs<S: Sample>(sources: &[Vec<S>]) -> Vec<Block<'_, 'static, S>> {
+    sources.iter().map(|source| Block::from_planar(source, 1).expect("mono")).collect()
+}
+
+fn plain_still<S: Sample>(sources: &[Vec<S>], gains: &[[S; 2]], out: &mut [S]) {
+    out.fill(S::ZERO);
+    let (left, right) = out.split_at_mut(out.len() / 2);
+    for (source, [to_left, to_right]) in sources.iter().zip(gains) {
+        for ((left, right), sample) in left.iter_mut().zip(&mut *right).zip(source) {
+            *left += *sample * *to_left;
+            *right += *sample * *to_right;
+        }
+    }
+}
+
+fn plain_moving<S: Sample>(sources: &[Vec<S>], ramps: &mut [[Ramp<S>; 2]], out: &mut [S]) {
+    out.fill(S::ZERO);
+    let (left, right) = out.split_at_mut(out.len() / 2);
+    for (source, [to_left, to_right]) in sources.iter().zip(ramps) {
+        for ((left, right), sample) in left.iter_mut().zip(&mut *right).zip(source) {
+            *left += *sample * to_left.next();
+            *right += *sample * to_right.next();
+        }
+    }
+}
+
+fn still<S: Sample>(group: &mut Group<'_>, tracks: usize, frames: usize) {
+    let sources: Vec<Vec<S>> = (0..tracks).map(|track| pink(track, frames)).collect();
+    let inputs = inputs(&sources);
+    let gains: Vec<[S; 2]> = (0..tracks).map(|track| gains(&params(track, false)).map(S::from_f64)).collect();
+    let mut mixer = mixer::<S>(48_000.0, tracks);
+    let (mut out, mut other) = (vec![S::ZERO; 2 * frames], vec![S::ZERO; 2 * frames]);
+
+    mixer.process(&inputs, &mut block(&mut out, 2));
+    plain_still(&sources, &gains, &mut other);
+    assert_close("mix at rest", &out, &other, 4.0 * rounding::<S>());
+
+    pair(
+        group,
+        &format!("{tracks}_mono/{}/2ch/{frames}", format::<S>()),
+        tracks * frames,
+        || mixer.process(black_box(&inputs), &mut block(black_box(&mut out), 2)),
+        || plain_still(black_box(&sources), black_box(&gains), black_box(&mut other)),
+    );
+}
+
+/// Every fader and pan leaves for another place before each block; only the mixing is timed, not the design of settings.
+fn moving<S: Sample>(group: &mut Group<'_>, tracks: usize, frames: usize) {
+    let sources: Vec<Vec<S>> = (0..tracks).map(|track| pink(track, frames)).collect();
+    let inputs = inputs(&sources);
+    let glide = ms_to_frames(GLIDE_MS, MOVING_RATE_HZ);
+    let mut ramps: Vec<[Ramp<S>; 2]> = (0..tracks)
+        .map(|track| {
+            let (from, to) = (gains(&params(track, false)), gains(&params(track, true)));
+            [0, 1].map(|side| Ramp::new(from[side], to[side], glide))
+        })
+        .collect();
+    let mut mixer = mixer::<S>(MOVING_RATE_HZ, tracks);
+    let (mut out, mut other) = (vec![S::ZERO; 2 * frames], vec![S::ZERO; 2 * frames]);
+
+    move_all(&mut mixer, tracks, true);
+    mixer.process(&inputs, &mut block(&mut out, 2));
+    plain_moving(&sources, &mut ramps, &mut other);
+    assert_close("moving mix", &out, &other, 4.0 * rounding::<S>());
+
+    let id = format!("{tracks}_mono_moving/{}/2ch/{frames}", format::<S>());
+    group.throughput(Throughput::Elements((tracks * frames) as u64));
+    let mut there = true;
+    group.bench_function(&id, |bencher| {
+        bencher.iter_custom(|rounds| {
+            let mut total = Duration::ZERO;
+            for _ in 0..rounds {
+                there = !there;
+                move_all(&mut mixer, tracks, there);
+                let start = Instant::now();
+                mixer.process(black_box(&inputs), &mut block(black_box(&mut out), 2));
+                total += start.elapsed();
+            }
+            total
+        });
+    });
+    alone(group, &format!("{id}/scalar"), tracks * frames, || {
+        ramps.iter_mut().flatten().for_each(Ramp::turn);
+        plain_moving(black_box(&sources), &mut ramps, black_box(&mut other));
+    });
+}

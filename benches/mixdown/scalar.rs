@@ -1,0 +1,200 @@
+//! Plain loops: what a careful programmer writes who leaves vectors to the compiler.
+
+use mixdown::Sample;
+use std::f64::consts::{PI, TAU};
+
+/// A gain that glides from one value to another on 6u⁵ - 15u⁴ + 10u³.
+pub struct Ramp<S> {
+    from: S,
+    to: S,
+    frames: usize,
+    done: usize,
+}
+
+impl<S: Sample> Ramp<S> {
+    pub fn new(from: f64, to: f64, frames: usize) -> Self {
+        Self { from: S::from_f64(from), to: S::from_f64(to), frames, done: 0 }
+    }
+
+    /// Sets off for the place it came from.
+    pub fn turn(&mut self) {
+        std::mem::swap(&mut self.from, &mut self.to);
+        self.done = 0;
+    }
+
+    /// The gain of the next frame.
+    #[inline]
+    pub fn next(&mut self) -> S {
+        if self.done >= self.frames {
+            return self.to;
+        }
+        self.done += 1;
+        let u = S::from_index(self.done as i32) / S::from_index(self.frames as i32);
+        let [six, ten, fifteen] = [6, 10, 15].map(S::from_index);
+        self.from + (self.to - self.from) * (u * u * u * (ten + u * (six * u - fifteen)))
+    }
+}
+
+/// A second-order section, transposed direct form II.
+#[derive(Clone, Copy)]
+pub struct Biquad {
+    b: [f64; 3],
+    a: [f64; 2],
+    z: [f64; 2],
+}
+
+impl Biquad {
+    pub fn new(b: [f64; 3], a: [f64; 3]) -> Self {
+        Self { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]], z: [0.0; 2] }
+    }
+
+    /// Boost or cut by the Audio EQ Cookbook.
+    pub fn bell(frequency_hz: f64, gain_db: f64, q: f64, rate_hz: f64) -> Self {
+        let (sin, cos) = (TAU * frequency_hz / rate_hz).sin_cos();
+        let (alpha, root) = (sin / (2.0 * q), 10_f64.powf(gain_db / 40.0));
+        let middle = -2.0 * cos;
+        Self::new([1.0 + alpha * root, middle, 1.0 - alpha * root], [1.0 + alpha / root, middle, 1.0 - alpha / root])
+    }
+
+    /// All pass by the Audio EQ Cookbook.
+    pub fn all_pass(frequency_hz: f64, q: f64, rate_hz: f64) -> Self {
+        let (sin, cos) = (TAU * frequency_hz / rate_hz).sin_cos();
+        let (alpha, middle) = (sin / (2.0 * q), -2.0 * cos);
+        Self::new([1.0 - alpha, middle, 1.0 + alpha], [1.0 + alpha, middle, 1.0 - alpha])
+    }
+
+    /// High pass by the Audio EQ Cookbook.
+    pub fn high_pass(frequency_hz: f64, q: f64, rate_hz: f64) -> Self {
+        let (sin, cos) = (TAU * frequency_hz / rate_hz).sin_cos();
+        let (alpha, edge) = (sin / (2.0 * q), (1.0 + cos) / 2.0);
+        Self::new([edge, -2.0 * edge, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+    }
+
+    /// One sample.
+    #[inline]
+    pub fn tick(&mut self, x: f64) -> f64 {
+        let y = self.b[0] * x + self.z[0];
+        self.z[0] = self.b[1] * x - self.a[0] * y + self.z[1];
+        self.z[1] = self.b[2] * x - self.a[1] * y;
+        y
+    }
+}
+
+/// Runs every channel through its own copy of the sections, sample by sample.
+pub fn filter<S: Sample>(samples: &mut [S], filters: &mut [Vec<Biquad>]) {
+    let frames = samples.len() / filters.len();
+    for (channel, sections) in samples.chunks_exact_mut(frames).zip(filters) {
+        for sample in channel {
+            let mut x = sample.to_f64();
+            for section in &mut *sections {
+                x = section.tick(x);
+            }
+            *sample = S::from_f64(x);
+        }
+    }
+}
+
+/// The two sections of the K-weighting at 48 kHz, as ITU-R BS.1770 prints them.
+pub fn k_weighting() -> [Biquad; 2] {
+    [
+        Biquad::new(
+            [1.535_124_859_586_97, -2.691_696_189_406_38, 1.198_392_810_852_85],
+            [1.0, -1.690_659_293_182_41, 0.732_480_774_215_85],
+        ),
+        Biquad::new([1.0, -2.0, 1.0], [1.0, -1.990_047_454_833_98, 0.990_072_250_366_21]),
+    ]
+}
+
+/// Loudness of channels that count fully: energies of 100 ms, gated in blocks of 400 ms.
+pub struct Loudness {
+    filters: Vec<[Biquad; 2]>,
+    hop_frames: usize,
+    filled: usize,
+    energy: f64,
+    pub hops: Vec<f64>,
+}
+
+impl Loudness {
+    pub fn new(channels: usize, hop_frames: usize) -> Self {
+        Self { filters: vec![k_weighting(); channels], hop_frames, filled: 0, energy: 0.0, hops: Vec::new() }
+    }
+
+    pub fn observe<S: Sample>(&mut self, samples: &[S]) {
+        let frames = samples.len() / self.filters.len();
+        for frame in 0..frames {
+            for (channel, [shelf, pass]) in self.filters.iter_mut().enumerate() {
+                let weighted = pass.tick(shelf.tick(samples[channel * frames + frame].to_f64()));
+                self.energy += weighted * weighted;
+            }
+            self.filled += 1;
+            if self.filled == self.hop_frames {
+                self.hops.push(self.energy / self.hop_frames as f64);
+                (self.filled, self.energy) = (0, 0.0);
+            }
+        }
+    }
+
+    pub fn integrated_lufs(&self) -> f64 {
+        let lufs = |energy: f64| -0.691 + 10.0 * energy.log10();
+        let blocks: Vec<f64> = self.hops.windows(4).map(|hops| hops.iter().sum::<f64>() / 4.0).collect();
+        let mean_above = |gate: f64| {
+            let loud: Vec<f64> = blocks.iter().copied().filter(|&block| lufs(block) > gate).collect();
+            loud.iter().sum::<f64>() / loud.len() as f64
+        };
+        lufs(mean_above(lufs(mean_above(-70.0)) - 10.0))
+    }
+}
+
+/// True peak by interpolation with a windowed sinc (Kaiser), `points` per sample.
+pub struct TruePeak<S> {
+    /// `points - 1` filters of `2 * half` taps; the samples themselves are the missing one.
+    phases: Vec<Vec<S>>,
+    history: Vec<S>,
+    pub peak: S,
+}
+
+impl<S: Sample> TruePeak<S> {
+    pub fn new(points: usize, half: usize, beta: f64) -> Self {
+        let bessel = |x: f64| {
+            (1..60)
+                .fold((1.0, 1.0), |(sum, term), k| {
+                    let term = term * (x / (2.0 * f64::from(k))).powi(2);
+                    (sum + term, term)
+                })
+                .0
+        };
+        let tap = |distance: f64| {
+            let window = bessel(beta * (1.0 - (distance / half as f64).powi(2)).max(0.0).sqrt()) / bessel(beta);
+            if distance == 0.0 { 1.0 } else { (PI * distance).sin() / (PI * distance) * window }
+        };
+        let phases = (1..points).map(|phase| {
+            let taps: Vec<f64> =
+                (0..2 * half).map(|k| tap(k as f64 - (half as f64 - 1.0) - phase as f64 / points as f64)).collect();
+            let sum: f64 = taps.iter().sum();
+            taps.iter().map(|tap| S::from_f64(tap / sum)).collect()
+        });
+        Self { phases: phases.collect(), history: vec![S::ZERO; 2 * half - 1], peak: S::ZERO }
+    }
+
+    pub fn observe(&mut self, samples: &[S]) {
+        let past = self.history.len();
+        self.history.extend_from_slice(samples);
+        for window in self.history.windows(past + 1) {
+            self.peak = larger(self.peak, window[past]);
+            for taps in &self.phases {
+                let mut point = S::ZERO;
+                for (tap, sample) in taps.iter().zip(window) {
+                    point += *tap * *sample;
+                }
+                self.peak = larger(self.peak, point);
+            }
+        }
+        self.history.drain(..samples.len());
+    }
+}
+
+#[inline]
+fn larger<S: Sample>(peak: S, value: S) -> S {
+    let magnitude = if value < S::ZERO { -value } else { value };
+    if magnitude > peak { magnitude } else { peak }
+}

@@ -1,0 +1,236 @@
+//! May it run in a callback? Nothing takes or gives back memory while audio runs.
+//!
+//! This binary has an allocator that counts, per thread, so that tests beside each other do not disturb.
+#![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on to the system's")]
+
+mod common;
+
+use common::*;
+use mixdown::*;
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+thread_local! {
+    /// Calls of the allocator on this thread. No lazy set-up and no destructor: the allocator itself reads it.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn count() {
+    // A thread that is ending has no counter any more, and no test either.
+    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
+}
+
+// SAFETY: every method passes its arguments on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Times that memory was taken or given back in `work`.
+fn calls<T>(work: impl FnOnce() -> T) -> u64 {
+    let before = CALLS.get();
+    let result = work();
+    let after = CALLS.get();
+    drop(result);
+    after - before
+}
+
+const FRAMES: usize = 3_000;
+/// Block lengths of a restless host.
+const BLOCKS: [usize; 6] = [64, 1, 480, 0, 1_000, 7];
+
+fn spec(channels: usize) -> StreamSpec {
+    StreamSpec::new(44_100.0, channels).unwrap()
+}
+
+/// Every block of `audio` in turn.
+fn blocks<S: Sample>(audio: &mut BlockMut<'_, '_, S>, mut each: impl FnMut(&mut BlockMut<'_, '_, S>)) {
+    let mut start = 0;
+    for length in BLOCKS.into_iter().cycle() {
+        let length = length.min(audio.frames() - start);
+        each(&mut audio.frames_mut(start, length));
+        start += length;
+        if start == audio.frames() {
+            return;
+        }
+    }
+}
+
+/// Another effect of the same shape: what a callback is handed while the first one runs.
+fn another(entry: &Entry, effect: &Effect, spec: &StreamSpec) -> EffectCoeffs {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..200 {
+        let other = proptest::strategy::Strategy::new_tree(&entry.settings, &mut runner).unwrap();
+        let other = proptest::strategy::ValueTree::current(&other);
+        let mut trial = effect.build::<f32>(spec).unwrap();
+        if let Ok(coeffs) = other.design(spec)
+            && other != *effect
+            && trial.set_coeffs(&coeffs).is_ok()
+        {
+            return coeffs;
+        }
+    }
+    // No other of this shape: the same again, which still goes through all of `set_coeffs`.
+    effect.design(spec).unwrap()
+}
+
+fn effect_stays_out_of_memory<S: Sample>(entry: &Entry, effect: &Effect, channels: usize) {
+    let spec = spec(channels).with_key(1).unwrap();
+    let mut processor = effect.build::<S>(&spec).unwrap();
+    let designs = [another(entry, effect, &spec), effect.design(&spec).unwrap()];
+    let mut audio = room_for(&processor, planar_noise::<S>(channels, FRAMES));
+    // The repair of a sample that is no number is part of the law.
+    audio[FRAMES / 2] = S::from_f64(f64::NAN);
+    let key = planar_noise::<S>(1, FRAMES);
+    let rows = audio.len() / FRAMES;
+    let mut block = BlockMut::from_planar(&mut audio, rows).unwrap();
+    let key = Block::from_planar(&key, 1).unwrap();
+    let count = calls(|| {
+        for design in &designs {
+            processor.set_coeffs(design).unwrap();
+            blocks(&mut block, |block| processor.process(block));
+            processor.set_coeffs(&designs[0]).unwrap();
+            blocks(&mut block, |block| processor.process_keyed(block, &key.frames_at(0, block.frames())));
+            processor.reset();
+        }
+    });
+    assert_eq!(count, 0, "{} {effect:?}", entry.name);
+}
+
+#[test]
+fn law_7_no_effect_touches_memory_while_it_runs() {
+    for_all(6, |entry, effect| {
+        for channels in channel_counts(&effect) {
+            effect_stays_out_of_memory::<f32>(entry, &effect, channels);
+        }
+        effect_stays_out_of_memory::<f64>(entry, &effect, channel_counts(&effect)[0]);
+    });
+}
+
+#[test]
+fn law_7_everything_put_together() {
+    let band = |frequency_hz| BellParams { frequency_hz, gain_db: 3.0, q: 1.0 }.into();
+    let equalizer = Effect::from(EqualizerParams { bands: vec![band(100.0), band(2_000.0)], ..Default::default() });
+    let high_pass = Effect::from(HighPassParams { slope_db_per_octave: 96.0, ..Default::default() });
+    let nested = |effects: Vec<Effect>| Effect::Chain {
+        effects: vec![
+            Effect::Parallel { effects: effects.clone(), gains_db: vec![-3.0; effects.len()] },
+            Effect::MidSide { mid: effects.clone(), side: effects.clone() },
+            Effect::Bypass { effect: Box::new(equalizer.clone()) },
+            WidthParams { width: 1.4, bass_mono_hz: 90.0 }.into(),
+            PanParams { pan: 0.2, ..Default::default() }.into(),
+        ],
+    };
+    let spec = spec(2);
+    let quiet = GainParams { gain_db: -6.0, ..Default::default() };
+    let effect = nested(vec![quiet.into(), equalizer.clone(), high_pass.clone()]);
+    let moved = nested(vec![GainParams::default().into(), equalizer.clone(), high_pass.clone()]).design(&spec).unwrap();
+    let mut processor = effect.build::<f32>(&spec).unwrap();
+    let mut audio = planar_noise::<f32>(2, FRAMES);
+    let mut block = BlockMut::from_planar(&mut audio, 2).unwrap();
+    let count = calls(|| {
+        blocks(&mut block, |block| processor.process(block));
+        processor.set_coeffs(&moved).unwrap();
+        blocks(&mut block, |block| processor.process(block));
+        processor.reset();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn law_7_the_mixer_stays_out_of_memory() {
+    let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+    let params = |fader_db, pan| TrackParams {
+        inserts: vec![BellParams { gain_db: 4.0, ..Default::default() }.into()],
+        fader_db,
+        pan,
+        ..Default::default()
+    };
+    for (track, channels) in [("drums", 2), ("bass", 1), ("voice", 1)] {
+        mixer.add_track(track, channels, &params(-6.0, 0.1)).unwrap();
+    }
+    mixer
+        .set_master(&MasterParams {
+            inserts: vec![TiltParams { gain_db: 1.0, ..Default::default() }.into()],
+            fader_db: -1.0,
+        })
+        .unwrap();
+    let (stereo, mono) = (planar_noise::<f32>(2, FRAMES), planar_noise::<f32>(1, FRAMES));
+    let inputs = [(&stereo, 2), (&mono, 1), (&mono, 1)]
+        .map(|(samples, channels)| Block::from_planar(samples.as_slice(), channels).unwrap());
+    let mut out = vec![0.0_f32; 2 * FRAMES];
+    let mut out = BlockMut::from_planar(&mut out, 2).unwrap();
+    for round in 0..2 {
+        // Taking the settings of inserts may take memory; running the glides they start may not.
+        mixer.set_track("bass", &params(-3.0, 0.5 - f64::from(round))).unwrap();
+        mixer.set_track("voice", &TrackParams { mute: round == 0, ..params(0.0, 0.0) }).unwrap();
+        let count = calls(|| {
+            let mut start = 0;
+            blocks(&mut out, |block| {
+                let parts = inputs.map(|input| input.frames_at(start, block.frames()));
+                mixer.process(&parts, block);
+                start += block.frames();
+            });
+        });
+        assert_eq!(count, 0, "round {round}");
+        assert_eq!(calls(|| mixer.reset()), 0);
+    }
+}
+
+#[test]
+fn law_7_meters_stay_out_of_memory() {
+    let audio = planar_noise::<f32>(3, 60_000);
+    let block = Block::from_planar(&audio, 3).unwrap();
+    for precision in [Precision::Off, Precision::Standard, Precision::High] {
+        let params = LoudnessParams { precision, memory: Memory::Constant, ..Default::default() };
+        let mut meter = params.build::<f32>(&spec(3)).unwrap();
+        let count = calls(|| {
+            for start in (0..block.frames()).step_by(999) {
+                meter.observe(&block.frames_at(start, 999.min(block.frames() - start)));
+            }
+            let _ = (meter.momentary_lufs(), meter.short_term_lufs(), meter.integrated_lufs());
+            meter.reset();
+        });
+        assert_eq!(count, 0, "{precision:?}");
+    }
+    for precision in [Precision::Standard, Precision::High] {
+        let mut meter = TruePeakMeter::<f32>::new(&spec(3), precision).unwrap();
+        let count = calls(|| {
+            meter.observe(&block);
+            meter.reset();
+        });
+        assert_eq!(count, 0, "{precision:?}");
+    }
+}
+
+#[test]
+fn the_allocator_counts() {
+    assert_eq!(calls(|| Vec::<u8>::with_capacity(100)), 1);
+    assert_eq!(calls(|| drop(vec![0_u8; 100])), 2);
+    let mut list = vec![0_u8; 1];
+    assert_eq!(calls(|| list.reserve_exact(10_000)), 1);
+}

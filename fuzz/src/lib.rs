@@ -1,0 +1,7 @@
+//! What the fuzz targets share: settings and signals out of bytes.
+
+mod draw;
+mod signal;
+
+pub use draw::{Drawn, Style, boost_db, effect, leaf, leaves, stream};
+pub use signal::{Signal, same};
