@@ -1,7 +1,7 @@
 //! EBU Tech 3341 v4, Tech 3342 (11/2023) and ITU-R BS.2217, test by test; names are case numbers.
 //!
 //! The signals are synthesised from the text. Every value must meet the standard's tolerance and ours, at five sample
-//! rates, in f32 and f64, whole and streamed in odd blocks. Cases 7 and 8 of Tech 3341, and 5 and 6 of Tech 3342, are
+//! rates, in f32 and f64 (long programmes: see [`LONG_S`]), whole and streamed in odd blocks. Cases 7 and 8 of Tech 3341, and 5 and 6 of Tech 3342, are
 //! recordings of programmes and not here.
 
 mod controls;
@@ -11,19 +11,26 @@ mod standards;
 use mixdown::Sample;
 use standards::{Case, RATES_HZ, cases};
 
+/// Longer programmes are played in f64 at 44.1 and 48 kHz only: the meter turns every sample into f64 before anything
+/// else, so the format adds nothing that the shorter ones do not show at the higher rates.
+const LONG_S: f64 = 30.0;
+
 /// All cases whose name begins so.
 fn conforms(name: &str) {
     let cases: Vec<Case> = cases().into_iter().filter(|case| case.name.starts_with(name)).collect();
     assert!(!cases.is_empty(), "no case {name}");
     for case in &cases {
         for rate_hz in RATES_HZ {
-            check::<f32>(case, rate_hz);
-            check::<f64>(case, rate_hz);
+            let seconds = check::<f32>(case, rate_hz);
+            if seconds <= LONG_S || rate_hz <= 48_000.0 {
+                check::<f64>(case, rate_hz);
+            }
         }
     }
 }
 
-fn check<S: Sample>(case: &Case, rate_hz: f64) {
+/// Gives the length in seconds.
+fn check<S: Sample>(case: &Case, rate_hz: f64) -> f64 {
     let audio = case.audio::<S>(rate_hz);
     let whole = case.readings(rate_hz, &audio, || usize::MAX);
     let mut length = 1;
@@ -41,6 +48,7 @@ fn check<S: Sample>(case: &Case, rate_hz: f64) {
             assert!(reading.true_peak_dbtp.is_none_or(|peak| peak >= reading.sample_peak_dbfs));
         }
     }
+    audio.iter().map(|audio| audio.channels()[0].len() as f64).sum::<f64>() / rate_hz
 }
 
 macro_rules! conformance {
