@@ -62,6 +62,7 @@ pub use foundation::{
 pub use master::{
     dither::{Dither, Quantizer, QuantizerParams},
     normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize},
+    solver::{CURVE_STEP_MS, Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_PASSES, PEAK_MARGIN_DB, deliver},
     targets::{AlbumRule, DeliveryTarget, GainUp, TARGETS, playback_gain, target},
 };
 pub use meters::{
@@ -73,10 +74,12 @@ pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
     LowShelfParams, NotchParams, TiltParams,
 };
+pub use parts::reduction::GainReduction;
 pub use processors::{
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
+    limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
     width::{Width, WidthCoeffs, WidthParams},
 };

@@ -44,6 +44,16 @@ fn moved(effect: &Effect) -> Effect {
             Effect::Notch(p) => p.q *= 2.0,
             Effect::AllPass(p) => p.frequency_hz = p.frequency_hz.sqrt() * 30.0,
             Effect::Tilt(p) => p.gain_db = 4.0 - p.gain_db / 2.0,
+            Effect::Limiter(p) => {
+                p.ceiling_db = -12.0 - p.ceiling_db / 2.0;
+                p.gain_db = 24.0 - p.gain_db;
+                p.hold_ms = 15.0 - p.hold_ms;
+                p.release_ms = p.release_ms.sqrt() * 10.0;
+                p.release_mode = match p.release_mode {
+                    ReleaseMode::Manual => ReleaseMode::Dual,
+                    ReleaseMode::Dual => ReleaseMode::Manual,
+                };
+            }
             Effect::Chain { effects } => effects.iter_mut().for_each(shift),
             Effect::Parallel { effects, gains_db } => {
                 effects.iter_mut().for_each(shift);
@@ -442,7 +452,14 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let band_pass = |frequency_hz, q| Effect::from(BandPassParams { frequency_hz, q });
     let all_pass = |frequency_hz, q| Effect::from(AllPassParams { frequency_hz, q });
     let tilt = |frequency_hz, gain_db| Effect::from(TiltParams { frequency_hz, gain_db });
+    // Its input far below the ceiling, or steadily above it: a drive that rises under a limiter is met by its gain, crest
+    // by crest, which is no click of the change.
+    let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
+        effects: vec![gain(input_db), LimiterParams { gain_db, ceiling_db, ..Default::default() }.into()],
+    };
     let steps = [
+        (limiter(-30.0, 0.0, -1.0), limiter(-30.0, 12.0, -1.0)),
+        (limiter(12.0, 0.0, -1.0), limiter(12.0, 0.0, -13.0)),
         (gain(0.0), gain(-12.0)),
         (gain(-6.0), gain(6.0)),
         (gain(0.0), gain(f64::NEG_INFINITY)),

@@ -109,9 +109,10 @@ fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
         )));
     }
     let readonly = array.try_readonly().map_err(|error| ShapeError::new_err(format!("{name}: {error}")))?;
+    // A slice of a Fortran-ordered array would be interleaved: only C order is planar.
     let samples = match readonly.as_slice() {
-        Ok(samples) => samples.to_vec(),
-        Err(_) => readonly.as_array().iter().copied().collect(),
+        Ok(samples) if array.is_c_contiguous() => samples.to_vec(),
+        _ => readonly.as_array().iter().copied().collect(),
     };
     Ok(Planar { samples, channels, frames, flat: shape.len() == 1 })
 }

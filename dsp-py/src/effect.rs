@@ -4,7 +4,7 @@ use crate::{
     array::{self, Audio, Number, Planar, with_audio},
     error::{ParameterError, ShapeError, parameter},
 };
-use mixdown::{Block, BlockMut, Effect, EffectProcessor, Processor, StreamSpec, Tail};
+use mixdown::{Block, BlockMut, Effect, EffectProcessor, LimiterParams, Params, Processor, StreamSpec, Tail};
 use numpy::{Complex64, PyArray1, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},
@@ -221,6 +221,40 @@ pub(crate) fn frequency_response<'py>(
         Some(response) => Ok(PyArray1::from_vec(py, response)),
         None => Err(ParameterError::new_err(format!("{name} has no single frequency response"))),
     }
+}
+
+/// Gain reduction of a limiter over time in dB, aligned with its input, the same row for every channel.
+#[pyfunction]
+pub(crate) fn gain_reduction<'py>(
+    py: Python<'py>,
+    effect: &Bound<'py, PyAny>,
+    audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
+) -> PyResult<Bound<'py, PyAny>> {
+    let name = effect.get_type().name()?.to_string();
+    let Effect::Limiter(params) = parse(effect)? else {
+        return Err(ParameterError::new_err(format!("{name} has no gain reduction")));
+    };
+    with_audio!(array::read(audio, "audio")?, planar => {
+        let reduction = py.detach(|| trace(&params, &planar, sample_rate_hz))?;
+        let samples = reduction.repeat(planar.channels);
+        array::write(py, Planar { samples, channels: planar.channels, frames: planar.frames, flat: false })
+    })
+}
+
+fn trace<S: Number>(params: &LimiterParams, audio: &Planar<S>, sample_rate_hz: f64) -> PyResult<Vec<f64>> {
+    let spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
+    let mut limiter = params.build::<S>(&spec).map_err(parameter)?;
+    let latency = limiter.latency_frames();
+    let frames = audio.frames + latency;
+    let mut samples = vec![S::ZERO; audio.channels * frames];
+    for (row, source) in samples.chunks_mut(frames.max(1)).zip(audio.samples.chunks(audio.frames.max(1))) {
+        row[..audio.frames].copy_from_slice(source);
+    }
+    let mut reduction = vec![0.0; frames];
+    let mut block = BlockMut::from_planar(&mut samples, audio.channels).map_err(parameter)?;
+    limiter.process_traced(&mut block, &mut reduction);
+    Ok(reduction.split_off(latency))
 }
 
 enum Running {

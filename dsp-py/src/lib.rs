@@ -5,6 +5,7 @@
 mod array;
 mod effect;
 mod error;
+mod loudness;
 mod mixer;
 
 /// The compiled half of `mixdown`.
@@ -12,8 +13,9 @@ mod mixer;
 mod _core {
     #[pymodule_export]
     use super::{
-        effect::{Stream, check, frequency_response, latency_frames, process},
+        effect::{Stream, check, frequency_response, gain_reduction, latency_frames, process},
         error::{GraphError, ParameterError, ShapeError},
+        loudness::{LoudnessMeter, album_loudness, deliver, normalize, playback_gain, quantize, targets},
         mixer::Mixer,
     };
 }

@@ -24,6 +24,7 @@ Commands:
   test             all tests: Rust, the no_std proof, Python
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   bench            run the benchmarks and write BENCHMARKS.md
+  conformance      play the standards' signals to the meters and write docs/conformance.md
   golden           regenerate the reference vectors of dsp-core/tests/golden
   fuzz [SECONDS]   run every fuzz target for that long (default: 60)
 
@@ -53,13 +54,14 @@ fn run(arguments: &[&str]) -> Outcome {
         ["test"] => commands::test::run(&workspace),
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace),
+        ["conformance"] => commands::conformance::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
         ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => commands::fuzz::run(&workspace, seconds),
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
-        ["demo" | "test" | "lint" | "bench" | "golden" | "fuzz", rest @ ..] => {
+        ["demo" | "test" | "lint" | "bench" | "conformance" | "golden" | "fuzz", rest @ ..] => {
             Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" ")))
         }
         _ => Err("no such command; see cargo xtask --help".into()),

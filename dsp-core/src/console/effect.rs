@@ -231,7 +231,8 @@ macro_rules! effects {
             /// Glides to coefficients designed elsewhere; takes no memory.
             ///
             /// # Errors
-            /// [`Error::NeedsRebuild`] if they are of another effect; nothing changes then.
+            /// [`Error::NeedsRebuild`] if they are of another effect, or need other memory or latency; nothing changes
+            /// then.
             pub fn set_coeffs(&mut self, coeffs: &EffectCoeffs) -> Result<(), Error> {
                 self.check_coeffs(coeffs)?;
                 match (self, coeffs) {
@@ -255,7 +256,9 @@ macro_rules! effects {
                     processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check_coeffs(coeffs))
                 };
                 match (self, coeffs) {
-                    $((Self::$name(_), EffectCoeffs::$name(_)) => Ok(()),)*
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => {
+                        <$params as Params>::accepts(processor, coeffs)
+                    })*
                     (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => all(chain.processors(), coeffs),
                     (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => all(parallel.branches(), coeffs),
                     (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {

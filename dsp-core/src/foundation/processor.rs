@@ -119,6 +119,14 @@ pub trait Params: Clone + PartialEq + Default {
     /// As [`validate`](Self::validate).
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Self::Processor<S>, Error>;
 
+    /// Whether a running processor takes these coefficients; all do by default.
+    ///
+    /// # Errors
+    /// [`Error::NeedsRebuild`] if they would size memory or change the latency.
+    fn accepts<S: Sample>(_running: &Self::Processor<S>, _coeffs: &Self::Coeffs) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// The setting under which the output equals the delayed input bit for bit, if there is one.
     fn neutral() -> Option<Self> {
         None

@@ -10,6 +10,7 @@
 pub(crate) mod biquad;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
+pub(crate) mod limiter;
 pub(crate) mod mid_side;
 pub(crate) mod mix;
 pub(crate) mod sanitize;

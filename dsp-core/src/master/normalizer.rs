@@ -111,6 +111,13 @@ pub enum NormalizeError {
     },
     /// The reading has no true peak.
     PeakNotMeasured,
+    /// No drive and no setting of the limiter gives both figures.
+    OutOfReach {
+        /// The loudness asked for, LUFS.
+        target_lufs: f64,
+        /// The ceiling asked for, dBTP.
+        ceiling_dbtp: f64,
+    },
     /// The peak would exceed the ceiling, under [`NormalizePolicy::Fail`].
     AboveCeiling {
         /// True peak at the target loudness, dBTP.
@@ -129,6 +136,10 @@ impl fmt::Display for NormalizeError {
             }
             Self::Silent => f.write_str("silent: no part is louder than -70 LUFS, so no gain reaches a loudness"),
             Self::NotFinite { samples } => write!(f, "{samples} samples are NaN or infinite: repair them first"),
+            Self::OutOfReach { target_lufs, ceiling_dbtp } => write!(
+                f,
+                "out of reach: {target_lufs} LUFS with peaks of at most {ceiling_dbtp} dBTP would leave nothing of the music"
+            ),
             Self::PeakNotMeasured => f.write_str("the true peak was not measured: it is needed for the ceiling"),
             Self::AboveCeiling { true_peak_dbtp, ceiling_dbtp } => write!(
                 f,

@@ -2,6 +2,7 @@
 
 pub(crate) mod band;
 pub(crate) mod biquad;
+pub(crate) mod box_filter;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
 pub(crate) mod cookbook;
@@ -14,4 +15,8 @@ pub(crate) mod matched;
 pub(crate) mod prototype;
 pub(crate) mod ramp;
 pub(crate) mod random;
+pub(crate) mod reduction;
+pub(crate) mod release;
+pub(crate) mod sliding_max;
 pub(crate) mod svf;
+pub(crate) mod tape;

@@ -3,6 +3,7 @@
 pub mod equalizer;
 pub mod filter;
 pub mod gain;
+pub mod limiter;
 pub mod pan;
 pub mod width;
 
@@ -27,6 +28,7 @@ macro_rules! for_each_processor {
             Notch: $crate::NotchParams, $crate::Filter<S, $crate::NotchParams>;
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
+            Limiter: $crate::LimiterParams, $crate::Limiter<S>;
         }
     };
 }

@@ -96,6 +96,27 @@ impl Sampled for TiltParams {
     }
 }
 
+impl Sampled for LimiterParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let ceiling_db = prop_oneof![3 => -20.0..0.0, 1 => Just(0.0)];
+        let gain_db = prop_oneof![2 => 0.0..24.0, 1 => Just(0.0)];
+        let times = (0.5..10.0, prop_oneof![2 => 0.0..15.0, 1 => Just(0.0)], 5.0..500.0);
+        let release_mode = prop_oneof![Just(ReleaseMode::Manual), Just(ReleaseMode::Dual)];
+        let mode = prop_oneof![Just(LimiterMode::Standard), Just(LimiterMode::Master), Just(LimiterMode::SamplePeak)];
+        (ceiling_db, gain_db, times, release_mode, mode)
+            .prop_map(|(ceiling_db, gain_db, (lookahead_ms, hold_ms, release_ms), release_mode, mode)| Self {
+                ceiling_db,
+                gain_db,
+                lookahead_ms,
+                hold_ms,
+                release_ms,
+                release_mode,
+                mode,
+            })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -131,7 +152,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Limiter"),
             }),*]
         }
     };

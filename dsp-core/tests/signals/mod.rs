@@ -2,29 +2,17 @@
 
 use mixdown::{Block, Loudness, LoudnessMeter, LoudnessParams, Meter, Precision, Sample, StreamSpec};
 use std::f64::consts::PI;
+pub(crate) use weighting::lufs;
+use weighting::weighting_power;
+
+#[path = "../standards/weighting.rs"]
+mod weighting;
 
 pub(crate) const RATE: f64 = 48_000.0;
-
-/// Squared gain of the filters that BS.1770-5 prints, at their 48 kHz.
-fn weighting_power(frequency_hz: f64) -> f64 {
-    let w = 2.0 * PI * frequency_hz / 48_000.0;
-    let power = |c: [f64; 3]| {
-        let re = c[0] + c[1] * w.cos() + c[2] * (2.0 * w).cos();
-        let im = c[1] * w.sin() + c[2] * (2.0 * w).sin();
-        re * re + im * im
-    };
-    power([1.53512485958697, -2.69169618940638, 1.19839281085285]) / power([1.0, -1.69065929318241, 0.73248077421585])
-        * power([1.0, -2.0, 1.0])
-        / power([1.0, -1.99004745483398, 0.99007225036621])
-}
 
 /// Weighted mean square of a 1 kHz tone of this peak level in two front channels.
 pub(crate) fn stereo_energy(level_dbfs: f64) -> f64 {
     2.0 * 0.5 * 10_f64.powf(level_dbfs / 10.0) * weighting_power(1_000.0)
-}
-
-pub(crate) fn lufs(energy: f64) -> f64 {
-    -0.691 + 10.0 * energy.log10()
 }
 
 /// Steps of a programme: seconds and level of a 1 kHz tone, dBFS.

@@ -3,11 +3,16 @@
 >>> import mixdown as md
 >>> import numpy as np
 >>> audio = np.ones((1, 4), dtype=np.float32)
->>> md.Gain(gain_db=-6.0)(audio, 48_000).round(3).tolist()
-[[0.501, 0.501, 0.501, 0.501]]
+>>> halved = md.Gain(gain_db=-6.0206)(audio, 48_000)
+>>> (halved.dtype.name, halved.shape, round(float(halved[0, 0]), 4))
+('float32', (1, 4), 0.5)
 """
 
+from importlib.metadata import version as _version
+
 from mixdown._core import GraphError, ParameterError, ShapeError, Stream
+from mixdown.audio import read, to_float, write
+from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
     Audio,
@@ -21,6 +26,7 @@ from mixdown.effects import (
     Gain,
     HighPass,
     HighShelf,
+    Limiter,
     LowPass,
     LowShelf,
     MidSide,
@@ -31,6 +37,10 @@ from mixdown.effects import (
     Width,
     from_dict,
 )
+from mixdown.meters import Loudness, LoudnessMeter, album_loudness, loudness
+from mixdown.session import Mix, Track
+
+__version__ = _version("mixdown")
 
 __all__ = [
     "AllPass",
@@ -39,6 +49,7 @@ __all__ = [
     "BandPass",
     "Bell",
     "Bypass",
+    "Certificate",
     "Chain",
     "Effect",
     "Equalizer",
@@ -46,16 +57,33 @@ __all__ = [
     "GraphError",
     "HighPass",
     "HighShelf",
+    "Limiter",
+    "Loudness",
+    "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Mastered",
     "MidSide",
+    "Mix",
     "Notch",
     "Pan",
     "Parallel",
     "ParameterError",
     "ShapeError",
     "Stream",
+    "Target",
     "Tilt",
+    "Track",
     "Width",
+    "__version__",
+    "album_loudness",
     "from_dict",
+    "loudness",
+    "master",
+    "normalize",
+    "playback_gain",
+    "read",
+    "targets",
+    "to_float",
+    "write",
 ]

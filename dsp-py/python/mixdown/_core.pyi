@@ -1,9 +1,29 @@
 """Types of the compiled module; checked against it by stubtest."""
 
-from typing import Protocol, final
+from typing import Any, Literal, Protocol, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "GraphError",
+    "LoudnessMeter",
+    "Mixer",
+    "ParameterError",
+    "ShapeError",
+    "Stream",
+    "album_loudness",
+    "check",
+    "deliver",
+    "frequency_response",
+    "gain_reduction",
+    "latency_frames",
+    "normalize",
+    "playback_gain",
+    "process",
+    "quantize",
+    "targets",
+]
 
 _Audio = NDArray[np.float32] | NDArray[np.float64]
 
@@ -27,6 +47,8 @@ def latency_frames(effect: _Settings, sample_rate_hz: float, channels: int) -> i
 def frequency_response(
     effect: _Settings, frequencies_hz: NDArray[np.float64], sample_rate_hz: float
 ) -> NDArray[np.complex128]: ...
+def gain_reduction(effect: _Settings, audio: ArrayLike, sample_rate_hz: float) -> NDArray[np.float64]: ...
+
 @final
 class Stream:
     def __new__(
@@ -37,9 +59,7 @@ class Stream:
         dtype: str = "float32",
         key_channels: int = 0,
     ) -> Stream: ...
-    def process(
-        self, block: ArrayLike, key: ArrayLike | None = None, out: _Audio | None = None
-    ) -> _Audio: ...
+    def process(self, block: ArrayLike, key: ArrayLike | None = None, out: _Audio | None = None) -> _Audio: ...
     def set(self, effect: _Settings) -> None: ...
     def reset(self) -> None: ...
     @property
@@ -60,3 +80,33 @@ class Mixer:
     def latency_frames(self) -> int: ...
     @property
     def tail_frames(self) -> int | None: ...
+
+@final
+class LoudnessMeter:
+    def __new__(
+        cls,
+        sample_rate_hz: float,
+        channels: int,
+        layout: str | None = None,
+        weights: list[float] | None = None,
+        dual_mono: bool = False,
+    ) -> LoudnessMeter: ...
+    def observe(self, block: ArrayLike) -> None: ...
+    def reading(self) -> dict[str, Any]: ...
+    def reset(self) -> None: ...
+
+def album_loudness(meters: list[LoudnessMeter]) -> float: ...
+def playback_gain(integrated_lufs: float, true_peak_dbtp: float, name: str) -> float: ...
+def normalize(
+    audio: ArrayLike, sample_rate_hz: float, target_lufs: float, ceiling_dbtp: float, policy: str
+) -> tuple[_Audio, float, Literal["loudness", "ceiling"]]: ...
+def deliver(
+    audio: ArrayLike,
+    sample_rate_hz: float,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    bits: int,
+    dither: str,
+) -> tuple[_Audio, dict[str, Any]]: ...
+def quantize(audio: ArrayLike, bits: int, dither: str) -> tuple[NDArray[np.int32], int]: ...
+def targets() -> list[dict[str, Any]]: ...

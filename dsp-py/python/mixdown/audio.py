@@ -8,7 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import mutagen.flac
 import mutagen.id3
@@ -149,7 +149,7 @@ def write(
     if file.suffix.lower() not in _FORMATS:
         endings = ", ".join(_FORMATS)
         raise ParameterError(f"path = {file} is not allowed: its name must end in {endings}")
-    encoded = _encode(_planar(audio), sample_rate_hz, _FORMATS[file.suffix.lower()], bit_depth, dither)
+    encoded = _encode(planar(audio), sample_rate_hz, _FORMATS[file.suffix.lower()], bit_depth, dither)
     if tags:
         _tag(encoded, _FORMATS[file.suffix.lower()], tags)
     replace_file(file, encoded.getvalue())
@@ -164,19 +164,25 @@ def replace_file(file: Path, content: bytes) -> None:
             target.flush()
             os.fsync(target.fileno())
         beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        # Tell of the file that was asked for, not of the one beside it.
+        raise type(error)(error.errno, error.strerror, str(file)) from None
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
 
 
-def _planar(audio: ArrayLike) -> Audio:
+def planar(audio: ArrayLike) -> Audio:
+    """Return audio as an array of shape (channels, frames), or refuse what is none."""
     samples = np.asarray(audio)
     if samples.dtype not in (np.float32, np.float64):
         raise TypeError(f"audio is {samples.dtype}: audio is float32 or float64; mixdown.to_float converts")
     if samples.ndim == 1:
         samples = samples[np.newaxis]
     if samples.ndim != 2 or not 1 <= samples.shape[0] <= 64:
-        raise ShapeError(f"audio has shape {samples.shape}: it must be (channels, frames), 1..64 channels")
+        hint = "; if its rows are frames, pass audio.T" if samples.ndim == 2 and samples.shape[0] > 64 else ""
+        raise ShapeError(f"audio has shape {samples.shape}: it must be (channels, frames), 1..64 channels{hint}")
     return samples
 
 
@@ -210,11 +216,11 @@ def _tag(encoded: io.BytesIO, file_format: str, tags: Mapping[str, str]) -> None
     encoded.seek(0)
     file: Any
     if file_format == "FLAC":
-        file = mutagen.flac.FLAC(encoded)
+        file = cast(Any, mutagen.flac.FLAC)(encoded)
         for name, text in tags.items():
             file[name] = text
     else:
-        file = mutagen.wave.WAVE(encoded)
+        file = cast(Any, mutagen.wave.WAVE)(encoded)
         file.add_tags()
         for name, text in tags.items():
             file.tags.add(_ID3_FRAMES[name](encoding=3, text=text))

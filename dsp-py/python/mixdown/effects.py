@@ -25,8 +25,19 @@ PanLaw = Literal["constant_power", "-4.5dB", "-6dB", "linear"]
 Design = Literal["matched", "cookbook"]
 """How analog filter prototypes become digital ones."""
 
+ReleaseMode = Literal["manual", "dual"]
+"""How a gain comes back."""
+
+LimiterMode = Literal["standard", "master", "sample_peak"]
+"""How finely a limiter searches peaks."""
+
 #: The words that a setting of each annotated type may be.
-_WORDS = {"PanLaw": get_args(PanLaw), "Design": get_args(Design)}
+_WORDS = {
+    "PanLaw": get_args(PanLaw),
+    "Design": get_args(Design),
+    "ReleaseMode": get_args(ReleaseMode),
+    "LimiterMode": get_args(LimiterMode),
+}
 
 #: Metadata of a field that may be infinite.
 _UNBOUNDED = {"unbounded": True}
@@ -172,7 +183,8 @@ class Effect:
         unknown = set(changes) - {entry.name for entry in dataclasses.fields(cast(Any, self)) if entry.init}
         if unknown:
             raise ParameterError(f"{self._name} has no parameter {sorted(unknown)[0]}")
-        return dataclasses.replace(cast(Any, self), **changes)
+        changed: Self = dataclasses.replace(cast(Any, self), **changes)
+        return changed
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values: what :func:`from_dict` takes.
@@ -207,7 +219,7 @@ def _plain(name: str, annotation: object, value: Any) -> Any:
         return bool(value)
     if kind.startswith("tuple[float"):
         return tuple(_number(f"{name}[{position}]", item) for position, item in enumerate(value))
-    if kind.startswith("tuple[Effect") or kind.startswith("tuple[Band"):
+    if kind.startswith(("tuple[Effect", "tuple[Band")):
         effects = tuple(value)
         for position, item in enumerate(effects):
             if not isinstance(item, Effect):
@@ -234,9 +246,10 @@ def _refuse_infinities(entry: dataclasses.Field[Any], value: Any) -> None:
     """NaN is never a setting, an infinity only where the field says so."""
     values = value if isinstance(value, tuple) else (value,)
     for number in values:
-        if isinstance(number, float) and not math.isfinite(number):
-            if math.isnan(number) or not entry.metadata.get("unbounded"):
-                raise ParameterError(f"{entry.name} is not a finite number")
+        if not isinstance(number, float) or math.isfinite(number):
+            continue
+        if math.isnan(number) or not entry.metadata.get("unbounded"):
+            raise ParameterError(f"{entry.name} is not a finite number")
 
 
 def _to_plain(value: Any) -> Any:
@@ -524,6 +537,52 @@ class Equalizer(Effect):
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "design", design)
         self.__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limiter(Effect):
+    """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
+
+    Parameters
+    ----------
+    ceiling_db : float, default -1
+        Highest true peak, -20 to 0; highest sample with mode "sample_peak".
+    gain_db : float, default 0
+        Drive, 0 to 24.
+    lookahead_ms : float, default 1.5
+        0.5 to 10: how long the gain takes to come down.
+    hold_ms : float, default 8
+        0 to 15: keeps the gain still between the crests of bass; costs no latency.
+    release_ms : float, default 60
+        5 to 2000: time to 63.2 % of the way back, in dB.
+    release_mode : "manual" or "dual", default "manual"
+        "dual" is slower after long reduction.
+    mode : "standard", "master" or "sample_peak", default "standard"
+        How finely true peaks are searched; "master" for the last file, "sample_peak" not at all.
+    """
+
+    ceiling_db: float = -1.0
+    gain_db: float = 0.0
+    lookahead_ms: float = 1.5
+    hold_ms: float = 8.0
+    release_ms: float = 60.0
+    release_mode: ReleaseMode = "manual"
+    mode: LimiterMode = "standard"
+
+    def gain_reduction(self, audio: ArrayLike, sample_rate_hz: float) -> NDArray[np.float64]:
+        """Return the gain reduction over time, aligned with the input.
+
+        Parameters
+        ----------
+        audio : array, float32 or float64, shape (channels, frames) or (frames,)
+        sample_rate_hz : float
+
+        Returns
+        -------
+        float64 array, shape (channels, frames)
+            In dB, positive; the same for all channels.
+        """
+        return _core.gain_reduction(self, audio, sample_rate_hz)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ matplotlib is used, so neither a display nor the global state of pyplot is neede
 
 from __future__ import annotations
 
+import io
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,8 @@ __all__ = [
     "LoudnessLike",
     "fractional_octave_spectrum",
     "loudness_over_time",
+    "png",
+    "reduction",
     "report",
     "spectrum",
     "waveform",
@@ -87,6 +90,8 @@ def report(
     target_lufs: float,
     ceiling_dbtp: float,
     title: str,
+    reduction_db: NDArray[np.floating] | None = None,
+    reduction_step_s: float = 0.01,
 ) -> Figure:
     """Draw the mastering report on one page of 1600 x 1200 pixels.
 
@@ -102,6 +107,8 @@ def report(
         What the master was to reach, and to stay under.
     title
         First line of the page.
+    reduction_db, reduction_step_s
+        Gain reduction of the limiter, one value per step; drawn if there is any.
 
     Returns
     -------
@@ -120,15 +127,16 @@ def report(
     )
     _measured_figures(figure, loudness_before, loudness_after)
 
+    limited = reduction_db is not None and reduction_db.size > 0
     rows = figure.add_gridspec(
-        4,
+        5 if limited else 4,
         1,
         left=0.06,
         right=0.975,
         top=0.865,
         bottom=0.055,
         hspace=0.34,
-        height_ratios=(0.8, 0.8, 1.15, 1.25),
+        height_ratios=(0.8, 0.8, 1.15, 0.45, 1.25) if limited else (0.8, 0.8, 1.15, 1.25),
     )
     mix_axes = figure.add_subplot(rows[0])
     master_axes = figure.add_subplot(rows[1], sharex=mix_axes)
@@ -136,16 +144,37 @@ def report(
     waveform(mix_axes, before, sample_rate_hz, colour=BEFORE, title="Mix")
     waveform(master_axes, after, sample_rate_hz, colour=AFTER, title="Master", ceiling_dbfs=ceiling_dbtp)
     loudness_over_time(loudness_axes, loudness_before, loudness_after, target_lufs=target_lufs)
-    for axes in (mix_axes, master_axes):
+    quiet = [mix_axes, master_axes]
+    if limited and reduction_db is not None:
+        reduction_axes = figure.add_subplot(rows[3], sharex=mix_axes)
+        reduction(reduction_axes, reduction_db, reduction_step_s)
+        quiet.append(loudness_axes)
+    for axes in quiet:
         axes.tick_params(labelbottom=False)
     longest_frames = max(np.shape(before)[-1], np.shape(after)[-1])
     mix_axes.set_xlim(0.0, max(longest_frames / sample_rate_hz, 1e-3))
     spectrum(
-        figure.add_subplot(rows[3]),
+        figure.add_subplot(rows[4 if limited else 3]),
         fractional_octave_spectrum(before, sample_rate_hz),
         fractional_octave_spectrum(after, sample_rate_hz),
     )
     return figure
+
+
+def png(figure: Figure) -> bytes:
+    """Draw a figure as a PNG file in memory.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
 
 
 def waveform(
@@ -178,9 +207,7 @@ def waveform(
             lowest = np.clip(np.minimum.reduceat(lane, columns), -1.0, 1.0)
             highest = np.clip(np.maximum.reduceat(lane, columns), -1.0, 1.0)
             times_s = columns / sample_rate_hz
-            axes.fill_between(
-                times_s, centre + lowest, centre + highest, color=colour, linewidth=0.5, rasterized=True
-            )
+            axes.fill_between(times_s, centre + lowest, centre + highest, color=colour, linewidth=0.5, rasterized=True)
         if ceiling_dbfs is not None:
             ceiling = 10.0 ** (ceiling_dbfs / 20.0)
             for edge in (centre - ceiling, centre + ceiling):
@@ -232,9 +259,7 @@ def loudness_over_time(
             )
         loudest += [float(value) for value in _finite(loudness.momentary_lufs) if np.isfinite(value)]
     if target_lufs is not None:
-        axes.axhline(
-            target_lufs, color=TARGET, linewidth=1.1, label=f"target {_number(target_lufs)}", zorder=1
-        )
+        axes.axhline(target_lufs, color=TARGET, linewidth=1.1, label=f"target {_number(target_lufs)}", zorder=1)
     top = max(loudest, default=0.0)
     axes.set_ylim(top - 30.0, top + 2.0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
@@ -242,6 +267,25 @@ def loudness_over_time(
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value)))
     _styled(axes, title="Loudness", unit="LUFS", grid="both")
     _legend(axes)
+
+
+def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> None:
+    """Draw gain reduction hanging from 0 dB.
+
+    Parameters
+    ----------
+    reduction_db
+        In dB, positive, one value per step.
+    step_s
+        Time from value to value.
+    """
+    times_s = step_s * np.arange(reduction_db.size)
+    axes.fill_between(times_s, 0.0, -reduction_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)
+    axes.set_ylim(-max(3.0, 1.1 * float(np.max(reduction_db))), 0.0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value, digits=0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value)))
+    _styled(axes, title="Gain reduction", unit="dB", grid="both")
 
 
 def spectrum(

@@ -7,12 +7,13 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixdown import _core, audio as files
+from mixdown import _core
+from mixdown import audio as files
 from mixdown._core import GraphError, ParameterError, ShapeError
 from mixdown.effects import Audio, Effect, PanLaw, without_infinities
 
@@ -213,7 +214,7 @@ class Mix:
         if isinstance(audio, tuple):
             audio, rate_hz = audio
             sample_rate_hz = rate_hz if sample_rate_hz is None else sample_rate_hz
-        samples = _track_audio(name, audio)
+        samples = _track_audio(name, cast(ArrayLike, audio))
         samples = files.resample(samples, sample_rate_hz or self._sample_rate_hz, self._sample_rate_hz)
         self._tracks[name] = Track(
             name,
@@ -256,9 +257,7 @@ class Mix:
     def __iter__(self) -> Iterator[Track]:
         return iter(self._tracks.values())
 
-    def render(
-        self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None
-    ) -> Audio:
+    def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
         """Mix all tracks.
 
         Parameters
@@ -298,8 +297,7 @@ class Mix:
                 if np.max(np.abs(part)) < _TAIL_FLOOR:
                     break
                 parts.append(part)
-        mixed: Audio = np.concatenate(parts, axis=1)[:, mixer.latency_frames :]
-        return mixed
+        return cast(Audio, np.concatenate(parts, axis=1)[:, mixer.latency_frames :])
 
 
 def _fixed_tail_frames(tail: str | float, sample_rate_hz: float) -> int:

@@ -15,8 +15,10 @@
 //! # Source
 //! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see `parts::kaiser`.
 
+mod intervals;
 mod taps;
 
+pub(crate) use intervals::{GROUP, intervals};
 pub(crate) use taps::Taps;
 
 use super::{Form, run};

@@ -88,9 +88,7 @@ def hats(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> S
     struck = sorted(notes)
     starts = np.array([round(note.start_s * session.sample_rate_hz) for note in struck])
     amplitude = np.array([loudness_of(note.velocity) for note in struck])
-    decay_s = np.array(
-        [0.26 if note.articulation == "o" else 0.022 + 0.03 * note.velocity for note in struck]
-    )
+    decay_s = np.array([0.26 if note.articulation == "o" else 0.022 + 0.03 * note.velocity for note in struck])
 
     frame = np.arange(session.frames)
     latest = np.searchsorted(starts, frame, side="right") - 1
@@ -109,9 +107,7 @@ def toms(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> S
     time_s = session.time_s(1.2)
     sticks = _noise(session, rng, cascade(high_pass(700.0), low_pass(5000.0)))
     for note in notes:
-        fundamental_hz, position = {"1": (165.0, -0.5), "2": (122.0, 0.1), "3": (82.0, 0.6)}[
-            note.articulation
-        ]
+        fundamental_hz, position = {"1": (165.0, -0.5), "2": (122.0, 0.1), "3": (82.0, 0.6)}[note.articulation]
         head = _membrane(time_s, fundamental_hz * (1.0 + rng.normal(0.0, 0.004)), 22.0 / fundamental_hz, rng)
         knock = np.exp(-time_s / 0.006) * _slice(sticks, time_s.size, rng)
         sound = np.tanh((1.0 - np.exp(-time_s / 0.0008)) * (1.2 * head + 0.35 * note.velocity * knock))
@@ -129,9 +125,7 @@ def cymbals(session: Session, notes: Sequence[Note], rng: np.random.Generator) -
     for note in notes:
         strength = loudness_of(note.velocity)
         session.place(shimmer, strength * onset * fade * np.exp(-time_s / 0.45), note.start_s)
-        session.place(
-            body, strength * (1.0 - np.exp(-time_s / 0.03)) * fade * np.exp(-time_s / 0.9), note.start_s
-        )
+        session.place(body, strength * (1.0 - np.exp(-time_s / 0.03)) * fade * np.exp(-time_s / 0.9), note.start_s)
     treble = cascade(high_pass(3000.0), low_pass(10_000.0))
     middle = cascade(high_pass(450.0), low_pass(3000.0))
     return (
@@ -210,15 +204,11 @@ def pad(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> Si
     ensembles: dict[int, Signal] = {}
     for note in notes:
         if note.pitch not in ensembles:
-            unison = smeared_harmonics(
-                note.pitch, time_s.size, session.sample_rate_hz, rng, spread_cents=22.0
-            )
+            unison = smeared_harmonics(note.pitch, time_s.size, session.sample_rate_hz, rng, spread_cents=22.0)
             ensembles[note.pitch] = swell * unison
         sound = released(ensembles[note.pitch], session.sample_rate_hz, note.length_s, 0.3)
         session.place(stem, loudness_of(note.velocity) * sound, note.start_s)
-    return filtered(
-        stem, session.sample_rate_hz, cascade(high_pass(90.0), low_pass(1900.0), bell(700.0, 2.0, 0.7))
-    )
+    return filtered(stem, session.sample_rate_hz, cascade(high_pass(90.0), low_pass(1900.0), bell(700.0, 2.0, 0.7)))
 
 
 class _Strings:
@@ -242,9 +232,7 @@ class _Strings:
 
 def _noise(session: Session, rng: np.random.Generator, response: Response) -> Signal:
     """Four seconds of coloured noise to cut strokes from, shape ``(frames,)``."""
-    return filtered(
-        rng.standard_normal(round(4.0 * session.sample_rate_hz)), session.sample_rate_hz, response
-    )
+    return filtered(rng.standard_normal(round(4.0 * session.sample_rate_hz)), session.sample_rate_hz, response)
 
 
 def _slice(noise: Signal, frames: int, rng: np.random.Generator) -> Signal:

@@ -84,10 +84,7 @@ TOMS: Part = {
 # x crash.
 CYMBALS: Part = {
     "verse": ["x..............."] + ["................"] * 7,
-    "chorus": ["X..............."]
-    + ["................"] * 3
-    + ["x..............."]
-    + ["................"] * 3,
+    "chorus": ["X..............."] + ["................"] * 3 + ["x..............."] + ["................"] * 3,
     "ending": ["X..............."],
 }
 # R root, 8 octave above, 5 fifth above, n a step that leads into the next root.
@@ -221,10 +218,7 @@ def drum_part(part: Part, rng: np.random.Generator, *, looseness_s: float = 0.00
     looseness_s
         Standard deviation of the timing.
     """
-    return [
-        _played(step, rng, velocity=_VELOCITY[step.symbol], looseness_s=looseness_s)
-        for step in _steps(part, rng)
-    ]
+    return [_played(step, rng, velocity=_VELOCITY[step.symbol], looseness_s=looseness_s) for step in _steps(part, rng)]
 
 
 def bass_part(rng: np.random.Generator) -> list[Note]:
@@ -273,9 +267,7 @@ def strum_part(rng: np.random.Generator) -> list[Note]:
         stroke = _played(step, rng, velocity=velocity, looseness_s=0.005)
         for order, pitch in enumerate(crossed):
             strength = stroke.velocity * rng.uniform(0.8, 1.0)
-            notes.append(
-                stroke._replace(start_s=stroke.start_s + order * gap_s, pitch=pitch, velocity=strength)
-            )
+            notes.append(stroke._replace(start_s=stroke.start_s + order * gap_s, pitch=pitch, velocity=strength))
     return notes
 
 

@@ -108,9 +108,7 @@ def filtered(signal: Signal, sample_rate_hz: float, response: Response) -> Signa
     for first in range(0, frames, block):
         piece = signal[..., first : first + block]
         if piece.any():
-            output[..., first : first + 2 * block] += np.fft.irfft(
-                np.fft.rfft(piece, 2 * block) * gains, 2 * block
-            )
+            output[..., first : first + 2 * block] += np.fft.irfft(np.fft.rfft(piece, 2 * block) * gains, 2 * block)
     return output[..., early : early + frames]
 
 
@@ -227,9 +225,7 @@ def smeared_harmonics(
     for harmonic in range(1, int(min(8000.0, 0.45 * sample_rate_hz) / fundamental_hz) + 1):
         centre_hz = harmonic * fundamental_hz
         width_hz = centre_hz * relative_width
-        bins = np.arange(
-            int((centre_hz - 5 * width_hz) / bin_hz), int((centre_hz + 5 * width_hz) / bin_hz) + 1
-        )
+        bins = np.arange(int((centre_hz - 5 * width_hz) / bin_hz), int((centre_hz + 5 * width_hz) / bin_hz) + 1)
         bins = bins[bins < magnitude.size]
         shape = np.exp(-0.5 * ((bins * bin_hz - centre_hz) / width_hz) ** 2) / np.sqrt(width_hz)
         magnitude[bins] += shape / harmonic
@@ -244,7 +240,5 @@ def released(sound: Signal, sample_rate_hz: float, length_s: float, release_s: f
     late_s = np.arange(frames - min(frames, round(length_s * sample_rate_hz))) / sample_rate_hz
     damped = sound.copy()
     if late_s.size:
-        damped[..., frames - late_s.size :] *= np.exp(-late_s / release_s) * np.clip(
-            late_s[::-1] / 0.005, 0.0, 1.0
-        )
+        damped[..., frames - late_s.size :] *= np.exp(-late_s / release_s) * np.clip(late_s[::-1] / 0.005, 0.0, 1.0)
     return damped

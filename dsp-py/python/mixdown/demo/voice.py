@@ -108,15 +108,11 @@ def sing(session: Session, notes: Sequence[Note], rng: np.random.Generator, char
     source += breath * np.interp(frames_s, moments_s, gesture.breath)
 
     sung = _vocal_tract(source, session.sample_rate_hz, gesture.formants_hz, character.tract)
-    hiss = filtered(
-        noise * np.interp(frames_s, moments_s, gesture.sibilance), session.sample_rate_hz, SIBILANCE
-    )
+    hiss = filtered(noise * np.interp(frames_s, moments_s, gesture.sibilance), session.sample_rate_hz, SIBILANCE)
     return (sung + hiss)[np.newaxis]
 
 
-def _gesture(
-    session: Session, notes: Sequence[Note], rng: np.random.Generator, character: Character
-) -> Gesture:
+def _gesture(session: Session, notes: Sequence[Note], rng: np.random.Generator, character: Character) -> Gesture:
     """Plan the curves of a performance from its notes."""
     moments = round(session.frames / session.sample_rate_hz * CONTROL_HZ) + 1
     time_s = np.arange(moments) / CONTROL_HZ

@@ -1,0 +1,74 @@
+//! The last items of a stream, always in one piece: what filters and delays read backwards from.
+//!
+//! New items are appended behind the old ones; when the memory ends, what is still needed moves to its front. It holds
+//! at least twice what is kept, so that each item moves at most once, however short the blocks are.
+
+use alloc::{vec, vec::Vec};
+
+/// The last `kept` items of a stream and those of the chunk at hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Tape<T> {
+    items: Vec<T>,
+    kept: usize,
+    /// Readable beyond the newest item; the contents there are stale.
+    beyond: usize,
+    end: usize,
+}
+
+impl<T: Copy + Default> Tape<T> {
+    /// Remembers `kept` items, at first defaults, when up to `chunk` are appended at a time; `beyond` more can be read
+    /// after the newest.
+    pub(crate) fn new(kept: usize, chunk: usize, beyond: usize) -> Self {
+        Self { items: vec![T::default(); kept + kept.max(chunk) + beyond], kept, beyond, end: kept }
+    }
+
+    /// Appends `count` items, which the caller fills: they are stale.
+    #[inline(always)]
+    pub(crate) fn append(&mut self, count: usize) -> &mut [T] {
+        if self.end + count + self.beyond > self.items.len() {
+            self.items.copy_within(self.end - self.kept..self.end, 0);
+            self.end = self.kept;
+        }
+        self.end += count;
+        &mut self.items[self.end - count..self.end]
+    }
+
+    /// The items from `age` places before the end on; stale ones beyond the end included.
+    #[inline(always)]
+    pub(crate) fn from(&self, age: usize) -> &[T] {
+        &self.items[self.end - age..]
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&mut self) {
+        let Self { items, kept, beyond: _, end } = self;
+        items.fill(T::default());
+        *end = *kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_is_in_one_piece_whatever_the_chunks() {
+        for (kept, chunks) in [(0, [3, 1]), (5, [1, 1]), (5, [7, 2]), (40, [1, 7])] {
+            let mut tape = Tape::<u32>::new(kept, 7, 2);
+            let mut written = 0;
+            for count in chunks.into_iter().cycle().take(100) {
+                for item in tape.append(count) {
+                    written += 1;
+                    *item = written;
+                }
+                let age = kept + count;
+                for (place, item) in tape.from(age)[..age].iter().enumerate() {
+                    assert_eq!(*item as usize, (written as usize + place + 1).saturating_sub(age));
+                }
+                assert!(tape.from(0).len() >= 2);
+            }
+            tape.reset();
+            assert!(tape.from(kept)[..kept].iter().all(|&item| item == 0));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+"""Meters: what a programme measures after ITU-R BS.1770-5 and EBU Tech 3341 and 3342."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixdown import _core
+from mixdown.audio import planar
+
+#: Frames a whole programme is measured in at a time.
+_STEP_FRAMES = 262_144
+
+
+@dataclass(frozen=True, eq=False)
+class Loudness:
+    """What a loudness meter found. Silence is -inf, never NaN.
+
+    Attributes
+    ----------
+    integrated_lufs : float
+        Gated loudness of the whole programme; -inf under 400 ms.
+    loudness_range_lu : float
+        LRA; 0 under 3 s.
+    max_momentary_lufs, max_short_term_lufs : float
+        Largest mean over complete windows of 400 ms and 3 s.
+    true_peak_dbtp, sample_peak_dbfs : float
+        Highest point of the waveform, and highest sample.
+    plr_lu : float
+        True peak minus integrated loudness.
+    min_psr_lu : float
+        Smallest difference of true peak and loudness within 3 s.
+    momentary_lufs, short_term_lufs : float64 array
+        Loudness over the last 400 ms and 3 s at each of `times_s`.
+    times_s : float64 array
+        Ends of the windows, every 100 ms from 0.4 s on.
+    """
+
+    integrated_lufs: float
+    loudness_range_lu: float
+    max_momentary_lufs: float
+    max_short_term_lufs: float
+    true_peak_dbtp: float
+    sample_peak_dbfs: float
+    plr_lu: float
+    min_psr_lu: float
+    momentary_lufs: NDArray[np.float64]
+    short_term_lufs: NDArray[np.float64]
+    times_s: NDArray[np.float64]
+
+
+class LoudnessMeter:
+    """Measures a programme block by block.
+
+    Parameters
+    ----------
+    sample_rate_hz : float
+        8 000 to 384 000.
+    channels : int
+        1 to 64.
+    layout : str, optional
+        "mono", "stereo", "3.0", "4.0", "5.0", "5.1" or "7.1"; by default the usual one of as many channels.
+    weights : sequence of float, optional
+        How much each channel's energy counts, 0 to 10, for counts without a layout.
+    dual_mono : bool, default False
+        A mono programme counts as two loudspeakers: 3.01 LU louder.
+
+    Notes
+    -----
+    The K-weighting has the response of 48 kHz at every rate, as the standard asks. Meters that keep its numerator
+    at 1, -2, 1 read up to 0.03 LU lower at 192 kHz.
+    """
+
+    def __init__(
+        self,
+        sample_rate_hz: float,
+        channels: int,
+        *,
+        layout: str | None = None,
+        weights: Sequence[float] | None = None,
+        dual_mono: bool = False,
+    ) -> None:
+        numbers = None if weights is None else [float(weight) for weight in weights]
+        self._meter = _core.LoudnessMeter(sample_rate_hz, channels, layout, numbers, dual_mono)
+
+    def observe(self, block: ArrayLike) -> None:
+        """Listen to the next block.
+
+        Parameters
+        ----------
+        block : array, shape (channels, frames), or (frames,) for one channel
+            All blocks of one format, float32 or float64. Non-finite samples are refused.
+        """
+        self._meter.observe(block)
+
+    def reading(self) -> Loudness:
+        """Return the figures of everything heard so far.
+
+        Returns
+        -------
+        Loudness
+        """
+        return Loudness(**self._meter.reading())
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._meter.reset()
+
+
+def album_loudness(programmes: Iterable[tuple[ArrayLike, float]], *, dual_mono: bool = False) -> float:
+    """Measure several programmes as one album: the gates run over the union of their blocks.
+
+    Parameters
+    ----------
+    programmes : iterable of (audio, sample_rate_hz)
+        See :func:`loudness`. Rates and channel counts may differ.
+    dual_mono : bool, default False
+        Mono programmes count as two loudspeakers.
+
+    Returns
+    -------
+    float
+        LUFS; -inf if no block passes the gates. Not the mean of the programmes' loudness.
+    """
+    meters = []
+    for audio, sample_rate_hz in programmes:
+        samples = planar(audio)
+        meter = LoudnessMeter(sample_rate_hz, samples.shape[0], dual_mono=dual_mono)
+        meter.observe(samples)
+        meters.append(meter)
+    return album_of(meters)
+
+
+def album_of(meters: Iterable[LoudnessMeter]) -> float:
+    """Return the album loudness of what several meters have heard.
+
+    Parameters
+    ----------
+    meters : iterable of LoudnessMeter
+
+    Returns
+    -------
+    float
+        LUFS.
+    """
+    return _core.album_loudness([meter._meter for meter in meters])
+
+
+def loudness(
+    audio: ArrayLike,
+    sample_rate_hz: float,
+    *,
+    layout: str | None = None,
+    weights: Sequence[float] | None = None,
+    dual_mono: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Loudness:
+    """Measure a whole programme.
+
+    Parameters
+    ----------
+    audio : array, float32 or float64, shape (channels, frames) or (frames,)
+        Non-finite samples are refused.
+    sample_rate_hz : float
+        8 000 to 384 000.
+    layout, weights, dual_mono
+        See :class:`LoudnessMeter`.
+    progress : function, optional
+        Called with the frames done and the frames there are.
+
+    Returns
+    -------
+    Loudness
+
+    Examples
+    --------
+    A full-scale sine of 997 Hz in one channel reads -3.01 LUFS.
+
+    >>> import numpy as np, mixdown as md
+    >>> sine = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
+    >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
+    -3.01
+    """
+    samples = planar(audio)
+    meter = LoudnessMeter(sample_rate_hz, samples.shape[0], layout=layout, weights=weights, dual_mono=dual_mono)
+    frames = samples.shape[-1]
+    for start in range(0, max(frames, 1), _STEP_FRAMES):
+        meter.observe(samples[..., start : start + _STEP_FRAMES])
+        if progress is not None:
+            progress(min(start + _STEP_FRAMES, frames), frames)
+    return meter.reading()

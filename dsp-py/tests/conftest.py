@@ -1,0 +1,18 @@
+"""Signals that several tests use."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+
+@pytest.fixture
+def noise() -> Callable[..., NDArray[np.float32]]:
+    """Noise at about -12 dBFS: ``noise(channels, frames)``."""
+
+    def make(channels: int, frames: int, seed: int = 1) -> NDArray[np.float32]:
+        random = np.random.default_rng(seed)
+        return (0.25 * random.uniform(-1, 1, (channels, frames))).astype(np.float32)
+
+    return make

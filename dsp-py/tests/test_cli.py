@@ -1,0 +1,147 @@
+"""The command line as a person runs it: in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+import mixdown as md
+
+
+def run(*arguments, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from mixdown.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+@pytest.fixture
+def stems(tmp_path, noise):
+    folder = tmp_path / "stems"
+    folder.mkdir()
+    md.write(folder / "loud.wav", noise(2, 96_000) * 2, 48_000)
+    md.write(folder / "short.flac", noise(1, 48_000, seed=2) * 0.1, 48_000)
+    md.write(folder / "other rate.wav", noise(1, 88_200, seed=3), 44_100)
+    (folder / "notes.txt").write_text("not a stem")
+    return folder
+
+
+def test_mix_and_measure(tmp_path, stems) -> None:
+    done = run("mix", stems, "-o", tmp_path / "mix.wav")
+    assert (done.returncode, done.stderr) == (0, "")
+    info = soundfile.info(tmp_path / "mix.wav")
+    assert (info.channels, info.samplerate, info.subtype) == (2, 48_000, "PCM_24")
+    assert info.frames >= 96_000
+    measured = run("measure", tmp_path / "mix.wav", stems / "loud.wav", "--json")
+    assert measured.returncode == 0
+    results = json.loads(measured.stdout)
+    mix, loud = results["files"]
+    assert loud["integrated_lufs"] > results["album_lufs"] > mix["integrated_lufs"]
+    assert set(mix["targets"]) >= {"spotify", "r128"}
+    assert mix["true_peak_dbtp"] == pytest.approx(-6, abs=0.02)
+    audio, rate_hz = md.read(stems / "loud.wav")
+    # The command streams the file; the function sees all of it.
+    assert loud["integrated_lufs"] == pytest.approx(md.loudness(audio, rate_hz).integrated_lufs, abs=1e-9)
+    table = run("measure", tmp_path / "mix.wav")
+    assert "LUFS" in table.stdout
+
+
+def test_demo(tmp_path) -> None:
+    done = run("demo", tmp_path / "demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    stems = list((tmp_path / "demo" / "stems").glob("*.wav"))
+    assert len(stems) >= 9
+    master, rate_hz = md.read(tmp_path / "demo" / "master.wav")
+    reading = md.loudness(master, rate_hz)
+    assert reading.true_peak_dbtp <= -1
+    assert reading.integrated_lufs == pytest.approx(-14, abs=0.05)
+    assert "Mastered for spotify" in done.stdout
+    png = (tmp_path / "demo" / "report.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert len(png) > 20_000
+
+
+def test_master(tmp_path, stems) -> None:
+    done = run("master", stems / "loud.wav", "--target", "deezer", "-o", tmp_path / "master.flac", "--bit-depth", "16")
+    assert (done.returncode, done.stderr) == (0, "")
+    audio, rate_hz = md.read(tmp_path / "master.flac")
+    reading = md.loudness(audio, rate_hz)
+    assert reading.integrated_lufs == pytest.approx(-15, abs=0.05)
+    assert reading.true_peak_dbtp <= -1
+    judged = run("measure", tmp_path / "master.flac", "--target", "deezer", "--target", "r128", "--json")
+    verdicts = json.loads(judged.stdout)["files"][0]["targets"]
+    assert verdicts == {"deezer": "pass", "r128": "+8.0 LU"}
+
+
+def test_help_and_version() -> None:
+    for arguments in (["--help"], ["mix", "--help"], ["measure", "--help"], ["master", "--help"], ["demo", "--help"]):
+        assert run(*arguments).returncode == 0
+    assert run("--version").stdout.strip() == f"mixdown {md.__version__}"
+
+
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path, stems) -> None:
+    empty, text, zero, nan, many = (tmp_path / name for name in ("empty", "text", "zero", "nan", "many"))
+    for folder in (empty, text, zero, nan, many):
+        folder.mkdir()
+    (text / "a.wav").write_text("not audio at all")
+    soundfile.write(zero / "a.wav", np.zeros((0, 1)), 48_000)
+    soundfile.write(nan / "a.wav", np.array([0.0, np.nan]), 48_000, subtype="FLOAT")
+    soundfile.write(many / "a.wav", np.zeros((100, 3)), 48_000)
+    out = tmp_path / "out.wav"
+    cases = [
+        (["measure", tmp_path / "missing.wav"], "no such file"),
+        (["measure", text / "a.wav"], "not a readable audio file"),
+        (["measure", zero / "a.wav"], "holds no audio"),
+        (["measure", nan / "a.wav"], "non-finite"),
+        (["measure", empty], "is a directory"),
+        (["measure"], "files"),
+        (["mix", tmp_path / "missing", "-o", out], "no such file or folder"),
+        (["mix", empty, "-o", out], "no stems"),
+        (["mix", text, "-o", out], "not a readable audio file"),
+        (["mix", zero, "-o", out], "holds no audio"),
+        (["mix", nan, "-o", out], "non-finite"),
+        (["mix", many, "-o", out], "3 channels"),
+        (["mix", stems, "-o", tmp_path / "out.mp3"], "must end in"),
+        (["mix", stems, "-o", tmp_path / "nowhere" / "out.wav"], "nowhere/out.wav: no such file"),
+        (["mix", stems, "-o", out, "--bit-depth", "20"], "bit_depth = 20"),
+        (["master"], "source"),
+        (["master", tmp_path / "missing.wav", "-o", out], "no such file"),
+        (["master", stems / "loud.wav", "--target", "vinyl", "-o", out], "target = 'vinyl' is unknown"),
+        (["measure", stems / "loud.wav", "--target", "vinyl"], "target = 'vinyl' is unknown"),
+        (["mix", stems, "--loud"], "--loud"),
+    ]
+    for arguments, message in cases:
+        done = run(*arguments)
+        assert done.returncode == 1, arguments
+        assert done.stderr.count("\n") == 1, (arguments, done.stderr)
+        assert done.stderr.startswith("mixdown: "), (arguments, done.stderr)
+        assert message in done.stderr, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert not out.exists()
+    assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="no /dev/full here")
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, stems, monkeypatch) -> None:
+    # A device that is always full stands in for the file beside the target.
+    script = (
+        "import pathlib, mixdown.cli, mixdown.audio\n"
+        "real = pathlib.Path.open\n"
+        "def full(self, mode='r', *a, **k):\n"
+        "    return real(pathlib.Path('/dev/full') if self.name.endswith('.part') else self, mode, *a, **k)\n"
+        "pathlib.Path.open = full\n"
+        "mixdown.cli.main()\n"
+    )
+    target = tmp_path / "mix.wav"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "mix", str(stems), "-o", str(target)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"mixdown: {target}: no space left on device\n"
+    assert not target.exists()

@@ -1,0 +1,123 @@
+"""Mixes."""
+
+import math
+
+import numpy as np
+import pytest
+
+import mixdown as md
+
+RATE_HZ = 48_000
+
+
+def test_a_mix_is_the_sum_of_panned_tracks(noise) -> None:
+    a, b = noise(1, 1000).astype(np.float64), noise(2, 700, seed=2).astype(np.float64)
+    mix = md.Mix(sample_rate_hz=RATE_HZ)
+    mix.track("mono", a, fader_db=-3, pan=0.5)
+    mix.track("stereo", b, pan=-0.25, pan_law="linear")
+    out = mix.render(tail="none")
+    assert out.shape == (2, 1000)
+    theta = 1.5 * math.pi / 4
+    fader = 10 ** (-3 / 20)
+    expected = np.stack([fader * math.cos(theta) * a[0], fader * math.sin(theta) * a[0]])
+    expected[:, :700] += b * np.array([[1.0], [0.75]])
+    np.testing.assert_allclose(out, expected, atol=1e-15)
+
+
+def test_format_follows_the_tracks(noise) -> None:
+    mix = md.Mix()
+    mix.track("a", noise(1, 100))
+    assert mix.render().dtype == np.float32
+    mix.track("b", noise(1, 100).astype(np.float64))
+    assert mix.render().dtype == np.float64
+
+
+def test_other_rates_are_resampled() -> None:
+    mix = md.Mix(sample_rate_hz=48_000)
+    sine = np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    mix.track("a", (sine, 44_100.0), pan=-1)
+    mix.track("b", sine, sample_rate_hz=44_100, pan=1)
+    out = mix.render(tail="none")
+    assert out.shape == (2, 48_000)
+    np.testing.assert_array_equal(out[0], out[1])
+    expected = np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
+    np.testing.assert_allclose(out[0, 2000:-2000], expected[2000:-2000], atol=1e-6)
+
+
+def test_inserts_master_mute_and_solo(noise) -> None:
+    audio = noise(1, 5000)
+    bell = md.Bell(frequency_hz=500, gain_db=-9)
+    mix = md.Mix()
+    mix.track("a", audio, inserts=[bell], pan=-1)
+    mix.track("b", noise(1, 5000, seed=3), mute=True)
+    mix.master(inserts=[md.Gain(gain_db=-6)], fader_db=6)
+    np.testing.assert_allclose(mix.render(tail="none")[0], bell(audio[0], 48_000), rtol=0, atol=1e-7)
+    mix["b"].solo = True
+    assert not np.any(mix.render(tail="none"))
+    mix["b"].mute = False
+    assert np.any(mix.render(tail="none"))
+
+
+def test_the_order_of_tracks_changes_no_bit(noise) -> None:
+    tracks = {f"track {n}": noise(1 + n % 2, 3000, seed=n) for n in range(9)}
+    renders = []
+    for names in (list(tracks), list(tracks)[::-1]):
+        mix = md.Mix()
+        for name in names:
+            mix.track(name, tracks[name], fader_db=-5, pan=0.1)
+        renders.append(mix.render())
+    np.testing.assert_array_equal(*renders)
+
+
+def test_progress_reaches_the_end(noise) -> None:
+    mix = md.Mix()
+    mix.track("a", noise(2, 200_000))
+    seen: list[tuple[int, int]] = []
+    mix.render(progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (200_000, 200_000)
+    assert len(seen) == 4
+    assert seen == sorted(seen)
+
+
+def test_tail_of_a_mix() -> None:
+    mix = md.Mix()
+    click = np.zeros(4800)
+    click[-1] = 1
+    mix.track("a", click, inserts=[md.HighPass(frequency_hz=30)])
+    assert mix.render(tail="none").shape[1] == 4800
+    assert mix.render(tail=1.0).shape[1] == 4800 + 48_000
+    assert 4800 < mix.render().shape[1] < 4800 + 48_000
+    with pytest.raises(md.ParameterError, match="tail"):
+        mix.render(tail="long")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("add", "error", "message"),
+    [
+        (lambda mix: mix.track("a", np.zeros(4)), md.GraphError, 'a strip named "a" already'),
+        (lambda mix: mix.track("", np.zeros(4)), md.ParameterError, "name = '' is not allowed"),
+        (lambda mix: mix.track("b", np.zeros((3, 4))), md.ShapeError, r"a track is \(1 or 2, frames\)"),
+        (lambda mix: mix.track("b", np.zeros((400, 2))), md.ShapeError, r"pass audio\.T"),
+        (lambda mix: mix.track("b", np.zeros(4, np.int16)), TypeError, "int16"),
+        (lambda mix: mix.track("b", np.array([np.nan, 1.0])), md.ParameterError, "'b' holds 1 non-finite samples"),
+        (lambda mix: mix.track("b", np.zeros(4), pan=2), md.ParameterError, r'strip "b": pan = 2 is out of range'),
+        (lambda mix: mix.track("b", np.zeros(4), fader_db=13), md.ParameterError, "fader_db = 13 is out of range"),
+        (lambda mix: mix.track("b", np.zeros(4), fader_db=math.nan), md.ParameterError, "fader_db is not a finite"),
+        (lambda mix: mix.track("b", np.zeros(4), inserts=[3]), TypeError, r"inserts\[0\] = 3 is not an effect"),
+        (lambda mix: mix.master(fader_db=99), md.ParameterError, 'strip "master": fader_db = 99'),
+        (lambda mix: setattr(mix["a"], "pan", 7), md.ParameterError, "pan = 7 is out of range"),
+        (lambda mix: setattr(mix["a"], "volume", 7), md.ParameterError, "a track has no parameter volume"),
+        (lambda mix: mix["drums"], md.GraphError, 'there is no strip named "drums"'),
+        (lambda mix: md.Mix().render(), md.GraphError, "the mix has no tracks"),
+        (lambda mix: md.Mix(sample_rate_hz=1), md.ParameterError, "sample_rate_hz = 1"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_changes_nothing(add, error, message, noise) -> None:
+    mix = md.Mix()
+    mix.track("a", noise(1, 100), pan=0.5)
+    before = mix.render()
+    with pytest.raises(error, match=message):
+        add(mix)
+    assert len(mix) == 1
+    assert mix["a"].pan == 0.5
+    np.testing.assert_array_equal(mix.render(), before)
