@@ -119,6 +119,21 @@ impl Drawn for EqualizerParams {
     }
 }
 
+impl Drawn for LimiterParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        Ok(Self {
+            ceiling_db: number(u, style, [-20.0, 0.0])?,
+            gain_db: number(u, style, [0.0, 24.0])?,
+            // One length is likely, so that changes of the other settings are not refused for it.
+            lookahead_ms: if u.arbitrary()? { 1.5 } else { number(u, style, [0.5, 10.0])? },
+            hold_ms: number(u, style, [0.0, 15.0])?,
+            release_ms: logarithmic(u, style, [5.0, 2_000.0])?,
+            release_mode: *u.choose(&[ReleaseMode::Manual, ReleaseMode::Dual])?,
+            mode: *u.choose(&[LimiterMode::Standard, LimiterMode::SamplePeak, LimiterMode::Master])?,
+        })
+    }
+}
+
 macro_rules! leaves {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
         /// The processors of the one list.
@@ -178,6 +193,7 @@ pub fn boost_db(effect: &Effect) -> f64 {
     let all = |effects: &[Effect]| effects.iter().map(boost_db).sum::<f64>();
     match effect {
         Effect::Gain(params) => params.gain_db.max(0.0),
+        Effect::Limiter(params) => params.gain_db.max(0.0),
         Effect::Width(_) => 10.0,
         Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
         Effect::Bell(params) => params.gain_db.max(0.0),

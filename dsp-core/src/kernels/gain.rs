@@ -9,8 +9,11 @@ use crate::{
     parts::ramp::{Curve, Ramp, Span},
 };
 
-/// Frames per pass: two passes over a chunk (scan, multiply) stay in the L1 cache.
-const CHUNK_FRAMES: usize = 1024;
+/// Frames looked at, repaired and multiplied together, in registers.
+const GROUP: usize = 64;
+/// Where vectors like to start; a quarter of the loads of an unaligned buffer would straddle two cache lines, half of its
+/// widest ones.
+const LINE_BYTES: usize = 64;
 
 /// Multiplies the first `channels` channels by the same ramp. Returns the count of non-finite samples replaced.
 pub(crate) fn gain<S: Sample>(form: Form, block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &mut Ramp<1>) -> u64 {
@@ -28,13 +31,23 @@ fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &
     let mut faults = 0;
     let mut start = 0;
     while start < block.frames() {
-        let (span, length) = ramp.span::<S>((block.frames() - start).min(CHUNK_FRAMES));
-        for channel in 0..channels {
-            let samples = &mut block.channel_mut(channel)[start..start + length];
-            faults += sanitize(samples);
-            match &span {
-                Span::Still([value]) => scale(samples, *value),
-                Span::Moving([curve]) => follow(samples, curve),
+        let (span, length) = ramp.span::<S>(block.frames() - start);
+        match &span {
+            Span::Still([gain]) => {
+                for channel in 0..channels {
+                    faults += scale(&mut block.channel_mut(channel)[start..start + length], *gain);
+                }
+            }
+            Span::Moving([curve]) => {
+                for group in (0..length).step_by(GROUP) {
+                    let frames = GROUP.min(length - group);
+                    let gains = values(curve, group);
+                    for channel in 0..channels {
+                        let samples = &mut block.channel_mut(channel)[start + group..][..frames];
+                        faults += sanitize(samples);
+                        multiply(samples, &gains);
+                    }
+                }
             }
         }
         start += length;
@@ -49,22 +62,23 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
     let frames = block.frames();
     let (left, right) = block.stereo_mut();
     while start < frames {
-        let (span, length) = ramp.span::<S>((frames - start).min(CHUNK_FRAMES));
+        let (span, length) = ramp.span::<S>(frames - start);
         let (left, right) = (&mut left[start..start + length], &mut right[start..start + length]);
-        faults += sanitize(left);
         if mono {
+            faults += sanitize(left);
             right.copy_from_slice(left);
-        } else {
-            faults += sanitize(right);
         }
         match &span {
             Span::Still([to_left, to_right]) => {
-                scale(left, *to_left);
-                scale(right, *to_right);
+                faults += scale(left, *to_left) + scale(right, *to_right);
             }
-            Span::Moving([to_left, to_right]) => {
-                follow(left, to_left);
-                follow(right, to_right);
+            Span::Moving(curves) => {
+                for (samples, curve) in [left, right].into_iter().zip(curves) {
+                    for (index, group) in samples.chunks_mut(GROUP).enumerate() {
+                        faults += sanitize(group);
+                        multiply(group, &values(curve, index * GROUP));
+                    }
+                }
             }
         }
         start += length;
@@ -72,25 +86,58 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
     faults
 }
 
-/// Times a constant; 1 leaves the samples alone and 0 gives +0.0, both without arithmetic.
+/// Times a constant; 1 leaves the samples alone and 0 gives +0.0, both without arithmetic. Returns the count of non-finite
+/// samples replaced.
 #[inline(always)]
-fn scale<S: Sample>(samples: &mut [S], gain: S) {
+fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
     if gain == S::ONE {
-        return;
+        return sanitize(samples);
     }
     if gain == S::ZERO {
+        let faults = sanitize(samples);
         samples.fill(S::ZERO);
-        return;
+        return faults;
     }
-    for sample in samples {
-        *sample *= gain;
+    let head = samples.as_ptr().align_offset(LINE_BYTES).min(samples.len());
+    let (head, body) = samples.split_at_mut(head);
+    let (groups, rest) = body.as_chunks_mut::<GROUP>();
+    let mut faults = 0;
+    for group in groups {
+        faults += sanitize(group);
+        for sample in group {
+            *sample *= gain;
+        }
     }
+    for samples in [head, rest] {
+        faults += sanitize(samples);
+        for sample in samples {
+            *sample *= gain;
+        }
+    }
+    faults
 }
 
-/// Times a moving gain.
+/// A group of values of a curve, from `start` on.
 #[inline(always)]
-fn follow<S: Sample>(samples: &mut [S], curve: &Curve<S>) {
-    for (index, sample) in (0_i32..).zip(samples) {
-        *sample *= curve.at(index);
+fn values<S: Sample>(curve: &Curve<S>, start: usize) -> [S; GROUP] {
+    let mut values = [S::ZERO; GROUP];
+    // Spans are shorter than 2^31 frames.
+    for (index, value) in (start as i32..).zip(&mut values) {
+        *value = curve.at(index);
+    }
+    values
+}
+
+/// Times a gain each.
+#[inline(always)]
+fn multiply<S: Sample>(samples: &mut [S], gains: &[S; GROUP]) {
+    if let Ok(samples) = <&mut [S; GROUP]>::try_from(&mut *samples) {
+        for (sample, gain) in samples.iter_mut().zip(gains) {
+            *sample *= *gain;
+        }
+    } else {
+        for (sample, gain) in samples.iter_mut().zip(gains) {
+            *sample *= *gain;
+        }
     }
 }

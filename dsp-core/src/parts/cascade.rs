@@ -160,7 +160,9 @@ impl Cascade {
 
     /// Runs a cascade of one channel in place over finite samples.
     pub(crate) fn process_mono(&mut self, samples: &mut [f64]) {
-        if let Ok(mut block) = BlockMut::from_planar(samples, 1) {
+        if self.is_identity() {
+            self.skip(samples.len());
+        } else if let Ok(mut block) = BlockMut::from_planar(samples, 1) {
             self.process(&mut block);
         }
     }
