@@ -52,7 +52,7 @@ fn bells(bands: usize) -> EqualizerParams {
 }
 
 fn gain_db(band: usize) -> f64 {
-    if band % 2 == 0 { 6.0 } else { -4.5 }
+    if band.is_multiple_of(2) { 6.0 } else { -4.5 }
 }
 
 fn at_rest<S: Sample>(group: &mut Group<'_>, variant: &str, bands: usize, cpu: Cpu, channels: usize, frames: usize) {

@@ -48,7 +48,7 @@ fn separate_channels<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Err
 
 /// A host with one buffer, channel after channel, as numpy has it. Nothing is copied.
 fn planar<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
-    let mut buffer = vec![S::ZERO; CHANNELS * 512];
+    let mut buffer = [S::ZERO; CHANNELS * 512];
     let mut frame = 0;
     for length in BLOCKS.repeat(20) {
         let samples = &mut buffer[..CHANNELS * length];
@@ -63,8 +63,8 @@ fn planar<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
 
 /// A device with interleaved frames: one copy in, one copy out, into room taken beforehand.
 fn interleaved<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
-    let mut device = vec![S::ZERO; CHANNELS * 512];
-    let mut room = vec![S::ZERO; CHANNELS * 512];
+    let mut device = [S::ZERO; CHANNELS * 512];
+    let mut room = [S::ZERO; CHANNELS * 512];
     let mut frame = 0;
     for length in BLOCKS.repeat(20) {
         let device = &mut device[..CHANNELS * length];
