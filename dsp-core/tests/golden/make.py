@@ -32,7 +32,14 @@ def cookbook(kind: str, rate_hz: float, frequency_hz: float, gain_db: float = 0.
     root = 2.0 * np.sqrt(amplitude) * alpha
     up, down = amplitude + 1.0, amplitude - 1.0
     sections = {
-        "Bell": [1 + alpha * amplitude, -2 * cos, 1 - alpha * amplitude, 1 + alpha / amplitude, -2 * cos, 1 - alpha / amplitude],
+        "Bell": [
+            1 + alpha * amplitude,
+            -2 * cos,
+            1 - alpha * amplitude,
+            1 + alpha / amplitude,
+            -2 * cos,
+            1 - alpha / amplitude,
+        ],
         "LowShelf": [
             amplitude * (up - down * cos + root),
             2 * amplitude * (down - up * cos),
@@ -115,7 +122,12 @@ def analog() -> list:
         _, response = signal.freqs(b, a, frequencies_hz / band["frequency_hz"])
         cases.append({"band": band, "levels_db": (20.0 * np.log10(np.abs(response))).tolist()})
 
-    for frequency_hz, gain_db, q in ((60.0, 6.0, 0.7), (1_000.0, -9.0, 3.0), (9_000.0, 12.0, 1.0), (15_000.0, -12.0, 2.0)):
+    for frequency_hz, gain_db, q in (
+        (60.0, 6.0, 0.7),
+        (1_000.0, -9.0, 3.0),
+        (9_000.0, 12.0, 1.0),
+        (15_000.0, -12.0, 2.0),
+    ):
         amplitude, root = 10.0 ** (gain_db / 40.0), 10.0 ** (gain_db / 80.0)
         band = {"kind": "Bell", "frequency_hz": frequency_hz, "gain_db": gain_db, "q": q}
         add(band, [1, amplitude / q, 1], [1, 1 / (amplitude * q), 1])
@@ -151,9 +163,9 @@ def ramp() -> dict:
     frames = RATE_HZ * 20 // 1_000
     ends = [10.0 ** (-6.0 / 20.0), 10.0 ** (3.0 / 20.0)]
     powers = np.arange(6)
-    value = lambda u: u**powers  # noqa: E731
-    slope = lambda u: powers * np.where(powers > 0, u ** np.maximum(powers - 1, 0), 0.0)  # noqa: E731
-    bend = lambda u: powers * (powers - 1) * np.where(powers > 1, u ** np.maximum(powers - 2, 0), 0.0)  # noqa: E731
+    value = lambda u: u**powers
+    slope = lambda u: powers * np.where(powers > 0, u ** np.maximum(powers - 1, 0), 0.0)
+    bend = lambda u: powers * (powers - 1) * np.where(powers > 1, u ** np.maximum(powers - 2, 0), 0.0)
     conditions = np.array([value(0.0), slope(0.0), bend(0.0), value(1.0), slope(1.0), bend(1.0)])
     polynomial = np.linalg.solve(conditions, [ends[0], 0, 0, ends[1], 0, 0])
     at = list(range(0, frames, 31)) + [frames - 1, frames, frames + 50]
@@ -168,18 +180,24 @@ HIGH_PASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
 
 def k_weighting() -> list:
     """Level of the K-weighting at frequencies that fit into 100 ms a whole number of times."""
-    frequencies_hz = np.array([20.0, 40.0, 60.0, 100.0, 250.0, 500.0, 1_000.0, 1_680.0, 3_000.0, 6_000.0, 12_000.0, 20_000.0])
+    frequencies_hz = np.array(
+        [20.0, 40.0, 60.0, 100.0, 250.0, 500.0, 1_000.0, 1_680.0, 3_000.0, 6_000.0, 12_000.0, 20_000.0]
+    )
     levels = np.zeros_like(frequencies_hz)
     for b, a in (SHELF, HIGH_PASS):
         _, response = signal.freqz(b, a, frequencies_hz, fs=RATE_HZ)
         levels += 20.0 * np.log10(np.abs(response))
-    return [{"frequency_hz": float(f), "level_db": float(level)} for f, level in zip(frequencies_hz, levels, strict=True)]
+    return [
+        {"frequency_hz": float(f), "level_db": float(level)} for f, level in zip(frequencies_hz, levels, strict=True)
+    ]
 
 
 def programme() -> np.ndarray:
     """Noise under a tone in two channels: loud, quiet enough for the relative gate, silent, loud again."""
     seconds, levels_db = [4, 4, 1, 3], [-20.0, -33.0, -np.inf, -16.0]
-    envelope = np.concatenate([np.full(s * RATE_HZ, 10.0 ** (db / 20.0)) for s, db in zip(seconds, levels_db, strict=True)])
+    envelope = np.concatenate(
+        [np.full(s * RATE_HZ, 10.0 ** (db / 20.0)) for s, db in zip(seconds, levels_db, strict=True)]
+    )
     t = np.arange(envelope.size) / RATE_HZ
     tone = np.sin(2.0 * np.pi * 440.0 * t)
     return np.stack([envelope * (0.6 * noise(seed, t.size) + 0.4 * gain * tone) for seed, gain in ((1, 1.0), (2, 0.5))])
@@ -211,7 +229,7 @@ def loudness() -> dict:
     short_term = means(3.0, 0.1)
     short_term = short_term[lufs(short_term) >= -70.0]
     kept = np.sort(lufs(short_term[lufs(short_term) >= lufs(short_term.mean()) - 20.0]))
-    rank = lambda percent: round((kept.size - 1) * percent / 100.0)  # noqa: E731
+    rank = lambda percent: round((kept.size - 1) * percent / 100.0)
     return {
         "integrated_lufs": float(integrated),
         "loudness_range_lu": float(kept[rank(95.0)] - kept[rank(10.0)]),
