@@ -23,7 +23,7 @@ Commands:
   demo [DIR]       build the Python package and render the demonstration into DIR (default: out/demo)
   test             all tests: Rust, the no_std proof, Python
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
-  bench            run the benchmarks and write BENCHMARKS.md
+  bench [FILTER]   run the benchmarks (whose name matches) and write BENCHMARKS.md
   conformance      play the standards' signals to the meters and write docs/conformance.md
   golden           regenerate the reference vectors of dsp-core/tests/golden
   fuzz [SECONDS]   run every fuzz target for that long (default: 60)
@@ -53,7 +53,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["demo", directory] => commands::demo::run(&workspace, Some(directory)),
         ["test"] => commands::test::run(&workspace),
         ["lint"] => commands::lint::run(&workspace),
-        ["bench"] => commands::bench::run(&workspace),
+        ["bench"] => commands::bench::run(&workspace, None),
+        ["bench", filter] => commands::bench::run(&workspace, Some(filter)),
         ["conformance"] => commands::conformance::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
         ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),

@@ -17,12 +17,16 @@ const REPORT: &str = "BENCHMARKS.md";
 /// What file systems may round a time stamp by.
 const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(workspace: &Workspace) -> Outcome {
+pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Outcome {
     let home = workspace.target().join("criterion");
     let started = SystemTime::now() - CLOCK_GRAIN;
     let mut steps = Steps::new();
     steps.run("benchmarks", || {
-        succeed(workspace.cargo(&["bench", "--package", "mixdown-benches"]).env("CRITERION_HOME", &home))?;
+        let mut command = workspace.cargo(&["bench", "--package", "mixdown-benches"]);
+        if let Some(filter) = filter {
+            command.args(["--", filter]);
+        }
+        succeed(command.env("CRITERION_HOME", &home))?;
         let measurements = criterion::read(&home, started)?;
         write(workspace, &measurements)
     });
