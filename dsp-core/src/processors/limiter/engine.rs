@@ -2,10 +2,10 @@
 //! D latency, n the frame measured.
 //!
 //! A frame that arrives completes the points between the frames K and K - 1 before it, so what is measured lags by K.
-//! p[n] is the highest of |x[n]| and of the points on either side of it, P the largest p of the last W, and
-//! g[i] = Σ w[k] q[i + K + L - 1 - k] with q = min(1, c/P) as released. Every q that g[i] is a mean of lies between K and
+//! p(n) is the highest of |x(n)| and of the points on either side of it, P the largest p of the last W, and
+//! g(i) = Σ w(k) q(i + K + L - 1 - k) with q = min(1, c/P) as released. Every q that g(i) is a mean of lies between K and
 //! K + L - 1 frames behind i, and its window reaches back beyond i - K: it holds every peak whose interpolation reads
-//! x[i], so that g[i] <= c/p for all of those.
+//! x(i), so that g(i) <= c/p for all of those.
 
 use super::LimiterCoeffs;
 use crate::{
