@@ -2,12 +2,14 @@
 
 use crate::{
     equalizer::all_passes,
+    limiter::driven,
     mix::mixer,
     pair::Group,
     signal::{block, pink, planar},
 };
 use criterion::{Bencher, Criterion, SamplingMode, Throughput};
-use mixdown::{Block, GainParams, LoudnessParams, Meter, Params, Precision, Processor, StreamSpec};
+use ebur128::{EbuR128, Mode};
+use mixdown::{Block, GainParams, LimiterMode, LoudnessParams, Meter, Params, Precision, Processor, StreamSpec};
 use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
@@ -38,9 +40,25 @@ pub fn all(criterion: &mut Criterion) {
         let mut out = vec![0.0; 2 * MINUTE];
         bencher.iter(|| mixer.process(black_box(&inputs), &mut block(black_box(&mut out), 2)));
     });
-    for (name, precision) in
-        [("loudness_integrated_10_min", Precision::Off), ("loudness_all_10_min", Precision::Standard)]
-    {
+    for (name, mode) in [
+        ("limiter_sample_peak_60_s", LimiterMode::SamplePeak),
+        ("limiter_standard_60_s", LimiterMode::Standard),
+        ("limiter_master_60_s", LimiterMode::Master),
+    ] {
+        whole(&mut group, name, 2 * MINUTE, MINUTE, |bencher| {
+            let (source, mut audio) = (planar::<f32>(2, MINUTE), vec![0.0; 2 * MINUTE]);
+            let mut limiter = driven::<f32>(mode, 12.0);
+            // Limiting the same minute again and again would leave nothing to limit: the copy is part of the time.
+            bencher.iter(|| {
+                audio.copy_from_slice(black_box(&source));
+                limiter.process(&mut block(&mut audio, 2));
+            });
+        });
+    }
+    for (name, precision, mode) in [
+        ("loudness_integrated_10_min", Precision::Off, Mode::I),
+        ("loudness_all_10_min", Precision::Standard, Mode::I | Mode::M | Mode::S | Mode::LRA | Mode::TRUE_PEAK),
+    ] {
         whole(&mut group, name, 20 * MINUTE, 10 * MINUTE, |bencher| {
             let audio = planar::<f32>(2, 10 * MINUTE);
             let programme = Block::from_planar(&audio, 2).expect("whole frames");
@@ -50,7 +68,23 @@ pub fn all(criterion: &mut Criterion) {
                 meter.reading()
             });
         });
+        let id = format!("{name}/f32/2ch/{}/ebur128", 10 * MINUTE);
+        group.bench_function(id, |bencher| {
+            let audio = planar::<f32>(2, 10 * MINUTE);
+            let (left, right) = audio.split_at(10 * MINUTE);
+            bencher.iter(|| by_ebur128(black_box(left), black_box(right), mode));
+        });
     }
+}
+
+/// Integrated loudness by the `ebur128` crate, and with it whatever else `mode` asks for.
+fn by_ebur128(left: &[f32], right: &[f32], mode: Mode) -> (f64, f64, f64) {
+    let mut meter = EbuR128::new(2, RATE_HZ as u32, mode).expect("a stereo meter");
+    meter.add_frames_planar_f32(&[left, right]).expect("stereo");
+    let all = mode.contains(Mode::TRUE_PEAK);
+    let range_lu = if all { meter.loudness_range().expect("a range") } else { 0.0 };
+    let peak = if all { meter.true_peak(0).expect("a peak").max(meter.true_peak(1).expect("a peak")) } else { 0.0 };
+    (meter.loudness_global().expect("a loudness"), range_lu, peak)
 }
 
 fn whole(group: &mut Group<'_>, name: &str, samples: usize, frames: usize, bench: impl FnMut(&mut Bencher<'_>)) {

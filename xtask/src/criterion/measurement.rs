@@ -54,13 +54,22 @@ impl Measurement {
         self.id.strip_suffix(SCALAR)
     }
 
+    /// Whose peer it is, and the name of the library that does the same: `…/2ch/512/library`.
+    pub(super) fn peer_of(&self) -> Option<(&str, &str)> {
+        self.id.rsplit_once('/').filter(|(id, name)| !name.is_empty() && frames_of(id).is_some())
+    }
+
     /// Frames of a block, where the id ends in channels and frames: `…/2ch/512`.
     pub(super) fn frames(&self) -> Option<f64> {
-        let mut components = self.twin_of().unwrap_or(&self.id).rsplit('/');
-        let frames = components.next()?.parse::<u32>().ok()?;
-        let channels = components.next()?.strip_suffix("ch")?;
-        channels.parse::<u32>().ok().map(|_| frames.into())
+        frames_of(&self.id).or_else(|| frames_of(self.peer_of()?.0))
     }
+}
+
+fn frames_of(id: &str) -> Option<f64> {
+    let mut components = id.rsplit('/');
+    let frames = components.next()?.parse::<u32>().ok()?;
+    let channels = components.next()?.strip_suffix("ch")?;
+    channels.parse::<u32>().ok().map(|_| frames.into())
 }
 
 /// Every measurement under `home` that is not older than `since`, in natural order of the ids.

@@ -26,17 +26,20 @@ pub(crate) fn report(circumstances: &Circumstances, measurements: &[Measurement]
          - CPU: {cpu}\n- compiler: {rustc}\n- RUSTFLAGS: {flags}\n- profile: {profile}\n{commit}\n\
          Ids read `processor/variant/format/channels/frames`. Throughput counts samples of all channels. Times real time\n\
          is the length of the block at {SAMPLE_RATE_HZ} Hz over the time it took, on one thread. Over scalar is how many\n\
-         times faster than the plain scalar loop of the same run, where there is one.\n"
+         times faster than the plain scalar loop of the same run, where there is one; over peers, than other libraries.\n"
     );
     let mut groups: BTreeMap<&str, Vec<&Measurement>> = BTreeMap::new();
     for measurement in measurements {
         groups.entry(measurement.group()).or_default().push(measurement);
     }
     for (group, members) in groups {
-        let _ = write!(text, "\n## {group}\n\n| id | time | throughput | times real time | over scalar |\n");
-        text.push_str("|---|--:|--:|--:|--:|\n");
+        let _ = write!(text, "\n## {group}\n\n| id | time | throughput | times real time | over scalar | over peers |\n");
+        text.push_str("|---|--:|--:|--:|--:|---|\n");
         let has = |id: &str| members.iter().any(|other| other.id == id);
-        for member in members.iter().filter(|member| !member.twin_of().is_some_and(has)) {
+        let beside = |member: &Measurement| {
+            member.twin_of().is_some_and(has) || member.peer_of().is_some_and(|(id, _)| has(id))
+        };
+        for member in members.iter().filter(|member| !beside(member)) {
             text.push_str(&row(member, &members));
         }
     }
@@ -54,7 +57,13 @@ fn row(member: &Measurement, members: &[&Measurement]) -> String {
     let real_time = member.frames().map(|frames| figures(frames / SAMPLE_RATE_HZ / seconds)).unwrap_or_default();
     let twin = members.iter().find(|other| other.twin_of() == Some(id));
     let over_scalar = twin.map(|twin| format!("{:.2}", twin.nanoseconds / nanoseconds)).unwrap_or_default();
-    format!("| `{id}` | {} | {throughput} | {real_time} | {over_scalar} |\n", time(*nanoseconds))
+    let peers = members.iter().filter(|other| other.twin_of() != Some(id));
+    let over_peers: Vec<String> = peers
+        .filter_map(|other| Some((other, other.peer_of().filter(|(own, _)| own == id)?.1)))
+        .map(|(peer, name)| format!("{name} {:.2}", peer.nanoseconds / nanoseconds))
+        .collect();
+    let over_peers = over_peers.join(", ");
+    format!("| `{id}` | {} | {throughput} | {real_time} | {over_scalar} | {over_peers} |\n", time(*nanoseconds))
 }
 
 fn time(nanoseconds: f64) -> String {
@@ -111,6 +120,7 @@ mod tests {
     fn a_row_relates_time_to_work_to_real_time_and_to_the_twin() {
         let fast = measurement("gain/glide/f32/2ch/480", 1_000.0, Some(Work::Samples(960.0)));
         let twin = measurement("gain/glide/f32/2ch/480/scalar", 2_500.0, Some(Work::Samples(960.0)));
+        let peer = measurement("gain/glide/f32/2ch/480/library", 4_000.0, Some(Work::Samples(960.0)));
         let lonely = measurement("design/bell", 250.0, None);
         let alone = measurement("mix/sum/scalar", 5.0, None);
         let circumstances = Circumstances {
@@ -120,14 +130,14 @@ mod tests {
             profile: "release".into(),
             commit: Some("abc".into()),
         };
-        let text = report(&circumstances, &[fast, twin, lonely, alone]);
+        let text = report(&circumstances, &[fast, twin, peer, lonely, alone]);
         let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
         assert_eq!(
             rows,
             [
-                "| `design/bell` | 250 ns |  |  |  |",
-                "| `gain/glide/f32/2ch/480` | 1.00 µs | 960 Msamples/s | 10000 | 2.50 |",
-                "| `mix/sum/scalar` | 5.00 ns |  |  |  |",
+                "| `design/bell` | 250 ns |  |  |  |  |",
+                "| `gain/glide/f32/2ch/480` | 1.00 µs | 960 Msamples/s | 10000 | 2.50 | library 4.00 |",
+                "| `mix/sum/scalar` | 5.00 ns |  |  |  |  |",
             ]
         );
         assert!(
