@@ -31,7 +31,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 
 /// Frames a mixer works on at a time: the buses stay in the L1 cache.
-pub(super) const CHUNK_FRAMES: usize = 256;
+pub(super) const CHUNK_FRAMES: usize = 512;
 /// Highest fader position, in dB.
 const MAX_FADER_DB: f64 = 12.0;
 /// Range of the trim, in dB.
@@ -100,6 +100,7 @@ pub(super) struct Strip<S: Sample> {
     pub(super) solo: bool,
     /// One chunk, planar.
     chunk: Vec<S>,
+    faults: u64,
 }
 
 impl<S: Sample> Strip<S> {
@@ -129,6 +130,7 @@ impl<S: Sample> Strip<S> {
             muted: params.mute,
             solo: params.solo,
             chunk: vec![S::ZERO; input.max(channels) * CHUNK_FRAMES],
+            faults: 0,
         })
     }
 
@@ -176,6 +178,10 @@ impl<S: Sample> Strip<S> {
 
     /// Adds at most [`CHUNK_FRAMES`] of the track to the buses.
     pub(super) fn add_to(&mut self, input: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
+        if self.passes_input() {
+            self.sum(input, left, right);
+            return;
+        }
         let frames = input.frames();
         let rows = self.chunk.len() / CHUNK_FRAMES;
         let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..rows * frames], rows) else { return };
@@ -186,7 +192,24 @@ impl<S: Sample> Strip<S> {
             width.process(&mut block);
         }
         self.alignment.process(&mut block);
-        let source = [block.channel(0), block.channel(self.channels - 1)];
+        let processed = core::mem::take(&mut self.chunk);
+        if let Ok(block) = Block::from_planar(&processed[..rows * frames], rows) {
+            self.sum(&block, left, right);
+        }
+        self.chunk = processed;
+    }
+
+    /// Nothing before the fader changes a sample: the input needs no copy.
+    fn passes_input(&self) -> bool {
+        self.trim.is_neutral()
+            && self.inserts.processors().is_empty()
+            && self.width.as_ref().is_none_or(Width::is_neutral)
+            && self.alignment.frames() == 0
+    }
+
+    /// Adds what came out of the inserts to the buses, through fader, pan and mute.
+    fn sum(&mut self, processed: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
+        let frames = processed.frames();
         let mut start = 0;
         while start < frames {
             // Two ramps that may end at different frames.
@@ -194,15 +217,33 @@ impl<S: Sample> Strip<S> {
             let (gains, length) = self.gains.span::<S>(uniform);
             let (mute, length) = self.mute.span::<S>(length);
             let range = start..start + length;
-            let sums = [&mut left[range.clone()], &mut right[range.clone()]];
-            mix::add_stereo(self.form, sums, source.map(|samples| &samples[range.clone()]), &gains, &mute);
+            let part = processed.frames_at(start, length);
+            let source = match self.channels {
+                1 => mix::Source::Mono(part.channel(0)),
+                _ => mix::Source::Stereo([part.channel(0), part.channel(1)]),
+            };
+            let sums = [&mut left[range.clone()], &mut right[range]];
+            self.faults += mix::add_stereo(self.form, sums, source, &gains, &mute);
             start += length;
         }
     }
 
     pub(super) fn reset(&mut self) {
-        let Self { form: _, channels: _, trim, inserts, width, alignment, gains, mute, muted: _, solo: _, chunk: _ } =
-            self;
+        let Self {
+            form: _,
+            channels: _,
+            trim,
+            inserts,
+            width,
+            alignment,
+            gains,
+            mute,
+            muted: _,
+            solo: _,
+            chunk: _,
+            faults,
+        } = self;
+        *faults = 0;
         trim.reset();
         inserts.reset();
         if let Some(width) = width {
@@ -218,7 +259,7 @@ impl<S: Sample> Strip<S> {
     }
 
     pub(super) fn faults(&self) -> u64 {
-        self.trim.faults() + self.inserts.faults()
+        self.trim.faults() + self.inserts.faults() + self.faults
     }
 }
 

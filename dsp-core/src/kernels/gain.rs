@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Frames looked at, repaired and multiplied together, in registers.
-const GROUP: usize = 64;
+pub(super) const GROUP: usize = 64;
 /// Where vectors like to start; a quarter of the loads of an unaligned buffer would straddle two cache lines, half of its
 /// widest ones.
 const LINE_BYTES: usize = 64;
@@ -119,7 +119,7 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
 
 /// A group of values of a curve, from `start` on.
 #[inline(always)]
-fn values<S: Sample>(curve: &Curve<S>, start: usize) -> [S; GROUP] {
+pub(super) fn values<S: Sample>(curve: &Curve<S>, start: usize) -> [S; GROUP] {
     let mut values = [S::ZERO; GROUP];
     // Spans are shorter than 2^31 frames.
     for (index, value) in (start as i32..).zip(&mut values) {

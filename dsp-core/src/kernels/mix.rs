@@ -4,27 +4,41 @@
 //! bus; the sum is f64 and rounded once at the end. Element-wise and free of fused operations: the same bits at every
 //! level.
 
-use super::{Form, run};
+use super::{
+    Form,
+    gain::{GROUP, values},
+    run,
+    sanitize::sanitize,
+};
 use crate::{
     foundation::sample::Sample,
     parts::ramp::{Curve, Span},
 };
+
+/// What is added to a left and a right bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a, S> {
+    /// The same to both.
+    Mono(&'a [S]),
+    /// Left to left, right to right.
+    Stereo([&'a [S]; 2]),
+}
 
 /// Adds `samples` times a gain to `sums`.
 pub(crate) fn add<S: Sample>(form: Form, sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
     run!(form, add_all(sums, samples, gain), _simd => add_all(sums, samples, gain));
 }
 
-/// Adds one source to the left and the right bus: `left` and `right` (twice the same for a mono source) times their
-/// gains times a mute.
+/// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0; returns
+/// how many there were.
 pub(crate) fn add_stereo<S: Sample>(
     form: Form,
     sums: [&mut [f64]; 2],
-    source: [&[S]; 2],
+    source: Source<'_, S>,
     gains: &Span<S, 2>,
     mute: &Span<S, 1>,
-) {
-    run!(form, add_stereo_all(sums, source, gains, mute), _simd => add_stereo_all(sums, source, gains, mute));
+) -> u64 {
+    run!(form, add_stereo_all(sums, source, gains, mute), _simd => add_stereo_all(sums, source, gains, mute))
 }
 
 /// Rounds `sums` to samples.
@@ -43,59 +57,81 @@ fn add_all<S: Sample>(sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
 #[inline(always)]
 fn add_stereo_all<S: Sample>(
     [left_sums, right_sums]: [&mut [f64]; 2],
-    [left, right]: [&[S]; 2],
+    source: Source<'_, S>,
     gains: &Span<S, 2>,
     mute: &Span<S, 1>,
-) {
-    let audible = match mute {
-        Span::Still([level]) => *level != S::ZERO,
-        Span::Moving(_) => true,
+) -> u64 {
+    let (left, right) = match source {
+        Source::Mono(both) => (both, None),
+        Source::Stereo([left, right]) => (left, Some(right)),
     };
-    if !audible {
-        return;
-    }
-    match (gains, mute) {
-        (Span::Still([to_left, to_right]), Span::Still(_)) => {
+    let muted = matches!(mute, Span::Still([level]) if *level == S::ZERO);
+    let mut faults = 0;
+    let mut spare = [[S::ZERO; GROUP]; 2];
+    let [spare_left, spare_right] = &mut spare;
+    for (group, (left_sums, right_sums)) in left_sums.chunks_mut(GROUP).zip(right_sums.chunks_mut(GROUP)).enumerate() {
+        let (start, length) = (group * GROUP, left_sums.len());
+        let left = finite(&left[start..start + length], spare_left, &mut faults);
+        let right = match right {
+            Some(right) => finite(&right[start..start + length], spare_right, &mut faults),
+            None => left,
+        };
+        if muted {
+            continue;
+        }
+        if let (Span::Still([to_left, to_right]), Span::Still(_)) = (gains, mute) {
             add_still(left_sums, left, *to_left);
             add_still(right_sums, right, *to_right);
-        }
-        (Span::Moving([to_left, to_right]), Span::Still(_)) => {
-            add_moving(left_sums, left, to_left);
-            add_moving(right_sums, right, to_right);
-        }
-        (Span::Still([to_left, to_right]), Span::Moving([mute])) => {
-            add_muting(left_sums, left, Level::Still(*to_left), mute);
-            add_muting(right_sums, right, Level::Still(*to_right), mute);
-        }
-        (Span::Moving([to_left, to_right]), Span::Moving([mute])) => {
-            add_muting(left_sums, left, Level::Moving(to_left), mute);
-            add_muting(right_sums, right, Level::Moving(to_right), mute);
+        } else {
+            let [to_left, to_right] = levels(gains, mute, start);
+            add_times(left_sums, left, &to_left);
+            add_times(right_sums, right, &to_right);
         }
     }
+    faults
 }
 
-/// A gain under a moving mute.
-#[derive(Clone, Copy)]
-enum Level<'a, S> {
-    Still(S),
-    Moving(&'a Curve<S>),
-}
-
+/// The samples, or a repaired copy of them; counts what was repaired.
 #[inline(always)]
-fn add_muting<S: Sample>(sums: &mut [f64], samples: &[S], gain: Level<'_, S>, mute: &Curve<S>) {
-    for (index, (sum, sample)) in (0_i32..).zip(sums.iter_mut().zip(samples)) {
-        let gain = match gain {
-            Level::Still(gain) => gain,
-            Level::Moving(curve) => curve.at(index),
-        };
-        *sum += (*sample * (gain * mute.at(index))).to_f64();
+fn finite<'a, S: Sample>(samples: &'a [S], spare: &'a mut [S; GROUP], faults: &mut u64) -> &'a [S] {
+    if S::all_finite(samples) {
+        return samples;
     }
+    let spare = &mut spare[..samples.len()];
+    spare.copy_from_slice(samples);
+    *faults += sanitize(spare);
+    spare
+}
+
+/// Gains times the mute over a group of frames, left and right.
+#[inline(always)]
+fn levels<S: Sample>(gains: &Span<S, 2>, mute: &Span<S, 1>, start: usize) -> [[S; GROUP]; 2] {
+    let mut levels = match gains {
+        Span::Still([to_left, to_right]) => [[*to_left; GROUP], [*to_right; GROUP]],
+        Span::Moving([to_left, to_right]) => [values(to_left, start), values(to_right, start)],
+    };
+    if let Span::Moving([mute]) = mute {
+        let mute = values(mute, start);
+        for level in &mut levels {
+            for (level, mute) in level.iter_mut().zip(&mute) {
+                *level *= *mute;
+            }
+        }
+    }
+    levels
 }
 
 #[inline(always)]
 fn add_still<S: Sample>(sums: &mut [f64], samples: &[S], gain: S) {
     for (sum, sample) in sums.iter_mut().zip(samples) {
         *sum += (*sample * gain).to_f64();
+    }
+}
+
+#[inline(always)]
+fn add_times<S: Sample>(sums: &mut [f64], samples: &[S], gains: &[S; GROUP]) {
+    for ((sum, sample), gain) in sums.iter_mut().zip(samples).zip(gains) {
+        *sum += (*sample * *gain).to_f64();
     }
 }
 

@@ -100,6 +100,11 @@ impl<const N: usize> Ramp<N> {
         if self.is_moving() { self.frames_on_curve().max(1) } else { usize::MAX }
     }
 
+    /// At rest at `value`.
+    pub(crate) fn is_at(&self, value: [f64; N]) -> bool {
+        !self.is_moving() && self.target == value
+    }
+
     /// Still on its way.
     fn is_moving(&self) -> bool {
         self.done < self.frames

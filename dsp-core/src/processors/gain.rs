@@ -121,6 +121,11 @@ impl<S: Sample> Gain<S> {
         Ok(())
     }
 
+    /// Changes no sample, now and until other settings come.
+    pub(crate) fn is_neutral(&self) -> bool {
+        self.gain.is_at([1.0])
+    }
+
     /// Glides to coefficients designed elsewhere.
     pub fn set_coeffs(&mut self, coeffs: &GainCoeffs) {
         self.gain.set_target([coeffs.gain]);

@@ -142,6 +142,12 @@ impl<S: Sample> Width<S> {
         Ok(())
     }
 
+    /// Changes no sample, now and until other settings come. For widths without mono bass, which have no state: one that
+    /// has must be run even then.
+    pub(crate) fn is_neutral(&self) -> bool {
+        self.width.is_at([1.0]) && self.mid.is_identity() && self.side.is_identity()
+    }
+
     /// Glides to coefficients designed elsewhere.
     pub fn set_coeffs(&mut self, coeffs: &WidthCoeffs) {
         self.width.set_target([coeffs.width]);

@@ -33,12 +33,12 @@ pub(crate) fn report(circumstances: &Circumstances, measurements: &[Measurement]
         groups.entry(measurement.group()).or_default().push(measurement);
     }
     for (group, members) in groups {
-        let _ = write!(text, "\n## {group}\n\n| id | time | throughput | times real time | over scalar | over peers |\n");
+        let _ =
+            write!(text, "\n## {group}\n\n| id | time | throughput | times real time | over scalar | over peers |\n");
         text.push_str("|---|--:|--:|--:|--:|---|\n");
         let has = |id: &str| members.iter().any(|other| other.id == id);
-        let beside = |member: &Measurement| {
-            member.twin_of().is_some_and(has) || member.peer_of().is_some_and(|(id, _)| has(id))
-        };
+        let beside =
+            |member: &Measurement| member.twin_of().is_some_and(has) || member.peer_of().is_some_and(|(id, _)| has(id));
         for member in members.iter().filter(|member| !beside(member)) {
             text.push_str(&row(member, &members));
         }
