@@ -297,7 +297,9 @@ impl<S: Sample> Compression<S> {
         };
         for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
             tape.append(count).copy_from_slice(block.channel(channel));
-            block.channel_mut(channel).copy_from_slice(&tape.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
+            block
+                .channel_mut(channel)
+                .copy_from_slice(&tape.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
         }
         let (output, _) = self.output.span::<S>(count);
         let joined = self.side_chain.is_joined();
@@ -343,18 +345,8 @@ impl<S: Sample> Compression<S> {
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self {
-            form: _,
-            coeffs: _,
-            side_chain,
-            output,
-            tapes,
-            gains: _,
-            reductions_db: _,
-            last_db,
-            meter,
-            faults,
-        } = self;
+        let Self { form: _, coeffs: _, side_chain, output, tapes, gains: _, reductions_db: _, last_db, meter, faults } =
+            self;
         side_chain.reset();
         output.jump_to(output.target());
         tapes.iter_mut().for_each(Tape::reset);

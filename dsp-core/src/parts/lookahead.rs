@@ -86,7 +86,9 @@ mod tests {
             let mut given = wanted.clone();
             let mut lookahead = Lookahead::new(Form::new(Cpu::Detected), frames, 64);
             given.chunks_mut(64).for_each(|part| lookahead.process(part));
-            assert!((frames..4_000).all(|n| given[n] >= wanted[n - frames]), "{frames}");
+            // The mean is exact; its conversion to f64 is rounded.
+            let least = 1.0 - f64::EPSILON;
+            assert!((frames..4_000).all(|n| given[n] >= least * wanted[n - frames]), "{frames}");
             assert!(given[2_000 + 2 * frames + 1..].iter().all(|y| y.to_bits() == 0), "{frames}");
             assert!(frames > 500 || lookahead.is_at_rest());
             assert!(given.iter().all(|&y| y <= 20.0));

@@ -6,8 +6,7 @@
 //! Linking acts on what is wanted, before the ballistics: at 1 all channels get the reduction of the loudest, and so the
 //! very same gain; at 0 each its own, as if it were alone. Linked channels with the same past are worked on once.
 //!
-//! Everything before the ballistics glides over 20 ms (the high pass over 50); attack, release and their mode change at
-//! once, the reduction going on from where it is.
+//! Everything glides over 20 ms, the high pass over 50; with the release mode the reduction goes on from where it is.
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
@@ -68,6 +67,7 @@ pub(crate) struct SideChain<S> {
     detector: LevelDetector,
     computer: GainComputer,
     link: Ramp<1>,
+    times: Ramp<3>,
     /// Of each channel.
     ballistics: Vec<Ballistics>,
     /// Of each channel; none without lookahead.
@@ -101,10 +101,9 @@ impl<S: Sample> SideChain<S> {
             detector: LevelDetector::new(form, channels, &coeffs.detector, glide, CHUNK_FRAMES),
             computer: GainComputer::new(&coeffs.computer, glide),
             link: Ramp::new([coeffs.link], glide),
+            times: Ramp::new(coeffs.ballistics.glide(), glide),
             ballistics: vec![Ballistics::REST; channels],
-            lookaheads: (0..lookaheads)
-                .map(|_| Lookahead::new(form, coeffs.lookahead_frames, CHUNK_FRAMES))
-                .collect(),
+            lookaheads: (0..lookaheads).map(|_| Lookahead::new(form, coeffs.lookahead_frames, CHUNK_FRAMES)).collect(),
             joined: true,
             scratch: Scratch {
                 key: vec![S::ZERO; channels * CHUNK_FRAMES],
@@ -123,6 +122,7 @@ impl<S: Sample> SideChain<S> {
         self.detector.set_coeffs(&coeffs.detector);
         self.computer.set_coeffs(&coeffs.computer);
         self.link.set_target([coeffs.link]);
+        self.times.set_target(coeffs.ballistics.glide());
         self.coeffs = *coeffs;
     }
 
@@ -138,6 +138,7 @@ impl<S: Sample> SideChain<S> {
             .min(self.detector.uniform_frames())
             .min(self.computer.uniform_frames())
             .min(self.link.uniform_frames())
+            .min(self.times.uniform_frames())
             .min(CHUNK_FRAMES)
     }
 
@@ -205,6 +206,7 @@ impl<S: Sample> SideChain<S> {
             (false, true) => self.join(),
             _ => {}
         }
+        let (times, _) = self.times.span::<f64>(count);
         let channels = if self.joined { 1 } else { self.ballistics.len() };
         let Scratch { peaks, reductions, .. } = &mut self.scratch;
         if together {
@@ -216,7 +218,7 @@ impl<S: Sample> SideChain<S> {
         for (channel, ballistics) in self.ballistics.iter_mut().enumerate().take(channels) {
             let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
             let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
-            ballistics.process(&self.coeffs.ballistics, peaks, reductions);
+            ballistics.process(&self.coeffs.ballistics, &times, peaks, reductions);
             if let Some(lookahead) = self.lookaheads.get_mut(channel) {
                 lookahead.process(reductions);
             }
@@ -252,12 +254,24 @@ impl<S: Sample> SideChain<S> {
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { form: _, coeffs: _, high_pass, detector, computer, link, ballistics, lookaheads, joined, scratch: _ } =
-            self;
+        let Self {
+            form: _,
+            coeffs: _,
+            high_pass,
+            detector,
+            computer,
+            link,
+            times,
+            ballistics,
+            lookaheads,
+            joined,
+            scratch: _,
+        } = self;
         high_pass.reset();
         detector.reset();
         computer.reset();
         link.jump_to(link.target());
+        times.jump_to(times.target());
         ballistics.fill(Ballistics::REST);
         lookaheads.iter_mut().for_each(Lookahead::reset);
         *joined = true;

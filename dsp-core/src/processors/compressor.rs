@@ -35,8 +35,9 @@
 //! Sound below the knee passes bit for bit, and so it does again 22 time constants after the last reduction; so does
 //! all sound at `mix` 0. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
 //!
-//! Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, make-up and mix over
-//! 20 ms behind them, the key's high pass over 50 ms. Times and release mode change at once, from the reduction as it is.
+//! Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
+//! within them, make-up and mix behind them; the key's high pass over 50 ms. With another `release_mode` the reduction
+//! goes on from where it is. Another `rms_ms` counts at once, for the mean as it is.
 //!
 //! # Source
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES 60(6),
@@ -207,8 +208,13 @@ mod tests {
 
     #[test]
     fn automatic_makeup_is_half_of_the_reduction_at_full_scale() {
-        let params =
-            CompressorParams { threshold_db: -20.0, knee_db: 0.0, auto_makeup: true, makeup_db: 1.0, ..Default::default() };
+        let params = CompressorParams {
+            threshold_db: -20.0,
+            knee_db: 0.0,
+            auto_makeup: true,
+            makeup_db: 1.0,
+            ..Default::default()
+        };
         assert!((params.transfer_curve(&[0.0]).unwrap()[0] + 6.5).abs() < 1e-4);
     }
 }

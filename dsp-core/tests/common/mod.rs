@@ -122,11 +122,8 @@ impl Sampled for CompressorParams {
         let ratio = prop_oneof![3 => 1.0..20.0, 1 => Just(1.0), 1 => Just(f64::INFINITY)];
         let curve = (-60.0..0.0, ratio, prop_oneof![2 => 0.0..24.0, 1 => Just(0.0)]);
         let range_db = prop_oneof![1 => 0.0..30.0, 2 => Just(f64::INFINITY)];
-        let release_mode = prop_oneof![
-            Just(CompressorRelease::Manual),
-            Just(CompressorRelease::Dual),
-            Just(CompressorRelease::Auto)
-        ];
+        let release_mode =
+            prop_oneof![Just(CompressorRelease::Manual), Just(CompressorRelease::Dual), Just(CompressorRelease::Auto)];
         let attack_ms = prop_oneof![2 => 0.02..250.0, 1 => 0.02..1.0];
         let times = (attack_ms, 5.0..1_000.0, release_mode, prop_oneof![1 => Just(0.0), 1 => 0.0..20.0]);
         let detector = (prop_oneof![Just(Detector::Peak), Just(Detector::Rms)], 1.0..300.0);
