@@ -14,6 +14,17 @@ pub(crate) struct Planar<S> {
     pub(crate) flat: bool,
 }
 
+impl<S: Sample> Planar<S> {
+    /// The same with silence behind and below: `channels` channels of `frames` frames, no fewer than there are.
+    pub(crate) fn padded(&self, channels: usize, frames: usize) -> Vec<S> {
+        let mut padded = vec![S::ZERO; channels * frames];
+        for (row, samples) in padded.chunks_mut(frames.max(1)).zip(self.samples.chunks(self.frames.max(1))) {
+            row[..self.frames].copy_from_slice(samples);
+        }
+        padded
+    }
+}
+
 /// Audio of either format.
 pub(crate) enum Audio {
     F32(Planar<f32>),

@@ -4,8 +4,8 @@ use crate::{
     array::{self, Audio, Number, Planar, with_audio},
     error::{ParameterError, ShapeError, parameter},
 };
-use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, LimiterParams, Params, Processor, StreamSpec, Tail};
-use numpy::{Complex64, PyArray1, PyReadonlyArray1};
+use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, StreamSpec, Tail};
+use numpy::{Complex64, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},
     prelude::*,
@@ -20,12 +20,12 @@ const TAIL_GRID_S: f64 = 0.1;
 /// A tail ends where a whole step of the grid lies below this, -120 dBFS.
 const TAIL_FLOOR: f64 = 1e-6;
 
-/// The settings behind a Python effect: its `_json()` text.
-pub(crate) fn parse(effect: &Bound<'_, PyAny>) -> PyResult<Effect> {
-    let text: String = effect
-        .call_method0("_json")
-        .and_then(|text| text.extract())
-        .map_err(|_| PyTypeError::new_err(format!("{effect} is not an effect")))?;
+/// The settings behind a Python effect, its `_json()` text, for a rate if what it holds depends on one.
+pub(crate) fn parse(effect: &Bound<'_, PyAny>, sample_rate_hz: Option<f64>) -> PyResult<Effect> {
+    if !effect.hasattr("_json")? {
+        return Err(PyTypeError::new_err(format!("{effect} is not an effect")));
+    }
+    let text: String = effect.call_method1("_json", (sample_rate_hz,))?.extract()?;
     serde_json::from_str(&text).map_err(|error| ParameterError::new_err(error.to_string()))
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn parse(effect: &Bound<'_, PyAny>) -> PyResult<Effect> {
 #[pyfunction]
 pub(crate) fn check(effect: &Bound<'_, PyAny>) -> PyResult<()> {
     let widest = StreamSpec::new(mixdown::MAX_SAMPLE_RATE_HZ, 2).map_err(parameter)?;
-    parse(effect)?.design(&widest).map(|_| ()).map_err(parameter)
+    parse(effect, None)?.design(&widest).map(|_| ()).map_err(parameter)
 }
 
 /// How much of the tail an offline call renders.
@@ -77,7 +77,7 @@ pub(crate) fn process<'py>(
     tail: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let effect = parse(effect)?;
+    let effect = parse(effect, Some(sample_rate_hz))?;
     let length = Length::parse(tail, sample_rate_hz)?;
     let key = key.map(|key| array::read(key, "key")).transpose()?;
     with_audio!(array::read(audio, "audio")?, planar => offline(py, &effect, planar, sample_rate_hz, key, &length, out))
@@ -92,18 +92,7 @@ fn offline<'py, S: Number>(
     length: &Length,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let key = match key {
-        None => None,
-        Some(key) => Some(same_format::<S>(key, "key")?),
-    };
-    let mut spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
-    if let Some(key) = &key {
-        spec = spec.with_key(key.channels).map_err(parameter)?;
-        if key.frames != audio.frames {
-            let (expected, actual) = (audio.frames, key.frames);
-            return Err(ShapeError::new_err(format!("key has {actual} frames: audio has {expected}")));
-        }
-    }
+    let (spec, key) = stream_of(&audio, key, sample_rate_hz)?;
     let flat = audio.flat;
     let (rendered, faults) = py.detach(|| {
         let mut processor = effect.build::<S>(&spec).map_err(parameter)?;
@@ -115,6 +104,22 @@ fn offline<'py, S: Number>(
         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 2)?;
     }
     array::write_into(py, Planar { flat, ..rendered }, out)
+}
+
+/// The stream of audio and its key, which must have the same format and length.
+fn stream_of<S: Number>(
+    audio: &Planar<S>,
+    key: Option<Audio>,
+    sample_rate_hz: f64,
+) -> PyResult<(StreamSpec, Option<Planar<S>>)> {
+    let spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
+    let Some(key) = key else { return Ok((spec, None)) };
+    let key = same_format::<S>(key, "key")?;
+    if key.frames != audio.frames {
+        let (expected, actual) = (audio.frames, key.frames);
+        return Err(ShapeError::new_err(format!("key has {actual} frames: audio has {expected}")));
+    }
+    Ok((spec.with_key(key.channels).map_err(parameter)?, Some(key)))
 }
 
 /// Audio of format `S`, or the error that says what `name` must be.
@@ -141,16 +146,8 @@ fn render<S: Number>(
 
     // The input and as much silence as it takes to push it through.
     let rows = inputs.max(outputs);
-    let mut planar = vec![S::ZERO; rows * (fixed + latency)];
-    let mut keys = key.map(|key| vec![S::ZERO; key.channels * (fixed + latency)]);
-    for (row, samples) in planar.chunks_mut((fixed + latency).max(1)).zip(audio.samples.chunks(audio.frames.max(1))) {
-        row[..audio.frames].copy_from_slice(samples);
-    }
-    if let (Some(keys), Some(key)) = (&mut keys, key) {
-        for (row, samples) in keys.chunks_mut((fixed + latency).max(1)).zip(key.samples.chunks(key.frames.max(1))) {
-            row[..key.frames].copy_from_slice(samples);
-        }
-    }
+    let mut planar = audio.padded(rows, fixed + latency);
+    let keys = key.map(|key| key.padded(key.channels, fixed + latency));
     let mut block = BlockMut::from_planar(&mut planar, rows).map_err(parameter)?;
     match (&keys, key) {
         (Some(keys), Some(key)) => {
@@ -191,7 +188,7 @@ fn render<S: Number>(
 #[pyfunction]
 pub(crate) fn latency_frames(effect: &Bound<'_, PyAny>, sample_rate_hz: f64, channels: usize) -> PyResult<usize> {
     let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-    Ok(parse(effect)?.build::<f64>(&spec).map_err(parameter)?.latency_frames())
+    Ok(parse(effect, Some(sample_rate_hz))?.build::<f64>(&spec).map_err(parameter)?.latency_frames())
 }
 
 /// Complex gain of a linear effect at frequencies in Hz.
@@ -203,7 +200,7 @@ pub(crate) fn frequency_response<'py>(
     sample_rate_hz: f64,
 ) -> PyResult<Bound<'py, PyArray1<Complex64>>> {
     let name = effect.get_type().name()?.to_string();
-    let effect = parse(effect)?;
+    let effect = parse(effect, Some(sample_rate_hz))?;
     let frequencies: Vec<f64> = frequencies_hz.as_array().iter().copied().collect();
     let half_hz = sample_rate_hz / 2.0;
     if let Some(hz) = frequencies.iter().find(|hz| !(0.0..=half_hz).contains(*hz)) {
@@ -223,39 +220,70 @@ pub(crate) fn frequency_response<'py>(
     }
 }
 
-/// Gain reduction of a limiter over time in dB, aligned with its input, the same row for every channel.
+/// Gain reduction over time in dB, aligned with the input: (bands, channels, frames).
 #[pyfunction]
 pub(crate) fn gain_reduction<'py>(
     py: Python<'py>,
     effect: &Bound<'py, PyAny>,
     audio: &Bound<'py, PyAny>,
     sample_rate_hz: f64,
+    key: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let name = effect.get_type().name()?.to_string();
-    let Effect::Limiter(params) = parse(effect)? else {
-        return Err(ParameterError::new_err(format!("{name} has no gain reduction")));
-    };
+    let effect = parse(effect, Some(sample_rate_hz))?;
+    let key = key.map(|key| array::read(key, "key")).transpose()?;
     with_audio!(array::read(audio, "audio")?, planar => {
-        let reduction = py.detach(|| trace(&params, &planar, sample_rate_hz))?;
-        let samples = reduction.repeat(planar.channels);
-        array::write(py, Planar { samples, channels: planar.channels, frames: planar.frames, flat: false })
+        let (spec, key) = stream_of(&planar, key, sample_rate_hz)?;
+        let (samples, frames) = py.detach(|| trace(&effect, &name, &spec, &planar, key.as_ref()))?;
+        let shape = [samples.len() / (spec.channels() * frames).max(1), spec.channels(), frames];
+        Ok(PyArray1::from_vec(py, samples).reshape(shape)?.into_any())
     })
 }
 
-fn trace<S: Number>(params: &LimiterParams, audio: &Planar<S>, sample_rate_hz: f64) -> PyResult<Vec<f64>> {
-    let spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
-    let mut limiter = params.build::<S>(&spec).map_err(parameter)?;
-    let latency = limiter.latency_frames();
-    let frames = audio.frames + latency;
-    let mut samples = vec![S::ZERO; audio.channels * frames];
-    for (row, source) in samples.chunks_mut(frames.max(1)).zip(audio.samples.chunks(audio.frames.max(1))) {
-        row[..audio.frames].copy_from_slice(source);
+fn trace<S: Number>(
+    effect: &Effect,
+    name: &str,
+    spec: &StreamSpec,
+    audio: &Planar<S>,
+    key: Option<&Planar<S>>,
+) -> PyResult<(Vec<f64>, usize)> {
+    let mut processor = effect.build::<S>(spec).map_err(parameter)?;
+    let latency = processor.latency_frames();
+    let rows = spec.channels().max(processor.output_channels());
+    let Some(dynamics) = processor.dynamics_mut() else {
+        return Err(ParameterError::new_err(format!("{name} has no gain reduction")));
+    };
+    let (traces, frames) = (dynamics.traces(), audio.frames + latency);
+    let mut samples = audio.padded(rows, frames);
+    let keys = key.map(|key| key.padded(key.channels, frames));
+    let mut reduction = vec![0.0; traces * frames];
+    let mut block = BlockMut::from_planar(&mut samples, rows).map_err(parameter)?;
+    let key = match (&keys, key) {
+        (Some(keys), Some(key)) => Some(Block::from_planar(keys, key.channels).map_err(parameter)?),
+        _ => None,
+    };
+    let mut curves = BlockMut::from_planar(&mut reduction, traces).map_err(parameter)?;
+    dynamics.process_traced(&mut block, key.as_ref(), &mut curves);
+    let aligned = reduction.chunks(frames.max(1)).flat_map(|curve| &curve[latency..]).copied().collect();
+    Ok((aligned, audio.frames))
+}
+
+/// Output level for steady input levels, both in dB.
+#[pyfunction]
+pub(crate) fn transfer_curve<'py>(
+    py: Python<'py>,
+    effect: &Bound<'py, PyAny>,
+    levels_db: PyReadonlyArray1<'py, f64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let name = effect.get_type().name()?.to_string();
+    let levels: Vec<f64> = levels_db.as_array().iter().copied().collect();
+    if levels.iter().any(|level| level.is_nan()) {
+        return Err(ParameterError::new_err("levels_db is not a number"));
     }
-    let mut reduction = vec![0.0; frames];
-    let mut block = BlockMut::from_planar(&mut samples, audio.channels).map_err(parameter)?;
-    let mut trace = BlockMut::from_planar(&mut reduction, 1).map_err(parameter)?;
-    limiter.process_traced(&mut block, None, &mut trace);
-    Ok(reduction.split_off(latency))
+    match parse(effect, None)?.transfer_curve(&levels) {
+        Some(curve) => Ok(PyArray1::from_vec(py, curve)),
+        None => Err(ParameterError::new_err(format!("{name} has no single transfer curve"))),
+    }
 }
 
 enum Running {
@@ -296,7 +324,7 @@ impl Stream {
         dtype: &str,
         key_channels: usize,
     ) -> PyResult<Self> {
-        let effect = parse(effect)?;
+        let effect = parse(effect, Some(sample_rate_hz))?;
         let spec = StreamSpec::new(sample_rate_hz, channels).and_then(|spec| spec.with_key(key_channels));
         let spec = spec.map_err(parameter)?;
         let running = match dtype {
@@ -326,7 +354,8 @@ impl Stream {
 
     /// Glides to the settings of `effect`, which must be of the same shape.
     fn set(&mut self, py: Python<'_>, effect: &Bound<'_, PyAny>) -> PyResult<()> {
-        let effect = parse(effect)?;
+        let rate_hz = with_running!(self.running(), processor => processor.spec().sample_rate_hz());
+        let effect = parse(effect, Some(rate_hz))?;
         py.detach(|| with_running!(self.running(), processor => processor.set_params(&effect))).map_err(parameter)
     }
 
@@ -355,6 +384,23 @@ impl Stream {
     fn faults(&mut self) -> u64 {
         with_running!(self.running(), processor => processor.faults())
     }
+
+    /// Gain reduction of the last frame put out in dB: one value per channel, with bands (bands, channels).
+    #[getter]
+    fn gain_reduction_db<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let channels = with_running!(self.running(), processor => processor.spec().channels());
+        let reductions = with_running!(self.running(), processor => processor.dynamics().map(last_reductions));
+        let Some(reductions) = reductions else {
+            return Err(ParameterError::new_err("the effect of this stream has no gain reduction"));
+        };
+        let bands = reductions.len() / channels;
+        let array = PyArray1::from_vec(py, reductions);
+        Ok(if bands == 1 { array.into_any() } else { array.reshape([bands, channels])?.into_any() })
+    }
+}
+
+fn last_reductions<S: Number>(dynamics: &dyn Dynamics<S>) -> Vec<f64> {
+    (0..dynamics.traces()).map(|trace| dynamics.gain_reduction_db(trace)).collect()
 }
 
 fn step<'py, S: Number>(

@@ -13,7 +13,7 @@ mod mixer;
 mod _core {
     #[pymodule_export]
     use super::{
-        effect::{Stream, check, frequency_response, gain_reduction, latency_frames, process},
+        effect::{Stream, check, frequency_response, gain_reduction, latency_frames, process, transfer_curve},
         error::{GraphError, ParameterError, ShapeError},
         loudness::{LoudnessMeter, album_loudness, deliver, normalize, playback_gain, quantize, targets},
         mixer::Mixer,

@@ -31,6 +31,7 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str) -> PyResult<T> {
 #[pyclass(module = "mixdown._core")]
 pub(crate) struct Mixer {
     running: Mutex<Running>,
+    sample_rate_hz: f64,
     /// Channels of each track, in order.
     channels: Vec<usize>,
 }
@@ -56,7 +57,7 @@ impl Mixer {
                 return Err(ParameterError::new_err(message));
             }
         };
-        Ok(Self { running: Mutex::new(running), channels: Vec::new() })
+        Ok(Self { running: Mutex::new(running), sample_rate_hz, channels: Vec::new() })
     }
 
     /// Adds a track; `settings` is the JSON text of its parameters.
@@ -86,6 +87,12 @@ impl Mixer {
     /// Forgets the past.
     fn reset(&mut self) {
         with_running!(self.running(), mixer => mixer.reset());
+    }
+
+    /// Rate of everything that it mixes.
+    #[getter]
+    fn sample_rate_hz(&self) -> f64 {
+        self.sample_rate_hz
     }
 
     /// Delay from input to output in frames.

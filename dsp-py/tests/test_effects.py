@@ -14,9 +14,12 @@ from scipy import signal
 
 import mixdown as md
 from mixdown import _core
-from mixdown.effects import CLASSES
+from mixdown.effects import KINDS
 
 RATE_HZ = 48_000
+
+#: Every kind of effect by its name.
+CLASSES = {name: kind for name, kind in KINDS.items() if issubclass(kind, md.Effect)}
 
 EXAMPLES = [
     md.Gain(gain_db=-6),
@@ -34,6 +37,7 @@ EXAMPLES = [
     md.Tilt(gain_db=3),
     md.Equalizer(bands=[md.Bell(gain_db=3), md.HighPass(frequency_hz=40)], design="cookbook"),
     md.Limiter(ceiling_db=-20, gain_db=6, mode="master", release_mode="dual"),
+    md.Compressor(threshold_db=-30, ratio=math.inf, range_db=20, lookahead_ms=2, release_mode="auto"),
     md.Chain([md.Gain(gain_db=1), md.Pan(pan=-1)]),
     md.Parallel([md.Chain([]), md.Gain(gain_db=-3)], gains_db=[0, -math.inf]),
     md.MidSide(mid=[md.Bell(gain_db=-2)], side=[md.HighPass(frequency_hz=150)]),
@@ -68,7 +72,7 @@ class TestValues:
         stream = effect.stream(RATE_HZ, 2)
         latency = stream.latency_frames
         assert latency == effect.latency_frames(RATE_HZ)
-        assert (latency > 0) == isinstance(effect, md.Limiter)
+        assert (latency > 0) == isinstance(effect, (md.Limiter, md.Compressor))
         # Silence pushes out what the latency holds back.
         padded = np.concatenate([audio, np.zeros((2, latency), np.float32)], axis=1)
         parts = [stream.process(padded[:, start : start + 331]) for start in range(0, padded.shape[1], 331)]
@@ -91,7 +95,7 @@ def test_the_defaults_are_those_of_the_engine() -> None:
 
         # Settings that name nothing but their type take the engine's defaults: the same bits must come out.
         class Bare:
-            def _json(self, name: str = name) -> str:
+            def _json(self, sample_rate_hz: float | None = None, name: str = name) -> str:
                 return '{"type": "%s"}' % name  # noqa: UP031
 
         audio = np.linspace(-0.5, 0.5, 2000).reshape(2, 1000)

@@ -11,16 +11,16 @@
 from importlib.metadata import version as _version
 
 from mixdown._core import GraphError, ParameterError, ShapeError, Stream
-from mixdown.audio import read, to_float, write
+from mixdown.audio import Audio, read, to_float, write
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
-    Audio,
     Band,
     BandPass,
     Bell,
     Bypass,
     Chain,
+    Compressor,
     Effect,
     Equalizer,
     Gain,
@@ -51,6 +51,7 @@ __all__ = [
     "Bypass",
     "Certificate",
     "Chain",
+    "Compressor",
     "Effect",
     "Equalizer",
     "Gain",

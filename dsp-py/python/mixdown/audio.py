@@ -20,7 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _core
 from mixdown._core import ParameterError, ShapeError
-from mixdown.effects import Audio
+
+#: Audio in memory: shape ``(channels, frames)`` or ``(frames,)``.
+Audio = NDArray[np.float32] | NDArray[np.float64]
 
 BitDepth = Literal[16, 24, 32]
 """Bits per sample of a file; 32 is floating point."""

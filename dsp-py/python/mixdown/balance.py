@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mixdown.audio import resample
-from mixdown.effects import Audio, Gain
+from mixdown.audio import Audio, resample
+from mixdown.effects import Gain
 from mixdown.meters import Loudness, loudness
 from mixdown.session import Mix
 

@@ -22,11 +22,10 @@ from rich.table import Table
 from mixdown import __version__, plots
 from mixdown import demo as song
 from mixdown._core import ParameterError
-from mixdown.audio import READABLE, common_rate_hz, read, replace_file, write
+from mixdown.audio import READABLE, Audio, common_rate_hz, read, replace_file, write
 from mixdown.balance import Balance, balance
 from mixdown.delivery import Mastered, Target, find_target
 from mixdown.delivery import master as make_master
-from mixdown.effects import Audio
 from mixdown.meters import Loudness, LoudnessMeter, album_of, loudness
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Mix and master music.")

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from mixdown import _core
 from mixdown import audio as files
 from mixdown._core import ParameterError
-from mixdown.effects import Audio, Chain, Effect
+from mixdown.audio import Audio
+from mixdown.effects import Chain, Effect
 from mixdown.meters import Loudness
 
 

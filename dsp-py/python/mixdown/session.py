@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from mixdown import _core
 from mixdown import audio as files
 from mixdown._core import GraphError, ParameterError, ShapeError
-from mixdown.effects import Audio, Effect, PanLaw, without_infinities
+from mixdown.audio import Audio
+from mixdown.effects import Effect, PanLaw, without_infinities
 
 Progress = Callable[[int, int], None]
 """Called with the frames done and the frames there are."""
@@ -92,7 +93,7 @@ class Track:
 
     def add_to(self, mixer: _core.Mixer) -> None:
         """Add the strip to a running mixer."""
-        mixer.add_track(self.name, self.audio.shape[0], _settings(self, skip=("name", "audio")))
+        mixer.add_track(self.name, self.audio.shape[0], _settings(self, mixer.sample_rate_hz, skip=("name", "audio")))
 
 
 @dataclass
@@ -112,10 +113,10 @@ class Master:
 
     def set_on(self, mixer: _core.Mixer) -> None:
         """Set the strip of a running mixer."""
-        mixer.set_master(_settings(self))
+        mixer.set_master(_settings(self, mixer.sample_rate_hz))
 
 
-def _settings(strip: Track | Master, skip: Sequence[str] = ()) -> str:
+def _settings(strip: Track | Master, sample_rate_hz: float, skip: Sequence[str] = ()) -> str:
     """Return a strip's settings as JSON text."""
     plain: dict[str, Any] = {}
     for entry in dataclasses.fields(strip):
@@ -126,7 +127,7 @@ def _settings(strip: Track | Master, skip: Sequence[str] = ()) -> str:
             for position, effect in enumerate(value):
                 if not isinstance(effect, Effect):
                     raise TypeError(f"inserts[{position}] = {effect!r} is not an effect")
-            value = [effect.to_dict() for effect in value]
+            value = [effect._engine(sample_rate_hz) for effect in value]
         elif str(entry.type) == "float":
             value = float(value)
             if math.isnan(value) or (math.isinf(value) and entry.name != "fader_db"):

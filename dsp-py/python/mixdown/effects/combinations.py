@@ -1,0 +1,92 @@
+"""Effects made of effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import overload
+
+from mixdown.effects.base import UNBOUNDED, Effect
+
+
+@dataclass(frozen=True)
+class Chain(Effect, Sequence[Effect]):
+    """Effects in series; an effect and a sequence of effects.
+
+    Parameters
+    ----------
+    effects : sequence of effects, default none
+        First to last. None at all changes nothing.
+    """
+
+    effects: tuple[Effect, ...] = ()
+
+    def __init__(self, effects: Sequence[Effect] = ()) -> None:
+        object.__setattr__(self, "effects", effects)
+        self.__post_init__()
+
+    def __len__(self) -> int:
+        return len(self.effects)
+
+    @overload
+    def __getitem__(self, index: int) -> Effect: ...
+    @overload
+    def __getitem__(self, index: slice) -> Chain: ...
+    def __getitem__(self, index: int | slice) -> Effect | Chain:
+        return Chain(self.effects[index]) if isinstance(index, slice) else self.effects[index]
+
+    def __iter__(self) -> Iterator[Effect]:
+        return iter(self.effects)
+
+
+@dataclass(frozen=True)
+class Parallel(Effect):
+    """Effects side by side, aligned in time and summed.
+
+    Parameters
+    ----------
+    effects : sequence of effects
+        The branches, at least one. ``Chain([])`` is the dry signal.
+    gains_db : sequence of float, optional
+        Level of each branch, -inf to 60; none means 0 dB for all.
+    """
+
+    effects: tuple[Effect, ...]
+    gains_db: tuple[float, ...] = field(default=(), metadata=UNBOUNDED)
+
+    def __init__(self, effects: Sequence[Effect], gains_db: Sequence[float] | None = None) -> None:
+        object.__setattr__(self, "effects", effects)
+        object.__setattr__(self, "gains_db", () if gains_db is None else gains_db)
+        self.__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MidSide(Effect):
+    """Effects on the mid (L+R)/2 and on the side (L-R)/2 of a stereo signal, aligned in time.
+
+    Parameters
+    ----------
+    mid, side : sequence of effects, default none
+        First to last.
+    """
+
+    mid: tuple[Effect, ...] = ()
+    side: tuple[Effect, ...] = ()
+
+    def __init__(self, *, mid: Sequence[Effect] = (), side: Sequence[Effect] = ()) -> None:
+        object.__setattr__(self, "mid", mid)
+        object.__setattr__(self, "side", side)
+        self.__post_init__()
+
+
+@dataclass(frozen=True)
+class Bypass(Effect):
+    """Passes through with the latency of an effect that is not run.
+
+    Parameters
+    ----------
+    effect : Effect
+        The effect passed by.
+    """
+
+    effect: Effect = field()

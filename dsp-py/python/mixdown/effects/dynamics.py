@@ -1,0 +1,163 @@
+"""Effects whose gain follows the sound."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixdown import _core
+from mixdown.effects.base import UNBOUNDED, Effect, abstract
+
+Detector = Literal["peak", "rms"]
+"""What a compressor calls level: the magnitude of each sample, or the root of the mean square."""
+
+CompressorReleaseMode = Literal["manual", "dual", "auto"]
+"""How a compressor lets go."""
+
+ReleaseMode = Literal["manual", "dual"]
+"""How a limiter's gain comes back."""
+
+LimiterMode = Literal["standard", "master", "sample_peak"]
+"""How finely a limiter searches peaks."""
+
+
+@abstract
+class Dynamics(Effect):
+    """An effect whose gain follows the sound."""
+
+    #: Whether it has bands, each with a gain reduction of its own.
+    _banded: ClassVar[bool] = False
+
+    def gain_reduction(
+        self, audio: ArrayLike, sample_rate_hz: float, key: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
+        """Return the gain reduction over time, aligned with the input.
+
+        Parameters
+        ----------
+        audio : array, float32 or float64, shape (channels, frames) or (frames,)
+        sample_rate_hz : float
+            8 000 to 384 000.
+        key : array, optional
+            Side-chain of 1 channel or as many as `audio`, same format and length.
+
+        Returns
+        -------
+        float64 array, shape (channels, frames)
+            In dB, positive. Effects of several bands return (bands, channels, frames).
+        """
+        reduction = _core.gain_reduction(self, audio, sample_rate_hz, key)
+        return reduction if self._banded else reduction[0]
+
+
+@abstract
+class Curved(Dynamics):
+    """An effect of one band, which has a static curve."""
+
+    def transfer_curve(self, levels_db: ArrayLike) -> NDArray[np.float64]:
+        """Return the output level for steady input levels.
+
+        Parameters
+        ----------
+        levels_db : array
+            Level as the detector reads it, any shape.
+
+        Returns
+        -------
+        float64 array
+            In dB, of the shape of `levels_db`; makeup gain included.
+        """
+        levels = np.asarray(levels_db, dtype=np.float64)
+        return _core.transfer_curve(self, np.ravel(levels)).reshape(levels.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compressor(Curved):
+    """Feed-forward compressor: a soft knee, decoupled ballistics in dB, linked channels.
+
+    Times are those to 63.2 % of a change in dB. It takes a key.
+
+    Parameters
+    ----------
+    threshold_db : float, default -18
+        -60 to 0.
+    ratio : float, default 4
+        1 to inf: input dB above the threshold for each dB that comes out.
+    knee_db : float, default 6
+        Width of the knee, 0 to 24.
+    attack_ms : float, default 10
+        0.02 to 250.
+    release_ms : float, default 100
+        5 to 5000.
+    makeup_db : float, default 0
+        -12 to 24, after the compression.
+    detector : "peak" or "rms", default "peak"
+        What counts as level.
+    rms_ms : float, default 10
+        Time constant of the mean square, 1 to 300.
+    lookahead_ms : float, default 0
+        0 to 20: the gain is down before the peak comes; adds as much latency.
+    link_percent : float, default 100
+        How far all channels follow the loudest one; 0 is none.
+    mix : float, default 1
+        (1 - mix) dry + mix wet.
+    range_db : float, default inf
+        Most gain reduction, 0 to inf.
+    key_high_pass_hz : float, default 0
+        High pass in the side-chain, 12 dB per octave; 0 is off, else 20 to 500.
+    release_mode : "manual", "dual" or "auto", default "manual"
+        "dual" is slower after long reduction; "auto" sets both times by the crest of the signal.
+    auto_makeup : bool, default False
+        Adds half of the reduction at 0 dBFS to the makeup.
+    """
+
+    threshold_db: float = -18.0
+    ratio: float = field(default=4.0, metadata=UNBOUNDED)
+    knee_db: float = 6.0
+    attack_ms: float = 10.0
+    release_ms: float = 100.0
+    makeup_db: float = 0.0
+    detector: Detector = "peak"
+    rms_ms: float = 10.0
+    lookahead_ms: float = 0.0
+    link_percent: float = 100.0
+    mix: float = 1.0
+    range_db: float = field(default=math.inf, metadata=UNBOUNDED)
+    key_high_pass_hz: float = 0.0
+    release_mode: CompressorReleaseMode = "manual"
+    auto_makeup: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limiter(Curved):
+    """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
+
+    Parameters
+    ----------
+    ceiling_db : float, default -1
+        Highest true peak, -20 to 0; highest sample with mode "sample_peak".
+    gain_db : float, default 0
+        Drive, 0 to 24.
+    lookahead_ms : float, default 1.5
+        0.5 to 10: how long the gain takes to come down.
+    hold_ms : float, default 8
+        0 to 15: keeps the gain still between the crests of bass; costs no latency.
+    release_ms : float, default 60
+        5 to 2000: time to 63.2 % of the way back, in dB.
+    release_mode : "manual" or "dual", default "manual"
+        "dual" is slower after long reduction.
+    mode : "standard", "master" or "sample_peak", default "standard"
+        How finely true peaks are searched; "master" for the last file, "sample_peak" not at all.
+    """
+
+    ceiling_db: float = -1.0
+    gain_db: float = 0.0
+    lookahead_ms: float = 1.5
+    hold_ms: float = 8.0
+    release_ms: float = 60.0
+    release_mode: ReleaseMode = "manual"
+    mode: LimiterMode = "standard"
