@@ -245,3 +245,15 @@ fn graph_edits_that_make_no_sense_are_refused_by_name() {
     assert!(Mixer::<f32>::new(&spec(1)).is_err());
     assert_eq!(mixer.track_names().collect::<Vec<_>>(), ["bass"]);
 }
+
+/// A bypass takes other settings only if it still stands for the same latency and channels.
+#[test]
+fn a_bypass_of_other_latency_needs_a_rebuild() {
+    let spec = StreamSpec::new(48_000.0, 2).unwrap();
+    let bypass = |effect: Effect| Effect::Bypass { effect: Box::new(effect) };
+    let limiter = |lookahead_ms| bypass(LimiterParams { lookahead_ms, ..Default::default() }.into());
+    let mut running = limiter(1.5).build::<f32>(&spec).unwrap();
+    assert_eq!(running.set_params(&limiter(3.0)), Err(Error::NeedsRebuild { param: "effect" }));
+    assert_eq!(running.set_params(&bypass(PanParams::default().into())), Err(Error::NeedsRebuild { param: "effect" }));
+    assert_eq!(running.set_params(&limiter(1.5)), Ok(()));
+}

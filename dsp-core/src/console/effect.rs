@@ -93,8 +93,13 @@ macro_rules! effects {
             Parallel(Vec<EffectCoeffs>, Vec<f64>),
             /// Of the effects on mid and side.
             MidSide(Vec<EffectCoeffs>, Vec<EffectCoeffs>),
-            /// A bypass has none.
-            Bypass,
+            /// What the effect passed by has.
+            Bypass {
+                /// Its latency.
+                latency_frames: usize,
+                /// Channels that come out of it.
+                output_channels: usize,
+            },
         }
 
         /// A running effect.
@@ -161,8 +166,10 @@ macro_rules! effects {
                         EffectCoeffs::MidSide(design_series(mid, &mono)?, design_series(side, &mono)?)
                     }
                     Self::Bypass { effect } => {
-                        effect.design(spec)?;
-                        EffectCoeffs::Bypass
+                        // Only what was built knows its latency.
+                        let built = effect.build::<f32>(spec)?;
+                        let (latency_frames, output_channels) = (built.latency_frames(), built.output_channels());
+                        EffectCoeffs::Bypass { latency_frames, output_channels }
                     }
                 })
             }
@@ -273,7 +280,10 @@ macro_rules! effects {
                     (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {
                         all(both.mid().processors(), mid).and_then(|()| all(both.side().processors(), side))
                     }
-                    (Self::Bypass(_), EffectCoeffs::Bypass) => Ok(()),
+                    (Self::Bypass(bypass), EffectCoeffs::Bypass { latency_frames, output_channels }) => {
+                        let same = (bypass.latency_frames(), bypass.output_channels()) == (*latency_frames, *output_channels);
+                        if same { Ok(()) } else { Err(Error::NeedsRebuild { param: "effect" }) }
+                    }
                     _ => Err(Error::NeedsRebuild { param: "effect" }),
                 }
             }
