@@ -67,6 +67,29 @@ fn moved(effect: &Effect) -> Effect {
                     auto_makeup: !p.auto_makeup,
                 }
             }
+            Effect::Expander(p) => {
+                *p = ExpanderParams {
+                    threshold_db: -40.0 - p.threshold_db,
+                    ratio: if p.ratio > 4.0 { 2.0 } else { 10.0 },
+                    knee_db: 12.0 - p.knee_db / 2.0,
+                    attack_ms: p.attack_ms.sqrt(),
+                    hold_ms: 100.0 - p.hold_ms,
+                    release_ms: p.release_ms.sqrt() * 10.0,
+                    range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
+                    link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
+                }
+            }
+            Effect::Gate(p) => {
+                *p = GateParams {
+                    threshold_db: -32.0 - p.threshold_db,
+                    attack_ms: p.attack_ms.sqrt(),
+                    hold_ms: 100.0 - p.hold_ms,
+                    release_ms: p.release_ms.sqrt() * 10.0,
+                    range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
+                    hysteresis_db: 12.0 - p.hysteresis_db,
+                    link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
+                }
+            }
             Effect::Limiter(p) => {
                 p.ceiling_db = -12.0 - p.ceiling_db / 2.0;
                 p.gain_db = 24.0 - p.gain_db;
