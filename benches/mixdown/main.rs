@@ -1,9 +1,11 @@
 //! What mixdown costs, beside what a plain scalar loop costs in the same run.
 //!
 //! Ids read `processor/variant/format/channels/frames`; the same with `/scalar` is the plain loop, which is first checked
-//! against mixdown on other settings than the ones timed; with the name of another library behind it, that library. The signal is pink noise at -18 dBFS. Settings leave its level
-//! alone (all passes, polarity, gains and their inverses), so that a buffer processed a million times stays music.
+//! against mixdown on other settings than the ones timed; with the name of another library behind it, that library. The
+//! signal is pink noise at -18 dBFS. Settings leave its level alone (all passes, polarity, gains and their inverses), so
+//! that a buffer processed a million times stays music.
 
+mod compressor;
 mod equalizer;
 mod gain;
 mod goals;
@@ -31,6 +33,6 @@ criterion_group! {
     name = benches;
     config = quick();
     targets = gain::all, mix::all, equalizer::all, meters::all_loudness, meters::all_true_peak, width::all,
-        limiter::all, goals::all
+        limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates, goals::all
 }
 criterion_main!(benches);

@@ -79,8 +79,10 @@ pub use parts::detector::Detector;
 pub use processors::{
     compressor::Compressor,
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
+    expander::{Expander, ExpanderCoeffs, ExpanderParams},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
+    gate::{Gate, GateCoeffs, GateParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
     width::{Width, WidthCoeffs, WidthParams},

@@ -2,8 +2,10 @@
 
 pub mod compressor;
 pub mod equalizer;
+pub mod expander;
 pub mod filter;
 pub mod gain;
+pub mod gate;
 pub mod limiter;
 pub mod pan;
 pub mod width;
@@ -30,6 +32,8 @@ macro_rules! for_each_processor {
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
             Compressor: $crate::CompressorParams, $crate::Compressor<S>;
+            Expander: $crate::ExpanderParams, $crate::Expander<S>;
+            Gate: $crate::GateParams, $crate::Gate<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
         }
     };
