@@ -5,8 +5,8 @@ use crate::{
     error::{ParameterError, ShapeError, parameter},
 };
 use mixdown::{
-    AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Meter,
-    NormalizeError, NormalizeParams, NormalizePolicy, QuantizerParams, StreamSpec, Weights,
+    AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Memory,
+    Meter, NormalizeError, NormalizeParams, NormalizePolicy, Precision, QuantizerParams, StreamSpec, Weights,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
@@ -59,11 +59,14 @@ fn weights(layout: Option<&str>, weights: Option<Vec<f64>>) -> PyResult<Weights>
         (Some(layout), None) => {
             let named = serde_json::from_value::<Layout>(layout.into());
             named.map(Weights::Layout).map_err(|_| {
-                let known = "mono, stereo, 3.0, 4.0, 5.0, 5.1, 7.1";
-                ParameterError::new_err(format!("layout = {layout:?} is not allowed: it must be one of {known}"))
+                not_one_of("layout", layout, "mono, stereo, 3.0, 4.0, 5.0, 5.1, 7.1")
             })
         }
     }
+}
+
+fn not_one_of(param: &str, value: &str, known: &str) -> PyErr {
+    ParameterError::new_err(format!("{param} = {value:?} is not allowed: it must be one of {known}"))
 }
 
 /// Refuses audio that is no audio: a meter that counts NaN as silence is no meter.
@@ -77,16 +80,30 @@ fn refuse_non_finite<S: Number>(planar: &Planar<S>) -> PyResult<()> {
 #[pymethods]
 impl LoudnessMeter {
     #[new]
-    #[pyo3(signature = (sample_rate_hz, channels, layout=None, weights=None, dual_mono=false))]
+    #[pyo3(signature = (
+        sample_rate_hz, channels, layout=None, weights=None, dual_mono=false, precision="standard", memory="exact"
+    ))]
     fn new(
         sample_rate_hz: f64,
         channels: usize,
         layout: Option<&str>,
         weights: Option<Vec<f64>>,
         dual_mono: bool,
+        precision: &str,
+        memory: &str,
     ) -> PyResult<Self> {
         let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-        let params = LoudnessParams { weights: self::weights(layout, weights)?, dual_mono, ..Default::default() };
+        let precision = match precision {
+            "standard" => Precision::Standard,
+            "high" => Precision::High,
+            _ => return Err(not_one_of("precision", precision, "standard, high")),
+        };
+        let memory = match memory {
+            "exact" => Memory::Exact,
+            "constant" => Memory::Constant,
+            _ => return Err(not_one_of("memory", memory, "exact, constant")),
+        };
+        let params = LoudnessParams { weights: self::weights(layout, weights)?, dual_mono, precision, memory };
         params.build::<f32>(&spec).map_err(parameter)?;
         Ok(Self { spec, params, running: Mutex::new(Running::Fresh) })
     }

@@ -38,6 +38,8 @@ EXAMPLES = [
     md.Equalizer(bands=[md.Bell(gain_db=3), md.HighPass(frequency_hz=40)], design="cookbook"),
     md.Limiter(ceiling_db=-20, gain_db=6, mode="master", release_mode="dual"),
     md.Compressor(threshold_db=-30, ratio=math.inf, range_db=20, lookahead_ms=2, release_mode="auto"),
+    md.Expander(threshold_db=-20, ratio=3, range_db=math.inf),
+    md.Gate(threshold_db=-14, range_db=60, hysteresis_db=6),
     md.Chain([md.Gain(gain_db=1), md.Pan(pan=-1)]),
     md.Parallel([md.Chain([]), md.Gain(gain_db=-3)], gains_db=[0, -math.inf]),
     md.MidSide(mid=[md.Bell(gain_db=-2)], side=[md.HighPass(frequency_hz=150)]),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _core
 from mixdown.audio import planar
+
+Precision = Literal["standard", "high"]
+"""How finely true peaks are searched."""
+
+Memory = Literal["exact", "constant"]
+"""What a meter keeps of the past."""
 
 #: Frames a whole programme is measured in at a time.
 _STEP_FRAMES = 262_144
@@ -67,6 +74,10 @@ class LoudnessMeter:
         How much each channel's energy counts, 0 to 10, for counts without a layout.
     dual_mono : bool, default False
         A mono programme counts as two loudspeakers: 3.01 LU louder.
+    precision : "standard" or "high", default "standard"
+        How finely true peaks are searched: 8 points of 32 taps per sample, or 16 of 96, as a master is certified with.
+    memory : "exact" or "constant", default "exact"
+        What is kept: every block, or histograms with bins of 0.02 LU for streams without an end, and no curves.
 
     Notes
     -----
@@ -82,9 +93,11 @@ class LoudnessMeter:
         layout: str | None = None,
         weights: Sequence[float] | None = None,
         dual_mono: bool = False,
+        precision: Precision = "standard",
+        memory: Memory = "exact",
     ) -> None:
         numbers = None if weights is None else [float(weight) for weight in weights]
-        self._meter = _core.LoudnessMeter(sample_rate_hz, channels, layout, numbers, dual_mono)
+        self._meter = _core.LoudnessMeter(sample_rate_hz, channels, layout, numbers, dual_mono, precision, memory)
 
     def observe(self, block: ArrayLike) -> None:
         """Listen to the next block.
@@ -156,6 +169,7 @@ def loudness(
     layout: str | None = None,
     weights: Sequence[float] | None = None,
     dual_mono: bool = False,
+    precision: Precision = "standard",
     progress: Callable[[int, int], None] | None = None,
 ) -> Loudness:
     """Measure a whole programme.
@@ -166,7 +180,7 @@ def loudness(
         Non-finite samples are refused.
     sample_rate_hz : float
         8 000 to 384 000.
-    layout, weights, dual_mono
+    layout, weights, dual_mono, precision
         See :class:`LoudnessMeter`.
     progress : function, optional
         Called with the frames done and the frames there are.
@@ -185,7 +199,14 @@ def loudness(
     -3.01
     """
     samples = planar(audio)
-    meter = LoudnessMeter(sample_rate_hz, samples.shape[0], layout=layout, weights=weights, dual_mono=dual_mono)
+    meter = LoudnessMeter(
+        sample_rate_hz,
+        samples.shape[0],
+        layout=layout,
+        weights=weights,
+        dual_mono=dual_mono,
+        precision=precision,
+    )
     frames = samples.shape[-1]
     for start in range(0, max(frames, 1), _STEP_FRAMES):
         meter.observe(samples[..., start : start + _STEP_FRAMES])

@@ -2,7 +2,7 @@
 
 from mixdown.effects.base import KINDS, Effect, Setting, from_dict, without_infinities
 from mixdown.effects.combinations import Bypass, Chain, MidSide, Parallel
-from mixdown.effects.dynamics import Compressor, Dynamics, Limiter
+from mixdown.effects.dynamics import Compressor, Dynamics, Expander, Gate, Limiter
 from mixdown.effects.filters import (
     AllPass,
     Band,
@@ -32,7 +32,9 @@ __all__ = [
     "Dynamics",
     "Effect",
     "Equalizer",
+    "Expander",
     "Gain",
+    "Gate",
     "HighPass",
     "HighShelf",
     "Limiter",

@@ -133,6 +133,71 @@ class Compressor(Curved):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expander(Curved):
+    """Downward expander: what is quiet becomes quieter. It takes a key.
+
+    Parameters
+    ----------
+    threshold_db : float, default -40
+        Below it the level falls, -80 to 0.
+    ratio : float, default 2
+        dB out for each dB below the threshold, 1 to 100.
+    knee_db : float, default 6
+        Width of the knee, 0 to 24.
+    attack_ms : float, default 5
+        Time to open, 0.02 to 250.
+    hold_ms : float, default 0
+        How long it stays open, 0 to 500.
+    release_ms : float, default 100
+        Time to close, 5 to 5000.
+    range_db : float, default 40
+        Most attenuation, 0 to inf.
+    link_percent : float, default 100
+        0 to 100: how far all channels follow the one that is open the furthest.
+    """
+
+    threshold_db: float = -40.0
+    ratio: float = 2.0
+    knee_db: float = 6.0
+    attack_ms: float = 5.0
+    hold_ms: float = 0.0
+    release_ms: float = 100.0
+    range_db: float = field(default=40.0, metadata=UNBOUNDED)
+    link_percent: float = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate(Curved):
+    """Noise gate with hysteresis and hold: it does not chatter. It takes a key.
+
+    Parameters
+    ----------
+    threshold_db : float, default -40
+        Above it the gate opens, -80 to 0.
+    attack_ms : float, default 1
+        Time to open, 0.02 to 250.
+    hold_ms : float, default 10
+        How long it stays open after the level has fallen, 0 to 500.
+    release_ms : float, default 100
+        Time to close, 5 to 5000.
+    range_db : float, default 80
+        Attenuation when closed, 0 to inf.
+    hysteresis_db : float, default 3
+        How far below the threshold the level must fall before it closes, 0 to 12.
+    link_percent : float, default 100
+        0 to 100: how far all channels follow the one that is open the furthest.
+    """
+
+    threshold_db: float = -40.0
+    attack_ms: float = 1.0
+    hold_ms: float = 10.0
+    release_ms: float = 100.0
+    range_db: float = field(default=80.0, metadata=UNBOUNDED)
+    hysteresis_db: float = 3.0
+    link_percent: float = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limiter(Curved):
     """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
 

@@ -1,0 +1,198 @@
+"""Compressor, expander, gate and limiter from Python: curves, keys, gain reduction."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mixdown as md
+
+RATE_HZ = 48_000
+
+
+def square(level_db: float, seconds: float = 0.5, channels: int = 1) -> np.ndarray:
+    """A carrier of constant magnitude: every sample has the level."""
+    signs = np.where(np.arange(int(seconds * RATE_HZ)) // 24 % 2, 1.0, -1.0)
+    return np.tile(10 ** (level_db / 20) * signs, (channels, 1))
+
+
+def level_db(audio: np.ndarray) -> float:
+    return float(20 * np.log10(np.abs(audio[..., -1000:]).max()))
+
+
+compressors = st.builds(
+    md.Compressor,
+    threshold_db=st.floats(-60, 0),
+    ratio=st.one_of(st.floats(1, 100), st.just(math.inf)),
+    knee_db=st.floats(0, 24),
+    attack_ms=st.floats(0.02, 250),
+    release_ms=st.floats(5, 5000),
+    makeup_db=st.floats(-12, 24),
+    detector=st.sampled_from(["peak", "rms"]),
+    rms_ms=st.floats(1, 300),
+    lookahead_ms=st.one_of(st.just(0.0), st.floats(0, 20)),
+    link_percent=st.floats(0, 100),
+    mix=st.floats(0, 1),
+    range_db=st.one_of(st.floats(0, 60), st.just(math.inf)),
+    key_high_pass_hz=st.one_of(st.just(0.0), st.floats(20, 500)),
+    release_mode=st.sampled_from(["manual", "dual", "auto"]),
+    auto_makeup=st.booleans(),
+)
+expanders = st.builds(
+    md.Expander,
+    threshold_db=st.floats(-80, 0),
+    ratio=st.floats(1, 100),
+    knee_db=st.floats(0, 24),
+    attack_ms=st.floats(0.02, 250),
+    hold_ms=st.floats(0, 500),
+    release_ms=st.floats(5, 5000),
+    range_db=st.one_of(st.floats(0, 120), st.just(math.inf)),
+    link_percent=st.floats(0, 100),
+)
+gates = st.builds(
+    md.Gate,
+    threshold_db=st.floats(-80, 0),
+    attack_ms=st.floats(0.02, 250),
+    hold_ms=st.floats(0, 500),
+    release_ms=st.floats(5, 5000),
+    range_db=st.one_of(st.floats(0, 120), st.just(math.inf)),
+    hysteresis_db=st.floats(0, 12),
+    link_percent=st.floats(0, 100),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    effect=st.one_of(compressors, expanders, gates),
+    rate_hz=st.sampled_from([8_000, 44_100, 48_000, 192_000]),
+    channels=st.integers(1, 4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_any_setting_is_finite_and_streams_as_it_runs_offline(
+    effect: md.Effect, rate_hz: int, channels: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    audio = (10 ** random.uniform(-4, 1.5) * random.standard_normal((channels, 2_000))).astype(np.float32)
+    audio[:, 700:900] = 0
+    whole = effect(audio, rate_hz)
+    assert np.isfinite(whole).all()
+    stream = effect.stream(rate_hz, channels)
+    latency = stream.latency_frames
+    padded = np.concatenate([audio, np.zeros((channels, latency), np.float32)], axis=1)
+    cuts = np.sort(random.integers(0, padded.shape[1], 7))
+    parts = [stream.process(np.ascontiguousarray(part)) for part in np.split(padded, cuts, axis=1)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1)[:, latency:], whole)
+    reduction = effect.gain_reduction(audio, rate_hz)  # type: ignore[attr-defined]
+    assert reduction.shape == audio.shape
+    assert (reduction >= 0).all()
+    assert np.isfinite(reduction).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    threshold_db=st.floats(-60, 0),
+    ratio=st.one_of(st.floats(1, 50), st.just(math.inf)),
+    knee_db=st.floats(0, 24),
+    input_db=st.floats(-70, 12),
+)
+def test_d1_steady_levels_follow_the_transfer_curve(
+    threshold_db: float, ratio: float, knee_db: float, input_db: float
+) -> None:
+    effect = md.Compressor(threshold_db=threshold_db, ratio=ratio, knee_db=knee_db, attack_ms=1, release_ms=5)
+    over = input_db - threshold_db
+    if 2 * over > knee_db:
+        expected = threshold_db + over / ratio
+    elif 2 * over > -knee_db:
+        expected = input_db + (1 / ratio - 1) * (over + knee_db / 2) ** 2 / (2 * knee_db)
+    else:
+        expected = input_db
+    np.testing.assert_allclose(effect.transfer_curve([input_db]), [expected], atol=1e-5)
+    # The release limit for static curves.
+    assert abs(level_db(effect(square(input_db), RATE_HZ)) - expected) <= 0.02
+
+
+def test_reduction_is_what_the_gain_does(noise) -> None:
+    audio = 4 * noise(2, 20_000).astype(np.float64)
+    effect = md.Compressor(threshold_db=-24, ratio=6, lookahead_ms=3, link_percent=40)
+    reduction = effect.gain_reduction(audio, RATE_HZ)
+    assert reduction.max() > 6
+    np.testing.assert_allclose(effect(audio, RATE_HZ), audio * 10 ** (-reduction / 20), rtol=2e-4, atol=1e-9)
+
+
+def test_a_linked_compressor_keeps_the_stereo_image(noise) -> None:
+    audio = noise(2, 20_000).astype(np.float64)
+    audio[1] *= 0.1
+    out = md.Compressor(threshold_db=-40)(audio, RATE_HZ)
+    np.testing.assert_allclose(out[1] * audio[0], out[0] * audio[1], rtol=1e-12, atol=1e-18)
+
+
+def test_the_key_decides(noise) -> None:
+    audio = noise(2, 24_000)
+    silent, loud = np.zeros((1, 24_000), np.float32), np.ones((1, 24_000), np.float32)
+    effect = md.Compressor(threshold_db=-50)
+    np.testing.assert_array_equal(effect(audio, RATE_HZ, key=silent), audio)
+    ducked = effect(audio, RATE_HZ, key=loud)
+    assert np.abs(ducked[:, 12_000:]).max() < 0.02 * np.abs(audio).max()
+    assert effect.gain_reduction(audio, RATE_HZ, loud)[:, -1] == pytest.approx([37.5, 37.5], abs=0.02)
+    # A gate that is opened by another sound.
+    gate = md.Gate(threshold_db=-20, range_db=math.inf)
+    assert np.abs(gate(audio, RATE_HZ, key=silent)).max() < 1e-9
+    np.testing.assert_array_equal(gate(audio, RATE_HZ, key=loud)[:, 12_000:], audio[:, 12_000:])
+
+
+def test_a_stream_reports_its_reduction() -> None:
+    stream = md.Compressor(threshold_db=-20, ratio=math.inf, knee_db=0, link_percent=0).stream(RATE_HZ, 2, "float64")
+    stream.process(np.concatenate([square(-8), square(-30)]))
+    assert stream.gain_reduction_db == pytest.approx([12.0, 0.0], abs=0.01)
+    stream.reset()
+    assert stream.gain_reduction_db == pytest.approx([0.0, 0.0])
+    with pytest.raises(md.ParameterError, match="no gain reduction"):
+        _ = md.Gain().stream(RATE_HZ, 2).gain_reduction_db
+
+
+def test_a_compressor_tames_only_what_is_above() -> None:
+    effect = md.Compressor(threshold_db=-20, knee_db=0, auto_makeup=True)
+    assert effect.transfer_curve([-40, -20, 0]) == pytest.approx([-32.5, -12.5, -7.5])
+    effect = md.Expander(threshold_db=-40, knee_db=0)
+    assert effect.transfer_curve([-30, -50, -90]) == pytest.approx([-30, -60, -130])
+    effect = md.Gate()
+    assert effect.transfer_curve([[-30.0], [-50.0]]).shape == (2, 1)
+    assert md.Limiter(gain_db=6).transfer_curve([-20, 0]) == pytest.approx([-14, -1], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: md.Compressor(ratio=0.5), r"ratio = 0\.5 is out of range: it must lie in 1\.\.inf"),
+        (lambda: md.Compressor(threshold_db=3), r"threshold_db = 3 is out of range: it must lie in -60\.\.0"),
+        (lambda: md.Compressor(threshold_db=math.nan), "threshold_db is not a finite number"),
+        (lambda: md.Compressor(attack_ms=0), r"attack_ms = 0 is out of range: it must lie in 0\.02\.\.250"),
+        (lambda: md.Compressor(release_ms=math.inf), "release_ms is not a finite number"),
+        (lambda: md.Compressor(mix=1.01), r"mix = 1\.01 is out of range: it must lie in 0\.\.1"),
+        (lambda: md.Compressor(link_percent=101), r"link_percent = 101 is out of range: it must lie in 0\.\.100"),
+        (lambda: md.Compressor(key_high_pass_hz=5), r"key_high_pass_hz = 5 is out of range: it must lie in 20\.\.500"),
+        (lambda: md.Compressor(detector="loud"), "detector = 'loud' is not allowed"),  # type: ignore[arg-type]
+        (lambda: md.Compressor(lookahead_ms=21), r"lookahead_ms = 21 is out of range: it must lie in 0\.\.20"),
+        (lambda: md.Expander(ratio=101), r"ratio = 101 is out of range: it must lie in 1\.\.100"),
+        (lambda: md.Gate(hysteresis_db=-1), r"hysteresis_db = -1 is out of range: it must lie in 0\.\.12"),
+        (lambda: md.Gate(range_db=-1), r"range_db = -1 is out of range: it must lie in 0\.\.inf"),
+    ],
+)
+def test_bad_settings_are_refused_in_one_line(make, message: str) -> None:
+    with pytest.raises(md.ParameterError, match=message) as refused:
+        make()
+    assert "\n" not in str(refused.value)
+
+
+def test_keys_that_do_not_fit_are_refused(noise) -> None:
+    audio, effect = noise(2, 1000), md.Compressor()
+    with pytest.raises(md.ShapeError, match="key has 999 frames: audio has 1000"):
+        effect(audio, RATE_HZ, key=noise(1, 999))
+    with pytest.raises(md.ShapeError, match="key has 999 frames: audio has 1000"):
+        effect.gain_reduction(audio, RATE_HZ, noise(1, 999))
+    with pytest.raises((md.ParameterError, md.ShapeError), match="3"):
+        effect(audio, RATE_HZ, key=noise(3, 1000))
+    with pytest.raises(TypeError, match="key must be float32"):
+        effect(audio, RATE_HZ, key=noise(1, 1000).astype(np.float64))
