@@ -1,6 +1,9 @@
 //! The limiter's promises: nothing above the ceiling, nothing changed below it, bass left clean.
 
 mod common;
+#[path = "standards/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "only its signals are needed")]
+mod standards;
 
 use common::{Cut, Edit, noise, run, same_bits};
 use mixdown::*;
@@ -241,6 +244,26 @@ fn l1_no_overs_on_the_adversarial_set() {
                 worst = worst.max(assert_no_overs(mode, &limit::<f32>(&params, rate_hz, &signal), CEILING_DB, &what));
             }
         }
+        println!("{mode:?}: own meter {worst:.6} dB re ceiling");
+    }
+}
+
+/// The true-peak signals of Tech 3341, cases 15 to 23, 6 dB louder.
+#[test]
+fn l1_no_overs_on_the_cases_of_tech_3341() {
+    let names: Vec<String> = (15..=23).map(|number| format!("3341-{number}")).collect();
+    let cases: Vec<_> = standards::cases().into_iter().filter(|case| names.contains(&case.name)).collect();
+    for mode in MODES {
+        let mut worst = f64::NEG_INFINITY;
+        let mut played = 0;
+        for (case, rate_hz) in cases.iter().flat_map(|case| RATES_HZ.map(|rate_hz| (case, rate_hz))) {
+            let params = LimiterParams { gain_db: 6.0, mode, ..Default::default() };
+            let audio = case.audio::<f64>(rate_hz);
+            let output = limit::<f64>(&params, rate_hz, &audio[0].channels()[0]);
+            worst = worst.max(assert_no_overs(mode, &output, CEILING_DB, &format!("{} at {rate_hz} Hz", case.name)));
+            played += 1;
+        }
+        assert!(played >= 9 * RATES_HZ.len(), "{played} signals");
         println!("{mode:?}: own meter {worst:.6} dB re ceiling");
     }
 }

@@ -1,0 +1,100 @@
+"""Real songs, stems and responses: from the folder that MIXDOWN_TEST_AUDIO names, skipped without it.
+
+The folder holds ``multitrack-mdn`` (five stems), ``songs`` (two) and, further down, whatever else is to be limited.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mixdown as md
+from mixdown.audio import READABLE
+
+_FOLDER = os.environ.get("MIXDOWN_TEST_AUDIO")
+
+pytestmark = pytest.mark.skipif(_FOLDER is None, reason="MIXDOWN_TEST_AUDIO names no folder of real audio")
+
+FOLDER = Path(_FOLDER or ".")
+
+#: Integrated, range, max momentary and short-term, true and sample peak, by an independent meter in double precision.
+REFERENCE = {
+    "multitrack-mdn/bassguitar.mp3": (-17.911, 2.27, -13.47, -16.35, -0.21, -0.21),
+    "multitrack-mdn/clav.mp3": (-16.415, 4.76, -10.50, -14.37, 0.09, 0.09),
+    "multitrack-mdn/drums.mp3": (-21.630, 3.72, -15.78, -19.55, 0.34, 0.34),
+    "multitrack-mdn/horns.mp3": (-12.868, 8.46, -9.88, -11.72, 1.06, 1.04),
+    "multitrack-mdn/leadguitar.mp3": (-19.871, 2.95, -14.88, -17.98, -0.19, -0.21),
+    "songs/Lets_Go_Fishin.ogg": (-14.017, 2.91, -11.41, -12.30, -0.27, -0.29),
+    "songs/Vibe_Ace.ogg": (-17.206, 4.19, -12.22, -15.30, -0.43, -0.43),
+}
+#: The reference keeps windows for every sample, ours for every 10 ms, which sharp sounds tell apart.
+SLIDING_MOMENTARY_LU = {"multitrack-mdn/drums.mp3": 0.15, "songs/Lets_Go_Fishin.ogg": 0.05}
+#: What is agreed on, with 0.01 for another decoder.
+LOUDNESS_LU = 0.03
+RANGE_LU = 0.05
+PEAK_DB = 0.06
+
+
+def files() -> list[str]:
+    found = sorted(path for path in FOLDER.rglob("*") if path.suffix.lower() in READABLE) if _FOLDER else []
+    return [str(path.relative_to(FOLDER)) for path in found]
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_readings_agree_with_an_independent_meter(name: str) -> None:
+    audio, rate_hz = md.read(FOLDER / name)
+    reading = md.loudness(audio, rate_hz)
+    integrated, spread, momentary, short_term, true_peak, sample_peak = REFERENCE[name]
+    assert reading.integrated_lufs == pytest.approx(integrated, abs=LOUDNESS_LU)
+    assert reading.loudness_range_lu == pytest.approx(spread, abs=RANGE_LU)
+    assert reading.max_momentary_lufs == pytest.approx(momentary, abs=SLIDING_MOMENTARY_LU.get(name, LOUDNESS_LU))
+    assert reading.max_short_term_lufs == pytest.approx(short_term, abs=LOUDNESS_LU)
+    assert reading.true_peak_dbtp == pytest.approx(true_peak, abs=PEAK_DB)
+    assert reading.sample_peak_dbfs == pytest.approx(sample_peak, abs=PEAK_DB)
+
+
+@pytest.mark.parametrize("name", files())
+def test_l1_no_file_leaves_a_limiter_above_its_ceiling(name: str) -> None:
+    audio, rate_hz = md.read(FOLDER / name)
+    audio = audio / np.abs(audio).max()
+    for drive_db in (6, 12):
+        for mode in ("standard", "master", "sample_peak"):
+            out = md.Limiter(ceiling_db=-1, gain_db=drive_db, mode=mode)(audio, rate_hz)
+            assert np.abs(out).max() <= 10 ** (-1 / 20), (drive_db, mode)
+            if mode == "master":
+                reading = md.loudness(out, rate_hz, precision="high")
+                assert reading.true_peak_dbtp <= -1, drive_db
+            if mode == "standard":
+                # Another meter than its own: the limit for sound up to 20 kHz.
+                assert md.loudness(out, rate_hz, precision="high").true_peak_dbtp <= -1 + 0.1, drive_db
+
+
+@pytest.mark.parametrize("name", [name for name in REFERENCE if name.startswith("songs")])
+@pytest.mark.parametrize("bit_depth", [16, 24])
+def test_masters_measure_what_they_promise(name: str, bit_depth: int, tmp_path: Path) -> None:
+    audio, rate_hz = md.read(FOLDER / name)
+    for target in md.targets():
+        mastered = md.master(audio, rate_hz, target=target.name, bit_depth=bit_depth)  # type: ignore[arg-type]
+        mastered.write(tmp_path / "master.wav")
+        written, _ = md.read(tmp_path / "master.wav")
+        reading = md.loudness(written, mastered.sample_rate_hz, precision="high")
+        assert reading.integrated_lufs == pytest.approx(target.integrated_lufs, abs=0.05), target.name
+        assert reading.true_peak_dbtp <= target.ceiling_dbtp, target.name
+
+
+def test_a_bass_ducked_by_drums_and_gated_drums_stay_clean() -> None:
+    bass, rate_hz = md.read(FOLDER / "multitrack-mdn/bassguitar.mp3")
+    drums, _ = md.read(FOLDER / "multitrack-mdn/drums.mp3")
+    frames = min(bass.shape[1], drums.shape[1], 20 * int(rate_hz))
+    bass, drums = bass[:, :frames], drums[:, :frames]
+    duck = md.Compressor(threshold_db=-30, ratio=4, attack_ms=2, release_ms=120)
+    reduction = duck.gain_reduction(bass, rate_hz, drums)
+    assert np.isfinite(duck(bass, rate_hz, key=drums)).all()
+    assert reduction.max() > 6
+    assert np.median(reduction) < 6
+    gate = md.Gate(threshold_db=-30)
+    gated, closed = gate(drums, rate_hz), gate.gain_reduction(drums, rate_hz)
+    assert np.isfinite(gated).all()
+    assert closed.max() == pytest.approx(80, abs=0.1)
+    assert closed.min() == 0.0
