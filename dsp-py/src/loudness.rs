@@ -5,8 +5,8 @@ use crate::{
     error::{ParameterError, ShapeError, parameter},
 };
 use mixdown::{
-    AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Memory,
-    Meter, NormalizeError, NormalizeParams, NormalizePolicy, Precision, QuantizerParams, StreamSpec, Weights,
+    AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Memory, Meter,
+    NormalizeError, NormalizeParams, NormalizePolicy, Precision, QuantizerParams, StreamSpec, Weights,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
@@ -58,9 +58,9 @@ fn weights(layout: Option<&str>, weights: Option<Vec<f64>>) -> PyResult<Weights>
         (None, None) => Ok(Weights::ByCount),
         (Some(layout), None) => {
             let named = serde_json::from_value::<Layout>(layout.into());
-            named.map(Weights::Layout).map_err(|_| {
-                not_one_of("layout", layout, "mono, stereo, 3.0, 4.0, 5.0, 5.1, 7.1")
-            })
+            named
+                .map(Weights::Layout)
+                .map_err(|_| not_one_of("layout", layout, "mono, stereo, 3.0, 4.0, 5.0, 5.1, 7.1"))
         }
     }
 }

@@ -25,6 +25,7 @@ Commands:
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   bench [FILTER]   run the benchmarks (whose name matches) and write BENCHMARKS.md
   conformance      play the standards' signals to the meters and write docs/conformance.md
+  compare          play the same signals to mixdown and its peers and write docs/comparison.md
   golden           regenerate the reference vectors of dsp-core/tests/golden
   fuzz [SECONDS]   run every fuzz target for that long (default: 60)
 
@@ -56,13 +57,14 @@ fn run(arguments: &[&str]) -> Outcome {
         ["bench"] => commands::bench::run(&workspace, None),
         ["bench", filter] => commands::bench::run(&workspace, Some(filter)),
         ["conformance"] => commands::conformance::run(&workspace),
+        ["compare"] => commands::compare::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
         ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => commands::fuzz::run(&workspace, seconds),
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
-        ["demo" | "test" | "lint" | "bench" | "conformance" | "golden" | "fuzz", rest @ ..] => {
+        ["demo" | "test" | "lint" | "bench" | "conformance" | "compare" | "golden" | "fuzz", rest @ ..] => {
             Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" ")))
         }
         _ => Err("no such command; see cargo xtask --help".into()),

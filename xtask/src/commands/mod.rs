@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod conformance;
 pub(crate) mod demo;
 pub(crate) mod fuzz;
