@@ -74,6 +74,7 @@ pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
     LowShelfParams, NotchParams, TiltParams,
 };
+pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
 pub use parts::reduction::GainReduction;
 pub use processors::{
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},

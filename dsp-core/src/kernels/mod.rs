@@ -8,8 +8,10 @@
 //! machines without FMA round twice and null below -140 dB.
 
 pub(crate) mod biquad;
+pub(crate) mod crossover;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
+pub(crate) mod lanes;
 pub(crate) mod limiter;
 pub(crate) mod mid_side;
 pub(crate) mod mix;

@@ -6,6 +6,7 @@ pub(crate) mod box_filter;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
 pub(crate) mod cookbook;
+pub(crate) mod crossover;
 pub(crate) mod delay_line;
 pub(crate) mod fit;
 pub(crate) mod kaiser;
