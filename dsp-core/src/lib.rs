@@ -54,7 +54,7 @@ pub use foundation::{
     block::{Block, BlockMut},
     error::Error,
     math::Pow2,
-    processor::{Meter, Params, Processor, Tail},
+    processor::{Dynamics, GainReduction, Meter, Params, Processor, Tail},
     sample::Sample,
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
@@ -75,8 +75,10 @@ pub use parts::band::{
     LowShelfParams, NotchParams, TiltParams,
 };
 pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
-pub use parts::reduction::GainReduction;
+pub use parts::compression::{CompressorCoeffs, CompressorParams, CompressorRelease};
+pub use parts::detector::Detector;
 pub use processors::{
+    compressor::Compressor,
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},

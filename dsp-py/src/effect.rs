@@ -4,7 +4,7 @@ use crate::{
     array::{self, Audio, Number, Planar, with_audio},
     error::{ParameterError, ShapeError, parameter},
 };
-use mixdown::{Block, BlockMut, Effect, EffectProcessor, LimiterParams, Params, Processor, StreamSpec, Tail};
+use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, LimiterParams, Params, Processor, StreamSpec, Tail};
 use numpy::{Complex64, PyArray1, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},
@@ -253,7 +253,8 @@ fn trace<S: Number>(params: &LimiterParams, audio: &Planar<S>, sample_rate_hz: f
     }
     let mut reduction = vec![0.0; frames];
     let mut block = BlockMut::from_planar(&mut samples, audio.channels).map_err(parameter)?;
-    limiter.process_traced(&mut block, &mut reduction);
+    let mut trace = BlockMut::from_planar(&mut reduction, 1).map_err(parameter)?;
+    limiter.process_traced(&mut block, None, &mut trace);
     Ok(reduction.split_off(latency))
 }
 

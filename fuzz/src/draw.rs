@@ -119,6 +119,33 @@ impl Drawn for EqualizerParams {
     }
 }
 
+impl Drawn for CompressorParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        let unbounded = |u: &mut Unstructured<'_>, range| {
+            if u.ratio(1, 4)? { Ok(f64::INFINITY) } else { number(u, style, range) }
+        };
+        let modes = [CompressorRelease::Manual, CompressorRelease::Dual, CompressorRelease::Auto];
+        Ok(Self {
+            threshold_db: number(u, style, [-60.0, 0.0])?,
+            ratio: unbounded(u, [1.0, 20.0])?,
+            knee_db: number(u, style, [0.0, 24.0])?,
+            attack_ms: logarithmic(u, style, [0.02, 250.0])?,
+            release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
+            makeup_db: number(u, style, [-12.0, 24.0])?,
+            detector: *u.choose(&[Detector::Peak, Detector::Rms])?,
+            rms_ms: logarithmic(u, style, [1.0, 300.0])?,
+            // None is likely, so that changes of the other settings are not refused for it.
+            lookahead_ms: if u.arbitrary()? { 0.0 } else { number(u, style, [0.0, 20.0])? },
+            link_percent: number(u, style, [0.0, 100.0])?,
+            mix: number(u, style, [0.0, 1.0])?,
+            range_db: unbounded(u, [0.0, 60.0])?,
+            key_high_pass_hz: if u.arbitrary()? { 0.0 } else { number(u, style, [20.0, 500.0])? },
+            release_mode: *u.choose(&modes)?,
+            auto_makeup: u.arbitrary()?,
+        })
+    }
+}
+
 impl Drawn for LimiterParams {
     fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
         Ok(Self {
@@ -194,6 +221,8 @@ pub fn boost_db(effect: &Effect) -> f64 {
     match effect {
         Effect::Gain(params) => params.gain_db.max(0.0),
         Effect::Limiter(params) => params.gain_db.max(0.0),
+        // The automatic make-up gain adds half of the threshold at most.
+        Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
         Effect::Width(_) => 10.0,
         Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
         Effect::Bell(params) => params.gain_db.max(0.0),

@@ -12,7 +12,7 @@ use super::{
 use crate::foundation::{
     block::{Block, BlockMut},
     error::Error,
-    processor::{Params, Processor, Tail},
+    processor::{Dynamics, Params, Processor, Tail},
     sample::Sample,
     stream::StreamSpec,
     unit::db_to_gain,
@@ -189,6 +189,15 @@ macro_rules! effects {
                 })
             }
 
+            /// Output level of steady sound at each level, in dB, if the gain depends on the level alone.
+            #[must_use]
+            pub fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+                match self {
+                    $(Self::$name(params) => params.transfer_curve(levels_db),)*
+                    _ => None,
+                }
+            }
+
             /// Complex gain at each frequency (0 to half the rate) with the latency taken out. `None` if one response
             /// does not describe it: it is not linear, or treats channels differently.
             ///
@@ -353,6 +362,14 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
 
     fn faults(&self) -> u64 {
         self.inner().faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        self.inner().dynamics()
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        self.inner_mut().dynamics_mut()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The contracts: settings ([`Params`]), what runs ([`Processor`]), what listens ([`Meter`]).
+//! The contracts: settings ([`Params`]), what runs ([`Processor`]), what of it changes the level by the level
+//! ([`Dynamics`]), what listens ([`Meter`]).
 
 use super::{
     block::{Block, BlockMut},
@@ -81,6 +82,53 @@ pub trait Processor<S: Sample>: Send {
     fn faults(&self) -> u64 {
         0
     }
+
+    /// Its gain reduction, if it is a dynamics processor.
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        None
+    }
+
+    /// The same, for running it with a trace.
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        None
+    }
+}
+
+/// A processor whose gain follows a level: what it does can be read and drawn.
+///
+/// Reductions are in dB, 0 or more, and leave make-up gain, drive and mix out.
+pub trait Dynamics<S: Sample>: Processor<S> {
+    /// Curves of gain reduction: one per channel; with bands, those of the first band, then those of the next.
+    fn traces(&self) -> usize {
+        self.spec().channels()
+    }
+
+    /// Reduction of the last frame put out, in dB; 0 for a trace that it does not have.
+    fn gain_reduction_db(&self, trace: usize) -> f64;
+
+    /// Reduction since it was built or reset, over all traces.
+    fn gain_reduction(&self) -> GainReduction;
+
+    /// Processes a block, by a key if there is one, and writes the reduction of each frame put out, in dB: channel `n` of
+    /// `reduction_db` is trace `n`. What lies beyond the shorter of both blocks, or beyond the fewer traces, is processed
+    /// and not written, or left alone.
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    );
+}
+
+/// Gain reduction since a processor was built or reset, all of it positive.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct GainReduction {
+    /// The largest, in dB.
+    pub max_db: f64,
+    /// The mean over all frames, and over all channels if they differ, in dB.
+    pub mean_db: f64,
+    /// Share of the frames with more than 0.1 dB, 0..1.
+    pub active_share: f64,
 }
 
 /// A processor's settings: what the user says, in dB, Hz and ms.
@@ -129,6 +177,12 @@ pub trait Params: Clone + PartialEq + Default {
 
     /// The setting under which the output equals the delayed input bit for bit, if there is one.
     fn neutral() -> Option<Self> {
+        None
+    }
+
+    /// Output level of steady sound at each level, in dB, if the gain depends on the level alone.
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        let _ = levels_db;
         None
     }
 

@@ -1,5 +1,6 @@
 //! The two sample formats: `f32` and `f64`.
 
+use super::math::Pow2;
 use core::fmt::Debug;
 
 mod sealed {
@@ -33,7 +34,7 @@ mod sealed {
 }
 
 /// A sample of audio: `f32` or `f64`, nominal full scale ±1.0, with no clipping anywhere.
-pub trait Sample: sealed::Sealed + Send + Sync + Debug + Default + PartialOrd + 'static {
+pub trait Sample: sealed::Sealed + Pow2 + Send + Sync + Debug + Default + PartialOrd + 'static {
     /// Silence.
     const ZERO: Self;
     /// Full scale.

@@ -185,7 +185,7 @@ fn shape_all<S: Sample>(
         // In f32, which is good to a millionth of a dB: this is for eyes.
         *reduction_db = 0.0 - DB_PER_OCTAVE * (exact as f32).log2_fast();
     }
-    meter.observe(reductions_db);
+    meter.observe(reductions_db, 1);
 }
 
 #[inline(always)]

@@ -17,7 +17,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
-        processor::{Meter, Params, Processor},
+        processor::{Dynamics, GainReduction, Meter, Params, Processor},
         sample::Sample,
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
@@ -26,7 +26,6 @@ use crate::{
         loudness::{Loudness, LoudnessParams},
         true_peak::Precision,
     },
-    parts::reduction::GainReduction,
     processors::limiter::{Limiter, LimiterMode, LimiterParams},
 };
 use alloc::{vec, vec::Vec};
@@ -221,7 +220,8 @@ fn drive<S: Sample>(
             target[source.len()..].fill(S::ZERO);
         }
         if let Some(limiter) = &mut limiter {
-            limiter.process_traced(&mut block, &mut reduction_db[..length]);
+            let mut trace = BlockMut::from_planar(&mut reduction_db[..length], 1)?;
+            limiter.process_traced(&mut block, None, &mut trace);
         }
         // Frame n of the output belongs to frame n - latency of the programme.
         let skip = latency.saturating_sub(start).min(length);

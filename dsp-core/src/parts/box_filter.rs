@@ -98,6 +98,14 @@ impl BoxFilter {
         }
     }
 
+    /// Takes over what another of the same size remembers; takes no memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        for (own, other) in self.stages.iter_mut().zip(&other.stages) {
+            own.tape.copy_from(&other.tape);
+            own.sum = other.sum;
+        }
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
         let Self { stages, steps: _, scale: _ } = self;

@@ -1,16 +1,21 @@
 //! Layer 1: what processors are made of. Each part is tested alone.
 
+pub(crate) mod ballistics;
 pub(crate) mod band;
 pub(crate) mod biquad;
 pub(crate) mod box_filter;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
+pub(crate) mod compression;
 pub(crate) mod cookbook;
 pub(crate) mod crossover;
 pub(crate) mod delay_line;
+pub(crate) mod detector;
 pub(crate) mod fit;
+pub(crate) mod gain_computer;
 pub(crate) mod kaiser;
 pub(crate) mod least_squares;
+pub(crate) mod lookahead;
 pub(crate) mod magnitude;
 pub(crate) mod matched;
 pub(crate) mod prototype;
@@ -18,6 +23,7 @@ pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod reduction;
 pub(crate) mod release;
+pub(crate) mod side_chain;
 pub(crate) mod sliding_max;
 pub(crate) mod svf;
 pub(crate) mod tape;

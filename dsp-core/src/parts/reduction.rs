@@ -1,22 +1,13 @@
 //! What a dynamics processor did: its gain reduction over time, in three numbers.
 
+use crate::foundation::processor::GainReduction;
+
 /// Fixed-point step of the sum, in dB: sums of whole numbers are the same however they are grouped.
 const STEP_DB: f64 = 1.0 / 65_536.0;
 /// 1.5 * 2^52: adding it rounds a double to a whole number, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// Reduction that counts as active, in dB: below it a release is only dying away.
 const ACTIVE_DB: f64 = 0.1;
-
-/// Gain reduction since a processor was built or reset, all of it positive.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct GainReduction {
-    /// The largest, in dB.
-    pub max_db: f64,
-    /// The mean over all frames, in dB.
-    pub mean_db: f64,
-    /// Share of the frames with more than 0.1 dB, 0..1.
-    pub active_share: f64,
-}
 
 /// Gathers [`GainReduction`].
 #[derive(Clone, Debug, Default)]
@@ -35,9 +26,9 @@ impl ReductionMeter {
         self.frames += frames as u64;
     }
 
-    /// Frames with these reductions in dB, 0 or more.
+    /// Frames with these reductions in dB, 0 or more, each of as many channels.
     #[inline(always)]
-    pub(crate) fn observe(&mut self, reductions_db: &[f32]) {
+    pub(crate) fn observe(&mut self, reductions_db: &[f32], channels: usize) {
         // The bits of positive floats are in the order of their values, and whole numbers have a vector maximum.
         let (mut sum, mut active, mut largest) = (0_u64, 0_u64, self.max_db.to_bits());
         for &reduction_db in reductions_db {
@@ -48,9 +39,10 @@ impl ReductionMeter {
             sum = sum.wrapping_add((reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits()));
             active += u64::from(reduction_db > ACTIVE_DB);
         }
-        self.frames += reductions_db.len() as u64;
-        self.sum = self.sum.wrapping_add(sum);
-        self.active += active;
+        let channels = channels as u64;
+        self.frames += channels * reductions_db.len() as u64;
+        self.sum = self.sum.wrapping_add(channels.wrapping_mul(sum));
+        self.active += channels * active;
         self.max_db = f32::from_bits(largest);
     }
 
@@ -73,11 +65,15 @@ mod tests {
     fn mean_maximum_and_share() {
         let mut meter = ReductionMeter::default();
         assert_eq!(meter.reading(), GainReduction::default());
-        meter.observe(&[1.0, 3.0, 0.05]);
+        meter.observe(&[1.0, 3.0, 0.05], 1);
         meter.skip(1);
         let reading = meter.reading();
         // Each value is rounded to the step.
         assert!((reading.mean_db - 4.05 / 4.0).abs() < STEP_DB);
         assert_eq!((reading.max_db, reading.active_share), (3.0, 0.5));
+        meter.observe(&[4.0], 2);
+        let reading = meter.reading();
+        assert!((reading.mean_db - 12.05 / 6.0).abs() < STEP_DB);
+        assert_eq!((reading.max_db, reading.active_share), (4.0, 4.0 / 6.0));
     }
 }

@@ -36,7 +36,8 @@ impl ReleaseCoeffs {
     }
 }
 
-fn pole(time_ms: f64, sample_rate_hz: f64) -> f64 {
+/// a, the pole of a one-pole filter whose step response has 1/e left after `time_ms`.
+pub(crate) fn pole(time_ms: f64, sample_rate_hz: f64) -> f64 {
     libm::exp(-1e3 / (time_ms * sample_rate_hz))
 }
 
@@ -89,8 +90,7 @@ impl Release {
         } else {
             for value in reduction {
                 let wanted = *value;
-                // The term with the past comes last: it is what the next frame waits for.
-                given = larger(fall * given + rise * (wanted - nothing), wanted);
+                given = recover(given, wanted, nothing, [fall, rise]);
                 *value = given;
             }
         }
@@ -104,8 +104,15 @@ impl Release {
     }
 }
 
+/// y, the next reduction: at once to more, by a and 1-a to less. The term with the past comes last: it is what the next
+/// frame waits for.
 #[inline(always)]
-fn larger(a: f64, b: f64) -> f64 {
+pub(crate) fn recover(given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
+    larger(fall * given + rise * (wanted - nothing), wanted)
+}
+
+#[inline(always)]
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 

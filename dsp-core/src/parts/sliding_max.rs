@@ -86,6 +86,13 @@ impl<S: Sample> SlidingMax<S> {
         }
     }
 
+    /// Takes over what another of the same size remembers; takes no memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        let Self { levels, stride: _, kept: _, end, window, quiet } = self;
+        levels.copy_from_slice(&other.levels);
+        (*end, *window, *quiet) = (other.end, other.window, other.quiet);
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
         let Self { levels, stride: _, kept, end, window: _, quiet } = self;

@@ -39,6 +39,12 @@ impl<T: Copy + Default> Tape<T> {
         &self.items[self.end - age..]
     }
 
+    /// Takes over what another of the same size remembers; takes no memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.items.copy_from_slice(&other.items);
+        self.end = other.end;
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
         let Self { items, kept, beyond: _, end } = self;

@@ -1,5 +1,6 @@
 //! Layer 2: one room per processor. The macro `for_each_processor!` names every one once.
 
+pub mod compressor;
 pub mod equalizer;
 pub mod filter;
 pub mod gain;
@@ -28,6 +29,7 @@ macro_rules! for_each_processor {
             Notch: $crate::NotchParams, $crate::Filter<S, $crate::NotchParams>;
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
+            Compressor: $crate::CompressorParams, $crate::Compressor<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
         }
     };

@@ -117,6 +117,42 @@ impl Sampled for LimiterParams {
     }
 }
 
+impl Sampled for CompressorParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let ratio = prop_oneof![3 => 1.0..20.0, 1 => Just(1.0), 1 => Just(f64::INFINITY)];
+        let curve = (-60.0..0.0, ratio, prop_oneof![2 => 0.0..24.0, 1 => Just(0.0)]);
+        let range_db = prop_oneof![1 => 0.0..30.0, 2 => Just(f64::INFINITY)];
+        let release_mode =
+            prop_oneof![Just(CompressorRelease::Manual), Just(CompressorRelease::Dual), Just(CompressorRelease::Auto)];
+        let attack_ms = prop_oneof![2 => 0.02..250.0, 1 => 0.02..1.0];
+        let times = (attack_ms, 5.0..1_000.0, release_mode, prop_oneof![1 => Just(0.0), 1 => 0.0..20.0]);
+        let detector = (prop_oneof![Just(Detector::Peak), Just(Detector::Rms)], 1.0..300.0);
+        let link_percent = prop_oneof![1 => 0.0..100.0, 2 => Just(100.0), 1 => Just(0.0)];
+        let key = (detector, prop_oneof![2 => Just(0.0), 1 => 20.0..500.0], link_percent);
+        let mix = prop_oneof![2 => Just(1.0), 1 => 0.0..1.0, 1 => Just(0.0)];
+        let output = (prop_oneof![1 => Just(0.0), 1 => -12.0..24.0], mix, any::<bool>());
+        (curve, range_db, times, key, output)
+            .prop_map(|(curve, range_db, times, key, output)| Self {
+                threshold_db: curve.0,
+                ratio: curve.1,
+                knee_db: curve.2,
+                range_db,
+                attack_ms: times.0,
+                release_ms: times.1,
+                release_mode: times.2,
+                lookahead_ms: times.3,
+                detector: key.0.0,
+                rms_ms: key.0.1,
+                key_high_pass_hz: key.1,
+                link_percent: key.2,
+                makeup_db: output.0,
+                mix: output.1,
+                auto_makeup: output.2,
+            })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -152,7 +188,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Limiter"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Compressor" | "Limiter"),
             }),*]
         }
     };

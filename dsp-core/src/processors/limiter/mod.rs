@@ -41,17 +41,17 @@ mod engine;
 
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
         error::{Error, in_range},
-        processor::{Params, Processor, Tail},
+        processor::{Dynamics, GainReduction, Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
     },
     kernels::true_peak::Taps,
-    parts::{reduction::GainReduction, release::ReleaseCoeffs},
+    parts::release::ReleaseCoeffs,
 };
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use engine::Engine;
 
 /// Range of `lookahead_ms`.
@@ -119,14 +119,14 @@ impl LimiterMode {
 /// Settings of [`Limiter`].
 ///
 /// ```
-/// use mixdown::{BlockMut, LimiterParams, Params, Processor, StreamSpec, db_to_gain};
+/// use mixdown::{BlockMut, Dynamics, LimiterParams, Params, Processor, StreamSpec, db_to_gain};
 ///
 /// let mut limiter = LimiterParams { gain_db: 12.0, ..Default::default() }.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
 /// let mut tone: Vec<f32> = (0..4_800).map(|n| (0.1 * n as f32).sin()).collect();
 /// limiter.process(&mut BlockMut::from_planar(&mut tone, 1)?);
 /// let peak = tone.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
 /// assert!(f64::from(peak) <= db_to_gain(-1.0) && f64::from(peak) > db_to_gain(-1.05));
-/// assert!((limiter.gain_reduction_db() - 13.01).abs() < 0.01);
+/// assert!((limiter.gain_reduction_db(0) - 13.01).abs() < 0.01);
 /// # Ok::<(), mixdown::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -201,6 +201,10 @@ impl Params for LimiterParams {
     fn accepts<S: Sample>(running: &Limiter<S>, coeffs: &LimiterCoeffs) -> Result<(), Error> {
         running.check(coeffs)
     }
+
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        Some(levels_db.iter().map(|level_db| (level_db + self.gain_db).min(self.ceiling_db)).collect())
+    }
 }
 
 /// What [`Limiter`] runs.
@@ -272,26 +276,6 @@ impl<S: Sample> Limiter<S> {
         Ok(())
     }
 
-    /// Processes a block and writes the gain reduction of each frame put out, in dB, 0 or more, the drive not counted.
-    /// If the lengths differ, what lies beyond the shorter is processed and not written, or left alone.
-    pub fn process_traced(&mut self, block: &mut BlockMut<'_, '_, S>, reduction_db: &mut [f64]) {
-        let (head, frames) = (reduction_db.len().min(block.frames()), block.frames());
-        self.engine.process(&mut block.frames_mut(0, head), Some(&mut reduction_db[..head]));
-        self.engine.process(&mut block.frames_mut(head, frames - head), None);
-    }
-
-    /// Gain reduction of the last frame put out, in dB, 0 or more, the same for all channels.
-    #[must_use]
-    pub fn gain_reduction_db(&self) -> f64 {
-        self.engine.last_reduction_db()
-    }
-
-    /// Gain reduction since it was built or reset.
-    #[must_use]
-    pub fn gain_reduction(&self) -> GainReduction {
-        self.engine.reduction().reading()
-    }
-
     /// Samples that the gain left above the ceiling, and that were cut to it: 0, always, is what the tests ask for.
     #[must_use]
     pub fn clamped(&self) -> u64 {
@@ -324,6 +308,40 @@ impl<S: Sample> Processor<S> for Limiter<S> {
 
     fn faults(&self) -> u64 {
         self.engine.faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+/// All traces are the same. A key changes nothing.
+impl<S: Sample> Dynamics<S> for Limiter<S> {
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        if trace < self.spec.channels() { self.engine.last_reduction_db() } else { 0.0 }
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        self.engine.reduction().reading()
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        let (head, frames) = (reduction_db.frames().min(block.frames()), block.frames());
+        let mut written = reduction_db.frames_mut(0, head);
+        self.engine.process(&mut block.frames_mut(0, head), Some(written.channel_mut(0)));
+        for trace in 1..self.spec.channels().min(written.channels()) {
+            written.copy_channel(0, trace);
+        }
+        self.engine.process(&mut block.frames_mut(head, frames - head), None);
     }
 }
 
