@@ -79,10 +79,12 @@ pub use parts::compression::{CompressorCoeffs, CompressorParams, CompressorRelea
 pub use parts::detector::Detector;
 pub use processors::{
     compressor::Compressor,
+    deesser::{DeEsser, DeEsserCoeffs, DeEsserParams},
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
+    multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
     width::{Width, WidthCoeffs, WidthParams},
 };

@@ -15,6 +15,31 @@ fn spec(channels: usize) -> StreamSpec {
     StreamSpec::new(44_100.0, channels).unwrap()
 }
 
+/// Other settings of a compressor with the same lookahead.
+fn moved_compressor(p: &CompressorParams) -> CompressorParams {
+    CompressorParams {
+        threshold_db: -60.0 - p.threshold_db,
+        ratio: if p.ratio > 4.0 { 2.0 } else { f64::INFINITY },
+        knee_db: 12.0 - p.knee_db / 2.0,
+        attack_ms: p.attack_ms.sqrt(),
+        release_ms: p.release_ms.sqrt() * 10.0,
+        makeup_db: 6.0 - p.makeup_db / 2.0,
+        detector: if p.detector == Detector::Peak { Detector::Rms } else { Detector::Peak },
+        rms_ms: p.rms_ms.sqrt() * 3.0,
+        lookahead_ms: p.lookahead_ms,
+        link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
+        mix: 1.0 - p.mix,
+        range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
+        key_high_pass_hz: if p.key_high_pass_hz == 0.0 { 100.0 } else { 0.0 },
+        release_mode: match p.release_mode {
+            CompressorRelease::Manual => CompressorRelease::Dual,
+            CompressorRelease::Dual => CompressorRelease::Auto,
+            _ => CompressorRelease::Manual,
+        },
+        auto_makeup: !p.auto_makeup,
+    }
+}
+
 /// Other settings of the same shape: what a user moves to.
 fn moved(effect: &Effect) -> Effect {
     let mut other = effect.clone();
@@ -44,28 +69,19 @@ fn moved(effect: &Effect) -> Effect {
             Effect::Notch(p) => p.q *= 2.0,
             Effect::AllPass(p) => p.frequency_hz = p.frequency_hz.sqrt() * 30.0,
             Effect::Tilt(p) => p.gain_db = 4.0 - p.gain_db / 2.0,
-            Effect::Compressor(p) => {
-                *p = CompressorParams {
-                    threshold_db: -60.0 - p.threshold_db,
-                    ratio: if p.ratio > 4.0 { 2.0 } else { f64::INFINITY },
-                    knee_db: 12.0 - p.knee_db / 2.0,
+            Effect::Compressor(p) => *p = moved_compressor(p),
+            Effect::DeEsser(p) => {
+                *p = DeEsserParams {
+                    frequency_hz: 17_000.0 - p.frequency_hz,
+                    threshold_db: -40.0 - p.threshold_db,
+                    range_db: 20.0 - p.range_db,
                     attack_ms: p.attack_ms.sqrt(),
                     release_ms: p.release_ms.sqrt() * 10.0,
-                    makeup_db: 6.0 - p.makeup_db / 2.0,
-                    detector: if p.detector == Detector::Peak { Detector::Rms } else { Detector::Peak },
-                    rms_ms: p.rms_ms.sqrt() * 3.0,
-                    lookahead_ms: p.lookahead_ms,
-                    link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
-                    mix: 1.0 - p.mix,
-                    range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
-                    key_high_pass_hz: if p.key_high_pass_hz == 0.0 { 100.0 } else { 0.0 },
-                    release_mode: match p.release_mode {
-                        CompressorRelease::Manual => CompressorRelease::Dual,
-                        CompressorRelease::Dual => CompressorRelease::Auto,
-                        _ => CompressorRelease::Manual,
-                    },
-                    auto_makeup: !p.auto_makeup,
                 }
+            }
+            Effect::MultibandCompressor(p) => {
+                p.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.7);
+                p.bands.iter_mut().for_each(|band| *band = moved_compressor(band));
             }
             Effect::Limiter(p) => {
                 p.ceiling_db = -12.0 - p.ceiling_db / 2.0;

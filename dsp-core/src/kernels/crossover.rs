@@ -13,7 +13,12 @@
 //! still to be split. Every multiply-add is fused, in this order, in the scalar twin too, so a channel's bits depend on
 //! nothing but its own samples.
 
-use super::lanes::{Half, Lanes};
+use super::{
+    Form,
+    lanes::{Half, Lanes},
+    run,
+};
+use crate::foundation::sample::Sample;
 
 /// One section's coefficients.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -215,3 +220,26 @@ pub(crate) fn all_pass<L: Lanes>(
 
 /// Where nothing ran before.
 const AT_REST: State = [[0.0; 2]; 2];
+
+/// Frames added up together.
+const GROUP: usize = 32;
+
+/// Adds up signals that lie `stride` samples apart, of which `out` says how long they are; in f64, rounded once.
+pub(crate) fn sum<S: Sample>(form: Form, signals: &[S], stride: usize, out: &mut [S]) {
+    run!(form, sum_all(signals, stride, out), _simd => sum_all(signals, stride, out));
+}
+
+#[inline(always)]
+fn sum_all<S: Sample>(signals: &[S], stride: usize, out: &mut [S]) {
+    for (group, out) in out.chunks_mut(GROUP).enumerate() {
+        let mut sums = [0.0; GROUP];
+        for signal in signals.chunks(stride) {
+            for (sum, sample) in sums.iter_mut().zip(&signal[group * GROUP..][..out.len()]) {
+                *sum += sample.to_f64();
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(&sums) {
+            *out = S::from_f64(*sum);
+        }
+    }
+}

@@ -9,6 +9,7 @@
 
 pub(crate) mod biquad;
 pub(crate) mod crossover;
+pub(crate) mod de_esser;
 pub(crate) mod dynamics;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;

@@ -1,10 +1,12 @@
 //! Layer 2: one room per processor. The macro `for_each_processor!` names every one once.
 
 pub mod compressor;
+pub mod deesser;
 pub mod equalizer;
 pub mod filter;
 pub mod gain;
 pub mod limiter;
+pub mod multiband;
 pub mod pan;
 pub mod width;
 
@@ -30,6 +32,8 @@ macro_rules! for_each_processor {
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
             Compressor: $crate::CompressorParams, $crate::Compressor<S>;
+            DeEsser: $crate::DeEsserParams, $crate::DeEsser<S>;
+            MultibandCompressor: $crate::MultibandCompressorParams, $crate::MultibandCompressor<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
         }
     };

@@ -153,6 +153,41 @@ impl Sampled for CompressorParams {
     }
 }
 
+impl Sampled for DeEsserParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let band = (1_000.0..16_000.0, -40.0..0.0, prop_oneof![3 => 0.0..20.0, 1 => Just(0.0)]);
+        (band, 0.02..50.0, 5.0..300.0)
+            .prop_map(|((frequency_hz, threshold_db, range_db), attack_ms, release_ms)| Self {
+                frequency_hz,
+                threshold_db,
+                range_db,
+                attack_ms,
+                release_ms,
+            })
+            .boxed()
+    }
+}
+
+impl Sampled for MultibandCompressorParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        // Five rises by 3 from 80 Hz are still below half the lowest rate.
+        let crossovers = prop::collection::vec(1.3..3.0, 1..=5);
+        let slope = prop_oneof![Just(12.0), Just(24.0), Just(48.0)];
+        let bands = prop::collection::vec(CompressorParams::sampled(), 6);
+        (crossovers, bands, slope)
+            .prop_map(|(rises, mut bands, slope_db_per_octave)| {
+                let up = |from: &mut f64, rise: f64| {
+                    *from *= rise;
+                    Some(*from)
+                };
+                let crossovers_hz: Vec<f64> = rises.into_iter().scan(80.0, up).collect();
+                bands.truncate(crossovers_hz.len() + 1);
+                Self { crossovers_hz, bands, slope_db_per_octave }
+            })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -188,7 +223,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Compressor" | "Limiter"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Compressor" | "DeEsser" | "MultibandCompressor" | "Limiter"),
             }),*]
         }
     };
