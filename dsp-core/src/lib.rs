@@ -74,8 +74,8 @@ pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
     LowShelfParams, NotchParams, TiltParams,
 };
-pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
 pub use parts::compression::{CompressorCoeffs, CompressorParams, CompressorRelease};
+pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
 pub use parts::detector::Detector;
 pub use processors::{
     compressor::Compressor,

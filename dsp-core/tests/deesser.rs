@@ -127,7 +127,8 @@ fn s48_a_sibilant_in_a_word_loses_the_range_and_its_neighbours_nothing() {
 fn s48_noise_and_silence_are_left_alone() {
     for level_db in [-80.5, -100.0, -300.0] {
         let noise: Vec<f64> = sibilant(48_000.0, 9_600).iter().map(|x| db_to_gain(level_db - 3.0) * x).collect();
-        let (out, latency) = render::<f64>(&DeEsserParams { threshold_db: -40.0, ..Default::default() }, 48_000.0, &noise);
+        let (out, latency) =
+            render::<f64>(&DeEsserParams { threshold_db: -40.0, ..Default::default() }, 48_000.0, &noise);
         assert!(same_bits(&out[latency..], &noise[..noise.len() - latency]), "{level_db}");
     }
     let (out, _) = render::<f32>(&DeEsserParams { threshold_db: -40.0, ..Default::default() }, 48_000.0, &[0.0; 4_800]);

@@ -19,8 +19,8 @@
 //! bit for bit; the phase never changes. The band ends 0.8 kHz below `frequency_hz` and is whole as far above it. A band
 //! softer than -80 dBFS is taken for noise and left alone. Neutral at a range of 0.
 //!
-//! Times are those of the reduction in dB, as a compressor's. Changes: threshold and range glide over 20 ms before the
-//! ballistics, the frequency over 50 ms in the detector and 20 ms in the sound; times change at once.
+//! Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms, before
+//! the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
 //!
 //! # Source
 //! The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by a
@@ -180,6 +180,7 @@ struct Engine<S> {
     powers: [f64; 2],
     settings: Ramp<2>,
     ballistics_coeffs: BallisticsCoeffs,
+    times: Ramp<3>,
     ballistics: Ballistics,
     lookahead: Lookahead,
     /// Taps that the band comes from and goes to, and how far it has come.
@@ -218,6 +219,7 @@ impl<S: Sample> Engine<S> {
             powers: [0.0; 2],
             settings: Ramp::new(coeffs.settings, ramp_frames),
             ballistics_coeffs: coeffs.ballistics,
+            times: Ramp::new(coeffs.ballistics.glide(), ramp_frames),
             ballistics: Ballistics::REST,
             lookahead: Lookahead::new(form, latency, CHUNK_FRAMES),
             taps: [taps.clone(), taps],
@@ -246,6 +248,7 @@ impl<S: Sample> Engine<S> {
         self.high_pass.set_coeffs(&coeffs.high_pass);
         self.settings.set_target(coeffs.settings);
         self.ballistics_coeffs = coeffs.ballistics;
+        self.times.set_target(coeffs.ballistics.glide());
         let [from, to] = &mut self.taps;
         if to.iter().zip(&coeffs.taps).all(|(tap, new)| *tap == S::from_f64(*new)) {
             return;
@@ -265,7 +268,7 @@ impl<S: Sample> Engine<S> {
         let mut start = 0;
         while start < frames {
             let uniform = self.settings.uniform_frames().min(self.arrival.uniform_frames());
-            let count = (frames - start).min(uniform).min(CHUNK_FRAMES);
+            let count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
             self.chunk(&mut block.frames_mut(start, count));
             if let Some(trace) = trace.as_deref_mut() {
                 let end = trace.frames().min(start + count);
@@ -302,7 +305,8 @@ impl<S: Sample> Engine<S> {
         let (settings, _) = self.settings.span::<f64>(count);
         let law = Law { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
         wanted(form, &law, &settings, high, whole);
-        self.ballistics.process::<S>(&self.ballistics_coeffs, &[], high);
+        let (times, _) = self.times.span::<f64>(count);
+        self.ballistics.process(&self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
         self.lookahead.process(high);
 
         let reductions_db = &mut reductions_db[..count];
@@ -339,6 +343,7 @@ impl<S: Sample> Engine<S> {
             powers,
             settings,
             ballistics_coeffs: _,
+            times,
             ballistics,
             lookahead,
             taps: _,
@@ -352,6 +357,7 @@ impl<S: Sample> Engine<S> {
         high_pass.reset();
         *powers = [0.0; 2];
         settings.jump_to(settings.target());
+        times.jump_to(times.target());
         *ballistics = Ballistics::REST;
         lookahead.reset();
         arrival.jump_to(arrival.target());

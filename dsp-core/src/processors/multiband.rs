@@ -126,10 +126,7 @@ impl Params for MultibandCompressorParams {
         })
     }
 
-    fn accepts<S: Sample>(
-        running: &MultibandCompressor<S>,
-        coeffs: &MultibandCompressorCoeffs,
-    ) -> Result<(), Error> {
+    fn accepts<S: Sample>(running: &MultibandCompressor<S>, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
         running.check(coeffs)
     }
 }
