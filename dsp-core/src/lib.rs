@@ -72,7 +72,7 @@ pub use meters::{
 pub use num_complex::Complex64;
 pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
-    LowShelfParams, NotchParams, TiltParams,
+    LowShelfParams, MAX_BANDS, NotchParams, TiltParams,
 };
 pub use parts::compression::{CompressorCoeffs, CompressorParams, CompressorRelease};
 pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
@@ -80,7 +80,11 @@ pub use parts::detector::Detector;
 pub use processors::{
     compressor::Compressor,
     deesser::{DeEsser, DeEsserCoeffs, DeEsserParams},
-    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
+    dynamic_eq::{
+        DynamicBand, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicEqualizerParams,
+        DynamicShape,
+    },
+    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},

@@ -95,6 +95,11 @@ impl<const N: usize> Ramp<N> {
         self.target
     }
 
+    /// The same, by reference.
+    pub(crate) fn aim(&self) -> &[f64; N] {
+        &self.target
+    }
+
     /// Where it is.
     pub(crate) fn value(&self) -> [f64; N] {
         core::array::from_fn(|n| self.motion(n)[0])

@@ -2,6 +2,7 @@
 
 pub mod compressor;
 pub mod deesser;
+pub mod dynamic_eq;
 pub mod equalizer;
 pub mod filter;
 pub mod gain;
@@ -31,6 +32,7 @@ macro_rules! for_each_processor {
             Notch: $crate::NotchParams, $crate::Filter<S, $crate::NotchParams>;
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
+            DynamicEqualizer: $crate::DynamicEqualizerParams, $crate::DynamicEqualizer<S>;
             Compressor: $crate::CompressorParams, $crate::Compressor<S>;
             DeEsser: $crate::DeEsserParams, $crate::DeEsser<S>;
             MultibandCompressor: $crate::MultibandCompressorParams, $crate::MultibandCompressor<S>;
