@@ -153,6 +153,34 @@ impl Sampled for CompressorParams {
     }
 }
 
+/// A band whose gain follows a level.
+fn dynamic_band() -> impl Strategy<Value = DynamicEqualizerBand> {
+    let gain_db = prop_oneof![2 => -12.0..12.0, 1 => Just(0.0)];
+    let shape = (0..4, frequency_hz(), gain_db, q()).prop_map(|(kind, frequency_hz, gain_db, q)| match kind {
+        0 => DynamicShape::Bell(BellParams { frequency_hz, gain_db, q }),
+        1 => DynamicShape::LowShelf(LowShelfParams { frequency_hz, gain_db, q }),
+        2 => DynamicShape::HighShelf(HighShelfParams { frequency_hz, gain_db, q }),
+        _ => DynamicShape::Tilt(TiltParams { frequency_hz, gain_db }),
+    });
+    let ratio = prop_oneof![3 => 1.0..20.0, 1 => Just(1.0), 1 => Just(f64::INFINITY)];
+    let range_db = prop_oneof![4 => 0.0..24.0, 1 => Just(0.0)];
+    (shape, -60.0..0.0, ratio, range_db, (0.02..50.0, 5.0..300.0)).prop_map(
+        |(shape, threshold_db, ratio, range_db, (attack_ms, release_ms))| {
+            DynamicBand { shape, threshold_db, ratio, range_db, attack_ms, release_ms }.into()
+        },
+    )
+}
+
+impl Sampled for DynamicEqualizerParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let fixed = EqualizerParams::sampled()
+            .prop_map(|p| p.bands.first().map_or(BellParams::default().into(), |&band| band.into()));
+        prop::collection::vec(prop_oneof![3 => dynamic_band(), 1 => fixed], 0..5)
+            .prop_map(|bands| Self { bands })
+            .boxed()
+    }
+}
+
 impl Sampled for DeEsserParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = (1_000.0..16_000.0, -40.0..0.0, prop_oneof![3 => 0.0..20.0, 1 => Just(0.0)]);
@@ -223,7 +251,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Compressor" | "DeEsser" | "MultibandCompressor" | "Limiter"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "DynamicEqualizer" | "Compressor" | "DeEsser" | "MultibandCompressor" | "Limiter"),
             }),*]
         }
     };
