@@ -1,6 +1,7 @@
 //! Whole programmes: what users wait for. 48 kHz, f32, stereo; the time of one call is the time of one file.
 
 use crate::{
+    compressor,
     equalizer::all_passes,
     mix::mixer,
     pair::Group,
@@ -29,6 +30,11 @@ pub fn all(criterion: &mut Criterion) {
         let mut audio = planar::<f32>(2, MINUTE);
         let mut equalizer = all_passes(8).build::<f32>(&spec).expect("legal");
         bencher.iter(|| equalizer.process(&mut block(black_box(&mut audio), 2)));
+    });
+    whole(&mut group, "compressor_60_s", 2 * MINUTE, MINUTE, |bencher| {
+        let mut audio = planar::<f32>(2, MINUTE);
+        let mut compressor = compressor::settings().build::<f32>(&spec).expect("legal");
+        bencher.iter(|| compressor.process(&mut block(black_box(&mut audio), 2)));
     });
     whole(&mut group, "mix_32_mono_60_s", TRACKS * MINUTE, MINUTE, |bencher| {
         let sources: Vec<Vec<f32>> = (0..TRACKS).map(|track| pink(track, MINUTE)).collect();

@@ -193,6 +193,50 @@ impl<S: Sample> TruePeak<S> {
     }
 }
 
+/// A compressor with a quadratic knee, all channels linked: frame by frame, with the C library's logarithm and power.
+pub struct Compressor {
+    threshold_db: f32,
+    slope: f32,
+    knee_db: f32,
+    attack: f32,
+    release: f32,
+    held: f32,
+    smooth: f32,
+}
+
+impl Compressor {
+    /// 10 ms of attack, 100 ms of release.
+    pub fn new(threshold_db: f32, ratio: f32, knee_db: f32, rate_hz: f64) -> Self {
+        let pole = |time_s: f64| (-1.0 / (time_s * rate_hz)).exp() as f32;
+        let (attack, release) = (pole(0.01), pole(0.1));
+        Self { threshold_db, slope: 1.0 - 1.0 / ratio, knee_db, attack, release, held: 0.0, smooth: 0.0 }
+    }
+
+    pub fn process(&mut self, samples: &mut [f32], channels: usize) {
+        let frames = samples.len() / channels;
+        for frame in 0..frames {
+            let mut peak = 1e-7_f32;
+            for channel in 0..channels {
+                peak = peak.max(samples[channel * frames + frame].abs());
+            }
+            let over = 20.0 * peak.log10() - self.threshold_db;
+            let wanted = if 2.0 * over <= -self.knee_db {
+                0.0
+            } else if 2.0 * over < self.knee_db {
+                self.slope * (over + self.knee_db / 2.0).powi(2) / (2.0 * self.knee_db)
+            } else {
+                self.slope * over
+            };
+            self.held = wanted.max(self.release * self.held + (1.0 - self.release) * wanted);
+            self.smooth = self.attack * self.smooth + (1.0 - self.attack) * self.held;
+            let gain = 10_f32.powf(-self.smooth / 20.0);
+            for channel in 0..channels {
+                samples[channel * frames + frame] *= gain;
+            }
+        }
+    }
+}
+
 #[inline]
 fn larger<S: Sample>(peak: S, value: S) -> S {
     let magnitude = if value < S::ZERO { -value } else { value };

@@ -101,6 +101,29 @@ fn moved(effect: &Effect) -> Effect {
                 p.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.7);
                 p.bands.iter_mut().for_each(|band| *band = moved_compressor(band));
             }
+            Effect::Expander(p) => {
+                *p = ExpanderParams {
+                    threshold_db: -40.0 - p.threshold_db,
+                    ratio: if p.ratio > 4.0 { 2.0 } else { 10.0 },
+                    knee_db: 12.0 - p.knee_db / 2.0,
+                    attack_ms: p.attack_ms.sqrt(),
+                    hold_ms: 100.0 - p.hold_ms,
+                    release_ms: p.release_ms.sqrt() * 10.0,
+                    range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
+                    link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
+                }
+            }
+            Effect::Gate(p) => {
+                *p = GateParams {
+                    threshold_db: -32.0 - p.threshold_db,
+                    attack_ms: p.attack_ms.sqrt(),
+                    hold_ms: 100.0 - p.hold_ms,
+                    release_ms: p.release_ms.sqrt() * 10.0,
+                    range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
+                    hysteresis_db: 12.0 - p.hysteresis_db,
+                    link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
+                }
+            }
             Effect::Limiter(p) => {
                 p.ceiling_db = -12.0 - p.ceiling_db / 2.0;
                 p.gain_db = 24.0 - p.gain_db;
@@ -528,6 +551,43 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
         effects: vec![gain(input_db), LimiterParams { gain_db, ceiling_db, ..Default::default() }.into()],
     };
+    // A compressor adds harmonics of its own to bass, which are no click either: slow times leave none.
+    let slow = CompressorParams {
+        attack_ms: 100.0,
+        release_ms: 2_000.0,
+        detector: Detector::Rms,
+        rms_ms: 300.0,
+        threshold_db: -18.0,
+        knee_db: 6.0,
+        ..Default::default()
+    };
+    let compressor = |change: fn(&mut CompressorParams)| {
+        let mut params = slow;
+        change(&mut params);
+        Effect::from(params)
+    };
+    let expander = |input_db, threshold_db, ratio, range_db| Effect::Chain {
+        effects: vec![
+            gain(input_db),
+            ExpanderParams {
+                threshold_db,
+                ratio,
+                range_db,
+                attack_ms: 100.0,
+                hold_ms: 20.0,
+                release_ms: 1_000.0,
+                ..Default::default()
+            }
+            .into(),
+        ],
+    };
+    // Closed, since an opening is no click of the change.
+    let gate = |input_db, threshold_db, range_db| Effect::Chain {
+        effects: vec![
+            gain(input_db),
+            GateParams { threshold_db, range_db, attack_ms: 100.0, release_ms: 1_000.0, ..Default::default() }.into(),
+        ],
+    };
     let steps = [
         (dynamic(&[moving(100.0, 0.0, 0.0, 12.0)]), dynamic(&[moving(100.0, 12.0, 0.0, 12.0)])),
         (dynamic(&[moving(100.0, -6.0, -30.0, 12.0)]), dynamic(&[moving(200.0, -6.0, -30.0, 12.0)])),
@@ -539,6 +599,23 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (multiband(&[150.0], 0.0, 0.0), multiband(&[300.0], 0.0, 0.0)),
         (multiband(&[200.0, 2_000.0], 0.0, 0.0), multiband(&[200.0, 2_000.0], 0.0, 12.0)),
         (de_esser(5_500.0, 6.0, -6.0), de_esser(11_000.0, 18.0, -40.0)),
+        (compressor(|_| {}), compressor(|p| p.threshold_db = -30.0)),
+        (compressor(|_| {}), compressor(|p| p.ratio = f64::INFINITY)),
+        (compressor(|_| {}), compressor(|p| p.knee_db = 24.0)),
+        (compressor(|_| {}), compressor(|p| p.range_db = 2.0)),
+        (compressor(|_| {}), compressor(|p| p.makeup_db = 12.0)),
+        (compressor(|_| {}), compressor(|p| p.mix = 0.0)),
+        (compressor(|_| {}), compressor(|p| p.link_percent = 0.0)),
+        (compressor(|_| {}), compressor(|p| p.detector = Detector::Peak)),
+        (compressor(|_| {}), compressor(|p| p.release_mode = CompressorRelease::Dual)),
+        (compressor(|_| {}), compressor(|p| p.release_mode = CompressorRelease::Auto)),
+        (compressor(|_| {}), compressor(|p| p.key_high_pass_hz = 200.0)),
+        (compressor(|_| {}), compressor(|p| p.attack_ms = 50.0)),
+        (compressor(|p| p.threshold_db = 0.0), compressor(|p| p.threshold_db = -12.0)),
+        (expander(-40.0, -40.0, 2.0, 0.0), expander(-40.0, -40.0, 2.0, 12.0)),
+        (expander(-40.0, -60.0, 2.0, 40.0), expander(-40.0, -40.0, 2.0, 40.0)),
+        (expander(-40.0, -34.0, 1.0, 40.0), expander(-40.0, -34.0, 2.0, 40.0)),
+        (gate(-40.0, -30.0, 0.0), gate(-40.0, -30.0, 12.0)),
         (limiter(-30.0, 0.0, -1.0), limiter(-30.0, 12.0, -1.0)),
         (limiter(12.0, 0.0, -1.0), limiter(12.0, 0.0, -13.0)),
         (gain(0.0), gain(-12.0)),

@@ -146,6 +146,35 @@ impl Drawn for CompressorParams {
     }
 }
 
+impl Drawn for ExpanderParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        Ok(Self {
+            threshold_db: number(u, style, [-80.0, 0.0])?,
+            ratio: number(u, style, [1.0, 100.0])?,
+            knee_db: number(u, style, [0.0, 24.0])?,
+            attack_ms: logarithmic(u, style, [0.02, 250.0])?,
+            hold_ms: number(u, style, [0.0, 500.0])?,
+            release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
+            range_db: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [0.0, 90.0])? },
+            link_percent: number(u, style, [0.0, 100.0])?,
+        })
+    }
+}
+
+impl Drawn for GateParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        Ok(Self {
+            threshold_db: number(u, style, [-80.0, 0.0])?,
+            attack_ms: logarithmic(u, style, [0.02, 250.0])?,
+            hold_ms: number(u, style, [0.0, 500.0])?,
+            release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
+            range_db: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [0.0, 90.0])? },
+            hysteresis_db: number(u, style, [0.0, 12.0])?,
+            link_percent: number(u, style, [0.0, 100.0])?,
+        })
+    }
+}
+
 impl Drawn for DynamicBand {
     fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
         let shape = match u.int_in_range(0..=3_u8)? {

@@ -13,7 +13,7 @@ use crate::{
 /// Levels are bounded to +120 dBFS: nothing overflows on the way.
 const LOUDEST: f64 = 1e6;
 /// And to -140 dBFS, so that silence has a logarithm.
-const SOFTEST: f64 = 1e-7;
+pub(crate) const SOFTEST: f64 = 1e-7;
 /// Added to every square: keeps the mean from ever becoming subnormal, far below what is told apart from silence.
 const LEAST_SQUARE: f64 = 1e-20;
 /// dB per octave of amplitude.
@@ -39,6 +39,11 @@ pub(crate) fn mean_squares<S: Sample>(samples: &[S], pole: f64, mean: &mut f64, 
 /// Raises `squares` to `others`.
 pub(crate) fn raise(form: Form, others: &[f64], squares: &mut [f64]) {
     run!(form, raise_all(others, squares), _simd => raise_all(others, squares));
+}
+
+/// Lowers `reductions` to `others`.
+pub(crate) fn lower(form: Form, others: &[f64], reductions: &mut [f64]) {
+    run!(form, lower_all(others, reductions), _simd => lower_all(others, reductions));
 }
 
 /// Moves peak levels towards those of mean squares by a share of 0..1.
@@ -112,6 +117,13 @@ fn peak_levels_all<S: Sample>(peaks: &[S], levels: &mut [S]) {
 fn raise_all(others: &[f64], squares: &mut [f64]) {
     for (square, other) in squares.iter_mut().zip(others) {
         *square = larger(*square, *other);
+    }
+}
+
+#[inline(always)]
+fn lower_all(others: &[f64], reductions: &mut [f64]) {
+    for (reduction, other) in reductions.iter_mut().zip(others) {
+        *reduction = smaller(*reduction, *other);
     }
 }
 

@@ -21,7 +21,7 @@
 
 use super::{
     ramp::Span,
-    release::{larger, pole, recover},
+    release::{larger, log_rate, pole, pole_at, recover},
 };
 use crate::foundation::{math::Pow2, sample::Sample};
 
@@ -98,7 +98,7 @@ impl BallisticsCoeffs {
 
     /// What glides: log2 of both rates, and the share of the crest factor in them.
     pub(crate) fn glide(&self) -> [f64; 3] {
-        let [attack, release] = self.poles.map(|pole| libm::log2(-libm::log2(pole)));
+        let [attack, release] = self.poles.map(log_rate);
         [attack, release, self.auto]
     }
 }
@@ -149,8 +149,7 @@ impl Ballistics {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     let at = index as i32;
                     let share = auto.at(at);
-                    let glided =
-                        |log: f64, rate: f64| (-(log + share * (rate.log2_fast() - log)).exp2_fast()).exp2_fast();
+                    let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
                     [glided(attack.at(at), rates[0]), glided(release.at(at), rates[1])]
                 };
                 self.follow(reductions, slow, poles);

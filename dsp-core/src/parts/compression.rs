@@ -320,6 +320,9 @@ impl<S: Sample> Compression<S> {
 
     fn write_trace(&self, trace: &mut BlockMut<'_, '_, f64>, start: usize, count: usize) {
         let count = count.min(trace.frames().saturating_sub(start));
+        if count == 0 {
+            return;
+        }
         for channel in 0..self.last_db.len().min(trace.channels()) {
             let reductions = self.side_chain.reductions(channel, count);
             for (trace, reduction) in trace.frames_mut(start, count).channel_mut(channel).iter_mut().zip(reductions) {

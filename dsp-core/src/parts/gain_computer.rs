@@ -47,8 +47,7 @@ impl ComputerCoeffs {
     }
 
     fn new(side: Side, threshold_db: f64, slope: f64, knee_db: f64, range_db: f64) -> Self {
-        let floor = db_to_gain(-range_db).max(libm::exp2(-MOST_OCTAVES));
-        Self { side, values: [threshold_db / DB_PER_OCTAVE, slope, knee_db / DB_PER_OCTAVE, floor] }
+        Self { side, values: [threshold_db / DB_PER_OCTAVE, slope, knee_db / DB_PER_OCTAVE, floor(range_db)] }
     }
 
     /// Reduction of a steady level, both in dB. Any level: -inf too.
@@ -57,6 +56,17 @@ impl ComputerCoeffs {
         let level = (level_db / DB_PER_OCTAVE).clamp(-1e3, 1e3);
         DB_PER_OCTAVE * Knee::<f64>::new(self.side, self.values).reduction(level)
     }
+}
+
+/// The gain at most reduction: what a range glides as, since it may be infinite.
+pub(crate) fn floor(range_db: f64) -> f64 {
+    db_to_gain(-range_db).max(libm::exp2(-MOST_OCTAVES))
+}
+
+/// The range in octaves that a floor stands for. A ramp that turns round on its way may leave 0..1 by a little.
+#[inline(always)]
+pub(crate) fn range(floor: f64) -> f64 {
+    0.0 - floor.clamp(f64::MIN_POSITIVE, 1.0).log2_fast()
 }
 
 /// A static curve at one moment, ready to be evaluated.
@@ -83,8 +93,7 @@ impl<S: Sample> Knee<S> {
             half: S::from_f64(0.5 * knee),
             whole: S::from_f64(knee),
             bend: S::from_f64(0.5 / knee),
-            // A ramp that turns round on its way may leave 0..1 by a little.
-            range: S::from_f64(0.0 - floor.clamp(f64::MIN_POSITIVE, 1.0).log2_fast()),
+            range: S::from_f64(range(floor)),
         }
     }
 
@@ -146,6 +155,11 @@ impl GainComputer {
             Span::Still(values) => Knees::Still(Knee::new(self.side, values)),
             Span::Moving(curves) => Knees::Moving(self.side, curves),
         }
+    }
+
+    /// The reduction that a level asks for where the curve is going, both in octaves.
+    pub(crate) fn target_reduction(&self, level: f64) -> f64 {
+        Knee::<f64>::new(self.side, self.ramp.target()).reduction(level)
     }
 
     /// At rest where it was going.

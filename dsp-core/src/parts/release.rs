@@ -11,6 +11,8 @@
 //! The decoupled peak detector's release (D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012, eq. 17), without its
 //! attack; two time constants after the "automatic" release of analogue broadcast limiters. a = e^(-1/(τ fs)).
 
+use crate::foundation::math::Pow2;
+
 /// Slow over fast release: 400 ms beside the fast 60 ms.
 const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
 /// Rise of the slow follower over the fast release: 150 ms beside 60 ms.
@@ -102,6 +104,17 @@ impl Release {
         let Self { coeffs: _, nothing: _, reduction, slow } = self;
         (*reduction, *slow) = (0.0, 0.0);
     }
+}
+
+/// log2 of a pole's rate, -log2 of the pole, whose inverse is a time: what a glide between times runs along.
+pub(crate) fn log_rate(pole: f64) -> f64 {
+    libm::log2(-libm::log2(pole))
+}
+
+/// The pole at a point of such a glide.
+#[inline(always)]
+pub(crate) fn pole_at(log_rate: f64) -> f64 {
+    (-log_rate.exp2_fast()).exp2_fast()
 }
 
 /// y, the next reduction: at once to more, by a and 1-a to less. The term with the past comes last: it is what the next

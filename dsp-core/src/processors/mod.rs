@@ -4,8 +4,10 @@ pub mod compressor;
 pub mod deesser;
 pub mod dynamic_eq;
 pub mod equalizer;
+pub mod expander;
 pub mod filter;
 pub mod gain;
+pub mod gate;
 pub mod limiter;
 pub mod multiband;
 pub mod pan;
@@ -36,6 +38,8 @@ macro_rules! for_each_processor {
             Compressor: $crate::CompressorParams, $crate::Compressor<S>;
             DeEsser: $crate::DeEsserParams, $crate::DeEsser<S>;
             MultibandCompressor: $crate::MultibandCompressorParams, $crate::MultibandCompressor<S>;
+            Expander: $crate::ExpanderParams, $crate::Expander<S>;
+            Gate: $crate::GateParams, $crate::Gate<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
         }
     };

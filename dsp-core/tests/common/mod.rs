@@ -153,6 +153,47 @@ impl Sampled for CompressorParams {
     }
 }
 
+impl Sampled for ExpanderParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let ratio = prop_oneof![3 => 1.0..20.0, 1 => Just(1.0)];
+        let range_db = prop_oneof![2 => 0.0..90.0, 1 => Just(f64::INFINITY)];
+        let times = (0.02..50.0, prop_oneof![1 => Just(0.0), 1 => 0.0..100.0], 5.0..500.0);
+        let link_percent = prop_oneof![1 => 0.0..100.0, 2 => Just(100.0), 1 => Just(0.0)];
+        (-40.0..0.0, ratio, 0.0..24.0, times, range_db, link_percent)
+            .prop_map(|(threshold_db, ratio, knee_db, (attack_ms, hold_ms, release_ms), range_db, link_percent)| Self {
+                threshold_db,
+                ratio,
+                knee_db,
+                attack_ms,
+                hold_ms,
+                release_ms,
+                range_db,
+                link_percent,
+            })
+            .boxed()
+    }
+}
+
+impl Sampled for GateParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let range_db = prop_oneof![2 => 0.0..90.0, 1 => Just(f64::INFINITY)];
+        let times = (0.02..50.0, prop_oneof![1 => Just(0.0), 1 => 0.0..100.0], 5.0..500.0);
+        let link_percent = prop_oneof![1 => 0.0..100.0, 2 => Just(100.0), 1 => Just(0.0)];
+        // About the level of the noise, so that it opens and closes.
+        (-20.0..-12.0, times, range_db, 0.0..12.0, link_percent)
+            .prop_map(|(threshold_db, (attack_ms, hold_ms, release_ms), range_db, hysteresis_db, link_percent)| Self {
+                threshold_db,
+                attack_ms,
+                hold_ms,
+                release_ms,
+                range_db,
+                hysteresis_db,
+                link_percent,
+            })
+            .boxed()
+    }
+}
+
 /// A band whose gain follows a level.
 fn dynamic_band() -> impl Strategy<Value = DynamicEqualizerBand> {
     let gain_db = prop_oneof![2 => -12.0..12.0, 1 => Just(0.0)];
@@ -251,7 +292,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "DynamicEqualizer" | "Compressor" | "DeEsser" | "MultibandCompressor" | "Limiter"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "DynamicEqualizer" | "Compressor" | "DeEsser" | "MultibandCompressor" | "Expander" | "Gate" | "Limiter"),
             }),*]
         }
     };
