@@ -285,6 +285,10 @@ pub struct Entry {
     pub per_channel: bool,
 }
 
+/// What works between the channels.
+const LINKED: [&str; 9] =
+    ["Pan", "Width", "DynamicEqualizer", "Compressor", "DeEsser", "MultibandCompressor", "Expander", "Gate", "Limiter"];
+
 macro_rules! entries {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
         fn listed() -> Vec<Entry> {
@@ -292,7 +296,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "DynamicEqualizer" | "Compressor" | "DeEsser" | "MultibandCompressor" | "Expander" | "Gate" | "Limiter"),
+                per_channel: !LINKED.contains(&stringify!($name)),
             }),*]
         }
     };
