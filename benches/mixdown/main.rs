@@ -5,6 +5,7 @@
 //! signal is pink noise at -18 dBFS. Settings leave its level alone (all passes, polarity, gains and their inverses), so
 //! that a buffer processed a million times stays music.
 
+mod bands;
 mod compressor;
 mod equalizer;
 mod gain;
@@ -33,6 +34,7 @@ criterion_group! {
     name = benches;
     config = quick();
     targets = gain::all, mix::all, equalizer::all, meters::all_loudness, meters::all_true_peak, width::all,
-        limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates, goals::all
+        limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, goals::all
 }
 criterion_main!(benches);

@@ -70,6 +70,25 @@ impl Biquad {
         Self::new([edge, -2.0 * edge, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
+    /// Low pass by the Audio EQ Cookbook.
+    pub fn low_pass(frequency_hz: f64, q: f64, rate_hz: f64) -> Self {
+        let (sin, cos) = (TAU * frequency_hz / rate_hz).sin_cos();
+        let (alpha, edge) = (sin / (2.0 * q), (1.0 - cos) / 2.0);
+        Self::new([edge, 2.0 * edge, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+    }
+
+    /// Band pass of 0 dB at its centre by the Audio EQ Cookbook.
+    pub fn band_pass(frequency_hz: f64, q: f64, rate_hz: f64) -> Self {
+        let (sin, cos) = (TAU * frequency_hz / rate_hz).sin_cos();
+        let alpha = sin / (2.0 * q);
+        Self::new([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+    }
+
+    /// Another's coefficients; the state stays.
+    pub fn become_like(&mut self, other: &Self) {
+        (self.b, self.a) = (other.b, other.a);
+    }
+
     /// One sample.
     #[inline]
     pub fn tick(&mut self, x: f64) -> f64 {
@@ -241,4 +260,182 @@ impl Compressor {
 fn larger<S: Sample>(peak: S, value: S) -> S {
     let magnitude = if value < S::ZERO { -value } else { value };
     if magnitude > peak { magnitude } else { peak }
+}
+
+/// Three bands of one channel by Linkwitz-Riley filters of 24 dB per octave, the lowest through the all pass of the upper
+/// crossover.
+pub struct Split {
+    low: [[Biquad; 2]; 2],
+    high: [[Biquad; 2]; 2],
+    turn: Biquad,
+}
+
+impl Split {
+    pub fn new(crossovers_hz: [f64; 2], rate_hz: f64) -> Self {
+        let q = std::f64::consts::FRAC_1_SQRT_2;
+        Self {
+            low: crossovers_hz.map(|hz| [Biquad::low_pass(hz, q, rate_hz); 2]),
+            high: crossovers_hz.map(|hz| [Biquad::high_pass(hz, q, rate_hz); 2]),
+            turn: Biquad::all_pass(crossovers_hz[1], q, rate_hz),
+        }
+    }
+
+    #[inline]
+    pub fn tick(&mut self, x: f64) -> [f64; 3] {
+        let through = |sections: &mut [Biquad; 2], x: f64| {
+            let y = sections[0].tick(x);
+            sections[1].tick(y)
+        };
+        let below = through(&mut self.low[0], x);
+        let above = through(&mut self.high[0], x);
+        [self.turn.tick(below), through(&mut self.low[1], above), through(&mut self.high[1], above)]
+    }
+}
+
+/// A linked stereo compressor in each of three bands.
+pub struct Multiband {
+    splits: [Split; 2],
+    compressors: Vec<Compressor>,
+    bands: [Vec<f32>; 3],
+}
+
+impl Multiband {
+    pub fn new(crossovers_hz: [f64; 2], threshold_db: f32, rate_hz: f64) -> Self {
+        Self {
+            splits: [(); 2].map(|()| Split::new(crossovers_hz, rate_hz)),
+            compressors: (0..3).map(|_| Compressor::new(threshold_db, 4.0, 6.0, rate_hz)).collect(),
+            bands: [const { Vec::new() }; 3],
+        }
+    }
+
+    pub fn process(&mut self, samples: &mut [f32]) {
+        let frames = samples.len() / 2;
+        self.bands.iter_mut().for_each(|band| band.resize(samples.len(), 0.0));
+        for (channel, split) in self.splits.iter_mut().enumerate() {
+            for frame in channel * frames..(channel + 1) * frames {
+                for (band, sample) in self.bands.iter_mut().zip(split.tick(f64::from(samples[frame]))) {
+                    band[frame] = sample as f32;
+                }
+            }
+        }
+        for (compressor, band) in self.compressors.iter_mut().zip(&mut self.bands) {
+            compressor.process(band, 2);
+        }
+        for (frame, sample) in samples.iter_mut().enumerate() {
+            *sample = self.bands.iter().map(|band| band[frame]).sum();
+        }
+    }
+}
+
+/// Attack and release on a reduction in dB.
+struct Follower {
+    attack: f64,
+    release: f64,
+    held: f64,
+    smooth: f64,
+}
+
+impl Follower {
+    fn new(attack_s: f64, release_s: f64, rate_hz: f64) -> Self {
+        let pole = |time_s: f64| (-1.0 / (time_s * rate_hz)).exp();
+        Self { attack: pole(attack_s), release: pole(release_s), held: 0.0, smooth: 0.0 }
+    }
+
+    #[inline]
+    fn tick(&mut self, wanted_db: f64) -> f64 {
+        self.held = wanted_db.max(self.release * self.held + (1.0 - self.release) * wanted_db);
+        self.smooth = self.attack * self.smooth + (1.0 - self.attack) * self.held;
+        self.smooth
+    }
+}
+
+/// Bells in a row that each give way to their own band, designed anew for every frame.
+pub struct DynamicBells {
+    threshold_db: f64,
+    rate_hz: f64,
+    frequencies_hz: Vec<f64>,
+    followers: Vec<Follower>,
+    /// Band pass and bell of each band and channel.
+    detectors: Vec<[Biquad; 2]>,
+    bells: Vec<[Biquad; 2]>,
+}
+
+impl DynamicBells {
+    pub fn new(frequencies_hz: &[f64], threshold_db: f64, rate_hz: f64) -> Self {
+        Self {
+            threshold_db,
+            rate_hz,
+            frequencies_hz: frequencies_hz.to_vec(),
+            followers: frequencies_hz.iter().map(|_| Follower::new(0.01, 0.1, rate_hz)).collect(),
+            detectors: frequencies_hz.iter().map(|&hz| [Biquad::band_pass(hz, 1.0, rate_hz); 2]).collect(),
+            bells: frequencies_hz.iter().map(|&hz| [Biquad::bell(hz, 0.0, 1.0, rate_hz); 2]).collect(),
+        }
+    }
+
+    pub fn process(&mut self, samples: &mut [f32]) {
+        let (left, right) = samples.split_at_mut(samples.len() / 2);
+        for (left, right) in left.iter_mut().zip(right) {
+            let sound = [f64::from(*left), f64::from(*right)];
+            let mut out = sound;
+            for (band, follower) in self.followers.iter_mut().enumerate() {
+                let [a, b] = &mut self.detectors[band];
+                let peak = a.tick(sound[0]).abs().max(b.tick(sound[1]).abs()).max(1e-7);
+                let over_db = (20.0 * peak.log10() - self.threshold_db).max(0.0);
+                let reduction_db = follower.tick((0.5 * over_db).min(12.0));
+                let [a, b] = &mut self.bells[band];
+                if reduction_db > 1e-6 {
+                    let now = Biquad::bell(self.frequencies_hz[band], -reduction_db, 1.0, self.rate_hz);
+                    a.become_like(&now);
+                    b.become_like(&now);
+                }
+                out = [a.tick(out[0]), b.tick(out[1])];
+            }
+            (*left, *right) = (out[0] as f32, out[1] as f32);
+        }
+    }
+}
+
+/// Turns the upper of two bands down while it makes up most of the sound; 6 dB at most.
+pub struct DeEsser {
+    threshold_db: f64,
+    follower: Follower,
+    pole: f64,
+    powers: [f64; 2],
+    low: [[Biquad; 2]; 2],
+    high: [[Biquad; 2]; 2],
+}
+
+impl DeEsser {
+    pub fn new(frequency_hz: f64, threshold_db: f64, rate_hz: f64) -> Self {
+        let q = std::f64::consts::FRAC_1_SQRT_2;
+        Self {
+            threshold_db,
+            follower: Follower::new(0.0005, 0.04, rate_hz),
+            pole: (-1.0 / (0.001 * rate_hz)).exp(),
+            powers: [0.0; 2],
+            low: [[Biquad::low_pass(frequency_hz, q, rate_hz); 2]; 2],
+            high: [[Biquad::high_pass(frequency_hz, q, rate_hz); 2]; 2],
+        }
+    }
+
+    pub fn process(&mut self, samples: &mut [f32]) {
+        let (left, right) = samples.split_at_mut(samples.len() / 2);
+        for (left, right) in left.iter_mut().zip(right) {
+            let sound = [f64::from(*left), f64::from(*right)];
+            let (mut low, mut high) = (sound, sound);
+            for channel in 0..2 {
+                for section in 0..2 {
+                    low[channel] = self.low[channel][section].tick(low[channel]);
+                    high[channel] = self.high[channel][section].tick(high[channel]);
+                }
+            }
+            for (power, [a, b]) in self.powers.iter_mut().zip([high, sound]) {
+                *power = self.pole * *power + (1.0 - self.pole) * (a * a + b * b);
+            }
+            let share_db = 10.0 * ((self.powers[0] + 1e-30) / (self.powers[1] + 1e-8)).log10();
+            let u = ((share_db - self.threshold_db) / 3.0).clamp(0.0, 1.0);
+            let gain = 10_f64.powf(-self.follower.tick(6.0 * u * u * (3.0 - 2.0 * u)) / 20.0);
+            (*left, *right) = ((low[0] + gain * high[0]) as f32, (low[1] + gain * high[1]) as f32);
+        }
+    }
 }

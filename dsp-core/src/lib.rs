@@ -72,18 +72,25 @@ pub use meters::{
 pub use num_complex::Complex64;
 pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
-    LowShelfParams, NotchParams, TiltParams,
+    LowShelfParams, MAX_BANDS, NotchParams, TiltParams,
 };
 pub use parts::compression::{CompressorCoeffs, CompressorParams, CompressorRelease};
+pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
 pub use parts::detector::Detector;
 pub use processors::{
     compressor::Compressor,
-    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
+    deesser::{DeEsser, DeEsserCoeffs, DeEsserParams},
+    dynamic_eq::{
+        DynamicBand, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicEqualizerParams,
+        DynamicShape,
+    },
+    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams},
     expander::{Expander, ExpanderCoeffs, ExpanderParams},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
     gate::{Gate, GateCoeffs, GateParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
+    multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
     width::{Width, WidthCoeffs, WidthParams},
 };

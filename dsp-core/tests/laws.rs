@@ -15,6 +15,31 @@ fn spec(channels: usize) -> StreamSpec {
     StreamSpec::new(44_100.0, channels).unwrap()
 }
 
+/// Other settings of a compressor with the same lookahead.
+fn moved_compressor(p: &CompressorParams) -> CompressorParams {
+    CompressorParams {
+        threshold_db: -60.0 - p.threshold_db,
+        ratio: if p.ratio > 4.0 { 2.0 } else { f64::INFINITY },
+        knee_db: 12.0 - p.knee_db / 2.0,
+        attack_ms: p.attack_ms.sqrt(),
+        release_ms: p.release_ms.sqrt() * 10.0,
+        makeup_db: 6.0 - p.makeup_db / 2.0,
+        detector: if p.detector == Detector::Peak { Detector::Rms } else { Detector::Peak },
+        rms_ms: p.rms_ms.sqrt() * 3.0,
+        lookahead_ms: p.lookahead_ms,
+        link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
+        mix: 1.0 - p.mix,
+        range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
+        key_high_pass_hz: if p.key_high_pass_hz == 0.0 { 100.0 } else { 0.0 },
+        release_mode: match p.release_mode {
+            CompressorRelease::Manual => CompressorRelease::Dual,
+            CompressorRelease::Dual => CompressorRelease::Auto,
+            _ => CompressorRelease::Manual,
+        },
+        auto_makeup: !p.auto_makeup,
+    }
+}
+
 /// Other settings of the same shape: what a user moves to.
 fn moved(effect: &Effect) -> Effect {
     let mut other = effect.clone();
@@ -44,28 +69,37 @@ fn moved(effect: &Effect) -> Effect {
             Effect::Notch(p) => p.q *= 2.0,
             Effect::AllPass(p) => p.frequency_hz = p.frequency_hz.sqrt() * 30.0,
             Effect::Tilt(p) => p.gain_db = 4.0 - p.gain_db / 2.0,
-            Effect::Compressor(p) => {
-                *p = CompressorParams {
-                    threshold_db: -60.0 - p.threshold_db,
-                    ratio: if p.ratio > 4.0 { 2.0 } else { f64::INFINITY },
-                    knee_db: 12.0 - p.knee_db / 2.0,
+            Effect::Compressor(p) => *p = moved_compressor(p),
+            Effect::DynamicEqualizer(p) => {
+                for band in &mut p.bands {
+                    if let DynamicEqualizerBand::DynamicBand(band) = band {
+                        if let DynamicShape::Bell(shape) = &mut band.shape {
+                            shape.frequency_hz = shape.frequency_hz.sqrt() * 30.0;
+                            shape.gain_db = 3.0 - shape.gain_db / 2.0;
+                        }
+                        band.threshold_db = -60.0 - band.threshold_db;
+                        band.range_db = 24.0 - band.range_db;
+                        band.attack_ms = band.attack_ms.sqrt();
+                    }
+                }
+                // Bands change their kind too.
+                if p.bands.len() > 2 {
+                    p.bands.remove(1);
+                    p.bands.push(BellParams { frequency_hz: 700.0, gain_db: 7.0, q: 2.0 }.into());
+                }
+            }
+            Effect::DeEsser(p) => {
+                *p = DeEsserParams {
+                    frequency_hz: 17_000.0 - p.frequency_hz,
+                    threshold_db: -40.0 - p.threshold_db,
+                    range_db: 20.0 - p.range_db,
                     attack_ms: p.attack_ms.sqrt(),
                     release_ms: p.release_ms.sqrt() * 10.0,
-                    makeup_db: 6.0 - p.makeup_db / 2.0,
-                    detector: if p.detector == Detector::Peak { Detector::Rms } else { Detector::Peak },
-                    rms_ms: p.rms_ms.sqrt() * 3.0,
-                    lookahead_ms: p.lookahead_ms,
-                    link_percent: if p.link_percent == 100.0 { 30.0 } else { 100.0 },
-                    mix: 1.0 - p.mix,
-                    range_db: if p.range_db.is_finite() { f64::INFINITY } else { 12.0 },
-                    key_high_pass_hz: if p.key_high_pass_hz == 0.0 { 100.0 } else { 0.0 },
-                    release_mode: match p.release_mode {
-                        CompressorRelease::Manual => CompressorRelease::Dual,
-                        CompressorRelease::Dual => CompressorRelease::Auto,
-                        _ => CompressorRelease::Manual,
-                    },
-                    auto_makeup: !p.auto_makeup,
                 }
+            }
+            Effect::MultibandCompressor(p) => {
+                p.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.7);
+                p.bands.iter_mut().for_each(|band| *band = moved_compressor(band));
             }
             Effect::Expander(p) => {
                 *p = ExpanderParams {
@@ -498,6 +532,20 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let band_pass = |frequency_hz, q| Effect::from(BandPassParams { frequency_hz, q });
     let all_pass = |frequency_hz, q| Effect::from(AllPassParams { frequency_hz, q });
     let tilt = |frequency_hz, gain_db| Effect::from(TiltParams { frequency_hz, gain_db });
+    let dynamic = |bands: &[DynamicEqualizerBand]| Effect::from(DynamicEqualizerParams { bands: bands.to_vec() });
+    let moving = |frequency_hz, gain_db, threshold_db, range_db| -> DynamicEqualizerBand {
+        let shape = DynamicShape::Bell(BellParams { frequency_hz, gain_db, q: 1.0 });
+        DynamicBand { shape, threshold_db, range_db, ..Default::default() }.into()
+    };
+    let still = |frequency_hz, gain_db| -> DynamicEqualizerBand { BellParams { frequency_hz, gain_db, q: 1.0 }.into() };
+    let multiband = |crossovers_hz: &[f64], threshold_db, makeup_db| {
+        let band = CompressorParams { threshold_db, makeup_db, release_ms: 1_000.0, ..Default::default() };
+        let bands = vec![band; crossovers_hz.len() + 1];
+        Effect::from(MultibandCompressorParams { crossovers_hz: crossovers_hz.to_vec(), bands, ..Default::default() })
+    };
+    let de_esser = |frequency_hz, range_db, threshold_db| {
+        Effect::from(DeEsserParams { frequency_hz, range_db, threshold_db, ..Default::default() })
+    };
     // Its input far below the ceiling, or steadily above it: a drive that rises under a limiter is met by its gain, crest
     // by crest, which is no click of the change.
     let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
@@ -541,6 +589,16 @@ fn law_8_g3_no_change_of_settings_clicks() {
         ],
     };
     let steps = [
+        (dynamic(&[moving(100.0, 0.0, 0.0, 12.0)]), dynamic(&[moving(100.0, 12.0, 0.0, 12.0)])),
+        (dynamic(&[moving(100.0, -6.0, -30.0, 12.0)]), dynamic(&[moving(200.0, -6.0, -30.0, 12.0)])),
+        (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -30.0, 0.0)])),
+        (dynamic(&[moving(100.0, 0.0, -10.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -34.0, 12.0)])),
+        (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[])),
+        (dynamic(&[moving(100.0, 3.0, -30.0, 12.0)]), dynamic(&[still(120.0, -9.0)])),
+        (multiband(&[200.0, 2_000.0], 0.0, 0.0), multiband(&[100.0, 2_000.0], 0.0, 0.0)),
+        (multiband(&[150.0], 0.0, 0.0), multiband(&[300.0], 0.0, 0.0)),
+        (multiband(&[200.0, 2_000.0], 0.0, 0.0), multiband(&[200.0, 2_000.0], 0.0, 12.0)),
+        (de_esser(5_500.0, 6.0, -6.0), de_esser(11_000.0, 18.0, -40.0)),
         (compressor(|_| {}), compressor(|p| p.threshold_db = -30.0)),
         (compressor(|_| {}), compressor(|p| p.ratio = f64::INFINITY)),
         (compressor(|_| {}), compressor(|p| p.knee_db = 24.0)),

@@ -87,6 +87,12 @@ fn another(entry: &Entry, effect: &Effect, spec: &StreamSpec) -> EffectCoeffs {
         let other = LimiterParams { gain_db: 24.0 - params.gain_db, hold_ms: 15.0 - params.hold_ms, ..params };
         return Effect::from(other).design(spec).unwrap();
     }
+    if let Effect::MultibandCompressor(params) = effect {
+        let mut other = params.clone();
+        other.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.8);
+        other.bands.iter_mut().for_each(|band| band.mix = 1.0 - band.mix);
+        return Effect::from(other).design(spec).unwrap();
+    }
     if let Effect::Compressor(params) = *effect {
         let other = CompressorParams { mix: 1.0 - params.mix, link_percent: 100.0 - params.link_percent, ..params };
         return Effect::from(other).design(spec).unwrap();

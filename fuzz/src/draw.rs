@@ -175,6 +175,71 @@ impl Drawn for GateParams {
     }
 }
 
+impl Drawn for DynamicBand {
+    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
+        let shape = match u.int_in_range(0..=3_u8)? {
+            0 => DynamicShape::Bell(BellParams::draw(u, style, rate_hz)?),
+            1 => DynamicShape::LowShelf(LowShelfParams::draw(u, style, rate_hz)?),
+            2 => DynamicShape::HighShelf(HighShelfParams::draw(u, style, rate_hz)?),
+            _ => DynamicShape::Tilt(TiltParams::draw(u, style, rate_hz)?),
+        };
+        Ok(Self {
+            shape,
+            threshold_db: number(u, style, [-80.0, 0.0])?,
+            ratio: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [1.0, 20.0])? },
+            range_db: number(u, style, [0.0, 12.0])?,
+            attack_ms: logarithmic(u, style, [0.02, 250.0])?,
+            release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
+        })
+    }
+}
+
+impl Drawn for DynamicEqualizerParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
+        let count = if u.ratio(1, 16)? { u.int_in_range(0..=MAX_BANDS + 1)? } else { u.int_in_range(0..=5)? };
+        let mut bands = Vec::with_capacity(count);
+        for _ in 0..count {
+            let moves = u.ratio(3, 4)?;
+            bands.push(if moves {
+                DynamicBand::draw(u, style, rate_hz)?.into()
+            } else {
+                band(u, style, rate_hz)?.into()
+            });
+        }
+        Ok(Self { bands })
+    }
+}
+
+impl Drawn for DeEsserParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
+        Ok(Self {
+            frequency_hz: logarithmic(u, style, [1_000.0, 16_000_f64.min(0.45 * rate_hz)])?,
+            threshold_db: number(u, style, [-40.0, 0.0])?,
+            range_db: number(u, style, [0.0, 20.0])?,
+            attack_ms: logarithmic(u, style, [0.02, 50.0])?,
+            release_ms: logarithmic(u, style, [5.0, 1_000.0])?,
+        })
+    }
+}
+
+impl Drawn for MultibandCompressorParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
+        // One number of bands is likely, so that changes of the other settings are not refused for it.
+        let count = if u.arbitrary()? { 2 } else { u.int_in_range(1..=5)? };
+        let mut lowest_hz = 20.0;
+        let mut crossovers_hz = Vec::with_capacity(count);
+        for left in (0..count).rev() {
+            let highest_hz = 0.49 * rate_hz / 1.3_f64.powi(left as i32);
+            let frequency_hz = logarithmic(u, style, [lowest_hz, highest_hz])?;
+            crossovers_hz.push(frequency_hz);
+            lowest_hz = (1.25001 * frequency_hz).clamp(20.0, 1.3 * highest_hz);
+        }
+        let bands = (0..=count).map(|_| CompressorParams::draw(u, style, rate_hz)).collect::<Result<_>>()?;
+        let slope_db_per_octave = if u.arbitrary()? { 24.0 } else { *u.choose(&[12.0, 24.0, 48.0, 18.0])? };
+        Ok(Self { crossovers_hz, bands, slope_db_per_octave })
+    }
+}
+
 impl Drawn for LimiterParams {
     fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
         Ok(Self {
@@ -254,6 +319,27 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
         Effect::Width(_) => 10.0,
         Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
+        Effect::DynamicEqualizer(params) => {
+            let all = params.bands.iter().map(|band| match *band {
+                // Its gain only falls; a shelf of high q overshoots.
+                DynamicEqualizerBand::DynamicBand(band) => match band.shape {
+                    DynamicShape::Bell(shape) => shape.gain_db.max(0.0),
+                    DynamicShape::LowShelf(LowShelfParams { gain_db, .. })
+                    | DynamicShape::HighShelf(HighShelfParams { gain_db, .. }) => gain_db.abs() + band.range_db + 40.0,
+                    DynamicShape::Tilt(shape) => (shape.gain_db.abs() + band.range_db) / 2.0,
+                },
+                DynamicEqualizerBand::Bell(params) => boost_db(&params.into()),
+                DynamicEqualizerBand::LowShelf(params) => boost_db(&params.into()),
+                DynamicEqualizerBand::HighShelf(params) => boost_db(&params.into()),
+                DynamicEqualizerBand::Tilt(params) => boost_db(&params.into()),
+                _ => 0.0,
+            });
+            all.sum()
+        }
+        // Every band by its compressor, and six that turn their phases add up.
+        Effect::MultibandCompressor(params) => {
+            params.bands.iter().map(|&band| boost_db(&band.into())).fold(0.0, f64::max) + 16.0
+        }
         Effect::Bell(params) => params.gain_db.max(0.0),
         // A shelf of high q overshoots.
         Effect::LowShelf(LowShelfParams { gain_db, .. }) | Effect::HighShelf(HighShelfParams { gain_db, .. }) => {

@@ -7,10 +7,15 @@
 //! every multiply-add, as the hardware does: AVX2, AVX-512, NEON and the scalar twin (`libm::fma`) agree bit for bit;
 //! machines without FMA round twice and null below -140 dB.
 
+pub(crate) mod band_detector;
 pub(crate) mod biquad;
+pub(crate) mod crossover;
+pub(crate) mod de_esser;
+pub(crate) mod drive;
 pub(crate) mod dynamics;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
+pub(crate) mod lanes;
 pub(crate) mod limiter;
 pub(crate) mod mid_side;
 pub(crate) mod mix;

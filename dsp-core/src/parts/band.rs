@@ -36,6 +36,10 @@ const SLOPE_STEP_DB: f64 = 6.0;
 /// Most sections of one band: a low or high pass of 96 dB per octave.
 pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
 
+/// Most bands of an [`Equalizer`](crate::Equalizer) or [`DynamicEqualizer`](crate::DynamicEqualizer); room for them is
+/// taken when it is built.
+pub const MAX_BANDS: usize = 32;
+
 /// How analog prototypes become digital sections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]

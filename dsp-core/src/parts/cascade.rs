@@ -3,7 +3,8 @@
 //! A section that rests runs as direct form II transposed (`kernels::biquad`), which is fast. A section on its way to
 //! another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients move: log g,
 //! log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so nothing jumps. A
-//! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k.
+//! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A section may also be
+//! driven: then a room says where it is, frame by frame.
 //!
 //! On an absolute grid of 64 frames sections whose states have both decayed below 1e-20 are zeroed: the same bits for any
 //! cut of the stream, and never a subnormal number.
@@ -15,7 +16,7 @@
 use super::{
     biquad::BiquadCoeffs,
     ramp::{Curve, Ramp, Span},
-    svf::SvfCoeffs,
+    svf::{SvfCoeffs, SvfPoint},
 };
 use crate::{
     foundation::{block::BlockMut, math::Pow2, sample::Sample, unit::ms_to_frames},
@@ -61,11 +62,35 @@ struct Section {
     /// While it glides: log2 g, log2 k, m0, m1, m2.
     glide: Ramp<5>,
     gliding: bool,
+    driven: bool,
 }
 
 impl Section {
+    fn settled(&self) -> bool {
+        !self.gliding && !self.driven
+    }
+
     fn settled_identity(&self) -> bool {
-        !self.gliding && self.target == BiquadCoeffs::IDENTITY
+        self.settled() && self.target == BiquadCoeffs::IDENTITY
+    }
+}
+
+/// Where driven sections are over the frames of a block, which crosses no point of the grid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drives<'a> {
+    /// Of each place, [`GRID_FRAMES`] each.
+    pub(crate) points: &'a [SvfPoint],
+    /// Sections of a place.
+    pub(crate) sections: usize,
+    /// Frames of a place that lie before the block.
+    pub(crate) before: usize,
+}
+
+impl Drives<'_> {
+    const NONE: Self = Self { points: &[], sections: 1, before: 0 };
+
+    fn of(&self, section: usize, start: usize, length: usize) -> &[SvfPoint] {
+        &self.points[section / self.sections * GRID_FRAMES + self.before + start..][..length]
     }
 }
 
@@ -80,7 +105,10 @@ impl Cascade {
         let mut cascade = Self {
             form,
             channels,
-            sections: coeffs.iter().map(|&target| Section { target, glide: glide.clone(), gliding: false }).collect(),
+            sections: coeffs
+                .iter()
+                .map(|&target| Section { target, glide: glide.clone(), gliding: false, driven: false })
+                .collect(),
             active: Vec::with_capacity(coeffs.len()),
             states: vec![[0.0; 2]; coeffs.len() * channels],
             chunk: vec![0.0; channels * GRID_FRAMES],
@@ -96,17 +124,22 @@ impl Cascade {
         let Self { form: _, channels: _, sections, active: _, states, chunk: _, frames: _, phase } = self;
         for section in sections {
             section.gliding = false;
+            section.driven = false;
         }
         states.fill([0.0; 2]);
         *phase = 0;
         self.find_active();
     }
 
-    /// Glides to `coeffs`; sections beyond them glide to the identity.
+    /// Glides to `coeffs`; sections beyond them glide to the identity. Driven ones will rest there.
     pub(crate) fn set_coeffs(&mut self, coeffs: &[BiquadCoeffs]) {
         for (index, section) in self.sections.iter_mut().enumerate() {
             let target = coeffs.get(index).copied().unwrap_or(BiquadCoeffs::IDENTITY);
             if target == section.target {
+                continue;
+            }
+            if section.driven {
+                section.target = target;
                 continue;
             }
             // The identity has no g and k of its own: it fades in place.
@@ -129,6 +162,22 @@ impl Cascade {
             }
             section.glide.set_target(point);
             section.target = target;
+        }
+        self.find_active();
+    }
+
+    /// Takes a section, which must not be gliding, out of its rest, or lays it there. Its state is carried over, so it must
+    /// be driven from its target, and back to it.
+    pub(crate) fn set_driven(&mut self, index: usize, driven: bool) {
+        let section = &mut self.sections[index];
+        debug_assert!(!section.gliding, "section {index} glides by itself");
+        if section.driven == driven {
+            return;
+        }
+        section.driven = driven;
+        let svf = SvfCoeffs::from_biquad(&section.target);
+        for state in &mut self.states[index * self.channels..][..self.channels] {
+            *state = if driven { svf.state_from_df2t(*state) } else { svf.state_to_df2t(*state) };
         }
         self.find_active();
     }
@@ -169,28 +218,39 @@ impl Cascade {
 
     /// Runs the cascade in place over the first channels of `block`. Returns the count of non-finite samples replaced.
     pub(crate) fn process<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) -> u64 {
+        debug_assert!(self.sections.iter().all(|section| !section.driven), "nobody drives");
+        self.process_driven(block, &Drives::NONE)
+    }
+
+    /// The same while sections are driven, over a block that crosses no point of the grid.
+    pub(crate) fn process_driven<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, drives: &Drives<'_>) -> u64 {
         run!(
             self.form,
-            self.run_chunks(kernel::Twin, block),
-            simd => self.run_chunks(kernel::Vector(simd), block)
+            self.run_chunks(kernel::Twin, block, drives),
+            simd => self.run_chunks(kernel::Vector(simd), block, drives)
         )
     }
 
     #[inline(always)]
-    fn run_chunks<S: Sample, K: kernel::Cascade>(&mut self, kernel: K, block: &mut BlockMut<'_, '_, S>) -> u64 {
+    fn run_chunks<S: Sample, K: kernel::Cascade>(
+        &mut self,
+        kernel: K,
+        block: &mut BlockMut<'_, '_, S>,
+        drives: &Drives<'_>,
+    ) -> u64 {
         let channels = self.channels.min(block.channels());
         let mut faults = 0;
         let mut start = 0;
         while start < block.frames() {
             let arrival = self.frames_to_arrival();
-            let gliding = arrival < usize::MAX;
+            let gliding = arrival < usize::MAX || self.active.iter().any(|&index| self.sections[index].driven);
             let longest = if gliding { (GRID_FRAMES - self.phase).min(arrival) } else { CHUNK_FRAMES };
             let length = longest.min(block.frames() - start);
             for channel in 0..channels {
                 faults += sanitize(&mut block.channel_mut(channel)[start..start + length]);
             }
             if gliding {
-                self.run_gliding(kernel, &mut block.frames_mut(start, length), channels);
+                self.run_gliding(kernel, &mut block.frames_mut(start, length), channels, (drives, start));
             } else if !self.active.is_empty() {
                 self.run_at_rest(kernel, &mut block.frames_mut(start, length), channels);
             }
@@ -246,20 +306,21 @@ impl Cascade {
         self.frames = scratch;
     }
 
-    /// Every active section, some of which glide, over frames that cross neither the grid nor the end of a glide.
+    /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of a glide.
     #[inline(always)]
     fn run_gliding<S: Sample, K: kernel::Cascade>(
         &mut self,
         kernel: K,
         block: &mut BlockMut<'_, '_, S>,
         channels: usize,
+        drives: (&Drives<'_>, usize),
     ) {
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter_mut().zip(block.channel(channel)) {
                 *wide = sample.to_f64();
             }
         }
-        self.run_sections(kernel, block.frames());
+        self.run_sections(kernel, block.frames(), drives);
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
                 *sample = S::from_f64(*wide);
@@ -302,18 +363,23 @@ impl Cascade {
     /// Every active section over the present chunk while some glide: those alone, neighbours at rest in passes of up to
     /// eight.
     #[inline(always)]
-    fn run_sections<K: kernel::Cascade>(&mut self, kernel: K, length: usize) {
+    fn run_sections<K: kernel::Cascade>(&mut self, kernel: K, length: usize, (drives, start): (&Drives<'_>, usize)) {
         let mut next = 0;
         while next < self.active.len() {
-            if self.sections[self.active[next]].gliding {
-                self.glide(self.active[next], length);
+            let index = self.active[next];
+            if !self.sections[index].settled() {
+                if self.sections[index].driven {
+                    self.follow(index, drives.of(index, start, length));
+                } else {
+                    self.glide(index, length);
+                }
                 next += 1;
                 continue;
             }
             let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_SECTIONS];
             let mut indices = [0; MAX_SECTIONS];
             let mut count = 0;
-            while count < MAX_SECTIONS && next < self.active.len() && !self.sections[self.active[next]].gliding {
+            while count < MAX_SECTIONS && next < self.active.len() && self.sections[self.active[next]].settled() {
                 indices[count] = self.active[next];
                 coeffs[count] = self.sections[self.active[next]].target;
                 count += 1;
@@ -388,15 +454,28 @@ impl Cascade {
     fn glide(&mut self, index: usize, length: usize) {
         let section = &mut self.sections[index];
         let (span, spanned) = section.glide.span::<f64>(length);
-        let states = &mut self.states[index * self.channels..][..self.channels];
         if let Span::Moving(curves) = span {
             debug_assert_eq!(spanned, length, "a chunk crosses the end of a glide");
-            let mut points = [SvfCoeffs { g: 1.0, k: 1.0, m0: 1.0, m1: 0.0, m2: 0.0 }; GRID_FRAMES];
+            let mut points = [SvfPoint::IDENTITY; GRID_FRAMES];
             for (frame, point) in (0_i32..).zip(&mut points[..length]) {
-                *point = glide_coeffs(&curves, frame);
+                *point = glide_coeffs(&curves, frame).point();
             }
-            for (state, samples) in states.iter_mut().zip(self.chunk.chunks_exact_mut(GRID_FRAMES)) {
-                for (sample, point) in samples.iter_mut().zip(&points[..length]) {
+            self.follow(index, &points[..length]);
+        }
+    }
+
+    /// One section over the present chunk, a point per frame; channels in pairs, so that neither waits for the other.
+    #[inline(always)]
+    fn follow(&mut self, index: usize, points: &[SvfPoint]) {
+        let states = &mut self.states[index * self.channels..][..self.channels];
+        for (states, samples) in states.chunks_mut(2).zip(self.chunk.chunks_mut(2 * GRID_FRAMES)) {
+            if let [left, right] = states {
+                let (lefts, rights) = samples.split_at_mut(GRID_FRAMES);
+                for ((l, r), point) in lefts.iter_mut().zip(rights).zip(points) {
+                    (*l, *r) = (point.tick(left, *l), point.tick(right, *r));
+                }
+            } else if let [state] = states {
+                for (sample, point) in samples.iter_mut().zip(points) {
                     *sample = point.tick(state, *sample);
                 }
             }

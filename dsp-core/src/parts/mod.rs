@@ -8,6 +8,7 @@ pub(crate) mod butterworth;
 pub(crate) mod cascade;
 pub(crate) mod compression;
 pub(crate) mod cookbook;
+pub(crate) mod crossover;
 pub(crate) mod delay_line;
 pub(crate) mod detector;
 pub(crate) mod expansion;

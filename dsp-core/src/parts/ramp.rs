@@ -95,6 +95,16 @@ impl<const N: usize> Ramp<N> {
         self.target
     }
 
+    /// The same, by reference.
+    pub(crate) fn aim(&self) -> &[f64; N] {
+        &self.target
+    }
+
+    /// Where it is.
+    pub(crate) fn value(&self) -> [f64; N] {
+        core::array::from_fn(|n| self.motion(n)[0])
+    }
+
     /// Frames over which it stays on its curve or, at rest, for ever: what a caller of two ramps splits by.
     pub(crate) fn uniform_frames(&self) -> usize {
         if self.is_moving() { self.frames_on_curve().max(1) } else { usize::MAX }

@@ -57,17 +57,18 @@ impl SvfCoeffs {
         }
     }
 
-    /// One sample; `s` holds the two integrators, zero at rest. Any sequence of coefficients with g, k > 0 keeps `s` bounded.
-    #[inline]
+    /// One sample at this setting.
+    #[cfg(test)]
     #[must_use]
     pub fn tick(self, s: &mut [f64; 2], v0: f64) -> f64 {
-        let [a1, a2, a3] = self.gains();
-        let v3 = v0 - s[1];
-        let v1 = a1 * s[0] + a2 * v3;
-        let v2 = s[1] + a2 * s[0] + a3 * v3;
-        s[0] = 2.0 * v1 - s[0];
-        s[1] = 2.0 * v2 - s[1];
-        self.m0 * v0 + self.m1 * v1 + self.m2 * v2
+        self.point().tick(s, v0)
+    }
+
+    /// What the tick needs: the same for all channels.
+    #[inline(always)]
+    #[must_use]
+    pub fn point(self) -> SvfPoint {
+        SvfPoint { a: self.gains(), m: [self.m0, self.m1, self.m2] }
     }
 
     /// The state `s` from which this SVF goes on as the direct form would go on from `z`.
@@ -99,7 +100,7 @@ impl SvfCoeffs {
     }
 
     /// The tick's a1, a2, a3.
-    #[inline]
+    #[inline(always)]
     fn gains(&self) -> [f64; 3] {
         let a1 = 1.0 / (1.0 + self.g * (self.g + self.k));
         let a2 = self.g * a1;
@@ -119,6 +120,32 @@ impl SvfCoeffs {
         let c2 = self.m2 * (a1 + self.k * a2) - self.m1 * a2;
         let across = 2.0 * a2;
         [[c1, c2], [c2 * across - c1 * from_s2, -(c1 * across) - c2 * from_s1]]
+    }
+}
+
+/// One moment of a section that moves, ready to tick.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SvfPoint {
+    a: [f64; 3],
+    m: [f64; 3],
+}
+
+impl SvfPoint {
+    /// Changes nothing.
+    pub const IDENTITY: Self = Self { a: [0.25, 0.25, 0.25], m: [1.0, 0.0, 0.0] };
+
+    /// One sample; `s` holds the two integrators, zero at rest. Any sequence of points with g, k > 0 keeps `s` bounded.
+    #[inline(always)]
+    #[must_use]
+    pub fn tick(&self, s: &mut [f64; 2], v0: f64) -> f64 {
+        let [a1, a2, a3] = self.a;
+        let [m0, m1, m2] = self.m;
+        let v3 = v0 - s[1];
+        let v1 = a1 * s[0] + a2 * v3;
+        let v2 = s[1] + a2 * s[0] + a3 * v3;
+        s[0] = 2.0 * v1 - s[0];
+        s[1] = 2.0 * v2 - s[1];
+        m0 * v0 + m1 * v1 + m2 * v2
     }
 }
 

@@ -28,16 +28,13 @@ use crate::{
     },
     kernels::Form,
     parts::{
-        band::{Band, BandParams, Design, MAX_BAND_SECTIONS},
+        band::{Band, BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS},
         biquad::BiquadCoeffs,
         cascade::Cascade,
     },
 };
 use alloc::{vec, vec::Vec};
 use num_complex::Complex64;
-
-/// Most bands of an [`Equalizer`]; room for them is taken when it is built.
-pub const MAX_BANDS: usize = 32;
 
 /// Settings of [`Equalizer`].
 #[derive(Clone, Debug, Default, PartialEq)]

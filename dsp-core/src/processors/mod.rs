@@ -1,12 +1,15 @@
 //! Layer 2: one room per processor. The macro `for_each_processor!` names every one once.
 
 pub mod compressor;
+pub mod deesser;
+pub mod dynamic_eq;
 pub mod equalizer;
 pub mod expander;
 pub mod filter;
 pub mod gain;
 pub mod gate;
 pub mod limiter;
+pub mod multiband;
 pub mod pan;
 pub mod width;
 
@@ -31,7 +34,10 @@ macro_rules! for_each_processor {
             Notch: $crate::NotchParams, $crate::Filter<S, $crate::NotchParams>;
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
+            DynamicEqualizer: $crate::DynamicEqualizerParams, $crate::DynamicEqualizer<S>;
             Compressor: $crate::CompressorParams, $crate::Compressor<S>;
+            DeEsser: $crate::DeEsserParams, $crate::DeEsser<S>;
+            MultibandCompressor: $crate::MultibandCompressorParams, $crate::MultibandCompressor<S>;
             Expander: $crate::ExpanderParams, $crate::Expander<S>;
             Gate: $crate::GateParams, $crate::Gate<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;

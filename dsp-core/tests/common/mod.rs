@@ -194,6 +194,69 @@ impl Sampled for GateParams {
     }
 }
 
+/// A band whose gain follows a level.
+fn dynamic_band() -> impl Strategy<Value = DynamicEqualizerBand> {
+    let gain_db = prop_oneof![2 => -12.0..12.0, 1 => Just(0.0)];
+    let shape = (0..4, frequency_hz(), gain_db, q()).prop_map(|(kind, frequency_hz, gain_db, q)| match kind {
+        0 => DynamicShape::Bell(BellParams { frequency_hz, gain_db, q }),
+        1 => DynamicShape::LowShelf(LowShelfParams { frequency_hz, gain_db, q }),
+        2 => DynamicShape::HighShelf(HighShelfParams { frequency_hz, gain_db, q }),
+        _ => DynamicShape::Tilt(TiltParams { frequency_hz, gain_db }),
+    });
+    let ratio = prop_oneof![3 => 1.0..20.0, 1 => Just(1.0), 1 => Just(f64::INFINITY)];
+    let range_db = prop_oneof![4 => 0.0..24.0, 1 => Just(0.0)];
+    (shape, -60.0..0.0, ratio, range_db, (0.02..50.0, 5.0..300.0)).prop_map(
+        |(shape, threshold_db, ratio, range_db, (attack_ms, release_ms))| {
+            DynamicBand { shape, threshold_db, ratio, range_db, attack_ms, release_ms }.into()
+        },
+    )
+}
+
+impl Sampled for DynamicEqualizerParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let fixed = EqualizerParams::sampled()
+            .prop_map(|p| p.bands.first().map_or(BellParams::default().into(), |&band| band.into()));
+        prop::collection::vec(prop_oneof![3 => dynamic_band(), 1 => fixed], 0..5)
+            .prop_map(|bands| Self { bands })
+            .boxed()
+    }
+}
+
+impl Sampled for DeEsserParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let band = (1_000.0..16_000.0, -40.0..0.0, prop_oneof![3 => 0.0..20.0, 1 => Just(0.0)]);
+        (band, 0.02..50.0, 5.0..300.0)
+            .prop_map(|((frequency_hz, threshold_db, range_db), attack_ms, release_ms)| Self {
+                frequency_hz,
+                threshold_db,
+                range_db,
+                attack_ms,
+                release_ms,
+            })
+            .boxed()
+    }
+}
+
+impl Sampled for MultibandCompressorParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        // Five rises by 3 from 80 Hz are still below half the lowest rate.
+        let crossovers = prop::collection::vec(1.3..3.0, 1..=5);
+        let slope = prop_oneof![Just(12.0), Just(24.0), Just(48.0)];
+        let bands = prop::collection::vec(CompressorParams::sampled(), 6);
+        (crossovers, bands, slope)
+            .prop_map(|(rises, mut bands, slope_db_per_octave)| {
+                let up = |from: &mut f64, rise: f64| {
+                    *from *= rise;
+                    Some(*from)
+                };
+                let crossovers_hz: Vec<f64> = rises.into_iter().scan(80.0, up).collect();
+                bands.truncate(crossovers_hz.len() + 1);
+                Self { crossovers_hz, bands, slope_db_per_octave }
+            })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -222,6 +285,10 @@ pub struct Entry {
     pub per_channel: bool,
 }
 
+/// What works between the channels.
+const LINKED: [&str; 9] =
+    ["Pan", "Width", "DynamicEqualizer", "Compressor", "DeEsser", "MultibandCompressor", "Expander", "Gate", "Limiter"];
+
 macro_rules! entries {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
         fn listed() -> Vec<Entry> {
@@ -229,7 +296,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Compressor" | "Expander" | "Gate" | "Limiter"),
+                per_channel: !LINKED.contains(&stringify!($name)),
             }),*]
         }
     };
