@@ -21,7 +21,7 @@
 //!
 //! | feature | default | gives |
 //! |---|---|---|
-//! | `std` | yes | run-time CPU detection |
+//! | `std` | yes | run-time CPU detection; convolution and the linear-phase equalizer |
 //! | `serde` | no | settings and effects serialise |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`; memory is taken while building, never while processing.
@@ -72,11 +72,16 @@ pub use meters::{
 pub use num_complex::Complex64;
 pub use parts::band::{
     AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
-    LowShelfParams, NotchParams, TiltParams,
+    LowShelfParams, MAX_BANDS, NotchParams, TiltParams,
 };
 pub use parts::reduction::GainReduction;
+#[cfg(feature = "std")]
 pub use processors::{
-    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams, MAX_BANDS},
+    convolution::{Convolution, ConvolutionCoeffs, ConvolutionLayout, ConvolutionParams, ImpulseResponse},
+    linear_phase::{LinearPhaseEqualizer, LinearPhaseEqualizerCoeffs, LinearPhaseEqualizerParams},
+};
+pub use processors::{
+    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams},
     filter::{Filter, FilterCoeffs},
     gain::{Gain, GainCoeffs, GainParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},

@@ -8,12 +8,16 @@
 //! machines without FMA round twice and null below -140 dB.
 
 pub(crate) mod biquad;
+#[cfg(feature = "std")]
+pub(crate) mod fir;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
 pub(crate) mod limiter;
 pub(crate) mod mid_side;
 pub(crate) mod mix;
 pub(crate) mod sanitize;
+#[cfg(feature = "std")]
+pub(crate) mod spectrum;
 pub(crate) mod true_peak;
 
 use crate::foundation::stream::Cpu;

@@ -33,6 +33,8 @@ const Q_RANGE: [f64; 2] = [0.1, 40.0];
 const SHELF_Q: f64 = 0.7071;
 /// Slopes come in whole orders of 6 dB per octave, up to 16 of them.
 const SLOPE_STEP_DB: f64 = 6.0;
+/// Most bands of one equalizer.
+pub const MAX_BANDS: usize = 32;
 /// Most sections of one band: a low or high pass of 96 dB per octave.
 pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
 
@@ -188,6 +190,15 @@ pub(crate) trait BandParams: Copy {
     fn check(&self, spec: &StreamSpec) -> Result<(), Error>;
     /// The sections for legal settings.
     fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections;
+}
+
+/// Checks the bands of an equalizer.
+pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> {
+    if bands.len() > MAX_BANDS {
+        let (value, max) = (bands.len() as f64, MAX_BANDS as f64);
+        return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
+    }
+    bands.iter().enumerate().try_for_each(|(position, band)| band.check(spec).map_err(|error| error.at(position)))
 }
 
 fn check_frequency(frequency_hz: f64, spec: &StreamSpec) -> Result<(), Error> {

@@ -5,6 +5,8 @@ pub(crate) mod biquad;
 pub(crate) mod box_filter;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
+#[cfg(feature = "std")]
+pub(crate) mod convolver;
 pub(crate) mod cookbook;
 pub(crate) mod delay_line;
 pub(crate) mod fit;
@@ -12,6 +14,8 @@ pub(crate) mod kaiser;
 pub(crate) mod least_squares;
 pub(crate) mod magnitude;
 pub(crate) mod matched;
+#[cfg(feature = "std")]
+pub(crate) mod partition;
 pub(crate) mod prototype;
 pub(crate) mod ramp;
 pub(crate) mod random;
@@ -20,3 +24,5 @@ pub(crate) mod release;
 pub(crate) mod sliding_max;
 pub(crate) mod svf;
 pub(crate) mod tape;
+#[cfg(feature = "std")]
+pub(crate) mod transform;
