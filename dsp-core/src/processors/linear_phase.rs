@@ -20,7 +20,9 @@
 //! 0.1 s at the default length. One that comes while another is on its way follows it.
 //!
 //! # Source
-//! Frequency sampling on 4L points, windowed by Kaiser's window with β = 9 (see `parts::kaiser`); `parts::convolver`.
+//! Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `parts::kaiser`); `parts::convolver`. Own: w alone
+//! smears the magnitude, by 1.5 dB for a bell of 12 dB and q 2 at 60 Hz. Adding what is missing to the target, again and
+//! again (P. H. van Cittert, Z. Phys. 69, 1931), is the window 1 - (1 - w)^n after n rounds; 80 leave 0.09 dB.
 
 use crate::{
     foundation::{
@@ -51,6 +53,8 @@ const LENGTH_RANGE: [f64; 2] = [256.0, 65_536.0];
 const GRID: usize = 4;
 /// Shape of the window.
 const BETA: f64 = 9.0;
+/// Rounds of correction.
+const ROUNDS: f64 = 80.0;
 /// Magnitudes this close to 1 (-240 dB) are rounding.
 const ROUNDING: f64 = 1e-12;
 /// How long other taps fade over, in ms.
@@ -109,7 +113,7 @@ impl Params for LinearPhaseEqualizerParams {
         let transform = fourier::<f64>(points, spec.cpu());
         transform.forward(&mut spectrum, &mut vec![Complex64::ZERO; transform.scratch()]);
         for n in 0..=half {
-            let tap = spectrum[n].re / points as f64 * kaiser(BETA, n as f64 / half as f64);
+            let tap = spectrum[n].re / points as f64 * window(n as f64 / half as f64);
             (taps[half - n], taps[half + n]) = (tap, tap);
         }
         Ok(LinearPhaseEqualizerCoeffs { taps, neutral })
@@ -160,6 +164,11 @@ impl Params for LinearPhaseEqualizerParams {
         };
         Ok(Some(frequencies_hz.iter().map(at).collect()))
     }
+}
+
+/// The weight of a tap; `u` is 0 in the middle and 1 at the end.
+fn window(u: f64) -> f64 {
+    1.0 - libm::pow(1.0 - kaiser(BETA, u), ROUNDS)
 }
 
 /// What [`LinearPhaseEqualizer`] runs: its taps.

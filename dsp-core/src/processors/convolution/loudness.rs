@@ -24,15 +24,18 @@ pub(super) fn equal_loudness(response: &ImpulseResponse, spec: &StreamSpec) -> f
     let bins = (RANGE_HZ[0] / step_hz) as usize + 1..(RANGE_HZ[1].min(0.5 * rate_hz) / step_hz) as usize;
     let weight = |bin: usize| weighting.power(bin as f64 * step_hz, rate_hz) / bin as f64;
     let mut scratch = vec![Complex64::ZERO; transform.scratch()];
-    let mut power = 0.0;
-    for row in 0..response.rows() {
+    let mut powers = [0.0; 4];
+    for (row, power) in powers.iter_mut().take(response.rows()).enumerate() {
         let mut spectrum = vec![Complex64::ZERO; points];
         for (point, tap) in spectrum.iter_mut().zip(response.row(row)) {
             point.re = *tap;
         }
         transform.forward(&mut spectrum, &mut scratch);
-        power += bins.clone().map(|bin| weight(bin) * spectrum[bin].norm_sqr()).sum::<f64>();
+        *power = bins.clone().map(|bin| weight(bin) * spectrum[bin].norm_sqr()).sum();
     }
+    // The same sum for swapped sides: LL LR RL RR is RR RL LR LL then, L R is R L.
+    let [ll, lr, rl, rr] = powers;
+    let power = if response.rows() == 2 { ll + lr } else { (ll + rr) + (lr + rl) };
     let sides = response.rows().min(2) as f64;
     let dry = sides * bins.map(weight).sum::<f64>();
     if power > 0.0 { libm::sqrt(dry / power) } else { 1.0 }

@@ -208,8 +208,9 @@ fn convolver<S: Sample>(response: &ImpulseResponse, spec: &StreamSpec, outputs: 
     let (sums, routes): (Vec<Vec<f64>>, Vec<Route>) = match (&rows[..], spec.channels()) {
         // What goes into both sides goes through the sums of both ways.
         ([ll, lr, rl, rr], 1) => (vec![sum(ll, rl), sum(lr, rr)], vec![straight(0, 0, 0), straight(0, 1, 1)]),
+        // Each output adds its own side first: swapped sides are the same bits.
         ([_, _, _, _], _) => {
-            (vec![], vec![straight(0, 0, 0), straight(0, 1, 1), straight(1, 0, 2), straight(1, 1, 3)])
+            (vec![], vec![straight(0, 0, 0), straight(1, 0, 2), straight(1, 1, 3), straight(0, 1, 1)])
         }
         ([_, _], 1) => (vec![], vec![straight(0, 0, 0), straight(0, 1, 1)]),
         ([_, _], _) => (vec![], vec![straight(0, 0, 0), straight(1, 1, 1)]),
