@@ -1,6 +1,7 @@
 //! Whole programmes: what users wait for. 48 kHz, f32, stereo; the time of one call is the time of one file.
 
 use crate::{
+    convolution::room,
     equalizer::all_passes,
     mix::mixer,
     pair::Group,
@@ -30,6 +31,18 @@ pub fn all(criterion: &mut Criterion) {
         let mut equalizer = all_passes(8).build::<f32>(&spec).expect("legal");
         bencher.iter(|| equalizer.process(&mut block(black_box(&mut audio), 2)));
     });
+    for seconds in [2, 6] {
+        whole(&mut group, &format!("convolution_{seconds}_s_60_s"), 2 * MINUTE, MINUTE, |bencher| {
+            let mut audio = planar::<f32>(2, MINUTE);
+            let mut convolution = room(seconds);
+            bencher.iter(|| {
+                let mut whole = block(black_box(&mut audio), 2);
+                for start in (0..MINUTE).step_by(512) {
+                    convolution.process(&mut whole.frames_mut(start, 512));
+                }
+            });
+        });
+    }
     whole(&mut group, "mix_32_mono_60_s", TRACKS * MINUTE, MINUTE, |bencher| {
         let sources: Vec<Vec<f32>> = (0..TRACKS).map(|track| pink(track, MINUTE)).collect();
         let inputs: Vec<Block<'_, '_, f32>> =

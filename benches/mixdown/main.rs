@@ -4,6 +4,7 @@
 //! against mixdown on other settings than the ones timed. The signal is pink noise at -18 dBFS. Settings leave its level
 //! alone (all passes, polarity, gains and their inverses), so that a buffer processed a million times stays music.
 
+mod convolution;
 mod equalizer;
 mod gain;
 mod goals;
@@ -29,6 +30,6 @@ fn quick() -> Criterion {
 criterion_group! {
     name = benches;
     config = quick();
-    targets = gain::all, mix::all, equalizer::all, meters::all_loudness, meters::all_true_peak, width::all, goals::all
+    targets = gain::all, mix::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, width::all, goals::all
 }
 criterion_main!(benches);

@@ -524,9 +524,8 @@ fn law_8_g3_no_change_of_settings_clicks() {
     ];
     #[cfg(feature = "std")]
     {
-        let linear = |bands: &[Band]| {
-            Effect::from(LinearPhaseEqualizerParams { bands: bands.to_vec(), ..Default::default() })
-        };
+        let linear =
+            |bands: &[Band]| Effect::from(LinearPhaseEqualizerParams { bands: bands.to_vec(), ..Default::default() });
         let bell = |frequency_hz, gain_db, q| Band::from(BellParams { frequency_hz, gain_db, q });
         let impulse_response = ImpulseResponse::from_rows(&[&decay(3, 6_000), &decay(4, 6_000)]).unwrap();
         let convolution = |mix, predelay_ms, normalize| {

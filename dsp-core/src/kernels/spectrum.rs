@@ -50,12 +50,7 @@ pub(crate) fn twist<S: Sample>(form: Form, points: Parts<'_, S>, turns: Parts<'_
 }
 
 /// Writes `twisted` times the conjugates of `turns`.
-pub(crate) fn untwist<S: Sample>(
-    form: Form,
-    twisted: &[Complex<S>],
-    turns: Parts<'_, S>,
-    points: PartsMut<'_, S>,
-) {
+pub(crate) fn untwist<S: Sample>(form: Form, twisted: &[Complex<S>], turns: Parts<'_, S>, points: PartsMut<'_, S>) {
     run!(form, untwist_all(twisted, turns, points), _simd => untwist_all(twisted, turns, points));
 }
 
@@ -85,13 +80,7 @@ pub(crate) fn join<S: Sample>(form: Form, re: [&mut [S]; 4], im: [&mut [S]; 4], 
 }
 
 /// The same, of which only the imaginary parts are wanted, and added.
-pub(crate) fn join_onto<S: Sample>(
-    form: Form,
-    re: [&[S]; 4],
-    im: [&[S]; 4],
-    turns: &[[S; 2]; 3],
-    sums: [&mut [S]; 4],
-) {
+pub(crate) fn join_onto<S: Sample>(form: Form, re: [&[S]; 4], im: [&[S]; 4], turns: &[[S; 2]; 3], sums: [&mut [S]; 4]) {
     run!(form, join_onto_all(re, im, turns, sums), _simd => join_onto_all(re, im, turns, sums));
 }
 
@@ -280,5 +269,45 @@ fn join_onto_all<S: Sample>(
         y1[n] += (first_im - last_re) * c1 - (first_re + last_im) * s1;
         y2[n] += (even_im - odd_im) * c2 - (even_re - odd_re) * s2;
         y3[n] += (first_im + last_re) * c3 - (first_re - last_im) * s3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{foundation::stream::Cpu, kernels::fuses};
+    use alloc::{vec, vec::Vec};
+
+    #[test]
+    fn products_are_the_same_bits_in_any_lanes_and_the_newest_comes_first() {
+        fn check<S: Sample>(partitions: usize, newest: usize) {
+            let tile = |seed: usize| {
+                let at = |n: usize| S::from_f64(libm::sin((seed * 97 + n) as f64));
+                Tile { re: core::array::from_fn(at), im: core::array::from_fn(|n| at(n + 50)) }
+            };
+            let spectra: Vec<Tile<S>> = (0..2 * partitions).map(tile).collect();
+            let filter: Vec<Tile<S>> = (0..2 * partitions).map(|n| tile(n + 1_000)).collect();
+            let of = |cpu| {
+                let mut sums = vec![tile(5_000), tile(5_001)];
+                multiply(Form::new(cpu), &spectra, newest, &filter, partitions, &mut sums);
+                sums.iter().flat_map(|tile| tile.re.into_iter().chain(tile.im)).collect::<Vec<S>>()
+            };
+            let twin = of(Cpu::Reproducible);
+            let (mut re, mut im) = (tile(5_001).re[7].to_f64(), tile(5_001).im[7].to_f64());
+            for partition in 0..partitions {
+                let x = &spectra[partitions + (newest + partitions - partition) % partitions];
+                let h = &filter[partitions + partition];
+                let [x_re, x_im, h_re, h_im] = [x.re[7], x.im[7], h.re[7], h.im[7]].map(S::to_f64);
+                re += x_re * h_re - x_im * h_im;
+                im += x_re * h_im + x_im * h_re;
+            }
+            assert!((twin[2 * TILE + 7].to_f64() - re).abs() < 1e-4 && (twin[3 * TILE + 7].to_f64() - im).abs() < 1e-4);
+            let same = |other: Vec<S>| other.iter().zip(&twin).all(|(a, b)| a.bits() == b.bits());
+            assert!(!fuses() || same(of(Cpu::Detected)) && same(of(Cpu::Avx2)));
+        }
+        for (partitions, newest) in [(1, 0), (5, 0), (5, 2), (5, 4)] {
+            check::<f32>(partitions, newest);
+            check::<f64>(partitions, newest);
+        }
     }
 }

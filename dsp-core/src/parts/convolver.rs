@@ -29,9 +29,9 @@ const HEAD_TAPS: usize = 64;
 /// What counts as silence; products of smaller numbers would be subnormal.
 const SILENT: f64 = 1e-30;
 /// Blocks of the stages behind the first, with their leaves.
-const LADDER: [(usize, usize); 2] = [(512, 512), (8192, 512)];
-/// A stage must have this many partitions to be worth its transforms.
-const FEWEST_PARTITIONS: usize = 3;
+const LADDER: [(usize, usize); 3] = [(512, 512), (4_096, 1_024), (16_384, 1_024)];
+/// What the transforms of a stage cost, in partitions: it must save as many.
+const STAGE_PARTITIONS: usize = 24;
 
 /// What runs.
 #[derive(Clone, Debug)]
@@ -60,23 +60,19 @@ pub(crate) struct Convolver<S> {
 
 /// How responses of `length` taps are cut behind the head.
 fn plans(length: usize) -> Vec<Plan> {
-    let mut plans: Vec<Plan> = Vec::new();
-    let mut first_tap = HEAD_TAPS;
-    let mut now = (HEAD_TAPS, HEAD_TAPS);
-    let ladder: Vec<(usize, usize)> = match std::env::var("LADDER") {
-        Ok(text) => text.split(' ').filter(|s| !s.is_empty()).map(|s| { let (a, b) = s.split_once(':').unwrap(); (a.parse().unwrap(), b.parse().unwrap()) }).collect(),
-        Err(_) => LADDER.to_vec(),
-    };
-    for next in ladder.into_iter().map(Some).chain([None]) {
-        if length <= first_tap {
+    let mut plans = Vec::new();
+    let (mut first_tap, mut block, mut leaf) = (HEAD_TAPS, HEAD_TAPS, HEAD_TAPS);
+    for (next_block, next_leaf) in LADDER {
+        let end = 2 * next_block;
+        let rest = length.saturating_sub(end);
+        if rest / block < rest / next_block + STAGE_PARTITIONS {
             break;
         }
-        let (block, leaf) = now;
-        let end = next.map(|(block, _)| 2 * block).filter(|tap| tap + FEWEST_PARTITIONS * next.map_or(0, |n| n.0) <= length);
-        let partitions = (end.unwrap_or(length) - first_tap).div_ceil(block);
-        plans.push(Plan { block, leaf, first_tap, partitions });
-        let (Some(end), Some(next)) = (end, next) else { break };
-        (first_tap, now) = (end, next);
+        plans.push(Plan { block, leaf, first_tap, partitions: (end - first_tap) / block });
+        (first_tap, block, leaf) = (end, next_block, next_leaf);
+    }
+    if length > first_tap {
+        plans.push(Plan { block, leaf, first_tap, partitions: (length - first_tap).div_ceil(block) });
     }
     plans
 }
@@ -85,7 +81,8 @@ impl<S: Sample> Convolver<S> {
     /// For responses of up to `length` taps, all 0 until they are loaded. The first bank is at work.
     pub(crate) fn new(spec: &StreamSpec, length: usize, routes: &[Route], counts: Counts) -> Self {
         let mut scratch = LeafScratch::default();
-        let stages: Vec<Stage<S>> = plans(length).into_iter().map(|plan| Stage::new(spec, plan, routes, counts)).collect();
+        let stages: Vec<Stage<S>> =
+            plans(length).into_iter().map(|plan| Stage::new(spec, plan, routes, counts)).collect();
         stages.iter().for_each(|stage| stage.transform().reserve(&mut scratch));
         let longest = stages.last().map_or(0, |stage| stage.plan().block);
         let head = length.min(HEAD_TAPS);
@@ -330,47 +327,45 @@ mod tests {
     }
 
     #[test]
-    #[ignore]
-    fn timing() {
-        let list: Vec<f64> = std::env::var("SECONDS").unwrap().split(' ').map(|s| s.parse().unwrap()).collect();
-        for seconds in list {
-            let length = (seconds * 48_000.0) as usize;
-            let taps = noise(1, length);
-            let spec = spec(Cpu::Detected).with_channels(2).unwrap();
-            let counts = Counts { inputs: 2, outputs: 2, responses: 2, banks: 1 };
-            let routes = [Route { input: 0, output: 0, response: 0 }, Route { input: 1, output: 1, response: 1 }];
-            let mut convolver = Convolver::<f32>::new(&spec, length, &routes, counts);
-            convolver.load(0, 0, &taps);
-            convolver.load(0, 1, &taps);
-            let input: Vec<f32> = noise(2, 48_000).iter().map(|x| *x as f32).collect();
-            let mut out = vec![0.0_f32; 64];
-            let blocks = 60 * 48_000 / 64;
-            let mut times = Vec::with_capacity(blocks);
-            let start = std::time::Instant::now();
-            for block in 0..blocks {
-                let begun = std::time::Instant::now();
-                let at = block * 64 % 48_000;
-                for c in 0..2 {
-                    convolver.write(c, &input[at..at + 64]);
-                }
-                for c in 0..2 {
-                    convolver.read(0, c, &mut out);
-                }
-                convolver.advance(64);
-                times.push(begun.elapsed().as_nanos() as f64);
+    fn stages_cover_the_response_without_gaps_and_in_time() {
+        for length in [1, 64, 65, 2_700, 2_900, 22_000, 23_000, 200_000, 1_440_000] {
+            let plans = plans(length);
+            let mut covered = HEAD_TAPS;
+            for plan in &plans {
+                assert_eq!(plan.first_tap, covered);
+                assert!(plan.first_tap >= 2 * plan.block || plan.block == HEAD_TAPS, "{plan:?}");
+                covered = plan.end_tap();
             }
-            let _total = start.elapsed().as_secs_f64();
-            
-            // the same places in the longest period, the least of all periods
-            let period = convolver.longest_block() / 64;
-            let (mut worst, mut sum) = (0.0_f64, 0.0);
-            for phase in 0..period {
-                let mut of: Vec<f64> = times.iter().skip(phase).step_by(period).copied().collect();
-                of.sort_by(f64::total_cmp);
-                worst = worst.max(of[of.len() / 2]);
-                sum += of[of.len() / 3];
-            }
-            std::println!("{seconds} s: {:.0} ms, mean {:.0} ns, worst median phase {worst:.0} = {:.2}; {} kB", sum / period as f64 * blocks as f64 / 1e6, sum / period as f64, worst / sum * period as f64, convolver.memory_bytes() / 1000);
+            let last = plans.last().map_or(HEAD_TAPS, |plan| plan.block);
+            assert!((covered - last..=covered).contains(&length) || length <= HEAD_TAPS, "{length} {plans:?}");
         }
+        assert_eq!(plans(200_000).len(), 4);
+    }
+
+    #[test]
+    fn a_second_bank_takes_over_with_all_the_past() {
+        let (first, second, input) = (noise(1, 9_000), noise(2, 9_000), noise(3, 30_000));
+        let counts = Counts { banks: 2, ..MONO };
+        let mut convolver = Convolver::<f64>::new(&spec(Cpu::Detected), 9_000, &STRAIGHT, counts);
+        convolver.load(0, 0, &first);
+        let block = convolver.longest_block();
+        let mut output = run(&mut convolver, &input[..10_000], &[100]);
+        for part in 0..convolver.parts() {
+            convolver.load_part(1, 0, &second, part);
+        }
+        convolver.set_at_work(1, true);
+        let complete = (10_000 / block + 2) * block;
+        output.extend(run(&mut convolver, &input[10_000..complete], &[64]));
+        assert!(error_db(&output, &direct(&input, &first)[..complete]) < -290.0);
+        let mut later = Vec::new();
+        while later.len() < 5_000 {
+            let frames = convolver.frames_to_tick();
+            let start = later.len();
+            convolver.write(0, &input[complete + start..][..frames]);
+            later.resize(start + frames, 0.0);
+            convolver.read(1, 0, &mut later[start..]);
+            convolver.advance(frames);
+        }
+        assert!(error_db(&later, &direct(&input, &second)[complete..complete + later.len()]) < -290.0);
     }
 }

@@ -207,7 +207,13 @@ impl<S: Sample> Stage<S> {
         let due = (1..=ticks).map(|tick| {
             let mut spent = 0;
             let affordable = if plan.slack() == 0 { total } else { total * tick / ticks };
-            costs.iter().take_while(|&&cost| { spent += cost; spent <= affordable }).count()
+            costs
+                .iter()
+                .take_while(|&&cost| {
+                    spent += cost;
+                    spent <= affordable
+                })
+                .count()
         });
         Schedule { due: due.collect(), units }
     }
@@ -281,13 +287,7 @@ impl<S: Sample> Stage<S> {
         *began = frame;
     }
 
-    fn perform(
-        &mut self,
-        unit: Unit,
-        sources: &Sources<'_, S>,
-        rings: &mut [Vec<S>],
-        scratch: &mut LeafScratch<S>,
-    ) {
+    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, rings: &mut [Vec<S>], scratch: &mut LeafScratch<S>) {
         let Self { form, plan, transform, counts, points, sums, .. } = self;
         let block = plan.block;
         let stride = plan.partitions;
@@ -411,4 +411,31 @@ fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
 /// Where a frame lies in a ring.
 pub(crate) fn place(frame: u64, length: usize) -> usize {
     (frame % length as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_spread_evenly_and_done_in_time() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        let routes = [0, 1].map(|side| Route { input: side, output: side, response: side });
+        let counts = Counts { inputs: 2, outputs: 2, responses: 2, banks: 2 };
+        for (block, leaf) in [(512, 512), (4_096, 1_024), (16_384, 1_024)] {
+            let plan = Plan { block, leaf, first_tap: 2 * block, partitions: 12 };
+            let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
+            for banks in 0..=2 {
+                let Schedule { units, due } = stage.schedule(banks);
+                assert_eq!(due.len(), block / TICK_FRAMES);
+                assert_eq!(due.last(), Some(&units.len()));
+                assert!(due.is_sorted());
+            }
+        }
+        // What is due at once is done at once.
+        let plan = Plan { block: 64, leaf: 64, first_tap: 64, partitions: 3 };
+        let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
+        let Schedule { units, due } = stage.schedule(1);
+        assert_eq!(due, [units.len()]);
+    }
 }

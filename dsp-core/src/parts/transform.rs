@@ -71,7 +71,8 @@ impl<S: Sample> Transform<S> {
         let mut size = block;
         while size > leaf {
             levels.push(angles.iter().map(|angle| [1.0, 2.0, 3.0].map(|r| complex(0.25 * angle * r))).collect());
-            angles = angles.iter().flat_map(|angle| [0.0, 1.0, 2.0, 3.0].map(|q| 0.25 * (angle + 2.0 * PI * q))).collect();
+            angles =
+                angles.iter().flat_map(|angle| [0.0, 1.0, 2.0, 3.0].map(|q| 0.25 * (angle + 2.0 * PI * q))).collect();
             size /= 4;
         }
         debug_assert_eq!(size, leaf, "blocks are leaves times a power of four");
@@ -170,7 +171,13 @@ impl<S: Sample> Transform<S> {
     }
 
     /// The points of a leaf out of its tiles; of a block that is one leaf, the newer half, added to `sums`.
-    pub(crate) fn restore(&self, leaf: usize, tiles: &[Tile<S>], scratch: &mut LeafScratch<S>, target: Restored<'_, S>) {
+    pub(crate) fn restore(
+        &self,
+        leaf: usize,
+        tiles: &[Tile<S>],
+        scratch: &mut LeafScratch<S>,
+        target: Restored<'_, S>,
+    ) {
         let LeafScratch { points: twisted, fft } = scratch;
         let twisted = &mut twisted[..self.leaf];
         spectrum::load(self.form, tiles, twisted);
@@ -199,4 +206,67 @@ pub(crate) enum Restored<'a, S> {
     Points(PartsMut<'a, S>),
     /// The samples themselves.
     Sums(&'a mut [S]),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        foundation::stream::Cpu,
+        kernels::spectrum::{TILE, multiply},
+        parts::random::Random,
+    };
+
+    /// Products of polynomials modulo Z^2B + 1 through the transform, however many passes it has.
+    #[test]
+    fn turns_products_into_convolutions_that_wrap_with_a_change_of_sign() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap().with_cpu(Cpu::Detected);
+        for (block, leaf) in [(64, 64), (256, 64), (4_096, 256)] {
+            let transform = Transform::<f64>::new(&spec, block, leaf);
+            let mut scratch = LeafScratch::default();
+            transform.reserve(&mut scratch);
+            let mut random = Random::new(3, 0);
+            let [x, h] = [(); 2].map(|()| (0..2 * block).map(|_| random.triangular()).collect::<Vec<f64>>());
+            let tiles = leaf / TILE;
+            let [a, b] = [&x, &h].map(|samples| {
+                let (mut re, mut im) = (vec![0.0; block], vec![0.0; block]);
+                for piece in transform.pieces() {
+                    transform.fill(piece, [&samples[..block], &samples[block..]], [&mut re, &mut im]);
+                    transform.split(piece, [&mut re, &mut im]);
+                }
+                if transform.is_leaf() {
+                    (re, im) = (samples[..block].to_vec(), samples[block..].to_vec());
+                }
+                let mut spectrum = vec![Tile::ZERO; block / TILE];
+                for (leaf_index, spectrum) in spectrum.chunks_exact_mut(tiles).enumerate() {
+                    let range = leaf_index * leaf..(leaf_index + 1) * leaf;
+                    let points = [&re[range.clone()], &im[range]];
+                    transform.analyse(leaf_index, points, &mut scratch, spectrum, 1);
+                }
+                spectrum
+            });
+            let mut product = vec![Tile::ZERO; block / TILE];
+            multiply(Form::new(Cpu::Detected), &a, 0, &b, 1, &mut product);
+            let (mut re, mut im, mut sums) = (vec![0.0; block], vec![0.0; block], vec![0.0; block]);
+            for (leaf_index, product) in product.chunks_exact(tiles).enumerate() {
+                let range = leaf_index * leaf..(leaf_index + 1) * leaf;
+                let target = if transform.is_leaf() {
+                    Restored::Sums(&mut sums)
+                } else {
+                    Restored::Points([&mut re[range.clone()], &mut im[range]])
+                };
+                transform.restore(leaf_index, product, &mut scratch, target);
+            }
+            for piece in transform.pieces().rev() {
+                transform.join(piece, [&mut re, &mut im], &mut sums);
+            }
+            // The newer half, of which a few.
+            for n in (block..2 * block).step_by(block / 16) {
+                let at = |k: usize| if k <= n { x[k] * h[n - k] } else { -x[k] * h[n + 2 * block - k] };
+                let expected: f64 = (0..2 * block).map(at).sum();
+                let actual = sums[n - block] / block as f64;
+                assert!((actual - expected).abs() < 1e-10, "{block} {leaf} {n}: {actual} {expected}");
+            }
+        }
+    }
 }

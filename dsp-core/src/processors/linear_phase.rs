@@ -142,10 +142,7 @@ impl Params for LinearPhaseEqualizerParams {
         Ok(equalizer)
     }
 
-    fn accepts<S: Sample>(
-        running: &LinearPhaseEqualizer<S>,
-        coeffs: &LinearPhaseEqualizerCoeffs,
-    ) -> Result<(), Error> {
+    fn accepts<S: Sample>(running: &LinearPhaseEqualizer<S>, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
         running.check(coeffs)
     }
 
@@ -193,11 +190,19 @@ enum Filter {
 enum Phase {
     Rest,
     /// The wanted taps go into a bank, piece after piece.
-    Loading { bank: usize, part: usize },
+    Loading {
+        bank: usize,
+        part: usize,
+    },
     /// The bank works; from this frame on its output is complete.
-    Filling { bank: usize, until: u64 },
+    Filling {
+        bank: usize,
+        until: u64,
+    },
     /// The output moves to another filter.
-    Fading { to: Filter },
+    Fading {
+        to: Filter,
+    },
 }
 
 /// The running equalizer: see the [module](self).
@@ -431,9 +436,7 @@ mod tests {
     #[test]
     fn taps_are_symmetric_exactly_and_neutral_ones_a_delay() {
         let spec = StreamSpec::new(48_000.0, 1).unwrap();
-        let of = |bands: Vec<Band>| {
-            LinearPhaseEqualizerParams { bands, ..Default::default() }.design(&spec).unwrap()
-        };
+        let of = |bands: Vec<Band>| LinearPhaseEqualizerParams { bands, ..Default::default() }.design(&spec).unwrap();
         let bell = BellParams { frequency_hz: 100.0, gain_db: 9.0, q: 1.0 };
         let coeffs = of(vec![bell.into(), HighPassParams::default().into()]);
         let mirrored: Vec<f64> = coeffs.taps.iter().rev().copied().collect();

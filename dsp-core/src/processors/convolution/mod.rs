@@ -28,6 +28,7 @@
 //! # Source
 //! `parts::convolver`: W. G. Gardner, JAES 43(3), 1995; F. Wefers, PhD thesis, RWTH Aachen 2015.
 
+#[cfg(feature = "serde")]
 mod base64;
 mod loudness;
 mod predelay;
@@ -209,9 +210,7 @@ fn convolver<S: Sample>(response: &ImpulseResponse, spec: &StreamSpec, outputs: 
         // What goes into both sides goes through the sums of both ways.
         ([ll, lr, rl, rr], 1) => (vec![sum(ll, rl), sum(lr, rr)], vec![straight(0, 0, 0), straight(0, 1, 1)]),
         // Each output adds its own side first: swapped sides are the same bits.
-        ([_, _, _, _], _) => {
-            (vec![], vec![straight(0, 0, 0), straight(1, 0, 2), straight(1, 1, 3), straight(0, 1, 1)])
-        }
+        ([_, _, _, _], _) => (vec![], vec![straight(0, 0, 0), straight(1, 0, 2), straight(1, 1, 3), straight(0, 1, 1)]),
         ([_, _], 1) => (vec![], vec![straight(0, 0, 0), straight(0, 1, 1)]),
         ([_, _], _) => (vec![], vec![straight(0, 0, 0), straight(1, 1, 1)]),
         (_, channels) => (vec![], (0..channels).map(|channel| straight(channel, channel, 0)).collect()),

@@ -175,7 +175,10 @@ mod tests {
         assert_eq!(refused(2, vec![]), "impulse_response (its length) = 0 is out of range: it must lie in 1..inf");
         assert_eq!(refused(2, vec![0.0; 3]), "length = 3 does not fit: 2 needed");
         assert_eq!(refused(2, vec![0.0, f64::NAN]), "impulse_response[1] is not a finite number");
-        assert_eq!(refused(1, vec![-1e7]), "impulse_response[0] = -10000000 is out of range: it must lie in -1000000..1000000");
+        assert_eq!(
+            refused(1, vec![-1e7]),
+            "impulse_response[0] = -10000000 is out of range: it must lie in -1000000..1000000"
+        );
         let uneven = ImpulseResponse::from_rows(&[&[0.0_f32; 2][..], &[0.0; 3]]).unwrap_err();
         assert_eq!(uneven, Error::Length { expected: 2, actual: 3 });
     }
