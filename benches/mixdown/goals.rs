@@ -2,6 +2,7 @@
 
 use crate::{
     compressor,
+    convolution::room,
     equalizer::all_passes,
     limiter::driven,
     mix::mixer,
@@ -38,6 +39,18 @@ pub fn all(criterion: &mut Criterion) {
         let mut compressor = compressor::settings().build::<f32>(&spec).expect("legal");
         bencher.iter(|| compressor.process(&mut block(black_box(&mut audio), 2)));
     });
+    for seconds in [2, 6] {
+        whole(&mut group, &format!("convolution_{seconds}_s_60_s"), 2 * MINUTE, MINUTE, |bencher| {
+            let mut audio = planar::<f32>(2, MINUTE);
+            let mut convolution = room(seconds);
+            bencher.iter(|| {
+                let mut whole = block(black_box(&mut audio), 2);
+                for start in (0..MINUTE).step_by(512) {
+                    convolution.process(&mut whole.frames_mut(start, 512));
+                }
+            });
+        });
+    }
     whole(&mut group, "mix_32_mono_60_s", TRACKS * MINUTE, MINUTE, |bencher| {
         let sources: Vec<Vec<f32>> = (0..TRACKS).map(|track| pink(track, MINUTE)).collect();
         let inputs: Vec<Block<'_, '_, f32>> =

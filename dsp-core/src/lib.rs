@@ -21,7 +21,7 @@
 //!
 //! | feature | default | gives |
 //! |---|---|---|
-//! | `std` | yes | run-time CPU detection |
+//! | `std` | yes | run-time CPU detection; convolution and the linear-phase equalizer |
 //! | `serde` | no | settings and effects serialise |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`; memory is taken while building, never while processing.
@@ -93,4 +93,9 @@ pub use processors::{
     multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
     width::{Width, WidthCoeffs, WidthParams},
+};
+#[cfg(feature = "std")]
+pub use processors::{
+    convolution::{Convolution, ConvolutionCoeffs, ConvolutionLayout, ConvolutionParams, ImpulseResponse},
+    linear_phase::{LinearPhaseEqualizer, LinearPhaseEqualizerCoeffs, LinearPhaseEqualizerParams},
 };

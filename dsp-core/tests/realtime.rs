@@ -97,6 +97,18 @@ fn another(entry: &Entry, effect: &Effect, spec: &StreamSpec) -> EffectCoeffs {
         let other = CompressorParams { mix: 1.0 - params.mix, link_percent: 100.0 - params.link_percent, ..params };
         return Effect::from(other).design(spec).unwrap();
     }
+    #[cfg(feature = "std")]
+    match effect {
+        Effect::LinearPhaseEqualizer(params) => {
+            let bands = vec![BellParams { gain_db: 5.0, ..Default::default() }.into()];
+            return Effect::from(LinearPhaseEqualizerParams { bands, ..params.clone() }).design(spec).unwrap();
+        }
+        Effect::Convolution(params) => {
+            let (mix, predelay_ms) = (1.0 - params.mix / 2.0, 40.0 - params.predelay_ms / 2.0);
+            return Effect::from(ConvolutionParams { mix, predelay_ms, ..params.clone() }).design(spec).unwrap();
+        }
+        _ => {}
+    }
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for _ in 0..200 {
         let other = proptest::strategy::Strategy::new_tree(&entry.settings, &mut runner).unwrap();

@@ -146,6 +146,41 @@ impl Drawn for CompressorParams {
     }
 }
 
+impl Drawn for LinearPhaseEqualizerParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
+        let bands = (0..u.int_in_range(0..=3)?).map(|_| band(u, style, rate_hz)).collect::<Result<_>>()?;
+        // Few lengths, so that changes of the bands are not refused for it.
+        let length_frames =
+            if style == Style::Wild && u.ratio(1, 8)? { u.arbitrary()? } else { *u.choose(&[256, 1_000, 2_048])? };
+        Ok(Self { bands, length_frames })
+    }
+}
+
+impl Drawn for ConvolutionParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        let rows = *u.choose(&[1, 2, 4])?;
+        // Few responses, so that changes of the other settings are not refused for it.
+        let frames = *u.choose(&[1, 64, 65, 700, 3_000])?;
+        let samples = (0..rows * frames).map(|n| 0.5 * (n as f64 * 12.9898).sin() / (n + 1) as f64).collect();
+        let impulse_response =
+            ImpulseResponse::from_planar(rows, samples).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+        let layouts = [
+            ConvolutionLayout::Auto,
+            ConvolutionLayout::Auto,
+            ConvolutionLayout::Mono,
+            ConvolutionLayout::Stereo,
+            ConvolutionLayout::TrueStereo,
+        ];
+        Ok(Self {
+            impulse_response,
+            layout: *u.choose(&layouts)?,
+            predelay_ms: number(u, style, [0.0, 500.0])?,
+            mix: number(u, style, [0.0, 1.0])?,
+            normalize: u.arbitrary()?,
+        })
+    }
+}
+
 impl Drawn for ExpanderParams {
     fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
         Ok(Self {
@@ -340,6 +375,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::MultibandCompressor(params) => {
             params.bands.iter().map(|&band| boost_db(&band.into())).fold(0.0, f64::max) + 16.0
         }
+        Effect::LinearPhaseEqualizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum::<f64>() + 20.0,
+        // No response drawn here adds up to more than 5, normalised ones to little more.
+        Effect::Convolution(_) => 60.0,
         Effect::Bell(params) => params.gain_db.max(0.0),
         // A shelf of high q overshoots.
         Effect::LowShelf(LowShelfParams { gain_db, .. }) | Effect::HighShelf(HighShelfParams { gain_db, .. }) => {

@@ -2,6 +2,8 @@
 
 pub(crate) mod block;
 pub(crate) mod error;
+#[cfg(feature = "std")]
+pub(crate) mod fourier;
 pub(crate) mod math;
 pub(crate) mod processor;
 pub(crate) mod sample;

@@ -9,6 +9,13 @@ mod sealed {
     pub trait Sealed: fearless_simd::SimdFloatElement {
         /// Whether no sample is a NaN or an infinity.
         fn all_finite(samples: &[Self]) -> bool;
+
+        /// A Fourier transform of `points` points.
+        #[cfg(feature = "std")]
+        fn fourier(
+            points: usize,
+            cpu: super::super::stream::Cpu,
+        ) -> alloc::sync::Arc<dyn super::super::fourier::Fourier<Self>>;
     }
 
     macro_rules! sealed {
@@ -25,6 +32,14 @@ mod sealed {
                         carries |= (sample.to_bits() & EXPONENT) + LOWEST;
                     }
                     carries >> (<$bits>::BITS - 1) == 0
+                }
+
+                #[cfg(feature = "std")]
+                fn fourier(
+                    points: usize,
+                    cpu: super::super::stream::Cpu,
+                ) -> alloc::sync::Arc<dyn super::super::fourier::Fourier<Self>> {
+                    super::super::fourier::plan(points, cpu)
                 }
             }
         };
@@ -90,3 +105,12 @@ macro_rules! sample {
 
 sample!(f32, libm::fmaf);
 sample!(f64, libm::fma);
+
+/// A Fourier transform of `points` points.
+#[cfg(feature = "std")]
+pub(crate) fn fourier<S: Sample>(
+    points: usize,
+    cpu: super::stream::Cpu,
+) -> alloc::sync::Arc<dyn super::fourier::Fourier<S>> {
+    S::fourier(points, cpu)
+}

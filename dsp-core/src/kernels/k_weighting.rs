@@ -68,6 +68,14 @@ impl Weighting {
         };
         Self { sections: [shelf, high_pass] }
     }
+
+    /// Its gain in power at a frequency.
+    #[cfg(feature = "std")]
+    pub(crate) fn power(&self, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
+        let z = num_complex::Complex64::cis(-2.0 * PI * frequency_hz / sample_rate_hz);
+        let of = |[b0, b1, b2, a1, a2]: [f64; 5]| ((b0 + z * (b1 + z * b2)) / (1.0 - z * (a1 + z * a2))).norm_sqr();
+        self.sections.into_iter().map(of).product()
+    }
 }
 
 /// What the past left behind in two channels, and their energy and peak since these were last taken.

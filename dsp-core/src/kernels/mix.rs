@@ -46,6 +46,31 @@ pub(crate) fn round<S: Sample>(form: Form, sums: &[f64], samples: &mut [S]) {
     run!(form, round_all(sums, samples), _simd => round_all(sums, samples));
 }
 
+/// Writes over `dry` itself times the first gain plus `wet` times the second. A gain of 0 leaves out its part.
+#[cfg(feature = "std")]
+pub(crate) fn blend<S: Sample>(form: Form, dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
+    run!(form, blend_all(dry, wet, gains), _simd => blend_all(dry, wet, gains));
+}
+
+#[cfg(feature = "std")]
+#[inline(always)]
+fn blend_all<S: Sample>(dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
+    match gains {
+        Span::Still([_, to_wet]) if *to_wet == S::ZERO => {}
+        Span::Still([to_dry, to_wet]) if *to_dry == S::ZERO && *to_wet == S::ONE => dry.copy_from_slice(wet),
+        Span::Still([to_dry, to_wet]) => {
+            for (dry, wet) in dry.iter_mut().zip(wet) {
+                *dry = *dry * *to_dry + *wet * *to_wet;
+            }
+        }
+        Span::Moving([to_dry, to_wet]) => {
+            for (index, (dry, wet)) in (0_i32..).zip(dry.iter_mut().zip(wet)) {
+                *dry = *dry * to_dry.at(index) + *wet * to_wet.at(index);
+            }
+        }
+    }
+}
+
 #[inline(always)]
 fn add_all<S: Sample>(sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
     match gain {

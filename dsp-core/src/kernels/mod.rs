@@ -13,6 +13,8 @@ pub(crate) mod crossover;
 pub(crate) mod de_esser;
 pub(crate) mod drive;
 pub(crate) mod dynamics;
+#[cfg(feature = "std")]
+pub(crate) mod fir;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
 pub(crate) mod lanes;
@@ -20,6 +22,8 @@ pub(crate) mod limiter;
 pub(crate) mod mid_side;
 pub(crate) mod mix;
 pub(crate) mod sanitize;
+#[cfg(feature = "std")]
+pub(crate) mod spectrum;
 pub(crate) mod true_peak;
 
 use crate::foundation::stream::Cpu;

@@ -194,6 +194,15 @@ pub(crate) trait BandParams: Copy {
     fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections;
 }
 
+/// Checks the bands of an equalizer.
+pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> {
+    if bands.len() > MAX_BANDS {
+        let (value, max) = (bands.len() as f64, MAX_BANDS as f64);
+        return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
+    }
+    bands.iter().enumerate().try_for_each(|(position, band)| band.check(spec).map_err(|error| error.at(position)))
+}
+
 fn check_frequency(frequency_hz: f64, spec: &StreamSpec) -> Result<(), Error> {
     let max = MAX_FREQUENCY_HZ.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
     in_range("frequency_hz", frequency_hz, MIN_FREQUENCY_HZ, max)

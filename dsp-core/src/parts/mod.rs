@@ -7,6 +7,8 @@ pub(crate) mod box_filter;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
 pub(crate) mod compression;
+#[cfg(feature = "std")]
+pub(crate) mod convolver;
 pub(crate) mod cookbook;
 pub(crate) mod crossover;
 pub(crate) mod delay_line;
@@ -20,6 +22,8 @@ pub(crate) mod lookahead;
 pub(crate) mod magnitude;
 pub(crate) mod matched;
 pub(crate) mod opening;
+#[cfg(feature = "std")]
+pub(crate) mod partition;
 pub(crate) mod prototype;
 pub(crate) mod ramp;
 pub(crate) mod random;
@@ -29,3 +33,5 @@ pub(crate) mod side_chain;
 pub(crate) mod sliding_max;
 pub(crate) mod svf;
 pub(crate) mod tape;
+#[cfg(feature = "std")]
+pub(crate) mod transform;

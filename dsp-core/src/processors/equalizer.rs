@@ -28,7 +28,7 @@ use crate::{
     },
     kernels::Form,
     parts::{
-        band::{Band, BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS},
+        band::{Band, BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS, check_all},
         biquad::BiquadCoeffs,
         cascade::Cascade,
     },
@@ -40,7 +40,7 @@ use num_complex::Complex64;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct EqualizerParams {
-    /// The bands, in order, at most [`MAX_BANDS`].
+    /// The bands, in order, at most [`MAX_BANDS`]; room for as many is taken when it is built.
     pub bands: Vec<Band>,
     /// How they become digital filters.
     pub design: Design,
@@ -51,14 +51,7 @@ impl Params for EqualizerParams {
     type Processor<S: Sample> = Equalizer<S>;
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        if self.bands.len() > MAX_BANDS {
-            let (value, max) = (self.bands.len() as f64, MAX_BANDS as f64);
-            return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
-        }
-        for (position, band) in self.bands.iter().enumerate() {
-            band.check(spec).map_err(|error| error.at(position))?;
-        }
-        Ok(())
+        check_all(&self.bands, spec)
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<EqualizerCoeffs, Error> {

@@ -1,6 +1,8 @@
 //! Layer 2: one room per processor. The macro `for_each_processor!` names every one once.
 
 pub mod compressor;
+#[cfg(feature = "std")]
+pub mod convolution;
 pub mod deesser;
 pub mod dynamic_eq;
 pub mod equalizer;
@@ -9,18 +11,20 @@ pub mod filter;
 pub mod gain;
 pub mod gate;
 pub mod limiter;
+#[cfg(feature = "std")]
+pub mod linear_phase;
 pub mod multiband;
 pub mod pan;
 pub mod width;
 
 /// The one list: `for_each_processor!(callback)` expands to
 /// `callback! { Name: Params, Processor; … }`. The effect enum, its processors, the laws, the benches and the fuzz
-/// targets are driven by it.
+/// targets are driven by it. Those that need the standard library follow in `with_std_processors!`.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! for_each_processor {
     ($callback:ident) => {
-        $callback! {
+        $crate::with_std_processors! { $callback
             Gain: $crate::GainParams, $crate::Gain<S>;
             Pan: $crate::PanParams, $crate::Pan<S>;
             Width: $crate::WidthParams, $crate::Width<S>;
@@ -42,5 +46,29 @@ macro_rules! for_each_processor {
             Gate: $crate::GateParams, $crate::Gate<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
         }
+    };
+}
+
+/// Appends to the list what there is only with `std`.
+#[cfg(feature = "std")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! with_std_processors {
+    ($callback:ident $($others:tt)*) => {
+        $callback! {
+            $($others)*
+            LinearPhaseEqualizer: $crate::LinearPhaseEqualizerParams, $crate::LinearPhaseEqualizer<S>;
+            Convolution: $crate::ConvolutionParams, $crate::Convolution<S>;
+        }
+    };
+}
+
+/// Without `std` there is nothing to append to the list.
+#[cfg(not(feature = "std"))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! with_std_processors {
+    ($callback:ident $($others:tt)*) => {
+        $callback! { $($others)* }
     };
 }

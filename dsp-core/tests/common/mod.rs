@@ -275,6 +275,44 @@ impl Sampled for EqualizerParams {
     }
 }
 
+/// Noise that dies away within `frames`.
+#[cfg(feature = "std")]
+pub fn decay(seed: u64, frames: usize) -> Vec<f64> {
+    let fall = -6.0 / frames as f64;
+    noise(seed, frames).iter().enumerate().map(|(n, x)| 0.3 * x * (fall * n as f64).exp()).collect()
+}
+
+#[cfg(feature = "std")]
+impl Sampled for LinearPhaseEqualizerParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let band = prop_oneof![
+            BellParams::sampled().prop_map(Band::from),
+            HighShelfParams::sampled().prop_map(Band::from),
+            HighPassParams::sampled().prop_map(Band::from),
+        ];
+        (prop::collection::vec(band, 0..3), prop_oneof![Just(256), Just(500), Just(2_048)])
+            .prop_map(|(bands, length_frames)| Self { bands, length_frames })
+            .boxed()
+    }
+}
+
+#[cfg(feature = "std")]
+impl Sampled for ConvolutionParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let rows = prop_oneof![Just(1), Just(2), Just(4)];
+        let frames = prop_oneof![1..200_usize, 1_000..4_000_usize];
+        let mix = prop_oneof![2 => 0.0..1.0, 1 => Just(1.0), 1 => Just(0.0)];
+        let predelay_ms = prop_oneof![1 => Just(0.0), 1 => 0.0..60.0];
+        (rows, frames, predelay_ms, mix, any::<bool>())
+            .prop_map(|(rows, frames, predelay_ms, mix, normalize)| {
+                let samples = (0..rows as u64).flat_map(|row| decay(7 + row, frames)).collect();
+                let impulse_response = ImpulseResponse::from_planar(rows, samples).unwrap();
+                Self { impulse_response, layout: ConvolutionLayout::Auto, predelay_ms, mix, normalize }
+            })
+            .boxed()
+    }
+}
+
 /// One effect of the list, or of those that put effects together.
 pub struct Entry {
     pub name: &'static str,
@@ -286,8 +324,18 @@ pub struct Entry {
 }
 
 /// What works between the channels.
-const LINKED: [&str; 9] =
-    ["Pan", "Width", "DynamicEqualizer", "Compressor", "DeEsser", "MultibandCompressor", "Expander", "Gate", "Limiter"];
+const LINKED: [&str; 10] = [
+    "Convolution",
+    "Pan",
+    "Width",
+    "DynamicEqualizer",
+    "Compressor",
+    "DeEsser",
+    "MultibandCompressor",
+    "Expander",
+    "Gate",
+    "Limiter",
+];
 
 macro_rules! entries {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
