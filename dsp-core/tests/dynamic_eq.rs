@@ -181,6 +181,49 @@ fn a_key_moves_the_bands_and_the_loudest_channel_moves_those_of_all() {
 }
 
 #[test]
+fn a_key_and_a_trace_are_the_same_however_the_stream_is_cut() {
+    const FRAMES: usize = 6_000;
+    let (mut bands, _) = resting();
+    for band in &mut bands {
+        if let DynamicEqualizerBand::DynamicBand(band) = band {
+            (band.threshold_db, band.attack_ms, band.release_ms) = (-20.0, 0.1, 5.0);
+        }
+    }
+    // Bursts, so that bands leave their rest and come back to it.
+    let key: Vec<f32> =
+        noise(8, FRAMES).iter().enumerate().map(|(n, x)| if n % 3_000 < 50 { *x as f32 } else { 0.0 }).collect();
+    let spec = StreamSpec::new(RATE_HZ, 2).unwrap().with_key(1).unwrap();
+    let render = |cut: &Cut| {
+        let mut processor = DynamicEqualizerParams { bands: bands.clone() }.build::<f32>(&spec).unwrap();
+        let (mut audio, mut traces) = (planar_noise::<f32>(2, FRAMES), vec![0.0; 10 * FRAMES]);
+        let mut block = BlockMut::from_planar(&mut audio, 2).unwrap();
+        let mut trace = BlockMut::from_planar(&mut traces, 10).unwrap();
+        let key = Block::from_planar(&key, 1).unwrap();
+        let mut start = 0;
+        for length in cut.0.iter().cycle() {
+            let length = (*length).min(FRAMES - start);
+            let key = key.frames_at(start, length);
+            processor.process_traced(
+                &mut block.frames_mut(start, length),
+                Some(&key),
+                &mut trace.frames_mut(start, length),
+            );
+            start += length;
+            if start == FRAMES {
+                break;
+            }
+        }
+        (audio, traces)
+    };
+    let (audio, traces) = render(&Cut::whole());
+    assert!(traces[..FRAMES].iter().any(|&db| db > 1.0) && traces[2_999] == 0.0);
+    for cut in Cut::all() {
+        let (other, other_traces) = render(&cut);
+        assert!(same_bits(&other, &audio) && same_bits(&other_traces, &traces), "{cut:?}");
+    }
+}
+
+#[test]
 fn settings_that_do_not_fit_are_refused_by_name_and_place() {
     let spec = StreamSpec::new(44_100.0, 1).unwrap();
     let refused = |band: DynamicBand| {

@@ -616,7 +616,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (dynamic(&[moving(100.0, 0.0, 0.0, 12.0)]), dynamic(&[moving(100.0, 12.0, 0.0, 12.0)])),
         (dynamic(&[moving(100.0, -6.0, -30.0, 12.0)]), dynamic(&[moving(200.0, -6.0, -30.0, 12.0)])),
         (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -30.0, 0.0)])),
-        (dynamic(&[moving(100.0, 0.0, -10.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -34.0, 12.0)])),
+        (dynamic(&[moving(100.0, 0.0, -10.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -22.0, 12.0)])),
         (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[])),
         (dynamic(&[moving(100.0, 3.0, -30.0, 12.0)]), dynamic(&[still(120.0, -9.0)])),
         (multiband(&[200.0, 2_000.0], 0.0, 0.0), multiband(&[100.0, 2_000.0], 0.0, 0.0)),

@@ -135,12 +135,18 @@ fn effect_stays_out_of_memory<S: Sample>(entry: &Entry, effect: &Effect, channel
     let rows = audio.len() / FRAMES;
     let mut block = BlockMut::from_planar(&mut audio, rows).unwrap();
     let key = Block::from_planar(&key, 1).unwrap();
+    let rows = processor.dynamics().map_or(0, |dynamics| dynamics.traces());
+    let mut traces = vec![0.0; rows.max(1) * FRAMES];
+    let mut traces = BlockMut::from_planar(&mut traces, rows.max(1)).unwrap();
     let count = calls(|| {
         for design in &designs {
             processor.set_coeffs(design).unwrap();
             blocks(&mut block, |block| processor.process(block));
             processor.set_coeffs(&designs[0]).unwrap();
             blocks(&mut block, |block| processor.process_keyed(block, &key.frames_at(0, block.frames())));
+            if let Some(dynamics) = processor.dynamics_mut() {
+                dynamics.process_traced(&mut block, Some(&key), &mut traces);
+            }
             processor.reset();
         }
     });
