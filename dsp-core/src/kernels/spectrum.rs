@@ -105,11 +105,14 @@ fn multiply_vector<'a, V: Simd, S: Sample>(
     }
 }
 
+/// Spectra, newest last, and the partitions for them, newest first.
+type Aligned<'a, S> = (&'a [Tile<S>], &'a [Tile<S>]);
+
 /// As many vectors of bins as stay in registers.
 #[inline(always)]
 fn multiply_group<V: Simd, S: Sample, const VECTORS: usize>(
     simd: V,
-    parts: [(&[Tile<S>], &[Tile<S>]); 2],
+    parts: [Aligned<'_, S>; 2],
     sum: &mut Tile<S>,
     start: usize,
 ) {
