@@ -7,12 +7,7 @@
 use super::{Form, run};
 use crate::{
     foundation::sample::Sample,
-    parts::{
-        ballistics::{Ballistics, BallisticsCoeffs},
-        gain_computer::{Knee, Knees},
-        ramp::Span,
-        reduction::ReductionMeter,
-    },
+    parts::{gain_computer::Knees, ramp::Span, reduction::ReductionMeter},
 };
 
 /// Levels are bounded to +120 dBFS: nothing overflows on the way.
@@ -21,8 +16,6 @@ const LOUDEST: f64 = 1e6;
 pub(crate) const SOFTEST: f64 = 1e-7;
 /// Added to every square: keeps the mean from ever becoming subnormal, far below what is told apart from silence.
 const LEAST_SQUARE: f64 = 1e-20;
-/// Frames that go through levels, curve and ballistics together.
-const GROUP: usize = 16;
 /// dB per octave of amplitude.
 const DB_PER_OCTAVE: f32 = 6.020_6;
 
@@ -80,23 +73,6 @@ pub(crate) fn gains<S: Sample>(
         form,
         gains_all(reductions, output, gains, observed),
         _simd => gains_all(reductions, output, gains, observed)
-    );
-}
-
-/// From the peaks of a sound to the reduction given, all settings at rest, a few frames at a time: while the ballistics
-/// wait for their last result, levels and gains of the frames around are worked out.
-pub(crate) fn follow_peaks<S: Sample>(
-    form: Form,
-    peaks: &[S],
-    knee: &Knee<S>,
-    ballistics: &mut Ballistics,
-    coeffs: &BallisticsCoeffs,
-    reductions: &mut [f64],
-) {
-    run!(
-        form,
-        follow_peaks_all(peaks, knee, ballistics, coeffs, reductions),
-        _simd => follow_peaks_all(peaks, knee, ballistics, coeffs, reductions)
     );
 }
 
@@ -190,33 +166,6 @@ fn reduce_all<S: Sample>(levels: &[S], knees: &Knees<S>, reductions: &mut [f64])
             }
         }
     }
-}
-
-#[inline(always)]
-fn follow_peaks_all<S: Sample>(
-    peaks: &[S],
-    knee: &Knee<S>,
-    ballistics: &mut Ballistics,
-    coeffs: &BallisticsCoeffs,
-    reductions: &mut [f64],
-) {
-    let mut follower = *ballistics;
-    let ((groups, rest), (peaks, last)) = (reductions.as_chunks_mut::<GROUP>(), peaks.as_chunks::<GROUP>());
-    for (group, peaks) in groups.iter_mut().zip(peaks) {
-        let mut levels = [S::ZERO; GROUP];
-        peak_levels_all(peaks, &mut levels);
-        for (reduction, level) in group.iter_mut().zip(&levels) {
-            *reduction = knee.reduction(*level).to_f64();
-        }
-        follower.follow_at_rest(coeffs, group);
-    }
-    let mut levels = [S::ZERO; GROUP];
-    peak_levels_all(last, &mut levels);
-    for (reduction, level) in rest.iter_mut().zip(&levels) {
-        *reduction = knee.reduction(*level).to_f64();
-    }
-    follower.follow_at_rest(coeffs, rest);
-    *ballistics = follower;
 }
 
 #[inline(always)]

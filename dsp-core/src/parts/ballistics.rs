@@ -128,7 +128,7 @@ impl Ballistics {
         peaks: &[S],
         reductions: &mut [f64],
     ) {
-        if Self::is_at_rest(coeffs, glide) {
+        if coeffs.auto == 0.0 && matches!(glide, Span::Still(_)) {
             return self.follow_at_rest(coeffs, reductions);
         }
         if coeffs.slow.is_none() {
@@ -157,14 +157,8 @@ impl Ballistics {
         self.crest = crest;
     }
 
-    /// Whether the times neither glide nor follow the crest factor.
-    pub(crate) fn is_at_rest(coeffs: &BallisticsCoeffs, glide: &Span<f64, 3>) -> bool {
-        coeffs.auto == 0.0 && matches!(glide, Span::Still(_))
-    }
-
-    /// As [`process`](Self::process) while that holds.
-    #[inline(always)]
-    pub(crate) fn follow_at_rest(&mut self, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
+    /// The recursion with the times given, neither gliding nor by the crest factor.
+    fn follow_at_rest(&mut self, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
         self.crest = Crest::REST;
         if coeffs.slow.is_some() {
             self.follow(reductions, coeffs.slow, |_| coeffs.poles);

@@ -86,11 +86,6 @@ impl LevelDetector {
         self.share.uniform_frames()
     }
 
-    /// At rest at peaks: their levels are all there is to know.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.share.target() == [0.0] && self.share.uniform_frames() == usize::MAX
-    }
-
     /// Magnitudes of the next frames, one chunk apart for each lane: one for each of the first `sources` channels of the
     /// key, or one for all of them together, the loudest.
     pub(crate) fn peaks<S: Sample>(&self, key: &Block<'_, '_, S>, sources: usize, together: bool, peaks: &mut [S]) {

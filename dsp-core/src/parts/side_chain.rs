@@ -13,7 +13,7 @@ use super::{
     biquad::BiquadCoeffs,
     cascade::Cascade,
     detector::{DetectorCoeffs, LevelDetector},
-    gain_computer::{ComputerCoeffs, GainComputer, Knee, Knees},
+    gain_computer::{ComputerCoeffs, GainComputer, Knees},
     lookahead::Lookahead,
     ramp::{GAIN_RAMP_MS, Ramp, Span},
 };
@@ -26,7 +26,7 @@ use crate::{
     },
     kernels::{
         Form,
-        dynamics::{follow_peaks, link, raise, reduce},
+        dynamics::{link, raise, reduce},
         sanitize::clean,
     },
 };
@@ -180,32 +180,13 @@ impl<S: Sample> SideChain<S> {
         let (share, _) = self.link.span::<f64>(count);
         let together = sources == 1 || matches!(share, Span::Still([1.0]));
         self.detector.peaks(key, sources, together, peaks);
-        let plain = self.detector.is_plain() && (together || matches!(share, Span::Still([0.0])));
         let (knees, times) = (self.computer.span::<S>(count), self.times.span::<f64>(count).0);
-        match knees {
-            Knees::Still(knee) if plain && Ballistics::is_at_rest(&self.coeffs.ballistics, &times) => {
-                self.follow_peaks(count, together, &knee);
-            }
-            _ => {
-                self.detector.levels(key, sources, together, peaks, levels);
-                self.want(count, together, &knees, &share);
-                self.follow(count, together, &times);
-            }
-        }
+        self.detector.levels(key, sources, together, peaks, levels);
+        self.want(count, together, &knees, &share);
+        self.follow(count, together, &times);
         for (channel, lookahead) in self.lookaheads.iter_mut().enumerate().take(if self.joined { 1 } else { channels })
         {
             lookahead.process(&mut self.scratch.reductions[channel * CHUNK_FRAMES..][..count]);
-        }
-    }
-
-    /// From peaks to reductions, all settings at rest, and no channel concerned with another or all with the same.
-    fn follow_peaks(&mut self, count: usize, together: bool, knee: &Knee<S>) {
-        let channels = self.channels_apart(together);
-        let Scratch { peaks, reductions, .. } = &mut self.scratch;
-        for (channel, ballistics) in self.ballistics.iter_mut().enumerate().take(channels) {
-            let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
-            let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
-            follow_peaks(self.form, peaks, knee, ballistics, &self.coeffs.ballistics, reductions);
         }
     }
 
