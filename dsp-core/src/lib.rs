@@ -81,5 +81,6 @@ pub use processors::{
     gain::{Gain, GainCoeffs, GainParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
+    reverb::{Reverb, ReverbCoeffs, ReverbParams, Space},
     width::{Width, WidthCoeffs, WidthParams},
 };

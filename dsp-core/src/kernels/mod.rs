@@ -8,6 +8,7 @@
 //! machines without FMA round twice and null below -140 dB.
 
 pub(crate) mod biquad;
+pub(crate) mod fdn;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
 pub(crate) mod limiter;

@@ -17,6 +17,7 @@ pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod reduction;
 pub(crate) mod release;
+pub(crate) mod ring;
 pub(crate) mod sliding_max;
 pub(crate) mod svf;
 pub(crate) mod tape;

@@ -5,6 +5,7 @@ pub mod filter;
 pub mod gain;
 pub mod limiter;
 pub mod pan;
+pub mod reverb;
 pub mod width;
 
 /// The one list: `for_each_processor!(callback)` expands to
@@ -29,6 +30,7 @@ macro_rules! for_each_processor {
             AllPass: $crate::AllPassParams, $crate::Filter<S, $crate::AllPassParams>;
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
+            Reverb: $crate::ReverbParams, $crate::Reverb<S>;
         }
     };
 }

@@ -1,0 +1,343 @@
+//! From settings to what the network runs: delays, absorption, level.
+//!
+//! # Source
+//! Absorption: J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial reverberators", AES 90th
+//! Convention, 1991: a line of m frames gives 60 m / (fs T60) dB. The shelves that bend it are of first order, with half
+//! their gain in dB at the corner, so that the decays of all lines stay in proportion.
+
+use super::{
+    ReverbParams,
+    early::{self, LATEST_MS, ORDERS, REFLECTIONS},
+};
+use crate::{
+    foundation::{stream::StreamSpec, unit::db_to_gain},
+    kernels::fdn::LINES,
+    parts::{random::Random, ring::CELL},
+};
+use core::f64::consts::{PI, TAU};
+
+/// Steps of diffusion.
+pub(super) const STEPS: usize = 4;
+/// Lines whose delay moves: every other one.
+pub(super) const MOVING: usize = 8;
+/// Longest pre-delay, in ms.
+pub(super) const MAX_PREDELAY_MS: f64 = 250.0;
+/// Largest depth of modulation, in ms.
+pub(super) const MAX_DEPTH_MS: f64 = 1.0;
+/// Factor on all delays at `size` 1; it is 1 at 0.5.
+const LARGEST: f64 = 1.5;
+/// Jitter of the lines' delays, as part of their distance on a logarithmic scale.
+const JITTER: f64 = 0.4;
+/// Rate of the slowest and of the fastest line's modulation over `modulation_hz`.
+const RATE_SPREAD: [f64; 2] = [0.7, 1.3];
+/// What a shelf does at most to one pass of a line, in dB: beyond, nothing is left to hear.
+const MAX_SHELF_DB: f64 = 60.0;
+/// Corners stay below this part of the sample rate.
+const HIGHEST_CORNER: f64 = 0.4;
+/// Gain of a pass while frozen.
+const FROZEN: f64 = 1.0 - 1e-6;
+/// Level of the diffused input beside the lines' sum: as dense as what follows.
+const DIRECT: f64 = 0.5;
+/// Up to where the level is reckoned.
+const HEARD_HZ: f64 = 20_000.0;
+/// Corner of what each bounce of an early reflection loses.
+const BOUNCE_HZ: f64 = 7_000.0;
+/// Below this no direct current, no rumble.
+const HIGH_PASS_HZ: f64 = 20.0;
+/// Frames between the newest sample and the middle of the interpolator, and those on its far side.
+pub(super) const REACH: usize = 3;
+
+/// An early reflection: from which input, after how many frames, how loud.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Tap {
+    pub(super) input: usize,
+    pub(super) delay: usize,
+    pub(super) gain: f64,
+}
+
+/// One setting of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Voicing {
+    /// Per output and order, unused ones silent. The pre-delay is part of all delays from the input.
+    pub(super) early: [[[Tap; 2 * REFLECTIONS]; ORDERS]; 2],
+    pub(super) taps: [[usize; ORDERS]; 2],
+    pub(super) diffusers: [[usize; LINES]; STEPS],
+    pub(super) tangent: f64,
+    /// What the last step of diffusion scales by, so that all four keep the energy of an input sample of 1.
+    pub(super) scale: f64,
+    /// In the order in which the matrix takes them: `order[k]` is the line that is read k-th.
+    pub(super) order: [usize; LINES],
+    pub(super) delays: [usize; LINES],
+    /// Of the absorbers, in reading order, with the signs in front of the transform.
+    pub(super) sections: [[[f64; LINES]; 3]; 2],
+    /// Signs behind the transform, times its norm.
+    pub(super) gains: [f64; LINES],
+    pub(super) depth_frames: f64,
+    /// Rotation of each moving line's phase per cell.
+    pub(super) rotations: [[f64; 2]; MOVING],
+    pub(super) frozen: bool,
+}
+
+/// What does not depend on settings that may change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Frame {
+    /// Longest delays: from the input, of each step of diffusion but the first, of the lines.
+    pub(super) input: usize,
+    pub(super) steps: [usize; STEPS - 1],
+    pub(super) lines: [usize; LINES],
+    pub(super) bounce_pole: f64,
+    pub(super) high_pass_pole: f64,
+    /// Phases at which the modulation starts, as cosine and sine.
+    pub(super) phases: [[f64; 2]; MOVING],
+}
+
+/// Random choices of a space: the same for every size and rate.
+struct Spread {
+    /// Places of the lines between shortest and longest, 0..1.
+    places: [f64; LINES],
+    /// Places of the diffusers' delays, 0..1.
+    diffusers: [[f64; LINES]; STEPS],
+    order: [usize; LINES],
+    signs: [[f64; LINES]; 2],
+}
+
+fn uniform(random: &mut Random) -> f64 {
+    (random.bits() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn shuffle<T>(items: &mut [T], random: &mut Random) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, (uniform(random) * (last + 1) as f64) as usize);
+    }
+}
+
+impl Spread {
+    fn new(seed: u64) -> Self {
+        let random = &mut Random::new(seed, 0);
+        let slots = LINES as f64;
+        let mut places = [0.0; LINES];
+        for (slot, place) in places.iter_mut().enumerate() {
+            *place = (slot as f64 + 0.5 + JITTER * (2.0 * uniform(random) - 1.0)) / slots;
+        }
+        shuffle(&mut places, random);
+        let mut diffusers = [[0.0; LINES]; STEPS];
+        for step in &mut diffusers {
+            for (slot, place) in step.iter_mut().enumerate() {
+                *place = (slot as f64 + uniform(random)) / slots;
+            }
+            shuffle(step, random);
+        }
+        let mut order = core::array::from_fn(|line| line);
+        shuffle(&mut order, random);
+        let mut signs = [[1.0; LINES]; 2];
+        for sign in signs.as_flattened_mut() {
+            *sign = if uniform(random) < 0.5 { 1.0 } else { -1.0 };
+        }
+        Self { places, diffusers, order, signs }
+    }
+}
+
+fn is_prime(number: usize) -> bool {
+    number >= 2 && (2..).take_while(|divisor| divisor * divisor <= number).all(|divisor| !number.is_multiple_of(divisor))
+}
+
+/// The smallest prime from `frames` on that is not in `taken`: delays without common divisors.
+fn prime_from(frames: usize, taken: &[usize]) -> usize {
+    let mut candidate = frames.max(2);
+    while !is_prime(candidate) || taken.contains(&candidate) {
+        candidate += 1;
+    }
+    candidate
+}
+
+/// Delays of the lines at a factor on their lengths.
+fn lines(lines_ms: [f64; 2], places: &[f64; LINES], factor: f64, rate_hz: f64) -> [usize; LINES] {
+    let mut delays = [0; LINES];
+    for line in 0..LINES {
+        let ms = lines_ms[0] * libm::pow(lines_ms[1] / lines_ms[0], places[line]);
+        delays[line] = prime_from(libm::round(factor * ms * 1e-3 * rate_hz) as usize, &delays[..line]);
+    }
+    delays
+}
+
+/// Longest delay of a step of diffusion: half the shortest line, then always half as long.
+fn step_frames(step: usize, lines_ms: [f64; 2], factor: f64, rate_hz: f64) -> f64 {
+    factor * lines_ms[0] * 1e-3 * rate_hz * libm::exp2(-1.0 - step as f64)
+}
+
+fn frames(ms: f64, rate_hz: f64) -> usize {
+    libm::round(ms * 1e-3 * rate_hz) as usize
+}
+
+/// Coefficients direct, feed, pole of a first-order section b, a.
+fn section(b: [f64; 2], a: [f64; 2]) -> [f64; 3] {
+    let (b0, b1, a1) = (b[0] / a[0], b[1] / a[0], a[1] / a[0]);
+    [b0, b1 - a1 * b0, -a1]
+}
+
+/// Tangent of half a corner's angle.
+fn warped(corner_hz: f64, rate_hz: f64) -> f64 {
+    libm::tan(PI * corner_hz.min(HIGHEST_CORNER * rate_hz) / rate_hz)
+}
+
+fn low_shelf(gain_db: f64, corner_hz: f64, rate_hz: f64) -> [f64; 3] {
+    let (root, k) = (db_to_gain(gain_db.clamp(-MAX_SHELF_DB, MAX_SHELF_DB) / 2.0), warped(corner_hz, rate_hz));
+    section([1.0 + k * root, k * root - 1.0], [1.0 + k / root, k / root - 1.0])
+}
+
+fn high_shelf(gain_db: f64, corner_hz: f64, rate_hz: f64) -> [f64; 3] {
+    let (root, k) = (db_to_gain(gain_db.clamp(-MAX_SHELF_DB, MAX_SHELF_DB) / 2.0), warped(corner_hz, rate_hz));
+    section([root + k, k - root], [1.0 / root + k, k - 1.0 / root])
+}
+
+/// Squared magnitude of a section.
+fn power(section: [f64; 3], frequency_hz: f64, rate_hz: f64) -> f64 {
+    let [direct, feed, pole] = section;
+    let (sin, cos) = (libm::sin(TAU * frequency_hz / rate_hz), libm::cos(TAU * frequency_hz / rate_hz));
+    // H = direct + feed / (z - pole).
+    let square = (cos - pole) * (cos - pole) + sin * sin;
+    let (re, im) = (direct + feed * (cos - pole) / square, feed * sin / square);
+    re * re + im * im
+}
+
+impl Frame {
+    pub(super) fn new(params: &ReverbParams, spec: &StreamSpec) -> Self {
+        let (rooms, rate_hz) = (params.space.rooms(), spec.sample_rate_hz());
+        let spread = Spread::new(rooms.seed);
+        let step = |step: usize| libm::ceil(step_frames(step, rooms.lines_ms, LARGEST, rate_hz)) as usize;
+        let mut phases = [[0.0; 2]; MOVING];
+        for (line, phase) in phases.iter_mut().enumerate() {
+            let angle = TAU * line as f64 / MOVING as f64;
+            *phase = [libm::cos(angle), libm::sin(angle)];
+        }
+        let margin = frames(MAX_DEPTH_MS, rate_hz) + 2 * REACH;
+        Self {
+            input: frames(MAX_PREDELAY_MS, rate_hz) + frames(LATEST_MS, rate_hz).max(step(0)) + 2,
+            steps: [step(1), step(2), step(3)],
+            lines: lines(rooms.lines_ms, &spread.places, LARGEST, rate_hz).map(|delay| delay + margin),
+            bounce_pole: libm::exp(-TAU * BOUNCE_HZ / rate_hz),
+            high_pass_pole: libm::exp(-TAU * HIGH_PASS_HZ / rate_hz),
+            phases,
+        }
+    }
+}
+
+/// A voicing, the gain that brings its tail to the level of the input, and the frames until it has died away.
+pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64, u64) {
+    let (rooms, rate_hz) = (params.space.rooms(), spec.sample_rate_hz());
+    let spread = Spread::new(rooms.seed);
+    let factor = LARGEST - 1.0 + params.size;
+    let predelay = frames(params.predelay_ms, rate_hz);
+
+    let mut early = [[[Tap::default(); 2 * REFLECTIONS]; ORDERS]; 2];
+    let mut taps = [[0; ORDERS]; 2];
+    let level = db_to_gain(params.early_db);
+    for output in 0..2 {
+        let inputs = early::reflections(rooms.walls_m.map(|wall| wall * factor), output);
+        for (input, reflections) in inputs.iter().enumerate() {
+            for reflection in reflections.iter().filter(|reflection| reflection.gain * level > 0.0) {
+                let order = reflection.order - 1;
+                early[output][order][taps[output][order]] = Tap {
+                    input,
+                    delay: predelay + frames(reflection.delay_ms, rate_hz),
+                    gain: reflection.gain * level / libm::sqrt(1.0 + level * level),
+                };
+                taps[output][order] += 1;
+            }
+        }
+    }
+
+    let mut diffusers = [[0; LINES]; STEPS];
+    for (step, delays) in diffusers.iter_mut().enumerate() {
+        let longest = step_frames(step, rooms.lines_ms, factor, rate_hz);
+        for (delay, place) in delays.iter_mut().zip(spread.diffusers[step]) {
+            *delay = libm::floor(place * longest) as usize + if step == 0 { predelay } else { 0 };
+        }
+    }
+    let angle = params.diffusion * PI / 4.0;
+
+    let delays = lines(rooms.lines_ms, &spread.places, factor, rate_hz);
+    let mut sections = [[[0.0; LINES]; 3]; 2];
+    let shelves = |delay: usize| {
+        let decay_db = |t60_s: f64| -60.0 * delay as f64 / (rate_hz * t60_s);
+        let (low_s, high_s) = (params.t60_s * params.t60_low_ratio, params.t60_s * params.t60_high_ratio);
+        let middle_db = decay_db(params.t60_s);
+        let mut low = low_shelf(decay_db(low_s) - middle_db, params.low_frequency_hz, rate_hz);
+        low[0] *= db_to_gain(middle_db);
+        low[1] *= db_to_gain(middle_db);
+        (low, high_shelf(decay_db(high_s) - middle_db, params.high_frequency_hz, rate_hz))
+    };
+    for (place, &line) in spread.order.iter().enumerate() {
+        let (low, high) =
+            if params.freeze { ([FROZEN, 0.0, 0.0], [1.0, 0.0, 0.0]) } else { shelves(delays[line]) };
+        for kind in 0..3 {
+            let sign = if kind < 2 { spread.signs[0][place] } else { 1.0 };
+            sections[0][kind][place] = sign * low[kind];
+            sections[1][kind][place] = high[kind];
+        }
+    }
+
+    let mut rotations = [[0.0; 2]; MOVING];
+    for (line, rotation) in rotations.iter_mut().enumerate() {
+        let place = (line as f64 * 0.618_033_988_749_895) % 1.0;
+        let hz = params.modulation_hz * (RATE_SPREAD[0] + (RATE_SPREAD[1] - RATE_SPREAD[0]) * place);
+        let angle = TAU * hz * CELL as f64 / rate_hz;
+        *rotation = [libm::cos(angle), libm::sin(angle)];
+    }
+
+    // White noise of power 1 at both inputs reaches each line with 1/8. A line then holds p/(1-q), q the mean of what the
+    // lines return; of this the feedback is q p/(1-q).
+    let mut mean = 0.0;
+    const POINTS: usize = 48;
+    for point in 0..POINTS {
+        let frequency_hz = (point as f64 + 0.5) / POINTS as f64 * HEARD_HZ.min(0.5 * rate_hz);
+        let returned = delays.map(|delay| {
+            let (low, high) = shelves(delay);
+            power(low, frequency_hz, rate_hz) * power(high, frequency_hz, rate_hz)
+        });
+        let q = returned.iter().sum::<f64>() / LINES as f64;
+        mean += (q / (1.0 - q) + DIRECT * DIRECT) / POINTS as f64;
+    }
+    let tail_gain = libm::sqrt(8.0 / (mean * (1.0 + level * level)));
+
+    let longest_s = params.t60_s * params.highest_ratio();
+    let voicing = Voicing {
+        early,
+        taps,
+        diffusers,
+        tangent: libm::tan(angle),
+        // cos for each of the four dimensions of four steps; an input feeds eight lines.
+        scale: libm::pow(libm::cos(angle), 16.0) / libm::sqrt(8.0),
+        order: spread.order,
+        delays,
+        sections,
+        gains: spread.signs[1].map(|sign| sign / 4.0),
+        depth_frames: if params.freeze { 0.0 } else { params.modulation_depth_ms * 1e-3 * rate_hz },
+        rotations,
+        frozen: params.freeze,
+    };
+    let tail = tail_frames(&voicing, longest_s, rate_hz);
+    (voicing, tail_gain, tail)
+}
+
+/// Frames until nothing above [`QUIET`](super::network::QUIET) is written, and all that was written has passed.
+fn tail_frames(voicing: &Voicing, longest_s: f64, rate_hz: f64) -> u64 {
+    let shortest = voicing.delays.iter().copied().min().unwrap_or(1) as f64;
+    // The largest sum of magnitudes that diffusion can make, then resonance at the slowest decay.
+    let diffused_db = 39.0;
+    let resonance = 4.0 / (1.0 - libm::pow(10.0, -3.0 * shortest / (rate_hz * longest_s)));
+    let fall_db = 200.0 + diffused_db + 20.0 * libm::log10(resonance);
+    libm::ceil(1.2 * longest_s * rate_hz * fall_db / 60.0) as u64
+}
+
+/// What a voicing hears: half the multiplier between what is written and what is heard is in the gain.
+pub(super) fn direct() -> f64 {
+    DIRECT
+}
+
+impl Frame {
+    /// Frames after which nothing older is in any memory.
+    pub(super) fn memory_frames(&self) -> usize {
+        self.input + self.steps.iter().sum::<usize>() + self.lines.iter().copied().max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,547 @@
+//! The network that runs: rings, filters, and the fade from one voicing to the next.
+//!
+//! Whatever changes, delays, absorption or diffusion, both settings run side by side on the same memory while one fades
+//! into the other. Both are stable, and so is every mixture of them.
+
+use super::{
+    design::{Frame, MOVING, REACH, STEPS, Tap, Voicing, direct},
+    early::{ORDERS, REFLECTIONS},
+};
+use crate::{
+    foundation::{sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    kernels::{
+        Form,
+        fdn::{self, AbsorberStates, Absorbers, Feed, LINES, Mix, Motion, Rows, TAPS, Tile},
+    },
+    parts::{
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
+        ring::{CELL, Ring},
+    },
+};
+
+/// Nothing below this, -200 dB, goes round for ever: the network is then zeroed.
+pub(super) const QUIET: f64 = 1e-10;
+
+/// A voicing in the format of the audio.
+#[derive(Clone, Debug)]
+struct Voice<S> {
+    voicing: Voicing,
+    absorbers: Absorbers<S>,
+    gains: [S; LINES],
+    /// Of the moving lines, over the cell at hand: the delay of the nearest tap, and the interpolator.
+    motions: [(usize, Motion<S>); MOVING],
+}
+
+impl<S: Sample> Voice<S> {
+    fn new(voicing: &Voicing) -> Self {
+        let mut voice = Self {
+            voicing: voicing.clone(),
+            absorbers: Absorbers { sections: [[[S::ZERO; LINES]; 3]; 2] },
+            gains: [S::ZERO; LINES],
+            motions: [(0, Motion::default()); MOVING],
+        };
+        voice.set(voicing);
+        voice
+    }
+
+    fn set(&mut self, voicing: &Voicing) {
+        self.voicing.clone_from(voicing);
+        self.absorbers.sections = voicing.sections.map(|section| section.map(|lines| lines.map(S::from_f64)));
+        self.gains = voicing.gains.map(S::from_f64);
+    }
+
+    /// Follows the swings, -1..1 at both ends of a cell.
+    fn move_lines(&mut self, swings: &[[f64; 2]; MOVING]) {
+        if self.voicing.depth_frames == 0.0 {
+            return;
+        }
+        for (index, ((nearest, motion), swing)) in self.motions.iter_mut().zip(swings).enumerate() {
+            let centre = self.voicing.delays[self.voicing.order[2 * index]] as f64;
+            let ends = swing.map(|swing| centre + self.voicing.depth_frames * swing);
+            let middle = libm::floor(0.5 * (ends[0] + ends[1]));
+            *nearest = middle as usize + 1 - REACH;
+            let ends = ends.map(|end| lagrange(end - middle));
+            for tap in 0..TAPS {
+                motion.start[tap] = S::from_f64(ends[0][tap]);
+                motion.slope[tap] = S::from_f64((ends[1][tap] - ends[0][tap]) / CELL as f64);
+            }
+        }
+    }
+
+    /// The lines in reading order; those that move are interpolated into `moving`.
+    fn read<'a>(
+        &self,
+        form: Form,
+        lines: &'a [Ring<S>; LINES],
+        moving: &'a mut [[S; CELL]; MOVING],
+        first: usize,
+        frames: usize,
+    ) -> [&'a [S; CELL]; LINES] {
+        let Voicing { order, delays, depth_frames, .. } = &self.voicing;
+        let moves = *depth_frames != 0.0;
+        if moves {
+            for (index, (row, (nearest, motion))) in moving.iter_mut().zip(&self.motions).enumerate() {
+                let ring = &lines[order[2 * index]];
+                let taps = core::array::from_fn(|tap| ring.behind(nearest + tap));
+                fdn::interpolate(form, taps, motion, first, frames, row);
+            }
+        }
+        let moving = &*moving;
+        core::array::from_fn(|place| {
+            if moves && place % 2 == 0 { &moving[place / 2] } else { lines[order[place]].behind(delays[order[place]]) }
+        })
+    }
+
+    fn mix<'a>(&self, step: usize, from: [&'a [S; CELL]; LINES]) -> Mix<'a, S> {
+        let scale = if step + 1 == STEPS { self.voicing.scale } else { 1.0 };
+        Mix { from, tangent: S::from_f64(self.voicing.tangent), scale: S::from_f64(scale) }
+    }
+}
+
+/// Weights of six samples for the point `fraction` (0..1) beyond the third.
+fn lagrange(fraction: f64) -> [f64; TAPS] {
+    let x = fraction + (REACH - 1) as f64;
+    let mut weights = [1.0; TAPS];
+    for (tap, weight) in weights.iter_mut().enumerate() {
+        for other in (0..TAPS).filter(|&other| other != tap) {
+            *weight *= (x - other as f64) / (tap as f64 - other as f64);
+        }
+    }
+    weights
+}
+
+/// The network: see the [module](self).
+#[derive(Clone, Debug)]
+pub(super) struct Network<S> {
+    form: Form,
+    frame: Frame,
+    input: [Ring<S>; 2],
+    steps: [[Ring<S>; LINES]; STEPS - 1],
+    lines: [Ring<S>; LINES],
+    now: Voice<S>,
+    next: Voice<S>,
+    /// What was asked for while `next` was fading in, if anything was.
+    waiting: Voice<S>,
+    is_waiting: bool,
+    /// 0 to 1 while `next` fades in; at 0 nothing does.
+    fade: Ramp<1>,
+    /// 0 while frozen.
+    gate: Ramp<1>,
+    states: [AbsorberStates<S>; 2],
+    /// Cosine and sine of each moving line's phase at the end of the cell.
+    phases: [[f64; 2]; MOVING],
+    swings: [[f64; 2]; MOVING],
+    high_pass: [f64; 2],
+    bounces: [[f64; ORDERS]; 2],
+    /// Frames of the cell at hand that have passed.
+    in_cell: usize,
+    /// The loudest that was written in it.
+    loudest: f64,
+    /// Frames since anything was louder than [`QUIET`], whole cells.
+    quiet: usize,
+    /// Frames after which nothing older is in any memory.
+    memory: usize,
+    scratch: Scratch<S>,
+}
+
+/// What a chunk needs; nothing in it outlives the chunk.
+#[derive(Clone, Debug)]
+struct Scratch<S> {
+    shares: [S; CELL],
+    diffused: Rows<S>,
+    moving: [[[S; CELL]; MOVING]; 2],
+    tiles: [Tile<S>; 2],
+    sums: [[S; CELL]; ORDERS],
+    other: [S; CELL],
+}
+
+/// What the network puts out for a chunk.
+#[derive(Clone, Debug)]
+pub(super) struct Wet<S> {
+    pub(super) early: [[S; CELL]; 2],
+    pub(super) tail: [[S; CELL]; 2],
+}
+
+impl<S: Sample> Wet<S> {
+    pub(super) fn new() -> Self {
+        Self { early: [[S::ZERO; CELL]; 2], tail: [[S::ZERO; CELL]; 2] }
+    }
+}
+
+impl<S: Sample> Network<S> {
+    pub(super) fn new(spec: &StreamSpec, frame: Frame, voicing: &Voicing) -> Self {
+        let ring = Ring::new;
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let mut network = Self {
+            form: Form::new(spec.cpu()),
+            input: core::array::from_fn(|_| ring(frame.input)),
+            steps: frame.steps.map(|longest| core::array::from_fn(|_| ring(longest))),
+            lines: frame.lines.map(ring),
+            now: Voice::new(voicing),
+            next: Voice::new(voicing),
+            waiting: Voice::new(voicing),
+            is_waiting: false,
+            fade: Ramp::new([0.0], ramp_frames),
+            gate: Ramp::new([1.0], ramp_frames),
+            states: [[[S::ZERO; LINES]; 2]; 2],
+            phases: frame.phases,
+            swings: [[0.0; 2]; MOVING],
+            high_pass: [0.0; 2],
+            bounces: [[0.0; ORDERS]; 2],
+            in_cell: 0,
+            loudest: 0.0,
+            quiet: 0,
+            memory: frame.memory_frames(),
+            scratch: Scratch {
+                shares: [S::ZERO; CELL],
+                diffused: [[S::ZERO; CELL]; LINES],
+                moving: [[[S::ZERO; CELL]; MOVING]; 2],
+                tiles: [[[S::ZERO; LINES]; CELL]; 2],
+                sums: [[S::ZERO; CELL]; ORDERS],
+                other: [S::ZERO; CELL],
+            },
+            frame,
+        };
+        network.reset();
+        network
+    }
+
+    /// Fades to another voicing; one that comes before the last has faded in waits for it.
+    pub(super) fn set(&mut self, voicing: &Voicing) {
+        let latest = self.latest();
+        if latest.voicing == *voicing {
+            return;
+        }
+        self.gate.set_target([if voicing.frozen { 0.0 } else { 1.0 }]);
+        if self.is_fading() {
+            self.waiting.set(voicing);
+            self.is_waiting = true;
+        } else {
+            self.next.set(voicing);
+            self.begin();
+        }
+    }
+
+    fn latest(&self) -> &Voice<S> {
+        if self.is_waiting {
+            &self.waiting
+        } else if self.is_fading() {
+            &self.next
+        } else {
+            &self.now
+        }
+    }
+
+    fn is_fading(&self) -> bool {
+        self.fade.target() == [1.0]
+    }
+
+    fn begin(&mut self) {
+        self.states[1] = [[S::ZERO; LINES]; 2];
+        self.next.move_lines(&self.swings);
+        self.fade.set_target([1.0]);
+    }
+
+    /// `next` has faded in.
+    fn arrive(&mut self) {
+        core::mem::swap(&mut self.now, &mut self.next);
+        self.states.swap(0, 1);
+        self.fade.jump_to([0.0]);
+        if self.is_waiting {
+            self.is_waiting = false;
+            core::mem::swap(&mut self.next, &mut self.waiting);
+            self.begin();
+        }
+    }
+
+    /// Frames that may be processed at once: to the end of the cell or of a fade.
+    pub(super) fn frames_at_once(&self) -> usize {
+        (CELL - self.in_cell).min(self.fade.uniform_frames())
+    }
+
+    /// Adds a chunk of both inputs, of at most [`frames_at_once`](Self::frames_at_once).
+    pub(super) fn process(&mut self, inputs: [&[S]; 2], wet: &mut Wet<S>) {
+        let frames = inputs[0].len();
+        if self.in_cell == 0 {
+            self.swing();
+        }
+        let fading = self.is_fading();
+        if fading {
+            shares(&mut self.fade, &mut self.scratch.shares[..frames]);
+        }
+        let silent = self.quiet >= self.memory && inputs.iter().all(|input| input.iter().all(|&x| x == S::ZERO));
+        if silent {
+            *wet = Wet::new();
+            self.gate.span::<S>(frames);
+        } else {
+            self.take(inputs);
+        }
+        for ring in &mut self.input {
+            ring.advance(frames);
+        }
+        if !silent {
+            self.reflect(frames, &mut wet.early);
+            self.diffuse(frames);
+            self.circulate(frames, &mut wet.tail);
+        }
+        for ring in self.lines.iter_mut().chain(if silent { self.steps.as_flattened_mut() } else { &mut [] }) {
+            ring.advance(frames);
+        }
+        self.in_cell += frames;
+        if self.in_cell == CELL {
+            self.in_cell = 0;
+            self.close_cell(silent);
+        }
+        if fading && self.fade.uniform_frames() == usize::MAX {
+            self.arrive();
+        }
+    }
+
+    /// Moves the modulation on by a cell.
+    fn swing(&mut self) {
+        let fading = self.is_fading();
+        let rotations = if fading { &self.next } else { &self.now }.voicing.rotations;
+        for ((phase, swing), [cos, sin]) in self.phases.iter_mut().zip(&mut self.swings).zip(rotations) {
+            let [x, y] = *phase;
+            *phase = [x * cos - y * sin, x * sin + y * cos];
+            *swing = [y, phase[1]];
+        }
+        self.now.move_lines(&self.swings);
+        if fading {
+            self.next.move_lines(&self.swings);
+        }
+    }
+
+    /// Inputs without rumble into their rings.
+    fn take(&mut self, inputs: [&[S]; 2]) {
+        let pole = self.frame.high_pass_pole;
+        let feed = 1.0 - pole;
+        let frames = inputs[0].len();
+        let mut loudest = self.loudest;
+        let [left, right] = &mut self.input;
+        let rows = left.fresh()[..frames].iter_mut().zip(&mut right.fresh()[..frames]);
+        let [mut low_left, mut low_right] = self.high_pass;
+        for ((left, right), (x, y)) in rows.zip(inputs[0].iter().zip(inputs[1])) {
+            let (x, y) = (x.to_f64(), y.to_f64());
+            low_left = pole * low_left + feed * x;
+            low_right = pole * low_right + feed * y;
+            *left = S::from_f64(x - low_left);
+            *right = S::from_f64(y - low_right);
+            loudest = larger(larger(loudest, x - low_left), low_left - x);
+            loudest = larger(larger(loudest, y - low_right), low_right - y);
+        }
+        self.high_pass = [low_left, low_right];
+        self.loudest = loudest;
+        let mut start = 0;
+        while start < frames {
+            let (span, length) = self.gate.span::<S>(frames - start);
+            for ring in &mut self.input {
+                let row = &mut ring.fresh()[start..start + length];
+                match &span {
+                    Span::Still([gate]) if *gate == S::ONE => {}
+                    Span::Still([gate]) => row.iter_mut().for_each(|sample| *sample *= *gate),
+                    Span::Moving([curve]) => {
+                        for (index, sample) in (0_i32..).zip(row) {
+                            *sample *= curve.at(index);
+                        }
+                    }
+                }
+            }
+            start += length;
+        }
+    }
+
+    /// Early reflections. Those of an order go through the walls' loss once more than those of the order below.
+    fn reflect(&mut self, frames: usize, early: &mut [[S; CELL]; 2]) {
+        let pole = self.frame.bounce_pole;
+        let feed = 1.0 - pole;
+        let fading = self.is_fading();
+        for (output, early) in early.iter_mut().enumerate() {
+            let Scratch { sums, other, shares, .. } = &mut self.scratch;
+            for (order, sum) in sums.iter_mut().enumerate() {
+                reflections(self.form, &self.input, &self.now.voicing, [output, order], frames, sum);
+                if fading {
+                    reflections(self.form, &self.input, &self.next.voicing, [output, order], frames, other);
+                    for ((sum, other), share) in sum.iter_mut().zip(&*other).zip(&*shares).take(frames) {
+                        *sum += *share * (*other - *sum);
+                    }
+                }
+            }
+            let [first, second, third] = sums;
+            let [mut z1, mut z2, mut z3] = self.bounces[output];
+            for (index, out) in early[..frames].iter_mut().enumerate() {
+                z3 = pole * z3 + feed * third[index].to_f64();
+                z2 = pole * z2 + feed * (second[index].to_f64() + z3);
+                z1 = pole * z1 + feed * (first[index].to_f64() + z2);
+                *out = S::from_f64(z1);
+            }
+            self.bounces[output] = [z1, z2, z3];
+        }
+    }
+
+    fn diffuse(&mut self, frames: usize) {
+        let fading = self.is_fading();
+        let Self { form, input, steps, now, next, scratch, .. } = self;
+        let (now, next) = (&*now, &*next);
+        let Scratch { shares, diffused, .. } = scratch;
+        let from_input = |voice: &Voice<S>| {
+            let delays = &voice.voicing.diffusers[0];
+            core::array::from_fn(|line| input[2 * line / LINES].behind(delays[line] + frames))
+        };
+        let run = |step: usize, sources: [[&[S; CELL]; LINES]; 2], to: [&mut [S; CELL]; LINES]| {
+            let mixes = [now.mix(step, sources[0]), next.mix(step, sources[1])];
+            fdn::diffuse(*form, &mixes[0], fading.then_some((&mixes[1], &*shares)), frames, to);
+        };
+        run(0, [from_input(now), from_input(next)], steps[0].each_mut().map(Ring::fresh));
+        for step in 1..STEPS {
+            let (before, after) = steps.split_at_mut(step);
+            let rings = &mut before[step - 1];
+            rings.iter_mut().for_each(|ring| ring.advance(frames));
+            let rings = &*rings;
+            let from = |voice: &Voice<S>| {
+                let delays = &voice.voicing.diffusers[step];
+                core::array::from_fn(|line| rings[line].behind(delays[line] + frames))
+            };
+            let to = match after.first_mut() {
+                Some(rings) => rings.each_mut().map(Ring::fresh),
+                None => diffused.each_mut(),
+            };
+            run(step, [from(now), from(next)], to);
+        }
+    }
+
+    fn circulate(&mut self, frames: usize, tail: &mut [[S; CELL]; 2]) {
+        let fading = self.is_fading();
+        let first = self.in_cell;
+        let Self { form, lines, now, next, states, scratch, loudest, .. } = self;
+        let Scratch { shares, diffused, moving, tiles, .. } = scratch;
+        let [tile, other] = tiles;
+        let rows = now.read(*form, lines, &mut moving[0], first, frames);
+        fdn::absorb(*form, rows, &now.absorbers, &mut states[0], frames, tile);
+        if fading {
+            let rows = next.read(*form, lines, &mut moving[1], first, frames);
+            fdn::absorb(*form, rows, &next.absorbers, &mut states[1], frames, other);
+            fdn::fade(*form, tile, other, shares, frames);
+        }
+        let feed = Feed { input: diffused, gains: &now.gains };
+        let written = lines.each_mut().map(Ring::fresh);
+        let direct = S::from_f64(direct());
+        let written = fdn::feed(*form, tile, &feed, direct, frames, written, tail.each_mut());
+        *loudest = larger(*loudest, written.to_f64());
+    }
+
+    /// On the absolute grid: what has decayed becomes 0, and so does a network in which nothing is left to hear.
+    fn close_cell(&mut self, silent: bool) {
+        self.states.iter_mut().for_each(fdn::hush);
+        for state in self.high_pass.iter_mut().chain(self.bounces.as_flattened_mut()) {
+            if state.abs() < SILENT {
+                *state = 0.0;
+            }
+        }
+        let loudest = core::mem::take(&mut self.loudest);
+        if silent || loudest >= QUIET {
+            self.quiet = if silent { self.quiet } else { 0 };
+            return;
+        }
+        let before = self.quiet;
+        self.quiet = before + CELL;
+        if before < self.memory && self.quiet >= self.memory {
+            self.empty();
+        }
+    }
+
+    fn empty(&mut self) {
+        for ring in self.input.iter_mut().chain(self.steps.as_flattened_mut()).chain(&mut self.lines) {
+            ring.clear();
+        }
+        self.states = [[[S::ZERO; LINES]; 2]; 2];
+        self.high_pass = [0.0; 2];
+        self.bounces = [[0.0; ORDERS]; 2];
+    }
+
+    pub(super) fn reset(&mut self) {
+        if self.is_waiting {
+            core::mem::swap(&mut self.now, &mut self.waiting);
+        } else if self.is_fading() {
+            core::mem::swap(&mut self.now, &mut self.next);
+        }
+        let Self {
+            form: _,
+            frame,
+            input,
+            steps,
+            lines,
+            now: _,
+            next: _,
+            waiting: _,
+            is_waiting,
+            fade,
+            gate,
+            states,
+            phases,
+            swings,
+            high_pass,
+            bounces,
+            in_cell,
+            loudest,
+            quiet,
+            memory,
+            scratch: _,
+        } = self;
+        for ring in input.iter_mut().chain(steps.as_flattened_mut()).chain(lines) {
+            ring.reset();
+        }
+        *is_waiting = false;
+        fade.jump_to([0.0]);
+        gate.jump_to(gate.target());
+        *states = [[[S::ZERO; LINES]; 2]; 2];
+        *phases = frame.phases;
+        *swings = [[0.0; 2]; MOVING];
+        *high_pass = [0.0; 2];
+        *bounces = [[0.0; ORDERS]; 2];
+        *in_cell = 0;
+        *loudest = 0.0;
+        *quiet = *memory;
+    }
+
+    /// Memory of the rings, in bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.input.iter().chain(self.steps.as_flattened()).chain(&self.lines).map(Ring::bytes).sum()
+    }
+}
+
+/// A filter state below this, -400 dB, is silent.
+const SILENT: f64 = 1e-20;
+
+fn reflections<S: Sample>(
+    form: Form,
+    input: &[Ring<S>; 2],
+    voicing: &Voicing,
+    [output, order]: [usize; 2],
+    frames: usize,
+    sum: &mut [S; CELL],
+) {
+    let count = voicing.taps[output][order];
+    let taps: [_; 2 * REFLECTIONS] = core::array::from_fn(|index| {
+        let Tap { input: channel, delay, gain } = voicing.early[output][order][index];
+        (input[channel].behind(delay + frames), S::from_f64(gain))
+    });
+    fdn::tap(form, &taps[..count], frames, sum);
+}
+
+fn shares<S: Sample>(fade: &mut Ramp<1>, shares: &mut [S]) {
+    match fade.span::<S>(shares.len()).0 {
+        Span::Still([share]) => shares.fill(share),
+        Span::Moving([curve]) => {
+            for (index, share) in (0_i32..).zip(shares) {
+                *share = curve.at(index);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
