@@ -26,36 +26,17 @@ pub(crate) type Tile<S> = [[S; LINES]; CELL];
 /// What is 0 from here on: silence below -280 dB.
 const SILENT: f64 = 1e-14;
 
-/// Sums tapped delays: `sum[n] = Σ gain[k] tap[k][n]`.
-pub(crate) fn tap<S: Sample>(form: Form, taps: &[(&[S; CELL], S)], frames: usize, sum: &mut [S; CELL]) {
-    run!(form, tap_with(Scalar, taps, frames, sum), simd => tap_with(Vector(simd), taps, frames, sum));
-}
-
-/// One rotation of all lines into each other, by the same angle in each pair of planes.
+/// A rotation of lines into each other: by the same angle in each dimension of their binary numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mix<'a, S> {
     /// The lines, as they arrive.
     pub(crate) from: [&'a [S; CELL]; LINES],
     /// Tangent of the angle: 1 mixes evenly, 0 not at all.
     pub(crate) tangent: S,
-    /// What the sums are scaled by.
+    /// The cosine, once for each dimension.
     pub(crate) scale: S,
-}
-
-/// Mixes 16 lines; while `next` fades in, both. `tangent` is the same rotation in each of the four dimensions of the
-/// lines' binary numbers.
-pub(crate) fn diffuse<S: Sample>(
-    form: Form,
-    now: &Mix<'_, S>,
-    next: Option<(&Mix<'_, S>, &[S; CELL])>,
-    frames: usize,
-    to: [&mut [S; CELL]; LINES],
-) {
-    run!(
-        form,
-        diffuse_with(Scalar, now, next, frames, to),
-        simd => diffuse_with(Vector(simd), now, next, frames, to)
-    );
+    /// Whether the lower and the upper half mix with each other too.
+    pub(crate) across: bool,
 }
 
 /// Coefficients of an interpolator that moves over a cell: at its start, and how they change per frame.
@@ -63,22 +44,6 @@ pub(crate) fn diffuse<S: Sample>(
 pub(crate) struct Motion<S> {
     pub(crate) start: [S; TAPS],
     pub(crate) slope: [S; TAPS],
-}
-
-/// Reads between samples: `out[n] = Σ (start[k] + (first + n) slope[k]) taps[k][n]`.
-pub(crate) fn interpolate<S: Sample>(
-    form: Form,
-    taps: [&[S; CELL]; TAPS],
-    motion: &Motion<S>,
-    first: usize,
-    frames: usize,
-    out: &mut [S; CELL],
-) {
-    run!(
-        form,
-        interpolate_with(Scalar, taps, motion, first, frames, out),
-        simd => interpolate_with(Vector(simd), taps, motion, first, frames, out)
-    );
 }
 
 /// Two first-order sections per line: y = direct x + z, z' = pole z + feed x.
@@ -91,22 +56,6 @@ pub(crate) struct Absorbers<S> {
 /// Their states, one per section and line.
 pub(crate) type AbsorberStates<S> = [[S; LINES]; 2];
 
-/// Turns rows into a tile and filters it along time.
-pub(crate) fn absorb<S: Sample>(
-    form: Form,
-    rows: [&[S; CELL]; LINES],
-    absorbers: &Absorbers<S>,
-    states: &mut AbsorberStates<S>,
-    frames: usize,
-    tile: &mut Tile<S>,
-) {
-    run!(
-        form,
-        absorb_with(Scalar, rows, absorbers, states, frames, tile),
-        simd => absorb_with(Vector(simd), rows, absorbers, states, frames, tile)
-    );
-}
-
 /// Zeroes the states of lines that have fallen silent: on the absolute grid.
 pub(crate) fn hush<S: Sample>(states: &mut AbsorberStates<S>) {
     let silent = S::from_f64(SILENT);
@@ -117,11 +66,6 @@ pub(crate) fn hush<S: Sample>(states: &mut AbsorberStates<S>) {
     }
 }
 
-/// Fades one tile into another, frame by frame.
-pub(crate) fn fade<S: Sample>(form: Form, tile: &mut Tile<S>, next: &Tile<S>, shares: &[S; CELL], frames: usize) {
-    run!(form, fade_with(Scalar, tile, next, shares, frames), simd => fade_with(Vector(simd), tile, next, shares, frames));
-}
-
 /// What goes round: the feedback matrix, and what comes in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Feed<'a, S> {
@@ -129,26 +73,12 @@ pub(crate) struct Feed<'a, S> {
     pub(crate) input: &'a Rows<S>,
     /// Signs of the matrix's rows, times its norm.
     pub(crate) gains: &'a [S; LINES],
+    /// How much of the input is heard at once.
+    pub(crate) direct: S,
 }
 
-/// Transforms the lines of a tile (Hadamard), adds the input and writes the sums. Of the transform's first two rows, each
-/// `gains` times itself and plus `direct` times the input, come the two outputs; `loudest` is the largest magnitude
-/// written in each frame.
-pub(crate) fn feed<S: Sample>(
-    form: Form,
-    tile: &Tile<S>,
-    feed: &Feed<'_, S>,
-    direct: S,
-    frames: usize,
-    to: [&mut [S; CELL]; LINES],
-    out: [&mut [S; CELL]; 2],
-) -> S {
-    run!(
-        form,
-        feed_with(Scalar, tile, feed, direct, frames, to, out),
-        simd => feed_with(Vector(simd), tile, feed, direct, frames, to, out)
-    )
-}
+/// Lines whose input is heard, left and right.
+const HEARD_INPUTS: [usize; 2] = [5, 10];
 
 /// Puts early reflections and tail with the input: gains are those of the input, of each side to itself, of each side to
 /// the other, of the tail. Nothing is fused, so that all forms agree. The input stays bit for bit where it is all.
@@ -197,7 +127,7 @@ fn blend_all<S: Sample>(
 }
 
 /// Arithmetic on some samples side by side.
-trait Lanes<S: Sample>: Copy {
+pub(crate) trait Lanes<S: Sample>: Copy {
     type V: Copy;
     const COUNT: usize;
     fn splat(self, value: S) -> Self::V;
@@ -220,7 +150,7 @@ trait Lanes<S: Sample>: Copy {
 
 /// The scalar twin.
 #[derive(Clone, Copy)]
-struct Scalar;
+pub(crate) struct Scalar;
 
 impl<S: Sample> Lanes<S> for Scalar {
     type V = S;
@@ -271,7 +201,7 @@ impl<S: Sample> Lanes<S> for Scalar {
 
 /// Vectors of this level.
 #[derive(Clone, Copy)]
-struct Vector<D>(D);
+pub(crate) struct Vector<D>(pub(crate) D);
 
 /// A 128-bit part of a vector: what transposes well.
 type Block<S, D> = <<S as fearless_simd::SimdFloatElement>::Native<D> as SimdBase<D>>::Block;
@@ -363,8 +293,9 @@ fn turn<S: Sample, D: Simd>([a, b, c, d]: [Block<S, D>; 4]) -> [Block<S, D>; 4] 
     [ac_low.zip_low(bd_low), ac_low.zip_high(bd_low), ac_high.zip_low(bd_high), ac_high.zip_high(bd_high)]
 }
 
+/// Sums tapped delays: `sum[n] = Σ gain[k] tap[k][n]`.
 #[inline(always)]
-fn tap_with<S: Sample, L: Lanes<S>>(lanes: L, taps: &[(&[S; CELL], S)], frames: usize, sum: &mut [S; CELL]) {
+pub(crate) fn tap<S: Sample, L: Lanes<S>>(lanes: L, taps: &[(&[S; CELL], S)], frames: usize, sum: &mut [S; CELL]) {
     // Two chains, so that neither waits for its own last product.
     for start in (0..CELL).step_by(L::COUNT) {
         if start >= frames {
@@ -379,8 +310,9 @@ fn tap_with<S: Sample, L: Lanes<S>>(lanes: L, taps: &[(&[S; CELL], S)], frames: 
     }
 }
 
+/// Mixes lines; while `next` fades in, both.
 #[inline(always)]
-fn diffuse_with<S: Sample, L: Lanes<S>>(
+pub(crate) fn diffuse<S: Sample, L: Lanes<S>>(
     lanes: L,
     now: &Mix<'_, S>,
     next: Option<(&Mix<'_, S>, &[S; CELL])>,
@@ -407,42 +339,53 @@ fn diffuse_with<S: Sample, L: Lanes<S>>(
 
 #[inline(always)]
 fn rotated<S: Sample, L: Lanes<S>>(lanes: L, mix: &Mix<'_, S>, start: usize) -> [L::V; LINES] {
-    let mut values = [lanes.splat(S::ZERO); LINES];
+    let scale = lanes.splat(mix.scale);
+    let mut values = [scale; LINES];
     for line in 0..LINES {
-        values[line] = lanes.load(&mix.from[line][start..start + L::COUNT]);
+        values[line] = lanes.mul(scale, lanes.load(&mix.from[line][start..start + L::COUNT]));
     }
     let tangent = lanes.splat(mix.tangent);
-    let mut span = 1;
-    while span < LINES {
-        for line in 0..LINES {
-            if line & span == 0 {
-                let (a, b) = (values[line], values[line | span]);
-                values[line] = lanes.fused(tangent, b, a);
-                values[line | span] = lanes.fused_less(tangent, a, b);
-            }
-        }
-        span *= 2;
-    }
-    let scale = lanes.splat(mix.scale);
-    for value in &mut values {
-        *value = lanes.mul(*value, scale);
+    rotate::<S, L, 1>(lanes, tangent, &mut values);
+    rotate::<S, L, 2>(lanes, tangent, &mut values);
+    rotate::<S, L, 4>(lanes, tangent, &mut values);
+    if mix.across {
+        rotate::<S, L, 8>(lanes, tangent, &mut values);
     }
     values
 }
 
+/// Rotates the pairs of lines whose numbers differ by `SPAN`.
 #[inline(always)]
-fn interpolate_with<S: Sample, L: Lanes<S>>(
+fn rotate<S: Sample, L: Lanes<S>, const SPAN: usize>(lanes: L, tangent: L::V, values: &mut [L::V; LINES]) {
+    for pair in 0..LINES / 2 {
+        let line = pair / SPAN * 2 * SPAN + pair % SPAN;
+        let (a, b) = (values[line], values[line + SPAN]);
+        values[line] = lanes.fused(tangent, b, a);
+        values[line + SPAN] = lanes.fused_less(tangent, a, b);
+    }
+}
+
+/// Sum and difference of the pairs of lines whose numbers differ by `SPAN`.
+#[inline(always)]
+fn add_and_subtract<S: Sample, L: Lanes<S>, const SPAN: usize>(lanes: L, values: &mut [L::V; LINES]) {
+    for pair in 0..LINES / 2 {
+        let line = pair / SPAN * 2 * SPAN + pair % SPAN;
+        let (a, b) = (values[line], values[line + SPAN]);
+        values[line] = lanes.add(a, b);
+        values[line + SPAN] = lanes.sub(a, b);
+    }
+}
+
+/// Reads between samples: `out[n] = Σ (start[k] + clock[n] slope[k]) taps[k][n]`.
+#[inline(always)]
+pub(crate) fn interpolate<S: Sample, L: Lanes<S>>(
     lanes: L,
     taps: [&[S; CELL]; TAPS],
     motion: &Motion<S>,
-    first: usize,
+    clock: &[S; CELL],
     frames: usize,
     out: &mut [S; CELL],
 ) {
-    let mut clock = [S::ZERO; CELL];
-    for (index, clock) in (first as i32..).zip(&mut clock) {
-        *clock = S::from_index(index);
-    }
     for start in (0..CELL).step_by(L::COUNT) {
         if start >= frames {
             break;
@@ -457,8 +400,9 @@ fn interpolate_with<S: Sample, L: Lanes<S>>(
     }
 }
 
+/// Turns rows into a tile and filters it along time.
 #[inline(always)]
-fn absorb_with<S: Sample, L: Lanes<S>>(
+pub(crate) fn absorb<S: Sample, L: Lanes<S>>(
     lanes: L,
     rows: [&[S; CELL]; LINES],
     absorbers: &Absorbers<S>,
@@ -516,8 +460,9 @@ fn recur<S: Sample, L: Lanes<S>, const N: usize>(
     }
 }
 
+/// Fades one tile into another, frame by frame.
 #[inline(always)]
-fn fade_with<S: Sample, L: Lanes<S>>(
+pub(crate) fn fade<S: Sample, L: Lanes<S>>(
     lanes: L,
     tile: &mut Tile<S>,
     next: &Tile<S>,
@@ -534,51 +479,72 @@ fn fade_with<S: Sample, L: Lanes<S>>(
     }
 }
 
+/// Transforms the lines of a tile (Hadamard), adds the input and writes the sums; gives the largest magnitude written.
+///
+/// What is heard are two sums of all lines, with signs from a bent function of their numbers: as unlike as can be to every
+/// row of the transform, that is to what is written into any line, so that no line's delay is heard twice as much as the
+/// others. Both are at right angles.
 #[inline(always)]
-fn feed_with<S: Sample, L: Lanes<S>>(
+pub(crate) fn feed<S: Sample, L: Lanes<S>>(
     lanes: L,
     tile: &Tile<S>,
     feed: &Feed<'_, S>,
-    direct: S,
     frames: usize,
+    rows: &mut Rows<S>,
     to: [&mut [S; CELL]; LINES],
-    out: [&mut [S; CELL]; 2],
+    out: &mut [[S; CELL]; 2],
 ) -> S {
-    let mut rows = [[S::ZERO; CELL]; LINES];
-    lanes.untranspose(tile, frames, &mut rows);
-    let mut peaks = [S::ZERO; CELL];
-    let direct = lanes.splat(direct);
+    lanes.untranspose(tile, frames, rows);
+    let (direct, quarter) = (lanes.splat(feed.direct), lanes.splat(S::from_f64(0.25)));
+    let mut peak = lanes.splat(S::ZERO);
+    let mut loudest = S::ZERO;
     for start in (0..CELL).step_by(L::COUNT) {
         if start >= frames {
             break;
         }
-        let mut values = [lanes.splat(S::ZERO); LINES];
+        let mut values = [peak; LINES];
         for line in 0..LINES {
             values[line] = lanes.load(&rows[line][start..start + L::COUNT]);
         }
-        let mut span = 1;
-        while span < LINES {
-            for line in 0..LINES {
-                if line & span == 0 {
-                    let (a, b) = (values[line], values[line | span]);
-                    values[line] = lanes.add(a, b);
-                    values[line | span] = lanes.sub(a, b);
-                }
-            }
-            span *= 2;
+        let mut sums = [values[0], values[1]];
+        for line in 2..LINES {
+            let sum = &mut sums[line % 2];
+            let minus = (line & 3 == 3) != (line >> 2 == 3);
+            *sum = if minus { lanes.sub(*sum, values[line]) } else { lanes.add(*sum, values[line]) };
         }
-        let mut peak = lanes.splat(S::ZERO);
+        let heard = [lanes.add(sums[0], sums[1]), lanes.sub(sums[0], sums[1])];
+        for (side, heard) in heard.into_iter().enumerate() {
+            let input = lanes.load(&feed.input[HEARD_INPUTS[side]][start..start + L::COUNT]);
+            lanes.store(
+                lanes.fused(direct, input, lanes.mul(quarter, heard)),
+                &mut out[side][start..start + L::COUNT],
+            );
+        }
+        add_and_subtract::<S, L, 1>(lanes, &mut values);
+        add_and_subtract::<S, L, 2>(lanes, &mut values);
+        add_and_subtract::<S, L, 4>(lanes, &mut values);
+        add_and_subtract::<S, L, 8>(lanes, &mut values);
+        let mut own = lanes.splat(S::ZERO);
         for line in 0..LINES {
-            let (gain, input) = (lanes.splat(feed.gains[line]), lanes.load(&feed.input[line][start..start + L::COUNT]));
-            let sum = lanes.fused(gain, values[line], input);
-            if line < 2 {
-                let heard = lanes.fused(direct, input, lanes.mul(gain, values[line]));
-                lanes.store(heard, &mut out[line][start..start + L::COUNT]);
-            }
-            peak = lanes.largest(peak, sum);
+            let input = lanes.load(&feed.input[line][start..start + L::COUNT]);
+            let sum = lanes.fused(lanes.splat(feed.gains[line]), values[line], input);
+            own = lanes.largest(own, sum);
             lanes.store(sum, &mut to[line][start..start + L::COUNT]);
         }
-        lanes.store(peak, &mut peaks[start..start + L::COUNT]);
+        if start + L::COUNT <= frames {
+            peak = lanes.largest(peak, own);
+        } else {
+            let mut last = [S::ZERO; CELL];
+            lanes.store(own, &mut last[..L::COUNT]);
+            loudest = most(&last[..frames - start]);
+        }
     }
-    peaks[..frames].iter().fold(S::ZERO, |loudest, &peak| if peak > loudest { peak } else { loudest })
+    let mut last = [S::ZERO; CELL];
+    lanes.store(peak, &mut last[..L::COUNT]);
+    let others = most(&last[..L::COUNT]);
+    if others > loudest { others } else { loudest }
+}
+
+fn most<S: Sample>(values: &[S]) -> S {
+    values.iter().fold(S::ZERO, |most, &value| if value > most { value } else { most })
 }

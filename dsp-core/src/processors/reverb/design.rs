@@ -20,6 +20,10 @@ use core::f64::consts::{PI, TAU};
 pub(super) const STEPS: usize = 4;
 /// Lines whose delay moves: every other one.
 pub(super) const MOVING: usize = 8;
+/// Steps that keep left and right apart: lines 0..8 are left, 8..16 right. What has passed them is reflected early.
+pub(super) const HALF_DIFFUSED: usize = 2;
+/// The lines that are reflected early: for each output, of left and of right.
+pub(super) const REFLECTED: [[usize; 2]; 2] = [[0, 8], [1, 9]];
 /// Longest pre-delay, in ms.
 pub(super) const MAX_PREDELAY_MS: f64 = 250.0;
 /// Largest depth of modulation, in ms.
@@ -37,7 +41,7 @@ const HIGHEST_CORNER: f64 = 0.4;
 /// Gain of a pass while frozen.
 const FROZEN: f64 = 1.0 - 1e-6;
 /// Level of the diffused input beside the lines' sum: as dense as what follows.
-const DIRECT: f64 = 0.5;
+pub(super) const DIRECT: f64 = 0.5;
 /// Up to where the level is reckoned.
 const HEARD_HZ: f64 = 20_000.0;
 /// Corner of what each bounce of an early reflection loses.
@@ -47,10 +51,10 @@ const HIGH_PASS_HZ: f64 = 20.0;
 /// Frames between the newest sample and the middle of the interpolator, and those on its far side.
 pub(super) const REACH: usize = 3;
 
-/// An early reflection: from which input, after how many frames, how loud.
+/// An early reflection: from which of the half diffused lines, after how many frames, how loud.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Tap {
-    pub(super) input: usize,
+    pub(super) line: usize,
     pub(super) delay: usize,
     pub(super) gain: f64,
 }
@@ -58,13 +62,14 @@ pub(super) struct Tap {
 /// One setting of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Voicing {
-    /// Per output and order, unused ones silent. The pre-delay is part of all delays from the input.
+    /// Per output and order, unused ones silent.
     pub(super) early: [[[Tap; 2 * REFLECTIONS]; ORDERS]; 2],
     pub(super) taps: [[usize; ORDERS]; 2],
+    /// The pre-delay is part of the first step's.
     pub(super) diffusers: [[usize; LINES]; STEPS],
     pub(super) tangent: f64,
-    /// What the last step of diffusion scales by, so that all four keep the energy of an input sample of 1.
-    pub(super) scale: f64,
+    /// What each step scales by, so that all keep the energy; the last also shares an input among its lines.
+    pub(super) scales: [f64; STEPS],
     /// In the order in which the matrix takes them: `order[k]` is the line that is read k-th.
     pub(super) order: [usize; LINES],
     pub(super) delays: [usize; LINES],
@@ -84,6 +89,8 @@ pub(super) struct Frame {
     /// Longest delays: from the input, of each step of diffusion but the first, of the lines.
     pub(super) input: usize,
     pub(super) steps: [usize; STEPS - 1],
+    /// Longest delay of the early reflections, from the lines in [`REFLECTED`] after step [`HALF_DIFFUSED`].
+    pub(super) reflected: usize,
     pub(super) lines: [usize; LINES],
     pub(super) bounce_pole: f64,
     pub(super) high_pass_pole: f64,
@@ -160,9 +167,9 @@ fn lines(lines_ms: [f64; 2], places: &[f64; LINES], factor: f64, rate_hz: f64) -
     delays
 }
 
-/// Longest delay of a step of diffusion: half the shortest line, then always half as long.
+/// Longest delay of a step of diffusion: a sixteenth of the shortest line, then always twice as long.
 fn step_frames(step: usize, lines_ms: [f64; 2], factor: f64, rate_hz: f64) -> f64 {
-    factor * lines_ms[0] * 1e-3 * rate_hz * libm::exp2(-1.0 - step as f64)
+    factor * lines_ms[0] * 1e-3 * rate_hz * libm::exp2(step as f64 - STEPS as f64)
 }
 
 fn frames(ms: f64, rate_hz: f64) -> usize {
@@ -212,8 +219,9 @@ impl Frame {
         }
         let margin = frames(MAX_DEPTH_MS, rate_hz) + 2 * REACH;
         Self {
-            input: frames(MAX_PREDELAY_MS, rate_hz) + frames(LATEST_MS, rate_hz).max(step(0)) + 2,
+            input: frames(MAX_PREDELAY_MS, rate_hz) + step(0),
             steps: [step(1), step(2), step(3)],
+            reflected: frames(LATEST_MS, rate_hz).max(step(HALF_DIFFUSED)),
             lines: lines(rooms.lines_ms, &spread.places, LARGEST, rate_hz).map(|delay| delay + margin),
             bounce_pole: libm::exp(-TAU * BOUNCE_HZ / rate_hz),
             high_pass_pole: libm::exp(-TAU * HIGH_PASS_HZ / rate_hz),
@@ -238,8 +246,8 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
             for reflection in reflections.iter().filter(|reflection| reflection.gain * level > 0.0) {
                 let order = reflection.order - 1;
                 early[output][order][taps[output][order]] = Tap {
-                    input,
-                    delay: predelay + frames(reflection.delay_ms, rate_hz),
+                    line: REFLECTED[output][input],
+                    delay: frames(reflection.delay_ms, rate_hz),
                     gain: reflection.gain * level / libm::sqrt(1.0 + level * level),
                 };
                 taps[output][order] += 1;
@@ -306,8 +314,11 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
         taps,
         diffusers,
         tangent: libm::tan(angle),
-        // cos for each of the four dimensions of four steps; an input feeds eight lines.
-        scale: libm::pow(libm::cos(angle), 16.0) / libm::sqrt(8.0),
+        scales: core::array::from_fn(|step| {
+            let dimensions = if step < HALF_DIFFUSED { 3.0 } else { 4.0 };
+            let share = if step + 1 == STEPS { libm::sqrt(8.0) } else { 1.0 };
+            libm::pow(libm::cos(angle), dimensions) / share
+        }),
         order: spread.order,
         delays,
         sections,
@@ -330,14 +341,9 @@ fn tail_frames(voicing: &Voicing, longest_s: f64, rate_hz: f64) -> u64 {
     libm::ceil(1.2 * longest_s * rate_hz * fall_db / 60.0) as u64
 }
 
-/// What a voicing hears: half the multiplier between what is written and what is heard is in the gain.
-pub(super) fn direct() -> f64 {
-    DIRECT
-}
-
 impl Frame {
     /// Frames after which nothing older is in any memory.
     pub(super) fn memory_frames(&self) -> usize {
-        self.input + self.steps.iter().sum::<usize>() + self.lines.iter().copied().max().unwrap_or(0)
+        self.input + self.steps.iter().sum::<usize>() + self.reflected + self.lines.iter().copied().max().unwrap_or(0)
     }
 }

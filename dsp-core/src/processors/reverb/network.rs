@@ -4,14 +4,15 @@
 //! into the other. Both are stable, and so is every mixture of them.
 
 use super::{
-    design::{Frame, MOVING, REACH, STEPS, Tap, Voicing, direct},
+    design::{DIRECT, Frame, HALF_DIFFUSED, MOVING, REACH, REFLECTED, STEPS, Tap, Voicing},
     early::{ORDERS, REFLECTIONS},
 };
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     kernels::{
         Form,
-        fdn::{self, AbsorberStates, Absorbers, Feed, LINES, Mix, Motion, Rows, TAPS, Tile},
+        fdn::{self, AbsorberStates, Absorbers, Feed, LINES, Lanes, Mix, Motion, Rows, TAPS, Tile},
+        run,
     },
     parts::{
         ramp::{GAIN_RAMP_MS, Ramp, Span},
@@ -69,43 +70,56 @@ impl<S: Sample> Voice<S> {
     }
 
     /// The lines in reading order; those that move are interpolated into `moving`.
-    fn read<'a>(
+    #[inline(always)]
+    fn read<'a, L: Lanes<S>>(
         &self,
-        form: Form,
+        lanes: L,
         lines: &'a [Ring<S>; LINES],
-        moving: &'a mut [[S; CELL]; MOVING],
-        first: usize,
+        clock: &[S; CELL],
         frames: usize,
+        moving: &'a mut [[S; CELL]; MOVING],
     ) -> [&'a [S; CELL]; LINES] {
         let Voicing { order, delays, depth_frames, .. } = &self.voicing;
-        let moves = *depth_frames != 0.0;
-        if moves {
-            for (index, (row, (nearest, motion))) in moving.iter_mut().zip(&self.motions).enumerate() {
+        let mut rows = [lines[0].behind(0); LINES];
+        for (row, line) in rows.iter_mut().zip(order) {
+            *row = lines[*line].behind(delays[*line]);
+        }
+        if *depth_frames != 0.0 {
+            for (index, (moved, (nearest, motion))) in moving.iter_mut().zip(&self.motions).enumerate() {
                 let ring = &lines[order[2 * index]];
-                let taps = core::array::from_fn(|tap| ring.behind(nearest + tap));
-                fdn::interpolate(form, taps, motion, first, frames, row);
+                let mut taps = [rows[0]; TAPS];
+                for (tap, samples) in taps.iter_mut().enumerate() {
+                    *samples = ring.behind(nearest + tap);
+                }
+                fdn::interpolate(lanes, taps, motion, clock, frames, moved);
+            }
+            for (index, moved) in moving.iter().enumerate() {
+                rows[2 * index] = moved;
             }
         }
-        let moving = &*moving;
-        core::array::from_fn(|place| {
-            if moves && place % 2 == 0 { &moving[place / 2] } else { lines[order[place]].behind(delays[order[place]]) }
-        })
+        rows
     }
 
+    #[inline(always)]
     fn mix<'a>(&self, step: usize, from: [&'a [S; CELL]; LINES]) -> Mix<'a, S> {
-        let scale = if step + 1 == STEPS { self.voicing.scale } else { 1.0 };
-        Mix { from, tangent: S::from_f64(self.voicing.tangent), scale: S::from_f64(scale) }
+        let Voicing { tangent, scales, .. } = &self.voicing;
+        Mix { from, tangent: S::from_f64(*tangent), scale: S::from_f64(scales[step]), across: step >= HALF_DIFFUSED }
     }
 }
 
-/// Weights of six samples for the point `fraction` (0..1) beyond the third.
+/// Weights of six samples for the point `fraction` (0..1) beyond the third: Lagrange's polynomials.
 fn lagrange(fraction: f64) -> [f64; TAPS] {
+    /// One over the products of the distances from each node to the others.
+    const SHARES: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
     let x = fraction + (REACH - 1) as f64;
     let mut weights = [1.0; TAPS];
-    for (tap, weight) in weights.iter_mut().enumerate() {
-        for other in (0..TAPS).filter(|&other| other != tap) {
-            *weight *= (x - other as f64) / (tap as f64 - other as f64);
-        }
+    let (mut below, mut above) = (1.0, 1.0);
+    for tap in 0..TAPS {
+        let last = TAPS - 1 - tap;
+        weights[tap] *= below * SHARES[tap];
+        weights[last] *= above;
+        below *= x - tap as f64;
+        above *= x - last as f64;
     }
     weights
 }
@@ -151,8 +165,11 @@ struct Scratch<S> {
     diffused: Rows<S>,
     moving: [[[S; CELL]; MOVING]; 2],
     tiles: [Tile<S>; 2],
-    sums: [[S; CELL]; ORDERS],
+    rows: Rows<S>,
+    sums: [[[S; CELL]; ORDERS]; 2],
     other: [S; CELL],
+    /// 0, 1, 2, ...
+    clock: [S; 2 * CELL],
 }
 
 /// What the network puts out for a chunk.
@@ -175,7 +192,12 @@ impl<S: Sample> Network<S> {
         let mut network = Self {
             form: Form::new(spec.cpu()),
             input: core::array::from_fn(|_| ring(frame.input)),
-            steps: frame.steps.map(|longest| core::array::from_fn(|_| ring(longest))),
+            steps: core::array::from_fn(|step| {
+                core::array::from_fn(|line| {
+                    let reflected = step + 1 == HALF_DIFFUSED && REFLECTED.as_flattened().contains(&line);
+                    ring(if reflected { frame.reflected } else { frame.steps[step] })
+                })
+            }),
             lines: frame.lines.map(ring),
             now: Voice::new(voicing),
             next: Voice::new(voicing),
@@ -197,8 +219,10 @@ impl<S: Sample> Network<S> {
                 diffused: [[S::ZERO; CELL]; LINES],
                 moving: [[[S::ZERO; CELL]; MOVING]; 2],
                 tiles: [[[S::ZERO; LINES]; CELL]; 2],
-                sums: [[S::ZERO; CELL]; ORDERS],
+                rows: [[S::ZERO; CELL]; LINES],
+                sums: [[[S::ZERO; CELL]; ORDERS]; 2],
                 other: [S::ZERO; CELL],
+                clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
             frame,
         };
@@ -273,19 +297,11 @@ impl<S: Sample> Network<S> {
         if silent {
             *wet = Wet::new();
             self.gate.span::<S>(frames);
+            for ring in self.input.iter_mut().chain(self.steps.as_flattened_mut()).chain(&mut self.lines) {
+                ring.advance(frames);
+            }
         } else {
-            self.take(inputs);
-        }
-        for ring in &mut self.input {
-            ring.advance(frames);
-        }
-        if !silent {
-            self.reflect(frames, &mut wet.early);
-            self.diffuse(frames);
-            self.circulate(frames, &mut wet.tail);
-        }
-        for ring in self.lines.iter_mut().chain(if silent { self.steps.as_flattened_mut() } else { &mut [] }) {
-            ring.advance(frames);
+            run!(self.form, self.sound(fdn::Scalar, inputs, wet), simd => self.sound(fdn::Vector(simd), inputs, wet));
         }
         self.in_cell += frames;
         if self.in_cell == CELL {
@@ -295,6 +311,15 @@ impl<S: Sample> Network<S> {
         if fading && self.fade.uniform_frames() == usize::MAX {
             self.arrive();
         }
+    }
+
+    #[inline(always)]
+    fn sound<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2], wet: &mut Wet<S>) {
+        let frames = inputs[0].len();
+        self.take(inputs);
+        self.diffuse(lanes, frames);
+        self.reflect(lanes, frames, &mut wet.early);
+        self.circulate(lanes, frames, &mut wet.tail);
     }
 
     /// Moves the modulation on by a cell.
@@ -313,6 +338,7 @@ impl<S: Sample> Network<S> {
     }
 
     /// Inputs without rumble into their rings.
+    #[inline(always)]
     fn take(&mut self, inputs: [&[S]; 2]) {
         let pole = self.frame.high_pass_pole;
         let feed = 1.0 - pole;
@@ -349,84 +375,88 @@ impl<S: Sample> Network<S> {
             }
             start += length;
         }
+        for ring in &mut self.input {
+            ring.advance(frames);
+        }
+    }
+
+    #[inline(always)]
+    fn diffuse<L: Lanes<S>>(&mut self, lanes: L, frames: usize) {
+        let fading = self.is_fading();
+        let Self { input, steps, now, next, scratch, .. } = self;
+        let Scratch { shares, diffused, .. } = scratch;
+        let silence = input[0].behind(0);
+        for step in 0..STEPS {
+            let (before, after) = steps.split_at_mut(step);
+            let mut sources = [[silence; LINES]; 2];
+            for (voice, sources) in [&*now, &*next].into_iter().zip(&mut sources).take(1 + usize::from(fading)) {
+                for (line, source) in sources.iter_mut().enumerate() {
+                    let ring = if step == 0 { &input[2 * line / LINES] } else { &before[step - 1][line] };
+                    *source = ring.behind(voice.voicing.diffusers[step][line] + frames);
+                }
+            }
+            let (mix, other) = (now.mix(step, sources[0]), next.mix(step, sources[1]));
+            let other = fading.then_some((&other, &*shares));
+            match after.first_mut() {
+                Some(rings) => {
+                    fdn::diffuse(lanes, &mix, other, frames, rings.each_mut().map(Ring::fresh));
+                    rings.iter_mut().for_each(|ring| ring.advance(frames));
+                }
+                None => fdn::diffuse(lanes, &mix, other, frames, diffused.each_mut()),
+            }
+        }
     }
 
     /// Early reflections. Those of an order go through the walls' loss once more than those of the order below.
-    fn reflect(&mut self, frames: usize, early: &mut [[S; CELL]; 2]) {
-        let pole = self.frame.bounce_pole;
-        let feed = 1.0 - pole;
+    #[inline(always)]
+    fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; CELL]; 2]) {
         let fading = self.is_fading();
-        for (output, early) in early.iter_mut().enumerate() {
-            let Scratch { sums, other, shares, .. } = &mut self.scratch;
+        let rings = &self.steps[HALF_DIFFUSED - 1];
+        let Scratch { sums, other, shares, .. } = &mut self.scratch;
+        for (output, sums) in sums.iter_mut().enumerate() {
             for (order, sum) in sums.iter_mut().enumerate() {
-                reflections(self.form, &self.input, &self.now.voicing, [output, order], frames, sum);
+                reflections(lanes, rings, &self.now.voicing, [output, order], frames, sum);
                 if fading {
-                    reflections(self.form, &self.input, &self.next.voicing, [output, order], frames, other);
+                    reflections(lanes, rings, &self.next.voicing, [output, order], frames, other);
                     for ((sum, other), share) in sum.iter_mut().zip(&*other).zip(&*shares).take(frames) {
                         *sum += *share * (*other - *sum);
                     }
                 }
             }
-            let [first, second, third] = sums;
-            let [mut z1, mut z2, mut z3] = self.bounces[output];
-            for (index, out) in early[..frames].iter_mut().enumerate() {
-                z3 = pole * z3 + feed * third[index].to_f64();
-                z2 = pole * z2 + feed * (second[index].to_f64() + z3);
-                z1 = pole * z1 + feed * (first[index].to_f64() + z2);
-                *out = S::from_f64(z1);
+        }
+        let pole = self.frame.bounce_pole;
+        let feed = 1.0 - pole;
+        let [mut left, mut right] = self.bounces;
+        let [out_left, out_right] = early;
+        for index in 0..frames {
+            for (output, z, out) in [(0, &mut left, &mut *out_left), (1, &mut right, &mut *out_right)] {
+                let [first, second, third] = &sums[output];
+                z[2] = pole * z[2] + feed * third[index].to_f64();
+                z[1] = pole * z[1] + feed * (second[index].to_f64() + z[2]);
+                z[0] = pole * z[0] + feed * (first[index].to_f64() + z[1]);
+                out[index] = S::from_f64(z[0]);
             }
-            self.bounces[output] = [z1, z2, z3];
         }
+        self.bounces = [left, right];
     }
 
-    fn diffuse(&mut self, frames: usize) {
+    #[inline(always)]
+    fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; CELL]; 2]) {
         let fading = self.is_fading();
-        let Self { form, input, steps, now, next, scratch, .. } = self;
-        let (now, next) = (&*now, &*next);
-        let Scratch { shares, diffused, .. } = scratch;
-        let from_input = |voice: &Voice<S>| {
-            let delays = &voice.voicing.diffusers[0];
-            core::array::from_fn(|line| input[2 * line / LINES].behind(delays[line] + frames))
-        };
-        let run = |step: usize, sources: [[&[S; CELL]; LINES]; 2], to: [&mut [S; CELL]; LINES]| {
-            let mixes = [now.mix(step, sources[0]), next.mix(step, sources[1])];
-            fdn::diffuse(*form, &mixes[0], fading.then_some((&mixes[1], &*shares)), frames, to);
-        };
-        run(0, [from_input(now), from_input(next)], steps[0].each_mut().map(Ring::fresh));
-        for step in 1..STEPS {
-            let (before, after) = steps.split_at_mut(step);
-            let rings = &mut before[step - 1];
-            rings.iter_mut().for_each(|ring| ring.advance(frames));
-            let rings = &*rings;
-            let from = |voice: &Voice<S>| {
-                let delays = &voice.voicing.diffusers[step];
-                core::array::from_fn(|line| rings[line].behind(delays[line] + frames))
-            };
-            let to = match after.first_mut() {
-                Some(rings) => rings.each_mut().map(Ring::fresh),
-                None => diffused.each_mut(),
-            };
-            run(step, [from(now), from(next)], to);
-        }
-    }
-
-    fn circulate(&mut self, frames: usize, tail: &mut [[S; CELL]; 2]) {
-        let fading = self.is_fading();
-        let first = self.in_cell;
-        let Self { form, lines, now, next, states, scratch, loudest, .. } = self;
-        let Scratch { shares, diffused, moving, tiles, .. } = scratch;
+        let Self { lines, now, next, states, scratch, loudest, in_cell, .. } = self;
+        let Scratch { shares, diffused, moving, tiles, rows, clock, .. } = scratch;
+        let Some(clock) = clock[*in_cell..].first_chunk() else { return };
         let [tile, other] = tiles;
-        let rows = now.read(*form, lines, &mut moving[0], first, frames);
-        fdn::absorb(*form, rows, &now.absorbers, &mut states[0], frames, tile);
+        let read = now.read(lanes, lines, clock, frames, &mut moving[0]);
+        fdn::absorb(lanes, read, &now.absorbers, &mut states[0], frames, tile);
         if fading {
-            let rows = next.read(*form, lines, &mut moving[1], first, frames);
-            fdn::absorb(*form, rows, &next.absorbers, &mut states[1], frames, other);
-            fdn::fade(*form, tile, other, shares, frames);
+            let read = next.read(lanes, lines, clock, frames, &mut moving[1]);
+            fdn::absorb(lanes, read, &next.absorbers, &mut states[1], frames, other);
+            fdn::fade(lanes, tile, other, shares, frames);
         }
-        let feed = Feed { input: diffused, gains: &now.gains };
-        let written = lines.each_mut().map(Ring::fresh);
-        let direct = S::from_f64(direct());
-        let written = fdn::feed(*form, tile, &feed, direct, frames, written, tail.each_mut());
+        let feed = Feed { input: diffused, gains: &now.gains, direct: S::from_f64(DIRECT) };
+        let written = fdn::feed(lanes, tile, &feed, frames, rows, lines.each_mut().map(Ring::fresh), tail);
+        lines.iter_mut().for_each(|ring| ring.advance(frames));
         *loudest = larger(*loudest, written.to_f64());
     }
 
@@ -514,20 +544,22 @@ impl<S: Sample> Network<S> {
 /// A filter state below this, -400 dB, is silent.
 const SILENT: f64 = 1e-20;
 
-fn reflections<S: Sample>(
-    form: Form,
-    input: &[Ring<S>; 2],
+#[inline(always)]
+fn reflections<S: Sample, L: Lanes<S>>(
+    lanes: L,
+    rings: &[Ring<S>; LINES],
     voicing: &Voicing,
     [output, order]: [usize; 2],
     frames: usize,
     sum: &mut [S; CELL],
 ) {
     let count = voicing.taps[output][order];
-    let taps: [_; 2 * REFLECTIONS] = core::array::from_fn(|index| {
-        let Tap { input: channel, delay, gain } = voicing.early[output][order][index];
-        (input[channel].behind(delay + frames), S::from_f64(gain))
-    });
-    fdn::tap(form, &taps[..count], frames, sum);
+    let mut taps = [(rings[0].behind(0), S::ZERO); 2 * REFLECTIONS];
+    for (tap, from) in taps[..count].iter_mut().zip(&voicing.early[output][order]) {
+        let Tap { line, delay, gain } = *from;
+        *tap = (rings[line].behind(delay + frames), S::from_f64(gain));
+    }
+    fdn::tap(lanes, &taps[..count], frames, sum);
 }
 
 fn shares<S: Sample>(fade: &mut Ramp<1>, shares: &mut [S]) {
