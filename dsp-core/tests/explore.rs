@@ -59,7 +59,7 @@ fn speed() {
         let mut reverb = ReverbParams::space(space).build::<f32>(&spec).unwrap();
         let mut x = 1_u32;
         let mut audio: Vec<f32> = (0..2 * 480000).map(|_| { x = x.wrapping_mul(1664525).wrapping_add(1013904223); (x >> 8) as f32 / 16777216.0 - 0.5 }).collect();
-        for frames in [480] {
+        for frames in [512] {
             let mut best = f64::MAX;
             for _ in 0..20 {
                 let start = std::time::Instant::now();
@@ -71,4 +71,13 @@ fn speed() {
             println!("{space:?} {frames}: {:.1} ms per 60 s, {:.1} ns/frame", best * 6e3, best * 1e9 / 480000.0);
         }
     }
+}
+
+#[test]
+fn count() {
+    let spec = StreamSpec::new(48000.0, 2).unwrap();
+    let mut reverb = ReverbParams::default().build::<f32>(&spec).unwrap();
+    let mut x = 1_u32;
+    let mut audio: Vec<f32> = (0..2 * 64000).map(|_| { x = x.wrapping_mul(1664525).wrapping_add(1013904223); (x >> 8) as f32 / 16777216.0 - 0.5 }).collect();
+    reverb.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
 }

@@ -54,6 +54,15 @@ fn moved(effect: &Effect) -> Effect {
                     ReleaseMode::Dual => ReleaseMode::Manual,
                 };
             }
+            Effect::Reverb(p) => {
+                p.predelay_ms = 250.0 - p.predelay_ms;
+                p.size = 1.0 - p.size;
+                p.t60_s = 0.5 - p.t60_s;
+                p.diffusion = 1.0 - p.diffusion;
+                p.modulation_depth_ms = 1.0 - p.modulation_depth_ms;
+                p.width = 2.0 - p.width;
+                p.mix = 1.0 - p.mix;
+            }
             Effect::Chain { effects } => effects.iter_mut().for_each(shift),
             Effect::Parallel { effects, gains_db } => {
                 effects.iter_mut().for_each(shift);
@@ -186,7 +195,8 @@ fn law_3_reset_equals_a_fresh_build() {
 #[test]
 fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
     for_all(12, |entry, effect| {
-        if !channel_counts(&effect).contains(&2) {
+        // A room is not the same on both sides.
+        if !channel_counts(&effect).contains(&2) || entry.name == "Reverb" {
             return;
         }
         let noise = planar_noise::<f32>(2, FRAMES);

@@ -9,7 +9,7 @@
 use super::{Form, run};
 use crate::{
     foundation::sample::Sample,
-    parts::{ramp::Span, ring::CELL},
+    parts::{ramp::Span, ring::{CELL, EXTRA}},
 };
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
@@ -296,17 +296,22 @@ fn turn<S: Sample, D: Simd>([a, b, c, d]: [Block<S, D>; 4]) -> [Block<S, D>; 4] 
 /// Sums tapped delays: `sum[n] = Σ gain[k] tap[k][n]`.
 #[inline(always)]
 pub(crate) fn tap<S: Sample, L: Lanes<S>>(lanes: L, taps: &[(&[S; CELL], S)], frames: usize, sum: &mut [S; CELL]) {
-    // Two chains, so that neither waits for its own last product.
-    for start in (0..CELL).step_by(L::COUNT) {
+    for start in (0..CELL).step_by(4 * L::COUNT) {
         if start >= frames {
             break;
         }
-        let mut sums = [lanes.splat(S::ZERO); 2];
-        for (index, (tap, gain)) in taps.iter().enumerate() {
-            let sum = &mut sums[index % 2];
-            *sum = lanes.fused(lanes.splat(*gain), lanes.load(&tap[start..start + L::COUNT]), *sum);
+        let mut sums = [lanes.splat(S::ZERO); 4];
+        for (tap, gain) in taps {
+            let (gain, samples) = (lanes.splat(*gain), &tap[start..start + 4 * L::COUNT]);
+            for vector in 0..4 {
+                let samples = &samples[vector * L::COUNT..(vector + 1) * L::COUNT];
+                sums[vector] = lanes.fused(gain, lanes.load(samples), sums[vector]);
+            }
         }
-        lanes.store(lanes.add(sums[0], sums[1]), &mut sum[start..start + L::COUNT]);
+        let out = &mut sum[start..start + 4 * L::COUNT];
+        for vector in 0..4 {
+            lanes.store(sums[vector], &mut out[vector * L::COUNT..(vector + 1) * L::COUNT]);
+        }
     }
 }
 
@@ -376,16 +381,17 @@ fn add_and_subtract<S: Sample, L: Lanes<S>, const SPAN: usize>(lanes: L, values:
     }
 }
 
-/// Reads between samples: `out[n] = Σ (start[k] + clock[n] slope[k]) taps[k][n]`.
+/// Reads between samples: `out[n] = Σ (start[k] + clock[n] slope[k]) samples[n + k]`.
 #[inline(always)]
 pub(crate) fn interpolate<S: Sample, L: Lanes<S>>(
     lanes: L,
-    taps: [&[S; CELL]; TAPS],
+    samples: &[S; CELL + EXTRA],
     motion: &Motion<S>,
     clock: &[S; CELL],
     frames: usize,
     out: &mut [S; CELL],
 ) {
+    let (starts, slopes) = (motion.start.map(|start| lanes.splat(start)), motion.slope.map(|slope| lanes.splat(slope)));
     for start in (0..CELL).step_by(L::COUNT) {
         if start >= frames {
             break;
@@ -393,8 +399,8 @@ pub(crate) fn interpolate<S: Sample, L: Lanes<S>>(
         let clock = lanes.load(&clock[start..start + L::COUNT]);
         let mut sum = lanes.splat(S::ZERO);
         for tap in 0..TAPS {
-            let weight = lanes.fused(clock, lanes.splat(motion.slope[tap]), lanes.splat(motion.start[tap]));
-            sum = lanes.fused(weight, lanes.load(&taps[tap][start..start + L::COUNT]), sum);
+            let weight = lanes.fused(clock, slopes[tap], starts[tap]);
+            sum = lanes.fused(weight, lanes.load(&samples[start + tap..start + tap + L::COUNT]), sum);
         }
         lanes.store(sum, &mut out[start..start + L::COUNT]);
     }

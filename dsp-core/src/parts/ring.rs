@@ -10,6 +10,9 @@ use alloc::{vec, vec::Vec};
 /// Frames of a cell of the absolute grid; a whole number of vectors at every level.
 pub(crate) const CELL: usize = 64;
 
+/// Frames beyond a cell that can be read in one piece with it: what an interpolator needs.
+pub(crate) const EXTRA: usize = 8;
+
 /// One delay line: see the [module](self).
 #[derive(Clone, Debug)]
 pub(crate) struct Ring<S> {
@@ -25,7 +28,7 @@ impl<S: Sample> Ring<S> {
     pub(crate) fn new(longest: usize) -> Self {
         // One cell may hold stale samples beyond the newest, and one is partly filled.
         let length = longest.next_multiple_of(CELL) + 2 * CELL;
-        Self { samples: vec![S::ZERO; length + CELL], length, position: 0 }
+        Self { samples: vec![S::ZERO; length + CELL + EXTRA], length, position: 0 }
     }
 
     /// The frames from `delay` before the next one on, `delay` up to a cell longer than the longest. Those that are not
@@ -33,8 +36,22 @@ impl<S: Sample> Ring<S> {
     #[inline(always)]
     pub(crate) fn behind(&self, delay: usize) -> &[S; CELL] {
         debug_assert!(delay + CELL <= self.length, "a delay of {delay} in {}", self.length);
-        let start = if delay <= self.position { self.position - delay } else { self.position + self.length - delay };
-        cell(&self.samples[start..])
+        cell(&self.samples[self.start(delay)..])
+    }
+
+    /// The same with [`EXTRA`] more frames.
+    #[inline(always)]
+    pub(crate) fn long_behind(&self, delay: usize) -> &[S; CELL + EXTRA] {
+        debug_assert!(delay + CELL <= self.length, "a delay of {delay} in {}", self.length);
+        match self.samples[self.start(delay)..].first_chunk() {
+            Some(cell) => cell,
+            None => unreachable!("a cell lies behind every position"),
+        }
+    }
+
+    #[inline(always)]
+    fn start(&self, delay: usize) -> usize {
+        if delay <= self.position { self.position - delay } else { self.position + self.length - delay }
     }
 
     /// Where the next frames go.
@@ -50,9 +67,10 @@ impl<S: Sample> Ring<S> {
     /// Takes in the `frames` written; together with those before they stay within a cell of the grid.
     #[inline(always)]
     pub(crate) fn advance(&mut self, frames: usize) {
-        if self.position < CELL {
+        if self.position < CELL + EXTRA {
             let first = self.position;
-            self.samples.copy_within(first..first + frames, self.length + first);
+            let last = (first + frames).min(CELL + EXTRA);
+            self.samples.copy_within(first..last, self.length + first);
         }
         self.position += frames;
         if self.position == self.length {
@@ -105,9 +123,14 @@ mod tests {
                         *sample = if index < frames { (now + index + 1) as f64 } else { -1.0 };
                     }
                     let check = |ring: &Ring<f64>, delay: usize, taken_in: usize| {
+                        let expected = |index: usize| (now + index + 1).saturating_sub(delay) as f64;
                         for (index, sample) in ring.behind(delay + taken_in)[..frames].iter().enumerate() {
-                            let expected = (now + index + 1).saturating_sub(delay) as f64;
-                            assert_eq!(*sample, expected, "{longest} {cut} {now} {delay}");
+                            assert_eq!(*sample, expected(index), "{longest} {cut} {now} {delay}");
+                        }
+                        let long = if delay + taken_in >= CELL { frames + EXTRA } else { frames };
+                        for (index, sample) in ring.long_behind(delay + taken_in)[..long].iter().enumerate() {
+                            let known = index < delay + taken_in;
+                            assert!(!known || *sample == expected(index), "{longest} {cut} {now} {delay}");
                         }
                     };
                     // Feedback reads before, what feeds forward after the frames are taken in.

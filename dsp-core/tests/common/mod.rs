@@ -117,6 +117,51 @@ impl Sampled for LimiterParams {
     }
 }
 
+impl Sampled for ReverbParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let space = prop_oneof![
+            Just(Space::Room),
+            Just(Space::Club),
+            Just(Space::Chamber),
+            Just(Space::Hall),
+            Just(Space::Cathedral)
+        ];
+        let times = (prop_oneof![3 => 0.0..250.0, 1 => Just(0.0)], 0.0..1.0, 0.1..0.4, 0.2..1.5, 0.1..1.5);
+        let colours = (50.0..1_000.0, 1_000.0..16_000.0, prop_oneof![2 => 0.0..1.0, 1 => Just(1.0)]);
+        let modulation = (0.0..3.0, prop_oneof![3 => 0.0..1.0, 1 => Just(0.0)]);
+        let levels = (
+            prop_oneof![3 => -20.0..6.0, 1 => Just(f64::NEG_INFINITY)],
+            prop_oneof![2 => 0.0..2.0, 1 => Just(1.0)],
+            prop_oneof![2 => 0.0..1.0, 1 => Just(0.0), 1 => Just(1.0)],
+        );
+        (space, times, colours, modulation, levels)
+            .prop_map(|(space, times, colours, modulation, levels)| {
+                let (predelay_ms, size, t60_s, t60_low_ratio, t60_high_ratio) = times;
+                let (low_frequency_hz, high_frequency_hz, diffusion) = colours;
+                let (modulation_hz, modulation_depth_ms) = modulation;
+                let (early_db, width, mix) = levels;
+                Self {
+                    space,
+                    predelay_ms,
+                    size,
+                    t60_s,
+                    t60_low_ratio,
+                    t60_high_ratio,
+                    low_frequency_hz,
+                    high_frequency_hz,
+                    diffusion,
+                    modulation_hz,
+                    modulation_depth_ms,
+                    early_db,
+                    width,
+                    freeze: false,
+                    mix,
+                }
+            })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -152,7 +197,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Limiter"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Limiter" | "Reverb"),
             }),*]
         }
     };

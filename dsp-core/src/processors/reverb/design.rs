@@ -7,7 +7,7 @@
 
 use super::{
     ReverbParams,
-    early::{self, LATEST_MS, ORDERS, REFLECTIONS},
+    early::{self, LATEST_MS, REFLECTIONS},
 };
 use crate::{
     foundation::{stream::StreamSpec, unit::db_to_gain},
@@ -44,8 +44,8 @@ const FROZEN: f64 = 1.0 - 1e-6;
 pub(super) const DIRECT: f64 = 0.5;
 /// Up to where the level is reckoned.
 const HEARD_HZ: f64 = 20_000.0;
-/// Corner of what each bounce of an early reflection loses.
-const BOUNCE_HZ: f64 = 7_000.0;
+/// Corner above which the walls return less of the early reflections.
+const WALL_HZ: f64 = 5_000.0;
 /// Below this no direct current, no rumble.
 const HIGH_PASS_HZ: f64 = 20.0;
 /// Frames between the newest sample and the middle of the interpolator, and those on its far side.
@@ -62,9 +62,9 @@ pub(super) struct Tap {
 /// One setting of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Voicing {
-    /// Per output and order, unused ones silent.
-    pub(super) early: [[[Tap; 2 * REFLECTIONS]; ORDERS]; 2],
-    pub(super) taps: [[usize; ORDERS]; 2],
+    /// Per output, as many as `taps` says.
+    pub(super) early: [[Tap; 2 * REFLECTIONS]; 2],
+    pub(super) taps: [usize; 2],
     /// The pre-delay is part of the first step's.
     pub(super) diffusers: [[usize; LINES]; STEPS],
     pub(super) tangent: f64,
@@ -92,7 +92,7 @@ pub(super) struct Frame {
     /// Longest delay of the early reflections, from the lines in [`REFLECTED`] after step [`HALF_DIFFUSED`].
     pub(super) reflected: usize,
     pub(super) lines: [usize; LINES],
-    pub(super) bounce_pole: f64,
+    pub(super) wall_pole: f64,
     pub(super) high_pass_pole: f64,
     /// Phases at which the modulation starts, as cosine and sine.
     pub(super) phases: [[f64; 2]; MOVING],
@@ -223,7 +223,7 @@ impl Frame {
             steps: [step(1), step(2), step(3)],
             reflected: frames(LATEST_MS, rate_hz).max(step(HALF_DIFFUSED)),
             lines: lines(rooms.lines_ms, &spread.places, LARGEST, rate_hz).map(|delay| delay + margin),
-            bounce_pole: libm::exp(-TAU * BOUNCE_HZ / rate_hz),
+            wall_pole: libm::exp(-TAU * WALL_HZ / rate_hz),
             high_pass_pole: libm::exp(-TAU * HIGH_PASS_HZ / rate_hz),
             phases,
         }
@@ -237,20 +237,19 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
     let factor = LARGEST - 1.0 + params.size;
     let predelay = frames(params.predelay_ms, rate_hz);
 
-    let mut early = [[[Tap::default(); 2 * REFLECTIONS]; ORDERS]; 2];
-    let mut taps = [[0; ORDERS]; 2];
+    let mut early = [[Tap::default(); 2 * REFLECTIONS]; 2];
+    let mut taps = [0; 2];
     let level = db_to_gain(params.early_db);
     for output in 0..2 {
         let inputs = early::reflections(rooms.walls_m.map(|wall| wall * factor), output);
         for (input, reflections) in inputs.iter().enumerate() {
             for reflection in reflections.iter().filter(|reflection| reflection.gain * level > 0.0) {
-                let order = reflection.order - 1;
-                early[output][order][taps[output][order]] = Tap {
+                early[output][taps[output]] = Tap {
                     line: REFLECTED[output][input],
                     delay: frames(reflection.delay_ms, rate_hz),
                     gain: reflection.gain * level / libm::sqrt(1.0 + level * level),
                 };
-                taps[output][order] += 1;
+                taps[output] += 1;
             }
         }
     }

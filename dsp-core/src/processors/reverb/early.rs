@@ -2,13 +2,12 @@
 //!
 //! # Source
 //! J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics", JASA 65(4), 1979. Each image
-//! of order n counts β^n / r; only the strongest are kept. The high frequencies that every bounce loses are filtered where
-//! the orders are summed.
+//! of order n counts β^n / r; only the strongest are kept.
 
 /// Reflections kept on the way from one loudspeaker to one microphone.
-pub(super) const REFLECTIONS: usize = 12;
-/// Highest order: bounces of a reflection.
-pub(super) const ORDERS: usize = 3;
+pub(super) const REFLECTIONS: usize = 8;
+/// Most bounces of a reflection.
+const ORDERS: i32 = 3;
 /// Latest reflection, in ms after the direct sound.
 pub(super) const LATEST_MS: f64 = 80.0;
 /// Speed of sound at 20 °C, in m/s.
@@ -22,15 +21,12 @@ const MICROPHONES: [[f64; 3]; 2] = [[0.43, 0.29, 0.41], [0.59, 0.29, 0.41]];
 /// One reflection.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Reflection {
-    /// Bounces, 1..=[`ORDERS`].
-    pub(super) order: usize,
     /// After the direct sound, in ms.
     pub(super) delay_ms: f64,
     pub(super) gain: f64,
 }
 
-/// The strongest reflections from each loudspeaker to one microphone, sorted by order; the squares of all gains add up
-/// to 1.
+/// The strongest reflections from each loudspeaker to one microphone; the squares of all gains add up to 1.
 pub(super) fn reflections(walls_m: [f64; 3], microphone: usize) -> [[Reflection; REFLECTIONS]; 2] {
     let microphone = MICROPHONES[microphone];
     let mut all = SPEAKERS.map(|speaker| strongest(walls_m, speaker, microphone));
@@ -52,26 +48,24 @@ fn strongest(walls_m: [f64; 3], speaker: [f64; 3], microphone: [f64; 3]) -> [Ref
     };
     let direct_m = distance_m(speaker);
     let mut kept = [Reflection::default(); REFLECTIONS];
-    let reach = ORDERS as i32;
-    let cells = |axis: i32| -reach + axis..=reach - axis;
+    let cells = |used: i32| used - ORDERS..=ORDERS - used;
     for x in cells(0) {
         for y in cells(x.abs()) {
             for z in cells(x.abs() + y.abs()) {
-                let order = (x.abs() + y.abs() + z.abs()) as usize;
+                let order = x.abs() + y.abs() + z.abs();
                 // A cell an odd number of walls away is mirrored.
                 let image = [(x, 0), (y, 1), (z, 2)].map(|(cell, axis)| {
                     f64::from(cell) + if cell % 2 == 0 { speaker[axis] } else { 1.0 - speaker[axis] }
                 });
                 let path_m = distance_m(image);
                 let delay_ms = 1e3 * (path_m - direct_m) / SPEED_M_S;
-                let gain = libm::pow(WALL, order as f64) * direct_m / path_m;
+                let gain = libm::pow(WALL, f64::from(order)) * direct_m / path_m;
                 if order > 0 && delay_ms <= LATEST_MS && gain > kept[REFLECTIONS - 1].gain {
-                    kept[REFLECTIONS - 1] = Reflection { order, delay_ms, gain };
+                    kept[REFLECTIONS - 1] = Reflection { delay_ms, gain };
                     kept.sort_unstable_by(|a, b| b.gain.total_cmp(&a.gain));
                 }
             }
         }
     }
-    kept.sort_unstable_by_key(|reflection| reflection.order);
     kept
 }

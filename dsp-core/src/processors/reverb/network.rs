@@ -5,7 +5,7 @@
 
 use super::{
     design::{DIRECT, Frame, HALF_DIFFUSED, MOVING, REACH, REFLECTED, STEPS, Tap, Voicing},
-    early::{ORDERS, REFLECTIONS},
+    early::REFLECTIONS,
 };
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec, unit::ms_to_frames},
@@ -29,7 +29,7 @@ struct Voice<S> {
     voicing: Voicing,
     absorbers: Absorbers<S>,
     gains: [S; LINES],
-    /// Of the moving lines, over the cell at hand: the delay of the nearest tap, and the interpolator.
+    /// Of the moving lines, over the cell at hand: the delay of the furthest tap, and the interpolator.
     motions: [(usize, Motion<S>); MOVING],
 }
 
@@ -56,15 +56,17 @@ impl<S: Sample> Voice<S> {
         if self.voicing.depth_frames == 0.0 {
             return;
         }
-        for (index, ((nearest, motion), swing)) in self.motions.iter_mut().zip(swings).enumerate() {
+        for (index, ((furthest, motion), swing)) in self.motions.iter_mut().zip(swings).enumerate() {
             let centre = self.voicing.delays[self.voicing.order[2 * index]] as f64;
             let ends = swing.map(|swing| centre + self.voicing.depth_frames * swing);
             let middle = libm::floor(0.5 * (ends[0] + ends[1]));
-            *nearest = middle as usize + 1 - REACH;
+            *furthest = middle as usize + REACH;
             let ends = ends.map(|end| lagrange(end - middle));
             for tap in 0..TAPS {
-                motion.start[tap] = S::from_f64(ends[0][tap]);
-                motion.slope[tap] = S::from_f64((ends[1][tap] - ends[0][tap]) / CELL as f64);
+                // The samples come from the furthest to the nearest.
+                let delay = TAPS - 1 - tap;
+                motion.start[tap] = S::from_f64(ends[0][delay]);
+                motion.slope[tap] = S::from_f64((ends[1][delay] - ends[0][delay]) / CELL as f64);
             }
         }
     }
@@ -85,13 +87,9 @@ impl<S: Sample> Voice<S> {
             *row = lines[*line].behind(delays[*line]);
         }
         if *depth_frames != 0.0 {
-            for (index, (moved, (nearest, motion))) in moving.iter_mut().zip(&self.motions).enumerate() {
-                let ring = &lines[order[2 * index]];
-                let mut taps = [rows[0]; TAPS];
-                for (tap, samples) in taps.iter_mut().enumerate() {
-                    *samples = ring.behind(nearest + tap);
-                }
-                fdn::interpolate(lanes, taps, motion, clock, frames, moved);
+            for (index, (moved, (furthest, motion))) in moving.iter_mut().zip(&self.motions).enumerate() {
+                let samples = lines[order[2 * index]].long_behind(*furthest);
+                fdn::interpolate(lanes, samples, motion, clock, frames, moved);
             }
             for (index, moved) in moving.iter().enumerate() {
                 rows[2 * index] = moved;
@@ -146,7 +144,7 @@ pub(super) struct Network<S> {
     phases: [[f64; 2]; MOVING],
     swings: [[f64; 2]; MOVING],
     high_pass: [f64; 2],
-    bounces: [[f64; ORDERS]; 2],
+    walls: [f64; 2],
     /// Frames of the cell at hand that have passed.
     in_cell: usize,
     /// The loudest that was written in it.
@@ -166,7 +164,6 @@ struct Scratch<S> {
     moving: [[[S; CELL]; MOVING]; 2],
     tiles: [Tile<S>; 2],
     rows: Rows<S>,
-    sums: [[[S; CELL]; ORDERS]; 2],
     other: [S; CELL],
     /// 0, 1, 2, ...
     clock: [S; 2 * CELL],
@@ -209,7 +206,7 @@ impl<S: Sample> Network<S> {
             phases: frame.phases,
             swings: [[0.0; 2]; MOVING],
             high_pass: [0.0; 2],
-            bounces: [[0.0; ORDERS]; 2],
+            walls: [0.0; 2],
             in_cell: 0,
             loudest: 0.0,
             quiet: 0,
@@ -220,7 +217,6 @@ impl<S: Sample> Network<S> {
                 moving: [[[S::ZERO; CELL]; MOVING]; 2],
                 tiles: [[[S::ZERO; LINES]; CELL]; 2],
                 rows: [[S::ZERO; CELL]; LINES],
-                sums: [[[S::ZERO; CELL]; ORDERS]; 2],
                 other: [S::ZERO; CELL],
                 clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
@@ -407,37 +403,32 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// Early reflections. Those of an order go through the walls' loss once more than those of the order below.
+    /// Early reflections, with what the walls take of the high frequencies.
     #[inline(always)]
     fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; CELL]; 2]) {
         let fading = self.is_fading();
         let rings = &self.steps[HALF_DIFFUSED - 1];
-        let Scratch { sums, other, shares, .. } = &mut self.scratch;
-        for (output, sums) in sums.iter_mut().enumerate() {
-            for (order, sum) in sums.iter_mut().enumerate() {
-                reflections(lanes, rings, &self.now.voicing, [output, order], frames, sum);
-                if fading {
-                    reflections(lanes, rings, &self.next.voicing, [output, order], frames, other);
-                    for ((sum, other), share) in sum.iter_mut().zip(&*other).zip(&*shares).take(frames) {
-                        *sum += *share * (*other - *sum);
-                    }
+        let Scratch { other, shares, .. } = &mut self.scratch;
+        for (output, early) in early.iter_mut().enumerate() {
+            reflections(lanes, rings, &self.now.voicing, output, frames, early);
+            if fading {
+                reflections(lanes, rings, &self.next.voicing, output, frames, other);
+                for ((early, other), share) in early.iter_mut().zip(&*other).zip(&*shares).take(frames) {
+                    *early += *share * (*other - *early);
                 }
             }
         }
-        let pole = self.frame.bounce_pole;
+        let pole = self.frame.wall_pole;
         let feed = 1.0 - pole;
-        let [mut left, mut right] = self.bounces;
-        let [out_left, out_right] = early;
-        for index in 0..frames {
-            for (output, z, out) in [(0, &mut left, &mut *out_left), (1, &mut right, &mut *out_right)] {
-                let [first, second, third] = &sums[output];
-                z[2] = pole * z[2] + feed * third[index].to_f64();
-                z[1] = pole * z[1] + feed * (second[index].to_f64() + z[2]);
-                z[0] = pole * z[0] + feed * (first[index].to_f64() + z[1]);
-                out[index] = S::from_f64(z[0]);
-            }
+        let [mut low_left, mut low_right] = self.walls;
+        let [left, right] = early;
+        for (left, right) in left[..frames].iter_mut().zip(&mut right[..frames]) {
+            low_left = pole * low_left + feed * left.to_f64();
+            low_right = pole * low_right + feed * right.to_f64();
+            *left = S::from_f64(low_left);
+            *right = S::from_f64(low_right);
         }
-        self.bounces = [left, right];
+        self.walls = [low_left, low_right];
     }
 
     #[inline(always)]
@@ -463,7 +454,7 @@ impl<S: Sample> Network<S> {
     /// On the absolute grid: what has decayed becomes 0, and so does a network in which nothing is left to hear.
     fn close_cell(&mut self, silent: bool) {
         self.states.iter_mut().for_each(fdn::hush);
-        for state in self.high_pass.iter_mut().chain(self.bounces.as_flattened_mut()) {
+        for state in self.high_pass.iter_mut().chain(&mut self.walls) {
             if state.abs() < SILENT {
                 *state = 0.0;
             }
@@ -486,7 +477,7 @@ impl<S: Sample> Network<S> {
         }
         self.states = [[[S::ZERO; LINES]; 2]; 2];
         self.high_pass = [0.0; 2];
-        self.bounces = [[0.0; ORDERS]; 2];
+        self.walls = [0.0; 2];
     }
 
     pub(super) fn reset(&mut self) {
@@ -511,7 +502,7 @@ impl<S: Sample> Network<S> {
             phases,
             swings,
             high_pass,
-            bounces,
+            walls,
             in_cell,
             loudest,
             quiet,
@@ -528,7 +519,7 @@ impl<S: Sample> Network<S> {
         *phases = frame.phases;
         *swings = [[0.0; 2]; MOVING];
         *high_pass = [0.0; 2];
-        *bounces = [[0.0; ORDERS]; 2];
+        *walls = [0.0; 2];
         *in_cell = 0;
         *loudest = 0.0;
         *quiet = *memory;
@@ -549,13 +540,13 @@ fn reflections<S: Sample, L: Lanes<S>>(
     lanes: L,
     rings: &[Ring<S>; LINES],
     voicing: &Voicing,
-    [output, order]: [usize; 2],
+    output: usize,
     frames: usize,
     sum: &mut [S; CELL],
 ) {
-    let count = voicing.taps[output][order];
+    let count = voicing.taps[output];
     let mut taps = [(rings[0].behind(0), S::ZERO); 2 * REFLECTIONS];
-    for (tap, from) in taps[..count].iter_mut().zip(&voicing.early[output][order]) {
+    for (tap, from) in taps[..count].iter_mut().zip(&voicing.early[output]) {
         let Tap { line, delay, gain } = *from;
         *tap = (rings[line].behind(delay + frames), S::from_f64(gain));
     }
