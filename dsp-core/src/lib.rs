@@ -81,6 +81,7 @@ pub use processors::{
     gain::{Gain, GainCoeffs, GainParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
+    plate::{Plate, PlateCoeffs, PlateParams},
     reverb::{Reverb, ReverbCoeffs, ReverbParams, Space},
     width::{Width, WidthCoeffs, WidthParams},
 };

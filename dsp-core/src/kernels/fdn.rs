@@ -9,15 +9,16 @@
 use super::{Form, run};
 use crate::{
     foundation::sample::Sample,
-    parts::{ramp::Span, ring::{CELL, EXTRA}},
+    parts::{
+        ramp::Span,
+        ring::{CELL, EXTRA},
+        swing::{Motion, TAPS},
+    },
 };
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// Lines of the network.
 pub(crate) const LINES: usize = 16;
-/// Taps of the interpolator of moving delays.
-pub(crate) const TAPS: usize = 6;
-
 /// One cell of each line.
 pub(crate) type Rows<S> = [[S; CELL]; LINES];
 /// One frame after the other, the lines side by side.
@@ -37,13 +38,6 @@ pub(crate) struct Mix<'a, S> {
     pub(crate) scale: S,
     /// Whether the lower and the upper half mix with each other too.
     pub(crate) across: bool,
-}
-
-/// Coefficients of an interpolator that moves over a cell: at its start, and how they change per frame.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Motion<S> {
-    pub(crate) start: [S; TAPS],
-    pub(crate) slope: [S; TAPS],
 }
 
 /// Two first-order sections per line: y = direct x + z, z' = pole z + feed x.

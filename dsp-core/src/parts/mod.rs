@@ -20,4 +20,5 @@ pub(crate) mod release;
 pub(crate) mod ring;
 pub(crate) mod sliding_max;
 pub(crate) mod svf;
+pub(crate) mod swing;
 pub(crate) mod tape;

@@ -5,6 +5,7 @@ pub mod filter;
 pub mod gain;
 pub mod limiter;
 pub mod pan;
+pub mod plate;
 pub mod reverb;
 pub mod width;
 
@@ -31,6 +32,7 @@ macro_rules! for_each_processor {
             Tilt: $crate::TiltParams, $crate::Filter<S, $crate::TiltParams>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
             Reverb: $crate::ReverbParams, $crate::Reverb<S>;
+            Plate: $crate::PlateParams, $crate::Plate<S>;
         }
     };
 }

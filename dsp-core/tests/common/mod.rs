@@ -162,6 +162,16 @@ impl Sampled for ReverbParams {
     }
 }
 
+impl Sampled for PlateParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let mix = prop_oneof![2 => 0.0..1.0, 1 => Just(0.0), 1 => Just(1.0)];
+        let decay = prop_oneof![3 => 0.0..0.9, 1 => Just(0.0)];
+        (decay, prop_oneof![0.0..250.0, Just(0.0)], 200.0..20_000.0, mix)
+            .prop_map(|(decay, predelay_ms, damping_hz, mix)| Self { decay, predelay_ms, damping_hz, mix })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -197,7 +207,7 @@ macro_rules! entries {
                 name: stringify!($name),
                 settings: <$params>::sampled().prop_map(Effect::from).boxed(),
                 neutral: <$params>::neutral().map(Effect::from),
-                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Limiter" | "Reverb"),
+                per_channel: !matches!(stringify!($name), "Pan" | "Width" | "Limiter" | "Reverb" | "Plate"),
             }),*]
         }
     };

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     foundation::{stream::StreamSpec, unit::db_to_gain},
     kernels::fdn::LINES,
-    parts::{random::Random, ring::CELL},
+    parts::{
+        random::Random,
+        swing::{REACH, rotation},
+    },
 };
 use core::f64::consts::{PI, TAU};
 
@@ -48,8 +51,6 @@ const HEARD_HZ: f64 = 20_000.0;
 const WALL_HZ: f64 = 5_000.0;
 /// Below this no direct current, no rumble.
 const HIGH_PASS_HZ: f64 = 20.0;
-/// Frames between the newest sample and the middle of the interpolator, and those on its far side.
-pub(super) const REACH: usize = 3;
 
 /// An early reflection: from which of the half diffused lines, after how many frames, how loud.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -94,8 +95,6 @@ pub(super) struct Frame {
     pub(super) lines: [usize; LINES],
     pub(super) wall_pole: f64,
     pub(super) high_pass_pole: f64,
-    /// Phases at which the modulation starts, as cosine and sine.
-    pub(super) phases: [[f64; 2]; MOVING],
 }
 
 /// Random choices of a space: the same for every size and rate.
@@ -212,11 +211,6 @@ impl Frame {
         let (rooms, rate_hz) = (params.space.rooms(), spec.sample_rate_hz());
         let spread = Spread::new(rooms.seed);
         let step = |step: usize| libm::ceil(step_frames(step, rooms.lines_ms, LARGEST, rate_hz)) as usize;
-        let mut phases = [[0.0; 2]; MOVING];
-        for (line, phase) in phases.iter_mut().enumerate() {
-            let angle = TAU * line as f64 / MOVING as f64;
-            *phase = [libm::cos(angle), libm::sin(angle)];
-        }
         let margin = frames(MAX_DEPTH_MS, rate_hz) + 2 * REACH;
         Self {
             input: frames(MAX_PREDELAY_MS, rate_hz) + step(0),
@@ -225,7 +219,6 @@ impl Frame {
             lines: lines(rooms.lines_ms, &spread.places, LARGEST, rate_hz).map(|delay| delay + margin),
             wall_pole: libm::exp(-TAU * WALL_HZ / rate_hz),
             high_pass_pole: libm::exp(-TAU * HIGH_PASS_HZ / rate_hz),
-            phases,
         }
     }
 }
@@ -285,11 +278,10 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
     }
 
     let mut rotations = [[0.0; 2]; MOVING];
-    for (line, rotation) in rotations.iter_mut().enumerate() {
+    for (line, turn) in rotations.iter_mut().enumerate() {
         let place = (line as f64 * 0.618_033_988_749_895) % 1.0;
         let hz = params.modulation_hz * (RATE_SPREAD[0] + (RATE_SPREAD[1] - RATE_SPREAD[0]) * place);
-        let angle = TAU * hz * CELL as f64 / rate_hz;
-        *rotation = [libm::cos(angle), libm::sin(angle)];
+        *turn = rotation(hz, rate_hz);
     }
 
     // White noise of power 1 at both inputs reaches each line with 1/8. A line then holds p/(1-q), q the mean of what the

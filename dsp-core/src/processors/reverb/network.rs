@@ -4,19 +4,20 @@
 //! into the other. Both are stable, and so is every mixture of them.
 
 use super::{
-    design::{DIRECT, Frame, HALF_DIFFUSED, MOVING, REACH, REFLECTED, STEPS, Tap, Voicing},
+    design::{DIRECT, Frame, HALF_DIFFUSED, MOVING, REFLECTED, STEPS, Tap, Voicing},
     early::REFLECTIONS,
 };
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     kernels::{
         Form,
-        fdn::{self, AbsorberStates, Absorbers, Feed, LINES, Lanes, Mix, Motion, Rows, TAPS, Tile},
+        fdn::{self, AbsorberStates, Absorbers, Feed, LINES, Lanes, Mix, Rows, Tile},
         run,
     },
     parts::{
         ramp::{GAIN_RAMP_MS, Ramp, Span},
         ring::{CELL, Ring},
+        swing::{Motion, Swings},
     },
 };
 
@@ -29,8 +30,8 @@ struct Voice<S> {
     voicing: Voicing,
     absorbers: Absorbers<S>,
     gains: [S; LINES],
-    /// Of the moving lines, over the cell at hand: the delay of the furthest tap, and the interpolator.
-    motions: [(usize, Motion<S>); MOVING],
+    /// Of the moving lines, over the cell at hand.
+    motions: [Motion<S>; MOVING],
 }
 
 impl<S: Sample> Voice<S> {
@@ -39,7 +40,7 @@ impl<S: Sample> Voice<S> {
             voicing: voicing.clone(),
             absorbers: Absorbers { sections: [[[S::ZERO; LINES]; 3]; 2] },
             gains: [S::ZERO; LINES],
-            motions: [(0, Motion::default()); MOVING],
+            motions: [Motion::default(); MOVING],
         };
         voice.set(voicing);
         voice
@@ -56,18 +57,9 @@ impl<S: Sample> Voice<S> {
         if self.voicing.depth_frames == 0.0 {
             return;
         }
-        for (index, ((furthest, motion), swing)) in self.motions.iter_mut().zip(swings).enumerate() {
+        for (index, (motion, swing)) in self.motions.iter_mut().zip(swings).enumerate() {
             let centre = self.voicing.delays[self.voicing.order[2 * index]] as f64;
-            let ends = swing.map(|swing| centre + self.voicing.depth_frames * swing);
-            let middle = libm::floor(0.5 * (ends[0] + ends[1]));
-            *furthest = middle as usize + REACH;
-            let ends = ends.map(|end| lagrange(end - middle));
-            for tap in 0..TAPS {
-                // The samples come from the furthest to the nearest.
-                let delay = TAPS - 1 - tap;
-                motion.start[tap] = S::from_f64(ends[0][delay]);
-                motion.slope[tap] = S::from_f64((ends[1][delay] - ends[0][delay]) / CELL as f64);
-            }
+            *motion = Motion::new(swing.map(|swing| centre + self.voicing.depth_frames * swing));
         }
     }
 
@@ -87,8 +79,8 @@ impl<S: Sample> Voice<S> {
             *row = lines[*line].behind(delays[*line]);
         }
         if *depth_frames != 0.0 {
-            for (index, (moved, (furthest, motion))) in moving.iter_mut().zip(&self.motions).enumerate() {
-                let samples = lines[order[2 * index]].long_behind(*furthest);
+            for (index, (moved, motion)) in moving.iter_mut().zip(&self.motions).enumerate() {
+                let samples = lines[order[2 * index]].long_behind(motion.furthest);
                 fdn::interpolate(lanes, samples, motion, clock, frames, moved);
             }
             for (index, moved) in moving.iter().enumerate() {
@@ -103,23 +95,6 @@ impl<S: Sample> Voice<S> {
         let Voicing { tangent, scales, .. } = &self.voicing;
         Mix { from, tangent: S::from_f64(*tangent), scale: S::from_f64(scales[step]), across: step >= HALF_DIFFUSED }
     }
-}
-
-/// Weights of six samples for the point `fraction` (0..1) beyond the third: Lagrange's polynomials.
-fn lagrange(fraction: f64) -> [f64; TAPS] {
-    /// One over the products of the distances from each node to the others.
-    const SHARES: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
-    let x = fraction + (REACH - 1) as f64;
-    let mut weights = [1.0; TAPS];
-    let (mut below, mut above) = (1.0, 1.0);
-    for tap in 0..TAPS {
-        let last = TAPS - 1 - tap;
-        weights[tap] *= below * SHARES[tap];
-        weights[last] *= above;
-        below *= x - tap as f64;
-        above *= x - last as f64;
-    }
-    weights
 }
 
 /// The network: see the [module](self).
@@ -140,9 +115,7 @@ pub(super) struct Network<S> {
     /// 0 while frozen.
     gate: Ramp<1>,
     states: [AbsorberStates<S>; 2],
-    /// Cosine and sine of each moving line's phase at the end of the cell.
-    phases: [[f64; 2]; MOVING],
-    swings: [[f64; 2]; MOVING],
+    swings: Swings<MOVING>,
     high_pass: [f64; 2],
     walls: [f64; 2],
     /// Frames of the cell at hand that have passed.
@@ -203,8 +176,7 @@ impl<S: Sample> Network<S> {
             fade: Ramp::new([0.0], ramp_frames),
             gate: Ramp::new([1.0], ramp_frames),
             states: [[[S::ZERO; LINES]; 2]; 2],
-            phases: frame.phases,
-            swings: [[0.0; 2]; MOVING],
+            swings: Swings::new(),
             high_pass: [0.0; 2],
             walls: [0.0; 2],
             in_cell: 0,
@@ -258,7 +230,7 @@ impl<S: Sample> Network<S> {
 
     fn begin(&mut self) {
         self.states[1] = [[S::ZERO; LINES]; 2];
-        self.next.move_lines(&self.swings);
+        self.next.move_lines(self.swings.ends());
         self.fade.set_target([1.0]);
     }
 
@@ -321,15 +293,11 @@ impl<S: Sample> Network<S> {
     /// Moves the modulation on by a cell.
     fn swing(&mut self) {
         let fading = self.is_fading();
-        let rotations = if fading { &self.next } else { &self.now }.voicing.rotations;
-        for ((phase, swing), [cos, sin]) in self.phases.iter_mut().zip(&mut self.swings).zip(rotations) {
-            let [x, y] = *phase;
-            *phase = [x * cos - y * sin, x * sin + y * cos];
-            *swing = [y, phase[1]];
-        }
-        self.now.move_lines(&self.swings);
+        let latest = if fading { &self.next } else { &self.now };
+        self.swings.advance(&latest.voicing.rotations);
+        self.now.move_lines(self.swings.ends());
         if fading {
-            self.next.move_lines(&self.swings);
+            self.next.move_lines(self.swings.ends());
         }
     }
 
@@ -488,7 +456,7 @@ impl<S: Sample> Network<S> {
         }
         let Self {
             form: _,
-            frame,
+            frame: _,
             input,
             steps,
             lines,
@@ -499,7 +467,6 @@ impl<S: Sample> Network<S> {
             fade,
             gate,
             states,
-            phases,
             swings,
             high_pass,
             walls,
@@ -516,8 +483,7 @@ impl<S: Sample> Network<S> {
         fade.jump_to([0.0]);
         gate.jump_to(gate.target());
         *states = [[[S::ZERO; LINES]; 2]; 2];
-        *phases = frame.phases;
-        *swings = [[0.0; 2]; MOVING];
+        *swings = Swings::new();
         *high_pass = [0.0; 2];
         *walls = [0.0; 2];
         *in_cell = 0;
