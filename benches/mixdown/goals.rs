@@ -7,7 +7,7 @@ use crate::{
     signal::{block, pink, planar},
 };
 use criterion::{Bencher, Criterion, SamplingMode, Throughput};
-use mixdown::{Block, GainParams, LoudnessParams, Meter, Params, Precision, Processor, StreamSpec};
+use mixdown::{Block, GainParams, LoudnessParams, Meter, Params, Precision, Processor, ReverbParams, StreamSpec};
 use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
@@ -29,6 +29,15 @@ pub fn all(criterion: &mut Criterion) {
         let mut audio = planar::<f32>(2, MINUTE);
         let mut equalizer = all_passes(8).build::<f32>(&spec).expect("legal");
         bencher.iter(|| equalizer.process(&mut block(black_box(&mut audio), 2)));
+    });
+    whole(&mut group, "reverb_hall_60_s", 2 * MINUTE, MINUTE, |bencher| {
+        let source = planar::<f32>(2, MINUTE);
+        let mut audio = source.clone();
+        let mut reverb = ReverbParams::default().build::<f32>(&spec).expect("legal");
+        bencher.iter(|| {
+            audio.copy_from_slice(&source);
+            reverb.process(&mut block(black_box(&mut audio), 2));
+        });
     });
     whole(&mut group, "mix_32_mono_60_s", TRACKS * MINUTE, MINUTE, |bencher| {
         let sources: Vec<Vec<f32>> = (0..TRACKS).map(|track| pink(track, MINUTE)).collect();

@@ -10,6 +10,7 @@ mod goals;
 mod meters;
 mod mix;
 mod pair;
+mod reverb;
 mod scalar;
 mod signal;
 mod width;
@@ -29,6 +30,7 @@ fn quick() -> Criterion {
 criterion_group! {
     name = benches;
     config = quick();
-    targets = gain::all, mix::all, equalizer::all, meters::all_loudness, meters::all_true_peak, width::all, goals::all
+    targets = gain::all, mix::all, equalizer::all, meters::all_loudness, meters::all_true_peak, width::all, reverb::all,
+        goals::all
 }
 criterion_main!(benches);

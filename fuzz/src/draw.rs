@@ -134,6 +134,42 @@ impl Drawn for LimiterParams {
     }
 }
 
+impl Drawn for ReverbParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        let spaces = [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral];
+        // One space is likely, so that changes of the other settings are not refused for it.
+        let space = if u.arbitrary()? { Space::Room } else { *u.choose(&spaces)? };
+        Ok(Self {
+            space,
+            predelay_ms: number(u, style, [0.0, 250.0])?,
+            size: number(u, style, [0.0, 1.0])?,
+            t60_s: logarithmic(u, style, [0.1, 6.0])?,
+            t60_low_ratio: number(u, style, [0.2, 3.0])?,
+            t60_high_ratio: number(u, style, [0.1, 1.5])?,
+            low_frequency_hz: logarithmic(u, style, [50.0, 1_000.0])?,
+            high_frequency_hz: logarithmic(u, style, [1_000.0, 16_000.0])?,
+            diffusion: number(u, style, [0.0, 1.0])?,
+            modulation_hz: number(u, style, [0.0, 3.0])?,
+            modulation_depth_ms: number(u, style, [0.0, 1.0])?,
+            early_db: if u.ratio(1, 8)? { f64::NEG_INFINITY } else { number(u, style, [-60.0, 12.0])? },
+            width: number(u, style, [0.0, 2.0])?,
+            freeze: u.ratio(1, 8)?,
+            mix: number(u, style, [0.0, 1.0])?,
+        })
+    }
+}
+
+impl Drawn for PlateParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        Ok(Self {
+            decay: number(u, style, [0.0, 0.99])?,
+            predelay_ms: number(u, style, [0.0, 250.0])?,
+            damping_hz: logarithmic(u, style, [200.0, 20_000.0])?,
+            mix: number(u, style, [0.0, 1.0])?,
+        })
+    }
+}
+
 macro_rules! leaves {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
         /// The processors of the one list.
@@ -194,6 +230,8 @@ pub fn boost_db(effect: &Effect) -> f64 {
     match effect {
         Effect::Gain(params) => params.gain_db.max(0.0),
         Effect::Limiter(params) => params.gain_db.max(0.0),
+        // Modes build up on a steady tone, and the more the longer they decay.
+        Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         Effect::Width(_) => 10.0,
         Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
         Effect::Bell(params) => params.gain_db.max(0.0),

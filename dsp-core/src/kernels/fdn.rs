@@ -515,10 +515,7 @@ pub(crate) fn feed<S: Sample, L: Lanes<S>>(
         let heard = [lanes.add(sums[0], sums[1]), lanes.sub(sums[0], sums[1])];
         for (side, heard) in heard.into_iter().enumerate() {
             let input = lanes.load(&feed.input[HEARD_INPUTS[side]][start..start + L::COUNT]);
-            lanes.store(
-                lanes.fused(direct, input, lanes.mul(quarter, heard)),
-                &mut out[side][start..start + L::COUNT],
-            );
+            lanes.store(lanes.fused(direct, input, lanes.mul(quarter, heard)), &mut out[side][start..start + L::COUNT]);
         }
         add_and_subtract::<S, L, 1>(lanes, &mut values);
         add_and_subtract::<S, L, 2>(lanes, &mut values);

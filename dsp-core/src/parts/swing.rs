@@ -103,8 +103,7 @@ mod tests {
         for delay in [10.0, 10.25, 10.5, 10.99] {
             let motion = Motion::<f64>::new([delay, delay + 0.02]);
             let value = |age: f64| 1.0 + 0.3 * age - 0.02 * age * age + 1e-5 * age * age * age * age * age;
-            let read: f64 =
-                (0..TAPS).map(|tap| motion.start[tap] * value((motion.furthest - tap) as f64)).sum();
+            let read: f64 = (0..TAPS).map(|tap| motion.start[tap] * value((motion.furthest - tap) as f64)).sum();
             assert!((read - value(delay)).abs() < 1e-12, "{delay}: {read}");
             let end: f64 = (0..TAPS)
                 .map(|tap| {

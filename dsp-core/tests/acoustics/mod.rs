@@ -148,41 +148,12 @@ pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
     product(a, b) / (product(a, a) * product(b, b)).sqrt()
 }
 
-/// Mean |cross spectrum|² over the product of both spectra, segments of 1024 with half an overlap, averaged over
-/// frequencies; its root. Independent noise leaves about 1/√segments.
-pub fn coherence(a: &[f64], b: &[f64]) -> f64 {
-    const LENGTH: usize = 1_024;
-    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(LENGTH);
-    let window: Vec<f64> =
-        (0..LENGTH).map(|n| 0.5 - 0.5 * (std::f64::consts::TAU * (n as f64 + 0.5) / LENGTH as f64).cos()).collect();
-    let transform = |x: &[f64]| {
-        let mut samples: Vec<f64> = x.iter().zip(&window).map(|(x, w)| x * w).collect();
-        let mut bins = plan.make_output_vec();
-        plan.process(&mut samples, &mut bins).unwrap();
-        bins
-    };
-    let half = LENGTH / 2 + 1;
-    let (mut aa, mut bb) = (vec![0.0; half], vec![0.0; half]);
-    let mut ab = vec![realfft::num_complex::Complex64::new(0.0, 0.0); half];
-    for start in (0..a.len() - LENGTH).step_by(LENGTH / 2) {
-        let (x, y) = (transform(&a[start..start + LENGTH]), transform(&b[start..start + LENGTH]));
-        for bin in 0..half {
-            aa[bin] += x[bin].norm_sqr();
-            bb[bin] += y[bin].norm_sqr();
-            ab[bin] += x[bin].conj() * y[bin];
-        }
-    }
-    let sum: f64 = (1..half - 1).map(|bin| ab[bin].norm_sqr() / (aa[bin] * bb[bin])).sum();
-    (sum / (half - 2) as f64).sqrt()
-}
-
 /// Level in dB over windows of 50 ms, of several channels together.
 pub fn levels_db(channels: &[Vec<f64>], rate_hz: f64) -> Vec<f64> {
     let width = (0.05 * rate_hz) as usize;
     (0..channels[0].len() / width)
         .map(|index| {
-            let energy: f64 =
-                channels.iter().flat_map(|h| &h[index * width..(index + 1) * width]).map(|h| h * h).sum();
+            let energy: f64 = channels.iter().flat_map(|h| &h[index * width..(index + 1) * width]).map(|h| h * h).sum();
             10.0 * energy.log10()
         })
         .collect()

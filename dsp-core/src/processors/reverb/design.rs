@@ -44,7 +44,7 @@ const HIGHEST_CORNER: f64 = 0.4;
 /// Gain of a pass while frozen.
 const FROZEN: f64 = 1.0 - 1e-6;
 /// Level of the diffused input beside the lines' sum: as dense as what follows.
-pub(super) const DIRECT: f64 = 0.5;
+pub(super) const DIRECT: f64 = 0.75;
 /// Up to where the level is reckoned.
 const HEARD_HZ: f64 = 20_000.0;
 /// Corner above which the walls return less of the early reflections.
@@ -144,7 +144,8 @@ impl Spread {
 }
 
 fn is_prime(number: usize) -> bool {
-    number >= 2 && (2..).take_while(|divisor| divisor * divisor <= number).all(|divisor| !number.is_multiple_of(divisor))
+    number >= 2
+        && (2..).take_while(|divisor| divisor * divisor <= number).all(|divisor| !number.is_multiple_of(divisor))
 }
 
 /// The smallest prime from `frames` on that is not in `taken`: delays without common divisors.
@@ -217,10 +218,15 @@ impl Frame {
             steps: [step(1), step(2), step(3)],
             reflected: frames(LATEST_MS, rate_hz).max(step(HALF_DIFFUSED)),
             lines: lines(rooms.lines_ms, &spread.places, LARGEST, rate_hz).map(|delay| delay + margin),
-            wall_pole: libm::exp(-TAU * WALL_HZ / rate_hz),
+            wall_pole: wall_pole(rate_hz),
             high_pass_pole: libm::exp(-TAU * HIGH_PASS_HZ / rate_hz),
         }
     }
+}
+
+/// Pole of the walls' loss.
+fn wall_pole(rate_hz: f64) -> f64 {
+    libm::exp(-TAU * WALL_HZ / rate_hz)
 }
 
 /// A voicing, the gain that brings its tail to the level of the input, and the frames until it has died away.
@@ -229,23 +235,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
     let spread = Spread::new(rooms.seed);
     let factor = LARGEST - 1.0 + params.size;
     let predelay = frames(params.predelay_ms, rate_hz);
-
-    let mut early = [[Tap::default(); 2 * REFLECTIONS]; 2];
-    let mut taps = [0; 2];
     let level = db_to_gain(params.early_db);
-    for output in 0..2 {
-        let inputs = early::reflections(rooms.walls_m.map(|wall| wall * factor), output);
-        for (input, reflections) in inputs.iter().enumerate() {
-            for reflection in reflections.iter().filter(|reflection| reflection.gain * level > 0.0) {
-                early[output][taps[output]] = Tap {
-                    line: REFLECTED[output][input],
-                    delay: frames(reflection.delay_ms, rate_hz),
-                    gain: reflection.gain * level / libm::sqrt(1.0 + level * level),
-                };
-                taps[output] += 1;
-            }
-        }
-    }
 
     let mut diffusers = [[0; LINES]; STEPS];
     for (step, delays) in diffusers.iter_mut().enumerate() {
@@ -268,8 +258,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
         (low, high_shelf(decay_db(high_s) - middle_db, params.high_frequency_hz, rate_hz))
     };
     for (place, &line) in spread.order.iter().enumerate() {
-        let (low, high) =
-            if params.freeze { ([FROZEN, 0.0, 0.0], [1.0, 0.0, 0.0]) } else { shelves(delays[line]) };
+        let (low, high) = if params.freeze { ([FROZEN, 0.0, 0.0], [1.0, 0.0, 0.0]) } else { shelves(delays[line]) };
         for kind in 0..3 {
             let sign = if kind < 2 { spread.signs[0][place] } else { 1.0 };
             sections[0][kind][place] = sign * low[kind];
@@ -284,9 +273,10 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
         *turn = rotation(hz, rate_hz);
     }
 
+    // Mean power of what the walls leave, and of the tail, over the frequencies that are heard.
+    let (mut walls, mut mean) = (0.0, 0.0);
     // White noise of power 1 at both inputs reaches each line with 1/8. A line then holds p/(1-q), q the mean of what the
     // lines return; of this the feedback is q p/(1-q).
-    let mut mean = 0.0;
     const POINTS: usize = 48;
     for point in 0..POINTS {
         let frequency_hz = (point as f64 + 0.5) / POINTS as f64 * HEARD_HZ.min(0.5 * rate_hz);
@@ -296,8 +286,27 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
         });
         let q = returned.iter().sum::<f64>() / LINES as f64;
         mean += (q / (1.0 - q) + DIRECT * DIRECT) / POINTS as f64;
+        let pole = wall_pole(rate_hz);
+        let cos = libm::cos(TAU * frequency_hz / rate_hz);
+        walls += (1.0 - pole) * (1.0 - pole) / (1.0 + pole * pole - 2.0 * pole * cos) / POINTS as f64;
     }
     let tail_gain = libm::sqrt(8.0 / (mean * (1.0 + level * level)));
+
+    let mut early = [[Tap::default(); 2 * REFLECTIONS]; 2];
+    let mut taps = [0; 2];
+    for output in 0..2 {
+        let inputs = early::reflections(rooms.walls_m.map(|wall| wall * factor), output);
+        for (input, reflections) in inputs.iter().enumerate() {
+            for reflection in reflections.iter().filter(|reflection| reflection.gain * level > 0.0) {
+                early[output][taps[output]] = Tap {
+                    line: REFLECTED[output][input],
+                    delay: frames(reflection.delay_ms, rate_hz),
+                    gain: reflection.gain * level / libm::sqrt(walls * (1.0 + level * level)),
+                };
+                taps[output] += 1;
+            }
+        }
+    }
 
     let longest_s = params.t60_s * params.highest_ratio();
     let voicing = Voicing {
