@@ -11,7 +11,9 @@ use crate::{
 };
 use criterion::{Bencher, Criterion, SamplingMode, Throughput};
 use ebur128::{EbuR128, Mode};
-use mixdown::{Block, GainParams, LimiterMode, LoudnessParams, Meter, Params, Precision, Processor, StreamSpec};
+use mixdown::{
+    Block, GainParams, LimiterMode, LoudnessParams, Meter, Params, Precision, Processor, ReverbParams, StreamSpec,
+};
 use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
@@ -51,6 +53,15 @@ pub fn all(criterion: &mut Criterion) {
             });
         });
     }
+    whole(&mut group, "reverb_hall_60_s", 2 * MINUTE, MINUTE, |bencher| {
+        let source = planar::<f32>(2, MINUTE);
+        let mut audio = source.clone();
+        let mut reverb = ReverbParams::default().build::<f32>(&spec).expect("legal");
+        bencher.iter(|| {
+            audio.copy_from_slice(&source);
+            reverb.process(&mut block(black_box(&mut audio), 2));
+        });
+    });
     whole(&mut group, "mix_32_mono_60_s", TRACKS * MINUTE, MINUTE, |bencher| {
         let sources: Vec<Vec<f32>> = (0..TRACKS).map(|track| pink(track, MINUTE)).collect();
         let inputs: Vec<Block<'_, '_, f32>> =

@@ -15,6 +15,7 @@ mod limiter;
 mod meters;
 mod mix;
 mod pair;
+mod reverb;
 mod scalar;
 mod signal;
 mod width;
@@ -36,6 +37,6 @@ criterion_group! {
     config = quick();
     targets = gain::all, mix::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, width::all,
         limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
-        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, goals::all
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all
 }
 criterion_main!(benches);

@@ -92,6 +92,8 @@ pub use processors::{
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
     pan::{Pan, PanCoeffs, PanLaw, PanParams},
+    plate::{Plate, PlateCoeffs, PlateParams},
+    reverb::{Reverb, ReverbCoeffs, ReverbParams, Space},
     width::{Width, WidthCoeffs, WidthParams},
 };
 #[cfg(feature = "std")]

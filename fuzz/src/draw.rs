@@ -210,23 +210,22 @@ impl Drawn for GateParams {
     }
 }
 
-impl Drawn for DynamicBand {
-    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
-        let shape = match u.int_in_range(0..=3_u8)? {
-            0 => DynamicShape::Bell(BellParams::draw(u, style, rate_hz)?),
-            1 => DynamicShape::LowShelf(LowShelfParams::draw(u, style, rate_hz)?),
-            2 => DynamicShape::HighShelf(HighShelfParams::draw(u, style, rate_hz)?),
-            _ => DynamicShape::Tilt(TiltParams::draw(u, style, rate_hz)?),
-        };
-        Ok(Self {
-            shape,
-            threshold_db: number(u, style, [-80.0, 0.0])?,
-            ratio: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [1.0, 20.0])? },
-            range_db: number(u, style, [0.0, 12.0])?,
-            attack_ms: logarithmic(u, style, [0.02, 250.0])?,
-            release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
-        })
-    }
+/// A band whose gain follows a level.
+fn dynamic_band(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<DynamicBand> {
+    let shape = match u.int_in_range(0..=3_u8)? {
+        0 => DynamicShape::Bell(BellParams::draw(u, style, rate_hz)?),
+        1 => DynamicShape::LowShelf(LowShelfParams::draw(u, style, rate_hz)?),
+        2 => DynamicShape::HighShelf(HighShelfParams::draw(u, style, rate_hz)?),
+        _ => DynamicShape::Tilt(TiltParams::draw(u, style, rate_hz)?),
+    };
+    Ok(DynamicBand {
+        shape,
+        threshold_db: number(u, style, [-80.0, 0.0])?,
+        ratio: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [1.0, 20.0])? },
+        range_db: number(u, style, [0.0, 12.0])?,
+        attack_ms: logarithmic(u, style, [0.02, 250.0])?,
+        release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
+    })
 }
 
 impl Drawn for DynamicEqualizerParams {
@@ -236,7 +235,7 @@ impl Drawn for DynamicEqualizerParams {
         for _ in 0..count {
             let moves = u.ratio(3, 4)?;
             bands.push(if moves {
-                DynamicBand::draw(u, style, rate_hz)?.into()
+                dynamic_band(u, style, rate_hz)?.into()
             } else {
                 band(u, style, rate_hz)?.into()
             });
@@ -286,6 +285,42 @@ impl Drawn for LimiterParams {
             release_ms: logarithmic(u, style, [5.0, 2_000.0])?,
             release_mode: *u.choose(&[ReleaseMode::Manual, ReleaseMode::Dual])?,
             mode: *u.choose(&[LimiterMode::Standard, LimiterMode::SamplePeak, LimiterMode::Master])?,
+        })
+    }
+}
+
+impl Drawn for ReverbParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        let spaces = [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral];
+        // One space is likely, so that changes of the other settings are not refused for it.
+        let space = if u.arbitrary()? { Space::Room } else { *u.choose(&spaces)? };
+        Ok(Self {
+            space,
+            predelay_ms: number(u, style, [0.0, 250.0])?,
+            size: number(u, style, [0.0, 1.0])?,
+            t60_s: logarithmic(u, style, [0.1, 6.0])?,
+            t60_low_ratio: number(u, style, [0.2, 3.0])?,
+            t60_high_ratio: number(u, style, [0.1, 1.5])?,
+            low_frequency_hz: logarithmic(u, style, [50.0, 1_000.0])?,
+            high_frequency_hz: logarithmic(u, style, [1_000.0, 16_000.0])?,
+            diffusion: number(u, style, [0.0, 1.0])?,
+            modulation_hz: number(u, style, [0.0, 3.0])?,
+            modulation_depth_ms: number(u, style, [0.0, 1.0])?,
+            early_db: if u.ratio(1, 8)? { f64::NEG_INFINITY } else { number(u, style, [-60.0, 12.0])? },
+            width: number(u, style, [0.0, 2.0])?,
+            freeze: u.ratio(1, 8)?,
+            mix: number(u, style, [0.0, 1.0])?,
+        })
+    }
+}
+
+impl Drawn for PlateParams {
+    fn draw(u: &mut Unstructured<'_>, style: Style, _rate_hz: f64) -> Result<Self> {
+        Ok(Self {
+            decay: number(u, style, [0.0, 0.99])?,
+            predelay_ms: number(u, style, [0.0, 250.0])?,
+            damping_hz: logarithmic(u, style, [200.0, 20_000.0])?,
+            mix: number(u, style, [0.0, 1.0])?,
         })
     }
 }
@@ -352,6 +387,8 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Limiter(params) => params.gain_db.max(0.0),
         // The automatic make-up gain adds half of the threshold at most.
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
+        // Modes build up on a steady tone, and the more the longer they decay.
+        Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         Effect::Width(_) => 10.0,
         Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
         Effect::DynamicEqualizer(params) => {

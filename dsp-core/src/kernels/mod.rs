@@ -13,6 +13,7 @@ pub(crate) mod crossover;
 pub(crate) mod de_esser;
 pub(crate) mod drive;
 pub(crate) mod dynamics;
+pub(crate) mod fdn;
 #[cfg(feature = "std")]
 pub(crate) mod fir;
 pub(crate) mod gain;

@@ -29,9 +29,11 @@ pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod reduction;
 pub(crate) mod release;
+pub(crate) mod ring;
 pub(crate) mod side_chain;
 pub(crate) mod sliding_max;
 pub(crate) mod svf;
+pub(crate) mod swing;
 pub(crate) mod tape;
 #[cfg(feature = "std")]
 pub(crate) mod transform;

@@ -15,6 +15,8 @@ pub mod limiter;
 pub mod linear_phase;
 pub mod multiband;
 pub mod pan;
+pub mod plate;
+pub mod reverb;
 pub mod width;
 
 /// The one list: `for_each_processor!(callback)` expands to
@@ -45,6 +47,8 @@ macro_rules! for_each_processor {
             Expander: $crate::ExpanderParams, $crate::Expander<S>;
             Gate: $crate::GateParams, $crate::Gate<S>;
             Limiter: $crate::LimiterParams, $crate::Limiter<S>;
+            Reverb: $crate::ReverbParams, $crate::Reverb<S>;
+            Plate: $crate::PlateParams, $crate::Plate<S>;
         }
     };
 }

@@ -153,6 +153,51 @@ impl Sampled for CompressorParams {
     }
 }
 
+impl Sampled for ReverbParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let space = prop_oneof![
+            Just(Space::Room),
+            Just(Space::Club),
+            Just(Space::Chamber),
+            Just(Space::Hall),
+            Just(Space::Cathedral)
+        ];
+        let times = (prop_oneof![3 => 0.0..250.0, 1 => Just(0.0)], 0.0..1.0, 0.1..0.4, 0.2..1.5, 0.1..1.5);
+        let colours = (50.0..1_000.0, 1_000.0..16_000.0, prop_oneof![2 => 0.0..1.0, 1 => Just(1.0)]);
+        let modulation = (0.0..3.0, prop_oneof![3 => 0.0..1.0, 1 => Just(0.0)]);
+        let levels = (
+            prop_oneof![3 => -20.0..6.0, 1 => Just(f64::NEG_INFINITY)],
+            prop_oneof![2 => 0.0..2.0, 1 => Just(1.0)],
+            prop_oneof![2 => 0.0..1.0, 1 => Just(0.0), 1 => Just(1.0)],
+        );
+        (space, times, colours, modulation, levels)
+            .prop_map(|(space, times, colours, modulation, levels)| {
+                let (predelay_ms, size, t60_s, t60_low_ratio, t60_high_ratio) = times;
+                let (low_frequency_hz, high_frequency_hz, diffusion) = colours;
+                let (modulation_hz, modulation_depth_ms) = modulation;
+                let (early_db, width, mix) = levels;
+                Self {
+                    space,
+                    predelay_ms,
+                    size,
+                    t60_s,
+                    t60_low_ratio,
+                    t60_high_ratio,
+                    low_frequency_hz,
+                    high_frequency_hz,
+                    diffusion,
+                    modulation_hz,
+                    modulation_depth_ms,
+                    early_db,
+                    width,
+                    freeze: false,
+                    mix,
+                }
+            })
+            .boxed()
+    }
+}
+
 impl Sampled for ExpanderParams {
     fn sampled() -> BoxedStrategy<Self> {
         let ratio = prop_oneof![3 => 1.0..20.0, 1 => Just(1.0)];
@@ -257,6 +302,16 @@ impl Sampled for MultibandCompressorParams {
     }
 }
 
+impl Sampled for PlateParams {
+    fn sampled() -> BoxedStrategy<Self> {
+        let mix = prop_oneof![2 => 0.0..1.0, 1 => Just(0.0), 1 => Just(1.0)];
+        let decay = prop_oneof![3 => 0.0..0.9, 1 => Just(0.0)];
+        (decay, prop_oneof![0.0..250.0, Just(0.0)], 200.0..20_000.0, mix)
+            .prop_map(|(decay, predelay_ms, damping_hz, mix)| Self { decay, predelay_ms, damping_hz, mix })
+            .boxed()
+    }
+}
+
 impl Sampled for EqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -324,7 +379,9 @@ pub struct Entry {
 }
 
 /// What works between the channels.
-const LINKED: [&str; 10] = [
+const LINKED: [&str; 12] = [
+    "Reverb",
+    "Plate",
     "Convolution",
     "Pan",
     "Width",

@@ -1,0 +1,172 @@
+//! Reverbs, beside a plain scalar network of the same shape: four steps of diffusion, 16 lines, 8 of them moving.
+//!
+//! The plain one has simpler filters and no early reflections, and sounds alike, not the same: their outputs are not
+//! compared.
+
+use crate::{
+    pair::{Group, alone, pair},
+    signal::{block, format, planar},
+};
+use criterion::Criterion;
+use mixdown::{Params, PlateParams, Processor, ReverbParams, Sample, Space, StreamSpec};
+use std::hint::black_box;
+
+const RATE_HZ: f64 = 48_000.0;
+const LINES: usize = 16;
+
+pub fn all(criterion: &mut Criterion) {
+    reverb(&mut criterion.benchmark_group("reverb"));
+    plate(&mut criterion.benchmark_group("plate"));
+}
+
+fn reverb(group: &mut Group<'_>) {
+    for frames in [64, 512, 4096] {
+        hall::<f32>(group, frames);
+    }
+    hall::<f64>(group, 512);
+    silence(group, 512);
+}
+
+fn plate(group: &mut Group<'_>) {
+    let mut plate = PlateParams::default().build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
+    let (source, mut audio) = (planar::<f32>(2, 512), planar::<f32>(2, 512));
+    alone(group, "default/f32/2ch/512", 2 * 512, || {
+        audio.copy_from_slice(&source);
+        plate.process(&mut block(black_box(&mut audio), 2));
+    });
+}
+
+fn hall<S: Sample>(group: &mut Group<'_>, frames: usize) {
+    let mut reverb =
+        ReverbParams::space(Space::Hall).build::<S>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
+    let mut plain = Plain::<S>::new();
+    // What comes out is not what must go in again.
+    let source = planar::<S>(2, frames);
+    let (mut audio, mut other) = (source.clone(), source.clone());
+    pair(
+        group,
+        &format!("hall/{}/2ch/{frames}", format::<S>()),
+        2 * frames,
+        || {
+            audio.copy_from_slice(&source);
+            reverb.process(&mut block(black_box(&mut audio), 2));
+        },
+        || {
+            other.copy_from_slice(&source);
+            plain.process(black_box(&mut other));
+        },
+    );
+}
+
+/// After the tail, nothing is left to do.
+fn silence(group: &mut Group<'_>, frames: usize) {
+    let mut reverb = ReverbParams::default().build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
+    let mut audio = vec![0.0; 2 * frames];
+    alone(group, &format!("hall/silence/f32/2ch/{frames}"), 2 * frames, || {
+        reverb.process(&mut block(black_box(&mut audio), 2));
+    });
+}
+
+struct Line<S> {
+    samples: Vec<S>,
+    position: usize,
+}
+
+impl<S: Sample> Line<S> {
+    fn new(frames: usize) -> Self {
+        Self { samples: vec![S::ZERO; frames + 8], position: 0 }
+    }
+
+    fn read(&self, delay: usize) -> S {
+        let length = self.samples.len();
+        self.samples[(self.position + length - delay) % length]
+    }
+
+    fn write(&mut self, sample: S) {
+        self.samples[self.position] = sample;
+        self.position = (self.position + 1) % self.samples.len();
+    }
+}
+
+/// Sample by sample, as one would write it down.
+struct Plain<S> {
+    steps: Vec<Vec<(Line<S>, usize)>>,
+    lines: Vec<(Line<S>, usize)>,
+    low: [S; LINES],
+    phase: f64,
+}
+
+impl<S: Sample> Plain<S> {
+    fn new() -> Self {
+        let steps = (0..4)
+            .map(|step| {
+                let longest = (2_100 >> (3 - step)) / LINES;
+                (0..LINES)
+                    .map(move |line| (Line::new(longest * (line + 1)), longest * line + line * 7 % longest.max(1) + 1))
+            })
+            .map(Iterator::collect)
+            .collect();
+        let lines = (0..LINES)
+            .map(|line| {
+                let frames = (2_112.0 * 4_f64.powf(line as f64 / 15.0)) as usize | 1;
+                (Line::new(frames + 16), frames)
+            })
+            .collect();
+        Self { steps, lines, low: [S::ZERO; LINES], phase: 0.0 }
+    }
+
+    fn hadamard(values: &mut [S; LINES]) {
+        let mut span = 1;
+        while span < LINES {
+            for line in 0..LINES {
+                if line & span == 0 {
+                    let (a, b) = (values[line], values[line | span]);
+                    values[line] = a + b;
+                    values[line | span] = a - b;
+                }
+            }
+            span *= 2;
+        }
+        let quarter = S::from_f64(0.25);
+        values.iter_mut().for_each(|value| *value *= quarter);
+    }
+
+    fn process(&mut self, samples: &mut [S]) {
+        let (left, right) = samples.split_at_mut(samples.len() / 2);
+        let (gain, damping, share) = (S::from_f64(0.85), S::from_f64(0.4), S::from_f64(0.35));
+        for (left, right) in left.iter_mut().zip(right) {
+            let mut values = [*left; LINES];
+            values[8..].fill(*right);
+            for step in &mut self.steps {
+                for (value, (line, delay)) in values.iter_mut().zip(step) {
+                    line.write(*value * share);
+                    *value = line.read(*delay);
+                }
+                Self::hadamard(&mut values);
+            }
+            self.phase += 0.7 / RATE_HZ;
+            if self.phase >= 1.0 {
+                self.phase -= 1.0;
+            }
+            let mut heard = [S::ZERO; LINES];
+            for (index, (value, (line, delay))) in heard.iter_mut().zip(&self.lines).enumerate() {
+                *value = if index % 2 == 0 {
+                    let swing = 8.0 * (std::f64::consts::TAU * (self.phase + index as f64 / 16.0)).sin() + 8.0;
+                    let (whole, part) = (swing as usize, S::from_f64(swing.fract()));
+                    let (near, far) = (line.read(delay - whole), line.read(delay - whole - 1));
+                    near + part * (far - near)
+                } else {
+                    line.read(*delay)
+                };
+                self.low[index] += damping * (*value - self.low[index]);
+                *value = gain * self.low[index];
+            }
+            Self::hadamard(&mut heard);
+            *left = heard[0];
+            *right = heard[1];
+            for ((line, _), (heard, value)) in self.lines.iter_mut().zip(heard.iter().zip(&values)) {
+                line.write(*heard + *value);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Early reflections: two loudspeakers and two microphones in an empty box.
+//!
+//! # Source
+//! J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics", JASA 65(4), 1979. Each image
+//! of order n counts β^n / r; only the strongest are kept.
+
+/// Reflections kept on the way from one loudspeaker to one microphone.
+pub(super) const REFLECTIONS: usize = 8;
+/// Most bounces of a reflection.
+const ORDERS: i32 = 3;
+/// Latest reflection, in ms after the direct sound.
+pub(super) const LATEST_MS: f64 = 80.0;
+/// Speed of sound at 20 °C, in m/s.
+const SPEED_M_S: f64 = 343.0;
+/// β: pressure that a wall returns.
+const WALL: f64 = 0.8;
+/// Places, as parts of width, depth and height, none a simple fraction, so that few reflections coincide.
+const SPEAKERS: [[f64; 3]; 2] = [[0.31, 0.73, 0.37], [0.67, 0.73, 0.37]];
+const MICROPHONES: [[f64; 3]; 2] = [[0.43, 0.29, 0.41], [0.59, 0.29, 0.41]];
+
+/// One reflection.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Reflection {
+    /// After the direct sound, in ms.
+    pub(super) delay_ms: f64,
+    pub(super) gain: f64,
+}
+
+/// The strongest reflections from each loudspeaker to one microphone; the squares of all gains add up to 1.
+pub(super) fn reflections(walls_m: [f64; 3], microphone: usize) -> [[Reflection; REFLECTIONS]; 2] {
+    let microphone = MICROPHONES[microphone];
+    let mut all = SPEAKERS.map(|speaker| strongest(walls_m, speaker, microphone));
+    let energy: f64 = all.as_flattened().iter().map(|reflection| reflection.gain * reflection.gain).sum();
+    for reflection in all.as_flattened_mut() {
+        reflection.gain /= libm::sqrt(energy);
+    }
+    all
+}
+
+fn strongest(walls_m: [f64; 3], speaker: [f64; 3], microphone: [f64; 3]) -> [Reflection; REFLECTIONS] {
+    let distance_m = |image: [f64; 3]| {
+        let mut square = 0.0;
+        for axis in 0..3 {
+            let difference = walls_m[axis] * (image[axis] - microphone[axis]);
+            square += difference * difference;
+        }
+        libm::sqrt(square)
+    };
+    let direct_m = distance_m(speaker);
+    let mut kept = [Reflection::default(); REFLECTIONS];
+    let cells = |used: i32| used - ORDERS..=ORDERS - used;
+    for x in cells(0) {
+        for y in cells(x.abs()) {
+            for z in cells(x.abs() + y.abs()) {
+                let order = x.abs() + y.abs() + z.abs();
+                // A cell an odd number of walls away is mirrored.
+                let image = [(x, 0), (y, 1), (z, 2)].map(|(cell, axis)| {
+                    f64::from(cell) + if cell % 2 == 0 { speaker[axis] } else { 1.0 - speaker[axis] }
+                });
+                let path_m = distance_m(image);
+                let delay_ms = 1e3 * (path_m - direct_m) / SPEED_M_S;
+                let gain = libm::pow(WALL, f64::from(order)) * direct_m / path_m;
+                if order > 0 && delay_ms <= LATEST_MS && gain > kept[REFLECTIONS - 1].gain {
+                    kept[REFLECTIONS - 1] = Reflection { delay_ms, gain };
+                    kept.sort_unstable_by(|a, b| b.gain.total_cmp(&a.gain));
+                }
+            }
+        }
+    }
+    kept
+}

@@ -1,0 +1,160 @@
+//! What room acoustics measures on an impulse response. Own arithmetic, not the library's.
+
+use realfft::RealFftPlanner;
+
+/// What a Gaussian signal leaves outside its standard deviation: erfc(1/√2).
+const GAUSSIAN_OUTSIDE: f64 = 0.317_310_507_862_914;
+
+/// Echo density over time: the share of samples outside the standard deviation, 1 for Gaussian noise, in Hann windows of
+/// 20 ms every ms. Pairs of seconds (the windows' middles) and density.
+///
+/// J. Abel and P. Huang, "A simple, robust measure of reverberation echo density", AES 121st Convention, 2006.
+pub fn echo_density(response: &[f64], rate_hz: f64) -> Vec<(f64, f64)> {
+    let width = (0.02 * rate_hz) as usize;
+    let window: Vec<f64> =
+        (0..width).map(|n| 0.5 - 0.5 * (std::f64::consts::TAU * (n as f64 + 0.5) / width as f64).cos()).collect();
+    let sum: f64 = window.iter().sum();
+    let hop = (0.001 * rate_hz) as usize;
+    (0..response.len().saturating_sub(width))
+        .step_by(hop)
+        .map(|start| {
+            let samples = &response[start..start + width];
+            let power: f64 = samples.iter().zip(&window).map(|(h, w)| w * h * h).sum::<f64>() / sum;
+            let outside = samples.iter().zip(&window).filter(|(h, _)| *h * *h > power).map(|(_, w)| w).sum::<f64>();
+            ((start + width / 2) as f64 / rate_hz, outside / sum / GAUSSIAN_OUTSIDE)
+        })
+        .collect()
+}
+
+/// Seconds from the first sound to the first window as dense as noise.
+pub fn mixing_time_s(response: &[f64], rate_hz: f64) -> f64 {
+    let onset = onset(response) as f64 / rate_hz;
+    let dense = echo_density(response, rate_hz).into_iter().find(|&(at, density)| at >= onset && density >= 1.0);
+    dense.map_or(f64::INFINITY, |(at, _)| at - onset)
+}
+
+/// The first sample above -60 dB of the largest.
+pub fn onset(response: &[f64]) -> usize {
+    let peak = response.iter().fold(0.0, |peak: f64, h| peak.max(h.abs()));
+    response.iter().position(|h| h.abs() > 1e-3 * peak).unwrap_or(0)
+}
+
+/// |X(f)|² at multiples of rate / length, of a Hann window over the whole.
+fn spectrum(signal: &[f64]) -> Vec<f64> {
+    let length = signal.len();
+    let mut windowed: Vec<f64> = signal
+        .iter()
+        .enumerate()
+        .map(|(n, x)| x * (0.5 - 0.5 * (std::f64::consts::TAU * (n as f64 + 0.5) / length as f64).cos()))
+        .collect();
+    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
+    let mut bins = plan.make_output_vec();
+    plan.process(&mut windowed, &mut bins).unwrap();
+    bins.iter().map(|bin| bin.norm_sqr()).collect()
+}
+
+/// The part of `response` between two times, with a decay of `t60_s` taken out.
+pub fn compensated(response: &[f64], rate_hz: f64, t60_s: f64, from_s: f64, to_s: f64) -> Vec<f64> {
+    let (from, to) = ((from_s * rate_hz) as usize, ((to_s * rate_hz) as usize).min(response.len()));
+    (from..to).map(|n| response[n] * 10_f64.powf(3.0 * n as f64 / rate_hz / t60_s)).collect()
+}
+
+/// Median over third octaves, 125 Hz to 6 kHz, of geometric over arithmetic mean power: 0.56 for noise, less for tones.
+pub fn flatness(signal: &[f64], rate_hz: f64) -> f64 {
+    let spectrum = spectrum(signal);
+    let bin_hz = rate_hz / signal.len() as f64;
+    let mut values = vec![];
+    let mut centre_hz = 125.0;
+    while centre_hz < 6_000.0 {
+        let (low, high) = ((centre_hz / 1.122 / bin_hz) as usize, (centre_hz * 1.122 / bin_hz) as usize);
+        let bins = &spectrum[low..high];
+        let geometric = (bins.iter().map(|p| p.ln()).sum::<f64>() / bins.len() as f64).exp();
+        values.push(geometric / (bins.iter().sum::<f64>() / bins.len() as f64));
+        centre_hz *= 2_f64.powf(1.0 / 3.0);
+    }
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Fourth moment over squared second: 3 for Gaussian noise.
+pub fn kurtosis(signal: &[f64]) -> f64 {
+    let n = signal.len() as f64;
+    let second = signal.iter().map(|x| x * x).sum::<f64>() / n;
+    signal.iter().map(|x| x * x * x * x).sum::<f64>() / n / (second * second)
+}
+
+/// Largest |autocorrelation| over lags of 5 to 60 ms, by that at 0.
+pub fn largest_autocorrelation(signal: &[f64], rate_hz: f64) -> f64 {
+    let length = (2 * signal.len()).next_power_of_two();
+    let mut padded = signal.to_vec();
+    padded.resize(length, 0.0);
+    let mut planner = RealFftPlanner::<f64>::new();
+    let forward = planner.plan_fft_forward(length);
+    let mut bins = forward.make_output_vec();
+    forward.process(&mut padded, &mut bins).unwrap();
+    bins.iter_mut().for_each(|bin| *bin = bin.norm_sqr().into());
+    planner.plan_fft_inverse(length).process(&mut bins, &mut padded).unwrap();
+    let lags = (0.005 * rate_hz) as usize..(0.06 * rate_hz) as usize;
+    padded[lags].iter().fold(0.0, |largest: f64, r| largest.max(r.abs())) / padded[0]
+}
+
+/// The signal's part around a frequency, an octave wide: Butterworth flanks of 36 dB per octave without phase.
+pub fn octave(signal: &[f64], rate_hz: f64, centre_hz: f64) -> Vec<f64> {
+    let length = (signal.len() + rate_hz as usize / 2).next_power_of_two();
+    let mut padded = signal.to_vec();
+    padded.resize(length, 0.0);
+    let mut planner = RealFftPlanner::<f64>::new();
+    let forward = planner.plan_fft_forward(length);
+    let mut bins = forward.make_output_vec();
+    forward.process(&mut padded, &mut bins).unwrap();
+    for (index, bin) in bins.iter_mut().enumerate() {
+        let hz = (index as f64 * rate_hz / length as f64).max(1e-9);
+        let (low, high) = (centre_hz / hz / 2_f64.sqrt(), hz / centre_hz / 2_f64.sqrt());
+        *bin *= 1.0 / ((1.0 + low.powi(12)) * (1.0 + high.powi(12))).sqrt() / length as f64;
+    }
+    planner.plan_fft_inverse(length).process(&mut bins, &mut padded).unwrap();
+    padded.truncate(signal.len());
+    padded
+}
+
+/// Energy left from each sample on, in dB of all (Schroeder's backward integral), of several channels together.
+pub fn decay_db(channels: &[Vec<f64>]) -> Vec<f64> {
+    let mut left = vec![0.0; channels[0].len()];
+    let mut sum = 0.0;
+    for n in (0..left.len()).rev() {
+        sum += channels.iter().map(|channel| channel[n] * channel[n]).sum::<f64>();
+        left[n] = sum;
+    }
+    left.iter().map(|energy| 10.0 * (energy / sum).log10()).collect()
+}
+
+/// Time to -60 dB by a line through the decay from -5 to -35 dB.
+pub fn t60_s(decay_db: &[f64], rate_hz: f64) -> f64 {
+    let (mut n, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (index, &level) in decay_db.iter().enumerate().filter(|(_, level)| (-35.0..=-5.0).contains(*level)) {
+        let t = index as f64 / rate_hz;
+        n += 1.0;
+        x += t;
+        y += level;
+        xx += t * t;
+        xy += t * level;
+    }
+    -60.0 / ((n * xy - x * y) / (n * xx - x * x))
+}
+
+/// Correlation of two signals at lag 0.
+pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    product(a, b) / (product(a, a) * product(b, b)).sqrt()
+}
+
+/// Level in dB over windows of 50 ms, of several channels together.
+pub fn levels_db(channels: &[Vec<f64>], rate_hz: f64) -> Vec<f64> {
+    let width = (0.05 * rate_hz) as usize;
+    (0..channels[0].len() / width)
+        .map(|index| {
+            let energy: f64 = channels.iter().flat_map(|h| &h[index * width..(index + 1) * width]).map(|h| h * h).sum();
+            10.0 * energy.log10()
+        })
+        .collect()
+}

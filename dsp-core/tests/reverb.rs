@@ -1,0 +1,403 @@
+//! Do the rooms sound like rooms? The release gates R1 to R4 of `Reverb`, and what `Plate` promises.
+//!
+//! As R1 is defined, tails are judged with the same decay at all frequencies, delays that stand still and early
+//! reflections off. All spaces are measured at 48 kHz, two of them at other rates; `cargo test --release -- --ignored`
+//! measures the whole matrix.
+
+mod acoustics;
+
+use acoustics::*;
+use mixdown::*;
+
+const SPACES: [Space; 5] = [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral];
+/// Of the tails that are judged.
+const T60_S: f64 = 2.0;
+
+/// What a test run measures: every space at 48 kHz, the smallest and the default at the other rates.
+fn cases() -> impl Iterator<Item = (Space, f64)> {
+    let others = [Space::Room, Space::Hall].into_iter().flat_map(|space| [(space, 44_100.0), (space, 96_000.0)]);
+    SPACES.into_iter().map(|space| (space, 48_000.0)).chain(others)
+}
+
+/// Left, the middle, the side and right.
+const INPUTS: [[f64; 2]; 4] = [[1.0, 0.0], [0.5, 0.5], [0.5, -0.5], [0.0, 1.0]];
+
+fn render<P: Params>(params: &P, rate_hz: f64, mut audio: Vec<f32>) -> [Vec<f64>; 2] {
+    let frames = audio.len() / 2;
+    let mut effect = params.build::<f32>(&StreamSpec::new(rate_hz, 2).unwrap()).unwrap();
+    effect.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+    [0, 1].map(|channel| audio[channel * frames..][..frames].iter().map(|&x| f64::from(x)).collect())
+}
+
+fn response<P: Params>(params: &P, rate_hz: f64, inputs: [f64; 2], seconds: f64) -> [Vec<f64>; 2] {
+    let frames = (rate_hz * seconds) as usize;
+    let mut audio = vec![0.0; 2 * frames];
+    (audio[0], audio[frames]) = (inputs[0] as f32, inputs[1] as f32);
+    render(params, rate_hz, audio)
+}
+
+/// Uniform noise of RMS 1/√12 (about -10.8 dBFS) on both sides.
+fn noise(seed: u64, frames: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..2 * frames)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / 16_777_216.0 - 0.5
+        })
+        .collect()
+}
+
+fn rms_db(samples: &[f64]) -> f64 {
+    10.0 * (samples.iter().map(|x| x * x).sum::<f64>() / samples.len() as f64).log10()
+}
+
+/// A tail to be judged.
+fn plain(space: Space) -> ReverbParams {
+    ReverbParams {
+        size: 0.5,
+        predelay_ms: 0.0,
+        t60_s: T60_S,
+        t60_low_ratio: 1.0,
+        t60_high_ratio: 1.0,
+        modulation_depth_ms: 0.0,
+        early_db: f64::NEG_INFINITY,
+        ..ReverbParams::space(space)
+    }
+}
+
+fn dense_soon(cases: impl Iterator<Item = (Space, f64)>) {
+    for (space, rate_hz) in cases {
+        let (mut latest_s, mut least, mut most) = (0.0_f64, f64::MAX, 0.0_f64);
+        for inputs in INPUTS {
+            for response in response(&plain(space), rate_hz, inputs, 1.3) {
+                latest_s = latest_s.max(mixing_time_s(&response, rate_hz));
+                let onset_s = onset(&response) as f64 / rate_hz;
+                let density = echo_density(&response, rate_hz);
+                // A window of 20 ms holds so few samples that Gaussian noise itself strays by 0.15 now and then: the
+                // density is that of 100 ms.
+                let late: Vec<f64> = density.iter().filter(|(at, _)| *at > onset_s + 0.06).map(|(_, d)| *d).collect();
+                for window in late.windows(100) {
+                    let mean = window.iter().sum::<f64>() / 100.0;
+                    (least, most) = (least.min(mean), most.max(mean));
+                }
+            }
+        }
+        println!("{space:?} {rate_hz}: dense after {:.1} ms, then {least:.3}..{most:.3}", 1e3 * latest_s);
+        assert!(latest_s <= 0.045, "{space:?} {rate_hz}: {latest_s}");
+        assert!(least >= 0.9 && most <= 1.1, "{space:?} {rate_hz}: {least}..{most}");
+    }
+}
+
+#[test]
+fn r1_echoes_are_dense_within_45_ms_and_stay_so() {
+    dense_soon(cases());
+}
+
+fn even_tail(cases: impl Iterator<Item = (Space, f64)>) {
+    for (space, rate_hz) in cases {
+        let (mut flat, mut echo, mut least, mut most) = (f64::MAX, 0.0_f64, f64::MAX, 0.0_f64);
+        for inputs in [[1.0, 0.0], [0.5, 0.5]] {
+            for response in response(&plain(space), rate_hz, inputs, 1.25) {
+                let tail = compensated(&response, rate_hz, T60_S, 0.15, 1.2);
+                flat = flat.min(flatness(&tail, rate_hz));
+                echo = echo.max(largest_autocorrelation(&tail, rate_hz));
+                (least, most) = (least.min(kurtosis(&tail)), most.max(kurtosis(&tail)));
+            }
+        }
+        println!("{space:?} {rate_hz}: flatness {flat:.3}, autocorrelation {echo:.3}, kurtosis {least:.2}..{most:.2}");
+        assert!(flat >= 0.40, "{space:?} {rate_hz}: {flat}");
+        assert!(echo <= 0.15, "{space:?} {rate_hz}: {echo}");
+        assert!(least >= 2.8 && most <= 3.3, "{space:?} {rate_hz}: {least}..{most}");
+    }
+}
+
+#[test]
+fn r1_tails_are_even_noise() {
+    even_tail(cases());
+}
+
+/// Time to -60 dB of an octave of white noise under the decay that the settings ask for, read off as a measurement would
+/// be: a line through -5 to -35 dB.
+fn expected_t60_s(params: &ReverbParams, rate_hz: f64, centre_hz: f64) -> f64 {
+    // Of one line: first-order shelves with half of their gain at the corner, in proportion to its length.
+    let line_s = 0.08;
+    let decay_db = |t60_s: f64| -60.0 * line_s / t60_s;
+    let middle_db = decay_db(params.t60_s);
+    let low = 10_f64.powf((decay_db(params.t60_s * params.t60_low_ratio) - middle_db) / 20.0);
+    let high = 10_f64.powf((decay_db(params.t60_s * params.t60_high_ratio) - middle_db) / 20.0);
+    let warped = |hz: f64| (std::f64::consts::PI * hz / rate_hz).tan();
+    let t60_at = |hz: f64| {
+        let (f, l, h) =
+            (warped(hz).powi(2), warped(params.low_frequency_hz).powi(2), warped(params.high_frequency_hz).powi(2));
+        let shelves = (f + l * low) / (f + l / low) * ((f * high + h) / (f / high + h));
+        -60.0 * line_s / (middle_db + 10.0 * shelves.log10())
+    };
+    let points: Vec<(f64, f64)> = (-120..=120)
+        .map(|step| {
+            let hz = centre_hz * 2_f64.powf(f64::from(step) / 80.0);
+            let (low, high) = (centre_hz / hz / 2_f64.sqrt(), hz / centre_hz / 2_f64.sqrt());
+            // Hertz per step, and the octave filter.
+            (t60_at(hz.min(0.49 * rate_hz)), hz / ((1.0 + low.powi(12)) * (1.0 + high.powi(12))))
+        })
+        .collect();
+    let all: f64 = points.iter().map(|(t60_s, weight)| weight * t60_s).sum();
+    let decay: Vec<f64> = (0..4_000)
+        .map(|step| {
+            let at_s = f64::from(step) * params.t60_s / 1_000.0;
+            let left: f64 =
+                points.iter().map(|(t60_s, weight)| weight * t60_s * 10_f64.powf(-6.0 * at_s / t60_s)).sum();
+            10.0 * (left / all).log10()
+        })
+        .collect();
+    t60_s(&decay, 1_000.0 / params.t60_s)
+}
+
+fn decays_as_asked(cases: impl Iterator<Item = (ReverbParams, f64)>) {
+    let (mut worst, mut worst_63) = (0.0_f64, 0.0_f64);
+    for (params, rate_hz) in cases {
+        let mut told = String::new();
+        let longest_s = params.t60_s * params.t60_low_ratio.max(params.t60_high_ratio).max(1.0);
+        let responses: Vec<Vec<f64>> = [[1.0, 0.0], [0.0, 1.0]]
+            .into_iter()
+            .flat_map(|inputs| response(&params, rate_hz, inputs, 0.3 + 1.1 * longest_s))
+            .collect();
+        for centre_hz in [63.0, 125.0, 250.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0] {
+            let bands: Vec<Vec<f64>> = responses.iter().map(|response| octave(response, rate_hz, centre_hz)).collect();
+            let error = t60_s(&decay_db(&bands), rate_hz) / expected_t60_s(&params, rate_hz, centre_hz) - 1.0;
+            told += &format!(" {centre_hz}: {:+.1} %", 100.0 * error);
+            if centre_hz == 63.0 {
+                worst_63 = worst_63.max(error.abs());
+            } else {
+                worst = worst.max(error.abs());
+            }
+        }
+        println!("{:?} {} s, {rate_hz}:{told}", params.space, params.t60_s);
+    }
+    println!("worst {:.1} %, at 63 Hz {:.1} %", 100.0 * worst, 100.0 * worst_63);
+    assert!(worst <= 0.07 && worst_63 <= 0.12, "{worst} {worst_63}");
+}
+
+#[test]
+fn r2_every_octave_decays_in_the_time_asked_for() {
+    let defaults = cases().map(|(space, rate_hz)| (ReverbParams::space(space), rate_hz));
+    let (room, hall) = (ReverbParams::space(Space::Room), ReverbParams::default());
+    let others = [
+        ReverbParams { t60_s: 0.3, ..room },
+        ReverbParams { t60_s: 10.0, ..hall },
+        ReverbParams { t60_s: 3.0, t60_low_ratio: 0.5, t60_high_ratio: 1.3, ..hall },
+    ];
+    decays_as_asked(defaults.chain(others.map(|params| (params, 48_000.0))));
+}
+
+fn two_sides(cases: impl Iterator<Item = (Space, f64)>) {
+    for (space, rate_hz) in cases {
+        let (mut alike, mut least, mut most) = (0.0_f64, f64::MAX, f64::MIN);
+        for inputs in INPUTS {
+            let sides = response(&plain(space), rate_hz, inputs, 1.05)
+                .map(|response| compensated(&response, rate_hz, T60_S, 0.1, 1.0));
+            let sum: Vec<f64> = sides[0].iter().zip(&sides[1]).map(|(l, r)| 0.5 * (l + r)).collect();
+            alike = alike.max(correlation(&sides[0], &sides[1]).abs());
+            let both =
+                10.0 * (0.5 * (10_f64.powf(rms_db(&sides[0]) / 10.0) + 10_f64.powf(rms_db(&sides[1]) / 10.0))).log10();
+            let loss = rms_db(&sum) - both;
+            (least, most) = (least.min(loss), most.max(loss));
+            // Per octave too, as cancellation would show in some.
+            for centre_hz in [250.0, 1_000.0, 4_000.0] {
+                let bands = [&sides[0], &sides[1]].map(|side| octave(side, rate_hz, centre_hz));
+                // So few independent samples: 1/√(bandwidth times time) is 0.08 at 250 Hz.
+                let limit = 3.0 / (0.7 * centre_hz * 0.9).sqrt();
+                let band = correlation(&bands[0], &bands[1]).abs();
+                assert!(band <= limit, "{space:?} {rate_hz} {centre_hz}: {band}");
+            }
+        }
+        println!("{space:?} {rate_hz}: correlation {alike:.3}, mono sum {least:.2}..{most:.2} dB");
+        assert!(alike <= 0.10, "{space:?} {rate_hz}: {alike}");
+        assert!(least >= -4.0 && most <= -2.0, "{space:?} {rate_hz}: {least}..{most}");
+    }
+}
+
+#[test]
+fn r3_both_sides_are_unlike_and_add_up() {
+    two_sides(cases());
+}
+
+/// Frames from the end of a loud input to the last sound, and what the processor says.
+fn ends<P: Params>(params: &P, rate_hz: f64) -> (usize, usize) {
+    let mut effect = params.build::<f32>(&StreamSpec::new(rate_hz, 2).unwrap()).unwrap();
+    let mut audio: Vec<f32> = noise(3, rate_hz as usize).iter().map(|x| 2.0 * x).collect();
+    effect.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+    let Tail::Frames(tail) = effect.tail() else { panic!("no end") };
+    let frames = tail as usize + 1_000;
+    let mut silence = vec![0.0_f32; 2 * frames];
+    effect.process(&mut BlockMut::from_planar(&mut silence, 2).unwrap());
+    let last = |channel: usize| silence[channel * frames..][..frames].iter().rposition(|&x| x != 0.0).unwrap_or(0);
+    (last(0).max(last(1)), tail as usize)
+}
+
+#[test]
+fn r4_tails_end_in_exact_silence() {
+    for space in SPACES {
+        // The lowest rate: fewer frames to wait for.
+        let params = ReverbParams::space(space);
+        let (end, tail) = ends(&params, 8_000.0);
+        println!("{space:?}: silent after {:.2} s, says {:.2} s", end as f64 / 8e3, tail as f64 / 8e3);
+        assert!(end < tail, "{space:?}");
+        // -200 dB is reached after 10/3 of the time to -60 dB of the slowest frequencies; not before.
+        assert!(end as f64 / 8e3 > 2.8 * params.t60_s, "{space:?}");
+    }
+    for decay in [0.0, 0.5, 0.9] {
+        let (end, tail) = ends(&PlateParams { decay, ..Default::default() }, 8_000.0);
+        println!("Plate {decay}: silent after {:.2} s, says {:.2} s", end as f64 / 8e3, tail as f64 / 8e3);
+        assert!(end < tail, "{decay}");
+    }
+}
+
+#[test]
+fn r4_energy_falls_evenly() {
+    for (space, rate_hz) in cases() {
+        let mut worst = 0.0_f64;
+        for inputs in INPUTS {
+            let levels = levels_db(&response(&plain(space), rate_hz, inputs, 1.6), rate_hz);
+            // From 50 ms on; the first window holds the onset.
+            for pair in levels[1..].windows(2) {
+                worst = worst.max((pair[1] - pair[0] + 60.0 * 0.05 / T60_S).abs());
+            }
+        }
+        println!("{space:?} {rate_hz}: within {worst:.2} dB of the decay from each 50 ms to the next");
+        assert!(worst <= 1.0, "{space:?} {rate_hz}: {worst}");
+    }
+}
+
+#[test]
+fn no_direct_current_comes_out() {
+    for space in SPACES {
+        let params = ReverbParams { t60_s: 1.0, ..ReverbParams::space(space) };
+        for response in response(&params, 48_000.0, [1.0, 1.0], 4.0) {
+            let gain_db = 20.0 * response.iter().sum::<f64>().abs().log10();
+            assert!(gain_db <= -60.0, "{space:?}: {gain_db} dB");
+        }
+    }
+}
+
+#[test]
+fn noise_comes_out_as_loud_as_it_went_in() {
+    let rate_hz = 48_000.0;
+    let (mut least, mut most) = (f64::MAX, f64::MIN);
+    for space in SPACES {
+        for (size, t60_s, early_db) in
+            [(0.0, 0.3, -6.0), (0.0, 4.0, -6.0), (0.5, 1.0, f64::NEG_INFINITY), (1.0, 0.5, 0.0), (1.0, 4.0, -6.0)]
+        {
+            let params = ReverbParams { size, t60_s, early_db, predelay_ms: 0.0, ..ReverbParams::space(space) };
+            let (settled, frames) = (((t60_s + 0.5) * rate_hz) as usize, ((t60_s + 1.5) * rate_hz) as usize);
+            let input = noise(5, frames);
+            let input_db = -10.0 * 12_f64.log10();
+            let wet = render(&params, rate_hz, input);
+            for side in &wet {
+                let level = rms_db(&side[settled..]) - input_db;
+                (least, most) = (least.min(level), most.max(level));
+            }
+        }
+    }
+    println!("wet level {least:+.2}..{most:+.2} dB");
+    assert!(least >= -1.5 && most <= 1.5, "{least}..{most}");
+}
+
+#[test]
+fn the_side_of_the_input_excites_as_much_as_its_middle() {
+    for space in SPACES {
+        let energy = |inputs| {
+            let response = response(&ReverbParams::space(space), 48_000.0, inputs, 2.0);
+            10.0 * response.iter().flatten().map(|x| x * x).sum::<f64>().log10()
+        };
+        let difference = energy([0.5, -0.5]) - energy([0.5, 0.5]);
+        println!("{space:?}: side {difference:+.2} dB beside the middle");
+        assert!(difference.abs() <= 1.0, "{space:?}: {difference}");
+    }
+}
+
+#[test]
+fn frozen_it_neither_falls_nor_grows() {
+    let rate_hz = 8_000.0;
+    let spec = StreamSpec::new(rate_hz, 2).unwrap();
+    let params = ReverbParams { early_db: f64::NEG_INFINITY, ..Default::default() };
+    let mut reverb = params.build::<f32>(&spec).unwrap();
+    let mut audio = noise(1, 16_000);
+    reverb.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+    reverb.set_params(&ReverbParams { freeze: true, ..params }).unwrap();
+    assert_eq!(reverb.tail(), Tail::Infinite);
+    // New sound does not come in.
+    let mut levels = vec![];
+    for _ in 0..30 {
+        let mut second = noise(2, 8_000);
+        reverb.process(&mut BlockMut::from_planar(&mut second, 2).unwrap());
+        levels.push(rms_db(&second.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()));
+    }
+    let mean = |levels: &[f64]| levels.iter().sum::<f64>() / levels.len() as f64;
+    let change = mean(&levels[25..]) - mean(&levels[2..7]);
+    println!("frozen: {change:+.3} dB in 23 s");
+    // 1 - 1e-6 per pass of about 0.1 s leaves 0.002 dB; what is heard of a frozen sound beats.
+    assert!(change.abs() <= 0.1, "{change}");
+    reverb.set_params(&params).unwrap();
+    let mut silence = vec![0.0_f32; 2 * 80_000];
+    reverb.process(&mut BlockMut::from_planar(&mut silence, 2).unwrap());
+    assert!(silence[79_000..80_000].iter().all(|&x| x == 0.0), "thaws");
+}
+
+#[test]
+fn without_modulation_it_is_the_same_at_any_time() {
+    let params = ReverbParams { modulation_depth_ms: 0.0, ..Default::default() };
+    let (frames, late) = (20_000, 777);
+    let at = |start: usize| {
+        let mut audio = vec![0.0_f32; 2 * frames];
+        audio[start] = 1.0;
+        render(&params, 48_000.0, audio)
+    };
+    let (now, later) = (at(0), at(late));
+    for (now, later) in now.iter().zip(&later) {
+        // States are looked at for silence on a grid: -280 dB.
+        let worst = now.iter().zip(&later[late..]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-12, "{worst}");
+    }
+}
+
+#[test]
+fn f32_rounds_to_100_db_below_what_is_heard() {
+    for params in [ReverbParams::default(), ReverbParams::space(Space::Cathedral)] {
+        let input = noise(9, 96_000);
+        let narrow = render(&params, 96_000.0, input.clone());
+        let mut wide: Vec<f64> = input.iter().map(|&x| f64::from(x)).collect();
+        let mut reverb = params.build::<f64>(&StreamSpec::new(96_000.0, 2).unwrap()).unwrap();
+        reverb.process(&mut BlockMut::from_planar(&mut wide, 2).unwrap());
+        let error: Vec<f64> = narrow[0].iter().zip(&wide).map(|(a, b)| a - b).collect();
+        let error_db = rms_db(&error) - rms_db(&narrow[0]);
+        println!("{:?}: f32 beside f64 {error_db:.1} dB", params.space);
+        assert!(error_db <= -100.0, "{error_db}");
+    }
+}
+
+#[test]
+fn a_plate_is_wide_and_decays_as_its_card_says() {
+    for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+        for (decay, expected_s) in [(0.5, 1.93), (0.8, 5.99)] {
+            let params = PlateParams { decay, damping_hz: 20_000.0, ..Default::default() };
+            let sides = response(&params, rate_hz, [1.0, 1.0], 1.2 * expected_s);
+            let bands: Vec<Vec<f64>> = sides.iter().map(|side| octave(side, rate_hz, 500.0)).collect();
+            let decay_s = t60_s(&decay_db(&bands), rate_hz);
+            let tails = [0, 1].map(|side: usize| compensated(&sides[side], rate_hz, expected_s, 0.1, 1.0));
+            let alike = correlation(&tails[0], &tails[1]).abs();
+            println!("Plate {decay} {rate_hz}: T60 {decay_s:.2} s, correlation {alike:.3}");
+            assert!((decay_s / expected_s - 1.0).abs() <= 0.03, "{decay} {rate_hz}: {decay_s}");
+            assert!(alike <= 0.10, "{decay} {rate_hz}: {alike}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "every space at every rate takes a minute; for releases"]
+fn r1_to_r3_the_whole_matrix() {
+    let all = || SPACES.into_iter().flat_map(|space| [44_100.0, 48_000.0, 96_000.0].map(|rate_hz| (space, rate_hz)));
+    dense_soon(all());
+    even_tail(all());
+    two_sides(all());
+    decays_as_asked(all().map(|(space, rate_hz)| (ReverbParams::space(space), rate_hz)));
+}
