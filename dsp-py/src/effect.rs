@@ -4,7 +4,7 @@ use crate::{
     array::{self, Audio, Number, Planar, with_audio},
     error::{ParameterError, ShapeError, parameter},
 };
-use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, StreamSpec, Tail};
+use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, ReverbParams, StreamSpec, Tail};
 use numpy::{Complex64, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},
@@ -266,6 +266,15 @@ fn trace<S: Number>(
     dynamics.process_traced(&mut block, key.as_ref(), &mut curves);
     let aligned = reduction.chunks(frames.max(1)).flat_map(|curve| &curve[latency..]).copied().collect();
     Ok((aligned, audio.frames))
+}
+
+/// The settings of a reverb's space, by their names.
+#[pyfunction]
+pub(crate) fn reverb_space<'py>(py: Python<'py>, space: &str) -> PyResult<Bound<'py, PyAny>> {
+    let space = serde_json::from_value(space.into()).map_err(|error| ParameterError::new_err(error.to_string()))?;
+    let text = serde_json::to_string(&ReverbParams::space(space));
+    let text = text.map_err(|error| ParameterError::new_err(error.to_string()))?;
+    py.import("json")?.call_method1("loads", (text,))
 }
 
 /// Output level for steady input levels, both in dB.

@@ -13,7 +13,9 @@ mod mixer;
 mod _core {
     #[pymodule_export]
     use super::{
-        effect::{Stream, check, frequency_response, gain_reduction, latency_frames, process, transfer_curve},
+        effect::{
+            Stream, check, frequency_response, gain_reduction, latency_frames, process, reverb_space, transfer_curve,
+        },
         error::{GraphError, ParameterError, ShapeError},
         loudness::{LoudnessMeter, album_loudness, deliver, normalize, playback_gain, quantize, targets},
         mixer::Mixer,

@@ -22,6 +22,7 @@ __all__ = [
     "playback_gain",
     "process",
     "quantize",
+    "reverb_space",
     "targets",
     "transfer_curve",
 ]
@@ -51,6 +52,7 @@ def frequency_response(
 def gain_reduction(
     effect: _Settings, audio: ArrayLike, sample_rate_hz: float, key: ArrayLike | None
 ) -> NDArray[np.float64]: ...
+def reverb_space(space: str) -> dict[str, Any]: ...
 def transfer_curve(effect: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 @final

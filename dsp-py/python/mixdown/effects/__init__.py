@@ -2,7 +2,17 @@
 
 from mixdown.effects.base import KINDS, Effect, Setting, from_dict, without_infinities
 from mixdown.effects.combinations import Bypass, Chain, MidSide, Parallel
-from mixdown.effects.dynamics import Compressor, Dynamics, Expander, Gate, Limiter
+from mixdown.effects.dynamics import (
+    Compressor,
+    DeEsser,
+    DynamicBand,
+    DynamicEqualizer,
+    Dynamics,
+    Expander,
+    Gate,
+    Limiter,
+    MultibandCompressor,
+)
 from mixdown.effects.filters import (
     AllPass,
     Band,
@@ -12,12 +22,14 @@ from mixdown.effects.filters import (
     Equalizer,
     HighPass,
     HighShelf,
+    LinearPhaseEqualizer,
     LowPass,
     LowShelf,
     Notch,
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
+from mixdown.effects.space import Convolution, ImpulseResponse, Plate, Reverb
 
 __all__ = [
     "KINDS",
@@ -28,7 +40,11 @@ __all__ = [
     "Bypass",
     "Chain",
     "Compressor",
+    "Convolution",
+    "DeEsser",
     "Design",
+    "DynamicBand",
+    "DynamicEqualizer",
     "Dynamics",
     "Effect",
     "Equalizer",
@@ -37,14 +53,19 @@ __all__ = [
     "Gate",
     "HighPass",
     "HighShelf",
+    "ImpulseResponse",
     "Limiter",
+    "LinearPhaseEqualizer",
     "LowPass",
     "LowShelf",
     "MidSide",
+    "MultibandCompressor",
     "Notch",
     "Pan",
     "PanLaw",
     "Parallel",
+    "Plate",
+    "Reverb",
     "Setting",
     "Tilt",
     "Width",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _core
-from mixdown.effects.base import UNBOUNDED, Effect, abstract
+from mixdown.effects.base import UNBOUNDED, Effect, Setting, abstract
+from mixdown.effects.filters import Band, Bell, HighShelf, LowShelf, Tilt
 
 Detector = Literal["peak", "rms"]
 """What a compressor calls level: the magnitude of each sample, or the root of the mean square."""
@@ -195,6 +197,121 @@ class Gate(Curved):
     range_db: float = field(default=80.0, metadata=UNBOUNDED)
     hysteresis_db: float = 3.0
     link_percent: float = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeEsser(Dynamics):
+    """Takes sibilants down, however loud the voice is.
+
+    Parameters
+    ----------
+    frequency_hz : float, default 5500
+        Where sibilants begin, 1000 to 16 000 and at most 0.45 of the sample rate.
+    threshold_db : float, default -6
+        Level of the band above that frequency over the level of the whole, -40 to 0.
+    range_db : float, default 6
+        Most attenuation of the band, 0 to 20.
+    attack_ms : float, default 0.5
+        Time to take it down, 0.02 to 50.
+    release_ms : float, default 40
+        Time to let go, 5 to 1000.
+    """
+
+    frequency_hz: float = 5500.0
+    threshold_db: float = -6.0
+    range_db: float = 6.0
+    attack_ms: float = 0.5
+    release_ms: float = 40.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultibandCompressor(Dynamics):
+    """A compressor for each of 2 to 6 bands, split so that bands at rest add up to an all pass.
+
+    Parameters
+    ----------
+    crossovers_hz : sequence of float, default (200, 2000)
+        Where bands meet: 1 to 5, each at least 1.25 times the one before, 20 to 0.49 of the sample rate.
+    bands : sequence of Compressor, default as many as the crossovers ask for
+        From the lowest band up, one more than crossovers.
+    slope_db_per_octave : float, default 24
+        12, 24 or 48.
+    """
+
+    _banded: ClassVar[bool] = True
+
+    crossovers_hz: tuple[float, ...] = (200.0, 2000.0)
+    bands: tuple[Compressor, ...] = ()
+    slope_db_per_octave: float = 24.0
+
+    def __init__(
+        self,
+        *,
+        crossovers_hz: Sequence[float] = (200.0, 2000.0),
+        bands: Sequence[Compressor] | None = None,
+        slope_db_per_octave: float = 24.0,
+    ) -> None:
+        crossovers_hz = tuple(crossovers_hz)
+        object.__setattr__(self, "crossovers_hz", crossovers_hz)
+        object.__setattr__(self, "bands", (Compressor(),) * (len(crossovers_hz) + 1) if bands is None else bands)
+        object.__setattr__(self, "slope_db_per_octave", slope_db_per_octave)
+        self.__post_init__()
+
+    def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
+        plain = super()._engine(sample_rate_hz)
+        # The engine knows that they are compressors.
+        plain["bands"] = [{name: value for name, value in band.items() if name != "type"} for band in plain["bands"]]
+        return plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicBand(Setting):
+    """A band of a :class:`DynamicEqualizer` whose gain follows the level within it.
+
+    Parameters
+    ----------
+    shape : Bell, LowShelf, HighShelf or Tilt, default Bell()
+        What it does at rest, and where.
+    threshold_db : float, default -30
+        Level in the band above which it is turned down, -80 to 0.
+    ratio : float, default 2
+        dB in for each dB out above the threshold, 1 to inf.
+    range_db : float, default 12
+        Most that it is turned down, 0 to 24.
+    attack_ms : float, default 10
+        Time to turn down, 0.02 to 250.
+    release_ms : float, default 100
+        Time to come back, 5 to 5000.
+    """
+
+    shape: Bell | LowShelf | HighShelf | Tilt = field(default_factory=Bell)
+    threshold_db: float = -30.0
+    ratio: float = field(default=2.0, metadata=UNBOUNDED)
+    range_db: float = 12.0
+    attack_ms: float = 10.0
+    release_ms: float = 100.0
+
+    def _check(self) -> None:
+        DynamicEqualizer(bands=[self])
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicEqualizer(Dynamics):
+    """An equalizer whose bands may follow the sound. It takes a key.
+
+    Parameters
+    ----------
+    bands : sequence of DynamicBand or plain bands, default none
+        Up to 32.
+    """
+
+    _banded: ClassVar[bool] = True
+
+    bands: tuple[DynamicBand | Band, ...] = ()
+
+    def __init__(self, *, bands: Sequence[DynamicBand | Band] = ()) -> None:
+        object.__setattr__(self, "bands", bands)
+        self.__post_init__()
 
 
 @dataclass(frozen=True, kw_only=True)

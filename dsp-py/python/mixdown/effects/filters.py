@@ -189,3 +189,24 @@ class Equalizer(Effect):
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "design", design)
         self.__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearPhaseEqualizer(Effect):
+    """Magnitudes of any bands without their phases: every frequency is delayed alike.
+
+    Parameters
+    ----------
+    bands : sequence of bands, default none
+        As in :class:`Equalizer`.
+    length_frames : int, default 8192
+        Even, 256 to 65 536: its taps less one. The latency is half of it. Low and narrow bands want long ones.
+    """
+
+    bands: tuple[Band, ...] = ()
+    length_frames: int = 8192
+
+    def __init__(self, *, bands: Sequence[Band] = (), length_frames: int = 8192) -> None:
+        object.__setattr__(self, "bands", bands)
+        object.__setattr__(self, "length_frames", length_frames)
+        self.__post_init__()
