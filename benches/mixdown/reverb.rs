@@ -15,13 +15,19 @@ const RATE_HZ: f64 = 48_000.0;
 const LINES: usize = 16;
 
 pub fn all(criterion: &mut Criterion) {
-    let group = &mut criterion.benchmark_group("reverb");
+    reverb(&mut criterion.benchmark_group("reverb"));
+    plate(&mut criterion.benchmark_group("plate"));
+}
+
+fn reverb(group: &mut Group<'_>) {
     for frames in [64, 512, 4096] {
         hall::<f32>(group, frames);
     }
     hall::<f64>(group, 512);
     silence(group, 512);
-    let group = &mut criterion.benchmark_group("plate");
+}
+
+fn plate(group: &mut Group<'_>) {
     let mut plate = PlateParams::default().build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
     let (source, mut audio) = (planar::<f32>(2, 512), planar::<f32>(2, 512));
     alone(group, "default/f32/2ch/512", 2 * 512, || {
@@ -95,7 +101,8 @@ impl<S: Sample> Plain<S> {
         let steps = (0..4)
             .map(|step| {
                 let longest = (2_100 >> (3 - step)) / LINES;
-                (0..LINES).map(|line| (Line::new(longest * (line + 1)), longest * line + line * 7 % longest.max(1) + 1))
+                (0..LINES)
+                    .map(move |line| (Line::new(longest * (line + 1)), longest * line + line * 7 % longest.max(1) + 1))
             })
             .map(Iterator::collect)
             .collect();

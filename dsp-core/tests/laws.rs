@@ -473,19 +473,20 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
         effects: vec![gain(input_db), LimiterParams { gain_db, ceiling_db, ..Default::default() }.into()],
     };
-    let room = ReverbParams { t60_s: 0.4, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
+    // Short, so that nothing is left of the sine's own beginning.
+    let room = ReverbParams { t60_s: 0.1, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
     let reverb = |params: ReverbParams| Effect::from(params);
     let plate = |decay, predelay_ms, damping_hz| Effect::from(PlateParams { decay, predelay_ms, damping_hz, mix: 1.0 });
     let steps = [
         (reverb(room), reverb(ReverbParams { size: 1.0, ..room })),
-        (reverb(room), reverb(ReverbParams { t60_s: 0.1, t60_low_ratio: 2.0, ..room })),
+        (reverb(room), reverb(ReverbParams { t60_s: 0.15, t60_high_ratio: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { predelay_ms: 20.0, ..room })),
         (reverb(room), reverb(ReverbParams { diffusion: 0.0, ..room })),
         (reverb(room), reverb(ReverbParams { early_db: f64::NEG_INFINITY, width: 0.0, ..room })),
         (reverb(room), reverb(ReverbParams { modulation_depth_ms: 1.0, modulation_hz: 0.2, ..room })),
         (reverb(room), reverb(ReverbParams { mix: 0.0, ..room })),
-        (plate(0.2, 0.0, 7_000.0), plate(0.1, 0.0, 7_000.0)),
-        (plate(0.2, 0.0, 7_000.0), plate(0.2, 15.0, 500.0)),
+        (plate(0.0, 0.0, 7_000.0), plate(0.1, 0.0, 7_000.0)),
+        (plate(0.0, 0.0, 7_000.0), plate(0.0, 15.0, 500.0)),
         (limiter(-30.0, 0.0, -1.0), limiter(-30.0, 12.0, -1.0)),
         (limiter(12.0, 0.0, -1.0), limiter(12.0, 0.0, -13.0)),
         (gain(0.0), gain(-12.0)),
