@@ -473,7 +473,6 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
         effects: vec![gain(input_db), LimiterParams { gain_db, ceiling_db, ..Default::default() }.into()],
     };
-    // Short, so that nothing is left of the sine's own beginning.
     let room = ReverbParams { t60_s: 0.1, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
     let reverb = |params: ReverbParams| Effect::from(params);
     let plate = |decay, predelay_ms, damping_hz| Effect::from(PlateParams { decay, predelay_ms, damping_hz, mix: 1.0 });
@@ -533,7 +532,12 @@ fn law_8_g3_no_change_of_settings_clicks() {
             let stereo = StreamSpec::new(RATE_HZ, 2).unwrap();
             let frames = 48_000;
             // Left alone for what works between the channels, so that mid and side both sound.
-            let sine = |n: usize| (std::f64::consts::TAU * SINE_HZ * n as f64 / RATE_HZ).sin();
+            // It fades in, as its beginning would sound on in what rings.
+            let fade_in = |n: usize| {
+                let u = (n as f64 / 4_800.0).min(1.0);
+                u * u * u * (10.0 + u * (6.0 * u - 15.0))
+            };
+            let sine = |n: usize| fade_in(n) * (std::f64::consts::TAU * SINE_HZ * n as f64 / RATE_HZ).sin();
             let input: Vec<f64> = (0..frames).map(sine).chain((0..frames).map(|n| 0.5 * sine(n))).collect();
             let mut processor = from.build::<f64>(&stereo).unwrap();
             let mut audio = input.clone();
