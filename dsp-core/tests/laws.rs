@@ -628,7 +628,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
             GateParams { threshold_db, range_db, attack_ms: 100.0, release_ms: 1_000.0, ..Default::default() }.into(),
         ],
     };
-    let room = ReverbParams { t60_s: 0.4, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
+    let room = ReverbParams { t60_s: 0.1, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
     let reverb = |params: ReverbParams| Effect::from(params);
     let plate = |decay, predelay_ms, damping_hz| Effect::from(PlateParams { decay, predelay_ms, damping_hz, mix: 1.0 });
     let mut steps = vec![
@@ -660,14 +660,14 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (expander(-40.0, -34.0, 1.0, 40.0), expander(-40.0, -34.0, 2.0, 40.0)),
         (gate(-40.0, -30.0, 0.0), gate(-40.0, -30.0, 12.0)),
         (reverb(room), reverb(ReverbParams { size: 1.0, ..room })),
-        (reverb(room), reverb(ReverbParams { t60_s: 0.1, t60_low_ratio: 2.0, ..room })),
+        (reverb(room), reverb(ReverbParams { t60_s: 0.15, t60_high_ratio: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { predelay_ms: 20.0, ..room })),
         (reverb(room), reverb(ReverbParams { diffusion: 0.0, ..room })),
         (reverb(room), reverb(ReverbParams { early_db: f64::NEG_INFINITY, width: 0.0, ..room })),
         (reverb(room), reverb(ReverbParams { modulation_depth_ms: 1.0, modulation_hz: 0.2, ..room })),
         (reverb(room), reverb(ReverbParams { mix: 0.0, ..room })),
-        (plate(0.2, 0.0, 7_000.0), plate(0.1, 0.0, 7_000.0)),
-        (plate(0.2, 0.0, 7_000.0), plate(0.2, 15.0, 500.0)),
+        (plate(0.0, 0.0, 7_000.0), plate(0.1, 0.0, 7_000.0)),
+        (plate(0.0, 0.0, 7_000.0), plate(0.0, 15.0, 500.0)),
         (limiter(-30.0, 0.0, -1.0), limiter(-30.0, 12.0, -1.0)),
         (limiter(12.0, 0.0, -1.0), limiter(12.0, 0.0, -13.0)),
         (gain(0.0), gain(-12.0)),
@@ -732,7 +732,12 @@ fn law_8_g3_no_change_of_settings_clicks() {
             let stereo = StreamSpec::new(RATE_HZ, 2).unwrap();
             let frames = 48_000;
             // Left alone for what works between the channels, so that mid and side both sound.
-            let sine = |n: usize| (std::f64::consts::TAU * SINE_HZ * n as f64 / RATE_HZ).sin();
+            // It fades in, as its beginning would sound on in what rings.
+            let fade_in = |n: usize| {
+                let u = (n as f64 / 4_800.0).min(1.0);
+                u * u * u * (10.0 + u * (6.0 * u - 15.0))
+            };
+            let sine = |n: usize| fade_in(n) * (std::f64::consts::TAU * SINE_HZ * n as f64 / RATE_HZ).sin();
             let input: Vec<f64> = (0..frames).map(sine).chain((0..frames).map(|n| 0.5 * sine(n))).collect();
             let mut processor = from.build::<f64>(&stereo).unwrap();
             let mut audio = input.clone();

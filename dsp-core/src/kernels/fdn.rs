@@ -340,8 +340,8 @@ pub(crate) fn diffuse<S: Sample, L: Lanes<S>>(
 fn rotated<S: Sample, L: Lanes<S>>(lanes: L, mix: &Mix<'_, S>, start: usize) -> [L::V; LINES] {
     let scale = lanes.splat(mix.scale);
     let mut values = [scale; LINES];
-    for line in 0..LINES {
-        values[line] = lanes.mul(scale, lanes.load(&mix.from[line][start..start + L::COUNT]));
+    for (value, from) in values.iter_mut().zip(&mix.from) {
+        *value = lanes.mul(scale, lanes.load(&from[start..start + L::COUNT]));
     }
     let tangent = lanes.splat(mix.tangent);
     rotate::<S, L, 1>(lanes, tangent, &mut values);
@@ -434,8 +434,8 @@ fn recur<S: Sample, L: Lanes<S>, const N: usize>(
     for n in 0..N {
         let own = first + n * L::COUNT..first + (n + 1) * L::COUNT;
         for section in 0..2 {
-            for kind in 0..3 {
-                coeffs[n][section][kind] = lanes.load(&absorbers.sections[section][kind][own.clone()]);
+            for (coeff, lines) in coeffs[n][section].iter_mut().zip(&absorbers.sections[section]) {
+                *coeff = lanes.load(&lines[own.clone()]);
             }
             z[n][section] = lanes.load(&states[section][own.clone()]);
         }

@@ -44,7 +44,7 @@ const HIGHEST_CORNER: f64 = 0.4;
 /// Gain of a pass while frozen.
 const FROZEN: f64 = 1.0 - 1e-6;
 /// Level of the diffused input beside the lines' sum: as dense as what follows.
-pub(super) const DIRECT: f64 = 0.75;
+pub(super) const DIRECT: f64 = 0.5;
 /// Up to where the level is reckoned.
 const HEARD_HZ: f64 = 20_000.0;
 /// Corner above which the walls return less of the early reflections.

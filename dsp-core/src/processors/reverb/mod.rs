@@ -22,6 +22,24 @@
 //! | `width` | | 0 (mono)..2 | 1 |
 //! | `freeze` | | the tail stays, nothing new comes in | false |
 //! | `mix` | | 0..1 | 1 |
+//!
+//! # Contract
+//! Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs are
+//! unlike each other for any input (correlation below 0.02). White noise comes out as loud as it went in, whatever size,
+//! time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz.
+//!
+//! The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64 frames, and
+//! silence then costs next to nothing. Frozen, it has no end. Changes never move memory: delays, absorption, diffusion
+//! and early reflections fade to the new setting in 40 ms on a quintic, one change after the other; levels, width and mix
+//! glide over 20 ms, C2. Neutral at `mix` 0.
+//!
+//! # Source
+//! J.-M. Jot and A. Chaigne, AES 90th Convention, 1991 (absorption in proportion to the delay); S. Schlecht and E. Habets,
+//! "Accurate reverberation time control in feedback delay networks", DAFx-17; the diffusion of several Hadamard steps
+//! after G. Luff, "Let's write a reverb", signalsmith-audio.co.uk, 2021. Own: the matrix is a Hadamard matrix between two
+//! random diagonals of signs, its lines permuted, as the plain one rings; the outputs are two bent functions of the lines,
+//! so that no line's input is heard again as such after its delay; the early reflections come after two short steps of
+//! diffusion that keep left and right apart, as real walls scatter.
 
 mod design;
 mod early;
@@ -68,6 +86,20 @@ pub enum Space {
 }
 
 /// Settings of [`Reverb`].
+///
+/// ```
+/// use mixdown::{BlockMut, Params, Processor, ReverbParams, Space, StreamSpec};
+///
+/// let room = ReverbParams { mix: 0.3, ..ReverbParams::space(Space::Room) };
+/// let mut reverb = room.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+/// // Mono in, stereo out.
+/// let mut audio = [0.0; 2 * 4_800];
+/// audio[0] = 1.0;
+/// reverb.process(&mut BlockMut::from_planar(&mut audio, 2)?);
+/// assert_eq!((audio[0], audio[4_800]), (0.7, 0.7));
+/// assert!(audio[1_000] != audio[5_800]);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct ReverbParams {
@@ -327,5 +359,64 @@ impl<S: Sample> Processor<S> for Reverb<S> {
 
     fn faults(&self) -> u64 {
         self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_space_takes_in_memory() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        for space in [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral] {
+            let reverb = ReverbParams::space(space).build::<f32>(&spec).unwrap();
+            let bytes = reverb.network.bytes() + size_of_val(&*reverb.network) + size_of_val(&*reverb.wet);
+            std::println!("{space:?}: {bytes} bytes");
+            // So that a session of many stays small.
+            assert!(bytes < 1 << 20, "{space:?}: {bytes}");
+        }
+    }
+
+    #[test]
+    fn delays_swing_by_less_than_6_cents() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        let coeffs = ReverbParams::default().design(&spec).unwrap();
+        // The fastest line turns by this in a cell; at the zero crossing of its sine the delay moves fastest.
+        let fastest = coeffs.voicing.rotations.iter().map(|[cos, sin]| libm::atan2(*sin, *cos)).fold(0.0, f64::max);
+        let frames_per_frame = coeffs.voicing.depth_frames * fastest / CELL as f64;
+        let cents = 1_200.0 * libm::log2(1.0 + frames_per_frame);
+        std::println!("{cents:.2} cents");
+        assert!(cents > 0.5 && cents <= 6.0, "{cents}");
+    }
+
+    #[test]
+    fn the_space_cannot_change_while_it_runs_and_long_decays_are_refused() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap();
+        let mut reverb = ReverbParams::default().build::<f32>(&spec).unwrap();
+        let other = ReverbParams::space(Space::Room);
+        assert_eq!(reverb.set_params(&other), Err(Error::NeedsRebuild { param: "space" }));
+        let long = ReverbParams { t60_s: 10.0, t60_low_ratio: 2.0, ..ReverbParams::default() };
+        assert!(matches!(long.validate(&spec), Err(Error::OutOfRange { param: "t60_s", max: 9.0, .. })));
+    }
+
+    #[test]
+    fn every_rate_has_room_for_every_setting() {
+        for rate_hz in [8_000.0, 11_025.0, 384_000.0] {
+            let spec = StreamSpec::new(rate_hz, 2).unwrap();
+            for size in [0.0, 1.0] {
+                let params = ReverbParams {
+                    size,
+                    predelay_ms: 250.0,
+                    modulation_depth_ms: 1.0,
+                    modulation_hz: 3.0,
+                    ..ReverbParams::space(if size == 0.0 { Space::Room } else { Space::Cathedral })
+                };
+                let mut reverb = params.build::<f32>(&spec).unwrap();
+                let mut audio = alloc::vec![0.25_f32; 2 * 40_000];
+                reverb.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+                assert!(audio.iter().all(|x| x.is_finite()));
+            }
+        }
     }
 }

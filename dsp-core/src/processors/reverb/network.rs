@@ -24,8 +24,7 @@ use crate::{
 /// Nothing below this, -200 dB, goes round for ever: the network is then zeroed.
 pub(super) const QUIET: f64 = 1e-10;
 
-/// Length of the fade from one voicing to the next, in ms: 20 would leave -99.8 dBFS above 1 kHz of a 100 Hz sine when a
-/// room grows from a quarter to its full size.
+/// Length of the fade from one voicing to the next, in ms.
 const FADE_MS: f64 = 40.0;
 
 /// A voicing in the format of the audio.
