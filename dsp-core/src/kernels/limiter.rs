@@ -11,6 +11,8 @@ use crate::{
 
 /// Samples are bounded to this magnitude, +120 dBFS: nothing overflows on the way, and no limiter can mean more.
 const LARGEST: f64 = 1e6;
+/// Samples that go through registers together.
+const GROUP: usize = 32;
 /// dB per octave of amplitude.
 const DB_PER_OCTAVE: f32 = 6.020_6;
 
@@ -127,7 +129,16 @@ fn repair<S: Sample>(samples: &mut [S], largest: S) -> u64 {
 
 #[inline(always)]
 fn rectify_all<S: Sample>(samples: &[S], peaks: &mut [S]) {
-    for (peak, sample) in peaks.iter_mut().zip(samples) {
+    // In groups through a copy: a maximum in place would become a store under a mask, several times slower.
+    let ((groups, rest), (samples, last)) = (peaks.as_chunks_mut::<GROUP>(), samples.as_chunks::<GROUP>());
+    for (group, samples) in groups.iter_mut().zip(samples) {
+        let mut raised = *group;
+        for (peak, sample) in raised.iter_mut().zip(samples) {
+            *peak = larger(*peak, magnitude(*sample));
+        }
+        *group = raised;
+    }
+    for (peak, sample) in rest.iter_mut().zip(last) {
         *peak = larger(*peak, magnitude(*sample));
     }
 }

@@ -1,5 +1,6 @@
 //! Replaces what is not a number: the entry of every processor.
 
+use super::{Form, run};
 use crate::foundation::sample::Sample;
 
 /// Replaces NaN and infinities by 0 and says how many there were.
@@ -8,6 +9,11 @@ use crate::foundation::sample::Sample;
 #[inline(always)]
 pub(crate) fn sanitize<S: Sample>(samples: &mut [S]) -> u64 {
     if S::all_finite(samples) { 0 } else { repair(samples) }
+}
+
+/// The same as a pass of its own.
+pub(crate) fn clean<S: Sample>(form: Form, samples: &mut [S]) -> u64 {
+    run!(form, sanitize(samples), _simd => sanitize(samples))
 }
 
 #[cold]

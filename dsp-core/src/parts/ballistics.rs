@@ -128,21 +128,20 @@ impl Ballistics {
         peaks: &[S],
         reductions: &mut [f64],
     ) {
+        if coeffs.auto == 0.0 && matches!(glide, Span::Still(_)) {
+            return self.follow_at_rest(coeffs, reductions);
+        }
         if coeffs.slow.is_none() {
-            // What the slow follower held, the fast one holds from now on.
-            self.held = larger(self.held, self.slow);
-            self.slow = 0.0;
+            self.leave_dual();
         }
         let mut crest = self.crest;
         match (glide, coeffs.slow) {
-            (Span::Still(_), None) if coeffs.auto == 0.0 => self.follow(reductions, None, |_| coeffs.poles),
-            (Span::Still(_), Some(slow)) => self.follow(reductions, Some(slow), |_| coeffs.poles),
-            (Span::Still(_), None) => {
+            (Span::Still(_), slow) => {
                 let poles = |index: usize| {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     [(-rates[0]).exp2_fast(), (-rates[1]).exp2_fast()]
                 };
-                self.follow(reductions, None, poles);
+                self.follow(reductions, slow, poles);
             }
             (Span::Moving([attack, release, auto]), slow) => {
                 let poles = |index: usize| {
@@ -155,8 +154,25 @@ impl Ballistics {
                 self.follow(reductions, slow, poles);
             }
         }
-        let used = coeffs.auto != 0.0 || matches!(glide, Span::Moving(_));
-        self.crest = if used { crest } else { Crest::REST };
+        self.crest = crest;
+    }
+
+    /// The recursion with the times given, neither gliding nor by the crest factor.
+    fn follow_at_rest(&mut self, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
+        self.crest = Crest::REST;
+        if coeffs.slow.is_some() {
+            self.follow(reductions, coeffs.slow, |_| coeffs.poles);
+        } else {
+            self.leave_dual();
+            self.follow(reductions, None, |_| coeffs.poles);
+        }
+    }
+
+    /// What the slow follower held, the fast one holds from now on.
+    #[inline(always)]
+    fn leave_dual(&mut self) {
+        self.held = larger(self.held, self.slow);
+        self.slow = 0.0;
     }
 
     /// The recursion, with the poles of attack and release at each frame.

@@ -25,7 +25,7 @@ use crate::{
     kernels::{
         Form,
         dynamics::{Observed, apply, gains},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -289,7 +289,7 @@ impl<S: Sample> Compression<S> {
         let (form, count) = (self.form, block.frames());
         let channels = self.last_db.len().min(block.channels());
         for channel in 0..channels {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.faults += clean(form, block.channel_mut(channel));
         }
         self.faults += match key {
             Some(key) => self.side_chain.process(Key::Other(key)),

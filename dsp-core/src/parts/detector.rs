@@ -86,26 +86,31 @@ impl LevelDetector {
         self.share.uniform_frames()
     }
 
-    /// Magnitudes and levels of the next frames, `stride` apart for each lane: one for each of the first `sources` channels
-    /// of the key, or one for all of them together, the loudest.
-    pub(crate) fn process<S: Sample>(
-        &mut self,
-        key: &Block<'_, '_, S>,
-        sources: usize,
-        together: bool,
-        peaks: &mut [S],
-        levels: &mut [S],
-    ) {
-        let (form, chunk, count) = (self.form, self.chunk, key.frames());
-        let (share, _) = self.share.span::<f64>(count);
+    /// Magnitudes of the next frames, one chunk apart for each lane: one for each of the first `sources` channels of the
+    /// key, or one for all of them together, the loudest.
+    pub(crate) fn peaks<S: Sample>(&self, key: &Block<'_, '_, S>, sources: usize, together: bool, peaks: &mut [S]) {
+        let (chunk, count) = (self.chunk, key.frames());
         let lane = |source: usize| if together { 0 } else { source * chunk };
         for source in 0..sources {
             let peaks = &mut peaks[lane(source)..][..count];
             if source == 0 || !together {
                 peaks.fill(S::ZERO);
             }
-            rectify(form, key.channel(source), peaks);
+            rectify(self.form, key.channel(source), peaks);
         }
+    }
+
+    /// Levels of the next frames, lane by lane, given their magnitudes.
+    pub(crate) fn levels<S: Sample>(
+        &mut self,
+        key: &Block<'_, '_, S>,
+        sources: usize,
+        together: bool,
+        peaks: &[S],
+        levels: &mut [S],
+    ) {
+        let (form, chunk, count) = (self.form, self.chunk, key.frames());
+        let (share, _) = self.share.span::<f64>(count);
         let lanes = if together { 1 } else { sources };
         for lane in 0..lanes {
             peak_levels(form, &peaks[lane * chunk..][..count], &mut levels[lane * chunk..][..count]);
@@ -151,7 +156,8 @@ mod tests {
         let mut lanes = vec![Vec::new(); if together { 1 } else { channels }];
         for start in (0..block.frames()).step_by(CHUNK) {
             let part = block.frames_at(start, CHUNK.min(block.frames() - start));
-            detector.process(&part, channels, together, &mut peaks, &mut levels);
+            detector.peaks(&part, channels, together, &mut peaks);
+            detector.levels(&part, channels, together, &peaks, &mut levels);
             for (lane, levels) in lanes.iter_mut().zip(levels.chunks(CHUNK)) {
                 lane.extend(levels[..part.frames()].iter().map(|level| level * DB_PER_OCTAVE));
             }

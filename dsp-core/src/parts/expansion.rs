@@ -22,7 +22,7 @@ use crate::{
     kernels::{
         Form,
         dynamics::{Observed, apply, gains, link, lower},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -164,21 +164,26 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let (form, count) = (self.form, block.frames());
         let channels = self.openings.len().min(block.channels());
         for channel in 0..channels {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.faults += clean(form, block.channel_mut(channel));
         }
         let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
         let (share, _) = self.link.span::<f64>(count);
         let together = sources == 1 || matches!(share, Span::Still([1.0]));
         let Scratch { key: copy, peaks, levels, .. } = &mut self.scratch;
         match key {
-            None => self.detector.process(&block.as_block(), sources, together, peaks, levels),
+            None => {
+                let key = block.as_block();
+                self.detector.peaks(&key, sources, together, peaks);
+                self.detector.levels(&key, sources, together, peaks, levels);
+            }
             Some(key) => {
                 for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
                     samples.copy_from_slice(key.channel(source));
-                    self.faults += sanitize(samples);
+                    self.faults += clean(form, samples);
                 }
                 if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
-                    self.detector.process(&copy, sources, together, peaks, levels);
+                    self.detector.peaks(&copy, sources, together, peaks);
+                    self.detector.levels(&copy, sources, together, peaks, levels);
                 }
             }
         }

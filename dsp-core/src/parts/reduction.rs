@@ -3,18 +3,20 @@
 use crate::foundation::processor::GainReduction;
 
 /// Fixed-point step of the sum, in dB: sums of whole numbers are the same however they are grouped.
-const STEP_DB: f64 = 1.0 / 65_536.0;
-/// 1.5 * 2^52: adding it rounds a double to a whole number, which is then in the low bits.
-const ROUND: f64 = 6_755_399_441_055_744.0;
+const STEP_DB: f32 = 1.0 / 4_096.0;
+/// 1.5 * 2^23: adding it rounds a float below 2^22 to a whole number, which is then in the low bits.
+const ROUND: f32 = 12_582_912.0;
+/// Most reductions that a sum of 32 bits holds, of up to 2^22 steps (1024 dB) each.
+const GROUP: usize = 1_024;
 /// Reduction that counts as active, in dB: below it a release is only dying away.
-const ACTIVE_DB: f64 = 0.1;
+const ACTIVE_DB: f32 = 0.1;
 
 /// Gathers [`GainReduction`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReductionMeter {
     frames: u64,
     active: u64,
-    /// In steps: 2^64 of them are 31 years of 6 dB at 48 kHz.
+    /// In steps: 2^64 of them are 500 years of 6 dB at 48 kHz.
     sum: u64,
     max_db: f32,
 }
@@ -31,13 +33,16 @@ impl ReductionMeter {
     pub(crate) fn observe(&mut self, reductions_db: &[f32], channels: usize) {
         // The bits of positive floats are in the order of their values, and whole numbers have a vector maximum.
         let (mut sum, mut active, mut largest) = (0_u64, 0_u64, self.max_db.to_bits());
-        for &reduction_db in reductions_db {
-            largest = largest.max(reduction_db.to_bits());
-        }
-        for &reduction_db in reductions_db {
-            let reduction_db = f64::from(reduction_db);
-            sum = sum.wrapping_add((reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits()));
-            active += u64::from(reduction_db > ACTIVE_DB);
+        for group in reductions_db.chunks(GROUP) {
+            let (mut steps, mut above) = (0_u32, 0_u32);
+            for &reduction_db in group {
+                largest = largest.max(reduction_db.to_bits());
+                let step = (reduction_db * (1.0 / STEP_DB) + ROUND).to_bits().wrapping_sub(ROUND.to_bits());
+                steps = steps.wrapping_add(step);
+                above += u32::from(reduction_db > ACTIVE_DB);
+            }
+            sum = sum.wrapping_add(u64::from(steps));
+            active += u64::from(above);
         }
         let channels = channels as u64;
         self.frames += channels * reductions_db.len() as u64;
@@ -51,7 +56,7 @@ impl ReductionMeter {
         let frames = self.frames.max(1) as f64;
         GainReduction {
             max_db: f64::from(self.max_db),
-            mean_db: self.sum as f64 * STEP_DB / frames,
+            mean_db: self.sum as f64 * f64::from(STEP_DB) / frames,
             active_share: self.active as f64 / frames,
         }
     }
@@ -69,11 +74,11 @@ mod tests {
         meter.skip(1);
         let reading = meter.reading();
         // Each value is rounded to the step.
-        assert!((reading.mean_db - 4.05 / 4.0).abs() < STEP_DB);
+        assert!((reading.mean_db - 4.05 / 4.0).abs() < f64::from(STEP_DB));
         assert_eq!((reading.max_db, reading.active_share), (3.0, 0.5));
         meter.observe(&[4.0], 2);
         let reading = meter.reading();
-        assert!((reading.mean_db - 12.05 / 6.0).abs() < STEP_DB);
+        assert!((reading.mean_db - 12.05 / 6.0).abs() < f64::from(STEP_DB));
         assert_eq!((reading.max_db, reading.active_share), (4.0, 4.0 / 6.0));
     }
 }

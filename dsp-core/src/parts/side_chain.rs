@@ -13,7 +13,7 @@ use super::{
     biquad::BiquadCoeffs,
     cascade::Cascade,
     detector::{DetectorCoeffs, LevelDetector},
-    gain_computer::{ComputerCoeffs, GainComputer},
+    gain_computer::{ComputerCoeffs, GainComputer, Knees},
     lookahead::Lookahead,
     ramp::{GAIN_RAMP_MS, Ramp, Span},
 };
@@ -27,7 +27,7 @@ use crate::{
     kernels::{
         Form,
         dynamics::{link, raise, reduce},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -157,7 +157,7 @@ impl<S: Sample> SideChain<S> {
         if other || filtered {
             for (source, samples) in own.chunks_exact_mut(count.max(1)).enumerate().take(sources) {
                 samples.copy_from_slice(key.channel(source));
-                faults += sanitize(samples);
+                faults += clean(self.form, samples);
             }
             other = true;
         }
@@ -175,39 +175,44 @@ impl<S: Sample> SideChain<S> {
     }
 
     fn reduce(&mut self, key: &Block<'_, '_, S>, sources: usize) {
-        let (form, count, channels) = (self.form, key.frames(), self.ballistics.len());
-        let Scratch { key: _, peaks, levels, reductions, largest } = &mut self.scratch;
+        let (count, channels) = (key.frames(), self.ballistics.len());
+        let Scratch { peaks, levels, .. } = &mut self.scratch;
         let (share, _) = self.link.span::<f64>(count);
         let together = sources == 1 || matches!(share, Span::Still([1.0]));
-        self.detector.process(key, sources, together, peaks, levels);
-        let knees = self.computer.span::<S>(count);
-        let lanes = if together { 1 } else { channels };
+        self.detector.peaks(key, sources, together, peaks);
+        let (knees, times) = (self.computer.span::<S>(count), self.times.span::<f64>(count).0);
+        self.detector.levels(key, sources, together, peaks, levels);
+        self.want(count, together, &knees, &share);
+        self.follow(count, together, &times);
+        for (channel, lookahead) in self.lookaheads.iter_mut().enumerate().take(if self.joined { 1 } else { channels })
+        {
+            lookahead.process(&mut self.scratch.reductions[channel * CHUNK_FRAMES..][..count]);
+        }
+    }
+
+    /// From levels to the reductions wanted, linked.
+    fn want(&mut self, count: usize, together: bool, knees: &Knees<S>, share: &Span<f64, 1>) {
+        let Scratch { levels, reductions, largest, .. } = &mut self.scratch;
+        let lanes = if together { 1 } else { self.ballistics.len() };
         for lane in 0..lanes {
             let at = lane * CHUNK_FRAMES;
-            reduce(form, &levels[at..][..count], &knees, &mut reductions[at..][..count]);
+            reduce(self.form, &levels[at..][..count], knees, &mut reductions[at..][..count]);
         }
         if !together && !matches!(share, Span::Still([0.0])) {
             let largest = &mut largest[..count];
             largest.fill(0.0);
             for lane in reductions.chunks_exact(CHUNK_FRAMES) {
-                raise(form, &lane[..count], largest);
+                raise(self.form, &lane[..count], largest);
             }
             for lane in reductions.chunks_exact_mut(CHUNK_FRAMES) {
-                link(form, largest, &share, &mut lane[..count]);
+                link(self.form, largest, share, &mut lane[..count]);
             }
         }
-        self.follow(count, together);
     }
 
-    /// Ballistics and lookahead: of the first channel for all of them while they are joined.
-    fn follow(&mut self, count: usize, together: bool) {
-        match (self.joined, together) {
-            (true, false) => self.part(),
-            (false, true) => self.join(),
-            _ => {}
-        }
-        let (times, _) = self.times.span::<f64>(count);
-        let channels = if self.joined { 1 } else { self.ballistics.len() };
+    /// The ballistics of each channel, or of the first for all of them while they are joined.
+    fn follow(&mut self, count: usize, together: bool, times: &Span<f64, 3>) {
+        let channels = self.channels_apart(together);
         let Scratch { peaks, reductions, .. } = &mut self.scratch;
         if together {
             let (first, others) = reductions.split_at_mut(CHUNK_FRAMES);
@@ -218,11 +223,18 @@ impl<S: Sample> SideChain<S> {
         for (channel, ballistics) in self.ballistics.iter_mut().enumerate().take(channels) {
             let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
             let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
-            ballistics.process(&self.coeffs.ballistics, &times, peaks, reductions);
-            if let Some(lookahead) = self.lookaheads.get_mut(channel) {
-                lookahead.process(reductions);
-            }
+            ballistics.process(&self.coeffs.ballistics, times, peaks, reductions);
         }
+    }
+
+    /// Channels that need ballistics of their own in this chunk.
+    fn channels_apart(&mut self, together: bool) -> usize {
+        match (self.joined, together) {
+            (true, false) => self.part(),
+            (false, true) => self.join(),
+            _ => {}
+        }
+        if self.joined { 1 } else { self.ballistics.len() }
     }
 
     /// Each channel goes its own way from here.
