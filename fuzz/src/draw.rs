@@ -175,23 +175,21 @@ impl Drawn for GateParams {
     }
 }
 
-impl Drawn for DynamicBand {
-    fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<Self> {
-        let shape = match u.int_in_range(0..=3_u8)? {
-            0 => DynamicShape::Bell(BellParams::draw(u, style, rate_hz)?),
-            1 => DynamicShape::LowShelf(LowShelfParams::draw(u, style, rate_hz)?),
-            2 => DynamicShape::HighShelf(HighShelfParams::draw(u, style, rate_hz)?),
-            _ => DynamicShape::Tilt(TiltParams::draw(u, style, rate_hz)?),
-        };
-        Ok(Self {
-            shape,
-            threshold_db: number(u, style, [-80.0, 0.0])?,
-            ratio: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [1.0, 20.0])? },
-            range_db: number(u, style, [0.0, 12.0])?,
-            attack_ms: logarithmic(u, style, [0.02, 250.0])?,
-            release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
-        })
-    }
+fn dynamic_band(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<DynamicBand> {
+    let shape = match u.int_in_range(0..=3_u8)? {
+        0 => DynamicShape::Bell(BellParams::draw(u, style, rate_hz)?),
+        1 => DynamicShape::LowShelf(LowShelfParams::draw(u, style, rate_hz)?),
+        2 => DynamicShape::HighShelf(HighShelfParams::draw(u, style, rate_hz)?),
+        _ => DynamicShape::Tilt(TiltParams::draw(u, style, rate_hz)?),
+    };
+    Ok(DynamicBand {
+        shape,
+        threshold_db: number(u, style, [-80.0, 0.0])?,
+        ratio: if u.ratio(1, 4)? { f64::INFINITY } else { number(u, style, [1.0, 20.0])? },
+        range_db: number(u, style, [0.0, 12.0])?,
+        attack_ms: logarithmic(u, style, [0.02, 250.0])?,
+        release_ms: logarithmic(u, style, [5.0, 5_000.0])?,
+    })
 }
 
 impl Drawn for DynamicEqualizerParams {
@@ -200,11 +198,7 @@ impl Drawn for DynamicEqualizerParams {
         let mut bands = Vec::with_capacity(count);
         for _ in 0..count {
             let moves = u.ratio(3, 4)?;
-            bands.push(if moves {
-                DynamicBand::draw(u, style, rate_hz)?.into()
-            } else {
-                band(u, style, rate_hz)?.into()
-            });
+            bands.push(if moves { dynamic_band(u, style, rate_hz)?.into() } else { band(u, style, rate_hz)?.into() });
         }
         Ok(Self { bands })
     }
