@@ -578,9 +578,9 @@ fn law_8_g3_no_change_of_settings_clicks() {
         DynamicBand { shape, threshold_db, range_db, ..Default::default() }.into()
     };
     let still = |frequency_hz, gain_db| -> DynamicEqualizerBand { BellParams { frequency_hz, gain_db, q: 1.0 }.into() };
-    let multiband = |crossovers_hz: &[f64], threshold_db, makeup_db| {
-        let band = CompressorParams { threshold_db, makeup_db, release_ms: 1_000.0, ..Default::default() };
-        let bands = vec![band; crossovers_hz.len() + 1];
+    // Where it compresses, it does as a compressor.
+    let multiband = |crossovers_hz: &[f64], makeup_db| {
+        let bands = vec![CompressorParams { ratio: 1.0, makeup_db, ..Default::default() }; crossovers_hz.len() + 1];
         Effect::from(MultibandCompressorParams { crossovers_hz: crossovers_hz.to_vec(), bands, ..Default::default() })
     };
     let de_esser = |frequency_hz, range_db, threshold_db| {
@@ -638,9 +638,9 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (dynamic(&[moving(100.0, 0.0, -10.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -22.0, 12.0)])),
         (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[])),
         (dynamic(&[moving(100.0, 3.0, -30.0, 12.0)]), dynamic(&[still(120.0, -9.0)])),
-        (multiband(&[200.0, 2_000.0], 0.0, 0.0), multiband(&[100.0, 2_000.0], 0.0, 0.0)),
-        (multiband(&[150.0], 0.0, 0.0), multiband(&[300.0], 0.0, 0.0)),
-        (multiband(&[200.0, 2_000.0], 0.0, 0.0), multiband(&[200.0, 2_000.0], 0.0, 12.0)),
+        (multiband(&[200.0, 2_000.0], 0.0), multiband(&[100.0, 2_000.0], 0.0)),
+        (multiband(&[150.0], 0.0), multiband(&[300.0], 0.0)),
+        (multiband(&[200.0, 2_000.0], 0.0), multiband(&[200.0, 2_000.0], 12.0)),
         (de_esser(5_500.0, 6.0, -6.0), de_esser(11_000.0, 18.0, -40.0)),
         (compressor(|_| {}), compressor(|p| p.threshold_db = -30.0)),
         (compressor(|_| {}), compressor(|p| p.ratio = f64::INFINITY)),

@@ -234,11 +234,7 @@ impl Drawn for DynamicEqualizerParams {
         let mut bands = Vec::with_capacity(count);
         for _ in 0..count {
             let moves = u.ratio(3, 4)?;
-            bands.push(if moves {
-                dynamic_band(u, style, rate_hz)?.into()
-            } else {
-                band(u, style, rate_hz)?.into()
-            });
+            bands.push(if moves { dynamic_band(u, style, rate_hz)?.into() } else { band(u, style, rate_hz)?.into() });
         }
         Ok(Self { bands })
     }
