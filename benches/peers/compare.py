@@ -10,9 +10,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import convolution
 import dynamics
 import equalizer
 import numpy as np
+import reverb
 from tables import Section
 
 HEADER = """\
@@ -23,7 +25,7 @@ Made with mixdown {mixdown}, pedalboard {pedalboard}, numpy {numpy}. The last co
 
 """
 
-SECTIONS: list[Callable[[], Section]] = [dynamics.section, equalizer.section]
+SECTIONS: list[Callable[[], Section]] = [dynamics.section, equalizer.section, reverb.section, convolution.section]
 
 
 def main(report: Path) -> None:
