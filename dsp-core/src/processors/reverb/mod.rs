@@ -26,7 +26,7 @@
 //! # Contract
 //! Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs are
 //! unlike each other for any input (correlation below 0.02). White noise comes out as loud as it went in, whatever size,
-//! time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz.
+//! time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.5 s on.
 //!
 //! The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64 frames, and
 //! silence then costs next to nothing. Frozen, it has no end. Changes never move memory: delays, absorption, diffusion
