@@ -1,8 +1,6 @@
 //! What compressor, expander and gate promise: curves, times, clean sine waves, linked channels, aligned paths.
 
-mod common;
-
-use common::{Cut, Edit, noise, planar_noise, run, same_bits};
+use crate::common::{Cut, Edit, noise, planar_noise, run, same_bits};
 use mixdown::*;
 use std::f64::consts::TAU;
 

@@ -1,8 +1,6 @@
 //! The band splitter's promises: bands that meet at -6 dB, and together are an all pass.
 
-mod common;
-
-use common::noise;
+use crate::common::noise;
 use mixdown::*;
 use std::f64::consts::{PI, TAU};
 

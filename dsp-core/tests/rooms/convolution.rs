@@ -1,9 +1,6 @@
 //! The gates of the convolution and of the linear-phase equalizer.
-#![cfg(feature = "std")]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use mixdown::*;
 use std::f64::consts::{PI, TAU};
 

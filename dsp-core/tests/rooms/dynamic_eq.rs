@@ -1,8 +1,6 @@
 //! The dynamic equalizer's promises: an equalizer while it rests, the static curve while it acts.
 
-mod common;
-
-use common::{Cut, noise, planar_noise, run, same_bits};
+use crate::common::{Cut, noise, planar_noise, run, same_bits};
 use mixdown::*;
 use std::f64::consts::{PI, TAU};
 

@@ -1,11 +1,6 @@
 //! The limiter's promises: nothing above the ceiling, nothing changed below it, bass left clean.
 
-mod common;
-#[path = "standards/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "only its signals are needed")]
-mod standards;
-
-use common::{Cut, Edit, noise, run, same_bits};
+use crate::common::{Cut, Edit, noise, run, same_bits};
 use mixdown::*;
 use std::f64::consts::{PI, TAU};
 
@@ -252,7 +247,7 @@ fn l1_no_overs_on_the_adversarial_set() {
 #[test]
 fn l1_no_overs_on_the_cases_of_tech_3341() {
     let names: Vec<String> = (15..=23).map(|number| format!("3341-{number}")).collect();
-    let cases: Vec<_> = standards::cases().into_iter().filter(|case| names.contains(&case.name)).collect();
+    let cases: Vec<_> = crate::standards::cases().into_iter().filter(|case| names.contains(&case.name)).collect();
     for mode in MODES {
         let mut worst = f64::NEG_INFINITY;
         let mut played = 0;

@@ -1,8 +1,6 @@
 //! The de-esser's promises: sibilants turned down by the same amount at any level, vowels left alone.
 
-mod common;
-
-use common::{Cut, noise, run, same_bits};
+use crate::common::{Cut, noise, run, same_bits};
 use mixdown::*;
 use std::f64::consts::{PI, TAU};
 

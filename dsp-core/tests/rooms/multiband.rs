@@ -1,8 +1,6 @@
 //! The multiband compressor's promises: flat while it does nothing, each band by itself, all bands in time.
 
-mod common;
-
-use common::{noise, planar_noise, same_bits};
+use crate::common::{noise, planar_noise, same_bits};
 use mixdown::*;
 use std::f64::consts::TAU;
 
