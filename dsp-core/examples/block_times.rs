@@ -34,7 +34,7 @@ fn measure(seconds: f64) -> Result<(), mixdown::Error> {
     let mut convolution = params.build::<f32>(&StreamSpec::new(RATE_HZ, 2)?)?;
     let noise: Vec<f32> = rows.concat().iter().cycle().take(2 * BLOCK * 512).map(|x| 0.1 * *x as f32).collect();
 
-    let mut times_ns = vec![Vec::with_capacity(ROUNDS); PERIOD];
+    let mut times_ns: Vec<Vec<_>> = (0..PERIOD).map(|_| Vec::with_capacity(ROUNDS)).collect();
     for input in noise.chunks_exact(2 * BLOCK).cycle().take(PERIOD * ROUNDS).enumerate() {
         let (place, mut samples) = (input.0 % PERIOD, input.1.to_vec());
         let mut block = BlockMut::from_planar(&mut samples, 2)?;

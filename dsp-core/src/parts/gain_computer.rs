@@ -109,6 +109,7 @@ impl<S: Sample> Knee<S> {
 
 /// The curve over a span of frames.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack for a chunk")]
 pub(crate) enum Knees<S> {
     /// It stands still.
     Still(Knee<S>),

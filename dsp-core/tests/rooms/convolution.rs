@@ -24,7 +24,7 @@ fn through<S: Sample>(params: &impl Params, input: &[f64], cut: &Cut) -> Vec<f64
 
 fn rms_db(samples: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = samples.fold((0.0, 0.0), |(sum, count), x| (sum + x * x, count + 1.0));
-    10.0 * (sum / count as f64).log10()
+    10.0 * (sum / count).log10()
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn c1_a_deconvolved_sweep_gives_the_response_back() {
     // the sweep, where it has no energy, are left out on both sides alike.
     let frames = 1 << 15;
     let (from_hz, to_hz, length) = (10.0, 23_900.0, 20_000);
-    let rise = (to_hz / from_hz as f64).ln();
+    let rise = f64::ln(to_hz / from_hz);
     let sweep: Vec<f64> = (0..frames)
         .map(|n| {
             let t = n as f64 / length as f64;
@@ -239,8 +239,8 @@ fn promised_bands() -> Vec<Band> {
             for q in [0.5, 1.0, 2.0] {
                 bands.push(BellParams { frequency_hz, gain_db, q }.into());
             }
-            bands.push(LowShelfParams { frequency_hz, gain_db, q: 0.7071 }.into());
-            bands.push(HighShelfParams { frequency_hz, gain_db, q: 0.7071 }.into());
+            bands.push(LowShelfParams { frequency_hz, gain_db, q: 0.7 }.into());
+            bands.push(HighShelfParams { frequency_hz, gain_db, q: 0.7 }.into());
         }
     }
     bands
@@ -274,7 +274,7 @@ fn e6_linear_phase_group_delay_is_constant() {
     const LIMIT_FRAMES: f64 = 1e-6;
     let bands = vec![
         BellParams { frequency_hz: 60.0, gain_db: 12.0, q: 2.0 }.into(),
-        HighShelfParams { frequency_hz: 5_000.0, gain_db: -9.0, q: 0.7071 }.into(),
+        HighShelfParams { frequency_hz: 5_000.0, gain_db: -9.0, q: 0.7 }.into(),
     ];
     let params = LinearPhaseEqualizerParams { bands, ..Default::default() };
     let mut impulse = vec![0.0; 9_000];

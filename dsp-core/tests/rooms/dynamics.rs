@@ -65,8 +65,9 @@ fn sine_fit(audio: &[f64], frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
         for row in 0..3 {
             if row != pivot {
                 let factor = matrix[row][pivot] / matrix[pivot][pivot];
-                for column in 0..3 {
-                    matrix[row][column] -= factor * matrix[pivot][column];
+                let scaled = matrix[pivot].map(|value| factor * value);
+                for (value, scaled) in matrix[row].iter_mut().zip(scaled) {
+                    *value -= scaled;
                 }
                 right[row] -= factor * right[pivot];
             }

@@ -254,7 +254,7 @@ fn l1_no_overs_on_the_cases_of_tech_3341() {
         for (case, rate_hz) in cases.iter().flat_map(|case| RATES_HZ.map(|rate_hz| (case, rate_hz))) {
             let params = LimiterParams { gain_db: 6.0, mode, ..Default::default() };
             let audio = case.audio::<f64>(rate_hz);
-            let output = limit::<f64>(&params, rate_hz, &audio[0].channels()[0]);
+            let output = limit::<f64>(&params, rate_hz, audio[0].channels()[0]);
             worst = worst.max(assert_no_overs(mode, &output, CEILING_DB, &format!("{} at {rate_hz} Hz", case.name)));
             played += 1;
         }
