@@ -214,7 +214,8 @@ fn a_key_and_a_trace_are_the_same_however_the_stream_is_cut() {
         (audio, traces)
     };
     let (audio, traces) = render(&Cut::whole());
-    assert!(traces[..FRAMES].iter().any(|&db| db > 1.0) && traces[FRAMES / 2 - 1] == 0.0);
+    let high_shelf = &traces[6 * FRAMES..7 * FRAMES];
+    assert!(high_shelf.iter().any(|&db| db > 1.0) && high_shelf[FRAMES / 2 - 1] == 0.0);
     for cut in Cut::all() {
         let (other, other_traces) = render(&cut);
         assert!(same_bits(&other, &audio) && same_bits(&other_traces, &traces), "{cut:?}");
