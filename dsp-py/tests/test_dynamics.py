@@ -196,3 +196,47 @@ def test_keys_that_do_not_fit_are_refused(noise) -> None:
         effect(audio, RATE_HZ, key=noise(3, 1000))
     with pytest.raises(TypeError, match="key must be float32"):
         effect(audio, RATE_HZ, key=noise(1, 1000).astype(np.float64))
+
+
+class TestBands:
+    def test_bands_at_rest_add_up_to_an_all_pass(self, noise) -> None:
+        audio = noise(2, 2**14).astype(np.float64)
+        effect = md.MultibandCompressor(bands=[md.Compressor(ratio=1)] * 3)
+        spectrum = np.abs(np.fft.rfft(effect(np.eye(1, 2**14), RATE_HZ)[0]))
+        np.testing.assert_allclose(20 * np.log10(spectrum), 0, atol=0.01)
+        assert effect.gain_reduction(audio, RATE_HZ).shape == (3, 2, 2**14)
+
+    def test_a_dynamic_equalizer_at_rest_is_an_equalizer(self, noise) -> None:
+        audio = noise(2, 10_000)
+        shapes = [md.Bell(frequency_hz=2_000, gain_db=4), md.HighShelf(frequency_hz=9_000, gain_db=-3)]
+        still = md.DynamicEqualizer(bands=[md.DynamicBand(shape=shape, ratio=1) for shape in shapes])
+        np.testing.assert_array_equal(still(audio, RATE_HZ), md.Equalizer(bands=shapes)(audio, RATE_HZ))
+
+    def test_a_dynamic_band_gives_way_by_its_curve(self) -> None:
+        tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(RATE_HZ) / RATE_HZ)
+        effect = md.DynamicEqualizer(bands=[md.DynamicBand(shape=md.Bell(), threshold_db=-20, ratio=2, range_db=12)])
+        level = 20 * np.log10(0.5)
+        expected = (level + 20) / 2
+        assert effect.gain_reduction(tone, RATE_HZ)[0, 0, -1] == pytest.approx(expected, abs=0.1)
+        out = effect(tone, RATE_HZ)[-4_800:]
+        assert 20 * np.log10(np.std(out) / np.std(tone)) == pytest.approx(-expected, abs=0.1)
+
+    @pytest.mark.parametrize(
+        ("make", "error", "message"),
+        [
+            (lambda: md.MultibandCompressor(crossovers_hz=[2_000, 200]), ValueError, r"crossovers_hz"),
+            (lambda: md.MultibandCompressor(bands=[md.Compressor()] * 2), ValueError, r"bands"),
+            (lambda: md.MultibandCompressor(bands=[md.Gain()] * 3), TypeError, r"bands\[0\] = .* is not a Compressor"),
+            (lambda: md.MultibandCompressor(slope_db_per_octave=18), ValueError, "slope_db_per_octave"),
+            (lambda: md.DeEsser(range_db=21), ValueError, r"range_db = 21 is out of range: it must lie in 0\.\.20"),
+            (lambda: md.DeEsser(frequency_hz=math.nan), ValueError, "frequency_hz is not a finite number"),
+            (lambda: md.DynamicBand(ratio=0), ValueError, "ratio"),
+            (lambda: md.DynamicBand(shape=md.Notch()), TypeError, "shape = .* is not"),
+            (lambda: md.DynamicEqualizer(bands=[md.DynamicBand()] * 33), ValueError, "bands"),
+            (lambda: md.DynamicEqualizer(bands=[3]), TypeError, r"bands\[0\] = 3 is not"),
+        ],
+    )
+    def test_bad_settings_are_refused(self, make, error: type[Exception], message: str) -> None:
+        with pytest.raises(error, match=message) as refused:
+            make()
+        assert "\n" not in str(refused.value)

@@ -251,7 +251,7 @@ def _plain(name: str, kind: Any, value: Any) -> Any:
         return tuple(_plain(f"{name}[{position}]", item_kind, item) for position, item in enumerate(value))
     kinds = typing.get_args(kind) if origin in (types.UnionType, typing.Union) else (kind,)
     settings = tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Setting))
-    if settings and not isinstance(value, settings):
+    if settings and not isinstance(value, tuple(kind for kind in kinds if isinstance(kind, type))):
         wanted = "effect" if Effect in settings else " or ".join(kind.__name__ for kind in settings)
         article = "an" if wanted[0].lower() in "aeiou" else "a"
         raise TypeError(f"{name} = {value!r} is not {article} {wanted}")

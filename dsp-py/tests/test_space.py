@@ -1,0 +1,191 @@
+"""Reverb, plate, convolution and the linear-phase equalizer from Python."""
+
+import math
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import signal
+
+import mixdown as md
+
+RATE_HZ = 48_000
+
+SPACES = {"room": (0.5, 0.25, 5), "club": (0.8, 0.35, 8), "chamber": (1.3, 0.45, 12), "hall": (2.2, 0.6, 20)}
+SPACES["cathedral"] = (6.5, 1, 40)
+
+
+def decay(rows: int, frames: int, seed: int = 1) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return (0.05 * random.standard_normal((rows, frames)) * np.exp(-6.9 * np.arange(frames) / frames)).astype(
+        np.float32
+    )
+
+
+class TestReverb:
+    @pytest.mark.parametrize("space", SPACES)
+    def test_a_space_fills_what_is_not_given(self, space: str) -> None:
+        reverb = md.Reverb(space=space)  # type: ignore[arg-type]
+        assert (reverb.t60_s, reverb.size, reverb.predelay_ms) == SPACES[space]
+        assert reverb.early_db <= -3
+        given = md.Reverb(space=space, t60_s=1.5)  # type: ignore[arg-type]
+        assert (given.t60_s, given.size) == (1.5, reverb.size)
+
+    def test_another_space_refills(self) -> None:
+        hall = md.Reverb(mix=0.3, t60_s=3)
+        assert hall.replace(space="room") == md.Reverb(space="room", mix=0.3)
+        assert hall.replace(space="room", t60_s=0.4) == md.Reverb(space="room", t60_s=0.4, mix=0.3)
+        assert hall.replace(width=0) == md.Reverb(mix=0.3, t60_s=3, width=0)
+        with pytest.raises(md.ParameterError, match="Reverb has no parameter colour"):
+            hall.replace(colour=1)
+
+    @pytest.mark.parametrize("effect", [md.Reverb(space="club"), md.Plate()])
+    def test_mono_becomes_stereo_and_the_tail_ends(self, effect: md.Effect, noise) -> None:
+        audio = noise(1, 2_000)[0]
+        wet = effect(audio, RATE_HZ, tail="auto")
+        assert wet.shape[0] == 2
+        assert wet.shape[1] > RATE_HZ // 4
+        assert np.isfinite(wet).all()
+        last = wet[:, -RATE_HZ // 10 :]
+        assert 20 * np.log10(np.abs(last).max() / np.abs(wet).max()) < -60
+
+    @settings(deadline=None, max_examples=25)
+    @given(
+        space=st.sampled_from(sorted(SPACES)),
+        size=st.floats(0, 1),
+        t60_s=st.floats(0.1, 5),
+        diffusion=st.floats(0, 1),
+        depth_ms=st.floats(0, 1),
+        mix=st.floats(0, 1),
+        rate_hz=st.sampled_from([8_000, 44_100, 96_000]),
+    )
+    def test_any_setting_streams_as_it_runs_offline(
+        self, space: str, size: float, t60_s: float, diffusion: float, depth_ms: float, mix: float, rate_hz: int
+    ) -> None:
+        effect = md.Reverb(
+            space=space,  # type: ignore[arg-type]
+            size=size,
+            t60_s=t60_s,
+            diffusion=diffusion,
+            modulation_depth_ms=depth_ms,
+            mix=mix,
+        )
+        audio = np.random.default_rng(1).standard_normal((2, 5_000)).astype(np.float32)
+        whole = effect(audio, rate_hz)
+        assert np.isfinite(whole).all()
+        stream = effect.stream(rate_hz, 2)
+        parts = [stream.process(audio[:, start : start + 777]) for start in range(0, 5_000, 777)]
+        np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (lambda: md.Reverb(space="closet"), "space = 'closet' is not allowed: it must be one of room, club"),  # type: ignore[arg-type]
+            (lambda: md.Reverb(t60_s=16), r"t60_s = 16 is out of range: it must lie in 0\.1\.\.15"),
+            (lambda: md.Reverb(size=1.1), r"size = 1\.1 is out of range: it must lie in 0\.\.1"),
+            (lambda: md.Reverb(t60_s=math.nan), "t60_s is not a finite number"),
+            (lambda: md.Plate(decay=1), r"decay = 1 is out of range: it must lie in 0\.\.0\.99"),
+            (lambda: md.Plate(damping_hz=math.inf), "damping_hz is not a finite number"),
+        ],
+    )
+    def test_bad_settings_are_refused(self, make, message: str) -> None:
+        with pytest.raises(md.ParameterError, match=message):
+            make()
+
+
+class TestConvolution:
+    @pytest.mark.parametrize("rows", [1, 2, 4])
+    def test_c1_it_is_the_convolution(self, rows: int, noise) -> None:
+        audio, taps = noise(2, 30_000), decay(rows, 9_000)
+        out = md.Convolution(impulse_response=taps)(audio, RATE_HZ).astype(np.float64)
+        exact = np.zeros((2, 30_000))
+        # LL LR RL RR of four rows; the diagonal of two; the same for both of one.
+        routes = {1: [(0, 0, 0), (0, 1, 1)], 2: [(0, 0, 0), (1, 1, 1)], 4: [(0, 0, 0), (1, 0, 1), (2, 1, 0), (3, 1, 1)]}
+        for row, source, target in routes[rows]:
+            exact[target] += signal.fftconvolve(audio[source].astype(float), taps[row].astype(float))[:30_000]
+        error = np.sqrt(np.mean((out - exact) ** 2) / np.mean(exact**2))
+        assert 20 * np.log10(error) <= -120
+
+    def test_mono_through_two_rows_is_stereo(self, noise) -> None:
+        audio, taps = noise(1, 5_000)[0], decay(2, 500)
+        both = md.Convolution(impulse_response=taps)(audio, RATE_HZ)
+        assert both.shape == (2, 5_000)
+        alone = [md.Convolution(impulse_response=row)(audio, RATE_HZ) for row in taps]
+        np.testing.assert_allclose(both, alone, atol=1e-6)
+
+    def test_a_response_is_a_value(self) -> None:
+        taps = decay(2, 100)
+        effect = md.Convolution(impulse_response=taps, mix=0.5)
+        assert effect == md.Convolution(impulse_response=taps.copy(), mix=0.5)
+        assert effect != md.Convolution(impulse_response=2 * taps, mix=0.5)
+        assert len({effect, pickle.loads(pickle.dumps(effect))}) == 1
+        assert md.from_dict(effect.to_dict()) == effect
+        np.testing.assert_array_equal(np.asarray(effect.impulse_response), taps)
+        taps[:] = 0
+        assert np.abs(np.asarray(effect.impulse_response)).max() > 0
+        assert "<2 x 100 float32, sha256 " in repr(effect)
+
+    def test_files_and_rates(self, tmp_path: Path, noise) -> None:
+        taps, audio = decay(2, 4_410), noise(2, 20_000)
+        md.write(tmp_path / "room.wav", taps, 44_100, bit_depth=32)
+        by_file = md.Convolution(impulse_response=tmp_path / "room.wav")
+        assert eval(repr(by_file), vars(md)) == by_file
+        by_array = md.Convolution(impulse_response=taps, impulse_response_rate_hz=44_100)
+        np.testing.assert_array_equal(by_file(audio, RATE_HZ), by_array(audio, RATE_HZ))
+        # A tone comes out at the same level, whatever the rate of the response.
+        tone = np.sin(2 * np.pi * 1000 * np.arange(RATE_HZ) / RATE_HZ)
+        level = [np.std(by_array(tone, rate)[0, -4_800:]) for rate in (RATE_HZ,)]
+        native = np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)
+        assert level[0] == pytest.approx(np.std(by_array(native, 44_100)[0, -4_410:]), rel=1e-3)
+
+    def test_normalised_it_is_as_loud_as_what_goes_in(self) -> None:
+        pink = np.cumsum(np.random.default_rng(2).standard_normal((2, 3 * RATE_HZ)), axis=1)
+        pink = signal.sosfilt(signal.butter(2, 40, "highpass", fs=RATE_HZ, output="sos"), pink)
+        pink *= 0.1 / np.std(pink)
+        effect = md.Convolution(impulse_response=100 * decay(2, 20_000), normalize=True)
+        before = md.loudness(pink, RATE_HZ).integrated_lufs
+        assert md.loudness(effect(pink, RATE_HZ), RATE_HZ).integrated_lufs == pytest.approx(before, abs=3)
+
+    @pytest.mark.parametrize(
+        ("taps", "error", "message"),
+        [
+            (np.zeros(0), ValueError, "impulse_response is empty"),
+            (np.zeros((2, 0)), ValueError, "impulse_response is empty"),
+            (np.array([0.0, math.nan]), ValueError, "impulse_response"),
+            (np.zeros((3, 10)), ValueError, "impulse_response has shape .*: it must have 1, 2 or 4 rows"),
+            (np.zeros((100, 2)), ValueError, r"pass its \.T"),
+            (np.zeros(10, np.int16), TypeError, "impulse_response is int16"),
+            ("missing.wav", OSError, "impulse_response: missing.wav: No such file"),
+        ],
+    )
+    def test_bad_responses_are_refused(self, taps, error: type[Exception], message: str) -> None:
+        with pytest.raises(error, match=message):
+            md.Convolution(impulse_response=taps)
+
+    def test_unreadable_and_endless_responses_are_refused(self, tmp_path: Path, noise) -> None:
+        (tmp_path / "text.wav").write_text("no audio")
+        with pytest.raises(ValueError, match=r"impulse_response: .*not a readable audio file"):
+            md.Convolution(impulse_response=tmp_path / "text.wav")
+        endless = md.Convolution(impulse_response=np.ones(100 * RATE_HZ, np.float32))
+        with pytest.raises(md.ParameterError, match=r"its length in s\) = 100 is out of range: it must lie in 0\.\.30"):
+            endless(noise(1, 100), RATE_HZ)
+
+
+def test_a_linear_phase_equalizer_has_the_magnitude_and_no_phase() -> None:
+    bands = [md.Bell(frequency_hz=300, gain_db=6, q=1), md.HighShelf(frequency_hz=8_000, gain_db=-4)]
+    flat = md.LinearPhaseEqualizer(bands=bands)
+    frequencies = np.geomspace(60, 20_000, 50)
+    response = flat.frequency_response(frequencies, RATE_HZ)
+    wanted = np.abs(md.Equalizer(bands=bands).frequency_response(frequencies, RATE_HZ))
+    np.testing.assert_allclose(20 * np.log10(np.abs(response) / wanted), 0, atol=0.1)
+    np.testing.assert_allclose(np.angle(response), 0, atol=1e-6)
+    assert flat.latency_frames(RATE_HZ) == 4096
+    audio = np.random.default_rng(1).standard_normal(2_000)
+    np.testing.assert_array_equal(md.LinearPhaseEqualizer()(audio, RATE_HZ), audio)
+    with pytest.raises(md.ParameterError, match="length_frames"):
+        md.LinearPhaseEqualizer(length_frames=255)
+    with pytest.raises(TypeError, match=r"length_frames = 256\.5 is not a whole number"):
+        md.LinearPhaseEqualizer(length_frames=256.5)  # type: ignore[arg-type]
