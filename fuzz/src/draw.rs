@@ -408,7 +408,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::MultibandCompressor(params) => {
             params.bands.iter().map(|&band| boost_db(&band.into())).fold(0.0, f64::max) + 16.0
         }
-        Effect::LinearPhaseEqualizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum::<f64>() + 20.0,
+        Effect::LinearPhaseEqualizer(params) => {
+            params.bands.iter().map(|band| boost_db(&of_band(band))).sum::<f64>() + 20.0
+        }
         // No response drawn here adds up to more than 5, normalised ones to little more.
         Effect::Convolution(_) => 60.0,
         Effect::Bell(params) => params.gain_db.max(0.0),

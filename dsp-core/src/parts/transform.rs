@@ -1,7 +1,7 @@
 //! A transform for convolving real blocks, done in pieces so small that none is felt in a callback.
 //!
-//! 2B real samples x are taken as the polynomial Σ x[j] Z^j modulo Z^2B + 1. Over the complex numbers that is the product
-//! of Z^B - i and its conjugate, so the B complex points x[j] + i x[j + B] say everything: a real transform without a pass
+//! 2B real samples x are taken as the polynomial `Σ x[j] Z^j` modulo Z^2B + 1. Over the complex numbers that is the product
+//! of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` say everything: a real transform without a pass
 //! to untangle it and without special bins. Products wrap with a change of sign, which overlap-save throws away anyway.
 //!
 //! Z^n = e^iθ splits into four residues Z^(n/4) = e^i(θ + 2πq)/4: a pass over four columns with constant factors. Small
