@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -20,7 +21,12 @@ class Row:
         """Return a line of the table."""
 
         def cell(value: float | None) -> str:
-            return "" if value is None else f"{value:.{self.digits}f} {self.unit}".strip()
+            if value is None:
+                return ""
+            if math.isnan(value):
+                return "never"
+            # Adding 0 takes the sign off a rounded zero.
+            return f"{round(value, self.digits) + 0:.{self.digits}f} {self.unit}".strip()
 
         return f"| {self.what} | {cell(self.ours)} | {cell(self.theirs)} | {self.perfect} |"
 
