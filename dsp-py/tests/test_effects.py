@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import json
 import math
 import pickle
 import warnings
@@ -117,7 +118,7 @@ def test_the_defaults_are_those_of_the_engine() -> None:
         # Settings that name nothing but their type take the engine's defaults: the same bits must come out.
         class Bare:
             def _json(self, sample_rate_hz: float | None = None, name: str = name) -> str:
-                return '{"type": "%s"}' % name  # noqa: UP031
+                return json.dumps({"type": name})
 
         audio = np.linspace(-0.5, 0.5, 2000).reshape(2, 1000)
         bare = _core.process(Bare(), audio, RATE_HZ, None, "none", None)
