@@ -93,17 +93,16 @@ fn offline<'py, S: Number>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (spec, key) = stream_of(&audio, key, sample_rate_hz)?;
-    let flat = audio.flat;
     let (rendered, faults) = py.detach(|| {
         let mut processor = effect.build::<S>(&spec).map_err(parameter)?;
-        render(&mut processor, &audio, key.as_ref(), length)
+        render(&mut processor, audio, key.as_ref(), length)
     })?;
     if faults > 0 {
         let message = format!("{faults} non-finite samples were replaced by 0");
         let message = std::ffi::CString::new(message).unwrap_or_default();
         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 2)?;
     }
-    array::write_into(py, Planar { flat, ..rendered }, out)
+    array::write_into(py, rendered, out)
 }
 
 /// The stream of audio and its key, which must have the same format and length.
@@ -127,61 +126,91 @@ pub(crate) fn same_format<S: Number>(audio: Audio, name: &str) -> PyResult<Plana
     S::of(audio).ok_or_else(|| PyTypeError::new_err(format!("{name} must be {} as the audio is", S::NAME)))
 }
 
-/// Input, then silence until the length asked for, with the first `latency` frames of the output dropped.
+/// Input, then silence until the length asked for, with the first `latency` frames of the output dropped. In place: a
+/// minute of audio is copied only where its length changes.
 fn render<S: Number>(
     processor: &mut EffectProcessor<S>,
-    audio: &Planar<S>,
+    audio: Planar<S>,
     key: Option<&Planar<S>>,
     length: &Length,
 ) -> PyResult<(Planar<S>, u64)> {
-    let rate_hz = processor.spec().sample_rate_hz();
     let (inputs, outputs) = (audio.channels, processor.output_channels());
-    let latency = processor.latency_frames();
-    let grid = (TAIL_GRID_S * rate_hz).round() as usize;
-    let fixed = match length {
+    let (rows, latency, flat) = (inputs.max(outputs), processor.latency_frames(), audio.flat);
+    let mut frames = match length {
         Length::Input | Length::Auto => audio.frames,
         Length::Frames(tail) => audio.frames + tail,
     };
-    let mut channels: Vec<Vec<S>> = vec![Vec::with_capacity(fixed + latency); outputs];
-
-    // The input and as much silence as it takes to push it through.
-    let rows = inputs.max(outputs);
-    let mut planar = audio.padded(rows, fixed + latency);
-    let keys = key.map(|key| key.padded(key.channels, fixed + latency));
-    let mut block = BlockMut::from_planar(&mut planar, rows).map_err(parameter)?;
-    match (&keys, key) {
-        (Some(keys), Some(key)) => {
+    // As much silence as it takes to push the input through.
+    let total = frames + latency;
+    let keys = key.filter(|key| key.frames != total).map(|key| key.padded(key.channels, total));
+    let mut samples = if (rows, total) == (inputs, audio.frames) { audio.samples } else { audio.padded(rows, total) };
+    let mut block = BlockMut::from_planar(&mut samples, rows).map_err(parameter)?;
+    match key {
+        Some(key) => {
+            let keys = keys.as_ref().unwrap_or(&key.samples);
             processor.process_keyed(&mut block, &Block::from_planar(keys, key.channels).map_err(parameter)?);
         }
-        _ => processor.process(&mut block),
+        None => processor.process(&mut block),
     }
-    for (channel, samples) in channels.iter_mut().enumerate() {
-        samples.extend_from_slice(&block.channel(channel)[latency..]);
-    }
-
-    if let Length::Auto = length {
-        for _ in 0..(MAX_TAIL_S / TAIL_GRID_S) as usize {
-            let mut silence = vec![S::ZERO; rows * grid];
-            let mut block = BlockMut::from_planar(&mut silence, rows).map_err(parameter)?;
-            match key {
-                Some(key) => {
-                    let keys = vec![S::ZERO; key.channels * grid];
-                    processor.process_keyed(&mut block, &Block::from_planar(&keys, key.channels).map_err(parameter)?);
-                }
-                None => processor.process(&mut block),
-            }
-            let quiet = |channel: usize| block.channel(channel).iter().all(|x| x.to_f64().abs() < TAIL_FLOOR);
-            if (0..outputs).all(quiet) {
-                break;
-            }
-            for (channel, samples) in channels.iter_mut().enumerate() {
-                samples.extend_from_slice(block.channel(channel));
-            }
+    if latency > 0 {
+        for channel in 0..outputs {
+            samples.copy_within(channel * total + latency..(channel + 1) * total, channel * frames);
         }
     }
-    let frames = channels.first().map_or(0, Vec::len);
-    let rendered = Planar { samples: channels.concat(), channels: outputs, frames, flat: audio.flat };
-    Ok((rendered, processor.faults()))
+    samples.truncate(outputs * frames);
+    if let Length::Auto = length {
+        let tails = ring_out(processor, rows, key.map(|key| key.channels))?;
+        let tail_frames = tails.first().map_or(0, Vec::len);
+        if tail_frames > 0 {
+            let mut longer = Vec::with_capacity(outputs * (frames + tail_frames));
+            for (channel, tail) in tails.iter().enumerate() {
+                longer.extend_from_slice(&samples[channel * frames..][..frames]);
+                longer.extend_from_slice(tail);
+            }
+            samples = longer;
+            frames += tail_frames;
+        }
+    }
+    Ok((Planar { samples, channels: outputs, frames, flat }, processor.faults()))
+}
+
+/// What still comes out of each channel while silence goes in, up to the last step of the grid that is not quiet. A gap
+/// in the tail, as a predelay leaves it, does not end it: the processor's own tail is rendered, then cut.
+fn ring_out<S: Number>(
+    processor: &mut EffectProcessor<S>,
+    rows: usize,
+    key_channels: Option<usize>,
+) -> PyResult<Vec<Vec<S>>> {
+    let grid = (TAIL_GRID_S * processor.spec().sample_rate_hz()).round() as usize;
+    let longest = (MAX_TAIL_S / TAIL_GRID_S) as usize;
+    let steps = match processor.tail() {
+        Tail::Frames(frames) => frames.div_ceil(grid as u64).min(longest as u64) as usize,
+        Tail::Infinite => longest,
+    };
+    let mut tails: Vec<Vec<S>> = vec![Vec::new(); processor.output_channels()];
+    let mut loud_frames = 0;
+    for step in 1..=steps {
+        let mut silence = vec![S::ZERO; rows * grid];
+        let mut block = BlockMut::from_planar(&mut silence, rows).map_err(parameter)?;
+        match key_channels {
+            Some(channels) => {
+                let keys = vec![S::ZERO; channels * grid];
+                processor.process_keyed(&mut block, &Block::from_planar(&keys, channels).map_err(parameter)?);
+            }
+            None => processor.process(&mut block),
+        }
+        let loud = |channel: usize| block.channel(channel).iter().any(|x| x.to_f64().abs() >= TAIL_FLOOR);
+        if (0..tails.len()).any(loud) {
+            loud_frames = step * grid;
+        }
+        for (channel, tail) in tails.iter_mut().enumerate() {
+            tail.extend_from_slice(block.channel(channel));
+        }
+    }
+    for tail in &mut tails {
+        tail.truncate(loud_frames);
+    }
+    Ok(tails)
 }
 
 /// Delay of an effect in frames.

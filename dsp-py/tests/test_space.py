@@ -52,6 +52,16 @@ class TestReverb:
         last = wet[:, -RATE_HZ // 10 :]
         assert 20 * np.log10(np.abs(last).max() / np.abs(wet).max()) < -60
 
+    def test_a_predelay_longer_than_the_grid_does_not_end_the_tail(self) -> None:
+        impulse = np.zeros(480, np.float32)
+        impulse[0] = 0.5
+        wet = md.Reverb(space="room", predelay_ms=250)(impulse, RATE_HZ, tail="auto")
+        assert not wet[:, : RATE_HZ // 4].any()
+        assert wet.shape[1] > RATE_HZ // 2
+        mix = md.Mix(sample_rate_hz=RATE_HZ)
+        mix.add("click", impulse, inserts=[md.Reverb(space="room", predelay_ms=250)])
+        assert mix.render().shape[1] > RATE_HZ // 2
+
     @settings(deadline=None, max_examples=25)
     @given(
         space=st.sampled_from(sorted(SPACES)),

@@ -293,12 +293,22 @@ class Mix:
             if progress is not None:
                 progress(min(stop, frames), frames)
         if tail == "auto":
-            for _ in range(round(_MAX_TAIL_S / _TAIL_GRID_S)):
-                part = mixer.process([np.zeros((track.audio.shape[0], grid), dtype) for track in tracks])
-                if np.max(np.abs(part)) < _TAIL_FLOOR:
-                    break
-                parts.append(part)
+            parts += self._ring_out(mixer, [np.zeros((track.audio.shape[0], grid), dtype) for track in tracks])
         return cast(Audio, np.concatenate(parts, axis=1)[:, mixer.latency_frames :])
+
+    @staticmethod
+    def _ring_out(mixer: _core.Mixer, silence: list[Audio]) -> list[Audio]:
+        """What still sounds after the tracks, step by step, up to the last step that is not quiet.
+
+        A gap in the tail, as a predelay leaves it, does not end it.
+        """
+        longest = round(_MAX_TAIL_S / _TAIL_GRID_S)
+        tail_frames, grid = mixer.tail_frames, silence[0].shape[1]
+        steps = longest if tail_frames is None else min(-(-tail_frames // grid), longest)
+        parts = [mixer.process(silence) for _ in range(steps)]
+        while parts and np.max(np.abs(parts[-1])) < _TAIL_FLOOR:
+            parts.pop()
+        return parts
 
 
 def _fixed_tail_frames(tail: str | float, sample_rate_hz: float) -> int:
