@@ -1,6 +1,6 @@
 """Plays the same signals to mixdown and to pedalboard, measures what comes out, and writes a table.
 
-Run by ``cargo xtask compare``. Every figure is computed here; none is typed. Nothing is timed.
+Run by ``cargo xtask compare``. Every figure is computed here; none is typed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import dynamics
 import equalizer
 import numpy as np
 import reverb
+import times
 from tables import Section
 
 HEADER = """\
@@ -25,7 +26,13 @@ Made with mixdown {mixdown}, pedalboard {pedalboard}, numpy {numpy}. The last co
 
 """
 
-SECTIONS: list[Callable[[], Section]] = [dynamics.section, equalizer.section, reverb.section, convolution.section]
+SECTIONS: list[Callable[[], Section]] = [
+    dynamics.section,
+    equalizer.section,
+    reverb.section,
+    convolution.section,
+    times.section,
+]
 
 
 def main(report: Path) -> None:

@@ -1,8 +1,6 @@
 //! The mixer: sums, order, latency, mutes, and the laws over all of it.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use mixdown::*;
 
 const FRAMES: usize = 6_000;

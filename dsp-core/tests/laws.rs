@@ -1,8 +1,6 @@
 //! The laws every processor keeps, over random settings of everything in the one list.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use mixdown::*;
 use std::cell::Cell;
 

@@ -1,9 +1,7 @@
 //! What the loudness meter promises beyond the standards' own cases: same bits, edges, memory, albums.
 
-mod signals;
-
+use crate::signals::{NONE, RATE, Steps, loudness_only, lufs, meter, programme, read, stereo_energy, tone};
 use mixdown::{Block, Cpu, LoudnessMeter, LoudnessParams, Memory, Meter, Precision, StreamSpec, album_loudness};
-use signals::{NONE, RATE, Steps, loudness_only, lufs, meter, programme, read, stereo_energy, tone};
 use std::f64::consts::PI;
 
 /// Rounding and the filters' onset are all that is left over whole blocks, LU.

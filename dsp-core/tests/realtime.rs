@@ -1,11 +1,9 @@
 //! May it run in a callback? Nothing takes or gives back memory while audio runs.
 //!
-//! This binary has an allocator that counts, per thread, so that tests beside each other do not disturb.
+//! The binary has an allocator that counts, per thread, so that tests beside each other do not disturb.
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on to the system's")]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use mixdown::*;
 use std::{
     alloc::{GlobalAlloc, Layout, System},

@@ -1,5 +1,4 @@
 //! Settings as text: what a preset or a session file stores.
-#![cfg(feature = "serde")]
 
 use mixdown::{Effect, GainParams, TrackParams};
 

@@ -59,7 +59,7 @@ class TestReverb:
         assert not wet[:, : RATE_HZ // 4].any()
         assert wet.shape[1] > RATE_HZ // 2
         mix = md.Mix(sample_rate_hz=RATE_HZ)
-        mix.add("click", impulse, inserts=[md.Reverb(space="room", predelay_ms=250)])
+        mix.track("click", impulse, inserts=[md.Reverb(space="room", predelay_ms=250)])
         assert mix.render().shape[1] > RATE_HZ // 2
 
     @settings(deadline=None, max_examples=25)

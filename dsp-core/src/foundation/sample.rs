@@ -9,6 +9,11 @@ mod sealed {
     pub trait Sealed: fearless_simd::SimdFloatElement {
         /// Whether no sample is a NaN or an infinity.
         fn all_finite(samples: &[Self]) -> bool;
+        /// The larger of two numbers. For loops that work in place, where a comparison would become a store under a mask,
+        /// many times slower.
+        fn larger(self, other: Self) -> Self;
+        /// The smaller, as [`Sealed::larger`].
+        fn smaller(self, other: Self) -> Self;
 
         /// A Fourier transform of `points` points.
         #[cfg(feature = "std")]
@@ -32,6 +37,16 @@ mod sealed {
                         carries |= (sample.to_bits() & EXPONENT) + LOWEST;
                     }
                     carries >> (<$bits>::BITS - 1) == 0
+                }
+
+                #[inline(always)]
+                fn larger(self, other: Self) -> Self {
+                    self.max(other)
+                }
+
+                #[inline(always)]
+                fn smaller(self, other: Self) -> Self {
+                    self.min(other)
                 }
 
                 #[cfg(feature = "std")]

@@ -1,13 +1,25 @@
 //! The passes of a dynamics processor over one chunk, which lies in the L1 cache: levels, reduction wanted, gains.
 //!
 //! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
-//! them give the same bits. What is recursive (mean squares here, `parts::ballistics`) fuses nothing either: it waits for
-//! its last result, not for arithmetic. Levels and reductions are octaves of amplitude (6.02 dB).
+//! them give the same bits. What is recursive fuses what the next frame waits for, here and in `parts::ballistics`.
+//! Levels and reductions are octaves of amplitude (6.02 dB).
+//!
+//! Loops that turn samples into f64 do that alone, from a group on the stack: a loop takes the width of its widest type.
 
-use super::{Form, run};
+use super::{
+    Form,
+    biquad::{Twin, Vector},
+    lanes::Fuse,
+    run,
+};
 use crate::{
     foundation::sample::Sample,
-    parts::{gain_computer::Knees, ramp::Span, reduction::ReductionMeter},
+    parts::{
+        ballistics::{Ballistics, BallisticsCoeffs},
+        gain_computer::{Knee, Knees},
+        ramp::Span,
+        reduction::ReductionMeter,
+    },
 };
 
 /// Levels are bounded to +120 dBFS: nothing overflows on the way.
@@ -16,6 +28,8 @@ const LOUDEST: f64 = 1e6;
 pub(crate) const SOFTEST: f64 = 1e-7;
 /// Added to every square: keeps the mean from ever becoming subnormal, far below what is told apart from silence.
 const LEAST_SQUARE: f64 = 1e-20;
+/// Frames that go through registers together.
+const GROUP: usize = 16;
 /// dB per octave of amplitude.
 const DB_PER_OCTAVE: f32 = 6.020_6;
 
@@ -25,15 +39,12 @@ pub(crate) fn peak_levels<S: Sample>(form: Form, peaks: &[S], levels: &mut [S]) 
 }
 
 /// One-pole mean squares of samples, with pole `pole`; `mean` is the state.
-pub(crate) fn mean_squares<S: Sample>(samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
-    let (rise, mut state) = (1.0 - pole, *mean);
-    for (square, sample) in squares.iter_mut().zip(samples) {
-        let peak = magnitude(sample.to_f64());
-        let peak = smaller(peak, LOUDEST);
-        state = pole * state + rise * (peak * peak + LEAST_SQUARE);
-        *square = state;
-    }
-    *mean = state;
+pub(crate) fn mean_squares<S: Sample>(form: Form, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
+    run!(
+        form,
+        mean_squares_all(Twin, samples, pole, mean, squares),
+        simd => mean_squares_all(Vector(simd), samples, pole, mean, squares)
+    );
 }
 
 /// Raises `squares` to `others`.
@@ -54,6 +65,24 @@ pub(crate) fn mean_levels<S: Sample>(form: Form, squares: &[f64], share: &Span<f
 /// The reduction that levels ask for.
 pub(crate) fn reduce<S: Sample>(form: Form, levels: &[S], knees: &Knees<S>, reductions: &mut [f64]) {
     run!(form, reduce_all(levels, knees, reductions), _simd => reduce_all(levels, knees, reductions));
+}
+
+/// From peaks to the reduction given, with nothing on its way to elsewhere: [`peak_levels`], [`reduce`] and the
+/// ballistics, the same operations in one pass. The recursion waits for its own last result; the levels of the next
+/// group are worked out meanwhile.
+pub(crate) fn follow_peaks<S: Sample>(
+    form: Form,
+    peaks: &[S],
+    knee: &Knee<S>,
+    coeffs: &BallisticsCoeffs,
+    ballistics: &mut Ballistics,
+    reductions: &mut [f64],
+) {
+    run!(
+        form,
+        follow_peaks_all(Twin, peaks, knee, coeffs, ballistics, reductions),
+        simd => follow_peaks_all(Vector(simd), peaks, knee, coeffs, ballistics, reductions)
+    );
 }
 
 /// Moves the reduction of one channel towards that of all by a share of 0 to 1.
@@ -107,23 +136,41 @@ fn smaller<S: PartialOrd>(a: S, b: S) -> S {
 
 #[inline(always)]
 fn peak_levels_all<S: Sample>(peaks: &[S], levels: &mut [S]) {
-    let (softest, loudest) = (S::from_f64(SOFTEST), S::from_f64(LOUDEST));
     for (level, peak) in levels.iter_mut().zip(peaks) {
-        *level = smaller(larger(*peak, softest), loudest).log2_fast();
+        *level = peak_level(*peak);
     }
+}
+
+#[inline(always)]
+fn peak_level<S: Sample>(peak: S) -> S {
+    smaller(larger(peak, S::from_f64(SOFTEST)), S::from_f64(LOUDEST)).log2_fast()
+}
+
+#[inline(always)]
+fn mean_squares_all<S: Sample>(fuse: impl Fuse, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
+    let (rise, mut state) = (1.0 - pole, *mean);
+    for (square, sample) in squares.iter_mut().zip(samples) {
+        let peak = smaller(magnitude(sample.to_f64()), LOUDEST);
+        *square = rise * (peak * peak + LEAST_SQUARE);
+    }
+    for square in squares.iter_mut().take(samples.len()) {
+        state = fuse.fma(pole, state, *square);
+        *square = state;
+    }
+    *mean = state;
 }
 
 #[inline(always)]
 fn raise_all(others: &[f64], squares: &mut [f64]) {
     for (square, other) in squares.iter_mut().zip(others) {
-        *square = larger(*square, *other);
+        *square = square.max(*other);
     }
 }
 
 #[inline(always)]
 fn lower_all(others: &[f64], reductions: &mut [f64]) {
     for (reduction, other) in reductions.iter_mut().zip(others) {
-        *reduction = smaller(*reduction, *other);
+        *reduction = reduction.min(*other);
     }
 }
 
@@ -156,7 +203,15 @@ fn mean_levels_all<S: Sample>(squares: &[f64], share: &Span<f64, 1>, levels: &mu
 fn reduce_all<S: Sample>(levels: &[S], knees: &Knees<S>, reductions: &mut [f64]) {
     match knees {
         Knees::Still(knee) => {
-            for (reduction, level) in reductions.iter_mut().zip(levels) {
+            let ((groups, rest), (levels, last)) = (reductions.as_chunks_mut::<GROUP>(), levels.as_chunks::<GROUP>());
+            for (reductions, levels) in groups.iter_mut().zip(levels) {
+                let mut wanted = *levels;
+                for value in &mut wanted {
+                    *value = knee.reduction(*value);
+                }
+                widen(&wanted, reductions);
+            }
+            for (reduction, level) in rest.iter_mut().zip(last) {
                 *reduction = knee.reduction(*level).to_f64();
             }
         }
@@ -166,6 +221,54 @@ fn reduce_all<S: Sample>(levels: &[S], knees: &Knees<S>, reductions: &mut [f64])
             }
         }
     }
+}
+
+#[inline(always)]
+fn widen<S: Sample>(values: &[S; GROUP], wide: &mut [f64; GROUP]) {
+    for (wide, value) in wide.iter_mut().zip(values) {
+        *wide = value.to_f64();
+    }
+}
+
+/// The reduction that the group of peaks from frame `at` on asks for, as far as it goes.
+#[inline(always)]
+fn want_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, wanted: &mut [f64]) {
+    let (peaks, wanted) = (peaks.get(at..).unwrap_or_default(), wanted.get_mut(at..).unwrap_or_default());
+    if let (Some(peaks), Some(wanted)) = (peaks.first_chunk::<GROUP>(), wanted.first_chunk_mut::<GROUP>()) {
+        let mut narrow = *peaks;
+        for value in &mut narrow {
+            *value = knee.reduction(peak_level(*value));
+        }
+        widen(&narrow, wanted);
+    } else {
+        for (wanted, peak) in wanted.iter_mut().zip(peaks) {
+            *wanted = knee.reduction(peak_level(*peak)).to_f64();
+        }
+    }
+}
+
+#[inline(always)]
+fn follow_peaks_all<S: Sample>(
+    fuse: impl Fuse,
+    peaks: &[S],
+    knee: &Knee<S>,
+    coeffs: &BallisticsCoeffs,
+    ballistics: &mut Ballistics,
+    reductions: &mut [f64],
+) {
+    let (mut follower, coeffs) = (*ballistics, *coeffs);
+    // What the next group wants comes first: it is ready when the recursion gets there.
+    want_group(peaks, knee, 0, reductions);
+    let mut at = 0;
+    while at < reductions.len() {
+        let end = (at + GROUP).min(reductions.len());
+        want_group(peaks, knee, end, reductions);
+        // Of a length that the compiler does not know: unrolled, it would pair the two recursions in one vector, where
+        // each waits for the other.
+        follower.follow_at_rest(fuse, &coeffs, &mut reductions[at..end]);
+        at = end;
+    }
+    *ballistics = follower;
 }
 
 #[inline(always)]
@@ -193,7 +296,10 @@ fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S]
         Span::Still([makeup, mix]) => {
             let dry = S::ONE - *mix;
             for (gain, reduction) in gains.iter_mut().zip(reductions) {
-                *gain = dry + *mix * (*makeup - S::from_f64(*reduction)).exp2_fast();
+                *gain = S::from_f64(*reduction);
+            }
+            for gain in &mut *gains {
+                *gain = dry + *mix * (*makeup - *gain).exp2_fast();
             }
         }
         Span::Moving([makeup, mix]) => {
@@ -232,7 +338,7 @@ mod tests {
         assert_eq!(levels[..2], [0.0, -2.0]);
         assert!((levels[2] + 23.253_5).abs() < 1e-3 && levels[2] == levels[4] && (levels[3] - 19.931_6).abs() < 1e-3);
         let (mut mean, mut squares) = (0.0, [0.0; 4_800]);
-        mean_squares(&[-1.0_f32; 4_800], 0.99, &mut mean, &mut squares);
+        mean_squares(Form::Scalar, &[-1.0_f32; 4_800], 0.99, &mut mean, &mut squares);
         assert!((squares[99] - (1.0 - libm::pow(0.99, 100.0))).abs() < 1e-9 && (mean - 1.0).abs() < 1e-9);
         let mut levels = [7.0_f64; 2];
         mean_levels(Form::new(Cpu::Detected), &[0.25, 1.0], &Span::Still([1.0]), &mut levels);
@@ -255,6 +361,34 @@ mod tests {
         assert_eq!(after(&[0.0, 1.0, 20.0], 3.0, 0.0), [1.0; 3]);
         assert_eq!(after(&[0.0, 1.0, 2.0], 1.0, 1.0), [2.0, 1.0, 0.5]);
         assert_eq!(after(&[0.0, 1.0, 2.0], 0.0, 0.5), [1.0, 0.75, 0.625]);
+    }
+
+    #[test]
+    fn one_pass_gives_the_bits_of_three_for_any_cut() {
+        let mut random = crate::parts::random::Random::new(3, 0);
+        let peaks: alloc::vec::Vec<f32> = (0..1_000).map(|_| random.triangular().abs() as f32).collect();
+        let Knees::Still(knee) =
+            GainComputer::new(&ComputerCoeffs::compressor(-18.0, 4.0, 6.0, f64::INFINITY), 1).span::<f32>(1)
+        else {
+            unreachable!("nothing moves");
+        };
+        for coeffs in [BallisticsCoeffs::manual(1.0, 50.0, 48_000.0), BallisticsCoeffs::dual(1.0, 50.0, 48_000.0)] {
+            for cpu in [Cpu::Reproducible, Cpu::Baseline, Cpu::Detected] {
+                let form = Form::new(cpu);
+                let (mut levels, mut expected) = ([0.0; 1_000], [0.0; 1_000]);
+                peak_levels(form, &peaks, &mut levels);
+                reduce(form, &levels, &Knees::Still(knee), &mut expected);
+                let still = Span::Still(coeffs.glide());
+                Ballistics::REST.process(form, &coeffs, &still, &peaks, &mut expected);
+                for cut in [1, 15, 16, 17, 256, 1_000] {
+                    let (mut ballistics, mut found) = (Ballistics::REST, [0.0; 1_000]);
+                    for (peaks, found) in peaks.chunks(cut).zip(found.chunks_mut(cut)) {
+                        follow_peaks(form, peaks, &knee, &coeffs, &mut ballistics, found);
+                    }
+                    assert_eq!(found.map(f64::to_bits), expected.map(f64::to_bits), "{cpu:?} {cut}");
+                }
+            }
+        }
     }
 
     #[test]

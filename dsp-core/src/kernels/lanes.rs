@@ -23,6 +23,27 @@ pub(crate) trait Lanes: Copy {
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 }
 
+/// One multiply-add of a recursion that has but one lane.
+pub(crate) trait Fuse: Copy {
+    /// `a * b + c`, rounded once where the machine can.
+    fn fma(self, a: f64, b: f64, c: f64) -> f64;
+}
+
+impl<D: Simd> Fuse for Vector<D> {
+    #[inline(always)]
+    fn fma(self, a: f64, b: f64, c: f64) -> f64 {
+        let [a, b, c] = [f64x2::splat(self.0, a), f64x2::splat(self.0, b), f64x2::splat(self.0, c)];
+        let [sum, _]: Half = a.mul_add(b, c).into();
+        sum
+    }
+}
+
+impl Fuse for Twin {
+    fn fma(self, a: f64, b: f64, c: f64) -> f64 {
+        libm::fma(a, b, c)
+    }
+}
+
 impl<D: Simd> Lanes for Vector<D> {
     type V = f64x4<D>;
 

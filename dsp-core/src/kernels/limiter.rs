@@ -3,7 +3,12 @@
 //! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
 //! them give the same bits. Only the detector fuses: see [`super::true_peak`].
 
-use super::{Form, run};
+use super::{
+    Form,
+    biquad::{Twin, Vector},
+    lanes::Fuse,
+    run,
+};
 use crate::{
     foundation::{math::Pow2, sample::Sample},
     parts::{box_filter::BoxFilter, ramp::Span, reduction::ReductionMeter, release::Release, sliding_max::SlidingMax},
@@ -11,8 +16,8 @@ use crate::{
 
 /// Samples are bounded to this magnitude, +120 dBFS: nothing overflows on the way, and no limiter can mean more.
 const LARGEST: f64 = 1e6;
-/// Samples that go through registers together.
-const GROUP: usize = 32;
+/// Frames that go through registers together.
+const GROUP: usize = 16;
 /// dB per octave of amplitude.
 const DB_PER_OCTAVE: f32 = 6.020_6;
 
@@ -52,8 +57,8 @@ pub(crate) fn shape<S: Sample>(
 ) {
     run!(
         form,
-        shape_all(wanted, limits, release, boxes, shaped),
-        _simd => shape_all(wanted, limits, release, boxes, shaped)
+        shape_all(Twin, wanted, limits, release, boxes, shaped),
+        simd => shape_all(Vector(simd), wanted, limits, release, boxes, shaped)
     );
 }
 
@@ -83,11 +88,6 @@ pub(crate) fn apply<S: Sample>(form: Form, samples: &[S], gains: &[S], ceiling: 
 #[inline(always)]
 fn magnitude<S: Sample>(value: S) -> S {
     if value < S::ZERO { -value } else { value }
-}
-
-#[inline(always)]
-fn larger<S: PartialOrd>(a: S, b: S) -> S {
-    if a > b { a } else { b }
 }
 
 #[inline(always)]
@@ -129,24 +129,15 @@ fn repair<S: Sample>(samples: &mut [S], largest: S) -> u64 {
 
 #[inline(always)]
 fn rectify_all<S: Sample>(samples: &[S], peaks: &mut [S]) {
-    // In groups through a copy: a maximum in place would become a store under a mask, several times slower.
-    let ((groups, rest), (samples, last)) = (peaks.as_chunks_mut::<GROUP>(), samples.as_chunks::<GROUP>());
-    for (group, samples) in groups.iter_mut().zip(samples) {
-        let mut raised = *group;
-        for (peak, sample) in raised.iter_mut().zip(samples) {
-            *peak = larger(*peak, magnitude(*sample));
-        }
-        *group = raised;
-    }
-    for (peak, sample) in rest.iter_mut().zip(last) {
-        *peak = larger(*peak, magnitude(*sample));
+    for (peak, sample) in peaks.iter_mut().zip(samples) {
+        *peak = peak.larger(magnitude(*sample));
     }
 }
 
 #[inline(always)]
 fn join_all<S: Sample>(intervals: &[S], peaks: &mut [S]) {
     for ((peak, before), behind) in peaks.iter_mut().zip(intervals).zip(&intervals[1..]) {
-        *peak = larger(*peak, larger(*before, *behind));
+        *peak = peak.larger(before.larger(*behind));
     }
 }
 
@@ -177,6 +168,7 @@ fn above<S: Sample>(peak: S, floor: S) -> S {
 
 #[inline(always)]
 fn shape_all<S: Sample>(
+    fuse: impl Fuse,
     wanted: &mut [f64],
     limits: &[f64],
     release: &mut Release,
@@ -184,17 +176,26 @@ fn shape_all<S: Sample>(
     shaped: Shaped<'_, S>,
 ) {
     let Shaped { whole, gains, reductions_db, meter } = shaped;
-    release.process(wanted);
-    for (reduction, limit) in wanted.iter_mut().zip(limits) {
-        let gain = (-*reduction).exp2_fast();
-        *reduction = 1.0 - if gain < *limit { gain } else { *limit };
+    let mut running = release.clone();
+    // By groups: the release waits for its own last result, and the exponentials of the last group are worked out
+    // meanwhile.
+    for (wanted, limits) in wanted.chunks_mut(GROUP).zip(limits.chunks(GROUP)) {
+        running.process(fuse, wanted);
+        for (reduction, limit) in wanted.iter_mut().zip(limits) {
+            let gain = (-*reduction).exp2_fast();
+            *reduction = 1.0 - if gain < *limit { gain } else { *limit };
+        }
     }
+    *release = running;
     boxes.process(wanted, whole);
     for ((attenuation, gain), reduction_db) in wanted.iter().zip(gains.iter_mut()).zip(reductions_db.iter_mut()) {
         let exact = 1.0 - *attenuation;
         *gain = S::from_f64(exact);
-        // In f32, which is good to a millionth of a dB: this is for eyes.
-        *reduction_db = 0.0 - DB_PER_OCTAVE * (exact as f32).log2_fast();
+        *reduction_db = exact as f32;
+    }
+    // In f32, which is good to a millionth of a dB: this is for eyes.
+    for reduction_db in &mut *reductions_db {
+        *reduction_db = 0.0 - DB_PER_OCTAVE * reduction_db.log2_fast();
     }
     meter.observe(reductions_db, 1);
 }

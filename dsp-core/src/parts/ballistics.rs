@@ -23,7 +23,15 @@ use super::{
     ramp::Span,
     release::{larger, log_rate, pole, pole_at, recover},
 };
-use crate::foundation::{math::Pow2, sample::Sample};
+use crate::{
+    foundation::{math::Pow2, sample::Sample},
+    kernels::{
+        Form,
+        biquad::{Twin, Vector},
+        lanes::Fuse,
+        run,
+    },
+};
 
 /// ε, in octaves.
 const NOTHING: f64 = 1e-9;
@@ -101,6 +109,11 @@ impl BallisticsCoeffs {
         let [attack, release] = self.poles.map(log_rate);
         [attack, release, self.auto]
     }
+
+    /// Whether the times are those given over a span of [`BallisticsCoeffs::glide`].
+    pub(crate) fn is_at_rest(&self, glide: &Span<f64, 3>) -> bool {
+        self.auto == 0.0 && matches!(glide, Span::Still(_))
+    }
 }
 
 /// The running ballistics of one channel.
@@ -123,13 +136,30 @@ impl Ballistics {
     /// `glide` the span of [`BallisticsCoeffs::glide`].
     pub(crate) fn process<S: Sample>(
         &mut self,
+        form: Form,
         coeffs: &BallisticsCoeffs,
         glide: &Span<f64, 3>,
         peaks: &[S],
         reductions: &mut [f64],
     ) {
-        if coeffs.auto == 0.0 && matches!(glide, Span::Still(_)) {
-            return self.follow_at_rest(coeffs, reductions);
+        run!(
+            form,
+            self.process_all(Twin, coeffs, glide, peaks, reductions),
+            simd => self.process_all(Vector(simd), coeffs, glide, peaks, reductions)
+        );
+    }
+
+    #[inline(always)]
+    fn process_all<S: Sample>(
+        &mut self,
+        fuse: impl Fuse,
+        coeffs: &BallisticsCoeffs,
+        glide: &Span<f64, 3>,
+        peaks: &[S],
+        reductions: &mut [f64],
+    ) {
+        if coeffs.is_at_rest(glide) {
+            return self.follow_at_rest(fuse, coeffs, reductions);
         }
         if coeffs.slow.is_none() {
             self.leave_dual();
@@ -141,7 +171,7 @@ impl Ballistics {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     [(-rates[0]).exp2_fast(), (-rates[1]).exp2_fast()]
                 };
-                self.follow(reductions, slow, poles);
+                self.follow(fuse, reductions, slow, poles);
             }
             (Span::Moving([attack, release, auto]), slow) => {
                 let poles = |index: usize| {
@@ -151,20 +181,22 @@ impl Ballistics {
                     let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
                     [glided(attack.at(at), rates[0]), glided(release.at(at), rates[1])]
                 };
-                self.follow(reductions, slow, poles);
+                self.follow(fuse, reductions, slow, poles);
             }
         }
         self.crest = crest;
     }
 
     /// The recursion with the times given, neither gliding nor by the crest factor.
-    fn follow_at_rest(&mut self, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
+    #[inline(always)]
+    pub(crate) fn follow_at_rest(&mut self, fuse: impl Fuse, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
         self.crest = Crest::REST;
-        if coeffs.slow.is_some() {
-            self.follow(reductions, coeffs.slow, |_| coeffs.poles);
+        let poles = coeffs.poles;
+        if let Some(slow) = coeffs.slow {
+            self.follow(fuse, reductions, Some(slow), |_| poles);
         } else {
             self.leave_dual();
-            self.follow(reductions, None, |_| coeffs.poles);
+            self.follow(fuse, reductions, None, |_| poles);
         }
     }
 
@@ -177,20 +209,27 @@ impl Ballistics {
 
     /// The recursion, with the poles of attack and release at each frame.
     #[inline(always)]
-    fn follow(&mut self, reductions: &mut [f64], slow: Option<[f64; 2]>, mut poles: impl FnMut(usize) -> [f64; 2]) {
+    fn follow(
+        &mut self,
+        fuse: impl Fuse,
+        reductions: &mut [f64],
+        slow: Option<[f64; 2]>,
+        mut poles: impl FnMut(usize) -> [f64; 2],
+    ) {
         let Self { mut held, slow: mut slowly, mut smooth, crest: _ } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
             let [attack, release] = poles(index);
-            held = recover(held, *value, NOTHING, [release, 1.0 - release]);
+            held = recover(fuse, held, *value, NOTHING, [release, 1.0 - release]);
             let mut peak = held;
             if let Some([rise, fall]) = slow {
                 let aim = held - NOTHING;
                 // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
-                let (risen, fallen) = (rise * slowly + (1.0 - rise) * aim, fall * slowly + (1.0 - fall) * aim);
+                let risen = fuse.fma(rise, slowly, (1.0 - rise) * aim);
+                let fallen = fuse.fma(fall, slowly, (1.0 - fall) * aim);
                 slowly = larger(larger(risen, fallen), 0.0);
                 peak = larger(held, slowly);
             }
-            smooth = larger(attack * smooth + (1.0 - attack) * (peak - NOTHING), 0.0);
+            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (peak - NOTHING)), 0.0);
             *value = smooth;
         }
         (self.held, self.slow, self.smooth) = (held, slowly, smooth);
@@ -238,7 +277,7 @@ mod tests {
         let frames = (ms * RATE_HZ / 1e3) as usize;
         let mut reductions = vec![wanted; frames];
         let still = Span::Still(coeffs.glide());
-        ballistics.process(coeffs, &still, &vec![peak; frames], &mut reductions);
+        ballistics.process(Form::Scalar, coeffs, &still, &vec![peak; frames], &mut reductions);
         reductions
     }
 
@@ -311,7 +350,7 @@ mod tests {
                 while after.len() < 2_000 {
                     let (span, count) = glide.span::<f64>(64);
                     let mut reductions = vec![0.0; count];
-                    ballistics.process(to, &span, &vec![0.5; count], &mut reductions);
+                    ballistics.process(Form::Scalar, to, &span, &vec![0.5; count], &mut reductions);
                     after.extend(reductions);
                 }
                 // No more in one frame than the fastest recovery, 5 ms, or the attack catching up with it.

@@ -38,23 +38,6 @@ struct Stage {
     sum: u64,
 }
 
-impl Stage {
-    /// Sums over the last `length` values, in place.
-    #[inline(always)]
-    fn process(&mut self, values: &mut [u64]) {
-        let fresh = self.tape.append(values.len());
-        fresh.copy_from_slice(values);
-        let leaving = self.tape.from(values.len() + self.length);
-        let mut sum = self.sum;
-        for (value, leaving) in values.iter_mut().zip(leaving) {
-            // The difference first: the sum is what the next frame waits for.
-            sum = sum.wrapping_add(value.wrapping_sub(*leaving));
-            *value = sum;
-        }
-        self.sum = sum;
-    }
-}
-
 impl BoxFilter {
     /// Boxes of `total` frames in all, at least 3, fed with up to `chunk` values at a time.
     pub(crate) fn new(total: usize, chunk: usize) -> Self {
@@ -90,12 +73,37 @@ impl BoxFilter {
         for (value, whole) in values.iter().zip(whole.iter_mut()) {
             *whole = round_up(*value * self.steps);
         }
-        for stage in &mut self.stages {
-            stage.process(whole);
+        // No more at once than the shortest box holds: what leaves a box is then behind what enters.
+        let shortest = self.stages.iter().map(|stage| stage.length).min().unwrap_or(1);
+        for whole in whole.chunks_mut(shortest) {
+            self.sum(whole);
         }
         for (value, whole) in values.iter_mut().zip(whole.iter()) {
             *value = to_f64(*whole) * self.scale;
         }
+    }
+
+    /// Turns values into their sums over all three boxes, one after the other, in one pass.
+    #[inline(always)]
+    fn sum(&mut self, values: &mut [u64]) {
+        let (count, [first, middle, last]) = (values.len(), &mut self.stages);
+        let (mut a, mut b, mut c) = (first.sum, middle.sum, last.sum);
+        let (leaving_a, fresh_a) = first.tape.past_and_fresh(count);
+        let (leaving_b, fresh_b) = middle.tape.past_and_fresh(count);
+        let (leaving_c, fresh_c) = last.tape.past_and_fresh(count);
+        let (leaving_a, leaving_b, leaving_c) = (&leaving_a[..count], &leaving_b[..count], &leaving_c[..count]);
+        let (fresh_a, fresh_b, fresh_c) = (&mut fresh_a[..count], &mut fresh_b[..count], &mut fresh_c[..count]);
+        for n in 0..count {
+            // The difference first: the sum is what the next frame waits for.
+            fresh_a[n] = values[n];
+            a = a.wrapping_add(values[n].wrapping_sub(leaving_a[n]));
+            fresh_b[n] = a;
+            b = b.wrapping_add(a.wrapping_sub(leaving_b[n]));
+            fresh_c[n] = b;
+            c = c.wrapping_add(b.wrapping_sub(leaving_c[n]));
+            values[n] = c;
+        }
+        (first.sum, middle.sum, last.sum) = (a, b, c);
     }
 
     /// Takes over what another of the same size remembers; takes no memory.

@@ -100,6 +100,17 @@ impl LevelDetector {
         }
     }
 
+    /// Whether the level of the next frames is that of their magnitudes, which are then all that it takes: if so, they
+    /// are done with.
+    pub(crate) fn takes_peaks(&mut self, frames: usize) -> bool {
+        let peaks = self.share.is_at([0.0]);
+        if peaks {
+            self.share.span::<f64>(frames);
+            self.means.fill(0.0);
+        }
+        peaks
+    }
+
     /// Levels of the next frames, lane by lane, given their magnitudes.
     pub(crate) fn levels<S: Sample>(
         &mut self,
@@ -120,7 +131,7 @@ impl LevelDetector {
             return;
         }
         for (source, mean) in self.means.iter_mut().enumerate().take(sources) {
-            mean_squares(key.channel(source), self.pole, mean, &mut self.squares[source * chunk..][..count]);
+            mean_squares(form, key.channel(source), self.pole, mean, &mut self.squares[source * chunk..][..count]);
         }
         if together {
             let (all, others) = self.squares.split_at_mut(chunk);

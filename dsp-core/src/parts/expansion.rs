@@ -243,7 +243,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let (times, _) = self.times.span::<f64>(count);
         let lanes = self.openings.iter_mut().zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
         for (opening, reductions) in lanes.take(channels) {
-            opening.process(&self.coeffs.times, &times, &mut reductions[..count]);
+            opening.process(self.form, &self.coeffs.times, &times, &mut reductions[..count]);
         }
     }
 

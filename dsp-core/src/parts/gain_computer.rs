@@ -97,6 +97,14 @@ impl<S: Sample> Knee<S> {
         }
     }
 
+    /// The same curve for samples.
+    fn of_samples<T: Sample>(&self) -> Knee<T> {
+        let Self { side, threshold, slope, half, whole, bend, range } = self;
+        let [side, threshold, slope, half, whole, bend, range] =
+            [side, threshold, slope, half, whole, bend, range].map(|value| T::from_f64(value.to_f64()));
+        Knee { side, threshold, slope, half, whole, bend, range }
+    }
+
     /// Reduction of a level, both in octaves.
     #[inline(always)]
     pub(crate) fn reduction(&self, level: S) -> S {
@@ -131,18 +139,25 @@ impl<S: Sample> Knees<S> {
 pub(crate) struct GainComputer {
     side: Side,
     ramp: Ramp<4>,
+    /// Where it is going.
+    target: Knee<f64>,
 }
 
 impl GainComputer {
     /// At rest at `coeffs`; later ones are reached in `frames`.
     pub(crate) fn new(coeffs: &ComputerCoeffs, frames: usize) -> Self {
-        Self { side: coeffs.side, ramp: Ramp::new(coeffs.values, frames) }
+        Self {
+            side: coeffs.side,
+            ramp: Ramp::new(coeffs.values, frames),
+            target: Knee::new(coeffs.side, coeffs.values),
+        }
     }
 
     /// Glides to another curve of the same side.
     pub(crate) fn set_coeffs(&mut self, coeffs: &ComputerCoeffs) {
         debug_assert_eq!(self.side, coeffs.side, "an expander is no compressor");
         self.ramp.set_target(coeffs.values);
+        self.target = Knee::new(coeffs.side, coeffs.values);
     }
 
     /// Frames over which a span may reach.
@@ -153,19 +168,19 @@ impl GainComputer {
     /// The curve over the next `frames`, no more than are uniform.
     pub(crate) fn span<S: Sample>(&mut self, frames: usize) -> Knees<S> {
         match self.ramp.span::<f64>(frames).0 {
-            Span::Still(values) => Knees::Still(Knee::new(self.side, values)),
+            Span::Still(_) => Knees::Still(self.target.of_samples()),
             Span::Moving(curves) => Knees::Moving(self.side, curves),
         }
     }
 
     /// The reduction that a level asks for where the curve is going, both in octaves.
     pub(crate) fn target_reduction(&self, level: f64) -> f64 {
-        Knee::<f64>::new(self.side, self.ramp.target()).reduction(level)
+        self.target.reduction(level)
     }
 
     /// At rest where it was going.
     pub(crate) fn reset(&mut self) {
-        let Self { side: _, ramp } = self;
+        let Self { side: _, ramp, target: _ } = self;
         ramp.jump_to(ramp.target());
     }
 }

@@ -11,6 +11,12 @@ use super::{
     ramp::Span,
     release::{larger, log_rate, pole, pole_at},
 };
+use crate::kernels::{
+    Form,
+    biquad::{Twin, Vector},
+    lanes::Fuse,
+    run,
+};
 
 /// Reduction that may as well be none, in octaves.
 const NOTHING: f64 = 1e-9;
@@ -53,26 +59,36 @@ impl Opening {
     }
 
     /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of [`OpeningCoeffs::glide`].
-    pub(crate) fn process(&mut self, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
+    pub(crate) fn process(&mut self, form: Form, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
+        run!(
+            form,
+            self.process_all(Twin, coeffs, glide, reductions),
+            simd => self.process_all(Vector(simd), coeffs, glide, reductions)
+        );
+    }
+
+    #[inline(always)]
+    fn process_all(&mut self, fuse: impl Fuse, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
+        let OpeningCoeffs { poles, hold_frames } = *coeffs;
         match glide {
-            Span::Still(_) => self.follow(reductions, coeffs.hold_frames, |_| coeffs.poles),
+            Span::Still(_) => self.follow(fuse, reductions, hold_frames, |_| poles),
             Span::Moving([attack, release]) => {
                 let poles = |index: usize| [attack, release].map(|curve| pole_at(curve.at(index as i32)));
-                self.follow(reductions, coeffs.hold_frames, poles);
+                self.follow(fuse, reductions, hold_frames, poles);
             }
         }
     }
 
     #[inline(always)]
-    fn follow(&mut self, reductions: &mut [f64], hold_frames: u32, poles: impl Fn(usize) -> [f64; 2]) {
+    fn follow(&mut self, fuse: impl Fuse, reductions: &mut [f64], hold_frames: u32, poles: impl Fn(usize) -> [f64; 2]) {
         let Self { mut held, mut smooth, mut waited } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
             let ([attack, release], wanted) = (poles(index), *value);
-            let closing = release * held + (1.0 - release) * wanted;
+            let closing = fuse.fma(release, held, (1.0 - release) * wanted);
             waited = if wanted <= held { 0 } else { waited.saturating_add(1) };
             let next = if waited > hold_frames { closing } else { held };
             held = if wanted < next { wanted } else { next };
-            smooth = larger(attack * smooth + (1.0 - attack) * (held - NOTHING), 0.0);
+            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (held - NOTHING)), 0.0);
             *value = smooth;
         }
         *self = Self { held, smooth, waited };
@@ -88,7 +104,7 @@ mod tests {
 
     fn run(opening: &mut Opening, coeffs: &OpeningCoeffs, wanted: f64, ms: f64) -> Vec<f64> {
         let mut reductions = vec![wanted; (ms * RATE_HZ / 1e3) as usize];
-        opening.process(coeffs, &Span::Still(coeffs.glide()), &mut reductions);
+        opening.process(Form::Scalar, coeffs, &Span::Still(coeffs.glide()), &mut reductions);
         reductions
     }
 

@@ -11,7 +11,7 @@
 //! The decoupled peak detector's release (D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012, eq. 17), without its
 //! attack; two time constants after the "automatic" release of analogue broadcast limiters. a = e^(-1/(τ fs)).
 
-use crate::foundation::math::Pow2;
+use crate::{foundation::math::Pow2, kernels::lanes::Fuse};
 
 /// Slow over fast release: 400 ms beside the fast 60 ms.
 const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
@@ -75,7 +75,7 @@ impl Release {
 
     /// Turns the reduction wanted into the reduction given, in place.
     #[inline(always)]
-    pub(crate) fn process(&mut self, reduction: &mut [f64]) {
+    pub(crate) fn process(&mut self, fuse: impl Fuse, reduction: &mut [f64]) {
         let Self { coeffs: ReleaseCoeffs { fall, slow }, nothing, reduction: mut given, slow: mut held } = *self;
         let rise = 1.0 - fall;
         if let Some([attack, release]) = slow {
@@ -83,16 +83,16 @@ impl Release {
                 let wanted = *value;
                 let aim = wanted - nothing;
                 // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
-                let risen = attack * held + (1.0 - attack) * aim;
-                let fallen = release * held + (1.0 - release) * aim;
+                let risen = fuse.fma(attack, held, (1.0 - attack) * aim);
+                let fallen = fuse.fma(release, held, (1.0 - release) * aim);
                 held = larger(larger(risen, fallen), 0.0);
-                given = larger(larger(fall * given + rise * aim, wanted), held);
+                given = larger(larger(fuse.fma(fall, given, rise * aim), wanted), held);
                 *value = given;
             }
         } else {
             for value in reduction {
                 let wanted = *value;
-                given = recover(given, wanted, nothing, [fall, rise]);
+                given = recover(fuse, given, wanted, nothing, [fall, rise]);
                 *value = given;
             }
         }
@@ -120,8 +120,8 @@ pub(crate) fn pole_at(log_rate: f64) -> f64 {
 /// y, the next reduction: at once to more, by a and 1-a to less. The term with the past comes last: it is what the next
 /// frame waits for.
 #[inline(always)]
-pub(crate) fn recover(given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
-    larger(fall * given + rise * (wanted - nothing), wanted)
+pub(crate) fn recover(fuse: impl Fuse, given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
+    larger(fuse.fma(fall, given, rise * (wanted - nothing)), wanted)
 }
 
 #[inline(always)]
@@ -132,6 +132,7 @@ pub(crate) fn larger(a: f64, b: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::biquad::Twin;
     use alloc::{vec, vec::Vec};
 
     const RATE_HZ: f64 = 48_000.0;
@@ -139,7 +140,7 @@ mod tests {
 
     fn run(release: &mut Release, wanted: &[f64]) -> Vec<f64> {
         let mut values = wanted.to_vec();
-        release.process(&mut values);
+        release.process(Twin, &mut values);
         values
     }
 

@@ -13,7 +13,7 @@ use super::{
     biquad::BiquadCoeffs,
     cascade::Cascade,
     detector::{DetectorCoeffs, LevelDetector},
-    gain_computer::{ComputerCoeffs, GainComputer, Knees},
+    gain_computer::{ComputerCoeffs, GainComputer, Knee, Knees},
     lookahead::Lookahead,
     ramp::{GAIN_RAMP_MS, Ramp, Span},
 };
@@ -26,7 +26,7 @@ use crate::{
     },
     kernels::{
         Form,
-        dynamics::{link, raise, reduce},
+        dynamics::{follow_peaks, link, raise, reduce},
         sanitize::clean,
     },
 };
@@ -176,17 +176,40 @@ impl<S: Sample> SideChain<S> {
 
     fn reduce(&mut self, key: &Block<'_, '_, S>, sources: usize) {
         let (count, channels) = (key.frames(), self.ballistics.len());
-        let Scratch { peaks, levels, .. } = &mut self.scratch;
+        let Scratch { peaks, .. } = &mut self.scratch;
         let (share, _) = self.link.span::<f64>(count);
         let together = sources == 1 || matches!(share, Span::Still([1.0]));
         self.detector.peaks(key, sources, together, peaks);
         let (knees, times) = (self.computer.span::<S>(count), self.times.span::<f64>(count).0);
-        self.detector.levels(key, sources, together, peaks, levels);
-        self.want(count, together, &knees, &share);
-        self.follow(count, together, &times);
+        let still = match &knees {
+            Knees::Still(knee) if self.coeffs.ballistics.is_at_rest(&times) => Some(knee),
+            _ => None,
+        };
+        let apart = together || matches!(share, Span::Still([0.0]));
+        match still {
+            Some(knee) if apart && self.detector.takes_peaks(count) => self.follow_peaks(count, together, knee),
+            _ => {
+                let Scratch { peaks, levels, .. } = &mut self.scratch;
+                self.detector.levels(key, sources, together, peaks, levels);
+                self.want(count, together, &knees, &share);
+                self.follow(count, together, &times);
+            }
+        }
         for (channel, lookahead) in self.lookaheads.iter_mut().enumerate().take(if self.joined { 1 } else { channels })
         {
             lookahead.process(&mut self.scratch.reductions[channel * CHUNK_FRAMES..][..count]);
+        }
+    }
+
+    /// From peaks to reductions, while nothing moves and no channel needs to know of another.
+    fn follow_peaks(&mut self, count: usize, together: bool, knee: &Knee<S>) {
+        let channels = self.channels_apart(together);
+        let Scratch { peaks, reductions, .. } = &mut self.scratch;
+        let lanes = reductions.chunks_exact_mut(CHUNK_FRAMES).zip(&mut self.ballistics);
+        for (channel, (reductions, ballistics)) in lanes.enumerate().take(channels) {
+            let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
+            let coeffs = &self.coeffs.ballistics;
+            follow_peaks(self.form, peaks, knee, coeffs, ballistics, &mut reductions[..count]);
         }
     }
 
@@ -223,7 +246,7 @@ impl<S: Sample> SideChain<S> {
         for (channel, ballistics) in self.ballistics.iter_mut().enumerate().take(channels) {
             let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
             let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
-            ballistics.process(&self.coeffs.ballistics, times, peaks, reductions);
+            ballistics.process(self.form, &self.coeffs.ballistics, times, peaks, reductions);
         }
     }
 

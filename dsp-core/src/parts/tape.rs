@@ -33,6 +33,14 @@ impl<T: Copy + Default> Tape<T> {
         &mut self.items[self.end - count..self.end]
     }
 
+    /// The last `kept` items for reading, and behind them `count` new ones to fill, as [`Tape::append`].
+    #[inline(always)]
+    pub(crate) fn past_and_fresh(&mut self, count: usize) -> (&[T], &mut [T]) {
+        self.append(count);
+        let (past, fresh) = self.items.split_at_mut(self.end - count);
+        (&past[past.len() - self.kept..], &mut fresh[..count])
+    }
+
     /// The items from `age` places before the end on; stale ones beyond the end included.
     #[inline(always)]
     pub(crate) fn from(&self, age: usize) -> &[T] {

@@ -306,7 +306,7 @@ impl<S: Sample> Engine<S> {
         let law = Law { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
         wanted(form, &law, &settings, high, whole);
         let (times, _) = self.times.span::<f64>(count);
-        self.ballistics.process(&self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
+        self.ballistics.process(form, &self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
         self.lookahead.process(high);
 
         let reductions_db = &mut reductions_db[..count];

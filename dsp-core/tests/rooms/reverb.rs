@@ -4,7 +4,7 @@
 //! reflections off. All spaces are measured at 48 kHz, two of them at other rates; `cargo test --release -- --ignored`
 //! measures the whole matrix.
 
-use crate::acoustics::*;
+use super::acoustics::*;
 use mixdown::*;
 
 const SPACES: [Space; 5] = [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral];

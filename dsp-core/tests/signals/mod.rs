@@ -1,12 +1,9 @@
 //! Signals and readings that the tests of the meters share.
 
+pub(crate) use crate::standards::weighting::lufs;
+use crate::standards::weighting::weighting_power;
 use mixdown::{Block, Loudness, LoudnessMeter, LoudnessParams, Meter, Precision, Sample, StreamSpec};
 use std::f64::consts::PI;
-pub(crate) use weighting::lufs;
-use weighting::weighting_power;
-
-#[path = "../standards/weighting.rs"]
-mod weighting;
 
 pub(crate) const RATE: f64 = 48_000.0;
 

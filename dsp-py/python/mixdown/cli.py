@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 import soundfile
@@ -22,7 +22,7 @@ from rich.table import Table
 from mixdown import __version__, plots
 from mixdown import demo as song
 from mixdown._core import ParameterError
-from mixdown.audio import READABLE, Audio, common_rate_hz, read, replace_file, write
+from mixdown.audio import READABLE, Audio, BitDepth, common_rate_hz, read, replace_file, write
 from mixdown.balance import Balance, balance
 from mixdown.delivery import Mastered, Target, find_target
 from mixdown.delivery import master as make_master
@@ -240,7 +240,7 @@ def mix(
     with _bar("Reading stems") as progress:
         stems = _read_stems(source, progress)
     balanced = _balance(stems)
-    write(output, balanced.audio, balanced.mix.sample_rate_hz, bit_depth=bit_depth)  # type: ignore[arg-type]
+    write(output, balanced.audio, balanced.mix.sample_rate_hz, bit_depth=cast(BitDepth, bit_depth))
     _print_balance(balanced)
     reading = _measure_file(output).reading
     out.print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -220,8 +220,8 @@ class Mastered:
         tags : mapping, optional
             See :func:`write`.
         """
-        bit_depth = self.certificate.bit_depth
-        files.write(path, self.audio, self.sample_rate_hz, bit_depth=bit_depth, dither="none", tags=tags)  # type: ignore[arg-type]
+        bit_depth = cast(files.BitDepth, self.certificate.bit_depth)
+        files.write(path, self.audio, self.sample_rate_hz, bit_depth=bit_depth, dither="none", tags=tags)
 
 
 def master(

@@ -382,7 +382,7 @@ impl Engine {
             reduce(form, levels, &place.computer.span::<f64>(count), reductions);
             let (times, _) = place.times.span::<f64>(count);
             if place.ballistics != Ballistics::REST || reductions.iter().any(|&wanted| wanted > 0.0) {
-                place.ballistics.process(&place.ballistics_coeffs, &times, &silence[..count], reductions);
+                place.ballistics.process(form, &place.ballistics_coeffs, &times, &silence[..count], reductions);
             }
             place.last_db = DB_PER_OCTAVE * reductions[count - 1];
             let mut reductions_db = [0.0; GRID_FRAMES];

@@ -5,11 +5,9 @@
 //! recordings of programmes and not here.
 
 mod controls;
-#[path = "../standards/mod.rs"]
-mod standards;
 
+use crate::standards::{Case, RATES_HZ, cases};
 use mixdown::Sample;
-use standards::{Case, RATES_HZ, cases};
 
 /// Longer programmes are played in f64 at 44.1 and 48 kHz only: the meter turns every sample into f64 before anything
 /// else, so the format adds nothing that the shorter ones do not show at the higher rates.

@@ -1,0 +1,16 @@
+//! All tests of the crate from outside, one module per question: see CONTRIBUTING.md. One binary, so that the processors,
+//! which are generic, are compiled for them once.
+
+mod common;
+mod signals;
+mod standards;
+
+mod conformance;
+mod console;
+mod laws;
+mod loudness;
+mod realtime;
+mod reference;
+mod rooms;
+#[cfg(feature = "serde")]
+mod serialised;
