@@ -5,6 +5,7 @@ use crate::{
     signal::{assert_close, block, pink},
 };
 use criterion::Criterion;
+use fft_convolver::TwoStageFFTConvolver;
 use mixdown::{
     BellParams, Convolution, ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams, Params, Processor,
     StreamSpec,
@@ -68,6 +69,15 @@ pub fn room(seconds: usize) -> Convolution<f32> {
     let impulse_response = ImpulseResponse::from_rows(&[&rows[0], &rows[1]]).expect("legal");
     let params = ConvolutionParams { impulse_response, ..Default::default() };
     params.build(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal")
+}
+
+/// The same room by the `fft-convolver` crate, one for each side, with its own choice of the second length.
+pub fn peers(seconds: usize) -> [TwoStageFFTConvolver<f32>; 2] {
+    [11, 12].map(|seed| {
+        let mut peer = TwoStageFFTConvolver::default();
+        peer.init_default(BLOCK, &decay(seed, seconds)).expect("legal");
+        peer
+    })
 }
 
 /// Overlap-save in partitions of one length, real samples as complex ones: what one writes first. Late by no block, as
@@ -155,12 +165,7 @@ fn stereo(group: &mut Group<'_>, seconds: usize, frames: usize) {
             samples.zip(&mut plain).for_each(|(samples, plain)| plain.process(samples));
         },
     );
-    let mut peers = rows.each_ref().map(|row| {
-        let mut peer = fft_convolver::TwoStageFFTConvolver::default();
-        // Its own choice of the second length.
-        peer.init_default(BLOCK, row).expect("legal");
-        peer
-    });
+    let mut peers = peers(seconds);
     let mut output = vec![0.0; frames];
     alone(group, &format!("{seconds}_s/f32/2ch/{frames}/fft_convolver"), 2 * frames, || {
         for (input, peer) in peer_source.next().chunks(frames).zip(&mut peers) {

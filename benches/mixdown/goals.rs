@@ -2,7 +2,7 @@
 
 use crate::{
     compressor,
-    convolution::room,
+    convolution::{peers, room},
     equalizer::all_passes,
     limiter::driven,
     mix::mixer,
@@ -50,6 +50,19 @@ pub fn all(criterion: &mut Criterion) {
                 for start in (0..MINUTE).step_by(512) {
                     convolution.process(&mut whole.frames_mut(start, 512));
                 }
+            });
+        });
+        group.bench_function(format!("convolution_{seconds}_s_60_s/f32/2ch/{MINUTE}/fft_convolver"), |bencher| {
+            let (audio, mut out) = (planar::<f32>(2, MINUTE), vec![0.0; 2 * MINUTE]);
+            let mut peers = peers(seconds);
+            bencher.iter(|| {
+                let channels = black_box(&audio).chunks(MINUTE).zip(out.chunks_mut(MINUTE));
+                for ((input, output), peer) in channels.zip(&mut peers) {
+                    for (input, output) in input.chunks(512).zip(output.chunks_mut(512)) {
+                        peer.process(input, output).expect("legal");
+                    }
+                }
+                black_box(&out);
             });
         });
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 64;
 /// The longest period of any stage, in blocks.
-const PERIOD: usize = 16_384 / BLOCK;
+const PERIOD: usize = 32_768 / BLOCK;
 const ROUNDS: usize = 60;
 
 fn main() -> Result<(), mixdown::Error> {

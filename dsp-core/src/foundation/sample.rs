@@ -4,9 +4,14 @@ use super::math::Pow2;
 use core::fmt::Debug;
 
 mod sealed {
+    use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
+
     /// Keeps [`super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
     /// of each without showing a foreign type in the public API.
     pub trait Sealed: fearless_simd::SimdFloatElement {
+        /// A vector of 256 bits, whatever the level.
+        type Wide<V: Simd>: SimdFloat<V, Element = Self> + SimdSplit<V>;
+
         /// Whether no sample is a NaN or an infinity.
         fn all_finite(samples: &[Self]) -> bool;
         /// The larger of two numbers. For loops that work in place, where a comparison would become a store under a mask,
@@ -24,8 +29,10 @@ mod sealed {
     }
 
     macro_rules! sealed {
-        ($float:ty, $bits:ty, $one_exponent:expr) => {
+        ($float:ty, $bits:ty, $one_exponent:expr, $wide:ident) => {
             impl Sealed for $float {
+                type Wide<V: Simd> = $wide<V>;
+
                 /// An exponent of all ones overflows into the sign when its lowest bit is added; the bits that came out are
                 /// gathered at the width of the samples, so the loop vectorises at every level.
                 #[inline(always)]
@@ -59,8 +66,8 @@ mod sealed {
             }
         };
     }
-    sealed!(f32, u32, 1 << 23);
-    sealed!(f64, u64, 1 << 52);
+    sealed!(f32, u32, 1 << 23, f32x8);
+    sealed!(f64, u64, 1 << 52, f64x4);
 }
 
 /// A sample of audio: `f32` or `f64`, nominal full scale ±1.0, with no clipping anywhere.

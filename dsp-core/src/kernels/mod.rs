@@ -19,9 +19,13 @@ pub(crate) mod fir;
 pub(crate) mod gain;
 pub(crate) mod k_weighting;
 pub(crate) mod lanes;
+#[cfg(feature = "std")]
+pub(crate) mod leaf;
 pub(crate) mod limiter;
 pub(crate) mod mid_side;
 pub(crate) mod mix;
+#[cfg(feature = "std")]
+pub(crate) mod residue;
 pub(crate) mod sanitize;
 #[cfg(feature = "std")]
 pub(crate) mod spectrum;

@@ -13,7 +13,6 @@
 use super::{
     partition::{Counts, Plan, Route, Sources, Stage, TICK_FRAMES, place},
     tape::Tape,
-    transform::LeafScratch,
 };
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec},
@@ -28,8 +27,8 @@ use alloc::{vec, vec::Vec};
 const HEAD_TAPS: usize = 64;
 /// What counts as silence; products of smaller numbers would be subnormal.
 const SILENT: f64 = 1e-30;
-/// Blocks of the stages behind the first, with their leaves.
-const LADDER: [(usize, usize); 3] = [(512, 512), (4_096, 1_024), (16_384, 1_024)];
+/// Blocks of the stages behind the first.
+const LADDER: [usize; 3] = [512, 4_096, 32_768];
 /// What the transforms of a stage cost, in partitions: it must save as many.
 const STAGE_PARTITIONS: usize = 24;
 
@@ -52,8 +51,8 @@ pub(crate) struct Convolver<S> {
     futures: Vec<Vec<S>>,
     stages: Vec<Stage<S>>,
     at_work: Vec<bool>,
-    scratch: LeafScratch<S>,
-    loading: [Vec<S>; 2],
+    /// Room for loading; none after the only bank has been loaded.
+    loading: Vec<S>,
     chunk: Vec<S>,
     frame: u64,
 }
@@ -61,18 +60,18 @@ pub(crate) struct Convolver<S> {
 /// How responses of `length` taps are cut behind the head.
 fn plans(length: usize) -> Vec<Plan> {
     let mut plans = Vec::new();
-    let (mut first_tap, mut block, mut leaf) = (HEAD_TAPS, HEAD_TAPS, HEAD_TAPS);
-    for (next_block, next_leaf) in LADDER {
+    let (mut first_tap, mut block) = (HEAD_TAPS, HEAD_TAPS);
+    for next_block in LADDER {
         let end = 2 * next_block;
         let rest = length.saturating_sub(end);
         if rest / block < rest / next_block + STAGE_PARTITIONS {
             break;
         }
-        plans.push(Plan { block, leaf, first_tap, partitions: (end - first_tap) / block });
-        (first_tap, block, leaf) = (end, next_block, next_leaf);
+        plans.push(Plan { block, first_tap, partitions: (end - first_tap) / block });
+        (first_tap, block) = (end, next_block);
     }
     if length > first_tap {
-        plans.push(Plan { block, leaf, first_tap, partitions: (length - first_tap).div_ceil(block) });
+        plans.push(Plan { block, first_tap, partitions: (length - first_tap).div_ceil(block) });
     }
     plans
 }
@@ -80,14 +79,12 @@ fn plans(length: usize) -> Vec<Plan> {
 impl<S: Sample> Convolver<S> {
     /// For responses of up to `length` taps, all 0 until they are loaded. The first bank is at work.
     pub(crate) fn new(spec: &StreamSpec, length: usize, routes: &[Route], counts: Counts) -> Self {
-        let mut scratch = LeafScratch::default();
         let stages: Vec<Stage<S>> =
             plans(length).into_iter().map(|plan| Stage::new(spec, plan, routes, counts)).collect();
-        stages.iter().for_each(|stage| stage.transform().reserve(&mut scratch));
         let longest = stages.last().map_or(0, |stage| stage.plan().block);
         let head = length.min(HEAD_TAPS);
         let zeros = |frames: usize| vec![S::ZERO; frames];
-        Self {
+        let mut convolver = Self {
             form: Form::new(spec.cpu()),
             counts,
             routes: routes.to_vec(),
@@ -99,11 +96,20 @@ impl<S: Sample> Convolver<S> {
             futures: vec![zeros((2 * longest).max(TICK_FRAMES)); counts.banks * counts.outputs],
             stages,
             at_work: (0..counts.banks).map(|bank| bank == 0).collect(),
-            scratch,
-            loading: [zeros(longest), zeros(longest)],
+            loading: Vec::new(),
             chunk: zeros(TICK_FRAMES + fir::PAD),
             frame: 0,
+        };
+        if counts.banks > 1 {
+            convolver.make_room();
         }
+        convolver
+    }
+
+    /// Makes the room that loading needs, unless it is there.
+    fn make_room(&mut self) {
+        let room = self.stages.iter().map(Stage::loading).max();
+        self.loading.resize(room.unwrap_or(0), S::ZERO);
     }
 
     /// The longest block: on multiples of it all stages begin a period.
@@ -129,15 +135,19 @@ impl<S: Sample> Convolver<S> {
             let Plan { first_tap, partitions, .. } = stage.plan();
             if partition < partitions {
                 let taps = taps.get(first_tap..).unwrap_or(&[]);
-                return stage.load(bank, response, partition, taps, &mut self.scratch, &mut self.loading);
+                return stage.load(bank, response, partition, taps, &mut self.loading);
             }
             partition -= partitions;
         }
     }
 
-    /// Loads a whole response.
+    /// Loads a whole response. Takes no memory if there are several banks; the only bank is loaded once.
     pub(crate) fn load(&mut self, bank: usize, response: usize, taps: &[f64]) {
+        self.make_room();
         (0..self.parts()).for_each(|part| self.load_part(bank, response, taps, part));
+        if self.counts.banks == 1 {
+            self.loading = Vec::new();
+        }
     }
 
     /// Lets a bank work or rest. One that begins to work at a multiple of the longest block is complete one such block
@@ -210,7 +220,7 @@ impl<S: Sample> Convolver<S> {
         }
         let sources = Sources { pasts: &self.pasts, quiet_frames: &self.quiet_frames };
         for stage in &mut self.stages {
-            stage.tick(self.frame, &self.at_work, &sources, &mut self.futures, &mut self.scratch);
+            stage.tick(self.frame, &self.at_work, &sources, &mut self.futures);
         }
     }
 
@@ -234,7 +244,6 @@ impl<S: Sample> Convolver<S> {
             futures,
             stages,
             at_work: _,
-            scratch: _,
             loading: _,
             chunk: _,
             frame,
@@ -248,7 +257,7 @@ impl<S: Sample> Convolver<S> {
 
     /// Bytes of its memory, but for some of its lists.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let rings = self.pasts.iter().chain(&self.futures).chain(&self.loading).map(Vec::len).sum::<usize>();
+        let rings = self.pasts.iter().chain(&self.futures).chain([&self.loading]).map(Vec::len).sum::<usize>();
         rings * size_of::<S>() + self.stages.iter().map(Stage::memory_bytes).sum::<usize>()
     }
 }

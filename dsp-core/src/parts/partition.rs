@@ -11,22 +11,23 @@
 //! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one ring:
 //! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and 6.
 
-use super::transform::{LeafScratch, Piece, Restored, Transform};
+use super::transform::{Step, Transform};
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec},
     kernels::{
         Form,
-        spectrum::{TILE, Tile, multiply},
+        spectrum::{Delayed, TILE, Tile, multiply, multiply_newest},
     },
 };
 use alloc::{vec, vec::Vec};
+use core::ops::Range;
 
 /// Frames between two looks at the work that is due; everything happens on this grid of the absolute counter.
 pub(crate) const TICK_FRAMES: usize = 64;
 /// Tiles multiplied in one piece.
 const UNIT_TILES: usize = 4;
-/// What the work on one complex point costs, in tenths of a ns on a Zen 3 core: in a pass, in a leaf, in a product.
-const COST: [usize; 3] = [12, 24, 3];
+/// What the work on one complex point costs, in tenths of a ns on a Zen 3 core: in a pass, in a product.
+const COST: [usize; 2] = [4, 2];
 
 /// Which input reaches which output through which response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,6 @@ pub(crate) struct Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) block: usize,
-    pub(crate) leaf: usize,
     pub(crate) first_tap: usize,
     pub(crate) partitions: usize,
 }
@@ -69,11 +69,25 @@ pub(crate) struct Counts {
 /// A piece of work.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
-    Split { input: usize, piece: Piece },
-    Analyse { input: usize, leaf: usize },
-    Multiply { voice: Voice, leaf: usize, tile: usize },
-    Restore { voice: Voice, leaf: usize },
-    Join { voice: Voice, piece: Piece },
+    Analyse {
+        input: usize,
+        step: Step,
+    },
+    /// The tiles that are summed for one block.
+    Begin {
+        voice: Voice,
+        base: usize,
+    },
+    /// Some of those that are summed for two.
+    Multiply {
+        voice: Voice,
+        base: usize,
+        tile: usize,
+    },
+    Restore {
+        voice: Voice,
+        step: Step,
+    },
 }
 
 /// An output of one of the banks at work.
@@ -100,30 +114,72 @@ pub(crate) struct Sources<'a, S> {
     pub(crate) quiet_frames: &'a [u64],
 }
 
+/// Spectra of inputs and responses, tile by tile one behind the other, and how they belong together.
+#[derive(Clone, Debug)]
+struct Spectra<S> {
+    routes: Vec<Route>,
+    responses: usize,
+    partitions: usize,
+    /// For each input a ring, which grows towards its beginning.
+    inputs: Vec<Vec<Tile<S>>>,
+    /// For each bank, and in it for each response, the partitions.
+    filters: Vec<Vec<Tile<S>>>,
+    /// For each input: which spectra are not zero.
+    sounding: Vec<Vec<bool>>,
+    /// Where the newest spectrum is.
+    newest: usize,
+}
+
+impl<S: Sample> Spectra<S> {
+    /// What an output hears of some tiles: from each of its inputs that is not silent.
+    fn heard(&self, bank: usize, output: usize, tiles: Range<usize>) -> impl Iterator<Item = Delayed<'_, S>> {
+        let routes = self.routes.iter().filter(move |route| route.output == output);
+        let sounding = routes.filter(|route| self.sounding[route.input].contains(&true));
+        let range = tiles.start * self.partitions..tiles.end * self.partitions;
+        sounding.map(move |route| Delayed {
+            spectra: &self.inputs[route.input][range.clone()],
+            filter: &self.filters[bank * self.responses + route.response][range.clone()],
+            partitions: self.partitions,
+            newest: self.newest,
+        })
+    }
+
+    fn silent(&self, output: usize) -> bool {
+        let mut routes = self.routes.iter().filter(|route| route.output == output);
+        routes.all(|route| !self.sounding[route.input].contains(&true))
+    }
+}
+
+/// The tiles of a base of some partition, at every so many: none for other steps.
+fn base_of<S>(spectrum: &mut [Tile<S>], step: Step, place: usize, partitions: usize, tiles: usize) -> &mut [Tile<S>] {
+    match step {
+        Step::Pass { .. } => &mut [],
+        Step::Base { index } => &mut spectrum[index as usize * partitions * tiles..][..partitions * tiles][place..],
+    }
+}
+
 /// The stage.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage<S> {
     form: Form,
     plan: Plan,
     transform: Transform<S>,
-    routes: Vec<Route>,
     counts: Counts,
-    /// For each input a ring of spectra: leaf, tile, partition.
-    spectra: Vec<Vec<Tile<S>>>,
-    /// For each bank, and in it for each response, the partitions: leaf, tile, partition.
-    filters: Vec<Vec<Tile<S>>>,
+    spectra: Spectra<S>,
     /// By how many banks are at work.
     schedules: Vec<Schedule>,
-    /// For each input: which spectra are not zero.
-    sounding: Vec<Vec<bool>>,
     /// For each input: whether the newest spectrum's place holds an old one.
     stale: Vec<bool>,
-    /// Points between passes; none if a block is a leaf.
+    /// Points between passes.
     points: [Vec<S>; 2],
-    /// The sum over partitions of one leaf.
+    /// The sum over partitions of one base.
     sums: Vec<Tile<S>>,
-    /// Where the newest spectrum is.
-    newest: usize,
+    /// For each bank and output what half of each base already knows of the next block's sum.
+    ahead: Vec<Vec<Tile<S>>>,
+    /// Which banks have that from the last period.
+    carried: Vec<bool>,
+    /// Sums nobody wants.
+    spare: Vec<Tile<S>>,
     /// The banks at work in this period.
     voices: Vec<usize>,
     /// Units done in this period.
@@ -134,22 +190,29 @@ pub(crate) struct Stage<S> {
 
 impl<S: Sample> Stage<S> {
     pub(crate) fn new(spec: &StreamSpec, plan: Plan, routes: &[Route], counts: Counts) -> Self {
-        let transform = Transform::new(spec, plan.block, plan.leaf);
-        let points = if transform.is_leaf() { 0 } else { plan.block };
+        let transform = Transform::new(spec, plan.block);
         let spectrum = vec![Tile::ZERO; plan.partitions * plan.block / TILE];
+        let tiles = transform.base() / TILE;
         let mut stage = Self {
             form: Form::new(spec.cpu()),
             plan,
-            routes: routes.to_vec(),
             counts,
-            spectra: vec![spectrum.clone(); counts.inputs],
-            filters: vec![spectrum; counts.banks * counts.responses],
+            spectra: Spectra {
+                routes: routes.to_vec(),
+                responses: counts.responses,
+                partitions: plan.partitions,
+                inputs: vec![spectrum.clone(); counts.inputs],
+                filters: vec![spectrum; counts.banks * counts.responses],
+                sounding: vec![vec![false; plan.partitions]; counts.inputs],
+                newest: 0,
+            },
             schedules: Vec::new(),
-            sounding: vec![vec![false; plan.partitions]; counts.inputs],
             stale: vec![false; counts.inputs],
-            points: [vec![S::ZERO; points], vec![S::ZERO; points]],
-            sums: vec![Tile::ZERO; plan.leaf / TILE],
-            newest: 0,
+            points: [(); 2].map(|()| vec![S::ZERO; transform.points()]),
+            sums: vec![Tile::ZERO; tiles],
+            ahead: vec![vec![Tile::ZERO; plan.block / TILE / 2]; counts.banks * counts.outputs],
+            carried: vec![true; counts.banks],
+            spare: vec![Tile::ZERO; tiles / 2],
             voices: Vec::with_capacity(counts.banks),
             done: 0,
             began: 0,
@@ -163,10 +226,6 @@ impl<S: Sample> Stage<S> {
         self.plan
     }
 
-    pub(crate) fn transform(&self) -> &Transform<S> {
-        &self.transform
-    }
-
     /// All work of a period with this many banks, in an order that needs the points of one window at a time.
     fn schedule(&self, banks: usize) -> Schedule {
         let Self { plan, transform, counts, .. } = self;
@@ -176,29 +235,30 @@ impl<S: Sample> Stage<S> {
             units.push(unit);
             costs.push(points * cost);
         };
-        let leaves = plan.block / plan.leaf;
-        let [pass, leaf_cost, product] = COST;
+        let [pass, product] = COST;
+        let steps = transform.steps();
+        let work = |step: Step| {
+            let (points, times) = transform.work(step);
+            points * times
+        };
         for input in 0..counts.inputs {
-            for piece in transform.pieces() {
-                add(Unit::Split { input, piece }, piece.points(), pass);
-            }
-            for leaf in 0..leaves {
-                add(Unit::Analyse { input, leaf }, plan.leaf, leaf_cost);
-            }
+            steps.iter().for_each(|&step| add(Unit::Analyse { input, step }, work(step), pass));
         }
         for place in 0..banks {
             for output in 0..counts.outputs {
                 let voice = Voice { place, output };
-                let routes = self.routes.iter().filter(|route| route.output == output).count();
-                for leaf in 0..leaves {
-                    for tile in (0..plan.leaf / TILE).step_by(UNIT_TILES) {
-                        let tiles = UNIT_TILES.min(plan.leaf / TILE - tile);
-                        add(Unit::Multiply { voice, leaf, tile }, tiles * TILE, product * plan.partitions * routes);
+                let routes = self.spectra.routes.iter().filter(|route| route.output == output).count();
+                for &step in steps.iter().rev() {
+                    if let Step::Base { index } = step {
+                        let base = index as usize;
+                        let half = transform.base() / 2 / TILE;
+                        add(Unit::Begin { voice, base }, half * TILE, product * routes);
+                        for tile in (0..half).step_by(UNIT_TILES) {
+                            let points = UNIT_TILES.min(half - tile) * TILE;
+                            add(Unit::Multiply { voice, base, tile }, points, 2 * product * plan.partitions * routes);
+                        }
                     }
-                    add(Unit::Restore { voice, leaf }, plan.leaf, leaf_cost);
-                }
-                for piece in transform.pieces().rev() {
-                    add(Unit::Join { voice, piece }, piece.points(), pass);
+                    add(Unit::Restore { voice, step }, work(step), pass);
                 }
             }
         }
@@ -218,50 +278,35 @@ impl<S: Sample> Stage<S> {
         Schedule { due: due.collect(), units }
     }
 
+    /// Samples of room that loading takes.
+    pub(crate) fn loading(&self) -> usize {
+        2 * (self.plan.block + self.transform.points())
+    }
+
     /// Transforms partition `partition` of a response, whose taps begin with the stage's first: see
     /// [`Plan::first_tap`].
-    pub(crate) fn load(
-        &mut self,
-        bank: usize,
-        response: usize,
-        partition: usize,
-        taps: &[f64],
-        scratch: &mut LeafScratch<S>,
-        points: &mut [Vec<S>; 2],
-    ) {
-        let Self { plan, transform, filters, counts, .. } = self;
-        let [re, im] = points;
-        let (re, im) = (&mut re[..plan.block], &mut im[..plan.block]);
+    pub(crate) fn load(&mut self, bank: usize, response: usize, partition: usize, taps: &[f64], room: &mut [S]) {
+        let needed = self.loading();
+        let Self { plan, transform, spectra, counts, .. } = self;
+        let (window, points) = room[..needed].split_at_mut(2 * plan.block);
+        window.fill(S::ZERO);
         let scale = 1.0 / plan.block as f64;
-        let taps = taps.get(partition * plan.block..).unwrap_or(&[]);
-        for (n, point) in re.iter_mut().enumerate() {
-            *point = taps.get(n).map_or(S::ZERO, |tap| S::from_f64(tap * scale));
+        for (point, tap) in window[..plan.block].iter_mut().zip(taps.get(partition * plan.block..).unwrap_or(&[])) {
+            *point = S::from_f64(tap * scale);
         }
-        im.fill(S::ZERO);
-        for piece in transform.pieces() {
-            transform.split(piece, [re, im]);
-        }
-        let filter = &mut filters[bank * counts.responses + response];
-        let stride = plan.partitions;
-        let size = plan.leaf / TILE * stride;
-        for leaf in 0..plan.block / plan.leaf {
-            let range = leaf * plan.leaf..(leaf + 1) * plan.leaf;
-            let tiles = &mut filter[leaf * size..(leaf + 1) * size][partition..];
-            transform.analyse(leaf, [&re[range.clone()], &im[range]], scratch, tiles, stride);
+        let (older, newer) = window.split_at(plan.block);
+        let (re, im) = points.split_at_mut(transform.points());
+        let filter = &mut spectra.filters[bank * counts.responses + response];
+        for &step in transform.steps() {
+            let tiles = base_of(filter, step, partition, plan.partitions, transform.base() / TILE);
+            transform.forward(step, [older, newer], [&mut *re, &mut *im], tiles, plan.partitions);
         }
     }
 
     /// Does what is due at `frame`, a multiple of [`TICK_FRAMES`] at which all samples before it are known. Adds output to
     /// `rings`, for each bank one of each output.
-    pub(crate) fn tick(
-        &mut self,
-        frame: u64,
-        at_work: &[bool],
-        sources: &Sources<'_, S>,
-        rings: &mut [Vec<S>],
-        scratch: &mut LeafScratch<S>,
-    ) {
-        let within = (frame % self.plan.block as u64) as usize;
+    pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
+        let within = place(frame, self.plan.block);
         if within == 0 {
             self.begin(frame, at_work, sources);
         }
@@ -269,16 +314,19 @@ impl<S: Sample> Stage<S> {
         while self.done < due {
             let unit = self.schedules[self.voices.len()].units[self.done];
             self.done += 1;
-            self.perform(unit, sources, rings, scratch);
+            self.perform(unit, sources, rings);
         }
     }
 
     fn begin(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>) {
-        let Self { plan, sounding, stale, newest, voices, done, began, .. } = self;
-        *newest = if *newest + 1 == plan.partitions { 0 } else { *newest + 1 };
+        let Self { plan, spectra: Spectra { sounding, newest, .. }, stale, carried, voices, done, began, .. } = self;
+        *newest = newest.checked_sub(1).unwrap_or(plan.partitions - 1);
         for ((sounding, stale), quiet_frames) in sounding.iter_mut().zip(stale).zip(sources.quiet_frames) {
             *stale = sounding[*newest];
             sounding[*newest] = *quiet_frames < 2 * plan.block as u64;
+        }
+        if *began > 0 {
+            carried.iter_mut().enumerate().for_each(|(bank, carried)| *carried = voices.contains(&bank));
         }
         voices.clear();
         // Never more than there are banks, for which there is room.
@@ -287,74 +335,71 @@ impl<S: Sample> Stage<S> {
         *began = frame;
     }
 
-    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, rings: &mut [Vec<S>], scratch: &mut LeafScratch<S>) {
-        let Self { form, plan, transform, counts, points, sums, .. } = self;
-        let block = plan.block;
-        let stride = plan.partitions;
-        let size = plan.leaf / TILE * stride;
-        let of_leaf = |leaf: usize| leaf * plan.leaf..(leaf + 1) * plan.leaf;
-        let silent = |sounding: &[bool]| sounding.iter().all(|sounding| !sounding);
-        let mute = |voice: Voice| {
-            let mut routes = self.routes.iter().filter(|route| route.output == voice.output);
-            routes.all(|route| silent(&self.sounding[route.input]))
-        };
+    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
+        let Self { plan, transform, spectra, counts, points, sums, .. } = self;
         match unit {
-            Unit::Split { input, piece } => {
-                if self.sounding[input][self.newest] {
+            Unit::Analyse { input, step } => {
+                let tiles = base_of(&mut spectra.inputs[input], step, spectra.newest, plan.partitions, sums.len());
+                if spectra.sounding[input][spectra.newest] {
+                    let window = halves(&sources.pasts[input], self.began, plan.block);
                     let [re, im] = points;
-                    transform.fill(piece, halves(&sources.pasts[input], self.began, block), [re, im]);
-                    transform.split(piece, [re, im]);
-                }
-            }
-            Unit::Analyse { input, leaf } => {
-                let tiles = &mut self.spectra[input][leaf * size..(leaf + 1) * size][self.newest..];
-                if self.sounding[input][self.newest] {
-                    let parts = if transform.is_leaf() {
-                        halves(&sources.pasts[input], self.began, block)
-                    } else {
-                        [&points[0][of_leaf(leaf)], &points[1][of_leaf(leaf)]]
-                    };
-                    transform.analyse(leaf, parts, scratch, tiles, stride);
+                    transform.forward(step, window, [re, im], tiles, plan.partitions);
                 } else if self.stale[input] {
-                    tiles.iter_mut().step_by(stride).for_each(|tile| *tile = Tile::ZERO);
+                    tiles.iter_mut().step_by(plan.partitions).for_each(|tile| *tile = Tile::ZERO);
                 }
             }
-            Unit::Multiply { voice, leaf, tile } => {
-                let tiles = tile..(tile + UNIT_TILES).min(plan.leaf / TILE);
-                let sums = &mut sums[tiles.clone()];
-                sums.fill(Tile::ZERO);
-                let bank = self.voices[voice.place];
-                for route in self.routes.iter().filter(|route| route.output == voice.output) {
-                    if silent(&self.sounding[route.input]) {
-                        continue;
-                    }
-                    let range = leaf * size + tiles.start * stride..leaf * size + tiles.end * stride;
-                    let spectra = &self.spectra[route.input][range.clone()];
-                    let filter = &self.filters[bank * counts.responses + route.response][range];
-                    multiply(*form, spectra, self.newest, filter, plan.partitions, sums);
-                }
-            }
-            Unit::Restore { voice, leaf } => {
-                if mute(voice) {
-                    return;
-                }
-                let target = if transform.is_leaf() {
+            Unit::Begin { voice, base } => self.begin_sums(voice, base),
+            Unit::Multiply { voice, base, tile } => self.multiply(voice, base, tile),
+            Unit::Restore { voice, step } => {
+                if !spectra.silent(voice.output) {
                     let ring = &mut rings[self.voices[voice.place] * counts.outputs + voice.output];
-                    Restored::Sums(block_of(ring, self.began + plan.slack() as u64, block))
-                } else {
+                    let target = block_of(ring, self.began + plan.slack() as u64, plan.block);
                     let [re, im] = points;
-                    Restored::Points([&mut re[of_leaf(leaf)], &mut im[of_leaf(leaf)]])
-                };
-                transform.restore(leaf, sums, scratch, target);
-            }
-            Unit::Join { voice, piece } => {
-                if mute(voice) {
-                    return;
+                    transform.backward(step, sums, [re, im], target);
                 }
-                let ring = &mut rings[self.voices[voice.place] * counts.outputs + voice.output];
-                let [re, im] = points;
-                transform.join(piece, [re, im], block_of(ring, self.began + plan.slack() as u64, block));
             }
+        }
+    }
+
+    /// In every period one half of each base, in turns, is summed for two blocks: where it begins, and where the other one
+    /// does, which goes on from what the period before has left it.
+    fn halves(&self) -> [usize; 2] {
+        let half = self.spare.len();
+        if self.began & self.plan.block as u64 == 0 { [0, half] } else { [half, 0] }
+    }
+
+    /// Begins the sums of a base.
+    fn begin_sums(&mut self, voice: Voice, base: usize) {
+        let [fresh, other] = self.halves();
+        let Self { form, plan, spectra, counts, sums, ahead, spare, .. } = self;
+        let (bank, output, half) = (self.voices[voice.place], voice.output, spare.len());
+        let ahead = &mut ahead[bank * counts.outputs + output][base * half..][..half];
+        let first = base * sums.len() + other;
+        if !self.carried[bank] {
+            // The bank was not at work: what it would have left, in the same order.
+            ahead.fill(Tile::ZERO);
+            for delayed in spectra.heard(bank, output, first..first + half) {
+                let newest = if spectra.newest + 1 == plan.partitions { 0 } else { spectra.newest + 1 };
+                multiply(*form, Delayed { newest, ..delayed }, spare, ahead);
+            }
+        }
+        sums[other..other + half].copy_from_slice(ahead);
+        for delayed in spectra.heard(bank, output, first..first + half) {
+            multiply_newest(*form, delayed, &mut sums[other..other + half]);
+        }
+        sums[fresh..fresh + half].fill(Tile::ZERO);
+        ahead.fill(Tile::ZERO);
+    }
+
+    fn multiply(&mut self, voice: Voice, base: usize, tile: usize) {
+        let [fresh, _] = self.halves();
+        let Self { form, spectra, counts, sums, ahead, spare, .. } = self;
+        let (bank, output, half) = (self.voices[voice.place], voice.output, spare.len());
+        let count = UNIT_TILES.min(half - tile);
+        let (first, tiles) = (base * sums.len() + fresh + tile, fresh + tile..fresh + tile + count);
+        let ahead = &mut ahead[bank * counts.outputs + output][base * half + tile..][..count];
+        for delayed in spectra.heard(bank, output, first..first + count) {
+            multiply(*form, delayed, &mut sums[tiles.clone()], ahead);
         }
     }
 
@@ -364,23 +409,23 @@ impl<S: Sample> Stage<S> {
             form: _,
             plan: _,
             transform: _,
-            routes: _,
             counts: _,
-            spectra,
-            filters: _,
+            spectra: Spectra { routes: _, responses: _, partitions: _, inputs, filters: _, sounding, newest },
             schedules: _,
-            sounding,
             stale,
             points: _,
             sums: _,
-            newest,
+            ahead,
+            carried,
+            spare: _,
             voices,
             done,
             began,
         } = self;
-        spectra.iter_mut().for_each(|spectra| spectra.fill(Tile::ZERO));
+        inputs.iter_mut().chain(ahead).for_each(|tiles| tiles.fill(Tile::ZERO));
         sounding.iter_mut().for_each(|sounding| sounding.fill(false));
         stale.fill(false);
+        carried.fill(true);
         *newest = 0;
         voices.clear();
         *done = 0;
@@ -389,7 +434,9 @@ impl<S: Sample> Stage<S> {
 
     /// Bytes of its memory, but for some of its lists.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let tiles = self.spectra.iter().chain(&self.filters).map(Vec::len).sum::<usize>() * size_of::<Tile<S>>();
+        let tiles =
+            self.spectra.inputs.iter().chain(&self.spectra.filters).chain(&self.ahead).map(Vec::len).sum::<usize>()
+                * size_of::<Tile<S>>();
         let points = self.points.iter().map(Vec::len).sum::<usize>() * size_of::<S>();
         let schedules = self.schedules.iter().map(|schedule| schedule.units.len() * size_of::<Unit>()).sum::<usize>();
         tiles + points + schedules + self.transform.memory_bytes()
@@ -400,7 +447,10 @@ impl<S: Sample> Stage<S> {
 fn halves<S>(ring: &[S], frame: u64, block: usize) -> [&[S]; 2] {
     // Frames before the first are the zeros that a ring starts with.
     let end = place(frame, ring.len()) + ring.len();
-    [2, 1].map(|back| &ring[(end - back * block) % ring.len()..][..block])
+    [2, 1].map(|back| {
+        let start = end - back * block;
+        &ring[if start < ring.len() { start } else { start - ring.len() }..][..block]
+    })
 }
 
 fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
@@ -410,7 +460,8 @@ fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
 
 /// Where a frame lies in a ring.
 pub(crate) fn place(frame: u64, length: usize) -> usize {
-    (frame % length as u64) as usize
+    // Most lengths are powers of two, and a division takes longer than all else that happens once per tick.
+    if length.is_power_of_two() { frame as usize & (length - 1) } else { (frame % length as u64) as usize }
 }
 
 #[cfg(test)]
@@ -422,8 +473,8 @@ mod tests {
         let spec = StreamSpec::new(48_000.0, 2).unwrap();
         let routes = [0, 1].map(|side| Route { input: side, output: side, response: side });
         let counts = Counts { inputs: 2, outputs: 2, responses: 2, banks: 2 };
-        for (block, leaf) in [(512, 512), (4_096, 1_024), (16_384, 1_024)] {
-            let plan = Plan { block, leaf, first_tap: 2 * block, partitions: 12 };
+        for block in [512, 4_096, 16_384] {
+            let plan = Plan { block, first_tap: 2 * block, partitions: 12 };
             let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
             for banks in 0..=2 {
                 let Schedule { units, due } = stage.schedule(banks);
@@ -433,7 +484,7 @@ mod tests {
             }
         }
         // What is due at once is done at once.
-        let plan = Plan { block: 64, leaf: 64, first_tap: 64, partitions: 3 };
+        let plan = Plan { block: 64, first_tap: 64, partitions: 3 };
         let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
         let Schedule { units, due } = stage.schedule(1);
         assert_eq!(due, [units.len()]);

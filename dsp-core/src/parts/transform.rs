@@ -4,208 +4,295 @@
 //! of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` say everything: a real transform without a pass
 //! to untangle it and without special bins. Products wrap with a change of sign, which overlap-save throws away anyway.
 //!
-//! Z^n = e^iθ splits into four residues Z^(n/4) = e^i(θ + 2πq)/4: a pass over four columns with constant factors. Small
-//! enough, Z^M = e^iθ becomes W^M = 1 by Z = e^(iθ/M) W, a twist by a table, and one ordinary transform of M points. The
-//! order of the bins does not matter, as filters are transformed the same way.
+//! Z^8m = e^iθ splits into eight residues Z^m = e^i(θ + 2πq)/8: a pass over eight columns with constant factors, and so on
+//! down to single bins (`kernels/residue.rs`). Nothing is put in order on the way, as filters are transformed the same way.
 //!
 //! # Source
 //! H. J. Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 2nd ed. 1982, ch. 3 and 8 (polynomial products
-//! modulo Z^N + 1); the radix-4 step is decimation in frequency.
+//! modulo Z^N + 1); the passes are decimation in frequency.
 
 use crate::{
-    foundation::{fourier::Fourier, sample::Sample, stream::StreamSpec},
+    foundation::{sample::Sample, stream::StreamSpec},
     kernels::{
         Form,
-        spectrum::{self, Parts, PartsMut, Tile},
+        leaf::{self, LEAF, LEAF_TILES, LeafTurns},
+        residue::{self, Turns},
+        spectrum::{Parts, PartsMut, Tile},
     },
 };
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use core::f64::consts::PI;
-use num_complex::Complex;
 
 /// Columns of a pass done in one piece.
-const PASS_COLUMNS: usize = 256;
+const PASS_COLUMNS: usize = 128;
+/// Points between bases nobody uses: a cache line of f32. Columns at distances of powers of two would fight for the same few
+/// places in the cache.
+const PADDING: usize = 16;
 
 /// A transform of blocks of one length.
 #[derive(Clone, Debug)]
 pub(crate) struct Transform<S> {
     form: Form,
     block: usize,
-    leaf: usize,
-    /// From whole blocks down to leaves: for each polynomial of a level, the constants of columns 1 to 3.
-    levels: Vec<Vec<[[S; 2]; 3]>>,
-    /// Cosines and sines that twist the leaves, leaf after leaf.
-    turns: [Vec<S>; 2],
-    fourier: Arc<dyn Fourier<S>>,
+    /// From whole blocks down to leaves.
+    levels: Vec<Level<S>>,
+    leaves: Vec<LeafTurns<S>>,
+    steps: Vec<Step>,
 }
 
-/// Room for one leaf; transforms that take turns share one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LeafScratch<S> {
-    points: Vec<Complex<S>>,
-    fft: Vec<Complex<S>>,
+/// A pass over a whole block.
+#[derive(Clone, Debug)]
+struct Level<S> {
+    /// Coefficients of its polynomials.
+    size: usize,
+    /// 4 or 8.
+    columns: usize,
+    /// For each polynomial.
+    turns: Vec<Turns<S>>,
 }
 
-/// A piece of a pass: columns `start..start + count` of polynomial `index` of a level.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
-    level: u32,
-    index: u32,
-    start: u32,
-    count: u32,
+/// A piece of a transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Columns `start..start + count` of polynomial `index` of a level.
+    Pass { level: u8, index: u32, start: u32, count: u32 },
+    /// The last pass and the leaves behind it, for polynomial `index`.
+    Base { index: u32 },
 }
 
-impl Piece {
-    /// Complex points it works on.
-    pub(crate) fn points(self) -> usize {
-        4 * self.count as usize
+/// The angles into which a step of some columns splits one.
+fn residues_of(angle: f64, columns: usize) -> Vec<f64> {
+    let halves = |angle: f64| [0.5 * angle, 0.5 * angle + PI];
+    let mut angles = vec![angle];
+    for _ in 0..columns.ilog2() {
+        angles = angles.into_iter().flat_map(halves).collect();
+    }
+    angles
+}
+
+/// The factors of one step (see [`Turns`]).
+fn turns_of(angle: f64) -> [[f64; 2]; 4] {
+    let eighth = 0.125 * angle;
+    [0.5 * angle, 0.25 * angle, eighth, eighth + 0.25 * PI].map(|angle| [libm::cos(angle), libm::sin(angle)])
+}
+
+fn rounded<S: Sample>(turns: [[f64; 2]; 4]) -> Turns<S> {
+    turns.map(|turn| turn.map(S::from_f64))
+}
+
+impl<S: Sample> LeafTurns<S> {
+    fn new(angle: f64) -> Self {
+        let mut residues = [[[S::ZERO; 8]; 2]; 4];
+        for (row, angle) in residues_of(angle, 8).into_iter().enumerate() {
+            for (turn, parts) in turns_of(angle).iter().zip(&mut residues) {
+                (parts[0][row], parts[1][row]) = (S::from_f64(turn[0]), S::from_f64(turn[1]));
+            }
+        }
+        Self { whole: rounded(turns_of(angle)), residues }
     }
 }
 
 impl<S: Sample> Transform<S> {
-    /// For blocks of `leaf` times a power of four; `leaf` is a multiple of the tiles of a spectrum.
-    pub(crate) fn new(spec: &StreamSpec, block: usize, leaf: usize) -> Self {
-        let complex = |angle: f64| [S::from_f64(libm::cos(angle)), S::from_f64(libm::sin(angle))];
+    /// For blocks of 64, 256 or any greater power of two.
+    pub(crate) fn new(spec: &StreamSpec, block: usize) -> Self {
+        debug_assert!(block.is_power_of_two() && block >= LEAF && block != 2 * LEAF, "{block}");
+        // Of Z^block = i.
         let mut angles = vec![0.5 * PI];
         let mut levels = Vec::new();
         let mut size = block;
-        while size > leaf {
-            levels.push(angles.iter().map(|angle| [1.0, 2.0, 3.0].map(|r| complex(0.25 * angle * r))).collect());
-            angles =
-                angles.iter().flat_map(|angle| [0.0, 1.0, 2.0, 3.0].map(|q| 0.25 * (angle + 2.0 * PI * q))).collect();
-            size /= 4;
+        while size > LEAF {
+            let columns = if (size / LEAF).ilog2().is_multiple_of(3) { 8 } else { 4 };
+            let turns = angles.iter().map(|angle| rounded(turns_of(*angle))).collect();
+            levels.push(Level { size, columns, turns });
+            angles = angles.into_iter().flat_map(|angle| residues_of(angle, columns)).collect();
+            size /= columns;
         }
-        debug_assert_eq!(size, leaf, "blocks are leaves times a power of four");
-        let mut turns = [Vec::with_capacity(block), Vec::with_capacity(block)];
-        for angle in angles {
-            for j in 0..leaf {
-                let [cos, sin] = complex(angle * j as f64 / leaf as f64);
-                turns[0].push(cos);
-                turns[1].push(sin);
-            }
+        let leaves = angles.into_iter().map(LeafTurns::new).collect();
+        let mut transform = Self { form: Form::new(spec.cpu()), block, levels, leaves, steps: Vec::new() };
+        let mut steps = Vec::new();
+        transform.descend(0, 0, &mut steps);
+        transform.steps = steps;
+        transform
+    }
+
+    /// Coefficients of a [`Step::Base`].
+    pub(crate) fn base(&self) -> usize {
+        self.levels.last().map_or(LEAF, |level| level.size)
+    }
+
+    /// Where a point lies that begins a base.
+    fn padded(&self, point: usize) -> usize {
+        let base = self.base();
+        point / base * (base + PADDING) + point % base
+    }
+
+    /// Points between passes that it needs room for.
+    pub(crate) fn points(&self) -> usize {
+        if self.levels.is_empty() { 0 } else { self.padded(self.block) }
+    }
+
+    /// All steps, each polynomial's before those of the next, so that what was touched last is touched again.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    fn descend(&self, level: usize, index: usize, steps: &mut Vec<Step>) {
+        if level + 1 >= self.levels.len() {
+            return steps.push(Step::Base { index: index as u32 });
         }
-        Self { form: Form::new(spec.cpu()), block, leaf, levels, turns, fourier: S::fourier(leaf, spec.cpu()) }
-    }
-
-    /// A block is a single leaf, and needs no passes.
-    pub(crate) fn is_leaf(&self) -> bool {
-        self.levels.is_empty()
-    }
-
-    /// Makes the room that its leaves need.
-    pub(crate) fn reserve(&self, scratch: &mut LeafScratch<S>) {
-        let zero = Complex { re: S::ZERO, im: S::ZERO };
-        scratch.points.resize(scratch.points.len().max(self.leaf), zero);
-        scratch.fft.resize(scratch.fft.len().max(self.fourier.scratch()), zero);
-    }
-
-    /// The pieces of all passes, from whole blocks down.
-    pub(crate) fn pieces(&self) -> impl DoubleEndedIterator<Item = Piece> {
-        self.levels.iter().enumerate().flat_map(move |(level, constants)| {
-            let columns = self.block >> (2 * level + 2);
-            let count = columns.min(PASS_COLUMNS);
-            (0..constants.len()).flat_map(move |index| {
-                (0..columns).step_by(count).map(move |start| Piece {
-                    level: level as u32,
-                    index: index as u32,
-                    start: start as u32,
-                    count: count as u32,
-                })
-            })
-        })
-    }
-
-    /// Fills the columns of the first pass's pieces from a window: its older half and its newer one.
-    pub(crate) fn fill(&self, piece: Piece, halves: Parts<'_, S>, points: PartsMut<'_, S>) {
-        if piece.level == 0 {
-            for (half, part) in halves.into_iter().zip(points) {
-                for start in (piece.start as usize..self.block).step_by(self.block / 4) {
-                    let range = start..start + piece.count as usize;
-                    part[range.clone()].copy_from_slice(&half[range]);
-                }
-            }
+        let Level { size, columns, .. } = self.levels[level];
+        let count = (size / columns).min(PASS_COLUMNS);
+        for start in (0..size / columns).step_by(count) {
+            steps.push(Step::Pass {
+                level: level as u8,
+                index: index as u32,
+                start: start as u32,
+                count: count as u32,
+            });
         }
+        (0..columns).for_each(|child| self.descend(level + 1, index * columns + child, steps));
     }
 
-    /// One piece on the way to a spectrum.
-    pub(crate) fn split(&self, piece: Piece, points: PartsMut<'_, S>) {
-        let constants = &self.levels[piece.level as usize][piece.index as usize];
-        let [re, im] = points.map(|part| self.columns(piece, part));
-        spectrum::split(self.form, re, im, constants);
-    }
-
-    /// One piece on the way back. Those of the whole block add samples to `sums`, the newer half of the window.
-    pub(crate) fn join(&self, piece: Piece, points: PartsMut<'_, S>, sums: &mut [S]) {
-        let constants = &self.levels[piece.level as usize][piece.index as usize];
-        let [re, im] = points.map(|part| self.columns(piece, part));
-        if piece.level == 0 {
-            let sums = self.columns(piece, sums);
-            spectrum::join_onto(self.form, re.map(|x| &*x), im.map(|x| &*x), constants, sums);
-        } else {
-            spectrum::join(self.form, re, im, constants);
+    /// Complex points a step works on, and how often.
+    pub(crate) fn work(&self, step: Step) -> (usize, usize) {
+        match step {
+            Step::Pass { level, count, .. } => (self.levels[usize::from(level)].columns * count as usize, 1),
+            Step::Base { .. } => (self.base(), if self.levels.is_empty() { 2 } else { 3 }),
         }
     }
 
-    fn columns<'a>(&self, piece: Piece, part: &'a mut [S]) -> [&'a mut [S]; 4] {
-        let size = self.block >> (2 * piece.level);
-        let polynomial = &mut part[piece.index as usize * size..][..size];
-        let (low, high) = polynomial.split_at_mut(size / 2);
-        let ((a, b), (c, d)) = (low.split_at_mut(size / 4), high.split_at_mut(size / 4));
-        [a, b, c, d].map(|column| &mut column[piece.start as usize..][..piece.count as usize])
-    }
-
-    /// The bins of a leaf, into one partition of its tiles (see [`spectrum::store`]).
-    pub(crate) fn analyse(
+    /// One step on the way to a spectrum, from a window, its older half and its newer one.
+    /// A base's bins go into the first tile of every `stride`.
+    pub(crate) fn forward(
         &self,
-        leaf: usize,
-        points: Parts<'_, S>,
-        scratch: &mut LeafScratch<S>,
+        step: Step,
+        window: Parts<'_, S>,
+        points: PartsMut<'_, S>,
         tiles: &mut [Tile<S>],
         stride: usize,
     ) {
-        let LeafScratch { points: twisted, fft } = scratch;
-        let twisted = &mut twisted[..self.leaf];
-        spectrum::twist(self.form, points, self.turns_of(leaf), twisted);
-        self.fourier.forward(twisted, fft);
-        spectrum::store(self.form, twisted, tiles, stride);
-    }
-
-    /// The points of a leaf out of its tiles; of a block that is one leaf, the newer half, added to `sums`.
-    pub(crate) fn restore(
-        &self,
-        leaf: usize,
-        tiles: &[Tile<S>],
-        scratch: &mut LeafScratch<S>,
-        target: Restored<'_, S>,
-    ) {
-        let LeafScratch { points: twisted, fft } = scratch;
-        let twisted = &mut twisted[..self.leaf];
-        spectrum::load(self.form, tiles, twisted);
-        self.fourier.inverse(twisted, fft);
-        match target {
-            Restored::Points(points) => spectrum::untwist(self.form, twisted, self.turns_of(leaf), points),
-            Restored::Sums(sums) => spectrum::untwist_onto(self.form, twisted, self.turns_of(leaf), sums),
+        match step {
+            Step::Pass { level, index, start, count } => {
+                self.split(usize::from(level), index as usize, start as usize, count as usize, window, points);
+            }
+            Step::Base { index } => {
+                let (index, base) = (index as usize, self.base());
+                let [re, im] = points;
+                if let Some(level) = self.levels.len().checked_sub(1) {
+                    let count = base / self.levels[level].columns;
+                    self.split(level, index, 0, count, window, [&mut *re, &mut *im]);
+                }
+                let start = self.padded(index * base);
+                let parts =
+                    if self.levels.is_empty() { window } else { [&re[start..start + base], &im[start..start + base]] };
+                let leaves = &self.leaves[index * base / LEAF..(index + 1) * base / LEAF];
+                leaf::analyse(self.form, parts, leaves, tiles, stride);
+            }
         }
     }
 
-    fn turns_of(&self, leaf: usize) -> Parts<'_, S> {
-        let range = leaf * self.leaf..(leaf + 1) * self.leaf;
-        [&self.turns[0][range.clone()], &self.turns[1][range]]
+    fn split(
+        &self,
+        level: usize,
+        index: usize,
+        start: usize,
+        count: usize,
+        window: Parts<'_, S>,
+        [re, im]: PartsMut<'_, S>,
+    ) {
+        let Level { size, columns, turns } = &self.levels[level];
+        let (turns, place) = (&turns[index], self.place(index * size, *size, start, count));
+        let plain = Place { first: 0, size: *size, start, count };
+        match (level, columns) {
+            (0, 4) => residue::split_from::<S, 4>(
+                self.form,
+                window.map(|part| columns_of(part, plain)),
+                [columns_mut(re, place), columns_mut(im, place)],
+                turns,
+            ),
+            (0, _) => residue::split_from::<S, 8>(
+                self.form,
+                window.map(|part| columns_of(part, plain)),
+                [columns_mut(re, place), columns_mut(im, place)],
+                turns,
+            ),
+            (_, 4) => residue::split::<S, 4>(self.form, [columns_mut(re, place), columns_mut(im, place)], turns),
+            (_, _) => residue::split::<S, 8>(self.form, [columns_mut(re, place), columns_mut(im, place)], turns),
+        }
+    }
+
+    /// One step on the way back, times its part of the block's length. A base's bins come from `tiles`, which hold no more;
+    /// the last steps add samples to `sums`, the newer half of the window.
+    pub(crate) fn backward(&self, step: Step, tiles: &[Tile<S>], points: PartsMut<'_, S>, sums: &mut [S]) {
+        match step {
+            Step::Pass { level, index, start, count } => {
+                self.join(usize::from(level), index as usize, start as usize, count as usize, points, sums);
+            }
+            Step::Base { index } => {
+                let (index, base) = (index as usize, self.base());
+                let leaves = &self.leaves[index * base / LEAF..(index + 1) * base / LEAF];
+                let Some(level) = self.levels.len().checked_sub(1) else {
+                    return leaf::restore_onto(self.form, &tiles[..LEAF_TILES], &leaves[0], sums);
+                };
+                let [re, im] = points;
+                let range = self.padded(index * base)..self.padded(index * base) + base;
+                leaf::restore(self.form, tiles, leaves, [&mut re[range.clone()], &mut im[range]]);
+                self.join(level, index, 0, base / self.levels[level].columns, [re, im], sums);
+            }
+        }
+    }
+
+    fn join(&self, level: usize, index: usize, start: usize, count: usize, [re, im]: PartsMut<'_, S>, sums: &mut [S]) {
+        let Level { size, columns, turns } = &self.levels[level];
+        let (turns, place) = (&turns[index], self.place(index * size, *size, start, count));
+        let plain = Place { first: 0, size: *size, start, count };
+        match (level, columns) {
+            (0, 4) => residue::join_onto::<S, 4>(
+                self.form,
+                [columns_of(re, place), columns_of(im, place)],
+                turns,
+                columns_mut(sums, plain),
+            ),
+            (0, _) => residue::join_onto::<S, 8>(
+                self.form,
+                [columns_of(re, place), columns_of(im, place)],
+                turns,
+                columns_mut(sums, plain),
+            ),
+            (_, 4) => residue::join::<S, 4>(self.form, [columns_mut(re, place), columns_mut(im, place)], turns),
+            (_, _) => residue::join::<S, 8>(self.form, [columns_mut(re, place), columns_mut(im, place)], turns),
+        }
+    }
+
+    /// A piece among padded points.
+    fn place(&self, first: usize, size: usize, start: usize, count: usize) -> Place {
+        let padded = if size > self.base() { self.padded(size) } else { size };
+        Place { first: self.padded(first), size: padded, start: self.padded(start), count }
     }
 
     /// Bytes of its tables.
     pub(crate) fn memory_bytes(&self) -> usize {
-        2 * self.block * size_of::<S>()
+        self.leaves.len() * size_of::<LeafTurns<S>>() + self.steps.len() * size_of::<Step>()
     }
 }
 
-/// Where a leaf goes back to.
-#[derive(Debug)]
-pub(crate) enum Restored<'a, S> {
-    /// Its points, for the passes.
-    Points(PartsMut<'a, S>),
-    /// The samples themselves.
-    Sums(&'a mut [S]),
+/// Where a polynomial begins, how long it is, where in its columns a piece begins, and how long that is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    first: usize,
+    size: usize,
+    start: usize,
+    count: usize,
+}
+
+fn columns_of<S, const N: usize>(part: &[S], Place { first, size, start, count }: Place) -> [&[S]; N] {
+    let polynomial = &part[first..first + size];
+    core::array::from_fn(|n| &polynomial[n * (size / N) + start..][..count])
+}
+
+fn columns_mut<S, const N: usize>(part: &mut [S], Place { first, size, start, count }: Place) -> [&mut [S]; N] {
+    let mut columns = part[first..first + size].chunks_exact_mut(size / N);
+    core::array::from_fn(|_| columns.next().map_or(&mut [] as &mut [S], |column| &mut column[start..start + count]))
 }
 
 #[cfg(test)]
@@ -213,60 +300,74 @@ mod tests {
     use super::*;
     use crate::{
         foundation::stream::Cpu,
-        kernels::spectrum::{TILE, multiply},
+        kernels::{
+            fuses,
+            spectrum::{Delayed, TILE, multiply_newest},
+        },
         parts::random::Random,
     };
 
-    /// Products of polynomials modulo Z^2B + 1 through the transform, however many passes it has.
+    /// The newer half of the product of polynomials modulo Z^2B + 1, times B, through the transform.
+    fn product<S: Sample>(block: usize, cpu: Cpu, factors: [&[f64]; 2]) -> Vec<S> {
+        let transform = Transform::<S>::new(&StreamSpec::new(48_000.0, 1).unwrap().with_cpu(cpu), block);
+        let (tiles, steps) = (transform.base() / TILE, transform.steps());
+        let (mut re, mut im) = (vec![S::ZERO; transform.points()], vec![S::ZERO; transform.points()]);
+        let [x, h] = factors.map(|samples| {
+            let samples: Vec<S> = samples.iter().map(|&sample| S::from_f64(sample)).collect();
+            let mut spectrum = vec![Tile::ZERO; block / TILE];
+            for &step in steps {
+                let window = [&samples[..block], &samples[block..]];
+                let row = if let Step::Base { index } = step { index as usize } else { 0 };
+                transform.forward(step, window, [&mut re, &mut im], &mut spectrum[row * tiles..], 1);
+            }
+            spectrum
+        });
+        let mut sums = vec![S::ZERO; block];
+        for &step in steps.iter().rev() {
+            let row = if let Step::Base { index } = step { index as usize } else { 0 };
+            let range = row * tiles..(row + 1) * tiles;
+            let (spectra, filter) = (&x[range.clone()], &h[range]);
+            let delayed = Delayed { spectra, filter, partitions: 1, newest: 0 };
+            let mut product = vec![Tile::ZERO; tiles];
+            multiply_newest(Form::new(cpu), delayed, &mut product);
+            transform.backward(step, &product, [&mut re, &mut im], &mut sums);
+        }
+        sums
+    }
+
+    fn noise(seed: u64, frames: usize) -> Vec<f64> {
+        let mut random = Random::new(seed, 0);
+        (0..frames).map(|_| random.triangular()).collect()
+    }
+
     #[test]
     fn turns_products_into_convolutions_that_wrap_with_a_change_of_sign() {
-        let spec = StreamSpec::new(48_000.0, 1).unwrap().with_cpu(Cpu::Detected);
-        for (block, leaf) in [(64, 64), (256, 64), (4_096, 256)] {
-            let transform = Transform::<f64>::new(&spec, block, leaf);
-            let mut scratch = LeafScratch::default();
-            transform.reserve(&mut scratch);
-            let mut random = Random::new(3, 0);
-            let [x, h] = [(); 2].map(|()| (0..2 * block).map(|_| random.triangular()).collect::<Vec<f64>>());
-            let tiles = leaf / TILE;
-            let [a, b] = [&x, &h].map(|samples| {
-                let (mut re, mut im) = (vec![0.0; block], vec![0.0; block]);
-                for piece in transform.pieces() {
-                    transform.fill(piece, [&samples[..block], &samples[block..]], [&mut re, &mut im]);
-                    transform.split(piece, [&mut re, &mut im]);
-                }
-                if transform.is_leaf() {
-                    (re, im) = (samples[..block].to_vec(), samples[block..].to_vec());
-                }
-                let mut spectrum = vec![Tile::ZERO; block / TILE];
-                for (leaf_index, spectrum) in spectrum.chunks_exact_mut(tiles).enumerate() {
-                    let range = leaf_index * leaf..(leaf_index + 1) * leaf;
-                    let points = [&re[range.clone()], &im[range]];
-                    transform.analyse(leaf_index, points, &mut scratch, spectrum, 1);
-                }
-                spectrum
-            });
-            let mut product = vec![Tile::ZERO; block / TILE];
-            multiply(Form::new(Cpu::Detected), &a, 0, &b, 1, &mut product);
-            let (mut re, mut im, mut sums) = (vec![0.0; block], vec![0.0; block], vec![0.0; block]);
-            for (leaf_index, product) in product.chunks_exact(tiles).enumerate() {
-                let range = leaf_index * leaf..(leaf_index + 1) * leaf;
-                let target = if transform.is_leaf() {
-                    Restored::Sums(&mut sums)
-                } else {
-                    Restored::Points([&mut re[range.clone()], &mut im[range]])
-                };
-                transform.restore(leaf_index, product, &mut scratch, target);
-            }
-            for piece in transform.pieces().rev() {
-                transform.join(piece, [&mut re, &mut im], &mut sums);
-            }
-            // The newer half, of which a few.
+        for block in [64, 256, 512, 1_024, 2_048, 4_096, 16_384] {
+            let (x, h) = (noise(3, 2 * block), noise(4, 2 * block));
+            let sums = product::<f64>(block, Cpu::Detected, [&x, &h]);
+            // A few of them.
             for n in (block..2 * block).step_by(block / 16) {
                 let at = |k: usize| if k <= n { x[k] * h[n - k] } else { -x[k] * h[n + 2 * block - k] };
                 let expected: f64 = (0..2 * block).map(at).sum();
                 let actual = sums[n - block] / block as f64;
-                assert!((actual - expected).abs() < 1e-10, "{block} {leaf} {n}: {actual} {expected}");
+                assert!((actual - expected).abs() < 1e-10, "{block} {n}: {actual} {expected}");
             }
+        }
+    }
+
+    #[test]
+    fn is_the_same_bits_in_any_lanes() {
+        fn check<S: Sample>(block: usize) {
+            let (x, h) = (noise(5, 2 * block), noise(6, 2 * block));
+            let twin = product::<S>(block, Cpu::Reproducible, [&x, &h]);
+            for cpu in [Cpu::Detected, Cpu::Avx2] {
+                let sums = product::<S>(block, cpu, [&x, &h]);
+                assert!(!fuses() || sums.iter().zip(&twin).all(|(a, b)| a.bits() == b.bits()), "{block} {cpu:?}");
+            }
+        }
+        for block in [64, 256, 2_048, 4_096] {
+            check::<f32>(block);
+            check::<f64>(block);
         }
     }
 }

@@ -150,8 +150,8 @@ fn a_channels_bits_do_not_depend_on_its_neighbours() {
 #[test]
 fn same_bits_however_a_long_response_is_cut() {
     // Longer than the settings of the laws, so that every stage is there.
-    let params = ConvolutionParams { predelay_ms: 11.0, ..response(&[&decay(8, 170_000), &decay(9, 170_000)]) };
-    let input = planar_noise::<f32>(2, 190_000);
+    let params = ConvolutionParams { predelay_ms: 11.0, ..response(&[&decay(8, 200_000), &decay(9, 200_000)]) };
+    let input = planar_noise::<f32>(2, 280_000);
     let render = |cut: &Cut| {
         let mut audio = input.clone();
         run(&mut params.build::<f32>(&spec(2)).unwrap(), &mut audio, cut, vec![]);
@@ -169,7 +169,7 @@ fn same_bits_however_a_long_response_is_cut() {
         channel[1_000..].fill(0.0);
     }
     run(&mut params.build::<f32>(&spec(2)).unwrap(), &mut audio, &Cut(vec![512]), vec![]);
-    println!("tail {tail} frames of 170 000 taps");
+    println!("tail {tail} frames of 200 000 taps");
     for channel in audio.chunks(frames) {
         assert!(channel[1_000 + tail as usize..].iter().all(|&x| x == 0.0));
         assert!(channel[100_000..150_000].iter().any(|&x| x != 0.0));
