@@ -7,6 +7,9 @@ mod sealed {
     /// Keeps [`super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
     /// of each without showing a foreign type in the public API.
     pub trait Sealed: fearless_simd::SimdFloatElement {
+        /// A vector of 256 bits, whatever the level.
+        type Wide<D: fearless_simd::Simd>: fearless_simd::SimdFloat<D, Element = Self> + fearless_simd::SimdSplit<D>;
+
         /// Whether no sample is a NaN or an infinity.
         fn all_finite(samples: &[Self]) -> bool;
 
@@ -19,8 +22,10 @@ mod sealed {
     }
 
     macro_rules! sealed {
-        ($float:ty, $bits:ty, $one_exponent:expr) => {
+        ($float:ty, $bits:ty, $one_exponent:expr, $wide:ident) => {
             impl Sealed for $float {
+                type Wide<D: fearless_simd::Simd> = fearless_simd::$wide<D>;
+
                 /// An exponent of all ones overflows into the sign when its lowest bit is added; the bits that came out are
                 /// gathered at the width of the samples, so the loop vectorises at every level.
                 #[inline(always)]
@@ -44,9 +49,11 @@ mod sealed {
             }
         };
     }
-    sealed!(f32, u32, 1 << 23);
-    sealed!(f64, u64, 1 << 52);
+    sealed!(f32, u32, 1 << 23, f32x8);
+    sealed!(f64, u64, 1 << 52, f64x4);
 }
+
+pub(crate) use sealed::Sealed as Vectors;
 
 /// A sample of audio: `f32` or `f64`, nominal full scale ±1.0, with no clipping anywhere.
 pub trait Sample: sealed::Sealed + Pow2 + Send + Sync + Debug + Default + PartialOrd + 'static {
