@@ -66,8 +66,8 @@ fn diffusion<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
                 let mut groups = rows(&[], &mut stale);
                 within(lanes, &mix, &from.each_ref()[..count], frames, &mut groups);
                 let mut mixed = rows(&[], &mut stale);
-                for line in 0..count {
-                    across(lanes, &mix, &groups, line, frames, &mut mixed[line]);
+                for (line, mixed) in mixed[..count].iter_mut().enumerate() {
+                    across(lanes, &mix, &groups, line, frames, mixed);
                 }
                 heard.hear(&mixed[..count], first, frames);
                 first += count;
@@ -218,8 +218,8 @@ fn a_mixture_keeps_the_energy() {
         let mix = Mix { tangent: libm::tan(angle), scale: libm::pow(libm::cos(angle), dimensions), span };
         let (mut groups, mut mixed) = (from, from);
         within(Scalar, &mix, &from.each_ref()[..count], CELL, &mut groups);
-        for line in 0..count {
-            across(Scalar, &mix, &groups, line, CELL, &mut mixed[line]);
+        for (line, mixed) in mixed[..count].iter_mut().enumerate() {
+            across(Scalar, &mix, &groups, line, CELL, mixed);
         }
         let energy =
             |rows: &Rows<f64>, frame: usize| rows[..count].iter().map(|row| row[frame] * row[frame]).sum::<f64>();

@@ -279,8 +279,8 @@ impl<S: Sample> Network<S> {
         for step in 0..STEPS {
             let mix = now.mix(lanes, step, delays, frames, rows);
             let next = if fading { Some(next.mix(lanes, step, delays, frames, other_rows)) } else { None };
-            for line in 0..lines_of(step) {
-                let out = if step + 1 < STEPS { delays.fresh(heads.steps[step][line]) } else { &mut diffused[line] };
+            for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
+                let out = if step + 1 < STEPS { delays.fresh(heads.steps[step][line]) } else { last };
                 fdn::across(lanes, &mix, rows, line, frames, out);
                 if let Some(next) = &next {
                     fdn::across(lanes, next, other_rows, line, frames, other);
