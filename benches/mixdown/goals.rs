@@ -7,6 +7,7 @@ use crate::{
     limiter::driven,
     mix::mixer,
     pair::Group,
+    reverb::by_peers,
     signal::{block, pink, planar},
 };
 use criterion::{Bencher, Criterion, SamplingMode, Throughput};
@@ -72,9 +73,22 @@ pub fn all(criterion: &mut Criterion) {
         let mut reverb = ReverbParams::default().build::<f32>(&spec).expect("legal");
         bencher.iter(|| {
             audio.copy_from_slice(&source);
-            reverb.process(&mut block(black_box(&mut audio), 2));
+            let mut whole = block(black_box(&mut audio), 2);
+            for start in (0..MINUTE).step_by(512) {
+                reverb.process(&mut whole.frames_mut(start, 512));
+            }
         });
     });
+    for (name, mut peer) in by_peers() {
+        group.bench_function(format!("reverb_hall_60_s/f32/2ch/{MINUTE}/{name}"), |bencher| {
+            let source = planar::<f32>(2, MINUTE);
+            let mut audio = source.clone();
+            bencher.iter(|| {
+                audio.copy_from_slice(&source);
+                peer(black_box(&mut audio));
+            });
+        });
+    }
     whole(&mut group, "mix_32_mono_60_s", TRACKS * MINUTE, MINUTE, |bencher| {
         let sources: Vec<Vec<f32>> = (0..TRACKS).map(|track| pink(track, MINUTE)).collect();
         let inputs: Vec<Block<'_, '_, f32>> =

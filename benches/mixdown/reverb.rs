@@ -1,13 +1,14 @@
 //! Reverbs, beside a plain scalar network of the same shape: four steps of diffusion, 16 lines, 8 of them moving.
 //!
 //! The plain one has simpler filters and no early reflections, and sounds alike, not the same: their outputs are not
-//! compared.
+//! compared. Peers are `freeverb` (eight combs and four all passes per side) and `fundsp` (32 lines), as they come.
 
 use crate::{
     pair::{Group, alone, pair},
     signal::{block, format, planar},
 };
 use criterion::Criterion;
+use fundsp::prelude::{AudioUnit, BufferVec, reverb_stereo, reverb4_stereo};
 use mixdown::{Params, PlateParams, Processor, ReverbParams, Sample, Space, StreamSpec};
 use std::hint::black_box;
 
@@ -23,8 +24,62 @@ fn reverb(group: &mut Group<'_>) {
     for frames in [64, 512, 4096] {
         hall::<f32>(group, frames);
     }
+    peers(group, 512);
     hall::<f64>(group, 512);
     silence(group, 512);
+}
+
+fn peers(group: &mut Group<'_>, frames: usize) {
+    let source = planar::<f32>(2, frames);
+    for (name, mut peer) in by_peers() {
+        let mut audio = source.clone();
+        alone(group, &format!("hall/f32/2ch/{frames}/{name}"), 2 * frames, || {
+            audio.copy_from_slice(&source);
+            peer(black_box(&mut audio));
+        });
+    }
+}
+
+/// Reverbs of other libraries on planar stereo.
+pub type Peer = Box<dyn FnMut(&mut [f32])>;
+
+/// Each as fast as it goes: `freeverb` knows single frames only, `fundsp` blocks of 64.
+pub fn by_peers() -> [(&'static str, Peer); 3] {
+    let mut freeverb = freeverb::Freeverb::<f32>::new(RATE_HZ as usize);
+    // Wet alone, as ours.
+    freeverb.set_dry(0.0);
+    let by_freeverb = move |audio: &mut [f32]| {
+        let (left, right) = audio.split_at_mut(audio.len() / 2);
+        for (left, right) in left.iter_mut().zip(right) {
+            (*left, *right) = freeverb.tick((*left, *right));
+        }
+    };
+    [
+        ("freeverb", Box::new(by_freeverb)),
+        ("fundsp", by_fundsp(reverb_stereo(20.0, 2.2, 0.5))),
+        ("fundsp_reverb4", by_fundsp(reverb4_stereo(20.0, 2.2))),
+    ]
+}
+
+fn by_fundsp(mut unit: impl AudioUnit + 'static) -> Peer {
+    unit.set_sample_rate(RATE_HZ);
+    unit.allocate();
+    let (mut input, mut output) = (BufferVec::new(2), BufferVec::new(2));
+    Box::new(move |audio| {
+        let frames = audio.len() / 2;
+        for start in (0..frames).step_by(fundsp::MAX_BUFFER_SIZE) {
+            let count = fundsp::MAX_BUFFER_SIZE.min(frames - start);
+            for channel in 0..2 {
+                let samples = &audio[channel * frames + start..][..count];
+                input.channel_f32_mut(channel)[..count].copy_from_slice(samples);
+            }
+            unit.process(count, &input.buffer_ref(), &mut output.buffer_mut());
+            for channel in 0..2 {
+                let samples = &mut audio[channel * frames + start..][..count];
+                samples.copy_from_slice(&output.channel_f32(channel)[..count]);
+            }
+        }
+    })
 }
 
 fn plate(group: &mut Group<'_>) {

@@ -70,6 +70,8 @@ mod sealed {
     sealed!(f64, u64, 1 << 52, f64x4);
 }
 
+pub(crate) use sealed::Sealed as Vectors;
+
 /// A sample of audio: `f32` or `f64`, nominal full scale ±1.0, with no clipping anywhere.
 pub trait Sample: sealed::Sealed + Pow2 + Send + Sync + Debug + Default + PartialOrd + 'static {
     /// Silence.

@@ -12,6 +12,7 @@ pub(crate) mod convolver;
 pub(crate) mod cookbook;
 pub(crate) mod crossover;
 pub(crate) mod delay_line;
+pub(crate) mod delays;
 pub(crate) mod detector;
 pub(crate) mod expansion;
 pub(crate) mod fit;

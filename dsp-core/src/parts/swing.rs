@@ -40,6 +40,64 @@ impl<S: Sample> Motion<S> {
     }
 }
 
+/// `N` delays over one cell, side by side, so that finding their weights is vectors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Motions<S, const N: usize> {
+    /// As [`Motion::furthest`].
+    pub(crate) furthest: [u32; N],
+    /// As [`Motion::start`] and [`Motion::slope`].
+    pub(crate) start: [[S; N]; TAPS],
+    pub(crate) slope: [[S; N]; TAPS],
+}
+
+impl<S: Sample, const N: usize> Motions<S, N> {
+    pub(crate) fn new() -> Self {
+        Self { furthest: [REACH as u32; N], start: [[S::ZERO; N]; TAPS], slope: [[S::ZERO; N]; TAPS] }
+    }
+
+    /// Swings by `depth` around the centres; swings are -1..1 at both ends of the cell. The same as [`Motion::new`] of
+    /// each.
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, centres: &[f64; N], depth: f64, swings: &[[f64; 2]; N]) {
+        let mut ends = [[0.0; N]; 2];
+        for n in 0..N {
+            let (start, end) = (centres[n] + depth * swings[n][0], centres[n] + depth * swings[n][1]);
+            // Delays are positive and small.
+            let middle = (0.5 * (start + end)) as i32;
+            self.furthest[n] = middle as u32 + REACH as u32;
+            (ends[0][n], ends[1][n]) = (start - f64::from(middle), end - f64::from(middle));
+        }
+        let (start, end) = (all_weights(&ends[0]), all_weights(&ends[1]));
+        for tap in 0..TAPS {
+            for n in 0..N {
+                self.start[tap][n] = S::from_f64(start[tap][n]);
+                self.slope[tap][n] = S::from_f64((end[tap][n] - start[tap][n]) * (1.0 / CELL as f64));
+            }
+        }
+    }
+}
+
+/// [`weights`] of many fractions.
+#[inline(always)]
+fn all_weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
+    let mut weights = [[0.0; N]; TAPS];
+    for tap in 0..TAPS {
+        weights[tap] = [SHARES[tap]; N];
+    }
+    let (mut below, mut above) = ([1.0; N], [1.0; N]);
+    for tap in 0..TAPS {
+        let last = TAPS - 1 - tap;
+        for n in 0..N {
+            let x = REACH as f64 - fractions[n];
+            weights[tap][n] *= below[n];
+            weights[last][n] *= above[n];
+            below[n] *= x - tap as f64;
+            above[n] *= x - last as f64;
+        }
+    }
+    weights
+}
+
 /// Weights for the point `fraction` (about 0..1) older than the fourth of six samples, the oldest first.
 fn weights(fraction: f64) -> [f64; TAPS] {
     let x = REACH as f64 - fraction;
@@ -111,6 +169,22 @@ mod tests {
                 })
                 .sum();
             assert!((end - value(delay + 0.02)).abs() < 1e-11, "{delay}");
+        }
+    }
+
+    #[test]
+    fn many_delays_move_as_each_alone() {
+        let centres = [10.25, 2_000.0, 333.9];
+        let swings = [[0.1, 0.11], [-1.0, -0.99], [0.999, 0.998]];
+        let mut motions = Motions::<f64, 3>::new();
+        motions.follow(&centres, 7.2, &swings);
+        for n in 0..3 {
+            let motion = Motion::<f64>::new(swings[n].map(|swing| centres[n] + 7.2 * swing));
+            assert_eq!(motions.furthest[n] as usize, motion.furthest);
+            for tap in 0..TAPS {
+                assert_eq!(motions.start[tap][n], motion.start[tap]);
+                assert_eq!(motions.slope[tap][n], motion.slope[tap]);
+            }
         }
     }
 

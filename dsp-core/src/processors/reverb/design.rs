@@ -21,12 +21,15 @@ use core::f64::consts::{PI, TAU};
 
 /// Steps of diffusion.
 pub(super) const STEPS: usize = 4;
+/// Steps that keep left and right apart: half of their lines are left, half are right. What has passed them is reflected
+/// early.
+pub(super) const HALF_DIFFUSED: usize = 2;
+/// Lines of these steps; the others have as many as the network, and the first of them reads each line twice.
+pub(super) const NARROW: usize = LINES / 2;
 /// Lines whose delay moves: every other one.
 pub(super) const MOVING: usize = 8;
-/// Steps that keep left and right apart: lines 0..8 are left, 8..16 right. What has passed them is reflected early.
-pub(super) const HALF_DIFFUSED: usize = 2;
 /// The lines that are reflected early: for each output, of left and of right.
-pub(super) const REFLECTED: [[usize; 2]; 2] = [[0, 8], [1, 9]];
+pub(super) const REFLECTED: [[usize; 2]; 2] = [[0, 4], [1, 5]];
 /// Longest pre-delay, in ms.
 pub(super) const MAX_PREDELAY_MS: f64 = 250.0;
 /// Largest depth of modulation, in ms.
@@ -66,7 +69,7 @@ pub(super) struct Voicing {
     /// Per output, as many as `taps` says.
     pub(super) early: [[Tap; 2 * REFLECTIONS]; 2],
     pub(super) taps: [usize; 2],
-    /// The pre-delay is part of the first step's.
+    /// The pre-delay is part of the first step's. Of steps that are narrow, [`NARROW`] count.
     pub(super) diffusers: [[usize; LINES]; STEPS],
     pub(super) tangent: f64,
     /// What each step scales by, so that all keep the energy; the last also shares an input among its lines.
@@ -84,12 +87,22 @@ pub(super) struct Voicing {
     pub(super) frozen: bool,
 }
 
+/// Lines of a step of diffusion.
+pub(super) const fn lines_of(step: usize) -> usize {
+    if step < HALF_DIFFUSED { NARROW } else { LINES }
+}
+
+/// How far apart the lines are that a step mixes last: half as many as mix with each other.
+pub(super) const fn span(step: usize) -> usize {
+    if step < HALF_DIFFUSED { NARROW / 4 } else { LINES / 2 }
+}
+
 /// What does not depend on settings that may change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Frame {
     /// Longest delays: from the input, of each step of diffusion but the first, of the lines.
     pub(super) input: usize,
-    pub(super) steps: [usize; STEPS - 1],
+    pub(super) steps: [[usize; LINES]; STEPS - 1],
     /// Longest delay of the early reflections, from the lines in [`REFLECTED`] after step [`HALF_DIFFUSED`].
     pub(super) reflected: usize,
     pub(super) lines: [usize; LINES],
@@ -101,7 +114,7 @@ pub(super) struct Frame {
 struct Spread {
     /// Places of the lines between shortest and longest, 0..1.
     places: [f64; LINES],
-    /// Places of the diffusers' delays, 0..1.
+    /// Places of the diffusers' delays, 0..1; narrow steps take the first.
     diffusers: [[f64; LINES]; STEPS],
     order: [usize; LINES],
     signs: [[f64; LINES]; 2],
@@ -211,12 +224,13 @@ impl Frame {
     pub(super) fn new(params: &ReverbParams, spec: &StreamSpec) -> Self {
         let (rooms, rate_hz) = (params.space.rooms(), spec.sample_rate_hz());
         let spread = Spread::new(rooms.seed);
-        let step = |step: usize| libm::ceil(step_frames(step, rooms.lines_ms, LARGEST, rate_hz)) as usize;
+        let longest = |step: usize| step_frames(step, rooms.lines_ms, LARGEST, rate_hz);
+        let delays = |step: usize| spread.diffusers[step].map(|place| libm::ceil(place * longest(step)) as usize);
         let margin = frames(MAX_DEPTH_MS, rate_hz) + 2 * REACH;
         Self {
-            input: frames(MAX_PREDELAY_MS, rate_hz) + step(0),
-            steps: [step(1), step(2), step(3)],
-            reflected: frames(LATEST_MS, rate_hz).max(step(HALF_DIFFUSED)),
+            input: frames(MAX_PREDELAY_MS, rate_hz) + libm::ceil(longest(0)) as usize,
+            steps: [delays(1), delays(2), delays(3)],
+            reflected: frames(LATEST_MS, rate_hz),
             lines: lines(rooms.lines_ms, &spread.places, LARGEST, rate_hz).map(|delay| delay + margin),
             wall_pole: wall_pole(rate_hz),
             high_pass_pole: libm::exp(-TAU * HIGH_PASS_HZ / rate_hz),
@@ -315,7 +329,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
         diffusers,
         tangent: libm::tan(angle),
         scales: core::array::from_fn(|step| {
-            let dimensions = if step < HALF_DIFFUSED { 3.0 } else { 4.0 };
+            let dimensions = f64::from(span(step).ilog2() + 1);
             let share = if step + 1 == STEPS { libm::sqrt(8.0) } else { 1.0 };
             libm::pow(libm::cos(angle), dimensions) / share
         }),
@@ -344,6 +358,7 @@ fn tail_frames(voicing: &Voicing, longest_s: f64, rate_hz: f64) -> u64 {
 impl Frame {
     /// Frames after which nothing older is in any memory.
     pub(super) fn memory_frames(&self) -> usize {
-        self.input + self.steps.iter().sum::<usize>() + self.reflected + self.lines.iter().copied().max().unwrap_or(0)
+        let longest = |delays: &[usize]| delays.iter().copied().max().unwrap_or(0);
+        self.input + self.steps.iter().map(|step| longest(step)).sum::<usize>() + self.reflected + longest(&self.lines)
     }
 }

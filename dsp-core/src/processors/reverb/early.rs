@@ -5,7 +5,7 @@
 //! of order n counts β^n / r; only the strongest are kept.
 
 /// Reflections kept on the way from one loudspeaker to one microphone.
-pub(super) const REFLECTIONS: usize = 8;
+pub(super) const REFLECTIONS: usize = 6;
 /// Most bounces of a reflection.
 const ORDERS: i32 = 3;
 /// Latest reflection, in ms after the direct sound.

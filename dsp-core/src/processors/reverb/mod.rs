@@ -45,6 +45,7 @@ mod design;
 mod early;
 mod network;
 mod space;
+mod voice;
 
 use crate::{
     foundation::{

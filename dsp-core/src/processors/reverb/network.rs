@@ -4,20 +4,21 @@
 //! into the other. Both are stable, and so is every mixture of them.
 
 use super::{
-    design::{DIRECT, Frame, HALF_DIFFUSED, MOVING, REFLECTED, STEPS, Tap, Voicing},
-    early::REFLECTIONS,
+    design::{DIRECT, Frame, MOVING, STEPS, Voicing, lines_of},
+    voice::{Heads, Voice},
 };
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     kernels::{
         Form,
-        fdn::{self, AbsorberStates, Absorbers, Feed, LINES, Lanes, Mix, Rows, Tile},
+        fdn::{self, AbsorberStates, Feed, LINES, Lanes, OnePole, Past, Rows},
         run,
     },
     parts::{
+        delays::Delays,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
-        ring::{CELL, Ring},
-        swing::{Motion, Swings},
+        ring::CELL,
+        swing::Swings,
     },
 };
 
@@ -27,87 +28,13 @@ pub(super) const QUIET: f64 = 1e-10;
 /// Length of the fade from one voicing to the next, in ms.
 const FADE_MS: f64 = 40.0;
 
-/// A voicing in the format of the audio.
-#[derive(Clone, Debug)]
-struct Voice<S> {
-    voicing: Voicing,
-    absorbers: Absorbers<S>,
-    gains: [S; LINES],
-    /// Of the moving lines, over the cell at hand.
-    motions: [Motion<S>; MOVING],
-}
-
-impl<S: Sample> Voice<S> {
-    fn new(voicing: &Voicing) -> Self {
-        let mut voice = Self {
-            voicing: voicing.clone(),
-            absorbers: Absorbers { sections: [[[S::ZERO; LINES]; 3]; 2] },
-            gains: [S::ZERO; LINES],
-            motions: [Motion::default(); MOVING],
-        };
-        voice.set(voicing);
-        voice
-    }
-
-    fn set(&mut self, voicing: &Voicing) {
-        self.voicing.clone_from(voicing);
-        self.absorbers.sections = voicing.sections.map(|section| section.map(|lines| lines.map(S::from_f64)));
-        self.gains = voicing.gains.map(S::from_f64);
-    }
-
-    /// Follows the swings, -1..1 at both ends of a cell.
-    fn move_lines(&mut self, swings: &[[f64; 2]; MOVING]) {
-        if self.voicing.depth_frames == 0.0 {
-            return;
-        }
-        for (index, (motion, swing)) in self.motions.iter_mut().zip(swings).enumerate() {
-            let centre = self.voicing.delays[self.voicing.order[2 * index]] as f64;
-            *motion = Motion::new(swing.map(|swing| centre + self.voicing.depth_frames * swing));
-        }
-    }
-
-    /// The lines in reading order; those that move are interpolated into `moving`.
-    #[inline(always)]
-    fn read<'a, L: Lanes<S>>(
-        &self,
-        lanes: L,
-        lines: &'a [Ring<S>; LINES],
-        clock: &[S; CELL],
-        frames: usize,
-        moving: &'a mut [[S; CELL]; MOVING],
-    ) -> [&'a [S; CELL]; LINES] {
-        let Voicing { order, delays, depth_frames, .. } = &self.voicing;
-        let mut rows = [lines[0].behind(0); LINES];
-        for (row, line) in rows.iter_mut().zip(order) {
-            *row = lines[*line].behind(delays[*line]);
-        }
-        if *depth_frames != 0.0 {
-            for (index, (moved, motion)) in moving.iter_mut().zip(&self.motions).enumerate() {
-                let samples = lines[order[2 * index]].long_behind(motion.furthest);
-                fdn::interpolate(lanes, samples, motion, clock, frames, moved);
-            }
-            for (index, moved) in moving.iter().enumerate() {
-                rows[2 * index] = moved;
-            }
-        }
-        rows
-    }
-
-    #[inline(always)]
-    fn mix<'a>(&self, step: usize, from: [&'a [S; CELL]; LINES]) -> Mix<'a, S> {
-        let Voicing { tangent, scales, .. } = &self.voicing;
-        Mix { from, tangent: S::from_f64(*tangent), scale: S::from_f64(scales[step]), across: step >= HALF_DIFFUSED }
-    }
-}
-
 /// The network: see the [module](self).
 #[derive(Clone, Debug)]
 pub(super) struct Network<S> {
     form: Form,
-    frame: Frame,
-    input: [Ring<S>; 2],
-    steps: [[Ring<S>; LINES]; STEPS - 1],
-    lines: [Ring<S>; LINES],
+    heads: Heads,
+    /// Of the input, of what each step of diffusion puts out, of the lines.
+    delays: Delays<S>,
     now: Voice<S>,
     next: Voice<S>,
     /// What was asked for while `next` was fading in, if anything was.
@@ -119,8 +46,11 @@ pub(super) struct Network<S> {
     gate: Ramp<1>,
     states: [AbsorberStates<S>; 2],
     swings: Swings<MOVING>,
-    high_pass: [f64; 2],
-    walls: [f64; 2],
+    high_pass: OnePole<S>,
+    /// What the high pass takes away.
+    rumble: [Past<S>; 2],
+    walls: OnePole<S>,
+    reflected: [Past<S>; 2],
     /// Frames of the cell at hand that have passed.
     in_cell: usize,
     /// The loudest that was written in it.
@@ -132,14 +62,14 @@ pub(super) struct Network<S> {
     scratch: Scratch<S>,
 }
 
-/// What a chunk needs; nothing in it outlives the chunk.
+/// What a chunk needs; nothing in it outlives the chunk. On cache lines, as vectors that lie across two cost twice.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 struct Scratch<S> {
     shares: [S; CELL],
     diffused: Rows<S>,
-    moving: [[[S; CELL]; MOVING]; 2],
-    tiles: [Tile<S>; 2],
-    rows: Rows<S>,
+    moved: [[[S; CELL]; MOVING]; 2],
+    rows: [Rows<S>; 2],
     other: [S; CELL],
     /// 0, 1, 2, ...
     clock: [S; 2 * CELL],
@@ -147,6 +77,7 @@ struct Scratch<S> {
 
 /// What the network puts out for a chunk.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(super) struct Wet<S> {
     pub(super) early: [[S; CELL]; 2],
     pub(super) tail: [[S; CELL]; 2],
@@ -160,28 +91,24 @@ impl<S: Sample> Wet<S> {
 
 impl<S: Sample> Network<S> {
     pub(super) fn new(spec: &StreamSpec, frame: Frame, voicing: &Voicing) -> Self {
-        let ring = Ring::new;
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let (heads, room) = Heads::new(&frame);
         let mut network = Self {
             form: Form::new(spec.cpu()),
-            input: core::array::from_fn(|_| ring(frame.input)),
-            steps: core::array::from_fn(|step| {
-                core::array::from_fn(|line| {
-                    let reflected = step + 1 == HALF_DIFFUSED && REFLECTED.as_flattened().contains(&line);
-                    ring(if reflected { frame.reflected } else { frame.steps[step] })
-                })
-            }),
-            lines: frame.lines.map(ring),
-            now: Voice::new(voicing),
-            next: Voice::new(voicing),
-            waiting: Voice::new(voicing),
+            heads,
+            delays: Delays::new(&room),
+            now: Voice::new(voicing, &heads),
+            next: Voice::new(voicing, &heads),
+            waiting: Voice::new(voicing, &heads),
             is_waiting: false,
             fade: Ramp::new([0.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
             gate: Ramp::new([1.0], ramp_frames),
             states: [[[S::ZERO; LINES]; 2]; 2],
             swings: Swings::new(),
-            high_pass: [0.0; 2],
-            walls: [0.0; 2],
+            high_pass: OnePole::new(frame.high_pass_pole),
+            rumble: [Past::SILENCE; 2],
+            walls: OnePole::new(frame.wall_pole),
+            reflected: [Past::SILENCE; 2],
             in_cell: 0,
             loudest: 0.0,
             quiet: 0,
@@ -189,13 +116,11 @@ impl<S: Sample> Network<S> {
             scratch: Scratch {
                 shares: [S::ZERO; CELL],
                 diffused: [[S::ZERO; CELL]; LINES],
-                moving: [[[S::ZERO; CELL]; MOVING]; 2],
-                tiles: [[[S::ZERO; LINES]; CELL]; 2],
-                rows: [[S::ZERO; CELL]; LINES],
+                moved: [[[S::ZERO; CELL]; MOVING]; 2],
+                rows: [[[S::ZERO; CELL]; LINES]; 2],
                 other: [S::ZERO; CELL],
                 clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
-            frame,
         };
         network.reset();
         network
@@ -209,10 +134,10 @@ impl<S: Sample> Network<S> {
         }
         self.gate.set_target([if voicing.frozen { 0.0 } else { 1.0 }]);
         if self.is_fading() {
-            self.waiting.set(voicing);
+            self.waiting.set(voicing, &self.heads);
             self.is_waiting = true;
         } else {
-            self.next.set(voicing);
+            self.next.set(voicing, &self.heads);
             self.begin();
         }
     }
@@ -256,6 +181,11 @@ impl<S: Sample> Network<S> {
 
     /// Adds a chunk of both inputs, of at most [`frames_at_once`](Self::frames_at_once).
     pub(super) fn process(&mut self, inputs: [&[S]; 2], wet: &mut Wet<S>) {
+        run!(self.form, self.chunk(fdn::Scalar, inputs, wet), simd => self.chunk(fdn::Vector(simd), inputs, wet));
+    }
+
+    #[inline(always)]
+    fn chunk<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2], wet: &mut Wet<S>) {
         let frames = inputs[0].len();
         if self.in_cell == 0 {
             self.swing();
@@ -268,12 +198,16 @@ impl<S: Sample> Network<S> {
         if silent {
             *wet = Wet::new();
             self.gate.span::<S>(frames);
-            for ring in self.input.iter_mut().chain(self.steps.as_flattened_mut()).chain(&mut self.lines) {
-                ring.advance(frames);
-            }
         } else {
-            run!(self.form, self.sound(fdn::Scalar, inputs, wet), simd => self.sound(fdn::Vector(simd), inputs, wet));
+            self.take(lanes, inputs);
+            if frames == CELL {
+                // The usual case, with loops of known length.
+                self.sound(lanes, CELL, wet);
+            } else {
+                self.sound(lanes, frames, wet);
+            }
         }
+        self.delays.advance(frames);
         self.in_cell += frames;
         if self.in_cell == CELL {
             self.in_cell = 0;
@@ -284,16 +218,16 @@ impl<S: Sample> Network<S> {
         }
     }
 
+    /// What becomes of the input.
     #[inline(always)]
-    fn sound<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2], wet: &mut Wet<S>) {
-        let frames = inputs[0].len();
-        self.take(inputs);
+    fn sound<L: Lanes<S>>(&mut self, lanes: L, frames: usize, wet: &mut Wet<S>) {
         self.diffuse(lanes, frames);
         self.reflect(lanes, frames, &mut wet.early);
         self.circulate(lanes, frames, &mut wet.tail);
     }
 
     /// Moves the modulation on by a cell.
+    #[inline(always)]
     fn swing(&mut self) {
         let fading = self.is_fading();
         let latest = if fading { &self.next } else { &self.now };
@@ -304,73 +238,56 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// Inputs without rumble into their rings.
+    /// Inputs without rumble into the memory.
     #[inline(always)]
-    fn take(&mut self, inputs: [&[S]; 2]) {
-        let pole = self.frame.high_pass_pole;
-        let feed = 1.0 - pole;
+    fn take<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2]) {
         let frames = inputs[0].len();
-        let mut loudest = self.loudest;
-        let [left, right] = &mut self.input;
-        let rows = left.fresh()[..frames].iter_mut().zip(&mut right.fresh()[..frames]);
-        let [mut low_left, mut low_right] = self.high_pass;
-        for ((left, right), (x, y)) in rows.zip(inputs[0].iter().zip(inputs[1])) {
-            let (x, y) = (x.to_f64(), y.to_f64());
-            low_left = pole * low_left + feed * x;
-            low_right = pole * low_right + feed * y;
-            *left = S::from_f64(x - low_left);
-            *right = S::from_f64(y - low_right);
-            loudest = larger(larger(loudest, x - low_left), low_left - x);
-            loudest = larger(larger(loudest, y - low_right), low_right - y);
+        for ((rumble, head), input) in self.rumble.iter_mut().zip(self.heads.input).zip(inputs) {
+            fdn::copy(lanes, input, rumble.input());
+            rumble.low_pass(lanes, &self.high_pass, frames);
+            let row = self.delays.fresh(head);
+            rumble.rest(lanes, frames, row);
+            rumble.advance(frames);
+            self.loudest = larger(self.loudest, fdn::loudest(lanes, &row[..frames]).to_f64());
         }
-        self.high_pass = [low_left, low_right];
-        self.loudest = loudest;
         let mut start = 0;
         while start < frames {
             let (span, length) = self.gate.span::<S>(frames - start);
-            for ring in &mut self.input {
-                let row = &mut ring.fresh()[start..start + length];
-                match &span {
-                    Span::Still([gate]) if *gate == S::ONE => {}
-                    Span::Still([gate]) => row.iter_mut().for_each(|sample| *sample *= *gate),
-                    Span::Moving([curve]) => {
-                        for (index, sample) in (0_i32..).zip(row) {
-                            *sample *= curve.at(index);
+            if !matches!(span, Span::Still([gate]) if gate == S::ONE) {
+                for head in self.heads.input {
+                    let row = &mut self.delays.fresh(head)[start..start + length];
+                    match &span {
+                        Span::Still([gate]) => row.iter_mut().for_each(|sample| *sample *= *gate),
+                        Span::Moving([curve]) => {
+                            for (index, sample) in (0_i32..).zip(row) {
+                                *sample *= curve.at(index);
+                            }
                         }
                     }
                 }
             }
             start += length;
         }
-        for ring in &mut self.input {
-            ring.advance(frames);
-        }
+        self.delays.mirror();
     }
 
     #[inline(always)]
     fn diffuse<L: Lanes<S>>(&mut self, lanes: L, frames: usize) {
         let fading = self.is_fading();
-        let Self { input, steps, now, next, scratch, .. } = self;
-        let Scratch { shares, diffused, .. } = scratch;
-        let silence = input[0].behind(0);
+        let Self { delays, heads, now, next, scratch, .. } = self;
+        let Scratch { shares, diffused, rows: [rows, other_rows], other, .. } = scratch;
         for step in 0..STEPS {
-            let (before, after) = steps.split_at_mut(step);
-            let mut sources = [[silence; LINES]; 2];
-            for (voice, sources) in [&*now, &*next].into_iter().zip(&mut sources).take(1 + usize::from(fading)) {
-                for (line, source) in sources.iter_mut().enumerate() {
-                    let ring = if step == 0 { &input[2 * line / LINES] } else { &before[step - 1][line] };
-                    *source = ring.behind(voice.voicing.diffusers[step][line] + frames);
+            let mix = now.mix(lanes, step, delays, frames, rows);
+            let next = if fading { Some(next.mix(lanes, step, delays, frames, other_rows)) } else { None };
+            for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
+                let out = if step + 1 < STEPS { delays.fresh(heads.steps[step][line]) } else { last };
+                fdn::across(lanes, &mix, rows, line, frames, out);
+                if let Some(next) = &next {
+                    fdn::across(lanes, next, other_rows, line, frames, other);
+                    fdn::cross_fade(lanes, out, other, shares, frames);
                 }
             }
-            let (mix, other) = (now.mix(step, sources[0]), next.mix(step, sources[1]));
-            let other = fading.then_some((&other, &*shares));
-            match after.first_mut() {
-                Some(rings) => {
-                    fdn::diffuse(lanes, &mix, other, frames, rings.each_mut().map(Ring::fresh));
-                    rings.iter_mut().for_each(|ring| ring.advance(frames));
-                }
-                None => fdn::diffuse(lanes, &mix, other, frames, diffused.each_mut()),
-            }
+            delays.mirror();
         }
     }
 
@@ -378,58 +295,55 @@ impl<S: Sample> Network<S> {
     #[inline(always)]
     fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; CELL]; 2]) {
         let fading = self.is_fading();
-        let rings = &self.steps[HALF_DIFFUSED - 1];
         let Scratch { other, shares, .. } = &mut self.scratch;
-        for (output, early) in early.iter_mut().enumerate() {
-            reflections(lanes, rings, &self.now.voicing, output, frames, early);
+        for (output, (early, reflected)) in early.iter_mut().zip(&mut self.reflected).enumerate() {
+            self.now.reflect(lanes, &self.delays, output, frames, reflected.input());
             if fading {
-                reflections(lanes, rings, &self.next.voicing, output, frames, other);
-                for ((early, other), share) in early.iter_mut().zip(&*other).zip(&*shares).take(frames) {
-                    *early += *share * (*other - *early);
-                }
+                self.next.reflect(lanes, &self.delays, output, frames, other);
+                fdn::cross_fade(lanes, reflected.input(), other, shares, frames);
             }
+            reflected.low_pass(lanes, &self.walls, frames);
+            fdn::copy(lanes, &reflected.output()[..frames], early);
+            reflected.advance(frames);
         }
-        let pole = self.frame.wall_pole;
-        let feed = 1.0 - pole;
-        let [mut low_left, mut low_right] = self.walls;
-        let [left, right] = early;
-        for (left, right) in left[..frames].iter_mut().zip(&mut right[..frames]) {
-            low_left = pole * low_left + feed * left.to_f64();
-            low_right = pole * low_right + feed * right.to_f64();
-            *left = S::from_f64(low_left);
-            *right = S::from_f64(low_right);
-        }
-        self.walls = [low_left, low_right];
     }
 
     #[inline(always)]
     fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; CELL]; 2]) {
         let fading = self.is_fading();
-        let Self { lines, now, next, states, scratch, loudest, in_cell, .. } = self;
-        let Scratch { shares, diffused, moving, tiles, rows, clock, .. } = scratch;
+        let Self { delays, heads, now, next, states, scratch, loudest, in_cell, .. } = self;
+        let Scratch { shares, diffused, moved, rows: [rows, other], clock, .. } = scratch;
         let Some(clock) = clock[*in_cell..].first_chunk() else { return };
-        let [tile, other] = tiles;
-        let read = now.read(lanes, lines, clock, frames, &mut moving[0]);
-        fdn::absorb(lanes, read, &now.absorbers, &mut states[0], frames, tile);
+        let read = now.read(lanes, delays, clock, frames, &mut moved[0]);
+        lanes.absorb(read, &now.absorbers, &mut states[0], frames, rows);
         if fading {
-            let read = next.read(lanes, lines, clock, frames, &mut moving[1]);
-            fdn::absorb(lanes, read, &next.absorbers, &mut states[1], frames, other);
-            fdn::fade(lanes, tile, other, shares, frames);
+            let read = next.read(lanes, delays, clock, frames, &mut moved[1]);
+            lanes.absorb(read, &next.absorbers, &mut states[1], frames, other);
+            for (row, other) in rows.iter_mut().zip(other) {
+                fdn::cross_fade(lanes, row, other, shares, frames);
+            }
         }
         let feed = Feed { input: diffused, gains: &now.gains, direct: S::from_f64(DIRECT) };
-        let written = fdn::feed(lanes, tile, &feed, frames, rows, lines.each_mut().map(Ring::fresh), tail);
-        lines.iter_mut().for_each(|ring| ring.advance(frames));
-        *loudest = larger(*loudest, written.to_f64());
+        fdn::hear(lanes, &feed, frames, rows, tail);
+        // What is written only matters while the input is silent.
+        let watch = *loudest < QUIET;
+        for line in 0..LINES {
+            let row = delays.fresh(heads.lines[line]);
+            fdn::write(lanes, &feed, rows, line, frames, row);
+            if watch {
+                *loudest = larger(*loudest, fdn::loudest(lanes, &row[..frames]).to_f64());
+            }
+        }
+        delays.mirror();
     }
 
     /// On the absolute grid: what has decayed becomes 0, and so does a network in which nothing is left to hear.
+    #[inline(always)]
     fn close_cell(&mut self, silent: bool) {
         let voices = 1 + usize::from(self.is_fading());
-        self.states[..voices].iter_mut().for_each(fdn::hush);
-        for state in self.high_pass.iter_mut().chain(&mut self.walls) {
-            if state.abs() < SILENT {
-                *state = 0.0;
-            }
+        fdn::hush(self.states[..voices].as_flattened_mut().as_flattened_mut());
+        for past in self.rumble.iter_mut().chain(&mut self.reflected) {
+            past.hush();
         }
         let loudest = core::mem::take(&mut self.loudest);
         if silent || loudest >= QUIET {
@@ -444,12 +358,10 @@ impl<S: Sample> Network<S> {
     }
 
     fn empty(&mut self) {
-        for ring in self.input.iter_mut().chain(self.steps.as_flattened_mut()).chain(&mut self.lines) {
-            ring.clear();
-        }
+        self.delays.clear();
         self.states = [[[S::ZERO; LINES]; 2]; 2];
-        self.high_pass = [0.0; 2];
-        self.walls = [0.0; 2];
+        self.rumble = [Past::SILENCE; 2];
+        self.reflected = [Past::SILENCE; 2];
     }
 
     pub(super) fn reset(&mut self) {
@@ -460,10 +372,8 @@ impl<S: Sample> Network<S> {
         }
         let Self {
             form: _,
-            frame: _,
-            input,
-            steps,
-            lines,
+            heads: _,
+            delays,
             now: _,
             next: _,
             waiting: _,
@@ -472,24 +382,24 @@ impl<S: Sample> Network<S> {
             gate,
             states,
             swings,
-            high_pass,
-            walls,
+            high_pass: _,
+            rumble,
+            walls: _,
+            reflected,
             in_cell,
             loudest,
             quiet,
             memory,
             scratch: _,
         } = self;
-        for ring in input.iter_mut().chain(steps.as_flattened_mut()).chain(lines) {
-            ring.reset();
-        }
+        delays.reset();
         *is_waiting = false;
         fade.jump_to([0.0]);
         gate.jump_to(gate.target());
         *states = [[[S::ZERO; LINES]; 2]; 2];
         *swings = Swings::new();
-        *high_pass = [0.0; 2];
-        *walls = [0.0; 2];
+        *rumble = [Past::SILENCE; 2];
+        *reflected = [Past::SILENCE; 2];
         *in_cell = 0;
         *loudest = 0.0;
         *quiet = *memory;
@@ -498,29 +408,8 @@ impl<S: Sample> Network<S> {
     /// Memory of the rings, in bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.input.iter().chain(self.steps.as_flattened()).chain(&self.lines).map(Ring::bytes).sum()
+        self.delays.bytes()
     }
-}
-
-/// A filter state below this, -400 dB, is silent.
-const SILENT: f64 = 1e-20;
-
-#[inline(always)]
-fn reflections<S: Sample, L: Lanes<S>>(
-    lanes: L,
-    rings: &[Ring<S>; LINES],
-    voicing: &Voicing,
-    output: usize,
-    frames: usize,
-    sum: &mut [S; CELL],
-) {
-    let count = voicing.taps[output];
-    let mut taps = [(rings[0].behind(0), S::ZERO); 2 * REFLECTIONS];
-    for (tap, from) in taps[..count].iter_mut().zip(&voicing.early[output]) {
-        let Tap { line, delay, gain } = *from;
-        *tap = (rings[line].behind(delay + frames), S::from_f64(gain));
-    }
-    fdn::tap(lanes, &taps[..count], frames, sum);
 }
 
 fn shares<S: Sample>(fade: &mut Ramp<1>, shares: &mut [S]) {
