@@ -159,7 +159,7 @@ fn add_product_scalar<S: Sample>(x: &Tile<S>, h: &Tile<S>, sum: &mut Tile<S>) {
 mod tests {
     use super::*;
     use crate::{foundation::stream::Cpu, kernels::fuses};
-    use alloc::{vec, vec::Vec};
+    use alloc::vec::Vec;
 
     #[test]
     fn products_are_the_same_bits_in_any_lanes_and_go_to_the_block_they_are_for() {
