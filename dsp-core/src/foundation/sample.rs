@@ -19,13 +19,6 @@ mod sealed {
         fn larger(self, other: Self) -> Self;
         /// The smaller, as [`Sealed::larger`].
         fn smaller(self, other: Self) -> Self;
-
-        /// A Fourier transform of `points` points.
-        #[cfg(feature = "std")]
-        fn fourier(
-            points: usize,
-            cpu: super::super::stream::Cpu,
-        ) -> alloc::sync::Arc<dyn super::super::fourier::Fourier<Self>>;
     }
 
     macro_rules! sealed {
@@ -54,14 +47,6 @@ mod sealed {
                 #[inline(always)]
                 fn smaller(self, other: Self) -> Self {
                     self.min(other)
-                }
-
-                #[cfg(feature = "std")]
-                fn fourier(
-                    points: usize,
-                    cpu: super::super::stream::Cpu,
-                ) -> alloc::sync::Arc<dyn super::super::fourier::Fourier<Self>> {
-                    super::super::fourier::plan(points, cpu)
                 }
             }
         };
@@ -129,12 +114,3 @@ macro_rules! sample {
 
 sample!(f32, libm::fmaf);
 sample!(f64, libm::fma);
-
-/// A Fourier transform of `points` points.
-#[cfg(feature = "std")]
-pub(crate) fn fourier<S: Sample>(
-    points: usize,
-    cpu: super::stream::Cpu,
-) -> alloc::sync::Arc<dyn super::fourier::Fourier<S>> {
-    S::fourier(points, cpu)
-}

@@ -379,7 +379,8 @@ mod tests {
                 peak_levels(form, &peaks, &mut levels);
                 reduce(form, &levels, &Knees::Still(knee), &mut expected);
                 let still = Span::Still(coeffs.glide());
-                Ballistics::REST.process(form, &coeffs, &still, &peaks, &mut expected);
+                let mut ballistics = Ballistics::REST;
+                ballistics.process(form, &coeffs, &still, &peaks, &mut expected);
                 for cut in [1, 15, 16, 17, 256, 1_000] {
                     let (mut ballistics, mut found) = (Ballistics::REST, [0.0; 1_000]);
                     for (peaks, found) in peaks.chunks(cut).zip(found.chunks_mut(cut)) {

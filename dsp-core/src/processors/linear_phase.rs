@@ -28,8 +28,9 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, in_range},
+        fourier::Fourier,
         processor::{Params, Processor, Tail},
-        sample::{Sample, fourier},
+        sample::Sample,
         stream::StreamSpec,
         unit::ms_to_frames,
     },
@@ -110,7 +111,7 @@ impl Params for LinearPhaseEqualizerParams {
             taps[half] = 1.0;
             return Ok(LinearPhaseEqualizerCoeffs { taps, neutral });
         }
-        let transform = fourier::<f64>(points, spec.cpu());
+        let transform = Fourier::new(points, spec.cpu());
         transform.forward(&mut spectrum, &mut vec![Complex64::ZERO; transform.scratch()]);
         for n in 0..=half {
             let tap = spectrum[n].re / points as f64 * window(n as f64 / half as f64);

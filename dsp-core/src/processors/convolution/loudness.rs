@@ -2,7 +2,7 @@
 
 use super::response::ImpulseResponse;
 use crate::{
-    foundation::{sample::fourier, stream::StreamSpec},
+    foundation::{fourier::Fourier, stream::StreamSpec},
     kernels::k_weighting::Weighting,
 };
 use alloc::vec;
@@ -18,7 +18,7 @@ const COARSEST_HZ: f64 = 5.0;
 pub(super) fn equal_loudness(response: &ImpulseResponse, spec: &StreamSpec) -> f64 {
     let rate_hz = spec.sample_rate_hz();
     let points = response.frames().max((rate_hz / COARSEST_HZ) as usize).next_power_of_two();
-    let transform = fourier::<f64>(points, spec.cpu());
+    let transform = Fourier::new(points, spec.cpu());
     let weighting = Weighting::new(rate_hz);
     let step_hz = rate_hz / points as f64;
     let bins = (RANGE_HZ[0] / step_hz) as usize + 1..(RANGE_HZ[1].min(0.5 * rate_hz) / step_hz) as usize;
