@@ -89,12 +89,6 @@ impl<S: Sample> Ring<S> {
         samples.fill(S::ZERO);
         *position = 0;
     }
-
-    /// Memory taken, in bytes.
-    #[cfg(test)]
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self.samples.as_slice())
-    }
 }
 
 /// The first cell of a longer slice.
