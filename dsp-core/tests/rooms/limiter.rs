@@ -309,20 +309,20 @@ fn l1_no_overs_on_random_signals() {
 }
 
 #[test]
-#[ignore = "minutes: nightly"]
+#[ignore = "a thousand long signals take minutes; for releases"]
 fn l1_slow_standard_has_no_overs_on_a_thousand_long_random_signals() {
     // Its own meter is the slow one of this file.
     random_overs(LimiterMode::Standard, 0..1_000, 200_000);
 }
 
 #[test]
-#[ignore = "minutes: nightly"]
+#[ignore = "a thousand long signals take minutes; for releases"]
 fn l1_slow_master_has_no_overs_on_a_thousand_long_random_signals() {
     random_overs(LimiterMode::Master, 0..1_000, 1_000_000);
 }
 
 #[test]
-#[ignore = "minutes: nightly"]
+#[ignore = "a thousand long signals take minutes; for releases"]
 fn l1_slow_sample_peak_has_no_overs_on_a_thousand_long_random_signals() {
     random_overs(LimiterMode::SamplePeak, 0..1_000, 1_000_000);
 }
