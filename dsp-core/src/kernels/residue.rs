@@ -32,12 +32,20 @@ pub(crate) fn split_from<S: Sample, const COLUMNS: usize>(
 
 /// A step on `COLUMNS` (4 or 8) columns, in place.
 pub(crate) fn split<S: Sample, const COLUMNS: usize>(form: Form, points: [[&mut [S]; COLUMNS]; 2], turns: &Turns<S>) {
-    run!(form, split_all(Scalar, points, turns), simd => split_all(Vector(simd), points, turns));
+    run!(
+        form,
+        step_all::<S, _, COLUMNS, true>(Scalar, points, turns),
+        simd => step_all::<S, _, COLUMNS, true>(Vector(simd), points, turns)
+    );
 }
 
 /// The reverse of [`split`], times `COLUMNS`.
 pub(crate) fn join<S: Sample, const COLUMNS: usize>(form: Form, points: [[&mut [S]; COLUMNS]; 2], turns: &Turns<S>) {
-    run!(form, join_all(Scalar, points, turns), simd => join_all(Vector(simd), points, turns));
+    run!(
+        form,
+        step_all::<S, _, COLUMNS, false>(Scalar, points, turns),
+        simd => step_all::<S, _, COLUMNS, false>(Vector(simd), points, turns)
+    );
 }
 
 /// The same, of which only the imaginary parts are wanted, and added to `sums`.
@@ -370,8 +378,13 @@ fn split_all_from<S: Sample, L: Lanes<S>, const N: usize>(
     }
 }
 
+/// A step in place: to residues, or back.
 #[inline(always)]
-fn split_all<S: Sample, L: Lanes<S>, const N: usize>(lanes: L, [re, im]: [[&mut [S]; N]; 2], turns: &Turns<S>) {
+fn step_all<S: Sample, L: Lanes<S>, const N: usize, const APART: bool>(
+    lanes: L,
+    [re, im]: [[&mut [S]; N]; 2],
+    turns: &Turns<S>,
+) {
     let turns = splat(lanes, turns);
     let (re, im) = (groups_mut(re), groups_mut(im));
     let count = re[0].len();
@@ -385,31 +398,11 @@ fn split_all<S: Sample, L: Lanes<S>, const N: usize>(lanes: L, [re, im]: [[&mut 
             for n in 0..N {
                 x[n] = [lanes.load(&re[n][group][place.clone()]), lanes.load(&im[n][group][place.clone()])];
             }
-            apart(lanes, &mut x, turns);
-            for n in 0..N {
-                lanes.store(x[n][0], &mut re[n][group][place.clone()]);
-                lanes.store(x[n][1], &mut im[n][group][place.clone()]);
+            if APART {
+                apart(lanes, &mut x, turns);
+            } else {
+                together(lanes, &mut x, turns);
             }
-        }
-    }
-}
-
-#[inline(always)]
-fn join_all<S: Sample, L: Lanes<S>, const N: usize>(lanes: L, [re, im]: [[&mut [S]; N]; 2], turns: &Turns<S>) {
-    let turns = splat(lanes, turns);
-    let (re, im) = (groups_mut(re), groups_mut(im));
-    let count = re[0].len();
-    for n in 0..N {
-        assert!(re[n].len() == count && im[n].len() == count);
-    }
-    for group in 0..count {
-        for start in (0..GROUP).step_by(L::COUNT) {
-            let place = start..start + L::COUNT;
-            let mut x = [[lanes.splat(S::ZERO); 2]; N];
-            for n in 0..N {
-                x[n] = [lanes.load(&re[n][group][place.clone()]), lanes.load(&im[n][group][place.clone()])];
-            }
-            together(lanes, &mut x, turns);
             for n in 0..N {
                 lanes.store(x[n][0], &mut re[n][group][place.clone()]);
                 lanes.store(x[n][1], &mut im[n][group][place.clone()]);
