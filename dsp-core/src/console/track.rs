@@ -7,7 +7,10 @@
 //! One rounding to the sample format between the inserts and the bus. Fader and pan glide over 20 ms, C2; mute and solo
 //! over 10 ms, C2, and the inserts keep running behind a mute, so that tails are where they should be when it opens.
 
-use super::{chain::Chain, effect::Effect};
+use super::{
+    chain::Chain,
+    effect::{Effect, design_series},
+};
 use crate::{
     foundation::{
         block::{Block, BlockMut},
@@ -144,8 +147,7 @@ impl<S: Sample> Strip<S> {
             Some(_) => width.validate(&after)?,
             None => in_range("width (of a mono strip)", params.width, 1.0, 1.0)?,
         }
-        let inserts = Effect::Chain { effects: params.inserts.clone() }.design(&self.inserts.spec())?;
-        let super::effect::EffectCoeffs::Chain(inserts) = inserts else { return Ok(()) };
+        let inserts = design_series(&params.inserts, "inserts", &self.inserts.spec())?;
         self.inserts.set_coeffs(&inserts)?;
         self.trim.set_params(&trim)?;
         if let Some(processor) = &mut self.width {

@@ -93,7 +93,7 @@ impl DeliveryParams {
     /// Checks every parameter; never clamps.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] or [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`].
     pub fn validate(&self) -> Result<(), Error> {
         in_range("target_lufs", self.target_lufs, -70.0, 0.0)?;
         in_range("ceiling_dbtp", self.ceiling_dbtp, -12.0, 0.0)?;
