@@ -2,8 +2,14 @@
 
 use crate::error::ShapeError;
 use mixdown::{MAX_CHANNELS, Sample};
-use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::{exceptions::PyTypeError, prelude::*};
+use numpy::{
+    Element, PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+};
+use pyo3::{
+    exceptions::{PyException, PyTypeError},
+    prelude::*,
+    types::{PySequence, PyString},
+};
 
 /// Planar audio taken out of an array: channel after channel.
 pub(crate) struct Planar<S> {
@@ -63,50 +69,28 @@ macro_rules! with_audio {
 }
 pub(crate) use with_audio;
 
-/// Audio from `object`, called `name` in errors: a numpy float array of shape (channels, frames) or (frames,), or
-/// anything that turns into one by `__array__` or `__dlpack__`.
-pub(crate) fn read(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Audio> {
-    if let Ok(array) = object.cast::<PyArrayDyn<f32>>() {
-        return copy(array, name).map(Audio::F32);
-    }
-    if let Ok(array) = object.cast::<PyArrayDyn<f64>>() {
-        return copy(array, name).map(Audio::F64);
-    }
+/// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy array
+/// of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64 channels. Nothing
+/// is copied that is one already; anything with `__array__` or `__dlpack__` is turned into one.
+pub(crate) fn conform<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     let array = to_array(object, name)?;
-    let dtype = array.getattr("dtype")?;
-    let kind: String = dtype.getattr("kind")?.extract()?;
-    let bytes: usize = dtype.getattr("itemsize")?.extract()?;
-    let native = |dtype: &str| -> PyResult<Bound<'_, PyAny>> {
-        array.py().import("numpy")?.call_method1("asarray", (&array, dtype))
+    // "audio of 'kick'" is `audio` in code.
+    let code = name.split(' ').next().unwrap_or(name);
+    let dtype = array.dtype();
+    let plain = match (dtype.kind(), dtype.itemsize()) {
+        (b'f', 4) => "float32",
+        (b'f', 8) => "float64",
+        (b'i' | b'u', _) => {
+            return Err(PyTypeError::new_err(format!(
+                "{name} is {dtype}: audio is float32 or float64; mixdown.to_float({code}) converts whole numbers"
+            )));
+        }
+        _ => return Err(PyTypeError::new_err(format!("{name} is {dtype}: audio is float32 or float64"))),
     };
-    match (kind.as_str(), bytes) {
-        ("f", 4) => copy(native("float32")?.cast::<PyArrayDyn<f32>>()?, name).map(Audio::F32),
-        ("f", 8) => copy(native("float64")?.cast::<PyArrayDyn<f64>>()?, name).map(Audio::F64),
-        ("i" | "u" | "b", _) => Err(PyTypeError::new_err(format!(
-            "{name} is {dtype}: audio is float32 or float64; mixdown.to_float({name}) converts whole numbers"
-        ))),
-        _ => Err(PyTypeError::new_err(format!("{name} is {dtype}: audio is float32 or float64"))),
-    }
-}
-
-fn to_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let numpy = object.py().import("numpy")?;
-    if object.cast::<PyUntypedArray>().is_ok() {
-        Ok(object.clone())
-    } else if object.hasattr("__array__")? {
-        numpy.call_method1("asarray", (object,))
-    } else if object.hasattr("__dlpack__")? {
-        numpy.call_method1("from_dlpack", (object,))
-    } else {
-        Err(PyTypeError::new_err(format!("{name} is {}: audio is a numpy array", object.get_type().name()?)))
-    }
-}
-
-fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Planar<S>> {
     let shape = array.shape();
-    let (channels, frames) = match *shape {
-        [frames] => (1, frames),
-        [channels, frames] => (channels, frames),
+    let channels = match *shape {
+        [_] => 1,
+        [channels, _] => channels,
         _ => {
             return Err(ShapeError::new_err(format!(
                 "{name} has shape {shape:?}: audio is (channels, frames) or (frames,)"
@@ -116,16 +100,74 @@ fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
     if channels == 0 || channels > MAX_CHANNELS {
         return Err(ShapeError::new_err(format!(
             "{name} has {channels} rows: audio is (channels, frames) with 1..{MAX_CHANNELS} channels; \
-             if its rows are frames, pass {name}.T"
+             if its rows are frames, pass {code}.T"
         )));
     }
+    let aligned: bool = array.getattr("flags")?.getattr("aligned")?.extract()?;
+    if aligned && dtype.is_native_byteorder().unwrap_or(true) {
+        return Ok(array);
+    }
+    Ok(array.call_method1("astype", (plain,))?.cast_into::<PyUntypedArray>()?)
+}
+
+fn to_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if let Ok(array) = object.cast::<PyUntypedArray>() {
+        return Ok(array.clone());
+    }
+    let convert = if object.hasattr("__array__")? {
+        "asarray"
+    } else if object.hasattr("__dlpack__")? {
+        "from_dlpack"
+    } else {
+        let kind = object.get_type().name()?;
+        let hint = if object.cast::<PySequence>().is_ok() && object.cast::<PyString>().is_err() {
+            "; numpy.array makes one of a sequence"
+        } else if object.hasattr("__float__")? {
+            "; audio comes first, then its rate"
+        } else {
+            ""
+        };
+        return Err(PyTypeError::new_err(format!("{name} is {kind}: audio is a numpy array{hint}")));
+    };
+    let py = object.py();
+    let array = py.import("numpy")?.call_method1(convert, (object,)).map_err(|error| {
+        if !error.is_instance_of::<PyException>(py) {
+            return error;
+        }
+        let told = PyTypeError::new_err(format!("{name} does not turn into a numpy array: {}", error.value(py)));
+        told.set_cause(py, Some(error));
+        told
+    })?;
+    Ok(array.cast_into::<PyUntypedArray>()?)
+}
+
+/// Audio from `object`, copied, as [`conform`] allows it.
+pub(crate) fn read(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Audio> {
+    let array = conform(object, name)?;
+    if let Ok(array) = array.cast::<PyArrayDyn<f32>>() {
+        return copy(array, name).map(Audio::F32);
+    }
+    copy(array.cast::<PyArrayDyn<f64>>()?, name).map(Audio::F64)
+}
+
+fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Planar<S>> {
+    let (channels, frames, flat) = match *array.shape() {
+        [channels, frames] => (channels, frames, false),
+        _ => (1, array.len(), true),
+    };
     let readonly = array.try_readonly().map_err(|error| ShapeError::new_err(format!("{name}: {error}")))?;
     // A slice of a Fortran-ordered array would be interleaved: only C order is planar.
     let samples = match readonly.as_slice() {
         Ok(samples) if array.is_c_contiguous() => samples.to_vec(),
         _ => readonly.as_array().iter().copied().collect(),
     };
-    Ok(Planar { samples, channels, frames, flat: shape.len() == 1 })
+    Ok(Planar { samples, channels, frames, flat })
+}
+
+/// Audio as an array that all of the package's own code may work with; see `conform`.
+#[pyfunction]
+pub(crate) fn as_audio<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    conform(object, name)
 }
 
 /// A new array of `planar`; one axis if it came in so and is still mono.
@@ -138,13 +180,9 @@ pub(crate) fn write<'py, S: Number>(py: Python<'py>, planar: Planar<S>) -> PyRes
     Ok(array.reshape([channels, frames])?.into_any())
 }
 
-/// As [`write`], into `out` if it is given: an array of the same shape and format that may be written.
-pub(crate) fn write_into<'py, S: Number>(
-    py: Python<'py>,
-    planar: Planar<S>,
-    out: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let Some(out) = out else { return write(py, planar) };
+/// Refuses an `out` that cannot take `planar`: it is an array of the same shape and format that may be written.
+pub(crate) fn check_out<S: Number>(planar: &Planar<S>, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let Some(out) = out else { return Ok(()) };
     let array = out.cast::<PyUntypedArray>().map_err(|_| PyTypeError::new_err("out is not a numpy array"))?;
     if out.cast::<PyArrayDyn<S>>().is_err() {
         return Err(PyTypeError::new_err(format!("out is {}: it must be {}", array.dtype(), S::NAME)));
@@ -157,7 +195,18 @@ pub(crate) fn write_into<'py, S: Number>(
     if !out.getattr("flags")?.getattr("writeable")?.extract::<bool>()? {
         return Err(ShapeError::new_err("out is read-only"));
     }
+    Ok(())
+}
+
+/// As [`write`], into `out` if it is given; see [`check_out`].
+pub(crate) fn write_into<'py, S: Number>(
+    py: Python<'py>,
+    planar: Planar<S>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    check_out(&planar, out)?;
     let result = write(py, planar)?;
+    let Some(out) = out else { return Ok(result) };
     py.import("numpy")?.call_method1("copyto", (out, result))?;
     Ok(out.clone())
 }

@@ -3,12 +3,14 @@
 use crate::{
     array::{self, Audio, Number, Planar, with_audio},
     error::{ParameterError, ShapeError, parameter},
+    interrupt::{CHUNK_FRAMES, in_chunks, interruptible},
 };
 use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, ReverbParams, StreamSpec, Tail};
 use numpy::{Complex64, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},
     prelude::*,
+    types::PyString,
 };
 
 use std::sync::{Mutex, PoisonError};
@@ -20,13 +22,17 @@ const TAIL_GRID_S: f64 = 0.1;
 /// A tail ends where a whole step of the grid lies below this, -120 dBFS.
 const TAIL_FLOOR: f64 = 1e-6;
 
-/// The settings behind a Python effect, its `_json()` text, for a rate if what it holds depends on one.
+/// The settings behind a Python effect, its `_engine()` values, for a rate if what it holds depends on one.
 pub(crate) fn parse(effect: &Bound<'_, PyAny>, sample_rate_hz: Option<f64>) -> PyResult<Effect> {
-    if !effect.hasattr("_json")? {
-        return Err(PyTypeError::new_err(format!("{effect} is not an effect")));
+    if !effect.hasattr("_engine")? {
+        return Err(PyTypeError::new_err(format!("effect = {} is not an effect", effect.repr()?)));
     }
-    let text: String = effect.call_method1("_json", (sample_rate_hz,))?.extract()?;
-    serde_json::from_str(&text).map_err(|error| ParameterError::new_err(error.to_string()))
+    plain(&effect.call_method1("_engine", (sample_rate_hz,))?)
+}
+
+/// Settings of plain values: dicts, lists, numbers, words.
+pub(crate) fn plain<T: serde::de::DeserializeOwned>(settings: &Bound<'_, PyAny>) -> PyResult<T> {
+    pythonize::depythonize(settings).map_err(|error| ParameterError::new_err(error.to_string()))
 }
 
 /// Refuses settings that no stream can take: ranges that depend on the rate are checked at the widest one.
@@ -93,10 +99,8 @@ fn offline<'py, S: Number>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (spec, key) = stream_of(&audio, key, sample_rate_hz)?;
-    let (rendered, faults) = py.detach(|| {
-        let mut processor = effect.build::<S>(&spec).map_err(parameter)?;
-        render(&mut processor, audio, key.as_ref(), length)
-    })?;
+    let mut processor = py.detach(|| effect.build::<S>(&spec)).map_err(parameter)?;
+    let (rendered, faults) = render(py, &mut processor, audio, key.as_ref(), length)?;
     if faults > 0 {
         let message = format!("{faults} non-finite samples were replaced by 0");
         let message = std::ffi::CString::new(message).unwrap_or_default();
@@ -129,6 +133,7 @@ pub(crate) fn same_format<S: Number>(audio: Audio, name: &str) -> PyResult<Plana
 /// Input, then silence until the length asked for, with the first `latency` frames of the output dropped. In place: a
 /// minute of audio is copied only where its length changes.
 fn render<S: Number>(
+    py: Python<'_>,
     processor: &mut EffectProcessor<S>,
     audio: Planar<S>,
     key: Option<&Planar<S>>,
@@ -143,15 +148,10 @@ fn render<S: Number>(
     // As much silence as it takes to push the input through.
     let total = frames + latency;
     let keys = key.filter(|key| key.frames != total).map(|key| key.padded(key.channels, total));
+    let keys = key.map(|key| Block::from_planar(keys.as_ref().unwrap_or(&key.samples), key.channels));
+    let keys = keys.transpose().map_err(parameter)?;
     let mut samples = if (rows, total) == (inputs, audio.frames) { audio.samples } else { audio.padded(rows, total) };
-    let mut block = BlockMut::from_planar(&mut samples, rows).map_err(parameter)?;
-    match key {
-        Some(key) => {
-            let keys = keys.as_ref().unwrap_or(&key.samples);
-            processor.process_keyed(&mut block, &Block::from_planar(keys, key.channels).map_err(parameter)?);
-        }
-        None => processor.process(&mut block),
-    }
+    run(py, processor, &mut BlockMut::from_planar(&mut samples, rows).map_err(parameter)?, keys.as_ref())?;
     if latency > 0 {
         for channel in 0..outputs {
             samples.copy_within(channel * total + latency..(channel + 1) * total, channel * frames);
@@ -159,7 +159,7 @@ fn render<S: Number>(
     }
     samples.truncate(outputs * frames);
     if let Length::Auto = length {
-        let tails = ring_out(processor, rows, key.map(|key| key.channels))?;
+        let tails = ring_out(py, processor, rows, key.map(|key| key.channels))?;
         let tail_frames = tails.first().map_or(0, Vec::len);
         if tail_frames > 0 {
             let mut longer = Vec::with_capacity(outputs * (frames + tail_frames));
@@ -174,9 +174,27 @@ fn render<S: Number>(
     Ok((Planar { samples, channels: outputs, frames, flat }, processor.faults()))
 }
 
+/// Processes a whole block, by its key if there is one.
+fn run<S: Number>(
+    py: Python<'_>,
+    processor: &mut EffectProcessor<S>,
+    block: &mut BlockMut<'_, '_, S>,
+    key: Option<&Block<'_, '_, S>>,
+) -> PyResult<()> {
+    in_chunks(py, block.frames(), |start, length| {
+        let mut chunk = block.frames_mut(start, length);
+        match key {
+            Some(key) => processor.process_keyed(&mut chunk, &key.frames_at(start, length)),
+            None => processor.process(&mut chunk),
+        }
+        Ok(())
+    })
+}
+
 /// What still comes out of each channel while silence goes in, up to the last step of the grid that is not quiet. A gap
 /// in the tail, as a predelay leaves it, does not end it: the processor's own tail is rendered, then cut.
 fn ring_out<S: Number>(
+    py: Python<'_>,
     processor: &mut EffectProcessor<S>,
     rows: usize,
     key_channels: Option<usize>,
@@ -189,16 +207,12 @@ fn ring_out<S: Number>(
     };
     let mut tails: Vec<Vec<S>> = vec![Vec::new(); processor.output_channels()];
     let mut loud_frames = 0;
+    let keys = vec![S::ZERO; key_channels.unwrap_or(0) * grid];
     for step in 1..=steps {
         let mut silence = vec![S::ZERO; rows * grid];
         let mut block = BlockMut::from_planar(&mut silence, rows).map_err(parameter)?;
-        match key_channels {
-            Some(channels) => {
-                let keys = vec![S::ZERO; channels * grid];
-                processor.process_keyed(&mut block, &Block::from_planar(&keys, channels).map_err(parameter)?);
-            }
-            None => processor.process(&mut block),
-        }
+        let key = key_channels.map(|channels| Block::from_planar(&keys, channels)).transpose().map_err(parameter)?;
+        run(py, processor, &mut block, key.as_ref())?;
         let loud = |channel: usize| block.channel(channel).iter().any(|x| x.to_f64().abs() >= TAIL_FLOOR);
         if (0..tails.len()).any(loud) {
             loud_frames = step * grid;
@@ -263,26 +277,31 @@ pub(crate) fn gain_reduction<'py>(
     let key = key.map(|key| array::read(key, "key")).transpose()?;
     with_audio!(array::read(audio, "audio")?, planar => {
         let (spec, key) = stream_of(&planar, key, sample_rate_hz)?;
-        let (samples, frames) = py.detach(|| trace(&effect, &name, &spec, &planar, key.as_ref()))?;
-        let shape = [samples.len() / (spec.channels() * frames).max(1), spec.channels(), frames];
+        let (samples, traces) = trace(py, &effect, &name, &spec, &planar, key.as_ref())?;
+        let shape = [traces / spec.channels(), spec.channels(), planar.frames];
         Ok(PyArray1::from_vec(py, samples).reshape(shape)?.into_any())
     })
 }
 
+/// The curves of a dynamics processor one after the other, and how many they are.
 fn trace<S: Number>(
+    py: Python<'_>,
     effect: &Effect,
     name: &str,
     spec: &StreamSpec,
     audio: &Planar<S>,
     key: Option<&Planar<S>>,
 ) -> PyResult<(Vec<f64>, usize)> {
-    let mut processor = effect.build::<S>(spec).map_err(parameter)?;
+    let mut processor = py.detach(|| effect.build::<S>(spec)).map_err(parameter)?;
     let latency = processor.latency_frames();
     let rows = spec.channels().max(processor.output_channels());
     let Some(dynamics) = processor.dynamics_mut() else {
         return Err(ParameterError::new_err(format!("{name} has no gain reduction")));
     };
     let (traces, frames) = (dynamics.traces(), audio.frames + latency);
+    if traces == 0 || audio.frames == 0 {
+        return Ok((Vec::new(), traces));
+    }
     let mut samples = audio.padded(rows, frames);
     let keys = key.map(|key| key.padded(key.channels, frames));
     let mut reduction = vec![0.0; traces * frames];
@@ -292,18 +311,20 @@ fn trace<S: Number>(
         _ => None,
     };
     let mut curves = BlockMut::from_planar(&mut reduction, traces).map_err(parameter)?;
-    dynamics.process_traced(&mut block, key.as_ref(), &mut curves);
-    let aligned = reduction.chunks(frames.max(1)).flat_map(|curve| &curve[latency..]).copied().collect();
-    Ok((aligned, audio.frames))
+    in_chunks(py, frames, |start, length| {
+        let key = key.as_ref().map(|key| key.frames_at(start, length));
+        let mut curves = curves.frames_mut(start, length);
+        dynamics.process_traced(&mut block.frames_mut(start, length), key.as_ref(), &mut curves);
+        Ok(())
+    })?;
+    Ok((reduction.chunks(frames).flat_map(|curve| &curve[latency..]).copied().collect(), traces))
 }
 
 /// The settings of a reverb's space, by their names.
 #[pyfunction]
 pub(crate) fn reverb_space<'py>(py: Python<'py>, space: &str) -> PyResult<Bound<'py, PyAny>> {
-    let space = serde_json::from_value(space.into()).map_err(|error| ParameterError::new_err(error.to_string()))?;
-    let text = serde_json::to_string(&ReverbParams::space(space));
-    let text = text.map_err(|error| ParameterError::new_err(error.to_string()))?;
-    py.import("json")?.call_method1("loads", (text,))
+    let space = plain(&PyString::new(py, space))?;
+    Ok(pythonize::pythonize(py, &ReverbParams::space(space))?)
 }
 
 /// Output level for steady input levels, both in dB.
@@ -315,8 +336,8 @@ pub(crate) fn transfer_curve<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let name = effect.get_type().name()?.to_string();
     let levels: Vec<f64> = levels_db.as_array().iter().copied().collect();
-    if levels.iter().any(|level| level.is_nan()) {
-        return Err(ParameterError::new_err("levels_db is not a number"));
+    if let Some(position) = levels.iter().position(|level| level.is_nan()) {
+        return Err(ParameterError::new_err(format!("levels_db holds NaN at {position}: levels are numbers or -inf")));
     }
     match parse(effect, None)?.transfer_curve(&levels) {
         Some(curve) => Ok(PyArray1::from_vec(py, curve)),
@@ -338,16 +359,41 @@ macro_rules! with_running {
     };
 }
 
+/// A sample format with its place in [`Running`].
+trait Streamed: Number {
+    fn of(running: &mut Running) -> Option<&mut EffectProcessor<Self>>;
+}
+
+impl Streamed for f32 {
+    fn of(running: &mut Running) -> Option<&mut EffectProcessor<Self>> {
+        if let Running::F32(processor) = running { Some(processor) } else { None }
+    }
+}
+
+impl Streamed for f64 {
+    fn of(running: &mut Running) -> Option<&mut EffectProcessor<Self>> {
+        if let Running::F64(processor) = running { Some(processor) } else { None }
+    }
+}
+
 /// A running effect that takes block after block.
-#[pyclass(module = "mixdown._core")]
+///
+/// Other threads may set and read it while one processes: they wait until it has finished its block.
+#[pyclass(module = "mixdown._core", frozen)]
 pub(crate) struct Stream {
     running: Mutex<Running>,
+    spec: StreamSpec,
+    output_channels: usize,
+    latency_frames: usize,
+    format: &'static str,
+    /// The class of the effect.
+    name: String,
 }
 
 impl Stream {
-    /// Python lends a class out mutably once at a time, so the lock, there to make it shareable, never waits.
-    fn running(&mut self) -> &mut Running {
-        self.running.get_mut().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for other threads without the interpreter lock, which they may need to go on.
+    fn with<T: Send>(&self, py: Python<'_>, act: impl FnOnce(&mut Running) -> T + Send) -> T {
+        py.detach(|| act(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -362,24 +408,27 @@ impl Stream {
         dtype: &str,
         key_channels: usize,
     ) -> PyResult<Self> {
+        let name = effect.get_type().name()?.to_string();
         let effect = parse(effect, Some(sample_rate_hz))?;
         let spec = StreamSpec::new(sample_rate_hz, channels).and_then(|spec| spec.with_key(key_channels));
         let spec = spec.map_err(parameter)?;
-        let running = match dtype {
-            f32::NAME => Running::F32(effect.build(&spec).map_err(parameter)?),
-            f64::NAME => Running::F64(effect.build(&spec).map_err(parameter)?),
+        let (running, format) = match dtype {
+            f32::NAME => (Running::F32(effect.build(&spec).map_err(parameter)?), f32::NAME),
+            f64::NAME => (Running::F64(effect.build(&spec).map_err(parameter)?), f64::NAME),
             _ => {
                 let message = format!("dtype = {dtype} is not allowed: it must be float32 or float64");
                 return Err(ParameterError::new_err(message));
             }
         };
-        Ok(Self { running: Mutex::new(running) })
+        let output_channels = with_running!(&running, processor => processor.output_channels());
+        let latency_frames = with_running!(&running, processor => processor.latency_frames());
+        Ok(Self { running: Mutex::new(running), spec, output_channels, latency_frames, format, name })
     }
 
     /// Processes the next block.
     #[pyo3(signature = (block, key=None, out=None))]
     fn process<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         block: &Bound<'py, PyAny>,
         key: Option<&Bound<'py, PyAny>>,
@@ -387,31 +436,34 @@ impl Stream {
     ) -> PyResult<Bound<'py, PyAny>> {
         let audio = array::read(block, "block")?;
         let key = key.map(|key| array::read(key, "key")).transpose()?;
-        with_running!(self.running(), processor => step(py, processor, audio, key, out))
+        if self.format == f64::NAME {
+            self.step::<f64>(py, audio, key, out)
+        } else {
+            self.step::<f32>(py, audio, key, out)
+        }
     }
 
     /// Glides to the settings of `effect`, which must be of the same shape.
-    fn set(&mut self, py: Python<'_>, effect: &Bound<'_, PyAny>) -> PyResult<()> {
-        let rate_hz = with_running!(self.running(), processor => processor.spec().sample_rate_hz());
-        let effect = parse(effect, Some(rate_hz))?;
-        py.detach(|| with_running!(self.running(), processor => processor.set_params(&effect))).map_err(parameter)
+    fn set(&self, py: Python<'_>, effect: &Bound<'_, PyAny>) -> PyResult<()> {
+        let effect = parse(effect, Some(self.spec.sample_rate_hz()))?;
+        self.with(py, |running| with_running!(running, processor => processor.set_params(&effect))).map_err(parameter)
     }
 
     /// Forgets the past.
-    fn reset(&mut self) {
-        with_running!(self.running(), processor => processor.reset());
+    fn reset(&self, py: Python<'_>) {
+        self.with(py, |running| with_running!(running, processor => processor.reset()));
     }
 
     /// Delay from input to output in frames.
     #[getter]
-    fn latency_frames(&mut self) -> usize {
-        with_running!(self.running(), processor => processor.latency_frames())
+    fn latency_frames(&self) -> usize {
+        self.latency_frames
     }
 
     /// Frames it still sounds after its input has ended; None without end.
     #[getter]
-    fn tail_frames(&mut self) -> Option<u64> {
-        match with_running!(self.running(), processor => processor.tail()) {
+    fn tail_frames(&self, py: Python<'_>) -> Option<u64> {
+        match self.with(py, |running| with_running!(running, processor => processor.tail())) {
             Tail::Frames(frames) => Some(frames),
             Tail::Infinite => None,
         }
@@ -419,15 +471,16 @@ impl Stream {
 
     /// Non-finite samples replaced by 0 so far.
     #[getter]
-    fn faults(&mut self) -> u64 {
-        with_running!(self.running(), processor => processor.faults())
+    fn faults(&self, py: Python<'_>) -> u64 {
+        self.with(py, |running| with_running!(running, processor => processor.faults()))
     }
 
     /// Gain reduction of the last frame put out in dB: one value per channel, with bands (bands, channels).
     #[getter]
-    fn gain_reduction_db<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let channels = with_running!(self.running(), processor => processor.spec().channels());
-        let reductions = with_running!(self.running(), processor => processor.dynamics().map(last_reductions));
+    fn gain_reduction_db<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let channels = self.spec.channels();
+        let reductions =
+            self.with(py, |running| with_running!(running, processor => processor.dynamics().map(last_reductions)));
         let Some(reductions) = reductions else {
             return Err(ParameterError::new_err("the effect of this stream has no gain reduction"));
         };
@@ -435,52 +488,71 @@ impl Stream {
         let array = PyArray1::from_vec(py, reductions);
         Ok(if bands == 1 { array.into_any() } else { array.reshape([bands, channels])?.into_any() })
     }
+
+    fn __repr__(&self) -> String {
+        let Self { name, format, latency_frames, spec, .. } = self;
+        let (rate_hz, channels) = (spec.sample_rate_hz(), spec.channels());
+        format!("<Stream of {name}: {rate_hz} Hz, channels {channels}, {format}, latency {latency_frames} frames>")
+    }
 }
 
 fn last_reductions<S: Number>(dynamics: &dyn Dynamics<S>) -> Vec<f64> {
     (0..dynamics.traces()).map(|trace| dynamics.gain_reduction_db(trace)).collect()
 }
 
-fn step<'py, S: Number>(
-    py: Python<'py>,
-    processor: &mut EffectProcessor<S>,
-    audio: Audio,
-    key: Option<Audio>,
-    out: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let mut audio: Planar<S> =
-        S::of(audio).ok_or_else(|| PyTypeError::new_err(format!("block must be {} as the stream is", S::NAME)))?;
-    let key = key.map(|key| same_format::<S>(key, "key")).transpose()?;
-    let spec = processor.spec();
-    let mismatch = |name: &str, expected: usize, actual: usize| {
-        ShapeError::new_err(format!("{name} has {actual} channels: the stream has {expected}"))
-    };
-    if audio.channels != spec.channels() {
-        return Err(mismatch("block", spec.channels(), audio.channels));
-    }
-    if let Some(key) = &key {
-        if key.channels != spec.key_channels() {
-            return Err(mismatch("key", spec.key_channels(), key.channels));
+impl Stream {
+    fn step<'py, S: Streamed>(
+        &self,
+        py: Python<'py>,
+        audio: Audio,
+        key: Option<Audio>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut audio: Planar<S> = <S as Number>::of(audio)
+            .ok_or_else(|| PyTypeError::new_err(format!("block must be {} as the stream is", S::NAME)))?;
+        let key = key.map(|key| same_format::<S>(key, "key")).transpose()?;
+        let mismatch = |name: &str, expected: usize, actual: usize| {
+            ShapeError::new_err(format!("{name} has {actual} channels: the stream has {expected}"))
+        };
+        if audio.channels != self.spec.channels() {
+            return Err(mismatch("block", self.spec.channels(), audio.channels));
         }
-        if key.frames != audio.frames {
-            let (expected, actual) = (audio.frames, key.frames);
-            return Err(ShapeError::new_err(format!("key has {actual} frames: block has {expected}")));
-        }
-    }
-    let outputs = processor.output_channels();
-    audio.samples.resize(audio.frames * outputs.max(audio.channels), S::ZERO);
-    py.detach(|| {
-        let rows = outputs.max(audio.channels);
-        let mut block = BlockMut::from_planar(&mut audio.samples, rows).map_err(parameter)?;
-        match &key {
-            Some(key) => {
-                let key = Block::from_planar(&key.samples, key.channels).map_err(parameter)?;
-                processor.process_keyed(&mut block, &key);
+        if let Some(key) = &key {
+            if key.channels != self.spec.key_channels() {
+                return Err(mismatch("key", self.spec.key_channels(), key.channels));
             }
-            None => processor.process(&mut block),
+            if key.frames != audio.frames {
+                let (expected, actual) = (audio.frames, key.frames);
+                return Err(ShapeError::new_err(format!("key has {actual} frames: block has {expected}")));
+            }
         }
-        PyResult::Ok(())
-    })?;
-    audio.samples.truncate(audio.frames * outputs);
-    array::write_into(py, Planar { channels: outputs, ..audio }, out)
+        let outputs = self.output_channels;
+        let shape = Planar { samples: Vec::<S>::new(), channels: outputs, ..audio };
+        array::check_out(&shape, out)?;
+        let rows = outputs.max(audio.channels);
+        audio.samples.resize(audio.frames * rows, S::ZERO);
+        let mut block = BlockMut::from_planar(&mut audio.samples, rows).map_err(parameter)?;
+        let key = key.as_ref().map(|key| Block::from_planar(&key.samples, key.channels)).transpose();
+        let key = key.map_err(parameter)?;
+        let mut start = 0;
+        interruptible(py, |deadline| {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(processor) = <S as Streamed>::of(&mut running) else { return Ok(true) };
+            while start < audio.frames {
+                let length = CHUNK_FRAMES.min(audio.frames - start);
+                let mut chunk = block.frames_mut(start, length);
+                match &key {
+                    Some(key) => processor.process_keyed(&mut chunk, &key.frames_at(start, length)),
+                    None => processor.process(&mut chunk),
+                }
+                start += length;
+                if deadline.passed() {
+                    break;
+                }
+            }
+            Ok(start >= audio.frames)
+        })?;
+        audio.samples.truncate(audio.frames * outputs);
+        array::write_into(py, Planar { channels: outputs, ..audio }, out)
+    }
 }

@@ -14,7 +14,7 @@ create_exception!(mixdown, GraphError, PyValueError, "A mixer's strips do not fi
 
 /// The Python exception of a refused setting.
 pub(crate) fn parameter(error: Error) -> PyErr {
-    match error {
+    match error.innermost() {
         Error::Channels { .. } | Error::Length { .. } => ShapeError::new_err(error.to_string()),
         _ => ParameterError::new_err(error.to_string()),
     }
@@ -22,9 +22,11 @@ pub(crate) fn parameter(error: Error) -> PyErr {
 
 /// The Python exception of a refused change of a mixer.
 pub(crate) fn graph(error: MixerError) -> PyErr {
-    match error {
-        MixerError::Setting { error: Error::Channels { .. }, .. } => ShapeError::new_err(error.to_string()),
-        MixerError::Setting { .. } => ParameterError::new_err(error.to_string()),
+    match &error {
+        MixerError::Setting { error: inner, .. } => match inner.innermost() {
+            Error::Channels { .. } => ShapeError::new_err(error.to_string()),
+            _ => ParameterError::new_err(error.to_string()),
+        },
         _ => GraphError::new_err(error.to_string()),
     }
 }

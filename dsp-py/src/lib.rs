@@ -1,10 +1,11 @@
 //! The compiled module `mixdown._core`: thin, typed, and without a panic that could cross into Python.
 //!
-//! Settings come as JSON text, audio as numpy arrays; long work runs without the interpreter lock.
+//! Settings come as plain values, audio as numpy arrays; long work runs without the interpreter lock.
 
 mod array;
 mod effect;
 mod error;
+mod interrupt;
 mod loudness;
 mod mixer;
 
@@ -13,6 +14,7 @@ mod mixer;
 mod _core {
     #[pymodule_export]
     use super::{
+        array::as_audio,
         effect::{
             Stream, check, frequency_response, gain_reduction, latency_frames, process, reverb_space, transfer_curve,
         },

@@ -3,6 +3,7 @@
 use crate::{
     array::{self, Number, Planar, with_audio},
     error::{ParameterError, ShapeError, parameter},
+    interrupt::{CHUNK_FRAMES, interruptible},
 };
 use mixdown::{
     AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Memory, Meter,
@@ -10,7 +11,8 @@ use mixdown::{
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
-use std::sync::{Mutex, PoisonError};
+use serde::{Deserialize, de::IntoDeserializer};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 enum Running {
     /// Nothing heard yet: the first block decides the format.
@@ -43,8 +45,8 @@ impl Metered for f64 {
     }
 }
 
-/// A loudness meter that takes block after block.
-#[pyclass(module = "mixdown._core")]
+/// A loudness meter that takes block after block. Threads that use it at the same time wait for each other.
+#[pyclass(module = "mixdown._core", frozen)]
 pub(crate) struct LoudnessMeter {
     spec: StreamSpec,
     params: LoudnessParams,
@@ -57,7 +59,7 @@ fn weights(layout: Option<&str>, weights: Option<Vec<f64>>) -> PyResult<Weights>
         (None, Some(weights)) => Ok(Weights::Explicit(weights)),
         (None, None) => Ok(Weights::ByCount),
         (Some(layout), None) => {
-            let named = serde_json::from_value::<Layout>(layout.into());
+            let named: Result<_, serde::de::value::Error> = Layout::deserialize(layout.into_deserializer());
             named
                 .map(Weights::Layout)
                 .map_err(|_| not_one_of("layout", layout, "mono, stereo, 3.0, 4.0, 5.0, 5.1, 7.1"))
@@ -109,16 +111,14 @@ impl LoudnessMeter {
     }
 
     /// Listens to the next block.
-    fn observe(&mut self, py: Python<'_>, block: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn observe(&self, py: Python<'_>, block: &Bound<'_, PyAny>) -> PyResult<()> {
         with_audio!(array::read(block, "block")?, planar => self.listen(py, &planar))
     }
 
     /// Everything heard so far, by the names of `Loudness`.
-    fn reading<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let (spec, params) = (self.spec, &self.params);
-        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let reading = py.detach(|| match running {
-            Running::Fresh => params.build::<f32>(&spec).map(|meter| meter.reading()),
+    fn reading<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let reading = py.detach(|| match &*self.lock() {
+            Running::Fresh => self.params.build::<f32>(&self.spec).map(|meter| meter.reading()),
             Running::F32(meter) => Ok(meter.reading()),
             Running::F64(meter) => Ok(meter.reading()),
         });
@@ -126,44 +126,59 @@ impl LoudnessMeter {
     }
 
     /// Forgets the past.
-    fn reset(&mut self) {
-        self.running = Mutex::new(Running::Fresh);
+    fn reset(&self, py: Python<'_>) {
+        py.detach(|| *self.lock() = Running::Fresh);
     }
 }
 
 impl LoudnessMeter {
-    fn listen<S: Metered>(&mut self, py: Python<'_>, planar: &Planar<S>) -> PyResult<()> {
+    /// To be called without the interpreter lock, which who has it may need to go on.
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen<S: Metered>(&self, py: Python<'_>, planar: &Planar<S>) -> PyResult<()> {
         if planar.channels != self.spec.channels() {
             let (expected, actual) = (self.spec.channels(), planar.channels);
             return Err(ShapeError::new_err(format!("block has {actual} channels: the meter has {expected}")));
         }
         refuse_non_finite(planar)?;
-        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Running::Fresh = running {
-            *running = S::wrap(self.params.build(&self.spec).map_err(parameter)?);
-        }
-        let Some(meter) = <S as Metered>::of(running) else {
-            return Err(PyTypeError::new_err(format!("block is {}: earlier blocks were of the other format", S::NAME)));
-        };
-        py.detach(|| {
-            meter.observe(&Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?);
-            Ok(())
+        let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+        let mut start = 0;
+        interruptible(py, |deadline| {
+            let mut running = self.lock();
+            if let Running::Fresh = *running {
+                *running = S::wrap(self.params.build(&self.spec).map_err(parameter)?);
+            }
+            let Some(meter) = <S as Metered>::of(&mut running) else {
+                let message = format!("block is {}: earlier blocks were of the other format", S::NAME);
+                return Err(PyTypeError::new_err(message));
+            };
+            while start < planar.frames {
+                let length = CHUNK_FRAMES.min(planar.frames - start);
+                meter.observe(&block.frames_at(start, length));
+                start += length;
+                if deadline.passed() {
+                    break;
+                }
+            }
+            Ok(start >= planar.frames)
         })
     }
 }
 
 /// Loudness of several programmes as one album: the gates run over the union of their blocks.
 #[pyfunction]
-pub(crate) fn album_loudness(meters: Vec<PyRef<'_, LoudnessMeter>>) -> f64 {
-    let energies: Vec<_> = meters
-        .iter()
-        .filter_map(|meter| match &*meter.running.lock().unwrap_or_else(PoisonError::into_inner) {
+pub(crate) fn album_loudness(py: Python<'_>, meters: Vec<Py<LoudnessMeter>>) -> f64 {
+    let meters: Vec<&LoudnessMeter> = meters.iter().map(Py::get).collect();
+    py.detach(|| {
+        let energies = meters.iter().filter_map(|meter| match &*meter.lock() {
             Running::Fresh => None,
             Running::F32(meter) => Some(meter.block_energies().clone()),
             Running::F64(meter) => Some(meter.block_energies().clone()),
-        })
-        .collect();
-    mixdown::album_loudness(&energies)
+        });
+        mixdown::album_loudness(&energies.collect::<Vec<_>>())
+    })
 }
 
 /// Gain in dB with which a player that follows the target called `name` plays a programme.

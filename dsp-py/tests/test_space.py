@@ -96,9 +96,9 @@ class TestReverb:
             (lambda: md.Reverb(space="closet"), "space = 'closet' is not allowed: it must be one of room, club"),  # type: ignore[arg-type]
             (lambda: md.Reverb(t60_s=16), r"t60_s = 16 is out of range: it must lie in 0\.1\.\.15"),
             (lambda: md.Reverb(size=1.1), r"size = 1\.1 is out of range: it must lie in 0\.\.1"),
-            (lambda: md.Reverb(t60_s=math.nan), "t60_s is not a finite number"),
+            (lambda: md.Reverb(t60_s=math.nan), "t60_s = NaN is out of range"),
             (lambda: md.Plate(decay=1), r"decay = 1 is out of range: it must lie in 0\.\.0\.99"),
-            (lambda: md.Plate(damping_hz=math.inf), "damping_hz is not a finite number"),
+            (lambda: md.Plate(damping_hz=math.inf), "damping_hz = inf is out of range"),
         ],
     )
     def test_bad_settings_are_refused(self, make, message: str) -> None:
@@ -166,8 +166,8 @@ class TestConvolution:
             (np.zeros(0), ValueError, "impulse_response is empty"),
             (np.zeros((2, 0)), ValueError, "impulse_response is empty"),
             (np.array([0.0, math.nan]), ValueError, "impulse_response"),
-            (np.zeros((3, 10)), ValueError, "impulse_response has shape .*: it must have 1, 2 or 4 rows"),
-            (np.zeros((100, 2)), ValueError, r"pass its \.T"),
+            (np.zeros((3, 10)), ValueError, "impulse_response has 3 rows: it must have 1, 2 or 4"),
+            (np.zeros((100, 2)), ValueError, r"pass impulse_response\.T"),
             (np.zeros(10, np.int16), TypeError, "impulse_response is int16"),
             ("missing.wav", OSError, "impulse_response: missing.wav: No such file"),
         ],

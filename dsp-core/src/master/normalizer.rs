@@ -318,7 +318,7 @@ mod tests {
             let before = audio.clone();
             let error = run(&mut audio, params).unwrap_err();
             assert!(audio.iter().zip(&before).all(|(a, b)| a.to_bits() == b.to_bits()));
-            (error, error.to_string())
+            (error.clone(), error.to_string())
         };
         let params = NormalizeParams::default();
         let (error, text) = refuse(vec![0.0; 2 * 44_100], params);

@@ -224,9 +224,9 @@ def _print_balance(balanced: Balance) -> None:
     table = Table("Stem", "Measured", "Fader")
     for column in table.columns[1:]:
         column.justify = "right"
-    for track in balanced.mix:
-        reading = balanced.loudness[track.name]
-        table.add_row(track.name, _figure(reading.integrated_lufs, "LUFS"), _figure(track.fader_db, "dB"))
+    for name, track in balanced.mix.items():
+        reading = balanced.loudness[name]
+        table.add_row(name, _figure(reading.integrated_lufs, "LUFS"), _figure(track.fader_db, "dB"))
     out.print(table)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mixdown import _core
-from mixdown.audio import planar
+from mixdown import _checks, _core
+from mixdown._checks import AudioLike, Source
 
 Precision = Literal["standard", "high"]
 """How finely true peaks are searched."""
 
 Memory = Literal["exact", "constant"]
 """What a meter keeps of the past."""
+
+_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
 #: Frames a whole programme is measured in at a time.
 _STEP_FRAMES = 262_144
@@ -58,6 +60,22 @@ class Loudness:
     short_term_lufs: NDArray[np.float64]
     times_s: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        figures = [
+            f"{_checks.figure(value)} {unit}"
+            for value, unit in (
+                (self.integrated_lufs, "LUFS integrated"),
+                (self.max_short_term_lufs, "LUFS short-term max"),
+                (self.max_momentary_lufs, "LUFS momentary max"),
+                (self.loudness_range_lu, "LU range"),
+                (self.true_peak_dbtp, "dBTP"),
+                (self.sample_peak_dbfs, "dBFS sample peak"),
+                (self.plr_lu, "LU PLR"),
+                (self.min_psr_lu, "LU PSR min"),
+            )
+        ]
+        return f"<Loudness: {', '.join(figures)}>"
+
 
 class LoudnessMeter:
     """Measures a programme block by block.
@@ -85,6 +103,7 @@ class LoudnessMeter:
     at 1, -2, 1 read up to 0.03 LU lower at 192 kHz.
     """
 
+    @_checks.named
     def __init__(
         self,
         sample_rate_hz: float,
@@ -96,10 +115,27 @@ class LoudnessMeter:
         precision: Precision = "standard",
         memory: Memory = "exact",
     ) -> None:
-        numbers = None if weights is None else [float(weight) for weight in weights]
-        self._meter = _core.LoudnessMeter(sample_rate_hz, channels, layout, numbers, dual_mono, precision, memory)
+        self._sample_rate_hz = _checks.sample_rate(sample_rate_hz)
+        self._channels = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
+        shares = None
+        if weights is not None:
+            listed = _checks.items("weights", weights, "numbers")
+            shares = [_checks.number(f"weights[{channel}]", weight) for channel, weight in enumerate(listed)]
+        self._meter = _core.LoudnessMeter(
+            self._sample_rate_hz,
+            self._channels,
+            None if layout is None else _checks.one_of("layout", layout, _LAYOUTS),
+            shares,
+            _checks.flag("dual_mono", dual_mono),
+            _checks.one_of("precision", precision, get_args(Precision)),
+            _checks.one_of("memory", memory, get_args(Memory)),
+        )
 
-    def observe(self, block: ArrayLike) -> None:
+    def __repr__(self) -> str:
+        channels = f"{self._channels} channel{'' if self._channels == 1 else 's'}"
+        return f"<LoudnessMeter: {self._sample_rate_hz:g} Hz, {channels}>"
+
+    def observe(self, block: AudioLike) -> None:
         """Listen to the next block.
 
         Parameters
@@ -123,12 +159,12 @@ class LoudnessMeter:
         self._meter.reset()
 
 
-def album_loudness(programmes: Iterable[tuple[ArrayLike, float]], *, dual_mono: bool = False) -> float:
+def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> float:
     """Measure several programmes as one album: the gates run over the union of their blocks.
 
     Parameters
     ----------
-    programmes : iterable of (audio, sample_rate_hz)
+    programmes : iterable of (audio, sample_rate_hz), as :func:`read` returns them
         See :func:`loudness`. Rates and channel counts may differ.
     dual_mono : bool, default False
         Mono programmes count as two loudspeakers.
@@ -139,8 +175,9 @@ def album_loudness(programmes: Iterable[tuple[ArrayLike, float]], *, dual_mono: 
         LUFS; -inf if no block passes the gates. Not the mean of the programmes' loudness.
     """
     meters = []
-    for audio, sample_rate_hz in programmes:
-        samples = planar(audio)
+    for number, programme in enumerate(_checks.items("programmes", programmes, "recordings")):
+        audio, sample_rate_hz = _checks.recording(programme, None, f"programmes[{number}]")
+        samples = _checks.planar(audio, f"programmes[{number}]")
         meter = LoudnessMeter(sample_rate_hz, samples.shape[0], dual_mono=dual_mono)
         meter.observe(samples)
         meters.append(meter)
@@ -162,9 +199,10 @@ def album_of(meters: Iterable[LoudnessMeter]) -> float:
     return _core.album_loudness([meter._meter for meter in meters])
 
 
+@_checks.named
 def loudness(
-    audio: ArrayLike,
-    sample_rate_hz: float,
+    audio: Source,
+    sample_rate_hz: float | None = None,
     *,
     layout: str | None = None,
     weights: Sequence[float] | None = None,
@@ -176,10 +214,10 @@ def loudness(
 
     Parameters
     ----------
-    audio : array, float32 or float64, shape (channels, frames) or (frames,)
+    audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`read` returned
         Non-finite samples are refused.
-    sample_rate_hz : float
-        8 000 to 384 000.
+    sample_rate_hz : float, optional
+        8 000 to 384 000. May be left out for what :func:`read` returned.
     layout, weights, dual_mono, precision
         See :class:`LoudnessMeter`.
     progress : function, optional
@@ -198,9 +236,10 @@ def loudness(
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01
     """
-    samples = planar(audio)
+    given, rate_hz = _checks.recording(audio, sample_rate_hz)
+    samples = _checks.planar(given)
     meter = LoudnessMeter(
-        sample_rate_hz,
+        rate_hz,
         samples.shape[0],
         layout=layout,
         weights=weights,

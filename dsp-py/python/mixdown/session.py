@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast, get_args, overload
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from mixdown import _core
+from mixdown import _checks, _core
 from mixdown import audio as files
+from mixdown._checks import Source
 from mixdown._core import GraphError, ParameterError, ShapeError
 from mixdown.audio import Audio
-from mixdown.effects import Effect, PanLaw, without_infinities
+from mixdown.effects import Effect, PanLaw
 
 Progress = Callable[[int, int], None]
 """Called with the frames done and the frames there are."""
@@ -27,20 +25,75 @@ _STEP_FRAMES = 65_536
 _TAIL_GRID_S = 0.1
 #: A tail ends where a whole step lies below this, -120 dBFS.
 _TAIL_FLOOR = 1e-6
-#: Longest tail, in s.
-_MAX_TAIL_S = 60.0
+#: Name of the master strip; no track has it.
+_MASTER = "master"
+#: Rate at which a strip is checked that is in no mix yet, in Hz.
+_CHECK_RATE_HZ = 48_000.0
+
+_Default = TypeVar("_Default")
 
 
-@dataclass
-class Track:
+class _Strip:
+    """Settings that may be changed: each is checked, and made a plain value, wherever it comes in."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_complete", True)
+        self._check()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse a setting at once, and keep the old one."""
+        known = [entry.name for entry in dataclasses.fields(cast(Any, self))]
+        if name not in known:
+            raise _checks.unknown(f"a {type(self).__name__.lower()}", name, known)
+        plain = self._plain(name, value)
+        if "_complete" not in self.__dict__:
+            object.__setattr__(self, name, plain)
+            return
+        before = getattr(self, name)
+        object.__setattr__(self, name, plain)
+        try:
+            self._check()
+        except BaseException:
+            object.__setattr__(self, name, before)
+            raise
+
+    def __delattr__(self, name: str) -> None:
+        raise ParameterError(f"{name} cannot be deleted: a {type(self).__name__.lower()} always has it")
+
+    def _check(self) -> None:
+        """Refuse what the engine refuses."""
+
+    def _plain(self, name: str, value: Any) -> Any:
+        """Return the value of a setting as it is kept."""
+        if name == "inserts":
+            effects = _checks.items(name, value, "effects")
+            for position, effect in enumerate(effects):
+                if not isinstance(effect, Effect):
+                    raise TypeError(f"inserts[{position}] = {_checks.shown(effect)} is not an effect")
+            return tuple(effects)
+        if name in ("invert_polarity", "mute", "solo"):
+            return _checks.flag(name, value)
+        if name == "pan_law":
+            return _checks.one_of(name, value, get_args(PanLaw))
+        return _checks.number(name, value)
+
+    def _settings(self, sample_rate_hz: float) -> dict[str, Any]:
+        """Return what the compiled half reads."""
+        plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))}
+        return {**plain, "inserts": [effect._engine(sample_rate_hz) for effect in plain["inserts"]]}
+
+
+@dataclass(eq=False, repr=False)
+class Track(_Strip):
     """One strip of a :class:`Mix`. Its settings may be changed until the mix is rendered.
 
     Parameters
     ----------
     name : str
-        What the mix calls it.
-    audio : array, shape (1 or 2, frames)
-        At the mix's rate.
+        What the mix calls it. Setting it is :meth:`Mix.rename`.
+    audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
+        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
+        another, and kept read-only, (1 or 2, frames): a change is another array.
     fader_db : float
         Level, -inf to 12; at -144 and below silence.
     pan : float
@@ -54,7 +107,7 @@ class Track:
     invert_polarity : bool
         Turns the waveform upside down before the inserts.
     inserts : sequence of effects
-        First to last.
+        First to last; kept as a tuple.
     mute, solo : bool
         As long as any track is soloed, only soloed ones are heard.
     """
@@ -67,37 +120,62 @@ class Track:
     width: float = 1.0
     trim_db: float = 0.0
     invert_polarity: bool = False
-    inserts: Sequence[Effect] = ()
+    inserts: tuple[Effect, ...] = ()
     mute: bool = False
     solo: bool = False
 
-    def __post_init__(self) -> None:
-        self._check()
-
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse a setting at once, and keep the old one."""
-        if name not in {entry.name for entry in dataclasses.fields(self)}:
-            raise ParameterError(f"a track has no parameter {name}")
-        before = self.__dict__.get(name)
-        ready = all(entry.name in self.__dict__ for entry in dataclasses.fields(self))
-        object.__setattr__(self, name, value)
-        if ready:
-            try:
-                self._check()
-            except Exception:
-                object.__setattr__(self, name, before)
-                raise
+        mix = self._mix
+        if name == "name" and mix is not None:
+            mix.rename(self.name, value)
+        else:
+            super().__setattr__(name, value)
+
+    @property
+    def _mix(self) -> Mix | None:
+        """The mix that it is in. A copy is in none."""
+        mix: Mix | None = self.__dict__.get("_owner")
+        return mix if mix is not None and mix._tracks.get(self.name) is self else None
+
+    def _rate_hz(self) -> float | None:
+        mix = self.__dict__.get("_owner")
+        return None if mix is None else cast(float, mix.sample_rate_hz)
+
+    def _plain(self, name: str, value: Any) -> Any:
+        if name == "name":
+            return _name(value)
+        if name == "audio":
+            return _track_audio(self.name, value, None, self._rate_hz())
+        return super()._plain(name, value)
 
     def _check(self) -> None:
-        self.add_to(_core.Mixer(48_000.0))
+        self.add_to(_core.Mixer(self._rate_hz() or _CHECK_RATE_HZ))
+
+    def _settings(self, sample_rate_hz: float) -> dict[str, Any]:
+        plain = super()._settings(sample_rate_hz)
+        del plain["name"], plain["audio"]
+        return plain
 
     def add_to(self, mixer: _core.Mixer) -> None:
         """Add the strip to a running mixer."""
-        mixer.add_track(self.name, self.audio.shape[0], _settings(self, mixer.sample_rate_hz, skip=("name", "audio")))
+        mixer.add_track(self.name, self.audio.shape[0], self._settings(mixer.sample_rate_hz))
+
+    def __repr__(self) -> str:
+        channels, frames = self.audio.shape
+        rate_hz = self._rate_hz()
+        length = f"{frames} frames" if rate_hz is None else f"{frames / rate_hz:.2f} s"
+        said = [f"{'mono' if channels == 1 else 'stereo'}, {length}, fader {_checks.figure(self.fader_db)} dB"]
+        defaults = {entry.name: entry.default for entry in dataclasses.fields(self)}
+        for name in ("pan", "pan_law", "width", "trim_db", "invert_polarity", "mute", "solo"):
+            if getattr(self, name) != defaults[name]:
+                said.append(f"{name} {getattr(self, name)}")
+        if self.inserts:
+            said.append(f"inserts {' > '.join(effect._name for effect in self.inserts)}")
+        return f"<Track {_checks.shown(self.name)}: {', '.join(said)}>"
 
 
-@dataclass
-class Master:
+@dataclass(eq=False)
+class Master(_Strip):
     """The master strip of a :class:`Mix`.
 
     Parameters
@@ -108,38 +186,16 @@ class Master:
         Level after them, -inf to 12.
     """
 
-    inserts: Sequence[Effect] = ()
+    inserts: tuple[Effect, ...] = ()
     fader_db: float = 0.0
 
     def set_on(self, mixer: _core.Mixer) -> None:
         """Set the strip of a running mixer."""
-        mixer.set_master(_settings(self, mixer.sample_rate_hz))
+        mixer.set_master(self._settings(mixer.sample_rate_hz))
 
 
-def _settings(strip: Track | Master, sample_rate_hz: float, skip: Sequence[str] = ()) -> str:
-    """Return a strip's settings as JSON text."""
-    plain: dict[str, Any] = {}
-    for entry in dataclasses.fields(strip):
-        if entry.name in skip:
-            continue
-        value = getattr(strip, entry.name)
-        if entry.name == "inserts":
-            for position, effect in enumerate(value):
-                if not isinstance(effect, Effect):
-                    raise TypeError(f"inserts[{position}] = {effect!r} is not an effect")
-            value = [effect._engine(sample_rate_hz) for effect in value]
-        elif str(entry.type) == "float":
-            value = float(value)
-            if math.isnan(value) or (math.isinf(value) and entry.name != "fader_db"):
-                raise ParameterError(f"{entry.name} is not a finite number")
-        elif str(entry.type) == "bool":
-            value = bool(value)
-        plain[entry.name] = value
-    return json.dumps(without_infinities(plain))
-
-
-class Mix:
-    """Tracks through faders, pans and inserts onto a stereo bus.
+class Mix(Mapping[str, Track]):
+    """Tracks through faders, pans and inserts onto a stereo bus; a mapping of names to tracks.
 
     Parameters
     ----------
@@ -156,9 +212,9 @@ class Mix:
     [0.5, 0.125]
     """
 
+    @_checks.named
     def __init__(self, *, sample_rate_hz: float = 48_000.0) -> None:
-        _core.Mixer(sample_rate_hz)
-        self._sample_rate_hz = float(sample_rate_hz)
+        self._sample_rate_hz = _checks.sample_rate(sample_rate_hz)
         self._tracks: dict[str, Track] = {}
         self._master = Master()
 
@@ -167,10 +223,11 @@ class Mix:
         """Rate of the mix in Hz."""
         return self._sample_rate_hz
 
+    @_checks.named
     def track(
         self,
         name: str,
-        audio: ArrayLike | tuple[ArrayLike, float],
+        audio: Source,
         *,
         sample_rate_hz: float | None = None,
         fader_db: float = 0.0,
@@ -179,7 +236,7 @@ class Mix:
         width: float = 1.0,
         trim_db: float = 0.0,
         invert_polarity: bool = False,
-        inserts: Sequence[Effect] = (),
+        inserts: Iterable[Effect] = (),
         mute: bool = False,
         solo: bool = False,
     ) -> Track:
@@ -190,9 +247,9 @@ class Mix:
         name : str
             Unique in the mix.
         audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-            float32 or float64; non-finite samples are refused.
+            float32 or float64; non-finite samples are refused. It is copied.
         sample_rate_hz : float, optional
-            Rate of `audio`; by default the mix's, or the one :func:`read` returned.
+            Rate of `audio`, which is converted to the mix's; by default the mix's, or the one :func:`read` returned.
         fader_db, pan, pan_law, width, trim_db, invert_polarity, inserts, mute, solo
             See :class:`Track`.
 
@@ -208,31 +265,28 @@ class Mix:
         ParameterError, ShapeError, TypeError
             For what does not fit; the mix is unchanged then.
         """
-        if not isinstance(name, str) or not name:
-            raise ParameterError(f"name = {name!r} is not allowed: it must be a text that is not empty")
-        if name in self._tracks:
-            raise GraphError(f'there is a strip named "{name}" already: names must differ')
-        if isinstance(audio, tuple):
-            audio, rate_hz = audio
-            sample_rate_hz = rate_hz if sample_rate_hz is None else sample_rate_hz
-        samples = _track_audio(name, cast(ArrayLike, audio))
-        samples = files.resample(samples, sample_rate_hz or self._sample_rate_hz, self._sample_rate_hz)
-        self._tracks[name] = Track(
+        self._refuse_taken(_name(name))
+        track = Track(
             name,
-            samples,
+            _track_audio(name, audio, sample_rate_hz, self._sample_rate_hz),
             fader_db=fader_db,
             pan=pan,
             pan_law=pan_law,
             width=width,
             trim_db=trim_db,
             invert_polarity=invert_polarity,
-            inserts=inserts,
+            inserts=cast(Any, inserts),
             mute=mute,
             solo=solo,
         )
+        object.__setattr__(track, "_owner", self)
+        # What a strip takes may depend on the mix's rate.
+        track._check()
+        self._tracks[name] = track
         return self._tracks[name]
 
-    def master(self, *, inserts: Sequence[Effect] = (), fader_db: float = 0.0) -> None:
+    @_checks.named
+    def master(self, *, inserts: Iterable[Effect] = (), fader_db: float = 0.0) -> None:
         """Set the master strip.
 
         Parameters
@@ -242,21 +296,66 @@ class Mix:
         fader_db : float, default 0
             Level after them, -inf to 12.
         """
-        master = Master(tuple(inserts), fader_db)
+        master = Master(cast(Any, inserts), fader_db)
         master.set_on(_core.Mixer(self._sample_rate_hz))
         self._master = master
 
+    def rename(self, old: str, new: str) -> None:
+        """Give a track another name. Its place in the order stays.
+
+        Parameters
+        ----------
+        old, new : str
+
+        Raises
+        ------
+        GraphError
+            If there is no track `old`, or a strip `new` already; nothing changes then.
+        """
+        track = self[old]
+        if _name(new) == old:
+            return
+        self._refuse_taken(new)
+        self._tracks = {new if name == old else name: track for name, track in self._tracks.items()}
+        object.__setattr__(track, "name", new)
+
+    def _refuse_taken(self, name: str) -> None:
+        if name in self._tracks or name == _MASTER:
+            raise GraphError(f'there is a strip named "{name}" already: names must differ')
+
     def __getitem__(self, name: str) -> Track:
-        try:
-            return self._tracks[name]
-        except KeyError:
-            raise GraphError(f'there is no strip named "{name}"') from None
+        track = self._tracks.get(name) if isinstance(name, str) else None
+        if track is None:
+            raise GraphError(f"there is no strip named {_shown(name)}")
+        return track
+
+    def __delitem__(self, name: str) -> None:
+        del self._tracks[self[name].name]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._tracks
 
     def __len__(self) -> int:
         return len(self._tracks)
 
-    def __iter__(self) -> Iterator[Track]:
-        return iter(self._tracks.values())
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._tracks))
+
+    @overload
+    def get(self, name: str) -> Track | None: ...
+    @overload
+    def get(self, name: str, default: _Default) -> Track | _Default: ...
+    def get(self, name: str, default: object = None) -> object:
+        """Return the track called `name`, or `default`."""
+        return self[name] if name in self else default
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        names = ", ".join(map(_checks.shown, self)) if len(self) <= 8 else ""
+        tracks = f"{len(self)} track{'' if len(self) == 1 else 's'}"
+        return f"<Mix: {self._sample_rate_hz:g} Hz, {tracks}{': ' + names if names else ''}>"
 
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
         """Mix all tracks.
@@ -285,8 +384,11 @@ class Mix:
 
         frames = max(track.audio.shape[1] for track in tracks)
         grid = round(_TAIL_GRID_S * self._sample_rate_hz)
-        total = frames + _fixed_tail_frames(tail, self._sample_rate_hz) + mixer.latency_frames
-        parts = []
+        seconds = _checks.tail(tail)
+        extra = 0 if isinstance(seconds, str) else round(seconds * self._sample_rate_hz)
+        total = frames + extra + mixer.latency_frames
+        # So that a mix of no frames has channels and a format too.
+        parts = [np.zeros((2, 0), dtype)]
         for start in range(0, total, _STEP_FRAMES):
             stop = min(start + _STEP_FRAMES, total)
             parts.append(mixer.process([_excerpt(track.audio, start, stop, dtype) for track in tracks]))
@@ -302,21 +404,13 @@ class Mix:
 
         A gap in the tail, as a predelay leaves it, does not end it.
         """
-        longest = round(_MAX_TAIL_S / _TAIL_GRID_S)
+        longest = round(_checks.MAX_TAIL_S / _TAIL_GRID_S)
         tail_frames, grid = mixer.tail_frames, silence[0].shape[1]
         steps = longest if tail_frames is None else min(-(-tail_frames // grid), longest)
         parts = [mixer.process(silence) for _ in range(steps)]
         while parts and np.max(np.abs(parts[-1])) < _TAIL_FLOOR:
             parts.pop()
         return parts
-
-
-def _fixed_tail_frames(tail: str | float, sample_rate_hz: float) -> int:
-    if tail in ("none", "auto"):
-        return 0
-    if isinstance(tail, str) or not 0 <= tail <= _MAX_TAIL_S:
-        raise ParameterError(f'tail = {tail!r} is not allowed: "none", "auto" or seconds, 0..60')
-    return round(tail * sample_rate_hz)
 
 
 def _excerpt(audio: Audio, start: int, stop: int, dtype: np.dtype[Any]) -> Audio:
@@ -327,16 +421,36 @@ def _excerpt(audio: Audio, start: int, stop: int, dtype: np.dtype[Any]) -> Audio
     return part
 
 
-def _track_audio(name: str, audio: ArrayLike) -> Audio:
-    samples = np.asarray(audio)
-    if samples.dtype not in (np.float32, np.float64):
-        raise TypeError(f"audio of {name!r} is {samples.dtype}: float32 or float64; mixdown.to_float converts")
-    if samples.ndim == 1:
-        samples = samples[np.newaxis]
-    if samples.ndim != 2 or samples.shape[0] not in (1, 2):
-        hint = ": pass audio.T" if samples.ndim == 2 and samples.shape[1] in (1, 2) else ""
-        raise ShapeError(f"audio of {name!r} has shape {samples.shape}: a track is (1 or 2, frames){hint}")
-    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
-    if bad:
-        raise ParameterError(f"audio of {name!r} holds {bad} non-finite samples")
-    return samples
+def _name(value: Any) -> str:
+    """Return what a strip may be called."""
+    if not isinstance(value, str):
+        raise TypeError(f"name = {_checks.shown(value)} is not a text")
+    if not value:
+        raise ParameterError(f"name = {value!r} is not allowed: it must be a text that is not empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ParameterError(f"name = {_checks.shown(value)} is not allowed: it must be Unicode text") from None
+    return str(value)
+
+
+def _shown(name: object) -> str:
+    return f'"{name}"' if isinstance(name, str) else _checks.shown(name)
+
+
+def _track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
+    """Return a track's audio as it is kept: a copy, at the mix's rate, that nothing changes afterwards."""
+    called = f"audio of {name!r}"
+    samples, own_hz = _checks.unpack(source, called)
+    if rate_hz is not None:
+        samples, own_hz = _checks.recording(source, rate_hz, called)
+    audio = _checks.planar(samples, called)
+    if audio.shape[0] not in (1, 2):
+        hint = ": pass audio.T" if audio.shape[1] in (1, 2) else ""
+        raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
+    _checks.finite(audio, called)
+    if own_hz is not None and to_hz is not None:
+        audio = files.resample(audio, own_hz, to_hz)
+    audio = np.array(audio, order="C")
+    audio.flags.writeable = False
+    return audio

@@ -4,31 +4,52 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
+import inspect
 import math
-import operator
 import types
 import typing
+from abc import ABCMeta
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from mixdown import _core
+from mixdown import _checks, _core
+from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.audio import Audio
 
 if TYPE_CHECKING:
     from mixdown.effects.combinations import Chain
 
-#: Metadata of a field that may be infinite.
-UNBOUNDED = {"unbounded": True}
+#: Most settings within each other: chains of chains, bands included.
+MAX_DEPTH = 32
 
 _KINDS: dict[str, type[Setting]] = {}
 
 
-class Setting:
+class _ByName(ABCMeta):
+    """Makes classes say what they would have taken, where a call does not fit them."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            _checks.check_call(cls.__name__, _signature(cls), args, kwargs)
+            return super().__call__(*args, **kwargs)
+
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            return _signature(cls)
+
+
+@functools.cache
+def _signature(cls: type) -> inspect.Signature:
+    signature = inspect.signature(cls.__init__)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+class Setting(metaclass=_ByName):
     """A frozen value with named, checked parameters. Subclasses are frozen dataclasses."""
 
     _name: ClassVar[str]
@@ -43,9 +64,18 @@ class Setting:
         kinds = _field_kinds(self._name)
         for entry in dataclasses.fields(cast(Any, self)):
             value = _plain(entry.name, kinds[entry.name], getattr(self, entry.name))
-            _refuse_infinities(entry, value)
+            if "whole_range" in entry.metadata:
+                _checks.whole_number(entry.name, value, *entry.metadata["whole_range"])
             object.__setattr__(self, entry.name, value)
+        if self._depth() > MAX_DEPTH:
+            raise ParameterError(_TOO_DEEP)
         self._check()
+
+    def _depth(self) -> int:
+        """Settings within each other, this one included. What is within has been checked, so that it is no more."""
+        values = [getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))]
+        inner = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+        return 1 + max((item._depth() for item in inner if isinstance(item, Setting)), default=0)
 
     def _check(self) -> None:
         """Refuse values out of range."""
@@ -58,11 +88,16 @@ class Setting:
         **changes
             Parameters by name.
         """
-        unknown = set(changes) - {entry.name for entry in dataclasses.fields(cast(Any, self)) if entry.init}
-        if unknown:
-            raise ParameterError(f"{self._name} has no parameter {sorted(unknown)[0]}")
+        self._refuse_unknown(changes)
         changed: Self = dataclasses.replace(cast(Any, self), **changes)
         return changed
+
+    @classmethod
+    def _refuse_unknown(cls, names: typing.Iterable[str]) -> None:
+        known = [entry.name for entry in dataclasses.fields(cast(Any, cls)) if entry.init]
+        for name in names:
+            if name not in known:
+                raise _checks.unknown(cls._name, name, known)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values: what :func:`from_dict` takes.
@@ -70,21 +105,17 @@ class Setting:
         Returns
         -------
         dict
-            ``{"type": "Gain", "gain_db": -3.0, …}``
+            ``{"type": "Gain", "gain_db": -3.0, …}``. Strict JSON holds it: an infinity is the word "inf" or "-inf".
         """
-        return self._written(lambda setting: setting.to_dict())
+        return cast(dict[str, Any], without_infinities(self._written(lambda setting: setting.to_dict())))
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
-        """Return what the compiled half reads: :meth:`to_dict`, and what depends on the rate made for it."""
+        """Return what the compiled half reads: plain values, and what depends on the rate made for it."""
         return self._written(lambda setting: setting._engine(sample_rate_hz))
 
     def _written(self, inner: Any) -> dict[str, Any]:
         plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))}
         return {"type": self._name, **{name: _to_plain(value, inner) for name, value in plain.items()}}
-
-    def _json(self, sample_rate_hz: float | None = None) -> str:
-        """Return what the compiled half reads, as text."""
-        return json.dumps(without_infinities(self._engine(sample_rate_hz)), allow_nan=False)
 
 
 _Kind = TypeVar("_Kind", bound=type[Setting])
@@ -110,10 +141,10 @@ class Effect(Setting):
 
     def process(
         self,
-        audio: ArrayLike,
-        sample_rate_hz: float,
+        audio: Source,
+        sample_rate_hz: float | None = None,
         *,
-        key: ArrayLike | None = None,
+        key: Source | None = None,
         tail: Literal["none", "auto"] | float = "none",
         out: Audio | None = None,
     ) -> Audio:
@@ -121,12 +152,12 @@ class Effect(Setting):
 
         Parameters
         ----------
-        audio : array, float32 or float64, shape (channels, frames) or (frames,)
+        audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`read` returned
             Never changed, unless it is `out`.
-        sample_rate_hz : float
-            8 000 to 384 000.
+        sample_rate_hz : float, optional
+            8 000 to 384 000. May be left out for what :func:`read` returned.
         key : array, optional
-            Side-chain of 1 channel or as many as `audio`, same format and length.
+            Side-chain of 1 channel or as many as `audio`, same rate, format and length.
         tail : "none", "auto" or seconds, default "none"
             How much longer than the input the result is: "auto" until 100 ms lie below -120 dBFS, on a grid of
             100 ms, at most 60 s.
@@ -145,7 +176,9 @@ class Effect(Setting):
         TypeError
             For arrays that are not float32 or float64.
         """
-        return _core.process(self, audio, sample_rate_hz, key, tail, out)
+        samples, rate_hz = _checks.recording(audio, sample_rate_hz)
+        key_samples = _checks.side_chain(key, rate_hz)
+        return _core.process(self, samples, rate_hz, key_samples, _checks.tail(tail), out)
 
     __call__ = process
 
@@ -170,7 +203,10 @@ class Effect(Setting):
         Stream
             Its blocks come out delayed by ``latency_frames``.
         """
-        return _core.Stream(self, sample_rate_hz, channels, np.dtype(dtype).name, key_channels)
+        rate_hz = _checks.sample_rate(sample_rate_hz)
+        count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
+        key_count = _checks.whole_number("key_channels", key_channels, 0, _checks.MAX_CHANNELS)
+        return _core.Stream(self, rate_hz, count, _checks.sample_format(dtype), key_count)
 
     def latency_frames(self, sample_rate_hz: float, channels: int = 2) -> int:
         """Delay from input to output of a stream, in frames.
@@ -186,7 +222,8 @@ class Effect(Setting):
         -------
         int
         """
-        return _core.latency_frames(self, sample_rate_hz, channels)
+        count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
+        return _core.latency_frames(self, _checks.sample_rate(sample_rate_hz), count)
 
     def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
         """Complex gain at given frequencies, with the latency taken out.
@@ -208,8 +245,8 @@ class Effect(Setting):
         ParameterError
             If one response does not describe the effect: it is not linear, or treats channels differently.
         """
-        frequencies = np.asarray(frequencies_hz, dtype=np.float64)
-        response = _core.frequency_response(self, np.ravel(frequencies), sample_rate_hz)
+        frequencies = _checks.numbers("frequencies_hz", frequencies_hz)
+        response = _core.frequency_response(self, np.ravel(frequencies), _checks.sample_rate(sample_rate_hz))
         return response.reshape(frequencies.shape)
 
     def __rshift__(self, other: Effect) -> Chain:
@@ -229,61 +266,48 @@ def _field_kinds(name: str) -> dict[str, Any]:
     return typing.get_type_hints(_KINDS[name])
 
 
+_TOO_DEEP = f"effects lie more than {MAX_DEPTH} deep within each other"
+
+
 def _plain(name: str, kind: Any, value: Any) -> Any:
     """Turn a given value into what a frozen, hashable setting holds."""
     origin = typing.get_origin(kind)
     if kind is float:
-        return _number(name, value)
+        return _checks.number(name, value)
     if kind is int:
-        return _whole_number(name, value)
+        return _checks.whole_number(name, value)
     if kind is bool:
-        return bool(value)
+        return _checks.flag(name, value)
     if origin in (types.UnionType, typing.Union) and type(None) in typing.get_args(kind):
         given = [inner for inner in typing.get_args(kind) if inner is not type(None)]
         return None if value is None else _plain(name, given[0], value)
     if origin is Literal:
-        words = typing.get_args(kind)
-        if value not in words:
-            raise ParameterError(f"{name} = {value!r} is not allowed: it must be one of {', '.join(words)}")
-        return value
+        return _checks.one_of(name, value, typing.get_args(kind))
     if origin is tuple:
         item_kind = typing.get_args(kind)[0]
-        return tuple(_plain(f"{name}[{position}]", item_kind, item) for position, item in enumerate(value))
+        values = _checks.items(name, value, _said(item_kind, plural=True))
+        return tuple(_plain(f"{name}[{position}]", item_kind, item) for position, item in enumerate(values))
     kinds = typing.get_args(kind) if origin in (types.UnionType, typing.Union) else (kind,)
-    settings = tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Setting))
-    if settings and not isinstance(value, tuple(kind for kind in kinds if isinstance(kind, type))):
-        wanted = "effect" if Effect in settings else " or ".join(kind.__name__ for kind in settings)
+    if _settings_of(kind) and not isinstance(value, tuple(kind for kind in kinds if isinstance(kind, type))):
+        wanted = _said(kind)
         article = "an" if wanted[0].lower() in "aeiou" else "a"
-        raise TypeError(f"{name} = {value!r} is not {article} {wanted}")
+        raise TypeError(f"{name} = {_checks.shown(value)} is not {article} {wanted}")
     return value
 
 
-def _number(name: str, value: Any) -> float:
-    try:
-        if not isinstance(value, (str, bytes, bool)):
-            return float(value)
-    except (TypeError, ValueError):
-        pass
-    raise TypeError(f"{name} = {value!r} is not a number")
+def _settings_of(kind: Any) -> tuple[type[Setting], ...]:
+    kinds = typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Setting))
 
 
-def _whole_number(name: str, value: Any) -> int:
-    try:
-        if not isinstance(value, bool):
-            return operator.index(value)
-    except TypeError:
-        pass
-    raise TypeError(f"{name} = {value!r} is not a whole number")
-
-
-def _refuse_infinities(entry: dataclasses.Field[Any], value: Any) -> None:
-    """NaN is never a setting, an infinity only where the field says so."""
-    values = value if isinstance(value, tuple) else (value,)
-    for number in values:
-        if not isinstance(number, float) or math.isfinite(number):
-            continue
-        if math.isnan(number) or not entry.metadata.get("unbounded"):
-            raise ParameterError(f"{entry.name} is not a finite number")
+def _said(kind: Any, *, plural: bool = False) -> str:
+    """Return what a kind of value is called."""
+    settings = _settings_of(kind)
+    if not settings:
+        return "numbers" if plural else "number"
+    if Effect in settings:
+        return "effects" if plural else "effect"
+    return " or ".join(kind.__name__ + ("s" if plural else "") for kind in settings)
 
 
 def _to_plain(value: Any, inner: Any) -> Any:
@@ -295,7 +319,7 @@ def _to_plain(value: Any, inner: Any) -> Any:
 
 
 def without_infinities(value: Any) -> Any:
-    """JSON has no infinity; the compiled half reads the words."""
+    """JSON has no infinity; :func:`from_dict` reads the words."""
     if isinstance(value, float) and not math.isfinite(value):
         return "inf" if value > 0 else "-inf"
     if isinstance(value, Mapping):
@@ -322,31 +346,34 @@ def from_dict(settings: Mapping[str, Any]) -> Effect:
     ParameterError
         For an unknown type or parameter, or a value out of range.
     """
-    effect = _setting(settings)
+    effect = _setting(settings, 1)
     if not isinstance(effect, Effect):
         raise ParameterError(f"type = {effect._name!r} is not an effect by itself")
     return effect
 
 
-def _setting(settings: Mapping[str, Any]) -> Setting:
-    fields = dict(settings)
+def _setting(settings: Mapping[str, Any], depth: int) -> Setting:
+    if not isinstance(settings, Mapping):
+        raise TypeError(f"settings = {_checks.shown(settings)} is not a mapping of names and values")
+    if depth > MAX_DEPTH:
+        raise ParameterError(_TOO_DEEP)
+    fields = {str(name): value for name, value in settings.items()}
     name = fields.pop("type", None)
     cls = _KINDS.get(str(name))
     if cls is None:
-        raise ParameterError(f"type = {name!r} is not an effect: it must be one of {', '.join(sorted(_KINDS))}")
-    known = {entry.name for entry in dataclasses.fields(cast(Any, cls))}
-    for parameter, value in fields.items():
-        if parameter not in known:
-            raise ParameterError(f"{name} has no parameter {parameter}")
-        fields[parameter] = _from_plain(value)
-    return cls(**fields)
+        known = ", ".join(sorted(_KINDS))
+        raise ParameterError(f"type = {_checks.shown(name)} is not an effect: it must be one of {known}")
+    cls._refuse_unknown(fields)
+    return cls(**{parameter: _from_plain(value, depth) for parameter, value in fields.items()})
 
 
-def _from_plain(value: Any) -> Any:
+def _from_plain(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
-        return _setting(value)
+        return _setting(value, depth + 1)
     if isinstance(value, list):
-        return [_from_plain(item) for item in value]
+        if depth > MAX_DEPTH:
+            raise ParameterError(_TOO_DEEP)
+        return [_from_plain(item, depth + 1 if isinstance(item, list) else depth) for item in value]
     return {"inf": math.inf, "-inf": -math.inf}.get(value, value) if isinstance(value, str) else value
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import overload
 
-from mixdown.effects.base import UNBOUNDED, Effect
+from mixdown.effects.base import Effect
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Chain(Effect, Sequence[Effect]):
 
     effects: tuple[Effect, ...] = ()
 
-    def __init__(self, effects: Sequence[Effect] = ()) -> None:
+    def __init__(self, effects: Iterable[Effect] = ()) -> None:
         object.__setattr__(self, "effects", effects)
         self.__post_init__()
 
@@ -48,13 +48,13 @@ class Parallel(Effect):
     effects : sequence of effects
         The branches, at least one. ``Chain([])`` is the dry signal.
     gains_db : sequence of float, optional
-        Level of each branch, -inf to 60; none means 0 dB for all.
+        Level of each branch, -inf to 60, as many as branches; none means 0 dB for all.
     """
 
     effects: tuple[Effect, ...]
-    gains_db: tuple[float, ...] = field(default=(), metadata=UNBOUNDED)
+    gains_db: tuple[float, ...] = ()
 
-    def __init__(self, effects: Sequence[Effect], gains_db: Sequence[float] | None = None) -> None:
+    def __init__(self, effects: Iterable[Effect], gains_db: Iterable[float] | None = None) -> None:
         object.__setattr__(self, "effects", effects)
         object.__setattr__(self, "gains_db", () if gains_db is None else gains_db)
         self.__post_init__()
@@ -73,7 +73,7 @@ class MidSide(Effect):
     mid: tuple[Effect, ...] = ()
     side: tuple[Effect, ...] = ()
 
-    def __init__(self, *, mid: Sequence[Effect] = (), side: Sequence[Effect] = ()) -> None:
+    def __init__(self, *, mid: Iterable[Effect] = (), side: Iterable[Effect] = ()) -> None:
         object.__setattr__(self, "mid", mid)
         object.__setattr__(self, "side", side)
         self.__post_init__()
@@ -89,4 +89,4 @@ class Bypass(Effect):
         The effect passed by.
     """
 
-    effect: Effect = field()
+    effect: Effect

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixdown import _core
-from mixdown.effects.base import UNBOUNDED, Effect, Setting, abstract
+from mixdown import _checks, _core
+from mixdown._checks import Source
+from mixdown.effects.base import Effect, Setting, abstract
 from mixdown.effects.filters import Band, Bell, HighShelf, LowShelf, Tilt
 
 Detector = Literal["peak", "rms"]
@@ -35,24 +36,25 @@ class Dynamics(Effect):
     _banded: ClassVar[bool] = False
 
     def gain_reduction(
-        self, audio: ArrayLike, sample_rate_hz: float, key: ArrayLike | None = None
+        self, audio: Source, sample_rate_hz: float | None = None, key: Source | None = None
     ) -> NDArray[np.float64]:
         """Return the gain reduction over time, aligned with the input.
 
         Parameters
         ----------
-        audio : array, float32 or float64, shape (channels, frames) or (frames,)
-        sample_rate_hz : float
-            8 000 to 384 000.
+        audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`read` returned
+        sample_rate_hz : float, optional
+            8 000 to 384 000. May be left out for what :func:`read` returned.
         key : array, optional
-            Side-chain of 1 channel or as many as `audio`, same format and length.
+            Side-chain of 1 channel or as many as `audio`, same rate, format and length.
 
         Returns
         -------
         float64 array, shape (channels, frames)
             In dB, positive. Effects of several bands return (bands, channels, frames).
         """
-        reduction = _core.gain_reduction(self, audio, sample_rate_hz, key)
+        samples, rate_hz = _checks.recording(audio, sample_rate_hz)
+        reduction = _core.gain_reduction(self, samples, rate_hz, _checks.side_chain(key, rate_hz))
         return reduction if self._banded else reduction[0]
 
 
@@ -73,7 +75,7 @@ class Curved(Dynamics):
         float64 array
             In dB, of the shape of `levels_db`; makeup gain included.
         """
-        levels = np.asarray(levels_db, dtype=np.float64)
+        levels = _checks.numbers("levels_db", levels_db)
         return _core.transfer_curve(self, np.ravel(levels)).reshape(levels.shape)
 
 
@@ -118,7 +120,7 @@ class Compressor(Curved):
     """
 
     threshold_db: float = -18.0
-    ratio: float = field(default=4.0, metadata=UNBOUNDED)
+    ratio: float = 4.0
     knee_db: float = 6.0
     attack_ms: float = 10.0
     release_ms: float = 100.0
@@ -128,7 +130,7 @@ class Compressor(Curved):
     lookahead_ms: float = 0.0
     link_percent: float = 100.0
     mix: float = 1.0
-    range_db: float = field(default=math.inf, metadata=UNBOUNDED)
+    range_db: float = math.inf
     key_high_pass_hz: float = 0.0
     release_mode: CompressorReleaseMode = "manual"
     auto_makeup: bool = False
@@ -164,7 +166,7 @@ class Expander(Curved):
     attack_ms: float = 5.0
     hold_ms: float = 0.0
     release_ms: float = 100.0
-    range_db: float = field(default=40.0, metadata=UNBOUNDED)
+    range_db: float = 40.0
     link_percent: float = 100.0
 
 
@@ -194,7 +196,7 @@ class Gate(Curved):
     attack_ms: float = 1.0
     hold_ms: float = 10.0
     release_ms: float = 100.0
-    range_db: float = field(default=80.0, metadata=UNBOUNDED)
+    range_db: float = 80.0
     hysteresis_db: float = 3.0
     link_percent: float = 100.0
 
@@ -247,11 +249,11 @@ class MultibandCompressor(Dynamics):
     def __init__(
         self,
         *,
-        crossovers_hz: Sequence[float] = (200.0, 2000.0),
-        bands: Sequence[Compressor] | None = None,
+        crossovers_hz: Iterable[float] = (200.0, 2000.0),
+        bands: Iterable[Compressor] | None = None,
         slope_db_per_octave: float = 24.0,
     ) -> None:
-        crossovers_hz = tuple(crossovers_hz)
+        crossovers_hz = tuple(_checks.items("crossovers_hz", crossovers_hz, "numbers"))
         object.__setattr__(self, "crossovers_hz", crossovers_hz)
         object.__setattr__(self, "bands", (Compressor(),) * (len(crossovers_hz) + 1) if bands is None else bands)
         object.__setattr__(self, "slope_db_per_octave", slope_db_per_octave)
@@ -286,7 +288,7 @@ class DynamicBand(Setting):
 
     shape: Bell | LowShelf | HighShelf | Tilt = field(default_factory=Bell)
     threshold_db: float = -30.0
-    ratio: float = field(default=2.0, metadata=UNBOUNDED)
+    ratio: float = 2.0
     range_db: float = 12.0
     attack_ms: float = 10.0
     release_ms: float = 100.0
@@ -309,7 +311,7 @@ class DynamicEqualizer(Dynamics):
 
     bands: tuple[DynamicBand | Band, ...] = ()
 
-    def __init__(self, *, bands: Sequence[DynamicBand | Band] = ()) -> None:
+    def __init__(self, *, bands: Iterable[DynamicBand | Band] = ()) -> None:
         object.__setattr__(self, "bands", bands)
         self.__post_init__()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mixdown.effects.base import Effect, abstract
@@ -185,7 +185,7 @@ class Equalizer(Effect):
     bands: tuple[Band, ...] = ()
     design: Design = "matched"
 
-    def __init__(self, *, bands: Sequence[Band] = (), design: Design = "matched") -> None:
+    def __init__(self, *, bands: Iterable[Band] = (), design: Design = "matched") -> None:
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "design", design)
         self.__post_init__()
@@ -204,9 +204,9 @@ class LinearPhaseEqualizer(Effect):
     """
 
     bands: tuple[Band, ...] = ()
-    length_frames: int = 8192
+    length_frames: int = field(default=8192, metadata={"whole_range": (256, 65_536)})
 
-    def __init__(self, *, bands: Sequence[Band] = (), length_frames: int = 8192) -> None:
+    def __init__(self, *, bands: Iterable[Band] = (), length_frames: int = 8192) -> None:
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "length_frames", length_frames)
         self.__post_init__()

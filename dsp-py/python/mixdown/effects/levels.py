@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from mixdown.effects.base import UNBOUNDED, Effect
+from mixdown.effects.base import Effect
 
 PanLaw = Literal["constant_power", "-4.5dB", "-6dB", "linear"]
 """How loud a source is on its way from one side to the other."""
@@ -23,7 +23,7 @@ class Gain(Effect):
         Turns the waveform upside down.
     """
 
-    gain_db: float = field(default=0.0, metadata=UNBOUNDED)
+    gain_db: float = 0.0
     invert_polarity: bool = False
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import dataclasses
 import functools
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mixdown import _core
+from mixdown import _checks, _core
 from mixdown import audio as files
+from mixdown._checks import AudioLike, Source
 from mixdown._core import ParameterError, ShapeError
-from mixdown.effects.base import UNBOUNDED, Effect, Setting
+from mixdown.effects.base import Effect, Setting
 
 ConvolutionLayout = Literal["auto", "mono", "stereo", "true_stereo"]
 """Which row of an impulse response goes where."""
@@ -41,7 +43,7 @@ class ImpulseResponse(Setting):
     samples: str
 
     def __init__(
-        self, samples: ArrayLike | str, *, rows: int | None = None, encoding: Literal["f32", "f64"] | None = None
+        self, samples: AudioLike | str, *, rows: int | None = None, encoding: Literal["f32", "f64"] | None = None
     ) -> None:
         if isinstance(samples, str):
             text, shape, kind = samples, rows or 1, encoding or "f32"
@@ -54,6 +56,16 @@ class ImpulseResponse(Setting):
         object.__setattr__(self, "encoding", kind)
         object.__setattr__(self, "samples", text)
         self.__post_init__()
+
+    def _check(self) -> None:
+        _checks.whole_number("rows", self.rows, 1, 4)
+        try:
+            size = len(base64.b64decode(self.samples, validate=True))
+        except (binascii.Error, ValueError):
+            raise ParameterError(f"samples = {_checks.shown(self.samples)} is not Base64") from None
+        row_bytes = self.rows * (4 if self.encoding == "f32" else 8)
+        if self.rows == 3 or size == 0 or size % row_bytes:
+            raise ShapeError(f"samples hold {size} bytes for {self.rows} rows: there are 1, 2 or 4 of the same length")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = np.frombuffer(base64.b64decode(self.samples), dtype="<f4" if self.encoding == "f32" else "<f8")
@@ -68,16 +80,11 @@ class ImpulseResponse(Setting):
         return {"rows": self.rows, "format": self.encoding, "samples": self.samples}
 
 
-def _response(samples: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(samples)
-    if array.dtype.kind in "iub":
-        raise TypeError(f"impulse_response is {array.dtype}: it must be float32 or float64; see mixdown.to_float")
-    if array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"impulse_response is {array.dtype}: it must be float32 or float64")
-    array = np.atleast_2d(array)
-    if array.ndim != 2 or array.shape[0] not in (1, 2, 4):
-        hint = "; if its rows are frames, pass its .T" if array.ndim == 2 and array.shape[0] > 4 else ""
-        raise ShapeError(f"impulse_response has shape {np.shape(samples)}: it must have 1, 2 or 4 rows{hint}")
+def _response(samples: AudioLike) -> NDArray[Any]:
+    array = _checks.planar(samples, "impulse_response")
+    if array.shape[0] not in (1, 2, 4):
+        hint = "; if its rows are frames, pass impulse_response.T" if array.shape[0] > 4 else ""
+        raise ShapeError(f"impulse_response has {array.shape[0]} rows: it must have 1, 2 or 4{hint}")
     if array.shape[1] == 0:
         raise ShapeError("impulse_response is empty (0 frames)")
     return array
@@ -140,7 +147,7 @@ class Reverb(Effect):
     diffusion: float
     modulation_hz: float
     modulation_depth_ms: float
-    early_db: float = field(metadata=UNBOUNDED)
+    early_db: float
     width: float
     freeze: bool
     mix: float
@@ -165,9 +172,7 @@ class Reverb(Effect):
         mix: float = 1.0,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in _REVERB_SETTINGS and value is not None}
-        if space not in get_args(Space):
-            known = ", ".join(get_args(Space))
-            raise ParameterError(f"space = {space!r} is not allowed: it must be one of {known}")
+        _checks.one_of("space", space, get_args(Space))
         for name, value in {**_core.reverb_space(space), **given}.items():
             object.__setattr__(self, name, value)
         self.__post_init__()
@@ -180,9 +185,7 @@ class Reverb(Effect):
         **changes
             Parameters by name.
         """
-        unknown = set(changes) - _REVERB_SETTINGS
-        if unknown:
-            raise ParameterError(f"{self._name} has no parameter {sorted(unknown)[0]}")
+        self._refuse_unknown(changes)
         kept = ("freeze", "mix") if "space" in changes else _REVERB_SETTINGS
         return type(self)(**{**{name: getattr(self, name) for name in kept}, **changes})
 
@@ -218,11 +221,12 @@ class Convolution(Effect):
 
     Parameters
     ----------
-    impulse_response : array or path
+    impulse_response : array, what :func:`read` returned, or path
         1 row for every channel; 2 rows left to left and right to right, mono in makes stereo; 4 rows left to left,
         left to right, right to left, right to right.
     impulse_response_rate_hz : float, optional
-        Rate of an array, if it is not that of the audio; it is then converted. A file knows its own.
+        Rate of an array, if it is not that of the audio; it is then converted. A file and what :func:`read` returned
+        know their own.
     layout : "auto", "mono", "stereo" or "true_stereo", default "auto"
         "auto" goes by the number of rows, as above; the others refuse another number.
     predelay_ms : float, default 0
@@ -240,22 +244,36 @@ class Convolution(Effect):
     mix: float = 1.0
     normalize: bool = False
 
-    def __post_init__(self) -> None:
-        given: Any = self.impulse_response
+    def __init__(
+        self,
+        *,
+        impulse_response: ImpulseResponse | Source | str | os.PathLike[str],
+        impulse_response_rate_hz: float | None = None,
+        layout: ConvolutionLayout = "auto",
+        predelay_ms: float = 0.0,
+        mix: float = 1.0,
+        normalize: bool = False,
+    ) -> None:
+        rate_hz, rate_name = impulse_response_rate_hz, "impulse_response_rate_hz"
+        if rate_hz is not None:
+            rate_hz = _checks.sample_rate(rate_hz, rate_name)
+        given: Any = impulse_response
         if isinstance(given, (str, os.PathLike)):
-            object.__setattr__(self, "impulse_response", os.fspath(given))
-            self._loaded()
-            if self.impulse_response_rate_hz is not None:
-                raise ParameterError(
-                    f"impulse_response_rate_hz = {self.impulse_response_rate_hz} is not allowed with a file, "
-                    "which knows its own"
-                )
+            given = os.fspath(given)
+            if rate_hz is not None:
+                raise ParameterError(f"{rate_name} = {rate_hz:g} is not allowed with a file, which knows its own")
         elif not isinstance(given, ImpulseResponse):
-            object.__setattr__(self, "impulse_response", ImpulseResponse(given))
-        rate_hz = self.impulse_response_rate_hz
-        if rate_hz is not None and not 8_000 <= float(rate_hz) <= 384_000:
-            raise ParameterError(f"impulse_response_rate_hz = {rate_hz} is out of range: it must lie in 8000..384000")
-        super().__post_init__()
+            samples, own_hz = _checks.unpack(given, "impulse_response")
+            if own_hz is not None and rate_hz not in (None, own_hz):
+                raise ParameterError(f"{rate_name} = {rate_hz:g} does not fit: it was recorded at {own_hz:g}")
+            given, rate_hz = ImpulseResponse(samples), own_hz if rate_hz is None else rate_hz
+        object.__setattr__(self, "impulse_response", given)
+        object.__setattr__(self, "impulse_response_rate_hz", rate_hz)
+        object.__setattr__(self, "layout", layout)
+        object.__setattr__(self, "predelay_ms", predelay_ms)
+        object.__setattr__(self, "mix", mix)
+        object.__setattr__(self, "normalize", normalize)
+        self.__post_init__()
 
     def _loaded(self) -> tuple[ImpulseResponse, float | None]:
         if isinstance(self.impulse_response, ImpulseResponse):
@@ -266,7 +284,8 @@ class Convolution(Effect):
             return _from_file(str(file), state.st_mtime_ns, state.st_size)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise type(error)(f"impulse_response: {file}: {reason}") from None
+            kind = type(error) if isinstance(error, OSError) else ParameterError
+            raise kind(f"impulse_response: {file}: {reason}") from None
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
         response, rate_hz = self._loaded()

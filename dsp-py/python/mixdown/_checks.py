@@ -1,0 +1,284 @@
+"""What every function checks in the same way: audio, sample rates, numbers, words, and the names of parameters."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixdown import _core
+from mixdown._core import ParameterError
+
+Audio: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+
+#: Sample rates that everything works at, in Hz.
+RATE_RANGE_HZ = (8_000, 384_000)
+#: Most channels of a stream.
+MAX_CHANNELS = 64
+#: Longest tail, in s.
+MAX_TAIL_S = 60.0
+
+
+class SupportsArray(Protocol):
+    """What turns into an array by ``__array__``."""
+
+    def __array__(self) -> NDArray[Any]: ...
+
+
+class SupportsDLPack(Protocol):
+    """What turns into an array by ``__dlpack__``, as tensors do."""
+
+    def __dlpack__(self) -> Any: ...
+
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+
+
+#: Audio as it may be given: see the package's rule of arrays in :func:`audio`.
+AudioLike: TypeAlias = NDArray[Any] | SupportsArray | SupportsDLPack
+#: Audio, or audio with its rate as :func:`mixdown.read` returns it.
+Source: TypeAlias = AudioLike | tuple[AudioLike, float]
+
+
+class CallError(ParameterError, TypeError):
+    """A call that names a parameter that there is not, or names none where it must."""
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: one short line."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        return f"array of shape {value.shape}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def figure(value: float, digits: int = 1) -> str:
+    """Return a number as it is read: never "-0.0"."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def number(name: str, value: Any) -> float:
+    """Return a real number as float; words, booleans and arrays are none."""
+    if not isinstance(value, (str, bytes, bytearray, bool, np.bool_)) and getattr(value, "ndim", 0) == 0:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(f"{name} = {shown(value)} is not a number")
+
+
+def whole_number(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+    """Return a whole number, within a range if there is one."""
+    try:
+        whole = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        whole = None
+    if whole is None:
+        raise TypeError(f"{name} = {shown(value)} is not a whole number")
+    if low is not None and high is not None and not low <= whole <= high:
+        raise ParameterError(f"{name} = {shown(whole)} is out of range: it must lie in {low}..{high}")
+    return whole
+
+
+def in_range(name: str, value: Any, low: float, high: float) -> float:
+    """Return a number that lies in a range; NaN lies in none."""
+    real = number(name, value)
+    if not low <= real <= high:
+        raise ParameterError(f"{name} = {real:g} is out of range: it must lie in {low:g}..{high:g}")
+    return real
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return a boolean; nothing else is true or false."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise TypeError(f"{name} = {shown(value)} is not a boolean: it must be True or False")
+
+
+def one_of(name: str, value: Any, words: Sequence[str]) -> str:
+    """Return one of certain words."""
+    if isinstance(value, str) and value in words:
+        return str(value)
+    raise ParameterError(f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}")
+
+
+def numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Return an array of real numbers, of the shape of `values`."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf" and array.size:
+        raise TypeError(f"{name} = {shown(values)} does not hold numbers alone")
+    return array.astype(np.float64)
+
+
+def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False) -> float:
+    """Return a sample rate in Hz. The one check of all rates, wherever they come in.
+
+    Parameters
+    ----------
+    value : float
+        8 000 to 384 000.
+    name : str
+        What errors call it.
+    whole : bool
+        For files, which hold only whole Hz.
+    """
+    if getattr(value, "ndim", 0) or isinstance(value, (list, tuple)):
+        raise TypeError(f"{name} = {shown(value)} is not a number: audio comes first, then its sample rate")
+    rate_hz = number(name, value)
+    low, high = RATE_RANGE_HZ
+    if not low <= rate_hz <= high:
+        raise ParameterError(f"{name} = {_plain(rate_hz)} is out of range: it must lie in {low}..{high}")
+    if whole and not rate_hz.is_integer():
+        raise ParameterError(f"{name} = {_plain(rate_hz)} is not allowed: it must be a whole number of Hz")
+    return rate_hz
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def audio(value: AudioLike, name: str = "audio") -> Audio:
+    """Return audio as numpy array, or refuse what is none. The one rule of all arrays, wherever they come in.
+
+    float32 or float64, shape (channels, frames) or (frames,), 1 to 64 channels; any strides, byte order and memory,
+    read-only too. What has ``__array__`` or ``__dlpack__`` is turned into an array. Nothing is copied needlessly.
+    """
+    return _core.as_audio(value, name)
+
+
+def planar(value: AudioLike, name: str = "audio") -> Audio:
+    """Return audio as array of shape (channels, frames)."""
+    samples = audio(value, name)
+    return samples[np.newaxis] if samples.ndim == 1 else samples
+
+
+def finite(samples: Audio, name: str = "audio") -> Audio:
+    """Return audio whose samples are all finite."""
+    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+    if bad:
+        raise ParameterError(f"{name} holds {bad} non-finite samples")
+    return samples
+
+
+def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
+    """Return the audio of a source, and its rate if it knows one."""
+    if isinstance(source, tuple):
+        if len(source) != 2:
+            raise TypeError(f"{name} is a tuple of {len(source)}: audio is a numpy array, or (audio, sample_rate_hz)")
+        samples, rate_hz = source
+    elif hasattr(source, "sample_rate_hz") and hasattr(source, "audio"):
+        samples, rate_hz = source.audio, source.sample_rate_hz
+    else:
+        return source, None
+    return samples, sample_rate(rate_hz)
+
+
+def recording(source: Source, sample_rate_hz: float | None, name: str = "audio") -> tuple[AudioLike, float]:
+    """Return audio and rate of a call that was given both, or what :func:`mixdown.read` returned alone."""
+    samples, own_hz = unpack(source, name)
+    if own_hz is None:
+        if sample_rate_hz is None:
+            raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.read returned")
+        return samples, sample_rate(sample_rate_hz)
+    if sample_rate_hz is not None and sample_rate(sample_rate_hz) != own_hz:
+        given = _plain(sample_rate(sample_rate_hz))
+        raise ParameterError(f"sample_rate_hz = {given} does not fit: {name} was recorded at {_plain(own_hz)}")
+    return samples, own_hz
+
+
+def side_chain(key: Source | None, sample_rate_hz: float) -> AudioLike | None:
+    """Return the samples of a key, which has the rate of the audio."""
+    return None if key is None else recording(key, sample_rate_hz, "key")[0]
+
+
+def tail(value: Any) -> str | float:
+    """Return how much longer than the input a result is: "none", "auto" or seconds."""
+    if isinstance(value, str) and value in ("none", "auto"):
+        return str(value)
+    try:
+        seconds = number("tail", value)
+    except TypeError:
+        seconds = math.nan
+    if not 0 <= seconds <= MAX_TAIL_S:
+        raise ParameterError(f'tail = {shown(value)} is not allowed: it must be "none", "auto" or seconds, 0..60')
+    return seconds
+
+
+def sample_format(dtype: Any) -> str:
+    """Return "float32" or "float64"."""
+    try:
+        name = None if dtype is None else np.dtype(dtype).name
+    except TypeError:
+        name = None
+    if name not in ("float32", "float64"):
+        raise ParameterError(f"dtype = {shown(dtype)} is not allowed: it must be float32 or float64")
+    return name
+
+
+def items(name: str, values: Any, of: str) -> list[Any]:
+    """Return the items of any iterable, generators included, but of nothing that is an item by itself."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} = {shown(values)} is not a list of {of}: put it into [ ]")
+    return list(values)
+
+
+def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
+    """Return the error of a parameter that there is not, with the one that was probably meant."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return CallError(f"{owner} has no parameter {name}" + (f": did you mean {close[0]}?" if close else ""))
+
+
+def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse a call that does not fit a signature, and say how it would."""
+    parameters = signature.parameters
+    for name in kwargs:
+        if name not in parameters:
+            raise unknown(owner, name, parameters)
+    by_place = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    by_name = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
+    if len(args) > len(by_place):
+        given = [f"{name}={shown(value)}" for name, value in zip(by_name, args[len(by_place) :], strict=False)]
+        if given:
+            call = ", ".join([*map(shown, args[: len(by_place)]), *given])
+            raise CallError(f"parameters are given by name: {owner}({call})")
+        listed = " and ".join(by_place) or "nothing"
+        raise CallError(f"{owner} takes {listed} by position, not {len(args)} values: several go into one list")
+    for name in by_place[: len(args)]:
+        if name in kwargs:
+            raise CallError(f"{owner}: {name} is given twice")
+    for name in [*by_place[len(args) :], *by_name]:
+        if name not in kwargs and parameters[name].default is inspect.Parameter.empty:
+            raise CallError(f"{owner} needs {name}")
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Make a function say what it would have taken, where a call does not fit it."""
+    signature = inspect.signature(function)
+    inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
+    method = len(inner.parameters) != len(signature.parameters)
+    owner = function.__qualname__.removesuffix(".__init__")
+
+    @functools.wraps(function)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        check_call(owner, inner, args[1:] if method else args, cast(dict[str, Any], kwargs))
+        return function(*args, **kwargs)
+
+    return checked
