@@ -176,16 +176,34 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Adds at most [`CHUNK_FRAMES`] of the track to the buses.
-    pub(super) fn add_to(&mut self, input: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
-        if self.passes_input() {
+    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. What the input lacks
+    /// is silence.
+    pub(super) fn add_to(
+        &mut self,
+        input: Option<&Block<'_, '_, S>>,
+        start: usize,
+        left: &mut [f64],
+        right: &mut [f64],
+    ) {
+        let (frames, channels) = (left.len(), self.inserts.spec().channels());
+        debug_assert!(input.is_none_or(|input| input.channels() >= channels), "Mixer: an input has too few channels");
+        let given = input.map(|input| {
+            let start = start.min(input.frames());
+            input.frames_at(start, frames.min(input.frames() - start))
+        });
+        let whole = given.filter(|given| given.frames() == frames && given.channels() >= channels);
+        if let (true, Some(input)) = (self.passes_input(), &whole) {
             self.sum(input, left, right);
             return;
         }
-        let frames = input.frames();
         let rows = self.chunk.len() / CHUNK_FRAMES;
         let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..rows * frames], rows) else { return };
-        block.copy_from(input);
+        if whole.is_none() {
+            block.clear();
+        }
+        if let Some(given) = &given {
+            block.copy_from(given);
+        }
         self.trim.process(&mut block);
         self.inserts.process(&mut block);
         if let Some(width) = &mut self.width {

@@ -138,6 +138,19 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
         }
     }
 
+    /// All channels at once, first to last.
+    pub(crate) fn all_channels_mut(&mut self) -> impl Iterator<Item = &mut [S]> {
+        let (start, frames) = (self.start, self.frames);
+        let (planar, slices) = match &mut self.layout {
+            // Channels of 0 frames still need a length to be cut at.
+            LayoutMut::Planar { samples, stride, .. } => (Some(samples.chunks_exact_mut((*stride).max(1))), None),
+            LayoutMut::Slices { channels } => (None, Some(channels.iter_mut())),
+        };
+        let planar = planar.into_iter().flatten();
+        let slices = slices.into_iter().flatten().map(|channel| &mut **channel);
+        planar.chain(slices).map(move |channel| &mut channel[start..][..frames])
+    }
+
     /// The first two channels at once: left and right.
     ///
     /// # Panics

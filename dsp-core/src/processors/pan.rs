@@ -23,6 +23,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, in_range},
+        fit::fit,
         processor::{Params, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -166,10 +167,9 @@ impl<S: Sample> Processor<S> for Pan<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "Pan: too few channels");
-        if block.channels() >= 2 {
+        fit(block, 2, |block| {
             self.faults += kernels::gain::stereo(self.form, block, self.spec.channels() == 1, &mut self.gains);
-        }
+        });
     }
 
     fn reset(&mut self) {

@@ -29,6 +29,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, in_range},
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -206,6 +207,23 @@ impl<S: Sample> Plate<S> {
         self.coeffs = *coeffs;
         self.tank.glides.set_target(coeffs.glides);
         self.tank.predelay.set(coeffs.predelay);
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.faults += kernels::sanitize::sanitize(block.channel_mut(0));
+        if self.spec.channels() == 1 {
+            block.copy_channel(0, 1);
+        } else {
+            self.faults += kernels::sanitize::sanitize(block.channel_mut(1));
+        }
+        let frames = block.frames();
+        let (left, right) = block.stereo_mut();
+        let mut start = 0;
+        while start < frames {
+            let count = self.tank.frames_at_once().min(frames - start);
+            self.tank.process(&mut left[start..start + count], &mut right[start..start + count]);
+            start += count;
+        }
     }
 }
 
@@ -617,24 +635,7 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "Plate: too few channels");
-        if block.channels() < 2 {
-            return;
-        }
-        self.faults += kernels::sanitize::sanitize(block.channel_mut(0));
-        if self.spec.channels() == 1 {
-            block.copy_channel(0, 1);
-        } else {
-            self.faults += kernels::sanitize::sanitize(block.channel_mut(1));
-        }
-        let frames = block.frames();
-        let (left, right) = block.stereo_mut();
-        let mut start = 0;
-        while start < frames {
-            let count = self.tank.frames_at_once().min(frames - start);
-            self.tank.process(&mut left[start..start + count], &mut right[start..start + count]);
-            start += count;
-        }
+        fit(block, 2, |block| self.run(block));
     }
 
     fn reset(&mut self) {
