@@ -131,11 +131,8 @@ macro_rules! effects {
                     $(Self::$name(params) => params.output_channels(input),)*
                     Self::Chain { effects } => series_channels(effects, input),
                     Self::Parallel { effects, .. } => {
-                        let first = effects.first().map_or(Ok(input), |effect| effect.output_channels(input))?;
-                        for effect in effects {
-                            expect_channels(first, effect.output_channels(input)?)?;
-                        }
-                        Ok(first)
+                        let counts = effects.iter().map(|effect| effect.output_channels(input));
+                        common_channels(&counts.collect::<Result<Vec<_>, _>>()?).map(|common| common.unwrap_or(input))
                     }
                     Self::MidSide { mid, side } => {
                         expect_channels(2, input)?;
@@ -358,6 +355,10 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
         self.inner_mut().process_keyed(block, key);
     }
 
+    fn takes_key(&self) -> bool {
+        self.inner().takes_key()
+    }
+
     fn reset(&mut self) {
         self.inner_mut().reset();
     }
@@ -385,6 +386,16 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
 
 pub(super) fn expect_channels(expected: usize, actual: usize) -> Result<(), Error> {
     if expected == actual { Ok(()) } else { Err(Error::Channels { expected, actual }) }
+}
+
+/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None` without
+/// branches.
+pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
+    let widest = counts.iter().copied().max();
+    for &count in counts.iter().filter(|&&count| count > 1) {
+        expect_channels(widest.unwrap_or(count), count)?;
+    }
+    Ok(widest)
 }
 
 fn series_channels(effects: &[Effect], input: usize) -> Result<usize, Error> {
