@@ -404,6 +404,10 @@ impl<S: Sample> Tank<S> {
             self.rings().for_each(|ring| ring.advance(frames));
             self.scratch.out = [[S::ZERO; CELL]; 2];
         } else {
+            // The first sound after silence ends the silence at once: the rest of the cell must not sleep through it.
+            if self.quiet >= self.memory {
+                self.quiet = 0;
+            }
             run!(self.form, self.sound(left, right, fading), _simd => self.sound(left, right, fading));
         }
         // With the input alone, its bits.
