@@ -25,7 +25,7 @@ pub(crate) fn fit_keyed<S: Sample>(
     debug_assert!(given >= channels, "a block of {given} channels where {channels} are needed");
     match key {
         None if given >= channels => each(0, block, None),
-        Some(key) if given >= channels && key.frames() == frames => each(0, block, Some(key)),
+        Some(key) if given >= channels && key.frames() >= frames => each(0, block, Some(&key.frames_at(0, frames))),
         _ => {
             debug_assert!(key.is_none_or(|key| key.frames() >= frames), "a key shorter than the {frames} frames");
             complete(block, channels, key, &mut each);
@@ -104,13 +104,17 @@ fn complete<S: Sample>(
 }
 
 /// Calls `each` with a block of at least `channels` channels: the block itself, or, where it has fewer, pieces of it with
-/// silence in those that are missing.
+/// silence in those that are missing. The first argument is the frame at which the piece starts.
 #[inline(always)]
-pub(crate) fn fit_read<S: Sample>(block: &Block<'_, '_, S>, channels: usize, mut each: impl FnMut(&Block<'_, '_, S>)) {
+pub(crate) fn fit_read<S: Sample>(
+    block: &Block<'_, '_, S>,
+    channels: usize,
+    mut each: impl FnMut(usize, &Block<'_, '_, S>),
+) {
     let given = block.channels();
     debug_assert!(given >= channels, "a block of {given} channels where {channels} are needed");
     if given >= channels {
-        return each(block);
+        return each(0, block);
     }
     let silence = [S::ZERO; PIECE_FRAMES];
     for start in (0..block.frames()).step_by(PIECE_FRAMES) {
@@ -119,7 +123,7 @@ pub(crate) fn fit_read<S: Sample>(block: &Block<'_, '_, S>, channels: usize, mut
         let all: [&[S]; MAX_CHANNELS] =
             core::array::from_fn(|channel| if channel < given { piece.channel(channel) } else { &silence[..frames] });
         if let Ok(whole) = Block::from_slices(&all[..channels.min(MAX_CHANNELS)]) {
-            each(&whole);
+            each(start, &whole);
         }
     }
 }

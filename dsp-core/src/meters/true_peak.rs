@@ -114,7 +114,7 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     type Reading = TruePeak;
 
     fn observe(&mut self, block: &Block<'_, '_, S>) {
-        fit_read(block, self.lines.len(), |block| {
+        fit_read(block, self.lines.len(), |_, block| {
             for (channel, line) in self.lines.iter_mut().enumerate() {
                 self.faults += observe(self.form, &self.taps, line, block.channel(channel));
             }

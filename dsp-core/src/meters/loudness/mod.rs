@@ -344,7 +344,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
     type Reading = Loudness;
 
     fn observe(&mut self, block: &Block<'_, '_, S>) {
-        fit_read(block, self.weights.len(), |block| self.listen(block));
+        fit_read(block, self.weights.len(), |_, block| self.listen(block));
     }
 
     fn reading(&self) -> Loudness {
