@@ -233,7 +233,7 @@ fn graph_edits_that_make_no_sense_are_refused_by_name() {
     );
     assert_eq!(
         refused(mixer.add_track("lead", 3, &fader(0.0))),
-        r#"strip "lead": channels = 3 does not fit: 2 needed"#
+        r#"strip "lead": channels = 3 does not fit: 1 or 2 needed"#
     );
     assert_eq!(
         refused(mixer.add_track("lead", 1, &TrackParams { width: 0.5, ..fader(0.0) })),
@@ -245,6 +245,52 @@ fn graph_edits_that_make_no_sense_are_refused_by_name() {
 }
 
 /// A bypass takes other settings only if it still stands for the same latency and channels.
+/// The bell that no stream of 8 kHz takes, at the end of each kind of path through a tree.
+#[test]
+fn a_refusal_names_its_place_in_the_tree() {
+    let at = |rate_hz, channels| StreamSpec::new(rate_hz, channels).unwrap();
+    let chain = |effects: Vec<Effect>| Effect::Chain { effects };
+    let high = || -> Effect { BellParams { frequency_hz: 7_000.0, ..Default::default() }.into() };
+    let equalizer = || -> Effect {
+        let fine = BellParams { frequency_hz: 100.0, ..Default::default() };
+        let bands = vec![fine.into(), BellParams { frequency_hz: 7_000.0, ..fine }.into()];
+        EqualizerParams { bands, ..Default::default() }.into()
+    };
+    let gain = || -> Effect { GainParams::default().into() };
+    let limit = "frequency_hz = 7000 is out of range: it must lie in 10..3920";
+    let trees = [
+        (high(), ""),
+        (chain(vec![gain(), high()]), "effects[1]."),
+        (chain(vec![gain(), chain(vec![equalizer()])]), "effects[1].effects[0].bands[1]."),
+        (Effect::Parallel { effects: vec![gain(), high()], gains_db: vec![] }, "effects[1]."),
+        (Effect::MidSide { mid: vec![], side: vec![gain(), equalizer()] }, "side[1].bands[1]."),
+        (Effect::MidSide { mid: vec![high()], side: vec![] }, "mid[0]."),
+        (Effect::Bypass { effect: Box::new(chain(vec![high()])) }, "effect.effects[0]."),
+    ];
+    for (effect, place) in trees {
+        let expected = format!("{place}{limit}");
+        assert_eq!(effect.design(&at(8_000.0, 2)).unwrap_err().to_string(), expected);
+        assert_eq!(effect.build::<f32>(&at(8_000.0, 2)).unwrap_err().to_string(), expected);
+        let mut mixer = Mixer::<f32>::new(&at(8_000.0, 2)).unwrap();
+        let params = TrackParams { inserts: vec![gain(), effect.clone()], ..Default::default() };
+        let error = mixer.add_track("voice", 2, &params).unwrap_err().to_string();
+        assert_eq!(error, format!("strip \"voice\": inserts[1].{expected}"));
+        let error = mixer.set_master(&MasterParams { inserts: vec![effect], fader_db: 0.0 }).unwrap_err().to_string();
+        assert_eq!(error, format!("strip \"master\": inserts[0].{expected}"));
+    }
+    // Channels that do not fit, and what a running tree does not take.
+    let narrow = chain(vec![gain(), WidthParams::default().into()]);
+    let error = narrow.design(&at(48_000.0, 1)).unwrap_err().to_string();
+    assert!(error.starts_with("effects[1]: channels = 1"), "{error}");
+    let limiter = |lookahead_ms| chain(vec![gain(), LimiterParams { lookahead_ms, ..Default::default() }.into()]);
+    let mut running = limiter(1.5).build::<f32>(&at(48_000.0, 1)).unwrap();
+    let error = running.set_params(&limiter(3.0)).unwrap_err().to_string();
+    assert_eq!(error, "effects[1].lookahead_ms cannot change while the processor runs: build a new one");
+    let gains = Effect::Parallel { effects: vec![gain(), gain()], gains_db: vec![0.0; 3] };
+    let error = gains.design(&at(48_000.0, 1)).unwrap_err().to_string();
+    assert_eq!(error, "gains_db (their count) = 3 is not allowed: it must be none, or one for each of effects");
+}
+
 #[test]
 fn a_bypass_of_other_latency_needs_a_rebuild() {
     let spec = StreamSpec::new(48_000.0, 2).unwrap();
@@ -254,4 +300,42 @@ fn a_bypass_of_other_latency_needs_a_rebuild() {
     assert_eq!(running.set_params(&limiter(3.0)), Err(Error::NeedsRebuild { param: "effect" }));
     assert_eq!(running.set_params(&bypass(PanParams::default().into())), Err(Error::NeedsRebuild { param: "effect" }));
     assert_eq!(running.set_params(&limiter(1.5)), Ok(()));
+}
+
+#[test]
+fn a_mono_branch_beside_one_that_makes_stereo_goes_to_both_sides() {
+    let spec = StreamSpec::new(48_000.0, 1).unwrap();
+    let makers: [Effect; 3] = [
+        ReverbParams::default().into(),
+        PlateParams::default().into(),
+        PanParams { pan: 0.5, ..Default::default() }.into(),
+    ];
+    for maker in makers {
+        let effects = vec![Effect::Chain { effects: vec![] }, maker.clone(), LimiterParams::default().into()];
+        let mut both = Effect::Parallel { effects, gains_db: vec![] }.build::<f64>(&spec).unwrap();
+        assert_eq!(both.output_channels(), 2);
+        let latency = both.latency_frames();
+        let frames = 4_000;
+        let mut sound = crate::common::noise(3, frames);
+        sound.iter_mut().for_each(|x| *x *= 0.1);
+        let run = |processor: &mut EffectProcessor<f64>, channels: usize| {
+            let mut audio = sound.clone();
+            audio.resize(channels * frames, 0.0);
+            processor.process(&mut BlockMut::from_planar(&mut audio, channels).unwrap());
+            audio
+        };
+        let sum = run(&mut both, 2);
+        let wet = run(&mut maker.build::<f64>(&spec).unwrap(), 2);
+        for channel in 0..2 {
+            for n in latency..frames {
+                // The dry sound, the limiter below its ceiling, and the maker's own side.
+                let expected = 2.0 * sound[n - latency] + wet[channel * frames + n - latency];
+                assert!((sum[channel * frames + n] - expected).abs() < 1e-12, "{maker:?} {channel} {n}");
+            }
+        }
+    }
+    // Counts that do not meet are told with their place and all that would do.
+    let wide = Effect::Parallel { effects: vec![Effect::default(), ReverbParams::default().into()], gains_db: vec![] };
+    let error = wide.build::<f64>(&StreamSpec::new(48_000.0, 3).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "effects[1]: channels = 3 does not fit: 1 or 2 needed");
 }

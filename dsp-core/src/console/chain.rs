@@ -130,7 +130,7 @@ impl<S: Sample> Chain<S> {
             return Err(Error::NeedsRebuild { param: "effects" });
         }
         for (processor, coeffs) in self.processors.iter().zip(coeffs) {
-            processor.check_coeffs(coeffs)?;
+            processor.check_coeffs(coeffs, false)?;
         }
         self.processors.iter_mut().zip(coeffs).try_for_each(|(processor, coeffs)| processor.set_coeffs(coeffs))
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::foundation::{
     block::{Block, BlockMut},
-    error::Error,
+    error::{Error, channels_in},
     processor::{Dynamics, Params, Processor, Tail},
     sample::Sample,
     stream::StreamSpec,
@@ -129,18 +129,18 @@ macro_rules! effects {
             pub fn output_channels(&self, input: usize) -> Result<usize, Error> {
                 match self {
                     $(Self::$name(params) => params.output_channels(input),)*
-                    Self::Chain { effects } => series_channels(effects, input),
+                    Self::Chain { effects } => series_channels(effects, "effects", input),
                     Self::Parallel { effects, .. } => {
-                        let counts = effects.iter().map(|effect| effect.output_channels(input));
-                        common_channels(&counts.collect::<Result<Vec<_>, _>>()?).map(|common| common.unwrap_or(input))
+                        let counts = each(effects, |effect| effect.output_channels(input))?;
+                        common_channels(&counts).map(|common| common.unwrap_or(input))
                     }
                     Self::MidSide { mid, side } => {
                         expect_channels(2, input)?;
-                        expect_channels(1, series_channels(mid, 1)?)?;
-                        expect_channels(1, series_channels(side, 1)?)?;
+                        expect_channels(1, series_channels(mid, "mid", 1)?)?;
+                        expect_channels(1, series_channels(side, "side", 1)?)?;
                         Ok(2)
                     }
-                    Self::Bypass { effect } => effect.output_channels(input),
+                    Self::Bypass { effect } => effect.output_channels(input).map_err(|error| error.within("effect", None)),
                 }
             }
 
@@ -152,19 +152,19 @@ macro_rules! effects {
                 self.output_channels(spec.channels())?;
                 Ok(match self {
                     $(Self::$name(params) => EffectCoeffs::$name(params.design(spec)?),)*
-                    Self::Chain { effects } => EffectCoeffs::Chain(design_series(effects, spec)?),
+                    Self::Chain { effects } => EffectCoeffs::Chain(design_series(effects, "effects", spec)?),
                     Self::Parallel { effects, gains_db } => {
                         check_gains(effects.len(), gains_db)?;
-                        let branches = effects.iter().map(|effect| effect.design(spec)).collect::<Result<_, _>>()?;
+                        let branches = each(effects, |effect| effect.design(spec))?;
                         EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect())
                     }
                     Self::MidSide { mid, side } => {
                         let mono = spec.with_channels(1)?;
-                        EffectCoeffs::MidSide(design_series(mid, &mono)?, design_series(side, &mono)?)
+                        EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?)
                     }
                     Self::Bypass { effect } => {
                         // Only what was built knows its latency.
-                        let built = effect.build::<f32>(spec)?;
+                        let built = effect.build::<f32>(spec).map_err(|error| error.within("effect", None))?;
                         let (latency_frames, output_channels) = (built.latency_frames(), built.output_channels());
                         EffectCoeffs::Bypass { latency_frames, output_channels }
                     }
@@ -179,17 +179,20 @@ macro_rules! effects {
                 self.output_channels(spec.channels())?;
                 Ok(match self {
                     $(Self::$name(params) => EffectProcessor::$name(params.build(spec)?),)*
-                    Self::Chain { effects } => EffectProcessor::Chain(Chain::new(spec, build_series(effects, spec)?)?),
+                    Self::Chain { effects } => EffectProcessor::Chain(Chain::new(spec, build_series(effects, "effects", spec)?)?),
                     Self::Parallel { effects, gains_db } => {
-                        let branches = effects.iter().map(|effect| effect.build(spec)).collect::<Result<_, _>>()?;
+                        let branches = each(effects, |effect| effect.build(spec))?;
                         EffectProcessor::Parallel(Parallel::new(spec, branches, gains_db)?)
                     }
                     Self::MidSide { mid, side } => {
                         let mono = spec.with_channels(1)?;
-                        let (mid, side) = (build_series(mid, &mono)?, build_series(side, &mono)?);
+                        let (mid, side) = (build_series(mid, "mid", &mono)?, build_series(side, "side", &mono)?);
                         EffectProcessor::MidSide(MidSide::new(spec, Chain::new(&mono, mid)?, Chain::new(&mono, side)?)?)
                     }
-                    Self::Bypass { effect } => EffectProcessor::Bypass(Bypass::new(&effect.build::<S>(spec)?)),
+                    Self::Bypass { effect } => {
+                        let built = effect.build::<S>(spec).map_err(|error| error.within("effect", None))?;
+                        EffectProcessor::Bypass(Bypass::new(&built))
+                    }
                 })
             }
 
@@ -216,24 +219,22 @@ macro_rules! effects {
                 match self {
                     $(Self::$name(params) => params.frequency_response(spec, frequencies_hz),)*
                     Self::Chain { effects } => {
-                        let responses = in_series(effects, spec, |effect, stage| {
+                        let responses = in_series(effects, "effects", spec, |effect, stage| {
                             effect.frequency_response(stage, frequencies_hz)
                         })?;
                         Ok(combine(responses, vec![Complex64::ONE; frequencies_hz.len()], |so_far, own| so_far * own))
                     }
                     Self::Parallel { effects, gains_db } => {
                         check_gains(effects.len(), gains_db)?;
-                        let mut responses = Vec::with_capacity(effects.len());
-                        for (branch, effect) in effects.iter().enumerate() {
-                            let gain = gains_db.get(branch).map_or(1.0, |&gain_db| db_to_gain(gain_db));
-                            let response = effect.frequency_response(spec, frequencies_hz)?;
-                            responses.push(response.map(|own| own.into_iter().map(|own| own * gain).collect()));
+                        let mut responses = each(effects, |effect| effect.frequency_response(spec, frequencies_hz))?;
+                        for (response, &gain_db) in responses.iter_mut().flatten().zip(gains_db) {
+                            response.iter_mut().for_each(|own| *own *= db_to_gain(gain_db));
                         }
                         Ok(combine(responses, vec![Complex64::ZERO; frequencies_hz.len()], |so_far, own| so_far + own))
                     }
                     Self::MidSide { .. } => self.design(spec).map(|_| None),
                     Self::Bypass { effect } => {
-                        effect.design(spec)?;
+                        effect.design(spec).map_err(|error| error.within("effect", None))?;
                         Ok(Some(vec![Complex64::ONE; frequencies_hz.len()]))
                     }
                 }
@@ -247,7 +248,7 @@ macro_rules! effects {
             /// [`Error::NeedsRebuild`] if they are of another effect, or need other memory or latency; nothing changes
             /// then.
             pub fn set_coeffs(&mut self, coeffs: &EffectCoeffs) -> Result<(), Error> {
-                self.check_coeffs(coeffs)?;
+                self.check_coeffs(coeffs, false)?;
                 match (self, coeffs) {
                     $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.set_coeffs(coeffs),)*
                     (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.set_coeffs(coeffs)?,
@@ -260,22 +261,27 @@ macro_rules! effects {
                 Ok(())
             }
 
-            /// Whether [`set_coeffs`](Self::set_coeffs) would take them.
-            pub(super) fn check_coeffs(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
-                let all = |processors: &[Self], coeffs: &[EffectCoeffs]| {
+            /// Whether [`set_coeffs`](Self::set_coeffs) would take them. A refusal names its place in the tree only with
+            /// `placed`, which takes memory.
+            pub(super) fn check_coeffs(&self, coeffs: &EffectCoeffs, placed: bool) -> Result<(), Error> {
+                let all = |processors: &[Self], list: &'static str, coeffs: &[EffectCoeffs]| {
                     if processors.len() != coeffs.len() {
-                        return Err(Error::NeedsRebuild { param: "effects" });
+                        return Err(Error::NeedsRebuild { param: list });
                     }
-                    processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check_coeffs(coeffs))
+                    processors.iter().zip(coeffs).enumerate().try_for_each(|(position, (processor, coeffs))| {
+                        let checked = processor.check_coeffs(coeffs, placed);
+                        if placed { checked.map_err(|error| error.within(list, position)) } else { checked }
+                    })
                 };
                 match (self, coeffs) {
                     $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => {
                         <$params as Params>::accepts(processor, coeffs)
                     })*
-                    (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => all(chain.processors(), coeffs),
-                    (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => all(parallel.branches(), coeffs),
+                    (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => all(chain.processors(), "effects", coeffs),
+                    (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => all(parallel.branches(), "effects", coeffs),
                     (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {
-                        all(both.mid().processors(), mid).and_then(|()| all(both.side().processors(), side))
+                        all(both.mid().processors(), "mid", mid)?;
+                        all(both.side().processors(), "side", side)
                     }
                     (Self::Bypass(bypass), EffectCoeffs::Bypass { latency_frames, output_channels }) => {
                         let same = (bypass.latency_frames(), bypass.output_channels()) == (*latency_frames, *output_channels);
@@ -334,7 +340,9 @@ impl<S: Sample> EffectProcessor<S> {
     /// # Errors
     /// Parameters out of range; [`Error::NeedsRebuild`] for another shape. The old settings stay.
     pub fn set_params(&mut self, effect: &Effect) -> Result<(), Error> {
-        self.set_coeffs(&effect.design(&self.spec())?)
+        let coeffs = effect.design(&self.spec())?;
+        self.check_coeffs(&coeffs, true)?;
+        self.set_coeffs(&coeffs)
     }
 }
 
@@ -385,33 +393,42 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
 }
 
 pub(super) fn expect_channels(expected: usize, actual: usize) -> Result<(), Error> {
-    if expected == actual { Ok(()) } else { Err(Error::Channels { expected, actual }) }
+    channels_in(actual, expected, expected)
 }
 
 /// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None` without
 /// branches.
 pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
-    let widest = counts.iter().copied().max();
-    for &count in counts.iter().filter(|&&count| count > 1) {
-        expect_channels(widest.unwrap_or(count), count)?;
+    let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
+    for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
+        expect_channels(widest, count).map_err(|error| error.within("effects", position))?;
     }
-    Ok(widest)
+    Ok(Some(widest))
 }
 
-fn series_channels(effects: &[Effect], input: usize) -> Result<usize, Error> {
-    effects.iter().try_fold(input, |channels, effect| effect.output_channels(channels))
+fn series_channels(effects: &[Effect], list: &'static str, input: usize) -> Result<usize, Error> {
+    effects.iter().enumerate().try_fold(input, |channels, (position, effect)| {
+        effect.output_channels(channels).map_err(|error| error.within(list, position))
+    })
+}
+
+/// Runs `work` on each of several `effects` side by side.
+fn each<T>(effects: &[Effect], work: impl Fn(&Effect) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+    let placed = |(position, effect)| work(effect).map_err(|error| error.within("effects", position));
+    effects.iter().enumerate().map(placed).collect()
 }
 
 /// Runs `each` with the stream that each effect of a series sees.
 fn in_series<T>(
     effects: &[Effect],
+    list: &'static str,
     spec: &StreamSpec,
     each: impl Fn(&Effect, &StreamSpec) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     let mut stage = *spec;
     let mut results = Vec::with_capacity(effects.len());
-    for effect in effects {
-        results.push(each(effect, &stage)?);
+    for (position, effect) in effects.iter().enumerate() {
+        results.push(each(effect, &stage).map_err(|error| error.within(list, position))?);
         stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
     }
     Ok(results)
@@ -428,10 +445,18 @@ fn combine(
     })
 }
 
-fn design_series(effects: &[Effect], spec: &StreamSpec) -> Result<Vec<EffectCoeffs>, Error> {
-    in_series(effects, spec, Effect::design)
+pub(super) fn design_series(
+    effects: &[Effect],
+    list: &'static str,
+    spec: &StreamSpec,
+) -> Result<Vec<EffectCoeffs>, Error> {
+    in_series(effects, list, spec, Effect::design)
 }
 
-fn build_series<S: Sample>(effects: &[Effect], spec: &StreamSpec) -> Result<Vec<EffectProcessor<S>>, Error> {
-    in_series(effects, spec, Effect::build)
+pub(super) fn build_series<S: Sample>(
+    effects: &[Effect],
+    list: &'static str,
+    spec: &StreamSpec,
+) -> Result<Vec<EffectProcessor<S>>, Error> {
+    in_series(effects, list, spec, Effect::build)
 }

@@ -12,7 +12,7 @@
 
 use super::{
     chain::Chain,
-    effect::{Effect, EffectCoeffs, EffectProcessor},
+    effect::{Effect, EffectProcessor, build_series, design_series},
     graph_error::GraphError,
     track::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
 };
@@ -138,13 +138,7 @@ impl<S: Sample> Mixer<S> {
         processors: Vec<EffectProcessor<S>>,
     ) -> Result<Strip<S>, Error> {
         let spec = self.spec.with_channels(channels)?;
-        let mut inserts = Vec::with_capacity(params.inserts.len() + processors.len());
-        let mut stage = spec;
-        for effect in &params.inserts {
-            let processor = effect.build::<S>(&stage)?;
-            stage = stage.with_channels(processor.output_channels())?;
-            inserts.push(processor);
-        }
+        let mut inserts = build_series(&params.inserts, "inserts", &spec)?;
         inserts.extend(processors);
         Strip::new(&spec, Chain::new(&spec, inserts)?, params)
     }
@@ -156,11 +150,7 @@ impl<S: Sample> Mixer<S> {
     pub fn set_master(&mut self, params: &MasterParams) -> Result<(), GraphError> {
         let build = || {
             check_fader(params.fader_db)?;
-            let EffectProcessor::Chain(inserts) =
-                Effect::Chain { effects: params.inserts.clone() }.build::<S>(&self.spec)?
-            else {
-                return Chain::new(&self.spec, Vec::new()).map(|chain| (chain, GainParams::default()));
-            };
+            let inserts = Chain::new(&self.spec, build_series(&params.inserts, "inserts", &self.spec)?)?;
             super::effect::expect_channels(2, inserts.output_channels())?;
             Ok((inserts, GainParams { gain_db: params.fader_db, invert_polarity: false }))
         };
@@ -192,11 +182,7 @@ impl<S: Sample> Mixer<S> {
     pub fn glide_master(&mut self, params: &MasterParams) -> Result<(), GraphError> {
         let mut glide = || {
             check_fader(params.fader_db)?;
-            if let EffectCoeffs::Chain(coeffs) =
-                (Effect::Chain { effects: params.inserts.clone() }).design(&self.spec)?
-            {
-                self.inserts.set_coeffs(&coeffs)?;
-            }
+            self.inserts.set_coeffs(&design_series(&params.inserts, "inserts", &self.spec)?)?;
             self.fader.set_params(&GainParams { gain_db: params.fader_db, invert_polarity: false })
         };
         glide().map_err(|error| setting(MASTER, error))

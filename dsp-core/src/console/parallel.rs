@@ -60,7 +60,8 @@ pub(super) fn check_gains(branches: usize, gains_db: &[f64]) -> Result<(), Error
         });
     }
     if !gains_db.is_empty() && gains_db.len() != branches {
-        return Err(Error::Length { expected: branches, actual: gains_db.len() });
+        let (value, allowed) = (gains_db.len() as f64, "none, or one for each of effects");
+        return Err(Error::NotAllowed { param: "gains_db (their count)", index: None, value, allowed });
     }
     for (position, &gain_db) in gains_db.iter().enumerate() {
         in_range("gains_db", gain_db, f64::NEG_INFINITY, MAX_GAIN_DB).map_err(|error| error.at(position))?;
@@ -114,7 +115,7 @@ impl<S: Sample> Parallel<S> {
             return Err(Error::NeedsRebuild { param: "effects" });
         }
         for (processor, coeffs) in self.processors.iter().zip(coeffs) {
-            processor.check_coeffs(coeffs)?;
+            processor.check_coeffs(coeffs, false)?;
         }
         for (branch, ramp) in self.gains.iter_mut().enumerate() {
             ramp.set_target([gains.get(branch).copied().unwrap_or(1.0)]);

@@ -7,11 +7,14 @@
 //! One rounding to the sample format between the inserts and the bus. Fader and pan glide over 20 ms, C2; mute and solo
 //! over 10 ms, C2, and the inserts keep running behind a mute, so that tails are where they should be when it opens.
 
-use super::{chain::Chain, effect::Effect};
+use super::{
+    chain::Chain,
+    effect::{Effect, design_series},
+};
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -106,12 +109,8 @@ pub(super) struct Strip<S: Sample> {
 impl<S: Sample> Strip<S> {
     pub(super) fn new(spec: &StreamSpec, inserts: Chain<S>, params: &TrackParams) -> Result<Self, Error> {
         let (input, channels) = (spec.channels(), inserts.output_channels());
-        if !(1..=2).contains(&input) {
-            return Err(Error::Channels { expected: 2, actual: input });
-        }
-        if !(1..=2).contains(&channels) {
-            return Err(Error::Channels { expected: 2, actual: channels });
-        }
+        channels_in(input, 1, 2)?;
+        channels_in(channels, 1, 2)?;
         let after = spec.with_channels(channels)?;
         let width = WidthParams { width: params.width, bass_mono_hz: 0.0 };
         if channels == 1 {
@@ -144,8 +143,7 @@ impl<S: Sample> Strip<S> {
             Some(_) => width.validate(&after)?,
             None => in_range("width (of a mono strip)", params.width, 1.0, 1.0)?,
         }
-        let inserts = Effect::Chain { effects: params.inserts.clone() }.design(&self.inserts.spec())?;
-        let super::effect::EffectCoeffs::Chain(inserts) = inserts else { return Ok(()) };
+        let inserts = design_series(&params.inserts, "inserts", &self.inserts.spec())?;
         self.inserts.set_coeffs(&inserts)?;
         self.trim.set_params(&trim)?;
         if let Some(processor) = &mut self.width {

@@ -1,10 +1,12 @@
 //! The one error type of building and re-parameterising; nothing in the audio path can fail.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 /// Why a processor could not be built or a setting was refused.
 ///
-/// A refused setting changes nothing. The text names the parameter, the value given and the legal range.
+/// A refused setting changes nothing. The text names the parameter, the value given and the legal range, and where in a
+/// tree of effects it is: `effects[1].bands[3].frequency_hz`.
 ///
 /// ```
 /// use mixdown::{GainParams, Params, StreamSpec};
@@ -14,21 +16,14 @@ use core::fmt;
 /// assert_eq!(error.to_string(), "gain_db = 90 is out of range: it must lie in -inf..60");
 /// # Ok::<(), mixdown::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A parameter is NaN or an infinity where none is allowed.
-    NotFinite {
-        /// Name of the parameter.
-        param: &'static str,
-        /// Which band, effect or channel it belongs to, counted from 0.
-        index: Option<u16>,
-    },
-    /// A parameter lies outside its legal range, whose ends are included.
+    /// A parameter lies outside its legal range, whose ends are included. NaN lies outside every range.
     OutOfRange {
         /// Name of the parameter.
         param: &'static str,
-        /// Which band, effect or channel it belongs to, counted from 0.
+        /// Which entry of it, counted from 0, if it is a list of numbers.
         index: Option<u16>,
         /// The value given.
         value: f64,
@@ -41,7 +36,7 @@ pub enum Error {
     NotAllowed {
         /// Name of the parameter.
         param: &'static str,
-        /// Which band it belongs to, counted from 0.
+        /// Which entry of it, counted from 0, if it is a list of numbers.
         index: Option<u16>,
         /// The value given.
         value: f64,
@@ -50,8 +45,10 @@ pub enum Error {
     },
     /// The channel count does not fit.
     Channels {
-        /// Channels that the processor, block or branch needs.
-        expected: usize,
+        /// Fewest channels that the processor, block or branch takes.
+        min: usize,
+        /// Most channels that it takes.
+        max: usize,
         /// Channels that it was given.
         actual: usize,
     },
@@ -72,6 +69,15 @@ pub enum Error {
         /// Samples or frames given.
         actual: usize,
     },
+    /// A setting of one band, effect or insert was refused.
+    Within {
+        /// The parameter that holds it: `bands`, `effects`, `inserts`.
+        list: &'static str,
+        /// Which of them, counted from 0, if there are several.
+        index: Option<u16>,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
 }
 
 impl fmt::Display for Error {
@@ -81,10 +87,6 @@ impl fmt::Display for Error {
             None => f.write_str(param),
         };
         match *self {
-            Self::NotFinite { param, index } => {
-                name(f, param, index)?;
-                f.write_str(" is not a finite number")
-            }
             Self::OutOfRange { param, index, value, min, max } => {
                 name(f, param, index)?;
                 write!(f, " = {value} is out of range: it must lie in {min}..{max}")
@@ -93,8 +95,13 @@ impl fmt::Display for Error {
                 name(f, param, index)?;
                 write!(f, " = {value} is not allowed: it must be {allowed}")
             }
-            Self::Channels { expected, actual } => {
-                write!(f, "channels = {actual} does not fit: {expected} needed")
+            Self::Channels { min, max, actual } => {
+                write!(f, "channels = {actual} does not fit: ")?;
+                match max - min {
+                    0 => write!(f, "{min} needed"),
+                    1 => write!(f, "{min} or {max} needed"),
+                    _ => write!(f, "{min} to {max} needed"),
+                }
             }
             Self::SampleRate { hz } => {
                 write!(f, "sample_rate_hz = {hz} is out of range: it must lie in 8000..384000")
@@ -105,6 +112,11 @@ impl fmt::Display for Error {
             Self::Length { expected, actual } => {
                 write!(f, "length = {actual} does not fit: {expected} needed")
             }
+            Self::Within { list, index, ref error } => {
+                name(f, list, index)?;
+                let of_a_parameter = !matches!(**error, Self::Channels { .. } | Self::Length { .. });
+                write!(f, "{}{error}", if of_a_parameter { "." } else { ": " })
+            }
         }
     }
 }
@@ -112,31 +124,49 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 impl Error {
-    /// The same error, said of the band, effect or channel at `position`.
+    /// The same error, said of one entry of a list of numbers.
     #[must_use]
     pub fn at(self, position: usize) -> Self {
         let here = u16::try_from(position).ok();
         match self {
-            Self::NotFinite { param, .. } => Self::NotFinite { param, index: here },
             Self::OutOfRange { param, value, min, max, .. } => Self::OutOfRange { param, index: here, value, min, max },
             Self::NotAllowed { param, value, allowed, .. } => Self::NotAllowed { param, index: here, value, allowed },
             other => other,
         }
     }
+
+    /// The same error, said of the band, effect or insert at `position` of `list`; of `list` itself without one.
+    #[must_use]
+    pub fn within(self, list: &'static str, position: impl Into<Option<usize>>) -> Self {
+        let index = position.into().and_then(|position| u16::try_from(position).ok());
+        Self::Within { list, index, error: Box::new(self) }
+    }
+
+    /// What was refused, without its place.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        let mut innermost = self;
+        while let Self::Within { error, .. } = innermost {
+            innermost = error;
+        }
+        innermost
+    }
 }
 
-/// Checks that `min <= value <= max`; NaN is refused as not finite, and so are infinities that are no end of the range.
+/// Checks that `min <= value <= max`. NaN is refused, and so are infinities that are no end of the range.
 ///
 /// # Errors
-/// [`Error::NotFinite`] or [`Error::OutOfRange`], naming `param`.
+/// [`Error::OutOfRange`], naming `param`.
 pub(crate) fn in_range(param: &'static str, value: f64, min: f64, max: f64) -> Result<(), Error> {
-    if (min..=max).contains(&value) {
-        Ok(())
-    } else if value.is_finite() {
-        Err(Error::OutOfRange { param, index: None, value, min, max })
-    } else {
-        Err(Error::NotFinite { param, index: None })
-    }
+    if (min..=max).contains(&value) { Ok(()) } else { Err(Error::OutOfRange { param, index: None, value, min, max }) }
+}
+
+/// Checks a count of channels.
+///
+/// # Errors
+/// [`Error::Channels`].
+pub(crate) fn channels_in(actual: usize, min: usize, max: usize) -> Result<(), Error> {
+    if (min..=max).contains(&actual) { Ok(()) } else { Err(Error::Channels { min, max, actual }) }
 }
 
 #[cfg(test)]
@@ -149,8 +179,21 @@ mod tests {
         let error = in_range("pan", 2.0, -1.0, 1.0).unwrap_err();
         assert_eq!(error.to_string(), "pan = 2 is out of range: it must lie in -1..1");
         assert_eq!(error.at(3).to_string(), "pan[3] = 2 is out of range: it must lie in -1..1");
-        let error = in_range("pan", f64::NAN, -1.0, 1.0).unwrap_err();
-        assert_eq!(error.to_string(), "pan is not a finite number");
+        for (value, text) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+            let error = in_range("pan", value, -1.0, 1.0).unwrap_err();
+            assert_eq!(error.to_string(), alloc::format!("pan = {text} is out of range: it must lie in -1..1"));
+        }
         assert_eq!(in_range("gain_db", f64::NEG_INFINITY, f64::NEG_INFINITY, 60.0), Ok(()));
+    }
+
+    #[test]
+    fn a_place_in_a_tree_is_named_from_the_outside_in() {
+        let error = in_range("q", 90.0, 0.1, 40.0).unwrap_err().within("bands", 3).within("effects", 1);
+        assert_eq!(error.to_string(), "effects[1].bands[3].q = 90 is out of range: it must lie in 0.1..40");
+        assert!(matches!(error.innermost(), Error::OutOfRange { param: "q", .. }));
+        let error = channels_in(2, 1, 1).unwrap_err().within("effect", None).within("side", 0);
+        assert_eq!(error.to_string(), "side[0].effect: channels = 2 does not fit: 1 needed");
+        let error = channels_in(3, 1, 2).unwrap_err().within("effects", 2);
+        assert_eq!(error.to_string(), "effects[2]: channels = 3 does not fit: 1 or 2 needed");
     }
 }

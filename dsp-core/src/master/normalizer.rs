@@ -90,7 +90,7 @@ pub struct Normalization {
 }
 
 /// Why a programme was not normalised.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NormalizeError {
     /// A setting or the stream is out of range.
@@ -130,7 +130,7 @@ pub enum NormalizeError {
 impl fmt::Display for NormalizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Settings(error) => error.fmt(f),
+            Self::Settings(ref error) => error.fmt(f),
             Self::TooShort { frames, needed } => {
                 write!(f, "too short to have a loudness: {frames} frames, at least {needed} (400 ms) needed")
             }
@@ -169,7 +169,7 @@ impl NormalizeParams {
     /// Checks both figures; never clamps.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] or [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`].
     pub fn validate(&self) -> Result<(), Error> {
         in_range("target_lufs", self.target_lufs, -70.0, 0.0)?;
         in_range("ceiling_dbtp", self.ceiling_dbtp, -60.0, 20.0)
@@ -239,7 +239,7 @@ pub fn normalize<S: Sample>(
 ) -> Result<Normalization, NormalizeError> {
     params.validate()?;
     if audio.channels() != spec.channels() {
-        return Err(Error::Channels { expected: spec.channels(), actual: audio.channels() }.into());
+        return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: audio.channels() }.into());
     }
     let mut meter = LoudnessParams { precision: Precision::High, ..loudness.clone() }.build::<S>(spec)?;
     let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;
@@ -333,7 +333,7 @@ mod tests {
         let (error, text) = refuse(music(44_100), fail);
         assert!(matches!(error, NormalizeError::AboveCeiling { .. }) && text.contains("ceiling of -1 dBTP"), "{text}");
         let (error, text) = refuse(music(44_100), NormalizeParams { target_lufs: f64::NAN, ..params });
-        assert!(matches!(error, NormalizeError::Settings(_)) && text == "target_lufs is not a finite number");
+        assert!(matches!(error, NormalizeError::Settings(_)) && text.starts_with("target_lufs = NaN is out of range"));
         let unmeasured = Loudness { true_peak_dbtp: None, ..reading(&music(44_100)) };
         assert_eq!(params.gain(&unmeasured), Err(NormalizeError::PeakNotMeasured));
     }

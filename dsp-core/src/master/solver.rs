@@ -93,7 +93,7 @@ impl DeliveryParams {
     /// Checks every parameter; never clamps.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] or [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`].
     pub fn validate(&self) -> Result<(), Error> {
         in_range("target_lufs", self.target_lufs, -70.0, 0.0)?;
         in_range("ceiling_dbtp", self.ceiling_dbtp, -12.0, 0.0)?;
@@ -115,7 +115,7 @@ pub fn deliver<S: Sample>(
 ) -> Result<Delivery<S>, NormalizeError> {
     params.validate()?;
     if programme.channels() != spec.channels() {
-        return Err(Error::Channels { expected: spec.channels(), actual: programme.channels() }.into());
+        return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: programme.channels() }.into());
     }
     let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;
     if programme.frames() < needed {

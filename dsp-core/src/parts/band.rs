@@ -200,7 +200,10 @@ pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> 
         let (value, max) = (bands.len() as f64, MAX_BANDS as f64);
         return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
     }
-    bands.iter().enumerate().try_for_each(|(position, band)| band.check(spec).map_err(|error| error.at(position)))
+    bands
+        .iter()
+        .enumerate()
+        .try_for_each(|(position, band)| band.check(spec).map_err(|error| error.within("bands", position)))
 }
 
 fn check_frequency(frequency_hz: f64, spec: &StreamSpec) -> Result<(), Error> {
@@ -397,7 +400,10 @@ mod tests {
             "frequency_hz = 30000 is out of range: it must lie in 10..21609"
         );
         assert_eq!(refused(BellParams { q: 0.0, ..bell }.into()), "q = 0 is out of range: it must lie in 0.1..40");
-        assert_eq!(refused(BellParams { gain_db: f64::NAN, ..bell }.into()), "gain_db is not a finite number");
+        assert_eq!(
+            refused(BellParams { gain_db: f64::NAN, ..bell }.into()),
+            "gain_db = NaN is out of range: it must lie in -24..24"
+        );
         assert_eq!(
             refused(HighPassParams { slope_db_per_octave: 13.0, ..Default::default() }.into()),
             "slope_db_per_octave = 13 is not allowed: it must be a multiple of 6, from 6 to 96"

@@ -116,10 +116,9 @@ impl CrossoverParams {
             12.0 => Ok(Order::Second),
             24.0 => Ok(Order::Fourth),
             48.0 => Ok(Order::Eighth),
-            value if value.is_finite() => {
+            value => {
                 Err(Error::NotAllowed { param: "slope_db_per_octave", index: None, value, allowed: "12, 24 or 48" })
             }
-            _ => Err(Error::NotFinite { param: "slope_db_per_octave", index: None }),
         }
     }
 

@@ -94,7 +94,7 @@ impl Params for MultibandCompressorParams {
             return Err(Error::NotAllowed { param: "bands (their count)", index: None, value, allowed });
         }
         for (position, band) in self.bands.iter().enumerate() {
-            band.check().map_err(|error| error.at(position))?;
+            band.check().map_err(|error| error.within("bands", position))?;
         }
         Ok(())
     }

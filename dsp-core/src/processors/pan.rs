@@ -22,7 +22,7 @@
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         fit::fit,
         processor::{Params, Processor},
         sample::Sample,
@@ -94,7 +94,7 @@ impl Params for PanParams {
     type Processor<S: Sample> = Pan<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if (1..=2).contains(&input) { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 1, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {

@@ -28,7 +28,7 @@
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
@@ -115,7 +115,7 @@ impl Params for PlateParams {
     type Processor<S: Sample> = Plate<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if (1..=2).contains(&input) { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 1, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {

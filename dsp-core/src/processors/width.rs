@@ -22,7 +22,7 @@
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
@@ -66,7 +66,7 @@ impl Params for WidthParams {
     type Processor<S: Sample> = Width<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if input == 2 { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 2, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {

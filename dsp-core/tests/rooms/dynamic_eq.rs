@@ -232,13 +232,16 @@ fn settings_that_do_not_fit_are_refused_by_name_and_place() {
     let band = DynamicBand::default();
     assert_eq!(
         refused(DynamicBand { range_db: 20.0, shape: bell(100.0, -20.0, 1.0), ..band }),
-        "range_db[1] = 20 is out of range: it must lie in 0..16"
+        "bands[1].range_db = 20 is out of range: it must lie in 0..16"
     );
     assert_eq!(
         refused(DynamicBand { shape: bell(30_000.0, 0.0, 1.0), ..band }),
-        "frequency_hz[1] = 30000 is out of range: it must lie in 10..21609"
+        "bands[1].shape.frequency_hz = 30000 is out of range: it must lie in 10..21609"
     );
-    assert_eq!(refused(DynamicBand { ratio: 0.5, ..band }), "ratio[1] = 0.5 is out of range: it must lie in 1..inf");
+    assert_eq!(
+        refused(DynamicBand { ratio: 0.5, ..band }),
+        "bands[1].ratio = 0.5 is out of range: it must lie in 1..inf"
+    );
     let many = DynamicEqualizerParams { bands: vec![band.into(); 33] };
     assert_eq!(
         many.validate(&spec).unwrap_err().to_string(),

@@ -141,7 +141,7 @@ fn settings_that_do_not_fit_are_refused_by_name_and_place() {
     );
     let mut wrong = params(&[200.0, 2_000.0], bands(3));
     wrong.bands[1].ratio = 0.5;
-    assert_eq!(refused(&wrong), "ratio[1] = 0.5 is out of range: it must lie in 1..inf");
+    assert_eq!(refused(&wrong), "bands[1].ratio = 0.5 is out of range: it must lie in 1..inf");
     let mut running = params(&[200.0, 2_000.0], bands(3)).build::<f32>(&spec).unwrap();
     assert_eq!(
         running.set_params(&params(&[200.0], bands(2))),

@@ -37,7 +37,7 @@ mod response;
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
@@ -126,8 +126,7 @@ impl Params for ConvolutionParams {
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
         match (self.impulse_response.rows(), input) {
             (1, _) => Ok(input),
-            (_, 1 | 2) => Ok(2),
-            _ => Err(Error::Channels { expected: 2, actual: input }),
+            _ => channels_in(input, 1, 2).map(|()| 2),
         }
     }
 

@@ -174,7 +174,10 @@ mod tests {
         assert_eq!(refused(0, vec![]), "impulse_response (its rows) = 0 is not allowed: it must be 1, 2 or 4");
         assert_eq!(refused(2, vec![]), "impulse_response (its length) = 0 is out of range: it must lie in 1..inf");
         assert_eq!(refused(2, vec![0.0; 3]), "length = 3 does not fit: 2 needed");
-        assert_eq!(refused(2, vec![0.0, f64::NAN]), "impulse_response[1] is not a finite number");
+        assert_eq!(
+            refused(2, vec![0.0, f64::NAN]),
+            "impulse_response[1] = NaN is out of range: it must lie in -1000000..1000000"
+        );
         assert_eq!(
             refused(1, vec![-1e7]),
             "impulse_response[0] = -10000000 is out of range: it must lie in -1000000..1000000"

@@ -151,7 +151,7 @@ impl DynamicShape {
 
 impl DynamicBand {
     pub(super) fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.shape.at(self.shape.gain_db()).check(spec)?;
+        self.shape.at(self.shape.gain_db()).check(spec).map_err(|error| error.within("shape", None))?;
         in_range("threshold_db", self.threshold_db, -80.0, 0.0)?;
         in_range("ratio", self.ratio, 1.0, f64::INFINITY)?;
         in_range("range_db", self.range_db, 0.0, MAX_RANGE_DB.min(self.shape.gain_db() - MIN_GAIN_DB))?;

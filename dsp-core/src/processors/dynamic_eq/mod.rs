@@ -102,7 +102,7 @@ impl Params for DynamicEqualizerParams {
                 Ok(band) => band.check(spec),
                 Err(band) => band.check(spec),
             };
-            checked.map_err(|error| error.at(position))?;
+            checked.map_err(|error| error.within("bands", position))?;
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ mod voice;
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
@@ -185,7 +185,7 @@ impl Params for ReverbParams {
     type Processor<S: Sample> = Reverb<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if (1..=2).contains(&input) { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 1, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
