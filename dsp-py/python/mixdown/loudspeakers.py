@@ -14,6 +14,9 @@ _MASK_BITS = (
     *("Tc", "Ltf", "Ctf", "Rtf", "Ltb", "Ctb", "Rtb"),
 )
 
+#: Names of the layouts that the loudness meter knows, and their channels.
+LAYOUTS = {"mono": 1, "stereo": 2, "3.0": 3, "4.0": 4, "5.0": 5, "5.1": 6, "7.1": 8}
+
 #: Rows of audio in memory, by count: the layouts of the loudness meter.
 STANDARD: dict[int, Positions] = {
     1: ("C",),

@@ -137,7 +137,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
         """Open a file that can be mapped into memory; what comes through a pipe is stored first."""
         if isinstance(path, (str, os.PathLike)):
             self._name = shown(path)
-            file: BinaryIO = Path(path).open("rb")  # noqa: SIM115: closed with everything else
+            # Closed with everything else.
+            file: BinaryIO = Path(path).open("rb")  # noqa: SIM115
             self._closing.callback(file.close)
         else:
             self._name = "-"
@@ -151,7 +152,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return stored
 
     def _temporary(self) -> BinaryIO:
-        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115: closed with everything else
+        file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
         self._closing.callback(file.close)
         return file
 
@@ -352,10 +353,11 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
         if value is not None and not 0 <= value < np.inf:
             raise ParameterError(f"{name} = {value!r} is out of range: it must be a finite number of at least 0")
     with Blocks(path) as source:
-        return _gathered(source, start_s, duration_s)
+        return gathered(source, start_s, duration_s)
 
 
-def _gathered(source: Blocks, start_s: float, duration_s: float | None) -> Recording:
+def gathered(source: Blocks, start_s: float = 0.0, duration_s: float | None = None) -> Recording:
+    """Return what is left of an open file, from `start_s` on, as :func:`read` does."""
     start = round(start_s * source.sample_rate_hz)
     source.skip(start)
     wanted = None if duration_s is None else round(duration_s * source.sample_rate_hz)
