@@ -528,7 +528,7 @@ def _run() -> int:
     """Run the command that the arguments name, and return the exit code."""
     interrupted = _SIGNALLED + signal.SIGINT
     try:
-        code = int(app(standalone_mode=False) or 0)
+        code = int(app(prog_name="mixdown", standalone_mode=False) or 0)
     except BrokenPipeError:
         raise
     except (ValueError, TypeError, OSError, MemoryError) as error:

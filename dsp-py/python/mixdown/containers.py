@@ -163,7 +163,7 @@ def _wave_format(view: mmap.mmap, chunk: _Chunk, endian: str) -> _Samples:
         (mask,) = struct.unpack_from(f"{endian}I", view, chunk.body + 20)
         (code,) = struct.unpack_from(f"{endian}H", view, chunk.body + 24)
         positions = loudspeakers.of_mask(mask, channels)
-    if code in (2, 0x11) and chunk.size >= 20:
+    if code in (2, 0x11, 0x31) and chunk.size >= 20:
         (frames_per_block,) = struct.unpack_from(f"{endian}H", view, chunk.body + 18)
     elif code not in (1, 3, 6, 7):
         align = 0
@@ -281,7 +281,8 @@ def _caf(view: mmap.mmap) -> Container:
             present = len(view) - chunk.body - 4
             patch = (chunk.body - 8, struct.pack(">q", present + 4))
             if chunk.size < 0:
-                return Container(positions=samples.positions)
+                # To the end of the file; the decoder wants a number.
+                return Container(positions=samples.positions, patches=(patch,))
             data = _Chunk(chunk.name, max(chunk.size - 4, 0), chunk.body + 4)
             length = _promise(view, data, samples, patch)
             # The decoder refuses a chunk that is longer than the file.
