@@ -34,7 +34,7 @@ class Balance:
     audio : array, shape (2, frames)
         The mix.
     loudness : dict
-        What each stem measured; one shorter than 400 ms together with silence up to there.
+        What each stem measured; one shorter than 400 ms with as much silence around it.
     left_alone : dict
         Stems that were not brought to the loudness of the others, and why.
     loudness_of_mix : Loudness
@@ -55,7 +55,7 @@ def balance(
 ) -> Balance:
     """Set faders so that all stems are equally loud, and the master so that the sum peaks at -6 dBTP.
 
-    Silent stems stay as they are. A stem more than 30 LU below the middle one (the louder of two) is taken for noise or
+    A stem more than 30 LU below the middle one (the louder of two) is taken for noise or
     bleed: it gets the middle one's fader, and so keeps its distance from it.
 
     Parameters
@@ -81,7 +81,7 @@ def balance(
         readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)
         report((2 * done + 2) / steps)
-    faders_db, left_alone = _faders_db({name: reading.integrated_lufs for name, reading in readings.items()})
+    faders_db, left_alone = _faders_db(readings)
     for name, fader_db in faders_db.items():
         mix[name].fader_db = fader_db
     measured = loudness(mix.render(), sample_rate_hz)
@@ -95,28 +95,30 @@ def balance(
 
 
 def _at_least_a_window(audio: Audio, sample_rate_hz: float) -> Audio:
-    """Add silence to a short sound, so that a whole window measures it as it would in a longer stem."""
-    missing = math.ceil(_WINDOW_S * sample_rate_hz) - audio.shape[-1]
-    if missing <= 0:
+    """Put a short sound into silence, so that it measures what it would in a longer stem."""
+    window = math.ceil(_WINDOW_S * sample_rate_hz)
+    if audio.shape[-1] >= window:
         return audio
-    return cast(Audio, np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(0, missing)]))
+    return cast(Audio, np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(window, window)]))
 
 
-def _faders_db(levels_lufs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, str]]:
+def _faders_db(readings: Mapping[str, Loudness]) -> tuple[dict[str, float], dict[str, str]]:
     """Return each stem's fader, and why some stems are not as loud as the others."""
-    sounding = [level for level in levels_lufs.values() if math.isfinite(level)]
-    faders_db, left_alone = dict.fromkeys(levels_lufs, 0.0), {}
-    if not sounding:
-        return faders_db, dict.fromkeys(levels_lufs, "silent")
-    middle = statistics.median_high(sounding)
+    levels_lufs = {name: reading.integrated_lufs for name, reading in readings.items()}
+    heard = [level for level in levels_lufs.values() if math.isfinite(level)]
+    middle = statistics.median_high(heard) if heard else 0.0
     # The quietest stem stays where it is, so that every fader only turns down.
-    quietest = min(level for level in sounding if level >= middle - NOISE_LU)
+    quietest = min((level for level in heard if level >= middle - NOISE_LU), default=middle)
+    faders_db, left_alone = {}, {}
     for name, level in levels_lufs.items():
-        if not math.isfinite(level):
-            left_alone[name] = "silent"
-        elif level < middle - NOISE_LU:
-            faders_db[name] = quietest - middle
-            left_alone[name] = f"{middle - level:.0f} LU below the others: noise only?"
-        else:
+        if level >= middle - NOISE_LU:
             faders_db[name] = quietest - level
+            continue
+        faders_db[name] = quietest - middle
+        if math.isinf(readings[name].sample_peak_dbfs):
+            left_alone[name] = "silent"
+        elif math.isinf(level):
+            left_alone[name] = "below -70 LUFS: noise or silence"
+        else:
+            left_alone[name] = f"{middle - level:.0f} LU below the others: noise only?"
     return faders_db, left_alone

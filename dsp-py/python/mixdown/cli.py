@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,14 +35,14 @@ from mixdown.audio import (
     write,
 )
 from mixdown.balance import Balance, balance
-from mixdown.console import bar, complain, excess, figure, say, table
+from mixdown.console import SIGNALLED, bar, complain, excess, figure, say, table
 from mixdown.delivery import Mastered, Target, find_target, targets
 from mixdown.delivery import master as make_master
 from mixdown.loudspeakers import LAYOUTS
 from mixdown.meters import Loudness, LoudnessMeter, album_of, loudness
 from mixdown.names import printable, shown
 from mixdown.recordings import gathered
-from mixdown.tags import read_tags
+from mixdown.tags import MIX_MARK, Tags, read_tags
 
 app = typer.Typer(
     add_completion=False,
@@ -51,7 +52,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_TARGET_NAMES = ", ".join(target.name for target in targets())
+#: At the end of the help of commands that take a target; lines are not filled again, which would split names.
+_TARGETS_HELP = "\b\n" + textwrap.fill(
+    f"Targets: {', '.join(target.name for target in targets())}.", 78, break_on_hyphens=False
+)
 
 _Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 _Output = Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")]
@@ -91,6 +95,9 @@ def _measure_file(
 ) -> _Measured:
     """Measure a file block by block, so that its length costs no memory."""
     with _opened(file) as opened, Blocks(opened) as source:
+        for name, count in (("layout", layout and LAYOUTS[layout]), ("weights", weights and len(weights))):
+            if count and count != source.channels:
+                raise ParameterError(f"{shown(file)}: {name} is for {count} channels, the file has {source.channels}")
         if layout is None and weights is None:
             weights = source.weights
         try:
@@ -153,12 +160,10 @@ def _columns_of(measured: Sequence[_Measured]) -> list[str]:
     return short if len(set(short)) == len(short) else [entry.name for entry in measured]
 
 
-@app.command()
+@app.command(epilog=_TARGETS_HELP)
 def measure(
     files: Annotated[list[Path], typer.Argument(help="Audio files; - is standard input.")],
-    target: Annotated[
-        list[str] | None, typer.Option(help=f"Judge by this target; may be repeated. One of {_TARGET_NAMES}.")
-    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="Judge by this target; may be repeated.")] = None,
     layout: Annotated[
         str | None,
         typer.Option(help=f"Loudspeakers, in place of what the file says. One of {', '.join(LAYOUTS)}."),
@@ -255,7 +260,17 @@ def _check_place(output: Path, sources: Sequence[Path], force: bool) -> None:
         raise FileExistsError(f"{shown(output)}: exists already: --force replaces it")
 
 
-def _stem_files(folder: Path, output: Path | None) -> tuple[list[Path], dict[str, str]]:
+#: Names that outputs have by default.
+_OUTPUT_NAMES = ("mix", "master")
+
+
+def _is_mix(file: Path) -> bool:
+    """Whether a file is an earlier output of ``mixdown mix``, whatever its name."""
+    with file.open("rb") as opened:
+        return MIX_MARK in read_tags(opened).texts
+
+
+def _stem_files(folder: Path, output: Path) -> tuple[list[Path], dict[str, str]]:
     """Return the stems in a folder, and what else is in it, with the reason why it is no stem."""
     if not folder.exists():
         raise FileNotFoundError(f"{shown(folder)}: no such file or folder")
@@ -273,8 +288,12 @@ def _stem_files(folder: Path, output: Path | None) -> tuple[list[Path], dict[str
             reason = "not a file"
         elif file.suffix.lower() not in READABLE:
             reason = "not audio by its ending"
-        elif output is not None and output.exists() and file.samefile(output):
+        elif output.exists() and file.samefile(output):
             reason = "the output"
+        elif file.stem.lower() in _OUTPUT_NAMES:
+            reason = "by its name no stem"
+        elif _is_mix(file):
+            reason = "a mix made by mixdown"
         else:
             stems.append(file)
             continue
@@ -341,13 +360,15 @@ def mix(
     check_output(output, bit_depth=bit_depth)
     _check_place(output, [], force)
     if others:
-        say(f"No stems: {_listed(others)}.")
+        say(f"Left out: {_listed(others)}.")
     with bar("Reading stems") as progress:
         stems = _read_stems(files, progress)
     rate_hz = common_rate_hz([rate_hz for _, rate_hz in stems.values()])
     check_output(output, rate_hz, 2, bit_depth=bit_depth)
     balanced = _balance(stems, rate_hz)
-    write(output, balanced.audio, rate_hz, bit_depth=cast(BitDepth, bit_depth))
+    # So that it is not taken for a stem later, where it lies among them.
+    mark = Tags({MIX_MARK: ("mix",)})
+    write(output, balanced.audio, rate_hz, bit_depth=cast(BitDepth, bit_depth), tags=mark)
     _print_balance(balanced)
     _print_reading(output, _measure_file(output).reading)
 
@@ -427,11 +448,11 @@ def _print_certificate(mastered: Mastered) -> None:
     say(f"Mastered for {certificate.target.name}: gain {gain}, {limited}.")
 
 
-@app.command()
+@app.command(epilog=_TARGETS_HELP)
 def master(
     source: Annotated[Path, typer.Argument(help="The mix: any readable audio file; - is standard input.")],
     output: _Output = Path("master.wav"),
-    target: Annotated[str, typer.Option(help=f"Delivery target: one of {_TARGET_NAMES}.")] = "spotify",
+    target: Annotated[str, typer.Option(help="Delivery target.")] = "spotify",
     bit_depth: _Depth = 24,
     rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
     force: _Force = False,
@@ -459,7 +480,7 @@ def master(
             )
         with contextlib.ExitStack() as closing:
             file = closing.enter_context(opened.open("rb")) if isinstance(opened, Path) else opened
-            tags = read_tags(file)
+            tags = read_tags(file).without(MIX_MARK)
         mastered.write(output, tags=tags)
     _print_certificate(mastered)
     with bar(f"Measuring {shown(output.name)}") as progress:
@@ -487,17 +508,19 @@ def _options(
         say(context.get_help())
 
 
-#: Exit code of a program that a signal ended, less the signal's number.
-_SIGNALLED = 128
-
-
 def _stop(number: int, _frame: FrameType | None) -> None:
     """End in an orderly way, so that no part of a file is left."""
-    raise SystemExit(_SIGNALLED + number)
+    raise SystemExit(SIGNALLED + number)
 
 
-def main() -> None:
-    """Run the command line: 0 on success, 1 with one line on stderr otherwise, 130 after Ctrl-C."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line: 0 on success, 1 with one line on stderr otherwise, 130 after Ctrl-C.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+    """
     for stream in (sys.stdout, sys.stderr):
         # Names and units must not fail on a terminal that has no sign for them.
         if hasattr(stream, "reconfigure"):
@@ -506,31 +529,14 @@ def main() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     warnings.showwarning = lambda message, *_args, **_kwargs: complain(f"warning: {printable(str(message))}")
-    try:
-        code = _run()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read our output has seen enough, as ``head`` has.
-        code = _silenced(_SIGNALLED + getattr(signal, "SIGPIPE", 13))
-    except OSError as error:
-        complain(_one_line(error))
-        code = _silenced(1)
-    sys.exit(code)
+    sys.exit(_run(arguments))
 
 
-def _silenced(code: int) -> int:
-    """Keep the interpreter from writing once more, at its end, what could not be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
-
-
-def _run() -> int:
+def _run(arguments: Sequence[str] | None) -> int:
     """Run the command that the arguments name, and return the exit code."""
-    interrupted = _SIGNALLED + signal.SIGINT
+    interrupted = SIGNALLED + signal.SIGINT
     try:
-        code = int(app(prog_name="mixdown", standalone_mode=False) or 0)
-    except BrokenPipeError:
-        raise
+        code = int(app(arguments, prog_name="mixdown", standalone_mode=False) or 0)
     except (ValueError, TypeError, OSError, MemoryError) as error:
         complain(_one_line(error))
         return 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 #: Widths that names are folded to where a table is too wide.
 _NAME_WIDTHS = (48, 32, 24, 16, 12)
 _GAP = "  "
+#: Exit code of a program that a signal ended, less the signal's number.
+SIGNALLED = 128
 
 
 def figure(value: float, unit: str = "", *, digits: int = 2, sign: bool = False) -> str:
@@ -69,8 +73,21 @@ def excess(value: float, unit: str, limit: float = 0.0) -> str:
 
 
 def say(text: str = "") -> None:
-    """Print a line on standard output."""
-    sys.stdout.write(f"{text}\n")
+    """Print a line on standard output; end quietly if nobody reads it any more, as ``head`` does after its lines."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_output()
+        raise SystemExit(SIGNALLED + getattr(signal, "SIGPIPE", 13)) from None
+    except OSError:
+        abandon_output()
+        raise
+
+
+def abandon_output() -> None:
+    """Keep the interpreter from writing once more, at its end, what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:

@@ -39,6 +39,8 @@ _KNOWN: dict[str, tuple[str, str]] = {
 WRITABLE = (
     *("title", "artist", "album", "albumartist", "composer", "genre", "date", "tracknumber", "isrc", "copyright"),
 )
+#: Name of the tag by which mixes of stems are known.
+MIX_MARK = "mixdown"
 #: Beginnings of tags that describe the samples or the program of the old file, which a new file does not share.
 _OF_THE_FILE = (
     "replaygain",
@@ -84,6 +86,10 @@ class Tags:
 
     def __bool__(self) -> bool:
         return bool(self.texts or self.pictures)
+
+    def without(self, name: str) -> Tags:
+        """Return all tags but one."""
+        return Tags({other: values for other, values in self.texts.items() if other != name}, self.pictures)
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Tags:
