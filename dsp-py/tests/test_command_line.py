@@ -80,7 +80,6 @@ def song(tmp_path: Path) -> Path:
 
 ODD_NAMES = [
     b"[bold]brackets[red].wav",
-    b"[b[/]b].wav",
     b":smile: & 100 %.wav",
     b"two  blanks.wav",
     "Süßes Lied – 音楽.wav".encode(),
@@ -96,7 +95,6 @@ def test_names_are_shown_and_written_as_they_are(tmp_path: Path, encoding: str) 
     stems = tmp_path / "stems"
     stems.mkdir()
     places = [os.fsencode(stems) + b"/" + name for name in ODD_NAMES]
-    (stems / "[b[").mkdir()
     for place in places:
         md.write(os.fsdecode(place), sine(24_000), RATE_HZ)
     environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "80"}
@@ -106,7 +104,6 @@ def test_names_are_shown_and_written_as_they_are(tmp_path: Path, encoding: str) 
     unfolded = "".join(measured.stdout.split())
     for shown in (
         "[bold]brackets[red].wav",
-        "[b[/]b].wav",
         ":smile:&100%.wav",
         r"\xffnotUTF-8.wav",
         r"\x1b[31mand\nline",
