@@ -7,6 +7,7 @@ import io
 import os
 import struct
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -14,12 +15,16 @@ import mutagen.id3
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import mixdown as md
 from mixdown import loudspeakers
+from mixdown.containers import inspect
 
 RATE_HZ = 44_100
 FRAMES = 60_000
+_SMALL: dict[str, bytes] = {}
 
 #: Formats by ending: how soundfile writes them, and whether samples come back exactly.
 FORMATS = {
@@ -289,6 +294,32 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
             md.read(file)
         str(refusal.value).encode("utf-8")
         assert "\n" not in str(refusal.value)
+
+
+@given(
+    ending=st.sampled_from(sorted(FORMATS)),
+    changes=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=8),
+    stop=st.floats(0, 1),
+)
+@settings(deadline=None)
+def test_any_header_can_be_looked_at(ending: str, changes: list[tuple[int, int]], stop: float) -> None:
+    content = bytearray(_SMALL.setdefault(ending, encoded(music(frames=3_000), FORMATS[ending][0], 48_000)))
+    for place, byte in changes:
+        content[place % len(content)] = byte
+    with tempfile.TemporaryFile() as file:
+        file.write(content[: round(stop * len(content))])
+        file.flush()
+        container = inspect(file)
+    assert container.promised_frames is None or container.promised_frames >= 0
+    assert all(0 <= offset < len(content) for offset, _ in container.patches)
+    assert all(0 <= start < end <= len(content) for start, end in container.stream or ())
+
+
+@pytest.mark.parametrize("chunk", [b"LIST\4\0\0\0INFO", b""])
+def test_a_file_without_audio_is_refused(tmp_path: Path, chunk: bytes) -> None:
+    content = encoded(music(frames=0), FORMATS["wav"][0]) + chunk
+    with pytest.raises(ValueError, match=r"holds no audio \(0 frames\)"):
+        md.read(written(tmp_path / "a.wav", content))
 
 
 # --- Loudspeakers ----------------------------------------------------------------------------------------------------

@@ -172,13 +172,15 @@ def _wave_format(view: mmap.mmap, chunk: _Chunk, endian: str) -> _Samples:
     return _Samples(align, frames_per_block, positions)
 
 
-def _promise(view: mmap.mmap, data: _Chunk, samples: _Samples, patch: tuple[int, bytes] | None = None) -> Container:
+def _promise(
+    view: mmap.mmap, data: _Chunk, samples: _Samples, patch: tuple[int, bytes] | None = None, endian: str = "<"
+) -> Container:
     """Compare the size of a chunk of samples with the file; `patch` sets it right where the recorder left it 0."""
     present = max(len(view) - data.body, 0)
     length = Container(positions=samples.positions)
     if samples.block_bytes <= 0:
         return length
-    if data.size == 0 and present >= samples.block_bytes and not _is_chunk(view, data.body):
+    if data.size == 0 and present >= samples.block_bytes and not _is_chunk(view, data.body, endian):
         return replace(length, promised_frames=0, patches=(patch,) if patch else ())
     if data.size >= _UNKNOWN_LENGTH and data.size > present:
         return length
@@ -188,10 +190,12 @@ def _promise(view: mmap.mmap, data: _Chunk, samples: _Samples, patch: tuple[int,
     return replace(length, promised_frames=data.size // samples.block_bytes * samples.frames_per_block)
 
 
-def _is_chunk(view: mmap.mmap, position: int) -> bool:
+def _is_chunk(view: mmap.mmap, position: int, endian: str) -> bool:
     """Whether a chunk, rather than audio, follows an empty chunk of samples."""
     name = view[position : position + 4]
-    return len(name) == 4 and all(0x20 <= byte < 0x7F for byte in name)
+    if position + 8 > len(view) or not all(0x20 <= byte < 0x7F for byte in name):
+        return False
+    return position + 8 + int(struct.unpack_from(f"{endian}I", view, position + 4)[0]) <= len(view)
 
 
 def _wave(view: mmap.mmap, start: int) -> Container:
@@ -209,7 +213,7 @@ def _wave(view: mmap.mmap, start: int) -> Container:
                 patch = (size_at, struct.pack("<Q", present))
                 return _promise(view, chunk._replace(size=long_size), samples, patch)
             patch = (chunk.body - 4, struct.pack(f"{endian}I", min(present, 0xFFFF_FFFF)))
-            return _promise(view, chunk, samples, patch)
+            return _promise(view, chunk, samples, patch, endian)
     return Container(positions=samples.positions)
 
 
@@ -260,7 +264,7 @@ def _aiff(view: mmap.mmap, start: int) -> Container:
     if data is None or not plain or channels < 1:
         return Container(positions=positions)
     samples = _Samples(channels * ((bits + 7) // 8), 1, positions)
-    length = _promise(view, data, samples)
+    length = _promise(view, data, samples, endian=">")
     if length.promised_frames == 0 and frames == 0 and samples.block_bytes and len(view) > data.body:
         present = len(view) - data.body
         sizes = (data.body - 12, struct.pack(">I", present + 8))
