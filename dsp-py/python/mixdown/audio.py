@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _core, loudspeakers
 from mixdown._core import ParameterError, ShapeError
+from mixdown.containers import inspect
 from mixdown.loudspeakers import Positions
 from mixdown.names import shown
 from mixdown.recordings import READABLE, Blocks, Recording, blocks, read
@@ -262,18 +263,22 @@ def _quantized(audio: Audio, bit_depth: int, dither: str) -> NDArray[Any]:
 
 def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth: int) -> None:
     file.touch()
-    try:
+    written = False
+    with contextlib.suppress(soundfile.LibsndfileError, AssertionError):
         with soundfile.SoundFile(
             os.fsencode(file), "w", sample_rate_hz, frames.shape[1], f"PCM_{bit_depth}", format="FLAC"
         ) as target:
             for start in range(0, frames.shape[0], _STEP_FRAMES):
                 # libsndfile takes whole numbers left-aligned in 32 bits.
                 target.write(np.left_shift(frames[start : start + _STEP_FRAMES], 32 - bit_depth))
-    except (soundfile.LibsndfileError, AssertionError):
-        # libsndfile only tells that fewer bytes were written than it wanted.
+        # It keeps quiet when the last bytes cannot be written, but then does not complete the header.
+        with file.open("rb") as encoded:
+            written = (inspect(encoded).promised_frames or 0) == frames.shape[0]
+    if not written:
+        # Nor does it say why.
         full = shutil.disk_usage(file.parent).free < frames.nbytes
         reason = errno.ENOSPC if full else errno.EIO
-        raise OSError(reason, os.strerror(reason), str(file)) from None
+        raise OSError(reason, os.strerror(reason), str(file))
 
 
 #: Second half of the identifiers that a WAVE format with a channel mask names its coding by.

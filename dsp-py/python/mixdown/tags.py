@@ -97,6 +97,9 @@ class Tags:
         unknown = sorted(set(texts) - set(WRITABLE))
         if unknown:
             raise ParameterError(f"tags has no {unknown[0]}: known are {', '.join(WRITABLE)}")
+        for name, text in texts.items():
+            if not isinstance(text, str):
+                raise TypeError(f"tags[{name!r}] = {text!r} is not a text")
         return cls({name: (text,) for name, text in texts.items()})
 
 
