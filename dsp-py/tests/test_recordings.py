@@ -5,9 +5,11 @@ Rows of ``awkward`` are files that people have; they are looked for in the folde
 
 import io
 import os
+import shutil
 import struct
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -259,8 +261,25 @@ def test_a_part_of_a_file(tmp_path: Path) -> None:
     ]:
         with pytest.raises(md.ParameterError, match=message):
             md.read(file, **options)
-    with pytest.raises(md.ParameterError, match="frames = 0 is not allowed"):
-        md.blocks(file, 0)
+    for frames in (0, -1, 1.5, True):
+        with pytest.raises(md.ParameterError, match=f"frames = {frames} is not allowed"):
+            md.blocks(file, frames)
+    for path in (3, None, b"a.wav"):
+        with pytest.raises(TypeError, match="is not a path"):
+            md.read(path)
+
+
+@pytest.mark.parametrize("ending", ["wav", "mp3"])
+def test_blocks_end_when_they_are_closed(tmp_path: Path, ending: str) -> None:
+    file = written(tmp_path / f"a.{ending}", encoded(music(), FORMATS[ending][0]))
+    with md.blocks(file, 1_000) as blocks:
+        assert next(blocks).shape == (2, 1_000)
+    assert list(blocks) == []
+    # Left in the middle: neither the file nor the thread that feeds the decoder stays.
+    before = threading.active_count()
+    part = next(iter(md.blocks(file, 1_000)))
+    assert part.shape == (2, 1_000)
+    assert threading.active_count() == before
 
 
 def test_a_recording_is_a_tuple_of_audio_and_rate(tmp_path: Path) -> None:
@@ -488,3 +507,15 @@ def test_awkward_files(name: str) -> None:
     reading = md.loudness(recording.audio, recording.sample_rate_hz, weights=recording.weights)
     assert reading.integrated_lufs == pytest.approx(lufs, abs=0.06)
     assert len(said) == told
+
+
+@pytest.mark.skipif(_FOLDER is None, reason="MIXDOWN_TEST_AUDIO names no folder of real audio")
+def test_awkward_aac() -> None:
+    file = Path(_FOLDER or ".") / "awkward" / "tone.m4a"
+    if shutil.which("ffmpeg") is None:
+        with pytest.raises(ValueError, match=r"tone\.m4a: MP4 .* not installed: install ffmpeg"):
+            md.read(file)
+        return
+    recording, said = read_both_ways(file)
+    assert said == []
+    assert recording.audio.shape[1] / recording.sample_rate_hz == pytest.approx(3.0, abs=0.05)

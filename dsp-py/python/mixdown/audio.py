@@ -217,7 +217,7 @@ def _replacing(file: Path) -> Iterator[Path]:
     beside = place.with_name(f".mixdown-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         yield beside
-        with beside.open("rb") as written:
+        with beside.open("r+b") as written:
             os.fsync(written.fileno())
         with contextlib.suppress(FileNotFoundError):
             beside.chmod(stat.S_IMODE(place.stat().st_mode))

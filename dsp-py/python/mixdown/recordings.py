@@ -97,9 +97,10 @@ class Blocks(Iterator[NDArray[np.float32]]):
     """
 
     def __init__(self, path: str | os.PathLike[str] | BinaryIO, frames: int = _STEP_FRAMES) -> None:
-        if isinstance(frames, bool) or not isinstance(frames, int) or frames < 1:
+        if isinstance(frames, bool) or not isinstance(frames, (int, np.integer)) or frames < 1:
             raise ParameterError(f"frames = {frames!r} is not allowed: a whole number of at least 1")
-        self._frames = frames
+        self._frames = int(frames)
+        self._ended = False
         self._closing = contextlib.ExitStack()
         self.found_frames = 0
         try:
@@ -131,7 +132,6 @@ class Blocks(Iterator[NDArray[np.float32]]):
         self._order = order if order != list(range(self.channels)) else None
         self.positions: Positions | None = loudspeakers.STANDARD[self.channels] if order else positions
         self.weights = None if order or positions is None else loudspeakers.weights(positions)
-        self._ended = False
 
     def _regular(self, path: str | os.PathLike[str] | BinaryIO) -> BinaryIO:
         """Open a file that can be mapped into memory; what comes through a pipe is stored first."""
@@ -140,9 +140,11 @@ class Blocks(Iterator[NDArray[np.float32]]):
             # Closed with everything else.
             file: BinaryIO = Path(path).open("rb")  # noqa: SIM115
             self._closing.callback(file.close)
-        else:
+        elif hasattr(path, "seekable"):
             self._name = "-"
             file = path
+        else:
+            raise TypeError(f"path = {path!r} is not a path: it must be a str or a pathlib.Path")
         if file.seekable():
             file.seek(0)
             return file
@@ -237,7 +239,6 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return np.ascontiguousarray(rows)
 
     def _end(self) -> None:
-        self._ended = True
         self.close()
         found, promised = self.found_frames, self.promised_frames
         if promised is not None and promised != found:
@@ -269,7 +270,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return min(self.found_frames / self._expected_frames, 1.0) if self._expected_frames else 0.0
 
     def close(self) -> None:
-        """Close the file; happens by itself after the last block."""
+        """Close the file, after which there are no more blocks; happens by itself after the last one."""
+        self._ended = True
         self._closing.close()
 
     def __enter__(self) -> Blocks:
