@@ -99,6 +99,8 @@ def _foreign(head: bytes) -> str:
         return "MP4 (AAC or ALAC)"
     if head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "AAC"
+    if head[:2] == b"\x0b\x77":
+        return "AC-3"
     starts = {
         b"\x30\x26\xb2\x75": "Windows Media",
         b"\x1a\x45\xdf\xa3": "Matroska or WebM",

@@ -28,7 +28,7 @@ from mixdown.names import printable, shown
 #: File name endings that are taken for audio in folders.
 READABLE = (
     *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd"),
-    *(".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".mp4", ".aac", ".wma", ".mka", ".webm", ".wv", ".ape"),
+    *(".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".mp4", ".aac", ".ac3", ".wma", ".mka", ".webm", ".wv", ".ape"),
 )
 
 #: Frames decoded at a time.
