@@ -542,7 +542,9 @@ def test_alone_it_prints_help() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for command in ("demo", "mix", "master", "measure"):
         assert command in done.stdout
-    assert done.stdout == run("--help").stdout
+    assert done.stdout == call("--help").stdout
+    module = subprocess.run([sys.executable, "-m", "mixdown"], capture_output=True, text=True, timeout=120, check=False)
+    assert (module.returncode, module.stdout) == (0, done.stdout)
 
 
 @pytest.mark.parametrize("command", ["master", "measure"])

@@ -220,7 +220,10 @@ def _replacing(file: Path) -> Iterator[Path]:
         with beside.open("r+b") as written:
             os.fsync(written.fileno())
         with contextlib.suppress(FileNotFoundError):
-            beside.chmod(stat.S_IMODE(place.stat().st_mode))
+            replaced = place.stat()
+            with contextlib.suppress(PermissionError, AttributeError):
+                os.chown(beside, replaced.st_uid, replaced.st_gid)
+            beside.chmod(stat.S_IMODE(replaced.st_mode))
         beside.replace(place)
     except OSError as error:
         # Tell of the file that was asked for, not of the one beside it.
