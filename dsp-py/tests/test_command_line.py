@@ -262,6 +262,16 @@ def test_what_is_no_stem_is_told(tmp_path: Path, stems: Path) -> None:
         assert f"\n{stem} " in done.stdout, stem
 
 
+def test_no_stem_takes_the_place_of_another(tmp_path: Path) -> None:
+    folder = tmp_path / "stems"
+    folder.mkdir()
+    for name in ("a.flac", "a.wav", "a.wav.flac", "a.wav.wav"):
+        md.write(folder / name, sine(), RATE_HZ)
+    done = call("mix", folder, "-o", tmp_path / "out.wav")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(" dB\n") == 4
+
+
 def faders_db(stems: dict[str, np.ndarray]) -> dict[str, float]:
     mix = balance({name: (audio, RATE_HZ) for name, audio in stems.items()}, RATE_HZ).mix
     return {name: mix[name].fader_db for name in stems}

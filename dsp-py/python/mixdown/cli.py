@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -308,10 +309,17 @@ def _listed(others: Mapping[str, str]) -> str:
     return ", ".join(f"{name} ({reason})" for name, reason in others.items())
 
 
+def _free_name(file: Path, taken: Container[str]) -> str:
+    """Return a name for a stem that no other stem has: without its ending, with it, or numbered."""
+    numbered = (f"{shown(file.name)} {number}" for number in itertools.count(2))
+    names = itertools.chain((shown(file.stem), shown(file.name)), numbered)
+    return next(name for name in names if name not in taken)
+
+
 def _read_stems(files: Sequence[Path], progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
     stems: dict[str, tuple[Audio, float]] = {}
     for position, file in enumerate(files):
-        name = shown(file.stem) if shown(file.stem) not in stems else shown(file.name)
+        name = _free_name(file, stems)
         audio, rate_hz = read(file)
         if audio.shape[0] > 2:
             raise ValueError(f"{shown(file)}: {audio.shape[0]} channels: stems are mono or stereo")
