@@ -81,9 +81,13 @@ fn complete<S: Sample>(
         if let Some(left) = key.and_then(|key| key.frames().checked_sub(start)).filter(|left| *left > 0) {
             frames = frames.min(left);
         }
-        let silent = [&silence[..frames]];
-        let silent_key = Block::from_slices(&silent).ok();
-        let key = key.map(|key| if start < key.frames() { Some(key.frames_at(start, frames)) } else { silent_key });
+        // A key that has ended still has its channels: one of all channels would be another key.
+        let silent = [&silence[..frames]; MAX_CHANNELS];
+        let key = match key {
+            Some(key) if start < key.frames() => Some(key.frames_at(start, frames)),
+            Some(key) => Block::from_slices(&silent[..key.channels().min(MAX_CHANNELS)]).ok(),
+            None => None,
+        };
         let mut missing = [[S::ZERO; PIECE_FRAMES]; MAX_CHANNELS];
         let mut all: [&mut [S]; MAX_CHANNELS] = core::array::from_fn(|_| &mut [][..]);
         let mut piece = block.frames_mut(start, frames);
@@ -97,7 +101,7 @@ fn complete<S: Sample>(
         }
         let count = given.max(channels).min(MAX_CHANNELS);
         if let Ok(mut whole) = BlockMut::from_slices(&mut all[..count]) {
-            each(start, &mut whole, key.flatten().as_ref());
+            each(start, &mut whole, key.as_ref());
         }
         start += frames;
     }
