@@ -233,7 +233,7 @@ fn graph_edits_that_make_no_sense_are_refused_by_name() {
     );
     assert_eq!(
         refused(mixer.add_track("lead", 3, &fader(0.0))),
-        r#"strip "lead": channels = 3 does not fit: 2 needed"#
+        r#"strip "lead": channels = 3 does not fit: 1 or 2 needed"#
     );
     assert_eq!(
         refused(mixer.add_track("lead", 1, &TrackParams { width: 0.5, ..fader(0.0) })),
@@ -300,4 +300,42 @@ fn a_bypass_of_other_latency_needs_a_rebuild() {
     assert_eq!(running.set_params(&limiter(3.0)), Err(Error::NeedsRebuild { param: "effect" }));
     assert_eq!(running.set_params(&bypass(PanParams::default().into())), Err(Error::NeedsRebuild { param: "effect" }));
     assert_eq!(running.set_params(&limiter(1.5)), Ok(()));
+}
+
+#[test]
+fn a_mono_branch_beside_one_that_makes_stereo_goes_to_both_sides() {
+    let spec = StreamSpec::new(48_000.0, 1).unwrap();
+    let makers: [Effect; 3] = [
+        ReverbParams::default().into(),
+        PlateParams::default().into(),
+        PanParams { pan: 0.5, ..Default::default() }.into(),
+    ];
+    for maker in makers {
+        let effects = vec![Effect::Chain { effects: vec![] }, maker.clone(), LimiterParams::default().into()];
+        let mut both = Effect::Parallel { effects, gains_db: vec![] }.build::<f64>(&spec).unwrap();
+        assert_eq!(both.output_channels(), 2);
+        let latency = both.latency_frames();
+        let frames = 4_000;
+        let mut sound = crate::common::noise(3, frames);
+        sound.iter_mut().for_each(|x| *x *= 0.1);
+        let run = |processor: &mut EffectProcessor<f64>, channels: usize| {
+            let mut audio = sound.clone();
+            audio.resize(channels * frames, 0.0);
+            processor.process(&mut BlockMut::from_planar(&mut audio, channels).unwrap());
+            audio
+        };
+        let sum = run(&mut both, 2);
+        let wet = run(&mut maker.build::<f64>(&spec).unwrap(), 2);
+        for channel in 0..2 {
+            for n in latency..frames {
+                // The dry sound, the limiter below its ceiling, and the maker's own side.
+                let expected = 2.0 * sound[n - latency] + wet[channel * frames + n - latency];
+                assert!((sum[channel * frames + n] - expected).abs() < 1e-12, "{maker:?} {channel} {n}");
+            }
+        }
+    }
+    // Counts that do not meet are told with their place and all that would do.
+    let wide = Effect::Parallel { effects: vec![Effect::default(), ReverbParams::default().into()], gains_db: vec![] };
+    let error = wide.build::<f64>(&StreamSpec::new(48_000.0, 3).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "effects[1]: channels = 3 does not fit: 1 or 2 needed");
 }

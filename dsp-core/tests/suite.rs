@@ -7,6 +7,7 @@ mod standards;
 
 mod conformance;
 mod console;
+mod keys;
 mod laws;
 mod loudness;
 mod realtime;
@@ -14,3 +15,4 @@ mod reference;
 mod rooms;
 #[cfg(feature = "serde")]
 mod serialised;
+mod sparse;

@@ -1,5 +1,8 @@
 """Files: what is written is what was meant, or nothing."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -57,6 +60,8 @@ def test_tags(tmp_path, noise, ending) -> None:
         assert WAVE(file).tags["TIT2"].text == ["Süßes Lied"]
     with pytest.raises(md.ParameterError, match="tags has no mood"):
         md.write(file, audio, RATE_HZ, tags={"mood": "blue"})
+    with pytest.raises(TypeError, match=r"tags\['title'\] = 3 is not a text"):
+        md.write(file, audio, RATE_HZ, tags={"title": 3})
 
 
 def test_ogg_and_mp3_are_read_as_float(tmp_path, noise) -> None:
@@ -84,6 +89,34 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, noise) -> None:
         md.write(file, np.zeros(4, np.int16), RATE_HZ)
     assert file.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.wav"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+@pytest.mark.parametrize("ending", ["wav", "flac"])
+def test_a_disk_that_is_full_at_any_moment_leaves_what_was_there(tmp_path, ending) -> None:
+    script = """
+import os, resource, signal, sys
+import numpy as np
+import mixdown as md
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+audio = np.random.default_rng(1).uniform(-0.5, 0.5, (2, 30_000)).astype("f4")
+md.write(sys.argv[1], audio, 48_000)
+whole = open(sys.argv[1], "rb").read()
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+for limit in (0, 100, len(whole) // 2, len(whole) - 5_000, len(whole) - 1):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+    try:
+        md.write(sys.argv[1], -audio, 48_000)
+    except OSError as error:
+        assert error.filename == sys.argv[1], error
+    else:
+        sys.exit(f"{limit} bytes were enough")
+    assert open(sys.argv[1], "rb").read() == whole
+    assert len(os.listdir(os.path.dirname(sys.argv[1]))) == 1
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / f"a.{ending}")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_unreadable_and_unwritable_places(tmp_path) -> None:

@@ -10,11 +10,7 @@ import pytest
 import soundfile
 
 import mixdown as md
-
-
-def run(*arguments, **options) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from mixdown.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+from running import call, run
 
 
 @pytest.fixture
@@ -77,7 +73,7 @@ def test_master(tmp_path, stems) -> None:
 
 def test_help_and_version() -> None:
     for arguments in (["--help"], ["mix", "--help"], ["measure", "--help"], ["master", "--help"], ["demo", "--help"]):
-        assert run(*arguments).returncode == 0
+        assert call(*arguments).returncode == 0
     assert run("--version").stdout.strip() == f"mixdown {md.__version__}"
 
 
@@ -113,7 +109,7 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, stems) -> None:
         (["mix", stems, "--loud"], "--loud"),
     ]
     for arguments, message in cases:
-        done = run(*arguments)
+        done = call(*arguments)
         assert done.returncode == 1, arguments
         assert done.stderr.count("\n") == 1, (arguments, done.stderr)
         assert done.stderr.startswith("mixdown: "), (arguments, done.stderr)

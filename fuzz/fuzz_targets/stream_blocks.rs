@@ -1,9 +1,9 @@
-//! Any effect, any stream, any cut: never panics, stays finite, the same bits however it is cut, reset forgets.
+//! Any effect, any stream, any cut, with a key or without: never panics, stays finite, the same bits however it is cut, reset forgets.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{BlockMut, Effect, Processor, Sample, StreamSpec};
+use mixdown::{Block, BlockMut, Effect, EffectProcessor, Processor, Sample, StreamSpec};
 use mixdown_fuzz::{Signal, Style, boost_db, effect, same, stream};
 
 /// Short enough for some hundred runs per second, long enough for a glide to end.
@@ -41,6 +41,13 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
         *sample = S::ONE;
     }
 
+    let key = match u.int_in_range(0..=2)? {
+        0 => None,
+        1 => Some(Signal::<S>::draw(u, frames)?.samples),
+        _ => Some(Signal::<S>::draw(u, inputs * frames)?.samples),
+    };
+    let sound = Sound { samples: &signal.samples, rows, key: key.as_deref() };
+
     let mut changes = Vec::new();
     for _ in 0..u.int_in_range(0..=3)? {
         let at = u.int_in_range(0..=frames - 1)?;
@@ -49,8 +56,8 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
     changes.sort_by_key(|change| change.at);
     let cuts: Vec<usize> = (0..u.int_in_range(1..=6)?).map(|_| u.int_in_range(0..=700)).collect::<Result<_>>()?;
 
-    let whole = run::<S>(&effect, &spec, &signal.samples, rows, &changes, &[usize::MAX]);
-    let pieces = run::<S>(&effect, &spec, &signal.samples, rows, &changes, &cuts);
+    let whole = run::<S>(&effect, &spec, &sound, &changes, &[usize::MAX]);
+    let pieces = run::<S>(&effect, &spec, &sound, &changes, &cuts);
     assert!(same(&whole, &pieces), "cut {cuts:?} changes bits: {effect:?} {spec:?}");
 
     let untouched = &whole[inputs.max(outputs) * frames..];
@@ -96,19 +103,42 @@ macro_rules! names {
 }
 mixdown::for_each_processor!(names);
 
+/// What goes into a stream.
+struct Sound<'s, S> {
+    /// Planar, `rows` channels.
+    samples: &'s [S],
+    rows: usize,
+    /// Planar, with as many frames.
+    key: Option<&'s [S]>,
+}
+
+impl<S: Sample> Sound<'_, S> {
+    /// Processes some frames of `audio`, which was copied from it.
+    fn process(&self, processor: &mut EffectProcessor<S>, audio: &mut [S], start: usize, length: usize) {
+        let mut block = BlockMut::from_planar(audio, self.rows).expect("whole frames");
+        let frames = block.frames();
+        let mut block = block.frames_mut(start, length);
+        match self.key {
+            Some(key) => {
+                let key = Block::from_planar(key, key.len() / frames).expect("whole frames");
+                processor.process_keyed(&mut block, &key.frames_at(start, length));
+            }
+            None => processor.process(&mut block),
+        }
+    }
+}
+
 /// Runs a stream in pieces, then checks that `reset` leaves what a fresh build has.
 fn run<S: Sample>(
     effect: &Effect,
     spec: &StreamSpec,
-    signal: &[S],
-    rows: usize,
+    sound: &Sound<'_, S>,
     changes: &[Change],
     cuts: &[usize],
 ) -> Vec<S> {
     let mut processor = effect.build::<S>(spec).expect("built before");
-    let mut audio = signal.to_vec();
-    let mut block = BlockMut::from_planar(&mut audio, rows).expect("whole frames");
-    let frames = block.frames();
+    let mut audio = sound.samples.to_vec();
+    let frames = audio.len() / sound.rows;
     let (mut start, mut pending, mut current) = (0, changes, effect);
     for cut in cuts.iter().chain([&frames]).cycle() {
         while let [change, later @ ..] = pending
@@ -121,7 +151,7 @@ fn run<S: Sample>(
         }
         let end = pending.first().map_or(frames, |change| change.at);
         let length = (*cut).min(end - start);
-        processor.process(&mut block.frames_mut(start, length));
+        sound.process(&mut processor, &mut audio, start, length);
         start += length;
         if start == frames {
             break;
@@ -131,9 +161,9 @@ fn run<S: Sample>(
     processor.reset();
     assert_eq!(processor.faults(), 0, "reset keeps faults: {current:?}");
     let mut fresh = current.build::<S>(spec).expect("its coefficients were taken");
-    let (mut again, mut anew) = (signal.to_vec(), signal.to_vec());
-    processor.process(&mut BlockMut::from_planar(&mut again, rows).expect("whole frames"));
-    fresh.process(&mut BlockMut::from_planar(&mut anew, rows).expect("whole frames"));
+    let (mut again, mut anew) = (sound.samples.to_vec(), sound.samples.to_vec());
+    sound.process(&mut processor, &mut again, 0, frames);
+    sound.process(&mut fresh, &mut anew, 0, frames);
     assert!(same(&again, &anew), "reset is not a fresh build: {current:?} {spec:?}");
     audio
 }

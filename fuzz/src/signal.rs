@@ -1,10 +1,15 @@
-//! Signals out of bytes: noise with accidents in it.
+//! Signals out of bytes: noise, or sounds far apart in silence, with accidents in it.
 
 use arbitrary::{Result, Unstructured};
 use mixdown::Sample;
 
 /// Most accidents in one signal.
 const ACCIDENTS: usize = 12;
+
+/// Most sounds in a signal that is silent in between.
+const SOUNDS: usize = 6;
+/// Longest of them, in samples.
+const LONGEST_SOUND: usize = 200;
 
 /// A planar signal.
 pub struct Signal<S> {
@@ -16,7 +21,7 @@ pub struct Signal<S> {
 }
 
 impl<S: Sample> Signal<S> {
-    /// Noise of any level up to 100, with NaN, infinities, huge and subnormal numbers and exact zeros mixed in.
+    /// Noise of any level up to 100, all the time or now and then, with NaN, infinities, huge and subnormal numbers and exact zeros mixed in.
     pub fn draw(u: &mut Unstructured<'_>, samples: usize) -> Result<Self> {
         let level = [0.0, 1e-30, 1e-6, 0.25, 1.0, 100.0][u.int_in_range(0..=5_usize)?];
         let mut state = u.arbitrary::<u64>()? | 1;
@@ -26,6 +31,18 @@ impl<S: Sample> Signal<S> {
                 S::from_f64(level * ((state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0))
             })
             .collect();
+        if u.arbitrary()? {
+            // Single samples and bursts: what sleeps in silence must hear them.
+            let mut sounds = vec![false; samples.len()];
+            for _ in 0..u.int_in_range(0..=SOUNDS)? {
+                let at = u.int_in_range(0..=u32::MAX)? as usize % samples.len().max(1);
+                let length = if u.arbitrary()? { 1 } else { u.int_in_range(1..=LONGEST_SOUND)? };
+                sounds.iter_mut().skip(at).take(length).for_each(|sound| *sound = true);
+            }
+            for (sample, _) in samples.iter_mut().zip(sounds).filter(|(_, sound)| !sound) {
+                *sample = S::ZERO;
+            }
+        }
         let (mut moderate, mut quiet) = (true, level <= 1.0);
         for _ in 0..u.int_in_range(0..=ACCIDENTS)? {
             let at = u.int_in_range(0..=u32::MAX)? as usize % samples.len().max(1);

@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 use mixdown::{
-    BlockMut, EqualizerParams, Error, GainParams, HighPassParams, PanParams, Params, Processor, Sample, StreamSpec,
+    Block, BlockMut, CompressorParams, Effect, EqualizerParams, Error, GainParams, HighPassParams, LimiterParams,
+    Mixer, PanParams, Params, Processor, ReverbParams, Sample, StreamSpec, TrackParams,
 };
 
 /// Whether the result is right.
@@ -22,6 +23,10 @@ pub(crate) const CHECKS: &[Check] = &[
     || Ok(near(&through(&HighPassParams::default(), 1, &[1.0_f32; 48_000])?[47_990..], &[0.0; 10])),
     every_processor::<f32>,
     every_processor::<f64>,
+    // With debug assertions a block that does not fit panics.
+    || Ok(cfg!(debug_assertions) || every_misfit::<f32>()?),
+    || Ok(cfg!(debug_assertions) || misfits_of_combinators()?),
+    || Ok(cfg!(debug_assertions) || misfits_of_a_mixer()?),
 ];
 
 /// What a freshly built processor makes of `input`, planar, at 48 kHz.
@@ -60,4 +65,120 @@ fn steady<P: Params, S: Sample>() -> Result<bool, Error> {
     processor.reset();
     let second = run(&mut processor, &input)?;
     Ok(first.iter().zip(&second).all(|(a, b)| a.finite() && a.bits() == b.bits()))
+}
+
+/// Whether every processor of the one list takes silence for what is [missing](misfits).
+fn every_misfit<S: Sample>() -> Result<bool, Error> {
+    macro_rules! every {
+        ($($name:ident: $params:ty, $processor:ty;)*) => {
+            $(misfits(|| <$params>::default().build::<S>(&StreamSpec::new(48_000.0, 2)?))?)&&*
+        };
+    }
+    Ok(mixdown::for_each_processor!(every))
+}
+
+fn misfits_of_combinators() -> Result<bool, Error> {
+    let limiter = || Effect::from(LimiterParams::default());
+    let compressor = || Effect::from(CompressorParams { threshold_db: -40.0, ..Default::default() });
+    let both = || Vec::from([limiter(), compressor()]);
+    let combinators = [
+        Effect::Chain { effects: both() },
+        Effect::Parallel { effects: both(), gains_db: Vec::new() },
+        Effect::MidSide { mid: both(), side: both() },
+        Effect::Bypass { effect: limiter().into() },
+    ];
+    for effect in combinators {
+        if !misfits(|| effect.build::<f32>(&StreamSpec::new(48_000.0, 2)?))? {
+            return Ok(false);
+        }
+    }
+    // Mono in, stereo out, into a block of one channel.
+    let mut reverb = ReverbParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    let mut mono = sound::<f32>(1);
+    reverb.process(&mut BlockMut::from_planar(&mut mono, 1)?);
+    reverb.reset();
+    let mut stereo = sound::<f32>(1);
+    stereo.resize(2 * FRAMES, 0.0);
+    reverb.process(&mut BlockMut::from_planar(&mut stereo, 2)?);
+    Ok(mono == stereo[..FRAMES])
+}
+
+fn sound<S: Sample>(channels: usize) -> Vec<S> {
+    (0..channels * FRAMES).map(|index| S::from_f64((index * 37 % 101) as f64 / 101.0 - 0.5)).collect()
+}
+
+/// Whether blocks of too few channels and keys of too few frames give the same bits as with silence in their place.
+fn misfits<S: Sample, P: Processor<S>>(build: impl Fn() -> Result<P, Error>) -> Result<bool, Error> {
+    const KEY_FRAMES: usize = FRAMES / 3;
+    let mut right = true;
+    for keyed in [false, true] {
+        let (mut whole, mut short) = (build()?, build()?);
+        let key = sound::<S>(1);
+        let mut padded_key = key.clone();
+        padded_key[KEY_FRAMES..].fill(S::ZERO);
+        // Twice, so that what the first block leaves behind is heard.
+        for _ in 0..2 {
+            let mut padded = sound::<S>(2);
+            padded[FRAMES..].fill(S::ZERO);
+            let mut mono = padded[..FRAMES].to_vec();
+            let mut padded_block = BlockMut::from_planar(&mut padded, 2)?;
+            let mut mono_block = BlockMut::from_planar(&mut mono, 1)?;
+            if keyed {
+                whole.process_keyed(&mut padded_block, &Block::from_planar(&padded_key, 1)?);
+                short.process_keyed(&mut mono_block, &Block::from_planar(&key[..KEY_FRAMES], 1)?);
+            } else {
+                whole.process(&mut padded_block);
+                short.process(&mut mono_block);
+            }
+            right &= padded[..FRAMES].iter().zip(&mono).all(|(a, b)| a.bits() == b.bits());
+        }
+        if let Some(dynamics) = short.dynamics_mut() {
+            let (mut mono, mut trace) = (sound::<S>(1), [0.0; 10]);
+            let key = Block::from_planar(&key[..KEY_FRAMES], 1)?;
+            let mut trace = BlockMut::from_planar(&mut trace, 1)?;
+            dynamics.process_traced(&mut BlockMut::from_planar(&mut mono, 1)?, Some(&key), &mut trace);
+            right &= mono.iter().all(|x| x.finite());
+        }
+    }
+    Ok(right)
+}
+
+/// Whether inputs and outputs of too few channels and frames are silence to a mixer, whatever was in its memory before.
+fn misfits_of_a_mixer() -> Result<bool, Error> {
+    let spec = StreamSpec::new(48_000.0, 2)?;
+    let louder = GainParams { gain_db: 6.0, ..Default::default() };
+    for inserts in [Vec::new(), Vec::from([louder.into()])] {
+        let params = TrackParams { trim_db: 6.0, inserts, ..Default::default() };
+        let mut mixers = [Mixer::<f32>::new(&spec)?, Mixer::<f32>::new(&spec)?];
+        for mixer in &mut mixers {
+            if mixer.add_track("track", 2, &params).is_err() {
+                return Ok(false);
+            }
+        }
+        let [whole, short] = &mut mixers;
+        let input = sound::<f32>(2);
+        let silence = [0.0; 2 * FRAMES];
+        for (channels, frames) in [(2, FRAMES), (1, FRAMES), (1, FRAMES), (2, 100), (1, 50), (2, 0)] {
+            // The same with silence for what is missing.
+            let mut padded = silence;
+            for channel in 0..channels {
+                padded[channel * FRAMES..][..frames].copy_from_slice(&input[channel * FRAMES..][..frames]);
+            }
+            let rows = [&input[..frames], &input[FRAMES..][..frames]];
+            let (mut expected, mut out) = (silence, silence);
+            whole.process(&[Block::from_planar(&padded, 2)?], &mut BlockMut::from_planar(&mut expected, 2)?);
+            short.process(&[Block::from_slices(&rows[..channels])?], &mut BlockMut::from_planar(&mut out, 2)?);
+            if out != expected {
+                return Ok(false);
+            }
+        }
+        // No input at all, and a mono output.
+        let (mut expected, mut out) = (silence, [0.0; FRAMES]);
+        whole.process(&[], &mut BlockMut::from_planar(&mut expected, 2)?);
+        short.process(&[], &mut BlockMut::from_planar(&mut out, 1)?);
+        if out != expected[..FRAMES] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

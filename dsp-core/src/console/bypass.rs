@@ -6,6 +6,7 @@
 use crate::{
     foundation::{
         block::BlockMut,
+        fit::fit,
         processor::{Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -19,6 +20,7 @@ use crate::{
 pub struct Bypass<S> {
     spec: StreamSpec,
     output_channels: usize,
+    takes_key: bool,
     delay: DelayLine<S>,
     faults: u64,
 }
@@ -28,7 +30,8 @@ impl<S: Sample> Bypass<S> {
     pub fn new(processor: &impl Processor<S>) -> Self {
         let spec = processor.spec();
         let delay = DelayLine::new(spec.channels(), processor.latency_frames());
-        Self { spec, output_channels: processor.output_channels(), delay, faults: 0 }
+        let (output_channels, takes_key) = (processor.output_channels(), processor.takes_key());
+        Self { spec, output_channels, takes_key, delay, faults: 0 }
     }
 }
 
@@ -42,19 +45,25 @@ impl<S: Sample> Processor<S> for Bypass<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.output_channels, "Bypass: too few channels");
-        let inputs = self.spec.channels().min(block.channels());
-        for channel in 0..inputs {
-            self.faults += sanitize(block.channel_mut(channel));
-        }
-        self.delay.process(block);
-        for channel in inputs..self.output_channels.min(block.channels()) {
-            block.copy_channel(0, channel);
-        }
+        let (inputs, outputs) = (self.spec.channels(), self.output_channels);
+        fit(block, inputs.max(outputs), |block| {
+            for channel in 0..inputs {
+                self.faults += sanitize(block.channel_mut(channel));
+            }
+            self.delay.process(block);
+            for channel in inputs..outputs {
+                block.copy_channel(0, channel);
+            }
+        });
+    }
+
+    /// As what it stands in for: a key given to it is no mistake.
+    fn takes_key(&self) -> bool {
+        self.takes_key
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, output_channels: _, delay, faults } = self;
+        let Self { spec: _, output_channels: _, takes_key: _, delay, faults } = self;
         delay.reset();
         *faults = 0;
     }

@@ -1,18 +1,23 @@
 //! Processors in series.
 //!
 //! # Signal
-//! in -> first -> … -> last -> out; latencies and tails add up, channel counts fold.
+//! in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with the
+//! delay of those before it.
 
 use super::effect::{EffectCoeffs, EffectProcessor, expect_channels};
 use crate::foundation::{
     block::{Block, BlockMut},
     error::Error,
+    fit::{fit, fit_keyed},
     processor::{Processor, Tail},
     sample::Sample,
     stream::StreamSpec,
 };
-use crate::kernels::sanitize::sanitize;
-use alloc::vec::Vec;
+use crate::{kernels::sanitize::sanitize, parts::delay_line::DelayLine};
+use alloc::{vec, vec::Vec};
+
+/// Frames of a key worked on at a time.
+const CHUNK_FRAMES: usize = 256;
 
 /// Processors in series: see the [module](self).
 #[derive(Debug)]
@@ -20,6 +25,12 @@ pub struct Chain<S: Sample> {
     spec: StreamSpec,
     output_channels: usize,
     processors: Vec<EffectProcessor<S>>,
+    /// The latency of each processor before the last that takes a key, for the key; none where nothing delays it.
+    key_delays: Vec<DelayLine<S>>,
+    /// One chunk of the key, planar.
+    key: Vec<S>,
+    /// The last block came with a key.
+    keyed: bool,
     faults: u64,
 }
 
@@ -37,7 +48,19 @@ impl<S: Sample> Chain<S> {
             }
             output_channels = processor.output_channels();
         }
-        Ok(Self { spec: *spec, output_channels, processors, faults: 0 })
+        let last = processors.iter().rposition(Processor::takes_key).unwrap_or(0);
+        let before = &processors[..last];
+        let delayed = before.iter().any(|processor| processor.latency_frames() > 0);
+        let delays = before.iter().map(|processor| DelayLine::new(spec.channels(), processor.latency_frames()));
+        Ok(Self {
+            spec: *spec,
+            output_channels,
+            key_delays: if delayed { delays.collect() } else { Vec::new() },
+            key: vec![S::ZERO; if delayed { spec.channels() * CHUNK_FRAMES } else { 0 }],
+            keyed: false,
+            processors,
+            faults: 0,
+        })
     }
 
     /// The processors, first to last.
@@ -53,9 +76,49 @@ impl<S: Sample> Chain<S> {
 
     /// A chain of nothing, or of foreign processors, keeps the law of finite input as well.
     fn sanitize(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        for channel in 0..self.spec.channels().min(block.channels()) {
+        for channel in 0..self.spec.channels() {
             self.faults += sanitize(block.channel_mut(channel));
         }
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.sanitize(block);
+        if self.keyed {
+            // A key that pauses is silence, and does not go on later where it stopped.
+            self.keyed = false;
+            self.key_delays.iter_mut().for_each(DelayLine::reset);
+        }
+        for processor in &mut self.processors {
+            processor.process(block);
+        }
+    }
+
+    fn run_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        self.sanitize(block);
+        if self.key_delays.is_empty() {
+            for processor in &mut self.processors {
+                processor.process_keyed(block, key);
+            }
+            return;
+        }
+        self.keyed = true;
+        let (frames, channels) = (block.frames(), key.channels().min(self.spec.channels()));
+        for start in (0..frames).step_by(CHUNK_FRAMES) {
+            let length = CHUNK_FRAMES.min(frames - start);
+            let mut sound = block.frames_mut(start, length);
+            let Ok(mut delayed) = BlockMut::from_planar(&mut self.key[..channels * length], channels) else { return };
+            delayed.copy_from(&key.frames_at(start, length));
+            for (index, processor) in self.processors.iter_mut().enumerate() {
+                processor.process_keyed(&mut sound, &delayed.as_block());
+                if let Some(delay) = self.key_delays.get_mut(index) {
+                    delay.process(&mut delayed);
+                }
+            }
+        }
+    }
+
+    fn needed_channels(&self) -> usize {
+        self.spec.channels().max(self.output_channels)
     }
 
     /// Glides to coefficients designed elsewhere.
@@ -83,22 +146,25 @@ impl<S: Sample> Processor<S> for Chain<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.sanitize(block);
-        for processor in &mut self.processors {
-            processor.process(block);
-        }
+        fit(block, self.needed_channels(), |block| self.run(block));
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        self.sanitize(block);
-        for processor in &mut self.processors {
-            processor.process_keyed(block, key);
-        }
+        fit_keyed(block, self.needed_channels(), Some(key), |_, block, key| match key {
+            Some(key) => self.run_keyed(block, key),
+            None => self.run(block),
+        });
+    }
+
+    fn takes_key(&self) -> bool {
+        self.processors.iter().any(Processor::takes_key)
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, output_channels: _, processors, faults } = self;
+        let Self { spec: _, output_channels: _, processors, key_delays, key: _, keyed, faults } = self;
         processors.iter_mut().for_each(Processor::reset);
+        key_delays.iter_mut().for_each(DelayLine::reset);
+        *keyed = false;
         *faults = 0;
     }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::foundation::{
     block::{Block, BlockMut},
-    error::Error,
+    error::{Error, channels_in},
     processor::{Dynamics, Params, Processor, Tail},
     sample::Sample,
     stream::StreamSpec,
@@ -131,10 +131,8 @@ macro_rules! effects {
                     $(Self::$name(params) => params.output_channels(input),)*
                     Self::Chain { effects } => series_channels(effects, "effects", input),
                     Self::Parallel { effects, .. } => {
-                        // The first one's own refusal is told with its place, below.
-                        let first = effects.first().and_then(|effect| effect.output_channels(input).ok()).unwrap_or(input);
-                        each(effects, |effect| expect_channels(first, effect.output_channels(input)?))?;
-                        Ok(first)
+                        let counts = each(effects, |effect| effect.output_channels(input))?;
+                        common_channels(&counts).map(|common| common.unwrap_or(input))
                     }
                     Self::MidSide { mid, side } => {
                         expect_channels(2, input)?;
@@ -365,6 +363,10 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
         self.inner_mut().process_keyed(block, key);
     }
 
+    fn takes_key(&self) -> bool {
+        self.inner().takes_key()
+    }
+
     fn reset(&mut self) {
         self.inner_mut().reset();
     }
@@ -391,7 +393,17 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
 }
 
 pub(super) fn expect_channels(expected: usize, actual: usize) -> Result<(), Error> {
-    if expected == actual { Ok(()) } else { Err(Error::Channels { expected, actual }) }
+    channels_in(actual, expected, expected)
+}
+
+/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None` without
+/// branches.
+pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
+    let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
+    for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
+        expect_channels(widest, count).map_err(|error| error.within("effects", position))?;
+    }
+    Ok(Some(widest))
 }
 
 fn series_channels(effects: &[Effect], list: &'static str, input: usize) -> Result<usize, Error> {

@@ -4,7 +4,8 @@
 //! L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S
 //!
 //! # Contract
-//! Latency: the larger of both chains'. Without any effect the audio is left alone.
+//! Latency: the larger of both chains'. Without any effect the audio is left alone. A stereo key is taken apart as the
+//! audio is, its mid for the chain on the mid, its side for the other; a mono key goes to both.
 
 use super::{
     chain::Chain,
@@ -12,8 +13,9 @@ use super::{
 };
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
         error::Error,
+        fit::fit_keyed,
         processor::{Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -33,6 +35,8 @@ pub struct MidSide<S: Sample> {
     form: Form,
     mid: Path<S>,
     side: Path<S>,
+    /// One chunk of both channels of a key, then of its mid and side.
+    key: Vec<S>,
     faults: u64,
 }
 
@@ -49,9 +53,12 @@ impl<S: Sample> Path<S> {
         Self { chain, alignment, chunk: vec![S::ZERO; CHUNK_FRAMES] }
     }
 
-    fn process(&mut self, frames: usize) {
+    fn process(&mut self, frames: usize, key: Option<&[S]>) {
         if let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..frames], 1) {
-            self.chain.process(&mut block);
+            match key.and_then(|key| Block::from_planar(key, 1).ok()) {
+                Some(key) => self.chain.process_keyed(&mut block, &key),
+                None => self.chain.process(&mut block),
+            }
             self.alignment.process(&mut block);
         }
     }
@@ -79,11 +86,13 @@ impl<S: Sample> MidSide<S> {
             expect_channels(1, chain.output_channels())?;
         }
         let latency_frames = mid.latency_frames().max(side.latency_frames());
+        let takes_key = mid.takes_key() || side.takes_key();
         Ok(Self {
             spec: *spec,
             form: Form::new(spec.cpu()),
             mid: Path::new(mid, latency_frames),
             side: Path::new(side, latency_frames),
+            key: vec![S::ZERO; if takes_key { 4 * CHUNK_FRAMES } else { 0 }],
             faults: 0,
         })
     }
@@ -108,6 +117,44 @@ impl<S: Sample> MidSide<S> {
         self.mid.chain.set_coeffs(mid)?;
         self.side.chain.set_coeffs(side)
     }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
+        let (left, right) = block.stereo_mut();
+        self.faults += sanitize(left) + sanitize(right);
+        if self.mid().processors().is_empty() && self.side().processors().is_empty() {
+            return;
+        }
+        let chunks = left.chunks_mut(CHUNK_FRAMES).zip(right.chunks_mut(CHUNK_FRAMES));
+        for (index, (left, right)) in chunks.enumerate() {
+            let frames = left.len();
+            let key = key.map(|key| key.frames_at(index * CHUNK_FRAMES, frames));
+            let keys = self.split_key(key.as_ref());
+            let (mid, side) = (&mut self.mid, &mut self.side);
+            kernel::encode(self.form, left, right, &mut mid.chunk[..frames], &mut side.chunk[..frames]);
+            mid.process(frames, keys.map(|[at, _]| &self.key[at..at + frames]));
+            side.process(frames, keys.map(|[_, at]| &self.key[at..at + frames]));
+            let unchanged = Span::Still([1.0]);
+            kernel::decode(self.form, &mid.chunk[..frames], &side.chunk[..frames], &unchanged, left, right);
+        }
+    }
+
+    /// Where in the scratch the keys of the mid and of the side are.
+    fn split_key(&mut self, key: Option<&Block<'_, '_, S>>) -> Option<[usize; 2]> {
+        let key = key?;
+        let frames = key.frames();
+        for (channel, samples) in self.key.chunks_mut(CHUNK_FRAMES).enumerate().take(key.channels().min(2)) {
+            samples[..frames].copy_from_slice(key.channel(channel));
+            self.faults += sanitize(&mut samples[..frames]);
+        }
+        if key.channels() == 1 {
+            return Some([0, 0]);
+        }
+        let (sides, encoded) = self.key.split_at_mut(2 * CHUNK_FRAMES);
+        let (left, right) = sides.split_at(CHUNK_FRAMES);
+        let (mid, side) = encoded.split_at_mut(CHUNK_FRAMES);
+        kernel::encode(self.form, &left[..frames], &right[..frames], &mut mid[..frames], &mut side[..frames]);
+        Some([2 * CHUNK_FRAMES, 3 * CHUNK_FRAMES])
+    }
 }
 
 impl<S: Sample> Processor<S> for MidSide<S> {
@@ -116,28 +163,20 @@ impl<S: Sample> Processor<S> for MidSide<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "MidSide: too few channels");
-        if block.channels() < 2 {
-            return;
-        }
-        let (left, right) = block.stereo_mut();
-        self.faults += sanitize(left) + sanitize(right);
-        if self.mid().processors().is_empty() && self.side().processors().is_empty() {
-            return;
-        }
-        for (left, right) in left.chunks_mut(CHUNK_FRAMES).zip(right.chunks_mut(CHUNK_FRAMES)) {
-            let frames = left.len();
-            let (mid, side) = (&mut self.mid, &mut self.side);
-            kernel::encode(self.form, left, right, &mut mid.chunk[..frames], &mut side.chunk[..frames]);
-            mid.process(frames);
-            side.process(frames);
-            let unchanged = Span::Still([1.0]);
-            kernel::decode(self.form, &mid.chunk[..frames], &side.chunk[..frames], &unchanged, left, right);
-        }
+        fit_keyed(block, 2, None, |_, block, _| self.run(block, None));
+    }
+
+    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        let key = Some(key).filter(|_| self.takes_key());
+        fit_keyed(block, 2, key, |_, block, key| self.run(block, key));
+    }
+
+    fn takes_key(&self) -> bool {
+        self.mid().takes_key() || self.side().takes_key()
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, form: _, mid, side, faults } = self;
+        let Self { spec: _, form: _, mid, side, key: _, faults } = self;
         mid.reset();
         side.reset();
         *faults = 0;

@@ -20,6 +20,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::Error,
+        fit::fit_keyed,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -195,22 +196,23 @@ impl<S: Sample> Mixer<S> {
     /// Mixes a block: `inputs` in the order in which tracks were added, each with its channels and as many frames as
     /// `out`, whose first two channels are filled.
     ///
-    /// Missing inputs are silent. Any length, 0 included; nothing allocates.
+    /// Missing inputs are silent, and so are channels and frames that an input lacks; builds with debug assertions panic
+    /// there. Any length, 0 included; nothing allocates.
     pub fn process(&mut self, inputs: &[Block<'_, '_, S>], out: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(out.channels() >= 2, "Mixer: too few channels");
         debug_assert!(inputs.iter().all(|input| input.frames() == out.frames()), "Mixer: inputs of other lengths");
-        if out.channels() < 2 {
-            return;
-        }
+        fit_keyed(out, 2, None, |start, out, _| self.mix(inputs, start, out));
+    }
+
+    /// Fills `out` with the mix of the inputs from frame `first` on.
+    fn mix(&mut self, inputs: &[Block<'_, '_, S>], first: usize, out: &mut BlockMut<'_, '_, S>) {
         let frames = out.frames();
         for start in (0..frames).step_by(CHUNK_FRAMES) {
             let length = CHUNK_FRAMES.min(frames - start);
             self.sums.fill(0.0);
             let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
             for &index in &self.order {
-                let Some(input) = inputs.get(index).filter(|input| input.frames() >= start + length) else { continue };
-                let chunk = input.frames_at(start, length);
-                self.strips[index].1.add_to(&chunk, &mut left[..length], &mut right[..length]);
+                let strip = &mut self.strips[index].1;
+                strip.add_to(inputs.get(index), first + start, &mut left[..length], &mut right[..length]);
             }
             let mut block = out.frames_mut(start, length);
             mix::round(self.form, &left[..length], block.channel_mut(0));

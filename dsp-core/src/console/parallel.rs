@@ -5,13 +5,14 @@
 //!
 //! # Contract
 //! Latency: the largest of the branches'. Sums in f64, each product rounded once to the sample format, branches in
-//! order. Gains glide over 20 ms, C2. All branches put out as many channels.
+//! order. Gains glide over 20 ms, C2. Branches put out as many channels, or one, which then goes to all of them.
 
-use super::effect::{EffectCoeffs, EffectProcessor, expect_channels};
+use super::effect::{EffectCoeffs, EffectProcessor, common_channels, expect_channels};
 use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
+        fit::fit_keyed,
         processor::{Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -75,13 +76,13 @@ impl<S: Sample> Parallel<S> {
     /// No branch; as many levels as branches missing or out of range; channel counts that differ.
     pub fn new(spec: &StreamSpec, processors: Vec<EffectProcessor<S>>, gains_db: &[f64]) -> Result<Self, Error> {
         check_gains(processors.len(), gains_db)?;
-        let output_channels = processors[0].output_channels();
+        let counts: Vec<usize> = processors.iter().map(Processor::output_channels).collect();
+        let output_channels = common_channels(&counts)?.unwrap_or(spec.channels());
         let latency_frames = processors.iter().map(Processor::latency_frames).max().unwrap_or(0);
         let mut alignment = Vec::with_capacity(processors.len());
         for processor in &processors {
             expect_channels(spec.channels(), processor.spec().channels())?;
-            expect_channels(output_channels, processor.output_channels())?;
-            alignment.push(DelayLine::new(output_channels, latency_frames - processor.latency_frames()));
+            alignment.push(DelayLine::new(processor.output_channels(), latency_frames - processor.latency_frames()));
         }
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
         let gain = |branch: usize| gains_db.get(branch).map_or(1.0, |&gain_db| db_to_gain(gain_db));
@@ -122,9 +123,20 @@ impl<S: Sample> Parallel<S> {
         self.processors.iter_mut().zip(coeffs).try_for_each(|(processor, coeffs)| processor.set_coeffs(coeffs))
     }
 
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
+        fit_keyed(block, self.spec.channels().max(self.output_channels), key, |_, block, key| {
+            let frames = block.frames();
+            for start in (0..frames).step_by(CHUNK_FRAMES) {
+                let length = CHUNK_FRAMES.min(frames - start);
+                let key = key.map(|key| key.frames_at(start, length));
+                self.process_chunk(&mut block.frames_mut(start, length), key.as_ref());
+            }
+        });
+    }
+
     fn process_chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let frames = block.frames();
-        for channel in 0..self.spec.channels().min(block.channels()) {
+        for channel in 0..self.spec.channels() {
             self.faults += sanitize(block.channel_mut(channel));
         }
         self.sums.fill(0.0);
@@ -139,17 +151,18 @@ impl<S: Sample> Parallel<S> {
                 None => processor.process(&mut branch),
             }
             delay.process(&mut branch);
+            let last = processor.output_channels() - 1;
             let mut start = 0;
             while start < frames {
                 let (span, length) = gain.span::<S>(frames - start);
                 for channel in 0..self.output_channels {
                     let sums = &mut self.sums[channel * CHUNK_FRAMES + start..][..length];
-                    mix::add(self.form, sums, &branch.channel(channel)[start..start + length], &span);
+                    mix::add(self.form, sums, &branch.channel(channel.min(last))[start..start + length], &span);
                 }
                 start += length;
             }
         }
-        for channel in 0..self.output_channels.min(block.channels()) {
+        for channel in 0..self.output_channels {
             mix::round(self.form, &self.sums[channel * CHUNK_FRAMES..][..frames], block.channel_mut(channel));
         }
     }
@@ -165,18 +178,15 @@ impl<S: Sample> Processor<S> for Parallel<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        let frames = block.frames();
-        for start in (0..frames).step_by(CHUNK_FRAMES) {
-            self.process_chunk(&mut block.frames_mut(start, CHUNK_FRAMES.min(frames - start)), None);
-        }
+        self.run(block, None);
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        let frames = block.frames();
-        for start in (0..frames).step_by(CHUNK_FRAMES) {
-            let length = CHUNK_FRAMES.min(frames - start);
-            self.process_chunk(&mut block.frames_mut(start, length), Some(&key.frames_at(start, length)));
-        }
+        self.run(block, Some(key));
+    }
+
+    fn takes_key(&self) -> bool {
+        self.processors.iter().any(Processor::takes_key)
     }
 
     fn reset(&mut self) {

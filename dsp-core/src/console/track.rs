@@ -14,7 +14,7 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -109,12 +109,8 @@ pub(super) struct Strip<S: Sample> {
 impl<S: Sample> Strip<S> {
     pub(super) fn new(spec: &StreamSpec, inserts: Chain<S>, params: &TrackParams) -> Result<Self, Error> {
         let (input, channels) = (spec.channels(), inserts.output_channels());
-        if !(1..=2).contains(&input) {
-            return Err(Error::Channels { expected: 2, actual: input });
-        }
-        if !(1..=2).contains(&channels) {
-            return Err(Error::Channels { expected: 2, actual: channels });
-        }
+        channels_in(input, 1, 2)?;
+        channels_in(channels, 1, 2)?;
         let after = spec.with_channels(channels)?;
         let width = WidthParams { width: params.width, bass_mono_hz: 0.0 };
         if channels == 1 {
@@ -178,16 +174,34 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Adds at most [`CHUNK_FRAMES`] of the track to the buses.
-    pub(super) fn add_to(&mut self, input: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
-        if self.passes_input() {
+    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. What the input lacks
+    /// is silence.
+    pub(super) fn add_to(
+        &mut self,
+        input: Option<&Block<'_, '_, S>>,
+        start: usize,
+        left: &mut [f64],
+        right: &mut [f64],
+    ) {
+        let (frames, channels) = (left.len(), self.inserts.spec().channels());
+        debug_assert!(input.is_none_or(|input| input.channels() >= channels), "Mixer: an input has too few channels");
+        let given = input.map(|input| {
+            let start = start.min(input.frames());
+            input.frames_at(start, frames.min(input.frames() - start))
+        });
+        let whole = given.filter(|given| given.frames() == frames && given.channels() >= channels);
+        if let (true, Some(input)) = (self.passes_input(), &whole) {
             self.sum(input, left, right);
             return;
         }
-        let frames = input.frames();
         let rows = self.chunk.len() / CHUNK_FRAMES;
         let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..rows * frames], rows) else { return };
-        block.copy_from(input);
+        if whole.is_none() {
+            block.clear();
+        }
+        if let Some(given) = &given {
+            block.copy_from(given);
+        }
         self.trim.process(&mut block);
         self.inserts.process(&mut block);
         if let Some(width) = &mut self.width {

@@ -4,7 +4,7 @@
 //! slice per channel (plug-in hosts). Interleaved audio exists only at the edge: [`Block::interleave_into`],
 //! [`BlockMut::copy_from_interleaved`].
 
-use super::{error::Error, sample::Sample};
+use super::{error::Error, sample::Sample, stream::MAX_CHANNELS};
 
 /// Audio to be processed in place: `channels` slices of `frames` samples each.
 ///
@@ -62,7 +62,7 @@ enum Layout<'b, 'a, S> {
 
 fn planar_frames(samples: usize, channels: usize) -> Result<usize, Error> {
     if channels == 0 {
-        return Err(Error::Channels { expected: 1, actual: 0 });
+        return Err(Error::Channels { min: 1, max: MAX_CHANNELS, actual: 0 });
     }
     if !samples.is_multiple_of(channels) {
         return Err(Error::Length { expected: samples / channels * channels, actual: samples });
@@ -72,7 +72,7 @@ fn planar_frames(samples: usize, channels: usize) -> Result<usize, Error> {
 
 fn same_length(mut lengths: impl Iterator<Item = usize>) -> Result<usize, Error> {
     let Some(expected) = lengths.next() else {
-        return Err(Error::Channels { expected: 1, actual: 0 });
+        return Err(Error::Channels { min: 1, max: MAX_CHANNELS, actual: 0 });
     };
     match lengths.find(|&actual| actual != expected) {
         Some(actual) => Err(Error::Length { expected, actual }),
@@ -136,6 +136,19 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
             }
             LayoutMut::Slices { channels } => &mut channels[index][start..][..frames],
         }
+    }
+
+    /// All channels at once, first to last.
+    pub(crate) fn all_channels_mut(&mut self) -> impl Iterator<Item = &mut [S]> {
+        let (start, frames) = (self.start, self.frames);
+        let (planar, slices) = match &mut self.layout {
+            // Channels of 0 frames still need a length to be cut at.
+            LayoutMut::Planar { samples, stride, .. } => (Some(samples.chunks_exact_mut((*stride).max(1))), None),
+            LayoutMut::Slices { channels } => (None, Some(channels.iter_mut())),
+        };
+        let planar = planar.into_iter().flatten();
+        let slices = slices.into_iter().flatten().map(|channel| &mut **channel);
+        planar.chain(slices).map(move |channel| &mut channel[start..][..frames])
     }
 
     /// The first two channels at once: left and right.
@@ -356,10 +369,13 @@ mod tests {
     fn buffers_that_do_not_fit_are_refused() {
         let mut five = [0.0_f64; 5];
         assert_eq!(BlockMut::from_planar(&mut five, 2).unwrap_err(), Error::Length { expected: 4, actual: 5 });
-        assert_eq!(Block::from_planar(&five, 0).unwrap_err(), Error::Channels { expected: 1, actual: 0 });
+        assert_eq!(Block::from_planar(&five, 0).unwrap_err(), Error::Channels { min: 1, max: MAX_CHANNELS, actual: 0 });
         let (short, long) = ([0.0; 2], [0.0; 3]);
         assert_eq!(Block::from_slices(&[&short[..], &long]).unwrap_err(), Error::Length { expected: 2, actual: 3 });
-        assert_eq!(Block::<f64>::from_slices(&[]).unwrap_err(), Error::Channels { expected: 1, actual: 0 });
+        assert_eq!(
+            Block::<f64>::from_slices(&[]).unwrap_err(),
+            Error::Channels { min: 1, max: MAX_CHANNELS, actual: 0 }
+        );
         let empty = Block::<f64>::from_planar(&[], 2).unwrap();
         assert_eq!((empty.channels(), empty.frames()), (2, 0));
         assert!(empty.interleave_into(&mut five).is_err());

@@ -45,8 +45,10 @@ pub enum Error {
     },
     /// The channel count does not fit.
     Channels {
-        /// Channels that the processor, block or branch needs.
-        expected: usize,
+        /// Fewest channels that the processor, block or branch takes.
+        min: usize,
+        /// Most channels that it takes.
+        max: usize,
         /// Channels that it was given.
         actual: usize,
     },
@@ -93,8 +95,13 @@ impl fmt::Display for Error {
                 name(f, param, index)?;
                 write!(f, " = {value} is not allowed: it must be {allowed}")
             }
-            Self::Channels { expected, actual } => {
-                write!(f, "channels = {actual} does not fit: {expected} needed")
+            Self::Channels { min, max, actual } => {
+                write!(f, "channels = {actual} does not fit: ")?;
+                match max - min {
+                    0 => write!(f, "{min} needed"),
+                    1 => write!(f, "{min} or {max} needed"),
+                    _ => write!(f, "{min} to {max} needed"),
+                }
             }
             Self::SampleRate { hz } => {
                 write!(f, "sample_rate_hz = {hz} is out of range: it must lie in 8000..384000")
@@ -154,6 +161,14 @@ pub(crate) fn in_range(param: &'static str, value: f64, min: f64, max: f64) -> R
     if (min..=max).contains(&value) { Ok(()) } else { Err(Error::OutOfRange { param, index: None, value, min, max }) }
 }
 
+/// Checks a count of channels.
+///
+/// # Errors
+/// [`Error::Channels`].
+pub(crate) fn channels_in(actual: usize, min: usize, max: usize) -> Result<(), Error> {
+    if (min..=max).contains(&actual) { Ok(()) } else { Err(Error::Channels { min, max, actual }) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +191,9 @@ mod tests {
         let error = in_range("q", 90.0, 0.1, 40.0).unwrap_err().within("bands", 3).within("effects", 1);
         assert_eq!(error.to_string(), "effects[1].bands[3].q = 90 is out of range: it must lie in 0.1..40");
         assert!(matches!(error.innermost(), Error::OutOfRange { param: "q", .. }));
-        let error = Error::Channels { expected: 1, actual: 2 }.within("effect", None).within("side", 0);
+        let error = channels_in(2, 1, 1).unwrap_err().within("effect", None).within("side", 0);
         assert_eq!(error.to_string(), "side[0].effect: channels = 2 does not fit: 1 needed");
+        let error = channels_in(3, 1, 2).unwrap_err().within("effects", 2);
+        assert_eq!(error.to_string(), "effects[2]: channels = 3 does not fit: 1 or 2 needed");
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 pub(crate) mod error;
+pub(crate) mod fit;
 #[cfg(feature = "std")]
 pub(crate) mod fourier;
 pub(crate) mod math;

@@ -47,7 +47,8 @@ impl Tail {
 /// locks, logs or panics in `process` or `reset`.
 ///
 /// A block has `max(inputs, outputs)` channels of which the first `spec().channels()` are filled on entry. Channels
-/// beyond stay untouched.
+/// beyond stay untouched. In a block or key with too few channels or frames, what is missing is silence; builds with
+/// debug assertions panic there.
 pub trait Processor<S: Sample>: Send {
     /// The stream it was built for.
     fn spec(&self) -> StreamSpec;
@@ -60,9 +61,15 @@ pub trait Processor<S: Sample>: Send {
     /// Processes a block of any length, 0 included, in place.
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>);
 
-    /// Processes with a key (side-chain) of 1 channel, used for all, or as many as the input. Ignored by default.
+    /// Processes with a key (side-chain) of 1 channel, used for all, or as many as the input, and as many frames as the
+    /// block. What [takes no key](Self::takes_key) processes as without one.
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, _key: &Block<'_, '_, S>) {
         self.process(block);
+    }
+
+    /// Whether a key changes what it does. A key that nothing takes is a mistake that a host can refuse.
+    fn takes_key(&self) -> bool {
+        false
     }
 
     /// Forgets the past: as newly built with the current settings.
@@ -214,7 +221,8 @@ pub trait Meter<S: Sample>: Send {
 
 /// Two processors in series, without dynamic dispatch. Longer chains nest: `(a, (b, c))`.
 ///
-/// `B` is built for as many channels as `A` puts out.
+/// `B` is built for as many channels as `A` puts out. A pair has no memory in which a key could wait for the sound, so `B`
+/// gets one only behind an `A` without latency; a [`Chain`](crate::Chain) delays it.
 ///
 /// ```
 /// use mixdown::{BlockMut, GainParams, Params, Processor, StreamSpec};
@@ -243,8 +251,17 @@ impl<S: Sample, A: Processor<S>, B: Processor<S>> Processor<S> for (A, B) {
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        let aligned = self.0.latency_frames() == 0;
         self.0.process_keyed(block, key);
-        self.1.process_keyed(block, key);
+        if aligned {
+            self.1.process_keyed(block, key);
+        } else {
+            self.1.process(block);
+        }
+    }
+
+    fn takes_key(&self) -> bool {
+        self.0.takes_key() || (self.0.latency_frames() == 0 && self.1.takes_key())
     }
 
     fn reset(&mut self) {

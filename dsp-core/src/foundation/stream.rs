@@ -60,11 +60,12 @@ impl StreamSpec {
     /// The same stream with a key (side-chain) of `key_channels` channels; 0 means none.
     ///
     /// # Errors
-    /// [`Error::Channels`] unless the key has 1 channel or as many as the input.
+    /// [`Error::NotAllowed`] unless the key has 1 channel or as many as the input.
     pub fn with_key(self, key_channels: usize) -> Result<Self, Error> {
         check_channels("key_channels", key_channels, 0)?;
         if key_channels > 1 && key_channels != self.channels {
-            return Err(Error::Channels { expected: self.channels, actual: key_channels });
+            let (value, allowed) = (key_channels as f64, "0, 1 or as many as the input has");
+            return Err(Error::NotAllowed { param: "key_channels", index: None, value, allowed });
         }
         Ok(Self { key_channels, ..self })
     }
@@ -130,7 +131,7 @@ mod tests {
             assert!(matches!(StreamSpec::new(48_000.0, channels), Err(Error::OutOfRange { .. })), "{channels}");
         }
         let spec = StreamSpec::new(48_000.0, 6).unwrap();
-        assert!(matches!(spec.with_key(2), Err(Error::Channels { expected: 6, actual: 2 })));
+        assert!(matches!(spec.with_key(2), Err(Error::NotAllowed { param: "key_channels", .. })));
         assert!(spec.with_key(0).is_ok() && spec.with_key(1).is_ok() && spec.with_key(6).is_ok());
     }
 }

@@ -104,7 +104,7 @@ impl Quantizer {
     pub fn quantize<S: Sample>(&mut self, block: &Block<'_, '_, S>, words: &mut [i32]) -> Result<(), Error> {
         let (channels, frames) = (self.noise.len(), block.frames());
         if block.channels() != channels {
-            return Err(Error::Channels { expected: channels, actual: block.channels() });
+            return Err(Error::Channels { min: channels, max: channels, actual: block.channels() });
         }
         if words.len() != channels * frames {
             return Err(Error::Length { expected: channels * frames, actual: words.len() });

@@ -239,7 +239,7 @@ pub fn normalize<S: Sample>(
 ) -> Result<Normalization, NormalizeError> {
     params.validate()?;
     if audio.channels() != spec.channels() {
-        return Err(Error::Channels { expected: spec.channels(), actual: audio.channels() }.into());
+        return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: audio.channels() }.into());
     }
     let mut meter = LoudnessParams { precision: Precision::High, ..loudness.clone() }.build::<S>(spec)?;
     let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;

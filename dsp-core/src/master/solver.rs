@@ -115,7 +115,7 @@ pub fn deliver<S: Sample>(
 ) -> Result<Delivery<S>, NormalizeError> {
     params.validate()?;
     if programme.channels() != spec.channels() {
-        return Err(Error::Channels { expected: spec.channels(), actual: programme.channels() }.into());
+        return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: programme.channels() }.into());
     }
     let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;
     if programme.frames() < needed {

@@ -18,7 +18,10 @@
 //! ITU-R BS.1770-5, Annex 2, which asks for 4 points and 12 taps or better; its own filter reads up to 0.4 dB off.
 
 use crate::{
-    foundation::{block::Block, error::Error, processor::Meter, sample::Sample, stream::StreamSpec, unit::gain_to_db},
+    foundation::{
+        block::Block, error::Error, fit::fit_read, processor::Meter, sample::Sample, stream::StreamSpec,
+        unit::gain_to_db,
+    },
     kernels::{
         Form,
         true_peak::{Line, Taps, observe},
@@ -111,10 +114,11 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     type Reading = TruePeak;
 
     fn observe(&mut self, block: &Block<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.lines.len(), "TruePeakMeter: too few channels");
-        for (channel, line) in self.lines.iter_mut().enumerate().take(block.channels()) {
-            self.faults += observe(self.form, &self.taps, line, block.channel(channel));
-        }
+        fit_read(block, self.lines.len(), |_, block| {
+            for (channel, line) in self.lines.iter_mut().enumerate() {
+                self.faults += observe(self.form, &self.taps, line, block.channel(channel));
+            }
+        });
     }
 
     fn reading(&self) -> TruePeak {

@@ -17,6 +17,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
+        fit::fit_traced,
         processor::GainReduction,
         sample::Sample,
         stream::StreamSpec,
@@ -258,9 +259,18 @@ impl<S: Sample> Compression<S> {
         self.side_chain.latency_frames()
     }
 
-    /// Compresses a block by itself or by a key; writes the reduction of each frame put out, in dB, if asked to. A key or
-    /// a trace of other length counts as far as it goes.
+    /// Compresses a block by itself or by a key; writes the reduction of each frame put out, in dB, if asked to.
+    /// A trace of another length counts as far as it goes.
     pub(crate) fn process(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        trace: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit_traced(block, self.last_db.len(), key, trace, |block, key, trace| self.run(block, key, trace));
+    }
+
+    fn run(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,
         key: Option<&Block<'_, '_, S>>,
@@ -270,11 +280,7 @@ impl<S: Sample> Compression<S> {
         let mut start = 0;
         while start < frames {
             let uniform = self.side_chain.uniform_frames().min(self.output.uniform_frames());
-            let mut count = (frames - start).min(uniform);
-            let key = key.filter(|key| start < key.frames());
-            if let Some(key) = key {
-                count = count.min(key.frames() - start);
-            }
+            let count = (frames - start).min(uniform);
             let key = key.map(|key| key.frames_at(start, count));
             let mut chunk = block.frames_mut(start, count);
             self.chunk(&mut chunk, key.as_ref());
@@ -287,7 +293,7 @@ impl<S: Sample> Compression<S> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (form, count) = (self.form, block.frames());
-        let channels = self.last_db.len().min(block.channels());
+        let channels = self.last_db.len();
         for channel in 0..channels {
             self.faults += clean(form, block.channel_mut(channel));
         }

@@ -29,6 +29,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
+        fit::{fit_keyed, fit_read},
         math::Pow2,
         processor::Tail,
         sample::Sample,
@@ -282,24 +283,27 @@ impl<S: Sample> Crossover<S> {
     }
 
     /// Splits `input` into `bands`: channel `b * channels + c` of `bands` is band `b` of input channel `c`, the lowest
-    /// band first. Frames beyond the shorter of both, and channels beyond those needed, stay untouched.
+    /// band first. Frames beyond the shorter of both, and channels beyond those needed, stay untouched; channels that are
+    /// missing are silence, and builds with debug assertions panic there.
     pub fn process(&mut self, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
-        let enough =
-            input.channels() >= self.spec.channels() && bands.channels() >= self.bands() * self.spec.channels();
-        debug_assert!(enough, "Crossover: too few channels");
-        if enough {
-            run!(
-                self.form,
-                self.run_chunks(Twin, input, bands),
-                simd => self.run_chunks(Vector(simd), input, bands)
-            );
-        }
+        let (channels, frames) = (self.spec.channels(), input.frames().min(bands.frames()));
+        let (input, bands) = (input.frames_at(0, frames), &mut bands.frames_mut(0, frames));
+        fit_keyed(bands, self.bands() * channels, Some(&input), |_, bands, input| {
+            let Some(input) = input else { return };
+            fit_read(input, channels, |start, input| {
+                let bands = &mut bands.frames_mut(start, input.frames());
+                run!(
+                    self.form,
+                    self.run_chunks(Twin, input, bands),
+                    simd => self.run_chunks(Vector(simd), input, bands)
+                );
+            });
+        });
     }
 
     #[inline(always)]
     fn run_chunks<L: Lanes>(&mut self, lanes: L, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
-        let frames = input.frames().min(bands.frames());
-        let channels = self.spec.channels();
+        let (channels, frames) = (self.spec.channels(), input.frames());
         let mut start = 0;
         while start < frames {
             let (span, length) = self.glide.span::<f64>((frames - start).min(GRID_FRAMES - self.phase));

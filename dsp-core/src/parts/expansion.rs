@@ -14,6 +14,7 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        fit::fit_traced,
         processor::GainReduction,
         sample::Sample,
         stream::StreamSpec,
@@ -140,17 +141,22 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         &mut self,
         block: &mut BlockMut<'_, '_, S>,
         key: Option<&Block<'_, '_, S>>,
+        trace: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit_traced(block, self.openings.len(), key, trace, |block, key, trace| self.run(block, key, trace));
+    }
+
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
         mut trace: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
         let frames = block.frames();
         let mut start = 0;
         while start < frames {
             let uniform = self.closing.uniform_frames().min(self.link.uniform_frames());
-            let mut count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
-            let key = key.filter(|key| start < key.frames());
-            if let Some(key) = key {
-                count = count.min(key.frames() - start);
-            }
+            let count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
             let key = key.map(|key| key.frames_at(start, count));
             self.chunk(&mut block.frames_mut(start, count), key.as_ref());
             if let Some(trace) = trace.as_deref_mut() {
@@ -162,7 +168,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (form, count) = (self.form, block.frames());
-        let channels = self.openings.len().min(block.channels());
+        let channels = self.openings.len();
         for channel in 0..channels {
             self.faults += clean(form, block.channel_mut(channel));
         }

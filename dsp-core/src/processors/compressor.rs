@@ -118,13 +118,15 @@ impl<S: Sample> Processor<S> for Compressor<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Compressor: too few channels");
         self.compression.process(block, None, None);
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Compressor: too few channels");
         self.compression.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
     }
 
     fn reset(&mut self) {

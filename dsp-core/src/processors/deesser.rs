@@ -32,6 +32,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
+        fit::fit_traced,
         processor::{Dynamics, GainReduction, Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -263,7 +264,11 @@ impl<S: Sample> Engine<S> {
         self.arrival.set_target([1.0]);
     }
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        fit_traced(block, self.tapes.len(), None, trace, |block, _, trace| self.run(block, trace));
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
         let frames = block.frames();
         let mut start = 0;
         while start < frames {
@@ -283,7 +288,7 @@ impl<S: Sample> Engine<S> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let (form, count, latency) = (self.form, block.frames(), self.latency());
-        let channels = self.tapes.len().min(block.channels());
+        let channels = self.tapes.len();
         let Scratch { detected, high, whole, gains: factors, reductions_db, band, other } = &mut self.scratch;
         let (high, whole, factors) = (&mut high[..count], &mut whole[..count], &mut factors[..count]);
         high.fill(0.0);
@@ -390,7 +395,6 @@ impl<S: Sample> Processor<S> for DeEsser<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "DeEsser: too few channels");
         self.engine.process(block, None);
     }
 

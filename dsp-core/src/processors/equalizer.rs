@@ -22,6 +22,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::Error,
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -125,8 +126,7 @@ impl<S: Sample> Processor<S> for Equalizer<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Equalizer: too few channels");
-        self.faults += self.cascade.process(block);
+        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
     }
 
     fn reset(&mut self) {

@@ -217,13 +217,15 @@ impl<S: Sample> Processor<S> for Expander<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Expander: too few channels");
         self.expansion.process(block, None, None);
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Expander: too few channels");
         self.expansion.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
     }
 
     fn reset(&mut self) {

@@ -17,6 +17,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::Error,
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -126,8 +127,7 @@ impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + Send> Processor<S> for Filter
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Filter: too few channels");
-        self.faults += self.cascade.process(block);
+        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
     }
 
     fn reset(&mut self) {

@@ -20,6 +20,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, in_range},
+        fit::fit,
         processor::{Params, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -138,9 +139,10 @@ impl<S: Sample> Processor<S> for Gain<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Gain: too few channels");
-        let channels = self.spec.channels().min(block.channels());
-        self.faults += kernels::gain::gain(self.form, block, channels, &mut self.gain);
+        let channels = self.spec.channels();
+        fit(block, channels, |block| {
+            self.faults += kernels::gain::gain(self.form, block, channels, &mut self.gain);
+        });
     }
 
     fn reset(&mut self) {

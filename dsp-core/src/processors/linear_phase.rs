@@ -28,6 +28,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, in_range},
+        fit::fit,
         fourier::Fourier,
         processor::{Params, Processor, Tail},
         sample::Sample,
@@ -346,19 +347,9 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
             }
         }
     }
-}
 
-impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let channels = self.spec.channels();
-        debug_assert!(block.channels() >= channels, "LinearPhaseEqualizer: too few channels");
-        if block.channels() < channels {
-            return;
-        }
         for channel in 0..channels {
             self.faults += sanitize(block.channel_mut(channel));
         }
@@ -389,6 +380,16 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
                 self.step();
             }
         }
+    }
+}
+
+impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        fit(block, self.spec.channels(), |block| self.run(block));
     }
 
     fn reset(&mut self) {

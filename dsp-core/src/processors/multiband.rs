@@ -26,6 +26,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::Error,
+        fit::fit_traced,
         processor::{Dynamics, GainReduction, Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -188,12 +189,12 @@ impl<S: Sample> MultibandCompressor<S> {
         self.bands.iter().zip(&coeffs.bands).try_for_each(|(band, coeffs)| band.compression.check(coeffs))
     }
 
-    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        fit_traced(block, self.spec.channels(), None, trace, |block, _, trace| self.compress(block, trace));
+    }
+
+    fn compress(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
         let channels = self.spec.channels();
-        debug_assert!(block.channels() >= channels, "MultibandCompressor: too few channels");
-        if block.channels() < channels {
-            return;
-        }
         let rows = self.bands.len() * channels;
         let (frames, mut start) = (block.frames(), 0);
         while start < frames {

@@ -22,7 +22,8 @@
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
+        fit::fit,
         processor::{Params, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -93,7 +94,7 @@ impl Params for PanParams {
     type Processor<S: Sample> = Pan<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if (1..=2).contains(&input) { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 1, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
@@ -166,10 +167,9 @@ impl<S: Sample> Processor<S> for Pan<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "Pan: too few channels");
-        if block.channels() >= 2 {
+        fit(block, 2, |block| {
             self.faults += kernels::gain::stereo(self.form, block, self.spec.channels() == 1, &mut self.gains);
-        }
+        });
     }
 
     fn reset(&mut self) {

@@ -28,7 +28,8 @@
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -114,7 +115,7 @@ impl Params for PlateParams {
     type Processor<S: Sample> = Plate<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if (1..=2).contains(&input) { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 1, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
@@ -206,6 +207,23 @@ impl<S: Sample> Plate<S> {
         self.coeffs = *coeffs;
         self.tank.glides.set_target(coeffs.glides);
         self.tank.predelay.set(coeffs.predelay);
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.faults += kernels::sanitize::sanitize(block.channel_mut(0));
+        if self.spec.channels() == 1 {
+            block.copy_channel(0, 1);
+        } else {
+            self.faults += kernels::sanitize::sanitize(block.channel_mut(1));
+        }
+        let frames = block.frames();
+        let (left, right) = block.stereo_mut();
+        let mut start = 0;
+        while start < frames {
+            let count = self.tank.frames_at_once().min(frames - start);
+            self.tank.process(&mut left[start..start + count], &mut right[start..start + count]);
+            start += count;
+        }
     }
 }
 
@@ -386,6 +404,10 @@ impl<S: Sample> Tank<S> {
             self.rings().for_each(|ring| ring.advance(frames));
             self.scratch.out = [[S::ZERO; CELL]; 2];
         } else {
+            // The first sound after silence ends the silence at once: the rest of the cell must not sleep through it.
+            if self.quiet >= self.memory {
+                self.quiet = 0;
+            }
             run!(self.form, self.sound(left, right, fading), _simd => self.sound(left, right, fading));
         }
         // With the input alone, its bits.
@@ -617,24 +639,7 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "Plate: too few channels");
-        if block.channels() < 2 {
-            return;
-        }
-        self.faults += kernels::sanitize::sanitize(block.channel_mut(0));
-        if self.spec.channels() == 1 {
-            block.copy_channel(0, 1);
-        } else {
-            self.faults += kernels::sanitize::sanitize(block.channel_mut(1));
-        }
-        let frames = block.frames();
-        let (left, right) = block.stereo_mut();
-        let mut start = 0;
-        while start < frames {
-            let count = self.tank.frames_at_once().min(frames - start);
-            self.tank.process(&mut left[start..start + count], &mut right[start..start + count]);
-            start += count;
-        }
+        fit(block, 2, |block| self.run(block));
     }
 
     fn reset(&mut self) {

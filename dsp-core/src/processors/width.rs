@@ -22,7 +22,8 @@
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -65,7 +66,7 @@ impl Params for WidthParams {
     type Processor<S: Sample> = Width<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if input == 2 { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 2, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
@@ -154,18 +155,8 @@ impl<S: Sample> Width<S> {
         self.mid.set_coeffs(&coeffs.mid);
         self.side.set_coeffs(&coeffs.side);
     }
-}
 
-impl<S: Sample> Processor<S> for Width<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "Width: too few channels");
-        if block.channels() < 2 {
-            return;
-        }
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let frames = block.frames();
         let (left, right) = block.stereo_mut();
         let mut start = 0;
@@ -188,6 +179,16 @@ impl<S: Sample> Processor<S> for Width<S> {
             self.side.process_mono(side);
             mid_side::decode(self.form, mid, side, &span, left, right);
         }
+    }
+}
+
+impl<S: Sample> Processor<S> for Width<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        fit(block, 2, |block| self.run(block));
     }
 
     fn reset(&mut self) {

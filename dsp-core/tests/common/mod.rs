@@ -170,8 +170,9 @@ impl Sampled for ReverbParams {
             prop_oneof![2 => 0.0..2.0, 1 => Just(1.0)],
             prop_oneof![2 => 0.0..1.0, 1 => Just(0.0), 1 => Just(1.0)],
         );
-        (space, times, colours, modulation, levels)
-            .prop_map(|(space, times, colours, modulation, levels)| {
+        let freeze = prop_oneof![5 => Just(false), 1 => Just(true)];
+        (space, times, colours, modulation, levels, freeze)
+            .prop_map(|(space, times, colours, modulation, levels, freeze)| {
                 let (predelay_ms, size, t60_s, t60_low_ratio, t60_high_ratio) = times;
                 let (low_frequency_hz, high_frequency_hz, diffusion) = colours;
                 let (modulation_hz, modulation_depth_ms) = modulation;
@@ -190,7 +191,7 @@ impl Sampled for ReverbParams {
                     modulation_depth_ms,
                     early_db,
                     width,
-                    freeze: false,
+                    freeze,
                     mix,
                 }
             })

@@ -488,9 +488,6 @@ fn a_key_is_aligned_and_as_good_as_the_sound_itself() {
     compressor.process_keyed(&mut BlockMut::from_planar(&mut audio, 2).unwrap(), &Block::from_planar(&key, 1).unwrap());
     assert!(compressor.faults() == 1 && (compressor.gain_reduction_db(1) - 13.5).abs() < 0.01);
     assert!(audio[9_599] < 0.0025 && audio[9_599] == audio[2 * 9_600 - 1]);
-    // A key that is too short ends where it ends.
-    let short = Block::from_planar(&key[..10], 1).unwrap();
-    compressor.process_keyed(&mut BlockMut::from_planar(&mut audio, 2).unwrap(), &short);
 }
 
 #[test]

@@ -11,7 +11,7 @@
 from importlib.metadata import version as _version
 
 from mixdown._core import GraphError, ParameterError, ShapeError, Stream
-from mixdown.audio import Audio, read, to_float, write
+from mixdown.audio import Audio, Blocks, Recording, blocks, read, to_float, write
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
@@ -59,6 +59,7 @@ __all__ = [
     "Band",
     "BandPass",
     "Bell",
+    "Blocks",
     "Bypass",
     "Certificate",
     "Chain",
@@ -91,6 +92,7 @@ __all__ = [
     "Parallel",
     "ParameterError",
     "Plate",
+    "Recording",
     "Reverb",
     "ShapeError",
     "Stream",
@@ -100,6 +102,7 @@ __all__ = [
     "Width",
     "__version__",
     "album_loudness",
+    "blocks",
     "from_dict",
     "loudness",
     "master",

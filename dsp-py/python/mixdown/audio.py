@@ -1,25 +1,50 @@
-"""Audio files and number formats: read, write, convert."""
+"""Audio files and number formats: write, convert. Reading stands in :mod:`mixdown.recordings`."""
 
 from __future__ import annotations
 
-import io
+import contextlib
+import errno
 import os
+import secrets
+import shutil
+import stat
+import struct
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 
-import mutagen.flac
-import mutagen.id3
-import mutagen.wave
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from mixdown import _core
+from mixdown import _core, loudspeakers
 from mixdown._core import ParameterError, ShapeError
+from mixdown.containers import inspect
+from mixdown.loudspeakers import Positions
+from mixdown.names import shown
+from mixdown.recordings import READABLE, Blocks, Recording, blocks, read
+from mixdown.tags import Tags, id3_bytes, tag_flac
+
+__all__ = [
+    "READABLE",
+    "Audio",
+    "BitDepth",
+    "Blocks",
+    "Dither",
+    "Recording",
+    "blocks",
+    "check_output",
+    "common_rate_hz",
+    "planar",
+    "read",
+    "replace_file",
+    "resample",
+    "to_float",
+    "write",
+]
 
 #: Audio in memory: shape ``(channels, frames)`` or ``(frames,)``.
 Audio = NDArray[np.float32] | NDArray[np.float64]
@@ -30,57 +55,10 @@ BitDepth = Literal[16, 24, 32]
 Dither = Literal["tpdf", "none"]
 """What whole numbers are rounded with."""
 
-#: File name endings that :func:`read` is asked to try in folders.
-READABLE = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
-
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
-#: Tag names and their ID3 frames; FLAC takes the names as they are.
-_ID3_FRAMES: dict[str, type[mutagen.id3.TextFrame]] = {
-    "title": mutagen.id3.TIT2,
-    "artist": mutagen.id3.TPE1,
-    "album": mutagen.id3.TALB,
-    "albumartist": mutagen.id3.TPE2,
-    "composer": mutagen.id3.TCOM,
-    "genre": mutagen.id3.TCON,
-    "date": mutagen.id3.TDRC,
-    "tracknumber": mutagen.id3.TRCK,
-    "isrc": mutagen.id3.TSRC,
-    "copyright": mutagen.id3.TCOP,
-}
-
-
-def read(path: str | os.PathLike[str]) -> tuple[NDArray[np.float32], float]:
-    """Read an audio file: WAV, FLAC, AIFF, Ogg, MP3.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    audio : float32 array, shape (channels, frames)
-        Full scale is 1.0; decoded MP3 and Ogg may go above and are never clipped.
-    sample_rate_hz : float
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it is not an audio file, or holds no audio.
-    """
-    file = Path(path)
-    with file.open("rb"):
-        pass
-    try:
-        audio, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{file}: not a readable audio file ({error.error_string.strip(' .')})") from None
-    if audio.shape[0] == 0:
-        raise ValueError(f"{file}: holds no audio (0 frames)")
-    return np.ascontiguousarray(audio.T), float(rate)
+#: Frames written at a time; signals are heard in between.
+_STEP_FRAMES = 262_144
 
 
 def to_float(audio: ArrayLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
@@ -114,25 +92,29 @@ def to_float(audio: ArrayLike, *, bit_depth: int | None = None) -> NDArray[np.fl
 
 def write(
     path: str | os.PathLike[str],
-    audio: ArrayLike,
-    sample_rate_hz: float,
+    audio: ArrayLike | Recording,
+    sample_rate_hz: float | None = None,
     *,
     bit_depth: BitDepth = 24,
     dither: Dither = "tpdf",
-    tags: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | Tags | None = None,
 ) -> None:
     """Write an audio file, WAV or FLAC by the ending of its name.
 
-    The file is written beside its place and renamed into it, so that a failure leaves what was there.
+    The file is written beside its place and renamed into it, so that a failure leaves what was there. Where a link
+    stands in its place, what it leads to is replaced; permissions of a replaced file are kept.
 
     Parameters
     ----------
     path : path
         Ends in ``.wav`` or ``.flac``.
-    audio : float array, shape (channels, frames) or (frames,)
-        Full scale is 1.0. What lies above is clipped in whole-number files, with a warning that counts it.
+    audio : float array, shape (channels, frames) or (frames,), or what :func:`read` returned
+        Full scale is 1.0. What lies above is clipped in whole-number files, with a warning that counts it. Three and
+        more channels of a WAV file are written with their channel mask: the loudspeakers of a :class:`Recording`, else
+        those of the usual layout of as many channels.
     sample_rate_hz : float
-        A whole number of Hz.
+        A whole number of Hz; may be left out for what :func:`read` returned. FLAC takes multiples of 10 Hz above
+        65 535 Hz.
     bit_depth : 16, 24 or 32, default 24
         32 is floating point (WAV only): nothing is rounded or clipped.
     dither : "tpdf" or "none", default "tpdf"
@@ -147,32 +129,113 @@ def write(
     ParameterError, ShapeError, TypeError
         For what does not fit; nothing is written then.
     """
+    positions = audio.positions if isinstance(audio, Recording) else None
+    if isinstance(audio, tuple) and len(audio) == 2:
+        audio, rate_hz = audio
+        sample_rate_hz = rate_hz if sample_rate_hz is None else sample_rate_hz
+    if sample_rate_hz is None:
+        raise ParameterError("sample_rate_hz is missing: only what mixdown.read returned knows its rate")
+    samples = planar(cast(ArrayLike, audio))
     file = Path(path)
-    if file.suffix.lower() not in _FORMATS:
-        endings = ", ".join(_FORMATS)
-        raise ParameterError(f"path = {file} is not allowed: its name must end in {endings}")
-    encoded = _encode(planar(audio), sample_rate_hz, _FORMATS[file.suffix.lower()], bit_depth, dither)
-    if tags:
-        _tag(encoded, _FORMATS[file.suffix.lower()], tags)
-    replace_file(file, encoded.getvalue())
+    check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth)
+    known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
+    frames = _quantized(samples, bit_depth, dither)
+    with _replacing(file) as beside:
+        if _FORMATS[file.suffix.lower()] == "FLAC":
+            _write_flac(beside, frames, round(sample_rate_hz), bit_depth)
+            if known:
+                with beside.open("r+b") as target:
+                    tag_flac(target, known)
+        else:
+            positions = positions or loudspeakers.STANDARD.get(samples.shape[0])
+            with beside.open("wb") as target:
+                _write_wav(target, frames, round(sample_rate_hz), bit_depth, positions, known)
+
+
+def check_output(
+    path: str | os.PathLike[str],
+    sample_rate_hz: float | None = None,
+    channels: int | None = None,
+    frames: int = 0,
+    bit_depth: int = 24,
+) -> None:
+    """Refuse what :func:`write` would refuse, before any work is done for it.
+
+    Parameters
+    ----------
+    path : path
+    sample_rate_hz : float, optional
+    channels : int, optional
+        Not checked where they are not known yet.
+    frames : int, default 0
+        0 where the length is not known yet.
+    bit_depth : int, default 24
+
+    Raises
+    ------
+    OSError
+        If its folder is missing, or cannot be written into.
+    ParameterError
+        For an ending, a rate, a number of channels, a length or a word length that the format does not hold.
+    """
+    file = Path(path)
+    file_format = _FORMATS.get(file.suffix.lower())
+    if file_format is None:
+        raise ParameterError(f"path = {shown(file)} is not allowed: its name must end in {', '.join(_FORMATS)}")
+    if bit_depth not in (16, 24, 32):
+        raise ParameterError(f"bit_depth = {bit_depth} is not allowed: it must be 16, 24 or 32")
+    if bit_depth == 32 and file_format == "FLAC":
+        raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
+    if sample_rate_hz is not None:
+        # Written so that nan is refused too.
+        if not 8_000 <= sample_rate_hz <= 384_000 or sample_rate_hz != round(sample_rate_hz):
+            raise ParameterError(f"sample_rate_hz = {sample_rate_hz} is not allowed: whole Hz, 8000..384000")
+        if file_format == "FLAC" and sample_rate_hz > 65_535 and sample_rate_hz % 10:
+            hint = "FLAC takes multiples of 10 Hz above 65535 Hz; WAV takes any"
+            raise ParameterError(f"sample_rate_hz = {sample_rate_hz} is not allowed: {hint}")
+    if channels is not None:
+        if file_format == "FLAC" and channels > 8:
+            raise ParameterError(f"audio has {channels} channels: FLAC takes 1..8, WAV any number")
+        # Sizes in WAV are 32-bit numbers; a little is left for what stands before the samples.
+        if file_format == "WAV" and channels * frames * (bit_depth // 8) > 0xFFFF_FFFF - (1 << 24):
+            raise ParameterError(f"audio has {frames} frames: they do not fit into the 4 GiB of a WAV file")
+    place = Path(os.path.realpath(file))
+    if place.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    if not place.parent.is_dir():
+        reason = errno.ENOTDIR if place.parent.exists() else errno.ENOENT
+        raise OSError(reason, os.strerror(reason), str(file))
+    if not os.access(place.parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+
+
+@contextlib.contextmanager
+def _replacing(file: Path) -> Iterator[Path]:
+    """Give a place beside `file` to write to, and put what is there into its place: wholly, or not at all."""
+    # A link stays and leads to the new content. The name beside has nothing of the file's, which may be of full length.
+    place = Path(os.path.realpath(file))
+    beside = place.with_name(f".mixdown-{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield beside
+        with beside.open("r+b") as written:
+            os.fsync(written.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            replaced = place.stat()
+            with contextlib.suppress(PermissionError, AttributeError):
+                os.chown(beside, replaced.st_uid, replaced.st_gid)
+            beside.chmod(stat.S_IMODE(replaced.st_mode))
+        beside.replace(place)
+    except OSError as error:
+        # Tell of the file that was asked for, not of the one beside it.
+        raise type(error)(error.errno, error.strerror, str(file)) from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def replace_file(file: Path, content: bytes) -> None:
     """Put `content` in the place of `file`: wholly, or not at all."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        # Tell of the file that was asked for, not of the one beside it.
-        raise type(error)(error.errno, error.strerror, str(file)) from None
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with _replacing(file) as beside, beside.open("wb") as target:
+        target.write(content)
 
 
 def planar(audio: ArrayLike) -> Audio:
@@ -188,46 +251,80 @@ def planar(audio: ArrayLike) -> Audio:
     return samples
 
 
-def _encode(audio: Audio, sample_rate_hz: float, file_format: str, bit_depth: int, dither: str) -> io.BytesIO:
-    if sample_rate_hz != round(sample_rate_hz) or not 8_000 <= sample_rate_hz <= 384_000:
-        raise ParameterError(f"sample_rate_hz = {sample_rate_hz} is not allowed: whole Hz, 8000..384000")
+def _quantized(audio: Audio, bit_depth: int, dither: str) -> NDArray[Any]:
+    """Round samples to their word length, in rows of frames."""
     bad = audio.size - int(np.count_nonzero(np.isfinite(audio)))
     if bad:
         raise ParameterError(f"audio holds {bad} non-finite samples")
     if bit_depth == 32:
-        if file_format == "FLAC":
-            raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
-        frames, subtype = np.asarray(audio, dtype=np.float32).T, "FLOAT"
-    elif bit_depth in (16, 24):
-        whole, clipped = _core.quantize(audio, bit_depth, dither)
-        if clipped:
-            warnings.warn(f"{clipped} samples above full scale were clipped", RuntimeWarning, stacklevel=3)
-        # libsndfile takes whole numbers left-aligned in 32 bits.
-        frames, subtype = np.left_shift(whole, 32 - bit_depth).T, f"PCM_{bit_depth}"
-    else:
-        raise ParameterError(f"bit_depth = {bit_depth} is not allowed: it must be 16, 24 or 32")
-    encoded = io.BytesIO()
-    soundfile.write(encoded, frames, round(sample_rate_hz), subtype=subtype, format=file_format)
-    return encoded
+        return np.asarray(audio, dtype=np.float32).T
+    whole, clipped = _core.quantize(audio, bit_depth, dither)
+    if clipped:
+        warnings.warn(f"{clipped} samples above full scale were clipped", RuntimeWarning, stacklevel=3)
+    return whole.T
 
 
-def _tag(encoded: io.BytesIO, file_format: str, tags: Mapping[str, str]) -> None:
-    unknown = sorted(set(tags) - set(_ID3_FRAMES))
-    if unknown:
-        raise ParameterError(f"tags has no {unknown[0]}: known are {', '.join(_ID3_FRAMES)}")
-    encoded.seek(0)
-    file: Any
-    if file_format == "FLAC":
-        file = cast(Any, mutagen.flac.FLAC)(encoded)
-        for name, text in tags.items():
-            file[name] = text
-    else:
-        file = cast(Any, mutagen.wave.WAVE)(encoded)
-        file.add_tags()
-        for name, text in tags.items():
-            file.tags.add(_ID3_FRAMES[name](encoding=3, text=text))
-    encoded.seek(0)
-    file.save(encoded)
+def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth: int) -> None:
+    file.touch()
+    written = False
+    with contextlib.suppress(soundfile.LibsndfileError, AssertionError):
+        with soundfile.SoundFile(
+            os.fsencode(file), "w", sample_rate_hz, frames.shape[1], f"PCM_{bit_depth}", format="FLAC"
+        ) as target:
+            for start in range(0, frames.shape[0], _STEP_FRAMES):
+                # libsndfile takes whole numbers left-aligned in 32 bits.
+                target.write(np.left_shift(frames[start : start + _STEP_FRAMES], 32 - bit_depth))
+        # It keeps quiet when the last bytes cannot be written, but then does not complete the header.
+        with file.open("rb") as encoded:
+            written = (inspect(encoded).promised_frames or 0) == frames.shape[0]
+    if not written:
+        # Nor does it say why.
+        full = shutil.disk_usage(file.parent).free < frames.nbytes
+        reason = errno.ENOSPC if full else errno.EIO
+        raise OSError(reason, os.strerror(reason), str(file))
+
+
+#: Second half of the identifiers that a WAVE format with a channel mask names its coding by.
+_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
+
+
+def _write_wav(
+    target: BinaryIO,
+    frames: NDArray[Any],
+    sample_rate_hz: int,
+    bit_depth: int,
+    positions: Positions | None,
+    tags: Tags,
+) -> None:
+    """Write a WAV file, its tags before the samples: some services refuse what follows them."""
+    channels, align = frames.shape[1], frames.shape[1] * bit_depth // 8
+    code = 3 if bit_depth == 32 else 1
+    masked = channels > 2
+    fields = (channels, sample_rate_hz, sample_rate_hz * align, align, bit_depth)
+    format_chunk = struct.pack("<HHIIHH", 0xFFFE if masked else code, *fields)
+    if masked:
+        # 0: no loudspeakers are named.
+        mask = (loudspeakers.mask_of(positions) or 0) if positions else 0
+        format_chunk += struct.pack("<HHIH", 22, bit_depth, mask, code) + _SUBFORMAT_TAIL
+    chunks = _chunk(b"fmt ", format_chunk)
+    if tags:
+        chunks += _chunk(b"id3 ", id3_bytes(tags))
+    data_bytes = frames.shape[0] * align
+    chunks += struct.pack("<4sI", b"data", data_bytes)
+    target.write(struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + data_bytes + data_bytes % 2, b"WAVE") + chunks)
+    for start in range(0, frames.shape[0], _STEP_FRAMES):
+        part = np.ascontiguousarray(frames[start : start + _STEP_FRAMES])
+        if bit_depth == 32:
+            target.write(part.astype("<f4").tobytes())
+        else:
+            # The low bytes of little-endian numbers.
+            samples = part.astype("<i4").view(np.uint8).reshape(-1, 4)
+            target.write(samples[:, : bit_depth // 8].tobytes())
+    target.write(bytes(data_bytes % 2))
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
 
 
 def resample(audio: Audio, from_hz: float, to_hz: float) -> Audio:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
 
 from mixdown.audio import Audio, resample
 from mixdown.effects import Gain
@@ -13,6 +17,10 @@ from mixdown.session import Mix
 
 #: True peak of a start balance, in dBTP.
 HEADROOM_DBTP = -6.0
+#: A stem that lies further than this below the middle one, in LU, is taken for noise or bleed and not raised.
+NOISE_LU = 30.0
+#: Shortest audio that has an integrated loudness, in s: one complete window of 400 ms.
+_WINDOW_S = 0.4
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,9 @@ class Balance:
     audio : array, shape (2, frames)
         The mix.
     loudness : dict
-        What each stem measured.
+        What each stem measured; one shorter than 400 ms with as much silence around it.
+    left_alone : dict
+        Stems that were not brought to the loudness of the others, and why.
     loudness_of_mix : Loudness
         What `audio` measured.
     """
@@ -35,6 +45,7 @@ class Balance:
     audio: Audio
     loudness: dict[str, Loudness]
     loudness_of_mix: Loudness
+    left_alone: dict[str, str]
 
 
 def balance(
@@ -44,10 +55,13 @@ def balance(
 ) -> Balance:
     """Set faders so that all stems are equally loud, and the master so that the sum peaks at -6 dBTP.
 
+    A stem more than 30 LU below the middle one (the louder of two) is taken for noise or
+    bleed: it gets the middle one's fader, and so keeps its distance from it.
+
     Parameters
     ----------
     stems : mapping of name to (audio, sample_rate_hz)
-        Mono or stereo. Stems of other rates are resampled; shorter ones end in silence; silent ones stay at 0 dB.
+        Mono or stereo. Stems of other rates are resampled; shorter ones end in silence.
     sample_rate_hz : float
         Rate of the mix.
     progress : function, optional
@@ -64,19 +78,47 @@ def balance(
     for done, (name, (audio, rate_hz)) in enumerate(stems.items()):
         samples = resample(audio, rate_hz, sample_rate_hz)
         report((2 * done + 1) / steps)
-        readings[name] = loudness(samples, sample_rate_hz)
+        readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)
         report((2 * done + 2) / steps)
-    heard = [reading.integrated_lufs for reading in readings.values() if math.isfinite(reading.integrated_lufs)]
-    # The quietest stem stays where it is, so that every fader only turns down.
-    quietest = min(heard, default=0.0)
-    for name, reading in readings.items():
-        if math.isfinite(reading.integrated_lufs):
-            mix[name].fader_db = quietest - reading.integrated_lufs
+    faders_db, left_alone = _faders_db(readings)
+    for name, fader_db in faders_db.items():
+        mix[name].fader_db = fader_db
     measured = loudness(mix.render(), sample_rate_hz)
     report(1 - 1 / steps)
     if math.isfinite(measured.true_peak_dbtp):
         mix.master(inserts=[Gain(gain_db=min(HEADROOM_DBTP - measured.true_peak_dbtp, 60.0))])
     audio = mix.render()
     report(1.0)
-    return Balance(mix, audio, readings, loudness(audio, sample_rate_hz))
+    reading = loudness(_at_least_a_window(audio, sample_rate_hz), sample_rate_hz)
+    return Balance(mix, audio, readings, reading, left_alone)
+
+
+def _at_least_a_window(audio: Audio, sample_rate_hz: float) -> Audio:
+    """Put a short sound into silence, so that it measures what it would in a longer stem."""
+    window = math.ceil(_WINDOW_S * sample_rate_hz)
+    if audio.shape[-1] >= window:
+        return audio
+    return cast(Audio, np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(window, window)]))
+
+
+def _faders_db(readings: Mapping[str, Loudness]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return each stem's fader, and why some stems are not as loud as the others."""
+    levels_lufs = {name: reading.integrated_lufs for name, reading in readings.items()}
+    heard = [level for level in levels_lufs.values() if math.isfinite(level)]
+    middle = statistics.median_high(heard) if heard else 0.0
+    # The quietest stem stays where it is, so that every fader only turns down.
+    quietest = min((level for level in heard if level >= middle - NOISE_LU), default=middle)
+    faders_db, left_alone = {}, {}
+    for name, level in levels_lufs.items():
+        if level >= middle - NOISE_LU:
+            faders_db[name] = quietest - level
+            continue
+        faders_db[name] = quietest - middle
+        if math.isinf(readings[name].sample_peak_dbfs):
+            left_alone[name] = "silent"
+        elif math.isinf(level):
+            left_alone[name] = "below -70 LUFS: noise or silence"
+        else:
+            left_alone[name] = f"{middle - level:.0f} LU below the others: noise only?"
+    return faders_db, left_alone

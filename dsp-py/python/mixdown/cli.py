@@ -2,65 +2,72 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
+import os
+import shutil
+import signal
 import sys
+import tempfile
+import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from types import FrameType
+from typing import Annotated, BinaryIO, cast
 
 import numpy as np
-import soundfile
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from mixdown import __version__, plots
-from mixdown import demo as song
+from mixdown import __version__
 from mixdown._core import ParameterError
-from mixdown.audio import READABLE, Audio, BitDepth, common_rate_hz, read, replace_file, write
+from mixdown.audio import (
+    READABLE,
+    Audio,
+    BitDepth,
+    Blocks,
+    check_output,
+    common_rate_hz,
+    read,
+    replace_file,
+    write,
+)
 from mixdown.balance import Balance, balance
-from mixdown.delivery import Mastered, Target, find_target
+from mixdown.console import SIGNALLED, bar, complain, excess, figure, say, table
+from mixdown.delivery import Mastered, Target, find_target, targets
 from mixdown.delivery import master as make_master
+from mixdown.loudspeakers import LAYOUTS
 from mixdown.meters import Loudness, LoudnessMeter, album_of, loudness
+from mixdown.names import printable, shown
+from mixdown.recordings import gathered
+from mixdown.tags import MIX_MARK, Tags, read_tags
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Mix and master music.")
-out = Console(highlight=False, soft_wrap=True)
-progress_console = Console(stderr=True)
+app = typer.Typer(
+    add_completion=False,
+    help="Mix and master music.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 
-#: Frames read from a file at a time while measuring.
-_STEP_FRAMES = 65_536
+#: At the end of the help of commands that take a target; lines are not filled again, which would split names.
+_TARGETS_HELP = "\b\n" + textwrap.fill(
+    f"Targets: {', '.join(target.name for target in targets())}.", 78, break_on_hyphens=False
+)
 
-
-@contextmanager
-def _bar(title: str) -> Iterator[Callable[[float], None]]:
-    """Show a progress bar on stderr; call what it yields with the share done, 0 to 1."""
-    columns = (
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as bars:
-        task = bars.add_task(title, total=1.0)
-        yield lambda share: bars.update(task, completed=share)
-        bars.update(task, completed=1.0)
-
-
-def _figure(value: float, unit: str = "") -> str:
-    text = "-inf" if value == -math.inf else f"{value:.2f}"
-    return f"{text} {unit}".rstrip()
+_Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
+_Output = Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")]
+_Depth = Annotated[int, typer.Option("--bit-depth", help="16, 24 or 32 (floating point).")]
 
 
 @dataclass(frozen=True)
 class _Measured:
     """A measured file."""
 
-    file: Path
+    name: str
     meter: LoudnessMeter
     reading: Loudness
     sample_rate_hz: int
@@ -68,27 +75,42 @@ class _Measured:
     duration_s: float
 
 
-def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -> _Measured:
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Path | BinaryIO]:
+    """Give a file, or what comes through standard input, stored, for ``-``."""
+    if str(file) != "-":
+        yield file
+        return
+    with tempfile.TemporaryFile() as stored:
+        shutil.copyfileobj(sys.stdin.buffer, stored)
+        stored.flush()
+        yield cast(BinaryIO, stored)
+
+
+def _measure_file(
+    file: Path,
+    progress: Callable[[float], None] | None = None,
+    *,
+    layout: str | None = None,
+    weights: Sequence[float] | None = None,
+) -> _Measured:
     """Measure a file block by block, so that its length costs no memory."""
-    with file.open("rb"):
-        pass
-    try:
-        with soundfile.SoundFile(file) as source:
-            if source.frames == 0:
-                raise ParameterError(f"{file}: holds no audio (0 frames)")
-            meter = LoudnessMeter(source.samplerate, source.channels)
-            done = 0
-            for block in source.blocks(_STEP_FRAMES, dtype="float32", always_2d=True):
-                try:
-                    meter.observe(block.T)
-                except ParameterError as error:
-                    raise ParameterError(f"{file}: {error}") from None
-                done += block.shape[0]
+    with _opened(file) as opened, Blocks(opened) as source:
+        for name, count in (("layout", layout and LAYOUTS[layout]), ("weights", weights and len(weights))):
+            if count and count != source.channels:
+                raise ParameterError(f"{shown(file)}: {name} is for {count} channels, the file has {source.channels}")
+        if layout is None and weights is None:
+            weights = source.weights
+        try:
+            meter = LoudnessMeter(source.sample_rate_hz, source.channels, layout=layout, weights=weights)
+            for block in source:
+                meter.observe(block)
                 if progress is not None:
-                    progress(done / max(source.frames, done))
-            return _Measured(file, meter, meter.reading(), source.samplerate, source.channels, done / source.samplerate)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{file}: not a readable audio file ({error.error_string.strip(' .')})") from None
+                    progress(source.share_done)
+        except ParameterError as error:
+            raise ParameterError(f"{shown(file)}: {error}") from None
+        duration_s = source.found_frames / source.sample_rate_hz
+        return _Measured(shown(file), meter, meter.reading(), source.sample_rate_hz, source.channels, duration_s)
 
 
 #: Targets that files are judged by where none is named.
@@ -102,9 +124,9 @@ def _verdict(reading: Loudness, target: Target) -> str:
     deviation_lu = reading.integrated_lufs - target.integrated_lufs
     misses = []
     if not abs(deviation_lu) <= (target.tolerance_lu or _AUDIBLE_LU):
-        misses.append(f"{deviation_lu:+.1f} LU")
+        misses.append(excess(deviation_lu, "LU", target.tolerance_lu or _AUDIBLE_LU))
     if reading.true_peak_dbtp > target.ceiling_dbtp:
-        misses.append(f"peak {reading.true_peak_dbtp - target.ceiling_dbtp:+.1f} dB")
+        misses.append(f"peak {excess(reading.true_peak_dbtp - target.ceiling_dbtp, 'dB')}")
     return ", ".join(misses) or "pass"
 
 
@@ -124,27 +146,58 @@ def _measurements(reading: Loudness) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in figures.items()}
 
 
-@app.command()
+def _parsed_weights(text: str) -> list[float]:
+    try:
+        return [float(weight) for weight in text.split(",")]
+    except ValueError:
+        raise ParameterError(
+            f"weights = {text!r} is not allowed: numbers 0..10 with commas between, as 1,1,0"
+        ) from None
+
+
+def _columns_of(measured: Sequence[_Measured]) -> list[str]:
+    """Return the names of files, short where they stay different."""
+    short = [shown(Path(entry.name).name) for entry in measured]
+    return short if len(set(short)) == len(short) else [entry.name for entry in measured]
+
+
+@app.command(epilog=_TARGETS_HELP)
 def measure(
-    files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, AIFF, Ogg, MP3.")],
+    files: Annotated[list[Path], typer.Argument(help="Audio files; - is standard input.")],
     target: Annotated[list[str] | None, typer.Option(help="Judge by this target; may be repeated.")] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help=f"Loudspeakers, in place of what the file says. One of {', '.join(LAYOUTS)}."),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="How much each channel counts, in place of a layout: 0..10, as 1,1,0.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Measure loudness and true peak of audio files, and judge them by delivery targets.
 
     A file passes if its loudness is within the target's tolerance (0.5 LU for services, which reject nothing but play
     everything equally loud) and its true peak at or below the ceiling. Several files are also measured as an album.
+    What cannot be read is told and left out; the exit code is 1 then.
     """
     judges = [find_target(name) for name in target or _COMMON_TARGETS]
-    measured = []
+    if layout is not None and layout not in LAYOUTS:
+        raise ParameterError(f"layout = {layout!r} is unknown: it must be one of {', '.join(LAYOUTS)}")
+    factors = None if weights is None else _parsed_weights(weights)
+    measured: list[_Measured] = []
+    failed: dict[str, str] = {}
     for file in files:
-        with _bar(f"Measuring {file.name}") as progress:
-            measured.append(_measure_file(file, progress))
+        try:
+            with bar(f"Measuring {shown(file.name)}") as progress:
+                measured.append(_measure_file(file, progress, layout=layout, weights=factors))
+        except (OSError, ValueError, MemoryError) as error:
+            failed[shown(file)] = _one_line(error)
+            complain(_one_line(error))
     album_lufs = album_of([entry.meter for entry in measured]) if len(measured) > 1 else None
     if as_json:
         results = [
             {
-                "file": str(entry.file),
+                "file": entry.name,
                 "sample_rate_hz": entry.sample_rate_hz,
                 "channels": entry.channels,
                 "duration_s": entry.duration_s,
@@ -154,131 +207,217 @@ def measure(
             for entry in measured
         ]
         finite = album_lufs if album_lufs is not None and math.isfinite(album_lufs) else None
-        out.print_json(json.dumps({"files": results, "album_lufs": finite}))
-        return
-    table = Table("File", "Duration", "Integrated", "LRA", "Max M", "Max S", "True peak", "Sample peak", "PLR")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for entry in measured:
-        reading = entry.reading
-        table.add_row(
-            entry.file.name,
-            f"{entry.duration_s:.1f} s",
-            _figure(reading.integrated_lufs, "LUFS"),
-            _figure(reading.loudness_range_lu, "LU"),
-            _figure(reading.max_momentary_lufs, "LUFS"),
-            _figure(reading.max_short_term_lufs, "LUFS"),
-            _figure(reading.true_peak_dbtp, "dBTP"),
-            _figure(reading.sample_peak_dbfs, "dBFS"),
-            _figure(reading.plr_lu, "LU"),
+        say(json.dumps({"files": results, "album_lufs": finite, "failed": failed}, indent=2, allow_nan=False))
+    elif measured:
+        _print_measured(measured, album_lufs, judges)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print_measured(measured: Sequence[_Measured], album_lufs: float | None, judges: Sequence[Target]) -> None:
+    names = _columns_of(measured)
+    rows = [
+        (
+            name,
+            figure(entry.duration_s, "s", digits=1),
+            figure(entry.reading.integrated_lufs, "LUFS"),
+            figure(entry.reading.loudness_range_lu, "LU"),
+            figure(entry.reading.max_momentary_lufs, "LUFS"),
+            figure(entry.reading.max_short_term_lufs, "LUFS"),
+            figure(entry.reading.true_peak_dbtp, "dBTP"),
+            figure(entry.reading.sample_peak_dbfs, "dBFS"),
+            figure(entry.reading.plr_lu, "LU"),
         )
+        for name, entry in zip(names, measured, strict=True)
+    ]
     if album_lufs is not None:
-        table.add_section()
         total_s = sum(entry.duration_s for entry in measured)
         peak_dbtp = max(entry.reading.true_peak_dbtp for entry in measured)
-        figures = ("", "", "", _figure(peak_dbtp, "dBTP"), "", "")
-        table.add_row("Album", f"{total_s:.1f} s", _figure(album_lufs, "LUFS"), *figures)
-    out.print(table)
-    verdicts = Table("Target", "Loudness", "Ceiling", *(entry.file.name for entry in measured))
-    for judge in judges:
-        verdicts.add_row(
+        figures = ("", "", "", figure(peak_dbtp, "dBTP"), "", "")
+        rows.append(("Album", figure(total_s, "s", digits=1), figure(album_lufs, "LUFS"), *figures))
+    say(table(("File", "Duration", "Integrated", "LRA", "Max M", "Max S", "True peak", "Sample peak", "PLR"), rows))
+    say()
+    verdicts = [
+        (
             judge.name,
-            _figure(judge.integrated_lufs, "LUFS"),
-            _figure(judge.ceiling_dbtp, "dBTP"),
+            figure(judge.integrated_lufs, "LUFS"),
+            figure(judge.ceiling_dbtp, "dBTP"),
             *(_verdict(entry.reading, judge) for entry in measured),
         )
-    out.print(verdicts)
+        for judge in judges
+    ]
+    say(table(("Target", "Loudness", "Ceiling", *names), verdicts))
 
 
-def _read_stems(folder: Path, progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
+def _check_place(output: Path, sources: Sequence[Path], force: bool) -> None:
+    """Refuse to write over what is read, and over what is there unless that is wanted."""
+    if not output.exists():
+        return
+    for source in sources:
+        same = os.path.samestat(output.stat(), os.fstat(0) if str(source) == "-" else source.stat())
+        if same:
+            raise ValueError(f"{shown(output)}: is what is read from: choose another output")
+    if not force:
+        raise FileExistsError(f"{shown(output)}: exists already: --force replaces it")
+
+
+#: Names that outputs have by default.
+_OUTPUT_NAMES = ("mix", "master")
+
+
+def _is_mix(file: Path) -> bool:
+    """Whether a file is an earlier output of ``mixdown mix``, whatever its name."""
+    with file.open("rb") as opened:
+        return MIX_MARK in read_tags(opened).texts
+
+
+def _stem_files(folder: Path, output: Path) -> tuple[list[Path], dict[str, str]]:
+    """Return the stems in a folder, and what else is in it, with the reason why it is no stem."""
     if not folder.exists():
-        raise FileNotFoundError(f"{folder}: no such file or folder")
+        raise FileNotFoundError(f"{shown(folder)}: no such file or folder")
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder}: not a folder of stems")
-    files = sorted(
-        file for file in folder.iterdir() if file.suffix.lower() in READABLE and not file.name.startswith(".")
-    )
-    if not files:
-        raise ValueError(f"{folder}: no stems in it (looked for {', '.join('*' + ending for ending in READABLE)})")
+        raise NotADirectoryError(f"{shown(folder)}: not a folder of stems")
+    stems, others = [], {}
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith("."):
+            continue
+        if file.is_dir():
+            reason = "a folder"
+        elif not file.exists():
+            reason = "a link to nothing"
+        elif not file.is_file():
+            reason = "not a file"
+        elif file.suffix.lower() not in READABLE:
+            reason = "not audio by its ending"
+        elif output.exists() and file.samefile(output):
+            reason = "the output"
+        elif file.stem.lower() in _OUTPUT_NAMES:
+            reason = "by its name no stem"
+        elif _is_mix(file):
+            reason = "a mix made by mixdown"
+        else:
+            stems.append(file)
+            continue
+        others[shown(file.name)] = reason
+    if not stems:
+        found = f"; it holds {_listed(others)}" if others else ""
+        raise ValueError(f"{shown(folder)}: no stems in it{found}")
+    return stems, others
+
+
+def _listed(others: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({reason})" for name, reason in others.items())
+
+
+def _free_name(file: Path, taken: Container[str]) -> str:
+    """Return a name for a stem that no other stem has: without its ending, with it, or numbered."""
+    numbered = (f"{shown(file.name)} {number}" for number in itertools.count(2))
+    names = itertools.chain((shown(file.stem), shown(file.name)), numbered)
+    return next(name for name in names if name not in taken)
+
+
+def _read_stems(files: Sequence[Path], progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
     stems: dict[str, tuple[Audio, float]] = {}
     for position, file in enumerate(files):
-        name = file.stem if file.stem not in stems else file.name
+        name = _free_name(file, stems)
         audio, rate_hz = read(file)
         if audio.shape[0] > 2:
-            raise ValueError(f"{file}: {audio.shape[0]} channels: stems are mono or stereo")
+            raise ValueError(f"{shown(file)}: {audio.shape[0]} channels: stems are mono or stereo")
         bad = audio.size - int(np.count_nonzero(np.isfinite(audio)))
         if bad:
-            raise ValueError(f"{file}: audio holds {bad} non-finite samples")
+            raise ValueError(f"{shown(file)}: audio holds {bad} non-finite samples")
         stems[name] = (audio, rate_hz)
         progress((position + 1) / len(files))
     return stems
 
 
-def _balance(stems: Mapping[str, tuple[Audio, float]]) -> Balance:
-    rate_hz = common_rate_hz([rate_hz for _, rate_hz in stems.values()])
-    with _bar(f"Balancing {len(stems)} stems") as progress:
+def _balance(stems: Mapping[str, tuple[Audio, float]], rate_hz: float) -> Balance:
+    with bar(f"Balancing {len(stems)} stems") as progress:
         return balance(stems, rate_hz, progress)
 
 
 def _print_balance(balanced: Balance) -> None:
-    table = Table("Stem", "Measured", "Fader")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, track in balanced.mix.items():
-        reading = balanced.loudness[name]
-        table.add_row(name, _figure(reading.integrated_lufs, "LUFS"), _figure(track.fader_db, "dB"))
-    out.print(table)
+    rows = [
+        (name, figure(reading.integrated_lufs, "LUFS"), figure(balanced.mix[name].fader_db, "dB"))
+        for name, reading in balanced.loudness.items()
+    ]
+    say(table(("Stem", "Measured", "Fader"), rows))
+    if balanced.left_alone:
+        say(f"Not brought to the loudness of the others: {_listed(balanced.left_alone)}.")
+
+
+def _print_reading(output: Path, reading: Loudness) -> None:
+    say(
+        f"{shown(output)}: {figure(reading.integrated_lufs, 'LUFS')}, {figure(reading.true_peak_dbtp, 'dBTP')}, "
+        f"LRA {figure(reading.loudness_range_lu, 'LU')}"
+    )
 
 
 @app.command()
 def mix(
     source: Annotated[Path, typer.Argument(help="Folder of stems, mono or stereo, of any rates and lengths.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")] = Path("mix.wav"),
-    bit_depth: Annotated[int, typer.Option(help="16, 24 or 32 (floating point).")] = 24,
+    output: _Output = Path("mix.wav"),
+    bit_depth: _Depth = 24,
+    force: _Force = False,
 ) -> None:
-    """Mix a folder of stems to a start balance: all equally loud, the sum at -6 dBTP."""
-    with _bar("Reading stems") as progress:
-        stems = _read_stems(source, progress)
-    balanced = _balance(stems)
-    write(output, balanced.audio, balanced.mix.sample_rate_hz, bit_depth=cast(BitDepth, bit_depth))
+    """Mix a folder of stems to a start balance: all equally loud, the sum at -6 dBTP.
+
+    Stems that hold nothing but noise are not raised. An output in the same folder is no stem.
+    """
+    files, others = _stem_files(source, output)
+    check_output(output, bit_depth=bit_depth)
+    _check_place(output, [], force)
+    if others:
+        say(f"Left out: {_listed(others)}.")
+    with bar("Reading stems") as progress:
+        stems = _read_stems(files, progress)
+    rate_hz = common_rate_hz([rate_hz for _, rate_hz in stems.values()])
+    check_output(output, rate_hz, 2, bit_depth=bit_depth)
+    balanced = _balance(stems, rate_hz)
+    # So that it is not taken for a stem later, where it lies among them.
+    mark = Tags({MIX_MARK: ("mix",)})
+    write(output, balanced.audio, rate_hz, bit_depth=cast(BitDepth, bit_depth), tags=mark)
     _print_balance(balanced)
-    reading = _measure_file(output).reading
-    out.print(
-        f"{output}: {_figure(reading.integrated_lufs, 'LUFS')}, {_figure(reading.true_peak_dbtp, 'dBTP')}, "
-        f"LRA {_figure(reading.loudness_range_lu, 'LU')}"
-    )
+    _print_reading(output, _measure_file(output).reading)
 
 
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.")] = Path("mixdown-demo"),
     seed: Annotated[int, typer.Option(help="Another seed is another performance.")] = 1,
+    force: _Force = False,
 ) -> None:
     """Play through the whole job: synthesise a song, mix its stems, master the mix, draw a report."""
     rate_hz = 48_000
     wanted = find_target("spotify")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "stems").mkdir(exist_ok=True)
-    with _bar("Synthesising the song") as progress:
+    made = [folder / name for name in ("stems", "mix.wav", "master.wav", "report.png")]
+    for place in made:
+        _check_place(place, [], force)
+    # Loaded where they are needed: drawing alone takes longer than all of the rest.
+    from mixdown import demo as song
+    from mixdown import plots
+
+    (folder / "stems").mkdir(parents=True, exist_ok=True)
+    with bar("Synthesising the song") as progress:
         stems = song.stems(seed=seed, sample_rate_hz=rate_hz)
         for position, (name, audio) in enumerate(stems.items()):
             write(folder / "stems" / f"{name}.wav", audio, rate_hz)
             progress((position + 1) / len(stems))
     # From here on the job is that of anybody's stems: it starts from files.
-    with _bar("Reading stems") as progress:
-        files = _read_stems(folder / "stems", progress)
-    balanced = _balance(files)
+    with bar("Reading stems") as progress:
+        files = _read_stems([folder / "stems" / f"{name}.wav" for name in stems], progress)
+    balanced = _balance(files, rate_hz)
     _print_balance(balanced)
     write(folder / "mix.wav", balanced.audio, rate_hz)
-    with _bar("Mastering"):
+    with bar("Mastering") as progress:
         before, _ = read(folder / "mix.wav")
-        mastered = make_master(before, rate_hz, target=wanted.name)
+        mastered = make_master(before, rate_hz, target=wanted.name, progress=progress)
         mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
-    with _bar("Measuring and drawing") as progress:
+    with bar("Measuring and drawing") as progress:
         after, _ = read(folder / "master.wav")
         reading_before, reading_after = loudness(before, rate_hz), loudness(after, rate_hz)
         progress(0.5)
-        figure = plots.report(
+        report = plots.report(
             before=before,
             after=after,
             sample_rate_hz=rate_hz,
@@ -289,21 +428,20 @@ def demo(
             title="mixdown demo",
             reduction_db=mastered.certificate.reduction_curve_db,
         )
-        replace_file(folder / "report.png", plots.png(figure))
+        replace_file(folder / "report.png", plots.png(report))
     _print_certificate(mastered)
-    table = Table("File", "Integrated", "LRA", "Max S", "True peak")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, reading in (("mix.wav", reading_before), ("master.wav", reading_after)):
-        table.add_row(
-            str(folder / name),
-            _figure(reading.integrated_lufs, "LUFS"),
-            _figure(reading.loudness_range_lu, "LU"),
-            _figure(reading.max_short_term_lufs, "LUFS"),
-            _figure(reading.true_peak_dbtp, "dBTP"),
+    rows = [
+        (
+            shown(folder / name),
+            figure(reading.integrated_lufs, "LUFS"),
+            figure(reading.loudness_range_lu, "LU"),
+            figure(reading.max_short_term_lufs, "LUFS"),
+            figure(reading.true_peak_dbtp, "dBTP"),
         )
-    out.print(table)
-    out.print(f"Report: {folder / 'report.png'}")
+        for name, reading in (("mix.wav", reading_before), ("master.wav", reading_after))
+    ]
+    say(table(("File", "Integrated", "LRA", "Max S", "True peak"), rows))
+    say(f"Report: {shown(folder / 'report.png')}")
 
 
 def _print_certificate(mastered: Mastered) -> None:
@@ -314,74 +452,117 @@ def _print_certificate(mastered: Mastered) -> None:
         if certificate.max_reduction_db > 0
         else "no limiting needed"
     )
-    out.print(f"Mastered for {certificate.target.name}: gain {certificate.gain_db:+.2f} dB, {limited}.")
+    gain = figure(certificate.gain_db, "dB", sign=True)
+    say(f"Mastered for {certificate.target.name}: gain {gain}, {limited}.")
 
 
-@app.command()
+@app.command(epilog=_TARGETS_HELP)
 def master(
-    source: Annotated[Path, typer.Argument(help="The mix: any readable audio file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")] = Path("master.wav"),
-    target: Annotated[str, typer.Option(help="Delivery target, as listed by an unknown name.")] = "spotify",
-    bit_depth: Annotated[int, typer.Option(help="16, 24 or 32 (floating point).")] = 24,
+    source: Annotated[Path, typer.Argument(help="The mix: any readable audio file; - is standard input.")],
+    output: _Output = Path("master.wav"),
+    target: Annotated[str, typer.Option(help="Delivery target.")] = "spotify",
+    bit_depth: _Depth = 24,
     rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
+    force: _Force = False,
 ) -> None:
-    """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written."""
+    """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written.
+
+    Tags and cover pictures of the mix are written to the master.
+    """
     find_target(target)
-    audio, rate_hz = read(source)
-    with _bar(f"Mastering {source.name}"):
-        mastered = make_master(audio, rate_hz, target=target, bit_depth=bit_depth, delivery_rate_hz=rate)
-        mastered.write(output)
+    check_output(output, rate, bit_depth=bit_depth)
+    with _opened(source) as opened:
+        with Blocks(opened) as blocks:
+            _check_place(output, [source], force)
+            rate_hz = blocks.sample_rate_hz
+            check_output(output, rate_hz if rate is None else rate, blocks.channels, bit_depth=bit_depth)
+            if blocks.weights is not None and blocks.positions is not None:
+                raise ValueError(
+                    f"{shown(source)}: its loudspeakers are {' '.join(blocks.positions)}: mastering takes the layouts "
+                    f"{', '.join(LAYOUTS)}"
+                )
+            audio, _ = gathered(blocks)
+        with bar(f"Mastering {shown(source.name)}") as progress:
+            mastered = make_master(
+                audio, rate_hz, target=target, bit_depth=bit_depth, delivery_rate_hz=rate, progress=progress
+            )
+        with contextlib.ExitStack() as closing:
+            file = closing.enter_context(opened.open("rb")) if isinstance(opened, Path) else opened
+            tags = read_tags(file).without(MIX_MARK)
+        mastered.write(output, tags=tags)
     _print_certificate(mastered)
-    with _bar(f"Measuring {output.name}") as progress:
+    with bar(f"Measuring {shown(output.name)}") as progress:
         reading = _measure_file(output, progress).reading
-    out.print(
-        f"{output}: {_figure(reading.integrated_lufs, 'LUFS')}, {_figure(reading.true_peak_dbtp, 'dBTP')}, "
-        f"LRA {_figure(reading.loudness_range_lu, 'LU')}"
-    )
-    table = Table("Player", "plays it at")
-    table.columns[1].justify = "right"
-    for name, gain_db in mastered.certificate.playback_gain_db.items():
-        table.add_row(name, f"{gain_db:+.2f} dB")
-    out.print(table)
+    _print_reading(output, reading)
+    rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
+    say(table(("Player", "plays it at"), rows))
 
 
 def _version(shown: bool) -> None:
     if shown:
-        out.print(f"mixdown {__version__}")
+        say(f"mixdown {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Mix and master music."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
 
 
-def main() -> None:
-    """Run the command line: 0 on success, 1 with one line on stderr otherwise."""
-    warnings.showwarning = lambda message, *_args, **_kwargs: print(f"mixdown: warning: {message}", file=sys.stderr)
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """End in an orderly way, so that no part of a file is left."""
+    raise SystemExit(SIGNALLED + number)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line: 0 on success, 1 with one line on stderr otherwise, 130 after Ctrl-C.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Names and units must not fail on a terminal that has no sign for them.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    warnings.showwarning = lambda message, *_args, **_kwargs: complain(f"warning: {printable(str(message))}")
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run the command that the arguments name, and return the exit code."""
+    interrupted = SIGNALLED + signal.SIGINT
     try:
-        code = app(standalone_mode=False)
+        code = int(app(arguments, prog_name="mixdown", standalone_mode=False) or 0)
     except (ValueError, TypeError, OSError, MemoryError) as error:
-        print(f"mixdown: {_one_line(error)}", file=sys.stderr)
-        code = 1
-    except KeyboardInterrupt:
-        print("mixdown: interrupted", file=sys.stderr)
-        code = 1
+        complain(_one_line(error))
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        code = interrupted
     except Exception as error:
         # What the parser of the command line says of wrong usage; anything else is a defect and may show itself.
         if not hasattr(error, "format_message"):
             raise
-        print(f"mixdown: {error.format_message()}", file=sys.stderr)
-        code = 1
-    sys.exit(code or 0)
+        complain(_one_line(ValueError(error.format_message())))
+        return 1
+    if code == interrupted:
+        complain("interrupted")
+    return code
 
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
-        name = f"{error.filename}: " if error.filename else ""
+        name = f"{shown(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
         return f"{name}{error.strerror[0].lower()}{error.strerror[1:]}"
-    return " ".join(str(error).split())
+    return printable(" ".join(str(error).splitlines())) or type(error).__name__

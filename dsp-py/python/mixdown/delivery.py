@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
@@ -16,6 +16,7 @@ from mixdown._core import ParameterError
 from mixdown.audio import Audio
 from mixdown.effects import Chain, Effect
 from mixdown.meters import Loudness
+from mixdown.tags import Tags
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ class Mastered:
     sample_rate_hz: float
     certificate: Certificate
 
-    def write(self, path: str | os.PathLike[str], tags: Mapping[str, str] | None = None) -> None:
+    def write(self, path: str | os.PathLike[str], tags: Mapping[str, str] | Tags | None = None) -> None:
         """Write the samples, WAV or FLAC by the ending of the name; adds no dither.
 
         Parameters
@@ -233,6 +234,7 @@ def master(
     bit_depth: int = 24,
     dither: Literal["tpdf", "none"] = "tpdf",
     delivery_rate_hz: float | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Mastered:
     """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
 
@@ -255,6 +257,8 @@ def master(
         Added before rounding.
     delivery_rate_hz : float, optional
         Rate of the result; by default that of `audio`.
+    progress : function, optional
+        Called with the share done, 0 to 1.
 
     Returns
     -------
@@ -293,4 +297,6 @@ def master(
         reduction_curve_db=facts["reduction_curve_db"],
         playback_gain_db={other.name: playback_gain(loudness, other.name) for other in targets()},
     )
+    if progress is not None:
+        progress(1.0)
     return Mastered(delivered, rate_hz, certificate)

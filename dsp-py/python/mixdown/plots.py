@@ -1,19 +1,23 @@
 """Figures of the mastering report: waveform, loudness over time and spectrum, before and after.
 
 Every function draws on axes it is given; `report` puts them on one page. Only the object interface of
-matplotlib is used, so neither a display nor the global state of pyplot is needed.
+matplotlib is used, so neither a display nor the global state of pyplot is needed. It is loaded when something is drawn.
 """
 
 from __future__ import annotations
 
 import io
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
 
 __all__ = [
     "LoudnessLike",
@@ -115,6 +119,8 @@ def report(
     Figure
         Save it with ``figure.savefig("report.png")``.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(16.0, 12.0), dpi=100, facecolor="white")
     figure.text(0.06, 0.952, title, fontsize=21, fontweight="bold", color=INK, va="center")
     figure.text(
@@ -262,9 +268,8 @@ def loudness_over_time(
         axes.axhline(target_lufs, color=TARGET, linewidth=1.1, label=f"target {_number(target_lufs)}", zorder=1)
     top = max(loudest, default=0.0)
     axes.set_ylim(top - 30.0, top + 2.0)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value, digits=0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value)))
+    _whole_steps(axes.yaxis, 6)
+    axes.xaxis.set_major_formatter(_formatted(_clock))
     _styled(axes, title="Loudness", unit="LUFS", grid="both")
     _legend(axes)
 
@@ -282,9 +287,8 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
     times_s = step_s * np.arange(reduction_db.size)
     axes.fill_between(times_s, 0.0, -reduction_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)
     axes.set_ylim(-max(3.0, 1.1 * float(np.max(reduction_db))), 0.0)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value, digits=0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value)))
+    _whole_steps(axes.yaxis, 3)
+    axes.xaxis.set_major_formatter(_formatted(_clock))
     _styled(axes, title="Gain reduction", unit="dB", grid="both")
 
 
@@ -304,8 +308,7 @@ def spectrum(
     marks_hz = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000]
     axes.set_xticks(marks_hz, [f"{hz // 1000} k" if hz >= 1000 else str(hz) for hz in marks_hz])
     axes.set_xticks([], minor=True)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value, digits=0)))
+    _whole_steps(axes.yaxis, 7)
     _styled(axes, title="Spectrum", unit="dB per band", grid="both")
     axes.set_xlabel("frequency in Hz", color=FAINT, fontsize=10.5)
     _legend(axes)
@@ -402,6 +405,21 @@ def _styled(axes: Axes, *, title: str, grid: str, unit: str = "") -> None:
         axes.set_ylabel(unit, color=FAINT, fontsize=10.5)
 
 
+def _formatted(text: Callable[[float], str]) -> FuncFormatter:
+    """Label the ticks of an axis by a function of their value."""
+    from matplotlib.ticker import FuncFormatter
+
+    return FuncFormatter(lambda value, _: text(value))
+
+
+def _whole_steps(axis: Axis, ticks: int) -> None:
+    """Label an axis in at most so many steps of whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(_formatted(lambda value: _number(value, digits=0)))
+
+
 def _legend(axes: Axes) -> None:
     """Name the lines above the axes, at the right."""
     handles, _ = axes.get_legend_handles_labels()
@@ -429,6 +447,6 @@ def _finite(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _number(value: float, *, digits: int = 1) -> str:
-    """A figure with a true minus sign; infinity as a sign."""
-    text = f"{value:.{digits}f}" if np.isfinite(value) else ("∞" if value > 0 else "-∞")
+    """A figure with a true minus sign, zero without one; infinity as a sign."""
+    text = f"{value:z.{digits}f}" if np.isfinite(value) else ("∞" if value > 0 else "-∞")
     return text.replace("-", "\N{MINUS SIGN}")

@@ -6,6 +6,8 @@ use std::process::Command;
 pub(crate) const DEFAULT_SECONDS: u32 = 60;
 
 const TARGETS: &str = "fuzz/fuzz_targets";
+/// The target for what debug assertions would refuse.
+const WITHOUT_ASSERTIONS: &str = "short_blocks";
 
 pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Outcome {
     tools::fuzzer()?;
@@ -19,7 +21,11 @@ pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Outcome {
         steps.run(target, || {
             // Not the cargo that runs us: only the one on PATH knows other toolchains.
             let mut fuzz = Command::new("cargo");
-            fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target, "--"]);
+            fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz"]);
+            if target == WITHOUT_ASSERTIONS {
+                fuzz.arg("-O");
+            }
+            fuzz.args([target, "--"]);
             // Long inputs from the start: a stream needs more bytes than libFuzzer reaches in a minute by growing them.
             fuzz.args(["-len_control=0", &format!("-max_total_time={seconds}")]);
             succeed(fuzz.current_dir(workspace.path("")))

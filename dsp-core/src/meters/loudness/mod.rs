@@ -35,6 +35,7 @@ use crate::{
     foundation::{
         block::Block,
         error::Error,
+        fit::fit_read,
         processor::Meter,
         sample::Sample,
         stream::StreamSpec,
@@ -319,17 +320,9 @@ impl<S: Sample> LoudnessMeter<S> {
             }
         }
     }
-}
 
-impl<S: Sample> Meter<S> for LoudnessMeter<S> {
-    type Reading = Loudness;
-
-    fn observe(&mut self, block: &Block<'_, '_, S>) {
+    fn listen(&mut self, block: &Block<'_, '_, S>) {
         let channels = self.weights.len();
-        debug_assert!(block.channels() >= channels, "LoudnessMeter: too few channels");
-        if block.channels() < channels {
-            return;
-        }
         let mut start = 0;
         while start < block.frames() {
             let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
@@ -344,6 +337,14 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
                 self.end_span(complete);
             }
         }
+    }
+}
+
+impl<S: Sample> Meter<S> for LoudnessMeter<S> {
+    type Reading = Loudness;
+
+    fn observe(&mut self, block: &Block<'_, '_, S>) {
+        fit_read(block, self.weights.len(), |_, block| self.listen(block));
     }
 
     fn reading(&self) -> Loudness {

@@ -107,7 +107,7 @@ impl Weights {
             Self::Layout(layout) => {
                 let weights = layout.weights();
                 if weights.len() != channels {
-                    return Err(Error::Channels { expected: weights.len(), actual: channels });
+                    return Err(Error::Channels { min: weights.len(), max: weights.len(), actual: channels });
                 }
                 weights.to_vec()
             }
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(ones.resolve(channels, true).unwrap(), vec![1.0; channels]);
         }
         let error = Weights::Layout(Layout::Surround51).resolve(2, false).unwrap_err();
-        assert_eq!(error, Error::Channels { expected: 6, actual: 2 });
+        assert_eq!(error, Error::Channels { min: 6, max: 6, actual: 2 });
         let error = Weights::Explicit(vec![1.0]).resolve(2, false).unwrap_err();
         assert_eq!(error, Error::Length { expected: 2, actual: 1 });
         let error = Weights::Explicit(vec![1.0, -1.0]).resolve(2, false).unwrap_err();

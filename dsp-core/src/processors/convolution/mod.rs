@@ -37,7 +37,8 @@ mod response;
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -125,8 +126,7 @@ impl Params for ConvolutionParams {
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
         match (self.impulse_response.rows(), input) {
             (1, _) => Ok(input),
-            (_, 1 | 2) => Ok(2),
-            _ => Err(Error::Channels { expected: 2, actual: input }),
+            _ => channels_in(input, 1, 2).map(|()| 2),
         }
     }
 
@@ -284,23 +284,9 @@ impl<S: Sample> Convolution<S> {
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.convolver.memory_bytes() + self.predelay.memory_bytes()
     }
-}
 
-impl<S: Sample> Processor<S> for Convolution<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn output_channels(&self) -> usize {
-        self.outputs
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let inputs = self.spec.channels();
-        debug_assert!(block.channels() >= self.outputs.max(inputs), "Convolution: too few channels");
-        if block.channels() < self.outputs.max(inputs) {
-            return;
-        }
         for channel in 0..inputs {
             self.faults += sanitize(block.channel_mut(channel));
         }
@@ -328,6 +314,20 @@ impl<S: Sample> Processor<S> for Convolution<S> {
             }
             self.convolver.advance(length);
         }
+    }
+}
+
+impl<S: Sample> Processor<S> for Convolution<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn output_channels(&self) -> usize {
+        self.outputs
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        fit(block, self.outputs.max(self.spec.channels()), |block| self.run(block));
     }
 
     fn reset(&mut self) {

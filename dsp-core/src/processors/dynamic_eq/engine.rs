@@ -10,6 +10,7 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        fit::fit_traced,
         math::Pow2,
         sample::Sample,
         stream::StreamSpec,
@@ -241,6 +242,15 @@ impl Engine {
         &mut self,
         block: &mut BlockMut<'_, '_, S>,
         key: Option<&Block<'_, '_, S>>,
+        trace: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit_traced(block, self.channels, key, trace, |block, key, trace| self.run(block, key, trace));
+    }
+
+    fn run<S: Sample>(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
         mut trace: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
         let frames = block.frames();
@@ -256,11 +266,6 @@ impl Engine {
                     .min(place.computer.uniform_frames())
                     .min(place.times.uniform_frames());
             }
-            // A key that ends sooner counts as far as it goes.
-            let key = key.filter(|key| start < key.frames());
-            if let Some(key) = key {
-                count = count.min(key.frames() - start);
-            }
             let key = key.map(|key| key.frames_at(start, count));
             self.chunk(&mut block.frames_mut(start, count), key.as_ref());
             if let Some(trace) = trace.as_deref_mut() {
@@ -271,7 +276,7 @@ impl Engine {
     }
 
     fn chunk<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
-        let (count, channels) = (block.frames(), self.channels.min(block.channels()));
+        let (count, channels) = (block.frames(), self.channels);
         for channel in 0..channels {
             self.faults += sanitize(block.channel_mut(channel));
         }

@@ -192,13 +192,15 @@ impl<S: Sample> Processor<S> for DynamicEqualizer<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "DynamicEqualizer: too few channels");
         self.engine.process(block, None, None);
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "DynamicEqualizer: too few channels");
         self.engine.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
     }
 
     fn reset(&mut self) {

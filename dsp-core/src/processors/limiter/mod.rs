@@ -43,6 +43,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
+        fit::fit_traced,
         processor::{Dynamics, GainReduction, Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -281,6 +282,19 @@ impl<S: Sample> Limiter<S> {
     pub fn clamped(&self) -> u64 {
         self.engine.clamped()
     }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        let channels = self.spec.channels();
+        fit_traced(block, channels, None, trace, |block, _, trace| {
+            let Some(trace) = trace else { return self.engine.process(block, None) };
+            let (head, frames) = (trace.frames(), block.frames());
+            self.engine.process(&mut block.frames_mut(0, head), Some(trace.channel_mut(0)));
+            for channel in 1..channels.min(trace.channels()) {
+                trace.copy_channel(0, channel);
+            }
+            self.engine.process(&mut block.frames_mut(head, frames - head), None);
+        });
+    }
 }
 
 impl<S: Sample> Processor<S> for Limiter<S> {
@@ -289,8 +303,7 @@ impl<S: Sample> Processor<S> for Limiter<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= self.spec.channels(), "Limiter: too few channels");
-        self.engine.process(block, None);
+        self.run(block, None);
     }
 
     fn reset(&mut self) {
@@ -335,13 +348,7 @@ impl<S: Sample> Dynamics<S> for Limiter<S> {
         _key: Option<&Block<'_, '_, S>>,
         reduction_db: &mut BlockMut<'_, '_, f64>,
     ) {
-        let (head, frames) = (reduction_db.frames().min(block.frames()), block.frames());
-        let mut written = reduction_db.frames_mut(0, head);
-        self.engine.process(&mut block.frames_mut(0, head), Some(written.channel_mut(0)));
-        for trace in 1..self.spec.channels().min(written.channels()) {
-            written.copy_channel(0, trace);
-        }
-        self.engine.process(&mut block.frames_mut(head, frames - head), None);
+        self.run(block, Some(reduction_db));
     }
 }
 

@@ -50,7 +50,8 @@ mod voice;
 use crate::{
     foundation::{
         block::BlockMut,
-        error::{Error, in_range},
+        error::{Error, channels_in, in_range},
+        fit::fit,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -184,7 +185,7 @@ impl Params for ReverbParams {
     type Processor<S: Sample> = Reverb<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if (1..=2).contains(&input) { Ok(2) } else { Err(Error::Channels { expected: 2, actual: input }) }
+        channels_in(input, 1, 2).map(|()| 2)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
@@ -296,22 +297,8 @@ impl<S: Sample> Reverb<S> {
     fn check(&self, coeffs: &ReverbCoeffs) -> Result<(), Error> {
         if coeffs.space == self.space { Ok(()) } else { Err(Error::NeedsRebuild { param: "space" }) }
     }
-}
 
-impl<S: Sample> Processor<S> for Reverb<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn output_channels(&self) -> usize {
-        2
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        debug_assert!(block.channels() >= 2, "Reverb: too few channels");
-        if block.channels() < 2 {
-            return;
-        }
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         if self.spec.channels() == 1 {
             self.faults += kernels::sanitize::sanitize(block.channel_mut(0));
             block.copy_channel(0, 1);
@@ -330,6 +317,20 @@ impl<S: Sample> Processor<S> for Reverb<S> {
             kernels::fdn::blend(self.form, &self.wet.early, &self.wet.tail, &span, left, right);
             start += count;
         }
+    }
+}
+
+impl<S: Sample> Processor<S> for Reverb<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn output_channels(&self) -> usize {
+        2
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        fit(block, 2, |block| self.run(block));
     }
 
     fn reset(&mut self) {

@@ -92,6 +92,7 @@ impl<S: Sample> Wet<S> {
 impl<S: Sample> Network<S> {
     pub(super) fn new(spec: &StreamSpec, frame: Frame, voicing: &Voicing) -> Self {
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let gate = Ramp::new([if voicing.frozen { 0.0 } else { 1.0 }], ramp_frames);
         let (heads, room) = Heads::new(&frame);
         let mut network = Self {
             form: Form::new(spec.cpu()),
@@ -102,7 +103,7 @@ impl<S: Sample> Network<S> {
             waiting: Voice::new(voicing, &heads),
             is_waiting: false,
             fade: Ramp::new([0.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
-            gate: Ramp::new([1.0], ramp_frames),
+            gate,
             states: [[[S::ZERO; LINES]; 2]; 2],
             swings: Swings::new(),
             high_pass: OnePole::new(frame.high_pass_pole),
@@ -199,6 +200,10 @@ impl<S: Sample> Network<S> {
             *wet = Wet::new();
             self.gate.span::<S>(frames);
         } else {
+            // The first sound after silence ends the silence at once: the rest of the cell must not sleep through it.
+            if self.quiet >= self.memory {
+                self.quiet = 0;
+            }
             self.take(lanes, inputs);
             if frames == CELL {
                 // The usual case, with loops of known length.
