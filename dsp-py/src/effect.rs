@@ -83,24 +83,34 @@ pub(crate) fn process<'py>(
     tail: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let name = effect.get_type().name()?.to_string();
     let effect = parse(effect, Some(sample_rate_hz))?;
     let length = Length::parse(tail, sample_rate_hz)?;
     let key = key.map(|key| array::read(key, "key")).transpose()?;
-    with_audio!(array::read(audio, "audio")?, planar => offline(py, &effect, planar, sample_rate_hz, key, &length, out))
+    let call = Call { effect, name, sample_rate_hz, length };
+    with_audio!(array::read(audio, "audio")?, planar => offline(py, &call, planar, key, out))
+}
+
+/// What an offline call was given beside its arrays.
+struct Call {
+    effect: Effect,
+    /// The class of the effect.
+    name: String,
+    sample_rate_hz: f64,
+    length: Length,
 }
 
 fn offline<'py, S: Number>(
     py: Python<'py>,
-    effect: &Effect,
+    call: &Call,
     audio: Planar<S>,
-    sample_rate_hz: f64,
     key: Option<Audio>,
-    length: &Length,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (spec, key) = stream_of(&audio, key, sample_rate_hz)?;
-    let mut processor = py.detach(|| effect.build::<S>(&spec)).map_err(parameter)?;
-    let (rendered, faults) = render(py, &mut processor, audio, key.as_ref(), length)?;
+    let (spec, key) = stream_of(&audio, key, call.sample_rate_hz)?;
+    let mut processor = py.detach(|| call.effect.build::<S>(&spec)).map_err(parameter)?;
+    expect_taker(&processor, &call.name, spec.key_channels())?;
+    let (rendered, faults) = render(py, &mut processor, audio, key.as_ref(), &call.length)?;
     if faults > 0 {
         let message = format!("{faults} non-finite samples were replaced by 0");
         let message = std::ffi::CString::new(message).unwrap_or_default();
@@ -118,11 +128,23 @@ fn stream_of<S: Number>(
     let spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
     let Some(key) = key else { return Ok((spec, None)) };
     let key = same_format::<S>(key, "key")?;
+    if ![1, audio.channels].contains(&key.channels) {
+        let (given, all) = (key.channels, audio.channels);
+        return Err(ShapeError::new_err(format!("key has {given} channels: 1 or {all}, as the audio has, needed")));
+    }
     if key.frames != audio.frames {
         let (expected, actual) = (audio.frames, key.frames);
         return Err(ShapeError::new_err(format!("key has {actual} frames: audio has {expected}")));
     }
     Ok((spec.with_key(key.channels).map_err(parameter)?, Some(key)))
+}
+
+/// Refuses a key that nothing in the effect called `name` takes.
+fn expect_taker<S: Number>(processor: &EffectProcessor<S>, name: &str, key_channels: usize) -> PyResult<()> {
+    if key_channels == 0 || processor.takes_key() {
+        return Ok(());
+    }
+    Err(ParameterError::new_err(format!("{name} takes no key: Compressor, Expander, Gate and DynamicEqualizer do")))
 }
 
 /// Audio of format `S`, or the error that says what `name` must be.
@@ -295,6 +317,7 @@ fn trace<S: Number>(
     let mut processor = py.detach(|| effect.build::<S>(spec)).map_err(parameter)?;
     let latency = processor.latency_frames();
     let rows = spec.channels().max(processor.output_channels());
+    expect_taker(&processor, name, spec.key_channels())?;
     let Some(dynamics) = processor.dynamics_mut() else {
         return Err(ParameterError::new_err(format!("{name} has no gain reduction")));
     };
@@ -420,6 +443,7 @@ impl Stream {
                 return Err(ParameterError::new_err(message));
             }
         };
+        with_running!(&running, processor => expect_taker(processor, &name, key_channels))?;
         let output_channels = with_running!(&running, processor => processor.output_channels());
         let latency_frames = with_running!(&running, processor => processor.latency_frames());
         Ok(Self { running: Mutex::new(running), spec, output_channels, latency_frames, format, name })
@@ -516,6 +540,12 @@ impl Stream {
         };
         if audio.channels != self.spec.channels() {
             return Err(mismatch("block", self.spec.channels(), audio.channels));
+        }
+        if key.is_none() && self.spec.key_channels() > 0 {
+            let channels = self.spec.key_channels();
+            return Err(ShapeError::new_err(format!(
+                "key is missing: the stream was built for one of {channels} channels; a key that pauses is silence"
+            )));
         }
         if let Some(key) = &key {
             if key.channels != self.spec.key_channels() {
