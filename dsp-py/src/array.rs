@@ -164,6 +164,12 @@ fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
     Ok(Planar { samples, channels, frames, flat })
 }
 
+/// Any array, as far as audio may come as one; see `conform`.
+#[pyfunction]
+pub(crate) fn as_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    to_array(object, name)
+}
+
 /// Audio as an array that all of the package's own code may work with; see `conform`.
 #[pyfunction]
 pub(crate) fn as_audio<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
