@@ -66,7 +66,9 @@ class Targets(tuple[Target, ...]):
         rows = [("target", "LUFS", "dBTP", "quieter", "album", "as of")]
         for target in self:
             ceiling = "-" if math.isinf(target.ceiling_dbtp) else f"{target.ceiling_dbtp:g}"
-            rows.append((target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date))
+            rows.append(
+                (target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date)
+            )
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
@@ -206,7 +208,9 @@ class Certificate:
     def __repr__(self) -> str:
         lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
         measured = f"{_checks.figure(lufs, 2)} LUFS, {_checks.figure(dbtp, 2)} dBTP"
-        gain = f"gain {_checks.figure(self.gain_db, 2)} dB, limited by at most {_checks.figure(self.max_reduction_db)} dB"
+        gain = (
+            f"gain {_checks.figure(self.gain_db, 2)} dB, limited by at most {_checks.figure(self.max_reduction_db)} dB"
+        )
         return f"<Certificate {self.target.name}: {measured}, {gain}>"
 
     def to_dict(self) -> dict[str, Any]:
