@@ -178,10 +178,10 @@ class TestOneRuleOfArrays:
 
     def test_no_frames(self, entry: str) -> None:
         if entry in ("key", "stream key"):
-            with pytest.raises(md.ShapeError, match="key has 0 frames"):
+            with pytest.raises(md.ShapeError, match=r"key has 0 frames"):
                 ENTRIES[entry](np.zeros((1, 0)))
         elif entry in ("normalize", "reduce", "master", "Convolution"):
-            with pytest.raises(ValueError, match="too short|empty"):
+            with pytest.raises(ValueError, match=r"too short|empty"):
                 ENTRIES[entry](np.zeros((1, 0)))
         else:
             result = plain(ENTRIES[entry](np.zeros((1, 0))))
@@ -296,13 +296,13 @@ class TestTypesOfParameters:
         for value in ("false", "true", 1, 0, 1.0, np.ones(1, bool), [], None):
             if value is None and name == "Reverb":
                 continue
-            with pytest.raises(TypeError, match=f"{field} = .* is not a boolean: it must be True or False"):
+            with pytest.raises(TypeError, match=rf"{field} = .* is not a boolean: it must be True or False"):
                 made(name, **{field: value})
 
     @pytest.mark.parametrize(("name", "field"), fields_of(float))
     def test_numbers_are_numbers(self, name: str, field: str) -> None:
         for value in ("3", b"3", True, np.True_, 3j, np.ones(1), [3]):
-            with pytest.raises(TypeError, match=f"{field} = .* is not a number"):
+            with pytest.raises(TypeError, match=rf"{field} = .* is not a number"):
                 made(name, **{field: value})
         given = getattr(made(name), field)
         assert made(name, **{field: np.float64(given)}) == made(name)
@@ -314,18 +314,16 @@ class TestTypesOfParameters:
             made(name, **{field: math.nan})
         for value in (1e300, 10**400, -(10**400), -1e300):
             # Where infinity is legal, so is what lies before it.
-            try:
-                made(name, **{field: value})
-            except md.ParameterError as error:
-                assert f"{field} = " in str(error)
+            with contextlib.suppress(md.ParameterError):
+                assert getattr(made(name, **{field: value}), field) in (value, math.inf, -math.inf)
 
     def test_track_and_master(self) -> None:
         track = md.Mix().track("a", np.zeros(4))
         for field in ("invert_polarity", "mute", "solo"):
-            with pytest.raises(TypeError, match=f"{field} = 'false' is not a boolean"):
+            with pytest.raises(TypeError, match=rf"{field} = 'false' is not a boolean"):
                 setattr(track, field, "false")
         for field in ("fader_db", "pan", "width", "trim_db"):
-            with pytest.raises(TypeError, match=f"{field} = '3' is not a number"):
+            with pytest.raises(TypeError, match=rf"{field} = '3' is not a number"):
                 setattr(track, field, "3")
             with pytest.raises(md.ParameterError, match=rf"{field}( \(.*\))? = NaN is out of range"):
                 setattr(track, field, math.nan)
@@ -334,9 +332,9 @@ class TestTypesOfParameters:
 
     def test_arrays_of_numbers(self) -> None:
         for values in (["100"], "100", [True], [1j], [[1], [1, 2]], [None]):
-            with pytest.raises(TypeError, match="frequencies_hz = .* does not hold numbers alone"):
+            with pytest.raises(TypeError, match=r"frequencies_hz = .* does not hold numbers alone"):
                 md.Bell().frequency_response(values, RATE_HZ)
-            with pytest.raises(TypeError, match="levels_db = .* does not hold numbers alone"):
+            with pytest.raises(TypeError, match=r"levels_db = .* does not hold numbers alone"):
                 md.Gate().transfer_curve(values)
 
     @pytest.mark.parametrize(
@@ -657,25 +655,21 @@ class TestThreads:
         }
         polls = []
 
-        class Interrupted(Exception):
+        class StopError(Exception):
             pass
 
         def handler(number: int, frame: Any) -> None:
             polls.append(number)
-            raise Interrupted
+            raise StopError
 
         before = signal.signal(signal.SIGALRM, handler)
-        finished = False
         try:
             signal.setitimer(signal.ITIMER_REAL, 0.3)
-            with pytest.raises(Interrupted):
+            with pytest.raises(StopError):
                 calls[work]()
-                finished = True
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-        # Left in the middle: the call itself raised, it did not end first.
-        assert not finished
         assert polls == [signal.SIGALRM]
 
 
