@@ -190,7 +190,7 @@ def check_output(
         sample_rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
         if file_format == "FLAC" and sample_rate_hz > 65_535 and sample_rate_hz % 10:
             hint = "FLAC takes multiples of 10 Hz above 65535 Hz; WAV takes any"
-            raise ParameterError(f"sample_rate_hz = {sample_rate_hz} is not allowed: {hint}")
+            raise ParameterError(f"sample_rate_hz = {sample_rate_hz:.0f} is not allowed: {hint}")
     if channels is not None:
         if file_format == "FLAC" and channels > 8:
             raise ParameterError(f"audio has {channels} channels: FLAC takes 1..8, WAV any number")

@@ -347,7 +347,7 @@ class Mix(Mapping[str, Track]):
     def get(self, name: str, default: _Default) -> Track | _Default: ...
     def get(self, name: str, default: object = None) -> object:
         """Return the track called `name`, or `default`."""
-        return self.get(name, default)
+        return self._tracks.get(name, default) if isinstance(name, str) else default
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
