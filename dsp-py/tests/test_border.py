@@ -660,17 +660,19 @@ class TestThreads:
 
         def handler(number: int, frame: Any) -> None:
             polls.append(number)
-            raise StopError
+            # One signal is looked at when a call that is deaf to them has ended, however many came: three are not.
+            if len(polls) == 3:
+                raise StopError
 
         before = signal.signal(signal.SIGALRM, handler)
         try:
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
             with pytest.raises(StopError):
                 calls[work]()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-        assert polls == [signal.SIGALRM]
+        assert len(polls) == 3
 
 
 class TestResults:
