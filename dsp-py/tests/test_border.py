@@ -647,7 +647,7 @@ class TestThreads:
         slow = md.Reverb() >> md.Plate() >> md.Compressor() >> md.Limiter(mode="master")
         calls: dict[str, Callable[[], Any]] = {
             "effect": lambda: slow(audio, RATE_HZ),
-            "tail": lambda: (md.Reverb(freeze=True) >> slow)(audio[:, :100], 384_000, tail="auto"),
+            "tail": lambda: (md.Reverb(space="cathedral") >> slow)(audio[:, :100], 384_000, tail="auto"),
             "loudness": lambda: md.loudness(audio, RATE_HZ, precision="high"),
             "stream": lambda: slow.stream(RATE_HZ, 2).process(audio),
             "gain_reduction": lambda: md.MultibandCompressor().gain_reduction(audio, RATE_HZ),
