@@ -164,10 +164,16 @@ fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
     Ok(Planar { samples, channels, frames, flat })
 }
 
+/// Any array, as far as audio may come as one; see `conform`.
+#[pyfunction]
+pub(crate) fn as_array<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    to_array(value, name)
+}
+
 /// Audio as an array that all of the package's own code may work with; see `conform`.
 #[pyfunction]
-pub(crate) fn as_audio<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
-    conform(object, name)
+pub(crate) fn as_audio<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    conform(value, name)
 }
 
 /// A new array of `planar`; one axis if it came in so and is still mono.

@@ -235,6 +235,8 @@ fn ring_out<S: Number>(
         let mut block = BlockMut::from_planar(&mut silence, rows).map_err(parameter)?;
         let key = key_channels.map(|channels| Block::from_planar(&keys, channels)).transpose().map_err(parameter)?;
         run(py, processor, &mut block, key.as_ref())?;
+        // Each step is too short to look at signals by itself.
+        py.check_signals()?;
         let loud = |channel: usize| block.channel(channel).iter().any(|x| x.to_f64().abs() >= TAIL_FLOOR);
         if (0..tails.len()).any(loud) {
             loud_frames = step * grid;

@@ -14,7 +14,7 @@ mod mixer;
 mod _core {
     #[pymodule_export]
     use super::{
-        array::as_audio,
+        array::{as_array, as_audio},
         effect::{
             Stream, check, frequency_response, gain_reduction, latency_frames, process, reverb_space, transfer_curve,
         },

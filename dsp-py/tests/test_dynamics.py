@@ -229,7 +229,11 @@ class TestBands:
             (lambda: md.MultibandCompressor(bands=[md.Gain()] * 3), TypeError, r"bands\[0\] = .* is not a Compressor"),
             (lambda: md.MultibandCompressor(slope_db_per_octave=18), ValueError, "slope_db_per_octave"),
             (lambda: md.DeEsser(range_db=21), ValueError, r"range_db = 21 is out of range: it must lie in 0\.\.20"),
-            (lambda: md.DeEsser(frequency_hz=math.nan), ValueError, "frequency_hz = NaN is out of range: it must lie in 1000..16000"),
+            (
+                lambda: md.DeEsser(frequency_hz=math.nan),
+                ValueError,
+                "frequency_hz = NaN is out of range: it must lie in 1000..16000",
+            ),
             (lambda: md.DynamicBand(ratio=0), ValueError, "ratio"),
             (lambda: md.DynamicBand(shape=md.Notch()), TypeError, "shape = .* is not"),
             (lambda: md.DynamicEqualizer(bands=[md.DynamicBand()] * 33), ValueError, "bands"),

@@ -102,7 +102,11 @@ def test_tail_of_a_mix() -> None:
         (lambda mix: mix.track("b", np.array([np.nan, 1.0])), md.ParameterError, "'b' holds 1 non-finite samples"),
         (lambda mix: mix.track("b", np.zeros(4), pan=2), md.ParameterError, r'strip "b": pan = 2 is out of range'),
         (lambda mix: mix.track("b", np.zeros(4), fader_db=13), md.ParameterError, "fader_db = 13 is out of range"),
-        (lambda mix: mix.track("b", np.zeros(4), fader_db=math.nan), md.ParameterError, "fader_db = NaN is out of range"),
+        (
+            lambda mix: mix.track("b", np.zeros(4), fader_db=math.nan),
+            md.ParameterError,
+            "fader_db = NaN is out of range",
+        ),
         (lambda mix: mix.track("b", np.zeros(4), inserts=[3]), TypeError, r"inserts\[0\] = 3 is not an effect"),
         (lambda mix: mix.master(fader_db=99), md.ParameterError, 'strip "master": fader_db = 99'),
         (lambda mix: setattr(mix["a"], "pan", 7), md.ParameterError, "pan = 7 is out of range"),

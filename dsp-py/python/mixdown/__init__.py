@@ -9,9 +9,11 @@
 """
 
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mixdown._core import GraphError, ParameterError, ShapeError, Stream
-from mixdown.audio import Audio, Blocks, Recording, blocks, read, to_float, write
+from mixdown.audio import Audio, Blocks, Recording, blocks, read, resample, to_float, write
+from mixdown.balance import balance
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
@@ -51,7 +53,26 @@ from mixdown.effects import (
 from mixdown.meters import Loudness, LoudnessMeter, album_loudness, loudness
 from mixdown.session import Mix, Track
 
+if _TYPE_CHECKING:
+    from types import ModuleType as _ModuleType
+
+    from mixdown import plots as plots
+
 __version__ = _version("mixdown")
+
+
+def __getattr__(name: str) -> "_ModuleType":
+    """Load what draws, and the plotting library with it, when it is first asked for."""
+    if name == "plots":
+        import importlib
+
+        return importlib.import_module("mixdown.plots")
+    raise AttributeError(f"module 'mixdown' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "plots"})
+
 
 __all__ = [
     "AllPass",
@@ -102,13 +123,16 @@ __all__ = [
     "Width",
     "__version__",
     "album_loudness",
+    "balance",
     "blocks",
     "from_dict",
     "loudness",
     "master",
     "normalize",
     "playback_gain",
+    "plots",
     "read",
+    "resample",
     "targets",
     "to_float",
     "write",

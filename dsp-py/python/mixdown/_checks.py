@@ -221,9 +221,9 @@ def tail(value: Any) -> str | float:
 def sample_format(dtype: Any) -> str:
     """Return "float32" or "float64"."""
     try:
-        name = None if dtype is None else np.dtype(dtype).name
+        name = "" if dtype is None else str(np.dtype(dtype).name)
     except TypeError:
-        name = None
+        name = ""
     if name not in ("float32", "float64"):
         raise ParameterError(f"dtype = {shown(dtype)} is not allowed: it must be float32 or float64")
     return name

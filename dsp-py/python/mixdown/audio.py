@@ -9,19 +9,21 @@ import secrets
 import shutil
 import stat
 import struct
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mixdown import _core, loudspeakers
-from mixdown._core import ParameterError, ShapeError
+from mixdown import _checks, _core, loudspeakers
+from mixdown._checks import AudioLike, Source, planar
+from mixdown._core import ParameterError
 from mixdown.containers import inspect
 from mixdown.loudspeakers import Positions
 from mixdown.names import shown
@@ -61,7 +63,7 @@ _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 _STEP_FRAMES = 262_144
 
 
-def to_float(audio: ArrayLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
+def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
     """Convert whole numbers to float32 with full scale 1.0.
 
     Parameters
@@ -76,7 +78,9 @@ def to_float(audio: ArrayLike, *, bit_depth: int | None = None) -> NDArray[np.fl
     float32 array
         ``audio / 2**(bit_depth - 1)``.
     """
-    numbers = np.asarray(audio)
+    numbers = _core.as_array(audio, "audio")
+    if bit_depth is not None:
+        bit_depth = _checks.whole_number("bit_depth", bit_depth)
     if numbers.dtype.kind not in "iu":
         raise TypeError(f"audio is {numbers.dtype}: to_float takes whole numbers")
     if numbers.dtype == np.uint8:
@@ -92,7 +96,7 @@ def to_float(audio: ArrayLike, *, bit_depth: int | None = None) -> NDArray[np.fl
 
 def write(
     path: str | os.PathLike[str],
-    audio: ArrayLike | Recording,
+    audio: Source,
     sample_rate_hz: float | None = None,
     *,
     bit_depth: BitDepth = 24,
@@ -130,12 +134,8 @@ def write(
         For what does not fit; nothing is written then.
     """
     positions = audio.positions if isinstance(audio, Recording) else None
-    if isinstance(audio, tuple) and len(audio) == 2:
-        audio, rate_hz = audio
-        sample_rate_hz = rate_hz if sample_rate_hz is None else sample_rate_hz
-    if sample_rate_hz is None:
-        raise ParameterError("sample_rate_hz is missing: only what mixdown.read returned knows its rate")
-    samples = planar(cast(ArrayLike, audio))
+    given, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
+    samples = planar(given)
     file = Path(path)
     check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth)
     known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
@@ -187,12 +187,10 @@ def check_output(
     if bit_depth == 32 and file_format == "FLAC":
         raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
     if sample_rate_hz is not None:
-        # Written so that nan is refused too.
-        if not 8_000 <= sample_rate_hz <= 384_000 or sample_rate_hz != round(sample_rate_hz):
-            raise ParameterError(f"sample_rate_hz = {sample_rate_hz} is not allowed: whole Hz, 8000..384000")
+        sample_rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
         if file_format == "FLAC" and sample_rate_hz > 65_535 and sample_rate_hz % 10:
             hint = "FLAC takes multiples of 10 Hz above 65535 Hz; WAV takes any"
-            raise ParameterError(f"sample_rate_hz = {sample_rate_hz} is not allowed: {hint}")
+            raise ParameterError(f"sample_rate_hz = {sample_rate_hz:.0f} is not allowed: {hint}")
     if channels is not None:
         if file_format == "FLAC" and channels > 8:
             raise ParameterError(f"audio has {channels} channels: FLAC takes 1..8, WAV any number")
@@ -236,19 +234,6 @@ def replace_file(file: Path, content: bytes) -> None:
     """Put `content` in the place of `file`: wholly, or not at all."""
     with _replacing(file) as beside, beside.open("wb") as target:
         target.write(content)
-
-
-def planar(audio: ArrayLike) -> Audio:
-    """Return audio as an array of shape (channels, frames), or refuse what is none."""
-    samples = np.asarray(audio)
-    if samples.dtype not in (np.float32, np.float64):
-        raise TypeError(f"audio is {samples.dtype}: audio is float32 or float64; mixdown.to_float converts")
-    if samples.ndim == 1:
-        samples = samples[np.newaxis]
-    if samples.ndim != 2 or not 1 <= samples.shape[0] <= 64:
-        hint = "; if its rows are frames, pass audio.T" if samples.ndim == 2 and samples.shape[0] > 64 else ""
-        raise ShapeError(f"audio has shape {samples.shape}: it must be (channels, frames), 1..64 channels{hint}")
-    return samples
 
 
 def _quantized(audio: Audio, bit_depth: int, dither: str) -> NDArray[Any]:
@@ -327,23 +312,46 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
 
 
-def resample(audio: Audio, from_hz: float, to_hz: float) -> Audio:
+def resample(audio: AudioLike, from_hz: float, to_hz: float) -> Audio:
     """Convert the sample rate by soxr at its highest quality.
 
     Parameters
     ----------
-    audio : array, shape (channels, frames)
+    audio : array, float32 or float64, shape (channels, frames) or (frames,)
     from_hz, to_hz : float
+        8 000 to 384 000.
 
     Returns
     -------
     array
         Of the same format; the audio itself if the rates are equal.
     """
-    if from_hz == to_hz:
-        return audio
-    converted: Audio = np.ascontiguousarray(soxr.resample(audio.T, from_hz, to_hz, quality="VHQ").T)
-    return converted
+    samples = _checks.audio(audio)
+    source_hz, target_hz = _checks.sample_rate(from_hz, "from_hz"), _checks.sample_rate(to_hz, "to_hz")
+    if source_hz == target_hz:
+        return samples
+    if samples.size == 0:
+        return samples.copy()
+    return np.ascontiguousarray(_converted(samples.T, source_hz, target_hz).T)
+
+
+def _converted(frames: NDArray[Any], from_hz: float, to_hz: float) -> NDArray[Any]:
+    """Convert beside the main thread, which alone hears signals: the library cannot be interrupted."""
+    results: list[NDArray[Any]] = []
+    errors: list[BaseException] = []
+
+    def convert() -> None:
+        try:
+            results.append(soxr.resample(frames, from_hz, to_hz, quality="VHQ"))
+        except BaseException as error:
+            errors.append(error)
+
+    worker = threading.Thread(target=convert, daemon=True)
+    worker.start()
+    worker.join()
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def common_rate_hz(rates_hz: list[float]) -> float:

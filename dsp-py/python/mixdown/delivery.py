@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mixdown import _core
+from mixdown import _checks, _core
 from mixdown import audio as files
+from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.audio import Audio
-from mixdown.effects import Chain, Effect
+from mixdown.effects import Chain, Effect, without_infinities
 from mixdown.meters import Loudness
 from mixdown.tags import Tags
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Target:
     """What a platform or broadcaster asks for.
 
@@ -50,8 +52,28 @@ class Target:
     source: str
     date: str
 
+    def __repr__(self) -> str:
+        ceiling = "no ceiling" if math.isinf(self.ceiling_dbtp) else f"{self.ceiling_dbtp:g} dBTP"
+        return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
 
-def targets() -> tuple[Target, ...]:
+
+class Targets(tuple[Target, ...]):
+    """Delivery targets, printed as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        rows = [("target", "LUFS", "dBTP", "quieter", "album", "as of")]
+        for target in self:
+            ceiling = "-" if math.isinf(target.ceiling_dbtp) else f"{target.ceiling_dbtp:g}"
+            rows.append(
+                (target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date)
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def targets() -> Targets:
     """Return the delivery targets.
 
     Platforms change their rules and publish little; these are presets with their source and its date.
@@ -59,8 +81,9 @@ def targets() -> tuple[Target, ...]:
     Returns
     -------
     tuple of Target
+        Prints as a table.
     """
-    return tuple(Target(**entry) for entry in _core.targets())
+    return Targets(Target(**entry) for entry in _core.targets())
 
 
 def find_target(name: str) -> Target:
@@ -106,8 +129,8 @@ def playback_gain(loudness: Loudness, target: str) -> float:
 
 
 def normalize(
-    audio: ArrayLike,
-    sample_rate_hz: float,
+    audio: Source,
+    sample_rate_hz: float | None = None,
     *,
     target_lufs: float,
     ceiling_dbtp: float = -1.0,
@@ -139,6 +162,7 @@ def normalize(
         For silence, less than 400 ms, non-finite samples, a target out of reach, and with "fail" for a peak above the
         ceiling.
     """
+    audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
     if policy == "limit":
         return _core.deliver(audio, sample_rate_hz, target_lufs, ceiling_dbtp, 0, "none")[0]
     if policy not in ("reduce", "fail"):
@@ -181,17 +205,27 @@ class Certificate:
     playback_gain_db: Mapping[str, float]
     reduction_curve_db: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
+        measured = f"{_checks.figure(lufs, 2)} LUFS, {_checks.figure(dbtp, 2)} dBTP"
+        gain = (
+            f"gain {_checks.figure(self.gain_db, 2)} dB, limited by at most {_checks.figure(self.max_reduction_db)} dB"
+        )
+        return f"<Certificate {self.target.name}: {measured}, {gain}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return all single figures as plain values.
 
         Returns
         -------
         dict
+            Strict JSON holds it: an infinity is the word "inf" or "-inf".
         """
         arrays = ("target", "loudness", "reduction_curve_db")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
-        return {"target": asdict(self.target), **plain, "playback_gain_db": dict(self.playback_gain_db), **measured}
+        figures = {**plain, "playback_gain_db": dict(self.playback_gain_db), **measured}
+        return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +246,10 @@ class Mastered:
     sample_rate_hz: float
     certificate: Certificate
 
+    def __repr__(self) -> str:
+        seconds = self.audio.shape[-1] / self.sample_rate_hz
+        return f"<Mastered: {seconds:.2f} s, {self.sample_rate_hz:g} Hz, {self.certificate!r}>"
+
     def write(self, path: str | os.PathLike[str], tags: Mapping[str, str] | Tags | None = None) -> None:
         """Write the samples, WAV or FLAC by the ending of the name; adds no dither.
 
@@ -226,8 +264,8 @@ class Mastered:
 
 
 def master(
-    audio: ArrayLike,
-    sample_rate_hz: float,
+    audio: Source,
+    sample_rate_hz: float | None = None,
     *,
     target: str = "spotify",
     effects: Effect | Sequence[Effect] | None = None,
@@ -269,6 +307,9 @@ def master(
     ParameterError
         For what cannot be met, with the reason.
     """
+    audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
+    if delivery_rate_hz is not None:
+        delivery_rate_hz = _checks.sample_rate(delivery_rate_hz, "delivery_rate_hz", whole=True)
     wanted = find_target(target)
     if bit_depth not in (16, 24, 32):
         raise ParameterError(f"bit_depth = {bit_depth} is not allowed: it must be 16, 24 or 32")
@@ -278,7 +319,7 @@ def master(
         raise ParameterError(f"audio holds {bad} non-finite samples")
     if effects is not None:
         samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
-    rate_hz = sample_rate_hz if delivery_rate_hz is None else float(delivery_rate_hz)
+    rate_hz = sample_rate_hz if delivery_rate_hz is None else delivery_rate_hz
     samples = files.resample(samples, sample_rate_hz, rate_hz)
     # A target without a ceiling still has to fit into whole numbers.
     ceiling_dbtp = min(wanted.ceiling_dbtp, 0.0)

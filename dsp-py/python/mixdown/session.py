@@ -347,7 +347,7 @@ class Mix(Mapping[str, Track]):
     def get(self, name: str, default: _Default) -> Track | _Default: ...
     def get(self, name: str, default: object = None) -> object:
         """Return the track called `name`, or `default`."""
-        return self[name] if name in self else default
+        return self._tracks.get(name, default) if isinstance(name, str) else default
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
@@ -451,6 +451,6 @@ def _track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float 
     _checks.finite(audio, called)
     if own_hz is not None and to_hz is not None:
         audio = files.resample(audio, own_hz, to_hz)
-    audio = np.array(audio, order="C")
-    audio.flags.writeable = False
-    return audio
+    kept = cast(Audio, np.array(audio, order="C"))
+    kept.flags.writeable = False
+    return kept

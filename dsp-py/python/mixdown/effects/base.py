@@ -45,7 +45,7 @@ class _ByName(ABCMeta):
 
 @functools.cache
 def _signature(cls: type) -> inspect.Signature:
-    signature = inspect.signature(cls.__init__)
+    signature = inspect.signature(vars(cls).get("__init__") or cast(Any, cls).__init__)
     return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
