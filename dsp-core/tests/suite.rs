@@ -5,8 +5,10 @@ mod common;
 mod signals;
 mod standards;
 
+mod automation;
 mod conformance;
 mod console;
+mod decay;
 mod laws;
 mod loudness;
 mod realtime;

@@ -323,7 +323,7 @@ impl Cascade {
         self.run_sections(kernel, block.frames(), drives);
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
-                *sample = S::from_f64(*wide);
+                *sample = S::from_f64(*wide).audible();
             }
         }
     }
@@ -513,7 +513,7 @@ impl Cascade {
     fn silence_decayed(&mut self) {
         for &index in &self.active {
             for state in &mut self.states[index * self.channels..][..self.channels] {
-                *state = kernel::without_silence(*state);
+                *state = state.map(kernel::without_silence);
             }
         }
     }
@@ -561,7 +561,7 @@ fn separate<S: Sample, const W: usize>(
 ) {
     for (lane, channel) in (first..channels).take(W).enumerate() {
         for (sample, frame) in block.channel_mut(channel).iter_mut().zip(frames) {
-            *sample = S::from_f64(frame[lane]);
+            *sample = S::from_f64(frame[lane]).audible();
         }
     }
 }

@@ -355,6 +355,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(10),
+            ..Default::default()
+        })]
+
         /// Never outside the targets under way (those set in the last `FRAMES` or kept waiting before, and what held before
         /// them), C2, and at the target in time.
         #[test]
