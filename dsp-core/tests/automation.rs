@@ -13,8 +13,11 @@ fn gain(gain_db: f64) -> Effect {
     GainParams { gain_db, ..Default::default() }.into()
 }
 
+/// Settings for a position of 0..1.
+type Make = fn(f64) -> Effect;
+
 /// What is a gain, a pan or a mix, by a setting of 0..1, and acts at once: output is linear in what glides.
-fn gain_likes() -> Vec<(&'static str, fn(f64) -> Effect)> {
+fn gain_likes() -> Vec<(&'static str, Make)> {
     vec![
         ("gain", |at| gain(if at < 0.1 { f64::NEG_INFINITY } else { 30.0 * at - 24.0 })),
         ("polarity", |at| GainParams { gain_db: 0.0, invert_polarity: at > 0.5 }.into()),
@@ -45,7 +48,7 @@ fn moves(seed: u64, count: usize) -> Vec<(usize, f64)> {
         .collect()
 }
 
-fn run_moves(make: fn(f64) -> Effect, start: f64, moves: &[(usize, f64)], audio: &mut [f64]) {
+fn run_moves(make: Make, start: f64, moves: &[(usize, f64)], audio: &mut [f64]) {
     let mut processor = make(start).build::<f64>(&stereo()).unwrap();
     let targets: Vec<(usize, Effect)> = moves.iter().map(|&(at, value)| (at, make(value))).collect();
     let events = targets
