@@ -541,7 +541,7 @@ fn refused_settings_change_nothing() {
 
 /// Peak above 1 kHz of a signal with edges at rest, in dBFS: an 8th-order Butterworth high pass forwards and backwards,
 /// so that it adds no phase. Own arithmetic, not the library's.
-fn residue_dbfs(signal: &[f64], rate_hz: f64) -> f64 {
+pub fn residue_dbfs(signal: &[f64], rate_hz: f64) -> f64 {
     let mut audio = signal.to_vec();
     let k = (std::f64::consts::PI * 1_000.0 / rate_hz).tan();
     for _ in 0..2 {

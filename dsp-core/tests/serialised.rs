@@ -1,6 +1,86 @@
-//! Settings as text: what a preset or a session file stores.
+//! Settings as text and as bytes: what a preset or a session file stores.
 
-use mixdown::{Effect, GainParams, TrackParams};
+use crate::common::{Sampled, for_all};
+use mixdown::*;
+use proptest::{strategy::ValueTree, test_runner::TestRunner};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{error::Error as _, fmt::Debug};
+
+/// Through text, and through bytes, which do not say what they are.
+fn round_trips<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
+    let text = serde_json::to_string(value).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
+    let tree = serde_json::to_value(value).unwrap();
+    assert_eq!(&serde_json::from_value::<T>(tree).unwrap(), value, "{text}");
+    let bytes = postcard::to_allocvec(value).unwrap();
+    assert_eq!(&postcard::from_bytes::<T>(&bytes).unwrap(), value, "{text}");
+}
+
+/// Every kind of settings, by itself and as an effect, inside every way to put effects together, at any depth.
+#[test]
+fn every_effect_survives_text_and_bytes() {
+    for_all(10, |_, effect| {
+        round_trips(&effect);
+        let silent = Effect::from(GainParams { gain_db: f64::NEG_INFINITY, ..Default::default() });
+        let nested = Effect::Parallel {
+            effects: vec![
+                Effect::MidSide { mid: vec![effect.clone()], side: vec![] },
+                Effect::Bypass { effect: Box::new(Effect::from(vec![silent, effect.clone()])) },
+            ],
+            gains_db: vec![f64::NEG_INFINITY, 0.25],
+        };
+        round_trips(&nested);
+        round_trips(&TrackParams { inserts: vec![nested.clone()], fader_db: f64::NEG_INFINITY, ..Default::default() });
+        round_trips(&MasterParams { inserts: vec![nested], fader_db: f64::NEG_INFINITY });
+    });
+    macro_rules! by_themselves {
+        ($($name:ident: $params:ty, $processor:ty;)*) => {
+            $(
+                let mut runner = TestRunner::deterministic();
+                for _ in 0..10 {
+                    round_trips(&<$params>::sampled().new_tree(&mut runner).unwrap().current());
+                }
+                round_trips(&<$params>::default());
+            )*
+        };
+    }
+    use proptest::strategy::Strategy;
+    for_each_processor!(by_themselves);
+}
+
+#[test]
+fn other_settings_survive_text_and_bytes() {
+    let bell = BellParams { gain_db: 3.0, ..Default::default() };
+    round_trips(&Band::from(bell));
+    for shape in [
+        DynamicShape::from(bell),
+        LowShelfParams::default().into(),
+        HighShelfParams::default().into(),
+        TiltParams::default().into(),
+    ] {
+        round_trips(&shape);
+        round_trips(&DynamicEqualizerBand::from(DynamicBand { shape, ratio: f64::INFINITY, ..Default::default() }));
+    }
+    round_trips(&PanLaw::Minus4_5Db);
+    round_trips(&CompressorParams { ratio: f64::INFINITY, ..Default::default() });
+    for target in TARGETS {
+        let params = DeliveryParams::from(*target);
+        assert_eq!((params.target_lufs, params.validate()), (target.integrated_lufs, Ok(())));
+        assert_eq!(params.ceiling_dbtp, target.ceiling_dbtp.unwrap_or(0.0));
+        round_trips(&params);
+    }
+    round_trips(&NormalizeParams::default());
+    round_trips(&QuantizerParams::default());
+}
+
+#[test]
+fn a_refused_setting_of_a_strip_has_the_refusal_as_its_source() {
+    let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap();
+    let error = mixer.add_track("voice", 1, &TrackParams { pan: 2.0, ..Default::default() }).unwrap_err();
+    let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
+    assert!(error.to_string().ends_with(&source.to_string()), "{error}: {source}");
+    assert!(mixer.set_track("nobody", &TrackParams::default()).unwrap_err().source().is_none());
+}
 
 #[test]
 fn infinities_survive_json() {

@@ -5,8 +5,10 @@ mod common;
 mod signals;
 mod standards;
 
+mod automation;
 mod conformance;
 mod console;
+mod decay;
 mod keys;
 mod laws;
 mod loudness;

@@ -15,6 +15,7 @@ use crate::foundation::{
     processor::{Dynamics, Params, Processor, Tail},
     sample::Sample,
     stream::StreamSpec,
+    tagged::tagged,
     unit::db_to_gain,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -37,7 +38,6 @@ macro_rules! effects {
         /// # Ok::<(), mixdown::Error>(())
         /// ```
         #[derive(Clone, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type"))]
         #[non_exhaustive]
         pub enum Effect {
             $(
@@ -54,16 +54,13 @@ macro_rules! effects {
                 /// The branches, at least one.
                 effects: Vec<Effect>,
                 /// Level of each branch in dB, -inf..60; empty means 0 dB for all.
-                #[cfg_attr(feature = "serde", serde(default, with = "crate::foundation::unbounded::list"))]
                 gains_db: Vec<f64>,
             },
             /// Effects on the mid and on the side of a stereo signal, aligned in time.
             MidSide {
                 /// In series on (L+R)/2.
-                #[cfg_attr(feature = "serde", serde(default))]
                 mid: Vec<Effect>,
                 /// In series on (L-R)/2.
-                #[cfg_attr(feature = "serde", serde(default))]
                 side: Vec<Effect>,
             },
             /// Passes through with the latency of an effect that is not run.
@@ -73,11 +70,41 @@ macro_rules! effects {
             },
         }
 
+        tagged! {
+            Effect "Effect" {
+                $($name($params),)*
+                Chain {
+                    effects: Vec<Effect>,
+                },
+                Parallel {
+                    effects: Vec<Effect>,
+                    #[serde(default, with = "crate::foundation::unbounded::list")]
+                    gains_db: Vec<f64>,
+                },
+                MidSide {
+                    #[serde(default)]
+                    mid: Vec<Effect>,
+                    #[serde(default)]
+                    side: Vec<Effect>,
+                },
+                Bypass {
+                    effect: Box<Effect>,
+                },
+            }
+        }
+
         $(impl From<$params> for Effect {
             fn from(params: $params) -> Self {
                 Self::$name(params)
             }
         })*
+
+        /// In series, first to last.
+        impl From<Vec<Effect>> for Effect {
+            fn from(effects: Vec<Effect>) -> Self {
+                Self::Chain { effects }
+            }
+        }
 
         /// What an [`Effect`] designs for a stream, on any thread, for [`EffectProcessor::set_coeffs`] in a callback.
         #[derive(Clone, Debug, PartialEq)]

@@ -49,4 +49,11 @@ impl fmt::Display for GraphError {
     }
 }
 
-impl core::error::Error for GraphError {}
+impl core::error::Error for GraphError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Setting { error, .. } => Some(error),
+            Self::Cycle { .. } | Self::UnknownNode { .. } | Self::Duplicate { .. } | Self::InUse { .. } => None,
+        }
+    }
+}

@@ -9,6 +9,7 @@ pub(crate) mod math;
 pub(crate) mod processor;
 pub(crate) mod sample;
 pub(crate) mod stream;
+pub(crate) mod tagged;
 #[cfg(feature = "serde")]
 pub(crate) mod unbounded;
 pub(crate) mod unit;

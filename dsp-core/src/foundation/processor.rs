@@ -43,8 +43,9 @@ impl Tail {
 ///
 /// The laws that every implementation keeps, and that `tests/laws.rs` proves for the built-in ones: the same bits
 /// however the stream is cut into blocks; `reset` equals a fresh build; the stated latency is the measured one; silence
-/// in gives exact silence out after the tail; non-finite input samples count as 0 and are counted; nothing allocates,
-/// locks, logs or panics in `process` or `reset`.
+/// in gives exact silence out after the tail; non-finite input samples count as 0 and are counted; samples below 2^-99
+/// (-596 dBFS) count as 0 and those beyond ±2^33 (198 dBFS) as that, so that no state is subnormal or overflows; nothing
+/// allocates, locks, logs or panics in `process` or `reset`.
 ///
 /// A block has `max(inputs, outputs)` channels of which the first `spec().channels()` are filled on entry. Channels
 /// beyond stay untouched. In a block or key with too few channels or frames, what is missing is silence; builds with

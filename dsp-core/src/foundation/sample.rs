@@ -12,8 +12,20 @@ mod sealed {
         /// A vector of 256 bits, whatever the level.
         type Wide<V: Simd>: SimdFloat<V, Element = Self> + SimdSplit<V>;
 
-        /// Whether no sample is a NaN or an infinity.
-        fn all_finite(samples: &[Self]) -> bool;
+        /// Smallest magnitude that processing takes for a sound, 2^-99 or -596 dBFS. What is smaller counts as 0, so that no
+        /// recursion runs into subnormals, which take a CPU ten to a hundred times as long.
+        const FAINTEST: Self;
+        /// Largest magnitude that processing takes, 2^33 or +198 dBFS. What is larger counts as this, so that no recursion
+        /// overflows.
+        const LOUDEST: Self;
+
+        /// Whether every sample is 0 or a finite number of a magnitude within [`FAINTEST`](Self::FAINTEST) and
+        /// [`LOUDEST`](Self::LOUDEST).
+        fn all_ordinary(samples: &[Self]) -> bool;
+        /// What processing takes this sample for; NaN and infinities for 0.
+        fn ordinary(self) -> Self;
+        /// 0 if its magnitude is below [`FAINTEST`](Self::FAINTEST).
+        fn audible(self) -> Self;
         /// The larger of two numbers. For loops that work in place, where a comparison would become a store under a mask,
         /// many times slower.
         fn larger(self, other: Self) -> Self;
@@ -22,21 +34,42 @@ mod sealed {
     }
 
     macro_rules! sealed {
-        ($float:ty, $bits:ty, $one_exponent:expr, $wide:ident) => {
+        ($float:ty, $bits:ty, $wide:ident) => {
             impl Sealed for $float {
                 type Wide<V: Simd> = $wide<V>;
 
-                /// An exponent of all ones overflows into the sign when its lowest bit is added; the bits that came out are
+                // 2^33 and 2^-99.
+                const LOUDEST: Self = 8_589_934_592.0;
+                const FAINTEST: Self = 1.0 / (8_589_934_592.0 * 8_589_934_592.0 * 8_589_934_592.0);
+
+                /// In the order of their bits, magnitudes are in their order, NaN and infinities last. What is too large carries
+                /// into the sign; what is too small borrows from it, and 0 alone borrows when 1 is taken. The signs are
                 /// gathered at the width of the samples, so the loop vectorises at every level.
                 #[inline(always)]
-                fn all_finite(samples: &[Self]) -> bool {
-                    const LOWEST: $bits = $one_exponent;
-                    const EXPONENT: $bits = <$float>::INFINITY.to_bits();
-                    let mut carries: $bits = 0;
+                fn all_ordinary(samples: &[Self]) -> bool {
+                    const MAGNITUDE: $bits = <$bits>::MAX >> 1;
+                    const TO_CARRY: $bits = MAGNITUDE - <$float as Sealed>::LOUDEST.to_bits();
+                    const FAINTEST: $bits = <$float as Sealed>::FAINTEST.to_bits();
+                    let mut signs: $bits = 0;
                     for sample in samples {
-                        carries |= (sample.to_bits() & EXPONENT) + LOWEST;
+                        let magnitude = sample.to_bits() & MAGNITUDE;
+                        let faint = magnitude.wrapping_sub(FAINTEST) & !magnitude.wrapping_sub(1);
+                        signs |= (magnitude + TO_CARRY) | faint;
                     }
-                    carries >> (<$bits>::BITS - 1) == 0
+                    signs >> (<$bits>::BITS - 1) == 0
+                }
+
+                #[inline(always)]
+                fn ordinary(self) -> Self {
+                    // False for NaN too; an infinity is no loud sound but a fault. A zero keeps its sign.
+                    let is_sound = self.abs() >= <$float as Sealed>::FAINTEST && self.abs() < Self::INFINITY;
+                    let bounded = self.clamp(-<$float as Sealed>::LOUDEST, <$float as Sealed>::LOUDEST);
+                    if is_sound || self == 0.0 { bounded } else { 0.0 }
+                }
+
+                #[inline(always)]
+                fn audible(self) -> Self {
+                    if self.abs() < <$float as Sealed>::FAINTEST { 0.0 } else { self }
                 }
 
                 #[inline(always)]
@@ -51,8 +84,8 @@ mod sealed {
             }
         };
     }
-    sealed!(f32, u32, 1 << 23, f32x8);
-    sealed!(f64, u64, 1 << 52, f64x4);
+    sealed!(f32, u32, f32x8);
+    sealed!(f64, u64, f64x4);
 }
 
 pub(crate) use sealed::Sealed as Vectors;

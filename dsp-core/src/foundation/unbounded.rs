@@ -1,4 +1,4 @@
-//! Numbers that may be infinite, in formats that have no infinity: `-inf` dB becomes the text `"-inf"` in JSON.
+//! Numbers that may be infinite, in text that has no infinity: `-inf` dB becomes `"-inf"` in JSON.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,7 +11,10 @@ struct Number(f64);
 
 impl Serialize for Number {
     fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
-        if self.0 == f64::INFINITY {
+        if !serializer.is_human_readable() {
+            // Formats that are not text have infinities, and do not say which of the two forms follows.
+            serializer.serialize_f64(self.0)
+        } else if self.0 == f64::INFINITY {
             serializer.serialize_str("inf")
         } else if self.0 == f64::NEG_INFINITY {
             serializer.serialize_str("-inf")
@@ -53,7 +56,11 @@ impl Visitor<'_> for NumberVisitor {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberVisitor)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(NumberVisitor)
+        } else {
+            f64::deserialize(deserializer).map(Number)
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use fearless_simd::{f64x2, f64x4, mask64x4, prelude::*};
 pub(crate) const MAX_SECTIONS: usize = 8;
 /// Frames from one look for decayed states to the next, on the absolute grid of the stream.
 pub(crate) const GRID_FRAMES: usize = 64;
-/// A section whose two states are both below this, -400 dB, is silent.
+/// A state below this, -400 dB, is silent. Each by itself: in a constant one of a section's two may die away alone.
 const SILENT: f64 = 1e-20;
 
 /// State of one section over `W` lanes: z1 and z2.
@@ -38,9 +38,9 @@ pub(crate) trait Cascade: Copy {
     fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>], to_grid: usize);
 }
 
-/// The state z1, z2 of one section and channel, zeroed if it is silent.
-pub(crate) fn without_silence([z1, z2]: [f64; 2]) -> [f64; 2] {
-    if z1.abs() < SILENT && z2.abs() < SILENT { [0.0; 2] } else { [z1, z2] }
+/// A state, zeroed if it is silent.
+pub(crate) fn without_silence(state: f64) -> f64 {
+    if state.abs() < SILENT { 0.0 } else { state }
 }
 
 /// The scalar twin: slow, and the same bits as hardware with fused multiply-add.
@@ -68,7 +68,7 @@ fn twin<const W: usize>(frames: &mut [[f64; W]], coeffs: &[BiquadCoeffs], states
             }
             if (index + 1) % GRID_FRAMES == to_grid % GRID_FRAMES {
                 for (z1, z2) in z1.iter_mut().zip(&mut *z2) {
-                    [*z1, *z2] = without_silence([*z1, *z2]);
+                    (*z1, *z2) = (without_silence(*z1), without_silence(*z2));
                 }
             }
         }
@@ -182,12 +182,13 @@ fn wide<D: Simd, const N: usize>(
     }
 }
 
-/// Zeroes the lanes whose two states are silent, in the lower and the upper half if they are looked at.
+/// Zeroes the lanes that are silent, in the lower and the upper half if they are looked at.
 #[inline(always)]
 fn quiet<D: Simd>(simd: D, z1: f64x4<D>, z2: f64x4<D>, [lower, upper]: [bool; 2]) -> (f64x4<D>, f64x4<D>) {
     let (zero, limit) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, SILENT));
-    let silent = z1.abs().simd_lt(limit) & z2.abs().simd_lt(limit) & halves(simd, lower, upper);
-    (silent.select(zero, z1), silent.select(zero, z2))
+    let looked_at = halves(simd, lower, upper);
+    let heard = |z: f64x4<D>| (z.abs().simd_lt(limit) & looked_at).select(zero, z);
+    (heard(z1), heard(z2))
 }
 
 /// Selects half-cascades.
@@ -216,8 +217,8 @@ fn single<D: Simd>(simd: D, frames: &mut [[f64; 2]], c: &BiquadCoeffs, state: &m
             y.store_slice(frame);
         }
         if whole {
-            let silent = z1.abs().simd_lt(limit) & z2.abs().simd_lt(limit);
-            (z1, z2) = (silent.select(zero, z1), silent.select(zero, z2));
+            let heard = |z: f64x2<D>| z.abs().simd_lt(limit).select(zero, z);
+            (z1, z2) = (heard(z1), heard(z2));
         }
         (rest, cell) = (later, GRID_FRAMES);
     }

@@ -157,7 +157,7 @@ fn take_from_all<S: Sample>(gains: &[S], band: &[S], samples: &mut [S]) {
     for ((sample, gain), band) in samples.iter_mut().zip(gains).zip(band) {
         let less = *sample - (S::ONE - *gain) * *band;
         // Not even the sign of a zero changes.
-        *sample = if *gain < S::ONE { less } else { *sample };
+        *sample = if *gain < S::ONE { less.audible() } else { *sample };
     }
 }
 

@@ -319,7 +319,7 @@ fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S]
 #[inline(always)]
 fn apply_all<S: Sample>(gains: &[S], samples: &mut [S]) {
     for (sample, gain) in samples.iter_mut().zip(gains) {
-        *sample *= *gain;
+        *sample = (*sample * *gain).audible();
     }
 }
 

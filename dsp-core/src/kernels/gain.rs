@@ -11,6 +11,8 @@ use crate::{
 
 /// Frames looked at, repaired and multiplied together, in registers.
 pub(super) const GROUP: usize = 64;
+/// 2^-26: times this, the faintest sample is just above the subnormals of f32.
+const LOWEST: f64 = 1.0 / 67_108_864.0;
 /// Where vectors like to start; a quarter of the loads of an unaligned buffer would straddle two cache lines, half of its
 /// widest ones.
 const LINE_BYTES: usize = 64;
@@ -88,6 +90,9 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
 
 /// Times a constant; 1 leaves the samples alone and 0 gives +0.0, both without arithmetic. Returns the count of non-finite
 /// samples replaced.
+///
+/// The products are not flushed: the faintest sample at the lowest gain, -144 dB, is still a normal number. What takes
+/// lower gains, as a pan law does, takes the way through `multiply`.
 #[inline(always)]
 fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
     if gain == S::ONE {
@@ -96,6 +101,14 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
     if gain == S::ZERO {
         let faults = sanitize(samples);
         samples.fill(S::ZERO);
+        return faults;
+    }
+    if gain < S::from_f64(LOWEST) && gain > S::from_f64(-LOWEST) {
+        let mut faults = 0;
+        for group in samples.chunks_mut(GROUP) {
+            faults += sanitize(group);
+            multiply(group, &[gain; GROUP]);
+        }
         return faults;
     }
     let head = samples.as_ptr().align_offset(LINE_BYTES).min(samples.len());
@@ -133,11 +146,11 @@ pub(super) fn values<S: Sample>(curve: &Curve<S>, start: usize) -> [S; GROUP] {
 fn multiply<S: Sample>(samples: &mut [S], gains: &[S; GROUP]) {
     if let Ok(samples) = <&mut [S; GROUP]>::try_from(&mut *samples) {
         for (sample, gain) in samples.iter_mut().zip(gains) {
-            *sample *= *gain;
+            *sample = (*sample * *gain).audible();
         }
     } else {
         for (sample, gain) in samples.iter_mut().zip(gains) {
-            *sample *= *gain;
+            *sample = (*sample * *gain).audible();
         }
     }
 }

@@ -8,14 +8,14 @@
 //! ITU-R BS.1770-5 (11/2023), Annex 1, tables 1 and 2 (48 kHz). Other rates through the bilinear transform of the analogue
 //! prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
 
-use super::{Form, run};
+use super::{Form, run, sanitize::repair};
 use crate::foundation::{block::Block, sample::Sample};
 use core::f64::consts::PI;
 use fearless_simd::{Simd, SimdBase, SimdFloat, f64x2};
 
 /// States are looked at every this many frames of the absolute counter.
 const GRID_FRAMES: usize = 64;
-/// A section whose states are both below this is silent: -400 dBFS.
+/// A state below this is silent: -400 dBFS.
 const SILENT: f64 = 1e-20;
 
 /// Corner of the high shelf, Hz.
@@ -102,13 +102,9 @@ impl Pair {
     }
 
     fn flush(&mut self) {
-        let [s1, s2, t1, t2] = &mut self.states;
-        for (first, second) in [(s1, s2), (t1, t2)] {
-            for (first, second) in first.iter_mut().zip(second) {
-                if first.abs() < SILENT && second.abs() < SILENT {
-                    *first = 0.0;
-                    *second = 0.0;
-                }
+        for state in self.states.as_flattened_mut() {
+            if state.abs() < SILENT {
+                *state = 0.0;
             }
         }
     }
@@ -156,12 +152,14 @@ fn observe_with<A: Arithmetic, S: Sample>(
             let length = (left.len() - start).min(GRID_FRAMES - phase);
             let left = &left[start..start + length];
             let right = right.map_or(&silence[..length], |right| &right[start..start + length]);
-            if S::all_finite(left) & S::all_finite(right) {
+            if S::all_ordinary(left) & S::all_ordinary(right) {
                 arithmetic.span(weighting, pair, left, right);
             } else {
                 let (mut copies, mut replaced) = ([[S::ZERO; GRID_FRAMES]; 2], 0);
                 for (copy, source) in copies.iter_mut().zip([left, right]) {
-                    replaced += copy_finite(copy, source);
+                    let copy = &mut copy[..length];
+                    copy.copy_from_slice(source);
+                    replaced += repair(copy);
                 }
                 faults += replaced;
                 arithmetic.span(weighting, pair, &copies[0][..length], &copies[1][..length]);
@@ -175,20 +173,6 @@ fn observe_with<A: Arithmetic, S: Sample>(
         }
     }
     faults
-}
-
-#[cold]
-#[inline(never)]
-fn copy_finite<S: Sample>(copy: &mut [S], source: &[S]) -> u64 {
-    let mut replaced = 0;
-    for (copy, sample) in copy.iter_mut().zip(source) {
-        if sample.finite() {
-            *copy = *sample;
-        } else {
-            replaced += 1;
-        }
-    }
-    replaced
 }
 
 #[derive(Clone, Copy)]

@@ -97,7 +97,7 @@ fn take_all<S: Sample>(samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u
     for (driven, sample) in driven.iter_mut().zip(samples) {
         // False for NaN too.
         plain &= magnitude(*sample) <= largest;
-        *driven = *sample;
+        *driven = sample.audible();
     }
     let faults = if plain { 0 } else { repair(driven, largest) };
     match drive {
@@ -206,7 +206,7 @@ fn apply_all<S: Sample>(samples: &[S], gains: &[S], ceiling: S, out: &mut [S]) -
     for ((out, sample), gain) in out.iter_mut().zip(samples).zip(gains) {
         let sample = *sample * *gain;
         within &= magnitude(sample) <= ceiling;
-        *out = sample;
+        *out = sample.audible();
     }
     if within { 0 } else { clamp(out, ceiling) }
 }

@@ -27,8 +27,8 @@ pub(crate) fn decode<S: Sample, M: Sample>(
 fn encode_all<S: Sample, M: Sample>(left: &[S], right: &[S], mid: &mut [M], side: &mut [M]) {
     for ((left, right), (mid, side)) in left.iter().zip(right).zip(mid.iter_mut().zip(side)) {
         let (l, r) = (left.to_f64(), right.to_f64());
-        *mid = M::from_f64(0.5 * (l + r));
-        *side = M::from_f64(0.5 * (l - r));
+        *mid = M::from_f64(0.5 * (l + r)).audible();
+        *side = M::from_f64(0.5 * (l - r)).audible();
     }
 }
 
@@ -39,15 +39,15 @@ fn decode_all<S: Sample, M: Sample>(mid: &[M], side: &[M], width: &Span<f64, 1>,
         Span::Still([width]) => {
             for ((mid, side), (left, right)) in audio {
                 let (mid, side) = (mid.to_f64(), width * side.to_f64());
-                *left = S::from_f64(mid + side);
-                *right = S::from_f64(mid - side);
+                *left = S::from_f64(mid + side).audible();
+                *right = S::from_f64(mid - side).audible();
             }
         }
         Span::Moving([curve]) => {
             for (index, ((mid, side), (left, right))) in (0_i32..).zip(audio) {
                 let (mid, side) = (mid.to_f64(), curve.at(index) * side.to_f64());
-                *left = S::from_f64(mid + side);
-                *right = S::from_f64(mid - side);
+                *left = S::from_f64(mid + side).audible();
+                *right = S::from_f64(mid - side).audible();
             }
         }
     }

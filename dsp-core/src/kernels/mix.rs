@@ -57,15 +57,19 @@ pub(crate) fn blend<S: Sample>(form: Form, dry: &mut [S], wet: &[S], gains: &Spa
 fn blend_all<S: Sample>(dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
     match gains {
         Span::Still([_, to_wet]) if *to_wet == S::ZERO => {}
-        Span::Still([to_dry, to_wet]) if *to_dry == S::ZERO && *to_wet == S::ONE => dry.copy_from_slice(wet),
+        Span::Still([to_dry, to_wet]) if *to_dry == S::ZERO && *to_wet == S::ONE => {
+            for (dry, wet) in dry.iter_mut().zip(wet) {
+                *dry = wet.audible();
+            }
+        }
         Span::Still([to_dry, to_wet]) => {
             for (dry, wet) in dry.iter_mut().zip(wet) {
-                *dry = *dry * *to_dry + *wet * *to_wet;
+                *dry = (*dry * *to_dry + *wet * *to_wet).audible();
             }
         }
         Span::Moving([to_dry, to_wet]) => {
             for (index, (dry, wet)) in (0_i32..).zip(dry.iter_mut().zip(wet)) {
-                *dry = *dry * to_dry.at(index) + *wet * to_wet.at(index);
+                *dry = (*dry * to_dry.at(index) + *wet * to_wet.at(index)).audible();
             }
         }
     }
@@ -119,7 +123,7 @@ fn add_stereo_all<S: Sample>(
 /// The samples, or a repaired copy of them; counts what was repaired.
 #[inline(always)]
 fn finite<'a, S: Sample>(samples: &'a [S], spare: &'a mut [S; GROUP], faults: &mut u64) -> &'a [S] {
-    if S::all_finite(samples) {
+    if S::all_ordinary(samples) {
         return samples;
     }
     let spare = &mut spare[..samples.len()];
@@ -170,6 +174,6 @@ fn add_moving<S: Sample>(sums: &mut [f64], samples: &[S], curve: &Curve<S>) {
 #[inline(always)]
 fn round_all<S: Sample>(sums: &[f64], samples: &mut [S]) {
     for (sample, sum) in samples.iter_mut().zip(sums) {
-        *sample = S::from_f64(*sum);
+        *sample = S::from_f64(*sum).audible();
     }
 }

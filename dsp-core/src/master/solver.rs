@@ -12,6 +12,7 @@
 use super::{
     dither::{Dither, QuantizerParams},
     normalizer::NormalizeError,
+    targets::DeliveryTarget,
 };
 use crate::{
     foundation::{
@@ -67,6 +68,14 @@ pub struct DeliveryParams {
 impl Default for DeliveryParams {
     fn default() -> Self {
         Self { target_lufs: -14.0, ceiling_dbtp: -1.0, bits: 24, dither: Dither::Tpdf }
+    }
+}
+
+/// Its loudness and ceiling (0 dBTP if it asks for none), in the default word.
+impl From<DeliveryTarget> for DeliveryParams {
+    fn from(target: DeliveryTarget) -> Self {
+        let ceiling_dbtp = target.ceiling_dbtp.unwrap_or(0.0);
+        Self { target_lufs: target.integrated_lufs, ceiling_dbtp, ..Self::default() }
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::foundation::{
     error::{Error, in_range},
     stream::StreamSpec,
+    tagged::tagged,
 };
 use num_complex::Complex64;
 
@@ -337,10 +338,11 @@ macro_rules! bands {
     ($($(#[$doc:meta])* $name:ident($params:ident),)*) => {
         /// A band of any kind. Every kind's settings turn into it: `BellParams { .. }.into()`.
         #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type"))]
         pub enum Band {
             $($(#[$doc])* $name($params),)*
         }
+
+        tagged! { Band "Band" { $($name($params),)* } }
 
         $(impl From<$params> for Band {
             fn from(params: $params) -> Self {

@@ -323,7 +323,7 @@ impl Cascade {
         self.run_sections(kernel, block.frames(), drives);
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
-                *sample = S::from_f64(*wide);
+                *sample = S::from_f64(*wide).audible();
             }
         }
     }
@@ -448,14 +448,14 @@ impl Cascade {
         }
     }
 
-    /// One gliding section over the present chunk, which ends no later than the glide does.
+    /// One gliding section over the present chunk, which ends no later than the curve of the glide does.
     ///
     /// Free of fused operations, so that all forms agree; a glide is too short to be worth a kernel.
     fn glide(&mut self, index: usize, length: usize) {
         let section = &mut self.sections[index];
         let (span, spanned) = section.glide.span::<f64>(length);
         if let Span::Moving(curves) = span {
-            debug_assert_eq!(spanned, length, "a chunk crosses the end of a glide");
+            debug_assert_eq!(spanned, length, "a chunk crosses the end of a curve");
             let mut points = [SvfPoint::IDENTITY; GRID_FRAMES];
             for (frame, point) in (0_i32..).zip(&mut points[..length]) {
                 *point = glide_coeffs(&curves, frame).point();
@@ -482,8 +482,8 @@ impl Cascade {
         }
     }
 
-    /// Frames until the next glide ends, `usize::MAX` without one; glides that have ended are turned back into the direct
-    /// form. What a room switches by the state of its cascade, it must switch on these frames.
+    /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; glides that have ended are turned
+    /// back into the direct form. What a room switches by the state of its cascade, it must switch on these frames.
     pub(crate) fn frames_to_arrival(&mut self) -> usize {
         let mut frames = usize::MAX;
         let mut arrived = false;
@@ -501,7 +501,7 @@ impl Cascade {
                         *state = svf.state_to_df2t(*state);
                     }
                 }
-                left => frames = frames.min(left),
+                _ => frames = frames.min(section.glide.uniform_frames()),
             }
         }
         if arrived {
@@ -513,7 +513,7 @@ impl Cascade {
     fn silence_decayed(&mut self) {
         for &index in &self.active {
             for state in &mut self.states[index * self.channels..][..self.channels] {
-                *state = kernel::without_silence(*state);
+                *state = state.map(kernel::without_silence);
             }
         }
     }
@@ -561,7 +561,7 @@ fn separate<S: Sample, const W: usize>(
 ) {
     for (lane, channel) in (first..channels).take(W).enumerate() {
         for (sample, frame) in block.channel_mut(channel).iter_mut().zip(frames) {
-            *sample = S::from_f64(frame[lane]);
+            *sample = S::from_f64(frame[lane]).audible();
         }
     }
 }

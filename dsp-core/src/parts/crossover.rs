@@ -42,6 +42,7 @@ use crate::{
         crossover::{self as kernel, Order, Pair, Section, State},
         lanes::{Half, Lanes},
         run,
+        sanitize::repair,
     },
     parts::{
         biquad::BiquadCoeffs,
@@ -334,7 +335,7 @@ impl<S: Sample> Crossover<S> {
                     for lane in 0..2.min(channels - first) {
                         let samples = &mut bands.channel_mut(band * channels + first + lane)[start..start + length];
                         for (sample, half) in samples.iter_mut().zip(halves) {
-                            *sample = S::from_f64(half[lane]);
+                            *sample = S::from_f64(half[lane]).audible();
                         }
                     }
                 }
@@ -348,10 +349,8 @@ impl<S: Sample> Crossover<S> {
     }
 
     fn silence_decayed(&mut self) {
-        for [first, second] in &mut self.states {
-            for lane in 0..2 {
-                [first[lane], second[lane]] = without_silence([first[lane], second[lane]]);
-            }
+        for state in self.states.as_flattened_mut().as_flattened_mut() {
+            *state = without_silence(*state);
         }
     }
 
@@ -412,18 +411,7 @@ fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [Half]) -> u64 {
     for (frame, sample) in frames.iter_mut().zip(right) {
         frame[1] = sample.to_f64();
     }
-    if S::all_finite(left) && S::all_finite(right) { 0 } else { repair(frames) }
-}
-
-#[cold]
-#[inline(never)]
-fn repair(frames: &mut [Half]) -> u64 {
-    let mut faults = 0;
-    for value in frames.iter_mut().flatten().filter(|value| !value.is_finite()) {
-        *value = 0.0;
-        faults += 1;
-    }
-    faults
+    if S::all_ordinary(left) && S::all_ordinary(right) { 0 } else { repair(frames.as_flattened_mut()) }
 }
 
 /// Splits the last of `frames` into all of them, by one crossover after the other.

@@ -337,13 +337,13 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
                 read(self.sounding, old);
                 read(to, new);
                 for (frame, (sample, (old, new))) in (0_i32..).zip(samples.iter_mut().zip(old.iter().zip(new))) {
-                    *sample = S::from_f64(*old + curve.at(frame) * (*new - *old));
+                    *sample = S::from_f64(*old + curve.at(frame) * (*new - *old)).audible();
                 }
             }
             _ if self.sounding == Filter::Delay => samples.copy_from_slice(dry),
             _ => {
                 read(self.sounding, new);
-                samples.iter_mut().zip(new).for_each(|(sample, new)| *sample = S::from_f64(*new));
+                samples.iter_mut().zip(new).for_each(|(sample, new)| *sample = S::from_f64(*new).audible());
             }
         }
     }

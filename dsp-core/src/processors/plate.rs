@@ -31,7 +31,7 @@ use crate::{
         error::{Error, channels_in, in_range},
         fit::fit,
         processor::{Params, Processor, Tail},
-        sample::Sample,
+        sample::{Sample, Vectors},
         stream::StreamSpec,
         unit::ms_to_frames,
     },
@@ -416,7 +416,7 @@ impl<S: Sample> Tank<S> {
             let Scratch { glides: [.., dry, wet], out, .. } = &self.scratch;
             for (samples, out) in [left, right].into_iter().zip(out) {
                 for (((sample, out), dry), wet) in samples.iter_mut().zip(out).zip(dry).zip(wet) {
-                    *sample = *dry * *sample + *wet * *out;
+                    *sample = (*dry * *sample + *wet * *out).audible();
                 }
             }
         }
@@ -451,7 +451,7 @@ impl<S: Sample> Tank<S> {
         }
         let feed = 1.0 - *band_pole;
         for sample in &mut sound[..frames] {
-            *band = *band_pole * *band + feed * sample.to_f64();
+            *band = (*band_pole * *band + feed * sample.to_f64()).audible();
             *sample = S::from_f64(*band);
         }
         for (ring, delay, gain) in passes {
@@ -477,8 +477,8 @@ impl<S: Sample> Tank<S> {
             *sound = *rings[1].behind(delays[1] + frames);
             for ((sample, pole), decay) in sound[..frames].iter_mut().zip(&*pole).zip(&*decay) {
                 let pole = pole.to_f64();
-                *damping = pole * *damping + (1.0 - pole) * sample.to_f64();
-                *sample = *decay * S::from_f64(*damping);
+                *damping = (pole * *damping + (1.0 - pole) * sample.to_f64()).audible();
+                *sample = (*decay * S::from_f64(*damping)).audible();
             }
             let delayed = *rings[2].behind(delays[2]);
             all_pass(&mut rings[2], &delayed, |frame| diffusion[frame], frames, sound);

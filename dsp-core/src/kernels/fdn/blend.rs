@@ -30,7 +30,7 @@ fn blend_all<S: Sample>(
     let early = early[0].iter().zip(&early[1]);
     let frames = left.iter_mut().zip(right).zip(early.zip(tail[0].iter().zip(&tail[1])));
     let blend = |[dry, own, other, tail]: [S; 4], x: S, here: (S, S), there: (S, S)| {
-        dry * x + (own * (here.0 + tail * here.1) + other * (there.0 + tail * there.1))
+        (dry * x + (own * (here.0 + tail * here.1) + other * (there.0 + tail * there.1))).audible()
     };
     match gains {
         Span::Still([dry, own, other, _]) if *dry == S::ONE && *own == S::ZERO && *other == S::ZERO => {}

@@ -94,6 +94,10 @@ pub(crate) fn write<S: Sample, L: Lanes<S>>(
         let input = lanes.load(&input[start..start + L::COUNT]);
         lanes.store(lanes.fused(gain, value, input), &mut to[start..start + L::COUNT]);
     }
+    // What goes round until it is cleared must not become subnormal meanwhile.
+    for sample in &mut to[..frames.min(CELL)] {
+        *sample = sample.audible();
+    }
 }
 
 /// The largest magnitude in a row.

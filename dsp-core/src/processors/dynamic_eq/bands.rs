@@ -4,6 +4,7 @@ use crate::{
     foundation::{
         error::{Error, in_range},
         stream::StreamSpec,
+        tagged::tagged,
     },
     parts::{
         ballistics::BallisticsCoeffs,
@@ -70,7 +71,6 @@ impl Default for DynamicBand {
 
 /// The shapes that have a gain to move.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type"))]
 pub enum DynamicShape {
     /// Around a frequency; listens through a band pass of the same frequency and q.
     Bell(BellParams),
@@ -81,6 +81,26 @@ pub enum DynamicShape {
     /// Lows against highs; listens through a low pass at the pivot.
     Tilt(TiltParams),
 }
+
+tagged! {
+    DynamicShape "DynamicShape" {
+        Bell(BellParams),
+        LowShelf(LowShelfParams),
+        HighShelf(HighShelfParams),
+        Tilt(TiltParams),
+    }
+}
+
+macro_rules! shapes {
+    ($($name:ident($params:ident),)*) => {
+        $(impl From<$params> for DynamicShape {
+            fn from(params: $params) -> Self {
+                Self::$name(params)
+            }
+        })*
+    };
+}
+shapes! { Bell(BellParams), LowShelf(LowShelfParams), HighShelf(HighShelfParams), Tilt(TiltParams), }
 
 impl DynamicShape {
     fn gain_db(&self) -> f64 {
@@ -185,12 +205,13 @@ macro_rules! bands {
         /// A band of a [`DynamicEqualizer`](crate::DynamicEqualizer): dynamic, or one of an
         /// [`Equalizer`](crate::Equalizer).
         #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type"))]
         pub enum DynamicEqualizerBand {
             /// Its gain follows a level.
             DynamicBand(DynamicBand),
             $($(#[$doc])* $name($params),)*
         }
+
+        tagged! { DynamicEqualizerBand "DynamicEqualizerBand" { DynamicBand(DynamicBand), $($name($params),)* } }
 
         $(impl From<$params> for DynamicEqualizerBand {
             fn from(params: $params) -> Self {

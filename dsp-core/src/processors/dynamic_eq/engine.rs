@@ -291,8 +291,8 @@ impl Engine {
         self.filter(block);
         self.phase = (self.phase + count) % GRID_FRAMES;
         if self.phase == 0 {
-            for state in self.detectors.iter_mut() {
-                silence(state);
+            for state in self.detectors.as_flattened_mut().as_flattened_mut() {
+                *state = without_silence(*state);
             }
         }
     }
@@ -308,12 +308,8 @@ impl Engine {
                     continue;
                 }
                 for (frame, sample) in frames[..count].iter_mut().zip(sound.channel(source)) {
-                    if sample.finite() {
-                        frame[lane] = sample.to_f64();
-                    } else {
-                        frame[lane] = 0.0;
-                        self.faults += 1;
-                    }
+                    self.faults += u64::from(!sample.finite());
+                    frame[lane] = sample.ordinary().to_f64();
                 }
             }
         }
@@ -541,13 +537,6 @@ fn filter_at(span: &Span<f64, DETECTOR>, settled: Filter, frame: usize) -> Filte
             }
             filter(values)
         }
-    }
-}
-
-fn silence([first, second, turned]: &mut State) {
-    for lane in 0..2 {
-        [first[lane], second[lane]] = without_silence([first[lane], second[lane]]);
-        [turned[lane], _] = without_silence([turned[lane], 0.0]);
     }
 }
 

@@ -212,7 +212,7 @@ impl<S: Sample> Engine<S> {
             Span::Still([ceiling]) => (threshold(*ceiling), true),
             Span::Moving([curve]) => {
                 for ((index, ceiling), own) in (0_i32..).zip(&mut ceilings[..count]).zip(&mut thresholds[..count]) {
-                    // A curve that turns round on its way overshoots.
+                    // Rounding.
                     *ceiling = curve.at(index).clamp(low, high);
                     *own = threshold(*ceiling);
                 }
