@@ -7,6 +7,7 @@ mod standards;
 
 mod conformance;
 mod console;
+mod delivery;
 mod laws;
 mod loudness;
 mod realtime;

@@ -96,7 +96,8 @@ impl LoudnessMeter {
         let precision = match precision {
             "standard" => Precision::Standard,
             "high" => Precision::High,
-            _ => return Err(not_one_of("precision", precision, "standard, high")),
+            "reference" => Precision::Reference,
+            _ => return Err(not_one_of("precision", precision, "standard, high, reference")),
         };
         let memory = match memory {
             "exact" => Memory::Exact,
