@@ -13,6 +13,7 @@ __all__ = [
     "ShapeError",
     "Stream",
     "album_loudness",
+    "ceiling_at",
     "check",
     "deliver",
     "frequency_response",
@@ -108,9 +109,18 @@ class LoudnessMeter:
     def reset(self) -> None: ...
 
 def album_loudness(meters: list[LoudnessMeter]) -> float: ...
-def playback_gain(integrated_lufs: float, true_peak_dbtp: float, name: str) -> float: ...
+def playback_gain(
+    integrated_lufs: float, true_peak_dbtp: float, name: str, channels: int = 2, dual_mono: bool = False
+) -> float: ...
+def ceiling_at(integrated_lufs: float, name: str) -> float: ...
 def normalize(
-    audio: ArrayLike, sample_rate_hz: float, target_lufs: float, ceiling_dbtp: float, policy: str
+    audio: ArrayLike,
+    sample_rate_hz: float,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    policy: str,
+    dual_mono: bool = False,
+    progress: Callable[[float], object] | None = None,
 ) -> tuple[_Audio, float, Literal["loudness", "ceiling"]]: ...
 def deliver(
     audio: ArrayLike,
@@ -119,6 +129,9 @@ def deliver(
     ceiling_dbtp: float,
     bits: int,
     dither: str,
+    dual_mono: bool = False,
+    remove_dc: bool = True,
+    progress: Callable[[float], object] | None = None,
 ) -> tuple[_Audio, dict[str, Any]]: ...
 def quantize(audio: ArrayLike, bits: int, dither: str) -> tuple[NDArray[np.int32], int]: ...
 def targets() -> list[dict[str, Any]]: ...

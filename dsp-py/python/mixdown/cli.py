@@ -24,7 +24,7 @@ from mixdown import demo as song
 from mixdown._core import ParameterError
 from mixdown.audio import READABLE, Audio, BitDepth, common_rate_hz, read, replace_file, write
 from mixdown.balance import Balance, balance
-from mixdown.delivery import Mastered, Target, find_target
+from mixdown.delivery import Mastered, find_target, verdict
 from mixdown.delivery import master as make_master
 from mixdown.meters import Loudness, LoudnessMeter, album_of, loudness
 
@@ -68,7 +68,7 @@ class _Measured:
     duration_s: float
 
 
-def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -> _Measured:
+def _measure_file(file: Path, progress: Callable[[float], None] | None = None, dual_mono: bool = False) -> _Measured:
     """Measure a file block by block, so that its length costs no memory."""
     with file.open("rb"):
         pass
@@ -76,7 +76,8 @@ def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -
         with soundfile.SoundFile(file) as source:
             if source.frames == 0:
                 raise ParameterError(f"{file}: holds no audio (0 frames)")
-            meter = LoudnessMeter(source.samplerate, source.channels)
+            # The meter that certifies masters, so that what passed there passes here.
+            meter = LoudnessMeter(source.samplerate, source.channels, dual_mono=dual_mono, precision="reference")
             done = 0
             for block in source.blocks(_STEP_FRAMES, dtype="float32", always_2d=True):
                 try:
@@ -93,19 +94,6 @@ def _measure_file(file: Path, progress: Callable[[float], None] | None = None) -
 
 #: Targets that files are judged by where none is named.
 _COMMON_TARGETS = ("spotify", "apple", "youtube", "tidal", "amazon", "deezer", "r128", "atsc")
-#: What services without a tolerance of their own are judged by, in LU: less than this nobody hears as louder.
-_AUDIBLE_LU = 0.5
-
-
-def _verdict(reading: Loudness, target: Target) -> str:
-    """Return "pass", or in words what misses the target."""
-    deviation_lu = reading.integrated_lufs - target.integrated_lufs
-    misses = []
-    if not abs(deviation_lu) <= (target.tolerance_lu or _AUDIBLE_LU):
-        misses.append(f"{deviation_lu:+.1f} LU")
-    if reading.true_peak_dbtp > target.ceiling_dbtp:
-        misses.append(f"peak {reading.true_peak_dbtp - target.ceiling_dbtp:+.1f} dB")
-    return ", ".join(misses) or "pass"
 
 
 def _measurements(reading: Loudness) -> dict[str, float | None]:
@@ -129,6 +117,7 @@ def measure(
     files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, AIFF, Ogg, MP3.")],
     target: Annotated[list[str] | None, typer.Option(help="Judge by this target; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    dual_mono: Annotated[bool, typer.Option(help="Count mono files as two loudspeakers: 3 LU louder.")] = False,
 ) -> None:
     """Measure loudness and true peak of audio files, and judge them by delivery targets.
 
@@ -139,7 +128,7 @@ def measure(
     measured = []
     for file in files:
         with _bar(f"Measuring {file.name}") as progress:
-            measured.append(_measure_file(file, progress))
+            measured.append(_measure_file(file, progress, dual_mono))
     album_lufs = album_of([entry.meter for entry in measured]) if len(measured) > 1 else None
     if as_json:
         results = [
@@ -149,7 +138,10 @@ def measure(
                 "channels": entry.channels,
                 "duration_s": entry.duration_s,
                 **_measurements(entry.reading),
-                "targets": {judge.name: _verdict(entry.reading, judge) for judge in judges},
+                "targets": {
+                    judge.name: verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono)
+                    for judge in judges
+                },
             }
             for entry in measured
         ]
@@ -185,7 +177,7 @@ def measure(
             judge.name,
             _figure(judge.integrated_lufs, "LUFS"),
             _figure(judge.ceiling_dbtp, "dBTP"),
-            *(_verdict(entry.reading, judge) for entry in measured),
+            *(verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono) for entry in measured),
         )
     out.print(verdicts)
 
@@ -307,14 +299,7 @@ def demo(
 
 
 def _print_certificate(mastered: Mastered) -> None:
-    certificate = mastered.certificate
-    limited = (
-        f"limiter at most {certificate.max_reduction_db:.1f} dB, {certificate.mean_reduction_db:.2f} dB on average, "
-        f"active {certificate.active_percent:.0f} % of the time"
-        if certificate.max_reduction_db > 0
-        else "no limiting needed"
-    )
-    out.print(f"Mastered for {certificate.target.name}: gain {certificate.gain_db:+.2f} dB, {limited}.")
+    out.print(mastered.certificate.summary(), markup=False)
 
 
 @app.command()
@@ -324,16 +309,25 @@ def master(
     target: Annotated[str, typer.Option(help="Delivery target, as listed by an unknown name.")] = "spotify",
     bit_depth: Annotated[int, typer.Option(help="16, 24 or 32 (floating point).")] = 24,
     rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
+    dual_mono: Annotated[bool, typer.Option(help="Count a mono mix as two loudspeakers: 3 LU louder.")] = False,
 ) -> None:
     """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written."""
     find_target(target)
     audio, rate_hz = read(source)
-    with _bar(f"Mastering {source.name}"):
-        mastered = make_master(audio, rate_hz, target=target, bit_depth=bit_depth, delivery_rate_hz=rate)
+    with _bar(f"Mastering {source.name}") as progress:
+        mastered = make_master(
+            audio,
+            rate_hz,
+            target=target,
+            bit_depth=bit_depth,
+            delivery_rate_hz=rate,
+            dual_mono=dual_mono,
+            progress=progress,
+        )
         mastered.write(output)
     _print_certificate(mastered)
     with _bar(f"Measuring {output.name}") as progress:
-        reading = _measure_file(output, progress).reading
+        reading = _measure_file(output, progress, dual_mono).reading
     out.print(
         f"{output}: {_figure(reading.integrated_lufs, 'LUFS')}, {_figure(reading.true_peak_dbtp, 'dBTP')}, "
         f"LRA {_figure(reading.loudness_range_lu, 'LU')}"
