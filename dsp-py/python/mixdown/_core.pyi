@@ -1,5 +1,6 @@
 """Types of the compiled module; checked against it by stubtest."""
 
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, final
 
 import numpy as np

@@ -152,8 +152,8 @@ def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono:
     Parameters
     ----------
     loudness : Loudness
-        Measured with precision "reference", as certificates are: other precisions read up to some tenths of a dB more or
-        less of full-band sound near the ceiling.
+        Measured with precision "reference", as certificates are: other precisions read some tenths of a dB more or less
+        of full-band sound near the ceiling.
     target : Target
     channels : int, default 2
         Of the programme.
@@ -168,14 +168,15 @@ def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono:
     """
     deviation_lu = loudness.integrated_lufs - target.loudness_for(channels, dual_mono)
     tolerance_lu = target.tolerance_lu or _AUDIBLE_LU
-    excess_db = loudness.true_peak_dbtp - target.ceiling_at(loudness.integrated_lufs)
+    ceiling_dbtp = target.ceiling_at(loudness.integrated_lufs)
+    excess_db = loudness.true_peak_dbtp - ceiling_dbtp
     misses = []
     if not abs(deviation_lu) <= tolerance_lu:
         misses.append(f"{_beyond(deviation_lu, tolerance_lu)} LU")
     if excess_db > 0:
-        of = f" of {target.ceiling_at(loudness.integrated_lufs):g} dBTP"
-        at_this_loudness = of if target.ceiling_at(loudness.integrated_lufs) != target.ceiling_dbtp else ""
-        misses.append(f"peak {_beyond(excess_db, 0.0)} dB{at_this_loudness}")
+        # Where the loudness decides, the ceiling is not the one that the table shows.
+        over = f" over {ceiling_dbtp:g} dBTP" if ceiling_dbtp != target.ceiling_dbtp else ""
+        misses.append(f"peak {_beyond(excess_db, 0.0)} dB{over}")
     return ", ".join(misses) or "pass"
 
 
@@ -309,9 +310,11 @@ class Certificate:
         if self.dc_offset_dbfs > -math.inf:
             notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
         if self.limiter_fell_back:
+            used = f"hold {self.limiter_hold_ms:g} ms, release {self.limiter_release_ms:g} ms"
+            usual = f"{_LIMITER_MS[0]:g} and {_LIMITER_MS[1]:g} ms"
             notes.append(
-                f"Limiter faster than usual: hold {self.limiter_hold_ms:g} ms, release {self.limiter_release_ms:g} ms, as "
-                f"{_LIMITER_MS[0]:g} and {_LIMITER_MS[1]:g} ms do not give this loudness. It distorts more: listen, or lower the target."
+                f"Limiter faster than usual: {used}, as {usual} do not give this loudness. "
+                "It distorts more: listen, or lower the target."
             )
         if self.channels == 1:
             notes.append(
@@ -407,8 +410,8 @@ def master(
 
     Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
     dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
-    interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make it,
-    is taken out, and the certificate says so.
+    interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make
+    it, is taken out, and the certificate says so.
 
     Parameters
     ----------
@@ -430,7 +433,8 @@ def master(
         A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder. Otherwise it is mastered to
         the target's loudness for mono, which is lower for podcasts only.
     progress : function, optional
-        Called with the share of the limiting and measuring that is done, rising from 0 to 1. What it raises ends the work.
+        Called with the share of the limiting and measuring that is done, rising from 0 to 1. What it raises ends the
+        work.
 
     Returns
     -------
