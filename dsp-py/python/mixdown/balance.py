@@ -73,10 +73,10 @@ def balance(
     for name, reading in readings.items():
         if math.isfinite(reading.integrated_lufs):
             mix[name].fader_db = quietest - reading.integrated_lufs
-    measured = loudness(mix.render(), sample_rate_hz)
+    measured = loudness(mix.render(), sample_rate_hz, precision="reference")
     report(1 - 1 / steps)
     if math.isfinite(measured.true_peak_dbtp):
         mix.master(inserts=[Gain(gain_db=min(HEADROOM_DBTP - measured.true_peak_dbtp, 60.0))])
     audio = mix.render()
     report(1.0)
-    return Balance(mix, audio, readings, loudness(audio, sample_rate_hz))
+    return Balance(mix, audio, readings, loudness(audio, sample_rate_hz, precision="reference"))

@@ -268,7 +268,7 @@ def demo(
         mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
     with _bar("Measuring and drawing") as progress:
         after, _ = read(folder / "master.wav")
-        reading_before, reading_after = loudness(before, rate_hz), loudness(after, rate_hz)
+        reading_before, reading_after = (loudness(audio, rate_hz, precision="reference") for audio in (before, after))
         progress(0.5)
         figure = plots.report(
             before=before,
