@@ -49,8 +49,6 @@ pub const MAX_PASSES: usize = 16;
 pub const MAX_DC_OFFSET_DBFS: f64 = -60.0;
 /// How far peaks may be driven beyond the ceiling, in dB: with more, nothing is left of the music.
 const MAX_EXCESS_DB: f64 = 36.0;
-/// Loudness error, in LU, up to which a pass may be the last but one, and is looked at by the slow reference meter.
-const NEAR_LU: f64 = 0.3;
 /// First setting of the limiter below the ceiling, in dB: its own guarantee and the rounding need less than the rest.
 const FIRST_MARGIN_DB: f64 = 0.07;
 /// Lowest ceiling of the limiter, in dB.
@@ -233,7 +231,8 @@ pub fn deliver_with<S: Sample>(
         let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
         let mut error_lu = params.target_lufs - loudness.integrated_lufs;
         let mut over_db = loudness.true_peak_dbtp.unwrap_or(0.0) - params.ceiling_dbtp;
-        if libm::fabs(error_lu) <= NEAR_LU {
+        // The reference meter takes as long as all the rest: it looks at what may be the last pass.
+        if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
             loudness = read(&delivered, Precision::Reference, metered, from + whole, progress)?;
             over_db = over_db.max(loudness.true_peak_dbtp.unwrap_or(0.0) - highest);
         }
