@@ -61,9 +61,12 @@ pub use foundation::{
 };
 pub use master::{
     dither::{Dither, Quantizer, QuantizerParams},
-    normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize},
-    solver::{CURVE_STEP_MS, Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_PASSES, PEAK_MARGIN_DB, deliver},
-    targets::{AlbumRule, DeliveryTarget, GainUp, TARGETS, playback_gain, target},
+    normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize, normalize_with},
+    solver::{
+        CURVE_STEP_MS, Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_DC_OFFSET_DBFS, MAX_PASSES, PEAK_MARGIN_DB,
+        deliver, deliver_with,
+    },
+    targets::{AlbumRule, DeliveryTarget, GainUp, LoudCeiling, TARGETS, playback_gain, target},
 };
 pub use meters::{
     loudness::{BlockEnergies, Layout, Loudness, LoudnessMeter, LoudnessParams, Memory, Weights, album_loudness},

@@ -239,7 +239,7 @@ fn law_7_the_mixer_stays_out_of_memory() {
 fn law_7_meters_stay_out_of_memory() {
     let audio = planar_noise::<f32>(3, 60_000);
     let block = Block::from_planar(&audio, 3).unwrap();
-    for precision in [Precision::Off, Precision::Standard, Precision::High] {
+    for precision in [Precision::Off, Precision::Standard, Precision::High, Precision::Reference] {
         let params = LoudnessParams { precision, memory: Memory::Constant, ..Default::default() };
         let mut meter = params.build::<f32>(&spec(3)).unwrap();
         let count = calls(|| {
@@ -251,7 +251,7 @@ fn law_7_meters_stay_out_of_memory() {
         });
         assert_eq!(count, 0, "{precision:?}");
     }
-    for precision in [Precision::Standard, Precision::High] {
+    for precision in [Precision::Standard, Precision::High, Precision::Reference] {
         let mut meter = TruePeakMeter::<f32>::new(&spec(3), precision).unwrap();
         let count = calls(|| {
             meter.observe(&block);

@@ -9,6 +9,7 @@ mod automation;
 mod conformance;
 mod console;
 mod decay;
+mod delivery;
 mod keys;
 mod laws;
 mod loudness;

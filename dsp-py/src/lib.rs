@@ -19,7 +19,7 @@ mod _core {
             Stream, check, frequency_response, gain_reduction, latency_frames, process, reverb_space, transfer_curve,
         },
         error::{GraphError, ParameterError, ShapeError},
-        loudness::{LoudnessMeter, album_loudness, deliver, normalize, playback_gain, quantize, targets},
+        loudness::{LoudnessMeter, album_loudness, ceiling_at, deliver, normalize, playback_gain, quantize, targets},
         mixer::Mixer,
     };
 }

@@ -12,7 +12,11 @@ use mixdown::{
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
 use serde::{Deserialize, de::IntoDeserializer};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    ops::ControlFlow,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 enum Running {
     /// Nothing heard yet: the first block decides the format.
@@ -98,7 +102,8 @@ impl LoudnessMeter {
         let precision = match precision {
             "standard" => Precision::Standard,
             "high" => Precision::High,
-            _ => return Err(not_one_of("precision", precision, "standard, high")),
+            "reference" => Precision::Reference,
+            _ => return Err(not_one_of("precision", precision, "standard, high, reference")),
         };
         let memory = match memory {
             "exact" => Memory::Exact,
@@ -183,8 +188,22 @@ pub(crate) fn album_loudness(py: Python<'_>, meters: Vec<Py<LoudnessMeter>>) -> 
 
 /// Gain in dB with which a player that follows the target called `name` plays a programme.
 #[pyfunction]
-pub(crate) fn playback_gain(integrated_lufs: f64, true_peak_dbtp: f64, name: &str) -> PyResult<f64> {
-    Ok(mixdown::playback_gain(integrated_lufs, true_peak_dbtp, find(name)?))
+#[pyo3(signature = (integrated_lufs, true_peak_dbtp, name, channels=2, dual_mono=false))]
+pub(crate) fn playback_gain(
+    integrated_lufs: f64,
+    true_peak_dbtp: f64,
+    name: &str,
+    channels: usize,
+    dual_mono: bool,
+) -> PyResult<f64> {
+    let target = find(name)?.for_channels(channels, dual_mono);
+    Ok(mixdown::playback_gain(integrated_lufs, true_peak_dbtp, &target))
+}
+
+/// The highest true peak in dBTP that the target called `name` allows a programme of this loudness; inf if any.
+#[pyfunction]
+pub(crate) fn ceiling_at(integrated_lufs: f64, name: &str) -> PyResult<f64> {
+    Ok(find(name)?.ceiling_at(integrated_lufs).unwrap_or(f64::INFINITY))
 }
 
 fn find(name: &str) -> PyResult<&'static mixdown::DeliveryTarget> {
@@ -210,6 +229,49 @@ fn to_dict<'py>(py: Python<'py>, reading: Loudness) -> PyResult<Bound<'py, PyDic
     Ok(dict)
 }
 
+/// How often signals are looked at, and whoever waits is told of the progress.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Looks at signals and tells a Python function of the progress while the GIL is released.
+struct Poll<'a> {
+    progress: Option<&'a Py<PyAny>>,
+    last: Instant,
+    /// What broke the work off.
+    error: Option<PyErr>,
+}
+
+impl<'a> Poll<'a> {
+    fn new(progress: Option<&'a Py<PyAny>>) -> Self {
+        Self { progress, last: Instant::now(), error: None }
+    }
+
+    fn hear(&mut self, share: f64) -> ControlFlow<()> {
+        if share < 1.0 && self.last.elapsed() < POLL {
+            return ControlFlow::Continue(());
+        }
+        let told = Python::attach(|py| {
+            py.check_signals()?;
+            self.progress.map_or(Ok(()), |progress| progress.call1(py, (share,)).map(drop))
+        });
+        self.last = Instant::now();
+        match told {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// The result of the work; what broke it off comes before what it says itself.
+    fn finish<T>(self, result: Result<T, NormalizeError>) -> PyResult<T> {
+        match self.error {
+            Some(error) => Err(error),
+            None => result.map_err(refused),
+        }
+    }
+}
+
 fn refused(error: NormalizeError) -> PyErr {
     match error {
         NormalizeError::Settings(error) => parameter(error),
@@ -217,8 +279,11 @@ fn refused(error: NormalizeError) -> PyErr {
     }
 }
 
-/// Normalises by a static gain. Returns the array, the gain in dB, and which limit decided it.
+/// Normalises by a static gain. Returns the array, the gain in dB, and which limit decided it. `progress` is called with
+/// the share done, 0 to 1.
 #[pyfunction]
+#[pyo3(signature = (audio, sample_rate_hz, target_lufs, ceiling_dbtp, policy, dual_mono=false, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "a function of Python, called by name from one place")]
 pub(crate) fn normalize<'py>(
     py: Python<'py>,
     audio: &Bound<'py, PyAny>,
@@ -226,6 +291,8 @@ pub(crate) fn normalize<'py>(
     target_lufs: f64,
     ceiling_dbtp: f64,
     policy: &str,
+    dual_mono: bool,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, f64, &'static str)> {
     let policy = match policy {
         "reduce" => NormalizePolicy::Reduce,
@@ -241,7 +308,10 @@ pub(crate) fn normalize<'py>(
         let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
         let done = py.detach(|| {
             let mut block = BlockMut::from_planar(&mut planar.samples, planar.channels).map_err(parameter)?;
-            mixdown::normalize(&mut block, &spec, &LoudnessParams::default(), &params).map_err(refused)
+            let loudness = LoudnessParams { dual_mono, ..Default::default() };
+            let mut poll = Poll::new(progress.as_ref());
+            let done = mixdown::normalize_with(&mut block, &spec, &loudness, &params, &mut |share| poll.hear(share));
+            poll.finish(done)
         })?;
         let held = match done.held {
             Held::Loudness => "loudness",
@@ -263,8 +333,12 @@ fn dither(name: &str) -> PyResult<Dither> {
 }
 
 /// Brings a programme to a loudness under a ceiling, by a limiter where needed, rounded to `bits` (0: not at all).
-/// Returns the array and the facts of a certificate.
+/// Returns the array and the facts of a certificate. `progress` is called with the share done, 0 to 1.
 #[pyfunction]
+#[pyo3(signature = (
+    audio, sample_rate_hz, target_lufs, ceiling_dbtp, bits, dither, dual_mono=false, remove_dc=true, progress=None
+))]
+#[expect(clippy::too_many_arguments, reason = "a function of Python, called by name from one place")]
 pub(crate) fn deliver<'py>(
     py: Python<'py>,
     audio: &Bound<'py, PyAny>,
@@ -273,16 +347,26 @@ pub(crate) fn deliver<'py>(
     ceiling_dbtp: f64,
     bits: u32,
     dither: &str,
+    dual_mono: bool,
+    remove_dc: bool,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
-    let params = DeliveryParams { target_lufs, ceiling_dbtp, bits, dither: self::dither(dither)? };
+    let dither = self::dither(dither)?;
+    let params = DeliveryParams { target_lufs, ceiling_dbtp, bits, dither, dual_mono, remove_dc };
     with_audio!(array::read(audio, "audio")?, planar => {
         let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
         let done = py.detach(|| {
             let programme = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
-            mixdown::deliver(&programme, &spec, &params).map_err(refused)
+            let mut poll = Poll::new(progress.as_ref());
+            let done = mixdown::deliver_with(&programme, &spec, &params, &mut |share| poll.hear(share));
+            poll.finish(done)
         })?;
         let facts = PyDict::new(py);
         facts.set_item("gain_db", done.gain_db)?;
+        facts.set_item("limiter_ceiling_db", done.limiter.map(|limiter| limiter.ceiling_db))?;
+        facts.set_item("limiter_hold_ms", done.limiter.map(|limiter| limiter.hold_ms))?;
+        facts.set_item("limiter_release_ms", done.limiter.map(|limiter| limiter.release_ms))?;
+        facts.set_item("dc_offsets", done.dc_offsets)?;
         facts.set_item("max_reduction_db", done.reduction.max_db)?;
         facts.set_item("mean_reduction_db", done.reduction.mean_db)?;
         facts.set_item("active_share", done.reduction.active_share)?;
@@ -326,6 +410,7 @@ pub(crate) fn targets(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         let dict = PyDict::new(py);
         dict.set_item("name", target.name)?;
         dict.set_item("integrated_lufs", target.integrated_lufs)?;
+        dict.set_item("mono_lufs", target.mono_lufs)?;
         dict.set_item("tolerance_lu", target.tolerance_lu)?;
         dict.set_item("ceiling_dbtp", target.ceiling_dbtp.unwrap_or(f64::INFINITY))?;
         let gain_up = match target.gain_up {

@@ -1,12 +1,20 @@
 """Masters: what the certificate says is what the file measures."""
 
+import json
 import math
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.fft
+import scipy.signal
 
 import mixdown as md
 from mixdown import demo
+from mixdown.delivery import find_target, verdict
 
 RATE_HZ = 48_000
 
@@ -98,3 +106,241 @@ def test_an_album_is_gated_as_one() -> None:
 def test_what_cannot_be_met_is_refused_with_the_reason(make, message) -> None:
     with pytest.raises(md.ParameterError, match=message):
         make()
+
+
+def transform_dbtp(audio: np.ndarray, points: int = 32) -> float:
+    """Return the true peak by zero-padding the spectrum of the whole: the ideal interpolation between silences."""
+    edge = 2_048
+    peak = 0.0
+    for channel in np.atleast_2d(audio).astype(np.float64):
+        length = scipy.fft.next_fast_len(channel.size + 2 * edge, real=True)
+        spectrum = scipy.fft.rfft(np.pad(channel, (edge, length - channel.size - edge)))
+        turns = 2j * np.pi * scipy.fft.rfftfreq(length)
+        for point in range(points):
+            peak = max(peak, np.abs(scipy.fft.irfft(spectrum * np.exp(turns * point / points), length)).max())
+    return 20 * math.log10(peak)
+
+
+def clipped(top_hz: float, kind: str) -> np.ndarray:
+    """Return two seconds at 44.1 kHz with content up to `top_hz`, swelling, clipped hard."""
+    random = np.random.default_rng(7)
+    seconds = np.arange(2 * 44_100) / 44_100
+    if kind == "noise":
+        low_pass = scipy.signal.firwin(2_047, top_hz, fs=44_100, window=("kaiser", 10.0))
+        sound = scipy.signal.oaconvolve(random.standard_normal((2, seconds.size)), low_pass[None], "same", axes=-1)
+    else:
+        sound = np.zeros((2, seconds.size))
+        for tone_hz in (220.0, 277.2, 329.6, 441.3):
+            for partial in range(1, int(top_hz / tone_hz) + 1):
+                phases = random.uniform(0, 2 * np.pi, (2, 1))
+                sound += np.sin(2 * np.pi * tone_hz * partial * seconds + phases)
+    swell = 0.15 + 0.85 * np.sin(np.pi * 1.7 * seconds) ** 4
+    return np.clip(0.5 * swell * sound / sound.std(), -0.9, 0.9)
+
+
+@pytest.mark.parametrize("kind", ["noise", "chord"])
+@pytest.mark.parametrize("top_hz", [20_000, 21_000, 21_800])
+def test_masters_of_full_band_clipped_sound_pass_every_meter(top_hz, kind) -> None:
+    sound = clipped(top_hz, kind)
+    before = md.loudness(sound, 44_100)
+    # 3 dB more than a gain alone would reach.
+    loud = md.normalize(sound, 44_100, target_lufs=before.integrated_lufs - 1 - before.true_peak_dbtp + 3)
+    assert transform_dbtp(loud) <= -1
+    for precision in ("standard", "high", "reference"):
+        assert md.loudness(loud, 44_100, precision=precision).true_peak_dbtp <= -1, precision  # type: ignore[arg-type]
+
+
+def test_a_master_that_passed_passes_and_the_certificate_names_its_meter() -> None:
+    target = find_target("spotify-loud")
+    for kind, bit_depth in (("noise", 16), ("chord", 24)):
+        sound = clipped(21_000, kind) * [[1.0], [0.6]]
+        mastered = md.master(sound, 44_100, target=target.name, bit_depth=bit_depth)
+        certificate = mastered.certificate
+        assert "1024 taps" in certificate.meter
+        assert certificate.meter in certificate.summary()
+        assert transform_dbtp(mastered.audio) <= target.ceiling_dbtp
+        reference = md.loudness(mastered.audio, 44_100, precision="reference")
+        assert reference.true_peak_dbtp == certificate.loudness.true_peak_dbtp <= target.ceiling_dbtp - 0.05
+        for reading in (reference, certificate.loudness, md.loudness(mastered.audio, 44_100)):
+            assert reading.true_peak_dbtp <= target.ceiling_dbtp
+            assert verdict(reading, target) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("sound", "target_lufs"),
+    [
+        (lambda t: np.sin(2 * np.pi * 997 * t) * 10 ** (-55 / 20), -14),
+        (lambda t: np.random.default_rng(3).standard_normal(t.size) * 10 ** (-69 / 20), -23),
+        (lambda t: np.sin(2 * np.pi * 60 * t) * 10 ** (-50 / 20) * (0.2 + np.cos(np.pi * t) ** 2), -20),
+    ],
+)
+def test_quiet_material_is_turned_up_as_far_as_it_takes(sound: Callable, target_lufs: float) -> None:
+    quiet = np.stack([sound(np.arange(2 * RATE_HZ) / RATE_HZ)] * 2)
+    loud = md.normalize(quiet, RATE_HZ, target_lufs=target_lufs)
+    assert md.loudness(loud, RATE_HZ).integrated_lufs == pytest.approx(target_lufs, abs=0.02)
+    # Beyond the ceiling there is a limit, and it is said.
+    with pytest.raises(md.ParameterError, match="out of reach"):
+        md.normalize(quiet, RATE_HZ, target_lufs=0, ceiling_dbtp=-12)
+
+
+def test_dc_offset_is_taken_out_and_said_not_amplified() -> None:
+    seconds = np.arange(2 * RATE_HZ) / RATE_HZ
+    tone = 0.01 * np.sin(2 * np.pi * 440 * seconds)
+    for offset, expected_dbfs in ((0.3, -10.46), (-0.002, -53.98), (1e-4, -80.0)):
+        mastered = md.master(np.stack([tone + offset, tone]), RATE_HZ, bit_depth=32)
+        certificate = mastered.certificate
+        assert certificate.dc_offset_dbfs == pytest.approx(expected_dbfs, abs=0.01)
+        assert f"DC offset taken out: {certificate.dc_offset_dbfs:.1f} dBFS." in certificate.notes
+        assert np.abs(mastered.audio.mean(axis=1)).max() < 1e-3
+        assert certificate.max_reduction_db == 0
+    clean = md.master(np.stack([tone, tone]), RATE_HZ).certificate
+    assert (clean.dc_offset_dbfs, clean.notes) == (-math.inf, ())
+    assert clean.to_dict()["dc_offset_dbfs"] is None
+    with pytest.raises(md.ParameterError, match="silent"):
+        md.master(np.full((2, RATE_HZ), 0.3), RATE_HZ)
+
+
+def test_the_limiters_settings_are_in_the_certificate(song) -> None:
+    usual = md.master(song, RATE_HZ, target="spotify-loud").certificate
+    assert (usual.limiter_hold_ms, usual.limiter_release_ms) == (8, 60)
+    assert usual.limiter_ceiling_db is not None
+    assert usual.limiter_ceiling_db <= -2.05
+    assert (usual.limiter_fell_back, usual.notes) == (False, ())
+    assert "hold 8 ms, release 60 ms" in usual.summary()
+    # One shout every second over a whisper: the slow limiter holds the whisper down with it.
+    seconds = np.arange(4 * RATE_HZ) / RATE_HZ
+    shouts = np.sin(2 * np.pi * 200 * seconds) * np.where(seconds % 0.05 < 0.001, 1.0, 0.02)
+    faster = md.master(np.stack([shouts, shouts]), RATE_HZ, target="spotify").certificate
+    assert faster.limiter_fell_back
+    assert (faster.limiter_hold_ms, faster.limiter_release_ms) in ((3, 20), (0, 5))
+    note = f"hold {faster.limiter_hold_ms:g} ms, release {faster.limiter_release_ms:g} ms"
+    assert any(note in line for line in faster.notes)
+    assert note in faster.summary()
+    assert faster.to_dict()["limiter_hold_ms"] == faster.limiter_hold_ms
+    quiet = md.master(song * 0.01, RATE_HZ, target="r128", bit_depth=32).certificate
+    unneeded = (quiet.limiter_ceiling_db, quiet.limiter_hold_ms, quiet.limiter_release_ms)
+    assert unneeded == (None, None, None) or quiet.max_reduction_db > 0
+
+
+def test_mono_is_counted_as_it_is_played(song) -> None:
+    mono = song.mean(axis=0)
+    one = md.master(mono, RATE_HZ, target="r128")
+    two = md.master(mono, RATE_HZ, target="r128", dual_mono=True)
+    assert one.certificate.gain_db - two.certificate.gain_db == pytest.approx(3.01, abs=0.05)
+    assert md.loudness(two.audio, RATE_HZ, dual_mono=True).integrated_lufs == pytest.approx(-23, abs=0.02)
+    assert md.loudness(one.audio, RATE_HZ).integrated_lufs == pytest.approx(-23, abs=0.02)
+    assert "on two it is 3.0 LU louder" in one.certificate.notes[0]
+    assert "dual mono" in two.certificate.notes[0]
+    for policy in ("limit", "reduce", "fail"):
+        level = md.normalize(mono, RATE_HZ, target_lufs=-30, policy=policy, dual_mono=True)  # type: ignore[arg-type]
+        assert md.loudness(level, RATE_HZ).integrated_lufs == pytest.approx(-33.01, abs=0.02)
+
+
+def test_podcasts_have_their_own_loudness_for_mono(song) -> None:
+    podcast = find_target("podcast")
+    mono = song.mean(axis=0)
+    for audio, dual_mono, wanted_lufs in ((mono, False, -19), (mono, True, -16), (song, False, -16)):
+        certificate = md.master(audio, RATE_HZ, target="podcast", dual_mono=dual_mono).certificate
+        assert certificate.target_lufs == wanted_lufs
+        assert certificate.loudness.integrated_lufs == pytest.approx(wanted_lufs, abs=0.02)
+        assert certificate.playback_gain_db["podcast"] == pytest.approx(0, abs=0.02)
+        channels = certificate.channels
+        assert verdict(certificate.loudness, podcast, channels=channels, dual_mono=dual_mono) == "pass"
+
+
+def test_spotify_wants_a_lower_ceiling_above_14_lufs() -> None:
+    assert find_target("spotify-loud").ceiling_dbtp == -2
+    tone = np.sin(2 * np.pi * 997 * np.arange(2 * RATE_HZ) / RATE_HZ)
+    loud = md.loudness(10 ** (-1.5 / 20) * np.stack([tone, 0 * tone]), RATE_HZ)
+    assert loud.integrated_lufs == pytest.approx(-4.51, abs=0.01)
+    for name in ("spotify", "spotify-loud", "spotify-quiet"):
+        assert "peak +0.5 dB" in verdict(loud, find_target(name)), name
+    assert "over -2 dBTP" in verdict(loud, find_target("spotify"))
+    assert "peak" not in verdict(loud, find_target("youtube"))
+    certificate = md.master(np.stack([tone, 0 * tone]), RATE_HZ, target="spotify").certificate
+    assert verdict(certificate.loudness, find_target("spotify")) == "pass"
+
+
+def test_a_verdict_shows_what_it_found() -> None:
+    tone = np.stack([np.sin(2 * np.pi * 997 * np.arange(2 * RATE_HZ) / RATE_HZ)] * 2)
+    over = md.loudness(10 ** (-0.99 / 20) * tone, RATE_HZ)
+    assert "peak +0.01 dB" in verdict(over, find_target("youtube"))
+    near = md.loudness(10 ** (-22.79 / 20) * tone, RATE_HZ)
+    assert verdict(near, find_target("r128")) == "+0.21 LU"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_masters_keep_the_shape_of_the_programme(song, dtype) -> None:
+    mono = song[0].astype(dtype)
+    flat = md.master(mono, RATE_HZ, target="r128")
+    row = md.master(mono[None], RATE_HZ, target="r128")
+    assert (flat.audio.shape, row.audio.shape) == (mono.shape, (1, mono.size))
+    assert flat.audio.dtype == row.audio.dtype == dtype
+    np.testing.assert_array_equal(flat.audio, row.audio[0])
+    wide = md.master(mono, RATE_HZ, target="r128", effects=md.Pan())
+    assert wide.audio.shape == (2, mono.size)
+    fast = md.master(mono, RATE_HZ, target="r128", delivery_rate_hz=44_100)
+    assert fast.audio.shape == (441_000,)
+
+
+def test_progress_rises_and_what_it_raises_ends_the_work(song) -> None:
+    for work in (
+        lambda progress: md.master(song, RATE_HZ, progress=progress),
+        lambda progress: md.normalize(song, RATE_HZ, target_lufs=-14, progress=progress),
+        lambda progress: md.normalize(song, RATE_HZ, target_lufs=-14, policy="reduce", progress=progress),
+    ):
+        shares: list[float] = []
+        work(shares.append)
+        assert shares == sorted(shares)
+        assert shares[-1] == 1
+
+        def refuse(share: float) -> None:
+            raise RuntimeError("enough")
+
+        with pytest.raises(RuntimeError, match="enough"):
+            work(refuse)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
+def test_signals_are_handled_while_it_works(song) -> None:
+    long, rows = np.tile(song, 12), []
+
+    def handle(number: int, frame: object) -> None:
+        rows.append(number)
+        # What is only seen when the work is done comes once, however often it was sent.
+        if len(rows) == 5:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            md.master(long, RATE_HZ, target="spotify-loud")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_the_command_line_says_what_the_certificate_says(tmp_path) -> None:
+    def run(*arguments: object) -> str:
+        command = [sys.executable, "-c", "from mixdown.cli import main; main()", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return " ".join(done.stdout.split())
+
+    mono = clipped(21_000, "noise")[0]
+    md.write(tmp_path / "mix.wav", 0.5 * mono + 0.01, 44_100)
+    out = tmp_path / "master.wav"
+    told = run("master", tmp_path / "mix.wav", "-o", out, "--target", "spotify-loud")
+    assert "on two it is 3.0 LU louder" in told
+    assert "hold 8 ms, release 60 ms" in told
+    told = run("master", tmp_path / "mix.wav", "-o", out, "--target", "spotify-loud", "--dual-mono")
+    assert "1024 taps" in told
+    assert "DC offset taken out: -" in told
+    assert "dual mono" in told
+    judged = run("measure", out, "--json", "--dual-mono", "--target", "spotify-loud", "--target", "spotify")
+    verdicts = json.loads(judged)["files"][0]["targets"]
+    assert verdicts == {"spotify-loud": "pass", "spotify": "+3.0 LU"}
+    # Counted as one loudspeaker it is 3 LU quieter.
+    (quiet,) = json.loads(run("measure", out, "--json", "--target", "spotify"))["files"]
+    assert quiet["targets"] == {"spotify": "pass"}

@@ -1,8 +1,9 @@
 """Keys meet the sound that they were recorded with, and a key that nothing takes is refused."""
 
-import mixdown as md
 import numpy as np
 import pytest
+
+import mixdown as md
 
 RATE_HZ = 48_000
 DUCKER = md.Compressor(threshold_db=-40, attack_ms=1)

@@ -1,8 +1,9 @@
 """What sleeps in silence wakes up for the first frame that ends it; what is built frozen is frozen."""
 
-import mixdown as md
 import numpy as np
 import pytest
+
+import mixdown as md
 
 SPACES = [md.Reverb(space=space) for space in ("room", "club", "chamber", "hall", "cathedral")] + [md.Plate()]
 
@@ -21,7 +22,9 @@ def test_a_click_is_heard_wherever_it_comes_and_however_it_is_cut(effect, rate_h
         audio = np.zeros(rate_hz)
         audio[at] = 1.0
         stream = effect.stream(rate_hz, 1, "float64")
-        pieces = np.concatenate([stream.process(audio[start : start + 480]) for start in range(0, rate_hz, 480)], axis=1)
+        pieces = np.concatenate(
+            [stream.process(audio[start : start + 480]) for start in range(0, rate_hz, 480)], axis=1
+        )
         np.testing.assert_array_equal(pieces, effect(audio, rate_hz))
         level, first = (np.sum(x[:, : rate_hz // 2] ** 2) for x in (pieces[:, at:], whole))
         assert abs(10 * np.log10(level / first)) < 1.0

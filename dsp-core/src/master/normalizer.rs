@@ -12,7 +12,8 @@
 //!
 //! # Contract
 //! A constant gain shifts the integrated loudness by itself: gates are relative, and the absolute one at -70 LUFS only
-//! matters to blocks that cross it. The peak is measured with [`Precision::High`] and never ends above the ceiling.
+//! matters to blocks that cross it. The peak is the higher of what [`Precision::Reference`] and [`Precision::Standard`]
+//! read and never ends above the ceiling.
 //! Silence, programmes without a whole gating block and non-finite samples are refused; nothing is changed then.
 //!
 //! # Source
@@ -20,7 +21,7 @@
 
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
         error::{Error, in_range},
         processor::Meter,
         sample::Sample,
@@ -32,7 +33,10 @@ use crate::{
         true_peak::Precision,
     },
 };
-use core::fmt;
+use core::{fmt, ops::ControlFlow};
+
+/// Frames measured between two reports of progress.
+const STEP_FRAMES: usize = 16_384;
 
 /// Room for the rounding of the gain and of each product in f32, dB: 2 * 2^-24 of the amplitude.
 const ROUNDING_DB: f64 = 2e-6;
@@ -109,6 +113,8 @@ pub enum NormalizeError {
         /// How many.
         samples: u64,
     },
+    /// Whoever was told of the progress broke off.
+    Interrupted,
     /// The reading has no true peak.
     PeakNotMeasured,
     /// No drive and no setting of the limiter gives both figures.
@@ -140,6 +146,7 @@ impl fmt::Display for NormalizeError {
                 f,
                 "out of reach: {target_lufs} LUFS with peaks of at most {ceiling_dbtp} dBTP would leave nothing of the music"
             ),
+            Self::Interrupted => f.write_str("interrupted"),
             Self::PeakNotMeasured => f.write_str("the true peak was not measured: it is needed for the ceiling"),
             Self::AboveCeiling { true_peak_dbtp, ceiling_dbtp } => write!(
                 f,
@@ -226,8 +233,50 @@ impl NormalizeParams {
     }
 }
 
-/// Normalises a whole programme in place. `loudness` says how channels count; its precision is
-/// overruled.
+/// Hears the share of the work that is done, 0..1, at least every 16 384 frames, and may break it off.
+pub(super) type Progress<'p> = &'p mut dyn FnMut(f64) -> ControlFlow<()>;
+
+/// Reports a share done.
+///
+/// # Errors
+/// [`NormalizeError::Interrupted`] if that breaks it off.
+pub(super) fn report(progress: Progress<'_>, share: f64) -> Result<(), NormalizeError> {
+    match progress(share) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(NormalizeError::Interrupted),
+    }
+}
+
+/// The steps of a programme of `frames`: start, length and the share done after it.
+pub(super) fn steps(frames: usize, step: usize) -> impl Iterator<Item = (usize, usize, f64)> {
+    (0..frames).step_by(step).map(move |start| {
+        let length = step.min(frames - start);
+        (start, length, (start + length) as f64 / frames as f64)
+    })
+}
+
+/// Measures a programme.
+///
+/// # Errors
+/// [`NormalizeError::Settings`], [`NotFinite`](NormalizeError::NotFinite), [`Interrupted`](NormalizeError::Interrupted).
+pub(super) fn measure<S: Sample>(
+    audio: &Block<'_, '_, S>,
+    spec: &StreamSpec,
+    params: &LoudnessParams,
+    progress: Progress<'_>,
+) -> Result<Loudness, NormalizeError> {
+    let mut meter = params.build::<S>(spec)?;
+    for (start, length, share) in steps(audio.frames(), STEP_FRAMES) {
+        meter.observe(&audio.frames_at(start, length));
+        report(progress, share)?;
+    }
+    match meter.faults() {
+        0 => Ok(meter.reading()),
+        samples => Err(NormalizeError::NotFinite { samples }),
+    }
+}
+
+/// Normalises a whole programme in place. `loudness` says how channels count; its precision is overruled.
 ///
 /// # Errors
 /// Any [`NormalizeError`]; the audio is unchanged then.
@@ -237,20 +286,38 @@ pub fn normalize<S: Sample>(
     loudness: &LoudnessParams,
     params: &NormalizeParams,
 ) -> Result<Normalization, NormalizeError> {
+    normalize_with(audio, spec, loudness, params, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`normalize`]; `progress` hears the share done, 0..1, and may break it off.
+///
+/// # Errors
+/// Any [`NormalizeError`]; the audio is unchanged then.
+pub fn normalize_with<S: Sample>(
+    audio: &mut BlockMut<'_, '_, S>,
+    spec: &StreamSpec,
+    loudness: &LoudnessParams,
+    params: &NormalizeParams,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Normalization, NormalizeError> {
     params.validate()?;
     if audio.channels() != spec.channels() {
         return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: audio.channels() }.into());
     }
-    let mut meter = LoudnessParams { precision: Precision::High, ..loudness.clone() }.build::<S>(spec)?;
     let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;
     if audio.frames() < needed {
         return Err(NormalizeError::TooShort { frames: audio.frames(), needed });
     }
-    meter.observe(&audio.as_block());
-    if meter.faults() > 0 {
-        return Err(NormalizeError::NotFinite { samples: meter.faults() });
-    }
-    let done = params.gain(&meter.reading())?;
+    // Both finish what they are asked for before anything is changed.
+    let reading = |precision, from: f64, to: f64, progress: Progress<'_>| {
+        let params = LoudnessParams { precision, ..loudness.clone() };
+        measure(&audio.as_block(), spec, &params, &mut |share| progress(from + (to - from) * share))
+    };
+    let standard = reading(Precision::Standard, 0.0, 0.3, progress)?;
+    let mut loudness = reading(Precision::Reference, 0.3, 1.0, progress)?;
+    let peaks = [loudness.true_peak_dbtp, standard.true_peak_dbtp];
+    loudness.true_peak_dbtp = peaks.into_iter().flatten().reduce(f64::max);
+    let done = params.gain(&loudness)?;
     let room_db = if done.held == Held::Ceiling { ROUNDING_DB } else { 0.0 };
     let gain = S::from_f64(db_to_gain(done.gain_db - room_db));
     for channel in 0..audio.channels() {
@@ -282,10 +349,14 @@ mod tests {
     }
 
     fn reading(audio: &[f32]) -> Loudness {
-        let params = LoudnessParams { precision: Precision::High, ..Default::default() };
-        let mut meter = params.build::<f32>(&spec()).unwrap();
-        meter.observe(&crate::Block::from_planar(audio, 2).unwrap());
-        meter.reading()
+        let [standard, mut reference] = [Precision::Standard, Precision::Reference].map(|precision| {
+            let mut meter = LoudnessParams { precision, ..Default::default() }.build::<f32>(&spec()).unwrap();
+            meter.observe(&crate::Block::from_planar(audio, 2).unwrap());
+            meter.reading()
+        });
+        let peaks = [reference.true_peak_dbtp, standard.true_peak_dbtp];
+        reference.true_peak_dbtp = peaks.into_iter().flatten().reduce(f64::max);
+        reference
     }
 
     fn run(audio: &mut [f32], params: NormalizeParams) -> Result<Normalization, NormalizeError> {

@@ -1,27 +1,34 @@
 //! Brings a programme to a loudness under a ceiling: static gain where that is enough, limiter where it is not.
 //!
 //! # Signal
-//! programme -> drive -> true-peak limiter (only if it has something to do) -> rounding with dither -> measured
+//! programme -> less its DC offset -> drive -> true-peak limiter (only if it has something to do) -> rounding with dither
+//! -> measured
 //!
 //! # Contract
 //! The result is what was measured: drive and ceiling are solved on the rounded samples, by a secant in the drive, until
-//! the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target and the high-precision true peak is at least
-//! [`PEAK_MARGIN_DB`] below the ceiling, in at most [`MAX_PASSES`] passes. What cannot be had is refused with the reason.
-//! The latency of the limiter is taken out: the result starts and ends with the programme.
+//! the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target, the true peak of [`Precision::Reference`] at
+//! least [`PEAK_MARGIN_DB`] below the ceiling and that of [`Precision::Standard`] not above it, in at most [`MAX_PASSES`]
+//! passes. The reference meter's interpolator is 10 times as long as the limiter's, so it sees what that does not. What
+//! cannot be had is refused with the reason: a gain that only fills the room below the ceiling always can. The latency of
+//! the limiter is taken out: the result starts and ends with the programme.
+//!
+//! A DC offset above [`MAX_DC_OFFSET_DBFS`], as it is or as the gain would make it, is subtracted: the mean of a channel
+//! under a Welch window, which takes the begun cycle of a low tone for what it is. A constant is what a faulty converter
+//! adds; a high pass would take it too, but also turn the phases of bass, which raises peaks, and ring at both ends.
 
 use super::{
     dither::{Dither, QuantizerParams},
-    normalizer::NormalizeError,
+    normalizer::{NormalizeError, Progress, measure, report, steps},
     targets::DeliveryTarget,
 };
 use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
-        processor::{Dynamics, GainReduction, Meter, Params, Processor},
+        processor::{Dynamics, GainReduction, Params, Processor},
         sample::Sample,
         stream::StreamSpec,
-        unit::{db_to_gain, ms_to_frames},
+        unit::{db_to_gain, gain_to_db, ms_to_frames},
     },
     meters::{
         loudness::{Loudness, LoudnessParams},
@@ -30,6 +37,7 @@ use crate::{
     processors::limiter::{Limiter, LimiterMode, LimiterParams},
 };
 use alloc::{vec, vec::Vec};
+use core::ops::ControlFlow;
 
 /// How near the target counts as there, in LU. Half a step of a display with one decimal is 0.05.
 pub const LOUDNESS_TOLERANCE_LU: f64 = 0.02;
@@ -37,10 +45,14 @@ pub const LOUDNESS_TOLERANCE_LU: f64 = 0.02;
 pub const PEAK_MARGIN_DB: f64 = 0.05;
 /// Passes after which a target counts as out of reach. A song takes three to five.
 pub const MAX_PASSES: usize = 16;
-/// Most drive into the limiter, in dB: beyond, nothing is left of the music.
-const MAX_DRIVE_DB: f64 = 36.0;
+/// Largest DC offset that a master keeps, in dBFS.
+pub const MAX_DC_OFFSET_DBFS: f64 = -60.0;
+/// How far peaks may be driven beyond the ceiling, in dB: with more, nothing is left of the music.
+const MAX_EXCESS_DB: f64 = 36.0;
 /// First setting of the limiter below the ceiling, in dB: its own guarantee and the rounding need less than the rest.
 const FIRST_MARGIN_DB: f64 = 0.07;
+/// Lowest ceiling of the limiter, in dB.
+const LOWEST_LIMIT_DB: f64 = -20.0;
 /// Hold and release of the limiter, in ms: its defaults, then ever faster ones, which give loudness for distortion. Taken
 /// one after another where more drive no longer makes the programme louder.
 const CHARACTERS_MS: [[f64; 2]; 3] = [[8.0, 60.0], [3.0, 20.0], [0.0, 5.0]];
@@ -48,8 +60,14 @@ const CHARACTERS_MS: [[f64; 2]; 3] = [[8.0, 60.0], [3.0, 20.0], [0.0, 5.0]];
 const EXHAUSTED_SLOPE: f64 = 0.15;
 /// Step of the curve of gain reduction, in ms.
 pub const CURVE_STEP_MS: f64 = 10.0;
-/// Frames the limiter works on at a time.
+/// Frames the limiter and the quantiser work on at a time.
 const CHUNK_FRAMES: usize = 4_096;
+/// Share of the work that the first look at the programme is, and of what is left that each pass takes. How many passes
+/// there will be nobody knows.
+const FIRST_SHARE: f64 = 0.1;
+const PASS_SHARE: f64 = 0.4;
+/// Where drive and rounding end within a pass, and where the first meter does.
+const PASS_PARTS: [f64; 3] = [0.4, 0.5, 0.7];
 
 /// Settings of [`deliver`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,18 +81,29 @@ pub struct DeliveryParams {
     pub bits: u32,
     /// The noise added before rounding.
     pub dither: Dither,
+    /// Whether a programme of one channel counts as if two loudspeakers played it: 3.01 LU louder.
+    pub dual_mono: bool,
+    /// Whether a DC offset above [`MAX_DC_OFFSET_DBFS`] is taken out.
+    pub remove_dc: bool,
 }
 
 impl Default for DeliveryParams {
     fn default() -> Self {
-        Self { target_lufs: -14.0, ceiling_dbtp: -1.0, bits: 24, dither: Dither::Tpdf }
+        Self {
+            target_lufs: -14.0,
+            ceiling_dbtp: -1.0,
+            bits: 24,
+            dither: Dither::Tpdf,
+            dual_mono: false,
+            remove_dc: true,
+        }
     }
 }
 
-/// Its loudness and ceiling (0 dBTP if it asks for none), in the default word.
+/// Loudness and ceiling of a target; a ceiling of 0 dBTP where there is none, as whole numbers end there.
 impl From<DeliveryTarget> for DeliveryParams {
     fn from(target: DeliveryTarget) -> Self {
-        let ceiling_dbtp = target.ceiling_dbtp.unwrap_or(0.0);
+        let ceiling_dbtp = target.ceiling_at(target.integrated_lufs).unwrap_or(0.0);
         Self { target_lufs: target.integrated_lufs, ceiling_dbtp, ..Self::default() }
     }
 }
@@ -84,10 +113,15 @@ impl From<DeliveryTarget> for DeliveryParams {
 pub struct Delivery<S> {
     /// The samples, planar; whole multiples of the word's step if they were rounded.
     pub samples: Vec<S>,
-    /// What the samples measure.
+    /// What the samples measure, by [`Precision::Reference`].
     pub loudness: Loudness,
+    /// The constant that was subtracted from each channel of the programme; 0 where it was not.
+    pub dc_offsets: Vec<f64>,
     /// The gain before the limiter, in dB.
     pub gain_db: f64,
+    /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or faster ones if those did
+    /// not give the loudness.
+    pub limiter: Option<LimiterParams>,
     /// What the limiter did; zeros if it was not needed.
     pub reduction: GainReduction,
     /// The largest gain reduction in each [`CURVE_STEP_MS`], in dB; empty if the limiter was not needed.
@@ -122,28 +156,61 @@ pub fn deliver<S: Sample>(
     spec: &StreamSpec,
     params: &DeliveryParams,
 ) -> Result<Delivery<S>, NormalizeError> {
+    deliver_with(programme, spec, params, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`deliver`]; `progress` hears the share done, rising from 0 to 1, at least every 16 384 frames of each step of the
+/// work, and may break it off.
+///
+/// # Errors
+/// As [`deliver`]; [`NormalizeError::Interrupted`] if `progress` breaks it off.
+pub fn deliver_with<S: Sample>(
+    programme: &Block<'_, '_, S>,
+    spec: &StreamSpec,
+    params: &DeliveryParams,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Delivery<S>, NormalizeError> {
     params.validate()?;
-    if programme.channels() != spec.channels() {
-        return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: programme.channels() }.into());
+    let channels = spec.channels();
+    if programme.channels() != channels {
+        return Err(Error::Channels { min: channels, max: channels, actual: programme.channels() }.into());
     }
     let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;
     if programme.frames() < needed {
         return Err(NormalizeError::TooShort { frames: programme.frames(), needed });
     }
-    let source = measure(programme, spec)?;
+    let read = |audio: &Block<'_, '_, S>, precision, from: f64, to: f64, progress: Progress<'_>| {
+        let params = LoudnessParams { precision, dual_mono: params.dual_mono, ..Default::default() };
+        measure(audio, spec, &params, &mut |share| progress(from + (to - from) * share))
+    };
+    let mut source = read(programme, Precision::Standard, 0.0, 0.5 * FIRST_SHARE, progress)?;
+    let dc_offsets =
+        if params.remove_dc { dc_offsets(programme, params.target_lufs, &source) } else { vec![0.0; channels] };
+    let without_dc: Vec<S>;
+    let mut programme = *programme;
+    if dc_offsets.iter().any(|&offset| offset != 0.0) {
+        without_dc = subtracted(&programme, &dc_offsets);
+        programme = Block::from_planar(&without_dc, channels)?;
+        source = read(&programme, Precision::Standard, 0.5 * FIRST_SHARE, FIRST_SHARE, progress)?;
+    }
     if !source.integrated_lufs.is_finite() {
         return Err(NormalizeError::Silent);
     }
     let source_peak = source.true_peak_dbtp.unwrap_or(source.sample_peak_dbfs);
     let highest = params.ceiling_dbtp - PEAK_MARGIN_DB;
+    let most_drive_db = params.ceiling_dbtp + MAX_EXCESS_DB - source_peak;
 
     let mut drive_db = params.target_lufs - source.integrated_lufs;
     let mut limit_db = params.ceiling_dbtp - FIRST_MARGIN_DB;
+    // Whether an earlier pass without the limiter was too high: by less than its first look at the samples showed.
+    let mut needed = false;
     let mut last: Option<[f64; 2]> = None;
     let mut characters = CHARACTERS_MS.iter();
     let mut character = characters.next();
+    let mut from = FIRST_SHARE;
     for passes in 1..=MAX_PASSES {
-        let Some(&[hold_ms, release_ms]) = character.filter(|_| drive_db <= MAX_DRIVE_DB) else { break };
+        let Some(&[hold_ms, release_ms]) = character.filter(|_| limit_db >= LOWEST_LIMIT_DB) else { break };
+        drive_db = drive_db.min(most_drive_db);
         let limiter = LimiterParams {
             ceiling_db: limit_db,
             hold_ms,
@@ -152,26 +219,56 @@ pub fn deliver<S: Sample>(
             ..Default::default()
         };
         // Without peaks above the ceiling the limiter would change nothing but cost its time.
-        let limited = source_peak + drive_db > highest;
+        let limiter = (needed || source_peak + drive_db > highest).then_some(limiter);
+        let whole = PASS_SHARE * (1.0 - from);
+        let [driven, rounded, metered] = PASS_PARTS.map(|part| from + part * whole);
+        let part = |from: f64, to: f64, progress: Progress<'_>, share: f64| progress(from + (to - from) * share);
+
         let Driven { mut samples, reduction, reduction_curve_db } =
-            drive(programme, spec, drive_db, limited.then_some(&limiter))?;
-        let clipped = round(&mut samples, spec, params)?;
-        let loudness = measure(&Block::from_planar(&samples, spec.channels())?, spec)?;
-        let (error_lu, over_db) =
-            (params.target_lufs - loudness.integrated_lufs, loudness.true_peak_dbtp.unwrap_or(0.0) - highest);
+            drive(&programme, spec, drive_db, limiter.as_ref(), &mut |share| part(from, driven, progress, share))?;
+        let clipped = round(&mut samples, spec, params, &mut |share| part(driven, rounded, progress, share))?;
+        let delivered = Block::from_planar(&samples, channels)?;
+        let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
+        let mut error_lu = params.target_lufs - loudness.integrated_lufs;
+        let mut over_db = loudness.true_peak_dbtp.unwrap_or(0.0) - params.ceiling_dbtp;
+        // The reference meter takes as long as all the rest: it looks at what may be the last pass.
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
-            let gain_db = drive_db;
-            return Ok(Delivery { samples, loudness, gain_db, reduction, reduction_curve_db, clipped, passes });
+            loudness = read(&delivered, Precision::Reference, metered, from + whole, progress)?;
+            over_db = over_db.max(loudness.true_peak_dbtp.unwrap_or(0.0) - highest);
         }
-        if over_db > 0.0 {
-            limit_db -= over_db + 0.005;
+        if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
+            report(progress, 1.0)?;
+            let gain_db = drive_db;
+            return Ok(Delivery {
+                samples,
+                loudness,
+                dc_offsets,
+                gain_db,
+                limiter,
+                reduction,
+                reduction_curve_db,
+                clipped,
+                passes,
+            });
+        }
+        from += whole;
+        if over_db > 0.0 && limiter.is_none() {
+            needed = true;
+        } else if over_db > 0.0 {
+            // Ceiling and drive lowered together lower the result by as much and change nothing else: what is known of
+            // the secant stays known.
+            let lower_db = over_db + 0.005;
+            limit_db -= lower_db;
+            drive_db -= lower_db;
+            error_lu += lower_db;
+            last = last.map(|[drive_db, error_lu]| [drive_db - lower_db, error_lu + lower_db]);
         }
         // The more a limiter works, the less a dB of drive gives; the secant learns how much.
         let slope = match last {
             Some([drive, error]) if drive != drive_db => (error - error_lu) / (drive_db - drive),
             _ => 1.0,
         };
-        if slope < EXHAUSTED_SLOPE && error_lu > 0.0 {
+        if error_lu > LOUDNESS_TOLERANCE_LU && (slope < EXHAUSTED_SLOPE || drive_db >= most_drive_db) {
             character = characters.next();
             last = None;
             continue;
@@ -182,14 +279,34 @@ pub fn deliver<S: Sample>(
     Err(NormalizeError::OutOfReach { target_lufs: params.target_lufs, ceiling_dbtp: params.ceiling_dbtp })
 }
 
-fn measure<S: Sample>(audio: &Block<'_, '_, S>, spec: &StreamSpec) -> Result<Loudness, NormalizeError> {
-    let params = LoudnessParams { precision: Precision::High, ..Default::default() };
-    let mut meter = params.build::<S>(spec)?;
-    meter.observe(audio);
-    if meter.faults() > 0 {
-        return Err(NormalizeError::NotFinite { samples: meter.faults() });
-    }
-    Ok(meter.reading())
+/// The offset of each channel; 0 if it is small before and after the gain to the target.
+fn dc_offsets<S: Sample>(programme: &Block<'_, '_, S>, target_lufs: f64, source: &Loudness) -> Vec<f64> {
+    let gain_db = target_lufs - source.integrated_lufs;
+    let gain_db = if gain_db.is_finite() { gain_db.max(0.0) } else { 0.0 };
+    let frames = programme.frames() as f64;
+    (0..programme.channels())
+        .map(|channel| {
+            let (mut sum, mut weights) = (0.0, 0.0);
+            for (n, sample) in programme.channel(channel).iter().enumerate() {
+                let place = (2 * n + 1) as f64 / frames - 1.0;
+                let weight = 1.0 - place * place;
+                weights += weight;
+                sum += weight * sample.to_f64();
+            }
+            let mean = sum / weights;
+            if gain_to_db(libm::fabs(mean)) + gain_db > MAX_DC_OFFSET_DBFS { mean } else { 0.0 }
+        })
+        .collect()
+}
+
+/// The programme less a constant in each channel.
+fn subtracted<S: Sample>(programme: &Block<'_, '_, S>, offsets: &[f64]) -> Vec<S> {
+    let channels = offsets.iter().enumerate();
+    channels
+        .flat_map(|(channel, &offset)| {
+            programme.channel(channel).iter().map(move |sample| S::from_f64(sample.to_f64() - offset))
+        })
+        .collect()
 }
 
 /// A programme behind drive and limiter.
@@ -205,7 +322,8 @@ fn drive<S: Sample>(
     spec: &StreamSpec,
     drive_db: f64,
     limiter: Option<&LimiterParams>,
-) -> Result<Driven<S>, Error> {
+    progress: Progress<'_>,
+) -> Result<Driven<S>, NormalizeError> {
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(drive_db));
     let mut limiter: Option<Limiter<S>> = limiter.map(|params| params.build(spec)).transpose()?;
@@ -216,8 +334,8 @@ fn drive<S: Sample>(
     let mut reduction_db = vec![0.0; CHUNK_FRAMES];
     let mut chunk = vec![S::ZERO; channels * CHUNK_FRAMES];
     let total = frames + latency;
-    for start in (0..total).step_by(CHUNK_FRAMES) {
-        let length = CHUNK_FRAMES.min(total - start);
+    for (start, length, share) in steps(total, CHUNK_FRAMES) {
+        report(progress, share)?;
         let mut block = BlockMut::from_planar(&mut chunk[..channels * length], channels)?;
         for channel in 0..channels {
             // Silence pushes the end of the programme through the limiter.
@@ -253,16 +371,30 @@ fn drive<S: Sample>(
 }
 
 /// Rounds to the word length in place. Returns how many samples were clipped.
-fn round<S: Sample>(samples: &mut [S], spec: &StreamSpec, params: &DeliveryParams) -> Result<u64, Error> {
+fn round<S: Sample>(
+    samples: &mut [S],
+    spec: &StreamSpec,
+    params: &DeliveryParams,
+    progress: Progress<'_>,
+) -> Result<u64, NormalizeError> {
     if params.bits == 0 {
         return Ok(0);
     }
+    let channels = spec.channels();
     let mut quantizer = QuantizerParams { bits: params.bits, dither: params.dither, seed: 0 }.build(spec)?;
-    let mut words = vec![0; samples.len()];
-    quantizer.quantize(&Block::from_planar(samples, spec.channels())?, &mut words)?;
-    for (sample, word) in samples.iter_mut().zip(words) {
-        // Exact: 24 bits fit an f32.
-        *sample = S::from_f64(f64::from(word) * quantizer.step());
+    let mut words = vec![0; channels * CHUNK_FRAMES];
+    let mut block = BlockMut::from_planar(samples, channels)?;
+    for (start, length, share) in steps(block.frames(), CHUNK_FRAMES) {
+        let mut part = block.frames_mut(start, length);
+        let words = &mut words[..channels * length];
+        quantizer.quantize(&part.as_block(), words)?;
+        for (channel, words) in words.chunks_exact(length).enumerate() {
+            for (sample, word) in part.channel_mut(channel).iter_mut().zip(words) {
+                // Exact: 24 bits fit an f32.
+                *sample = S::from_f64(f64::from(*word) * quantizer.step());
+            }
+        }
+        report(progress, share)?;
     }
     Ok(quantizer.clipped())
 }
@@ -291,6 +423,15 @@ mod tests {
             .collect()
     }
 
+    fn read(samples: &[f32], precision: Precision) -> Loudness {
+        let params = LoudnessParams { precision, ..Default::default() };
+        measure(&Block::from_planar(samples, 2).unwrap(), &spec(), &params, &mut |_| ControlFlow::Continue(())).unwrap()
+    }
+
+    fn run(audio: &[f32], params: DeliveryParams) -> Result<Delivery<f32>, NormalizeError> {
+        deliver(&Block::from_planar(audio, 2).unwrap(), &spec(), &params)
+    }
+
     #[test]
     fn delivered_samples_measure_what_was_asked_for() {
         let audio = song(6);
@@ -302,9 +443,10 @@ mod tests {
             let done = deliver(&programme, &spec(), &params).unwrap();
             assert_eq!(done.samples.len(), audio.len());
             // Again, by a meter that knows nothing of the solver.
-            let again = measure(&Block::from_planar(&done.samples, 2).unwrap(), &spec()).unwrap();
+            let again = read(&done.samples, Precision::Reference);
             assert!((again.integrated_lufs - target_lufs).abs() <= LOUDNESS_TOLERANCE_LU, "{again:?}");
             assert!(again.true_peak_dbtp.unwrap() <= ceiling_dbtp - PEAK_MARGIN_DB, "{:?}", again.true_peak_dbtp);
+            assert!(read(&done.samples, Precision::Standard).true_peak_dbtp.unwrap() <= ceiling_dbtp);
             assert_eq!(again, done.loudness);
             assert_eq!(done.clipped, 0);
             if bits > 0 {
@@ -338,6 +480,136 @@ mod tests {
         };
         let best = (-300..=300).max_by(|&a, &b| at(a).total_cmp(&at(b))).unwrap();
         assert_eq!(best, 0);
+    }
+
+    #[test]
+    fn a_gain_below_the_ceiling_is_no_drive() {
+        // Not so quiet that the absolute gate takes other blocks before the gain than after it.
+        for level_dbfs in [-42.0, -48.0] {
+            let amplitude = db_to_gain(level_dbfs);
+            // A swelling tone.
+            let sine = |n: i32, hz: f64| libm::sin(core::f64::consts::TAU * hz * f64::from(n) / 44_100.0);
+            let quiet: Vec<f32> =
+                (0..2 * 44_100).map(|n| (amplitude * sine(n, 997.0) * (0.4 + 0.6 * sine(n, 1.0))) as f32).collect();
+            let peak = read(&quiet, Precision::Standard);
+            // 1 dB below the ceiling; then 2 dB beyond it.
+            for push_db in [-1.0, 2.0] {
+                let target_lufs = peak.integrated_lufs - 1.0 - peak.true_peak_dbtp.unwrap() + push_db;
+                let done = run(&quiet, DeliveryParams { target_lufs, ..Default::default() }).unwrap();
+                assert!((done.loudness.integrated_lufs - target_lufs).abs() <= LOUDNESS_TOLERANCE_LU);
+                assert!((push_db < 0.0) == done.limiter.is_none(), "{:?}", done.limiter);
+            }
+        }
+    }
+
+    #[test]
+    fn dc_offset_is_taken_out_where_it_counts_and_said() {
+        let mut clean = song(2);
+        // Its own mean, however small.
+        let whole = Block::from_planar(&clean, 2).unwrap();
+        clean = subtracted(&whole, &dc_offsets(&whole, 300.0, &read(&clean, Precision::Standard)));
+        for (offset, gain_db) in [(0.3_f32, 0.0), (0.002, 0.0), (1e-4, -25.0)] {
+            let gain = db_to_gain(gain_db) as f32;
+            let mut audio: Vec<f32> = clean.iter().map(|x| x * gain).collect();
+            for sample in &mut audio[..88_200] {
+                *sample += offset;
+            }
+            let done = run(&audio, DeliveryParams { target_lufs: -23.0, bits: 0, ..Default::default() }).unwrap();
+            assert!((done.dc_offsets[0] / f64::from(offset) - 1.0).abs() < 1e-3, "{:?}", done.dc_offsets);
+            assert_eq!(done.dc_offsets[1], 0.0);
+            let mean = done.samples[..88_200].iter().map(|&x| f64::from(x)).sum::<f64>() / 88_200.0;
+            assert!(gain_to_db(mean.abs()) < MAX_DC_OFFSET_DBFS, "{offset}: {mean}");
+            // The offset costs nothing: the gain is that of the sound without it.
+            let without: Vec<f32> = clean.iter().map(|x| x * gain).collect();
+            let same = run(&without, DeliveryParams { target_lufs: -23.0, bits: 0, ..Default::default() }).unwrap();
+            assert!((done.gain_db - same.gain_db).abs() < 0.01, "{} {}", done.gain_db, same.gain_db);
+        }
+        // A constant is silence, with or without a gain; and a normaliser leaves it.
+        assert_eq!(run(&[0.3; 88_200], DeliveryParams::default()).unwrap_err(), NormalizeError::Silent);
+        let mut offset = clean;
+        offset.iter_mut().for_each(|x| *x += 0.01);
+        let params = DeliveryParams { target_lufs: -23.0, bits: 0, remove_dc: false, ..Default::default() };
+        let kept = run(&offset, params).unwrap();
+        assert_eq!((kept.dc_offsets.as_slice(), kept.limiter), (&[0.0; 2][..], None));
+        let gain = db_to_gain(kept.gain_db) as f32;
+        assert!(kept.samples.iter().zip(&offset).all(|(y, x)| *y == x * gain));
+    }
+
+    #[test]
+    fn a_low_tone_that_ends_within_a_cycle_has_no_offset() {
+        let tone: Vec<f32> = (0..2 * 44_100)
+            .map(|n| 0.5 * libm::sin((n % 44_100) as f64 * core::f64::consts::TAU * 40.5 / 44_100.0) as f32)
+            .collect();
+        let plain = tone.iter().map(|&x| f64::from(x)).sum::<f64>() / 88_200.0;
+        assert!(gain_to_db(plain.abs()) > MAX_DC_OFFSET_DBFS, "the plain mean would be taken out: {plain}");
+        let done = run(&tone, DeliveryParams { target_lufs: -23.0, bits: 0, ..Default::default() }).unwrap();
+        assert_eq!(done.dc_offsets, [0.0; 2]);
+    }
+
+    #[test]
+    fn the_settings_of_the_limiter_are_said() {
+        let audio = song(2);
+        let easy = run(&audio, DeliveryParams { target_lufs: -14.0, ..Default::default() }).unwrap().limiter.unwrap();
+        assert_eq!([easy.hold_ms, easy.release_ms], CHARACTERS_MS[0]);
+        // Louder and louder, until the first settings do not give it any more.
+        let hard = (0..20)
+            .map(|step| -10.0 + 0.25 * f64::from(step))
+            .map(|target_lufs| {
+                run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap()
+            })
+            .find(|limiter| [limiter.hold_ms, limiter.release_ms] != CHARACTERS_MS[0])
+            .unwrap();
+        assert!(CHARACTERS_MS[1..].contains(&[hard.hold_ms, hard.release_ms]), "{hard:?}");
+        assert!(hard.ceiling_db <= -1.0 - PEAK_MARGIN_DB && hard.mode == LimiterMode::Master);
+    }
+
+    #[test]
+    fn mono_for_two_loudspeakers_is_3_lu_quieter() {
+        let audio = &song(2)[..88_200];
+        let block = Block::from_planar(audio, 1).unwrap();
+        let spec = StreamSpec::new(44_100.0, 1).unwrap();
+        let gain_db = |dual_mono| {
+            let params = DeliveryParams { target_lufs: -23.0, dual_mono, bits: 0, ..Default::default() };
+            let done = deliver(&block, &spec, &params).unwrap();
+            assert!((done.loudness.integrated_lufs + 23.0).abs() <= LOUDNESS_TOLERANCE_LU);
+            done.gain_db
+        };
+        assert!((gain_db(false) - gain_db(true) - 3.0103).abs() < 1e-3);
+    }
+
+    #[test]
+    fn progress_rises_to_1_and_breaks_off_anywhere() {
+        let audio = song(1);
+        let block = Block::from_planar(&audio, 2).unwrap();
+        let params = DeliveryParams { target_lufs: -12.0, ..Default::default() };
+        let mut shares = Vec::new();
+        let whole = deliver_with(&block, &spec(), &params, &mut |share| {
+            shares.push(share);
+            ControlFlow::Continue(())
+        });
+        assert!(whole.unwrap().passes > 1);
+        assert!(shares.is_sorted() && shares[0] > 0.0 && shares.last() == Some(&1.0));
+        // In one step of the work no more than a chunk passes between two reports.
+        assert!(shares.len() > 3 * 44_100 / 4_096, "{}", shares.len());
+        for stop in 0..shares.len() {
+            let mut count = 0;
+            let broken = deliver_with(&block, &spec(), &params, &mut |_| {
+                count += 1;
+                if count > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            assert_eq!((broken.unwrap_err(), count), (NormalizeError::Interrupted, stop + 1));
+            if stop > 40 {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn targets_are_settings() {
+        let params = DeliveryParams::from(*super::super::targets::target("spotify-loud").unwrap());
+        assert_eq!((params.target_lufs, params.ceiling_dbtp), (-11.0, -2.0));
+        let params = DeliveryParams::from(*super::super::targets::target("replaygain").unwrap());
+        assert_eq!((params.target_lufs, params.ceiling_dbtp), (-18.0, 0.0));
     }
 
     #[test]

@@ -34,10 +34,14 @@ pub struct DeliveryTarget {
     pub name: &'static str,
     /// Integrated loudness, LUFS.
     pub integrated_lufs: f64,
+    /// The same for programmes of one channel that are measured as one; most targets make no difference.
+    pub mono_lufs: f64,
     /// Accepted deviation, LU; 0 if nothing is rejected for its loudness.
     pub tolerance_lu: f64,
-    /// Highest true peak, dBTP; `None` if none is asked for.
+    /// Highest true peak, dBTP; `None` if none is asked for. See [`ceiling_at`](Self::ceiling_at).
     pub ceiling_dbtp: Option<f64>,
+    /// Another ceiling for programmes above a loudness.
+    pub loud_ceiling: Option<LoudCeiling>,
     /// What happens to quieter programmes.
     pub gain_up: GainUp,
     /// What happens to albums.
@@ -46,6 +50,52 @@ pub struct DeliveryTarget {
     pub source: &'static str,
     /// The source's year, and month where known; "undated" where it gives none.
     pub date: &'static str,
+}
+
+/// A lower ceiling for loud programmes: lossy encoders overshoot more, the more of the peaks lies at the ceiling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoudCeiling {
+    /// The integrated loudness above which it holds, LUFS.
+    pub above_lufs: f64,
+    /// Highest true peak of such programmes, dBTP.
+    pub ceiling_dbtp: f64,
+}
+
+/// How far above [`LoudCeiling::above_lufs`] a programme still counts as that loud, in LU: half a step of a display with
+/// one decimal, as EBU Tech 3341 wants it.
+const DISPLAY_LU: f64 = 0.05;
+
+impl DeliveryTarget {
+    /// What is asked of a programme of so many channels: of one, measured as one loudspeaker (`dual_mono` is false), the
+    /// target's loudness for mono.
+    ///
+    /// ```
+    /// let podcast = mixdown::target("podcast").unwrap();
+    /// assert_eq!(podcast.for_channels(2, false).integrated_lufs, -16.0);
+    /// assert_eq!(podcast.for_channels(1, false).integrated_lufs, -19.0);
+    /// assert_eq!(podcast.for_channels(1, true).integrated_lufs, -16.0);
+    /// ```
+    #[must_use]
+    pub fn for_channels(mut self, channels: usize, dual_mono: bool) -> Self {
+        if channels == 1 && !dual_mono {
+            self.integrated_lufs = self.mono_lufs;
+        }
+        self
+    }
+
+    /// The highest true peak for a programme of this loudness, dBTP; `None` if none is asked for.
+    ///
+    /// ```
+    /// let spotify = mixdown::target("spotify").unwrap();
+    /// assert_eq!((spotify.ceiling_at(-14.0), spotify.ceiling_at(-9.0)), (Some(-1.0), Some(-2.0)));
+    /// ```
+    #[must_use]
+    pub fn ceiling_at(&self, integrated_lufs: f64) -> Option<f64> {
+        match self.loud_ceiling {
+            Some(loud) if integrated_lufs > loud.above_lufs + DISPLAY_LU => Some(loud.ceiling_dbtp),
+            _ => self.ceiling_dbtp,
+        }
+    }
 }
 
 /// A music service with the ceiling of -1 dBTP that most of them advise.
@@ -57,7 +107,18 @@ const fn service(
     source: &'static str,
     date: &'static str,
 ) -> DeliveryTarget {
-    DeliveryTarget { name, integrated_lufs, tolerance_lu: 0.0, ceiling_dbtp: Some(-1.0), gain_up, album, source, date }
+    DeliveryTarget {
+        name,
+        integrated_lufs,
+        mono_lufs: integrated_lufs,
+        tolerance_lu: 0.0,
+        ceiling_dbtp: Some(-1.0),
+        loud_ceiling: None,
+        gain_up,
+        album,
+        source,
+        date,
+    }
 }
 
 /// A specification that rejects what misses it: programmes are brought to the target.
@@ -72,8 +133,10 @@ const fn specification(
     DeliveryTarget {
         name,
         integrated_lufs,
+        mono_lufs: integrated_lufs,
         tolerance_lu,
         ceiling_dbtp: Some(ceiling_dbtp),
+        loud_ceiling: None,
         gain_up: GainUp::Limit,
         album: AlbumRule::Off,
         source,
@@ -81,14 +144,20 @@ const fn specification(
     }
 }
 
-const SPOTIFY: &str = "support.spotify.com, artists: loudness normalization";
+/// One of Spotify's settings of loudness: -1 dBTP, and -2 dBTP of masters above -14 LUFS, whichever setting plays them.
+const fn spotify(name: &'static str, integrated_lufs: f64, gain_up: GainUp) -> DeliveryTarget {
+    let source = "support.spotify.com, artists: loudness normalization";
+    DeliveryTarget {
+        loud_ceiling: Some(LoudCeiling { above_lufs: -14.0, ceiling_dbtp: -2.0 }),
+        ..service(name, integrated_lufs, gain_up, AlbumRule::Integrated, source, "undated")
+    }
+}
 
 /// All targets.
 pub const TARGETS: &[DeliveryTarget] = &[
-    // Spotify asks for -2 dBTP from masters above -14 LUFS; at the target of -14, -1 holds.
-    service("spotify", -14.0, GainUp::Headroom, AlbumRule::Integrated, SPOTIFY, "undated"),
-    service("spotify-loud", -11.0, GainUp::Limit, AlbumRule::Integrated, SPOTIFY, "undated"),
-    service("spotify-quiet", -19.0, GainUp::Headroom, AlbumRule::Integrated, SPOTIFY, "undated"),
+    spotify("spotify", -14.0, GainUp::Headroom),
+    DeliveryTarget { ceiling_dbtp: Some(-2.0), ..spotify("spotify-loud", -11.0, GainUp::Limit) },
+    spotify("spotify-quiet", -19.0, GainUp::Headroom),
     service(
         "apple",
         -16.0,
@@ -116,7 +185,10 @@ pub const TARGETS: &[DeliveryTarget] = &[
         ..service("aes77-album", -14.0, GainUp::Limit, AlbumRule::Loudest, "AES77, AES TD1008: loudest track", "2021")
     },
     service("aes77-speech", -18.0, GainUp::Limit, AlbumRule::Off, "AES77, AES TD1008: speech", "2021"),
-    specification("podcast", -16.0, 1.0, -1.0, "Apple Podcasts, support/893; mono about -19", "undated"),
+    DeliveryTarget {
+        mono_lufs: -19.0,
+        ..specification("podcast", -16.0, 1.0, -1.0, "Apple Podcasts, support/893; mono about -19", "undated")
+    },
     DeliveryTarget {
         ceiling_dbtp: None,
         ..service("replaygain", -18.0, GainUp::Headroom, AlbumRule::Integrated, "ReplayGain 2.0, loudgain", "undated")
@@ -184,12 +256,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_depends_on_channels_and_loudness() {
+        for entry in TARGETS {
+            let mono = entry.for_channels(1, false);
+            assert_eq!(entry.for_channels(2, false), *entry);
+            assert_eq!(entry.for_channels(1, true), *entry);
+            assert_eq!(mono.integrated_lufs, if entry.name == "podcast" { -19.0 } else { entry.integrated_lufs });
+            // What a target asks for itself is not forbidden by its own rule for loud programmes.
+            assert_eq!(entry.ceiling_at(entry.integrated_lufs), entry.ceiling_dbtp, "{}", entry.name);
+            let loud = if entry.name.starts_with("spotify") { Some(-2.0) } else { entry.ceiling_dbtp };
+            assert_eq!(entry.ceiling_at(-13.9), loud, "{}", entry.name);
+            assert_eq!(entry.ceiling_at(f64::NEG_INFINITY), entry.ceiling_at(-30.0));
+        }
+        assert_eq!(target("spotify").unwrap().ceiling_at(-13.96), Some(-1.0), "-14.0 on a meter");
+        assert_eq!(target("spotify-loud").unwrap().ceiling_dbtp, Some(-2.0));
+    }
+
+    #[test]
     fn gain_up_rules() {
         let at = |name, lufs, peak| playback_gain(lufs, peak, target(name).unwrap());
         // No headroom left: as it is, and not turned down for its peak.
         assert_eq!(at("spotify", -20.0, 0.5), 0.0);
         assert_eq!(at("spotify", -10.0, 0.5), -4.0);
         assert_eq!(at("spotify-loud", -20.0, 0.5), 9.0);
+        // Above -14 LUFS the headroom would be counted to -2 dBTP, but what is that loud is only turned down.
+        assert_eq!(at("spotify", -13.0, -6.0), -1.0);
         assert_eq!(at("replaygain", -20.0, -1.0), 1.0);
         assert_eq!(at("r128", -26.0, -1.0), 3.0);
         assert_eq!(at("spotify", f64::NEG_INFINITY, f64::NEG_INFINITY), 0.0);

@@ -415,13 +415,13 @@ mod tests {
     #[test]
     fn every_order_is_3_db_down_at_its_corner() {
         // SOUND 3.3: -3.01 dB ± 0.02.
-        for order in 1..=16 {
+        for order in 1..=16_u8 {
             let slope_db_per_octave = SLOPE_STEP_DB * f64::from(order);
             for design in [Design::Matched, Design::Cookbook] {
                 let low = LowPassParams { frequency_hz: 1_000.0, slope_db_per_octave }.sections(48_000.0, design);
                 let high = HighPassParams { frequency_hz: 1_000.0, slope_db_per_octave }.sections(48_000.0, design);
                 for sections in [low, high] {
-                    assert_eq!(sections.as_slice().len(), (order as usize).div_ceil(2));
+                    assert_eq!(sections.as_slice().len(), usize::from(order).div_ceil(2));
                     let corner_db = gain_to_db(sections.response(1_000.0, 48_000.0).norm());
                     assert!((corner_db + 3.0103).abs() <= 0.02, "order {order} {design:?}: {corner_db}");
                 }

@@ -1,5 +1,6 @@
 """Types of the compiled module; checked against it by stubtest."""
 
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, final
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "album_loudness",
     "as_array",
     "as_audio",
+    "ceiling_at",
     "check",
     "deliver",
     "frequency_response",
@@ -114,9 +116,18 @@ class LoudnessMeter:
     def reset(self) -> None: ...
 
 def album_loudness(meters: list[LoudnessMeter]) -> float: ...
-def playback_gain(integrated_lufs: float, true_peak_dbtp: float, name: str) -> float: ...
+def playback_gain(
+    integrated_lufs: float, true_peak_dbtp: float, name: str, channels: int = 2, dual_mono: bool = False
+) -> float: ...
+def ceiling_at(integrated_lufs: float, name: str) -> float: ...
 def normalize(
-    audio: AudioLike, sample_rate_hz: float, target_lufs: float, ceiling_dbtp: float, policy: str
+    audio: AudioLike,
+    sample_rate_hz: float,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    policy: str,
+    dual_mono: bool = False,
+    progress: Callable[[float], object] | None = None,
 ) -> tuple[_Audio, float, Literal["loudness", "ceiling"]]: ...
 def deliver(
     audio: AudioLike,
@@ -125,6 +136,9 @@ def deliver(
     ceiling_dbtp: float,
     bits: int,
     dither: str,
+    dual_mono: bool = False,
+    remove_dc: bool = True,
+    progress: Callable[[float], object] | None = None,
 ) -> tuple[_Audio, dict[str, Any]]: ...
 def quantize(audio: AudioLike, bits: int, dither: str) -> tuple[NDArray[np.int32], int]: ...
 def targets() -> list[dict[str, Any]]: ...

@@ -84,13 +84,13 @@ def balance(
     faders_db, left_alone = _faders_db(readings)
     for name, fader_db in faders_db.items():
         mix[name].fader_db = fader_db
-    measured = loudness(mix.render(), sample_rate_hz)
+    measured = loudness(mix.render(), sample_rate_hz, precision="reference")
     report(1 - 1 / steps)
     if math.isfinite(measured.true_peak_dbtp):
         mix.master(inserts=[Gain(gain_db=min(HEADROOM_DBTP - measured.true_peak_dbtp, 60.0))])
     audio = mix.render()
     report(1.0)
-    reading = loudness(_at_least_a_window(audio, sample_rate_hz), sample_rate_hz)
+    reading = loudness(_at_least_a_window(audio, sample_rate_hz), sample_rate_hz, precision="reference")
     return Balance(mix, audio, readings, reading, left_alone)
 
 

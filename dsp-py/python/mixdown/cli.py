@@ -36,8 +36,8 @@ from mixdown.audio import (
     write,
 )
 from mixdown.balance import Balance, balance
-from mixdown.console import SIGNALLED, bar, complain, excess, figure, say, table
-from mixdown.delivery import Mastered, Target, find_target, targets
+from mixdown.console import SIGNALLED, bar, complain, figure, say, table
+from mixdown.delivery import Mastered, Target, find_target, targets, verdict
 from mixdown.delivery import master as make_master
 from mixdown.loudspeakers import LAYOUTS
 from mixdown.meters import Loudness, LoudnessMeter, album_of, loudness
@@ -93,6 +93,7 @@ def _measure_file(
     *,
     layout: str | None = None,
     weights: Sequence[float] | None = None,
+    dual_mono: bool = False,
 ) -> _Measured:
     """Measure a file block by block, so that its length costs no memory."""
     with _opened(file) as opened, Blocks(opened) as source:
@@ -102,7 +103,15 @@ def _measure_file(
         if layout is None and weights is None:
             weights = source.weights
         try:
-            meter = LoudnessMeter(source.sample_rate_hz, source.channels, layout=layout, weights=weights)
+            # The meter that certifies masters, so that what passed there passes here.
+            meter = LoudnessMeter(
+                source.sample_rate_hz,
+                source.channels,
+                layout=layout,
+                weights=weights,
+                dual_mono=dual_mono,
+                precision="reference",
+            )
             for block in source:
                 meter.observe(block)
                 if progress is not None:
@@ -115,19 +124,6 @@ def _measure_file(
 
 #: Targets that files are judged by where none is named.
 _COMMON_TARGETS = ("spotify", "apple", "youtube", "tidal", "amazon", "deezer", "r128", "atsc")
-#: What services without a tolerance of their own are judged by, in LU: less than this nobody hears as louder.
-_AUDIBLE_LU = 0.5
-
-
-def _verdict(reading: Loudness, target: Target) -> str:
-    """Return "pass", or in words what misses the target."""
-    deviation_lu = reading.integrated_lufs - target.integrated_lufs
-    misses = []
-    if not abs(deviation_lu) <= (target.tolerance_lu or _AUDIBLE_LU):
-        misses.append(excess(deviation_lu, "LU", target.tolerance_lu or _AUDIBLE_LU))
-    if reading.true_peak_dbtp > target.ceiling_dbtp:
-        misses.append(f"peak {excess(reading.true_peak_dbtp - target.ceiling_dbtp, 'dB')}")
-    return ", ".join(misses) or "pass"
 
 
 def _measurements(reading: Loudness) -> dict[str, float | None]:
@@ -173,6 +169,7 @@ def measure(
         str | None, typer.Option(help="How much each channel counts, in place of a layout: 0..10, as 1,1,0.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    dual_mono: Annotated[bool, typer.Option(help="Count mono files as two loudspeakers: 3 LU louder.")] = False,
 ) -> None:
     """Measure loudness and true peak of audio files, and judge them by delivery targets.
 
@@ -189,7 +186,7 @@ def measure(
     for file in files:
         try:
             with bar(f"Measuring {shown(file.name)}") as progress:
-                measured.append(_measure_file(file, progress, layout=layout, weights=factors))
+                measured.append(_measure_file(file, progress, layout=layout, weights=factors, dual_mono=dual_mono))
         except (OSError, ValueError, MemoryError) as error:
             failed[shown(file)] = _one_line(error)
             complain(_one_line(error))
@@ -202,19 +199,24 @@ def measure(
                 "channels": entry.channels,
                 "duration_s": entry.duration_s,
                 **_measurements(entry.reading),
-                "targets": {judge.name: _verdict(entry.reading, judge) for judge in judges},
+                "targets": {
+                    judge.name: verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono)
+                    for judge in judges
+                },
             }
             for entry in measured
         ]
         finite = album_lufs if album_lufs is not None and math.isfinite(album_lufs) else None
         say(json.dumps({"files": results, "album_lufs": finite, "failed": failed}, indent=2, allow_nan=False))
     elif measured:
-        _print_measured(measured, album_lufs, judges)
+        _print_measured(measured, album_lufs, judges, dual_mono)
     if failed:
         raise typer.Exit(1)
 
 
-def _print_measured(measured: Sequence[_Measured], album_lufs: float | None, judges: Sequence[Target]) -> None:
+def _print_measured(
+    measured: Sequence[_Measured], album_lufs: float | None, judges: Sequence[Target], dual_mono: bool
+) -> None:
     names = _columns_of(measured)
     rows = [
         (
@@ -242,7 +244,7 @@ def _print_measured(measured: Sequence[_Measured], album_lufs: float | None, jud
             judge.name,
             figure(judge.integrated_lufs, "LUFS"),
             figure(judge.ceiling_dbtp, "dBTP"),
-            *(_verdict(entry.reading, judge) for entry in measured),
+            *(verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono) for entry in measured),
         )
         for judge in judges
     ]
@@ -415,7 +417,7 @@ def demo(
         mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
     with bar("Measuring and drawing") as progress:
         after, _ = read(folder / "master.wav")
-        reading_before, reading_after = loudness(before, rate_hz), loudness(after, rate_hz)
+        reading_before, reading_after = (loudness(audio, rate_hz, precision="reference") for audio in (before, after))
         progress(0.5)
         report = plots.report(
             before=before,
@@ -445,15 +447,7 @@ def demo(
 
 
 def _print_certificate(mastered: Mastered) -> None:
-    certificate = mastered.certificate
-    limited = (
-        f"limiter at most {certificate.max_reduction_db:.1f} dB, {certificate.mean_reduction_db:.2f} dB on average, "
-        f"active {certificate.active_percent:.0f} % of the time"
-        if certificate.max_reduction_db > 0
-        else "no limiting needed"
-    )
-    gain = figure(certificate.gain_db, "dB", sign=True)
-    say(f"Mastered for {certificate.target.name}: gain {gain}, {limited}.")
+    say(mastered.certificate.summary())
 
 
 @app.command(epilog=_TARGETS_HELP)
@@ -464,6 +458,7 @@ def master(
     bit_depth: _Depth = 24,
     rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
     force: _Force = False,
+    dual_mono: Annotated[bool, typer.Option(help="Count a mono mix as two loudspeakers: 3 LU louder.")] = False,
 ) -> None:
     """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written.
 
@@ -484,7 +479,13 @@ def master(
             audio, _ = gathered(blocks)
         with bar(f"Mastering {shown(source.name)}") as progress:
             mastered = make_master(
-                audio, rate_hz, target=target, bit_depth=bit_depth, delivery_rate_hz=rate, progress=progress
+                audio,
+                rate_hz,
+                target=target,
+                bit_depth=bit_depth,
+                delivery_rate_hz=rate,
+                dual_mono=dual_mono,
+                progress=progress,
             )
         with contextlib.ExitStack() as closing:
             file = closing.enter_context(opened.open("rb")) if isinstance(opened, Path) else opened
@@ -492,7 +493,7 @@ def master(
         mastered.write(output, tags=tags)
     _print_certificate(mastered)
     with bar(f"Measuring {shown(output.name)}") as progress:
-        reading = _measure_file(output, progress).reading
+        reading = _measure_file(output, progress, dual_mono=dual_mono).reading
     _print_reading(output, reading)
     rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
     say(table(("Player", "plays it at"), rows))

@@ -31,10 +31,12 @@ class Target:
         For look-up.
     integrated_lufs : float
         Loudness wanted.
+    mono_lufs : float
+        The same for programmes of one channel that count as one loudspeaker; most targets make no difference.
     tolerance_lu : float
         Accepted deviation; 0 if nothing is rejected for its loudness.
     ceiling_dbtp : float
-        Highest true peak; inf if none is asked for.
+        Highest true peak; inf if none is asked for. See :meth:`ceiling_at`.
     gain_up : "never", "headroom" or "limit"
         What happens to quieter programmes: left alone, turned up as far as the peak allows, or up to the target.
     album : "off", "integrated" or "loudest"
@@ -45,6 +47,7 @@ class Target:
 
     name: str
     integrated_lufs: float
+    mono_lufs: float
     tolerance_lu: float
     ceiling_dbtp: float
     gain_up: Literal["never", "headroom", "limit"]
@@ -55,6 +58,36 @@ class Target:
     def __repr__(self) -> str:
         ceiling = "no ceiling" if math.isinf(self.ceiling_dbtp) else f"{self.ceiling_dbtp:g} dBTP"
         return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
+
+    def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
+        """Return the loudness asked of a programme of so many channels.
+
+        Parameters
+        ----------
+        channels : int
+        dual_mono : bool, default False
+            A programme of one channel counts as two loudspeakers.
+
+        Returns
+        -------
+        float
+            LUFS.
+        """
+        return self.mono_lufs if channels == 1 and not dual_mono else self.integrated_lufs
+
+    def ceiling_at(self, integrated_lufs: float) -> float:
+        """Return the highest true peak allowed at a loudness: Spotify wants -2 dBTP above -14 LUFS.
+
+        Parameters
+        ----------
+        integrated_lufs : float
+
+        Returns
+        -------
+        float
+            dBTP; inf if none is asked for.
+        """
+        return _core.ceiling_at(integrated_lufs, self.name)
 
 
 class Targets(tuple[Target, ...]):
@@ -110,7 +143,7 @@ def find_target(name: str) -> Target:
         raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
 
 
-def playback_gain(loudness: Loudness, target: str) -> float:
+def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
     """Return the gain with which a player that follows a target plays a programme.
 
     Parameters
@@ -119,13 +152,61 @@ def playback_gain(loudness: Loudness, target: str) -> float:
         Of the programme, or, on an album that is played as one, of the album with the highest true peak of its tracks.
     target : str
         Name of a target.
+    channels : int, default 2
+        Of the programme: some targets ask for another loudness of mono.
+    dual_mono : bool, default False
+        A programme of one channel was measured as two loudspeakers.
 
     Returns
     -------
     float
         dB. Louder programmes are turned down; quieter ones follow the target's gain-up rule.
     """
-    return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target)
+    return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
+
+
+#: What services without a tolerance of their own are judged by, in LU: less than this nobody hears as louder.
+_AUDIBLE_LU = 0.5
+
+
+def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono: bool = False) -> str:
+    """Judge a programme by a target.
+
+    Parameters
+    ----------
+    loudness : Loudness
+        Measured with precision "reference", as certificates are: other precisions read some tenths of a dB more or less
+        of full-band sound near the ceiling.
+    target : Target
+    channels : int, default 2
+        Of the programme.
+    dual_mono : bool, default False
+        A programme of one channel was measured as two loudspeakers.
+
+    Returns
+    -------
+    str
+        "pass", or in words what misses the target: the loudness by more than the tolerance (0.5 LU for services, which
+        reject nothing but play everything equally loud), the true peak above the ceiling for that loudness.
+    """
+    deviation_lu = loudness.integrated_lufs - target.loudness_for(channels, dual_mono)
+    tolerance_lu = target.tolerance_lu or _AUDIBLE_LU
+    ceiling_dbtp = target.ceiling_at(loudness.integrated_lufs)
+    excess_db = loudness.true_peak_dbtp - ceiling_dbtp
+    misses = []
+    if not abs(deviation_lu) <= tolerance_lu:
+        misses.append(f"{_beyond(deviation_lu, tolerance_lu)} LU")
+    if excess_db > 0:
+        # Where the loudness decides, the ceiling is not the one that the table shows.
+        over = f" over {ceiling_dbtp:g} dBTP" if ceiling_dbtp != target.ceiling_dbtp else ""
+        misses.append(f"peak {_beyond(excess_db, 0.0)} dB{over}")
+    return ", ".join(misses) or "pass"
+
+
+def _beyond(value: float, limit: float) -> str:
+    """Return a figure with as many decimals as show it beyond `limit`."""
+    digits = next((digits for digits in (1, 2, 3) if round(abs(value), digits) > limit), 4)
+    return f"{value:+.{digits}f}"
 
 
 def normalize(
@@ -135,6 +216,8 @@ def normalize(
     target_lufs: float,
     ceiling_dbtp: float = -1.0,
     policy: Literal["limit", "reduce", "fail"] = "limit",
+    dual_mono: bool = False,
+    progress: Callable[[float], object] | None = None,
 ) -> Audio:
     """Bring a programme to a loudness.
 
@@ -150,11 +233,16 @@ def normalize(
         Highest true peak: -12 to 0 with "limit", else -60 to 20.
     policy : "limit", "reduce" or "fail", default "limit"
         If one gain for all cannot keep the ceiling: limit the peaks, stay below the target, or refuse.
+    dual_mono : bool, default False
+        A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder.
+    progress : function, optional
+        Called with the share of the work that is done, rising from 0 to 1. What it raises ends the work.
 
     Returns
     -------
     array
         Shape and format of `audio`. With "limit" within 0.02 LU of the target and at least 0.05 dB below the ceiling.
+        Both the standard meter and the "reference" precision read no more than the ceiling.
 
     Raises
     ------
@@ -164,10 +252,19 @@ def normalize(
     """
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
     if policy == "limit":
-        return _core.deliver(audio, sample_rate_hz, target_lufs, ceiling_dbtp, 0, "none")[0]
+        # A normaliser leaves DC offset alone: `master` takes it out, and says so.
+        settings = (target_lufs, ceiling_dbtp, 0, "none", dual_mono, False, progress)
+        return _core.deliver(audio, sample_rate_hz, *settings)[0]
     if policy not in ("reduce", "fail"):
         raise ParameterError(f"policy = {policy!r} is not allowed: it must be one of limit, reduce, fail")
-    return _core.normalize(audio, sample_rate_hz, target_lufs, ceiling_dbtp, policy)[0]
+    return _core.normalize(audio, sample_rate_hz, target_lufs, ceiling_dbtp, policy, dual_mono, progress)[0]
+
+
+#: The meter that certifies: ``md.loudness(audio, rate, precision="reference")``.
+METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (precision reference)"
+
+#: Hold and release of the limiter as long as they give the loudness.
+_LIMITER_MS = (8.0, 60.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +275,23 @@ class Certificate:
     ----------
     target : Target
         What was asked for.
-    sample_rate_hz, bit_depth : float, int
+    sample_rate_hz, bit_depth, channels : float, int, int
         Of the delivered samples; 32 bits are floating point.
+    dual_mono : bool
+        A programme of one channel was counted as two loudspeakers.
+    target_lufs, ceiling_dbtp : float
+        What the target asks of this programme; 0 dBTP where it has no ceiling.
+    meter : str
+        What the true peak was read with.
     loudness : Loudness
-        Of the delivered samples; true peak at the meter's high precision.
+        Of the delivered samples, by that meter. The standard meter, too, reads no more than the ceiling.
+    dc_offset_dbfs : float
+        The largest DC offset of a channel of the programme that was taken out; -inf if none was.
     gain_db : float
         Gain before the limiter.
+    limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
+        Settings of the limiter; None if it was not needed. Hold and release are 8 and 60 ms; where these do not give
+        the loudness 3 and 20 ms, then 0 and 5 ms, which distort more.
     max_reduction_db, mean_reduction_db : float
         What the limiter took away: at most, and on average over all of the programme.
     active_percent : float
@@ -197,8 +305,17 @@ class Certificate:
     target: Target
     sample_rate_hz: float
     bit_depth: int
+    channels: int
+    dual_mono: bool
+    target_lufs: float
+    ceiling_dbtp: float
+    meter: str
     loudness: Loudness
+    dc_offset_dbfs: float
     gain_db: float
+    limiter_ceiling_db: float | None
+    limiter_hold_ms: float | None
+    limiter_release_ms: float | None
     max_reduction_db: float
     mean_reduction_db: float
     active_percent: float
@@ -213,6 +330,56 @@ class Certificate:
         )
         return f"<Certificate {self.target.name}: {measured}, {gain}>"
 
+    @property
+    def limiter_fell_back(self) -> bool:
+        """Whether the limiter had to be faster than its defaults to give the loudness."""
+        return self.limiter_hold_ms is not None and (self.limiter_hold_ms, self.limiter_release_ms) != _LIMITER_MS
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever delivers the master should know, a sentence each; none for most."""
+        notes = []
+        if self.dc_offset_dbfs > -math.inf:
+            notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
+        if self.limiter_fell_back:
+            used = f"hold {self.limiter_hold_ms:g} ms, release {self.limiter_release_ms:g} ms"
+            usual = f"{_LIMITER_MS[0]:g} and {_LIMITER_MS[1]:g} ms"
+            notes.append(
+                f"Limiter faster than usual: {used}, as {usual} do not give this loudness. "
+                "It distorts more: listen, or lower the target."
+            )
+        if self.channels == 1:
+            notes.append(
+                "Mono, counted as two loudspeakers (dual mono)."
+                if self.dual_mono
+                else "Mono, counted as one loudspeaker: on two it is 3.0 LU louder. For two, master with dual_mono."
+            )
+        return tuple(notes)
+
+    def summary(self) -> str:
+        """Return the certificate as lines of text.
+
+        Returns
+        -------
+        str
+        """
+        limited = (
+            f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "
+            f"active {self.active_percent:.0f} % of the time, hold {self.limiter_hold_ms:g} ms, "
+            f"release {self.limiter_release_ms:g} ms"
+            if self.max_reduction_db > 0
+            else "no limiting needed"
+        )
+        measured = (
+            f"{self.loudness.integrated_lufs:.2f} LUFS of {self.target_lufs:g}, "
+            f"{self.loudness.true_peak_dbtp:.2f} dBTP of {self.ceiling_dbtp:g}"
+        )
+        lines = (
+            f"Mastered for {self.target.name}: gain {self.gain_db:+.2f} dB, {limited}.",
+            f"Certified: {measured}. Meter: {self.meter}.",
+        )
+        return "\n".join((*lines, *self.notes))
+
     def to_dict(self) -> dict[str, Any]:
         """Return all single figures as plain values.
 
@@ -224,7 +391,7 @@ class Certificate:
         arrays = ("target", "loudness", "reduction_curve_db")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
-        figures = {**plain, "playback_gain_db": dict(self.playback_gain_db), **measured}
+        figures = {**plain, "notes": list(self.notes), "playback_gain_db": dict(self.playback_gain_db), **measured}
         return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))
 
 
@@ -234,7 +401,7 @@ class Mastered:
 
     Attributes
     ----------
-    audio : array, shape (channels, frames)
+    audio : array, shape (channels, frames), or (frames,) if the programme had that shape
         Already rounded to the word length.
     sample_rate_hz : float
         Rate of `audio`.
@@ -272,12 +439,15 @@ def master(
     bit_depth: int = 24,
     dither: Literal["tpdf", "none"] = "tpdf",
     delivery_rate_hz: float | None = None,
-    progress: Callable[[float], None] | None = None,
+    dual_mono: bool = False,
+    progress: Callable[[float], object] | None = None,
 ) -> Mastered:
     """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
 
     Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
-    dither: what the certificate says is what a meter reads on the file.
+    dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
+    interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make
+    it, is taken out, and the certificate says so.
 
     Parameters
     ----------
@@ -295,8 +465,12 @@ def master(
         Added before rounding.
     delivery_rate_hz : float, optional
         Rate of the result; by default that of `audio`.
+    dual_mono : bool, default False
+        A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder. Otherwise it is mastered to
+        the target's loudness for mono, which is lower for podcasts only.
     progress : function, optional
-        Called with the share done, 0 to 1.
+        Called with the share of the limiting and measuring that is done, rising from 0 to 1. What it raises ends the
+        work.
 
     Returns
     -------
@@ -313,7 +487,8 @@ def master(
     wanted = find_target(target)
     if bit_depth not in (16, 24, 32):
         raise ParameterError(f"bit_depth = {bit_depth} is not allowed: it must be 16, 24 or 32")
-    samples = files.planar(audio)
+    given = _core.as_array(audio, "audio")
+    samples = files.planar(given)
     bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
     if bad:
         raise ParameterError(f"audio holds {bad} non-finite samples")
@@ -321,22 +496,40 @@ def master(
         samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
     rate_hz = sample_rate_hz if delivery_rate_hz is None else delivery_rate_hz
     samples = files.resample(samples, sample_rate_hz, rate_hz)
+    channels = samples.shape[0]
+    target_lufs = wanted.loudness_for(channels, dual_mono)
     # A target without a ceiling still has to fit into whole numbers.
-    ceiling_dbtp = min(wanted.ceiling_dbtp, 0.0)
+    ceiling_dbtp = min(wanted.ceiling_at(target_lufs), 0.0)
     bits = 0 if bit_depth == 32 else bit_depth
-    delivered, facts = _core.deliver(samples, rate_hz, wanted.integrated_lufs, ceiling_dbtp, bits, dither)
+    settings = (target_lufs, ceiling_dbtp, bits, dither, dual_mono, True, progress)
+    delivered, facts = _core.deliver(samples, rate_hz, *settings)
+    if channels == 1 and given.ndim == 1:
+        delivered = delivered[0]
     loudness = Loudness(**facts["loudness"])
+    largest_offset = max(abs(offset) for offset in facts["dc_offsets"])
     certificate = Certificate(
         target=wanted,
         sample_rate_hz=rate_hz,
         bit_depth=bit_depth,
+        channels=channels,
+        dual_mono=dual_mono,
+        target_lufs=target_lufs,
+        ceiling_dbtp=ceiling_dbtp,
+        meter=METER,
         loudness=loudness,
+        dc_offset_dbfs=20 * math.log10(largest_offset) if largest_offset else -math.inf,
         gain_db=facts["gain_db"],
+        limiter_ceiling_db=facts["limiter_ceiling_db"],
+        limiter_hold_ms=facts["limiter_hold_ms"],
+        limiter_release_ms=facts["limiter_release_ms"],
         max_reduction_db=facts["max_reduction_db"],
         mean_reduction_db=facts["mean_reduction_db"],
         active_percent=100 * facts["active_share"],
         reduction_curve_db=facts["reduction_curve_db"],
-        playback_gain_db={other.name: playback_gain(loudness, other.name) for other in targets()},
+        playback_gain_db={
+            other.name: playback_gain(loudness, other.name, channels=channels, dual_mono=dual_mono)
+            for other in targets()
+        },
     )
     if progress is not None:
         progress(1.0)

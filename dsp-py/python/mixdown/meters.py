@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike, Source
 
-Precision = Literal["standard", "high"]
+Precision = Literal["standard", "high", "reference"]
 """How finely true peaks are searched."""
 
 Memory = Literal["exact", "constant"]
@@ -92,8 +92,9 @@ class LoudnessMeter:
         How much each channel's energy counts, 0 to 10, for counts without a layout.
     dual_mono : bool, default False
         A mono programme counts as two loudspeakers: 3.01 LU louder.
-    precision : "standard" or "high", default "standard"
-        How finely true peaks are searched: 8 points of 32 taps per sample, or 16 of 96, as a master is certified with.
+    precision : "standard", "high" or "reference", default "standard"
+        How finely true peaks are searched: 8 points of 32 taps per sample, 16 of 96, or 32 of 1024, as a master is
+        certified with. They differ on loud sound with content up to half the sample rate.
     memory : "exact" or "constant", default "exact"
         What is kept: every block, or histograms with bins of 0.02 LU for streams without an end, and no curves.
 
@@ -238,6 +239,9 @@ def loudness(
     """
     given, rate_hz = _checks.recording(audio, sample_rate_hz)
     samples = _checks.planar(given)
+    if layout is None and weights is None:
+        # What a recording says of its loudspeakers counts more than the usual layout of as many rows.
+        weights = getattr(audio, "weights", None)
     meter = LoudnessMeter(
         rate_hz,
         samples.shape[0],

@@ -15,9 +15,11 @@
 //! # Source
 //! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see `parts::kaiser`.
 
+mod doubling;
 mod intervals;
 mod taps;
 
+pub(crate) use doubling::{Search, Track};
 pub(crate) use intervals::{GROUP, intervals};
 pub(crate) use taps::Taps;
 
@@ -67,15 +69,6 @@ impl<S: Sample> Line<S> {
     /// The same, and starts again from 0; the history stays.
     pub(crate) fn take_peaks(&mut self) -> [S; 2] {
         [core::mem::take(&mut self.true_peak), core::mem::take(&mut self.sample_peak)]
-    }
-
-    /// The true peak that silence after the last sample would bring to light, the peak so far included.
-    ///
-    /// O(taps²), and takes memory for a copy of the history.
-    pub(crate) fn flushed(&self, form: Form, taps: &Taps<S>) -> S {
-        let mut copy = self.clone();
-        observe(form, taps, &mut copy, &vec![S::ZERO; taps.history()]);
-        copy.true_peak
     }
 }
 
@@ -309,6 +302,13 @@ mod tests {
         (0..frames).map(|n| S::from_f64(random.triangular() * libm::sin(n as f64 * 0.004))).collect()
     }
 
+    /// The true peak that silence after the last sample brings to light, the peak so far included.
+    fn flushed<S: Sample>(line: &Line<S>, form: Form, taps: &Taps<S>) -> S {
+        let mut copy = line.clone();
+        observe(form, taps, &mut copy, &vec![S::ZERO; taps.history()]);
+        copy.true_peak
+    }
+
     fn peaks<S: Sample>(cpu: Cpu, taps: &Taps<S>, samples: &[S], cut: usize) -> [u64; 3] {
         let form = Form::new(cpu);
         let mut line = Line::new(taps);
@@ -316,7 +316,7 @@ mod tests {
             assert_eq!(observe(form, taps, &mut line, part), 0);
         }
         let [true_peak, sample_peak] = line.peaks();
-        [true_peak.bits(), sample_peak.bits(), line.flushed(form, taps).bits()]
+        [true_peak.bits(), sample_peak.bits(), flushed(&line, form, taps).bits()]
     }
 
     fn same_bits<S: Sample>(phases: usize, half: usize, beta: f64) {
@@ -359,7 +359,7 @@ mod tests {
             let mut line = Line::new(&taps);
             let form = Form::new(Cpu::Detected);
             observe(form, &taps, &mut line, &samples);
-            assert!((line.flushed(form, &taps) / expected - 1.0).abs() < 1e-12);
+            assert!((flushed(&line, form, &taps) / expected - 1.0).abs() < 1e-12);
         }
     }
 
@@ -372,7 +372,7 @@ mod tests {
         let mut line = Line::new(&taps);
         let form = Form::new(Cpu::Detected);
         observe(form, &taps, &mut line, &worst[..20]);
-        let (before, flushed) = (line.peaks()[0], line.flushed(form, &taps));
+        let (before, flushed) = (line.peaks()[0], flushed(&line, form, &taps));
         assert!(flushed > before && before >= 1.0, "{before} {flushed}");
         assert_eq!(line.peaks()[0], before, "reading changes nothing");
         observe(form, &taps, &mut line, &worst[20..]);

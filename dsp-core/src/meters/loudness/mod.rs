@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | `weights` | | usual layout of that many channels, a layout, or one factor per channel | by count |
 //! | `dual_mono` | | a mono programme counts as two loudspeakers: 3.01 LU louder | false |
-//! | `precision` | | of the true peak: off, standard, high | standard |
+//! | `precision` | | of the true peak: off, standard, high, reference | standard |
 //! | `memory` | | every block energy, or a histogram | exact |
 //!
 //! # Contract
@@ -44,7 +44,7 @@ use crate::{
     kernels::{
         Form,
         k_weighting::{self, Pair, Weighting},
-        true_peak::{self, Line, Taps},
+        true_peak::{Search, Track},
     },
     meters::true_peak::Precision,
 };
@@ -108,7 +108,7 @@ impl LoudnessParams {
             short_term: Window::new(SHORT_TERM_SPANS),
             blocks: energies(),
             ranges: energies(),
-            peaks: self.precision.taps().map(|taps| Peaks::new(taps, weights.len())),
+            peaks: self.precision.search().map(|search| Peaks::new(search, weights.len())),
             weights,
             sample_peak: 0.0,
             min_psr: f64::INFINITY,
@@ -136,7 +136,7 @@ pub struct Loudness {
     pub plr_lu: f64,
     /// Smallest difference of the true peak within a short-term window and that window's loudness, LU, of windows every
     /// 100 ms that are louder than -70 LUFS. -inf if there is none. Peaks count when the interpolator delivers them, 16
-    /// (standard) or 48 (high) frames after they sound.
+    /// (standard), 48 (high) or 516 (reference) frames after they sound.
     pub min_psr_lu: f64,
     /// Loudness over the last 400 ms at each of `times_s`, LUFS. Empty in constant memory.
     pub momentary_lufs: Vec<f64>,
@@ -180,8 +180,8 @@ impl Window {
 /// True peaks: of everything, and of each of the last 3 s worth of hops.
 #[derive(Clone, Debug)]
 struct Peaks<S> {
-    taps: Taps<S>,
-    lines: Vec<Line<S>>,
+    search: Search<S>,
+    tracks: Vec<Track<S>>,
     /// Highest of each complete hop, a ring.
     hops: [f64; PEAK_HOPS],
     position: usize,
@@ -190,29 +190,29 @@ struct Peaks<S> {
 }
 
 impl<S: Sample> Peaks<S> {
-    fn new(taps: Taps<S>, channels: usize) -> Self {
-        let lines = vec![Line::new(&taps); channels];
-        Self { taps, lines, hops: [0.0; PEAK_HOPS], position: 0, highest: 0.0 }
+    fn new(search: Search<S>, channels: usize) -> Self {
+        let tracks = vec![Track::new(&search); channels];
+        Self { search, tracks, hops: [0.0; PEAK_HOPS], position: 0, highest: 0.0 }
     }
 
     fn reset(&mut self) {
-        let Self { taps: _, lines, hops, position, highest } = self;
-        lines.iter_mut().for_each(Line::reset);
+        let Self { search: _, tracks, hops, position, highest } = self;
+        tracks.iter_mut().for_each(Track::reset);
         hops.fill(0.0);
         *position = 0;
         *highest = 0.0;
     }
 
     fn observe(&mut self, form: Form, block: &Block<'_, '_, S>) {
-        for (channel, line) in self.lines.iter_mut().enumerate() {
+        for (channel, track) in self.tracks.iter_mut().enumerate() {
             // The K-weighting counts the faults.
-            let _ = true_peak::observe(form, &self.taps, line, block.channel(channel));
+            let _ = track.observe(form, &self.search, block.channel(channel));
         }
     }
 
     /// Ends a hop. Gives the highest of the last 3 s.
     fn end_hop(&mut self) -> f64 {
-        let hop = self.lines.iter_mut().map(|line| line.take_peaks()[0].to_f64()).fold(0.0, f64::max);
+        let hop = self.tracks.iter_mut().map(|track| track.take_peaks()[0].to_f64()).fold(0.0, f64::max);
         self.highest = self.highest.max(hop);
         self.hops[self.position] = hop;
         self.position = (self.position + 1) % PEAK_HOPS;
@@ -221,7 +221,7 @@ impl<S: Sample> Peaks<S> {
 
     /// The highest of everything, if silence follows.
     fn reading(&self, form: Form) -> f64 {
-        self.lines.iter().map(|line| line.flushed(form, &self.taps).to_f64()).fold(self.highest, f64::max)
+        self.tracks.iter().map(|track| track.flushed(form, &self.search).to_f64()).fold(self.highest, f64::max)
     }
 }
 
