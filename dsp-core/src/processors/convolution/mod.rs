@@ -389,7 +389,7 @@ mod tests {
             "impulse_response (its length in s) = 100 is out of range: it must lie in 0..30"
         );
         let surround = StreamSpec::new(48_000.0, 6).unwrap();
-        assert_eq!(refused(response(two), &surround), "channels = 6 does not fit: 2 needed");
+        assert_eq!(refused(response(two), &surround), "channels = 6 does not fit: 1 or 2 needed");
         assert_eq!(
             refused(ConvolutionParams { mix: 1.5, ..response(one) }, &stereo),
             "mix = 1.5 is out of range: it must lie in 0..1"
