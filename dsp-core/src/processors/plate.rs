@@ -451,7 +451,7 @@ impl<S: Sample> Tank<S> {
         }
         let feed = 1.0 - *band_pole;
         for sample in &mut sound[..frames] {
-            *band = (*band_pole * *band + feed * sample.to_f64()).audible();
+            *band = kept(*band, *band_pole) + feed * sample.to_f64();
             *sample = S::from_f64(*band);
         }
         for (ring, delay, gain) in passes {
@@ -477,7 +477,7 @@ impl<S: Sample> Tank<S> {
             *sound = *rings[1].behind(delays[1] + frames);
             for ((sample, pole), decay) in sound[..frames].iter_mut().zip(&*pole).zip(&*decay) {
                 let pole = pole.to_f64();
-                *damping = (pole * *damping + (1.0 - pole) * sample.to_f64()).audible();
+                *damping = kept(*damping, pole) + (1.0 - pole) * sample.to_f64();
                 *sample = (*decay * S::from_f64(*damping)).audible();
             }
             let delayed = *rings[2].behind(delays[2]);
@@ -612,6 +612,14 @@ fn read_between<S: Sample>(ring: &Ring<S>, motion: &Motion<S>, first: usize, out
         }
         *out = sum;
     }
+}
+
+/// What a one-pole low pass keeps of its state: nothing of one that is too faint, so that none becomes subnormal. The
+/// comparison runs beside the product, which the recursion waits for.
+#[inline(always)]
+fn kept(state: f64, pole: f64) -> f64 {
+    let product = pole * state;
+    if state.abs() < f64::FAINTEST { 0.0 } else { product }
 }
 
 #[inline(always)]

@@ -92,11 +92,9 @@ pub(crate) fn write<S: Sample, L: Lanes<S>>(
         let (a, b) = (lanes.load(&low[start..start + L::COUNT]), lanes.load(&high[start..start + L::COUNT]));
         let value = if sum { lanes.add(a, b) } else { lanes.sub(a, b) };
         let input = lanes.load(&input[start..start + L::COUNT]);
-        lanes.store(lanes.fused(gain, value, input), &mut to[start..start + L::COUNT]);
-    }
-    // What goes round until it is cleared must not become subnormal meanwhile.
-    for sample in &mut to[..frames.min(CELL)] {
-        *sample = sample.audible();
+        // What goes round until it is cleared must not become subnormal meanwhile.
+        let written = lanes.audible(lanes.fused(gain, value, input));
+        lanes.store(written, &mut to[start..start + L::COUNT]);
     }
 }
 

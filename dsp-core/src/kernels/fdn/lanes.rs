@@ -2,7 +2,7 @@
 
 use super::{AbsorberStates, Absorbers, LINES, Rows, absorb};
 use crate::{foundation::sample::Sample, parts::ring::CELL};
-use fearless_simd::{Simd, SimdBase, SimdFloat};
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
 /// Arithmetic on some samples side by side.
 pub(crate) trait Lanes<S: Sample>: Copy {
@@ -20,6 +20,8 @@ pub(crate) trait Lanes<S: Sample>: Copy {
     fn fused_less(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// The larger of `a` and the magnitude of `b`.
     fn largest(self, a: Self::V, b: Self::V) -> Self::V;
+    /// 0 where the magnitude is below the faintest.
+    fn audible(self, a: Self::V) -> Self::V;
     /// Filters the lines along time.
     fn absorb(
         self,
@@ -65,6 +67,9 @@ impl<S: Sample> Lanes<S> for Scalar {
     fn largest(self, a: S, b: S) -> S {
         let magnitude = if b < S::ZERO { -b } else { b };
         if magnitude > a { magnitude } else { a }
+    }
+    fn audible(self, a: S) -> S {
+        a.audible()
     }
     fn absorb(
         self,
@@ -120,6 +125,10 @@ impl<S: Sample, D: Simd> Lanes<S> for Vector<D> {
     #[inline(always)]
     fn largest(self, a: Self::V, b: Self::V) -> Self::V {
         a.max(b.abs())
+    }
+    #[inline(always)]
+    fn audible(self, a: Self::V) -> Self::V {
+        a.abs().simd_lt(self.splat(S::FAINTEST)).select(self.splat(S::ZERO), a)
     }
     #[inline(always)]
     fn absorb(
