@@ -338,4 +338,7 @@ fn a_mono_branch_beside_one_that_makes_stereo_goes_to_both_sides() {
     let wide = Effect::Parallel { effects: vec![Effect::default(), ReverbParams::default().into()], gains_db: vec![] };
     let error = wide.build::<f64>(&StreamSpec::new(48_000.0, 3).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "effects[1]: channels = 3 does not fit: 1 or 2 needed");
+    let wide = Effect::MidSide { mid: vec![PanParams::default().into()], side: vec![] };
+    let error = wide.build::<f64>(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "mid: channels = 2 does not fit: 1 needed");
 }

@@ -344,3 +344,46 @@ def test_the_command_line_says_what_the_certificate_says(tmp_path) -> None:
     # Counted as one loudspeaker it is 3 LU quieter.
     (quiet,) = json.loads(run("measure", out, "--json", "--target", "spotify"))["files"]
     assert quiet["targets"] == {"spotify": "pass"}
+
+
+def test_a_target_beyond_a_plateau_is_reached() -> None:
+    """Bursts over a noise floor: a limiter first makes them softer, then brings the floor up."""
+    rng = np.random.default_rng(5)
+    audio = 0.01 * rng.standard_normal((2, 6 * RATE_HZ))
+    for start in range(0, audio.shape[1], RATE_HZ // 2):
+        audio[:, start : start + 1_500] += 0.3 * rng.standard_normal((2, 1_500))
+    for target_lufs in (-18, -17.5, -17, -16.5, -16, -15.5, -15, -14, -12):
+        reading = md.loudness(md.normalize(audio, RATE_HZ, target_lufs=target_lufs), RATE_HZ)
+        assert reading.integrated_lufs == pytest.approx(target_lufs, abs=0.02)
+        assert reading.true_peak_dbtp <= -1
+
+
+def test_a_master_at_its_target_already_has_no_gain(song) -> None:
+    at_target = md.normalize(song, RATE_HZ, target_lufs=-14)
+    summary = md.master(at_target, RATE_HZ, bit_depth=32).certificate.summary()
+    assert "-0.00" not in summary
+
+
+def test_delivery_names_what_does_not_fit() -> None:
+    tone = 0.1 * np.sin(np.arange(RATE_HZ))
+    for call, message in (
+        (lambda: md.master(tone, RATE_HZ, targett="x"), "master has no parameter targett: did you mean target"),
+        (lambda: md.master(tone, RATE_HZ, "spotify"), "parameters are given by name: master"),
+        (lambda: md.normalize(tone, RATE_HZ), "normalize needs target_lufs"),
+        (lambda: md.master(tone, RATE_HZ, dual_mono=1), "dual_mono = 1 is not a boolean"),
+        (lambda: md.normalize(tone, RATE_HZ, target_lufs="-14"), "target_lufs = '-14' is not a number"),
+        (lambda: md.master(tone, RATE_HZ, progress=3), "progress = 3 is not a function"),
+        (lambda: md.Gain()(tone, RATE_HZ, tial=3), "has no parameter tial: did you mean tail"),
+        (
+            lambda: md.Gain().stream(RATE_HZ, 1, keychannels=1),
+            "has no parameter keychannels: did you mean key_channels",
+        ),
+        (lambda: md.read("x.wav", start=1), "read has no parameter start: did you mean start_s"),
+        (lambda: md.read("x.wav", duration_s=True), "duration_s = True is not a number"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            call()
+    mastered = md.master(tone, RATE_HZ)
+    assert (
+        np.zeros(2 * mastered.sample_rate_hz).size == np.zeros(2 * md.Mix(sample_rate_hz=RATE_HZ).sample_rate_hz).size
+    )

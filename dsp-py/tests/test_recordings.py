@@ -519,3 +519,38 @@ def test_awkward_aac() -> None:
     recording, said = read_both_ways(file)
     assert said == []
     assert recording.audio.shape[1] / recording.sample_rate_hz == pytest.approx(3.0, abs=0.05)
+
+
+def test_loudspeakers_of_a_recording_count_at_every_door(tmp_path):
+    loud = np.zeros((3, 2 * 48_000), np.float32)
+    loud[:2] = 0.1 * np.random.default_rng(1).standard_normal((2, 2 * 48_000))
+    loud[2] = 0.5 * np.sin(2 * np.pi * 50 * np.arange(2 * 48_000) / 48_000)
+    recording = md.Recording(loud, 48_000)
+    recording.positions, recording.weights = ("L", "R", "LFE"), (1.0, 1.0, 0.0)
+    expected = md.loudness(loud, 48_000, weights=[1, 1, 0]).integrated_lufs
+    assert md.loudness(recording).integrated_lufs == expected
+    assert md.album_loudness([recording]) == expected
+    for name in ("masked.wav", "masked.flac"):
+        md.write(tmp_path / name, recording)
+        again = md.read(tmp_path / name)
+        assert again.positions == ("L", "R", "LFE")
+        assert md.loudness(again).integrated_lufs == pytest.approx(expected, abs=0.001)
+    for work in (md.master, lambda audio: md.normalize(audio, target_lufs=-20)):
+        with pytest.raises(md.ParameterError, match="audio has the loudspeakers L R LFE: the layouts are mono, stereo"):
+            work(recording)
+
+
+def test_a_size_that_a_recorder_left_behind_is_not_the_end(tmp_path):
+    noise = np.random.default_rng(2).uniform(-0.3, 0.3, 44_100)
+    md.write(tmp_path / "whole.wav", noise, 44_100, bit_depth=16)
+    content = bytearray((tmp_path / "whole.wav").read_bytes())
+    at = content.index(b"data") + 4
+    stale = 2 * 20_000
+    content[at : at + 4] = stale.to_bytes(4, "little")
+    (tmp_path / "stale.wav").write_bytes(content)
+    with pytest.warns(RuntimeWarning, match=r"20000 frames \(0.45 s\) promised, 44100 frames \(1.00 s\) found"):
+        assert md.read(tmp_path / "stale.wav").audio.shape == (1, 44_100)
+    # Chunks and padding behind the samples are none of them.
+    for rest in (b"LIST\x04\x00\x00\x00INFO", bytes(500)):
+        (tmp_path / "chunk.wav").write_bytes((tmp_path / "whole.wav").read_bytes() + rest)
+        assert md.read(tmp_path / "chunk.wav").audio.shape == (1, 44_100)

@@ -163,8 +163,8 @@ macro_rules! effects {
                     }
                     Self::MidSide { mid, side } => {
                         expect_channels(2, input)?;
-                        expect_channels(1, series_channels(mid, "mid", 1)?)?;
-                        expect_channels(1, series_channels(side, "side", 1)?)?;
+                        expect_channels(1, series_channels(mid, "mid", 1)?).map_err(|error| error.within("mid", None))?;
+                        expect_channels(1, series_channels(side, "side", 1)?).map_err(|error| error.within("side", None))?;
                         Ok(2)
                     }
                     Self::Bypass { effect } => effect.output_channels(input).map_err(|error| error.within("effect", None)),

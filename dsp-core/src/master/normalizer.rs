@@ -144,7 +144,7 @@ impl fmt::Display for NormalizeError {
             Self::NotFinite { samples } => write!(f, "{samples} samples are NaN or infinite: repair them first"),
             Self::OutOfReach { target_lufs, ceiling_dbtp } => write!(
                 f,
-                "out of reach: {target_lufs} LUFS with peaks of at most {ceiling_dbtp} dBTP would leave nothing of the music"
+                "out of reach: {target_lufs} LUFS with peaks of at most {ceiling_dbtp} dBTP, however hard the limiter works"
             ),
             Self::Interrupted => f.write_str("interrupted"),
             Self::PeakNotMeasured => f.write_str("the true peak was not measured: it is needed for the ceiling"),

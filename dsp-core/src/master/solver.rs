@@ -44,7 +44,7 @@ pub const LOUDNESS_TOLERANCE_LU: f64 = 0.02;
 /// How far below the ceiling the true peak of the result stays, in dB: what other meters may read more.
 pub const PEAK_MARGIN_DB: f64 = 0.05;
 /// Passes after which a target counts as out of reach. A song takes three to five.
-pub const MAX_PASSES: usize = 16;
+pub const MAX_PASSES: usize = 28;
 /// Largest DC offset that a master keeps, in dBFS.
 pub const MAX_DC_OFFSET_DBFS: f64 = -60.0;
 /// How far peaks may be driven beyond the ceiling, in dB: with more, nothing is left of the music.
@@ -58,6 +58,8 @@ const LOWEST_LIMIT_DB: f64 = -20.0;
 const CHARACTERS_MS: [[f64; 2]; 3] = [[8.0, 60.0], [3.0, 20.0], [0.0, 5.0]];
 /// Loudness gained per dB of drive below which a character counts as exhausted.
 const EXHAUSTED_SLOPE: f64 = 0.15;
+/// Step of the drive by which a loudness is looked for beyond a plateau, in dB.
+const PLATEAU_STEP_DB: f64 = 6.0;
 /// Step of the curve of gain reduction, in ms.
 pub const CURVE_STEP_MS: f64 = 10.0;
 /// Frames the limiter and the quantiser work on at a time.
@@ -205,6 +207,9 @@ pub fn deliver_with<S: Sample>(
     // Whether an earlier pass without the limiter was too high: by less than its first look at the samples showed.
     let mut needed = false;
     let mut last: Option<[f64; 2]> = None;
+    // Beyond a plateau: the loudest drive known to be too quiet, and the softest known to be too loud, with their errors.
+    let mut quiet: Option<[f64; 2]> = None;
+    let mut loud: Option<[f64; 2]> = None;
     let mut characters = CHARACTERS_MS.iter();
     let mut character = characters.next();
     let mut from = FIRST_SHARE;
@@ -261,7 +266,24 @@ pub fn deliver_with<S: Sample>(
             limit_db -= lower_db;
             drive_db -= lower_db;
             error_lu += lower_db;
-            last = last.map(|[drive_db, error_lu]| [drive_db - lower_db, error_lu + lower_db]);
+            for known in [&mut last, &mut quiet, &mut loud].into_iter().flatten() {
+                *known = [known[0] - lower_db, known[1] + lower_db];
+            }
+            // What was too loud may now be too quiet.
+            loud = loud.filter(|&[_, error_lu]| error_lu < 0.0);
+        }
+        if quiet.is_some() {
+            // The limiter is as fast as it gets, and the loudness rises again further up: between both, it is met.
+            let side = if error_lu > 0.0 { &mut quiet } else { &mut loud };
+            *side = Some([drive_db, error_lu]);
+            drive_db = match (quiet, loud) {
+                (Some([low, missing]), Some([high, excess])) => {
+                    low + (high - low) * (missing / (missing - excess)).clamp(0.1, 0.9)
+                }
+                _ if drive_db < most_drive_db => drive_db + PLATEAU_STEP_DB,
+                _ => break,
+            };
+            continue;
         }
         // The more a limiter works, the less a dB of drive gives; the secant learns how much.
         let slope = match last {
@@ -269,8 +291,14 @@ pub fn deliver_with<S: Sample>(
             _ => 1.0,
         };
         if error_lu > LOUDNESS_TOLERANCE_LU && (slope < EXHAUSTED_SLOPE || drive_db >= most_drive_db) {
-            character = characters.next();
             last = None;
+            if characters.len() == 0 && drive_db < most_drive_db {
+                // Where the quiet parts of a programme come up, more drive first makes it softer, then louder.
+                quiet = Some([drive_db, error_lu]);
+                drive_db += PLATEAU_STEP_DB;
+            } else {
+                character = characters.next();
+            }
             continue;
         }
         last = Some([drive_db, error_lu]);

@@ -144,10 +144,12 @@ def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False
         raise ParameterError(f"{name} = {_plain(rate_hz)} is out of range: it must lie in {low}..{high}")
     if whole and not rate_hz.is_integer():
         raise ParameterError(f"{name} = {_plain(rate_hz)} is not allowed: it must be a whole number of Hz")
-    return rate_hz
+    # Whole rates count frames: `np.zeros(2 * rate)`.
+    return int(rate_hz) if rate_hz.is_integer() else rate_hz
 
 
 def _plain(value: float) -> str:
+    value = float(value)
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
@@ -227,6 +229,13 @@ def sample_format(dtype: Any) -> str:
     if name not in ("float32", "float64"):
         raise ParameterError(f"dtype = {shown(dtype)} is not allowed: it must be float32 or float64")
     return name
+
+
+def callback(name: str, value: Any) -> Any:
+    """Return a function to be called with progress, or None."""
+    if value is None or callable(value):
+        return value
+    raise TypeError(f"{name} = {shown(value)} is not a function")
 
 
 def items(name: str, values: Any, of: str) -> list[Any]:

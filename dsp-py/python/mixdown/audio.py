@@ -63,6 +63,7 @@ _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 _STEP_FRAMES = 262_144
 
 
+@_checks.named
 def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
     """Convert whole numbers to float32 with full scale 1.0.
 
@@ -94,6 +95,7 @@ def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.fl
     return (numbers / float(2 ** (bits - 1))).astype(np.float32)
 
 
+@_checks.named
 def write(
     path: str | os.PathLike[str],
     audio: Source,
@@ -143,6 +145,9 @@ def write(
     with _replacing(file) as beside:
         if _FORMATS[file.suffix.lower()] == "FLAC":
             _write_flac(beside, frames, round(sample_rate_hz), bit_depth)
+            mask = loudspeakers.mask_of(positions) if positions else None
+            if mask is not None and positions != loudspeakers.STANDARD.get(samples.shape[0]):
+                known = known.with_text("WAVEFORMATEXTENSIBLE_CHANNEL_MASK", f"0x{mask:X}")
             if known:
                 with beside.open("r+b") as target:
                     tag_flac(target, known)
@@ -312,6 +317,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
 
 
+@_checks.named
 def resample(audio: AudioLike, from_hz: float, to_hz: float) -> Audio:
     """Convert the sample rate by soxr at its highest quality.
 

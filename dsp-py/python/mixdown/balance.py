@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
+from mixdown import _checks
 from mixdown.audio import Audio, resample
 from mixdown.effects import Gain
 from mixdown.meters import Loudness, loudness
@@ -17,8 +17,9 @@ from mixdown.session import Mix
 
 #: True peak of a start balance, in dBTP.
 HEADROOM_DBTP = -6.0
-#: A stem that lies further than this below the middle one, in LU, is taken for noise or bleed and not raised.
-NOISE_LU = 30.0
+#: A stem further than this below the loudest, in LU, is taken for noise, bleed or single sounds and not raised.
+#: No fader turns the loudest down by more.
+NOISE_LU = 25.0
 #: Shortest audio that has an integrated loudness, in s: one complete window of 400 ms.
 _WINDOW_S = 0.4
 
@@ -48,6 +49,7 @@ class Balance:
     left_alone: dict[str, str]
 
 
+@_checks.named
 def balance(
     stems: Mapping[str, tuple[Audio, float]],
     sample_rate_hz: float,
@@ -55,8 +57,8 @@ def balance(
 ) -> Balance:
     """Set faders so that all stems are equally loud, and the master so that the sum peaks at -6 dBTP.
 
-    A stem more than 30 LU below the middle one (the louder of two) is taken for noise or
-    bleed: it gets the middle one's fader, and so keeps its distance from it.
+    A stem more than 25 LU below the loudest is taken for noise, bleed or single sounds: it gets the fader of the
+    loudest, and so keeps its distance from it.
 
     Parameters
     ----------
@@ -105,20 +107,19 @@ def _at_least_a_window(audio: Audio, sample_rate_hz: float) -> Audio:
 def _faders_db(readings: Mapping[str, Loudness]) -> tuple[dict[str, float], dict[str, str]]:
     """Return each stem's fader, and why some stems are not as loud as the others."""
     levels_lufs = {name: reading.integrated_lufs for name, reading in readings.items()}
-    heard = [level for level in levels_lufs.values() if math.isfinite(level)]
-    middle = statistics.median_high(heard) if heard else 0.0
+    loudest = max((level for level in levels_lufs.values() if math.isfinite(level)), default=0.0)
     # The quietest stem stays where it is, so that every fader only turns down.
-    quietest = min((level for level in heard if level >= middle - NOISE_LU), default=middle)
+    quietest = min((level for level in levels_lufs.values() if level >= loudest - NOISE_LU), default=loudest)
     faders_db, left_alone = {}, {}
     for name, level in levels_lufs.items():
-        if level >= middle - NOISE_LU:
+        if level >= loudest - NOISE_LU:
             faders_db[name] = quietest - level
             continue
-        faders_db[name] = quietest - middle
+        faders_db[name] = quietest - loudest
         if math.isinf(readings[name].sample_peak_dbfs):
             left_alone[name] = "silent"
         elif math.isinf(level):
             left_alone[name] = "below -70 LUFS: noise or silence"
         else:
-            left_alone[name] = f"{middle - level:.0f} LU below the others: noise only?"
+            left_alone[name] = f"{loudest - level:.0f} LU below the loudest: noise, bleed or single sounds?"
     return faders_db, left_alone

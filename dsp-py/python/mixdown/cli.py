@@ -77,12 +77,14 @@ class _Measured:
 
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[Path | BinaryIO]:
-    """Give a file, or what comes through standard input, stored, for ``-``."""
-    if str(file) != "-":
+    """Give a file, or what comes through a pipe or, for ``-``, standard input, stored: it is read more than once."""
+    if str(file) != "-" and (file.is_file() or not file.exists()):
         yield file
         return
-    with tempfile.TemporaryFile() as stored:
-        shutil.copyfileobj(sys.stdin.buffer, stored)
+    with contextlib.ExitStack() as closing:
+        source = sys.stdin.buffer if str(file) == "-" else closing.enter_context(file.open("rb"))
+        stored = closing.enter_context(tempfile.TemporaryFile())
+        shutil.copyfileobj(source, stored)
         stored.flush()
         yield cast(BinaryIO, stored)
 
@@ -292,6 +294,8 @@ def _stem_files(folder: Path, output: Path) -> tuple[list[Path], dict[str, str]]
         elif file.suffix.lower() not in READABLE:
             reason = "not audio by its ending"
         elif output.exists() and file.samefile(output):
+            if file.stem.lower() not in _OUTPUT_NAMES and not _is_mix(file):
+                raise ValueError(f"{shown(output)}: is one of the stems: choose another output")
             reason = "the output"
         elif file.stem.lower() in _OUTPUT_NAMES:
             reason = "by its name no stem"
@@ -320,17 +324,27 @@ def _free_name(file: Path, taken: Container[str]) -> str:
 
 def _read_stems(files: Sequence[Path], progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
     stems: dict[str, tuple[Audio, float]] = {}
+    # A mix without one of its stems is another mix: all that is wrong is told at once.
+    wrong = []
     for position, file in enumerate(files):
-        name = _free_name(file, stems)
-        audio, rate_hz = read(file)
-        if audio.shape[0] > 2:
-            raise ValueError(f"{shown(file)}: {audio.shape[0]} channels: stems are mono or stereo")
-        bad = audio.size - int(np.count_nonzero(np.isfinite(audio)))
-        if bad:
-            raise ValueError(f"{shown(file)}: audio holds {bad} non-finite samples")
-        stems[name] = (audio, rate_hz)
+        try:
+            stems[_free_name(file, stems)] = _read_stem(file)
+        except (OSError, ValueError) as error:
+            wrong.append(_one_line(error))
         progress((position + 1) / len(files))
+    if wrong:
+        raise ValueError("; ".join(wrong))
     return stems
+
+
+def _read_stem(file: Path) -> tuple[Audio, float]:
+    audio, rate_hz = read(file)
+    if audio.shape[0] > 2:
+        raise ValueError(f"{shown(file)}: {audio.shape[0]} channels: stems are mono or stereo")
+    bad = audio.size - int(np.count_nonzero(np.isfinite(audio)))
+    if bad:
+        raise ValueError(f"{shown(file)}: audio holds {bad} non-finite samples")
+    return audio, rate_hz
 
 
 def _balance(stems: Mapping[str, tuple[Audio, float]], rate_hz: float) -> Balance:

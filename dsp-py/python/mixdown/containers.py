@@ -186,10 +186,23 @@ def _promise(
         return replace(length, promised_frames=0, patches=(patch,) if patch else ())
     if data.size >= _UNKNOWN_LENGTH and data.size > present:
         return length
+    if 0 < data.size < present and samples.frames_per_block == 1 and _sounds_on(view, data.body + data.size):
+        # A recorder that brings its header up to date now and then, and crashed in between.
+        return replace(length, promised_frames=data.size // samples.block_bytes, patches=(patch,) if patch else ())
     if samples.frames_per_block > 1 and data.size <= present:
         # The last block of a compressed file may be shorter: the decoder knows.
         return length
     return replace(length, promised_frames=data.size // samples.block_bytes * samples.frames_per_block)
+
+
+def _sounds_on(view: mmap.mmap, position: int) -> bool:
+    """Whether neither a chunk nor padding follows, but more samples."""
+    # Chunks begin at even places, with a name of four letters.
+    places = (position, position + position % 2)
+    names = [view[place : place + 4] for place in places]
+    rest = view[position : position + 4_096]
+    is_named = any(all(0x20 <= byte < 0x7F for byte in name) for name in names)
+    return len(rest) >= 64 and any(rest) and not is_named
 
 
 def _is_chunk(view: mmap.mmap, position: int, endian: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mixdown import _checks, _core
+from mixdown import _checks, _core, loudspeakers
 from mixdown import audio as files
 from mixdown._checks import Source
 from mixdown._core import ParameterError
@@ -143,6 +143,7 @@ def find_target(name: str) -> Target:
         raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
 
 
+@_checks.named
 def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
     """Return the gain with which a player that follows a target plays a programme.
 
@@ -209,6 +210,16 @@ def _beyond(value: float, limit: float) -> str:
     return f"{value:+.{digits}f}"
 
 
+def _refuse_loudspeakers(audio: object) -> None:
+    """Refuse a recording whose loudspeakers are none of the layouts that loudness is normalised in."""
+    if getattr(audio, "weights", None) is not None:
+        positions = " ".join(getattr(audio, "positions", None) or ())
+        raise ParameterError(
+            f"audio has the loudspeakers {positions}: the layouts are {', '.join(loudspeakers.LAYOUTS)}"
+        )
+
+
+@_checks.named
 def normalize(
     audio: Source,
     sample_rate_hz: float | None = None,
@@ -250,7 +261,11 @@ def normalize(
         For silence, less than 400 ms, non-finite samples, a target out of reach, and with "fail" for a peak above the
         ceiling.
     """
+    _refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
+    dual_mono, progress = _checks.flag("dual_mono", dual_mono), _checks.callback("progress", progress)
+    target_lufs = _checks.number("target_lufs", target_lufs)
+    ceiling_dbtp = _checks.number("ceiling_dbtp", ceiling_dbtp)
     if policy == "limit":
         # A normaliser leaves DC offset alone: `master` takes it out, and says so.
         settings = (target_lufs, ceiling_dbtp, 0, "none", dual_mono, False, progress)
@@ -375,7 +390,7 @@ class Certificate:
             f"{self.loudness.true_peak_dbtp:.2f} dBTP of {self.ceiling_dbtp:g}"
         )
         lines = (
-            f"Mastered for {self.target.name}: gain {self.gain_db:+.2f} dB, {limited}.",
+            f"Mastered for {self.target.name}: gain {_checks.figure(self.gain_db, 2)} dB, {limited}.",
             f"Certified: {measured}. Meter: {self.meter}.",
         )
         return "\n".join((*lines, *self.notes))
@@ -430,6 +445,7 @@ class Mastered:
         files.write(path, self.audio, self.sample_rate_hz, bit_depth=bit_depth, dither="none", tags=tags)
 
 
+@_checks.named
 def master(
     audio: Source,
     sample_rate_hz: float | None = None,
@@ -481,7 +497,9 @@ def master(
     ParameterError
         For what cannot be met, with the reason.
     """
+    _refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
+    dual_mono, progress = _checks.flag("dual_mono", dual_mono), _checks.callback("progress", progress)
     if delivery_rate_hz is not None:
         delivery_rate_hz = _checks.sample_rate(delivery_rate_hz, "delivery_rate_hz", whole=True)
     wanted = find_target(target)

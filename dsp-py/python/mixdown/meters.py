@@ -160,6 +160,7 @@ class LoudnessMeter:
         self._meter.reset()
 
 
+@_checks.named
 def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> float:
     """Measure several programmes as one album: the gates run over the union of their blocks.
 
@@ -179,7 +180,8 @@ def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> 
     for number, programme in enumerate(_checks.items("programmes", programmes, "recordings")):
         audio, sample_rate_hz = _checks.recording(programme, None, f"programmes[{number}]")
         samples = _checks.planar(audio, f"programmes[{number}]")
-        meter = LoudnessMeter(sample_rate_hz, samples.shape[0], dual_mono=dual_mono)
+        weights = getattr(programme, "weights", None)
+        meter = LoudnessMeter(sample_rate_hz, samples.shape[0], weights=weights, dual_mono=dual_mono)
         meter.observe(samples)
         meters.append(meter)
     return album_of(meters)

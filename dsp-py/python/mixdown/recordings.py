@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mixdown import loudspeakers
+from mixdown import _checks, loudspeakers
 from mixdown._core import ParameterError
 from mixdown.containers import Container, inspect
 from mixdown.loudspeakers import Positions
@@ -291,6 +291,7 @@ def _reason(error: soundfile.LibsndfileError) -> str:
     return printable(error.error_string.strip(" .").removeprefix("Error : ")) or "damaged"
 
 
+@_checks.named
 def blocks(path: str | os.PathLike[str], frames: int = _STEP_FRAMES) -> Blocks:
     """Read an audio file block by block, so that its length costs no memory.
 
@@ -322,6 +323,7 @@ def blocks(path: str | os.PathLike[str], frames: int = _STEP_FRAMES) -> Blocks:
     return Blocks(path, frames)
 
 
+@_checks.named
 def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: float | None = None) -> Recording:
     """Read an audio file: WAV, FLAC, AIFF, CAF, Ogg, Opus, MP3, and through ffmpeg AAC, ALAC and others.
 
@@ -351,6 +353,8 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
     RuntimeWarning
         If the file holds more or less than its header promises, or is damaged; only noticed when read to the end.
     """
+    start_s = _checks.number("start_s", start_s)
+    duration_s = None if duration_s is None else _checks.number("duration_s", duration_s)
     for name, value in (("start_s", start_s), ("duration_s", duration_s)):
         if value is not None and not 0 <= value < np.inf:
             raise ParameterError(f"{name} = {value!r} is out of range: it must be a finite number of at least 0")

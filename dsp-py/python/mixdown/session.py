@@ -357,6 +357,7 @@ class Mix(Mapping[str, Track]):
         tracks = f"{len(self)} track{'' if len(self) == 1 else 's'}"
         return f"<Mix: {self._sample_rate_hz:g} Hz, {tracks}{': ' + names if names else ''}>"
 
+    @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
         """Mix all tracks.
 

@@ -91,6 +91,10 @@ class Tags:
         """Return all tags but one."""
         return Tags({other: values for other, values in self.texts.items() if other != name}, self.pictures)
 
+    def with_text(self, name: str, text: str) -> Tags:
+        """Return all tags and one more."""
+        return Tags({**self.texts, name: (text,)}, self.pictures)
+
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Tags:
         """Return tags from texts by name, and refuse unknown names."""
@@ -197,9 +201,10 @@ def _from_comments(tagged: Any) -> Tags:
 def _from_chunks(file: BinaryIO) -> Tags:
     """Read the texts in LIST INFO, NAME and AUTH chunks, which libsndfile knows."""
     names = ("title", "artist", "album", "date", "genre", "tracknumber", "copyright", "comment")
+    # Through the file object: a buffered file moves its descriptor only when it reads.
     file.seek(0)
     try:
-        with soundfile.SoundFile(file.fileno(), closefd=False) as source:
+        with soundfile.SoundFile(file) as source:
             return Tags(_kept({name: (getattr(source, name),) for name in names}))
     except soundfile.LibsndfileError:
         return Tags()

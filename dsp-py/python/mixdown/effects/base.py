@@ -139,6 +139,7 @@ class Effect(Setting):
     def _check(self) -> None:
         _core.check(self)
 
+    @_checks.named
     def process(
         self,
         audio: Source,
@@ -182,6 +183,7 @@ class Effect(Setting):
 
     __call__ = process
 
+    @_checks.named
     def stream(
         self, sample_rate_hz: float, channels: int, dtype: DTypeLike = "float32", key_channels: int = 0
     ) -> _core.Stream:
@@ -208,6 +210,7 @@ class Effect(Setting):
         key_count = _checks.whole_number("key_channels", key_channels, 0, _checks.MAX_CHANNELS)
         return _core.Stream(self, rate_hz, count, _checks.sample_format(dtype), key_count)
 
+    @_checks.named
     def latency_frames(self, sample_rate_hz: float, channels: int = 2) -> int:
         """Delay from input to output of a stream, in frames.
 
@@ -225,6 +228,7 @@ class Effect(Setting):
         count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
         return _core.latency_frames(self, _checks.sample_rate(sample_rate_hz), count)
 
+    @_checks.named
     def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
         """Complex gain at given frequencies, with the latency taken out.
 

@@ -35,6 +35,7 @@ class Dynamics(Effect):
     #: Whether it has bands, each with a gain reduction of its own.
     _banded: ClassVar[bool] = False
 
+    @_checks.named
     def gain_reduction(
         self, audio: Source, sample_rate_hz: float | None = None, key: Source | None = None
     ) -> NDArray[np.float64]:
@@ -62,6 +63,7 @@ class Dynamics(Effect):
 class Curved(Dynamics):
     """An effect of one band, which has a static curve."""
 
+    @_checks.named
     def transfer_curve(self, levels_db: ArrayLike) -> NDArray[np.float64]:
         """Return the output level for steady input levels.
 
