@@ -554,3 +554,15 @@ def test_a_size_that_a_recorder_left_behind_is_not_the_end(tmp_path):
     for rest in (b"LIST\x04\x00\x00\x00INFO", bytes(500)):
         (tmp_path / "chunk.wav").write_bytes((tmp_path / "whole.wav").read_bytes() + rest)
         assert md.read(tmp_path / "chunk.wav").audio.shape == (1, 44_100)
+
+
+def test_blocks_and_balances_print_short(tmp_path):
+    tone = 0.1 * np.sin(np.arange(48_000))
+    md.write(tmp_path / "tone.wav", tone, 48_000)
+    blocks = md.blocks(tmp_path / "tone.wav", frames=1_000)
+    next(blocks)
+    assert repr(blocks).endswith("tone.wav: 1 channels, 48000 Hz, 1000 frames read>")
+    blocks.close()
+    text = repr(md.balance({"tone": (tone, 48_000), "nothing": (0 * tone, 48_000)}, 48_000))
+    assert text.startswith("<Balance of 2 stems: ")
+    assert text.endswith("-6.00 dBTP, left alone: nothing>")

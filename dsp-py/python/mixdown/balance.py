@@ -48,6 +48,12 @@ class Balance:
     loudness_of_mix: Loudness
     left_alone: dict[str, str]
 
+    def __repr__(self) -> str:
+        reading = self.loudness_of_mix
+        measured = f"{reading.integrated_lufs:.2f} LUFS, {reading.true_peak_dbtp:.2f} dBTP"
+        alone = f", left alone: {', '.join(self.left_alone)}" if self.left_alone else ""
+        return f"<Balance of {len(self.loudness)} stems: {measured}{alone}>"
+
 
 @_checks.named
 def balance(

@@ -109,6 +109,10 @@ class Blocks(Iterator[NDArray[np.float32]]):
             self._closing.close()
             raise
 
+    def __repr__(self) -> str:
+        kind = f"{self.channels} channels, {self.sample_rate_hz} Hz"
+        return f"<Blocks of {self._name}: {kind}, {self.found_frames} frames read>"
+
     def _open(self, path: str | os.PathLike[str] | BinaryIO) -> None:
         file = self._regular(path)
         container = inspect(file)
