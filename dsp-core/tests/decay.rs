@@ -96,6 +96,31 @@ fn no_state_or_output_is_subnormal_whatever_comes_in() {
 }
 
 /// The largest numbers there are, and what follows.
+/// Longer than the sounds above: the lines of a short room fall through all of f32 before what they hold is forgotten.
+#[test]
+fn a_room_that_dies_away_holds_no_subnormals() {
+    let params = ReverbParams {
+        t60_s: 0.1,
+        t60_low_ratio: 0.2,
+        t60_high_ratio: 0.1,
+        early_db: f64::NEG_INFINITY,
+        ..ReverbParams::space(Space::Room)
+    };
+    for effect in [params.into(), PlateParams { decay: 0.0, ..Default::default() }.into()] {
+        let effect: Effect = effect;
+        let mut processor = effect.build::<f32>(&StreamSpec::new(8_000.0, 2).unwrap()).unwrap();
+        for look in 0..40 {
+            let mut audio = vec![0.0_f32; 2 * 320];
+            if look == 0 {
+                (audio[0], audio[320]) = (1.0, 1.0);
+            }
+            run(&mut processor, &mut audio, &Cut::whole(), vec![]);
+            let found = subnormal_states(&processor);
+            assert!(found.is_empty(), "{} states at look {look}: {effect:?}", found.len());
+        }
+    }
+}
+
 fn recovers<S: Sample>(largest: f64) {
     const LOUD: std::ops::Range<usize> = 500..700;
     for_all(3, |entry, effect| {
