@@ -7,8 +7,11 @@ use crate::{
 };
 use criterion::Criterion;
 use mixdown::{
-    BellParams, CompressorParams, CrossoverParams, DeEsserParams, DynamicBand, DynamicEqualizerParams, DynamicShape,
-    Effect, EffectProcessor, MultibandCompressorParams, Processor, StreamSpec,
+    Effect, EffectProcessor, Processor, StreamSpec,
+    dynamics::{
+        CompressorParams, DeEsserParams, DynamicBand, DynamicEqualizerParams, DynamicShape, MultibandCompressorParams,
+    },
+    filters::{BellParams, CrossoverParams},
 };
 use std::hint::black_box;
 

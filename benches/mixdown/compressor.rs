@@ -6,7 +6,10 @@ use crate::{
     signal::{assert_close, block, planar},
 };
 use criterion::Criterion;
-use mixdown::{BlockMut, CompressorParams, Effect, EffectProcessor, ExpanderParams, GateParams, Processor, StreamSpec};
+use mixdown::{
+    BlockMut, Effect, EffectProcessor, Processor, StreamSpec,
+    dynamics::{CompressorParams, ExpanderParams, GateParams},
+};
 use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
@@ -21,9 +24,9 @@ pub fn all(criterion: &mut Criterion) {
         tracks(group, frames);
     }
     let unlinked = CompressorParams { link_percent: 0.0, ..settings() };
-    let rms = CompressorParams { detector: mixdown::Detector::Rms, ..settings() };
+    let rms = CompressorParams { detector: mixdown::dynamics::Detector::Rms, ..settings() };
     let ahead = CompressorParams { lookahead_ms: 5.0, ..settings() };
-    let auto = CompressorParams { release_mode: mixdown::CompressorRelease::Auto, ..settings() };
+    let auto = CompressorParams { release_mode: mixdown::dynamics::CompressorRelease::Auto, ..settings() };
     for (name, params) in [("unlinked", unlinked), ("rms", rms), ("lookahead_5_ms", ahead), ("auto", auto)] {
         by_itself(group, name, &params.into());
     }

@@ -7,8 +7,9 @@ use crate::{
 use criterion::Criterion;
 use fft_convolver::TwoStageFFTConvolver;
 use mixdown::{
-    BellParams, Convolution, ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams, Params, Processor,
-    StreamSpec,
+    Params, Processor, StreamSpec,
+    convolution::{Convolution, ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams},
+    filters::BellParams,
 };
 use rustfft::{Fft, FftPlanner, num_complex::Complex};
 use std::{hint::black_box, sync::Arc};

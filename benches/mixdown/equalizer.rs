@@ -7,7 +7,8 @@ use crate::{
 };
 use criterion::Criterion;
 use mixdown::{
-    AllPassParams, Band, BellParams, Cpu, Design, Equalizer, EqualizerParams, Params, Processor, Sample, StreamSpec,
+    Cpu, Params, Processor, Sample, StreamSpec,
+    filters::{AllPassParams, Band, BellParams, Design, Equalizer, EqualizerParams},
 };
 use std::hint::black_box;
 

@@ -6,7 +6,11 @@ use crate::{
     signal::{assert_close, block, format, planar, rounding},
 };
 use criterion::Criterion;
-use mixdown::{Cpu, Gain, GainParams, Params, Processor, Sample, StreamSpec, db_to_gain, ms_to_frames};
+use mixdown::{
+    Cpu, Params, Processor, Sample, StreamSpec, db_to_gain,
+    levels::{Gain, GainParams},
+    ms_to_frames,
+};
 use std::hint::black_box;
 
 /// At this rate the glide of 20 ms is longer than the longest block, so that all of it moves.

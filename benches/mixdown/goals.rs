@@ -13,7 +13,11 @@ use crate::{
 use criterion::{Bencher, Criterion, SamplingMode, Throughput};
 use ebur128::{EbuR128, Mode};
 use mixdown::{
-    Block, GainParams, LimiterMode, LoudnessParams, Meter, Params, Precision, Processor, ReverbParams, StreamSpec,
+    Block, Meter, Params, Processor, StreamSpec,
+    dynamics::LimiterMode,
+    levels::GainParams,
+    meters::{LoudnessParams, Precision},
+    reverbs::ReverbParams,
 };
 use std::hint::black_box;
 

@@ -5,7 +5,10 @@ use crate::{
     signal::{block, format, planar},
 };
 use criterion::Criterion;
-use mixdown::{Limiter, LimiterMode, LimiterParams, Params, Processor, Sample, StreamSpec};
+use mixdown::{
+    Params, Processor, Sample, StreamSpec,
+    dynamics::{Limiter, LimiterMode, LimiterParams},
+};
 use std::{collections::VecDeque, hint::black_box};
 
 const RATE_HZ: f64 = 48_000.0;

@@ -6,7 +6,10 @@ use crate::{
     signal::{format, planar},
 };
 use criterion::Criterion;
-use mixdown::{Block, LoudnessParams, Memory, Meter, Precision, Sample, StreamSpec, TruePeakMeter, gain_to_db};
+use mixdown::{
+    Block, Meter, Sample, StreamSpec, gain_to_db,
+    meters::{LoudnessParams, Memory, Precision, TruePeakMeter},
+};
 use std::{f64::consts::TAU, hint::black_box};
 
 const RATE_HZ: f64 = 48_000.0;

@@ -9,7 +9,10 @@ use crate::{
 };
 use criterion::Criterion;
 use fundsp::prelude::{AudioUnit, BufferVec, reverb_stereo, reverb4_stereo};
-use mixdown::{Params, PlateParams, Processor, ReverbParams, Sample, Space, StreamSpec};
+use mixdown::{
+    Params, Processor, Sample, StreamSpec,
+    reverbs::{PlateParams, ReverbParams, Space},
+};
 use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;

@@ -6,7 +6,10 @@ use crate::{
     signal::{assert_close, block, format, planar, rounding},
 };
 use criterion::Criterion;
-use mixdown::{Params, Processor, Sample, StreamSpec, Width, WidthParams};
+use mixdown::{
+    Params, Processor, Sample, StreamSpec,
+    levels::{Width, WidthParams},
+};
 use std::{f64::consts::FRAC_1_SQRT_2, hint::black_box};
 
 const RATE_HZ: f64 = 48_000.0;

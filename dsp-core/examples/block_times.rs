@@ -3,7 +3,10 @@
 //! A block is timed many times at the same place of the longest period, and the median taken, so that what the system does
 //! in between does not count. Run with `--release`; seconds of response as arguments.
 
-use mixdown::{BlockMut, ConvolutionParams, ImpulseResponse, Params, Processor, StreamSpec};
+use mixdown::{
+    BlockMut, Params, Processor, StreamSpec,
+    convolution::{ConvolutionParams, ImpulseResponse},
+};
 use std::time::Instant;
 
 const RATE_HZ: f64 = 48_000.0;

@@ -4,8 +4,10 @@
 //! cargo run --release --example callback
 //! ```
 use mixdown::{
-    BellParams, BlockMut, Effect, EffectProcessor, Error, GainParams, HighPassParams, Processor, Sample, StreamSpec,
+    BlockMut, Effect, EffectProcessor, Error, Processor, Sample, StreamSpec,
+    filters::{BellParams, HighPassParams},
     gain_to_db,
+    levels::GainParams,
 };
 
 const RATE_HZ: f64 = 48_000.0;

@@ -4,7 +4,7 @@
 #[path = "../tests/standards/mod.rs"]
 mod standards;
 
-use mixdown::{Precision, Sample};
+use mixdown::{Sample, meters::Precision};
 use standards::{Ask, Case, Figure, RATES_HZ, cases};
 
 /// Frames per block; the tests show that it does not matter.

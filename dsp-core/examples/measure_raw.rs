@@ -3,7 +3,10 @@
 //! ```text
 //! ffmpeg -v error -i song.ogg -f f32le - | cargo run --release --example measure_raw -- 44100 2 [off|standard|high]
 //! ```
-use mixdown::{BlockMut, LoudnessParams, Meter, Precision, StreamSpec};
+use mixdown::{
+    BlockMut, Meter, StreamSpec,
+    meters::{LoudnessParams, Precision},
+};
 use std::io::Read;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

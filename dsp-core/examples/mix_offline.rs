@@ -4,8 +4,9 @@
 //! cargo run --release --example mix_offline
 //! ```
 use mixdown::{
-    BellParams, Block, BlockMut, HighPassParams, LoudnessParams, MasterParams, Meter, Mixer, StreamSpec, TiltParams,
-    TrackParams,
+    Block, BlockMut, MasterParams, Meter, Mixer, StreamSpec, TrackParams,
+    filters::{BellParams, HighPassParams, TiltParams},
+    meters::LoudnessParams,
 };
 
 const RATE_HZ: f64 = 48_000.0;

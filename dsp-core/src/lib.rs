@@ -4,7 +4,7 @@
 //! acts on what the past left behind (state). Sound goes one way: samples, parts, processors, console, master.
 //!
 //! ```
-//! use mixdown::{BellParams, BlockMut, EqualizerParams, Params, Processor, StreamSpec};
+//! use mixdown::{BlockMut, Params, Processor, StreamSpec, filters::{BellParams, EqualizerParams}};
 //!
 //! let spec = StreamSpec::new(48_000.0, 2)?;
 //! let bell = BellParams { frequency_hz: 3_000.0, gain_db: -4.0, q: 1.4 };
@@ -33,22 +33,21 @@ extern crate alloc;
 extern crate std;
 
 pub mod console;
+#[cfg(feature = "std")]
+pub mod convolution;
+pub mod delivery;
+pub mod dynamics;
+pub mod filters;
 mod foundation;
-mod kernels;
-pub mod master;
+pub mod levels;
 pub mod meters;
-mod parts;
-pub mod processors;
+mod primitives;
+pub mod reverbs;
+mod true_peak;
 
 pub use console::{
-    bypass::Bypass,
-    chain::Chain,
-    effect::{Effect, EffectCoeffs, EffectProcessor},
-    graph_error::GraphError,
-    mid_side::MidSide,
-    mixer::{MasterParams, Mixer},
-    parallel::Parallel,
-    track::TrackParams,
+    Bypass, Chain, Effect, EffectCoeffs, EffectProcessor, GraphError, MasterParams, MidSide, Mixer, Parallel,
+    TrackParams,
 };
 pub use foundation::{
     block::{Block, BlockMut},
@@ -59,48 +58,12 @@ pub use foundation::{
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
 };
-pub use master::{
-    dither::{Dither, Quantizer, QuantizerParams},
-    normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize, normalize_with},
-    solver::{
-        CURVE_STEP_MS, Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_DC_OFFSET_DBFS, MAX_PASSES, PEAK_MARGIN_DB,
-        deliver, deliver_with,
-    },
-    targets::{AlbumRule, DeliveryTarget, GainUp, LoudCeiling, TARGETS, playback_gain, target},
-};
-pub use meters::{
-    loudness::{BlockEnergies, Layout, Loudness, LoudnessMeter, LoudnessParams, Memory, Weights, album_loudness},
-    true_peak::{Precision, TruePeak, TruePeakMeter},
-};
 pub use num_complex::Complex64;
-pub use parts::band::{
-    AllPassParams, Band, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams, LowPassParams,
-    LowShelfParams, MAX_BANDS, NotchParams, TiltParams,
-};
-pub use parts::compression::{CompressorCoeffs, CompressorParams, CompressorRelease};
-pub use parts::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS};
-pub use parts::detector::Detector;
-pub use processors::{
-    compressor::Compressor,
-    deesser::{DeEsser, DeEsserCoeffs, DeEsserParams},
-    dynamic_eq::{
-        DynamicBand, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicEqualizerParams,
-        DynamicShape,
-    },
-    equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams},
-    expander::{Expander, ExpanderCoeffs, ExpanderParams},
-    filter::{Filter, FilterCoeffs},
-    gain::{Gain, GainCoeffs, GainParams},
-    gate::{Gate, GateCoeffs, GateParams},
-    limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
-    multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
-    pan::{Pan, PanCoeffs, PanLaw, PanParams},
-    plate::{Plate, PlateCoeffs, PlateParams},
-    reverb::{Reverb, ReverbCoeffs, ReverbParams, Space},
-    width::{Width, WidthCoeffs, WidthParams},
-};
-#[cfg(feature = "std")]
-pub use processors::{
-    convolution::{Convolution, ConvolutionCoeffs, ConvolutionLayout, ConvolutionParams, ImpulseResponse},
-    linear_phase::{LinearPhaseEqualizer, LinearPhaseEqualizerCoeffs, LinearPhaseEqualizerParams},
-};
+
+/// What most programs use: `use mixdown::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Block, BlockMut, Bypass, Chain, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Meter, MidSide,
+        Parallel, Params, Processor, Sample, StreamSpec, Tail,
+    };
+}

@@ -1,7 +1,7 @@
 //! Settings that move again before they have arrived: no gain that nobody asked for, and no click.
 
 use crate::{common::*, laws::residue_dbfs};
-use mixdown::*;
+use mixdown::{convolution::*, dynamics::*, levels::*, *};
 
 const RATE_HZ: f64 = 48_000.0;
 

@@ -1,7 +1,7 @@
 //! The mixer: sums, order, latency, mutes, and the laws over all of it.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{dynamics::*, filters::*, levels::*, reverbs::*, *};
 
 const FRAMES: usize = 6_000;
 

@@ -2,7 +2,7 @@
 //! down by more than ten times, and a state that has overflowed would be silent or NaN for ever.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{filters::*, meters::*, reverbs::*, *};
 
 /// On the grid of 64 frames, on which states are flushed.
 const FRAMES: usize = 6_400;

@@ -1,7 +1,7 @@
 //! Masters of sound with content up to half the sample rate, read by a Fourier transform that knows nothing of the meters.
 
 use crate::common::noise;
-use mixdown::*;
+use mixdown::{delivery::*, dynamics::*, meters::*, *};
 use realfft::{RealFftPlanner, num_complex::Complex64 as Complex};
 use std::f64::consts::TAU;
 

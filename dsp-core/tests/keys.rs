@@ -2,7 +2,7 @@
 //! same composed by hand from whole arrays.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{convolution::*, dynamics::*, filters::*, *};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRng, TestRunner},

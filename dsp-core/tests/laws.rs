@@ -1,7 +1,7 @@
 //! The laws every processor keeps, over random settings of everything in the one list.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, reverbs::*, *};
 use std::cell::Cell;
 
 /// Half a second or less per case: the laws are about state, not about length.

@@ -1,7 +1,10 @@
 //! What the loudness meter promises beyond the standards' own cases: same bits, edges, memory, albums.
 
 use crate::signals::{NONE, RATE, Steps, loudness_only, lufs, meter, programme, read, stereo_energy, tone};
-use mixdown::{Block, Cpu, LoudnessMeter, LoudnessParams, Memory, Meter, Precision, StreamSpec, album_loudness};
+use mixdown::{
+    Block, Cpu, Meter, StreamSpec,
+    meters::{LoudnessMeter, LoudnessParams, Memory, Precision, album_loudness},
+};
 use std::f64::consts::PI;
 
 /// Rounding and the filters' onset are all that is left over whole blocks, LU.

@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on to the system's")]
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, meters::*, reverbs::*, *};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,

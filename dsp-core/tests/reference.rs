@@ -2,7 +2,7 @@
 //! compare a stream with a finer one of its own.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{filters::*, levels::*, meters::*, *};
 use serde_json::Value;
 use std::{f64::consts::TAU, path::Path};
 

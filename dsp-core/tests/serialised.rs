@@ -1,7 +1,7 @@
 //! Settings as text and as bytes: what a preset or a session file stores.
 
 use crate::common::{Sampled, for_all};
-use mixdown::*;
+use mixdown::{delivery::*, dynamics::*, filters::*, levels::*, *};
 use proptest::{strategy::ValueTree, test_runner::TestRunner};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{error::Error as _, fmt::Debug};
@@ -111,7 +111,7 @@ fn unknown_names_are_refused_and_missing_ones_take_their_default() {
 #[cfg(feature = "std")]
 #[test]
 fn impulse_responses_are_base64() {
-    use mixdown::{ConvolutionParams, ImpulseResponse};
+    use mixdown::convolution::{ConvolutionParams, ImpulseResponse};
     let of = |samples: Vec<f64>| {
         let impulse_response = ImpulseResponse::from_planar(2, samples).unwrap();
         Effect::from(ConvolutionParams { impulse_response, ..Default::default() })

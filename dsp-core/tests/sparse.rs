@@ -2,7 +2,7 @@
 //! sleeps in silence must wake up for the frame that ends it, and wake up empty.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{dynamics::*, meters::*, reverbs::*, *};
 use std::cell::Cell;
 
 /// The grid on which decayed states are zeroed, in frames.

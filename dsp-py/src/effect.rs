@@ -5,7 +5,7 @@ use crate::{
     error::{ParameterError, ShapeError, parameter},
     interrupt::{CHUNK_FRAMES, in_chunks, interruptible},
 };
-use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, ReverbParams, StreamSpec, Tail};
+use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, StreamSpec, Tail, reverbs::ReverbParams};
 use numpy::{Complex64, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},

@@ -6,8 +6,12 @@ use crate::{
     interrupt::{CHUNK_FRAMES, interruptible},
 };
 use mixdown::{
-    AlbumRule, Block, BlockMut, DeliveryParams, Dither, GainUp, Held, Layout, Loudness, LoudnessParams, Memory, Meter,
-    NormalizeError, NormalizeParams, NormalizePolicy, Precision, QuantizerParams, StreamSpec, Weights,
+    Block, BlockMut, Meter, StreamSpec,
+    delivery::{
+        AlbumRule, DeliveryParams, Dither, GainUp, Held, NormalizeError, NormalizeParams, NormalizePolicy,
+        QuantizerParams,
+    },
+    meters::{Layout, Loudness, LoudnessParams, Memory, Precision, Weights},
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
@@ -21,30 +25,30 @@ use std::{
 enum Running {
     /// Nothing heard yet: the first block decides the format.
     Fresh,
-    F32(mixdown::LoudnessMeter<f32>),
-    F64(mixdown::LoudnessMeter<f64>),
+    F32(mixdown::meters::LoudnessMeter<f32>),
+    F64(mixdown::meters::LoudnessMeter<f64>),
 }
 
 /// A meter format with its place in [`Running`].
 trait Metered: Number {
-    fn wrap(meter: mixdown::LoudnessMeter<Self>) -> Running;
-    fn of(running: &mut Running) -> Option<&mut mixdown::LoudnessMeter<Self>>;
+    fn wrap(meter: mixdown::meters::LoudnessMeter<Self>) -> Running;
+    fn of(running: &mut Running) -> Option<&mut mixdown::meters::LoudnessMeter<Self>>;
 }
 
 impl Metered for f32 {
-    fn wrap(meter: mixdown::LoudnessMeter<Self>) -> Running {
+    fn wrap(meter: mixdown::meters::LoudnessMeter<Self>) -> Running {
         Running::F32(meter)
     }
-    fn of(running: &mut Running) -> Option<&mut mixdown::LoudnessMeter<Self>> {
+    fn of(running: &mut Running) -> Option<&mut mixdown::meters::LoudnessMeter<Self>> {
         if let Running::F32(meter) = running { Some(meter) } else { None }
     }
 }
 
 impl Metered for f64 {
-    fn wrap(meter: mixdown::LoudnessMeter<Self>) -> Running {
+    fn wrap(meter: mixdown::meters::LoudnessMeter<Self>) -> Running {
         Running::F64(meter)
     }
-    fn of(running: &mut Running) -> Option<&mut mixdown::LoudnessMeter<Self>> {
+    fn of(running: &mut Running) -> Option<&mut mixdown::meters::LoudnessMeter<Self>> {
         if let Running::F64(meter) = running { Some(meter) } else { None }
     }
 }
@@ -182,7 +186,7 @@ pub(crate) fn album_loudness(py: Python<'_>, meters: Vec<Py<LoudnessMeter>>) -> 
             Running::F32(meter) => Some(meter.block_energies().clone()),
             Running::F64(meter) => Some(meter.block_energies().clone()),
         });
-        mixdown::album_loudness(&energies.collect::<Vec<_>>())
+        mixdown::meters::album_loudness(&energies.collect::<Vec<_>>())
     })
 }
 
@@ -197,7 +201,7 @@ pub(crate) fn playback_gain(
     dual_mono: bool,
 ) -> PyResult<f64> {
     let target = find(name)?.for_channels(channels, dual_mono);
-    Ok(mixdown::playback_gain(integrated_lufs, true_peak_dbtp, &target))
+    Ok(mixdown::delivery::playback_gain(integrated_lufs, true_peak_dbtp, &target))
 }
 
 /// The highest true peak in dBTP that the target called `name` allows a programme of this loudness; inf if any.
@@ -206,9 +210,9 @@ pub(crate) fn ceiling_at(integrated_lufs: f64, name: &str) -> PyResult<f64> {
     Ok(find(name)?.ceiling_at(integrated_lufs).unwrap_or(f64::INFINITY))
 }
 
-fn find(name: &str) -> PyResult<&'static mixdown::DeliveryTarget> {
-    mixdown::target(name).ok_or_else(|| {
-        let known: Vec<_> = mixdown::TARGETS.iter().map(|target| target.name).collect();
+fn find(name: &str) -> PyResult<&'static mixdown::delivery::DeliveryTarget> {
+    mixdown::delivery::target(name).ok_or_else(|| {
+        let known: Vec<_> = mixdown::delivery::TARGETS.iter().map(|target| target.name).collect();
         ParameterError::new_err(format!("target = {name:?} is unknown: it must be one of {}", known.join(", ")))
     })
 }
@@ -310,7 +314,7 @@ pub(crate) fn normalize<'py>(
             let mut block = BlockMut::from_planar(&mut planar.samples, planar.channels).map_err(parameter)?;
             let loudness = LoudnessParams { dual_mono, ..Default::default() };
             let mut poll = Poll::new(progress.as_ref());
-            let done = mixdown::normalize_with(&mut block, &spec, &loudness, &params, &mut |share| poll.hear(share));
+            let done = mixdown::delivery::normalize_with(&mut block, &spec, &loudness, &params, &mut |share| poll.hear(share));
             poll.finish(done)
         })?;
         let held = match done.held {
@@ -358,7 +362,7 @@ pub(crate) fn deliver<'py>(
         let done = py.detach(|| {
             let programme = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
             let mut poll = Poll::new(progress.as_ref());
-            let done = mixdown::deliver_with(&programme, &spec, &params, &mut |share| poll.hear(share));
+            let done = mixdown::delivery::deliver_with(&programme, &spec, &params, &mut |share| poll.hear(share));
             poll.finish(done)
         })?;
         let facts = PyDict::new(py);
@@ -406,7 +410,7 @@ pub(crate) fn quantize<'py>(
 /// All delivery targets: name, LUFS, tolerance in LU, ceiling in dBTP, gain-up rule, album rule, source, date.
 #[pyfunction]
 pub(crate) fn targets(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let to_dict = |target: &mixdown::DeliveryTarget| {
+    let to_dict = |target: &mixdown::delivery::DeliveryTarget| {
         let dict = PyDict::new(py);
         dict.set_item("name", target.name)?;
         dict.set_item("integrated_lufs", target.integrated_lufs)?;
@@ -429,5 +433,5 @@ pub(crate) fn targets(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         dict.set_item("date", target.date)?;
         Ok(dict)
     };
-    mixdown::TARGETS.iter().map(to_dict).collect()
+    mixdown::delivery::TARGETS.iter().map(to_dict).collect()
 }

@@ -4,10 +4,7 @@
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{
-    BlockMut, Limiter, LimiterMode, LimiterParams, Meter, Params, Precision, Processor, Sample, StreamSpec,
-    TruePeakMeter, db_to_gain,
-};
+use mixdown::{BlockMut, Meter, Params, Processor, Sample, StreamSpec, db_to_gain, dynamics::{Limiter, LimiterMode, LimiterParams}, meters::{Precision, TruePeakMeter}};
 use mixdown_fuzz::{Drawn, Signal, Style, stream};
 
 /// Room for a few time constants of the shortest release.

@@ -1,10 +1,7 @@
 //! What is proved, one line each; the exit code of the program is the number of the first line that is wrong.
 
 use alloc::vec::Vec;
-use mixdown::{
-    Block, BlockMut, CompressorParams, Effect, EqualizerParams, Error, GainParams, HighPassParams, LimiterParams,
-    Mixer, PanParams, Params, Processor, ReverbParams, Sample, StreamSpec, TrackParams,
-};
+use mixdown::{Block, BlockMut, Effect, Error, Mixer, Params, Processor, Sample, StreamSpec, TrackParams, dynamics::{CompressorParams, LimiterParams}, filters::{EqualizerParams, HighPassParams}, levels::{GainParams, PanParams}, reverbs::ReverbParams};
 
 /// Whether the result is right.
 pub(crate) type Check = fn() -> Result<bool, Error>;

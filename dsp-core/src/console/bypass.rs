@@ -1,7 +1,4 @@
 //! Passes the input through with the latency of a processor that is not run, so that switching it off moves nothing in
-//! time.
-//!
-//! Channels that the processor would have added are copies of the first.
 
 use crate::{
     foundation::{
@@ -11,11 +8,13 @@ use crate::{
         sample::Sample,
         stream::StreamSpec,
     },
-    kernels::sanitize::sanitize,
-    parts::delay_line::DelayLine,
+    primitives::{delay_line::DelayLine, sanitize::sanitize},
 };
 
-/// A processor passed by: see the [module](self).
+/// Passes the input through with the latency of a processor that is not run, so that switching it off moves nothing in
+/// time.
+///
+/// Channels that the processor would have added are copies of the first.
 #[derive(Clone, Debug)]
 pub struct Bypass<S> {
     spec: StreamSpec,

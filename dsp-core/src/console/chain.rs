@@ -1,25 +1,24 @@
 //! Processors in series.
-//!
-//! # Signal
-//! in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with the
-//! delay of those before it.
 
 use super::effect::{EffectCoeffs, EffectProcessor, expect_channels};
-use crate::foundation::{
-    block::{Block, BlockMut},
-    error::Error,
-    fit::{fit, fit_keyed},
-    processor::{Processor, Tail},
-    sample::Sample,
-    stream::StreamSpec,
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        fit::{fit, fit_keyed},
+        processor::{Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    primitives::{delay_line::DelayLine, sanitize::sanitize},
 };
-use crate::{kernels::sanitize::sanitize, parts::delay_line::DelayLine};
 use alloc::{vec, vec::Vec};
 
-/// Frames of a key worked on at a time.
-const CHUNK_FRAMES: usize = 256;
-
-/// Processors in series: see the [module](self).
+/// Processors in series.
+///
+/// # Signal
+/// in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with the
+/// delay of those before it.
 #[derive(Debug)]
 pub struct Chain<S: Sample> {
     spec: StreamSpec,
@@ -33,6 +32,9 @@ pub struct Chain<S: Sample> {
     keyed: bool,
     faults: u64,
 }
+
+/// Frames of a key worked on at a time.
+const CHUNK_FRAMES: usize = 256;
 
 impl<S: Sample> Chain<S> {
     /// A chain for `spec`, whose processors were built for the channels that come out before them.

@@ -26,7 +26,7 @@ macro_rules! effects {
         /// The settings of an effect.
         ///
         /// ```
-        /// use mixdown::{BlockMut, Effect, GainParams, HighPassParams, Processor, StreamSpec};
+        /// use mixdown::{BlockMut, Effect, Processor, StreamSpec, filters::HighPassParams, levels::GainParams};
         ///
         /// let effect = Effect::Chain {
         ///     effects: vec![HighPassParams { frequency_hz: 80.0, ..Default::default() }.into(), GainParams::default().into()],
@@ -41,7 +41,7 @@ macro_rules! effects {
         #[non_exhaustive]
         pub enum Effect {
             $(
-                #[doc = concat!("Settings of [`", stringify!($name), "`](crate::processors).")]
+                #[doc = concat!("Settings of [`", stringify!($name), "`](crate::console::EffectProcessor).")]
                 $name($params),
             )*
             /// Effects in series.
@@ -111,7 +111,7 @@ macro_rules! effects {
         #[non_exhaustive]
         pub enum EffectCoeffs {
             $(
-                #[doc = concat!("Of [`", stringify!($name), "`](crate::processors).")]
+                #[doc = concat!("Of [`", stringify!($name), "`](crate::console::EffectProcessor).")]
                 $name(<$params as Params>::Coeffs),
             )*
             /// Of the effects in series.
@@ -133,7 +133,7 @@ macro_rules! effects {
         #[non_exhaustive]
         pub enum EffectProcessor<S: Sample> {
             $(
-                #[doc = concat!("See [`", stringify!($name), "`](crate::processors).")]
+                #[doc = concat!("See [`", stringify!($name), "`](crate::console::EffectProcessor).")]
                 $name($processor),
             )*
             /// In series.

@@ -1,11 +1,4 @@
 //! One chain on the mid, another on the side of a stereo signal.
-//!
-//! # Signal
-//! L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S
-//!
-//! # Contract
-//! Latency: the larger of both chains'. Without any effect the audio is left alone. A stereo key is taken apart as the
-//! audio is, its mid for the chain on the mid, its side for the other; a mono key goes to both.
 
 use super::{
     chain::Chain,
@@ -20,25 +13,31 @@ use crate::{
         sample::Sample,
         stream::StreamSpec,
     },
-    kernels::{Form, mid_side as kernel, sanitize::sanitize},
-    parts::{delay_line::DelayLine, ramp::Span},
+    primitives::{backend::Backend, delay_line::DelayLine, mid_side as kernel, ramp::Span, sanitize::sanitize},
 };
 use alloc::{vec, vec::Vec};
 
-/// Frames worked on at a time.
-const CHUNK_FRAMES: usize = 256;
-
-/// Chains on mid and side: see the [module](self).
+/// One chain on the mid, another on the side of a stereo signal.
+///
+/// # Signal
+/// L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S
+///
+/// # Contract
+/// Latency: the larger of both chains'. Without any effect the audio is left alone. A stereo key is taken apart as the
+/// audio is, its mid for the chain on the mid, its side for the other; a mono key goes to both.
 #[derive(Debug)]
 pub struct MidSide<S: Sample> {
     spec: StreamSpec,
-    form: Form,
+    backend: Backend,
     mid: Path<S>,
     side: Path<S>,
     /// One chunk of both channels of a key, then of its mid and side.
     key: Vec<S>,
     faults: u64,
 }
+
+/// Frames worked on at a time.
+const CHUNK_FRAMES: usize = 256;
 
 #[derive(Debug)]
 struct Path<S: Sample> {
@@ -89,7 +88,7 @@ impl<S: Sample> MidSide<S> {
         let takes_key = mid.takes_key() || side.takes_key();
         Ok(Self {
             spec: *spec,
-            form: Form::new(spec.cpu()),
+            backend: Backend::new(spec.cpu()),
             mid: Path::new(mid, latency_frames),
             side: Path::new(side, latency_frames),
             key: vec![S::ZERO; if takes_key { 4 * CHUNK_FRAMES } else { 0 }],
@@ -130,11 +129,11 @@ impl<S: Sample> MidSide<S> {
             let key = key.map(|key| key.frames_at(index * CHUNK_FRAMES, frames));
             let keys = self.split_key(key.as_ref());
             let (mid, side) = (&mut self.mid, &mut self.side);
-            kernel::encode(self.form, left, right, &mut mid.chunk[..frames], &mut side.chunk[..frames]);
+            kernel::encode(self.backend, left, right, &mut mid.chunk[..frames], &mut side.chunk[..frames]);
             mid.process(frames, keys.map(|[at, _]| &self.key[at..at + frames]));
             side.process(frames, keys.map(|[_, at]| &self.key[at..at + frames]));
             let unchanged = Span::Still([1.0]);
-            kernel::decode(self.form, &mid.chunk[..frames], &side.chunk[..frames], &unchanged, left, right);
+            kernel::decode(self.backend, &mid.chunk[..frames], &side.chunk[..frames], &unchanged, left, right);
         }
     }
 
@@ -152,7 +151,7 @@ impl<S: Sample> MidSide<S> {
         let (sides, encoded) = self.key.split_at_mut(2 * CHUNK_FRAMES);
         let (left, right) = sides.split_at(CHUNK_FRAMES);
         let (mid, side) = encoded.split_at_mut(CHUNK_FRAMES);
-        kernel::encode(self.form, &left[..frames], &right[..frames], &mut mid[..frames], &mut side[..frames]);
+        kernel::encode(self.backend, &left[..frames], &right[..frames], &mut mid[..frames], &mut side[..frames]);
         Some([2 * CHUNK_FRAMES, 3 * CHUNK_FRAMES])
     }
 }
@@ -176,7 +175,7 @@ impl<S: Sample> Processor<S> for MidSide<S> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, form: _, mid, side, key: _, faults } = self;
+        let Self { spec: _, backend: _, mid, side, key: _, faults } = self;
         mid.reset();
         side.reset();
         *faults = 0;

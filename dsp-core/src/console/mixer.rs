@@ -1,20 +1,10 @@
 //! The mixer: tracks through strips onto a stereo bus, the bus through the master.
-//!
-//! # Signal
-//! strips -> f64 sum -> rounded once -> master inserts -> master fader -> out
-//!
-//! # Contract
-//! - Latency: the slowest strip's plus the master's; every faster strip is delayed to match, so that a track split over
-//!   two strips still nulls.
-//! - Strips add in byte order of their names, each product rounded once to the sample format, in f64: the order in which
-//!   tracks were added changes no bit. Nothing clips inside.
-//! - Adding a track takes memory and may change the latency; processing and re-setting levels never do.
 
 use super::{
     chain::Chain,
     effect::{Effect, EffectProcessor, build_series, design_series},
-    graph_error::GraphError,
-    track::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
+    mixer_error::GraphError,
+    strip::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
 };
 use crate::{
     foundation::{
@@ -25,26 +15,22 @@ use crate::{
         sample::Sample,
         stream::StreamSpec,
     },
-    kernels::{Form, mix},
-    processors::gain::{Gain, GainParams},
+    levels::gain::{Gain, GainParams},
+    primitives::{backend::Backend, mix},
 };
 use alloc::{string::String, vec, vec::Vec};
 
-/// What errors call the master strip.
-const MASTER: &str = "master";
-
-/// Settings of the master strip.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct MasterParams {
-    /// Effects on the stereo bus, first to last.
-    pub inserts: Vec<Effect>,
-    /// Level after the inserts in dB, -inf..12; -144 and below is silence.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub fader_db: f64,
-}
-
-/// A mixer with a stereo bus: see the [module](self).
+/// The mixer: tracks through strips onto a stereo bus, the bus through the master.
+///
+/// # Signal
+/// strips -> f64 sum -> rounded once -> master inserts -> master fader -> out
+///
+/// # Contract
+/// - Latency: the slowest strip's plus the master's; every faster strip is delayed to match, so that a track split over
+///   two strips still nulls.
+/// - Strips add in byte order of their names, each product rounded once to the sample format, in f64: the order in which
+///   tracks were added changes no bit. Nothing clips inside.
+/// - Adding a track takes memory and may change the latency; processing and re-setting levels never do.
 ///
 /// ```
 /// use mixdown::{Block, BlockMut, Mixer, StreamSpec, TrackParams};
@@ -63,7 +49,7 @@ pub struct MasterParams {
 #[derive(Debug)]
 pub struct Mixer<S: Sample> {
     spec: StreamSpec,
-    form: Form,
+    backend: Backend,
     /// In the order in which they were added, as `process` takes their input.
     strips: Vec<(String, Strip<S>)>,
     /// The strips in byte order of their names, as they are added up.
@@ -75,6 +61,20 @@ pub struct Mixer<S: Sample> {
     sums: Vec<f64>,
 }
 
+/// What errors call the master strip.
+const MASTER: &str = "master";
+
+/// Settings of the master strip.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct MasterParams {
+    /// Effects on the stereo bus, first to last.
+    pub inserts: Vec<Effect>,
+    /// Level after the inserts in dB, -inf..12; -144 and below is silence.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub fader_db: f64,
+}
+
 impl<S: Sample> Mixer<S> {
     /// An empty mixer at the rate and CPU level of `spec`, which must have 2 channels: those of the bus.
     ///
@@ -84,7 +84,7 @@ impl<S: Sample> Mixer<S> {
         super::effect::expect_channels(2, spec.channels())?;
         Ok(Self {
             spec: *spec,
-            form: Form::new(spec.cpu()),
+            backend: Backend::new(spec.cpu()),
             strips: Vec::new(),
             order: Vec::new(),
             inserts: Chain::new(spec, Vec::new())?,
@@ -215,8 +215,8 @@ impl<S: Sample> Mixer<S> {
                 strip.add_to(inputs.get(index), first + start, &mut left[..length], &mut right[..length]);
             }
             let mut block = out.frames_mut(start, length);
-            mix::round(self.form, &left[..length], block.channel_mut(0));
-            mix::round(self.form, &right[..length], block.channel_mut(1));
+            mix::round(self.backend, &left[..length], block.channel_mut(0));
+            mix::round(self.backend, &right[..length], block.channel_mut(1));
             self.inserts.process(&mut block);
             self.fader.process(&mut block);
         }
@@ -224,7 +224,7 @@ impl<S: Sample> Mixer<S> {
 
     /// Forgets the past: as newly built with the current settings.
     pub fn reset(&mut self) {
-        let Self { spec: _, form: _, strips, order: _, inserts, fader, latency_frames: _, sums: _ } = self;
+        let Self { spec: _, backend: _, strips, order: _, inserts, fader, latency_frames: _, sums: _ } = self;
         for (_, strip) in strips {
             strip.reset();
         }

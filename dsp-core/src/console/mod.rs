@@ -1,10 +1,22 @@
-//! Layer 3: where processors meet. Effects as values, chains of them, parallel paths, the mixer.
+//! Console: effects as values, combinators of processors, strips and the mixer.
 
-pub mod bypass;
-pub mod chain;
-pub mod effect;
-pub mod graph_error;
-pub mod mid_side;
-pub mod mixer;
-pub mod parallel;
-pub mod track;
+pub(crate) mod bypass;
+pub(crate) mod chain;
+pub(crate) mod effect;
+pub(crate) mod list;
+pub(crate) mod mid_side;
+pub(crate) mod mixer;
+pub(crate) mod mixer_error;
+pub(crate) mod parallel;
+pub(crate) mod strip;
+
+pub use {
+    bypass::Bypass,
+    chain::Chain,
+    effect::{Effect, EffectCoeffs, EffectProcessor},
+    mid_side::MidSide,
+    mixer::{MasterParams, Mixer},
+    mixer_error::GraphError,
+    parallel::Parallel,
+    strip::TrackParams,
+};

@@ -1,11 +1,4 @@
 //! Processors side by side: each gets the input, all are aligned to the slowest, and summed.
-//!
-//! # Signal
-//! in -> branch k -> delay to the largest latency -> times g_k -> sum -> out
-//!
-//! # Contract
-//! Latency: the largest of the branches'. Sums in f64, each product rounded once to the sample format, branches in
-//! order. Gains glide over 20 ms, C2. Branches put out as many channels, or one, which then goes to all of them.
 
 use super::effect::{EffectCoeffs, EffectProcessor, common_channels, expect_channels};
 use crate::{
@@ -18,24 +11,28 @@ use crate::{
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
     },
-    kernels::{Form, mix, sanitize::sanitize},
-    parts::{
+    primitives::{
+        backend::Backend,
         delay_line::DelayLine,
+        mix,
         ramp::{GAIN_RAMP_MS, Ramp},
+        sanitize::sanitize,
     },
 };
 use alloc::{vec, vec::Vec};
 
-/// Frames worked on at a time.
-const CHUNK_FRAMES: usize = 256;
-/// Highest gain of a branch, in dB.
-const MAX_GAIN_DB: f64 = 60.0;
-
-/// Processors side by side: see the [module](self).
+/// Processors side by side: each gets the input, all are aligned to the slowest, and summed.
+///
+/// # Signal
+/// in -> branch k -> delay to the largest latency -> times g_k -> sum -> out
+///
+/// # Contract
+/// Latency: the largest of the branches'. Sums in f64, each product rounded once to the sample format, branches in
+/// order. Gains glide over 20 ms, C2. Branches put out as many channels, or one, which then goes to all of them.
 #[derive(Debug)]
 pub struct Parallel<S: Sample> {
     spec: StreamSpec,
-    form: Form,
+    backend: Backend,
     output_channels: usize,
     processors: Vec<EffectProcessor<S>>,
     alignment: Vec<DelayLine<S>>,
@@ -47,6 +44,11 @@ pub struct Parallel<S: Sample> {
     sums: Vec<f64>,
     faults: u64,
 }
+
+/// Frames worked on at a time.
+const CHUNK_FRAMES: usize = 256;
+/// Highest gain of a branch, in dB.
+const MAX_GAIN_DB: f64 = 60.0;
 
 /// Checks the gains of `branches` branches: none given, or one each.
 pub(super) fn check_gains(branches: usize, gains_db: &[f64]) -> Result<(), Error> {
@@ -88,7 +90,7 @@ impl<S: Sample> Parallel<S> {
         let gain = |branch: usize| gains_db.get(branch).map_or(1.0, |&gain_db| db_to_gain(gain_db));
         Ok(Self {
             spec: *spec,
-            form: Form::new(spec.cpu()),
+            backend: Backend::new(spec.cpu()),
             output_channels,
             gains: (0..processors.len()).map(|k| Ramp::new([gain(k)], ramp_frames)).collect(),
             processors,
@@ -157,13 +159,13 @@ impl<S: Sample> Parallel<S> {
                 let (span, length) = gain.span::<S>(frames - start);
                 for channel in 0..self.output_channels {
                     let sums = &mut self.sums[channel * CHUNK_FRAMES + start..][..length];
-                    mix::add(self.form, sums, &branch.channel(channel.min(last))[start..start + length], &span);
+                    mix::add(self.backend, sums, &branch.channel(channel.min(last))[start..start + length], &span);
                 }
                 start += length;
             }
         }
         for channel in 0..self.output_channels {
-            mix::round(self.form, &self.sums[channel * CHUNK_FRAMES..][..frames], block.channel_mut(channel));
+            mix::round(self.backend, &self.sums[channel * CHUNK_FRAMES..][..frames], block.channel_mut(channel));
         }
     }
 }
@@ -192,7 +194,7 @@ impl<S: Sample> Processor<S> for Parallel<S> {
     fn reset(&mut self) {
         let Self {
             spec: _,
-            form: _,
+            backend: _,
             output_channels: _,
             processors,
             alignment,

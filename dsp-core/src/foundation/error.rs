@@ -9,7 +9,7 @@ use core::fmt;
 /// tree of effects it is: `effects[1].bands[3].frequency_hz`.
 ///
 /// ```
-/// use mixdown::{GainParams, Params, StreamSpec};
+/// use mixdown::{Params, StreamSpec, levels::GainParams};
 ///
 /// let spec = StreamSpec::new(48_000.0, 2)?;
 /// let error = GainParams { gain_db: 90.0, ..Default::default() }.validate(&spec).unwrap_err();

@@ -3,8 +3,6 @@
 pub(crate) mod block;
 pub(crate) mod error;
 pub(crate) mod fit;
-#[cfg(feature = "std")]
-pub(crate) mod fourier;
 pub(crate) mod math;
 pub(crate) mod processor;
 pub(crate) mod sample;

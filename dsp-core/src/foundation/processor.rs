@@ -226,7 +226,7 @@ pub trait Meter<S: Sample>: Send {
 /// gets one only behind an `A` without latency; a [`Chain`](crate::Chain) delays it.
 ///
 /// ```
-/// use mixdown::{BlockMut, GainParams, Params, Processor, StreamSpec};
+/// use mixdown::{BlockMut, Params, Processor, StreamSpec, levels::GainParams};
 ///
 /// let spec = StreamSpec::new(48_000.0, 1)?;
 /// let half = GainParams { gain_db: -6.020_599_913_279_624, ..Default::default() };

@@ -6,7 +6,7 @@ use core::fmt::Debug;
 mod sealed {
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
-    /// Keeps [`super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
+    /// Keeps [`super::super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
     /// of each without showing a foreign type in the public API.
     pub trait Sealed: fearless_simd::SimdFloatElement {
         /// A vector of 256 bits, whatever the level.

@@ -1,38 +1,60 @@
 //! True peak: the highest level that a converter or a lossy decoder makes of the samples.
-//!
-//! # Signal
-//! in -> interpolation to 8, 16 or 32 points per sample -> largest magnitude
-//!
-//! # Parameters
-//! | name | unit | range | default |
-//! |---|---|---|---|
-//! | `precision` | | off, standard (8 points, 32 taps), high (16, 96), reference (32, 1024) | standard |
-//!
-//! # Contract
-//! Never below the sample peak. Silence is assumed before the first and after the last sample, as at the edges of a
-//! file. Same bits however the stream is cut. Non-finite samples count as 0 and are counted. `observe` never allocates;
-//! `reading` does. Largest under-reading for steady tones up to 20 kHz at 48 kHz: 0.12 dB standard, 0.03 dB high, 0.01 dB
-//! reference, by the distance of the points, cos(π f / (points fs)).
-//!
-//! Nearer to half the sample rate, interpolators of finite length disagree: limited, hard-clipped sound with content up to
-//! there reads up to 0.4 dB less by 96 taps than by the Fourier transform, and by 32 taps more or less. Reference reads
-//! such sound up to 21.8 kHz at 44.1 kHz within 0.02 dB; a loudness reading with it takes about three times as long. It is
-//! what a master is certified with.
-//!
-//! # Source
-//! ITU-R BS.1770-5, Annex 2, which asks for 4 points and 12 taps or better; its own filter reads up to 0.4 dB off.
 
 use crate::{
     foundation::{
         block::Block, error::Error, fit::fit_read, processor::Meter, sample::Sample, stream::StreamSpec,
         unit::gain_to_db,
     },
-    kernels::{
-        Form,
-        true_peak::{Search, Track},
-    },
+    primitives::backend::Backend,
+    true_peak::{Search, Track},
 };
 use alloc::vec::Vec;
+
+/// True peak: the highest level that a converter or a lossy decoder makes of the samples.
+///
+/// # Signal
+/// in -> interpolation to 8, 16 or 32 points per sample -> largest magnitude
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `precision` | | off, standard (8 points, 32 taps), high (16, 96), reference (32, 1024) | standard |
+///
+/// # Contract
+/// Never below the sample peak. Silence is assumed before the first and after the last sample, as at the edges of a
+/// file. Same bits however the stream is cut. Non-finite samples count as 0 and are counted. `observe` never allocates;
+/// `reading` does. Largest under-reading for steady tones up to 20 kHz at 48 kHz: 0.12 dB standard, 0.03 dB high, 0.01 dB
+/// reference, by the distance of the points, cos(π f / (points fs)).
+///
+/// Nearer to half the sample rate, interpolators of finite length disagree: limited, hard-clipped sound with content up to
+/// there reads up to 0.4 dB less by 96 taps than by the Fourier transform, and by 32 taps more or less. Reference reads
+/// such sound up to 21.8 kHz at 44.1 kHz within 0.02 dB; a loudness reading with it takes about three times as long. It is
+/// what a master is certified with.
+///
+/// # Source
+/// ITU-R BS.1770-5, Annex 2, which asks for 4 points and 12 taps or better; its own filter reads up to 0.4 dB off.
+///
+/// ```
+/// use mixdown::{Block, Meter, StreamSpec, meters::{Precision, TruePeakMeter}};
+///
+/// // A quarter of the sample rate, sampled beside its crests: 3 dB more between the samples than in them.
+/// let a = 0.5_f64.sqrt();
+/// let tone: Vec<f64> = [a, a, -a, -a].repeat(1000);
+/// let mut meter = TruePeakMeter::new(&StreamSpec::new(48_000.0, 1)?, Precision::Standard)?;
+/// meter.observe(&Block::from_planar(&tone, 1)?);
+/// let reading = meter.reading();
+/// assert!((reading.sample_peak_dbfs + 3.0103).abs() < 1e-4);
+/// // The abrupt start and end overshoot a little.
+/// assert!((0.0..1.5).contains(&reading.true_peak_dbtp));
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TruePeakMeter<S> {
+    backend: Backend,
+    search: Search<S>,
+    tracks: Vec<Track<S>>,
+    faults: u64,
+}
 
 /// Half the taps of the half-band filter of [`Precision::Reference`].
 const REFERENCE_HALF: usize = 512;
@@ -76,30 +98,6 @@ pub struct TruePeak {
     pub channels_dbtp: Vec<f64>,
 }
 
-/// Measures true peaks: see the [module](self).
-///
-/// ```
-/// use mixdown::{Block, Meter, Precision, StreamSpec, TruePeakMeter};
-///
-/// // A quarter of the sample rate, sampled beside its crests: 3 dB more between the samples than in them.
-/// let a = 0.5_f64.sqrt();
-/// let tone: Vec<f64> = [a, a, -a, -a].repeat(1000);
-/// let mut meter = TruePeakMeter::new(&StreamSpec::new(48_000.0, 1)?, Precision::Standard)?;
-/// meter.observe(&Block::from_planar(&tone, 1)?);
-/// let reading = meter.reading();
-/// assert!((reading.sample_peak_dbfs + 3.0103).abs() < 1e-4);
-/// // The abrupt start and end overshoot a little.
-/// assert!((0.0..1.5).contains(&reading.true_peak_dbtp));
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct TruePeakMeter<S> {
-    form: Form,
-    search: Search<S>,
-    tracks: Vec<Track<S>>,
-    faults: u64,
-}
-
 impl<S: Sample> TruePeakMeter<S> {
     /// A meter for this stream.
     ///
@@ -111,7 +109,7 @@ impl<S: Sample> TruePeakMeter<S> {
             return Err(Error::NotAllowed { param: "precision", index: None, value: 0.0, allowed });
         };
         let tracks = (0..spec.channels()).map(|_| Track::new(&search)).collect();
-        Ok(Self { form: Form::new(spec.cpu()), search, tracks, faults: 0 })
+        Ok(Self { backend: Backend::new(spec.cpu()), search, tracks, faults: 0 })
     }
 
     /// Non-finite samples heard since it was built or reset; they counted as 0.
@@ -127,14 +125,14 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     fn observe(&mut self, block: &Block<'_, '_, S>) {
         fit_read(block, self.tracks.len(), |_, block| {
             for (channel, track) in self.tracks.iter_mut().enumerate() {
-                self.faults += track.observe(self.form, &self.search, block.channel(channel));
+                self.faults += track.observe(self.backend, &self.search, block.channel(channel));
             }
         });
     }
 
     fn reading(&self) -> TruePeak {
         let channels_dbtp: Vec<f64> =
-            self.tracks.iter().map(|track| gain_to_db(track.flushed(self.form, &self.search).to_f64())).collect();
+            self.tracks.iter().map(|track| gain_to_db(track.flushed(self.backend, &self.search).to_f64())).collect();
         let samples = self.tracks.iter().map(|track| track.peaks()[1].to_f64());
         TruePeak {
             true_peak_dbtp: channels_dbtp.iter().copied().fold(f64::NEG_INFINITY, f64::max),
@@ -144,7 +142,7 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     }
 
     fn reset(&mut self) {
-        let Self { form: _, search: _, tracks, faults } = self;
+        let Self { backend: _, search: _, tracks, faults } = self;
         tracks.iter_mut().for_each(Track::reset);
         *faults = 0;
     }

@@ -1,7 +1,7 @@
 //! What the law tests share: settings of every effect, signals, and a way to run an effect in pieces.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use mixdown::*;
+use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, reverbs::*, *};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRng, TestRunner},

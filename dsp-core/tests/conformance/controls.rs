@@ -5,7 +5,7 @@ use crate::standards::{
     Ask, Case, Figure, cases,
     weighting::{PRINTED, lufs},
 };
-use mixdown::{Loudness, Precision};
+use mixdown::meters::{Loudness, Precision};
 use std::f64::consts::PI;
 
 const RATE_HZ: f64 = 48_000.0;

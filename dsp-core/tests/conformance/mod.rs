@@ -7,7 +7,7 @@
 mod controls;
 
 use crate::standards::{Case, RATES_HZ, cases};
-use mixdown::{Precision, Sample};
+use mixdown::{Sample, meters::Precision};
 
 /// Longer programmes are played in f64 at 44.1 and 48 kHz only: the meter turns every sample into f64 before anything
 /// else, so the format adds nothing that the shorter ones do not show at the higher rates.

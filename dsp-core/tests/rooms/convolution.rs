@@ -1,7 +1,7 @@
 //! The gates of the convolution and of the linear-phase equalizer.
 
 use crate::common::*;
-use mixdown::*;
+use mixdown::{convolution::*, filters::*, meters::*, *};
 use std::f64::consts::{PI, TAU};
 
 const RATE_HZ: f64 = 48_000.0;

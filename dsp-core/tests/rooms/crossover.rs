@@ -1,7 +1,7 @@
 //! The band splitter's promises: bands that meet at -6 dB, and together are an all pass.
 
 use crate::common::noise;
-use mixdown::*;
+use mixdown::{filters::*, *};
 use std::f64::consts::{PI, TAU};
 
 const RATES_HZ: [f64; 4] = [44_100.0, 48_000.0, 96_000.0, 192_000.0];

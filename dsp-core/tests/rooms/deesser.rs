@@ -1,7 +1,7 @@
 //! The de-esser's promises: sibilants turned down by the same amount at any level, vowels left alone.
 
 use crate::common::{Cut, noise, run, same_bits};
-use mixdown::*;
+use mixdown::{dynamics::*, *};
 use std::f64::consts::{PI, TAU};
 
 const RATES_HZ: [f64; 3] = [44_100.0, 48_000.0, 96_000.0];

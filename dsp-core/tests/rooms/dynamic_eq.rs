@@ -1,7 +1,7 @@
 //! The dynamic equalizer's promises: an equalizer while it rests, the static curve while it acts.
 
 use crate::common::{Cut, noise, planar_noise, run, same_bits};
-use mixdown::*;
+use mixdown::{dynamics::*, filters::*, *};
 use std::f64::consts::{PI, TAU};
 
 const RATE_HZ: f64 = 48_000.0;

@@ -1,7 +1,7 @@
 //! What compressor, expander and gate promise: curves, times, clean sine waves, linked channels, aligned paths.
 
 use crate::common::{Cut, Edit, noise, planar_noise, run, same_bits};
-use mixdown::*;
+use mixdown::{dynamics::*, levels::*, *};
 use std::f64::consts::TAU;
 
 const RATES_HZ: [f64; 5] = [44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0];

@@ -1,7 +1,7 @@
 //! The limiter's promises: nothing above the ceiling, nothing changed below it, bass left clean.
 
 use crate::common::{Cut, Edit, noise, run, same_bits};
-use mixdown::*;
+use mixdown::{dynamics::*, meters::*, *};
 use std::f64::consts::{PI, TAU};
 
 const RATES_HZ: [f64; 3] = [44_100.0, 48_000.0, 96_000.0];

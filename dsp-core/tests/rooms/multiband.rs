@@ -1,7 +1,7 @@
 //! The multiband compressor's promises: flat while it does nothing, each band by itself, all bands in time.
 
 use crate::common::{noise, planar_noise, same_bits};
-use mixdown::*;
+use mixdown::{dynamics::*, filters::*, *};
 use std::f64::consts::TAU;
 
 const RATE_HZ: f64 = 48_000.0;

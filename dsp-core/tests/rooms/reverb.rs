@@ -5,7 +5,7 @@
 //! measures the whole matrix.
 
 use super::acoustics::*;
-use mixdown::*;
+use mixdown::{reverbs::*, *};
 
 const SPACES: [Space; 5] = [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral];
 /// Of the tails that are judged.

@@ -2,7 +2,10 @@
 
 pub(crate) use crate::standards::weighting::lufs;
 use crate::standards::weighting::weighting_power;
-use mixdown::{Block, Loudness, LoudnessMeter, LoudnessParams, Meter, Precision, Sample, StreamSpec};
+use mixdown::{
+    Block, Meter, Sample, StreamSpec,
+    meters::{Loudness, LoudnessMeter, LoudnessParams, Precision},
+};
 use std::f64::consts::PI;
 
 pub(crate) const RATE: f64 = 48_000.0;

@@ -5,7 +5,7 @@ use super::{
     signal::{Tone, period_peak_dbtp},
     weighting::{lufs, weighting_power},
 };
-use mixdown::{Layout, Precision};
+use mixdown::meters::{Layout, Precision};
 
 /// What Tech 3341 allows for loudness, LU; BS.2217 allows the same.
 const STANDARD_LU: [f64; 2] = [0.1, 0.1];

@@ -9,7 +9,10 @@ pub(crate) mod weighting;
 pub(crate) use cases::cases;
 pub(crate) use signal::{Audio, Signal};
 
-use mixdown::{Block, Loudness, LoudnessParams, Meter, Precision, Sample, StreamSpec, Weights};
+use mixdown::{
+    Block, Meter, Sample, StreamSpec,
+    meters::{Loudness, LoudnessParams, Precision, Weights},
+};
 
 /// Every case holds at each of these.
 pub(crate) const RATES_HZ: [f64; 5] = [44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0];

@@ -163,7 +163,7 @@ fn rank(count: f64, percent: f64) -> f64 {
 /// would not be gated. Blocks across the joints of the tracks do not exist here.
 ///
 /// ```
-/// use mixdown::{Block, LoudnessParams, Meter, StreamSpec, album_loudness};
+/// use mixdown::{Block, Meter, StreamSpec, meters::{LoudnessParams, album_loudness}};
 ///
 /// let spec = StreamSpec::new(48_000.0, 1)?;
 /// let mut meters = Vec::new();
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn histogram_stays_within_its_error() {
-        let mut random = crate::parts::random::Random::new(5, 0);
+        let mut random = crate::primitives::random::Random::new(5, 0);
         let [exact, histogram] = both((0..20_000).map(|_| -24.0 + 14.0 * random.triangular()));
         assert!((exact.integrated_lufs() - histogram.integrated_lufs()).abs() <= HISTOGRAM_LU);
         assert!((exact.range_lu() - histogram.range_lu()).abs() <= HISTOGRAM_LU);

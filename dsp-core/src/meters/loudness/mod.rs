@@ -1,28 +1,4 @@
 //! Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: integrated, momentary, short-term, range, peaks.
-//!
-//! # Signal
-//! in -> K-weighting -> squares summed per channel and 10 ms -> channel weights -> sliding means over 400 ms and 3 s ->
-//! gates; beside it the true peak
-//!
-//! # Parameters
-//! | name | unit | range | default |
-//! |---|---|---|---|
-//! | `weights` | | usual layout of that many channels, a layout, or one factor per channel | by count |
-//! | `dual_mono` | | a mono programme counts as two loudspeakers: 3.01 LU louder | false |
-//! | `precision` | | of the true peak: off, standard, high, reference | standard |
-//! | `memory` | | every block energy, or a histogram | exact |
-//!
-//! # Contract
-//! Same bits however the stream is cut. Momentary and short-term maxima are taken every 10 ms, over complete windows
-//! only; the blocks of the gates and the curves come every 100 ms, at the exact positions round(k fs / 10). Silence reads
-//! -inf, never NaN; so does the integrated loudness of less than 400 ms. Non-finite samples count as 0 and are counted.
-//! With [`Memory::Exact`], `observe` grows two lists, amortised: 576 kB per hour. With [`Memory::Constant`] it never
-//! allocates. A constant gain shifts every reading by itself as long as no block crosses -70 LUFS.
-//!
-//! # Source
-//! ITU-R BS.1770-5 (11/2023), EBU Tech 3341 v4, 3342 (11/2023). The response of the K-weighting is that of 48 kHz at
-//! every rate, as the standard asks; libebur128 and others that keep the numerator 1, -2, 1 read up to 0.03 LU lower at
-//! 192 kHz. The range uses short-term values every 0.1 s, as Tech 3342 demands.
 
 mod gating;
 mod weights;
@@ -31,6 +7,10 @@ mod windows;
 pub use gating::{BlockEnergies, album_loudness};
 pub use weights::{Layout, Weights};
 
+use super::{
+    k_weighting::{self, Pair, Weighting},
+    true_peak::Precision,
+};
 use crate::{
     foundation::{
         block::Block,
@@ -41,16 +21,74 @@ use crate::{
         stream::StreamSpec,
         unit::{gain_to_db, power_to_db},
     },
-    kernels::{
-        Form,
-        k_weighting::{self, Pair, Weighting},
-        true_peak::{Search, Track},
-    },
-    meters::true_peak::Precision,
+    primitives::backend::Backend,
+    true_peak::{Search, Track},
 };
 use alloc::{vec, vec::Vec};
 use gating::{ABSOLUTE_GATE_LUFS, energy_of, lufs};
 use windows::{SlidingSum, Spans};
+
+/// Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: integrated, momentary, short-term, range, peaks.
+///
+/// # Signal
+/// in -> K-weighting -> squares summed per channel and 10 ms -> channel weights -> sliding means over 400 ms and 3 s ->
+/// gates; beside it the true peak
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `weights` | | usual layout of that many channels, a layout, or one factor per channel | by count |
+/// | `dual_mono` | | a mono programme counts as two loudspeakers: 3.01 LU louder | false |
+/// | `precision` | | of the true peak: off, standard, high, reference | standard |
+/// | `memory` | | every block energy, or a histogram | exact |
+///
+/// # Contract
+/// Same bits however the stream is cut. Momentary and short-term maxima are taken every 10 ms, over complete windows
+/// only; the blocks of the gates and the curves come every 100 ms, at the exact positions round(k fs / 10). Silence reads
+/// -inf, never NaN; so does the integrated loudness of less than 400 ms. Non-finite samples count as 0 and are counted.
+/// With [`Memory::Exact`], `observe` grows two lists, amortised: 576 kB per hour. With [`Memory::Constant`] it never
+/// allocates. A constant gain shifts every reading by itself as long as no block crosses -70 LUFS.
+///
+/// # Source
+/// ITU-R BS.1770-5 (11/2023), EBU Tech 3341 v4, 3342 (11/2023). The response of the K-weighting is that of 48 kHz at
+/// every rate, as the standard asks; libebur128 and others that keep the numerator 1, -2, 1 read up to 0.03 LU lower at
+/// 192 kHz. The range uses short-term values every 0.1 s, as Tech 3342 demands.
+///
+/// ```
+/// use mixdown::{Block, Meter, StreamSpec, meters::LoudnessParams};
+///
+/// let spec = StreamSpec::new(48_000.0, 2)?;
+/// let mut meter = LoudnessParams::default().build::<f32>(&spec)?;
+///
+/// // A full-scale tone of 997 Hz in both channels reads 0 LUFS.
+/// let step = 2.0 * std::f64::consts::PI * 997.0 / 48_000.0;
+/// let tone: Vec<f32> = (0..5 * 48_000).map(|n| (step * n as f64).sin() as f32).collect();
+/// meter.observe(&Block::from_slices(&[&tone[..], &tone[..]])?);
+/// let reading = meter.reading();
+/// assert!(reading.integrated_lufs.abs() < 0.01);
+/// assert!(reading.true_peak_dbtp.unwrap().abs() < 0.01);
+/// assert!(reading.loudness_range_lu < 0.01);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LoudnessMeter<S> {
+    backend: Backend,
+    weighting: Weighting,
+    weights: Vec<f64>,
+    pairs: Vec<Pair>,
+    spans: Spans,
+    momentary: Window,
+    short_term: Window,
+    /// Momentary energies every 100 ms: the blocks of the gate.
+    blocks: BlockEnergies,
+    /// Short-term energies every 100 ms.
+    ranges: BlockEnergies,
+    peaks: Option<Peaks<S>>,
+    sample_peak: f64,
+    /// Smallest ratio of squared true peak and short-term energy.
+    min_psr: f64,
+    faults: u64,
+}
 
 /// 10 ms spans in the momentary window, 400 ms, which is also the block of the gate.
 const MOMENTARY_SPANS: u64 = 40;
@@ -100,7 +138,7 @@ impl LoudnessParams {
             Memory::Constant => BlockEnergies::histogram(),
         };
         Ok(LoudnessMeter {
-            form: Form::new(spec.cpu()),
+            backend: Backend::new(spec.cpu()),
             weighting: Weighting::new(spec.sample_rate_hz()),
             pairs: vec![Pair::default(); spec.channels().div_ceil(2)],
             spans: Spans::new(spec.sample_rate_hz()),
@@ -203,10 +241,10 @@ impl<S: Sample> Peaks<S> {
         *highest = 0.0;
     }
 
-    fn observe(&mut self, form: Form, block: &Block<'_, '_, S>) {
+    fn observe(&mut self, backend: Backend, block: &Block<'_, '_, S>) {
         for (channel, track) in self.tracks.iter_mut().enumerate() {
             // The K-weighting counts the faults.
-            let _ = track.observe(form, &self.search, block.channel(channel));
+            let _ = track.observe(backend, &self.search, block.channel(channel));
         }
     }
 
@@ -220,47 +258,9 @@ impl<S: Sample> Peaks<S> {
     }
 
     /// The highest of everything, if silence follows.
-    fn reading(&self, form: Form) -> f64 {
-        self.tracks.iter().map(|track| track.flushed(form, &self.search).to_f64()).fold(self.highest, f64::max)
+    fn reading(&self, backend: Backend) -> f64 {
+        self.tracks.iter().map(|track| track.flushed(backend, &self.search).to_f64()).fold(self.highest, f64::max)
     }
-}
-
-/// Measures loudness: see the [module](self).
-///
-/// ```
-/// use mixdown::{Block, LoudnessParams, Meter, StreamSpec};
-///
-/// let spec = StreamSpec::new(48_000.0, 2)?;
-/// let mut meter = LoudnessParams::default().build::<f32>(&spec)?;
-///
-/// // A full-scale tone of 997 Hz in both channels reads 0 LUFS.
-/// let step = 2.0 * std::f64::consts::PI * 997.0 / 48_000.0;
-/// let tone: Vec<f32> = (0..5 * 48_000).map(|n| (step * n as f64).sin() as f32).collect();
-/// meter.observe(&Block::from_slices(&[&tone[..], &tone[..]])?);
-/// let reading = meter.reading();
-/// assert!(reading.integrated_lufs.abs() < 0.01);
-/// assert!(reading.true_peak_dbtp.unwrap().abs() < 0.01);
-/// assert!(reading.loudness_range_lu < 0.01);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct LoudnessMeter<S> {
-    form: Form,
-    weighting: Weighting,
-    weights: Vec<f64>,
-    pairs: Vec<Pair>,
-    spans: Spans,
-    momentary: Window,
-    short_term: Window,
-    /// Momentary energies every 100 ms: the blocks of the gate.
-    blocks: BlockEnergies,
-    /// Short-term energies every 100 ms.
-    ranges: BlockEnergies,
-    peaks: Option<Peaks<S>>,
-    sample_peak: f64,
-    /// Smallest ratio of squared true peak and short-term energy.
-    min_psr: f64,
-    faults: u64,
 }
 
 impl<S: Sample> LoudnessMeter<S> {
@@ -328,9 +328,9 @@ impl<S: Sample> LoudnessMeter<S> {
             let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
             let part = block.frames_at(start, missing.min(block.frames() - start));
             let frame = self.spans.frame();
-            self.faults += k_weighting::observe(self.form, &self.weighting, &mut self.pairs, &part, channels, frame);
+            self.faults += k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
             if let Some(peaks) = &mut self.peaks {
-                peaks.observe(self.form, &part);
+                peaks.observe(self.backend, &part);
             }
             start += part.frames();
             if let Some(complete) = self.spans.advance(part.frames() as u64) {
@@ -349,7 +349,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
 
     fn reading(&self) -> Loudness {
         let integrated_lufs = self.blocks.integrated_lufs();
-        let true_peak_dbtp = self.peaks.as_ref().map(|peaks| gain_to_db(peaks.reading(self.form)));
+        let true_peak_dbtp = self.peaks.as_ref().map(|peaks| gain_to_db(peaks.reading(self.backend)));
         let sample_peak = self.pairs.iter().map(|pair| pair.clone().take_peak()).fold(self.sample_peak, f64::max);
         let blocks = self.blocks.blocks();
         let before = (SHORT_TERM_SPANS - MOMENTARY_SPANS) / HOP_SPANS;
@@ -380,7 +380,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
 
     fn reset(&mut self) {
         let Self {
-            form: _,
+            backend: _,
             weighting: _,
             weights: _,
             pairs,

@@ -43,7 +43,7 @@ impl Layout {
     /// The usual layout of that many channels; `None` for counts without one.
     ///
     /// ```
-    /// use mixdown::Layout;
+    /// use mixdown::meters::Layout;
     ///
     /// assert_eq!(Layout::of_channels(6), Some(Layout::Surround51));
     /// assert_eq!(Layout::of_channels(7), None);
@@ -77,7 +77,7 @@ impl Layout {
     }
 }
 
-/// Where the channel weights of a [`LoudnessMeter`](crate::LoudnessMeter) come from.
+/// Where the channel weights of a [`LoudnessMeter`](crate::meters::LoudnessMeter) come from.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Weights {

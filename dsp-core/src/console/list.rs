@@ -1,0 +1,59 @@
+//! The list of processors.
+
+/// The one list: `for_each_processor!(callback)` expands to
+/// `callback! { Name: Params, Processor; … }`. The effect enum, its processors, the laws, the benches and the fuzz
+/// targets are driven by it. Those that need the standard library follow in `with_std_processors!`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! for_each_processor {
+    ($callback:ident) => {
+        $crate::with_std_processors! { $callback
+            Gain: $crate::levels::GainParams, $crate::levels::Gain<S>;
+            Pan: $crate::levels::PanParams, $crate::levels::Pan<S>;
+            Width: $crate::levels::WidthParams, $crate::levels::Width<S>;
+            Equalizer: $crate::filters::EqualizerParams, $crate::filters::Equalizer<S>;
+            Bell: $crate::filters::BellParams, $crate::filters::Filter<S, $crate::filters::BellParams>;
+            LowShelf: $crate::filters::LowShelfParams, $crate::filters::Filter<S, $crate::filters::LowShelfParams>;
+            HighShelf: $crate::filters::HighShelfParams, $crate::filters::Filter<S, $crate::filters::HighShelfParams>;
+            LowPass: $crate::filters::LowPassParams, $crate::filters::Filter<S, $crate::filters::LowPassParams>;
+            HighPass: $crate::filters::HighPassParams, $crate::filters::Filter<S, $crate::filters::HighPassParams>;
+            BandPass: $crate::filters::BandPassParams, $crate::filters::Filter<S, $crate::filters::BandPassParams>;
+            Notch: $crate::filters::NotchParams, $crate::filters::Filter<S, $crate::filters::NotchParams>;
+            AllPass: $crate::filters::AllPassParams, $crate::filters::Filter<S, $crate::filters::AllPassParams>;
+            Tilt: $crate::filters::TiltParams, $crate::filters::Filter<S, $crate::filters::TiltParams>;
+            DynamicEqualizer: $crate::dynamics::DynamicEqualizerParams, $crate::dynamics::DynamicEqualizer<S>;
+            Compressor: $crate::dynamics::CompressorParams, $crate::dynamics::Compressor<S>;
+            DeEsser: $crate::dynamics::DeEsserParams, $crate::dynamics::DeEsser<S>;
+            MultibandCompressor: $crate::dynamics::MultibandCompressorParams, $crate::dynamics::MultibandCompressor<S>;
+            Expander: $crate::dynamics::ExpanderParams, $crate::dynamics::Expander<S>;
+            Gate: $crate::dynamics::GateParams, $crate::dynamics::Gate<S>;
+            Limiter: $crate::dynamics::LimiterParams, $crate::dynamics::Limiter<S>;
+            Reverb: $crate::reverbs::ReverbParams, $crate::reverbs::Reverb<S>;
+            Plate: $crate::reverbs::PlateParams, $crate::reverbs::Plate<S>;
+        }
+    };
+}
+
+/// Appends to the list what there is only with `std`.
+#[cfg(feature = "std")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! with_std_processors {
+    ($callback:ident $($others:tt)*) => {
+        $callback! {
+            $($others)*
+            LinearPhaseEqualizer: $crate::convolution::LinearPhaseEqualizerParams, $crate::convolution::LinearPhaseEqualizer<S>;
+            Convolution: $crate::convolution::ConvolutionParams, $crate::convolution::Convolution<S>;
+        }
+    };
+}
+
+/// Without `std` there is nothing to append to the list.
+#[cfg(not(feature = "std"))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! with_std_processors {
+    ($callback:ident $($others:tt)*) => {
+        $callback! { $($others)* }
+    };
+}

@@ -1,0 +1,294 @@
+//! A channel strip: what one track goes through before it meets the others.
+//!
+//! # Signal
+//! in -> trim, polarity -> inserts -> width -> delay to the slowest strip -> fader x mute x pan -> bus
+//!
+//! # Contract
+//! One rounding to the sample format between the inserts and the bus. Fader and pan glide over 20 ms, C2; mute and solo
+//! over 10 ms, C2, and the inserts keep running behind a mute, so that tails are where they should be when it opens.
+
+use super::{
+    chain::Chain,
+    effect::{Effect, design_series},
+};
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, channels_in, in_range},
+        processor::{Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
+    levels::{
+        gain::{Gain, GainParams, fader_gain},
+        pan::{PanLaw, PanParams, balance_gains, mono_gains},
+        width::{Width, WidthParams},
+    },
+    primitives::{
+        backend::Backend,
+        delay_line::DelayLine,
+        mix,
+        ramp::{GAIN_RAMP_MS, MUTE_RAMP_MS, Ramp},
+    },
+};
+use alloc::{vec, vec::Vec};
+
+/// Frames a mixer works on at a time: the buses stay in the L1 cache.
+pub(super) const CHUNK_FRAMES: usize = 512;
+/// Highest fader position, in dB.
+const MAX_FADER_DB: f64 = 12.0;
+/// Range of the trim, in dB.
+const MAX_TRIM_DB: f64 = 24.0;
+
+/// Settings of a track.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct TrackParams {
+    /// Level before the inserts, in dB, -24..24.
+    pub trim_db: f64,
+    /// Turns the waveform upside down before the inserts.
+    pub invert_polarity: bool,
+    /// Effects, first to last. A mono track may leave them stereo.
+    pub inserts: Vec<Effect>,
+    /// Stereo width after the inserts, 0..2; a strip that is mono there takes only 1.
+    pub width: f64,
+    /// Level in dB, -inf..12; -144 and below is silence.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub fader_db: f64,
+    /// Position, -1..1: pan of a strip that is mono after its inserts, balance of a stereo one.
+    pub pan: f64,
+    /// The law of `pan`.
+    pub pan_law: PanLaw,
+    /// Not heard.
+    pub mute: bool,
+    /// As long as any track is soloed, only soloed ones are heard.
+    pub solo: bool,
+}
+
+impl Default for TrackParams {
+    fn default() -> Self {
+        Self {
+            trim_db: 0.0,
+            invert_polarity: false,
+            inserts: Vec::new(),
+            width: 1.0,
+            fader_db: 0.0,
+            pan: 0.0,
+            pan_law: PanLaw::default(),
+            mute: false,
+            solo: false,
+        }
+    }
+}
+
+/// Checks a fader position.
+pub(super) fn check_fader(fader_db: f64) -> Result<(), Error> {
+    in_range("fader_db", fader_db, f64::NEG_INFINITY, MAX_FADER_DB)
+}
+
+/// A running strip.
+#[derive(Debug)]
+pub(super) struct Strip<S: Sample> {
+    backend: Backend,
+    /// Channels after the inserts: 1 or 2.
+    channels: usize,
+    trim: Gain<S>,
+    inserts: Chain<S>,
+    width: Option<Width<S>>,
+    alignment: DelayLine<S>,
+    /// Fader times pan, to the left and to the right.
+    gains: Ramp<2>,
+    mute: Ramp<1>,
+    muted: bool,
+    pub(super) solo: bool,
+    /// One chunk, planar.
+    chunk: Vec<S>,
+    faults: u64,
+}
+
+impl<S: Sample> Strip<S> {
+    pub(super) fn new(spec: &StreamSpec, inserts: Chain<S>, params: &TrackParams) -> Result<Self, Error> {
+        let (input, channels) = (spec.channels(), inserts.output_channels());
+        channels_in(input, 1, 2)?;
+        channels_in(channels, 1, 2)?;
+        let after = spec.with_channels(channels)?;
+        let width = WidthParams { width: params.width, bass_mono_hz: 0.0 };
+        if channels == 1 {
+            in_range("width (of a mono strip)", params.width, 1.0, 1.0)?;
+        }
+        let rate_hz = spec.sample_rate_hz();
+        Ok(Self {
+            backend: Backend::new(spec.cpu()),
+            channels,
+            trim: trim(params)?.build(spec)?,
+            inserts,
+            width: if channels == 2 { Some(width.build(&after)?) } else { None },
+            alignment: DelayLine::new(channels, 0),
+            gains: Ramp::new(gains(params, &after)?, ms_to_frames(GAIN_RAMP_MS, rate_hz)),
+            mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, rate_hz)),
+            muted: params.mute,
+            solo: params.solo,
+            chunk: vec![S::ZERO; input.max(channels) * CHUNK_FRAMES],
+            faults: 0,
+        })
+    }
+
+    /// Glides to other settings; a refused one changes nothing.
+    pub(super) fn set_params(&mut self, params: &TrackParams) -> Result<(), Error> {
+        let after = self.inserts.spec().with_channels(self.channels)?;
+        let gains = gains(params, &after)?;
+        let trim = trim(params)?;
+        let width = WidthParams { width: params.width, bass_mono_hz: 0.0 };
+        match &self.width {
+            Some(_) => width.validate(&after)?,
+            None => in_range("width (of a mono strip)", params.width, 1.0, 1.0)?,
+        }
+        let inserts = design_series(&params.inserts, "inserts", &self.inserts.spec())?;
+        self.inserts.set_coeffs(&inserts)?;
+        self.trim.set_params(&trim)?;
+        if let Some(processor) = &mut self.width {
+            processor.set_params(&width)?;
+        }
+        self.gains.set_target(gains);
+        self.muted = params.mute;
+        self.solo = params.solo;
+        Ok(())
+    }
+
+    pub(super) fn latency_frames(&self) -> usize {
+        self.inserts.latency_frames()
+    }
+
+    pub(super) fn align_to(&mut self, latency_frames: usize) {
+        self.alignment = DelayLine::new(self.channels, latency_frames - self.latency_frames());
+    }
+
+    /// Heard or not, given whether any strip is soloed; at once only while building.
+    pub(super) fn listen(&mut self, any_solo: bool, at_once: bool) {
+        let audible = !self.muted && (self.solo || !any_solo);
+        let target = [if audible { 1.0 } else { 0.0 }];
+        if at_once {
+            self.mute.jump_to(target);
+        } else {
+            self.mute.set_target(target);
+        }
+    }
+
+    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. What the input lacks
+    /// is silence.
+    pub(super) fn add_to(
+        &mut self,
+        input: Option<&Block<'_, '_, S>>,
+        start: usize,
+        left: &mut [f64],
+        right: &mut [f64],
+    ) {
+        let (frames, channels) = (left.len(), self.inserts.spec().channels());
+        debug_assert!(input.is_none_or(|input| input.channels() >= channels), "Mixer: an input has too few channels");
+        let given = input.map(|input| {
+            let start = start.min(input.frames());
+            input.frames_at(start, frames.min(input.frames() - start))
+        });
+        let whole = given.filter(|given| given.frames() == frames && given.channels() >= channels);
+        if let (true, Some(input)) = (self.passes_input(), &whole) {
+            self.sum(input, left, right);
+            return;
+        }
+        let rows = self.chunk.len() / CHUNK_FRAMES;
+        let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..rows * frames], rows) else { return };
+        if whole.is_none() {
+            block.clear();
+        }
+        if let Some(given) = &given {
+            block.copy_from(given);
+        }
+        self.trim.process(&mut block);
+        self.inserts.process(&mut block);
+        if let Some(width) = &mut self.width {
+            width.process(&mut block);
+        }
+        self.alignment.process(&mut block);
+        let processed = core::mem::take(&mut self.chunk);
+        if let Ok(block) = Block::from_planar(&processed[..rows * frames], rows) {
+            self.sum(&block, left, right);
+        }
+        self.chunk = processed;
+    }
+
+    /// Nothing before the fader changes a sample: the input needs no copy.
+    fn passes_input(&self) -> bool {
+        self.trim.is_neutral()
+            && self.inserts.processors().is_empty()
+            && self.width.as_ref().is_none_or(Width::is_neutral)
+            && self.alignment.frames() == 0
+    }
+
+    /// Adds what came out of the inserts to the buses, through fader, pan and mute.
+    fn sum(&mut self, processed: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
+        let frames = processed.frames();
+        let mut start = 0;
+        while start < frames {
+            // Two ramps that may end at different frames.
+            let uniform = (frames - start).min(self.gains.uniform_frames()).min(self.mute.uniform_frames());
+            let (gains, length) = self.gains.span::<S>(uniform);
+            let (mute, length) = self.mute.span::<S>(length);
+            let range = start..start + length;
+            let part = processed.frames_at(start, length);
+            let source = match self.channels {
+                1 => mix::Source::Mono(part.channel(0)),
+                _ => mix::Source::Stereo([part.channel(0), part.channel(1)]),
+            };
+            let sums = [&mut left[range.clone()], &mut right[range]];
+            self.faults += mix::add_stereo(self.backend, sums, source, &gains, &mute);
+            start += length;
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        let Self {
+            backend: _,
+            channels: _,
+            trim,
+            inserts,
+            width,
+            alignment,
+            gains,
+            mute,
+            muted: _,
+            solo: _,
+            chunk: _,
+            faults,
+        } = self;
+        *faults = 0;
+        trim.reset();
+        inserts.reset();
+        if let Some(width) = width {
+            width.reset();
+        }
+        alignment.reset();
+        gains.jump_to(gains.target());
+        mute.jump_to(mute.target());
+    }
+
+    pub(super) fn tail(&self) -> Tail {
+        self.inserts.tail().then(Tail::Frames(self.alignment.frames() as u64))
+    }
+
+    pub(super) fn faults(&self) -> u64 {
+        self.trim.faults() + self.inserts.faults() + self.faults
+    }
+}
+
+fn trim(params: &TrackParams) -> Result<GainParams, Error> {
+    in_range("trim_db", params.trim_db, -MAX_TRIM_DB, MAX_TRIM_DB)?;
+    Ok(GainParams { gain_db: params.trim_db, invert_polarity: params.invert_polarity })
+}
+
+/// Fader times pan (mono) or balance (stereo).
+fn gains(params: &TrackParams, after_inserts: &StreamSpec) -> Result<[f64; 2], Error> {
+    check_fader(params.fader_db)?;
+    PanParams { pan: params.pan, law: params.pan_law }.validate(after_inserts)?;
+    let law = if after_inserts.channels() == 1 { mono_gains } else { balance_gains };
+    Ok(law(params.pan, params.pan_law).map(|gain| gain * fader_gain(params.fader_db)))
+}

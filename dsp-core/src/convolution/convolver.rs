@@ -1,0 +1,379 @@
+//! Convolution with long responses, without latency and without peaks of work.
+//!
+//! The first taps are a direct filter, the rest lies in stages of growing partitions (`parts::partition`). Inputs, outputs
+//! and responses are joined by [`Route`]s: the spectra of an input serve all its routes, and all routes of an output share
+//! one way back.
+//!
+//! A second bank of responses can be loaded piece by piece while the first sounds. It hears the same past, so it can take
+//! over at any time: see [`Convolver::set_at_work`].
+//!
+//! What happens, happens on a grid of [`TICK_FRAMES`] of the absolute counter, so no bit depends on how the stream is cut.
+//! Samples below -600 dBFS count as silence.
+
+use super::{
+    fir::{self, fir},
+    partition::{Counts, Plan, Route, Sources, Stage, TICK_FRAMES, place},
+};
+use crate::{
+    foundation::{sample::Sample, stream::StreamSpec},
+    primitives::{backend::Backend, history::Tape},
+};
+use alloc::{vec, vec::Vec};
+
+/// Taps of the direct filter; the first block.
+const HEAD_TAPS: usize = 64;
+/// What counts as silence; products of smaller numbers would be subnormal.
+const SILENT: f64 = 1e-30;
+/// Blocks of the stages behind the first.
+const LADDER: [usize; 3] = [512, 4_096, 32_768];
+/// What the transforms of a stage cost, in partitions: it must save as many.
+const STAGE_PARTITIONS: usize = 24;
+
+/// What runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Convolver<S> {
+    backend: Backend,
+    counts: Counts,
+    routes: Vec<Route>,
+    /// Taps of each response.
+    length: usize,
+    /// For each bank the first taps of each response, last first.
+    heads: Vec<Vec<S>>,
+    /// For each input what the heads still see.
+    tapes: Vec<Tape<S>>,
+    /// For each input what the stages still see.
+    pasts: Vec<Vec<S>>,
+    quiet_frames: Vec<u64>,
+    /// For each bank what the stages have ready for each output.
+    futures: Vec<Vec<S>>,
+    stages: Vec<Stage<S>>,
+    at_work: Vec<bool>,
+    /// Room for loading; none after the only bank has been loaded.
+    loading: Vec<S>,
+    chunk: Vec<S>,
+    frame: u64,
+}
+
+/// How responses of `length` taps are cut behind the head.
+fn plans(length: usize) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let (mut first_tap, mut block) = (HEAD_TAPS, HEAD_TAPS);
+    for next_block in LADDER {
+        let end = 2 * next_block;
+        let rest = length.saturating_sub(end);
+        if rest / block < rest / next_block + STAGE_PARTITIONS {
+            break;
+        }
+        plans.push(Plan { block, first_tap, partitions: (end - first_tap) / block });
+        (first_tap, block) = (end, next_block);
+    }
+    if length > first_tap {
+        plans.push(Plan { block, first_tap, partitions: (length - first_tap).div_ceil(block) });
+    }
+    plans
+}
+
+impl<S: Sample> Convolver<S> {
+    /// For responses of up to `length` taps, all 0 until they are loaded. The first bank is at work.
+    pub(crate) fn new(spec: &StreamSpec, length: usize, routes: &[Route], counts: Counts) -> Self {
+        let stages: Vec<Stage<S>> =
+            plans(length).into_iter().map(|plan| Stage::new(spec, plan, routes, counts)).collect();
+        let longest = stages.last().map_or(0, |stage| stage.plan().block);
+        let head = length.min(HEAD_TAPS);
+        let zeros = |frames: usize| vec![S::ZERO; frames];
+        let mut convolver = Self {
+            backend: Backend::new(spec.cpu()),
+            counts,
+            routes: routes.to_vec(),
+            length,
+            heads: vec![zeros(head); counts.banks * counts.responses],
+            tapes: vec![Tape::new(head - 1, TICK_FRAMES, fir::PAD); counts.inputs],
+            pasts: vec![zeros(3 * longest); counts.inputs],
+            quiet_frames: vec![u64::MAX; counts.inputs],
+            futures: vec![zeros((2 * longest).max(TICK_FRAMES)); counts.banks * counts.outputs],
+            stages,
+            at_work: (0..counts.banks).map(|bank| bank == 0).collect(),
+            loading: Vec::new(),
+            chunk: zeros(TICK_FRAMES + fir::PAD),
+            frame: 0,
+        };
+        if counts.banks > 1 {
+            convolver.make_room();
+        }
+        convolver
+    }
+
+    /// Makes the room that loading needs, unless it is there.
+    fn make_room(&mut self) {
+        let room = self.stages.iter().map(Stage::loading).max();
+        self.loading.resize(room.unwrap_or(0), S::ZERO);
+    }
+
+    /// The longest block: on multiples of it all stages begin a period.
+    pub(crate) fn longest_block(&self) -> usize {
+        self.stages.last().map_or(TICK_FRAMES, |stage| stage.plan().block)
+    }
+
+    /// Pieces of loading a response.
+    pub(crate) fn parts(&self) -> usize {
+        1 + self.stages.iter().map(|stage| stage.plan().partitions).sum::<usize>()
+    }
+
+    /// Loads one piece of a response into a bank that is not at work. Missing taps are 0.
+    pub(crate) fn load_part(&mut self, bank: usize, response: usize, taps: &[f64], part: usize) {
+        let Some(mut partition) = part.checked_sub(1) else {
+            let head = &mut self.heads[bank * self.counts.responses + response];
+            for (n, tap) in head.iter_mut().rev().enumerate() {
+                *tap = taps.get(n).map_or(S::ZERO, |tap| S::from_f64(*tap));
+            }
+            return;
+        };
+        for stage in &mut self.stages {
+            let Plan { first_tap, partitions, .. } = stage.plan();
+            if partition < partitions {
+                let taps = taps.get(first_tap..).unwrap_or(&[]);
+                return stage.load(bank, response, partition, taps, &mut self.loading);
+            }
+            partition -= partitions;
+        }
+    }
+
+    /// Loads a whole response. Takes no memory if there are several banks; the only bank is loaded once.
+    pub(crate) fn load(&mut self, bank: usize, response: usize, taps: &[f64]) {
+        self.make_room();
+        (0..self.parts()).for_each(|part| self.load_part(bank, response, taps, part));
+        if self.counts.banks == 1 {
+            self.loading = Vec::new();
+        }
+    }
+
+    /// Lets a bank work or rest. One that begins to work at a multiple of the longest block is complete one such block
+    /// later; one that rests puts out nothing.
+    pub(crate) fn set_at_work(&mut self, bank: usize, at_work: bool) {
+        self.at_work[bank] = at_work;
+    }
+
+    /// Frames since it was built or reset.
+    pub(crate) fn frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// Frames until the next look at the work due: no chunk may cross it.
+    pub(crate) fn frames_to_tick(&self) -> usize {
+        TICK_FRAMES - place(self.frame, TICK_FRAMES)
+    }
+
+    /// Takes the next finite samples of an input.
+    #[inline]
+    pub(crate) fn write<T: Sample>(&mut self, input: usize, samples: &[T]) {
+        let silent = S::from_f64(SILENT);
+        let fresh = self.tapes[input].append(samples.len());
+        for (fresh, sample) in fresh.iter_mut().zip(samples) {
+            let sample = S::from_f64(sample.to_f64());
+            *fresh = if sample < silent && sample > -silent { S::ZERO } else { sample };
+        }
+        let quiet = &mut self.quiet_frames[input];
+        *quiet = match fresh.iter().rposition(|sample| *sample != S::ZERO) {
+            Some(last) => (fresh.len() - 1 - last) as u64,
+            None => quiet.saturating_add(fresh.len() as u64),
+        };
+        let past = &mut self.pasts[input];
+        if !past.is_empty() {
+            let start = place(self.frame, past.len());
+            past[start..start + fresh.len()].copy_from_slice(fresh);
+        }
+    }
+
+    /// Writes the next samples of an output, for which all inputs have been written.
+    #[inline]
+    pub(crate) fn read<T: Sample>(&mut self, bank: usize, output: usize, samples: &mut [T]) {
+        let frames = samples.len();
+        let future = &self.futures[bank * self.counts.outputs + output];
+        let start = place(self.frame, future.len());
+        self.chunk[..frames].copy_from_slice(&future[start..start + frames]);
+        for route in self.routes.iter().filter(|route| route.output == output) {
+            let head = &self.heads[bank * self.counts.responses + route.response];
+            // What the filter sees is all zero.
+            if self.quiet_frames[route.input] >= (head.len() + frames) as u64 {
+                continue;
+            }
+            let past = self.tapes[route.input].from(frames + head.len() - 1);
+            fir(self.backend, head, past, frames, &mut self.chunk);
+        }
+        for (sample, sum) in samples.iter_mut().zip(&self.chunk) {
+            *sample = T::from_f64(sum.to_f64());
+        }
+    }
+
+    /// Goes on by as many frames as were written and read.
+    pub(crate) fn advance(&mut self, frames: usize) {
+        for future in &mut self.futures {
+            let start = place(self.frame, future.len());
+            future[start..start + frames].fill(S::ZERO);
+        }
+        self.frame += frames as u64;
+        if !self.frame.is_multiple_of(TICK_FRAMES as u64) {
+            return;
+        }
+        let sources = Sources { pasts: &self.pasts, quiet_frames: &self.quiet_frames };
+        for stage in &mut self.stages {
+            stage.tick(self.frame, &self.at_work, &sources, &mut self.futures);
+        }
+    }
+
+    /// Frames of silence after which its output is exactly 0.
+    pub(crate) fn tail_frames(&self) -> usize {
+        let stages = self.stages.iter().map(|stage| stage.plan().end_tap() + stage.plan().block);
+        stages.max().unwrap_or(self.length - 1)
+    }
+
+    /// Forgets the past; the banks keep their responses.
+    pub(crate) fn reset(&mut self) {
+        let Self {
+            backend: _,
+            counts: _,
+            routes: _,
+            length: _,
+            heads: _,
+            tapes,
+            pasts,
+            quiet_frames,
+            futures,
+            stages,
+            at_work: _,
+            loading: _,
+            chunk: _,
+            frame,
+        } = self;
+        tapes.iter_mut().for_each(Tape::reset);
+        pasts.iter_mut().chain(futures).for_each(|ring| ring.fill(S::ZERO));
+        quiet_frames.fill(u64::MAX);
+        stages.iter_mut().for_each(Stage::reset);
+        *frame = 0;
+    }
+
+    /// Bytes of its memory, but for some of its lists.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let rings = self.pasts.iter().chain(&self.futures).chain([&self.loading]).map(Vec::len).sum::<usize>();
+        rings * size_of::<S>() + self.stages.iter().map(Stage::memory_bytes).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{foundation::stream::Cpu, primitives::random::Random};
+
+    fn noise(seed: u64, frames: usize) -> Vec<f64> {
+        let mut random = Random::new(seed, 0);
+        (0..frames).map(|_| random.triangular()).collect()
+    }
+
+    const MONO: Counts = Counts { inputs: 1, outputs: 1, responses: 1, banks: 1 };
+    const STRAIGHT: [Route; 1] = [Route { input: 0, output: 0, response: 0 }];
+
+    fn spec(cpu: Cpu) -> StreamSpec {
+        StreamSpec::new(48_000.0, 1).unwrap().with_cpu(cpu)
+    }
+
+    fn run<S: Sample>(convolver: &mut Convolver<S>, input: &[f64], cuts: &[usize]) -> Vec<f64> {
+        let mut output = Vec::new();
+        let mut cuts = cuts.iter().cycle();
+        while output.len() < input.len() {
+            let mut left = (*cuts.next().unwrap()).min(input.len() - output.len());
+            while left > 0 {
+                let frames = left.min(convolver.frames_to_tick());
+                convolver.write(0, &input[output.len()..output.len() + frames]);
+                let start = output.len();
+                output.resize(start + frames, 0.0);
+                convolver.read(0, 0, &mut output[start..]);
+                convolver.advance(frames);
+                left -= frames;
+            }
+        }
+        output
+    }
+
+    fn direct(input: &[f64], taps: &[f64]) -> Vec<f64> {
+        let at = |n: usize| (0..taps.len().min(n + 1)).map(|k| taps[k] * input[n - k]).sum();
+        (0..input.len()).map(at).collect()
+    }
+
+    fn error_db(actual: &[f64], expected: &[f64]) -> f64 {
+        let power = |x: f64, y: f64| x + y * y;
+        let error = actual.iter().zip(expected).map(|(a, b)| a - b).fold(0.0, power);
+        10.0 * libm::log10(error / expected.iter().copied().fold(0.0, power))
+    }
+
+    fn of<S: Sample>(cpu: Cpu, taps: &[f64], input: &[f64]) -> Vec<f64> {
+        let mut convolver = Convolver::<S>::new(&spec(cpu), taps.len(), &STRAIGHT, MONO);
+        convolver.load(0, 0, taps);
+        let whole = run(&mut convolver, input, &[4_096]);
+        convolver.reset();
+        let cut = run(&mut convolver, input, &[1, 0, 63, 64, 200, 7, 1_000]);
+        assert!(whole.iter().zip(&cut).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", taps.len());
+        cut
+    }
+
+    #[test]
+    fn is_the_convolution_whatever_the_length_the_cut_and_the_cpu() {
+        for length in [1, 2, 63, 64, 65, 128, 1_000, 1_024, 1_025, 2_600, 20_000] {
+            let taps = noise(1, length);
+            let mut input = noise(2, 30_000);
+            // Windows of nothing but zeros on the way.
+            input[9_000..20_000].fill(0.0);
+            let expected = direct(&input, &taps);
+            for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible] {
+                let (double, single) = (of::<f64>(cpu, &taps, &input), of::<f32>(cpu, &taps, &input));
+                let (double, single) = (error_db(&double, &expected), error_db(&single, &expected));
+                std::println!("{length} {cpu:?}: {double:.0} {single:.0} dB");
+                assert!(double < -290.0 && single < -125.0, "{length} {cpu:?}: {double} {single}");
+            }
+        }
+    }
+
+    #[test]
+    fn stages_cover_the_response_without_gaps_and_in_time() {
+        for length in [1, 64, 65, 2_700, 2_900, 22_000, 23_000, 200_000, 1_440_000] {
+            let plans = plans(length);
+            let mut covered = HEAD_TAPS;
+            for plan in &plans {
+                assert_eq!(plan.first_tap, covered);
+                assert!(plan.first_tap >= 2 * plan.block || plan.block == HEAD_TAPS, "{plan:?}");
+                covered = plan.end_tap();
+            }
+            let last = plans.last().map_or(HEAD_TAPS, |plan| plan.block);
+            assert!((covered - last..=covered).contains(&length) || length <= HEAD_TAPS, "{length} {plans:?}");
+        }
+        assert_eq!(plans(200_000).len(), 4);
+    }
+
+    #[test]
+    fn a_second_bank_takes_over_with_all_the_past() {
+        let (first, second, input) = (noise(1, 9_000), noise(2, 9_000), noise(3, 16_000));
+        let counts = Counts { banks: 2, ..MONO };
+        let of = |taps: &[f64]| {
+            let mut convolver = Convolver::<f64>::new(&spec(Cpu::Detected), 9_000, &STRAIGHT, counts);
+            convolver.load(0, 0, taps);
+            convolver
+        };
+        let mut convolver = of(&first);
+        let block = convolver.longest_block();
+        assert_eq!(block, 512);
+        let mut before = run(&mut convolver, &input[..10_000], &[100]);
+        for part in 0..convolver.parts() {
+            convolver.load_part(1, 0, &second, part);
+        }
+        convolver.set_at_work(1, true);
+        let complete = (10_000 / block + 2) * block;
+        before.extend(run(&mut convolver, &input[10_000..complete], &[64]));
+        let mut after = vec![0.0; 80 * TICK_FRAMES];
+        for (chunk, input) in after.chunks_mut(TICK_FRAMES).zip(input[complete..].chunks(TICK_FRAMES)) {
+            convolver.write(0, input);
+            convolver.read(1, 0, chunk);
+            convolver.advance(TICK_FRAMES);
+        }
+        assert_eq!(before, run(&mut of(&first), &input, &[480])[..complete]);
+        assert_eq!(after, run(&mut of(&second), &input, &[480])[complete..][..after.len()]);
+    }
+}

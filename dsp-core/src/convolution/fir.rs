@@ -1,0 +1,101 @@
+//! A short direct filter: the first taps of a long response, which no block transform can give without latency.
+//!
+//! Every output is one chain of fused multiply-adds over the taps in one order (see [`super`]); lanes are successive
+//! outputs.
+
+use crate::{
+    foundation::sample::Sample,
+    primitives::backend::{Backend, run},
+};
+use fearless_simd::{Simd, SimdBase, SimdFloat};
+
+/// Outputs are made in groups of at most this many; what lies behind them must be readable and writable.
+pub(crate) const PAD: usize = 2 * MAX_LANES;
+/// The most lanes of any level: f32 in 512 bits.
+const MAX_LANES: usize = 16;
+/// Vectors computed together, to hide the latency of a chain.
+const MANY: usize = 8;
+const FEW: usize = 2;
+
+/// Adds to each of the first `frames` of `sums` the response to the samples up to its own.
+///
+/// `reversed` holds the taps, last first. `samples` starts `reversed.len() - 1` frames before the first sum. Both go on
+/// for [`PAD`] frames more, whose values do not matter.
+pub(crate) fn fir<S: Sample>(backend: Backend, reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
+    run!(backend, scalar(reversed, samples, frames, sums), simd => vector(simd, reversed, samples, frames, sums));
+}
+
+fn scalar<S: Sample>(reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
+    for (sum, window) in sums[..frames].iter_mut().zip(samples.windows(reversed.len())) {
+        for (sample, tap) in window.iter().zip(reversed) {
+            *sum = sample.fused(*tap, *sum);
+        }
+    }
+}
+
+#[inline(always)]
+fn vector<V: Simd, S: Sample>(simd: V, reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
+    let lanes = S::Native::<V>::LEN;
+    let mut start = 0;
+    while start + MANY * lanes <= frames {
+        group::<V, S, MANY>(simd, reversed, &samples[start..], &mut sums[start..]);
+        start += MANY * lanes;
+    }
+    while start < frames {
+        group::<V, S, FEW>(simd, reversed, &samples[start..], &mut sums[start..]);
+        start += FEW * lanes;
+    }
+}
+
+#[inline(always)]
+fn group<V: Simd, S: Sample, const VECTORS: usize>(simd: V, reversed: &[S], samples: &[S], sums: &mut [S]) {
+    let lanes = S::Native::<V>::LEN;
+    let width = VECTORS * lanes;
+    let sums = &mut sums[..width];
+    let mut chains = [S::Native::<V>::splat(simd, S::ZERO); VECTORS];
+    for vector in 0..VECTORS {
+        chains[vector] = S::Native::<V>::from_slice(simd, &sums[vector * lanes..(vector + 1) * lanes]);
+    }
+    for (window, tap) in samples[..reversed.len() - 1 + width].windows(width).zip(reversed) {
+        for vector in 0..VECTORS {
+            let sample = S::Native::<V>::from_slice(simd, &window[vector * lanes..(vector + 1) * lanes]);
+            chains[vector] = sample.mul_add(*tap, chains[vector]);
+        }
+    }
+    for vector in 0..VECTORS {
+        chains[vector].store_slice(&mut sums[vector * lanes..(vector + 1) * lanes]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{foundation::stream::Cpu, primitives::backend::fuses};
+    use alloc::{vec, vec::Vec};
+
+    #[test]
+    fn is_the_sum_whatever_the_lanes() {
+        for taps in [1, 2, 63, 64] {
+            for frames in [1, 5, 33, 64] {
+                let reversed: Vec<f64> = (0..taps).map(|k| libm::sin(k as f64 + 1.0)).collect();
+                let samples: Vec<f64> = (0..taps - 1 + frames + PAD).map(|n| libm::cos(0.7 * n as f64)).collect();
+                let of = |cpu| {
+                    let mut sums = vec![0.25; frames + PAD];
+                    fir(Backend::new(cpu), &reversed, &samples, frames, &mut sums);
+                    sums.truncate(frames);
+                    sums
+                };
+                let twin = of(Cpu::Reproducible);
+                for (n, sum) in twin.iter().enumerate() {
+                    let plain: f64 = (0..taps).map(|k| reversed[k] * samples[n + k]).sum();
+                    assert!((sum - 0.25 - plain).abs() < 1e-13, "{taps} {frames} {n}");
+                }
+                if fuses() {
+                    assert_eq!(of(Cpu::Detected), twin);
+                    assert_eq!(of(Cpu::Avx2), twin);
+                }
+                assert!(of(Cpu::Baseline).iter().zip(&twin).all(|(a, b)| (a - b).abs() < 1e-13));
+            }
+        }
+    }
+}

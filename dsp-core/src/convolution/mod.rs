@@ -1,0 +1,13 @@
+//! Convolution: impulse responses of rooms, and linear-phase equalization, by a partitioned convolver without latency.
+
+pub(crate) mod convolution;
+pub(crate) mod convolver;
+pub(crate) mod fft;
+pub(crate) mod fir;
+pub(crate) mod linear_phase;
+pub(crate) mod partition;
+
+pub use {
+    convolution::{Convolution, ConvolutionCoeffs, ConvolutionLayout, ConvolutionParams, ImpulseResponse},
+    linear_phase::{LinearPhaseEqualizer, LinearPhaseEqualizerCoeffs, LinearPhaseEqualizerParams},
+};

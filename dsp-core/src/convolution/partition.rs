@@ -1,0 +1,492 @@
+//! One stage of a partitioned convolution: a stretch of the response in partitions of one length B.
+//!
+//! Overlap-save: the last 2B samples are transformed every B frames, multiplied with the transformed partitions, each with
+//! the window as many blocks ago as it lies behind the first, and the sum transformed back once. A stage that begins at
+//! tap 2B is due B frames after its window is complete, and its work, cut into [`Unit`]s, is spread evenly over these; one
+//! that begins at tap B is due at once.
+//!
+//! Windows of nothing but zeros have spectra of nothing but zeros, without arithmetic; when all are, there is no output.
+//!
+//! # Source
+//! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one ring:
+//! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and 6.
+
+use super::fft::{
+    Step, Transform,
+    multiply::{Delayed, TILE, Tile, multiply, multiply_newest},
+};
+use crate::{
+    foundation::{sample::Sample, stream::StreamSpec},
+    primitives::backend::Backend,
+};
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
+
+/// Frames between two looks at the work that is due; everything happens on this grid of the absolute counter.
+pub(crate) const TICK_FRAMES: usize = 64;
+/// Tiles multiplied in one piece.
+const UNIT_TILES: usize = 4;
+/// What the work on one complex point costs, in tenths of a ns on a Zen 3 core: in a pass, in a product.
+const COST: [usize; 2] = [4, 2];
+
+/// Which input reaches which output through which response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) input: usize,
+    pub(crate) output: usize,
+    pub(crate) response: usize,
+}
+
+/// Where a stage lies, and how it is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) block: usize,
+    pub(crate) first_tap: usize,
+    pub(crate) partitions: usize,
+}
+
+impl Plan {
+    /// The tap behind its last.
+    pub(crate) fn end_tap(&self) -> usize {
+        self.first_tap + self.partitions * self.block
+    }
+
+    /// Frames between a complete window and the output that needs it.
+    fn slack(&self) -> usize {
+        self.first_tap - self.block
+    }
+}
+
+/// How many there are of what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) responses: usize,
+    pub(crate) banks: usize,
+}
+
+/// A piece of work.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    Analyse {
+        input: usize,
+        step: Step,
+    },
+    /// The tiles that are summed for one block.
+    Begin {
+        voice: Voice,
+        base: usize,
+    },
+    /// Some of those that are summed for two.
+    Multiply {
+        voice: Voice,
+        base: usize,
+        tile: usize,
+    },
+    Restore {
+        voice: Voice,
+        step: Step,
+    },
+}
+
+/// An output of one of the banks at work.
+#[derive(Clone, Copy, Debug)]
+struct Voice {
+    /// Among the banks at work.
+    place: usize,
+    output: usize,
+}
+
+/// The work of one period and how far it must be at each tick.
+#[derive(Clone, Debug)]
+struct Schedule {
+    units: Vec<Unit>,
+    due: Vec<usize>,
+}
+
+/// What a stage reads of each input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sources<'a, S> {
+    /// The last samples, in a ring whose length is a multiple of every block.
+    pub(crate) pasts: &'a [Vec<S>],
+    /// Frames since the last sample that was not zero.
+    pub(crate) quiet_frames: &'a [u64],
+}
+
+/// Spectra of inputs and responses, tile by tile one behind the other, and how they belong together.
+#[derive(Clone, Debug)]
+struct Spectra<S> {
+    routes: Vec<Route>,
+    responses: usize,
+    partitions: usize,
+    /// For each input a ring, which grows towards its beginning.
+    inputs: Vec<Vec<Tile<S>>>,
+    /// For each bank, and in it for each response, the partitions.
+    filters: Vec<Vec<Tile<S>>>,
+    /// For each input: which spectra are not zero.
+    sounding: Vec<Vec<bool>>,
+    /// Where the newest spectrum is.
+    newest: usize,
+}
+
+impl<S: Sample> Spectra<S> {
+    /// What an output hears of some tiles: from each of its inputs that is not silent.
+    fn heard(&self, bank: usize, output: usize, tiles: Range<usize>) -> impl Iterator<Item = Delayed<'_, S>> {
+        let routes = self.routes.iter().filter(move |route| route.output == output);
+        let sounding = routes.filter(|route| self.sounding[route.input].contains(&true));
+        let range = tiles.start * self.partitions..tiles.end * self.partitions;
+        sounding.map(move |route| Delayed {
+            spectra: &self.inputs[route.input][range.clone()],
+            filter: &self.filters[bank * self.responses + route.response][range.clone()],
+            partitions: self.partitions,
+            newest: self.newest,
+        })
+    }
+
+    fn silent(&self, output: usize) -> bool {
+        let mut routes = self.routes.iter().filter(|route| route.output == output);
+        routes.all(|route| !self.sounding[route.input].contains(&true))
+    }
+}
+
+/// The tiles of a base of some partition, at every so many: none for other steps.
+fn base_of<S>(spectrum: &mut [Tile<S>], step: Step, place: usize, partitions: usize, tiles: usize) -> &mut [Tile<S>] {
+    match step {
+        Step::Pass { .. } => &mut [],
+        Step::Base { index } => &mut spectrum[index as usize * partitions * tiles..][..partitions * tiles][place..],
+    }
+}
+
+/// The stage.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage<S> {
+    backend: Backend,
+    plan: Plan,
+    transform: Transform<S>,
+    counts: Counts,
+    spectra: Spectra<S>,
+    /// By how many banks are at work.
+    schedules: Vec<Schedule>,
+    /// For each input: whether the newest spectrum's place holds an old one.
+    stale: Vec<bool>,
+    /// Points between passes.
+    points: [Vec<S>; 2],
+    /// The sum over partitions of one base.
+    sums: Vec<Tile<S>>,
+    /// For each bank and output what half of each base already knows of the next block's sum.
+    ahead: Vec<Vec<Tile<S>>>,
+    /// Which banks have that from the last period.
+    carried: Vec<bool>,
+    /// Sums nobody wants.
+    spare: Vec<Tile<S>>,
+    /// The banks at work in this period.
+    voices: Vec<usize>,
+    /// Units done in this period.
+    done: usize,
+    /// Frame at which this period began.
+    began: u64,
+}
+
+impl<S: Sample> Stage<S> {
+    pub(crate) fn new(spec: &StreamSpec, plan: Plan, routes: &[Route], counts: Counts) -> Self {
+        let transform = Transform::new(spec, plan.block);
+        let spectrum = vec![Tile::ZERO; plan.partitions * plan.block / TILE];
+        let tiles = transform.base() / TILE;
+        let mut stage = Self {
+            backend: Backend::new(spec.cpu()),
+            plan,
+            counts,
+            spectra: Spectra {
+                routes: routes.to_vec(),
+                responses: counts.responses,
+                partitions: plan.partitions,
+                inputs: vec![spectrum.clone(); counts.inputs],
+                filters: vec![spectrum; counts.banks * counts.responses],
+                sounding: vec![vec![false; plan.partitions]; counts.inputs],
+                newest: 0,
+            },
+            schedules: Vec::new(),
+            stale: vec![false; counts.inputs],
+            points: [(); 2].map(|()| vec![S::ZERO; transform.points()]),
+            sums: vec![Tile::ZERO; tiles],
+            ahead: vec![vec![Tile::ZERO; plan.block / TILE / 2]; counts.banks * counts.outputs],
+            carried: vec![true; counts.banks],
+            spare: vec![Tile::ZERO; tiles / 2],
+            voices: Vec::with_capacity(counts.banks),
+            done: 0,
+            began: 0,
+            transform,
+        };
+        stage.schedules = (0..=counts.banks).map(|banks| stage.schedule(banks)).collect();
+        stage
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// All work of a period with this many banks, in an order that needs the points of one window at a time.
+    fn schedule(&self, banks: usize) -> Schedule {
+        let Self { plan, transform, counts, .. } = self;
+        let mut units = Vec::new();
+        let mut costs = Vec::new();
+        let mut add = |unit, points: usize, cost: usize| {
+            units.push(unit);
+            costs.push(points * cost);
+        };
+        let [pass, product] = COST;
+        let steps = transform.steps();
+        let work = |step: Step| {
+            let (points, times) = transform.work(step);
+            points * times
+        };
+        for input in 0..counts.inputs {
+            steps.iter().for_each(|&step| add(Unit::Analyse { input, step }, work(step), pass));
+        }
+        for place in 0..banks {
+            for output in 0..counts.outputs {
+                let voice = Voice { place, output };
+                let routes = self.spectra.routes.iter().filter(|route| route.output == output).count();
+                for &step in steps.iter().rev() {
+                    if let Step::Base { index } = step {
+                        let base = index as usize;
+                        let half = transform.base() / 2 / TILE;
+                        add(Unit::Begin { voice, base }, half * TILE, product * routes);
+                        for tile in (0..half).step_by(UNIT_TILES) {
+                            let points = UNIT_TILES.min(half - tile) * TILE;
+                            add(Unit::Multiply { voice, base, tile }, points, 2 * product * plan.partitions * routes);
+                        }
+                    }
+                    add(Unit::Restore { voice, step }, work(step), pass);
+                }
+            }
+        }
+        let total: usize = costs.iter().sum();
+        let ticks = plan.block / TICK_FRAMES;
+        let due = (1..=ticks).map(|tick| {
+            let mut spent = 0;
+            let affordable = if plan.slack() == 0 { total } else { total * tick / ticks };
+            costs
+                .iter()
+                .take_while(|&&cost| {
+                    spent += cost;
+                    spent <= affordable
+                })
+                .count()
+        });
+        Schedule { due: due.collect(), units }
+    }
+
+    /// Samples of room that loading takes.
+    pub(crate) fn loading(&self) -> usize {
+        2 * (self.plan.block + self.transform.points())
+    }
+
+    /// Transforms partition `partition` of a response, whose taps begin with the stage's first: see
+    /// [`Plan::first_tap`].
+    pub(crate) fn load(&mut self, bank: usize, response: usize, partition: usize, taps: &[f64], room: &mut [S]) {
+        let needed = self.loading();
+        let Self { plan, transform, spectra, counts, .. } = self;
+        let (window, points) = room[..needed].split_at_mut(2 * plan.block);
+        window.fill(S::ZERO);
+        let scale = 1.0 / plan.block as f64;
+        for (point, tap) in window[..plan.block].iter_mut().zip(taps.get(partition * plan.block..).unwrap_or(&[])) {
+            *point = S::from_f64(tap * scale);
+        }
+        let (older, newer) = window.split_at(plan.block);
+        let (re, im) = points.split_at_mut(transform.points());
+        let filter = &mut spectra.filters[bank * counts.responses + response];
+        for &step in transform.steps() {
+            let tiles = base_of(filter, step, partition, plan.partitions, transform.base() / TILE);
+            transform.forward(step, [older, newer], [&mut *re, &mut *im], tiles, plan.partitions);
+        }
+    }
+
+    /// Does what is due at `frame`, a multiple of [`TICK_FRAMES`] at which all samples before it are known. Adds output to
+    /// `rings`, for each bank one of each output.
+    pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
+        let within = place(frame, self.plan.block);
+        if within == 0 {
+            self.begin(frame, at_work, sources);
+        }
+        let due = self.schedules[self.voices.len()].due[within / TICK_FRAMES];
+        while self.done < due {
+            let unit = self.schedules[self.voices.len()].units[self.done];
+            self.done += 1;
+            self.perform(unit, sources, rings);
+        }
+    }
+
+    fn begin(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>) {
+        let Self { plan, spectra: Spectra { sounding, newest, .. }, stale, carried, voices, done, began, .. } = self;
+        *newest = newest.checked_sub(1).unwrap_or(plan.partitions - 1);
+        for ((sounding, stale), quiet_frames) in sounding.iter_mut().zip(stale).zip(sources.quiet_frames) {
+            *stale = sounding[*newest];
+            sounding[*newest] = *quiet_frames < 2 * plan.block as u64;
+        }
+        if *began > 0 {
+            carried.iter_mut().enumerate().for_each(|(bank, carried)| *carried = voices.contains(&bank));
+        }
+        voices.clear();
+        // Never more than there are banks, for which there is room.
+        voices.extend(at_work.iter().enumerate().filter(|(_, at_work)| **at_work).map(|(bank, _)| bank));
+        *done = 0;
+        *began = frame;
+    }
+
+    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
+        let Self { plan, transform, spectra, counts, points, sums, .. } = self;
+        match unit {
+            Unit::Analyse { input, step } => {
+                let tiles = base_of(&mut spectra.inputs[input], step, spectra.newest, plan.partitions, sums.len());
+                if spectra.sounding[input][spectra.newest] {
+                    let window = halves(&sources.pasts[input], self.began, plan.block);
+                    let [re, im] = points;
+                    transform.forward(step, window, [re, im], tiles, plan.partitions);
+                } else if self.stale[input] {
+                    tiles.iter_mut().step_by(plan.partitions).for_each(|tile| *tile = Tile::ZERO);
+                }
+            }
+            Unit::Begin { voice, base } => self.begin_sums(voice, base),
+            Unit::Multiply { voice, base, tile } => self.multiply(voice, base, tile),
+            Unit::Restore { voice, step } => {
+                if !spectra.silent(voice.output) {
+                    let ring = &mut rings[self.voices[voice.place] * counts.outputs + voice.output];
+                    let target = block_of(ring, self.began + plan.slack() as u64, plan.block);
+                    let [re, im] = points;
+                    transform.backward(step, sums, [re, im], target);
+                }
+            }
+        }
+    }
+
+    /// In every period one half of each base, in turns, is summed for two blocks: where it begins, and where the other one
+    /// does, which goes on from what the period before has left it.
+    fn halves(&self) -> [usize; 2] {
+        let half = self.spare.len();
+        if self.began & self.plan.block as u64 == 0 { [0, half] } else { [half, 0] }
+    }
+
+    /// Begins the sums of a base.
+    fn begin_sums(&mut self, voice: Voice, base: usize) {
+        let [fresh, other] = self.halves();
+        let Self { backend, plan, spectra, counts, sums, ahead, spare, .. } = self;
+        let (bank, output, half) = (self.voices[voice.place], voice.output, spare.len());
+        let ahead = &mut ahead[bank * counts.outputs + output][base * half..][..half];
+        let first = base * sums.len() + other;
+        if !self.carried[bank] {
+            // The bank was not at work: what it would have left, in the same order.
+            ahead.fill(Tile::ZERO);
+            for delayed in spectra.heard(bank, output, first..first + half) {
+                let newest = if spectra.newest + 1 == plan.partitions { 0 } else { spectra.newest + 1 };
+                multiply(*backend, Delayed { newest, ..delayed }, spare, ahead);
+            }
+        }
+        sums[other..other + half].copy_from_slice(ahead);
+        for delayed in spectra.heard(bank, output, first..first + half) {
+            multiply_newest(*backend, delayed, &mut sums[other..other + half]);
+        }
+        sums[fresh..fresh + half].fill(Tile::ZERO);
+        ahead.fill(Tile::ZERO);
+    }
+
+    fn multiply(&mut self, voice: Voice, base: usize, tile: usize) {
+        let [fresh, _] = self.halves();
+        let Self { backend, spectra, counts, sums, ahead, spare, .. } = self;
+        let (bank, output, half) = (self.voices[voice.place], voice.output, spare.len());
+        let count = UNIT_TILES.min(half - tile);
+        let (first, tiles) = (base * sums.len() + fresh + tile, fresh + tile..fresh + tile + count);
+        let ahead = &mut ahead[bank * counts.outputs + output][base * half + tile..][..count];
+        for delayed in spectra.heard(bank, output, first..first + count) {
+            multiply(*backend, delayed, &mut sums[tiles.clone()], ahead);
+        }
+    }
+
+    /// Forgets the past; the filters stay.
+    pub(crate) fn reset(&mut self) {
+        let Self {
+            backend: _,
+            plan: _,
+            transform: _,
+            counts: _,
+            spectra: Spectra { routes: _, responses: _, partitions: _, inputs, filters: _, sounding, newest },
+            schedules: _,
+            stale,
+            points: _,
+            sums: _,
+            ahead,
+            carried,
+            spare: _,
+            voices,
+            done,
+            began,
+        } = self;
+        inputs.iter_mut().chain(ahead).for_each(|tiles| tiles.fill(Tile::ZERO));
+        sounding.iter_mut().for_each(|sounding| sounding.fill(false));
+        stale.fill(false);
+        carried.fill(true);
+        *newest = 0;
+        voices.clear();
+        *done = 0;
+        *began = 0;
+    }
+
+    /// Bytes of its memory, but for some of its lists.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let tiles =
+            self.spectra.inputs.iter().chain(&self.spectra.filters).chain(&self.ahead).map(Vec::len).sum::<usize>()
+                * size_of::<Tile<S>>();
+        let points = self.points.iter().map(Vec::len).sum::<usize>() * size_of::<S>();
+        let schedules = self.schedules.iter().map(|schedule| schedule.units.len() * size_of::<Unit>()).sum::<usize>();
+        tiles + points + schedules + self.transform.memory_bytes()
+    }
+}
+
+/// The two halves of the window that ends at `frame`.
+fn halves<S>(ring: &[S], frame: u64, block: usize) -> [&[S]; 2] {
+    // Frames before the first are the zeros that a ring starts with.
+    let end = place(frame, ring.len()) + ring.len();
+    [2, 1].map(|back| {
+        let start = end - back * block;
+        &ring[if start < ring.len() { start } else { start - ring.len() }..][..block]
+    })
+}
+
+fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
+    let start = place(frame, ring.len());
+    &mut ring[start..][..block]
+}
+
+/// Where a frame lies in a ring.
+pub(crate) fn place(frame: u64, length: usize) -> usize {
+    // Most lengths are powers of two, and a division takes longer than all else that happens once per tick.
+    if length.is_power_of_two() { frame as usize & (length - 1) } else { (frame % length as u64) as usize }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_spread_evenly_and_done_in_time() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        let routes = [0, 1].map(|side| Route { input: side, output: side, response: side });
+        let counts = Counts { inputs: 2, outputs: 2, responses: 2, banks: 2 };
+        for block in [512, 4_096, 16_384] {
+            let plan = Plan { block, first_tap: 2 * block, partitions: 12 };
+            let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
+            for banks in 0..=2 {
+                let Schedule { units, due } = stage.schedule(banks);
+                assert_eq!(due.len(), block / TICK_FRAMES);
+                assert_eq!(due.last(), Some(&units.len()));
+                assert!(due.is_sorted());
+            }
+        }
+        // What is due at once is done at once.
+        let plan = Plan { block: 64, first_tap: 64, partitions: 3 };
+        let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
+        let Schedule { units, due } = stage.schedule(1);
+        assert_eq!(due, [units.len()]);
+    }
+}

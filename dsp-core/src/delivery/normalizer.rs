@@ -1,0 +1,411 @@
+//! Brings a programme to a loudness with one gain, and says what stood in the way.
+//!
+//! # Signal
+//! measure -> gain = min(target - I, ceiling - TP) -> times gain
+//!
+//! # Parameters
+//! | name | unit | range | default |
+//! |---|---|---|---|
+//! | `target_lufs` | LUFS | -70..0 | -14 |
+//! | `ceiling_dbtp` | dBTP | -60..20 | -1 |
+//! | `policy` | | reduce, fail | reduce |
+//!
+//! # Contract
+//! A constant gain shifts the integrated loudness by itself: gates are relative, and the absolute one at -70 LUFS only
+//! matters to blocks that cross it. The peak is the higher of what [`Precision::Reference`] and [`Precision::Standard`]
+//! read and never ends above the ceiling.
+//! Silence, programmes without a whole gating block and non-finite samples are refused; nothing is changed then.
+//!
+//! # Source
+//! EBU R 128 v5 (2023).
+
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, in_range},
+        processor::Meter,
+        sample::Sample,
+        stream::StreamSpec,
+        unit::db_to_gain,
+    },
+    meters::{
+        loudness::{Loudness, LoudnessParams},
+        true_peak::Precision,
+    },
+};
+use core::{fmt, ops::ControlFlow};
+
+/// Frames measured between two reports of progress.
+const STEP_FRAMES: usize = 16_384;
+
+/// Room for the rounding of the gain and of each product in f32, dB: 2 * 2^-24 of the amplitude.
+const ROUNDING_DB: f64 = 2e-6;
+
+/// What to do if the peak would exceed the ceiling at the target loudness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum NormalizePolicy {
+    /// Stay below the target.
+    #[default]
+    Reduce,
+    /// Refuse.
+    Fail,
+}
+
+/// Settings of [`normalize`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct NormalizeParams {
+    /// Integrated loudness wanted, LUFS, -70..0.
+    pub target_lufs: f64,
+    /// Highest true peak allowed, dBTP, -60..20.
+    pub ceiling_dbtp: f64,
+    /// What to do if both cannot be had.
+    pub policy: NormalizePolicy,
+}
+
+impl Default for NormalizeParams {
+    fn default() -> Self {
+        Self { target_lufs: -14.0, ceiling_dbtp: -1.0, policy: NormalizePolicy::Reduce }
+    }
+}
+
+/// Which limit decided the gain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Held {
+    /// The programme is at the target.
+    Loudness,
+    /// The peak is at the ceiling, and the programme below the target.
+    Ceiling,
+}
+
+/// What [`normalize`] did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalization {
+    /// The gain, in dB.
+    pub gain_db: f64,
+    /// Which limit decided it.
+    pub held: Held,
+    /// Integrated loudness after it, LUFS.
+    pub integrated_lufs: f64,
+    /// True peak after it, dBTP.
+    pub true_peak_dbtp: f64,
+}
+
+/// Why a programme was not normalised.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum NormalizeError {
+    /// A setting or the stream is out of range.
+    Settings(Error),
+    /// Shorter than the 400 ms that a loudness needs.
+    TooShort {
+        /// Its length, in frames.
+        frames: usize,
+        /// The length needed, in frames.
+        needed: usize,
+    },
+    /// No block is louder than the absolute gate of -70 LUFS.
+    Silent,
+    /// Samples that are NaN or infinite.
+    NotFinite {
+        /// How many.
+        samples: u64,
+    },
+    /// Whoever was told of the progress broke off.
+    Interrupted,
+    /// The reading has no true peak.
+    PeakNotMeasured,
+    /// No drive and no setting of the limiter gives both figures.
+    OutOfReach {
+        /// The loudness asked for, LUFS.
+        target_lufs: f64,
+        /// The ceiling asked for, dBTP.
+        ceiling_dbtp: f64,
+    },
+    /// The peak would exceed the ceiling, under [`NormalizePolicy::Fail`].
+    AboveCeiling {
+        /// True peak at the target loudness, dBTP.
+        true_peak_dbtp: f64,
+        /// The ceiling, dBTP.
+        ceiling_dbtp: f64,
+    },
+}
+
+impl fmt::Display for NormalizeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Settings(ref error) => error.fmt(f),
+            Self::TooShort { frames, needed } => {
+                write!(f, "too short to have a loudness: {frames} frames, at least {needed} (400 ms) needed")
+            }
+            Self::Silent => f.write_str("silent: no part is louder than -70 LUFS, so no gain reaches a loudness"),
+            Self::NotFinite { samples } => write!(f, "{samples} samples are NaN or infinite: repair them first"),
+            Self::OutOfReach { target_lufs, ceiling_dbtp } => write!(
+                f,
+                "out of reach: {target_lufs} LUFS with peaks of at most {ceiling_dbtp} dBTP, however hard the limiter works"
+            ),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::PeakNotMeasured => f.write_str("the true peak was not measured: it is needed for the ceiling"),
+            Self::AboveCeiling { true_peak_dbtp, ceiling_dbtp } => write!(
+                f,
+                "the true peak would be {true_peak_dbtp:.2} dBTP at the target loudness, above the ceiling of \
+                 {ceiling_dbtp} dBTP: lower the target or limit"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for NormalizeError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Settings(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for NormalizeError {
+    fn from(error: Error) -> Self {
+        Self::Settings(error)
+    }
+}
+
+impl NormalizeParams {
+    /// Checks both figures; never clamps.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn validate(&self) -> Result<(), Error> {
+        in_range("target_lufs", self.target_lufs, -70.0, 0.0)?;
+        in_range("ceiling_dbtp", self.ceiling_dbtp, -60.0, 20.0)
+    }
+
+    /// The gain for a programme that read `loudness`.
+    ///
+    /// ```
+    /// use mixdown::{Block, Meter, StreamSpec, delivery::{Held, NormalizeParams}, meters::LoudnessParams};
+    ///
+    /// let spec = StreamSpec::new(48_000.0, 1)?;
+    /// let mut meter = LoudnessParams::default().build::<f64>(&spec)?;
+    /// let tone: Vec<f64> = (0..96_000).map(|n| 0.25 * (n as f64 * 0.13).sin()).collect();
+    /// meter.observe(&Block::from_planar(&tone, 1)?);
+    /// let reading = meter.reading();
+    ///
+    /// let quiet = NormalizeParams { target_lufs: -23.0, ..Default::default() }.gain(&reading).unwrap();
+    /// assert_eq!((quiet.held, quiet.integrated_lufs), (Held::Loudness, -23.0));
+    /// let loud = NormalizeParams { target_lufs: -1.0, ..Default::default() }.gain(&reading).unwrap();
+    /// assert_eq!((loud.held, loud.true_peak_dbtp), (Held::Ceiling, -1.0));
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NormalizeError::Settings`], [`Silent`](NormalizeError::Silent),
+    /// [`PeakNotMeasured`](NormalizeError::PeakNotMeasured) or [`AboveCeiling`](NormalizeError::AboveCeiling).
+    pub fn gain(&self, loudness: &Loudness) -> Result<Normalization, NormalizeError> {
+        self.validate()?;
+        let integrated = loudness.integrated_lufs;
+        if !integrated.is_finite() {
+            return Err(NormalizeError::Silent);
+        }
+        let peak = loudness.true_peak_dbtp.ok_or(NormalizeError::PeakNotMeasured)?;
+        let (to_target, to_ceiling) = (self.target_lufs - integrated, self.ceiling_dbtp - peak);
+        if to_target <= to_ceiling {
+            return Ok(Normalization {
+                gain_db: to_target,
+                held: Held::Loudness,
+                integrated_lufs: self.target_lufs,
+                true_peak_dbtp: peak + to_target,
+            });
+        }
+        match self.policy {
+            NormalizePolicy::Reduce => Ok(Normalization {
+                gain_db: to_ceiling,
+                held: Held::Ceiling,
+                integrated_lufs: integrated + to_ceiling,
+                true_peak_dbtp: self.ceiling_dbtp,
+            }),
+            NormalizePolicy::Fail => {
+                Err(NormalizeError::AboveCeiling { true_peak_dbtp: peak + to_target, ceiling_dbtp: self.ceiling_dbtp })
+            }
+        }
+    }
+}
+
+/// Hears the share of the work that is done, 0..1, at least every 16 384 frames, and may break it off.
+pub(super) type Progress<'p> = &'p mut dyn FnMut(f64) -> ControlFlow<()>;
+
+/// Reports a share done.
+///
+/// # Errors
+/// [`NormalizeError::Interrupted`] if that breaks it off.
+pub(super) fn report(progress: Progress<'_>, share: f64) -> Result<(), NormalizeError> {
+    match progress(share) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(NormalizeError::Interrupted),
+    }
+}
+
+/// The steps of a programme of `frames`: start, length and the share done after it.
+pub(super) fn steps(frames: usize, step: usize) -> impl Iterator<Item = (usize, usize, f64)> {
+    (0..frames).step_by(step).map(move |start| {
+        let length = step.min(frames - start);
+        (start, length, (start + length) as f64 / frames as f64)
+    })
+}
+
+/// Measures a programme.
+///
+/// # Errors
+/// [`NormalizeError::Settings`], [`NotFinite`](NormalizeError::NotFinite), [`Interrupted`](NormalizeError::Interrupted).
+pub(super) fn measure<S: Sample>(
+    audio: &Block<'_, '_, S>,
+    spec: &StreamSpec,
+    params: &LoudnessParams,
+    progress: Progress<'_>,
+) -> Result<Loudness, NormalizeError> {
+    let mut meter = params.build::<S>(spec)?;
+    for (start, length, share) in steps(audio.frames(), STEP_FRAMES) {
+        meter.observe(&audio.frames_at(start, length));
+        report(progress, share)?;
+    }
+    match meter.faults() {
+        0 => Ok(meter.reading()),
+        samples => Err(NormalizeError::NotFinite { samples }),
+    }
+}
+
+/// Normalises a whole programme in place. `loudness` says how channels count; its precision is overruled.
+///
+/// # Errors
+/// Any [`NormalizeError`]; the audio is unchanged then.
+pub fn normalize<S: Sample>(
+    audio: &mut BlockMut<'_, '_, S>,
+    spec: &StreamSpec,
+    loudness: &LoudnessParams,
+    params: &NormalizeParams,
+) -> Result<Normalization, NormalizeError> {
+    normalize_with(audio, spec, loudness, params, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`normalize`]; `progress` hears the share done, 0..1, and may break it off.
+///
+/// # Errors
+/// Any [`NormalizeError`]; the audio is unchanged then.
+pub fn normalize_with<S: Sample>(
+    audio: &mut BlockMut<'_, '_, S>,
+    spec: &StreamSpec,
+    loudness: &LoudnessParams,
+    params: &NormalizeParams,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Normalization, NormalizeError> {
+    params.validate()?;
+    if audio.channels() != spec.channels() {
+        return Err(Error::Channels { min: spec.channels(), max: spec.channels(), actual: audio.channels() }.into());
+    }
+    let needed = libm::round(0.4 * spec.sample_rate_hz()) as usize;
+    if audio.frames() < needed {
+        return Err(NormalizeError::TooShort { frames: audio.frames(), needed });
+    }
+    // Both finish what they are asked for before anything is changed.
+    let reading = |precision, from: f64, to: f64, progress: Progress<'_>| {
+        let params = LoudnessParams { precision, ..loudness.clone() };
+        measure(&audio.as_block(), spec, &params, &mut |share| progress(from + (to - from) * share))
+    };
+    let standard = reading(Precision::Standard, 0.0, 0.3, progress)?;
+    let mut loudness = reading(Precision::Reference, 0.3, 1.0, progress)?;
+    let peaks = [loudness.true_peak_dbtp, standard.true_peak_dbtp];
+    loudness.true_peak_dbtp = peaks.into_iter().flatten().reduce(f64::max);
+    let done = params.gain(&loudness)?;
+    let room_db = if done.held == Held::Ceiling { ROUNDING_DB } else { 0.0 };
+    let gain = S::from_f64(db_to_gain(done.gain_db - room_db));
+    for channel in 0..audio.channels() {
+        for sample in audio.channel_mut(channel) {
+            *sample *= gain;
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{string::ToString, vec, vec::Vec};
+
+    fn spec() -> StreamSpec {
+        StreamSpec::new(44_100.0, 2).unwrap()
+    }
+
+    fn music(frames: usize) -> Vec<f32> {
+        let mut random = crate::primitives::random::Random::new(11, 0);
+        let mut last = 0.0;
+        (0..2 * frames)
+            .map(|n| {
+                last = 0.9 * last + 0.1 * random.triangular();
+                (last * (1.0 + libm::sin((n % frames) as f64 * 1e-4))) as f32
+            })
+            .collect()
+    }
+
+    fn reading(audio: &[f32]) -> Loudness {
+        let [standard, mut reference] = [Precision::Standard, Precision::Reference].map(|precision| {
+            let mut meter = LoudnessParams { precision, ..Default::default() }.build::<f32>(&spec()).unwrap();
+            meter.observe(&crate::Block::from_planar(audio, 2).unwrap());
+            meter.reading()
+        });
+        let peaks = [reference.true_peak_dbtp, standard.true_peak_dbtp];
+        reference.true_peak_dbtp = peaks.into_iter().flatten().reduce(f64::max);
+        reference
+    }
+
+    fn run(audio: &mut [f32], params: NormalizeParams) -> Result<Normalization, NormalizeError> {
+        let mut block = BlockMut::from_planar(audio, 2).unwrap();
+        normalize(&mut block, &spec(), &LoudnessParams::default(), &params)
+    }
+
+    /// f32 samples carry the new level to a few parts in 10^8.
+    const EXACT_LU: f64 = 1e-5;
+
+    #[test]
+    fn reaches_the_target_or_the_ceiling_and_says_which() {
+        for (target_lufs, held) in [(-30.0, Held::Loudness), (-23.0, Held::Loudness), (0.0, Held::Ceiling)] {
+            for ceiling_dbtp in [-1.0, -2.5] {
+                let mut audio = music(100_000);
+                let done =
+                    run(&mut audio, NormalizeParams { target_lufs, ceiling_dbtp, ..Default::default() }).unwrap();
+                let after = reading(&audio);
+                assert_eq!(done.held, held);
+                assert!((after.integrated_lufs - done.integrated_lufs).abs() < EXACT_LU, "{done:?} {after:?}");
+                let peak = after.true_peak_dbtp.unwrap();
+                assert!(peak <= ceiling_dbtp && (peak - done.true_peak_dbtp).abs() < EXACT_LU, "{done:?} {peak}");
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_with_a_reason_and_changes_nothing() {
+        let refuse = |mut audio: Vec<f32>, params: NormalizeParams| {
+            let before = audio.clone();
+            let error = run(&mut audio, params).unwrap_err();
+            assert!(audio.iter().zip(&before).all(|(a, b)| a.to_bits() == b.to_bits()));
+            (error.clone(), error.to_string())
+        };
+        let params = NormalizeParams::default();
+        let (error, text) = refuse(vec![0.0; 2 * 44_100], params);
+        assert!(error == NormalizeError::Silent && text.contains("-70 LUFS"));
+        let (error, text) = refuse(music(17_639), params);
+        assert_eq!(error, NormalizeError::TooShort { frames: 17_639, needed: 17_640 });
+        assert!(text.contains("17639 frames"));
+        let mut broken = music(44_100);
+        broken[5] = f32::NAN;
+        assert_eq!(refuse(broken, params).0, NormalizeError::NotFinite { samples: 1 });
+        let fail = NormalizeParams { target_lufs: 0.0, policy: NormalizePolicy::Fail, ..params };
+        let (error, text) = refuse(music(44_100), fail);
+        assert!(matches!(error, NormalizeError::AboveCeiling { .. }) && text.contains("ceiling of -1 dBTP"), "{text}");
+        let (error, text) = refuse(music(44_100), NormalizeParams { target_lufs: f64::NAN, ..params });
+        assert!(matches!(error, NormalizeError::Settings(_)) && text.starts_with("target_lufs = NaN is out of range"));
+        let unmeasured = Loudness { true_peak_dbtp: None, ..reading(&music(44_100)) };
+        assert_eq!(params.gain(&unmeasured), Err(NormalizeError::PeakNotMeasured));
+    }
+}

@@ -1,0 +1,360 @@
+//! How gain reduction follows what is wanted: a smooth decoupled peak detector on reduction in octaves (or dB).
+//!
+//! First the peaks are held: y1 is at once what is wanted, c, if that is more, and recovers with the release, y1 =
+//! max(c, aR y1 + (1-aR) c). Then the attack smooths: y = aA y + (1-aA) y1. Attack is thus the time to 63.2 % of a step
+//! of the reduction, release that plus up to the attack. Both aim a billionth of an octave low and stop at 0, so that
+//! they arrive there, in 22 time constants, instead of decaying for ever; there is no branch in either.
+//!
+//! - Manual: the times given.
+//! - Dual: a second follower of y1 with 2.5 times the release as attack and 10 times as release; the larger of both goes
+//!   on to the attack. Short peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms.
+//! - Auto: both times follow the crest factor C of the level, C² = peak²/rms² over 200 ms: transients get fast times,
+//!   steady sound slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine.
+//!
+//! All three share their state, so that the mode may change at any frame: the reduction goes on from where it is. Times
+//! glide to others on a logarithmic scale, those of the automatic mode included.
+//!
+//! # Source
+//! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 17 (smooth
+//! decoupled) and its section on side-chain topologies (smoothing of the logarithmic reduction); "Parameter automation
+//! in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release: `parts::release`.
+
+use super::release::{larger, log_rate, pole, pole_at, recover};
+use crate::{
+    filters::cascade::kernel::{Twin, Vector},
+    foundation::{math::Pow2, sample::Sample},
+    primitives::{
+        backend::{Backend, run},
+        lanes::Fuse,
+        ramp::Span,
+    },
+};
+
+/// ε, in octaves.
+const NOTHING: f64 = 1e-9;
+/// Times of the slow follower of the dual release, as multiples of the release: 150 and 600 ms beside 60 ms.
+const SLOW_ATTACK_RATIO: f64 = 2.5;
+const SLOW_RELEASE_RATIO: f64 = 10.0;
+/// Window of the crest factor, in ms.
+const CREST_MS: f64 = 200.0;
+/// Times of the automatic release for a sine (C² = 2), in ms.
+const AUTO_ATTACK_MS: f64 = 80.0;
+const AUTO_RELEASE_MS: f64 = 1_000.0;
+/// Shortest times of the automatic release, in ms: the shortest that may be set by hand.
+const LEAST_ATTACK_MS: f64 = 0.02;
+const LEAST_RELEASE_MS: f64 = 5.0;
+/// Added to every square, so that neither follower of the crest factor is ever 0 or subnormal.
+const LEAST_SQUARE: f64 = 1e-20;
+/// Peaks above +120 dBFS count as that.
+const LOUDEST: f64 = 1e6;
+
+/// Attack and release.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BallisticsCoeffs {
+    /// Poles of attack and release.
+    poles: [f64; 2],
+    /// Poles of the slow follower of the dual release, attack and release.
+    slow: Option<[f64; 2]>,
+    /// 0, or 1 for times by the crest factor.
+    auto: f64,
+    crest: CrestCoeffs,
+}
+
+/// How the crest factor sets times. Rates are -log2 of poles: their inverses are times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct CrestCoeffs {
+    /// Pole of the two averages.
+    window: f64,
+    /// Rates per C², attack and release, and the highest they may be.
+    steps: [f64; 2],
+    highest: [f64; 2],
+}
+
+fn rate(time_ms: f64, sample_rate_hz: f64) -> f64 {
+    core::f64::consts::LOG2_E * 1e3 / (time_ms * sample_rate_hz)
+}
+
+impl BallisticsCoeffs {
+    /// The times given.
+    pub(crate) fn manual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
+        let longest_ms = [2.0 * AUTO_ATTACK_MS, 2.0 * (AUTO_RELEASE_MS - AUTO_ATTACK_MS)];
+        Self {
+            poles: [attack_ms, release_ms].map(|time_ms| pole(time_ms, sample_rate_hz)),
+            slow: None,
+            auto: 0.0,
+            crest: CrestCoeffs {
+                window: pole(CREST_MS, sample_rate_hz),
+                steps: longest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
+                highest: [LEAST_ATTACK_MS, LEAST_RELEASE_MS].map(|time_ms| rate(time_ms, sample_rate_hz)),
+            },
+        }
+    }
+
+    /// The release, and 10 times as long after sustained reduction.
+    pub(crate) fn dual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
+        let slow = [SLOW_ATTACK_RATIO, SLOW_RELEASE_RATIO].map(|ratio| pole(ratio * release_ms, sample_rate_hz));
+        Self { slow: Some(slow), ..Self::manual(attack_ms, release_ms, sample_rate_hz) }
+    }
+
+    /// Times by the crest factor.
+    pub(crate) fn auto(sample_rate_hz: f64) -> Self {
+        Self { auto: 1.0, ..Self::manual(AUTO_ATTACK_MS, AUTO_RELEASE_MS, sample_rate_hz) }
+    }
+
+    /// What glides: log2 of both rates, and the share of the crest factor in them.
+    pub(crate) fn glide(&self) -> [f64; 3] {
+        let [attack, release] = self.poles.map(log_rate);
+        [attack, release, self.auto]
+    }
+
+    /// Whether the times are those given over a span of [`BallisticsCoeffs::glide`].
+    pub(crate) fn is_at_rest(&self, glide: &Span<f64, 3>) -> bool {
+        self.auto == 0.0 && matches!(glide, Span::Still(_))
+    }
+}
+
+/// The running ballistics of one channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ballistics {
+    /// The fast follower, y1 but for the dual mode.
+    held: f64,
+    /// The slow follower of the dual mode.
+    slow: f64,
+    /// y.
+    smooth: f64,
+    crest: Crest,
+}
+
+impl Ballistics {
+    /// No reduction.
+    pub(crate) const REST: Self = Self { held: 0.0, slow: 0.0, smooth: 0.0, crest: Crest::REST };
+
+    /// Turns the reduction wanted into the reduction given, in place. `peaks` is the magnitudes that it is wanted for,
+    /// `glide` the span of [`BallisticsCoeffs::glide`].
+    pub(crate) fn process<S: Sample>(
+        &mut self,
+        backend: Backend,
+        coeffs: &BallisticsCoeffs,
+        glide: &Span<f64, 3>,
+        peaks: &[S],
+        reductions: &mut [f64],
+    ) {
+        run!(
+            backend,
+            self.process_all(Twin, coeffs, glide, peaks, reductions),
+            simd => self.process_all(Vector(simd), coeffs, glide, peaks, reductions)
+        );
+    }
+
+    #[inline(always)]
+    fn process_all<S: Sample>(
+        &mut self,
+        fuse: impl Fuse,
+        coeffs: &BallisticsCoeffs,
+        glide: &Span<f64, 3>,
+        peaks: &[S],
+        reductions: &mut [f64],
+    ) {
+        if coeffs.is_at_rest(glide) {
+            return self.follow_at_rest(fuse, coeffs, reductions);
+        }
+        if coeffs.slow.is_none() {
+            self.leave_dual();
+        }
+        let mut crest = self.crest;
+        match (glide, coeffs.slow) {
+            (Span::Still(_), slow) => {
+                let poles = |index: usize| {
+                    let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
+                    [(-rates[0]).exp2_fast(), (-rates[1]).exp2_fast()]
+                };
+                self.follow(fuse, reductions, slow, poles);
+            }
+            (Span::Moving([attack, release, auto]), slow) => {
+                let poles = |index: usize| {
+                    let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
+                    let at = index as i32;
+                    let share = auto.at(at);
+                    let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
+                    [glided(attack.at(at), rates[0]), glided(release.at(at), rates[1])]
+                };
+                self.follow(fuse, reductions, slow, poles);
+            }
+        }
+        self.crest = crest;
+    }
+
+    /// The recursion with the times given, neither gliding nor by the crest factor.
+    #[inline(always)]
+    pub(crate) fn follow_at_rest(&mut self, fuse: impl Fuse, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
+        self.crest = Crest::REST;
+        let poles = coeffs.poles;
+        if let Some(slow) = coeffs.slow {
+            self.follow(fuse, reductions, Some(slow), |_| poles);
+        } else {
+            self.leave_dual();
+            self.follow(fuse, reductions, None, |_| poles);
+        }
+    }
+
+    /// What the slow follower held, the fast one holds from now on.
+    #[inline(always)]
+    fn leave_dual(&mut self) {
+        self.held = larger(self.held, self.slow);
+        self.slow = 0.0;
+    }
+
+    /// The recursion, with the poles of attack and release at each frame.
+    #[inline(always)]
+    fn follow(
+        &mut self,
+        fuse: impl Fuse,
+        reductions: &mut [f64],
+        slow: Option<[f64; 2]>,
+        mut poles: impl FnMut(usize) -> [f64; 2],
+    ) {
+        let Self { mut held, slow: mut slowly, mut smooth, crest: _ } = *self;
+        for (index, value) in reductions.iter_mut().enumerate() {
+            let [attack, release] = poles(index);
+            held = recover(fuse, held, *value, NOTHING, [release, 1.0 - release]);
+            let mut peak = held;
+            if let Some([rise, fall]) = slow {
+                let aim = held - NOTHING;
+                // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
+                let risen = fuse.fma(rise, slowly, (1.0 - rise) * aim);
+                let fallen = fuse.fma(fall, slowly, (1.0 - fall) * aim);
+                slowly = larger(larger(risen, fallen), 0.0);
+                peak = larger(held, slowly);
+            }
+            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (peak - NOTHING)), 0.0);
+            *value = smooth;
+        }
+        (self.held, self.slow, self.smooth) = (held, slowly, smooth);
+    }
+}
+
+/// peak² and rms² of the level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Crest {
+    peak: f64,
+    mean: f64,
+}
+
+impl Crest {
+    const REST: Self = Self { peak: LEAST_SQUARE, mean: LEAST_SQUARE };
+
+    /// Rates of attack and release at the next magnitude.
+    #[inline(always)]
+    fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> [f64; 2] {
+        let magnitude = if magnitude < LOUDEST { magnitude } else { LOUDEST };
+        let square = magnitude * magnitude + LEAST_SQUARE;
+        let fresh = (1.0 - coeffs.window) * square;
+        self.peak = larger(coeffs.window * self.peak + fresh, square);
+        self.mean = coeffs.window * self.mean + fresh;
+        let crest = self.peak / self.mean;
+        let [attack, release] = coeffs.steps;
+        [smaller(attack * crest, coeffs.highest[0]), smaller(release * crest, coeffs.highest[1])]
+    }
+}
+
+#[inline(always)]
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::ramp::Ramp;
+    use alloc::{vec, vec::Vec};
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    fn run(ballistics: &mut Ballistics, coeffs: &BallisticsCoeffs, peak: f64, wanted: f64, ms: f64) -> Vec<f64> {
+        let frames = (ms * RATE_HZ / 1e3) as usize;
+        let mut reductions = vec![wanted; frames];
+        let still = Span::Still(coeffs.glide());
+        ballistics.process(Backend::Scalar, coeffs, &still, &vec![peak; frames], &mut reductions);
+        reductions
+    }
+
+    /// Until a fall from `from` has 1/e left, in ms.
+    fn fall_ms(ballistics: &mut Ballistics, coeffs: &BallisticsCoeffs, from: f64) -> f64 {
+        let falling = run(ballistics, coeffs, 0.1, 0.0, 20_000.0);
+        let frames = falling.iter().position(|&y| y <= from / core::f64::consts::E).unwrap();
+        (frames + 1) as f64 / RATE_HZ * 1e3
+    }
+
+    #[test]
+    fn attack_is_the_time_to_63_percent_and_release_ends_at_exactly_nothing() {
+        let coeffs = BallisticsCoeffs::manual(10.0, 100.0, RATE_HZ);
+        let mut ballistics = Ballistics::REST;
+        let rising = run(&mut ballistics, &coeffs, 1.0, 2.0, 500.0);
+        let frames = rising.iter().position(|&y| y >= 2.0 * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;
+        assert!((frames as f64 / RATE_HZ * 1e3 - 10.0).abs() < 0.05, "{frames}");
+        let falling_ms = fall_ms(&mut ballistics, &coeffs, 2.0);
+        assert!((100.0..=111.0).contains(&falling_ms), "{falling_ms}");
+        assert_eq!((ballistics.held, ballistics.slow, ballistics.smooth), (0.0, 0.0, 0.0));
+        assert!(run(&mut ballistics, &coeffs, 0.0, 0.0, 10.0).iter().all(|y| y.to_bits() == 0));
+    }
+
+    #[test]
+    fn dual_forgets_short_peaks_fast_and_long_ones_slowly() {
+        let coeffs = BallisticsCoeffs::dual(0.1, 60.0, RATE_HZ);
+        let mut ballistics = Ballistics::REST;
+        run(&mut ballistics, &coeffs, 1.0, 2.0, 2.0);
+        let short = fall_ms(&mut ballistics, &coeffs, 2.0);
+        run(&mut ballistics, &coeffs, 1.0, 2.0, 2_000.0);
+        let long = fall_ms(&mut ballistics, &coeffs, 2.0);
+        std::println!("{short:.1} and {long:.1} ms");
+        // The slow follower follows the fast one, not the input: it sets out about as much later.
+        assert!((short - 60.0).abs() < 1.0 && (600.0..=670.0).contains(&long), "{short} {long}");
+        assert_eq!((ballistics.held, ballistics.slow, ballistics.smooth), (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn auto_is_slow_for_steady_sound_and_fast_for_transients() {
+        let coeffs = BallisticsCoeffs::auto(RATE_HZ);
+        // A square: C² = 1, so 160 ms.
+        let mut ballistics = Ballistics::REST;
+        run(&mut ballistics, &coeffs, 0.5, 0.0, 3_000.0);
+        let rising = run(&mut ballistics, &coeffs, 0.5, 2.0, 1_000.0);
+        let frames = rising.iter().position(|&y| y >= 2.0 * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;
+        assert!((frames as f64 / RATE_HZ * 1e3 - 160.0).abs() < 1.0, "{frames}");
+        // The same out of near silence.
+        let mut ballistics = Ballistics::REST;
+        run(&mut ballistics, &coeffs, 0.01, 0.0, 3_000.0);
+        let rising = run(&mut ballistics, &coeffs, 0.5, 2.0, 1_000.0);
+        let frames = rising.iter().position(|&y| y >= 2.0 * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;
+        assert!((frames as f64 / RATE_HZ * 1e3) < 5.0, "{frames}");
+    }
+
+    #[test]
+    fn a_change_of_mode_goes_on_from_where_it_is() {
+        let all = [
+            BallisticsCoeffs::manual(0.02, 100.0, RATE_HZ),
+            BallisticsCoeffs::dual(0.02, 5.0, RATE_HZ),
+            BallisticsCoeffs::auto(RATE_HZ),
+        ];
+        for from in &all {
+            for to in &all {
+                let mut ballistics = Ballistics::REST;
+                run(&mut ballistics, from, 1.0, 2.0, 3_000.0);
+                let before = *run(&mut ballistics, from, 0.5, 0.0, 30.0).last().unwrap();
+                let mut glide = Ramp::new(from.glide(), 960);
+                glide.set_target(to.glide());
+                let mut after = Vec::new();
+                while after.len() < 2_000 {
+                    let (span, count) = glide.span::<f64>(64);
+                    let mut reductions = vec![0.0; count];
+                    ballistics.process(Backend::Scalar, to, &span, &vec![0.5; count], &mut reductions);
+                    after.extend(reductions);
+                }
+                // No more in one frame than the fastest recovery, 5 ms, or the attack catching up with it.
+                let steps = core::iter::once(&before).chain(&after).zip(&after);
+                let step = steps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(step <= 2.0 / (5e-3 * RATE_HZ), "{from:?} {to:?}: {step}");
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Compression of a block: side-chain, make-up, mix, and the sound delayed to meet them.
+//!
+//! What [`Compressor`](crate::dynamics::Compressor) and the bands of a multiband one share; settings are those of the former.
+
+use super::{
+    ballistics::BallisticsCoeffs,
+    detector::{Detector, DetectorCoeffs},
+    gain_computer::{ComputerCoeffs, DB_PER_OCTAVE},
+    passes::{Observed, apply, gains},
+    reduction_meter::ReductionMeter,
+    side_chain::{CHUNK_FRAMES, Key, SideChain, SideChainCoeffs},
+};
+use crate::{
+    filters::{biquad::BiquadCoeffs, cookbook},
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, in_range},
+        fit::fit_traced,
+        processor::GainReduction,
+        sample::Sample,
+        stream::StreamSpec,
+        unit::{db_to_gain, gain_to_db, ms_to_frames},
+    },
+    primitives::{
+        backend::Backend,
+        history::Tape,
+        ramp::{GAIN_RAMP_MS, Ramp},
+        sanitize::clean,
+    },
+};
+use alloc::{vec, vec::Vec};
+use core::f64::consts::FRAC_1_SQRT_2;
+
+/// Range of the side-chain's high pass, in Hz, apart from 0.
+const KEY_HIGH_PASS_RANGE_HZ: [f64; 2] = [20.0, 500.0];
+
+/// How the gain of a [`Compressor`](crate::dynamics::Compressor) comes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum CompressorRelease {
+    /// In `release_ms`.
+    #[default]
+    Manual,
+    /// In `release_ms` after short peaks, 10 times as long after sustained reduction.
+    Dual,
+    /// By the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` do not count.
+    Auto,
+}
+
+/// Settings of a [`Compressor`](crate::dynamics::Compressor).
+///
+/// ```
+/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::CompressorParams};
+///
+/// let params = CompressorParams { threshold_db: -20.0, ratio: 4.0, knee_db: 0.0, ..Default::default() };
+/// assert!((params.transfer_curve(&[0.0]).unwrap()[0] + 15.0).abs() < 1e-3);
+///
+/// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+/// let mut square = [1.0_f32; 48_000];
+/// compressor.process(&mut BlockMut::from_planar(&mut square, 1)?);
+/// assert!((compressor.gain_reduction_db(0) - 15.0).abs() < 1e-3);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct CompressorParams {
+    /// Level above which it compresses, in dBFS, -60..0.
+    pub threshold_db: f64,
+    /// dB in per dB out above the threshold, 1..inf.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub ratio: f64,
+    /// Width over which the curve bends, in dB, 0..24.
+    pub knee_db: f64,
+    /// Time to 63.2 % of a rise of the reduction in dB, in ms, 0.02..250.
+    pub attack_ms: f64,
+    /// Time to 63.2 % of its fall, in ms, 5..5000.
+    pub release_ms: f64,
+    /// Gain of the compressed sound, in dB, -12..24.
+    pub makeup_db: f64,
+    /// What counts as level.
+    pub detector: Detector,
+    /// Time constant of the mean squares, in ms, 1..300.
+    pub rms_ms: f64,
+    /// How far ahead of a peak the gain begins to fall, in ms, 0..20. Fixed while it runs.
+    pub lookahead_ms: f64,
+    /// How far all channels get the reduction of the loudest, in percent, 0..100.
+    pub link_percent: f64,
+    /// Share of the compressed sound, 0..1.
+    pub mix: f64,
+    /// Most reduction, in dB, 0..inf.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub range_db: f64,
+    /// Corner of a high pass on the key, 12 dB per octave, in Hz: 0 (off) or 20..500.
+    pub key_high_pass_hz: f64,
+    /// How the gain comes back.
+    pub release_mode: CompressorRelease,
+    /// Adds half of the reduction at 0 dBFS to the make-up gain.
+    pub auto_makeup: bool,
+}
+
+impl Default for CompressorParams {
+    fn default() -> Self {
+        Self {
+            threshold_db: -18.0,
+            ratio: 4.0,
+            knee_db: 6.0,
+            attack_ms: 10.0,
+            release_ms: 100.0,
+            makeup_db: 0.0,
+            detector: Detector::default(),
+            rms_ms: 10.0,
+            lookahead_ms: 0.0,
+            link_percent: 100.0,
+            mix: 1.0,
+            range_db: f64::INFINITY,
+            key_high_pass_hz: 0.0,
+            release_mode: CompressorRelease::default(),
+            auto_makeup: false,
+        }
+    }
+}
+
+impl CompressorParams {
+    /// Output level of steady sound at each level, in dB, make-up and mix included.
+    pub(crate) fn output_levels_db(&self, levels_db: &[f64]) -> Vec<f64> {
+        let (computer, makeup_db) = (self.computer(), self.total_makeup_db());
+        let output_db = |&level_db: &f64| {
+            let gain_db = makeup_db - computer.reduction_db(level_db);
+            level_db + self.mixed_db(gain_db)
+        };
+        levels_db.iter().map(output_db).collect()
+    }
+
+    /// Refuses what is out of range.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        in_range("threshold_db", self.threshold_db, -60.0, 0.0)?;
+        in_range("ratio", self.ratio, 1.0, f64::INFINITY)?;
+        in_range("knee_db", self.knee_db, 0.0, 24.0)?;
+        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
+        in_range("release_ms", self.release_ms, 5.0, 5_000.0)?;
+        in_range("makeup_db", self.makeup_db, -12.0, 24.0)?;
+        in_range("rms_ms", self.rms_ms, 1.0, 300.0)?;
+        in_range("lookahead_ms", self.lookahead_ms, 0.0, 20.0)?;
+        in_range("link_percent", self.link_percent, 0.0, 100.0)?;
+        in_range("mix", self.mix, 0.0, 1.0)?;
+        in_range("range_db", self.range_db, 0.0, f64::INFINITY)?;
+        if self.key_high_pass_hz != 0.0 {
+            let [lowest, highest] = KEY_HIGH_PASS_RANGE_HZ;
+            in_range("key_high_pass_hz", self.key_high_pass_hz, lowest, highest)?;
+        }
+        Ok(())
+    }
+
+    /// The coefficients of legal settings.
+    pub(crate) fn coeffs(&self, sample_rate_hz: f64) -> CompressorCoeffs {
+        let high_pass = if self.key_high_pass_hz == 0.0 {
+            BiquadCoeffs::IDENTITY
+        } else {
+            cookbook::high_pass(self.key_high_pass_hz, FRAC_1_SQRT_2, sample_rate_hz)
+        };
+        let (attack_ms, release_ms) = (self.attack_ms, self.release_ms);
+        let ballistics = match self.release_mode {
+            CompressorRelease::Manual => BallisticsCoeffs::manual(attack_ms, release_ms, sample_rate_hz),
+            CompressorRelease::Dual => BallisticsCoeffs::dual(attack_ms, release_ms, sample_rate_hz),
+            CompressorRelease::Auto => BallisticsCoeffs::auto(sample_rate_hz),
+        };
+        CompressorCoeffs {
+            side_chain: SideChainCoeffs {
+                high_pass,
+                detector: DetectorCoeffs::new(self.detector, self.rms_ms, sample_rate_hz),
+                computer: self.computer(),
+                link: self.link_percent / 100.0,
+                ballistics,
+                lookahead_frames: ms_to_frames(self.lookahead_ms, sample_rate_hz),
+            },
+            output: [self.total_makeup_db() / DB_PER_OCTAVE, self.mix],
+        }
+    }
+
+    fn computer(&self) -> ComputerCoeffs {
+        ComputerCoeffs::compressor(self.threshold_db, self.ratio, self.knee_db, self.range_db)
+    }
+
+    fn total_makeup_db(&self) -> f64 {
+        self.makeup_db + if self.auto_makeup { 0.5 * self.computer().reduction_db(0.0) } else { 0.0 }
+    }
+
+    /// Gain with the mix, in dB; exactly `gain_db` without.
+    fn mixed_db(&self, gain_db: f64) -> f64 {
+        if self.mix == 1.0 { gain_db } else { gain_to_db((1.0 - self.mix) + self.mix * db_to_gain(gain_db)) }
+    }
+}
+
+/// What a [`Compressor`](crate::dynamics::Compressor) runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CompressorCoeffs {
+    side_chain: SideChainCoeffs,
+    /// Make-up in octaves, mix.
+    output: [f64; 2],
+}
+
+/// The running compression: see the head of this file.
+#[derive(Clone, Debug)]
+pub(crate) struct Compression<S> {
+    backend: Backend,
+    coeffs: CompressorCoeffs,
+    side_chain: SideChain<S>,
+    output: Ramp<2>,
+    /// Of each channel; none without lookahead.
+    tapes: Vec<Tape<S>>,
+    gains: Vec<S>,
+    reductions_db: Vec<f32>,
+    /// Of the last frame put out, of each channel.
+    last_db: Vec<f32>,
+    meter: ReductionMeter,
+    faults: u64,
+}
+
+impl<S: Sample> Compression<S> {
+    /// At rest at `coeffs`.
+    pub(crate) fn new(spec: &StreamSpec, coeffs: &CompressorCoeffs) -> Self {
+        let (channels, latency) = (spec.channels(), coeffs.side_chain.lookahead_frames);
+        let tapes = if latency == 0 { 0 } else { channels };
+        Self {
+            backend: Backend::new(spec.cpu()),
+            coeffs: *coeffs,
+            side_chain: SideChain::new(spec, &coeffs.side_chain),
+            output: Ramp::new(coeffs.output, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
+            tapes: (0..tapes).map(|_| Tape::new(latency, CHUNK_FRAMES, 0)).collect(),
+            gains: vec![S::ZERO; CHUNK_FRAMES],
+            reductions_db: vec![0.0; CHUNK_FRAMES],
+            last_db: vec![0.0; channels],
+            meter: ReductionMeter::default(),
+            faults: 0,
+        }
+    }
+
+    /// Whether it takes these coefficients while it runs.
+    pub(crate) fn check(&self, coeffs: &CompressorCoeffs) -> Result<(), Error> {
+        if coeffs.side_chain.lookahead_frames == self.latency_frames() {
+            Ok(())
+        } else {
+            Err(Error::NeedsRebuild { param: "lookahead_ms" })
+        }
+    }
+
+    /// Glides to other coefficients; those of another lookahead change nothing.
+    pub(crate) fn set_coeffs(&mut self, coeffs: &CompressorCoeffs) {
+        if self.check(coeffs).is_ok() {
+            self.side_chain.set_coeffs(&coeffs.side_chain);
+            self.output.set_target(coeffs.output);
+            self.coeffs = *coeffs;
+        }
+    }
+
+    /// Frames from input to output.
+    pub(crate) fn latency_frames(&self) -> usize {
+        self.side_chain.latency_frames()
+    }
+
+    /// Compresses a block by itself or by a key; writes the reduction of each frame put out, in dB, if asked to.
+    /// A trace of another length counts as far as it goes.
+    pub(crate) fn process(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        trace: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit_traced(block, self.last_db.len(), key, trace, |block, key, trace| self.run(block, key, trace));
+    }
+
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        mut trace: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        let frames = block.frames();
+        let mut start = 0;
+        while start < frames {
+            let uniform = self.side_chain.uniform_frames().min(self.output.uniform_frames());
+            let count = (frames - start).min(uniform);
+            let key = key.map(|key| key.frames_at(start, count));
+            let mut chunk = block.frames_mut(start, count);
+            self.chunk(&mut chunk, key.as_ref());
+            if let Some(trace) = trace.as_deref_mut() {
+                self.write_trace(trace, start, count);
+            }
+            start += count;
+        }
+    }
+
+    fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
+        let (backend, count) = (self.backend, block.frames());
+        let channels = self.last_db.len();
+        for channel in 0..channels {
+            self.faults += clean(backend, block.channel_mut(channel));
+        }
+        self.faults += match key {
+            Some(key) => self.side_chain.process(Key::Other(key)),
+            None => self.side_chain.process(Key::Own(block.as_block())),
+        };
+        for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
+            tape.append(count).copy_from_slice(block.channel(channel));
+            block
+                .channel_mut(channel)
+                .copy_from_slice(&tape.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
+        }
+        let (output, _) = self.output.span::<S>(count);
+        let joined = self.side_chain.is_joined();
+        let (factors, reductions_db) = (&mut self.gains[..count], &mut self.reductions_db[..count]);
+        for channel in 0..channels {
+            if channel == 0 || !joined {
+                let observed = Observed {
+                    reductions_db: &mut *reductions_db,
+                    meter: &mut self.meter,
+                    channels: if joined { channels } else { 1 },
+                };
+                gains(backend, self.side_chain.reductions(channel, count), &output, factors, observed);
+            }
+            self.last_db[channel] = reductions_db[count - 1];
+            apply(backend, factors, block.channel_mut(channel));
+        }
+    }
+
+    fn write_trace(&self, trace: &mut BlockMut<'_, '_, f64>, start: usize, count: usize) {
+        let count = count.min(trace.frames().saturating_sub(start));
+        if count == 0 {
+            return;
+        }
+        for channel in 0..self.last_db.len().min(trace.channels()) {
+            let reductions = self.side_chain.reductions(channel, count);
+            for (trace, reduction) in trace.frames_mut(start, count).channel_mut(channel).iter_mut().zip(reductions) {
+                *trace = DB_PER_OCTAVE * reduction;
+            }
+        }
+    }
+
+    /// Reduction of the last frame put out of a channel, in dB.
+    pub(crate) fn gain_reduction_db(&self, channel: usize) -> f64 {
+        self.last_db.get(channel).map_or(0.0, |&reduction_db| f64::from(reduction_db))
+    }
+
+    /// Reduction since it was built or reset.
+    pub(crate) fn gain_reduction(&self) -> GainReduction {
+        self.meter.reading()
+    }
+
+    /// Non-finite samples replaced, the key's included.
+    pub(crate) fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// As newly built with the present coefficients.
+    pub(crate) fn reset(&mut self) {
+        let Self {
+            backend: _,
+            coeffs: _,
+            side_chain,
+            output,
+            tapes,
+            gains: _,
+            reductions_db: _,
+            last_db,
+            meter,
+            faults,
+        } = self;
+        side_chain.reset();
+        output.jump_to(output.target());
+        tapes.iter_mut().for_each(Tape::reset);
+        last_db.fill(0.0);
+        *meter = ReductionMeter::default();
+        *faults = 0;
+    }
+}

@@ -1,0 +1,220 @@
+//! A compressor: what is louder than a threshold becomes less loud, by a ratio, in time.
+
+use super::compression::{Compression, CompressorCoeffs, CompressorParams};
+use crate::foundation::{
+    block::{Block, BlockMut},
+    error::Error,
+    processor::{Dynamics, GainReduction, Params, Processor, Tail},
+    sample::Sample,
+    stream::StreamSpec,
+};
+use alloc::{boxed::Box, vec::Vec};
+
+/// A compressor: what is louder than a threshold becomes less loud, by a ratio, in time.
+///
+/// # Signal
+/// in or key -> high pass -> level in dB -> static curve -> link -> release, attack -> lookahead -> gain;
+/// in -> delay -> (1 - mix) + mix times gain and make-up -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `threshold_db` | dBFS | -60..0 | -18 |
+/// | `ratio` | | 1..inf | 4 |
+/// | `knee_db` | dB | 0..24 | 6 |
+/// | `attack_ms` | ms to 63.2 % | 0.02..250 | 10 |
+/// | `release_ms` | ms to 63.2 % | 5..5000 | 100 |
+/// | `makeup_db` | dB | -12..24 | 0 |
+/// | `detector` | | peak, rms | peak |
+/// | `rms_ms` | ms to 63.2 % | 1..300 | 10 |
+/// | `lookahead_ms` | ms | 0..20; fixed while it runs | 0 |
+/// | `link_percent` | % | 0..100 | 100 |
+/// | `mix` | | 0 (dry)..1 | 1 |
+/// | `range_db` | dB of reduction | 0..inf | inf |
+/// | `key_high_pass_hz` | Hz | 0 (off) or 20..500 | 0 |
+/// | `release_mode` | | manual, dual, auto | manual |
+/// | `auto_makeup` | | | false |
+///
+/// # Contract
+/// Any channel count, linked or each by itself. Latency is the lookahead, to the frame, 0 without; the tail is the
+/// latency. Dry sound and key are aligned with it. A key of one channel acts on all; one of as many, each on its own.
+///
+/// Times are those of the reduction in dB: the attack reaches 63.2 % of a rise in `attack_ms`; a fall reaches it in
+/// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean squares
+/// (`rms`; it is -3.01 dB). With the release `dual` or `auto` see `parts::ballistics`. `range_db` limits what the curve
+/// asks for, so that the release sets out from there. `auto_makeup` adds half of the reduction at 0 dBFS.
+///
+/// Sound below the knee passes bit for bit, and so it does again 22 time constants after the last reduction; so does
+/// all sound at `mix` 0. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
+///
+/// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
+/// within them, make-up and mix behind them; the key's high pass over 50 ms. With another `release_mode` the reduction
+/// goes on from where it is. Another `rms_ms` counts at once, for the mean as it is.
+///
+/// # Source
+/// D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES 60(6),
+/// 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim a billionth of an octave low and stop at 0; the
+/// lookahead acts on the smoothed reduction.
+#[derive(Clone, Debug)]
+pub struct Compressor<S> {
+    spec: StreamSpec,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    compression: Box<Compression<S>>,
+}
+
+impl Params for CompressorParams {
+    type Coeffs = CompressorCoeffs;
+    type Processor<S: Sample> = Compressor<S>;
+
+    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
+        self.check()
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<CompressorCoeffs, Error> {
+        self.check()?;
+        Ok(self.coeffs(spec.sample_rate_hz()))
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Compressor<S>, Error> {
+        Ok(Compressor { spec: *spec, compression: Box::new(Compression::new(spec, &self.design(spec)?)) })
+    }
+
+    fn accepts<S: Sample>(running: &Compressor<S>, coeffs: &CompressorCoeffs) -> Result<(), Error> {
+        running.compression.check(coeffs)
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self { ratio: 1.0, ..Self::default() })
+    }
+
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        Some(self.output_levels_db(levels_db))
+    }
+}
+
+impl<S: Sample> Compressor<S> {
+    /// Glides to other settings.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `lookahead_ms`. The old setting stays.
+    pub fn set_params(&mut self, params: &CompressorParams) -> Result<(), Error> {
+        let coeffs = params.design(&self.spec)?;
+        self.compression.check(&coeffs)?;
+        self.set_coeffs(&coeffs);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere. Those of another lookahead, which need a new compressor, change nothing.
+    pub fn set_coeffs(&mut self, coeffs: &CompressorCoeffs) {
+        self.compression.set_coeffs(coeffs);
+    }
+}
+
+impl<S: Sample> Processor<S> for Compressor<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.compression.process(block, None, None);
+    }
+
+    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        self.compression.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, compression } = self;
+        compression.reset();
+    }
+
+    fn latency_frames(&self) -> usize {
+        self.compression.latency_frames()
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(self.latency_frames() as u64)
+    }
+
+    fn faults(&self) -> u64 {
+        self.compression.faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+impl<S: Sample> Dynamics<S> for Compressor<S> {
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        self.compression.gain_reduction_db(trace)
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        self.compression.gain_reduction()
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        self.compression.process(block, key, Some(reduction_db));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latency_is_the_lookahead() {
+        let spec = StreamSpec::new(44_100.0, 2).unwrap();
+        let latency = |lookahead_ms| {
+            CompressorParams { lookahead_ms, ..Default::default() }.build::<f32>(&spec).unwrap().latency_frames()
+        };
+        assert_eq!((latency(0.0), latency(0.01), latency(5.0), latency(20.0)), (0, 0, 221, 882));
+    }
+
+    #[test]
+    fn what_sizes_memory_needs_a_new_one() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap();
+        let mut compressor = CompressorParams::default().build::<f32>(&spec).unwrap();
+        let other = CompressorParams { lookahead_ms: 2.0, ..Default::default() };
+        assert_eq!(compressor.set_params(&other), Err(Error::NeedsRebuild { param: "lookahead_ms" }));
+        let other = CompressorParams { ratio: f64::INFINITY, link_percent: 0.0, ..Default::default() };
+        assert_eq!(compressor.set_params(&other), Ok(()));
+    }
+
+    #[test]
+    fn limits_are_refused() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap();
+        let refused = |params: CompressorParams| params.validate(&spec).is_err();
+        assert!(refused(CompressorParams { ratio: 0.9, ..Default::default() }));
+        assert!(refused(CompressorParams { key_high_pass_hz: 10.0, ..Default::default() }));
+        assert!(refused(CompressorParams { attack_ms: f64::INFINITY, ..Default::default() }));
+        assert!(refused(CompressorParams { range_db: f64::NAN, ..Default::default() }));
+        assert!(!refused(CompressorParams { ratio: f64::INFINITY, key_high_pass_hz: 20.0, ..Default::default() }));
+    }
+
+    #[test]
+    fn automatic_makeup_is_half_of_the_reduction_at_full_scale() {
+        let params = CompressorParams {
+            threshold_db: -20.0,
+            knee_db: 0.0,
+            auto_makeup: true,
+            makeup_db: 1.0,
+            ..Default::default()
+        };
+        assert!((params.transfer_curve(&[0.0]).unwrap()[0] + 6.5).abs() < 1e-4);
+    }
+}

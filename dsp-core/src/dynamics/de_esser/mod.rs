@@ -1,0 +1,444 @@
+//! A de-esser: turns the band of sibilants down while it makes up most of the sound, however loud that is.
+
+pub(crate) mod passes;
+
+use super::{
+    ballistics::{Ballistics, BallisticsCoeffs},
+    de_esser::passes::{Law, add_squares, average, blend, symmetric, take_from, wanted},
+    gain_computer::DB_PER_OCTAVE,
+    lookahead::Lookahead,
+    passes::{Observed, gains},
+    reduction_meter::ReductionMeter,
+    release::pole,
+};
+use crate::{
+    filters::{biquad::BiquadCoeffs, cascade::Cascade, cookbook},
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, in_range},
+        fit::fit_traced,
+        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
+    primitives::{
+        backend::Backend,
+        history::Tape,
+        kaiser::{kaiser, sinc},
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
+        sanitize::sanitize,
+    },
+};
+use alloc::{boxed::Box, vec, vec::Vec};
+use core::f64::consts::FRAC_1_SQRT_2;
+
+/// A de-esser: turns the band of sibilants down while it makes up most of the sound, however loud that is.
+///
+/// # Signal
+/// in -> high pass -> power; in -> power; their ratio over the threshold -> release, attack -> lookahead -> gain g;
+/// in -> delay -> less (1 - g) times what a linear-phase high pass leaves of it -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `frequency_hz` | Hz | 1000..16 000, at most 0.45 of the rate | 5500 |
+/// | `threshold_db` | dB of the band relative to the whole | -40..0 | -6 |
+/// | `range_db` | dB of reduction | 0..20 | 6 |
+/// | `attack_ms` | ms to 63.2 % | 0.02..50 | 0.5 |
+/// | `release_ms` | ms to 63.2 % | 5..1000 | 40 |
+///
+/// # Contract
+/// Any channel count; the powers of all channels are added and all get the same gain. Latency 1 ms, to the frame; the
+/// tail is twice that. The reduction sets in at the threshold and is the whole range 3 dB above it. Sound below it passes
+/// bit for bit; the phase never changes. The band ends 0.8 kHz below `frequency_hz` and is whole as far above it. A band
+/// softer than -80 dBFS is taken for noise and left alone. Neutral at a range of 0.
+///
+/// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms, before
+/// the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
+///
+/// # Source
+/// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by a
+/// Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, whose delay so costs nothing. Both forms that come to
+/// mind first fail: a Linkwitz-Riley split of 24 dB per octave turns 8 kHz down by 4.6 dB of 6, and turns the phase of
+/// everything; a shelf is no better. Ballistics: `parts::ballistics`.
+#[derive(Clone, Debug)]
+pub struct DeEsser<S> {
+    spec: StreamSpec,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    engine: Box<Engine<S>>,
+}
+
+/// Latency, and half the length of the band's filter.
+const LOOKAHEAD_MS: f64 = 1.0;
+/// Time constant of the powers: some periods of any sibilant.
+const POWER_MS: f64 = 1.0;
+/// Power of the band below which nothing is done, -80 dBFS.
+const FLOOR: f64 = 1e-8;
+/// From no reduction to all of it.
+const BEND_DB: f64 = 3.0;
+/// dB in an octave of power.
+const DB_PER_POWER_OCTAVE: f64 = 0.5 * DB_PER_OCTAVE;
+/// Shape of the Kaiser window: -53 dB beside the band.
+const BETA: f64 = 5.0;
+/// Range of the frequency, in Hz and in parts of the sample rate.
+const FREQUENCY_RANGE_HZ: [f64; 2] = [1_000.0, 16_000.0];
+const MAX_FREQUENCY_PER_RATE: f64 = 0.45;
+/// Frames worked on at a time: all scratch of a stereo stream stays in the L1 cache.
+const CHUNK_FRAMES: usize = 256;
+
+/// Settings of [`DeEsser`].
+///
+/// ```
+/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::DeEsserParams};
+///
+/// let mut de_esser = DeEsserParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+/// let mut hiss: Vec<f32> = (0..4_800).map(|n| 0.1 * (1.1 * n as f32).sin()).collect();
+/// de_esser.process(&mut BlockMut::from_planar(&mut hiss, 1)?);
+/// assert!((de_esser.gain_reduction_db(0) - 6.0).abs() < 0.01);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct DeEsserParams {
+    /// Where the band begins, in Hz, 1000..16 000 and at most 0.45 of the sample rate.
+    pub frequency_hz: f64,
+    /// Level of the band relative to the whole above which it is turned down, in dB, -40..0.
+    pub threshold_db: f64,
+    /// Reduction 3 dB above the threshold and beyond, in dB, 0..20.
+    pub range_db: f64,
+    /// Time to 63.2 % of a rise of the reduction in dB, in ms, 0.02..50.
+    pub attack_ms: f64,
+    /// Time to 63.2 % of its fall, in ms, 5..1000.
+    pub release_ms: f64,
+}
+
+impl Default for DeEsserParams {
+    fn default() -> Self {
+        Self { frequency_hz: 5_500.0, threshold_db: -6.0, range_db: 6.0, attack_ms: 0.5, release_ms: 40.0 }
+    }
+}
+
+impl Params for DeEsserParams {
+    type Coeffs = DeEsserCoeffs;
+    type Processor<S: Sample> = DeEsser<S>;
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        let [lowest, highest] = FREQUENCY_RANGE_HZ;
+        let highest = highest.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
+        in_range("frequency_hz", self.frequency_hz, lowest, highest)?;
+        in_range("threshold_db", self.threshold_db, -40.0, 0.0)?;
+        in_range("range_db", self.range_db, 0.0, 20.0)?;
+        in_range("attack_ms", self.attack_ms, 0.02, 50.0)?;
+        in_range("release_ms", self.release_ms, 5.0, 1_000.0)
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<DeEsserCoeffs, Error> {
+        self.validate(spec)?;
+        let rate_hz = spec.sample_rate_hz();
+        let reach = ms_to_frames(LOOKAHEAD_MS, rate_hz);
+        // What a windowed low pass leaves. The centre makes it exactly nothing at 0 Hz.
+        let cutoff = 2.0 * self.frequency_hz / rate_hz;
+        let tap = |k: usize| -cutoff * sinc(cutoff * k as f64) * kaiser(BETA, k as f64 / (reach + 1) as f64);
+        let mut taps: Vec<f64> = (0..=reach).map(tap).collect();
+        taps[0] = -2.0 * taps[1..].iter().sum::<f64>();
+        Ok(DeEsserCoeffs {
+            taps,
+            high_pass: [cookbook::high_pass(self.frequency_hz, FRAC_1_SQRT_2, rate_hz); 2],
+            settings: [self.threshold_db / DB_PER_POWER_OCTAVE, self.range_db / DB_PER_OCTAVE],
+            ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
+        })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DeEsser<S>, Error> {
+        Ok(DeEsser { spec: *spec, engine: Box::new(Engine::new(spec, &self.design(spec)?)) })
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self { range_db: 0.0, ..Self::default() })
+    }
+}
+
+/// What [`DeEsser`] runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeEsserCoeffs {
+    /// Of the band, from the centre outwards.
+    taps: Vec<f64>,
+    high_pass: [BiquadCoeffs; 2],
+    /// Threshold in octaves of power, range in octaves.
+    settings: [f64; 2],
+    ballistics: BallisticsCoeffs,
+}
+
+/// The de-esser without its stream.
+#[derive(Clone, Debug)]
+struct Engine<S> {
+    backend: Backend,
+    high_pass: Cascade,
+    /// Poles of the powers.
+    pole: f64,
+    /// Of band and whole.
+    powers: [f64; 2],
+    settings: Ramp<2>,
+    ballistics_coeffs: BallisticsCoeffs,
+    times: Ramp<3>,
+    ballistics: Ballistics,
+    lookahead: Lookahead,
+    /// Taps that the band comes from and goes to, and how far it has come.
+    taps: [Vec<S>; 2],
+    arrival: Ramp<1>,
+    tapes: Vec<Tape<S>>,
+    last_db: f64,
+    meter: ReductionMeter,
+    faults: u64,
+    scratch: Scratch<S>,
+}
+
+/// What one chunk needs; nothing in it outlives the chunk.
+#[derive(Clone, Debug)]
+struct Scratch<S> {
+    /// The detector's band, channel after channel.
+    detected: Vec<S>,
+    high: Vec<f64>,
+    whole: Vec<f64>,
+    gains: Vec<S>,
+    reductions_db: Vec<f32>,
+    band: Vec<S>,
+    other: Vec<S>,
+}
+
+impl<S: Sample> Engine<S> {
+    fn new(spec: &StreamSpec, coeffs: &DeEsserCoeffs) -> Self {
+        let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
+        let taps: Vec<S> = coeffs.taps.iter().map(|&tap| S::from_f64(tap)).collect();
+        let latency = taps.len() - 1;
+        Self {
+            backend,
+            high_pass: Cascade::new(backend, channels, rate_hz, &coeffs.high_pass),
+            pole: pole(POWER_MS, rate_hz),
+            powers: [0.0; 2],
+            settings: Ramp::new(coeffs.settings, ramp_frames),
+            ballistics_coeffs: coeffs.ballistics,
+            times: Ramp::new(coeffs.ballistics.glide(), ramp_frames),
+            ballistics: Ballistics::REST,
+            lookahead: Lookahead::new(backend, latency, CHUNK_FRAMES),
+            taps: [taps.clone(), taps],
+            arrival: Ramp::new([1.0], ramp_frames),
+            tapes: (0..channels).map(|_| Tape::new(2 * latency, CHUNK_FRAMES, 0)).collect(),
+            last_db: 0.0,
+            meter: ReductionMeter::default(),
+            faults: 0,
+            scratch: Scratch {
+                detected: vec![S::ZERO; channels * CHUNK_FRAMES],
+                high: vec![0.0; CHUNK_FRAMES],
+                whole: vec![0.0; CHUNK_FRAMES],
+                gains: vec![S::ZERO; CHUNK_FRAMES],
+                reductions_db: vec![0.0; CHUNK_FRAMES],
+                band: vec![S::ZERO; CHUNK_FRAMES],
+                other: vec![S::ZERO; CHUNK_FRAMES],
+            },
+        }
+    }
+
+    fn latency(&self) -> usize {
+        self.taps[0].len() - 1
+    }
+
+    fn set_coeffs(&mut self, coeffs: &DeEsserCoeffs) {
+        self.high_pass.set_coeffs(&coeffs.high_pass);
+        self.settings.set_target(coeffs.settings);
+        self.ballistics_coeffs = coeffs.ballistics;
+        self.times.set_target(coeffs.ballistics.glide());
+        let [from, to] = &mut self.taps;
+        if to.iter().zip(&coeffs.taps).all(|(tap, new)| *tap == S::from_f64(*new)) {
+            return;
+        }
+        // It leaves from where it is: the filter that both make up at this moment.
+        let share = S::from_f64(self.arrival.value()[0]);
+        for ((from, to), new) in from.iter_mut().zip(to).zip(&coeffs.taps) {
+            *from += share * (*to - *from);
+            *to = S::from_f64(*new);
+        }
+        self.arrival.jump_to([0.0]);
+        self.arrival.set_target([1.0]);
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        fit_traced(block, self.tapes.len(), None, trace, |block, _, trace| self.run(block, trace));
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        let frames = block.frames();
+        let mut start = 0;
+        while start < frames {
+            let uniform = self.settings.uniform_frames().min(self.arrival.uniform_frames());
+            let count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
+            self.chunk(&mut block.frames_mut(start, count));
+            if let Some(trace) = trace.as_deref_mut() {
+                let end = trace.frames().min(start + count);
+                for channel in 0..trace.channels().min(self.tapes.len()) {
+                    let own = trace.channel_mut(channel)[start.min(end)..end].iter_mut();
+                    own.zip(&self.scratch.high).for_each(|(trace, octaves)| *trace = DB_PER_OCTAVE * octaves);
+                }
+            }
+            start += count;
+        }
+    }
+
+    fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        let (backend, count, latency) = (self.backend, block.frames(), self.latency());
+        let channels = self.tapes.len();
+        let Scratch { detected, high, whole, gains: factors, reductions_db, band, other } = &mut self.scratch;
+        let (high, whole, factors) = (&mut high[..count], &mut whole[..count], &mut factors[..count]);
+        high.fill(0.0);
+        whole.fill(0.0);
+        for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
+            let samples = block.channel_mut(channel);
+            self.faults += sanitize(samples);
+            tape.append(count).copy_from_slice(samples);
+            detected[channel * count..][..count].copy_from_slice(samples);
+            add_squares(backend, samples, whole);
+        }
+        if let Ok(mut detected) = BlockMut::from_planar(&mut detected[..channels * count], channels) {
+            self.high_pass.process(&mut detected);
+        }
+        for samples in detected.chunks_exact(count).take(channels) {
+            add_squares(backend, samples, high);
+        }
+        average(self.pole, [high, whole], &mut self.powers);
+        let (settings, _) = self.settings.span::<f64>(count);
+        let law = Law { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
+        wanted(backend, &law, &settings, high, whole);
+        let (times, _) = self.times.span::<f64>(count);
+        self.ballistics.process(backend, &self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
+        self.lookahead.process(high);
+
+        let reductions_db = &mut reductions_db[..count];
+        let observed = Observed { reductions_db: &mut *reductions_db, meter: &mut self.meter, channels };
+        gains(backend, high, &Span::Still([S::ZERO, S::ONE]), factors, observed);
+        self.last_db = f64::from(reductions_db[count - 1]);
+        let (arrival, _) = self.arrival.span::<S>(count);
+        let acts = high.iter().any(|&octaves| octaves > 0.0);
+        for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
+            let samples = block.channel_mut(channel);
+            samples.copy_from_slice(&tape.from(count + latency)[..count]);
+            if !acts {
+                continue;
+            }
+            let (around, band) = (&tape.from(count + 2 * latency)[..count + 2 * latency], &mut band[..count]);
+            match &arrival {
+                Span::Still(_) => symmetric(backend, &self.taps[1], around, band),
+                Span::Moving(_) => {
+                    let other = &mut other[..count];
+                    symmetric(backend, &self.taps[0], around, band);
+                    symmetric(backend, &self.taps[1], around, other);
+                    blend(backend, &arrival, other, band);
+                }
+            }
+            take_from(backend, factors, band, samples);
+        }
+    }
+
+    fn reset(&mut self) {
+        let Self {
+            backend: _,
+            high_pass,
+            pole: _,
+            powers,
+            settings,
+            ballistics_coeffs: _,
+            times,
+            ballistics,
+            lookahead,
+            taps: _,
+            arrival,
+            tapes,
+            last_db,
+            meter,
+            faults,
+            scratch: _,
+        } = self;
+        high_pass.reset();
+        *powers = [0.0; 2];
+        settings.jump_to(settings.target());
+        times.jump_to(times.target());
+        *ballistics = Ballistics::REST;
+        lookahead.reset();
+        arrival.jump_to(arrival.target());
+        tapes.iter_mut().for_each(Tape::reset);
+        *last_db = 0.0;
+        *meter = ReductionMeter::default();
+        *faults = 0;
+    }
+}
+
+impl<S: Sample> DeEsser<S> {
+    /// Glides to other settings.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &DeEsserParams) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere, for the same stream; takes no memory.
+    pub fn set_coeffs(&mut self, coeffs: &DeEsserCoeffs) {
+        self.engine.set_coeffs(coeffs);
+    }
+}
+
+impl<S: Sample> Processor<S> for DeEsser<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.engine.process(block, None);
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, engine } = self;
+        engine.reset();
+    }
+
+    fn latency_frames(&self) -> usize {
+        self.engine.latency()
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(2 * self.engine.latency() as u64)
+    }
+
+    fn faults(&self) -> u64 {
+        self.engine.faults
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+impl<S: Sample> Dynamics<S> for DeEsser<S> {
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        if trace < self.spec.channels() { self.engine.last_db } else { 0.0 }
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        self.engine.meter.reading()
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        self.engine.process(block, Some(reduction_db));
+    }
+}

@@ -1,0 +1,216 @@
+//! The passes of a de-esser over one chunk, which lies in the L1 cache.
+//!
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
+//! them give the same bits.
+
+use crate::{
+    foundation::{math::Pow2, sample::Sample},
+    primitives::{
+        backend::{Backend, run},
+        ramp::Span,
+    },
+};
+
+/// Samples count as no louder than +120 dBFS: no square overflows.
+const LOUDEST: f64 = 1e6;
+/// Power that stands for silence where a logarithm is taken, -300 dB.
+const SILENCE: f64 = 1e-30;
+/// Taken from powers each frame, so that they arrive at 0 instead of becoming subnormal.
+const NOTHING: f64 = 1e-30;
+
+/// Adds the squares of `samples` to `powers`.
+pub(crate) fn add_squares<S: Sample>(backend: Backend, samples: &[S], powers: &mut [f64]) {
+    run!(backend, add_squares_all(samples, powers), _simd => add_squares_all(samples, powers));
+}
+
+#[inline(always)]
+fn add_squares_all<S: Sample>(samples: &[S], powers: &mut [f64]) {
+    for (power, sample) in powers.iter_mut().zip(samples) {
+        let x = sample.to_f64();
+        let x = if x > LOUDEST { LOUDEST } else { x };
+        let x = if x < -LOUDEST { -LOUDEST } else { x };
+        *power += x * x;
+    }
+}
+
+/// One-pole means of two powers, in place, side by side.
+pub(crate) fn average(pole: f64, [high, whole]: [&mut [f64]; 2], means: &mut [f64; 2]) {
+    let rise = 1.0 - pole;
+    let [mut a, mut b] = *means;
+    for (high, whole) in high.iter_mut().zip(whole) {
+        a = larger(pole * a + (rise * *high - NOTHING), 0.0);
+        b = larger(pole * b + (rise * *whole - NOTHING), 0.0);
+        (*high, *whole) = (a, b);
+    }
+    *means = [a, b];
+}
+
+/// Where a de-esser acts, and how much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Law {
+    /// Power of the band that is taken for noise: below it nothing is done.
+    pub(crate) floor: f64,
+    /// log2 of the ratio of powers over which action sets in.
+    pub(crate) bend: f64,
+}
+
+/// From the powers of the band and of the whole to the reduction wanted, in octaves, in place of the former.
+/// `settings` are the threshold, as log2 of a ratio of powers, and the range in octaves.
+pub(crate) fn wanted(backend: Backend, law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
+    run!(backend, wanted_all(law, settings, high, whole), _simd => wanted_all(law, settings, high, whole));
+}
+
+#[inline(always)]
+fn wanted_all(law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
+    match settings {
+        Span::Still([threshold, range]) => {
+            for (high, whole) in high.iter_mut().zip(whole) {
+                *high = range * action(law, *threshold, *high, *whole);
+            }
+        }
+        Span::Moving([threshold, range]) => {
+            for ((index, high), whole) in (0_i32..).zip(high).zip(whole) {
+                *high = larger(range.at(index), 0.0) * action(law, threshold.at(index), *high, *whole);
+            }
+        }
+    }
+}
+
+/// 0 below the threshold, 1 a bend above it, smooth in between.
+#[inline(always)]
+fn action(law: &Law, threshold: f64, high: f64, whole: f64) -> f64 {
+    let high = larger(high - law.floor, SILENCE).log2_fast();
+    let share = high - larger(whole, law.floor).log2_fast();
+    let u = (share - threshold) / law.bend;
+    let u = larger(if u < 1.0 { u } else { 1.0 }, 0.0);
+    u * u * (3.0 - 2.0 * u)
+}
+
+/// Outputs worked on together, in registers.
+const GROUP: usize = 32;
+
+/// A symmetric filter over `samples`, which begin `taps.len() - 1` before the first output's centre and end as far behind
+/// the last one's. `taps[0]` is the centre.
+pub(crate) fn symmetric<S: Sample>(backend: Backend, taps: &[S], samples: &[S], out: &mut [S]) {
+    run!(backend, symmetric_all(taps, samples, out), _simd => symmetric_all(taps, samples, out));
+}
+
+#[inline(always)]
+fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
+    let reach = taps.len() - 1;
+    let mut start = 0;
+    while start < out.len() {
+        let centre = start + reach;
+        let count = GROUP.min(out.len() - start);
+        let mut sums = [S::ZERO; GROUP];
+        if count == GROUP {
+            let middle = &samples[centre..][..GROUP];
+            for lane in 0..GROUP {
+                sums[lane] = taps[0] * middle[lane];
+            }
+            for (k, tap) in taps.iter().enumerate().skip(1) {
+                let (before, behind) = (&samples[centre - k..][..GROUP], &samples[centre + k..][..GROUP]);
+                for lane in 0..GROUP {
+                    sums[lane] += *tap * (before[lane] + behind[lane]);
+                }
+            }
+        } else {
+            for (lane, sum) in sums.iter_mut().enumerate().take(count) {
+                let centre = centre + lane;
+                *sum = taps[0] * samples[centre];
+                for (k, tap) in taps.iter().enumerate().skip(1) {
+                    *sum += *tap * (samples[centre - k] + samples[centre + k]);
+                }
+            }
+        }
+        out[start..start + count].copy_from_slice(&sums[..count]);
+        start += count;
+    }
+}
+
+/// Moves `own` towards `other` by a share that glides.
+pub(crate) fn blend<S: Sample>(backend: Backend, share: &Span<S, 1>, other: &[S], own: &mut [S]) {
+    run!(backend, blend_all(share, other, own), _simd => blend_all(share, other, own));
+}
+
+#[inline(always)]
+fn blend_all<S: Sample>(share: &Span<S, 1>, other: &[S], own: &mut [S]) {
+    match share {
+        Span::Still([share]) => {
+            for (own, other) in own.iter_mut().zip(other) {
+                *own += *share * (*other - *own);
+            }
+        }
+        Span::Moving([curve]) => {
+            for ((index, own), other) in (0_i32..).zip(own).zip(other) {
+                *own += curve.at(index) * (*other - *own);
+            }
+        }
+    }
+}
+
+/// Samples less what a gain takes from a band of them; a gain of 1 leaves them alone.
+pub(crate) fn take_from<S: Sample>(backend: Backend, gains: &[S], band: &[S], samples: &mut [S]) {
+    run!(backend, take_from_all(gains, band, samples), _simd => take_from_all(gains, band, samples));
+}
+
+#[inline(always)]
+fn take_from_all<S: Sample>(gains: &[S], band: &[S], samples: &mut [S]) {
+    for ((sample, gain), band) in samples.iter_mut().zip(gains).zip(band) {
+        let less = *sample - (S::ONE - *gain) * *band;
+        // Not even the sign of a zero changes.
+        *sample = if *gain < S::ONE { less.audible() } else { *sample };
+    }
+}
+
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::stream::Cpu;
+
+    #[test]
+    fn a_symmetric_filter_is_the_convolution_whatever_the_length() {
+        let taps = [0.5_f64, 0.25, -0.125, 1.0];
+        let samples: [f64; 106] = core::array::from_fn(|n| libm::sin((n * n) as f64));
+        for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible] {
+            for count in [1, 31, 32, 33, 100] {
+                let mut out = [0.0; 100];
+                symmetric(Backend::new(cpu), &taps, &samples, &mut out[..count]);
+                for (n, y) in out[..count].iter().enumerate() {
+                    let mut expected = taps[0] * samples[n + 3];
+                    for k in 1..4 {
+                        expected += taps[k] * (samples[n + 3 - k] + samples[n + 3 + k]);
+                    }
+                    assert_eq!(*y, expected, "{count} {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn silence_and_noise_below_the_floor_want_nothing() {
+        let law = Law { floor: 1e-8, bend: 1.0 };
+        let mut high = [0.0, 1e-9, 1e-8, 1e-4];
+        wanted(Backend::new(Cpu::Detected), &law, &Span::Still([-2.0, 3.0]), &mut high, &[0.0, 1e-9, 1e-8, 1e-4]);
+        assert_eq!(high[..3], [0.0; 3], "silence is no sibilant");
+        assert_eq!(high[3], 3.0);
+        let mut means = [1.0, 1e-3];
+        for _ in 0..30_000 {
+            average(0.99, [&mut [0.0], &mut [0.0]], &mut means);
+            assert!(means.iter().all(|mean| !mean.is_subnormal()));
+        }
+        assert_eq!(means, [0.0; 2]);
+    }
+
+    #[test]
+    fn a_gain_of_one_leaves_every_bit() {
+        let mut samples = [0.1_f32, -0.0, 3.0, 0.5];
+        take_from(Backend::new(Cpu::Detected), &[1.0, 1.0, 1.0, 0.5], &[0.3, -1.0, f32::MAX, 0.5], &mut samples);
+        assert!(samples.map(f32::to_bits) == [0.1_f32, -0.0, 3.0, 0.25].map(f32::to_bits));
+    }
+}

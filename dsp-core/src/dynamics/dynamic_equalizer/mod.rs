@@ -1,0 +1,251 @@
+//! An equalizer whose bands may give way while there is much of what they are tuned to.
+
+mod band_detector;
+mod bands;
+mod engine;
+mod svf_table;
+
+use crate::{
+    filters::{
+        band::{BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS},
+        biquad::BiquadCoeffs,
+    },
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+};
+use alloc::{boxed::Box, vec, vec::Vec};
+use bands::Action;
+pub use bands::{DynamicBand, DynamicEqualizerBand, DynamicShape};
+use engine::Engine;
+use num_complex::Complex64;
+
+/// An equalizer whose bands may give way while there is much of what they are tuned to.
+///
+/// # Signal
+/// in or key -> each dynamic band: filter at its frequency -> level -> static curve -> release, attack -> gain of the
+/// band; in -> band 1 -> band 2 -> … -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `bands` | | up to 32 [`DynamicEqualizerBand`]s | none |
+/// | `shape` of a dynamic band | | bell, shelves, tilt | a neutral bell at 1 kHz |
+/// | `threshold_db` | dBFS | -80..0 | -30 |
+/// | `ratio` | | 1..inf | 2 |
+/// | `range_db` | dB of reduction | 0..24, down to a gain of -36 dB | 12 |
+/// | `attack_ms` | ms to 63.2 % | 0.02..250 | 10 |
+/// | `release_ms` | ms to 63.2 % | 5..5000 | 100 |
+///
+/// # Contract
+/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel moves the band of
+/// all. A key of one channel, or as many, is listened to instead of the sound.
+///
+/// Above the threshold the gain of a band falls: by 1 - 1/`ratio` dB per dB, without a knee, by `range_db` at most. A bell
+/// listens through a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady tone
+/// there reads its amplitude in every frame; shelves and tilts listen to the samples of a low or high pass. All bands
+/// listen to the sound as it comes in, not to what the bands before them leave of it. Times are those of the reduction in
+/// dB, as a compressor's.
+///
+/// While no band acts the output has the bits of an [`Equalizer`](crate::filters::Equalizer) with the same shapes, and again 22
+/// time constants after the last reduction. Neutral without bands. Traces are those of the first band, channel by channel,
+/// then of the next; those of a band that stands still are 0.
+///
+/// Changes: shapes glide over 50 ms, also when a band changes its kind, is added or removed; thresholds, ratios, ranges
+/// and times over 20 ms before the ballistics.
+///
+/// # Source
+/// Shapes and their fits: `parts::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the
+/// coefficients of the state variable filter are interpolated (`kernels::drive`), which may move at audio rate (A. Wishnick,
+/// DAFx-14). Static curve and ballistics: D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012. Own: the quadrature by a
+/// first-order all pass (`kernels::band_detector`).
+#[derive(Clone, Debug)]
+pub struct DynamicEqualizer<S> {
+    spec: StreamSpec,
+    bands: usize,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    engine: Box<Engine>,
+    sample: core::marker::PhantomData<S>,
+}
+
+/// Sections of one place: those of a band that stands still, and one that may be driven.
+const SECTIONS: usize = MAX_BAND_SECTIONS + 1;
+
+/// Settings of [`DynamicEqualizer`].
+///
+/// ```
+/// use mixdown::{BlockMut, Dynamics, Params, StreamSpec, dynamics::{DynamicBand, DynamicEqualizerParams, DynamicShape}, filters::BellParams};
+///
+/// // 3 kHz may be as loud as -30 dBFS; what is above that is halved, in dB.
+/// let harsh = DynamicShape::Bell(BellParams { frequency_hz: 3_000.0, gain_db: 0.0, q: 2.0 });
+/// let params = DynamicEqualizerParams { bands: vec![DynamicBand { shape: harsh, ..Default::default() }.into()] };
+/// let mut equalizer = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+///
+/// use mixdown::Processor;
+/// let tone = |n: i32| 0.1 * (0.392_699_1 * n as f32).sin();
+/// let mut audio: Vec<f32> = (0..48_000).map(tone).collect();
+/// equalizer.process(&mut BlockMut::from_planar(&mut audio, 1)?);
+/// // -20 dBFS is 10 dB over.
+/// assert!((equalizer.gain_reduction_db(0) - 5.0).abs() < 0.1);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct DynamicEqualizerParams {
+    /// The bands, in order, at most [`MAX_BANDS`].
+    pub bands: Vec<DynamicEqualizerBand>,
+}
+
+impl Params for DynamicEqualizerParams {
+    type Coeffs = DynamicEqualizerCoeffs;
+    type Processor<S: Sample> = DynamicEqualizer<S>;
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        if self.bands.len() > MAX_BANDS {
+            let (value, max) = (self.bands.len() as f64, MAX_BANDS as f64);
+            return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
+        }
+        for (position, band) in self.bands.iter().enumerate() {
+            let checked = match band.kind() {
+                Ok(band) => band.check(spec),
+                Err(band) => band.check(spec),
+            };
+            checked.map_err(|error| error.within("bands", position))?;
+        }
+        Ok(())
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<DynamicEqualizerCoeffs, Error> {
+        self.validate(spec)?;
+        let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * SECTIONS];
+        let mut actions = vec![None; MAX_BANDS];
+        let places = sections.chunks_exact_mut(SECTIONS).zip(&mut actions);
+        for ((sections, place), band) in places.zip(&self.bands) {
+            match band.kind() {
+                Ok(band) => {
+                    let fixed = band.sections(spec.sample_rate_hz(), Design::default());
+                    sections[..MAX_BAND_SECTIONS].copy_from_slice(fixed.padded());
+                }
+                Err(band) => {
+                    let (section, action) = band.design(spec.sample_rate_hz());
+                    sections[MAX_BAND_SECTIONS] = section;
+                    *place = Some(Box::new(action));
+                }
+            }
+        }
+        Ok(DynamicEqualizerCoeffs { sections, actions, bands: self.bands.len() })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DynamicEqualizer<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let engine = Box::new(Engine::new(spec, &coeffs));
+        Ok(DynamicEqualizer { spec: *spec, bands: coeffs.bands, engine, sample: core::marker::PhantomData })
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        self.validate(spec)?;
+        let rate_hz = spec.sample_rate_hz();
+        let fixed: Result<Vec<_>, _> = self.bands.iter().map(DynamicEqualizerBand::kind).collect();
+        let Ok(fixed) = fixed else { return Ok(None) };
+        let bands: Vec<_> = fixed.iter().map(|band| band.sections(rate_hz, Design::default())).collect();
+        let at = |&hz: &f64| bands.iter().map(|sections| sections.response(hz, rate_hz)).product();
+        Ok(Some(frequencies_hz.iter().map(at).collect()))
+    }
+}
+
+/// What [`DynamicEqualizer`] runs: sections in their places, and what drives them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DynamicEqualizerCoeffs {
+    sections: Vec<BiquadCoeffs>,
+    /// One per place.
+    actions: Vec<Option<Box<Action>>>,
+    bands: usize,
+}
+
+impl<S: Sample> DynamicEqualizer<S> {
+    /// Glides to other settings in 50 ms. Designs them here, at half a millisecond a dynamic band; see
+    /// [`set_coeffs`](Self::set_coeffs) for callbacks.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &DynamicEqualizerParams) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere; takes no memory.
+    pub fn set_coeffs(&mut self, coeffs: &DynamicEqualizerCoeffs) {
+        self.engine.set_coeffs(coeffs);
+        self.bands = coeffs.bands;
+    }
+}
+
+impl<S: Sample> Processor<S> for DynamicEqualizer<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.engine.process(block, None, None);
+    }
+
+    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        self.engine.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, bands: _, engine, sample: _ } = self;
+        engine.reset();
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(self.engine.tail_frames())
+    }
+
+    fn faults(&self) -> u64 {
+        self.engine.faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+impl<S: Sample> Dynamics<S> for DynamicEqualizer<S> {
+    fn traces(&self) -> usize {
+        self.bands * self.spec.channels()
+    }
+
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        self.engine.last_db(trace / self.spec.channels())
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        self.engine.meter().reading()
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        self.engine.process(block, key, Some(reduction_db));
+    }
+}

@@ -1,0 +1,132 @@
+//! Where a filter is whose gain follows a reduction: looked up in a table, frame by frame.
+//!
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
+//! them give the same bits.
+
+use crate::{
+    filters::{
+        cascade::kernel::GRID_FRAMES,
+        svf::{SvfCoeffs, SvfPoint},
+    },
+    foundation::math::Pow2,
+    primitives::{
+        backend::{Backend, run},
+        ramp::Curve,
+    },
+};
+
+/// A table of settings: log2 g, log2 k, m0, m1/k, m2 of one reduction after the other, the steps all equal. The gain at the
+/// centre, 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table<'a> {
+    /// It stands still.
+    Still(&'a [f64]),
+    /// It glides, and the frame where it is.
+    Moving(&'a [Curve<f64>]),
+}
+
+/// Values of one setting.
+const WIDTH: usize = 5;
+
+/// The points of up to [`GRID_FRAMES`] frames; `per_octave` entries of the table are an octave of reduction.
+pub(crate) fn points(backend: Backend, table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mut [SvfPoint]) {
+    run!(
+        backend,
+        points_all(table, per_octave, reductions, points),
+        _simd => points_all(table, per_octave, reductions, points)
+    );
+}
+
+#[inline(always)]
+fn points_all(table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mut [SvfPoint]) {
+    let mut values = [[0.0; GRID_FRAMES]; WIDTH];
+    match table {
+        Table::Still(entries) => {
+            for (frame, reduction) in reductions.iter().enumerate().take(GRID_FRAMES) {
+                let (first, weights) = place(per_octave * reduction, entries.len());
+                let near = &entries[first..first + NEAR * WIDTH];
+                for n in 0..WIDTH {
+                    let [a, b, c, d] = [near[n], near[WIDTH + n], near[2 * WIDTH + n], near[3 * WIDTH + n]];
+                    values[n][frame] = weights[0] * a + weights[1] * b + (weights[2] * c + weights[3] * d);
+                }
+            }
+        }
+        Table::Moving(curves) => {
+            for ((index, frame), reduction) in (0_i32..).zip(0..GRID_FRAMES).zip(reductions) {
+                let (first, weights) = place(per_octave * reduction, curves.len());
+                let near = &curves[first..first + NEAR * WIDTH];
+                for n in 0..WIDTH {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|entry| near[entry * WIDTH + n].at(index));
+                    values[n][frame] = weights[0] * a + weights[1] * b + (weights[2] * c + weights[3] * d);
+                }
+            }
+        }
+    }
+    let [log_g, log_k, m0, n1, m2] = &values;
+    for (frame, point) in points.iter_mut().enumerate().take(GRID_FRAMES) {
+        let (g, k) = (log_g[frame].exp2_fast(), log_k[frame].exp2_fast());
+        *point = SvfCoeffs { g, k, m0: m0[frame], m1: k * n1[frame], m2: m2[frame] }.point();
+    }
+}
+
+/// Entries that a value is made of.
+const NEAR: usize = 4;
+
+/// The first of the entries around a position, in values, and the weights of all four: a cubic whose slope is continuous,
+/// because a corner at every entry would be heard. Beyond the ends the table goes on straight.
+#[inline(always)]
+fn place(position: f64, values: usize) -> (usize, [f64; NEAR]) {
+    let last = values / WIDTH - 2;
+    let before = (position as usize).min(last);
+    let t = position - before as f64;
+    let [a, b] = [0.5 * t * (t * (2.0 - t) - 1.0), 1.0 + 0.5 * t * t * (3.0 * t - 5.0)];
+    let [c, d] = [0.5 * t * (1.0 + t * (4.0 - 3.0 * t)), 0.5 * t * t * (t - 1.0)];
+    if before == 0 {
+        (0, [b + 2.0 * a, c - a, d, 0.0])
+    } else if before == last {
+        (WIDTH * (last - 2), [0.0, a, b - d, c + 2.0 * d])
+    } else {
+        (WIDTH * (before - 1), [a, b, c, d])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::stream::Cpu;
+
+    #[test]
+    fn what_is_straight_stays_straight_and_entries_are_met() {
+        // log2 k of an entry is its index, so k doubles from one to the next.
+        let table: std::vec::Vec<f64> = (0..8).flat_map(|n| [0.0, f64::from(n), 1.0, 0.0, 0.0]).collect();
+        for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible] {
+            for step in 0..=70 {
+                let reduction = 0.1 * f64::from(step);
+                let mut point = [SvfPoint::IDENTITY];
+                points(Backend::new(cpu), Table::Still(&table), 1.0, &[reduction], &mut point);
+                let expected = SvfCoeffs { g: 1.0, k: libm::exp2(reduction), m0: 1.0, m1: 0.0, m2: 0.0 }.point();
+                let (mut s, mut expected_s) = ([0.3, -0.2], [0.3, -0.2]);
+                for _ in 0..3 {
+                    let (a, b) = (point[0].tick(&mut s, 1.0), expected.tick(&mut expected_s, 1.0));
+                    assert!((a - b).abs() < 1e-9 && (s[0] - expected_s[0]).abs() < 1e-9, "{reduction}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn slopes_are_continuous() {
+        let weigh = |position: f64| {
+            let (first, weights) = place(position, 8 * WIDTH);
+            // An entry is the square of its index.
+            (0..NEAR).map(|n| weights[n] * ((first / WIDTH + n) as f64).powi(2)).sum::<f64>()
+        };
+        const STEP: f64 = 1e-4;
+        for step in 1..69_999 {
+            let at = f64::from(step) * STEP;
+            let bend = weigh(at + STEP) - 2.0 * weigh(at) + weigh(at - STEP);
+            // A corner would leave a whole step of slope, 1e-4.
+            assert!(bend.abs() < 10.0 * STEP * STEP, "{at}: {bend}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! A downward expander: what is softer than a threshold becomes softer still, by a ratio, in time.
+
+use super::{
+    expansion::{Closing, Expansion, ExpansionCoeffs},
+    gain_computer::{ComputerCoeffs, GainComputer},
+    gate_ballistics::OpeningCoeffs,
+    passes::{SOFTEST, reduce},
+};
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, in_range},
+        processor::{Dynamics, GainReduction, Params, Processor},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
+    primitives::{backend::Backend, ramp::GAIN_RAMP_MS},
+};
+use alloc::{boxed::Box, vec::Vec};
+
+/// A downward expander: what is softer than a threshold becomes softer still, by a ratio, in time.
+///
+/// # Signal
+/// in or key -> level in dB -> static curve -> link -> hold, release, attack -> gain; in -> times gain -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `threshold_db` | dBFS | -80..0 | -40 |
+/// | `ratio` | dB out per dB in | 1..100 | 2 |
+/// | `knee_db` | dB | 0..24 | 6 |
+/// | `attack_ms` | ms to 63.2 % of an opening | 0.02..250 | 5 |
+/// | `hold_ms` | ms | 0..500 | 0 |
+/// | `release_ms` | ms to 63.2 % of a closing | 5..5000 | 100 |
+/// | `range_db` | dB of reduction | 0..inf | 40 |
+/// | `link_percent` | % | 0..100 | 100 |
+///
+/// # Contract
+/// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
+/// channel acts on all; one of as many, each on its own.
+///
+/// Times are those of the reduction in dB. The attack is the time to open, the release the time to close, up to 1.1
+/// attacks more. Levels are of samples; the release, and the hold before it, bridge the gaps between crests. A stream
+/// begins as after long silence. An infinite range is one of 240 dB. Sound above the knee passes bit for bit 22 attacks
+/// after it has opened. Neutral at `ratio` 1.
+///
+/// Changes: threshold, ratio, knee, range and link glide over 20 ms before the ballistics, attack and release within
+/// them; the hold changes at once.
+///
+/// # Source
+/// The compressor's curve and ballistics, mirrored: D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012.
+#[derive(Clone, Debug)]
+pub struct Expander<S> {
+    spec: StreamSpec,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    expansion: Box<Expansion<S, Slope>>,
+}
+
+/// Settings of [`Expander`].
+///
+/// ```
+/// use mixdown::{Params, dynamics::ExpanderParams};
+///
+/// let params = ExpanderParams { threshold_db: -40.0, ratio: 2.0, knee_db: 0.0, ..Default::default() };
+/// let levels_db = params.transfer_curve(&[-20.0, -50.0]).unwrap();
+/// assert!(levels_db[0] == -20.0 && (levels_db[1] + 60.0).abs() < 1e-3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct ExpanderParams {
+    /// Level below which it expands, in dBFS, -80..0.
+    pub threshold_db: f64,
+    /// dB out per dB in below the threshold, 1..100.
+    pub ratio: f64,
+    /// Width over which the curve bends, in dB, 0..24.
+    pub knee_db: f64,
+    /// Time to 63.2 % of an opening in dB, in ms, 0.02..250.
+    pub attack_ms: f64,
+    /// How long it stays open after a crest, in ms, 0..500.
+    pub hold_ms: f64,
+    /// Time to 63.2 % of a closing in dB, in ms, 5..5000.
+    pub release_ms: f64,
+    /// Most reduction, in dB, 0..inf.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub range_db: f64,
+    /// How far all channels follow the one that is open the furthest, in percent, 0..100.
+    pub link_percent: f64,
+}
+
+impl Default for ExpanderParams {
+    fn default() -> Self {
+        Self {
+            threshold_db: -40.0,
+            ratio: 2.0,
+            knee_db: 6.0,
+            attack_ms: 5.0,
+            hold_ms: 0.0,
+            release_ms: 100.0,
+            range_db: 40.0,
+            link_percent: 100.0,
+        }
+    }
+}
+
+impl ExpanderParams {
+    fn computer(&self) -> ComputerCoeffs {
+        ComputerCoeffs::expander(self.threshold_db, self.ratio, self.knee_db, self.range_db)
+    }
+}
+
+impl Params for ExpanderParams {
+    type Coeffs = ExpanderCoeffs;
+    type Processor<S: Sample> = Expander<S>;
+
+    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
+        in_range("threshold_db", self.threshold_db, -80.0, 0.0)?;
+        in_range("ratio", self.ratio, 1.0, 100.0)?;
+        in_range("knee_db", self.knee_db, 0.0, 24.0)?;
+        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
+        in_range("hold_ms", self.hold_ms, 0.0, 500.0)?;
+        in_range("release_ms", self.release_ms, 5.0, 5_000.0)?;
+        in_range("range_db", self.range_db, 0.0, f64::INFINITY)?;
+        in_range("link_percent", self.link_percent, 0.0, 100.0)
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<ExpanderCoeffs, Error> {
+        self.validate(spec)?;
+        let rate_hz = spec.sample_rate_hz();
+        let hold_frames = ms_to_frames(self.hold_ms, rate_hz);
+        let times = OpeningCoeffs::new(self.attack_ms, hold_frames, self.release_ms, rate_hz);
+        let expansion = ExpansionCoeffs { times, link: self.link_percent / 100.0 };
+        Ok(ExpanderCoeffs { expansion, computer: self.computer() })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Expander<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let glide = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let slope = Slope { computer: GainComputer::new(&coeffs.computer, glide) };
+        Ok(Expander { spec: *spec, expansion: Box::new(Expansion::new(spec, &coeffs.expansion, slope)) })
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self { ratio: 1.0, ..Self::default() })
+    }
+
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        let computer = self.computer();
+        Some(levels_db.iter().map(|&level_db| level_db - computer.reduction_db(level_db)).collect())
+    }
+}
+
+/// What [`Expander`] runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExpanderCoeffs {
+    expansion: ExpansionCoeffs,
+    computer: ComputerCoeffs,
+}
+
+/// A static curve decides; it has no past, so all channels share it.
+#[derive(Clone, Debug)]
+struct Slope {
+    computer: GainComputer,
+}
+
+impl<S: Sample> Closing<S> for Slope {
+    fn uniform_frames(&self) -> usize {
+        self.computer.uniform_frames()
+    }
+
+    fn decide<'c>(&mut self, backend: Backend, frames: usize, lanes: impl Iterator<Item = (&'c [S], &'c mut [f64])>)
+    where
+        S: 'c,
+    {
+        let knees = self.computer.span::<S>(frames);
+        for (levels, reductions) in lanes {
+            reduce(backend, levels, &knees, reductions);
+        }
+    }
+
+    fn join(&mut self) {}
+
+    fn part(&mut self) {}
+
+    fn at_silence(&self) -> f64 {
+        self.computer.target_reduction(libm::log2(SOFTEST))
+    }
+
+    fn reset(&mut self) {
+        self.computer.reset();
+    }
+}
+
+impl<S: Sample> Expander<S> {
+    /// Glides to other settings.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &ExpanderParams) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere.
+    pub fn set_coeffs(&mut self, coeffs: &ExpanderCoeffs) {
+        self.expansion.set_coeffs(&coeffs.expansion);
+        self.expansion.closing_mut().computer.set_coeffs(&coeffs.computer);
+    }
+}
+
+impl<S: Sample> Processor<S> for Expander<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.expansion.process(block, None, None);
+    }
+
+    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        self.expansion.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, expansion } = self;
+        expansion.reset();
+    }
+
+    fn faults(&self) -> u64 {
+        self.expansion.faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+impl<S: Sample> Dynamics<S> for Expander<S> {
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        self.expansion.gain_reduction_db(trace)
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        self.expansion.gain_reduction()
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        self.expansion.process(block, key, Some(reduction_db));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_begins_as_after_long_silence() {
+        let mut expander = ExpanderParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
+        let mut impulse = [0.5, 0.0];
+        expander.process(&mut BlockMut::from_planar(&mut impulse, 1).unwrap());
+        let mut after = [0.5, 0.0];
+        let mut other = ExpanderParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
+        other.process(&mut BlockMut::from_planar(&mut [0.0; 48_000], 1).unwrap());
+        other.process(&mut BlockMut::from_planar(&mut after, 1).unwrap());
+        assert!((impulse[0] / after[0] - 1.0).abs() < 1e-6);
+    }
+}

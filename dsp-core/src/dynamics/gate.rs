@@ -1,0 +1,333 @@
+//! A gate: closed for what is softer than a threshold, open for what is louder.
+
+use super::{
+    expansion::{Closing, Expansion, ExpansionCoeffs},
+    gain_computer::{DB_PER_OCTAVE, floor, range},
+    gate_ballistics::OpeningCoeffs,
+};
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, in_range},
+        processor::{Dynamics, GainReduction, Params, Processor},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
+    primitives::{
+        backend::Backend,
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
+    },
+};
+use alloc::{boxed::Box, vec, vec::Vec};
+
+/// A gate: closed for what is softer than a threshold, open for what is louder.
+///
+/// # Signal
+/// in or key -> level in dB -> closed, open or on hold -> link -> release, attack -> gain; in -> times gain -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `threshold_db` | dBFS | -80..0 | -40 |
+/// | `attack_ms` | ms to 63.2 % of an opening | 0.02..250 | 1 |
+/// | `hold_ms` | ms | 0..500 | 10 |
+/// | `release_ms` | ms to 63.2 % of a closing | 5..5000 | 100 |
+/// | `range_db` | dB of reduction | 0..inf | 80 |
+/// | `hysteresis_db` | dB | 0..12 | 3 |
+/// | `link_percent` | % | 0..100 | 100 |
+///
+/// # Contract
+/// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
+/// channel acts on all; one of as many, each on its own.
+///
+/// It opens when a sample exceeds the threshold, and closes when none has come within the hysteresis of it for the hold:
+/// 10 ms bridge the crests of 50 Hz and more. Times are those of the reduction in dB: the attack is the time to open, the
+/// release the time to close. A stream begins closed. An infinite range is one of 240 dB. Sound passes bit for bit 22
+/// attacks after it has opened. Neutral at `range_db` 0.
+///
+/// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within them;
+/// the hold changes at once.
+///
+/// # Source
+/// Own; the ballistics are the compressor's, mirrored (`parts::opening`).
+#[derive(Clone, Debug)]
+pub struct Gate<S> {
+    spec: StreamSpec,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    expansion: Box<Expansion<S, Switches>>,
+}
+
+/// Settings of [`Gate`].
+///
+/// ```
+/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::GateParams};
+///
+/// let mut gate = GateParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+/// assert_eq!(GateParams::default().transfer_curve(&[-30.0, -50.0]), Some(vec![-30.0, -130.0]));
+/// gate.process(&mut BlockMut::from_planar(&mut [0.5; 4_800], 1)?);
+/// assert_eq!(gate.gain_reduction_db(0), 0.0);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct GateParams {
+    /// Level above which it opens, in dBFS, -80..0.
+    pub threshold_db: f64,
+    /// Time to 63.2 % of an opening in dB, in ms, 0.02..250.
+    pub attack_ms: f64,
+    /// How long it stays open, in ms, 0..500.
+    pub hold_ms: f64,
+    /// Time to 63.2 % of a closing in dB, in ms, 5..5000.
+    pub release_ms: f64,
+    /// Reduction while it is closed, in dB, 0..inf.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub range_db: f64,
+    /// How far below the threshold it closes, in dB, 0..12.
+    pub hysteresis_db: f64,
+    /// How far all channels follow the one that is open the furthest, in percent, 0..100.
+    pub link_percent: f64,
+}
+
+impl Default for GateParams {
+    fn default() -> Self {
+        Self {
+            threshold_db: -40.0,
+            attack_ms: 1.0,
+            hold_ms: 10.0,
+            release_ms: 100.0,
+            range_db: 80.0,
+            hysteresis_db: 3.0,
+            link_percent: 100.0,
+        }
+    }
+}
+
+impl Params for GateParams {
+    type Coeffs = GateCoeffs;
+    type Processor<S: Sample> = Gate<S>;
+
+    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
+        in_range("threshold_db", self.threshold_db, -80.0, 0.0)?;
+        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
+        in_range("hold_ms", self.hold_ms, 0.0, 500.0)?;
+        in_range("release_ms", self.release_ms, 5.0, 5_000.0)?;
+        in_range("range_db", self.range_db, 0.0, f64::INFINITY)?;
+        in_range("hysteresis_db", self.hysteresis_db, 0.0, 12.0)?;
+        in_range("link_percent", self.link_percent, 0.0, 100.0)
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<GateCoeffs, Error> {
+        self.validate(spec)?;
+        let rate_hz = spec.sample_rate_hz();
+        // The hold is the switch's.
+        let times = OpeningCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
+        Ok(GateCoeffs {
+            expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
+            levels: [
+                self.threshold_db / DB_PER_OCTAVE,
+                (self.threshold_db - self.hysteresis_db) / DB_PER_OCTAVE,
+                floor(self.range_db),
+            ],
+            hold_frames: ms_to_frames(self.hold_ms, rate_hz),
+        })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gate<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let switches = Switches {
+            levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
+            hold_frames: coeffs.hold_frames,
+            switches: vec![Switch::CLOSED; spec.channels()],
+        };
+        Ok(Gate { spec: *spec, expansion: Box::new(Expansion::new(spec, &coeffs.expansion, switches)) })
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self { range_db: 0.0, ..Self::default() })
+    }
+
+    /// Of sound that comes out of silence: within the hysteresis it stays closed.
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        let output_db =
+            |&level_db: &f64| if level_db > self.threshold_db { level_db } else { level_db - self.range_db };
+        Some(levels_db.iter().map(output_db).collect())
+    }
+}
+
+/// What [`Gate`] runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GateCoeffs {
+    expansion: ExpansionCoeffs,
+    /// Levels in octaves above which it opens and below which it closes; gain while it is closed.
+    levels: [f64; 3],
+    hold_frames: usize,
+}
+
+/// Whether a channel is open, and for how many frames more after it has become too soft.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Switch {
+    open: bool,
+    left: usize,
+}
+
+impl Switch {
+    const CLOSED: Self = Self { open: false, left: 0 };
+
+    /// The state after a frame of this level.
+    #[inline(always)]
+    fn next<S: Sample>(self, level: S, [opens, closes]: [S; 2], hold_frames: usize) -> Self {
+        if level > opens || (self.open && level >= closes) {
+            Self { open: true, left: hold_frames }
+        } else {
+            Self { open: self.open && self.left > 0, left: self.left.saturating_sub(1) }
+        }
+    }
+}
+
+/// A switch with hysteresis and hold decides, for each channel or for all.
+#[derive(Clone, Debug)]
+struct Switches {
+    levels: Ramp<3>,
+    hold_frames: usize,
+    switches: Vec<Switch>,
+}
+
+impl<S: Sample> Closing<S> for Switches {
+    fn uniform_frames(&self) -> usize {
+        self.levels.uniform_frames()
+    }
+
+    fn decide<'c>(&mut self, _form: Backend, frames: usize, lanes: impl Iterator<Item = (&'c [S], &'c mut [f64])>)
+    where
+        S: 'c,
+    {
+        let (span, _) = self.levels.span::<f64>(frames);
+        for (switch, (levels, reductions)) in self.switches.iter_mut().zip(lanes) {
+            let mut state = *switch;
+            for ((index, level), reduction) in (0_i32..).zip(levels).zip(reductions) {
+                let [opens, closes, floor] = match &span {
+                    Span::Still(values) => *values,
+                    Span::Moving([opens, closes, floor]) => [opens.at(index), closes.at(index), floor.at(index)],
+                };
+                state = state.next(*level, [S::from_f64(opens), S::from_f64(closes)], self.hold_frames);
+                *reduction = if state.open { 0.0 } else { range(floor) };
+            }
+            *switch = state;
+        }
+    }
+
+    fn join(&mut self) {
+        let open = self.switches.iter().any(|switch| switch.open);
+        let left = self.switches.iter().filter(|switch| switch.open).map(|switch| switch.left).max().unwrap_or(0);
+        self.switches[0] = Switch { open, left };
+    }
+
+    fn part(&mut self) {
+        let first = self.switches[0];
+        self.switches.fill(first);
+    }
+
+    fn at_silence(&self) -> f64 {
+        range(self.levels.target()[2])
+    }
+
+    fn reset(&mut self) {
+        let Self { levels, hold_frames: _, switches } = self;
+        levels.jump_to(levels.target());
+        switches.fill(Switch::CLOSED);
+    }
+}
+
+impl<S: Sample> Gate<S> {
+    /// Glides to other settings.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &GateParams) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere.
+    pub fn set_coeffs(&mut self, coeffs: &GateCoeffs) {
+        self.expansion.set_coeffs(&coeffs.expansion);
+        let switches = self.expansion.closing_mut();
+        switches.levels.set_target(coeffs.levels);
+        switches.hold_frames = coeffs.hold_frames;
+    }
+}
+
+impl<S: Sample> Processor<S> for Gate<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.expansion.process(block, None, None);
+    }
+
+    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
+        self.expansion.process(block, Some(key), None);
+    }
+
+    fn takes_key(&self) -> bool {
+        true
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, expansion } = self;
+        expansion.reset();
+    }
+
+    fn faults(&self) -> u64 {
+        self.expansion.faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+impl<S: Sample> Dynamics<S> for Gate<S> {
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        self.expansion.gain_reduction_db(trace)
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        self.expansion.gain_reduction()
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        self.expansion.process(block, key, Some(reduction_db));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_switch_opens_above_holds_within_and_closes_below() {
+        let mut switch = Switch::CLOSED;
+        let mut after = |level: f64| {
+            switch = switch.next(level, [-6.0, -7.0], 2);
+            switch.open
+        };
+        assert_eq!([-6.5, -6.0, -5.9, -6.9, -7.0].map(&mut after), [false, false, true, true, true]);
+        assert_eq!([-7.1, -8.0, -9.0, -6.5].map(&mut after), [true, true, false, false]);
+        assert_eq!(
+            [-5.0, -9.0, -9.0, -7.0, -9.0, -9.0, -9.0].map(&mut after),
+            [true, true, true, true, true, true, false]
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! How an expander or a gate opens and closes: the compressor's ballistics, mirrored.
+//!
+//! Reduction is in octaves (or dB). Less of it is an opening, which counts at once and then goes through the attack; more
+//! of it waits for the hold and then comes in with the release: y1 = min(c, aR y1 + (1-aR) c), y = aA y + (1-aA) y1. So
+//! crests open, and the gaps between them do not close. Open means exactly 0, after 22 attacks.
+//!
+//! # Source
+//! `parts::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
+
+use super::release::{larger, log_rate, pole, pole_at};
+use crate::{
+    filters::cascade::kernel::{Twin, Vector},
+    primitives::{
+        backend::{Backend, run},
+        lanes::Fuse,
+        ramp::Span,
+    },
+};
+
+/// Reduction that may as well be none, in octaves.
+const NOTHING: f64 = 1e-9;
+
+/// Attack, hold and release.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct OpeningCoeffs {
+    /// Poles of attack and release.
+    poles: [f64; 2],
+    hold_frames: u32,
+}
+
+impl OpeningCoeffs {
+    pub(crate) fn new(attack_ms: f64, hold_frames: usize, release_ms: f64, sample_rate_hz: f64) -> Self {
+        let poles = [attack_ms, release_ms].map(|time_ms| pole(time_ms, sample_rate_hz));
+        Self { poles, hold_frames: u32::try_from(hold_frames).unwrap_or(u32::MAX) }
+    }
+
+    /// What glides: log2 of both rates.
+    pub(crate) fn glide(&self) -> [f64; 2] {
+        self.poles.map(log_rate)
+    }
+}
+
+/// One channel that opens and closes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Opening {
+    /// y1.
+    held: f64,
+    /// y.
+    smooth: f64,
+    /// Frames since it was last to be as open as it is.
+    waited: u32,
+}
+
+impl Opening {
+    /// As after a long time at this reduction.
+    pub(crate) fn at(reduction: f64) -> Self {
+        Self { held: reduction, smooth: reduction, waited: u32::MAX }
+    }
+
+    /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of [`OpeningCoeffs::glide`].
+    pub(crate) fn process(
+        &mut self,
+        backend: Backend,
+        coeffs: &OpeningCoeffs,
+        glide: &Span<f64, 2>,
+        reductions: &mut [f64],
+    ) {
+        run!(
+            backend,
+            self.process_all(Twin, coeffs, glide, reductions),
+            simd => self.process_all(Vector(simd), coeffs, glide, reductions)
+        );
+    }
+
+    #[inline(always)]
+    fn process_all(&mut self, fuse: impl Fuse, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
+        let OpeningCoeffs { poles, hold_frames } = *coeffs;
+        match glide {
+            Span::Still(_) => self.follow(fuse, reductions, hold_frames, |_| poles),
+            Span::Moving([attack, release]) => {
+                let poles = |index: usize| [attack, release].map(|curve| pole_at(curve.at(index as i32)));
+                self.follow(fuse, reductions, hold_frames, poles);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn follow(&mut self, fuse: impl Fuse, reductions: &mut [f64], hold_frames: u32, poles: impl Fn(usize) -> [f64; 2]) {
+        let Self { mut held, mut smooth, mut waited } = *self;
+        for (index, value) in reductions.iter_mut().enumerate() {
+            let ([attack, release], wanted) = (poles(index), *value);
+            let closing = fuse.fma(release, held, (1.0 - release) * wanted);
+            waited = if wanted <= held { 0 } else { waited.saturating_add(1) };
+            let next = if waited > hold_frames { closing } else { held };
+            held = if wanted < next { wanted } else { next };
+            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (held - NOTHING)), 0.0);
+            *value = smooth;
+        }
+        *self = Self { held, smooth, waited };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{vec, vec::Vec};
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    fn run(opening: &mut Opening, coeffs: &OpeningCoeffs, wanted: f64, ms: f64) -> Vec<f64> {
+        let mut reductions = vec![wanted; (ms * RATE_HZ / 1e3) as usize];
+        opening.process(Backend::Scalar, coeffs, &Span::Still(coeffs.glide()), &mut reductions);
+        reductions
+    }
+
+    #[test]
+    fn opens_in_the_attack_and_closes_after_the_hold_in_the_release() {
+        let coeffs = OpeningCoeffs::new(5.0, 960, 100.0, RATE_HZ);
+        let mut opening = Opening::at(4.0);
+        assert!((run(&mut opening, &coeffs, 4.0, 100.0)[4_799] - 4.0).abs() < 1e-8);
+        let falling = run(&mut opening, &coeffs, 0.0, 500.0);
+        let frames = falling.iter().position(|&y| y <= 4.0 / core::f64::consts::E).unwrap() + 1;
+        assert!((frames as f64 / RATE_HZ * 1e3 - 5.0).abs() < 0.05, "{frames}");
+        assert_eq!(falling[23_999].to_bits(), 0);
+        let rising = run(&mut opening, &coeffs, 4.0, 2_000.0);
+        assert!(rising[..960].iter().all(|&y| y == 0.0) && rising[962] > 0.0);
+        let frames = rising.iter().position(|&y| y >= 4.0 * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;
+        let closing_ms = frames as f64 / RATE_HZ * 1e3;
+        assert!((120.0..=125.5).contains(&closing_ms), "{closing_ms}");
+    }
+
+    #[test]
+    fn gaps_shorter_than_the_hold_do_not_close() {
+        let coeffs = OpeningCoeffs::new(1.0, 480, 5.0, RATE_HZ);
+        let mut opening = Opening::at(0.0);
+        for _ in 0..20 {
+            assert!(run(&mut opening, &coeffs, 0.0, 1.0).iter().all(|&y| y == 0.0));
+            assert!(run(&mut opening, &coeffs, 4.0, 10.0).iter().all(|&y| y == 0.0));
+        }
+    }
+}

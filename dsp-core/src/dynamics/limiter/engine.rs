@@ -1,0 +1,372 @@
+//! The limiter's arithmetic: see the [module](super). Letters as in its contract: K reach, L response, W window,
+//! D latency, n the frame measured.
+//!
+//! A frame that arrives completes the points between the frames K and K - 1 before it, so what is measured lags by K.
+//! p(n) is the highest of |x(n)| and of the points on either side of it, P the largest p of the last W, and
+//! g(i) = Σ w(k) q(i + K + L - 1 - k) with q = min(1, c/P) as released. Every q that g(i) is a mean of lies between K and
+//! K + L - 1 frames behind i, and its window reaches back beyond i - K: it holds every peak whose interpolation reads
+//! x(i), so that g(i) <= c/p for all of those.
+
+use super::{
+    LimiterCoeffs,
+    passes::{Floors, Shaped, apply, hold, join, quiet, rectify, shape, take},
+};
+use crate::{
+    dynamics::{box_filter::BoxFilter, reduction_meter::ReductionMeter, release::Release, sliding_max::SlidingMax},
+    foundation::{block::BlockMut, math::Pow2, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    primitives::{
+        backend::Backend,
+        history::Tape,
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
+    },
+    true_peak::{GROUP, Taps, intervals},
+};
+use alloc::{vec, vec::Vec};
+
+/// Frames worked on at a time: all scratch stays in the L1 cache. A whole number of groups.
+const CHUNK_FRAMES: usize = 512;
+/// Reduction that may as well be none, in octaves of amplitude: 1e-9 dB.
+const NOTHING_OCTAVES: f64 = 1e-9 / 6.020_599_913_279_624;
+
+/// The limiter without its settings.
+#[derive(Clone, Debug)]
+pub(super) struct Engine<S> {
+    backend: Backend,
+    taps: Option<Taps<S>>,
+    /// K.
+    reach: usize,
+    /// D.
+    latency: usize,
+    /// W.
+    window: usize,
+    margin: f64,
+    drive: Ramp<1>,
+    ceiling: Ramp<1>,
+    ramp_frames: usize,
+    /// Lowest and highest ceiling that the output may still be under.
+    bounds: [f64; 2],
+    /// Frames until the output is under the newest ceiling only.
+    settling: usize,
+    /// Driven samples of each channel.
+    tapes: Vec<Tape<S>>,
+    /// The highest point behind the newest frame measured.
+    last_interval: S,
+    hold: SlidingMax<S>,
+    release: Release,
+    boxes: BoxFilter,
+    scratch: Scratch<S>,
+    last_reduction_db: f64,
+    reduction: ReductionMeter,
+    clamped: u64,
+    faults: u64,
+}
+
+/// What one chunk needs; nothing in it outlives the chunk.
+#[derive(Clone, Debug)]
+struct Scratch<S> {
+    peaks: Vec<S>,
+    /// One more than frames: the first is the last of the chunk before. Filled up to whole groups.
+    intervals: Vec<S>,
+    floors: Vec<S>,
+    ceilings: Vec<f64>,
+    /// Of each frame, while the ceiling moves.
+    thresholds: Vec<S>,
+    /// q without release.
+    limits: Vec<f64>,
+    /// Reduction wanted, in octaves.
+    wanted: Vec<f64>,
+    whole: Vec<u64>,
+    gains: Vec<S>,
+    reductions_db: Vec<f32>,
+}
+
+impl<S: Sample> Engine<S> {
+    pub(super) fn new(spec: &StreamSpec, coeffs: &LimiterCoeffs, taps: Option<Taps<S>>) -> Self {
+        let rate_hz = spec.sample_rate_hz();
+        let longest_hold = ms_to_frames(super::MAX_HOLD_MS, rate_hz);
+        let window = coeffs.window_frames();
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
+        let latency = coeffs.latency_frames();
+        let boxes = BoxFilter::new(coeffs.lookahead_frames, CHUNK_FRAMES);
+        debug_assert_eq!(boxes.span(), coeffs.response_frames());
+        Self {
+            backend: Backend::new(spec.cpu()),
+            taps,
+            reach: coeffs.mode.reach(),
+            latency,
+            window,
+            margin: crate::foundation::unit::db_to_gain(coeffs.mode.margin_db()),
+            drive: Ramp::new([coeffs.drive], ramp_frames),
+            ceiling: Ramp::new([coeffs.ceiling], ramp_frames),
+            ramp_frames,
+            bounds: [coeffs.ceiling; 2],
+            settling: 0,
+            tapes: (0..spec.channels()).map(|_| Tape::new(latency, CHUNK_FRAMES, GROUP)).collect(),
+            last_interval: S::ZERO,
+            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
+            release: Release::new(coeffs.release, NOTHING_OCTAVES),
+            boxes,
+            scratch: Scratch {
+                peaks: vec![S::ZERO; CHUNK_FRAMES],
+                intervals: vec![S::ZERO; 1 + CHUNK_FRAMES],
+                floors: vec![S::ZERO; CHUNK_FRAMES / GROUP],
+                ceilings: vec![0.0; CHUNK_FRAMES],
+                thresholds: vec![S::ZERO; CHUNK_FRAMES],
+                limits: vec![0.0; CHUNK_FRAMES],
+                wanted: vec![0.0; CHUNK_FRAMES],
+                whole: vec![0; CHUNK_FRAMES],
+                gains: vec![S::ZERO; CHUNK_FRAMES],
+                reductions_db: vec![0.0; CHUNK_FRAMES],
+            },
+            last_reduction_db: 0.0,
+            reduction: ReductionMeter::default(),
+            clamped: 0,
+            faults: 0,
+        }
+    }
+
+    pub(super) fn set_coeffs(&mut self, coeffs: &LimiterCoeffs) {
+        self.drive.set_target([coeffs.drive]);
+        self.window = coeffs.window_frames();
+        self.hold.set_window(self.window);
+        self.release.set_coeffs(coeffs.release);
+        let [old] = self.ceiling.target();
+        if coeffs.ceiling != old {
+            let [low, high] = if self.settling == 0 { [old; 2] } else { self.bounds };
+            self.bounds = [low.min(coeffs.ceiling), high.max(coeffs.ceiling)];
+            self.settling = self.ramp_frames + self.latency;
+            self.ceiling.set_target([coeffs.ceiling]);
+        }
+    }
+
+    pub(super) fn process(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut [f64]>) {
+        let frames = block.frames();
+        let mut start = 0;
+        while start < frames {
+            let settling = if self.settling == 0 { usize::MAX } else { self.settling };
+            let uniform = self.drive.uniform_frames().min(self.ceiling.uniform_frames()).min(settling);
+            let count = (frames - start).min(CHUNK_FRAMES).min(uniform);
+            let trace = trace.as_mut().map(|trace| &mut trace[start..start + count]);
+            self.chunk(&mut block.frames_mut(start, count), trace);
+            self.settling = self.settling.saturating_sub(count);
+            if self.settling == 0 {
+                self.bounds = [self.ceiling.target()[0]; 2];
+            }
+            start += count;
+        }
+    }
+
+    fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut [f64]>) {
+        let count = block.frames();
+        let channels = self.tapes.len().min(block.channels());
+        let (drive, _) = self.drive.span::<S>(count);
+        for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
+            self.faults += take(self.backend, block.channel(channel), &drive, tape.append(count));
+        }
+        let (ceiling, _) = self.ceiling.span::<f64>(count);
+        let threshold = self.measure(channels, count, &ceiling);
+        if self.idle(count, threshold) {
+            for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
+                block.channel_mut(channel).copy_from_slice(&tape.from(count + self.latency)[..count]);
+            }
+            self.last_reduction_db = 0.0;
+            self.reduction.skip(count);
+            if let Some(trace) = trace {
+                trace.fill(0.0);
+            }
+            return;
+        }
+        self.decide(count, &ceiling, threshold);
+        let Scratch { limits, wanted, whole, gains, reductions_db, .. } = &mut self.scratch;
+        let (wanted, limits) = (&mut wanted[..count], &limits[..count]);
+        let (whole, gains, reductions_db) = (&mut whole[..count], &mut gains[..count], &mut reductions_db[..count]);
+        let shaped =
+            Shaped { whole, gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
+        shape(self.backend, wanted, limits, &mut self.release, &mut self.boxes, shaped);
+        self.last_reduction_db = f64::from(reductions_db[count - 1]);
+        if let Some(trace) = trace {
+            for (trace, reduction_db) in trace.iter_mut().zip(&*reductions_db) {
+                *trace = f64::from(*reduction_db);
+            }
+        }
+        let highest = S::from_f64(self.bounds[1] * self.margin);
+        for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
+            let delayed = &tape.from(count + self.latency)[..count];
+            self.clamped += apply(self.backend, delayed, gains, highest, block.channel_mut(channel));
+        }
+    }
+
+    /// Finds p for the frames K before those of the chunk; gives what a peak must exceed to matter, or less.
+    fn measure(&mut self, channels: usize, count: usize, ceiling: &Span<f64, 1>) -> S {
+        let [low, high] = self.bounds;
+        let Scratch { peaks, intervals: points, floors, ceilings, thresholds, .. } = &mut self.scratch;
+        let peaks = &mut peaks[..count];
+        peaks.fill(S::ZERO);
+        for tape in &self.tapes[..channels] {
+            rectify(self.backend, &tape.from(count + self.reach)[..count], peaks);
+        }
+        let (lowest, still) = match ceiling {
+            Span::Still([ceiling]) => (threshold(*ceiling), true),
+            Span::Moving([curve]) => {
+                for ((index, ceiling), own) in (0_i32..).zip(&mut ceilings[..count]).zip(&mut thresholds[..count]) {
+                    // Rounding.
+                    *ceiling = curve.at(index).clamp(low, high);
+                    *own = threshold(*ceiling);
+                }
+                (threshold(low), false)
+            }
+        };
+        let Some(taps) = &self.taps else { return lowest };
+        let groups = count.div_ceil(GROUP);
+        let floors = &mut floors[..groups];
+        floors.fill(lowest);
+        if still {
+            raise_floors(peaks, self.window, floors);
+        }
+        points[0] = self.last_interval;
+        let behind = &mut points[1..=groups * GROUP];
+        behind.fill(S::ZERO);
+        for tape in &self.tapes[..channels] {
+            let samples = tape.from(count + taps.history());
+            intervals(self.backend, taps, samples, count, floors, behind);
+        }
+        // Of points that are no peak it depends on the chunk whether they were found: they count as 0. Where the ceiling
+        // stands still, they are left out with their frames.
+        if !still {
+            for (point, own) in behind.iter_mut().zip(&thresholds[..count]) {
+                if *point <= *own {
+                    *point = S::ZERO;
+                }
+            }
+        }
+        let newest = behind[count - 1];
+        self.last_interval = if newest > lowest { newest } else { S::ZERO };
+        join(self.backend, &points[..=count], peaks);
+        lowest
+    }
+
+    /// Nothing to limit, and nothing left of the past.
+    fn idle(&self, count: usize, threshold: S) -> bool {
+        self.hold.is_empty()
+            && self.release.is_at_rest()
+            && self.boxes.is_empty()
+            && quiet(self.backend, &self.scratch.peaks[..count], threshold)
+    }
+
+    /// From peaks to limits and to the reduction wanted.
+    fn decide(&mut self, count: usize, ceiling: &Span<f64, 1>, threshold: S) {
+        let Scratch { peaks, ceilings, thresholds, limits, wanted, .. } = &mut self.scratch;
+        let (peaks, limits, wanted) = (&mut peaks[..count], &mut limits[..count], &mut wanted[..count]);
+        match ceiling {
+            Span::Still([ceiling]) => {
+                hold(self.backend, Floors::Still(threshold), peaks, &mut self.hold);
+                // The largest of a window stays for long.
+                let (mut seen, mut decision) = (S::ZERO, (1.0, 0.0));
+                for ((limit, wanted), peak) in limits.iter_mut().zip(wanted).zip(&*peaks) {
+                    if *peak != seen {
+                        seen = *peak;
+                        decision = under(*ceiling, seen.to_f64());
+                    }
+                    (*limit, *wanted) = decision;
+                }
+            }
+            Span::Moving(_) => {
+                hold(self.backend, Floors::Moving(&thresholds[..count]), peaks, &mut self.hold);
+                for (((limit, wanted), peak), ceiling) in limits.iter_mut().zip(wanted).zip(&*peaks).zip(ceilings) {
+                    (*limit, *wanted) = under(*ceiling, peak.to_f64());
+                }
+            }
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        let Self {
+            backend: _,
+            taps: _,
+            reach: _,
+            latency: _,
+            window: _,
+            margin: _,
+            drive,
+            ceiling,
+            ramp_frames: _,
+            bounds,
+            settling,
+            tapes,
+            last_interval,
+            hold,
+            release,
+            boxes,
+            scratch: _,
+            last_reduction_db,
+            reduction,
+            clamped,
+            faults,
+        } = self;
+        drive.jump_to(drive.target());
+        ceiling.jump_to(ceiling.target());
+        *bounds = [ceiling.target()[0]; 2];
+        *settling = 0;
+        tapes.iter_mut().for_each(Tape::reset);
+        *last_interval = S::ZERO;
+        hold.reset();
+        release.reset();
+        boxes.reset();
+        *last_reduction_db = 0.0;
+        *reduction = ReductionMeter::default();
+        *clamped = 0;
+        *faults = 0;
+    }
+
+    pub(super) fn last_reduction_db(&self) -> f64 {
+        self.last_reduction_db
+    }
+
+    pub(super) fn reduction(&self) -> &ReductionMeter {
+        &self.reduction
+    }
+
+    pub(super) fn clamped(&self) -> u64 {
+        self.clamped
+    }
+
+    pub(super) fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+/// What a peak must exceed to matter under `ceiling`: just below it, whichever way f32 rounds.
+#[inline(always)]
+fn threshold<S: Sample>(ceiling: f64) -> S {
+    S::from_f64(ceiling * (1.0 - f64::from(f32::EPSILON)))
+}
+
+/// The gain that brings `peak` under `ceiling`, and the reduction that is, in octaves.
+#[inline(always)]
+fn under(ceiling: f64, peak: f64) -> (f64, f64) {
+    if peak > ceiling { (ceiling / peak, (peak / ceiling).log2_fast()) } else { (1.0, 0.0) }
+}
+
+/// Raises the floor of each group to the lower of the largest samples within some groups before it and behind it.
+///
+/// A peak between an earlier and a later one that are no lower, and no further apart than the window, is never the
+/// largest of a window: every window that holds it holds one of those.
+fn raise_floors<S: Sample>(peaks: &[S], window: usize, floors: &mut [S]) {
+    // From the first frame of the group furthest before to the last of the furthest behind, in frames: no more than the
+    // window.
+    let far = (window / GROUP).saturating_sub(1) / 2;
+    let mut largest = [S::ZERO; CHUNK_FRAMES / GROUP];
+    for (largest, group) in largest.iter_mut().zip(peaks.chunks(GROUP)) {
+        *largest = group.iter().fold(S::ZERO, |a, &b| if a > b { a } else { b });
+    }
+    let largest = &largest[..floors.len()];
+    let highest = |groups: &[S]| groups.iter().fold(S::ZERO, |a, &b| if a > b { a } else { b });
+    for (group, floor) in floors.iter_mut().enumerate() {
+        let before = highest(&largest[group.saturating_sub(far)..group]);
+        let behind = highest(&largest[group + 1..(group + 1 + far).min(largest.len())]);
+        let needless = if before < behind { before } else { behind };
+        if needless > *floor {
+            *floor = needless;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Gain reduction that begins before the peak that wants it: peak hold over a window, then box filters as long.
+//!
+//! Delaying the sound alone would shift the reduction and still miss the peak that it rises on. Held over the window and
+//! then smoothed over the same window, every mean is taken of reductions no smaller than what the delayed frame wants.
+//!
+//! # Source
+//! The gain smoothing of `processors::limiter`, on logarithms. D. Rudrich, "How to make a look-ahead limiter",
+//! IEM, 2019: why a plain delay misses the peak.
+
+use super::{box_filter::BoxFilter, gain_computer::MOST_OCTAVES, sliding_max::SlidingMax};
+use crate::primitives::backend::{Backend, run};
+use alloc::{vec, vec::Vec};
+
+/// Reductions are scaled to 0..1 by this, a power of two and more than [`MOST_OCTAVES`].
+const SCALE: f64 = 1.0 / 64.0;
+const _: () = assert!(MOST_OCTAVES * SCALE < 1.0);
+/// Frames by which three boxes are longer than their response.
+const BOX_OVERLAP: usize = 2;
+
+/// The lookahead of one channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Lookahead {
+    backend: Backend,
+    hold: SlidingMax<f64>,
+    boxes: BoxFilter,
+    whole: Vec<u64>,
+}
+
+impl Lookahead {
+    /// Looks `frames` ahead, at least 1; up to `chunk` values come at a time.
+    pub(crate) fn new(backend: Backend, frames: usize, chunk: usize) -> Self {
+        // The window is the frame itself and those ahead of it.
+        let window = frames.max(1) + 1;
+        let boxes = BoxFilter::new(window + BOX_OVERLAP, chunk);
+        debug_assert_eq!(boxes.span(), window);
+        Self { backend, hold: SlidingMax::new(window, window, chunk), boxes, whole: vec![0; chunk] }
+    }
+
+    /// Zeros in give zeros out.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.hold.is_empty() && self.boxes.is_empty()
+    }
+
+    /// Turns reductions, in octaves, into those of the frames `frames` before.
+    pub(crate) fn process(&mut self, reductions: &mut [f64]) {
+        run!(self.backend, self.run_all(reductions), _simd => self.run_all(reductions));
+    }
+
+    #[inline(always)]
+    fn run_all(&mut self, reductions: &mut [f64]) {
+        for value in reductions.iter_mut() {
+            *value *= SCALE;
+        }
+        self.hold.process(reductions);
+        self.boxes.process(reductions, &mut self.whole);
+        for value in reductions {
+            *value *= 1.0 / SCALE;
+        }
+    }
+
+    /// Takes over what another of the same size remembers; takes no memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.hold.copy_from(&other.hold);
+        self.boxes.copy_from(&other.boxes);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&mut self) {
+        let Self { backend: _, hold, boxes, whole: _ } = self;
+        hold.reset();
+        boxes.reset();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{foundation::stream::Cpu, primitives::random::Random};
+
+    #[test]
+    fn is_never_less_than_what_the_delayed_frame_wants_and_exactly_nothing_for_nothing() {
+        for frames in [1, 2, 48, 960] {
+            let mut random = Random::new(7, 0);
+            let mut wanted: Vec<f64> = (0..4_000).map(|_| (20.0 * random.triangular()).max(0.0)).collect();
+            wanted[2_000..].fill(0.0);
+            let mut given = wanted.clone();
+            let mut lookahead = Lookahead::new(Backend::new(Cpu::Detected), frames, 64);
+            given.chunks_mut(64).for_each(|part| lookahead.process(part));
+            // The mean is exact; its conversion to f64 is rounded.
+            let least = 1.0 - f64::EPSILON;
+            assert!((frames..4_000).all(|n| given[n] >= least * wanted[n - frames]), "{frames}");
+            assert!(given[2_000 + 2 * frames + 1..].iter().all(|y| y.to_bits() == 0), "{frames}");
+            assert!(frames > 500 || lookahead.is_at_rest());
+            assert!(given.iter().all(|&y| y <= 20.0));
+        }
+    }
+
+    #[test]
+    fn rises_over_the_window_before_the_peak() {
+        let mut given = [0.0; 200];
+        given[100..].fill(3.0);
+        Lookahead::new(Backend::new(Cpu::Reproducible), 50, 200).process(&mut given);
+        assert_eq!(given[99], 0.0);
+        assert!((100..150).all(|n| given[n] > given[n - 1]) && (given[150] - 3.0).abs() < 1e-9);
+    }
+}

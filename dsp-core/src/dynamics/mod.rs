@@ -1,0 +1,38 @@
+//! Dynamics: compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter, and the detector,
+//! gain computer, ballistics and side-chain that they are made of.
+
+pub(crate) mod ballistics;
+pub(crate) mod box_filter;
+pub(crate) mod compression;
+pub(crate) mod compressor;
+pub(crate) mod de_esser;
+pub(crate) mod detector;
+pub(crate) mod dynamic_equalizer;
+pub(crate) mod expander;
+pub(crate) mod expansion;
+pub(crate) mod gain_computer;
+pub(crate) mod gate;
+pub(crate) mod gate_ballistics;
+pub(crate) mod limiter;
+pub(crate) mod lookahead;
+pub(crate) mod multiband;
+pub(crate) mod passes;
+pub(crate) mod reduction_meter;
+pub(crate) mod release;
+pub(crate) mod side_chain;
+pub(crate) mod sliding_max;
+
+pub use {
+    compression::{CompressorCoeffs, CompressorParams, CompressorRelease},
+    compressor::Compressor,
+    de_esser::{DeEsser, DeEsserCoeffs, DeEsserParams},
+    detector::Detector,
+    dynamic_equalizer::{
+        DynamicBand, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicEqualizerParams,
+        DynamicShape,
+    },
+    expander::{Expander, ExpanderCoeffs, ExpanderParams},
+    gate::{Gate, GateCoeffs, GateParams},
+    limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
+    multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
+};

@@ -1,0 +1,300 @@
+//! A compressor for each of 2 to 6 bands.
+
+use super::compression::{Compression, CompressorCoeffs, CompressorParams};
+use crate::{
+    filters::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, kernel::sum},
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        fit::fit_traced,
+        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    primitives::{backend::Backend, delay_line::DelayLine},
+};
+use alloc::{boxed::Box, vec, vec::Vec};
+
+/// A compressor for each of 2 to 6 bands.
+///
+/// # Signal
+/// in -> band splitter -> each band: compressor -> sum -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `crossovers_hz` | Hz | 1 to 5, 20..0.49 of the rate, each at least 1.25 times the one before | 200, 2000 |
+/// | `bands` | | one [`CompressorParams`] more than crossovers, the lowest first | 3 of the defaults |
+/// | `slope_db_per_octave` | dB per octave | 12, 24, 48; fixed while it runs | 24 |
+///
+/// # Contract
+/// Any channel count; each band links its own channels. Without reduction the output is the input through an all pass:
+/// flat within 0.01 dB, its phase turned by every crossover, so there is no neutral setting. Latency is the longest
+/// lookahead of all bands, those with less being delayed to meet it; the tail is that of the splitter and the latency.
+/// Takes no key. Traces are those of the lowest band, channel by channel, then of the next.
+///
+/// Changes: crossovers glide over 50 ms, the bands as the compressor does. Their number, the slope and lookaheads are
+/// fixed while it runs.
+///
+/// # Source
+/// `parts::crossover` for the splitter (Linkwitz-Riley), `parts::compression` for the bands.
+#[derive(Clone, Debug)]
+pub struct MultibandCompressor<S> {
+    spec: StreamSpec,
+    backend: Backend,
+    /// Boxed: it is large beside the other effects that a chain holds.
+    crossover: Box<Crossover<S>>,
+    latency: usize,
+    bands: Vec<Band<S>>,
+    /// The bands of one chunk, band after band, in each channel after channel.
+    split: Vec<S>,
+    /// Of one band and chunk.
+    reductions_db: Vec<f64>,
+}
+
+/// Frames worked on at a time: six bands of a stereo stream stay in the L1 cache.
+const CHUNK_FRAMES: usize = 256;
+
+/// Settings of [`MultibandCompressor`].
+///
+/// ```
+/// use mixdown::{BlockMut, Params, Processor, StreamSpec, dynamics::{CompressorParams, MultibandCompressorParams}};
+///
+/// // Bass is held together, the rest is left alone.
+/// let mut params = MultibandCompressorParams { crossovers_hz: vec![120.0], ..Default::default() };
+/// params.bands = vec![CompressorParams { threshold_db: -20.0, ..Default::default() }, CompressorParams { ratio: 1.0, ..Default::default() }];
+/// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+/// let mut bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect();
+/// compressor.process(&mut BlockMut::from_planar(&mut bass, 1)?);
+/// assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct MultibandCompressorParams {
+    /// Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 Hz to 0.49 of the sample rate, each at least 1.25
+    /// times the one before. Their number is fixed while it runs.
+    pub crossovers_hz: Vec<f64>,
+    /// The compressor of each band, the lowest first: one more than crossovers.
+    pub bands: Vec<CompressorParams>,
+    /// Slope of each band beyond its crossover, in dB per octave: 12, 24 or 48. Fixed while it runs.
+    pub slope_db_per_octave: f64,
+}
+
+impl Default for MultibandCompressorParams {
+    fn default() -> Self {
+        let CrossoverParams { crossovers_hz, slope_db_per_octave } = CrossoverParams::default();
+        let bands = vec![CompressorParams::default(); crossovers_hz.len() + 1];
+        Self { crossovers_hz, bands, slope_db_per_octave }
+    }
+}
+
+impl MultibandCompressorParams {
+    fn splitter(&self) -> CrossoverParams {
+        CrossoverParams { crossovers_hz: self.crossovers_hz.clone(), slope_db_per_octave: self.slope_db_per_octave }
+    }
+}
+
+impl Params for MultibandCompressorParams {
+    type Coeffs = MultibandCompressorCoeffs;
+    type Processor<S: Sample> = MultibandCompressor<S>;
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        self.splitter().validate(spec)?;
+        if self.bands.len() != self.crossovers_hz.len() + 1 {
+            let (value, allowed) = (self.bands.len() as f64, "one more than crossovers_hz");
+            return Err(Error::NotAllowed { param: "bands (their count)", index: None, value, allowed });
+        }
+        for (position, band) in self.bands.iter().enumerate() {
+            band.check().map_err(|error| error.within("bands", position))?;
+        }
+        Ok(())
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<MultibandCompressorCoeffs, Error> {
+        self.validate(spec)?;
+        Ok(MultibandCompressorCoeffs {
+            crossover: self.splitter().design(spec)?,
+            bands: self.bands.iter().map(|band| band.coeffs(spec.sample_rate_hz())).collect(),
+        })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<MultibandCompressor<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let crossover = Box::new(self.splitter().build(spec)?);
+        let compressions: Vec<_> = coeffs.bands.iter().map(|band| Compression::new(spec, band)).collect();
+        let latency = compressions.iter().map(Compression::latency_frames).max().unwrap_or(0);
+        let bands = compressions.into_iter().map(|compression| {
+            let early = latency - compression.latency_frames();
+            Band { align: DelayLine::new(spec.channels(), early), compression }
+        });
+        Ok(MultibandCompressor {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            crossover,
+            latency,
+            bands: bands.collect(),
+            split: vec![S::ZERO; (self.crossovers_hz.len() + 1) * spec.channels() * CHUNK_FRAMES],
+            reductions_db: vec![0.0; spec.channels() * CHUNK_FRAMES],
+        })
+    }
+
+    fn accepts<S: Sample>(running: &MultibandCompressor<S>, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
+        running.check(coeffs)
+    }
+}
+
+/// What [`MultibandCompressor`] runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MultibandCompressorCoeffs {
+    crossover: CrossoverCoeffs,
+    bands: Vec<CompressorCoeffs>,
+}
+
+#[derive(Clone, Debug)]
+struct Band<S> {
+    /// Delays what its lookahead falls short of the longest.
+    align: DelayLine<S>,
+    compression: Compression<S>,
+}
+
+impl<S: Sample> MultibandCompressor<S> {
+    /// Glides to other settings.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another number of bands, slope or lookahead. The old setting
+    /// stays.
+    pub fn set_params(&mut self, params: &MultibandCompressorParams) -> Result<(), Error> {
+        let coeffs = params.design(&self.spec)?;
+        self.check(&coeffs)?;
+        self.set_coeffs(&coeffs);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere. Those that need a new one change nothing.
+    pub fn set_coeffs(&mut self, coeffs: &MultibandCompressorCoeffs) {
+        if self.check(coeffs).is_ok() {
+            self.crossover.set_coeffs(&coeffs.crossover);
+            for (band, coeffs) in self.bands.iter_mut().zip(&coeffs.bands) {
+                band.compression.set_coeffs(coeffs);
+            }
+        }
+    }
+
+    fn check(&self, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
+        self.crossover.check(&coeffs.crossover)?;
+        self.bands.iter().zip(&coeffs.bands).try_for_each(|(band, coeffs)| band.compression.check(coeffs))
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        fit_traced(block, self.spec.channels(), None, trace, |block, _, trace| self.compress(block, trace));
+    }
+
+    fn compress(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
+        let channels = self.spec.channels();
+        let rows = self.bands.len() * channels;
+        let (frames, mut start) = (block.frames(), 0);
+        while start < frames {
+            let count = (frames - start).min(CHUNK_FRAMES);
+            let split = &mut self.split[..rows * count];
+            let mut chunk = block.frames_mut(start, count);
+            if let Ok(mut split) = BlockMut::from_planar(&mut *split, rows) {
+                self.crossover.process(&chunk.as_block(), &mut split);
+            }
+            for (index, (band, samples)) in
+                self.bands.iter_mut().zip(split.chunks_exact_mut(channels * count)).enumerate()
+            {
+                let Ok(mut samples) = BlockMut::from_planar(samples, channels) else { continue };
+                band.align.process(&mut samples);
+                let Some(trace) = trace.as_deref_mut() else {
+                    band.compression.process(&mut samples, None, None);
+                    continue;
+                };
+                let own = &mut self.reductions_db[..channels * count];
+                if let Ok(mut own) = BlockMut::from_planar(&mut *own, channels) {
+                    band.compression.process(&mut samples, None, Some(&mut own));
+                }
+                let written = count.min(trace.frames().saturating_sub(start));
+                for (channel, own) in own.chunks_exact(count).enumerate() {
+                    let row = index * channels + channel;
+                    if row < trace.channels() && written > 0 {
+                        trace.channel_mut(row)[start..start + written].copy_from_slice(&own[..written]);
+                    }
+                }
+            }
+            for channel in 0..channels {
+                sum(self.backend, &split[channel * count..], channels * count, chunk.channel_mut(channel));
+            }
+            start += count;
+        }
+    }
+}
+
+impl<S: Sample> Processor<S> for MultibandCompressor<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        self.run(block, None);
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, backend: _, crossover, latency: _, bands, split: _, reductions_db: _ } = self;
+        crossover.reset();
+        for Band { align, compression } in bands {
+            align.reset();
+            compression.reset();
+        }
+    }
+
+    fn latency_frames(&self) -> usize {
+        self.latency
+    }
+
+    fn tail(&self) -> Tail {
+        self.crossover.tail().then(Tail::Frames(self.latency as u64))
+    }
+
+    fn faults(&self) -> u64 {
+        self.crossover.faults()
+    }
+
+    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
+        Some(self)
+    }
+
+    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
+        Some(self)
+    }
+}
+
+impl<S: Sample> Dynamics<S> for MultibandCompressor<S> {
+    fn traces(&self) -> usize {
+        self.bands.len() * self.spec.channels()
+    }
+
+    fn gain_reduction_db(&self, trace: usize) -> f64 {
+        let channels = self.spec.channels();
+        self.bands.get(trace / channels).map_or(0.0, |band| band.compression.gain_reduction_db(trace % channels))
+    }
+
+    fn gain_reduction(&self) -> GainReduction {
+        let mut all = GainReduction::default();
+        for own in self.bands.iter().map(|band| band.compression.gain_reduction()) {
+            all.max_db = all.max_db.max(own.max_db);
+            all.mean_db += own.mean_db / self.bands.len() as f64;
+            all.active_share += own.active_share / self.bands.len() as f64;
+        }
+        all
+    }
+
+    fn process_traced(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        reduction_db: &mut BlockMut<'_, '_, f64>,
+    ) {
+        self.run(block, Some(reduction_db));
+    }
+}

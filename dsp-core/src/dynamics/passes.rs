@@ -1,0 +1,413 @@
+//! The passes of a dynamics processor over one chunk, which lies in the L1 cache: levels, reduction wanted, gains.
+//!
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
+//! them give the same bits. What is recursive fuses what the next frame waits for, here and in `parts::ballistics`.
+//! Levels and reductions are octaves of amplitude (6.02 dB).
+//!
+//! Loops that turn samples into f64 do that alone, from a group on the stack: a loop takes the width of its widest type.
+
+use super::{
+    ballistics::{Ballistics, BallisticsCoeffs},
+    gain_computer::{Knee, Knees},
+    reduction_meter::ReductionMeter,
+};
+use crate::{
+    filters::cascade::kernel::{Twin, Vector},
+    foundation::sample::Sample,
+    primitives::{
+        backend::{Backend, run},
+        lanes::Fuse,
+        ramp::Span,
+    },
+};
+
+/// Levels are bounded to +120 dBFS: nothing overflows on the way.
+const LOUDEST: f64 = 1e6;
+/// And to -140 dBFS, so that silence has a logarithm.
+pub(crate) const SOFTEST: f64 = 1e-7;
+/// Added to every square: keeps the mean from ever becoming subnormal, far below what is told apart from silence.
+const LEAST_SQUARE: f64 = 1e-20;
+/// Frames that go through registers together.
+const GROUP: usize = 16;
+/// dB per octave of amplitude.
+const DB_PER_OCTAVE: f32 = 6.020_6;
+
+/// Levels of `peaks`, in octaves.
+pub(crate) fn peak_levels<S: Sample>(backend: Backend, peaks: &[S], levels: &mut [S]) {
+    run!(backend, peak_levels_all(peaks, levels), _simd => peak_levels_all(peaks, levels));
+}
+
+/// One-pole mean squares of samples, with pole `pole`; `mean` is the state.
+pub(crate) fn mean_squares<S: Sample>(backend: Backend, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
+    run!(
+        backend,
+        mean_squares_all(Twin, samples, pole, mean, squares),
+        simd => mean_squares_all(Vector(simd), samples, pole, mean, squares)
+    );
+}
+
+/// Raises `squares` to `others`.
+pub(crate) fn raise(backend: Backend, others: &[f64], squares: &mut [f64]) {
+    run!(backend, raise_all(others, squares), _simd => raise_all(others, squares));
+}
+
+/// Lowers `reductions` to `others`.
+pub(crate) fn lower(backend: Backend, others: &[f64], reductions: &mut [f64]) {
+    run!(backend, lower_all(others, reductions), _simd => lower_all(others, reductions));
+}
+
+/// Moves peak levels towards those of mean squares by a share of 0..1.
+pub(crate) fn mean_levels<S: Sample>(backend: Backend, squares: &[f64], share: &Span<f64, 1>, levels: &mut [S]) {
+    run!(backend, mean_levels_all(squares, share, levels), _simd => mean_levels_all(squares, share, levels));
+}
+
+/// The reduction that levels ask for.
+pub(crate) fn reduce<S: Sample>(backend: Backend, levels: &[S], knees: &Knees<S>, reductions: &mut [f64]) {
+    run!(backend, reduce_all(levels, knees, reductions), _simd => reduce_all(levels, knees, reductions));
+}
+
+/// From peaks to the reduction given, with nothing on its way to elsewhere: [`peak_levels`], [`reduce`] and the
+/// ballistics, the same operations in one pass. The recursion waits for its own last result; the levels of the next
+/// group are worked out meanwhile.
+pub(crate) fn follow_peaks<S: Sample>(
+    backend: Backend,
+    peaks: &[S],
+    knee: &Knee<S>,
+    coeffs: &BallisticsCoeffs,
+    ballistics: &mut Ballistics,
+    reductions: &mut [f64],
+) {
+    run!(
+        backend,
+        follow_peaks_all(Twin, peaks, knee, coeffs, ballistics, reductions),
+        simd => follow_peaks_all(Vector(simd), peaks, knee, coeffs, ballistics, reductions)
+    );
+}
+
+/// Moves the reduction of one channel towards that of all by a share of 0 to 1.
+pub(crate) fn link(backend: Backend, all: &[f64], share: &Span<f64, 1>, own: &mut [f64]) {
+    run!(backend, link_all(all, share, own), _simd => link_all(all, share, own));
+}
+
+/// Turns reductions into gains, and observes them. `output` is the make-up in octaves and the mix.
+pub(crate) fn gains<S: Sample>(
+    backend: Backend,
+    reductions: &[f64],
+    output: &Span<S, 2>,
+    gains: &mut [S],
+    observed: Observed<'_>,
+) {
+    run!(
+        backend,
+        gains_all(reductions, output, gains, observed),
+        _simd => gains_all(reductions, output, gains, observed)
+    );
+}
+
+/// Where [`gains`] leaves the reductions for eyes.
+#[derive(Debug)]
+pub(crate) struct Observed<'a> {
+    pub(crate) reductions_db: &'a mut [f32],
+    pub(crate) meter: &'a mut ReductionMeter,
+    /// Channels that these reductions are those of.
+    pub(crate) channels: usize,
+}
+
+/// Samples times gains, in place.
+pub(crate) fn apply<S: Sample>(backend: Backend, gains: &[S], samples: &mut [S]) {
+    run!(backend, apply_all(gains, samples), _simd => apply_all(gains, samples));
+}
+
+#[inline(always)]
+fn magnitude(value: f64) -> f64 {
+    if value < 0.0 { -value } else { value }
+}
+
+#[inline(always)]
+fn larger<S: PartialOrd>(a: S, b: S) -> S {
+    if a > b { a } else { b }
+}
+
+#[inline(always)]
+fn smaller<S: PartialOrd>(a: S, b: S) -> S {
+    if a < b { a } else { b }
+}
+
+#[inline(always)]
+fn peak_levels_all<S: Sample>(peaks: &[S], levels: &mut [S]) {
+    for (level, peak) in levels.iter_mut().zip(peaks) {
+        *level = peak_level(*peak);
+    }
+}
+
+#[inline(always)]
+fn peak_level<S: Sample>(peak: S) -> S {
+    smaller(larger(peak, S::from_f64(SOFTEST)), S::from_f64(LOUDEST)).log2_fast()
+}
+
+#[inline(always)]
+fn mean_squares_all<S: Sample>(fuse: impl Fuse, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
+    let (rise, mut state) = (1.0 - pole, *mean);
+    for (square, sample) in squares.iter_mut().zip(samples) {
+        let peak = smaller(magnitude(sample.to_f64()), LOUDEST);
+        *square = rise * (peak * peak + LEAST_SQUARE);
+    }
+    for square in squares.iter_mut().take(samples.len()) {
+        state = fuse.fma(pole, state, *square);
+        *square = state;
+    }
+    *mean = state;
+}
+
+#[inline(always)]
+fn raise_all(others: &[f64], squares: &mut [f64]) {
+    for (square, other) in squares.iter_mut().zip(others) {
+        *square = square.max(*other);
+    }
+}
+
+#[inline(always)]
+fn lower_all(others: &[f64], reductions: &mut [f64]) {
+    for (reduction, other) in reductions.iter_mut().zip(others) {
+        *reduction = reduction.min(*other);
+    }
+}
+
+#[inline(always)]
+fn mean_levels_all<S: Sample>(squares: &[f64], share: &Span<f64, 1>, levels: &mut [S]) {
+    let (half, softest) = (S::from_f64(0.5), S::from_f64(SOFTEST * SOFTEST));
+    match share {
+        Span::Still([share]) if *share == 1.0 => {
+            for (level, square) in levels.iter_mut().zip(squares) {
+                *level = half * larger(S::from_f64(*square), softest).log2_fast();
+            }
+        }
+        Span::Still([share]) => {
+            let share = S::from_f64(*share);
+            for (level, square) in levels.iter_mut().zip(squares) {
+                let mean = half * larger(S::from_f64(*square), softest).log2_fast();
+                *level += share * (mean - *level);
+            }
+        }
+        Span::Moving([curve]) => {
+            for ((index, level), square) in (0_i32..).zip(levels).zip(squares) {
+                let mean = half * larger(S::from_f64(*square), softest).log2_fast();
+                *level += S::from_f64(curve.at(index)) * (mean - *level);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn reduce_all<S: Sample>(levels: &[S], knees: &Knees<S>, reductions: &mut [f64]) {
+    match knees {
+        Knees::Still(knee) => {
+            let ((groups, rest), (levels, last)) = (reductions.as_chunks_mut::<GROUP>(), levels.as_chunks::<GROUP>());
+            for (reductions, levels) in groups.iter_mut().zip(levels) {
+                let mut wanted = *levels;
+                for value in &mut wanted {
+                    *value = knee.reduction(*value);
+                }
+                widen(&wanted, reductions);
+            }
+            for (reduction, level) in rest.iter_mut().zip(last) {
+                *reduction = knee.reduction(*level).to_f64();
+            }
+        }
+        Knees::Moving(side, curves) => {
+            for ((index, reduction), level) in (0_i32..).zip(reductions).zip(levels) {
+                *reduction = Knees::<S>::at(*side, curves, index).reduction(*level).to_f64();
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn widen<S: Sample>(values: &[S; GROUP], wide: &mut [f64; GROUP]) {
+    for (wide, value) in wide.iter_mut().zip(values) {
+        *wide = value.to_f64();
+    }
+}
+
+/// The reduction that the group of peaks from frame `at` on asks for, as far as it goes.
+#[inline(always)]
+fn want_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, wanted: &mut [f64]) {
+    let (peaks, wanted) = (peaks.get(at..).unwrap_or_default(), wanted.get_mut(at..).unwrap_or_default());
+    if let (Some(peaks), Some(wanted)) = (peaks.first_chunk::<GROUP>(), wanted.first_chunk_mut::<GROUP>()) {
+        let mut narrow = *peaks;
+        for value in &mut narrow {
+            *value = knee.reduction(peak_level(*value));
+        }
+        widen(&narrow, wanted);
+    } else {
+        for (wanted, peak) in wanted.iter_mut().zip(peaks) {
+            *wanted = knee.reduction(peak_level(*peak)).to_f64();
+        }
+    }
+}
+
+#[inline(always)]
+fn follow_peaks_all<S: Sample>(
+    fuse: impl Fuse,
+    peaks: &[S],
+    knee: &Knee<S>,
+    coeffs: &BallisticsCoeffs,
+    ballistics: &mut Ballistics,
+    reductions: &mut [f64],
+) {
+    let (mut follower, coeffs) = (*ballistics, *coeffs);
+    // What the next group wants comes first: it is ready when the recursion gets there.
+    want_group(peaks, knee, 0, reductions);
+    let mut at = 0;
+    while at < reductions.len() {
+        let end = (at + GROUP).min(reductions.len());
+        want_group(peaks, knee, end, reductions);
+        // Of a length that the compiler does not know: unrolled, it would pair the two recursions in one vector, where
+        // each waits for the other.
+        follower.follow_at_rest(fuse, &coeffs, &mut reductions[at..end]);
+        at = end;
+    }
+    *ballistics = follower;
+}
+
+#[inline(always)]
+fn link_all(all: &[f64], share: &Span<f64, 1>, own: &mut [f64]) {
+    match share {
+        Span::Still([share]) => {
+            for (own, all) in own.iter_mut().zip(all) {
+                *own = (1.0 - share) * *own + share * *all;
+            }
+        }
+        Span::Moving([curve]) => {
+            for ((index, own), all) in (0_i32..).zip(own).zip(all) {
+                // A curve that turns round on its way may leave 0..1 by a little.
+                let share = smaller(larger(curve.at(index), 0.0), 1.0);
+                *own = (1.0 - share) * *own + share * *all;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S], observed: Observed<'_>) {
+    let Observed { reductions_db, meter, channels } = observed;
+    match output {
+        Span::Still([makeup, mix]) => {
+            let dry = S::ONE - *mix;
+            for (gain, reduction) in gains.iter_mut().zip(reductions) {
+                *gain = S::from_f64(*reduction);
+            }
+            for gain in &mut *gains {
+                *gain = dry + *mix * (*makeup - *gain).exp2_fast();
+            }
+        }
+        Span::Moving([makeup, mix]) => {
+            for ((index, gain), reduction) in (0_i32..).zip(gains).zip(reductions) {
+                let mix = mix.at(index);
+                let wet = (makeup.at(index) - S::from_f64(*reduction)).exp2_fast();
+                *gain = (S::ONE - mix) + mix * wet;
+            }
+        }
+    }
+    for (reduction_db, reduction) in reductions_db.iter_mut().zip(reductions) {
+        *reduction_db = DB_PER_OCTAVE * *reduction as f32;
+    }
+    meter.observe(reductions_db, channels);
+}
+
+#[inline(always)]
+fn apply_all<S: Sample>(gains: &[S], samples: &mut [S]) {
+    for (sample, gain) in samples.iter_mut().zip(gains) {
+        *sample = (*sample * *gain).audible();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dynamics::gain_computer::{ComputerCoeffs, GainComputer},
+        foundation::stream::Cpu,
+    };
+
+    #[test]
+    fn levels_are_octaves_and_bounded() {
+        let mut levels = [0.0_f32; 5];
+        peak_levels(Backend::new(Cpu::Detected), &[1.0, 0.25, 0.0, f32::MAX, 1e-7], &mut levels);
+        assert_eq!(levels[..2], [0.0, -2.0]);
+        assert!((levels[2] + 23.253_5).abs() < 1e-3 && levels[2] == levels[4] && (levels[3] - 19.931_6).abs() < 1e-3);
+        let (mut mean, mut squares) = (0.0, [0.0; 4_800]);
+        mean_squares(Backend::Scalar, &[-1.0_f32; 4_800], 0.99, &mut mean, &mut squares);
+        assert!((squares[99] - (1.0 - libm::pow(0.99, 100.0))).abs() < 1e-9 && (mean - 1.0).abs() < 1e-9);
+        let mut levels = [7.0_f64; 2];
+        mean_levels(Backend::new(Cpu::Detected), &[0.25, 1.0], &Span::Still([1.0]), &mut levels);
+        assert_eq!(levels, [-1.0, 0.0]);
+    }
+
+    #[test]
+    fn no_reduction_is_a_gain_of_exactly_one_and_so_is_a_mix_of_zero() {
+        let backend = Backend::new(Cpu::Detected);
+        let mut meter = ReductionMeter::default();
+        let mut after = |reductions: &[f64], makeup: f32, mix: f32| {
+            let (mut factors, mut reductions_db) = ([0.0; 3], [0.0; 3]);
+            let observed = Observed { reductions_db: &mut reductions_db, meter: &mut meter, channels: 2 };
+            gains(backend, reductions, &Span::Still([makeup, mix]), &mut factors, observed);
+            factors
+        };
+        for step in 0..=1_000_u16 {
+            assert_eq!(after(&[0.0; 3], 0.0, f32::from(step) / 1_000.0), [1.0; 3], "{step}");
+        }
+        assert_eq!(after(&[0.0, 1.0, 20.0], 3.0, 0.0), [1.0; 3]);
+        assert_eq!(after(&[0.0, 1.0, 2.0], 1.0, 1.0), [2.0, 1.0, 0.5]);
+        assert_eq!(after(&[0.0, 1.0, 2.0], 0.0, 0.5), [1.0, 0.75, 0.625]);
+    }
+
+    #[test]
+    fn one_pass_gives_the_bits_of_three_for_any_cut() {
+        let mut random = crate::primitives::random::Random::new(3, 0);
+        let peaks: alloc::vec::Vec<f32> = (0..1_000).map(|_| random.triangular().abs() as f32).collect();
+        let Knees::Still(knee) =
+            GainComputer::new(&ComputerCoeffs::compressor(-18.0, 4.0, 6.0, f64::INFINITY), 1).span::<f32>(1)
+        else {
+            unreachable!("nothing moves");
+        };
+        for coeffs in [BallisticsCoeffs::manual(1.0, 50.0, 48_000.0), BallisticsCoeffs::dual(1.0, 50.0, 48_000.0)] {
+            for cpu in [Cpu::Reproducible, Cpu::Baseline, Cpu::Detected] {
+                let backend = Backend::new(cpu);
+                let (mut levels, mut expected) = ([0.0; 1_000], [0.0; 1_000]);
+                peak_levels(backend, &peaks, &mut levels);
+                reduce(backend, &levels, &Knees::Still(knee), &mut expected);
+                let still = Span::Still(coeffs.glide());
+                let mut ballistics = Ballistics::REST;
+                ballistics.process(backend, &coeffs, &still, &peaks, &mut expected);
+                for cut in [1, 15, 16, 17, 256, 1_000] {
+                    let (mut ballistics, mut found) = (Ballistics::REST, [0.0; 1_000]);
+                    for (peaks, found) in peaks.chunks(cut).zip(found.chunks_mut(cut)) {
+                        follow_peaks(backend, peaks, &knee, &coeffs, &mut ballistics, found);
+                    }
+                    assert_eq!(found.map(f64::to_bits), expected.map(f64::to_bits), "{cpu:?} {cut}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_forms_give_the_same_bits() {
+        let levels: [f32; 300] = core::array::from_fn(|n| -12.0 + 0.05 * n as f32);
+        let still = GainComputer::new(&ComputerCoeffs::compressor(-18.0, 4.0, 6.0, f64::INFINITY), 1).span(300);
+        let mut moving = GainComputer::new(&ComputerCoeffs::compressor(-18.0, 4.0, 6.0, f64::INFINITY), 400);
+        moving.set_coeffs(&ComputerCoeffs::compressor(-40.0, 8.0, 1.0, 20.0));
+        for knees in [still, moving.span(300)] {
+            let mut results = [Cpu::Reproducible, Cpu::Baseline, Cpu::Avx2, Cpu::Detected].map(|cpu| {
+                let (mut reductions, mut factors, mut reductions_db) = ([0.0; 300], [0.0_f32; 300], [0.0; 300]);
+                reduce(Backend::new(cpu), &levels, &knees, &mut reductions);
+                let observed =
+                    Observed { reductions_db: &mut reductions_db, meter: &mut ReductionMeter::default(), channels: 1 };
+                gains(Backend::new(cpu), &reductions, &Span::Still([0.7, 0.3]), &mut factors, observed);
+                factors.map(f32::to_bits)
+            });
+            results.rotate_left(1);
+            assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+        }
+    }
+}

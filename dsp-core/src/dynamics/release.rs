@@ -1,0 +1,202 @@
+//! How gain reduction goes back: at once to more, exponentially to less.
+//!
+//! Reduction is a logarithm (dB, or octaves: any unit), 0 or more. y falls towards what is wanted, x, by
+//! y = max(x, a y + (1-a)(x - ε)). Aiming ε below and stopping at x means that it arrives, at 0 too, after ln(y/ε) time
+//! constants instead of never, with nothing to test for on the way.
+//!
+//! Dual adds a follower that rises slowly as well: it stays low under short peaks, which so recover with the fast time,
+//! and holds after long ones. y is never below it.
+//!
+//! # Source
+//! The decoupled peak detector's release (D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012, eq. 17), without its
+//! attack; two time constants after the "automatic" release of analogue broadcast limiters. a = e^(-1/(τ fs)).
+
+use crate::{foundation::math::Pow2, primitives::lanes::Fuse};
+
+/// Slow over fast release: 400 ms beside the fast 60 ms.
+const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
+/// Rise of the slow follower over the fast release: 150 ms beside 60 ms.
+const SLOW_ATTACK_RATIO: f64 = 150.0 / 60.0;
+
+/// Times of a release, as one-pole coefficients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ReleaseCoeffs {
+    fall: f64,
+    slow: Option<[f64; 2]>,
+}
+
+impl ReleaseCoeffs {
+    /// Falls to 1/e of the way in `release_ms`.
+    pub(crate) fn manual(release_ms: f64, sample_rate_hz: f64) -> Self {
+        Self { fall: pole(release_ms, sample_rate_hz), slow: None }
+    }
+
+    /// The same after short peaks, 6.7 times slower after long ones.
+    pub(crate) fn dual(release_ms: f64, sample_rate_hz: f64) -> Self {
+        let slow = [SLOW_ATTACK_RATIO, SLOW_RELEASE_RATIO].map(|ratio| pole(ratio * release_ms, sample_rate_hz));
+        Self { fall: pole(release_ms, sample_rate_hz), slow: Some(slow) }
+    }
+}
+
+/// a, the pole of a one-pole filter whose step response has 1/e left after `time_ms`.
+pub(crate) fn pole(time_ms: f64, sample_rate_hz: f64) -> f64 {
+    libm::exp(-1e3 / (time_ms * sample_rate_hz))
+}
+
+/// The running release: see the head of this file.
+#[derive(Clone, Debug)]
+pub(crate) struct Release {
+    coeffs: ReleaseCoeffs,
+    /// ε.
+    nothing: f64,
+    reduction: f64,
+    slow: f64,
+}
+
+impl Release {
+    /// At rest. `nothing` is a reduction so small that it may as well be 0.
+    pub(crate) fn new(coeffs: ReleaseCoeffs, nothing: f64) -> Self {
+        Self { coeffs, nothing, reduction: 0.0, slow: 0.0 }
+    }
+
+    /// Other times from the next frame on; the reduction goes on from where it is.
+    pub(crate) fn set_coeffs(&mut self, coeffs: ReleaseCoeffs) {
+        self.coeffs = coeffs;
+        if coeffs.slow.is_none() {
+            self.slow = 0.0;
+        }
+    }
+
+    /// Exactly 0 until more is wanted.
+    #[inline(always)]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.reduction == 0.0 && self.slow == 0.0
+    }
+
+    /// Turns the reduction wanted into the reduction given, in place.
+    #[inline(always)]
+    pub(crate) fn process(&mut self, fuse: impl Fuse, reduction: &mut [f64]) {
+        let Self { coeffs: ReleaseCoeffs { fall, slow }, nothing, reduction: mut given, slow: mut held } = *self;
+        let rise = 1.0 - fall;
+        if let Some([attack, release]) = slow {
+            for value in reduction {
+                let wanted = *value;
+                let aim = wanted - nothing;
+                // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
+                let risen = fuse.fma(attack, held, (1.0 - attack) * aim);
+                let fallen = fuse.fma(release, held, (1.0 - release) * aim);
+                held = larger(larger(risen, fallen), 0.0);
+                given = larger(larger(fuse.fma(fall, given, rise * aim), wanted), held);
+                *value = given;
+            }
+        } else {
+            for value in reduction {
+                let wanted = *value;
+                given = recover(fuse, given, wanted, nothing, [fall, rise]);
+                *value = given;
+            }
+        }
+        (self.reduction, self.slow) = (given, held);
+    }
+
+    /// At rest.
+    pub(crate) fn reset(&mut self) {
+        let Self { coeffs: _, nothing: _, reduction, slow } = self;
+        (*reduction, *slow) = (0.0, 0.0);
+    }
+}
+
+/// log2 of a pole's rate, -log2 of the pole, whose inverse is a time: what a glide between times runs along.
+pub(crate) fn log_rate(pole: f64) -> f64 {
+    libm::log2(-libm::log2(pole))
+}
+
+/// The pole at a point of such a glide.
+#[inline(always)]
+pub(crate) fn pole_at(log_rate: f64) -> f64 {
+    (-log_rate.exp2_fast()).exp2_fast()
+}
+
+/// y, the next reduction: at once to more, by a and 1-a to less. The term with the past comes last: it is what the next
+/// frame waits for.
+#[inline(always)]
+pub(crate) fn recover(fuse: impl Fuse, given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
+    larger(fuse.fma(fall, given, rise * (wanted - nothing)), wanted)
+}
+
+#[inline(always)]
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::cascade::kernel::Twin;
+    use alloc::{vec, vec::Vec};
+
+    const RATE_HZ: f64 = 48_000.0;
+    const NOTHING: f64 = 1e-9;
+
+    fn run(release: &mut Release, wanted: &[f64]) -> Vec<f64> {
+        let mut values = wanted.to_vec();
+        release.process(Twin, &mut values);
+        values
+    }
+
+    /// Frames from the end of `wanted` until 1/e of it is left.
+    fn time_ms(coeffs: ReleaseCoeffs, burst_ms: f64) -> f64 {
+        let burst = (burst_ms * RATE_HZ / 1e3) as usize;
+        let mut release = Release::new(coeffs, NOTHING);
+        run(&mut release, &vec![6.0; burst]);
+        let falling = run(&mut release, &vec![0.0; 96_000]);
+        let frames = falling.iter().position(|&y| y <= 6.0 / core::f64::consts::E).unwrap();
+        (frames + 1) as f64 / RATE_HZ * 1e3
+    }
+
+    #[test]
+    fn manual_falls_to_one_over_e_in_its_time_and_arrives() {
+        let coeffs = ReleaseCoeffs::manual(60.0, RATE_HZ);
+        assert!((time_ms(coeffs, 1.0) - 60.0).abs() < 0.05);
+        assert!((time_ms(coeffs, 1_000.0) - 60.0).abs() < 0.05);
+        let mut release = Release::new(coeffs, NOTHING);
+        assert_eq!(run(&mut release, &[6.0]), [6.0], "at once");
+        // ln(6e9) = 22.5 time constants.
+        let frames = (22.6 * 0.06 * RATE_HZ) as usize;
+        let falling = run(&mut release, &vec![0.0; frames]);
+        assert!(falling.windows(2).all(|y| y[1] <= y[0]) && falling[frames - 1] == 0.0 && release.is_at_rest());
+        assert!(falling.iter().all(|y| !y.is_subnormal()));
+    }
+
+    #[test]
+    fn never_less_than_wanted() {
+        let mut random = crate::primitives::random::Random::new(1, 0);
+        let wanted: Vec<f64> = (0..5_000).map(|_| (10.0 * random.triangular()).max(0.0)).collect();
+        for coeffs in [ReleaseCoeffs::manual(5.0, RATE_HZ), ReleaseCoeffs::dual(60.0, RATE_HZ)] {
+            let given = run(&mut Release::new(coeffs, NOTHING), &wanted);
+            assert!(given.iter().zip(&wanted).all(|(y, x)| y >= x));
+        }
+    }
+
+    #[test]
+    fn dual_forgets_short_peaks_fast_and_long_ones_slowly() {
+        let coeffs = ReleaseCoeffs::dual(60.0, RATE_HZ);
+        let (short, long) = (time_ms(coeffs, 2.0), time_ms(coeffs, 2_000.0));
+        assert!((short - 60.0).abs() < 1.0, "{short}");
+        assert!((long - 400.0).abs() < 2.0, "{long}");
+        let mut release = Release::new(coeffs, NOTHING);
+        run(&mut release, &vec![6.0; 96_000]);
+        // ln(6e9) of the slow time constants.
+        run(&mut release, &vec![0.0; (22.7 * 0.4 * RATE_HZ) as usize]);
+        assert!(release.is_at_rest());
+    }
+
+    #[test]
+    fn a_change_of_times_goes_on_from_where_it_is() {
+        let mut release = Release::new(ReleaseCoeffs::dual(60.0, RATE_HZ), NOTHING);
+        let held = *run(&mut release, &vec![6.0; 48_000]).last().unwrap();
+        release.set_coeffs(ReleaseCoeffs::manual(30.0, RATE_HZ));
+        let next = run(&mut release, &[0.0])[0];
+        assert!(next < held && next > 0.999 * held);
+    }
+}

@@ -1,0 +1,171 @@
+//! The largest of the last values of a stream: peak hold over a window.
+//!
+//! Level k holds the largest of the last 2^k values, each from two of the level below; a window of any length is covered
+//! by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window maxima per
+//! value, a few per vector. Exact; memory for twice the longest window per level.
+//!
+//! # Source
+//! The sparse table of range minimum queries (M. Bender & M. Farach-Colton, "The LCA problem revisited", LATIN 2000),
+//! kept only as far back as it is read.
+
+use crate::foundation::sample::Sample;
+use alloc::{vec, vec::Vec};
+
+/// The largest of the last `window` values, all of them at least 0.
+#[derive(Clone, Debug)]
+pub(crate) struct SlidingMax<S> {
+    /// Level after level, `stride` long each: their past, then the chunk at hand.
+    levels: Vec<S>,
+    stride: usize,
+    /// Values of each level that stay readable: as many as the highest level spans.
+    kept: usize,
+    end: usize,
+    window: usize,
+    /// Values since the last that was above 0.
+    quiet: usize,
+}
+
+impl<S: Sample> SlidingMax<S> {
+    /// Silence, for windows of 1 to `longest` values; up to `chunk` come at a time.
+    pub(crate) fn new(window: usize, longest: usize, chunk: usize) -> Self {
+        let highest = longest.max(1).ilog2();
+        let kept = 1 << highest;
+        let stride = kept + kept.max(chunk);
+        let levels = vec![S::ZERO; stride * (highest as usize + 1)];
+        let mut hold = Self { levels, stride, kept, end: kept, window: 1, quiet: usize::MAX };
+        hold.set_window(window);
+        hold
+    }
+
+    /// Another window from the next value on.
+    pub(crate) fn set_window(&mut self, window: usize) {
+        debug_assert!((1..2 * self.kept).contains(&window), "window {window}");
+        self.window = window.clamp(1, 2 * self.kept - 1);
+    }
+
+    /// Nothing above 0 is remembered: zeros in give zeros out, and may be left out.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.quiet >= 2 * self.kept
+    }
+
+    /// Replaces each value by the largest of the window that ends with it.
+    #[inline(always)]
+    pub(crate) fn process(&mut self, values: &mut [S]) {
+        let count = values.len();
+        if self.end + count > self.stride {
+            for level in self.levels.chunks_exact_mut(self.stride) {
+                level.copy_within(self.end - self.kept..self.end, 0);
+            }
+            self.end = self.kept;
+        }
+        let start = self.end;
+        self.end += count;
+        self.quiet = match values.iter().rposition(|value| *value > S::ZERO) {
+            Some(last) => count - 1 - last,
+            None => self.quiet.saturating_add(count),
+        };
+        self.levels[start..start + count].copy_from_slice(values);
+        let mut span = 1;
+        let mut rest = &mut self.levels[..];
+        while rest.len() > self.stride {
+            let (level, above) = rest.split_at_mut(self.stride);
+            let (late, early) = (&level[start..start + count], &level[start - span..start - span + count]);
+            for ((above, late), early) in above[start..start + count].iter_mut().zip(late).zip(early) {
+                *above = larger(*late, *early);
+            }
+            span *= 2;
+            rest = above;
+        }
+        let level = self.window.ilog2() as usize;
+        let back = self.window - (1 << level);
+        let level = &self.levels[level * self.stride..][..self.stride];
+        let (late, early) = (&level[start..start + count], &level[start - back..start - back + count]);
+        for ((value, late), early) in values.iter_mut().zip(late).zip(early) {
+            *value = larger(*late, *early);
+        }
+    }
+
+    /// Takes over what another of the same size remembers; takes no memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        let Self { levels, stride: _, kept: _, end, window, quiet } = self;
+        levels.copy_from_slice(&other.levels);
+        (*end, *window, *quiet) = (other.end, other.window, other.quiet);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&mut self) {
+        let Self { levels, stride: _, kept, end, window: _, quiet } = self;
+        levels.fill(S::ZERO);
+        (*end, *quiet) = (*kept, usize::MAX);
+    }
+}
+
+#[inline(always)]
+fn larger<S: Sample>(a: S, b: S) -> S {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::random::Random;
+
+    fn naive(values: &[f64], window: usize) -> Vec<f64> {
+        (0..values.len())
+            .map(|n| values[(n + 1).saturating_sub(window)..=n].iter().fold(0.0, |largest: f64, &x| largest.max(x)))
+            .collect()
+    }
+
+    #[test]
+    fn is_the_largest_of_the_window_for_any_cut() {
+        let mut random = Random::new(5, 0);
+        let noise: Vec<f64> = (0..3_000).map(|_| random.triangular().max(0.0)).collect();
+        let falling: Vec<f64> = (0..3_000).map(|n| f64::from(3_000 - n)).collect();
+        let sparse: Vec<f64> = noise.iter().map(|&x| if x > 0.95 { x } else { 0.0 }).collect();
+        for values in [noise, falling, sparse] {
+            for (window, longest) in [(1, 1), (2, 2), (3, 3), (7, 999), (64, 999), (100, 100), (999, 999)] {
+                let expected = naive(&values, window);
+                for cut in [1, 7, 64, 300] {
+                    let mut hold = SlidingMax::new(window, longest, 300);
+                    let mut found = values.clone();
+                    found.chunks_mut(cut).for_each(|part| hold.process(part));
+                    assert_eq!(found, expected, "{window} {cut}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_window_may_change_while_it_runs() {
+        let mut hold = SlidingMax::new(10, 20, 32);
+        let mut after = |window: usize, values: &[f64]| {
+            hold.set_window(window);
+            let mut values = values.to_vec();
+            hold.process(&mut values);
+            values[values.len() - 1]
+        };
+        assert_eq!(after(10, &[5.0, 4.0, 3.0, 2.0]), 5.0);
+        assert_eq!(after(3, &[1.0]), 3.0, "shorter at once");
+        assert_eq!(after(20, &[0.0; 15]), 5.0, "longer at once");
+        assert_eq!(after(20, &[0.0]), 4.0);
+    }
+
+    #[test]
+    fn empty_means_that_zeros_may_be_left_out() {
+        let mut hold = SlidingMax::new(20, 20, 32);
+        assert!(hold.is_empty());
+        hold.process(&mut [1.0, 0.0]);
+        let mut frames = 1;
+        while !hold.is_empty() {
+            hold.process(&mut [0.0]);
+            frames += 1;
+        }
+        assert!((20..=32).contains(&frames), "{frames}");
+        let mut values = [0.5, 0.0];
+        hold.process(&mut values);
+        assert_eq!(values, [0.5, 0.5]);
+        hold.reset();
+        assert!(hold.is_empty());
+    }
+}

@@ -1,0 +1,439 @@
+//! The bands of an equalizer: their settings, and the sections they become.
+//!
+//! A band is a setting by itself, an element of an equalizer, and an effect (`processors::filter`).
+//!
+//! # Source
+//! Analog prototypes by R. Bristow-Johnson's conventions; [`Design::Matched`] fits their magnitude up to 20 kHz
+//! (`parts::matched`), [`Design::Cookbook`] is his bilinear transform of them (`parts::cookbook`). Steep low and high
+//! passes are Butterworth cascades (`parts::butterworth`).
+
+use super::{
+    biquad::BiquadCoeffs,
+    butterworth::{self, Section},
+    cookbook, matched,
+};
+use crate::foundation::{
+    error::{Error, in_range},
+    stream::StreamSpec,
+    tagged::tagged,
+};
+use num_complex::Complex64;
+
+/// Lowest frequency of a band, in Hz.
+const MIN_FREQUENCY_HZ: f64 = 10.0;
+/// Highest frequency of a band, in Hz, where the sample rate allows it.
+const MAX_FREQUENCY_HZ: f64 = 22_000.0;
+/// Highest frequency of a band in parts of the sample rate: above it a filter has no room for its own shape.
+const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
+/// Most boost or cut, in dB.
+const MAX_GAIN_DB: f64 = 24.0;
+/// Range of q.
+const Q_RANGE: [f64; 2] = [0.1, 40.0];
+/// Default q of a shelf: to four digits the steepest that does not overshoot, as users type it.
+#[expect(clippy::approx_constant, reason = "the documented default is the typed number, not 1/sqrt 2")]
+const SHELF_Q: f64 = 0.7071;
+/// Slopes come in whole orders of 6 dB per octave, up to 16 of them.
+const SLOPE_STEP_DB: f64 = 6.0;
+/// Most sections of one band: a low or high pass of 96 dB per octave.
+pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
+
+/// Most bands of an [`Equalizer`](crate::filters::Equalizer) or [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer); room for them is
+/// taken when it is built.
+pub const MAX_BANDS: usize = 32;
+
+/// How analog prototypes become digital sections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Design {
+    /// A fit of the analog magnitude up to 20 kHz: no cramping towards half the sample rate.
+    #[default]
+    Matched,
+    /// The bilinear transform of the Audio EQ Cookbook: what most programs do, for comparing and recalling.
+    Cookbook,
+}
+
+macro_rules! band {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident = $default:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: f64,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+    };
+}
+
+band! {
+    /// A bell: boost or cut around a frequency. Neutral at 0 dB.
+    BellParams {
+        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Gain at the centre in dB, -24..24.
+        gain_db = 0.0,
+        /// Quality factor, 0.1..40: centre over the width between the points of half the gain in dB.
+        q = 1.0,
+    }
+}
+band! {
+    /// A low shelf: boost or cut below a frequency. Neutral at 0 dB.
+    LowShelfParams {
+        /// Where half of the gain in dB is reached, in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Gain far below, in dB, -24..24.
+        gain_db = 0.0,
+        /// Quality factor, 0.1..40; above 0.7071 the shelf overshoots.
+        q = SHELF_Q,
+    }
+}
+band! {
+    /// A high shelf: boost or cut above a frequency. Neutral at 0 dB.
+    HighShelfParams {
+        /// Where half of the gain in dB is reached, in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Gain far above, in dB, -24..24.
+        gain_db = 0.0,
+        /// Quality factor, 0.1..40; above 0.7071 the shelf overshoots.
+        q = SHELF_Q,
+    }
+}
+band! {
+    /// A Butterworth low pass.
+    LowPassParams {
+        /// Corner (-3.01 dB) in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Slope in dB per octave: 6, 12, 18 … 96.
+        slope_db_per_octave = 12.0,
+    }
+}
+band! {
+    /// A Butterworth high pass.
+    HighPassParams {
+        /// Corner (-3.01 dB) in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Slope in dB per octave: 6, 12, 18 … 96.
+        slope_db_per_octave = 12.0,
+    }
+}
+band! {
+    /// A band pass with 0 dB at its centre.
+    BandPassParams {
+        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Quality factor, 0.1..40: centre over the width between the -3 dB points.
+        q = 1.0,
+    }
+}
+band! {
+    /// A notch: an exact null at its centre.
+    NotchParams {
+        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Quality factor, 0.1..40: centre over the width between the -3 dB points.
+        q = 1.0,
+    }
+}
+band! {
+    /// A second-order all pass: turns the phase by 180 degrees at its centre, leaves the level alone.
+    AllPassParams {
+        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 1_000.0,
+        /// Quality factor, 0.1..40: how fast the phase turns.
+        q = 1.0,
+    }
+}
+band! {
+    /// A tilt: lows up and highs down around a pivot, or the reverse. Neutral at 0 dB.
+    TiltParams {
+        /// Pivot (0 dB) in Hz, 10..22 000 and at most 0.49 of the sample rate.
+        frequency_hz = 650.0,
+        /// Difference from the highest to the lowest frequencies in dB, -24..24: +6 gives +3 dB of bass, -3 dB of treble.
+        gain_db = 0.0,
+    }
+}
+
+/// The sections of one band.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sections {
+    coeffs: [BiquadCoeffs; MAX_BAND_SECTIONS],
+    count: usize,
+}
+
+impl Sections {
+    fn one(section: BiquadCoeffs) -> Self {
+        let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_BAND_SECTIONS];
+        coeffs[0] = section;
+        Self { coeffs, count: 1 }
+    }
+
+    /// The sections in order, [`MAX_BAND_SECTIONS`] at most.
+    pub(crate) fn as_slice(&self) -> &[BiquadCoeffs] {
+        &self.coeffs[..self.count]
+    }
+
+    /// All places a band has, the unused ones filled with the identity.
+    pub(crate) fn padded(&self) -> &[BiquadCoeffs; MAX_BAND_SECTIONS] {
+        &self.coeffs
+    }
+
+    /// Complex gain at `frequency_hz`.
+    pub(crate) fn response(&self, frequency_hz: f64, sample_rate_hz: f64) -> Complex64 {
+        self.as_slice().iter().map(|section| section.response(frequency_hz, sample_rate_hz)).product()
+    }
+}
+
+/// A band's settings.
+pub(crate) trait BandParams: Copy {
+    /// Checks every parameter against the stream.
+    fn check(&self, spec: &StreamSpec) -> Result<(), Error>;
+    /// The sections for legal settings.
+    fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections;
+}
+
+/// Checks the bands of an equalizer.
+pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> {
+    if bands.len() > MAX_BANDS {
+        let (value, max) = (bands.len() as f64, MAX_BANDS as f64);
+        return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
+    }
+    bands
+        .iter()
+        .enumerate()
+        .try_for_each(|(position, band)| band.check(spec).map_err(|error| error.within("bands", position)))
+}
+
+fn check_frequency(frequency_hz: f64, spec: &StreamSpec) -> Result<(), Error> {
+    let max = MAX_FREQUENCY_HZ.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
+    in_range("frequency_hz", frequency_hz, MIN_FREQUENCY_HZ, max)
+}
+
+fn check_gain(gain_db: f64) -> Result<(), Error> {
+    in_range("gain_db", gain_db, -MAX_GAIN_DB, MAX_GAIN_DB)
+}
+
+fn check_q(q: f64) -> Result<(), Error> {
+    in_range("q", q, Q_RANGE[0], Q_RANGE[1])
+}
+
+fn check_slope(slope_db_per_octave: f64) -> Result<(), Error> {
+    let param = "slope_db_per_octave";
+    in_range(param, slope_db_per_octave, SLOPE_STEP_DB, SLOPE_STEP_DB * butterworth::MAX_ORDER as f64)?;
+    if slope_db_per_octave % SLOPE_STEP_DB != 0.0 {
+        let allowed = "a multiple of 6, from 6 to 96";
+        return Err(Error::NotAllowed { param, index: None, value: slope_db_per_octave, allowed });
+    }
+    Ok(())
+}
+
+/// Shape of a band by frequency, gain and q, in either design.
+type GainShape = fn(f64, f64, f64, f64) -> BiquadCoeffs;
+/// Shape of a band by frequency and q.
+type QShape = fn(f64, f64, f64) -> BiquadCoeffs;
+
+macro_rules! gain_band {
+    ($params:ident, $shape:ident) => {
+        impl BandParams for $params {
+            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
+                check_frequency(self.frequency_hz, spec)?;
+                check_gain(self.gain_db)?;
+                check_q(self.q)
+            }
+
+            fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
+                let shape: GainShape = match design {
+                    Design::Matched => matched::$shape,
+                    Design::Cookbook => cookbook::$shape,
+                };
+                Sections::one(shape(self.frequency_hz, self.gain_db, self.q, sample_rate_hz))
+            }
+        }
+    };
+}
+
+gain_band!(BellParams, bell);
+gain_band!(LowShelfParams, low_shelf);
+gain_band!(HighShelfParams, high_shelf);
+
+macro_rules! q_band {
+    ($params:ident, $shape:ident) => {
+        impl BandParams for $params {
+            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
+                check_frequency(self.frequency_hz, spec)?;
+                check_q(self.q)
+            }
+
+            fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
+                let shape: QShape = match design {
+                    Design::Matched => matched::$shape,
+                    Design::Cookbook => cookbook::$shape,
+                };
+                Sections::one(shape(self.frequency_hz, self.q, sample_rate_hz))
+            }
+        }
+    };
+}
+
+q_band!(BandPassParams, band_pass);
+q_band!(NotchParams, notch);
+q_band!(AllPassParams, all_pass);
+
+macro_rules! cut_band {
+    ($params:ident, $shape:ident, $first_order:ident) => {
+        impl BandParams for $params {
+            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
+                check_frequency(self.frequency_hz, spec)?;
+                check_slope(self.slope_db_per_octave)
+            }
+
+            fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
+                let order = (self.slope_db_per_octave / SLOPE_STEP_DB) as usize;
+                let mut sections = Sections { coeffs: [BiquadCoeffs::IDENTITY; MAX_BAND_SECTIONS], count: 0 };
+                for section in butterworth::sections(order) {
+                    sections.coeffs[sections.count] = match (section, design) {
+                        (Section::FirstOrder, Design::Matched) => {
+                            matched::$first_order(self.frequency_hz, sample_rate_hz)
+                        }
+                        (Section::FirstOrder, Design::Cookbook) => {
+                            cookbook::$first_order(self.frequency_hz, sample_rate_hz)
+                        }
+                        (Section::SecondOrder { q }, Design::Matched) => {
+                            matched::$shape(self.frequency_hz, q, sample_rate_hz)
+                        }
+                        (Section::SecondOrder { q }, Design::Cookbook) => {
+                            cookbook::$shape(self.frequency_hz, q, sample_rate_hz)
+                        }
+                    };
+                    sections.count += 1;
+                }
+                sections
+            }
+        }
+    };
+}
+
+cut_band!(LowPassParams, low_pass, first_order_low_pass);
+cut_band!(HighPassParams, high_pass, first_order_high_pass);
+
+impl BandParams for TiltParams {
+    fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
+        check_frequency(self.frequency_hz, spec)?;
+        check_gain(self.gain_db)
+    }
+
+    fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
+        let shape = match design {
+            Design::Matched => matched::tilt,
+            Design::Cookbook => cookbook::tilt,
+        };
+        Sections::one(shape(self.frequency_hz, self.gain_db, sample_rate_hz))
+    }
+}
+
+macro_rules! bands {
+    ($($(#[$doc:meta])* $name:ident($params:ident),)*) => {
+        /// A band of any kind. Every kind's settings turn into it: `BellParams { .. }.into()`.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum Band {
+            $($(#[$doc])* $name($params),)*
+        }
+
+        tagged! { Band "Band" { $($name($params),)* } }
+
+        $(impl From<$params> for Band {
+            fn from(params: $params) -> Self {
+                Self::$name(params)
+            }
+        })*
+
+        impl BandParams for Band {
+            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
+                match self {
+                    $(Self::$name(params) => params.check(spec),)*
+                }
+            }
+
+            fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
+                match self {
+                    $(Self::$name(params) => params.sections(sample_rate_hz, design),)*
+                }
+            }
+        }
+    };
+}
+
+bands! {
+    /// Boost or cut around a frequency.
+    Bell(BellParams),
+    /// Boost or cut below a frequency.
+    LowShelf(LowShelfParams),
+    /// Boost or cut above a frequency.
+    HighShelf(HighShelfParams),
+    /// Takes away what is above a frequency.
+    LowPass(LowPassParams),
+    /// Takes away what is below a frequency.
+    HighPass(HighPassParams),
+    /// Leaves what is around a frequency.
+    BandPass(BandPassParams),
+    /// Takes away a frequency.
+    Notch(NotchParams),
+    /// Turns the phase around a frequency.
+    AllPass(AllPassParams),
+    /// Lows against highs.
+    Tilt(TiltParams),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::unit::gain_to_db;
+
+    #[test]
+    fn settings_out_of_range_are_refused_by_name() {
+        let spec = StreamSpec::new(44_100.0, 2).unwrap();
+        let refused = |band: Band| alloc::string::ToString::to_string(&band.check(&spec).unwrap_err());
+        let bell = BellParams::default();
+        assert_eq!(
+            refused(BellParams { frequency_hz: 30_000.0, ..bell }.into()),
+            "frequency_hz = 30000 is out of range: it must lie in 10..21609"
+        );
+        assert_eq!(refused(BellParams { q: 0.0, ..bell }.into()), "q = 0 is out of range: it must lie in 0.1..40");
+        assert_eq!(
+            refused(BellParams { gain_db: f64::NAN, ..bell }.into()),
+            "gain_db = NaN is out of range: it must lie in -24..24"
+        );
+        assert_eq!(
+            refused(HighPassParams { slope_db_per_octave: 13.0, ..Default::default() }.into()),
+            "slope_db_per_octave = 13 is not allowed: it must be a multiple of 6, from 6 to 96"
+        );
+    }
+
+    #[test]
+    fn every_order_is_3_db_down_at_its_corner() {
+        // SOUND 3.3: -3.01 dB ± 0.02.
+        for order in 1..=16_u8 {
+            let slope_db_per_octave = SLOPE_STEP_DB * f64::from(order);
+            for design in [Design::Matched, Design::Cookbook] {
+                let low = LowPassParams { frequency_hz: 1_000.0, slope_db_per_octave }.sections(48_000.0, design);
+                let high = HighPassParams { frequency_hz: 1_000.0, slope_db_per_octave }.sections(48_000.0, design);
+                for sections in [low, high] {
+                    assert_eq!(sections.as_slice().len(), usize::from(order).div_ceil(2));
+                    let corner_db = gain_to_db(sections.response(1_000.0, 48_000.0).norm());
+                    assert!((corner_db + 3.0103).abs() <= 0.02, "order {order} {design:?}: {corner_db}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tilt_is_0_db_at_its_pivot_and_half_its_gain_at_the_ends() {
+        let tilt = TiltParams { gain_db: 6.0, ..Default::default() }.sections(48_000.0, Design::Matched);
+        let level_db = |hz| gain_to_db(tilt.response(hz, 48_000.0).norm());
+        assert!(level_db(650.0).abs() < 1e-9);
+        assert!((level_db(10.0) - 3.0).abs() < 0.01 && (level_db(23_000.0) + 3.0).abs() < 0.02);
+    }
+}

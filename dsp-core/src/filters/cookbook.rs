@@ -1,0 +1,116 @@
+//! EQ sections by the bilinear transform: the classic design, cheap and exact at the band's own frequency, narrowed towards Nyquist.
+//!
+//! # Parameters
+//! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000. The functions are pure
+//! and assume legal values; the room that takes a user's parameters refuses the others. 0 dB of a bell, shelf or tilt is
+//! [`BiquadCoeffs::IDENTITY`] exactly.
+//!
+//! # Source
+//! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021): the prototypes of [`Prototype`] under
+//! `s = (1 / tan(w / 2)) (1 - z^-1) / (1 + z^-1)`. The Note's formulas are the same ones multiplied by 2 / (1 + tan^2(w / 2)); written with
+//! tan(w / 2) they lose nothing at low frequencies, where 1 - cos(w) would.
+
+use super::{biquad::BiquadCoeffs, matched::prototype::Prototype};
+
+/// Bell of `gain_db` at `frequency_hz`.
+#[must_use]
+pub fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    if gain_db == 0.0 {
+        return BiquadCoeffs::IDENTITY;
+    }
+    bilinear(&Prototype::bell(gain_db, q), frequency_hz, sample_rate_hz)
+}
+
+/// Low shelf with half of `gain_db` at `frequency_hz`.
+#[must_use]
+pub fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    if gain_db == 0.0 {
+        return BiquadCoeffs::IDENTITY;
+    }
+    bilinear(&Prototype::low_shelf(gain_db, q), frequency_hz, sample_rate_hz)
+}
+
+/// High shelf with half of `gain_db` at `frequency_hz`.
+#[must_use]
+pub fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    if gain_db == 0.0 {
+        return BiquadCoeffs::IDENTITY;
+    }
+    bilinear(&Prototype::high_shelf(gain_db, q), frequency_hz, sample_rate_hz)
+}
+
+/// Low pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
+#[must_use]
+pub fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::low_pass(q), frequency_hz, sample_rate_hz)
+}
+
+/// High pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
+#[must_use]
+pub fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::high_pass(q), frequency_hz, sample_rate_hz)
+}
+
+/// Band pass with 0 dB at `frequency_hz`.
+#[must_use]
+pub fn band_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::band_pass(q), frequency_hz, sample_rate_hz)
+}
+
+/// Notch with a zero on the unit circle at `frequency_hz`.
+#[must_use]
+pub fn notch(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::notch(q), frequency_hz, sample_rate_hz)
+}
+
+/// All pass with -180 degrees at `frequency_hz`.
+#[must_use]
+pub fn all_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::all_pass(q), frequency_hz, sample_rate_hz)
+}
+
+/// Low pass of 6 dB per octave, -3.01 dB at `frequency_hz`; b2 = a2 = 0.
+#[must_use]
+pub fn first_order_low_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::first_order_low_pass(), frequency_hz, sample_rate_hz)
+}
+
+/// High pass of 6 dB per octave, -3.01 dB at `frequency_hz`; b2 = a2 = 0.
+#[must_use]
+pub fn first_order_high_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    bilinear(&Prototype::first_order_high_pass(), frequency_hz, sample_rate_hz)
+}
+
+/// Tilt: + `gain_db` / 2 below, exactly 0 dB at, - `gain_db` / 2 above `frequency_hz`; b2 = a2 = 0.
+#[must_use]
+pub fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    if gain_db == 0.0 {
+        return BiquadCoeffs::IDENTITY;
+    }
+    bilinear(&Prototype::tilt(gain_db), frequency_hz, sample_rate_hz)
+}
+
+/// The bilinear transform of `prototype`, prewarped so that both responses agree at `frequency_hz`.
+#[must_use]
+pub fn bilinear(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    let k = libm::tan(core::f64::consts::PI * frequency_hz / sample_rate_hz);
+    let Prototype { num, den } = prototype;
+    if num[2] == 0.0 && den[2] == 0.0 && den[1] != 0.0 {
+        // Without s^2 the second-order form would carry a common factor 1 + z^-1: a pole on the unit circle.
+        let scale = 1.0 / (den[1] + den[0] * k);
+        return BiquadCoeffs {
+            b0: (num[0] * k + num[1]) * scale,
+            b1: (num[0] * k - num[1]) * scale,
+            b2: 0.0,
+            a1: (den[0] * k - den[1]) * scale,
+            a2: 0.0,
+        };
+    }
+    let polynomial = |p: &[f64; 3]| {
+        let (constant, linear) = (p[0] * k * k, p[1] * k);
+        [p[2] + linear + constant, 2.0 * (constant - p[2]), p[2] - linear + constant]
+    };
+    let (b, a) = (polynomial(num), polynomial(den));
+    let scale = 1.0 / a[0];
+    BiquadCoeffs { b0: b[0] * scale, b1: b[1] * scale, b2: b[2] * scale, a1: a[1] * scale, a2: a[2] * scale }
+}

@@ -1,0 +1,246 @@
+//! One crossover of a band splitter: a low band, and the all pass that both bands add up to.
+//!
+//! A section is a linear system of two states that gives out a low pass and an all pass of the same poles at once:
+//!
+//! ```text
+//! s1' = a11 s1 + (a12 s2 + b1 x)      the terms with the past last: they are what waits
+//! s2' = a21 s1 + (a22 s2 + b2 x)
+//! low = (s2 + s2') / 2
+//! all = p x + q (s1 + s1')
+//! ```
+//!
+//! Both halves of a vector run the same crossover: one may be a band below that only takes the all pass, the other what is
+//! still to be split. Every multiply-add is fused, in this order, in the scalar twin too, so a channel's bits depend on
+//! nothing but its own samples.
+
+use crate::{
+    foundation::sample::Sample,
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Half, Lanes},
+    },
+};
+
+/// One section's coefficients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Section {
+    pub(crate) a: [[f64; 2]; 2],
+    pub(crate) b: [f64; 2],
+    pub(crate) p: f64,
+    pub(crate) q: f64,
+}
+
+/// State of one section over two channels.
+pub(crate) type State = [Half; 2];
+
+/// Most sections of a split.
+pub(crate) const MAX_SECTIONS: usize = 5;
+
+/// How steep a crossover is, and so which sections it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// One section of two real poles.
+    Second,
+    /// A on x; A on its low pass.
+    Fourth,
+    /// A on x, B on its all pass; then B, A and B on the low pass of A.
+    Eighth,
+}
+
+impl Order {
+    /// Sections of the all pass; these come first among those of the split.
+    pub(crate) fn all_pass_sections(self) -> usize {
+        match self {
+            Self::Second | Self::Fourth => 1,
+            Self::Eighth => 2,
+        }
+    }
+
+    /// Sections of the split.
+    pub(crate) fn split_sections(self) -> usize {
+        match self {
+            Self::Second => 1,
+            Self::Fourth => 2,
+            Self::Eighth => MAX_SECTIONS,
+        }
+    }
+}
+
+/// The coefficients of A and B; B is not looked at below the eighth order.
+pub(crate) type Pair = [Section; 2];
+
+/// One section in registers.
+#[derive(Clone, Copy)]
+struct Running<L: Lanes> {
+    lanes: L,
+    a: [[L::V; 2]; 2],
+    b: [L::V; 2],
+    p: L::V,
+    q: L::V,
+    half: L::V,
+    s: [L::V; 2],
+}
+
+impl<L: Lanes> Running<L> {
+    #[inline(always)]
+    fn new(lanes: L, section: &Section, lower: &State, upper: &State) -> Self {
+        let [[a11, a12], [a21, a22]] = section.a;
+        Self {
+            lanes,
+            a: [[lanes.splat(a11), lanes.splat(a12)], [lanes.splat(a21), lanes.splat(a22)]],
+            b: [lanes.splat(section.b[0]), lanes.splat(section.b[1])],
+            p: lanes.splat(section.p),
+            q: lanes.splat(section.q),
+            half: lanes.splat(0.5),
+            s: [lanes.join(&lower[0], &upper[0]), lanes.join(&lower[1], &upper[1])],
+        }
+    }
+
+    /// Moves on by a frame; gives s1 + s1' and s2 + s2'.
+    #[inline(always)]
+    fn tick(&mut self, x: L::V) -> [L::V; 2] {
+        let Self { lanes, a, b, s, .. } = *self;
+        let next = [
+            lanes.fma(a[0][0], s[0], lanes.fma(a[0][1], s[1], lanes.mul(b[0], x))),
+            lanes.fma(a[1][0], s[0], lanes.fma(a[1][1], s[1], lanes.mul(b[1], x))),
+        ];
+        self.s = next;
+        [lanes.add(s[0], next[0]), lanes.add(s[1], next[1])]
+    }
+
+    #[inline(always)]
+    fn low(&mut self, x: L::V) -> L::V {
+        let [_, second] = self.tick(x);
+        self.lanes.mul(self.half, second)
+    }
+
+    #[inline(always)]
+    fn all(&mut self, x: L::V) -> L::V {
+        let [first, _] = self.tick(x);
+        self.lanes.fma(self.q, first, self.lanes.mul(self.p, x))
+    }
+
+    #[inline(always)]
+    fn both(&mut self, x: L::V) -> (L::V, L::V) {
+        let [first, second] = self.tick(x);
+        (self.lanes.mul(self.half, second), self.lanes.fma(self.q, first, self.lanes.mul(self.p, x)))
+    }
+
+    #[inline(always)]
+    fn lower(&self) -> State {
+        [self.lanes.lower(self.s[0]), self.lanes.lower(self.s[1])]
+    }
+
+    #[inline(always)]
+    fn upper(&self) -> State {
+        [self.lanes.upper(self.s[0]), self.lanes.upper(self.s[1])]
+    }
+}
+
+/// What runs in one half of the lanes: its frames, in place, and the states of its sections.
+pub(crate) type Lane<'a> = (&'a mut [Half], &'a mut [State]);
+
+/// Splits the upper half into `low` and, in place, what is above. The lower half only takes the all pass.
+#[inline(always)]
+pub(crate) fn split<L: Lanes>(
+    lanes: L,
+    order: Order,
+    [a, b]: &Pair,
+    (lower, lower_states): Lane<'_>,
+    (upper, upper_states): Lane<'_>,
+    low: &mut [Half],
+) {
+    let frames = lower.iter_mut().zip(upper).zip(low);
+    let mut first = Running::new(lanes, a, &lower_states[0], &upper_states[0]);
+    match order {
+        Order::Second => {
+            for ((lower, upper), low) in frames {
+                let (below, all) = first.both(lanes.join(lower, upper));
+                finish(lanes, below, all, [lower, upper, low]);
+            }
+        }
+        Order::Fourth => {
+            // The lower lanes of what only the low pass needs run on, and are forgotten.
+            let mut second = Running::new(lanes, a, &AT_REST, &upper_states[1]);
+            for ((lower, upper), low) in frames {
+                let (below, all) = first.both(lanes.join(lower, upper));
+                finish(lanes, second.low(below), all, [lower, upper, low]);
+            }
+            upper_states[1] = second.upper();
+        }
+        Order::Eighth => {
+            let mut all_b = Running::new(lanes, b, &lower_states[1], &upper_states[1]);
+            let mut second = Running::new(lanes, b, &AT_REST, &upper_states[2]);
+            let mut third = Running::new(lanes, a, &AT_REST, &upper_states[3]);
+            let mut fourth = Running::new(lanes, b, &AT_REST, &upper_states[4]);
+            for ((lower, upper), low) in frames {
+                let (below, all) = first.both(lanes.join(lower, upper));
+                let below = fourth.low(third.low(second.low(below)));
+                finish(lanes, below, all_b.all(all), [lower, upper, low]);
+            }
+            (lower_states[1], upper_states[1]) = (all_b.lower(), all_b.upper());
+            upper_states[2..5].copy_from_slice(&[second.upper(), third.upper(), fourth.upper()]);
+        }
+    }
+    (lower_states[0], upper_states[0]) = (first.lower(), first.upper());
+}
+
+#[inline(always)]
+fn finish<L: Lanes>(lanes: L, below: L::V, all: L::V, [lower, upper, low]: [&mut Half; 3]) {
+    *lower = lanes.lower(all);
+    *upper = lanes.upper(lanes.sub(all, below));
+    *low = lanes.upper(below);
+}
+
+/// Takes both halves through the all pass, in place.
+#[inline(always)]
+pub(crate) fn all_pass<L: Lanes>(
+    lanes: L,
+    order: Order,
+    [a, b]: &Pair,
+    (lower, lower_states): Lane<'_>,
+    (upper, upper_states): Lane<'_>,
+) {
+    let frames = lower.iter_mut().zip(upper);
+    let mut a = Running::new(lanes, a, &lower_states[0], &upper_states[0]);
+    if order == Order::Eighth {
+        let mut b = Running::new(lanes, b, &lower_states[1], &upper_states[1]);
+        for (lower, upper) in frames {
+            let all = b.all(a.all(lanes.join(lower, upper)));
+            (*lower, *upper) = (lanes.lower(all), lanes.upper(all));
+        }
+        (lower_states[1], upper_states[1]) = (b.lower(), b.upper());
+    } else {
+        for (lower, upper) in frames {
+            let all = a.all(lanes.join(lower, upper));
+            (*lower, *upper) = (lanes.lower(all), lanes.upper(all));
+        }
+    }
+    (lower_states[0], upper_states[0]) = (a.lower(), a.upper());
+}
+
+/// Where nothing ran before.
+const AT_REST: State = [[0.0; 2]; 2];
+
+/// Frames added up together.
+const GROUP: usize = 32;
+
+/// Adds up signals that lie `stride` samples apart, of which `out` says how long they are; in f64, rounded once.
+pub(crate) fn sum<S: Sample>(backend: Backend, signals: &[S], stride: usize, out: &mut [S]) {
+    run!(backend, sum_all(signals, stride, out), _simd => sum_all(signals, stride, out));
+}
+
+#[inline(always)]
+fn sum_all<S: Sample>(signals: &[S], stride: usize, out: &mut [S]) {
+    for (group, out) in out.chunks_mut(GROUP).enumerate() {
+        let mut sums = [0.0; GROUP];
+        for signal in signals.chunks(stride) {
+            for (sum, sample) in sums.iter_mut().zip(&signal[group * GROUP..][..out.len()]) {
+                *sum += sample.to_f64();
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(&sums) {
+            *out = S::from_f64(*sum);
+        }
+    }
+}

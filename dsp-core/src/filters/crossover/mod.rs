@@ -1,0 +1,455 @@
+//! A splitter into 2 to 6 bands that add up to an all pass: Linkwitz-Riley crossovers of 12, 24 or 48 dB per octave.
+
+pub(crate) mod kernel;
+
+use super::{
+    biquad::BiquadCoeffs,
+    butterworth,
+    cascade::{
+        GLIDE_MS,
+        kernel::{GRID_FRAMES, Twin, Vector, without_silence},
+    },
+    crossover::kernel::{Order, Pair, Section, State},
+};
+use crate::{
+    foundation::{
+        block::{Block, BlockMut},
+        error::{Error, in_range},
+        fit::{fit_keyed, fit_read},
+        math::Pow2,
+        processor::Tail,
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Half, Lanes},
+        ramp::{Ramp, Span},
+        sanitize::repair,
+    },
+};
+use alloc::{vec, vec::Vec};
+
+/// A splitter into 2 to 6 bands that add up to an all pass: Linkwitz-Riley crossovers of 12, 24 or 48 dB per octave.
+///
+/// # Signal
+/// in -> crossover 1 -> below: all pass of crossover 2, of 3, … -> band 1; above -> crossover 2 -> below: all pass of
+/// crossover 3, … -> band 2; above -> …
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `crossovers_hz` | Hz | 1 to 5, 20..0.49 of the rate, each at least 1.25 times the one before | 200, 2000 |
+/// | `slope_db_per_octave` | dB per octave | 12, 24, 48; fixed while it runs | 24 |
+///
+/// # Contract
+/// Latency 0; tail until every section has decayed below -400 dB. Any channel count; a channel's bits depend on nothing
+/// but itself. Each crossover is 6.02 dB down in both of its bands. All bands together are the input through the all
+/// passes of all crossovers: flat, and in phase with each other wherever two of them overlap. Frequencies glide over
+/// 50 ms; the sum stays an all pass on the way. State and coefficients are f64 for both sample formats, one rounding per
+/// band at the end.
+///
+/// # Source
+/// S. Linkwitz, "Active crossover networks for noncoincident drivers", JAES 24(1), 1976: both bands are squared
+/// Butterworth filters, B(n/2)², and add up to B(-s)/B(s); at 12 dB per octave with the upper one inverted. That bands
+/// below take the all pass of crossovers above: J. D'Appolito, "Active realization of multiway all-pass crossover systems",
+/// JAES 35(4), 1987. Own: sections are trapezoidal integrators, so that they may move while they sound, and give low pass
+/// and all pass at once; the upper band is the all pass less the lower, which is the same filter for half the work and
+/// makes the sum exact by construction.
+/// [`Processor`](crate::Processor), having several outputs.
+///
+/// Latency 0; any channel count, each channel by itself. Each crossover is 6.02 dB down in both of its bands. All bands
+/// together are the input through the all passes of all crossovers: flat, and in phase with each other wherever two of
+/// them overlap. Frequencies glide over 50 ms; the sum stays an all pass on the way. States are f64 for both sample
+/// formats, with one rounding per band at the end.
+#[derive(Clone, Debug)]
+pub struct Crossover<S> {
+    spec: StreamSpec,
+    backend: Backend,
+    order: Order,
+    /// Sections at the end of the glide.
+    targets: [Pair; MAX_CROSSOVERS],
+    count: usize,
+    /// log2 g.
+    glide: Ramp<MAX_CROSSOVERS>,
+    /// For each pair of channels and each crossover: the all passes of the bands below, then the split.
+    states: Vec<State>,
+    /// The bands of one pair of channels, [`GRID_FRAMES`] each.
+    frames: Vec<Half>,
+    /// Position in the absolute grid.
+    phase: usize,
+    faults: u64,
+    sample: core::marker::PhantomData<S>,
+}
+
+/// Most bands that a [`Crossover`] splits into.
+pub const MAX_SPLIT_BANDS: usize = 6;
+/// Most crossovers.
+const MAX_CROSSOVERS: usize = MAX_SPLIT_BANDS - 1;
+/// Lowest crossover, in Hz.
+const MIN_FREQUENCY_HZ: f64 = 20.0;
+/// Highest crossover in parts of the sample rate.
+const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
+/// Smallest ratio of two neighbours, a third of an octave: below it the band between has no top.
+const MIN_RATIO: f64 = 1.25;
+
+/// Settings of a [`Crossover`].
+///
+/// ```
+/// use mixdown::{Block, BlockMut, StreamSpec, filters::CrossoverParams};
+///
+/// let mut crossover = CrossoverParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
+/// let (tone, mut bands) = ([0.5; 4_800], [0.0; 3 * 4_800]);
+/// crossover.process(&Block::from_planar(&tone, 1)?, &mut BlockMut::from_planar(&mut bands, 3)?);
+/// // What does not change is bass.
+/// assert!((bands[4_799] - 0.5).abs() < 1e-6 && bands[2 * 4_800 - 1].abs() < 1e-6);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct CrossoverParams {
+    /// Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 Hz to 0.49 of the sample rate, each at least 1.25
+    /// times the one before. Their number is fixed while it runs.
+    pub crossovers_hz: Vec<f64>,
+    /// Slope of each band beyond its crossover, in dB per octave: 12, 24 or 48. Fixed while it runs.
+    pub slope_db_per_octave: f64,
+}
+
+impl Default for CrossoverParams {
+    fn default() -> Self {
+        Self { crossovers_hz: vec![200.0, 2_000.0], slope_db_per_octave: 24.0 }
+    }
+}
+
+impl CrossoverParams {
+    /// Checks every parameter; never clamps.
+    ///
+    /// # Errors
+    /// The first parameter that is out of range for this stream.
+    pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        let count = self.crossovers_hz.len();
+        if !(1..=MAX_CROSSOVERS).contains(&count) {
+            let (value, max) = (count as f64, MAX_CROSSOVERS as f64);
+            return Err(Error::OutOfRange { param: "crossovers_hz (their count)", index: None, value, min: 1.0, max });
+        }
+        let mut min = MIN_FREQUENCY_HZ;
+        for (position, &frequency_hz) in self.crossovers_hz.iter().enumerate() {
+            let max = MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz();
+            in_range("crossovers_hz", frequency_hz, min, max).map_err(|error| error.at(position))?;
+            min = MIN_RATIO * frequency_hz;
+        }
+        self.order().map(|_| ())
+    }
+
+    fn order(&self) -> Result<Order, Error> {
+        match self.slope_db_per_octave {
+            12.0 => Ok(Order::Second),
+            24.0 => Ok(Order::Fourth),
+            48.0 => Ok(Order::Eighth),
+            value => {
+                Err(Error::NotAllowed { param: "slope_db_per_octave", index: None, value, allowed: "12, 24 or 48" })
+            }
+        }
+    }
+
+    /// The coefficients for this stream.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn design(&self, spec: &StreamSpec) -> Result<CrossoverCoeffs, Error> {
+        self.validate(spec)?;
+        let mut g = [1.0; MAX_CROSSOVERS];
+        for (g, frequency_hz) in g.iter_mut().zip(&self.crossovers_hz) {
+            *g = libm::tan(core::f64::consts::PI * frequency_hz / spec.sample_rate_hz());
+        }
+        Ok(CrossoverCoeffs { order: self.order()?, count: self.crossovers_hz.len(), g })
+    }
+
+    /// A splitter for this stream.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Crossover<S>, Error> {
+        Ok(Crossover::new(spec, &self.design(spec)?))
+    }
+}
+
+/// What [`Crossover`] runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CrossoverCoeffs {
+    order: Order,
+    count: usize,
+    /// tan(pi f / fs) of each; 1 beyond the last.
+    g: [f64; MAX_CROSSOVERS],
+}
+
+/// Sections of one crossover.
+fn sections(order: Order, g: f64) -> Pair {
+    let resonant = |q: f64| {
+        // As `parts::svf`: v = ((s1 + s1')/2, (s2 + s2')/2).
+        let k = 1.0 / q;
+        let a1 = 1.0 / (1.0 + g * (g + k));
+        let a2 = g * a1;
+        let a3 = g * a2;
+        Section { a: [[2.0 * a1 - 1.0, -2.0 * a2], [2.0 * a2, 1.0 - 2.0 * a3]], b: [2.0 * a2, 2.0 * a3], p: 1.0, q: -k }
+    };
+    match order {
+        Order::Second => {
+            // Two equal integrators with feedback in a row; the all pass is that of the first.
+            let gain = g / (1.0 + g);
+            let pole = 1.0 - 2.0 * gain;
+            let section = Section {
+                a: [[pole, 0.0], [2.0 * gain * (1.0 - gain), pole]],
+                b: [2.0 * gain, 2.0 * gain * gain],
+                p: -1.0,
+                q: 1.0,
+            };
+            [section; 2]
+        }
+        Order::Fourth => [resonant(core::f64::consts::FRAC_1_SQRT_2); 2],
+        Order::Eighth => {
+            let mut qs = butterworth::sections(4).map(|section| match section {
+                butterworth::Section::SecondOrder { q } => q,
+                butterworth::Section::FirstOrder => 0.5,
+            });
+            [qs.next(), qs.next()].map(|q| resonant(q.unwrap_or(0.5)))
+        }
+    }
+}
+
+/// States of one crossover with `below` bands below it.
+fn states_of(order: Order, below: usize) -> usize {
+    below * order.all_pass_sections() + order.split_sections()
+}
+
+impl<S: Sample> Crossover<S> {
+    fn new(spec: &StreamSpec, coeffs: &CrossoverCoeffs) -> Self {
+        let pairs = spec.channels().div_ceil(2);
+        let stride: usize = (0..coeffs.count).map(|below| states_of(coeffs.order, below)).sum();
+        Self {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            order: coeffs.order,
+            targets: coeffs.g.map(|g| sections(coeffs.order, g)),
+            count: coeffs.count,
+            glide: Ramp::new(coeffs.g.map(libm::log2), ms_to_frames(GLIDE_MS, spec.sample_rate_hz())),
+            states: vec![[[0.0; 2]; 2]; pairs * stride],
+            frames: vec![[0.0; 2]; (coeffs.count + 1) * GRID_FRAMES],
+            phase: 0,
+            faults: 0,
+            sample: core::marker::PhantomData,
+        }
+    }
+
+    /// Glides to other frequencies in 50 ms.
+    ///
+    /// # Errors
+    /// As [`CrossoverParams::validate`]; [`Error::NeedsRebuild`] for another slope or number of bands. The old setting
+    /// stays.
+    pub fn set_params(&mut self, params: &CrossoverParams) -> Result<(), Error> {
+        let coeffs = params.design(&self.spec)?;
+        self.check(&coeffs)?;
+        self.set_coeffs(&coeffs);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere. Those of another slope or number of bands, which need a new splitter,
+    /// change nothing.
+    pub fn set_coeffs(&mut self, coeffs: &CrossoverCoeffs) {
+        if self.check(coeffs).is_ok() {
+            self.targets = coeffs.g.map(|g| sections(self.order, g));
+            self.glide.set_target(coeffs.g.map(libm::log2));
+        }
+    }
+
+    /// Whether [`set_coeffs`](Self::set_coeffs) would take them.
+    pub(crate) fn check(&self, coeffs: &CrossoverCoeffs) -> Result<(), Error> {
+        if coeffs.count != self.count {
+            return Err(Error::NeedsRebuild { param: "crossovers_hz (their count)" });
+        }
+        if coeffs.order != self.order {
+            return Err(Error::NeedsRebuild { param: "slope_db_per_octave" });
+        }
+        Ok(())
+    }
+
+    /// Bands that come out.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.count + 1
+    }
+
+    /// The stream it was built for.
+    #[must_use]
+    pub fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    /// Splits `input` into `bands`: channel `b * channels + c` of `bands` is band `b` of input channel `c`, the lowest
+    /// band first. Frames beyond the shorter of both, and channels beyond those needed, stay untouched; channels that are
+    /// missing are silence, and builds with debug assertions panic there.
+    pub fn process(&mut self, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
+        let (channels, frames) = (self.spec.channels(), input.frames().min(bands.frames()));
+        let (input, bands) = (input.frames_at(0, frames), &mut bands.frames_mut(0, frames));
+        fit_keyed(bands, self.bands() * channels, Some(&input), |_, bands, input| {
+            let Some(input) = input else { return };
+            fit_read(input, channels, |start, input| {
+                let bands = &mut bands.frames_mut(start, input.frames());
+                run!(
+                    self.backend,
+                    self.run_chunks(Twin, input, bands),
+                    simd => self.run_chunks(Vector(simd), input, bands)
+                );
+            });
+        });
+    }
+
+    #[inline(always)]
+    fn run_chunks<L: Lanes>(&mut self, lanes: L, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
+        let (channels, frames) = (self.spec.channels(), input.frames());
+        let mut start = 0;
+        while start < frames {
+            let (span, length) = self.glide.span::<f64>((frames - start).min(GRID_FRAMES - self.phase));
+            let stride = self.states.len() / channels.div_ceil(2);
+            for (pair, first) in (0..channels).step_by(2).enumerate() {
+                let rest = &mut self.frames[self.count * GRID_FRAMES..][..length];
+                let left = &input.channel(first)[start..start + length];
+                let right = if first + 1 < channels { &input.channel(first + 1)[start..start + length] } else { &[] };
+                self.faults += take(left, right, rest);
+                let states = &mut self.states[pair * stride..][..stride];
+                match &span {
+                    Span::Still(_) => {
+                        let targets = &self.targets[..self.count];
+                        tree(lanes, self.order, targets, &mut self.frames, 0..length, states);
+                    }
+                    Span::Moving(curves) => {
+                        let mut moving = self.targets;
+                        for (index, frame) in (0_i32..).zip(0..length) {
+                            for (pair, curve) in moving.iter_mut().zip(curves) {
+                                *pair = sections(self.order, curve.at(index).exp2_fast());
+                            }
+                            let moving = &moving[..self.count];
+                            tree(lanes, self.order, moving, &mut self.frames, frame..frame + 1, states);
+                        }
+                    }
+                }
+                for (band, halves) in self.frames.chunks_exact(GRID_FRAMES).enumerate() {
+                    for lane in 0..2.min(channels - first) {
+                        let samples = &mut bands.channel_mut(band * channels + first + lane)[start..start + length];
+                        for (sample, half) in samples.iter_mut().zip(halves) {
+                            *sample = S::from_f64(half[lane]).audible();
+                        }
+                    }
+                }
+            }
+            start += length;
+            self.phase = (self.phase + length) % GRID_FRAMES;
+            if self.phase == 0 {
+                self.silence_decayed();
+            }
+        }
+    }
+
+    fn silence_decayed(&mut self) {
+        for state in self.states.as_flattened_mut().as_flattened_mut() {
+            *state = without_silence(*state);
+        }
+    }
+
+    /// As newly built with the present targets.
+    pub fn reset(&mut self) {
+        let Self {
+            spec: _,
+            backend: _,
+            order: _,
+            targets: _,
+            count: _,
+            glide,
+            states,
+            frames: _,
+            phase,
+            faults,
+            sample: _,
+        } = self;
+        glide.jump_to(glide.target());
+        states.fill([[0.0; 2]; 2]);
+        *phase = 0;
+        *faults = 0;
+    }
+
+    /// Frames after which the response to a full-scale input is exactly 0 in every band.
+    #[must_use]
+    pub fn tail(&self) -> Tail {
+        let crossovers = self.targets[..self.count].iter();
+        let per_crossover = |[a, b]: &Pair| match self.order {
+            Order::Second => decay_frames(a),
+            Order::Fourth => 2 * decay_frames(a),
+            Order::Eighth => 2 * (decay_frames(a) + decay_frames(b)),
+        };
+        Tail::Frames(crossovers.map(per_crossover).sum())
+    }
+
+    /// Non-finite input samples replaced by 0 since it was built or reset.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+/// Frames in which a section decays below 1e-20 and is zeroed, with six further decades for what two poles add to one.
+fn decay_frames(section: &Section) -> u64 {
+    const DECADES: f64 = 26.0;
+    let [[a11, a12], [a21, a22]] = section.a;
+    let poles = BiquadCoeffs { a1: -(a11 + a22), a2: a11 * a22 - a12 * a21, ..BiquadCoeffs::IDENTITY };
+    libm::ceil(DECADES / -libm::log10(poles.pole_radius())) as u64 + 2 * GRID_FRAMES as u64
+}
+
+/// Lays two channels, the second of which may be missing, side by side. Returns the count of non-finite samples replaced.
+#[inline(always)]
+fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [Half]) -> u64 {
+    for (frame, sample) in frames.iter_mut().zip(left) {
+        *frame = [sample.to_f64(), 0.0];
+    }
+    for (frame, sample) in frames.iter_mut().zip(right) {
+        frame[1] = sample.to_f64();
+    }
+    if S::all_ordinary(left) && S::all_ordinary(right) { 0 } else { repair(frames.as_flattened_mut()) }
+}
+
+/// Splits the last of `frames` into all of them, by one crossover after the other.
+#[inline(always)]
+fn tree<L: Lanes>(
+    lanes: L,
+    order: Order,
+    crossovers: &[Pair],
+    frames: &mut [Half],
+    range: core::ops::Range<usize>,
+    states: &mut [State],
+) {
+    let each = order.all_pass_sections();
+    let mut states = states;
+    for (index, pair) in crossovers.iter().enumerate() {
+        let (own, later) = states.split_at_mut(states_of(order, index));
+        states = later;
+        let (below_states, split_states) = own.split_at_mut(index * each);
+        let (below, rest) = frames.split_at_mut(index * GRID_FRAMES);
+        let (low, rest) = rest.split_at_mut((crossovers.len() - index) * GRID_FRAMES);
+        let (low, rest) = (&mut low[range.clone()], &mut rest[range.clone()]);
+        // Two bands below share a vector; an odd one shares that of the split, beside which there is room anyway.
+        let mut bands = below.chunks_exact_mut(GRID_FRAMES).zip(below_states.chunks_exact_mut(each));
+        if index % 2 == 1
+            && let Some((band, band_states)) = bands.next()
+        {
+            kernel::split(lanes, order, pair, (&mut band[range.clone()], band_states), (rest, split_states), low);
+        } else {
+            let (mut silence, mut at_rest) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; kernel::MAX_SECTIONS]);
+            let nothing = (&mut silence[range.clone()], &mut at_rest[..]);
+            kernel::split(lanes, order, pair, nothing, (rest, split_states), low);
+        }
+        while let (Some((lower, lower_states)), Some((upper, upper_states))) = (bands.next(), bands.next()) {
+            let lower = (&mut lower[range.clone()], lower_states);
+            kernel::all_pass(lanes, order, pair, lower, (&mut upper[range.clone()], upper_states));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! An equalizer of up to 32 bands of any kind.
+
+use super::{
+    band::{Band, BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS, check_all},
+    biquad::BiquadCoeffs,
+    cascade::Cascade,
+};
+use crate::{
+    foundation::{
+        block::BlockMut,
+        error::Error,
+        fit::fit,
+        processor::{Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+    },
+    primitives::backend::Backend,
+};
+use alloc::{vec, vec::Vec};
+use num_complex::Complex64;
+
+/// An equalizer of up to 32 bands of any kind.
+///
+/// # Signal
+/// in -> band 1 -> band 2 -> … -> out, each band 1 to 8 second-order sections
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `bands` | | up to 32 [`Band`]s | none |
+/// | `design` | | matched / cookbook | matched |
+///
+/// # Contract
+/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; all channels get the same filter.
+/// State and coefficients are f64 for both sample formats; one rounding at the end. Changes glide over 50 ms (log
+/// frequency and q, mix terms on a C2 ramp), also when a band changes its kind, is added or removed. Neutral without
+/// bands, and with bands at 0 dB.
+///
+/// # Source
+/// `parts::band` for the shapes, `parts::cascade` for the realisation.
+#[derive(Clone, Debug)]
+pub struct Equalizer<S> {
+    spec: StreamSpec,
+    cascade: Cascade,
+    faults: u64,
+    sample: core::marker::PhantomData<S>,
+}
+
+/// Settings of [`Equalizer`].
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct EqualizerParams {
+    /// The bands, in order, at most [`MAX_BANDS`]; room for as many is taken when it is built.
+    pub bands: Vec<Band>,
+    /// How they become digital filters.
+    pub design: Design,
+}
+
+impl Params for EqualizerParams {
+    type Coeffs = EqualizerCoeffs;
+    type Processor<S: Sample> = Equalizer<S>;
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        check_all(&self.bands, spec)
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<EqualizerCoeffs, Error> {
+        self.validate(spec)?;
+        let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS];
+        for (places, band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&self.bands) {
+            places.copy_from_slice(band.sections(spec.sample_rate_hz(), self.design).padded());
+        }
+        Ok(EqualizerCoeffs { sections })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Equalizer<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let backend = Backend::new(spec.cpu());
+        Ok(Equalizer {
+            spec: *spec,
+            cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), &coeffs.sections),
+            faults: 0,
+            sample: core::marker::PhantomData,
+        })
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        self.validate(spec)?;
+        let rate_hz = spec.sample_rate_hz();
+        let bands: Vec<_> = self.bands.iter().map(|band| band.sections(rate_hz, self.design)).collect();
+        let at = |&hz: &f64| bands.iter().map(|sections| sections.response(hz, rate_hz)).product();
+        Ok(Some(frequencies_hz.iter().map(at).collect()))
+    }
+}
+
+/// What [`Equalizer`] runs: the sections of all bands, each in its own place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EqualizerCoeffs {
+    sections: Vec<BiquadCoeffs>,
+}
+
+impl<S: Sample> Equalizer<S> {
+    /// Glides to other settings in 50 ms. Designs them here, at some tens of µs a band; see
+    /// [`set_coeffs`](Self::set_coeffs) for callbacks.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &EqualizerParams) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere; takes no memory.
+    pub fn set_coeffs(&mut self, coeffs: &EqualizerCoeffs) {
+        self.cascade.set_coeffs(&coeffs.sections);
+    }
+}
+
+impl<S: Sample> Processor<S> for Equalizer<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, cascade, faults, sample: _ } = self;
+        cascade.reset();
+        *faults = 0;
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(self.cascade.tail_frames())
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}

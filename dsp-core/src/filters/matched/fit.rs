@@ -1,0 +1,398 @@
+//! A digital section whose magnitude follows an analog prototype up to the end of hearing, where the bilinear transform cannot.
+//!
+//! With phi = sin^2(w / 2) every |H|^2 of a real biquad is (c0 + c1 phi + c2 phi^2) / (d0 + d1 phi + d2 phi^2). Multiplied out, the
+//! wish "equal to the prototype's P at every frequency" is linear in c and d, so iterated weighted least squares finds them; the roots
+//! inside the unit circle give the section. Phase is then that of the minimum-phase filter with this magnitude.
+//!
+//! # Source
+//! C. K. Sanathanan, J. Koerner, "Transfer function synthesis as a ratio of two complex polynomials" (IEEE TAC 1963): the division of each
+//! equation by the previous denominator. C. L. Lawson's reweighting (1961) bends least squares towards the smallest maximum. M. Vicanek,
+//! "Matched second order digital filters" (2016): the plane of phi, the factors, the impulse-invariant poles of the second candidate.
+
+use super::{
+    least_squares::{Column, ROWS, least_squares},
+    magnitude::{Power, evaluate, factor, impulse_invariant, power_of, section},
+    prototype::Prototype,
+};
+use crate::filters::{biquad::BiquadCoeffs, cookbook::bilinear};
+use core::f64::consts::PI;
+
+/// What the numerator is held to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Zeros {
+    /// Free, but for the gain at DC; every zero strictly inside the unit circle, so that the reciprocal is stable.
+    Inside,
+    /// Free, but for the gain at DC; zeros may lie on the unit circle.
+    Free,
+    /// Two at DC.
+    BothAtDc,
+    /// One at DC.
+    OneAtDc,
+    /// A pair on the unit circle at the band's frequency.
+    AtCentre,
+}
+
+/// Points spread evenly on a log axis from 1/64 of the band's frequency to the end of hearing.
+const SPREAD_POINTS: usize = 48;
+/// Points close to the band's frequency, where the curve turns.
+const NEAR: [f64; 9] = [0.8, 0.87, 0.93, 0.97, 1.0, 1.03, 1.07, 1.13, 1.25];
+/// Below this damping (Q above 5) the points of `NEAR` are too coarse for the peak.
+const NARROW: f64 = 0.1;
+/// The fit's upper edge: the end of hearing, or what is left of it below Nyquist.
+const HIGHEST_HZ: f64 = 20_000.0;
+const HIGHEST_OF_RATE: f64 = 0.4535;
+/// More rounds change the fourth digit of the error.
+const ROUNDS: usize = 16;
+/// A worst ratio of powers of e^0.0005, 0.002 dB: nobody needs another round.
+const GOOD: f64 = 5e-4;
+/// Up to 0.02 dB the second candidate is not asked.
+const FAIR: f64 = 5e-3;
+/// Prototypes are followed to 80 dB below 0 dB; what lies below pulls the fit away from what is heard.
+const FLOOR: f64 = 1e-8;
+
+/// Points below -60 dB count in the fit but not in the verdict.
+const HEARD: f64 = 1e-6;
+/// Weight that holds the gain at the band's own frequency to 0.002 dB, and the exactness this may cost elsewhere as a ratio of powers:
+/// 0.19 dB; for the band pass 0.36 dB, since 0.3 dB near 20 kHz is what its numerator can do at 44.1 kHz anyway.
+const HOLD: f64 = 100.0;
+const HOLD_COST: f64 = 0.19 / 4.343;
+const HOLD_COST_BAND_PASS: f64 = 0.36 / 4.343;
+/// A low pass that is one of a cascade is heard in its pass band: errors count by power^(3/16), at -60 dB 13 times less.
+const PASS_BAND_EXPONENT: f64 = 3.0 / 16.0;
+
+/// The frequencies of the fit and what is wanted there.
+struct Grid {
+    len: usize,
+    /// phi at u = 1.
+    scale: f64,
+    /// u of the band's frequency.
+    centre: f64,
+    /// The row of the band's frequency.
+    centre_row: usize,
+    /// phi / scale.
+    u: Column,
+    /// The prototype's |H|^2.
+    p: Column,
+}
+
+impl Grid {
+    fn new(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> Self {
+        let phi = |f: f64| {
+            let s = libm::sin(PI * f / sample_rate_hz);
+            s * s
+        };
+        let scale = phi(frequency_hz.min(0.45 * sample_rate_hz));
+        let mut grid =
+            Self { len: 0, scale, centre: phi(frequency_hz) / scale, centre_row: 0, u: [0.0; ROWS], p: [1.0; ROWS] };
+        let top_hz = HIGHEST_HZ.min(HIGHEST_OF_RATE * sample_rate_hz);
+        let limit_hz = top_hz.max((1.05 * frequency_hz).min(0.49 * sample_rate_hz));
+        let bottom_hz = (frequency_hz / 64.0).max(5.0);
+        let step = libm::pow(top_hz / bottom_hz, 1.0 / (SPREAD_POINTS - 1) as f64);
+        let spread = (0..SPREAD_POINTS).scan(bottom_hz, |f, _| {
+            let here = *f;
+            *f *= step;
+            Some(here)
+        });
+        let near = NEAR.iter().map(|m| m * frequency_hz);
+        let narrow = resonances(prototype).map(|(f0, damping)| {
+            let f0 = f0 * frequency_hz;
+            [f0 * (1.0 - damping), f0, f0 * (1.0 + damping)]
+        });
+        for f in spread.chain(near).chain(narrow.flatten()) {
+            let x = f / frequency_hz;
+            let p = prototype.power(x * x);
+            if f <= limit_hz * (1.0 + 1e-9) && p >= FLOOR {
+                if f == frequency_hz {
+                    grid.centre_row = grid.len;
+                }
+                grid.u[grid.len] = phi(f) / scale;
+                grid.p[grid.len] = p;
+                grid.len += 1;
+            }
+        }
+        grid
+    }
+
+    /// Writes each point's weighted distance from the prototype into `e`; returns the largest weighted and the largest audible one.
+    ///
+    /// The distance is |r - 1 / r| / 2 = |sinh(ln r)| of the ratio of powers r: it rises with the error in dB and needs no logarithm.
+    fn errors(&self, section: &Candidate, weights: &Column, e: &mut Column) -> [f64; 2] {
+        let mut worst = [0.0_f64; 2];
+        for i in 0..self.len {
+            let n = evaluate(section.num, self.u[i]);
+            let d = evaluate(section.den, self.u[i]);
+            let ratio = libm::fabs(n / (d * self.p[i])).clamp(1e-9, 1e9);
+            let distance = 0.5 * libm::fabs(ratio - 1.0 / ratio);
+            e[i] = distance * weights[i];
+            worst[0] = worst[0].max(e[i]);
+            if self.p[i] >= HEARD {
+                worst[1] = worst[1].max(distance);
+            }
+        }
+        worst
+    }
+
+    /// The worst audible distance of a section designed elsewhere.
+    fn heard(&self, section: &BiquadCoeffs) -> f64 {
+        let in_u = |sums| {
+            let p = power_of(sums);
+            [p[0], p[1] * self.scale, p[2] * self.scale * self.scale]
+        };
+        let candidate = Candidate { num: in_u(section.numerator_sums()), den: in_u(section.denominator_sums()) };
+        self.errors(&candidate, &[1.0; ROWS], &mut [0.0; ROWS])[1]
+    }
+}
+
+/// The frequencies (relative to the band's) and dampings of poles and zeros that are too narrow for `NEAR`.
+fn resonances(prototype: &Prototype) -> impl Iterator<Item = (f64, f64)> {
+    let narrow = |[p0, p1, p2]: [f64; 3]| {
+        let damping = 0.5 * p1 / libm::sqrt(p0 * p2);
+        (damping > 0.0 && damping < NARROW).then(|| (libm::sqrt(p0 / p2), damping))
+    };
+    [narrow(prototype.den), narrow(prototype.num)].into_iter().flatten()
+}
+
+/// Both polynomials in u.
+#[derive(Clone, Copy)]
+struct Candidate {
+    num: Power,
+    den: Power,
+}
+
+/// The best section so far, its worst weighted distance and its worst audible distance.
+struct Best {
+    section: Option<BiquadCoeffs>,
+    worst: f64,
+    heard: f64,
+}
+
+/// What is asked of the fit: the prototype at the points of the grid, how much each counts and which one is held.
+struct Task<'a> {
+    grid: &'a Grid,
+    zeros: Zeros,
+    /// The prototype's power at DC where the numerator keeps it, else 0.
+    at_dc: f64,
+    weights: Column,
+    held: bool,
+}
+
+/// The section that follows `prototype`; never fails, for any band of 10 Hz to 0.49 of the sample rate.
+///
+/// The gain at the band's own frequency is held as long as that costs little elsewhere; else the largest error decides alone.
+pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz);
+    let attempt = |held: bool| {
+        let mut weights = [1.0; ROWS];
+        if held && zeros == Zeros::Free {
+            for (weight, p) in weights.iter_mut().zip(&grid.p) {
+                *weight = libm::pow(p.min(1.0), PASS_BAND_EXPONENT);
+            }
+        }
+        let at_dc = match zeros {
+            Zeros::Inside | Zeros::Free => prototype.power(0.0),
+            Zeros::BothAtDc | Zeros::OneAtDc | Zeros::AtCentre => 0.0,
+        };
+        let task = Task { grid: &grid, zeros, at_dc, weights, held };
+        let mut best = Best { section: None, worst: f64::INFINITY, heard: f64::INFINITY };
+        free_poles(&task, &mut best);
+        if best.worst > FAIR && zeros != Zeros::AtCentre {
+            let poles = impulse_invariant(prototype, frequency_hz, sample_rate_hz);
+            given_poles(&task, poles, &mut best);
+        }
+        best
+    };
+    // The point at the notch itself is no row of the grid, nor could it be held.
+    let mut best = attempt(zeros != Zeros::AtCentre);
+    let cost = if zeros == Zeros::OneAtDc { HOLD_COST_BAND_PASS } else { HOLD_COST };
+    if best.heard > cost && zeros != Zeros::AtCentre {
+        let free = attempt(false);
+        if free.heard < best.heard {
+            best = free;
+        }
+    }
+    let fallback = bilinear(prototype, frequency_hz, sample_rate_hz);
+    match best.section {
+        Some(section) if best.heard <= cost || best.heard <= grid.heard(&fallback) => section,
+        _ => fallback,
+    }
+}
+
+/// The first-order section that follows `prototype` and equals it at the band's own frequency.
+///
+/// That equality makes c1 a function of d1, so a single number is left to fit.
+pub(super) fn fit_first_order(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz);
+    let (at_dc, at_centre) = (prototype.power(0.0), prototype.power(1.0));
+    let zero = [0.0; ROWS];
+    let weights = [1.0; ROWS];
+    let (mut v, mut e) = (weights, zero);
+    let mut previous: Column = core::array::from_fn(|i| 1.0 + grid.u[i]);
+    let (mut best, mut least) = (None, f64::INFINITY);
+    for _ in 0..ROUNDS {
+        let (mut column, mut wanted) = (zero, zero);
+        for i in 0..grid.len {
+            let (u, p) = (grid.u[i], grid.p[i]);
+            let w = v[i] / (p * previous[i]);
+            column[i] = w * u * (at_centre - p);
+            wanted[i] = w * ((p - at_dc) - (at_centre - at_dc) * u / grid.centre);
+        }
+        let Some([d1]) = least_squares([column], wanted) else {
+            break;
+        };
+        let c1 = (at_centre * (1.0 + d1 * grid.centre) - at_dc) / grid.centre;
+        let candidate = Candidate { num: [at_dc, c1, 0.0], den: [1.0, d1, 0.0] };
+        let [worst, _] = grid.errors(&candidate, &weights, &mut e);
+        let (zero_at_nyquist, pole_at_nyquist) = (at_dc + c1 / grid.scale, 1.0 + d1 / grid.scale);
+        if worst < least && zero_at_nyquist > 0.0 && pole_at_nyquist > 0.0 {
+            least = worst;
+            let (n0, n2) = (libm::sqrt(at_dc), libm::sqrt(zero_at_nyquist));
+            let d2 = libm::sqrt(pole_at_nyquist);
+            let scale = 1.0 / (1.0 + d2);
+            best = Some(BiquadCoeffs {
+                b0: (n0 + n2) * scale,
+                b1: (n0 - n2) * scale,
+                b2: 0.0,
+                a1: (1.0 - d2) * scale,
+                a2: 0.0,
+            });
+        }
+        if worst < GOOD {
+            break;
+        }
+        for (previous, u) in previous.iter_mut().zip(&grid.u) {
+            *previous = libm::fabs(1.0 + d1 * u).max(1e-12);
+        }
+        reweight(&mut v, &e, worst, grid.len);
+    }
+    best.filter(BiquadCoeffs::is_stable).unwrap_or_else(|| bilinear(prototype, frequency_hz, sample_rate_hz))
+}
+
+/// First candidate: numerator and denominator are both free.
+fn free_poles(task: &Task<'_>, best: &mut Best) {
+    let &Task { grid, zeros, at_dc, .. } = task;
+    let zero = [0.0; ROWS];
+    let (mut v, mut e) = (task.first_weights(), zero);
+    let mut previous: Column = core::array::from_fn(|i| (1.0 + grid.u[i]) * (1.0 + grid.u[i]));
+    let notch = [1.0, -2.0 / grid.centre, 1.0 / (grid.centre * grid.centre)];
+    for _ in 0..ROUNDS {
+        let mut columns = [zero; 4]; // u, u^2, -P u, -P u^2
+        let mut wanted = zero;
+        for i in 0..grid.len {
+            let (u, p) = (grid.u[i], grid.p[i]);
+            let w = v[i] / (p * previous[i]);
+            let fixed = match zeros {
+                Zeros::AtCentre => evaluate(notch, u),
+                _ => at_dc,
+            };
+            let wu = w * u;
+            columns[0][i] = wu;
+            columns[1][i] = wu * u;
+            columns[2][i] = -p * wu;
+            columns[3][i] = -p * wu * u;
+            wanted[i] = w * (p - fixed);
+        }
+        let [c1, c2, p1, p2] = columns;
+        let solution = match zeros {
+            Zeros::Inside | Zeros::Free | Zeros::OneAtDc => {
+                least_squares([c1, c2, p1, p2], wanted).map(|[c1, c2, d1, d2]| ([at_dc, c1, c2], [1.0, d1, d2]))
+            }
+            Zeros::BothAtDc => least_squares([c2, p1, p2], wanted).map(|[c2, d1, d2]| ([0.0, 0.0, c2], [1.0, d1, d2])),
+            Zeros::AtCentre => least_squares([p1, p2], wanted).map(|[d1, d2]| (notch, [1.0, d1, d2])),
+        };
+        let Some((num, den)) = solution else { return };
+        let worst = consider(task, Candidate { num, den }, &mut e, best);
+        if worst < GOOD {
+            return;
+        }
+        for (previous, u) in previous.iter_mut().zip(&grid.u) {
+            *previous = libm::fabs(evaluate(den, *u)).max(1e-12);
+        }
+        task.reweight(&mut v, &e, worst);
+    }
+}
+
+/// Second candidate: the poles are given, only the numerator is fitted. Needed where the prototype has a real double pole.
+fn given_poles(task: &Task<'_>, poles: Power, best: &mut Best) {
+    let &Task { grid, zeros, at_dc, .. } = task;
+    let zero = [0.0; ROWS];
+    let (mut v, mut e) = (task.first_weights(), zero);
+    let den = [1.0, poles[1] / poles[0] * grid.scale, poles[2] / poles[0] * grid.scale * grid.scale];
+    for _ in 0..ROUNDS {
+        let mut columns = [zero; 2];
+        let mut wanted = zero;
+        for i in 0..grid.len {
+            let u = grid.u[i];
+            let target = grid.p[i] * evaluate(den, u);
+            let w = v[i] / target;
+            columns[0][i] = w * u;
+            columns[1][i] = w * u * u;
+            wanted[i] = w * (target - at_dc);
+        }
+        let solution = match zeros {
+            Zeros::BothAtDc => least_squares([columns[1]], wanted).map(|[c2]| [0.0, 0.0, c2]),
+            _ => least_squares(columns, wanted).map(|[c1, c2]| [at_dc, c1, c2]),
+        };
+        let Some(num) = solution else { return };
+        let worst = consider(task, Candidate { num, den }, &mut e, best);
+        if worst < GOOD {
+            return;
+        }
+        task.reweight(&mut v, &e, worst);
+    }
+}
+
+/// Lawson's step: points far from the prototype count for more in the next round.
+fn reweight(v: &mut Column, e: &Column, worst: f64, len: usize) {
+    let scale = 1.0 / worst;
+    for i in 0..len {
+        v[i] *= libm::sqrt(0.3 + e[i] * scale);
+    }
+}
+
+impl Task<'_> {
+    fn first_weights(&self) -> Column {
+        let mut v = self.weights;
+        if self.held {
+            v[self.grid.centre_row] = HOLD;
+        }
+        v
+    }
+
+    fn reweight(&self, v: &mut Column, e: &Column, worst: f64) {
+        reweight(v, e, worst, self.grid.len);
+        if self.held {
+            v[self.grid.centre_row] = HOLD;
+        }
+    }
+}
+
+/// Keeps the candidate if it makes a legal section that is closer than the best so far. Returns its worst distance, writes all into `e`.
+fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Best) -> f64 {
+    let Task { grid, weights, .. } = task;
+    let in_phi = |p: Power| [p[0], p[1] / grid.scale, p[2] / (grid.scale * grid.scale)];
+    let may_touch_circle = task.zeros != Zeros::Inside;
+    let den = factor(in_phi(candidate.den), false);
+    let num = if task.zeros == Zeros::AtCentre {
+        // The exact null: factored, the odd part would be the root of a rounding error.
+        Some(([1.0, 0.0, 1.0 / (grid.centre * grid.scale) - 1.0], false))
+    } else {
+        factor(in_phi(candidate.num), may_touch_circle)
+    };
+    let (Some((den, _)), Some((num, touched))) = (den, num) else {
+        return grid.errors(&candidate, weights, e)[0];
+    };
+    let mut realised = candidate;
+    if touched {
+        let p = power_of(num);
+        realised.num = [p[0], p[1] * grid.scale, p[2] * grid.scale * grid.scale];
+    }
+    let [worst, heard] = grid.errors(&realised, weights, e);
+    if worst < best.worst {
+        let section = section(num, den);
+        let invertible = may_touch_circle || section.reciprocal().is_stable();
+        if section.is_stable() && invertible {
+            *best = Best { section: Some(section), worst, heard };
+        }
+    }
+    worst
+}

@@ -1,0 +1,181 @@
+//! A fader: level and polarity.
+
+use crate::{
+    foundation::{
+        block::BlockMut,
+        error::{Error, in_range},
+        fit::fit,
+        processor::{Params, Processor},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::{db_to_gain, ms_to_frames},
+    },
+    primitives::{
+        backend::Backend,
+        ramp::{GAIN_RAMP_MS, Ramp},
+        scale,
+    },
+};
+use alloc::{vec, vec::Vec};
+use num_complex::Complex64;
+
+/// A fader: level and polarity.
+///
+/// # Signal
+/// in -> times g -> out
+///
+/// # Parameters
+/// | name | unit | range | default |
+/// |---|---|---|---|
+/// | `gain_db` | dB | -inf..60; -144 and below is silence | 0 |
+/// | `invert_polarity` | | | false |
+///
+/// # Contract
+/// Latency 0, tail 0. Any channel count; all channels get the same gain. Changes glide in amplitude over 20 ms, C2, and
+/// pass through zero when the polarity turns.
+///
+/// # Source
+/// g = 10^(dB/20).
+#[derive(Clone, Debug)]
+pub struct Gain<S> {
+    spec: StreamSpec,
+    backend: Backend,
+    gain: Ramp<1>,
+    faults: u64,
+    sample: core::marker::PhantomData<S>,
+}
+
+/// At this level and below a fader is shut: exactly 0. Half a step of 24-bit audio.
+const SILENT_DB: f64 = -144.0;
+/// Highest gain.
+const MAX_GAIN_DB: f64 = 60.0;
+
+/// Settings of [`Gain`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct GainParams {
+    /// Level change in dB, -inf..60. At -144 and below the output is exactly 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub gain_db: f64,
+    /// Turns the waveform upside down.
+    pub invert_polarity: bool,
+}
+
+impl Default for GainParams {
+    fn default() -> Self {
+        Self { gain_db: 0.0, invert_polarity: false }
+    }
+}
+
+/// The factor of a fader at `gain_db`: `10^(dB/20)`, exactly 0 at -144 dB and below.
+pub(crate) fn fader_gain(gain_db: f64) -> f64 {
+    if gain_db <= SILENT_DB { 0.0 } else { db_to_gain(gain_db) }
+}
+
+impl Params for GainParams {
+    type Coeffs = GainCoeffs;
+    type Processor<S: Sample> = Gain<S>;
+
+    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
+        in_range("gain_db", self.gain_db, f64::NEG_INFINITY, MAX_GAIN_DB)
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<GainCoeffs, Error> {
+        self.validate(spec)?;
+        let gain = fader_gain(self.gain_db);
+        // 0 stays +0: silence has one representation.
+        Ok(GainCoeffs { gain: if self.invert_polarity && gain > 0.0 { -gain } else { gain } })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gain<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        Ok(Gain {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            gain: Ramp::new([coeffs.gain], ramp_frames),
+            faults: 0,
+            sample: core::marker::PhantomData,
+        })
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        let gain = self.design(spec)?.gain;
+        Ok(Some(vec![gain.into(); frequencies_hz.len()]))
+    }
+}
+
+/// What [`Gain`] multiplies by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GainCoeffs {
+    gain: f64,
+}
+
+impl<S: Sample> Gain<S> {
+    /// Glides to other settings in 20 ms.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; the old setting stays.
+    pub fn set_params(&mut self, params: &GainParams) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec)?);
+        Ok(())
+    }
+
+    /// Changes no sample, now and until other settings come.
+    pub(crate) fn is_neutral(&self) -> bool {
+        self.gain.is_at([1.0])
+    }
+
+    /// Glides to coefficients designed elsewhere.
+    pub fn set_coeffs(&mut self, coeffs: &GainCoeffs) {
+        self.gain.set_target([coeffs.gain]);
+    }
+}
+
+impl<S: Sample> Processor<S> for Gain<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        let channels = self.spec.channels();
+        fit(block, channels, |block| {
+            self.faults += scale::gain(self.backend, block, channels, &mut self.gain);
+        });
+    }
+
+    fn reset(&mut self) {
+        let Self { spec: _, backend: _, gain, faults, sample: _ } = self;
+        gain.jump_to(gain.target());
+        *faults = 0;
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polarity_nulls_exactly_and_shut_means_zero() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap();
+        for (gain_db, invert_polarity, factor) in
+            [(0.0, true, -1.0), (0.0, false, 1.0), (-144.0, false, 0.0), (f64::NEG_INFINITY, true, 0.0)]
+        {
+            let mut gain = GainParams { gain_db, invert_polarity }.build::<f32>(&spec).unwrap();
+            let mut audio = [0.1, -0.7, 1.5];
+            gain.process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
+            assert_eq!(
+                audio.map(f32::to_bits),
+                [0.1, -0.7, 1.5].map(|x: f32| if factor == 0.0 { 0 } else { (x * factor).to_bits() })
+            );
+        }
+    }
+}

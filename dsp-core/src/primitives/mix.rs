@@ -1,0 +1,176 @@
+//! Sums of samples times gains, accumulated in f64: buses.
+//!
+//! Each product is rounded once to the sample format, so that a strip that is stored and added later gives the same
+//! bus; the sum is f64 and rounded once at the end. Element-wise and free of fused operations: the same bits at every
+//! level.
+
+use super::{
+    backend::{Backend, run},
+    ramp::{Curve, Span},
+    sanitize::sanitize,
+    scale::{GROUP, values},
+};
+use crate::foundation::sample::Sample;
+
+/// What is added to a left and a right bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a, S> {
+    /// The same to both.
+    Mono(&'a [S]),
+    /// Left to left, right to right.
+    Stereo([&'a [S]; 2]),
+}
+
+/// Adds `samples` times a gain to `sums`.
+pub(crate) fn add<S: Sample>(backend: Backend, sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
+    run!(backend, add_all(sums, samples, gain), _simd => add_all(sums, samples, gain));
+}
+
+/// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0; returns
+/// how many there were.
+pub(crate) fn add_stereo<S: Sample>(
+    backend: Backend,
+    sums: [&mut [f64]; 2],
+    source: Source<'_, S>,
+    gains: &Span<S, 2>,
+    mute: &Span<S, 1>,
+) -> u64 {
+    run!(backend, add_stereo_all(sums, source, gains, mute), _simd => add_stereo_all(sums, source, gains, mute))
+}
+
+/// Rounds `sums` to samples.
+pub(crate) fn round<S: Sample>(backend: Backend, sums: &[f64], samples: &mut [S]) {
+    run!(backend, round_all(sums, samples), _simd => round_all(sums, samples));
+}
+
+/// Writes over `dry` itself times the first gain plus `wet` times the second. A gain of 0 leaves out its part.
+#[cfg(feature = "std")]
+pub(crate) fn blend<S: Sample>(backend: Backend, dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
+    run!(backend, blend_all(dry, wet, gains), _simd => blend_all(dry, wet, gains));
+}
+
+#[cfg(feature = "std")]
+#[inline(always)]
+fn blend_all<S: Sample>(dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
+    match gains {
+        Span::Still([_, to_wet]) if *to_wet == S::ZERO => {}
+        Span::Still([to_dry, to_wet]) if *to_dry == S::ZERO && *to_wet == S::ONE => {
+            for (dry, wet) in dry.iter_mut().zip(wet) {
+                *dry = wet.audible();
+            }
+        }
+        Span::Still([to_dry, to_wet]) => {
+            for (dry, wet) in dry.iter_mut().zip(wet) {
+                *dry = (*dry * *to_dry + *wet * *to_wet).audible();
+            }
+        }
+        Span::Moving([to_dry, to_wet]) => {
+            for (index, (dry, wet)) in (0_i32..).zip(dry.iter_mut().zip(wet)) {
+                *dry = (*dry * to_dry.at(index) + *wet * to_wet.at(index)).audible();
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_all<S: Sample>(sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
+    match gain {
+        Span::Still([gain]) => add_still(sums, samples, *gain),
+        Span::Moving([curve]) => add_moving(sums, samples, curve),
+    }
+}
+
+#[inline(always)]
+fn add_stereo_all<S: Sample>(
+    [left_sums, right_sums]: [&mut [f64]; 2],
+    source: Source<'_, S>,
+    gains: &Span<S, 2>,
+    mute: &Span<S, 1>,
+) -> u64 {
+    let (left, right) = match source {
+        Source::Mono(both) => (both, None),
+        Source::Stereo([left, right]) => (left, Some(right)),
+    };
+    let muted = matches!(mute, Span::Still([level]) if *level == S::ZERO);
+    let mut faults = 0;
+    let mut spare = [[S::ZERO; GROUP]; 2];
+    let [spare_left, spare_right] = &mut spare;
+    for (group, (left_sums, right_sums)) in left_sums.chunks_mut(GROUP).zip(right_sums.chunks_mut(GROUP)).enumerate() {
+        let (start, length) = (group * GROUP, left_sums.len());
+        let left = finite(&left[start..start + length], spare_left, &mut faults);
+        let right = match right {
+            Some(right) => finite(&right[start..start + length], spare_right, &mut faults),
+            None => left,
+        };
+        if muted {
+            continue;
+        }
+        if let (Span::Still([to_left, to_right]), Span::Still(_)) = (gains, mute) {
+            add_still(left_sums, left, *to_left);
+            add_still(right_sums, right, *to_right);
+        } else {
+            let [to_left, to_right] = levels(gains, mute, start);
+            add_times(left_sums, left, &to_left);
+            add_times(right_sums, right, &to_right);
+        }
+    }
+    faults
+}
+
+/// The samples, or a repaired copy of them; counts what was repaired.
+#[inline(always)]
+fn finite<'a, S: Sample>(samples: &'a [S], spare: &'a mut [S; GROUP], faults: &mut u64) -> &'a [S] {
+    if S::all_ordinary(samples) {
+        return samples;
+    }
+    let spare = &mut spare[..samples.len()];
+    spare.copy_from_slice(samples);
+    *faults += sanitize(spare);
+    spare
+}
+
+/// Gains times the mute over a group of frames, left and right.
+#[inline(always)]
+fn levels<S: Sample>(gains: &Span<S, 2>, mute: &Span<S, 1>, start: usize) -> [[S; GROUP]; 2] {
+    let mut levels = match gains {
+        Span::Still([to_left, to_right]) => [[*to_left; GROUP], [*to_right; GROUP]],
+        Span::Moving([to_left, to_right]) => [values(to_left, start), values(to_right, start)],
+    };
+    if let Span::Moving([mute]) = mute {
+        let mute = values(mute, start);
+        for level in &mut levels {
+            for (level, mute) in level.iter_mut().zip(&mute) {
+                *level *= *mute;
+            }
+        }
+    }
+    levels
+}
+
+#[inline(always)]
+fn add_still<S: Sample>(sums: &mut [f64], samples: &[S], gain: S) {
+    for (sum, sample) in sums.iter_mut().zip(samples) {
+        *sum += (*sample * gain).to_f64();
+    }
+}
+
+#[inline(always)]
+fn add_times<S: Sample>(sums: &mut [f64], samples: &[S], gains: &[S; GROUP]) {
+    for ((sum, sample), gain) in sums.iter_mut().zip(samples).zip(gains) {
+        *sum += (*sample * *gain).to_f64();
+    }
+}
+
+#[inline(always)]
+fn add_moving<S: Sample>(sums: &mut [f64], samples: &[S], curve: &Curve<S>) {
+    for (index, (sum, sample)) in (0_i32..).zip(sums.iter_mut().zip(samples)) {
+        *sum += (*sample * curve.at(index)).to_f64();
+    }
+}
+
+#[inline(always)]
+fn round_all<S: Sample>(sums: &[f64], samples: &mut [S]) {
+    for (sample, sum) in samples.iter_mut().zip(sums) {
+        *sample = S::from_f64(*sum).audible();
+    }
+}

@@ -1,0 +1,17 @@
+//! Primitives: what two or more families share. CPU dispatch, SIMD lanes, ramps, history buffers, delay lines, gain and mix
+//! loops, random numbers, Kaiser windows.
+
+pub(crate) mod backend;
+#[cfg(feature = "std")]
+pub(crate) mod crossfaded_delay;
+pub(crate) mod delay_line;
+pub(crate) mod history;
+pub(crate) mod kaiser;
+pub(crate) mod lanes;
+pub(crate) mod mid_side;
+pub(crate) mod mix;
+pub(crate) mod modulated_delay;
+pub(crate) mod ramp;
+pub(crate) mod random;
+pub(crate) mod sanitize;
+pub(crate) mod scale;

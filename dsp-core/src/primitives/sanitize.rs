@@ -1,0 +1,73 @@
+//! Entry and exit of every processor: samples that processing can stand.
+//!
+//! In: what is not a number counts as 0 and is counted; what is below 2^-99 (1.6e-30) counts as 0; what is beyond ±2^33 counts
+//! as that, so that nothing recursive ever meets a subnormal or overflows. Out: what is below 2^-99 becomes 0 again.
+
+use super::backend::{Backend, run};
+use crate::foundation::sample::Sample;
+
+/// Replaces NaN and infinities by 0, what is too faint by 0 and what is too loud by the loudest. Returns how many were no
+/// numbers.
+///
+/// The scan has no branch per sample, so it vectorises; the repair almost never runs.
+#[inline(always)]
+pub(crate) fn sanitize<S: Sample>(samples: &mut [S]) -> u64 {
+    if S::all_ordinary(samples) { 0 } else { repair(samples) }
+}
+
+/// The same as a pass of its own.
+pub(crate) fn clean<S: Sample>(backend: Backend, samples: &mut [S]) -> u64 {
+    run!(backend, sanitize(samples), _simd => sanitize(samples))
+}
+
+/// Takes the samples as [`sanitize`] would leave them. Returns how many were no numbers.
+#[cold]
+#[inline(never)]
+pub(crate) fn repair<S: Sample>(samples: &mut [S]) -> u64 {
+    let mut faults = 0;
+    for sample in samples {
+        faults += u64::from(!sample.finite());
+        *sample = sample.ordinary();
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::sample::Vectors;
+
+    #[test]
+    fn replaces_and_counts() {
+        let mut samples = [1.0, f32::NAN, -2.0, f32::INFINITY, f32::NEG_INFINITY, -f32::MAX, 1e-40, -0.0, -1e-29];
+        assert_eq!(sanitize(&mut samples), 3);
+        assert_eq!(samples, [1.0, 0.0, -2.0, 0.0, 0.0, -8_589_934_592.0, 0.0, -0.0, -1e-29]);
+        assert!(samples[7].is_sign_negative());
+        assert_eq!(sanitize(&mut samples), 0);
+    }
+
+    /// Both ends of what is ordinary, from both sides, for either sign: the scan alone, which is bits, agrees with the repair.
+    #[test]
+    fn the_scan_finds_what_the_repair_changes() {
+        fn check<S: Sample>(values: &[f64], subnormal: S) {
+            for value in values {
+                for sample in [S::from_f64(*value), S::from_f64(-value)] {
+                    let mut repaired = [sample];
+                    repair(&mut repaired);
+                    assert_eq!(S::all_ordinary(&[sample]), repaired[0].bits() == sample.bits(), "{sample:?}");
+                }
+            }
+            assert!(!S::all_ordinary(&[S::ONE, subnormal]) && subnormal.audible() == S::ZERO);
+        }
+        let (faint, loud) = (f64::from(f32::FAINTEST), f64::from(f32::LOUDEST));
+        let below = 1.0 - f64::from(f32::EPSILON);
+        let above = 1.0 + f64::from(f32::EPSILON);
+        let values =
+            [0.0, faint, faint * below, faint * above, loud, loud * below, loud * above, 1.0, 1e-30, 1e30, 100.0];
+        check::<f32>(&values, f32::from_bits(1));
+        check::<f64>(&values, f64::from_bits(1));
+        check::<f64>(&[1e300, 1e-300, f64::MAX, f64::NAN, f64::INFINITY], -5e-324);
+        check::<f32>(&[f64::NAN, f64::INFINITY, f64::from(f32::MAX)], -1e-45);
+        assert_eq!((f32::LOUDEST, f64::FAINTEST), (2.0_f32.powi(33), 2.0_f64.powi(-99)));
+    }
+}

@@ -1,0 +1,78 @@
+//! The passes of a feedback delay network of 16 lines over one cell of frames, which lies in the L1 cache.
+//!
+//! Where lines mix (diffusion, feedback matrix, taps) the lanes are successive frames, so that a Hadamard transform is
+//! additions between registers; where they recur (absorption) the lanes are the lines, behind a transposition. Recursions
+//! of single channels (high pass, walls) look far enough back that their lanes are frames too. Every multiply-add is
+//! fused, each sample's operations are the same whatever its lane, and the scalar twin follows them.
+//!
+//! All arrays hold whole cells; only the first `frames` count, what lies behind is stale.
+
+mod absorption;
+mod blend;
+mod diffusion;
+mod feedback_matrix;
+mod lanes;
+mod one_pole;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use blend::blend;
+pub(crate) use diffusion::{across, copy, cross_fade, interpolate, tap, within};
+pub(crate) use feedback_matrix::{hear, loudest, write};
+pub(crate) use lanes::{Lanes, Scalar, Vector};
+pub(crate) use one_pole::{OnePole, Past};
+
+use super::ring::CELL;
+use crate::foundation::sample::Sample;
+
+/// Lines of the network.
+pub(crate) const LINES: usize = 16;
+/// One cell of each line.
+pub(crate) type Rows<S> = [[S; CELL]; LINES];
+
+/// What is 0 from here on: silence below -280 dB.
+const SILENT: f64 = 1e-14;
+
+/// A rotation of lines into each other: by the same angle in each dimension of their binary numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mix<S> {
+    /// Tangent of the angle: 1 mixes evenly, 0 not at all.
+    pub(crate) tangent: S,
+    /// The cosine, once for each dimension.
+    pub(crate) scale: S,
+    /// How far apart the lines are that mix last: half as many as mix with each other, 2 or 8.
+    pub(crate) span: usize,
+}
+
+/// Two first-order sections per line: y = direct x + z, z' = pole z + feed x. The second's direct is 1; the gain of both
+/// is the first's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Absorbers<S> {
+    /// Direct, feed, pole of each line.
+    pub(crate) low: [[S; LINES]; 3],
+    /// Feed, pole.
+    pub(crate) high: [[S; LINES]; 2],
+}
+
+/// Their states, one per section and line.
+pub(crate) type AbsorberStates<S> = [[S; LINES]; 2];
+
+/// Zeroes states that have fallen silent: on the absolute grid.
+#[inline(always)]
+pub(crate) fn hush<S: Sample>(states: &mut [S]) {
+    let silent = S::from_f64(SILENT);
+    for state in states {
+        *state = if *state < silent && *state > -silent { S::ZERO } else { *state };
+    }
+}
+
+/// What goes round: the feedback matrix, and what comes in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Feed<'a, S> {
+    /// What comes into each line.
+    pub(crate) input: &'a Rows<S>,
+    /// Signs of the matrix's rows, times its norm.
+    pub(crate) gains: &'a [S; LINES],
+    /// How much of the input is heard at once.
+    pub(crate) direct: S,
+}

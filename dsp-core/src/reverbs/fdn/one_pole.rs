@@ -1,0 +1,133 @@
+//! One-pole low passes in vectors along time.
+//!
+//! `y[n] = feed x[n] + pole y[n-1]` looks back 16 frames instead of one, which is the same filter with 15 poles and zeros
+//! on top of each other: `y[n] = pole^16 y[n-16] + feed Σ pole^k x[n-k]`, k < 16, the sum in two steps of four. No
+//! frame waits for its neighbour, and each has its own operations, whatever the chunk: the bits do not depend on the cut.
+
+use super::Lanes;
+use crate::{foundation::sample::Sample, reverbs::ring::CELL};
+
+/// Frames that it looks back.
+const REACH: usize = 16;
+/// Taps of each step.
+const TAPS: usize = 4;
+
+/// A chunk behind what came before it.
+type Row<S> = [S; REACH + CELL];
+
+/// What it computes with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnePole<S> {
+    /// Of `x[n]`, `x[n-1]`, `x[n-2]`, `x[n-3]`, with the feed.
+    near: [S; TAPS],
+    /// Of their sums at n, n-4, n-8, n-12.
+    far: [S; TAPS],
+    /// Of y[n-16].
+    back: S,
+}
+
+impl<S: Sample> OnePole<S> {
+    /// Of gain 1 at 0 Hz.
+    pub(crate) fn new(pole: f64) -> Self {
+        let mut powers = [1.0; REACH + 1];
+        for k in 0..REACH {
+            powers[k + 1] = pole * powers[k];
+        }
+        Self {
+            near: core::array::from_fn(|k| S::from_f64((1.0 - pole) * powers[k])),
+            far: core::array::from_fn(|k| S::from_f64(powers[TAPS * k])),
+            back: S::from_f64(powers[REACH]),
+        }
+    }
+}
+
+#[inline(always)]
+fn past<S: Sample, L: Lanes<S>>(lanes: L, row: &Row<S>, start: usize, late: usize) -> L::V {
+    lanes.load(&row[start - late..start - late + L::COUNT])
+}
+
+/// The past of a channel, and room for its chunk.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Past<S> {
+    input: Row<S>,
+    sums: Row<S>,
+    output: Row<S>,
+}
+
+impl<S: Sample> Past<S> {
+    pub(crate) const SILENCE: Self =
+        Self { input: [S::ZERO; REACH + CELL], sums: [S::ZERO; REACH + CELL], output: [S::ZERO; REACH + CELL] };
+
+    /// Where the chunk's input goes.
+    #[inline(always)]
+    pub(crate) fn input(&mut self) -> &mut [S; CELL] {
+        match self.input.last_chunk_mut() {
+            Some(input) => input,
+            None => unreachable!("a cell lies behind the past"),
+        }
+    }
+
+    /// What the chunk became.
+    #[inline(always)]
+    pub(crate) fn output(&self) -> &[S; CELL] {
+        match self.output.last_chunk() {
+            Some(output) => output,
+            None => unreachable!("a cell lies behind the past"),
+        }
+    }
+
+    /// Filters the chunk.
+    #[inline(always)]
+    pub(crate) fn low_pass<L: Lanes<S>>(&mut self, lanes: L, filter: &OnePole<S>, frames: usize) {
+        let Self { input, sums, output } = self;
+        let back = lanes.splat(filter.back);
+        let (mut near, mut far) = ([back; TAPS], [back; TAPS]);
+        for tap in 0..TAPS {
+            (near[tap], far[tap]) = (lanes.splat(filter.near[tap]), lanes.splat(filter.far[tap]));
+        }
+        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+            let start = REACH + start * L::COUNT;
+            let mut sum = lanes.mul(near[0], past(lanes, input, start, 0));
+            sum = lanes.fused(near[1], past(lanes, input, start, 1), sum);
+            sum = lanes.fused(near[2], past(lanes, input, start, 2), sum);
+            sum = lanes.fused(near[3], past(lanes, input, start, 3), sum);
+            lanes.store(sum, &mut sums[start..start + L::COUNT]);
+        }
+        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+            let start = REACH + start * L::COUNT;
+            let mut sum = lanes.mul(far[0], past(lanes, sums, start, 0));
+            sum = lanes.fused(far[1], past(lanes, sums, start, TAPS), sum);
+            sum = lanes.fused(far[2], past(lanes, sums, start, 2 * TAPS), sum);
+            sum = lanes.fused(far[3], past(lanes, sums, start, 3 * TAPS), sum);
+            sum = lanes.fused(back, past(lanes, output, start, REACH), sum);
+            lanes.store(sum, &mut output[start..start + L::COUNT]);
+        }
+    }
+
+    /// What the filter took away of the chunk.
+    #[inline(always)]
+    pub(crate) fn rest<L: Lanes<S>>(&self, lanes: L, frames: usize, out: &mut [S; CELL]) {
+        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+            let start = start * L::COUNT;
+            let (x, y) = (past(lanes, &self.input, REACH + start, 0), past(lanes, &self.output, REACH + start, 0));
+            lanes.store(lanes.sub(x, y), &mut out[start..start + L::COUNT]);
+        }
+    }
+
+    /// Remembers the end of the chunk.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, frames: usize) {
+        for row in [&mut self.input, &mut self.sums, &mut self.output] {
+            let mut last = [S::ZERO; REACH];
+            last.copy_from_slice(&row[frames..frames + REACH]);
+            row[..REACH].copy_from_slice(&last);
+        }
+    }
+
+    /// Zeroes what has fallen silent and would go on for ever: on the absolute grid.
+    #[inline(always)]
+    pub(crate) fn hush(&mut self) {
+        super::hush(&mut self.output[..REACH]);
+    }
+}

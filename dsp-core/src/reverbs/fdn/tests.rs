@@ -1,0 +1,250 @@
+//! Is every pass the same in vectors as in its scalar twin, bit for bit, whatever the cut?
+
+use super::*;
+use crate::{
+    foundation::stream::Cpu,
+    primitives::{
+        backend::{Backend, fuses, run},
+        modulated_delay::{Motions, TAPS},
+    },
+    reverbs::{
+        delay_bank::{Delays, Room},
+        ring::EXTRA,
+    },
+};
+use alloc::{vec, vec::Vec};
+
+/// Three cells of the stream, and the rest of one more.
+const FRAMES: usize = 3 * CELL + 21;
+
+fn noise<S: Sample>(seed: u64) -> impl FnMut() -> S {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        S::from_f64((state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
+    }
+}
+
+/// Streams that go in: one per line.
+fn streams<S: Sample>(seed: u64) -> Vec<[S; LINES]> {
+    let mut noise = noise(seed);
+    (0..FRAMES).map(|_| core::array::from_fn(|_| noise())).collect()
+}
+
+/// A chunk of them as rows, stale behind it.
+fn rows<S: Sample>(chunk: &[[S; LINES]], stale: &mut impl FnMut() -> S) -> Rows<S> {
+    core::array::from_fn(|line| core::array::from_fn(|frame| chunk.get(frame).map_or_else(&mut *stale, |x| x[line])))
+}
+
+/// What came out, stream by stream.
+struct Heard<S> {
+    streams: Vec<Vec<S>>,
+}
+
+impl<S: Sample> Heard<S> {
+    fn hear<'a>(&mut self, rows: impl IntoIterator<Item = &'a [S; CELL]>, first: usize, frames: usize)
+    where
+        S: 'a,
+    {
+        for (stream, row) in rows.into_iter().enumerate() {
+            let stream = first + stream;
+            if self.streams.len() <= stream {
+                self.streams.resize(stream + 1, vec![]);
+            }
+            self.streams[stream].extend(&row[..frames]);
+        }
+    }
+}
+
+fn diffusion<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+    let (input, mut stale, mut heard) = (streams(1), noise(2), Heard { streams: vec![] });
+    for chunk in input.chunks(cut) {
+        let frames = chunk.len();
+        let from = rows(chunk, &mut stale);
+        let mut first = 0;
+        for (span, count) in [(2, LINES / 2), (8, LINES)] {
+            for tangent in [1.0, 0.6, 0.0] {
+                let mix = Mix { tangent: S::from_f64(tangent), scale: S::from_f64(0.31), span };
+                let mut groups = rows(&[], &mut stale);
+                within(lanes, &mix, &from.each_ref()[..count], frames, &mut groups);
+                let mut mixed = rows(&[], &mut stale);
+                for (line, mixed) in mixed[..count].iter_mut().enumerate() {
+                    across(lanes, &mix, &groups, line, frames, mixed);
+                }
+                heard.hear(&mixed[..count], first, frames);
+                first += count;
+            }
+        }
+        let mut faded = from[0];
+        cross_fade(lanes, &mut faded, &from[1], &from[2], frames);
+        heard.hear([&faded], first, frames);
+    }
+    heard
+}
+
+fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+    let (input, mut stale, mut heard) = (streams(3), noise(4), Heard { streams: vec![] });
+    let mut room = Room::default();
+    let heads = [room.head(200), room.head(300)];
+    let mut delays = Delays::<S>::new(&room);
+    let taps = [(heads[0] - 3, 0.4), (heads[1] - 77, -0.8), (heads[1], 0.9), (heads[0] - 200, 0.33)]
+        .map(|(place, gain)| (place, S::from_f64(gain)));
+    let mut motions = Motions::<S, 2>::new();
+    motions.follow(&[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]]);
+    let clock = core::array::from_fn(|index| S::from_index(index as i32));
+    let mut now = 0;
+    while now < FRAMES {
+        let frames = cut.min(FRAMES - now).min(CELL - now % CELL);
+        let chunk = rows(&input[now..now + frames], &mut stale);
+        let mut moved = [chunk[2]; 2];
+        for line in 0..2 {
+            let samples: &[S; CELL + EXTRA] = delays.long_at(heads[line] - motions.furthest[line]);
+            interpolate(lanes, samples, &motions, line, &clock, frames, &mut moved[line]);
+        }
+        for (head, row) in heads.into_iter().zip(&chunk) {
+            copy(lanes, &row[..frames], delays.fresh(head));
+        }
+        delays.mirror();
+        let mut sum = chunk[2];
+        tap(lanes, &delays, &taps, frames, &mut sum);
+        // The clock starts anew with each chunk here, so that a moving line is compared at one cut only.
+        heard.hear([&sum], 0, frames);
+        if cut == CELL {
+            heard.hear(&moved, 1, frames);
+        }
+        delays.advance(frames);
+        now += frames;
+    }
+    assert_eq!(TAPS, motions.start.len());
+    heard
+}
+
+fn recurring<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+    let (input, mut stale, mut heard) = (streams(5), noise(6), Heard { streams: vec![] });
+    let along =
+        |from: f64, to: f64| core::array::from_fn(|line| S::from_f64(from + (to - from) * line as f64 / LINES as f64));
+    let absorbers = Absorbers {
+        low: [along(-0.9, 0.8), along(0.01, -0.02), along(0.97, 0.99)],
+        high: [along(-0.3, 0.1), along(0.2, 0.6)],
+    };
+    let mut states = [[S::ZERO; LINES]; 2];
+    let (filters, mut pasts) = ([0.997, 0.5].map(OnePole::<S>::new), [Past::<S>::SILENCE, Past::SILENCE]);
+    for chunk in input.chunks(cut) {
+        let frames = chunk.len();
+        let from = rows(chunk, &mut stale);
+        let mut out = rows(&[], &mut stale);
+        lanes.absorb(from.each_ref(), &absorbers, &mut states, frames, &mut out);
+        heard.hear(&out, 0, frames);
+        for (index, (filter, past)) in filters.iter().zip(&mut pasts).enumerate() {
+            copy(lanes, &from[index][..frames], past.input());
+            past.low_pass(lanes, filter, frames);
+            let mut rest = from[2];
+            past.rest(lanes, frames, &mut rest);
+            heard.hear([past.output(), &rest], LINES + 2 * index, frames);
+            past.advance(frames);
+        }
+    }
+    heard
+}
+
+fn feedback<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+    let (input, mut stale, mut heard) = (streams(7), noise(8), Heard { streams: vec![] });
+    let gains = core::array::from_fn(|line| S::from_f64(if line % 3 == 0 { -0.25 } else { 0.25 }));
+    for chunk in input.chunks(cut) {
+        let frames = chunk.len();
+        let (mut from, input) = (rows(chunk, &mut stale), rows(chunk, &mut stale));
+        let feed = Feed { input: &input, gains: &gains, direct: S::from_f64(0.5) };
+        let mut out = [input[0], input[1]];
+        hear(lanes, &feed, frames, &mut from, &mut out);
+        heard.hear(&out, 0, frames);
+        for line in 0..LINES {
+            let mut row = input[2];
+            write(lanes, &feed, &from, line, frames, &mut row);
+            heard.hear([&row], 2 + line, frames);
+            let expected = row[..frames].iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
+            assert_eq!(loudest(lanes, &row[..frames]).to_f64(), expected);
+        }
+    }
+    heard
+}
+
+fn all<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> [Heard<S>; 4] {
+    [diffusion(lanes, cut), delayed(lanes, cut), recurring(lanes, cut), feedback(lanes, cut)]
+}
+
+fn compare<S: Sample>(cpu: Cpu, equal: fn(S, S) -> bool) {
+    let twin = [1, 7, CELL].map(|cut| all::<S, _>(Scalar, cut));
+    let same = |a: &[Heard<S>; 4], b: &[Heard<S>; 4], equal: fn(S, S) -> bool, what: &str| {
+        for (pass, (a, b)) in a.iter().zip(b).enumerate() {
+            for (stream, (a, b)) in a.streams.iter().zip(&b.streams).enumerate() {
+                assert_eq!((a.len(), b.len()), (FRAMES, FRAMES));
+                let differs = a.iter().zip(b).position(|(a, b)| !equal(*a, *b));
+                assert_eq!(differs, None, "{what}: pass {pass}, stream {stream}");
+            }
+        }
+    };
+    let bits = |a: S, b: S| a.bits() == b.bits();
+    for cut in &twin {
+        same(cut, &twin[2], bits, "the cut");
+    }
+    for (cut, twin) in [1, 7, CELL].into_iter().zip(&twin) {
+        let vectors = run!(Backend::new(cpu), all::<S, _>(Scalar, cut), simd => all::<S, _>(Vector(simd), cut));
+        same(twin, &vectors, equal, "vectors");
+    }
+}
+
+#[test]
+fn vectors_are_the_scalar_twin_bit_for_bit() {
+    if fuses() {
+        compare::<f32>(Cpu::Detected, |a, b| a.bits() == b.bits());
+        compare::<f64>(Cpu::Detected, |a, b| a.bits() == b.bits());
+        compare::<f32>(Cpu::Avx2, |a, b| a.bits() == b.bits());
+    }
+}
+
+/// What two roundings instead of one make of a few operations on numbers of about 1; the recursions gather it up.
+const TWO_ROUNDINGS: [f64; 2] = [2e-5, 1e-13];
+
+#[test]
+fn machines_that_fuse_nothing_are_close() {
+    compare::<f32>(Cpu::Baseline, |a, b| (f64::from(a) - f64::from(b)).abs() < TWO_ROUNDINGS[0]);
+    compare::<f64>(Cpu::Baseline, |a, b| (a - b).abs() < TWO_ROUNDINGS[1]);
+}
+
+#[test]
+fn a_mixture_keeps_the_energy() {
+    let angle = 0.3_f64;
+    let from: Rows<f64> = rows(&streams(9)[..CELL], &mut noise(10));
+    for (span, count) in [(2, LINES / 2), (8, LINES)] {
+        let dimensions = f64::from((2 * span as u32).ilog2());
+        let mix = Mix { tangent: libm::tan(angle), scale: libm::pow(libm::cos(angle), dimensions), span };
+        let (mut groups, mut mixed) = (from, from);
+        within(Scalar, &mix, &from.each_ref()[..count], CELL, &mut groups);
+        for (line, mixed) in mixed[..count].iter_mut().enumerate() {
+            across(Scalar, &mix, &groups, line, CELL, mixed);
+        }
+        let energy =
+            |rows: &Rows<f64>, frame: usize| rows[..count].iter().map(|row| row[frame] * row[frame]).sum::<f64>();
+        for frame in 0..CELL {
+            assert!((energy(&from, frame) - energy(&mixed, frame)).abs() < 1e-12, "{span} {frame}");
+        }
+    }
+}
+
+#[test]
+fn looking_back_16_frames_is_looking_back_one() {
+    for pole in [0.02, 0.52, 0.9974] {
+        let filter = OnePole::<f64>::new(pole);
+        let (mut past, mut low) = (Past::SILENCE, 0.0);
+        for chunk in streams::<f64>(11).chunks(CELL) {
+            let input: Vec<f64> = chunk.iter().map(|x| x[0]).collect();
+            copy(Scalar, &input, past.input());
+            past.low_pass(Scalar, &filter, input.len());
+            for (x, y) in input.iter().zip(past.output()) {
+                low = pole * low + (1.0 - pole) * x;
+                assert!((low - y).abs() < 1e-14, "{pole}: {low} {y}");
+            }
+            past.advance(input.len());
+        }
+    }
+}

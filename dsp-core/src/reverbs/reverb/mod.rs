@@ -1,0 +1,425 @@
+//! An algorithmic reverb: rooms from a studio booth to a cathedral.
+
+mod design;
+mod early;
+mod network;
+mod realised;
+mod space;
+
+use super::ring::CELL;
+use crate::{
+    foundation::{
+        block::BlockMut,
+        error::{Error, channels_in, in_range},
+        fit::fit,
+        processor::{Params, Processor, Tail},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
+    primitives::{
+        backend::Backend,
+        ramp::{GAIN_RAMP_MS, Ramp},
+        sanitize::sanitize,
+    },
+};
+use alloc::boxed::Box;
+use design::{Frame, Voicing};
+use network::{Network, Wet};
+
+/// An algorithmic reverb: rooms from a studio booth to a cathedral.
+///
+/// # Signal
+/// in -> high pass 20 Hz -> pre-delay -> early reflections -----------------------------> + -> width -> out
+///                                    -> four steps of diffusion -> 16 lines, matrix -> +
+///
+/// # Parameters
+/// | name | unit | range | default (room, club, chamber, hall, cathedral) |
+/// |---|---|---|---|
+/// | `space` | | room, club, chamber, hall, cathedral; fixed while it runs | hall |
+/// | `predelay_ms` | ms | 0..250 | 5, 8, 12, 20, 40 |
+/// | `size` | | 0..1: delays times 0.5..1.5 | 0.25, 0.35, 0.45, 0.6, 1 |
+/// | `t60_s` | s to -60 dB | 0.1..18 over the highest ratio | 0.5, 0.8, 1.3, 2.2, 6.5 |
+/// | `t60_low_ratio` | of `t60_s` | 0.2..3 | 1.2 |
+/// | `t60_high_ratio` | of `t60_s` | 0.1..1.5 | 0.5 |
+/// | `low_frequency_hz` | Hz | 50..1000 | 250 |
+/// | `high_frequency_hz` | Hz | 1000..16 000 | 4000 |
+/// | `diffusion` | | 0..1 | 1 |
+/// | `modulation_hz` | Hz | 0..3 | 0.7 |
+/// | `modulation_depth_ms` | ms | 0..1 | 0.15 |
+/// | `early_db` | dB beside the tail | -inf (off)..12 | -6 |
+/// | `width` | | 0 (mono)..2 | 1 |
+/// | `freeze` | | the tail stays, nothing new comes in | false |
+/// | `mix` | | 0..1 | 1 |
+///
+/// # Contract
+/// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs are
+/// unlike each other for any input (correlation below 0.02). White noise comes out as loud as it went in, whatever size,
+/// time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.5 s on.
+///
+/// The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64 frames, and
+/// silence then costs next to nothing. Frozen, it has no end. Changes never move memory: delays, absorption, diffusion
+/// and early reflections fade to the new setting in 40 ms on a quintic, one change after the other; levels, width and mix
+/// glide over 20 ms, C2. Neutral at `mix` 0.
+///
+/// # Source
+/// J.-M. Jot and A. Chaigne, AES 90th Convention, 1991 (absorption in proportion to the delay); S. Schlecht and E. Habets,
+/// "Accurate reverberation time control in feedback delay networks", DAFx-17; the diffusion of several Hadamard steps
+/// after G. Luff, "Let's write a reverb", signalsmith-audio.co.uk, 2021. Own: the matrix is a Hadamard matrix between two
+/// random diagonals of signs, its lines permuted, as the plain one rings; the outputs are two bent functions of the lines,
+/// so that no line's input is heard again as such after its delay; the early reflections come after two short steps of
+/// diffusion that keep left and right apart, as real walls scatter.
+#[derive(Clone, Debug)]
+pub struct Reverb<S> {
+    spec: StreamSpec,
+    backend: Backend,
+    space: Space,
+    frozen: bool,
+    memory_frames: usize,
+    tail_frames: u64,
+    gains: Ramp<4>,
+    network: Box<Network<S>>,
+    wet: Box<Wet<S>>,
+    faults: u64,
+}
+
+/// Longest decay of all, in s.
+const LONGEST_T60_S: f64 = 18.0;
+
+/// What kind of room a [`Reverb`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Space {
+    /// A studio's live room.
+    Room,
+    /// A club, wide and low.
+    Club,
+    /// An echo chamber.
+    Chamber,
+    /// A concert hall.
+    #[default]
+    Hall,
+    /// A cathedral.
+    Cathedral,
+}
+
+/// Settings of [`Reverb`].
+///
+/// ```
+/// use mixdown::{BlockMut, Params, Processor, StreamSpec, reverbs::{ReverbParams, Space}};
+///
+/// let room = ReverbParams { mix: 0.3, ..ReverbParams::space(Space::Room) };
+/// let mut reverb = room.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+/// // Mono in, stereo out.
+/// let mut audio = [0.0; 2 * 4_800];
+/// audio[0] = 1.0;
+/// reverb.process(&mut BlockMut::from_planar(&mut audio, 2)?);
+/// assert_eq!((audio[0], audio[4_800]), (0.7, 0.7));
+/// assert!(audio[1_000] != audio[5_800]);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct ReverbParams {
+    /// What kind of room. Fixed while it runs.
+    pub space: Space,
+    /// Time before anything is heard of it, in ms, 0..250.
+    pub predelay_ms: f64,
+    /// How large, 0..1.
+    pub size: f64,
+    /// Time to -60 dB between the two corners, in s.
+    pub t60_s: f64,
+    /// Time to -60 dB below the low corner, over `t60_s`, 0.2..3.
+    pub t60_low_ratio: f64,
+    /// Time to -60 dB above the high corner, over `t60_s`, 0.1..1.5.
+    pub t60_high_ratio: f64,
+    /// The low corner, in Hz, 50..1000.
+    pub low_frequency_hz: f64,
+    /// The high corner, in Hz, 1000..16 000. Above 0.4 of the sample rate it acts there.
+    pub high_frequency_hz: f64,
+    /// How soon echoes become dense, 0..1.
+    pub diffusion: f64,
+    /// Rate at which delays swing, in Hz, 0..3; each line has its own around it.
+    pub modulation_hz: f64,
+    /// How far they swing to either side, in ms, 0..1.
+    pub modulation_depth_ms: f64,
+    /// Level of the early reflections beside the tail, in dB; -inf is off.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
+    pub early_db: f64,
+    /// Factor on the side of what it adds, 0..2; its level stays.
+    pub width: f64,
+    /// The tail stays as it is for ever, and nothing new comes in.
+    pub freeze: bool,
+    /// 0 is the input alone, 1 the reverb alone.
+    pub mix: f64,
+}
+
+impl Default for ReverbParams {
+    fn default() -> Self {
+        Self::space(Space::Hall)
+    }
+}
+
+impl ReverbParams {
+    /// The settings of a space.
+    #[must_use]
+    pub fn space(space: Space) -> Self {
+        let (t60_s, size, predelay_ms) = match space {
+            Space::Room => (0.5, 0.25, 5.0),
+            Space::Club => (0.8, 0.35, 8.0),
+            Space::Chamber => (1.3, 0.45, 12.0),
+            Space::Hall => (2.2, 0.6, 20.0),
+            Space::Cathedral => (6.5, 1.0, 40.0),
+        };
+        Self {
+            space,
+            predelay_ms,
+            size,
+            t60_s,
+            t60_low_ratio: 1.2,
+            t60_high_ratio: 0.5,
+            low_frequency_hz: 250.0,
+            high_frequency_hz: 4_000.0,
+            diffusion: 1.0,
+            modulation_hz: 0.7,
+            modulation_depth_ms: 0.15,
+            early_db: -6.0,
+            width: 1.0,
+            freeze: false,
+            mix: 1.0,
+        }
+    }
+
+    /// Longest decay of any frequency over that of the middle.
+    fn highest_ratio(&self) -> f64 {
+        self.t60_low_ratio.max(self.t60_high_ratio).max(1.0)
+    }
+}
+
+impl Params for ReverbParams {
+    type Coeffs = ReverbCoeffs;
+    type Processor<S: Sample> = Reverb<S>;
+
+    fn output_channels(&self, input: usize) -> Result<usize, Error> {
+        channels_in(input, 1, 2).map(|()| 2)
+    }
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        self.output_channels(spec.channels())?;
+        in_range("predelay_ms", self.predelay_ms, 0.0, design::MAX_PREDELAY_MS)?;
+        in_range("size", self.size, 0.0, 1.0)?;
+        in_range("t60_low_ratio", self.t60_low_ratio, 0.2, 3.0)?;
+        in_range("t60_high_ratio", self.t60_high_ratio, 0.1, 1.5)?;
+        in_range("t60_s", self.t60_s, 0.1, LONGEST_T60_S / self.highest_ratio())?;
+        in_range("low_frequency_hz", self.low_frequency_hz, 50.0, 1_000.0)?;
+        in_range("high_frequency_hz", self.high_frequency_hz, 1_000.0, 16_000.0)?;
+        in_range("diffusion", self.diffusion, 0.0, 1.0)?;
+        in_range("modulation_hz", self.modulation_hz, 0.0, 3.0)?;
+        in_range("modulation_depth_ms", self.modulation_depth_ms, 0.0, design::MAX_DEPTH_MS)?;
+        in_range("early_db", self.early_db, f64::NEG_INFINITY, 12.0)?;
+        in_range("width", self.width, 0.0, 2.0)?;
+        in_range("mix", self.mix, 0.0, 1.0)
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<ReverbCoeffs, Error> {
+        self.validate(spec)?;
+        let (voicing, tail_gain, tail_frames) = design::design(self, spec);
+        // Of two sounds as loud and unlike each other, the sum of mid and side keeps its power.
+        let mid = libm::sqrt(2.0 / (1.0 + self.width * self.width));
+        let side = self.width * mid;
+        Ok(ReverbCoeffs {
+            space: self.space,
+            tail_frames,
+            gains: [1.0 - self.mix, self.mix * (mid + side) / 2.0, self.mix * (mid - side) / 2.0, tail_gain],
+            voicing: Box::new(voicing),
+        })
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Reverb<S>, Error> {
+        let coeffs = self.design(spec)?;
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let frame = Frame::new(self, spec);
+        Ok(Reverb {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            space: coeffs.space,
+            frozen: coeffs.voicing.frozen,
+            memory_frames: frame.memory_frames(),
+            tail_frames: coeffs.tail_frames,
+            gains: Ramp::new(coeffs.gains, ramp_frames),
+            network: Box::new(Network::new(spec, frame, &coeffs.voicing)),
+            wet: Box::new(Wet::new()),
+            faults: 0,
+        })
+    }
+
+    fn accepts<S: Sample>(running: &Reverb<S>, coeffs: &ReverbCoeffs) -> Result<(), Error> {
+        running.check(coeffs)
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self { mix: 0.0, ..Self::default() })
+    }
+}
+
+/// What [`Reverb`] runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReverbCoeffs {
+    space: Space,
+    tail_frames: u64,
+    /// Of the input, of each side to itself, of each side to the other, of the tail.
+    gains: [f64; 4],
+    /// Boxed: it is large beside other coefficients.
+    voicing: Box<Voicing>,
+}
+
+impl<S: Sample> Reverb<S> {
+    /// Glides to other settings.
+    ///
+    /// # Errors
+    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `space`. The old setting stays.
+    pub fn set_params(&mut self, params: &ReverbParams) -> Result<(), Error> {
+        let coeffs = params.design(&self.spec)?;
+        self.check(&coeffs)?;
+        self.set_coeffs(&coeffs);
+        Ok(())
+    }
+
+    /// Glides to coefficients designed elsewhere. Those of another space, which need a new reverb, change nothing.
+    pub fn set_coeffs(&mut self, coeffs: &ReverbCoeffs) {
+        if self.check(coeffs).is_ok() {
+            self.gains.set_target(coeffs.gains);
+            self.network.set(&coeffs.voicing);
+            self.frozen = coeffs.voicing.frozen;
+            self.tail_frames = coeffs.tail_frames;
+        }
+    }
+
+    fn check(&self, coeffs: &ReverbCoeffs) -> Result<(), Error> {
+        if coeffs.space == self.space { Ok(()) } else { Err(Error::NeedsRebuild { param: "space" }) }
+    }
+
+    fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        if self.spec.channels() == 1 {
+            self.faults += sanitize(block.channel_mut(0));
+            block.copy_channel(0, 1);
+        } else {
+            let (left, right) = block.stereo_mut();
+            self.faults += sanitize(left) + sanitize(right);
+        }
+        let frames = block.frames();
+        let (left, right) = block.stereo_mut();
+        let mut start = 0;
+        while start < frames {
+            let count = self.network.frames_at_once().min(frames - start).min(self.gains.uniform_frames());
+            let (left, right) = (&mut left[start..start + count], &mut right[start..start + count]);
+            self.network.process([left, right], &mut self.wet);
+            let (span, _) = self.gains.span::<S>(count);
+            super::fdn::blend(self.backend, &self.wet.early, &self.wet.tail, &span, left, right);
+            start += count;
+        }
+    }
+}
+
+impl<S: Sample> Processor<S> for Reverb<S> {
+    fn spec(&self) -> StreamSpec {
+        self.spec
+    }
+
+    fn output_channels(&self) -> usize {
+        2
+    }
+
+    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        fit(block, 2, |block| self.run(block));
+    }
+
+    fn reset(&mut self) {
+        let Self {
+            spec: _,
+            backend: _,
+            space: _,
+            frozen: _,
+            memory_frames: _,
+            tail_frames: _,
+            gains,
+            network,
+            wet: _,
+            faults,
+        } = self;
+        gains.jump_to(gains.target());
+        network.reset();
+        *faults = 0;
+    }
+
+    fn tail(&self) -> Tail {
+        if self.frozen {
+            return Tail::Infinite;
+        }
+        // What decays must have decayed for as long as anything is remembered, rounded up to the grid.
+        Tail::Frames(self.tail_frames + (2 * self.memory_frames + 2 * CELL) as u64)
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_space_takes_in_memory() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        for space in [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral] {
+            let reverb = ReverbParams::space(space).build::<f32>(&spec).unwrap();
+            let bytes = reverb.network.bytes() + size_of_val(&*reverb.network) + size_of_val(&*reverb.wet);
+            std::println!("{space:?}: {bytes} bytes");
+            // So that a session of many stays small.
+            assert!(bytes < 1 << 20, "{space:?}: {bytes}");
+        }
+    }
+
+    #[test]
+    fn delays_swing_by_less_than_6_cents() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        let coeffs = ReverbParams::default().design(&spec).unwrap();
+        // The fastest line turns by this in a cell; at the zero crossing of its sine the delay moves fastest.
+        let fastest = coeffs.voicing.rotations.iter().map(|[cos, sin]| libm::atan2(*sin, *cos)).fold(0.0, f64::max);
+        let frames_per_frame = coeffs.voicing.depth_frames * fastest / CELL as f64;
+        let cents = 1_200.0 * libm::log2(1.0 + frames_per_frame);
+        std::println!("{cents:.2} cents");
+        assert!(cents > 0.5 && cents <= 6.0, "{cents}");
+    }
+
+    #[test]
+    fn the_space_cannot_change_while_it_runs_and_long_decays_are_refused() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap();
+        let mut reverb = ReverbParams::default().build::<f32>(&spec).unwrap();
+        let other = ReverbParams::space(Space::Room);
+        assert_eq!(reverb.set_params(&other), Err(Error::NeedsRebuild { param: "space" }));
+        let long = ReverbParams { t60_s: 10.0, t60_low_ratio: 2.0, ..ReverbParams::default() };
+        assert!(matches!(long.validate(&spec), Err(Error::OutOfRange { param: "t60_s", max: 9.0, .. })));
+    }
+
+    #[test]
+    fn every_rate_has_room_for_every_setting() {
+        for rate_hz in [8_000.0, 11_025.0, 384_000.0] {
+            let spec = StreamSpec::new(rate_hz, 2).unwrap();
+            for size in [0.0, 1.0] {
+                let params = ReverbParams {
+                    size,
+                    predelay_ms: 250.0,
+                    modulation_depth_ms: 1.0,
+                    modulation_hz: 3.0,
+                    ..ReverbParams::space(if size == 0.0 { Space::Room } else { Space::Cathedral })
+                };
+                let mut reverb = params.build::<f32>(&spec).unwrap();
+                let mut audio = alloc::vec![0.25_f32; 2 * 40_000];
+                reverb.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+                assert!(audio.iter().all(|x| x.is_finite()));
+            }
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! The highest point between samples: a polyphase interpolator that keeps only its largest magnitude.
+//!
+//! Between two samples lie `phases - 1` further points. The taps of a point and of its mirror image are each other's
+//! reverse, so with sums and differences of samples that mirror each other, s and d, both come from one even and one odd
+//! part, E = Σ e s and O = Σ o d, and max(|E+O|, |E-O|) = |E| + |O|: half the multiplications. Lanes are successive
+//! points in time; every point has one chain of fused multiply-adds (see [`super`]), whatever the vector's width.
+//!
+//! Points that cannot matter are skipped: where an upper bound is no more than the peak already found, the filter does not
+//! run. The result is exact. There are two bounds, M the largest sample in reach:
+//! - Λ M, with Λ = max Σ|h|, the filter's Lebesgue constant (2.4 and 3.0), for anything;
+//! - the larger of both neighbours plus Λ₂ C, C the largest second difference in reach, for music, whose second
+//!   differences are small: a point differs from the straight line between its neighbours by the taps less those of that
+//!   line; summed twice by parts, these weigh second differences, and Λ₂ = max Σ|their second sums| (0.44 and 0.60).
+//!
+//! # Source
+//! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see `parts::kaiser`.
+
+mod doubling;
+mod intervals;
+mod taps;
+
+pub(crate) use doubling::{Search, Track};
+pub(crate) use intervals::{GROUP, intervals};
+pub(crate) use taps::Taps;
+
+use crate::{
+    foundation::sample::Sample,
+    primitives::backend::{Backend, run},
+};
+use alloc::{vec, vec::Vec};
+use fearless_simd::{Simd, SimdBase, SimdFloat};
+
+/// Points per look at the bound that allows to skip; a multiple of every group of vectors.
+const SKIP_POINTS: usize = 64;
+/// Points per pass over the line of samples, which then stays in the L1 cache.
+const CHUNK_POINTS: usize = 512;
+/// Vectors computed together, so that one load of a tap serves both.
+const VECTORS: usize = 2;
+/// Room after the newest sample for vectors that reach beyond it; no less than the widest group, 2 x 16 lanes.
+const PAD: usize = 32;
+/// One channel: its recent samples and the peaks since they were last taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Line<S> {
+    /// The history, then the chunk at hand, then room for whole vectors.
+    samples: Vec<S>,
+    /// Largest magnitude of samples and of points between them.
+    true_peak: S,
+    /// Largest magnitude of samples.
+    sample_peak: S,
+}
+
+impl<S: Sample> Line<S> {
+    /// Silence.
+    pub(crate) fn new(taps: &Taps<S>) -> Self {
+        Self { samples: vec![S::ZERO; taps.history() + CHUNK_POINTS + PAD], true_peak: S::ZERO, sample_peak: S::ZERO }
+    }
+
+    /// Forgets the past.
+    pub(crate) fn reset(&mut self) {
+        let Self { samples, true_peak, sample_peak } = self;
+        samples.fill(S::ZERO);
+        *true_peak = S::ZERO;
+        *sample_peak = S::ZERO;
+    }
+
+    /// The true and the sample peak so far.
+    pub(crate) fn peaks(&self) -> [S; 2] {
+        [self.true_peak, self.sample_peak]
+    }
+
+    /// The same, and starts again from 0; the history stays.
+    pub(crate) fn take_peaks(&mut self) -> [S; 2] {
+        [core::mem::take(&mut self.true_peak), core::mem::take(&mut self.sample_peak)]
+    }
+}
+
+/// Moves a channel's samples through its line. Returns the count of non-finite ones, which count as 0.
+pub(crate) fn observe<S: Sample>(backend: Backend, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
+    run!(backend, observe_with(Scalar, taps, line, samples), simd => observe_with(Vector(simd), taps, line, samples))
+}
+
+trait Arithmetic: Copy {
+    /// The largest magnitude.
+    fn largest<S: Sample>(self, samples: &[S]) -> S;
+    /// The largest magnitude of a second difference.
+    fn bend<S: Sample>(self, samples: &[S]) -> S;
+    /// The largest of `peak` and the first `count` groups of points; the first group needs `samples[..2 * half]`.
+    fn points<S: Sample>(self, taps: &Taps<S>, samples: &[S], count: usize, peak: S) -> S;
+}
+
+#[inline(always)]
+fn observe_with<A: Arithmetic, S: Sample>(arithmetic: A, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
+    let history = taps.history();
+    let Line { samples: window, true_peak, sample_peak } = line;
+    let mut faults = 0;
+    for chunk in samples.chunks(CHUNK_POINTS) {
+        let fresh = &mut window[history..history + chunk.len()];
+        fresh.copy_from_slice(chunk);
+        faults += super::primitives::sanitize::sanitize(fresh);
+        let largest = larger(arithmetic.largest(fresh), *sample_peak);
+        *sample_peak = largest;
+        *true_peak = larger(*true_peak, largest);
+        let mut start = 0;
+        while start < chunk.len() {
+            let count = (chunk.len() - start).min(SKIP_POINTS);
+            let reach = arithmetic.largest(&window[start..start + history + count]);
+            if reach * taps.lebesgue > *true_peak {
+                let neighbours = arithmetic.largest(&window[start + taps.half - 1..start + taps.half + count]);
+                let bend = arithmetic.bend(&window[start..start + history + count]);
+                if neighbours + taps.curvature * bend + taps.slack * reach > *true_peak {
+                    *true_peak = arithmetic.points(taps, &window[start..], count, *true_peak);
+                }
+            }
+            start += count;
+        }
+        window.copy_within(chunk.len()..chunk.len() + history, 0);
+    }
+    faults
+}
+
+#[inline(always)]
+fn larger<S: Sample>(a: S, b: S) -> S {
+    if a > b { a } else { b }
+}
+
+#[inline(always)]
+fn magnitude<S: Sample>(value: S) -> S {
+    if value < S::ZERO { -value } else { value }
+}
+
+#[derive(Clone, Copy)]
+struct Vector<V>(V);
+
+impl<V: Simd> Vector<V> {
+    /// The larger of each pair of mirrored points of one pass, for `VECTORS` vectors of successive times.
+    #[inline(always)]
+    fn pass<S: Sample, const EVEN: usize, const ODD: usize, const TAPS: usize>(
+        self,
+        taps: &[S],
+        samples: &[S],
+        peaks: &mut [S::Native<V>; VECTORS],
+    ) {
+        let lanes = S::Native::<V>::LEN;
+        let zero = S::Native::<V>::splat(self.0, S::ZERO);
+        let mut even = [[zero; VECTORS]; EVEN];
+        let mut odd = [[zero; VECTORS]; ODD];
+        let half = taps.len() / TAPS;
+        let width = VECTORS * lanes;
+        let front = samples[..half - 1 + width].windows(width);
+        let back = samples[half..2 * half - 1 + width].windows(width).rev();
+        for ((tap, front), back) in taps.chunks_exact(TAPS).zip(front).zip(back) {
+            for vector in 0..VECTORS {
+                let early = S::Native::<V>::from_slice(self.0, &front[vector * lanes..(vector + 1) * lanes]);
+                let late = S::Native::<V>::from_slice(self.0, &back[vector * lanes..(vector + 1) * lanes]);
+                let (sum, difference) = (early + late, early - late);
+                for phase in 0..EVEN {
+                    even[phase][vector] = sum.mul_add(tap[phase], even[phase][vector]);
+                }
+                for phase in 0..ODD {
+                    odd[phase][vector] = difference.mul_add(tap[EVEN + phase], odd[phase][vector]);
+                }
+            }
+        }
+        for vector in 0..VECTORS {
+            for phase in 0..EVEN {
+                let mut point = even[phase][vector].abs();
+                if phase < ODD {
+                    point += odd[phase][vector].abs();
+                }
+                peaks[vector] = peaks[vector].max(point);
+            }
+        }
+    }
+}
+
+impl<V: Simd> Arithmetic for Vector<V> {
+    #[inline(always)]
+    fn largest<S: Sample>(self, samples: &[S]) -> S {
+        let lanes = S::Native::<V>::LEN;
+        if samples.len() < lanes {
+            return Scalar.largest(samples);
+        }
+        let mut largest = S::Native::<V>::splat(self.0, S::ZERO);
+        // The last vector overlaps the one before: a sample may be looked at twice.
+        let rest = &samples[samples.len() - lanes..];
+        for vector in samples.chunks_exact(lanes).chain([rest]) {
+            largest = largest.max(S::Native::<V>::from_slice(self.0, vector).abs());
+        }
+        largest.reduce_max()
+    }
+
+    #[inline(always)]
+    fn bend<S: Sample>(self, samples: &[S]) -> S {
+        let lanes = S::Native::<V>::LEN;
+        if samples.len() < lanes + 2 {
+            return Scalar.bend(samples);
+        }
+        let mut largest = S::Native::<V>::splat(self.0, S::ZERO);
+        let last = samples.len() - lanes - 2;
+        let mut start = 0;
+        loop {
+            let three = &samples[start..start + lanes + 2];
+            let early = S::Native::<V>::from_slice(self.0, &three[..lanes]);
+            let middle = S::Native::<V>::from_slice(self.0, &three[1..=lanes]);
+            let late = S::Native::<V>::from_slice(self.0, &three[2..]);
+            largest = largest.max(((late - middle) - (middle - early)).abs());
+            if start == last {
+                return largest.reduce_max();
+            }
+            // The last vector overlaps the one before.
+            start = (start + lanes).min(last);
+        }
+    }
+
+    #[inline(always)]
+    fn points<S: Sample>(self, taps: &Taps<S>, samples: &[S], count: usize, mut peak: S) -> S {
+        let width = VECTORS * S::Native::<V>::LEN;
+        let zero = S::Native::<V>::splat(self.0, S::ZERO);
+        let mut whole = [zero; VECTORS];
+        let mut start = 0;
+        while start < count {
+            let mut peaks = [zero; VECTORS];
+            let samples = &samples[start..start + taps.history() + width];
+            for pass in &taps.passes {
+                self.pass::<S, 2, 2, 4>(pass, samples, &mut peaks);
+            }
+            self.pass::<S, 2, 1, 3>(&taps.last, samples, &mut peaks);
+            if start + width <= count {
+                for vector in 0..VECTORS {
+                    whole[vector] = whole[vector].max(peaks[vector]);
+                }
+            } else {
+                // Points beyond the newest sample saw stale samples: only the first few count.
+                for (point, value) in (start..count).zip(peaks.iter().flat_map(SimdBase::as_slice)) {
+                    debug_assert!(point < count);
+                    peak = larger(peak, *value);
+                }
+            }
+            start += width;
+        }
+        for vector in whole {
+            peak = larger(peak, vector.reduce_max());
+        }
+        peak
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Scalar;
+
+impl Scalar {
+    fn pass<S: Sample>(taps: &[S], samples: &[S], even: usize, odd: usize) -> S {
+        let half = taps.len() / (even + odd);
+        let mut peak = S::ZERO;
+        for phase in 0..even {
+            let (mut e, mut o) = (S::ZERO, S::ZERO);
+            for (k, tap) in taps.chunks_exact(even + odd).enumerate() {
+                let (early, late) = (samples[k], samples[2 * half - 1 - k]);
+                e = (early + late).fused(tap[phase], e);
+                if phase < odd {
+                    o = (early - late).fused(tap[even + phase], o);
+                }
+            }
+            peak = larger(peak, magnitude(e) + magnitude(o));
+        }
+        peak
+    }
+}
+
+impl Arithmetic for Scalar {
+    fn largest<S: Sample>(self, samples: &[S]) -> S {
+        samples.iter().fold(S::ZERO, |largest, sample| larger(largest, magnitude(*sample)))
+    }
+
+    fn bend<S: Sample>(self, samples: &[S]) -> S {
+        let bends = samples.windows(3).map(|three| magnitude((three[2] - three[1]) - (three[1] - three[0])));
+        bends.fold(S::ZERO, larger)
+    }
+
+    fn points<S: Sample>(self, taps: &Taps<S>, samples: &[S], count: usize, mut peak: S) -> S {
+        for start in 0..count {
+            let samples = &samples[start..];
+            for pass in &taps.passes {
+                peak = larger(peak, Self::pass(pass, samples, 2, 2));
+            }
+            peak = larger(peak, Self::pass(&taps.last, samples, 2, 1));
+        }
+        peak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        foundation::stream::Cpu,
+        primitives::{backend::fuses, kaiser::interpolator, random::Random},
+    };
+
+    fn noise<S: Sample>(frames: usize) -> Vec<S> {
+        let mut random = Random::new(3, 0);
+        // Swells and fades, so that the bound skips some points and not others.
+        (0..frames).map(|n| S::from_f64(random.triangular() * libm::sin(n as f64 * 0.004))).collect()
+    }
+
+    /// The true peak that silence after the last sample brings to light, the peak so far included.
+    fn flushed<S: Sample>(line: &Line<S>, backend: Backend, taps: &Taps<S>) -> S {
+        let mut copy = line.clone();
+        observe(backend, taps, &mut copy, &vec![S::ZERO; taps.history()]);
+        copy.true_peak
+    }
+
+    fn peaks<S: Sample>(cpu: Cpu, taps: &Taps<S>, samples: &[S], cut: usize) -> [u64; 3] {
+        let backend = Backend::new(cpu);
+        let mut line = Line::new(taps);
+        for part in samples.chunks(cut) {
+            assert_eq!(observe(backend, taps, &mut line, part), 0);
+        }
+        let [true_peak, sample_peak] = line.peaks();
+        [true_peak.bits(), sample_peak.bits(), flushed(&line, backend, taps).bits()]
+    }
+
+    fn same_bits<S: Sample>(phases: usize, half: usize, beta: f64) {
+        let taps = Taps::<S>::new(phases, half, beta);
+        let samples = noise::<S>(2_500);
+        let whole = peaks(Cpu::Detected, &taps, &samples, samples.len());
+        for cut in [1, 7, 64, 480, 601] {
+            assert_eq!(peaks(Cpu::Detected, &taps, &samples, cut), whole, "{cut}");
+        }
+        if fuses() {
+            assert_eq!(peaks(Cpu::Avx2, &taps, &samples, 333), whole);
+            assert_eq!(peaks(Cpu::Reproducible, &taps, &samples, 100), whole);
+        }
+    }
+
+    #[test]
+    fn any_cut_and_any_form_give_the_same_bits() {
+        same_bits::<f32>(8, 16, 8.0);
+        same_bits::<f64>(8, 16, 8.0);
+        same_bits::<f32>(16, 48, 10.0);
+        same_bits::<f64>(16, 48, 10.0);
+    }
+
+    #[test]
+    fn is_what_the_plain_interpolator_finds() {
+        for (phases, half, beta) in [(8, 16, 8.0), (16, 48, 10.0)] {
+            let taps = Taps::<f64>::new(phases, half, beta);
+            let samples = noise::<f64>(700);
+            let mut padded = vec![0.0; taps.history()];
+            padded.extend(&samples);
+            padded.extend(vec![0.0; taps.history()]);
+            let mut expected = samples.iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
+            for phase in 1..phases {
+                let filter = interpolator(phase as f64 / phases as f64, half, beta);
+                for window in padded.windows(2 * half) {
+                    let point: f64 = window.iter().zip(&filter).map(|(x, h)| x * h).sum();
+                    expected = expected.max(point.abs());
+                }
+            }
+            let mut line = Line::new(&taps);
+            let backend = Backend::new(Cpu::Detected);
+            observe(backend, &taps, &mut line, &samples);
+            assert!((flushed(&line, backend, &taps) / expected - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_bound_holds_for_the_worst_signal_and_the_tail_counts() {
+        let taps = Taps::<f64>::new(8, 16, 8.0);
+        // The signs of the middle taps, in the order that makes them add up.
+        let filter = interpolator(0.5, 16, 8.0);
+        let worst: Vec<f64> = filter.iter().map(|tap| tap.signum()).collect();
+        let mut line = Line::new(&taps);
+        let backend = Backend::new(Cpu::Detected);
+        observe(backend, &taps, &mut line, &worst[..20]);
+        let (before, flushed) = (line.peaks()[0], flushed(&line, backend, &taps));
+        assert!(flushed > before && before >= 1.0, "{before} {flushed}");
+        assert_eq!(line.peaks()[0], before, "reading changes nothing");
+        observe(backend, &taps, &mut line, &worst[20..]);
+        let bound = taps.lebesgue;
+        let expected: f64 = filter.iter().map(|tap| tap.abs()).sum();
+        assert!((line.peaks()[0] - expected).abs() < 1e-12 && expected <= bound);
+    }
+
+    #[test]
+    fn non_finite_samples_count_as_silence() {
+        let taps = Taps::<f32>::new(8, 16, 8.0);
+        let mut line = Line::new(&taps);
+        let samples = [f32::NAN, 0.5, f32::NEG_INFINITY];
+        assert_eq!(observe(Backend::new(Cpu::Detected), &taps, &mut line, &samples), 2);
+        assert_eq!(line.take_peaks()[1], 0.5);
+        assert_eq!(line.peaks(), [0.0, 0.0]);
+    }
+}
