@@ -7,15 +7,15 @@
 //! A second bank of responses can be loaded piece by piece while the first sounds. It hears the same past, so it can take
 //! over at any time: see [`Convolver::set_at_work`].
 //!
-//! What happens, happens on a grid of [`TICK_FRAMES`] of the absolute counter, so no bit depends on how the stream is cut.
+//! What happens, happens on a grid of [`GRID_FRAMES`] of the absolute counter, so no bit depends on how the stream is cut.
 //! Samples below -600 dBFS count as silence.
 
 use super::{
     fir::{self, fir},
-    partition::{Counts, Plan, Route, Sources, Stage, TICK_FRAMES, place},
+    partition::{Counts, Plan, Route, Sources, Stage, place},
 };
 use crate::{
-    foundation::{sample::Sample, stream::StreamSpec},
+    foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec},
     primitives::{backend::Backend, history::Tape},
 };
 use alloc::{vec, vec::Vec};
@@ -87,14 +87,14 @@ impl<S: Sample> Convolver<S> {
             routes: routes.to_vec(),
             length,
             heads: vec![zeros(head); counts.banks * counts.responses],
-            tapes: vec![Tape::new(head - 1, TICK_FRAMES, fir::PAD); counts.inputs],
+            tapes: vec![Tape::new(head - 1, GRID_FRAMES, fir::PAD); counts.inputs],
             pasts: vec![zeros(3 * longest); counts.inputs],
             quiet_frames: vec![u64::MAX; counts.inputs],
-            futures: vec![zeros((2 * longest).max(TICK_FRAMES)); counts.banks * counts.outputs],
+            futures: vec![zeros((2 * longest).max(GRID_FRAMES)); counts.banks * counts.outputs],
             stages,
             at_work: (0..counts.banks).map(|bank| bank == 0).collect(),
             loading: Vec::new(),
-            chunk: zeros(TICK_FRAMES + fir::PAD),
+            chunk: zeros(GRID_FRAMES + fir::PAD),
             frame: 0,
         };
         if counts.banks > 1 {
@@ -111,7 +111,7 @@ impl<S: Sample> Convolver<S> {
 
     /// The longest block: on multiples of it all stages begin a period.
     pub(crate) fn longest_block(&self) -> usize {
-        self.stages.last().map_or(TICK_FRAMES, |stage| stage.plan().block)
+        self.stages.last().map_or(GRID_FRAMES, |stage| stage.plan().block)
     }
 
     /// Pieces of loading a response.
@@ -160,7 +160,7 @@ impl<S: Sample> Convolver<S> {
 
     /// Frames until the next look at the work due: no chunk may cross it.
     pub(crate) fn frames_to_tick(&self) -> usize {
-        TICK_FRAMES - place(self.frame, TICK_FRAMES)
+        GRID_FRAMES - place(self.frame, GRID_FRAMES)
     }
 
     /// Takes the next finite samples of an input.
@@ -212,7 +212,7 @@ impl<S: Sample> Convolver<S> {
             future[start..start + frames].fill(S::ZERO);
         }
         self.frame += frames as u64;
-        if !self.frame.is_multiple_of(TICK_FRAMES as u64) {
+        if !self.frame.is_multiple_of(GRID_FRAMES as u64) {
             return;
         }
         let sources = Sources { pasts: &self.pasts, quiet_frames: &self.quiet_frames };
@@ -367,11 +367,11 @@ mod tests {
         convolver.set_at_work(1, true);
         let complete = (10_000 / block + 2) * block;
         before.extend(run(&mut convolver, &input[10_000..complete], &[64]));
-        let mut after = vec![0.0; 80 * TICK_FRAMES];
-        for (chunk, input) in after.chunks_mut(TICK_FRAMES).zip(input[complete..].chunks(TICK_FRAMES)) {
+        let mut after = vec![0.0; 80 * GRID_FRAMES];
+        for (chunk, input) in after.chunks_mut(GRID_FRAMES).zip(input[complete..].chunks(GRID_FRAMES)) {
             convolver.write(0, input);
             convolver.read(1, 0, chunk);
-            convolver.advance(TICK_FRAMES);
+            convolver.advance(GRID_FRAMES);
         }
         assert_eq!(before, run(&mut of(&first), &input, &[480])[..complete]);
         assert_eq!(after, run(&mut of(&second), &input, &[480])[complete..][..after.len()]);

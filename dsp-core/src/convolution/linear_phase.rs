@@ -3,7 +3,7 @@
 use super::{
     convolver::Convolver,
     fft::design::Fourier,
-    partition::{Counts, Route, TICK_FRAMES},
+    partition::{Counts, Route},
 };
 use crate::{
     filters::band::{Band, BandParams, Design, check_all},
@@ -11,6 +11,7 @@ use crate::{
         block::BlockMut,
         error::{Error, in_range},
         fit::fit,
+        grid::GRID_FRAMES,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -158,8 +159,8 @@ impl Params for LinearPhaseEqualizerParams {
             sounding: Filter::Delay,
             phase: Phase::Rest,
             fade: Ramp::new([1.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
-            dry: vec![S::ZERO; channels * TICK_FRAMES],
-            wet: vec![0.0; 2 * TICK_FRAMES],
+            dry: vec![S::ZERO; channels * GRID_FRAMES],
+            wet: vec![0.0; 2 * GRID_FRAMES],
             faults: 0,
         };
         equalizer.settle();
@@ -328,7 +329,7 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
     /// One channel of one chunk.
     fn write(&mut self, channel: usize, span: &Span<f64, 1>, samples: &mut [S]) {
         let dry = &self.dry[channel * samples.len()..][..samples.len()];
-        let (old, new) = self.wet.split_at_mut(TICK_FRAMES);
+        let (old, new) = self.wet.split_at_mut(GRID_FRAMES);
         let (old, new) = (&mut old[..samples.len()], &mut new[..samples.len()]);
         let mut read = |filter: Filter, out: &mut [f64]| match filter {
             Filter::Delay => out.iter_mut().zip(dry).for_each(|(out, dry)| *out = dry.to_f64()),
@@ -378,7 +379,7 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
                 self.write(channel, &span, block.channel_mut(channel));
             }
             self.convolver.advance(length);
-            if self.convolver.frames_to_tick() == TICK_FRAMES {
+            if self.convolver.frames_to_tick() == GRID_FRAMES {
                 self.step();
             }
         }

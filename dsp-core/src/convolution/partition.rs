@@ -16,14 +16,12 @@ use super::fft::{
     multiply::{Delayed, TILE, Tile, multiply, multiply_newest},
 };
 use crate::{
-    foundation::{sample::Sample, stream::StreamSpec},
+    foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec},
     primitives::backend::Backend,
 };
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Frames between two looks at the work that is due; everything happens on this grid of the absolute counter.
-pub(crate) const TICK_FRAMES: usize = 64;
 /// Tiles multiplied in one piece.
 const UNIT_TILES: usize = 4;
 /// What the work on one complex point costs, in tenths of a ns on a Zen 3 core: in a pass, in a product.
@@ -263,7 +261,7 @@ impl<S: Sample> Stage<S> {
             }
         }
         let total: usize = costs.iter().sum();
-        let ticks = plan.block / TICK_FRAMES;
+        let ticks = plan.block / GRID_FRAMES;
         let due = (1..=ticks).map(|tick| {
             let mut spent = 0;
             let affordable = if plan.slack() == 0 { total } else { total * tick / ticks };
@@ -303,14 +301,14 @@ impl<S: Sample> Stage<S> {
         }
     }
 
-    /// Does what is due at `frame`, a multiple of [`TICK_FRAMES`] at which all samples before it are known. Adds output to
+    /// Does what is due at `frame`, a multiple of [`GRID_FRAMES`] at which all samples before it are known. Adds output to
     /// `rings`, for each bank one of each output.
     pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
         let within = place(frame, self.plan.block);
         if within == 0 {
             self.begin(frame, at_work, sources);
         }
-        let due = self.schedules[self.voices.len()].due[within / TICK_FRAMES];
+        let due = self.schedules[self.voices.len()].due[within / GRID_FRAMES];
         while self.done < due {
             let unit = self.schedules[self.voices.len()].units[self.done];
             self.done += 1;
@@ -478,7 +476,7 @@ mod tests {
             let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
             for banks in 0..=2 {
                 let Schedule { units, due } = stage.schedule(banks);
-                assert_eq!(due.len(), block / TICK_FRAMES);
+                assert_eq!(due.len(), block / GRID_FRAMES);
                 assert_eq!(due.last(), Some(&units.len()));
                 assert!(due.is_sorted());
             }

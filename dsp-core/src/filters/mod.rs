@@ -8,6 +8,7 @@ pub(crate) mod cookbook;
 pub(crate) mod crossover;
 pub(crate) mod equalizer;
 pub(crate) mod filter;
+pub(crate) mod k_weighting;
 pub(crate) mod matched;
 pub(crate) mod svf;
 

@@ -3,6 +3,7 @@
 pub(crate) mod block;
 pub(crate) mod error;
 pub(crate) mod fit;
+pub(crate) mod grid;
 pub(crate) mod math;
 pub(crate) mod processor;
 pub(crate) mod sample;

@@ -1,6 +1,5 @@
 //! Meters: loudness by BS.1770 and EBU R 128, true peak. Each implements [`Meter`](crate::Meter).
 
-pub(crate) mod k_weighting;
 pub(crate) mod loudness;
 pub(crate) mod true_peak;
 

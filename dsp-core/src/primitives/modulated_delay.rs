@@ -1,13 +1,13 @@
 //! Delays that swing: slow sines, and interpolation between the samples of a delay that moves.
 //!
-//! On the absolute grid: both ends of a [`CELL`] are exact, in between the interpolator's weights go in straight lines. The
+//! On the absolute grid: both ends of a [`GRID_FRAMES`] are exact, in between the interpolator's weights go in straight lines. The
 //! weights stay a partition of 1 with the right first moment, so that low frequencies see a delay that moves smoothly.
 //!
 //! # Source
 //! Lagrange interpolation of six points: T. Laakso, V. Välimäki, M. Karjalainen, U. Laine, "Splitting the unit delay",
 //! IEEE Signal Processing Magazine 13(1), 1996. At its worst, half-way, it takes 0.26 dB of 10 kHz at 44.1 kHz.
 
-use crate::{foundation::sample::Sample, reverbs::ring::CELL};
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use core::f64::consts::TAU;
 
 /// Samples of an interpolation.
@@ -35,7 +35,7 @@ impl<S: Sample> Motion<S> {
         Self {
             furthest: middle as usize + REACH,
             start: start.map(S::from_f64),
-            slope: core::array::from_fn(|tap| S::from_f64((end[tap] - start[tap]) / CELL as f64)),
+            slope: core::array::from_fn(|tap| S::from_f64((end[tap] - start[tap]) / GRID_FRAMES as f64)),
         }
     }
 }
@@ -71,7 +71,7 @@ impl<S: Sample, const N: usize> Motions<S, N> {
         for tap in 0..TAPS {
             for n in 0..N {
                 self.start[tap][n] = S::from_f64(start[tap][n]);
-                self.slope[tap][n] = S::from_f64((end[tap][n] - start[tap][n]) * (1.0 / CELL as f64));
+                self.slope[tap][n] = S::from_f64((end[tap][n] - start[tap][n]) * (1.0 / GRID_FRAMES as f64));
             }
         }
     }
@@ -145,7 +145,7 @@ impl<const N: usize> Swings<N> {
 
 /// What a sine of this frequency turns by in a cell.
 pub(crate) fn rotation(frequency_hz: f64, rate_hz: f64) -> [f64; 2] {
-    turn(frequency_hz * CELL as f64 / rate_hz)
+    turn(frequency_hz * GRID_FRAMES as f64 / rate_hz)
 }
 
 fn turn(turns: f64) -> [f64; 2] {
@@ -165,7 +165,7 @@ mod tests {
             assert!((read - value(delay)).abs() < 1e-12, "{delay}: {read}");
             let end: f64 = (0..TAPS)
                 .map(|tap| {
-                    (motion.start[tap] + CELL as f64 * motion.slope[tap]) * value((motion.furthest - tap) as f64)
+                    (motion.start[tap] + GRID_FRAMES as f64 * motion.slope[tap]) * value((motion.furthest - tap) as f64)
                 })
                 .sum();
             assert!((end - value(delay + 0.02)).abs() < 1e-11, "{delay}");
@@ -197,7 +197,7 @@ mod tests {
             swings.advance(&rotations);
             for (n, (&[start, end], last)) in swings.ends().iter().zip(&mut last).enumerate() {
                 assert!((start - *last).abs() < 1e-15);
-                let expected = (TAU * (n as f64 / 4.0 + f64::from(cell) * CELL as f64 / 48_000.0)).sin();
+                let expected = (TAU * (n as f64 / 4.0 + f64::from(cell) * GRID_FRAMES as f64 / 48_000.0)).sin();
                 // The rounding of 10^4 rotations.
                 assert!((end - expected).abs() < 1e-11, "{end} {expected}");
                 *last = end;

@@ -5,13 +5,13 @@
 //! head lie the line's past and then the head of the line before. What is last read of one line is what the other
 //! overwrites next, while it is still in the cache.
 //!
-//! Time runs on an absolute grid of [`CELL`] frames; a chunk of a stream never crosses it, and the position only moves on
+//! Time runs on an absolute grid of [`GRID_FRAMES`] frames; a chunk of a stream never crosses it, and the position only moves on
 //! when all of a chunk is done. Writing fills a cell's length, of which only the frames of the chunk count; the rest is
 //! stale and is overwritten before anything reads it. The first frames are mirrored behind the last, so that reading and
 //! writing are always in one piece.
 
-use super::ring::{CELL, EXTRA};
-use crate::foundation::sample::Sample;
+use super::ring::EXTRA;
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use alloc::{vec, vec::Vec};
 
 /// Samples by which the memory is aligned to a cache line.
@@ -41,7 +41,7 @@ impl Room {
     /// The head of another line, for delays of up to `longest` frames.
     pub(crate) fn head(&mut self, longest: usize) -> u32 {
         // One cell may hold stale samples ahead of the head before.
-        let head = self.taken() + (longest.next_multiple_of(CELL) + CELL) as u32;
+        let head = self.taken() + (longest.next_multiple_of(GRID_FRAMES) + GRID_FRAMES) as u32;
         self.heads.push(head);
         head
     }
@@ -55,14 +55,14 @@ impl<S: Sample> Delays<S> {
     /// Silence.
     pub(crate) fn new(room: &Room) -> Self {
         let length = room.taken();
-        let samples = vec![S::ZERO; length as usize + CELL + EXTRA + ALIGNMENT];
+        let samples = vec![S::ZERO; length as usize + GRID_FRAMES + EXTRA + ALIGNMENT];
         let origin = samples.as_ptr().align_offset(ALIGNMENT * size_of::<S>()).min(ALIGNMENT) as u32;
-        let mut mirrored = vec![false; length as usize / CELL];
+        let mut mirrored = vec![false; length as usize / GRID_FRAMES];
         for head in &room.heads {
             // The first cell is mirrored, and the beginning of the next.
             for place in 0..2 {
                 let cells = mirrored.len();
-                mirrored[(place + cells - *head as usize / CELL) % cells] = true;
+                mirrored[(place + cells - *head as usize / GRID_FRAMES) % cells] = true;
             }
         }
         Self { samples, origin, length, position: origin, mirrored }
@@ -78,9 +78,9 @@ impl<S: Sample> Delays<S> {
     /// What lies `ahead` of the position: of a line, its head less the delay. Frames of the chunk are there once they are
     /// written; those that are not are stale.
     #[inline(always)]
-    pub(crate) fn at(&self, ahead: u32) -> &[S; CELL] {
+    pub(crate) fn at(&self, ahead: u32) -> &[S; GRID_FRAMES] {
         let place = self.place(ahead);
-        match self.samples[place..place + CELL].first_chunk() {
+        match self.samples[place..place + GRID_FRAMES].first_chunk() {
             Some(cell) => cell,
             None => unreachable!("a cell is as long as a cell"),
         }
@@ -88,9 +88,9 @@ impl<S: Sample> Delays<S> {
 
     /// The same with [`EXTRA`] more frames.
     #[inline(always)]
-    pub(crate) fn long_at(&self, ahead: u32) -> &[S; CELL + EXTRA] {
+    pub(crate) fn long_at(&self, ahead: u32) -> &[S; GRID_FRAMES + EXTRA] {
         let place = self.place(ahead);
-        match self.samples[place..place + CELL + EXTRA].first_chunk() {
+        match self.samples[place..place + GRID_FRAMES + EXTRA].first_chunk() {
             Some(cell) => cell,
             None => unreachable!("a cell and more is as long as that"),
         }
@@ -98,9 +98,9 @@ impl<S: Sample> Delays<S> {
 
     /// Where the next frames of the line with this head go. [`mirror`](Self::mirror) before they are read.
     #[inline(always)]
-    pub(crate) fn fresh(&mut self, head: u32) -> &mut [S; CELL] {
+    pub(crate) fn fresh(&mut self, head: u32) -> &mut [S; GRID_FRAMES] {
         let place = self.place(head);
-        match self.samples[place..place + CELL].first_chunk_mut() {
+        match self.samples[place..place + GRID_FRAMES].first_chunk_mut() {
             Some(cell) => cell,
             None => unreachable!("a cell is as long as a cell"),
         }
@@ -109,11 +109,11 @@ impl<S: Sample> Delays<S> {
     /// Mirrors what was written.
     #[inline(always)]
     pub(crate) fn mirror(&mut self) {
-        if !self.mirrored[(self.position - self.origin) as usize / CELL] {
+        if !self.mirrored[(self.position - self.origin) as usize / GRID_FRAMES] {
             return;
         }
         let (front, back) = self.samples.split_at_mut((self.origin + self.length) as usize);
-        back[..CELL + EXTRA].copy_from_slice(&front[self.origin as usize..][..CELL + EXTRA]);
+        back[..GRID_FRAMES + EXTRA].copy_from_slice(&front[self.origin as usize..][..GRID_FRAMES + EXTRA]);
     }
 
     /// Moves all lines on; together with the frames before, those of the chunk stay within a cell of the grid.
@@ -158,7 +158,7 @@ mod tests {
             let sample = |line: usize, frame: usize| (1_000_000 * line + frame + 1) as f64;
             let mut now = 0;
             while now < 3_000 {
-                let frames = (CELL - now % CELL).min(cut);
+                let frames = (GRID_FRAMES - now % GRID_FRAMES).min(cut);
                 for (line, head) in heads.into_iter().enumerate() {
                     // Feedback reads before the frames are written, up to frames that were there before.
                     for delay in (frames..=longest[line]).step_by(13) {
@@ -169,7 +169,7 @@ mod tests {
                         for (index, read) in delays.at(head - delay as u32)[..frames].iter().enumerate() {
                             assert_eq!(*read, expected(index), "{line} {cut} {now} {delay}");
                         }
-                        let known = delay.min(CELL + EXTRA);
+                        let known = delay.min(GRID_FRAMES + EXTRA);
                         for (index, read) in delays.long_at(head - delay as u32)[..known].iter().enumerate() {
                             assert_eq!(*read, expected(index), "{line} {cut} {now} {delay}");
                         }

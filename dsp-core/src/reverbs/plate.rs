@@ -1,11 +1,12 @@
 //! A plate reverb: bright and even, without early reflections.
 
-use super::ring::{CELL, Ring};
+use super::ring::Ring;
 use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, channels_in, in_range},
         fit::fit,
+        grid::GRID_FRAMES,
         processor::{Params, Processor, Tail},
         sample::{Sample, Vectors},
         stream::StreamSpec,
@@ -310,12 +311,12 @@ struct Tank<S> {
 /// What a chunk needs; nothing in it outlives the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
-    sound: [S; CELL],
-    crossing: [[S; CELL]; 2],
-    moved: [S; CELL],
-    share: [S; CELL],
-    glides: [[S; CELL]; 5],
-    out: [[S; CELL]; 2],
+    sound: [S; GRID_FRAMES],
+    crossing: [[S; GRID_FRAMES]; 2],
+    moved: [S; GRID_FRAMES],
+    share: [S; GRID_FRAMES],
+    glides: [[S; GRID_FRAMES]; 5],
+    out: [[S; GRID_FRAMES]; 2],
 }
 
 impl<S: Sample> Tank<S> {
@@ -342,7 +343,7 @@ impl<S: Sample> Tank<S> {
         let mut tank = Self {
             backend: Backend::new(spec.cpu()),
             input: Ring::new(longest_predelay),
-            at_once: passes.iter().map(|(_, delay, _)| *delay).min().unwrap_or(1).min(CELL),
+            at_once: passes.iter().map(|(_, delay, _)| *delay).min().unwrap_or(1).min(GRID_FRAMES),
             passes,
             halves,
             taps: TAPPED
@@ -364,12 +365,12 @@ impl<S: Sample> Tank<S> {
             quiet: 0,
             memory,
             scratch: Scratch {
-                sound: [S::ZERO; CELL],
-                crossing: [[S::ZERO; CELL]; 2],
-                moved: [S::ZERO; CELL],
-                share: [S::ZERO; CELL],
-                glides: [[S::ZERO; CELL]; 5],
-                out: [[S::ZERO; CELL]; 2],
+                sound: [S::ZERO; GRID_FRAMES],
+                crossing: [[S::ZERO; GRID_FRAMES]; 2],
+                moved: [S::ZERO; GRID_FRAMES],
+                share: [S::ZERO; GRID_FRAMES],
+                glides: [[S::ZERO; GRID_FRAMES]; 5],
+                out: [[S::ZERO; GRID_FRAMES]; 2],
             },
         };
         tank.reset();
@@ -379,7 +380,7 @@ impl<S: Sample> Tank<S> {
     /// Frames that may be processed at once.
     fn frames_at_once(&self) -> usize {
         let uniform = self.glides.uniform_frames().min(self.predelay.fade.uniform_frames());
-        (CELL - self.in_cell).min(self.at_once).min(uniform)
+        (GRID_FRAMES - self.in_cell).min(self.at_once).min(uniform)
     }
 
     fn process(&mut self, left: &mut [S], right: &mut [S]) {
@@ -403,7 +404,7 @@ impl<S: Sample> Tank<S> {
         let silent = self.quiet >= self.memory && left.iter().chain(&*right).all(|&x| x == S::ZERO);
         if silent {
             self.rings().for_each(|ring| ring.advance(frames));
-            self.scratch.out = [[S::ZERO; CELL]; 2];
+            self.scratch.out = [[S::ZERO; GRID_FRAMES]; 2];
         } else {
             // The first sound after silence ends the silence at once: the rest of the cell must not sleep through it.
             if self.quiet >= self.memory {
@@ -422,7 +423,7 @@ impl<S: Sample> Tank<S> {
             }
         }
         self.in_cell += frames;
-        if self.in_cell == CELL {
+        if self.in_cell == GRID_FRAMES {
             self.in_cell = 0;
             self.close_cell(silent);
         }
@@ -488,7 +489,7 @@ impl<S: Sample> Tank<S> {
             rings[3].advance(frames);
         }
         for (out, taps) in out.iter_mut().zip(taps) {
-            *out = [S::ZERO; CELL];
+            *out = [S::ZERO; GRID_FRAMES];
             for (half, stage, delay, sign) in taps {
                 let tap = halves[*half].rings[*stage].behind(*delay + frames);
                 for (out, tap) in out.iter_mut().zip(tap) {
@@ -514,7 +515,7 @@ impl<S: Sample> Tank<S> {
             return;
         }
         let before = self.quiet;
-        self.quiet = before + CELL;
+        self.quiet = before + GRID_FRAMES;
         if before < self.memory && self.quiet >= self.memory {
             self.rings().for_each(Ring::clear);
             self.forget();
@@ -584,10 +585,10 @@ fn fill<S: Sample, const N: usize>(span: &Span<S, N>, index: usize, row: &mut [S
 #[inline(always)]
 fn all_pass<S: Sample>(
     ring: &mut Ring<S>,
-    delayed: &[S; CELL],
+    delayed: &[S; GRID_FRAMES],
     gain: impl Fn(usize) -> S,
     frames: usize,
-    sound: &mut [S; CELL],
+    sound: &mut [S; GRID_FRAMES],
 ) {
     let silent = S::from_f64(SILENT);
     for (frame, ((fresh, delayed), sound)) in ring.fresh().iter_mut().zip(delayed).zip(sound).enumerate().take(frames) {
@@ -603,7 +604,7 @@ fn all_pass<S: Sample>(
 
 /// Reads a delay that moves, `first` frames into the cell. Nothing is fused, so that all forms agree.
 #[inline(always)]
-fn read_between<S: Sample>(ring: &Ring<S>, motion: &Motion<S>, first: usize, out: &mut [S; CELL]) {
+fn read_between<S: Sample>(ring: &Ring<S>, motion: &Motion<S>, first: usize, out: &mut [S; GRID_FRAMES]) {
     let samples = ring.long_behind(motion.furthest);
     for (frame, out) in out.iter_mut().enumerate() {
         let clock = S::from_index((first + frame) as i32);
@@ -658,7 +659,7 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn tail(&self) -> Tail {
-        Tail::Frames(self.coeffs.tail_frames + (2 * self.tank.memory + 2 * CELL) as u64)
+        Tail::Frames(self.coeffs.tail_frames + (2 * self.tank.memory + 2 * GRID_FRAMES) as u64)
     }
 
     fn faults(&self) -> u64 {
@@ -685,10 +686,10 @@ mod tests {
     fn an_all_pass_keeps_the_energy() {
         let (mut ring, mut energy) = (Ring::<f64>::new(100), 0.0);
         for cell in 0..200 {
-            let mut sound = [0.0; CELL];
+            let mut sound = [0.0; GRID_FRAMES];
             sound[3] = if cell == 0 { 1.0 } else { 0.0 };
             let delayed = *ring.behind(100);
-            all_pass(&mut ring, &delayed, |_| 0.7, CELL, &mut sound);
+            all_pass(&mut ring, &delayed, |_| 0.7, GRID_FRAMES, &mut sound);
             energy += sound.iter().map(|x| x * x).sum::<f64>();
         }
         assert!((energy - 1.0).abs() < 1e-9, "{energy}");

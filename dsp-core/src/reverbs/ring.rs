@@ -1,14 +1,11 @@
 //! A delay line read and written in whole cells: fixed-size arrays, so that loops over them need no bounds checks.
 //!
-//! Time runs on an absolute grid of [`CELL`] frames; a chunk of a stream never crosses it. Writing fills a cell's length
+//! Time runs on an absolute grid of [`GRID_FRAMES`] frames; a chunk of a stream never crosses it. Writing fills a cell's length
 //! from the write position on, of which only the frames of the chunk count; the rest is stale and is overwritten before
 //! anything reads it. The first cell is mirrored behind the last, so that reading is in one piece as well.
 
-use crate::foundation::sample::Sample;
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use alloc::{vec, vec::Vec};
-
-/// Frames of a cell of the absolute grid; a whole number of vectors at every level.
-pub(crate) const CELL: usize = 64;
 
 /// Frames beyond a cell that can be read in one piece with it: what an interpolator needs.
 pub(crate) const EXTRA: usize = 8;
@@ -27,22 +24,22 @@ impl<S: Sample> Ring<S> {
     /// Silence, with room for delays of up to `longest` frames.
     pub(crate) fn new(longest: usize) -> Self {
         // One cell may hold stale samples beyond the newest, and one is partly filled.
-        let length = longest.next_multiple_of(CELL) + 2 * CELL;
-        Self { samples: vec![S::ZERO; length + CELL + EXTRA], length, position: 0 }
+        let length = longest.next_multiple_of(GRID_FRAMES) + 2 * GRID_FRAMES;
+        Self { samples: vec![S::ZERO; length + GRID_FRAMES + EXTRA], length, position: 0 }
     }
 
     /// The frames from `delay` before the next one on, `delay` up to a cell longer than the longest. Those that are not
     /// taken in yet are stale.
     #[inline(always)]
-    pub(crate) fn behind(&self, delay: usize) -> &[S; CELL] {
-        debug_assert!(delay + CELL <= self.length, "a delay of {delay} in {}", self.length);
+    pub(crate) fn behind(&self, delay: usize) -> &[S; GRID_FRAMES] {
+        debug_assert!(delay + GRID_FRAMES <= self.length, "a delay of {delay} in {}", self.length);
         cell(&self.samples[self.start(delay)..])
     }
 
     /// The same with [`EXTRA`] more frames.
     #[inline(always)]
-    pub(crate) fn long_behind(&self, delay: usize) -> &[S; CELL + EXTRA] {
-        debug_assert!(delay + CELL <= self.length, "a delay of {delay} in {}", self.length);
+    pub(crate) fn long_behind(&self, delay: usize) -> &[S; GRID_FRAMES + EXTRA] {
+        debug_assert!(delay + GRID_FRAMES <= self.length, "a delay of {delay} in {}", self.length);
         match self.samples[self.start(delay)..].first_chunk() {
             Some(cell) => cell,
             None => unreachable!("a cell lies behind every position"),
@@ -56,7 +53,7 @@ impl<S: Sample> Ring<S> {
 
     /// Where the next frames go.
     #[inline(always)]
-    pub(crate) fn fresh(&mut self) -> &mut [S; CELL] {
+    pub(crate) fn fresh(&mut self) -> &mut [S; GRID_FRAMES] {
         let start = self.position;
         match self.samples[start..].first_chunk_mut() {
             Some(cell) => cell,
@@ -67,9 +64,9 @@ impl<S: Sample> Ring<S> {
     /// Takes in the `frames` written; together with those before they stay within a cell of the grid.
     #[inline(always)]
     pub(crate) fn advance(&mut self, frames: usize) {
-        if self.position < CELL + EXTRA {
+        if self.position < GRID_FRAMES + EXTRA {
             let first = self.position;
-            let last = (first + frames).min(CELL + EXTRA);
+            let last = (first + frames).min(GRID_FRAMES + EXTRA);
             self.samples.copy_within(first..last, self.length + first);
         }
         self.position += frames;
@@ -93,7 +90,7 @@ impl<S: Sample> Ring<S> {
 
 /// The first cell of a longer slice.
 #[inline(always)]
-fn cell<S>(samples: &[S]) -> &[S; CELL] {
+fn cell<S>(samples: &[S]) -> &[S; GRID_FRAMES] {
     match samples.first_chunk() {
         Some(cell) => cell,
         None => unreachable!("a cell lies behind every position"),
@@ -111,7 +108,7 @@ mod tests {
                 let mut ring = Ring::<f64>::new(longest);
                 let mut now = 0;
                 while now < 3_000 {
-                    let frames = (CELL - now % CELL).min(cut);
+                    let frames = (GRID_FRAMES - now % GRID_FRAMES).min(cut);
                     // Stale beyond the chunk.
                     for (index, sample) in ring.fresh().iter_mut().enumerate() {
                         *sample = if index < frames { (now + index + 1) as f64 } else { -1.0 };
@@ -121,14 +118,14 @@ mod tests {
                         for (index, sample) in ring.behind(delay + taken_in)[..frames].iter().enumerate() {
                             assert_eq!(*sample, expected(index), "{longest} {cut} {now} {delay}");
                         }
-                        let long = if delay + taken_in >= CELL { frames + EXTRA } else { frames };
+                        let long = if delay + taken_in >= GRID_FRAMES { frames + EXTRA } else { frames };
                         for (index, sample) in ring.long_behind(delay + taken_in)[..long].iter().enumerate() {
                             let known = index < delay + taken_in;
                             assert!(!known || *sample == expected(index), "{longest} {cut} {now} {delay}");
                         }
                     };
                     // Feedback reads before, what feeds forward after the frames are taken in.
-                    if longest >= CELL {
+                    if longest >= GRID_FRAMES {
                         check(&ring, longest, 0);
                     }
                     ring.advance(frames);

@@ -1,7 +1,7 @@
 //! How much louder pink noise becomes in a response.
 
 use super::response::ImpulseResponse;
-use crate::{convolution::fft::design::Fourier, foundation::stream::StreamSpec, meters::k_weighting::Weighting};
+use crate::{convolution::fft::design::Fourier, filters::k_weighting::Weighting, foundation::stream::StreamSpec};
 use alloc::vec;
 use num_complex::Complex64;
 

@@ -7,14 +7,14 @@ mod response;
 
 use super::{
     convolver::Convolver,
-    partition::{Counts, Route, TICK_FRAMES},
+    partition::{Counts, Route},
 };
-use crate::primitives::crossfaded_delay::CrossfadedDelay;
 use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, channels_in, in_range},
         fit::fit,
+        grid::GRID_FRAMES,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -22,6 +22,7 @@ use crate::{
     },
     primitives::{
         backend::Backend,
+        crossfaded_delay::CrossfadedDelay,
         mix::blend,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
         sanitize::sanitize,
@@ -187,10 +188,10 @@ impl Params for ConvolutionParams {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
             outputs,
-            predelay: CrossfadedDelay::new(inputs, longest, TICK_FRAMES, coeffs.predelay_frames, fade_frames),
+            predelay: CrossfadedDelay::new(inputs, longest, GRID_FRAMES, coeffs.predelay_frames, fade_frames),
             levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, rate_hz)),
             convolver: Box::new(convolver(&coeffs.impulse_response, spec, outputs)),
-            chunk: vec![S::ZERO; TICK_FRAMES],
+            chunk: vec![S::ZERO; GRID_FRAMES],
             impulse_response: coeffs.impulse_response,
             faults: 0,
         })

@@ -20,13 +20,14 @@ use crate::{
         biquad::BiquadCoeffs,
         cascade::{
             Cascade, Drives, GLIDE_MS,
-            kernel::{GRID_FRAMES, Twin, Vector, without_silence},
+            kernel::{Twin, Vector, without_silence},
         },
         svf::SvfPoint,
     },
     foundation::{
         block::{Block, BlockMut},
         fit::fit_traced,
+        grid::GRID_FRAMES,
         math::Pow2,
         sample::Sample,
         stream::StreamSpec,

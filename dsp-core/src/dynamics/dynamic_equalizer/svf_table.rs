@@ -4,11 +4,8 @@
 //! them give the same bits.
 
 use crate::{
-    filters::{
-        cascade::kernel::GRID_FRAMES,
-        svf::{SvfCoeffs, SvfPoint},
-    },
-    foundation::math::Pow2,
+    filters::svf::{SvfCoeffs, SvfPoint},
+    foundation::{grid::GRID_FRAMES, math::Pow2},
     primitives::{
         backend::{Backend, run},
         ramp::Curve,

@@ -16,13 +16,11 @@
 //! Decayed states are zeroed where a section reaches the absolute grid, inside a pass as well, so that a pass may be as
 //! long as it likes: gathering states and spreading coefficients costs as much as some ten frames.
 
-use crate::filters::biquad::BiquadCoeffs;
+use crate::{filters::biquad::BiquadCoeffs, foundation::grid::GRID_FRAMES};
 use fearless_simd::{f64x2, f64x4, mask64x4, prelude::*};
 
 /// Most sections of one pass: what a pair of half-cascades keeps in registers.
 pub(crate) const MAX_SECTIONS: usize = 8;
-/// Frames from one look for decayed states to the next, on the absolute grid of the stream.
-pub(crate) const GRID_FRAMES: usize = 64;
 /// A state below this, -400 dB, is silent. Each by itself: in a constant one of a section's two may die away alone.
 const SILENT: f64 = 1e-20;
 

@@ -17,11 +17,11 @@ pub(crate) mod kernel;
 
 use super::{
     biquad::BiquadCoeffs,
-    cascade::kernel::{GRID_FRAMES, MAX_SECTIONS, State},
+    cascade::kernel::{MAX_SECTIONS, State},
     svf::{SvfCoeffs, SvfPoint},
 };
 use crate::{
-    foundation::{block::BlockMut, math::Pow2, sample::Sample, unit::ms_to_frames},
+    foundation::{block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample, unit::ms_to_frames},
     primitives::{
         backend::{Backend, run},
         ramp::{Curve, Ramp, Span},

@@ -7,7 +7,7 @@ use super::{
     butterworth,
     cascade::{
         GLIDE_MS,
-        kernel::{GRID_FRAMES, Twin, Vector, without_silence},
+        kernel::{Twin, Vector, without_silence},
     },
     crossover::kernel::{Order, Pair, Section, State},
 };
@@ -16,6 +16,7 @@ use crate::{
         block::{Block, BlockMut},
         error::{Error, in_range},
         fit::{fit_keyed, fit_read},
+        grid::GRID_FRAMES,
         math::Pow2,
         processor::Tail,
         sample::Sample,

@@ -7,11 +7,9 @@ mod windows;
 pub use gating::{BlockEnergies, album_loudness};
 pub use weights::{Layout, Weights};
 
-use super::{
-    k_weighting::{self, Pair, Weighting},
-    true_peak::Precision,
-};
+use super::true_peak::Precision;
 use crate::{
+    filters::k_weighting::{self, Pair, Weighting},
     foundation::{
         block::Block,
         error::Error,

@@ -1,12 +1,12 @@
 //! The absorption of the lines: what recurs, so that lanes are lines, behind a transposition in registers.
 
 use super::{AbsorberStates, Absorbers, LINES, Rows};
-use crate::{foundation::sample::Sample, reverbs::ring::CELL};
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use fearless_simd::{Simd, SimdBase, SimdCombine, SimdFloat, SimdSplit};
 
 /// Line by line and frame by frame: the scalar twin.
 pub(super) fn scalar<S: Sample>(
-    rows: [&[S; CELL]; LINES],
+    rows: [&[S; GRID_FRAMES]; LINES],
     absorbers: &Absorbers<S>,
     states: &mut AbsorberStates<S>,
     frames: usize,
@@ -36,13 +36,13 @@ const GROUPS: usize = LINES / 4;
 #[inline(always)]
 pub(super) fn vector<S: Sample, D: Simd, const H: usize>(
     simd: D,
-    rows: [&[S; CELL]; LINES],
+    rows: [&[S; GRID_FRAMES]; LINES],
     absorbers: &Absorbers<S>,
     states: &mut AbsorberStates<S>,
     frames: usize,
     out: &mut Rows<S>,
 ) {
-    let frames = frames.min(CELL);
+    let frames = frames.min(GRID_FRAMES);
     let load = Wide::<S, D>::from_slice;
     let mut low = [Wide::<S, D>::splat(simd, S::ZERO); GROUPS];
     let mut high = low;

@@ -1,20 +1,19 @@
 //! Early reflections and tail beside the input.
 
 use crate::{
-    foundation::sample::Sample,
+    foundation::{grid::GRID_FRAMES, sample::Sample},
     primitives::{
         backend::{Backend, run},
         ramp::Span,
     },
-    reverbs::ring::CELL,
 };
 
 /// Puts early reflections and tail with the input: gains are those of the input, of each side to itself, of each side to
 /// the other, of the tail. Nothing is fused, so that all forms agree. The input stays bit for bit where it is all.
 pub(crate) fn blend<S: Sample>(
     backend: Backend,
-    early: &[[S; CELL]; 2],
-    tail: &[[S; CELL]; 2],
+    early: &[[S; GRID_FRAMES]; 2],
+    tail: &[[S; GRID_FRAMES]; 2],
     gains: &Span<S, 4>,
     left: &mut [S],
     right: &mut [S],
@@ -24,8 +23,8 @@ pub(crate) fn blend<S: Sample>(
 
 #[inline(always)]
 fn blend_all<S: Sample>(
-    early: &[[S; CELL]; 2],
-    tail: &[[S; CELL]; 2],
+    early: &[[S; GRID_FRAMES]; 2],
+    tail: &[[S; GRID_FRAMES]; 2],
     gains: &Span<S, 4>,
     left: &mut [S],
     right: &mut [S],

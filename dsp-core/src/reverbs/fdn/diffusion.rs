@@ -5,12 +5,9 @@
 
 use super::{LINES, Lanes, Mix, Rows};
 use crate::{
-    foundation::sample::Sample,
+    foundation::{grid::GRID_FRAMES, sample::Sample},
     primitives::modulated_delay::{Motions, TAPS},
-    reverbs::{
-        delay_bank::Delays,
-        ring::{CELL, EXTRA},
-    },
+    reverbs::{delay_bank::Delays, ring::EXTRA},
 };
 
 /// Sums tapped delays: `sum[n] = Σ gain[k] tap[k][n]`, taps by their places.
@@ -20,10 +17,10 @@ pub(crate) fn tap<S: Sample, L: Lanes<S>>(
     delays: &Delays<S>,
     taps: &[(u32, S)],
     frames: usize,
-    sum: &mut [S; CELL],
+    sum: &mut [S; GRID_FRAMES],
 ) {
     // As many sums as registers allow, a cell at most.
-    if L::COUNT * 8 <= CELL {
+    if L::COUNT * 8 <= GRID_FRAMES {
         sums::<S, L, 8>(lanes, delays, taps, frames, sum);
     } else {
         sums::<S, L, 4>(lanes, delays, taps, frames, sum);
@@ -37,9 +34,9 @@ fn sums<S: Sample, L: Lanes<S>, const N: usize>(
     delays: &Delays<S>,
     taps: &[(u32, S)],
     frames: usize,
-    sum: &mut [S; CELL],
+    sum: &mut [S; GRID_FRAMES],
 ) {
-    for start in 0..frames.min(CELL).div_ceil(N * L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(N * L::COUNT) {
         let start = start * N * L::COUNT;
         let mut sums = [lanes.splat(S::ZERO); N];
         for (place, gain) in taps {
@@ -58,8 +55,8 @@ fn sums<S: Sample, L: Lanes<S>, const N: usize>(
 
 /// Copies samples that fill up to a cell.
 #[inline(always)]
-pub(crate) fn copy<S: Sample, L: Lanes<S>>(lanes: L, from: &[S], to: &mut [S; CELL]) {
-    let whole = from.len().min(CELL) / L::COUNT;
+pub(crate) fn copy<S: Sample, L: Lanes<S>>(lanes: L, from: &[S], to: &mut [S; GRID_FRAMES]) {
+    let whole = from.len().min(GRID_FRAMES) / L::COUNT;
     for start in 0..whole {
         let start = start * L::COUNT;
         lanes.store(lanes.load(&from[start..start + L::COUNT]), &mut to[start..start + L::COUNT]);
@@ -74,7 +71,7 @@ pub(crate) fn copy<S: Sample, L: Lanes<S>>(lanes: L, from: &[S], to: &mut [S; CE
 pub(crate) fn within<S: Sample, L: Lanes<S>>(
     lanes: L,
     mix: &Mix<S>,
-    from: &[&[S; CELL]],
+    from: &[&[S; GRID_FRAMES]],
     frames: usize,
     rows: &mut Rows<S>,
 ) {
@@ -91,13 +88,13 @@ pub(crate) fn within<S: Sample, L: Lanes<S>>(
 fn groups<S: Sample, L: Lanes<S>, const N: usize, const EVEN: bool>(
     lanes: L,
     mix: &Mix<S>,
-    from: &[&[S; CELL]],
+    from: &[&[S; GRID_FRAMES]],
     frames: usize,
     rows: &mut Rows<S>,
 ) {
     let (scale, tangent) = (lanes.splat(mix.scale), lanes.splat(mix.tangent));
     for (from, to) in from.as_chunks::<N>().0.iter().zip(rows.as_chunks_mut::<N>().0) {
-        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
             let start = start * L::COUNT;
             let mut values = [scale; N];
             for (value, from) in values.iter_mut().zip(from) {
@@ -135,7 +132,7 @@ pub(crate) fn across<S: Sample, L: Lanes<S>>(
     rows: &Rows<S>,
     line: usize,
     frames: usize,
-    out: &mut [S; CELL],
+    out: &mut [S; GRID_FRAMES],
 ) {
     let span = mix.span;
     let (low, high) = (&rows[line & !span & (LINES - 1)], &rows[(line | span) & (LINES - 1)]);
@@ -153,12 +150,12 @@ pub(crate) fn across<S: Sample, L: Lanes<S>>(
 fn join<S: Sample, L: Lanes<S>, const EVEN: bool, const SUM: bool>(
     lanes: L,
     tangent: L::V,
-    low: &[S; CELL],
-    high: &[S; CELL],
+    low: &[S; GRID_FRAMES],
+    high: &[S; GRID_FRAMES],
     frames: usize,
-    out: &mut [S; CELL],
+    out: &mut [S; GRID_FRAMES],
 ) {
-    for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;
         let (a, b) = (lanes.load(&low[start..start + L::COUNT]), lanes.load(&high[start..start + L::COUNT]));
         let value = match (EVEN, SUM) {
@@ -175,12 +172,12 @@ fn join<S: Sample, L: Lanes<S>, const EVEN: bool, const SUM: bool>(
 #[inline(always)]
 pub(crate) fn cross_fade<S: Sample, L: Lanes<S>>(
     lanes: L,
-    row: &mut [S; CELL],
-    next: &[S; CELL],
-    shares: &[S; CELL],
+    row: &mut [S; GRID_FRAMES],
+    next: &[S; GRID_FRAMES],
+    shares: &[S; GRID_FRAMES],
     frames: usize,
 ) {
-    for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;
         let share = lanes.load(&shares[start..start + L::COUNT]);
         let (now, next) = (lanes.load(&row[start..start + L::COUNT]), lanes.load(&next[start..start + L::COUNT]));
@@ -192,19 +189,19 @@ pub(crate) fn cross_fade<S: Sample, L: Lanes<S>>(
 #[inline(always)]
 pub(crate) fn interpolate<S: Sample, L: Lanes<S>, const N: usize>(
     lanes: L,
-    samples: &[S; CELL + EXTRA],
+    samples: &[S; GRID_FRAMES + EXTRA],
     motions: &Motions<S, N>,
     line: usize,
-    clock: &[S; CELL],
+    clock: &[S; GRID_FRAMES],
     frames: usize,
-    out: &mut [S; CELL],
+    out: &mut [S; GRID_FRAMES],
 ) {
     let zero = lanes.splat(S::ZERO);
     let (mut starts, mut slopes) = ([zero; TAPS], [zero; TAPS]);
     for tap in 0..TAPS {
         (starts[tap], slopes[tap]) = (lanes.splat(motions.start[tap][line]), lanes.splat(motions.slope[tap][line]));
     }
-    for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;
         let clock = lanes.load(&clock[start..start + L::COUNT]);
         let mut sum = zero;

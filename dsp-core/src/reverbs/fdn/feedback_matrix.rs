@@ -1,7 +1,7 @@
 //! The feedback matrix, what is heard, and what is written.
 
 use super::{Feed, LINES, Lanes, Rows};
-use crate::{foundation::sample::Sample, reverbs::ring::CELL};
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 
 /// Lines whose input is heard, left and right.
 const HEARD_INPUTS: [usize; 2] = [5, 10];
@@ -19,18 +19,18 @@ pub(crate) fn hear<S: Sample, L: Lanes<S>>(
     feed: &Feed<'_, S>,
     frames: usize,
     rows: &mut Rows<S>,
-    out: &mut [[S; CELL]; 2],
+    out: &mut [[S; GRID_FRAMES]; 2],
 ) {
     let (direct, quarter) = (lanes.splat(feed.direct), lanes.splat(S::from_f64(0.25)));
     let (first, second) = rows.split_at_mut(HALF);
-    for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;
         let [a, b] = transform(lanes, first, start);
         for side in 0..2 {
             lanes.store(lanes.add(a[side], b[side]), &mut out[side][start..start + L::COUNT]);
         }
     }
-    for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;
         let [c, d] = transform(lanes, second, start);
         for side in 0..2 {
@@ -44,7 +44,7 @@ pub(crate) fn hear<S: Sample, L: Lanes<S>>(
 
 /// Transforms one half; gives what is heard of each four lines a, b, c, d: a + b + c - d and a - b + c + d.
 #[inline(always)]
-fn transform<S: Sample, L: Lanes<S>>(lanes: L, half: &mut [[S; CELL]], start: usize) -> [[L::V; 2]; 2] {
+fn transform<S: Sample, L: Lanes<S>>(lanes: L, half: &mut [[S; GRID_FRAMES]], start: usize) -> [[L::V; 2]; 2] {
     let mut values = [lanes.splat(S::ZERO); HALF];
     for (value, row) in values.iter_mut().zip(&*half) {
         *value = lanes.load(&row[start..start + L::COUNT]);
@@ -81,13 +81,13 @@ pub(crate) fn write<S: Sample, L: Lanes<S>>(
     rows: &Rows<S>,
     line: usize,
     frames: usize,
-    to: &mut [S; CELL],
+    to: &mut [S; GRID_FRAMES],
 ) {
     let line = line % LINES;
     let (low, high, input) = (&rows[line % HALF], &rows[line % HALF + HALF], &feed.input[line]);
     let gain = lanes.splat(feed.gains[line]);
     let sum = line < HALF;
-    for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;
         let (a, b) = (lanes.load(&low[start..start + L::COUNT]), lanes.load(&high[start..start + L::COUNT]));
         let value = if sum { lanes.add(a, b) } else { lanes.sub(a, b) };
@@ -107,7 +107,7 @@ pub(crate) fn loudest<S: Sample, L: Lanes<S>>(lanes: L, row: &[S]) -> S {
         let (first, second) = pair.split_at(L::COUNT);
         peaks = [lanes.largest(peaks[0], lanes.load(first)), lanes.largest(peaks[1], lanes.load(second))];
     }
-    let mut last = [S::ZERO; CELL];
+    let mut last = [S::ZERO; GRID_FRAMES];
     lanes.store(lanes.largest(peaks[0], peaks[1]), &mut last[..L::COUNT]);
     let most = |most, &value: &S| {
         let magnitude = if value < S::ZERO { -value } else { value };

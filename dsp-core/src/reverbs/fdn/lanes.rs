@@ -1,7 +1,7 @@
 //! Some samples side by side, in vectors and, with the same bits, one by one.
 
 use super::{AbsorberStates, Absorbers, LINES, Rows, absorption};
-use crate::{foundation::sample::Sample, reverbs::ring::CELL};
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
 /// Arithmetic on some samples side by side.
@@ -25,7 +25,7 @@ pub(crate) trait Lanes<S: Sample>: Copy {
     /// Filters the lines along time.
     fn absorb(
         self,
-        rows: [&[S; CELL]; LINES],
+        rows: [&[S; GRID_FRAMES]; LINES],
         absorbers: &Absorbers<S>,
         states: &mut AbsorberStates<S>,
         frames: usize,
@@ -73,7 +73,7 @@ impl<S: Sample> Lanes<S> for Scalar {
     }
     fn absorb(
         self,
-        rows: [&[S; CELL]; LINES],
+        rows: [&[S; GRID_FRAMES]; LINES],
         absorbers: &Absorbers<S>,
         states: &mut AbsorberStates<S>,
         frames: usize,
@@ -133,7 +133,7 @@ impl<S: Sample, D: Simd> Lanes<S> for Vector<D> {
     #[inline(always)]
     fn absorb(
         self,
-        rows: [&[S; CELL]; LINES],
+        rows: [&[S; GRID_FRAMES]; LINES],
         absorbers: &Absorbers<S>,
         states: &mut AbsorberStates<S>,
         frames: usize,

@@ -22,13 +22,12 @@ pub(crate) use feedback_matrix::{hear, loudest, write};
 pub(crate) use lanes::{Lanes, Scalar, Vector};
 pub(crate) use one_pole::{OnePole, Past};
 
-use super::ring::CELL;
-use crate::foundation::sample::Sample;
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 
 /// Lines of the network.
 pub(crate) const LINES: usize = 16;
 /// One cell of each line.
-pub(crate) type Rows<S> = [[S; CELL]; LINES];
+pub(crate) type Rows<S> = [[S; GRID_FRAMES]; LINES];
 
 /// What is 0 from here on: silence below -280 dB.
 const SILENT: f64 = 1e-14;

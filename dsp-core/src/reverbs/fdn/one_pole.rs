@@ -5,7 +5,7 @@
 //! frame waits for its neighbour, and each has its own operations, whatever the chunk: the bits do not depend on the cut.
 
 use super::Lanes;
-use crate::{foundation::sample::Sample, reverbs::ring::CELL};
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 
 /// Frames that it looks back.
 const REACH: usize = 16;
@@ -13,7 +13,7 @@ const REACH: usize = 16;
 const TAPS: usize = 4;
 
 /// A chunk behind what came before it.
-type Row<S> = [S; REACH + CELL];
+type Row<S> = [S; REACH + GRID_FRAMES];
 
 /// What it computes with.
 #[derive(Clone, Copy, Debug)]
@@ -56,12 +56,15 @@ pub(crate) struct Past<S> {
 }
 
 impl<S: Sample> Past<S> {
-    pub(crate) const SILENCE: Self =
-        Self { input: [S::ZERO; REACH + CELL], sums: [S::ZERO; REACH + CELL], output: [S::ZERO; REACH + CELL] };
+    pub(crate) const SILENCE: Self = Self {
+        input: [S::ZERO; REACH + GRID_FRAMES],
+        sums: [S::ZERO; REACH + GRID_FRAMES],
+        output: [S::ZERO; REACH + GRID_FRAMES],
+    };
 
     /// Where the chunk's input goes.
     #[inline(always)]
-    pub(crate) fn input(&mut self) -> &mut [S; CELL] {
+    pub(crate) fn input(&mut self) -> &mut [S; GRID_FRAMES] {
         match self.input.last_chunk_mut() {
             Some(input) => input,
             None => unreachable!("a cell lies behind the past"),
@@ -70,7 +73,7 @@ impl<S: Sample> Past<S> {
 
     /// What the chunk became.
     #[inline(always)]
-    pub(crate) fn output(&self) -> &[S; CELL] {
+    pub(crate) fn output(&self) -> &[S; GRID_FRAMES] {
         match self.output.last_chunk() {
             Some(output) => output,
             None => unreachable!("a cell lies behind the past"),
@@ -86,7 +89,7 @@ impl<S: Sample> Past<S> {
         for tap in 0..TAPS {
             (near[tap], far[tap]) = (lanes.splat(filter.near[tap]), lanes.splat(filter.far[tap]));
         }
-        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
             let start = REACH + start * L::COUNT;
             let mut sum = lanes.mul(near[0], past(lanes, input, start, 0));
             sum = lanes.fused(near[1], past(lanes, input, start, 1), sum);
@@ -94,7 +97,7 @@ impl<S: Sample> Past<S> {
             sum = lanes.fused(near[3], past(lanes, input, start, 3), sum);
             lanes.store(sum, &mut sums[start..start + L::COUNT]);
         }
-        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
             let start = REACH + start * L::COUNT;
             let mut sum = lanes.mul(far[0], past(lanes, sums, start, 0));
             sum = lanes.fused(far[1], past(lanes, sums, start, TAPS), sum);
@@ -107,8 +110,8 @@ impl<S: Sample> Past<S> {
 
     /// What the filter took away of the chunk.
     #[inline(always)]
-    pub(crate) fn rest<L: Lanes<S>>(&self, lanes: L, frames: usize, out: &mut [S; CELL]) {
-        for start in 0..frames.min(CELL).div_ceil(L::COUNT) {
+    pub(crate) fn rest<L: Lanes<S>>(&self, lanes: L, frames: usize, out: &mut [S; GRID_FRAMES]) {
+        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
             let start = start * L::COUNT;
             let (x, y) = (past(lanes, &self.input, REACH + start, 0), past(lanes, &self.output, REACH + start, 0));
             lanes.store(lanes.sub(x, y), &mut out[start..start + L::COUNT]);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    foundation::stream::Cpu,
+    foundation::{grid::GRID_FRAMES, stream::Cpu},
     primitives::{
         backend::{Backend, fuses, run},
         modulated_delay::{Motions, TAPS},
@@ -15,7 +15,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 
 /// Three cells of the stream, and the rest of one more.
-const FRAMES: usize = 3 * CELL + 21;
+const FRAMES: usize = 3 * GRID_FRAMES + 21;
 
 fn noise<S: Sample>(seed: u64) -> impl FnMut() -> S {
     let mut state = seed;
@@ -42,7 +42,7 @@ struct Heard<S> {
 }
 
 impl<S: Sample> Heard<S> {
-    fn hear<'a>(&mut self, rows: impl IntoIterator<Item = &'a [S; CELL]>, first: usize, frames: usize)
+    fn hear<'a>(&mut self, rows: impl IntoIterator<Item = &'a [S; GRID_FRAMES]>, first: usize, frames: usize)
     where
         S: 'a,
     {
@@ -94,11 +94,11 @@ fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
     let clock = core::array::from_fn(|index| S::from_index(index as i32));
     let mut now = 0;
     while now < FRAMES {
-        let frames = cut.min(FRAMES - now).min(CELL - now % CELL);
+        let frames = cut.min(FRAMES - now).min(GRID_FRAMES - now % GRID_FRAMES);
         let chunk = rows(&input[now..now + frames], &mut stale);
         let mut moved = [chunk[2]; 2];
         for line in 0..2 {
-            let samples: &[S; CELL + EXTRA] = delays.long_at(heads[line] - motions.furthest[line]);
+            let samples: &[S; GRID_FRAMES + EXTRA] = delays.long_at(heads[line] - motions.furthest[line]);
             interpolate(lanes, samples, &motions, line, &clock, frames, &mut moved[line]);
         }
         for (head, row) in heads.into_iter().zip(&chunk) {
@@ -109,7 +109,7 @@ fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
         tap(lanes, &delays, &taps, frames, &mut sum);
         // The clock starts anew with each chunk here, so that a moving line is compared at one cut only.
         heard.hear([&sum], 0, frames);
-        if cut == CELL {
+        if cut == GRID_FRAMES {
             heard.hear(&moved, 1, frames);
         }
         delays.advance(frames);
@@ -173,7 +173,7 @@ fn all<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> [Heard<S>; 4] {
 }
 
 fn compare<S: Sample>(cpu: Cpu, equal: fn(S, S) -> bool) {
-    let twin = [1, 7, CELL].map(|cut| all::<S, _>(Scalar, cut));
+    let twin = [1, 7, GRID_FRAMES].map(|cut| all::<S, _>(Scalar, cut));
     let same = |a: &[Heard<S>; 4], b: &[Heard<S>; 4], equal: fn(S, S) -> bool, what: &str| {
         for (pass, (a, b)) in a.iter().zip(b).enumerate() {
             for (stream, (a, b)) in a.streams.iter().zip(&b.streams).enumerate() {
@@ -187,7 +187,7 @@ fn compare<S: Sample>(cpu: Cpu, equal: fn(S, S) -> bool) {
     for cut in &twin {
         same(cut, &twin[2], bits, "the cut");
     }
-    for (cut, twin) in [1, 7, CELL].into_iter().zip(&twin) {
+    for (cut, twin) in [1, 7, GRID_FRAMES].into_iter().zip(&twin) {
         let vectors = run!(Backend::new(cpu), all::<S, _>(Scalar, cut), simd => all::<S, _>(Vector(simd), cut));
         same(twin, &vectors, equal, "vectors");
     }
@@ -214,18 +214,18 @@ fn machines_that_fuse_nothing_are_close() {
 #[test]
 fn a_mixture_keeps_the_energy() {
     let angle = 0.3_f64;
-    let from: Rows<f64> = rows(&streams(9)[..CELL], &mut noise(10));
+    let from: Rows<f64> = rows(&streams(9)[..GRID_FRAMES], &mut noise(10));
     for (span, count) in [(2, LINES / 2), (8, LINES)] {
         let dimensions = f64::from((2 * span as u32).ilog2());
         let mix = Mix { tangent: libm::tan(angle), scale: libm::pow(libm::cos(angle), dimensions), span };
         let (mut groups, mut mixed) = (from, from);
-        within(Scalar, &mix, &from.each_ref()[..count], CELL, &mut groups);
+        within(Scalar, &mix, &from.each_ref()[..count], GRID_FRAMES, &mut groups);
         for (line, mixed) in mixed[..count].iter_mut().enumerate() {
-            across(Scalar, &mix, &groups, line, CELL, mixed);
+            across(Scalar, &mix, &groups, line, GRID_FRAMES, mixed);
         }
         let energy =
             |rows: &Rows<f64>, frame: usize| rows[..count].iter().map(|row| row[frame] * row[frame]).sum::<f64>();
-        for frame in 0..CELL {
+        for frame in 0..GRID_FRAMES {
             assert!((energy(&from, frame) - energy(&mixed, frame)).abs() < 1e-12, "{span} {frame}");
         }
     }
@@ -236,7 +236,7 @@ fn looking_back_16_frames_is_looking_back_one() {
     for pole in [0.02, 0.52, 0.9974] {
         let filter = OnePole::<f64>::new(pole);
         let (mut past, mut low) = (Past::SILENCE, 0.0);
-        for chunk in streams::<f64>(11).chunks(CELL) {
+        for chunk in streams::<f64>(11).chunks(GRID_FRAMES) {
             let input: Vec<f64> = chunk.iter().map(|x| x[0]).collect();
             copy(Scalar, &input, past.input());
             past.low_pass(Scalar, &filter, input.len());

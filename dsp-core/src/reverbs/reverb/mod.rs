@@ -6,12 +6,12 @@ mod network;
 mod realised;
 mod space;
 
-use super::ring::CELL;
 use crate::{
     foundation::{
         block::BlockMut,
         error::{Error, channels_in, in_range},
         fit::fit,
+        grid::GRID_FRAMES,
         processor::{Params, Processor, Tail},
         sample::Sample,
         stream::StreamSpec,
@@ -357,7 +357,7 @@ impl<S: Sample> Processor<S> for Reverb<S> {
             return Tail::Infinite;
         }
         // What decays must have decayed for as long as anything is remembered, rounded up to the grid.
-        Tail::Frames(self.tail_frames + (2 * self.memory_frames + 2 * CELL) as u64)
+        Tail::Frames(self.tail_frames + (2 * self.memory_frames + 2 * GRID_FRAMES) as u64)
     }
 
     fn faults(&self) -> u64 {
@@ -387,7 +387,7 @@ mod tests {
         let coeffs = ReverbParams::default().design(&spec).unwrap();
         // The fastest line turns by this in a cell; at the zero crossing of its sine the delay moves fastest.
         let fastest = coeffs.voicing.rotations.iter().map(|[cos, sin]| libm::atan2(*sin, *cos)).fold(0.0, f64::max);
-        let frames_per_frame = coeffs.voicing.depth_frames * fastest / CELL as f64;
+        let frames_per_frame = coeffs.voicing.depth_frames * fastest / GRID_FRAMES as f64;
         let cents = 1_200.0 * libm::log2(1.0 + frames_per_frame);
         std::println!("{cents:.2} cents");
         assert!(cents > 0.5 && cents <= 6.0, "{cents}");

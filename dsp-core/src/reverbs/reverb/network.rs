@@ -8,7 +8,7 @@ use super::{
     realised::{Heads, Voice},
 };
 use crate::{
-    foundation::{sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     primitives::{
         backend::{Backend, run},
         modulated_delay::Swings,
@@ -17,7 +17,6 @@ use crate::{
     reverbs::{
         delay_bank::Delays,
         fdn::{self, AbsorberStates, Feed, LINES, Lanes, OnePole, Past, Rows},
-        ring::CELL,
     },
 };
 
@@ -65,26 +64,26 @@ pub(super) struct Network<S> {
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 struct Scratch<S> {
-    shares: [S; CELL],
+    shares: [S; GRID_FRAMES],
     diffused: Rows<S>,
-    moved: [[[S; CELL]; MOVING]; 2],
+    moved: [[[S; GRID_FRAMES]; MOVING]; 2],
     rows: [Rows<S>; 2],
-    other: [S; CELL],
+    other: [S; GRID_FRAMES],
     /// 0, 1, 2, ...
-    clock: [S; 2 * CELL],
+    clock: [S; 2 * GRID_FRAMES],
 }
 
 /// What the network puts out for a chunk.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Wet<S> {
-    pub(super) early: [[S; CELL]; 2],
-    pub(super) tail: [[S; CELL]; 2],
+    pub(super) early: [[S; GRID_FRAMES]; 2],
+    pub(super) tail: [[S; GRID_FRAMES]; 2],
 }
 
 impl<S: Sample> Wet<S> {
     pub(super) fn new() -> Self {
-        Self { early: [[S::ZERO; CELL]; 2], tail: [[S::ZERO; CELL]; 2] }
+        Self { early: [[S::ZERO; GRID_FRAMES]; 2], tail: [[S::ZERO; GRID_FRAMES]; 2] }
     }
 }
 
@@ -114,11 +113,11 @@ impl<S: Sample> Network<S> {
             quiet: 0,
             memory: frame.memory_frames(),
             scratch: Scratch {
-                shares: [S::ZERO; CELL],
-                diffused: [[S::ZERO; CELL]; LINES],
-                moved: [[[S::ZERO; CELL]; MOVING]; 2],
-                rows: [[[S::ZERO; CELL]; LINES]; 2],
-                other: [S::ZERO; CELL],
+                shares: [S::ZERO; GRID_FRAMES],
+                diffused: [[S::ZERO; GRID_FRAMES]; LINES],
+                moved: [[[S::ZERO; GRID_FRAMES]; MOVING]; 2],
+                rows: [[[S::ZERO; GRID_FRAMES]; LINES]; 2],
+                other: [S::ZERO; GRID_FRAMES],
                 clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
         };
@@ -176,7 +175,7 @@ impl<S: Sample> Network<S> {
 
     /// Frames that may be processed at once: to the end of the cell or of a fade.
     pub(super) fn frames_at_once(&self) -> usize {
-        (CELL - self.in_cell).min(self.fade.uniform_frames())
+        (GRID_FRAMES - self.in_cell).min(self.fade.uniform_frames())
     }
 
     /// Adds a chunk of both inputs, of at most [`frames_at_once`](Self::frames_at_once).
@@ -204,16 +203,16 @@ impl<S: Sample> Network<S> {
                 self.quiet = 0;
             }
             self.take(lanes, inputs);
-            if frames == CELL {
+            if frames == GRID_FRAMES {
                 // The usual case, with loops of known length.
-                self.sound(lanes, CELL, wet);
+                self.sound(lanes, GRID_FRAMES, wet);
             } else {
                 self.sound(lanes, frames, wet);
             }
         }
         self.delays.advance(frames);
         self.in_cell += frames;
-        if self.in_cell == CELL {
+        if self.in_cell == GRID_FRAMES {
             self.in_cell = 0;
             self.close_cell(silent);
         }
@@ -297,7 +296,7 @@ impl<S: Sample> Network<S> {
 
     /// Early reflections, with what the walls take of the high frequencies.
     #[inline(always)]
-    fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; CELL]; 2]) {
+    fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
         let fading = self.is_fading();
         let Scratch { other, shares, .. } = &mut self.scratch;
         for (output, (early, reflected)) in early.iter_mut().zip(&mut self.reflected).enumerate() {
@@ -313,7 +312,7 @@ impl<S: Sample> Network<S> {
     }
 
     #[inline(always)]
-    fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; CELL]; 2]) {
+    fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
         let fading = self.is_fading();
         let Self { delays, heads, now, next, states, scratch, loudest, in_cell, .. } = self;
         let Scratch { shares, diffused, moved, rows: [rows, other], clock, .. } = scratch;
@@ -355,7 +354,7 @@ impl<S: Sample> Network<S> {
             return;
         }
         let before = self.quiet;
-        self.quiet = before + CELL;
+        self.quiet = before + GRID_FRAMES;
         if before < self.memory && self.quiet >= self.memory {
             self.empty();
         }

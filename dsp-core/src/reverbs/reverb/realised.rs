@@ -2,12 +2,11 @@
 
 use super::design::{Frame, HALF_DIFFUSED, MOVING, NARROW, REFLECTED, STEPS, Voicing, lines_of, span};
 use crate::{
-    foundation::sample::Sample,
+    foundation::{grid::GRID_FRAMES, sample::Sample},
     primitives::modulated_delay::Motions,
     reverbs::{
         delay_bank::{Delays, Room},
         fdn::{self, Absorbers, LINES, Lanes, Mix, Rows},
-        ring::CELL,
     },
 };
 
@@ -145,10 +144,10 @@ impl<S: Sample> Voice<S> {
         &self,
         lanes: L,
         memory: &'a Delays<S>,
-        clock: &[S; CELL],
+        clock: &[S; GRID_FRAMES],
         frames: usize,
-        moved: &'a mut [[S; CELL]; MOVING],
-    ) -> [&'a [S; CELL]; LINES] {
+        moved: &'a mut [[S; GRID_FRAMES]; MOVING],
+    ) -> [&'a [S; GRID_FRAMES]; LINES] {
         let mut rows = [memory.at(self.lines[0]); LINES];
         for (row, place) in rows.iter_mut().zip(&self.lines) {
             *row = memory.at(*place);
@@ -193,7 +192,7 @@ impl<S: Sample> Voice<S> {
         memory: &Delays<S>,
         output: usize,
         frames: usize,
-        sum: &mut [S; CELL],
+        sum: &mut [S; GRID_FRAMES],
     ) {
         fdn::tap(lanes, memory, &self.early[output][..self.voicing.taps[output]], frames, sum);
     }

@@ -9,7 +9,7 @@
 //! prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
 
 use crate::{
-    foundation::{block::Block, sample::Sample},
+    foundation::{block::Block, grid::GRID_FRAMES, sample::Sample},
     primitives::{
         backend::{Backend, run},
         sanitize::repair,
@@ -18,8 +18,6 @@ use crate::{
 use core::f64::consts::PI;
 use fearless_simd::{Simd, SimdBase, SimdFloat, f64x2};
 
-/// States are looked at every this many frames of the absolute counter.
-const GRID_FRAMES: usize = 64;
 /// A state below this is silent: -400 dBFS.
 const SILENT: f64 = 1e-20;
 
