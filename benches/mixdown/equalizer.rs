@@ -7,7 +7,7 @@ use crate::{
 };
 use criterion::Criterion;
 use mixdown::{
-    Cpu, Params, Processor, Sample, StreamSpec,
+    Cpu, Params, Processor, Sample, StreamSpec, Tunable,
     filters::{AllPassParams, Band, BellParams, Design, Equalizer, EqualizerParams},
 };
 use std::hint::black_box;
@@ -103,7 +103,7 @@ fn gliding(group: &mut Group<'_>, frames: usize) {
     let mut audio = planar::<f32>(2, frames);
     let mut turn = 0;
     alone(group, &format!("8_bands_gliding/f32/2ch/{frames}"), 2 * frames, || {
-        equalizer.set_coeffs(&targets[turn % 2]);
+        equalizer.apply(&targets[turn % 2]);
         turn += 1;
         equalizer.process(&mut block(black_box(&mut audio), 2));
     });

@@ -7,7 +7,7 @@ use crate::{
 };
 use criterion::Criterion;
 use mixdown::{
-    Cpu, Params, Processor, Sample, StreamSpec, db_to_gain,
+    Cpu, Params, Processor, Sample, StreamSpec, Tunable, db_to_gain,
     levels::{Gain, GainParams},
     ms_to_frames,
 };
@@ -73,7 +73,7 @@ fn ramp<S: Sample>(group: &mut Group<'_>, variant: &str, cpu: Cpu, frames: usize
         &format!("{variant}/{}/2ch/{frames}", format::<S>()),
         2 * frames,
         || {
-            gain.set_coeffs(&targets[turn % 2]);
+            gain.apply(&targets[turn % 2]);
             turn += 1;
             gain.process(&mut block(black_box(&mut audio), 2));
         },

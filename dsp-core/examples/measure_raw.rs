@@ -47,8 +47,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("sample peak     {:9.3} dBFS", reading.sample_peak_dbfs);
     println!("PLR             {:9.3} LU", reading.plr_lu);
     println!("min PSR         {:9.3} LU", reading.min_psr_lu);
-    if meter.faults() > 0 {
-        println!("{} samples were NaN or infinite and counted as 0", meter.faults());
+    if meter.non_finite_samples() > 0 {
+        println!("{} samples were NaN or infinite and counted as 0", meter.non_finite_samples());
     }
     eprintln!("{} frames in {:.1} ms", block.frames(), 1e3 * elapsed.as_secs_f64());
     Ok(())

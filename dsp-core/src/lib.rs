@@ -53,9 +53,12 @@ pub use foundation::{
     block::{Block, BlockMut},
     error::Error,
     math::Pow2,
-    processor::{Dynamics, GainReduction, Meter, Params, Processor, Tail},
+    meter::Meter,
+    params::{Params, Tunable},
+    processor::{Dynamics, GainReduction, Processor},
     sample::Sample,
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
+    tail::Tail,
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
 };
 pub use num_complex::Complex64;

@@ -137,7 +137,7 @@ fn recovers<S: Sample>(largest: f64) {
             let mut audio = room_for(&processor, audio);
             let (rows, tail) = (audio.len() / frames, processor.tail());
             run(&mut processor, &mut audio, &Cut(vec![480]), vec![]);
-            assert_eq!(processor.faults(), 0, "{}: finite numbers are no faults", entry.name);
+            assert_eq!(processor.non_finite_samples(), 0, "{}: finite numbers are no faults", entry.name);
             assert!(audio.iter().all(|x| x.finite()), "{} {channels}: {effect:?}", entry.name);
             // What rang has ended with the tail; what had turned its gain down has come up again, or is on its way.
             let Tail::Frames(tail) = tail else { continue };
@@ -173,7 +173,7 @@ fn meters_and_mixers_stand_the_largest_numbers() {
         assert!(out.iter().all(|x| x.is_finite()), "{value}");
     }
     assert!(out.iter().all(|x| x.abs() <= 2.0), "the mixer has recovered");
-    assert_eq!(mixer.faults(), 0);
+    assert_eq!(mixer.non_finite_samples(), 0);
 
     let mut meter = LoudnessParams::default().build::<f64>(&stereo).unwrap();
     let mut source = vec![0.1; 2 * 48_000];

@@ -296,7 +296,7 @@ fn law_3_reset_equals_a_fresh_build() {
             let mut audio = room_for(&used, planar_noise(channels, 333));
             run(&mut used, &mut audio, &Cut(vec![100]), vec![]);
             used.reset();
-            assert_eq!(used.faults(), 0, "{}", entry.name);
+            assert_eq!(used.non_finite_samples(), 0, "{}", entry.name);
             let mut again = room_for(&used, planar_noise(channels, FRAMES));
             let mut first = again.clone();
             run(&mut used, &mut again, &Cut(vec![441]), vec![]);
@@ -493,7 +493,7 @@ fn law_6_non_finite_samples_count_as_zero() {
             let mut processor = effect.build::<f32>(&spec(channels)).unwrap();
             let mut dirty = room_for(&processor, dirty);
             run(&mut processor, &mut dirty, &Cut(vec![256]), vec![]);
-            assert_eq!(processor.faults(), 4, "{}", entry.name);
+            assert_eq!(processor.non_finite_samples(), 4, "{}", entry.name);
             processor.reset();
             let mut clean = room_for(&processor, clean);
             run(&mut processor, &mut clean, &Cut(vec![256]), vec![]);

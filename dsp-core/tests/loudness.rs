@@ -53,7 +53,7 @@ fn reset_is_fresh_and_channels_swap() {
     let silent = meter.reading();
     meter.observe(&Block::from_slices(&[&right[..], &right]).unwrap());
     meter.reset();
-    assert_eq!((meter.reading(), meter.faults()), (silent, 0));
+    assert_eq!((meter.reading(), meter.non_finite_samples()), (silent, 0));
     meter.observe(&Block::from_slices(&[&left[..], &right]).unwrap());
     assert_eq!(meter.reading(), reading);
 }
@@ -69,7 +69,7 @@ fn non_finite_samples_count_as_silence_and_are_counted() {
     for params in [LoudnessParams::default(), loudness_only()] {
         let mut meter = meter::<f32>(RATE, 2, &params);
         meter.observe(&Block::from_slices(&[&broken[..], &clean]).unwrap());
-        assert_eq!(meter.faults(), 3);
+        assert_eq!(meter.non_finite_samples(), 3);
         assert_eq!(meter.reading(), read(RATE, &[&mended, &clean], &params));
     }
 }

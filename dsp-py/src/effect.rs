@@ -193,7 +193,7 @@ fn render<S: Number>(
             frames += tail_frames;
         }
     }
-    Ok((Planar { samples, channels: outputs, frames, flat }, processor.faults()))
+    Ok((Planar { samples, channels: outputs, frames, flat }, processor.non_finite_samples()))
 }
 
 /// Processes a whole block, by its key if there is one.
@@ -498,7 +498,7 @@ impl Stream {
     /// Non-finite samples replaced by 0 so far.
     #[getter]
     fn faults(&self, py: Python<'_>) -> u64 {
-        self.with(py, |running| with_running!(running, processor => processor.faults()))
+        self.with(py, |running| with_running!(running, processor => processor.non_finite_samples()))
     }
 
     /// Gain reduction of the last frame put out in dB: one value per channel, with bands (bands, channels).

@@ -4,7 +4,11 @@
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{BlockMut, Meter, Params, Processor, Sample, StreamSpec, db_to_gain, dynamics::{Limiter, LimiterMode, LimiterParams}, meters::{Precision, TruePeakMeter}};
+use mixdown::{
+    BlockMut, Meter, Params, Processor, Sample, StreamSpec, Tunable, db_to_gain,
+    dynamics::{Limiter, LimiterMode, LimiterParams},
+    meters::{Precision, TruePeakMeter},
+};
 use mixdown_fuzz::{Drawn, Signal, Style, stream};
 
 /// Room for a few time constants of the shortest release.

@@ -3,7 +3,10 @@
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{Block, Meter, Sample, StreamSpec, meters::{Loudness, LoudnessMeter, LoudnessParams, Memory, Precision, Weights}};
+use mixdown::{
+    Block, Meter, Sample, StreamSpec,
+    meters::{Loudness, LoudnessMeter, LoudnessParams, Memory, Precision, Weights},
+};
 use mixdown_fuzz::{Signal, stream};
 
 /// A little over a short-term window at the lowest rates, a few momentary ones at the usual.

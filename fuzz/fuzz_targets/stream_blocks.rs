@@ -159,7 +159,7 @@ fn run<S: Sample>(
     }
 
     processor.reset();
-    assert_eq!(processor.faults(), 0, "reset keeps faults: {current:?}");
+    assert_eq!(processor.non_finite_samples(), 0, "reset keeps faults: {current:?}");
     let mut fresh = current.build::<S>(spec).expect("its coefficients were taken");
     let (mut again, mut anew) = (sound.samples.to_vec(), sound.samples.to_vec());
     sound.process(&mut processor, &mut again, 0, frames);

@@ -1,7 +1,7 @@
 //! Settings out of bytes. The one list asks for a way to draw each, so a new processor cannot be forgotten.
 
 use arbitrary::{Result, Unstructured};
-use mixdown::{convolution::*, delivery::*, dynamics::*, filters::*, levels::*, meters::*, reverbs::*, *};
+use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, reverbs::*, *};
 
 /// What kind of numbers are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,13 +1,7 @@
 //! Passes the input through with the latency of a processor that is not run, so that switching it off moves nothing in
 
 use crate::{
-    foundation::{
-        block::BlockMut,
-        fit::fit,
-        processor::{Processor, Tail},
-        sample::Sample,
-        stream::StreamSpec,
-    },
+    foundation::{block::BlockMut, fit::fit, processor::Processor, sample::Sample, stream::StreamSpec, tail::Tail},
     primitives::{delay_line::DelayLine, sanitize::sanitize},
 };
 
@@ -75,7 +69,7 @@ impl<S: Sample> Processor<S> for Bypass<S> {
         Tail::Frames(self.delay.frames() as u64)
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 }

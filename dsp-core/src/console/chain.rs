@@ -6,9 +6,10 @@ use crate::{
         block::{Block, BlockMut},
         error::Error,
         fit::{fit, fit_keyed},
-        processor::{Processor, Tail},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
     primitives::{delay_line::DelayLine, sanitize::sanitize},
 };
@@ -178,7 +179,7 @@ impl<S: Sample> Processor<S> for Chain<S> {
         self.processors.iter().fold(Tail::Frames(0), |tail, processor| tail.then(processor.tail()))
     }
 
-    fn faults(&self) -> u64 {
-        self.faults + self.processors.iter().map(Processor::faults).sum::<u64>()
+    fn non_finite_samples(&self) -> u64 {
+        self.faults + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
     }
 }

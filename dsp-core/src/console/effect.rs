@@ -12,10 +12,12 @@ use super::{
 use crate::foundation::{
     block::{Block, BlockMut},
     error::{Error, channels_in},
-    processor::{Dynamics, Params, Processor, Tail},
+    params::{Params, Tunable},
+    processor::{Dynamics, Processor},
     sample::Sample,
     stream::StreamSpec,
     tagged::tagged,
+    tail::Tail,
     unit::db_to_gain,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -277,7 +279,7 @@ macro_rules! effects {
             pub fn set_coeffs(&mut self, coeffs: &EffectCoeffs) -> Result<(), Error> {
                 self.check_coeffs(coeffs, false)?;
                 match (self, coeffs) {
-                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.set_coeffs(coeffs),)*
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.apply(coeffs),)*
                     (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.set_coeffs(coeffs)?,
                     (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, gains)) => {
                         parallel.set_coeffs(coeffs, gains)?;
@@ -301,9 +303,7 @@ macro_rules! effects {
                     })
                 };
                 match (self, coeffs) {
-                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => {
-                        <$params as Params>::accepts(processor, coeffs)
-                    })*
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.check(coeffs),)*
                     (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => all(chain.processors(), "effects", coeffs),
                     (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => all(parallel.branches(), "effects", coeffs),
                     (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {
@@ -406,8 +406,8 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
         self.inner().tail()
     }
 
-    fn faults(&self) -> u64 {
-        self.inner().faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.inner().non_finite_samples()
     }
 
     fn dynamics(&self) -> Option<&dyn Dynamics<S>> {

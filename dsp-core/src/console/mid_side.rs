@@ -9,9 +9,10 @@ use crate::{
         block::{Block, BlockMut},
         error::Error,
         fit::fit_keyed,
-        processor::{Processor, Tail},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
     primitives::{backend::Backend, delay_line::DelayLine, mid_side as kernel, ramp::Span, sanitize::sanitize},
 };
@@ -189,7 +190,7 @@ impl<S: Sample> Processor<S> for MidSide<S> {
         self.mid.tail().max(self.side.tail())
     }
 
-    fn faults(&self) -> u64 {
-        self.faults + self.mid.chain.faults() + self.side.chain.faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.faults + self.mid.chain.non_finite_samples() + self.side.chain.non_finite_samples()
     }
 }

@@ -11,9 +11,11 @@ use crate::{
         block::{Block, BlockMut},
         error::Error,
         fit::fit_keyed,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
     levels::gain::{Gain, GainParams},
     primitives::{backend::Backend, mix},
@@ -247,8 +249,8 @@ impl<S: Sample> Mixer<S> {
 
     /// Non-finite input samples replaced by 0.
     #[must_use]
-    pub fn faults(&self) -> u64 {
-        self.strips.iter().map(|(_, strip)| strip.faults()).sum::<u64>() + self.inserts.faults()
+    pub fn non_finite_samples(&self) -> u64 {
+        self.strips.iter().map(|(_, strip)| strip.non_finite_samples()).sum::<u64>() + self.inserts.non_finite_samples()
     }
 
     fn align(&mut self) {

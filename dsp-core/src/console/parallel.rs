@@ -6,9 +6,10 @@ use crate::{
         block::{Block, BlockMut},
         error::{Error, in_range},
         fit::fit_keyed,
-        processor::{Processor, Tail},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::{db_to_gain, ms_to_frames},
     },
     primitives::{
@@ -221,7 +222,7 @@ impl<S: Sample> Processor<S> for Parallel<S> {
         })
     }
 
-    fn faults(&self) -> u64 {
-        self.faults + self.processors.iter().map(Processor::faults).sum::<u64>()
+    fn non_finite_samples(&self) -> u64 {
+        self.faults + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
     }
 }

@@ -15,9 +15,11 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, channels_in, in_range},
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     levels::{
@@ -275,8 +277,8 @@ impl<S: Sample> Strip<S> {
         self.inserts.tail().then(Tail::Frames(self.alignment.frames() as u64))
     }
 
-    pub(super) fn faults(&self) -> u64 {
-        self.trim.faults() + self.inserts.faults() + self.faults
+    pub(super) fn non_finite_samples(&self) -> u64 {
+        self.trim.non_finite_samples() + self.inserts.non_finite_samples() + self.faults
     }
 }
 

@@ -8,13 +8,16 @@ use super::{
 use crate::{
     filters::band::{Band, BandParams, Design, check_all},
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, in_range},
         fit::fit,
         grid::GRID_FRAMES,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -145,30 +148,7 @@ impl Params for LinearPhaseEqualizerParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<LinearPhaseEqualizer<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let channels = spec.channels();
-        let counts = Counts { inputs: channels, outputs: channels, responses: 1, banks: 2 };
-        let routes: Vec<Route> =
-            (0..channels).map(|channel| Route { input: channel, output: channel, response: 0 }).collect();
-        let mut equalizer = LinearPhaseEqualizer {
-            spec: *spec,
-            convolver: Box::new(Convolver::new(spec, coeffs.taps.len(), &routes, counts)),
-            delay: DelayLine::new(channels, self.length_frames / 2),
-            wanted: coeffs,
-            fresh: true,
-            sounding: Filter::Delay,
-            phase: Phase::Rest,
-            fade: Ramp::new([1.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
-            dry: vec![S::ZERO; channels * GRID_FRAMES],
-            wet: vec![0.0; 2 * GRID_FRAMES],
-            faults: 0,
-        };
-        equalizer.settle();
-        Ok(equalizer)
-    }
-
-    fn accepts<S: Sample>(running: &LinearPhaseEqualizer<S>, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
-        running.check(coeffs)
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -231,34 +211,6 @@ enum Phase {
 }
 
 impl<S: Sample> LinearPhaseEqualizer<S> {
-    /// Changes to other settings. Designs them here, at some ms; see [`set_coeffs`](Self::set_coeffs) for callbacks.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `length_frames`. The old setting stays.
-    pub fn set_params(&mut self, params: &LinearPhaseEqualizerParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
-        Ok(())
-    }
-
-    /// Changes to coefficients designed elsewhere: copies their taps, and nothing else. Those of another length, which
-    /// need a new equalizer, change nothing.
-    pub fn set_coeffs(&mut self, coeffs: &LinearPhaseEqualizerCoeffs) {
-        if self.check(coeffs).is_ok() && *coeffs != self.wanted {
-            self.wanted.taps.copy_from_slice(&coeffs.taps);
-            self.wanted.neutral = coeffs.neutral;
-            self.fresh = true;
-        }
-    }
-
-    fn check(&self, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
-        if coeffs.taps.len() == self.wanted.taps.len() {
-            return Ok(());
-        }
-        Err(Error::NeedsRebuild { param: "length_frames" })
-    }
-
     /// Arrives at what is wanted at once.
     fn settle(&mut self) {
         let [first, second] = [0, 1];
@@ -386,14 +338,46 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for LinearPhaseEqualizer<S> {
+    type Params = LinearPhaseEqualizerParams;
+
+    fn build(params: &LinearPhaseEqualizerParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let channels = spec.channels();
+        let counts = Counts { inputs: channels, outputs: channels, responses: 1, banks: 2 };
+        let routes: Vec<Route> =
+            (0..channels).map(|channel| Route { input: channel, output: channel, response: 0 }).collect();
+        let mut equalizer = LinearPhaseEqualizer {
+            spec: *spec,
+            convolver: Box::new(Convolver::new(spec, coeffs.taps.len(), &routes, counts)),
+            delay: DelayLine::new(channels, params.length_frames / 2),
+            wanted: coeffs,
+            fresh: true,
+            sounding: Filter::Delay,
+            phase: Phase::Rest,
+            fade: Ramp::new([1.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
+            dry: vec![S::ZERO; channels * GRID_FRAMES],
+            wet: vec![0.0; 2 * GRID_FRAMES],
+            faults: 0,
+        };
+        equalizer.settle();
+        Ok(equalizer)
     }
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
         fit(block, self.spec.channels(), |block| self.run(block));
     }
+}
+
+compiled!(LinearPhaseEqualizerParams => LinearPhaseEqualizer);
+
+impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
+    engine!(LinearPhaseEqualizerParams);
 
     fn reset(&mut self) {
         self.settle();
@@ -428,8 +412,27 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
         Tail::Frames(convolver.max(self.delay.frames()) as u64)
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for LinearPhaseEqualizer<S> {
+    type Params = LinearPhaseEqualizerParams;
+
+    fn check(&self, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
+        if coeffs.taps.len() == self.wanted.taps.len() {
+            return Ok(());
+        }
+        Err(Error::NeedsRebuild { param: "length_frames" })
+    }
+
+    fn apply(&mut self, coeffs: &LinearPhaseEqualizerCoeffs) {
+        if *coeffs != self.wanted {
+            self.wanted.taps.copy_from_slice(&coeffs.taps);
+            self.wanted.neutral = coeffs.neutral;
+            self.fresh = true;
+        }
     }
 }
 

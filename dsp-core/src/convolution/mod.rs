@@ -1,5 +1,6 @@
 //! Convolution: impulse responses of rooms, and linear-phase equalization, by a partitioned convolver without latency.
 
+#[allow(clippy::module_inception, reason = "the processor that gave the family its name")]
 pub(crate) mod convolution;
 pub(crate) mod convolver;
 pub(crate) mod fft;

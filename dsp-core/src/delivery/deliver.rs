@@ -26,7 +26,8 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
-        processor::{Dynamics, GainReduction, Params, Processor},
+        params::Params,
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
         unit::{db_to_gain, gain_to_db, ms_to_frames},

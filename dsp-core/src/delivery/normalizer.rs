@@ -23,7 +23,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
-        processor::Meter,
+        meter::Meter,
         sample::Sample,
         stream::StreamSpec,
         unit::db_to_gain,
@@ -270,7 +270,7 @@ pub(super) fn measure<S: Sample>(
         meter.observe(&audio.frames_at(start, length));
         report(progress, share)?;
     }
-    match meter.faults() {
+    match meter.non_finite_samples() {
         0 => Ok(meter.reading()),
         samples => Err(NormalizeError::NotFinite { samples }),
     }

@@ -154,7 +154,7 @@ impl Quantizer {
 
     /// Non-finite samples since it was built or reset; they counted as 0.
     #[must_use]
-    pub fn faults(&self) -> u64 {
+    pub fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 
@@ -289,7 +289,7 @@ mod tests {
             let words = words(&mut quantizer, &samples, 1);
             assert_eq!([words[0], words[1], words[3]], [full - 1, -full, full - 1]);
             assert!(words[2].abs() <= 1 && words[4].abs() <= 1);
-            assert_eq!((quantizer.clipped(), quantizer.faults()), (3, 2));
+            assert_eq!((quantizer.clipped(), quantizer.non_finite_samples()), (3, 2));
             assert!(quantizer.quantize(&Block::from_planar(&samples, 1).unwrap(), &mut [0; 4]).is_err());
             assert!(quantizer.quantize(&Block::from_planar(&[0.0; 4], 2).unwrap(), &mut [0; 4]).is_err());
         }

@@ -3,10 +3,13 @@
 use super::compression::{Compression, CompressorCoeffs, CompressorParams};
 use crate::foundation::{
     block::{Block, BlockMut},
+    engine::{self, Engine, compiled, engine, traced},
     error::Error,
-    processor::{Dynamics, GainReduction, Params, Processor, Tail},
+    params::{Params, Tunable},
+    processor::{Dynamics, GainReduction, Processor},
     sample::Sample,
     stream::StreamSpec,
+    tail::Tail,
 };
 use alloc::{boxed::Box, vec::Vec};
 
@@ -76,11 +79,7 @@ impl Params for CompressorParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Compressor<S>, Error> {
-        Ok(Compressor { spec: *spec, compression: Box::new(Compression::new(spec, &self.design(spec)?)) })
-    }
-
-    fn accepts<S: Sample>(running: &Compressor<S>, coeffs: &CompressorCoeffs) -> Result<(), Error> {
-        running.compression.check(coeffs)
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -92,40 +91,27 @@ impl Params for CompressorParams {
     }
 }
 
-impl<S: Sample> Compressor<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `lookahead_ms`. The old setting stays.
-    pub fn set_params(&mut self, params: &CompressorParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.compression.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
-        Ok(())
+impl<S: Sample> Engine<S> for Compressor<S> {
+    type Params = CompressorParams;
+
+    fn build(params: &CompressorParams, spec: &StreamSpec) -> Result<Self, Error> {
+        Ok(Compressor { spec: *spec, compression: Box::new(Compression::new(spec, &params.design(spec)?)) })
     }
 
-    /// Glides to coefficients designed elsewhere. Those of another lookahead, which need a new compressor, change nothing.
-    pub fn set_coeffs(&mut self, coeffs: &CompressorCoeffs) {
-        self.compression.set_coeffs(coeffs);
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        self.compression.process(block, key, reduction_db);
     }
 }
 
+compiled!(CompressorParams => Compressor);
+
 impl<S: Sample> Processor<S> for Compressor<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.compression.process(block, None, None);
-    }
-
-    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        self.compression.process(block, Some(key), None);
-    }
-
-    fn takes_key(&self) -> bool {
-        true
-    }
+    engine!(CompressorParams, dynamics, key);
 
     fn reset(&mut self) {
         let Self { spec: _, compression } = self;
@@ -140,35 +126,28 @@ impl<S: Sample> Processor<S> for Compressor<S> {
         Tail::Frames(self.latency_frames() as u64)
     }
 
-    fn faults(&self) -> u64 {
-        self.compression.faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.compression.non_finite_samples()
     }
+}
 
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
+impl<S: Sample> Tunable<S> for Compressor<S> {
+    type Params = CompressorParams;
 
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
+    fn apply(&mut self, coeffs: &CompressorCoeffs) {
+        self.compression.set_coeffs(coeffs);
     }
 }
 
 impl<S: Sample> Dynamics<S> for Compressor<S> {
+    traced!(CompressorParams);
+
     fn gain_reduction_db(&self, trace: usize) -> f64 {
         self.compression.gain_reduction_db(trace)
     }
 
     fn gain_reduction(&self) -> GainReduction {
         self.compression.gain_reduction()
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.compression.process(block, key, Some(reduction_db));
     }
 }
 

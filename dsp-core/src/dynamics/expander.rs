@@ -9,8 +9,10 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine, traced},
         error::{Error, in_range},
-        processor::{Dynamics, GainReduction, Params, Processor},
+        params::{Params, Tunable},
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
         unit::ms_to_frames,
@@ -134,10 +136,7 @@ impl Params for ExpanderParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Expander<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let glide = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
-        let slope = Slope { computer: GainComputer::new(&coeffs.computer, glide) };
-        Ok(Expander { spec: *spec, expansion: Box::new(Expansion::new(spec, &coeffs.expansion, slope)) })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -191,74 +190,59 @@ impl<S: Sample> Closing<S> for Slope {
     }
 }
 
-impl<S: Sample> Expander<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &ExpanderParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
+impl<S: Sample> Engine<S> for Expander<S> {
+    type Params = ExpanderParams;
+
+    fn build(params: &ExpanderParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let glide = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let slope = Slope { computer: GainComputer::new(&coeffs.computer, glide) };
+        Ok(Expander { spec: *spec, expansion: Box::new(Expansion::new(spec, &coeffs.expansion, slope)) })
     }
 
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &ExpanderCoeffs) {
-        self.expansion.set_coeffs(&coeffs.expansion);
-        self.expansion.closing_mut().computer.set_coeffs(&coeffs.computer);
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        self.expansion.process(block, key, reduction_db);
     }
 }
 
+compiled!(ExpanderParams => Expander);
+
 impl<S: Sample> Processor<S> for Expander<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.expansion.process(block, None, None);
-    }
-
-    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        self.expansion.process(block, Some(key), None);
-    }
-
-    fn takes_key(&self) -> bool {
-        true
-    }
+    engine!(ExpanderParams, dynamics, key);
 
     fn reset(&mut self) {
         let Self { spec: _, expansion } = self;
         expansion.reset();
     }
 
-    fn faults(&self) -> u64 {
-        self.expansion.faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.expansion.non_finite_samples()
     }
+}
 
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
+impl<S: Sample> Tunable<S> for Expander<S> {
+    type Params = ExpanderParams;
 
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
+    fn apply(&mut self, coeffs: &ExpanderCoeffs) {
+        self.expansion.set_coeffs(&coeffs.expansion);
+        self.expansion.closing_mut().computer.set_coeffs(&coeffs.computer);
     }
 }
 
 impl<S: Sample> Dynamics<S> for Expander<S> {
+    traced!(ExpanderParams);
+
     fn gain_reduction_db(&self, trace: usize) -> f64 {
         self.expansion.gain_reduction_db(trace)
     }
 
     fn gain_reduction(&self) -> GainReduction {
         self.expansion.gain_reduction()
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.expansion.process(block, key, Some(reduction_db));
     }
 }
 

@@ -277,7 +277,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
     }
 
     /// Non-finite samples replaced, the key's included.
-    pub(crate) fn faults(&self) -> u64 {
+    pub(crate) fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 

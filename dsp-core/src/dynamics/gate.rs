@@ -8,8 +8,10 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine, traced},
         error::{Error, in_range},
-        processor::{Dynamics, GainReduction, Params, Processor},
+        params::{Params, Tunable},
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
         unit::ms_to_frames,
@@ -134,13 +136,7 @@ impl Params for GateParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gate<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let switches = Switches {
-            levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
-            hold_frames: coeffs.hold_frames,
-            switches: vec![Switch::CLOSED; spec.channels()],
-        };
-        Ok(Gate { spec: *spec, expansion: Box::new(Expansion::new(spec, &coeffs.expansion, switches)) })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -239,18 +235,48 @@ impl<S: Sample> Closing<S> for Switches {
     }
 }
 
-impl<S: Sample> Gate<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &GateParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
+impl<S: Sample> Engine<S> for Gate<S> {
+    type Params = GateParams;
+
+    fn build(params: &GateParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let switches = Switches {
+            levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
+            hold_frames: coeffs.hold_frames,
+            switches: vec![Switch::CLOSED; spec.channels()],
+        };
+        Ok(Gate { spec: *spec, expansion: Box::new(Expansion::new(spec, &coeffs.expansion, switches)) })
     }
 
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &GateCoeffs) {
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        self.expansion.process(block, key, reduction_db);
+    }
+}
+
+compiled!(GateParams => Gate);
+
+impl<S: Sample> Processor<S> for Gate<S> {
+    engine!(GateParams, dynamics, key);
+
+    fn reset(&mut self) {
+        let Self { spec: _, expansion } = self;
+        expansion.reset();
+    }
+
+    fn non_finite_samples(&self) -> u64 {
+        self.expansion.non_finite_samples()
+    }
+}
+
+impl<S: Sample> Tunable<S> for Gate<S> {
+    type Params = GateParams;
+
+    fn apply(&mut self, coeffs: &GateCoeffs) {
         self.expansion.set_coeffs(&coeffs.expansion);
         let switches = self.expansion.closing_mut();
         switches.levels.set_target(coeffs.levels);
@@ -258,57 +284,15 @@ impl<S: Sample> Gate<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for Gate<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.expansion.process(block, None, None);
-    }
-
-    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        self.expansion.process(block, Some(key), None);
-    }
-
-    fn takes_key(&self) -> bool {
-        true
-    }
-
-    fn reset(&mut self) {
-        let Self { spec: _, expansion } = self;
-        expansion.reset();
-    }
-
-    fn faults(&self) -> u64 {
-        self.expansion.faults()
-    }
-
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
-
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
-    }
-}
-
 impl<S: Sample> Dynamics<S> for Gate<S> {
+    traced!(GateParams);
+
     fn gain_reduction_db(&self, trace: usize) -> f64 {
         self.expansion.gain_reduction_db(trace)
     }
 
     fn gain_reduction(&self) -> GainReduction {
         self.expansion.gain_reduction()
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.expansion.process(block, key, Some(reduction_db));
     }
 }
 

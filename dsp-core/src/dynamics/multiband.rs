@@ -5,11 +5,14 @@ use crate::{
     filters::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, kernel::sum},
     foundation::{
         block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
-        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
     primitives::{backend::Backend, delay_line::DelayLine},
 };
@@ -120,27 +123,7 @@ impl Params for MultibandCompressorParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<MultibandCompressor<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let crossover = Box::new(self.splitter().build(spec)?);
-        let compressions: Vec<_> = coeffs.bands.iter().map(|band| Compression::new(spec, band)).collect();
-        let latency = compressions.iter().map(Compression::latency_frames).max().unwrap_or(0);
-        let bands = compressions.into_iter().map(|compression| {
-            let early = latency - compression.latency_frames();
-            Band { align: DelayLine::new(spec.channels(), early), compression }
-        });
-        Ok(MultibandCompressor {
-            spec: *spec,
-            backend: Backend::new(spec.cpu()),
-            crossover,
-            latency,
-            bands: bands.collect(),
-            split: vec![S::ZERO; (self.crossovers_hz.len() + 1) * spec.channels() * CHUNK_FRAMES],
-            reductions_db: vec![0.0; spec.channels() * CHUNK_FRAMES],
-        })
-    }
-
-    fn accepts<S: Sample>(running: &MultibandCompressor<S>, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
-        running.check(coeffs)
+        engine::build(self, spec)
     }
 }
 
@@ -159,37 +142,6 @@ struct Band<S> {
 }
 
 impl<S: Sample> MultibandCompressor<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another number of bands, slope or lookahead. The old setting
-    /// stays.
-    pub fn set_params(&mut self, params: &MultibandCompressorParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
-        Ok(())
-    }
-
-    /// Glides to coefficients designed elsewhere. Those that need a new one change nothing.
-    pub fn set_coeffs(&mut self, coeffs: &MultibandCompressorCoeffs) {
-        if self.check(coeffs).is_ok() {
-            self.crossover.set_coeffs(&coeffs.crossover);
-            for (band, coeffs) in self.bands.iter_mut().zip(&coeffs.bands) {
-                band.compression.set_coeffs(coeffs);
-            }
-        }
-    }
-
-    fn check(&self, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
-        self.crossover.check(&coeffs.crossover)?;
-        self.bands.iter().zip(&coeffs.bands).try_for_each(|(band, coeffs)| band.compression.check(coeffs))
-    }
-
-    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
-        fit_traced(block, self.spec.channels(), None, trace, |block, _, trace| self.compress(block, trace));
-    }
-
     fn compress(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
         let channels = self.spec.channels();
         let rows = self.bands.len() * channels;
@@ -230,14 +182,43 @@ impl<S: Sample> MultibandCompressor<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for MultibandCompressor<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for MultibandCompressor<S> {
+    type Params = MultibandCompressorParams;
+
+    fn build(params: &MultibandCompressorParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let crossover = Box::new(params.splitter().build(spec)?);
+        let compressions: Vec<_> = coeffs.bands.iter().map(|band| Compression::new(spec, band)).collect();
+        let latency = compressions.iter().map(Compression::latency_frames).max().unwrap_or(0);
+        let bands = compressions.into_iter().map(|compression| {
+            let early = latency - compression.latency_frames();
+            Band { align: DelayLine::new(spec.channels(), early), compression }
+        });
+        Ok(MultibandCompressor {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            crossover,
+            latency,
+            bands: bands.collect(),
+            split: vec![S::ZERO; (params.crossovers_hz.len() + 1) * spec.channels() * CHUNK_FRAMES],
+            reductions_db: vec![0.0; spec.channels() * CHUNK_FRAMES],
+        })
     }
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.run(block, None);
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit_traced(block, self.spec.channels(), None, reduction_db, |block, _, trace| self.compress(block, trace));
     }
+}
+
+compiled!(MultibandCompressorParams => MultibandCompressor);
+
+impl<S: Sample> Processor<S> for MultibandCompressor<S> {
+    engine!(MultibandCompressorParams, dynamics);
 
     fn reset(&mut self) {
         let Self { spec: _, backend: _, crossover, latency: _, bands, split: _, reductions_db: _ } = self;
@@ -256,20 +237,30 @@ impl<S: Sample> Processor<S> for MultibandCompressor<S> {
         self.crossover.tail().then(Tail::Frames(self.latency as u64))
     }
 
-    fn faults(&self) -> u64 {
-        self.crossover.faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.crossover.non_finite_samples()
+    }
+}
+
+impl<S: Sample> Tunable<S> for MultibandCompressor<S> {
+    type Params = MultibandCompressorParams;
+
+    fn check(&self, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
+        self.crossover.check(&coeffs.crossover)?;
+        self.bands.iter().zip(&coeffs.bands).try_for_each(|(band, coeffs)| band.compression.check(coeffs))
     }
 
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
-
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
+    fn apply(&mut self, coeffs: &MultibandCompressorCoeffs) {
+        self.crossover.set_coeffs(&coeffs.crossover);
+        for (band, coeffs) in self.bands.iter_mut().zip(&coeffs.bands) {
+            band.compression.set_coeffs(coeffs);
+        }
     }
 }
 
 impl<S: Sample> Dynamics<S> for MultibandCompressor<S> {
+    traced!(MultibandCompressorParams);
+
     fn traces(&self) -> usize {
         self.bands.len() * self.spec.channels()
     }
@@ -287,14 +278,5 @@ impl<S: Sample> Dynamics<S> for MultibandCompressor<S> {
             all.active_share += own.active_share / self.bands.len() as f64;
         }
         all
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        _key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.run(block, Some(reduction_db));
     }
 }

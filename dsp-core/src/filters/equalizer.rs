@@ -7,12 +7,15 @@ use super::{
 };
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::Error,
         fit::fit,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
     primitives::backend::Backend,
 };
@@ -74,14 +77,7 @@ impl Params for EqualizerParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Equalizer<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let backend = Backend::new(spec.cpu());
-        Ok(Equalizer {
-            spec: *spec,
-            cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), &coeffs.sections),
-            faults: 0,
-            sample: core::marker::PhantomData,
-        })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -103,31 +99,34 @@ pub struct EqualizerCoeffs {
     sections: Vec<BiquadCoeffs>,
 }
 
-impl<S: Sample> Equalizer<S> {
-    /// Glides to other settings in 50 ms. Designs them here, at some tens of µs a band; see
-    /// [`set_coeffs`](Self::set_coeffs) for callbacks.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &EqualizerParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
+impl<S: Sample> Engine<S> for Equalizer<S> {
+    type Params = EqualizerParams;
+
+    fn build(params: &EqualizerParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let backend = Backend::new(spec.cpu());
+        Ok(Equalizer {
+            spec: *spec,
+            cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), &coeffs.sections),
+            faults: 0,
+            sample: core::marker::PhantomData,
+        })
     }
 
-    /// Glides to coefficients designed elsewhere; takes no memory.
-    pub fn set_coeffs(&mut self, coeffs: &EqualizerCoeffs) {
-        self.cascade.set_coeffs(&coeffs.sections);
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
     }
 }
 
-impl<S: Sample> Processor<S> for Equalizer<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
+compiled!(EqualizerParams => Equalizer);
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
-    }
+impl<S: Sample> Processor<S> for Equalizer<S> {
+    engine!(EqualizerParams);
 
     fn reset(&mut self) {
         let Self { spec: _, cascade, faults, sample: _ } = self;
@@ -139,7 +138,15 @@ impl<S: Sample> Processor<S> for Equalizer<S> {
         Tail::Frames(self.cascade.tail_frames())
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Equalizer<S> {
+    type Params = EqualizerParams;
+
+    fn apply(&mut self, coeffs: &EqualizerCoeffs) {
+        self.cascade.set_coeffs(&coeffs.sections);
     }
 }

@@ -9,12 +9,15 @@ use super::{
 };
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::Error,
         fit::fit,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
     primitives::backend::Backend,
 };
@@ -59,7 +62,7 @@ macro_rules! filter {
             }
 
             fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Filter<S, $params>, Error> {
-                Filter::new(spec, &self.design(spec)?)
+                engine::build(self, spec)
             }
 
             fn neutral() -> Option<Self> {
@@ -73,6 +76,34 @@ macro_rules! filter {
             ) -> Result<Option<Vec<Complex64>>, Error> {
                 let (sections, rate_hz) = (self.design(spec)?.sections, spec.sample_rate_hz());
                 Ok(Some(frequencies_hz.iter().map(|&hz| sections.response(hz, rate_hz)).collect()))
+            }
+        }
+
+        compiled!($params => Filter<$params>);
+
+        impl<S: Sample> Processor<S> for Filter<S, $params> {
+            engine!($params);
+
+            fn reset(&mut self) {
+                let Self { spec: _, cascade, faults, kind: _ } = self;
+                cascade.reset();
+                *faults = 0;
+            }
+
+            fn tail(&self) -> Tail {
+                Tail::Frames(self.cascade.tail_frames())
+            }
+
+            fn non_finite_samples(&self) -> u64 {
+                self.faults
+            }
+        }
+
+        impl<S: Sample> Tunable<S> for Filter<S, $params> {
+            type Params = $params;
+
+            fn apply(&mut self, coeffs: &FilterCoeffs) {
+                self.cascade.set_coeffs(coeffs.sections.padded());
             }
         }
     };
@@ -94,8 +125,11 @@ pub struct FilterCoeffs {
     sections: Sections,
 }
 
-impl<S: Sample, P: Params<Coeffs = FilterCoeffs>> Filter<S, P> {
-    fn new(spec: &StreamSpec, coeffs: &FilterCoeffs) -> Result<Self, Error> {
+impl<S: Sample, P: Params<Coeffs = FilterCoeffs>> Engine<S> for Filter<S, P> {
+    type Params = P;
+
+    fn build(params: &P, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
         let backend = Backend::new(spec.cpu());
         Ok(Self {
             spec: *spec,
@@ -105,42 +139,12 @@ impl<S: Sample, P: Params<Coeffs = FilterCoeffs>> Filter<S, P> {
         })
     }
 
-    /// Glides to other settings in 50 ms. Designs them here, at some tens of µs; see [`set_coeffs`](Self::set_coeffs)
-    /// for callbacks.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &P) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
-    }
-
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &FilterCoeffs) {
-        self.cascade.set_coeffs(coeffs.sections.padded());
-    }
-}
-
-impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + Send> Processor<S> for Filter<S, P> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
         fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
-    }
-
-    fn reset(&mut self) {
-        let Self { spec: _, cascade, faults, kind: _ } = self;
-        cascade.reset();
-        *faults = 0;
-    }
-
-    fn tail(&self) -> Tail {
-        Tail::Frames(self.cascade.tail_frames())
-    }
-
-    fn faults(&self) -> u64 {
-        self.faults
     }
 }

@@ -1,14 +1,18 @@
-//! Layer 0: what every room stands on. Types, units and contracts; no signal processing.
+//! Foundation: errors, units, samples, blocks, streams and the contracts; no signal processing.
 
 pub(crate) mod block;
+pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod fit;
 pub(crate) mod grid;
 pub(crate) mod math;
+pub(crate) mod meter;
+pub(crate) mod params;
 pub(crate) mod processor;
 pub(crate) mod sample;
 pub(crate) mod stream;
 pub(crate) mod tagged;
+pub(crate) mod tail;
 #[cfg(feature = "serde")]
 pub(crate) mod unbounded;
 pub(crate) mod unit;

@@ -3,7 +3,22 @@
 use super::math::Pow2;
 use core::fmt::Debug;
 
+/// A type for each of the two sample formats: what [`Sealed::resolve`](sealed::Sealed) tells apart.
+pub trait PerFormat {
+    /// The type for this format.
+    type Of<S: Sample>;
+}
+
+/// A value of which is known whether it is of `f32` or of `f64`.
+pub enum Resolved<T: PerFormat> {
+    /// Of `f32`.
+    F32(T::Of<f32>),
+    /// Of `f64`.
+    F64(T::Of<f64>),
+}
+
 mod sealed {
+    use super::{PerFormat, Resolved};
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
     /// Keeps [`super::super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
@@ -31,10 +46,22 @@ mod sealed {
         fn larger(self, other: Self) -> Self;
         /// The smaller, as [`Sealed::larger`].
         fn smaller(self, other: Self) -> Self;
+
+        /// The same value, its format known: the way out of generic code.
+        fn resolve<T: PerFormat>(value: T::Of<Self>) -> Resolved<T>
+        where
+            Self: super::Sample;
+        /// The one of two values that is of this format: the way back.
+        fn choose<T: PerFormat>(
+            single: impl FnOnce() -> T::Of<f32>,
+            double: impl FnOnce() -> T::Of<f64>,
+        ) -> T::Of<Self>
+        where
+            Self: super::Sample;
     }
 
     macro_rules! sealed {
-        ($float:ty, $bits:ty, $wide:ident) => {
+        ($float:ident, $bits:ty, $wide:ident, $format:ident, $single:ident, $double:ident => $own:ident) => {
             impl Sealed for $float {
                 type Wide<V: Simd> = $wide<V>;
 
@@ -81,11 +108,23 @@ mod sealed {
                 fn smaller(self, other: Self) -> Self {
                     self.min(other)
                 }
+
+                fn resolve<T: PerFormat>(value: T::Of<Self>) -> Resolved<T> {
+                    Resolved::$format(value)
+                }
+
+                #[allow(unused_variables, reason = "one of the two is called")]
+                fn choose<T: PerFormat>(
+                    $single: impl FnOnce() -> T::Of<f32>,
+                    $double: impl FnOnce() -> T::Of<f64>,
+                ) -> T::Of<Self> {
+                    $own()
+                }
             }
         };
     }
-    sealed!(f32, u32, f32x8);
-    sealed!(f64, u64, f64x4);
+    sealed!(f32, u32, f32x8, F32, single, double => single);
+    sealed!(f64, u64, f64x4, F64, single, double => double);
 }
 
 pub(crate) use sealed::Sealed as Vectors;

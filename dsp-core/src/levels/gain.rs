@@ -2,10 +2,12 @@
 
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, in_range},
         fit::fit,
-        processor::{Params, Processor},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
@@ -88,15 +90,7 @@ impl Params for GainParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gain<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
-        Ok(Gain {
-            spec: *spec,
-            backend: Backend::new(spec.cpu()),
-            gain: Ramp::new([coeffs.gain], ramp_frames),
-            faults: 0,
-            sample: core::marker::PhantomData,
-        })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -116,37 +110,44 @@ pub struct GainCoeffs {
 }
 
 impl<S: Sample> Gain<S> {
-    /// Glides to other settings in 20 ms.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &GainParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
-    }
-
     /// Changes no sample, now and until other settings come.
     pub(crate) fn is_neutral(&self) -> bool {
         self.gain.is_at([1.0])
     }
-
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &GainCoeffs) {
-        self.gain.set_target([coeffs.gain]);
-    }
 }
 
-impl<S: Sample> Processor<S> for Gain<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for Gain<S> {
+    type Params = GainParams;
+
+    fn build(params: &GainParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        Ok(Gain {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            gain: Ramp::new([coeffs.gain], ramp_frames),
+            faults: 0,
+            sample: core::marker::PhantomData,
+        })
     }
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
         let channels = self.spec.channels();
         fit(block, channels, |block| {
             self.faults += scale::gain(self.backend, block, channels, &mut self.gain);
         });
     }
+}
+
+compiled!(GainParams => Gain);
+
+impl<S: Sample> Processor<S> for Gain<S> {
+    engine!(GainParams);
 
     fn reset(&mut self) {
         let Self { spec: _, backend: _, gain, faults, sample: _ } = self;
@@ -154,8 +155,16 @@ impl<S: Sample> Processor<S> for Gain<S> {
         *faults = 0;
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Gain<S> {
+    type Params = GainParams;
+
+    fn apply(&mut self, coeffs: &GainCoeffs) {
+        self.gain.set_target([coeffs.gain]);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
         fit::fit,
-        processor::{Params, Processor},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
         unit::ms_to_frames,
@@ -122,15 +124,7 @@ impl Params for PanParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Pan<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
-        Ok(Pan {
-            spec: *spec,
-            backend: Backend::new(spec.cpu()),
-            gains: Ramp::new(coeffs.gains, ramp_frames),
-            faults: 0,
-            sample: core::marker::PhantomData,
-        })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -144,35 +138,40 @@ pub struct PanCoeffs {
     gains: [f64; 2],
 }
 
-impl<S: Sample> Pan<S> {
-    /// Glides to other settings in 20 ms.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &PanParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
+impl<S: Sample> Engine<S> for Pan<S> {
+    type Params = PanParams;
+
+    fn build(params: &PanParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        Ok(Pan {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            gains: Ramp::new(coeffs.gains, ramp_frames),
+            faults: 0,
+            sample: core::marker::PhantomData,
+        })
     }
 
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &PanCoeffs) {
-        self.gains.set_target(coeffs.gains);
-    }
-}
-
-impl<S: Sample> Processor<S> for Pan<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn output_channels(&self) -> usize {
-        2
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
         fit(block, 2, |block| {
             self.faults += scale::stereo(self.backend, block, self.spec.channels() == 1, &mut self.gains);
         });
+    }
+}
+
+compiled!(PanParams => Pan);
+
+impl<S: Sample> Processor<S> for Pan<S> {
+    engine!(PanParams);
+
+    fn output_channels(&self) -> usize {
+        2
     }
 
     fn reset(&mut self) {
@@ -181,8 +180,16 @@ impl<S: Sample> Processor<S> for Pan<S> {
         *faults = 0;
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Pan<S> {
+    type Params = PanParams;
+
+    fn apply(&mut self, coeffs: &PanCoeffs) {
+        self.gains.set_target(coeffs.gains);
     }
 }
 

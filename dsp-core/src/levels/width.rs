@@ -3,12 +3,15 @@
 use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade, cookbook},
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
         fit::fit,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -106,18 +109,7 @@ impl Params for WidthParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Width<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let (backend, rate_hz) = (Backend::new(spec.cpu()), spec.sample_rate_hz());
-        Ok(Width {
-            spec: *spec,
-            backend,
-            width: Ramp::new([coeffs.width], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
-            mid: Cascade::new(backend, 1, rate_hz, &coeffs.mid),
-            side: Cascade::new(backend, 1, rate_hz, &coeffs.side),
-            scratch: vec![0.0; 2 * CHUNK_FRAMES],
-            faults: 0,
-            sample: core::marker::PhantomData,
-        })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -134,26 +126,10 @@ pub struct WidthCoeffs {
 }
 
 impl<S: Sample> Width<S> {
-    /// Glides to other settings in 20 ms, the mono bass in 50 ms.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &WidthParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
-    }
-
     /// Changes no sample, now and until other settings come. For widths without mono bass, which have no state: one that
     /// has must be run even then.
     pub(crate) fn is_neutral(&self) -> bool {
         self.width.is_at([1.0]) && self.mid.is_identity() && self.side.is_identity()
-    }
-
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &WidthCoeffs) {
-        self.width.set_target([coeffs.width]);
-        self.mid.set_coeffs(&coeffs.mid);
-        self.side.set_coeffs(&coeffs.side);
     }
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
@@ -182,14 +158,38 @@ impl<S: Sample> Width<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for Width<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for Width<S> {
+    type Params = WidthParams;
+
+    fn build(params: &WidthParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let (backend, rate_hz) = (Backend::new(spec.cpu()), spec.sample_rate_hz());
+        Ok(Width {
+            spec: *spec,
+            backend,
+            width: Ramp::new([coeffs.width], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
+            mid: Cascade::new(backend, 1, rate_hz, &coeffs.mid),
+            side: Cascade::new(backend, 1, rate_hz, &coeffs.side),
+            scratch: vec![0.0; 2 * CHUNK_FRAMES],
+            faults: 0,
+            sample: core::marker::PhantomData,
+        })
     }
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
         fit(block, 2, |block| self.run(block));
     }
+}
+
+compiled!(WidthParams => Width);
+
+impl<S: Sample> Processor<S> for Width<S> {
+    engine!(WidthParams);
 
     fn reset(&mut self) {
         let Self { spec: _, backend: _, width, mid, side, scratch: _, faults, sample: _ } = self;
@@ -203,8 +203,18 @@ impl<S: Sample> Processor<S> for Width<S> {
         Tail::Frames(self.mid.tail_frames().max(self.side.tail_frames()))
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Width<S> {
+    type Params = WidthParams;
+
+    fn apply(&mut self, coeffs: &WidthCoeffs) {
+        self.width.set_target([coeffs.width]);
+        self.mid.set_coeffs(&coeffs.mid);
+        self.side.set_coeffs(&coeffs.side);
     }
 }
 

@@ -2,8 +2,7 @@
 
 use crate::{
     foundation::{
-        block::Block, error::Error, fit::fit_read, processor::Meter, sample::Sample, stream::StreamSpec,
-        unit::gain_to_db,
+        block::Block, error::Error, fit::fit_read, meter::Meter, sample::Sample, stream::StreamSpec, unit::gain_to_db,
     },
     primitives::backend::Backend,
     true_peak::{Search, Track},
@@ -114,7 +113,7 @@ impl<S: Sample> TruePeakMeter<S> {
 
     /// Non-finite samples heard since it was built or reset; they counted as 0.
     #[must_use]
-    pub fn faults(&self) -> u64 {
+    pub fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 }
@@ -161,11 +160,11 @@ mod tests {
         assert_eq!((silent.true_peak_dbtp, silent.sample_peak_dbfs), (f64::NEG_INFINITY, f64::NEG_INFINITY));
         meter.observe(&Block::from_planar(&[0.1, 0.2, f32::NAN, -0.5], 2).unwrap());
         let reading = meter.reading();
-        assert_eq!(meter.faults(), 1);
+        assert_eq!(meter.non_finite_samples(), 1);
         assert!(reading.channels_dbtp[0] < reading.channels_dbtp[1]);
         assert_eq!(reading.true_peak_dbtp, reading.channels_dbtp[1]);
         assert!(reading.true_peak_dbtp >= reading.sample_peak_dbfs);
         meter.reset();
-        assert_eq!((meter.reading(), meter.faults()), (silent, 0));
+        assert_eq!((meter.reading(), meter.non_finite_samples()), (silent, 0));
     }
 }

@@ -3,13 +3,16 @@
 use super::ring::Ring;
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
         fit::fit,
         grid::GRID_FRAMES,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::{Sample, Vectors},
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -157,8 +160,7 @@ impl Params for PlateParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Plate<S>, Error> {
-        let coeffs = self.design(spec)?;
-        Ok(Plate { spec: *spec, tank: Box::new(Tank::new(spec, &coeffs)), coeffs, faults: 0 })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -195,22 +197,6 @@ fn tail_frames(decay: f64, rate_hz: f64) -> u64 {
 }
 
 impl<S: Sample> Plate<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &PlateParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
-    }
-
-    /// Glides to coefficients designed elsewhere.
-    pub fn set_coeffs(&mut self, coeffs: &PlateCoeffs) {
-        self.coeffs = *coeffs;
-        self.tank.glides.set_target(coeffs.glides);
-        self.tank.predelay.set(coeffs.predelay);
-    }
-
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         self.faults += sanitize(block.channel_mut(0));
         if self.spec.channels() == 1 {
@@ -639,17 +625,31 @@ fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
-impl<S: Sample> Processor<S> for Plate<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for Plate<S> {
+    type Params = PlateParams;
+
+    fn build(params: &PlateParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        Ok(Plate { spec: *spec, tank: Box::new(Tank::new(spec, &coeffs)), coeffs, faults: 0 })
     }
+
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit(block, 2, |block| self.run(block));
+    }
+}
+
+compiled!(PlateParams => Plate);
+
+impl<S: Sample> Processor<S> for Plate<S> {
+    engine!(PlateParams);
 
     fn output_channels(&self) -> usize {
         2
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        fit(block, 2, |block| self.run(block));
     }
 
     fn reset(&mut self) {
@@ -662,8 +662,18 @@ impl<S: Sample> Processor<S> for Plate<S> {
         Tail::Frames(self.coeffs.tail_frames + (2 * self.tank.memory + 2 * GRID_FRAMES) as u64)
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Plate<S> {
+    type Params = PlateParams;
+
+    fn apply(&mut self, coeffs: &PlateCoeffs) {
+        self.coeffs = *coeffs;
+        self.tank.glides.set_target(coeffs.glides);
+        self.tank.predelay.set(coeffs.predelay);
     }
 }
 

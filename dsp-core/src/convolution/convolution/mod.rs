@@ -11,13 +11,16 @@ use super::{
 };
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
         fit::fit,
         grid::GRID_FRAMES,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -179,26 +182,7 @@ impl Params for ConvolutionParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Convolution<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let (rate_hz, inputs) = (spec.sample_rate_hz(), spec.channels());
-        let longest = ms_to_frames(MAX_PREDELAY_MS, rate_hz);
-        let fade_frames = ms_to_frames(FADE_MS, rate_hz);
-        let outputs = self.output_channels(inputs)?;
-        Ok(Convolution {
-            spec: *spec,
-            backend: Backend::new(spec.cpu()),
-            outputs,
-            predelay: CrossfadedDelay::new(inputs, longest, GRID_FRAMES, coeffs.predelay_frames, fade_frames),
-            levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, rate_hz)),
-            convolver: Box::new(convolver(&coeffs.impulse_response, spec, outputs)),
-            chunk: vec![S::ZERO; GRID_FRAMES],
-            impulse_response: coeffs.impulse_response,
-            faults: 0,
-        })
-    }
-
-    fn accepts<S: Sample>(running: &Convolution<S>, coeffs: &ConvolutionCoeffs) -> Result<(), Error> {
-        running.check(coeffs)
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -257,32 +241,6 @@ pub struct ConvolutionCoeffs {
 }
 
 impl<S: Sample> Convolution<S> {
-    /// Glides to other settings in 20 ms.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `impulse_response`. The old setting stays.
-    pub fn set_params(&mut self, params: &ConvolutionParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
-        Ok(())
-    }
-
-    /// Glides to coefficients designed elsewhere. Those of another response, which need a new processor, change nothing.
-    pub fn set_coeffs(&mut self, coeffs: &ConvolutionCoeffs) {
-        if self.check(coeffs).is_ok() {
-            self.levels.set_target(coeffs.levels);
-            self.predelay.set_frames(coeffs.predelay_frames);
-        }
-    }
-
-    fn check(&self, coeffs: &ConvolutionCoeffs) -> Result<(), Error> {
-        if coeffs.impulse_response == self.impulse_response {
-            return Ok(());
-        }
-        Err(Error::NeedsRebuild { param: "impulse_response" })
-    }
-
     /// Bytes it takes, but for the response itself, which it shares, and some short lists.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
@@ -321,17 +279,45 @@ impl<S: Sample> Convolution<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for Convolution<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for Convolution<S> {
+    type Params = ConvolutionParams;
+
+    fn build(params: &ConvolutionParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let (rate_hz, inputs) = (spec.sample_rate_hz(), spec.channels());
+        let longest = ms_to_frames(MAX_PREDELAY_MS, rate_hz);
+        let fade_frames = ms_to_frames(FADE_MS, rate_hz);
+        let outputs = params.output_channels(inputs)?;
+        Ok(Convolution {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            outputs,
+            predelay: CrossfadedDelay::new(inputs, longest, GRID_FRAMES, coeffs.predelay_frames, fade_frames),
+            levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, rate_hz)),
+            convolver: Box::new(convolver(&coeffs.impulse_response, spec, outputs)),
+            chunk: vec![S::ZERO; GRID_FRAMES],
+            impulse_response: coeffs.impulse_response,
+            faults: 0,
+        })
     }
+
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit(block, self.outputs.max(self.spec.channels()), |block| self.run(block));
+    }
+}
+
+compiled!(ConvolutionParams => Convolution);
+
+impl<S: Sample> Processor<S> for Convolution<S> {
+    engine!(ConvolutionParams);
 
     fn output_channels(&self) -> usize {
         self.outputs
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        fit(block, self.outputs.max(self.spec.channels()), |block| self.run(block));
     }
 
     fn reset(&mut self) {
@@ -356,8 +342,24 @@ impl<S: Sample> Processor<S> for Convolution<S> {
         Tail::Frames((self.predelay.longest_frames() + self.convolver.tail_frames()) as u64)
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Convolution<S> {
+    type Params = ConvolutionParams;
+
+    fn check(&self, coeffs: &ConvolutionCoeffs) -> Result<(), Error> {
+        if coeffs.impulse_response == self.impulse_response {
+            return Ok(());
+        }
+        Err(Error::NeedsRebuild { param: "impulse_response" })
+    }
+
+    fn apply(&mut self, coeffs: &ConvolutionCoeffs) {
+        self.levels.set_target(coeffs.levels);
+        self.predelay.set_frames(coeffs.predelay_frames);
     }
 }
 

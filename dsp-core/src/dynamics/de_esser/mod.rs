@@ -15,11 +15,14 @@ use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade, cookbook},
     foundation::{
         block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine, traced},
         error::{Error, in_range},
         fit::fit_traced,
-        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -66,7 +69,7 @@ use core::f64::consts::FRAC_1_SQRT_2;
 pub struct DeEsser<S> {
     spec: StreamSpec,
     /// Boxed: it is large beside the other effects that a chain holds.
-    engine: Box<Engine<S>>,
+    engine: Box<DeEsserEngine<S>>,
 }
 
 /// Latency, and half the length of the band's filter.
@@ -151,7 +154,7 @@ impl Params for DeEsserParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DeEsser<S>, Error> {
-        Ok(DeEsser { spec: *spec, engine: Box::new(Engine::new(spec, &self.design(spec)?)) })
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -172,7 +175,7 @@ pub struct DeEsserCoeffs {
 
 /// The de-esser without its stream.
 #[derive(Clone, Debug)]
-struct Engine<S> {
+struct DeEsserEngine<S> {
     backend: Backend,
     high_pass: Cascade,
     /// Poles of the powers.
@@ -207,7 +210,7 @@ struct Scratch<S> {
     other: Vec<S>,
 }
 
-impl<S: Sample> Engine<S> {
+impl<S: Sample> DeEsserEngine<S> {
     fn new(spec: &StreamSpec, coeffs: &DeEsserCoeffs) -> Self {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
@@ -245,7 +248,7 @@ impl<S: Sample> Engine<S> {
         self.taps[0].len() - 1
     }
 
-    fn set_coeffs(&mut self, coeffs: &DeEsserCoeffs) {
+    fn apply(&mut self, coeffs: &DeEsserCoeffs) {
         self.high_pass.set_coeffs(&coeffs.high_pass);
         self.settings.set_target(coeffs.settings);
         self.ballistics_coeffs = coeffs.ballistics;
@@ -373,30 +376,27 @@ impl<S: Sample> Engine<S> {
     }
 }
 
-impl<S: Sample> DeEsser<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &DeEsserParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
+impl<S: Sample> Engine<S> for DeEsser<S> {
+    type Params = DeEsserParams;
+
+    fn build(params: &DeEsserParams, spec: &StreamSpec) -> Result<Self, Error> {
+        Ok(DeEsser { spec: *spec, engine: Box::new(DeEsserEngine::new(spec, &params.design(spec)?)) })
     }
 
-    /// Glides to coefficients designed elsewhere, for the same stream; takes no memory.
-    pub fn set_coeffs(&mut self, coeffs: &DeEsserCoeffs) {
-        self.engine.set_coeffs(coeffs);
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        self.engine.process(block, reduction_db);
     }
 }
 
-impl<S: Sample> Processor<S> for DeEsser<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
+compiled!(DeEsserParams => DeEsser);
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.engine.process(block, None);
-    }
+impl<S: Sample> Processor<S> for DeEsser<S> {
+    engine!(DeEsserParams, dynamics);
 
     fn reset(&mut self) {
         let Self { spec: _, engine } = self;
@@ -411,34 +411,27 @@ impl<S: Sample> Processor<S> for DeEsser<S> {
         Tail::Frames(2 * self.engine.latency() as u64)
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.engine.faults
     }
+}
 
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
+impl<S: Sample> Tunable<S> for DeEsser<S> {
+    type Params = DeEsserParams;
 
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
+    fn apply(&mut self, coeffs: &DeEsserCoeffs) {
+        self.engine.apply(coeffs);
     }
 }
 
 impl<S: Sample> Dynamics<S> for DeEsser<S> {
+    traced!(DeEsserParams);
+
     fn gain_reduction_db(&self, trace: usize) -> f64 {
         if trace < self.spec.channels() { self.engine.last_db } else { 0.0 }
     }
 
     fn gain_reduction(&self) -> GainReduction {
         self.engine.meter.reading()
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        _key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.engine.process(block, Some(reduction_db));
     }
 }

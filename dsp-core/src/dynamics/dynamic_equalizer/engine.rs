@@ -143,7 +143,7 @@ fn filter([log_g, log_k, m0, m1, m2, share]: [f64; DETECTOR]) -> Filter {
 
 /// The equalizer without its stream.
 #[derive(Clone, Debug)]
-pub(super) struct Engine {
+pub(super) struct DynamicEqualizerEngine {
     backend: Backend,
     rate_hz: f64,
     channels: usize,
@@ -165,7 +165,7 @@ pub(super) struct Engine {
     faults: u64,
 }
 
-impl Engine {
+impl DynamicEqualizerEngine {
     pub(super) fn new(spec: &StreamSpec, coeffs: &DynamicEqualizerCoeffs) -> Self {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let pairs = channels.div_ceil(2);
@@ -519,7 +519,7 @@ impl Engine {
         &self.meter
     }
 
-    pub(super) fn faults(&self) -> u64 {
+    pub(super) fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 }

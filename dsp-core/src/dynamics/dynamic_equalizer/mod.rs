@@ -12,16 +12,19 @@ use crate::{
     },
     foundation::{
         block::{Block, BlockMut},
+        engine::{Engine, compiled, engine, traced},
         error::Error,
-        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
     },
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use bands::Action;
 pub use bands::{DynamicBand, DynamicEqualizerBand, DynamicShape};
-use engine::Engine;
+use engine::DynamicEqualizerEngine;
 use num_complex::Complex64;
 
 /// An equalizer whose bands may give way while there is much of what they are tuned to.
@@ -68,7 +71,7 @@ pub struct DynamicEqualizer<S> {
     spec: StreamSpec,
     bands: usize,
     /// Boxed: it is large beside the other effects that a chain holds.
-    engine: Box<Engine>,
+    engine: Box<DynamicEqualizerEngine>,
     sample: core::marker::PhantomData<S>,
 }
 
@@ -141,9 +144,7 @@ impl Params for DynamicEqualizerParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DynamicEqualizer<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let engine = Box::new(Engine::new(spec, &coeffs));
-        Ok(DynamicEqualizer { spec: *spec, bands: coeffs.bands, engine, sample: core::marker::PhantomData })
+        crate::foundation::engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -170,40 +171,29 @@ pub struct DynamicEqualizerCoeffs {
     bands: usize,
 }
 
-impl<S: Sample> DynamicEqualizer<S> {
-    /// Glides to other settings in 50 ms. Designs them here, at half a millisecond a dynamic band; see
-    /// [`set_coeffs`](Self::set_coeffs) for callbacks.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; the old setting stays.
-    pub fn set_params(&mut self, params: &DynamicEqualizerParams) -> Result<(), Error> {
-        self.set_coeffs(&params.design(&self.spec)?);
-        Ok(())
+impl<S: Sample> Engine<S> for DynamicEqualizer<S> {
+    type Params = DynamicEqualizerParams;
+
+    fn build(params: &DynamicEqualizerParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let engine = Box::new(DynamicEqualizerEngine::new(spec, &coeffs));
+        Ok(DynamicEqualizer { spec: *spec, bands: coeffs.bands, engine, sample: core::marker::PhantomData })
     }
 
-    /// Glides to coefficients designed elsewhere; takes no memory.
-    pub fn set_coeffs(&mut self, coeffs: &DynamicEqualizerCoeffs) {
-        self.engine.set_coeffs(coeffs);
-        self.bands = coeffs.bands;
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        self.engine.process(block, key, reduction_db);
     }
 }
 
+compiled!(DynamicEqualizerParams => DynamicEqualizer);
+
 impl<S: Sample> Processor<S> for DynamicEqualizer<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.engine.process(block, None, None);
-    }
-
-    fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        self.engine.process(block, Some(key), None);
-    }
-
-    fn takes_key(&self) -> bool {
-        true
-    }
+    engine!(DynamicEqualizerParams, dynamics, key);
 
     fn reset(&mut self) {
         let Self { spec: _, bands: _, engine, sample: _ } = self;
@@ -214,20 +204,23 @@ impl<S: Sample> Processor<S> for DynamicEqualizer<S> {
         Tail::Frames(self.engine.tail_frames())
     }
 
-    fn faults(&self) -> u64 {
-        self.engine.faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.engine.non_finite_samples()
     }
+}
 
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
+impl<S: Sample> Tunable<S> for DynamicEqualizer<S> {
+    type Params = DynamicEqualizerParams;
 
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
+    fn apply(&mut self, coeffs: &DynamicEqualizerCoeffs) {
+        self.engine.set_coeffs(coeffs);
+        self.bands = coeffs.bands;
     }
 }
 
 impl<S: Sample> Dynamics<S> for DynamicEqualizer<S> {
+    traced!(DynamicEqualizerParams);
+
     fn traces(&self) -> usize {
         self.bands * self.spec.channels()
     }
@@ -238,14 +231,5 @@ impl<S: Sample> Dynamics<S> for DynamicEqualizer<S> {
 
     fn gain_reduction(&self) -> GainReduction {
         self.engine.meter().reading()
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.engine.process(block, key, Some(reduction_db));
     }
 }

@@ -30,7 +30,7 @@ const NOTHING_OCTAVES: f64 = 1e-9 / 6.020_599_913_279_624;
 
 /// The limiter without its settings.
 #[derive(Clone, Debug)]
-pub(super) struct Engine<S> {
+pub(super) struct LimiterEngine<S> {
     backend: Backend,
     taps: Option<Taps<S>>,
     /// K.
@@ -80,7 +80,7 @@ struct Scratch<S> {
     reductions_db: Vec<f32>,
 }
 
-impl<S: Sample> Engine<S> {
+impl<S: Sample> LimiterEngine<S> {
     pub(super) fn new(spec: &StreamSpec, coeffs: &LimiterCoeffs, taps: Option<Taps<S>>) -> Self {
         let rate_hz = spec.sample_rate_hz();
         let longest_hold = ms_to_frames(super::MAX_HOLD_MS, rate_hz);
@@ -330,7 +330,7 @@ impl<S: Sample> Engine<S> {
         self.clamped
     }
 
-    pub(super) fn faults(&self) -> u64 {
+    pub(super) fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 }

@@ -7,17 +7,20 @@ use super::release::ReleaseCoeffs;
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        engine::{Engine, compiled, engine, traced},
         error::{Error, in_range},
         fit::fit_traced,
-        processor::{Dynamics, GainReduction, Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::{db_to_gain, ms_to_frames},
     },
     true_peak::Taps,
 };
 use alloc::{boxed::Box, vec::Vec};
-use engine::Engine;
+use engine::LimiterEngine;
 
 /// A brick-wall limiter for true peaks: nothing above the ceiling, neither in the samples nor between them.
 ///
@@ -62,7 +65,7 @@ pub struct Limiter<S> {
     spec: StreamSpec,
     coeffs: LimiterCoeffs,
     /// Boxed: it is large beside the other effects that a chain holds.
-    engine: Box<Engine<S>>,
+    engine: Box<LimiterEngine<S>>,
 }
 
 /// Range of `lookahead_ms`.
@@ -204,13 +207,7 @@ impl Params for LimiterParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Limiter<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let taps = self.mode.interpolator().map(|(phases, half, beta)| Taps::new(phases, half, beta));
-        Ok(Limiter { spec: *spec, engine: Box::new(Engine::new(spec, &coeffs, taps)), coeffs })
-    }
-
-    fn accepts<S: Sample>(running: &Limiter<S>, coeffs: &LimiterCoeffs) -> Result<(), Error> {
-        running.check(coeffs)
+        crate::foundation::engine::build(self, spec)
     }
 
     fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
@@ -248,43 +245,13 @@ impl LimiterCoeffs {
 }
 
 impl<S: Sample> Limiter<S> {
-    /// Changes to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `lookahead_ms` or `mode`. The old setting stays.
-    pub fn set_params(&mut self, params: &LimiterParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
-        Ok(())
-    }
-
-    /// Changes to coefficients designed elsewhere. Those of another lookahead or mode, which need a new limiter, change
-    /// nothing.
-    pub fn set_coeffs(&mut self, coeffs: &LimiterCoeffs) {
-        if self.check(coeffs).is_ok() {
-            self.engine.set_coeffs(coeffs);
-            self.coeffs = *coeffs;
-        }
-    }
-
-    fn check(&self, coeffs: &LimiterCoeffs) -> Result<(), Error> {
-        if coeffs.mode != self.coeffs.mode {
-            return Err(Error::NeedsRebuild { param: "mode" });
-        }
-        if coeffs.lookahead_frames != self.coeffs.lookahead_frames {
-            return Err(Error::NeedsRebuild { param: "lookahead_ms" });
-        }
-        Ok(())
-    }
-
     /// Samples that the gain left above the ceiling, and that were cut to it: 0, always, is what the tests ask for.
     #[must_use]
     pub fn clamped(&self) -> u64 {
         self.engine.clamped()
     }
 
-    fn run(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
+    fn limit(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
         let channels = self.spec.channels();
         fit_traced(block, channels, None, trace, |block, _, trace| {
             let Some(trace) = trace else { return self.engine.process(block, None) };
@@ -298,14 +265,29 @@ impl<S: Sample> Limiter<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for Limiter<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for Limiter<S> {
+    type Params = LimiterParams;
+
+    fn build(params: &LimiterParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let taps = params.mode.interpolator().map(|(phases, half, beta)| Taps::new(phases, half, beta));
+        Ok(Limiter { spec: *spec, engine: Box::new(LimiterEngine::new(spec, &coeffs, taps)), coeffs })
     }
 
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.run(block, None);
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        self.limit(block, reduction_db);
     }
+}
+
+compiled!(LimiterParams => Limiter);
+
+impl<S: Sample> Processor<S> for Limiter<S> {
+    engine!(LimiterParams, dynamics);
 
     fn reset(&mut self) {
         let Self { spec: _, coeffs: _, engine } = self;
@@ -320,36 +302,40 @@ impl<S: Sample> Processor<S> for Limiter<S> {
         Tail::Frames(self.coeffs.latency_frames() as u64)
     }
 
-    fn faults(&self) -> u64 {
-        self.engine.faults()
+    fn non_finite_samples(&self) -> u64 {
+        self.engine.non_finite_samples()
+    }
+}
+
+impl<S: Sample> Tunable<S> for Limiter<S> {
+    type Params = LimiterParams;
+
+    fn check(&self, coeffs: &LimiterCoeffs) -> Result<(), Error> {
+        if coeffs.mode != self.coeffs.mode {
+            return Err(Error::NeedsRebuild { param: "mode" });
+        }
+        if coeffs.lookahead_frames != self.coeffs.lookahead_frames {
+            return Err(Error::NeedsRebuild { param: "lookahead_ms" });
+        }
+        Ok(())
     }
 
-    fn dynamics(&self) -> Option<&dyn Dynamics<S>> {
-        Some(self)
-    }
-
-    fn dynamics_mut(&mut self) -> Option<&mut dyn Dynamics<S>> {
-        Some(self)
+    fn apply(&mut self, coeffs: &LimiterCoeffs) {
+        self.engine.set_coeffs(coeffs);
+        self.coeffs = *coeffs;
     }
 }
 
 /// All traces are the same. A key changes nothing.
 impl<S: Sample> Dynamics<S> for Limiter<S> {
+    traced!(LimiterParams);
+
     fn gain_reduction_db(&self, trace: usize) -> f64 {
         if trace < self.spec.channels() { self.engine.last_reduction_db() } else { 0.0 }
     }
 
     fn gain_reduction(&self) -> GainReduction {
         self.engine.reduction().reading()
-    }
-
-    fn process_traced(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        _key: Option<&Block<'_, '_, S>>,
-        reduction_db: &mut BlockMut<'_, '_, f64>,
-    ) {
-        self.run(block, Some(reduction_db));
     }
 }
 

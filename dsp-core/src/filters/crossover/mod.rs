@@ -18,9 +18,9 @@ use crate::{
         fit::{fit_keyed, fit_read},
         grid::GRID_FRAMES,
         math::Pow2,
-        processor::Tail,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -393,7 +393,7 @@ impl<S: Sample> Crossover<S> {
 
     /// Non-finite input samples replaced by 0 since it was built or reset.
     #[must_use]
-    pub fn faults(&self) -> u64 {
+    pub fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         block::Block,
         error::Error,
         fit::fit_read,
-        processor::Meter,
+        meter::Meter,
         sample::Sample,
         stream::StreamSpec,
         unit::{gain_to_db, power_to_db},
@@ -264,7 +264,7 @@ impl<S: Sample> Peaks<S> {
 impl<S: Sample> LoudnessMeter<S> {
     /// Non-finite samples heard since it was built or reset; they counted as 0.
     #[must_use]
-    pub fn faults(&self) -> u64 {
+    pub fn non_finite_samples(&self) -> u64 {
         self.faults
     }
 

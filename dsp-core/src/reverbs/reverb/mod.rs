@@ -8,13 +8,16 @@ mod space;
 
 use crate::{
     foundation::{
-        block::BlockMut,
+        block::{Block, BlockMut},
+        engine::{self, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
         fit::fit,
         grid::GRID_FRAMES,
-        processor::{Params, Processor, Tail},
+        params::{Params, Tunable},
+        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::ms_to_frames,
     },
     primitives::{
@@ -236,25 +239,7 @@ impl Params for ReverbParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Reverb<S>, Error> {
-        let coeffs = self.design(spec)?;
-        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
-        let frame = Frame::new(self, spec);
-        Ok(Reverb {
-            spec: *spec,
-            backend: Backend::new(spec.cpu()),
-            space: coeffs.space,
-            frozen: coeffs.voicing.frozen,
-            memory_frames: frame.memory_frames(),
-            tail_frames: coeffs.tail_frames,
-            gains: Ramp::new(coeffs.gains, ramp_frames),
-            network: Box::new(Network::new(spec, frame, &coeffs.voicing)),
-            wet: Box::new(Wet::new()),
-            faults: 0,
-        })
-    }
-
-    fn accepts<S: Sample>(running: &Reverb<S>, coeffs: &ReverbCoeffs) -> Result<(), Error> {
-        running.check(coeffs)
+        engine::build(self, spec)
     }
 
     fn neutral() -> Option<Self> {
@@ -274,31 +259,6 @@ pub struct ReverbCoeffs {
 }
 
 impl<S: Sample> Reverb<S> {
-    /// Glides to other settings.
-    ///
-    /// # Errors
-    /// As [`Params::validate`]; [`Error::NeedsRebuild`] for another `space`. The old setting stays.
-    pub fn set_params(&mut self, params: &ReverbParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
-        Ok(())
-    }
-
-    /// Glides to coefficients designed elsewhere. Those of another space, which need a new reverb, change nothing.
-    pub fn set_coeffs(&mut self, coeffs: &ReverbCoeffs) {
-        if self.check(coeffs).is_ok() {
-            self.gains.set_target(coeffs.gains);
-            self.network.set(&coeffs.voicing);
-            self.frozen = coeffs.voicing.frozen;
-            self.tail_frames = coeffs.tail_frames;
-        }
-    }
-
-    fn check(&self, coeffs: &ReverbCoeffs) -> Result<(), Error> {
-        if coeffs.space == self.space { Ok(()) } else { Err(Error::NeedsRebuild { param: "space" }) }
-    }
-
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         if self.spec.channels() == 1 {
             self.faults += sanitize(block.channel_mut(0));
@@ -321,17 +281,44 @@ impl<S: Sample> Reverb<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for Reverb<S> {
-    fn spec(&self) -> StreamSpec {
-        self.spec
+impl<S: Sample> Engine<S> for Reverb<S> {
+    type Params = ReverbParams;
+
+    fn build(params: &ReverbParams, spec: &StreamSpec) -> Result<Self, Error> {
+        let coeffs = params.design(spec)?;
+        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
+        let frame = Frame::new(params, spec);
+        Ok(Reverb {
+            spec: *spec,
+            backend: Backend::new(spec.cpu()),
+            space: coeffs.space,
+            frozen: coeffs.voicing.frozen,
+            memory_frames: frame.memory_frames(),
+            tail_frames: coeffs.tail_frames,
+            gains: Ramp::new(coeffs.gains, ramp_frames),
+            network: Box::new(Network::new(spec, frame, &coeffs.voicing)),
+            wet: Box::new(Wet::new()),
+            faults: 0,
+        })
     }
+
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        _key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        fit(block, 2, |block| self.run(block));
+    }
+}
+
+compiled!(ReverbParams => Reverb);
+
+impl<S: Sample> Processor<S> for Reverb<S> {
+    engine!(ReverbParams);
 
     fn output_channels(&self) -> usize {
         2
-    }
-
-    fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        fit(block, 2, |block| self.run(block));
     }
 
     fn reset(&mut self) {
@@ -360,8 +347,23 @@ impl<S: Sample> Processor<S> for Reverb<S> {
         Tail::Frames(self.tail_frames + (2 * self.memory_frames + 2 * GRID_FRAMES) as u64)
     }
 
-    fn faults(&self) -> u64 {
+    fn non_finite_samples(&self) -> u64 {
         self.faults
+    }
+}
+
+impl<S: Sample> Tunable<S> for Reverb<S> {
+    type Params = ReverbParams;
+
+    fn check(&self, coeffs: &ReverbCoeffs) -> Result<(), Error> {
+        if coeffs.space == self.space { Ok(()) } else { Err(Error::NeedsRebuild { param: "space" }) }
+    }
+
+    fn apply(&mut self, coeffs: &ReverbCoeffs) {
+        self.gains.set_target(coeffs.gains);
+        self.network.set(&coeffs.voicing);
+        self.frozen = coeffs.voicing.frozen;
+        self.tail_frames = coeffs.tail_frames;
     }
 }
 

@@ -1,0 +1,117 @@
+//! The contract of settings: what the user says ([`Params`]) and how it reaches what runs ([`Tunable`]).
+
+use super::{error::Error, processor::Processor, sample::Sample, stream::StreamSpec};
+use alloc::vec::Vec;
+use num_complex::Complex64;
+
+/// A processor's settings: what the user says, in dB, Hz and ms.
+///
+/// `design` turns them into coefficients (pure, in f64, the costly part), `build` into a processor (the only place that
+/// takes memory). [`Tunable`] brings coefficients to a running processor.
+pub trait Params: Clone + PartialEq + Default + 'static {
+    /// What the arithmetic needs.
+    type Coeffs;
+    /// What runs.
+    type Processor<S: Sample>: Tunable<S, Params = Self> + 'static;
+
+    /// Channels that come out for `input` channels in.
+    ///
+    /// # Errors
+    /// [`Error::Channels`] if it does not take that many.
+    fn output_channels(&self, input: usize) -> Result<usize, Error> {
+        Ok(input)
+    }
+
+    /// Checks every parameter; never clamps.
+    ///
+    /// # Errors
+    /// The first parameter that is out of range for this stream.
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error>;
+
+    /// The coefficients for this stream.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    fn design(&self, spec: &StreamSpec) -> Result<Self::Coeffs, Error>;
+
+    /// A processor for this stream.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Self::Processor<S>, Error>;
+
+    /// The setting under which the output equals the delayed input bit for bit, if there is one.
+    fn neutral() -> Option<Self> {
+        None
+    }
+
+    /// Output level of steady sound at each level, in dB, if the gain depends on the level alone.
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        let _ = levels_db;
+        None
+    }
+
+    /// Complex gain at each frequency (0 to half the rate) with the latency taken out; `None` if one response does not
+    /// describe it: it is not linear, or treats channels differently.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        let _ = frequencies_hz;
+        self.validate(spec).map(|()| None)
+    }
+}
+
+/// A processor whose settings can change while it runs: the one way to change them, for every processor.
+///
+/// [`design`](Params::design) is the costly part and may run on any thread. [`apply`](Self::apply) glides to the result
+/// in O(1) and takes and frees no memory, so that a callback may call it; the coefficients stay with the caller, who
+/// hands them back to another thread to be dropped.
+///
+/// ```
+/// use mixdown::{Params, StreamSpec, Tunable, filters::BellParams};
+///
+/// let spec = StreamSpec::new(48_000.0, 2)?;
+/// let mut bell = BellParams::default().build::<f32>(&spec)?;
+/// let boost = BellParams { gain_db: 6.0, ..Default::default() };
+/// // At once …
+/// bell.set_params(&boost)?;
+/// // … or designed elsewhere and set in the callback.
+/// let coeffs = boost.design(&spec)?;
+/// bell.set_coeffs(&coeffs)?;
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+pub trait Tunable<S: Sample>: Processor<S> {
+    /// Its settings.
+    type Params: Params;
+
+    /// Whether it can glide to these coefficients; takes no memory.
+    ///
+    /// # Errors
+    /// [`Error::NeedsRebuild`] if they are of another kind, size memory or change the latency.
+    fn check(&self, coeffs: &<Self::Params as Params>::Coeffs) -> Result<(), Error> {
+        let _ = coeffs;
+        Ok(())
+    }
+
+    /// Glides to coefficients that [`check`](Self::check) accepts.
+    fn apply(&mut self, coeffs: &<Self::Params as Params>::Coeffs);
+
+    /// Glides to coefficients designed elsewhere; takes no memory.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); nothing changes then.
+    fn set_coeffs(&mut self, coeffs: &<Self::Params as Params>::Coeffs) -> Result<(), Error> {
+        self.check(coeffs)?;
+        self.apply(coeffs);
+        Ok(())
+    }
+
+    /// Glides to other settings. Designs them here; a callback takes [`set_coeffs`](Self::set_coeffs).
+    ///
+    /// # Errors
+    /// As [`Params::validate`] and [`check`](Self::check); nothing changes then.
+    fn set_params(&mut self, params: &Self::Params) -> Result<(), Error> {
+        self.set_coeffs(&params.design(&self.spec())?)
+    }
+}
