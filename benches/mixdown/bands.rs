@@ -7,7 +7,7 @@ use crate::{
 };
 use criterion::Criterion;
 use mixdown::{
-    Effect, EffectProcessor, Processor, StreamSpec,
+    Effect, EffectProcessor, Params, Processor, StreamSpec,
     dynamics::{
         CompressorParams, DeEsserParams, DynamicBand, DynamicEqualizerParams, DynamicShape, MultibandCompressorParams,
     },

@@ -7,7 +7,7 @@ use crate::{
 };
 use criterion::Criterion;
 use mixdown::{
-    BlockMut, Effect, EffectProcessor, Processor, StreamSpec,
+    BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec,
     dynamics::{CompressorParams, ExpanderParams, GateParams},
 };
 use std::hint::black_box;

@@ -4,7 +4,7 @@
 //! cargo run --release --example callback
 //! ```
 use mixdown::{
-    BlockMut, Effect, EffectProcessor, Error, Processor, Sample, StreamSpec,
+    BlockMut, Effect, EffectProcessor, Error, Params, Processor, Sample, StreamSpec, Tunable,
     filters::{BellParams, HighPassParams},
     gain_to_db,
     levels::GainParams,

@@ -154,6 +154,7 @@ fn b1_headroom_is_that_of_floating_point() {
 }
 
 /// A delay that says so.
+#[derive(Clone)]
 struct Late {
     spec: StreamSpec,
     rings: Vec<std::collections::VecDeque<f32>>,
@@ -162,7 +163,7 @@ struct Late {
 impl Late {
     fn boxed(channels: usize, frames: usize) -> EffectProcessor<f32> {
         let rings = vec![std::collections::VecDeque::from(vec![0.0; frames]); channels];
-        EffectProcessor::Custom(Box::new(Self { spec: spec(channels), rings }))
+        EffectProcessor::custom(Self { spec: spec(channels), rings })
     }
 }
 

@@ -344,6 +344,7 @@ fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
 }
 
 /// A processor with a latency, for the laws of what puts processors together.
+#[derive(Clone)]
 struct Late {
     spec: StreamSpec,
     ring: Vec<f32>,
@@ -352,7 +353,7 @@ struct Late {
 
 impl Late {
     fn boxed(spec: StreamSpec, frames: usize) -> EffectProcessor<f32> {
-        EffectProcessor::Custom(Box::new(Self { spec, ring: vec![0.0; frames * spec.channels()], position: 0 }))
+        EffectProcessor::custom(Self { spec, ring: vec![0.0; frames * spec.channels()], position: 0 })
     }
 }
 
@@ -418,7 +419,7 @@ fn law_4_stated_latency_is_the_measured_one_in_everything_that_puts_processors_t
             2.0,
         ),
         (EffectProcessor::MidSide(MidSide::new(&stereo, chain(&[9], mono), chain(&[], mono)).unwrap()), 9, 1.0),
-        (EffectProcessor::Bypass(Bypass::new(&Late::boxed(stereo, 300))), 300, 1.0),
+        (EffectProcessor::Bypass(Box::new(Bypass::new(Late::boxed(stereo, 300), true))), 300, 1.0),
     ];
     for (mut processor, latency, level) in cases {
         assert_eq!(processor.latency_frames(), latency);

@@ -5,7 +5,10 @@ use crate::{
     error::{ParameterError, ShapeError, parameter},
     interrupt::{CHUNK_FRAMES, in_chunks, interruptible},
 };
-use mixdown::{Block, BlockMut, Dynamics, Effect, EffectProcessor, Processor, StreamSpec, Tail, reverbs::ReverbParams};
+use mixdown::{
+    Block, BlockMut, Dynamics, Effect, EffectProcessor, Params, Processor, StreamSpec, Tail, Tunable,
+    reverbs::ReverbParams,
+};
 use numpy::{Complex64, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::{
     exceptions::{PyRuntimeWarning, PyTypeError},

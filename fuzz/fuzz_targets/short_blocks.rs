@@ -3,7 +3,7 @@
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{Block, BlockMut, Mixer, Processor, Sample, StreamSpec, TrackParams, levels::GainParams};
+use mixdown::{Block, BlockMut, Mixer, Params, Processor, Sample, StreamSpec, TrackParams, levels::GainParams};
 use mixdown_fuzz::{Signal, Style, effect, same, stream};
 
 const MAX_FRAMES: usize = 700;

@@ -3,7 +3,7 @@
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{Block, BlockMut, Effect, EffectProcessor, Processor, Sample, StreamSpec};
+use mixdown::{Block, BlockMut, Effect, EffectProcessor, Params, Processor, Sample, StreamSpec, Tunable};
 use mixdown_fuzz::{Signal, Style, boost_db, effect, same, stream};
 
 /// Short enough for some hundred runs per second, long enough for a glide to end.

@@ -1,11 +1,11 @@
 //! Processors in series.
 
-use super::effect::{EffectCoeffs, EffectProcessor, expect_channels};
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::Error,
+        error::{Error, expect_channels, expect_rate},
         fit::{fit, fit_keyed},
+        params::{CoeffsOf, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -20,11 +20,23 @@ use alloc::{vec, vec::Vec};
 /// # Signal
 /// in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with the
 /// delay of those before it.
-#[derive(Debug)]
-pub struct Chain<S: Sample> {
+///
+/// ```
+/// use mixdown::{BlockMut, Chain, Params, Processor, StreamSpec, levels::GainParams};
+///
+/// let spec = StreamSpec::new(48_000.0, 1)?;
+/// let half = GainParams { gain_db: -6.020_599_913_279_624, ..Default::default() };
+/// let mut chain = Chain::new(&spec, vec![half.build::<f64>(&spec)?, half.build(&spec)?])?;
+/// let mut audio = [1.0; 4];
+/// chain.process(&mut BlockMut::from_planar(&mut audio, 1)?);
+/// assert!((audio[3] - 0.25).abs() < 1e-12);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Chain<S, P> {
     spec: StreamSpec,
     output_channels: usize,
-    processors: Vec<EffectProcessor<S>>,
+    processors: Vec<P>,
     /// The latency of each processor before the last that takes a key, for the key; none where nothing delays it.
     key_delays: Vec<DelayLine<S>>,
     /// One chunk of the key, planar.
@@ -37,18 +49,18 @@ pub struct Chain<S: Sample> {
 /// Frames of a key worked on at a time.
 const CHUNK_FRAMES: usize = 256;
 
-impl<S: Sample> Chain<S> {
+impl<S: Sample, P: Processor<S>> Chain<S, P> {
     /// A chain for `spec`, whose processors were built for the channels that come out before them.
     ///
     /// # Errors
-    /// [`Error::Channels`] where counts do not meet; [`Error::SampleRate`] where rates differ.
-    pub fn new(spec: &StreamSpec, processors: Vec<EffectProcessor<S>>) -> Result<Self, Error> {
+    /// [`Error::Channels`] where counts do not meet, [`Error::OtherSampleRate`] where rates differ; both name the processor.
+    pub fn new(spec: &StreamSpec, processors: Vec<P>) -> Result<Self, Error> {
         let mut output_channels = spec.channels();
-        for processor in &processors {
-            expect_channels(processor.spec().channels(), output_channels)?;
-            if processor.spec().sample_rate_hz() != spec.sample_rate_hz() {
-                return Err(Error::SampleRate { hz: processor.spec().sample_rate_hz() });
-            }
+        for (position, processor) in processors.iter().enumerate() {
+            let own = processor.spec();
+            expect_channels(own.channels(), output_channels)
+                .and_then(|()| expect_rate(spec.sample_rate_hz(), own.sample_rate_hz()))
+                .map_err(|error| error.within("processors", position))?;
             output_channels = processor.output_channels();
         }
         let last = processors.iter().rposition(Processor::takes_key).unwrap_or(0);
@@ -68,16 +80,16 @@ impl<S: Sample> Chain<S> {
 
     /// The processors, first to last.
     #[must_use]
-    pub fn processors(&self) -> &[EffectProcessor<S>] {
+    pub fn processors(&self) -> &[P] {
         &self.processors
     }
 
     /// The processors, first to last, to change their settings.
-    pub fn processors_mut(&mut self) -> impl Iterator<Item = &mut EffectProcessor<S>> {
+    pub fn processors_mut(&mut self) -> impl Iterator<Item = &mut P> {
         self.processors.iter_mut()
     }
 
-    /// A chain of nothing, or of foreign processors, keeps the law of finite input as well.
+    /// An empty chain, and one of processors of a host, replace what is not finite as well.
     fn sanitize(&mut self, block: &mut BlockMut<'_, '_, S>) {
         for channel in 0..self.spec.channels() {
             self.faults += sanitize(block.channel_mut(channel));
@@ -123,23 +135,39 @@ impl<S: Sample> Chain<S> {
     fn needed_channels(&self) -> usize {
         self.spec.channels().max(self.output_channels)
     }
+}
 
-    /// Glides to coefficients designed elsewhere.
+impl<S: Sample, P: Tunable<S>> Chain<S, P> {
+    /// Whether its processors take these coefficients, one each; takes no memory.
     ///
     /// # Errors
-    /// [`Error::NeedsRebuild`] if they are of other effects; nothing changes then.
-    pub fn set_coeffs(&mut self, coeffs: &[EffectCoeffs]) -> Result<(), Error> {
+    /// [`Error::NeedsRebuild`] for another count, or as the first that refuses.
+    pub fn check(&self, coeffs: &[CoeffsOf<S, P>]) -> Result<(), Error> {
         if coeffs.len() != self.processors.len() {
-            return Err(Error::NeedsRebuild { param: "effects" });
+            return Err(Error::NeedsRebuild { param: "processors" });
         }
-        for (processor, coeffs) in self.processors.iter().zip(coeffs) {
-            processor.check_coeffs(coeffs, false)?;
+        self.processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check(coeffs))
+    }
+
+    /// Glides to coefficients that [`check`](Self::check) accepts; takes no memory.
+    pub fn apply(&mut self, coeffs: &[CoeffsOf<S, P>]) {
+        for (processor, coeffs) in self.processors.iter_mut().zip(coeffs) {
+            processor.apply(coeffs);
         }
-        self.processors.iter_mut().zip(coeffs).try_for_each(|(processor, coeffs)| processor.set_coeffs(coeffs))
+    }
+
+    /// Glides to coefficients designed elsewhere; takes no memory.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); nothing changes then.
+    pub fn set_coeffs(&mut self, coeffs: &[CoeffsOf<S, P>]) -> Result<(), Error> {
+        self.check(coeffs)?;
+        self.apply(coeffs);
+        Ok(())
     }
 }
 
-impl<S: Sample> Processor<S> for Chain<S> {
+impl<S: Sample, P: Processor<S>> Processor<S> for Chain<S, P> {
     fn spec(&self) -> StreamSpec {
         self.spec
     }

@@ -1,17 +1,20 @@
 //! An effect as a value: the settings of any processor, or of several put together.
 //!
 //! [`Effect`] is what a preset or a session stores. It builds an [`EffectProcessor`], which is what chains, mixers and
-//! streams hold. Both have one variant per processor, from the one list in `processors`.
+//! streams hold. The macro makes the enums, with one variant for each entry of the list of processors, and leads from a
+//! variant to its contract; everything else is ordinary code.
 
 use super::{
     bypass::Bypass,
     chain::Chain,
+    custom::CustomProcessor,
     mid_side::MidSide,
-    parallel::{Parallel, check_gains},
+    parallel::{Parallel, check_gains, common_channels},
 };
 use crate::foundation::{
     block::{Block, BlockMut},
-    error::{Error, channels_in},
+    engine::{self, Engine, compiled},
+    error::{Error, expect_channels},
     params::{Params, Tunable},
     processor::{Dynamics, Processor},
     sample::Sample,
@@ -25,10 +28,10 @@ use num_complex::Complex64;
 
 macro_rules! effects {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
-        /// The settings of an effect.
+        /// The settings of an effect: of one processor, or of several put together.
         ///
         /// ```
-        /// use mixdown::{BlockMut, Effect, Processor, StreamSpec, filters::HighPassParams, levels::GainParams};
+        /// use mixdown::{BlockMut, Effect, Params, Processor, StreamSpec, filters::HighPassParams, levels::GainParams};
         ///
         /// let effect = Effect::Chain {
         ///     effects: vec![HighPassParams { frequency_hz: 80.0, ..Default::default() }.into(), GainParams::default().into()],
@@ -43,7 +46,7 @@ macro_rules! effects {
         #[non_exhaustive]
         pub enum Effect {
             $(
-                #[doc = concat!("Settings of [`", stringify!($name), "`](crate::console::EffectProcessor).")]
+                #[doc = concat!("Settings of the processor `", stringify!($name), "`.")]
                 $name($params),
             )*
             /// Effects in series.
@@ -65,7 +68,7 @@ macro_rules! effects {
                 /// In series on (L-R)/2.
                 side: Vec<Effect>,
             },
-            /// Passes through with the latency of an effect that is not run.
+            /// An effect that is switched off: only its latency is left.
             Bypass {
                 /// The effect passed by.
                 effect: Box<Effect>,
@@ -95,25 +98,12 @@ macro_rules! effects {
             }
         }
 
-        $(impl From<$params> for Effect {
-            fn from(params: $params) -> Self {
-                Self::$name(params)
-            }
-        })*
-
-        /// In series, first to last.
-        impl From<Vec<Effect>> for Effect {
-            fn from(effects: Vec<Effect>) -> Self {
-                Self::Chain { effects }
-            }
-        }
-
         /// What an [`Effect`] designs for a stream, on any thread, for [`EffectProcessor::set_coeffs`] in a callback.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum EffectCoeffs {
             $(
-                #[doc = concat!("Of [`", stringify!($name), "`](crate::console::EffectProcessor).")]
+                #[doc = concat!("Of the processor `", stringify!($name), "`.")]
                 $name(<$params as Params>::Coeffs),
             )*
             /// Of the effects in series.
@@ -122,210 +112,86 @@ macro_rules! effects {
             Parallel(Vec<EffectCoeffs>, Vec<f64>),
             /// Of the effects on mid and side.
             MidSide(Vec<EffectCoeffs>, Vec<EffectCoeffs>),
-            /// What the effect passed by has.
-            Bypass {
-                /// Its latency.
-                latency_frames: usize,
-                /// Channels that come out of it.
-                output_channels: usize,
-            },
+            /// Of the effect passed by.
+            Bypass(Box<EffectCoeffs>),
         }
 
         /// A running effect.
+        #[derive(Clone)]
         #[non_exhaustive]
         pub enum EffectProcessor<S: Sample> {
             $(
-                #[doc = concat!("See [`", stringify!($name), "`](crate::console::EffectProcessor).")]
+                #[doc = concat!("The processor `", stringify!($name), "`.")]
                 $name($processor),
             )*
             /// In series.
-            Chain(Chain<S>),
+            Chain(Chain<S, Self>),
             /// Side by side.
-            Parallel(Parallel<S>),
+            Parallel(Parallel<S, Self>),
             /// On mid and side.
-            MidSide(MidSide<S>),
-            /// Passed by.
-            Bypass(Bypass<S>),
-            /// Any other processor. It takes no [`Effect`] as new settings.
-            Custom(Box<dyn Processor<S>>),
+            MidSide(MidSide<S, Self>),
+            /// Switched off, or on again.
+            Bypass(Box<Bypass<S, Self>>),
+            /// A processor of the host's own. It takes no [`Effect`] as new settings.
+            Custom(Box<dyn CustomProcessor<S>>),
         }
 
-        impl Effect {
-            /// Channels that come out for `input` channels in.
-            ///
-            /// # Errors
-            /// [`Error::Channels`] if it does not take that many.
-            pub fn output_channels(&self, input: usize) -> Result<usize, Error> {
-                match self {
-                    $(Self::$name(params) => params.output_channels(input),)*
-                    Self::Chain { effects } => series_channels(effects, "effects", input),
-                    Self::Parallel { effects, .. } => {
-                        let counts = each(effects, |effect| effect.output_channels(input))?;
-                        common_channels(&counts).map(|common| common.unwrap_or(input))
-                    }
-                    Self::MidSide { mid, side } => {
-                        expect_channels(2, input)?;
-                        expect_channels(1, series_channels(mid, "mid", 1)?).map_err(|error| error.within("mid", None))?;
-                        expect_channels(1, series_channels(side, "side", 1)?).map_err(|error| error.within("side", None))?;
-                        Ok(2)
-                    }
-                    Self::Bypass { effect } => effect.output_channels(input).map_err(|error| error.within("effect", None)),
+        $(
+            impl From<$params> for Effect {
+                fn from(params: $params) -> Self {
+                    Self::$name(params)
                 }
             }
 
-            /// The coefficients for a stream: the costly part of a change, which may run on another thread.
-            ///
-            /// # Errors
-            /// The first parameter that is out of range, or channel counts that do not fit.
-            pub fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
-                self.output_channels(spec.channels())?;
-                Ok(match self {
-                    $(Self::$name(params) => EffectCoeffs::$name(params.design(spec)?),)*
-                    Self::Chain { effects } => EffectCoeffs::Chain(design_series(effects, "effects", spec)?),
-                    Self::Parallel { effects, gains_db } => {
-                        check_gains(effects.len(), gains_db)?;
-                        let branches = each(effects, |effect| effect.design(spec))?;
-                        EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect())
-                    }
-                    Self::MidSide { mid, side } => {
-                        let mono = spec.with_channels(1)?;
-                        EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?)
-                    }
-                    Self::Bypass { effect } => {
-                        // Only what was built knows its latency.
-                        let built = effect.build::<f32>(spec).map_err(|error| error.within("effect", None))?;
-                        let (latency_frames, output_channels) = (built.latency_frames(), built.output_channels());
-                        EffectCoeffs::Bypass { latency_frames, output_channels }
-                    }
-                })
+            impl Single for $params {
+                fn output_channels(&self, input: usize) -> Result<usize, Error> {
+                    Params::output_channels(self, input)
+                }
+                fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+                    Params::validate(self, spec)
+                }
+                fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
+                    Params::design(self, spec).map(EffectCoeffs::$name)
+                }
+                fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+                    Params::transfer_curve(self, levels_db)
+                }
+                fn frequency_response(
+                    &self,
+                    spec: &StreamSpec,
+                    frequencies_hz: &[f64],
+                ) -> Result<Option<Vec<Complex64>>, Error> {
+                    Params::frequency_response(self, spec, frequencies_hz)
+                }
             }
+        )*
 
-            /// A processor for a stream; the only place that takes memory.
-            ///
-            /// # Errors
-            /// The first parameter that is out of range, or channel counts that do not fit.
-            pub fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {
-                self.output_channels(spec.channels())?;
-                Ok(match self {
-                    $(Self::$name(params) => EffectProcessor::$name(params.build(spec)?),)*
-                    Self::Chain { effects } => EffectProcessor::Chain(Chain::new(spec, build_series(effects, "effects", spec)?)?),
-                    Self::Parallel { effects, gains_db } => {
-                        let branches = each(effects, |effect| effect.build(spec))?;
-                        EffectProcessor::Parallel(Parallel::new(spec, branches, gains_db)?)
-                    }
-                    Self::MidSide { mid, side } => {
-                        let mono = spec.with_channels(1)?;
-                        let (mid, side) = (build_series(mid, "mid", &mono)?, build_series(side, "side", &mono)?);
-                        EffectProcessor::MidSide(MidSide::new(spec, Chain::new(&mono, mid)?, Chain::new(&mono, side)?)?)
-                    }
-                    Self::Bypass { effect } => {
-                        let built = effect.build::<S>(spec).map_err(|error| error.within("effect", None))?;
-                        EffectProcessor::Bypass(Bypass::new(&built))
-                    }
-                })
-            }
-
-            /// Output level of steady sound at each level, in dB, if the gain depends on the level alone.
-            #[must_use]
-            pub fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        impl Effect {
+            /// The settings of one processor.
+            fn single(&self) -> Option<&dyn Single> {
                 match self {
-                    $(Self::$name(params) => params.transfer_curve(levels_db),)*
+                    $(Self::$name(params) => Some(params),)*
                     _ => None,
                 }
             }
 
-            /// Complex gain at each frequency (0 to half the rate) with the latency taken out. `None` if one response
-            /// does not describe it: it is not linear, or treats channels differently.
-            ///
-            /// # Errors
-            /// As [`build`](Self::build).
-            pub fn frequency_response(
-                &self,
-                spec: &StreamSpec,
-                frequencies_hz: &[f64],
-            ) -> Result<Option<Vec<Complex64>>, Error> {
-                self.output_channels(spec.channels())?;
+            fn build_single<S: Sample>(&self, spec: &StreamSpec) -> Option<Result<EffectProcessor<S>, Error>> {
                 match self {
-                    $(Self::$name(params) => params.frequency_response(spec, frequencies_hz),)*
-                    Self::Chain { effects } => {
-                        let responses = in_series(effects, "effects", spec, |effect, stage| {
-                            effect.frequency_response(stage, frequencies_hz)
-                        })?;
-                        Ok(combine(responses, vec![Complex64::ONE; frequencies_hz.len()], |so_far, own| so_far * own))
-                    }
-                    Self::Parallel { effects, gains_db } => {
-                        check_gains(effects.len(), gains_db)?;
-                        let mut responses = each(effects, |effect| effect.frequency_response(spec, frequencies_hz))?;
-                        for (response, &gain_db) in responses.iter_mut().flatten().zip(gains_db) {
-                            response.iter_mut().for_each(|own| *own *= db_to_gain(gain_db));
-                        }
-                        Ok(combine(responses, vec![Complex64::ZERO; frequencies_hz.len()], |so_far, own| so_far + own))
-                    }
-                    Self::MidSide { .. } => self.design(spec).map(|_| None),
-                    Self::Bypass { effect } => {
-                        effect.design(spec).map_err(|error| error.within("effect", None))?;
-                        Ok(Some(vec![Complex64::ONE; frequencies_hz.len()]))
-                    }
+                    $(Self::$name(params) => Some(params.build(spec).map(EffectProcessor::$name)),)*
+                    _ => None,
                 }
             }
         }
 
         impl<S: Sample> EffectProcessor<S> {
-            /// Glides to coefficients designed elsewhere; takes no memory.
-            ///
-            /// # Errors
-            /// [`Error::NeedsRebuild`] if they are of another effect, or need other memory or latency; nothing changes
-            /// then.
-            pub fn set_coeffs(&mut self, coeffs: &EffectCoeffs) -> Result<(), Error> {
-                self.check_coeffs(coeffs, false)?;
-                match (self, coeffs) {
-                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.apply(coeffs),)*
-                    (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.set_coeffs(coeffs)?,
-                    (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, gains)) => {
-                        parallel.set_coeffs(coeffs, gains)?;
-                    }
-                    (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => both.set_coeffs(mid, side)?,
-                    _ => {}
-                }
-                Ok(())
-            }
-
-            /// Whether [`set_coeffs`](Self::set_coeffs) would take them. A refusal names its place in the tree only with
-            /// `placed`, which takes memory.
-            pub(super) fn check_coeffs(&self, coeffs: &EffectCoeffs, placed: bool) -> Result<(), Error> {
-                let all = |processors: &[Self], list: &'static str, coeffs: &[EffectCoeffs]| {
-                    if processors.len() != coeffs.len() {
-                        return Err(Error::NeedsRebuild { param: list });
-                    }
-                    processors.iter().zip(coeffs).enumerate().try_for_each(|(position, (processor, coeffs))| {
-                        let checked = processor.check_coeffs(coeffs, placed);
-                        if placed { checked.map_err(|error| error.within(list, position)) } else { checked }
-                    })
-                };
-                match (self, coeffs) {
-                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.check(coeffs),)*
-                    (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => all(chain.processors(), "effects", coeffs),
-                    (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => all(parallel.branches(), "effects", coeffs),
-                    (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {
-                        all(both.mid().processors(), "mid", mid)?;
-                        all(both.side().processors(), "side", side)
-                    }
-                    (Self::Bypass(bypass), EffectCoeffs::Bypass { latency_frames, output_channels }) => {
-                        let same = (bypass.latency_frames(), bypass.output_channels()) == (*latency_frames, *output_channels);
-                        if same { Ok(()) } else { Err(Error::NeedsRebuild { param: "effect" }) }
-                    }
-                    _ => Err(Error::NeedsRebuild { param: "effect" }),
-                }
-            }
-
             fn inner(&self) -> &dyn Processor<S> {
                 match self {
                     $(Self::$name(processor) => processor,)*
                     Self::Chain(chain) => chain,
                     Self::Parallel(parallel) => parallel,
                     Self::MidSide(both) => both,
-                    Self::Bypass(bypass) => bypass,
-                    Self::Custom(processor) => &**processor,
+                    Self::Bypass(bypass) => &**bypass,
+                    Self::Custom(processor) => processor,
                 }
             }
 
@@ -335,8 +201,23 @@ macro_rules! effects {
                     Self::Chain(chain) => chain,
                     Self::Parallel(parallel) => parallel,
                     Self::MidSide(both) => both,
-                    Self::Bypass(bypass) => bypass,
-                    Self::Custom(processor) => &mut **processor,
+                    Self::Bypass(bypass) => &mut **bypass,
+                    Self::Custom(processor) => processor,
+                }
+            }
+
+            /// Whether a single processor takes these coefficients, which may be of another kind.
+            fn check_single(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+                match (self, coeffs) {
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.check(coeffs),)*
+                    _ => Err(OTHER_KIND),
+                }
+            }
+
+            fn apply_single(&mut self, coeffs: &EffectCoeffs) {
+                match (self, coeffs) {
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.apply(coeffs),)*
+                    _ => {}
                 }
             }
         }
@@ -345,31 +226,226 @@ macro_rules! effects {
 
 crate::for_each_processor!(effects);
 
+/// What coefficients of another kind of effect are refused with.
+const OTHER_KIND: Error = Error::NeedsRebuild { param: "effect" };
+
+/// The settings of one processor, whichever it is: [`Params`] without its types.
+trait Single {
+    fn output_channels(&self, input: usize) -> Result<usize, Error>;
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error>;
+    fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error>;
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>>;
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error>;
+}
+
+/// In series, first to last.
+impl From<Vec<Effect>> for Effect {
+    fn from(effects: Vec<Effect>) -> Self {
+        Self::Chain { effects }
+    }
+}
+
 impl Default for Effect {
     fn default() -> Self {
         Self::Chain { effects: Vec::new() }
     }
 }
 
-impl<S: Sample> core::fmt::Debug for EffectProcessor<S> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let inner = self.inner();
-        f.debug_struct("EffectProcessor")
-            .field("spec", &inner.spec())
-            .field("latency_frames", &inner.latency_frames())
-            .finish_non_exhaustive()
+impl Params for Effect {
+    type Coeffs = EffectCoeffs;
+    type Processor<S: Sample> = EffectProcessor<S>;
+
+    fn output_channels(&self, input: usize) -> Result<usize, Error> {
+        match self {
+            Self::Chain { effects } => series_channels(effects, "effects", input),
+            Self::Parallel { effects, .. } => {
+                let counts = each(effects, |effect| effect.output_channels(input))?;
+                common_channels(&counts).map(|common| common.unwrap_or(input))
+            }
+            Self::MidSide { mid, side } => {
+                expect_channels(2, input)?;
+                for (effects, list) in [(mid, "mid"), (side, "side")] {
+                    let channels = series_channels(effects, list, 1)?;
+                    expect_channels(1, channels).map_err(|error| error.within(list, None))?;
+                }
+                Ok(2)
+            }
+            Self::Bypass { effect } => effect.output_channels(input).map_err(within_bypass),
+            _ => self.single().map_or(Ok(input), |params| params.output_channels(input)),
+        }
+    }
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        self.output_channels(spec.channels())?;
+        match self {
+            Self::Chain { effects } => in_series(effects, "effects", spec, Self::validate).map(drop),
+            Self::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                each(effects, |effect| effect.validate(spec)).map(drop)
+            }
+            Self::MidSide { mid, side } => {
+                let mono = spec.with_channels(1)?;
+                in_series(mid, "mid", &mono, Self::validate)?;
+                in_series(side, "side", &mono, Self::validate).map(drop)
+            }
+            Self::Bypass { effect } => effect.validate(spec).map_err(within_bypass),
+            _ => self.single().map_or(Ok(()), |params| params.validate(spec)),
+        }
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
+        self.output_channels(spec.channels())?;
+        match self {
+            Self::Chain { effects } => design_series(effects, "effects", spec).map(EffectCoeffs::Chain),
+            Self::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                let branches = each(effects, |effect| effect.design(spec))?;
+                Ok(EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect()))
+            }
+            Self::MidSide { mid, side } => {
+                let mono = spec.with_channels(1)?;
+                Ok(EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?))
+            }
+            Self::Bypass { effect } => {
+                let inner = effect.design(spec).map_err(within_bypass)?;
+                Ok(EffectCoeffs::Bypass(Box::new(inner)))
+            }
+            _ => self.single().map_or(Ok(EffectCoeffs::Chain(Vec::new())), |params| params.design(spec)),
+        }
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {
+        engine::build(self, spec)
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        self.single()?.transfer_curve(levels_db)
+    }
+
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        self.output_channels(spec.channels())?;
+        match self {
+            Self::Chain { effects } => {
+                let respond = |effect: &Self, stage: &StreamSpec| effect.frequency_response(stage, frequencies_hz);
+                let responses = in_series(effects, "effects", spec, respond)?;
+                Ok(combine(responses, vec![Complex64::ONE; frequencies_hz.len()], |so_far, own| so_far * own))
+            }
+            Self::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                let mut responses = each(effects, |effect| effect.frequency_response(spec, frequencies_hz))?;
+                for (response, &gain_db) in responses.iter_mut().flatten().zip(gains_db) {
+                    response.iter_mut().for_each(|own| *own *= db_to_gain(gain_db));
+                }
+                Ok(combine(responses, vec![Complex64::ZERO; frequencies_hz.len()], |so_far, own| so_far + own))
+            }
+            Self::MidSide { .. } => self.validate(spec).map(|()| None),
+            Self::Bypass { .. } => self.validate(spec).map(|()| Some(vec![Complex64::ONE; frequencies_hz.len()])),
+            _ => self.single().map_or(Ok(None), |params| params.frequency_response(spec, frequencies_hz)),
+        }
     }
 }
 
+impl<S: Sample> Engine<S> for EffectProcessor<S> {
+    type Params = Effect;
+
+    fn build(params: &Effect, spec: &StreamSpec) -> Result<Self, Error> {
+        params.output_channels(spec.channels())?;
+        Ok(match params {
+            Effect::Chain { effects } => Self::Chain(Chain::new(spec, build_series(effects, "effects", spec)?)?),
+            Effect::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                Self::Parallel(Parallel::new(spec, each(effects, |effect| Self::build(effect, spec))?, gains_db)?)
+            }
+            Effect::MidSide { mid, side } => {
+                let mono = spec.with_channels(1)?;
+                let mid = Chain::new(&mono, build_series(mid, "mid", &mono)?)?;
+                let side = Chain::new(&mono, build_series(side, "side", &mono)?)?;
+                Self::MidSide(MidSide::new(spec, mid, side)?)
+            }
+            Effect::Bypass { effect } => {
+                let inner = Self::build(effect, spec).map_err(within_bypass)?;
+                Self::Bypass(Box::new(Bypass::new(inner, true)))
+            }
+            _ => match params.build_single(spec) {
+                Some(processor) => processor?,
+                None => Self::Chain(Chain::new(spec, Vec::new())?),
+            },
+        })
+    }
+
+    fn run(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+        _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
+    ) {
+        match key {
+            Some(key) => self.inner_mut().process_keyed(block, key),
+            None => self.inner_mut().process(block),
+        }
+    }
+}
+
+compiled!(Effect => EffectProcessor);
+
 impl<S: Sample> EffectProcessor<S> {
-    /// Glides to the settings of `effect`, which must be of the same shape: the same kinds of effects in the same order.
-    ///
-    /// # Errors
-    /// Parameters out of range; [`Error::NeedsRebuild`] for another shape. The old settings stay.
-    pub fn set_params(&mut self, effect: &Effect) -> Result<(), Error> {
-        let coeffs = effect.design(&self.spec())?;
-        self.check_coeffs(&coeffs, true)?;
-        self.set_coeffs(&coeffs)
+    /// A processor of the host's own, as an effect.
+    pub fn custom(processor: impl CustomProcessor<S> + 'static) -> Self {
+        Self::Custom(Box::new(processor))
+    }
+
+    /// As [`Tunable::check`]; the refusal names its place in the tree, for which it takes memory.
+    fn check_placed(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+        match (self, coeffs) {
+            (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => check_list(chain.processors(), "effects", coeffs),
+            (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => {
+                check_list(parallel.branches(), "effects", coeffs)
+            }
+            (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => {
+                check_list(both.mid().processors(), "mid", mid)?;
+                check_list(both.side().processors(), "side", side)
+            }
+            (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => {
+                bypass.processor().check_placed(coeffs).map_err(within_bypass)
+            }
+            _ => self.check_single(coeffs),
+        }
+    }
+}
+
+impl<S: Sample> Tunable<S> for EffectProcessor<S> {
+    type Params = Effect;
+
+    fn check(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+        match (self, coeffs) {
+            (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.check(coeffs),
+            (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => parallel.check(coeffs),
+            (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => both.check(mid, side),
+            (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => bypass.processor().check(coeffs),
+            _ => self.check_single(coeffs),
+        }
+    }
+
+    fn apply(&mut self, coeffs: &EffectCoeffs) {
+        match (self, coeffs) {
+            (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.apply(coeffs),
+            (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, gains)) => parallel.apply(coeffs, gains),
+            (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => both.apply(mid, side),
+            (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => bypass.processor_mut().apply(coeffs),
+            (processor, coeffs) => processor.apply_single(coeffs),
+        }
+    }
+
+    /// Glides to the settings of `params`, which must be of the same shape: the same kinds of effects in the same order.
+    fn set_params(&mut self, params: &Effect) -> Result<(), Error> {
+        let coeffs = params.design(&self.spec())?;
+        self.check_placed(&coeffs)?;
+        self.apply(&coeffs);
+        Ok(())
     }
 }
 
@@ -383,11 +459,11 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.inner_mut().process(block);
+        engine::run::<S, Effect>(self, block, None, None);
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        self.inner_mut().process_keyed(block, key);
+        engine::run::<S, Effect>(self, block, Some(key), None);
     }
 
     fn takes_key(&self) -> bool {
@@ -419,18 +495,31 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
     }
 }
 
-pub(super) fn expect_channels(expected: usize, actual: usize) -> Result<(), Error> {
-    channels_in(actual, expected, expected)
+impl<S: Sample> core::fmt::Debug for EffectProcessor<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let inner = self.inner();
+        f.debug_struct("EffectProcessor")
+            .field("spec", &inner.spec())
+            .field("latency_frames", &inner.latency_frames())
+            .finish_non_exhaustive()
+    }
 }
 
-/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None` without
-/// branches.
-pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
-    let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
-    for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
-        expect_channels(widest, count).map_err(|error| error.within("effects", position))?;
+fn within_bypass(error: Error) -> Error {
+    error.within("effect", None)
+}
+
+fn check_list<S: Sample>(
+    processors: &[EffectProcessor<S>],
+    list: &'static str,
+    coeffs: &[EffectCoeffs],
+) -> Result<(), Error> {
+    if processors.len() != coeffs.len() {
+        return Err(Error::NeedsRebuild { param: list });
     }
-    Ok(Some(widest))
+    processors.iter().zip(coeffs).enumerate().try_for_each(|(position, (processor, coeffs))| {
+        processor.check_placed(coeffs).map_err(|error| error.within(list, position))
+    })
 }
 
 fn series_channels(effects: &[Effect], list: &'static str, input: usize) -> Result<usize, Error> {
@@ -485,5 +574,5 @@ pub(super) fn build_series<S: Sample>(
     list: &'static str,
     spec: &StreamSpec,
 ) -> Result<Vec<EffectProcessor<S>>, Error> {
-    in_series(effects, list, spec, Effect::build)
+    in_series(effects, list, spec, EffectProcessor::build)
 }

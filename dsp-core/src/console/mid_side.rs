@@ -1,14 +1,12 @@
 //! One chain on the mid, another on the side of a stereo signal.
 
-use super::{
-    chain::Chain,
-    effect::{EffectCoeffs, expect_channels},
-};
+use super::chain::Chain;
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::Error,
+        error::{Error, expect_channels, expect_rate},
         fit::fit_keyed,
+        params::{CoeffsOf, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -26,12 +24,25 @@ use alloc::{vec, vec::Vec};
 /// # Contract
 /// Latency: the larger of both chains'. Without any effect the audio is left alone. A stereo key is taken apart as the
 /// audio is, its mid for the chain on the mid, its side for the other; a mono key goes to both.
-#[derive(Debug)]
-pub struct MidSide<S: Sample> {
+///
+/// ```
+/// use mixdown::{BlockMut, Chain, MidSide, Params, Processor, StreamSpec, levels::GainParams};
+///
+/// // The side 6.02 dB down: a source on the left moves towards the centre.
+/// let (stereo, mono) = (StreamSpec::new(48_000.0, 2)?, StreamSpec::new(48_000.0, 1)?);
+/// let half = GainParams { gain_db: -6.020_599_913_279_624, ..Default::default() }.build::<f64>(&mono)?;
+/// let mut both = MidSide::new(&stereo, Chain::new(&mono, vec![])?, Chain::new(&mono, vec![half])?)?;
+/// let mut audio = [1.0, 0.0];
+/// both.process(&mut BlockMut::from_planar(&mut audio, 2)?);
+/// assert!((audio[0] - 0.75).abs() < 1e-12 && (audio[1] - 0.25).abs() < 1e-12);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MidSide<S, P> {
     spec: StreamSpec,
     backend: Backend,
-    mid: Path<S>,
-    side: Path<S>,
+    mid: Path<S, P>,
+    side: Path<S, P>,
     /// One chunk of both channels of a key, then of its mid and side.
     key: Vec<S>,
     faults: u64,
@@ -40,15 +51,15 @@ pub struct MidSide<S: Sample> {
 /// Frames worked on at a time.
 const CHUNK_FRAMES: usize = 256;
 
-#[derive(Debug)]
-struct Path<S: Sample> {
-    chain: Chain<S>,
+#[derive(Clone, Debug)]
+struct Path<S, P> {
+    chain: Chain<S, P>,
     alignment: DelayLine<S>,
     chunk: Vec<S>,
 }
 
-impl<S: Sample> Path<S> {
-    fn new(chain: Chain<S>, latency_frames: usize) -> Self {
+impl<S: Sample, P: Processor<S>> Path<S, P> {
+    fn new(chain: Chain<S, P>, latency_frames: usize) -> Self {
         let alignment = DelayLine::new(1, latency_frames - chain.latency_frames());
         Self { chain, alignment, chunk: vec![S::ZERO; CHUNK_FRAMES] }
     }
@@ -74,16 +85,18 @@ impl<S: Sample> Path<S> {
     }
 }
 
-impl<S: Sample> MidSide<S> {
+impl<S: Sample, P: Processor<S>> MidSide<S, P> {
     /// Two chains of one channel each, in a stream of two.
     ///
     /// # Errors
-    /// [`Error::Channels`] for other counts.
-    pub fn new(spec: &StreamSpec, mid: Chain<S>, side: Chain<S>) -> Result<Self, Error> {
+    /// [`Error::Channels`] for other counts, [`Error::OtherSampleRate`] for a chain of another rate.
+    pub fn new(spec: &StreamSpec, mid: Chain<S, P>, side: Chain<S, P>) -> Result<Self, Error> {
         expect_channels(2, spec.channels())?;
-        for chain in [&mid, &side] {
-            expect_channels(1, chain.spec().channels())?;
-            expect_channels(1, chain.output_channels())?;
+        for (chain, name) in [(&mid, "mid"), (&side, "side")] {
+            expect_channels(1, chain.spec().channels())
+                .and_then(|()| expect_channels(1, chain.output_channels()))
+                .and_then(|()| expect_rate(spec.sample_rate_hz(), chain.spec().sample_rate_hz()))
+                .map_err(|error| error.within(name, None))?;
         }
         let latency_frames = mid.latency_frames().max(side.latency_frames());
         let takes_key = mid.takes_key() || side.takes_key();
@@ -99,23 +112,14 @@ impl<S: Sample> MidSide<S> {
 
     /// The chain on the mid.
     #[must_use]
-    pub fn mid(&self) -> &Chain<S> {
+    pub fn mid(&self) -> &Chain<S, P> {
         &self.mid.chain
     }
 
     /// The chain on the side.
     #[must_use]
-    pub fn side(&self) -> &Chain<S> {
+    pub fn side(&self) -> &Chain<S, P> {
         &self.side.chain
-    }
-
-    /// Glides to coefficients designed elsewhere.
-    ///
-    /// # Errors
-    /// [`Error::NeedsRebuild`] if they are of other effects.
-    pub fn set_coeffs(&mut self, mid: &[EffectCoeffs], side: &[EffectCoeffs]) -> Result<(), Error> {
-        self.mid.chain.set_coeffs(mid)?;
-        self.side.chain.set_coeffs(side)
     }
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
@@ -157,7 +161,34 @@ impl<S: Sample> MidSide<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for MidSide<S> {
+impl<S: Sample, P: Tunable<S>> MidSide<S, P> {
+    /// Whether both chains take these coefficients; takes no memory.
+    ///
+    /// # Errors
+    /// As [`Chain::check`].
+    pub fn check(&self, mid: &[CoeffsOf<S, P>], side: &[CoeffsOf<S, P>]) -> Result<(), Error> {
+        self.mid.chain.check(mid)?;
+        self.side.chain.check(side)
+    }
+
+    /// Glides to coefficients that [`check`](Self::check) accepts; takes no memory.
+    pub fn apply(&mut self, mid: &[CoeffsOf<S, P>], side: &[CoeffsOf<S, P>]) {
+        self.mid.chain.apply(mid);
+        self.side.chain.apply(side);
+    }
+
+    /// Glides to coefficients designed elsewhere; takes no memory.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); neither chain changes then.
+    pub fn set_coeffs(&mut self, mid: &[CoeffsOf<S, P>], side: &[CoeffsOf<S, P>]) -> Result<(), Error> {
+        self.check(mid, side)?;
+        self.apply(mid, side);
+        Ok(())
+    }
+}
+
+impl<S: Sample, P: Processor<S>> Processor<S> for MidSide<S, P> {
     fn spec(&self) -> StreamSpec {
         self.spec
     }

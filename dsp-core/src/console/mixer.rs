@@ -9,7 +9,7 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::Error,
+        error::{Error, expect_channels},
         fit::fit_keyed,
         params::{Params, Tunable},
         processor::Processor,
@@ -56,7 +56,7 @@ pub struct Mixer<S: Sample> {
     strips: Vec<(String, Strip<S>)>,
     /// The strips in byte order of their names, as they are added up.
     order: Vec<usize>,
-    inserts: Chain<S>,
+    inserts: Chain<S, EffectProcessor<S>>,
     fader: Gain<S>,
     latency_frames: usize,
     /// Left, then right, of one chunk.
@@ -83,7 +83,7 @@ impl<S: Sample> Mixer<S> {
     /// # Errors
     /// [`Error::Channels`] for another count.
     pub fn new(spec: &StreamSpec) -> Result<Self, Error> {
-        super::effect::expect_channels(2, spec.channels())?;
+        expect_channels(2, spec.channels())?;
         Ok(Self {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
@@ -153,7 +153,7 @@ impl<S: Sample> Mixer<S> {
         let build = || {
             check_fader(params.fader_db)?;
             let inserts = Chain::new(&self.spec, build_series(&params.inserts, "inserts", &self.spec)?)?;
-            super::effect::expect_channels(2, inserts.output_channels())?;
+            expect_channels(2, inserts.output_channels())?;
             Ok((inserts, GainParams { gain_db: params.fader_db, invert_polarity: false }))
         };
         let (inserts, fader) = build().map_err(|error| setting(MASTER, error))?;

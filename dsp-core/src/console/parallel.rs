@@ -1,11 +1,11 @@
 //! Processors side by side: each gets the input, all are aligned to the slowest, and summed.
 
-use super::effect::{EffectCoeffs, EffectProcessor, common_channels, expect_channels};
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, in_range},
+        error::{Error, expect_channels, expect_rate, in_range},
         fit::fit_keyed,
+        params::{CoeffsOf, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -30,12 +30,26 @@ use alloc::{vec, vec::Vec};
 /// # Contract
 /// Latency: the largest of the branches'. Sums in f64, each product rounded once to the sample format, branches in
 /// order. Gains glide over 20 ms, C2. Branches put out as many channels, or one, which then goes to all of them.
-#[derive(Debug)]
-pub struct Parallel<S: Sample> {
+///
+/// ```
+/// use mixdown::{BlockMut, Parallel, Params, Processor, StreamSpec, dynamics::LimiterParams};
+///
+/// // Two limiters of different lookahead side by side; the quieter branch is 6.02 dB down.
+/// let spec = StreamSpec::new(48_000.0, 1)?;
+/// let limiter = |lookahead_ms| LimiterParams { lookahead_ms, ..Default::default() }.build::<f64>(&spec);
+/// let mut both = Parallel::new(&spec, vec![limiter(1.0)?, limiter(3.0)?], &[0.0, -6.020_599_913_279_624])?;
+/// let mut audio = [0.5; 480];
+/// both.process(&mut BlockMut::from_planar(&mut audio, 1)?);
+/// // Below the ceiling they only delay, and the faster waits for the slower.
+/// assert!((audio[both.latency_frames()] - 0.75).abs() < 1e-12 && audio[both.latency_frames() - 1] == 0.0);
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Parallel<S, P> {
     spec: StreamSpec,
     backend: Backend,
     output_channels: usize,
-    processors: Vec<EffectProcessor<S>>,
+    processors: Vec<P>,
     alignment: Vec<DelayLine<S>>,
     gains: Vec<Ramp<1>>,
     latency_frames: usize,
@@ -50,6 +64,16 @@ pub struct Parallel<S: Sample> {
 const CHUNK_FRAMES: usize = 256;
 /// Highest gain of a branch, in dB.
 const MAX_GAIN_DB: f64 = 60.0;
+
+/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None` without
+/// branches.
+pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
+    let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
+    for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
+        expect_channels(widest, count).map_err(|error| error.within("effects", position))?;
+    }
+    Ok(Some(widest))
+}
 
 /// Checks the gains of `branches` branches: none given, or one each.
 pub(super) fn check_gains(branches: usize, gains_db: &[f64]) -> Result<(), Error> {
@@ -72,19 +96,22 @@ pub(super) fn check_gains(branches: usize, gains_db: &[f64]) -> Result<(), Error
     Ok(())
 }
 
-impl<S: Sample> Parallel<S> {
+impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     /// Branches built for `spec`, with their levels in dB (-inf..60); no levels mean 0 dB for all.
     ///
     /// # Errors
     /// No branch; as many levels as branches missing or out of range; channel counts that differ.
-    pub fn new(spec: &StreamSpec, processors: Vec<EffectProcessor<S>>, gains_db: &[f64]) -> Result<Self, Error> {
+    pub fn new(spec: &StreamSpec, processors: Vec<P>, gains_db: &[f64]) -> Result<Self, Error> {
         check_gains(processors.len(), gains_db)?;
         let counts: Vec<usize> = processors.iter().map(Processor::output_channels).collect();
         let output_channels = common_channels(&counts)?.unwrap_or(spec.channels());
         let latency_frames = processors.iter().map(Processor::latency_frames).max().unwrap_or(0);
         let mut alignment = Vec::with_capacity(processors.len());
         for processor in &processors {
-            expect_channels(spec.channels(), processor.spec().channels())?;
+            let own = processor.spec();
+            expect_channels(spec.channels(), own.channels())
+                .and_then(|()| expect_rate(spec.sample_rate_hz(), own.sample_rate_hz()))
+                .map_err(|error| error.within("effects", alignment.len()))?;
             alignment.push(DelayLine::new(processor.output_channels(), latency_frames - processor.latency_frames()));
         }
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
@@ -105,25 +132,8 @@ impl<S: Sample> Parallel<S> {
 
     /// The branches, in order.
     #[must_use]
-    pub fn branches(&self) -> &[EffectProcessor<S>] {
+    pub fn branches(&self) -> &[P] {
         &self.processors
-    }
-
-    /// Glides to coefficients and gains (factors; none mean 1) designed elsewhere.
-    ///
-    /// # Errors
-    /// [`Error::NeedsRebuild`] if they are of other effects; nothing changes then.
-    pub fn set_coeffs(&mut self, coeffs: &[EffectCoeffs], gains: &[f64]) -> Result<(), Error> {
-        if coeffs.len() != self.processors.len() {
-            return Err(Error::NeedsRebuild { param: "effects" });
-        }
-        for (processor, coeffs) in self.processors.iter().zip(coeffs) {
-            processor.check_coeffs(coeffs, false)?;
-        }
-        for (branch, ramp) in self.gains.iter_mut().enumerate() {
-            ramp.set_target([gains.get(branch).copied().unwrap_or(1.0)]);
-        }
-        self.processors.iter_mut().zip(coeffs).try_for_each(|(processor, coeffs)| processor.set_coeffs(coeffs))
     }
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
@@ -171,7 +181,41 @@ impl<S: Sample> Parallel<S> {
     }
 }
 
-impl<S: Sample> Processor<S> for Parallel<S> {
+impl<S: Sample, P: Tunable<S>> Parallel<S, P> {
+    /// Whether its branches take these coefficients, one each; takes no memory.
+    ///
+    /// # Errors
+    /// [`Error::NeedsRebuild`] for another count, or as the first that refuses.
+    pub fn check(&self, coeffs: &[CoeffsOf<S, P>]) -> Result<(), Error> {
+        if coeffs.len() != self.processors.len() {
+            return Err(Error::NeedsRebuild { param: "effects" });
+        }
+        self.processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check(coeffs))
+    }
+
+    /// Glides to coefficients that [`check`](Self::check) accepts, and to gains, as factors; 1 where there are fewer.
+    /// Takes no memory.
+    pub fn apply(&mut self, coeffs: &[CoeffsOf<S, P>], gains: &[f64]) {
+        for (processor, coeffs) in self.processors.iter_mut().zip(coeffs) {
+            processor.apply(coeffs);
+        }
+        for (branch, ramp) in self.gains.iter_mut().enumerate() {
+            ramp.set_target([gains.get(branch).copied().unwrap_or(1.0)]);
+        }
+    }
+
+    /// Glides to coefficients and gains designed elsewhere; takes no memory.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); nothing changes then.
+    pub fn set_coeffs(&mut self, coeffs: &[CoeffsOf<S, P>], gains: &[f64]) -> Result<(), Error> {
+        self.check(coeffs)?;
+        self.apply(coeffs, gains);
+        Ok(())
+    }
+}
+
+impl<S: Sample, P: Processor<S>> Processor<S> for Parallel<S, P> {
     fn spec(&self) -> StreamSpec {
         self.spec
     }

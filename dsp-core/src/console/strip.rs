@@ -9,7 +9,7 @@
 
 use super::{
     chain::Chain,
-    effect::{Effect, design_series},
+    effect::{Effect, EffectProcessor, design_series},
 };
 use crate::{
     foundation::{
@@ -96,7 +96,7 @@ pub(super) struct Strip<S: Sample> {
     /// Channels after the inserts: 1 or 2.
     channels: usize,
     trim: Gain<S>,
-    inserts: Chain<S>,
+    inserts: Chain<S, EffectProcessor<S>>,
     width: Option<Width<S>>,
     alignment: DelayLine<S>,
     /// Fader times pan, to the left and to the right.
@@ -110,7 +110,11 @@ pub(super) struct Strip<S: Sample> {
 }
 
 impl<S: Sample> Strip<S> {
-    pub(super) fn new(spec: &StreamSpec, inserts: Chain<S>, params: &TrackParams) -> Result<Self, Error> {
+    pub(super) fn new(
+        spec: &StreamSpec,
+        inserts: Chain<S, EffectProcessor<S>>,
+        params: &TrackParams,
+    ) -> Result<Self, Error> {
         let (input, channels) = (spec.channels(), inserts.output_channels());
         channels_in(input, 1, 2)?;
         channels_in(channels, 1, 2)?;

@@ -57,6 +57,13 @@ pub enum Error {
         /// The rate given, in Hz.
         hz: f64,
     },
+    /// A processor was built for another sample rate than the stream that it is to be part of.
+    OtherSampleRate {
+        /// The rate of the stream, in Hz.
+        expected_hz: f64,
+        /// The rate of the processor, in Hz.
+        actual_hz: f64,
+    },
     /// A parameter sizes memory or changes the latency: build a new processor for it.
     NeedsRebuild {
         /// Name of the parameter.
@@ -106,6 +113,9 @@ impl fmt::Display for Error {
             Self::SampleRate { hz } => {
                 write!(f, "sample_rate_hz = {hz} is out of range: it must lie in 8000..384000")
             }
+            Self::OtherSampleRate { expected_hz, actual_hz } => {
+                write!(f, "sample_rate_hz = {actual_hz} does not fit: {expected_hz} needed")
+            }
             Self::NeedsRebuild { param } => {
                 write!(f, "{param} cannot change while the processor runs: build a new one")
             }
@@ -114,7 +124,8 @@ impl fmt::Display for Error {
             }
             Self::Within { list, index, ref error } => {
                 name(f, list, index)?;
-                let of_a_parameter = !matches!(**error, Self::Channels { .. } | Self::Length { .. });
+                let of_a_parameter =
+                    !matches!(**error, Self::Channels { .. } | Self::Length { .. } | Self::OtherSampleRate { .. });
                 write!(f, "{}{error}", if of_a_parameter { "." } else { ": " })
             }
         }
@@ -159,6 +170,22 @@ impl Error {
 /// [`Error::OutOfRange`], naming `param`.
 pub(crate) fn in_range(param: &'static str, value: f64, min: f64, max: f64) -> Result<(), Error> {
     if (min..=max).contains(&value) { Ok(()) } else { Err(Error::OutOfRange { param, index: None, value, min, max }) }
+}
+
+/// Checks that a count of channels is `expected`.
+///
+/// # Errors
+/// [`Error::Channels`].
+pub(crate) fn expect_channels(expected: usize, actual: usize) -> Result<(), Error> {
+    channels_in(actual, expected, expected)
+}
+
+/// Checks that a member of a combination runs at the rate of its stream.
+///
+/// # Errors
+/// [`Error::OtherSampleRate`].
+pub(crate) fn expect_rate(expected_hz: f64, actual_hz: f64) -> Result<(), Error> {
+    if expected_hz == actual_hz { Ok(()) } else { Err(Error::OtherSampleRate { expected_hz, actual_hz }) }
 }
 
 /// Checks a count of channels.

@@ -115,3 +115,6 @@ pub trait Tunable<S: Sample>: Processor<S> {
         self.set_coeffs(&params.design(&self.spec())?)
     }
 }
+
+/// The coefficients of a tunable processor.
+pub type CoeffsOf<S, P> = <<P as Tunable<S>>::Params as Params>::Coeffs;
