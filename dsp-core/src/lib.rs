@@ -46,7 +46,7 @@ pub mod reverbs;
 mod true_peak;
 
 pub use console::{
-    Bypass, Chain, Effect, EffectCoeffs, EffectProcessor, GraphError, MasterParams, MidSide, Mixer, Parallel,
+    Bypass, Chain, Effect, EffectCoeffs, EffectProcessor, MasterParams, MidSide, Mixer, MixerError, Parallel,
     TrackParams,
 };
 pub use foundation::{

@@ -223,7 +223,7 @@ fn solo_and_mute_leave_what_they_say() {
 fn graph_edits_that_make_no_sense_are_refused_by_name() {
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
     mixer.add_track("bass", 1, &fader(0.0)).unwrap();
-    let refused = |result: Result<(), GraphError>| result.unwrap_err().to_string();
+    let refused = |result: Result<(), MixerError>| result.unwrap_err().to_string();
     assert_eq!(
         refused(mixer.add_track("bass", 1, &fader(0.0))),
         r#"there is a strip named "bass" already: names must differ"#

@@ -1,6 +1,6 @@
 //! The one place where Rust errors become Python exceptions.
 
-use mixdown::{Error, GraphError as MixerError};
+use mixdown::Error;
 use pyo3::{create_exception, exceptions::PyValueError, prelude::*};
 
 create_exception!(
@@ -10,7 +10,7 @@ create_exception!(
     "A setting is out of range. The message names parameter, value and legal range."
 );
 create_exception!(mixdown, ShapeError, PyValueError, "An array has a shape or channel count that does not fit.");
-create_exception!(mixdown, GraphError, PyValueError, "A mixer's strips do not fit together.");
+create_exception!(mixdown, MixerError, PyValueError, "A mixer's strips do not fit together.");
 
 /// The Python exception of a refused setting.
 pub(crate) fn parameter(error: Error) -> PyErr {
@@ -21,12 +21,12 @@ pub(crate) fn parameter(error: Error) -> PyErr {
 }
 
 /// The Python exception of a refused change of a mixer.
-pub(crate) fn graph(error: MixerError) -> PyErr {
+pub(crate) fn graph(error: mixdown::MixerError) -> PyErr {
     match &error {
-        MixerError::Setting { error: inner, .. } => match inner.innermost() {
+        mixdown::MixerError::Setting { error: inner, .. } => match inner.innermost() {
             Error::Channels { .. } => ShapeError::new_err(error.to_string()),
             _ => ParameterError::new_err(error.to_string()),
         },
-        _ => GraphError::new_err(error.to_string()),
+        _ => MixerError::new_err(error.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     chain::Chain,
     effect::{Effect, EffectProcessor, build_series, design_series},
-    mixer_error::GraphError,
+    mixer_error::MixerError,
     strip::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
 };
 use crate::{
@@ -105,8 +105,8 @@ impl<S: Sample> Mixer<S> {
     /// Adds a track of 1 or 2 channels. Its input is the next one of [`process`](Self::process).
     ///
     /// # Errors
-    /// [`GraphError::Duplicate`], or [`GraphError::Setting`] for what is out of range.
-    pub fn add_track(&mut self, name: &str, channels: usize, params: &TrackParams) -> Result<(), GraphError> {
+    /// [`MixerError::Duplicate`], or [`MixerError::Setting`] for what is out of range.
+    pub fn add_track(&mut self, name: &str, channels: usize, params: &TrackParams) -> Result<(), MixerError> {
         self.add_track_with(name, channels, params, Vec::new())
     }
 
@@ -120,9 +120,9 @@ impl<S: Sample> Mixer<S> {
         channels: usize,
         params: &TrackParams,
         processors: Vec<EffectProcessor<S>>,
-    ) -> Result<(), GraphError> {
+    ) -> Result<(), MixerError> {
         if self.strips.iter().any(|(other, _)| other == name) || name == MASTER {
-            return Err(GraphError::Duplicate { name: name.into() });
+            return Err(MixerError::Duplicate { name: name.into() });
         }
         let strip = self.build_strip(channels, params, processors).map_err(|error| setting(name, error))?;
         self.strips.push((name.into(), strip));
@@ -148,8 +148,8 @@ impl<S: Sample> Mixer<S> {
     /// Replaces the master strip. May change the latency.
     ///
     /// # Errors
-    /// [`GraphError::Setting`] for what is out of range; the old one stays then.
-    pub fn set_master(&mut self, params: &MasterParams) -> Result<(), GraphError> {
+    /// [`MixerError::Setting`] for what is out of range; the old one stays then.
+    pub fn set_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
         let build = || {
             check_fader(params.fader_db)?;
             let inserts = Chain::new(&self.spec, build_series(&params.inserts, "inserts", &self.spec)?)?;
@@ -166,11 +166,11 @@ impl<S: Sample> Mixer<S> {
     /// Glides a track to other settings, with the same kinds of inserts in the same order.
     ///
     /// # Errors
-    /// [`GraphError::UnknownNode`], or [`GraphError::Setting`] for what is out of range or needs another build. The old
+    /// [`MixerError::Unknown`], or [`MixerError::Setting`] for what is out of range or needs another build. The old
     /// settings stay.
-    pub fn set_track(&mut self, name: &str, params: &TrackParams) -> Result<(), GraphError> {
+    pub fn set_track(&mut self, name: &str, params: &TrackParams) -> Result<(), MixerError> {
         let Some((_, strip)) = self.strips.iter_mut().find(|(other, _)| other == name) else {
-            return Err(GraphError::UnknownNode { name: name.into() });
+            return Err(MixerError::Unknown { name: name.into() });
         };
         strip.set_params(params).map_err(|error| setting(name, error))?;
         self.listen(false);
@@ -180,8 +180,8 @@ impl<S: Sample> Mixer<S> {
     /// Glides the master fader (dB, -inf..12) and inserts of the same kinds in the same order.
     ///
     /// # Errors
-    /// [`GraphError::Setting`]; the old settings stay.
-    pub fn glide_master(&mut self, params: &MasterParams) -> Result<(), GraphError> {
+    /// [`MixerError::Setting`]; the old settings stay.
+    pub fn glide_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
         let mut glide = || {
             check_fader(params.fader_db)?;
             self.inserts.set_coeffs(&design_series(&params.inserts, "inserts", &self.spec)?)?;
@@ -268,6 +268,6 @@ impl<S: Sample> Mixer<S> {
     }
 }
 
-fn setting(name: &str, error: Error) -> GraphError {
-    GraphError::Setting { name: name.into(), error }
+fn setting(name: &str, error: Error) -> MixerError {
+    MixerError::Setting { name: name.into(), error }
 }

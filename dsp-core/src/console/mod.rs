@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod mid_side;
 pub(crate) mod mixer;
 pub(crate) mod mixer_error;
+pub(crate) mod offline;
 pub(crate) mod pair;
 pub(crate) mod parallel;
 pub(crate) mod strip;
@@ -19,7 +20,11 @@ pub use {
     effect::{Effect, EffectCoeffs, EffectProcessor},
     mid_side::MidSide,
     mixer::{MasterParams, Mixer},
-    mixer_error::GraphError,
+    mixer_error::MixerError,
+    offline::{
+        AUTO_TAIL_FLOOR, AUTO_TAIL_STEP_S, Interrupted, KeepTail, MAX_AUTO_TAIL_S, Progress, Rendering, render,
+        render_mix,
+    },
     parallel::Parallel,
     strip::TrackParams,
 };

@@ -17,11 +17,12 @@
 //! adds; a high pass would take it too, but also turn the phases of bass, which raises peaks, and ring at both ends.
 
 use super::{
-    normalizer::{NormalizeError, Progress, measure, report, steps},
+    normalizer::{NormalizeError, measure, report, steps},
     quantizer::{Dither, QuantizerParams},
     targets::DeliveryTarget,
 };
 use crate::{
+    console::offline::{Plan, Progress, copy_from, render_with},
     dynamics::limiter::{Limiter, LimiterMode, LimiterParams},
     foundation::{
         block::{Block, BlockMut},
@@ -356,47 +357,30 @@ fn drive<S: Sample>(
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(drive_db));
     let mut limiter: Option<Limiter<S>> = limiter.map(|params| params.build(spec)).transpose()?;
-    let latency = limiter.as_ref().map_or(0, Processor::latency_frames);
-    let mut samples = vec![S::ZERO; channels * frames];
+    let latency_frames = limiter.as_ref().map_or(0, Processor::latency_frames);
+    let plan = Plan { channels, output_channels: channels, input_frames: frames, latency_frames, tail_frames: 0 };
     let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
     let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
-    let mut reduction_db = vec![0.0; CHUNK_FRAMES];
-    let mut chunk = vec![S::ZERO; channels * CHUNK_FRAMES];
-    let total = frames + latency;
-    for (start, length, share) in steps(total, CHUNK_FRAMES) {
-        report(progress, share)?;
-        let mut block = BlockMut::from_planar(&mut chunk[..channels * length], channels)?;
+    let mut reduction_db = Vec::new();
+    let rendering = render_with(&plan, progress, |start, block| {
+        copy_from(programme, start, block);
         for channel in 0..channels {
-            // Silence pushes the end of the programme through the limiter.
-            let source = programme.channel(channel).get(start.min(frames)..(start + length).min(frames)).unwrap_or(&[]);
-            let target = block.channel_mut(channel);
-            for (target, sample) in target.iter_mut().zip(source) {
-                *target = *sample * gain;
-            }
-            target[source.len()..].fill(S::ZERO);
+            block.channel_mut(channel).iter_mut().for_each(|sample| *sample = *sample * gain);
         }
-        if let Some(limiter) = &mut limiter {
-            let mut trace = BlockMut::from_planar(&mut reduction_db[..length], 1)?;
-            limiter.process_traced(&mut block, None, &mut trace);
-        }
+        let Some(limiter) = &mut limiter else { return };
+        reduction_db.resize(block.frames(), 0.0);
+        let Ok(mut trace) = BlockMut::from_planar(&mut reduction_db, 1) else { return };
+        limiter.process_traced(block, None, &mut trace);
         // Frame n of the output belongs to frame n - latency of the programme.
-        let skip = latency.saturating_sub(start).min(length);
-        if skip == length {
-            continue;
-        }
-        let from = start + skip - latency;
-        if limiter.is_some() {
-            for (frame, &reduction_db) in (from..).zip(&reduction_db[skip..length]) {
+        for (frame, &reduction_db) in (start..).zip(&reduction_db) {
+            if let Some(frame) = frame.checked_sub(latency_frames) {
                 let largest: &mut f64 = &mut curve[frame / step_frames];
                 *largest = largest.max(reduction_db);
             }
         }
-        for channel in 0..channels {
-            samples[channel * frames + from..][..length - skip].copy_from_slice(&block.channel(channel)[skip..]);
-        }
-    }
+    })?;
     let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
-    Ok(Driven { samples, reduction, reduction_curve_db: curve })
+    Ok(Driven { samples: rendering.samples, reduction, reduction_curve_db: curve })
 }
 
 /// Rounds to the word length in place. Returns how many samples were clipped.

@@ -20,6 +20,7 @@
 //! EBU R 128 v5 (2023).
 
 use crate::{
+    console::offline::{Interrupted, Progress},
     foundation::{
         block::{Block, BlockMut},
         error::{Error, in_range},
@@ -166,6 +167,12 @@ impl core::error::Error for NormalizeError {
     }
 }
 
+impl From<Interrupted> for NormalizeError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
 impl From<Error> for NormalizeError {
     fn from(error: Error) -> Self {
         Self::Settings(error)
@@ -232,9 +239,6 @@ impl NormalizeParams {
         }
     }
 }
-
-/// Hears the share of the work that is done, 0..1, at least every 16 384 frames, and may break it off.
-pub(super) type Progress<'p> = &'p mut dyn FnMut(f64) -> ControlFlow<()>;
 
 /// Reports a share done.
 ///

@@ -1,0 +1,303 @@
+//! Offline rendering: whole signals through a processor or a mixer, the latency taken out, the tail kept.
+
+use super::mixer::Mixer;
+use crate::foundation::{
+    block::{Block, BlockMut},
+    processor::Processor,
+    sample::Sample,
+    tail::Tail,
+};
+use alloc::{vec, vec::Vec};
+use core::{fmt, ops::ControlFlow};
+
+/// Frames rendered between two reports of progress.
+const CHUNK_FRAMES: usize = 4_096;
+/// A tail of [`KeepTail::Auto`] ends on this grid, in s.
+pub const AUTO_TAIL_STEP_S: f64 = 0.1;
+/// It ends where every sample that still follows lies below this: -120 dBFS.
+pub const AUTO_TAIL_FLOOR: f64 = 1e-6;
+/// Longest tail of [`KeepTail::Auto`], in s.
+pub const MAX_AUTO_TAIL_S: f64 = 60.0;
+
+/// How much of what sounds after the input has ended a rendering keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepTail {
+    /// Nothing: the output is as long as the input.
+    None,
+    /// All that is above [`AUTO_TAIL_FLOOR`], up to [`MAX_AUTO_TAIL_S`]. A pause within the tail, as a predelay leaves
+    /// it, does not end it.
+    #[default]
+    Auto,
+    /// This many frames.
+    Frames(usize),
+}
+
+/// The rendering was broken off by its progress callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the rendering was interrupted")
+    }
+}
+
+impl core::error::Error for Interrupted {}
+
+/// Hears the share of the work done, rising from 0 to 1, and may break it off.
+pub type Progress<'p> = &'p mut dyn FnMut(f64) -> ControlFlow<()>;
+
+/// A rendered signal: frame 0 of it belongs to frame 0 of the input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendering<S> {
+    /// The samples, channel after channel.
+    pub samples: Vec<S>,
+    /// Channels.
+    pub channels: usize,
+    /// Frames of each channel.
+    pub frames: usize,
+}
+
+impl<S: Sample> Rendering<S> {
+    /// Ends every channel after `frames` frames.
+    fn truncate(&mut self, frames: usize) {
+        for channel in 1..self.channels {
+            self.samples.copy_within(channel * self.frames..channel * self.frames + frames, channel * frames);
+        }
+        self.samples.truncate(self.channels * frames);
+        self.frames = frames;
+    }
+}
+
+/// What a rendering has to know of what it runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Channels of the blocks that are filled, of which the first `output_channels` are kept.
+    pub(crate) channels: usize,
+    pub(crate) output_channels: usize,
+    pub(crate) input_frames: usize,
+    pub(crate) latency_frames: usize,
+    /// Frames to keep behind the input.
+    pub(crate) tail_frames: usize,
+}
+
+/// Calls `fill` with the first frame, which counts from the start of the input, and the block of every chunk, until the
+/// input, the tail and the latency have passed.
+pub(crate) fn render_with<S: Sample>(
+    plan: &Plan,
+    progress: Progress<'_>,
+    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
+) -> Result<Rendering<S>, Interrupted> {
+    let Plan { channels, output_channels, latency_frames, .. } = *plan;
+    let frames = plan.input_frames + plan.tail_frames;
+    let total = frames + latency_frames;
+    let mut samples = vec![S::ZERO; output_channels * frames];
+    let mut chunk = vec![S::ZERO; channels * CHUNK_FRAMES];
+    for start in (0..total).step_by(CHUNK_FRAMES) {
+        if progress(start as f64 / total as f64).is_break() {
+            return Err(Interrupted);
+        }
+        let length = CHUNK_FRAMES.min(total - start);
+        let Ok(mut block) = BlockMut::from_planar(&mut chunk[..channels * length], channels) else { continue };
+        fill(start, &mut block);
+        let early = latency_frames.saturating_sub(start).min(length);
+        let place = start + early - latency_frames.min(start + early);
+        for channel in 0..output_channels {
+            let kept = &block.channel(channel)[early..];
+            samples[channel * frames + place..][..kept.len()].copy_from_slice(kept);
+        }
+    }
+    if progress(1.0).is_break() {
+        return Err(Interrupted);
+    }
+    Ok(Rendering { samples, channels: output_channels, frames })
+}
+
+/// Frames `start..` of `source` into the first channels of `block`; silence where it has ended and in further channels.
+pub(crate) fn copy_from<S: Sample>(source: &Block<'_, '_, S>, start: usize, block: &mut BlockMut<'_, '_, S>) {
+    let start = start.min(source.frames());
+    let given = block.frames().min(source.frames() - start);
+    for channel in 0..block.channels() {
+        let samples = block.channel_mut(channel);
+        let (head, rest) = samples.split_at_mut(given);
+        match channel < source.channels() {
+            true => head.copy_from_slice(&source.channel(channel)[start..start + given]),
+            false => head.fill(S::ZERO),
+        }
+        rest.fill(S::ZERO);
+    }
+}
+
+/// Frames behind the input that have to be rendered to know how long a tail is.
+fn tail_frames(keep: KeepTail, tail: Tail, rate_hz: f64) -> usize {
+    let (step, longest) = (auto_step(rate_hz), libm::round(MAX_AUTO_TAIL_S / AUTO_TAIL_STEP_S) as usize);
+    match (keep, tail) {
+        (KeepTail::None, _) => 0,
+        (KeepTail::Frames(frames), _) => frames,
+        (KeepTail::Auto, Tail::Frames(frames)) => step * frames.div_ceil(step as u64).min(longest as u64) as usize,
+        (KeepTail::Auto, Tail::Infinite) => step * longest,
+    }
+}
+
+fn auto_step(rate_hz: f64) -> usize {
+    libm::round(AUTO_TAIL_STEP_S * rate_hz) as usize
+}
+
+/// Cuts a tail of [`KeepTail::Auto`] after its last step that is not quiet.
+fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_hz: f64) {
+    let is_loud = |sample: &S| libm::fabs(sample.to_f64()) >= AUTO_TAIL_FLOOR;
+    let channels = rendering.samples.chunks_exact(rendering.frames.max(1));
+    let last = channels.filter_map(|samples| samples[input_frames..].iter().rposition(is_loud)).max();
+    let step = auto_step(rate_hz);
+    let kept = last.map_or(0, |last| (last / step + 1) * step);
+    rendering.truncate((input_frames + kept).min(rendering.frames));
+}
+
+/// Renders `audio` through a processor, by a key if there is one, from the processor's state on.
+///
+/// The latency is taken out: frame 0 of the result belongs to frame 0 of `audio`. A key that is shorter than the audio
+/// ends in silence.
+///
+/// ```
+/// use core::ops::ControlFlow;
+/// use mixdown::{Block, Params, Processor, StreamSpec, console::{KeepTail, render}, dynamics::LimiterParams};
+///
+/// let spec = StreamSpec::new(48_000.0, 1)?;
+/// let mut limiter = LimiterParams::default().build::<f64>(&spec)?;
+/// let audio = [0.25; 1_000];
+/// let all = |_| ControlFlow::Continue(());
+/// let out = render(&mut limiter, &Block::from_planar(&audio, 1)?, None, KeepTail::None, &mut { all })?;
+/// assert!(limiter.latency_frames() > 0 && out.samples == audio);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Interrupted`] if `progress` breaks it off; it is called at least every 4096 frames.
+pub fn render<S: Sample>(
+    processor: &mut dyn Processor<S>,
+    audio: &Block<'_, '_, S>,
+    key: Option<&Block<'_, '_, S>>,
+    keep: KeepTail,
+    progress: Progress<'_>,
+) -> Result<Rendering<S>, Interrupted> {
+    let (inputs, outputs) = (processor.spec().channels(), processor.output_channels());
+    let rate_hz = processor.spec().sample_rate_hz();
+    let plan = Plan {
+        channels: inputs.max(outputs),
+        output_channels: outputs,
+        input_frames: audio.frames(),
+        latency_frames: processor.latency_frames(),
+        tail_frames: tail_frames(keep, processor.tail(), rate_hz),
+    };
+    let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
+    let mut rendering = render_with(&plan, progress, |start, block| {
+        copy_from(audio, start, block);
+        let Some(key) = key else { return processor.process(block) };
+        let keys = &mut keys[..key.channels() * block.frames()];
+        if let Ok(mut part) = BlockMut::from_planar(keys, key.channels()) {
+            copy_from(key, start, &mut part);
+            processor.process_keyed(block, &part.as_block());
+        }
+    })?;
+    if keep == KeepTail::Auto {
+        cut_tail(&mut rendering, audio.frames(), rate_hz);
+    }
+    Ok(rendering)
+}
+
+/// Renders a mix, from the mixer's state on: `inputs` in the order in which the tracks were added. It is as long as the
+/// longest, and its latency is taken out.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_mix<S: Sample>(
+    mixer: &mut Mixer<S>,
+    inputs: &[Block<'_, '_, S>],
+    keep: KeepTail,
+    progress: Progress<'_>,
+) -> Result<Rendering<S>, Interrupted> {
+    let rate_hz = mixer.spec().sample_rate_hz();
+    let input_frames = inputs.iter().map(Block::frames).max().unwrap_or(0);
+    let plan = Plan {
+        channels: 2,
+        output_channels: 2,
+        input_frames,
+        latency_frames: mixer.latency_frames(),
+        tail_frames: tail_frames(keep, mixer.tail(), rate_hz),
+    };
+    let mut chunks: Vec<Vec<S>> = inputs.iter().map(|input| vec![S::ZERO; input.channels() * CHUNK_FRAMES]).collect();
+    let mut rendering = render_with(&plan, progress, |start, block| {
+        let frames = block.frames();
+        for (input, chunk) in inputs.iter().zip(&mut chunks) {
+            if let Ok(mut part) = BlockMut::from_planar(&mut chunk[..input.channels() * frames], input.channels()) {
+                copy_from(input, start, &mut part);
+            }
+        }
+        let parts = inputs.iter().zip(&chunks);
+        let parts: Result<Vec<_>, _> = parts
+            .map(|(input, chunk)| Block::from_planar(&chunk[..input.channels() * frames], input.channels()))
+            .collect();
+        if let Ok(parts) = parts {
+            mixer.process(&parts, block);
+        }
+    })?;
+    if keep == KeepTail::Auto {
+        cut_tail(&mut rendering, input_frames, rate_hz);
+    }
+    Ok(rendering)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        console::effect::Effect,
+        dynamics::limiter::LimiterParams,
+        foundation::{params::Params, stream::StreamSpec},
+        reverbs::plate::PlateParams,
+    };
+
+    fn rendered(effect: &Effect, keep: KeepTail) -> Rendering<f64> {
+        let mut processor = effect.build::<f64>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
+        let mut audio = vec![0.0; 9_000];
+        audio[5] = 1.0;
+        let audio = Block::from_planar(&audio, 1).unwrap();
+        render(&mut processor, &audio, None, keep, &mut |_| ControlFlow::Continue(())).unwrap()
+    }
+
+    #[test]
+    fn the_latency_is_out_and_the_tail_is_as_long_as_asked_for() {
+        let limiter: Effect = LimiterParams { lookahead_ms: 10.0, ..Default::default() }.into();
+        let out = rendered(&limiter, KeepTail::None);
+        assert_eq!((out.frames, out.samples.iter().position(|x| *x != 0.0)), (9_000, Some(5)));
+        let plate: Effect = PlateParams { predelay_ms: 250.0, decay: 0.3, ..Default::default() }.into();
+        let (long, auto, none) = (
+            rendered(&plate, KeepTail::Frames(200_000)),
+            rendered(&plate, KeepTail::Auto),
+            rendered(&plate, KeepTail::None),
+        );
+        assert_eq!((long.frames, none.frames, none.channels), (209_000, 9_000, 2));
+        // The pause of the predelay, longer than the input, does not end the tail; what is cut off is below the floor.
+        assert!(none.samples.iter().all(|x| *x == 0.0));
+        assert!(auto.frames > 20_000 && (auto.frames - 9_000).is_multiple_of(4_800));
+        assert!(long.samples[auto.frames..209_000].iter().all(|x| x.abs() < AUTO_TAIL_FLOOR));
+        assert!(auto.samples[..auto.frames] == long.samples[..auto.frames]);
+        assert!(auto.samples[auto.frames..] == long.samples[209_000..][..auto.frames]);
+    }
+
+    #[test]
+    fn progress_rises_to_1_and_may_break_it_off() {
+        let mut processor = Effect::default().build::<f32>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
+        let audio = vec![0.0; 20_000];
+        let audio = Block::from_planar(&audio, 1).unwrap();
+        let mut shares = vec![];
+        let mut hear = |share| {
+            shares.push(share);
+            ControlFlow::Continue(())
+        };
+        render(&mut processor, &audio, None, KeepTail::None, &mut hear).unwrap();
+        assert!(shares.windows(2).all(|pair| pair[0] <= pair[1]) && shares.last() == Some(&1.0) && shares.len() > 4);
+        let broken = render(&mut processor, &audio, None, KeepTail::None, &mut |_| ControlFlow::Break(()));
+        assert_eq!(broken, Err(Interrupted));
+    }
+}
