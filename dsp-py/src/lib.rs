@@ -18,7 +18,7 @@ mod _core {
         effect::{
             Stream, check, frequency_response, gain_reduction, latency_frames, process, reverb_space, transfer_curve,
         },
-        error::{GraphError, ParameterError, ShapeError},
+        error::{MixerError, ParameterError, ShapeError},
         loudness::{LoudnessMeter, album_loudness, ceiling_at, deliver, normalize, playback_gain, quantize, targets},
         mixer::Mixer,
     };

@@ -365,7 +365,7 @@ fn drive<S: Sample>(
     let rendering = render_with(&plan, progress, |start, block| {
         copy_from(programme, start, block);
         for channel in 0..channels {
-            block.channel_mut(channel).iter_mut().for_each(|sample| *sample = *sample * gain);
+            block.channel_mut(channel).iter_mut().for_each(|sample| *sample *= gain);
         }
         let Some(limiter) = &mut limiter else { return };
         reduction_db.resize(block.frames(), 0.0);
