@@ -12,6 +12,7 @@ use crate::{
         error::{Error, expect_channels},
         fit::fit_keyed,
         params::{Params, Tunable},
+        per_format::per_format,
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -202,7 +203,12 @@ impl<S: Sample> Mixer<S> {
     /// there. Any length, 0 included; nothing allocates.
     pub fn process(&mut self, inputs: &[Block<'_, '_, S>], out: &mut BlockMut<'_, '_, S>) {
         debug_assert!(inputs.iter().all(|input| input.frames() == out.frames()), "Mixer: inputs of other lengths");
-        fit_keyed(out, 2, None, |start, out, _| self.mix(inputs, start, out));
+        let mixer = self;
+        per_format!(S, ['m, 'b: 'm, 'a: 'b, 'i: 'm, 'j: 'i], (
+            mixer: &'m mut Mixer<S>,
+            inputs: &'m [Block<'i, 'j, S>],
+            out: &'m mut BlockMut<'b, 'a, S>,
+        ) { fit_keyed(out, 2, None, |start, out, _| mixer.mix(inputs, start, out)) });
     }
 
     /// Fills `out` with the mix of the inputs from frame `first` on.

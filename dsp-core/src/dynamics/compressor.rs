@@ -134,6 +134,10 @@ impl<S: Sample> Processor<S> for Compressor<S> {
 impl<S: Sample> Tunable<S> for Compressor<S> {
     type Params = CompressorParams;
 
+    fn check(&self, coeffs: &CompressorCoeffs) -> Result<(), Error> {
+        self.compression.check(coeffs)
+    }
+
     fn apply(&mut self, coeffs: &CompressorCoeffs) {
         self.compression.set_coeffs(coeffs);
     }

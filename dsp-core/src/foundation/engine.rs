@@ -8,7 +8,7 @@ use super::{
     block::{Block, BlockMut},
     error::Error,
     params::Params,
-    sample::{PerFormat, Resolved, Sample},
+    sample::{PerFormat, Sample},
     stream::StreamSpec,
 };
 use core::marker::PhantomData;
@@ -50,31 +50,38 @@ pub trait CompiledForAll: Compiled<f32> + Compiled<f64> {}
 
 impl<P: Compiled<f32> + Compiled<f64>> CompiledForAll for P {}
 
-/// The outcome of a build, for [`PerFormat`].
+/// The outcome of a build.
 struct Built<P>(PhantomData<P>);
 
 impl<P: Params> PerFormat for Built<P> {
     type Of<S: Sample> = Result<P::Processor<S>, Error>;
 }
 
-/// The arguments of a run, for [`PerFormat`].
-struct Run<'c, 'b, 'a, 'k, 'l, P>(PhantomData<(&'c (), &'b (), &'a (), &'k (), &'l (), P)>);
+/// No arguments, and no result.
+struct Nothing;
 
-impl<'c, 'b, 'a, 'k, 'l, P: Params> PerFormat for Run<'c, 'b, 'a, 'k, 'l, P>
-where
-    'a: 'b,
-    'b: 'c,
-    'l: 'k,
-    'k: 'c,
-{
-    type Of<S: Sample> = (&'c mut P::Processor<S>, &'c mut BlockMut<'b, 'a, S>, Option<&'c Block<'k, 'l, S>>);
+impl PerFormat for Nothing {
+    type Of<S: Sample> = ();
+}
+
+/// The arguments of a run.
+struct Run<'c, 'b, 'a, 'k, 'l, 't, 'u, P>(PhantomData<(&'c (), &'b (), &'a (), &'k (), &'l (), &'t (), &'u (), P)>);
+
+impl<'c, 'b: 'c, 'a: 'b, 'k: 'c, 'l: 'k, 't: 'c, 'u: 't, P: Params> PerFormat for Run<'c, 'b, 'a, 'k, 'l, 't, 'u, P> {
+    type Of<S: Sample> = (
+        &'c mut P::Processor<S>,
+        &'c mut BlockMut<'b, 'a, S>,
+        Option<&'c Block<'k, 'l, S>>,
+        Option<&'c mut BlockMut<'t, 'u, f64>>,
+    );
 }
 
 /// [`Engine::build`], compiled in this crate.
 pub(crate) fn build<S: Sample, P: CompiledForAll>(params: &P, spec: &StreamSpec) -> Result<P::Processor<S>, Error> {
-    S::choose::<Built<P>>(
-        || Compiled::<f32>::build_compiled(params, spec),
-        || Compiled::<f64>::build_compiled(params, spec),
+    S::run::<Nothing, Built<P>>(
+        (),
+        |()| Compiled::<f32>::build_compiled(params, spec),
+        |()| Compiled::<f64>::build_compiled(params, spec),
     )
 }
 
@@ -85,14 +92,11 @@ pub(crate) fn run<S: Sample, P: CompiledForAll>(
     key: Option<&Block<'_, '_, S>>,
     reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
 ) {
-    match S::resolve::<Run<'_, '_, '_, '_, '_, P>>((processor, block, key)) {
-        Resolved::F32((processor, block, key)) => {
-            <P as Compiled<f32>>::run_compiled(processor, block, key, reduction_db);
-        }
-        Resolved::F64((processor, block, key)) => {
-            <P as Compiled<f64>>::run_compiled(processor, block, key, reduction_db);
-        }
-    }
+    S::run::<Run<'_, '_, '_, '_, '_, '_, '_, P>, Nothing>(
+        (processor, block, key, reduction_db),
+        |(processor, block, key, trace)| <P as Compiled<f32>>::run_compiled(processor, block, key, trace),
+        |(processor, block, key, trace)| <P as Compiled<f64>>::run_compiled(processor, block, key, trace),
+    );
 }
 
 /// Compiles an [`Engine`] for both formats: `compiled!(GainParams => Gain)`.

@@ -8,6 +8,7 @@ pub(crate) mod grid;
 pub(crate) mod math;
 pub(crate) mod meter;
 pub(crate) mod params;
+pub(crate) mod per_format;
 pub(crate) mod processor;
 pub(crate) mod sample;
 pub(crate) mod stream;

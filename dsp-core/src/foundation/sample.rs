@@ -3,22 +3,14 @@
 use super::math::Pow2;
 use core::fmt::Debug;
 
-/// A type for each of the two sample formats: what [`Sealed::resolve`](sealed::Sealed) tells apart.
+/// A type for each of the two sample formats: arguments and results of [`Sealed::run`](sealed::Sealed).
 pub trait PerFormat {
     /// The type for this format.
     type Of<S: Sample>;
 }
 
-/// A value of which is known whether it is of `f32` or of `f64`.
-pub enum Resolved<T: PerFormat> {
-    /// Of `f32`.
-    F32(T::Of<f32>),
-    /// Of `f64`.
-    F64(T::Of<f64>),
-}
-
 mod sealed {
-    use super::{PerFormat, Resolved};
+    use super::PerFormat;
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
     /// Keeps [`super::super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
@@ -47,21 +39,19 @@ mod sealed {
         /// The smaller, as [`Sealed::larger`].
         fn smaller(self, other: Self) -> Self;
 
-        /// The same value, its format known: the way out of generic code.
-        fn resolve<T: PerFormat>(value: T::Of<Self>) -> Resolved<T>
-        where
-            Self: super::Sample;
-        /// The one of two values that is of this format: the way back.
-        fn choose<T: PerFormat>(
-            single: impl FnOnce() -> T::Of<f32>,
-            double: impl FnOnce() -> T::Of<f64>,
-        ) -> T::Of<Self>
+        /// Calls the one of two functions that is of this format: see
+        /// [`per_format!`](crate::foundation::per_format::per_format).
+        fn run<A: PerFormat, O: PerFormat>(
+            arguments: A::Of<Self>,
+            single: impl FnOnce(A::Of<f32>) -> O::Of<f32>,
+            double: impl FnOnce(A::Of<f64>) -> O::Of<f64>,
+        ) -> O::Of<Self>
         where
             Self: super::Sample;
     }
 
     macro_rules! sealed {
-        ($float:ident, $bits:ty, $wide:ident, $format:ident, $single:ident, $double:ident => $own:ident) => {
+        ($float:ident, $bits:ty, $wide:ident, $single:ident, $double:ident => $own:ident) => {
             impl Sealed for $float {
                 type Wide<V: Simd> = $wide<V>;
 
@@ -109,22 +99,19 @@ mod sealed {
                     self.min(other)
                 }
 
-                fn resolve<T: PerFormat>(value: T::Of<Self>) -> Resolved<T> {
-                    Resolved::$format(value)
-                }
-
                 #[allow(unused_variables, reason = "one of the two is called")]
-                fn choose<T: PerFormat>(
-                    $single: impl FnOnce() -> T::Of<f32>,
-                    $double: impl FnOnce() -> T::Of<f64>,
-                ) -> T::Of<Self> {
-                    $own()
+                fn run<A: PerFormat, O: PerFormat>(
+                    arguments: A::Of<Self>,
+                    $single: impl FnOnce(A::Of<f32>) -> O::Of<f32>,
+                    $double: impl FnOnce(A::Of<f64>) -> O::Of<f64>,
+                ) -> O::Of<Self> {
+                    $own(arguments)
                 }
             }
         };
     }
-    sealed!(f32, u32, f32x8, F32, single, double => single);
-    sealed!(f64, u64, f64x4, F64, single, double => double);
+    sealed!(f32, u32, f32x8, single, double => single);
+    sealed!(f64, u64, f64x4, single, double => double);
 }
 
 pub(crate) use sealed::Sealed as Vectors;
