@@ -65,6 +65,7 @@ impl PerFormat for Nothing {
 }
 
 /// The arguments of a run.
+#[allow(clippy::type_complexity, reason = "lifetimes can only be held by references")]
 struct Run<'c, 'b, 'a, 'k, 'l, 't, 'u, P>(PhantomData<(&'c (), &'b (), &'a (), &'k (), &'l (), &'t (), &'u (), P)>);
 
 impl<'c, 'b: 'c, 'a: 'b, 'k: 'c, 'l: 'k, 't: 'c, 'u: 't, P: Params> PerFormat for Run<'c, 'b, 'a, 'k, 'l, 't, 'u, P> {
