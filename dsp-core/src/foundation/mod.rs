@@ -1,4 +1,4 @@
-//! Layer 0: what every room stands on. Types, units and contracts; no signal processing.
+//! Foundation: types, units and contracts; no signal processing.
 
 pub(crate) mod block;
 pub(crate) mod error;
@@ -7,6 +7,7 @@ pub(crate) mod grid;
 pub(crate) mod math;
 pub(crate) mod processor;
 pub(crate) mod sample;
+pub(crate) mod silence;
 pub(crate) mod stream;
 pub(crate) mod tagged;
 #[cfg(feature = "serde")]

@@ -9,6 +9,7 @@ use crate::{
         grid::GRID_FRAMES,
         processor::{Params, Processor, Tail},
         sample::{Sample, Vectors},
+        silence::{FILTER_STATE, REVERB_SIGNAL, flushed},
         stream::StreamSpec,
         unit::ms_to_frames,
     },
@@ -97,10 +98,6 @@ const TAP_GAIN: f64 = 0.6;
 const DAMPING_RANGE_HZ: [f64; 2] = [200.0, 20_000.0];
 const MAX_PREDELAY_MS: f64 = 250.0;
 const MAX_DECAY: f64 = 0.99;
-/// Below this, -200 dB, nothing goes round for ever.
-const QUIET: f64 = 1e-10;
-/// A filter state below this, -400 dB, is silent.
-const SILENT: f64 = 1e-20;
 
 /// Settings of [`Plate`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -175,7 +172,7 @@ pub struct PlateCoeffs {
     tail_frames: u64,
 }
 
-/// Frames until a full-scale input has fallen below [`QUIET`].
+/// Frames until a full-scale input has fallen below [`REVERB_SIGNAL`].
 ///
 /// Sounds at which an all pass rings stay in it for D (1+g)/(1-g); one that has left the loop still rings by g per D.
 fn tail_frames(decay: f64, rate_hz: f64) -> u64 {
@@ -502,15 +499,13 @@ impl<S: Sample> Tank<S> {
     /// On the absolute grid: what has decayed becomes 0, and so does a tank in which nothing is left to hear.
     fn close_cell(&mut self, silent: bool) {
         for state in self.halves.iter_mut().map(|half| &mut half.damping).chain([&mut self.band]) {
-            if state.abs() < SILENT {
-                *state = 0.0;
-            }
+            *state = flushed(*state);
         }
         let loudest = core::mem::take(&mut self.loudest);
         if silent {
             return;
         }
-        if loudest >= QUIET {
+        if loudest >= REVERB_SIGNAL {
             self.quiet = 0;
             return;
         }
@@ -590,7 +585,7 @@ fn all_pass<S: Sample>(
     frames: usize,
     sound: &mut [S; GRID_FRAMES],
 ) {
-    let silent = S::from_f64(SILENT);
+    let silent = S::from_f64(FILTER_STATE);
     for (frame, ((fresh, delayed), sound)) in ring.fresh().iter_mut().zip(delayed).zip(sound).enumerate().take(frames) {
         let gain = gain(frame);
         let written = *sound - gain * *delayed;

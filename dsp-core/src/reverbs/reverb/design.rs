@@ -345,7 +345,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> (Voicing, f64,
     (voicing, tail_gain, tail)
 }
 
-/// Frames until nothing above [`QUIET`](super::network::QUIET) is written, and all that was written has passed.
+/// Frames until nothing above [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL) is written, and all that was written has passed.
 fn tail_frames(voicing: &Voicing, longest_s: f64, rate_hz: f64) -> u64 {
     let shortest = voicing.delays.iter().copied().min().unwrap_or(1) as f64;
     // The largest sum of magnitudes that diffusion can make, then resonance at the slowest decay.

@@ -8,7 +8,7 @@ use super::{
     realised::{Heads, Voice},
 };
 use crate::{
-    foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    foundation::{grid::GRID_FRAMES, sample::Sample, silence::REVERB_SIGNAL, stream::StreamSpec, unit::ms_to_frames},
     primitives::{
         backend::{Backend, run},
         modulated_delay::Swings,
@@ -19,9 +19,6 @@ use crate::{
         fdn::{self, AbsorberStates, Feed, LINES, Lanes, OnePole, Past, Rows},
     },
 };
-
-/// Nothing below this, -200 dB, goes round for ever: the network is then zeroed.
-pub(super) const QUIET: f64 = 1e-10;
 
 /// Length of the fade from one voicing to the next, in ms.
 const FADE_MS: f64 = 40.0;
@@ -53,7 +50,7 @@ pub(super) struct Network<S> {
     in_cell: usize,
     /// The loudest that was written in it.
     loudest: f64,
-    /// Frames since anything was louder than [`QUIET`], whole cells.
+    /// Frames since anything was louder than [`REVERB_SIGNAL`], whole cells.
     quiet: usize,
     /// Frames after which nothing older is in any memory.
     memory: usize,
@@ -329,7 +326,7 @@ impl<S: Sample> Network<S> {
         let feed = Feed { input: diffused, gains: &now.gains, direct: S::from_f64(DIRECT) };
         fdn::hear(lanes, &feed, frames, rows, tail);
         // What is written only matters while the input is silent.
-        let watch = *loudest < QUIET;
+        let watch = *loudest < REVERB_SIGNAL;
         for line in 0..LINES {
             let row = delays.fresh(heads.lines[line]);
             fdn::write(lanes, &feed, rows, line, frames, row);
@@ -349,7 +346,7 @@ impl<S: Sample> Network<S> {
             past.hush();
         }
         let loudest = core::mem::take(&mut self.loudest);
-        if silent || loudest >= QUIET {
+        if silent || loudest >= REVERB_SIGNAL {
             self.quiet = if silent { self.quiet } else { 0 };
             return;
         }
