@@ -15,15 +15,13 @@ use super::{
     partition::{Counts, Plan, Route, Sources, Stage, place},
 };
 use crate::{
-    foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec},
+    foundation::{grid::GRID_FRAMES, sample::Sample, silence, stream::StreamSpec},
     primitives::{backend::Backend, history::Tape},
 };
 use alloc::{vec, vec::Vec};
 
 /// Taps of the direct filter; the first block.
 const HEAD_TAPS: usize = 64;
-/// What counts as silence; products of smaller numbers would be subnormal.
-const SILENT: f64 = 1e-30;
 /// Blocks of the stages behind the first.
 const LADDER: [usize; 3] = [512, 4_096, 32_768];
 /// What the transforms of a stage cost, in partitions: it must save as many.
@@ -166,7 +164,7 @@ impl<S: Sample> Convolver<S> {
     /// Takes the next finite samples of an input.
     #[inline]
     pub(crate) fn write<T: Sample>(&mut self, input: usize, samples: &[T]) {
-        let silent = S::from_f64(SILENT);
+        let silent = S::from_f64(silence::CONVOLVER_INPUT);
         let fresh = self.tapes[input].append(samples.len());
         for (fresh, sample) in fresh.iter_mut().zip(samples) {
             let sample = S::from_f64(sample.to_f64());

@@ -22,7 +22,7 @@
 use super::release::{larger, log_rate, pole, pole_at, recover};
 use crate::{
     filters::cascade::kernel::{Twin, Vector},
-    foundation::{math::Pow2, sample::Sample},
+    foundation::{math::Pow2, sample::Sample, silence},
     primitives::{
         backend::{Backend, run},
         lanes::Fuse,
@@ -30,8 +30,6 @@ use crate::{
     },
 };
 
-/// ε, in octaves.
-const NOTHING: f64 = 1e-9;
 /// Times of the slow follower of the dual release, as multiples of the release: 150 and 600 ms beside 60 ms.
 const SLOW_ATTACK_RATIO: f64 = 2.5;
 const SLOW_RELEASE_RATIO: f64 = 10.0;
@@ -43,8 +41,6 @@ const AUTO_RELEASE_MS: f64 = 1_000.0;
 /// Shortest times of the automatic release, in ms: the shortest that may be set by hand.
 const LEAST_ATTACK_MS: f64 = 0.02;
 const LEAST_RELEASE_MS: f64 = 5.0;
-/// Added to every square, so that neither follower of the crest factor is ever 0 or subnormal.
-const LEAST_SQUARE: f64 = 1e-20;
 /// Peaks above +120 dBFS count as that.
 const LOUDEST: f64 = 1e6;
 
@@ -216,17 +212,17 @@ impl Ballistics {
         let Self { mut held, slow: mut slowly, mut smooth, crest: _ } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
             let [attack, release] = poles(index);
-            held = recover(fuse, held, *value, NOTHING, [release, 1.0 - release]);
+            held = recover(fuse, held, *value, silence::REDUCTION_OCTAVES, [release, 1.0 - release]);
             let mut peak = held;
             if let Some([rise, fall]) = slow {
-                let aim = held - NOTHING;
+                let aim = held - silence::REDUCTION_OCTAVES;
                 // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
                 let risen = fuse.fma(rise, slowly, (1.0 - rise) * aim);
                 let fallen = fuse.fma(fall, slowly, (1.0 - fall) * aim);
                 slowly = larger(larger(risen, fallen), 0.0);
                 peak = larger(held, slowly);
             }
-            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (peak - NOTHING)), 0.0);
+            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (peak - silence::REDUCTION_OCTAVES)), 0.0);
             *value = smooth;
         }
         (self.held, self.slow, self.smooth) = (held, slowly, smooth);
@@ -241,13 +237,13 @@ struct Crest {
 }
 
 impl Crest {
-    const REST: Self = Self { peak: LEAST_SQUARE, mean: LEAST_SQUARE };
+    const REST: Self = Self { peak: silence::SQUARE, mean: silence::SQUARE };
 
     /// Rates of attack and release at the next magnitude.
     #[inline(always)]
     fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> [f64; 2] {
         let magnitude = if magnitude < LOUDEST { magnitude } else { LOUDEST };
-        let square = magnitude * magnitude + LEAST_SQUARE;
+        let square = magnitude * magnitude + silence::SQUARE;
         let fresh = (1.0 - coeffs.window) * square;
         self.peak = larger(coeffs.window * self.peak + fresh, square);
         self.mean = coeffs.window * self.mean + fresh;

@@ -5,7 +5,7 @@
 use super::{
     ballistics::BallisticsCoeffs,
     detector::{Detector, DetectorCoeffs},
-    gain_computer::{ComputerCoeffs, DB_PER_OCTAVE},
+    gain_computer::ComputerCoeffs,
     passes::{Observed, apply, gains},
     reduction_meter::ReductionMeter,
     side_chain::{CHUNK_FRAMES, Key, SideChain, SideChainCoeffs},
@@ -19,7 +19,7 @@ use crate::{
         processor::GainReduction,
         sample::Sample,
         stream::StreamSpec,
-        unit::{db_to_gain, gain_to_db, ms_to_frames},
+        unit::{DB_PER_OCTAVE, db_to_gain, gain_to_db, ms_to_frames},
     },
     primitives::{
         backend::Backend,

@@ -156,7 +156,7 @@ impl LevelDetector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{dynamics::gain_computer::DB_PER_OCTAVE, foundation::stream::Cpu};
+    use crate::foundation::{stream::Cpu, unit::DB_PER_OCTAVE};
 
     const RATE_HZ: f64 = 48_000.0;
     const CHUNK: usize = 256;

@@ -4,7 +4,7 @@ use super::{
     expansion::{Closing, Expansion, ExpansionCoeffs},
     gain_computer::{ComputerCoeffs, GainComputer},
     gate_ballistics::OpeningCoeffs,
-    passes::{SOFTEST, reduce},
+    passes::reduce,
 };
 use crate::{
     foundation::{
@@ -14,6 +14,7 @@ use crate::{
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
+        silence,
         stream::StreamSpec,
         unit::ms_to_frames,
     },
@@ -182,7 +183,7 @@ impl<S: Sample> Closing<S> for Slope {
     fn part(&mut self) {}
 
     fn at_silence(&self) -> f64 {
-        self.computer.target_reduction(libm::log2(SOFTEST))
+        self.computer.target_reduction(libm::log2(silence::DETECTOR_LEVEL))
     }
 
     fn reset(&mut self) {

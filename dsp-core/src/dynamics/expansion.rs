@@ -5,7 +5,6 @@
 
 use super::{
     detector::{Detector, DetectorCoeffs, LevelDetector},
-    gain_computer::DB_PER_OCTAVE,
     gate_ballistics::{Opening, OpeningCoeffs},
     passes::{Observed, apply, gains, link, lower},
     reduction_meter::ReductionMeter,
@@ -18,7 +17,7 @@ use crate::{
         processor::GainReduction,
         sample::Sample,
         stream::StreamSpec,
-        unit::ms_to_frames,
+        unit::{DB_PER_OCTAVE, ms_to_frames},
     },
     primitives::{
         backend::Backend,

@@ -10,12 +10,14 @@
 //! slope (e²/2W + max(o - W/2, 0)).
 
 use crate::{
-    foundation::{math::Pow2, sample::Sample, unit::db_to_gain},
+    foundation::{
+        math::Pow2,
+        sample::Sample,
+        unit::{DB_PER_OCTAVE, db_to_gain},
+    },
     primitives::ramp::{Curve, Ramp, Span},
 };
 
-/// dB in an octave of amplitude.
-pub(crate) const DB_PER_OCTAVE: f64 = 6.020_599_913_279_624;
 /// What stands for unlimited reduction, in octaves: no compressor needs more, levels being held to +-23.
 pub(crate) const MOST_OCTAVES: f64 = 40.0;
 /// Smallest knee, in octaves.

@@ -2,7 +2,7 @@
 
 use super::{
     expansion::{Closing, Expansion, ExpansionCoeffs},
-    gain_computer::{DB_PER_OCTAVE, floor, range},
+    gain_computer::{floor, range},
     gate_ballistics::OpeningCoeffs,
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        unit::DB_PER_OCTAVE,
         unit::ms_to_frames,
     },
     primitives::{

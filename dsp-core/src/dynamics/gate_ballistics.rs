@@ -10,15 +10,13 @@
 use super::release::{larger, log_rate, pole, pole_at};
 use crate::{
     filters::cascade::kernel::{Twin, Vector},
+    foundation::silence,
     primitives::{
         backend::{Backend, run},
         lanes::Fuse,
         ramp::Span,
     },
 };
-
-/// Reduction that may as well be none, in octaves.
-const NOTHING: f64 = 1e-9;
 
 /// Attack, hold and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,7 +91,7 @@ impl Opening {
             waited = if wanted <= held { 0 } else { waited.saturating_add(1) };
             let next = if waited > hold_frames { closing } else { held };
             held = if wanted < next { wanted } else { next };
-            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (held - NOTHING)), 0.0);
+            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (held - silence::REDUCTION_OCTAVES)), 0.0);
             *value = smooth;
         }
         *self = Self { held, smooth, waited };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     filters::cascade::kernel::{Twin, Vector},
-    foundation::sample::Sample,
+    foundation::{sample::Sample, silence, unit::DB_PER_OCTAVE},
     primitives::{
         backend::{Backend, run},
         lanes::Fuse,
@@ -23,14 +23,8 @@ use crate::{
 
 /// Levels are bounded to +120 dBFS: nothing overflows on the way.
 const LOUDEST: f64 = 1e6;
-/// And to -140 dBFS, so that silence has a logarithm.
-pub(crate) const SOFTEST: f64 = 1e-7;
-/// Added to every square: keeps the mean from ever becoming subnormal, far below what is told apart from silence.
-const LEAST_SQUARE: f64 = 1e-20;
 /// Frames that go through registers together.
 const GROUP: usize = 16;
-/// dB per octave of amplitude.
-const DB_PER_OCTAVE: f32 = 6.020_6;
 
 /// Levels of `peaks`, in octaves.
 pub(crate) fn peak_levels<S: Sample>(backend: Backend, peaks: &[S], levels: &mut [S]) {
@@ -142,7 +136,7 @@ fn peak_levels_all<S: Sample>(peaks: &[S], levels: &mut [S]) {
 
 #[inline(always)]
 fn peak_level<S: Sample>(peak: S) -> S {
-    smaller(larger(peak, S::from_f64(SOFTEST)), S::from_f64(LOUDEST)).log2_fast()
+    smaller(larger(peak, S::from_f64(silence::DETECTOR_LEVEL)), S::from_f64(LOUDEST)).log2_fast()
 }
 
 #[inline(always)]
@@ -150,7 +144,7 @@ fn mean_squares_all<S: Sample>(fuse: impl Fuse, samples: &[S], pole: f64, mean: 
     let (rise, mut state) = (1.0 - pole, *mean);
     for (square, sample) in squares.iter_mut().zip(samples) {
         let peak = smaller(magnitude(sample.to_f64()), LOUDEST);
-        *square = rise * (peak * peak + LEAST_SQUARE);
+        *square = rise * (peak * peak + silence::SQUARE);
     }
     for square in squares.iter_mut().take(samples.len()) {
         state = fuse.fma(pole, state, *square);
@@ -175,7 +169,7 @@ fn lower_all(others: &[f64], reductions: &mut [f64]) {
 
 #[inline(always)]
 fn mean_levels_all<S: Sample>(squares: &[f64], share: &Span<f64, 1>, levels: &mut [S]) {
-    let (half, softest) = (S::from_f64(0.5), S::from_f64(SOFTEST * SOFTEST));
+    let (half, softest) = (S::from_f64(0.5), S::from_f64(silence::DETECTOR_LEVEL * silence::DETECTOR_LEVEL));
     match share {
         Span::Still([share]) if *share == 1.0 => {
             for (level, square) in levels.iter_mut().zip(squares) {
@@ -310,7 +304,7 @@ fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S]
         }
     }
     for (reduction_db, reduction) in reductions_db.iter_mut().zip(reductions) {
-        *reduction_db = DB_PER_OCTAVE * *reduction as f32;
+        *reduction_db = DB_PER_OCTAVE as f32 * *reduction as f32;
     }
     meter.observe(reductions_db, channels);
 }

@@ -132,11 +132,10 @@ pub(crate) fn larger(a: f64, b: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filters::cascade::kernel::Twin;
+    use crate::{filters::cascade::kernel::Twin, foundation::silence::REDUCTION_OCTAVES};
     use alloc::{vec, vec::Vec};
 
     const RATE_HZ: f64 = 48_000.0;
-    const NOTHING: f64 = 1e-9;
 
     fn run(release: &mut Release, wanted: &[f64]) -> Vec<f64> {
         let mut values = wanted.to_vec();
@@ -147,7 +146,7 @@ mod tests {
     /// Frames from the end of `wanted` until 1/e of it is left.
     fn time_ms(coeffs: ReleaseCoeffs, burst_ms: f64) -> f64 {
         let burst = (burst_ms * RATE_HZ / 1e3) as usize;
-        let mut release = Release::new(coeffs, NOTHING);
+        let mut release = Release::new(coeffs, REDUCTION_OCTAVES);
         run(&mut release, &vec![6.0; burst]);
         let falling = run(&mut release, &vec![0.0; 96_000]);
         let frames = falling.iter().position(|&y| y <= 6.0 / core::f64::consts::E).unwrap();
@@ -159,7 +158,7 @@ mod tests {
         let coeffs = ReleaseCoeffs::manual(60.0, RATE_HZ);
         assert!((time_ms(coeffs, 1.0) - 60.0).abs() < 0.05);
         assert!((time_ms(coeffs, 1_000.0) - 60.0).abs() < 0.05);
-        let mut release = Release::new(coeffs, NOTHING);
+        let mut release = Release::new(coeffs, REDUCTION_OCTAVES);
         assert_eq!(run(&mut release, &[6.0]), [6.0], "at once");
         // ln(6e9) = 22.5 time constants.
         let frames = (22.6 * 0.06 * RATE_HZ) as usize;
@@ -173,7 +172,7 @@ mod tests {
         let mut random = crate::primitives::random::Random::new(1, 0);
         let wanted: Vec<f64> = (0..5_000).map(|_| (10.0 * random.triangular()).max(0.0)).collect();
         for coeffs in [ReleaseCoeffs::manual(5.0, RATE_HZ), ReleaseCoeffs::dual(60.0, RATE_HZ)] {
-            let given = run(&mut Release::new(coeffs, NOTHING), &wanted);
+            let given = run(&mut Release::new(coeffs, REDUCTION_OCTAVES), &wanted);
             assert!(given.iter().zip(&wanted).all(|(y, x)| y >= x));
         }
     }
@@ -184,7 +183,7 @@ mod tests {
         let (short, long) = (time_ms(coeffs, 2.0), time_ms(coeffs, 2_000.0));
         assert!((short - 60.0).abs() < 1.0, "{short}");
         assert!((long - 400.0).abs() < 2.0, "{long}");
-        let mut release = Release::new(coeffs, NOTHING);
+        let mut release = Release::new(coeffs, REDUCTION_OCTAVES);
         run(&mut release, &vec![6.0; 96_000]);
         // ln(6e9) of the slow time constants.
         run(&mut release, &vec![0.0; (22.7 * 0.4 * RATE_HZ) as usize]);
@@ -193,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_change_of_times_goes_on_from_where_it_is() {
-        let mut release = Release::new(ReleaseCoeffs::dual(60.0, RATE_HZ), NOTHING);
+        let mut release = Release::new(ReleaseCoeffs::dual(60.0, RATE_HZ), REDUCTION_OCTAVES);
         let held = *run(&mut release, &vec![6.0; 48_000]).last().unwrap();
         release.set_coeffs(ReleaseCoeffs::manual(30.0, RATE_HZ));
         let next = run(&mut release, &[0.0])[0];

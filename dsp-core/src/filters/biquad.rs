@@ -6,6 +6,7 @@
 //! computed here therefore goes through the three sums of [`BiquadCoeffs::numerator_sums`], which are exact or nearly so, and
 //! never through cos(w).
 
+use crate::foundation::{grid::GRID_FRAMES, silence};
 use num_complex::Complex64;
 
 /// Coefficients of one second-order section, normalised to a0 = 1.
@@ -68,6 +69,11 @@ impl BiquadCoeffs {
         let half = 0.5 * self.a1;
         let discriminant = half * half - self.a2;
         if discriminant < 0.0 { libm::sqrt(self.a2) } else { libm::fabs(half) + libm::sqrt(discriminant) }
+    }
+
+    /// Frames in which its state decays from full scale below [`silence::FILTER_STATE`] and is zeroed on the 64-frame grid.
+    pub(crate) fn decay_frames(&self) -> u64 {
+        libm::ceil(silence::FILTER_DECADES / -libm::log10(self.pole_radius())) as u64 + 2 * GRID_FRAMES as u64
     }
 
     /// The section with numerator and denominator exchanged: 1 / H, stable when all zeros are inside the unit circle and b0 != 0.

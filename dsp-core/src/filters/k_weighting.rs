@@ -9,7 +9,7 @@
 //! prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
 
 use crate::{
-    foundation::{block::Block, grid::GRID_FRAMES, sample::Sample},
+    foundation::{block::Block, grid::GRID_FRAMES, sample::Sample, silence::flushed},
     primitives::{
         backend::{Backend, run},
         sanitize::repair,
@@ -17,9 +17,6 @@ use crate::{
 };
 use core::f64::consts::PI;
 use fearless_simd::{Simd, SimdBase, SimdFloat, f64x2};
-
-/// A state below this is silent: -400 dBFS.
-const SILENT: f64 = 1e-20;
 
 /// Corner of the high shelf, Hz.
 const SHELF_HZ: f64 = 1_681.974_450_955_533;
@@ -106,9 +103,7 @@ impl Pair {
 
     fn flush(&mut self) {
         for state in self.states.as_flattened_mut() {
-            if state.abs() < SILENT {
-                *state = 0.0;
-            }
+            *state = flushed(*state);
         }
     }
 }

@@ -96,10 +96,10 @@ pow2!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foundation::unit::DB_PER_OCTAVE;
 
     /// The release limit for functions in the gain path, in dB.
     const LIMIT_DB: f64 = 0.001;
-    const DB_PER_OCTAVE: f64 = 6.020_599_913_279_624;
 
     #[test]
     fn within_a_thousandth_of_a_decibel_from_minus_144_to_plus_48() {

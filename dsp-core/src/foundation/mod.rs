@@ -11,6 +11,7 @@ pub(crate) mod params;
 pub(crate) mod per_format;
 pub(crate) mod processor;
 pub(crate) mod sample;
+pub(crate) mod silence;
 pub(crate) mod stream;
 pub(crate) mod tagged;
 pub(crate) mod tail;

@@ -11,6 +11,7 @@ pub trait PerFormat {
 
 mod sealed {
     use super::PerFormat;
+    use crate::foundation::silence;
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
     /// Keeps [`super::super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
@@ -19,8 +20,7 @@ mod sealed {
         /// A vector of 256 bits, whatever the level.
         type Wide<V: Simd>: SimdFloat<V, Element = Self> + SimdSplit<V>;
 
-        /// Smallest magnitude that processing takes for a sound, 2^-99 or -596 dBFS. What is smaller counts as 0, so that no
-        /// recursion runs into subnormals, which take a CPU ten to a hundred times as long.
+        /// Smallest magnitude that processing takes for a sound: [`silence::SAMPLE`].
         const FAINTEST: Self;
         /// Largest magnitude that processing takes, 2^33 or +198 dBFS. What is larger counts as this, so that no recursion
         /// overflows.
@@ -55,9 +55,10 @@ mod sealed {
             impl Sealed for $float {
                 type Wide<V: Simd> = $wide<V>;
 
-                // 2^33 and 2^-99.
+                // 2^33.
                 const LOUDEST: Self = 8_589_934_592.0;
-                const FAINTEST: Self = 1.0 / (8_589_934_592.0 * 8_589_934_592.0 * 8_589_934_592.0);
+                // A power of two: exact in both formats.
+                const FAINTEST: Self = silence::SAMPLE as Self;
 
                 /// In the order of their bits, magnitudes are in their order, NaN and infinities last. What is too large carries
                 /// into the sign; what is too small borrows from it, and 0 alone borrows when 1 is taken. The signs are

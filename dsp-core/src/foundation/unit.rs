@@ -2,6 +2,9 @@
 //!
 //! All run through `libm`, so a setting becomes the same bits on every machine.
 
+/// dB in an octave of amplitude: 20 log10 2.
+pub(crate) const DB_PER_OCTAVE: f64 = 6.020_599_913_279_624;
+
 /// Amplitude factor of a level in dB: `10^(level_db / 20)`. `-inf` gives 0.
 ///
 /// ```

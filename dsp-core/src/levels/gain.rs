@@ -9,6 +9,7 @@ use crate::{
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
+        silence,
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
     },
@@ -47,8 +48,6 @@ pub struct Gain<S> {
     sample: core::marker::PhantomData<S>,
 }
 
-/// At this level and below a fader is shut: exactly 0. Half a step of 24-bit audio.
-const SILENT_DB: f64 = -144.0;
 /// Highest gain.
 const MAX_GAIN_DB: f64 = 60.0;
 
@@ -71,7 +70,7 @@ impl Default for GainParams {
 
 /// The factor of a fader at `gain_db`: `10^(dB/20)`, exactly 0 at -144 dB and below.
 pub(crate) fn fader_gain(gain_db: f64) -> f64 {
-    if gain_db <= SILENT_DB { 0.0 } else { db_to_gain(gain_db) }
+    if gain_db <= silence::FADER_DB { 0.0 } else { db_to_gain(gain_db) }
 }
 
 impl Params for GainParams {

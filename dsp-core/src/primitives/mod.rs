@@ -2,6 +2,7 @@
 //! loops, random numbers, Kaiser windows.
 
 pub(crate) mod backend;
+pub(crate) mod crossfade;
 #[cfg(feature = "std")]
 pub(crate) mod crossfaded_delay;
 pub(crate) mod delay_line;

@@ -1,7 +1,7 @@
-//! Delays that swing: slow sines, and interpolation between the samples of a delay that moves.
+//! Modulated delay: low-frequency oscillators, and Lagrange interpolation between the samples of a delay that they move.
 //!
-//! On the absolute grid: both ends of a [`GRID_FRAMES`] are exact, in between the interpolator's weights go in straight lines. The
-//! weights stay a partition of 1 with the right first moment, so that low frequencies see a delay that moves smoothly.
+//! Both are exact at the points of the 64-frame grid; in between the interpolator's weights go in straight lines. They stay
+//! a partition of 1 with the right first moment, so that low frequencies see a delay that moves smoothly.
 //!
 //! # Source
 //! Lagrange interpolation of six points: T. Laakso, V. Välimäki, M. Karjalainen, U. Laine, "Splitting the unit delay",
@@ -14,60 +14,41 @@ use core::f64::consts::TAU;
 pub(crate) const TAPS: usize = 6;
 /// Samples beyond the whole part of a delay that it reads.
 pub(crate) const REACH: usize = 3;
+/// Samples that the frames between two points of the grid are interpolated from, rounded up to whole vectors.
+pub(crate) const READ_FRAMES: usize = GRID_FRAMES + 8;
 /// One over the products of the distances from each point to the others.
 const SHARES: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
 
-/// A delay over one cell.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Motion<S> {
-    /// Frames from the oldest sample read to the newest written.
-    pub(crate) furthest: usize,
-    /// Weights at the start of the cell, of the oldest sample first, and how they change per frame.
-    pub(crate) start: [S; TAPS],
-    pub(crate) slope: [S; TAPS],
-}
-
-impl<S: Sample> Motion<S> {
-    /// From one delay to another in a cell; both are [`REACH`] frames or more, and not far apart.
-    pub(crate) fn new(delays: [f64; 2]) -> Self {
-        let middle = libm::floor(0.5 * (delays[0] + delays[1]));
-        let [start, end] = delays.map(|delay| weights(delay - middle));
-        Self {
-            furthest: middle as usize + REACH,
-            start: start.map(S::from_f64),
-            slope: core::array::from_fn(|tap| S::from_f64((end[tap] - start[tap]) / GRID_FRAMES as f64)),
-        }
-    }
-}
-
-/// `N` delays over one cell, side by side, so that finding their weights is vectors.
+/// The weights of `N` modulated delays from one point of the grid to the next, side by side, so that finding them is
+/// vectors.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Motions<S, const N: usize> {
-    /// As [`Motion::furthest`].
-    pub(crate) furthest: [u32; N],
-    /// As [`Motion::start`] and [`Motion::slope`].
+pub(crate) struct LagrangeTaps<S, const N: usize> {
+    /// Frames from the oldest sample read to the newest written.
+    pub(crate) oldest: [u32; N],
+    /// Weights at the start, of the oldest sample first, and how they change per frame.
     pub(crate) start: [[S; N]; TAPS],
     pub(crate) slope: [[S; N]; TAPS],
 }
 
-impl<S: Sample, const N: usize> Motions<S, N> {
+impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
+    /// Weights of 0.
     pub(crate) fn new() -> Self {
-        Self { furthest: [REACH as u32; N], start: [[S::ZERO; N]; TAPS], slope: [[S::ZERO; N]; TAPS] }
+        Self { oldest: [REACH as u32; N], start: [[S::ZERO; N]; TAPS], slope: [[S::ZERO; N]; TAPS] }
     }
 
-    /// Swings by `depth` around the centres; swings are -1..1 at both ends of the cell. The same as [`Motion::new`] of
-    /// each.
+    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both points of
+    /// the grid, not far apart.
     #[inline(always)]
-    pub(crate) fn follow(&mut self, centres: &[f64; N], depth: f64, swings: &[[f64; 2]; N]) {
+    pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N]) {
         let mut ends = [[0.0; N]; 2];
         for n in 0..N {
-            let (start, end) = (centres[n] + depth * swings[n][0], centres[n] + depth * swings[n][1]);
+            let (start, end) = (centres[n] + depth * lfos[n][0], centres[n] + depth * lfos[n][1]);
             // Delays are positive and small.
             let middle = (0.5 * (start + end)) as i32;
-            self.furthest[n] = middle as u32 + REACH as u32;
+            self.oldest[n] = middle as u32 + REACH as u32;
             (ends[0][n], ends[1][n]) = (start - f64::from(middle), end - f64::from(middle));
         }
-        let (start, end) = (all_weights(&ends[0]), all_weights(&ends[1]));
+        let (start, end) = (weights(&ends[0]), weights(&ends[1]));
         for tap in 0..TAPS {
             for n in 0..N {
                 self.start[tap][n] = S::from_f64(start[tap][n]);
@@ -75,11 +56,26 @@ impl<S: Sample, const N: usize> Motions<S, N> {
             }
         }
     }
+
+    /// Reads the `n`-th delay `first` frames behind the point of the grid: `samples` begin `oldest` frames before the first
+    /// one. Nothing is fused, so that all forms agree.
+    #[inline(always)]
+    pub(crate) fn read(&self, n: usize, samples: &[S; READ_FRAMES], first: usize, out: &mut [S; GRID_FRAMES]) {
+        let (start, slope) = (self.start.map(|weights| weights[n]), self.slope.map(|weights| weights[n]));
+        for (frame, out) in out.iter_mut().enumerate() {
+            let clock = S::from_index((first + frame) as i32);
+            let mut sum = S::ZERO;
+            for tap in 0..TAPS {
+                sum += (start[tap] + clock * slope[tap]) * samples[frame + tap];
+            }
+            *out = sum;
+        }
+    }
 }
 
-/// [`weights`] of many fractions.
+/// Weights for points `fractions` (about 0..1) older than the fourth of six samples, the oldest first.
 #[inline(always)]
-fn all_weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
+fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
     let mut weights = [[0.0; N]; TAPS];
     for tap in 0..TAPS {
         weights[tap] = [SHARES[tap]; N];
@@ -98,37 +94,22 @@ fn all_weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
     weights
 }
 
-/// Weights for the point `fraction` (about 0..1) older than the fourth of six samples, the oldest first.
-fn weights(fraction: f64) -> [f64; TAPS] {
-    let x = REACH as f64 - fraction;
-    let mut weights = SHARES;
-    let (mut below, mut above) = (1.0, 1.0);
-    for tap in 0..TAPS {
-        let last = TAPS - 1 - tap;
-        weights[tap] *= below;
-        weights[last] *= above;
-        below *= x - tap as f64;
-        above *= x - last as f64;
-    }
-    weights
-}
-
-/// `N` sines, one step per cell.
+/// `N` sines, computed at the points of the grid only.
 #[derive(Clone, Debug)]
-pub(crate) struct Swings<const N: usize> {
+pub(crate) struct Lfo<const N: usize> {
     /// Cosine and sine.
     phases: [[f64; 2]; N],
-    /// Their values at both ends of the cell, -1..1.
+    /// Values at the last point of the grid and at the next, -1..1.
     ends: [[f64; 2]; N],
 }
 
-impl<const N: usize> Swings<N> {
-    /// Spread evenly over a turn.
+impl<const N: usize> Lfo<N> {
+    /// Phases spread evenly over a period.
     pub(crate) fn new() -> Self {
-        Self { phases: core::array::from_fn(|n| turn(n as f64 / N as f64)), ends: [[0.0; 2]; N] }
+        Self { phases: core::array::from_fn(|n| unit_phasor(n as f64 / N as f64)), ends: [[0.0; 2]; N] }
     }
 
-    /// Moves on by a cell, each by its own rotation, out of [`rotation`].
+    /// Moves on to the next point of the grid, each by its own [`rotation`].
     pub(crate) fn advance(&mut self, rotations: &[[f64; 2]; N]) {
         for ((phase, ends), [cos, sin]) in self.phases.iter_mut().zip(&mut self.ends).zip(rotations) {
             let [x, y] = *phase;
@@ -137,19 +118,20 @@ impl<const N: usize> Swings<N> {
         }
     }
 
-    /// Values at both ends of the cell at hand.
+    /// Values at the last point of the grid and at the next.
     pub(crate) fn ends(&self) -> &[[f64; 2]; N] {
         &self.ends
     }
 }
 
-/// What a sine of this frequency turns by in a cell.
+/// Cosine and sine of the angle that an LFO of this frequency goes through from one point of the grid to the next.
 pub(crate) fn rotation(frequency_hz: f64, rate_hz: f64) -> [f64; 2] {
-    turn(frequency_hz * GRID_FRAMES as f64 / rate_hz)
+    unit_phasor(frequency_hz * GRID_FRAMES as f64 / rate_hz)
 }
 
-fn turn(turns: f64) -> [f64; 2] {
-    [libm::cos(TAU * turns), libm::sin(TAU * turns)]
+/// Cosine and sine of an angle in periods.
+fn unit_phasor(periods: f64) -> [f64; 2] {
+    [libm::cos(TAU * periods), libm::sin(TAU * periods)]
 }
 
 #[cfg(test)]
@@ -159,45 +141,61 @@ mod tests {
     #[test]
     fn polynomials_up_to_the_fifth_degree_are_read_exactly() {
         for delay in [10.0, 10.25, 10.5, 10.99] {
-            let motion = Motion::<f64>::new([delay, delay + 0.02]);
+            let mut taps = LagrangeTaps::<f64, 1>::new();
+            taps.modulate(&[delay], 0.02, &[[0.0, 1.0]]);
             let value = |age: f64| 1.0 + 0.3 * age - 0.02 * age * age + 1e-5 * age * age * age * age * age;
-            let read: f64 = (0..TAPS).map(|tap| motion.start[tap] * value((motion.furthest - tap) as f64)).sum();
+            let age = |tap: usize| f64::from(taps.oldest[0] - tap as u32);
+            let read: f64 = (0..TAPS).map(|tap| taps.start[tap][0] * value(age(tap))).sum();
             assert!((read - value(delay)).abs() < 1e-12, "{delay}: {read}");
-            let end: f64 = (0..TAPS)
-                .map(|tap| {
-                    (motion.start[tap] + GRID_FRAMES as f64 * motion.slope[tap]) * value((motion.furthest - tap) as f64)
-                })
-                .sum();
+            let at_end = |tap: usize| taps.start[tap][0] + GRID_FRAMES as f64 * taps.slope[tap][0];
+            let end: f64 = (0..TAPS).map(|tap| at_end(tap) * value(age(tap))).sum();
             assert!((end - value(delay + 0.02)).abs() < 1e-11, "{delay}");
         }
     }
 
     #[test]
-    fn many_delays_move_as_each_alone() {
-        let centres = [10.25, 2_000.0, 333.9];
-        let swings = [[0.1, 0.11], [-1.0, -0.99], [0.999, 0.998]];
-        let mut motions = Motions::<f64, 3>::new();
-        motions.follow(&centres, 7.2, &swings);
+    fn each_delay_is_modulated_as_if_alone() {
+        let (centres, lfos) = ([10.25, 2_000.0, 333.9], [[0.1, 0.11], [-1.0, -0.99], [0.999, 0.998]]);
+        let mut taps = LagrangeTaps::<f64, 3>::new();
+        taps.modulate(&centres, 7.2, &lfos);
         for n in 0..3 {
-            let motion = Motion::<f64>::new(swings[n].map(|swing| centres[n] + 7.2 * swing));
-            assert_eq!(motions.furthest[n] as usize, motion.furthest);
+            let mut alone = LagrangeTaps::<f64, 1>::new();
+            alone.modulate(&[centres[n]], 7.2, &[lfos[n]]);
+            assert_eq!(taps.oldest[n], alone.oldest[0]);
             for tap in 0..TAPS {
-                assert_eq!(motions.start[tap][n], motion.start[tap]);
-                assert_eq!(motions.slope[tap][n], motion.slope[tap]);
+                assert_eq!(taps.start[tap][n], alone.start[tap][0]);
+                assert_eq!(taps.slope[tap][n], alone.slope[tap][0]);
             }
         }
     }
 
     #[test]
-    fn swings_are_sines_that_join() {
-        let mut swings = Swings::<4>::new();
+    fn a_ramp_is_read_at_the_delay_whatever_the_cut() {
+        let mut taps = LagrangeTaps::<f64, 1>::new();
+        taps.modulate(&[100.0], 5.0, &[[0.3, 0.32]]);
+        for first in [0, 17, 63] {
+            let oldest = f64::from(taps.oldest[0]);
+            let samples = core::array::from_fn(|index| (first + index) as f64 - oldest);
+            let mut read = [0.0; GRID_FRAMES];
+            taps.read(0, &samples, first, &mut read);
+            for (index, read) in read[..GRID_FRAMES - first].iter().enumerate() {
+                let frame = (first + index) as f64;
+                let delay = 100.0 + 5.0 * (0.3 + 0.02 * frame / GRID_FRAMES as f64);
+                assert!((read - (frame - delay)).abs() < 1e-11, "{frame}: {read}");
+            }
+        }
+    }
+
+    #[test]
+    fn lfos_are_sines_without_steps() {
+        let mut lfo = Lfo::<4>::new();
         let rotations = [rotation(1.0, 48_000.0); 4];
         let mut last = [0.0, 1.0, 0.0, -1.0];
-        for cell in 1..10_000 {
-            swings.advance(&rotations);
-            for (n, (&[start, end], last)) in swings.ends().iter().zip(&mut last).enumerate() {
+        for point in 1..10_000 {
+            lfo.advance(&rotations);
+            for (n, (&[start, end], last)) in lfo.ends().iter().zip(&mut last).enumerate() {
                 assert!((start - *last).abs() < 1e-15);
-                let expected = (TAU * (n as f64 / 4.0 + f64::from(cell) * GRID_FRAMES as f64 / 48_000.0)).sin();
+                let expected = (TAU * (n as f64 / 4.0 + f64::from(point) * GRID_FRAMES as f64 / 48_000.0)).sin();
                 // The rounding of 10^4 rotations.
                 assert!((end - expected).abs() < 1e-11, "{end} {expected}");
                 *last = end;

@@ -1,122 +1,124 @@
-//! Many delay lines in one memory, through which they all march in step.
+//! A delay bank: delay lines of different lengths in one buffer.
 //!
-//! There is one position for all of them, and each line writes at its own fixed distance ahead of it, its *head*: lines
-//! are then numbers, not objects, and moving all of them on is one addition. A sample stays where it was written; behind a
-//! head lie the line's past and then the head of the line before. What is last read of one line is what the other
-//! overwrites next, while it is still in the cache.
+//! All lines share one position, and each is written at its own constant offset ahead of it: a line is then a number, not
+//! an object, and all of them advance by one addition. A sample stays where it was written; behind a line's write offset
+//! lies its past, and behind that the write offset of the line before. What is read last of one line is what the line
+//! before overwrites next, while it is still in the cache.
 //!
-//! Time runs on an absolute grid of [`GRID_FRAMES`] frames; a chunk of a stream never crosses it, and the position only moves on
-//! when all of a chunk is done. Writing fills a cell's length, of which only the frames of the chunk count; the rest is
-//! stale and is overwritten before anything reads it. The first frames are mirrored behind the last, so that reading and
-//! writing are always in one piece.
+//! Rows of [`GRID_FRAMES`] samples are read and written, as arrays, so that loops over them need no bounds checks. A chunk
+//! of a stream never crosses the 64-frame grid, and the position only advances when all of a chunk is done. Of a row
+//! written only the frames of the chunk count; the rest is stale and is overwritten before it is read. The beginning of the
+//! buffer is mirrored behind its end, so that rows are contiguous everywhere.
 
-use super::ring::EXTRA;
-use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
+use crate::{
+    foundation::{grid::GRID_FRAMES, sample::Sample},
+    primitives::modulated_delay::READ_FRAMES,
+};
 use alloc::{vec, vec::Vec};
 
-/// Samples by which the memory is aligned to a cache line.
+/// Samples by which the buffer is aligned to a cache line.
 const ALIGNMENT: usize = 16;
 
-/// The memory of some delay lines: see the head of this file.
+/// The delay bank: see the head of this file.
 #[derive(Clone, Debug)]
-pub(crate) struct Delays<S> {
+pub(crate) struct DelayBank<S> {
     samples: Vec<S>,
-    /// Where the memory begins, on a cache line.
+    /// Where the buffer begins, on a cache line.
     origin: u32,
-    /// Whole cells, without what is mirrored.
+    /// Its length without the mirror, a multiple of [`GRID_FRAMES`].
     length: u32,
-    /// The position, from the first of the samples on; it keeps step with the absolute grid.
+    /// The position as an index of the samples; it keeps step with the absolute grid.
     position: u32,
-    /// Of each cell that the position can be in: whether a head is then where samples are mirrored.
-    mirrored: Vec<bool>,
+    /// By the row that the position is in: whether some line is then written where samples are mirrored.
+    is_mirrored: Vec<bool>,
 }
 
-/// Finds room for lines, one after the other.
+/// The lines of a delay bank, one after the other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Room {
-    heads: Vec<u32>,
+pub(crate) struct Layout {
+    write_offsets: Vec<u32>,
 }
 
-impl Room {
-    /// The head of another line, for delays of up to `longest` frames.
-    pub(crate) fn head(&mut self, longest: usize) -> u32 {
-        // One cell may hold stale samples ahead of the head before.
-        let head = self.taken() + (longest.next_multiple_of(GRID_FRAMES) + GRID_FRAMES) as u32;
-        self.heads.push(head);
-        head
+impl Layout {
+    /// Adds a line for delays of up to `longest` frames; returns its write offset.
+    pub(crate) fn add_line(&mut self, longest: usize) -> u32 {
+        // One row may hold stale samples ahead of the line before.
+        let offset = self.length() + (longest.next_multiple_of(GRID_FRAMES) + GRID_FRAMES) as u32;
+        self.write_offsets.push(offset);
+        offset
     }
 
-    fn taken(&self) -> u32 {
-        self.heads.last().copied().unwrap_or(0)
+    fn length(&self) -> u32 {
+        self.write_offsets.last().copied().unwrap_or(0)
     }
 }
 
-impl<S: Sample> Delays<S> {
-    /// Silence.
-    pub(crate) fn new(room: &Room) -> Self {
-        let length = room.taken();
-        let samples = vec![S::ZERO; length as usize + GRID_FRAMES + EXTRA + ALIGNMENT];
+impl<S: Sample> DelayBank<S> {
+    /// Silent lines.
+    pub(crate) fn new(layout: &Layout) -> Self {
+        let length = layout.length();
+        let samples = vec![S::ZERO; length as usize + READ_FRAMES + ALIGNMENT];
         let origin = samples.as_ptr().align_offset(ALIGNMENT * size_of::<S>()).min(ALIGNMENT) as u32;
-        let mut mirrored = vec![false; length as usize / GRID_FRAMES];
-        for head in &room.heads {
-            // The first cell is mirrored, and the beginning of the next.
-            for place in 0..2 {
-                let cells = mirrored.len();
-                mirrored[(place + cells - *head as usize / GRID_FRAMES) % cells] = true;
+        let mut is_mirrored = vec![false; length as usize / GRID_FRAMES];
+        let rows = is_mirrored.len();
+        for offset in &layout.write_offsets {
+            // The first row is mirrored, and the beginning of the second.
+            for row in 0..2 {
+                is_mirrored[(row + rows - *offset as usize / GRID_FRAMES) % rows] = true;
             }
         }
-        Self { samples, origin, length, position: origin, mirrored }
+        Self { samples, origin, length, position: origin, is_mirrored }
     }
 
-    /// Where in the samples the place `ahead` of the position is.
+    /// The index of the sample `offset` ahead of the position.
     #[inline(always)]
-    fn place(&self, ahead: u32) -> usize {
-        let place = self.position + ahead;
-        (if place >= self.origin + self.length { place - self.length } else { place }) as usize
+    fn index(&self, offset: u32) -> usize {
+        let index = self.position + offset;
+        (if index >= self.origin + self.length { index - self.length } else { index }) as usize
     }
 
-    /// What lies `ahead` of the position: of a line, its head less the delay. Frames of the chunk are there once they are
-    /// written; those that are not are stale.
+    /// The row at `offset`: of a line, its write offset less the delay. Frames of the chunk are there once they are written
+    /// and [mirrored](Self::mirror); those that are not are stale.
     #[inline(always)]
-    pub(crate) fn at(&self, ahead: u32) -> &[S; GRID_FRAMES] {
-        let place = self.place(ahead);
-        match self.samples[place..place + GRID_FRAMES].first_chunk() {
-            Some(cell) => cell,
-            None => unreachable!("a cell is as long as a cell"),
+    pub(crate) fn read(&self, offset: u32) -> &[S; GRID_FRAMES] {
+        let index = self.index(offset);
+        match self.samples[index..index + GRID_FRAMES].first_chunk() {
+            Some(row) => row,
+            None => unreachable!("the slice is as long as a row"),
         }
     }
 
-    /// The same with [`EXTRA`] more frames.
+    /// The same with as many samples as interpolation takes.
     #[inline(always)]
-    pub(crate) fn long_at(&self, ahead: u32) -> &[S; GRID_FRAMES + EXTRA] {
-        let place = self.place(ahead);
-        match self.samples[place..place + GRID_FRAMES + EXTRA].first_chunk() {
-            Some(cell) => cell,
-            None => unreachable!("a cell and more is as long as that"),
+    pub(crate) fn read_long(&self, offset: u32) -> &[S; READ_FRAMES] {
+        let index = self.index(offset);
+        match self.samples[index..index + READ_FRAMES].first_chunk() {
+            Some(row) => row,
+            None => unreachable!("the slice is as long as that"),
         }
     }
 
-    /// Where the next frames of the line with this head go. [`mirror`](Self::mirror) before they are read.
+    /// Where the next frames of the line with this write offset go. [`mirror`](Self::mirror) before they are read.
     #[inline(always)]
-    pub(crate) fn fresh(&mut self, head: u32) -> &mut [S; GRID_FRAMES] {
-        let place = self.place(head);
-        match self.samples[place..place + GRID_FRAMES].first_chunk_mut() {
-            Some(cell) => cell,
-            None => unreachable!("a cell is as long as a cell"),
+    pub(crate) fn write(&mut self, offset: u32) -> &mut [S; GRID_FRAMES] {
+        let index = self.index(offset);
+        match self.samples[index..index + GRID_FRAMES].first_chunk_mut() {
+            Some(row) => row,
+            None => unreachable!("the slice is as long as a row"),
         }
     }
 
     /// Mirrors what was written.
     #[inline(always)]
     pub(crate) fn mirror(&mut self) {
-        if !self.mirrored[(self.position - self.origin) as usize / GRID_FRAMES] {
+        if !self.is_mirrored[(self.position - self.origin) as usize / GRID_FRAMES] {
             return;
         }
-        let (front, back) = self.samples.split_at_mut((self.origin + self.length) as usize);
-        back[..GRID_FRAMES + EXTRA].copy_from_slice(&front[self.origin as usize..][..GRID_FRAMES + EXTRA]);
+        let (buffer, mirror) = self.samples.split_at_mut((self.origin + self.length) as usize);
+        mirror[..READ_FRAMES].copy_from_slice(&buffer[self.origin as usize..][..READ_FRAMES]);
     }
 
-    /// Moves all lines on; together with the frames before, those of the chunk stay within a cell of the grid.
+    /// Advances all lines by the frames of a chunk.
     #[inline(always)]
     pub(crate) fn advance(&mut self, frames: usize) {
         self.position += frames as u32;
@@ -125,19 +127,19 @@ impl<S: Sample> Delays<S> {
         }
     }
 
-    /// Forgets what it holds; the position stays.
+    /// Silences all lines; the position stays.
     pub(crate) fn clear(&mut self) {
         self.samples.fill(S::ZERO);
     }
 
     /// As newly made.
     pub(crate) fn reset(&mut self) {
-        let Self { samples, origin, length: _, position, mirrored: _ } = self;
+        let Self { samples, origin, length: _, position, is_mirrored: _ } = self;
         samples.fill(S::ZERO);
         *position = *origin;
     }
 
-    /// Memory taken, in bytes.
+    /// Size of the buffer, in bytes.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(self.samples.as_slice())
@@ -152,49 +154,49 @@ mod tests {
     fn every_line_delays_by_any_length_whatever_the_cut() {
         let longest = [0, 1, 64, 333, 70];
         for cut in [1, 7, 64] {
-            let mut room = Room::default();
-            let heads = longest.map(|longest| room.head(longest));
-            let mut delays = Delays::<f64>::new(&room);
+            let mut layout = Layout::default();
+            let offsets = longest.map(|longest| layout.add_line(longest));
+            let mut bank = DelayBank::<f64>::new(&layout);
             let sample = |line: usize, frame: usize| (1_000_000 * line + frame + 1) as f64;
             let mut now = 0;
             while now < 3_000 {
                 let frames = (GRID_FRAMES - now % GRID_FRAMES).min(cut);
-                for (line, head) in heads.into_iter().enumerate() {
+                for (line, offset) in offsets.into_iter().enumerate() {
                     // Feedback reads before the frames are written, up to frames that were there before.
                     for delay in (frames..=longest[line]).step_by(13) {
                         let expected = |index: usize| match (now + index).checked_sub(delay) {
                             Some(frame) => sample(line, frame),
                             None => 0.0,
                         };
-                        for (index, read) in delays.at(head - delay as u32)[..frames].iter().enumerate() {
+                        for (index, read) in bank.read(offset - delay as u32)[..frames].iter().enumerate() {
                             assert_eq!(*read, expected(index), "{line} {cut} {now} {delay}");
                         }
-                        let known = delay.min(GRID_FRAMES + EXTRA);
-                        for (index, read) in delays.long_at(head - delay as u32)[..known].iter().enumerate() {
+                        let known = delay.min(READ_FRAMES);
+                        for (index, read) in bank.read_long(offset - delay as u32)[..known].iter().enumerate() {
                             assert_eq!(*read, expected(index), "{line} {cut} {now} {delay}");
                         }
                     }
                 }
-                for (line, head) in heads.into_iter().enumerate() {
+                for (line, offset) in offsets.into_iter().enumerate() {
                     // Stale beyond the chunk.
-                    for (index, fresh) in delays.fresh(head).iter_mut().enumerate() {
-                        *fresh = if index < frames { sample(line, now + index) } else { -1.0 };
+                    for (index, written) in bank.write(offset).iter_mut().enumerate() {
+                        *written = if index < frames { sample(line, now + index) } else { -1.0 };
                     }
                 }
-                delays.mirror();
-                for (line, head) in heads.into_iter().enumerate() {
+                bank.mirror();
+                for (line, offset) in offsets.into_iter().enumerate() {
                     for delay in (0..=longest[line]).step_by(7).chain([longest[line]]) {
-                        for (index, read) in delays.at(head - delay as u32)[..frames].iter().enumerate() {
+                        for (index, read) in bank.read(offset - delay as u32)[..frames].iter().enumerate() {
                             let expected = if now + index < delay { 0.0 } else { sample(line, now + index - delay) };
                             assert_eq!(*read, expected, "{line} {cut} {now} {delay}");
                         }
                     }
                 }
-                delays.advance(frames);
+                bank.advance(frames);
                 now += frames;
             }
-            delays.reset();
-            assert!(heads.iter().all(|&head| delays.at(head).iter().all(|&sample| sample == 0.0)));
+            bank.reset();
+            assert!(offsets.iter().all(|&offset| bank.read(offset).iter().all(|&sample| sample == 0.0)));
         }
     }
 }

@@ -4,7 +4,6 @@ pub(crate) mod delay_bank;
 pub(crate) mod fdn;
 pub(crate) mod plate;
 pub(crate) mod reverb;
-pub(crate) mod ring;
 
 pub use {
     plate::{Plate, PlateCoeffs, PlateParams},

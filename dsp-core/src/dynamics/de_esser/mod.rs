@@ -5,7 +5,6 @@ pub(crate) mod passes;
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
     de_esser::passes::{Law, add_squares, average, blend, symmetric, take_from, wanted},
-    gain_computer::DB_PER_OCTAVE,
     lookahead::Lookahead,
     passes::{Observed, gains},
     reduction_meter::ReductionMeter,
@@ -23,7 +22,7 @@ use crate::{
         sample::Sample,
         stream::StreamSpec,
         tail::Tail,
-        unit::ms_to_frames,
+        unit::{DB_PER_OCTAVE, ms_to_frames},
     },
     primitives::{
         backend::Backend,

@@ -4,7 +4,7 @@
 //! them give the same bits.
 
 use crate::{
-    foundation::{math::Pow2, sample::Sample},
+    foundation::{math::Pow2, sample::Sample, silence},
     primitives::{
         backend::{Backend, run},
         ramp::Span,
@@ -13,10 +13,6 @@ use crate::{
 
 /// Samples count as no louder than +120 dBFS: no square overflows.
 const LOUDEST: f64 = 1e6;
-/// Power that stands for silence where a logarithm is taken, -300 dB.
-const SILENCE: f64 = 1e-30;
-/// Taken from powers each frame, so that they arrive at 0 instead of becoming subnormal.
-const NOTHING: f64 = 1e-30;
 
 /// Adds the squares of `samples` to `powers`.
 pub(crate) fn add_squares<S: Sample>(backend: Backend, samples: &[S], powers: &mut [f64]) {
@@ -38,8 +34,8 @@ pub(crate) fn average(pole: f64, [high, whole]: [&mut [f64]; 2], means: &mut [f6
     let rise = 1.0 - pole;
     let [mut a, mut b] = *means;
     for (high, whole) in high.iter_mut().zip(whole) {
-        a = larger(pole * a + (rise * *high - NOTHING), 0.0);
-        b = larger(pole * b + (rise * *whole - NOTHING), 0.0);
+        a = larger(pole * a + (rise * *high - silence::BAND_POWER), 0.0);
+        b = larger(pole * b + (rise * *whole - silence::BAND_POWER), 0.0);
         (*high, *whole) = (a, b);
     }
     *means = [a, b];
@@ -79,7 +75,7 @@ fn wanted_all(law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64
 /// 0 below the threshold, 1 a bend above it, smooth in between.
 #[inline(always)]
 fn action(law: &Law, threshold: f64, high: f64, whole: f64) -> f64 {
-    let high = larger(high - law.floor, SILENCE).log2_fast();
+    let high = larger(high - law.floor, silence::BAND_POWER).log2_fast();
     let share = high - larger(whole, law.floor).log2_fast();
     let u = (share - threshold) / law.bend;
     let u = larger(if u < 1.0 { u } else { 1.0 }, 0.0);

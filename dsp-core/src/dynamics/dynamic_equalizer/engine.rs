@@ -12,7 +12,7 @@ use super::{
 use crate::{
     dynamics::{
         ballistics::{Ballistics, BallisticsCoeffs},
-        gain_computer::{ComputerCoeffs, DB_PER_OCTAVE, GainComputer},
+        gain_computer::{ComputerCoeffs, GainComputer},
         passes::{mean_levels, reduce},
         reduction_meter::ReductionMeter,
     },
@@ -20,7 +20,7 @@ use crate::{
         biquad::BiquadCoeffs,
         cascade::{
             Cascade, Drives, GLIDE_MS,
-            kernel::{Twin, Vector, without_silence},
+            kernel::{Twin, Vector},
         },
         svf::SvfPoint,
     },
@@ -30,8 +30,9 @@ use crate::{
         grid::GRID_FRAMES,
         math::Pow2,
         sample::Sample,
+        silence::flushed,
         stream::StreamSpec,
-        unit::ms_to_frames,
+        unit::{DB_PER_OCTAVE, ms_to_frames},
     },
     primitives::{
         backend::{Backend, run},
@@ -296,7 +297,7 @@ impl DynamicEqualizerEngine {
         self.phase = (self.phase + count) % GRID_FRAMES;
         if self.phase == 0 {
             for state in self.detectors.as_flattened_mut().as_flattened_mut() {
-                *state = without_silence(*state);
+                *state = flushed(*state);
             }
         }
     }
@@ -544,12 +545,11 @@ fn filter_at(span: &Span<f64, DETECTOR>, settled: Filter, frame: usize) -> Filte
     }
 }
 
-/// Frames in which a section of this log2 g and log2 k decays below 1e-20 and is zeroed, six decades to spare.
+/// As [`BiquadCoeffs::decay_frames`], of a section of this log2 g and log2 k.
 fn decay_frames(log_g: f64, log_k: f64) -> u64 {
-    const DECADES: f64 = 26.0;
     let (g, k) = (libm::exp2(log_g), libm::exp2(log_k));
     let scale = 1.0 / (1.0 + g * (g + k));
     let (a1, a2) = (2.0 * (g * g - 1.0) * scale, (1.0 - g * (k - g)) * scale);
     let poles = BiquadCoeffs { a1, a2, ..BiquadCoeffs::IDENTITY };
-    libm::ceil(DECADES / -libm::log10(poles.pole_radius())) as u64 + 2 * GRID_FRAMES as u64
+    poles.decay_frames()
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     dynamics::{box_filter::BoxFilter, reduction_meter::ReductionMeter, release::Release, sliding_max::SlidingMax},
-    foundation::{block::BlockMut, math::Pow2, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    foundation::{block::BlockMut, math::Pow2, sample::Sample, silence, stream::StreamSpec, unit::ms_to_frames},
     primitives::{
         backend::Backend,
         history::Tape,
@@ -25,8 +25,6 @@ use alloc::{vec, vec::Vec};
 
 /// Frames worked on at a time: all scratch stays in the L1 cache. A whole number of groups.
 const CHUNK_FRAMES: usize = 512;
-/// Reduction that may as well be none, in octaves of amplitude: 1e-9 dB.
-const NOTHING_OCTAVES: f64 = 1e-9 / 6.020_599_913_279_624;
 
 /// The limiter without its settings.
 #[derive(Clone, Debug)]
@@ -104,7 +102,7 @@ impl<S: Sample> LimiterEngine<S> {
             tapes: (0..spec.channels()).map(|_| Tape::new(latency, CHUNK_FRAMES, GROUP)).collect(),
             last_interval: S::ZERO,
             hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
-            release: Release::new(coeffs.release, NOTHING_OCTAVES),
+            release: Release::new(coeffs.release, silence::LIMITER_REDUCTION_OCTAVES),
             boxes,
             scratch: Scratch {
                 peaks: vec![S::ZERO; CHUNK_FRAMES],

@@ -6,7 +6,7 @@
 use crate::{
     dynamics::{box_filter::BoxFilter, reduction_meter::ReductionMeter, release::Release, sliding_max::SlidingMax},
     filters::cascade::kernel::{Twin, Vector},
-    foundation::{math::Pow2, sample::Sample},
+    foundation::{math::Pow2, sample::Sample, unit::DB_PER_OCTAVE},
     primitives::{
         backend::{Backend, run},
         lanes::Fuse,
@@ -18,8 +18,6 @@ use crate::{
 const LARGEST: f64 = 1e6;
 /// Frames that go through registers together.
 const GROUP: usize = 16;
-/// dB per octave of amplitude.
-const DB_PER_OCTAVE: f32 = 6.020_6;
 
 /// Copies samples times the drive. Returns the count of non-finite ones, which count as 0.
 pub(crate) fn take<S: Sample>(backend: Backend, samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u64 {
@@ -195,7 +193,7 @@ fn shape_all<S: Sample>(
     }
     // In f32, which is good to a millionth of a dB: this is for eyes.
     for reduction_db in &mut *reductions_db {
-        *reduction_db = 0.0 - DB_PER_OCTAVE * reduction_db.log2_fast();
+        *reduction_db = 0.0 - DB_PER_OCTAVE as f32 * reduction_db.log2_fast();
     }
     meter.observe(reductions_db, 1);
 }

@@ -16,13 +16,17 @@
 //! Decayed states are zeroed where a section reaches the absolute grid, inside a pass as well, so that a pass may be as
 //! long as it likes: gathering states and spreading coefficients costs as much as some ten frames.
 
-use crate::{filters::biquad::BiquadCoeffs, foundation::grid::GRID_FRAMES};
+use crate::{
+    filters::biquad::BiquadCoeffs,
+    foundation::{
+        grid::GRID_FRAMES,
+        silence::{FILTER_STATE, flushed},
+    },
+};
 use fearless_simd::{f64x2, f64x4, mask64x4, prelude::*};
 
 /// Most sections of one pass: what a pair of half-cascades keeps in registers.
 pub(crate) const MAX_SECTIONS: usize = 8;
-/// A state below this, -400 dB, is silent. Each by itself: in a constant one of a section's two may die away alone.
-const SILENT: f64 = 1e-20;
 
 /// State of one section over `W` lanes: z1 and z2.
 pub(crate) type State<const W: usize> = [[f64; W]; 2];
@@ -34,11 +38,6 @@ pub(crate) trait Cascade: Copy {
     fn two(self, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>], to_grid: usize);
     /// Four channels.
     fn four(self, frames: &mut [[f64; 4]], coeffs: &[BiquadCoeffs], states: &mut [State<4>], to_grid: usize);
-}
-
-/// A state, zeroed if it is silent.
-pub(crate) fn without_silence(state: f64) -> f64 {
-    if state.abs() < SILENT { 0.0 } else { state }
 }
 
 /// The scalar twin: slow, and the same bits as hardware with fused multiply-add.
@@ -66,7 +65,7 @@ fn twin<const W: usize>(frames: &mut [[f64; W]], coeffs: &[BiquadCoeffs], states
             }
             if (index + 1) % GRID_FRAMES == to_grid % GRID_FRAMES {
                 for (z1, z2) in z1.iter_mut().zip(&mut *z2) {
-                    (*z1, *z2) = (without_silence(*z1), without_silence(*z2));
+                    (*z1, *z2) = (flushed(*z1), flushed(*z2));
                 }
             }
         }
@@ -183,7 +182,7 @@ fn wide<D: Simd, const N: usize>(
 /// Zeroes the lanes that are silent, in the lower and the upper half if they are looked at.
 #[inline(always)]
 fn quiet<D: Simd>(simd: D, z1: f64x4<D>, z2: f64x4<D>, [lower, upper]: [bool; 2]) -> (f64x4<D>, f64x4<D>) {
-    let (zero, limit) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, SILENT));
+    let (zero, limit) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, FILTER_STATE));
     let looked_at = halves(simd, lower, upper);
     let heard = |z: f64x4<D>| (z.abs().simd_lt(limit) & looked_at).select(zero, z);
     (heard(z1), heard(z2))
@@ -202,7 +201,7 @@ fn single<D: Simd>(simd: D, frames: &mut [[f64; 2]], c: &BiquadCoeffs, state: &m
     let (b0, b1, b2) = (f64x2::splat(simd, c.b0), f64x2::splat(simd, c.b1), f64x2::splat(simd, c.b2));
     let (minus_a1, minus_a2) = (f64x2::splat(simd, -c.a1), f64x2::splat(simd, -c.a2));
     let (mut z1, mut z2) = (f64x2::simd_from(simd, state[0]), f64x2::simd_from(simd, state[1]));
-    let (zero, limit) = (f64x2::splat(simd, 0.0), f64x2::splat(simd, SILENT));
+    let (zero, limit) = (f64x2::splat(simd, 0.0), f64x2::splat(simd, FILTER_STATE));
     let (mut rest, mut cell) = (frames, to_grid);
     while !rest.is_empty() {
         let (frames, later) = rest.split_at_mut(cell.min(rest.len()));

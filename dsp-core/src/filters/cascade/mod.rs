@@ -21,7 +21,9 @@ use super::{
     svf::{SvfCoeffs, SvfPoint},
 };
 use crate::{
-    foundation::{block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample, unit::ms_to_frames},
+    foundation::{
+        block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample, silence::flushed, unit::ms_to_frames,
+    },
     primitives::{
         backend::{Backend, run},
         ramp::{Curve, Ramp, Span},
@@ -185,17 +187,10 @@ impl Cascade {
 
     /// Frames after which the response to a full-scale input is exactly 0.
     ///
-    /// Each section in turn decays below 1e-20 after the one before it has become silent, and is zeroed on the grid. Six
-    /// further decades cover what a resonance or a double pole adds to the plain exponential.
+    /// Each section in turn decays after the one before it has become silent.
     pub(crate) fn tail_frames(&self) -> u64 {
-        const DECADES: f64 = 26.0;
         let sections = self.sections.iter().filter(|section| section.target != BiquadCoeffs::IDENTITY);
-        sections
-            .map(|section| {
-                let per_frame = -libm::log10(section.target.pole_radius());
-                libm::ceil(DECADES / per_frame) as u64 + 2 * GRID_FRAMES as u64
-            })
-            .sum()
+        sections.map(|section| section.target.decay_frames()).sum()
     }
 
     /// Changes nothing, now and until new coefficients come.
@@ -514,7 +509,7 @@ impl Cascade {
     fn silence_decayed(&mut self) {
         for &index in &self.active {
             for state in &mut self.states[index * self.channels..][..self.channels] {
-                *state = state.map(kernel::without_silence);
+                *state = state.map(flushed);
             }
         }
     }

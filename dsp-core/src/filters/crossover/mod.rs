@@ -7,7 +7,7 @@ use super::{
     butterworth,
     cascade::{
         GLIDE_MS,
-        kernel::{Twin, Vector, without_silence},
+        kernel::{Twin, Vector},
     },
     crossover::kernel::{Order, Pair, Section, State},
 };
@@ -19,6 +19,7 @@ use crate::{
         grid::GRID_FRAMES,
         math::Pow2,
         sample::Sample,
+        silence::flushed,
         stream::StreamSpec,
         tail::Tail,
         unit::ms_to_frames,
@@ -354,7 +355,7 @@ impl<S: Sample> Crossover<S> {
 
     fn silence_decayed(&mut self) {
         for state in self.states.as_flattened_mut().as_flattened_mut() {
-            *state = without_silence(*state);
+            *state = flushed(*state);
         }
     }
 
@@ -398,12 +399,11 @@ impl<S: Sample> Crossover<S> {
     }
 }
 
-/// Frames in which a section decays below 1e-20 and is zeroed, with six further decades for what two poles add to one.
+/// As [`BiquadCoeffs::decay_frames`], of a section in state-space form.
 fn decay_frames(section: &Section) -> u64 {
-    const DECADES: f64 = 26.0;
     let [[a11, a12], [a21, a22]] = section.a;
     let poles = BiquadCoeffs { a1: -(a11 + a22), a2: a11 * a22 - a12 * a21, ..BiquadCoeffs::IDENTITY };
-    libm::ceil(DECADES / -libm::log10(poles.pole_radius())) as u64 + 2 * GRID_FRAMES as u64
+    poles.decay_frames()
 }
 
 /// Lays two channels, the second of which may be missing, side by side. Returns the count of non-finite samples replaced.

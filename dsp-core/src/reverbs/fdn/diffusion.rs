@@ -1,4 +1,4 @@
-//! The passes in which lanes are frames and nothing recurs: taps, diffusion, swinging delays.
+//! The passes in which lanes are frames and nothing recurs: taps, diffusion, modulated delays.
 //!
 //! Sixteen lines and their places are more than there are registers. So a mixture is made in two passes: within groups of
 //! lines into rows that stay in the L1 cache, and then, line by line, across the groups.
@@ -6,24 +6,24 @@
 use super::{LINES, Lanes, Mix, Rows};
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
-    primitives::modulated_delay::{Motions, TAPS},
-    reverbs::{delay_bank::Delays, ring::EXTRA},
+    primitives::modulated_delay::{LagrangeTaps, READ_FRAMES, TAPS},
+    reverbs::delay_bank::DelayBank,
 };
 
-/// Sums tapped delays: `sum[n] = Σ gain[k] tap[k][n]`, taps by their places.
+/// Sums tapped delays: `sum[n] = Σ gain[k] tap[k][n]`, taps by their read offsets.
 #[inline(always)]
 pub(crate) fn tap<S: Sample, L: Lanes<S>>(
     lanes: L,
-    delays: &Delays<S>,
+    bank: &DelayBank<S>,
     taps: &[(u32, S)],
     frames: usize,
     sum: &mut [S; GRID_FRAMES],
 ) {
     // As many sums as registers allow, a cell at most.
     if L::COUNT * 8 <= GRID_FRAMES {
-        sums::<S, L, 8>(lanes, delays, taps, frames, sum);
+        sums::<S, L, 8>(lanes, bank, taps, frames, sum);
     } else {
-        sums::<S, L, 4>(lanes, delays, taps, frames, sum);
+        sums::<S, L, 4>(lanes, bank, taps, frames, sum);
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn tap<S: Sample, L: Lanes<S>>(
 #[inline(always)]
 fn sums<S: Sample, L: Lanes<S>, const N: usize>(
     lanes: L,
-    delays: &Delays<S>,
+    bank: &DelayBank<S>,
     taps: &[(u32, S)],
     frames: usize,
     sum: &mut [S; GRID_FRAMES],
@@ -39,8 +39,8 @@ fn sums<S: Sample, L: Lanes<S>, const N: usize>(
     for start in 0..frames.min(GRID_FRAMES).div_ceil(N * L::COUNT) {
         let start = start * N * L::COUNT;
         let mut sums = [lanes.splat(S::ZERO); N];
-        for (place, gain) in taps {
-            let (samples, gain) = (delays.at(*place), lanes.splat(*gain));
+        for (offset, gain) in taps {
+            let (samples, gain) = (bank.read(*offset), lanes.splat(*gain));
             for (vector, sum) in sums.iter_mut().enumerate() {
                 let at = start + vector * L::COUNT;
                 *sum = lanes.fused(gain, lanes.load(&samples[at..at + L::COUNT]), *sum);
@@ -189,8 +189,8 @@ pub(crate) fn cross_fade<S: Sample, L: Lanes<S>>(
 #[inline(always)]
 pub(crate) fn interpolate<S: Sample, L: Lanes<S>, const N: usize>(
     lanes: L,
-    samples: &[S; GRID_FRAMES + EXTRA],
-    motions: &Motions<S, N>,
+    samples: &[S; READ_FRAMES],
+    weights: &LagrangeTaps<S, N>,
     line: usize,
     clock: &[S; GRID_FRAMES],
     frames: usize,
@@ -199,7 +199,7 @@ pub(crate) fn interpolate<S: Sample, L: Lanes<S>, const N: usize>(
     let zero = lanes.splat(S::ZERO);
     let (mut starts, mut slopes) = ([zero; TAPS], [zero; TAPS]);
     for tap in 0..TAPS {
-        (starts[tap], slopes[tap]) = (lanes.splat(motions.start[tap][line]), lanes.splat(motions.slope[tap][line]));
+        (starts[tap], slopes[tap]) = (lanes.splat(weights.start[tap][line]), lanes.splat(weights.slope[tap][line]));
     }
     for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
         let start = start * L::COUNT;

@@ -22,15 +22,12 @@ pub(crate) use feedback_matrix::{hear, loudest, write};
 pub(crate) use lanes::{Lanes, Scalar, Vector};
 pub(crate) use one_pole::{OnePole, Past};
 
-use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
+use crate::foundation::{grid::GRID_FRAMES, sample::Sample, silence};
 
 /// Lines of the network.
 pub(crate) const LINES: usize = 16;
 /// One cell of each line.
 pub(crate) type Rows<S> = [[S; GRID_FRAMES]; LINES];
-
-/// What is 0 from here on: silence below -280 dB.
-const SILENT: f64 = 1e-14;
 
 /// A rotation of lines into each other: by the same angle in each dimension of their binary numbers.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +56,7 @@ pub(crate) type AbsorberStates<S> = [[S; LINES]; 2];
 /// Zeroes states that have fallen silent: on the absolute grid.
 #[inline(always)]
 pub(crate) fn hush<S: Sample>(states: &mut [S]) {
-    let silent = S::from_f64(SILENT);
+    let silent = S::from_f64(silence::REVERB_STATE);
     for state in states {
         *state = if *state < silent && *state > -silent { S::ZERO } else { *state };
     }

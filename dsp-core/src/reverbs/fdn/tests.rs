@@ -5,12 +5,9 @@ use crate::{
     foundation::{grid::GRID_FRAMES, stream::Cpu},
     primitives::{
         backend::{Backend, fuses, run},
-        modulated_delay::{Motions, TAPS},
+        modulated_delay::{LagrangeTaps, READ_FRAMES, TAPS},
     },
-    reverbs::{
-        delay_bank::{Delays, Room},
-        ring::EXTRA,
-    },
+    reverbs::delay_bank::{DelayBank, Layout},
 };
 use alloc::{vec, vec::Vec};
 
@@ -84,13 +81,13 @@ fn diffusion<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
 
 fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
     let (input, mut stale, mut heard) = (streams(3), noise(4), Heard { streams: vec![] });
-    let mut room = Room::default();
-    let heads = [room.head(200), room.head(300)];
-    let mut delays = Delays::<S>::new(&room);
-    let taps = [(heads[0] - 3, 0.4), (heads[1] - 77, -0.8), (heads[1], 0.9), (heads[0] - 200, 0.33)]
-        .map(|(place, gain)| (place, S::from_f64(gain)));
-    let mut motions = Motions::<S, 2>::new();
-    motions.follow(&[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]]);
+    let mut layout = Layout::default();
+    let offsets = [layout.add_line(200), layout.add_line(300)];
+    let mut bank = DelayBank::<S>::new(&layout);
+    let taps = [(offsets[0] - 3, 0.4), (offsets[1] - 77, -0.8), (offsets[1], 0.9), (offsets[0] - 200, 0.33)]
+        .map(|(offset, gain)| (offset, S::from_f64(gain)));
+    let mut weights = LagrangeTaps::<S, 2>::new();
+    weights.modulate(&[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]]);
     let clock = core::array::from_fn(|index| S::from_index(index as i32));
     let mut now = 0;
     while now < FRAMES {
@@ -98,24 +95,24 @@ fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
         let chunk = rows(&input[now..now + frames], &mut stale);
         let mut moved = [chunk[2]; 2];
         for line in 0..2 {
-            let samples: &[S; GRID_FRAMES + EXTRA] = delays.long_at(heads[line] - motions.furthest[line]);
-            interpolate(lanes, samples, &motions, line, &clock, frames, &mut moved[line]);
+            let samples: &[S; READ_FRAMES] = bank.read_long(offsets[line] - weights.oldest[line]);
+            interpolate(lanes, samples, &weights, line, &clock, frames, &mut moved[line]);
         }
-        for (head, row) in heads.into_iter().zip(&chunk) {
-            copy(lanes, &row[..frames], delays.fresh(head));
+        for (offset, row) in offsets.into_iter().zip(&chunk) {
+            copy(lanes, &row[..frames], bank.write(offset));
         }
-        delays.mirror();
+        bank.mirror();
         let mut sum = chunk[2];
-        tap(lanes, &delays, &taps, frames, &mut sum);
+        tap(lanes, &bank, &taps, frames, &mut sum);
         // The clock starts anew with each chunk here, so that a moving line is compared at one cut only.
         heard.hear([&sum], 0, frames);
         if cut == GRID_FRAMES {
             heard.hear(&moved, 1, frames);
         }
-        delays.advance(frames);
+        bank.advance(frames);
         now += frames;
     }
-    assert_eq!(TAPS, motions.start.len());
+    assert_eq!(TAPS, weights.start.len());
     heard
 }
 

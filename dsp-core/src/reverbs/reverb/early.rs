@@ -27,9 +27,9 @@ pub(super) struct Reflection {
 }
 
 /// The strongest reflections from each loudspeaker to one microphone; the squares of all gains add up to 1.
-pub(super) fn reflections(walls_m: [f64; 3], microphone: usize) -> [[Reflection; REFLECTIONS]; 2] {
+pub(super) fn reflections(size_m: [f64; 3], microphone: usize) -> [[Reflection; REFLECTIONS]; 2] {
     let microphone = MICROPHONES[microphone];
-    let mut all = SPEAKERS.map(|speaker| strongest(walls_m, speaker, microphone));
+    let mut all = SPEAKERS.map(|speaker| strongest(size_m, speaker, microphone));
     let energy: f64 = all.as_flattened().iter().map(|reflection| reflection.gain * reflection.gain).sum();
     for reflection in all.as_flattened_mut() {
         reflection.gain /= libm::sqrt(energy);
@@ -37,11 +37,11 @@ pub(super) fn reflections(walls_m: [f64; 3], microphone: usize) -> [[Reflection;
     all
 }
 
-fn strongest(walls_m: [f64; 3], speaker: [f64; 3], microphone: [f64; 3]) -> [Reflection; REFLECTIONS] {
+fn strongest(size_m: [f64; 3], speaker: [f64; 3], microphone: [f64; 3]) -> [Reflection; REFLECTIONS] {
     let distance_m = |image: [f64; 3]| {
         let mut square = 0.0;
         for axis in 0..3 {
-            let difference = walls_m[axis] * (image[axis] - microphone[axis]);
+            let difference = size_m[axis] * (image[axis] - microphone[axis]);
             square += difference * difference;
         }
         libm::sqrt(square)

@@ -3,7 +3,8 @@
 mod design;
 mod early;
 mod network;
-mod realised;
+mod params;
+mod setting;
 mod space;
 
 use crate::{
@@ -27,8 +28,10 @@ use crate::{
     },
 };
 use alloc::boxed::Box;
-use design::{Frame, Voicing};
+use design::{Design, LongestDelays, NetworkCoeffs};
 use network::{Network, Wet};
+pub use params::ReverbParams;
+pub use space::Space;
 
 /// An algorithmic reverb: rooms from a studio booth to a cathedral.
 ///
@@ -89,116 +92,6 @@ pub struct Reverb<S> {
 /// Longest decay of all, in s.
 const LONGEST_T60_S: f64 = 18.0;
 
-/// What kind of room a [`Reverb`] is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Space {
-    /// A studio's live room.
-    Room,
-    /// A club, wide and low.
-    Club,
-    /// An echo chamber.
-    Chamber,
-    /// A concert hall.
-    #[default]
-    Hall,
-    /// A cathedral.
-    Cathedral,
-}
-
-/// Settings of [`Reverb`].
-///
-/// ```
-/// use mixdown::{BlockMut, Params, Processor, StreamSpec, reverbs::{ReverbParams, Space}};
-///
-/// let room = ReverbParams { mix: 0.3, ..ReverbParams::space(Space::Room) };
-/// let mut reverb = room.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-/// // Mono in, stereo out.
-/// let mut audio = [0.0; 2 * 4_800];
-/// audio[0] = 1.0;
-/// reverb.process(&mut BlockMut::from_planar(&mut audio, 2)?);
-/// assert_eq!((audio[0], audio[4_800]), (0.7, 0.7));
-/// assert!(audio[1_000] != audio[5_800]);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct ReverbParams {
-    /// What kind of room. Fixed while it runs.
-    pub space: Space,
-    /// Time before anything is heard of it, in ms, 0..250.
-    pub predelay_ms: f64,
-    /// How large, 0..1.
-    pub size: f64,
-    /// Time to -60 dB between the two corners, in s.
-    pub t60_s: f64,
-    /// Time to -60 dB below the low corner, over `t60_s`, 0.2..3.
-    pub t60_low_ratio: f64,
-    /// Time to -60 dB above the high corner, over `t60_s`, 0.1..1.5.
-    pub t60_high_ratio: f64,
-    /// The low corner, in Hz, 50..1000.
-    pub low_frequency_hz: f64,
-    /// The high corner, in Hz, 1000..16 000. Above 0.4 of the sample rate it acts there.
-    pub high_frequency_hz: f64,
-    /// How soon echoes become dense, 0..1.
-    pub diffusion: f64,
-    /// Rate at which delays swing, in Hz, 0..3; each line has its own around it.
-    pub modulation_hz: f64,
-    /// How far they swing to either side, in ms, 0..1.
-    pub modulation_depth_ms: f64,
-    /// Level of the early reflections beside the tail, in dB; -inf is off.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub early_db: f64,
-    /// Factor on the side of what it adds, 0..2; its level stays.
-    pub width: f64,
-    /// The tail stays as it is for ever, and nothing new comes in.
-    pub freeze: bool,
-    /// 0 is the input alone, 1 the reverb alone.
-    pub mix: f64,
-}
-
-impl Default for ReverbParams {
-    fn default() -> Self {
-        Self::space(Space::Hall)
-    }
-}
-
-impl ReverbParams {
-    /// The settings of a space.
-    #[must_use]
-    pub fn space(space: Space) -> Self {
-        let (t60_s, size, predelay_ms) = match space {
-            Space::Room => (0.5, 0.25, 5.0),
-            Space::Club => (0.8, 0.35, 8.0),
-            Space::Chamber => (1.3, 0.45, 12.0),
-            Space::Hall => (2.2, 0.6, 20.0),
-            Space::Cathedral => (6.5, 1.0, 40.0),
-        };
-        Self {
-            space,
-            predelay_ms,
-            size,
-            t60_s,
-            t60_low_ratio: 1.2,
-            t60_high_ratio: 0.5,
-            low_frequency_hz: 250.0,
-            high_frequency_hz: 4_000.0,
-            diffusion: 1.0,
-            modulation_hz: 0.7,
-            modulation_depth_ms: 0.15,
-            early_db: -6.0,
-            width: 1.0,
-            freeze: false,
-            mix: 1.0,
-        }
-    }
-
-    /// Longest decay of any frequency over that of the middle.
-    fn highest_ratio(&self) -> f64 {
-        self.t60_low_ratio.max(self.t60_high_ratio).max(1.0)
-    }
-}
-
 impl Params for ReverbParams {
     type Coeffs = ReverbCoeffs;
     type Processor<S: Sample> = Reverb<S>;
@@ -226,15 +119,18 @@ impl Params for ReverbParams {
 
     fn design(&self, spec: &StreamSpec) -> Result<ReverbCoeffs, Error> {
         self.validate(spec)?;
-        let (voicing, tail_gain, tail_frames) = design::design(self, spec);
+        let Design { network, tail_gain, tail_frames } = design::design(self, spec);
         // Of two sounds as loud and unlike each other, the sum of mid and side keeps its power.
         let mid = libm::sqrt(2.0 / (1.0 + self.width * self.width));
         let side = self.width * mid;
         Ok(ReverbCoeffs {
             space: self.space,
             tail_frames,
-            gains: [1.0 - self.mix, self.mix * (mid + side) / 2.0, self.mix * (mid - side) / 2.0, tail_gain],
-            voicing: Box::new(voicing),
+            dry_gain: 1.0 - self.mix,
+            same_side_gain: self.mix * (mid + side) / 2.0,
+            cross_gain: self.mix * (mid - side) / 2.0,
+            tail_gain,
+            network: Box::new(network),
         })
     }
 
@@ -252,10 +148,22 @@ impl Params for ReverbParams {
 pub struct ReverbCoeffs {
     space: Space,
     tail_frames: u64,
-    /// Of the input, of each side to itself, of each side to the other, of the tail.
-    gains: [f64; 4],
+    /// Of the input.
+    dry_gain: f64,
+    /// Of each side of the reverb to the same side of the output, and to the other.
+    same_side_gain: f64,
+    cross_gain: f64,
+    /// Of the tail beside the early reflections.
+    tail_gain: f64,
     /// Boxed: it is large beside other coefficients.
-    voicing: Box<Voicing>,
+    network: Box<NetworkCoeffs>,
+}
+
+impl ReverbCoeffs {
+    /// What glides.
+    fn gains(&self) -> [f64; 4] {
+        [self.dry_gain, self.same_side_gain, self.cross_gain, self.tail_gain]
+    }
 }
 
 impl<S: Sample> Reverb<S> {
@@ -287,16 +195,16 @@ impl<S: Sample> Engine<S> for Reverb<S> {
     fn build(params: &ReverbParams, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
-        let frame = Frame::new(params, spec);
+        let longest = LongestDelays::new(params.space, spec);
         Ok(Reverb {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
             space: coeffs.space,
-            frozen: coeffs.voicing.frozen,
-            memory_frames: frame.memory_frames(),
+            frozen: coeffs.network.is_frozen,
+            memory_frames: longest.memory_frames(),
             tail_frames: coeffs.tail_frames,
-            gains: Ramp::new(coeffs.gains, ramp_frames),
-            network: Box::new(Network::new(spec, frame, &coeffs.voicing)),
+            gains: Ramp::new(coeffs.gains(), ramp_frames),
+            network: Box::new(Network::new(spec, &longest, &coeffs.network)),
             wet: Box::new(Wet::new()),
             faults: 0,
         })
@@ -360,9 +268,9 @@ impl<S: Sample> Tunable<S> for Reverb<S> {
     }
 
     fn apply(&mut self, coeffs: &ReverbCoeffs) {
-        self.gains.set_target(coeffs.gains);
-        self.network.set(&coeffs.voicing);
-        self.frozen = coeffs.voicing.frozen;
+        self.gains.set_target(coeffs.gains());
+        self.network.set_coeffs(&coeffs.network);
+        self.frozen = coeffs.network.is_frozen;
         self.tail_frames = coeffs.tail_frames;
     }
 }
@@ -384,12 +292,12 @@ mod tests {
     }
 
     #[test]
-    fn delays_swing_by_less_than_6_cents() {
+    fn modulation_detunes_by_less_than_6_cents() {
         let spec = StreamSpec::new(48_000.0, 2).unwrap();
         let coeffs = ReverbParams::default().design(&spec).unwrap();
-        // The fastest line turns by this in a cell; at the zero crossing of its sine the delay moves fastest.
-        let fastest = coeffs.voicing.rotations.iter().map(|[cos, sin]| libm::atan2(*sin, *cos)).fold(0.0, f64::max);
-        let frames_per_frame = coeffs.voicing.depth_frames * fastest / GRID_FRAMES as f64;
+        // The angle of the fastest LFO between two points of the grid; at its zero crossing the delay moves fastest.
+        let fastest = coeffs.network.lfo_rotations.iter().map(|[cos, sin]| libm::atan2(*sin, *cos)).fold(0.0, f64::max);
+        let frames_per_frame = coeffs.network.depth_frames * fastest / GRID_FRAMES as f64;
         let cents = 1_200.0 * libm::log2(1.0 + frames_per_frame);
         std::println!("{cents:.2} cents");
         assert!(cents > 0.5 && cents <= 6.0, "{cents}");

@@ -1,62 +1,60 @@
-//! The network that runs: rings, filters, and the fade from one voicing to the next.
+//! The network: high pass, diffusion, early reflections, feedback delay lines, and the crossfade between two settings.
 //!
-//! Whatever changes, delays, absorption or diffusion, both settings run side by side on the same memory while one fades
-//! into the other. Both are stable, and so is every mixture of them.
+//! Whatever changes, delays, absorption or diffusion, both settings run on the same delay bank while one fades into the
+//! other. Both are stable, and so is every mixture of them.
 
 use super::{
-    design::{DIRECT, Frame, MOVING, STEPS, Voicing, lines_of},
-    realised::{Heads, Voice},
+    design::{self, DIRECT_GAIN, LongestDelays, MODULATED_LINES, NetworkCoeffs, STEPS, lines_of},
+    setting::{Setting, WriteOffsets},
 };
 use crate::{
-    foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    foundation::{
+        grid::GRID_FRAMES,
+        sample::{Sample, Vectors},
+        silence::REVERB_SIGNAL,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
     primitives::{
         backend::{Backend, run},
-        modulated_delay::Swings,
+        crossfade::Crossfade,
+        modulated_delay::Lfo,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
     reverbs::{
-        delay_bank::Delays,
-        fdn::{self, AbsorberStates, Feed, LINES, Lanes, OnePole, Past, Rows},
+        delay_bank::DelayBank,
+        fdn::{self, Feed, LINES, Lanes, OnePole, Past, Rows},
     },
 };
 
-/// Nothing below this, -200 dB, goes round for ever: the network is then zeroed.
-pub(super) const QUIET: f64 = 1e-10;
-
-/// Length of the fade from one voicing to the next, in ms.
+/// Length of the crossfade from one setting to the next, in ms.
 const FADE_MS: f64 = 40.0;
 
 /// The network: see the head of this file.
 #[derive(Clone, Debug)]
 pub(super) struct Network<S> {
     backend: Backend,
-    heads: Heads,
-    /// Of the input, of what each step of diffusion puts out, of the lines.
-    delays: Delays<S>,
-    now: Voice<S>,
-    next: Voice<S>,
-    /// What was asked for while `next` was fading in, if anything was.
-    waiting: Voice<S>,
-    is_waiting: bool,
-    /// 0 to 1 while `next` fades in; at 0 nothing does.
-    fade: Ramp<1>,
+    offsets: WriteOffsets,
+    /// Lines of the input, of the outputs of each step of diffusion, of the feedback.
+    bank: DelayBank<S>,
+    settings: Crossfade<Setting<S>>,
     /// 0 while frozen.
-    gate: Ramp<1>,
-    states: [AbsorberStates<S>; 2],
-    swings: Swings<MOVING>,
+    input_gain: Ramp<1>,
+    lfos: Lfo<MODULATED_LINES>,
+    /// The low pass that the high pass at the input subtracts.
     high_pass: OnePole<S>,
-    /// What the high pass takes away.
-    rumble: [Past<S>; 2],
+    high_pass_states: [Past<S>; 2],
+    /// The low pass of the early reflections.
     walls: OnePole<S>,
-    reflected: [Past<S>; 2],
-    /// Frames of the cell at hand that have passed.
-    in_cell: usize,
-    /// The loudest that was written in it.
-    loudest: f64,
-    /// Frames since anything was louder than [`QUIET`], whole cells.
-    quiet: usize,
-    /// Frames after which nothing older is in any memory.
-    memory: usize,
+    wall_states: [Past<S>; 2],
+    /// Frames since the last point of the 64-frame grid.
+    grid_frame: usize,
+    /// Largest magnitude written since then.
+    peak: f64,
+    /// Frames since anything was louder than [`REVERB_SIGNAL`], on the grid.
+    quiet_frames: usize,
+    /// Frames after which nothing older is in any line.
+    memory_frames: usize,
     scratch: Scratch<S>,
 }
 
@@ -64,11 +62,13 @@ pub(super) struct Network<S> {
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 struct Scratch<S> {
-    shares: [S; GRID_FRAMES],
+    /// Gain of the next setting.
+    next_gains: [S; GRID_FRAMES],
     diffused: Rows<S>,
-    moved: [[[S; GRID_FRAMES]; MOVING]; 2],
-    rows: [Rows<S>; 2],
-    other: [S; GRID_FRAMES],
+    modulated: [[S; GRID_FRAMES]; MODULATED_LINES],
+    rows: Rows<S>,
+    next_rows: Rows<S>,
+    next_row: [S; GRID_FRAMES],
     /// 0, 1, 2, ...
     clock: [S; 2 * GRID_FRAMES],
 }
@@ -88,36 +88,31 @@ impl<S: Sample> Wet<S> {
 }
 
 impl<S: Sample> Network<S> {
-    pub(super) fn new(spec: &StreamSpec, frame: Frame, voicing: &Voicing) -> Self {
-        let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
-        let gate = Ramp::new([if voicing.frozen { 0.0 } else { 1.0 }], ramp_frames);
-        let (heads, room) = Heads::new(&frame);
+    pub(super) fn new(spec: &StreamSpec, longest: &LongestDelays, coeffs: &NetworkCoeffs) -> Self {
+        let rate_hz = spec.sample_rate_hz();
+        let (offsets, layout) = WriteOffsets::new(longest);
         let mut network = Self {
             backend: Backend::new(spec.cpu()),
-            heads,
-            delays: Delays::new(&room),
-            now: Voice::new(voicing, &heads),
-            next: Voice::new(voicing, &heads),
-            waiting: Voice::new(voicing, &heads),
-            is_waiting: false,
-            fade: Ramp::new([0.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
-            gate,
-            states: [[[S::ZERO; LINES]; 2]; 2],
-            swings: Swings::new(),
-            high_pass: OnePole::new(frame.high_pass_pole),
-            rumble: [Past::SILENCE; 2],
-            walls: OnePole::new(frame.wall_pole),
-            reflected: [Past::SILENCE; 2],
-            in_cell: 0,
-            loudest: 0.0,
-            quiet: 0,
-            memory: frame.memory_frames(),
+            offsets,
+            bank: DelayBank::new(&layout),
+            settings: Crossfade::new(Setting::new(coeffs, &offsets), ms_to_frames(FADE_MS, rate_hz)),
+            input_gain: Ramp::new([input_gain(coeffs)], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
+            lfos: Lfo::new(),
+            high_pass: OnePole::new(design::high_pass_pole(rate_hz)),
+            high_pass_states: [Past::SILENCE; 2],
+            walls: OnePole::new(design::wall_pole(rate_hz)),
+            wall_states: [Past::SILENCE; 2],
+            grid_frame: 0,
+            peak: 0.0,
+            quiet_frames: 0,
+            memory_frames: longest.memory_frames(),
             scratch: Scratch {
-                shares: [S::ZERO; GRID_FRAMES],
+                next_gains: [S::ZERO; GRID_FRAMES],
                 diffused: [[S::ZERO; GRID_FRAMES]; LINES],
-                moved: [[[S::ZERO; GRID_FRAMES]; MOVING]; 2],
-                rows: [[[S::ZERO; GRID_FRAMES]; LINES]; 2],
-                other: [S::ZERO; GRID_FRAMES],
+                modulated: [[S::ZERO; GRID_FRAMES]; MODULATED_LINES],
+                rows: [[S::ZERO; GRID_FRAMES]; LINES],
+                next_rows: [[S::ZERO; GRID_FRAMES]; LINES],
+                next_row: [S::ZERO; GRID_FRAMES],
                 clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
         };
@@ -125,60 +120,30 @@ impl<S: Sample> Network<S> {
         network
     }
 
-    /// Fades to another voicing; one that comes before the last has faded in waits for it.
-    pub(super) fn set(&mut self, voicing: &Voicing) {
-        let latest = self.latest();
-        if latest.voicing == *voicing {
+    /// Fades to other coefficients; those that come during a fade wait for its end.
+    pub(super) fn set_coeffs(&mut self, coeffs: &NetworkCoeffs) {
+        if self.settings.latest().coeffs() == coeffs {
             return;
         }
-        self.gate.set_target([if voicing.frozen { 0.0 } else { 1.0 }]);
-        if self.is_fading() {
-            self.waiting.set(voicing, &self.heads);
-            self.is_waiting = true;
-        } else {
-            self.next.set(voicing, &self.heads);
-            self.begin();
+        self.input_gain.set_target([input_gain(coeffs)]);
+        if self.settings.request(|setting| setting.set(coeffs, &self.offsets)) {
+            self.begin_fade();
         }
     }
 
-    fn latest(&self) -> &Voice<S> {
-        if self.is_waiting {
-            &self.waiting
-        } else if self.is_fading() {
-            &self.next
-        } else {
-            &self.now
+    fn begin_fade(&mut self) {
+        if let (_, Some(next)) = self.settings.running() {
+            next.clear();
+            next.modulate(self.lfos.ends());
         }
     }
 
-    fn is_fading(&self) -> bool {
-        self.fade.target() == [1.0]
-    }
-
-    fn begin(&mut self) {
-        self.states[1] = [[S::ZERO; LINES]; 2];
-        self.next.move_lines(self.swings.ends());
-        self.fade.set_target([1.0]);
-    }
-
-    /// `next` has faded in.
-    fn arrive(&mut self) {
-        core::mem::swap(&mut self.now, &mut self.next);
-        self.states.swap(0, 1);
-        self.fade.jump_to([0.0]);
-        if self.is_waiting {
-            self.is_waiting = false;
-            core::mem::swap(&mut self.next, &mut self.waiting);
-            self.begin();
-        }
-    }
-
-    /// Frames that may be processed at once: to the end of the cell or of a fade.
+    /// Frames that may be processed together: to the next point of the grid or the end of a fade.
     pub(super) fn frames_at_once(&self) -> usize {
-        (GRID_FRAMES - self.in_cell).min(self.fade.uniform_frames())
+        (GRID_FRAMES - self.grid_frame).min(self.settings.uniform_frames())
     }
 
-    /// Adds a chunk of both inputs, of at most [`frames_at_once`](Self::frames_at_once).
+    /// Processes a chunk of both inputs, at most [`frames_at_once`](Self::frames_at_once).
     pub(super) fn process(&mut self, inputs: [&[S]; 2], wet: &mut Wet<S>) {
         run!(self.backend, self.chunk(fdn::Scalar, inputs, wet), simd => self.chunk(fdn::Vector(simd), inputs, wet));
     }
@@ -186,81 +151,80 @@ impl<S: Sample> Network<S> {
     #[inline(always)]
     fn chunk<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2], wet: &mut Wet<S>) {
         let frames = inputs[0].len();
-        if self.in_cell == 0 {
-            self.swing();
+        if self.grid_frame == 0 {
+            self.modulate();
         }
-        let fading = self.is_fading();
-        if fading {
-            shares(&mut self.fade, &mut self.scratch.shares[..frames]);
+        if self.settings.next().is_some() {
+            self.settings.advance(&mut self.scratch.next_gains[..frames]);
         }
-        let silent = self.quiet >= self.memory && inputs.iter().all(|input| input.iter().all(|&x| x == S::ZERO));
-        if silent {
+        let is_silent =
+            self.quiet_frames >= self.memory_frames && inputs.iter().all(|input| input.iter().all(|&x| x == S::ZERO));
+        if is_silent {
             *wet = Wet::new();
-            self.gate.span::<S>(frames);
+            self.input_gain.span::<S>(frames);
         } else {
-            // The first sound after silence ends the silence at once: the rest of the cell must not sleep through it.
-            if self.quiet >= self.memory {
-                self.quiet = 0;
+            // The first sample after silence ends the silence at once, not at the next point of the grid.
+            if self.quiet_frames >= self.memory_frames {
+                self.quiet_frames = 0;
             }
-            self.take(lanes, inputs);
+            self.write_input(lanes, inputs);
             if frames == GRID_FRAMES {
                 // The usual case, with loops of known length.
-                self.sound(lanes, GRID_FRAMES, wet);
+                self.reverberate(lanes, GRID_FRAMES, wet);
             } else {
-                self.sound(lanes, frames, wet);
+                self.reverberate(lanes, frames, wet);
             }
         }
-        self.delays.advance(frames);
-        self.in_cell += frames;
-        if self.in_cell == GRID_FRAMES {
-            self.in_cell = 0;
-            self.close_cell(silent);
+        self.bank.advance(frames);
+        self.grid_frame += frames;
+        if self.grid_frame == GRID_FRAMES {
+            self.grid_frame = 0;
+            self.flush(is_silent);
         }
-        if fading && self.fade.uniform_frames() == usize::MAX {
-            self.arrive();
+        if self.settings.settle() {
+            self.begin_fade();
         }
     }
 
-    /// What becomes of the input.
+    /// All that follows from the input.
     #[inline(always)]
-    fn sound<L: Lanes<S>>(&mut self, lanes: L, frames: usize, wet: &mut Wet<S>) {
+    fn reverberate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, wet: &mut Wet<S>) {
         self.diffuse(lanes, frames);
         self.reflect(lanes, frames, &mut wet.early);
         self.circulate(lanes, frames, &mut wet.tail);
     }
 
-    /// Moves the modulation on by a cell.
+    /// Advances the LFOs to the next point of the grid.
     #[inline(always)]
-    fn swing(&mut self) {
-        let fading = self.is_fading();
-        let latest = if fading { &self.next } else { &self.now };
-        self.swings.advance(&latest.voicing.rotations);
-        self.now.move_lines(self.swings.ends());
-        if fading {
-            self.next.move_lines(self.swings.ends());
+    fn modulate(&mut self) {
+        let (current, next) = self.settings.running();
+        self.lfos.advance(&next.as_deref().unwrap_or(current).coeffs().lfo_rotations);
+        current.modulate(self.lfos.ends());
+        if let Some(next) = next {
+            next.modulate(self.lfos.ends());
         }
     }
 
-    /// Inputs without rumble into the memory.
+    /// Writes both inputs behind their high pass.
     #[inline(always)]
-    fn take<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2]) {
+    fn write_input<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2]) {
         let frames = inputs[0].len();
-        for ((rumble, head), input) in self.rumble.iter_mut().zip(self.heads.input).zip(inputs) {
-            fdn::copy(lanes, input, rumble.input());
-            rumble.low_pass(lanes, &self.high_pass, frames);
-            let row = self.delays.fresh(head);
-            rumble.rest(lanes, frames, row);
-            rumble.advance(frames);
-            self.loudest = larger(self.loudest, fdn::loudest(lanes, &row[..frames]).to_f64());
+        for ((state, offset), input) in self.high_pass_states.iter_mut().zip(self.offsets.input).zip(inputs) {
+            fdn::copy(lanes, input, state.input());
+            state.low_pass(lanes, &self.high_pass, frames);
+            let row = self.bank.write(offset);
+            state.rest(lanes, frames, row);
+            state.advance(frames);
+            self.peak = self.peak.larger(fdn::loudest(lanes, &row[..frames]).to_f64());
         }
         let mut start = 0;
         while start < frames {
-            let (span, length) = self.gate.span::<S>(frames - start);
-            if !matches!(span, Span::Still([gate]) if gate == S::ONE) {
-                for head in self.heads.input {
-                    let row = &mut self.delays.fresh(head)[start..start + length];
+            let (span, length) = self.input_gain.span::<S>(frames - start);
+            if !matches!(span, Span::Still([gain]) if gain == S::ONE) {
+                for offset in self.offsets.input {
+                    let row = &mut self.bank.write(offset)[start..start + length];
                     match &span {
-                        Span::Still([gate]) => row.iter_mut().for_each(|sample| *sample *= *gate),
+                        Span::Still([gain]) => row.iter_mut().for_each(|sample| *sample *= *gain),
                         Span::Moving([curve]) => {
                             for (index, sample) in (0_i32..).zip(row) {
                                 *sample *= curve.at(index);
@@ -271,162 +235,143 @@ impl<S: Sample> Network<S> {
             }
             start += length;
         }
-        self.delays.mirror();
+        self.bank.mirror();
     }
 
+    /// The steps of diffusion.
     #[inline(always)]
     fn diffuse<L: Lanes<S>>(&mut self, lanes: L, frames: usize) {
-        let fading = self.is_fading();
-        let Self { delays, heads, now, next, scratch, .. } = self;
-        let Scratch { shares, diffused, rows: [rows, other_rows], other, .. } = scratch;
+        let Self { bank, offsets, settings, scratch, .. } = self;
+        let Scratch { next_gains, diffused, rows, next_rows, next_row, .. } = scratch;
         for step in 0..STEPS {
-            let mix = now.mix(lanes, step, delays, frames, rows);
-            let next = if fading { Some(next.mix(lanes, step, delays, frames, other_rows)) } else { None };
+            let mix = settings.current().diffuse(lanes, step, bank, frames, rows);
+            let next_mix = settings.next().map(|next| next.diffuse(lanes, step, bank, frames, next_rows));
             for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
-                let out = if step + 1 < STEPS { delays.fresh(heads.steps[step][line]) } else { last };
+                let out = if step + 1 < STEPS { bank.write(offsets.diffusion[step][line]) } else { last };
                 fdn::across(lanes, &mix, rows, line, frames, out);
-                if let Some(next) = &next {
-                    fdn::across(lanes, next, other_rows, line, frames, other);
-                    fdn::cross_fade(lanes, out, other, shares, frames);
+                if let Some(next_mix) = &next_mix {
+                    fdn::across(lanes, next_mix, next_rows, line, frames, next_row);
+                    fdn::cross_fade(lanes, out, next_row, next_gains, frames);
                 }
             }
-            delays.mirror();
+            bank.mirror();
         }
     }
 
-    /// Early reflections, with what the walls take of the high frequencies.
+    /// The early reflections, behind the low pass of the walls.
     #[inline(always)]
     fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
-        let fading = self.is_fading();
-        let Scratch { other, shares, .. } = &mut self.scratch;
-        for (output, (early, reflected)) in early.iter_mut().zip(&mut self.reflected).enumerate() {
-            self.now.reflect(lanes, &self.delays, output, frames, reflected.input());
-            if fading {
-                self.next.reflect(lanes, &self.delays, output, frames, other);
-                fdn::cross_fade(lanes, reflected.input(), other, shares, frames);
+        let Scratch { next_row, next_gains, .. } = &mut self.scratch;
+        for (output, (early, state)) in early.iter_mut().zip(&mut self.wall_states).enumerate() {
+            self.settings.current().reflect(lanes, &self.bank, output, frames, state.input());
+            if let Some(next) = self.settings.next() {
+                next.reflect(lanes, &self.bank, output, frames, next_row);
+                fdn::cross_fade(lanes, state.input(), next_row, next_gains, frames);
             }
-            reflected.low_pass(lanes, &self.walls, frames);
-            fdn::copy(lanes, &reflected.output()[..frames], early);
-            reflected.advance(frames);
+            state.low_pass(lanes, &self.walls, frames);
+            fdn::copy(lanes, &state.output()[..frames], early);
+            state.advance(frames);
         }
     }
 
+    /// The feedback: lines, absorption, output mix, feedback matrix.
     #[inline(always)]
     fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
-        let fading = self.is_fading();
-        let Self { delays, heads, now, next, states, scratch, loudest, in_cell, .. } = self;
-        let Scratch { shares, diffused, moved, rows: [rows, other], clock, .. } = scratch;
-        let Some(clock) = clock[*in_cell..].first_chunk() else { return };
-        let read = now.read(lanes, delays, clock, frames, &mut moved[0]);
-        lanes.absorb(read, &now.absorbers, &mut states[0], frames, rows);
-        if fading {
-            let read = next.read(lanes, delays, clock, frames, &mut moved[1]);
-            lanes.absorb(read, &next.absorbers, &mut states[1], frames, other);
-            for (row, other) in rows.iter_mut().zip(other) {
-                fdn::cross_fade(lanes, row, other, shares, frames);
+        let Self { bank, offsets, settings, scratch, peak, grid_frame, .. } = self;
+        let Scratch { next_gains, diffused, modulated, rows, next_rows, clock, .. } = scratch;
+        let Some(clock) = clock[*grid_frame..].first_chunk() else { return };
+        let (current, next) = settings.running();
+        current.absorb(lanes, bank, clock, frames, modulated, rows);
+        if let Some(next) = next {
+            next.absorb(lanes, bank, clock, frames, modulated, next_rows);
+            for (row, next_row) in rows.iter_mut().zip(next_rows) {
+                fdn::cross_fade(lanes, row, next_row, next_gains, frames);
             }
         }
-        let feed = Feed { input: diffused, gains: &now.gains, direct: S::from_f64(DIRECT) };
+        let feed = Feed { input: diffused, gains: current.feedback_gains(), direct: S::from_f64(DIRECT_GAIN) };
         fdn::hear(lanes, &feed, frames, rows, tail);
         // What is written only matters while the input is silent.
-        let watch = *loudest < QUIET;
-        for line in 0..LINES {
-            let row = delays.fresh(heads.lines[line]);
+        let watch = *peak < REVERB_SIGNAL;
+        for (line, offset) in offsets.lines.iter().enumerate() {
+            let row = bank.write(*offset);
             fdn::write(lanes, &feed, rows, line, frames, row);
             if watch {
-                *loudest = larger(*loudest, fdn::loudest(lanes, &row[..frames]).to_f64());
+                *peak = peak.larger(fdn::loudest(lanes, &row[..frames]).to_f64());
             }
         }
-        delays.mirror();
+        bank.mirror();
     }
 
-    /// On the absolute grid: what has decayed becomes 0, and so does a network in which nothing is left to hear.
+    /// At a point of the grid: what has decayed becomes 0, and so does a network whose lines have all decayed.
     #[inline(always)]
-    fn close_cell(&mut self, silent: bool) {
-        let voices = 1 + usize::from(self.is_fading());
-        fdn::hush(self.states[..voices].as_flattened_mut().as_flattened_mut());
-        for past in self.rumble.iter_mut().chain(&mut self.reflected) {
-            past.hush();
+    fn flush(&mut self, is_silent: bool) {
+        let (current, next) = self.settings.running();
+        current.flush();
+        if let Some(next) = next {
+            next.flush();
         }
-        let loudest = core::mem::take(&mut self.loudest);
-        if silent || loudest >= QUIET {
-            self.quiet = if silent { self.quiet } else { 0 };
+        for state in self.high_pass_states.iter_mut().chain(&mut self.wall_states) {
+            state.hush();
+        }
+        let peak = core::mem::take(&mut self.peak);
+        if is_silent || peak >= REVERB_SIGNAL {
+            self.quiet_frames = if is_silent { self.quiet_frames } else { 0 };
             return;
         }
-        let before = self.quiet;
-        self.quiet = before + GRID_FRAMES;
-        if before < self.memory && self.quiet >= self.memory {
-            self.empty();
+        let before = self.quiet_frames;
+        self.quiet_frames = before + GRID_FRAMES;
+        if before < self.memory_frames && self.quiet_frames >= self.memory_frames {
+            self.bank.clear();
+            self.clear_filters();
         }
     }
 
-    fn empty(&mut self) {
-        self.delays.clear();
-        self.states = [[[S::ZERO; LINES]; 2]; 2];
-        self.rumble = [Past::SILENCE; 2];
-        self.reflected = [Past::SILENCE; 2];
+    fn clear_filters(&mut self) {
+        let (current, next) = self.settings.running();
+        current.clear();
+        if let Some(next) = next {
+            next.clear();
+        }
+        self.high_pass_states = [Past::SILENCE; 2];
+        self.wall_states = [Past::SILENCE; 2];
     }
 
     pub(super) fn reset(&mut self) {
-        if self.is_waiting {
-            core::mem::swap(&mut self.now, &mut self.waiting);
-        } else if self.is_fading() {
-            core::mem::swap(&mut self.now, &mut self.next);
-        }
+        self.settings.reset();
+        self.clear_filters();
         let Self {
             backend: _,
-            heads: _,
-            delays,
-            now: _,
-            next: _,
-            waiting: _,
-            is_waiting,
-            fade,
-            gate,
-            states,
-            swings,
+            offsets: _,
+            bank,
+            settings: _,
+            input_gain,
+            lfos,
             high_pass: _,
-            rumble,
+            high_pass_states: _,
             walls: _,
-            reflected,
-            in_cell,
-            loudest,
-            quiet,
-            memory,
+            wall_states: _,
+            grid_frame,
+            peak,
+            quiet_frames,
+            memory_frames,
             scratch: _,
         } = self;
-        delays.reset();
-        *is_waiting = false;
-        fade.jump_to([0.0]);
-        gate.jump_to(gate.target());
-        *states = [[[S::ZERO; LINES]; 2]; 2];
-        *swings = Swings::new();
-        *rumble = [Past::SILENCE; 2];
-        *reflected = [Past::SILENCE; 2];
-        *in_cell = 0;
-        *loudest = 0.0;
-        *quiet = *memory;
+        bank.reset();
+        input_gain.jump_to(input_gain.target());
+        *lfos = Lfo::new();
+        *grid_frame = 0;
+        *peak = 0.0;
+        *quiet_frames = *memory_frames;
     }
 
-    /// Memory of the rings, in bytes.
+    /// Size of the delay bank, in bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.delays.bytes()
+        self.bank.bytes()
     }
 }
 
-fn shares<S: Sample>(fade: &mut Ramp<1>, shares: &mut [S]) {
-    match fade.span::<S>(shares.len()).0 {
-        Span::Still([share]) => shares.fill(share),
-        Span::Moving([curve]) => {
-            for (index, share) in (0_i32..).zip(shares) {
-                *share = curve.at(index);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
+/// Nothing comes into a frozen network.
+fn input_gain(coeffs: &NetworkCoeffs) -> f64 {
+    if coeffs.is_frozen { 0.0 } else { 1.0 }
 }

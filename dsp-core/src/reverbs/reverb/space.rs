@@ -1,27 +1,42 @@
-//! Rooms: how large they are, how their lines are spread, where their walls are.
+//! Spaces: the rooms that a reverb models.
 
-use super::Space;
+/// The kind of room that a [`Reverb`](super::Reverb) models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Space {
+    /// A studio's live room.
+    Room,
+    /// A club, wide and low.
+    Club,
+    /// An echo chamber.
+    Chamber,
+    /// A concert hall.
+    #[default]
+    Hall,
+    /// A cathedral.
+    Cathedral,
+}
 
-/// What a space is at `size` 0.5.
+/// The model of a space at `size` 0.5.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rooms {
+pub(super) struct RoomModel {
     /// Shortest and longest line of the network, in ms.
     pub(super) lines_ms: [f64; 2],
-    /// Width, depth and height in m: where the early reflections come from.
-    pub(super) walls_m: [f64; 3],
-    /// Of the numbers that spread lines, signs and permutations: the best of 250 by the flatness of the tail, among those
-    /// whose echoes are dense within 45 ms at all rates.
+    /// Width, depth and height in m, for the early reflections.
+    pub(super) size_m: [f64; 3],
+    /// Of the random delays, signs and permutations: the best of 250 by the flatness of the tail, among those whose echoes
+    /// are dense within 45 ms at all rates.
     pub(super) seed: u64,
 }
 
 impl Space {
-    pub(super) fn rooms(self) -> Rooms {
+    pub(super) fn model(self) -> RoomModel {
         match self {
-            Self::Room => Rooms { lines_ms: [30.0, 100.0], walls_m: [6.2, 4.9, 2.8], seed: 246 },
-            Self::Club => Rooms { lines_ms: [32.0, 115.0], walls_m: [15.0, 11.0, 4.2], seed: 67 },
-            Self::Chamber => Rooms { lines_ms: [34.0, 130.0], walls_m: [9.5, 7.1, 5.3], seed: 13 },
-            Self::Hall => Rooms { lines_ms: [40.0, 160.0], walls_m: [28.0, 41.0, 17.0], seed: 98 },
-            Self::Cathedral => Rooms { lines_ms: [40.0, 180.0], walls_m: [31.0, 74.0, 26.0], seed: 82 },
+            Self::Room => RoomModel { lines_ms: [30.0, 100.0], size_m: [6.2, 4.9, 2.8], seed: 246 },
+            Self::Club => RoomModel { lines_ms: [32.0, 115.0], size_m: [15.0, 11.0, 4.2], seed: 67 },
+            Self::Chamber => RoomModel { lines_ms: [34.0, 130.0], size_m: [9.5, 7.1, 5.3], seed: 13 },
+            Self::Hall => RoomModel { lines_ms: [40.0, 160.0], size_m: [28.0, 41.0, 17.0], seed: 98 },
+            Self::Cathedral => RoomModel { lines_ms: [40.0, 180.0], size_m: [31.0, 74.0, 26.0], seed: 82 },
         }
     }
 }

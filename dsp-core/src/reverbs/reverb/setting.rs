@@ -1,0 +1,235 @@
+//! A setting of the network in the format of the audio, with its delays as read offsets of the delay bank.
+
+use super::design::{
+    EARLY_LINES, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NetworkCoeffs, STEPS, STEREO_LINES, STEREO_STEPS,
+    lines_of, span,
+};
+use crate::{
+    foundation::{grid::GRID_FRAMES, sample::Sample},
+    primitives::modulated_delay::LagrangeTaps,
+    reverbs::{
+        delay_bank::{DelayBank, Layout},
+        fdn::{self, AbsorberStates, Absorbers, LINES, Lanes, Mix, Rows},
+    },
+};
+
+/// Where the delay lines of the network are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WriteOffsets {
+    pub(super) input: [u32; 2],
+    /// Behind each step of diffusion but the last.
+    pub(super) diffusion: [[u32; LINES]; STEPS - 1],
+    pub(super) lines: [u32; LINES],
+}
+
+impl WriteOffsets {
+    /// With the layout of the bank.
+    pub(super) fn new(longest: &LongestDelays) -> (Self, Layout) {
+        let mut layout = Layout::default();
+        let input = [longest.input; 2].map(|longest| layout.add_line(longest));
+        let mut diffusion = [[0; LINES]; STEPS - 1];
+        for (step, offsets) in diffusion.iter_mut().enumerate() {
+            let delays = &longest.diffusion[step];
+            for (line, offset) in offsets[..lines_of(step)].iter_mut().enumerate() {
+                // Behind the last stereo step each line is read twice, and by the early reflections.
+                let is_last_stereo = step + 1 == STEREO_STEPS;
+                let mut frames = if is_last_stereo { delays[2 * line].max(delays[2 * line + 1]) } else { delays[line] };
+                if is_last_stereo && EARLY_LINES.as_flattened().contains(&line) {
+                    frames = frames.max(longest.early);
+                }
+                *offset = layout.add_line(frames);
+            }
+        }
+        let lines = longest.lines.map(|longest| layout.add_line(longest));
+        (Self { input, diffusion, lines }, layout)
+    }
+}
+
+/// A setting of the network, and the states that belong to it.
+#[derive(Clone, Debug)]
+pub(super) struct Setting<S> {
+    coeffs: NetworkCoeffs,
+    diffusion_tangent: S,
+    diffusion_gains: [S; STEPS],
+    /// Read offsets of the steps of diffusion.
+    diffusion: [[u32; LINES]; STEPS],
+    /// Read offsets of the lines without modulation, in the order of the matrix's inputs.
+    lines: [u32; LINES],
+    /// Write offsets of the modulated lines, and their delays at rest.
+    modulated: [u32; MODULATED_LINES],
+    centres: [f64; MODULATED_LINES],
+    modulation: LagrangeTaps<S, MODULATED_LINES>,
+    /// Read offsets and gains of the early reflections.
+    early: [[(u32, S); MAX_EARLY_TAPS]; 2],
+    absorbers: Absorbers<S>,
+    absorber_states: AbsorberStates<S>,
+    feedback_gains: [S; LINES],
+}
+
+impl<S: Sample> Setting<S> {
+    pub(super) fn new(coeffs: &NetworkCoeffs, offsets: &WriteOffsets) -> Self {
+        let mut setting = Self {
+            coeffs: coeffs.clone(),
+            diffusion_tangent: S::ZERO,
+            diffusion_gains: [S::ZERO; STEPS],
+            diffusion: [[0; LINES]; STEPS],
+            lines: [0; LINES],
+            modulated: [0; MODULATED_LINES],
+            centres: [0.0; MODULATED_LINES],
+            modulation: LagrangeTaps::new(),
+            early: [[(0, S::ZERO); MAX_EARLY_TAPS]; 2],
+            absorbers: Absorbers { low: [[S::ZERO; LINES]; 3], high: [[S::ZERO; LINES]; 2] },
+            absorber_states: [[S::ZERO; LINES]; 2],
+            feedback_gains: [S::ZERO; LINES],
+        };
+        setting.set(coeffs, offsets);
+        setting
+    }
+
+    /// Becomes another setting; the states stay.
+    pub(super) fn set(&mut self, coeffs: &NetworkCoeffs, offsets: &WriteOffsets) {
+        let Self {
+            coeffs: own,
+            diffusion_tangent,
+            diffusion_gains,
+            diffusion,
+            lines,
+            modulated,
+            centres,
+            modulation: _,
+            early,
+            absorbers,
+            absorber_states: _,
+            feedback_gains,
+        } = self;
+        own.clone_from(coeffs);
+        *diffusion_tangent = S::from_f64(coeffs.diffusion_tangent);
+        *diffusion_gains = coeffs.diffusion_gains.map(S::from_f64);
+        for (step, reads) in diffusion.iter_mut().enumerate() {
+            for (line, read) in reads[..lines_of(step)].iter_mut().enumerate() {
+                *read = match step {
+                    0 => offsets.input[2 * line / STEREO_LINES],
+                    STEREO_STEPS => offsets.diffusion[step - 1][line / 2],
+                    _ => offsets.diffusion[step - 1][line],
+                } - coeffs.diffusion_delays[step][line] as u32;
+            }
+        }
+        for (read, line) in lines.iter_mut().zip(coeffs.order) {
+            *read = offsets.lines[line] - coeffs.delays[line] as u32;
+        }
+        for (index, (write, centre)) in modulated.iter_mut().zip(centres).enumerate() {
+            let line = coeffs.order[2 * index];
+            *write = offsets.lines[line];
+            *centre = coeffs.delays[line] as f64;
+        }
+        for (reads, taps) in early.iter_mut().zip(&coeffs.early) {
+            for (read, tap) in reads.iter_mut().zip(taps) {
+                let write = offsets.diffusion[STEREO_STEPS - 1][tap.line];
+                *read = (write - tap.delay_frames as u32, S::from_f64(tap.gain));
+            }
+        }
+        let [direct, feed, pole] = &mut absorbers.low;
+        let [high_feed, high_pole] = &mut absorbers.high;
+        for (input, (low, high)) in coeffs.low_shelves.iter().zip(&coeffs.high_shelves).enumerate() {
+            // The gain of both sections is in the first.
+            direct[input] = S::from_f64(low.direct * high.direct);
+            feed[input] = S::from_f64(low.feed * high.direct);
+            pole[input] = S::from_f64(low.pole);
+            high_feed[input] = S::from_f64(high.feed / high.direct);
+            high_pole[input] = S::from_f64(high.pole);
+        }
+        *feedback_gains = coeffs.feedback_gains.map(S::from_f64);
+    }
+
+    pub(super) fn coeffs(&self) -> &NetworkCoeffs {
+        &self.coeffs
+    }
+
+    /// Signs of the feedback matrix behind the transform, times its norm.
+    pub(super) fn feedback_gains(&self) -> &[S; LINES] {
+        &self.feedback_gains
+    }
+
+    /// Silences the absorption.
+    pub(super) fn clear(&mut self) {
+        self.absorber_states = [[S::ZERO; LINES]; 2];
+    }
+
+    /// At a point of the grid: zeroes states that have decayed.
+    #[inline(always)]
+    pub(super) fn flush(&mut self) {
+        fdn::hush(self.absorber_states.as_flattened_mut());
+    }
+
+    fn is_modulated(&self) -> bool {
+        self.coeffs.depth_frames != 0.0
+    }
+
+    /// Modulates the delays by the LFOs, -1..1 at both points of the grid.
+    #[inline(always)]
+    pub(super) fn modulate(&mut self, lfos: &[[f64; 2]; MODULATED_LINES]) {
+        if self.is_modulated() {
+            self.modulation.modulate(&self.centres, self.coeffs.depth_frames, lfos);
+        }
+    }
+
+    /// Reads the lines and absorbs, in the order of the matrix's inputs. `modulated` is scratch.
+    #[inline(always)]
+    pub(super) fn absorb<L: Lanes<S>>(
+        &mut self,
+        lanes: L,
+        bank: &DelayBank<S>,
+        clock: &[S; GRID_FRAMES],
+        frames: usize,
+        modulated: &mut [[S; GRID_FRAMES]; MODULATED_LINES],
+        absorbed: &mut Rows<S>,
+    ) {
+        let mut rows = [bank.read(self.lines[0]); LINES];
+        for (row, offset) in rows.iter_mut().zip(&self.lines) {
+            *row = bank.read(*offset);
+        }
+        if self.is_modulated() {
+            for (line, modulated) in modulated.iter_mut().enumerate() {
+                let samples = bank.read_long(self.modulated[line] - self.modulation.oldest[line]);
+                fdn::interpolate(lanes, samples, &self.modulation, line, clock, frames, modulated);
+            }
+            for (row, modulated) in rows.iter_mut().step_by(2).zip(modulated.iter()) {
+                *row = modulated;
+            }
+        }
+        lanes.absorb(rows, &self.absorbers, &mut self.absorber_states, frames, absorbed);
+    }
+
+    /// The first pass of a step of diffusion; returns what the second needs.
+    #[inline(always)]
+    pub(super) fn diffuse<L: Lanes<S>>(
+        &self,
+        lanes: L,
+        step: usize,
+        bank: &DelayBank<S>,
+        frames: usize,
+        rows: &mut Rows<S>,
+    ) -> Mix<S> {
+        let mut inputs = [bank.read(0); LINES];
+        let inputs = &mut inputs[..lines_of(step)];
+        for (input, offset) in inputs.iter_mut().zip(&self.diffusion[step]) {
+            *input = bank.read(*offset);
+        }
+        let mix = Mix { tangent: self.diffusion_tangent, scale: self.diffusion_gains[step], span: span(step) };
+        fdn::within(lanes, &mix, inputs, frames, rows);
+        mix
+    }
+
+    /// Sums the early reflections of an output.
+    #[inline(always)]
+    pub(super) fn reflect<L: Lanes<S>>(
+        &self,
+        lanes: L,
+        bank: &DelayBank<S>,
+        output: usize,
+        frames: usize,
+        sum: &mut [S; GRID_FRAMES],
+    ) {
+        fdn::tap(lanes, bank, &self.early[output][..self.coeffs.early_counts[output]], frames, sum);
+    }
+}
