@@ -10,7 +10,11 @@
 //! slope (e²/2W + max(o - W/2, 0)).
 
 use crate::{
-    foundation::{math::Pow2, sample::Sample, unit::db_to_gain},
+    foundation::{
+        math::{Pow2, larger, smaller},
+        sample::Sample,
+        unit::db_to_gain,
+    },
     primitives::ramp::{Curve, Ramp, Span},
 };
 
@@ -185,16 +189,6 @@ impl GainComputer {
         let Self { side: _, ramp, target: _ } = self;
         ramp.jump_to(ramp.target());
     }
-}
-
-#[inline(always)]
-fn larger<S: Sample>(a: S, b: S) -> S {
-    if a > b { a } else { b }
-}
-
-#[inline(always)]
-fn smaller<S: Sample>(a: S, b: S) -> S {
-    if a < b { a } else { b }
 }
 
 #[cfg(test)]

@@ -11,12 +11,13 @@ use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     primitives::{
         backend::{Backend, run},
+        lanes::{Form, largest_magnitude},
         modulated_delay::Swings,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
     reverbs::{
         delay_bank::Delays,
-        fdn::{self, AbsorberStates, Feed, LINES, Lanes, OnePole, Past, Rows},
+        fdn::{self, AbsorberStates, Feed, LINES, OnePole, Past, Rows},
     },
 };
 
@@ -180,11 +181,11 @@ impl<S: Sample> Network<S> {
 
     /// Adds a chunk of both inputs, of at most [`frames_at_once`](Self::frames_at_once).
     pub(super) fn process(&mut self, inputs: [&[S]; 2], wet: &mut Wet<S>) {
-        run!(self.backend, self.chunk(fdn::Scalar, inputs, wet), simd => self.chunk(fdn::Vector(simd), inputs, wet));
+        run!(self.backend, form => self.chunk(form, inputs, wet));
     }
 
     #[inline(always)]
-    fn chunk<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2], wet: &mut Wet<S>) {
+    fn chunk<F: Form>(&mut self, form: F, inputs: [&[S]; 2], wet: &mut Wet<S>) {
         let frames = inputs[0].len();
         if self.in_cell == 0 {
             self.swing();
@@ -202,12 +203,12 @@ impl<S: Sample> Network<S> {
             if self.quiet >= self.memory {
                 self.quiet = 0;
             }
-            self.take(lanes, inputs);
+            self.take(form, inputs);
             if frames == GRID_FRAMES {
                 // The usual case, with loops of known length.
-                self.sound(lanes, GRID_FRAMES, wet);
+                self.sound(form, GRID_FRAMES, wet);
             } else {
-                self.sound(lanes, frames, wet);
+                self.sound(form, frames, wet);
             }
         }
         self.delays.advance(frames);
@@ -223,10 +224,10 @@ impl<S: Sample> Network<S> {
 
     /// What becomes of the input.
     #[inline(always)]
-    fn sound<L: Lanes<S>>(&mut self, lanes: L, frames: usize, wet: &mut Wet<S>) {
-        self.diffuse(lanes, frames);
-        self.reflect(lanes, frames, &mut wet.early);
-        self.circulate(lanes, frames, &mut wet.tail);
+    fn sound<F: Form>(&mut self, form: F, frames: usize, wet: &mut Wet<S>) {
+        self.diffuse(form, frames);
+        self.reflect(form, frames, &mut wet.early);
+        self.circulate(form, frames, &mut wet.tail);
     }
 
     /// Moves the modulation on by a cell.
@@ -243,15 +244,15 @@ impl<S: Sample> Network<S> {
 
     /// Inputs without rumble into the memory.
     #[inline(always)]
-    fn take<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2]) {
+    fn take<F: Form>(&mut self, form: F, inputs: [&[S]; 2]) {
         let frames = inputs[0].len();
         for ((rumble, head), input) in self.rumble.iter_mut().zip(self.heads.input).zip(inputs) {
-            fdn::copy(lanes, input, rumble.input());
-            rumble.low_pass(lanes, &self.high_pass, frames);
+            fdn::copy(form, input, rumble.input());
+            rumble.low_pass(form, &self.high_pass, frames);
             let row = self.delays.fresh(head);
-            rumble.rest(lanes, frames, row);
+            rumble.rest(form, frames, row);
             rumble.advance(frames);
-            self.loudest = larger(self.loudest, fdn::loudest(lanes, &row[..frames]).to_f64());
+            self.loudest = larger(self.loudest, largest_magnitude(form, &row[..frames]).to_f64());
         }
         let mut start = 0;
         while start < frames {
@@ -275,19 +276,19 @@ impl<S: Sample> Network<S> {
     }
 
     #[inline(always)]
-    fn diffuse<L: Lanes<S>>(&mut self, lanes: L, frames: usize) {
+    fn diffuse<F: Form>(&mut self, form: F, frames: usize) {
         let fading = self.is_fading();
         let Self { delays, heads, now, next, scratch, .. } = self;
         let Scratch { shares, diffused, rows: [rows, other_rows], other, .. } = scratch;
         for step in 0..STEPS {
-            let mix = now.mix(lanes, step, delays, frames, rows);
-            let next = if fading { Some(next.mix(lanes, step, delays, frames, other_rows)) } else { None };
+            let mix = now.mix(form, step, delays, frames, rows);
+            let next = if fading { Some(next.mix(form, step, delays, frames, other_rows)) } else { None };
             for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
                 let out = if step + 1 < STEPS { delays.fresh(heads.steps[step][line]) } else { last };
-                fdn::across(lanes, &mix, rows, line, frames, out);
+                fdn::across(form, &mix, rows, line, frames, out);
                 if let Some(next) = &next {
-                    fdn::across(lanes, next, other_rows, line, frames, other);
-                    fdn::cross_fade(lanes, out, other, shares, frames);
+                    fdn::across(form, next, other_rows, line, frames, other);
+                    fdn::cross_fade(form, out, other, shares, frames);
                 }
             }
             delays.mirror();
@@ -296,45 +297,45 @@ impl<S: Sample> Network<S> {
 
     /// Early reflections, with what the walls take of the high frequencies.
     #[inline(always)]
-    fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
+    fn reflect<F: Form>(&mut self, form: F, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
         let fading = self.is_fading();
         let Scratch { other, shares, .. } = &mut self.scratch;
         for (output, (early, reflected)) in early.iter_mut().zip(&mut self.reflected).enumerate() {
-            self.now.reflect(lanes, &self.delays, output, frames, reflected.input());
+            self.now.reflect(form, &self.delays, output, frames, reflected.input());
             if fading {
-                self.next.reflect(lanes, &self.delays, output, frames, other);
-                fdn::cross_fade(lanes, reflected.input(), other, shares, frames);
+                self.next.reflect(form, &self.delays, output, frames, other);
+                fdn::cross_fade(form, reflected.input(), other, shares, frames);
             }
-            reflected.low_pass(lanes, &self.walls, frames);
-            fdn::copy(lanes, &reflected.output()[..frames], early);
+            reflected.low_pass(form, &self.walls, frames);
+            fdn::copy(form, &reflected.output()[..frames], early);
             reflected.advance(frames);
         }
     }
 
     #[inline(always)]
-    fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
+    fn circulate<F: Form>(&mut self, form: F, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
         let fading = self.is_fading();
         let Self { delays, heads, now, next, states, scratch, loudest, in_cell, .. } = self;
         let Scratch { shares, diffused, moved, rows: [rows, other], clock, .. } = scratch;
         let Some(clock) = clock[*in_cell..].first_chunk() else { return };
-        let read = now.read(lanes, delays, clock, frames, &mut moved[0]);
-        lanes.absorb(read, &now.absorbers, &mut states[0], frames, rows);
+        let read = now.read(form, delays, clock, frames, &mut moved[0]);
+        fdn::absorb(form, read, &now.absorbers, &mut states[0], frames, rows);
         if fading {
-            let read = next.read(lanes, delays, clock, frames, &mut moved[1]);
-            lanes.absorb(read, &next.absorbers, &mut states[1], frames, other);
+            let read = next.read(form, delays, clock, frames, &mut moved[1]);
+            fdn::absorb(form, read, &next.absorbers, &mut states[1], frames, other);
             for (row, other) in rows.iter_mut().zip(other) {
-                fdn::cross_fade(lanes, row, other, shares, frames);
+                fdn::cross_fade(form, row, other, shares, frames);
             }
         }
         let feed = Feed { input: diffused, gains: &now.gains, direct: S::from_f64(DIRECT) };
-        fdn::hear(lanes, &feed, frames, rows, tail);
+        fdn::hear(form, &feed, frames, rows, tail);
         // What is written only matters while the input is silent.
         let watch = *loudest < QUIET;
         for line in 0..LINES {
             let row = delays.fresh(heads.lines[line]);
-            fdn::write(lanes, &feed, rows, line, frames, row);
+            fdn::write(form, &feed, rows, line, frames, row);
             if watch {
-                *loudest = larger(*loudest, fdn::loudest(lanes, &row[..frames]).to_f64());
+                *loudest = larger(*loudest, largest_magnitude(form, &row[..frames]).to_f64());
             }
         }
         delays.mirror();

@@ -3,10 +3,10 @@
 use super::design::{Frame, HALF_DIFFUSED, MOVING, NARROW, REFLECTED, STEPS, Voicing, lines_of, span};
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
-    primitives::modulated_delay::Motions,
+    primitives::{lanes::Form, modulated_delay::Motions},
     reverbs::{
         delay_bank::{Delays, Room},
-        fdn::{self, Absorbers, LINES, Lanes, Mix, Rows},
+        fdn::{self, Absorbers, LINES, Mix, Rows},
     },
 };
 
@@ -140,9 +140,9 @@ impl<S: Sample> Voice<S> {
 
     /// The lines in reading order; those that move are interpolated into `moved`.
     #[inline(always)]
-    pub(super) fn read<'a, L: Lanes<S>>(
+    pub(super) fn read<'a, F: Form>(
         &self,
-        lanes: L,
+        form: F,
         memory: &'a Delays<S>,
         clock: &[S; GRID_FRAMES],
         frames: usize,
@@ -155,7 +155,7 @@ impl<S: Sample> Voice<S> {
         if self.is_moving() {
             for (line, moved) in moved.iter_mut().enumerate() {
                 let samples = memory.long_at(self.moving[line] - self.motions.furthest[line]);
-                fdn::interpolate(lanes, samples, &self.motions, line, clock, frames, moved);
+                fdn::interpolate(form, samples, &self.motions, line, clock, frames, moved);
             }
             for (row, moved) in rows.iter_mut().step_by(2).zip(moved.iter()) {
                 *row = moved;
@@ -166,9 +166,9 @@ impl<S: Sample> Voice<S> {
 
     /// Mixes for a step of diffusion: the first pass, and what the second needs.
     #[inline(always)]
-    pub(super) fn mix<L: Lanes<S>>(
+    pub(super) fn mix<F: Form>(
         &self,
-        lanes: L,
+        form: F,
         step: usize,
         memory: &Delays<S>,
         frames: usize,
@@ -180,20 +180,20 @@ impl<S: Sample> Voice<S> {
             *from = memory.at(*place);
         }
         let mix = Mix { tangent: self.tangent, scale: self.scales[step], span: span(step) };
-        fdn::within(lanes, &mix, from, frames, rows);
+        fdn::within(form, &mix, from, frames, rows);
         mix
     }
 
     /// Early reflections of an output.
     #[inline(always)]
-    pub(super) fn reflect<L: Lanes<S>>(
+    pub(super) fn reflect<F: Form>(
         &self,
-        lanes: L,
+        form: F,
         memory: &Delays<S>,
         output: usize,
         frames: usize,
         sum: &mut [S; GRID_FRAMES],
     ) {
-        fdn::tap(lanes, memory, &self.early[output][..self.voicing.taps[output]], frames, sum);
+        fdn::tap(form, memory, &self.early[output][..self.voicing.taps[output]], frames, sum);
     }
 }
