@@ -1,7 +1,7 @@
 //! Samples times a gain that stands still or moves: faders, pans, balances.
 //!
 //! Element-wise in the frame index and free of fused operations, so the compiler vectorises the plain loops for every
-//! level and all of them give the same bits; the scalar twin is the same source compiled for the baseline.
+//! level and all of them give the same bits; the scalar form is the same source compiled for the baseline.
 
 use super::{
     backend::{Backend, run},

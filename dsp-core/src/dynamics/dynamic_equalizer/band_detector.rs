@@ -14,7 +14,7 @@
 //! square is that of the sample.
 //!
 //! The halves of a vector are two filters over the same two channels. Every multiply-add is fused, in this order, in the
-//! scalar twin too.
+//! scalar form too.
 
 use crate::{
     foundation::math::larger,
