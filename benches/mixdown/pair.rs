@@ -1,4 +1,4 @@
-//! A kernel and its scalar twin under one id.
+//! A kernel and a plain scalar loop under one id.
 
 use criterion::{BenchmarkGroup, Throughput, measurement::WallTime};
 

@@ -250,7 +250,7 @@ fn law_2_same_bits_on_every_cpu_with_fma() {
     }
     #[cfg(target_arch = "x86_64")]
     if !std::is_x86_feature_detected!("avx512f") {
-        eprintln!("NOTE: no AVX-512 here; AVX2 and the scalar twin are compared");
+        eprintln!("NOTE: no AVX-512 here; AVX2 and the scalar form are compared");
     }
     for_all(8, |entry, effect| {
         if is_fourier(entry.name) {

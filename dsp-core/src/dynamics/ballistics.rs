@@ -19,13 +19,16 @@
 //! decoupled) and its section on side-chain topologies (smoothing of the logarithmic reduction); "Parameter automation
 //! in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release: `parts::release`.
 
-use super::release::{larger, log_rate, pole, pole_at, recover};
+use super::release::{log_rate, pole, pole_at, recover};
 use crate::{
-    filters::cascade::kernel::{Twin, Vector},
-    foundation::{math::Pow2, sample::Sample, silence},
+    foundation::{
+        math::{Pow2, larger, smaller},
+        sample::Sample,
+        silence,
+    },
     primitives::{
         backend::{Backend, run},
-        lanes::Fuse,
+        lanes::Form,
         ramp::Span,
     },
 };
@@ -135,24 +138,20 @@ impl Ballistics {
         peaks: &[S],
         reductions: &mut [f64],
     ) {
-        run!(
-            backend,
-            self.process_all(Twin, coeffs, glide, peaks, reductions),
-            simd => self.process_all(Vector(simd), coeffs, glide, peaks, reductions)
-        );
+        run!(backend, form => self.process_all(form, coeffs, glide, peaks, reductions));
     }
 
     #[inline(always)]
     fn process_all<S: Sample>(
         &mut self,
-        fuse: impl Fuse,
+        form: impl Form,
         coeffs: &BallisticsCoeffs,
         glide: &Span<f64, 3>,
         peaks: &[S],
         reductions: &mut [f64],
     ) {
         if coeffs.is_at_rest(glide) {
-            return self.follow_at_rest(fuse, coeffs, reductions);
+            return self.follow_at_rest(form, coeffs, reductions);
         }
         if coeffs.slow.is_none() {
             self.leave_dual();
@@ -164,7 +163,7 @@ impl Ballistics {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     [(-rates[0]).exp2_fast(), (-rates[1]).exp2_fast()]
                 };
-                self.follow(fuse, reductions, slow, poles);
+                self.follow(form, reductions, slow, poles);
             }
             (Span::Moving([attack, release, auto]), slow) => {
                 let poles = |index: usize| {
@@ -174,7 +173,7 @@ impl Ballistics {
                     let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
                     [glided(attack.at(at), rates[0]), glided(release.at(at), rates[1])]
                 };
-                self.follow(fuse, reductions, slow, poles);
+                self.follow(form, reductions, slow, poles);
             }
         }
         self.crest = crest;
@@ -182,14 +181,14 @@ impl Ballistics {
 
     /// The recursion with the times given, neither gliding nor by the crest factor.
     #[inline(always)]
-    pub(crate) fn follow_at_rest(&mut self, fuse: impl Fuse, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
+    pub(crate) fn follow_at_rest(&mut self, form: impl Form, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
         self.crest = Crest::REST;
         let poles = coeffs.poles;
         if let Some(slow) = coeffs.slow {
-            self.follow(fuse, reductions, Some(slow), |_| poles);
+            self.follow(form, reductions, Some(slow), |_| poles);
         } else {
             self.leave_dual();
-            self.follow(fuse, reductions, None, |_| poles);
+            self.follow(form, reductions, None, |_| poles);
         }
     }
 
@@ -204,7 +203,7 @@ impl Ballistics {
     #[inline(always)]
     fn follow(
         &mut self,
-        fuse: impl Fuse,
+        form: impl Form,
         reductions: &mut [f64],
         slow: Option<[f64; 2]>,
         mut poles: impl FnMut(usize) -> [f64; 2],
@@ -212,17 +211,17 @@ impl Ballistics {
         let Self { mut held, slow: mut slowly, mut smooth, crest: _ } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
             let [attack, release] = poles(index);
-            held = recover(fuse, held, *value, silence::REDUCTION_OCTAVES, [release, 1.0 - release]);
+            held = recover(form, held, *value, silence::REDUCTION_OCTAVES, [release, 1.0 - release]);
             let mut peak = held;
             if let Some([rise, fall]) = slow {
                 let aim = held - silence::REDUCTION_OCTAVES;
                 // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
-                let risen = fuse.fma(rise, slowly, (1.0 - rise) * aim);
-                let fallen = fuse.fma(fall, slowly, (1.0 - fall) * aim);
+                let risen = form.mul_add(rise, slowly, (1.0 - rise) * aim);
+                let fallen = form.mul_add(fall, slowly, (1.0 - fall) * aim);
                 slowly = larger(larger(risen, fallen), 0.0);
                 peak = larger(held, slowly);
             }
-            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (peak - silence::REDUCTION_OCTAVES)), 0.0);
+            smooth = larger(form.mul_add(attack, smooth, (1.0 - attack) * (peak - silence::REDUCTION_OCTAVES)), 0.0);
             *value = smooth;
         }
         (self.held, self.slow, self.smooth) = (held, slowly, smooth);
@@ -251,11 +250,6 @@ impl Crest {
         let [attack, release] = coeffs.steps;
         [smaller(attack * crest, coeffs.highest[0]), smaller(release * crest, coeffs.highest[1])]
     }
-}
-
-#[inline(always)]
-fn smaller(a: f64, b: f64) -> f64 {
-    if a < b { a } else { b }
 }
 
 #[cfg(test)]

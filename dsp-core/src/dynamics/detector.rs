@@ -10,7 +10,7 @@
 
 use super::{
     limiter::passes::rectify,
-    passes::{mean_levels, mean_squares, peak_levels, raise},
+    passes::{max_assign, mean_levels, mean_squares, peak_levels},
     release::pole,
 };
 use crate::{
@@ -136,7 +136,7 @@ impl LevelDetector {
         if together {
             let (all, others) = self.squares.split_at_mut(chunk);
             for other in others.chunks_exact(chunk).take(sources - 1) {
-                raise(backend, &other[..count], &mut all[..count]);
+                max_assign(backend, &other[..count], &mut all[..count]);
             }
         }
         for lane in 0..lanes {

@@ -6,7 +6,7 @@
 use super::{
     detector::{Detector, DetectorCoeffs, LevelDetector},
     gate_ballistics::{Opening, OpeningCoeffs},
-    passes::{Observed, apply, gains, link, lower},
+    passes::{Observed, apply, gains, link, min_assign},
     reduction_meter::ReductionMeter,
     side_chain::CHUNK_FRAMES,
 };
@@ -239,7 +239,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             let smallest = &mut smallest[..count];
             smallest.copy_from_slice(&reductions[..count]);
             for lane in reductions.chunks_exact(CHUNK_FRAMES) {
-                lower(self.backend, &lane[..count], smallest);
+                min_assign(self.backend, &lane[..count], smallest);
             }
             for lane in reductions.chunks_exact_mut(CHUNK_FRAMES) {
                 link(self.backend, smallest, share, &mut lane[..count]);

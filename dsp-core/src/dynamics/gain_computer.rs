@@ -11,7 +11,7 @@
 
 use crate::{
     foundation::{
-        math::Pow2,
+        math::{Pow2, larger, smaller},
         sample::Sample,
         unit::{DB_PER_OCTAVE, db_to_gain},
     },
@@ -187,16 +187,6 @@ impl GainComputer {
         let Self { side: _, ramp, target: _ } = self;
         ramp.jump_to(ramp.target());
     }
-}
-
-#[inline(always)]
-fn larger<S: Sample>(a: S, b: S) -> S {
-    if a > b { a } else { b }
-}
-
-#[inline(always)]
-fn smaller<S: Sample>(a: S, b: S) -> S {
-    if a < b { a } else { b }
 }
 
 #[cfg(test)]

@@ -7,13 +7,12 @@
 //! # Source
 //! `parts::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
 
-use super::release::{larger, log_rate, pole, pole_at};
+use super::release::{log_rate, pole, pole_at};
 use crate::{
-    filters::cascade::kernel::{Twin, Vector},
-    foundation::silence,
+    foundation::{math::larger, silence},
     primitives::{
         backend::{Backend, run},
-        lanes::Fuse,
+        lanes::Form,
         ramp::Span,
     },
 };
@@ -63,35 +62,31 @@ impl Opening {
         glide: &Span<f64, 2>,
         reductions: &mut [f64],
     ) {
-        run!(
-            backend,
-            self.process_all(Twin, coeffs, glide, reductions),
-            simd => self.process_all(Vector(simd), coeffs, glide, reductions)
-        );
+        run!(backend, form => self.process_all(form, coeffs, glide, reductions));
     }
 
     #[inline(always)]
-    fn process_all(&mut self, fuse: impl Fuse, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
+    fn process_all(&mut self, form: impl Form, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
         let OpeningCoeffs { poles, hold_frames } = *coeffs;
         match glide {
-            Span::Still(_) => self.follow(fuse, reductions, hold_frames, |_| poles),
+            Span::Still(_) => self.follow(form, reductions, hold_frames, |_| poles),
             Span::Moving([attack, release]) => {
                 let poles = |index: usize| [attack, release].map(|curve| pole_at(curve.at(index as i32)));
-                self.follow(fuse, reductions, hold_frames, poles);
+                self.follow(form, reductions, hold_frames, poles);
             }
         }
     }
 
     #[inline(always)]
-    fn follow(&mut self, fuse: impl Fuse, reductions: &mut [f64], hold_frames: u32, poles: impl Fn(usize) -> [f64; 2]) {
+    fn follow(&mut self, form: impl Form, reductions: &mut [f64], hold_frames: u32, poles: impl Fn(usize) -> [f64; 2]) {
         let Self { mut held, mut smooth, mut waited } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
             let ([attack, release], wanted) = (poles(index), *value);
-            let closing = fuse.fma(release, held, (1.0 - release) * wanted);
+            let closing = form.mul_add(release, held, (1.0 - release) * wanted);
             waited = if wanted <= held { 0 } else { waited.saturating_add(1) };
             let next = if waited > hold_frames { closing } else { held };
             held = if wanted < next { wanted } else { next };
-            smooth = larger(fuse.fma(attack, smooth, (1.0 - attack) * (held - silence::REDUCTION_OCTAVES)), 0.0);
+            smooth = larger(form.mul_add(attack, smooth, (1.0 - attack) * (held - silence::REDUCTION_OCTAVES)), 0.0);
             *value = smooth;
         }
         *self = Self { held, smooth, waited };

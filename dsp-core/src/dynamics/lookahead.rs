@@ -43,7 +43,7 @@ impl Lookahead {
 
     /// Turns reductions, in octaves, into those of the frames `frames` before.
     pub(crate) fn process(&mut self, reductions: &mut [f64]) {
-        run!(self.backend, self.run_all(reductions), _simd => self.run_all(reductions));
+        run!(self.backend, _ => self.run_all(reductions));
     }
 
     #[inline(always)]

@@ -12,11 +12,15 @@ use super::{
     reduction_meter::ReductionMeter,
 };
 use crate::{
-    filters::cascade::kernel::{Twin, Vector},
-    foundation::{sample::Sample, silence, unit::DB_PER_OCTAVE},
+    foundation::{
+        math::{larger, magnitude, smaller},
+        sample::Sample,
+        silence,
+        unit::DB_PER_OCTAVE,
+    },
     primitives::{
         backend::{Backend, run},
-        lanes::Fuse,
+        lanes::Form,
         ramp::Span,
     },
 };
@@ -28,36 +32,32 @@ const GROUP: usize = 16;
 
 /// Levels of `peaks`, in octaves.
 pub(crate) fn peak_levels<S: Sample>(backend: Backend, peaks: &[S], levels: &mut [S]) {
-    run!(backend, peak_levels_all(peaks, levels), _simd => peak_levels_all(peaks, levels));
+    run!(backend, _ => peak_levels_all(peaks, levels));
 }
 
 /// One-pole mean squares of samples, with pole `pole`; `mean` is the state.
 pub(crate) fn mean_squares<S: Sample>(backend: Backend, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
-    run!(
-        backend,
-        mean_squares_all(Twin, samples, pole, mean, squares),
-        simd => mean_squares_all(Vector(simd), samples, pole, mean, squares)
-    );
+    run!(backend, form => mean_squares_all(form, samples, pole, mean, squares));
 }
 
-/// Raises `squares` to `others`.
-pub(crate) fn raise(backend: Backend, others: &[f64], squares: &mut [f64]) {
-    run!(backend, raise_all(others, squares), _simd => raise_all(others, squares));
+/// The elementwise maximum of two signals, in place.
+pub(crate) fn max_assign(backend: Backend, others: &[f64], values: &mut [f64]) {
+    run!(backend, _ => max_assign_all(others, values));
 }
 
-/// Lowers `reductions` to `others`.
-pub(crate) fn lower(backend: Backend, others: &[f64], reductions: &mut [f64]) {
-    run!(backend, lower_all(others, reductions), _simd => lower_all(others, reductions));
+/// The elementwise minimum of two signals, in place.
+pub(crate) fn min_assign(backend: Backend, others: &[f64], values: &mut [f64]) {
+    run!(backend, _ => min_assign_all(others, values));
 }
 
 /// Moves peak levels towards those of mean squares by a share of 0..1.
 pub(crate) fn mean_levels<S: Sample>(backend: Backend, squares: &[f64], share: &Span<f64, 1>, levels: &mut [S]) {
-    run!(backend, mean_levels_all(squares, share, levels), _simd => mean_levels_all(squares, share, levels));
+    run!(backend, _ => mean_levels_all(squares, share, levels));
 }
 
 /// The reduction that levels ask for.
 pub(crate) fn reduce<S: Sample>(backend: Backend, levels: &[S], knees: &Knees<S>, reductions: &mut [f64]) {
-    run!(backend, reduce_all(levels, knees, reductions), _simd => reduce_all(levels, knees, reductions));
+    run!(backend, _ => reduce_all(levels, knees, reductions));
 }
 
 /// From peaks to the reduction given, with nothing on its way to elsewhere: [`peak_levels`], [`reduce`] and the
@@ -71,16 +71,12 @@ pub(crate) fn follow_peaks<S: Sample>(
     ballistics: &mut Ballistics,
     reductions: &mut [f64],
 ) {
-    run!(
-        backend,
-        follow_peaks_all(Twin, peaks, knee, coeffs, ballistics, reductions),
-        simd => follow_peaks_all(Vector(simd), peaks, knee, coeffs, ballistics, reductions)
-    );
+    run!(backend, form => follow_peaks_all(form, peaks, knee, coeffs, ballistics, reductions));
 }
 
 /// Moves the reduction of one channel towards that of all by a share of 0 to 1.
 pub(crate) fn link(backend: Backend, all: &[f64], share: &Span<f64, 1>, own: &mut [f64]) {
-    run!(backend, link_all(all, share, own), _simd => link_all(all, share, own));
+    run!(backend, _ => link_all(all, share, own));
 }
 
 /// Turns reductions into gains, and observes them. `output` is the make-up in octaves and the mix.
@@ -91,11 +87,7 @@ pub(crate) fn gains<S: Sample>(
     gains: &mut [S],
     observed: Observed<'_>,
 ) {
-    run!(
-        backend,
-        gains_all(reductions, output, gains, observed),
-        _simd => gains_all(reductions, output, gains, observed)
-    );
+    run!(backend, _ => gains_all(reductions, output, gains, observed));
 }
 
 /// Where [`gains`] leaves the reductions for eyes.
@@ -109,22 +101,7 @@ pub(crate) struct Observed<'a> {
 
 /// Samples times gains, in place.
 pub(crate) fn apply<S: Sample>(backend: Backend, gains: &[S], samples: &mut [S]) {
-    run!(backend, apply_all(gains, samples), _simd => apply_all(gains, samples));
-}
-
-#[inline(always)]
-fn magnitude(value: f64) -> f64 {
-    if value < 0.0 { -value } else { value }
-}
-
-#[inline(always)]
-fn larger<S: PartialOrd>(a: S, b: S) -> S {
-    if a > b { a } else { b }
-}
-
-#[inline(always)]
-fn smaller<S: PartialOrd>(a: S, b: S) -> S {
-    if a < b { a } else { b }
+    run!(backend, _ => apply_all(gains, samples));
 }
 
 #[inline(always)]
@@ -140,30 +117,30 @@ fn peak_level<S: Sample>(peak: S) -> S {
 }
 
 #[inline(always)]
-fn mean_squares_all<S: Sample>(fuse: impl Fuse, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
+fn mean_squares_all<S: Sample>(form: impl Form, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
     let (rise, mut state) = (1.0 - pole, *mean);
     for (square, sample) in squares.iter_mut().zip(samples) {
         let peak = smaller(magnitude(sample.to_f64()), LOUDEST);
         *square = rise * (peak * peak + silence::SQUARE);
     }
     for square in squares.iter_mut().take(samples.len()) {
-        state = fuse.fma(pole, state, *square);
+        state = form.mul_add(pole, state, *square);
         *square = state;
     }
     *mean = state;
 }
 
 #[inline(always)]
-fn raise_all(others: &[f64], squares: &mut [f64]) {
-    for (square, other) in squares.iter_mut().zip(others) {
-        *square = square.max(*other);
+fn max_assign_all(others: &[f64], values: &mut [f64]) {
+    for (value, other) in values.iter_mut().zip(others) {
+        *value = value.max(*other);
     }
 }
 
 #[inline(always)]
-fn lower_all(others: &[f64], reductions: &mut [f64]) {
-    for (reduction, other) in reductions.iter_mut().zip(others) {
-        *reduction = reduction.min(*other);
+fn min_assign_all(others: &[f64], values: &mut [f64]) {
+    for (value, other) in values.iter_mut().zip(others) {
+        *value = value.min(*other);
     }
 }
 
@@ -242,7 +219,7 @@ fn want_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, wanted: &mut [f
 
 #[inline(always)]
 fn follow_peaks_all<S: Sample>(
-    fuse: impl Fuse,
+    form: impl Form,
     peaks: &[S],
     knee: &Knee<S>,
     coeffs: &BallisticsCoeffs,
@@ -258,7 +235,7 @@ fn follow_peaks_all<S: Sample>(
         want_group(peaks, knee, end, reductions);
         // Of a length that the compiler does not know: unrolled, it would pair the two recursions in one vector, where
         // each waits for the other.
-        follower.follow_at_rest(fuse, &coeffs, &mut reductions[at..end]);
+        follower.follow_at_rest(form, &coeffs, &mut reductions[at..end]);
         at = end;
     }
     *ballistics = follower;

@@ -11,7 +11,10 @@
 //! The decoupled peak detector's release (D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012, eq. 17), without its
 //! attack; two time constants after the "automatic" release of analogue broadcast limiters. a = e^(-1/(τ fs)).
 
-use crate::{foundation::math::Pow2, primitives::lanes::Fuse};
+use crate::{
+    foundation::math::{Pow2, larger},
+    primitives::lanes::Form,
+};
 
 /// Slow over fast release: 400 ms beside the fast 60 ms.
 const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
@@ -75,7 +78,7 @@ impl Release {
 
     /// Turns the reduction wanted into the reduction given, in place.
     #[inline(always)]
-    pub(crate) fn process(&mut self, fuse: impl Fuse, reduction: &mut [f64]) {
+    pub(crate) fn process(&mut self, form: impl Form, reduction: &mut [f64]) {
         let Self { coeffs: ReleaseCoeffs { fall, slow }, nothing, reduction: mut given, slow: mut held } = *self;
         let rise = 1.0 - fall;
         if let Some([attack, release]) = slow {
@@ -83,16 +86,16 @@ impl Release {
                 let wanted = *value;
                 let aim = wanted - nothing;
                 // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
-                let risen = fuse.fma(attack, held, (1.0 - attack) * aim);
-                let fallen = fuse.fma(release, held, (1.0 - release) * aim);
+                let risen = form.mul_add(attack, held, (1.0 - attack) * aim);
+                let fallen = form.mul_add(release, held, (1.0 - release) * aim);
                 held = larger(larger(risen, fallen), 0.0);
-                given = larger(larger(fuse.fma(fall, given, rise * aim), wanted), held);
+                given = larger(larger(form.mul_add(fall, given, rise * aim), wanted), held);
                 *value = given;
             }
         } else {
             for value in reduction {
                 let wanted = *value;
-                given = recover(fuse, given, wanted, nothing, [fall, rise]);
+                given = recover(form, given, wanted, nothing, [fall, rise]);
                 *value = given;
             }
         }
@@ -120,26 +123,21 @@ pub(crate) fn pole_at(log_rate: f64) -> f64 {
 /// y, the next reduction: at once to more, by a and 1-a to less. The term with the past comes last: it is what the next
 /// frame waits for.
 #[inline(always)]
-pub(crate) fn recover(fuse: impl Fuse, given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
-    larger(fuse.fma(fall, given, rise * (wanted - nothing)), wanted)
-}
-
-#[inline(always)]
-pub(crate) fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
+pub(crate) fn recover(form: impl Form, given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
+    larger(form.mul_add(fall, given, rise * (wanted - nothing)), wanted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{filters::cascade::kernel::Twin, foundation::silence::REDUCTION_OCTAVES};
+    use crate::{foundation::silence::REDUCTION_OCTAVES, primitives::lanes::Scalar};
     use alloc::{vec, vec::Vec};
 
     const RATE_HZ: f64 = 48_000.0;
 
     fn run(release: &mut Release, wanted: &[f64]) -> Vec<f64> {
         let mut values = wanted.to_vec();
-        release.process(Twin, &mut values);
+        release.process(Scalar, &mut values);
         values
     }
 

@@ -13,7 +13,7 @@ use super::{
     detector::{DetectorCoeffs, LevelDetector},
     gain_computer::{ComputerCoeffs, GainComputer, Knee, Knees},
     lookahead::Lookahead,
-    passes::{follow_peaks, link, raise, reduce},
+    passes::{follow_peaks, link, max_assign, reduce},
 };
 use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade},
@@ -226,7 +226,7 @@ impl<S: Sample> SideChain<S> {
             let largest = &mut largest[..count];
             largest.fill(0.0);
             for lane in reductions.chunks_exact(CHUNK_FRAMES) {
-                raise(self.backend, &lane[..count], largest);
+                max_assign(self.backend, &lane[..count], largest);
             }
             for lane in reductions.chunks_exact_mut(CHUNK_FRAMES) {
                 link(self.backend, largest, share, &mut lane[..count]);

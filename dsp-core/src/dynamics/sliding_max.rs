@@ -8,7 +8,7 @@
 //! The sparse table of range minimum queries (M. Bender & M. Farach-Colton, "The LCA problem revisited", LATIN 2000),
 //! kept only as far back as it is read.
 
-use crate::foundation::sample::Sample;
+use crate::foundation::{math::larger, sample::Sample};
 use alloc::{vec, vec::Vec};
 
 /// The largest of the last `window` values, all of them at least 0.
@@ -99,11 +99,6 @@ impl<S: Sample> SlidingMax<S> {
         levels.fill(S::ZERO);
         (*end, *quiet) = (*kept, usize::MAX);
     }
-}
-
-#[inline(always)]
-fn larger<S: Sample>(a: S, b: S) -> S {
-    if a > b { a } else { b }
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use crate::{
     foundation::{block::Block, grid::GRID_FRAMES, sample::Sample, silence::flushed},
     primitives::{
         backend::{Backend, run},
+        lanes::{Form, Lanes},
         sanitize::repair,
     },
 };
 use core::f64::consts::PI;
-use fearless_simd::{Simd, SimdBase, SimdFloat, f64x2};
 
 /// Corner of the high shelf, Hz.
 const SHELF_HZ: f64 = 1_681.974_450_955_533;
@@ -118,21 +118,12 @@ pub(crate) fn observe<S: Sample>(
     channels: usize,
     frame: u64,
 ) -> u64 {
-    run!(
-        backend,
-        observe_with(Scalar, weighting, pairs, block, channels, frame),
-        simd => observe_with(Vector(simd), weighting, pairs, block, channels, frame)
-    )
-}
-
-/// How a span of at most [`GRID_FRAMES`] frames is filtered.
-trait Arithmetic: Copy {
-    fn span<S: Sample>(self, weighting: &Weighting, pair: &mut Pair, left: &[S], right: &[S]);
+    run!(backend, form => observe_with(form, weighting, pairs, block, channels, frame))
 }
 
 #[inline(always)]
-fn observe_with<A: Arithmetic, S: Sample>(
-    arithmetic: A,
+fn observe_with<F: Form, S: Sample>(
+    form: F,
     weighting: &Weighting,
     pairs: &mut [Pair],
     block: &Block<'_, '_, S>,
@@ -151,7 +142,7 @@ fn observe_with<A: Arithmetic, S: Sample>(
             let left = &left[start..start + length];
             let right = right.map_or(&silence[..length], |right| &right[start..start + length]);
             if S::all_ordinary(left) & S::all_ordinary(right) {
-                arithmetic.span(weighting, pair, left, right);
+                span(form, weighting, pair, left, right);
             } else {
                 let (mut copies, mut replaced) = ([[S::ZERO; GRID_FRAMES]; 2], 0);
                 for (copy, source) in copies.iter_mut().zip([left, right]) {
@@ -160,7 +151,7 @@ fn observe_with<A: Arithmetic, S: Sample>(
                     replaced += repair(copy);
                 }
                 faults += replaced;
-                arithmetic.span(weighting, pair, &copies[0][..length], &copies[1][..length]);
+                span(form, weighting, pair, &copies[0][..length], &copies[1][..length]);
             }
             start += length;
             phase += length;
@@ -173,78 +164,67 @@ fn observe_with<A: Arithmetic, S: Sample>(
     faults
 }
 
+/// One section in registers: its coefficients, s1 and s2.
 #[derive(Clone, Copy)]
-struct Vector<V>(V);
+struct Section<V> {
+    coeffs: [V; 5],
+    s1: V,
+    s2: V,
+}
 
-impl<V: Simd> Arithmetic for Vector<V> {
+impl<V> Section<V> {
     #[inline(always)]
-    fn span<S: Sample>(self, weighting: &Weighting, pair: &mut Pair, left: &[S], right: &[S]) {
-        let simd = self.0;
-        let [shelf, pass] = weighting.sections;
-        let [p0, p1, p2, p3, p4] = [
-            f64x2::splat(simd, shelf[0]),
-            f64x2::splat(simd, shelf[1]),
-            f64x2::splat(simd, shelf[2]),
-            f64x2::splat(simd, shelf[3]),
-            f64x2::splat(simd, shelf[4]),
-        ];
-        let [q0, q1, q2, q3, q4] = [
-            f64x2::splat(simd, pass[0]),
-            f64x2::splat(simd, pass[1]),
-            f64x2::splat(simd, pass[2]),
-            f64x2::splat(simd, pass[3]),
-            f64x2::splat(simd, pass[4]),
-        ];
-        let mut s1 = f64x2::load_array(simd, pair.states[0]);
-        let mut s2 = f64x2::load_array(simd, pair.states[1]);
-        let mut t1 = f64x2::load_array(simd, pair.states[2]);
-        let mut t2 = f64x2::load_array(simd, pair.states[3]);
-        let mut energy = f64x2::load_array(simd, pair.energy);
-        let mut peak = f64x2::load_array(simd, pair.peak);
-        for (left, right) in left.iter().zip(right) {
-            let x = f64x2::load_array(simd, [left.to_f64(), right.to_f64()]);
-            peak = peak.max(x.abs());
-            let y = p0.mul_add(x, s1);
-            s1 = p3.mul_add(y, p1.mul_add(x, s2));
-            s2 = p4.mul_add(y, p2 * x);
-            let z = q0.mul_add(y, t1);
-            t1 = q3.mul_add(z, q1.mul_add(y, t2));
-            t2 = q4.mul_add(z, q2 * y);
-            energy = z.mul_add(z, energy);
+    fn new<F: Form>(form: F, coeffs: &[f64; 5], states: &[[f64; 2]]) -> Self
+    where
+        V: Lanes<F, Element = f64>,
+    {
+        let [b0, b1, b2, minus_a1, minus_a2] = *coeffs;
+        Self {
+            coeffs: [
+                V::splat(form, b0),
+                V::splat(form, b1),
+                V::splat(form, b2),
+                V::splat(form, minus_a1),
+                V::splat(form, minus_a2),
+            ],
+            s1: V::load(form, &states[0]),
+            s2: V::load(form, &states[1]),
         }
-        pair.states = [s1.to_array(), s2.to_array(), t1.to_array(), t2.to_array()];
-        pair.energy = energy.to_array();
-        pair.peak = peak.to_array();
+    }
+
+    #[inline(always)]
+    fn tick<F: Form>(&mut self, x: V) -> V
+    where
+        V: Lanes<F>,
+    {
+        let [b0, b1, b2, minus_a1, minus_a2] = self.coeffs;
+        let y = b0.mul_add(x, self.s1);
+        self.s1 = minus_a1.mul_add(y, b1.mul_add(x, self.s2));
+        self.s2 = minus_a2.mul_add(y, b2 * x);
+        y
     }
 }
 
-#[derive(Clone, Copy)]
-struct Scalar;
-
-impl Arithmetic for Scalar {
-    #[inline(always)]
-    fn span<S: Sample>(self, weighting: &Weighting, pair: &mut Pair, left: &[S], right: &[S]) {
-        let [p, q] = weighting.sections;
-        for (lane, samples) in [left, right].into_iter().enumerate() {
-            let [mut s1, mut s2, mut t1, mut t2] = pair.states.map(|state| state[lane]);
-            let mut energy = pair.energy[lane];
-            for sample in samples {
-                let x = sample.to_f64();
-                pair.peak[lane] = pair.peak[lane].max(x.abs());
-                let y = p[0].fused(x, s1);
-                s1 = p[3].fused(y, p[1].fused(x, s2));
-                s2 = p[4].fused(y, p[2] * x);
-                let z = q[0].fused(y, t1);
-                t1 = q[3].fused(z, q[1].fused(y, t2));
-                t2 = q[4].fused(z, q[2] * y);
-                energy = z.fused(z, energy);
-            }
-            for (state, value) in pair.states.iter_mut().zip([s1, s2, t1, t2]) {
-                state[lane] = value;
-            }
-            pair.energy[lane] = energy;
-        }
+/// A span of at most [`GRID_FRAMES`] frames.
+#[inline(always)]
+fn span<F: Form, S: Sample>(form: F, weighting: &Weighting, pair: &mut Pair, left: &[S], right: &[S]) {
+    let (shelf_states, pass_states) = pair.states.split_at_mut(2);
+    let mut shelf = Section::<F::F64x2>::new(form, &weighting.sections[0], shelf_states);
+    let mut pass = Section::<F::F64x2>::new(form, &weighting.sections[1], pass_states);
+    let mut energy = F::F64x2::load(form, &pair.energy);
+    let mut peak = F::F64x2::load(form, &pair.peak);
+    for (left, right) in left.iter().zip(right) {
+        let x = F::F64x2::load(form, &[left.to_f64(), right.to_f64()]);
+        peak = peak.max(x.abs());
+        let z = pass.tick(shelf.tick(x));
+        energy = z.mul_add(z, energy);
     }
+    for (section, states) in [(shelf, shelf_states), (pass, pass_states)] {
+        section.s1.store(&mut states[0]);
+        section.s2.store(&mut states[1]);
+    }
+    energy.store(&mut pair.energy);
+    peak.store(&mut pair.peak);
 }
 
 #[cfg(test)]

@@ -33,11 +33,10 @@ mod sealed {
         fn ordinary(self) -> Self;
         /// 0 if its magnitude is below [`FAINTEST`](Self::FAINTEST).
         fn audible(self) -> Self;
-        /// The larger of two numbers. For loops that work in place, where a comparison would become a store under a mask,
-        /// many times slower.
-        fn larger(self, other: Self) -> Self;
-        /// The smaller, as [`Sealed::larger`].
-        fn smaller(self, other: Self) -> Self;
+        /// The larger of two numbers, for loops that the compiler vectorises and that work in place.
+        fn max(self, other: Self) -> Self;
+        /// The smaller, as [`Sealed::max`].
+        fn min(self, other: Self) -> Self;
 
         /// Calls the one of two functions that is of this format: see
         /// [`per_format!`](crate::foundation::per_format::per_format).
@@ -91,13 +90,13 @@ mod sealed {
                 }
 
                 #[inline(always)]
-                fn larger(self, other: Self) -> Self {
-                    self.max(other)
+                fn max(self, other: Self) -> Self {
+                    <$float>::max(self, other)
                 }
 
                 #[inline(always)]
-                fn smaller(self, other: Self) -> Self {
-                    self.min(other)
+                fn min(self, other: Self) -> Self {
+                    <$float>::min(self, other)
                 }
 
                 #[allow(unused_variables, reason = "one of the two is called")]
@@ -132,7 +131,7 @@ pub trait Sample: sealed::Sealed + Pow2 + Send + Sync + Debug + Default + Partia
     fn to_f64(self) -> f64;
     /// Neither NaN nor an infinity.
     fn finite(self) -> bool;
-    /// `self * factor + addend`, rounded once, on every machine. Software: for scalar twins, never for hot loops.
+    /// `self * factor + addend`, rounded once, on every machine. Software: for the scalar form, never for hot loops.
     fn fused(self, factor: Self, addend: Self) -> Self;
     /// The bits, widened: what "bit for bit" compares.
     fn bits(self) -> u64;

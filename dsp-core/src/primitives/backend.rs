@@ -1,21 +1,21 @@
-//! Layer 1: the hot loops, the only hand-vectorised code.
+//! Dispatch: which instruction set runs a kernel.
 //!
-//! Each is an `#[inline(always)]` function over slices, written once over the vector types of `fearless_simd`, beside a
-//! scalar twin with the same order of operations. [`run!`] picks a form once per block.
+//! A kernel is an `#[inline(always)]` function over slices: a plain loop that the compiler vectorises for the level that it
+//! is inlined into, or a generic function over a [`Form`](super::lanes::Form). [`run!`] picks the form once per block.
 //!
 //! Bits: element-wise loops use no fused multiply-add at all, so every form agrees everywhere. Recursions and FIRs fuse
-//! every multiply-add, as the hardware does: AVX2, AVX-512, NEON and the scalar twin (`libm::fma`) agree bit for bit;
+//! every multiply-add, as the hardware does: AVX2, AVX-512, NEON and the scalar form (`libm::fma`) agree bit for bit;
 //! machines without FMA round twice and null below -140 dB.
 
 use crate::foundation::stream::Cpu;
 use fearless_simd::Level;
 
-/// Which form of a kernel runs: chosen when a processor is built, looked at once per block.
+/// Which instruction set runs: chosen when a processor is built, looked at once per block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Backend {
-    /// The scalar twin.
+    /// None: the scalar form.
     Scalar,
-    /// Vector code at this level.
+    /// The vector form at this level.
     Vector(Level),
 }
 
@@ -44,7 +44,7 @@ fn avx2() -> Level {
     Level::baseline()
 }
 
-/// Whether the detected level fuses multiply-adds, and so must agree with the scalar twins bit for bit.
+/// Whether the detected level fuses multiply-adds, and so must agree with the scalar form bit for bit.
 #[cfg(test)]
 pub(crate) fn fuses() -> bool {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -53,12 +53,24 @@ pub(crate) fn fuses() -> bool {
     return cfg!(target_arch = "aarch64");
 }
 
-/// Runs the scalar twin or the vector form of a kernel: `run!(backend, scalar(..), simd => vector(simd, ..))`.
+/// Runs a kernel: `run!(backend, form => kernel(form, ..))`, or `_ => kernel(..)` for a plain loop.
 macro_rules! run {
     ($backend:expr, $scalar:expr, $simd:ident => $vector:expr) => {
         match $backend {
             $crate::primitives::backend::Backend::Scalar => $scalar,
             $crate::primitives::backend::Backend::Vector(level) => fearless_simd::dispatch!(level, $simd => $vector),
+        }
+    };
+    ($backend:expr, $form:pat => $kernel:expr) => {
+        match $backend {
+            $crate::primitives::backend::Backend::Scalar => {
+                let $form = $crate::primitives::lanes::Scalar;
+                $kernel
+            }
+            $crate::primitives::backend::Backend::Vector(level) => fearless_simd::dispatch!(level, simd => {
+                let $form = $crate::primitives::lanes::Vector(simd);
+                $kernel
+            }),
         }
     };
 }

@@ -1,113 +1,430 @@
-//! Four f64 side by side: a recursion that is written once over these runs in vector registers and, with the same bits, as
-//! its own scalar twin.
+//! Numbers side by side: the one vector abstraction. A kernel is one generic function over a [`Form`]; its scalar form has
+//! the bits of its vector forms on every machine that fuses multiply-adds, and is what they are tested against.
+//!
+//! ```text
+//! F::Native<S>    samples in as many lanes as the machine has: loops whose lanes are frames or bins
+//! F::Wide<S>      samples in 256 bits at every level, which also transpose: lanes are rows of a matrix
+//! F::F64x2        two channels of a recursion
+//! F::F64x4        two channels of two sections of it, or four channels
+//! ```
+//!
+//! The operations are `+`, `-`, `*` and those of [`Lanes`]. No closure may hold them: it would lose the target's features.
 
-use crate::filters::cascade::kernel::{Twin, Vector};
-use fearless_simd::{f64x2, f64x4, prelude::*};
+use crate::foundation::{
+    math::{larger, magnitude},
+    sample::{Sample, Vectors},
+};
+use core::ops::{Add, Mul, Neg, Sub};
+use fearless_simd::{Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdSplit, f64x2, f64x4};
 
-/// Half of the lanes: what two channels fill.
-pub(crate) type Half = [f64; 2];
+/// The form in which a kernel runs: [`Scalar`], or [`Vector`] at some level.
+pub(crate) trait Form: Copy {
+    type Native<S: Sample>: Lanes<Self, Element = S>;
+    type Wide<S: Sample>: Columns<Self, Element = S>;
+    type F64x2: Lanes<Self, Element = f64>;
+    type F64x4: Lanes<Self, Element = f64>;
 
-/// The operations, on a token that picks the form.
-pub(crate) trait Lanes: Copy {
-    /// Four values.
-    type V: Copy;
-    fn splat(self, value: f64) -> Self::V;
-    /// Two halves as one.
-    fn join(self, lower: &Half, upper: &Half) -> Self::V;
-    fn lower(self, value: Self::V) -> Half;
-    fn upper(self, value: Self::V) -> Half;
-    fn add(self, a: Self::V, b: Self::V) -> Self::V;
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
-    /// `a * b + c`, rounded once where the machine can.
-    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-}
+    fn join(lower: Self::F64x2, upper: Self::F64x2) -> Self::F64x4;
+    /// The lower and the upper half.
+    fn halves(value: Self::F64x4) -> [Self::F64x2; 2];
 
-/// One multiply-add of a recursion that has but one lane.
-pub(crate) trait Fuse: Copy {
-    /// `a * b + c`, rounded once where the machine can.
-    fn fma(self, a: f64, b: f64, c: f64) -> f64;
-}
-
-impl<D: Simd> Fuse for Vector<D> {
     #[inline(always)]
-    fn fma(self, a: f64, b: f64, c: f64) -> f64 {
-        let [a, b, c] = [f64x2::splat(self.0, a), f64x2::splat(self.0, b), f64x2::splat(self.0, c)];
-        let [sum, _]: Half = a.mul_add(b, c).into();
-        sum
+    fn load_halves(self, lower: &[f64; 2], upper: &[f64; 2]) -> Self::F64x4 {
+        Self::join(Self::F64x2::load(self, lower), Self::F64x2::load(self, upper))
+    }
+
+    #[inline(always)]
+    fn store_halves(value: Self::F64x4, lower: &mut [f64; 2], upper: &mut [f64; 2]) {
+        let [from_lower, from_upper] = Self::halves(value);
+        from_lower.store(lower);
+        from_upper.store(upper);
+    }
+
+    #[inline(always)]
+    fn splat_halves(self, lower: f64, upper: f64) -> Self::F64x4 {
+        Self::join(Self::F64x2::splat(self, lower), Self::F64x2::splat(self, upper))
+    }
+
+    /// `a * b + c` of a recursion that has but one lane.
+    fn mul_add(self, a: f64, b: f64, c: f64) -> f64;
+
+    /// The same sample in all lanes.
+    #[inline(always)]
+    fn splat<S: Sample>(self, sample: S) -> Self::Native<S> {
+        Self::Native::<S>::splat(self, sample)
+    }
+
+    /// The first of `samples`, as many as there are lanes.
+    #[inline(always)]
+    fn load<S: Sample>(self, samples: &[S]) -> Self::Native<S> {
+        Self::Native::<S>::load(self, samples)
     }
 }
 
-impl Fuse for Twin {
-    fn fma(self, a: f64, b: f64, c: f64) -> f64 {
+/// Some numbers of one format side by side.
+pub(crate) trait Lanes<F: Form>:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+{
+    type Element: Copy;
+    const LEN: usize;
+
+    fn splat(form: F, value: Self::Element) -> Self;
+    /// The first [`LEN`](Self::LEN) of `values`.
+    fn load(form: F, values: &[Self::Element]) -> Self;
+    /// Into the first [`LEN`](Self::LEN) of `values`.
+    fn store(self, values: &mut [Self::Element]);
+    /// `self * factor + addend`, rounded once where the machine can.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    fn abs(self) -> Self;
+    /// The larger of both, lane by lane; neither may be NaN.
+    fn max(self, other: Self) -> Self;
+    /// 0 where the magnitude is less than that of `limit`.
+    fn zero_below(self, limit: Self::Element) -> Self;
+    /// The largest lane.
+    fn reduce_max(self) -> Self::Element;
+}
+
+/// Columns of one [`Columns`] transposition.
+pub(crate) const COLUMNS: usize = 8;
+
+/// Lanes that hold columns of matrices which lie in memory row by row.
+pub(crate) trait Columns<F: Form>: Lanes<F> {
+    /// Columns `start..start + COLUMNS` of the first [`LEN`](Lanes::LEN) of `rows`; lane n is row n.
+    fn load_columns<R: AsRef<[Self::Element]>>(form: F, rows: &[R], start: usize) -> [Self; COLUMNS];
+    /// And back.
+    fn store_columns<R: AsMut<[Self::Element]>>(columns: [Self; COLUMNS], rows: &mut [R], start: usize);
+}
+
+/// The scalar form: slow, since it multiplies and adds in software, and the same bits everywhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar;
+
+/// The vector form at the level of `D`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vector<D>(pub(crate) D);
+
+impl<D: Simd> Form for Vector<D> {
+    type Native<S: Sample> = <S as SimdFloatElement>::Native<D>;
+    type Wide<S: Sample> = <S as Vectors>::Wide<D>;
+    type F64x2 = f64x2<D>;
+    type F64x4 = f64x4<D>;
+
+    #[inline(always)]
+    fn join(lower: f64x2<D>, upper: f64x2<D>) -> f64x4<D> {
+        lower.combine(upper)
+    }
+
+    #[inline(always)]
+    fn halves(value: f64x4<D>) -> [f64x2<D>; 2] {
+        let (lower, upper) = value.split();
+        [lower, upper]
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
+        let [a, b, c] =
+            [<f64x2<D> as SimdBase<D>>::splat(self.0, a), SimdBase::splat(self.0, b), SimdBase::splat(self.0, c)];
+        Lanes::mul_add(a, b, c)[0]
+    }
+}
+
+impl<D: Simd, V: SimdFloat<D>> Lanes<Vector<D>> for V {
+    type Element = <V as SimdBase<D>>::Element;
+    const LEN: usize = <V as SimdBase<D>>::LEN;
+
+    #[inline(always)]
+    fn splat(form: Vector<D>, value: Self::Element) -> Self {
+        <V as SimdBase<D>>::splat(form.0, value)
+    }
+
+    #[inline(always)]
+    fn load(form: Vector<D>, values: &[Self::Element]) -> Self {
+        V::from_slice(form.0, &values[..Self::LEN])
+    }
+
+    #[inline(always)]
+    fn store(self, values: &mut [Self::Element]) {
+        self.store_slice(&mut values[..Self::LEN]);
+    }
+
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        <V as SimdFloat<D>>::mul_add(self, factor, addend)
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        <V as SimdBase<D>>::abs(self)
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        <V as SimdBase<D>>::max(self, other)
+    }
+
+    #[inline(always)]
+    fn zero_below(self, limit: Self::Element) -> Self {
+        let zero = <V as SimdBase<D>>::splat(self.token(), Self::Element::default());
+        <V as SimdBase<D>>::abs(self).simd_lt(limit).select(zero, self)
+    }
+
+    #[inline(always)]
+    fn reduce_max(self) -> Self::Element {
+        <V as SimdBase<D>>::reduce_max(self)
+    }
+}
+
+impl<D: Simd, V: SimdFloat<D> + SimdSplit<D>> Columns<Vector<D>> for V {
+    #[inline(always)]
+    fn load_columns<R: AsRef<[Self::Element]>>(form: Vector<D>, rows: &[R], start: usize) -> [Self; COLUMNS] {
+        let half = V::Split::LEN;
+        let mut columns = [<V as SimdBase<D>>::splat(form.0, Self::Element::default()); COLUMNS];
+        for (part, columns) in columns.chunks_exact_mut(half).enumerate() {
+            let range = start + part * half..start + (part + 1) * half;
+            for (n, column) in columns.iter_mut().enumerate() {
+                let lower = V::Split::from_slice(form.0, &rows[n].as_ref()[range.clone()]);
+                *column = lower.combine(V::Split::from_slice(form.0, &rows[half + n].as_ref()[range.clone()]));
+            }
+            transpose_halves(columns);
+        }
+        columns
+    }
+
+    #[inline(always)]
+    fn store_columns<R: AsMut<[Self::Element]>>(mut columns: [Self; COLUMNS], rows: &mut [R], start: usize) {
+        let half = V::Split::LEN;
+        for (pair, columns) in columns.chunks_exact_mut(2 * half).enumerate() {
+            let range = start + pair * 2 * half..start + (pair + 1) * 2 * half;
+            let (early, late) = columns.split_at_mut(half);
+            transpose_halves(early);
+            transpose_halves(late);
+            // In whole vectors: what is loaded wide soon after was stored so.
+            for n in 0..half {
+                let ((lower, upper), (late_lower, late_upper)) = (early[n].split(), late[n].split());
+                lower.combine(late_lower).store_slice(&mut rows[n].as_mut()[range.clone()]);
+                upper.combine(late_upper).store_slice(&mut rows[half + n].as_mut()[range.clone()]);
+            }
+        }
+    }
+}
+
+/// The largest magnitude of samples.
+#[inline(always)]
+pub(crate) fn largest_magnitude<F: Form, S: Sample>(form: F, samples: &[S]) -> S {
+    let lanes = F::Native::<S>::LEN;
+    if samples.len() < lanes {
+        return samples.iter().fold(S::ZERO, |largest, sample| larger(largest, magnitude(*sample)));
+    }
+    let mut largest = form.splat(S::ZERO);
+    // The last vector overlaps the one before: a sample may be looked at twice.
+    let rest = &samples[samples.len() - lanes..];
+    for vector in samples.chunks_exact(lanes).chain([rest]) {
+        largest = largest.max(form.load(vector).abs());
+    }
+    largest.reduce_max()
+}
+
+/// Transposes, within the lower and within the upper halves of as many vectors as a half has lanes.
+#[inline(always)]
+fn transpose_halves<D: Simd, V: SimdFloat<D> + SimdSplit<D>>(values: &mut [V]) {
+    let half = V::Split::LEN;
+    let mut rounds = half;
+    while rounds > 1 {
+        let mut before = [values[0]; COLUMNS];
+        before[..half].copy_from_slice(&values[..half]);
+        for n in 0..half / 2 {
+            let ((a, c), (b, d)) = (before[n].split(), before[n + half / 2].split());
+            values[2 * n] = a.zip_low(b).combine(c.zip_low(d));
+            values[2 * n + 1] = a.zip_high(b).combine(c.zip_high(d));
+        }
+        rounds /= 2;
+    }
+}
+
+impl Form for Scalar {
+    type Native<S: Sample> = S;
+    type Wide<S: Sample> = S;
+    type F64x2 = Array<2>;
+    type F64x4 = Array<4>;
+
+    fn join(Array([a, b]): Array<2>, Array([c, d]): Array<2>) -> Array<4> {
+        Array([a, b, c, d])
+    }
+
+    fn halves(Array([a, b, c, d]): Array<4>) -> [Array<2>; 2] {
+        [Array([a, b]), Array([c, d])]
+    }
+
+    fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
         libm::fma(a, b, c)
     }
 }
 
-impl<D: Simd> Lanes for Vector<D> {
-    type V = f64x4<D>;
+/// One lane.
+impl<S: Sample> Lanes<Scalar> for S {
+    type Element = S;
+    const LEN: usize = 1;
 
-    #[inline(always)]
-    fn splat(self, value: f64) -> Self::V {
-        f64x4::splat(self.0, value)
+    fn splat(_: Scalar, value: S) -> S {
+        value
     }
-    #[inline(always)]
-    fn join(self, lower: &Half, upper: &Half) -> Self::V {
-        f64x2::from_slice(self.0, lower).combine(f64x2::from_slice(self.0, upper))
+    fn load(_: Scalar, values: &[S]) -> S {
+        values[0]
     }
-    #[inline(always)]
-    fn lower(self, value: Self::V) -> Half {
-        let (lower, _): (f64x2<D>, f64x2<D>) = value.split();
-        lower.into()
+    fn store(self, values: &mut [S]) {
+        values[0] = self;
     }
-    #[inline(always)]
-    fn upper(self, value: Self::V) -> Half {
-        let (_, upper): (f64x2<D>, f64x2<D>) = value.split();
-        upper.into()
+    fn mul_add(self, factor: S, addend: S) -> S {
+        self.fused(factor, addend)
     }
-    #[inline(always)]
-    fn add(self, a: Self::V, b: Self::V) -> Self::V {
-        a + b
+    fn abs(self) -> S {
+        magnitude(self)
     }
-    #[inline(always)]
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-        a - b
+    fn max(self, other: S) -> S {
+        larger(self, other)
     }
-    #[inline(always)]
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        a * b
+    fn zero_below(self, limit: S) -> S {
+        if magnitude(self) < limit { S::ZERO } else { self }
     }
-    #[inline(always)]
-    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        a.mul_add(b, c)
+    fn reduce_max(self) -> S {
+        self
     }
 }
 
-impl Lanes for Twin {
-    type V = [f64; 4];
+impl<S: Sample> Columns<Scalar> for S {
+    fn load_columns<R: AsRef<[S]>>(_: Scalar, rows: &[R], start: usize) -> [S; COLUMNS] {
+        core::array::from_fn(|column| rows[0].as_ref()[start + column])
+    }
+    fn store_columns<R: AsMut<[S]>>(columns: [S; COLUMNS], rows: &mut [R], start: usize) {
+        rows[0].as_mut()[start..start + COLUMNS].copy_from_slice(&columns);
+    }
+}
 
-    fn splat(self, value: f64) -> Self::V {
-        [value; 4]
+/// As many lanes as a recursion has, one by one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Array<const N: usize>([f64; N]);
+
+impl<const N: usize> Add for Array<N> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] + other.0[lane]))
     }
-    fn join(self, lower: &Half, upper: &Half) -> Self::V {
-        [lower[0], lower[1], upper[0], upper[1]]
+}
+
+impl<const N: usize> Sub for Array<N> {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] - other.0[lane]))
     }
-    fn lower(self, value: Self::V) -> Half {
-        [value[0], value[1]]
+}
+
+impl<const N: usize> Mul for Array<N> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] * other.0[lane]))
     }
-    fn upper(self, value: Self::V) -> Half {
-        [value[2], value[3]]
+}
+
+impl<const N: usize> Neg for Array<N> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.map(|value| -value))
     }
-    fn add(self, a: Self::V, b: Self::V) -> Self::V {
-        core::array::from_fn(|lane| a[lane] + b[lane])
+}
+
+impl<const N: usize> Lanes<Scalar> for Array<N> {
+    type Element = f64;
+    const LEN: usize = N;
+
+    fn splat(_: Scalar, value: f64) -> Self {
+        Self([value; N])
     }
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-        core::array::from_fn(|lane| a[lane] - b[lane])
+    fn load(_: Scalar, values: &[f64]) -> Self {
+        Self(core::array::from_fn(|lane| values[lane]))
     }
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        core::array::from_fn(|lane| a[lane] * b[lane])
+    fn store(self, values: &mut [f64]) {
+        values[..N].copy_from_slice(&self.0);
     }
-    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        core::array::from_fn(|lane| libm::fma(a[lane], b[lane], c[lane]))
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        Self(core::array::from_fn(|lane| libm::fma(self.0[lane], factor.0[lane], addend.0[lane])))
+    }
+    fn abs(self) -> Self {
+        Self(self.0.map(magnitude))
+    }
+    fn max(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| larger(self.0[lane], other.0[lane])))
+    }
+    fn zero_below(self, limit: f64) -> Self {
+        Self(self.0.map(|value| if magnitude(value) < limit { 0.0 } else { value }))
+    }
+    fn reduce_max(self) -> f64 {
+        self.0.into_iter().fold(self.0[0], larger)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        foundation::stream::Cpu,
+        primitives::backend::{Backend, run},
+    };
+
+    const CPUS: [Cpu; 4] = [Cpu::Detected, Cpu::Avx2, Cpu::Baseline, Cpu::Reproducible];
+
+    #[test]
+    fn columns_are_those_of_the_matrix_and_go_back_where_they_were() {
+        fn check<F: Form, S: Sample>(form: F) {
+            let rows: [[S; 12]; 8] =
+                core::array::from_fn(|row| core::array::from_fn(|column| S::from_index((100 * row + column) as i32)));
+            let columns = F::Wide::<S>::load_columns(form, &rows, 3);
+            let mut back = [[S::ZERO; 12]; 8];
+            F::Wide::<S>::store_columns(columns, &mut back, 3);
+            for (n, column) in columns.into_iter().enumerate() {
+                let mut lanes = [S::ZERO; 8];
+                column.store(&mut lanes);
+                for row in 0..F::Wide::<S>::LEN {
+                    assert_eq!((lanes[row], back[row][3 + n]), (rows[row][3 + n], rows[row][3 + n]), "{row} {n}");
+                }
+            }
+            assert!(back.iter().all(|row| row[..3] == [S::ZERO; 3] && row[11] == S::ZERO));
+        }
+        for cpu in CPUS {
+            run!(Backend::new(cpu), form => check::<_, f32>(form));
+            run!(Backend::new(cpu), form => check::<_, f64>(form));
+        }
+    }
+
+    #[test]
+    fn the_largest_magnitude_is_found_wherever_it_lies() {
+        fn check<F: Form>(form: F) {
+            for length in 1..50 {
+                for place in 0..length {
+                    let mut samples = [0.25_f32; 50];
+                    (samples[place], samples[length]) = (-0.5, 1.0);
+                    assert_eq!(largest_magnitude(form, &samples[..length]), 0.5);
+                }
+            }
+        }
+        for cpu in CPUS {
+            run!(Backend::new(cpu), form => check(form));
+        }
+    }
+
+    #[test]
+    fn halves_are_joined_in_order_and_what_is_below_the_limit_is_zeroed() {
+        fn check<F: Form>(form: F) {
+            let value = form.load_halves(&[1.0, -2.0], &[-3.0, 0.5]);
+            let (mut lower, mut upper) = ([0.0; 2], [0.0; 2]);
+            F::store_halves(value.zero_below(1.0), &mut lower, &mut upper);
+            assert_eq!((lower, upper), ([1.0, -2.0], [-3.0, 0.0]));
+            F::store_halves(form.splat_halves(3.0, 4.0) - value.abs(), &mut lower, &mut upper);
+            assert_eq!((lower, upper), ([2.0, 1.0], [1.0, 3.5]));
+            assert_eq!((value.reduce_max(), (-value).reduce_max()), (1.0, 3.0));
+            assert_eq!(form.mul_add(2.0, 3.0, 0.5), 6.5);
+        }
+        for cpu in CPUS {
+            run!(Backend::new(cpu), form => check(form));
+        }
     }
 }

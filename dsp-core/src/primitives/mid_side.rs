@@ -11,7 +11,7 @@ use crate::foundation::sample::Sample;
 
 /// Writes mid and side of `left` and `right`.
 pub(crate) fn encode<S: Sample, M: Sample>(backend: Backend, left: &[S], right: &[S], mid: &mut [M], side: &mut [M]) {
-    run!(backend, encode_all(left, right, mid, side), _simd => encode_all(left, right, mid, side));
+    run!(backend, _ => encode_all(left, right, mid, side));
 }
 
 /// Writes left and right of `mid` and `side` times a width.
@@ -23,7 +23,7 @@ pub(crate) fn decode<S: Sample, M: Sample>(
     left: &mut [S],
     right: &mut [S],
 ) {
-    run!(backend, decode_all(mid, side, width, left, right), _simd => decode_all(mid, side, width, left, right));
+    run!(backend, _ => decode_all(mid, side, width, left, right));
 }
 
 #[inline(always)]

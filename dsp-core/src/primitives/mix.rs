@@ -23,7 +23,7 @@ pub(crate) enum Source<'a, S> {
 
 /// Adds `samples` times a gain to `sums`.
 pub(crate) fn add<S: Sample>(backend: Backend, sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
-    run!(backend, add_all(sums, samples, gain), _simd => add_all(sums, samples, gain));
+    run!(backend, _ => add_all(sums, samples, gain));
 }
 
 /// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0; returns
@@ -35,18 +35,18 @@ pub(crate) fn add_stereo<S: Sample>(
     gains: &Span<S, 2>,
     mute: &Span<S, 1>,
 ) -> u64 {
-    run!(backend, add_stereo_all(sums, source, gains, mute), _simd => add_stereo_all(sums, source, gains, mute))
+    run!(backend, _ => add_stereo_all(sums, source, gains, mute))
 }
 
 /// Rounds `sums` to samples.
 pub(crate) fn round<S: Sample>(backend: Backend, sums: &[f64], samples: &mut [S]) {
-    run!(backend, round_all(sums, samples), _simd => round_all(sums, samples));
+    run!(backend, _ => round_all(sums, samples));
 }
 
 /// Writes over `dry` itself times the first gain plus `wet` times the second. A gain of 0 leaves out its part.
 #[cfg(feature = "std")]
 pub(crate) fn blend<S: Sample>(backend: Backend, dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
-    run!(backend, blend_all(dry, wet, gains), _simd => blend_all(dry, wet, gains));
+    run!(backend, _ => blend_all(dry, wet, gains));
 }
 
 #[cfg(feature = "std")]

@@ -17,7 +17,7 @@ pub(crate) fn sanitize<S: Sample>(samples: &mut [S]) -> u64 {
 
 /// The same as a pass of its own.
 pub(crate) fn clean<S: Sample>(backend: Backend, samples: &mut [S]) -> u64 {
-    run!(backend, sanitize(samples), _simd => sanitize(samples))
+    run!(backend, _ => sanitize(samples))
 }
 
 /// Takes the samples as [`sanitize`] would leave them. Returns how many were no numbers.

@@ -1,7 +1,7 @@
 //! Samples times a gain that stands still or moves: faders, pans, balances.
 //!
 //! Element-wise in the frame index and free of fused operations, so the compiler vectorises the plain loops for every
-//! level and all of them give the same bits; the scalar twin is the same source compiled for the baseline.
+//! level and all of them give the same bits; the scalar form is the same source compiled for the baseline.
 
 use super::{
     backend::{Backend, run},
@@ -25,7 +25,7 @@ pub(crate) fn gain<S: Sample>(
     channels: usize,
     ramp: &mut Ramp<1>,
 ) -> u64 {
-    run!(backend, gain_all(block, channels, ramp), _simd => gain_all(block, channels, ramp))
+    run!(backend, _ => gain_all(block, channels, ramp))
 }
 
 /// Into the first two channels: their samples times the first and the second value of the ramp. With `mono` the second
@@ -36,7 +36,7 @@ pub(crate) fn stereo<S: Sample>(
     mono: bool,
     ramp: &mut Ramp<2>,
 ) -> u64 {
-    run!(backend, stereo_all(block, mono, ramp), _simd => stereo_all(block, mono, ramp))
+    run!(backend, _ => stereo_all(block, mono, ramp))
 }
 
 #[inline(always)]

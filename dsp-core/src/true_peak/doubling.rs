@@ -6,17 +6,20 @@
 //! skipped. The midpoints are symmetrical sums, one chain of fused multiply-adds each (see [`crate::primitives::backend`]); lanes are
 //! successive points in time.
 
-use super::{CHUNK_POINTS, Line, Taps, larger, magnitude, observe};
+use super::{CHUNK_POINTS, Line, Taps, observe};
 use crate::{
-    foundation::sample::Sample,
+    foundation::{
+        math::{larger, magnitude},
+        sample::Sample,
+    },
     primitives::{
         backend::{Backend, run},
         kaiser::interpolator,
+        lanes::{Form, Lanes},
         sanitize::sanitize,
     },
 };
 use alloc::{vec, vec::Vec};
-use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// Samples per pass: what is then searched at twice the rate is one chunk of the line.
 const CHUNK_FRAMES: usize = CHUNK_POINTS / 2;
@@ -133,40 +136,28 @@ impl<S: Sample> Track<S> {
 /// The first `count` midpoints; the first lies in the middle of `samples[..2 * half_band.len()]`. What lies in `between`
 /// behind them is undefined.
 fn midpoints<S: Sample>(backend: Backend, half_band: &[S], samples: &[S], count: usize, between: &mut [S]) {
-    run!(
-        backend,
-        scalar(half_band, samples, count, between),
-        simd => vector(simd, half_band, samples, count, between)
-    );
-}
-
-fn scalar<S: Sample>(half_band: &[S], samples: &[S], count: usize, between: &mut [S]) {
-    let windows = samples.windows(2 * half_band.len());
-    for (midpoint, window) in between.iter_mut().zip(windows).take(count) {
-        let mirrored = window.iter().zip(window.iter().rev());
-        *midpoint =
-            half_band.iter().zip(mirrored).fold(S::ZERO, |sum, (tap, (&early, &late))| (early + late).fused(*tap, sum));
-    }
+    run!(backend, form => midpoints_all(form, half_band, samples, count, between));
 }
 
 #[inline(always)]
-fn vector<V: Simd, S: Sample>(simd: V, half_band: &[S], samples: &[S], count: usize, between: &mut [S]) {
-    let (lanes, half) = (S::Native::<V>::LEN, half_band.len());
+fn midpoints_all<F: Form, S: Sample>(form: F, half_band: &[S], samples: &[S], count: usize, between: &mut [S]) {
+    let (lanes, half) = (F::Native::<S>::LEN, half_band.len());
     let width = VECTORS * lanes;
     for start in (0..count).step_by(width) {
         let seen = &samples[start..start + 2 * half - 1 + width];
         let front = seen[..half - 1 + width].windows(width);
         let back = seen[half..].windows(width).rev();
-        let mut sums = [S::Native::<V>::splat(simd, S::ZERO); VECTORS];
+        let mut sums = [form.splat(S::ZERO); VECTORS];
         for ((tap, front), back) in half_band.iter().zip(front).zip(back) {
+            let tap = form.splat(*tap);
             for vector in 0..VECTORS {
-                let early = S::Native::<V>::from_slice(simd, &front[vector * lanes..(vector + 1) * lanes]);
-                let late = S::Native::<V>::from_slice(simd, &back[vector * lanes..(vector + 1) * lanes]);
-                sums[vector] = (early + late).mul_add(*tap, sums[vector]);
+                let early = form.load(&front[vector * lanes..]);
+                let late = form.load(&back[vector * lanes..]);
+                sums[vector] = (early + late).mul_add(tap, sums[vector]);
             }
         }
         for (sum, between) in sums.iter().zip(between[start..start + width].chunks_exact_mut(lanes)) {
-            sum.store_slice(between);
+            sum.store(between);
         }
     }
 }

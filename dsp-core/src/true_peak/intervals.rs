@@ -3,12 +3,14 @@
 //! The same points as the meter's. A group of intervals is skipped where the bounds of [`super`] say that no point of it
 //! exceeds a floor: the caller's, below which peaks do not matter.
 
-use super::{Arithmetic, Scalar, Taps, VECTORS, Vector, larger};
+use super::{Taps, VECTORS, bend, group};
 use crate::{
     foundation::sample::Sample,
-    primitives::backend::{Backend, run},
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Form, Lanes, largest_magnitude},
+    },
 };
-use fearless_simd::{Simd, SimdBase};
 
 /// Intervals per floor and per look at the bounds; a whole number of groups of vectors of any width.
 pub(crate) const GROUP: usize = 32;
@@ -26,21 +28,12 @@ pub(crate) fn intervals<S: Sample>(
     floors: &[S],
     peaks: &mut [S],
 ) {
-    run!(
-        backend,
-        intervals_with(Scalar, taps, samples, count, floors, peaks),
-        simd => intervals_with(Vector(simd), taps, samples, count, floors, peaks)
-    );
-}
-
-trait Each: Arithmetic {
-    /// Raises `peaks` to the highest points of a group.
-    fn each<S: Sample>(self, taps: &Taps<S>, samples: &[S], peaks: &mut [S]);
+    run!(backend, form => intervals_with(form, taps, samples, count, floors, peaks));
 }
 
 #[inline(always)]
-fn intervals_with<A: Each, S: Sample>(
-    arithmetic: A,
+fn intervals_with<F: Form, S: Sample>(
+    form: F,
     taps: &Taps<S>,
     samples: &[S],
     count: usize,
@@ -51,45 +44,27 @@ fn intervals_with<A: Each, S: Sample>(
     let mut start = 0;
     for floor in floors {
         let seen = &samples[start..start + history + (count - start).min(GROUP)];
-        let reach = arithmetic.largest(seen);
+        let reach = largest_magnitude(form, seen);
         if reach * taps.lebesgue > *floor {
-            let neighbours = arithmetic.largest(&seen[taps.half - 1..seen.len() - taps.half + 1]);
-            if neighbours + taps.curvature * arithmetic.bend(seen) + taps.slack * reach > *floor {
+            let neighbours = largest_magnitude(form, &seen[taps.half - 1..seen.len() - taps.half + 1]);
+            if neighbours + taps.curvature * bend(form, seen) + taps.slack * reach > *floor {
                 let samples = &samples[start..start + history + GROUP];
-                arithmetic.each(taps, samples, &mut peaks[start..start + GROUP]);
+                each(form, taps, samples, &mut peaks[start..start + GROUP]);
             }
         }
         start += GROUP;
     }
 }
 
-impl<V: Simd> Each for Vector<V> {
-    #[inline(always)]
-    fn each<S: Sample>(self, taps: &Taps<S>, samples: &[S], peaks: &mut [S]) {
-        let lanes = S::Native::<V>::LEN;
-        let width = VECTORS * lanes;
-        for (group, peaks) in peaks.chunks_exact_mut(width).enumerate() {
-            let samples = &samples[group * width..group * width + taps.history() + width];
-            let mut points = [S::Native::<V>::splat(self.0, S::ZERO); VECTORS];
-            for pass in &taps.passes {
-                self.pass::<S, 2, 2, 4>(pass, samples, &mut points);
-            }
-            self.pass::<S, 2, 1, 3>(&taps.last, samples, &mut points);
-            for (point, peaks) in points.iter().zip(peaks.chunks_exact_mut(lanes)) {
-                point.max(S::Native::<V>::from_slice(self.0, peaks)).store_slice(peaks);
-            }
-        }
-    }
-}
-
-impl Each for Scalar {
-    #[inline(always)]
-    fn each<S: Sample>(self, taps: &Taps<S>, samples: &[S], peaks: &mut [S]) {
-        for (peak, samples) in peaks.iter_mut().zip(samples.windows(taps.history() + 1)) {
-            for pass in &taps.passes {
-                *peak = larger(*peak, Self::pass(pass, samples, 2, 2));
-            }
-            *peak = larger(*peak, Self::pass(&taps.last, samples, 2, 1));
+/// Raises `peaks` to the highest points of a group.
+#[inline(always)]
+fn each<F: Form, S: Sample>(form: F, taps: &Taps<S>, samples: &[S], peaks: &mut [S]) {
+    let lanes = F::Native::<S>::LEN;
+    let width = VECTORS * lanes;
+    for (index, peaks) in peaks.chunks_exact_mut(width).enumerate() {
+        let points = group(form, taps, &samples[index * width..index * width + taps.history() + width]);
+        for (point, peaks) in points.iter().zip(peaks.chunks_exact_mut(lanes)) {
+            point.max(form.load(peaks)).store(peaks);
         }
     }
 }
@@ -98,7 +73,7 @@ impl Each for Scalar {
 mod tests {
     use super::*;
     use crate::{
-        foundation::stream::Cpu,
+        foundation::{math::larger, stream::Cpu},
         primitives::{backend::fuses, kaiser::interpolator, random::Random},
         true_peak::{Line, observe},
     };

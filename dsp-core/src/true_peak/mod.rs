@@ -24,11 +24,17 @@ pub(crate) use intervals::{GROUP, intervals};
 pub(crate) use taps::Taps;
 
 use crate::{
-    foundation::sample::Sample,
-    primitives::backend::{Backend, run},
+    foundation::{
+        math::{larger, magnitude},
+        sample::Sample,
+    },
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Form, Lanes, largest_magnitude},
+        sanitize::sanitize,
+    },
 };
 use alloc::{vec, vec::Vec};
-use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// Points per look at the bound that allows to skip; a multiple of every group of vectors.
 const SKIP_POINTS: usize = 64;
@@ -76,39 +82,29 @@ impl<S: Sample> Line<S> {
 
 /// Moves a channel's samples through its line. Returns the count of non-finite ones, which count as 0.
 pub(crate) fn observe<S: Sample>(backend: Backend, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
-    run!(backend, observe_with(Scalar, taps, line, samples), simd => observe_with(Vector(simd), taps, line, samples))
-}
-
-trait Arithmetic: Copy {
-    /// The largest magnitude.
-    fn largest<S: Sample>(self, samples: &[S]) -> S;
-    /// The largest magnitude of a second difference.
-    fn bend<S: Sample>(self, samples: &[S]) -> S;
-    /// The largest of `peak` and the first `count` groups of points; the first group needs `samples[..2 * half]`.
-    fn points<S: Sample>(self, taps: &Taps<S>, samples: &[S], count: usize, peak: S) -> S;
+    run!(backend, form => observe_with(form, taps, line, samples))
 }
 
 #[inline(always)]
-fn observe_with<A: Arithmetic, S: Sample>(arithmetic: A, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
+fn observe_with<F: Form, S: Sample>(form: F, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
     let history = taps.history();
     let Line { samples: window, true_peak, sample_peak } = line;
     let mut faults = 0;
     for chunk in samples.chunks(CHUNK_POINTS) {
         let fresh = &mut window[history..history + chunk.len()];
         fresh.copy_from_slice(chunk);
-        faults += super::primitives::sanitize::sanitize(fresh);
-        let largest = larger(arithmetic.largest(fresh), *sample_peak);
-        *sample_peak = largest;
-        *true_peak = larger(*true_peak, largest);
+        faults += sanitize(fresh);
+        *sample_peak = larger(largest_magnitude(form, fresh), *sample_peak);
+        *true_peak = larger(*true_peak, *sample_peak);
         let mut start = 0;
         while start < chunk.len() {
             let count = (chunk.len() - start).min(SKIP_POINTS);
-            let reach = arithmetic.largest(&window[start..start + history + count]);
+            let reach = largest_magnitude(form, &window[start..start + history + count]);
             if reach * taps.lebesgue > *true_peak {
-                let neighbours = arithmetic.largest(&window[start + taps.half - 1..start + taps.half + count]);
-                let bend = arithmetic.bend(&window[start..start + history + count]);
+                let neighbours = largest_magnitude(form, &window[start + taps.half - 1..start + taps.half + count]);
+                let bend = bend(form, &window[start..start + history + count]);
                 if neighbours + taps.curvature * bend + taps.slack * reach > *true_peak {
-                    *true_peak = arithmetic.points(taps, &window[start..], count, *true_peak);
+                    *true_peak = points(form, taps, &window[start..], count, *true_peak);
                 }
             }
             start += count;
@@ -118,174 +114,109 @@ fn observe_with<A: Arithmetic, S: Sample>(arithmetic: A, taps: &Taps<S>, line: &
     faults
 }
 
+/// The largest magnitude of a second difference.
 #[inline(always)]
-fn larger<S: Sample>(a: S, b: S) -> S {
-    if a > b { a } else { b }
-}
-
-#[inline(always)]
-fn magnitude<S: Sample>(value: S) -> S {
-    if value < S::ZERO { -value } else { value }
-}
-
-#[derive(Clone, Copy)]
-struct Vector<V>(V);
-
-impl<V: Simd> Vector<V> {
-    /// The larger of each pair of mirrored points of one pass, for `VECTORS` vectors of successive times.
-    #[inline(always)]
-    fn pass<S: Sample, const EVEN: usize, const ODD: usize, const TAPS: usize>(
-        self,
-        taps: &[S],
-        samples: &[S],
-        peaks: &mut [S::Native<V>; VECTORS],
-    ) {
-        let lanes = S::Native::<V>::LEN;
-        let zero = S::Native::<V>::splat(self.0, S::ZERO);
-        let mut even = [[zero; VECTORS]; EVEN];
-        let mut odd = [[zero; VECTORS]; ODD];
-        let half = taps.len() / TAPS;
-        let width = VECTORS * lanes;
-        let front = samples[..half - 1 + width].windows(width);
-        let back = samples[half..2 * half - 1 + width].windows(width).rev();
-        for ((tap, front), back) in taps.chunks_exact(TAPS).zip(front).zip(back) {
-            for vector in 0..VECTORS {
-                let early = S::Native::<V>::from_slice(self.0, &front[vector * lanes..(vector + 1) * lanes]);
-                let late = S::Native::<V>::from_slice(self.0, &back[vector * lanes..(vector + 1) * lanes]);
-                let (sum, difference) = (early + late, early - late);
-                for phase in 0..EVEN {
-                    even[phase][vector] = sum.mul_add(tap[phase], even[phase][vector]);
-                }
-                for phase in 0..ODD {
-                    odd[phase][vector] = difference.mul_add(tap[EVEN + phase], odd[phase][vector]);
-                }
-            }
-        }
-        for vector in 0..VECTORS {
-            for phase in 0..EVEN {
-                let mut point = even[phase][vector].abs();
-                if phase < ODD {
-                    point += odd[phase][vector].abs();
-                }
-                peaks[vector] = peaks[vector].max(point);
-            }
-        }
-    }
-}
-
-impl<V: Simd> Arithmetic for Vector<V> {
-    #[inline(always)]
-    fn largest<S: Sample>(self, samples: &[S]) -> S {
-        let lanes = S::Native::<V>::LEN;
-        if samples.len() < lanes {
-            return Scalar.largest(samples);
-        }
-        let mut largest = S::Native::<V>::splat(self.0, S::ZERO);
-        // The last vector overlaps the one before: a sample may be looked at twice.
-        let rest = &samples[samples.len() - lanes..];
-        for vector in samples.chunks_exact(lanes).chain([rest]) {
-            largest = largest.max(S::Native::<V>::from_slice(self.0, vector).abs());
-        }
-        largest.reduce_max()
-    }
-
-    #[inline(always)]
-    fn bend<S: Sample>(self, samples: &[S]) -> S {
-        let lanes = S::Native::<V>::LEN;
-        if samples.len() < lanes + 2 {
-            return Scalar.bend(samples);
-        }
-        let mut largest = S::Native::<V>::splat(self.0, S::ZERO);
-        let last = samples.len() - lanes - 2;
-        let mut start = 0;
-        loop {
-            let three = &samples[start..start + lanes + 2];
-            let early = S::Native::<V>::from_slice(self.0, &three[..lanes]);
-            let middle = S::Native::<V>::from_slice(self.0, &three[1..=lanes]);
-            let late = S::Native::<V>::from_slice(self.0, &three[2..]);
-            largest = largest.max(((late - middle) - (middle - early)).abs());
-            if start == last {
-                return largest.reduce_max();
-            }
-            // The last vector overlaps the one before.
-            start = (start + lanes).min(last);
-        }
-    }
-
-    #[inline(always)]
-    fn points<S: Sample>(self, taps: &Taps<S>, samples: &[S], count: usize, mut peak: S) -> S {
-        let width = VECTORS * S::Native::<V>::LEN;
-        let zero = S::Native::<V>::splat(self.0, S::ZERO);
-        let mut whole = [zero; VECTORS];
-        let mut start = 0;
-        while start < count {
-            let mut peaks = [zero; VECTORS];
-            let samples = &samples[start..start + taps.history() + width];
-            for pass in &taps.passes {
-                self.pass::<S, 2, 2, 4>(pass, samples, &mut peaks);
-            }
-            self.pass::<S, 2, 1, 3>(&taps.last, samples, &mut peaks);
-            if start + width <= count {
-                for vector in 0..VECTORS {
-                    whole[vector] = whole[vector].max(peaks[vector]);
-                }
-            } else {
-                // Points beyond the newest sample saw stale samples: only the first few count.
-                for (point, value) in (start..count).zip(peaks.iter().flat_map(SimdBase::as_slice)) {
-                    debug_assert!(point < count);
-                    peak = larger(peak, *value);
-                }
-            }
-            start += width;
-        }
-        for vector in whole {
-            peak = larger(peak, vector.reduce_max());
-        }
-        peak
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Scalar;
-
-impl Scalar {
-    fn pass<S: Sample>(taps: &[S], samples: &[S], even: usize, odd: usize) -> S {
-        let half = taps.len() / (even + odd);
-        let mut peak = S::ZERO;
-        for phase in 0..even {
-            let (mut e, mut o) = (S::ZERO, S::ZERO);
-            for (k, tap) in taps.chunks_exact(even + odd).enumerate() {
-                let (early, late) = (samples[k], samples[2 * half - 1 - k]);
-                e = (early + late).fused(tap[phase], e);
-                if phase < odd {
-                    o = (early - late).fused(tap[even + phase], o);
-                }
-            }
-            peak = larger(peak, magnitude(e) + magnitude(o));
-        }
-        peak
-    }
-}
-
-impl Arithmetic for Scalar {
-    fn largest<S: Sample>(self, samples: &[S]) -> S {
-        samples.iter().fold(S::ZERO, |largest, sample| larger(largest, magnitude(*sample)))
-    }
-
-    fn bend<S: Sample>(self, samples: &[S]) -> S {
+fn bend<F: Form, S: Sample>(form: F, samples: &[S]) -> S {
+    let lanes = F::Native::<S>::LEN;
+    if samples.len() < lanes + 2 {
         let bends = samples.windows(3).map(|three| magnitude((three[2] - three[1]) - (three[1] - three[0])));
-        bends.fold(S::ZERO, larger)
+        return bends.fold(S::ZERO, larger);
     }
-
-    fn points<S: Sample>(self, taps: &Taps<S>, samples: &[S], count: usize, mut peak: S) -> S {
-        for start in 0..count {
-            let samples = &samples[start..];
-            for pass in &taps.passes {
-                peak = larger(peak, Self::pass(pass, samples, 2, 2));
-            }
-            peak = larger(peak, Self::pass(&taps.last, samples, 2, 1));
+    let mut largest = form.splat(S::ZERO);
+    let last = samples.len() - lanes - 2;
+    let mut start = 0;
+    loop {
+        let three = &samples[start..start + lanes + 2];
+        let early = form.load(three);
+        let middle = form.load(&three[1..]);
+        let late = form.load(&three[2..]);
+        largest = largest.max(((late - middle) - (middle - early)).abs());
+        if start == last {
+            return largest.reduce_max();
         }
-        peak
+        // The last vector overlaps the one before.
+        start = (start + lanes).min(last);
+    }
+}
+
+/// The largest of `peak` and the first `count` groups of points; the first group needs `samples[..2 * half]`.
+#[inline(always)]
+fn points<F: Form, S: Sample>(form: F, taps: &Taps<S>, samples: &[S], count: usize, mut peak: S) -> S {
+    let lanes = F::Native::<S>::LEN;
+    let width = VECTORS * lanes;
+    let mut whole = [form.splat(S::ZERO); VECTORS];
+    let mut start = 0;
+    while start < count {
+        let points = group(form, taps, &samples[start..start + taps.history() + width]);
+        if start + width <= count {
+            for vector in 0..VECTORS {
+                whole[vector] = whole[vector].max(points[vector]);
+            }
+        } else {
+            // Points beyond the newest sample saw stale samples: only the first few count.
+            let mut last = [S::ZERO; PAD];
+            for vector in 0..VECTORS {
+                points[vector].store(&mut last[vector * lanes..]);
+            }
+            peak = last[..count - start].iter().fold(peak, |peak, point| larger(peak, *point));
+        }
+        start += width;
+    }
+    for vector in whole {
+        peak = larger(peak, vector.reduce_max());
+    }
+    peak
+}
+
+/// The largest magnitude between samples, for `VECTORS` vectors of successive times.
+#[inline(always)]
+fn group<F: Form, S: Sample>(form: F, taps: &Taps<S>, samples: &[S]) -> [F::Native<S>; VECTORS] {
+    let mut peaks = [form.splat(S::ZERO); VECTORS];
+    for taps in &taps.passes {
+        pass::<F, S, 2, 2, 4>(form, taps, samples, &mut peaks);
+    }
+    pass::<F, S, 2, 1, 3>(form, &taps.last, samples, &mut peaks);
+    peaks
+}
+
+/// Raises `peaks` to the larger of each pair of mirrored points of one pass.
+#[inline(always)]
+fn pass<F: Form, S: Sample, const EVEN: usize, const ODD: usize, const TAPS: usize>(
+    form: F,
+    taps: &[S],
+    samples: &[S],
+    peaks: &mut [F::Native<S>; VECTORS],
+) {
+    let lanes = F::Native::<S>::LEN;
+    let zero = form.splat(S::ZERO);
+    let mut even = [[zero; VECTORS]; EVEN];
+    let mut odd = [[zero; VECTORS]; ODD];
+    let half = taps.len() / TAPS;
+    let width = VECTORS * lanes;
+    let front = samples[..half - 1 + width].windows(width);
+    let back = samples[half..2 * half - 1 + width].windows(width).rev();
+    for ((tap, front), back) in taps.chunks_exact(TAPS).zip(front).zip(back) {
+        for vector in 0..VECTORS {
+            let early = form.load(&front[vector * lanes..]);
+            let late = form.load(&back[vector * lanes..]);
+            let (sum, difference) = (early + late, early - late);
+            for phase in 0..EVEN {
+                even[phase][vector] = sum.mul_add(form.splat(tap[phase]), even[phase][vector]);
+            }
+            for phase in 0..ODD {
+                let tap = form.splat(tap[EVEN + phase]);
+                odd[phase][vector] = difference.mul_add(tap, odd[phase][vector]);
+            }
+        }
+    }
+    for vector in 0..VECTORS {
+        for phase in 0..EVEN {
+            let mut point = even[phase][vector].abs();
+            if phase < ODD {
+                point = point + odd[phase][vector].abs();
+            }
+            peaks[vector] = peaks[vector].max(point);
+        }
     }
 }
 

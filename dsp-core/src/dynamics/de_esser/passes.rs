@@ -4,7 +4,11 @@
 //! them give the same bits.
 
 use crate::{
-    foundation::{math::Pow2, sample::Sample, silence},
+    foundation::{
+        math::{Pow2, larger},
+        sample::Sample,
+        silence,
+    },
     primitives::{
         backend::{Backend, run},
         ramp::Span,
@@ -16,7 +20,7 @@ const LOUDEST: f64 = 1e6;
 
 /// Adds the squares of `samples` to `powers`.
 pub(crate) fn add_squares<S: Sample>(backend: Backend, samples: &[S], powers: &mut [f64]) {
-    run!(backend, add_squares_all(samples, powers), _simd => add_squares_all(samples, powers));
+    run!(backend, _ => add_squares_all(samples, powers));
 }
 
 #[inline(always)]
@@ -53,7 +57,7 @@ pub(crate) struct Law {
 /// From the powers of the band and of the whole to the reduction wanted, in octaves, in place of the former.
 /// `settings` are the threshold, as log2 of a ratio of powers, and the range in octaves.
 pub(crate) fn wanted(backend: Backend, law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
-    run!(backend, wanted_all(law, settings, high, whole), _simd => wanted_all(law, settings, high, whole));
+    run!(backend, _ => wanted_all(law, settings, high, whole));
 }
 
 #[inline(always)]
@@ -88,7 +92,7 @@ const GROUP: usize = 32;
 /// A symmetric filter over `samples`, which begin `taps.len() - 1` before the first output's centre and end as far behind
 /// the last one's. `taps[0]` is the centre.
 pub(crate) fn symmetric<S: Sample>(backend: Backend, taps: &[S], samples: &[S], out: &mut [S]) {
-    run!(backend, symmetric_all(taps, samples, out), _simd => symmetric_all(taps, samples, out));
+    run!(backend, _ => symmetric_all(taps, samples, out));
 }
 
 #[inline(always)]
@@ -126,7 +130,7 @@ fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
 
 /// Moves `own` towards `other` by a share that glides.
 pub(crate) fn blend<S: Sample>(backend: Backend, share: &Span<S, 1>, other: &[S], own: &mut [S]) {
-    run!(backend, blend_all(share, other, own), _simd => blend_all(share, other, own));
+    run!(backend, _ => blend_all(share, other, own));
 }
 
 #[inline(always)]
@@ -147,7 +151,7 @@ fn blend_all<S: Sample>(share: &Span<S, 1>, other: &[S], own: &mut [S]) {
 
 /// Samples less what a gain takes from a band of them; a gain of 1 leaves them alone.
 pub(crate) fn take_from<S: Sample>(backend: Backend, gains: &[S], band: &[S], samples: &mut [S]) {
-    run!(backend, take_from_all(gains, band, samples), _simd => take_from_all(gains, band, samples));
+    run!(backend, _ => take_from_all(gains, band, samples));
 }
 
 #[inline(always)]
@@ -157,11 +161,6 @@ fn take_from_all<S: Sample>(gains: &[S], band: &[S], samples: &mut [S]) {
         // Not even the sign of a zero changes.
         *sample = if *gain < S::ONE { less.audible() } else { *sample };
     }
-}
-
-#[inline(always)]
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
 }
 
 #[cfg(test)]

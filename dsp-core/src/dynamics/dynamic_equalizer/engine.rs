@@ -18,10 +18,7 @@ use crate::{
     },
     filters::{
         biquad::BiquadCoeffs,
-        cascade::{
-            Cascade, Drives, GLIDE_MS,
-            kernel::{Twin, Vector},
-        },
+        cascade::{Cascade, Drives, GLIDE_MS},
         svf::SvfPoint,
     },
     foundation::{
@@ -36,7 +33,7 @@ use crate::{
     },
     primitives::{
         backend::{Backend, run},
-        lanes::{Half, Lanes},
+        lanes::Form,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
         sanitize::sanitize,
     },
@@ -156,7 +153,7 @@ pub(super) struct DynamicEqualizerEngine {
     /// Of each place and pair of channels.
     detectors: Vec<State>,
     /// What is listened to, a pair of channels after the other, [`GRID_FRAMES`] each.
-    sound: Vec<Half>,
+    sound: Vec<[f64; 2]>,
     /// Of each place, [`GRID_FRAMES`] each.
     reductions: Vec<f64>,
     points: Vec<SvfPoint>,
@@ -323,15 +320,11 @@ impl DynamicEqualizerEngine {
 
     /// From sound to the squared level of each active place, which lies in `reductions`.
     fn listen(&mut self, pairs: usize, count: usize) {
-        run!(
-            self.backend,
-            self.listen_all(Twin, pairs, count),
-            simd => self.listen_all(Vector(simd), pairs, count)
-        );
+        run!(self.backend, form => self.listen_all(form, pairs, count));
     }
 
     #[inline(always)]
-    fn listen_all<L: Lanes>(&mut self, lanes: L, pairs: usize, count: usize) {
+    fn listen_all<F: Form>(&mut self, form: F, pairs: usize, count: usize) {
         let stride = self.channels.div_ceil(2);
         for two in self.active.chunks(2) {
             let (lower, upper) = (two[0], two.get(1).copied());
@@ -359,13 +352,13 @@ impl DynamicEqualizerEngine {
                 let [lower_state, upper_state] = &mut states;
                 if let [Span::Still(_), Span::Still(_)] = spans {
                     let squares = [&mut *lower_squares, &mut *upper_squares];
-                    detect(lanes, [&filters[0], &filters[1]], x, [lower_state, upper_state], squares);
+                    detect(form, [&filters[0], &filters[1]], x, [lower_state, upper_state], squares);
                 } else {
                     for frame in 0..count {
                         let [p, q] = [filter_at(&spans[0], filters[0], frame), filter_at(&spans[1], filters[1], frame)];
                         let range = frame..frame + 1;
                         let squares = [&mut lower_squares[range.clone()], &mut upper_squares[range.clone()]];
-                        detect(lanes, [&p, &q], &x[range], [&mut *lower_state, &mut *upper_state], squares);
+                        detect(form, [&p, &q], &x[range], [&mut *lower_state, &mut *upper_state], squares);
                     }
                 }
                 self.detectors[lower * stride + pair] = states[0];

@@ -27,11 +27,7 @@ const WIDTH: usize = 5;
 
 /// The points of up to [`GRID_FRAMES`] frames; `per_octave` entries of the table are an octave of reduction.
 pub(crate) fn points(backend: Backend, table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mut [SvfPoint]) {
-    run!(
-        backend,
-        points_all(table, per_octave, reductions, points),
-        _simd => points_all(table, per_octave, reductions, points)
-    );
+    run!(backend, _ => points_all(table, per_octave, reductions, points));
 }
 
 #[inline(always)]

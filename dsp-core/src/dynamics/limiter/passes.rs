@@ -5,11 +5,14 @@
 
 use crate::{
     dynamics::{box_filter::BoxFilter, reduction_meter::ReductionMeter, release::Release, sliding_max::SlidingMax},
-    filters::cascade::kernel::{Twin, Vector},
-    foundation::{math::Pow2, sample::Sample, unit::DB_PER_OCTAVE},
+    foundation::{
+        math::{Pow2, magnitude},
+        sample::Sample,
+        unit::DB_PER_OCTAVE,
+    },
     primitives::{
         backend::{Backend, run},
-        lanes::Fuse,
+        lanes::Form,
         ramp::Span,
     },
 };
@@ -21,27 +24,27 @@ const GROUP: usize = 16;
 
 /// Copies samples times the drive. Returns the count of non-finite ones, which count as 0.
 pub(crate) fn take<S: Sample>(backend: Backend, samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u64 {
-    run!(backend, take_all(samples, drive, driven), _simd => take_all(samples, drive, driven))
+    run!(backend, _ => take_all(samples, drive, driven))
 }
 
 /// Raises `peaks` to the magnitudes of `samples`.
 pub(crate) fn rectify<S: Sample>(backend: Backend, samples: &[S], peaks: &mut [S]) {
-    run!(backend, rectify_all(samples, peaks), _simd => rectify_all(samples, peaks));
+    run!(backend, _ => rectify_all(samples, peaks));
 }
 
 /// Raises each of `peaks` to the highest points before and behind it: `intervals[n]` and `intervals[n + 1]`.
 pub(crate) fn join<S: Sample>(backend: Backend, intervals: &[S], peaks: &mut [S]) {
-    run!(backend, join_all(intervals, peaks), _simd => join_all(intervals, peaks));
+    run!(backend, _ => join_all(intervals, peaks));
 }
 
 /// Whether no peak is above `floor`.
 pub(crate) fn quiet<S: Sample>(backend: Backend, peaks: &[S], floor: S) -> bool {
-    run!(backend, quiet_all(peaks, floor), _simd => quiet_all(peaks, floor))
+    run!(backend, _ => quiet_all(peaks, floor))
 }
 
 /// Turns peaks into the largest of the window that ends with each; those up to `floors` count as 0.
 pub(crate) fn hold<S: Sample>(backend: Backend, floors: Floors<'_, S>, peaks: &mut [S], hold: &mut SlidingMax<S>) {
-    run!(backend, hold_all(floors, peaks, hold), _simd => hold_all(floors, peaks, hold));
+    run!(backend, _ => hold_all(floors, peaks, hold));
 }
 
 /// Turns the gain reduction wanted, in octaves, into gains, no higher than `limits`, and into reduction in dB.
@@ -53,11 +56,7 @@ pub(crate) fn shape<S: Sample>(
     boxes: &mut BoxFilter,
     shaped: Shaped<'_, S>,
 ) {
-    run!(
-        backend,
-        shape_all(Twin, wanted, limits, release, boxes, shaped),
-        simd => shape_all(Vector(simd), wanted, limits, release, boxes, shaped)
-    );
+    run!(backend, form => shape_all(form, wanted, limits, release, boxes, shaped));
 }
 
 /// What peaks must exceed to matter.
@@ -80,12 +79,7 @@ pub(crate) struct Shaped<'a, S> {
 
 /// Samples times gains. Returns the count of results beyond `ceiling`, which are brought back to it.
 pub(crate) fn apply<S: Sample>(backend: Backend, samples: &[S], gains: &[S], ceiling: S, out: &mut [S]) -> u64 {
-    run!(backend, apply_all(samples, gains, ceiling, out), _simd => apply_all(samples, gains, ceiling, out))
-}
-
-#[inline(always)]
-fn magnitude<S: Sample>(value: S) -> S {
-    if value < S::ZERO { -value } else { value }
+    run!(backend, _ => apply_all(samples, gains, ceiling, out))
 }
 
 #[inline(always)]
@@ -128,14 +122,14 @@ fn repair<S: Sample>(samples: &mut [S], largest: S) -> u64 {
 #[inline(always)]
 fn rectify_all<S: Sample>(samples: &[S], peaks: &mut [S]) {
     for (peak, sample) in peaks.iter_mut().zip(samples) {
-        *peak = peak.larger(magnitude(*sample));
+        *peak = peak.max(magnitude(*sample));
     }
 }
 
 #[inline(always)]
 fn join_all<S: Sample>(intervals: &[S], peaks: &mut [S]) {
     for ((peak, before), behind) in peaks.iter_mut().zip(intervals).zip(&intervals[1..]) {
-        *peak = peak.larger(before.larger(*behind));
+        *peak = peak.max(before.max(*behind));
     }
 }
 
@@ -166,7 +160,7 @@ fn above<S: Sample>(peak: S, floor: S) -> S {
 
 #[inline(always)]
 fn shape_all<S: Sample>(
-    fuse: impl Fuse,
+    form: impl Form,
     wanted: &mut [f64],
     limits: &[f64],
     release: &mut Release,
@@ -178,7 +172,7 @@ fn shape_all<S: Sample>(
     // By groups: the release waits for its own last result, and the exponentials of the last group are worked out
     // meanwhile.
     for (wanted, limits) in wanted.chunks_mut(GROUP).zip(limits.chunks(GROUP)) {
-        running.process(fuse, wanted);
+        running.process(form, wanted);
         for (reduction, limit) in wanted.iter_mut().zip(limits) {
             let gain = (-*reduction).exp2_fast();
             *reduction = 1.0 - if gain < *limit { gain } else { *limit };

@@ -17,7 +17,7 @@ pub(crate) mod kernel;
 
 use super::{
     biquad::BiquadCoeffs,
-    cascade::kernel::{MAX_SECTIONS, State},
+    cascade::kernel::{MAX_SECTIONS, State, four, two},
     svf::{SvfCoeffs, SvfPoint},
 };
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     },
     primitives::{
         backend::{Backend, run},
+        lanes::Form,
         ramp::{Curve, Ramp, Span},
         sanitize::sanitize,
     },
@@ -220,20 +221,11 @@ impl Cascade {
 
     /// The same while sections are driven, over a block that crosses no point of the grid.
     pub(crate) fn process_driven<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, drives: &Drives<'_>) -> u64 {
-        run!(
-            self.backend,
-            self.run_chunks(kernel::Twin, block, drives),
-            simd => self.run_chunks(kernel::Vector(simd), block, drives)
-        )
+        run!(self.backend, form => self.run_chunks(form, block, drives))
     }
 
     #[inline(always)]
-    fn run_chunks<S: Sample, K: kernel::Cascade>(
-        &mut self,
-        kernel: K,
-        block: &mut BlockMut<'_, '_, S>,
-        drives: &Drives<'_>,
-    ) -> u64 {
+    fn run_chunks<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, drives: &Drives<'_>) -> u64 {
         let channels = self.channels.min(block.channels());
         let mut faults = 0;
         let mut start = 0;
@@ -246,9 +238,9 @@ impl Cascade {
                 faults += sanitize(&mut block.channel_mut(channel)[start..start + length]);
             }
             if gliding {
-                self.run_gliding(kernel, &mut block.frames_mut(start, length), channels, (drives, start));
+                self.run_gliding(form, &mut block.frames_mut(start, length), channels, (drives, start));
             } else if !self.active.is_empty() {
-                self.run_at_rest(kernel, &mut block.frames_mut(start, length), channels);
+                self.run_at_rest(form, &mut block.frames_mut(start, length), channels);
             }
             start += length;
             self.phase = (self.phase + length) % GRID_FRAMES;
@@ -264,12 +256,7 @@ impl Cascade {
     /// Vectors of four channels where there are more than two; what is left over shares a vector of two. The kernel is
     /// called by name, not through a closure: a closure would lose the target features.
     #[inline(always)]
-    fn run_at_rest<S: Sample, K: kernel::Cascade>(
-        &mut self,
-        kernel: K,
-        block: &mut BlockMut<'_, '_, S>,
-        channels: usize,
-    ) {
+    fn run_at_rest<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, channels: usize) {
         let to_grid = GRID_FRAMES - self.phase;
         let passes = self.active.len().div_ceil(MAX_SECTIONS);
         let mut scratch = core::mem::take(&mut self.frames);
@@ -282,7 +269,7 @@ impl Cascade {
                 interleave(frames, block, first, channels);
                 for pass in 0..passes {
                     let (coeffs, mut states, count) = self.gather_states(pass, first);
-                    kernel.four(frames, &coeffs[..count], &mut states[..count], to_grid);
+                    four(form, frames, &coeffs[..count], &mut states[..count], to_grid);
                     self.scatter_states(pass, first, &states);
                 }
                 separate(frames, block, first, channels);
@@ -292,7 +279,7 @@ impl Cascade {
                 interleave(frames, block, first, channels);
                 for pass in 0..passes {
                     let (coeffs, mut states, count) = self.gather_states(pass, first);
-                    kernel.two(frames, &coeffs[..count], &mut states[..count], to_grid);
+                    two(form, frames, &coeffs[..count], &mut states[..count], to_grid);
                     self.scatter_states(pass, first, &states);
                 }
                 separate(frames, block, first, channels);
@@ -304,9 +291,9 @@ impl Cascade {
 
     /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of a glide.
     #[inline(always)]
-    fn run_gliding<S: Sample, K: kernel::Cascade>(
+    fn run_gliding<S: Sample, F: Form>(
         &mut self,
-        kernel: K,
+        form: F,
         block: &mut BlockMut<'_, '_, S>,
         channels: usize,
         drives: (&Drives<'_>, usize),
@@ -316,7 +303,7 @@ impl Cascade {
                 *wide = sample.to_f64();
             }
         }
-        self.run_sections(kernel, block.frames(), drives);
+        self.run_sections(form, block.frames(), drives);
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
                 *sample = S::from_f64(*wide).audible();
@@ -359,7 +346,7 @@ impl Cascade {
     /// Every active section over the present chunk while some glide: those alone, neighbours at rest in passes of up to
     /// eight.
     #[inline(always)]
-    fn run_sections<K: kernel::Cascade>(&mut self, kernel: K, length: usize, (drives, start): (&Drives<'_>, usize)) {
+    fn run_sections<F: Form>(&mut self, form: F, length: usize, (drives, start): (&Drives<'_>, usize)) {
         let mut next = 0;
         while next < self.active.len() {
             let index = self.active[next];
@@ -388,14 +375,14 @@ impl Cascade {
             while self.channels - first > 2 {
                 let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
                 self.gather(first, length, indices, &mut frames, &mut states);
-                kernel.four(&mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
+                four(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
                 self.scatter(first, length, indices, &frames, &states);
                 first += 4.min(self.channels - first);
             }
             if first < self.channels {
                 let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
                 self.gather(first, length, indices, &mut frames, &mut states);
-                kernel.two(&mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
+                two(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
                 self.scatter(first, length, indices, &frames, &states);
             }
         }

@@ -10,14 +10,14 @@
 //! ```
 //!
 //! Both halves of a vector run the same crossover: one may be a band below that only takes the all pass, the other what is
-//! still to be split. Every multiply-add is fused, in this order, in the scalar twin too, so a channel's bits depend on
+//! still to be split. Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on
 //! nothing but its own samples.
 
 use crate::{
     foundation::sample::Sample,
     primitives::{
         backend::{Backend, run},
-        lanes::{Half, Lanes},
+        lanes::{Form, Lanes},
     },
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Section {
 }
 
 /// State of one section over two channels.
-pub(crate) type State = [Half; 2];
+pub(crate) type State = [[f64; 2]; 2];
 
 /// Most sections of a split.
 pub(crate) const MAX_SECTIONS: usize = 5;
@@ -71,112 +71,119 @@ pub(crate) type Pair = [Section; 2];
 
 /// One section in registers.
 #[derive(Clone, Copy)]
-struct Running<L: Lanes> {
-    lanes: L,
-    a: [[L::V; 2]; 2],
-    b: [L::V; 2],
-    p: L::V,
-    q: L::V,
-    half: L::V,
-    s: [L::V; 2],
+struct Running<F: Form> {
+    a: [[F::F64x4; 2]; 2],
+    b: [F::F64x4; 2],
+    p: F::F64x4,
+    q: F::F64x4,
+    half: F::F64x4,
+    s: [F::F64x4; 2],
 }
 
-impl<L: Lanes> Running<L> {
+impl<F: Form> Running<F> {
     #[inline(always)]
-    fn new(lanes: L, section: &Section, lower: &State, upper: &State) -> Self {
+    fn new(form: F, section: &Section, lower: &State, upper: &State) -> Self {
         let [[a11, a12], [a21, a22]] = section.a;
         Self {
-            lanes,
-            a: [[lanes.splat(a11), lanes.splat(a12)], [lanes.splat(a21), lanes.splat(a22)]],
-            b: [lanes.splat(section.b[0]), lanes.splat(section.b[1])],
-            p: lanes.splat(section.p),
-            q: lanes.splat(section.q),
-            half: lanes.splat(0.5),
-            s: [lanes.join(&lower[0], &upper[0]), lanes.join(&lower[1], &upper[1])],
+            a: [
+                [F::F64x4::splat(form, a11), F::F64x4::splat(form, a12)],
+                [F::F64x4::splat(form, a21), F::F64x4::splat(form, a22)],
+            ],
+            b: [F::F64x4::splat(form, section.b[0]), F::F64x4::splat(form, section.b[1])],
+            p: F::F64x4::splat(form, section.p),
+            q: F::F64x4::splat(form, section.q),
+            half: F::F64x4::splat(form, 0.5),
+            s: [form.load_halves(&lower[0], &upper[0]), form.load_halves(&lower[1], &upper[1])],
         }
     }
 
     /// Moves on by a frame; gives s1 + s1' and s2 + s2'.
     #[inline(always)]
-    fn tick(&mut self, x: L::V) -> [L::V; 2] {
-        let Self { lanes, a, b, s, .. } = *self;
+    fn tick(&mut self, x: F::F64x4) -> [F::F64x4; 2] {
+        let Self { a, b, s, .. } = *self;
         let next = [
-            lanes.fma(a[0][0], s[0], lanes.fma(a[0][1], s[1], lanes.mul(b[0], x))),
-            lanes.fma(a[1][0], s[0], lanes.fma(a[1][1], s[1], lanes.mul(b[1], x))),
+            a[0][0].mul_add(s[0], a[0][1].mul_add(s[1], b[0] * x)),
+            a[1][0].mul_add(s[0], a[1][1].mul_add(s[1], b[1] * x)),
         ];
         self.s = next;
-        [lanes.add(s[0], next[0]), lanes.add(s[1], next[1])]
+        [s[0] + next[0], s[1] + next[1]]
     }
 
     #[inline(always)]
-    fn low(&mut self, x: L::V) -> L::V {
+    fn low(&mut self, x: F::F64x4) -> F::F64x4 {
         let [_, second] = self.tick(x);
-        self.lanes.mul(self.half, second)
+        self.half * second
     }
 
     #[inline(always)]
-    fn all(&mut self, x: L::V) -> L::V {
+    fn all(&mut self, x: F::F64x4) -> F::F64x4 {
         let [first, _] = self.tick(x);
-        self.lanes.fma(self.q, first, self.lanes.mul(self.p, x))
+        self.q.mul_add(first, self.p * x)
     }
 
     #[inline(always)]
-    fn both(&mut self, x: L::V) -> (L::V, L::V) {
+    fn both(&mut self, x: F::F64x4) -> (F::F64x4, F::F64x4) {
         let [first, second] = self.tick(x);
-        (self.lanes.mul(self.half, second), self.lanes.fma(self.q, first, self.lanes.mul(self.p, x)))
+        (self.half * second, self.q.mul_add(first, self.p * x))
     }
 
     #[inline(always)]
     fn lower(&self) -> State {
-        [self.lanes.lower(self.s[0]), self.lanes.lower(self.s[1])]
+        let mut state = AT_REST;
+        F::halves(self.s[0])[0].store(&mut state[0]);
+        F::halves(self.s[1])[0].store(&mut state[1]);
+        state
     }
 
     #[inline(always)]
     fn upper(&self) -> State {
-        [self.lanes.upper(self.s[0]), self.lanes.upper(self.s[1])]
+        let mut state = AT_REST;
+        F::halves(self.s[0])[1].store(&mut state[0]);
+        F::halves(self.s[1])[1].store(&mut state[1]);
+        state
     }
 }
 
 /// What runs in one half of the lanes: its frames, in place, and the states of its sections.
-pub(crate) type Lane<'a> = (&'a mut [Half], &'a mut [State]);
+pub(crate) type Lane<'a> = (&'a mut [[f64; 2]], &'a mut [State]);
 
 /// Splits the upper half into `low` and, in place, what is above. The lower half only takes the all pass.
 #[inline(always)]
-pub(crate) fn split<L: Lanes>(
-    lanes: L,
+pub(crate) fn split<F: Form>(
+    form: F,
     order: Order,
     [a, b]: &Pair,
     (lower, lower_states): Lane<'_>,
     (upper, upper_states): Lane<'_>,
-    low: &mut [Half],
+    low: &mut [[f64; 2]],
 ) {
     let frames = lower.iter_mut().zip(upper).zip(low);
-    let mut first = Running::new(lanes, a, &lower_states[0], &upper_states[0]);
+    let mut first = Running::new(form, a, &lower_states[0], &upper_states[0]);
     match order {
         Order::Second => {
             for ((lower, upper), low) in frames {
-                let (below, all) = first.both(lanes.join(lower, upper));
-                finish(lanes, below, all, [lower, upper, low]);
+                let (below, all) = first.both(form.load_halves(lower, upper));
+                finish::<F>(below, all, [lower, upper, low]);
             }
         }
         Order::Fourth => {
             // The lower lanes of what only the low pass needs run on, and are forgotten.
-            let mut second = Running::new(lanes, a, &AT_REST, &upper_states[1]);
+            let mut second = Running::new(form, a, &AT_REST, &upper_states[1]);
             for ((lower, upper), low) in frames {
-                let (below, all) = first.both(lanes.join(lower, upper));
-                finish(lanes, second.low(below), all, [lower, upper, low]);
+                let (below, all) = first.both(form.load_halves(lower, upper));
+                finish::<F>(second.low(below), all, [lower, upper, low]);
             }
             upper_states[1] = second.upper();
         }
         Order::Eighth => {
-            let mut all_b = Running::new(lanes, b, &lower_states[1], &upper_states[1]);
-            let mut second = Running::new(lanes, b, &AT_REST, &upper_states[2]);
-            let mut third = Running::new(lanes, a, &AT_REST, &upper_states[3]);
-            let mut fourth = Running::new(lanes, b, &AT_REST, &upper_states[4]);
+            let mut all_b = Running::new(form, b, &lower_states[1], &upper_states[1]);
+            let mut second = Running::new(form, b, &AT_REST, &upper_states[2]);
+            let mut third = Running::new(form, a, &AT_REST, &upper_states[3]);
+            let mut fourth = Running::new(form, b, &AT_REST, &upper_states[4]);
             for ((lower, upper), low) in frames {
-                let (below, all) = first.both(lanes.join(lower, upper));
+                let (below, all) = first.both(form.load_halves(lower, upper));
                 let below = fourth.low(third.low(second.low(below)));
-                finish(lanes, below, all_b.all(all), [lower, upper, low]);
+                finish::<F>(below, all_b.all(all), [lower, upper, low]);
             }
             (lower_states[1], upper_states[1]) = (all_b.lower(), all_b.upper());
             upper_states[2..5].copy_from_slice(&[second.upper(), third.upper(), fourth.upper()]);
@@ -186,34 +193,34 @@ pub(crate) fn split<L: Lanes>(
 }
 
 #[inline(always)]
-fn finish<L: Lanes>(lanes: L, below: L::V, all: L::V, [lower, upper, low]: [&mut Half; 3]) {
-    *lower = lanes.lower(all);
-    *upper = lanes.upper(lanes.sub(all, below));
-    *low = lanes.upper(below);
+fn finish<F: Form>(below: F::F64x4, all: F::F64x4, [lower, upper, low]: [&mut [f64; 2]; 3]) {
+    F::halves(all)[0].store(lower);
+    F::halves(all - below)[1].store(upper);
+    F::halves(below)[1].store(low);
 }
 
 /// Takes both halves through the all pass, in place.
 #[inline(always)]
-pub(crate) fn all_pass<L: Lanes>(
-    lanes: L,
+pub(crate) fn all_pass<F: Form>(
+    form: F,
     order: Order,
     [a, b]: &Pair,
     (lower, lower_states): Lane<'_>,
     (upper, upper_states): Lane<'_>,
 ) {
     let frames = lower.iter_mut().zip(upper);
-    let mut a = Running::new(lanes, a, &lower_states[0], &upper_states[0]);
+    let mut a = Running::new(form, a, &lower_states[0], &upper_states[0]);
     if order == Order::Eighth {
-        let mut b = Running::new(lanes, b, &lower_states[1], &upper_states[1]);
+        let mut b = Running::new(form, b, &lower_states[1], &upper_states[1]);
         for (lower, upper) in frames {
-            let all = b.all(a.all(lanes.join(lower, upper)));
-            (*lower, *upper) = (lanes.lower(all), lanes.upper(all));
+            let all = b.all(a.all(form.load_halves(lower, upper)));
+            F::store_halves(all, lower, upper);
         }
         (lower_states[1], upper_states[1]) = (b.lower(), b.upper());
     } else {
         for (lower, upper) in frames {
-            let all = a.all(lanes.join(lower, upper));
-            (*lower, *upper) = (lanes.lower(all), lanes.upper(all));
+            let all = a.all(form.load_halves(lower, upper));
+            F::store_halves(all, lower, upper);
         }
     }
     (lower_states[0], upper_states[0]) = (a.lower(), a.upper());
@@ -227,7 +234,7 @@ const GROUP: usize = 32;
 
 /// Adds up signals that lie `stride` samples apart, of which `out` says how long they are; in f64, rounded once.
 pub(crate) fn sum<S: Sample>(backend: Backend, signals: &[S], stride: usize, out: &mut [S]) {
-    run!(backend, sum_all(signals, stride, out), _simd => sum_all(signals, stride, out));
+    run!(backend, _ => sum_all(signals, stride, out));
 }
 
 #[inline(always)]

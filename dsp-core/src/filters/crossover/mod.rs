@@ -5,10 +5,7 @@ pub(crate) mod kernel;
 use super::{
     biquad::BiquadCoeffs,
     butterworth,
-    cascade::{
-        GLIDE_MS,
-        kernel::{Twin, Vector},
-    },
+    cascade::GLIDE_MS,
     crossover::kernel::{Order, Pair, Section, State},
 };
 use crate::{
@@ -26,7 +23,7 @@ use crate::{
     },
     primitives::{
         backend::{Backend, run},
-        lanes::{Half, Lanes},
+        lanes::Form,
         ramp::{Ramp, Span},
         sanitize::repair,
     },
@@ -78,7 +75,7 @@ pub struct Crossover<S> {
     /// For each pair of channels and each crossover: the all passes of the bands below, then the split.
     states: Vec<State>,
     /// The bands of one pair of channels, [`GRID_FRAMES`] each.
-    frames: Vec<Half>,
+    frames: Vec<[f64; 2]>,
     /// Position in the absolute grid.
     phase: usize,
     faults: u64,
@@ -298,17 +295,13 @@ impl<S: Sample> Crossover<S> {
             let Some(input) = input else { return };
             fit_read(input, channels, |start, input| {
                 let bands = &mut bands.frames_mut(start, input.frames());
-                run!(
-                    self.backend,
-                    self.run_chunks(Twin, input, bands),
-                    simd => self.run_chunks(Vector(simd), input, bands)
-                );
+                run!(self.backend, form => self.run_chunks(form, input, bands));
             });
         });
     }
 
     #[inline(always)]
-    fn run_chunks<L: Lanes>(&mut self, lanes: L, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
+    fn run_chunks<F: Form>(&mut self, form: F, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
         let (channels, frames) = (self.spec.channels(), input.frames());
         let mut start = 0;
         while start < frames {
@@ -323,7 +316,7 @@ impl<S: Sample> Crossover<S> {
                 match &span {
                     Span::Still(_) => {
                         let targets = &self.targets[..self.count];
-                        tree(lanes, self.order, targets, &mut self.frames, 0..length, states);
+                        tree(form, self.order, targets, &mut self.frames, 0..length, states);
                     }
                     Span::Moving(curves) => {
                         let mut moving = self.targets;
@@ -332,7 +325,7 @@ impl<S: Sample> Crossover<S> {
                                 *pair = sections(self.order, curve.at(index).exp2_fast());
                             }
                             let moving = &moving[..self.count];
-                            tree(lanes, self.order, moving, &mut self.frames, frame..frame + 1, states);
+                            tree(form, self.order, moving, &mut self.frames, frame..frame + 1, states);
                         }
                     }
                 }
@@ -408,7 +401,7 @@ fn decay_frames(section: &Section) -> u64 {
 
 /// Lays two channels, the second of which may be missing, side by side. Returns the count of non-finite samples replaced.
 #[inline(always)]
-fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [Half]) -> u64 {
+fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [[f64; 2]]) -> u64 {
     for (frame, sample) in frames.iter_mut().zip(left) {
         *frame = [sample.to_f64(), 0.0];
     }
@@ -420,11 +413,11 @@ fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [Half]) -> u64 {
 
 /// Splits the last of `frames` into all of them, by one crossover after the other.
 #[inline(always)]
-fn tree<L: Lanes>(
-    lanes: L,
+fn tree<F: Form>(
+    form: F,
     order: Order,
     crossovers: &[Pair],
-    frames: &mut [Half],
+    frames: &mut [[f64; 2]],
     range: core::ops::Range<usize>,
     states: &mut [State],
 ) {
@@ -442,15 +435,15 @@ fn tree<L: Lanes>(
         if index % 2 == 1
             && let Some((band, band_states)) = bands.next()
         {
-            kernel::split(lanes, order, pair, (&mut band[range.clone()], band_states), (rest, split_states), low);
+            kernel::split(form, order, pair, (&mut band[range.clone()], band_states), (rest, split_states), low);
         } else {
             let (mut silence, mut at_rest) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; kernel::MAX_SECTIONS]);
             let nothing = (&mut silence[range.clone()], &mut at_rest[..]);
-            kernel::split(lanes, order, pair, nothing, (rest, split_states), low);
+            kernel::split(form, order, pair, nothing, (rest, split_states), low);
         }
         while let (Some((lower, lower_states)), Some((upper, upper_states))) = (bands.next(), bands.next()) {
             let lower = (&mut lower[range.clone()], lower_states);
-            kernel::all_pass(lanes, order, pair, lower, (&mut upper[range.clone()], upper_states));
+            kernel::all_pass(form, order, pair, lower, (&mut upper[range.clone()], upper_states));
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn blend<S: Sample>(
     left: &mut [S],
     right: &mut [S],
 ) {
-    run!(backend, blend_all(early, tail, gains, left, right), _simd => blend_all(early, tail, gains, left, right));
+    run!(backend, _ => blend_all(early, tail, gains, left, right));
 }
 
 #[inline(always)]

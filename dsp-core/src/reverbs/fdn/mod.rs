@@ -3,7 +3,7 @@
 //! Where lines mix (diffusion, feedback matrix, taps) the lanes are successive frames, so that a Hadamard transform is
 //! additions between registers; where they recur (absorption) the lanes are the lines, behind a transposition. Recursions
 //! of single channels (high pass, walls) look far enough back that their lanes are frames too. Every multiply-add is
-//! fused, each sample's operations are the same whatever its lane, and the scalar twin follows them.
+//! fused, each sample's operations are the same whatever its lane, in the scalar form too.
 //!
 //! All arrays hold whole cells; only the first `frames` count, what lies behind is stale.
 
@@ -11,18 +11,20 @@ mod absorption;
 mod blend;
 mod diffusion;
 mod feedback_matrix;
-mod lanes;
 mod one_pole;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use absorption::absorb;
 pub(crate) use blend::blend;
 pub(crate) use diffusion::{across, copy, cross_fade, interpolate, tap, within};
-pub(crate) use feedback_matrix::{hear, loudest, write};
-pub(crate) use lanes::{Lanes, Scalar, Vector};
+pub(crate) use feedback_matrix::{hear, write};
 pub(crate) use one_pole::{OnePole, Past};
 
-use crate::foundation::{grid::GRID_FRAMES, sample::Sample, silence};
+use crate::{
+    foundation::{grid::GRID_FRAMES, sample::Sample, silence},
+    primitives::lanes::{Form, Lanes},
+};
 
 /// Lines of the network.
 pub(crate) const LINES: usize = 16;
@@ -38,6 +40,13 @@ pub(crate) struct Mix<S> {
     pub(crate) scale: S,
     /// How far apart the lines are that mix last: half as many as mix with each other, 2 or 8.
     pub(crate) span: usize,
+}
+
+/// Where the vectors begin that hold the first `frames` of a cell.
+#[inline(always)]
+fn vector_starts<F: Form, S: Sample>(frames: usize) -> impl Iterator<Item = usize> {
+    let lanes = F::Native::<S>::LEN;
+    (0..frames.min(GRID_FRAMES).div_ceil(lanes)).map(move |vector| vector * lanes)
 }
 
 /// Two first-order sections per line: y = direct x + z, z' = pole z + feed x. The second's direct is 1; the gain of both

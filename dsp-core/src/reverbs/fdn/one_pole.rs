@@ -4,8 +4,11 @@
 //! on top of each other: `y[n] = pole^16 y[n-16] + feed Σ pole^k x[n-k]`, k < 16, the sum in two steps of four. No
 //! frame waits for its neighbour, and each has its own operations, whatever the chunk: the bits do not depend on the cut.
 
-use super::Lanes;
-use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
+use super::vector_starts;
+use crate::{
+    foundation::{grid::GRID_FRAMES, sample::Sample},
+    primitives::lanes::{Form, Lanes},
+};
 
 /// Frames that it looks back.
 const REACH: usize = 16;
@@ -42,8 +45,8 @@ impl<S: Sample> OnePole<S> {
 }
 
 #[inline(always)]
-fn past<S: Sample, L: Lanes<S>>(lanes: L, row: &Row<S>, start: usize, late: usize) -> L::V {
-    lanes.load(&row[start - late..start - late + L::COUNT])
+fn past<F: Form, S: Sample>(form: F, row: &Row<S>, start: usize, late: usize) -> F::Native<S> {
+    form.load(&row[start - late..])
 }
 
 /// The past of a channel, and room for its chunk.
@@ -82,39 +85,38 @@ impl<S: Sample> Past<S> {
 
     /// Filters the chunk.
     #[inline(always)]
-    pub(crate) fn low_pass<L: Lanes<S>>(&mut self, lanes: L, filter: &OnePole<S>, frames: usize) {
+    pub(crate) fn low_pass<F: Form>(&mut self, form: F, filter: &OnePole<S>, frames: usize) {
         let Self { input, sums, output } = self;
-        let back = lanes.splat(filter.back);
+        let back = form.splat(filter.back);
         let (mut near, mut far) = ([back; TAPS], [back; TAPS]);
         for tap in 0..TAPS {
-            (near[tap], far[tap]) = (lanes.splat(filter.near[tap]), lanes.splat(filter.far[tap]));
+            (near[tap], far[tap]) = (form.splat(filter.near[tap]), form.splat(filter.far[tap]));
         }
-        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
-            let start = REACH + start * L::COUNT;
-            let mut sum = lanes.mul(near[0], past(lanes, input, start, 0));
-            sum = lanes.fused(near[1], past(lanes, input, start, 1), sum);
-            sum = lanes.fused(near[2], past(lanes, input, start, 2), sum);
-            sum = lanes.fused(near[3], past(lanes, input, start, 3), sum);
-            lanes.store(sum, &mut sums[start..start + L::COUNT]);
+        for start in vector_starts::<F, S>(frames) {
+            let start = REACH + start;
+            let mut sum = near[0] * past(form, input, start, 0);
+            sum = near[1].mul_add(past(form, input, start, 1), sum);
+            sum = near[2].mul_add(past(form, input, start, 2), sum);
+            sum = near[3].mul_add(past(form, input, start, 3), sum);
+            sum.store(&mut sums[start..]);
         }
-        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
-            let start = REACH + start * L::COUNT;
-            let mut sum = lanes.mul(far[0], past(lanes, sums, start, 0));
-            sum = lanes.fused(far[1], past(lanes, sums, start, TAPS), sum);
-            sum = lanes.fused(far[2], past(lanes, sums, start, 2 * TAPS), sum);
-            sum = lanes.fused(far[3], past(lanes, sums, start, 3 * TAPS), sum);
-            sum = lanes.fused(back, past(lanes, output, start, REACH), sum);
-            lanes.store(sum, &mut output[start..start + L::COUNT]);
+        for start in vector_starts::<F, S>(frames) {
+            let start = REACH + start;
+            let mut sum = far[0] * past(form, sums, start, 0);
+            sum = far[1].mul_add(past(form, sums, start, TAPS), sum);
+            sum = far[2].mul_add(past(form, sums, start, 2 * TAPS), sum);
+            sum = far[3].mul_add(past(form, sums, start, 3 * TAPS), sum);
+            sum = back.mul_add(past(form, output, start, REACH), sum);
+            sum.store(&mut output[start..]);
         }
     }
 
     /// What the filter took away of the chunk.
     #[inline(always)]
-    pub(crate) fn rest<L: Lanes<S>>(&self, lanes: L, frames: usize, out: &mut [S; GRID_FRAMES]) {
-        for start in 0..frames.min(GRID_FRAMES).div_ceil(L::COUNT) {
-            let start = start * L::COUNT;
-            let (x, y) = (past(lanes, &self.input, REACH + start, 0), past(lanes, &self.output, REACH + start, 0));
-            lanes.store(lanes.sub(x, y), &mut out[start..start + L::COUNT]);
+    pub(crate) fn rest<F: Form>(&self, form: F, frames: usize, out: &mut [S; GRID_FRAMES]) {
+        for start in vector_starts::<F, S>(frames) {
+            let (x, y) = (past(form, &self.input, REACH + start, 0), past(form, &self.output, REACH + start, 0));
+            (x - y).store(&mut out[start..]);
         }
     }
 

@@ -1,10 +1,11 @@
-//! Is every pass the same in vectors as in its scalar twin, bit for bit, whatever the cut?
+//! Is every pass the same in its vector forms as in its scalar form, bit for bit, whatever the cut?
 
 use super::*;
 use crate::{
     foundation::{grid::GRID_FRAMES, stream::Cpu},
     primitives::{
         backend::{Backend, fuses, run},
+        lanes::{Scalar, largest_magnitude},
         modulated_delay::{LagrangeTaps, READ_FRAMES, TAPS},
     },
     reverbs::delay_bank::{DelayBank, Layout},
@@ -53,7 +54,7 @@ impl<S: Sample> Heard<S> {
     }
 }
 
-fn diffusion<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+fn diffusion<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
     let (input, mut stale, mut heard) = (streams(1), noise(2), Heard { streams: vec![] });
     for chunk in input.chunks(cut) {
         let frames = chunk.len();
@@ -63,23 +64,23 @@ fn diffusion<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
             for tangent in [1.0, 0.6, 0.0] {
                 let mix = Mix { tangent: S::from_f64(tangent), scale: S::from_f64(0.31), span };
                 let mut groups = rows(&[], &mut stale);
-                within(lanes, &mix, &from.each_ref()[..count], frames, &mut groups);
+                within(form, &mix, &from.each_ref()[..count], frames, &mut groups);
                 let mut mixed = rows(&[], &mut stale);
                 for (line, mixed) in mixed[..count].iter_mut().enumerate() {
-                    across(lanes, &mix, &groups, line, frames, mixed);
+                    across(form, &mix, &groups, line, frames, mixed);
                 }
                 heard.hear(&mixed[..count], first, frames);
                 first += count;
             }
         }
         let mut faded = from[0];
-        cross_fade(lanes, &mut faded, &from[1], &from[2], frames);
+        cross_fade(form, &mut faded, &from[1], &from[2], frames);
         heard.hear([&faded], first, frames);
     }
     heard
 }
 
-fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+fn delayed<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
     let (input, mut stale, mut heard) = (streams(3), noise(4), Heard { streams: vec![] });
     let mut layout = Layout::default();
     let offsets = [layout.add_line(200), layout.add_line(300)];
@@ -96,14 +97,14 @@ fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
         let mut moved = [chunk[2]; 2];
         for line in 0..2 {
             let samples: &[S; READ_FRAMES] = bank.read_long(offsets[line] - weights.oldest[line]);
-            interpolate(lanes, samples, &weights, line, &clock, frames, &mut moved[line]);
+            interpolate(form, samples, &weights, line, &clock, frames, &mut moved[line]);
         }
         for (offset, row) in offsets.into_iter().zip(&chunk) {
-            copy(lanes, &row[..frames], bank.write(offset));
+            copy(form, &row[..frames], bank.write(offset));
         }
         bank.mirror();
         let mut sum = chunk[2];
-        tap(lanes, &bank, &taps, frames, &mut sum);
+        tap(form, &bank, &taps, frames, &mut sum);
         // The clock starts anew with each chunk here, so that a moving line is compared at one cut only.
         heard.hear([&sum], 0, frames);
         if cut == GRID_FRAMES {
@@ -116,7 +117,7 @@ fn delayed<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
     heard
 }
 
-fn recurring<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+fn recurring<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
     let (input, mut stale, mut heard) = (streams(5), noise(6), Heard { streams: vec![] });
     let along =
         |from: f64, to: f64| core::array::from_fn(|line| S::from_f64(from + (to - from) * line as f64 / LINES as f64));
@@ -130,13 +131,13 @@ fn recurring<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
         let frames = chunk.len();
         let from = rows(chunk, &mut stale);
         let mut out = rows(&[], &mut stale);
-        lanes.absorb(from.each_ref(), &absorbers, &mut states, frames, &mut out);
+        absorb(form, from.each_ref(), &absorbers, &mut states, frames, &mut out);
         heard.hear(&out, 0, frames);
         for (index, (filter, past)) in filters.iter().zip(&mut pasts).enumerate() {
-            copy(lanes, &from[index][..frames], past.input());
-            past.low_pass(lanes, filter, frames);
+            copy(form, &from[index][..frames], past.input());
+            past.low_pass(form, filter, frames);
             let mut rest = from[2];
-            past.rest(lanes, frames, &mut rest);
+            past.rest(form, frames, &mut rest);
             heard.hear([past.output(), &rest], LINES + 2 * index, frames);
             past.advance(frames);
         }
@@ -144,7 +145,7 @@ fn recurring<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
     heard
 }
 
-fn feedback<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
+fn feedback<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
     let (input, mut stale, mut heard) = (streams(7), noise(8), Heard { streams: vec![] });
     let gains = core::array::from_fn(|line| S::from_f64(if line % 3 == 0 { -0.25 } else { 0.25 }));
     for chunk in input.chunks(cut) {
@@ -152,25 +153,25 @@ fn feedback<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> Heard<S> {
         let (mut from, input) = (rows(chunk, &mut stale), rows(chunk, &mut stale));
         let feed = Feed { input: &input, gains: &gains, direct: S::from_f64(0.5) };
         let mut out = [input[0], input[1]];
-        hear(lanes, &feed, frames, &mut from, &mut out);
+        hear(form, &feed, frames, &mut from, &mut out);
         heard.hear(&out, 0, frames);
         for line in 0..LINES {
             let mut row = input[2];
-            write(lanes, &feed, &from, line, frames, &mut row);
+            write(form, &feed, &from, line, frames, &mut row);
             heard.hear([&row], 2 + line, frames);
             let expected = row[..frames].iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
-            assert_eq!(loudest(lanes, &row[..frames]).to_f64(), expected);
+            assert_eq!(largest_magnitude(form, &row[..frames]).to_f64(), expected);
         }
     }
     heard
 }
 
-fn all<S: Sample, L: Lanes<S>>(lanes: L, cut: usize) -> [Heard<S>; 4] {
-    [diffusion(lanes, cut), delayed(lanes, cut), recurring(lanes, cut), feedback(lanes, cut)]
+fn all<F: Form, S: Sample>(form: F, cut: usize) -> [Heard<S>; 4] {
+    [diffusion(form, cut), delayed(form, cut), recurring(form, cut), feedback(form, cut)]
 }
 
 fn compare<S: Sample>(cpu: Cpu, equal: fn(S, S) -> bool) {
-    let twin = [1, 7, GRID_FRAMES].map(|cut| all::<S, _>(Scalar, cut));
+    let scalar = [1, 7, GRID_FRAMES].map(|cut| all::<_, S>(Scalar, cut));
     let same = |a: &[Heard<S>; 4], b: &[Heard<S>; 4], equal: fn(S, S) -> bool, what: &str| {
         for (pass, (a, b)) in a.iter().zip(b).enumerate() {
             for (stream, (a, b)) in a.streams.iter().zip(&b.streams).enumerate() {
@@ -181,17 +182,17 @@ fn compare<S: Sample>(cpu: Cpu, equal: fn(S, S) -> bool) {
         }
     };
     let bits = |a: S, b: S| a.bits() == b.bits();
-    for cut in &twin {
-        same(cut, &twin[2], bits, "the cut");
+    for cut in &scalar {
+        same(cut, &scalar[2], bits, "the cut");
     }
-    for (cut, twin) in [1, 7, GRID_FRAMES].into_iter().zip(&twin) {
-        let vectors = run!(Backend::new(cpu), all::<S, _>(Scalar, cut), simd => all::<S, _>(Vector(simd), cut));
-        same(twin, &vectors, equal, "vectors");
+    for (cut, scalar) in [1, 7, GRID_FRAMES].into_iter().zip(&scalar) {
+        let vectors = run!(Backend::new(cpu), form => all::<_, S>(form, cut));
+        same(scalar, &vectors, equal, "vectors");
     }
 }
 
 #[test]
-fn vectors_are_the_scalar_twin_bit_for_bit() {
+fn vector_forms_are_the_scalar_form_bit_for_bit() {
     if fuses() {
         compare::<f32>(Cpu::Detected, |a, b| a.bits() == b.bits());
         compare::<f64>(Cpu::Detected, |a, b| a.bits() == b.bits());

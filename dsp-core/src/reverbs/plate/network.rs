@@ -4,6 +4,7 @@ use super::design::{self, HalfTank, INPUT_DIFFUSERS, MODULATED_GAIN, OUTPUT_TAPS
 use crate::{
     foundation::{
         grid::GRID_FRAMES,
+        math::larger,
         sample::{Sample, Vectors},
         silence::{FILTER_STATE, REVERB_SIGNAL, flushed},
         stream::StreamSpec,
@@ -248,7 +249,7 @@ impl<S: Sample> Network<S> {
         for ((written, left), right) in written.iter_mut().zip(left).zip(right) {
             *written = half * (*left + *right);
         }
-        *peak = peak.larger(magnitude(written));
+        *peak = larger(*peak, magnitude(written));
         bank.mirror();
         *signal = *bank.read(self.input - *self.predelay.current() as u32);
         if let Some(next) = self.predelay.next() {
@@ -281,7 +282,7 @@ impl<S: Sample> Network<S> {
             self.modulation.read(index, samples, self.grid_frame, modulated);
             let gain = S::from_f64(MODULATED_GAIN);
             all_pass(bank.write(line.write_offset), modulated, |_| gain, frames, signal);
-            *peak = peak.larger(magnitude(&signal[..frames]));
+            *peak = larger(*peak, magnitude(&signal[..frames]));
 
             let line = half.first_delay;
             bank.write(line.write_offset)[..frames].copy_from_slice(&signal[..frames]);
@@ -297,7 +298,7 @@ impl<S: Sample> Network<S> {
             let line = half.all_pass;
             let delayed = *bank.read(line.output());
             all_pass(bank.write(line.write_offset), &delayed, |frame| diffusion[frame], frames, signal);
-            *peak = peak.larger(magnitude(&signal[..frames]));
+            *peak = larger(*peak, magnitude(&signal[..frames]));
             bank.write(half.last_delay.write_offset)[..frames].copy_from_slice(&signal[..frames]);
         }
         bank.mirror();

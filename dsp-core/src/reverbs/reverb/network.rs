@@ -9,21 +9,18 @@ use super::{
 };
 use crate::{
     foundation::{
-        grid::GRID_FRAMES,
-        sample::{Sample, Vectors},
-        silence::REVERB_SIGNAL,
-        stream::StreamSpec,
-        unit::ms_to_frames,
+        grid::GRID_FRAMES, math::larger, sample::Sample, silence::REVERB_SIGNAL, stream::StreamSpec, unit::ms_to_frames,
     },
     primitives::{
         backend::{Backend, run},
         crossfade::Crossfade,
+        lanes::{Form, largest_magnitude},
         modulated_delay::Lfo,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
     reverbs::{
         delay_bank::DelayBank,
-        fdn::{self, Feed, LINES, Lanes, OnePole, Past, Rows},
+        fdn::{self, Feed, LINES, OnePole, Past, Rows},
     },
 };
 
@@ -145,11 +142,11 @@ impl<S: Sample> Network<S> {
 
     /// Processes a chunk of both inputs, at most [`frames_at_once`](Self::frames_at_once).
     pub(super) fn process(&mut self, inputs: [&[S]; 2], wet: &mut Wet<S>) {
-        run!(self.backend, self.chunk(fdn::Scalar, inputs, wet), simd => self.chunk(fdn::Vector(simd), inputs, wet));
+        run!(self.backend, form => self.chunk(form, inputs, wet));
     }
 
     #[inline(always)]
-    fn chunk<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2], wet: &mut Wet<S>) {
+    fn chunk<F: Form>(&mut self, form: F, inputs: [&[S]; 2], wet: &mut Wet<S>) {
         let frames = inputs[0].len();
         if self.grid_frame == 0 {
             self.modulate();
@@ -167,12 +164,12 @@ impl<S: Sample> Network<S> {
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
-            self.write_input(lanes, inputs);
+            self.write_input(form, inputs);
             if frames == GRID_FRAMES {
                 // The usual case, with loops of known length.
-                self.reverberate(lanes, GRID_FRAMES, wet);
+                self.reverberate(form, GRID_FRAMES, wet);
             } else {
-                self.reverberate(lanes, frames, wet);
+                self.reverberate(form, frames, wet);
             }
         }
         self.bank.advance(frames);
@@ -188,10 +185,10 @@ impl<S: Sample> Network<S> {
 
     /// All that follows from the input.
     #[inline(always)]
-    fn reverberate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, wet: &mut Wet<S>) {
-        self.diffuse(lanes, frames);
-        self.reflect(lanes, frames, &mut wet.early);
-        self.circulate(lanes, frames, &mut wet.tail);
+    fn reverberate<F: Form>(&mut self, form: F, frames: usize, wet: &mut Wet<S>) {
+        self.diffuse(form, frames);
+        self.reflect(form, frames, &mut wet.early);
+        self.circulate(form, frames, &mut wet.tail);
     }
 
     /// Advances the LFOs to the next point of the grid.
@@ -207,15 +204,15 @@ impl<S: Sample> Network<S> {
 
     /// Writes both inputs behind their high pass.
     #[inline(always)]
-    fn write_input<L: Lanes<S>>(&mut self, lanes: L, inputs: [&[S]; 2]) {
+    fn write_input<F: Form>(&mut self, form: F, inputs: [&[S]; 2]) {
         let frames = inputs[0].len();
         for ((state, offset), input) in self.high_pass_states.iter_mut().zip(self.offsets.input).zip(inputs) {
-            fdn::copy(lanes, input, state.input());
-            state.low_pass(lanes, &self.high_pass, frames);
+            fdn::copy(form, input, state.input());
+            state.low_pass(form, &self.high_pass, frames);
             let row = self.bank.write(offset);
-            state.rest(lanes, frames, row);
+            state.rest(form, frames, row);
             state.advance(frames);
-            self.peak = self.peak.larger(fdn::loudest(lanes, &row[..frames]).to_f64());
+            self.peak = larger(self.peak, largest_magnitude(form, &row[..frames]).to_f64());
         }
         let mut start = 0;
         while start < frames {
@@ -240,18 +237,18 @@ impl<S: Sample> Network<S> {
 
     /// The steps of diffusion.
     #[inline(always)]
-    fn diffuse<L: Lanes<S>>(&mut self, lanes: L, frames: usize) {
+    fn diffuse<F: Form>(&mut self, form: F, frames: usize) {
         let Self { bank, offsets, settings, scratch, .. } = self;
         let Scratch { next_gains, diffused, rows, next_rows, next_row, .. } = scratch;
         for step in 0..STEPS {
-            let mix = settings.current().diffuse(lanes, step, bank, frames, rows);
-            let next_mix = settings.next().map(|next| next.diffuse(lanes, step, bank, frames, next_rows));
+            let mix = settings.current().diffuse(form, step, bank, frames, rows);
+            let next_mix = settings.next().map(|next| next.diffuse(form, step, bank, frames, next_rows));
             for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
                 let out = if step + 1 < STEPS { bank.write(offsets.diffusion[step][line]) } else { last };
-                fdn::across(lanes, &mix, rows, line, frames, out);
+                fdn::across(form, &mix, rows, line, frames, out);
                 if let Some(next_mix) = &next_mix {
-                    fdn::across(lanes, next_mix, next_rows, line, frames, next_row);
-                    fdn::cross_fade(lanes, out, next_row, next_gains, frames);
+                    fdn::across(form, next_mix, next_rows, line, frames, next_row);
+                    fdn::cross_fade(form, out, next_row, next_gains, frames);
                 }
             }
             bank.mirror();
@@ -260,43 +257,43 @@ impl<S: Sample> Network<S> {
 
     /// The early reflections, behind the low pass of the walls.
     #[inline(always)]
-    fn reflect<L: Lanes<S>>(&mut self, lanes: L, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
+    fn reflect<F: Form>(&mut self, form: F, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
         let Scratch { next_row, next_gains, .. } = &mut self.scratch;
         for (output, (early, state)) in early.iter_mut().zip(&mut self.wall_states).enumerate() {
-            self.settings.current().reflect(lanes, &self.bank, output, frames, state.input());
+            self.settings.current().reflect(form, &self.bank, output, frames, state.input());
             if let Some(next) = self.settings.next() {
-                next.reflect(lanes, &self.bank, output, frames, next_row);
-                fdn::cross_fade(lanes, state.input(), next_row, next_gains, frames);
+                next.reflect(form, &self.bank, output, frames, next_row);
+                fdn::cross_fade(form, state.input(), next_row, next_gains, frames);
             }
-            state.low_pass(lanes, &self.walls, frames);
-            fdn::copy(lanes, &state.output()[..frames], early);
+            state.low_pass(form, &self.walls, frames);
+            fdn::copy(form, &state.output()[..frames], early);
             state.advance(frames);
         }
     }
 
     /// The feedback: lines, absorption, output mix, feedback matrix.
     #[inline(always)]
-    fn circulate<L: Lanes<S>>(&mut self, lanes: L, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
+    fn circulate<F: Form>(&mut self, form: F, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
         let Self { bank, offsets, settings, scratch, peak, grid_frame, .. } = self;
         let Scratch { next_gains, diffused, modulated, rows, next_rows, clock, .. } = scratch;
         let Some(clock) = clock[*grid_frame..].first_chunk() else { return };
         let (current, next) = settings.running();
-        current.absorb(lanes, bank, clock, frames, modulated, rows);
+        current.absorb(form, bank, clock, frames, modulated, rows);
         if let Some(next) = next {
-            next.absorb(lanes, bank, clock, frames, modulated, next_rows);
+            next.absorb(form, bank, clock, frames, modulated, next_rows);
             for (row, next_row) in rows.iter_mut().zip(next_rows) {
-                fdn::cross_fade(lanes, row, next_row, next_gains, frames);
+                fdn::cross_fade(form, row, next_row, next_gains, frames);
             }
         }
         let feed = Feed { input: diffused, gains: current.feedback_gains(), direct: S::from_f64(DIRECT_GAIN) };
-        fdn::hear(lanes, &feed, frames, rows, tail);
+        fdn::hear(form, &feed, frames, rows, tail);
         // What is written only matters while the input is silent.
         let watch = *peak < REVERB_SIGNAL;
         for (line, offset) in offsets.lines.iter().enumerate() {
             let row = bank.write(*offset);
-            fdn::write(lanes, &feed, rows, line, frames, row);
+            fdn::write(form, &feed, rows, line, frames, row);
             if watch {
-                *peak = peak.larger(fdn::loudest(lanes, &row[..frames]).to_f64());
+                *peak = larger(*peak, largest_magnitude(form, &row[..frames]).to_f64());
             }
         }
         bank.mirror();

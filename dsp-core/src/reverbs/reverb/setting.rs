@@ -6,10 +6,10 @@ use super::design::{
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
-    primitives::modulated_delay::LagrangeTaps,
+    primitives::{lanes::Form, modulated_delay::LagrangeTaps},
     reverbs::{
         delay_bank::{DelayBank, Layout},
-        fdn::{self, AbsorberStates, Absorbers, LINES, Lanes, Mix, Rows},
+        fdn::{self, AbsorberStates, Absorbers, LINES, Mix, Rows},
     },
 };
 
@@ -175,9 +175,9 @@ impl<S: Sample> Setting<S> {
 
     /// Reads the lines and absorbs, in the order of the matrix's inputs. `modulated` is scratch.
     #[inline(always)]
-    pub(super) fn absorb<L: Lanes<S>>(
+    pub(super) fn absorb<F: Form>(
         &mut self,
-        lanes: L,
+        form: F,
         bank: &DelayBank<S>,
         clock: &[S; GRID_FRAMES],
         frames: usize,
@@ -191,20 +191,20 @@ impl<S: Sample> Setting<S> {
         if self.is_modulated() {
             for (line, modulated) in modulated.iter_mut().enumerate() {
                 let samples = bank.read_long(self.modulated[line] - self.modulation.oldest[line]);
-                fdn::interpolate(lanes, samples, &self.modulation, line, clock, frames, modulated);
+                fdn::interpolate(form, samples, &self.modulation, line, clock, frames, modulated);
             }
             for (row, modulated) in rows.iter_mut().step_by(2).zip(modulated.iter()) {
                 *row = modulated;
             }
         }
-        lanes.absorb(rows, &self.absorbers, &mut self.absorber_states, frames, absorbed);
+        fdn::absorb(form, rows, &self.absorbers, &mut self.absorber_states, frames, absorbed);
     }
 
     /// The first pass of a step of diffusion; returns what the second needs.
     #[inline(always)]
-    pub(super) fn diffuse<L: Lanes<S>>(
+    pub(super) fn diffuse<F: Form>(
         &self,
-        lanes: L,
+        form: F,
         step: usize,
         bank: &DelayBank<S>,
         frames: usize,
@@ -216,20 +216,20 @@ impl<S: Sample> Setting<S> {
             *input = bank.read(*offset);
         }
         let mix = Mix { tangent: self.diffusion_tangent, scale: self.diffusion_gains[step], span: span(step) };
-        fdn::within(lanes, &mix, inputs, frames, rows);
+        fdn::within(form, &mix, inputs, frames, rows);
         mix
     }
 
     /// Sums the early reflections of an output.
     #[inline(always)]
-    pub(super) fn reflect<L: Lanes<S>>(
+    pub(super) fn reflect<F: Form>(
         &self,
-        lanes: L,
+        form: F,
         bank: &DelayBank<S>,
         output: usize,
         frames: usize,
         sum: &mut [S; GRID_FRAMES],
     ) {
-        fdn::tap(lanes, bank, &self.early[output][..self.coeffs.early_counts[output]], frames, sum);
+        fdn::tap(form, bank, &self.early[output][..self.coeffs.early_counts[output]], frames, sum);
     }
 }
