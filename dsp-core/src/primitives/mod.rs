@@ -2,7 +2,6 @@
 //! loops, random numbers, Kaiser windows.
 
 pub(crate) mod backend;
-#[cfg(feature = "std")]
 pub(crate) mod crossfaded_delay;
 pub(crate) mod delay_line;
 pub(crate) mod history;
