@@ -21,7 +21,7 @@
 //!
 //! | feature | default | gives |
 //! |---|---|---|
-//! | `std` | yes | run-time CPU detection; convolution and the linear-phase equalizer |
+//! | `std` | yes | run-time CPU detection |
 //! | `serde` | no | settings and effects serialise |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`; memory is taken while building, never while processing.
@@ -33,7 +33,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod console;
-#[cfg(feature = "std")]
 pub mod convolution;
 pub mod delivery;
 pub mod dynamics;

@@ -27,7 +27,6 @@ fn gain_likes() -> Vec<(&'static str, Make)> {
         ("chain", |at| vec![gain(12.0 * at - 12.0), gain(-1.0)].into()),
         ("side", |at| Effect::MidSide { mid: vec![], side: vec![gain(24.0 * at - 24.0)] }),
         ("makeup", |at| CompressorParams { ratio: 1.0, makeup_db: 12.0 * at, ..Default::default() }.into()),
-        #[cfg(feature = "std")]
         ("mix", |at| {
             let impulse_response = ImpulseResponse::from_rows(&[&[-0.5_f64]]).unwrap();
             ConvolutionParams { impulse_response, mix: at, ..Default::default() }.into()

@@ -141,12 +141,10 @@ fn moved(effect: &Effect) -> Effect {
                     ReleaseMode::Dual => ReleaseMode::Manual,
                 };
             }
-            #[cfg(feature = "std")]
             Effect::LinearPhaseEqualizer(p) => {
                 p.bands.pop();
                 p.bands.insert(0, BellParams { frequency_hz: 700.0, gain_db: 7.0, q: 2.0 }.into());
             }
-            #[cfg(feature = "std")]
             Effect::Convolution(p) => {
                 p.mix = 1.0 - p.mix / 2.0;
                 p.predelay_ms = 40.0 - p.predelay_ms / 2.0;
@@ -230,11 +228,6 @@ fn law_1_a_channels_bits_never_depend_on_its_neighbours() {
     });
 }
 
-/// Fourier transforms are not the same bits everywhere: they only null.
-fn is_fourier(name: &str) -> bool {
-    matches!(name, "LinearPhaseEqualizer" | "Convolution")
-}
-
 fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::is_x86_feature_detected!("fma") && std::is_x86_feature_detected!("avx2");
@@ -253,9 +246,6 @@ fn law_2_same_bits_on_every_cpu_with_fma() {
         eprintln!("NOTE: no AVX-512 here; AVX2 and the scalar form are compared");
     }
     for_all(8, |entry, effect| {
-        if is_fourier(entry.name) {
-            return;
-        }
         for channels in channel_counts(&effect) {
             let twin = render::<f32>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
             for cpu in [Cpu::Detected, Cpu::Avx2] {
@@ -324,7 +314,6 @@ fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
         // What treats the sides differently has a mirror image that must match.
         let mirrored = match &effect {
             Effect::Pan(p) => PanParams { pan: -p.pan, ..*p }.into(),
-            #[cfg(feature = "std")]
             Effect::Convolution(p) => {
                 let response = &p.impulse_response;
                 let rows: Vec<&[f64]> = (0..response.rows()).rev().map(|row| response.row(row)).collect();
@@ -722,24 +711,21 @@ fn law_8_g3_no_change_of_settings_clicks() {
         ),
         (parallel(0.0), parallel(-12.0)),
     ];
-    #[cfg(feature = "std")]
-    {
-        let linear =
-            |bands: &[Band]| Effect::from(LinearPhaseEqualizerParams { bands: bands.to_vec(), ..Default::default() });
-        let bell = |frequency_hz, gain_db, q| Band::from(BellParams { frequency_hz, gain_db, q });
-        let impulse_response = ImpulseResponse::from_rows(&[&decay(3, 6_000), &decay(4, 6_000)]).unwrap();
-        let convolution = |mix, predelay_ms, normalize| {
-            let impulse_response = impulse_response.clone();
-            Effect::from(ConvolutionParams { impulse_response, mix, predelay_ms, normalize, ..Default::default() })
-        };
-        steps.extend([
-            (linear(&[]), linear(&[bell(100.0, 12.0, 1.0)])),
-            (linear(&[bell(100.0, 12.0, 1.0)]), linear(&[bell(200.0, 12.0, 2.0), bell(3_000.0, -12.0, 1.0)])),
-            (convolution(0.0, 0.0, false), convolution(1.0, 0.0, false)),
-            (convolution(1.0, 0.0, false), convolution(1.0, 37.0, false)),
-            (convolution(0.5, 0.0, false), convolution(0.5, 5.0, true)),
-        ]);
-    }
+    let linear =
+        |bands: &[Band]| Effect::from(LinearPhaseEqualizerParams { bands: bands.to_vec(), ..Default::default() });
+    let bell = |frequency_hz, gain_db, q| Band::from(BellParams { frequency_hz, gain_db, q });
+    let impulse_response = ImpulseResponse::from_rows(&[&decay(3, 6_000), &decay(4, 6_000)]).unwrap();
+    let convolution = |mix, predelay_ms, normalize| {
+        let impulse_response = impulse_response.clone();
+        Effect::from(ConvolutionParams { impulse_response, mix, predelay_ms, normalize, ..Default::default() })
+    };
+    steps.extend([
+        (linear(&[]), linear(&[bell(100.0, 12.0, 1.0)])),
+        (linear(&[bell(100.0, 12.0, 1.0)]), linear(&[bell(200.0, 12.0, 2.0), bell(3_000.0, -12.0, 1.0)])),
+        (convolution(0.0, 0.0, false), convolution(1.0, 0.0, false)),
+        (convolution(1.0, 0.0, false), convolution(1.0, 37.0, false)),
+        (convolution(0.5, 0.0, false), convolution(0.5, 5.0, true)),
+    ]);
     let mut worst: f64 = f64::NEG_INFINITY;
     for (from, to) in &steps {
         for (from, to) in [(from, to), (to, from)] {

@@ -95,7 +95,6 @@ fn another(entry: &Entry, effect: &Effect, spec: &StreamSpec) -> EffectCoeffs {
         let other = CompressorParams { mix: 1.0 - params.mix, link_percent: 100.0 - params.link_percent, ..params };
         return Effect::from(other).design(spec).unwrap();
     }
-    #[cfg(feature = "std")]
     match effect {
         Effect::LinearPhaseEqualizer(params) => {
             let bands = vec![BellParams { gain_db: 5.0, ..Default::default() }.into()];

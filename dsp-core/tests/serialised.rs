@@ -108,7 +108,6 @@ fn unknown_names_are_refused_and_missing_ones_take_their_default() {
     );
 }
 
-#[cfg(feature = "std")]
 #[test]
 fn impulse_responses_are_base64() {
     use mixdown::convolution::{ConvolutionParams, ImpulseResponse};

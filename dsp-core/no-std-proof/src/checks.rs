@@ -1,7 +1,14 @@
 //! What is proved, one line each; the exit code of the program is the number of the first line that is wrong.
 
 use alloc::vec::Vec;
-use mixdown::{Block, BlockMut, Effect, Error, Mixer, Params, Processor, Sample, StreamSpec, TrackParams, dynamics::{CompressorParams, LimiterParams}, filters::{EqualizerParams, HighPassParams}, levels::{GainParams, PanParams}, reverbs::ReverbParams};
+use mixdown::{
+    Block, BlockMut, Effect, Error, Mixer, Params, Processor, Sample, StreamSpec, TrackParams,
+    convolution::{ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams},
+    dynamics::{CompressorParams, LimiterParams},
+    filters::{BellParams, EqualizerParams, HighPassParams},
+    levels::{GainParams, PanParams},
+    reverbs::ReverbParams,
+};
 
 /// Whether the result is right.
 pub(crate) type Check = fn() -> Result<bool, Error>;
@@ -18,6 +25,8 @@ pub(crate) const CHECKS: &[Check] = &[
     || Ok(GainParams { gain_db: 90.0, ..Default::default() }.validate(&StreamSpec::new(48_000.0, 2)?).is_err()),
     || Ok(through(&EqualizerParams::default(), 2, &[0.5_f32, -1.0])? == [0.5, -1.0]),
     || Ok(near(&through(&HighPassParams::default(), 1, &[1.0_f32; 48_000])?[47_990..], &[0.0; 10])),
+    convolution_sums,
+    linear_phase_is_symmetric,
     every_processor::<f32>,
     every_processor::<f64>,
     // With debug assertions a block that does not fit panics.
@@ -44,6 +53,37 @@ fn run<S: Sample>(processor: &mut impl Processor<S>, input: &[S]) -> Result<Vec<
 /// Whether both are equal to within a few roundings of f32.
 fn near(actual: &[f32], expected: &[f32]) -> bool {
     actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6)
+}
+
+/// Whether a response long enough for transforms gives the direct sum, as loud as its input.
+fn convolution_sums() -> Result<bool, Error> {
+    const LAST: usize = 5_000;
+    let mut response = Vec::from([0.0; LAST + 1]);
+    (response[0], response[1_500], response[LAST]) = (0.5, -0.25, 0.125);
+    let impulse_response = ImpulseResponse::from_rows(&[&response[..]])?;
+    let of = |normalize| ConvolutionParams { impulse_response: impulse_response.clone(), normalize, ..Default::default() };
+    let mut impulse = Vec::from([0.0; LAST + 1]);
+    impulse[0] = 1.0;
+    let (plain, loud) = (through(&of(false), 1, &impulse)?, through(&of(true), 1, &impulse)?);
+    let gain = loud[0] / plain[0];
+    let same = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
+    // Their powers add: 1 / sqrt(1/4 + 1/16 + 1/64) but for what the echoes do to the weighted spectrum.
+    Ok(plain.iter().zip(&response).all(same)
+        && loud.iter().zip(&plain).all(|(loud, plain)| (loud - gain * plain).abs() < 1e-12)
+        && (gain - 1.745_743_121_887_94).abs() < 0.01)
+}
+
+/// Whether an impulse comes back symmetric about the latency, with the gain of the bell in the middle of its band.
+fn linear_phase_is_symmetric() -> Result<bool, Error> {
+    const LENGTH: usize = 2_048;
+    let bell = BellParams { frequency_hz: 12_000.0, gain_db: HALF_DB, q: 1.0 };
+    let params = LinearPhaseEqualizerParams { bands: Vec::from([bell.into()]), length_frames: LENGTH };
+    let mut impulse = Vec::from([0.0_f64; LENGTH + 1]);
+    impulse[0] = 1.0;
+    let taps = through(&params, 1, &impulse)?;
+    // A quarter of the rate: the cosine is 1, 0, -1, 0 about the middle.
+    let quarter: f64 = taps.iter().step_by(2).enumerate().map(|(n, tap)| if n % 2 == 0 { *tap } else { -*tap }).sum();
+    Ok(taps.iter().zip(taps.iter().rev()).all(|(a, b)| (a - b).abs() < 1e-12) && (quarter - 0.5).abs() < 1e-3)
 }
 
 /// Whether every processor of the one list, at its default settings, is [`steady`] in stereo.

@@ -2,12 +2,12 @@
 
 /// The one list: `for_each_processor!(callback)` expands to
 /// `callback! { Name: Params, Processor; … }`. The effect enum, its processors, the laws, the benches and the fuzz
-/// targets are driven by it. Those that need the standard library follow in `with_std_processors!`.
+/// targets are driven by it.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! for_each_processor {
     ($callback:ident) => {
-        $crate::with_std_processors! { $callback
+        $callback! {
             Gain: $crate::levels::GainParams, $crate::levels::Gain<S>;
             Pan: $crate::levels::PanParams, $crate::levels::Pan<S>;
             Width: $crate::levels::WidthParams, $crate::levels::Width<S>;
@@ -30,30 +30,8 @@ macro_rules! for_each_processor {
             Limiter: $crate::dynamics::LimiterParams, $crate::dynamics::Limiter<S>;
             Reverb: $crate::reverbs::ReverbParams, $crate::reverbs::Reverb<S>;
             Plate: $crate::reverbs::PlateParams, $crate::reverbs::Plate<S>;
-        }
-    };
-}
-
-/// Appends to the list what there is only with `std`.
-#[cfg(feature = "std")]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! with_std_processors {
-    ($callback:ident $($others:tt)*) => {
-        $callback! {
-            $($others)*
             LinearPhaseEqualizer: $crate::convolution::LinearPhaseEqualizerParams, $crate::convolution::LinearPhaseEqualizer<S>;
             Convolution: $crate::convolution::ConvolutionParams, $crate::convolution::Convolution<S>;
         }
-    };
-}
-
-/// Without `std` there is nothing to append to the list.
-#[cfg(not(feature = "std"))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! with_std_processors {
-    ($callback:ident $($others:tt)*) => {
-        $callback! { $($others)* }
     };
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample, silence, stream::StreamSpec},
-    primitives::{backend::Backend, history::Tape},
+    primitives::{backend::Backend, history::History},
 };
 use alloc::{vec, vec::Vec};
 
@@ -38,7 +38,7 @@ pub(crate) struct Convolver<S> {
     /// For each bank the first taps of each response, last first.
     heads: Vec<Vec<S>>,
     /// For each input what the heads still see.
-    tapes: Vec<Tape<S>>,
+    histories: Vec<History<S>>,
     /// For each input what the stages still see.
     pasts: Vec<Vec<S>>,
     quiet_frames: Vec<u64>,
@@ -85,7 +85,7 @@ impl<S: Sample> Convolver<S> {
             routes: routes.to_vec(),
             length,
             heads: vec![zeros(head); counts.banks * counts.responses],
-            tapes: vec![Tape::new(head - 1, GRID_FRAMES, fir::PAD); counts.inputs],
+            histories: vec![History::new(head - 1, GRID_FRAMES, fir::PAD); counts.inputs],
             pasts: vec![zeros(3 * longest); counts.inputs],
             quiet_frames: vec![u64::MAX; counts.inputs],
             futures: vec![zeros((2 * longest).max(GRID_FRAMES)); counts.banks * counts.outputs],
@@ -165,7 +165,7 @@ impl<S: Sample> Convolver<S> {
     #[inline]
     pub(crate) fn write<T: Sample>(&mut self, input: usize, samples: &[T]) {
         let silent = S::from_f64(silence::CONVOLVER_INPUT);
-        let fresh = self.tapes[input].append(samples.len());
+        let fresh = self.histories[input].append(samples.len());
         for (fresh, sample) in fresh.iter_mut().zip(samples) {
             let sample = S::from_f64(sample.to_f64());
             *fresh = if sample < silent && sample > -silent { S::ZERO } else { sample };
@@ -195,7 +195,7 @@ impl<S: Sample> Convolver<S> {
             if self.quiet_frames[route.input] >= (head.len() + frames) as u64 {
                 continue;
             }
-            let past = self.tapes[route.input].from(frames + head.len() - 1);
+            let past = self.histories[route.input].from(frames + head.len() - 1);
             fir(self.backend, head, past, frames, &mut self.chunk);
         }
         for (sample, sum) in samples.iter_mut().zip(&self.chunk) {
@@ -233,7 +233,7 @@ impl<S: Sample> Convolver<S> {
             routes: _,
             length: _,
             heads: _,
-            tapes,
+            histories,
             pasts,
             quiet_frames,
             futures,
@@ -243,7 +243,7 @@ impl<S: Sample> Convolver<S> {
             chunk: _,
             frame,
         } = self;
-        tapes.iter_mut().for_each(Tape::reset);
+        histories.iter_mut().for_each(History::reset);
         pasts.iter_mut().chain(futures).for_each(|ring| ring.fill(S::ZERO));
         quiet_frames.fill(u64::MAX);
         stages.iter_mut().for_each(Stage::reset);

@@ -13,6 +13,7 @@ use crate::{
         error::{Error, in_range},
         fit::fit,
         grid::GRID_FRAMES,
+        math::cis,
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
@@ -127,7 +128,8 @@ impl Params for LinearPhaseEqualizerParams {
         let mut neutral = true;
         for bin in 0..=points / 2 {
             let hz = bin as f64 / points as f64 * rate_hz;
-            let magnitude: f64 = bands.iter().map(|sections| sections.response(hz, rate_hz).norm()).product();
+            let magnitude: f64 =
+                libm::sqrt(bands.iter().map(|sections| sections.response(hz, rate_hz).norm_sqr()).product());
             neutral &= (magnitude - 1.0).abs() <= ROUNDING;
             spectrum[bin] = magnitude.into();
             spectrum[(points - bin) % points] = magnitude.into();
@@ -138,8 +140,7 @@ impl Params for LinearPhaseEqualizerParams {
             taps[half] = 1.0;
             return Ok(LinearPhaseEqualizerCoeffs { taps, neutral });
         }
-        let transform = Fourier::new(points, spec.cpu());
-        transform.forward(&mut spectrum, &mut vec![Complex64::ZERO; transform.scratch()]);
+        Fourier::new(points).forward(&mut spectrum);
         for n in 0..=half {
             let tap = spectrum[n].re / points as f64 * window(n as f64 / half as f64);
             (taps[half - n], taps[half + n]) = (tap, tap);
@@ -160,7 +161,7 @@ impl Params for LinearPhaseEqualizerParams {
         let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?;
         let half = self.length_frames / 2;
         let at = |hz: &f64| {
-            let back = Complex64::cis(-2.0 * PI * hz / spec.sample_rate_hz());
+            let back = cis(-2.0 * PI * hz / spec.sample_rate_hz());
             let later = taps[half + 1..].iter().rev().fold(Complex64::ZERO, |sum, tap| (sum + tap) * back);
             Complex64::from(taps[half] + 2.0 * later.re)
         };

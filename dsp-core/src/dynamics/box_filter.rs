@@ -9,7 +9,7 @@
 //! Lengths in the ratio .404079 : .334851 : .261070, which spreads the zeros of the three responses for the lowest side
 //! lobes: the box stack of G. Luff, "Designing a straightforward limiter", signalsmith-audio.co.uk, 2022.
 
-use crate::primitives::history::Tape;
+use crate::primitives::history::History;
 
 /// Lengths of the boxes, as parts of their sum; the middle one is what these leave.
 const LONGEST: f64 = 0.404_079;
@@ -34,7 +34,7 @@ pub(crate) struct BoxFilter {
 #[derive(Clone, Debug)]
 struct Stage {
     length: usize,
-    tape: Tape<u64>,
+    history: History<u64>,
     sum: u64,
 }
 
@@ -49,7 +49,7 @@ impl BoxFilter {
         let fraction = FINEST_BITS.min(BITS - product.next_power_of_two().trailing_zeros());
         let steps = libm::exp2(f64::from(fraction));
         Self {
-            stages: lengths.map(|length| Stage { length, tape: Tape::new(length, chunk, 0), sum: 0 }),
+            stages: lengths.map(|length| Stage { length, history: History::new(length, chunk, 0), sum: 0 }),
             steps,
             scale: 1.0 / (steps * product as f64),
         }
@@ -88,9 +88,9 @@ impl BoxFilter {
     fn sum(&mut self, values: &mut [u64]) {
         let (count, [first, middle, last]) = (values.len(), &mut self.stages);
         let (mut a, mut b, mut c) = (first.sum, middle.sum, last.sum);
-        let (leaving_a, fresh_a) = first.tape.past_and_fresh(count);
-        let (leaving_b, fresh_b) = middle.tape.past_and_fresh(count);
-        let (leaving_c, fresh_c) = last.tape.past_and_fresh(count);
+        let (leaving_a, fresh_a) = first.history.past_and_fresh(count);
+        let (leaving_b, fresh_b) = middle.history.past_and_fresh(count);
+        let (leaving_c, fresh_c) = last.history.past_and_fresh(count);
         let (leaving_a, leaving_b, leaving_c) = (&leaving_a[..count], &leaving_b[..count], &leaving_c[..count]);
         let (fresh_a, fresh_b, fresh_c) = (&mut fresh_a[..count], &mut fresh_b[..count], &mut fresh_c[..count]);
         for n in 0..count {
@@ -109,7 +109,7 @@ impl BoxFilter {
     /// Takes over what another of the same size remembers; takes no memory.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         for (own, other) in self.stages.iter_mut().zip(&other.stages) {
-            own.tape.copy_from(&other.tape);
+            own.history.copy_from(&other.history);
             own.sum = other.sum;
         }
     }
@@ -117,8 +117,8 @@ impl BoxFilter {
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
         let Self { stages, steps: _, scale: _ } = self;
-        for Stage { length: _, tape, sum } in stages {
-            tape.reset();
+        for Stage { length: _, history, sum } in stages {
+            history.reset();
             *sum = 0;
         }
     }

@@ -23,7 +23,7 @@ use crate::{
     },
     primitives::{
         backend::Backend,
-        history::Tape,
+        history::History,
         ramp::{GAIN_RAMP_MS, Ramp},
         sanitize::clean,
     },
@@ -207,7 +207,7 @@ pub(crate) struct Compression<S> {
     side_chain: SideChain<S>,
     output: Ramp<2>,
     /// Of each channel; none without lookahead.
-    tapes: Vec<Tape<S>>,
+    histories: Vec<History<S>>,
     gains: Vec<S>,
     reductions_db: Vec<f32>,
     /// Of the last frame put out, of each channel.
@@ -220,13 +220,13 @@ impl<S: Sample> Compression<S> {
     /// At rest at `coeffs`.
     pub(crate) fn new(spec: &StreamSpec, coeffs: &CompressorCoeffs) -> Self {
         let (channels, latency) = (spec.channels(), coeffs.side_chain.lookahead_frames);
-        let tapes = if latency == 0 { 0 } else { channels };
+        let histories = if latency == 0 { 0 } else { channels };
         Self {
             backend: Backend::new(spec.cpu()),
             coeffs: *coeffs,
             side_chain: SideChain::new(spec, &coeffs.side_chain),
             output: Ramp::new(coeffs.output, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
-            tapes: (0..tapes).map(|_| Tape::new(latency, CHUNK_FRAMES, 0)).collect(),
+            histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
             gains: vec![S::ZERO; CHUNK_FRAMES],
             reductions_db: vec![0.0; CHUNK_FRAMES],
             last_db: vec![0.0; channels],
@@ -300,11 +300,11 @@ impl<S: Sample> Compression<S> {
             Some(key) => self.side_chain.process(Key::Other(key)),
             None => self.side_chain.process(Key::Own(block.as_block())),
         };
-        for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
-            tape.append(count).copy_from_slice(block.channel(channel));
+        for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
+            history.append(count).copy_from_slice(block.channel(channel));
             block
                 .channel_mut(channel)
-                .copy_from_slice(&tape.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
+                .copy_from_slice(&history.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
         }
         let (output, _) = self.output.span::<S>(count);
         let joined = self.side_chain.is_joined();
@@ -358,7 +358,7 @@ impl<S: Sample> Compression<S> {
             coeffs: _,
             side_chain,
             output,
-            tapes,
+            histories,
             gains: _,
             reductions_db: _,
             last_db,
@@ -367,7 +367,7 @@ impl<S: Sample> Compression<S> {
         } = self;
         side_chain.reset();
         output.jump_to(output.target());
-        tapes.iter_mut().for_each(Tape::reset);
+        histories.iter_mut().for_each(History::reset);
         last_db.fill(0.0);
         *meter = ReductionMeter::default();
         *faults = 0;

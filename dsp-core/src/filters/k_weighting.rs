@@ -9,7 +9,7 @@
 //! prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
 
 use crate::{
-    foundation::{block::Block, grid::GRID_FRAMES, sample::Sample, silence::flushed},
+    foundation::{block::Block, grid::GRID_FRAMES, math::cis, sample::Sample, silence::flushed},
     primitives::{
         backend::{Backend, run},
         lanes::{Form, Lanes},
@@ -70,9 +70,8 @@ impl Weighting {
     }
 
     /// Its gain in power at a frequency.
-    #[cfg(feature = "std")]
     pub(crate) fn power(&self, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
-        let z = num_complex::Complex64::cis(-2.0 * PI * frequency_hz / sample_rate_hz);
+        let z = cis(-2.0 * PI * frequency_hz / sample_rate_hz);
         let of = |[b0, b1, b2, a1, a2]: [f64; 5]| ((b0 + z * (b1 + z * b2)) / (1.0 - z * (a1 + z * a2))).norm_sqr();
         self.sections.into_iter().map(of).product()
     }

@@ -1,13 +1,13 @@
-//! The last items of a stream, always in one piece: what filters and delays read backwards from.
+//! A history buffer: the last N samples of a stream in one contiguous slice, for filters and delays.
 //!
-//! New items are appended behind the old ones; when the memory ends, what is still needed moves to its front. It holds
-//! at least twice what is kept, so that each item moves at most once, however short the blocks are.
+//! Samples are appended behind the old ones; at the end of the memory the last N move to its front. It holds at least 2N,
+//! so each sample moves at most once, however short the blocks are.
 
 use alloc::{vec, vec::Vec};
 
 /// The last `kept` items of a stream and those of the chunk at hand.
 #[derive(Clone, Debug)]
-pub(crate) struct Tape<T> {
+pub(crate) struct History<T> {
     items: Vec<T>,
     kept: usize,
     /// Readable beyond the newest item; the contents there are stale.
@@ -15,7 +15,7 @@ pub(crate) struct Tape<T> {
     end: usize,
 }
 
-impl<T: Copy + Default> Tape<T> {
+impl<T: Copy + Default> History<T> {
     /// Remembers `kept` items, at first defaults, when up to `chunk` are appended at a time; `beyond` more can be read
     /// after the newest.
     pub(crate) fn new(kept: usize, chunk: usize, beyond: usize) -> Self {
@@ -33,7 +33,7 @@ impl<T: Copy + Default> Tape<T> {
         &mut self.items[self.end - count..self.end]
     }
 
-    /// The last `kept` items for reading, and behind them `count` new ones to fill, as [`Tape::append`].
+    /// The last `kept` items for reading, and behind them `count` new ones to fill, as [`History::append`].
     #[inline(always)]
     pub(crate) fn past_and_fresh(&mut self, count: usize) -> (&[T], &mut [T]) {
         self.append(count);
@@ -66,23 +66,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_past_is_in_one_piece_whatever_the_chunks() {
+    fn is_contiguous_for_any_chunk_length() {
         for (kept, chunks) in [(0, [3, 1]), (5, [1, 1]), (5, [7, 2]), (40, [1, 7])] {
-            let mut tape = Tape::<u32>::new(kept, 7, 2);
+            let mut history = History::<u32>::new(kept, 7, 2);
             let mut written = 0;
             for count in chunks.into_iter().cycle().take(100) {
-                for item in tape.append(count) {
+                for item in history.append(count) {
                     written += 1;
                     *item = written;
                 }
                 let age = kept + count;
-                for (place, item) in tape.from(age)[..age].iter().enumerate() {
+                for (place, item) in history.from(age)[..age].iter().enumerate() {
                     assert_eq!(*item as usize, (written as usize + place + 1).saturating_sub(age));
                 }
-                assert!(tape.from(0).len() >= 2);
+                assert!(history.from(0).len() >= 2);
             }
-            tape.reset();
-            assert!(tape.from(kept)[..kept].iter().all(|&item| item == 0));
+            history.reset();
+            assert!(history.from(kept)[..kept].iter().all(|&item| item == 0));
         }
     }
 }

@@ -44,12 +44,10 @@ pub(crate) fn round<S: Sample>(backend: Backend, sums: &[f64], samples: &mut [S]
 }
 
 /// Writes over `dry` itself times the first gain plus `wet` times the second. A gain of 0 leaves out its part.
-#[cfg(feature = "std")]
 pub(crate) fn blend<S: Sample>(backend: Backend, dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
     run!(backend, _ => blend_all(dry, wet, gains));
 }
 
-#[cfg(feature = "std")]
 #[inline(always)]
 fn blend_all<S: Sample>(dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
     match gains {

@@ -3,7 +3,6 @@
 
 pub(crate) mod backend;
 pub(crate) mod crossfade;
-#[cfg(feature = "std")]
 pub(crate) mod crossfaded_delay;
 pub(crate) mod delay_line;
 pub(crate) mod history;

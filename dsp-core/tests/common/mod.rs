@@ -332,13 +332,11 @@ impl Sampled for EqualizerParams {
 }
 
 /// Noise that dies away within `frames`.
-#[cfg(feature = "std")]
 pub fn decay(seed: u64, frames: usize) -> Vec<f64> {
     let fall = -6.0 / frames as f64;
     noise(seed, frames).iter().enumerate().map(|(n, x)| 0.3 * x * (fall * n as f64).exp()).collect()
 }
 
-#[cfg(feature = "std")]
 impl Sampled for LinearPhaseEqualizerParams {
     fn sampled() -> BoxedStrategy<Self> {
         let band = prop_oneof![
@@ -352,7 +350,6 @@ impl Sampled for LinearPhaseEqualizerParams {
     }
 }
 
-#[cfg(feature = "std")]
 impl Sampled for ConvolutionParams {
     fn sampled() -> BoxedStrategy<Self> {
         let rows = prop_oneof![Just(1), Just(2), Just(4)];

@@ -1,7 +1,6 @@
 //! What each room promises: gates by their ids, figures printed.
 
 mod acoustics;
-#[cfg(feature = "std")]
 mod convolution;
 mod crossover;
 mod deesser;

@@ -15,19 +15,18 @@ const COARSEST_HZ: f64 = 5.0;
 pub(super) fn equal_loudness(response: &ImpulseResponse, spec: &StreamSpec) -> f64 {
     let rate_hz = spec.sample_rate_hz();
     let points = response.frames().max((rate_hz / COARSEST_HZ) as usize).next_power_of_two();
-    let transform = Fourier::new(points, spec.cpu());
+    let transform = Fourier::new(points);
     let weighting = Weighting::new(rate_hz);
     let step_hz = rate_hz / points as f64;
     let bins = (RANGE_HZ[0] / step_hz) as usize + 1..(RANGE_HZ[1].min(0.5 * rate_hz) / step_hz) as usize;
     let weight = |bin: usize| weighting.power(bin as f64 * step_hz, rate_hz) / bin as f64;
-    let mut scratch = vec![Complex64::ZERO; transform.scratch()];
     let mut powers = [0.0; 4];
     for (row, power) in powers.iter_mut().take(response.rows()).enumerate() {
         let mut spectrum = vec![Complex64::ZERO; points];
         for (point, tap) in spectrum.iter_mut().zip(response.row(row)) {
             point.re = *tap;
         }
-        transform.forward(&mut spectrum, &mut scratch);
+        transform.forward(&mut spectrum);
         *power = bins.clone().map(|bin| weight(bin) * spectrum[bin].norm_sqr()).sum();
     }
     // The same sum for swapped sides: LL LR RL RR is RR RL LR LL then, L R is R L.

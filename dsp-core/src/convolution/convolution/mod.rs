@@ -16,6 +16,7 @@ use crate::{
         error::{Error, channels_in, in_range},
         fit::fit,
         grid::GRID_FRAMES,
+        math::cis,
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
@@ -196,10 +197,14 @@ impl Params for ConvolutionParams {
             return Ok(None);
         }
         let at = |hz: &f64| {
-            let turn = |frames: f64| Complex64::cis(-2.0 * PI * (hz * frames / spec.sample_rate_hz()).fract());
-            let back = turn(1.0);
+            let delay = |frames: f64| {
+                let cycles = hz * frames / spec.sample_rate_hz();
+                cis(-2.0 * PI * (cycles - libm::floor(cycles)))
+            };
+            let z1 = delay(1.0);
             let taps = impulse_response.row(0).iter().rev();
-            dry + wet * turn(predelay_frames as f64) * taps.fold(Complex64::ZERO, |sum, tap| sum * back + tap)
+            let response = taps.fold(Complex64::ZERO, |sum, tap| sum * z1 + tap);
+            dry + wet * delay(predelay_frames as f64) * response
         };
         Ok(Some(frequencies_hz.iter().map(at).collect()))
     }

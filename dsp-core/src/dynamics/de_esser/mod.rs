@@ -26,7 +26,7 @@ use crate::{
     },
     primitives::{
         backend::Backend,
-        history::Tape,
+        history::History,
         kaiser::{kaiser, sinc},
         ramp::{GAIN_RAMP_MS, Ramp, Span},
         sanitize::sanitize,
@@ -189,7 +189,7 @@ struct DeEsserEngine<S> {
     /// Taps that the band comes from and goes to, and how far it has come.
     taps: [Vec<S>; 2],
     arrival: Ramp<1>,
-    tapes: Vec<Tape<S>>,
+    histories: Vec<History<S>>,
     last_db: f64,
     meter: ReductionMeter,
     faults: u64,
@@ -227,7 +227,7 @@ impl<S: Sample> DeEsserEngine<S> {
             lookahead: Lookahead::new(backend, latency, CHUNK_FRAMES),
             taps: [taps.clone(), taps],
             arrival: Ramp::new([1.0], ramp_frames),
-            tapes: (0..channels).map(|_| Tape::new(2 * latency, CHUNK_FRAMES, 0)).collect(),
+            histories: (0..channels).map(|_| History::new(2 * latency, CHUNK_FRAMES, 0)).collect(),
             last_db: 0.0,
             meter: ReductionMeter::default(),
             faults: 0,
@@ -267,7 +267,7 @@ impl<S: Sample> DeEsserEngine<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut BlockMut<'_, '_, f64>>) {
-        fit_traced(block, self.tapes.len(), None, trace, |block, _, trace| self.run(block, trace));
+        fit_traced(block, self.histories.len(), None, trace, |block, _, trace| self.run(block, trace));
     }
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, mut trace: Option<&mut BlockMut<'_, '_, f64>>) {
@@ -279,7 +279,7 @@ impl<S: Sample> DeEsserEngine<S> {
             self.chunk(&mut block.frames_mut(start, count));
             if let Some(trace) = trace.as_deref_mut() {
                 let end = trace.frames().min(start + count);
-                for channel in 0..trace.channels().min(self.tapes.len()) {
+                for channel in 0..trace.channels().min(self.histories.len()) {
                     let own = trace.channel_mut(channel)[start.min(end)..end].iter_mut();
                     own.zip(&self.scratch.high).for_each(|(trace, octaves)| *trace = DB_PER_OCTAVE * octaves);
                 }
@@ -290,15 +290,15 @@ impl<S: Sample> DeEsserEngine<S> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let (backend, count, latency) = (self.backend, block.frames(), self.latency());
-        let channels = self.tapes.len();
+        let channels = self.histories.len();
         let Scratch { detected, high, whole, gains: factors, reductions_db, band, other } = &mut self.scratch;
         let (high, whole, factors) = (&mut high[..count], &mut whole[..count], &mut factors[..count]);
         high.fill(0.0);
         whole.fill(0.0);
-        for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
+        for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
             let samples = block.channel_mut(channel);
             self.faults += sanitize(samples);
-            tape.append(count).copy_from_slice(samples);
+            history.append(count).copy_from_slice(samples);
             detected[channel * count..][..count].copy_from_slice(samples);
             add_squares(backend, samples, whole);
         }
@@ -322,13 +322,13 @@ impl<S: Sample> DeEsserEngine<S> {
         self.last_db = f64::from(reductions_db[count - 1]);
         let (arrival, _) = self.arrival.span::<S>(count);
         let acts = high.iter().any(|&octaves| octaves > 0.0);
-        for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
+        for (channel, history) in self.histories.iter().enumerate().take(channels) {
             let samples = block.channel_mut(channel);
-            samples.copy_from_slice(&tape.from(count + latency)[..count]);
+            samples.copy_from_slice(&history.from(count + latency)[..count]);
             if !acts {
                 continue;
             }
-            let (around, band) = (&tape.from(count + 2 * latency)[..count + 2 * latency], &mut band[..count]);
+            let (around, band) = (&history.from(count + 2 * latency)[..count + 2 * latency], &mut band[..count]);
             match &arrival {
                 Span::Still(_) => symmetric(backend, &self.taps[1], around, band),
                 Span::Moving(_) => {
@@ -355,7 +355,7 @@ impl<S: Sample> DeEsserEngine<S> {
             lookahead,
             taps: _,
             arrival,
-            tapes,
+            histories,
             last_db,
             meter,
             faults,
@@ -368,7 +368,7 @@ impl<S: Sample> DeEsserEngine<S> {
         *ballistics = Ballistics::REST;
         lookahead.reset();
         arrival.jump_to(arrival.target());
-        tapes.iter_mut().for_each(Tape::reset);
+        histories.iter_mut().for_each(History::reset);
         *last_db = 0.0;
         *meter = ReductionMeter::default();
         *faults = 0;

@@ -16,7 +16,7 @@ use crate::{
     foundation::{block::BlockMut, math::Pow2, sample::Sample, silence, stream::StreamSpec, unit::ms_to_frames},
     primitives::{
         backend::Backend,
-        history::Tape,
+        history::History,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
     true_peak::{GROUP, Taps, intervals},
@@ -46,7 +46,7 @@ pub(super) struct LimiterEngine<S> {
     /// Frames until the output is under the newest ceiling only.
     settling: usize,
     /// Driven samples of each channel.
-    tapes: Vec<Tape<S>>,
+    histories: Vec<History<S>>,
     /// The highest point behind the newest frame measured.
     last_interval: S,
     hold: SlidingMax<S>,
@@ -99,7 +99,7 @@ impl<S: Sample> LimiterEngine<S> {
             ramp_frames,
             bounds: [coeffs.ceiling; 2],
             settling: 0,
-            tapes: (0..spec.channels()).map(|_| Tape::new(latency, CHUNK_FRAMES, GROUP)).collect(),
+            histories: (0..spec.channels()).map(|_| History::new(latency, CHUNK_FRAMES, GROUP)).collect(),
             last_interval: S::ZERO,
             hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
             release: Release::new(coeffs.release, silence::LIMITER_REDUCTION_OCTAVES),
@@ -156,16 +156,16 @@ impl<S: Sample> LimiterEngine<S> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, trace: Option<&mut [f64]>) {
         let count = block.frames();
-        let channels = self.tapes.len().min(block.channels());
+        let channels = self.histories.len().min(block.channels());
         let (drive, _) = self.drive.span::<S>(count);
-        for (channel, tape) in self.tapes.iter_mut().enumerate().take(channels) {
-            self.faults += take(self.backend, block.channel(channel), &drive, tape.append(count));
+        for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
+            self.faults += take(self.backend, block.channel(channel), &drive, history.append(count));
         }
         let (ceiling, _) = self.ceiling.span::<f64>(count);
         let threshold = self.measure(channels, count, &ceiling);
         if self.idle(count, threshold) {
-            for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
-                block.channel_mut(channel).copy_from_slice(&tape.from(count + self.latency)[..count]);
+            for (channel, history) in self.histories.iter().enumerate().take(channels) {
+                block.channel_mut(channel).copy_from_slice(&history.from(count + self.latency)[..count]);
             }
             self.last_reduction_db = 0.0;
             self.reduction.skip(count);
@@ -188,8 +188,8 @@ impl<S: Sample> LimiterEngine<S> {
             }
         }
         let highest = S::from_f64(self.bounds[1] * self.margin);
-        for (channel, tape) in self.tapes.iter().enumerate().take(channels) {
-            let delayed = &tape.from(count + self.latency)[..count];
+        for (channel, history) in self.histories.iter().enumerate().take(channels) {
+            let delayed = &history.from(count + self.latency)[..count];
             self.clamped += apply(self.backend, delayed, gains, highest, block.channel_mut(channel));
         }
     }
@@ -200,8 +200,8 @@ impl<S: Sample> LimiterEngine<S> {
         let Scratch { peaks, intervals: points, floors, ceilings, thresholds, .. } = &mut self.scratch;
         let peaks = &mut peaks[..count];
         peaks.fill(S::ZERO);
-        for tape in &self.tapes[..channels] {
-            rectify(self.backend, &tape.from(count + self.reach)[..count], peaks);
+        for history in &self.histories[..channels] {
+            rectify(self.backend, &history.from(count + self.reach)[..count], peaks);
         }
         let (lowest, still) = match ceiling {
             Span::Still([ceiling]) => (threshold(*ceiling), true),
@@ -224,8 +224,8 @@ impl<S: Sample> LimiterEngine<S> {
         points[0] = self.last_interval;
         let behind = &mut points[1..=groups * GROUP];
         behind.fill(S::ZERO);
-        for tape in &self.tapes[..channels] {
-            let samples = tape.from(count + taps.history());
+        for history in &self.histories[..channels] {
+            let samples = history.from(count + taps.history());
             intervals(self.backend, taps, samples, count, floors, behind);
         }
         // Of points that are no peak it depends on the chunk whether they were found: they count as 0. Where the ceiling
@@ -290,7 +290,7 @@ impl<S: Sample> LimiterEngine<S> {
             ramp_frames: _,
             bounds,
             settling,
-            tapes,
+            histories,
             last_interval,
             hold,
             release,
@@ -305,7 +305,7 @@ impl<S: Sample> LimiterEngine<S> {
         ceiling.jump_to(ceiling.target());
         *bounds = [ceiling.target()[0]; 2];
         *settling = 0;
-        tapes.iter_mut().for_each(Tape::reset);
+        histories.iter_mut().for_each(History::reset);
         *last_interval = S::ZERO;
         hold.reset();
         release.reset();
