@@ -53,6 +53,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["demo"] => commands::demo::run(&workspace, None),
         ["demo", directory] => commands::demo::run(&workspace, Some(directory)),
         ["test"] => commands::test::run(&workspace),
+        ["layers"] => layers::check(&workspace),
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace, None),
         ["bench", filter] => commands::bench::run(&workspace, Some(filter)),

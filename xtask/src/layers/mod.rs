@@ -1,20 +1,31 @@
-//! The layer check: a module of dsp-core uses its own layer or a lower one, and no processor uses a sister.
+//! The layer check: a file of dsp-core uses its own family and those before it, and no two files use each other.
 
-mod paths;
-mod tokens;
+mod graph;
+mod names;
+mod source;
 
 use crate::{Outcome, workspace::Workspace};
-use paths::{Reference, Source};
-use std::collections::{BTreeSet, HashMap};
+use graph::{Graph, Use};
+use std::collections::BTreeSet;
 
 const SOURCES: &str = "dsp-core/src";
-/// Folders of `dsp-core/src` and how high they stand.
-const LAYERS: [(&str, u8); 7] =
-    [("foundation", 0), ("kernels", 1), ("parts", 1), ("processors", 2), ("meters", 2), ("console", 3), ("master", 4)];
-/// The folder whose rooms do not know each other.
-const ROOMS: &str = "processors";
-/// Re-exports of re-exports are followed this far; nobody nests them deeper.
-const MAX_HOPS: usize = 8;
+/// The folders of `dsp-core/src`, in the order in which they build upon each other.
+const FAMILIES: [&str; 14] = [
+    "foundation",
+    "primitives",
+    "filters",
+    "levels",
+    "true_peak",
+    "dynamics",
+    "modulation",
+    "saturation",
+    "reverbs",
+    "convolution",
+    "meters",
+    "console",
+    "analysis",
+    "delivery",
+];
 
 /// Checks the tree; prints each violation, and fails if there is one.
 pub(crate) fn check(workspace: &Workspace) -> Outcome {
@@ -23,36 +34,57 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
         let text = workspace.read(&path)?;
         files.push((path, text));
     }
-    let violations = violations(&files);
+    let Findings { violations, figures } = examine(&files)?;
     for violation in &violations {
         println!("{violation}");
     }
     match violations.len() {
-        0 => Ok(()),
-        1 => Err("1 path breaks the layers".into()),
-        count => Err(format!("{count} paths break the layers")),
+        0 => println!("{figures}"),
+        1 => return Err("1 violation".into()),
+        count => return Err(format!("{count} violations")),
     }
+    Ok(())
 }
 
-/// Every path that breaks the layers, as `file:line: why`. Files are (path from the root, text).
-fn violations(files: &[(String, String)]) -> Vec<String> {
-    let modules: BTreeSet<Vec<String>> = files.iter().map(|(path, _)| module_of(path)).collect();
-    let sources: Vec<Source> = files.iter().map(|(path, text)| paths::read(&module_of(path), text, &modules)).collect();
-    let map = Map { names: sources.iter().flat_map(|source| source.names.clone()).collect(), modules };
-    let mut violations = Vec::new();
-    for ((file, _), source) in files.iter().zip(&sources) {
-        let user = module_of(file);
-        let words = source.words.iter().filter(|word| map.names.contains_key(&word.path));
-        for reference in source.references.iter().chain(words).filter(|_| !user.is_empty()) {
-            if let Err(why) = map.judge(&user, reference) {
-                violations.push(format!("{file}:{}: {why}", reference.line));
-            }
+struct Findings {
+    /// Each as `file:line: what is wrong`.
+    violations: Vec<String>,
+    figures: String,
+}
+
+/// Examines a crate, given as (path from the root of the tree, text).
+fn examine(files: &[(String, String)]) -> Outcome<Findings> {
+    let sources: Vec<_> = files.iter().map(|(path, text)| (module_of(path), path.as_str(), text.as_str())).collect();
+    let graph = Graph::read(&sources)?;
+    let name = |file: usize| sources[file].1;
+    let family = |file: usize| {
+        let folder = sources[file].0.first()?;
+        FAMILIES.iter().position(|family| family == folder)
+    };
+    let strays =
+        sources.iter().enumerate().filter(|(file, (module, ..))| !module.is_empty() && family(*file).is_none());
+    let mut violations: Vec<String> = strays.map(|(_, (_, name, _))| format!("{name}:1: it is of no family")).collect();
+    let mut pairs = BTreeSet::new();
+    for (&(user, used), Use { line, path }) in &graph.uses {
+        let (Some(from), Some(to)) = (family(user), family(used)) else { continue };
+        if from < to {
+            let [from, to] = [FAMILIES[from], FAMILIES[to]];
+            violations.push(format!("{}:{line}: {from} uses {path}, but {to} comes after it", name(user)));
+        } else if from > to {
+            pairs.insert((from, to));
         }
     }
-    violations
+    for way in graph.circles() {
+        let steps = way.windows(2).map(|step| format!("{}:{}", name(step[0]), graph.uses[&(step[0], step[1])].line));
+        let steps: Vec<String> = steps.collect();
+        violations.push(format!("{}: circle: {} -> {}", steps[0], steps.join(" -> "), name(way[0])));
+    }
+    let families = (0..files.len()).filter_map(family).collect::<BTreeSet<_>>().len();
+    let figures = format!("{} files, {families} families, {} uses between families", files.len(), pairs.len());
+    Ok(Findings { violations, figures })
 }
 
-/// The module that a file is: `dsp-core/src/processors/pan.rs` is `[processors, pan]`, `lib.rs` is `[]`.
+/// The module that a file is: `dsp-core/src/levels/pan.rs` is `[levels, pan]`, `lib.rs` is `[]`.
 fn module_of(file: &str) -> Vec<String> {
     let inner = file.strip_prefix(SOURCES).unwrap_or(file).trim_start_matches('/').trim_end_matches(".rs");
     let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
@@ -60,166 +92,147 @@ fn module_of(file: &str) -> Vec<String> {
     module
 }
 
-/// What is known of the crate as a whole.
-struct Map {
-    modules: BTreeSet<Vec<String>>,
-    /// Names that `use` and exported macros give to paths: `Gain` is `processors::gain::Gain`.
-    names: HashMap<Vec<String>, Vec<String>>,
-}
-
-impl Map {
-    fn judge(&self, user: &[String], reference: &Reference) -> Outcome {
-        let used = self.follow(&reference.path);
-        let written = format!("crate::{}", reference.path.join("::"));
-        let from = layer(user).ok_or_else(|| format!("{} is in no layer", user.join("/")))?;
-        let to = layer(&used).ok_or_else(|| format!("{written} is in no layer"))?;
-        let user_name = user.join("/");
-        if to > from {
-            return Err(format!("{user_name} (layer {from}) uses {written}, which is layer {to}"));
-        }
-        if user.first().is_some_and(|folder| folder == ROOMS) && used[0] == ROOMS {
-            let (Some(own), room) = (user.get(1), used.get(1)) else { return Ok(()) };
-            let Some(room) = room else { return Err(format!("{user_name} names all of {ROOMS}; name what you need")) };
-            if room != own && self.modules.contains(&used[..2]) {
-                return Err(format!("{user_name} uses {written}, a sister room: what two rooms share is a part"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Where a path leads once re-exports are followed.
-    fn follow(&self, path: &[String]) -> Vec<String> {
-        let mut path = path.to_vec();
-        for _ in 0..MAX_HOPS {
-            let renamed = (1..=path.len()).find_map(|length| Some((length, self.names.get(&path[..length])?)));
-            match renamed {
-                Some((length, target)) if *target != path[..length] => {
-                    path = target.iter().chain(&path[length..]).cloned().collect();
-                }
-                _ => break,
-            }
-        }
-        path
-    }
-}
-
-fn layer(path: &[String]) -> Option<u8> {
-    let folder = path.first()?;
-    LAYERS.iter().find(|(name, _)| name == folder).map(|&(_, layer)| layer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LIB: &str = "pub use processors::{gain::{Gain, GainParams}, pan::Pan};\npub use foundation::error::Error;";
+    /// A small crate.
+    const CRATE: [(&str, &str); 12] = [
+        ("lib.rs", "pub use levels::{gain::{Gain, GainParams}, pan::Pan};\npub use foundation::error::Error;"),
+        ("foundation/mod.rs", "pub(crate) mod error;"),
+        ("foundation/error.rs", "pub struct Error;"),
+        ("primitives/mod.rs", ""),
+        ("primitives/ramp.rs", ""),
+        ("levels/mod.rs", "pub(crate) mod gain;\nmod pan;\npub use {gain::Gain, pan::Pan};"),
+        ("levels/gain.rs", "pub struct Gain; pub struct GainParams; pub fn fader() {}"),
+        ("levels/pan.rs", "pub struct Pan; pub const CENTRE: f64 = 0.0;"),
+        ("levels/width/mod.rs", "mod engine;"),
+        ("levels/width/engine.rs", ""),
+        ("console/mod.rs", ""),
+        ("console/list.rs", "#[macro_export]\nmacro_rules! for_each_processor { () => { $crate::levels::Gain } }"),
+    ];
 
-    /// The violations of one file in a small crate, without its name.
-    fn check(file: &str, text: &str) -> Vec<String> {
-        let path = |inner: &str| format!("{SOURCES}/{inner}");
-        let mut files: Vec<(String, String)> = [
-            ("lib.rs", LIB),
-            ("foundation/mod.rs", "pub(crate) mod error;"),
-            ("foundation/error.rs", ""),
-            ("kernels/mod.rs", ""),
-            ("parts/mod.rs", ""),
-            ("parts/ramp.rs", ""),
-            ("processors/mod.rs", "#[macro_export]\nmacro_rules! for_each_processor { () => { gain::Gain } }"),
-            ("processors/gain.rs", ""),
-            ("processors/pan.rs", ""),
-            ("console/mod.rs", ""),
-        ]
-        .map(|(inner, text)| (path(inner), text.to_owned()))
-        .into();
-        files.retain(|(name, _)| *name != path(file));
-        files.push((path(file), text.to_owned()));
-        let prefix = path(file) + ":";
-        violations(&files).iter().map(|line| line.strip_prefix(&prefix).unwrap_or(line).to_owned()).collect()
+    /// The violations of the small crate with other texts in some of its files.
+    fn check(texts: &[(&str, &str)]) -> Vec<String> {
+        let kept = CRATE.into_iter().filter(|(file, _)| texts.iter().all(|(other, _)| other != file));
+        let files = kept.chain(texts.iter().copied());
+        let mut files: Vec<_> = files.map(|(file, text)| (format!("{SOURCES}/{file}"), text.to_owned())).collect();
+        files.sort();
+        let violations = examine(&files).unwrap().violations;
+        violations.iter().map(|line| line.replace(&format!("{SOURCES}/"), "")).collect()
     }
 
-    const SISTER: &str = "a sister room: what two rooms share is a part";
-
-    #[test]
-    fn own_and_lower_layers_are_free() {
-        let text = "use crate::{foundation::error::Error, kernels::{self}, parts::ramp::{Ramp, Shape as S}};\n\
-                    use super::pan::Pan as Own;\nfn f() -> crate::Error { crate::parts::ramp::new() }";
-        assert_eq!(check("processors/pan.rs", text), [""; 0]);
-        assert_eq!(check("console/mod.rs", "use crate::processors::{gain::Gain, pan};"), [""; 0]);
-        assert_eq!(check("kernels/mod.rs", "use crate::parts::ramp::Ramp;"), [""; 0]);
+    fn check_ramp(text: &str) -> Vec<String> {
+        check(&[("primitives/ramp.rs", text)])
     }
 
     #[test]
-    fn a_higher_layer_is_refused_with_its_line() {
-        let nested = "use crate::{\n    foundation::error::Error,\n    processors::{\n        gain::Gain,\n    },\n};";
-        let expected = "4: parts/ramp (layer 1) uses crate::processors::gain::Gain, which is layer 2";
-        assert_eq!(check("parts/ramp.rs", nested), [expected]);
-        for hidden in
-            ["fn f() -> impl Fn() + use<'_> { crate::Gain }", "macro_rules! m { () => { use $crate::Gain; } }"]
-        {
-            assert_eq!(check("parts/ramp.rs", hidden), ["1: parts/ramp (layer 1) uses crate::Gain, which is layer 2"]);
-        }
+    fn own_and_earlier_families_are_free() {
+        let text = "use crate::{foundation::error::Error, primitives::{self}, primitives::ramp::{Ramp, Shape as S}};\n\
+                    use super::pan::Pan as Own;\nfn f() -> crate::Error { crate::primitives::ramp::new() }";
+        assert_eq!(check(&[("levels/gain.rs", text)]), [""; 0]);
+        assert_eq!(check(&[("console/mod.rs", "use crate::levels::{gain::Gain, pan};")]), [""; 0]);
+        assert_eq!(check(&[("lib.rs", "use crate::console::Mixer;")]), [""; 0]);
+    }
+
+    #[test]
+    fn a_later_family_is_refused_with_its_line() {
+        let nested = "use crate::{\n    foundation::error::Error,\n    levels::{\n        gain::Gain,\n    },\n};";
+        let expected = "primitives/ramp.rs:4: primitives uses crate::levels::gain::Gain, but levels comes after it";
+        assert_eq!(check_ramp(nested), [expected]);
         let inline = "\n\nfn f() { crate::console::mix() }";
-        assert_eq!(
-            check("processors/pan.rs", inline),
-            ["3: processors/pan (layer 2) uses crate::console::mix, which is layer 3"]
-        );
+        let expected = "levels/pan.rs:3: levels uses crate::console::mix, but console comes after it";
+        assert_eq!(check(&[("levels/pan.rs", inline)]), [expected]);
     }
 
     #[test]
-    fn a_sister_room_is_refused_however_it_is_named() {
-        for (text, written) in [
-            ("use crate::processors::gain::fader_gain;", "crate::processors::gain::fader_gain"),
-            ("use super::gain;", "crate::processors::gain"),
-            ("use super::{gain::Gain};", "crate::processors::gain::Gain"),
-            ("fn f() { super::gain::g() }", "crate::processors::gain::g"),
-            ("mod tests { use super::super::gain::*; }", "crate::processors::gain"),
-            ("use crate::GainParams;", "crate::GainParams"),
+    fn a_path_is_found_wherever_it_stands() {
+        for (text, path) in [
+            ("use crate::levels;", "crate::levels"),
+            ("use crate::levels::*;", "crate::levels"),
             ("use crate::GainParams as P;", "crate::GainParams"),
+            ("use super::super::levels::gain;", "super::super::levels::gain"),
+            ("pub use crate::Gain;", "crate::Gain"),
+            ("fn f() { use crate::Gain; }", "crate::Gain"),
+            ("fn f() { super::super::Gain::new() }", "super::super::Gain::new"),
+            ("fn f() -> impl Fn() + use<'_> { crate::Gain }", "crate::Gain"),
+            ("fn f(x: Option<&dyn crate::Gain>) {}", "crate::Gain"),
+            ("impl From<u8> for Own { type X = <Own as crate::Gain>::X; }", "crate::Gain::X"),
+            ("mod tests { use super::super::super::levels::gain::*; }", "super::super::super::levels::gain"),
+            ("#[cfg(test)] mod tests { fn f() { crate::Gain } }", "crate::Gain"),
+            ("fn f() { assert!(x.y() == (1, [crate::Gain::X])); }", "crate::Gain::X"),
+            ("fn f() { crate::for_each_processor!(list) }", "crate::for_each_processor"),
+            ("macro_rules! m { () => { use $crate::Gain; } }", "crate::Gain"),
+            (
+                "macro_rules! m { () => { use $crate::{foundation::error, levels::{gain::Gain}}; } }",
+                "crate::levels::gain::Gain",
+            ),
+            ("use crate::{foundation::error, *}; fn f(x: Gain) {}", "Gain"),
+            ("use crate::*; fn f() { vec![Gain::new()] }", "Gain::new"),
+            ("use crate as own; fn f() { own::Gain }", "own::Gain"),
         ] {
-            let expected = format!("1: processors/pan uses {written}, {SISTER}");
-            assert_eq!(check("processors/pan.rs", text), [expected], "{text}");
+            let found = check_ramp(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            let expected = format!("primitives/ramp.rs:1: primitives uses {path}, but ");
+            assert!(found[0].starts_with(&expected), "{text}: {}", found[0]);
         }
-        let all = "1: processors/pan names all of processors; name what you need";
-        assert_eq!(check("processors/pan.rs", "use super::*;"), [all]);
-        assert_eq!(check("processors/pan.rs", "use crate::processors;"), [all]);
     }
 
     #[test]
-    fn tests_follow_the_rule_and_see_their_own_file() {
-        assert_eq!(check("processors/pan.rs", "#[cfg(test)] mod tests { use super::*; use super::Pan; }"), [""; 0]);
-        assert_eq!(check("parts/ramp.rs", "#[cfg(test)]\nmod tests {\n use crate::Gain; }").len(), 1);
-        assert_eq!(check("parts/ramp.rs", "mod tests { fn f() {} }\nuse super::ramp;"), [""; 0]);
-    }
-
-    #[test]
-    fn the_list_of_processors_and_the_crate_root_may_name_all() {
-        assert_eq!(check("processors/mod.rs", "use self::{gain::Gain, pan::Pan};"), [""; 0]);
-        assert_eq!(check("lib.rs", "use crate::console::Mixer;"), [""; 0]);
-        assert_eq!(check("console/mod.rs", "crate::for_each_processor!(list);"), [""; 0]);
-        assert_eq!(check("parts/ramp.rs", "crate::for_each_processor!(list);").len(), 1);
-    }
-
-    #[test]
-    fn comments_strings_and_visibilities_are_not_uses() {
+    fn what_is_no_use_is_free() {
         let text = "//! [`crate::console`]\n/* use crate::console; /* nested */ */\n\
-                    const A: &str = \"crate::console::X\"; const B: &str = r#\"\"use crate::console;\"#;\n\
+                    const A: &str = \"crate::console::X\"; const B: &str = r#\"use crate::console;\"#;\n\
                     const C: char = '\"'; fn f<'a>(x: &'a str) -> char { '\\'' }\n\
-                    pub(crate) fn g() {} pub(in crate::processors) fn h() {}";
-        assert_eq!(check("processors/pan.rs", text), [""; 0]);
+                    pub(crate) fn g() {} pub(in crate::levels) fn h() {}\n\
+                    #[doc = concat!(crate::console::X)] fn i() { m!(pub(in crate::levels) fn f() {}); }\n\
+                    use crate::*; fn j(x: Error) { x.Gain + other::Gain + ::levels::Gain; m!(x.Gain + other::Gain) }";
+        assert_eq!(check_ramp(text), [""; 0]);
+        assert_eq!(check_ramp("#[cfg(test)] mod tests { use super::*; use super::Ramp; }\nuse super::ramp;"), [""; 0]);
     }
 
     #[test]
-    fn what_has_no_layer_is_refused() {
-        assert_eq!(check("utils/mod.rs", "use crate::Error;"), ["1: utils is in no layer"]);
-        assert_eq!(check("console/mod.rs", "use crate::utils::X;"), ["1: crate::utils::X is in no layer"]);
+    fn what_is_of_no_family_is_refused() {
+        assert_eq!(check(&[("utils/mod.rs", "use crate::Error;")]), ["utils/mod.rs:1: it is of no family"]);
+        assert_eq!(check(&[("utils.rs", "")]), ["utils.rs:1: it is of no family"]);
     }
 
     #[test]
-    fn names_that_a_glob_of_the_root_brings_are_uses() {
-        assert_eq!(check("console/mod.rs", "use crate::*;\nfn f(x: Gain) {}"), [""; 0]);
-        for text in ["use crate::*;\nfn f(x: Gain) {}", "use crate::{foundation::error, *};\nfn f() { Gain::new() }"] {
-            assert_eq!(check("parts/ramp.rs", text), ["2: parts/ramp (layer 1) uses crate::Gain, which is layer 2"]);
+    fn what_does_not_parse_is_named() {
+        let files = [(format!("{SOURCES}/lib.rs"), "\nfn {}".to_owned())];
+        assert!(examine(&files).is_err_and(|error| error.starts_with("dsp-core/src/lib.rs:2: ")));
+    }
+
+    #[test]
+    fn files_that_use_each_other_are_refused_with_the_way_around() {
+        let gain = ("levels/gain.rs", "\nuse super::Pan; pub struct Gain;");
+        let circle = "circle: levels/gain.rs:2 -> levels/pan.rs:1 -> levels/gain.rs";
+        for pan in ["use super::gain::fader; pub struct Pan;", "pub struct Pan(crate::Gain);"] {
+            assert_eq!(check(&[gain, ("levels/pan.rs", pan)]), [format!("levels/gain.rs:2: {circle}")]);
         }
-        assert_eq!(check("parts/ramp.rs", "use crate::*;\nfn f(x: Error) { x.Gain + other::Gain }"), [""; 0]);
+        // Through a third file.
+        let pan = ("levels/pan.rs", "use super::width::Width; pub struct Pan;");
+        let width = ("levels/width/mod.rs", "pub struct Width { x: crate::levels::Gain }");
+        let way = "levels/gain.rs:2 -> levels/pan.rs:1 -> levels/width/mod.rs:1 -> levels/gain.rs";
+        assert_eq!(check(&[gain, pan, width]), [format!("levels/gain.rs:2: circle: {way}")]);
+    }
+
+    #[test]
+    fn a_folder_and_its_files_use_each_other_one_way() {
+        let engine = ("levels/width/engine.rs", "use super::WIDEST;\npub struct Engine;");
+        let using = "mod engine;\nuse engine::Engine;\npub const WIDEST: f64 = 2.0;";
+        let way = "levels/width/engine.rs:1 -> levels/width/mod.rs:2 -> levels/width/engine.rs";
+        let expected = format!("levels/width/engine.rs:1: circle: {way}");
+        assert_eq!(check(&[("levels/width/mod.rs", using), engine]), [expected]);
+        // To list names is no use; to use what was listed is.
+        let listing = "mod engine;\npub use engine::Engine;\npub const WIDEST: f64 = 2.0;";
+        assert_eq!(check(&[("levels/width/mod.rs", listing), engine]), [""; 0]);
+        let both = format!("{listing} fn f() -> Engine {{}}");
+        assert_eq!(check(&[("levels/width/mod.rs", &both), engine]).len(), 1);
+    }
+
+    #[test]
+    fn the_figures_count_files_and_families() {
+        let files = CRATE.map(|(file, text)| (format!("{SOURCES}/{file}"), text.to_owned()));
+        assert_eq!(examine(&files).unwrap().figures, "12 files, 4 families, 1 uses between families");
     }
 }
