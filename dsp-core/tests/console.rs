@@ -298,8 +298,12 @@ fn a_bypass_of_other_latency_needs_a_rebuild() {
     let bypass = |effect: Effect| Effect::Bypass { effect: Box::new(effect) };
     let limiter = |lookahead_ms| bypass(LimiterParams { lookahead_ms, ..Default::default() }.into());
     let mut running = limiter(1.5).build::<f32>(&spec).unwrap();
-    assert_eq!(running.set_params(&limiter(3.0)), Err(Error::NeedsRebuild { param: "effect" }));
-    assert_eq!(running.set_params(&bypass(PanParams::default().into())), Err(Error::NeedsRebuild { param: "effect" }));
+    let refused =
+        |running: &mut EffectProcessor<f32>, effect: &Effect| running.set_params(effect).unwrap_err().to_string();
+    let error = refused(&mut running, &limiter(3.0));
+    assert_eq!(error, "effect.lookahead_ms cannot change while the processor runs: build a new one");
+    let error = refused(&mut running, &bypass(PanParams::default().into()));
+    assert_eq!(error, "effect.effect cannot change while the processor runs: build a new one");
     assert_eq!(running.set_params(&limiter(1.5)), Ok(()));
 }
 

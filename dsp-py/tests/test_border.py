@@ -557,7 +557,7 @@ class TestEveryWayIn:
         assert mix["bd"].name == "bd"
         mix.rename("b", "sn")
         assert (mix["sn"].name, "b" in mix) == ("sn", False)
-        for wrong, error in (("sn", md.GraphError), ("master", md.GraphError), ("", md.ParameterError), (3, TypeError)):
+        for wrong, error in (("sn", md.MixerError), ("master", md.MixerError), ("", md.ParameterError), (3, TypeError)):
             for call in (
                 lambda wrong=wrong: mix.rename("c", wrong),
                 lambda wrong=wrong: setattr(mix["c"], "name", wrong),
@@ -565,13 +565,13 @@ class TestEveryWayIn:
             ):
                 with pytest.raises(error):
                     call()
-        with pytest.raises(md.GraphError, match='no strip named "z"'):
+        with pytest.raises(md.MixerError, match='no strip named "z"'):
             mix.rename("z", "y")
         removed = mix["c"]
         del mix["c"]
         assert list(mix) == ["bd", "sn"]
         removed.name = "free"
-        with pytest.raises(md.GraphError, match='no strip named "c"'):
+        with pytest.raises(md.MixerError, match='no strip named "c"'):
             del mix["c"]
         other = copy.deepcopy(mix)
         other["bd"].name = "kick"
@@ -760,7 +760,7 @@ ANYTHING = st.one_of(
         ]
     ),
 )
-EXPECTED = (md.ParameterError, md.ShapeError, md.GraphError, TypeError, OSError)
+EXPECTED = (md.ParameterError, md.ShapeError, md.MixerError, TypeError, OSError)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)

@@ -23,6 +23,7 @@ Commands:
   demo [DIR]       build the Python package and render the demonstration into DIR (default: out/demo)
   test             all tests: Rust, the no_std proof, Python
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
+  layers           the order of the families and the absence of circles, as lint checks them
   bench [FILTER]   run the benchmarks (whose name matches) and write BENCHMARKS.md
   conformance      play the standards' signals to the meters and write docs/conformance.md
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
@@ -65,7 +66,7 @@ fn run(arguments: &[&str]) -> Outcome {
             Ok(seconds) => commands::fuzz::run(&workspace, seconds),
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
-        ["demo" | "test" | "lint" | "bench" | "conformance" | "compare" | "golden" | "fuzz", rest @ ..] => {
+        ["demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "golden" | "fuzz", rest @ ..] => {
             Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" ")))
         }
         _ => Err("no such command; see cargo xtask --help".into()),

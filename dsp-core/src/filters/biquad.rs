@@ -102,39 +102,9 @@ fn sums(p0: f64, p1: f64, p2: f64) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filters::cookbook;
 
-    /// Rounding a1 to a double moves 1 + a1 + a2 = 2.7e-8 by 1e-16 at most, 4e-9 of itself: 1e-6 dB holds that with room.
-    const LOW_FREQUENCY_ERROR_DB: f64 = 1e-6;
     /// A few roundings of numbers of order one.
     const ROUNDING: f64 = 1e-14;
-
-    fn gain_db(h: Complex64) -> f64 {
-        20.0 * libm::log10(h.norm())
-    }
-
-    #[test]
-    fn response_is_accurate_at_10_hz_and_384_khz() {
-        let low_pass = cookbook::low_pass(10.0, core::f64::consts::FRAC_1_SQRT_2, 384_000.0);
-        let half_power_db = -10.0 * core::f64::consts::LOG10_2;
-        let at_corner = gain_db(low_pass.response(10.0, 384_000.0));
-        assert!((at_corner - half_power_db).abs() < LOW_FREQUENCY_ERROR_DB);
-        let bell = cookbook::bell(10.0, 12.0, 8.0, 384_000.0);
-        let at_peak = gain_db(bell.response(10.0, 384_000.0));
-        assert!((at_peak - 12.0).abs() < LOW_FREQUENCY_ERROR_DB);
-    }
-
-    #[test]
-    fn response_equals_the_textbook_sum_in_mid_band() {
-        let c = cookbook::high_shelf(3_000.0, 7.0, 0.9, 48_000.0);
-        for frequency_hz in [100.0, 1_000.0, 5_000.0, 12_000.0, 24_000.0] {
-            let z1 = Complex64::from_polar(1.0, -core::f64::consts::TAU * frequency_hz / 48_000.0);
-            let z2 = z1 * z1;
-            let expected = (c.b0 + z1 * c.b1 + z2 * c.b2) / (1.0 + z1 * c.a1 + z2 * c.a2);
-            let measured = c.response(frequency_hz, 48_000.0);
-            assert!((measured - expected).norm() < 100.0 * ROUNDING);
-        }
-    }
 
     #[test]
     fn stability_is_strict() {
@@ -148,16 +118,5 @@ mod tests {
         assert!(!with_poles(f64::INFINITY, 0.5).is_stable());
         assert!((with_poles(-1.8, 0.81).pole_radius() - 0.9).abs() < 1e-7); // a double pole: square root of the rounding
         assert!((with_poles(-0.7, 0.1).pole_radius() - 0.5).abs() < ROUNDING);
-    }
-
-    #[test]
-    fn reciprocal_undoes_the_section() {
-        let bell = cookbook::bell(2_000.0, 9.0, 1.4, 44_100.0);
-        let (mut z, mut undo) = ([0.0; 2], [0.0; 2]);
-        for n in 0..500 {
-            let x = libm::sin(f64::from(n * n));
-            let y = bell.reciprocal().tick(&mut undo, bell.tick(&mut z, x));
-            assert!((y - x).abs() < 100.0 * ROUNDING);
-        }
     }
 }

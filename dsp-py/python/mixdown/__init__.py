@@ -11,7 +11,7 @@
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mixdown._core import GraphError, ParameterError, ShapeError, Stream
+from mixdown._core import MixerError, ParameterError, ShapeError, Stream
 from mixdown.audio import Audio, Blocks, Recording, blocks, read, resample, to_float, write
 from mixdown.balance import balance
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
@@ -94,7 +94,7 @@ __all__ = [
     "Expander",
     "Gain",
     "Gate",
-    "GraphError",
+    "MixerError",
     "HighPass",
     "HighShelf",
     "ImpulseResponse",

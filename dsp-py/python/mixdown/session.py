@@ -12,7 +12,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown import audio as files
 from mixdown._checks import Source
-from mixdown._core import GraphError, ParameterError, ShapeError
+from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.audio import Audio
 from mixdown.effects import Effect, PanLaw
 
@@ -260,7 +260,7 @@ class Mix(Mapping[str, Track]):
 
         Raises
         ------
-        GraphError
+        MixerError
             If there is a track of this name.
         ParameterError, ShapeError, TypeError
             For what does not fit; the mix is unchanged then.
@@ -309,7 +309,7 @@ class Mix(Mapping[str, Track]):
 
         Raises
         ------
-        GraphError
+        MixerError
             If there is no track `old`, or a strip `new` already; nothing changes then.
         """
         track = self[old]
@@ -321,12 +321,12 @@ class Mix(Mapping[str, Track]):
 
     def _refuse_taken(self, name: str) -> None:
         if name in self._tracks or name == _MASTER:
-            raise GraphError(f'there is a strip named "{name}" already: names must differ')
+            raise MixerError(f'there is a strip named "{name}" already: names must differ')
 
     def __getitem__(self, name: str) -> Track:
         track = self._tracks.get(name) if isinstance(name, str) else None
         if track is None:
-            raise GraphError(f"there is no strip named {_shown(name)}")
+            raise MixerError(f"there is no strip named {_shown(name)}")
         return track
 
     def __delitem__(self, name: str) -> None:
@@ -375,7 +375,7 @@ class Mix(Mapping[str, Track]):
             float64 if any track is, else float32. Shorter tracks end in silence; the latency is taken out.
         """
         if not self._tracks:
-            raise GraphError("the mix has no tracks")
+            raise MixerError("the mix has no tracks")
         tracks = list(self._tracks.values())
         dtype = np.result_type(*(track.audio.dtype for track in tracks))
         mixer = _core.Mixer(self._sample_rate_hz, dtype.name)

@@ -1,0 +1,65 @@
+//! Every operation of both forms against its definition.
+
+use super::*;
+use crate::{
+    foundation::stream::Cpu,
+    primitives::backend::{Backend, run},
+};
+
+const CPUS: [Cpu; 4] = [Cpu::Detected, Cpu::Avx2, Cpu::Baseline, Cpu::Reproducible];
+
+#[test]
+fn columns_are_those_of_the_matrix_and_go_back_where_they_were() {
+    fn check<F: Form, S: Sample>(form: F) {
+        let rows: [[S; 12]; 8] =
+            core::array::from_fn(|row| core::array::from_fn(|column| S::from_index((100 * row + column) as i32)));
+        let columns = F::Wide::<S>::load_columns(form, &rows, 3);
+        let mut back = [[S::ZERO; 12]; 8];
+        F::Wide::<S>::store_columns(columns, &mut back, 3);
+        for (n, column) in columns.into_iter().enumerate() {
+            let mut lanes = [S::ZERO; 8];
+            column.store(&mut lanes);
+            for row in 0..F::Wide::<S>::LEN {
+                assert_eq!((lanes[row], back[row][3 + n]), (rows[row][3 + n], rows[row][3 + n]), "{row} {n}");
+            }
+        }
+        assert!(back.iter().all(|row| row[..3] == [S::ZERO; 3] && row[11] == S::ZERO));
+    }
+    for cpu in CPUS {
+        run!(Backend::new(cpu), form => check::<_, f32>(form));
+        run!(Backend::new(cpu), form => check::<_, f64>(form));
+    }
+}
+
+#[test]
+fn the_largest_magnitude_is_found_wherever_it_lies() {
+    fn check<F: Form>(form: F) {
+        for length in 1..50 {
+            for place in 0..length {
+                let mut samples = [0.25_f32; 50];
+                (samples[place], samples[length]) = (-0.5, 1.0);
+                assert_eq!(largest_magnitude(form, &samples[..length]), 0.5);
+            }
+        }
+    }
+    for cpu in CPUS {
+        run!(Backend::new(cpu), form => check(form));
+    }
+}
+
+#[test]
+fn halves_are_joined_in_order_and_what_is_below_the_limit_is_zeroed() {
+    fn check<F: Form>(form: F) {
+        let value = form.load_halves(&[1.0, -2.0], &[-3.0, 0.5]);
+        let (mut lower, mut upper) = ([0.0; 2], [0.0; 2]);
+        F::store_halves(value.zero_below(1.0), &mut lower, &mut upper);
+        assert_eq!((lower, upper), ([1.0, -2.0], [-3.0, 0.0]));
+        F::store_halves(form.splat_halves(3.0, 4.0) - value.abs(), &mut lower, &mut upper);
+        assert_eq!((lower, upper), ([2.0, 1.0], [1.0, 3.5]));
+        assert_eq!((value.reduce_max(), (-value).reduce_max()), (1.0, 3.0));
+        assert_eq!(form.mul_add(2.0, 3.0, 0.5), 6.5);
+    }
+    for cpu in CPUS {
+        run!(Backend::new(cpu), form => check(form));
+    }
+}
