@@ -5,9 +5,11 @@
 
 use crate::{
     foundation::sample::Sample,
-    primitives::backend::{Backend, run},
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Form, Lanes},
+    },
 };
-use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// Outputs are made in groups of at most this many; what lies behind them must be readable and writable.
 pub(crate) const PAD: usize = 2 * MAX_LANES;
@@ -22,48 +24,41 @@ const FEW: usize = 2;
 /// `reversed` holds the taps, last first. `samples` starts `reversed.len() - 1` frames before the first sum. Both go on
 /// for [`PAD`] frames more, whose values do not matter.
 pub(crate) fn fir<S: Sample>(backend: Backend, reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
-    run!(backend, scalar(reversed, samples, frames, sums), simd => vector(simd, reversed, samples, frames, sums));
-}
-
-fn scalar<S: Sample>(reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
-    for (sum, window) in sums[..frames].iter_mut().zip(samples.windows(reversed.len())) {
-        for (sample, tap) in window.iter().zip(reversed) {
-            *sum = sample.fused(*tap, *sum);
-        }
-    }
+    run!(backend, form => fir_all(form, reversed, samples, frames, sums));
 }
 
 #[inline(always)]
-fn vector<V: Simd, S: Sample>(simd: V, reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
-    let lanes = S::Native::<V>::LEN;
+fn fir_all<F: Form, S: Sample>(form: F, reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
+    let lanes = F::Native::<S>::LEN;
     let mut start = 0;
     while start + MANY * lanes <= frames {
-        group::<V, S, MANY>(simd, reversed, &samples[start..], &mut sums[start..]);
+        group::<F, S, MANY>(form, reversed, &samples[start..], &mut sums[start..]);
         start += MANY * lanes;
     }
     while start < frames {
-        group::<V, S, FEW>(simd, reversed, &samples[start..], &mut sums[start..]);
+        group::<F, S, FEW>(form, reversed, &samples[start..], &mut sums[start..]);
         start += FEW * lanes;
     }
 }
 
 #[inline(always)]
-fn group<V: Simd, S: Sample, const VECTORS: usize>(simd: V, reversed: &[S], samples: &[S], sums: &mut [S]) {
-    let lanes = S::Native::<V>::LEN;
+fn group<F: Form, S: Sample, const VECTORS: usize>(form: F, reversed: &[S], samples: &[S], sums: &mut [S]) {
+    let lanes = F::Native::<S>::LEN;
     let width = VECTORS * lanes;
     let sums = &mut sums[..width];
-    let mut chains = [S::Native::<V>::splat(simd, S::ZERO); VECTORS];
+    let mut chains = [F::Native::<S>::splat(form, S::ZERO); VECTORS];
     for vector in 0..VECTORS {
-        chains[vector] = S::Native::<V>::from_slice(simd, &sums[vector * lanes..(vector + 1) * lanes]);
+        chains[vector] = F::Native::<S>::load(form, &sums[vector * lanes..(vector + 1) * lanes]);
     }
     for (window, tap) in samples[..reversed.len() - 1 + width].windows(width).zip(reversed) {
+        let tap = form.splat(*tap);
         for vector in 0..VECTORS {
-            let sample = S::Native::<V>::from_slice(simd, &window[vector * lanes..(vector + 1) * lanes]);
-            chains[vector] = sample.mul_add(*tap, chains[vector]);
+            let sample = F::Native::<S>::load(form, &window[vector * lanes..(vector + 1) * lanes]);
+            chains[vector] = sample.mul_add(tap, chains[vector]);
         }
     }
     for vector in 0..VECTORS {
-        chains[vector].store_slice(&mut sums[vector * lanes..(vector + 1) * lanes]);
+        chains[vector].store(&mut sums[vector * lanes..(vector + 1) * lanes]);
     }
 }
 

@@ -1,164 +1,192 @@
-//! The last steps of a transform of polynomials: polynomials of 64 coefficients, taken apart at once.
+//! The last two steps of the negacyclic split-complex FFT at once: 64 points in registers and the L1 cache.
 //!
-//! A step (see [`residue`](super::radix8)), a transposition, and a step whose lanes are the eight residues of the first. Bins
-//! come out in the order in which the residues lie.
+//! A radix-8 step (see [`radix8`](super::radix8)), a transposition, and a radix-8 step whose lanes are the eight residues of
+//! the first. Bins stay in the order in which the residues lie.
 
 use super::{
     multiply::{Parts, PartsMut, TILE, Tile},
-    radix8::{GROUP, Lanes, Pair, Rows, Scalar, Turns, Vector, apart, splat, together},
+    radix8::{Complex, GROUP, Rows, Twiddles, forward_step, inverse_step, splat},
 };
 use crate::{
     foundation::sample::Sample,
-    primitives::backend::{Backend, run},
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Columns, Form, Lanes},
+    },
 };
 
-/// Coefficients of the smallest polynomial that is taken apart.
-pub(crate) const LEAF: usize = 64;
-/// Bins of a leaf in tiles.
-pub(crate) const LEAF_TILES: usize = LEAF / TILE;
+/// Points of one such transform.
+pub(crate) const FFT64_POINTS: usize = 64;
+/// Tiles that its bins fill.
+pub(crate) const FFT64_TILES: usize = FFT64_POINTS / TILE;
 
-/// The factors of a leaf: of its step, and for each of its residues those of the second step.
+/// The factors of both steps; of the second, for each residue of the first.
 #[derive(Clone, Debug)]
-pub(crate) struct LeafTurns<S> {
-    pub(crate) whole: Turns<S>,
-    pub(crate) residues: [[[S; GROUP]; 2]; 4],
+pub(crate) struct Fft64Twiddles<S> {
+    pub(crate) first: Twiddles<S>,
+    pub(crate) second: [[[S; GROUP]; 2]; 4],
 }
 
-/// The bins of some leaves, whose coefficients lie one behind the other, into the first tile of every `stride`.
-pub(crate) fn analyse<S: Sample>(
+/// The bins of several transforms, whose points lie one behind the other, into the first tile of every `stride`.
+pub(crate) fn forward<S: Sample>(
     backend: Backend,
     points: Parts<'_, S>,
-    turns: &[LeafTurns<S>],
+    twiddles: &[Fft64Twiddles<S>],
     tiles: &mut [Tile<S>],
     stride: usize,
 ) {
-    run!(
-        backend,
-        analyse_all(Scalar, points, turns, tiles, stride),
-        simd => analyse_all(Vector(simd), points, turns, tiles, stride)
-    );
+    run!(backend, form => forward_all(form, points, twiddles, tiles, stride));
 }
 
-/// The coefficients of some leaves, times 64, from tiles that lie one behind the other.
-pub(crate) fn restore<S: Sample>(backend: Backend, tiles: &[Tile<S>], turns: &[LeafTurns<S>], points: PartsMut<'_, S>) {
-    run!(backend, restore_all(Scalar, tiles, turns, points), simd => restore_all(Vector(simd), tiles, turns, points));
+/// The points of several transforms, times 64, from tiles that lie one behind the other.
+pub(crate) fn inverse<S: Sample>(
+    backend: Backend,
+    tiles: &[Tile<S>],
+    twiddles: &[Fft64Twiddles<S>],
+    points: PartsMut<'_, S>,
+) {
+    run!(backend, form => inverse_all(form, tiles, twiddles, points));
 }
 
-/// The same for one leaf, of which only the imaginary parts are wanted, and added to `sums`.
-pub(crate) fn restore_onto<S: Sample>(backend: Backend, tiles: &[Tile<S>], turns: &LeafTurns<S>, sums: &mut [S]) {
-    run!(backend, restore_all_onto(Scalar, tiles, turns, sums), simd => restore_all_onto(Vector(simd), tiles, turns, sums));
+/// The same for one transform, of which only the imaginary parts are wanted, added to `sums`.
+pub(crate) fn inverse_onto<S: Sample>(
+    backend: Backend,
+    tiles: &[Tile<S>],
+    twiddles: &Fft64Twiddles<S>,
+    sums: &mut [S],
+) {
+    run!(backend, form => inverse_all_onto(form, tiles, twiddles, sums));
 }
 
 #[inline(always)]
-fn analyse_all<S: Sample, L: Lanes<S>>(
-    lanes: L,
+fn forward_all<F: Form, S: Sample>(
+    form: F,
     [re, im]: Parts<'_, S>,
-    turns: &[LeafTurns<S>],
+    twiddles: &[Fft64Twiddles<S>],
     tiles: &mut [Tile<S>],
     stride: usize,
 ) {
     let (re, im) = (re.as_chunks::<GROUP>().0.as_chunks::<GROUP>().0, im.as_chunks::<GROUP>().0.as_chunks::<GROUP>().0);
-    for ((tiles, turns), (re, im)) in tiles.chunks_mut(LEAF_TILES * stride).zip(turns).zip(re.iter().zip(im)) {
+    for ((tiles, twiddles), (re, im)) in tiles.chunks_mut(FFT64_TILES * stride).zip(twiddles).zip(re.iter().zip(im)) {
         let mut between = [[[S::ZERO; GROUP]; GROUP]; 2];
-        let whole = splat(lanes, &turns.whole);
-        for start in (0..GROUP).step_by(L::COUNT) {
-            let place = start..start + L::COUNT;
-            let mut x = [[lanes.splat(S::ZERO); 2]; GROUP];
+        let whole = splat(form, &twiddles.first);
+        for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+            let place = start..start + F::Wide::<S>::LEN;
+            let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
             for n in 0..GROUP {
-                x[n] = [lanes.load(&re[n][place.clone()]), lanes.load(&im[n][place.clone()])];
+                x[n] =
+                    [F::Wide::<S>::load(form, &re[n][place.clone()]), F::Wide::<S>::load(form, &im[n][place.clone()])];
             }
-            apart(lanes, &mut x, whole);
+            forward_step::<F, F::Wide<S>, _>(&mut x, whole);
             for n in 0..GROUP {
-                lanes.store(x[n][0], &mut between[0][n][place.clone()]);
-                lanes.store(x[n][1], &mut between[1][n][place.clone()]);
+                x[n][0].store(&mut between[0][n][place.clone()]);
+                x[n][1].store(&mut between[1][n][place.clone()]);
             }
         }
-        for first in (0..GROUP).step_by(L::COUNT) {
-            let (column_re, column_im) = (lanes.columns(&between[0], first), lanes.columns(&between[1], first));
-            let mut x = [[lanes.splat(S::ZERO); 2]; GROUP];
+        for first in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+            let (column_re, column_im) = (
+                F::Wide::<S>::load_columns(form, &between[0][first..], 0),
+                F::Wide::<S>::load_columns(form, &between[1][first..], 0),
+            );
+            let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
             for n in 0..GROUP {
                 x[n] = [column_re[n], column_im[n]];
             }
-            apart(lanes, &mut x, residue_turns(lanes, turns, first));
+            forward_step::<F, F::Wide<S>, _>(&mut x, second_twiddles(form, twiddles, first));
             for n in 0..GROUP {
                 let tile = &mut tiles[n / (TILE / GROUP) * stride];
                 let start = n % (TILE / GROUP) * GROUP + first;
-                lanes.store(x[n][0], &mut tile.re[start..start + L::COUNT]);
-                lanes.store(x[n][1], &mut tile.im[start..start + L::COUNT]);
+                x[n][0].store(&mut tile.re[start..start + F::Wide::<S>::LEN]);
+                x[n][1].store(&mut tile.im[start..start + F::Wide::<S>::LEN]);
             }
         }
     }
 }
 
 #[inline(always)]
-fn residue_turns<S: Sample, L: Lanes<S>>(lanes: L, turns: &LeafTurns<S>, first: usize) -> [Pair<L::V>; 4] {
-    let mut vectors = [[lanes.splat(S::ZERO); 2]; 4];
-    for (vectors, [cos, sin]) in vectors.iter_mut().zip(&turns.residues) {
-        let place = first..first + L::COUNT;
-        *vectors = [lanes.load(&cos[place.clone()]), lanes.load(&sin[place])];
+fn second_twiddles<F: Form, S: Sample>(form: F, twiddles: &Fft64Twiddles<S>, first: usize) -> [Complex<F::Wide<S>>; 4] {
+    let mut vectors = [[F::Wide::<S>::splat(form, S::ZERO); 2]; 4];
+    for (vectors, [cos, sin]) in vectors.iter_mut().zip(&twiddles.second) {
+        let place = first..first + F::Wide::<S>::LEN;
+        *vectors = [F::Wide::<S>::load(form, &cos[place.clone()]), F::Wide::<S>::load(form, &sin[place])];
     }
     vectors
 }
 
-/// The first step back: from the bins of a leaf to its eight residues.
+/// The first inverse step: from the bins to the eight residues.
 #[inline(always)]
-fn residues<S: Sample, L: Lanes<S>>(lanes: L, tiles: &[Tile<S>], turns: &LeafTurns<S>, between: &mut [Rows<S>; 2]) {
-    for first in (0..GROUP).step_by(L::COUNT) {
-        let mut x = [[lanes.splat(S::ZERO); 2]; GROUP];
+fn residues<F: Form, S: Sample>(form: F, tiles: &[Tile<S>], twiddles: &Fft64Twiddles<S>, between: &mut [Rows<S>; 2]) {
+    for first in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+        let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
         for n in 0..GROUP {
             let tile = &tiles[n / (TILE / GROUP)];
             let start = n % (TILE / GROUP) * GROUP + first;
-            x[n] = [lanes.load(&tile.re[start..start + L::COUNT]), lanes.load(&tile.im[start..start + L::COUNT])];
+            x[n] = [
+                F::Wide::<S>::load(form, &tile.re[start..start + F::Wide::<S>::LEN]),
+                F::Wide::<S>::load(form, &tile.im[start..start + F::Wide::<S>::LEN]),
+            ];
         }
-        together(lanes, &mut x, residue_turns(lanes, turns, first));
-        let (mut re, mut im) = ([lanes.splat(S::ZERO); GROUP], [lanes.splat(S::ZERO); GROUP]);
+        inverse_step::<F, F::Wide<S>, _>(&mut x, second_twiddles(form, twiddles, first));
+        let (mut re, mut im) =
+            ([F::Wide::<S>::splat(form, S::ZERO); GROUP], [F::Wide::<S>::splat(form, S::ZERO); GROUP]);
         for n in 0..GROUP {
             (re[n], im[n]) = (x[n][0], x[n][1]);
         }
-        lanes.set_columns(re, &mut between[0], first);
-        lanes.set_columns(im, &mut between[1], first);
+        F::Wide::<S>::store_columns(re, &mut between[0][first..], 0);
+        F::Wide::<S>::store_columns(im, &mut between[1][first..], 0);
     }
 }
 
 #[inline(always)]
-fn restore_all<S: Sample, L: Lanes<S>>(lanes: L, tiles: &[Tile<S>], turns: &[LeafTurns<S>], [re, im]: PartsMut<'_, S>) {
+fn inverse_all<F: Form, S: Sample>(
+    form: F,
+    tiles: &[Tile<S>],
+    twiddles: &[Fft64Twiddles<S>],
+    [re, im]: PartsMut<'_, S>,
+) {
     let re = re.as_chunks_mut::<GROUP>().0.as_chunks_mut::<GROUP>().0;
     let im = im.as_chunks_mut::<GROUP>().0.as_chunks_mut::<GROUP>().0;
-    for ((tiles, turns), (re, im)) in tiles.chunks_exact(LEAF_TILES).zip(turns).zip(re.iter_mut().zip(im)) {
+    for ((tiles, twiddles), (re, im)) in tiles.chunks_exact(FFT64_TILES).zip(twiddles).zip(re.iter_mut().zip(im)) {
         let mut between = [[[S::ZERO; GROUP]; GROUP]; 2];
-        residues(lanes, tiles, turns, &mut between);
-        let whole = splat(lanes, &turns.whole);
-        for start in (0..GROUP).step_by(L::COUNT) {
-            let place = start..start + L::COUNT;
-            let mut x = [[lanes.splat(S::ZERO); 2]; GROUP];
+        residues(form, tiles, twiddles, &mut between);
+        let whole = splat(form, &twiddles.first);
+        for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+            let place = start..start + F::Wide::<S>::LEN;
+            let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
             for n in 0..GROUP {
-                x[n] = [lanes.load(&between[0][n][place.clone()]), lanes.load(&between[1][n][place.clone()])];
+                x[n] = [
+                    F::Wide::<S>::load(form, &between[0][n][place.clone()]),
+                    F::Wide::<S>::load(form, &between[1][n][place.clone()]),
+                ];
             }
-            together(lanes, &mut x, whole);
+            inverse_step::<F, F::Wide<S>, _>(&mut x, whole);
             for n in 0..GROUP {
-                lanes.store(x[n][0], &mut re[n][place.clone()]);
-                lanes.store(x[n][1], &mut im[n][place.clone()]);
+                x[n][0].store(&mut re[n][place.clone()]);
+                x[n][1].store(&mut im[n][place.clone()]);
             }
         }
     }
 }
 
 #[inline(always)]
-fn restore_all_onto<S: Sample, L: Lanes<S>>(lanes: L, tiles: &[Tile<S>], turns: &LeafTurns<S>, sums: &mut [S]) {
+fn inverse_all_onto<F: Form, S: Sample>(form: F, tiles: &[Tile<S>], twiddles: &Fft64Twiddles<S>, sums: &mut [S]) {
     let mut between = [[[S::ZERO; GROUP]; GROUP]; 2];
-    residues(lanes, tiles, turns, &mut between);
-    let whole = splat(lanes, &turns.whole);
+    residues(form, tiles, twiddles, &mut between);
+    let whole = splat(form, &twiddles.first);
     let sums = &mut sums.as_chunks_mut::<GROUP>().0[..GROUP];
-    for start in (0..GROUP).step_by(L::COUNT) {
-        let place = start..start + L::COUNT;
-        let mut x = [[lanes.splat(S::ZERO); 2]; GROUP];
+    for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+        let place = start..start + F::Wide::<S>::LEN;
+        let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
         for n in 0..GROUP {
-            x[n] = [lanes.load(&between[0][n][place.clone()]), lanes.load(&between[1][n][place.clone()])];
+            x[n] = [
+                F::Wide::<S>::load(form, &between[0][n][place.clone()]),
+                F::Wide::<S>::load(form, &between[1][n][place.clone()]),
+            ];
         }
-        together(lanes, &mut x, whole);
+        inverse_step::<F, F::Wide<S>, _>(&mut x, whole);
         for n in 0..GROUP {
             let sum = &mut sums[n][place.clone()];
-            lanes.store(lanes.add(lanes.load(sum), x[n][1]), sum);
+            (F::Wide::<S>::load(form, sum) + x[n][1]).store(sum);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! to untangle it and without special bins. Products wrap with a change of sign, which overlap-save throws away anyway.
 //!
 //! Z^8m = e^iθ splits into eight residues Z^m = e^i(θ + 2πq)/8: a pass over eight columns with constant factors, and so on
-//! down to single bins (`kernels/residue.rs`). Nothing is put in order on the way, as filters are transformed the same way.
+//! down to single bins (`radix8`). Nothing is put in order on the way, as filters are transformed the same way.
 //!
 //! # Source
 //! H. J. Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 2nd ed. 1982, ch. 3 and 8 (polynomial products
@@ -17,9 +17,9 @@ pub(crate) mod multiply;
 pub(crate) mod radix8;
 
 use self::{
-    fft64::{LEAF, LEAF_TILES, LeafTurns},
+    fft64::{FFT64_POINTS, FFT64_TILES, Fft64Twiddles},
     multiply::{Parts, PartsMut, Tile},
-    radix8::Turns,
+    radix8::Twiddles,
 };
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec},
@@ -39,9 +39,9 @@ const PADDING: usize = 16;
 pub(crate) struct Transform<S> {
     backend: Backend,
     block: usize,
-    /// From whole blocks down to leaves.
+    /// Steps in place, from whole blocks down to 64 points.
     levels: Vec<Level<S>>,
-    leaves: Vec<LeafTurns<S>>,
+    fft64_twiddles: Vec<Fft64Twiddles<S>>,
     steps: Vec<Step>,
 }
 
@@ -53,7 +53,7 @@ struct Level<S> {
     /// 4 or 8.
     columns: usize,
     /// For each polynomial.
-    turns: Vec<Turns<S>>,
+    twiddles: Vec<Twiddles<S>>,
 }
 
 /// A piece of a transform.
@@ -61,7 +61,7 @@ struct Level<S> {
 pub(crate) enum Step {
     /// Columns `start..start + count` of polynomial `index` of a level.
     Pass { level: u8, index: u32, start: u32, count: u32 },
-    /// The last pass and the leaves behind it, for polynomial `index`.
+    /// The last pass and the transforms of 64 points behind it, for polynomial `index`.
     Base { index: u32 },
 }
 
@@ -75,45 +75,46 @@ fn residues_of(angle: f64, columns: usize) -> Vec<f64> {
     angles
 }
 
-/// The factors of one step (see [`Turns`]).
-fn turns_of(angle: f64) -> [[f64; 2]; 4] {
+/// The factors of one step (see [`Twiddles`]).
+fn twiddles_of(angle: f64) -> [[f64; 2]; 4] {
     let eighth = 0.125 * angle;
     [0.5 * angle, 0.25 * angle, eighth, eighth + 0.25 * PI].map(|angle| [libm::cos(angle), libm::sin(angle)])
 }
 
-fn rounded<S: Sample>(turns: [[f64; 2]; 4]) -> Turns<S> {
-    turns.map(|turn| turn.map(S::from_f64))
+fn rounded<S: Sample>(twiddles: [[f64; 2]; 4]) -> Twiddles<S> {
+    twiddles.map(|twiddle| twiddle.map(S::from_f64))
 }
 
-impl<S: Sample> LeafTurns<S> {
+impl<S: Sample> Fft64Twiddles<S> {
     fn new(angle: f64) -> Self {
-        let mut residues = [[[S::ZERO; 8]; 2]; 4];
+        let mut second = [[[S::ZERO; 8]; 2]; 4];
         for (row, angle) in residues_of(angle, 8).into_iter().enumerate() {
-            for (turn, parts) in turns_of(angle).iter().zip(&mut residues) {
-                (parts[0][row], parts[1][row]) = (S::from_f64(turn[0]), S::from_f64(turn[1]));
+            for (twiddle, parts) in twiddles_of(angle).iter().zip(&mut second) {
+                (parts[0][row], parts[1][row]) = (S::from_f64(twiddle[0]), S::from_f64(twiddle[1]));
             }
         }
-        Self { whole: rounded(turns_of(angle)), residues }
+        Self { first: rounded(twiddles_of(angle)), second }
     }
 }
 
 impl<S: Sample> Transform<S> {
     /// For blocks of 64, 256 or any greater power of two.
     pub(crate) fn new(spec: &StreamSpec, block: usize) -> Self {
-        debug_assert!(block.is_power_of_two() && block >= LEAF && block != 2 * LEAF, "{block}");
+        debug_assert!(block.is_power_of_two() && block >= FFT64_POINTS && block != 2 * FFT64_POINTS, "{block}");
         // Of Z^block = i.
         let mut angles = vec![0.5 * PI];
         let mut levels = Vec::new();
         let mut size = block;
-        while size > LEAF {
-            let columns = if (size / LEAF).ilog2().is_multiple_of(3) { 8 } else { 4 };
-            let turns = angles.iter().map(|angle| rounded(turns_of(*angle))).collect();
-            levels.push(Level { size, columns, turns });
+        while size > FFT64_POINTS {
+            let columns = if (size / FFT64_POINTS).ilog2().is_multiple_of(3) { 8 } else { 4 };
+            let twiddles = angles.iter().map(|angle| rounded(twiddles_of(*angle))).collect();
+            levels.push(Level { size, columns, twiddles });
             angles = angles.into_iter().flat_map(|angle| residues_of(angle, columns)).collect();
             size /= columns;
         }
-        let leaves = angles.into_iter().map(LeafTurns::new).collect();
-        let mut transform = Self { backend: Backend::new(spec.cpu()), block, levels, leaves, steps: Vec::new() };
+        let fft64_twiddles = angles.into_iter().map(Fft64Twiddles::new).collect();
+        let mut transform =
+            Self { backend: Backend::new(spec.cpu()), block, levels, fft64_twiddles, steps: Vec::new() };
         let mut steps = Vec::new();
         transform.descend(0, 0, &mut steps);
         transform.steps = steps;
@@ -122,7 +123,7 @@ impl<S: Sample> Transform<S> {
 
     /// Coefficients of a [`Step::Base`].
     pub(crate) fn base(&self) -> usize {
-        self.levels.last().map_or(LEAF, |level| level.size)
+        self.levels.last().map_or(FFT64_POINTS, |level| level.size)
     }
 
     /// Where a point lies that begins a base.
@@ -190,8 +191,8 @@ impl<S: Sample> Transform<S> {
                 let start = self.padded(index * base);
                 let parts =
                     if self.levels.is_empty() { window } else { [&re[start..start + base], &im[start..start + base]] };
-                let leaves = &self.leaves[index * base / LEAF..(index + 1) * base / LEAF];
-                fft64::analyse(self.backend, parts, leaves, tiles, stride);
+                let twiddles = &self.fft64_twiddles[index * base / FFT64_POINTS..(index + 1) * base / FFT64_POINTS];
+                fft64::forward(self.backend, parts, twiddles, tiles, stride);
             }
         }
     }
@@ -205,24 +206,24 @@ impl<S: Sample> Transform<S> {
         window: Parts<'_, S>,
         [re, im]: PartsMut<'_, S>,
     ) {
-        let Level { size, columns, turns } = &self.levels[level];
-        let (turns, place) = (&turns[index], self.place(index * size, *size, start, count));
+        let Level { size, columns, twiddles } = &self.levels[level];
+        let (twiddles, place) = (&twiddles[index], self.place(index * size, *size, start, count));
         let plain = Place { first: 0, size: *size, start, count };
         match (level, columns) {
-            (0, 4) => radix8::split_from::<S, 4>(
+            (0, 4) => radix8::forward_from::<S, 4>(
                 self.backend,
                 window.map(|part| columns_of(part, plain)),
                 [columns_mut(re, place), columns_mut(im, place)],
-                turns,
+                twiddles,
             ),
-            (0, _) => radix8::split_from::<S, 8>(
+            (0, _) => radix8::forward_from::<S, 8>(
                 self.backend,
                 window.map(|part| columns_of(part, plain)),
                 [columns_mut(re, place), columns_mut(im, place)],
-                turns,
+                twiddles,
             ),
-            (_, 4) => radix8::split::<S, 4>(self.backend, [columns_mut(re, place), columns_mut(im, place)], turns),
-            (_, _) => radix8::split::<S, 8>(self.backend, [columns_mut(re, place), columns_mut(im, place)], turns),
+            (_, 4) => radix8::forward::<S, 4>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
+            (_, _) => radix8::forward::<S, 8>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
         }
     }
 
@@ -235,37 +236,37 @@ impl<S: Sample> Transform<S> {
             }
             Step::Base { index } => {
                 let (index, base) = (index as usize, self.base());
-                let leaves = &self.leaves[index * base / LEAF..(index + 1) * base / LEAF];
+                let twiddles = &self.fft64_twiddles[index * base / FFT64_POINTS..(index + 1) * base / FFT64_POINTS];
                 let Some(level) = self.levels.len().checked_sub(1) else {
-                    return fft64::restore_onto(self.backend, &tiles[..LEAF_TILES], &leaves[0], sums);
+                    return fft64::inverse_onto(self.backend, &tiles[..FFT64_TILES], &twiddles[0], sums);
                 };
                 let [re, im] = points;
                 let range = self.padded(index * base)..self.padded(index * base) + base;
-                fft64::restore(self.backend, tiles, leaves, [&mut re[range.clone()], &mut im[range]]);
+                fft64::inverse(self.backend, tiles, twiddles, [&mut re[range.clone()], &mut im[range]]);
                 self.join(level, index, 0, base / self.levels[level].columns, [re, im], sums);
             }
         }
     }
 
     fn join(&self, level: usize, index: usize, start: usize, count: usize, [re, im]: PartsMut<'_, S>, sums: &mut [S]) {
-        let Level { size, columns, turns } = &self.levels[level];
-        let (turns, place) = (&turns[index], self.place(index * size, *size, start, count));
+        let Level { size, columns, twiddles } = &self.levels[level];
+        let (twiddles, place) = (&twiddles[index], self.place(index * size, *size, start, count));
         let plain = Place { first: 0, size: *size, start, count };
         match (level, columns) {
-            (0, 4) => radix8::join_onto::<S, 4>(
+            (0, 4) => radix8::inverse_onto::<S, 4>(
                 self.backend,
                 [columns_of(re, place), columns_of(im, place)],
-                turns,
+                twiddles,
                 columns_mut(sums, plain),
             ),
-            (0, _) => radix8::join_onto::<S, 8>(
+            (0, _) => radix8::inverse_onto::<S, 8>(
                 self.backend,
                 [columns_of(re, place), columns_of(im, place)],
-                turns,
+                twiddles,
                 columns_mut(sums, plain),
             ),
-            (_, 4) => radix8::join::<S, 4>(self.backend, [columns_mut(re, place), columns_mut(im, place)], turns),
-            (_, _) => radix8::join::<S, 8>(self.backend, [columns_mut(re, place), columns_mut(im, place)], turns),
+            (_, 4) => radix8::inverse::<S, 4>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
+            (_, _) => radix8::inverse::<S, 8>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
         }
     }
 
@@ -277,7 +278,7 @@ impl<S: Sample> Transform<S> {
 
     /// Bytes of its tables.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.leaves.len() * size_of::<LeafTurns<S>>() + self.steps.len() * size_of::<Step>()
+        self.fft64_twiddles.len() * size_of::<Fft64Twiddles<S>>() + self.steps.len() * size_of::<Step>()
     }
 }
 

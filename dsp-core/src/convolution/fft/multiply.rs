@@ -8,9 +8,11 @@
 
 use crate::{
     foundation::sample::Sample,
-    primitives::backend::{Backend, run},
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Form, Lanes},
+    },
 };
-use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// Bins of a tile: four vectors of eight lanes.
 pub(crate) const TILE: usize = 32;
@@ -56,7 +58,7 @@ impl<'a, S: Sample> Delayed<'a, S> {
 
 /// Adds to `sums` the products of the newest spectra with the first partition.
 pub(crate) fn multiply_newest<S: Sample>(backend: Backend, delayed: Delayed<'_, S>, sums: &mut [Tile<S>]) {
-    run!(backend, newest_scalar(delayed, sums), simd => newest_vector(simd, delayed, sums));
+    run!(backend, form => multiply_newest_all(form, delayed, sums));
 }
 
 /// Adds to `sums` the products of all spectra with their partitions, and to `ahead` those of the next block: of each
@@ -67,13 +69,13 @@ pub(crate) fn multiply<S: Sample>(
     sums: &mut [Tile<S>],
     ahead: &mut [Tile<S>],
 ) {
-    run!(backend, multiply_scalar(delayed, sums, ahead), simd => multiply_vector(simd, delayed, sums, ahead));
+    run!(backend, form => multiply_all(form, delayed, sums, ahead));
 }
 
 #[inline(always)]
-fn multiply_vector<V: Simd, S: Sample>(simd: V, delayed: Delayed<'_, S>, sums: &mut [Tile<S>], ahead: &mut [Tile<S>]) {
-    let lanes = S::Native::<V>::LEN;
-    let zero = [S::Native::<V>::splat(simd, S::ZERO); 2];
+fn multiply_all<F: Form, S: Sample>(form: F, delayed: Delayed<'_, S>, sums: &mut [Tile<S>], ahead: &mut [Tile<S>]) {
+    let lanes = F::Native::<S>::LEN;
+    let zero = [F::Native::<S>::splat(form, S::ZERO); 2];
     for ((spectra, filter), (sums, ahead)) in delayed.tiles().zip(sums.iter_mut().zip(ahead)) {
         let (newer, older) = (&spectra[delayed.newest..], &spectra[..delayed.newest]);
         let (first, later) = filter.split_at(newer.len());
@@ -83,83 +85,60 @@ fn multiply_vector<V: Simd, S: Sample>(simd: V, delayed: Delayed<'_, S>, sums: &
             let mut late = [zero; VECTORS];
             for vector in 0..VECTORS {
                 let place = start + vector * lanes;
-                (sum[vector], next[vector]) = (at::<V, S>(simd, sums, place), at::<V, S>(simd, ahead, place));
+                (sum[vector], next[vector]) = (at::<F, S>(form, sums, place), at::<F, S>(form, ahead, place));
             }
             for (spectra, filter) in [(newer, first), (older, later)] {
                 for (x, h) in spectra.iter().zip(filter) {
                     for vector in 0..VECTORS {
                         let place = start + vector * lanes;
-                        let h = at::<V, S>(simd, h, place);
-                        add_product::<V, S>(late[vector], h, &mut next[vector]);
-                        late[vector] = at::<V, S>(simd, x, place);
-                        add_product::<V, S>(late[vector], h, &mut sum[vector]);
+                        let h = at::<F, S>(form, h, place);
+                        add_product::<F, S>(late[vector], h, &mut next[vector]);
+                        late[vector] = at::<F, S>(form, x, place);
+                        add_product::<F, S>(late[vector], h, &mut sum[vector]);
                     }
                 }
             }
             for vector in 0..VECTORS {
                 let place = start + vector * lanes;
-                put::<V, S>(sum[vector], sums, place);
-                put::<V, S>(next[vector], ahead, place);
+                put::<F, S>(sum[vector], sums, place);
+                put::<F, S>(next[vector], ahead, place);
             }
         }
     }
 }
 
 #[inline(always)]
-fn newest_vector<V: Simd, S: Sample>(simd: V, delayed: Delayed<'_, S>, sums: &mut [Tile<S>]) {
+fn multiply_newest_all<F: Form, S: Sample>(form: F, delayed: Delayed<'_, S>, sums: &mut [Tile<S>]) {
     for ((spectra, filter), sums) in delayed.tiles().zip(sums) {
         let (x, h) = (&spectra[delayed.newest], &filter[0]);
-        for place in (0..TILE).step_by(S::Native::<V>::LEN) {
-            let mut sum = at::<V, S>(simd, sums, place);
-            add_product::<V, S>(at(simd, x, place), at(simd, h, place), &mut sum);
-            put::<V, S>(sum, sums, place);
+        for place in (0..TILE).step_by(F::Native::<S>::LEN) {
+            let mut sum = at::<F, S>(form, sums, place);
+            add_product::<F, S>(at::<F, S>(form, x, place), at::<F, S>(form, h, place), &mut sum);
+            put::<F, S>(sum, sums, place);
         }
     }
 }
 
 /// Some bins, real and imaginary parts.
-type Bins<V, S> = [<S as fearless_simd::SimdFloatElement>::Native<V>; 2];
+type Bins<F, S> = [<F as Form>::Native<S>; 2];
 
 #[inline(always)]
-fn add_product<V: Simd, S: Sample>([x_re, x_im]: Bins<V, S>, [h_re, h_im]: Bins<V, S>, [re, im]: &mut Bins<V, S>) {
+fn add_product<F: Form, S: Sample>([x_re, x_im]: Bins<F, S>, [h_re, h_im]: Bins<F, S>, [re, im]: &mut Bins<F, S>) {
     *re = (-x_im).mul_add(h_im, x_re.mul_add(h_re, *re));
     *im = x_im.mul_add(h_re, x_re.mul_add(h_im, *im));
 }
 
 #[inline(always)]
-fn at<V: Simd, S: Sample>(simd: V, tile: &Tile<S>, place: usize) -> Bins<V, S> {
-    let range = place..place + S::Native::<V>::LEN;
-    [S::Native::<V>::from_slice(simd, &tile.re[range.clone()]), S::Native::<V>::from_slice(simd, &tile.im[range])]
+fn at<F: Form, S: Sample>(form: F, tile: &Tile<S>, place: usize) -> Bins<F, S> {
+    let range = place..place + F::Native::<S>::LEN;
+    [F::Native::<S>::load(form, &tile.re[range.clone()]), F::Native::<S>::load(form, &tile.im[range])]
 }
 
 #[inline(always)]
-fn put<V: Simd, S: Sample>([re, im]: Bins<V, S>, tile: &mut Tile<S>, place: usize) {
-    let range = place..place + S::Native::<V>::LEN;
-    re.store_slice(&mut tile.re[range.clone()]);
-    im.store_slice(&mut tile.im[range]);
-}
-
-fn multiply_scalar<S: Sample>(delayed: Delayed<'_, S>, sums: &mut [Tile<S>], ahead: &mut [Tile<S>]) {
-    for ((spectra, filter), (sum, next)) in delayed.tiles().zip(sums.iter_mut().zip(ahead)) {
-        let (older, newer) = spectra.split_at(delayed.newest);
-        let spectra = newer.iter().chain(older);
-        spectra.clone().zip(&filter[1..]).for_each(|(x, h)| add_product_scalar(x, h, next));
-        spectra.zip(filter).for_each(|(x, h)| add_product_scalar(x, h, sum));
-    }
-}
-
-fn newest_scalar<S: Sample>(delayed: Delayed<'_, S>, sums: &mut [Tile<S>]) {
-    for ((spectra, filter), sum) in delayed.tiles().zip(sums) {
-        add_product_scalar(&spectra[delayed.newest], &filter[0], sum);
-    }
-}
-
-fn add_product_scalar<S: Sample>(x: &Tile<S>, h: &Tile<S>, sum: &mut Tile<S>) {
-    for bin in 0..TILE {
-        let ([x_re, x_im], [h_re, h_im]) = ([x.re[bin], x.im[bin]], [h.re[bin], h.im[bin]]);
-        sum.re[bin] = (-x_im).fused(h_im, x_re.fused(h_re, sum.re[bin]));
-        sum.im[bin] = x_im.fused(h_re, x_re.fused(h_im, sum.im[bin]));
-    }
+fn put<F: Form, S: Sample>([re, im]: Bins<F, S>, tile: &mut Tile<S>, place: usize) {
+    let range = place..place + F::Native::<S>::LEN;
+    re.store(&mut tile.re[range.clone()]);
+    im.store(&mut tile.im[range]);
 }
 
 #[cfg(test)]

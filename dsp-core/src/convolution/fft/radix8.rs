@@ -1,339 +1,147 @@
-//! Steps of a transform of polynomials: what is left of them modulo smaller ones.
+//! Radix-8 steps of the negacyclic split-complex FFT: polynomials reduced modulo smaller ones.
 //!
-//! A polynomial modulo `Z^8m = e^iθ` is what eight modulo `Z^m = e^i(θ + 2πq)/8` are together. Its `8m` complex coefficients
-//! are eight columns of m, and a step to the residues is the same few operations with constant factors for each row of
+//! A polynomial modulo `Z^8m = e^iθ` is what eight modulo `Z^m = e^i(θ + 2πq)/8` are inverse_step. Its `8m` complex coefficients
+//! are eight columns of m, and a forward step is the same few operations with constant factors for each row of
 //! eight: lanes are rows of columns. Three halvings make one step, so a step needs four factors: those of the first and
 //! the second halving, and two for the third; the others are these times i.
 //!
-//! Every product is one multiplication and one fused multiply-add in every backend, so the levels with FMA and the scalar
-//! twin agree bit for bit (see [`super`]).
+//! Every product is one multiplication and one fused multiply-add in every form, so they agree bit for bit wherever the
+//! machine fuses (see [`backend`](crate::primitives::backend)).
 
 use crate::{
     foundation::sample::Sample,
-    primitives::backend::{Backend, run},
+    primitives::{
+        backend::{Backend, run},
+        lanes::{COLUMNS, Form, Lanes},
+    },
 };
-use fearless_simd::{Simd, SimdBase, SimdCombine, SimdFloat, SimdSplit};
 
-/// Columns that are worked on together.
-pub(super) const GROUP: usize = 8;
+/// Points of a column in one piece, and columns of one step.
+pub(super) const GROUP: usize = COLUMNS;
 /// The factors of one step, real and imaginary part: of the first, the second, and of both pairs of the third halving.
-pub(crate) type Turns<S> = [[S; 2]; 4];
+pub(crate) type Twiddles<S> = [[S; 2]; 4];
 
 /// Eight columns of eight.
 pub(super) type Rows<S> = [[S; GROUP]; GROUP];
 
-/// A step on `COLUMNS` (4 or 8) columns, from somewhere else.
-pub(crate) fn split_from<S: Sample, const COLUMNS: usize>(
+/// A step on `N` (4 or 8) columns, from somewhere else.
+pub(crate) fn forward_from<S: Sample, const N: usize>(
     backend: Backend,
-    from: [[&[S]; COLUMNS]; 2],
-    to: [[&mut [S]; COLUMNS]; 2],
-    turns: &Turns<S>,
+    from: [[&[S]; N]; 2],
+    to: [[&mut [S]; N]; 2],
+    twiddles: &Twiddles<S>,
 ) {
-    run!(backend, split_all_from(Scalar, from, to, turns), simd => split_all_from(Vector(simd), from, to, turns));
+    run!(backend, form => forward_all_from(form, from, to, twiddles));
 }
 
-/// A step on `COLUMNS` (4 or 8) columns, in place.
-pub(crate) fn split<S: Sample, const COLUMNS: usize>(
-    backend: Backend,
-    points: [[&mut [S]; COLUMNS]; 2],
-    turns: &Turns<S>,
-) {
-    run!(
-        backend,
-        step_all::<S, _, COLUMNS, true>(Scalar, points, turns),
-        simd => step_all::<S, _, COLUMNS, true>(Vector(simd), points, turns)
-    );
+/// A step on `N` (4 or 8) columns, in place.
+pub(crate) fn forward<S: Sample, const N: usize>(backend: Backend, points: [[&mut [S]; N]; 2], twiddles: &Twiddles<S>) {
+    run!(backend, form => step_all::<_, S, N, true>(form, points, twiddles));
 }
 
-/// The reverse of [`split`], times `COLUMNS`.
-pub(crate) fn join<S: Sample, const COLUMNS: usize>(
-    backend: Backend,
-    points: [[&mut [S]; COLUMNS]; 2],
-    turns: &Turns<S>,
-) {
-    run!(
-        backend,
-        step_all::<S, _, COLUMNS, false>(Scalar, points, turns),
-        simd => step_all::<S, _, COLUMNS, false>(Vector(simd), points, turns)
-    );
+/// The reverse of [`forward`], times `N`.
+pub(crate) fn inverse<S: Sample, const N: usize>(backend: Backend, points: [[&mut [S]; N]; 2], twiddles: &Twiddles<S>) {
+    run!(backend, form => step_all::<_, S, N, false>(form, points, twiddles));
 }
 
 /// The same, of which only the imaginary parts are wanted, and added to `sums`.
-pub(crate) fn join_onto<S: Sample, const COLUMNS: usize>(
+pub(crate) fn inverse_onto<S: Sample, const N: usize>(
     backend: Backend,
-    points: [[&[S]; COLUMNS]; 2],
-    turns: &Turns<S>,
-    sums: [&mut [S]; COLUMNS],
+    points: [[&[S]; N]; 2],
+    twiddles: &Twiddles<S>,
+    sums: [&mut [S]; N],
 ) {
-    run!(
-        backend,
-        join_all_onto(Scalar, points, turns, sums),
-        simd => join_all_onto(Vector(simd), points, turns, sums)
-    );
+    run!(backend, form => inverse_all_onto(form, points, twiddles, sums));
 }
 
-/// Arithmetic on some columns side by side.
-pub(super) trait Lanes<S: Sample>: Copy {
-    type V: Copy;
-    const COUNT: usize;
-    fn splat(self, value: S) -> Self::V;
-    fn load(self, samples: &[S]) -> Self::V;
-    fn store(self, value: Self::V, samples: &mut [S]);
-    fn add(self, a: Self::V, b: Self::V) -> Self::V;
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
-    /// a b + c, rounded once.
-    fn fused(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// c - a b, rounded once.
-    fn fused_less(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// The columns of a matrix, from row `first` on.
-    fn columns(self, rows: &Rows<S>, first: usize) -> [Self::V; GROUP];
-    /// And back.
-    fn set_columns(self, columns: [Self::V; GROUP], rows: &mut Rows<S>, first: usize);
-}
+/// Complex numbers side by side, as real and imaginary parts.
+pub(super) type Complex<V> = [V; 2];
 
-/// The scalar twin.
-#[derive(Clone, Copy)]
-pub(super) struct Scalar;
-
-impl<S: Sample> Lanes<S> for Scalar {
-    type V = S;
-    const COUNT: usize = 1;
-    fn splat(self, value: S) -> S {
-        value
-    }
-    fn load(self, samples: &[S]) -> S {
-        samples[0]
-    }
-    fn store(self, value: S, samples: &mut [S]) {
-        samples[0] = value;
-    }
-    fn add(self, a: S, b: S) -> S {
-        a + b
-    }
-    fn sub(self, a: S, b: S) -> S {
-        a - b
-    }
-    fn mul(self, a: S, b: S) -> S {
-        a * b
-    }
-    fn fused(self, a: S, b: S, c: S) -> S {
-        a.fused(b, c)
-    }
-    fn fused_less(self, a: S, b: S, c: S) -> S {
-        (-a).fused(b, c)
-    }
-    fn columns(self, rows: &Rows<S>, first: usize) -> [S; GROUP] {
-        rows[first]
-    }
-    fn set_columns(self, columns: [S; GROUP], rows: &mut Rows<S>, first: usize) {
-        rows[first] = columns;
-    }
-}
-
-/// Vectors of 256 bits.
-#[derive(Clone, Copy)]
-pub(super) struct Vector<D>(pub(super) D);
-
-impl<S: Sample, D: Simd> Lanes<S> for Vector<D> {
-    type V = S::Wide<D>;
-    const COUNT: usize = S::Wide::<D>::LEN;
-    #[inline(always)]
-    fn splat(self, value: S) -> Self::V {
-        S::Wide::<D>::splat(self.0, value)
-    }
-    #[inline(always)]
-    fn load(self, samples: &[S]) -> Self::V {
-        S::Wide::<D>::from_slice(self.0, samples)
-    }
-    #[inline(always)]
-    fn store(self, value: Self::V, samples: &mut [S]) {
-        value.store_slice(samples);
-    }
-    #[inline(always)]
-    fn add(self, a: Self::V, b: Self::V) -> Self::V {
-        a + b
-    }
-    #[inline(always)]
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-        a - b
-    }
-    #[inline(always)]
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        a * b
-    }
-    #[inline(always)]
-    fn fused(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        a.mul_add(b, c)
-    }
-    #[inline(always)]
-    fn fused_less(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        (-a).mul_add(b, c)
-    }
-    #[inline(always)]
-    fn columns(self, rows: &Rows<S>, first: usize) -> [Self::V; GROUP] {
-        columns::<S, D, Self::V>(self.0, rows, first)
-    }
-    #[inline(always)]
-    fn set_columns(self, columns: [Self::V; GROUP], rows: &mut Rows<S>, first: usize) {
-        set_columns::<S, D, Self::V>(self.0, columns, rows, first);
-    }
-}
-
-/// Transposes by halves of vectors, which are cheap to join.
+/// The product.
 #[inline(always)]
-fn columns<S: Sample, D: Simd, V: SimdSplit<D, Element = S>>(simd: D, rows: &Rows<S>, first: usize) -> [V; GROUP] {
-    let side = V::Split::LEN;
-    let mut columns = [V::splat(simd, S::ZERO); GROUP];
-    for start in (0..GROUP).step_by(side) {
-        let mut halves = [[V::Split::splat(simd, S::ZERO); 4]; 2];
-        for half in 0..2 {
-            for row in 0..side {
-                let row_at = &rows[first + half * side + row][start..start + side];
-                halves[half][row] = V::Split::from_slice(simd, row_at);
-            }
-            halves[half] = turn(halves[half]);
-        }
-        for column in 0..side {
-            columns[start + column] = halves[0][column].combine(halves[1][column]);
-        }
-    }
-    columns
+fn times<F: Form, V: Lanes<F>>([re, im]: Complex<V>, [cos, sin]: Complex<V>) -> Complex<V> {
+    [(-im).mul_add(sin, re * cos), im.mul_add(cos, re * sin)]
 }
 
+/// The product with the conjugate.
 #[inline(always)]
-fn set_columns<S: Sample, D: Simd, V: SimdSplit<D, Element = S>>(
-    simd: D,
-    columns: [V; GROUP],
-    rows: &mut Rows<S>,
-    first: usize,
-) {
-    let side = V::Split::LEN;
-    for start in (0..GROUP).step_by(2 * side) {
-        let mut halves = [[[V::Split::splat(simd, S::ZERO); 4]; 2]; 2];
-        for part in 0..2 {
-            for column in 0..side {
-                let (lower, upper) = columns[start + part * side + column].split();
-                (halves[part][0][column], halves[part][1][column]) = (lower, upper);
-            }
-            halves[part] = [turn(halves[part][0]), turn(halves[part][1])];
-        }
-        for half in 0..2 {
-            for row in 0..side {
-                let joined = halves[0][half][row].combine(halves[1][half][row]);
-                joined.store_slice(&mut rows[first + half * side + row][start..start + 2 * side]);
-            }
-        }
-    }
+fn times_conjugate<F: Form, V: Lanes<F>>([re, im]: Complex<V>, [cos, sin]: Complex<V>) -> Complex<V> {
+    [im.mul_add(sin, re * cos), (-re).mul_add(sin, im * cos)]
 }
 
-/// Transposes as many as a vector has lanes.
+/// The butterfly `x[a] ± factor x[b]`, the factor times i if `by_i`.
 #[inline(always)]
-fn turn<D: Simd, V: SimdBase<D>>([a, b, c, d]: [V; 4]) -> [V; 4] {
-    if V::LEN == 2 {
-        return [a.zip_low(b), a.zip_high(b), c, d];
-    }
-    let (ac_low, ac_high) = (a.zip_low(c), a.zip_high(c));
-    let (bd_low, bd_high) = (b.zip_low(d), b.zip_high(d));
-    [ac_low.zip_low(bd_low), ac_low.zip_high(bd_low), ac_high.zip_low(bd_high), ac_high.zip_high(bd_high)]
-}
-
-/// Some complex numbers, as real and imaginary parts.
-pub(super) type Pair<V> = [V; 2];
-
-#[inline(always)]
-fn turned<S: Sample, L: Lanes<S>>(lanes: L, [re, im]: Pair<L::V>, [cos, sin]: Pair<L::V>) -> Pair<L::V> {
-    [lanes.fused_less(im, sin, lanes.mul(re, cos)), lanes.fused(im, cos, lanes.mul(re, sin))]
-}
-
-#[inline(always)]
-fn turned_back<S: Sample, L: Lanes<S>>(lanes: L, [re, im]: Pair<L::V>, [cos, sin]: Pair<L::V>) -> Pair<L::V> {
-    [lanes.fused(im, sin, lanes.mul(re, cos)), lanes.fused_less(re, sin, lanes.mul(im, cos))]
-}
-
-/// `x[a] ± factor x[b]`, the factor times i if `by_i`.
-#[inline(always)]
-fn part<S: Sample, L: Lanes<S>, const N: usize>(
-    lanes: L,
-    x: &mut [Pair<L::V>; N],
+fn butterfly<F: Form, V: Lanes<F>, const N: usize>(
+    x: &mut [Complex<V>; N],
     [a, b]: [usize; 2],
-    factor: Pair<L::V>,
+    factor: Complex<V>,
     by_i: bool,
 ) {
-    let ([re, im], [t_re, t_im]) = (x[a], turned(lanes, x[b], factor));
+    let ([re, im], [t_re, t_im]) = (x[a], times::<F, V>(x[b], factor));
     if by_i {
-        x[a] = [lanes.sub(re, t_im), lanes.add(im, t_re)];
-        x[b] = [lanes.add(re, t_im), lanes.sub(im, t_re)];
+        x[a] = [re - t_im, im + t_re];
+        x[b] = [re + t_im, im - t_re];
     } else {
-        x[a] = [lanes.add(re, t_re), lanes.add(im, t_im)];
-        x[b] = [lanes.sub(re, t_re), lanes.sub(im, t_im)];
+        x[a] = [re + t_re, im + t_im];
+        x[b] = [re - t_re, im - t_im];
     }
 }
 
-/// The reverse, times 2.
+/// Its inverse, times 2.
 #[inline(always)]
-fn unite<S: Sample, L: Lanes<S>, const N: usize>(
-    lanes: L,
-    x: &mut [Pair<L::V>; N],
+fn inverse_butterfly<F: Form, V: Lanes<F>, const N: usize>(
+    x: &mut [Complex<V>; N],
     [a, b]: [usize; 2],
-    factor: Pair<L::V>,
+    factor: Complex<V>,
     by_i: bool,
 ) {
     let ([a_re, a_im], [b_re, b_im]) = (x[a], x[b]);
-    x[a] = [lanes.add(a_re, b_re), lanes.add(a_im, b_im)];
-    let difference = if by_i {
-        [lanes.sub(a_im, b_im), lanes.sub(b_re, a_re)]
-    } else {
-        [lanes.sub(a_re, b_re), lanes.sub(a_im, b_im)]
-    };
-    x[b] = turned_back(lanes, difference, factor);
+    x[a] = [a_re + b_re, a_im + b_im];
+    let difference = if by_i { [a_im - b_im, b_re - a_re] } else { [a_re - b_re, a_im - b_im] };
+    x[b] = times_conjugate::<F, V>(difference, factor);
 }
 
-/// The step on one row; the factors as vectors.
+/// The forward step on one row; the factors as vectors.
 #[inline(always)]
-pub(super) fn apart<S: Sample, L: Lanes<S>, const N: usize>(lanes: L, x: &mut [Pair<L::V>; N], turns: [Pair<L::V>; 4]) {
+pub(super) fn forward_step<F: Form, V: Lanes<F>, const N: usize>(x: &mut [Complex<V>; N], twiddles: [Complex<V>; 4]) {
     for n in 0..N / 2 {
-        part(lanes, x, [n, n + N / 2], turns[0], false);
+        butterfly::<F, V, N>(x, [n, n + N / 2], twiddles[0], false);
     }
     for n in 0..N / 4 {
-        part(lanes, x, [n, n + N / 4], turns[1], false);
-        part(lanes, x, [N / 2 + n, N / 2 + n + N / 4], turns[1], true);
+        butterfly::<F, V, N>(x, [n, n + N / 4], twiddles[1], false);
+        butterfly::<F, V, N>(x, [N / 2 + n, N / 2 + n + N / 4], twiddles[1], true);
     }
     if N == 8 {
-        part(lanes, x, [0, 1], turns[2], false);
-        part(lanes, x, [2, 3], turns[2], true);
-        part(lanes, x, [4, 5], turns[3], false);
-        part(lanes, x, [6, 7], turns[3], true);
+        butterfly::<F, V, N>(x, [0, 1], twiddles[2], false);
+        butterfly::<F, V, N>(x, [2, 3], twiddles[2], true);
+        butterfly::<F, V, N>(x, [4, 5], twiddles[3], false);
+        butterfly::<F, V, N>(x, [6, 7], twiddles[3], true);
     }
 }
 
 /// The reverse, times N.
 #[inline(always)]
-pub(super) fn together<S: Sample, L: Lanes<S>, const N: usize>(
-    lanes: L,
-    x: &mut [Pair<L::V>; N],
-    turns: [Pair<L::V>; 4],
-) {
+pub(super) fn inverse_step<F: Form, V: Lanes<F>, const N: usize>(x: &mut [Complex<V>; N], twiddles: [Complex<V>; 4]) {
     if N == 8 {
-        unite(lanes, x, [0, 1], turns[2], false);
-        unite(lanes, x, [2, 3], turns[2], true);
-        unite(lanes, x, [4, 5], turns[3], false);
-        unite(lanes, x, [6, 7], turns[3], true);
+        inverse_butterfly::<F, V, N>(x, [0, 1], twiddles[2], false);
+        inverse_butterfly::<F, V, N>(x, [2, 3], twiddles[2], true);
+        inverse_butterfly::<F, V, N>(x, [4, 5], twiddles[3], false);
+        inverse_butterfly::<F, V, N>(x, [6, 7], twiddles[3], true);
     }
     for n in 0..N / 4 {
-        unite(lanes, x, [n, n + N / 4], turns[1], false);
-        unite(lanes, x, [N / 2 + n, N / 2 + n + N / 4], turns[1], true);
+        inverse_butterfly::<F, V, N>(x, [n, n + N / 4], twiddles[1], false);
+        inverse_butterfly::<F, V, N>(x, [N / 2 + n, N / 2 + n + N / 4], twiddles[1], true);
     }
     for n in 0..N / 2 {
-        unite(lanes, x, [n, n + N / 2], turns[0], false);
+        inverse_butterfly::<F, V, N>(x, [n, n + N / 2], twiddles[0], false);
     }
 }
 
 #[inline(always)]
-pub(super) fn splat<S: Sample, L: Lanes<S>>(lanes: L, turns: &Turns<S>) -> [Pair<L::V>; 4] {
-    let mut vectors = [[lanes.splat(S::ZERO); 2]; 4];
+pub(super) fn splat<F: Form, S: Sample>(form: F, twiddles: &Twiddles<S>) -> [Complex<F::Wide<S>>; 4] {
+    let mut vectors = [[F::Wide::<S>::splat(form, S::ZERO); 2]; 4];
     for n in 0..4 {
-        vectors[n] = [lanes.splat(turns[n][0]), lanes.splat(turns[n][1])];
+        vectors[n] = [F::Wide::<S>::splat(form, twiddles[n][0]), F::Wide::<S>::splat(form, twiddles[n][1])];
     }
     vectors
 }
@@ -358,13 +166,13 @@ fn groups_mut<S, const N: usize>(columns: [&mut [S]; N]) -> [&mut [[S; GROUP]]; 
 }
 
 #[inline(always)]
-fn split_all_from<S: Sample, L: Lanes<S>, const N: usize>(
-    lanes: L,
+fn forward_all_from<F: Form, S: Sample, const N: usize>(
+    form: F,
     [from_re, from_im]: [[&[S]; N]; 2],
     [re, im]: [[&mut [S]; N]; 2],
-    turns: &Turns<S>,
+    twiddles: &Twiddles<S>,
 ) {
-    let turns = splat(lanes, turns);
+    let twiddles = splat(form, twiddles);
     let (from_re, from_im) = (groups(from_re), groups(from_im));
     let (re, im) = (groups_mut(re), groups_mut(im));
     let count = from_re[0].len();
@@ -373,78 +181,87 @@ fn split_all_from<S: Sample, L: Lanes<S>, const N: usize>(
         assert!(re[n].len() == count && im[n].len() == count);
     }
     for group in 0..count {
-        for start in (0..GROUP).step_by(L::COUNT) {
-            let place = start..start + L::COUNT;
-            let mut x = [[lanes.splat(S::ZERO); 2]; N];
+        for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+            let place = start..start + F::Wide::<S>::LEN;
+            let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; N];
             for n in 0..N {
-                x[n] = [lanes.load(&from_re[n][group][place.clone()]), lanes.load(&from_im[n][group][place.clone()])];
+                x[n] = [
+                    F::Wide::<S>::load(form, &from_re[n][group][place.clone()]),
+                    F::Wide::<S>::load(form, &from_im[n][group][place.clone()]),
+                ];
             }
-            apart(lanes, &mut x, turns);
+            forward_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             for n in 0..N {
-                lanes.store(x[n][0], &mut re[n][group][place.clone()]);
-                lanes.store(x[n][1], &mut im[n][group][place.clone()]);
+                x[n][0].store(&mut re[n][group][place.clone()]);
+                x[n][1].store(&mut im[n][group][place.clone()]);
             }
         }
     }
 }
 
-/// A step in place: to residues, or back.
+/// A step in place, forward or inverse.
 #[inline(always)]
-fn step_all<S: Sample, L: Lanes<S>, const N: usize, const APART: bool>(
-    lanes: L,
+fn step_all<F: Form, S: Sample, const N: usize, const FORWARD: bool>(
+    form: F,
     [re, im]: [[&mut [S]; N]; 2],
-    turns: &Turns<S>,
+    twiddles: &Twiddles<S>,
 ) {
-    let turns = splat(lanes, turns);
+    let twiddles = splat(form, twiddles);
     let (re, im) = (groups_mut(re), groups_mut(im));
     let count = re[0].len();
     for n in 0..N {
         assert!(re[n].len() == count && im[n].len() == count);
     }
     for group in 0..count {
-        for start in (0..GROUP).step_by(L::COUNT) {
-            let place = start..start + L::COUNT;
-            let mut x = [[lanes.splat(S::ZERO); 2]; N];
+        for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+            let place = start..start + F::Wide::<S>::LEN;
+            let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; N];
             for n in 0..N {
-                x[n] = [lanes.load(&re[n][group][place.clone()]), lanes.load(&im[n][group][place.clone()])];
+                x[n] = [
+                    F::Wide::<S>::load(form, &re[n][group][place.clone()]),
+                    F::Wide::<S>::load(form, &im[n][group][place.clone()]),
+                ];
             }
-            if APART {
-                apart(lanes, &mut x, turns);
+            if FORWARD {
+                forward_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             } else {
-                together(lanes, &mut x, turns);
+                inverse_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             }
             for n in 0..N {
-                lanes.store(x[n][0], &mut re[n][group][place.clone()]);
-                lanes.store(x[n][1], &mut im[n][group][place.clone()]);
+                x[n][0].store(&mut re[n][group][place.clone()]);
+                x[n][1].store(&mut im[n][group][place.clone()]);
             }
         }
     }
 }
 
 #[inline(always)]
-fn join_all_onto<S: Sample, L: Lanes<S>, const N: usize>(
-    lanes: L,
+fn inverse_all_onto<F: Form, S: Sample, const N: usize>(
+    form: F,
     [re, im]: [[&[S]; N]; 2],
-    turns: &Turns<S>,
+    twiddles: &Twiddles<S>,
     sums: [&mut [S]; N],
 ) {
-    let turns = splat(lanes, turns);
+    let twiddles = splat(form, twiddles);
     let (re, im, sums) = (groups(re), groups(im), groups_mut(sums));
     let count = re[0].len();
     for n in 0..N {
         assert!(re[n].len() == count && im[n].len() == count && sums[n].len() == count);
     }
     for group in 0..count {
-        for start in (0..GROUP).step_by(L::COUNT) {
-            let place = start..start + L::COUNT;
-            let mut x = [[lanes.splat(S::ZERO); 2]; N];
+        for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
+            let place = start..start + F::Wide::<S>::LEN;
+            let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; N];
             for n in 0..N {
-                x[n] = [lanes.load(&re[n][group][place.clone()]), lanes.load(&im[n][group][place.clone()])];
+                x[n] = [
+                    F::Wide::<S>::load(form, &re[n][group][place.clone()]),
+                    F::Wide::<S>::load(form, &im[n][group][place.clone()]),
+                ];
             }
-            together(lanes, &mut x, turns);
+            inverse_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             for n in 0..N {
                 let sum = &mut sums[n][group][place.clone()];
-                lanes.store(lanes.add(lanes.load(sum), x[n][1]), sum);
+                (F::Wide::<S>::load(form, sum) + x[n][1]).store(sum);
             }
         }
     }

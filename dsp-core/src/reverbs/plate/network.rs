@@ -215,7 +215,7 @@ impl<S: Sample> Network<S> {
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
-            run!(self.backend, self.circulate(left, right), _simd => self.circulate(left, right));
+            run!(self.backend, _ => self.circulate(left, right));
         }
         // With the input alone, its bits.
         let is_dry = at_rest.is_some_and(|[.., dry, wet]| dry == 1.0 && wet == 0.0);
