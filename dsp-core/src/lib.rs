@@ -1,10 +1,10 @@
 //! DSP for mixing and mastering music: real-time safe, allocation-free while it runs, the same bits for any block size.
 //!
 //! What the user says ([`Params`]: dB, Hz, ms) becomes what the arithmetic needs (coefficients, designed in f64), which
-//! acts on what the past left behind (state). Sound goes one way: samples, parts, processors, console, master.
+//! acts on what the past left behind (the processor's state).
 //!
 //! ```
-//! use mixdown::{BlockMut, Params, Processor, StreamSpec, filters::{BellParams, EqualizerParams}};
+//! use mixdown::{filters::{BellParams, EqualizerParams}, prelude::*};
 //!
 //! let spec = StreamSpec::new(48_000.0, 2)?;
 //! let bell = BellParams { frequency_hz: 3_000.0, gain_db: -4.0, q: 1.4 };
@@ -14,7 +14,34 @@
 //! let (mut left, mut right) = ([0.25_f32; 64], [0.25_f32; 64]);
 //! equalizer.process(&mut BlockMut::from_slices(&mut [&mut left, &mut right])?);
 //! assert!(left[0] < 0.25 && left == right);
-//! # Ok::<(), mixdown::Error>(())
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Where to find what
+//!
+//! | module | processors | and |
+//! |---|---|---|
+//! | [`levels`] | gain, pan, width | pan laws |
+//! | [`filters`] | equalizer, nine single filters | crossover |
+//! | [`dynamics`] | compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter | |
+//! | [`reverbs`] | reverb, plate | |
+//! | [`convolution`] | convolution, linear-phase equalizer | impulse responses |
+//! | [`meters`] | | loudness (BS.1770, EBU R 128), true peak |
+//! | [`console`] | chain, parallel, mid/side, bypass | [`Effect`] as a value, [`Mixer`], offline rendering |
+//! | [`delivery`] | | targets of platforms, normalisation, mastering to a target, word length |
+//!
+//! # In a callback
+//!
+//! Memory is taken by `build` alone. `process`, `reset` and [`apply`](Tunable::apply) never allocate, lock, block or
+//! panic. [`design`](Params::design) is the costly part of a change: run it on another thread, send the coefficients to the
+//! callback, apply them there and send them back to be dropped (see `examples/callback.rs`).
+//!
+//! The code of every processor is compiled in this crate, once for `f32` and once for `f64`. A debug build of an app runs
+//! it optimised with
+//!
+//! ```toml
+//! [profile.dev.package.mixdown]
+//! opt-level = 3
 //! ```
 //!
 //! # Features
@@ -23,10 +50,13 @@
 //! |---|---|---|
 //! | `std` | yes | run-time CPU detection |
 //! | `serde` | no | settings and effects serialise |
+//! | `avx512` | no | kernels for AVX-512 beside those for SSE2 and AVX2, with the same bits |
 //!
-//! Without `std` the crate is `no_std` and needs `alloc`; memory is taken while building, never while processing.
+//! Without `std` the crate is `no_std` and needs `alloc`. Features are additive and change no result.
 #![no_std]
 #![forbid(unsafe_code)]
+#![deny(missing_debug_implementations, unreachable_pub)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(any(test, feature = "std"))]
@@ -53,7 +83,7 @@ pub use foundation::{
     error::Error,
     math::Pow2,
     meter::Meter,
-    params::{Params, Tunable},
+    params::{CoeffsOf, Params, Tunable},
     processor::{Dynamics, GainReduction, Processor},
     sample::Sample,
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},

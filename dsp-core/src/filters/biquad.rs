@@ -11,34 +11,34 @@ use num_complex::Complex64;
 
 /// Coefficients of one second-order section, normalised to a0 = 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BiquadCoeffs {
+pub(crate) struct BiquadCoeffs {
     /// Numerator, current sample.
-    pub b0: f64,
+    pub(crate) b0: f64,
     /// Numerator, one sample back.
-    pub b1: f64,
+    pub(crate) b1: f64,
     /// Numerator, two samples back.
-    pub b2: f64,
+    pub(crate) b2: f64,
     /// Denominator, one sample back.
-    pub a1: f64,
+    pub(crate) a1: f64,
     /// Denominator, two samples back.
-    pub a2: f64,
+    pub(crate) a2: f64,
 }
 
 impl BiquadCoeffs {
     /// The section that changes nothing: H = 1.
-    pub const IDENTITY: Self = Self { b0: 1.0, b1: 0.0, b2: 0.0, a1: 0.0, a2: 0.0 };
+    pub(crate) const IDENTITY: Self = Self { b0: 1.0, b1: 0.0, b2: 0.0, a1: 0.0, a2: 0.0 };
 
     /// `[N(1), 2 (b0 - b2), N(-1)]` of the numerator N: its value at DC, its odd part, its value at Nyquist.
     ///
     /// With t = tan(w / 2) the numerator is proportional to `sums[0] + j t sums[1] - t^2 sums[2]`.
     #[must_use]
-    pub fn numerator_sums(&self) -> [f64; 3] {
+    pub(crate) fn numerator_sums(&self) -> [f64; 3] {
         sums(self.b0, self.b1, self.b2)
     }
 
     /// The same three sums of the denominator `1 + a1 z^-1 + a2 z^-2`.
     #[must_use]
-    pub fn denominator_sums(&self) -> [f64; 3] {
+    pub(crate) fn denominator_sums(&self) -> [f64; 3] {
         sums(1.0, self.a1, self.a2)
     }
 
@@ -47,7 +47,7 @@ impl BiquadCoeffs {
     /// With c = cos(w / 2), s = sin(w / 2), each polynomial times e^(jw) is `P(1) c^2 - P(-1) s^2 + j 2 (p0 - p2) s c`: no term of
     /// order one is left to cancel at low frequencies.
     #[must_use]
-    pub fn response(&self, frequency_hz: f64, sample_rate_hz: f64) -> Complex64 {
+    pub(crate) fn response(&self, frequency_hz: f64, sample_rate_hz: f64) -> Complex64 {
         let (s, c) = libm::sincos(core::f64::consts::PI * frequency_hz / sample_rate_hz);
         let on_circle = |[p0, p1, p2]: [f64; 3]| Complex64::new(p0 * c * c - p2 * s * s, p1 * s * c);
         on_circle(self.numerator_sums()) / on_circle(self.denominator_sums())
@@ -55,7 +55,7 @@ impl BiquadCoeffs {
 
     /// Whether both poles lie strictly inside the unit circle (Jury); `false` for a coefficient that is not finite.
     #[must_use]
-    pub fn is_stable(&self) -> bool {
+    pub(crate) fn is_stable(&self) -> bool {
         let [at_dc, odd, at_nyquist] = self.denominator_sums();
         // The sums of NaN are NaN and those of infinity are NaN or not positive, so only b needs the explicit question.
         let poles_inside = at_dc > 0.0 && odd > 0.0 && at_nyquist > 0.0;
@@ -65,7 +65,7 @@ impl BiquadCoeffs {
 
     /// Distance of the outermost pole from the origin of the z plane; below 1 for a stable section.
     #[must_use]
-    pub fn pole_radius(&self) -> f64 {
+    pub(crate) fn pole_radius(&self) -> f64 {
         let half = 0.5 * self.a1;
         let discriminant = half * half - self.a2;
         if discriminant < 0.0 { libm::sqrt(self.a2) } else { libm::fabs(half) + libm::sqrt(discriminant) }
@@ -78,7 +78,7 @@ impl BiquadCoeffs {
 
     /// The section with numerator and denominator exchanged: 1 / H, stable when all zeros are inside the unit circle and b0 != 0.
     #[must_use]
-    pub fn reciprocal(&self) -> Self {
+    pub(crate) fn reciprocal(&self) -> Self {
         let scale = 1.0 / self.b0;
         Self { b0: scale, b1: self.a1 * scale, b2: self.a2 * scale, a1: self.b1 * scale, a2: self.b2 * scale }
     }
@@ -86,7 +86,7 @@ impl BiquadCoeffs {
     /// One sample through the transposed direct form II; `z` is the state, zero at rest.
     #[cfg(test)]
     #[must_use]
-    pub fn tick(&self, z: &mut [f64; 2], x: f64) -> f64 {
+    pub(crate) fn tick(&self, z: &mut [f64; 2], x: f64) -> f64 {
         let y = self.b0 * x + z[0];
         z[0] = self.b1 * x - self.a1 * y + z[1];
         z[1] = self.b2 * x - self.a2 * y;

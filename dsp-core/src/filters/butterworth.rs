@@ -5,11 +5,11 @@
 //! odd N, where one more pole is real. A pole pair at angle t has Q = 1 / (2 cos t).
 
 /// Highest order: 16 poles, 96 dB per octave.
-pub const MAX_ORDER: usize = 16;
+pub(crate) const MAX_ORDER: usize = 16;
 
 /// One section of the cascade.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Section {
+pub(crate) enum Section {
     /// The real pole of an odd order: 6 dB per octave, -3.01 dB at the corner.
     FirstOrder,
     /// A pair of poles: 12 dB per octave, linear gain `q` at the corner.
@@ -24,7 +24,7 @@ pub enum Section {
 ///
 /// Yields `order.div_ceil(2)` sections. An order outside 1 ..= [`MAX_ORDER`] is a mistake of the caller (`debug_assert`).
 #[must_use]
-pub fn sections(order: usize) -> impl ExactSizeIterator<Item = Section> + Clone {
+pub(crate) fn sections(order: usize) -> impl ExactSizeIterator<Item = Section> + Clone {
     debug_assert!((1..=MAX_ORDER).contains(&order));
     let odd = order % 2 == 1;
     (0..order.div_ceil(2)).map(move |index| {

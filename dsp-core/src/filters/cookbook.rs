@@ -14,7 +14,7 @@ use super::{biquad::BiquadCoeffs, matched::prototype::Prototype};
 
 /// Bell of `gain_db` at `frequency_hz`.
 #[must_use]
-pub fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     if gain_db == 0.0 {
         return BiquadCoeffs::IDENTITY;
     }
@@ -23,7 +23,7 @@ pub fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> Biq
 
 /// Low shelf with half of `gain_db` at `frequency_hz`.
 #[must_use]
-pub fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     if gain_db == 0.0 {
         return BiquadCoeffs::IDENTITY;
     }
@@ -32,7 +32,7 @@ pub fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -
 
 /// High shelf with half of `gain_db` at `frequency_hz`.
 #[must_use]
-pub fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     if gain_db == 0.0 {
         return BiquadCoeffs::IDENTITY;
     }
@@ -41,49 +41,49 @@ pub fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) 
 
 /// Low pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
 #[must_use]
-pub fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::low_pass(q), frequency_hz, sample_rate_hz)
 }
 
 /// High pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
 #[must_use]
-pub fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::high_pass(q), frequency_hz, sample_rate_hz)
 }
 
 /// Band pass with 0 dB at `frequency_hz`.
 #[must_use]
-pub fn band_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn band_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::band_pass(q), frequency_hz, sample_rate_hz)
 }
 
 /// Notch with a zero on the unit circle at `frequency_hz`.
 #[must_use]
-pub fn notch(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn notch(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::notch(q), frequency_hz, sample_rate_hz)
 }
 
 /// All pass with -180 degrees at `frequency_hz`.
 #[must_use]
-pub fn all_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn all_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::all_pass(q), frequency_hz, sample_rate_hz)
 }
 
 /// Low pass of 6 dB per octave, -3.01 dB at `frequency_hz`; b2 = a2 = 0.
 #[must_use]
-pub fn first_order_low_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn first_order_low_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::first_order_low_pass(), frequency_hz, sample_rate_hz)
 }
 
 /// High pass of 6 dB per octave, -3.01 dB at `frequency_hz`; b2 = a2 = 0.
 #[must_use]
-pub fn first_order_high_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn first_order_high_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     bilinear(&Prototype::first_order_high_pass(), frequency_hz, sample_rate_hz)
 }
 
 /// Tilt: + `gain_db` / 2 below, exactly 0 dB at, - `gain_db` / 2 above `frequency_hz`; b2 = a2 = 0.
 #[must_use]
-pub fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     if gain_db == 0.0 {
         return BiquadCoeffs::IDENTITY;
     }
@@ -92,7 +92,7 @@ pub fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeff
 
 /// The bilinear transform of `prototype`, prewarped so that both responses agree at `frequency_hz`.
 #[must_use]
-pub fn bilinear(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn bilinear(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     let k = libm::tan(core::f64::consts::PI * frequency_hz / sample_rate_hz);
     let Prototype { num, den } = prototype;
     if num[2] == 0.0 && den[2] == 0.0 && den[1] != 0.0 {

@@ -11,17 +11,17 @@ use super::biquad::BiquadCoeffs;
 
 /// Coefficients of one state variable section: `H(s) = (m0 s^2 + (m1 + k m0) s + m0 + m2) / (s^2 + k s + 1)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SvfCoeffs {
+pub(crate) struct SvfCoeffs {
     /// Integrator gain tan(pi f / fs), above 0.
-    pub g: f64,
+    pub(crate) g: f64,
     /// Damping 1 / Q, above 0.
-    pub k: f64,
+    pub(crate) k: f64,
     /// Mix of the input.
-    pub m0: f64,
+    pub(crate) m0: f64,
     /// Mix of the band-pass output.
-    pub m1: f64,
+    pub(crate) m1: f64,
     /// Mix of the low-pass output.
-    pub m2: f64,
+    pub(crate) m2: f64,
 }
 
 /// Smallest ratio of the two singular values at which both states are taken as observable from the output. Honest filters stay above
@@ -31,7 +31,7 @@ const OBSERVABLE: f64 = 1e-12;
 impl SvfCoeffs {
     /// The SVF with the response of `biquad`, which must be stable.
     #[must_use]
-    pub fn from_biquad(biquad: &BiquadCoeffs) -> Self {
+    pub(crate) fn from_biquad(biquad: &BiquadCoeffs) -> Self {
         let [n0, n1, n2] = biquad.numerator_sums();
         let [d0, d1, d2] = biquad.denominator_sums();
         let g = libm::sqrt(d0 / d2);
@@ -43,7 +43,7 @@ impl SvfCoeffs {
     /// The biquad with the response of this SVF.
     #[cfg(test)]
     #[must_use]
-    pub fn to_biquad(self) -> BiquadCoeffs {
+    pub(crate) fn to_biquad(self) -> BiquadCoeffs {
         let Self { g, k, m0, m1, m2 } = self;
         let g2 = g * g;
         let scale = 1.0 / (1.0 + g * (g + k));
@@ -60,14 +60,14 @@ impl SvfCoeffs {
     /// One sample at this setting.
     #[cfg(test)]
     #[must_use]
-    pub fn tick(self, s: &mut [f64; 2], v0: f64) -> f64 {
+    pub(crate) fn tick(self, s: &mut [f64; 2], v0: f64) -> f64 {
         self.point().tick(s, v0)
     }
 
     /// What the tick needs: the same for all channels.
     #[inline(always)]
     #[must_use]
-    pub fn point(self) -> SvfPoint {
+    pub(crate) fn point(self) -> SvfPoint {
         SvfPoint { a: self.gains(), m: [self.m0, self.m1, self.m2] }
     }
 
@@ -76,7 +76,7 @@ impl SvfCoeffs {
     /// Where a zero cancels a pole (first-order sections, the identity) one direction of `s` never reaches the output: then the shortest `s`
     /// with the same output is taken.
     #[must_use]
-    pub fn state_from_df2t(&self, z: [f64; 2]) -> [f64; 2] {
+    pub(crate) fn state_from_df2t(&self, z: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();
         let size = p * p + q * q + r * r + t * t;
         let determinant = p * t - q * r;
@@ -94,7 +94,7 @@ impl SvfCoeffs {
 
     /// The state `z` from which the direct form (`kernels::biquad`) of this filter goes on as this SVF would go on from `s`.
     #[must_use]
-    pub fn state_to_df2t(&self, s: [f64; 2]) -> [f64; 2] {
+    pub(crate) fn state_to_df2t(&self, s: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();
         [p * s[0] + q * s[1], r * s[0] + t * s[1]]
     }
@@ -125,19 +125,19 @@ impl SvfCoeffs {
 
 /// One moment of a section that moves, ready to tick.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SvfPoint {
+pub(crate) struct SvfPoint {
     a: [f64; 3],
     m: [f64; 3],
 }
 
 impl SvfPoint {
     /// Changes nothing.
-    pub const IDENTITY: Self = Self { a: [0.25, 0.25, 0.25], m: [1.0, 0.0, 0.0] };
+    pub(crate) const IDENTITY: Self = Self { a: [0.25, 0.25, 0.25], m: [1.0, 0.0, 0.0] };
 
     /// One sample; `s` holds the two integrators, zero at rest. Any sequence of points with g, k > 0 keeps `s` bounded.
     #[inline(always)]
     #[must_use]
-    pub fn tick(&self, s: &mut [f64; 2], v0: f64) -> f64 {
+    pub(crate) fn tick(&self, s: &mut [f64; 2], v0: f64) -> f64 {
         let [a1, a2, a3] = self.a;
         let [m0, m1, m2] = self.m;
         let v3 = v0 - s[1];

@@ -14,7 +14,7 @@ use super::{
 use core::marker::PhantomData;
 
 /// What a processor does, written once for both sample formats.
-pub trait Engine<S: Sample>: Sized {
+pub(crate) trait Engine<S: Sample>: Sized {
     /// Its settings.
     type Params: Params;
 
@@ -32,7 +32,7 @@ pub trait Engine<S: Sample>: Sized {
 }
 
 /// The [`Engine`] of one format as functions without type parameters, which this crate compiles: see [`compiled!`].
-pub trait Compiled<S: Sample>: Params {
+pub(crate) trait Compiled<S: Sample>: Params {
     /// [`Engine::build`].
     fn build_compiled(&self, spec: &StreamSpec) -> Result<Self::Processor<S>, Error>;
 
@@ -46,7 +46,7 @@ pub trait Compiled<S: Sample>: Params {
 }
 
 /// Settings whose processor is compiled for both formats.
-pub trait CompiledForAll: Compiled<f32> + Compiled<f64> {}
+pub(crate) trait CompiledForAll: Compiled<f32> + Compiled<f64> {}
 
 impl<P: Compiled<f32> + Compiled<f64>> CompiledForAll for P {}
 

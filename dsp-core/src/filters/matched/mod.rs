@@ -39,7 +39,7 @@ fn boost_or_cut(gain_db: f64, boost: impl Fn(f64) -> BiquadCoeffs) -> BiquadCoef
 
 /// Bell of `gain_db` at `frequency_hz`.
 #[must_use]
-pub fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     boost_or_cut(gain_db, |boost_db| {
         let prototype = Prototype::bell(boost_db, q);
         fit(&prototype, Zeros::Inside, frequency_hz, sample_rate_hz)
@@ -48,7 +48,7 @@ pub fn bell(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> Biq
 
 /// Low shelf with half of `gain_db` at `frequency_hz`.
 #[must_use]
-pub fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     boost_or_cut(gain_db, |boost_db| {
         let prototype = Prototype::low_shelf(boost_db, q);
         fit(&prototype, Zeros::Inside, frequency_hz, sample_rate_hz)
@@ -57,7 +57,7 @@ pub fn low_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -
 
 /// High shelf with half of `gain_db` at `frequency_hz`.
 #[must_use]
-pub fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     boost_or_cut(gain_db, |boost_db| {
         let prototype = Prototype::high_shelf(boost_db, q);
         fit(&prototype, Zeros::Inside, frequency_hz, sample_rate_hz)
@@ -66,49 +66,49 @@ pub fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) 
 
 /// Low pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
 #[must_use]
-pub fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::low_pass(q), Zeros::Free, frequency_hz, sample_rate_hz)
 }
 
 /// High pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
 #[must_use]
-pub fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::high_pass(q), Zeros::BothAtDc, frequency_hz, sample_rate_hz)
 }
 
 /// Band pass with 0 dB at `frequency_hz`.
 #[must_use]
-pub fn band_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn band_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::band_pass(q), Zeros::OneAtDc, frequency_hz, sample_rate_hz)
 }
 
 /// Notch with a zero on the unit circle at `frequency_hz`.
 #[must_use]
-pub fn notch(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn notch(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::notch(q), Zeros::AtCentre, frequency_hz, sample_rate_hz)
 }
 
 /// All pass with -180 degrees at `frequency_hz`, by the bilinear transform.
 #[must_use]
-pub fn all_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn all_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     cookbook::all_pass(frequency_hz, q, sample_rate_hz)
 }
 
 /// Low pass of 6 dB per octave, -3.01 dB at `frequency_hz`; b2 = a2 = 0.
 #[must_use]
-pub fn first_order_low_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn first_order_low_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit_first_order(&Prototype::first_order_low_pass(), frequency_hz, sample_rate_hz)
 }
 
 /// High pass of 6 dB per octave, -3.01 dB at `frequency_hz`; b2 = a2 = 0.
 #[must_use]
-pub fn first_order_high_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn first_order_high_pass(frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit_first_order(&Prototype::first_order_high_pass(), frequency_hz, sample_rate_hz)
 }
 
 /// Tilt: + `gain_db` / 2 below, exactly 0 dB at, - `gain_db` / 2 above `frequency_hz`; b2 = a2 = 0.
 #[must_use]
-pub fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+pub(crate) fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     boost_or_cut(gain_db, |boost_db| fit_first_order(&Prototype::tilt(boost_db), frequency_hz, sample_rate_hz))
 }
 

@@ -8,24 +8,24 @@
 
 /// An analog section; both arrays hold the coefficients of 1, s, s^2.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prototype {
+pub(crate) struct Prototype {
     /// Numerator: coefficients of 1, s, s^2.
-    pub num: [f64; 3],
+    pub(crate) num: [f64; 3],
     /// Denominator: coefficients of 1, s, s^2.
-    pub den: [f64; 3],
+    pub(crate) den: [f64; 3],
 }
 
 impl Prototype {
     /// Bell of `gain_db` at its centre; `q` is that of RBJ: the bandwidth is counted at half the gain in dB.
     #[must_use]
-    pub fn bell(gain_db: f64, q: f64) -> Self {
+    pub(crate) fn bell(gain_db: f64, q: f64) -> Self {
         let a = amplitude(gain_db);
         Self { num: [1.0, a / q, 1.0], den: [1.0, 1.0 / (a * q), 1.0] }
     }
 
     /// Low shelf: `gain_db` at DC, half of it at the corner, 0 dB far above.
     #[must_use]
-    pub fn low_shelf(gain_db: f64, q: f64) -> Self {
+    pub(crate) fn low_shelf(gain_db: f64, q: f64) -> Self {
         let a = amplitude(gain_db);
         let slope = libm::sqrt(a) / q;
         Self { num: [a * a, a * slope, a], den: [1.0, slope, a] }
@@ -33,7 +33,7 @@ impl Prototype {
 
     /// High shelf: 0 dB at DC, half of `gain_db` at the corner, `gain_db` far above.
     #[must_use]
-    pub fn high_shelf(gain_db: f64, q: f64) -> Self {
+    pub(crate) fn high_shelf(gain_db: f64, q: f64) -> Self {
         let a = amplitude(gain_db);
         let slope = libm::sqrt(a) / q;
         Self { num: [a, a * slope, a * a], den: [a, slope, 1.0] }
@@ -41,56 +41,56 @@ impl Prototype {
 
     /// Low pass: 12 dB per octave, gain `q` (linear) at the corner.
     #[must_use]
-    pub fn low_pass(q: f64) -> Self {
+    pub(crate) fn low_pass(q: f64) -> Self {
         Self { num: [1.0, 0.0, 0.0], den: resonance(q) }
     }
 
     /// High pass: 12 dB per octave, gain `q` (linear) at the corner.
     #[must_use]
-    pub fn high_pass(q: f64) -> Self {
+    pub(crate) fn high_pass(q: f64) -> Self {
         Self { num: [0.0, 0.0, 1.0], den: resonance(q) }
     }
 
     /// Band pass: 0 dB at the centre, 6 dB per octave far from it, -3.01 dB at the edges of a band of centre / `q`.
     #[must_use]
-    pub fn band_pass(q: f64) -> Self {
+    pub(crate) fn band_pass(q: f64) -> Self {
         Self { num: [0.0, 1.0 / q, 0.0], den: resonance(q) }
     }
 
     /// Notch: zero at the centre, 0 dB far from it, -3.01 dB at the edges of a band of centre / `q`.
     #[must_use]
-    pub fn notch(q: f64) -> Self {
+    pub(crate) fn notch(q: f64) -> Self {
         Self { num: [1.0, 0.0, 1.0], den: resonance(q) }
     }
 
     /// All pass: 0 dB everywhere, phase -180 degrees at the centre.
     #[must_use]
-    pub fn all_pass(q: f64) -> Self {
+    pub(crate) fn all_pass(q: f64) -> Self {
         Self { num: [1.0, -1.0 / q, 1.0], den: resonance(q) }
     }
 
     /// Low pass of 6 dB per octave, -3.01 dB at the corner.
     #[must_use]
-    pub fn first_order_low_pass() -> Self {
+    pub(crate) fn first_order_low_pass() -> Self {
         Self { num: [1.0, 0.0, 0.0], den: [1.0, 1.0, 0.0] }
     }
 
     /// High pass of 6 dB per octave, -3.01 dB at the corner.
     #[must_use]
-    pub fn first_order_high_pass() -> Self {
+    pub(crate) fn first_order_high_pass() -> Self {
         Self { num: [0.0, 1.0, 0.0], den: [1.0, 1.0, 0.0] }
     }
 
     /// Tilt: + `gain_db` / 2 far below the pivot, exactly 0 dB at it, - `gain_db` / 2 far above.
     #[must_use]
-    pub fn tilt(gain_db: f64) -> Self {
+    pub(crate) fn tilt(gain_db: f64) -> Self {
         let inverse = amplitude(-gain_db);
         Self { num: [1.0, inverse, 0.0], den: [inverse, 1.0, 0.0] }
     }
 
     /// |H|^2 at `x` = (frequency / band frequency)^2.
     #[must_use]
-    pub fn power(&self, x: f64) -> f64 {
+    pub(crate) fn power(&self, x: f64) -> f64 {
         let squared = |p: [f64; 3]| {
             let even = p[0] - p[2] * x;
             even * even + p[1] * p[1] * x
