@@ -278,15 +278,15 @@ impl Params for Effect {
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         self.output_channels(spec.channels())?;
         match self {
-            Self::Chain { effects } => in_series(effects, "effects", spec, Self::validate).map(drop),
+            Self::Chain { effects } => validate_series(effects, "effects", spec),
             Self::Parallel { effects, gains_db } => {
                 check_gains(effects.len(), gains_db)?;
                 each(effects, |effect| effect.validate(spec)).map(drop)
             }
             Self::MidSide { mid, side } => {
                 let mono = spec.with_channels(1)?;
-                in_series(mid, "mid", &mono, Self::validate)?;
-                in_series(side, "side", &mono, Self::validate).map(drop)
+                validate_series(mid, "mid", &mono)?;
+                validate_series(side, "side", &mono)
             }
             Self::Bypass { effect } => effect.validate(spec).map_err(within_bypass),
             _ => self.single().map_or(Ok(()), |params| params.validate(spec)),
@@ -522,7 +522,7 @@ fn check_list<S: Sample>(
     })
 }
 
-fn series_channels(effects: &[Effect], list: &'static str, input: usize) -> Result<usize, Error> {
+pub(super) fn series_channels(effects: &[Effect], list: &'static str, input: usize) -> Result<usize, Error> {
     effects.iter().enumerate().try_fold(input, |channels, (position, effect)| {
         effect.output_channels(channels).map_err(|error| error.within(list, position))
     })
@@ -559,6 +559,10 @@ fn combine(
     responses.into_iter().try_fold(start, |so_far, own| {
         own.map(|own| so_far.into_iter().zip(own).map(|(so_far, own)| fold(so_far, own)).collect())
     })
+}
+
+pub(super) fn validate_series(effects: &[Effect], list: &'static str, spec: &StreamSpec) -> Result<(), Error> {
+    in_series(effects, list, spec, Effect::validate).map(drop)
 }
 
 pub(super) fn design_series(

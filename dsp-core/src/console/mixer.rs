@@ -2,7 +2,7 @@
 
 use super::{
     chain::Chain,
-    effect::{Effect, EffectProcessor, build_series, design_series},
+    effect::{Effect, EffectProcessor, build_series, design_series, series_channels, validate_series},
     mixer_error::MixerError,
     strip::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
 };
@@ -76,6 +76,20 @@ pub struct MasterParams {
     /// Level after the inserts in dB, -inf..12; -144 and below is silence.
     #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub fader_db: f64,
+}
+
+impl MasterParams {
+    /// Checks every setting for a bus at this rate; designs and builds nothing.
+    ///
+    /// # Errors
+    /// The first setting that is out of range; [`Error::Channels`] for another bus than a stereo one, before or after the
+    /// inserts.
+    pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        check_fader(self.fader_db)?;
+        expect_channels(2, spec.channels())?;
+        validate_series(&self.inserts, "inserts", spec)?;
+        expect_channels(2, series_channels(&self.inserts, "inserts", spec.channels())?)
+    }
 }
 
 impl<S: Sample> Mixer<S> {
@@ -152,9 +166,8 @@ impl<S: Sample> Mixer<S> {
     /// [`MixerError::Setting`] for what is out of range; the old one stays then.
     pub fn set_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
         let build = || {
-            check_fader(params.fader_db)?;
+            params.validate(&self.spec)?;
             let inserts = Chain::new(&self.spec, build_series(&params.inserts, "inserts", &self.spec)?)?;
-            expect_channels(2, inserts.output_channels())?;
             Ok((inserts, GainParams { gain_db: params.fader_db, invert_polarity: false }))
         };
         let (inserts, fader) = build().map_err(|error| setting(MASTER, error))?;

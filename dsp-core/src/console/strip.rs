@@ -9,7 +9,7 @@
 
 use super::{
     chain::Chain,
-    effect::{Effect, EffectProcessor, design_series},
+    effect::{Effect, EffectProcessor, design_series, series_channels, validate_series},
 };
 use crate::{
     foundation::{
@@ -84,6 +84,34 @@ impl Default for TrackParams {
     }
 }
 
+impl TrackParams {
+    /// Checks every setting for a track of these channels at this rate; designs and builds nothing.
+    ///
+    /// # Errors
+    /// The first setting that is out of range; [`Error::Channels`] for other tracks than mono and stereo ones, before or
+    /// after the inserts.
+    pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        validate_series(&self.inserts, "inserts", spec)?;
+        channels_in(spec.channels(), 1, 2)?;
+        let channels = series_channels(&self.inserts, "inserts", spec.channels())?;
+        channels_in(channels, 1, 2)?;
+        self.validate_after_inserts(&spec.with_channels(channels)?)
+    }
+
+    /// Checks all but the inserts, given the stream that comes out of them.
+    fn validate_after_inserts(&self, after: &StreamSpec) -> Result<(), Error> {
+        if after.channels() == 1 {
+            in_range("width (of a mono strip)", self.width, 1.0, 1.0)?;
+        }
+        in_range("trim_db", self.trim_db, -MAX_TRIM_DB, MAX_TRIM_DB)?;
+        if after.channels() == 2 {
+            width(self).validate(after)?;
+        }
+        check_fader(self.fader_db)?;
+        pan(self).validate(after)
+    }
+}
+
 /// Checks a fader position.
 pub(super) fn check_fader(fader_db: f64) -> Result<(), Error> {
     in_range("fader_db", fader_db, f64::NEG_INFINITY, MAX_FADER_DB)
@@ -119,19 +147,16 @@ impl<S: Sample> Strip<S> {
         channels_in(input, 1, 2)?;
         channels_in(channels, 1, 2)?;
         let after = spec.with_channels(channels)?;
-        let width = WidthParams { width: params.width, bass_mono_hz: 0.0 };
-        if channels == 1 {
-            in_range("width (of a mono strip)", params.width, 1.0, 1.0)?;
-        }
+        params.validate_after_inserts(&after)?;
         let rate_hz = spec.sample_rate_hz();
         Ok(Self {
             backend: Backend::new(spec.cpu()),
             channels,
-            trim: trim(params)?.build(spec)?,
+            trim: trim(params).build(spec)?,
             inserts,
-            width: if channels == 2 { Some(width.build(&after)?) } else { None },
+            width: if channels == 2 { Some(width(params).build(&after)?) } else { None },
             alignment: DelayLine::new(channels, 0),
-            gains: Ramp::new(gains(params, &after)?, ms_to_frames(GAIN_RAMP_MS, rate_hz)),
+            gains: Ramp::new(gains(params, channels), ms_to_frames(GAIN_RAMP_MS, rate_hz)),
             mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, rate_hz)),
             muted: params.mute,
             solo: params.solo,
@@ -142,21 +167,14 @@ impl<S: Sample> Strip<S> {
 
     /// Glides to other settings; a refused one changes nothing.
     pub(super) fn set_params(&mut self, params: &TrackParams) -> Result<(), Error> {
-        let after = self.inserts.spec().with_channels(self.channels)?;
-        let gains = gains(params, &after)?;
-        let trim = trim(params)?;
-        let width = WidthParams { width: params.width, bass_mono_hz: 0.0 };
-        match &self.width {
-            Some(_) => width.validate(&after)?,
-            None => in_range("width (of a mono strip)", params.width, 1.0, 1.0)?,
-        }
+        params.validate_after_inserts(&self.inserts.spec().with_channels(self.channels)?)?;
         let inserts = design_series(&params.inserts, "inserts", &self.inserts.spec())?;
         self.inserts.set_coeffs(&inserts)?;
-        self.trim.set_params(&trim)?;
+        self.trim.set_params(&trim(params))?;
         if let Some(processor) = &mut self.width {
-            processor.set_params(&width)?;
+            processor.set_params(&width(params))?;
         }
-        self.gains.set_target(gains);
+        self.gains.set_target(gains(params, self.channels));
         self.muted = params.mute;
         self.solo = params.solo;
         Ok(())
@@ -286,15 +304,20 @@ impl<S: Sample> Strip<S> {
     }
 }
 
-fn trim(params: &TrackParams) -> Result<GainParams, Error> {
-    in_range("trim_db", params.trim_db, -MAX_TRIM_DB, MAX_TRIM_DB)?;
-    Ok(GainParams { gain_db: params.trim_db, invert_polarity: params.invert_polarity })
+fn trim(params: &TrackParams) -> GainParams {
+    GainParams { gain_db: params.trim_db, invert_polarity: params.invert_polarity }
+}
+
+fn width(params: &TrackParams) -> WidthParams {
+    WidthParams { width: params.width, bass_mono_hz: 0.0 }
+}
+
+fn pan(params: &TrackParams) -> PanParams {
+    PanParams { pan: params.pan, law: params.pan_law }
 }
 
 /// Fader times pan (mono) or balance (stereo).
-fn gains(params: &TrackParams, after_inserts: &StreamSpec) -> Result<[f64; 2], Error> {
-    check_fader(params.fader_db)?;
-    PanParams { pan: params.pan, law: params.pan_law }.validate(after_inserts)?;
-    let law = if after_inserts.channels() == 1 { mono_gains } else { balance_gains };
-    Ok(law(params.pan, params.pan_law).map(|gain| gain * fader_gain(params.fader_db)))
+fn gains(params: &TrackParams, channels_after_inserts: usize) -> [f64; 2] {
+    let law = if channels_after_inserts == 1 { mono_gains } else { balance_gains };
+    law(params.pan, params.pan_law).map(|gain| gain * fader_gain(params.fader_db))
 }

@@ -113,8 +113,11 @@ mod text {
 
     use super::{ImpulseResponse, Vec};
     use crate::convolution::convolution::base64;
-    use alloc::string::String;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use core::fmt;
+    use serde::{
+        Deserialize, Deserializer, Serialize, Serializer,
+        de::{Error, Visitor},
+    };
 
     /// The numbers in `samples`, little-endian.
     #[derive(Clone, Copy, Default, Deserialize, Serialize)]
@@ -125,13 +128,51 @@ mod text {
         F64,
     }
 
+    /// Written as Base64; read as Base64, or as bytes from a format that has them.
+    struct Bytes(Vec<u8>);
+
+    impl Serialize for Bytes {
+        fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
+            serializer.serialize_str(&base64::encode(&self.0))
+        }
+    }
+
+    struct BytesVisitor;
+
+    impl Visitor<'_> for BytesVisitor {
+        type Value = Bytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("samples as Base64 or bytes")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
+            base64::decode(text).map(Bytes).ok_or_else(|| E::custom("samples are not Base64"))
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+            Ok(Bytes(bytes.to_vec()))
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Bytes {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            // Formats that do not describe themselves hold what was written.
+            if deserializer.is_human_readable() {
+                deserializer.deserialize_any(BytesVisitor)
+            } else {
+                deserializer.deserialize_str(BytesVisitor)
+            }
+        }
+    }
+
     #[derive(Deserialize, Serialize)]
     #[serde(rename = "ImpulseResponse", deny_unknown_fields)]
     struct Text {
         rows: usize,
         #[serde(default)]
         format: Format,
-        samples: String,
+        samples: Bytes,
     }
 
     impl Serialize for ImpulseResponse {
@@ -142,14 +183,13 @@ mod text {
             } else {
                 (Format::F64, self.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect())
             };
-            Text { rows: self.rows, format, samples: base64::encode(&bytes) }.serialize(serializer)
+            Text { rows: self.rows, format, samples: Bytes(bytes) }.serialize(serializer)
         }
     }
 
     impl<'de> Deserialize<'de> for ImpulseResponse {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let Text { rows, format, samples } = Text::deserialize(deserializer)?;
-            let bytes = base64::decode(&samples).ok_or_else(|| D::Error::custom("samples are not Base64"))?;
+            let Text { rows, format, samples: Bytes(bytes) } = Text::deserialize(deserializer)?;
             let (singles, doubles) = (bytes.as_chunks::<4>(), bytes.as_chunks::<8>());
             let (samples, rest): (Vec<f64>, _) = match format {
                 Format::F32 => (singles.0.iter().map(|x| f64::from(f32::from_le_bytes(*x))).collect(), singles.1),
