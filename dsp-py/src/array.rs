@@ -1,10 +1,11 @@
 //! The one place that knows numpy: arrays in, arrays out, never guessing the layout.
 
-use crate::error::ShapeError;
-use mixdown::{MAX_CHANNELS, Sample};
-use numpy::{
-    Element, PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+use crate::{
+    error::ShapeError,
+    format::{Either, Format, Kind},
 };
+use mixdown::{MAX_CHANNELS, Sample};
+use numpy::{PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::{
     exceptions::{PyException, PyTypeError},
     prelude::*,
@@ -31,43 +32,12 @@ impl<S: Sample> Planar<S> {
     }
 }
 
-/// Audio of either format.
-pub(crate) enum Audio {
-    F32(Planar<f32>),
-    F64(Planar<f64>),
-}
+/// Planar audio as one of a [`Kind`].
+pub(crate) struct Audio;
 
-/// A sample format that numpy knows.
-pub(crate) trait Number: Sample + Element {
-    const NAME: &'static str;
-    /// Takes audio of this format out of either.
-    fn of(audio: Audio) -> Option<Planar<Self>>;
+impl Kind for Audio {
+    type Of<S: Format> = Planar<S>;
 }
-
-impl Number for f32 {
-    const NAME: &'static str = "float32";
-    fn of(audio: Audio) -> Option<Planar<Self>> {
-        if let Audio::F32(planar) = audio { Some(planar) } else { None }
-    }
-}
-
-impl Number for f64 {
-    const NAME: &'static str = "float64";
-    fn of(audio: Audio) -> Option<Planar<Self>> {
-        if let Audio::F64(planar) = audio { Some(planar) } else { None }
-    }
-}
-
-/// Runs `$body` with the planar audio of whichever format it is.
-macro_rules! with_audio {
-    ($audio:expr, $planar:ident => $body:expr) => {
-        match $audio {
-            $crate::array::Audio::F32($planar) => $body,
-            $crate::array::Audio::F64($planar) => $body,
-        }
-    };
-}
-pub(crate) use with_audio;
 
 /// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy array
 /// of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64 channels. Nothing
@@ -111,8 +81,13 @@ pub(crate) fn conform<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<B
 }
 
 fn to_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
-    if let Ok(array) = object.cast::<PyUntypedArray>() {
+    let py = object.py();
+    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
         return Ok(array.clone());
+    }
+    let numpy = py.import("numpy")?;
+    if object.is_instance(&numpy.getattr("ma")?.getattr("MaskedArray")?)? {
+        return Err(PyTypeError::new_err(format!("{name} is MaskedArray: audio has no mask; its filled() has none")));
     }
     let convert = if object.hasattr("__array__")? {
         "asarray"
@@ -129,8 +104,7 @@ fn to_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, 
         };
         return Err(PyTypeError::new_err(format!("{name} is {kind}: audio is a numpy array{hint}")));
     };
-    let py = object.py();
-    let array = py.import("numpy")?.call_method1(convert, (object,)).map_err(|error| {
+    let array = numpy.call_method1(convert, (object,)).map_err(|error| {
         if !error.is_instance_of::<PyException>(py) {
             return error;
         }
@@ -142,15 +116,21 @@ fn to_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, 
 }
 
 /// Audio from `object`, copied, as [`conform`] allows it.
-pub(crate) fn read(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Audio> {
+pub(crate) fn read(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Either<Audio>> {
     let array = conform(object, name)?;
     if let Ok(array) = array.cast::<PyArrayDyn<f32>>() {
-        return copy(array, name).map(Audio::F32);
+        return copy(array, name).map(Either::F32);
     }
-    copy(array.cast::<PyArrayDyn<f64>>()?, name).map(Audio::F64)
+    copy(array.cast::<PyArrayDyn<f64>>()?, name).map(Either::F64)
 }
 
-fn copy<S: Number>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Planar<S>> {
+/// As [`read`], in the format `S` of `other`, or refused.
+pub(crate) fn read_as<S: Format>(object: &Bound<'_, PyAny>, name: &str, other: &str) -> PyResult<Planar<S>> {
+    let refuse = || PyTypeError::new_err(format!("{name} must be {} as {other} is", S::NAME));
+    S::take(read(object, name)?).ok_or_else(refuse)
+}
+
+fn copy<S: Format>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Planar<S>> {
     let (channels, frames, flat) = match *array.shape() {
         [channels, frames] => (channels, frames, false),
         _ => (1, array.len(), true),
@@ -177,7 +157,7 @@ pub(crate) fn as_audio<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<B
 }
 
 /// A new array of `planar`; one axis if it came in so and is still mono.
-pub(crate) fn write<'py, S: Number>(py: Python<'py>, planar: Planar<S>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn write<'py, S: Format>(py: Python<'py>, planar: Planar<S>) -> PyResult<Bound<'py, PyAny>> {
     let Planar { samples, channels, frames, flat } = planar;
     let array = PyArray1::from_vec(py, samples);
     if flat && channels == 1 {
@@ -187,7 +167,7 @@ pub(crate) fn write<'py, S: Number>(py: Python<'py>, planar: Planar<S>) -> PyRes
 }
 
 /// Refuses an `out` that cannot take `planar`: it is an array of the same shape and format that may be written.
-pub(crate) fn check_out<S: Number>(planar: &Planar<S>, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+pub(crate) fn check_out<S: Format>(planar: &Planar<S>, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let Some(out) = out else { return Ok(()) };
     let array = out.cast::<PyUntypedArray>().map_err(|_| PyTypeError::new_err("out is not a numpy array"))?;
     if out.cast::<PyArrayDyn<S>>().is_err() {
@@ -205,7 +185,7 @@ pub(crate) fn check_out<S: Number>(planar: &Planar<S>, out: Option<&Bound<'_, Py
 }
 
 /// As [`write`], into `out` if it is given; see [`check_out`].
-pub(crate) fn write_into<'py, S: Number>(
+pub(crate) fn write_into<'py, S: Format>(
     py: Python<'py>,
     planar: Planar<S>,
     out: Option<&Bound<'py, PyAny>>,

@@ -14,19 +14,20 @@ create_exception!(mixdown, MixerError, PyValueError, "A mixer's strips do not fi
 
 /// The Python exception of a refused setting.
 pub(crate) fn parameter(error: Error) -> PyErr {
-    match error.innermost() {
-        Error::Channels { .. } | Error::Length { .. } => ShapeError::new_err(error.to_string()),
-        _ => ParameterError::new_err(error.to_string()),
-    }
+    of_setting(&error, error.to_string())
 }
 
 /// The Python exception of a refused change of a mixer.
-pub(crate) fn graph(error: mixdown::MixerError) -> PyErr {
+pub(crate) fn mixer(error: mixdown::MixerError) -> PyErr {
     match &error {
-        mixdown::MixerError::Setting { error: inner, .. } => match inner.innermost() {
-            Error::Channels { .. } => ShapeError::new_err(error.to_string()),
-            _ => ParameterError::new_err(error.to_string()),
-        },
+        mixdown::MixerError::Setting { error: inner, .. } => of_setting(inner, error.to_string()),
         _ => MixerError::new_err(error.to_string()),
+    }
+}
+
+fn of_setting(error: &Error, message: String) -> PyErr {
+    match error.innermost() {
+        Error::Channels { .. } | Error::Length { .. } => ShapeError::new_err(message),
+        _ => ParameterError::new_err(message),
     }
 }

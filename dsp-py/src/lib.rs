@@ -3,11 +3,16 @@
 //! Settings come as plain values, audio as numpy arrays; long work runs without the interpreter lock.
 
 mod array;
+mod delivery;
 mod effect;
 mod error;
+mod format;
 mod interrupt;
-mod loudness;
+mod meter;
 mod mixer;
+mod offline;
+mod settings;
+mod stream;
 
 /// The compiled half of `mixdown`.
 #[pyo3::pymodule]
@@ -15,11 +20,13 @@ mod _core {
     #[pymodule_export]
     use super::{
         array::{as_array, as_audio},
-        effect::{
-            Stream, check, frequency_response, gain_reduction, latency_frames, process, reverb_space, transfer_curve,
-        },
+        delivery::{ceiling_at, deliver, normalize, playback_gain, quantize, targets},
+        effect::{frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
-        loudness::{LoudnessMeter, album_loudness, ceiling_at, deliver, normalize, playback_gain, quantize, targets},
+        meter::{LoudnessMeter, album_loudness},
         mixer::Mixer,
+        offline::{gain_reduction, process},
+        settings::{check_effect, check_master, check_track, reverb_space},
+        stream::Stream,
     };
 }

@@ -13,7 +13,7 @@ import pytest
 from mixdown import cli
 
 #: Beginning of a script that runs the command line with the arguments of the process.
-START = "import os, signal, sys, mixdown.cli, mixdown.audio\n"
+START = "import os, signal, sys, mixdown.cli, mixdown.files\n"
 
 
 def run(*arguments: object, script: str = "", **options) -> subprocess.CompletedProcess[str]:

@@ -8,15 +8,19 @@ import json
 import math
 import pickle
 import signal
+import tempfile
 import threading
 import typing
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 import mixdown as md
 from mixdown import effects
@@ -61,6 +65,10 @@ def unaligned(array: np.ndarray) -> np.ndarray:
     return record["sample"]
 
 
+class Subclass(np.ndarray):
+    pass
+
+
 def read_only(array: np.ndarray) -> np.ndarray:
     array = array.copy()
     array.flags.writeable = False
@@ -94,7 +102,20 @@ def stream_keyed(audio: Any) -> np.ndarray:
     return stream.process(np.zeros((1, FRAMES)), key=audio)
 
 
-#: Everything that takes audio.
+def written(audio: Any) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "a.wav")
+        md.write(file, audio, RATE_HZ, bit_depth=32)
+        return soundfile.read(file, always_2d=True)[0].T
+
+
+def drawn(audio: Any) -> np.ndarray:
+    axes = Figure().add_subplot()
+    md.display.waveform(axes, audio, RATE_HZ)
+    return axes.collections[0].get_paths()[0].vertices.T if axes.collections else np.zeros((2, 0))
+
+
+#: Everything that takes audio, but `to_float`, which takes whole numbers.
 ENTRIES: dict[str, Callable[[Any], Any]] = {
     "effect": lambda audio: md.Bell(gain_db=3)(audio, RATE_HZ),
     "key": keyed,
@@ -110,7 +131,12 @@ ENTRIES: dict[str, Callable[[Any], Any]] = {
     "track": mixed,
     "track set later": set_later,
     "Convolution": lambda audio: md.Convolution(impulse_response=audio),
+    "ImpulseResponse": lambda audio: md.ImpulseResponse(audio),
     "resample": lambda audio: md.resample(audio, RATE_HZ, 44_100),
+    "balance": lambda audio: md.balance({"a": (audio, RATE_HZ)}, RATE_HZ).audio,
+    "write": written,
+    "fractional_octave_spectrum": lambda audio: md.display.fractional_octave_spectrum(audio, RATE_HZ)[1],
+    "waveform": drawn,
 }
 
 
@@ -134,8 +160,12 @@ class TestOneRuleOfArrays:
             unaligned,
             ArrayOnly,
             DLPackOnly,
+            lambda x: x.view(Subclass),
         ],
-        ids=["big-endian", "strided", "reversed", "fortran", "read-only", "unaligned", "__array__", "__dlpack__"],
+        ids=[
+            *("big-endian", "strided", "reversed", "fortran", "read-only", "unaligned"),
+            *("__array__", "__dlpack__", "subclass"),
+        ],
     )
     def test_the_same_samples_in_any_form(self, entry: str, form: Callable[[np.ndarray], Any]) -> None:
         np.testing.assert_equal(plain(ENTRIES[entry](form(TONE))), plain(ENTRIES[entry](TONE)))
@@ -144,6 +174,10 @@ class TestOneRuleOfArrays:
         ("audio", "error", "message"),
         [
             ([0.0, 0.5], TypeError, "is list: audio is a numpy array; numpy.array makes one"),
+            ([[0.0], [0.5]], TypeError, "is list: audio is a numpy array; numpy.array makes one"),
+            (np.ma.masked_array(TONE, TONE > 0), TypeError, r"is MaskedArray: audio has no mask; its filled\(\)"),
+            (np.zeros(FRAMES, np.longdouble), TypeError, r"is float\d+: audio is float32 or float64$"),
+            (np.zeros(FRAMES, [("left", "f4")]), TypeError, r"is \[\('left', '<f4'\)\]: audio is float32 or float64$"),
             ("kick.raw", TypeError, "is str: audio is a numpy array"),
             (None, TypeError, "is NoneType: audio is a numpy array"),
             (0.5, TypeError, "is float: audio is a numpy array; audio comes first"),
@@ -168,7 +202,9 @@ class TestOneRuleOfArrays:
         ids=lambda value: "" if isinstance(value, type) else None,
     )
     def test_the_same_refusals_in_the_same_words(self, entry: str, audio: Any, error: type, message: str) -> None:
-        if isinstance(audio, str) and entry == "Convolution":
+        if isinstance(audio, str) and entry == "ImpulseResponse":
+            error, message = md.ParameterError, "samples = 'kick.raw' is not Base64"
+        elif isinstance(audio, str) and entry == "Convolution":
             error, message = FileNotFoundError, "impulse_response: kick.raw: No such file"
         elif audio is None and "key" in entry:
             # That is no key at all.
@@ -180,12 +216,38 @@ class TestOneRuleOfArrays:
         if entry in ("key", "stream key"):
             with pytest.raises(md.ShapeError, match=r"key has 0 frames"):
                 ENTRIES[entry](np.zeros((1, 0)))
-        elif entry in ("normalize", "reduce", "master", "Convolution"):
+        elif entry == "fractional_octave_spectrum":
+            assert np.all(np.isneginf(ENTRIES[entry](np.zeros((1, 0)))))
+        elif entry in ("normalize", "reduce", "master", "Convolution", "ImpulseResponse"):
             with pytest.raises(ValueError, match=r"too short|empty"):
                 ENTRIES[entry](np.zeros((1, 0)))
         else:
             result = plain(ENTRIES[entry](np.zeros((1, 0))))
             assert result == -math.inf if isinstance(result, float) else result.shape[-1] == 0
+
+
+class TestToFloat:
+    WORDS = np.arange(-4, 4, dtype=np.int16)
+
+    @pytest.mark.parametrize(
+        "form",
+        [lambda x: x.astype(">i2"), lambda x: np.repeat(x, 3)[::3], read_only, unaligned, ArrayOnly, DLPackOnly],
+    )
+    def test_the_same_words_in_any_form(self, form: Callable[[np.ndarray], Any]) -> None:
+        np.testing.assert_array_equal(md.to_float(form(self.WORDS)), self.WORDS / np.float32(32768))
+
+    def test_refusals(self) -> None:
+        for words, message in (
+            ([1, 2], "audio is list: audio is a numpy array; numpy.array makes one"),
+            ("kick.raw", "audio is str: audio is a numpy array$"),
+            (np.ma.masked_array(self.WORDS, self.WORDS > 0), "audio is MaskedArray: audio has no mask"),
+            (self.WORDS.astype(float), "audio is float64: to_float takes whole numbers"),
+            (self.WORDS > 0, "audio is bool: to_float takes whole numbers"),
+            (self.WORDS.astype(object), "audio is object: to_float takes whole numbers"),
+            (self.WORDS.astype(np.uint16), "audio is uint16: unsigned samples are 8 bit"),
+        ):
+            with pytest.raises(TypeError, match=message):
+                md.to_float(words)
 
 
 def test_a_recording_alone_is_enough() -> None:
@@ -363,6 +425,13 @@ class TestTypesOfParameters:
 
 
 class TestWords:
+    @pytest.mark.parametrize(("name", "field", "hint"), [entry for entry in FIELDS if get_origin(entry[2]) is Literal])
+    def test_the_engine_knows_every_word(self, name: str, field: str, hint: Any) -> None:
+        rows = {"stereo": 2, "true_stereo": 4}
+        for word in get_args(hint):
+            given = {"impulse_response": np.ones((rows.get(word, 1), 4))} if name == "Convolution" else {}
+            assert getattr(made(name, **given, **{field: word}), field) == word
+
     @pytest.mark.parametrize("name", kinds())
     def test_every_misspelt_parameter(self, name: str) -> None:
         for field in typing.get_type_hints(kinds()[name].__init__):
@@ -731,8 +800,7 @@ class TestResults:
     def test_names_that_are_reachable(self) -> None:
         assert callable(md.balance)
         assert callable(md.resample)
-        assert md.plots.__name__ == "mixdown.plots"
-        assert {"plots", "balance", "resample"} <= set(dir(md))
+        assert callable(md.display.waveform)
         with pytest.raises(AttributeError, match="'plot'"):
             md.plot  # noqa: B018
 

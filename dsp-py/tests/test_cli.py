@@ -123,7 +123,7 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, stems) -> None:
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, stems, monkeypatch) -> None:
     # A device that is always full stands in for the file beside the target.
     script = (
-        "import pathlib, mixdown.cli, mixdown.audio\n"
+        "import pathlib, mixdown.cli, mixdown.files\n"
         "real = pathlib.Path.open\n"
         "def full(self, mode='r', *a, **k):\n"
         "    return real(pathlib.Path('/dev/full') if self.name.endswith('.part') else self, mode, *a, **k)\n"

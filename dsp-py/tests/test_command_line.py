@@ -24,9 +24,10 @@ from mutagen.wave import WAVE
 from rich.cells import cell_len
 
 import mixdown as md
-from mixdown import cli
-from mixdown.balance import balance
-from mixdown.console import excess, figure, table
+from mixdown.cli import master as master_command
+from mixdown.cli.program import app
+from mixdown.cli.terminal import excess, figure, table
+from mixdown.session import balance
 from running import call, run
 
 RATE_HZ = 48_000
@@ -339,9 +340,9 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     soundfile.write(tmp_path / "odd.wav", sine(44_100), 88_201)
     soundfile.write(tmp_path / "nine.wav", np.zeros((48_000, 9)), RATE_HZ)
     (tmp_path / "folder.wav").mkdir()
-    work = cli.make_master
-    monkeypatch.setattr(cli, "make_master", None)
-    monkeypatch.setattr(cli, "balance", None)
+    work = master_command.make_master
+    monkeypatch.setattr(master_command, "make_master", None)
+    monkeypatch.setattr("mixdown.cli.stems.balance", None)
     for arguments, message in [
         (["master", song, "-o", tmp_path / "a.mp3"], "a.mp3 is not allowed: its name must end in .wav, .flac"),
         (["master", song, "-o", tmp_path / "a.flac", "--bit-depth", "32"], "FLAC takes 16 or 24"),
@@ -363,7 +364,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(
         assert done.stderr.count("\n") == 1, done.stderr
         assert message in done.stderr, done.stderr
     # The rate of the file does not matter where another one is asked for.
-    monkeypatch.setattr(cli, "make_master", work)
+    monkeypatch.setattr(master_command, "make_master", work)
     assert call("master", tmp_path / "odd.wav", "-o", tmp_path / "a.flac", "--rate", "44100").returncode == 0
 
 
@@ -481,7 +482,9 @@ def test_a_signal_while_writing_leaves_nothing(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [f"out.{ending}", "song.wav"]
 
 
-@pytest.mark.parametrize("place", ["mixdown.cli.Blocks.__next__", "mixdown.cli.make_master", "mixdown.cli.read_tags"])
+@pytest.mark.parametrize(
+    "place", ["mixdown.files.Blocks.__next__", "mixdown.cli.master.make_master", "mixdown.cli.master.read_tags"]
+)
 def test_ctrl_c_is_one_line(tmp_path: Path, song: Path, place: str) -> None:
     script = f"def interrupted(*a, **k): raise KeyboardInterrupt\n{place} = interrupted"
     done = run("master", song, "-o", tmp_path / "out.wav", script=script)
@@ -568,20 +571,20 @@ def test_help_names_every_target(command: str) -> None:
 
 
 def test_drawing_is_loaded_when_something_is_drawn() -> None:
-    script = "import mixdown.plots\nassert 'matplotlib' not in sys.modules\nassert 'mixdown.demo' not in sys.modules"
+    script = "assert 'matplotlib' not in sys.modules"
     assert run("--version", script=script).stderr == ""
 
 
 def test_the_progress_of_a_master_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, song: Path) -> None:
     given_progress = []
-    real = cli.make_master
+    real = master_command.make_master
 
     def watched(*arguments, progress=None, **options):
         given_progress.append(progress)
         return real(*arguments, progress=progress, **options)
 
-    monkeypatch.setattr(cli, "make_master", watched)
-    cli.app(["master", str(song), "-o", str(tmp_path / "out.wav")], standalone_mode=False)
+    monkeypatch.setattr(master_command, "make_master", watched)
+    app(["master", str(song), "-o", str(tmp_path / "out.wav")], standalone_mode=False)
     assert callable(given_progress[0])
 
 

@@ -1,8 +1,11 @@
 """The package as a whole."""
 
+import ast
 import doctest
+import graphlib
 import importlib
 import pkgutil
+from pathlib import Path
 
 import numpy as np
 
@@ -39,3 +42,29 @@ def test_the_song_repeats_itself_to_the_bit() -> None:
         assert 0.1 < np.max(np.abs(audio)) < 1.0, name
         np.testing.assert_array_equal(audio, second[name])
     assert any(not np.array_equal(audio, other[name]) for name, audio in first.items())
+
+
+def imported(file: Path, module: str, modules: set[str]) -> set[str]:
+    """The package's own modules that a file imports, wherever in it."""
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            source = ".".join([*parents, *filter(None, [node.module])])
+            inner = {f"{source}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules else source for name in inner}
+    return found & modules
+
+
+def test_imports_form_no_circle() -> None:
+    root = Path(mixdown.__file__).parent
+    files = {".".join(("mixdown", *file.relative_to(root).with_suffix("").parts)): file for file in root.rglob("*.py")}
+    files = {module.removesuffix(".__init__"): file for module, file in files.items()}
+    modules = {*files, "mixdown._core"}
+    graph = {module: imported(file, module, modules) for module, file in files.items()}
+    assert "mixdown.effects.setting" in graph["mixdown.effects.effect"]
+    assert "mixdown.demo.synthesis" in graph["mixdown.demo"]
+    graphlib.TopologicalSorter(graph).prepare()

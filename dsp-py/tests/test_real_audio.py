@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mixdown as md
-from mixdown.audio import READABLE
+from mixdown.files import READABLE
 
 _FOLDER = os.environ.get("MIXDOWN_TEST_AUDIO")
 

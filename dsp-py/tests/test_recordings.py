@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import mixdown as md
 from mixdown import loudspeakers
-from mixdown.containers import inspect
+from mixdown.files.containers import inspect
 
 RATE_HZ = 44_100
 FRAMES = 60_000

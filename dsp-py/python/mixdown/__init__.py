@@ -9,11 +9,11 @@
 """
 
 from importlib.metadata import version as _version
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from mixdown._core import MixerError, ParameterError, ShapeError, Stream
-from mixdown.audio import Audio, Blocks, Recording, blocks, read, resample, to_float, write
-from mixdown.balance import balance
+from mixdown import display
+from mixdown._checks import Audio
+from mixdown._core import MixerError, ParameterError, ShapeError
+from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
@@ -46,33 +46,19 @@ from mixdown.effects import (
     Parallel,
     Plate,
     Reverb,
+    Stream,
     Tilt,
     Width,
     from_dict,
 )
+from mixdown.files import Blocks, Recording, blocks, read, write
 from mixdown.meters import Loudness, LoudnessMeter, album_loudness, loudness
-from mixdown.session import Mix, Track
-
-if _TYPE_CHECKING:
-    from types import ModuleType as _ModuleType
-
-    from mixdown import plots as plots
+from mixdown.session import Mix, Track, balance
 
 __version__ = _version("mixdown")
 
-
-def __getattr__(name: str) -> "_ModuleType":
-    """Load what draws, and the plotting library with it, when it is first asked for."""
-    if name == "plots":
-        import importlib
-
-        return importlib.import_module("mixdown.plots")
-    raise AttributeError(f"module 'mixdown' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), "plots"})
-
+#: Former names.
+MixerError, plots = MixerError, display
 
 __all__ = [
     "AllPass",
@@ -107,6 +93,7 @@ __all__ = [
     "Mastered",
     "MidSide",
     "Mix",
+    "MixerError",
     "MultibandCompressor",
     "Notch",
     "Pan",
@@ -125,6 +112,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "display",
     "from_dict",
     "loudness",
     "master",

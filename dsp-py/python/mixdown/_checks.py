@@ -177,7 +177,7 @@ def finite(samples: Audio, name: str = "audio") -> Audio:
 
 
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
-    """Return the audio of a source, and its rate if it knows one."""
+    """Return the audio of a source, and its rate if it has one."""
     if isinstance(source, tuple):
         if len(source) != 2:
             raise TypeError(f"{name} is a tuple of {len(source)}: audio is a numpy array, or (audio, sample_rate_hz)")
@@ -231,6 +231,14 @@ def sample_format(dtype: Any) -> str:
     return name
 
 
+def bit_depth(value: Any) -> int:
+    """Return the word length of a file: 16, 24, or 32 for floating point."""
+    bits = whole_number("bit_depth", value)
+    if bits not in (16, 24, 32):
+        raise ParameterError(f"bit_depth = {bits} is not allowed: it must be 16, 24 or 32")
+    return bits
+
+
 def callback(name: str, value: Any) -> Any:
     """Return a function to be called with progress, or None."""
     if value is None or callable(value):
@@ -252,7 +260,7 @@ def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
 
 
 def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse a call that does not fit a signature, and say how it would."""
+    """Refuse a call that does not fit a signature, and name the one that would."""
     parameters = signature.parameters
     for name in kwargs:
         if name not in parameters:
@@ -279,7 +287,7 @@ _R = TypeVar("_R")
 
 
 def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Make a function say what it would have taken, where a call does not fit it."""
+    """Make a function refuse calls that do not fit its signature, and name the parameter that was meant."""
     signature = inspect.signature(function)
     inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
     method = len(inner.parameters) != len(signature.parameters)

@@ -14,7 +14,7 @@ _MASK_BITS = (
     *("Tc", "Ltf", "Ctf", "Rtf", "Ltb", "Ctb", "Rtb"),
 )
 
-#: Names of the layouts that the loudness meter knows, and their channels.
+#: Names of the layouts of the loudness meter, and their channels.
 LAYOUTS = {"mono": 1, "stereo": 2, "3.0": 3, "4.0": 4, "5.0": 5, "5.1": 6, "7.1": 8}
 
 #: Rows of audio in memory, by count: the layouts of the loudness meter.
@@ -108,7 +108,7 @@ def of_core_audio(tag: int, bitmap: int, labels: list[int], channels: int) -> Po
 
 
 def _surround(positions: Positions) -> Positions:
-    """Call a back pair without a side pair what it is in a living room: the surrounds."""
+    """Name a back pair without a side pair the surrounds."""
     if {"Ls", "Rs"} & set(positions):
         return positions
     return tuple({"Lb": "Ls", "Rb": "Rs"}.get(name, name) for name in positions)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike, Source
+from mixdown._core import ParameterError
+from mixdown.loudspeakers import LAYOUTS
 
 Precision = Literal["standard", "high", "reference"]
 """How finely true peaks are searched."""
 
 Memory = Literal["exact", "constant"]
 """What a meter keeps of the past."""
-
-_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
 #: Frames a whole programme is measured in at a time.
 _STEP_FRAMES = 262_144
@@ -118,18 +118,15 @@ class LoudnessMeter:
     ) -> None:
         self._sample_rate_hz = _checks.sample_rate(sample_rate_hz)
         self._channels = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
-        shares = None
-        if weights is not None:
-            listed = _checks.items("weights", weights, "numbers")
-            shares = [_checks.number(f"weights[{channel}]", weight) for channel, weight in enumerate(listed)]
         self._meter = _core.LoudnessMeter(
             self._sample_rate_hz,
             self._channels,
-            None if layout is None else _checks.one_of("layout", layout, _LAYOUTS),
-            shares,
-            _checks.flag("dual_mono", dual_mono),
-            _checks.one_of("precision", precision, get_args(Precision)),
-            _checks.one_of("memory", memory, get_args(Memory)),
+            {
+                "weights": _weights(layout, weights),
+                "dual_mono": _checks.flag("dual_mono", dual_mono),
+                "precision": _checks.one_of("precision", precision, get_args(Precision)),
+                "memory": _checks.one_of("memory", memory, get_args(Memory)),
+            },
         )
 
     def __repr__(self) -> str:
@@ -137,7 +134,7 @@ class LoudnessMeter:
         return f"<LoudnessMeter: {self._sample_rate_hz:g} Hz, {channels}>"
 
     def observe(self, block: AudioLike) -> None:
-        """Listen to the next block.
+        """Measure the next block.
 
         Parameters
         ----------
@@ -147,7 +144,7 @@ class LoudnessMeter:
         self._meter.observe(block)
 
     def reading(self) -> Loudness:
-        """Return the figures of everything heard so far.
+        """Return the figures of everything measured so far.
 
         Returns
         -------
@@ -158,6 +155,16 @@ class LoudnessMeter:
     def reset(self) -> None:
         """Forget the past."""
         self._meter.reset()
+
+
+def _weights(layout: str | None, weights: Sequence[float] | None) -> Any:
+    """Return where the channel weights of a meter come from."""
+    if weights is None:
+        return "by_count" if layout is None else {"layout": _checks.one_of("layout", layout, list(LAYOUTS))}
+    if layout is not None:
+        raise ParameterError("layout and weights exclude each other")
+    listed = _checks.items("weights", weights, "numbers")
+    return {"explicit": [_checks.number(f"weights[{channel}]", weight) for channel, weight in enumerate(listed)]}
 
 
 @_checks.named
@@ -188,7 +195,7 @@ def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> 
 
 
 def album_of(meters: Iterable[LoudnessMeter]) -> float:
-    """Return the album loudness of what several meters have heard.
+    """Return the album loudness of what several meters have measured.
 
     Parameters
     ----------
@@ -242,7 +249,7 @@ def loudness(
     given, rate_hz = _checks.recording(audio, sample_rate_hz)
     samples = _checks.planar(given)
     if layout is None and weights is None:
-        # What a recording says of its loudspeakers counts more than the usual layout of as many rows.
+        # The loudspeakers of a recording go before the usual layout of as many rows.
         weights = getattr(audio, "weights", None)
     meter = LoudnessMeter(
         rate_hz,

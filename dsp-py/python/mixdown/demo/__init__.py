@@ -62,13 +62,13 @@ def stems(*, seed: int = 1, sample_rate_hz: int = 48_000) -> dict[str, NDArray[n
         raise ValueError(f"sample_rate_hz = {sample_rate_hz} is outside {lowest_hz}..{highest_hz} Hz")
     session = Session(float(sample_rate_hz), round(score.duration_s() * sample_rate_hz))
     return {
-        name: _recorded(session, _PLAYERS[name](session, np.random.default_rng([seed, chair])), peak_dbfs)
-        for chair, (name, peak_dbfs) in enumerate(RECORDED_PEAK_DBFS.items())
+        name: _recorded(session, _PLAYERS[name](session, np.random.default_rng([seed, index])), peak_dbfs)
+        for index, (name, peak_dbfs) in enumerate(RECORDED_PEAK_DBFS.items())
     }
 
 
 def _recorded(session: Session, stem: Signal, peak_dbfs: float) -> NDArray[np.float32]:
-    """A stem as it comes off the tape: silent at both ends, at its recorded level."""
+    """A stem as recorded: silent at both ends, at its level."""
     gain = 10.0 ** (peak_dbfs / 20.0) / np.max(np.abs(stem))
     recorded: NDArray[np.float32] = (gain * stem).astype(np.float32)
     count_in, fade_out = session.time_s(0.75 * score.COUNT_IN_S).size, session.time_s(0.25).size

@@ -18,7 +18,7 @@ STEPS_PER_BEAT = 4
 COUNT_IN_S = 0.3
 """Silence before the first bar."""
 RING_OUT_S = 2.4
-"""Room after the last bar for the instruments to decay."""
+"""Time after the last bar for the instruments to decay."""
 SWING_BEATS = 0.025
 """How late every second sixteenth comes."""
 
@@ -202,7 +202,7 @@ def seconds(beat: float) -> float:
 
 
 def duration_s() -> float:
-    """Length of every stem in seconds, count-in and ring-out included."""
+    """Length of every stem in seconds, count-in and decay included."""
     return seconds(BEATS_PER_BAR * len(chords())) + RING_OUT_S
 
 

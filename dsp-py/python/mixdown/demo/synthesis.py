@@ -19,7 +19,7 @@ Response = Callable[[Signal], Spectrum]
 
 
 class Session(NamedTuple):
-    """The tape: how long it is and how fast it runs."""
+    """Length and sample rate of the recording."""
 
     sample_rate_hz: float
     frames: int
@@ -33,7 +33,7 @@ class Session(NamedTuple):
         return np.arange(round(length_s * self.sample_rate_hz)) / self.sample_rate_hz
 
     def place(self, stem: Signal, sound: Signal, start_s: float) -> None:
-        """Add a sound to a stem, in place; what lies outside the tape is cut."""
+        """Add a sound to a stem, in place; what lies outside the stem is cut."""
         first = max(0, round(start_s * self.sample_rate_hz))
         last = min(self.frames, first + sound.shape[-1])
         stem[..., first:last] += sound[..., : last - first]

@@ -234,7 +234,7 @@ def _formant(centre_hz: float, bandwidth_hz: float) -> Response:
 
 
 def _higher_formants(scale: float, nyquist_hz: float) -> Response:
-    """The formants from the fourth up, where a uniform tube has them, and the ring of the third to fifth."""
+    """The formants from the fourth up, where a uniform tube has them, and the singer's formant."""
     centres_hz = scale * TRACT_SPACING_HZ * np.arange(3.5, nyquist_hz / TRACT_SPACING_HZ + 3.0)
     tube = (_formant(centre_hz, 0.05 * centre_hz) for centre_hz in centres_hz.tolist())
     return cascade(SINGERS_FORMANT, *tube)

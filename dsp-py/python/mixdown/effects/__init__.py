@@ -1,7 +1,7 @@
 """Effects as values: frozen settings that process arrays, build streams, compare, print and pickle."""
 
-from mixdown.effects.base import KINDS, Effect, Setting, from_dict, without_infinities
-from mixdown.effects.combinations import Bypass, Chain, MidSide, Parallel
+from mixdown.effects.combinations import Bypass, MidSide, Parallel
+from mixdown.effects.convolution import Convolution, ImpulseResponse
 from mixdown.effects.dynamics import (
     Compressor,
     DeEsser,
@@ -13,6 +13,7 @@ from mixdown.effects.dynamics import (
     Limiter,
     MultibandCompressor,
 )
+from mixdown.effects.effect import Chain, Effect, Stream, from_dict
 from mixdown.effects.filters import (
     AllPass,
     Band,
@@ -29,7 +30,8 @@ from mixdown.effects.filters import (
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
-from mixdown.effects.space import Convolution, ImpulseResponse, Plate, Reverb
+from mixdown.effects.reverbs import Plate, Reverb
+from mixdown.effects.setting import KINDS, Setting, without_infinities
 
 __all__ = [
     "KINDS",
@@ -67,6 +69,7 @@ __all__ = [
     "Plate",
     "Reverb",
     "Setting",
+    "Stream",
     "Tilt",
     "Width",
     "from_dict",

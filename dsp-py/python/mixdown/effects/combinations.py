@@ -1,42 +1,11 @@
-"""Effects made of effects."""
+"""Effects made of effects that do not run in series."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import overload
 
-from mixdown.effects.base import Effect
-
-
-@dataclass(frozen=True)
-class Chain(Effect, Sequence[Effect]):
-    """Effects in series; an effect and a sequence of effects.
-
-    Parameters
-    ----------
-    effects : sequence of effects, default none
-        First to last. None at all changes nothing.
-    """
-
-    effects: tuple[Effect, ...] = ()
-
-    def __init__(self, effects: Iterable[Effect] = ()) -> None:
-        object.__setattr__(self, "effects", effects)
-        self.__post_init__()
-
-    def __len__(self) -> int:
-        return len(self.effects)
-
-    @overload
-    def __getitem__(self, index: int) -> Effect: ...
-    @overload
-    def __getitem__(self, index: slice) -> Chain: ...
-    def __getitem__(self, index: int | slice) -> Effect | Chain:
-        return Chain(self.effects[index]) if isinstance(index, slice) else self.effects[index]
-
-    def __iter__(self) -> Iterator[Effect]:
-        return iter(self.effects)
+from mixdown.effects.effect import Effect
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Effects whose gain follows the sound."""
+"""Dynamics processors."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import Source
-from mixdown.effects.base import Effect, Setting, abstract
+from mixdown.effects.effect import Effect
 from mixdown.effects.filters import Band, Bell, HighShelf, LowShelf, Tilt
+from mixdown.effects.setting import Setting, abstract
 
 Detector = Literal["peak", "rms"]
-"""What a compressor calls level: the magnitude of each sample, or the root of the mean square."""
+"""Level detector of a compressor: the magnitude of each sample, or the root of the mean square."""
 
 CompressorReleaseMode = Literal["manual", "dual", "auto"]
-"""How a compressor lets go."""
+"""Release of a compressor."""
 
 ReleaseMode = Literal["manual", "dual"]
-"""How a limiter's gain comes back."""
+"""Release of a limiter."""
 
 LimiterMode = Literal["standard", "master", "sample_peak"]
-"""How finely a limiter searches peaks."""
+"""Peak detector of a limiter."""
 
 
 @abstract
 class Dynamics(Effect):
-    """An effect whose gain follows the sound."""
+    """An effect whose gain follows the level of its input or key."""
 
     #: Whether it has bands, each with a gain reduction of its own.
     _banded: ClassVar[bool] = False
@@ -55,7 +56,8 @@ class Dynamics(Effect):
             In dB, positive. Effects of several bands return (bands, channels, frames).
         """
         samples, rate_hz = _checks.recording(audio, sample_rate_hz)
-        reduction = _core.gain_reduction(self, samples, rate_hz, _checks.side_chain(key, rate_hz))
+        key_samples = _checks.side_chain(key, rate_hz)
+        reduction = _core.gain_reduction(self._engine(rate_hz), samples, rate_hz, key_samples)
         return reduction if self._banded else reduction[0]
 
 
@@ -78,7 +80,7 @@ class Curved(Dynamics):
             In dB, of the shape of `levels_db`; makeup gain included.
         """
         levels = _checks.numbers("levels_db", levels_db)
-        return _core.transfer_curve(self, np.ravel(levels)).reshape(levels.shape)
+        return _core.transfer_curve(self._engine(None), np.ravel(levels)).reshape(levels.shape)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +104,13 @@ class Compressor(Curved):
     makeup_db : float, default 0
         -12 to 24, after the compression.
     detector : "peak" or "rms", default "peak"
-        What counts as level.
+        Level detector.
     rms_ms : float, default 10
         Time constant of the mean square, 1 to 300.
     lookahead_ms : float, default 0
-        0 to 20: the gain is down before the peak comes; adds as much latency.
+        0 to 20: the gain changes this much before the signal; adds as much latency.
     link_percent : float, default 100
-        How far all channels follow the loudest one; 0 is none.
+        Channel linking: how far all channels take the level of the loudest one, 0 (independent) to 100.
     mix : float, default 1
         (1 - mix) dry + mix wet.
     range_db : float, default inf
@@ -140,12 +142,12 @@ class Compressor(Curved):
 
 @dataclass(frozen=True, kw_only=True)
 class Expander(Curved):
-    """Downward expander: what is quiet becomes quieter. It takes a key.
+    """Downward expander: attenuates below the threshold. It takes a key.
 
     Parameters
     ----------
     threshold_db : float, default -40
-        Below it the level falls, -80 to 0.
+        Level below which it attenuates, -80 to 0.
     ratio : float, default 2
         dB out for each dB below the threshold, 1 to 100.
     knee_db : float, default 6
@@ -174,12 +176,12 @@ class Expander(Curved):
 
 @dataclass(frozen=True, kw_only=True)
 class Gate(Curved):
-    """Noise gate with hysteresis and hold: it does not chatter. It takes a key.
+    """Noise gate with hysteresis and hold. It takes a key.
 
     Parameters
     ----------
     threshold_db : float, default -40
-        Above it the gate opens, -80 to 0.
+        Level above which it opens, -80 to 0.
     attack_ms : float, default 1
         Time to open, 0.02 to 250.
     hold_ms : float, default 10
@@ -205,20 +207,20 @@ class Gate(Curved):
 
 @dataclass(frozen=True, kw_only=True)
 class DeEsser(Dynamics):
-    """Takes sibilants down, however loud the voice is.
+    """De-esser: attenuates sibilants by their level relative to the whole signal.
 
     Parameters
     ----------
     frequency_hz : float, default 5500
-        Where sibilants begin, 1000 to 16 000 and at most 0.45 of the sample rate.
+        Lower edge of the sibilant band, 1000 to 16 000 and at most 0.45 of the sample rate.
     threshold_db : float, default -6
         Level of the band above that frequency over the level of the whole, -40 to 0.
     range_db : float, default 6
         Most attenuation of the band, 0 to 20.
     attack_ms : float, default 0.5
-        Time to take it down, 0.02 to 50.
+        Attack time, 0.02 to 50.
     release_ms : float, default 40
-        Time to let go, 5 to 1000.
+        Release time, 5 to 1000.
     """
 
     frequency_hz: float = 5500.0
@@ -230,12 +232,12 @@ class DeEsser(Dynamics):
 
 @dataclass(frozen=True, kw_only=True)
 class MultibandCompressor(Dynamics):
-    """A compressor for each of 2 to 6 bands, split so that bands at rest add up to an all pass.
+    """A compressor for each of 2 to 6 bands, split by crossovers whose bands add up to an all pass.
 
     Parameters
     ----------
     crossovers_hz : sequence of float, default (200, 2000)
-        Where bands meet: 1 to 5, each at least 1.25 times the one before, 20 to 0.49 of the sample rate.
+        Crossover frequencies: 1 to 5, each at least 1.25 times the one before, 20 to 0.49 of the sample rate.
     bands : sequence of Compressor, default as many as the crossovers ask for
         From the lowest band up, one more than crossovers.
     slope_db_per_octave : float, default 24
@@ -263,29 +265,29 @@ class MultibandCompressor(Dynamics):
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
         plain = super()._engine(sample_rate_hz)
-        # The engine knows that they are compressors.
+        # The compiled half expects compressors: they carry no type.
         plain["bands"] = [{name: value for name, value in band.items() if name != "type"} for band in plain["bands"]]
         return plain
 
 
 @dataclass(frozen=True, kw_only=True)
 class DynamicBand(Setting):
-    """A band of a :class:`DynamicEqualizer` whose gain follows the level within it.
+    """A band of a :class:`DynamicEqualizer` whose gain follows the level in the band.
 
     Parameters
     ----------
     shape : Bell, LowShelf, HighShelf or Tilt, default Bell()
-        What it does at rest, and where.
+        The static band.
     threshold_db : float, default -30
-        Level in the band above which it is turned down, -80 to 0.
+        Level in the band above which it attenuates, -80 to 0.
     ratio : float, default 2
         dB in for each dB out above the threshold, 1 to inf.
     range_db : float, default 12
-        Most that it is turned down, 0 to 24.
+        Most attenuation, 0 to 24.
     attack_ms : float, default 10
-        Time to turn down, 0.02 to 250.
+        Attack time, 0.02 to 250.
     release_ms : float, default 100
-        Time to come back, 5 to 5000.
+        Release time, 5 to 5000.
     """
 
     shape: Bell | LowShelf | HighShelf | Tilt = field(default_factory=Bell)
@@ -301,7 +303,7 @@ class DynamicBand(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class DynamicEqualizer(Dynamics):
-    """An equalizer whose bands may follow the sound. It takes a key.
+    """An equalizer whose bands may follow the level of the signal. It takes a key.
 
     Parameters
     ----------
@@ -329,15 +331,15 @@ class Limiter(Curved):
     gain_db : float, default 0
         Drive, 0 to 24.
     lookahead_ms : float, default 1.5
-        0.5 to 10: how long the gain takes to come down.
+        0.5 to 10: the time in which the gain falls before a peak; adds as much latency.
     hold_ms : float, default 8
-        0 to 15: keeps the gain still between the crests of bass; costs no latency.
+        0 to 15: holds the gain between the crests of low frequencies; adds no latency.
     release_ms : float, default 60
-        5 to 2000: time to 63.2 % of the way back, in dB.
+        5 to 2000: time to 63.2 % of the recovery in dB.
     release_mode : "manual" or "dual", default "manual"
         "dual" is slower after long reduction.
     mode : "standard", "master" or "sample_peak", default "standard"
-        How finely true peaks are searched; "master" for the last file, "sample_peak" not at all.
+        Peak detector: "master" interpolates true peaks with longer filters, "sample_peak" not at all.
     """
 
     ceiling_db: float = -1.0

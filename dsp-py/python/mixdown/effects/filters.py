@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mixdown.effects.base import Effect, abstract
+from mixdown.effects.effect import Effect
+from mixdown.effects.setting import abstract
 
 Design = Literal["matched", "cookbook"]
 """How analog filter prototypes become digital ones."""
@@ -140,14 +141,14 @@ class Notch(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class AllPass(Band):
-    """Second-order all pass: turns the phase, leaves the level alone.
+    """Second-order all pass: changes the phase, not the magnitude.
 
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Where the phase has turned by 180 degrees, 10 to 22 000 and at most 0.49 of the sample rate.
+        Where the phase is -180 degrees, 10 to 22 000 and at most 0.49 of the sample rate.
     q : float, default 1
-        Quality factor, 0.1 to 40: how fast it turns.
+        Quality factor, 0.1 to 40: how steeply the phase falls.
     """
 
     frequency_hz: float = 1000.0
@@ -156,7 +157,7 @@ class AllPass(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class Tilt(Band):
-    """Lows against highs around a pivot.
+    """Tilt: low frequencies up and high ones down around a pivot, or the reverse.
 
     Parameters
     ----------

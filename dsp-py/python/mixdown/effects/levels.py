@@ -1,14 +1,14 @@
-"""Level, place and width."""
+"""Level, pan and width."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from mixdown.effects.base import Effect
+from mixdown.effects.effect import Effect
 
 PanLaw = Literal["constant_power", "-4.5dB", "-6dB", "linear"]
-"""How loud a source is on its way from one side to the other."""
+"""Pan law: the gains of both channels at each position."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Gain(Effect):
     gain_db : float, default 0
         Level change in dB, -inf to 60; at -144 and below the output is exactly 0.
     invert_polarity : bool, default False
-        Turns the waveform upside down.
+        Inverts the polarity.
     """
 
     gain_db: float = 0.0

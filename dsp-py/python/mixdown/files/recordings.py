@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, loudspeakers
 from mixdown._core import ParameterError
-from mixdown.containers import Container, inspect
+from mixdown.files.containers import Container, inspect
+from mixdown.files.names import printable, shown
 from mixdown.loudspeakers import Positions
-from mixdown.names import printable, shown
 
 #: File name endings that are taken for audio in folders.
 READABLE = (
@@ -74,7 +74,7 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc]
     """A file that is read from front to back.
 
     soundfile asks seekable files for their position around every read, and FLAC without a length or with a damaged end
-    has none to tell.
+    has none.
     """
 
     def seekable(self) -> bool:

@@ -1,4 +1,4 @@
-"""Settings as values: frozen, checked when made; and what every effect does with audio."""
+"""Settings as values: frozen, checked when made, turned into plain values and back."""
 
 from __future__ import annotations
 
@@ -12,16 +12,8 @@ from abc import ABCMeta
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
-import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-from mixdown import _checks, _core
-from mixdown._checks import Source
+from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.audio import Audio
-
-if TYPE_CHECKING:
-    from mixdown.effects.combinations import Chain
 
 #: Most settings within each other: chains of chains, bands included.
 MAX_DEPTH = 32
@@ -30,7 +22,7 @@ _KINDS: dict[str, type[Setting]] = {}
 
 
 class _ByName(ABCMeta):
-    """Makes classes say what they would have taken, where a call does not fit them."""
+    """Refuses calls that do not fit the signature of a class, and names the parameter that was meant."""
 
     if not TYPE_CHECKING:
 
@@ -52,11 +44,16 @@ def _signature(cls: type) -> inspect.Signature:
 class Setting(metaclass=_ByName):
     """A frozen value with named, checked parameters. Subclasses are frozen dataclasses."""
 
+    #: Its class, which plain values name as their type.
     _name: ClassVar[str]
+    #: What errors call a value of just this class; by default the class.
+    _called: ClassVar[str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._name = cls.__name__
+        if "_called" not in vars(cls):
+            cls._called = cls.__name__
         _KINDS[cls.__name__] = cls
 
     def __post_init__(self) -> None:
@@ -127,143 +124,6 @@ def abstract(kind: _Kind) -> _Kind:
     return kind
 
 
-@abstract
-class Effect(Setting):
-    """Settings of an effect; every one of them is callable.
-
-    See Also
-    --------
-    Chain : Effects in series, also written ``a >> b``.
-    """
-
-    def _check(self) -> None:
-        _core.check(self)
-
-    @_checks.named
-    def process(
-        self,
-        audio: Source,
-        sample_rate_hz: float | None = None,
-        *,
-        key: Source | None = None,
-        tail: Literal["none", "auto"] | float = "none",
-        out: Audio | None = None,
-    ) -> Audio:
-        """Run over a whole array, with fresh state and the latency taken out.
-
-        Parameters
-        ----------
-        audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`read` returned
-            Never changed, unless it is `out`.
-        sample_rate_hz : float, optional
-            8 000 to 384 000. May be left out for what :func:`read` returned.
-        key : array, optional
-            Side-chain of 1 channel or as many as `audio`, same rate, format and length.
-        tail : "none", "auto" or seconds, default "none"
-            How much longer than the input the result is: "auto" until 100 ms lie below -120 dBFS, on a grid of
-            100 ms, at most 60 s.
-        out : array, optional
-            Where to write the result; shape and format must fit.
-
-        Returns
-        -------
-        array
-            The format of `audio`. One axis stays one axis, unless the effect makes stereo.
-
-        Raises
-        ------
-        ParameterError, ShapeError
-            With the parameter, the value and the legal range.
-        TypeError
-            For arrays that are not float32 or float64.
-        """
-        samples, rate_hz = _checks.recording(audio, sample_rate_hz)
-        key_samples = _checks.side_chain(key, rate_hz)
-        return _core.process(self, samples, rate_hz, key_samples, _checks.tail(tail), out)
-
-    __call__ = process
-
-    @_checks.named
-    def stream(
-        self, sample_rate_hz: float, channels: int, dtype: DTypeLike = "float32", key_channels: int = 0
-    ) -> _core.Stream:
-        """Build a running effect that takes block after block.
-
-        Parameters
-        ----------
-        sample_rate_hz : float
-            8 000 to 384 000.
-        channels : int
-            Input channels, 1 to 64.
-        dtype : "float32" or "float64", default "float32"
-            Format of all blocks.
-        key_channels : int, default 0
-            Channels of the side-chain: 0, 1 or `channels`.
-
-        Returns
-        -------
-        Stream
-            Its blocks come out delayed by ``latency_frames``.
-        """
-        rate_hz = _checks.sample_rate(sample_rate_hz)
-        count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
-        key_count = _checks.whole_number("key_channels", key_channels, 0, _checks.MAX_CHANNELS)
-        return _core.Stream(self, rate_hz, count, _checks.sample_format(dtype), key_count)
-
-    @_checks.named
-    def latency_frames(self, sample_rate_hz: float, channels: int = 2) -> int:
-        """Delay from input to output of a stream, in frames.
-
-        Parameters
-        ----------
-        sample_rate_hz : float
-            8 000 to 384 000.
-        channels : int, default 2
-            Input channels.
-
-        Returns
-        -------
-        int
-        """
-        count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
-        return _core.latency_frames(self, _checks.sample_rate(sample_rate_hz), count)
-
-    @_checks.named
-    def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
-        """Complex gain at given frequencies, with the latency taken out.
-
-        Parameters
-        ----------
-        frequencies_hz : array
-            0 to half the sample rate, any shape.
-        sample_rate_hz : float
-            8 000 to 384 000.
-
-        Returns
-        -------
-        complex array
-            Of the shape of `frequencies_hz`.
-
-        Raises
-        ------
-        ParameterError
-            If one response does not describe the effect: it is not linear, or treats channels differently.
-        """
-        frequencies = _checks.numbers("frequencies_hz", frequencies_hz)
-        response = _core.frequency_response(self, np.ravel(frequencies), _checks.sample_rate(sample_rate_hz))
-        return response.reshape(frequencies.shape)
-
-    def __rshift__(self, other: Effect) -> Chain:
-        """``a >> b``: in series. Chains on either side are unfolded."""
-        if not isinstance(other, Effect):
-            return NotImplemented
-        # A chain is an effect, so its module imports this one.
-        from mixdown.effects.combinations import Chain
-
-        stages = [stage.effects if isinstance(stage, Chain) else (stage,) for stage in (self, other)]
-        return Chain([*stages[0], *stages[1]])
-
-
 @functools.cache
 def _field_kinds(name: str) -> dict[str, Any]:
     """Types of the parameters of a kind of setting."""
@@ -309,9 +169,7 @@ def _said(kind: Any, *, plural: bool = False) -> str:
     settings = _settings_of(kind)
     if not settings:
         return "numbers" if plural else "number"
-    if Effect in settings:
-        return "effects" if plural else "effect"
-    return " or ".join(kind.__name__ + ("s" if plural else "") for kind in settings)
+    return " or ".join(kind._called + ("s" if plural else "") for kind in settings)
 
 
 def _to_plain(value: Any, inner: Any) -> Any:
@@ -333,30 +191,8 @@ def without_infinities(value: Any) -> Any:
     return value
 
 
-def from_dict(settings: Mapping[str, Any]) -> Effect:
-    """Make an effect of what :meth:`Effect.to_dict` returned.
-
-    Parameters
-    ----------
-    settings : mapping
-        ``"type"`` and the parameters; missing ones take their default.
-
-    Returns
-    -------
-    Effect
-
-    Raises
-    ------
-    ParameterError
-        For an unknown type or parameter, or a value out of range.
-    """
-    effect = _setting(settings, 1)
-    if not isinstance(effect, Effect):
-        raise ParameterError(f"type = {effect._name!r} is not an effect by itself")
-    return effect
-
-
-def _setting(settings: Mapping[str, Any], depth: int) -> Setting:
+def from_plain(settings: Mapping[str, Any], depth: int = 1) -> Setting:
+    """Make a setting of what :meth:`Setting.to_dict` returned; `depth` counts the settings around it."""
     if not isinstance(settings, Mapping):
         raise TypeError(f"settings = {_checks.shown(settings)} is not a mapping of names and values")
     if depth > MAX_DEPTH:
@@ -373,7 +209,7 @@ def _setting(settings: Mapping[str, Any], depth: int) -> Setting:
 
 def _from_plain(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
-        return _setting(value, depth + 1)
+        return from_plain(value, depth + 1)
     if isinstance(value, list):
         if depth > MAX_DEPTH:
             raise ParameterError(_TOO_DEEP)

@@ -1,4 +1,4 @@
-"""Audio files and number formats: write, convert. Reading stands in :mod:`mixdown.recordings`."""
+"""Writing of audio files."""
 
 from __future__ import annotations
 
@@ -9,90 +9,34 @@ import secrets
 import shutil
 import stat
 import struct
-import threading
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core, loudspeakers
-from mixdown._checks import AudioLike, Source, planar
+from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
-from mixdown.containers import inspect
+from mixdown.files.containers import inspect
+from mixdown.files.names import shown
+from mixdown.files.recordings import Recording
+from mixdown.files.tags import Tags, id3_bytes, tag_flac
 from mixdown.loudspeakers import Positions
-from mixdown.names import shown
-from mixdown.recordings import READABLE, Blocks, Recording, blocks, read
-from mixdown.tags import Tags, id3_bytes, tag_flac
-
-__all__ = [
-    "READABLE",
-    "Audio",
-    "BitDepth",
-    "Blocks",
-    "Dither",
-    "Recording",
-    "blocks",
-    "check_output",
-    "common_rate_hz",
-    "planar",
-    "read",
-    "replace_file",
-    "resample",
-    "to_float",
-    "write",
-]
-
-#: Audio in memory: shape ``(channels, frames)`` or ``(frames,)``.
-Audio = NDArray[np.float32] | NDArray[np.float64]
 
 BitDepth = Literal[16, 24, 32]
 """Bits per sample of a file; 32 is floating point."""
 
 Dither = Literal["tpdf", "none"]
-"""What whole numbers are rounded with."""
+"""Noise added before rounding to whole numbers."""
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
-#: Frames written at a time; signals are heard in between.
+#: Frames written at a time; Python handles signals in between.
 _STEP_FRAMES = 262_144
-
-
-@_checks.named
-def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
-    """Convert whole numbers to float32 with full scale 1.0.
-
-    Parameters
-    ----------
-    audio : array of whole numbers, any shape
-        Signed, or unsigned 8 bit around 128.
-    bit_depth : int, optional
-        Bits that full scale stands for; by default those of the format. 24 for 24-bit values kept in int32.
-
-    Returns
-    -------
-    float32 array
-        ``audio / 2**(bit_depth - 1)``.
-    """
-    numbers = _core.as_array(audio, "audio")
-    if bit_depth is not None:
-        bit_depth = _checks.whole_number("bit_depth", bit_depth)
-    if numbers.dtype.kind not in "iu":
-        raise TypeError(f"audio is {numbers.dtype}: to_float takes whole numbers")
-    if numbers.dtype == np.uint8:
-        numbers = numbers.astype(np.int16) - 128
-        bit_depth = bit_depth or 8
-    elif numbers.dtype.kind == "u":
-        raise TypeError(f"audio is {numbers.dtype}: unsigned samples are 8 bit")
-    bits = bit_depth or 8 * numbers.dtype.itemsize
-    if not 2 <= bits <= 8 * max(numbers.dtype.itemsize, 2):
-        raise ParameterError(f"bit_depth = {bits} is out of range: it must lie in 2..{8 * numbers.dtype.itemsize}")
-    return (numbers / float(2 ** (bits - 1))).astype(np.float32)
 
 
 @_checks.named
@@ -137,7 +81,7 @@ def write(
     """
     positions = audio.positions if isinstance(audio, Recording) else None
     given, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
-    samples = planar(given)
+    samples = _checks.planar(given)
     file = Path(path)
     check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth)
     known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
@@ -187,8 +131,7 @@ def check_output(
     file_format = _FORMATS.get(file.suffix.lower())
     if file_format is None:
         raise ParameterError(f"path = {shown(file)} is not allowed: its name must end in {', '.join(_FORMATS)}")
-    if bit_depth not in (16, 24, 32):
-        raise ParameterError(f"bit_depth = {bit_depth} is not allowed: it must be 16, 24 or 32")
+    bit_depth = _checks.bit_depth(bit_depth)
     if bit_depth == 32 and file_format == "FLAC":
         raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
     if sample_rate_hz is not None:
@@ -243,12 +186,11 @@ def replace_file(file: Path, content: bytes) -> None:
 
 def _quantized(audio: Audio, bit_depth: int, dither: str) -> NDArray[Any]:
     """Round samples to their word length, in rows of frames."""
-    bad = audio.size - int(np.count_nonzero(np.isfinite(audio)))
-    if bad:
-        raise ParameterError(f"audio holds {bad} non-finite samples")
+    _checks.finite(audio)
+    dither = _checks.one_of("dither", dither, get_args(Dither))
     if bit_depth == 32:
         return np.asarray(audio, dtype=np.float32).T
-    whole, clipped = _core.quantize(audio, bit_depth, dither)
+    whole, clipped = _core.quantize(audio, {"bits": bit_depth, "dither": dither})
     if clipped:
         warnings.warn(f"{clipped} samples above full scale were clipped", RuntimeWarning, stacklevel=3)
     return whole.T
@@ -264,11 +206,11 @@ def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth
             for start in range(0, frames.shape[0], _STEP_FRAMES):
                 # libsndfile takes whole numbers left-aligned in 32 bits.
                 target.write(np.left_shift(frames[start : start + _STEP_FRAMES], 32 - bit_depth))
-        # It keeps quiet when the last bytes cannot be written, but then does not complete the header.
+        # libsndfile reports no error when the last bytes cannot be written, but then does not complete the header.
         with file.open("rb") as encoded:
             written = (inspect(encoded).promised_frames or 0) == frames.shape[0]
     if not written:
-        # Nor does it say why.
+        # It does not report why.
         full = shutil.disk_usage(file.parent).free < frames.nbytes
         reason = errno.ENOSPC if full else errno.EIO
         raise OSError(reason, os.strerror(reason), str(file))
@@ -315,52 +257,3 @@ def _write_wav(
 
 def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
-
-
-@_checks.named
-def resample(audio: AudioLike, from_hz: float, to_hz: float) -> Audio:
-    """Convert the sample rate by soxr at its highest quality.
-
-    Parameters
-    ----------
-    audio : array, float32 or float64, shape (channels, frames) or (frames,)
-    from_hz, to_hz : float
-        8 000 to 384 000.
-
-    Returns
-    -------
-    array
-        Of the same format; the audio itself if the rates are equal.
-    """
-    samples = _checks.audio(audio)
-    source_hz, target_hz = _checks.sample_rate(from_hz, "from_hz"), _checks.sample_rate(to_hz, "to_hz")
-    if source_hz == target_hz:
-        return samples
-    if samples.size == 0:
-        return samples.copy()
-    return np.ascontiguousarray(_converted(samples.T, source_hz, target_hz).T)
-
-
-def _converted(frames: NDArray[Any], from_hz: float, to_hz: float) -> NDArray[Any]:
-    """Convert beside the main thread, which alone hears signals: the library cannot be interrupted."""
-    results: list[NDArray[Any]] = []
-    errors: list[BaseException] = []
-
-    def convert() -> None:
-        try:
-            results.append(soxr.resample(frames, from_hz, to_hz, quality="VHQ"))
-        except BaseException as error:
-            errors.append(error)
-
-    worker = threading.Thread(target=convert, daemon=True)
-    worker.start()
-    worker.join()
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
-def common_rate_hz(rates_hz: list[float]) -> float:
-    """Return the rate most sources have; of several, the highest."""
-    counts = Counter(rates_hz)
-    return max(counts, key=lambda rate: (counts[rate], rate))

@@ -14,6 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mixdown.files.names import printable, shown
+
 #: Widths that names are folded to where a table is too wide.
 _NAME_WIDTHS = (48, 32, 24, 16, 12)
 _GAP = "  "
@@ -93,6 +95,14 @@ def abandon_output() -> None:
 def complain(text: str) -> None:
     """Print a line on standard error."""
     sys.stderr.write(f"mixdown: {text}\n")
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says in one line, with the name of its file."""
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{shown(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        return f"{name}{error.strerror[0].lower()}{error.strerror[1:]}"
+    return printable(" ".join(str(error).splitlines())) or type(error).__name__
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:

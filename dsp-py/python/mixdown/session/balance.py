@@ -1,4 +1,4 @@
-"""A start balance from loudness: every stem equally loud, the sum with room to work in."""
+"""A start balance from loudness: every stem equally loud, the sum with headroom."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import cast
 import numpy as np
 
 from mixdown import _checks
-from mixdown.audio import Audio, resample
+from mixdown._checks import Audio, Source
+from mixdown.conversion import resample
 from mixdown.effects import Gain
 from mixdown.meters import Loudness, loudness
-from mixdown.session import Mix
+from mixdown.session.mix import Mix
 
 #: True peak of a start balance, in dBTP.
 HEADROOM_DBTP = -6.0
@@ -57,7 +58,7 @@ class Balance:
 
 @_checks.named
 def balance(
-    stems: Mapping[str, tuple[Audio, float]],
+    stems: Mapping[str, Source],
     sample_rate_hz: float,
     progress: Callable[[float], None] | None = None,
 ) -> Balance:
@@ -68,7 +69,7 @@ def balance(
 
     Parameters
     ----------
-    stems : mapping of name to (audio, sample_rate_hz)
+    stems : mapping of name to (audio, sample_rate_hz), as :func:`read` returns it
         Mono or stereo. Stems of other rates are resampled; shorter ones end in silence.
     sample_rate_hz : float
         Rate of the mix.
@@ -83,8 +84,10 @@ def balance(
     steps = 2 * len(stems) + 2
     readings: dict[str, Loudness] = {}
     mix = Mix(sample_rate_hz=sample_rate_hz)
-    for done, (name, (audio, rate_hz)) in enumerate(stems.items()):
-        samples = resample(audio, rate_hz, sample_rate_hz)
+    for done, (name, stem) in enumerate(stems.items()):
+        called = f"audio of {name!r}"
+        audio, rate_hz = _checks.recording(stem, None, called)
+        samples = resample(_checks.audio(audio, called), rate_hz, sample_rate_hz)
         report((2 * done + 1) / steps)
         readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)

@@ -1,0 +1,69 @@
+"""``mixdown master``: a mix made ready for delivery."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixdown.cli.inputs import check_place, opened_file
+from mixdown.cli.measure import measure_file, print_reading
+from mixdown.cli.options import Depth, Force, Output
+from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.delivery import find_target
+from mixdown.delivery import master as make_master
+from mixdown.files import Blocks, check_output
+from mixdown.files.names import shown
+from mixdown.files.recordings import gathered
+from mixdown.files.tags import MIX_MARK, read_tags
+from mixdown.loudspeakers import LAYOUTS
+
+
+def master(
+    source: Annotated[Path, typer.Argument(help="The mix: any readable audio file; - is standard input.")],
+    output: Output = Path("master.wav"),
+    target: Annotated[str, typer.Option(help="Delivery target.")] = "spotify",
+    bit_depth: Depth = 24,
+    rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
+    force: Force = False,
+    dual_mono: Annotated[bool, typer.Option(help="Count a mono mix as two loudspeakers: 3 LU louder.")] = False,
+) -> None:
+    """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written.
+
+    Tags and cover pictures of the mix are written to the master.
+    """
+    find_target(target)
+    check_output(output, rate, bit_depth=bit_depth)
+    with opened_file(source) as opened:
+        with Blocks(opened) as blocks:
+            check_place(output, [source], force)
+            rate_hz = blocks.sample_rate_hz
+            check_output(output, rate_hz if rate is None else rate, blocks.channels, bit_depth=bit_depth)
+            if blocks.weights is not None and blocks.positions is not None:
+                raise ValueError(
+                    f"{shown(source)}: its loudspeakers are {' '.join(blocks.positions)}: mastering takes the layouts "
+                    f"{', '.join(LAYOUTS)}"
+                )
+            audio, _ = gathered(blocks)
+        with bar(f"Mastering {shown(source.name)}") as progress:
+            mastered = make_master(
+                audio,
+                rate_hz,
+                target=target,
+                bit_depth=bit_depth,
+                delivery_rate_hz=rate,
+                dual_mono=dual_mono,
+                progress=progress,
+            )
+        with contextlib.ExitStack() as closing:
+            file = closing.enter_context(opened.open("rb")) if isinstance(opened, Path) else opened
+            tags = read_tags(file).without(MIX_MARK)
+        mastered.write(output, tags=tags)
+    say(mastered.certificate.summary())
+    with bar(f"Measuring {shown(output.name)}") as progress:
+        reading = measure_file(output, progress, dual_mono=dual_mono).reading
+    print_reading(output, reading)
+    rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
+    say(table(("Player", "plays it at"), rows))

@@ -1,0 +1,204 @@
+"""``mixdown measure``: loudness and true peak of files, judged by delivery targets."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixdown._core import ParameterError
+from mixdown.cli.inputs import opened_file
+from mixdown.cli.terminal import bar, complain, figure, one_line, say, table
+from mixdown.delivery import Target, find_target, verdict
+from mixdown.files import Blocks
+from mixdown.files.names import shown
+from mixdown.loudspeakers import LAYOUTS
+from mixdown.meters import Loudness, LoudnessMeter, album_of
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured file."""
+
+    name: str
+    meter: LoudnessMeter
+    reading: Loudness
+    sample_rate_hz: int
+    channels: int
+    duration_s: float
+
+
+def measure_file(
+    file: Path,
+    progress: Callable[[float], None] | None = None,
+    *,
+    layout: str | None = None,
+    weights: Sequence[float] | None = None,
+    dual_mono: bool = False,
+) -> Measured:
+    """Measure a file block by block, so that its length costs no memory."""
+    with opened_file(file) as opened, Blocks(opened) as source:
+        for name, count in (("layout", layout and LAYOUTS[layout]), ("weights", weights and len(weights))):
+            if count and count != source.channels:
+                raise ParameterError(f"{shown(file)}: {name} is for {count} channels, the file has {source.channels}")
+        if layout is None and weights is None:
+            weights = source.weights
+        try:
+            # The meter that certifies masters, so that what passed there passes here.
+            meter = LoudnessMeter(
+                source.sample_rate_hz,
+                source.channels,
+                layout=layout,
+                weights=weights,
+                dual_mono=dual_mono,
+                precision="reference",
+            )
+            for block in source:
+                meter.observe(block)
+                if progress is not None:
+                    progress(source.share_done)
+        except ParameterError as error:
+            raise ParameterError(f"{shown(file)}: {error}") from None
+        duration_s = source.found_frames / source.sample_rate_hz
+        return Measured(shown(file), meter, meter.reading(), source.sample_rate_hz, source.channels, duration_s)
+
+
+#: Targets that files are judged by where none is named.
+_COMMON_TARGETS = ("spotify", "apple", "youtube", "tidal", "amazon", "deezer", "r128", "atsc")
+
+
+def _measurements(reading: Loudness) -> dict[str, float | None]:
+    """Return the single figures of a reading; what is -inf has no place in JSON and becomes None."""
+    names = (
+        "integrated_lufs",
+        "loudness_range_lu",
+        "max_momentary_lufs",
+        "max_short_term_lufs",
+        "true_peak_dbtp",
+        "sample_peak_dbfs",
+        "plr_lu",
+        "min_psr_lu",
+    )
+    figures = {name: float(getattr(reading, name)) for name in names}
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+
+
+def _parsed_weights(text: str) -> list[float]:
+    try:
+        return [float(weight) for weight in text.split(",")]
+    except ValueError:
+        raise ParameterError(
+            f"weights = {text!r} is not allowed: numbers 0..10 with commas between, as 1,1,0"
+        ) from None
+
+
+def _columns_of(measured: Sequence[Measured]) -> list[str]:
+    """Return the names of files, short where they stay different."""
+    short = [shown(Path(entry.name).name) for entry in measured]
+    return short if len(set(short)) == len(short) else [entry.name for entry in measured]
+
+
+def measure(
+    files: Annotated[list[Path], typer.Argument(help="Audio files; - is standard input.")],
+    target: Annotated[list[str] | None, typer.Option(help="Judge by this target; may be repeated.")] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help=f"Loudspeakers, in place of what the file says. One of {', '.join(LAYOUTS)}."),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="How much each channel counts, in place of a layout: 0..10, as 1,1,0.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    dual_mono: Annotated[bool, typer.Option(help="Count mono files as two loudspeakers: 3 LU louder.")] = False,
+) -> None:
+    """Measure loudness and true peak of audio files, and judge them by delivery targets.
+
+    A file passes if its loudness is within the target's tolerance (0.5 LU for services, which reject nothing but play
+    everything equally loud) and its true peak at or below the ceiling. Several files are also measured as an album.
+    What cannot be read is told and left out; the exit code is 1 then.
+    """
+    judges = [find_target(name) for name in target or _COMMON_TARGETS]
+    if layout is not None and layout not in LAYOUTS:
+        raise ParameterError(f"layout = {layout!r} is unknown: it must be one of {', '.join(LAYOUTS)}")
+    factors = None if weights is None else _parsed_weights(weights)
+    measured: list[Measured] = []
+    failed: dict[str, str] = {}
+    for file in files:
+        try:
+            with bar(f"Measuring {shown(file.name)}") as progress:
+                measured.append(measure_file(file, progress, layout=layout, weights=factors, dual_mono=dual_mono))
+        except (OSError, ValueError, MemoryError) as error:
+            failed[shown(file)] = one_line(error)
+            complain(one_line(error))
+    album_lufs = album_of([entry.meter for entry in measured]) if len(measured) > 1 else None
+    if as_json:
+        results = [
+            {
+                "file": entry.name,
+                "sample_rate_hz": entry.sample_rate_hz,
+                "channels": entry.channels,
+                "duration_s": entry.duration_s,
+                **_measurements(entry.reading),
+                "targets": {
+                    judge.name: verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono)
+                    for judge in judges
+                },
+            }
+            for entry in measured
+        ]
+        finite = album_lufs if album_lufs is not None and math.isfinite(album_lufs) else None
+        say(json.dumps({"files": results, "album_lufs": finite, "failed": failed}, indent=2, allow_nan=False))
+    elif measured:
+        _print_measured(measured, album_lufs, judges, dual_mono)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print_measured(
+    measured: Sequence[Measured], album_lufs: float | None, judges: Sequence[Target], dual_mono: bool
+) -> None:
+    names = _columns_of(measured)
+    rows = [
+        (
+            name,
+            figure(entry.duration_s, "s", digits=1),
+            figure(entry.reading.integrated_lufs, "LUFS"),
+            figure(entry.reading.loudness_range_lu, "LU"),
+            figure(entry.reading.max_momentary_lufs, "LUFS"),
+            figure(entry.reading.max_short_term_lufs, "LUFS"),
+            figure(entry.reading.true_peak_dbtp, "dBTP"),
+            figure(entry.reading.sample_peak_dbfs, "dBFS"),
+            figure(entry.reading.plr_lu, "LU"),
+        )
+        for name, entry in zip(names, measured, strict=True)
+    ]
+    if album_lufs is not None:
+        total_s = sum(entry.duration_s for entry in measured)
+        peak_dbtp = max(entry.reading.true_peak_dbtp for entry in measured)
+        figures = ("", "", "", figure(peak_dbtp, "dBTP"), "", "")
+        rows.append(("Album", figure(total_s, "s", digits=1), figure(album_lufs, "LUFS"), *figures))
+    say(table(("File", "Duration", "Integrated", "LRA", "Max M", "Max S", "True peak", "Sample peak", "PLR"), rows))
+    say()
+    verdicts = [
+        (
+            judge.name,
+            figure(judge.integrated_lufs, "LUFS"),
+            figure(judge.ceiling_dbtp, "dBTP"),
+            *(verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono) for entry in measured),
+        )
+        for judge in judges
+    ]
+    say(table(("Target", "Loudness", "Ceiling", *names), verdicts))
+
+
+def print_reading(output: Path, reading: Loudness) -> None:
+    """Print loudness, true peak and range of a file in one line."""
+    say(
+        f"{shown(output)}: {figure(reading.integrated_lufs, 'LUFS')}, {figure(reading.true_peak_dbtp, 'dBTP')}, "
+        f"LRA {figure(reading.loudness_range_lu, 'LU')}"
+    )

@@ -1,0 +1,113 @@
+"""Stems: found in a folder, read, balanced."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Container, Mapping, Sequence
+from pathlib import Path
+
+from mixdown import _checks
+from mixdown._checks import Audio
+from mixdown.cli.terminal import bar, figure, one_line, say, table
+from mixdown.files import READABLE, read
+from mixdown.files.names import shown
+from mixdown.files.tags import MIX_MARK, read_tags
+from mixdown.session import Balance, balance
+
+#: Names that outputs have by default.
+_OUTPUT_NAMES = ("mix", "master")
+
+
+def _is_mix(file: Path) -> bool:
+    """Whether a file is an earlier output of ``mixdown mix``, whatever its name."""
+    with file.open("rb") as opened:
+        return MIX_MARK in read_tags(opened).texts
+
+
+def stem_files(folder: Path, output: Path) -> tuple[list[Path], dict[str, str]]:
+    """Return the stems in a folder, and what else is in it, with the reason why it is no stem."""
+    if not folder.exists():
+        raise FileNotFoundError(f"{shown(folder)}: no such file or folder")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{shown(folder)}: not a folder of stems")
+    stems, others = [], {}
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith("."):
+            continue
+        if file.is_dir():
+            reason = "a folder"
+        elif not file.exists():
+            reason = "a link to nothing"
+        elif not file.is_file():
+            reason = "not a file"
+        elif file.suffix.lower() not in READABLE:
+            reason = "not audio by its ending"
+        elif output.exists() and file.samefile(output):
+            if file.stem.lower() not in _OUTPUT_NAMES and not _is_mix(file):
+                raise ValueError(f"{shown(output)}: is one of the stems: choose another output")
+            reason = "the output"
+        elif file.stem.lower() in _OUTPUT_NAMES:
+            reason = "by its name no stem"
+        elif _is_mix(file):
+            reason = "a mix made by mixdown"
+        else:
+            stems.append(file)
+            continue
+        others[shown(file.name)] = reason
+    if not stems:
+        found = f"; it holds {listed(others)}" if others else ""
+        raise ValueError(f"{shown(folder)}: no stems in it{found}")
+    return stems, others
+
+
+def listed(others: Mapping[str, str]) -> str:
+    """Return names with their reasons in one line."""
+    return ", ".join(f"{name} ({reason})" for name, reason in others.items())
+
+
+def _free_name(file: Path, taken: Container[str]) -> str:
+    """Return a name for a stem that no other stem has: without its ending, with it, or numbered."""
+    numbered = (f"{shown(file.name)} {number}" for number in itertools.count(2))
+    names = itertools.chain((shown(file.stem), shown(file.name)), numbered)
+    return next(name for name in names if name not in taken)
+
+
+def read_stems(files: Sequence[Path], progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
+    """Read stems, each with a name of its own; refuse all if one cannot be read."""
+    stems: dict[str, tuple[Audio, float]] = {}
+    # A mix without one of its stems is another mix: all that is wrong is told at once.
+    wrong = []
+    for position, file in enumerate(files):
+        try:
+            stems[_free_name(file, stems)] = _read_stem(file)
+        except (OSError, ValueError) as error:
+            wrong.append(one_line(error))
+        progress((position + 1) / len(files))
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return stems
+
+
+def _read_stem(file: Path) -> tuple[Audio, float]:
+    audio, rate_hz = read(file)
+    if audio.shape[0] > 2:
+        raise ValueError(f"{shown(file)}: {audio.shape[0]} channels: stems are mono or stereo")
+    _checks.finite(audio, f"{shown(file)}: audio")
+    return audio, rate_hz
+
+
+def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float) -> Balance:
+    """Make a start balance, with a progress bar."""
+    with bar(f"Balancing {len(stems)} stems") as progress:
+        return balance(stems, rate_hz, progress)
+
+
+def print_balance(balanced: Balance) -> None:
+    """Print the loudness of each stem and the fader that it got."""
+    rows = [
+        (name, figure(reading.integrated_lufs, "LUFS"), figure(balanced.mix[name].fader_db, "dB"))
+        for name, reading in balanced.loudness.items()
+    ]
+    say(table(("Stem", "Measured", "Fader"), rows))
+    if balanced.left_alone:
+        say(f"Not brought to the loudness of the others: {listed(balanced.left_alone)}.")

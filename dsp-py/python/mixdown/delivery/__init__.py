@@ -1,0 +1,18 @@
+"""Delivery: targets, normalising, and masters that are measured as they are delivered."""
+
+from mixdown.delivery.certificate import Certificate
+from mixdown.delivery.mastering import Mastered, master
+from mixdown.delivery.normalizing import normalize
+from mixdown.delivery.targets import Target, find_target, playback_gain, targets, verdict
+
+__all__ = [
+    "Certificate",
+    "Mastered",
+    "Target",
+    "find_target",
+    "master",
+    "normalize",
+    "playback_gain",
+    "targets",
+    "verdict",
+]

@@ -1,0 +1,150 @@
+"""The certificate of a master: what it measures and what was done to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixdown import _checks
+from mixdown.delivery.targets import Target
+from mixdown.effects import without_infinities
+from mixdown.meters import Loudness
+
+#: The meter that certifies: ``md.loudness(audio, rate, precision="reference")``.
+METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (precision reference)"
+
+#: Hold and release of the limiter as long as they give the loudness.
+_LIMITER_MS = (8.0, 60.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What a master measures: all of it read off the delivered samples.
+
+    Attributes
+    ----------
+    target : Target
+        What was asked for.
+    sample_rate_hz, bit_depth, channels : float, int, int
+        Of the delivered samples; 32 bits are floating point.
+    dual_mono : bool
+        A programme of one channel was counted as two loudspeakers.
+    target_lufs, ceiling_dbtp : float
+        What the target asks of this programme; 0 dBTP where it has no ceiling.
+    meter : str
+        What the true peak was read with.
+    loudness : Loudness
+        Of the delivered samples, by that meter. The standard meter, too, reads no more than the ceiling.
+    dc_offset_dbfs : float
+        The largest DC offset of a channel of the programme that was taken out; -inf if none was.
+    gain_db : float
+        Gain before the limiter.
+    limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
+        Settings of the limiter; None if it was not needed. Hold and release are 8 and 60 ms; where these do not give
+        the loudness 3 and 20 ms, then 0 and 5 ms, which distort more.
+    max_reduction_db, mean_reduction_db : float
+        What the limiter took away: at most, and on average over all of the programme.
+    active_percent : float
+        Share of the time in which it took away more than 0.1 dB.
+    playback_gain_db : mapping of target name to dB
+        With which gain each platform's player plays it.
+    reduction_curve_db : float64 array
+        The largest gain reduction in each 10 ms; empty if the limiter was not needed.
+    """
+
+    target: Target
+    sample_rate_hz: float
+    bit_depth: int
+    channels: int
+    dual_mono: bool
+    target_lufs: float
+    ceiling_dbtp: float
+    meter: str
+    loudness: Loudness
+    dc_offset_dbfs: float
+    gain_db: float
+    limiter_ceiling_db: float | None
+    limiter_hold_ms: float | None
+    limiter_release_ms: float | None
+    max_reduction_db: float
+    mean_reduction_db: float
+    active_percent: float
+    playback_gain_db: Mapping[str, float]
+    reduction_curve_db: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
+        measured = f"{_checks.figure(lufs, 2)} LUFS, {_checks.figure(dbtp, 2)} dBTP"
+        gain = (
+            f"gain {_checks.figure(self.gain_db, 2)} dB, limited by at most {_checks.figure(self.max_reduction_db)} dB"
+        )
+        return f"<Certificate {self.target.name}: {measured}, {gain}>"
+
+    @property
+    def limiter_fell_back(self) -> bool:
+        """Whether the limiter had to be faster than its defaults to give the loudness."""
+        return self.limiter_hold_ms is not None and (self.limiter_hold_ms, self.limiter_release_ms) != _LIMITER_MS
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on the delivery, a sentence each; none for most masters."""
+        notes = []
+        if self.dc_offset_dbfs > -math.inf:
+            notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
+        if self.limiter_fell_back:
+            used = f"hold {self.limiter_hold_ms:g} ms, release {self.limiter_release_ms:g} ms"
+            usual = f"{_LIMITER_MS[0]:g} and {_LIMITER_MS[1]:g} ms"
+            notes.append(
+                f"Limiter faster than usual: {used}, as {usual} do not give this loudness. "
+                "It distorts more: listen, or lower the target."
+            )
+        if self.channels == 1:
+            notes.append(
+                "Mono, counted as two loudspeakers (dual mono)."
+                if self.dual_mono
+                else "Mono, counted as one loudspeaker: on two it is 3.0 LU louder. For two, master with dual_mono."
+            )
+        return tuple(notes)
+
+    def summary(self) -> str:
+        """Return the certificate as lines of text.
+
+        Returns
+        -------
+        str
+        """
+        limited = (
+            f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "
+            f"active {self.active_percent:.0f} % of the time, hold {self.limiter_hold_ms:g} ms, "
+            f"release {self.limiter_release_ms:g} ms"
+            if self.max_reduction_db > 0
+            else "no limiting needed"
+        )
+        measured = (
+            f"{self.loudness.integrated_lufs:.2f} LUFS of {self.target_lufs:g}, "
+            f"{self.loudness.true_peak_dbtp:.2f} dBTP of {self.ceiling_dbtp:g}"
+        )
+        lines = (
+            f"Mastered for {self.target.name}: gain {_checks.figure(self.gain_db, 2)} dB, {limited}.",
+            f"Certified: {measured}. Meter: {self.meter}.",
+        )
+        return "\n".join((*lines, *self.notes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all single figures as plain values.
+
+        Returns
+        -------
+        dict
+            Strict JSON holds it: an infinity is the word "inf" or "-inf".
+        """
+        arrays = ("target", "loudness", "reduction_curve_db")
+        plain = {name: value for name, value in vars(self).items() if name not in arrays}
+        measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
+        figures = {**plain, "notes": list(self.notes), "playback_gain_db": dict(self.playback_gain_db), **measured}
+        return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))

@@ -1,0 +1,166 @@
+"""Mastering: a programme made ready for delivery."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from mixdown import _checks, _core
+from mixdown._checks import Audio, Source
+from mixdown.conversion import resample
+from mixdown.delivery.certificate import METER, Certificate
+from mixdown.delivery.normalizing import refuse_loudspeakers
+from mixdown.delivery.targets import find_target, playback_gain, targets
+from mixdown.effects import Chain, Effect
+from mixdown.files import BitDepth, Dither, Tags, write
+from mixdown.meters import Loudness
+
+
+@dataclass(frozen=True, eq=False)
+class Mastered:
+    """A master: the samples as they are delivered.
+
+    Attributes
+    ----------
+    audio : array, shape (channels, frames), or (frames,) if the programme had that shape
+        Already rounded to the word length.
+    sample_rate_hz : float
+        Rate of `audio`.
+    certificate : Certificate
+        What it measures.
+    """
+
+    audio: Audio
+    sample_rate_hz: float
+    certificate: Certificate
+
+    def __repr__(self) -> str:
+        seconds = self.audio.shape[-1] / self.sample_rate_hz
+        return f"<Mastered: {seconds:.2f} s, {self.sample_rate_hz:g} Hz, {self.certificate!r}>"
+
+    def write(self, path: str | os.PathLike[str], tags: Mapping[str, str] | Tags | None = None) -> None:
+        """Write the samples, WAV or FLAC by the ending of the name; adds no dither.
+
+        Parameters
+        ----------
+        path : path
+        tags : mapping, optional
+            See :func:`write`.
+        """
+        bit_depth = cast(BitDepth, self.certificate.bit_depth)
+        write(path, self.audio, self.sample_rate_hz, bit_depth=bit_depth, dither="none", tags=tags)
+
+
+@_checks.named
+def master(
+    audio: Source,
+    sample_rate_hz: float | None = None,
+    *,
+    target: str = "spotify",
+    effects: Effect | Sequence[Effect] | None = None,
+    bit_depth: int = 24,
+    dither: Dither = "tpdf",
+    delivery_rate_hz: float | None = None,
+    dual_mono: bool = False,
+    progress: Callable[[float], object] | None = None,
+) -> Mastered:
+    """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
+
+    Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
+    dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
+    interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make
+    it, is taken out, and the certificate says so.
+
+    Parameters
+    ----------
+    audio : array, float32 or float64, shape (channels, frames) or (frames,)
+        At least 400 ms, not silent, finite.
+    sample_rate_hz : float
+        8 000 to 384 000.
+    target : str, default "spotify"
+        One of :func:`targets`.
+    effects : effect or sequence of effects, optional
+        Before everything else.
+    bit_depth : 16, 24 or 32, default 24
+        32 is floating point: nothing is rounded.
+    dither : "tpdf" or "none", default "tpdf"
+        Added before rounding.
+    delivery_rate_hz : float, optional
+        Rate of the result; by default that of `audio`.
+    dual_mono : bool, default False
+        A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder. Otherwise it is mastered to
+        the target's loudness for mono, which is lower for podcasts only.
+    progress : function, optional
+        Called with the share of the limiting and measuring that is done, rising from 0 to 1. What it raises ends the
+        work.
+
+    Returns
+    -------
+    Mastered
+
+    Raises
+    ------
+    ParameterError
+        For what cannot be met, with the reason.
+    """
+    refuse_loudspeakers(audio)
+    audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
+    dual_mono, progress = _checks.flag("dual_mono", dual_mono), _checks.callback("progress", progress)
+    if delivery_rate_hz is not None:
+        delivery_rate_hz = _checks.sample_rate(delivery_rate_hz, "delivery_rate_hz", whole=True)
+    wanted = find_target(target)
+    bit_depth = _checks.bit_depth(bit_depth)
+    dither = cast(Dither, _checks.one_of("dither", dither, get_args(Dither)))
+    given = _checks.finite(_checks.audio(audio))
+    samples = _checks.planar(given)
+    if effects is not None:
+        samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
+    rate_hz = sample_rate_hz if delivery_rate_hz is None else delivery_rate_hz
+    samples = resample(samples, sample_rate_hz, rate_hz)
+    channels = samples.shape[0]
+    target_lufs = wanted.loudness_for(channels, dual_mono)
+    # A target without a ceiling still has to fit into whole numbers.
+    ceiling_dbtp = min(wanted.ceiling_at(target_lufs), 0.0)
+    settings = {
+        "target_lufs": target_lufs,
+        "ceiling_dbtp": ceiling_dbtp,
+        "bits": 0 if bit_depth == 32 else bit_depth,
+        "dither": dither,
+        "dual_mono": dual_mono,
+        "remove_dc": True,
+    }
+    delivered, facts = _core.deliver(samples, rate_hz, settings, progress)
+    if channels == 1 and given.ndim == 1:
+        delivered = delivered[0]
+    loudness = Loudness(**facts["loudness"])
+    largest_offset = max(abs(offset) for offset in facts["dc_offsets"])
+    certificate = Certificate(
+        target=wanted,
+        sample_rate_hz=rate_hz,
+        bit_depth=bit_depth,
+        channels=channels,
+        dual_mono=dual_mono,
+        target_lufs=target_lufs,
+        ceiling_dbtp=ceiling_dbtp,
+        meter=METER,
+        loudness=loudness,
+        dc_offset_dbfs=20 * math.log10(largest_offset) if largest_offset else -math.inf,
+        gain_db=facts["gain_db"],
+        limiter_ceiling_db=facts["limiter_ceiling_db"],
+        limiter_hold_ms=facts["limiter_hold_ms"],
+        limiter_release_ms=facts["limiter_release_ms"],
+        max_reduction_db=facts["max_reduction_db"],
+        mean_reduction_db=facts["mean_reduction_db"],
+        active_percent=100 * facts["active_share"],
+        reduction_curve_db=facts["reduction_curve_db"],
+        playback_gain_db={
+            other.name: playback_gain(loudness, other.name, channels=channels, dual_mono=dual_mono)
+            for other in targets()
+        },
+    )
+    if progress is not None:
+        progress(1.0)
+    return Mastered(delivered, rate_hz, certificate)

@@ -1,0 +1,79 @@
+"""Bringing a programme to a loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, cast, get_args
+
+from mixdown import _checks, _core, loudspeakers
+from mixdown._checks import Audio, Source
+from mixdown._core import ParameterError
+
+Policy = Literal["limit", "reduce", "fail"]
+"""What to do where one gain would raise peaks above the ceiling."""
+
+
+def refuse_loudspeakers(audio: object) -> None:
+    """Refuse a recording whose loudspeakers are none of the layouts that loudness is normalised in."""
+    if getattr(audio, "weights", None) is not None:
+        positions = " ".join(getattr(audio, "positions", None) or ())
+        raise ParameterError(
+            f"audio has the loudspeakers {positions}: the layouts are {', '.join(loudspeakers.LAYOUTS)}"
+        )
+
+
+@_checks.named
+def normalize(
+    audio: Source,
+    sample_rate_hz: float | None = None,
+    *,
+    target_lufs: float,
+    ceiling_dbtp: float = -1.0,
+    policy: Policy = "limit",
+    dual_mono: bool = False,
+    progress: Callable[[float], object] | None = None,
+) -> Audio:
+    """Bring a programme to a loudness.
+
+    Parameters
+    ----------
+    audio : array, float32 or float64, shape (channels, frames) or (frames,)
+        At least 400 ms, not silent, finite.
+    sample_rate_hz : float
+        8 000 to 384 000.
+    target_lufs : float
+        Integrated loudness wanted, -70 to 0.
+    ceiling_dbtp : float, default -1
+        Highest true peak: -12 to 0 with "limit", else -60 to 20.
+    policy : "limit", "reduce" or "fail", default "limit"
+        If one gain for all cannot keep the ceiling: limit the peaks, stay below the target, or refuse.
+    dual_mono : bool, default False
+        A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder.
+    progress : function, optional
+        Called with the share of the work that is done, rising from 0 to 1. What it raises ends the work.
+
+    Returns
+    -------
+    array
+        Shape and format of `audio`. With "limit" within 0.02 LU of the target and at least 0.05 dB below the ceiling.
+        Both the standard meter and the "reference" precision read no more than the ceiling.
+
+    Raises
+    ------
+    ParameterError
+        For silence, less than 400 ms, non-finite samples, a target out of reach, and with "fail" for a peak above the
+        ceiling.
+    """
+    refuse_loudspeakers(audio)
+    audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
+    dual_mono, progress = _checks.flag("dual_mono", dual_mono), _checks.callback("progress", progress)
+    policy = cast(Policy, _checks.one_of("policy", policy, get_args(Policy)))
+    wanted = {
+        "target_lufs": _checks.number("target_lufs", target_lufs),
+        "ceiling_dbtp": _checks.number("ceiling_dbtp", ceiling_dbtp),
+    }
+    if policy == "limit":
+        # A normaliser leaves DC offset alone; `master` removes it.
+        settings = {**wanted, "bits": 0, "dual_mono": dual_mono, "remove_dc": False}
+        return _core.deliver(audio, sample_rate_hz, settings, progress)[0]
+    return _core.normalize(audio, sample_rate_hz, {**wanted, "policy": policy}, dual_mono, progress)

@@ -1,0 +1,200 @@
+"""What platforms and broadcasters ask for, and how a programme compares."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from mixdown import _checks, _core
+from mixdown._core import ParameterError
+from mixdown.meters import Loudness
+
+
+@dataclass(frozen=True, repr=False)
+class Target:
+    """What a platform or broadcaster asks for.
+
+    Attributes
+    ----------
+    name : str
+        For look-up.
+    integrated_lufs : float
+        Loudness wanted.
+    mono_lufs : float
+        The same for programmes of one channel that count as one loudspeaker; most targets make no difference.
+    tolerance_lu : float
+        Accepted deviation; 0 if nothing is rejected for its loudness.
+    ceiling_dbtp : float
+        Highest true peak; inf if none is asked for. See :meth:`ceiling_at`.
+    gain_up : "never", "headroom" or "limit"
+        What happens to quieter programmes: left alone, turned up as far as the peak allows, or up to the target.
+    album : "off", "integrated" or "loudest"
+        One gain per track, one from all tracks gated as one, or one from the loudest track.
+    source, date : str
+        Where and when this was read.
+    """
+
+    name: str
+    integrated_lufs: float
+    mono_lufs: float
+    tolerance_lu: float
+    ceiling_dbtp: float
+    gain_up: Literal["never", "headroom", "limit"]
+    album: Literal["off", "integrated", "loudest"]
+    source: str
+    date: str
+
+    def __repr__(self) -> str:
+        ceiling = "no ceiling" if math.isinf(self.ceiling_dbtp) else f"{self.ceiling_dbtp:g} dBTP"
+        return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
+
+    def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
+        """Return the loudness asked of a programme of so many channels.
+
+        Parameters
+        ----------
+        channels : int
+        dual_mono : bool, default False
+            A programme of one channel counts as two loudspeakers.
+
+        Returns
+        -------
+        float
+            LUFS.
+        """
+        return self.mono_lufs if channels == 1 and not dual_mono else self.integrated_lufs
+
+    def ceiling_at(self, integrated_lufs: float) -> float:
+        """Return the highest true peak allowed at a loudness: Spotify wants -2 dBTP above -14 LUFS.
+
+        Parameters
+        ----------
+        integrated_lufs : float
+
+        Returns
+        -------
+        float
+            dBTP; inf if none is asked for.
+        """
+        return _core.ceiling_at(integrated_lufs, self.name)
+
+
+class Targets(tuple[Target, ...]):
+    """Delivery targets, printed as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        rows = [("target", "LUFS", "dBTP", "quieter", "album", "as of")]
+        for target in self:
+            ceiling = "-" if math.isinf(target.ceiling_dbtp) else f"{target.ceiling_dbtp:g}"
+            rows.append(
+                (target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date)
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def targets() -> Targets:
+    """Return the delivery targets.
+
+    Platforms change their rules and publish little; these are presets with their source and its date.
+
+    Returns
+    -------
+    tuple of Target
+        Prints as a table.
+    """
+    return Targets(Target(**entry) for entry in _core.targets())
+
+
+def find_target(name: str) -> Target:
+    """Return the delivery target called `name`.
+
+    Parameters
+    ----------
+    name : str
+        In any case.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, with all known ones.
+    """
+    known = {target.name: target for target in targets()}
+    try:
+        return known[str(name).lower()]
+    except KeyError:
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
+
+
+@_checks.named
+def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
+    """Return the gain with which a player that follows a target plays a programme.
+
+    Parameters
+    ----------
+    loudness : Loudness
+        Of the programme, or, on an album that is played as one, of the album with the highest true peak of its tracks.
+    target : str
+        Name of a target.
+    channels : int, default 2
+        Of the programme: some targets ask for another loudness of mono.
+    dual_mono : bool, default False
+        A programme of one channel was measured as two loudspeakers.
+
+    Returns
+    -------
+    float
+        dB. Louder programmes are turned down; quieter ones follow the target's gain-up rule.
+    """
+    return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
+
+
+#: What services without a tolerance of their own are judged by, in LU: a smaller difference is inaudible.
+_AUDIBLE_LU = 0.5
+
+
+def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono: bool = False) -> str:
+    """Judge a programme by a target.
+
+    Parameters
+    ----------
+    loudness : Loudness
+        Measured with precision "reference", as certificates are: other precisions read some tenths of a dB more or less
+        of full-band sound near the ceiling.
+    target : Target
+    channels : int, default 2
+        Of the programme.
+    dual_mono : bool, default False
+        A programme of one channel was measured as two loudspeakers.
+
+    Returns
+    -------
+    str
+        "pass", or in words what misses the target: the loudness by more than the tolerance (0.5 LU for services, which
+        reject nothing but play everything equally loud), the true peak above the ceiling for that loudness.
+    """
+    deviation_lu = loudness.integrated_lufs - target.loudness_for(channels, dual_mono)
+    tolerance_lu = target.tolerance_lu or _AUDIBLE_LU
+    ceiling_dbtp = target.ceiling_at(loudness.integrated_lufs)
+    excess_db = loudness.true_peak_dbtp - ceiling_dbtp
+    misses = []
+    if not abs(deviation_lu) <= tolerance_lu:
+        misses.append(f"{_beyond(deviation_lu, tolerance_lu)} LU")
+    if excess_db > 0:
+        # Where the loudness decides, the ceiling is not the one that the table shows.
+        over = f" over {ceiling_dbtp:g} dBTP" if ceiling_dbtp != target.ceiling_dbtp else ""
+        misses.append(f"peak {_beyond(excess_db, 0.0)} dB{over}")
+    return ", ".join(misses) or "pass"
+
+
+def _beyond(value: float, limit: float) -> str:
+    """Return a figure with as many decimals as show it beyond `limit`."""
+    digits = next((digits for digits in (1, 2, 3) if round(abs(value), digits) > limit), 4)
+    return f"{value:+.{digits}f}"

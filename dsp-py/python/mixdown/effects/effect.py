@@ -1,0 +1,309 @@
+"""Effects: settings that process audio, whole or block by block, alone or in series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from mixdown import _checks, _core
+from mixdown._checks import Audio, AudioLike, Source
+from mixdown._core import ParameterError
+from mixdown.effects.setting import Setting, abstract, from_plain
+
+
+@abstract
+class Effect(Setting):
+    """Settings of an effect; every one of them is callable.
+
+    See Also
+    --------
+    Chain : Effects in series, also written ``a >> b``.
+    """
+
+    _called = "effect"
+
+    def _check(self) -> None:
+        _core.check_effect(self._engine(None))
+
+    @_checks.named
+    def process(
+        self,
+        audio: Source,
+        sample_rate_hz: float | None = None,
+        *,
+        key: Source | None = None,
+        tail: Literal["none", "auto"] | float = "none",
+        out: Audio | None = None,
+    ) -> Audio:
+        """Run over a whole array, with fresh state and the latency taken out.
+
+        Parameters
+        ----------
+        audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`read` returned
+            Never changed, unless it is `out`.
+        sample_rate_hz : float, optional
+            8 000 to 384 000. May be left out for what :func:`read` returned.
+        key : array, optional
+            Side-chain of 1 channel or as many as `audio`, same rate, format and length.
+        tail : "none", "auto" or seconds, default "none"
+            How much longer than the input the result is: "auto" until 100 ms lie below -120 dBFS, on a grid of
+            100 ms, at most 60 s.
+        out : array, optional
+            Where to write the result; shape and format must fit.
+
+        Returns
+        -------
+        array
+            The format of `audio`. One axis stays one axis, unless the effect makes stereo.
+
+        Raises
+        ------
+        ParameterError, ShapeError
+            With the parameter, the value and the legal range.
+        TypeError
+            For arrays that are not float32 or float64.
+        """
+        samples, rate_hz = _checks.recording(audio, sample_rate_hz)
+        key_samples = _checks.side_chain(key, rate_hz)
+        return _core.process(self._engine(rate_hz), samples, rate_hz, key_samples, _checks.tail(tail), out)
+
+    __call__ = process
+
+    @_checks.named
+    def stream(
+        self, sample_rate_hz: float, channels: int, dtype: DTypeLike = "float32", key_channels: int = 0
+    ) -> Stream:
+        """Build a running effect that takes block after block.
+
+        Parameters
+        ----------
+        sample_rate_hz : float
+            8 000 to 384 000.
+        channels : int
+            Input channels, 1 to 64.
+        dtype : "float32" or "float64", default "float32"
+            Format of all blocks.
+        key_channels : int, default 0
+            Channels of the side-chain: 0, 1 or `channels`.
+
+        Returns
+        -------
+        Stream
+            Its blocks come out delayed by ``latency_frames``.
+        """
+        return Stream(self, sample_rate_hz, channels, dtype, key_channels)
+
+    @_checks.named
+    def latency_frames(self, sample_rate_hz: float, channels: int = 2) -> int:
+        """Delay from input to output of a stream, in frames.
+
+        Parameters
+        ----------
+        sample_rate_hz : float
+            8 000 to 384 000.
+        channels : int, default 2
+            Input channels.
+
+        Returns
+        -------
+        int
+        """
+        rate_hz = _checks.sample_rate(sample_rate_hz)
+        count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
+        return _core.latency_frames(self._engine(rate_hz), rate_hz, count)
+
+    @_checks.named
+    def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
+        """Complex gain at given frequencies, with the latency taken out.
+
+        Parameters
+        ----------
+        frequencies_hz : array
+            0 to half the sample rate, any shape.
+        sample_rate_hz : float
+            8 000 to 384 000.
+
+        Returns
+        -------
+        complex array
+            Of the shape of `frequencies_hz`.
+
+        Raises
+        ------
+        ParameterError
+            If one response does not describe the effect: it is not linear, or treats channels differently.
+        """
+        frequencies = _checks.numbers("frequencies_hz", frequencies_hz)
+        rate_hz = _checks.sample_rate(sample_rate_hz)
+        response = _core.frequency_response(self._engine(rate_hz), np.ravel(frequencies), rate_hz)
+        return response.reshape(frequencies.shape)
+
+    def __rshift__(self, other: Effect) -> Chain:
+        """``a >> b``: in series. Chains on either side are unfolded."""
+        if not isinstance(other, Effect):
+            return NotImplemented
+        stages = [stage.effects if isinstance(stage, Chain) else (stage,) for stage in (self, other)]
+        return Chain([*stages[0], *stages[1]])
+
+
+@dataclass(frozen=True)
+class Chain(Effect, Sequence[Effect]):
+    """Effects in series; an effect and a sequence of effects.
+
+    Parameters
+    ----------
+    effects : sequence of effects, default none
+        First to last. None at all changes nothing.
+    """
+
+    effects: tuple[Effect, ...] = ()
+
+    def __init__(self, effects: Iterable[Effect] = ()) -> None:
+        object.__setattr__(self, "effects", effects)
+        self.__post_init__()
+
+    def __len__(self) -> int:
+        return len(self.effects)
+
+    @overload
+    def __getitem__(self, index: int) -> Effect: ...
+    @overload
+    def __getitem__(self, index: slice) -> Chain: ...
+    def __getitem__(self, index: int | slice) -> Effect | Chain:
+        return Chain(self.effects[index]) if isinstance(index, slice) else self.effects[index]
+
+    def __iter__(self) -> Iterator[Effect]:
+        return iter(self.effects)
+
+
+class Stream:
+    """A running effect that takes block after block.
+
+    Other threads may set and read it while one processes: they wait until it has finished its block.
+
+    Parameters
+    ----------
+    effect : Effect
+    sample_rate_hz : float
+        8 000 to 384 000.
+    channels : int
+        Input channels, 1 to 64.
+    dtype : "float32" or "float64", default "float32"
+        Format of all blocks.
+    key_channels : int, default 0
+        Channels of the side-chain: 0, 1 or `channels`.
+    """
+
+    @_checks.named
+    def __init__(
+        self,
+        effect: Effect,
+        sample_rate_hz: float,
+        channels: int,
+        dtype: DTypeLike = "float32",
+        key_channels: int = 0,
+    ) -> None:
+        self._rate_hz = _checks.sample_rate(sample_rate_hz)
+        count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
+        key_count = _checks.whole_number("key_channels", key_channels, 0, _checks.MAX_CHANNELS)
+        sample_format = _checks.sample_format(dtype)
+        settings = _effect(effect)._engine(self._rate_hz)
+        self._running = _core.Stream(settings, self._rate_hz, count, sample_format, key_count)
+        self._said = f"{effect._name}: {self._rate_hz:g} Hz, channels {count}, {sample_format}"
+
+    def process(self, block: AudioLike, key: AudioLike | None = None, out: Audio | None = None) -> Audio:
+        """Process the next block.
+
+        Parameters
+        ----------
+        block : array, shape (channels, frames), or (frames,) for one channel
+            Any number of frames.
+        key : array, optional
+            The side-chain of this block, which a stream built with `key_channels` needs.
+        out : array, optional
+            Where to write the result; shape and format must fit.
+
+        Returns
+        -------
+        array
+            As many frames as came in, delayed by `latency_frames`.
+        """
+        return self._running.process(block, key, out)
+
+    def set(self, effect: Effect) -> None:
+        """Glide to the settings of an effect of the same shape.
+
+        Parameters
+        ----------
+        effect : Effect
+            The same kinds of effects in the same order.
+
+        Raises
+        ------
+        ParameterError
+            For another shape, or settings that cannot change while it runs; nothing changes then.
+        """
+        self._running.set(_effect(effect)._engine(self._rate_hz))
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._running.reset()
+
+    @property
+    def latency_frames(self) -> int:
+        """Delay from input to output in frames."""
+        return self._running.latency_frames
+
+    @property
+    def tail_frames(self) -> int | None:
+        """Frames that it still sounds after its input has ended; None without end."""
+        return self._running.tail_frames
+
+    @property
+    def faults(self) -> int:
+        """Non-finite samples replaced by 0 so far."""
+        return self._running.faults
+
+    @property
+    def gain_reduction_db(self) -> NDArray[np.float64]:
+        """Gain reduction of the last frame in dB, positive.
+
+        Shape (channels,), with bands (bands, channels).
+        """
+        return self._running.gain_reduction_db
+
+    def __repr__(self) -> str:
+        return f"<Stream of {self._said}, latency {self.latency_frames} frames>"
+
+
+def _effect(value: Any) -> Effect:
+    if not isinstance(value, Effect):
+        raise TypeError(f"effect = {_checks.shown(value)} is not an effect")
+    return value
+
+
+def from_dict(settings: Mapping[str, Any]) -> Effect:
+    """Make an effect of what :meth:`Effect.to_dict` returned.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``"type"`` and the parameters; missing ones take their default.
+
+    Returns
+    -------
+    Effect
+
+    Raises
+    ------
+    ParameterError
+        For an unknown type or parameter, or a value out of range.
+    """
+    effect = from_plain(settings)
+    if not isinstance(effect, Effect):
+        raise ParameterError(f"type = {effect._name!r} is not an effect by itself")
+    return effect

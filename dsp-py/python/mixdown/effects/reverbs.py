@@ -1,0 +1,125 @@
+"""Algorithmic reverbs."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+from mixdown import _checks, _core
+from mixdown.effects.effect import Effect
+
+Space = Literal["room", "club", "chamber", "hall", "cathedral"]
+"""What kind of space a reverb simulates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reverb(Effect):
+    """Reverb of early reflections, diffusion and a feedback network of 16 delay lines. Always makes stereo.
+
+    Parameters
+    ----------
+    space : str, default "hall"
+        "room", "club", "chamber", "hall" or "cathedral": the default of every other parameter.
+        ``replace(space=...)`` sets them anew.
+    predelay_ms : float, default 5, 8, 12, 20, 40 by space
+        Delay of the wet signal, 0 to 250.
+    size : float, default 0.25, 0.35, 0.45, 0.6, 1 by space
+        0 to 1.
+    t60_s : float, default 0.5, 0.8, 1.3, 2.2, 6.5 by space
+        Time to -60 dB between the two corners; times the highest ratio 0.1 to 18.
+    t60_low_ratio, t60_high_ratio : float
+        Time to -60 dB below the low and above the high corner, over `t60_s`: 0.2 to 3 and 0.1 to 1.5.
+    low_frequency_hz, high_frequency_hz : float
+        The corners, 50 to 1000 and 1000 to 16 000.
+    diffusion : float
+        Diffusion of the input, 0 to 1: how soon echoes become dense.
+    modulation_hz, modulation_depth_ms : float
+        Rate and depth of the delay modulation, 0 to 3 and 0 to 1.
+    early_db : float
+        Level of the early reflections beside the tail, -inf (off) to 12.
+    width : float
+        Stereo width of the wet signal, 0 (mono) to 2.
+    freeze : bool, default False
+        Holds the tail without decay and mutes its input.
+    mix : float, default 1
+        (1 - mix) dry + mix wet.
+    """
+
+    space: Space = "hall"
+    predelay_ms: float
+    size: float
+    t60_s: float
+    t60_low_ratio: float
+    t60_high_ratio: float
+    low_frequency_hz: float
+    high_frequency_hz: float
+    diffusion: float
+    modulation_hz: float
+    modulation_depth_ms: float
+    early_db: float
+    width: float
+    freeze: bool
+    mix: float
+
+    def __init__(
+        self,
+        *,
+        space: Space = "hall",
+        predelay_ms: float | None = None,
+        size: float | None = None,
+        t60_s: float | None = None,
+        t60_low_ratio: float | None = None,
+        t60_high_ratio: float | None = None,
+        low_frequency_hz: float | None = None,
+        high_frequency_hz: float | None = None,
+        diffusion: float | None = None,
+        modulation_hz: float | None = None,
+        modulation_depth_ms: float | None = None,
+        early_db: float | None = None,
+        width: float | None = None,
+        freeze: bool = False,
+        mix: float = 1.0,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name in _REVERB_SETTINGS and value is not None}
+        _checks.one_of("space", space, get_args(Space))
+        for name, value in {**_core.reverb_space(space), **given}.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same with other settings; another space refills all that is not given here.
+
+        Parameters
+        ----------
+        **changes
+            Parameters by name.
+        """
+        self._refuse_unknown(changes)
+        kept = ("freeze", "mix") if "space" in changes else _REVERB_SETTINGS
+        return type(self)(**{**{name: getattr(self, name) for name in kept}, **changes})
+
+
+_REVERB_SETTINGS = frozenset(entry.name for entry in dataclasses.fields(Reverb))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plate(Effect):
+    """A plate reverb after Dattorro: dense from the start, bright, without early reflections. Always makes stereo.
+
+    Parameters
+    ----------
+    decay : float, default 0.5
+        Feedback gain of each half of the tank, 0 to 0.99.
+    predelay_ms : float, default 0
+        Delay of the wet signal, 0 to 250.
+    damping_hz : float, default 7000
+        Corner of the low pass in the tank, 200 to 20 000.
+    mix : float, default 1
+        (1 - mix) dry + mix wet.
+    """
+
+    decay: float = 0.5
+    predelay_ms: float = 0.0
+    damping_hz: float = 7000.0
+    mix: float = 1.0

@@ -1,0 +1,19 @@
+"""Audio files: read whole or block by block, written wholly or not at all, with their tags."""
+
+from mixdown.files.recordings import READABLE, Blocks, Recording, blocks, read
+from mixdown.files.tags import Tags
+from mixdown.files.writing import BitDepth, Dither, check_output, replace_file, write
+
+__all__ = [
+    "READABLE",
+    "BitDepth",
+    "Blocks",
+    "Dither",
+    "Recording",
+    "Tags",
+    "blocks",
+    "check_output",
+    "read",
+    "replace_file",
+    "write",
+]

@@ -1,0 +1,7 @@
+"""Mixes in memory, and the start balance of one."""
+
+from mixdown.session.balance import Balance, balance
+from mixdown.session.mix import Mix
+from mixdown.session.strips import Track
+
+__all__ = ["Balance", "Mix", "Track", "balance"]

@@ -1,0 +1,155 @@
+//! Delivery: targets, normalising, rounding to whole numbers.
+
+use crate::{
+    array::{self, Planar},
+    error::{ParameterError, parameter},
+    format::with_either,
+    interrupt::Progress,
+    meter::loudness_dict,
+    settings::read,
+};
+use mixdown::{
+    Block, BlockMut, StreamSpec,
+    delivery::{DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams},
+    meters::LoudnessParams,
+};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
+use pyo3::{prelude::*, types::PyDict};
+
+/// Gain in dB with which a player that follows the target called `name` plays a programme.
+#[pyfunction]
+#[pyo3(signature = (integrated_lufs, true_peak_dbtp, name, channels=2, dual_mono=false))]
+pub(crate) fn playback_gain(
+    integrated_lufs: f64,
+    true_peak_dbtp: f64,
+    name: &str,
+    channels: usize,
+    dual_mono: bool,
+) -> PyResult<f64> {
+    let target = find(name)?.for_channels(channels, dual_mono);
+    Ok(mixdown::delivery::playback_gain(integrated_lufs, true_peak_dbtp, &target))
+}
+
+/// The highest true peak in dBTP that the target called `name` allows a programme of this loudness; inf if any.
+#[pyfunction]
+pub(crate) fn ceiling_at(integrated_lufs: f64, name: &str) -> PyResult<f64> {
+    Ok(find(name)?.ceiling_at(integrated_lufs).unwrap_or(f64::INFINITY))
+}
+
+fn find(name: &str) -> PyResult<&'static mixdown::delivery::DeliveryTarget> {
+    mixdown::delivery::target(name).ok_or_else(|| {
+        let known: Vec<_> = mixdown::delivery::TARGETS.iter().map(|target| target.name).collect();
+        ParameterError::new_err(format!("target = {name:?} is unknown: it must be one of {}", known.join(", ")))
+    })
+}
+
+/// Normalises by a static gain. `progress` is called with the share of the work that is done, 0 to 1.
+#[pyfunction]
+#[pyo3(signature = (audio, sample_rate_hz, settings, dual_mono=false, progress=None))]
+pub(crate) fn normalize<'py>(
+    py: Python<'py>,
+    audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
+    settings: &Bound<'py, PyAny>,
+    dual_mono: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let params: NormalizeParams = read(settings)?;
+    let loudness = LoudnessParams { dual_mono, ..Default::default() };
+    with_either!(array::read(audio, "audio")?, mut planar => {
+        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
+        py.detach(|| {
+            let mut block = BlockMut::from_planar(&mut planar.samples, planar.channels).map_err(parameter)?;
+            let mut progress = Progress::new(progress.as_ref());
+            let report = &mut |share| progress.report(share);
+            let done = mixdown::delivery::normalize_with(&mut block, &spec, &loudness, &params, report);
+            progress.finish(done, refused)
+        })?;
+        array::write(py, planar)
+    })
+}
+
+/// Brings a programme to a loudness under a ceiling, by a limiter where needed, and rounds it. Returns the array and the
+/// facts of a certificate. `progress` is called with the share of the work that is done, 0 to 1.
+#[pyfunction]
+#[pyo3(signature = (audio, sample_rate_hz, settings, progress=None))]
+pub(crate) fn deliver<'py>(
+    py: Python<'py>,
+    audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
+    settings: &Bound<'py, PyAny>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
+    let params: DeliveryParams = read(settings)?;
+    with_either!(array::read(audio, "audio")?, planar => {
+        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
+        let done = py.detach(|| {
+            let programme = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+            let mut progress = Progress::new(progress.as_ref());
+            let report = &mut |share| progress.report(share);
+            let done = mixdown::delivery::deliver_with(&programme, &spec, &params, report);
+            progress.finish(done, refused)
+        })?;
+        let facts = PyDict::new(py);
+        facts.set_item("gain_db", done.gain_db)?;
+        facts.set_item("limiter_ceiling_db", done.limiter.map(|limiter| limiter.ceiling_db))?;
+        facts.set_item("limiter_hold_ms", done.limiter.map(|limiter| limiter.hold_ms))?;
+        facts.set_item("limiter_release_ms", done.limiter.map(|limiter| limiter.release_ms))?;
+        facts.set_item("dc_offsets", done.dc_offsets)?;
+        facts.set_item("max_reduction_db", done.reduction.max_db)?;
+        facts.set_item("mean_reduction_db", done.reduction.mean_db)?;
+        facts.set_item("active_share", done.reduction.active_share)?;
+        facts.set_item("reduction_curve_db", done.reduction_curve_db.into_pyarray(py))?;
+        facts.set_item("loudness", loudness_dict(py, done.loudness)?)?;
+        Ok((array::write(py, Planar { samples: done.samples, ..planar })?, facts))
+    })
+}
+
+/// Rounds audio to whole numbers. Returns them as int32 of shape (channels, frames), and how many samples were clipped.
+#[pyfunction]
+pub(crate) fn quantize<'py>(
+    py: Python<'py>,
+    audio: &Bound<'py, PyAny>,
+    settings: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyAny>, u64)> {
+    let params: QuantizerParams = read(settings)?;
+    with_either!(array::read(audio, "audio")?, planar => {
+        // The rate plays no part in rounding.
+        let spec = StreamSpec::new(mixdown::MAX_SAMPLE_RATE_HZ, planar.channels).map_err(parameter)?;
+        let (words, clipped) = py.detach(|| {
+            let mut quantizer = params.build(&spec).map_err(parameter)?;
+            let mut words = vec![0; planar.samples.len()];
+            let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+            quantizer.quantize(&block, &mut words).map_err(parameter)?;
+            PyResult::Ok((words, quantizer.clipped()))
+        })?;
+        let array = PyArray1::from_vec(py, words).reshape([planar.channels, planar.frames])?;
+        Ok((array.into_any(), clipped))
+    })
+}
+
+/// All delivery targets: name, LUFS, tolerance in LU, ceiling in dBTP, gain-up rule, album rule, source, date.
+#[pyfunction]
+pub(crate) fn targets(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    let to_dict = |target: &mixdown::delivery::DeliveryTarget| {
+        let dict = PyDict::new(py);
+        dict.set_item("name", target.name)?;
+        dict.set_item("integrated_lufs", target.integrated_lufs)?;
+        dict.set_item("mono_lufs", target.mono_lufs)?;
+        dict.set_item("tolerance_lu", target.tolerance_lu)?;
+        dict.set_item("ceiling_dbtp", target.ceiling_dbtp.unwrap_or(f64::INFINITY))?;
+        dict.set_item("gain_up", pythonize::pythonize(py, &target.gain_up)?)?;
+        dict.set_item("album", pythonize::pythonize(py, &target.album)?)?;
+        dict.set_item("source", target.source)?;
+        dict.set_item("date", target.date)?;
+        Ok(dict)
+    };
+    mixdown::delivery::TARGETS.iter().map(to_dict).collect()
+}
+
+fn refused(error: NormalizeError) -> PyErr {
+    match error {
+        NormalizeError::Settings(error) => parameter(error),
+        _ => ParameterError::new_err(error.to_string()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Settings: plain values of Python (dicts, lists, numbers, words, bytes), checked without being designed or built.
+
+use crate::error::{ParameterError, mixer, parameter};
+use mixdown::{Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, reverbs::ReverbParams};
+use pyo3::{prelude::*, types::PyString};
+use serde::de::DeserializeOwned;
+
+/// Settings of any kind from plain values.
+pub(crate) fn read<T: DeserializeOwned>(settings: &Bound<'_, PyAny>) -> PyResult<T> {
+    pythonize::depythonize(settings).map_err(|error| ParameterError::new_err(error.to_string()))
+}
+
+/// An effect, and the name of its class for errors.
+pub(crate) fn read_effect(settings: &Bound<'_, PyAny>) -> PyResult<(Effect, String)> {
+    Ok((read(settings)?, settings.get_item("type")?.extract()?))
+}
+
+/// Refuses an effect that no stream can take: ranges that depend on the rate are checked at the widest one.
+#[pyfunction]
+pub(crate) fn check_effect(settings: &Bound<'_, PyAny>) -> PyResult<()> {
+    let widest = StreamSpec::new(MAX_SAMPLE_RATE_HZ, 2).map_err(parameter)?;
+    read::<Effect>(settings)?.validate(&widest).map_err(parameter)
+}
+
+/// Refuses what a track of `channels` channels cannot be set to in a mix of this rate.
+#[pyfunction]
+pub(crate) fn check_track(
+    name: String,
+    settings: &Bound<'_, PyAny>,
+    sample_rate_hz: f64,
+    channels: usize,
+) -> PyResult<()> {
+    let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
+    read::<TrackParams>(settings)?.validate(&spec).map_err(|error| mixer(MixerError::Setting { name, error }))
+}
+
+/// Refuses what the master strip, called `name`, cannot be set to in a mix of this rate.
+#[pyfunction]
+pub(crate) fn check_master(name: String, settings: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<()> {
+    let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
+    read::<MasterParams>(settings)?.validate(&spec).map_err(|error| mixer(MixerError::Setting { name, error }))
+}
+
+/// The settings of a reverb's space, by their names.
+#[pyfunction]
+pub(crate) fn reverb_space<'py>(py: Python<'py>, space: &str) -> PyResult<Bound<'py, PyAny>> {
+    let space = read(&PyString::new(py, space))?;
+    Ok(pythonize::pythonize(py, &ReverbParams::space(space))?)
+}
