@@ -4,46 +4,37 @@ use crate::{
     array::{self, Planar},
     error::{ParameterError, ShapeError, parameter},
     format::{Format, with_either},
-    interrupt::in_chunks,
+    interrupt::{Progress, in_chunks},
     settings::read_effect,
 };
-use mixdown::{Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec, Tail};
+use mixdown::{
+    Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec,
+    console::{KeepTail, MAX_AUTO_TAIL_S, Rendering, render},
+};
 use numpy::{PyArray1, PyArrayMethods};
-use pyo3::{exceptions::PyRuntimeWarning, prelude::*};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyRuntimeWarning},
+    prelude::*,
+};
 
-/// A tail is cut off after this long, in s.
-const MAX_TAIL_S: f64 = 60.0;
-/// Grid on which a tail is looked at, in s.
-const TAIL_GRID_S: f64 = 0.1;
-/// A tail ends where a whole step of the grid lies below this, -120 dBFS.
-const TAIL_FLOOR: f64 = 1e-6;
-
-/// How much of the tail an offline call renders.
-enum Length {
-    Input,
-    Auto,
-    Frames(usize),
-}
-
-impl Length {
-    fn parse(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<Self> {
-        let refuse = || {
-            let given = tail.repr().map_or_else(|_| "?".into(), |text| text.to_string());
-            ParameterError::new_err(format!("tail = {given} is not allowed: \"none\", \"auto\" or seconds, 0..60"))
-        };
-        if let Ok(word) = tail.extract::<String>() {
-            return match word.as_str() {
-                "none" => Ok(Self::Input),
-                "auto" => Ok(Self::Auto),
-                _ => Err(refuse()),
-            };
-        }
-        match tail.extract::<f64>() {
-            Ok(seconds) if (0.0..=MAX_TAIL_S).contains(&seconds) => {
-                Ok(Self::Frames((seconds * sample_rate_hz).round() as usize))
-            }
+/// How much of the tail is kept: "none", "auto" or seconds.
+pub(crate) fn read_tail(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<KeepTail> {
+    let refuse = || {
+        let given = tail.repr().map_or_else(|_| "?".into(), |text| text.to_string());
+        ParameterError::new_err(format!("tail = {given} is not allowed: \"none\", \"auto\" or seconds, 0..60"))
+    };
+    if let Ok(word) = tail.extract::<String>() {
+        return match word.as_str() {
+            "none" => Ok(KeepTail::None),
+            "auto" => Ok(KeepTail::Auto),
             _ => Err(refuse()),
+        };
+    }
+    match tail.extract::<f64>() {
+        Ok(seconds) if (0.0..=MAX_AUTO_TAIL_S).contains(&seconds) => {
+            Ok(KeepTail::Frames((seconds * sample_rate_hz).round() as usize))
         }
+        _ => Err(refuse()),
     }
 }
 
@@ -59,11 +50,12 @@ pub(crate) fn process<'py>(
     tail: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let length = Length::parse(tail, sample_rate_hz)?;
+    let keep = read_tail(tail, sample_rate_hz)?;
     with_either!(array::read(audio, "audio")?, planar => {
         let call = Call::new(settings, &planar, sample_rate_hz, key)?;
         let mut processor = call.build(py)?;
-        let (rendered, faults) = render(py, &mut processor, planar, call.key.as_ref(), &length)?;
+        let rendered = run(py, &mut processor, &planar, call.key.as_ref(), keep)?;
+        let faults = processor.non_finite_samples();
         if faults > 0 {
             let message = format!("{faults} non-finite samples were replaced by 0");
             let message = std::ffi::CString::new(message).unwrap_or_default();
@@ -121,102 +113,23 @@ pub(crate) fn expect_taker<S: Format>(processor: &EffectProcessor<S>, name: &str
     Err(ParameterError::new_err(format!("{name} takes no key: Compressor, Expander, Gate and DynamicEqualizer do")))
 }
 
-/// Input, then silence until the length asked for, with the first `latency` frames of the output dropped. In place: a
-/// minute of audio is copied only where its length changes.
-fn render<S: Format>(
-    py: Python<'_>,
-    processor: &mut EffectProcessor<S>,
-    audio: Planar<S>,
-    key: Option<&Planar<S>>,
-    length: &Length,
-) -> PyResult<(Planar<S>, u64)> {
-    let (inputs, outputs) = (audio.channels, processor.output_channels());
-    let (rows, latency, flat) = (inputs.max(outputs), processor.latency_frames(), audio.flat);
-    let mut frames = match length {
-        Length::Input | Length::Auto => audio.frames,
-        Length::Frames(tail) => audio.frames + tail,
-    };
-    // As much silence as it takes to push the input through.
-    let total = frames + latency;
-    let keys = key.filter(|key| key.frames != total).map(|key| key.padded(key.channels, total));
-    let keys = key.map(|key| Block::from_planar(keys.as_ref().unwrap_or(&key.samples), key.channels));
-    let keys = keys.transpose().map_err(parameter)?;
-    let mut samples = if (rows, total) == (inputs, audio.frames) { audio.samples } else { audio.padded(rows, total) };
-    run(py, processor, &mut BlockMut::from_planar(&mut samples, rows).map_err(parameter)?, keys.as_ref())?;
-    if latency > 0 {
-        for channel in 0..outputs {
-            samples.copy_within(channel * total + latency..(channel + 1) * total, channel * frames);
-        }
-    }
-    samples.truncate(outputs * frames);
-    if let Length::Auto = length {
-        let tails = render_tail(py, processor, rows, key.map(|key| key.channels))?;
-        let tail_frames = tails.first().map_or(0, Vec::len);
-        if tail_frames > 0 {
-            let mut longer = Vec::with_capacity(outputs * (frames + tail_frames));
-            for (channel, tail) in tails.iter().enumerate() {
-                longer.extend_from_slice(&samples[channel * frames..][..frames]);
-                longer.extend_from_slice(tail);
-            }
-            samples = longer;
-            frames += tail_frames;
-        }
-    }
-    Ok((Planar { samples, channels: outputs, frames, flat }, processor.non_finite_samples()))
-}
-
-/// Processes a whole block, by its key if there is one.
+/// The audio through the processor, by its key if there is one, aligned with the input.
 fn run<S: Format>(
     py: Python<'_>,
     processor: &mut EffectProcessor<S>,
-    block: &mut BlockMut<'_, '_, S>,
-    key: Option<&Block<'_, '_, S>>,
-) -> PyResult<()> {
-    in_chunks(py, block.frames(), |start, length| {
-        let mut chunk = block.frames_mut(start, length);
-        match key {
-            Some(key) => processor.process_keyed(&mut chunk, &key.frames_at(start, length)),
-            None => processor.process(&mut chunk),
-        }
-    })
-}
-
-/// What still comes out of each channel while silence goes in, up to the last step of the grid that is not quiet. A gap
-/// in the tail, as a predelay leaves it, does not end it: the processor's own tail is rendered, then cut.
-fn render_tail<S: Format>(
-    py: Python<'_>,
-    processor: &mut EffectProcessor<S>,
-    rows: usize,
-    key_channels: Option<usize>,
-) -> PyResult<Vec<Vec<S>>> {
-    let grid = (TAIL_GRID_S * processor.spec().sample_rate_hz()).round() as usize;
-    let longest = (MAX_TAIL_S / TAIL_GRID_S) as usize;
-    let steps = match processor.tail() {
-        Tail::Frames(frames) => frames.div_ceil(grid as u64).min(longest as u64) as usize,
-        Tail::Infinite => longest,
-    };
-    let mut tails: Vec<Vec<S>> = vec![Vec::new(); processor.output_channels()];
-    let mut loud_frames = 0;
-    let keys = vec![S::ZERO; key_channels.unwrap_or(0) * grid];
-    for step in 1..=steps {
-        let mut silence = vec![S::ZERO; rows * grid];
-        let mut block = BlockMut::from_planar(&mut silence, rows).map_err(parameter)?;
-        let key = key_channels.map(|channels| Block::from_planar(&keys, channels)).transpose().map_err(parameter)?;
-        run(py, processor, &mut block, key.as_ref())?;
-        // Each step is too short to look at signals by itself.
-        py.check_signals()?;
-        let loud = |channel: usize| block.channel(channel).iter().any(|x| x.to_f64().abs() >= TAIL_FLOOR);
-        if (0..tails.len()).any(loud) {
-            loud_frames = step * grid;
-        }
-        for (channel, tail) in tails.iter_mut().enumerate() {
-            tail.extend_from_slice(block.channel(channel));
-        }
-    }
-    for tail in &mut tails {
-        tail.truncate(loud_frames);
-    }
-    Ok(tails)
+    audio: &Planar<S>,
+    key: Option<&Planar<S>>,
+    keep: KeepTail,
+) -> PyResult<Planar<S>> {
+    let block = Block::from_planar(&audio.samples, audio.channels).map_err(parameter)?;
+    let key = key.map(|key| Block::from_planar(&key.samples, key.channels)).transpose().map_err(parameter)?;
+    let rendering = py.detach(|| {
+        let mut progress = Progress::new(None);
+        let done = render(processor, &block, key.as_ref(), keep, &mut |share| progress.report(share));
+        progress.finish(done, |interrupted| PyRuntimeError::new_err(interrupted.to_string()))
+    })?;
+    let Rendering { samples, channels, frames, .. } = rendering;
+    Ok(Planar { samples, channels, frames, flat: audio.flat })
 }
 
 /// Gain reduction over time in dB, aligned with the input: (bands, channels, frames).

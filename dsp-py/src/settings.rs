@@ -31,14 +31,14 @@ pub(crate) fn check_track(
     channels: usize,
 ) -> PyResult<()> {
     let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-    read::<TrackParams>(settings)?.validate(&spec).map_err(|error| mixer(MixerError::Setting { name, error }))
+    read::<TrackParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
 }
 
 /// Refuses what the master strip, called `name`, cannot be set to in a mix of this rate.
 #[pyfunction]
 pub(crate) fn check_master(name: String, settings: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<()> {
     let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
-    read::<MasterParams>(settings)?.validate(&spec).map_err(|error| mixer(MixerError::Setting { name, error }))
+    read::<MasterParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
 }
 
 /// The settings of a reverb's space, by their names.
