@@ -81,7 +81,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, noise) -> None:
     for audio, options, message in [
         (np.array([np.nan]), {}, "audio holds 1 non-finite samples"),
         (np.zeros(4), {"bit_depth": 20}, "bit_depth = 20 is not allowed"),
-        (np.zeros(4), {"dither": "loud"}, 'dither = "loud" is not allowed'),
+        (np.zeros(4), {"dither": "loud"}, "dither = 'loud' is not allowed"),
     ]:
         with pytest.raises(md.ParameterError, match=message):
             md.write(file, audio, RATE_HZ, **options)
