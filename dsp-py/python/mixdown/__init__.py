@@ -57,9 +57,6 @@ from mixdown.session import Mix, Track, balance
 
 __version__ = _version("mixdown")
 
-#: Former names.
-MixerError, plots = MixerError, display
-
 __all__ = [
     "AllPass",
     "Audio",
@@ -80,7 +77,6 @@ __all__ = [
     "Expander",
     "Gain",
     "Gate",
-    "MixerError",
     "HighPass",
     "HighShelf",
     "ImpulseResponse",
@@ -118,7 +114,6 @@ __all__ = [
     "master",
     "normalize",
     "playback_gain",
-    "plots",
     "read",
     "resample",
     "targets",
