@@ -81,6 +81,7 @@ pub use console::{
 pub use foundation::{
     block::{Block, BlockMut},
     error::Error,
+    field::{Field, Fields},
     math::Pow2,
     meter::Meter,
     params::{CoeffsOf, Params, Tunable},
@@ -92,10 +93,15 @@ pub use foundation::{
 };
 pub use num_complex::Complex64;
 
+/// The tables of parameters: name, unit, range, default and scale of each, for editors and automation.
+pub mod params {
+    pub use crate::foundation::field::{Field, Fields, Kind, Number, Scale, Steps, Value};
+}
+
 /// What most programs use: `use mixdown::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Block, BlockMut, Bypass, Chain, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Meter, MidSide,
+        Block, BlockMut, Bypass, Chain, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Fields, Meter, MidSide,
         Parallel, Params, Processor, Sample, StreamSpec, Tail,
     };
 }

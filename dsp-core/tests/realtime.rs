@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on to the system's")]
 
 use crate::common::*;
-use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, meters::*, reverbs::*, *};
+use mixdown::{filters::*, levels::*, meters::*, *};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -78,57 +78,10 @@ fn blocks<S: Sample>(audio: &mut BlockMut<'_, '_, S>, mut each: impl FnMut(&mut 
     }
 }
 
-/// Coefficients of other settings that the processor takes: what a callback is handed while the first ones run.
-fn another(entry: &Entry, effect: &Effect, spec: &StreamSpec) -> EffectCoeffs {
-    if let Effect::Limiter(params) = *effect {
-        // Nearly all others are of another length.
-        let other = LimiterParams { gain_db: 24.0 - params.gain_db, hold_ms: 15.0 - params.hold_ms, ..params };
-        return Effect::from(other).design(spec).unwrap();
-    }
-    if let Effect::MultibandCompressor(params) = effect {
-        let mut other = params.clone();
-        other.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.8);
-        other.bands.iter_mut().for_each(|band| band.mix = 1.0 - band.mix);
-        return Effect::from(other).design(spec).unwrap();
-    }
-    if let Effect::Compressor(params) = *effect {
-        let other = CompressorParams { mix: 1.0 - params.mix, link_percent: 100.0 - params.link_percent, ..params };
-        return Effect::from(other).design(spec).unwrap();
-    }
-    match effect {
-        Effect::LinearPhaseEqualizer(params) => {
-            let bands = vec![BellParams { gain_db: 5.0, ..Default::default() }.into()];
-            return Effect::from(LinearPhaseEqualizerParams { bands, ..params.clone() }).design(spec).unwrap();
-        }
-        Effect::Convolution(params) => {
-            let (mix, predelay_ms) = (1.0 - params.mix / 2.0, 40.0 - params.predelay_ms / 2.0);
-            return Effect::from(ConvolutionParams { mix, predelay_ms, ..params.clone() }).design(spec).unwrap();
-        }
-        _ => {}
-    }
-    if let Effect::Reverb(params) = *effect {
-        // Most others are of another space.
-        return Effect::from(ReverbParams { size: 1.0 - params.size, mix: 0.5, ..params }).design(spec).unwrap();
-    }
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for _ in 0..200 {
-        let other = proptest::strategy::Strategy::new_tree(&entry.settings, &mut runner).unwrap();
-        let other = proptest::strategy::ValueTree::current(&other);
-        if let Ok(coeffs) = other.design(spec)
-            && other != *effect
-            && effect.build::<f32>(spec).unwrap().set_coeffs(&coeffs).is_ok()
-        {
-            return coeffs;
-        }
-    }
-    // No other of this shape: the same again, which still goes through all of `set_coeffs`.
-    effect.design(spec).unwrap()
-}
-
 fn effect_stays_out_of_memory<S: Sample>(entry: &Entry, effect: &Effect, channels: usize) {
     let spec = spec(channels).with_key(1).unwrap();
     let mut processor = effect.build::<S>(&spec).unwrap();
-    let designs = [another(entry, effect, &spec), effect.design(&spec).unwrap()];
+    let designs = [moved(effect).design(&spec).unwrap(), effect.design(&spec).unwrap()];
     let mut audio = room_for(&processor, planar_noise::<S>(channels, FRAMES));
     // The repair of a sample that is no number is part of the law.
     audio[FRAMES / 2] = S::from_f64(f64::NAN);

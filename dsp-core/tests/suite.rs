@@ -10,6 +10,7 @@ mod conformance;
 mod console;
 mod decay;
 mod delivery;
+mod fields;
 mod keys;
 mod laws;
 mod loudness;

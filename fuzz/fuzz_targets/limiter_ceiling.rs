@@ -9,7 +9,7 @@ use mixdown::{
     dynamics::{Limiter, LimiterMode, LimiterParams},
     meters::{Precision, TruePeakMeter},
 };
-use mixdown_fuzz::{Drawn, Signal, Style, stream};
+use mixdown_fuzz::{Signal, Style, drawn, stream};
 
 /// Room for a few time constants of the shortest release.
 const MAX_FRAMES: usize = 6_000;
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
     let spec = stream(u, 4)?;
-    let params = LimiterParams::draw(u, Style::Tame, spec.sample_rate_hz())?;
+    let params: LimiterParams = drawn(u, Style::Tame, spec.sample_rate_hz())?;
     let Ok(mut limiter) = params.build::<S>(&spec) else { return Ok(()) };
     let frames = u.int_in_range(1..=MAX_FRAMES)?;
     let latency = limiter.latency_frames();
@@ -47,8 +47,8 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
             break;
         }
         if u.ratio(1, 8)? {
-            let drawn = LimiterParams::draw(u, Style::Tame, spec.sample_rate_hz())?;
-            let changed = LimiterParams { mode: params.mode, lookahead_ms: params.lookahead_ms, ..drawn };
+            let changed: LimiterParams = drawn(u, Style::Tame, spec.sample_rate_hz())?;
+            let changed = LimiterParams { mode: params.mode, lookahead_ms: params.lookahead_ms, ..changed };
             if limiter.set_params(&changed).is_ok() {
                 ceilings_db = ceilings_db.max(changed.ceiling_db);
             }

@@ -19,18 +19,6 @@ fuzz_target!(|data: &[u8]| {
     let _ = case(&mut u);
 });
 
-macro_rules! validate {
-    ($($name:ident: $params:ty, $processor:ty;)*) => {
-        fn validate(effect: &Effect, spec: &StreamSpec) -> std::result::Result<(), Error> {
-            match effect {
-                $(Effect::$name(params) => <$params as Params>::validate(params, spec),)*
-                other => unreachable!("{other:?} is no leaf"),
-            }
-        }
-    };
-}
-mixdown::for_each_processor!(validate);
-
 fn case(u: &mut Unstructured<'_>) -> Result<()> {
     let spec = stream(u, 8)?;
     let name = u.choose(leaves())?;
@@ -41,7 +29,7 @@ fn case(u: &mut Unstructured<'_>) -> Result<()> {
     // As text: an error may hold a NaN, which does not equal itself.
     let told = |error: Error| error.to_string();
     let verdicts = [
-        validate(&effect, &spec).map_err(told),
+        effect.validate(&spec).map_err(told),
         effect.design(&spec).map(drop).map_err(told),
         effect.build::<f32>(&spec).map(drop).map_err(told),
         effect.build::<f64>(&spec).map(drop).map_err(told),

@@ -3,5 +3,5 @@
 mod draw;
 mod signal;
 
-pub use draw::{Drawn, Style, boost_db, effect, leaf, leaves, stream};
+pub use draw::{Style, boost_db, drawn, effect, leaf, leaves, stream};
 pub use signal::{Signal, same};

@@ -15,6 +15,7 @@ use crate::foundation::{
     block::{Block, BlockMut},
     engine::{self, Engine, compiled},
     error::{Error, expect_channels},
+    field::{Field, Fields, Value},
     params::{Params, Tunable},
     processor::{Dynamics, Processor},
     sample::Sample,
@@ -175,6 +176,13 @@ macro_rules! effects {
                 }
             }
 
+            fn single_mut(&mut self) -> Option<&mut dyn Single> {
+                match self {
+                    $(Self::$name(params) => Some(params),)*
+                    _ => None,
+                }
+            }
+
             fn build_single<S: Sample>(&self, spec: &StreamSpec) -> Option<Result<EffectProcessor<S>, Error>> {
                 match self {
                     $(Self::$name(params) => Some(params.build(spec).map(EffectProcessor::$name)),)*
@@ -230,7 +238,7 @@ crate::for_each_processor!(effects);
 const OTHER_KIND: Error = Error::NeedsRebuild { param: "effect" };
 
 /// The settings of one processor, whichever it is: [`Params`] without its types.
-trait Single {
+trait Single: Fields {
     fn output_channels(&self, input: usize) -> Result<usize, Error>;
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error>;
     fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error>;
@@ -248,6 +256,24 @@ impl From<Vec<Effect>> for Effect {
 impl Default for Effect {
     fn default() -> Self {
         Self::Chain { effects: Vec::new() }
+    }
+}
+
+impl Fields for Effect {
+    fn fields(&self) -> &'static [Field] {
+        self.single().map_or(&[], |params| params.fields())
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'static>> {
+        self.single().and_then(|params| params.get(name))
+    }
+
+    fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Error> {
+        self.single_mut().map_or_else(|| Err(Error::not_set(&[], name)), |params| params.set(name, value))
+    }
+
+    fn highest(&self, name: &str) -> f64 {
+        self.single().map_or(f64::INFINITY, |params| params.highest(name))
     }
 }
 

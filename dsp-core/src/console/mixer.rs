@@ -4,12 +4,14 @@ use super::{
     chain::Chain,
     effect::{Effect, EffectProcessor, build_series, design_series, series_channels, validate_series},
     mixer_error::MixerError,
-    strip::{CHUNK_FRAMES, Strip, TrackParams, check_fader},
+    strip::{CHUNK_FRAMES, Strip, TrackParams},
 };
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         error::{Error, expect_channels},
+        field::Fields,
         fit::fit_keyed,
         params::{Params, Tunable},
         per_format::per_format,
@@ -67,15 +69,13 @@ pub struct Mixer<S: Sample> {
 /// What errors call the master strip.
 const MASTER: &str = "master";
 
-/// Settings of the master strip.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct MasterParams {
-    /// Effects on the stereo bus, first to last.
-    pub inserts: Vec<Effect>,
-    /// Level after the inserts in dB, -inf..12; -144 and below is silence.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub fader_db: f64,
+params! {
+    /// Settings of the master strip.
+    #[derive(Clone, Debug, PartialEq)]
+    MasterParams {
+        inserts: compound Vec<Effect>, default Vec::new(), "Effects on the stereo bus, first to last";
+        fader_db: dB, -inf..=12.0, default 0.0, "Level after the inserts; -144 dB and below is silence";
+    }
 }
 
 impl MasterParams {
@@ -85,7 +85,7 @@ impl MasterParams {
     /// The first setting that is out of range; [`Error::Channels`] for another bus than a stereo one, before or after the
     /// inserts.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        check_fader(self.fader_db)?;
+        self.check_fields(spec.sample_rate_hz())?;
         expect_channels(2, spec.channels())?;
         validate_series(&self.inserts, "inserts", spec)?;
         expect_channels(2, series_channels(&self.inserts, "inserts", spec.channels())?)
@@ -197,7 +197,7 @@ impl<S: Sample> Mixer<S> {
     /// [`MixerError::Setting`]; the old settings stay.
     pub fn glide_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
         let mut glide = || {
-            check_fader(params.fader_db)?;
+            params.check_fields(self.spec.sample_rate_hz())?;
             self.inserts.set_coeffs(&design_series(&params.inserts, "inserts", &self.spec)?)?;
             self.fader.set_params(&GainParams { gain_db: params.fader_db, invert_polarity: false })
         };

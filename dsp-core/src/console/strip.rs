@@ -14,7 +14,9 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         error::{Error, channels_in, in_range},
+        field::Fields,
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
@@ -24,7 +26,7 @@ use crate::{
     },
     levels::{
         gain::{Gain, GainParams, fader_gain},
-        pan::{PanLaw, PanParams, balance_gains, mono_gains},
+        pan::{PanLaw, balance_gains, mono_gains},
         width::{Width, WidthParams},
     },
     primitives::{
@@ -38,49 +40,21 @@ use alloc::{vec, vec::Vec};
 
 /// Frames a mixer works on at a time: the buses stay in the L1 cache.
 pub(super) const CHUNK_FRAMES: usize = 512;
-/// Highest fader position, in dB.
-const MAX_FADER_DB: f64 = 12.0;
-/// Range of the trim, in dB.
-const MAX_TRIM_DB: f64 = 24.0;
 
-/// Settings of a track.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct TrackParams {
-    /// Level before the inserts, in dB, -24..24.
-    pub trim_db: f64,
-    /// Turns the waveform upside down before the inserts.
-    pub invert_polarity: bool,
-    /// Effects, first to last. A mono track may leave them stereo.
-    pub inserts: Vec<Effect>,
-    /// Stereo width after the inserts, 0..2; a strip that is mono there takes only 1.
-    pub width: f64,
-    /// Level in dB, -inf..12; -144 and below is silence.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub fader_db: f64,
-    /// Position, -1..1: pan of a strip that is mono after its inserts, balance of a stereo one.
-    pub pan: f64,
-    /// The law of `pan`.
-    pub pan_law: PanLaw,
-    /// Not heard.
-    pub mute: bool,
-    /// As long as any track is soloed, only soloed ones are heard.
-    pub solo: bool,
-}
-
-impl Default for TrackParams {
-    fn default() -> Self {
-        Self {
-            trim_db: 0.0,
-            invert_polarity: false,
-            inserts: Vec::new(),
-            width: 1.0,
-            fader_db: 0.0,
-            pan: 0.0,
-            pan_law: PanLaw::default(),
-            mute: false,
-            solo: false,
-        }
+params! {
+    /// Settings of a track.
+    #[derive(Clone, Debug, PartialEq)]
+    TrackParams {
+        trim_db: dB, -24.0..=24.0, default 0.0, "Level before the inserts";
+        invert_polarity: switch, default false, "Turns the waveform upside down before the inserts";
+        inserts: compound Vec<Effect>, default Vec::new(), "Effects, first to last; a mono track may leave them stereo";
+        width: none, 0.0..=2.0, default 1.0, "Stereo width after the inserts; a strip that is mono there takes only 1";
+        fader_db: dB, -inf..=12.0, default 0.0, "Level; -144 dB and below is silence";
+        pan: none, -1.0..=1.0, default 0.0,
+            "Position: pan of a strip that is mono after its inserts, balance of a stereo one";
+        pan_law: choice PanLaw, "The law of the pan";
+        mute: switch, default false, "Not heard";
+        solo: switch, default false, "As long as any track is soloed, only soloed ones are heard";
     }
 }
 
@@ -103,18 +77,8 @@ impl TrackParams {
         if after.channels() == 1 {
             in_range("width (of a mono strip)", self.width, 1.0, 1.0)?;
         }
-        in_range("trim_db", self.trim_db, -MAX_TRIM_DB, MAX_TRIM_DB)?;
-        if after.channels() == 2 {
-            width(self).validate(after)?;
-        }
-        check_fader(self.fader_db)?;
-        pan(self).validate(after)
+        self.check_fields(after.sample_rate_hz())
     }
-}
-
-/// Checks a fader position.
-pub(super) fn check_fader(fader_db: f64) -> Result<(), Error> {
-    in_range("fader_db", fader_db, f64::NEG_INFINITY, MAX_FADER_DB)
 }
 
 /// A running strip.
@@ -310,10 +274,6 @@ fn trim(params: &TrackParams) -> GainParams {
 
 fn width(params: &TrackParams) -> WidthParams {
     WidthParams { width: params.width, bass_mono_hz: 0.0 }
-}
-
-fn pan(params: &TrackParams) -> PanParams {
-    PanParams { pan: params.pan, law: params.pan_law }
 }
 
 /// Fader times pan (mono) or balance (stereo).

@@ -9,8 +9,10 @@ use crate::{
     filters::band::{Band, BandParams, Design, check_all},
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine},
-        error::{Error, in_range},
+        error::Error,
+        field::Fields,
         fit::fit,
         grid::GRID_FRAMES,
         math::cis,
@@ -38,10 +40,7 @@ use num_complex::Complex64;
 /// in -> convolved with L + 1 symmetric taps -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `bands` | | up to 32 [`Band`]s | none |
-/// | `length_frames` | frames | even, 256..65536; fixed while it runs | 8192 |
+/// Those of [`LinearPhaseEqualizerParams`].
 ///
 /// # Contract
 /// Latency L/2 frames, exactly; before a sound comes its mirror image, as with every linear-phase filter. The magnitude is
@@ -76,8 +75,6 @@ pub struct LinearPhaseEqualizer<S> {
     faults: u64,
 }
 
-/// Range of `length_frames`.
-const LENGTH_RANGE: [f64; 2] = [256.0, 65_536.0];
 /// Points of the frequency grid for each frame of the length.
 const GRID: usize = 4;
 /// Shape of the window.
@@ -89,19 +86,13 @@ const ROUNDING: f64 = 1e-12;
 /// How long other taps fade over, in ms.
 const FADE_MS: f64 = 20.0;
 
-/// Settings of [`LinearPhaseEqualizer`].
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct LinearPhaseEqualizerParams {
-    /// The bands, at most [`MAX_BANDS`](crate::filters::MAX_BANDS).
-    pub bands: Vec<Band>,
-    /// L: one less than the taps, twice the latency; even, 256..65536. Fixed while it runs.
-    pub length_frames: usize,
-}
-
-impl Default for LinearPhaseEqualizerParams {
-    fn default() -> Self {
-        Self { bands: Vec::new(), length_frames: 8_192 }
+params! {
+    /// Settings of [`LinearPhaseEqualizer`].
+    #[derive(Clone, Debug, PartialEq)]
+    LinearPhaseEqualizerParams {
+        bands: compound Vec<Band>, default Vec::new(), "The bands, at most 32";
+        length_frames: frames as usize, 256.0..=65_536.0, default 8_192, multiples(2.0, "even"), fixed,
+            "L: one less than the taps, twice the latency";
     }
 }
 
@@ -111,12 +102,7 @@ impl Params for LinearPhaseEqualizerParams {
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         check_all(&self.bands, spec)?;
-        in_range("length_frames", self.length_frames as f64, LENGTH_RANGE[0], LENGTH_RANGE[1])?;
-        if !self.length_frames.is_multiple_of(2) {
-            let value = self.length_frames as f64;
-            return Err(Error::NotAllowed { param: "length_frames", index: None, value, allowed: "even" });
-        }
-        Ok(())
+        self.check_fields(spec.sample_rate_hz())
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<LinearPhaseEqualizerCoeffs, Error> {

@@ -26,7 +26,9 @@ use crate::{
     dynamics::limiter::{Limiter, LimiterMode, LimiterParams},
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, in_range},
+        declare::params,
+        error::Error,
+        field::Fields,
         params::Params,
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
@@ -73,34 +75,18 @@ const PASS_SHARE: f64 = 0.4;
 /// Where drive and rounding end within a pass, and where the first meter does.
 const PASS_PARTS: [f64; 3] = [0.4, 0.5, 0.7];
 
-/// Settings of [`deliver`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct DeliveryParams {
-    /// Integrated loudness wanted, LUFS, -70..0.
-    pub target_lufs: f64,
-    /// Highest true peak allowed, dBTP, -12..0.
-    pub ceiling_dbtp: f64,
-    /// Word length to round to, 8..=24 bits; 0 leaves the samples as they are.
-    pub bits: u32,
-    /// The noise added before rounding.
-    pub dither: Dither,
-    /// Whether a programme of one channel counts as if two loudspeakers played it: 3.01 LU louder.
-    pub dual_mono: bool,
-    /// Whether a DC offset above [`MAX_DC_OFFSET_DBFS`] is taken out.
-    pub remove_dc: bool,
-}
-
-impl Default for DeliveryParams {
-    fn default() -> Self {
-        Self {
-            target_lufs: -14.0,
-            ceiling_dbtp: -1.0,
-            bits: 24,
-            dither: Dither::Tpdf,
-            dual_mono: false,
-            remove_dc: true,
-        }
+params! {
+    /// Settings of [`deliver`].
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    DeliveryParams {
+        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness wanted";
+        ceiling_dbtp: dBTP, -12.0..=0.0, default -1.0, "Highest true peak allowed";
+        bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), off(0.0),
+            "Word length to round to; 0 leaves the samples as they are";
+        dither: choice Dither, "The noise added before rounding";
+        dual_mono: switch, default false,
+            "Whether a programme of one channel counts as if two loudspeakers played it: 3.01 LU louder";
+        remove_dc: switch, default true, "Whether a DC offset that can be measured as such is taken out";
     }
 }
 
@@ -142,12 +128,8 @@ impl DeliveryParams {
     /// # Errors
     /// [`Error::OutOfRange`].
     pub fn validate(&self) -> Result<(), Error> {
-        in_range("target_lufs", self.target_lufs, -70.0, 0.0)?;
-        in_range("ceiling_dbtp", self.ceiling_dbtp, -12.0, 0.0)?;
-        if self.bits != 0 {
-            in_range("bits", f64::from(self.bits), 8.0, 24.0)?;
-        }
-        Ok(())
+        // No range here depends on the rate.
+        self.check_fields(f64::INFINITY)
     }
 }
 

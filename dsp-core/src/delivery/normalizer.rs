@@ -23,7 +23,9 @@ use crate::{
     console::offline::{Interrupted, Progress},
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, in_range},
+        declare::{choice, params},
+        error::Error,
+        field::Fields,
         meter::Meter,
         sample::Sample,
         stream::StreamSpec,
@@ -42,33 +44,24 @@ const STEP_FRAMES: usize = 16_384;
 /// Room for the rounding of the gain and of each product in f32, dB: 2 * 2^-24 of the amplitude.
 const ROUNDING_DB: f64 = 2e-6;
 
-/// What to do if the peak would exceed the ceiling at the target loudness.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum NormalizePolicy {
-    /// Stay below the target.
-    #[default]
-    Reduce,
-    /// Refuse.
-    Fail,
+choice! {
+    /// What to do if the peak would exceed the ceiling at the target loudness.
+    #[non_exhaustive]
+    NormalizePolicy, default Reduce {
+        /// Stay below the target.
+        Reduce = "reduce",
+        /// Refuse.
+        Fail = "fail",
+    }
 }
 
-/// Settings of [`normalize`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct NormalizeParams {
-    /// Integrated loudness wanted, LUFS, -70..0.
-    pub target_lufs: f64,
-    /// Highest true peak allowed, dBTP, -60..20.
-    pub ceiling_dbtp: f64,
-    /// What to do if both cannot be had.
-    pub policy: NormalizePolicy,
-}
-
-impl Default for NormalizeParams {
-    fn default() -> Self {
-        Self { target_lufs: -14.0, ceiling_dbtp: -1.0, policy: NormalizePolicy::Reduce }
+params! {
+    /// Settings of [`normalize`].
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    NormalizeParams {
+        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness wanted";
+        ceiling_dbtp: dBTP, -60.0..=20.0, default -1.0, "Highest true peak allowed";
+        policy: choice NormalizePolicy, "What to do if both cannot be had";
     }
 }
 
@@ -185,8 +178,8 @@ impl NormalizeParams {
     /// # Errors
     /// [`Error::OutOfRange`].
     pub fn validate(&self) -> Result<(), Error> {
-        in_range("target_lufs", self.target_lufs, -70.0, 0.0)?;
-        in_range("ceiling_dbtp", self.ceiling_dbtp, -60.0, 20.0)
+        // No range here depends on the rate.
+        self.check_fields(f64::INFINITY)
     }
 
     /// The gain for a programme that read `loudness`.

@@ -1,7 +1,7 @@
 //! Word length: samples become whole numbers of 8 to 24 bits.
 
 use crate::{
-    foundation::{block::Block, error::Error, sample::Sample, stream::StreamSpec},
+    foundation::{block::Block, declare::choice, error::Error, sample::Sample, stream::StreamSpec},
     primitives::random::Random,
 };
 use alloc::vec::Vec;
@@ -49,16 +49,15 @@ pub struct Quantizer {
 /// Adding and subtracting 1.5 * 2^52 rounds to a whole number, halves to even.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// The noise that is added before rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Dither {
-    /// None: the error is distortion.
-    None,
-    /// White noise of triangular density, 2 steps peak to peak.
-    #[default]
-    Tpdf,
+choice! {
+    /// The noise that is added before rounding.
+    #[non_exhaustive]
+    Dither, default Tpdf {
+        /// None: the error is distortion.
+        None = "none",
+        /// White noise of triangular density, 2 steps peak to peak.
+        Tpdf = "tpdf",
+    }
 }
 
 /// Settings of a [`Quantizer`].

@@ -14,7 +14,8 @@ use crate::{
     filters::{biquad::BiquadCoeffs, cookbook},
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, in_range},
+        declare::{choice, params},
+        error::Error,
         fit::fit_traced,
         processor::GainReduction,
         sample::Sample,
@@ -31,92 +32,50 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use core::f64::consts::FRAC_1_SQRT_2;
 
-/// Range of the side-chain's high pass, in Hz, apart from 0.
-const KEY_HIGH_PASS_RANGE_HZ: [f64; 2] = [20.0, 500.0];
-
-/// How the gain of a [`Compressor`](crate::dynamics::Compressor) comes back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum CompressorRelease {
-    /// In `release_ms`.
-    #[default]
-    Manual,
-    /// In `release_ms` after short peaks, 10 times as long after sustained reduction.
-    Dual,
-    /// By the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` do not count.
-    Auto,
+choice! {
+    /// How the gain of a [`Compressor`](crate::dynamics::Compressor) comes back.
+    CompressorRelease, default Manual {
+        /// In `release_ms`.
+        Manual = "manual",
+        /// In `release_ms` after short peaks, 10 times as long after sustained reduction.
+        Dual = "dual",
+        /// By the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` do not count.
+        Auto = "auto",
+    }
 }
 
-/// Settings of a [`Compressor`](crate::dynamics::Compressor).
-///
-/// ```
-/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::CompressorParams};
-///
-/// let params = CompressorParams { threshold_db: -20.0, ratio: 4.0, knee_db: 0.0, ..Default::default() };
-/// assert!((params.transfer_curve(&[0.0]).unwrap()[0] + 15.0).abs() < 1e-3);
-///
-/// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-/// let mut square = [1.0_f32; 48_000];
-/// compressor.process(&mut BlockMut::from_planar(&mut square, 1)?);
-/// assert!((compressor.gain_reduction_db(0) - 15.0).abs() < 1e-3);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct CompressorParams {
-    /// Level above which it compresses, in dBFS, -60..0.
-    pub threshold_db: f64,
-    /// dB in per dB out above the threshold, 1..inf.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub ratio: f64,
-    /// Width over which the curve bends, in dB, 0..24.
-    pub knee_db: f64,
-    /// Time to 63.2 % of a rise of the reduction in dB, in ms, 0.02..250.
-    pub attack_ms: f64,
-    /// Time to 63.2 % of its fall, in ms, 5..5000.
-    pub release_ms: f64,
-    /// Gain of the compressed sound, in dB, -12..24.
-    pub makeup_db: f64,
-    /// What counts as level.
-    pub detector: Detector,
-    /// Time constant of the mean squares, in ms, 1..300.
-    pub rms_ms: f64,
-    /// How far ahead of a peak the gain begins to fall, in ms, 0..20. Fixed while it runs.
-    pub lookahead_ms: f64,
-    /// How far all channels get the reduction of the loudest, in percent, 0..100.
-    pub link_percent: f64,
-    /// Share of the compressed sound, 0..1.
-    pub mix: f64,
-    /// Most reduction, in dB, 0..inf.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub range_db: f64,
-    /// Corner of a high pass on the key, 12 dB per octave, in Hz: 0 (off) or 20..500.
-    pub key_high_pass_hz: f64,
-    /// How the gain comes back.
-    pub release_mode: CompressorRelease,
-    /// Adds half of the reduction at 0 dBFS to the make-up gain.
-    pub auto_makeup: bool,
-}
-
-impl Default for CompressorParams {
-    fn default() -> Self {
-        Self {
-            threshold_db: -18.0,
-            ratio: 4.0,
-            knee_db: 6.0,
-            attack_ms: 10.0,
-            release_ms: 100.0,
-            makeup_db: 0.0,
-            detector: Detector::default(),
-            rms_ms: 10.0,
-            lookahead_ms: 0.0,
-            link_percent: 100.0,
-            mix: 1.0,
-            range_db: f64::INFINITY,
-            key_high_pass_hz: 0.0,
-            release_mode: CompressorRelease::default(),
-            auto_makeup: false,
-        }
+params! {
+    /// Settings of a [`Compressor`](crate::dynamics::Compressor).
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::CompressorParams};
+    ///
+    /// let params = CompressorParams { threshold_db: -20.0, ratio: 4.0, knee_db: 0.0, ..Default::default() };
+    /// assert!((params.transfer_curve(&[0.0]).unwrap()[0] + 15.0).abs() < 1e-3);
+    ///
+    /// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut square = [1.0_f32; 48_000];
+    /// compressor.process(&mut BlockMut::from_planar(&mut square, 1)?);
+    /// assert!((compressor.gain_reduction_db(0) - 15.0).abs() < 1e-3);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    CompressorParams {
+        threshold_db: dBFS, -60.0..=0.0, default -18.0, "Level above which it compresses";
+        ratio: none, 1.0..=inf, default 4.0, log, "dB in per dB out above the threshold";
+        knee_db: dB, 0.0..=24.0, default 6.0, "Width over which the curve bends";
+        attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a rise of the reduction in dB";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its fall";
+        makeup_db: dB, -12.0..=24.0, default 0.0, "Gain of the compressed sound";
+        detector: choice Detector, "What counts as level";
+        rms_ms: ms, 1.0..=300.0, default 10.0, log, "Time constant of the mean squares";
+        lookahead_ms: ms, 0.0..=20.0, default 0.0, fixed, "How far ahead of a peak the gain begins to fall";
+        link_percent: %, 0.0..=100.0, default 100.0, "How far all channels get the reduction of the loudest";
+        mix: none, 0.0..=1.0, default 1.0, "Share of the compressed sound";
+        range_db: dB, 0.0..=inf, default f64::INFINITY, "Most reduction";
+        key_high_pass_hz: Hz, 20.0..=500.0, default 0.0, log, off(0.0), "Corner of a high pass on the key, 12 dB per octave";
+        release_mode: choice CompressorRelease, "How the gain comes back";
+        auto_makeup: switch, default false, "Adds half of the reduction at 0 dBFS to the make-up gain";
     }
 }
 
@@ -129,26 +88,6 @@ impl CompressorParams {
             level_db + self.mixed_db(gain_db)
         };
         levels_db.iter().map(output_db).collect()
-    }
-
-    /// Refuses what is out of range.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        in_range("threshold_db", self.threshold_db, -60.0, 0.0)?;
-        in_range("ratio", self.ratio, 1.0, f64::INFINITY)?;
-        in_range("knee_db", self.knee_db, 0.0, 24.0)?;
-        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
-        in_range("release_ms", self.release_ms, 5.0, 5_000.0)?;
-        in_range("makeup_db", self.makeup_db, -12.0, 24.0)?;
-        in_range("rms_ms", self.rms_ms, 1.0, 300.0)?;
-        in_range("lookahead_ms", self.lookahead_ms, 0.0, 20.0)?;
-        in_range("link_percent", self.link_percent, 0.0, 100.0)?;
-        in_range("mix", self.mix, 0.0, 1.0)?;
-        in_range("range_db", self.range_db, 0.0, f64::INFINITY)?;
-        if self.key_high_pass_hz != 0.0 {
-            let [lowest, highest] = KEY_HIGH_PASS_RANGE_HZ;
-            in_range("key_high_pass_hz", self.key_high_pass_hz, lowest, highest)?;
-        }
-        Ok(())
     }
 
     /// The coefficients of legal settings.

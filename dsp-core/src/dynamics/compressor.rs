@@ -20,23 +20,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// in -> delay -> (1 - mix) + mix times gain and make-up -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `threshold_db` | dBFS | -60..0 | -18 |
-/// | `ratio` | | 1..inf | 4 |
-/// | `knee_db` | dB | 0..24 | 6 |
-/// | `attack_ms` | ms to 63.2 % | 0.02..250 | 10 |
-/// | `release_ms` | ms to 63.2 % | 5..5000 | 100 |
-/// | `makeup_db` | dB | -12..24 | 0 |
-/// | `detector` | | peak, rms | peak |
-/// | `rms_ms` | ms to 63.2 % | 1..300 | 10 |
-/// | `lookahead_ms` | ms | 0..20; fixed while it runs | 0 |
-/// | `link_percent` | % | 0..100 | 100 |
-/// | `mix` | | 0 (dry)..1 | 1 |
-/// | `range_db` | dB of reduction | 0..inf | inf |
-/// | `key_high_pass_hz` | Hz | 0 (off) or 20..500 | 0 |
-/// | `release_mode` | | manual, dual, auto | manual |
-/// | `auto_makeup` | | | false |
+/// Those of [`CompressorParams`].
 ///
 /// # Contract
 /// Any channel count, linked or each by itself. Latency is the lookahead, to the frame, 0 without; the tail is the
@@ -69,12 +53,8 @@ impl Params for CompressorParams {
     type Coeffs = CompressorCoeffs;
     type Processor<S: Sample> = Compressor<S>;
 
-    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
-        self.check()
-    }
-
     fn design(&self, spec: &StreamSpec) -> Result<CompressorCoeffs, Error> {
-        self.check()?;
+        self.validate(spec)?;
         Ok(self.coeffs(spec.sample_rate_hz()))
     }
 

@@ -14,7 +14,7 @@ use super::{
     release::pole,
 };
 use crate::{
-    foundation::{block::Block, sample::Sample},
+    foundation::{block::Block, declare::choice, sample::Sample},
     primitives::{
         backend::Backend,
         ramp::{Ramp, Span},
@@ -22,15 +22,14 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// What a compressor takes for the level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Detector {
-    /// The magnitude of every sample.
-    #[default]
-    Peak,
-    /// The mean square, over `rms_ms`.
-    Rms,
+choice! {
+    /// What a compressor takes for the level.
+    Detector, default Peak {
+        /// The magnitude of every sample.
+        Peak = "peak",
+        /// The mean square, over `rms_ms`.
+        Rms = "rms",
+    }
 }
 
 /// A detector in the form that glides.

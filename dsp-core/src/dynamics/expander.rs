@@ -9,8 +9,9 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine, traced},
-        error::{Error, in_range},
+        error::Error,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
@@ -28,16 +29,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// in or key -> level in dB -> static curve -> link -> hold, release, attack -> gain; in -> times gain -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `threshold_db` | dBFS | -80..0 | -40 |
-/// | `ratio` | dB out per dB in | 1..100 | 2 |
-/// | `knee_db` | dB | 0..24 | 6 |
-/// | `attack_ms` | ms to 63.2 % of an opening | 0.02..250 | 5 |
-/// | `hold_ms` | ms | 0..500 | 0 |
-/// | `release_ms` | ms to 63.2 % of a closing | 5..5000 | 100 |
-/// | `range_db` | dB of reduction | 0..inf | 40 |
-/// | `link_percent` | % | 0..100 | 100 |
+/// Those of [`ExpanderParams`].
 ///
 /// # Contract
 /// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
@@ -60,49 +52,26 @@ pub struct Expander<S> {
     expansion: Box<Expansion<S, Slope>>,
 }
 
-/// Settings of [`Expander`].
-///
-/// ```
-/// use mixdown::{Params, dynamics::ExpanderParams};
-///
-/// let params = ExpanderParams { threshold_db: -40.0, ratio: 2.0, knee_db: 0.0, ..Default::default() };
-/// let levels_db = params.transfer_curve(&[-20.0, -50.0]).unwrap();
-/// assert!(levels_db[0] == -20.0 && (levels_db[1] + 60.0).abs() < 1e-3);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct ExpanderParams {
-    /// Level below which it expands, in dBFS, -80..0.
-    pub threshold_db: f64,
-    /// dB out per dB in below the threshold, 1..100.
-    pub ratio: f64,
-    /// Width over which the curve bends, in dB, 0..24.
-    pub knee_db: f64,
-    /// Time to 63.2 % of an opening in dB, in ms, 0.02..250.
-    pub attack_ms: f64,
-    /// How long it stays open after a crest, in ms, 0..500.
-    pub hold_ms: f64,
-    /// Time to 63.2 % of a closing in dB, in ms, 5..5000.
-    pub release_ms: f64,
-    /// Most reduction, in dB, 0..inf.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub range_db: f64,
-    /// How far all channels follow the one that is open the furthest, in percent, 0..100.
-    pub link_percent: f64,
-}
-
-impl Default for ExpanderParams {
-    fn default() -> Self {
-        Self {
-            threshold_db: -40.0,
-            ratio: 2.0,
-            knee_db: 6.0,
-            attack_ms: 5.0,
-            hold_ms: 0.0,
-            release_ms: 100.0,
-            range_db: 40.0,
-            link_percent: 100.0,
-        }
+params! {
+    /// Settings of [`Expander`].
+    ///
+    /// ```
+    /// use mixdown::{Params, dynamics::ExpanderParams};
+    ///
+    /// let params = ExpanderParams { threshold_db: -40.0, ratio: 2.0, knee_db: 0.0, ..Default::default() };
+    /// let levels_db = params.transfer_curve(&[-20.0, -50.0]).unwrap();
+    /// assert!(levels_db[0] == -20.0 && (levels_db[1] + 60.0).abs() < 1e-3);
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    ExpanderParams {
+        threshold_db: dBFS, -80.0..=0.0, default -40.0, "Level below which it expands";
+        ratio: none, 1.0..=100.0, default 2.0, log, "dB out per dB in below the threshold";
+        knee_db: dB, 0.0..=24.0, default 6.0, "Width over which the curve bends";
+        attack_ms: ms, 0.02..=250.0, default 5.0, log, "Time to 63.2 % of an opening in dB";
+        hold_ms: ms, 0.0..=500.0, default 0.0, "How long it stays open after a crest";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a closing in dB";
+        range_db: dB, 0.0..=inf, default 40.0, "Most reduction";
+        link_percent: %, 0.0..=100.0, default 100.0, "How far all channels follow the one that is open the furthest";
     }
 }
 
@@ -115,17 +84,6 @@ impl ExpanderParams {
 impl Params for ExpanderParams {
     type Coeffs = ExpanderCoeffs;
     type Processor<S: Sample> = Expander<S>;
-
-    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
-        in_range("threshold_db", self.threshold_db, -80.0, 0.0)?;
-        in_range("ratio", self.ratio, 1.0, 100.0)?;
-        in_range("knee_db", self.knee_db, 0.0, 24.0)?;
-        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
-        in_range("hold_ms", self.hold_ms, 0.0, 500.0)?;
-        in_range("release_ms", self.release_ms, 5.0, 5_000.0)?;
-        in_range("range_db", self.range_db, 0.0, f64::INFINITY)?;
-        in_range("link_percent", self.link_percent, 0.0, 100.0)
-    }
 
     fn design(&self, spec: &StreamSpec) -> Result<ExpanderCoeffs, Error> {
         self.validate(spec)?;

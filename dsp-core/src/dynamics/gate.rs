@@ -8,8 +8,9 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine, traced},
-        error::{Error, in_range},
+        error::Error,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
@@ -30,15 +31,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// in or key -> level in dB -> closed, open or on hold -> link -> release, attack -> gain; in -> times gain -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `threshold_db` | dBFS | -80..0 | -40 |
-/// | `attack_ms` | ms to 63.2 % of an opening | 0.02..250 | 1 |
-/// | `hold_ms` | ms | 0..500 | 10 |
-/// | `release_ms` | ms to 63.2 % of a closing | 5..5000 | 100 |
-/// | `range_db` | dB of reduction | 0..inf | 80 |
-/// | `hysteresis_db` | dB | 0..12 | 3 |
-/// | `link_percent` | % | 0..100 | 100 |
+/// Those of [`GateParams`].
 ///
 /// # Contract
 /// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
@@ -61,64 +54,33 @@ pub struct Gate<S> {
     expansion: Box<Expansion<S, Switches>>,
 }
 
-/// Settings of [`Gate`].
-///
-/// ```
-/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::GateParams};
-///
-/// let mut gate = GateParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-/// assert_eq!(GateParams::default().transfer_curve(&[-30.0, -50.0]), Some(vec![-30.0, -130.0]));
-/// gate.process(&mut BlockMut::from_planar(&mut [0.5; 4_800], 1)?);
-/// assert_eq!(gate.gain_reduction_db(0), 0.0);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct GateParams {
-    /// Level above which it opens, in dBFS, -80..0.
-    pub threshold_db: f64,
-    /// Time to 63.2 % of an opening in dB, in ms, 0.02..250.
-    pub attack_ms: f64,
-    /// How long it stays open, in ms, 0..500.
-    pub hold_ms: f64,
-    /// Time to 63.2 % of a closing in dB, in ms, 5..5000.
-    pub release_ms: f64,
-    /// Reduction while it is closed, in dB, 0..inf.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub range_db: f64,
-    /// How far below the threshold it closes, in dB, 0..12.
-    pub hysteresis_db: f64,
-    /// How far all channels follow the one that is open the furthest, in percent, 0..100.
-    pub link_percent: f64,
-}
-
-impl Default for GateParams {
-    fn default() -> Self {
-        Self {
-            threshold_db: -40.0,
-            attack_ms: 1.0,
-            hold_ms: 10.0,
-            release_ms: 100.0,
-            range_db: 80.0,
-            hysteresis_db: 3.0,
-            link_percent: 100.0,
-        }
+params! {
+    /// Settings of [`Gate`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::GateParams};
+    ///
+    /// let mut gate = GateParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// assert_eq!(GateParams::default().transfer_curve(&[-30.0, -50.0]), Some(vec![-30.0, -130.0]));
+    /// gate.process(&mut BlockMut::from_planar(&mut [0.5; 4_800], 1)?);
+    /// assert_eq!(gate.gain_reduction_db(0), 0.0);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    GateParams {
+        threshold_db: dBFS, -80.0..=0.0, default -40.0, "Level above which it opens";
+        attack_ms: ms, 0.02..=250.0, default 1.0, log, "Time to 63.2 % of an opening in dB";
+        hold_ms: ms, 0.0..=500.0, default 10.0, "How long it stays open";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a closing in dB";
+        range_db: dB, 0.0..=inf, default 80.0, "Reduction while it is closed";
+        hysteresis_db: dB, 0.0..=12.0, default 3.0, "How far below the threshold it closes";
+        link_percent: %, 0.0..=100.0, default 100.0, "How far all channels follow the one that is open the furthest";
     }
 }
 
 impl Params for GateParams {
     type Coeffs = GateCoeffs;
     type Processor<S: Sample> = Gate<S>;
-
-    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
-        in_range("threshold_db", self.threshold_db, -80.0, 0.0)?;
-        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
-        in_range("hold_ms", self.hold_ms, 0.0, 500.0)?;
-        in_range("release_ms", self.release_ms, 5.0, 5_000.0)?;
-        in_range("range_db", self.range_db, 0.0, f64::INFINITY)?;
-        in_range("hysteresis_db", self.hysteresis_db, 0.0, 12.0)?;
-        in_range("link_percent", self.link_percent, 0.0, 100.0)
-    }
 
     fn design(&self, spec: &StreamSpec) -> Result<GateCoeffs, Error> {
         self.validate(spec)?;

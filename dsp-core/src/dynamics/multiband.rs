@@ -5,6 +5,7 @@ use crate::{
     filters::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, kernel::sum},
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
@@ -24,11 +25,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// in -> band splitter -> each band: compressor -> sum -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `crossovers_hz` | Hz | 1 to 5, 20..0.49 of the rate, each at least 1.25 times the one before | 200, 2000 |
-/// | `bands` | | one [`CompressorParams`] more than crossovers, the lowest first | 3 of the defaults |
-/// | `slope_db_per_octave` | dB per octave | 12, 24, 48; fixed while it runs | 24 |
+/// Those of [`MultibandCompressorParams`].
 ///
 /// # Contract
 /// Any channel count; each band links its own channels. Without reduction the output is the input through an all pass:
@@ -58,37 +55,29 @@ pub struct MultibandCompressor<S> {
 /// Frames worked on at a time: six bands of a stereo stream stay in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
 
-/// Settings of [`MultibandCompressor`].
-///
-/// ```
-/// use mixdown::{BlockMut, Params, Processor, StreamSpec, dynamics::{CompressorParams, MultibandCompressorParams}};
-///
-/// // Bass is held together, the rest is left alone.
-/// let mut params = MultibandCompressorParams { crossovers_hz: vec![120.0], ..Default::default() };
-/// params.bands = vec![CompressorParams { threshold_db: -20.0, ..Default::default() }, CompressorParams { ratio: 1.0, ..Default::default() }];
-/// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-/// let mut bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect();
-/// compressor.process(&mut BlockMut::from_planar(&mut bass, 1)?);
-/// assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct MultibandCompressorParams {
-    /// Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 Hz to 0.49 of the sample rate, each at least 1.25
-    /// times the one before. Their number is fixed while it runs.
-    pub crossovers_hz: Vec<f64>,
-    /// The compressor of each band, the lowest first: one more than crossovers.
-    pub bands: Vec<CompressorParams>,
-    /// Slope of each band beyond its crossover, in dB per octave: 12, 24 or 48. Fixed while it runs.
-    pub slope_db_per_octave: f64,
-}
-
-impl Default for MultibandCompressorParams {
-    fn default() -> Self {
-        let CrossoverParams { crossovers_hz, slope_db_per_octave } = CrossoverParams::default();
-        let bands = vec![CompressorParams::default(); crossovers_hz.len() + 1];
-        Self { crossovers_hz, bands, slope_db_per_octave }
+params! {
+    /// Settings of [`MultibandCompressor`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Params, Processor, StreamSpec, dynamics::{CompressorParams, MultibandCompressorParams}};
+    ///
+    /// // Bass is held together, the rest is left alone.
+    /// let mut params = MultibandCompressorParams { crossovers_hz: vec![120.0], ..Default::default() };
+    /// params.bands = vec![CompressorParams { threshold_db: -20.0, ..Default::default() }, CompressorParams { ratio: 1.0, ..Default::default() }];
+    /// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect();
+    /// compressor.process(&mut BlockMut::from_planar(&mut bass, 1)?);
+    /// assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    MultibandCompressorParams {
+        crossovers_hz: compound Vec<f64>, default CrossoverParams::default().crossovers_hz,
+            "Where the bands meet: 1 to 5 frequencies in Hz, rising, each at least 1.25 times the one before";
+        bands: compound Vec<CompressorParams>, default vec![CompressorParams::default(); 3],
+            "The compressor of each band, the lowest first: one more than crossovers";
+        slope_db_per_octave: dB_per_octave, 12.0..=48.0, default 24.0, one_of(&[12.0, 24.0, 48.0], "12, 24 or 48"), fixed,
+            "Slope of each band beyond its crossover";
     }
 }
 
@@ -109,7 +98,7 @@ impl Params for MultibandCompressorParams {
             return Err(Error::NotAllowed { param: "bands (their count)", index: None, value, allowed });
         }
         for (position, band) in self.bands.iter().enumerate() {
-            band.check().map_err(|error| error.within("bands", position))?;
+            band.validate(spec).map_err(|error| error.within("bands", position))?;
         }
         Ok(())
     }

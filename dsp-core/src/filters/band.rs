@@ -13,25 +13,14 @@ use super::{
     cookbook, matched,
 };
 use crate::foundation::{
-    error::{Error, in_range},
+    declare::{choice, params},
+    error::Error,
+    field::Fields,
     stream::StreamSpec,
     tagged::tagged,
 };
 use num_complex::Complex64;
 
-/// Lowest frequency of a band, in Hz.
-const MIN_FREQUENCY_HZ: f64 = 10.0;
-/// Highest frequency of a band, in Hz, where the sample rate allows it.
-const MAX_FREQUENCY_HZ: f64 = 22_000.0;
-/// Highest frequency of a band in parts of the sample rate: above it a filter has no room for its own shape.
-const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
-/// Most boost or cut, in dB.
-const MAX_GAIN_DB: f64 = 24.0;
-/// Range of q.
-const Q_RANGE: [f64; 2] = [0.1, 40.0];
-/// Default q of a shelf: to four digits the steepest that does not overshoot, as users type it.
-#[expect(clippy::approx_constant, reason = "the documented default is the typed number, not 1/sqrt 2")]
-const SHELF_Q: f64 = 0.7071;
 /// Slopes come in whole orders of 6 dB per octave, up to 16 of them.
 const SLOPE_STEP_DB: f64 = 6.0;
 /// Most sections of one band: a low or high pass of 96 dB per octave.
@@ -41,119 +30,87 @@ pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
 /// taken when it is built.
 pub const MAX_BANDS: usize = 32;
 
-/// How analog prototypes become digital sections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Design {
-    /// A fit of the analog magnitude up to 20 kHz: no cramping towards half the sample rate.
-    #[default]
-    Matched,
-    /// The bilinear transform of the Audio EQ Cookbook: what most programs do, for comparing and recalling.
-    Cookbook,
+choice! {
+    /// How analog prototypes become digital sections.
+    Design, default Matched {
+        /// A fit of the analog magnitude up to 20 kHz: no cramping towards half the sample rate.
+        Matched = "matched",
+        /// The bilinear transform of the Audio EQ Cookbook: what most programs do, for comparing and recalling.
+        Cookbook = "cookbook",
+    }
 }
 
-macro_rules! band {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident = $default:expr,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: f64,)*
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self { $($field: $default,)* }
-            }
-        }
-    };
-}
-
-band! {
+params! {
     /// A bell: boost or cut around a frequency. Neutral at 0 dB.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     BellParams {
-        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Gain at the centre in dB, -24..24.
-        gain_db = 0.0,
-        /// Quality factor, 0.1..40: centre over the width between the points of half the gain in dB.
-        q = 1.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
+        gain_db: dB, -24.0..=24.0, default 0.0, "Gain at the centre";
+        q: none, 0.1..=40.0, default 1.0, log,
+            "Quality factor: centre over the width between the points of half the gain in dB";
     }
-}
-band! {
+
     /// A low shelf: boost or cut below a frequency. Neutral at 0 dB.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     LowShelfParams {
-        /// Where half of the gain in dB is reached, in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Gain far below, in dB, -24..24.
-        gain_db = 0.0,
-        /// Quality factor, 0.1..40; above 0.7071 the shelf overshoots.
-        q = SHELF_Q,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49),
+            "Where half of the gain in dB is reached";
+        gain_db: dB, -24.0..=24.0, default 0.0, "Gain far below";
+        q: none, 0.1..=40.0, default 0.7071, log, "Quality factor; above 0.7071 the shelf overshoots";
     }
-}
-band! {
+
     /// A high shelf: boost or cut above a frequency. Neutral at 0 dB.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     HighShelfParams {
-        /// Where half of the gain in dB is reached, in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Gain far above, in dB, -24..24.
-        gain_db = 0.0,
-        /// Quality factor, 0.1..40; above 0.7071 the shelf overshoots.
-        q = SHELF_Q,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49),
+            "Where half of the gain in dB is reached";
+        gain_db: dB, -24.0..=24.0, default 0.0, "Gain far above";
+        q: none, 0.1..=40.0, default 0.7071, log, "Quality factor; above 0.7071 the shelf overshoots";
     }
-}
-band! {
+
     /// A Butterworth low pass.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     LowPassParams {
-        /// Corner (-3.01 dB) in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Slope in dB per octave: 6, 12, 18 … 96.
-        slope_db_per_octave = 12.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Corner (-3.01 dB)";
+        slope_db_per_octave: dB_per_octave, 6.0..=96.0, default 12.0, multiples(6.0, "a multiple of 6, from 6 to 96"),
+            "Slope";
     }
-}
-band! {
+
     /// A Butterworth high pass.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     HighPassParams {
-        /// Corner (-3.01 dB) in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Slope in dB per octave: 6, 12, 18 … 96.
-        slope_db_per_octave = 12.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Corner (-3.01 dB)";
+        slope_db_per_octave: dB_per_octave, 6.0..=96.0, default 12.0, multiples(6.0, "a multiple of 6, from 6 to 96"),
+            "Slope";
     }
-}
-band! {
+
     /// A band pass with 0 dB at its centre.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     BandPassParams {
-        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Quality factor, 0.1..40: centre over the width between the -3 dB points.
-        q = 1.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
+        q: none, 0.1..=40.0, default 1.0, log, "Quality factor: centre over the width between the -3 dB points";
     }
-}
-band! {
+
     /// A notch: an exact null at its centre.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     NotchParams {
-        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Quality factor, 0.1..40: centre over the width between the -3 dB points.
-        q = 1.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
+        q: none, 0.1..=40.0, default 1.0, log, "Quality factor: centre over the width between the -3 dB points";
     }
-}
-band! {
+
     /// A second-order all pass: turns the phase by 180 degrees at its centre, leaves the level alone.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     AllPassParams {
-        /// Centre in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 1_000.0,
-        /// Quality factor, 0.1..40: how fast the phase turns.
-        q = 1.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
+        q: none, 0.1..=40.0, default 1.0, log, "Quality factor: how fast the phase turns";
     }
-}
-band! {
+
     /// A tilt: lows up and highs down around a pivot, or the reverse. Neutral at 0 dB.
+    #[derive(Clone, Copy, Debug, PartialEq)]
     TiltParams {
-        /// Pivot (0 dB) in Hz, 10..22 000 and at most 0.49 of the sample rate.
-        frequency_hz = 650.0,
-        /// Difference from the highest to the lowest frequencies in dB, -24..24: +6 gives +3 dB of bass, -3 dB of treble.
-        gain_db = 0.0,
+        frequency_hz: Hz, 10.0..=22_000.0, default 650.0, log, of_rate(0.49), "Pivot (0 dB)";
+        gain_db: dB, -24.0..=24.0, default 0.0,
+            "Difference from the highest to the lowest frequencies: +6 gives +3 dB of bass, -3 dB of treble";
     }
 }
 
@@ -189,8 +146,6 @@ impl Sections {
 
 /// A band's settings.
 pub(crate) trait BandParams: Copy {
-    /// Checks every parameter against the stream.
-    fn check(&self, spec: &StreamSpec) -> Result<(), Error>;
     /// The sections for legal settings.
     fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections;
 }
@@ -207,29 +162,6 @@ pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> 
         .try_for_each(|(position, band)| band.check(spec).map_err(|error| error.within("bands", position)))
 }
 
-fn check_frequency(frequency_hz: f64, spec: &StreamSpec) -> Result<(), Error> {
-    let max = MAX_FREQUENCY_HZ.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
-    in_range("frequency_hz", frequency_hz, MIN_FREQUENCY_HZ, max)
-}
-
-fn check_gain(gain_db: f64) -> Result<(), Error> {
-    in_range("gain_db", gain_db, -MAX_GAIN_DB, MAX_GAIN_DB)
-}
-
-fn check_q(q: f64) -> Result<(), Error> {
-    in_range("q", q, Q_RANGE[0], Q_RANGE[1])
-}
-
-fn check_slope(slope_db_per_octave: f64) -> Result<(), Error> {
-    let param = "slope_db_per_octave";
-    in_range(param, slope_db_per_octave, SLOPE_STEP_DB, SLOPE_STEP_DB * butterworth::MAX_ORDER as f64)?;
-    if slope_db_per_octave % SLOPE_STEP_DB != 0.0 {
-        let allowed = "a multiple of 6, from 6 to 96";
-        return Err(Error::NotAllowed { param, index: None, value: slope_db_per_octave, allowed });
-    }
-    Ok(())
-}
-
 /// Shape of a band by frequency, gain and q, in either design.
 type GainShape = fn(f64, f64, f64, f64) -> BiquadCoeffs;
 /// Shape of a band by frequency and q.
@@ -238,12 +170,6 @@ type QShape = fn(f64, f64, f64) -> BiquadCoeffs;
 macro_rules! gain_band {
     ($params:ident, $shape:ident) => {
         impl BandParams for $params {
-            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
-                check_frequency(self.frequency_hz, spec)?;
-                check_gain(self.gain_db)?;
-                check_q(self.q)
-            }
-
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 let shape: GainShape = match design {
                     Design::Matched => matched::$shape,
@@ -262,11 +188,6 @@ gain_band!(HighShelfParams, high_shelf);
 macro_rules! q_band {
     ($params:ident, $shape:ident) => {
         impl BandParams for $params {
-            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
-                check_frequency(self.frequency_hz, spec)?;
-                check_q(self.q)
-            }
-
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 let shape: QShape = match design {
                     Design::Matched => matched::$shape,
@@ -285,11 +206,6 @@ q_band!(AllPassParams, all_pass);
 macro_rules! cut_band {
     ($params:ident, $shape:ident, $first_order:ident) => {
         impl BandParams for $params {
-            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
-                check_frequency(self.frequency_hz, spec)?;
-                check_slope(self.slope_db_per_octave)
-            }
-
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 let order = (self.slope_db_per_octave / SLOPE_STEP_DB) as usize;
                 let mut sections = Sections { coeffs: [BiquadCoeffs::IDENTITY; MAX_BAND_SECTIONS], count: 0 };
@@ -320,11 +236,6 @@ cut_band!(LowPassParams, low_pass, first_order_low_pass);
 cut_band!(HighPassParams, high_pass, first_order_high_pass);
 
 impl BandParams for TiltParams {
-    fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
-        check_frequency(self.frequency_hz, spec)?;
-        check_gain(self.gain_db)
-    }
-
     fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
         let shape = match design {
             Design::Matched => matched::tilt,
@@ -350,13 +261,16 @@ macro_rules! bands {
             }
         })*
 
-        impl BandParams for Band {
-            fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
+        impl Band {
+            /// Checks every parameter against the stream.
+            pub(crate) fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
                 match self {
-                    $(Self::$name(params) => params.check(spec),)*
+                    $(Self::$name(params) => params.check_fields(spec.sample_rate_hz()),)*
                 }
             }
+        }
 
+        impl BandParams for Band {
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 match self {
                     $(Self::$name(params) => params.sections(sample_rate_hz, design),)*

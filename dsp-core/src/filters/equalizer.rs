@@ -8,6 +8,7 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine},
         error::Error,
         fit::fit,
@@ -28,10 +29,7 @@ use num_complex::Complex64;
 /// in -> band 1 -> band 2 -> … -> out, each band 1 to 8 second-order sections
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `bands` | | up to 32 [`Band`]s | none |
-/// | `design` | | matched / cookbook | matched |
+/// Those of [`EqualizerParams`].
 ///
 /// # Contract
 /// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; all channels get the same filter.
@@ -49,14 +47,14 @@ pub struct Equalizer<S> {
     sample: core::marker::PhantomData<S>,
 }
 
-/// Settings of [`Equalizer`].
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct EqualizerParams {
-    /// The bands, in order, at most [`MAX_BANDS`]; room for as many is taken when it is built.
-    pub bands: Vec<Band>,
-    /// How they become digital filters.
-    pub design: Design,
+params! {
+    /// Settings of [`Equalizer`].
+    #[derive(Clone, Debug, PartialEq)]
+    EqualizerParams {
+        bands: compound Vec<Band>, default Vec::new(),
+            "The bands, in order, at most 32; memory for as many is taken when it is built";
+        design: choice Design, "How they become digital filters";
+    }
 }
 
 impl Params for EqualizerParams {

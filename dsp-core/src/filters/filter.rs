@@ -52,12 +52,8 @@ macro_rules! filter {
             type Coeffs = FilterCoeffs;
             type Processor<S: Sample> = Filter<S, $params>;
 
-            fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-                self.check(spec)
-            }
-
             fn design(&self, spec: &StreamSpec) -> Result<FilterCoeffs, Error> {
-                self.check(spec)?;
+                self.validate(spec)?;
                 Ok(FilterCoeffs { sections: self.sections(spec.sample_rate_hz(), Design::Matched) })
             }
 

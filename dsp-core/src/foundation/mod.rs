@@ -1,8 +1,10 @@
 //! Foundation: errors, units, samples, blocks, streams and the contracts; no signal processing.
 
 pub(crate) mod block;
+pub(crate) mod declare;
 pub(crate) mod engine;
 pub(crate) mod error;
+pub(crate) mod field;
 pub(crate) mod fit;
 pub(crate) mod grid;
 pub(crate) mod math;

@@ -1,6 +1,6 @@
 //! The contract of settings: what the user says ([`Params`]) and how it reaches what runs ([`Tunable`]).
 
-use super::{error::Error, processor::Processor, sample::Sample, stream::StreamSpec};
+use super::{error::Error, field::Fields, processor::Processor, sample::Sample, stream::StreamSpec};
 use alloc::vec::Vec;
 use num_complex::Complex64;
 
@@ -8,7 +8,7 @@ use num_complex::Complex64;
 ///
 /// `design` turns them into coefficients (pure, in f64, the costly part), `build` into a processor (the only place that
 /// takes memory). [`Tunable`] brings coefficients to a running processor.
-pub trait Params: Clone + PartialEq + Default + 'static {
+pub trait Params: Fields + Clone + PartialEq + Default + 'static {
     /// What the arithmetic needs.
     type Coeffs;
     /// What runs.
@@ -25,8 +25,11 @@ pub trait Params: Clone + PartialEq + Default + 'static {
     /// Checks every parameter; never clamps.
     ///
     /// # Errors
-    /// The first parameter that is out of range for this stream.
-    fn validate(&self, spec: &StreamSpec) -> Result<(), Error>;
+    /// [`Error::Channels`], or the first parameter that is out of range for this stream.
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        self.output_channels(spec.channels())?;
+        self.check_fields(spec.sample_rate_hz())
+    }
 
     /// The coefficients for this stream.
     ///

@@ -3,8 +3,9 @@
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine},
-        error::{Error, in_range},
+        error::Error,
         fit::fit,
         params::{Params, Tunable},
         processor::Processor,
@@ -28,10 +29,7 @@ use num_complex::Complex64;
 /// in -> times g -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `gain_db` | dB | -inf..60; -144 and below is silence | 0 |
-/// | `invert_polarity` | | | false |
+/// Those of [`GainParams`].
 ///
 /// # Contract
 /// Latency 0, tail 0. Any channel count; all channels get the same gain. Changes glide in amplitude over 20 ms, C2, and
@@ -48,23 +46,12 @@ pub struct Gain<S> {
     sample: core::marker::PhantomData<S>,
 }
 
-/// Highest gain.
-const MAX_GAIN_DB: f64 = 60.0;
-
-/// Settings of [`Gain`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct GainParams {
-    /// Level change in dB, -inf..60. At -144 and below the output is exactly 0.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub gain_db: f64,
-    /// Turns the waveform upside down.
-    pub invert_polarity: bool,
-}
-
-impl Default for GainParams {
-    fn default() -> Self {
-        Self { gain_db: 0.0, invert_polarity: false }
+params! {
+    /// Settings of [`Gain`].
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    GainParams {
+        gain_db: dB, -inf..=60.0, default 0.0, "Level change; -144 dB and below is exactly 0";
+        invert_polarity: switch, default false, "Turns the waveform upside down";
     }
 }
 
@@ -76,10 +63,6 @@ pub(crate) fn fader_gain(gain_db: f64) -> f64 {
 impl Params for GainParams {
     type Coeffs = GainCoeffs;
     type Processor<S: Sample> = Gain<S>;
-
-    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
-        in_range("gain_db", self.gain_db, f64::NEG_INFINITY, MAX_GAIN_DB)
-    }
 
     fn design(&self, spec: &StreamSpec) -> Result<GainCoeffs, Error> {
         self.validate(spec)?;

@@ -3,8 +3,9 @@
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::{choice, params},
         engine::{self, Engine, compiled, engine},
-        error::{Error, channels_in, in_range},
+        error::{Error, channels_in},
         fit::fit,
         params::{Params, Tunable},
         processor::Processor,
@@ -27,10 +28,7 @@ use crate::{
 ///   attenuates, as the balance of a mixing desk does
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `pan` | | -1 (left)..1 (right) | 0 |
-/// | `law` | | constant power (-3 dB at the centre), -4.5 dB, -6 dB, linear | constant power |
+/// Those of [`PanParams`].
 ///
 /// # Contract
 /// Latency 0, tail 0. 1 -> 2 or 2 -> 2 channels. Hard left leaves exactly 0 on the right. Both gains glide over 20 ms,
@@ -48,33 +46,27 @@ pub struct Pan<S> {
     sample: core::marker::PhantomData<S>,
 }
 
-/// How loud a source is on its way from one side to the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum PanLaw {
-    /// -3 dB at the centre: the same power everywhere.
-    #[default]
-    #[cfg_attr(feature = "serde", serde(rename = "constant_power"))]
-    ConstantPower,
-    /// -4.5 dB at the centre: the compromise of large desks.
-    #[cfg_attr(feature = "serde", serde(rename = "-4.5dB"))]
-    Minus4_5Db,
-    /// -6 dB at the centre, on sine curves: the same mono sum everywhere.
-    #[cfg_attr(feature = "serde", serde(rename = "-6dB"))]
-    Minus6Db,
-    /// -6 dB at the centre, on straight lines.
-    #[cfg_attr(feature = "serde", serde(rename = "linear"))]
-    Linear,
+choice! {
+    /// How loud a source is on its way from one side to the other.
+    PanLaw, default ConstantPower {
+        /// -3 dB at the centre: the same power everywhere.
+        ConstantPower = "constant_power",
+        /// -4.5 dB at the centre: the compromise of large desks.
+        Minus4_5Db = "-4.5dB",
+        /// -6 dB at the centre, on sine curves: the same mono sum everywhere.
+        Minus6Db = "-6dB",
+        /// -6 dB at the centre, on straight lines.
+        Linear = "linear",
+    }
 }
 
-/// Settings of [`Pan`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct PanParams {
-    /// Position, -1 (left)..1 (right).
-    pub pan: f64,
-    /// Which law.
-    pub law: PanLaw,
+params! {
+    /// Settings of [`Pan`].
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    PanParams {
+        pan: none, -1.0..=1.0, default 0.0, "Position, from -1 (left) to 1 (right)";
+        law: choice PanLaw, "Level of a source on its way from one side to the other";
+    }
 }
 
 /// Gains of a mono source to the left and the right loudspeaker.
@@ -110,11 +102,6 @@ impl Params for PanParams {
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
         channels_in(input, 1, 2).map(|()| 2)
-    }
-
-    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.output_channels(spec.channels())?;
-        in_range("pan", self.pan, -1.0, 1.0)
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<PanCoeffs, Error> {

@@ -4,8 +4,9 @@ use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade, cookbook},
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine},
-        error::{Error, channels_in, in_range},
+        error::{Error, channels_in},
         fit::fit,
         params::{Params, Tunable},
         processor::Processor,
@@ -30,10 +31,7 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// L, R -> M = (L+R)/2, S = (L-R)/2 -> S: high pass, times w; M: all pass -> L = M + S, R = M - S
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `width` | | 0 (mono)..1 (as it is)..2 | 1 |
-/// | `bass_mono_hz` | Hz | 0 (off) or 20..500 | 0 |
+/// Those of [`WidthParams`].
 ///
 /// # Contract
 /// Latency 0; tail 0 without mono bass, else until its filters have decayed. 2 channels only. The mono sum keeps its
@@ -57,24 +55,15 @@ pub struct Width<S> {
     sample: core::marker::PhantomData<S>,
 }
 
-/// Range of the mono bass corner, in Hz, apart from 0.
-const BASS_MONO_RANGE_HZ: [f64; 2] = [20.0, 500.0];
 /// Frames worked on at a time: mid and side in f64 stay in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
 
-/// Settings of [`Width`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct WidthParams {
-    /// Factor on the side signal: 0 is mono, 1 as it is, 2 twice as wide.
-    pub width: f64,
-    /// Below this frequency, in Hz, the sound is mono; 0 is off, else 20..500.
-    pub bass_mono_hz: f64,
-}
-
-impl Default for WidthParams {
-    fn default() -> Self {
-        Self { width: 1.0, bass_mono_hz: 0.0 }
+params! {
+    /// Settings of [`Width`].
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    WidthParams {
+        width: none, 0.0..=2.0, default 1.0, "Factor on the side: 0 is mono, 1 as it is, 2 twice as wide";
+        bass_mono_hz: Hz, 20.0..=500.0, default 0.0, log, off(0.0), "Below this frequency the sound is mono";
     }
 }
 
@@ -84,15 +73,6 @@ impl Params for WidthParams {
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
         channels_in(input, 2, 2).map(|()| 2)
-    }
-
-    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.output_channels(spec.channels())?;
-        in_range("width", self.width, 0.0, 2.0)?;
-        if self.bass_mono_hz != 0.0 {
-            in_range("bass_mono_hz", self.bass_mono_hz, BASS_MONO_RANGE_HZ[0], BASS_MONO_RANGE_HZ[1])?;
-        }
-        Ok(())
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<WidthCoeffs, Error> {

@@ -12,8 +12,10 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::{choice, params},
         engine::{self, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
+        field::{Fields, max_of},
         fit::fit,
         grid::GRID_FRAMES,
         math::cis,
@@ -43,13 +45,7 @@ pub use response::ImpulseResponse;
 /// in -> predelay -> convolved with the response -> times wet; in -> times dry; both -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `impulse_response` | | 1, 2 or 4 rows, up to 30 s, at the rate of the stream; fixed while it runs | a single 1 |
-/// | `layout` | | auto, mono (1 row), stereo (2), true_stereo (4) | auto |
-/// | `predelay_ms` | ms | 0..500 | 0 |
-/// | `mix` | | 0 (dry)..1 (wet) | 1 |
-/// | `normalize` | | pink noise comes out as loud as it goes in, or samples as they are | off |
+/// Those of [`ConvolutionParams`].
 ///
 /// # Contract
 /// One row: every channel goes through it by itself. Two rows, left and right; four, LL LR RL RR: 2 channels out, 1 or 2
@@ -84,62 +80,46 @@ pub struct Convolution<S> {
 /// Longest response, in s.
 const MAX_LENGTH_S: f64 = 30.0;
 /// Longest predelay, in ms: memory is taken for it.
-const MAX_PREDELAY_MS: f64 = 500.0;
+const MAX_PREDELAY_MS: f64 = max_of(ConvolutionParams::FIELDS, "predelay_ms");
 /// How long another predelay fades over, in ms.
 const FADE_MS: f64 = 20.0;
 
-/// What the rows of an impulse response mean.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum ConvolutionLayout {
-    /// As many as there are tell it.
-    #[default]
-    Auto,
-    /// One for every channel.
-    Mono,
-    /// Left to left, right to right.
-    Stereo,
-    /// Left to left, left to right, right to left, right to right.
-    TrueStereo,
+choice! {
+    /// What the rows of an impulse response mean.
+    ConvolutionLayout, default Auto {
+        /// As many as there are tell it.
+        Auto = "auto",
+        /// One for every channel.
+        Mono = "mono",
+        /// Left to left, right to right.
+        Stereo = "stereo",
+        /// Left to left, left to right, right to left, right to right.
+        TrueStereo = "true_stereo",
+    }
 }
 
-/// Settings of [`Convolution`].
-///
-/// ```
-/// use mixdown::{BlockMut, Params, Processor, StreamSpec, convolution::{ConvolutionParams, ImpulseResponse}};
-///
-/// let echo = ImpulseResponse::from_rows(&[&[1.0, 0.0, 0.5]])?;
-/// let params = ConvolutionParams { impulse_response: echo, ..Default::default() };
-/// let mut convolution = params.build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
-/// let mut audio = [1.0, 0.0, 0.0, 0.0];
-/// convolution.process(&mut BlockMut::from_planar(&mut audio, 1)?);
-/// assert_eq!(audio, [1.0, 0.0, 0.5, 0.0]);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct ConvolutionParams {
-    /// The response, up to 30 s long, at the sample rate of the stream. Fixed while it runs.
-    pub impulse_response: ImpulseResponse,
-    /// What its rows mean.
-    pub layout: ConvolutionLayout,
-    /// Delay of the wet sound in ms, 0..500.
-    pub predelay_ms: f64,
-    /// Share of the wet sound, 0..1.
-    pub mix: f64,
-    /// Makes the response as loud as what goes into it.
-    pub normalize: bool,
-}
-
-impl Default for ConvolutionParams {
-    fn default() -> Self {
-        Self {
-            impulse_response: ImpulseResponse::default(),
-            layout: ConvolutionLayout::default(),
-            predelay_ms: 0.0,
-            mix: 1.0,
-            normalize: false,
-        }
+params! {
+    /// Settings of [`Convolution`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Params, Processor, StreamSpec, convolution::{ConvolutionParams, ImpulseResponse}};
+    ///
+    /// let echo = ImpulseResponse::from_rows(&[&[1.0, 0.0, 0.5]])?;
+    /// let params = ConvolutionParams { impulse_response: echo, ..Default::default() };
+    /// let mut convolution = params.build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut audio = [1.0, 0.0, 0.0, 0.0];
+    /// convolution.process(&mut BlockMut::from_planar(&mut audio, 1)?);
+    /// assert_eq!(audio, [1.0, 0.0, 0.5, 0.0]);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    ConvolutionParams {
+        impulse_response: compound ImpulseResponse, default ImpulseResponse::default(), fixed,
+            "The response: 1, 2 or 4 rows, up to 30 s, at the sample rate of the stream";
+        layout: choice ConvolutionLayout, "What its rows mean";
+        predelay_ms: ms, 0.0..=500.0, default 0.0, "Delay of the wet sound";
+        mix: none, 0.0..=1.0, default 1.0, "Share of the wet sound";
+        normalize: switch, default false, "Makes the response as loud as what goes into it";
     }
 }
 
@@ -168,8 +148,7 @@ impl Params for ConvolutionParams {
         }
         let length_s = self.impulse_response.frames() as f64 / spec.sample_rate_hz();
         in_range("impulse_response (its length in s)", length_s, 0.0, MAX_LENGTH_S)?;
-        in_range("predelay_ms", self.predelay_ms, 0.0, MAX_PREDELAY_MS)?;
-        in_range("mix", self.mix, 0.0, 1.0)
+        self.check_fields(spec.sample_rate_hz())
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<ConvolutionCoeffs, Error> {

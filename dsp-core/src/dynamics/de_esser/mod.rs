@@ -14,8 +14,9 @@ use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade, cookbook},
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{self, Engine, compiled, engine, traced},
-        error::{Error, in_range},
+        error::Error,
         fit::fit_traced,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
@@ -42,13 +43,7 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// in -> delay -> less (1 - g) times what a linear-phase high pass leaves of it -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `frequency_hz` | Hz | 1000..16 000, at most 0.45 of the rate | 5500 |
-/// | `threshold_db` | dB of the band relative to the whole | -40..0 | -6 |
-/// | `range_db` | dB of reduction | 0..20 | 6 |
-/// | `attack_ms` | ms to 63.2 % | 0.02..50 | 0.5 |
-/// | `release_ms` | ms to 63.2 % | 5..1000 | 40 |
+/// Those of [`DeEsserParams`].
 ///
 /// # Contract
 /// Any channel count; the powers of all channels are added and all get the same gain. Latency 1 ms, to the frame; the
@@ -83,57 +78,34 @@ const BEND_DB: f64 = 3.0;
 const DB_PER_POWER_OCTAVE: f64 = 0.5 * DB_PER_OCTAVE;
 /// Shape of the Kaiser window: -53 dB beside the band.
 const BETA: f64 = 5.0;
-/// Range of the frequency, in Hz and in parts of the sample rate.
-const FREQUENCY_RANGE_HZ: [f64; 2] = [1_000.0, 16_000.0];
-const MAX_FREQUENCY_PER_RATE: f64 = 0.45;
 /// Frames worked on at a time: all scratch of a stereo stream stays in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
 
-/// Settings of [`DeEsser`].
-///
-/// ```
-/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::DeEsserParams};
-///
-/// let mut de_esser = DeEsserParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-/// let mut hiss: Vec<f32> = (0..4_800).map(|n| 0.1 * (1.1 * n as f32).sin()).collect();
-/// de_esser.process(&mut BlockMut::from_planar(&mut hiss, 1)?);
-/// assert!((de_esser.gain_reduction_db(0) - 6.0).abs() < 0.01);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct DeEsserParams {
-    /// Where the band begins, in Hz, 1000..16 000 and at most 0.45 of the sample rate.
-    pub frequency_hz: f64,
-    /// Level of the band relative to the whole above which it is turned down, in dB, -40..0.
-    pub threshold_db: f64,
-    /// Reduction 3 dB above the threshold and beyond, in dB, 0..20.
-    pub range_db: f64,
-    /// Time to 63.2 % of a rise of the reduction in dB, in ms, 0.02..50.
-    pub attack_ms: f64,
-    /// Time to 63.2 % of its fall, in ms, 5..1000.
-    pub release_ms: f64,
-}
-
-impl Default for DeEsserParams {
-    fn default() -> Self {
-        Self { frequency_hz: 5_500.0, threshold_db: -6.0, range_db: 6.0, attack_ms: 0.5, release_ms: 40.0 }
+params! {
+    /// Settings of [`DeEsser`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, dynamics::DeEsserParams};
+    ///
+    /// let mut de_esser = DeEsserParams::default().build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut hiss: Vec<f32> = (0..4_800).map(|n| 0.1 * (1.1 * n as f32).sin()).collect();
+    /// de_esser.process(&mut BlockMut::from_planar(&mut hiss, 1)?);
+    /// assert!((de_esser.gain_reduction_db(0) - 6.0).abs() < 0.01);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    DeEsserParams {
+        frequency_hz: Hz, 1_000.0..=16_000.0, default 5_500.0, log, of_rate(0.45), "Where the band begins";
+        threshold_db: dB, -40.0..=0.0, default -6.0, "Level of the band relative to the whole above which it is turned down";
+        range_db: dB, 0.0..=20.0, default 6.0, "Reduction 3 dB above the threshold and beyond";
+        attack_ms: ms, 0.02..=50.0, default 0.5, log, "Time to 63.2 % of a rise of the reduction in dB";
+        release_ms: ms, 5.0..=1_000.0, default 40.0, log, "Time to 63.2 % of its fall";
     }
 }
 
 impl Params for DeEsserParams {
     type Coeffs = DeEsserCoeffs;
     type Processor<S: Sample> = DeEsser<S>;
-
-    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        let [lowest, highest] = FREQUENCY_RANGE_HZ;
-        let highest = highest.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
-        in_range("frequency_hz", self.frequency_hz, lowest, highest)?;
-        in_range("threshold_db", self.threshold_db, -40.0, 0.0)?;
-        in_range("range_db", self.range_db, 0.0, 20.0)?;
-        in_range("attack_ms", self.attack_ms, 0.02, 50.0)?;
-        in_range("release_ms", self.release_ms, 5.0, 1_000.0)
-    }
 
     fn design(&self, spec: &StreamSpec) -> Result<DeEsserCoeffs, Error> {
         self.validate(spec)?;

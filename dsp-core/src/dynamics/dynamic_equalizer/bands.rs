@@ -11,7 +11,9 @@ use crate::{
         svf::SvfCoeffs,
     },
     foundation::{
-        error::{Error, in_range},
+        declare::params,
+        error::Error,
+        field::{Fields, max_of},
         stream::StreamSpec,
         tagged::tagged,
     },
@@ -23,7 +25,8 @@ pub(super) const POINTS: usize = 17;
 /// dB from one to the next.
 pub(super) const STEP_DB: f64 = 1.5;
 /// Most reduction, in dB.
-pub(super) const MAX_RANGE_DB: f64 = STEP_DB * (POINTS - 1) as f64;
+pub(super) const MAX_RANGE_DB: f64 = max_of(DynamicBand::FIELDS, "range_db");
+const _: () = assert!(MAX_RANGE_DB == STEP_DB * (POINTS - 1) as f64);
 /// Lowest gain that a shape is designed for, in dB.
 const MIN_GAIN_DB: f64 = -36.0;
 /// Gains below this are drawn between this and none, where a shape has no g and k of its own.
@@ -33,38 +36,22 @@ pub(super) const TABLE: usize = 5 * POINTS;
 /// log2 g, log2 k, the mix of input, band pass and low pass, the share of the quarter period.
 pub(super) const DETECTOR: usize = 6;
 
-/// A band whose gain follows the level around its own frequency: loud sound turns it down.
-///
-/// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, `range_db` below that of its shape at most. A tilt
-/// falls as a whole: bass goes down and treble up as the bass grows loud.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct DynamicBand {
-    /// The shape, with the gain that it has below the threshold.
-    pub shape: DynamicShape,
-    /// Level of the band above which it acts, in dBFS, -80..0: that of a sine at the band's frequency.
-    pub threshold_db: f64,
-    /// dB in per dB out above the threshold, 1..inf.
-    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
-    pub ratio: f64,
-    /// Most reduction, in dB, 0..24, and no more than leaves -36 dB of gain.
-    pub range_db: f64,
-    /// Time to 63.2 % of a rise of the reduction in dB, in ms, 0.02..250.
-    pub attack_ms: f64,
-    /// Time to 63.2 % of its fall, in ms, 5..5000.
-    pub release_ms: f64,
-}
-
-impl Default for DynamicBand {
-    fn default() -> Self {
-        Self {
-            shape: DynamicShape::Bell(BellParams::default()),
-            threshold_db: -30.0,
-            ratio: 2.0,
-            range_db: 12.0,
-            attack_ms: 10.0,
-            release_ms: 100.0,
-        }
+params! {
+    /// A band whose gain follows the level around its own frequency: loud sound turns it down.
+    ///
+    /// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, `range_db` below that of its shape at most. A tilt
+    /// falls as a whole: bass goes down and treble up as the bass grows loud.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    DynamicBand {
+        shape: compound DynamicShape, default DynamicShape::Bell(BellParams::default()),
+            "The shape, with the gain that it has below the threshold";
+        threshold_db: dBFS, -80.0..=0.0, default -30.0,
+            "Level of the band above which it acts: that of a sine at the band's frequency";
+        ratio: none, 1.0..=inf, default 2.0, log, "dB in per dB out above the threshold";
+        range_db: dB, 0.0..=24.0, at_most |band| band.shape.gain_db() - MIN_GAIN_DB, default 12.0,
+            "Most reduction, and no more than leaves -36 dB of gain";
+        attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a rise of the reduction in dB";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its fall";
     }
 }
 
@@ -171,11 +158,7 @@ impl DynamicShape {
 impl DynamicBand {
     pub(super) fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
         self.shape.at(self.shape.gain_db()).check(spec).map_err(|error| error.within("shape", None))?;
-        in_range("threshold_db", self.threshold_db, -80.0, 0.0)?;
-        in_range("ratio", self.ratio, 1.0, f64::INFINITY)?;
-        in_range("range_db", self.range_db, 0.0, MAX_RANGE_DB.min(self.shape.gain_db() - MIN_GAIN_DB))?;
-        in_range("attack_ms", self.attack_ms, 0.02, 250.0)?;
-        in_range("release_ms", self.release_ms, 5.0, 5_000.0)
+        self.check_fields(spec.sample_rate_hz())
     }
 
     /// The section while it does not act, and what it needs to act. For legal settings.

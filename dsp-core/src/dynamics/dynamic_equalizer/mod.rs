@@ -12,6 +12,7 @@ use crate::{
     },
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         engine::{Engine, compiled, engine, traced},
         error::Error,
         params::{Params, Tunable},
@@ -34,15 +35,7 @@ use num_complex::Complex64;
 /// band; in -> band 1 -> band 2 -> … -> out
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `bands` | | up to 32 [`DynamicEqualizerBand`]s | none |
-/// | `shape` of a dynamic band | | bell, shelves, tilt | a neutral bell at 1 kHz |
-/// | `threshold_db` | dBFS | -80..0 | -30 |
-/// | `ratio` | | 1..inf | 2 |
-/// | `range_db` | dB of reduction | 0..24, down to a gain of -36 dB | 12 |
-/// | `attack_ms` | ms to 63.2 % | 0.02..250 | 10 |
-/// | `release_ms` | ms to 63.2 % | 5..5000 | 100 |
+/// Those of [`DynamicEqualizerParams`], and of each [`DynamicBand`].
 ///
 /// # Contract
 /// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel moves the band of
@@ -78,29 +71,29 @@ pub struct DynamicEqualizer<S> {
 /// Sections of one place: those of a band that stands still, and one that may be driven.
 const SECTIONS: usize = MAX_BAND_SECTIONS + 1;
 
-/// Settings of [`DynamicEqualizer`].
-///
-/// ```
-/// use mixdown::{BlockMut, Dynamics, Params, StreamSpec, dynamics::{DynamicBand, DynamicEqualizerParams, DynamicShape}, filters::BellParams};
-///
-/// // 3 kHz may be as loud as -30 dBFS; what is above that is halved, in dB.
-/// let harsh = DynamicShape::Bell(BellParams { frequency_hz: 3_000.0, gain_db: 0.0, q: 2.0 });
-/// let params = DynamicEqualizerParams { bands: vec![DynamicBand { shape: harsh, ..Default::default() }.into()] };
-/// let mut equalizer = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-///
-/// use mixdown::Processor;
-/// let tone = |n: i32| 0.1 * (0.392_699_1 * n as f32).sin();
-/// let mut audio: Vec<f32> = (0..48_000).map(tone).collect();
-/// equalizer.process(&mut BlockMut::from_planar(&mut audio, 1)?);
-/// // -20 dBFS is 10 dB over.
-/// assert!((equalizer.gain_reduction_db(0) - 5.0).abs() < 0.1);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct DynamicEqualizerParams {
-    /// The bands, in order, at most [`MAX_BANDS`].
-    pub bands: Vec<DynamicEqualizerBand>,
+params! {
+    /// Settings of [`DynamicEqualizer`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Dynamics, Params, StreamSpec, dynamics::{DynamicBand, DynamicEqualizerParams, DynamicShape}, filters::BellParams};
+    ///
+    /// // 3 kHz may be as loud as -30 dBFS; what is above that is halved, in dB.
+    /// let harsh = DynamicShape::Bell(BellParams { frequency_hz: 3_000.0, gain_db: 0.0, q: 2.0 });
+    /// let params = DynamicEqualizerParams { bands: vec![DynamicBand { shape: harsh, ..Default::default() }.into()] };
+    /// let mut equalizer = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    ///
+    /// use mixdown::Processor;
+    /// let tone = |n: i32| 0.1 * (0.392_699_1 * n as f32).sin();
+    /// let mut audio: Vec<f32> = (0..48_000).map(tone).collect();
+    /// equalizer.process(&mut BlockMut::from_planar(&mut audio, 1)?);
+    /// // -20 dBFS is 10 dB over.
+    /// assert!((equalizer.gain_reduction_db(0) - 5.0).abs() < 0.1);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    DynamicEqualizerParams {
+        bands: compound Vec<DynamicEqualizerBand>, default Vec::new(), "The bands, in order, at most 32";
+    }
 }
 
 impl Params for DynamicEqualizerParams {

@@ -7,8 +7,10 @@ use super::release::ReleaseCoeffs;
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::{choice, params},
         engine::{Engine, compiled, engine, traced},
-        error::{Error, in_range},
+        error::Error,
+        field::max_of,
         fit::fit_traced,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
@@ -29,15 +31,7 @@ use engine::LimiterEngine;
 /// window -> ceiling over it -> release -> three box filters -> g
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `ceiling_db` | dBTP; dBFS with `sample_peak` | -20..0 | -1 |
-/// | `gain_db` | dB | 0..24 | 0 |
-/// | `lookahead_ms` | ms | 0.5..10; fixed while it runs | 1.5 |
-/// | `hold_ms` | ms | 0..15 | 8 |
-/// | `release_ms` | ms to 1/e | 5..2000 | 60 |
-/// | `release_mode` | | manual, dual (6.7 times slower after long reduction) | manual |
-/// | `mode` | | standard, master, sample_peak; fixed while it runs | standard |
+/// Those of [`LimiterParams`].
 ///
 /// # Contract
 /// Any channel count; all get the gain of the loudest, so that the picture stands still. Latency 2K + L - 1 frames, K = 24
@@ -68,37 +62,31 @@ pub struct Limiter<S> {
     engine: Box<LimiterEngine<S>>,
 }
 
-/// Range of `lookahead_ms`.
-const LOOKAHEAD_RANGE_MS: [f64; 2] = [0.5, 10.0];
 /// Longest hold, in ms: memory is taken for it, so that it may change.
-const MAX_HOLD_MS: f64 = 15.0;
-/// Range of `release_ms`.
-const RELEASE_RANGE_MS: [f64; 2] = [5.0, 2_000.0];
+const MAX_HOLD_MS: f64 = max_of(LimiterParams::FIELDS, "hold_ms");
 /// Frames by which three boxes are longer than their response.
 const BOX_OVERLAP: usize = 2;
 
-/// How the gain of a [`Limiter`] comes back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum ReleaseMode {
-    /// In `release_ms`.
-    #[default]
-    Manual,
-    /// In `release_ms` after short peaks, 6.7 times as long after sustained reduction.
-    Dual,
+choice! {
+    /// How the gain of a [`Limiter`] comes back.
+    ReleaseMode, default Manual {
+        /// In `release_ms`.
+        Manual = "manual",
+        /// In `release_ms` after short peaks, 6.7 times as long after sustained reduction.
+        Dual = "dual",
+    }
 }
 
-/// What a [`Limiter`] measures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum LimiterMode {
-    /// True peak: 8 points per sample, 48 taps each.
-    #[default]
-    Standard,
-    /// True peak: 16 points per sample, 96 taps each, as [`Precision::High`](crate::meters::Precision::High).
-    Master,
-    /// Samples only; between them it may be several dB higher.
-    SamplePeak,
+choice! {
+    /// What a [`Limiter`] measures.
+    LimiterMode, default Standard {
+        /// True peak: 8 points per sample, 48 taps each.
+        Standard = "standard",
+        /// True peak: 16 points per sample, 96 taps each, as [`Precision::High`](crate::meters::Precision::High).
+        Master = "master",
+        /// Samples only; between them it may be several dB higher.
+        SamplePeak = "sample_peak",
+    }
 }
 
 impl LimiterMode {
@@ -130,63 +118,35 @@ impl LimiterMode {
     }
 }
 
-/// Settings of [`Limiter`].
-///
-/// ```
-/// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, db_to_gain, dynamics::LimiterParams};
-///
-/// let mut limiter = LimiterParams { gain_db: 12.0, ..Default::default() }.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-/// let mut tone: Vec<f32> = (0..4_800).map(|n| (0.1 * n as f32).sin()).collect();
-/// limiter.process(&mut BlockMut::from_planar(&mut tone, 1)?);
-/// let peak = tone.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
-/// assert!(f64::from(peak) <= db_to_gain(-1.0) && f64::from(peak) > db_to_gain(-1.05));
-/// assert!((limiter.gain_reduction_db(0) - 13.01).abs() < 0.01);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct LimiterParams {
-    /// What nothing exceeds, in dBTP (dBFS with [`LimiterMode::SamplePeak`]), -20..0.
-    pub ceiling_db: f64,
-    /// Drive into the limiter in dB, 0..24.
-    pub gain_db: f64,
-    /// How far ahead of a peak the gain begins to fall, in ms, 0.5..10. Fixed while it runs.
-    pub lookahead_ms: f64,
-    /// How long the gain stays down before it recovers, in ms, 0..15.
-    pub hold_ms: f64,
-    /// Time to 1/e of the recovery, in ms, 5..2000.
-    pub release_ms: f64,
-    /// How it recovers.
-    pub release_mode: ReleaseMode,
-    /// What it measures. Fixed while it runs.
-    pub mode: LimiterMode,
-}
-
-impl Default for LimiterParams {
-    fn default() -> Self {
-        Self {
-            ceiling_db: -1.0,
-            gain_db: 0.0,
-            lookahead_ms: 1.5,
-            hold_ms: 8.0,
-            release_ms: 60.0,
-            release_mode: ReleaseMode::default(),
-            mode: LimiterMode::default(),
-        }
+params! {
+    /// Settings of [`Limiter`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, db_to_gain, dynamics::LimiterParams};
+    ///
+    /// let mut limiter = LimiterParams { gain_db: 12.0, ..Default::default() }.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut tone: Vec<f32> = (0..4_800).map(|n| (0.1 * n as f32).sin()).collect();
+    /// limiter.process(&mut BlockMut::from_planar(&mut tone, 1)?);
+    /// let peak = tone.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
+    /// assert!(f64::from(peak) <= db_to_gain(-1.0) && f64::from(peak) > db_to_gain(-1.05));
+    /// assert!((limiter.gain_reduction_db(0) - 13.01).abs() < 0.01);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    LimiterParams {
+        ceiling_db: dBTP, -20.0..=0.0, default -1.0, "What nothing exceeds; in dBFS with the mode sample_peak";
+        gain_db: dB, 0.0..=24.0, default 0.0, "Drive into the limiter";
+        lookahead_ms: ms, 0.5..=10.0, default 1.5, fixed, "How far ahead of a peak the gain begins to fall";
+        hold_ms: ms, 0.0..=15.0, default 8.0, "How long the gain stays down before it recovers";
+        release_ms: ms, 5.0..=2_000.0, default 60.0, log, "Time to 1/e of the recovery";
+        release_mode: choice ReleaseMode, "How it recovers";
+        mode: choice LimiterMode, fixed, "What it measures";
     }
 }
 
 impl Params for LimiterParams {
     type Coeffs = LimiterCoeffs;
     type Processor<S: Sample> = Limiter<S>;
-
-    fn validate(&self, _spec: &StreamSpec) -> Result<(), Error> {
-        in_range("ceiling_db", self.ceiling_db, -20.0, 0.0)?;
-        in_range("gain_db", self.gain_db, 0.0, 24.0)?;
-        in_range("lookahead_ms", self.lookahead_ms, LOOKAHEAD_RANGE_MS[0], LOOKAHEAD_RANGE_MS[1])?;
-        in_range("hold_ms", self.hold_ms, 0.0, MAX_HOLD_MS)?;
-        in_range("release_ms", self.release_ms, RELEASE_RANGE_MS[0], RELEASE_RANGE_MS[1])
-    }
 
     fn design(&self, spec: &StreamSpec) -> Result<LimiterCoeffs, Error> {
         self.validate(spec)?;

@@ -11,7 +11,9 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        declare::params,
         error::{Error, in_range},
+        field::Fields,
         fit::{fit_keyed, fit_read},
         grid::GRID_FRAMES,
         math::Pow2,
@@ -37,10 +39,7 @@ use alloc::{vec, vec::Vec};
 /// crossover 3, … -> band 2; above -> …
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `crossovers_hz` | Hz | 1 to 5, 20..0.49 of the rate, each at least 1.25 times the one before | 200, 2000 |
-/// | `slope_db_per_octave` | dB per octave | 12, 24, 48; fixed while it runs | 24 |
+/// Those of [`CrossoverParams`].
 ///
 /// # Contract
 /// Latency 0; tail until every section has decayed below -400 dB. Any channel count; a channel's bits depend on nothing
@@ -93,31 +92,26 @@ const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
 /// Smallest ratio of two neighbours, a third of an octave: below it the band between has no top.
 const MIN_RATIO: f64 = 1.25;
 
-/// Settings of a [`Crossover`].
-///
-/// ```
-/// use mixdown::{Block, BlockMut, StreamSpec, filters::CrossoverParams};
-///
-/// let mut crossover = CrossoverParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
-/// let (tone, mut bands) = ([0.5; 4_800], [0.0; 3 * 4_800]);
-/// crossover.process(&Block::from_planar(&tone, 1)?, &mut BlockMut::from_planar(&mut bands, 3)?);
-/// // What does not change is bass.
-/// assert!((bands[4_799] - 0.5).abs() < 1e-6 && bands[2 * 4_800 - 1].abs() < 1e-6);
-/// # Ok::<(), mixdown::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct CrossoverParams {
-    /// Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 Hz to 0.49 of the sample rate, each at least 1.25
-    /// times the one before. Their number is fixed while it runs.
-    pub crossovers_hz: Vec<f64>,
-    /// Slope of each band beyond its crossover, in dB per octave: 12, 24 or 48. Fixed while it runs.
-    pub slope_db_per_octave: f64,
-}
-
-impl Default for CrossoverParams {
-    fn default() -> Self {
-        Self { crossovers_hz: vec![200.0, 2_000.0], slope_db_per_octave: 24.0 }
+params! {
+    /// Settings of a [`Crossover`].
+    ///
+    /// ```
+    /// use mixdown::{Block, BlockMut, StreamSpec, filters::CrossoverParams};
+    ///
+    /// let mut crossover = CrossoverParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let (tone, mut bands) = ([0.5; 4_800], [0.0; 3 * 4_800]);
+    /// crossover.process(&Block::from_planar(&tone, 1)?, &mut BlockMut::from_planar(&mut bands, 3)?);
+    /// // What does not change is bass.
+    /// assert!((bands[4_799] - 0.5).abs() < 1e-6 && bands[2 * 4_800 - 1].abs() < 1e-6);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    CrossoverParams {
+        crossovers_hz: compound Vec<f64>, default vec![200.0, 2_000.0],
+            "Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 Hz to 0.49 of the sample rate, each at least \
+             1.25 times the one before; their number is fixed while it runs";
+        slope_db_per_octave: dB_per_octave, 12.0..=48.0, default 24.0, one_of(&[12.0, 24.0, 48.0], "12, 24 or 48"), fixed,
+            "Slope of each band beyond its crossover";
     }
 }
 
@@ -138,17 +132,15 @@ impl CrossoverParams {
             in_range("crossovers_hz", frequency_hz, min, max).map_err(|error| error.at(position))?;
             min = MIN_RATIO * frequency_hz;
         }
-        self.order().map(|_| ())
+        self.check_fields(spec.sample_rate_hz())
     }
 
-    fn order(&self) -> Result<Order, Error> {
+    /// Of a legal slope.
+    fn order(&self) -> Order {
         match self.slope_db_per_octave {
-            12.0 => Ok(Order::Second),
-            24.0 => Ok(Order::Fourth),
-            48.0 => Ok(Order::Eighth),
-            value => {
-                Err(Error::NotAllowed { param: "slope_db_per_octave", index: None, value, allowed: "12, 24 or 48" })
-            }
+            12.0 => Order::Second,
+            24.0 => Order::Fourth,
+            _ => Order::Eighth,
         }
     }
 
@@ -162,7 +154,7 @@ impl CrossoverParams {
         for (g, frequency_hz) in g.iter_mut().zip(&self.crossovers_hz) {
             *g = libm::tan(core::f64::consts::PI * frequency_hz / spec.sample_rate_hz());
         }
-        Ok(CrossoverCoeffs { order: self.order()?, count: self.crossovers_hz.len(), g })
+        Ok(CrossoverCoeffs { order: self.order(), count: self.crossovers_hz.len(), g })
     }
 
     /// A splitter for this stream.

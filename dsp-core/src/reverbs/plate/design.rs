@@ -1,14 +1,13 @@
 //! Fig. 1 and tables 1 and 2 of the paper, and what a plate computes with.
 
-use crate::foundation::unit::ms_to_frames;
+use super::params::PlateParams;
+use crate::foundation::{field::max_of, unit::ms_to_frames};
 use core::f64::consts::TAU;
 
 /// Rate that the paper's delays are counted at.
 pub(super) const PAPER_HZ: f64 = 29_761.0;
-/// Range of `damping_hz`.
-pub(super) const DAMPING_RANGE_HZ: [f64; 2] = [200.0, 20_000.0];
-pub(super) const MAX_PREDELAY_MS: f64 = 250.0;
-pub(super) const MAX_DECAY: f64 = 0.99;
+/// Longest pre-delay: memory is taken for it.
+pub(super) const MAX_PREDELAY_MS: f64 = max_of(PlateParams::FIELDS, "predelay_ms");
 
 /// All passes at the input.
 pub(super) const INPUT_DIFFUSERS: [AllPass; 4] = [

@@ -2,12 +2,13 @@
 
 mod design;
 mod network;
+mod params;
 
 use crate::{
     foundation::{
         block::{Block, BlockMut},
         engine::{self, Engine, compiled, engine},
-        error::{Error, channels_in, in_range},
+        error::{Error, channels_in},
         fit::fit,
         grid::GRID_FRAMES,
         params::{Params, Tunable},
@@ -20,8 +21,8 @@ use crate::{
 };
 use alloc::boxed::Box;
 pub use design::PlateCoeffs;
-use design::{DAMPING_RANGE_HZ, MAX_DECAY, MAX_PREDELAY_MS};
 use network::Network;
+pub use params::PlateParams;
 
 /// A plate reverb: bright and even, without early reflections.
 ///
@@ -30,12 +31,7 @@ use network::Network;
 /// all pass -> delay -> damping -> times decay -> all pass -> delay -> times decay; seven taps for each output
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `decay` | | 0..0.99: what each half of the tank keeps, twice | 0.5 |
-/// | `predelay_ms` | ms | 0..250 | 0 |
-/// | `damping_hz` | Hz | 200..20 000: corner of the low pass in each half | 7000 |
-/// | `mix` | | 0..1 | 1 |
+/// Those of [`PlateParams`].
 ///
 /// # Contract
 /// Latency 0. 1 -> 2 or 2 -> 2 channels; both outputs come from the sum of both inputs, so that a side alone makes no
@@ -58,40 +54,12 @@ pub struct Plate<S> {
     faults: u64,
 }
 
-/// Settings of [`Plate`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct PlateParams {
-    /// What each half of the tank keeps, 0..0.99.
-    pub decay: f64,
-    /// Time before anything is heard of it, in ms, 0..250.
-    pub predelay_ms: f64,
-    /// Corner of the low pass in the tank, in Hz, 200..20 000.
-    pub damping_hz: f64,
-    /// 0 is the input alone, 1 the plate alone.
-    pub mix: f64,
-}
-
-impl Default for PlateParams {
-    fn default() -> Self {
-        Self { decay: 0.5, predelay_ms: 0.0, damping_hz: 7_000.0, mix: 1.0 }
-    }
-}
-
 impl Params for PlateParams {
     type Coeffs = PlateCoeffs;
     type Processor<S: Sample> = Plate<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
         channels_in(input, 1, 2).map(|()| 2)
-    }
-
-    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.output_channels(spec.channels())?;
-        in_range("decay", self.decay, 0.0, MAX_DECAY)?;
-        in_range("predelay_ms", self.predelay_ms, 0.0, MAX_PREDELAY_MS)?;
-        in_range("damping_hz", self.damping_hz, DAMPING_RANGE_HZ[0], DAMPING_RANGE_HZ[1])?;
-        in_range("mix", self.mix, 0.0, 1.0)
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<PlateCoeffs, Error> {

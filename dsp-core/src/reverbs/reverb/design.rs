@@ -11,7 +11,7 @@ use super::{
     space::Space,
 };
 use crate::{
-    foundation::{stream::StreamSpec, unit::db_to_gain},
+    foundation::{field::max_of, stream::StreamSpec, unit::db_to_gain},
     primitives::{
         modulated_delay::{REACH, rotation},
         random::Random,
@@ -34,9 +34,9 @@ pub(super) const MODULATED_LINES: usize = 8;
 /// The lines that the early reflections are taken from: for each output, of left and of right.
 pub(super) const EARLY_LINES: [[usize; 2]; 2] = [[0, 4], [1, 5]];
 /// Longest pre-delay, in ms.
-pub(super) const MAX_PREDELAY_MS: f64 = 250.0;
+pub(super) const MAX_PREDELAY_MS: f64 = max_of(ReverbParams::FIELDS, "predelay_ms");
 /// Largest depth of modulation, in ms.
-pub(super) const MAX_DEPTH_MS: f64 = 1.0;
+pub(super) const MAX_DEPTH_MS: f64 = max_of(ReverbParams::FIELDS, "modulation_depth_ms");
 /// Factor on all delays at `size` 1; it is 1 at 0.5.
 const LARGEST: f64 = 1.5;
 /// Jitter of the lines' delays, as part of their distance on a logarithmic scale.

@@ -11,7 +11,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         engine::{self, Engine, compiled, engine},
-        error::{Error, channels_in, in_range},
+        error::{Error, channels_in},
         fit::fit,
         grid::GRID_FRAMES,
         params::{Params, Tunable},
@@ -40,23 +40,7 @@ pub use space::Space;
 ///                                    -> four steps of diffusion -> 16 lines, matrix -> +
 ///
 /// # Parameters
-/// | name | unit | range | default (room, club, chamber, hall, cathedral) |
-/// |---|---|---|---|
-/// | `space` | | room, club, chamber, hall, cathedral; fixed while it runs | hall |
-/// | `predelay_ms` | ms | 0..250 | 5, 8, 12, 20, 40 |
-/// | `size` | | 0..1: delays times 0.5..1.5 | 0.25, 0.35, 0.45, 0.6, 1 |
-/// | `t60_s` | s to -60 dB | 0.1..18 over the highest ratio | 0.5, 0.8, 1.3, 2.2, 6.5 |
-/// | `t60_low_ratio` | of `t60_s` | 0.2..3 | 1.2 |
-/// | `t60_high_ratio` | of `t60_s` | 0.1..1.5 | 0.5 |
-/// | `low_frequency_hz` | Hz | 50..1000 | 250 |
-/// | `high_frequency_hz` | Hz | 1000..16 000 | 4000 |
-/// | `diffusion` | | 0..1 | 1 |
-/// | `modulation_hz` | Hz | 0..3 | 0.7 |
-/// | `modulation_depth_ms` | ms | 0..1 | 0.15 |
-/// | `early_db` | dB beside the tail | -inf (off)..12 | -6 |
-/// | `width` | | 0 (mono)..2 | 1 |
-/// | `freeze` | | the tail stays, nothing new comes in | false |
-/// | `mix` | | 0..1 | 1 |
+/// Those of [`ReverbParams`].
 ///
 /// # Contract
 /// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs are
@@ -89,32 +73,12 @@ pub struct Reverb<S> {
     faults: u64,
 }
 
-/// Longest decay of all, in s.
-const LONGEST_T60_S: f64 = 18.0;
-
 impl Params for ReverbParams {
     type Coeffs = ReverbCoeffs;
     type Processor<S: Sample> = Reverb<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
         channels_in(input, 1, 2).map(|()| 2)
-    }
-
-    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.output_channels(spec.channels())?;
-        in_range("predelay_ms", self.predelay_ms, 0.0, design::MAX_PREDELAY_MS)?;
-        in_range("size", self.size, 0.0, 1.0)?;
-        in_range("t60_low_ratio", self.t60_low_ratio, 0.2, 3.0)?;
-        in_range("t60_high_ratio", self.t60_high_ratio, 0.1, 1.5)?;
-        in_range("t60_s", self.t60_s, 0.1, LONGEST_T60_S / self.highest_ratio())?;
-        in_range("low_frequency_hz", self.low_frequency_hz, 50.0, 1_000.0)?;
-        in_range("high_frequency_hz", self.high_frequency_hz, 1_000.0, 16_000.0)?;
-        in_range("diffusion", self.diffusion, 0.0, 1.0)?;
-        in_range("modulation_hz", self.modulation_hz, 0.0, 3.0)?;
-        in_range("modulation_depth_ms", self.modulation_depth_ms, 0.0, design::MAX_DEPTH_MS)?;
-        in_range("early_db", self.early_db, f64::NEG_INFINITY, 12.0)?;
-        in_range("width", self.width, 0.0, 2.0)?;
-        in_range("mix", self.mix, 0.0, 1.0)
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<ReverbCoeffs, Error> {

@@ -1,20 +1,21 @@
 //! Spaces: the rooms that a reverb models.
 
-/// The kind of room that a [`Reverb`](super::Reverb) models.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Space {
-    /// A studio's live room.
-    Room,
-    /// A club, wide and low.
-    Club,
-    /// An echo chamber.
-    Chamber,
-    /// A concert hall.
-    #[default]
-    Hall,
-    /// A cathedral.
-    Cathedral,
+use crate::foundation::declare::choice;
+
+choice! {
+    /// The kind of room that a [`Reverb`](super::Reverb) models.
+    Space, default Hall {
+        /// A studio's live room.
+        Room = "room",
+        /// A club, wide and low.
+        Club = "club",
+        /// An echo chamber.
+        Chamber = "chamber",
+        /// A concert hall.
+        Hall = "hall",
+        /// A cathedral.
+        Cathedral = "cathedral",
+    }
 }
 
 /// The model of a space at `size` 0.5.

@@ -1,0 +1,262 @@
+//! Declarations: `params!` for a set of settings, `choice!` for a setting that is one of a few words.
+
+/// Declares settings: the struct with its documentation, `Default`, serialised form and [table](super::field).
+///
+/// ```text
+/// params! {
+///     /// Settings of a [`Thing`].
+///     #[derive(Clone, Copy, Debug, PartialEq)]
+///     ThingParams {
+///         threshold_db: dBFS, -60.0..=0.0, default -18.0, "Level above which it acts";
+///         attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 %";
+///         ratio: none, 1.0..=inf, default 4.0, log, "dB in per dB out";
+///         corner_hz: Hz, 20.0..=500.0, default 0.0, off(0.0), "Corner of a high pass";
+///         length_frames: frames as usize, 256.0..=4096.0, default 512, fixed, "Length";
+///         detector: choice Detector, "What counts as level";
+///         invert: switch, default false, "Turns the waveform upside down";
+///         bands: compound Vec<Band>, default Vec::new(), "The bands";
+///     }
+/// }
+/// ```
+/// Words after a default are those of [`Field`](super::field::Field): `log`, `off`, `of_rate`, `multiples`, `one_of`,
+/// `fixed`. Before it may stand `at_most |params| …`, where the upper end depends on other settings. The unit tells the
+/// scale, unless it is `log`. Ranges are numbers as they are to be read in the documentation, `inf` and `-inf` among them;
+/// such numbers serialise as words where text has none.
+macro_rules! params {
+    ($($(#[$meta:meta])* $name:ident { $($fields:tt)* })+) => {
+        $(params! { @fields [$(#[$meta])* $name] [] $($fields)* })+
+    };
+
+    // Each field becomes { name, type, serde, default, field of the table, row of the documentation, … }.
+    (@fields $head:tt [$($done:tt)*]
+        $field:ident: switch, default $default:expr $(, $word:ident $(($($args:tt)*))?)*, $text:literal; $($rest:tt)*
+    ) => {
+        params! { @fields $head [$($done)* {
+            $field, bool, [], $default, value, [],
+            (crate::foundation::field::Field::new(
+                stringify!($field),
+                ["", $text],
+                crate::foundation::field::Kind::Switch { default: $default },
+            ) $(.$word($($($args)*)?))*),
+            [$text], ["on or off" $(, params!(@word $word $(($($args)*))?))*], ["`", stringify!($default), "`"]
+        }] $($rest)* }
+    };
+    (@fields $head:tt [$($done:tt)*]
+        $field:ident: choice $type:ident $(, $word:ident $(($($args:tt)*))?)*, $text:literal; $($rest:tt)*
+    ) => {
+        params! { @fields $head [$($done)* {
+            $field, $type, [], <$type>::default(), value, [],
+            (crate::foundation::field::Field::new(
+                stringify!($field),
+                ["", $text],
+                crate::foundation::field::Kind::Choice { words: $type::WORDS, default: $type::DEFAULT.word() },
+            ) $(.$word($($($args)*)?))*),
+            [$text],
+            ["one of [`", stringify!($type), "`]" $(, params!(@word $word $(($($args)*))?))*],
+            ["[`", stringify!($type), "::default`]"]
+        }] $($rest)* }
+    };
+    (@fields $head:tt [$($done:tt)*]
+        $field:ident: compound $type:ty, default $default:expr $(, $word:ident $(($($args:tt)*))?)*, $text:literal;
+        $($rest:tt)*
+    ) => {
+        params! { @fields $head [$($done)* {
+            $field, $type, [], $default, none, [],
+            (crate::foundation::field::Field::new(
+                stringify!($field),
+                ["", $text],
+                crate::foundation::field::Kind::Compound,
+            ) $(.$word($($($args)*)?))*),
+            [$text], ["`", stringify!($type), "`" $(, params!(@word $word $(($($args)*))?))*], ["`", stringify!($default), "`"]
+        }] $($rest)* }
+    };
+    // Numbers, by whether their range ends.
+    (@fields $head:tt $done:tt $field:ident: $unit:tt $(as $type:ty)?, -inf..=$max:literal, $($rest:tt)*) => {
+        params! { @number $head $done [$field, $unit, (f64), serde(with = "crate::foundation::unbounded")]
+            [f64::NEG_INFINITY, $max] ["-inf..=", stringify!($max)] $($rest)* }
+    };
+    (@fields $head:tt $done:tt $field:ident: $unit:tt $(as $type:ty)?, $min:literal..=inf, $($rest:tt)*) => {
+        params! { @number $head $done [$field, $unit, (f64), serde(with = "crate::foundation::unbounded")]
+            [$min, f64::INFINITY] [stringify!($min), "..=inf"] $($rest)* }
+    };
+    (@fields $head:tt $done:tt $field:ident: $unit:tt as $type:ty, $min:literal..=$max:literal, $($rest:tt)*) => {
+        params! { @number $head $done [$field, $unit, ($type),]
+            [$min, $max] [stringify!($min), "..=", stringify!($max)] $($rest)* }
+    };
+    (@fields $head:tt $done:tt $field:ident: $unit:tt, $min:literal..=$max:literal, $($rest:tt)*) => {
+        params! { @number $head $done [$field, $unit, (f64),]
+            [$min, $max] [stringify!($min), "..=", stringify!($max)] $($rest)* }
+    };
+    (@number $head:tt [$($done:tt)*] [$field:ident, $unit:tt, ($type:ty), $($serde:tt)*]
+        [$min:expr, $max:expr] [$($range:tt)*]
+        $(at_most $limit:expr,)? default $default:expr $(, $word:ident $(($($args:tt)*))?)*, $text:literal; $($rest:tt)*
+    ) => {
+        params! { @fields $head [$($done)* {
+            $field, $type, [$($serde)*], $default, value, [$($limit)?],
+            (crate::foundation::field::Field::number(
+                stringify!($field),
+                [params!(@unit $unit), $text],
+                params!(@scale $unit),
+                [$min, $max, $default as f64],
+            ) $(.$word($($($args)*)?))*),
+            [$text],
+            ["`", $($range)*, "`", params!(@after $unit) $(, params!(@word $word $(($($args)*))?))*],
+            ["`", stringify!($default), "`"]
+        }] $($rest)* }
+    };
+
+    (@fields [$(#[$meta:meta])* $name:ident] [$({
+        $field:ident, $type:ty, [$($serde:meta)?], $default:expr, $access:ident, [$($limit:expr)?], ($entry:expr),
+        [$text:literal], [$($range:tt)*], [$($shown:tt)*]
+    })*]) => {
+        $(#[$meta])*
+        ///
+        /// # Parameters
+        /// | name | range | default |
+        /// |---|---|---|
+        $(#[doc = concat!(" | `", stringify!($field), "` | ", $($range)*, " | ", $($shown)*, " |")])*
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+        pub struct $name {
+            $(
+                #[doc = concat!(" ", $text, ".\n\n ", $($range)*, ", default ", $($shown)*, ".")]
+                $(#[cfg_attr(feature = "serde", $serde)])?
+                pub $field: $type,
+            )*
+        }
+
+        #[allow(clippy::approx_constant, reason = "a default is the number that people read and type")]
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        #[allow(clippy::approx_constant, clippy::unnecessary_cast, reason = "a default is the number that people type")]
+        impl $name {
+            /// The table of its parameters.
+            pub const FIELDS: &'static [crate::foundation::field::Field] = &[$($entry),*];
+        }
+
+        impl crate::foundation::field::Fields for $name {
+            fn fields(&self) -> &'static [crate::foundation::field::Field] {
+                Self::FIELDS
+            }
+
+            fn get(&self, name: &str) -> Option<crate::foundation::field::Value<'static>> {
+                match name {
+                    $(stringify!($field) => params!(@get $access self.$field),)*
+                    _ => None,
+                }
+            }
+
+            #[allow(unused_variables, reason = "settings without a parameter that has a single value")]
+            fn set(
+                &mut self,
+                name: &str,
+                value: crate::foundation::field::Value<'_>,
+            ) -> Result<(), crate::foundation::error::Error> {
+                match name {
+                    $(stringify!($field) if params!(@set $access self.$field, value) => Ok(()),)*
+                    _ => Err(crate::foundation::error::Error::not_set(Self::FIELDS, name)),
+                }
+            }
+
+            #[allow(unused_variables, reason = "few ranges depend on other settings")]
+            fn highest(&self, name: &str) -> f64 {
+                $($(
+                    if name == stringify!($field) {
+                        let limit: fn(&Self) -> f64 = $limit;
+                        return limit(self);
+                    }
+                )?)*
+                f64::INFINITY
+            }
+        }
+    };
+
+    (@get none $place:expr) => { None };
+    (@get value $place:expr) => { Some(crate::foundation::field::Parameter::value($place)) };
+    (@set none $place:expr, $value:expr) => { false };
+    (@set value $place:expr, $value:expr) => {
+        match crate::foundation::field::Parameter::from_value($value) {
+            Some(value) => {
+                $place = value;
+                true
+            }
+            None => false,
+        }
+    };
+
+    (@unit none) => { "" };
+    (@unit dB_per_octave) => { "dB/octave" };
+    (@unit $unit:tt) => { stringify!($unit) };
+    (@after none) => { "" };
+    (@after $unit:tt) => { concat!(" ", params!(@unit $unit)) };
+    (@scale dB) => { crate::foundation::field::Scale::Decibel };
+    (@scale dBFS) => { crate::foundation::field::Scale::Decibel };
+    (@scale dBTP) => { crate::foundation::field::Scale::Decibel };
+    (@scale LUFS) => { crate::foundation::field::Scale::Decibel };
+    (@scale $unit:tt) => { crate::foundation::field::Scale::Linear };
+
+    // How the documentation puts a word of a declaration.
+    (@word log) => { "" };
+    (@word fixed) => { "; fixed while it runs" };
+    (@word off($value:literal)) => { concat!(" or `", stringify!($value), "` (off)") };
+    (@word of_rate($part:literal)) => { concat!(", at most ", stringify!($part), " of the sample rate") };
+    (@word multiples($step:literal, $allowed:literal)) => { concat!(": ", $allowed) };
+    (@word one_of($values:expr, $allowed:literal)) => { concat!(": ", $allowed) };
+}
+pub(crate) use params;
+
+/// Declares a setting that is one of a few words, which serialise as such: `choice! { Mode, default Fast { Fast = "fast", … } }`.
+macro_rules! choice {
+    ($(#[$meta:meta])* $name:ident, default $default:ident {
+        $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub enum $name {
+            $(
+                $(#[$variant_meta])*
+                #[cfg_attr(feature = "serde", serde(rename = $word))]
+                $variant,
+            )*
+        }
+
+        impl $name {
+            /// The default.
+            pub const DEFAULT: Self = Self::$default;
+            /// All of them, as they serialise.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// As it serialises.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::DEFAULT
+            }
+        }
+
+        impl crate::foundation::field::Parameter for $name {
+            fn value(self) -> crate::foundation::field::Value<'static> {
+                crate::foundation::field::Value::Choice(self.word())
+            }
+
+            fn from_value(value: crate::foundation::field::Value<'_>) -> Option<Self> {
+                match value {
+                    $(crate::foundation::field::Value::Choice($word) => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use choice;

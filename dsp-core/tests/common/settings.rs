@@ -1,0 +1,337 @@
+//! Random settings of every effect, and others to move to, out of the tables of parameters.
+
+use mixdown::{
+    convolution::*,
+    dynamics::*,
+    filters::*,
+    params::{Kind, Number},
+    *,
+};
+use proptest::{
+    prelude::*,
+    sample::select,
+    strategy::Union,
+    test_runner::{Config, TestRng, TestRunner},
+};
+
+/// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit into the sounds of the tests and
+/// levels about those of their noise. Without an owner, of every parameter of the name.
+const NARROWED: [(&str, &str, [f64; 2]); 19] = [
+    ("", "frequency_hz", [30.0, 18_000.0]),
+    ("", "q", [0.3, 8.0]),
+    ("", "release_ms", [5.0, 500.0]),
+    ("Gain", "gain_db", [f64::NEG_INFINITY, 20.0]),
+    ("DynamicShape", "gain_db", [-12.0, 12.0]),
+    ("DynamicBand", "threshold_db", [-60.0, 0.0]),
+    ("DynamicBand", "attack_ms", [0.02, 50.0]),
+    ("Expander", "threshold_db", [-40.0, 0.0]),
+    ("Expander", "ratio", [1.0, 20.0]),
+    ("Expander", "attack_ms", [0.02, 50.0]),
+    ("Expander", "hold_ms", [0.0, 100.0]),
+    ("Gate", "threshold_db", [-20.0, -12.0]),
+    ("Gate", "attack_ms", [0.02, 50.0]),
+    ("Gate", "hold_ms", [0.0, 100.0]),
+    ("Reverb", "t60_s", [0.1, 0.4]),
+    ("Reverb", "t60_low_ratio", [0.2, 1.5]),
+    ("Plate", "decay", [0.0, 0.9]),
+    ("LinearPhaseEqualizer", "length_frames", [256.0, 2_048.0]),
+    ("Convolution", "predelay_ms", [0.0, 60.0]),
+];
+
+/// What its rows mean follows from the response.
+const HELD: (&str, &str) = ("Convolution", "layout");
+
+/// The range in which a number is tested.
+fn narrowed(owner: &str, field: &Field, number: Number) -> Number {
+    let own = |(of, name, _): &&(&str, &str, _)| (of.is_empty() || *of == owner) && *name == field.name;
+    NARROWED.iter().filter(own).fold(number, |number, (_, _, range)| number.within(*range))
+}
+
+/// Values of a parameter: over its whole scale, and more often than by chance its ends, its default, and off.
+fn values(owner: &str, field: &Field) -> Option<BoxedStrategy<params::Value<'static>>> {
+    match field.kind {
+        _ if (owner, field.name) == HELD => None,
+        Kind::Number(number) => {
+            let number = narrowed(owner, field, number);
+            let anywhere = (0.0..1.0).prop_map(move |position| number.at(position)).boxed();
+            let mut choices = vec![(6, anywhere), (1, Just(number.at(0.0)).boxed()), (1, Just(number.at(1.0)).boxed())];
+            if (number.min..=number.max).contains(&number.default) {
+                choices.push((2, Just(number.default).boxed()));
+            }
+            choices.extend(number.off.map(|off| (4, Just(off).boxed())));
+            Some(Union::new_weighted(choices).prop_map_into().boxed())
+        }
+        Kind::Switch { default } => Some(prop_oneof![3 => Just(default), 1 => Just(!default)].prop_map_into().boxed()),
+        Kind::Choice { words, .. } => Some(select(words).prop_map_into().boxed()),
+        _ => None,
+    }
+}
+
+/// `base` with random values of all parameters of its table.
+fn from_table<T: Fields + Clone + std::fmt::Debug + 'static>(owner: &str, base: T) -> BoxedStrategy<T> {
+    let (names, values): (Vec<_>, Vec<_>) =
+        base.fields().iter().filter_map(|field| Some((field.name, values(owner, field)?))).unzip();
+    let set = move |values: Vec<params::Value<'static>>| {
+        let mut settings = base.clone();
+        names.iter().zip(values).for_each(|(name, value)| settings.set(name, value).unwrap());
+        settings
+    };
+    values.prop_map(set).boxed()
+}
+
+macro_rules! defaults {
+    ($($name:ident: $params:ty, $processor:ty;)*) => {
+        /// The processors of the list: name, default and neutral settings.
+        fn listed() -> Vec<(&'static str, Effect, Option<Effect>)> {
+            vec![$((stringify!($name), <$params>::default().into(), <$params>::neutral().map(Effect::from))),*]
+        }
+    };
+}
+for_each_processor!(defaults);
+
+/// Random settings of a processor of the list.
+fn sampled(name: &str) -> BoxedStrategy<Effect> {
+    let (name, default, _) = listed().into_iter().find(|(listed, ..)| *listed == name).unwrap();
+    from_table(name, default).prop_flat_map(with_parts).boxed()
+}
+
+/// The same settings with random bands, crossovers or responses, where they have some.
+fn with_parts(effect: Effect) -> BoxedStrategy<Effect> {
+    match effect {
+        Effect::Equalizer(p) => prop::collection::vec(band(), 0..6)
+            .prop_map(move |bands| EqualizerParams { bands, ..p.clone() }.into())
+            .boxed(),
+        Effect::LinearPhaseEqualizer(p) => prop::collection::vec(band(), 0..3)
+            .prop_map(move |bands| LinearPhaseEqualizerParams { bands, ..p.clone() }.into())
+            .boxed(),
+        Effect::DynamicEqualizer(_) => {
+            let fixed = band().prop_map(DynamicEqualizerBand::from);
+            prop::collection::vec(prop_oneof![3 => dynamic_band(), 1 => fixed], 0..5)
+                .prop_map(|bands| DynamicEqualizerParams { bands }.into())
+                .boxed()
+        }
+        Effect::MultibandCompressor(p) => {
+            // Five rises by 3 from 80 Hz are still below half the lowest rate.
+            let crossovers = prop::collection::vec(1.3..3.0, 1..=5);
+            let bands = prop::collection::vec(from_table("Compressor", CompressorParams::default()), 6);
+            (crossovers, bands)
+                .prop_map(move |(rises, mut bands)| {
+                    let up = |from: &mut f64, rise: f64| {
+                        *from *= rise;
+                        Some(*from)
+                    };
+                    let crossovers_hz: Vec<f64> = rises.into_iter().scan(80.0, up).collect();
+                    bands.truncate(crossovers_hz.len() + 1);
+                    MultibandCompressorParams { crossovers_hz, bands, ..p.clone() }.into()
+                })
+                .boxed()
+        }
+        Effect::Convolution(p) => (select(vec![1, 2, 4]), prop_oneof![1..200_usize, 1_000..4_000_usize])
+            .prop_map(move |(rows, frames)| {
+                let samples = (0..rows as u64).flat_map(|row| super::decay(7 + row, frames)).collect();
+                let impulse_response = ImpulseResponse::from_planar(rows, samples).unwrap();
+                ConvolutionParams { impulse_response, ..p.clone() }.into()
+            })
+            .boxed(),
+        other => Just(other).boxed(),
+    }
+}
+
+macro_rules! bands {
+    ($($name:ident: $params:ident)*) => {
+        /// A band of any kind.
+        fn band() -> BoxedStrategy<Band> {
+            prop_oneof![$(from_table(stringify!($name), $params::default()).prop_map(Band::from)),*].boxed()
+        }
+
+    };
+}
+bands! {
+    Bell: BellParams
+    LowShelf: LowShelfParams
+    HighShelf: HighShelfParams
+    LowPass: LowPassParams
+    HighPass: HighPassParams
+    BandPass: BandPassParams
+    Notch: NotchParams
+    AllPass: AllPassParams
+    Tilt: TiltParams
+}
+
+/// A band whose gain follows a level.
+fn dynamic_band() -> BoxedStrategy<DynamicEqualizerBand> {
+    const OWNER: &str = "DynamicShape";
+    let shape = prop_oneof![
+        from_table(OWNER, BellParams::default()).prop_map(DynamicShape::from),
+        from_table(OWNER, LowShelfParams::default()).prop_map(DynamicShape::from),
+        from_table(OWNER, HighShelfParams::default()).prop_map(DynamicShape::from),
+        from_table(OWNER, TiltParams::default()).prop_map(DynamicShape::from),
+    ];
+    (from_table("DynamicBand", DynamicBand::default()), shape)
+        .prop_map(|(band, shape)| DynamicBand { shape, ..band }.into())
+        .boxed()
+}
+
+/// One effect of the list, or of those that put effects together.
+pub struct Entry {
+    pub name: &'static str,
+    pub settings: BoxedStrategy<Effect>,
+    /// The setting that changes nothing, if there is one.
+    pub neutral: Option<Effect>,
+    /// Each channel goes its own way: the same filter or gain on all.
+    pub per_channel: bool,
+}
+
+/// What works between the channels.
+const LINKED: [&str; 12] = [
+    "Reverb",
+    "Plate",
+    "Convolution",
+    "Pan",
+    "Width",
+    "DynamicEqualizer",
+    "Compressor",
+    "DeEsser",
+    "MultibandCompressor",
+    "Expander",
+    "Gate",
+    "Limiter",
+];
+
+/// Every effect there is.
+pub fn entries() -> Vec<Entry> {
+    let mono = prop_oneof![sampled("Gain"), sampled("Equalizer"), sampled("HighPass")].boxed();
+    let series = prop::collection::vec(mono.clone(), 0..4).boxed();
+    let entry = |(name, _, neutral)| {
+        let per_channel = !LINKED.contains(&name);
+        Entry { name, settings: sampled(name), neutral, per_channel }
+    };
+    let mut entries: Vec<_> = listed().into_iter().map(entry).collect();
+    entries.push(Entry {
+        name: "Chain",
+        settings: series.clone().prop_map(|effects| Effect::Chain { effects }).boxed(),
+        neutral: Some(Effect::default()),
+        per_channel: true,
+    });
+    entries.push(Entry {
+        name: "Parallel",
+        settings: prop::collection::vec((mono.clone(), -30.0..6.0), 1..4)
+            .prop_map(|branches| {
+                let (effects, gains_db) = branches.into_iter().unzip();
+                Effect::Parallel { effects, gains_db }
+            })
+            .boxed(),
+        neutral: Some(Effect::Parallel { effects: vec![Effect::default()], gains_db: vec![] }),
+        per_channel: true,
+    });
+    entries.push(Entry {
+        name: "MidSide",
+        settings: (series.clone(), series).prop_map(|(mid, side)| Effect::MidSide { mid, side }).boxed(),
+        neutral: Some(Effect::MidSide { mid: vec![], side: vec![] }),
+        per_channel: false,
+    });
+    let quiet = levels::GainParams { gain_db: -7.0, ..Default::default() };
+    entries.push(Entry {
+        name: "Bypass",
+        settings: mono.prop_map(|effect| Effect::Bypass { effect: Box::new(effect) }).boxed(),
+        neutral: Some(Effect::Bypass { effect: Box::new(quiet.into()) }),
+        per_channel: true,
+    });
+    entries
+}
+
+/// Runs a law on `cases` random settings of every effect: the same ones each time.
+pub fn for_all(cases: u32, law: impl Fn(&Entry, Effect)) {
+    for entry in entries() {
+        let config = Config { cases, failure_persistence: None, ..Config::default() };
+        let rng = TestRng::deterministic_rng(config.rng_algorithm);
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        let outcome = runner.run(&entry.settings, |effect| {
+            law(&entry, effect);
+            Ok(())
+        });
+        if let Err(failure) = outcome {
+            panic!("{}: {failure}", entry.name);
+        }
+    }
+}
+
+/// Input channels an effect takes, out of a few.
+pub fn channel_counts(effect: &Effect) -> Vec<usize> {
+    [1, 2, 3, 6].into_iter().filter(|&channels| effect.output_channels(channels).is_ok()).collect()
+}
+
+/// Moves every parameter that may change while the processor runs to another value: numbers to the mirror image on their
+/// scale, what is off to on.
+fn move_all(owner: &str, settings: &mut dyn Fields) {
+    for field in settings.fields().iter().filter(|field| !field.fixed && (owner, field.name) != HELD) {
+        let Some(value) = settings.get(field.name) else { continue };
+        let other = match (field.kind, value) {
+            (Kind::Number(number), params::Value::Number(value)) => {
+                let number = narrowed(owner, field, number);
+                let mirrored = number.at(1.0 - number.position(value));
+                if mirrored == value { number.at(0.25) } else { mirrored }.into()
+            }
+            (_, params::Value::Switch(on)) => (!on).into(),
+            (Kind::Choice { words, .. }, params::Value::Choice(word)) => {
+                let next = words.iter().cycle().skip_while(|other| **other != word).nth(1);
+                (*next.unwrap()).into()
+            }
+            (kind, value) => panic!("{kind:?} has the value {value:?}"),
+        };
+        settings.set(field.name, other).unwrap();
+    }
+}
+
+/// Other settings of the same shape: what a user moves to. Bands come, go and change their kind.
+pub fn moved(effect: &Effect) -> Effect {
+    let mut other = effect.clone();
+    let bell = BellParams { frequency_hz: 700.0, gain_db: 7.0, q: 2.0 };
+    match &mut other {
+        Effect::Equalizer(EqualizerParams { bands, .. })
+        | Effect::LinearPhaseEqualizer(LinearPhaseEqualizerParams { bands, .. }) => {
+            bands.pop();
+            bands.insert(0, bell.into());
+        }
+        Effect::DynamicEqualizer(p) => {
+            for band in &mut p.bands {
+                if let DynamicEqualizerBand::DynamicBand(band) = band {
+                    if let DynamicShape::Bell(shape) = &mut band.shape {
+                        move_all("DynamicShape", shape);
+                    }
+                    move_all("DynamicBand", band);
+                }
+            }
+            if p.bands.len() > 2 {
+                p.bands.remove(1);
+                p.bands.push(bell.into());
+            }
+        }
+        Effect::MultibandCompressor(p) => {
+            p.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.7);
+            p.bands.iter_mut().for_each(|band| move_all("Compressor", band));
+        }
+        Effect::Chain { effects } => effects.iter_mut().for_each(|effect| *effect = moved(effect)),
+        Effect::Parallel { effects, gains_db } => {
+            effects.iter_mut().for_each(|effect| *effect = moved(effect));
+            gains_db.iter_mut().for_each(|gain_db| *gain_db -= 3.0);
+        }
+        Effect::MidSide { mid, side } => mid.iter_mut().chain(side).for_each(|effect| *effect = moved(effect)),
+        _ => {}
+    }
+    move_all(name(&other), &mut other);
+    other
+}
+
+macro_rules! names {
+    ($($name:ident: $params:ty, $processor:ty;)*) => {
+        /// The name of a processor's settings in the list; of effects put together none.
+        fn name(effect: &Effect) -> &'static str {
+            match effect {
+                $(Effect::$name(_) => stringify!($name),)*
+                _ => "",
+            }
+        }
+    };
+}
+for_each_processor!(names);

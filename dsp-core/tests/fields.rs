@@ -1,0 +1,199 @@
+//! The tables of parameters say what settings do: names, defaults, ranges and words.
+
+use mixdown::{dynamics::*, params::*, *};
+
+/// At this rate every range is as wide as its table says.
+const RATE_HZ: f64 = 384_000.0;
+
+/// Default settings of every processor.
+fn effects() -> Vec<(&'static str, Effect)> {
+    macro_rules! defaults {
+        ($($name:ident: $params:ty, $processor:ty;)*) => {
+            vec![$((stringify!($name), <$params>::default().into())),*]
+        };
+    }
+    for_each_processor!(defaults)
+}
+
+/// Settings with a table: default ones of every processor, of strips and of delivery.
+fn with_tables() -> Vec<(&'static str, Box<dyn Fn() -> Box<dyn Fields>>)> {
+    macro_rules! boxed {
+        ($($name:ident: $params:ty, $processor:ty;)*) => {
+            vec![
+                $((stringify!($name), Box::new(|| Box::new(<$params>::default()) as Box<dyn Fields>)),)*
+                ("DynamicBand", Box::new(|| Box::new(DynamicBand::default()))),
+                ("Crossover", Box::new(|| Box::new(filters::CrossoverParams::default()))),
+                ("Track", Box::new(|| Box::new(TrackParams::default()))),
+                ("Master", Box::new(|| Box::new(MasterParams::default()))),
+                ("Normalize", Box::new(|| Box::new(delivery::NormalizeParams::default()))),
+                ("Delivery", Box::new(|| Box::new(delivery::DeliveryParams::default()))),
+            ]
+        };
+    }
+    for_each_processor!(boxed)
+}
+
+fn numbers(settings: &dyn Fields) -> impl Iterator<Item = (&'static str, Number)> {
+    settings.fields().iter().filter_map(|field| match field.kind {
+        Kind::Number(number) => Some((field.name, number)),
+        _ => None,
+    })
+}
+
+#[test]
+fn defaults_are_those_of_the_table_and_legal() {
+    for (owner, default) in with_tables() {
+        let settings = default();
+        assert_eq!(settings.check_fields(RATE_HZ), Ok(()), "{owner}");
+        for field in settings.fields() {
+            let expected = match field.kind {
+                Kind::Number(number) => Some(Value::Number(number.default)),
+                Kind::Switch { default } => Some(Value::Switch(default)),
+                Kind::Choice { default, words } => words.contains(&default).then_some(Value::Choice(default)),
+                _ => None,
+            };
+            assert_eq!(settings.get(field.name), expected, "{owner}.{}", field.name);
+            assert!(!field.summary.is_empty() && !field.summary.ends_with('.'), "{owner}.{}", field.name);
+        }
+    }
+}
+
+/// Where a range depends on others, these leave all of it.
+fn widest(settings: &mut dyn Fields) {
+    for name in ["t60_low_ratio", "t60_high_ratio"] {
+        let _ = settings.set(name, 1.0.into());
+    }
+}
+
+#[test]
+fn numbers_are_legal_up_to_the_ends_of_their_range_and_not_beyond() {
+    for (owner, default) in with_tables() {
+        for (name, number) in numbers(&*default()) {
+            let verdict = |value: f64| {
+                let mut settings = default();
+                widest(&mut *settings);
+                settings.set(name, value.into()).unwrap();
+                assert!(settings.get(name) == Some(Value::Number(value)) || value.is_nan(), "{owner}.{name}");
+                settings.check_fields(RATE_HZ)
+            };
+            for legal in [number.min, number.max, number.default].into_iter().chain(number.off) {
+                assert_eq!(verdict(legal), Ok(()), "{owner}.{name} = {legal}");
+            }
+            if number.max_per_rate.is_none() {
+                assert_eq!(number.range(8_000.0), [number.min, number.max]);
+            }
+            let whole = matches!(name, "length_frames" | "bits");
+            let beyond = [number.min - 1.0, number.max + 1.0].into_iter().chain((!whole).then_some(f64::NAN));
+            for illegal in beyond.filter(|value| !value.is_infinite() && number.off != Some(*value)) {
+                let error = verdict(illegal).expect_err(name).to_string();
+                assert!(error.starts_with(&format!("{name} = {illegal} is ")), "{owner}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_position_of_a_control_is_legal() {
+    for (owner, default) in with_tables() {
+        for (name, number) in numbers(&*default()) {
+            for step in 0..=100 {
+                let mut settings = default();
+                widest(&mut *settings);
+                settings.set(name, number.at(f64::from(step) / 100.0).into()).unwrap();
+                assert_eq!(settings.check_fields(RATE_HZ), Ok(()), "{owner}.{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_of_another_kind_is_refused_and_changes_nothing() {
+    for (owner, default) in with_tables() {
+        let mut settings = default();
+        for field in settings.fields() {
+            let before = settings.get(field.name);
+            for wrong in [Value::Number(0.5), Value::Switch(true), Value::Choice("no such word")] {
+                let fits = match field.kind {
+                    Kind::Number(_) => matches!(wrong, Value::Number(_)),
+                    Kind::Switch { .. } => matches!(wrong, Value::Switch(_)),
+                    _ => false,
+                };
+                if !fits {
+                    assert_eq!(settings.set(field.name, wrong), Err(Error::Mismatch { field }), "{owner}");
+                    assert_eq!(settings.get(field.name), before, "{owner}.{}", field.name);
+                }
+            }
+        }
+        let unknown = settings.set("treshold_db", 0.0.into()).unwrap_err();
+        assert_eq!(unknown.to_string(), "treshold_db is no parameter");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_would_be_taken() {
+    let mut compressor = Effect::from(CompressorParams::default());
+    let mut refused = |name, value: Value<'_>| compressor.set(name, value).unwrap_err().to_string();
+    assert_eq!(refused("ratio", "four".into()), "ratio takes a number");
+    assert_eq!(refused("detector", 1.0.into()), "detector takes one of peak, rms");
+    assert_eq!(refused("auto_makeup", 0.5.into()), "auto_makeup is switched on or off");
+    let mut equalizer = filters::EqualizerParams::default();
+    let error = equalizer.set("bands", 1.0.into()).unwrap_err();
+    assert_eq!(error.to_string(), "bands has parts: it takes no single value");
+    // What puts effects together has no parameters of its own.
+    assert!(Effect::default().fields().is_empty());
+    assert!(matches!(Effect::default().set("ratio", 2.0.into()), Err(Error::Unknown { .. })));
+}
+
+/// What is fixed is refused while the processor runs, and nothing else is.
+#[test]
+fn fixed_is_what_needs_another_processor() {
+    for (owner, effect) in effects() {
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        for field in effect.fields() {
+            let mut other = effect.clone();
+            let value: Value<'_> = match (field.kind, effect.get(field.name)) {
+                (Kind::Number(number), Some(Value::Number(value))) => {
+                    let top = number.at(1.0);
+                    if top == value { number.at(0.3) } else { top }.into()
+                }
+                (_, Some(Value::Switch(on))) => (!on).into(),
+                // The layout of a response follows from its rows.
+                (Kind::Choice { words, default }, Some(_)) if field.name != "layout" => {
+                    (*words.iter().find(|word| **word != default).unwrap()).into()
+                }
+                _ => continue,
+            };
+            other.set(field.name, value).unwrap();
+            if other.validate(&spec).is_err() {
+                continue;
+            }
+            let changed = effect.build::<f32>(&spec).unwrap().set_params(&other);
+            let refused = matches!(changed, Err(Error::NeedsRebuild { .. }));
+            assert_eq!(refused, field.fixed, "{owner}.{}: {changed:?}", field.name);
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn parameters_serialise_under_their_names_and_words() {
+    for (owner, effect) in effects() {
+        let text = serde_json::to_value(&effect).unwrap();
+        for field in effect.fields() {
+            let serialised = &text[field.name];
+            if let Kind::Choice { words, .. } = field.kind {
+                for word in words {
+                    let mut other = text.clone();
+                    other[field.name] = (*word).into();
+                    let read: Effect = serde_json::from_value(other).unwrap();
+                    assert_eq!(read.get(field.name), Some(Value::Choice(word)), "{owner}");
+                }
+            }
+            assert!(!serialised.is_null(), "{owner}.{}", field.name);
+        }
+    }
+    // The tables themselves are for hosts in other languages.
+    let field = serde_json::to_value(CompressorParams::FIELDS[3]).unwrap();
+    assert_eq!((&field["name"], &field["kind"]["type"]), (&"attack_ms".into(), &"number".into()));
+    assert_eq!((&field["kind"]["max"], &field["kind"]["scale"]), (&250.0.into(), &"logarithmic".into()));
+}
