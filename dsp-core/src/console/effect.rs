@@ -15,7 +15,7 @@ use crate::foundation::{
     block::{Block, BlockMut},
     engine::{self, Engine, compiled},
     error::{Error, expect_channels},
-    field::{Field, Fields, Value},
+    field::{Field, Fields, Value, not_set},
     params::{Params, Tunable},
     processor::{Dynamics, Processor},
     sample::Sample,
@@ -269,7 +269,7 @@ impl Fields for Effect {
     }
 
     fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Error> {
-        self.single_mut().map_or_else(|| Err(Error::not_set(&[], name)), |params| params.set(name, value))
+        self.single_mut().map_or_else(|| Err(not_set(&[], name)), |params| params.set(name, value))
     }
 
     fn highest(&self, name: &str) -> f64 {

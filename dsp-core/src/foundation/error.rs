@@ -1,6 +1,5 @@
 //! The one error type of building and re-parameterising; nothing in the audio path can fail.
 
-use super::field::{Field, Kind};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -77,8 +76,12 @@ pub enum Error {
     },
     /// A parameter was set to a value of another kind: a number to a word, a choice to a word that is none of its own.
     Mismatch {
-        /// The parameter.
-        field: &'static Field,
+        /// Name of the parameter.
+        param: &'static str,
+        /// What it does take, as the end of a sentence.
+        takes: &'static str,
+        /// The words of a choice; none for other parameters.
+        words: &'static [&'static str],
     },
     /// The lengths of two buffers that belong together differ.
     Length {
@@ -131,12 +134,7 @@ impl fmt::Display for Error {
                 write!(f, "{param} cannot change while the processor runs: build a new one")
             }
             Self::Unknown { ref name } => write!(f, "{name} is no parameter"),
-            Self::Mismatch { field: Field { name, kind, .. } } => match kind {
-                Kind::Number(_) => write!(f, "{name} takes a number"),
-                Kind::Switch { .. } => write!(f, "{name} is switched on or off"),
-                Kind::Choice { words, .. } => write!(f, "{name} takes one of {}", words.join(", ")),
-                Kind::Compound => write!(f, "{name} has parts: it takes no single value"),
-            },
+            Self::Mismatch { param, takes, words } => write!(f, "{param} {takes}{}", words.join(", ")),
             Self::Length { expected, actual } => {
                 write!(f, "length = {actual} does not fit: {expected} needed")
             }
@@ -169,14 +167,6 @@ impl Error {
     pub fn within(self, list: &'static str, position: impl Into<Option<usize>>) -> Self {
         let index = position.into().and_then(|position| u16::try_from(position).ok());
         Self::Within { list, index, error: Box::new(self) }
-    }
-
-    /// Why a parameter of this name did not take a value.
-    pub(crate) fn not_set(fields: &'static [Field], name: &str) -> Self {
-        match fields.iter().find(|field| field.name == name) {
-            Some(field) => Self::Mismatch { field },
-            None => Self::Unknown { name: name.into() },
-        }
     }
 
     /// What was refused, without its place.

@@ -352,6 +352,20 @@ impl Field {
     }
 }
 
+/// Why a parameter of this name did not take a value.
+pub(crate) fn not_set(fields: &'static [Field], name: &str) -> Error {
+    let Some(field) = fields.iter().find(|field| field.name == name) else {
+        return Error::Unknown { name: name.into() };
+    };
+    let (takes, words): (_, &[&str]) = match field.kind {
+        Kind::Number(_) => ("takes a number", &[]),
+        Kind::Switch { .. } => ("is switched on or off", &[]),
+        Kind::Choice { words, .. } => ("takes one of ", words),
+        Kind::Compound => ("has parts: it takes no single value", &[]),
+    };
+    Error::Mismatch { param: field.name, takes, words }
+}
+
 /// How a parameter of a struct is read and set as a [`Value`].
 pub(crate) trait Parameter: Copy {
     fn value(self) -> Value<'static>;

@@ -5,7 +5,7 @@ use crate::{
     filters::{
         band::{
             AllPassParams, Band, BandParams, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams,
-            LowPassParams, LowShelfParams, NotchParams, TiltParams,
+            LowPassParams, LowShelfParams, MAX_BAND_SECTIONS, NotchParams, TiltParams,
         },
         biquad::BiquadCoeffs,
         svf::SvfCoeffs,
@@ -18,6 +18,7 @@ use crate::{
         tagged::tagged,
     },
 };
+use alloc::{boxed::Box, vec::Vec};
 use core::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Points of a table of gains, from none to the most reduction.
@@ -246,6 +247,18 @@ impl From<DynamicBand> for DynamicEqualizerBand {
     fn from(band: DynamicBand) -> Self {
         Self::DynamicBand(band)
     }
+}
+
+/// Sections of one place: those of a band that stands still, and one that may be driven.
+pub(super) const SECTIONS: usize = MAX_BAND_SECTIONS + 1;
+
+/// What [`DynamicEqualizer`](super::DynamicEqualizer) runs: sections in their places, and what drives them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DynamicEqualizerCoeffs {
+    pub(super) sections: Vec<BiquadCoeffs>,
+    /// One per place.
+    pub(super) actions: Vec<Option<Box<Action>>>,
+    pub(super) bands: usize,
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@
 //! its reduction leaves 0, until it is 0 again, it is driven through its table. So it is while its table glides.
 
 use super::{
-    DynamicEqualizerCoeffs, SECTIONS,
     band_detector::{Filter, State, detect},
-    bands::{Action, DETECTOR, MAX_RANGE_DB, STEP_DB, TABLE},
+    bands::{Action, DETECTOR, DynamicBand, DynamicEqualizerCoeffs, MAX_RANGE_DB, SECTIONS, STEP_DB, TABLE},
     svf_table::{Table, points},
 };
 use crate::{
@@ -169,7 +168,7 @@ impl DynamicEqualizerEngine {
         let pairs = channels.div_ceil(2);
         let count = coeffs.actions.len();
         // Places that nothing is in wait for any band.
-        let empty = super::DynamicBand::default().design(rate_hz).1;
+        let empty = DynamicBand::default().design(rate_hz).1;
         let place = |action: &Option<Box<Action>>| {
             let mut place = Place::new(action.as_deref().unwrap_or(&empty), rate_hz);
             place.wanted = action.is_some();

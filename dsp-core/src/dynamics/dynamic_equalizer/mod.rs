@@ -23,8 +23,8 @@ use crate::{
     },
 };
 use alloc::{boxed::Box, vec, vec::Vec};
-use bands::Action;
-pub use bands::{DynamicBand, DynamicEqualizerBand, DynamicShape};
+use bands::SECTIONS;
+pub use bands::{DynamicBand, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicShape};
 use engine::DynamicEqualizerEngine;
 use num_complex::Complex64;
 
@@ -67,9 +67,6 @@ pub struct DynamicEqualizer<S> {
     engine: Box<DynamicEqualizerEngine>,
     sample: core::marker::PhantomData<S>,
 }
-
-/// Sections of one place: those of a band that stands still, and one that may be driven.
-const SECTIONS: usize = MAX_BAND_SECTIONS + 1;
 
 params! {
     /// Settings of [`DynamicEqualizer`].
@@ -153,15 +150,6 @@ impl Params for DynamicEqualizerParams {
         let at = |&hz: &f64| bands.iter().map(|sections| sections.response(hz, rate_hz)).product();
         Ok(Some(frequencies_hz.iter().map(at).collect()))
     }
-}
-
-/// What [`DynamicEqualizer`] runs: sections in their places, and what drives them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DynamicEqualizerCoeffs {
-    sections: Vec<BiquadCoeffs>,
-    /// One per place.
-    actions: Vec<Option<Box<Action>>>,
-    bands: usize,
 }
 
 impl<S: Sample> Engine<S> for DynamicEqualizer<S> {

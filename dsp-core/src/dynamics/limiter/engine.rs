@@ -1,4 +1,4 @@
-//! The limiter's arithmetic: see the [module](super). Letters as in its contract: K reach, L response, W window,
+//! The limiter's arithmetic: see [`Limiter`](super::Limiter). Letters as in its contract: K reach, L response, W window,
 //! D latency, n the frame measured.
 //!
 //! A frame that arrives completes the points between the frames K and K - 1 before it, so what is measured lags by K.
@@ -8,7 +8,7 @@
 //! x(i), so that g(i) <= c/p for all of those.
 
 use super::{
-    LimiterCoeffs,
+    params::{LimiterCoeffs, MAX_HOLD_MS},
     passes::{Floors, Shaped, apply, hold, join, quiet, rectify, shape, take},
 };
 use crate::{
@@ -81,7 +81,7 @@ struct Scratch<S> {
 impl<S: Sample> LimiterEngine<S> {
     pub(super) fn new(spec: &StreamSpec, coeffs: &LimiterCoeffs, taps: Option<Taps<S>>) -> Self {
         let rate_hz = spec.sample_rate_hz();
-        let longest_hold = ms_to_frames(super::MAX_HOLD_MS, rate_hz);
+        let longest_hold = ms_to_frames(MAX_HOLD_MS, rate_hz);
         let window = coeffs.window_frames();
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         let latency = coeffs.latency_frames();
