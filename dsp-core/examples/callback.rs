@@ -63,17 +63,17 @@ fn planar<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
     Ok(buffer[63])
 }
 
-/// A device with interleaved frames: one copy in, one copy out, into room taken beforehand.
+/// A device with interleaved frames: one copy in, one copy out, into memory taken beforehand.
 fn interleaved<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
     let mut device = [S::ZERO; CHANNELS * 512];
-    let mut room = [S::ZERO; CHANNELS * 512];
+    let mut interleaved = [S::ZERO; CHANNELS * 512];
     let mut frame = 0;
     for length in BLOCKS.repeat(20) {
         let device = &mut device[..CHANNELS * length];
         for (n, sample) in device.iter_mut().enumerate() {
             *sample = tone(frame + n / CHANNELS);
         }
-        let mut block = BlockMut::from_planar(&mut room[..CHANNELS * length], CHANNELS)?;
+        let mut block = BlockMut::from_planar(&mut interleaved[..CHANNELS * length], CHANNELS)?;
         block.copy_from_interleaved(device)?;
         chain.process(&mut block);
         block.as_block().interleave_into(device)?;

@@ -79,10 +79,10 @@ fn law_2_same_bits_on_every_cpu_with_fma() {
     }
     for_all(8, |entry, effect| {
         for channels in channel_counts(&effect) {
-            let twin = render::<f32>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
+            let scalar = render::<f32>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
             for cpu in [Cpu::Detected, Cpu::Avx2] {
                 let vector = render::<f32>(&effect, &spec(channels).with_cpu(cpu), &Cut::whole());
-                assert!(same_bits(&vector, &twin), "{} {cpu:?}", entry.name);
+                assert!(same_bits(&vector, &scalar), "{} {cpu:?}", entry.name);
             }
         }
     });
@@ -94,10 +94,10 @@ fn law_2_cpus_without_fma_null() {
     const LIMIT: f64 = 1e-7;
     for_all(8, |entry, effect| {
         for channels in channel_counts(&effect) {
-            let twin = render::<f64>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
+            let scalar = render::<f64>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
             let baseline = render::<f64>(&effect, &spec(channels).with_cpu(Cpu::Baseline), &Cut::whole());
-            let peak = twin.iter().fold(0.25, |peak: f64, x| peak.max(x.abs()));
-            let error = twin.iter().zip(&baseline).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let peak = scalar.iter().fold(0.25, |peak: f64, x| peak.max(x.abs()));
+            let error = scalar.iter().zip(&baseline).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(error <= LIMIT * peak, "{}: {error}", entry.name);
         }
     });
@@ -131,7 +131,7 @@ fn law_3_reset_equals_a_fresh_build() {
 #[test]
 fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
     for_all(12, |entry, effect| {
-        // A room is not the same on both sides.
+        // A reverb is not the same on both sides.
         if !channel_counts(&effect).contains(&2) || matches!(entry.name, "Reverb" | "Plate") {
             return;
         }

@@ -14,9 +14,9 @@ mod fields;
 mod keys;
 mod laws;
 mod loudness;
+mod processors;
 mod realtime;
 mod reference;
-mod rooms;
 #[cfg(feature = "serde")]
 mod serialised;
 mod sparse;

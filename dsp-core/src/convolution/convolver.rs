@@ -1,6 +1,6 @@
 //! Convolution with long responses, without latency and without peaks of work.
 //!
-//! The first taps are a direct filter, the rest lies in stages of growing partitions (`parts::partition`). Inputs, outputs
+//! The first taps are a direct filter, the rest lies in stages of growing partitions (`convolution::partition`). Inputs, outputs
 //! and responses are joined by [`Route`]s: the spectra of an input serve all its routes, and all routes of an output share
 //! one way back.
 //!
@@ -46,7 +46,7 @@ pub(crate) struct Convolver<S> {
     futures: Vec<Vec<S>>,
     stages: Vec<Stage<S>>,
     at_work: Vec<bool>,
-    /// Room for loading; none after the only bank has been loaded.
+    /// Scratch for loading; none after the only bank has been loaded.
     loading: Vec<S>,
     chunk: Vec<S>,
     frame: u64,
@@ -101,10 +101,10 @@ impl<S: Sample> Convolver<S> {
         convolver
     }
 
-    /// Makes the room that loading needs, unless it is there.
+    /// Takes the scratch that loading needs, unless it is there.
     fn make_room(&mut self) {
-        let room = self.stages.iter().map(Stage::loading).max();
-        self.loading.resize(room.unwrap_or(0), S::ZERO);
+        let needed = self.stages.iter().map(Stage::loading).max();
+        self.loading.resize(needed.unwrap_or(0), S::ZERO);
     }
 
     /// The longest block: on multiples of it all stages begin a period.

@@ -80,16 +80,16 @@ mod tests {
                     sums.truncate(frames);
                     sums
                 };
-                let twin = of(Cpu::Reproducible);
-                for (n, sum) in twin.iter().enumerate() {
+                let scalar = of(Cpu::Reproducible);
+                for (n, sum) in scalar.iter().enumerate() {
                     let plain: f64 = (0..taps).map(|k| reversed[k] * samples[n + k]).sum();
                     assert!((sum - 0.25 - plain).abs() < 1e-13, "{taps} {frames} {n}");
                 }
                 if fuses() {
-                    assert_eq!(of(Cpu::Detected), twin);
-                    assert_eq!(of(Cpu::Avx2), twin);
+                    assert_eq!(of(Cpu::Detected), scalar);
+                    assert_eq!(of(Cpu::Avx2), scalar);
                 }
-                assert!(of(Cpu::Baseline).iter().zip(&twin).all(|(a, b)| (a - b).abs() < 1e-13));
+                assert!(of(Cpu::Baseline).iter().zip(&scalar).all(|(a, b)| (a - b).abs() < 1e-13));
             }
         }
     }

@@ -53,7 +53,7 @@ use num_complex::Complex64;
 /// 0.1 s at the default length. One that comes while another is on its way follows it.
 ///
 /// # Source
-/// Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `parts::kaiser`); `parts::convolver`. Own: w alone
+/// Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `primitives::kaiser`); `convolution::convolver`. Own: w alone
 /// smears the magnitude, by 1.5 dB for a bell of 12 dB and q 2 at 60 Hz. Adding what is missing to the target, again and
 /// again (P. H. van Cittert, Z. Phys. 69, 1931), is the window 1 - (1 - w)^n after n rounds; 80 leave 0.09 dB.
 #[derive(Clone, Debug)]

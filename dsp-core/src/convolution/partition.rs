@@ -8,7 +8,7 @@
 //! Windows of nothing but zeros have spectra of nothing but zeros, without arithmetic; when all are, there is no output.
 //!
 //! # Source
-//! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one ring:
+//! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one future:
 //! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and 6.
 
 use super::fft::{
@@ -73,24 +73,24 @@ enum Unit {
     },
     /// The tiles that are summed for one block.
     Begin {
-        voice: Voice,
+        active: ActiveOutput,
         base: usize,
     },
     /// Some of those that are summed for two.
     Multiply {
-        voice: Voice,
+        active: ActiveOutput,
         base: usize,
         tile: usize,
     },
-    Restore {
-        voice: Voice,
+    Inverse {
+        active: ActiveOutput,
         step: Step,
     },
 }
 
 /// An output of one of the banks at work.
 #[derive(Clone, Copy, Debug)]
-struct Voice {
+struct ActiveOutput {
     /// Among the banks at work.
     place: usize,
     output: usize,
@@ -106,7 +106,7 @@ struct Schedule {
 /// What a stage reads of each input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sources<'a, S> {
-    /// The last samples, in a ring whose length is a multiple of every block.
+    /// The last samples, in a future whose length is a multiple of every block.
     pub(crate) pasts: &'a [Vec<S>],
     /// Frames since the last sample that was not zero.
     pub(crate) quiet_frames: &'a [u64],
@@ -118,7 +118,7 @@ struct Spectra<S> {
     routes: Vec<Route>,
     responses: usize,
     partitions: usize,
-    /// For each input a ring, which grows towards its beginning.
+    /// For each input a future, which grows towards its beginning.
     inputs: Vec<Vec<Tile<S>>>,
     /// For each bank, and in it for each response, the partitions.
     filters: Vec<Vec<Tile<S>>>,
@@ -179,7 +179,7 @@ pub(crate) struct Stage<S> {
     /// Sums nobody wants.
     spare: Vec<Tile<S>>,
     /// The banks at work in this period.
-    voices: Vec<usize>,
+    active_banks: Vec<usize>,
     /// Units done in this period.
     done: usize,
     /// Frame at which this period began.
@@ -211,7 +211,7 @@ impl<S: Sample> Stage<S> {
             ahead: vec![vec![Tile::ZERO; plan.block / TILE / 2]; counts.banks * counts.outputs],
             carried: vec![true; counts.banks],
             spare: vec![Tile::ZERO; tiles / 2],
-            voices: Vec::with_capacity(counts.banks),
+            active_banks: Vec::with_capacity(counts.banks),
             done: 0,
             began: 0,
             transform,
@@ -244,19 +244,19 @@ impl<S: Sample> Stage<S> {
         }
         for place in 0..banks {
             for output in 0..counts.outputs {
-                let voice = Voice { place, output };
+                let active = ActiveOutput { place, output };
                 let routes = self.spectra.routes.iter().filter(|route| route.output == output).count();
                 for &step in steps.iter().rev() {
                     if let Step::Base { index } = step {
                         let base = index as usize;
                         let half = transform.base() / 2 / TILE;
-                        add(Unit::Begin { voice, base }, half * TILE, product * routes);
+                        add(Unit::Begin { active, base }, half * TILE, product * routes);
                         for tile in (0..half).step_by(UNIT_TILES) {
                             let points = UNIT_TILES.min(half - tile) * TILE;
-                            add(Unit::Multiply { voice, base, tile }, points, 2 * product * plan.partitions * routes);
+                            add(Unit::Multiply { active, base, tile }, points, 2 * product * plan.partitions * routes);
                         }
                     }
-                    add(Unit::Restore { voice, step }, work(step), pass);
+                    add(Unit::Inverse { active, step }, work(step), pass);
                 }
             }
         }
@@ -276,17 +276,17 @@ impl<S: Sample> Stage<S> {
         Schedule { due: due.collect(), units }
     }
 
-    /// Samples of room that loading takes.
+    /// Samples of scratch that loading takes.
     pub(crate) fn loading(&self) -> usize {
         2 * (self.plan.block + self.transform.points())
     }
 
     /// Transforms partition `partition` of a response, whose taps begin with the stage's first: see
     /// [`Plan::first_tap`].
-    pub(crate) fn load(&mut self, bank: usize, response: usize, partition: usize, taps: &[f64], room: &mut [S]) {
+    pub(crate) fn load(&mut self, bank: usize, response: usize, partition: usize, taps: &[f64], scratch: &mut [S]) {
         let needed = self.loading();
         let Self { plan, transform, spectra, counts, .. } = self;
-        let (window, points) = room[..needed].split_at_mut(2 * plan.block);
+        let (window, points) = scratch[..needed].split_at_mut(2 * plan.block);
         window.fill(S::ZERO);
         let scale = 1.0 / plan.block as f64;
         for (point, tap) in window[..plan.block].iter_mut().zip(taps.get(partition * plan.block..).unwrap_or(&[])) {
@@ -302,38 +302,39 @@ impl<S: Sample> Stage<S> {
     }
 
     /// Does what is due at `frame`, a multiple of [`GRID_FRAMES`] at which all samples before it are known. Adds output to
-    /// `rings`, for each bank one of each output.
-    pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
+    /// `futures`, for each bank one of each output.
+    pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, futures: &mut [Vec<S>]) {
         let within = place(frame, self.plan.block);
         if within == 0 {
             self.begin(frame, at_work, sources);
         }
-        let due = self.schedules[self.voices.len()].due[within / GRID_FRAMES];
+        let due = self.schedules[self.active_banks.len()].due[within / GRID_FRAMES];
         while self.done < due {
-            let unit = self.schedules[self.voices.len()].units[self.done];
+            let unit = self.schedules[self.active_banks.len()].units[self.done];
             self.done += 1;
-            self.perform(unit, sources, rings);
+            self.perform(unit, sources, futures);
         }
     }
 
     fn begin(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>) {
-        let Self { plan, spectra: Spectra { sounding, newest, .. }, stale, carried, voices, done, began, .. } = self;
+        let Self { plan, spectra: Spectra { sounding, newest, .. }, stale, carried, active_banks, done, began, .. } =
+            self;
         *newest = newest.checked_sub(1).unwrap_or(plan.partitions - 1);
         for ((sounding, stale), quiet_frames) in sounding.iter_mut().zip(stale).zip(sources.quiet_frames) {
             *stale = sounding[*newest];
             sounding[*newest] = *quiet_frames < 2 * plan.block as u64;
         }
         if *began > 0 {
-            carried.iter_mut().enumerate().for_each(|(bank, carried)| *carried = voices.contains(&bank));
+            carried.iter_mut().enumerate().for_each(|(bank, carried)| *carried = active_banks.contains(&bank));
         }
-        voices.clear();
-        // Never more than there are banks, for which there is room.
-        voices.extend(at_work.iter().enumerate().filter(|(_, at_work)| **at_work).map(|(bank, _)| bank));
+        active_banks.clear();
+        // Never more than there are banks, for which memory was taken.
+        active_banks.extend(at_work.iter().enumerate().filter(|(_, at_work)| **at_work).map(|(bank, _)| bank));
         *done = 0;
         *began = frame;
     }
 
-    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, rings: &mut [Vec<S>]) {
+    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, futures: &mut [Vec<S>]) {
         let Self { plan, transform, spectra, counts, points, sums, .. } = self;
         match unit {
             Unit::Analyse { input, step } => {
@@ -346,12 +347,12 @@ impl<S: Sample> Stage<S> {
                     tiles.iter_mut().step_by(plan.partitions).for_each(|tile| *tile = Tile::ZERO);
                 }
             }
-            Unit::Begin { voice, base } => self.begin_sums(voice, base),
-            Unit::Multiply { voice, base, tile } => self.multiply(voice, base, tile),
-            Unit::Restore { voice, step } => {
-                if !spectra.silent(voice.output) {
-                    let ring = &mut rings[self.voices[voice.place] * counts.outputs + voice.output];
-                    let target = block_of(ring, self.began + plan.slack() as u64, plan.block);
+            Unit::Begin { active, base } => self.begin_sums(active, base),
+            Unit::Multiply { active, base, tile } => self.multiply(active, base, tile),
+            Unit::Inverse { active, step } => {
+                if !spectra.silent(active.output) {
+                    let future = &mut futures[self.active_banks[active.place] * counts.outputs + active.output];
+                    let target = block_of(future, self.began + plan.slack() as u64, plan.block);
                     let [re, im] = points;
                     transform.backward(step, sums, [re, im], target);
                 }
@@ -367,10 +368,10 @@ impl<S: Sample> Stage<S> {
     }
 
     /// Begins the sums of a base.
-    fn begin_sums(&mut self, voice: Voice, base: usize) {
+    fn begin_sums(&mut self, active: ActiveOutput, base: usize) {
         let [fresh, other] = self.halves();
         let Self { backend, plan, spectra, counts, sums, ahead, spare, .. } = self;
-        let (bank, output, half) = (self.voices[voice.place], voice.output, spare.len());
+        let (bank, output, half) = (self.active_banks[active.place], active.output, spare.len());
         let ahead = &mut ahead[bank * counts.outputs + output][base * half..][..half];
         let first = base * sums.len() + other;
         if !self.carried[bank] {
@@ -389,10 +390,10 @@ impl<S: Sample> Stage<S> {
         ahead.fill(Tile::ZERO);
     }
 
-    fn multiply(&mut self, voice: Voice, base: usize, tile: usize) {
+    fn multiply(&mut self, active: ActiveOutput, base: usize, tile: usize) {
         let [fresh, _] = self.halves();
         let Self { backend, spectra, counts, sums, ahead, spare, .. } = self;
-        let (bank, output, half) = (self.voices[voice.place], voice.output, spare.len());
+        let (bank, output, half) = (self.active_banks[active.place], active.output, spare.len());
         let count = UNIT_TILES.min(half - tile);
         let (first, tiles) = (base * sums.len() + fresh + tile, fresh + tile..fresh + tile + count);
         let ahead = &mut ahead[bank * counts.outputs + output][base * half + tile..][..count];
@@ -416,7 +417,7 @@ impl<S: Sample> Stage<S> {
             ahead,
             carried,
             spare: _,
-            voices,
+            active_banks,
             done,
             began,
         } = self;
@@ -425,7 +426,7 @@ impl<S: Sample> Stage<S> {
         stale.fill(false);
         carried.fill(true);
         *newest = 0;
-        voices.clear();
+        active_banks.clear();
         *done = 0;
         *began = 0;
     }
@@ -442,21 +443,21 @@ impl<S: Sample> Stage<S> {
 }
 
 /// The two halves of the window that ends at `frame`.
-fn halves<S>(ring: &[S], frame: u64, block: usize) -> [&[S]; 2] {
-    // Frames before the first are the zeros that a ring starts with.
-    let end = place(frame, ring.len()) + ring.len();
+fn halves<S>(future: &[S], frame: u64, block: usize) -> [&[S]; 2] {
+    // Frames before the first are the zeros that a future starts with.
+    let end = place(frame, future.len()) + future.len();
     [2, 1].map(|back| {
         let start = end - back * block;
-        &ring[if start < ring.len() { start } else { start - ring.len() }..][..block]
+        &future[if start < future.len() { start } else { start - future.len() }..][..block]
     })
 }
 
-fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
-    let start = place(frame, ring.len());
-    &mut ring[start..][..block]
+fn block_of<S>(future: &mut [S], frame: u64, block: usize) -> &mut [S] {
+    let start = place(frame, future.len());
+    &mut future[start..][..block]
 }
 
-/// Where a frame lies in a ring.
+/// Where a frame lies in a future.
 pub(crate) fn place(frame: u64, length: usize) -> usize {
     // Most lengths are powers of two, and a division takes longer than all else that happens once per tick.
     if length.is_power_of_two() { frame as usize & (length - 1) } else { (frame % length as u64) as usize }

@@ -41,7 +41,7 @@ use core::{fmt, ops::ControlFlow};
 /// Frames measured between two reports of progress.
 const STEP_FRAMES: usize = 16_384;
 
-/// Room for the rounding of the gain and of each product in f32, dB: 2 * 2^-24 of the amplitude.
+/// Margin for the rounding of the gain and of each product in f32, dB: 2 * 2^-24 of the amplitude.
 const ROUNDING_DB: f64 = 2e-6;
 
 choice! {

@@ -28,7 +28,7 @@ use alloc::{boxed::Box, vec::Vec};
 ///
 /// Times are those of the reduction in dB: the attack reaches 63.2 % of a rise in `attack_ms`; a fall reaches it in
 /// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean squares
-/// (`rms`; it is -3.01 dB). With the release `dual` or `auto` see `parts::ballistics`. `range_db` limits what the curve
+/// (`rms`; it is -3.01 dB). With the release `dual` or `auto` see `dynamics::ballistics`. `range_db` limits what the curve
 /// asks for, so that the release sets out from there. `auto_makeup` adds half of the reduction at 0 dBFS.
 ///
 /// Sound below the knee passes bit for bit, and so it does again 22 time constants after the last reduction; so does

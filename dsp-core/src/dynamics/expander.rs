@@ -3,7 +3,7 @@
 use super::{
     expansion::{Closing, Expansion, ExpansionCoeffs},
     gain_computer::{ComputerCoeffs, GainComputer},
-    gate_ballistics::OpeningCoeffs,
+    gate_ballistics::GateBallisticsCoeffs,
     passes::reduce,
 };
 use crate::{
@@ -89,7 +89,7 @@ impl Params for ExpanderParams {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let hold_frames = ms_to_frames(self.hold_ms, rate_hz);
-        let times = OpeningCoeffs::new(self.attack_ms, hold_frames, self.release_ms, rate_hz);
+        let times = GateBallisticsCoeffs::new(self.attack_ms, hold_frames, self.release_ms, rate_hz);
         let expansion = ExpansionCoeffs { times, link: self.link_percent / 100.0 };
         Ok(ExpanderCoeffs { expansion, computer: self.computer() })
     }

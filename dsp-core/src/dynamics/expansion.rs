@@ -5,7 +5,7 @@
 
 use super::{
     detector::{Detector, DetectorCoeffs, LevelDetector},
-    gate_ballistics::{Opening, OpeningCoeffs},
+    gate_ballistics::{GateBallistics, GateBallisticsCoeffs},
     passes::{Observed, apply, gains, link, min_assign},
     reduction_meter::ReductionMeter,
     side_chain::CHUNK_FRAMES,
@@ -48,7 +48,7 @@ pub(crate) trait Closing<S> {
 /// What every [`Expansion`] runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ExpansionCoeffs {
-    pub(crate) times: OpeningCoeffs,
+    pub(crate) times: GateBallisticsCoeffs,
     /// 0..1.
     pub(crate) link: f64,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Expansion<S, C> {
     link: Ramp<1>,
     times: Ramp<2>,
     /// Of each channel.
-    openings: Vec<Opening>,
+    openings: Vec<GateBallistics>,
     /// All channels have had the same past, which only the first has lived through.
     joined: bool,
     /// The last chunk was decided for all channels at once.
@@ -102,7 +102,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             closing,
             link: Ramp::new([coeffs.link], glide),
             times: Ramp::new(coeffs.times.glide(), glide),
-            openings: vec![Opening::at(0.0); channels],
+            openings: vec![GateBallistics::at(0.0); channels],
             joined: true,
             together: true,
             scratch: Scratch {
@@ -301,7 +301,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         closing.reset();
         link.jump_to(link.target());
         times.jump_to(times.target());
-        openings.fill(Opening::at(closing.at_silence()));
+        openings.fill(GateBallistics::at(closing.at_silence()));
         (*joined, *together) = (true, true);
         last_db.fill(0.0);
         *meter = ReductionMeter::default();

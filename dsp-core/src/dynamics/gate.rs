@@ -3,7 +3,7 @@
 use super::{
     expansion::{Closing, Expansion, ExpansionCoeffs},
     gain_computer::{floor, range},
-    gate_ballistics::OpeningCoeffs,
+    gate_ballistics::GateBallisticsCoeffs,
 };
 use crate::{
     foundation::{
@@ -46,7 +46,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// the hold changes at once.
 ///
 /// # Source
-/// Own; the ballistics are the compressor's, mirrored (`parts::opening`).
+/// Own; the ballistics are the compressor's, mirrored (`dynamics::gate_ballistics`).
 #[derive(Clone, Debug)]
 pub struct Gate<S> {
     spec: StreamSpec,
@@ -86,7 +86,7 @@ impl Params for GateParams {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         // The hold is the switch's.
-        let times = OpeningCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
+        let times = GateBallisticsCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
         Ok(GateCoeffs {
             expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
             levels: [

@@ -5,7 +5,7 @@
 //! crests open, and the gaps between them do not close. Open means exactly 0, after 22 attacks.
 //!
 //! # Source
-//! `parts::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
+//! `dynamics::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
 
 use super::release::{log_rate, pole, pole_at};
 use crate::{
@@ -19,13 +19,13 @@ use crate::{
 
 /// Attack, hold and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct OpeningCoeffs {
+pub(crate) struct GateBallisticsCoeffs {
     /// Poles of attack and release.
     poles: [f64; 2],
     hold_frames: u32,
 }
 
-impl OpeningCoeffs {
+impl GateBallisticsCoeffs {
     pub(crate) fn new(attack_ms: f64, hold_frames: usize, release_ms: f64, sample_rate_hz: f64) -> Self {
         let poles = [attack_ms, release_ms].map(|time_ms| pole(time_ms, sample_rate_hz));
         Self { poles, hold_frames: u32::try_from(hold_frames).unwrap_or(u32::MAX) }
@@ -39,7 +39,7 @@ impl OpeningCoeffs {
 
 /// One channel that opens and closes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Opening {
+pub(crate) struct GateBallistics {
     /// y1.
     held: f64,
     /// y.
@@ -48,17 +48,17 @@ pub(crate) struct Opening {
     waited: u32,
 }
 
-impl Opening {
+impl GateBallistics {
     /// As after a long time at this reduction.
     pub(crate) fn at(reduction: f64) -> Self {
         Self { held: reduction, smooth: reduction, waited: u32::MAX }
     }
 
-    /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of [`OpeningCoeffs::glide`].
+    /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of [`GateBallisticsCoeffs::glide`].
     pub(crate) fn process(
         &mut self,
         backend: Backend,
-        coeffs: &OpeningCoeffs,
+        coeffs: &GateBallisticsCoeffs,
         glide: &Span<f64, 2>,
         reductions: &mut [f64],
     ) {
@@ -66,8 +66,14 @@ impl Opening {
     }
 
     #[inline(always)]
-    fn process_all(&mut self, form: impl Form, coeffs: &OpeningCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
-        let OpeningCoeffs { poles, hold_frames } = *coeffs;
+    fn process_all(
+        &mut self,
+        form: impl Form,
+        coeffs: &GateBallisticsCoeffs,
+        glide: &Span<f64, 2>,
+        reductions: &mut [f64],
+    ) {
+        let GateBallisticsCoeffs { poles, hold_frames } = *coeffs;
         match glide {
             Span::Still(_) => self.follow(form, reductions, hold_frames, |_| poles),
             Span::Moving([attack, release]) => {
@@ -100,7 +106,7 @@ mod tests {
 
     const RATE_HZ: f64 = 48_000.0;
 
-    fn run(opening: &mut Opening, coeffs: &OpeningCoeffs, wanted: f64, ms: f64) -> Vec<f64> {
+    fn run(opening: &mut GateBallistics, coeffs: &GateBallisticsCoeffs, wanted: f64, ms: f64) -> Vec<f64> {
         let mut reductions = vec![wanted; (ms * RATE_HZ / 1e3) as usize];
         opening.process(Backend::Scalar, coeffs, &Span::Still(coeffs.glide()), &mut reductions);
         reductions
@@ -108,8 +114,8 @@ mod tests {
 
     #[test]
     fn opens_in_the_attack_and_closes_after_the_hold_in_the_release() {
-        let coeffs = OpeningCoeffs::new(5.0, 960, 100.0, RATE_HZ);
-        let mut opening = Opening::at(4.0);
+        let coeffs = GateBallisticsCoeffs::new(5.0, 960, 100.0, RATE_HZ);
+        let mut opening = GateBallistics::at(4.0);
         assert!((run(&mut opening, &coeffs, 4.0, 100.0)[4_799] - 4.0).abs() < 1e-8);
         let falling = run(&mut opening, &coeffs, 0.0, 500.0);
         let frames = falling.iter().position(|&y| y <= 4.0 / core::f64::consts::E).unwrap() + 1;
@@ -124,8 +130,8 @@ mod tests {
 
     #[test]
     fn gaps_shorter_than_the_hold_do_not_close() {
-        let coeffs = OpeningCoeffs::new(1.0, 480, 5.0, RATE_HZ);
-        let mut opening = Opening::at(0.0);
+        let coeffs = GateBallisticsCoeffs::new(1.0, 480, 5.0, RATE_HZ);
+        let mut opening = GateBallistics::at(0.0);
         for _ in 0..20 {
             assert!(run(&mut opening, &coeffs, 0.0, 1.0).iter().all(|&y| y == 0.0));
             assert!(run(&mut opening, &coeffs, 4.0, 10.0).iter().all(|&y| y == 0.0));

@@ -4,7 +4,7 @@
 //! then smoothed over the same window, every mean is taken of reductions no smaller than what the delayed frame wants.
 //!
 //! # Source
-//! The gain smoothing of `processors::limiter`, on logarithms. D. Rudrich, "How to make a look-ahead limiter",
+//! The gain smoothing of `dynamics::limiter`, on logarithms. D. Rudrich, "How to make a look-ahead limiter",
 //! IEM, 2019: why a plain delay misses the peak.
 
 use super::{box_filter::BoxFilter, gain_computer::MOST_OCTAVES, sliding_max::SlidingMax};

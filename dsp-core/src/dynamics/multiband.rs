@@ -37,7 +37,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// fixed while it runs.
 ///
 /// # Source
-/// `parts::crossover` for the splitter (Linkwitz-Riley), `parts::compression` for the bands.
+/// `filters::crossover` for the splitter (Linkwitz-Riley), `dynamics::compression` for the bands.
 #[derive(Clone, Debug)]
 pub struct MultibandCompressor<S> {
     spec: StreamSpec,

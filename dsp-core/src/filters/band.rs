@@ -1,11 +1,11 @@
 //! The bands of an equalizer: their settings, and the sections they become.
 //!
-//! A band is a setting by itself, an element of an equalizer, and an effect (`processors::filter`).
+//! A band is a setting by itself, an element of an equalizer, and an effect (`filters::filter`).
 //!
 //! # Source
 //! Analog prototypes by R. Bristow-Johnson's conventions; [`Design::Matched`] fits their magnitude up to 20 kHz
-//! (`parts::matched`), [`Design::Cookbook`] is his bilinear transform of them (`parts::cookbook`). Steep low and high
-//! passes are Butterworth cascades (`parts::butterworth`).
+//! (`filters::matched`), [`Design::Cookbook`] is his bilinear transform of them (`filters::cookbook`). Steep low and high
+//! passes are Butterworth cascades (`filters::butterworth`).
 
 use super::{
     biquad::BiquadCoeffs,

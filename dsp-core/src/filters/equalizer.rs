@@ -38,7 +38,7 @@ use num_complex::Complex64;
 /// bands, and with bands at 0 dB.
 ///
 /// # Source
-/// `parts::band` for the shapes, `parts::cascade` for the realisation.
+/// `filters::band` for the shapes, `filters::cascade` for the realisation.
 #[derive(Clone, Debug)]
 pub struct Equalizer<S> {
     spec: StreamSpec,

@@ -37,7 +37,7 @@ use num_complex::Complex64;
 /// count, f64 inside, glides of 50 ms. Bell, shelves and tilt are neutral at 0 dB.
 ///
 /// # Source
-/// `parts::band` for the shapes, `parts::cascade` for the realisation.
+/// `filters::band` for the shapes, `filters::cascade` for the realisation.
 #[derive(Clone, Debug)]
 pub struct Filter<S, P> {
     spec: StreamSpec,

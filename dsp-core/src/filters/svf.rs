@@ -92,7 +92,7 @@ impl SvfCoeffs {
         [(p * z[0] + r * z[1]) * scale, (q * z[0] + t * z[1]) * scale]
     }
 
-    /// The state `z` from which the direct form (`kernels::biquad`) of this filter goes on as this SVF would go on from `s`.
+    /// The state `z` from which the direct form (`filters::cascade::kernel`) of this filter goes on as this SVF would go on from `s`.
     #[must_use]
     pub(crate) fn state_to_df2t(&self, s: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();

@@ -34,7 +34,7 @@ enum LayoutMut<'b, 'a, S> {
     Slices { channels: &'b mut [&'a mut [S]] },
 }
 
-/// Audio to be read: the read-only twin of [`BlockMut`].
+/// Audio to be read: read-only, as [`BlockMut`].
 ///
 /// ```
 /// use mixdown::Block;

@@ -15,7 +15,7 @@ mod sealed {
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
     /// Keeps [`super::super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
-    /// of each without showing a foreign type in the public API.
+    /// of each without showing a type of another crate in the public API.
     pub trait Sealed: fearless_simd::SimdFloatElement {
         /// A vector of 256 bits, whatever the level.
         type Wide<V: Simd>: SimdFloat<V, Element = Self> + SimdSplit<V>;

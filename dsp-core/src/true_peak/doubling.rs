@@ -25,8 +25,8 @@ use alloc::{vec, vec::Vec};
 const CHUNK_FRAMES: usize = CHUNK_POINTS / 2;
 /// Vectors computed together, so that the chains of one wait for those of the others.
 const VECTORS: usize = 8;
-/// Room after the newest sample for vectors that reach beyond it: the widest group, of 16 lanes.
-const ROOM: usize = VECTORS * 16;
+/// Samples after the newest one, for vectors that reach beyond it: the widest group, of 16 lanes.
+const PADDING: usize = VECTORS * 16;
 
 /// How a meter looks between samples.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ pub(crate) struct Track<S> {
 impl<S: Sample> Track<S> {
     /// Silence.
     pub(crate) fn new(search: &Search<S>) -> Self {
-        let room = if search.half_band.is_empty() { 0 } else { search.history() + CHUNK_FRAMES + ROOM };
+        let room = if search.half_band.is_empty() { 0 } else { search.history() + CHUNK_FRAMES + PADDING };
         Self { samples: vec![S::ZERO; room], line: Line::new(&search.taps), sample_peak: S::ZERO }
     }
 
@@ -112,7 +112,7 @@ impl<S: Sample> Track<S> {
             return observe(backend, &search.taps, line, samples);
         }
         let (half, history) = (search.half_band.len(), search.history());
-        let mut between = [S::ZERO; CHUNK_FRAMES + ROOM];
+        let mut between = [S::ZERO; CHUNK_FRAMES + PADDING];
         let mut doubled = [S::ZERO; CHUNK_POINTS];
         let mut faults = 0;
         for chunk in samples.chunks(CHUNK_FRAMES) {

@@ -13,7 +13,7 @@
 //!   line; summed twice by parts, these weigh second differences, and Λ₂ = max Σ|their second sums| (0.44 and 0.60).
 //!
 //! # Source
-//! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see `parts::kaiser`.
+//! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see `primitives::kaiser`.
 
 mod doubling;
 mod intervals;
@@ -42,12 +42,12 @@ const SKIP_POINTS: usize = 64;
 const CHUNK_POINTS: usize = 512;
 /// Vectors computed together, so that one load of a tap serves both.
 const VECTORS: usize = 2;
-/// Room after the newest sample for vectors that reach beyond it; no less than the widest group, 2 x 16 lanes.
+/// Samples after the newest one, for vectors that reach beyond it; no less than the widest group, 2 x 16 lanes.
 const PAD: usize = 32;
 /// One channel: its recent samples and the peaks since they were last taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Line<S> {
-    /// The history, then the chunk at hand, then room for whole vectors.
+    /// The history, then the chunk at hand, then space for whole vectors.
     samples: Vec<S>,
     /// Largest magnitude of samples and of points between them.
     true_peak: S,

@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-/// The last component of a kernel's scalar twin.
+/// The last component of a kernel's scalar scalar.
 const SCALAR: &str = "/scalar";
 
 /// One benchmark.
@@ -49,8 +49,8 @@ impl Measurement {
         self.id.split('/').next().unwrap_or_default()
     }
 
-    /// Whose scalar twin it is.
-    pub(super) fn twin_of(&self) -> Option<&str> {
+    /// Whose scalar scalar it is.
+    pub(super) fn scalar_of(&self) -> Option<&str> {
         self.id.strip_suffix(SCALAR)
     }
 
@@ -150,9 +150,9 @@ mod tests {
     #[test]
     fn an_id_tells_group_twin_and_frames() {
         let named = |id: &str| Measurement { id: id.into(), nanoseconds: 1.0, work: None };
-        let twin = named("equalizer/8_bands/f32/2ch/512/scalar");
-        assert_eq!((twin.group(), twin.frames()), ("equalizer", Some(512.0)));
-        assert_eq!(twin.twin_of(), Some("equalizer/8_bands/f32/2ch/512"));
+        let scalar = named("equalizer/8_bands/f32/2ch/512/scalar");
+        assert_eq!((scalar.group(), scalar.frames()), ("equalizer", Some(512.0)));
+        assert_eq!(scalar.scalar_of(), Some("equalizer/8_bands/f32/2ch/512"));
         assert_eq!(named("design/matched_bell").frames(), None);
         assert_eq!(named("fir/taps/64").frames(), None);
     }

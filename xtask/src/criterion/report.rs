@@ -37,8 +37,9 @@ pub(crate) fn report(circumstances: &Circumstances, measurements: &[Measurement]
             write!(text, "\n## {group}\n\n| id | time | throughput | times real time | over scalar | over peers |\n");
         text.push_str("|---|--:|--:|--:|--:|---|\n");
         let has = |id: &str| members.iter().any(|other| other.id == id);
-        let beside =
-            |member: &Measurement| member.twin_of().is_some_and(has) || member.peer_of().is_some_and(|(id, _)| has(id));
+        let beside = |member: &Measurement| {
+            member.scalar_of().is_some_and(has) || member.peer_of().is_some_and(|(id, _)| has(id))
+        };
         for member in members.iter().filter(|member| !beside(member)) {
             text.push_str(&row(member, &members));
         }
@@ -55,9 +56,9 @@ fn row(member: &Measurement, members: &[&Measurement]) -> String {
         None => String::new(),
     };
     let real_time = member.frames().map(|frames| figures(frames / SAMPLE_RATE_HZ / seconds)).unwrap_or_default();
-    let twin = members.iter().find(|other| other.twin_of() == Some(id));
-    let over_scalar = twin.map(|twin| format!("{:.2}", twin.nanoseconds / nanoseconds)).unwrap_or_default();
-    let peers = members.iter().filter(|other| other.twin_of() != Some(id));
+    let scalar = members.iter().find(|other| other.scalar_of() == Some(id));
+    let over_scalar = scalar.map(|scalar| format!("{:.2}", scalar.nanoseconds / nanoseconds)).unwrap_or_default();
+    let peers = members.iter().filter(|other| other.scalar_of() != Some(id));
     let over_peers: Vec<String> = peers
         .filter_map(|other| Some((other, other.peer_of().filter(|(own, _)| own == id)?.1)))
         .map(|(peer, name)| format!("{name} {:.2}", peer.nanoseconds / nanoseconds))
@@ -119,7 +120,7 @@ mod tests {
     #[test]
     fn a_row_relates_time_to_work_to_real_time_and_to_the_twin() {
         let fast = measurement("gain/glide/f32/2ch/480", 1_000.0, Some(Work::Samples(960.0)));
-        let twin = measurement("gain/glide/f32/2ch/480/scalar", 2_500.0, Some(Work::Samples(960.0)));
+        let scalar = measurement("gain/glide/f32/2ch/480/scalar", 2_500.0, Some(Work::Samples(960.0)));
         let peer = measurement("gain/glide/f32/2ch/480/library", 4_000.0, Some(Work::Samples(960.0)));
         let lonely = measurement("design/bell", 250.0, None);
         let alone = measurement("mix/sum/scalar", 5.0, None);
@@ -130,7 +131,7 @@ mod tests {
             profile: "release".into(),
             commit: Some("abc".into()),
         };
-        let text = report(&circumstances, &[fast, twin, peer, lonely, alone]);
+        let text = report(&circumstances, &[fast, scalar, peer, lonely, alone]);
         let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
         assert_eq!(
             rows,

@@ -61,7 +61,7 @@ pub use response::ImpulseResponse;
 /// Against a direct sum in f64 the output errs by -144 dB (64 taps) to -130 dB (192 000) in f32, by -310 to -277 dB in f64.
 ///
 /// # Source
-/// `parts::convolver`: W. G. Gardner, JAES 43(3), 1995; F. Wefers, PhD thesis, RWTH Aachen 2015.
+/// `convolution::convolver`: W. G. Gardner, JAES 43(3), 1995; F. Wefers, PhD thesis, RWTH Aachen 2015.
 #[derive(Clone, Debug)]
 pub struct Convolution<S> {
     spec: StreamSpec,

@@ -132,7 +132,7 @@ impl<S: Sample> Transform<S> {
         point / base * (base + PADDING) + point % base
     }
 
-    /// Points between passes that it needs room for.
+    /// Points between passes that its scratch holds.
     pub(crate) fn points(&self) -> usize {
         if self.levels.is_empty() { 0 } else { self.padded(self.block) }
     }
@@ -362,10 +362,10 @@ mod tests {
     fn is_the_same_bits_in_any_lanes() {
         fn check<S: Sample>(block: usize) {
             let (x, h) = (noise(5, 2 * block), noise(6, 2 * block));
-            let twin = product::<S>(block, Cpu::Reproducible, [&x, &h]);
+            let scalar = product::<S>(block, Cpu::Reproducible, [&x, &h]);
             for cpu in [Cpu::Detected, Cpu::Avx2] {
                 let sums = product::<S>(block, cpu, [&x, &h]);
-                assert!(!fuses() || sums.iter().zip(&twin).all(|(a, b)| a.bits() == b.bits()), "{block} {cpu:?}");
+                assert!(!fuses() || sums.iter().zip(&scalar).all(|(a, b)| a.bits() == b.bits()), "{block} {cpu:?}");
             }
         }
         for block in [64, 256, 2_048, 4_096] {

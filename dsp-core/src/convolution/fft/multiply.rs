@@ -165,7 +165,7 @@ mod tests {
                 multiply_newest(Backend::new(cpu), delayed, only);
                 sums.iter().flat_map(|tile| tile.re.into_iter().chain(tile.im)).collect::<Vec<S>>()
             };
-            let twin = of(Cpu::Reproducible);
+            let scalar = of(Cpu::Reproducible);
             // One bin of the second tile: of this block, of the next, and of the newest alone.
             for (place, from, to, ahead) in [(1, 0, partitions, 0), (3, 1, partitions, 1), (5, 0, 1, 0)] {
                 let (mut re, mut im) = (tile(5_000 + place).re[7].to_f64(), tile(5_000 + place).im[7].to_f64());
@@ -176,10 +176,13 @@ mod tests {
                     re += x_re * h_re - x_im * h_im;
                     im += x_re * h_im + x_im * h_re;
                 }
-                assert!((twin[2 * place * TILE + 7].to_f64() - re).abs() < 1e-4, "{partitions} {newest} {place}");
-                assert!((twin[(2 * place + 1) * TILE + 7].to_f64() - im).abs() < 1e-4, "{partitions} {newest} {place}");
+                assert!((scalar[2 * place * TILE + 7].to_f64() - re).abs() < 1e-4, "{partitions} {newest} {place}");
+                assert!(
+                    (scalar[(2 * place + 1) * TILE + 7].to_f64() - im).abs() < 1e-4,
+                    "{partitions} {newest} {place}"
+                );
             }
-            let same = |other: Vec<S>| other.iter().zip(&twin).all(|(a, b)| a.bits() == b.bits());
+            let same = |other: Vec<S>| other.iter().zip(&scalar).all(|(a, b)| a.bits() == b.bits());
             assert!(!fuses() || same(of(Cpu::Detected)) && same(of(Cpu::Avx2)));
         }
         for (partitions, newest) in [(1, 0), (2, 1), (5, 0), (5, 2), (16, 4)] {

@@ -4,7 +4,7 @@ pub(crate) mod passes;
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
-    de_esser::passes::{Law, add_squares, average, blend, symmetric, take_from, wanted},
+    de_esser::passes::{StaticCurve, add_squares, average, blend, symmetric, take_from, wanted},
     lookahead::Lookahead,
     passes::{Observed, gains},
     reduction_meter::ReductionMeter,
@@ -58,7 +58,7 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by a
 /// Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, whose delay so costs nothing. Both forms that come to
 /// mind first fail: a Linkwitz-Riley split of 24 dB per octave turns 8 kHz down by 4.6 dB of 6, and turns the phase of
-/// everything; a shelf is no better. Ballistics: `parts::ballistics`.
+/// everything; a shelf is no better. Ballistics: `dynamics::ballistics`.
 #[derive(Clone, Debug)]
 pub struct DeEsser<S> {
     spec: StreamSpec,
@@ -282,8 +282,8 @@ impl<S: Sample> DeEsserEngine<S> {
         }
         average(self.pole, [high, whole], &mut self.powers);
         let (settings, _) = self.settings.span::<f64>(count);
-        let law = Law { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
-        wanted(backend, &law, &settings, high, whole);
+        let curve = StaticCurve { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
+        wanted(backend, &curve, &settings, high, whole);
         let (times, _) = self.times.span::<f64>(count);
         self.ballistics.process(backend, &self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
         self.lookahead.process(high);

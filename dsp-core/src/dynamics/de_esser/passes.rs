@@ -47,7 +47,7 @@ pub(crate) fn average(pole: f64, [high, whole]: [&mut [f64]; 2], means: &mut [f6
 
 /// Where a de-esser acts, and how much.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Law {
+pub(crate) struct StaticCurve {
     /// Power of the band that is taken for noise: below it nothing is done.
     pub(crate) floor: f64,
     /// log2 of the ratio of powers over which action sets in.
@@ -56,21 +56,21 @@ pub(crate) struct Law {
 
 /// From the powers of the band and of the whole to the reduction wanted, in octaves, in place of the former.
 /// `settings` are the threshold, as log2 of a ratio of powers, and the range in octaves.
-pub(crate) fn wanted(backend: Backend, law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
-    run!(backend, _ => wanted_all(law, settings, high, whole));
+pub(crate) fn wanted(backend: Backend, curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
+    run!(backend, _ => wanted_all(curve, settings, high, whole));
 }
 
 #[inline(always)]
-fn wanted_all(law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
+fn wanted_all(curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
     match settings {
         Span::Still([threshold, range]) => {
             for (high, whole) in high.iter_mut().zip(whole) {
-                *high = range * action(law, *threshold, *high, *whole);
+                *high = range * action(curve, *threshold, *high, *whole);
             }
         }
         Span::Moving([threshold, range]) => {
             for ((index, high), whole) in (0_i32..).zip(high).zip(whole) {
-                *high = larger(range.at(index), 0.0) * action(law, threshold.at(index), *high, *whole);
+                *high = larger(range.at(index), 0.0) * action(curve, threshold.at(index), *high, *whole);
             }
         }
     }
@@ -78,10 +78,10 @@ fn wanted_all(law: &Law, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64
 
 /// 0 below the threshold, 1 a bend above it, smooth in between.
 #[inline(always)]
-fn action(law: &Law, threshold: f64, high: f64, whole: f64) -> f64 {
-    let high = larger(high - law.floor, silence::BAND_POWER).log2_fast();
-    let share = high - larger(whole, law.floor).log2_fast();
-    let u = (share - threshold) / law.bend;
+fn action(curve: &StaticCurve, threshold: f64, high: f64, whole: f64) -> f64 {
+    let high = larger(high - curve.floor, silence::BAND_POWER).log2_fast();
+    let share = high - larger(whole, curve.floor).log2_fast();
+    let u = (share - threshold) / curve.bend;
     let u = larger(if u < 1.0 { u } else { 1.0 }, 0.0);
     u * u * (3.0 - 2.0 * u)
 }
@@ -189,9 +189,9 @@ mod tests {
 
     #[test]
     fn silence_and_noise_below_the_floor_want_nothing() {
-        let law = Law { floor: 1e-8, bend: 1.0 };
+        let curve = StaticCurve { floor: 1e-8, bend: 1.0 };
         let mut high = [0.0, 1e-9, 1e-8, 1e-4];
-        wanted(Backend::new(Cpu::Detected), &law, &Span::Still([-2.0, 3.0]), &mut high, &[0.0, 1e-9, 1e-8, 1e-4]);
+        wanted(Backend::new(Cpu::Detected), &curve, &Span::Still([-2.0, 3.0]), &mut high, &[0.0, 1e-9, 1e-8, 1e-4]);
         assert_eq!(high[..3], [0.0; 3], "silence is no sibilant");
         assert_eq!(high[3], 3.0);
         let mut means = [1.0, 1e-3];

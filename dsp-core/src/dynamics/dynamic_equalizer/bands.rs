@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn between_two_points_of_a_table_it_is_the_shape_that_was_asked_for() {
-        // Half-way between points, linearly: what the cubic of `kernels::drive` does better. At 12 kHz and a low q the fit
+        // Half-way between points, linearly: what the cubic of `dynamics::dynamic_equalizer::svf_table` does better. At 12 kHz and a low q the fit
         // of the shape itself jumps from one gain to the next.
         let mut worst = [0.0_f64; 2];
         for frequency_hz in [40.0, 400.0, 3_000.0, 12_000.0] {

@@ -204,7 +204,7 @@ impl DynamicEqualizerEngine {
                     if !known {
                         place.enter(action, self.rate_hz);
                         let at = self.active.partition_point(|&other| other < index);
-                        // There is room for all places.
+                        // Memory was taken for all places.
                         self.active.insert(at, index);
                     }
                     place.set_action(action);

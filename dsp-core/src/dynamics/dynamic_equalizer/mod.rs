@@ -55,10 +55,10 @@ use num_complex::Complex64;
 /// and times over 20 ms before the ballistics.
 ///
 /// # Source
-/// Shapes and their fits: `parts::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the
-/// coefficients of the state variable filter are interpolated (`kernels::drive`), which may move at audio rate (A. Wishnick,
+/// Shapes and their fits: `filters::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the
+/// coefficients of the state variable filter are interpolated (`dynamics::dynamic_equalizer::svf_table`), which may move at audio rate (A. Wishnick,
 /// DAFx-14). Static curve and ballistics: D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012. Own: the quadrature by a
-/// first-order all pass (`kernels::band_detector`).
+/// first-order all pass (`dynamics::dynamic_equalizer::band_detector`).
 #[derive(Clone, Debug)]
 pub struct DynamicEqualizer<S> {
     spec: StreamSpec,

@@ -139,10 +139,10 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
         z1[n] = V::load(form, &states[n][0]);
         z2[n] = V::load(form, &states[n][1]);
     }
-    let (mut rest, mut cell) = (frames, to_grid);
+    let (mut rest, mut to_next) = (frames, to_grid);
     while !rest.is_empty() {
-        let (frames, later) = rest.split_at_mut(cell.min(rest.len()));
-        let whole = frames.len() == cell;
+        let (frames, later) = rest.split_at_mut(to_next.min(rest.len()));
+        let whole = frames.len() == to_next;
         for frame in frames {
             let mut x = V::load(form, frame);
             for n in 0..N {
@@ -155,7 +155,7 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
                 (z1[n], z2[n]) = (z1[n].zero_below(FILTER_STATE), z2[n].zero_below(FILTER_STATE));
             }
         }
-        (rest, cell) = (later, GRID_FRAMES);
+        (rest, to_next) = (later, GRID_FRAMES);
     }
     for n in 0..N {
         z1[n].store(&mut states[n][0]);
@@ -196,14 +196,14 @@ fn skewed<F: Form, const H: usize>(
     let mut last = F::F64x2::splat(form, 0.0);
     let mut before_last = last;
     let length = frames.len();
-    // Frames that lie before frame `frame` in its cell of the grid.
+    // Frames that lie before frame `frame` behind the last point of the grid.
     let phase = |frame: usize| (frame + GRID_FRAMES - to_grid) % GRID_FRAMES;
     let mut step = 0;
     while step < length + SKEW {
         if (SKEW..length).contains(&step) {
             // Until one half reaches the grid.
-            let cell = (GRID_FRAMES - phase(step)).min(GRID_FRAMES - phase(step - SKEW));
-            let end = length.min(step + cell);
+            let to_next = (GRID_FRAMES - phase(step)).min(GRID_FRAMES - phase(step - SKEW));
+            let end = length.min(step + to_next);
             for at in step..end {
                 let mut x = F::join(F::F64x2::load(form, &frames[at]), before_last);
                 for n in 0..H {
@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn the_baseline_nulls_with_the_plain_loop() {
-        // Two roundings for one per multiply-add, behind eight resonances: law 2 asks for -140 dB.
+        // Two roundings for one per multiply-add, behind eight resonances: invariant 2 asks for -140 dB.
         const BASELINE_LIMIT: f64 = 1e-10;
         compare(two_channels, |a, b| (a - b).abs() <= BASELINE_LIMIT * (1.0 + b.abs()), Cpu::Baseline);
         compare(four_channels, |a, b| (a - b).abs() <= BASELINE_LIMIT * (1.0 + b.abs()), Cpu::Baseline);

@@ -1,6 +1,6 @@
 //! A cascade of second-order sections on every channel of a stream, with settings that glide.
 //!
-//! A section that rests runs as direct form II transposed (`kernels::biquad`), which is fast. A section on its way to
+//! A section that rests runs as direct form II transposed (`filters::cascade::kernel`), which is fast. A section on its way to
 //! another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients move: log g,
 //! log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so nothing jumps. A
 //! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A section may also be
@@ -10,7 +10,7 @@
 //! cut of the stream, and never a subnormal number.
 //!
 //! # Source
-//! The forms: `parts::biquad`, `parts::svf`. That a state variable filter may be modulated at audio rate: A. Wishnick,
+//! The forms: `filters::biquad`, `filters::svf`. That a state variable filter may be modulated at audio rate: A. Wishnick,
 //! "Time-varying filters for musical applications", DAFx-14.
 
 pub(crate) mod kernel;

@@ -178,7 +178,7 @@ pub struct CrossoverCoeffs {
 /// Sections of one crossover.
 fn sections(order: Order, g: f64) -> Pair {
     let resonant = |q: f64| {
-        // As `parts::svf`: v = ((s1 + s1')/2, (s2 + s2')/2).
+        // As `filters::svf`: v = ((s1 + s1')/2, (s2 + s2')/2).
         let k = 1.0 / q;
         let a1 = 1.0 / (1.0 + g * (g + k));
         let a2 = g * a1;

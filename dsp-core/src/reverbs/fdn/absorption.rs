@@ -18,7 +18,7 @@ pub(crate) fn absorb<F: Form, S: Sample>(
 ) {
     let frames = frames.min(GRID_FRAMES);
     for start in (0..frames).step_by(COLUMNS) {
-        // All lines before the next frames: what waits for one group of lines leaves room for another.
+        // All lines before the next frames: while one group of lines waits, another is worked on.
         for first in (0..LINES).step_by(F::Wide::<S>::LEN) {
             let low_direct = F::Wide::<S>::load(form, &absorbers.low[0][first..]);
             let low_feed = F::Wide::<S>::load(form, &absorbers.low[1][first..]);

@@ -20,7 +20,7 @@ pub(crate) fn tap<F: Form, S: Sample>(
     frames: usize,
     sum: &mut [S; GRID_FRAMES],
 ) {
-    // As many sums as registers allow, a cell at most.
+    // As many sums as registers allow, 64 at most.
     if F::Native::<S>::LEN * 8 <= GRID_FRAMES {
         sums::<F, S, 8>(form, bank, taps, frames, sum);
     } else {
@@ -55,7 +55,7 @@ fn sums<F: Form, S: Sample, const N: usize>(
     }
 }
 
-/// Copies samples that fill up to a cell.
+/// Copies samples that fill up to 64.
 #[inline(always)]
 pub(crate) fn copy<F: Form, S: Sample>(form: F, from: &[S], to: &mut [S; GRID_FRAMES]) {
     let lanes = F::Native::<S>::LEN;

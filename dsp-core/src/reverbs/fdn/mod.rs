@@ -1,11 +1,11 @@
-//! The passes of a feedback delay network of 16 lines over one cell of frames, which lies in the L1 cache.
+//! The passes of a feedback delay network of 16 lines over 64 frames, which lies in the L1 cache.
 //!
 //! Where lines mix (diffusion, feedback matrix, taps) the lanes are successive frames, so that a Hadamard transform is
 //! additions between registers; where they recur (absorption) the lanes are the lines, behind a transposition. Recursions
 //! of single channels (high pass, walls) look far enough back that their lanes are frames too. Every multiply-add is
 //! fused, each sample's operations are the same whatever its lane, in the scalar form too.
 //!
-//! All arrays hold whole cells; only the first `frames` count, what lies behind is stale.
+//! All arrays hold 64 frames; only the first `frames` count, what lies behind is stale.
 
 mod absorption;
 mod blend;
@@ -28,7 +28,7 @@ use crate::{
 
 /// Lines of the network.
 pub(crate) const LINES: usize = 16;
-/// One cell of each line.
+/// 64 frames of each line.
 pub(crate) type Rows<S> = [[S; GRID_FRAMES]; LINES];
 
 /// A rotation of lines into each other: by the same angle in each dimension of their binary numbers.
@@ -42,7 +42,7 @@ pub(crate) struct Mix<S> {
     pub(crate) span: usize,
 }
 
-/// Where the vectors begin that hold the first `frames` of a cell.
+/// Where the vectors begin that hold the first `frames` of 64.
 #[inline(always)]
 fn vector_starts<F: Form, S: Sample>(frames: usize) -> impl Iterator<Item = usize> {
     let lanes = F::Native::<S>::LEN;

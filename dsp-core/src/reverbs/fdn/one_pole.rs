@@ -49,7 +49,7 @@ fn past<F: Form, S: Sample>(form: F, row: &Row<S>, start: usize, late: usize) ->
     form.load(&row[start - late..])
 }
 
-/// The past of a channel, and room for its chunk.
+/// The past of a channel, and space for its chunk.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Past<S> {
@@ -70,7 +70,7 @@ impl<S: Sample> Past<S> {
     pub(crate) fn input(&mut self) -> &mut [S; GRID_FRAMES] {
         match self.input.last_chunk_mut() {
             Some(input) => input,
-            None => unreachable!("a cell lies behind the past"),
+            None => unreachable!("64 frames lie behind the past"),
         }
     }
 
@@ -79,7 +79,7 @@ impl<S: Sample> Past<S> {
     pub(crate) fn output(&self) -> &[S; GRID_FRAMES] {
         match self.output.last_chunk() {
             Some(output) => output,
-            None => unreachable!("a cell lies behind the past"),
+            None => unreachable!("64 frames lie behind the past"),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Three cells of the stream, and the rest of one more.
+/// Three times 64 frames of the stream, and the rest of one more.
 const FRAMES: usize = 3 * GRID_FRAMES + 21;
 
 fn noise<S: Sample>(seed: u64) -> impl FnMut() -> S {

@@ -246,16 +246,16 @@ fn power(section: Section, frequency_hz: f64, rate_hz: f64) -> f64 {
 
 impl LongestDelays {
     pub(super) fn new(space: Space, spec: &StreamSpec) -> Self {
-        let (room, rate_hz) = (space.model(), spec.sample_rate_hz());
-        let spread = Spread::new(room.seed);
-        let longest = |step: usize| step_frames(step, room.lines_ms, LARGEST, rate_hz);
+        let (model, rate_hz) = (space.model(), spec.sample_rate_hz());
+        let spread = Spread::new(model.seed);
+        let longest = |step: usize| step_frames(step, model.lines_ms, LARGEST, rate_hz);
         let delays = |step: usize| spread.diffusion[step].map(|position| libm::ceil(position * longest(step)) as usize);
         let margin = frames(MAX_DEPTH_MS, rate_hz) + 2 * REACH;
         Self {
             input: frames(MAX_PREDELAY_MS, rate_hz) + libm::ceil(longest(0)) as usize,
             diffusion: [delays(1), delays(2), delays(3)],
             early: frames(LATEST_MS, rate_hz),
-            lines: line_delays(room.lines_ms, &spread.lines, LARGEST, rate_hz).map(|delay| delay + margin),
+            lines: line_delays(model.lines_ms, &spread.lines, LARGEST, rate_hz).map(|delay| delay + margin),
         }
     }
 
@@ -284,22 +284,22 @@ fn frozen() -> (Section, Section) {
 
 /// Designs the network.
 pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
-    let (room, rate_hz) = (params.space.model(), spec.sample_rate_hz());
-    let spread = Spread::new(room.seed);
+    let (model, rate_hz) = (params.space.model(), spec.sample_rate_hz());
+    let spread = Spread::new(model.seed);
     let factor = LARGEST - 1.0 + params.size;
     let predelay = frames(params.predelay_ms, rate_hz);
     let early_gain = db_to_gain(params.early_db);
 
     let mut diffusion_delays = [[0; LINES]; STEPS];
     for (step, delays) in diffusion_delays.iter_mut().enumerate() {
-        let longest = step_frames(step, room.lines_ms, factor, rate_hz);
+        let longest = step_frames(step, model.lines_ms, factor, rate_hz);
         for (delay, position) in delays.iter_mut().zip(spread.diffusion[step]) {
             *delay = libm::floor(position * longest) as usize + if step == 0 { predelay } else { 0 };
         }
     }
     let angle = params.diffusion * PI / 4.0;
 
-    let delays = line_delays(room.lines_ms, &spread.lines, factor, rate_hz);
+    let delays = line_delays(model.lines_ms, &spread.lines, factor, rate_hz);
     let shelves = |delay: usize| {
         let decay_db = |t60_s: f64| -60.0 * delay as f64 / (rate_hz * t60_s);
         let (low_s, high_s) = (params.t60_s * params.t60_low_ratio, params.t60_s * params.t60_high_ratio);
@@ -346,7 +346,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     let mut early = [[EarlyTap::default(); MAX_EARLY_TAPS]; 2];
     let mut early_counts = [0; 2];
     for output in 0..2 {
-        let inputs = early::reflections(room.size_m.map(|length_m| length_m * factor), output);
+        let inputs = early::reflections(model.size_m.map(|length_m| length_m * factor), output);
         for (input, reflections) in inputs.iter().enumerate() {
             for reflection in reflections.iter().filter(|reflection| reflection.gain * early_gain > 0.0) {
                 early[output][early_counts[output]] = EarlyTap {

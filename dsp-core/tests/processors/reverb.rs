@@ -1,4 +1,4 @@
-//! Do the rooms sound like rooms? The release gates R1 to R4 of `Reverb`, and what `Plate` promises.
+//! The release gates R1 to R4 of `Reverb`, and what `Plate` promises.
 //!
 //! As R1 is defined, tails are judged with the same decay at all frequencies, delays that stand still and early
 //! reflections off. All spaces are measured at 48 kHz, two of them at other rates; `cargo test --release -- --ignored`
