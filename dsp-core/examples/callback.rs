@@ -1,106 +1,89 @@
-//! A chain in an audio callback, with every layout that hosts hand over: one slice per channel, planar, interleaved.
+//! A chain in an audio callback, with settings designed on another thread: coefficients go to the callback, which applies
+//! them without waiting and sends them back to be dropped.
 //!
 //! ```text
 //! cargo run --release --example callback
 //! ```
-use mixdown::{
-    BlockMut, Effect, EffectProcessor, Error, Params, Processor, Sample, StreamSpec, Tunable,
-    filters::{BellParams, HighPassParams},
-    gain_to_db,
-    levels::GainParams,
+use mixdown::{filters::BellParams, levels::GainParams, prelude::*};
+use std::{
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread,
+    time::Duration,
 };
 
 const RATE_HZ: f64 = 48_000.0;
-const CHANNELS: usize = 2;
-/// Hosts promise nothing about block lengths.
-const BLOCKS: [usize; 4] = [512, 512, 333, 64];
+const BLOCK_FRAMES: usize = 256;
+const BLOCKS: usize = 400;
 
-fn voice(presence_db: f64) -> Effect {
-    Effect::Chain {
-        effects: vec![
-            HighPassParams { frequency_hz: 80.0, slope_db_per_octave: 24.0 }.into(),
-            BellParams { frequency_hz: 3_000.0, gain_db: presence_db, q: 0.9 }.into(),
-            GainParams { gain_db: -3.0, ..Default::default() }.into(),
-        ],
-    }
+fn settings(presence_db: f64) -> Effect {
+    vec![
+        BellParams { frequency_hz: 3_000.0, gain_db: presence_db, q: 0.9 }.into(),
+        GainParams { gain_db: -3.0, ..Default::default() }.into(),
+    ]
+    .into()
 }
 
-/// The note at frame `n`: A3 with a rumble below it, so that the high pass has something to do.
-fn tone<S: Sample>(n: usize) -> S {
-    let seconds = n as f64 / RATE_HZ;
-    let sine = |frequency_hz: f64| (std::f64::consts::TAU * frequency_hz * seconds).sin();
-    S::from_f64(0.25 * sine(220.0) + 0.25 * sine(15.0))
+/// What the audio thread owns. Its two ends never block; a lock-free ring of a crate such as `rtrb` takes their place in an
+/// app that must not call the allocator of `std`'s channels either.
+struct Callback {
+    chain: EffectProcessor<f32>,
+    fresh: Receiver<Box<EffectCoeffs>>,
+    used: SyncSender<Box<EffectCoeffs>>,
 }
 
-/// A host with one buffer per channel, as plug-in formats have it. Nothing is copied.
-fn separate_channels<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
-    let (mut left, mut right) = (vec![S::ZERO; 512], vec![S::ZERO; 512]);
-    let mut frame = 0;
-    for length in BLOCKS.repeat(20) {
-        let (left, right) = (&mut left[..length], &mut right[..length]);
-        for (n, (left, right)) in left.iter_mut().zip(&mut *right).enumerate() {
-            *left = tone(frame + n);
-            *right = *left;
+impl Callback {
+    /// One block: nothing in here allocates, frees, waits or fails.
+    fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
+        if let Ok(coeffs) = self.fresh.try_recv() {
+            // Coefficients of another effect would be refused, and the old settings stay.
+            let _ = self.chain.set_coeffs(&coeffs);
+            if let Err(TrySendError::Full(coeffs) | TrySendError::Disconnected(coeffs)) = self.used.try_send(coeffs) {
+                // Nobody takes them back: better lost than freed here.
+                std::mem::forget(coeffs);
+            }
         }
-        chain.process(&mut BlockMut::from_slices(&mut [left, right])?);
-        frame += length;
-    }
-    Ok(left[63])
-}
-
-/// A host with one buffer, channel after channel, as numpy has it. Nothing is copied.
-fn planar<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
-    let mut buffer = [S::ZERO; CHANNELS * 512];
-    let mut frame = 0;
-    for length in BLOCKS.repeat(20) {
-        let samples = &mut buffer[..CHANNELS * length];
-        for (n, sample) in samples.iter_mut().enumerate() {
-            *sample = tone(frame + n % length);
+        if let Ok(mut block) = BlockMut::from_slices(&mut [left, right]) {
+            self.chain.process(&mut block);
         }
-        chain.process(&mut BlockMut::from_planar(samples, CHANNELS)?);
-        frame += length;
     }
-    Ok(buffer[63])
-}
-
-/// A device with interleaved frames: one copy in, one copy out, into memory taken beforehand.
-fn interleaved<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
-    let mut device = [S::ZERO; CHANNELS * 512];
-    let mut interleaved = [S::ZERO; CHANNELS * 512];
-    let mut frame = 0;
-    for length in BLOCKS.repeat(20) {
-        let device = &mut device[..CHANNELS * length];
-        for (n, sample) in device.iter_mut().enumerate() {
-            *sample = tone(frame + n / CHANNELS);
-        }
-        let mut block = BlockMut::from_planar(&mut interleaved[..CHANNELS * length], CHANNELS)?;
-        block.copy_from_interleaved(device)?;
-        chain.process(&mut block);
-        block.as_block().interleave_into(device)?;
-        frame += length;
-    }
-    Ok(device[63 * CHANNELS])
-}
-
-fn every_layout<S: Sample>(format: &str) -> Result<(), Error> {
-    let spec = StreamSpec::new(RATE_HZ, CHANNELS)?;
-    let mut chain = voice(4.0).build::<S>(&spec)?;
-    // Designed on a thread that may wait; set in the callback, where it glides and takes no memory.
-    let brighter = voice(6.0).design(&spec)?;
-    let mut lasts = [S::ZERO; 3];
-    for (last, layout) in lasts.iter_mut().zip([separate_channels::<S>, planar::<S>, interleaved::<S>]) {
-        chain.set_coeffs(&brighter)?;
-        *last = layout(&mut chain)?;
-        // Back to the first settings and to silence, so that the next layout starts from the same place.
-        chain.set_params(&voice(4.0))?;
-        chain.reset();
-    }
-    assert!(lasts.iter().all(|last| last.bits() == lasts[0].bits()), "the layout changes no bit");
-    println!("{format}: the last sample of all three layouts is {:.2} dBFS", gain_to_db(lasts[0].to_f64()));
-    Ok(())
 }
 
 fn main() -> Result<(), Error> {
-    every_layout::<f32>("f32")?;
-    every_layout::<f64>("f64")
+    let spec = StreamSpec::new(RATE_HZ, 2)?;
+    let (to_callback, fresh) = sync_channel(8);
+    let (used, from_callback) = sync_channel(8);
+    let mut callback = Callback { chain: settings(0.0).build(&spec)?, fresh, used };
+
+    // The thread of the editor: designs, which takes tens of microseconds, and drops what comes back.
+    let editor = thread::spawn(move || -> Result<usize, Error> {
+        let mut dropped = 0;
+        for step in 1..=20_i32 {
+            let coeffs = settings(0.5 * f64::from(step)).design(&spec)?;
+            let _ = to_callback.send(Box::new(coeffs));
+            thread::sleep(Duration::from_millis(2));
+            dropped += from_callback.try_iter().count();
+        }
+        drop(to_callback);
+        Ok(dropped + from_callback.iter().count())
+    });
+
+    // The audio thread: a tone where the bell acts.
+    let (mut left, mut right) = ([0.0_f32; BLOCK_FRAMES], [0.0_f32; BLOCK_FRAMES]);
+    let mut peak = 0.0_f32;
+    for block in 0..BLOCKS {
+        for (n, (left, right)) in left.iter_mut().zip(&mut right).enumerate() {
+            let seconds = (block * BLOCK_FRAMES + n) as f64 / RATE_HZ;
+            *left = (0.1 * (std::f64::consts::TAU * 3_000.0 * seconds).sin()) as f32;
+            *right = *left;
+        }
+        callback.process(&mut left, &mut right);
+        peak = left.iter().fold(0.0, |peak, x| peak.max(x.abs()));
+        thread::sleep(Duration::from_micros(200));
+    }
+    drop(callback);
+    let returned = editor.join().expect("the editor does not panic")?;
+    println!("{returned} sets of coefficients came back; 3 kHz at {:.2} dBFS", mixdown::gain_to_db(f64::from(peak)));
+    // 0.1 is -20 dBFS; the bell ends at +10 dB, the gain is -3 dB.
+    assert!(returned == 20 && (mixdown::gain_to_db(f64::from(peak)) + 13.0).abs() < 0.05);
+    Ok(())
 }

@@ -102,6 +102,6 @@ pub mod params {
 pub mod prelude {
     pub use crate::{
         Block, BlockMut, Bypass, Chain, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Fields, Meter, MidSide,
-        Parallel, Params, Processor, Sample, StreamSpec, Tail,
+        Parallel, Params, Processor, Sample, StreamSpec, Tail, Tunable,
     };
 }
