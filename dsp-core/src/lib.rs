@@ -81,13 +81,14 @@ pub use console::{
 pub use foundation::{
     block::{Block, BlockMut},
     error::Error,
-    field::{Field, Fields},
+    field::Field,
     math::Pow2,
     meter::Meter,
     params::{CoeffsOf, Params, Tunable},
     processor::{Dynamics, GainReduction, Processor},
     sample::Sample,
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
+    table::Fields,
     tail::Tail,
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
 };
@@ -95,7 +96,10 @@ pub use num_complex::Complex64;
 
 /// The tables of parameters: name, unit, range, default and scale of each, for editors and automation.
 pub mod params {
-    pub use crate::foundation::field::{Field, Fields, Kind, Number, Scale, Steps, Value};
+    pub use crate::foundation::{
+        field::{Field, Kind, Number, Scale, Steps, Value},
+        table::Fields,
+    };
 }
 
 /// What most programs use: `use mixdown::prelude::*;`.

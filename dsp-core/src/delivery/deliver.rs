@@ -28,11 +28,11 @@ use crate::{
         block::{Block, BlockMut},
         declare::params,
         error::Error,
-        field::Fields,
         params::Params,
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        table::Fields,
         unit::{db_to_gain, gain_to_db, ms_to_frames},
     },
     meters::{

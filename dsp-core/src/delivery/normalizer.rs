@@ -25,10 +25,10 @@ use crate::{
         block::{Block, BlockMut},
         declare::{choice, params},
         error::Error,
-        field::Fields,
         meter::Meter,
         sample::Sample,
         stream::StreamSpec,
+        table::Fields,
         unit::db_to_gain,
     },
     meters::{

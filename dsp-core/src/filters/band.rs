@@ -15,8 +15,8 @@ use super::{
 use crate::foundation::{
     declare::{choice, params},
     error::Error,
-    field::Fields,
     stream::StreamSpec,
+    table::Fields,
     tagged::tagged,
 };
 use num_complex::Complex64;

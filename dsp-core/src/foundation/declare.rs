@@ -1,6 +1,6 @@
 //! Declarations: `params!` for a set of settings, `choice!` for a setting that is one of a few words.
 
-/// Declares settings: the struct with its documentation, `Default`, serialised form and [table](super::field).
+/// Declares settings: the struct with its documentation, `Default`, serialised form and [table](super::table).
 ///
 /// ```text
 /// params! {
@@ -137,7 +137,7 @@ macro_rules! params {
             pub const FIELDS: &'static [crate::foundation::field::Field] = &[$($entry),*];
         }
 
-        impl crate::foundation::field::Fields for $name {
+        impl crate::foundation::table::Fields for $name {
             fn fields(&self) -> &'static [crate::foundation::field::Field] {
                 Self::FIELDS
             }
@@ -157,7 +157,7 @@ macro_rules! params {
             ) -> Result<(), crate::foundation::error::Error> {
                 match name {
                     $(stringify!($field) if params!(@set $access self.$field, value) => Ok(()),)*
-                    _ => Err(crate::foundation::field::not_set(Self::FIELDS, name)),
+                    _ => Err(crate::foundation::table::not_set(Self::FIELDS, name)),
                 }
             }
 
@@ -175,10 +175,10 @@ macro_rules! params {
     };
 
     (@get none $place:expr) => { None };
-    (@get value $place:expr) => { Some(crate::foundation::field::Parameter::value($place)) };
+    (@get value $place:expr) => { Some(crate::foundation::table::Parameter::value($place)) };
     (@set none $place:expr, $value:expr) => { false };
     (@set value $place:expr, $value:expr) => {
-        match crate::foundation::field::Parameter::from_value($value) {
+        match crate::foundation::table::Parameter::from_value($value) {
             Some(value) => {
                 $place = value;
                 true
@@ -245,7 +245,7 @@ macro_rules! choice {
             }
         }
 
-        impl crate::foundation::field::Parameter for $name {
+        impl crate::foundation::table::Parameter for $name {
             fn value(self) -> crate::foundation::field::Value<'static> {
                 crate::foundation::field::Value::Choice(self.word())
             }

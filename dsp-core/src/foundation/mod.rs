@@ -15,6 +15,7 @@ pub(crate) mod processor;
 pub(crate) mod sample;
 pub(crate) mod silence;
 pub(crate) mod stream;
+pub(crate) mod table;
 pub(crate) mod tagged;
 pub(crate) mod tail;
 #[cfg(feature = "serde")]

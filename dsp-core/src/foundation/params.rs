@@ -1,6 +1,6 @@
 //! The contract of settings: what the user says ([`Params`]) and how it reaches what runs ([`Tunable`]).
 
-use super::{error::Error, field::Fields, processor::Processor, sample::Sample, stream::StreamSpec};
+use super::{error::Error, processor::Processor, sample::Sample, stream::StreamSpec, table::Fields};
 use alloc::vec::Vec;
 use num_complex::Complex64;
 

@@ -10,13 +10,7 @@ use crate::{
         biquad::BiquadCoeffs,
         svf::SvfCoeffs,
     },
-    foundation::{
-        declare::params,
-        error::Error,
-        field::{Fields, max_of},
-        stream::StreamSpec,
-        tagged::tagged,
-    },
+    foundation::{declare::params, error::Error, field::max_of, stream::StreamSpec, table::Fields, tagged::tagged},
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::f64::consts::{FRAC_1_SQRT_2, PI};

@@ -1,0 +1,153 @@
+//! The tables of parameters, and what reads them.
+//!
+//! Every set of settings is declared once, by `params!`, and carries its table as `FIELDS`.
+//! Whatever treats parameters alike reads it: range checks, editors, automation by name, random settings in tests.
+
+use super::{
+    error::{Error, in_range},
+    field::{Field, Kind, Number, Steps, Value},
+};
+
+/// Settings with a table of their parameters.
+///
+/// ```
+/// use mixdown::{Fields, dynamics::CompressorParams, params::{Kind, Value}};
+///
+/// let mut params = CompressorParams::default();
+/// for field in CompressorParams::FIELDS {
+///     if let Kind::Number(number) = field.kind {
+///         println!("{} {}..{} {}", field.name, number.min, number.max, field.unit);
+///     }
+/// }
+/// params.set("threshold_db", Value::Number(-30.0))?;
+/// params.set("detector", Value::Choice("rms"))?;
+/// assert_eq!((params.threshold_db, params.get("detector")), (-30.0, Some(Value::Choice("rms"))));
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+pub trait Fields {
+    /// The parameters, in the order of the struct's fields; as the constant `FIELDS` of each struct. Those of an
+    /// [`Effect`](crate::Effect) are those of its processor, and none if it puts others together.
+    fn fields(&self) -> &'static [Field];
+
+    /// The value of a parameter; `None` for an unknown name and for [`Kind::Compound`].
+    fn get(&self, name: &str) -> Option<Value<'static>>;
+
+    /// Sets a parameter. Whether a number lies in its range is for [`check_fields`](Self::check_fields) to say, which
+    /// knows the sample rate.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a name that is not in the table, [`Error::Mismatch`] for a value of another kind; nothing
+    /// changes then.
+    fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Error>;
+
+    /// Highest legal value of a number under the other settings; infinite unless it depends on them.
+    fn highest(&self, name: &str) -> f64 {
+        let _ = name;
+        f64::INFINITY
+    }
+
+    /// Checks every number against its range; never clamps.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] or [`Error::NotAllowed`] for the first parameter that is not legal.
+    fn check_fields(&self, sample_rate_hz: f64) -> Result<(), Error> {
+        for Field { name, kind, .. } in self.fields() {
+            if let (Kind::Number(number), Some(Value::Number(value))) = (kind, self.get(name)) {
+                check(name, number, value, sample_rate_hz, self.highest(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check(name: &'static str, number: &Number, value: f64, sample_rate_hz: f64, highest: f64) -> Result<(), Error> {
+    if number.off == Some(value) {
+        return Ok(());
+    }
+    let legal = match number.steps {
+        Steps::OneOf(values) => values.contains(&value),
+        steps => {
+            let [min, max] = number.range(sample_rate_hz);
+            in_range(name, value, min, max.min(highest))?;
+            !matches!(steps, Steps::Multiples(step) if value % step != 0.0)
+        }
+    };
+    if legal { Ok(()) } else { Err(Error::NotAllowed { param: name, index: None, value, allowed: number.allowed }) }
+}
+
+/// How a parameter of a struct is read and set as a [`Value`].
+pub(crate) trait Parameter: Copy {
+    fn value(self) -> Value<'static>;
+    fn from_value(value: Value<'_>) -> Option<Self>;
+}
+
+impl Parameter for f64 {
+    fn value(self) -> Value<'static> {
+        Value::Number(self)
+    }
+
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Number(number) = value { Some(number) } else { None }
+    }
+}
+
+macro_rules! whole {
+    ($($type:ty)*) => {
+        $(impl Parameter for $type {
+            fn value(self) -> Value<'static> {
+                Value::Number(self as f64)
+            }
+
+            fn from_value(value: Value<'_>) -> Option<Self> {
+                let Value::Number(number) = value else { return None };
+                // Saturates; what does not survive is no whole number of this type.
+                let whole = number as $type;
+                (whole as f64 == number).then_some(whole)
+            }
+        })*
+    };
+}
+whole!(u32 usize);
+
+impl Parameter for bool {
+    fn value(self) -> Value<'static> {
+        Value::Switch(self)
+    }
+
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Switch(on) => Some(on),
+            Value::Number(0.0) => Some(false),
+            Value::Number(1.0) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// Why a parameter of this name did not take a value.
+pub(crate) fn not_set(fields: &'static [Field], name: &str) -> Error {
+    let Some(field) = fields.iter().find(|field| field.name == name) else {
+        return Error::Unknown { name: name.into() };
+    };
+    let (takes, words): (_, &[&str]) = match field.kind {
+        Kind::Number(_) => ("takes a number", &[]),
+        Kind::Switch { .. } => ("is switched on or off", &[]),
+        Kind::Choice { words, .. } => ("takes one of ", words),
+        Kind::Compound => ("has parts: it takes no single value", &[]),
+    };
+    Error::Mismatch { param: field.name, takes, words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_take_no_fractions() {
+        assert_eq!(usize::from_value(Value::Number(8_192.0)), Some(8_192));
+        for wrong in [0.5, -1.0, f64::NAN, f64::INFINITY, 1e30] {
+            assert_eq!(usize::from_value(Value::Number(wrong)), None, "{wrong}");
+        }
+        assert_eq!((bool::from_value(1.0.into()), bool::from_value(0.5.into())), (Some(true), None));
+    }
+}
