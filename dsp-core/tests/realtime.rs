@@ -79,7 +79,7 @@ fn blocks<S: Sample>(audio: &mut BlockMut<'_, '_, S>, mut each: impl FnMut(&mut 
 }
 
 fn effect_stays_out_of_memory<S: Sample>(entry: &Entry, effect: &Effect, channels: usize) {
-    let spec = spec(channels).with_key(1).unwrap();
+    let spec = spec(channels);
     let mut processor = effect.build::<S>(&spec).unwrap();
     let designs = [moved(effect).design(&spec).unwrap(), effect.design(&spec).unwrap()];
     let mut audio = room_for(&processor, planar_noise::<S>(channels, FRAMES));

@@ -94,13 +94,12 @@ impl<S: Format> Call<S> {
             let (expected, actual) = (audio.frames, key.frames);
             return Err(ShapeError::new_err(format!("key has {actual} frames: audio has {expected}")));
         }
-        let spec = spec.with_key(key.channels).map_err(parameter)?;
         Ok(Self { effect, name, spec, key: Some(key) })
     }
 
     fn build(&self, py: Python<'_>) -> PyResult<EffectProcessor<S>> {
         let processor = py.detach(|| self.effect.build(&self.spec)).map_err(parameter)?;
-        expect_taker(&processor, &self.name, self.spec.key_channels())?;
+        expect_taker(&processor, &self.name, self.key.as_ref().map_or(0, |key| key.channels))?;
         Ok(processor)
     }
 }

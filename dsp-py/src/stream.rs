@@ -26,6 +26,8 @@ impl Kind for Running {
 pub(crate) struct Stream {
     running: Shared<Either<Running>>,
     spec: StreamSpec,
+    /// Channels of the key that every block comes with; 0 without one.
+    key_channels: usize,
     output_channels: usize,
     latency_frames: usize,
     format: &'static str,
@@ -43,14 +45,18 @@ impl Stream {
         key_channels: usize,
     ) -> PyResult<Self> {
         let (effect, name) = read_effect(settings)?;
-        let spec = StreamSpec::new(sample_rate_hz, channels).and_then(|spec| spec.with_key(key_channels));
-        let spec = spec.map_err(parameter)?;
+        let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
+        if ![0, 1, channels].contains(&key_channels) {
+            return Err(ParameterError::new_err(format!(
+                "key_channels = {key_channels} is not allowed: it must be 0, 1 or as many as the input has"
+            )));
+        }
         let (running, format) = build_either!(dtype, effect.build(&spec).map_err(parameter)?)?;
         let (output_channels, latency_frames) = with_either!(&running, processor => {
             expect_taker(processor, &name, key_channels)?;
             (processor.output_channels(), processor.latency_frames())
         });
-        Ok(Self { running: Shared::new(running), spec, output_channels, latency_frames, format })
+        Ok(Self { running: Shared::new(running), spec, key_channels, output_channels, latency_frames, format })
     }
 
     /// Processes the next block.
@@ -138,15 +144,15 @@ impl Stream {
         if audio.channels != self.spec.channels() {
             return Err(mismatch("block", self.spec.channels(), audio.channels));
         }
-        if key.is_none() && self.spec.key_channels() > 0 {
-            let channels = self.spec.key_channels();
+        if key.is_none() && self.key_channels > 0 {
+            let channels = self.key_channels;
             return Err(ShapeError::new_err(format!(
                 "key is missing: the stream was built for one of {channels} channels; a key that pauses is silence"
             )));
         }
         if let Some(key) = &key {
-            if key.channels != self.spec.key_channels() {
-                return Err(mismatch("key", self.spec.key_channels(), key.channels));
+            if key.channels != self.key_channels {
+                return Err(mismatch("key", self.key_channels, key.channels));
             }
             if key.frames != audio.frames {
                 let (expected, actual) = (audio.frames, key.frames);

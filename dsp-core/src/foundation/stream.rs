@@ -1,4 +1,4 @@
-//! What a stream is: rate, channels, key channels, and which CPU level runs the kernels.
+//! What a stream is: sample rate, channels, and the instruction set that runs the kernels.
 
 use super::error::Error;
 
@@ -40,7 +40,6 @@ pub enum Cpu {
 pub struct StreamSpec {
     sample_rate_hz: f64,
     channels: usize,
-    key_channels: usize,
     cpu: Cpu,
 }
 
@@ -53,21 +52,8 @@ impl StreamSpec {
         if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&sample_rate_hz) {
             return Err(Error::SampleRate { hz: sample_rate_hz });
         }
-        check_channels("channels", channels, 1)?;
-        Ok(Self { sample_rate_hz, channels, key_channels: 0, cpu: Cpu::default() })
-    }
-
-    /// The same stream with a key (side-chain) of `key_channels` channels; 0 means none.
-    ///
-    /// # Errors
-    /// [`Error::NotAllowed`] unless the key has 1 channel or as many as the input.
-    pub fn with_key(self, key_channels: usize) -> Result<Self, Error> {
-        check_channels("key_channels", key_channels, 0)?;
-        if key_channels > 1 && key_channels != self.channels {
-            let (value, allowed) = (key_channels as f64, "0, 1 or as many as the input has");
-            return Err(Error::NotAllowed { param: "key_channels", index: None, value, allowed });
-        }
-        Ok(Self { key_channels, ..self })
+        check_channels(channels)?;
+        Ok(Self { sample_rate_hz, channels, cpu: Cpu::default() })
     }
 
     /// The same stream on another form of the kernels.
@@ -81,9 +67,8 @@ impl StreamSpec {
     /// # Errors
     /// [`Error::OutOfRange`] unless 1..=64.
     pub fn with_channels(self, channels: usize) -> Result<Self, Error> {
-        check_channels("channels", channels, 1)?;
-        let key_channels = if self.key_channels > 1 { channels } else { self.key_channels };
-        Ok(Self { channels, key_channels, ..self })
+        check_channels(channels)?;
+        Ok(Self { channels, ..self })
     }
 
     /// Sample rate in Hz.
@@ -98,12 +83,6 @@ impl StreamSpec {
         self.channels
     }
 
-    /// Key channels: 0, 1 or as many as the input.
-    #[must_use]
-    pub fn key_channels(&self) -> usize {
-        self.key_channels
-    }
-
     /// The form of the kernels.
     #[must_use]
     pub fn cpu(&self) -> Cpu {
@@ -111,11 +90,12 @@ impl StreamSpec {
     }
 }
 
-fn check_channels(param: &'static str, channels: usize, min: usize) -> Result<(), Error> {
-    if (min..=MAX_CHANNELS).contains(&channels) {
+fn check_channels(channels: usize) -> Result<(), Error> {
+    if (1..=MAX_CHANNELS).contains(&channels) {
         return Ok(());
     }
-    Err(Error::OutOfRange { param, index: None, value: channels as f64, min: min as f64, max: MAX_CHANNELS as f64 })
+    let (value, max) = (channels as f64, MAX_CHANNELS as f64);
+    Err(Error::OutOfRange { param: "channels", index: None, value, min: 1.0, max })
 }
 
 #[cfg(test)]
@@ -130,8 +110,5 @@ mod tests {
         for channels in [0, 65, usize::MAX] {
             assert!(matches!(StreamSpec::new(48_000.0, channels), Err(Error::OutOfRange { .. })), "{channels}");
         }
-        let spec = StreamSpec::new(48_000.0, 6).unwrap();
-        assert!(matches!(spec.with_key(2), Err(Error::NotAllowed { param: "key_channels", .. })));
-        assert!(spec.with_key(0).is_ok() && spec.with_key(1).is_ok() && spec.with_key(6).is_ok());
     }
 }

@@ -161,7 +161,7 @@ fn a_key_moves_the_bands_and_the_loudest_channel_moves_those_of_all() {
     let band = DynamicBand { shape: bell(1_000.0, 0.0, 1.0), ..Default::default() };
     let soft = tone(1_000.0, -50.0, 24_000);
     let loud = tone(1_000.0, -20.0, 24_000);
-    let spec = StreamSpec::new(RATE_HZ, 2).unwrap().with_key(1).unwrap();
+    let spec = StreamSpec::new(RATE_HZ, 2).unwrap();
     let params = DynamicEqualizerParams { bands: vec![band.into()] };
     let mut keyed = params.build::<f64>(&spec).unwrap();
     let mut audio = [&soft[..], &soft[..]].concat();
@@ -190,7 +190,7 @@ fn a_key_and_a_trace_are_the_same_however_the_stream_is_cut() {
     // Bursts, so that bands leave their rest and come back to it.
     let key: Vec<f32> =
         noise(8, FRAMES).iter().enumerate().map(|(n, x)| if n % (FRAMES / 2) < 50 { *x as f32 } else { 0.0 }).collect();
-    let spec = StreamSpec::new(RATE_HZ, 2).unwrap().with_key(1).unwrap();
+    let spec = StreamSpec::new(RATE_HZ, 2).unwrap();
     let render = |cut: &Cut| {
         let mut processor = DynamicEqualizerParams { bands: bands.clone() }.build::<f32>(&spec).unwrap();
         let (mut audio, mut traces) = (planar_noise::<f32>(2, FRAMES), vec![0.0; 10 * FRAMES]);

@@ -472,7 +472,7 @@ fn a_key_is_aligned_and_as_good_as_the_sound_itself() {
         let mut own = input.clone();
         run(&mut effect.build::<f32>(&spec(48_000.0, 2)).unwrap(), &mut own, &Cut(vec![480]), vec![]);
         let mut keyed = input.clone();
-        let mut processor = effect.build::<f32>(&spec(48_000.0, 2).with_key(2).unwrap()).unwrap();
+        let mut processor = effect.build::<f32>(&spec(48_000.0, 2)).unwrap();
         let mut block = BlockMut::from_planar(&mut keyed, 2).unwrap();
         let key = Block::from_planar(&input, 2).unwrap();
         for start in (0..9_000).step_by(300) {
@@ -481,7 +481,7 @@ fn a_key_is_aligned_and_as_good_as_the_sound_itself() {
         assert!(same_bits(&keyed, &own), "{effect:?}");
     }
     // A loud key of one channel presses both channels, and non-finite samples of it count as silence.
-    let mut compressor = CompressorParams::default().build::<f32>(&spec(48_000.0, 2).with_key(1).unwrap()).unwrap();
+    let mut compressor = CompressorParams::default().build::<f32>(&spec(48_000.0, 2)).unwrap();
     let mut audio = vec![0.01_f32; 2 * 9_600];
     let mut key = vec![1.0_f32; 9_600];
     key[100] = f32::NAN;
