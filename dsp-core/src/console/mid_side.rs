@@ -1,4 +1,4 @@
-//! One chain on the mid, another on the side of a stereo signal.
+//! Mid/side processing: one chain on the mid, another on the side.
 
 use super::chain::Chain;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// One chain on the mid, another on the side of a stereo signal.
+/// Mid/side processing: one chain on the mid, another on the side.
 ///
 /// # Signal
 /// L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S

@@ -1,4 +1,4 @@
-//! Processors side by side: each gets the input, all are aligned to the slowest, and summed.
+//! Parallel processors: each gets the input; their outputs are aligned in time and summed.
 
 use crate::{
     foundation::{
@@ -22,7 +22,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Processors side by side: each gets the input, all are aligned to the slowest, and summed.
+/// Parallel processors: each gets the input; their outputs are aligned in time and summed.
 ///
 /// # Signal
 /// in -> branch k -> delay to the largest latency -> times g_k -> sum -> out

@@ -1,4 +1,4 @@
-//! A channel strip: what one track goes through before it meets the others.
+//! Channel strip: trim, inserts, width, fader, pan and mute of one track.
 //!
 //! # Signal
 //! in -> trim, polarity -> inserts -> width -> delay to the slowest strip -> fader x mute x pan -> bus

@@ -1,4 +1,4 @@
-//! An equalizer that delays all frequencies alike: magnitudes of any bands, no phase.
+//! Linear-phase equalizer: the magnitude of any bands, with constant delay.
 
 use super::{
     convolver::Convolver,
@@ -34,7 +34,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 use core::f64::consts::PI;
 use num_complex::Complex64;
 
-/// An equalizer that delays all frequencies alike: magnitudes of any bands, no phase.
+/// Linear-phase equalizer: the magnitude of any bands, with constant delay.
 ///
 /// # Signal
 /// in -> convolved with L + 1 symmetric taps -> out

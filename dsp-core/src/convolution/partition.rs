@@ -1,4 +1,4 @@
-//! One stage of a partitioned convolution: a stretch of the response in partitions of one length B.
+//! One stage of a partitioned convolution: part of the response, in partitions of one length B.
 //!
 //! Overlap-save: the last 2B samples are transformed every B frames, multiplied with the transformed partitions, each with
 //! the window as many blocks ago as it lies behind the first, and the sum transformed back once. A stage that begins at

@@ -1,4 +1,4 @@
-//! Brings a programme to a loudness under a ceiling: static gain where that is enough, limiter where it is not.
+//! Masters a programme to an integrated loudness under a true-peak ceiling, by static gain or through the limiter.
 //!
 //! # Signal
 //! programme -> less its DC offset -> drive -> true-peak limiter (only if it has something to do) -> rounding with dither

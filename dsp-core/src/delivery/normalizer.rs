@@ -1,4 +1,4 @@
-//! Brings a programme to a loudness with one gain, and says what stood in the way.
+//! Normalises a programme to a loudness by one static gain, and reports what limited it.
 //!
 //! # Signal
 //! measure -> gain = min(target - I, ceiling - TP) -> times gain

@@ -1,4 +1,4 @@
-//! Word length: samples become whole numbers of 8 to 24 bits.
+//! Quantizer: samples to integers of 8 to 24 bits, with dither.
 
 use crate::{
     foundation::{block::Block, declare::choice, error::Error, sample::Sample, stream::StreamSpec},
@@ -6,7 +6,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// Word length: samples become whole numbers of 8 to 24 bits.
+/// Quantizer: samples to integers of 8 to 24 bits, with dither.
 ///
 /// # Signal
 /// y = round(x / Δ + d), Δ = 2^(1-bits), limited to -2^(bits-1)..=2^(bits-1) - 1

@@ -1,4 +1,4 @@
-//! How gain reduction follows what is wanted: a smooth decoupled peak detector on reduction in octaves (or dB).
+//! Ballistics: attack and release by a smooth decoupled peak detector on the gain reduction in octaves.
 //!
 //! First the peaks are held: y1 is at once what is wanted, c, if that is more, and recovers with the release, y1 =
 //! max(c, aR y1 + (1-aR) c). Then the attack smooths: y = aA y + (1-aA) y1. Attack is thus the time to 63.2 % of a step

@@ -1,4 +1,4 @@
-//! A compressor: what is louder than a threshold becomes less loud, by a ratio, in time.
+//! Compressor: reduces the level above a threshold by a ratio.
 
 use super::compression::{Compression, CompressorCoeffs, CompressorParams};
 use crate::foundation::{
@@ -13,7 +13,7 @@ use crate::foundation::{
 };
 use alloc::{boxed::Box, vec::Vec};
 
-/// A compressor: what is louder than a threshold becomes less loud, by a ratio, in time.
+/// Compressor: reduces the level above a threshold by a ratio.
 ///
 /// # Signal
 /// in or key -> high pass -> level in dB -> static curve -> link -> release, attack -> lookahead -> gain;

@@ -1,4 +1,4 @@
-//! How loud the key is, frame by frame, in octaves of amplitude: its magnitude, or its mean square.
+//! Level detector: peak or mean square of the key in each frame, in octaves of amplitude.
 //!
 //! Peak is the magnitude itself, without a memory: what holds it is the ballistics. Mean squares are one-pole averages,
 //! so that a sine at full scale reads -3.01 dB. From one to the other the level glides over 20 ms. Levels are bounded to

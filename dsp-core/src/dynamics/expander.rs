@@ -1,4 +1,4 @@
-//! A downward expander: what is softer than a threshold becomes softer still, by a ratio, in time.
+//! Downward expander: reduces the level below a threshold by a ratio.
 
 use super::{
     expansion::{Closing, Expansion, ExpansionCoeffs},
@@ -23,7 +23,7 @@ use crate::{
 };
 use alloc::{boxed::Box, vec::Vec};
 
-/// A downward expander: what is softer than a threshold becomes softer still, by a ratio, in time.
+/// Downward expander: reduces the level below a threshold by a ratio.
 ///
 /// # Signal
 /// in or key -> level in dB -> static curve -> link -> hold, release, attack -> gain; in -> times gain -> out

@@ -1,4 +1,4 @@
-//! Expansion of a block: key, level, what the level asks for, link, opening and closing, gain.
+//! Expansion of a block: level, static curve or gate, link, gate ballistics, gain.
 //!
 //! What expander and gate share; they differ in [`Closing`], what a level asks for. Linking is towards the channel that
 //! is open the furthest. A stream begins as after long silence.

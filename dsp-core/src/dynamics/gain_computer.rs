@@ -1,4 +1,4 @@
-//! What a level asks for: the static curve of a compressor or an expander, with a quadratic knee.
+//! Gain computer: the static curve of a compressor or expander, with a quadratic knee.
 //!
 //! Levels and reductions are octaves of amplitude (6.02 dB), reductions are positive. A compressor reduces what lies over
 //! the threshold, an expander what lies under it; both by the same formula, mirrored. It has no branch and no case of its

@@ -1,4 +1,4 @@
-//! A gate: closed for what is softer than a threshold, open for what is louder.
+//! Gate: opens above a threshold, closes below it, with hysteresis and hold.
 
 use super::{
     expansion::{Closing, Expansion, ExpansionCoeffs},
@@ -25,7 +25,7 @@ use crate::{
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 
-/// A gate: closed for what is softer than a threshold, open for what is louder.
+/// Gate: opens above a threshold, closes below it, with hysteresis and hold.
 ///
 /// # Signal
 /// in or key -> level in dB -> closed, open or on hold -> link -> release, attack -> gain; in -> times gain -> out

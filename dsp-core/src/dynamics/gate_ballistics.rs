@@ -1,4 +1,4 @@
-//! How an expander or a gate opens and closes: the compressor's ballistics, mirrored.
+//! Gate ballistics: opening, hold and closing; the compressor's ballistics, mirrored.
 //!
 //! Reduction is in octaves (or dB). Less of it is an opening, which counts at once and then goes through the attack; more
 //! of it waits for the hold and then comes in with the release: y1 = min(c, aR y1 + (1-aR) c), y = aA y + (1-aA) y1. So

@@ -1,4 +1,4 @@
-//! Gain reduction that begins before the peak that wants it: peak hold over a window, then box filters as long.
+//! Lookahead: peak hold over a window, smoothed by box filters of the same length.
 //!
 //! Delaying the sound alone would shift the reduction and still miss the peak that it rises on. Held over the window and
 //! then smoothed over the same window, every mean is taken of reductions no smaller than what the delayed frame wants.

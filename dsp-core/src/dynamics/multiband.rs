@@ -1,4 +1,4 @@
-//! A compressor for each of 2 to 6 bands.
+//! Multiband compressor of 2 to 6 bands.
 
 use super::compression::{Compression, CompressorCoeffs, CompressorParams};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 
-/// A compressor for each of 2 to 6 bands.
+/// Multiband compressor of 2 to 6 bands.
 ///
 /// # Signal
 /// in -> band splitter -> each band: compressor -> sum -> out

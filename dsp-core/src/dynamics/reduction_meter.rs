@@ -1,4 +1,4 @@
-//! What a dynamics processor did: its gain reduction over time, in three numbers.
+//! Statistics of gain reduction: maximum, mean and share of active frames.
 
 use crate::foundation::processor::GainReduction;
 

@@ -1,4 +1,4 @@
-//! How gain reduction goes back: at once to more, exponentially to less.
+//! Release of the limiter: immediate rise, exponential fall of the reduction.
 //!
 //! Reduction is a logarithm (dB, or octaves: any unit), 0 or more. y falls towards what is wanted, x, by
 //! y = max(x, a y + (1-a)(x - ε)). Aiming ε below and stopping at x means that it arrives, at 0 too, after ln(y/ε) time

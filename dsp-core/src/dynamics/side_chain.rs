@@ -1,4 +1,4 @@
-//! From key to gain reduction: the side-chain of a compressor, of one band of a multiband one, of a dynamic filter.
+//! Side-chain: key, high pass, detector, gain computer, link and ballistics.
 //!
 //! # Signal
 //! key -> high pass -> level -> gain computer -> link -> ballistics -> lookahead -> reduction of each channel

@@ -1,4 +1,4 @@
-//! The largest of the last values of a stream: peak hold over a window.
+//! Sliding maximum: peak hold over a window.
 //!
 //! Level k holds the largest of the last 2^k values, each from two of the level below; a window of any length is covered
 //! by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window maxima per

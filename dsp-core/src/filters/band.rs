@@ -1,4 +1,4 @@
-//! The bands of an equalizer: their settings, and the sections they become.
+//! Bands of an equalizer: settings, and the second-order sections designed from them.
 //!
 //! A band is a setting by itself, an element of an equalizer, and an effect (`filters::filter`).
 //!

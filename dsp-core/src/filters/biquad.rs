@@ -1,4 +1,4 @@
-//! A second-order section: its five numbers, its response and its stability.
+//! Biquad: coefficients, response and stability of a second-order section.
 //!
 //! `H(z) = (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2)`, with a0 = 1. A first-order section has b2 = a2 = 0.
 //!

@@ -1,4 +1,4 @@
-//! An equalizer of up to 32 bands of any kind.
+//! Equalizer of up to 32 bands.
 
 use super::{
     band::{Band, BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS, check_all},
@@ -23,7 +23,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use num_complex::Complex64;
 
-/// An equalizer of up to 32 bands of any kind.
+/// Equalizer of up to 32 bands.
 ///
 /// # Signal
 /// in -> band 1 -> band 2 -> … -> out, each band 1 to 8 second-order sections

@@ -1,4 +1,4 @@
-//! One band by itself as an effect: bell, shelves, low and high pass, band pass, notch, all pass, tilt.
+//! Single filter: bell, low and high shelf, low and high pass, band pass, notch, all pass, tilt.
 
 use super::{
     band::{
@@ -24,7 +24,7 @@ use crate::{
 use alloc::vec::Vec;
 use num_complex::Complex64;
 
-/// One band by itself as an effect: bell, shelves, low and high pass, band pass, notch, all pass, tilt.
+/// Single filter: bell, low and high shelf, low and high pass, band pass, notch, all pass, tilt.
 ///
 /// # Signal
 /// in -> 1 to 8 second-order sections -> out

@@ -1,4 +1,4 @@
-//! The trapezoidal state variable filter: the form in which a filter may be moved while it sounds.
+//! Trapezoidal state variable filter: stable under modulation at audio rate.
 //!
 //! Any stable biquad has one SVF with the same response, and the state can be carried over between the two forms without a trace: a room
 //! runs the cheap direct form while its setting rests and this form while it glides.

@@ -1,4 +1,4 @@
-//! Views of planar audio: [`BlockMut`] is processed in place, [`Block`] is read. Neither copies.
+//! Audio blocks, views of planar memory: [`BlockMut`] is processed in place, [`Block`] is read. Neither copies.
 //!
 //! Both stand on the two layouts that hosts hand over: one contiguous buffer, channel after channel (numpy), and one
 //! slice per channel (plug-in hosts). Interleaved audio exists only at the edge: [`Block::interleave_into`],

@@ -1,4 +1,4 @@
-//! Blocks that do not fit: in release, what is missing is silence.
+//! Blocks and keys with too few channels or frames: what is missing is silence.
 
 use super::{
     block::{Block, BlockMut},

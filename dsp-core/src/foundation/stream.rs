@@ -1,4 +1,4 @@
-//! What a stream is: sample rate, channels, and the instruction set that runs the kernels.
+//! Stream specification: sample rate, channels, instruction set.
 
 use super::error::Error;
 

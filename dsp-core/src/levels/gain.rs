@@ -1,4 +1,4 @@
-//! A fader: level and polarity.
+//! Gain and polarity.
 
 use crate::{
     foundation::{
@@ -23,7 +23,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use num_complex::Complex64;
 
-/// A fader: level and polarity.
+/// Gain and polarity.
 ///
 /// # Signal
 /// in -> times g -> out

@@ -1,4 +1,4 @@
-//! Places a mono source between the loudspeakers, or balances a stereo one.
+//! Pan of a mono source, balance of a stereo one.
 
 use crate::{
     foundation::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Places a mono source between the loudspeakers, or balances a stereo one.
+/// Pan of a mono source, balance of a stereo one.
 ///
 /// # Signal
 /// - mono in: L = gL(p) x, R = gR(p) x

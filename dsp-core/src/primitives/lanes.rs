@@ -1,4 +1,4 @@
-//! Numbers side by side: the one vector abstraction. A kernel is one generic function over a [`Form`]; its scalar form has
+//! Vector lanes: the one SIMD abstraction. A kernel is one generic function over a [`Form`]; its scalar form has
 //! the bits of its vector forms on every machine that fuses multiply-adds, and is what they are tested against.
 //!
 //! ```text

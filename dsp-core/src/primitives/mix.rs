@@ -1,4 +1,4 @@
-//! Sums of samples times gains, accumulated in f64: buses.
+//! Mix loops: samples times gains, accumulated in f64.
 //!
 //! Each product is rounded once to the sample format, so that a strip that is stored and added later gives the same
 //! bus; the sum is f64 and rounded once at the end. Element-wise and free of fused operations: the same bits at every

@@ -1,4 +1,4 @@
-//! Values that move together from where they are to a target, smoothly, in a fixed number of frames.
+//! Parameter ramps: quintic glides of several values in a fixed number of frames.
 //!
 //! A step from rest is the quintic 6u⁵-15u⁴+10u³ in u = k/N (k frames since the target was set). A target that is set
 //! while a step is under way adds a step of its own to it: the value is the convolution of the targets with the bell

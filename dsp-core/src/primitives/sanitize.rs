@@ -1,4 +1,4 @@
-//! Entry and exit of every processor: samples that processing can stand.
+//! Sanitizing: non-finite, subnormal and excessive samples at the entry and exit of every processor.
 //!
 //! In: what is not a number counts as 0 and is counted; what is below 2^-99 (1.6e-30) counts as 0; what is beyond ±2^33 counts
 //! as that, so that nothing recursive ever meets a subnormal or overflows. Out: what is below 2^-99 becomes 0 again.

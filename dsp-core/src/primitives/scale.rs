@@ -1,4 +1,4 @@
-//! Samples times a gain that stands still or moves: faders, pans, balances.
+//! Gain loops: samples times a constant or gliding gain.
 //!
 //! Element-wise in the frame index and free of fused operations, so the compiler vectorises the plain loops for every
 //! level and all of them give the same bits; the scalar form is the same source compiled for the baseline.

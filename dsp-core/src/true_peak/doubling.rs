@@ -1,4 +1,4 @@
-//! The search of the certifying meter: a long half-band filter doubles the rate, a short interpolator does the rest.
+//! True-peak search of the reference meter: half-band doubling by a long filter, then a short interpolator.
 //!
 //! What an interpolator of finite length gets wrong lies within its transition around half the sample rate: of 96 taps,
 //! everything above 0.47 of the rate. Only the first doubling needs the steep filter. At twice the rate nothing is left

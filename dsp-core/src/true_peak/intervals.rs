@@ -1,4 +1,4 @@
-//! The highest point between each two samples, for a limiter, which must know where the peaks are.
+//! True peak in each interval between two samples, for the limiter.
 //!
 //! The same points as the meter's. A group of intervals is skipped where the bounds of [`super`] say that no point of it
 //! exceeds a floor: the caller's, below which peaks do not matter.

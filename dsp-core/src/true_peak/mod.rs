@@ -1,4 +1,4 @@
-//! The highest point between samples: a polyphase interpolator that keeps only its largest magnitude.
+//! True-peak interpolator: a polyphase filter of which only the largest magnitude is kept.
 //!
 //! Between two samples lie `phases - 1` further points. The taps of a point and of its mirror image are each other's
 //! reverse, so with sums and differences of samples that mirror each other, s and d, both come from one even and one odd

@@ -1,4 +1,4 @@
-//! How much louder pink noise becomes in a response.
+//! Loudness of pink noise behind an impulse response, relative to its input.
 
 use super::response::ImpulseResponse;
 use crate::{convolution::fft::design::Fourier, filters::k_weighting::Weighting, foundation::stream::StreamSpec};

@@ -1,4 +1,4 @@
-//! A transform for convolving real blocks, done in pieces so small that none is felt in a callback.
+//! Negacyclic split-complex FFT of real blocks, divisible into steps of a few microseconds.
 //!
 //! 2B real samples x are taken as the polynomial `Σ x[j] Z^j` modulo Z^2B + 1. Over the complex numbers that is the product
 //! of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` say everything: a real transform without a pass

@@ -1,4 +1,4 @@
-//! The sum over partitions in a partitioned convolution.
+//! Multiplication and summation of partitions in a partitioned convolution.
 //!
 //! Spectra lie in [`Tile`]s of a few bins; for every tile the partitions lie one behind the other, so that the sum over
 //! partitions reads memory in one direction and keeps its result in registers. It fuses its multiply-adds (see [`super`]).

@@ -1,4 +1,4 @@
-//! A de-esser: turns the band of sibilants down while it makes up most of the sound, however loud that is.
+//! De-esser: reduces the sibilant band while it dominates the spectrum, at any level.
 
 pub(crate) mod passes;
 
@@ -36,7 +36,7 @@ use crate::{
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::f64::consts::FRAC_1_SQRT_2;
 
-/// A de-esser: turns the band of sibilants down while it makes up most of the sound, however loud that is.
+/// De-esser: reduces the sibilant band while it dominates the spectrum, at any level.
 ///
 /// # Signal
 /// in -> high pass -> power; in -> power; their ratio over the threshold -> release, attack -> lookahead -> gain g;

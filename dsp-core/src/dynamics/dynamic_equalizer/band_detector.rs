@@ -1,4 +1,4 @@
-//! How loud one frequency is: a filter, and its output turned by a quarter of a period.
+//! Envelope of one frequency: a band-pass filter and its quadrature.
 //!
 //! ```text
 //! s1' = a11 s1 + (a12 s2 + b1 x)        the filter, as in the crossover

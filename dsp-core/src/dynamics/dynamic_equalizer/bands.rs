@@ -1,4 +1,4 @@
-//! The bands of a dynamic equalizer: their settings, and what they become.
+//! Bands of a dynamic equalizer: settings and coefficients.
 
 use crate::{
     dynamics::{ballistics::BallisticsCoeffs, gain_computer::ComputerCoeffs},

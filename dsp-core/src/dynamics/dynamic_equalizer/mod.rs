@@ -1,4 +1,4 @@
-//! An equalizer whose bands may give way while there is much of what they are tuned to.
+//! Dynamic equalizer: bands whose gain follows the level at their own frequency.
 
 mod band_detector;
 mod bands;
@@ -28,7 +28,7 @@ pub use bands::{DynamicBand, DynamicEqualizerBand, DynamicEqualizerCoeffs, Dynam
 use engine::DynamicEqualizerEngine;
 use num_complex::Complex64;
 
-/// An equalizer whose bands may give way while there is much of what they are tuned to.
+/// Dynamic equalizer: bands whose gain follows the level at their own frequency.
 ///
 /// # Signal
 /// in or key -> each dynamic band: filter at its frequency -> level -> static curve -> release, attack -> gain of the

@@ -1,4 +1,4 @@
-//! Where a filter is whose gain follows a reduction: looked up in a table, frame by frame.
+//! SVF coefficient table: the coefficients of a band at each gain reduction, interpolated in every frame.
 //!
 //! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
 //! them give the same bits.

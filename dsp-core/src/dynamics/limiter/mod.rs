@@ -1,4 +1,4 @@
-//! A brick-wall limiter for true peaks: nothing above the ceiling, neither in the samples nor between them.
+//! True-peak limiter: keeps samples, and the signal between them, below a ceiling.
 
 mod engine;
 mod params;
@@ -24,7 +24,7 @@ use alloc::{boxed::Box, vec::Vec};
 use engine::LimiterEngine;
 pub use params::{LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode};
 
-/// A brick-wall limiter for true peaks: nothing above the ceiling, neither in the samples nor between them.
+/// True-peak limiter: keeps samples, and the signal between them, below a ceiling.
 ///
 /// # Signal
 /// in -> drive -> delay -> times g -> out; drive -> highest point around each sample, of all channels -> largest of a

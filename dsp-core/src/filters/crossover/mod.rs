@@ -1,4 +1,4 @@
-//! A splitter into 2 to 6 bands that add up to an all pass: Linkwitz-Riley crossovers of 12, 24 or 48 dB per octave.
+//! Band splitter: Linkwitz-Riley crossovers of 12, 24 or 48 dB per octave, 2 to 6 bands that sum to an all pass.
 
 pub(crate) mod kernel;
 
@@ -32,7 +32,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// A splitter into 2 to 6 bands that add up to an all pass: Linkwitz-Riley crossovers of 12, 24 or 48 dB per octave.
+/// Band splitter: Linkwitz-Riley crossovers of 12, 24 or 48 dB per octave, 2 to 6 bands that sum to an all pass.
 ///
 /// # Signal
 /// in -> crossover 1 -> below: all pass of crossover 2, of 3, … -> band 1; above -> crossover 2 -> below: all pass of

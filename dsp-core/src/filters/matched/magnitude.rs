@@ -1,4 +1,4 @@
-//! Between a polynomial of a section and its squared magnitude in phi = sin^2(w / 2).
+//! Squared magnitude of a section as a polynomial in phi = sin^2(w / 2), and back.
 //!
 //! A polynomial `p0 + p1 z^-1 + p2 z^-2` is held as its three sums `[P(1), 2 (p0 - p2), P(-1)]`, see
 //! [`BiquadCoeffs::numerator_sums`], which stay precise where the coefficients nearly cancel.

@@ -1,4 +1,4 @@
-//! Analog second-order prototypes: what every EQ band should do, before any sample rate comes in.
+//! Analog second-order prototypes of the EQ bands.
 //!
 //! `H(s) = (n0 + n1 s + n2 s^2) / (d0 + d1 s + d2 s^2)`, s normalised to the band's frequency (s = j at that frequency).
 //!

@@ -1,4 +1,4 @@
-//! The two gates: integrated loudness (BS.1770-5) and loudness range (Tech 3342) from the energies of blocks.
+//! Gating: integrated loudness (BS.1770-5) and loudness range (Tech 3342) from the energies of blocks.
 //!
 //! Energies are weighted mean squares. Means are means of energies, and comparisons are made between energies; decibels
 //! come last.

@@ -1,4 +1,4 @@
-//! Which channel is which loudspeaker, and how much it counts.
+//! Channel weights of BS.1770 for loudspeaker layouts.
 
 use crate::foundation::error::{Error, in_range};
 use alloc::{vec, vec::Vec};

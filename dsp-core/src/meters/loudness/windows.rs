@@ -1,4 +1,4 @@
-//! Time: 10 ms spans at exact positions, and sliding sums over them that never drift.
+//! Measurement windows: 10 ms spans at exact positions, and sliding sums over them without drift.
 
 use alloc::{vec, vec::Vec};
 

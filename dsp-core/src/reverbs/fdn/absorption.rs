@@ -1,4 +1,4 @@
-//! The absorption of the lines: what recurs, so that lanes are lines, behind a transposition in registers.
+//! Absorption of the delay lines: recursive, so lanes are lines, behind a transposition in registers.
 
 use super::{AbsorberStates, Absorbers, LINES, Rows};
 use crate::{

@@ -1,4 +1,4 @@
-//! The feedback matrix, what is heard, and what is written.
+//! Feedback matrix and output mix.
 
 use super::{Feed, LINES, Rows, vector_starts};
 use crate::{

@@ -1,4 +1,4 @@
-//! A plate reverb: bright and even, without early reflections.
+//! Plate reverb after Dattorro.
 
 mod design;
 mod network;
@@ -24,7 +24,7 @@ pub use design::PlateCoeffs;
 use network::Network;
 pub use params::PlateParams;
 
-/// A plate reverb: bright and even, without early reflections.
+/// Plate reverb after Dattorro.
 ///
 /// # Signal
 /// (L+R)/2 -> pre-delay -> low pass -> four all passes -> tank of two halves that feed each other, each: modulated

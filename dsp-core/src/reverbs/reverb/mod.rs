@@ -1,4 +1,4 @@
-//! An algorithmic reverb: rooms from a studio booth to a cathedral.
+//! Algorithmic reverb: a feedback delay network with early reflections, from a studio booth to a cathedral.
 
 mod design;
 mod early;
@@ -33,7 +33,7 @@ use network::{Network, Wet};
 pub use params::ReverbParams;
 pub use space::Space;
 
-/// An algorithmic reverb: rooms from a studio booth to a cathedral.
+/// Algorithmic reverb: a feedback delay network with early reflections, from a studio booth to a cathedral.
 ///
 /// # Signal
 /// in -> high pass 20 Hz -> pre-delay -> early reflections -----------------------------> + -> width -> out
