@@ -4,7 +4,7 @@ use crate::{Outcome, steps::Steps, steps::cannot_start, workspace::Workspace};
 use std::{fs, process::Stdio};
 
 const REPORT: &str = "docs/conformance.md";
-const MEASURE: [&str; 7] = ["run", "--quiet", "--release", "--package", "mixdown", "--example", "conformance"];
+const MEASURE: [&str; 7] = ["run", "--quiet", "--release", "--package", "mixdown-benches", "--example", "conformance"];
 /// Compares with other meters; part of the benches, which alone depend on them.
 const PEERS: &str = "benches/conformance/peers.rs";
 const COMPARE: [&str; 7] =

@@ -1,4 +1,4 @@
-//! How evenly a long convolution spends its time: blocks of 64 frames, stereo, f32.
+//! Time of every block of 64 frames of a long convolution, stereo, f32: the largest over the mean.
 //!
 //! A block is timed many times at the same place of the longest period, and the median taken, so that what the system does
 //! in between does not count. Run with `--release`; seconds of response as arguments.

@@ -1,7 +1,7 @@
 //! Plays the signals of EBU Tech 3341, Tech 3342 and ITU-R BS.2217 to the loudness meter, and prints what it reads as a
 //! Markdown table: `cargo xtask conformance` puts it into `docs/conformance.md`.
 
-#[path = "../tests/standards/mod.rs"]
+#[path = "../../dsp-core/tests/standards/mod.rs"]
 mod standards;
 
 use mixdown::{Sample, meters::Precision};
