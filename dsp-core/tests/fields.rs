@@ -16,20 +16,20 @@ fn effects() -> Vec<(&'static str, Effect)> {
 }
 
 /// Makes settings with a table.
-type Make = Box<dyn Fn() -> Box<dyn Fields>>;
+type Make = fn() -> Box<dyn Fields>;
 
 /// Settings with a table: default ones of every processor, of strips and of delivery.
 fn with_tables() -> Vec<(&'static str, Make)> {
     macro_rules! boxed {
         ($($name:ident: $params:ty, $processor:ty;)*) => {
             vec![
-                $((stringify!($name), Box::new(|| Box::new(<$params>::default()) as Box<dyn Fields>)),)*
-                ("DynamicBand", Box::new(|| Box::new(DynamicBand::default()))),
-                ("Crossover", Box::new(|| Box::new(filters::CrossoverParams::default()))),
-                ("Track", Box::new(|| Box::new(TrackParams::default()))),
-                ("Master", Box::new(|| Box::new(MasterParams::default()))),
-                ("Normalize", Box::new(|| Box::new(delivery::NormalizeParams::default()))),
-                ("Delivery", Box::new(|| Box::new(delivery::DeliveryParams::default()))),
+                $((stringify!($name), || Box::new(<$params>::default())),)*
+                ("DynamicBand", || Box::new(DynamicBand::default())),
+                ("Crossover", || Box::new(filters::CrossoverParams::default())),
+                ("Track", || Box::new(TrackParams::default())),
+                ("Master", || Box::new(MasterParams::default())),
+                ("Normalize", || Box::new(delivery::NormalizeParams::default())),
+                ("Delivery", || Box::new(delivery::DeliveryParams::default())),
             ]
         };
     }

@@ -256,11 +256,13 @@ impl Number {
         if self.off == Some(value) {
             return Ok(());
         }
-        let [min, max] = self.range(sample_rate_hz);
         let legal = match self.steps {
             Steps::OneOf(values) => values.contains(&value),
-            Steps::Any => in_range(name, value, min, max.min(highest)).map(|()| true)?,
-            Steps::Multiples(step) => in_range(name, value, min, max.min(highest)).map(|()| value % step == 0.0)?,
+            steps => {
+                let [min, max] = self.range(sample_rate_hz);
+                in_range(name, value, min, max.min(highest))?;
+                !matches!(steps, Steps::Multiples(step) if value % step != 0.0)
+            }
         };
         if legal { Ok(()) } else { Err(Error::NotAllowed { param: name, index: None, value, allowed: self.allowed }) }
     }
@@ -292,7 +294,7 @@ const fn same(a: &str, b: &str) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// The words of a declaration: see [`params!`](super::declare::params).
+// The words of a declaration by `params!`.
 impl Field {
     pub(crate) const fn number(
         name: &'static str,
