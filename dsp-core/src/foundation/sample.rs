@@ -14,7 +14,7 @@ mod sealed {
     use crate::foundation::silence;
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
-    /// Keeps [`super::super::Sample`] to the two formats the kernels are written for, and gives those kernels the vector type
+    /// Keeps [`Sample`](super::Sample) to the two formats the kernels are written for, and gives those kernels the vector type
     /// of each without showing a type of another crate in the public API.
     pub trait Sealed: fearless_simd::SimdFloatElement {
         /// A vector of 256 bits, whatever the level.

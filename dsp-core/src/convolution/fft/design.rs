@@ -1,6 +1,6 @@
 //! The discrete Fourier transform of any length in f64, for designing filters: the same bits on every CPU.
 //!
-//! Audio goes through [`Fft`](super::Fft) instead, which can be interrupted after every few columns.
+//! Audio goes through [`Transform`](super::Transform) instead, which can be interrupted after every few columns.
 //!
 //! # Source
 //! Powers of two: decimation in frequency, radix 2. Other lengths: L. I. Bluestein, "A linear filtering approach to the
