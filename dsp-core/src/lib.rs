@@ -33,11 +33,11 @@
 //! # In a callback
 //!
 //! Memory is taken by `build` alone. `process`, `reset` and [`apply`](Tunable::apply) never allocate, lock, block or
-//! panic. [`design`](Params::design) is the costly part of a change: run it on another thread, send the coefficients to the
-//! callback, apply them there and send them back to be dropped (see `examples/callback.rs`).
+//! panic. [`design`](Params::design) is the costly part of a change: run it on another thread, send the coefficients to
+//! the callback, apply them there and send them back to be dropped (see `examples/callback.rs`).
 //!
-//! The code of every processor is compiled in this crate, once for `f32` and once for `f64`. A debug build of an app runs
-//! it optimised with
+//! The code of every processor is compiled in this crate, once for `f32` and once for `f64`. A debug build of an app
+//! runs it optimised with
 //!
 //! ```toml
 //! [profile.dev.package.mixdown]

@@ -24,11 +24,12 @@ use alloc::{vec, vec::Vec};
 /// in -> processor -> times w; in -> delay of its latency -> times 1 - w; sum -> out
 ///
 /// # Contract
-/// Latency and channels are those of the processor, bypassed or not. Channels that it adds are copies of the first while
-/// it is bypassed, and the output equals the delayed input bit for bit. Switching crossfades over 20 ms on a quintic.
+/// Latency and channels are those of the processor, bypassed or not. Channels that it adds are copies of the first
+/// while it is bypassed, and the output equals the delayed input bit for bit. Switching crossfades over 20 ms on a
+/// quintic.
 ///
-/// A bypassed processor does not run. Switched on again, it begins as newly built with its current settings, and fades in
-/// when its latency has passed, so that no gap and nothing from before is heard.
+/// A bypassed processor does not run. Switched on again, it begins as newly built with its current settings, and fades
+/// in when its latency has passed, so that no gap and nothing from before is heard.
 ///
 /// ```
 /// use mixdown::{BlockMut, Bypass, Params, Processor, StreamSpec, levels::GainParams};

@@ -18,8 +18,8 @@ use alloc::{vec, vec::Vec};
 /// Processors in series.
 ///
 /// # Signal
-/// in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with the
-/// delay of those before it.
+/// in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with
+/// the delay of those before it.
 ///
 /// ```
 /// use mixdown::{BlockMut, Chain, Params, Processor, StreamSpec, levels::GainParams};
@@ -53,7 +53,8 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
     /// A chain for `spec`, whose processors were built for the channels that come out before them.
     ///
     /// # Errors
-    /// [`Error::Channels`] where counts do not meet, [`Error::OtherSampleRate`] where rates differ; both name the processor.
+    /// [`Error::Channels`] where counts do not meet, [`Error::OtherSampleRate`] where rates differ; both name the
+    /// processor.
     pub fn new(spec: &StreamSpec, processors: Vec<P>) -> Result<Self, Error> {
         let mut output_channels = spec.channels();
         for (position, processor) in processors.iter().enumerate() {

@@ -467,7 +467,8 @@ impl<S: Sample> Tunable<S> for EffectProcessor<S> {
         }
     }
 
-    /// Glides to the settings of `params`, which must be of the same shape: the same kinds of effects in the same order.
+    /// Glides to the settings of `params`, which must be of the same shape: the same kinds of effects in the same
+    /// order.
     fn set_params(&mut self, params: &Effect) -> Result<(), Error> {
         let coeffs = params.design(&self.spec())?;
         self.check_placed(&coeffs)?;

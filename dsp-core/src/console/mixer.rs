@@ -33,7 +33,8 @@ use alloc::{string::String, vec, vec::Vec};
 /// # Contract
 /// - Latency: the slowest strip's plus the master's; every faster strip is delayed to match, so that a track split over
 ///   two strips still nulls.
-/// - Strips add in byte order of their names, each product rounded once to the sample format, in f64: the order in which
+/// - Strips add in byte order of their names, each product rounded once to the sample format, in f64: the order in
+///   which
 ///   tracks were added changes no bit. Nothing clips inside.
 /// - Adding a track takes memory and may change the latency; processing and re-setting levels never do.
 ///
@@ -82,8 +83,8 @@ impl MasterParams {
     /// Checks every setting for a bus at this rate; designs and builds nothing.
     ///
     /// # Errors
-    /// The first setting that is out of range; [`Error::Channels`] for another bus than a stereo one, before or after the
-    /// inserts.
+    /// The first setting that is out of range; [`Error::Channels`] for another bus than a stereo one, before or after
+    /// the inserts.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         self.check_fields(spec.sample_rate_hz())?;
         expect_channels(2, spec.channels())?;
@@ -212,8 +213,8 @@ impl<S: Sample> Mixer<S> {
     /// Mixes a block: `inputs` in the order in which tracks were added, each with its channels and as many frames as
     /// `out`, whose first two channels are filled.
     ///
-    /// Missing inputs are silent, and so are channels and frames that an input lacks; builds with debug assertions panic
-    /// there. Any length, 0 included; nothing allocates.
+    /// Missing inputs are silent, and so are channels and frames that an input lacks; builds with debug assertions
+    /// panic there. Any length, 0 included; nothing allocates.
     pub fn process(&mut self, inputs: &[Block<'_, '_, S>], out: &mut BlockMut<'_, '_, S>) {
         debug_assert!(inputs.iter().all(|input| input.frames() == out.frames()), "Mixer: inputs of other lengths");
         let mixer = self;

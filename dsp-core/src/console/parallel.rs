@@ -65,8 +65,8 @@ const CHUNK_FRAMES: usize = 256;
 /// Highest gain of a branch, in dB.
 const MAX_GAIN_DB: f64 = 60.0;
 
-/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None` without
-/// branches.
+/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None`
+/// without branches.
 pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
     let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
     for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {

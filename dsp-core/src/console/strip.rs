@@ -62,8 +62,8 @@ impl TrackParams {
     /// Checks every setting for a track of these channels at this rate; designs and builds nothing.
     ///
     /// # Errors
-    /// The first setting that is out of range; [`Error::Channels`] for other tracks than mono and stereo ones, before or
-    /// after the inserts.
+    /// The first setting that is out of range; [`Error::Channels`] for other tracks than mono and stereo ones, before
+    /// or after the inserts.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         validate_series(&self.inserts, "inserts", spec)?;
         channels_in(spec.channels(), 1, 2)?;
@@ -163,8 +163,8 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. What the input lacks
-    /// is silence.
+    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. What the input
+    /// lacks is silence.
     pub(super) fn add_to(
         &mut self,
         input: Option<&Block<'_, '_, S>>,

@@ -43,19 +43,21 @@ use num_complex::Complex64;
 /// Those of [`LinearPhaseEqualizerParams`].
 ///
 /// # Contract
-/// Latency L/2 frames, exactly; before a sound comes its mirror image, as with every linear-phase filter. The magnitude is
-/// that of an [`Equalizer`](crate::filters::Equalizer) with the same bands (matched design), as far as L reaches: within 0.1 dB for
-/// bells and shelves from 60 Hz on and q up to 2 at 48 kHz and the default length. Narrower or lower bands want a longer
-/// one, and so do higher rates. Any channel count; all channels get the same filter, computed in f64. All passes change
-/// nothing. Neutral if no band changes a magnitude: then the output is the delayed input, bit for bit.
+/// Latency L/2 frames, exactly; before a sound comes its mirror image, as with every linear-phase filter. The magnitude
+/// is that of an [`Equalizer`](crate::filters::Equalizer) with the same bands (matched design), as far as L reaches:
+/// within 0.1 dB for bells and shelves from 60 Hz on and q up to 2 at 48 kHz and the default length. Narrower or lower
+/// bands want a longer one, and so do higher rates. Any channel count; all channels get the same filter, computed in
+/// f64. All passes change nothing. Neutral if no band changes a magnitude: then the output is the delayed input, bit
+/// for bit.
 ///
 /// Changes: the new taps are transformed piece by piece while the old ones sound, then fade over in 20 ms; in all about
 /// 0.1 s at the default length. One that comes while another is on its way follows it.
 ///
 /// # Source
-/// Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `primitives::kaiser`); `convolution::convolver`. Own: w alone
-/// smears the magnitude, by 1.5 dB for a bell of 12 dB and q 2 at 60 Hz. Adding what is missing to the target, again and
-/// again (P. H. van Cittert, Z. Phys. 69, 1931), is the window 1 - (1 - w)^n after n rounds; 80 leave 0.09 dB.
+/// Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `primitives::kaiser`);
+/// `convolution::convolver`. Own: w alone smears the magnitude, by 1.5 dB for a bell of 12 dB and q 2 at 60 Hz. Adding
+/// what is missing to the target, again and again (P. H. van Cittert, Z. Phys. 69, 1931), is the window 1 - (1 - w)^n
+/// after n rounds; 80 leave 0.09 dB.
 #[derive(Clone, Debug)]
 pub struct LinearPhaseEqualizer<S> {
     spec: StreamSpec,

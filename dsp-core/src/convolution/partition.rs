@@ -1,15 +1,17 @@
 //! One stage of a partitioned convolution: part of the response, in partitions of one length B.
 //!
-//! Overlap-save: the last 2B samples are transformed every B frames, multiplied with the transformed partitions, each with
-//! the window as many blocks ago as it lies behind the first, and the sum transformed back once. A stage that begins at
-//! tap 2B is due B frames after its window is complete, and its work, cut into [`Unit`]s, is spread evenly over these; one
-//! that begins at tap B is due at once.
+//! Overlap-save: the last 2B samples are transformed every B frames, multiplied with the transformed partitions, each
+//! with the window as many blocks ago as it lies behind the first, and the sum transformed back once. A stage that
+//! begins at tap 2B is due B frames after its window is complete, and its work, cut into [`Unit`]s, is spread evenly
+//! over these; one that begins at tap B is due at once.
 //!
-//! Windows of nothing but zeros have spectra of nothing but zeros, without arithmetic; when all are, there is no output.
+//! Windows of nothing but zeros have spectra of nothing but zeros, without arithmetic; when all are, there is no
+//! output.
 //!
 //! # Source
 //! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one future:
-//! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and 6.
+//! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and
+//! 6.
 
 use super::fft::{
     Step, Transform,
@@ -301,7 +303,8 @@ impl<S: Sample> Stage<S> {
         }
     }
 
-    /// Does what is due at `frame`, a multiple of [`GRID_FRAMES`] at which all samples before it are known. Adds output to
+    /// Does what is due at `frame`, a multiple of [`GRID_FRAMES`] at which all samples before it are known. Adds output
+    /// to
     /// `futures`, for each bank one of each output.
     pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, futures: &mut [Vec<S>]) {
         let within = place(frame, self.plan.block);
@@ -360,8 +363,8 @@ impl<S: Sample> Stage<S> {
         }
     }
 
-    /// In every period one half of each base, in turns, is summed for two blocks: where it begins, and where the other one
-    /// does, which goes on from what the period before has left it.
+    /// In every period one half of each base, in turns, is summed for two blocks: where it begins, and where the other
+    /// one does, which goes on from what the period before has left it.
     fn halves(&self) -> [usize; 2] {
         let half = self.spare.len();
         if self.began & self.plan.block as u64 == 0 { [0, half] } else { [half, 0] }

@@ -1,20 +1,22 @@
 //! Masters a programme to an integrated loudness under a true-peak ceiling, by static gain or through the limiter.
 //!
 //! # Signal
-//! programme -> less its DC offset -> drive -> true-peak limiter (only if it has something to do) -> rounding with dither
+//! programme -> less its DC offset -> drive -> true-peak limiter (only if it has something to do) -> rounding with
+//! dither
 //! -> measured
 //!
 //! # Contract
-//! The result is what was measured: drive and ceiling are solved on the rounded samples, by a secant in the drive, until
-//! the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target, the true peak of [`Precision::Reference`] at
-//! least [`PEAK_MARGIN_DB`] below the ceiling and that of [`Precision::Standard`] not above it, in at most [`MAX_PASSES`]
-//! passes. The reference meter's interpolator is 10 times as long as the limiter's, so it sees what that does not. What
-//! cannot be had is refused with the reason: a gain that only fills the headroom below the ceiling always can. The latency of
-//! the limiter is taken out: the result starts and ends with the programme.
+//! The result is what was measured: drive and ceiling are solved on the rounded samples, by a secant in the drive,
+//! until the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target, the true peak of
+//! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`] below the ceiling and that of [`Precision::Standard`] not above
+//! it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10 times as long as the limiter's, so it
+//! sees what that does not. What cannot be had is refused with the reason: a gain that only fills the headroom below
+//! the ceiling always can. The latency of the limiter is taken out: the result starts and ends with the programme.
 //!
-//! A DC offset above [`MAX_DC_OFFSET_DBFS`], as it is or as the gain would make it, is subtracted: the mean of a channel
-//! under a Welch window, which takes the begun cycle of a low tone for what it is. A constant is what a faulty converter
-//! adds; a high pass would take it too, but also turn the phases of bass, which raises peaks, and ring at both ends.
+//! A DC offset above [`MAX_DC_OFFSET_DBFS`], as it is or as the gain would make it, is subtracted: the mean of a
+//! channel under a Welch window, which takes the begun cycle of a low tone for what it is. A constant is what a faulty
+//! converter adds; a high pass would take it too, but also turn the phases of bass, which raises peaks, and ring at
+//! both ends.
 
 use super::{
     normalizer::{NormalizeError, measure, report, steps},
@@ -57,8 +59,8 @@ const MAX_EXCESS_DB: f64 = 36.0;
 const FIRST_MARGIN_DB: f64 = 0.07;
 /// Lowest ceiling of the limiter, in dB.
 const LOWEST_LIMIT_DB: f64 = -20.0;
-/// Hold and release of the limiter, in ms: its defaults, then ever faster ones, which give loudness for distortion. Taken
-/// one after another where more drive no longer makes the programme louder.
+/// Hold and release of the limiter, in ms: its defaults, then ever faster ones, which give loudness for distortion.
+/// Taken one after another where more drive no longer makes the programme louder.
 const CHARACTERS_MS: [[f64; 2]; 3] = [[8.0, 60.0], [3.0, 20.0], [0.0, 5.0]];
 /// Loudness gained per dB of drive below which a character counts as exhausted.
 const EXHAUSTED_SLOPE: f64 = 0.15;
@@ -109,8 +111,8 @@ pub struct Delivery<S> {
     pub dc_offsets: Vec<f64>,
     /// The gain before the limiter, in dB.
     pub gain_db: f64,
-    /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or faster ones if those did
-    /// not give the loudness.
+    /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or faster ones if those
+    /// did not give the loudness.
     pub limiter: Option<LimiterParams>,
     /// What the limiter did; zeros if it was not needed.
     pub reduction: GainReduction,
@@ -145,8 +147,8 @@ pub fn deliver<S: Sample>(
     deliver_with(programme, spec, params, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`deliver`]; `progress` hears the share done, rising from 0 to 1, at least every 16 384 frames of each step of the
-/// work, and may break it off.
+/// As [`deliver`]; `progress` hears the share done, rising from 0 to 1, at least every 16 384 frames of each step of
+/// the work, and may break it off.
 ///
 /// # Errors
 /// As [`deliver`]; [`NormalizeError::Interrupted`] if `progress` breaks it off.
@@ -191,7 +193,8 @@ pub fn deliver_with<S: Sample>(
     // Whether an earlier pass without the limiter was too high: by less than its first look at the samples showed.
     let mut needed = false;
     let mut last: Option<[f64; 2]> = None;
-    // Beyond a plateau: the loudest drive known to be too quiet, and the softest known to be too loud, with their errors.
+    // Beyond a plateau: the loudest drive known to be too quiet, and the softest known to be too loud, with their
+    // errors.
     let mut quiet: Option<[f64; 2]> = None;
     let mut loud: Option<[f64; 2]> = None;
     let mut characters = CHARACTERS_MS.iter();

@@ -255,7 +255,8 @@ pub(super) fn steps(frames: usize, step: usize) -> impl Iterator<Item = (usize, 
 /// Measures a programme.
 ///
 /// # Errors
-/// [`NormalizeError::Settings`], [`NotFinite`](NormalizeError::NotFinite), [`Interrupted`](NormalizeError::Interrupted).
+/// [`NormalizeError::Settings`], [`NotFinite`](NormalizeError::NotFinite),
+/// [`Interrupted`](NormalizeError::Interrupted).
 pub(super) fn measure<S: Sample>(
     audio: &Block<'_, '_, S>,
     spec: &StreamSpec,

@@ -19,10 +19,10 @@ use alloc::vec::Vec;
 /// | `seed` | | any | 0 |
 ///
 /// # Contract
-/// Deterministic: the same seed, the same noise, however the stream is cut; independent noise in every channel. The noise
-/// is always on, in digital silence too: a switch would be an audible change. Triangular noise of 2 Δ peak to peak makes
-/// mean and variance of the error independent of the signal: Δ²/4 in all, -96.33 dBFS at 16 bits. Without dither halves
-/// round to even. Dither once, last of all; nothing may change the samples afterwards.
+/// Deterministic: the same seed, the same noise, however the stream is cut; independent noise in every channel. The
+/// noise is always on, in digital silence too: a switch would be an audible change. Triangular noise of 2 Δ peak to
+/// peak makes mean and variance of the error independent of the signal: Δ²/4 in all, -96.33 dBFS at 16 bits. Without
+/// dither halves round to even. Dither once, last of all; nothing may change the samples afterwards.
 ///
 /// # Source
 /// Lipshitz, Wannamaker and Vanderkooy, "Quantization and dither: a theoretical survey", JAES 40 (1992).

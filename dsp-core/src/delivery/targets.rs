@@ -1,7 +1,7 @@
 //! Delivery targets as data: what platforms and broadcasters ask for, and what a player does to a programme.
 //!
-//! Platforms change their rules and publish little: these are presets with their source and its date, and every field can
-//! be overridden. Broadcasters' and EBU figures are normative.
+//! Platforms change their rules and publish little: these are presets with their source and its date, and every field
+//! can be overridden. Broadcasters' and EBU figures are normative.
 
 /// What happens to a programme that is quieter than the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,13 +61,13 @@ pub struct LoudCeiling {
     pub ceiling_dbtp: f64,
 }
 
-/// How far above [`LoudCeiling::above_lufs`] a programme still counts as that loud, in LU: half a step of a display with
-/// one decimal, as EBU Tech 3341 wants it.
+/// How far above [`LoudCeiling::above_lufs`] a programme still counts as that loud, in LU: half a step of a display
+/// with one decimal, as EBU Tech 3341 wants it.
 const DISPLAY_LU: f64 = 0.05;
 
 impl DeliveryTarget {
-    /// What is asked of a programme of so many channels: of one, measured as one loudspeaker (`dual_mono` is false), the
-    /// target's loudness for mono.
+    /// What is asked of a programme of so many channels: of one, measured as one loudspeaker (`dual_mono` is false),
+    /// the target's loudness for mono.
     ///
     /// ```
     /// let podcast = mixdown::delivery::target("podcast").unwrap();
@@ -212,9 +212,9 @@ pub fn target(name: &str) -> Option<&'static DeliveryTarget> {
 
 /// The gain in dB with which a player that follows `target` plays a programme of this loudness and true peak.
 ///
-/// Louder programmes are turned down to the target. Quieter ones follow the target's [`GainUp`] rule; headroom is counted
-/// to the ceiling, or to 0 dBTP where there is none, and a programme above it is never turned down for that. Silence
-/// (-inf) is played as it is.
+/// Louder programmes are turned down to the target. Quieter ones follow the target's [`GainUp`] rule; headroom is
+/// counted to the ceiling, or to 0 dBTP where there is none, and a programme above it is never turned down for that.
+/// Silence (-inf) is played as it is.
 ///
 /// ```
 /// use mixdown::delivery::{playback_gain, target};

@@ -2,8 +2,8 @@
 //!
 //! The sums are whole numbers. A running sum of floats drifts, and one that has drifted below the values it stands for
 //! lets a limiter overshoot; sums of fixed-point numbers are exact, so that they never drift, are 0 when the window
-//! holds nothing, and do not depend on the past. Values are rounded up to the fixed-point step on entry: an output is the
-//! exact weighted mean of its window, or at most one step above it.
+//! holds nothing, and do not depend on the past. Values are rounded up to the fixed-point step on entry: an output is
+//! the exact weighted mean of its window, or at most one step above it.
 //!
 //! # Source
 //! Lengths in the ratio .404079 : .334851 : .261070, which spreads the zeros of the three responses for the lowest side

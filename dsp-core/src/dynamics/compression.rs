@@ -1,6 +1,7 @@
 //! Compression of a block: side-chain, make-up, mix, and the sound delayed to meet them.
 //!
-//! What [`Compressor`](crate::dynamics::Compressor) and the bands of a multiband one share; settings are those of the former.
+//! What [`Compressor`](crate::dynamics::Compressor) and the bands of a multiband one share; settings are those of the
+//! former.
 
 use super::{
     ballistics::BallisticsCoeffs,

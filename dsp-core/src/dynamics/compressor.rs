@@ -27,9 +27,10 @@ use alloc::{boxed::Box, vec::Vec};
 /// latency. Dry sound and key are aligned with it. A key of one channel acts on all; one of as many, each on its own.
 ///
 /// Times are those of the reduction in dB: the attack reaches 63.2 % of a rise in `attack_ms`; a fall reaches it in
-/// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean squares
-/// (`rms`; it is -3.01 dB). With the release `dual` or `auto` see `dynamics::ballistics`. `range_db` limits what the curve
-/// asks for, so that the release sets out from there. `auto_makeup` adds half of the reduction at 0 dBFS.
+/// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean
+/// squares (`rms`; it is -3.01 dB). With the release `dual` or `auto` see `dynamics::ballistics`. `range_db` limits
+/// what the curve asks for, so that the release sets out from there. `auto_makeup` adds half of the reduction at 0
+/// dBFS.
 ///
 /// Sound below the knee passes bit for bit, and so it does again 22 time constants after the last reduction; so does
 /// all sound at `mix` 0. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
@@ -39,9 +40,9 @@ use alloc::{boxed::Box, vec::Vec};
 /// goes on from where it is. Another `rms_ms` counts at once, for the mean as it is.
 ///
 /// # Source
-/// D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES 60(6),
-/// 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim a billionth of an octave low and stop at 0; the
-/// lookahead acts on the smoothed reduction.
+/// D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES
+/// 60(6), 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim a billionth of an octave low and stop
+/// at 0; the lookahead acts on the smoothed reduction.
 #[derive(Clone, Debug)]
 pub struct Compressor<S> {
     spec: StreamSpec,

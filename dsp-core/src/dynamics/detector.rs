@@ -1,7 +1,8 @@
 //! Level detector: peak or mean square of the key in each frame, in octaves of amplitude.
 //!
 //! Peak is the magnitude itself, without a memory: what holds it is the ballistics. Mean squares are one-pole averages,
-//! so that a sine at full scale reads -3.01 dB. From one to the other the level glides over 20 ms. Levels are bounded to
+//! so that a sine at full scale reads -3.01 dB. From one to the other the level glides over 20 ms. Levels are bounded
+//! to
 //! -140..+120 dBFS.
 //!
 //! # Source
@@ -85,8 +86,8 @@ impl LevelDetector {
         self.share.uniform_frames()
     }
 
-    /// Magnitudes of the next frames, one chunk apart for each lane: one for each of the first `sources` channels of the
-    /// key, or one for all of them together, the loudest.
+    /// Magnitudes of the next frames, one chunk apart for each lane: one for each of the first `sources` channels of
+    /// the key, or one for all of them together, the loudest.
     pub(crate) fn peaks<S: Sample>(&self, key: &Block<'_, '_, S>, sources: usize, together: bool, peaks: &mut [S]) {
         let (chunk, count) = (self.chunk, key.frames());
         let lane = |source: usize| if together { 0 } else { source * chunk };

@@ -134,8 +134,8 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         &mut self.closing
     }
 
-    /// Expands a block by itself or by a key; writes the reduction of each frame, in dB, if asked to. A key or a trace of
-    /// other length counts as far as it goes.
+    /// Expands a block by itself or by a key; writes the reduction of each frame, in dB, if asked to. A key or a trace
+    /// of other length counts as far as it goes.
     pub(crate) fn process(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,

@@ -1,8 +1,8 @@
 //! Gain computer: the static curve of a compressor or expander, with a quadratic knee.
 //!
-//! Levels and reductions are octaves of amplitude (6.02 dB), reductions are positive. A compressor reduces what lies over
-//! the threshold, an expander what lies under it; both by the same formula, mirrored. It has no branch and no case of its
-//! own for a hard knee: one of a millionth of an octave stands for it. Below the knee it gives exactly 0.
+//! Levels and reductions are octaves of amplitude (6.02 dB), reductions are positive. A compressor reduces what lies
+//! over the threshold, an expander what lies under it; both by the same formula, mirrored. It has no branch and no case
+//! of its own for a hard knee: one of a millionth of an octave stands for it. Below the knee it gives exactly 0.
 //!
 //! # Source
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 4, as

@@ -37,13 +37,13 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
 /// channel acts on all; one of as many, each on its own.
 ///
-/// It opens when a sample exceeds the threshold, and closes when none has come within the hysteresis of it for the hold:
-/// 10 ms bridge the crests of 50 Hz and more. Times are those of the reduction in dB: the attack is the time to open, the
-/// release the time to close. A stream begins closed. An infinite range is one of 240 dB. Sound passes bit for bit 22
-/// attacks after it has opened. Neutral at `range_db` 0.
+/// It opens when a sample exceeds the threshold, and closes when none has come within the hysteresis of it for the
+/// hold: 10 ms bridge the crests of 50 Hz and more. Times are those of the reduction in dB: the attack is the time to
+/// open, the release the time to close. A stream begins closed. An infinite range is one of 240 dB. Sound passes bit
+/// for bit 22 attacks after it has opened. Neutral at `range_db` 0.
 ///
-/// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within them;
-/// the hold changes at once.
+/// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within
+/// them; the hold changes at once.
 ///
 /// # Source
 /// Own; the ballistics are the compressor's, mirrored (`dynamics::gate_ballistics`).

@@ -1,8 +1,8 @@
 //! Gate ballistics: opening, hold and closing; the compressor's ballistics, mirrored.
 //!
-//! Reduction is in octaves (or dB). Less of it is an opening, which counts at once and then goes through the attack; more
-//! of it waits for the hold and then comes in with the release: y1 = min(c, aR y1 + (1-aR) c), y = aA y + (1-aA) y1. So
-//! crests open, and the gaps between them do not close. Open means exactly 0, after 22 attacks.
+//! Reduction is in octaves (or dB). Less of it is an opening, which counts at once and then goes through the attack;
+//! more of it waits for the hold and then comes in with the release: y1 = min(c, aR y1 + (1-aR) c), y = aA y + (1-aA)
+//! y1. So crests open, and the gaps between them do not close. Open means exactly 0, after 22 attacks.
 //!
 //! # Source
 //! `dynamics::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
@@ -54,7 +54,8 @@ impl GateBallistics {
         Self { held: reduction, smooth: reduction, waited: u32::MAX }
     }
 
-    /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of [`GateBallisticsCoeffs::glide`].
+    /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of
+    /// [`GateBallisticsCoeffs::glide`].
     pub(crate) fn process(
         &mut self,
         backend: Backend,

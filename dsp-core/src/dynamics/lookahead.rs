@@ -1,7 +1,8 @@
 //! Lookahead: peak hold over a window, smoothed by box filters of the same length.
 //!
-//! Delaying the sound alone would shift the reduction and still miss the peak that it rises on. Held over the window and
-//! then smoothed over the same window, every mean is taken of reductions no smaller than what the delayed frame wants.
+//! Delaying the sound alone would shift the reduction and still miss the peak that it rises on. Held over the window
+//! and then smoothed over the same window, every mean is taken of reductions no smaller than what the delayed frame
+//! wants.
 //!
 //! # Source
 //! The gain smoothing of `dynamics::limiter`, on logarithms. D. Rudrich, "How to make a look-ahead limiter",

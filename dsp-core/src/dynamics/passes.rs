@@ -1,10 +1,11 @@
 //! The passes of a dynamics processor over one chunk, which lies in the L1 cache: levels, reduction wanted, gains.
 //!
-//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
-//! them give the same bits. What is recursive fuses what the next frame waits for, here and in `dynamics::ballistics`.
-//! Levels and reductions are octaves of amplitude (6.02 dB).
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
+//! of them give the same bits. What is recursive fuses what the next frame waits for, here and in
+//! `dynamics::ballistics`. Levels and reductions are octaves of amplitude (6.02 dB).
 //!
-//! Loops that turn samples into f64 do that alone, from a group on the stack: a loop takes the width of its widest type.
+//! Loops that turn samples into f64 do that alone, from a group on the stack: a loop takes the width of its widest
+//! type.
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},

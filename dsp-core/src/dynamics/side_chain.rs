@@ -3,8 +3,8 @@
 //! # Signal
 //! key -> high pass -> level -> gain computer -> link -> ballistics -> lookahead -> reduction of each channel
 //!
-//! Linking acts on what is wanted, before the ballistics: at 1 all channels get the reduction of the loudest, and so the
-//! very same gain; at 0 each its own, as if it were alone. Linked channels with the same past are worked on once.
+//! Linking acts on what is wanted, before the ballistics: at 1 all channels get the reduction of the loudest, and so
+//! the very same gain; at 0 each its own, as if it were alone. Linked channels with the same past are worked on once.
 //!
 //! Everything glides over 20 ms, the high pass over 50; with the release mode the reduction goes on from where it is.
 
@@ -143,8 +143,8 @@ impl<S: Sample> SideChain<S> {
             .min(CHUNK_FRAMES)
     }
 
-    /// Works on the next chunk, no longer than is uniform. Returns the count of non-finite samples of another key, which
-    /// count as 0.
+    /// Works on the next chunk, no longer than is uniform. Returns the count of non-finite samples of another key,
+    /// which count as 0.
     pub(crate) fn process(&mut self, key: Key<'_, '_, '_, S>) -> u64 {
         let channels = self.ballistics.len();
         let (key, mut other, mut faults) = match key {

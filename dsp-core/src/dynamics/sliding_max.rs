@@ -1,8 +1,8 @@
 //! Sliding maximum: peak hold over a window.
 //!
-//! Level k holds the largest of the last 2^k values, each from two of the level below; a window of any length is covered
-//! by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window maxima per
-//! value, a few per vector. Exact; memory for twice the longest window per level.
+//! Level k holds the largest of the last 2^k values, each from two of the level below; a window of any length is
+//! covered by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window
+//! maxima per value, a few per vector. Exact; memory for twice the longest window per level.
 //!
 //! # Source
 //! The sparse table of range minimum queries (M. Bender & M. Farach-Colton, "The LCA problem revisited", LATIN 2000),

@@ -4,8 +4,8 @@
 //!
 //! # Source
 //! Analog prototypes by R. Bristow-Johnson's conventions; [`Design::Matched`] fits their magnitude up to 20 kHz
-//! (`filters::matched`), [`Design::Cookbook`] is his bilinear transform of them (`filters::cookbook`). Steep low and high
-//! passes are Butterworth cascades (`filters::butterworth`).
+//! (`filters::matched`), [`Design::Cookbook`] is his bilinear transform of them (`filters::cookbook`). Steep low and
+//! high passes are Butterworth cascades (`filters::butterworth`).
 
 use super::{
     biquad::BiquadCoeffs,
@@ -26,8 +26,8 @@ const SLOPE_STEP_DB: f64 = 6.0;
 /// Most sections of one band: a low or high pass of 96 dB per octave.
 pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
 
-/// Most bands of an [`Equalizer`](crate::filters::Equalizer) or [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer); room for them is
-/// taken when it is built.
+/// Most bands of an [`Equalizer`](crate::filters::Equalizer) or
+/// [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer); room for them is taken when it is built.
 pub const MAX_BANDS: usize = 32;
 
 choice! {

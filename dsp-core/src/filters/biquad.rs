@@ -2,9 +2,9 @@
 //!
 //! `H(z) = (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2)`, with a0 = 1. A first-order section has b2 = a2 = 0.
 //!
-//! Near DC the coefficients of one polynomial almost cancel (b0 + b1 + b2 is 3e-8 of b0 for a 10 Hz filter at 384 kHz). All that is
-//! computed here therefore goes through the three sums of [`BiquadCoeffs::numerator_sums`], which are exact or nearly so, and
-//! never through cos(w).
+//! Near DC the coefficients of one polynomial almost cancel (b0 + b1 + b2 is 3e-8 of b0 for a 10 Hz filter at 384 kHz).
+//! All that is computed here therefore goes through the three sums of [`BiquadCoeffs::numerator_sums`], which are exact
+//! or nearly so, and never through cos(w).
 
 use crate::foundation::{grid::GRID_FRAMES, silence};
 use num_complex::Complex64;
@@ -44,8 +44,8 @@ impl BiquadCoeffs {
 
     /// Complex response H at `frequency_hz` (0 ..= half of `sample_rate_hz`).
     ///
-    /// With c = cos(w / 2), s = sin(w / 2), each polynomial times e^(jw) is `P(1) c^2 - P(-1) s^2 + j 2 (p0 - p2) s c`: no term of
-    /// order one is left to cancel at low frequencies.
+    /// With c = cos(w / 2), s = sin(w / 2), each polynomial times e^(jw) is `P(1) c^2 - P(-1) s^2 + j 2 (p0 - p2) s c`:
+    /// no term of order one is left to cancel at low frequencies.
     #[must_use]
     pub(crate) fn response(&self, frequency_hz: f64, sample_rate_hz: f64) -> Complex64 {
         let (s, c) = libm::sincos(core::f64::consts::PI * frequency_hz / sample_rate_hz);
@@ -71,12 +71,14 @@ impl BiquadCoeffs {
         if discriminant < 0.0 { libm::sqrt(self.a2) } else { libm::fabs(half) + libm::sqrt(discriminant) }
     }
 
-    /// Frames in which its state decays from full scale below [`silence::FILTER_STATE`] and is zeroed on the 64-frame grid.
+    /// Frames in which its state decays from full scale below [`silence::FILTER_STATE`] and is zeroed on the 64-frame
+    /// grid.
     pub(crate) fn decay_frames(&self) -> u64 {
         libm::ceil(silence::FILTER_DECADES / -libm::log10(self.pole_radius())) as u64 + 2 * GRID_FRAMES as u64
     }
 
-    /// The section with numerator and denominator exchanged: 1 / H, stable when all zeros are inside the unit circle and b0 != 0.
+    /// The section with numerator and denominator exchanged: 1 / H, stable when all zeros are inside the unit circle
+    /// and b0 != 0.
     #[must_use]
     pub(crate) fn reciprocal(&self) -> Self {
         let scale = 1.0 / self.b0;
@@ -94,7 +96,8 @@ impl BiquadCoeffs {
     }
 }
 
-/// Near DC `p0 + p1` and then `+ p2` are differences of neighbours, exact by Sterbenz's lemma; `p0 + p2` first would round.
+/// Near DC `p0 + p1` and then `+ p2` are differences of neighbours, exact by Sterbenz's lemma; `p0 + p2` first would
+/// round.
 fn sums(p0: f64, p1: f64, p2: f64) -> [f64; 3] {
     [(p0 + p1) + p2, 2.0 * (p0 - p2), (p0 - p1) + p2]
 }

@@ -1,14 +1,15 @@
-//! EQ sections by the bilinear transform: the classic design, cheap and exact at the band's own frequency, narrowed towards Nyquist.
+//! EQ sections by the bilinear transform: the classic design, cheap and exact at the band's own frequency, narrowed
+//! towards Nyquist.
 //!
 //! # Parameters
-//! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000. The functions are pure
-//! and assume legal values; the room that takes a user's parameters refuses the others. 0 dB of a bell, shelf or tilt is
-//! [`BiquadCoeffs::IDENTITY`] exactly.
+//! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000.
+//! The functions are pure and assume legal values; the room that takes a user's parameters refuses the others. 0 dB of
+//! a bell, shelf or tilt is [`BiquadCoeffs::IDENTITY`] exactly.
 //!
 //! # Source
 //! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021): the prototypes of [`Prototype`] under
-//! `s = (1 / tan(w / 2)) (1 - z^-1) / (1 + z^-1)`. The Note's formulas are the same ones multiplied by 2 / (1 + tan^2(w / 2)); written with
-//! tan(w / 2) they lose nothing at low frequencies, where 1 - cos(w) would.
+//! `s = (1 / tan(w / 2)) (1 - z^-1) / (1 + z^-1)`. The Note's formulas are the same ones multiplied by 2 / (1 + tan^2(w
+//! / 2)); written with tan(w / 2) they lose nothing at low frequencies, where 1 - cos(w) would.
 
 use super::{biquad::BiquadCoeffs, matched::prototype::Prototype};
 
@@ -120,7 +121,8 @@ mod tests {
     use super::*;
     use num_complex::Complex64;
 
-    /// Rounding a1 to a double moves 1 + a1 + a2 = 2.7e-8 by 1e-16 at most, 4e-9 of itself: 1e-6 dB holds that with room.
+    /// Rounding a1 to a double moves 1 + a1 + a2 = 2.7e-8 by 1e-16 at most, 4e-9 of itself: 1e-6 dB holds that with
+    /// room.
     const LOW_FREQUENCY_ERROR_DB: f64 = 1e-6;
     /// A few roundings of numbers of order one.
     const ROUNDING: f64 = 1e-14;

@@ -5,8 +5,8 @@
 //! channels, so every level has the same lanes; an odd last channel runs beside silence.
 //!
 //! # Source
-//! ITU-R BS.1770-5 (11/2023), Annex 1, tables 1 and 2 (48 kHz). Other rates through the bilinear transform of the analogue
-//! prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
+//! ITU-R BS.1770-5 (11/2023), Annex 1, tables 1 and 2 (48 kHz). Other rates through the bilinear transform of the
+//! analogue prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
 
 use crate::{
     foundation::{block::Block, grid::GRID_FRAMES, math::cis, sample::Sample, silence::flushed},

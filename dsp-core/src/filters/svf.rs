@@ -1,11 +1,12 @@
 //! Trapezoidal state variable filter: stable under modulation at audio rate.
 //!
-//! Any stable biquad has one SVF with the same response, and the state can be carried over between the two forms without a trace: a room
-//! runs the cheap direct form while its setting rests and this form while it glides.
+//! Any stable biquad has one SVF with the same response, and the state can be carried over between the two forms
+//! without a trace: a room runs the cheap direct form while its setting rests and this form while it glides.
 //!
 //! # Source
-//! A. Simper, "Linear trapezoidal state variable filter" (Cytomic, 2013): the tick. V. Zavalishin, "The Art of VA Filter Design", ch. 4. The
-//! map from a biquad follows from `s = (1 / g) (1 - z^-1) / (1 + z^-1)`; the maps of the states are ours, by equal zero-input responses.
+//! A. Simper, "Linear trapezoidal state variable filter" (Cytomic, 2013): the tick. V. Zavalishin, "The Art of VA
+//! Filter Design", ch. 4. The map from a biquad follows from `s = (1 / g) (1 - z^-1) / (1 + z^-1)`; the maps of the
+//! states are ours, by equal zero-input responses.
 
 use super::biquad::BiquadCoeffs;
 
@@ -24,8 +25,8 @@ pub(crate) struct SvfCoeffs {
     pub(crate) m2: f64,
 }
 
-/// Smallest ratio of the two singular values at which both states are taken as observable from the output. Honest filters stay above
-/// about g >= 8e-5; where a zero cancels a pole only rounding is left, 1e-16.
+/// Smallest ratio of the two singular values at which both states are taken as observable from the output. Honest
+/// filters stay above about g >= 8e-5; where a zero cancels a pole only rounding is left, 1e-16.
 const OBSERVABLE: f64 = 1e-12;
 
 impl SvfCoeffs {
@@ -73,8 +74,8 @@ impl SvfCoeffs {
 
     /// The state `s` from which this SVF goes on as the direct form would go on from `z`.
     ///
-    /// Where a zero cancels a pole (first-order sections, the identity) one direction of `s` never reaches the output: then the shortest `s`
-    /// with the same output is taken.
+    /// Where a zero cancels a pole (first-order sections, the identity) one direction of `s` never reaches the output:
+    /// then the shortest `s` with the same output is taken.
     #[must_use]
     pub(crate) fn state_from_df2t(&self, z: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();
@@ -92,7 +93,8 @@ impl SvfCoeffs {
         [(p * z[0] + r * z[1]) * scale, (q * z[0] + t * z[1]) * scale]
     }
 
-    /// The state `z` from which the direct form (`filters::cascade::kernel`) of this filter goes on as this SVF would go on from `s`.
+    /// The state `z` from which the direct form (`filters::cascade::kernel`) of this filter goes on as this SVF would
+    /// go on from `s`.
     #[must_use]
     pub(crate) fn state_to_df2t(&self, s: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();
@@ -109,9 +111,9 @@ impl SvfCoeffs {
 
     /// The matrix M with z = M s.
     ///
-    /// Without input the SVF runs s' = A s, y = C s, so its first outputs are C s and C A s; those of the direct form are z1 and z2 - a1 z1.
-    /// Equal outputs give z1 = C s and z2 = C (A + a1) s = -C adj(A) s, for a1 = -trace(A). The adjugate spares the difference of two
-    /// nearly equal outputs.
+    /// Without input the SVF runs s' = A s, y = C s, so its first outputs are C s and C A s; those of the direct form
+    /// are z1 and z2 - a1 z1. Equal outputs give z1 = C s and z2 = C (A + a1) s = -C adj(A) s, for a1 = -trace(A). The
+    /// adjugate spares the difference of two nearly equal outputs.
     fn observation(&self) -> [[f64; 2]; 2] {
         let [a1, a2, a3] = self.gains();
         let (from_s1, from_s2) = (2.0 * a1 - 1.0, 1.0 - 2.0 * a3);
@@ -189,7 +191,8 @@ mod tests {
         })
     }
 
-    /// Peak of the difference between the direct form and a run that changes form every 500 frames, relative to the peak of the output.
+    /// Peak of the difference between the direct form and a run that changes form every 500 frames, relative to the
+    /// peak of the output.
     fn switching_null_db(biquad: &BiquadCoeffs) -> f64 {
         let svf = SvfCoeffs::from_biquad(biquad);
         let (mut z, mut moving, mut as_svf) = ([0.0; 2], [0.0; 2], false);

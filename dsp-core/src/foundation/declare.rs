@@ -20,8 +20,8 @@
 /// ```
 /// Words after a default are those of [`Field`](super::field::Field): `log`, `off`, `of_rate`, `multiples`, `one_of`,
 /// `fixed`. Before it may stand `at_most |params| …`, where the upper end depends on other settings. The unit tells the
-/// scale, unless it is `log`. Ranges are numbers as they are to be read in the documentation, `inf` and `-inf` among them;
-/// such numbers serialise as words where text has none.
+/// scale, unless it is `log`. Ranges are numbers as they are to be read in the documentation, `inf` and `-inf` among
+/// them; such numbers serialise as words where text has none.
 macro_rules! params {
     ($($(#[$meta:meta])* $name:ident { $($fields:tt)* })+) => {
         $(params! { @fields [$(#[$meta])* $name] [] $($fields)* })+
@@ -208,7 +208,8 @@ macro_rules! params {
 }
 pub(crate) use params;
 
-/// Declares a setting that is one of a few words, which serialise as such: `choice! { Mode, default Fast { Fast = "fast", … } }`.
+/// Declares a setting that is one of a few words, which serialise as such: `choice! { Mode, default Fast { Fast =
+/// "fast", … } }`.
 macro_rules! choice {
     ($(#[$meta:meta])* $name:ident, default $default:ident {
         $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)*

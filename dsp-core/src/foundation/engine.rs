@@ -1,8 +1,8 @@
 //! Where the code of processors is compiled: in this crate, once for `f32` and once for `f64`.
 //!
-//! A generic function is compiled in the crate that calls it. An app would compile every kernel again after each edit of
-//! its own, and at its own optimisation level. What is costly therefore leaves generic code here: [`run`] and [`build`]
-//! find out which of the two formats `S` is, and call an implementation of [`Compiled`] that names it.
+//! A generic function is compiled in the crate that calls it. An app would compile every kernel again after each edit
+//! of its own, and at its own optimisation level. What is costly therefore leaves generic code here: [`run`] and
+//! [`build`] find out which of the two formats `S` is, and call an implementation of [`Compiled`] that names it.
 
 use super::{
     block::{Block, BlockMut},
@@ -21,8 +21,8 @@ pub(crate) trait Engine<S: Sample>: Sized {
     /// A processor for this stream; takes all the memory that it will ever need.
     fn build(params: &Self::Params, spec: &StreamSpec) -> Result<Self, Error>;
 
-    /// Processes a block, by a key if there is one; `reduction_db` receives the gain reduction of each frame. What takes
-    /// no key or reduces no gain leaves the two alone.
+    /// Processes a block, by a key if there is one; `reduction_db` receives the gain reduction of each frame. What
+    /// takes no key or reduces no gain leaves the two alone.
     fn run(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,

@@ -136,8 +136,8 @@ impl Number {
         Self { min: self.min.max(min), max: self.max.min(max), ..self }
     }
 
-    /// The value at a position of a control, 0 (`min`) to 1 (`max`), on its scale. Only the positions 0 and 1 themselves
-    /// stand for an infinite end.
+    /// The value at a position of a control, 0 (`min`) to 1 (`max`), on its scale. Only the positions 0 and 1
+    /// themselves stand for an infinite end.
     ///
     /// ```
     /// use mixdown::{filters::BellParams, params::Kind};

@@ -107,8 +107,8 @@ fn complete<S: Sample>(
     }
 }
 
-/// Calls `each` with a block of at least `channels` channels: the block itself, or, where it has fewer, pieces of it with
-/// silence in those that are missing. The first argument is the frame at which the piece starts.
+/// Calls `each` with a block of at least `channels` channels: the block itself, or, where it has fewer, pieces of it
+/// with silence in those that are missing. The first argument is the frame at which the piece starts.
 #[inline(always)]
 pub(crate) fn fit_read<S: Sample>(
     block: &Block<'_, '_, S>,

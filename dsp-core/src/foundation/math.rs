@@ -1,14 +1,16 @@
 //! Larger and smaller of two numbers, and functions that give the same bits everywhere.
 //!
 //! Fast base-2 exponential and logarithm for gain paths are free of branches and of `libm`, so that loops over them
-//! vectorise. Range reduction splits off the exponent; the remainder goes through a polynomial fitted at Chebyshev nodes, exact at
-//! the ends of an octave (`exp2(n)` and `log2(2^n)` carry no error), so that 0 dB stays 0 dB. Measured error over
+//! vectorise. Range reduction splits off the exponent; the remainder goes through a polynomial fitted at Chebyshev
+//! nodes, exact at the ends of an octave (`exp2(n)` and `log2(2^n)` carry no error), so that 0 dB stays 0 dB. Measured
+//! error over
 //! -144..+48 dB is asserted below.
 
 use num_complex::Complex64;
 
-/// The larger of two numbers, as the one instruction that a recursion can afford to wait for. In loops that the compiler
-/// vectorises and that work in place, the comparison would become a store under a mask, many times slower: there it is
+/// The larger of two numbers, as the one instruction that a recursion can afford to wait for. In loops that the
+/// compiler vectorises and that work in place, the comparison would become a store under a mask, many times slower:
+/// there it is
 /// `Sample::max`.
 #[inline(always)]
 pub(crate) fn larger<T: PartialOrd>(a: T, b: T) -> T {
@@ -43,8 +45,8 @@ pub trait Pow2: Sized {
     fn log2_fast(self) -> Self;
 }
 
-/// A polynomial as four in t⁴ side by side: a chain of multiplications and additions a quarter as long as Horner's, which
-/// is what a loop over a recursion's results waits for.
+/// A polynomial as four in t⁴ side by side: a chain of multiplications and additions a quarter as long as Horner's,
+/// which is what a loop over a recursion's results waits for.
 macro_rules! polynomial {
     ($coeffs:ident, $t:ident) => {{
         let (square, mut sums) = ($t * $t, [0.0; 4]);

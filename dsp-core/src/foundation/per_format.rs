@@ -1,7 +1,7 @@
 //! The way out of generic code: functions that this crate compiles, once for `f32` and once for `f64`.
 //!
-//! A generic function is compiled in the crate that calls it. An app would compile every kernel again after each edit of
-//! its own, and at its own optimisation level. So what is costly leaves generic code through [`per_format!`].
+//! A generic function is compiled in the crate that calls it. An app would compile every kernel again after each edit
+//! of its own, and at its own optimisation level. So what is costly leaves generic code through [`per_format!`].
 
 /// Runs a body that is generic over the sample format `S` in one of two functions that name their format.
 ///

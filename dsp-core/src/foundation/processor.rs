@@ -13,8 +13,8 @@ use alloc::boxed::Box;
 /// The invariants that every implementation keeps, proven for the built-in ones by `tests/laws.rs`: the same bits
 /// however the stream is cut into blocks; `reset` equals a fresh build; the stated latency is the measured one; silence
 /// in gives exact silence out after the tail; non-finite input samples count as 0 and are counted; samples below 2^-99
-/// (-596 dBFS) count as 0 and those beyond ±2^33 (198 dBFS) as that, so that no state is subnormal or overflows; nothing
-/// allocates, locks, logs or panics in `process` or `reset`.
+/// (-596 dBFS) count as 0 and those beyond ±2^33 (198 dBFS) as that, so that no state is subnormal or overflows;
+/// nothing allocates, locks, logs or panics in `process` or `reset`.
 ///
 /// A block has `max(inputs, outputs)` channels of which the first `spec().channels()` are filled on entry. Channels
 /// beyond stay untouched. In a block or key with too few channels or frames, what is missing is silence; builds with
@@ -86,9 +86,10 @@ pub trait Dynamics<S: Sample>: Processor<S> {
     /// Reduction since it was built or reset, over all traces.
     fn gain_reduction(&self) -> GainReduction;
 
-    /// Processes a block, by a key if there is one, and writes the reduction of each frame put out, in dB: channel `n` of
-    /// `reduction_db` is trace `n`. What lies beyond the shorter of both blocks, or beyond the fewer traces, is processed
-    /// and not written, or left alone.
+    /// Processes a block, by a key if there is one, and writes the reduction of each frame put out, in dB: channel `n`
+    /// of
+    /// `reduction_db` is trace `n`. What lies beyond the shorter of both blocks, or beyond the fewer traces, is
+    /// processed and not written, or left alone.
     fn process_traced(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,

@@ -14,16 +14,16 @@ mod sealed {
     use crate::foundation::silence;
     use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
 
-    /// Keeps [`Sample`](super::Sample) to the two formats the kernels are written for, and gives those kernels the vector type
-    /// of each without showing a type of another crate in the public API.
+    /// Keeps [`Sample`](super::Sample) to the two formats the kernels are written for, and gives those kernels the
+    /// vector type of each without showing a type of another crate in the public API.
     pub trait Sealed: fearless_simd::SimdFloatElement {
         /// A vector of 256 bits, whatever the level.
         type Wide<V: Simd>: SimdFloat<V, Element = Self> + SimdSplit<V>;
 
         /// Smallest magnitude that processing takes for a sound: [`silence::SAMPLE`].
         const FAINTEST: Self;
-        /// Largest magnitude that processing takes, 2^33 or +198 dBFS. What is larger counts as this, so that no recursion
-        /// overflows.
+        /// Largest magnitude that processing takes, 2^33 or +198 dBFS. What is larger counts as this, so that no
+        /// recursion overflows.
         const LOUDEST: Self;
 
         /// Whether every sample is 0 or a finite number of a magnitude within [`FAINTEST`](Self::FAINTEST) and
@@ -59,9 +59,9 @@ mod sealed {
                 // A power of two: exact in both formats.
                 const FAINTEST: Self = silence::SAMPLE as Self;
 
-                /// In the order of their bits, magnitudes are in their order, NaN and infinities last. What is too large carries
-                /// into the sign; what is too small borrows from it, and 0 alone borrows when 1 is taken. The signs are
-                /// gathered at the width of the samples, so the loop vectorises at every level.
+                /// In the order of their bits, magnitudes are in their order, NaN and infinities last. What is too
+                /// large carries into the sign; what is too small borrows from it, and 0 alone borrows when 1 is taken.
+                /// The signs are gathered at the width of the samples, so the loop vectorises at every level.
                 #[inline(always)]
                 fn all_ordinary(samples: &[Self]) -> bool {
                     const MAGNITUDE: $bits = <$bits>::MAX >> 1;

@@ -1,27 +1,27 @@
 //! Thresholds of silence: below which a sample, a state, a power or a reduction counts as nothing, and why there.
 //!
-//! Recursions never reach 0 by themselves: they decay into subnormal numbers, which take a CPU ten to a hundred times as
-//! long, and tails would never end. Amplitudes are relative to full scale, 1.0; powers are squares of amplitudes.
+//! Recursions never reach 0 by themselves: they decay into subnormal numbers, which take a CPU ten to a hundred times
+//! as long, and tails would never end. Amplitudes are relative to full scale, 1.0; powers are squares of amplitudes.
 
 use super::unit::DB_PER_OCTAVE;
 
-/// Samples: 2^-99, -596 dBFS. Smaller ones count as 0 on entry and on leaving a recursion, in `f32` as in `f64`: a product
-/// of such a sample and a gain of -144 dB is still a normal `f32`.
+/// Samples: 2^-99, -596 dBFS. Smaller ones count as 0 on entry and on leaving a recursion, in `f32` as in `f64`: a
+/// product of such a sample and a gain of -144 dB is still a normal `f32`.
 pub(crate) const SAMPLE: f64 = 1.0 / (8_589_934_592.0 * 8_589_934_592.0 * 8_589_934_592.0);
 
 /// Input of a convolver: 1e-30, -600 dBFS. The spectra's products with smaller samples would be subnormal.
 pub(crate) const CONVOLVER_INPUT: f64 = 1e-30;
 
-/// States of recursive filters: 1e-20, -400 dBFS. Zeroed on the 64-frame grid, each by itself: in a constant signal one of
-/// a section's two states may decay alone. Far below the rounding of `f64` at full scale, -313 dBFS.
+/// States of recursive filters: 1e-20, -400 dBFS. Zeroed on the 64-frame grid, each by itself: in a constant signal one
+/// of a section's two states may decay alone. Far below the rounding of `f64` at full scale, -313 dBFS.
 pub(crate) const FILTER_STATE: f64 = 1e-20;
 
 /// Decades from full scale to [`FILTER_STATE`], and six more for what a resonance or a double pole adds to the plain
 /// exponential: what a filter's tail is reckoned by.
 pub(crate) const FILTER_DECADES: f64 = 26.0;
 
-/// States of the filters in a reverb's feedback loop, in the format of the audio: 1e-14, -280 dBFS. Zeroed on the 64-frame
-/// grid; 80 dB below [`REVERB_SIGNAL`], so that it shortens no tail.
+/// States of the filters in a reverb's feedback loop, in the format of the audio: 1e-14, -280 dBFS. Zeroed on the
+/// 64-frame grid; 80 dB below [`REVERB_SIGNAL`], so that it shortens no tail.
 pub(crate) const REVERB_STATE: f64 = 1e-14;
 
 /// Signals in the delay lines of a reverb: 1e-10, -200 dBFS. What stayed below it for as long as the lines remember is
@@ -31,8 +31,8 @@ pub(crate) const REVERB_SIGNAL: f64 = 1e-10;
 /// Levels at a detector: 1e-7, -140 dBFS. Lower ones count as this, so that silence has a logarithm.
 pub(crate) const DETECTOR_LEVEL: f64 = 1e-7;
 
-/// Added to every square before it is averaged: a power of 1e-20, -200 dBFS. A mean of squares so is never 0 or subnormal,
-/// and far below [`DETECTOR_LEVEL`].
+/// Added to every square before it is averaged: a power of 1e-20, -200 dBFS. A mean of squares so is never 0 or
+/// subnormal, and far below [`DETECTOR_LEVEL`].
 pub(crate) const SQUARE: f64 = 1e-20;
 
 /// Powers of a de-esser's bands: 1e-30, -300 dBFS. Subtracted in each frame, so that a power arrives at 0 instead of

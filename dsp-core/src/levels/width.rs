@@ -106,8 +106,8 @@ pub struct WidthCoeffs {
 }
 
 impl<S: Sample> Width<S> {
-    /// Changes no sample, now and until other settings come. For widths without mono bass, which have no state: one that
-    /// has must be run even then.
+    /// Changes no sample, now and until other settings come. For widths without mono bass, which have no state: one
+    /// that has must be run even then.
     pub(crate) fn is_neutral(&self) -> bool {
         self.width.is_at([1.0]) && self.mid.is_identity() && self.side.is_identity()
     }

@@ -22,13 +22,13 @@ use alloc::vec::Vec;
 /// # Contract
 /// Never below the sample peak. Silence is assumed before the first and after the last sample, as at the edges of a
 /// file. Same bits however the stream is cut. Non-finite samples count as 0 and are counted. `observe` never allocates;
-/// `reading` does. Largest under-reading for steady tones up to 20 kHz at 48 kHz: 0.12 dB standard, 0.03 dB high, 0.01 dB
-/// reference, by the distance of the points, cos(π f / (points fs)).
+/// `reading` does. Largest under-reading for steady tones up to 20 kHz at 48 kHz: 0.12 dB standard, 0.03 dB high, 0.01
+/// dB reference, by the distance of the points, cos(π f / (points fs)).
 ///
-/// Nearer to half the sample rate, interpolators of finite length disagree: limited, hard-clipped sound with content up to
-/// there reads up to 0.4 dB less by 96 taps than by the Fourier transform, and by 32 taps more or less. Reference reads
-/// such sound up to 21.8 kHz at 44.1 kHz within 0.02 dB; a loudness reading with it takes about three times as long. It is
-/// what a master is certified with.
+/// Nearer to half the sample rate, interpolators of finite length disagree: limited, hard-clipped sound with content up
+/// to there reads up to 0.4 dB less by 96 taps than by the Fourier transform, and by 32 taps more or less. Reference
+/// reads such sound up to 21.8 kHz at 44.1 kHz within 0.02 dB; a loudness reading with it takes about three times as
+/// long. It is what a master is certified with.
 ///
 /// # Source
 /// ITU-R BS.1770-5, Annex 2, which asks for 4 points and 12 taps or better; its own filter reads up to 0.4 dB off.

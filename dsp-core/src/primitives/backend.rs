@@ -1,7 +1,8 @@
 //! Dispatch: which instruction set runs a kernel.
 //!
-//! A kernel is an `#[inline(always)]` function over slices: a plain loop that the compiler vectorises for the level that it
-//! is inlined into, or a generic function over a [`Form`](super::lanes::Form). [`run!`] picks the form once per block.
+//! A kernel is an `#[inline(always)]` function over slices: a plain loop that the compiler vectorises for the level
+//! that it is inlined into, or a generic function over a [`Form`](super::lanes::Form). [`run!`] picks the form once per
+//! block.
 //!
 //! On x86 each kernel is compiled for SSE2 and for AVX2 with FMA, with the feature `avx512` for AVX-512 as well: every
 //! further level costs a third of the crate's compile time. SSE4.2 alone, of CPUs before 2013, runs the SSE2 code.

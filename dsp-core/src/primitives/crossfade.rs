@@ -83,7 +83,8 @@ impl<T> Crossfade<T> {
         self.gain.uniform_frames()
     }
 
-    /// The gain of `next` in each of the next frames, at most [`uniform_frames`](Self::uniform_frames); moves on by them.
+    /// The gain of `next` in each of the next frames, at most [`uniform_frames`](Self::uniform_frames); moves on by
+    /// them.
     pub(crate) fn advance<S: Sample>(&mut self, gains: &mut [S]) {
         match self.gain.span::<S>(gains.len()).0 {
             Span::Still([gain]) => gains.fill(gain),
@@ -95,8 +96,8 @@ impl<T> Crossfade<T> {
         }
     }
 
-    /// To be called behind each chunk: where a fade has ended, its setting becomes the current one, and the pending one, if
-    /// there is one, begins to fade in. Whether it does.
+    /// To be called behind each chunk: where a fade has ended, its setting becomes the current one, and the pending
+    /// one, if there is one, begins to fade in. Whether it does.
     pub(crate) fn settle(&mut self) -> bool {
         if !self.is_fading() || self.gain.uniform_frames() != usize::MAX {
             return false;

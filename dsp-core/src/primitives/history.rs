@@ -1,7 +1,7 @@
 //! A history buffer: the last N samples of a stream in one contiguous slice, for filters and delays.
 //!
-//! Samples are appended behind the old ones; at the end of the memory the last N move to its front. It holds at least 2N,
-//! so each sample moves at most once, however short the blocks are.
+//! Samples are appended behind the old ones; at the end of the memory the last N move to its front. It holds at least
+//! 2N, so each sample moves at most once, however short the blocks are.
 
 use alloc::{vec, vec::Vec};
 

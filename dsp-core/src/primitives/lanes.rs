@@ -8,7 +8,8 @@
 //! F::F64x4        two channels of two sections of it, or four channels
 //! ```
 //!
-//! The operations are `+`, `-`, `*` and those of [`Lanes`]. No closure may hold them: it would lose the target's features.
+//! The operations are `+`, `-`, `*` and those of [`Lanes`]. No closure may hold them: it would lose the target's
+//! features.
 
 use crate::foundation::{
     math::{larger, magnitude},

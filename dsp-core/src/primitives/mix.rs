@@ -26,8 +26,8 @@ pub(crate) fn add<S: Sample>(backend: Backend, sums: &mut [f64], samples: &[S], 
     run!(backend, _ => add_all(sums, samples, gain));
 }
 
-/// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0; returns
-/// how many there were.
+/// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0;
+/// returns how many there were.
 pub(crate) fn add_stereo<S: Sample>(
     backend: Backend,
     sums: [&mut [f64]; 2],

@@ -1,7 +1,8 @@
-//! Modulated delay: low-frequency oscillators, and Lagrange interpolation between the samples of a delay that they move.
+//! Modulated delay: low-frequency oscillators, and Lagrange interpolation between the samples of a delay that they
+//! move.
 //!
-//! Both are exact at the points of the 64-frame grid; in between the interpolator's weights go in straight lines. They stay
-//! a partition of 1 with the right first moment, so that low frequencies see a delay that moves smoothly.
+//! Both are exact at the points of the 64-frame grid; in between the interpolator's weights go in straight lines. They
+//! stay a partition of 1 with the right first moment, so that low frequencies see a delay that moves smoothly.
 //!
 //! # Source
 //! Lagrange interpolation of six points: T. Laakso, V. Välimäki, M. Karjalainen, U. Laine, "Splitting the unit delay",
@@ -36,8 +37,8 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
         Self { oldest: [REACH as u32; N], start: [[S::ZERO; N]; TAPS], slope: [[S::ZERO; N]; TAPS] }
     }
 
-    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both points of
-    /// the grid, not far apart.
+    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both points
+    /// of the grid, not far apart.
     #[inline(always)]
     pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N]) {
         let mut ends = [[0.0; N]; 2];
@@ -57,8 +58,8 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
         }
     }
 
-    /// Reads the `n`-th delay `first` frames behind the point of the grid: `samples` begin `oldest` frames before the first
-    /// one. Nothing is fused, so that all forms agree.
+    /// Reads the `n`-th delay `first` frames behind the point of the grid: `samples` begin `oldest` frames before the
+    /// first one. Nothing is fused, so that all forms agree.
     #[inline(always)]
     pub(crate) fn read(&self, n: usize, samples: &[S; READ_FRAMES], first: usize, out: &mut [S; GRID_FRAMES]) {
         let (start, slope) = (self.start.map(|weights| weights[n]), self.slope.map(|weights| weights[n]));

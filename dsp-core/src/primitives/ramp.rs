@@ -2,9 +2,9 @@
 //!
 //! A step from rest is the quintic 6u⁵-15u⁴+10u³ in u = k/N (k frames since the target was set). A target that is set
 //! while a step is under way adds a step of its own to it: the value is the convolution of the targets with the bell
-//! 30u²(1-u)², which is never negative. So the value is C2, and a weighted mean of the targets under way: whatever is set
-//! and whenever, it leaves their interval never, where the one quintic from (value, slope, curvature) to the new target
-//! runs past both or through 0. Targets set in quick succession neither stall it nor leave a staircase.
+//! 30u²(1-u)², which is never negative. So the value is C2, and a weighted mean of the targets under way: whatever is
+//! set and whenever, it leaves their interval never, where the one quintic from (value, slope, curvature) to the new
+//! target runs past both or through 0. Targets set in quick succession neither stall it nor leave a staircase.
 //!
 //! Which steps are under way changes at events: a start or an arrival. Between two events the sum is one polynomial per
 //! value, evaluated in closed form for every frame and never accumulated, so that any cut of the stream gives the same
@@ -14,14 +14,15 @@
 //!   target set in between waits, the last one counts.
 //! - A small correction of a step from rest arrives together with it, if that makes it no sharper (in its largest third
 //!   derivative) than the step itself. Then the value comes to rest without passing the new target. Where a target lies
-//!   behind the value, or too short before it to brake without a click, the value passes it, but never the target before.
+//! behind the value, or too short before it to brake without a click, the value passes it, but never the target before.
 //!
 //! Why not the cubic Hermite segment, which is C1: a change of 12 dB in 20 ms on a 100 Hz sine leaves -106 dBFS above
 //! 1 kHz if it happens at a zero crossing, but -95 dBFS at the crest. The quintic leaves -117 dBFS at the worst phase.
 //!
 //! # Source
 //! The quintic from rest to rest is the minimum-jerk trajectory; that people add such movements up when the aim changes
-//! on the way: T. Flash & N. Hogan, J. Neuroscience 5(7), 1985; T. Flash & E. Henis, J. Cognitive Neuroscience 3(3), 1991.
+//! on the way: T. Flash & N. Hogan, J. Neuroscience 5(7), 1985; T. Flash & E. Henis, J. Cognitive Neuroscience 3(3),
+//! 1991.
 
 use crate::foundation::sample::Sample;
 
@@ -173,8 +174,8 @@ impl<const N: usize> Ramp<N> {
         self.frames.div_ceil(STEPS as u32)
     }
 
-    /// At an event: drops the steps that have arrived, starts one for the target if it is time, and finds the curve from
-    /// here to the next event.
+    /// At an event: drops the steps that have arrived, starts one for the target if it is time, and finds the curve
+    /// from here to the next event.
     fn turn(&mut self) {
         let arrived = self.steps[..self.under_way].iter().take_while(|step| step.left == 0).count();
         if arrived > 0 {
@@ -334,8 +335,8 @@ mod tests {
         values
     }
 
-    /// A ramp that stops short, at every moment: as a fader from silence to 0 dB that is corrected to -0.01 dB, and one on
-    /// its way to silence that is caught at -60 dB.
+    /// A ramp that stops short, at every moment: as a fader from silence to 0 dB that is corrected to -0.01 dB, and one
+    /// on its way to silence that is caught at -60 dB.
     #[test]
     fn a_corrected_target_is_never_passed() {
         for (from, to, corrected) in [(0.0, 1.0, 0.998_849), (1.0, 0.0, 0.001), (-1.0, 1.0, 0.9), (0.2, 0.8, 0.81)] {
@@ -361,8 +362,8 @@ mod tests {
             ..Default::default()
         })]
 
-        /// Never outside the targets under way (those set in the last `FRAMES` or kept waiting before, and what held before
-        /// them), C2, and at the target in time.
+        /// Never outside the targets under way (those set in the last `FRAMES` or kept waiting before, and what held
+        /// before them), C2, and at the target in time.
         #[test]
         fn random_targets_at_random_moments(
             aims in proptest::collection::vec((-1.0..1.0_f64, -1.0..1.0_f64, 0..1_500_usize), 1..40),
@@ -401,8 +402,8 @@ mod tests {
                         "{} outside {}..{} at frame {}", value[n], low, high, frame
                     );
                 }
-                // The third derivative of a step of 2 is 120/N³, of one that starts late 1.5 times that, and eight of them
-                // overlap; a kink of the slope would leave 1/N, one of the curvature 1/N².
+                // The third derivative of a step of 2 is 120/N³, of one that starts late 1.5 times that, and eight of
+                // them overlap; a kink of the slope would leave 1/N, one of the curvature 1/N².
                 let third = |w: &[[f64; 2]]| (w[3][n] - 3.0 * w[2][n] + 3.0 * w[1][n] - w[0][n]).abs();
                 let jerk = values.windows(4).map(third).fold(0.0, f64::max);
                 let limit = 8.0 * 1.5 * 120.0 / (FRAMES as f64).powi(3);
@@ -439,8 +440,8 @@ mod tests {
         let mut values = run(&mut ramp, 400, 33);
         ramp.set_target([-0.5]);
         values.extend(run(&mut ramp, 1000, 33));
-        // Third differences of a C2 curve shrink with 1/N³ (here times the largest third derivative, 60 of each rise and
-        // more of the joined slope); a kink of the slope would leave 1/N, one of the curvature 1/N².
+        // Third differences of a C2 curve shrink with 1/N³ (here times the largest third derivative, 60 of each rise
+        // and more of the joined slope); a kink of the slope would leave 1/N, one of the curvature 1/N².
         let third = |w: &[[f64; 1]]| (w[3][0] - 3.0 * w[2][0] + 3.0 * w[1][0] - w[0][0]).abs();
         let jerk = values.windows(4).map(third).fold(0.0, f64::max);
         assert!(jerk < 4e-7, "{jerk}");

@@ -1,13 +1,14 @@
 //! Sanitizing: non-finite, subnormal and excessive samples at the entry and exit of every processor.
 //!
-//! In: what is not a number counts as 0 and is counted; what is below 2^-99 (1.6e-30) counts as 0; what is beyond ±2^33 counts
-//! as that, so that nothing recursive ever meets a subnormal or overflows. Out: what is below 2^-99 becomes 0 again.
+//! In: what is not a number counts as 0 and is counted; what is below 2^-99 (1.6e-30) counts as 0; what is beyond ±2^33
+//! counts as that, so that nothing recursive ever meets a subnormal or overflows. Out: what is below 2^-99 becomes 0
+//! again.
 
 use super::backend::{Backend, run};
 use crate::foundation::sample::Sample;
 
-/// Replaces NaN and infinities by 0, what is too faint by 0 and what is too loud by the loudest. Returns how many were no
-/// numbers.
+/// Replaces NaN and infinities by 0, what is too faint by 0 and what is too loud by the loudest. Returns how many were
+/// no numbers.
 ///
 /// The scan has no branch per sample, so it vectorises; the repair almost never runs.
 #[inline(always)]
@@ -46,7 +47,8 @@ mod tests {
         assert_eq!(sanitize(&mut samples), 0);
     }
 
-    /// Both ends of what is ordinary, from both sides, for either sign: the scan alone, which is bits, agrees with the repair.
+    /// Both ends of what is ordinary, from both sides, for either sign: the scan alone, which is bits, agrees with the
+    /// repair.
     #[test]
     fn the_scan_finds_what_the_repair_changes() {
         fn check<S: Sample>(values: &[f64], subnormal: S) {

@@ -14,8 +14,8 @@ use crate::foundation::{block::BlockMut, sample::Sample};
 pub(super) const GROUP: usize = 64;
 /// 2^-26: times this, the faintest sample is just above the subnormals of f32.
 const LOWEST: f64 = 1.0 / 67_108_864.0;
-/// Where vectors like to start; a quarter of the loads of an unaligned buffer would straddle two cache lines, half of its
-/// widest ones.
+/// Where vectors like to start; a quarter of the loads of an unaligned buffer would straddle two cache lines, half of
+/// its widest ones.
 const LINE_BYTES: usize = 64;
 
 /// Multiplies the first `channels` channels by the same ramp. Returns the count of non-finite samples replaced.
@@ -99,8 +99,8 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
     faults
 }
 
-/// Times a constant; 1 leaves the samples alone and 0 gives +0.0, both without arithmetic. Returns the count of non-finite
-/// samples replaced.
+/// Times a constant; 1 leaves the samples alone and 0 gives +0.0, both without arithmetic. Returns the count of
+/// non-finite samples replaced.
 ///
 /// The products are not flushed: the faintest sample at the lowest gain, -144 dB, is still a normal number. What takes
 /// lower gains, as a pan law does, takes the way through `multiply`.

@@ -1,14 +1,14 @@
 //! A delay bank: delay lines of different lengths in one buffer.
 //!
-//! All lines share one position, and each is written at its own constant offset ahead of it: a line is then a number, not
-//! an object, and all of them advance by one addition. A sample stays where it was written; behind a line's write offset
-//! lies its past, and behind that the write offset of the line before. What is read last of one line is what the line
-//! before overwrites next, while it is still in the cache.
+//! All lines share one position, and each is written at its own constant offset ahead of it: a line is then a number,
+//! not an object, and all of them advance by one addition. A sample stays where it was written; behind a line's write
+//! offset lies its past, and behind that the write offset of the line before. What is read last of one line is what the
+//! line before overwrites next, while it is still in the cache.
 //!
-//! Rows of [`GRID_FRAMES`] samples are read and written, as arrays, so that loops over them need no bounds checks. A chunk
-//! of a stream never crosses the 64-frame grid, and the position only advances when all of a chunk is done. Of a row
-//! written only the frames of the chunk count; the rest is stale and is overwritten before it is read. The beginning of the
-//! buffer is mirrored behind its end, so that rows are contiguous everywhere.
+//! Rows of [`GRID_FRAMES`] samples are read and written, as arrays, so that loops over them need no bounds checks. A
+//! chunk of a stream never crosses the 64-frame grid, and the position only advances when all of a chunk is done. Of a
+//! row written only the frames of the chunk count; the rest is stale and is overwritten before it is read. The
+//! beginning of the buffer is mirrored behind its end, so that rows are contiguous everywhere.
 
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
@@ -77,8 +77,8 @@ impl<S: Sample> DelayBank<S> {
         (if index >= self.origin + self.length { index - self.length } else { index }) as usize
     }
 
-    /// The row at `offset`: of a line, its write offset less the delay. Frames of the chunk are there once they are written
-    /// and [mirrored](Self::mirror); those that are not are stale.
+    /// The row at `offset`: of a line, its write offset less the delay. Frames of the chunk are there once they are
+    /// written and [mirrored](Self::mirror); those that are not are stale.
     #[inline(always)]
     pub(crate) fn read(&self, offset: u32) -> &[S; GRID_FRAMES] {
         let index = self.index(offset);

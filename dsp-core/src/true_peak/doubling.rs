@@ -2,9 +2,9 @@
 //!
 //! What an interpolator of finite length gets wrong lies within its transition around half the sample rate: of 96 taps,
 //! everything above 0.47 of the rate. Only the first doubling needs the steep filter. At twice the rate nothing is left
-//! above a quarter of it, where 16 taps per point are as exact, and second differences are small, so that most points are
-//! skipped. The midpoints are symmetrical sums, one chain of fused multiply-adds each (see [`crate::primitives::backend`]); lanes are
-//! successive points in time.
+//! above a quarter of it, where 16 taps per point are as exact, and second differences are small, so that most points
+//! are skipped. The midpoints are symmetrical sums, one chain of fused multiply-adds each (see
+//! [`crate::primitives::backend`]); lanes are successive points in time.
 
 use super::{CHUNK_POINTS, Line, Taps, observe};
 use crate::{
@@ -133,8 +133,8 @@ impl<S: Sample> Track<S> {
     }
 }
 
-/// The first `count` midpoints; the first lies in the middle of `samples[..2 * half_band.len()]`. What lies in `between`
-/// behind them is undefined.
+/// The first `count` midpoints; the first lies in the middle of `samples[..2 * half_band.len()]`. What lies in
+/// `between` behind them is undefined.
 fn midpoints<S: Sample>(backend: Backend, half_band: &[S], samples: &[S], count: usize, between: &mut [S]) {
     run!(backend, form => midpoints_all(form, half_band, samples, count, between));
 }

@@ -1,7 +1,7 @@
 //! True peak in each interval between two samples, for the limiter.
 //!
-//! The same points as the meter's. A group of intervals is skipped where the bounds of [`super`] say that no point of it
-//! exceeds a floor: the caller's, below which peaks do not matter.
+//! The same points as the meter's. A group of intervals is skipped where the bounds of [`super`] say that no point of
+//! it exceeds a floor: the caller's, below which peaks do not matter.
 
 use super::{Taps, VECTORS, bend, group};
 use crate::{
@@ -19,7 +19,8 @@ pub(crate) const GROUP: usize = 32;
 /// their floor; of the others some, all or none.
 ///
 /// Interval 0 lies in the middle of `samples[..2 * half]`. There is one floor per group begun. Both slices reach to the
-/// end of the last group; what lies there beyond `count` is not looked at for the bounds, and `peaks` there is undefined.
+/// end of the last group; what lies there beyond `count` is not looked at for the bounds, and `peaks` there is
+/// undefined.
 pub(crate) fn intervals<S: Sample>(
     backend: Backend,
     taps: &Taps<S>,

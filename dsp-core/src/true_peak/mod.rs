@@ -1,19 +1,20 @@
 //! True-peak interpolator: a polyphase filter of which only the largest magnitude is kept.
 //!
 //! Between two samples lie `phases - 1` further points. The taps of a point and of its mirror image are each other's
-//! reverse, so with sums and differences of samples that mirror each other, s and d, both come from one even and one odd
-//! part, E = Σ e s and O = Σ o d, and max(|E+O|, |E-O|) = |E| + |O|: half the multiplications. Lanes are successive
+//! reverse, so with sums and differences of samples that mirror each other, s and d, both come from one even and one
+//! odd part, E = Σ e s and O = Σ o d, and max(|E+O|, |E-O|) = |E| + |O|: half the multiplications. Lanes are successive
 //! points in time; every point has one chain of fused multiply-adds (see [`super`]), whatever the vector's width.
 //!
-//! Points that cannot matter are skipped: where an upper bound is no more than the peak already found, the filter does not
-//! run. The result is exact. There are two bounds, M the largest sample in reach:
+//! Points that cannot matter are skipped: where an upper bound is no more than the peak already found, the filter does
+//! not run. The result is exact. There are two bounds, M the largest sample in reach:
 //! - Λ M, with Λ = max Σ|h|, the filter's Lebesgue constant (2.4 and 3.0), for anything;
 //! - the larger of both neighbours plus Λ₂ C, C the largest second difference in reach, for music, whose second
-//!   differences are small: a point differs from the straight line between its neighbours by the taps less those of that
+//! differences are small: a point differs from the straight line between its neighbours by the taps less those of that
 //!   line; summed twice by parts, these weigh second differences, and Λ₂ = max Σ|their second sums| (0.44 and 0.60).
 //!
 //! # Source
-//! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see `primitives::kaiser`.
+//! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see
+//! `primitives::kaiser`.
 
 mod doubling;
 mod intervals;

@@ -49,9 +49,9 @@ pub use response::ImpulseResponse;
 /// Those of [`ConvolutionParams`].
 ///
 /// # Contract
-/// One row: every channel goes through it by itself. Two rows, left and right; four, LL LR RL RR: 2 channels out, 1 or 2
-/// in, mono going into both sides. Latency 0. The tail is the response and the predelay, and up to 2 more blocks of the
-/// transforms that make the end of it, the longest of 32 768 frames; after it the output is exactly 0. The gain of
+/// One row: every channel goes through it by itself. Two rows, left and right; four, LL LR RL RR: 2 channels out, 1 or
+/// 2 in, mono going into both sides. Latency 0. The tail is the response and the predelay, and up to 2 more blocks of
+/// the transforms that make the end of it, the longest of 32 768 frames; after it the output is exactly 0. The gain of
 /// `normalize` is K-weighted loudness, one for all rows.
 ///
 /// Changes: mix and normalising glide over 20 ms; another predelay fades over in 20 ms, one after the other. Another
@@ -59,7 +59,8 @@ pub use response::ImpulseResponse;
 ///
 /// No CPU peaks: the work of long blocks is cut into pieces of a few µs and spread over the frames until they are due.
 /// Memory for f32 in stereo at 48 kHz: 4 MB for 2 s, 12 MB for 6 s, 18 MB for 10 s (see [`Convolution::memory_bytes`]).
-/// Against a direct sum in f64 the output errs by -144 dB (64 taps) to -130 dB (192 000) in f32, by -310 to -277 dB in f64.
+/// Against a direct sum in f64 the output errs by -144 dB (64 taps) to -130 dB (192 000) in f32, by -310 to -277 dB in
+/// f64.
 ///
 /// # Source
 /// `convolution::convolver`: W. G. Gardner, JAES 43(3), 1995; F. Wefers, PhD thesis, RWTH Aachen 2015.

@@ -33,8 +33,8 @@ impl ImpulseResponse {
     /// From rows of equal length at the sample rate of the stream it is for.
     ///
     /// # Errors
-    /// For other counts of rows than 1, 2 or 4; rows of different lengths or without samples; samples that are not finite
-    /// or beyond ±10^6, whose row is named.
+    /// For other counts of rows than 1, 2 or 4; rows of different lengths or without samples; samples that are not
+    /// finite or beyond ±10^6, whose row is named.
     pub fn from_rows<S: Sample>(rows: &[&[S]]) -> Result<Self, Error> {
         let frames = rows.first().map_or(0, |row| row.len());
         if let Some(other) = rows.iter().find(|row| row.len() != frames) {

@@ -1,7 +1,7 @@
 //! The last two steps of the negacyclic split-complex FFT at once: 64 points in registers and the L1 cache.
 //!
-//! A radix-8 step (see [`radix8`](super::radix8)), a transposition, and a radix-8 step whose lanes are the eight residues of
-//! the first. Bins stay in the order in which the residues lie.
+//! A radix-8 step (see [`radix8`](super::radix8)), a transposition, and a radix-8 step whose lanes are the eight
+//! residues of the first. Bins stay in the order in which the residues lie.
 
 use super::{
     multiply::{Parts, PartsMut, TILE, Tile},

@@ -1,15 +1,16 @@
 //! Negacyclic split-complex FFT of real blocks, divisible into steps of a few microseconds.
 //!
-//! 2B real samples x are taken as the polynomial `Σ x[j] Z^j` modulo Z^2B + 1. Over the complex numbers that is the product
-//! of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` say everything: a real transform without a pass
-//! to untangle it and without special bins. Products wrap with a change of sign, which overlap-save throws away anyway.
+//! 2B real samples x are taken as the polynomial `Σ x[j] Z^j` modulo Z^2B + 1. Over the complex numbers that is the
+//! product of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` say everything: a real transform
+//! without a pass to untangle it and without special bins. Products wrap with a change of sign, which overlap-save
+//! throws away anyway.
 //!
-//! Z^8m = e^iθ splits into eight residues Z^m = e^i(θ + 2πq)/8: a pass over eight columns with constant factors, and so on
-//! down to single bins (`radix8`). Nothing is put in order on the way, as filters are transformed the same way.
+//! Z^8m = e^iθ splits into eight residues Z^m = e^i(θ + 2πq)/8: a pass over eight columns with constant factors, and so
+//! on down to single bins (`radix8`). Nothing is put in order on the way, as filters are transformed the same way.
 //!
 //! # Source
-//! H. J. Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 2nd ed. 1982, ch. 3 and 8 (polynomial products
-//! modulo Z^N + 1); the passes are decimation in frequency.
+//! H. J. Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 2nd ed. 1982, ch. 3 and 8 (polynomial
+//! products modulo Z^N + 1); the passes are decimation in frequency.
 
 pub(crate) mod design;
 pub(crate) mod fft64;
@@ -30,8 +31,8 @@ use core::f64::consts::PI;
 
 /// Columns of a pass done in one piece.
 const PASS_COLUMNS: usize = 128;
-/// Points between bases nobody uses: a cache line of f32. Columns at distances of powers of two would fight for the same few
-/// places in the cache.
+/// Points between bases nobody uses: a cache line of f32. Columns at distances of powers of two would fight for the
+/// same few places in the cache.
 const PADDING: usize = 16;
 
 /// A transform of blocks of one length.
@@ -227,8 +228,8 @@ impl<S: Sample> Transform<S> {
         }
     }
 
-    /// One step on the way back, times its part of the block's length. A base's bins come from `tiles`, which hold no more;
-    /// the last steps add samples to `sums`, the newer half of the window.
+    /// One step on the way back, times its part of the block's length. A base's bins come from `tiles`, which hold no
+    /// more; the last steps add samples to `sums`, the newer half of the window.
     pub(crate) fn backward(&self, step: Step, tiles: &[Tile<S>], points: PartsMut<'_, S>, sums: &mut [S]) {
         match step {
             Step::Pass { level, index, start, count } => {

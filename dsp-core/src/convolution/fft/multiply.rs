@@ -1,7 +1,8 @@
 //! Multiplication and summation of partitions in a partitioned convolution.
 //!
 //! Spectra lie in [`Tile`]s of a few bins; for every tile the partitions lie one behind the other, so that the sum over
-//! partitions reads memory in one direction and keeps its result in registers. It fuses its multiply-adds (see [`super`]).
+//! partitions reads memory in one direction and keeps its result in registers. It fuses its multiply-adds (see
+//! [`super`]).
 //!
 //! What it waits for is memory. So it makes two sums where it reads once: that of this block, and of the next block all
 //! but what the next spectrum brings.
@@ -38,8 +39,8 @@ pub(crate) type PartsMut<'a, S> = [&'a mut [S]; 2];
 
 /// Some tiles of delayed spectra, and of the filter for them.
 ///
-/// For every tile `spectra` is a ring of `partitions` tiles, the newest at `newest` and the older ones behind it; `filter`
-/// holds as many, in order.
+/// For every tile `spectra` is a ring of `partitions` tiles, the newest at `newest` and the older ones behind it;
+/// `filter` holds as many, in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Delayed<'a, S> {
     pub(crate) spectra: &'a [Tile<S>],

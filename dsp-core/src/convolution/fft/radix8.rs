@@ -1,9 +1,9 @@
 //! Radix-8 steps of the negacyclic split-complex FFT: polynomials reduced modulo smaller ones.
 //!
-//! A polynomial modulo `Z^8m = e^iθ` is what eight modulo `Z^m = e^i(θ + 2πq)/8` are inverse_step. Its `8m` complex coefficients
-//! are eight columns of m, and a forward step is the same few operations with constant factors for each row of
-//! eight: lanes are rows of columns. Three halvings make one step, so a step needs four factors: those of the first and
-//! the second halving, and two for the third; the others are these times i.
+//! A polynomial modulo `Z^8m = e^iθ` is what eight modulo `Z^m = e^i(θ + 2πq)/8` are inverse_step. Its `8m` complex
+//! coefficients are eight columns of m, and a forward step is the same few operations with constant factors for each
+//! row of eight: lanes are rows of columns. Three halvings make one step, so a step needs four factors: those of the
+//! first and the second halving, and two for the third; the others are these times i.
 //!
 //! Every product is one multiplication and one fused multiply-add in every form, so they agree bit for bit wherever the
 //! machine fuses (see [`backend`](crate::primitives::backend)).

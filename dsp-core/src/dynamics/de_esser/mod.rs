@@ -47,18 +47,18 @@ use core::f64::consts::FRAC_1_SQRT_2;
 ///
 /// # Contract
 /// Any channel count; the powers of all channels are added and all get the same gain. Latency 1 ms, to the frame; the
-/// tail is twice that. The reduction sets in at the threshold and is the whole range 3 dB above it. Sound below it passes
-/// bit for bit; the phase never changes. The band ends 0.8 kHz below `frequency_hz` and is whole as far above it. A band
-/// softer than -80 dBFS is taken for noise and left alone. Neutral at a range of 0.
+/// tail is twice that. The reduction sets in at the threshold and is the whole range 3 dB above it. Sound below it
+/// passes bit for bit; the phase never changes. The band ends 0.8 kHz below `frequency_hz` and is whole as far above
+/// it. A band softer than -80 dBFS is taken for noise and left alone. Neutral at a range of 0.
 ///
-/// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms, before
-/// the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
+/// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms,
+/// before the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
 ///
 /// # Source
-/// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by a
-/// Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, whose delay so costs nothing. Both forms that come to
-/// mind first fail: a Linkwitz-Riley split of 24 dB per octave turns 8 kHz down by 4.6 dB of 6, and turns the phase of
-/// everything; a shelf is no better. Ballistics: `dynamics::ballistics`.
+/// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by
+/// a Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, whose delay so costs nothing. Both forms that come
+/// to mind first fail: a Linkwitz-Riley split of 24 dB per octave turns 8 kHz down by 4.6 dB of 6, and turns the phase
+/// of everything; a shelf is no better. Ballistics: `dynamics::ballistics`.
 #[derive(Clone, Debug)]
 pub struct DeEsser<S> {
     spec: StreamSpec,

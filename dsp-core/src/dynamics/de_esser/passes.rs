@@ -1,7 +1,7 @@
 //! The passes of a de-esser over one chunk, which lies in the L1 cache.
 //!
-//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
-//! them give the same bits.
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
+//! of them give the same bits.
 
 use crate::{
     foundation::{
@@ -89,8 +89,8 @@ fn action(curve: &StaticCurve, threshold: f64, high: f64, whole: f64) -> f64 {
 /// Outputs worked on together, in registers.
 const GROUP: usize = 32;
 
-/// A symmetric filter over `samples`, which begin `taps.len() - 1` before the first output's centre and end as far behind
-/// the last one's. `taps[0]` is the centre.
+/// A symmetric filter over `samples`, which begin `taps.len() - 1` before the first output's centre and end as far
+/// behind the last one's. `taps[0]` is the centre.
 pub(crate) fn symmetric<S: Sample>(backend: Backend, taps: &[S], samples: &[S], out: &mut [S]) {
     run!(backend, _ => symmetric_all(taps, samples, out));
 }

@@ -10,11 +10,11 @@
 //! ```
 //!
 //! At the all pass's frequency w lags u by exactly a quarter of a period, so that the square of a steady tone is its
-//! squared amplitude in every frame, whatever its phase. Where a quarter of a period means nothing, the share is 0 and the
-//! square is that of the sample.
+//! squared amplitude in every frame, whatever its phase. Where a quarter of a period means nothing, the share is 0 and
+//! the square is that of the sample.
 //!
-//! The halves of a vector are two filters over the same two channels. Every multiply-add is fused, in this order, in the
-//! scalar form too.
+//! The halves of a vector are two filters over the same two channels. Every multiply-add is fused, in this order, in
+//! the scalar form too.
 
 use crate::{
     foundation::math::larger,

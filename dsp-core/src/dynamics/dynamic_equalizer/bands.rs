@@ -34,8 +34,8 @@ pub(super) const DETECTOR: usize = 6;
 params! {
     /// A band whose gain follows the level around its own frequency: loud sound turns it down.
     ///
-    /// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, `range_db` below that of its shape at most. A tilt
-    /// falls as a whole: bass goes down and treble up as the bass grows loud.
+    /// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, `range_db` below that of its shape at most. A
+    /// tilt falls as a whole: bass goes down and treble up as the bass grows loud.
     #[derive(Clone, Copy, Debug, PartialEq)]
     DynamicBand {
         shape: compound DynamicShape, default DynamicShape::Bell(BellParams::default()),
@@ -278,8 +278,8 @@ mod tests {
 
     #[test]
     fn between_two_points_of_a_table_it_is_the_shape_that_was_asked_for() {
-        // Half-way between points, linearly: what the cubic of `dynamics::dynamic_equalizer::svf_table` does better. At 12 kHz and a low q the fit
-        // of the shape itself jumps from one gain to the next.
+        // Half-way between points, linearly: what the cubic of `dynamics::dynamic_equalizer::svf_table` does better. At
+        // 12 kHz and a low q the fit of the shape itself jumps from one gain to the next.
         let mut worst = [0.0_f64; 2];
         for frequency_hz in [40.0, 400.0, 3_000.0, 12_000.0] {
             for (gain_db, q) in [(0.0, 1.0), (6.0, 4.0), (-6.0, 0.5), (0.7, 1.0)] {

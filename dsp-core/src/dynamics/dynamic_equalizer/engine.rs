@@ -1,7 +1,7 @@
 //! Engine of the dynamic equalizer: detection, gain computer and filters, in steps of the 64-frame grid.
 //!
-//! A band that does not act rests in the cascade with all others, the same bits as in an equalizer. From the frame on that
-//! its reduction leaves 0, until it is 0 again, it is driven through its table. So it is while its table glides.
+//! A band that does not act rests in the cascade with all others, the same bits as in an equalizer. From the frame on
+//! that its reduction leaves 0, until it is 0 again, it is driven through its table. So it is while its table glides.
 
 use super::{
     band_detector::{Filter, State, detect},

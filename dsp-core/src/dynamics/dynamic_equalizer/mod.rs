@@ -38,27 +38,27 @@ use num_complex::Complex64;
 /// Those of [`DynamicEqualizerParams`], and of each [`DynamicBand`].
 ///
 /// # Contract
-/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel moves the band of
-/// all. A key of one channel, or as many, is listened to instead of the sound.
+/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel moves the band
+/// of all. A key of one channel, or as many, is listened to instead of the sound.
 ///
-/// Above the threshold the gain of a band falls: by 1 - 1/`ratio` dB per dB, without a knee, by `range_db` at most. A bell
-/// listens through a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady tone
-/// there reads its amplitude in every frame; shelves and tilts listen to the samples of a low or high pass. All bands
-/// listen to the sound as it comes in, not to what the bands before them leave of it. Times are those of the reduction in
-/// dB, as a compressor's.
+/// Above the threshold the gain of a band falls: by 1 - 1/`ratio` dB per dB, without a knee, by `range_db` at most. A
+/// bell listens through a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady
+/// tone there reads its amplitude in every frame; shelves and tilts listen to the samples of a low or high pass. All
+/// bands listen to the sound as it comes in, not to what the bands before them leave of it. Times are those of the
+/// reduction in dB, as a compressor's.
 ///
-/// While no band acts the output has the bits of an [`Equalizer`](crate::filters::Equalizer) with the same shapes, and again 22
-/// time constants after the last reduction. Neutral without bands. Traces are those of the first band, channel by channel,
-/// then of the next; those of a band that stands still are 0.
+/// While no band acts the output has the bits of an [`Equalizer`](crate::filters::Equalizer) with the same shapes, and
+/// again 22 time constants after the last reduction. Neutral without bands. Traces are those of the first band, channel
+/// by channel, then of the next; those of a band that stands still are 0.
 ///
 /// Changes: shapes glide over 50 ms, also when a band changes its kind, is added or removed; thresholds, ratios, ranges
 /// and times over 20 ms before the ballistics.
 ///
 /// # Source
 /// Shapes and their fits: `filters::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the
-/// coefficients of the state variable filter are interpolated (`dynamics::dynamic_equalizer::svf_table`), which may move at audio rate (A. Wishnick,
-/// DAFx-14). Static curve and ballistics: D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012. Own: the quadrature by a
-/// first-order all pass (`dynamics::dynamic_equalizer::band_detector`).
+/// coefficients of the state variable filter are interpolated (`dynamics::dynamic_equalizer::svf_table`), which may
+/// move at audio rate (A. Wishnick, DAFx-14). Static curve and ballistics: D. Giannoulis, M. Massberg, J. Reiss, JAES
+/// 60(6), 2012. Own: the quadrature by a first-order all pass (`dynamics::dynamic_equalizer::band_detector`).
 #[derive(Clone, Debug)]
 pub struct DynamicEqualizer<S> {
     spec: StreamSpec,

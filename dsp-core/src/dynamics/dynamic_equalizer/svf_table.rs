@@ -1,7 +1,7 @@
 //! SVF coefficient table: the coefficients of a band at each gain reduction, interpolated in every frame.
 //!
-//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
-//! them give the same bits.
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
+//! of them give the same bits.
 
 use crate::{
     filters::svf::{SvfCoeffs, SvfPoint},
@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// A table of settings: log2 g, log2 k, m0, m1/k, m2 of one reduction after the other, the steps all equal. The gain at the
-/// centre, 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
+/// A table of settings: log2 g, log2 k, m0, m1/k, m2 of one reduction after the other, the steps all equal. The gain at
+/// the centre, 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Table<'a> {
     /// It stands still.
@@ -65,8 +65,8 @@ fn points_all(table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mu
 /// Entries that a value is made of.
 const NEAR: usize = 4;
 
-/// The first of the entries around a position, in values, and the weights of all four: a cubic whose slope is continuous,
-/// because a corner at every entry would be heard. Beyond the ends the table goes on straight.
+/// The first of the entries around a position, in values, and the weights of all four: a cubic whose slope is
+/// continuous, because a corner at every entry would be heard. Beyond the ends the table goes on straight.
 #[inline(always)]
 fn place(position: f64, values: usize) -> (usize, [f64; NEAR]) {
     let last = values / WIDTH - 2;

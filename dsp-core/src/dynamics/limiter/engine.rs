@@ -1,11 +1,11 @@
-//! The limiter's arithmetic: see [`Limiter`](super::Limiter). Letters as in its contract: K reach, L response, W window,
-//! D latency, n the frame measured.
+//! The limiter's arithmetic: see [`Limiter`](super::Limiter). Letters as in its contract: K reach, L response, W
+//! window, D latency, n the frame measured.
 //!
 //! A frame that arrives completes the points between the frames K and K - 1 before it, so what is measured lags by K.
 //! p(n) is the highest of |x(n)| and of the points on either side of it, P the largest p of the last W, and
-//! g(i) = Σ w(k) q(i + K + L - 1 - k) with q = min(1, c/P) as released. Every q that g(i) is a mean of lies between K and
-//! K + L - 1 frames behind i, and its window reaches back beyond i - K: it holds every peak whose interpolation reads
-//! x(i), so that g(i) <= c/p for all of those.
+//! g(i) = Σ w(k) q(i + K + L - 1 - k) with q = min(1, c/P) as released. Every q that g(i) is a mean of lies between K
+//! and K + L - 1 frames behind i, and its window reaches back beyond i - K: it holds every peak whose interpolation
+//! reads x(i), so that g(i) <= c/p for all of those.
 
 use super::{
     params::{LimiterCoeffs, MAX_HOLD_MS},
@@ -228,8 +228,8 @@ impl<S: Sample> LimiterEngine<S> {
             let samples = history.from(count + taps.history());
             intervals(self.backend, taps, samples, count, floors, behind);
         }
-        // Of points that are no peak it depends on the chunk whether they were found: they count as 0. Where the ceiling
-        // stands still, they are left out with their frames.
+        // Of points that are no peak it depends on the chunk whether they were found: they count as 0. Where the
+        // ceiling stands still, they are left out with their frames.
         if !still {
             for (point, own) in behind.iter_mut().zip(&thresholds[..count]) {
                 if *point <= *own {

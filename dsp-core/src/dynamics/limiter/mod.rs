@@ -34,20 +34,20 @@ pub use params::{LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode};
 /// Those of [`LimiterParams`].
 ///
 /// # Contract
-/// Any channel count; all get the gain of the loudest, so that the picture stands still. Latency 2K + L - 1 frames, K = 24
-/// (standard), 48 (master), 0 (sample peak), L the lookahead less 2; the tail is the latency. Hold costs none: it keeps
-/// the gain still between the crests of bass, which otherwise distorts. The sound is driven, then measured: 8 points of
-/// 48 taps per sample (standard), 16 of 96 (master).
+/// Any channel count; all get the gain of the loudest, so that the picture stands still. Latency 2K + L - 1 frames, K =
+/// 24 (standard), 48 (master), 0 (sample peak), L the lookahead less 2; the tail is the latency. Hold costs none: it
+/// keeps the gain still between the crests of bass, which otherwise distorts. The sound is driven, then measured: 8
+/// points of 48 taps per sample (standard), 16 of 96 (master).
 ///
 /// No sample exceeds the ceiling. Neither does the true peak as the same interpolator reads it, in a search over 10^9
-/// samples; half the sample rate that turns round again and again makes 0.04 dB. Longer interpolators read at most 0.1 dB
-/// (standard) or 0.05 dB (master) more, of sound up to 20 kHz. Sound whose peaks stay 0.01 dB (0.000 01 dB for sample
-/// peaks) below the ceiling passes bit for bit, and so does all such sound again when the release has ended, 25 time
-/// constants after the last peak. There is no neutral setting.
+/// samples; half the sample rate that turns round again and again makes 0.04 dB. Longer interpolators read at most 0.1
+/// dB (standard) or 0.05 dB (master) more, of sound up to 20 kHz. Sound whose peaks stay 0.01 dB (0.000 01 dB for
+/// sample peaks) below the ceiling passes bit for bit, and so does all such sound again when the release has ended, 25
+/// time constants after the last peak. There is no neutral setting.
 ///
-/// Changes: the drive glides in amplitude over 20 ms before the detector. The ceiling glides over 20 ms behind the hold,
-/// and the output follows within the latency: it is never above the higher of both, and then never above the new one.
-/// Hold and release change at once, the gain being smoothed anyway. Input beyond +120 dBFS counts as +120 dBFS.
+/// Changes: the drive glides in amplitude over 20 ms before the detector. The ceiling glides over 20 ms behind the
+/// hold, and the output follows within the latency: it is never above the higher of both, and then never above the new
+/// one. Hold and release change at once, the gain being smoothed anyway. Input beyond +120 dBFS counts as +120 dBFS.
 ///
 /// # Source
 /// G. Luff, "Designing a straightforward limiter", signalsmith-audio.co.uk, 2022: peak hold, then release, then box

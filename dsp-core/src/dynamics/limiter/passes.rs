@@ -1,7 +1,7 @@
 //! The passes of a limiter over one chunk, which lies in the L1 cache.
 //!
-//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all of
-//! them give the same bits. Only the detector fuses: see [`crate::true_peak`].
+//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
+//! of them give the same bits. Only the detector fuses: see [`crate::true_peak`].
 
 use crate::{
     dynamics::{box_filter::BoxFilter, reduction_meter::ReductionMeter, release::Release, sliding_max::SlidingMax},

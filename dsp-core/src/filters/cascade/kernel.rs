@@ -6,8 +6,8 @@
 //! z2 = b2 x - a2 y
 //! ```
 //!
-//! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on nothing but its own
-//! samples: not on how many neighbours share its vector, nor on where the stream is cut.
+//! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on nothing but its
+//! own samples: not on how many neighbours share its vector, nor on where the stream is cut.
 //!
 //! A recursion cannot be vectorised along time. Stereo fills a vector of four by a skew instead: the lanes are left and
 //! right through the first half of the cascade, and left and right through the second half two frames later, so that no
@@ -170,7 +170,8 @@ fn choose<F: Form>([lower, upper]: [bool; 2], after: F::F64x4, before: F::F64x4)
     F::join(if lower { after_lower } else { before_lower }, if upper { after_upper } else { before_upper })
 }
 
-/// Frames by which the second half-cascade runs behind the first: the first half's output is then ready without waiting.
+/// Frames by which the second half-cascade runs behind the first: the first half's output is then ready without
+/// waiting.
 const SKEW: usize = 2;
 
 /// `2 H` sections over two channels: sections `0..H` in the lower lanes, `H..2H` in the upper, [`SKEW`] frames behind.

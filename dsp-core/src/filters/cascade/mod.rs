@@ -1,17 +1,17 @@
 //! A cascade of second-order sections on every channel of a stream, with settings that glide.
 //!
-//! A section that rests runs as direct form II transposed (`filters::cascade::kernel`), which is fast. A section on its way to
-//! another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients move: log g,
-//! log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so nothing jumps. A
-//! section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A section may also be
-//! driven: then a room says where it is, frame by frame.
+//! A section that rests runs as direct form II transposed (`filters::cascade::kernel`), which is fast. A section on its
+//! way to another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients
+//! move: log g, log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so
+//! nothing jumps. A section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A
+//! section may also be driven: then a room says where it is, frame by frame.
 //!
-//! On an absolute grid of 64 frames sections whose states have both decayed below 1e-20 are zeroed: the same bits for any
-//! cut of the stream, and never a subnormal number.
+//! On an absolute grid of 64 frames sections whose states have both decayed below 1e-20 are zeroed: the same bits for
+//! any cut of the stream, and never a subnormal number.
 //!
 //! # Source
-//! The forms: `filters::biquad`, `filters::svf`. That a state variable filter may be modulated at audio rate: A. Wishnick,
-//! "Time-varying filters for musical applications", DAFx-14.
+//! The forms: `filters::biquad`, `filters::svf`. That a state variable filter may be modulated at audio rate: A.
+//! Wishnick, "Time-varying filters for musical applications", DAFx-14.
 
 pub(crate) mod kernel;
 
@@ -170,8 +170,8 @@ impl Cascade {
         self.find_active();
     }
 
-    /// Takes a section, which must not be gliding, out of its rest, or lays it there. Its state is carried over, so it must
-    /// be driven from its target, and back to it.
+    /// Takes a section, which must not be gliding, out of its rest, or lays it there. Its state is carried over, so it
+    /// must be driven from its target, and back to it.
     pub(crate) fn set_driven(&mut self, index: usize, driven: bool) {
         let section = &mut self.sections[index];
         debug_assert!(!section.gliding, "section {index} glides by itself");
@@ -289,7 +289,8 @@ impl Cascade {
         self.frames = scratch;
     }
 
-    /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of a glide.
+    /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of
+    /// a glide.
     #[inline(always)]
     fn run_gliding<S: Sample, F: Form>(
         &mut self,
@@ -465,8 +466,9 @@ impl Cascade {
         }
     }
 
-    /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; glides that have ended are turned
-    /// back into the direct form. What a room switches by the state of its cascade, it must switch on these frames.
+    /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; glides that have ended are
+    /// turned back into the direct form. What a room switches by the state of its cascade, it must switch on these
+    /// frames.
     pub(crate) fn frames_to_arrival(&mut self) -> usize {
         let mut frames = usize::MAX;
         let mut arrived = false;

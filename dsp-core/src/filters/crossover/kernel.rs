@@ -9,9 +9,9 @@
 //! all = p x + q (s1 + s1')
 //! ```
 //!
-//! Both halves of a vector run the same crossover: one may be a band below that only takes the all pass, the other what is
-//! still to be split. Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on
-//! nothing but its own samples.
+//! Both halves of a vector run the same crossover: one may be a band below that only takes the all pass, the other what
+//! is still to be split. Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend
+//! on nothing but its own samples.
 
 use crate::{
     foundation::sample::Sample,

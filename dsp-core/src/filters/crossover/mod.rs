@@ -45,17 +45,16 @@ use alloc::{vec, vec::Vec};
 /// Latency 0; tail until every section has decayed below -400 dB. Any channel count; a channel's bits depend on nothing
 /// but itself. Each crossover is 6.02 dB down in both of its bands. All bands together are the input through the all
 /// passes of all crossovers: flat, and in phase with each other wherever two of them overlap. Frequencies glide over
-/// 50 ms; the sum stays an all pass on the way. State and coefficients are f64 for both sample formats, one rounding per
-/// band at the end.
+/// 50 ms; the sum stays an all pass on the way. State and coefficients are f64 for both sample formats, one rounding
+/// per band at the end.
 ///
 /// # Source
 /// S. Linkwitz, "Active crossover networks for noncoincident drivers", JAES 24(1), 1976: both bands are squared
 /// Butterworth filters, B(n/2)², and add up to B(-s)/B(s); at 12 dB per octave with the upper one inverted. That bands
-/// below take the all pass of crossovers above: J. D'Appolito, "Active realization of multiway all-pass crossover systems",
-/// JAES 35(4), 1987. Own: sections are trapezoidal integrators, so that they may move while they sound, and give low pass
-/// and all pass at once; the upper band is the all pass less the lower, which is the same filter for half the work and
-/// makes the sum exact by construction.
-/// [`Processor`](crate::Processor), having several outputs.
+/// below take the all pass of crossovers above: J. D'Appolito, "Active realization of multiway all-pass crossover
+/// systems", JAES 35(4), 1987. Own: sections are trapezoidal integrators, so that they may move while they sound, and
+/// give low pass and all pass at once; the upper band is the all pass less the lower, which is the same filter for half
+/// the work and makes the sum exact by construction. [`Processor`](crate::Processor), having several outputs.
 ///
 /// Latency 0; any channel count, each channel by itself. Each crossover is 6.02 dB down in both of its bands. All bands
 /// together are the input through the all passes of all crossovers: flat, and in phase with each other wherever two of
@@ -278,8 +277,8 @@ impl<S: Sample> Crossover<S> {
     }
 
     /// Splits `input` into `bands`: channel `b * channels + c` of `bands` is band `b` of input channel `c`, the lowest
-    /// band first. Frames beyond the shorter of both, and channels beyond those needed, stay untouched; channels that are
-    /// missing are silence, and builds with debug assertions panic there.
+    /// band first. Frames beyond the shorter of both, and channels beyond those needed, stay untouched; channels that
+    /// are missing are silence, and builds with debug assertions panic there.
     pub fn process(&mut self, input: &Block<'_, '_, S>, bands: &mut BlockMut<'_, '_, S>) {
         let (channels, frames) = (self.spec.channels(), input.frames().min(bands.frames()));
         let (input, bands) = (input.frames_at(0, frames), &mut bands.frames_mut(0, frames));
@@ -391,7 +390,8 @@ fn decay_frames(section: &Section) -> u64 {
     poles.decay_frames()
 }
 
-/// Lays two channels, the second of which may be missing, side by side. Returns the count of non-finite samples replaced.
+/// Lays two channels, the second of which may be missing, side by side. Returns the count of non-finite samples
+/// replaced.
 #[inline(always)]
 fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [[f64; 2]]) -> u64 {
     for (frame, sample) in frames.iter_mut().zip(left) {

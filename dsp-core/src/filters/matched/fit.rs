@@ -1,13 +1,16 @@
-//! A digital section whose magnitude follows an analog prototype up to the end of hearing, where the bilinear transform cannot.
+//! A digital section whose magnitude follows an analog prototype up to the end of hearing, where the bilinear transform
+//! cannot.
 //!
 //! With phi = sin^2(w / 2) every |H|^2 of a real biquad is (c0 + c1 phi + c2 phi^2) / (d0 + d1 phi + d2 phi^2). Multiplied out, the
-//! wish "equal to the prototype's P at every frequency" is linear in c and d, so iterated weighted least squares finds them; the roots
-//! inside the unit circle give the section. Phase is then that of the minimum-phase filter with this magnitude.
+//! wish "equal to the prototype's P at every frequency" is linear in c and d, so iterated weighted least squares finds
+//! them; the roots inside the unit circle give the section. Phase is then that of the minimum-phase filter with this
+//! magnitude.
 //!
 //! # Source
-//! C. K. Sanathanan, J. Koerner, "Transfer function synthesis as a ratio of two complex polynomials" (IEEE TAC 1963): the division of each
-//! equation by the previous denominator. C. L. Lawson's reweighting (1961) bends least squares towards the smallest maximum. M. Vicanek,
-//! "Matched second order digital filters" (2016): the plane of phi, the factors, the impulse-invariant poles of the second candidate.
+//! C. K. Sanathanan, J. Koerner, "Transfer function synthesis as a ratio of two complex polynomials" (IEEE TAC 1963):
+//! the division of each equation by the previous denominator. C. L. Lawson's reweighting (1961) bends least squares
+//! towards the smallest maximum. M. Vicanek, "Matched second order digital filters" (2016): the plane of phi, the
+//! factors, the impulse-invariant poles of the second candidate.
 
 use super::{
     least_squares::{Column, ROWS, least_squares},
@@ -52,12 +55,14 @@ const FLOOR: f64 = 1e-8;
 
 /// Points below -60 dB count in the fit but not in the verdict.
 const HEARD: f64 = 1e-6;
-/// Weight that holds the gain at the band's own frequency to 0.002 dB, and the exactness this may cost elsewhere as a ratio of powers:
-/// 0.19 dB; for the band pass 0.36 dB, since 0.3 dB near 20 kHz is what its numerator can do at 44.1 kHz anyway.
+/// Weight that holds the gain at the band's own frequency to 0.002 dB, and the exactness this may cost elsewhere as a
+/// ratio of powers: 0.19 dB; for the band pass 0.36 dB, since 0.3 dB near 20 kHz is what its numerator can do at 44.1
+/// kHz anyway.
 const HOLD: f64 = 100.0;
 const HOLD_COST: f64 = 0.19 / 4.343;
 const HOLD_COST_BAND_PASS: f64 = 0.36 / 4.343;
-/// A low pass that is one of a cascade is heard in its pass band: errors count by power^(3/16), at -60 dB 13 times less.
+/// A low pass that is one of a cascade is heard in its pass band: errors count by power^(3/16), at -60 dB 13 times
+/// less.
 const PASS_BAND_EXPONENT: f64 = 3.0 / 16.0;
 
 /// The frequencies of the fit and what is wanted there.
@@ -113,7 +118,8 @@ impl Grid {
         grid
     }
 
-    /// Writes each point's weighted distance from the prototype into `e`; returns the largest weighted and the largest audible one.
+    /// Writes each point's weighted distance from the prototype into `e`; returns the largest weighted and the largest
+    /// audible one.
     ///
     /// The distance is |r - 1 / r| / 2 = |sinh(ln r)| of the ratio of powers r: it rises with the error in dB and needs no logarithm.
     fn errors(&self, section: &Candidate, weights: &Column, e: &mut Column) -> [f64; 2] {
@@ -178,7 +184,8 @@ struct Task<'a> {
 
 /// The section that follows `prototype`; never fails, for any band of 10 Hz to 0.49 of the sample rate.
 ///
-/// The gain at the band's own frequency is held as long as that costs little elsewhere; else the largest error decides alone.
+/// The gain at the band's own frequency is held as long as that costs little elsewhere; else the largest error decides
+/// alone.
 pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     let grid = Grid::new(prototype, frequency_hz, sample_rate_hz);
     let attempt = |held: bool| {
@@ -311,7 +318,8 @@ fn free_poles(task: &Task<'_>, best: &mut Best) {
     }
 }
 
-/// Second candidate: the poles are given, only the numerator is fitted. Needed where the prototype has a real double pole.
+/// Second candidate: the poles are given, only the numerator is fitted. Needed where the prototype has a real double
+/// pole.
 fn given_poles(task: &Task<'_>, poles: Power, best: &mut Best) {
     let &Task { grid, zeros, at_dc, .. } = task;
     let zero = [0.0; ROWS];
@@ -366,7 +374,8 @@ impl Task<'_> {
     }
 }
 
-/// Keeps the candidate if it makes a legal section that is closer than the best so far. Returns its worst distance, writes all into `e`.
+/// Keeps the candidate if it makes a legal section that is closer than the best so far. Returns its worst distance,
+/// writes all into `e`.
 fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Best) -> f64 {
     let Task { grid, weights, .. } = task;
     let in_phi = |p: Power| [p[0], p[1] / grid.scale, p[2] / (grid.scale * grid.scale)];

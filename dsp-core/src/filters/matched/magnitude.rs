@@ -4,7 +4,8 @@
 //! [`BiquadCoeffs::numerator_sums`], which stay precise where the coefficients nearly cancel.
 //!
 //! # Source
-//! M. Vicanek, "Matched second order digital filters" (2016): the factors and the impulse-invariant poles; written in sums by us.
+//! M. Vicanek, "Matched second order digital filters" (2016): the factors and the impulse-invariant poles; written in
+//! sums by us.
 
 use super::prototype::Prototype;
 use crate::filters::biquad::BiquadCoeffs;
@@ -22,7 +23,8 @@ pub(super) fn evaluate(p: Power, u: f64) -> f64 {
 /// the unit circle, which is refused unless `may_touch_circle`.
 ///
 /// With p0, p1, p2 the sought coefficients: c0 = N(1)^2, c0 + c1 + c2 = N(-1)^2 and
-/// (p0 - p2)^2 = (2 c0 + c1) / 4 + N(1) N(-1) / 2, which follows from c2 = 16 p0 p2 without the difference of two large numbers.
+/// (p0 - p2)^2 = (2 c0 + c1) / 4 + N(1) N(-1) / 2, which follows from c2 = 16 p0 p2 without the difference of two large
+/// numbers.
 pub(super) fn factor(c: Power, may_touch_circle: bool) -> Option<([f64; 3], bool)> {
     let at_nyquist = c[0] + c[1] + c[2];
     let touches_nyquist = at_nyquist <= 0.0;

@@ -1,17 +1,20 @@
 //! EQ sections whose magnitude follows the analog curve up to 20 kHz at every sample rate.
 //!
 //! # Parameters
-//! `frequency_hz` 10 ..= min(22000, 0.49 `sample_rate_hz`), `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000. The functions
-//! are pure and assume legal values; the room that takes a user's parameters refuses the others.
+//! `frequency_hz` 10 ..= min(22000, 0.49 `sample_rate_hz`), `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000
+//! ..= 384000. The functions are pure and assume legal values; the room that takes a user's parameters refuses the
+//! others.
 //!
 //! # Contract
-//! Always finite and stable. Cuts are the reciprocals of boosts; 0 dB of a bell, shelf or tilt is [`BiquadCoeffs::IDENTITY`] exactly. Largest
-//! error from 20 Hz to 20 kHz at 44.1 kHz, the hardest rate, where the analog curve is above -60 dB: bell (to 18 dB, q 0.5 to 8) 0.25 dB; shelf
-//! (q 0.4 to 1) 0.25 dB to 12 dB, 0.45 dB to 18 dB; low pass (q 0.5 to 5) 0.2 dB; high pass (q 0.5 to 2) and band pass (q 0.5 to 5), up to 15 kHz,
-//! 0.4 dB. At 96 kHz and above 0.03 dB. One design takes 2 us to 60 us.
+//! Always finite and stable. Cuts are the reciprocals of boosts; 0 dB of a bell, shelf or tilt is
+//! [`BiquadCoeffs::IDENTITY`] exactly. Largest error from 20 Hz to 20 kHz at 44.1 kHz, the hardest rate, where the
+//! analog curve is above -60 dB: bell (to 18 dB, q 0.5 to 8) 0.25 dB; shelf (q 0.4 to 1) 0.25 dB to 12 dB, 0.45 dB to
+//! 18 dB; low pass (q 0.5 to 5) 0.2 dB; high pass (q 0.5 to 2) and band pass (q 0.5 to 5), up to 15 kHz, 0.4 dB. At 96
+//! kHz and above 0.03 dB. One design takes 2 us to 60 us.
 //!
 //! # Source
-//! The prototypes of [`Prototype`] (RBJ), fitted as told in `fit.rs`. The all pass has no magnitude to fit: bilinear transform.
+//! The prototypes of [`Prototype`] (RBJ), fitted as told in `fit.rs`. The all pass has no magnitude to fit: bilinear
+//! transform.
 pub(crate) mod fit;
 pub(crate) mod least_squares;
 pub(crate) mod magnitude;
@@ -132,7 +135,8 @@ mod tests {
     const SLOPE_DB: f64 = 0.5;
     /// SOUND 3.1.
     const NOTCH_DEPTH_DB: f64 = -100.0;
-    /// First-order sections equal the prototype at their frequency by construction: rounding, 1e-6 dB at 10 Hz and 384 kHz.
+    /// First-order sections equal the prototype at their frequency by construction: rounding, 1e-6 dB at 10 Hz and 384
+    /// kHz.
     const EXACT_DB: f64 = 1e-5;
     const RATES_HZ: [f64; 4] = [44_100.0, 48_000.0, 96_000.0, 192_000.0];
 

@@ -1,10 +1,11 @@
 //! Analog second-order prototypes of the EQ bands.
 //!
-//! `H(s) = (n0 + n1 s + n2 s^2) / (d0 + d1 s + d2 s^2)`, s normalised to the band's frequency (s = j at that frequency).
+//! `H(s) = (n0 + n1 s + n2 s^2) / (d0 + d1 s + d2 s^2)`, s normalised to the band's frequency (s = j at that
+//! frequency).
 //!
 //! # Source
-//! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021), section of analog prototypes, A = 10^(gain / 40). The tilt is the first-order
-//! shelf (s + sqrt g) / (s + 1 / sqrt g), whose gain at s = j is exactly half of g in dB.
+//! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021), section of analog prototypes, A = 10^(gain / 40). The tilt
+//! is the first-order shelf (s + sqrt g) / (s + 1 / sqrt g), whose gain at s = j is exactly half of g in dB.
 
 /// An analog section; both arrays hold the coefficients of 1, s, s^2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,7 +116,8 @@ mod tests {
 
     /// Rounding of a handful of operations on numbers of order ten.
     const ROUNDING_DB: f64 = 1e-12;
-    /// (frequency / band frequency)^2 that stands for "far above"; what is left of a shelf's slope there is below 1e-6 dB.
+    /// (frequency / band frequency)^2 that stands for "far above"; what is left of a shelf's slope there is below 1e-6
+    /// dB.
     const FAR: f64 = 1e12;
     const FAR_DB: f64 = 1e-6;
 

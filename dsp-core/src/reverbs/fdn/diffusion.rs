@@ -1,7 +1,7 @@
 //! The passes in which lanes are frames and nothing recurs: taps, diffusion, modulated delays.
 //!
-//! Sixteen lines and their places are more than there are registers. So a mixture is made in two passes: within groups of
-//! lines into rows that stay in the L1 cache, and then, line by line, across the groups.
+//! Sixteen lines and their places are more than there are registers. So a mixture is made in two passes: within groups
+//! of lines into rows that stay in the L1 cache, and then, line by line, across the groups.
 
 use super::{LINES, Mix, Rows, vector_starts};
 use crate::{

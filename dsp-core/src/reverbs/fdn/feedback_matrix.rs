@@ -13,9 +13,9 @@ const HALF: usize = LINES / 2;
 
 /// Transforms the lines (Hadamard) within both halves, and gives out what is heard.
 ///
-/// What is heard are two sums of all lines, with signs from a bent function of their numbers: as unlike as can be to every
-/// row of the transform, that is to what is written into any line, so that no line's delay is heard twice as much as the
-/// others. Both are at right angles.
+/// What is heard are two sums of all lines, with signs from a bent function of their numbers: as unlike as can be to
+/// every row of the transform, that is to what is written into any line, so that no line's delay is heard twice as much
+/// as the others. Both are at right angles.
 #[inline(always)]
 pub(crate) fn hear<F: Form, S: Sample>(
     form: F,

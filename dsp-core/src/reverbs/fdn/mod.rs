@@ -1,9 +1,9 @@
 //! The passes of a feedback delay network of 16 lines over 64 frames, which lies in the L1 cache.
 //!
 //! Where lines mix (diffusion, feedback matrix, taps) the lanes are successive frames, so that a Hadamard transform is
-//! additions between registers; where they recur (absorption) the lanes are the lines, behind a transposition. Recursions
-//! of single channels (high pass, walls) look far enough back that their lanes are frames too. Every multiply-add is
-//! fused, each sample's operations are the same whatever its lane, in the scalar form too.
+//! additions between registers; where they recur (absorption) the lanes are the lines, behind a transposition.
+//! Recursions of single channels (high pass, walls) look far enough back that their lanes are frames too. Every
+//! multiply-add is fused, each sample's operations are the same whatever its lane, in the scalar form too.
 //!
 //! All arrays hold 64 frames; only the first `frames` count, what lies behind is stale.
 
@@ -49,8 +49,8 @@ fn vector_starts<F: Form, S: Sample>(frames: usize) -> impl Iterator<Item = usiz
     (0..frames.min(GRID_FRAMES).div_ceil(lanes)).map(move |vector| vector * lanes)
 }
 
-/// Two first-order sections per line: y = direct x + z, z' = pole z + feed x. The second's direct is 1; the gain of both
-/// is the first's.
+/// Two first-order sections per line: y = direct x + z, z' = pole z + feed x. The second's direct is 1; the gain of
+/// both is the first's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Absorbers<S> {
     /// Direct, feed, pole of each line.

@@ -1,8 +1,9 @@
 //! One-pole low passes in vectors along time.
 //!
-//! `y[n] = feed x[n] + pole y[n-1]` looks back 16 frames instead of one, which is the same filter with 15 poles and zeros
-//! on top of each other: `y[n] = pole^16 y[n-16] + feed Σ pole^k x[n-k]`, k < 16, the sum in two steps of four. No
-//! frame waits for its neighbour, and each has its own operations, whatever the chunk: the bits do not depend on the cut.
+//! `y[n] = feed x[n] + pole y[n-1]` looks back 16 frames instead of one, which is the same filter with 15 poles and
+//! zeros on top of each other: `y[n] = pole^16 y[n-16] + feed Σ pole^k x[n-k]`, k < 16, the sum in two steps of four.
+//! No frame waits for its neighbour, and each has its own operations, whatever the chunk: the bits do not depend on the
+//! cut.
 
 use super::vector_starts;
 use crate::{

@@ -35,11 +35,10 @@ pub use params::PlateParams;
 ///
 /// # Contract
 /// Latency 0. 1 -> 2 or 2 -> 2 channels; both outputs come from the sum of both inputs, so that a side alone makes no
-/// sound. The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64 frames.
-/// Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: the sound takes 0.73 s through the loop once,
-/// through four decays, and the all passes hold it a little longer.
-/// Changes glide over 20 ms, C2; a new pre-delay fades in, and one that comes before the last has faded in waits for it.
-/// Neutral at `mix` 0.
+/// sound. The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64
+/// frames. Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: the sound takes 0.73 s
+/// through the loop once, through four decays, and the all passes hold it a little longer. Changes glide over 20 ms,
+/// C2; a new pre-delay fades in, and one that comes before the last has faded in waits for it. Neutral at `mix` 0.
 ///
 /// # Source
 /// J. Dattorro, "Effect design, part 1: reverberator and other filters", JAES 45(9), 1997, fig. 1 and tables 1 and 2:

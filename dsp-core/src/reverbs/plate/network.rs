@@ -406,8 +406,8 @@ fn all_pass<S: Sample>(
     }
 }
 
-/// A one-pole low pass's state times its pole; 0 of one that is too faint, so that none becomes subnormal. The comparison
-/// runs beside the product, which the recursion waits for.
+/// A one-pole low pass's state times its pole; 0 of one that is too faint, so that none becomes subnormal. The
+/// comparison runs beside the product, which the recursion waits for.
 #[inline(always)]
 fn decayed(state: f64, pole: f64) -> f64 {
     let product = pole * state;

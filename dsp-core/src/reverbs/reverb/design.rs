@@ -2,8 +2,8 @@
 //!
 //! # Source
 //! Absorption: J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial reverberators", AES 90th
-//! Convention, 1991: a line of m frames gives 60 m / (fs T60) dB. The shelves that bend it are of first order, with half
-//! their gain in dB at the corner, so that the decays of all lines stay in proportion.
+//! Convention, 1991: a line of m frames gives 60 m / (fs T60) dB. The shelves that bend it are of first order, with
+//! half their gain in dB at the corner, so that the decays of all lines stay in proportion.
 
 use super::{
     early::{self, LATEST_MS, REFLECTIONS},
@@ -326,8 +326,8 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
 
     // Mean power of the early reflections behind their low pass, and of the tail, over frequency.
     let (mut walls, mut mean) = (0.0, 0.0);
-    // White noise of power 1 at both inputs reaches each line with 1/8. A line then holds p/(1-q), q the mean of what the
-    // lines return; of this the feedback is q p/(1-q).
+    // White noise of power 1 at both inputs reaches each line with 1/8. A line then holds p/(1-q), q the mean of what
+    // the lines return; of this the feedback is q p/(1-q).
     const POINTS: usize = 48;
     for point in 0..POINTS {
         let frequency_hz = (point as f64 + 0.5) / POINTS as f64 * HIGHEST_HZ.min(0.5 * rate_hz);
@@ -383,7 +383,8 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     Design { network, tail_gain, tail_frames }
 }
 
-/// Frames until nothing above [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL) is written, and all that was written has passed.
+/// Frames until nothing above [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL) is written, and all that was
+/// written has passed.
 fn tail_frames(network: &NetworkCoeffs, longest_s: f64, rate_hz: f64) -> u64 {
     let shortest = network.delays.iter().copied().min().unwrap_or(1) as f64;
     // The largest sum of magnitudes that diffusion can make, then resonance at the slowest decay.

@@ -1,8 +1,8 @@
 //! Early reflections: two loudspeakers and two microphones in an empty box.
 //!
 //! # Source
-//! J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics", JASA 65(4), 1979. Each image
-//! of order n counts β^n / r; only the strongest are kept.
+//! J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics", JASA 65(4), 1979. Each
+//! image of order n counts β^n / r; only the strongest are kept.
 
 /// Reflections kept on the way from one loudspeaker to one microphone.
 pub(super) const REFLECTIONS: usize = 6;

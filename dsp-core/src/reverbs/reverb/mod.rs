@@ -43,22 +43,23 @@ pub use space::Space;
 /// Those of [`ReverbParams`].
 ///
 /// # Contract
-/// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs are
-/// unlike each other for any input (correlation below 0.02). White noise comes out as loud as it went in, whatever size,
-/// time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.5 s on.
+/// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs
+/// are unlike each other for any input (correlation below 0.02). White noise comes out as loud as it went in, whatever
+/// size, time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.5 s
+/// on.
 ///
 /// The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64 frames, and
 /// silence then costs next to nothing. Frozen, it has no end. Changes never move memory: delays, absorption, diffusion
-/// and early reflections fade to the new setting in 40 ms on a quintic, one change after the other; levels, width and mix
-/// glide over 20 ms, C2. Neutral at `mix` 0.
+/// and early reflections fade to the new setting in 40 ms on a quintic, one change after the other; levels, width and
+/// mix glide over 20 ms, C2. Neutral at `mix` 0.
 ///
 /// # Source
-/// J.-M. Jot and A. Chaigne, AES 90th Convention, 1991 (absorption in proportion to the delay); S. Schlecht and E. Habets,
-/// "Accurate reverberation time control in feedback delay networks", DAFx-17; the diffusion of several Hadamard steps
-/// after G. Luff, "Let's write a reverb", signalsmith-audio.co.uk, 2021. Own: the matrix is a Hadamard matrix between two
-/// random diagonals of signs, its lines permuted, as the plain one rings; the outputs are two bent functions of the lines,
-/// so that no line's input is heard again as such after its delay; the early reflections come after two short steps of
-/// diffusion that keep left and right apart, as real walls scatter.
+/// J.-M. Jot and A. Chaigne, AES 90th Convention, 1991 (absorption in proportion to the delay); S. Schlecht and E.
+/// Habets, "Accurate reverberation time control in feedback delay networks", DAFx-17; the diffusion of several Hadamard
+/// steps after G. Luff, "Let's write a reverb", signalsmith-audio.co.uk, 2021. Own: the matrix is a Hadamard matrix
+/// between two random diagonals of signs, its lines permuted, as the plain one rings; the outputs are two bent
+/// functions of the lines, so that no line's input is heard again as such after its delay; the early reflections come
+/// after two short steps of diffusion that keep left and right apart, as real walls scatter.
 #[derive(Clone, Debug)]
 pub struct Reverb<S> {
     spec: StreamSpec,
