@@ -5,11 +5,11 @@
 
 use super::{
     ballistics::BallisticsCoeffs,
+    chunk::{CHUNK_FRAMES, write_trace},
     detector::{Detector, DetectorCoeffs},
     gain_computer::ComputerCoeffs,
-    passes::{Observed, apply, gains},
-    reduction_meter::ReductionMeter,
-    side_chain::{CHUNK_FRAMES, Key, SideChain, SideChainCoeffs},
+    gain_stage::GainStage,
+    side_chain::{Key, SideChain, SideChainCoeffs},
 };
 use crate::{
     filters::{biquad::BiquadCoeffs, cookbook},
@@ -30,7 +30,7 @@ use crate::{
         sanitize::clean,
     },
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::f64::consts::FRAC_1_SQRT_2;
 
 choice! {
@@ -148,11 +148,7 @@ pub(crate) struct Compression<S> {
     output: Ramp<2>,
     /// Of each channel; none without lookahead.
     histories: Vec<History<S>>,
-    gains: Vec<S>,
-    reductions_db: Vec<f32>,
-    /// Of the last frame put out, of each channel.
-    last_db: Vec<f32>,
-    meter: ReductionMeter,
+    stage: GainStage<S>,
     faults: u64,
 }
 
@@ -167,10 +163,7 @@ impl<S: Sample> Compression<S> {
             side_chain: SideChain::new(spec, &coeffs.side_chain),
             output: Ramp::new(coeffs.output, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
-            gains: vec![S::ZERO; CHUNK_FRAMES],
-            reductions_db: vec![0.0; CHUNK_FRAMES],
-            last_db: vec![0.0; channels],
-            meter: ReductionMeter::default(),
+            stage: GainStage::new(Backend::new(spec.cpu()), channels),
             faults: 0,
         }
     }
@@ -206,7 +199,7 @@ impl<S: Sample> Compression<S> {
         key: Option<&Block<'_, '_, S>>,
         trace: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
-        fit_traced(block, self.last_db.len(), key, trace, |block, key, trace| self.run(block, key, trace));
+        fit_traced(block, self.stage.channels(), key, trace, |block, key, trace| self.run(block, key, trace));
     }
 
     fn run(
@@ -224,7 +217,9 @@ impl<S: Sample> Compression<S> {
             let mut chunk = block.frames_mut(start, count);
             self.chunk(&mut chunk, key.as_ref());
             if let Some(trace) = trace.as_deref_mut() {
-                self.write_trace(trace, start, count);
+                for channel in 0..self.stage.channels() {
+                    write_trace(trace, channel, start, self.side_chain.reductions(channel, count));
+                }
             }
             start += count;
         }
@@ -232,7 +227,7 @@ impl<S: Sample> Compression<S> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (backend, count) = (self.backend, block.frames());
-        let channels = self.last_db.len();
+        let channels = self.stage.channels();
         for channel in 0..channels {
             self.faults += clean(backend, block.channel_mut(channel));
         }
@@ -247,43 +242,19 @@ impl<S: Sample> Compression<S> {
                 .copy_from_slice(&history.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
         }
         let (output, _) = self.output.span::<S>(count);
-        let joined = self.side_chain.is_joined();
-        let (factors, reductions_db) = (&mut self.gains[..count], &mut self.reductions_db[..count]);
-        for channel in 0..channels {
-            if channel == 0 || !joined {
-                let observed = Observed {
-                    reductions_db: &mut *reductions_db,
-                    meter: &mut self.meter,
-                    channels: if joined { channels } else { 1 },
-                };
-                gains(backend, self.side_chain.reductions(channel, count), &output, factors, observed);
-            }
-            self.last_db[channel] = reductions_db[count - 1];
-            apply(backend, factors, block.channel_mut(channel));
-        }
-    }
-
-    fn write_trace(&self, trace: &mut BlockMut<'_, '_, f64>, start: usize, count: usize) {
-        let count = count.min(trace.frames().saturating_sub(start));
-        if count == 0 {
-            return;
-        }
-        for channel in 0..self.last_db.len().min(trace.channels()) {
-            let reductions = self.side_chain.reductions(channel, count);
-            for (trace, reduction) in trace.frames_mut(start, count).channel_mut(channel).iter_mut().zip(reductions) {
-                *trace = DB_PER_OCTAVE * reduction;
-            }
-        }
+        let side_chain = &self.side_chain;
+        let reductions = |channel| side_chain.reductions(channel, count);
+        self.stage.apply(block, side_chain.is_shared(), reductions, &output);
     }
 
     /// Reduction of the last frame put out of a channel, in dB.
     pub(crate) fn gain_reduction_db(&self, channel: usize) -> f64 {
-        self.last_db.get(channel).map_or(0.0, |&reduction_db| f64::from(reduction_db))
+        self.stage.last_db(channel)
     }
 
     /// Reduction since it was built or reset.
     pub(crate) fn gain_reduction(&self) -> GainReduction {
-        self.meter.reading()
+        self.stage.gain_reduction()
     }
 
     /// Non-finite samples replaced, the key's included.
@@ -293,23 +264,11 @@ impl<S: Sample> Compression<S> {
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self {
-            backend: _,
-            coeffs: _,
-            side_chain,
-            output,
-            histories,
-            gains: _,
-            reductions_db: _,
-            last_db,
-            meter,
-            faults,
-        } = self;
+        let Self { backend: _, coeffs: _, side_chain, output, histories, stage, faults } = self;
         side_chain.reset();
         output.jump_to(output.target());
         histories.iter_mut().for_each(History::reset);
-        last_db.fill(0.0);
-        *meter = ReductionMeter::default();
+        stage.reset();
         *faults = 0;
     }
 }

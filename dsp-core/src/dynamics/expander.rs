@@ -136,9 +136,9 @@ impl<S: Sample> Closing<S> for Slope {
         }
     }
 
-    fn join(&mut self) {}
+    fn link(&mut self) {}
 
-    fn part(&mut self) {}
+    fn unlink(&mut self) {}
 
     fn at_silence(&self) -> f64 {
         self.computer.target_reduction(libm::log2(silence::DETECTOR_LEVEL))

@@ -4,11 +4,11 @@
 //! is open the furthest. A stream begins as after long silence.
 
 use super::{
+    chunk::{CHUNK_FRAMES, write_trace},
     detector::{Detector, DetectorCoeffs, LevelDetector},
+    gain_stage::GainStage,
     gate_ballistics::{GateBallistics, GateBallisticsCoeffs},
-    passes::{Observed, apply, gains, link, min_assign},
-    reduction_meter::ReductionMeter,
-    side_chain::CHUNK_FRAMES,
+    link::{ChannelLink, ChannelState, ChunkLink, Leader},
 };
 use crate::{
     foundation::{
@@ -17,7 +17,7 @@ use crate::{
         processor::GainReduction,
         sample::Sample,
         stream::StreamSpec,
-        unit::{DB_PER_OCTAVE, ms_to_frames},
+        unit::ms_to_frames,
     },
     primitives::{
         backend::Backend,
@@ -36,9 +36,9 @@ pub(crate) trait Closing<S> {
     where
         S: 'c;
     /// All channels become one: the first, as open as any.
-    fn join(&mut self);
+    fn link(&mut self);
     /// One becomes all channels.
-    fn part(&mut self);
+    fn unlink(&mut self);
     /// The reduction that silence asks for.
     fn at_silence(&self) -> f64;
     /// As newly built.
@@ -60,18 +60,12 @@ pub(crate) struct Expansion<S, C> {
     coeffs: ExpansionCoeffs,
     detector: LevelDetector,
     closing: C,
-    link: Ramp<1>,
+    link: ChannelLink,
     times: Ramp<2>,
     /// Of each channel.
-    openings: Vec<GateBallistics>,
-    /// All channels have had the same past, which only the first has lived through.
-    joined: bool,
-    /// The last chunk was decided for all channels at once.
-    together: bool,
+    ballistics: Vec<GateBallistics>,
     scratch: Scratch<S>,
-    /// Of the last frame put out, of each channel.
-    last_db: Vec<f32>,
-    meter: ReductionMeter,
+    stage: GainStage<S>,
     faults: u64,
 }
 
@@ -82,10 +76,16 @@ struct Scratch<S> {
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
-    /// The smallest of all channels.
-    smallest: Vec<f64>,
-    gains: Vec<S>,
-    reductions_db: Vec<f32>,
+}
+
+impl ChannelState for GateBallistics {
+    fn matches(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    fn copy_from(&mut self, other: &Self) {
+        *self = *other;
+    }
 }
 
 impl<S: Sample, C: Closing<S>> Expansion<S, C> {
@@ -100,22 +100,16 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             coeffs: *coeffs,
             detector: LevelDetector::new(backend, channels, &detector, glide, CHUNK_FRAMES),
             closing,
-            link: Ramp::new([coeffs.link], glide),
+            link: ChannelLink::new(backend, Leader::LeastReduced, coeffs.link, glide),
             times: Ramp::new(coeffs.times.glide(), glide),
-            openings: vec![GateBallistics::at(0.0); channels],
-            joined: true,
-            together: true,
+            ballistics: vec![GateBallistics::at(0.0); channels],
             scratch: Scratch {
                 key: vec![S::ZERO; channels * CHUNK_FRAMES],
                 peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
                 levels: vec![S::ZERO; channels * CHUNK_FRAMES],
                 reductions: vec![0.0; channels * CHUNK_FRAMES],
-                smallest: vec![0.0; CHUNK_FRAMES],
-                gains: vec![S::ZERO; CHUNK_FRAMES],
-                reductions_db: vec![0.0; CHUNK_FRAMES],
             },
-            last_db: vec![0.0; channels],
-            meter: ReductionMeter::default(),
+            stage: GainStage::new(backend, channels),
             faults: 0,
         };
         expansion.reset();
@@ -124,7 +118,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
 
     /// Glides to other times and another link.
     pub(crate) fn set_coeffs(&mut self, coeffs: &ExpansionCoeffs) {
-        self.link.set_target([coeffs.link]);
+        self.link.set_weight(coeffs.link);
         self.times.set_target(coeffs.times.glide());
         self.coeffs = *coeffs;
     }
@@ -142,7 +136,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         key: Option<&Block<'_, '_, S>>,
         trace: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
-        fit_traced(block, self.openings.len(), key, trace, |block, key, trace| self.run(block, key, trace));
+        fit_traced(block, self.ballistics.len(), key, trace, |block, key, trace| self.run(block, key, trace));
     }
 
     fn run(
@@ -159,7 +153,14 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             let key = key.map(|key| key.frames_at(start, count));
             self.chunk(&mut block.frames_mut(start, count), key.as_ref());
             if let Some(trace) = trace.as_deref_mut() {
-                self.write_trace(trace, start, count);
+                for channel in 0..self.ballistics.len() {
+                    write_trace(
+                        trace,
+                        channel,
+                        start,
+                        &self.scratch.reductions[self.link.place_of(channel)..][..count],
+                    );
+                }
             }
             start += count;
         }
@@ -167,19 +168,19 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
 
     fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (backend, count) = (self.backend, block.frames());
-        let channels = self.openings.len();
+        let channels = self.ballistics.len();
         for channel in 0..channels {
             self.faults += clean(backend, block.channel_mut(channel));
         }
         let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
-        let (share, _) = self.link.span::<f64>(count);
-        let together = sources == 1 || matches!(share, Span::Still([1.0]));
+        let linkage = self.link.span(count, sources);
+        let linked = linkage.is_linked();
         let Scratch { key: copy, peaks, levels, .. } = &mut self.scratch;
         match key {
             None => {
                 let key = block.as_block();
-                self.detector.peaks(&key, sources, together, peaks);
-                self.detector.levels(&key, sources, together, peaks, levels);
+                self.detector.peaks(&key, sources, linked, peaks);
+                self.detector.levels(&key, sources, linked, peaks, levels);
             }
             Some(key) => {
                 for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
@@ -187,92 +188,45 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                     self.faults += clean(backend, samples);
                 }
                 if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
-                    self.detector.peaks(&copy, sources, together, peaks);
-                    self.detector.levels(&copy, sources, together, peaks, levels);
+                    self.detector.peaks(&copy, sources, linked, peaks);
+                    self.detector.levels(&copy, sources, linked, peaks, levels);
                 }
             }
         }
-        self.decide(count, together, &share);
-        let Scratch { reductions, gains: factors, reductions_db, .. } = &mut self.scratch;
-        let (factors, reductions_db) = (&mut factors[..count], &mut reductions_db[..count]);
-        for channel in 0..channels {
-            if channel == 0 || !self.joined {
-                let observed = Observed {
-                    reductions_db: &mut *reductions_db,
-                    meter: &mut self.meter,
-                    channels: if self.joined { channels } else { 1 },
-                };
-                let reductions = &reductions[channel * CHUNK_FRAMES..][..count];
-                gains(backend, reductions, &Span::Still([S::ZERO, S::ONE]), factors, observed);
-            }
-            self.last_db[channel] = reductions_db[count - 1];
-            apply(backend, factors, block.channel_mut(channel));
-        }
+        self.decide(count, &linkage);
+        let (link, reductions) = (&self.link, &self.scratch.reductions);
+        let reductions = |channel| &reductions[link.place_of(channel)..][..count];
+        self.stage.apply(block, link.is_shared(), reductions, &Span::Still([S::ZERO, S::ONE]));
     }
 
     /// From levels to reductions.
-    fn decide(&mut self, count: usize, together: bool, share: &Span<f64, 1>) {
-        match (self.together, together) {
-            (true, false) => self.closing.part(),
-            (false, true) => self.closing.join(),
-            _ => {}
+    fn decide(&mut self, count: usize, linkage: &ChunkLink) {
+        if linkage.begins() {
+            self.closing.link();
+        } else if linkage.ends() {
+            self.closing.unlink();
         }
-        self.together = together;
-        if let [first, others @ ..] = &mut self.openings[..] {
-            if self.joined && !together {
-                others.fill(*first);
-            }
-            self.joined = together && (self.joined || others.iter().all(|other| other == first));
-        }
-        let channels = self.openings.len();
-        let Scratch { levels, reductions, smallest, .. } = &mut self.scratch;
+        let running = self.link.running(linkage, &mut self.ballistics);
+        let Scratch { levels, reductions, .. } = &mut self.scratch;
         let lanes = levels.chunks_exact(CHUNK_FRAMES).zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
         let lanes = lanes.map(|(levels, reductions)| (&levels[..count], &mut reductions[..count]));
-        self.closing.decide(self.backend, count, lanes.take(if together { 1 } else { channels }));
-        let channels = if self.joined { 1 } else { channels };
-        if together {
-            let (first, others) = reductions.split_at_mut(CHUNK_FRAMES);
-            for other in others.chunks_exact_mut(CHUNK_FRAMES).take(channels - 1) {
-                other[..count].copy_from_slice(&first[..count]);
-            }
-        } else if !matches!(share, Span::Still([0.0])) {
-            let smallest = &mut smallest[..count];
-            smallest.copy_from_slice(&reductions[..count]);
-            for lane in reductions.chunks_exact(CHUNK_FRAMES) {
-                min_assign(self.backend, &lane[..count], smallest);
-            }
-            for lane in reductions.chunks_exact_mut(CHUNK_FRAMES) {
-                link(self.backend, smallest, share, &mut lane[..count]);
-            }
-        }
+        self.closing.decide(self.backend, count, lanes.take(linkage.levels(self.ballistics.len())));
+        self.link.distribute(linkage, running, count, reductions);
         let (times, _) = self.times.span::<f64>(count);
-        let lanes = self.openings.iter_mut().zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
-        for (opening, reductions) in lanes.take(channels) {
-            opening.process(self.backend, &self.coeffs.times, &times, &mut reductions[..count]);
-        }
-    }
-
-    fn write_trace(&self, trace: &mut BlockMut<'_, '_, f64>, start: usize, count: usize) {
-        let count = count.min(trace.frames().saturating_sub(start));
-        if count == 0 {
-            return;
-        }
-        for channel in 0..self.openings.len().min(trace.channels()) {
-            let reductions = &self.scratch.reductions[if self.joined { 0 } else { channel * CHUNK_FRAMES }..];
-            for (trace, reduction) in trace.frames_mut(start, count).channel_mut(channel).iter_mut().zip(reductions) {
-                *trace = DB_PER_OCTAVE * reduction;
-            }
+        let lanes = self.ballistics.iter_mut().zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
+        for (ballistics, reductions) in lanes.take(running) {
+            ballistics.process(self.backend, &self.coeffs.times, &times, &mut reductions[..count]);
         }
     }
 
     /// Reduction of the last frame put out of a channel, in dB.
     pub(crate) fn gain_reduction_db(&self, channel: usize) -> f64 {
-        self.last_db.get(channel).map_or(0.0, |&reduction_db| f64::from(reduction_db))
+        self.stage.last_db(channel)
     }
 
     /// Reduction since it was built or reset.
     pub(crate) fn gain_reduction(&self) -> GainReduction {
-        self.meter.reading()
+        self.stage.gain_reduction()
     }
 
     /// Non-finite samples replaced, the key's included.
@@ -282,29 +236,14 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self {
-            backend: _,
-            coeffs: _,
-            detector,
-            closing,
-            link,
-            times,
-            openings,
-            joined,
-            together,
-            scratch: _,
-            last_db,
-            meter,
-            faults,
-        } = self;
+        let Self { backend: _, coeffs: _, detector, closing, link, times, ballistics, scratch: _, stage, faults } =
+            self;
         detector.reset();
         closing.reset();
-        link.jump_to(link.target());
+        link.reset();
         times.jump_to(times.target());
-        openings.fill(GateBallistics::at(closing.at_silence()));
-        (*joined, *together) = (true, true);
-        last_db.fill(0.0);
-        *meter = ReductionMeter::default();
+        ballistics.fill(GateBallistics::at(closing.at_silence()));
+        stage.reset();
         *faults = 0;
     }
 }

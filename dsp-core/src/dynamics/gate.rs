@@ -176,13 +176,13 @@ impl<S: Sample> Closing<S> for Switches {
         }
     }
 
-    fn join(&mut self) {
+    fn link(&mut self) {
         let open = self.switches.iter().any(|switch| switch.open);
         let left = self.switches.iter().filter(|switch| switch.open).map(|switch| switch.left).max().unwrap_or(0);
         self.switches[0] = Switch { open, left };
     }
 
-    fn part(&mut self) {
+    fn unlink(&mut self) {
         let first = self.switches[0];
         self.switches.fill(first);
     }

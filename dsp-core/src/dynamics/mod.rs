@@ -3,6 +3,7 @@
 
 pub(crate) mod ballistics;
 pub(crate) mod box_filter;
+pub(crate) mod chunk;
 pub(crate) mod compression;
 pub(crate) mod compressor;
 pub(crate) mod de_esser;
@@ -11,9 +12,11 @@ pub(crate) mod dynamic_equalizer;
 pub(crate) mod expander;
 pub(crate) mod expansion;
 pub(crate) mod gain_computer;
+pub(crate) mod gain_stage;
 pub(crate) mod gate;
 pub(crate) mod gate_ballistics;
 pub(crate) mod limiter;
+pub(crate) mod link;
 pub(crate) mod lookahead;
 pub(crate) mod multiband;
 pub(crate) mod passes;

@@ -10,10 +10,12 @@
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
+    chunk::CHUNK_FRAMES,
     detector::{DetectorCoeffs, LevelDetector},
-    gain_computer::{ComputerCoeffs, GainComputer, Knee, Knees},
+    gain_computer::{ComputerCoeffs, GainComputer, Knees},
+    link::{ChannelLink, ChannelState, Leader},
     lookahead::Lookahead,
-    passes::{follow_peaks, link, max_assign, reduce},
+    passes::{follow_peaks, reduce},
 };
 use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade},
@@ -25,14 +27,11 @@ use crate::{
     },
     primitives::{
         backend::Backend,
-        ramp::{GAIN_RAMP_MS, Ramp, Span},
+        ramp::{GAIN_RAMP_MS, Ramp},
         sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
-
-/// Frames worked on at a time: all scratch of a stereo stream stays in the L1 cache.
-pub(crate) const CHUNK_FRAMES: usize = 256;
 
 /// What a [`SideChain`] runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,15 +64,32 @@ pub(crate) struct SideChain<S> {
     high_pass: Cascade,
     detector: LevelDetector,
     computer: GainComputer,
-    link: Ramp<1>,
+    link: ChannelLink,
     times: Ramp<3>,
-    /// Of each channel.
-    ballistics: Vec<Ballistics>,
-    /// Of each channel; none without lookahead.
-    lookaheads: Vec<Lookahead>,
-    /// All channels have had the same past, which only the first has lived through.
-    joined: bool,
+    channels: Vec<Channel>,
     scratch: Scratch<S>,
+}
+
+/// What follows the reduction wanted of one channel.
+#[derive(Clone, Debug)]
+struct Channel {
+    ballistics: Ballistics,
+    lookahead: Option<Lookahead>,
+}
+
+impl ChannelState for Channel {
+    /// Lookaheads compare at rest only.
+    fn matches(&self, other: &Self) -> bool {
+        let at_rest = |channel: &Self| channel.lookahead.as_ref().is_none_or(Lookahead::is_at_rest);
+        self.ballistics == other.ballistics && at_rest(self) && at_rest(other)
+    }
+
+    fn copy_from(&mut self, other: &Self) {
+        self.ballistics = other.ballistics;
+        if let (Some(own), Some(other)) = (&mut self.lookahead, &other.lookahead) {
+            own.copy_from(other);
+        }
+    }
 }
 
 /// What one chunk needs, channel after channel; but for the reductions, nothing in it outlives the chunk.
@@ -83,8 +99,6 @@ struct Scratch<S> {
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
-    /// The largest of all channels.
-    largest: Vec<f64>,
 }
 
 impl<S: Sample> SideChain<S> {
@@ -92,26 +106,24 @@ impl<S: Sample> SideChain<S> {
     pub(crate) fn new(spec: &StreamSpec, coeffs: &SideChainCoeffs) -> Self {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let glide = ms_to_frames(GAIN_RAMP_MS, rate_hz);
-        let lookaheads = if coeffs.lookahead_frames == 0 { 0 } else { channels };
+        let lookahead = || match coeffs.lookahead_frames {
+            0 => None,
+            frames => Some(Lookahead::new(backend, frames, CHUNK_FRAMES)),
+        };
         Self {
             backend,
             coeffs: *coeffs,
             high_pass: Cascade::new(backend, channels, rate_hz, &[coeffs.high_pass]),
             detector: LevelDetector::new(backend, channels, &coeffs.detector, glide, CHUNK_FRAMES),
             computer: GainComputer::new(&coeffs.computer, glide),
-            link: Ramp::new([coeffs.link], glide),
+            link: ChannelLink::new(backend, Leader::MostReduced, coeffs.link, glide),
             times: Ramp::new(coeffs.ballistics.glide(), glide),
-            ballistics: vec![Ballistics::REST; channels],
-            lookaheads: (0..lookaheads)
-                .map(|_| Lookahead::new(backend, coeffs.lookahead_frames, CHUNK_FRAMES))
-                .collect(),
-            joined: true,
+            channels: (0..channels).map(|_| Channel { ballistics: Ballistics::REST, lookahead: lookahead() }).collect(),
             scratch: Scratch {
                 key: vec![S::ZERO; channels * CHUNK_FRAMES],
                 peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
                 levels: vec![S::ZERO; channels * CHUNK_FRAMES],
                 reductions: vec![0.0; channels * CHUNK_FRAMES],
-                largest: vec![0.0; CHUNK_FRAMES],
             },
         }
     }
@@ -122,7 +134,7 @@ impl<S: Sample> SideChain<S> {
         self.high_pass.set_coeffs(&[coeffs.high_pass]);
         self.detector.set_coeffs(&coeffs.detector);
         self.computer.set_coeffs(&coeffs.computer);
-        self.link.set_target([coeffs.link]);
+        self.link.set_weight(coeffs.link);
         self.times.set_target(coeffs.ballistics.glide());
         self.coeffs = *coeffs;
     }
@@ -146,7 +158,7 @@ impl<S: Sample> SideChain<S> {
     /// Works on the next chunk, no longer than is uniform. Returns the count of non-finite samples of another key,
     /// which count as 0.
     pub(crate) fn process(&mut self, key: Key<'_, '_, '_, S>) -> u64 {
-        let channels = self.ballistics.len();
+        let channels = self.channels.len();
         let (key, mut other, mut faults) = match key {
             Key::Own(key) => (key, false, 0),
             Key::Other(key) => (*key, true, 0),
@@ -176,140 +188,70 @@ impl<S: Sample> SideChain<S> {
     }
 
     fn reduce(&mut self, key: &Block<'_, '_, S>, sources: usize) {
-        let (count, channels) = (key.frames(), self.ballistics.len());
-        let Scratch { peaks, .. } = &mut self.scratch;
-        let (share, _) = self.link.span::<f64>(count);
-        let together = sources == 1 || matches!(share, Span::Still([1.0]));
-        self.detector.peaks(key, sources, together, peaks);
+        let count = key.frames();
+        let Scratch { peaks, levels, reductions, .. } = &mut self.scratch;
+        let linkage = self.link.span(count, sources);
+        let linked = linkage.is_linked();
+        self.detector.peaks(key, sources, linked, peaks);
         let (knees, times) = (self.computer.span::<S>(count), self.times.span::<f64>(count).0);
-        let still = match &knees {
-            Knees::Still(knee) if self.coeffs.ballistics.is_at_rest(&times) => Some(knee),
-            _ => None,
-        };
-        let apart = together || matches!(share, Span::Still([0.0]));
-        match still {
-            Some(knee) if apart && self.detector.takes_peaks(count) => self.follow_peaks(count, together, knee),
+        let running = self.link.running(&linkage, &mut self.channels);
+        let coeffs = &self.coeffs.ballistics;
+        let place = |channel: usize| if linked { 0 } else { channel * CHUNK_FRAMES };
+        let own_peaks = |channel: usize| place(channel)..place(channel) + count;
+        match &knees {
+            // Nothing moves, and no channel needs to know of another.
+            Knees::Still(knee)
+                if coeffs.is_at_rest(&times) && !linkage.is_partial() && self.detector.takes_peaks(count) =>
+            {
+                let lanes = reductions.chunks_exact_mut(CHUNK_FRAMES).zip(&mut self.channels);
+                for (channel, (reductions, state)) in lanes.enumerate().take(running) {
+                    let (peaks, ballistics) = (&peaks[own_peaks(channel)], &mut state.ballistics);
+                    follow_peaks(self.backend, peaks, knee, coeffs, ballistics, &mut reductions[..count]);
+                }
+            }
             _ => {
-                let Scratch { peaks, levels, .. } = &mut self.scratch;
-                self.detector.levels(key, sources, together, peaks, levels);
-                self.want(count, together, &knees, &share);
-                self.follow(count, together, &times);
+                self.detector.levels(key, sources, linked, peaks, levels);
+                for lane in 0..linkage.levels(self.channels.len()) {
+                    let at = lane * CHUNK_FRAMES;
+                    reduce(self.backend, &levels[at..][..count], &knees, &mut reductions[at..][..count]);
+                }
+                self.link.distribute(&linkage, running, count, reductions);
+                for (channel, state) in self.channels.iter_mut().enumerate().take(running) {
+                    let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
+                    state.ballistics.process(self.backend, coeffs, &times, &peaks[own_peaks(channel)], reductions);
+                }
             }
         }
-        for (channel, lookahead) in self.lookaheads.iter_mut().enumerate().take(if self.joined { 1 } else { channels })
-        {
-            lookahead.process(&mut self.scratch.reductions[channel * CHUNK_FRAMES..][..count]);
-        }
-    }
-
-    /// From peaks to reductions, while nothing moves and no channel needs to know of another.
-    fn follow_peaks(&mut self, count: usize, together: bool, knee: &Knee<S>) {
-        let channels = self.channels_apart(together);
-        let Scratch { peaks, reductions, .. } = &mut self.scratch;
-        let lanes = reductions.chunks_exact_mut(CHUNK_FRAMES).zip(&mut self.ballistics);
-        for (channel, (reductions, ballistics)) in lanes.enumerate().take(channels) {
-            let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
-            let coeffs = &self.coeffs.ballistics;
-            follow_peaks(self.backend, peaks, knee, coeffs, ballistics, &mut reductions[..count]);
-        }
-    }
-
-    /// From levels to the reductions wanted, linked.
-    fn want(&mut self, count: usize, together: bool, knees: &Knees<S>, share: &Span<f64, 1>) {
-        let Scratch { levels, reductions, largest, .. } = &mut self.scratch;
-        let lanes = if together { 1 } else { self.ballistics.len() };
-        for lane in 0..lanes {
-            let at = lane * CHUNK_FRAMES;
-            reduce(self.backend, &levels[at..][..count], knees, &mut reductions[at..][..count]);
-        }
-        if !together && !matches!(share, Span::Still([0.0])) {
-            let largest = &mut largest[..count];
-            largest.fill(0.0);
-            for lane in reductions.chunks_exact(CHUNK_FRAMES) {
-                max_assign(self.backend, &lane[..count], largest);
-            }
-            for lane in reductions.chunks_exact_mut(CHUNK_FRAMES) {
-                link(self.backend, largest, share, &mut lane[..count]);
+        for (channel, state) in self.channels.iter_mut().enumerate().take(running) {
+            if let Some(lookahead) = &mut state.lookahead {
+                lookahead.process(&mut reductions[channel * CHUNK_FRAMES..][..count]);
             }
         }
-    }
-
-    /// The ballistics of each channel, or of the first for all of them while they are joined.
-    fn follow(&mut self, count: usize, together: bool, times: &Span<f64, 3>) {
-        let channels = self.channels_apart(together);
-        let Scratch { peaks, reductions, .. } = &mut self.scratch;
-        if together {
-            let (first, others) = reductions.split_at_mut(CHUNK_FRAMES);
-            for other in others.chunks_exact_mut(CHUNK_FRAMES).take(channels - 1) {
-                other[..count].copy_from_slice(&first[..count]);
-            }
-        }
-        for (channel, ballistics) in self.ballistics.iter_mut().enumerate().take(channels) {
-            let peaks = &peaks[if together { 0 } else { channel * CHUNK_FRAMES }..][..count];
-            let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
-            ballistics.process(self.backend, &self.coeffs.ballistics, times, peaks, reductions);
-        }
-    }
-
-    /// Channels that need ballistics of their own in this chunk.
-    fn channels_apart(&mut self, together: bool) -> usize {
-        match (self.joined, together) {
-            (true, false) => self.part(),
-            (false, true) => self.join(),
-            _ => {}
-        }
-        if self.joined { 1 } else { self.ballistics.len() }
-    }
-
-    /// Each channel goes its own way from here.
-    fn part(&mut self) {
-        if let [first, others @ ..] = &mut self.ballistics[..] {
-            others.fill(*first);
-        }
-        if let [first, others @ ..] = &mut self.lookaheads[..] {
-            others.iter_mut().for_each(|other| other.copy_from(first));
-        }
-        self.joined = false;
-    }
-
-    /// All channels are one from here, if none differs from the first.
-    fn join(&mut self) {
-        let same = self.ballistics.iter().all(|own| *own == self.ballistics[0]);
-        self.joined = same && self.lookaheads.iter().all(Lookahead::is_at_rest);
     }
 
     /// Whether all channels have the same reduction in this chunk.
-    pub(crate) fn is_joined(&self) -> bool {
-        self.joined
+    pub(crate) fn is_shared(&self) -> bool {
+        self.link.is_shared()
     }
 
     /// Reduction of a channel over the `count` frames of the last chunk, in octaves, 0 or more.
     pub(crate) fn reductions(&self, channel: usize, count: usize) -> &[f64] {
-        &self.scratch.reductions[if self.joined { 0 } else { channel * CHUNK_FRAMES }..][..count]
+        &self.scratch.reductions[self.link.place_of(channel)..][..count]
     }
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self {
-            backend: _,
-            coeffs: _,
-            high_pass,
-            detector,
-            computer,
-            link,
-            times,
-            ballistics,
-            lookaheads,
-            joined,
-            scratch: _,
-        } = self;
+        let Self { backend: _, coeffs: _, high_pass, detector, computer, link, times, channels, scratch: _ } = self;
         high_pass.reset();
         detector.reset();
         computer.reset();
-        link.jump_to(link.target());
+        link.reset();
         times.jump_to(times.target());
-        ballistics.fill(Ballistics::REST);
-        lookaheads.iter_mut().for_each(Lookahead::reset);
-        *joined = true;
+        for Channel { ballistics, lookahead } in channels {
+            *ballistics = Ballistics::REST;
+            if let Some(lookahead) = lookahead {
+                lookahead.reset();
+            }
+        }
     }
 }

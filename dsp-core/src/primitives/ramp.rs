@@ -14,7 +14,7 @@
 //!   target set in between waits, the last one counts.
 //! - A small correction of a step from rest arrives together with it, if that makes it no sharper (in its largest third
 //!   derivative) than the step itself. Then the value comes to rest without passing the new target. Where a target lies
-//! behind the value, or too short before it to brake without a click, the value passes it, but never the target before.
+//!   behind the value, or too short before it to brake without a click, the value passes it, but never the target before.
 //!
 //! Why not the cubic Hermite segment, which is C1: a change of 12 dB in 20 ms on a 100 Hz sine leaves -106 dBFS above
 //! 1 kHz if it happens at a zero crossing, but -95 dBFS at the crest. The quintic leaves -117 dBFS at the worst phase.

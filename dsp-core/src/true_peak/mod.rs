@@ -9,7 +9,7 @@
 //! not run. The result is exact. There are two bounds, M the largest sample in reach:
 //! - Λ M, with Λ = max Σ|h|, the filter's Lebesgue constant (2.4 and 3.0), for anything;
 //! - the larger of both neighbours plus Λ₂ C, C the largest second difference in reach, for music, whose second
-//! differences are small: a point differs from the straight line between its neighbours by the taps less those of that
+//!   differences are small: a point differs from the straight line between its neighbours by the taps less those of that
 //!   line; summed twice by parts, these weigh second differences, and Λ₂ = max Σ|their second sums| (0.44 and 0.60).
 //!
 //! # Source

@@ -1,0 +1,82 @@
+//! The gain stage of a dynamics processor: reductions become gains, which are metered and applied.
+
+use super::{
+    chunk::CHUNK_FRAMES,
+    passes::{Observed, apply, gains},
+    reduction_meter::ReductionMeter,
+};
+use crate::{
+    foundation::{block::BlockMut, processor::GainReduction, sample::Sample},
+    primitives::{backend::Backend, ramp::Span},
+};
+use alloc::{vec, vec::Vec};
+
+/// Gains of one chunk, and what the reductions were.
+#[derive(Clone, Debug)]
+pub(crate) struct GainStage<S> {
+    backend: Backend,
+    gains: Vec<S>,
+    reductions_db: Vec<f32>,
+    /// Of the last frame put out, of each channel.
+    last_db: Vec<f32>,
+    meter: ReductionMeter,
+}
+
+impl<S: Sample> GainStage<S> {
+    pub(crate) fn new(backend: Backend, channels: usize) -> Self {
+        Self {
+            backend,
+            gains: vec![S::ZERO; CHUNK_FRAMES],
+            reductions_db: vec![0.0; CHUNK_FRAMES],
+            last_db: vec![0.0; channels],
+            meter: ReductionMeter::default(),
+        }
+    }
+
+    /// Applies reductions, in octaves, 0 or more, to the channels of a chunk; those of the first to all if they are
+    /// `shared`. `output` is the make-up gain in octaves and the mix.
+    pub(crate) fn apply<'r>(
+        &mut self,
+        block: &mut BlockMut<'_, '_, S>,
+        shared: bool,
+        reductions: impl Fn(usize) -> &'r [f64],
+        output: &Span<S, 2>,
+    ) {
+        let (count, channels) = (block.frames(), self.last_db.len());
+        let (factors, reductions_db) = (&mut self.gains[..count], &mut self.reductions_db[..count]);
+        for channel in 0..channels {
+            if channel == 0 || !shared {
+                let observed = Observed {
+                    reductions_db: &mut *reductions_db,
+                    meter: &mut self.meter,
+                    channels: if shared { channels } else { 1 },
+                };
+                gains(self.backend, reductions(channel), output, factors, observed);
+            }
+            self.last_db[channel] = reductions_db[count - 1];
+            apply(self.backend, factors, block.channel_mut(channel));
+        }
+    }
+
+    /// Channels that it has gains for.
+    pub(crate) fn channels(&self) -> usize {
+        self.last_db.len()
+    }
+
+    /// Reduction of the last frame put out of a channel, in dB; 0 for one that there is not.
+    pub(crate) fn last_db(&self, channel: usize) -> f64 {
+        self.last_db.get(channel).map_or(0.0, |&reduction_db| f64::from(reduction_db))
+    }
+
+    /// Reduction since it was built or reset.
+    pub(crate) fn gain_reduction(&self) -> GainReduction {
+        self.meter.reading()
+    }
+
+    /// As newly built.
+    pub(crate) fn reset(&mut self) {
+        let Self { backend: _, gains: _, reductions_db: _, last_db, meter } = self;
+        last_db.fill(0.0);
+        *meter = ReductionMeter::default();
+    }
+}

@@ -1,0 +1,162 @@
+//! Channel link: how far all channels share one gain reduction.
+//!
+//! The link acts on the reduction wanted, before the ballistics. At 100 % all channels get the reduction of the channel
+//! that asks for the most (or the least), and so the very same gain; at 0 each its own, as if it were alone. Linked channels
+//! that have had the same past are computed once.
+
+use super::{
+    chunk::CHUNK_FRAMES,
+    passes::{link, max_assign, min_assign},
+};
+use crate::primitives::{
+    backend::Backend,
+    ramp::{Ramp, Span},
+};
+use alloc::{vec, vec::Vec};
+
+/// The channel that the others follow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Leader {
+    /// The one with the most reduction: the loudest under a compressor.
+    MostReduced,
+    /// The one with the least: the one that is open the furthest under an expander or a gate.
+    LeastReduced,
+}
+
+/// State of one channel behind the link: ballistics, lookahead.
+pub(crate) trait ChannelState {
+    /// Both go on alike from the same input.
+    fn matches(&self, other: &Self) -> bool;
+    /// Takes over the state of a channel of the same size; takes no memory.
+    fn copy_from(&mut self, other: &Self);
+}
+
+/// The link over the frames of one chunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkLink {
+    /// Weight of the leader's reduction, 0..1.
+    weight: Span<f64, 1>,
+    linked: bool,
+    was_linked: bool,
+}
+
+impl ChunkLink {
+    /// All channels have one level and one reduction wanted, those of channel 0.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.linked
+    }
+
+    /// Channels depend on each other, each with a level of its own.
+    pub(crate) fn is_partial(&self) -> bool {
+        !self.linked && !matches!(self.weight, Span::Still([0.0]))
+    }
+
+    /// Linked from this chunk on.
+    pub(crate) fn begins(&self) -> bool {
+        self.linked && !self.was_linked
+    }
+
+    /// No longer linked from this chunk on.
+    pub(crate) fn ends(&self) -> bool {
+        !self.linked && self.was_linked
+    }
+
+    /// Channels whose levels count: the first alone while all are linked.
+    pub(crate) fn levels(&self, channels: usize) -> usize {
+        if self.linked { 1 } else { channels }
+    }
+}
+
+/// The running link: see the head of this file.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelLink {
+    backend: Backend,
+    leader: Leader,
+    weight: Ramp<1>,
+    /// The last chunk was linked.
+    linked: bool,
+    /// All channels have had the same past, and the state of the first stands for all.
+    shared: bool,
+    /// Reduction of the leader in every frame.
+    leading: Vec<f64>,
+}
+
+impl ChannelLink {
+    /// At rest at a weight of 0..1; later ones are reached in `glide_frames`.
+    pub(crate) fn new(backend: Backend, leader: Leader, weight: f64, glide_frames: usize) -> Self {
+        Self {
+            backend,
+            leader,
+            weight: Ramp::new([weight], glide_frames),
+            linked: true,
+            shared: true,
+            leading: vec![0.0; CHUNK_FRAMES],
+        }
+    }
+
+    pub(crate) fn set_weight(&mut self, weight: f64) {
+        self.weight.set_target([weight]);
+    }
+
+    /// Frames over which the next chunk may reach.
+    pub(crate) fn uniform_frames(&self) -> usize {
+        self.weight.uniform_frames()
+    }
+
+    /// The link over the next frames, for a key of so many channels.
+    pub(crate) fn span(&mut self, frames: usize, key_channels: usize) -> ChunkLink {
+        let (weight, _) = self.weight.span::<f64>(frames);
+        let linked = key_channels == 1 || matches!(weight, Span::Still([1.0]));
+        ChunkLink { weight, linked, was_linked: core::mem::replace(&mut self.linked, linked) }
+    }
+
+    /// How many states, from the first on, have to run in this chunk: one while all channels are the same.
+    pub(crate) fn running<T: ChannelState>(&mut self, chunk: &ChunkLink, states: &mut [T]) -> usize {
+        if let [first, others @ ..] = states {
+            if self.shared && !chunk.linked {
+                others.iter_mut().for_each(|other| other.copy_from(first));
+            }
+            self.shared = chunk.linked && (self.shared || others.iter().all(|other| other.matches(first)));
+        }
+        if self.shared { 1 } else { states.len() }
+    }
+
+    /// From the reductions that levels ask for, channel after channel, to those wanted of the `running` first channels.
+    pub(crate) fn distribute(&mut self, chunk: &ChunkLink, running: usize, frames: usize, reductions: &mut [f64]) {
+        if chunk.linked {
+            let (first, others) = reductions.split_at_mut(CHUNK_FRAMES);
+            for other in others.chunks_exact_mut(CHUNK_FRAMES).take(running - 1) {
+                other[..frames].copy_from_slice(&first[..frames]);
+            }
+        } else if chunk.is_partial() {
+            let leading = &mut self.leading[..frames];
+            leading.copy_from_slice(&reductions[..frames]);
+            for own in reductions.chunks_exact(CHUNK_FRAMES).skip(1) {
+                match self.leader {
+                    Leader::MostReduced => max_assign(self.backend, &own[..frames], leading),
+                    Leader::LeastReduced => min_assign(self.backend, &own[..frames], leading),
+                }
+            }
+            for own in reductions.chunks_exact_mut(CHUNK_FRAMES) {
+                link(self.backend, leading, &chunk.weight, &mut own[..frames]);
+            }
+        }
+    }
+
+    /// Whether all channels had the same reduction in the last chunk.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Where the reductions of a channel lie.
+    pub(crate) fn place_of(&self, channel: usize) -> usize {
+        if self.shared { 0 } else { channel * CHUNK_FRAMES }
+    }
+
+    /// As newly built, with the weight that it was gliding to.
+    pub(crate) fn reset(&mut self) {
+        let Self { backend: _, leader: _, weight, linked, shared, leading: _ } = self;
+        weight.jump_to(weight.target());
+        (*linked, *shared) = (true, true);
+    }
+}
