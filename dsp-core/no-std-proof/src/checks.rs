@@ -61,7 +61,8 @@ fn convolution_sums() -> Result<bool, Error> {
     let mut response = Vec::from([0.0; LAST + 1]);
     (response[0], response[1_500], response[LAST]) = (0.5, -0.25, 0.125);
     let impulse_response = ImpulseResponse::from_rows(&[&response[..]])?;
-    let of = |normalize| ConvolutionParams { impulse_response: impulse_response.clone(), normalize, ..Default::default() };
+    let of =
+        |normalize| ConvolutionParams { impulse_response: impulse_response.clone(), normalize, ..Default::default() };
     let mut impulse = Vec::from([0.0; LAST + 1]);
     impulse[0] = 1.0;
     let (plain, loud) = (through(&of(false), 1, &impulse)?, through(&of(true), 1, &impulse)?);
