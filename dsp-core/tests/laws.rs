@@ -287,6 +287,55 @@ fn law_5_silence_is_exactly_zero_after_the_tail() {
     assert!(checked.get() > 100, "only {} settings had a tail short enough", checked.get());
 }
 
+/// Filters of every kind whose slower pole lies far inside the faster one, down to the lowest frequency and q.
+fn overdamped() -> Vec<(&'static str, Effect)> {
+    let mut effects = Vec::new();
+    let places = [20.0, 47.654, 150.0].map(|frequency_hz| [0.1, 0.3816, 0.5].map(|q| (frequency_hz, q)));
+    for (frequency_hz, q) in places.into_iter().flatten() {
+        macro_rules! placed {
+            ($($name:ident: $params:ty, $processor:ty;)*) => {
+                $({
+                    let mut params = <$params>::default();
+                    let placed = ["frequency_hz", "q"].map(|name| params.fields().iter().any(|field| field.name == name));
+                    if placed == [true, true] {
+                        params.set("frequency_hz", frequency_hz.into()).unwrap();
+                        params.set("q", q.into()).unwrap();
+                        let _ = params.set("gain_db", 12.0.into());
+                        effects.push((stringify!($name), params.into()));
+                    }
+                })*
+            };
+        }
+        for_each_processor!(placed);
+        let bell = BellParams { frequency_hz, q, gain_db: 12.0, ..Default::default() };
+        let band = BandPassParams { frequency_hz, q, ..Default::default() };
+        effects.push(("Equalizer", EqualizerParams { bands: vec![bell.into(); 5], ..Default::default() }.into()));
+        effects.push(("Equalizer", EqualizerParams { bands: vec![band.into(); 2], ..Default::default() }.into()));
+    }
+    effects
+}
+
+#[test]
+fn law_5_slow_modes_end_with_the_tail() {
+    let effects = overdamped();
+    assert!(effects.len() > 40, "{}", effects.len());
+    for (name, effect) in effects {
+        let spec = StreamSpec::new(22_050.0, 2).unwrap();
+        let mut processor = effect.build::<f64>(&spec).unwrap();
+        let Tail::Frames(tail) = processor.tail() else { panic!("{name}: no end") };
+        // The states meet the threshold at another place of the grid for every burst.
+        for burst in [3, 64, 257, 1_000] {
+            let mut audio = planar_noise::<f64>(2, burst);
+            run(&mut processor, &mut audio, &Cut::whole(), vec![]);
+            let frames = tail as usize + 2_000;
+            let mut silence = vec![0.0; 2 * frames];
+            run(&mut processor, &mut silence, &Cut(vec![480]), vec![]);
+            let last = silence.chunks(frames).filter_map(|samples| samples.iter().rposition(|&x| x != 0.0)).max();
+            assert!(last.is_none_or(|last| (last as u64) < tail), "{name} {effect:?}: {last:?} of {tail}");
+        }
+    }
+}
+
 #[test]
 fn law_5_no_output_is_subnormal_while_it_decays() {
     for_all(12, |entry, effect| {

@@ -17,6 +17,8 @@ const MAX_FRAMES: usize = 6_000;
 const TRUE_PEAK_ROOM_DB: f64 = 0.1;
 /// Below the ceiling by so much nothing is touched, in dB: the margin of the true-peak modes.
 const UNTOUCHED_BELOW_DB: f64 = 0.011;
+/// What is fainter counts as 0.
+const FAINTEST: f64 = 1.0 / (1_u128 << 99) as f64;
 /// What the longest interpolator can make of a sample, as a factor (the sum of the magnitudes of its taps).
 const LARGEST_OVERSHOOT: f64 = 3.1;
 
@@ -106,7 +108,8 @@ fn untouched<S: Sample>(params: &LimiterParams, spec: &StreamSpec, u: &mut Unstr
     let mut input = Signal::<S>::draw(u, spec.channels() * frames)?.samples;
     for sample in &mut input {
         let value = sample.to_f64();
-        *sample = if value.is_finite() { S::from_f64(value.clamp(-level, level)) } else { S::ZERO };
+        let is_sound = value.is_finite() && value.abs() >= FAINTEST;
+        *sample = if is_sound { S::from_f64(value.clamp(-level, level)) } else { S::ZERO };
     }
     let mut audio = padded(&input, spec.channels(), frames, latency);
     limiter.process(&mut BlockMut::from_planar(&mut audio, spec.channels()).expect("whole frames"));

@@ -11,7 +11,9 @@ const MAX_BLOCKS: usize = 4;
 
 fuzz_target!(|data: &[u8]| {
     // Debug assertions are there to find such blocks.
-    assert!(!cfg!(debug_assertions), "run this target with -O");
+    if cfg!(debug_assertions) {
+        panic!("run this target with -O");
+    }
     let mut u = Unstructured::new(data);
     // Running out of bytes ends a case.
     let _ = if u.arbitrary().unwrap_or(false) { streams::<f64>(&mut u) } else { mixers(&mut u) };

@@ -9,7 +9,7 @@
 //! analogue prototype whose transform at 48 kHz gives all printed digits of those tables (asserted below).
 
 use crate::{
-    foundation::{block::Block, grid::GRID_FRAMES, math::cis, sample::Sample, silence::flushed},
+    foundation::{block::Block, grid::GRID_FRAMES, math::cis, sample::Sample, silence::flushed_pair},
     primitives::{
         backend::{Backend, run},
         lanes::{Form, Lanes},
@@ -101,8 +101,11 @@ impl Pair {
     }
 
     fn flush(&mut self) {
-        for state in self.states.as_flattened_mut() {
-            *state = flushed(*state);
+        let (sections, _) = self.states.as_chunks_mut::<2>();
+        for [s1, s2] in sections {
+            for (s1, s2) in s1.iter_mut().zip(s2) {
+                [*s1, *s2] = flushed_pair([*s1, *s2]);
+            }
         }
     }
 }

@@ -12,9 +12,14 @@ pub(crate) const SAMPLE: f64 = 1.0 / (8_589_934_592.0 * 8_589_934_592.0 * 8_589_
 /// Input of a convolver: 1e-30, -600 dBFS. The spectra's products with smaller samples would be subnormal.
 pub(crate) const CONVOLVER_INPUT: f64 = 1e-30;
 
-/// States of recursive filters: 1e-20, -400 dBFS. Zeroed on the 64-frame grid, each by itself: in a constant signal one
-/// of a section's two states may decay alone. Far below the rounding of `f64` at full scale, -313 dBFS.
+/// States of recursive filters: 1e-20, -400 dBFS. Zeroed on the 64-frame grid, far below the rounding of `f64` at full
+/// scale, -313 dBFS. The two states of a section are zeroed together: in a mode that decays they all but cancel, and
+/// one of them alone would excite the other modes, at low frequencies to some 1e4 times its size.
 pub(crate) const FILTER_STATE: f64 = 1e-20;
+
+/// One state of two that decays alone, as it may in a constant signal: 1e-40, which excites nothing above
+/// [`FILTER_STATE`].
+pub(crate) const LONE_FILTER_STATE: f64 = 1e-40;
 
 /// Decades from full scale to [`FILTER_STATE`], and six more for what a resonance or a double pole adds to the plain
 /// exponential: what a filter's tail is reckoned by.
@@ -49,8 +54,17 @@ pub(crate) const LIMITER_REDUCTION_OCTAVES: f64 = 1e-9 / DB_PER_OCTAVE;
 /// Gains, in dB: at -144 dB and below a fader is shut, its gain exactly 0. Half a step of 24-bit audio.
 pub(crate) const FADER_DB: f64 = -144.0;
 
-/// A filter's state, 0 below [`FILTER_STATE`].
+/// The state of a first-order section, 0 below [`FILTER_STATE`].
 #[inline(always)]
 pub(crate) fn flushed(state: f64) -> f64 {
     if state.abs() < FILTER_STATE { 0.0 } else { state }
+}
+
+/// The states of a second-order section: both 0 when both lie below [`FILTER_STATE`], one alone below
+/// [`LONE_FILTER_STATE`].
+#[inline(always)]
+pub(crate) fn flushed_pair(states: [f64; 2]) -> [f64; 2] {
+    let [a, b] = states.map(f64::abs);
+    let limit = if a < FILTER_STATE && b < FILTER_STATE { FILTER_STATE } else { LONE_FILTER_STATE };
+    states.map(|state| if state.abs() < limit { 0.0 } else { state })
 }

@@ -79,8 +79,8 @@ pub(crate) trait Lanes<F: Form>:
     fn abs(self) -> Self;
     /// The larger of both, lane by lane; neither may be NaN.
     fn max(self, other: Self) -> Self;
-    /// 0 where the magnitude is less than that of `limit`.
-    fn zero_below(self, limit: Self::Element) -> Self;
+    /// 0 where `magnitude`, of these or other lanes, is less than `limit`.
+    fn zero_where(self, magnitude: Self, limit: Self::Element) -> Self;
     /// The largest lane.
     fn reduce_max(self) -> Self::Element;
 }
@@ -164,9 +164,9 @@ impl<D: Simd, V: SimdFloat<D>> Lanes<Vector<D>> for V {
     }
 
     #[inline(always)]
-    fn zero_below(self, limit: Self::Element) -> Self {
+    fn zero_where(self, magnitude: Self, limit: Self::Element) -> Self {
         let zero = <V as SimdBase<D>>::splat(self.token(), Self::Element::default());
-        <V as SimdBase<D>>::abs(self).simd_lt(limit).select(zero, self)
+        magnitude.simd_lt(limit).select(zero, self)
     }
 
     #[inline(always)]
@@ -284,8 +284,8 @@ impl<S: Sample> Lanes<Scalar> for S {
     fn max(self, other: S) -> S {
         larger(self, other)
     }
-    fn zero_below(self, limit: S) -> S {
-        if magnitude(self) < limit { S::ZERO } else { self }
+    fn zero_where(self, magnitude: S, limit: S) -> S {
+        if magnitude < limit { S::ZERO } else { self }
     }
     fn reduce_max(self) -> S {
         self
@@ -355,8 +355,8 @@ impl<const N: usize> Lanes<Scalar> for Array<N> {
     fn max(self, other: Self) -> Self {
         Self(core::array::from_fn(|lane| larger(self.0[lane], other.0[lane])))
     }
-    fn zero_below(self, limit: f64) -> Self {
-        Self(self.0.map(|value| if magnitude(value) < limit { 0.0 } else { value }))
+    fn zero_where(self, magnitude: Self, limit: f64) -> Self {
+        Self(core::array::from_fn(|lane| if magnitude.0[lane] < limit { 0.0 } else { self.0[lane] }))
     }
     fn reduce_max(self) -> f64 {
         self.0.into_iter().fold(self.0[0], larger)

@@ -18,7 +18,10 @@
 
 use crate::{
     filters::biquad::BiquadCoeffs,
-    foundation::{grid::GRID_FRAMES, silence::FILTER_STATE},
+    foundation::{
+        grid::GRID_FRAMES,
+        silence::{FILTER_STATE, LONE_FILTER_STATE},
+    },
     primitives::lanes::{Form, Lanes},
 };
 
@@ -122,6 +125,15 @@ impl<V> Section<V> {
     }
 }
 
+/// [`flushed_pair`](crate::foundation::silence::flushed_pair) in every lane.
+#[inline(always)]
+fn flushed<F: Form, V: Lanes<F, Element = f64>>(z1: V, z2: V) -> (V, V) {
+    let (size1, size2) = (z1.abs(), z2.abs());
+    let larger = size1.max(size2);
+    let (z1, z2) = (z1.zero_where(larger, FILTER_STATE), z2.zero_where(larger, FILTER_STATE));
+    (z1.zero_where(size1, LONE_FILTER_STATE), z2.zero_where(size2, LONE_FILTER_STATE))
+}
+
 /// `N` sections over `W` channels.
 #[inline(always)]
 fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: usize>(
@@ -152,7 +164,7 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
         }
         if whole {
             for n in 0..N {
-                (z1[n], z2[n]) = (z1[n].zero_below(FILTER_STATE), z2[n].zero_below(FILTER_STATE));
+                (z1[n], z2[n]) = flushed(z1[n], z2[n]);
             }
         }
         (rest, to_next) = (later, GRID_FRAMES);
@@ -237,8 +249,9 @@ fn skewed<F: Form, const H: usize>(
         let upper = step > SKEW && phase(step - SKEW) == 0;
         if lower || upper {
             for n in 0..H {
-                z1[n] = choose::<F>([lower, upper], z1[n].zero_below(FILTER_STATE), z1[n]);
-                z2[n] = choose::<F>([lower, upper], z2[n].zero_below(FILTER_STATE), z2[n]);
+                let (flushed1, flushed2) = flushed(z1[n], z2[n]);
+                z1[n] = choose::<F>([lower, upper], flushed1, z1[n]);
+                z2[n] = choose::<F>([lower, upper], flushed2, z2[n]);
             }
         }
     }
@@ -254,7 +267,7 @@ fn skewed<F: Form, const H: usize>(
 mod tests {
     use super::*;
     use crate::{
-        foundation::{silence::flushed, stream::Cpu},
+        foundation::{silence::flushed_pair, stream::Cpu},
         primitives::backend::{Backend, fuses, run},
     };
     use alloc::vec::Vec;
@@ -300,7 +313,7 @@ mod tests {
                 }
                 if (index + 1) % GRID_FRAMES == to_grid % GRID_FRAMES {
                     for (z1, z2) in z1.iter_mut().zip(&mut *z2) {
-                        (*z1, *z2) = (flushed(*z1), flushed(*z2));
+                        [*z1, *z2] = flushed_pair([*z1, *z2]);
                     }
                 }
             }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     foundation::{
-        block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample, silence::flushed, unit::ms_to_frames,
+        block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample, silence::flushed_pair, unit::ms_to_frames,
     },
     primitives::{
         backend::{Backend, run},
@@ -498,7 +498,7 @@ impl Cascade {
     fn silence_decayed(&mut self) {
         for &index in &self.active {
             for state in &mut self.states[index * self.channels..][..self.channels] {
-                *state = state.map(flushed);
+                *state = flushed_pair(*state);
             }
         }
     }

@@ -52,8 +52,11 @@ fn halves_are_joined_in_order_and_what_is_below_the_limit_is_zeroed() {
     fn check<F: Form>(form: F) {
         let value = form.load_halves(&[1.0, -2.0], &[-3.0, 0.5]);
         let (mut lower, mut upper) = ([0.0; 2], [0.0; 2]);
-        F::store_halves(value.zero_below(1.0), &mut lower, &mut upper);
+        F::store_halves(value.zero_where(value.abs(), 1.0), &mut lower, &mut upper);
         assert_eq!((lower, upper), ([1.0, -2.0], [-3.0, 0.0]));
+        let other = form.load_halves(&[0.5, 2.0], &[1.0, 0.75]);
+        F::store_halves(value.zero_where(other, 1.0), &mut lower, &mut upper);
+        assert_eq!((lower, upper), ([0.0, -2.0], [-3.0, 0.0]));
         F::store_halves(form.splat_halves(3.0, 4.0) - value.abs(), &mut lower, &mut upper);
         assert_eq!((lower, upper), ([2.0, 1.0], [1.0, 3.5]));
         assert_eq!((value.reduce_max(), (-value).reduce_max()), (1.0, 3.0));

@@ -93,7 +93,8 @@ pub(crate) fn write<F: Form, S: Sample>(
         let value = if sum { a + b } else { a - b };
         let input = form.load(&input[start..]);
         // What goes round until it is cleared must not become subnormal meanwhile.
-        let written = gain.mul_add(value, input).zero_below(S::FAINTEST);
+        let sum = gain.mul_add(value, input);
+        let written = sum.zero_where(sum.abs(), S::FAINTEST);
         written.store(&mut to[start..]);
     }
 }
