@@ -9,7 +9,7 @@ mod error;
 mod format;
 mod interrupt;
 mod meter;
-mod mixer;
+mod mix;
 mod offline;
 mod settings;
 mod stream;
@@ -24,9 +24,9 @@ mod _core {
         effect::{frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         meter::{LoudnessMeter, album_loudness},
-        mixer::Mixer,
+        mix::render_mix,
         offline::{gain_reduction, process},
-        settings::{check_effect, check_master, check_track, reverb_space},
+        settings::{check_effect, check_master, check_track, fields, kinds, reverb_space},
         stream::Stream,
     };
 }

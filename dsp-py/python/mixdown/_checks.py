@@ -78,7 +78,7 @@ def number(name: str, value: Any) -> float:
     raise TypeError(f"{name} = {shown(value)} is not a number")
 
 
-def whole_number(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+def whole_number(name: str, value: Any, low: float | None = None, high: float | None = None) -> int:
     """Return a whole number, within a range if there is one."""
     try:
         whole = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
@@ -87,7 +87,7 @@ def whole_number(name: str, value: Any, low: int | None = None, high: int | None
     if whole is None:
         raise TypeError(f"{name} = {shown(value)} is not a whole number")
     if low is not None and high is not None and not low <= whole <= high:
-        raise ParameterError(f"{name} = {shown(whole)} is out of range: it must lie in {low}..{high}")
+        raise ParameterError(f"{name} = {shown(whole)} is out of range: it must lie in {low:g}..{high:g}")
     return whole
 
 

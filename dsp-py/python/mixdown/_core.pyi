@@ -10,7 +10,6 @@ from mixdown._checks import AudioLike
 
 __all__ = [
     "LoudnessMeter",
-    "Mixer",
     "MixerError",
     "ParameterError",
     "ShapeError",
@@ -23,13 +22,16 @@ __all__ = [
     "check_master",
     "check_track",
     "deliver",
+    "fields",
     "frequency_response",
     "gain_reduction",
+    "kinds",
     "latency_frames",
     "normalize",
     "playback_gain",
     "process",
     "quantize",
+    "render_mix",
     "reverb_space",
     "targets",
     "transfer_curve",
@@ -63,7 +65,16 @@ def frequency_response(
 def gain_reduction(
     settings: _Settings, audio: AudioLike, sample_rate_hz: float, key: AudioLike | None
 ) -> NDArray[np.float64]: ...
+def kinds() -> list[str]: ...
+def fields(kind: str) -> list[_Settings]: ...
 def reverb_space(space: str) -> _Settings: ...
+def render_mix(
+    tracks: list[tuple[str, _Audio, _Settings]],
+    master: _Settings,
+    sample_rate_hz: float,
+    tail: str | float,
+    progress: Callable[[int, int], object] | None = None,
+) -> _Audio: ...
 def transfer_curve(settings: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 @final
@@ -87,20 +98,6 @@ class Stream:
     def faults(self) -> int: ...
     @property
     def gain_reduction_db(self) -> NDArray[np.float64]: ...
-
-@final
-class Mixer:
-    def __new__(cls, sample_rate_hz: float, dtype: str = "float32") -> Mixer: ...
-    def add_track(self, name: str, channels: int, settings: _Settings) -> None: ...
-    def set_master(self, settings: _Settings) -> None: ...
-    def process(self, blocks: list[_Audio]) -> _Audio: ...
-    def reset(self) -> None: ...
-    @property
-    def sample_rate_hz(self) -> float: ...
-    @property
-    def latency_frames(self) -> int: ...
-    @property
-    def tail_frames(self) -> int | None: ...
 
 @final
 class LoudnessMeter:
