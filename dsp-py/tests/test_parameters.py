@@ -1,4 +1,4 @@
-"""Parameters in Python are those of the engine's tables: names, defaults, ranges, words, and what is written of them."""
+"""Parameters in Python are those of the engine's tables: names, defaults, ranges, words, docstrings."""
 
 import dataclasses
 import inspect
@@ -30,12 +30,17 @@ ONLY_PYTHON = {
     ("Track", "name"): "the key of a mapping",
     ("Track", "audio"): "the signal",
 }
-#: The order of a strip's table is that of the signal's way, and a user writes the fader first.
+#: A strip's table follows the signal path; a user writes the fader first.
 OTHER_ORDER = {"Track", "Master"}
 #: Parameters without a default.
 GIVEN: dict[str, dict[str, Any]] = {
     "Convolution": {"impulse_response": np.ones(8, np.float32)},
     "Track": {"name": "a", "audio": np.zeros((2, 8), np.float32)},
+}
+#: What goes with certain words of a choice.
+FITTING: dict[tuple[str, str], dict[str, Any]] = {
+    ("Convolution", "stereo"): {"impulse_response": np.ones((2, 8), np.float32)},
+    ("Convolution", "true_stereo"): {"impulse_response": np.ones((4, 8), np.float32)},
 }
 #: Where a range depends on other parameters, these leave all of it.
 WIDEST: dict[str, dict[str, Any]] = {"Reverb": {"t60_low_ratio": 1, "t60_high_ratio": 1}}
@@ -201,7 +206,7 @@ def test_what_lies_outside_is_refused_by_name_value_and_range(kind: str) -> None
         for value, out_of_range in beyond(number, whole=whole):
             legal = f"it must lie in {number['min']:g}..{number['max']:g}" if out_of_range else number["allowed"]
             reason = f"out of range: {legal}" if out_of_range else f"not allowed: it must be {legal}"
-            with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = {value} is {re.escape(reason)}$"):
+            with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = {value:.9g} is {re.escape(reason)}$"):
                 make(kind, **{name: value})
         if not whole:
             with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = NaN is (out of range|not allowed): it"):
@@ -214,9 +219,9 @@ def test_words_and_switches_take_nothing_else(kind: str) -> None:
         name, values = field["name"], field["kind"]
         if values["type"] == "choice":
             for word in values["words"]:
-                assert getattr(make(kind, **{name: word}), name) == word
-            allowed = re.escape(", ".join(values["words"]))
-            with pytest.raises(md.ParameterError, match=f"{name} = 'other' is not allowed: it must be one of {allowed}"):
+                assert getattr(make(kind, **{name: word}, **FITTING.get((kind, word), {})), name) == word
+            allowed = f"it must be one of {re.escape(', '.join(values['words']))}$"
+            with pytest.raises(md.ParameterError, match=f"{name} = 'other' is not allowed: {allowed}"):
                 make(kind, **{name: "other"})
         elif values["type"] == "switch":
             assert getattr(make(kind, **{name: not values["default"]}), name) is not values["default"]
@@ -284,7 +289,7 @@ def differences(kind: str, text: str) -> list[str]:
         if values["type"] == "number":
             legal = legal_numbers(values, field["unit"])
             # A unit ends where the sentence goes on; a second range would contradict the first.
-            if not re.search(rf"(?<![-\d.] ){re.escape(legal)}(?=[.,:;]|$)", body):
+            if not re.search(rf"(?<![-\d.])(?<!\d ){re.escape(legal)}(?=[.,:;]|$)", body):
                 wrong.append(f'{name}: "{body}" does not hold "{legal}"')
             if len(re.findall(r"(?:\d|inf) to -?(?:\d|inf)", body)) > 1:
                 wrong.append(f'{name}: "{body}" holds two ranges')

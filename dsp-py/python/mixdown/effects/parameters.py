@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,9 +66,10 @@ class Parameter:
 
     def _legal(self) -> str:
         """Return which values are legal, in words."""
+        if self.kind == "choice":
+            return _either(map(_shown, self.words))
         if self.minimum is None or self.maximum is None:
-            named = {"switch": "True or False", "choice": _either(map(_shown, self.words))}
-            return named.get(self.kind, self.kind)
+            return "True or False" if self.kind == "switch" else self.kind
         unit = f" {self.unit}" if self.unit else ""
         if self.values:
             return _either(map(_shown, self.values)) + unit
@@ -81,9 +83,9 @@ class Parameter:
         return legal
 
 
-def _either(words: Any) -> str:
+def _either(words: Iterable[str]) -> str:
     *others, last = words
-    return f"{', '.join(others)} or {last}" if others else str(last)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _shown(value: float | bool | str) -> str:

@@ -204,8 +204,8 @@ class Mix(Mapping[str, Track]):
         tracks = list(self._tracks.values())
         dtype = np.result_type(*(track.audio.dtype for track in tracks))
         rate_hz = self._sample_rate_hz
-        given = [(track.name, track.audio.astype(dtype, copy=False), track.settings(rate_hz)) for track in tracks]
-        master = self._master.settings(rate_hz)
+        given = [(track.name, track.audio.astype(dtype, copy=False), track._engine(rate_hz)) for track in tracks]
+        master = self._master._engine(rate_hz)
         return _core.render_mix(given, master, rate_hz, _checks.tail(tail), _checks.callback("progress", progress))
 
 

@@ -60,7 +60,7 @@ class Strip:
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
-        """Return the parameters with their units, ranges and defaults, in the order of the signal's way.
+        """Return the parameters with their units, ranges and defaults, in the order of the signal path.
 
         Returns
         -------
@@ -85,7 +85,7 @@ class Strip:
             return _checks.one_of(name, value, get_args(PanLaw))
         return _checks.number(name, value)
 
-    def settings(self, sample_rate_hz: float) -> dict[str, Any]:
+    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
         """Return what the compiled half reads."""
         plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))}
         return {**plain, "inserts": [effect._engine(sample_rate_hz) for effect in plain["inserts"]]}
@@ -158,11 +158,11 @@ class Track(Strip):
 
     def _check(self) -> None:
         rate_hz = self._rate_hz() or _CHECK_RATE_HZ
-        _core.check_track(self.name, self.settings(rate_hz), rate_hz, self.audio.shape[0])
+        _core.check_track(self.name, self._engine(rate_hz), rate_hz, self.audio.shape[0])
 
-    def settings(self, sample_rate_hz: float) -> dict[str, Any]:
+    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
         """Return what the compiled half reads, beside the audio."""
-        plain = super().settings(sample_rate_hz)
+        plain = super()._engine(sample_rate_hz)
         del plain["name"], plain["audio"]
         return plain
 
@@ -197,7 +197,7 @@ class Master(Strip):
 
     def check_at(self, sample_rate_hz: float) -> None:
         """Refuse what a mix of this rate cannot run."""
-        _core.check_master(MASTER, self.settings(sample_rate_hz), sample_rate_hz)
+        _core.check_master(MASTER, self._engine(sample_rate_hz), sample_rate_hz)
 
 
 def strip_name(value: Any) -> str:
