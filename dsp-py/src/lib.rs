@@ -17,6 +17,18 @@ mod stream;
 /// The compiled half of `mixdown`.
 #[pyo3::pymodule]
 mod _core {
+    /// Most channels of a stream.
+    #[pymodule_export]
+    const MAX_CHANNELS: usize = mixdown::MAX_CHANNELS;
+    /// Lowest and highest sample rate.
+    #[pymodule_export]
+    const MIN_SAMPLE_RATE_HZ: f64 = mixdown::MIN_SAMPLE_RATE_HZ;
+    #[pymodule_export]
+    const MAX_SAMPLE_RATE_HZ: f64 = mixdown::MAX_SAMPLE_RATE_HZ;
+    /// Longest tail that is kept.
+    #[pymodule_export]
+    const MAX_TAIL_S: f64 = mixdown::console::MAX_AUTO_TAIL_S;
+
     #[pymodule_export]
     use super::{
         array::{as_array, as_audio},

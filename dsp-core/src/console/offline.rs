@@ -35,6 +35,15 @@ pub enum KeepTail {
 impl KeepTail {
     /// Frames behind the input that are rendered to keep this much of a tail: those of [`Auto`](Self::Auto) are cut
     /// afterwards.
+    ///
+    /// ```
+    /// use mixdown::{Tail, console::KeepTail};
+    ///
+    /// // Steps of 100 ms, up to 60 s.
+    /// assert_eq!(KeepTail::Auto.frames(Tail::Frames(4_801), 48_000.0), 9_600);
+    /// assert_eq!(KeepTail::Auto.frames(Tail::Infinite, 48_000.0), 2_880_000);
+    /// assert_eq!(KeepTail::Frames(5).frames(Tail::Infinite, 48_000.0), 5);
+    /// ```
     #[must_use]
     pub fn frames(self, tail: Tail, sample_rate_hz: f64) -> usize {
         let (step, longest) = (auto_step(sample_rate_hz), libm::round(MAX_AUTO_TAIL_S / AUTO_TAIL_STEP_S) as usize);

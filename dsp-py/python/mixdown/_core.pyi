@@ -1,7 +1,7 @@
 """Types of the compiled module; checked against it by stubtest."""
 
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from mixdown._checks import AudioLike
 
 __all__ = [
+    "MAX_CHANNELS",
+    "MAX_SAMPLE_RATE_HZ",
+    "MAX_TAIL_S",
+    "MIN_SAMPLE_RATE_HZ",
     "LoudnessMeter",
     "MixerError",
     "ParameterError",
@@ -40,6 +44,11 @@ __all__ = [
 _Audio = NDArray[np.float32] | NDArray[np.float64]
 #: Plain values by name: dicts, lists, numbers, words, bytes.
 _Settings = dict[str, Any]
+
+MAX_CHANNELS: Final[int]
+MIN_SAMPLE_RATE_HZ: Final[float]
+MAX_SAMPLE_RATE_HZ: Final[float]
+MAX_TAIL_S: Final[float]
 
 class ParameterError(ValueError): ...
 class ShapeError(ValueError): ...
