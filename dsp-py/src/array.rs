@@ -41,9 +41,9 @@ impl Kind for Audio {
     type Of<S: Format> = Planar<S>;
 }
 
-/// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy array
-/// of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64 channels. Nothing
-/// is copied that is one already; anything with `__array__` or `__dlpack__` is turned into one.
+/// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy
+/// array of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64
+/// channels. Nothing is copied that is one already; anything with `__array__` or `__dlpack__` is turned into one.
 pub(crate) fn conform<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     let array = to_array(object, name)?;
     // "audio of 'kick'" is `audio` in code.

@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// How often progress is reported.
 const REPORT: Duration = Duration::from_millis(50);
 
-/// Works on `frames` frames without the interpreter lock, `each` called with the first frame and the count of every chunk
-/// and with what `enter` returned, which is held until signals are looked at: they end the work with what their handlers
-/// raise.
+/// Works on `frames` frames without the interpreter lock, `each` called with the first frame and the count of every
+/// chunk and with what `enter` returned, which is held until signals are looked at: they end the work with what their
+/// handlers raise.
 pub(crate) fn in_chunks_with<T>(
     py: Python<'_>,
     frames: usize,

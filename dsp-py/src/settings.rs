@@ -19,7 +19,8 @@ macro_rules! tables {
     };
 }
 
-/// Tables of parameters by the class of Python that has them: every processor, a band that is none, the strips of a mix.
+/// Tables of parameters by the class of Python that has them: every processor, a band that is none, the strips of a
+/// mix.
 const TABLES: &[(&str, &[Field])] = mixdown::for_each_processor!(tables);
 
 /// Settings of any kind from plain values.
