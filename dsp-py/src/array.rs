@@ -1,11 +1,13 @@
 //! The one place that knows numpy: arrays in, arrays out, never guessing the layout.
 
 use crate::{
-    error::ShapeError,
+    error::{ShapeError, parameter},
     format::{Either, Format, Kind},
 };
-use mixdown::{MAX_CHANNELS, Sample};
-use numpy::{PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use mixdown::{Block, MAX_CHANNELS, Sample};
+use numpy::{
+    PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::{
     exceptions::{PyException, PyTypeError},
     prelude::*,
@@ -39,9 +41,9 @@ impl Kind for Audio {
     type Of<S: Format> = Planar<S>;
 }
 
-/// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy array
-/// of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64 channels. Nothing
-/// is copied that is one already; anything with `__array__` or `__dlpack__` is turned into one.
+/// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy
+/// array of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64
+/// channels. Nothing is copied that is one already; anything with `__array__` or `__dlpack__` is turned into one.
 pub(crate) fn conform<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     let array = to_array(object, name)?;
     // "audio of 'kick'" is `audio` in code.
@@ -142,6 +144,13 @@ fn copy<S: Format>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
         _ => readonly.as_array().iter().copied().collect(),
     };
     Ok(Planar { samples, channels, frames, flat })
+}
+
+/// Audio that is read where it is: the tracks of a mix take too much memory to be copied. It has to be a C-contiguous
+/// array of shape (channels, frames) that nothing writes to.
+pub(crate) fn lent<'a, S: Format>(array: &'a PyReadonlyArray2<'_, S>, name: &str) -> PyResult<Block<'a, 'a, S>> {
+    let samples = array.as_slice().map_err(|error| ShapeError::new_err(format!("{name}: {error}")))?;
+    Block::from_planar(samples, array.shape()[0]).map_err(parameter)
 }
 
 /// Any array, as far as audio may come as one; see `conform`.

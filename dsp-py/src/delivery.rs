@@ -69,8 +69,8 @@ pub(crate) fn normalize<'py>(
     })
 }
 
-/// Brings a programme to a loudness under a ceiling, by a limiter where needed, and rounds it. Returns the array and the
-/// facts of a certificate. `progress` is called with the share of the work that is done, 0 to 1.
+/// Brings a programme to a loudness under a ceiling, by a limiter where needed, and rounds it. Returns the array and
+/// the facts of a certificate. `progress` is called with the share of the work that is done, 0 to 1.
 #[pyfunction]
 #[pyo3(signature = (audio, sample_rate_hz, settings, progress=None))]
 pub(crate) fn deliver<'py>(

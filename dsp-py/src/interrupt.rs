@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// How often progress is reported.
 const REPORT: Duration = Duration::from_millis(50);
 
-/// Works on `frames` frames without the interpreter lock, `each` called with the first frame and the count of every chunk
-/// and with what `enter` returned, which is held until signals are looked at: they end the work with what their handlers
-/// raise.
+/// Works on `frames` frames without the interpreter lock, `each` called with the first frame and the count of every
+/// chunk and with what `enter` returned, which is held until signals are looked at: they end the work with what their
+/// handlers raise.
 pub(crate) fn in_chunks_with<T>(
     py: Python<'_>,
     frames: usize,
@@ -88,12 +88,29 @@ impl<'a> Progress<'a> {
         if share < 1.0 && self.last.elapsed() < REPORT {
             return ControlFlow::Continue(());
         }
-        let reported = Python::attach(|py| {
+        self.attend(|py, function| function.call1(py, (share,)))
+    }
+
+    /// As [`report`](Self::report), for a function that takes the frames done and the frames there are.
+    pub(crate) fn report_frames(&mut self, done: usize, frames: usize) -> ControlFlow<()> {
+        self.attend(|py, function| function.call1(py, (done, frames)))
+    }
+
+    /// Looks at signals where there is nothing to report.
+    pub(crate) fn pass(&mut self) -> ControlFlow<()> {
+        if self.last.elapsed() < REPORT {
+            return ControlFlow::Continue(());
+        }
+        self.attend(|py, _| Ok(py.None()))
+    }
+
+    fn attend(&mut self, call: impl FnOnce(Python<'_>, &Py<PyAny>) -> PyResult<Py<PyAny>>) -> ControlFlow<()> {
+        let attended = Python::attach(|py| {
             py.check_signals()?;
-            self.function.map_or(Ok(()), |function| function.call1(py, (share,)).map(drop))
+            self.function.map_or(Ok(()), |function| call(py, function).map(drop))
         });
         self.last = Instant::now();
-        match reported {
+        match attended {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.error = Some(error);

@@ -9,7 +9,7 @@ mod error;
 mod format;
 mod interrupt;
 mod meter;
-mod mixer;
+mod mix;
 mod offline;
 mod settings;
 mod stream;
@@ -17,6 +17,18 @@ mod stream;
 /// The compiled half of `mixdown`.
 #[pyo3::pymodule]
 mod _core {
+    /// Most channels of a stream.
+    #[pymodule_export]
+    const MAX_CHANNELS: usize = mixdown::MAX_CHANNELS;
+    /// Lowest and highest sample rate.
+    #[pymodule_export]
+    const MIN_SAMPLE_RATE_HZ: f64 = mixdown::MIN_SAMPLE_RATE_HZ;
+    #[pymodule_export]
+    const MAX_SAMPLE_RATE_HZ: f64 = mixdown::MAX_SAMPLE_RATE_HZ;
+    /// Longest tail that is kept.
+    #[pymodule_export]
+    const MAX_TAIL_S: f64 = mixdown::console::MAX_AUTO_TAIL_S;
+
     #[pymodule_export]
     use super::{
         array::{as_array, as_audio},
@@ -24,9 +36,9 @@ mod _core {
         effect::{frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         meter::{LoudnessMeter, album_loudness},
-        mixer::Mixer,
+        mix::render_mix,
         offline::{gain_reduction, process},
-        settings::{check_effect, check_master, check_track, reverb_space},
+        settings::{check_effect, check_master, check_track, fields, kinds, reverb_space},
         stream::Stream,
     };
 }

@@ -1,9 +1,27 @@
 //! Settings: plain values of Python (dicts, lists, numbers, words, bytes), checked without being designed or built.
 
 use crate::error::{ParameterError, mixer, parameter};
-use mixdown::{Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, reverbs::ReverbParams};
+use mixdown::{
+    Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, dynamics::DynamicBand, params::Field,
+    reverbs::ReverbParams,
+};
 use pyo3::{prelude::*, types::PyString};
 use serde::de::DeserializeOwned;
+
+macro_rules! tables {
+    ($($name:ident: $params:ty, $processor:ty;)*) => {
+        &[
+            $((stringify!($name), <$params>::FIELDS),)*
+            ("DynamicBand", DynamicBand::FIELDS),
+            ("Track", TrackParams::FIELDS),
+            ("Master", MasterParams::FIELDS),
+        ]
+    };
+}
+
+/// Tables of parameters by the class of Python that has them: every processor, a band that is none, the strips of a
+/// mix.
+const TABLES: &[(&str, &[Field])] = mixdown::for_each_processor!(tables);
 
 /// Settings of any kind from plain values.
 pub(crate) fn read<T: DeserializeOwned>(settings: &Bound<'_, PyAny>) -> PyResult<T> {
@@ -46,4 +64,20 @@ pub(crate) fn check_master(name: String, settings: &Bound<'_, PyAny>, sample_rat
 pub(crate) fn reverb_space<'py>(py: Python<'py>, space: &str) -> PyResult<Bound<'py, PyAny>> {
     let space = read(&PyString::new(py, space))?;
     Ok(pythonize::pythonize(py, &ReverbParams::space(space))?)
+}
+
+/// Kinds of settings that have a table of parameters.
+#[pyfunction]
+pub(crate) fn kinds() -> Vec<&'static str> {
+    TABLES.iter().map(|(name, _)| *name).collect()
+}
+
+/// The table of parameters of a kind of settings.
+#[pyfunction]
+pub(crate) fn fields<'py>(py: Python<'py>, kind: &str) -> PyResult<Bound<'py, PyAny>> {
+    let Some((_, table)) = TABLES.iter().find(|(name, _)| *name == kind) else {
+        let known = kinds().join(", ");
+        return Err(ParameterError::new_err(format!("kind = {kind:?} has no table: it must be one of {known}")));
+    };
+    Ok(pythonize::pythonize(py, table)?)
 }

@@ -1,6 +1,7 @@
 """Mixes."""
 
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -77,6 +78,65 @@ def test_progress_reaches_the_end(noise) -> None:
     assert seen[-1] == (200_000, 200_000)
     assert len(seen) == 4
     assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize("tail", ["none", "auto", 1.7])
+def test_progress_is_that_of_the_longest_track(noise, tail) -> None:
+    mix = md.Mix()
+    mix.track("a", noise(2, 100_000), inserts=[md.Limiter()])
+    mix.track("b", noise(1, 10), inserts=[md.Plate()])
+    seen: list[tuple[int, int]] = []
+    mix.render(tail, lambda done, total: seen.append((done, total)))
+    assert seen[0] == (65_536, 100_000)
+    assert seen[1] == seen[-1] == (100_000, 100_000)
+
+    def refuse(done: int, total: int) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        mix.render(tail, refuse)
+    with pytest.raises(TypeError, match="progress = 3 is not a function"):
+        mix.render(tail, progress=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
+def test_signals_are_handled_while_it_renders(noise) -> None:
+    mix = md.Mix(sample_rate_hz=192_000)
+    for position in range(8):
+        mix.track(f"track {position}", noise(1, 100), inserts=[md.Reverb(freeze=True), md.Plate(decay=0.9)])
+    rows = []
+
+    def handle(number: int, frame: object) -> None:
+        rows.append(number)
+        # What is only seen when the work is done comes once, however often it was sent.
+        if len(rows) == 5:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            mix.render(tail=60)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("rate_hz", [11_025, 44_100, 48_000])
+@pytest.mark.parametrize("tail", ["none", "auto", 0, 1.7])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_mix_of_one_track_is_the_effect_on_it(noise, rate_hz, tail, dtype) -> None:
+    effect = md.Limiter(lookahead_ms=7) >> md.Plate(predelay_ms=150, decay=0.3)
+    audio = noise(2, 5000).astype(dtype)
+    mix = md.Mix(sample_rate_hz=rate_hz)
+    mix.track("a", audio, inserts=[effect])
+    out = mix.render(tail)
+    assert out.dtype == dtype
+    np.testing.assert_array_equal(out, effect(audio, rate_hz, tail=tail))
+    # The latency of a strip is made up for in all others.
+    mix.track("b", audio)
+    mix["a"].mute = True
+    np.testing.assert_array_equal(mix.render("none"), audio)
 
 
 def test_tail_of_a_mix() -> None:

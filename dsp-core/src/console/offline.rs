@@ -32,6 +32,30 @@ pub enum KeepTail {
     Frames(usize),
 }
 
+impl KeepTail {
+    /// Frames behind the input that are rendered to keep this much of a tail: those of [`Auto`](Self::Auto) are cut
+    /// afterwards.
+    ///
+    /// ```
+    /// use mixdown::{Tail, console::KeepTail};
+    ///
+    /// // Steps of 100 ms, up to 60 s.
+    /// assert_eq!(KeepTail::Auto.frames(Tail::Frames(4_801), 48_000.0), 9_600);
+    /// assert_eq!(KeepTail::Auto.frames(Tail::Infinite, 48_000.0), 2_880_000);
+    /// assert_eq!(KeepTail::Frames(5).frames(Tail::Infinite, 48_000.0), 5);
+    /// ```
+    #[must_use]
+    pub fn frames(self, tail: Tail, sample_rate_hz: f64) -> usize {
+        let (step, longest) = (auto_step(sample_rate_hz), libm::round(MAX_AUTO_TAIL_S / AUTO_TAIL_STEP_S) as usize);
+        match (self, tail) {
+            (Self::None, _) => 0,
+            (Self::Frames(frames), _) => frames,
+            (Self::Auto, Tail::Frames(frames)) => step * frames.div_ceil(step as u64).min(longest as u64) as usize,
+            (Self::Auto, Tail::Infinite) => step * longest,
+        }
+    }
+}
+
 /// The rendering was broken off by its progress callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
@@ -128,17 +152,6 @@ pub(crate) fn copy_from<S: Sample>(source: &Block<'_, '_, S>, start: usize, bloc
     }
 }
 
-/// Frames behind the input that have to be rendered to know how long a tail is.
-fn tail_frames(keep: KeepTail, tail: Tail, rate_hz: f64) -> usize {
-    let (step, longest) = (auto_step(rate_hz), libm::round(MAX_AUTO_TAIL_S / AUTO_TAIL_STEP_S) as usize);
-    match (keep, tail) {
-        (KeepTail::None, _) => 0,
-        (KeepTail::Frames(frames), _) => frames,
-        (KeepTail::Auto, Tail::Frames(frames)) => step * frames.div_ceil(step as u64).min(longest as u64) as usize,
-        (KeepTail::Auto, Tail::Infinite) => step * longest,
-    }
-}
-
 fn auto_step(rate_hz: f64) -> usize {
     libm::round(AUTO_TAIL_STEP_S * rate_hz) as usize
 }
@@ -187,7 +200,7 @@ pub fn render<S: Sample>(
         output_channels: outputs,
         input_frames: audio.frames(),
         latency_frames: processor.latency_frames(),
-        tail_frames: tail_frames(keep, processor.tail(), rate_hz),
+        tail_frames: keep.frames(processor.tail(), rate_hz),
     };
     let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
     let mut rendering = render_with(&plan, progress, |start, block| {
@@ -223,7 +236,7 @@ pub fn render_mix<S: Sample>(
         output_channels: 2,
         input_frames,
         latency_frames: mixer.latency_frames(),
-        tail_frames: tail_frames(keep, mixer.tail(), rate_hz),
+        tail_frames: keep.frames(mixer.tail(), rate_hz),
     };
     let mut chunks: Vec<Vec<S>> = inputs.iter().map(|input| vec![S::ZERO; input.channels() * CHUNK_FRAMES]).collect();
     let mut rendering = render_with(&plan, progress, |start, block| {

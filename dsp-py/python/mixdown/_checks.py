@@ -19,11 +19,11 @@ from mixdown._core import ParameterError
 Audio: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 
 #: Sample rates that everything works at, in Hz.
-RATE_RANGE_HZ = (8_000, 384_000)
+RATE_RANGE_HZ = (_core.MIN_SAMPLE_RATE_HZ, _core.MAX_SAMPLE_RATE_HZ)
 #: Most channels of a stream.
-MAX_CHANNELS = 64
+MAX_CHANNELS = _core.MAX_CHANNELS
 #: Longest tail, in s.
-MAX_TAIL_S = 60.0
+MAX_TAIL_S = _core.MAX_TAIL_S
 
 
 class SupportsArray(Protocol):
@@ -78,7 +78,7 @@ def number(name: str, value: Any) -> float:
     raise TypeError(f"{name} = {shown(value)} is not a number")
 
 
-def whole_number(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+def whole_number(name: str, value: Any, low: float | None = None, high: float | None = None) -> int:
     """Return a whole number, within a range if there is one."""
     try:
         whole = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
@@ -87,7 +87,7 @@ def whole_number(name: str, value: Any, low: int | None = None, high: int | None
     if whole is None:
         raise TypeError(f"{name} = {shown(value)} is not a whole number")
     if low is not None and high is not None and not low <= whole <= high:
-        raise ParameterError(f"{name} = {shown(whole)} is out of range: it must lie in {low}..{high}")
+        raise ParameterError(f"{name} = {shown(whole)} is out of range: it must lie in {low:g}..{high:g}")
     return whole
 
 
@@ -141,7 +141,7 @@ def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False
     rate_hz = number(name, value)
     low, high = RATE_RANGE_HZ
     if not low <= rate_hz <= high:
-        raise ParameterError(f"{name} = {_plain(rate_hz)} is out of range: it must lie in {low}..{high}")
+        raise ParameterError(f"{name} = {_plain(rate_hz)} is out of range: it must lie in {low:g}..{high:g}")
     if whole and not rate_hz.is_integer():
         raise ParameterError(f"{name} = {_plain(rate_hz)} is not allowed: it must be a whole number of Hz")
     # Whole rates count frames: `np.zeros(2 * rate)`.
@@ -216,7 +216,8 @@ def tail(value: Any) -> str | float:
     except TypeError:
         seconds = math.nan
     if not 0 <= seconds <= MAX_TAIL_S:
-        raise ParameterError(f'tail = {shown(value)} is not allowed: it must be "none", "auto" or seconds, 0..60')
+        allowed = f'"none", "auto" or seconds, 0..{MAX_TAIL_S:g}'
+        raise ParameterError(f"tail = {shown(value)} is not allowed: it must be {allowed}")
     return seconds
 
 

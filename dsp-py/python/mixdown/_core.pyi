@@ -1,7 +1,7 @@
 """Types of the compiled module; checked against it by stubtest."""
 
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 from mixdown._checks import AudioLike
 
 __all__ = [
+    "MAX_CHANNELS",
+    "MAX_SAMPLE_RATE_HZ",
+    "MAX_TAIL_S",
+    "MIN_SAMPLE_RATE_HZ",
     "LoudnessMeter",
-    "Mixer",
     "MixerError",
     "ParameterError",
     "ShapeError",
@@ -23,13 +26,16 @@ __all__ = [
     "check_master",
     "check_track",
     "deliver",
+    "fields",
     "frequency_response",
     "gain_reduction",
+    "kinds",
     "latency_frames",
     "normalize",
     "playback_gain",
     "process",
     "quantize",
+    "render_mix",
     "reverb_space",
     "targets",
     "transfer_curve",
@@ -38,6 +44,11 @@ __all__ = [
 _Audio = NDArray[np.float32] | NDArray[np.float64]
 #: Plain values by name: dicts, lists, numbers, words, bytes.
 _Settings = dict[str, Any]
+
+MAX_CHANNELS: Final[int]
+MIN_SAMPLE_RATE_HZ: Final[float]
+MAX_SAMPLE_RATE_HZ: Final[float]
+MAX_TAIL_S: Final[float]
 
 class ParameterError(ValueError): ...
 class ShapeError(ValueError): ...
@@ -63,7 +74,16 @@ def frequency_response(
 def gain_reduction(
     settings: _Settings, audio: AudioLike, sample_rate_hz: float, key: AudioLike | None
 ) -> NDArray[np.float64]: ...
+def kinds() -> list[str]: ...
+def fields(kind: str) -> list[_Settings]: ...
 def reverb_space(space: str) -> _Settings: ...
+def render_mix(
+    tracks: list[tuple[str, _Audio, _Settings]],
+    master: _Settings,
+    sample_rate_hz: float,
+    tail: str | float,
+    progress: Callable[[int, int], object] | None = None,
+) -> _Audio: ...
 def transfer_curve(settings: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 @final
@@ -87,20 +107,6 @@ class Stream:
     def faults(self) -> int: ...
     @property
     def gain_reduction_db(self) -> NDArray[np.float64]: ...
-
-@final
-class Mixer:
-    def __new__(cls, sample_rate_hz: float, dtype: str = "float32") -> Mixer: ...
-    def add_track(self, name: str, channels: int, settings: _Settings) -> None: ...
-    def set_master(self, settings: _Settings) -> None: ...
-    def process(self, blocks: list[_Audio]) -> _Audio: ...
-    def reset(self) -> None: ...
-    @property
-    def sample_rate_hz(self) -> float: ...
-    @property
-    def latency_frames(self) -> int: ...
-    @property
-    def tail_frames(self) -> int | None: ...
 
 @final
 class LoudnessMeter:

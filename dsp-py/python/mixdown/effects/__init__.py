@@ -30,6 +30,7 @@ from mixdown.effects.filters import (
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
+from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
 from mixdown.effects.setting import KINDS, Setting, without_infinities
 
@@ -66,6 +67,7 @@ __all__ = [
     "Pan",
     "PanLaw",
     "Parallel",
+    "Parameter",
     "Plate",
     "Reverb",
     "Setting",
@@ -73,5 +75,7 @@ __all__ = [
     "Tilt",
     "Width",
     "from_dict",
+    "parameters_of",
+    "range_of",
     "without_infinities",
 ]

@@ -131,9 +131,9 @@ class Convolution(Effect):
     layout : "auto", "mono", "stereo" or "true_stereo", default "auto"
         "auto" goes by the number of rows, as above; the others refuse another number.
     predelay_ms : float, default 0
-        Delay of the wet signal, 0 to 500.
+        Delay of the wet signal, 0 to 500 ms.
     mix : float, default 1
-        (1 - mix) dry + mix wet.
+        0 to 1: (1 - mix) dry + mix wet.
     normalize : bool, default False
         Brings the response to a level that leaves pink noise as loud as it was; else taps are used as they are.
     """

@@ -92,31 +92,31 @@ class Compressor(Curved):
     Parameters
     ----------
     threshold_db : float, default -18
-        -60 to 0.
+        Level above which it compresses, -60 to 0 dBFS.
     ratio : float, default 4
         1 to inf: input dB above the threshold for each dB that comes out.
     knee_db : float, default 6
-        Width of the knee, 0 to 24.
+        Width of the knee, 0 to 24 dB.
     attack_ms : float, default 10
-        0.02 to 250.
+        Attack time, 0.02 to 250 ms.
     release_ms : float, default 100
-        5 to 5000.
+        Release time, 5 to 5000 ms.
     makeup_db : float, default 0
-        -12 to 24, after the compression.
+        Gain after the compression, -12 to 24 dB.
     detector : "peak" or "rms", default "peak"
         Level detector.
     rms_ms : float, default 10
-        Time constant of the mean square, 1 to 300.
+        Time constant of the mean square, 1 to 300 ms.
     lookahead_ms : float, default 0
-        0 to 20: the gain changes this much before the signal; adds as much latency.
+        0 to 20 ms: the gain changes this much before the signal; adds as much latency.
     link_percent : float, default 100
-        Channel linking: how far all channels take the level of the loudest one, 0 (independent) to 100.
+        Channel linking, 0 to 100 %: how far all channels take the level of the loudest one.
     mix : float, default 1
-        (1 - mix) dry + mix wet.
+        0 to 1: (1 - mix) dry + mix wet.
     range_db : float, default inf
-        Most gain reduction, 0 to inf.
+        Most gain reduction, 0 to inf dB.
     key_high_pass_hz : float, default 0
-        High pass in the side-chain, 12 dB per octave; 0 is off, else 20 to 500.
+        High pass of 12 dB per octave in the side-chain: 0 (off) or 20 to 500 Hz.
     release_mode : "manual", "dual" or "auto", default "manual"
         "dual" is slower after long reduction; "auto" sets both times by the crest of the signal.
     auto_makeup : bool, default False
@@ -147,21 +147,21 @@ class Expander(Curved):
     Parameters
     ----------
     threshold_db : float, default -40
-        Level below which it attenuates, -80 to 0.
+        Level below which it attenuates, -80 to 0 dBFS.
     ratio : float, default 2
         dB out for each dB below the threshold, 1 to 100.
     knee_db : float, default 6
-        Width of the knee, 0 to 24.
+        Width of the knee, 0 to 24 dB.
     attack_ms : float, default 5
-        Time to open, 0.02 to 250.
+        Time to open, 0.02 to 250 ms.
     hold_ms : float, default 0
-        How long it stays open, 0 to 500.
+        How long it stays open, 0 to 500 ms.
     release_ms : float, default 100
-        Time to close, 5 to 5000.
+        Time to close, 5 to 5000 ms.
     range_db : float, default 40
-        Most attenuation, 0 to inf.
+        Most attenuation, 0 to inf dB.
     link_percent : float, default 100
-        0 to 100: how far all channels follow the one that is open the furthest.
+        0 to 100 %: how far all channels follow the one that is open the furthest.
     """
 
     threshold_db: float = -40.0
@@ -181,19 +181,19 @@ class Gate(Curved):
     Parameters
     ----------
     threshold_db : float, default -40
-        Level above which it opens, -80 to 0.
+        Level above which it opens, -80 to 0 dBFS.
     attack_ms : float, default 1
-        Time to open, 0.02 to 250.
+        Time to open, 0.02 to 250 ms.
     hold_ms : float, default 10
-        How long it stays open after the level has fallen, 0 to 500.
+        How long it stays open after the level has fallen, 0 to 500 ms.
     release_ms : float, default 100
-        Time to close, 5 to 5000.
+        Time to close, 5 to 5000 ms.
     range_db : float, default 80
-        Attenuation when closed, 0 to inf.
+        Attenuation when closed, 0 to inf dB.
     hysteresis_db : float, default 3
-        How far below the threshold the level must fall before it closes, 0 to 12.
+        How far below the threshold the level must fall before it closes, 0 to 12 dB.
     link_percent : float, default 100
-        0 to 100: how far all channels follow the one that is open the furthest.
+        0 to 100 %: how far all channels follow the one that is open the furthest.
     """
 
     threshold_db: float = -40.0
@@ -212,15 +212,15 @@ class DeEsser(Dynamics):
     Parameters
     ----------
     frequency_hz : float, default 5500
-        Lower edge of the sibilant band, 1000 to 16 000 and at most 0.45 of the sample rate.
+        Lower edge of the sibilant band, 1000 to 16 000 Hz and at most 0.45 of the sample rate.
     threshold_db : float, default -6
-        Level of the band above that frequency over the level of the whole, -40 to 0.
+        Level of the band above that frequency over the level of the whole, -40 to 0 dB.
     range_db : float, default 6
-        Most attenuation of the band, 0 to 20.
+        Most attenuation of the band, 0 to 20 dB.
     attack_ms : float, default 0.5
-        Attack time, 0.02 to 50.
+        Attack time, 0.02 to 50 ms.
     release_ms : float, default 40
-        Release time, 5 to 1000.
+        Release time, 5 to 1000 ms.
     """
 
     frequency_hz: float = 5500.0
@@ -241,7 +241,7 @@ class MultibandCompressor(Dynamics):
     bands : sequence of Compressor, default as many as the crossovers ask for
         From the lowest band up, one more than crossovers.
     slope_db_per_octave : float, default 24
-        12, 24 or 48.
+        12, 24 or 48 dB/octave.
     """
 
     _banded: ClassVar[bool] = True
@@ -279,15 +279,15 @@ class DynamicBand(Setting):
     shape : Bell, LowShelf, HighShelf or Tilt, default Bell()
         The static band.
     threshold_db : float, default -30
-        Level in the band above which it attenuates, -80 to 0.
+        Level in the band above which it attenuates, -80 to 0 dBFS.
     ratio : float, default 2
         dB in for each dB out above the threshold, 1 to inf.
     range_db : float, default 12
-        Most attenuation, 0 to 24.
+        Most attenuation, 0 to 24 dB.
     attack_ms : float, default 10
-        Attack time, 0.02 to 250.
+        Attack time, 0.02 to 250 ms.
     release_ms : float, default 100
-        Release time, 5 to 5000.
+        Release time, 5 to 5000 ms.
     """
 
     shape: Bell | LowShelf | HighShelf | Tilt = field(default_factory=Bell)
@@ -327,15 +327,15 @@ class Limiter(Curved):
     Parameters
     ----------
     ceiling_db : float, default -1
-        Highest true peak, -20 to 0; highest sample with mode "sample_peak".
+        Highest true peak, -20 to 0 dBTP; highest sample with mode "sample_peak".
     gain_db : float, default 0
-        Drive, 0 to 24.
+        Drive, 0 to 24 dB.
     lookahead_ms : float, default 1.5
-        0.5 to 10: the time in which the gain falls before a peak; adds as much latency.
+        0.5 to 10 ms: the time in which the gain falls before a peak; adds as much latency.
     hold_ms : float, default 8
-        0 to 15: holds the gain between the crests of low frequencies; adds no latency.
+        0 to 15 ms: holds the gain between the crests of low frequencies; adds no latency.
     release_ms : float, default 60
-        5 to 2000: time to 63.2 % of the recovery in dB.
+        5 to 2000 ms: time to 63.2 % of the recovery in dB.
     release_mode : "manual" or "dual", default "manual"
         "dual" is slower after long reduction.
     mode : "standard", "master" or "sample_peak", default "standard"

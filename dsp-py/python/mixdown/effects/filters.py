@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from mixdown.effects.effect import Effect
@@ -25,9 +25,9 @@ class Bell(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Centre, 10 to 22 000 and at most 0.49 of the sample rate.
+        Centre, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     gain_db : float, default 0
-        Gain at the centre, -24 to 24.
+        Gain at the centre, -24 to 24 dB.
     q : float, default 1
         Quality factor, 0.1 to 40.
     """
@@ -44,9 +44,9 @@ class LowShelf(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Where half of the gain in dB is reached, 10 to 22 000 and at most 0.49 of the sample rate.
+        Where half of the gain in dB is reached, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     gain_db : float, default 0
-        Gain far below, -24 to 24.
+        Gain far below, -24 to 24 dB.
     q : float, default 0.7071
         Quality factor, 0.1 to 40; above 0.7071 the shelf overshoots.
     """
@@ -63,9 +63,9 @@ class HighShelf(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Where half of the gain in dB is reached, 10 to 22 000 and at most 0.49 of the sample rate.
+        Where half of the gain in dB is reached, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     gain_db : float, default 0
-        Gain far above, -24 to 24.
+        Gain far above, -24 to 24 dB.
     q : float, default 0.7071
         Quality factor, 0.1 to 40; above 0.7071 the shelf overshoots.
     """
@@ -82,9 +82,9 @@ class LowPass(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Corner (-3.01 dB), 10 to 22 000 and at most 0.49 of the sample rate.
+        Corner (-3.01 dB), 10 to 22 000 Hz and at most 0.49 of the sample rate.
     slope_db_per_octave : float, default 12
-        6, 12, 18 … 96.
+        6 to 96 dB/octave in steps of 6.
     """
 
     frequency_hz: float = 1000.0
@@ -98,9 +98,9 @@ class HighPass(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Corner (-3.01 dB), 10 to 22 000 and at most 0.49 of the sample rate.
+        Corner (-3.01 dB), 10 to 22 000 Hz and at most 0.49 of the sample rate.
     slope_db_per_octave : float, default 12
-        6, 12, 18 … 96.
+        6 to 96 dB/octave in steps of 6.
     """
 
     frequency_hz: float = 1000.0
@@ -114,7 +114,7 @@ class BandPass(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Centre, 10 to 22 000 and at most 0.49 of the sample rate.
+        Centre, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
         Quality factor, 0.1 to 40.
     """
@@ -130,7 +130,7 @@ class Notch(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Centre, 10 to 22 000 and at most 0.49 of the sample rate.
+        Centre, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
         Quality factor, 0.1 to 40.
     """
@@ -146,7 +146,7 @@ class AllPass(Band):
     Parameters
     ----------
     frequency_hz : float, default 1000
-        Where the phase is -180 degrees, 10 to 22 000 and at most 0.49 of the sample rate.
+        Where the phase is -180 degrees, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
         Quality factor, 0.1 to 40: how steeply the phase falls.
     """
@@ -162,9 +162,9 @@ class Tilt(Band):
     Parameters
     ----------
     frequency_hz : float, default 650
-        Pivot (0 dB), 10 to 22 000 and at most 0.49 of the sample rate.
+        Pivot (0 dB), 10 to 22 000 Hz and at most 0.49 of the sample rate.
     gain_db : float, default 0
-        Level of the lowest over the highest frequencies, -24 to 24: +6 is +3 dB of bass and -3 dB of treble.
+        Level of the lowest over the highest frequencies, -24 to 24 dB: +6 is +3 dB of bass and -3 dB of treble.
     """
 
     frequency_hz: float = 650.0
@@ -201,11 +201,12 @@ class LinearPhaseEqualizer(Effect):
     bands : sequence of bands, default none
         As in :class:`Equalizer`.
     length_frames : int, default 8192
-        Even, 256 to 65 536: its taps less one. The latency is half of it. Low and narrow bands want long ones.
+        Its taps less one, 256 to 65 536 frames in steps of 2. The latency is half of it. Low and narrow bands want
+        long ones.
     """
 
     bands: tuple[Band, ...] = ()
-    length_frames: int = field(default=8192, metadata={"whole_range": (256, 65_536)})
+    length_frames: int = 8192
 
     def __init__(self, *, bands: Iterable[Band] = (), length_frames: int = 8192) -> None:
         object.__setattr__(self, "bands", bands)

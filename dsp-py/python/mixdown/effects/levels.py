@@ -18,7 +18,7 @@ class Gain(Effect):
     Parameters
     ----------
     gain_db : float, default 0
-        Level change in dB, -inf to 60; at -144 and below the output is exactly 0.
+        Level change, -inf to 60 dB; at -144 and below the output is exactly 0.
     invert_polarity : bool, default False
         Inverts the polarity.
     """
@@ -34,7 +34,7 @@ class Pan(Effect):
     Parameters
     ----------
     pan : float, default 0
-        Position, -1 (left) to 1 (right).
+        Position, -1 to 1: from left to right.
     law : str, default "constant_power"
         Level at the centre: "constant_power" (-3 dB), "-4.5dB", "-6dB" or "linear" (-6 dB on straight lines). A
         stereo source is balanced: 0 dB at the centre.
@@ -51,9 +51,9 @@ class Width(Effect):
     Parameters
     ----------
     width : float, default 1
-        Factor on the side signal: 0 (mono) to 2.
+        Factor on the side signal, 0 to 2; 0 makes mono.
     bass_mono_hz : float, default 0
-        Below this the sound is mono; 0 is off, else 20 to 500.
+        Below this the sound is mono: 0 (off) or 20 to 500 Hz.
     """
 
     width: float = 1.0

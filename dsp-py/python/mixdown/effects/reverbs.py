@@ -23,27 +23,33 @@ class Reverb(Effect):
         "room", "club", "chamber", "hall" or "cathedral": the default of every other parameter.
         ``replace(space=...)`` sets them anew.
     predelay_ms : float, default 5, 8, 12, 20, 40 by space
-        Delay of the wet signal, 0 to 250.
+        Delay of the wet signal, 0 to 250 ms.
     size : float, default 0.25, 0.35, 0.45, 0.6, 1 by space
-        0 to 1.
+        How large it is, 0 to 1.
     t60_s : float, default 0.5, 0.8, 1.3, 2.2, 6.5 by space
-        Time to -60 dB between the two corners; times the highest ratio 0.1 to 18.
-    t60_low_ratio, t60_high_ratio : float
-        Time to -60 dB below the low and above the high corner, over `t60_s`: 0.2 to 3 and 0.1 to 1.5.
-    low_frequency_hz, high_frequency_hz : float
-        The corners, 50 to 1000 and 1000 to 16 000.
-    diffusion : float
+        Time to -60 dB between the two corners, 0.1 to 18 s; times the highest ratio at most 18.
+    t60_low_ratio : float, default 1.2
+        Time to -60 dB below the low corner, over `t60_s`: 0.2 to 3.
+    t60_high_ratio : float, default 0.5
+        Time to -60 dB above the high corner, over `t60_s`: 0.1 to 1.5.
+    low_frequency_hz : float, default 250
+        The low corner, 50 to 1000 Hz.
+    high_frequency_hz : float, default 4000
+        The high corner, 1000 to 16 000 Hz.
+    diffusion : float, default 1
         Diffusion of the input, 0 to 1: how soon echoes become dense.
-    modulation_hz, modulation_depth_ms : float
-        Rate and depth of the delay modulation, 0 to 3 and 0 to 1.
-    early_db : float
-        Level of the early reflections beside the tail, -inf (off) to 12.
-    width : float
-        Stereo width of the wet signal, 0 (mono) to 2.
+    modulation_hz : float, default 0.7
+        Rate of the delay modulation, 0 to 3 Hz.
+    modulation_depth_ms : float, default 0.15
+        Depth of the delay modulation, 0 to 1 ms.
+    early_db : float, default -6
+        Level of the early reflections beside the tail, -inf to 12 dB; -inf turns them off.
+    width : float, default 1
+        Stereo width of the wet signal, 0 to 2; 0 is mono.
     freeze : bool, default False
         Holds the tail without decay and mutes its input.
     mix : float, default 1
-        (1 - mix) dry + mix wet.
+        0 to 1: (1 - mix) dry + mix wet.
     """
 
     space: Space = "hall"
@@ -112,11 +118,11 @@ class Plate(Effect):
     decay : float, default 0.5
         Feedback gain of each half of the tank, 0 to 0.99.
     predelay_ms : float, default 0
-        Delay of the wet signal, 0 to 250.
+        Delay of the wet signal, 0 to 250 ms.
     damping_hz : float, default 7000
-        Corner of the low pass in the tank, 200 to 20 000.
+        Corner of the low pass in the tank, 200 to 20 000 Hz.
     mix : float, default 1
-        (1 - mix) dry + mix wet.
+        0 to 1: (1 - mix) dry + mix wet.
     """
 
     decay: float = 0.5

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.effects.parameters import Parameter, parameters_of, range_of
 
 #: Most settings within each other: chains of chains, bands included.
 MAX_DEPTH = 32
@@ -61,8 +62,9 @@ class Setting(metaclass=_ByName):
         kinds = _field_kinds(self._name)
         for entry in dataclasses.fields(cast(Any, self)):
             value = _plain(entry.name, kinds[entry.name], getattr(self, entry.name))
-            if "whole_range" in entry.metadata:
-                _checks.whole_number(entry.name, value, *entry.metadata["whole_range"])
+            if kinds[entry.name] is int:
+                # Already here: the compiled half reads no negative number as a count.
+                _checks.whole_number(entry.name, value, *range_of(self._name, entry.name))
             object.__setattr__(self, entry.name, value)
         if self._depth() > MAX_DEPTH:
             raise ParameterError(_TOO_DEEP)
@@ -76,6 +78,29 @@ class Setting(metaclass=_ByName):
 
     def _check(self) -> None:
         """Refuse values out of range."""
+
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """Return the parameters with their units, ranges and defaults, as for an editor of any effect.
+
+        They are what the engine checks by. What only puts effects together has none.
+
+        Returns
+        -------
+        tuple of Parameter
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> threshold, ratio = md.Compressor.parameters()[:2]
+        >>> ratio
+        <Parameter ratio: 1 to inf, default 4>
+        >>> (threshold.minimum, threshold.maximum, threshold.default, threshold.unit, threshold.scale)
+        (-60.0, 0.0, -18.0, 'dBFS', 'decibel')
+        >>> [parameter.name for parameter in md.Limiter.parameters() if parameter.fixed_while_running]
+        ['lookahead_ms', 'mode']
+        """
+        return parameters_of(cls.__name__)
 
     def replace(self, **changes: Any) -> Self:
         """Return the same with other settings.

@@ -12,7 +12,7 @@ import numpy as np
 from mixdown import _checks
 from mixdown._checks import Audio, Source
 from mixdown.conversion import resample
-from mixdown.effects import Gain
+from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.mix import Mix
 
@@ -98,7 +98,8 @@ def balance(
     measured = loudness(mix.render(), sample_rate_hz, precision="reference")
     report(1 - 1 / steps)
     if math.isfinite(measured.true_peak_dbtp):
-        mix.master(inserts=[Gain(gain_db=min(HEADROOM_DBTP - measured.true_peak_dbtp, 60.0))])
+        most_db = range_of("Gain", "gain_db")[1]
+        mix.master(inserts=[Gain(gain_db=min(HEADROOM_DBTP - measured.true_peak_dbtp, most_db))])
     audio = mix.render()
     report(1.0)
     reading = loudness(_at_least_a_window(audio, sample_rate_hz), sample_rate_hz, precision="reference")

@@ -16,13 +16,6 @@ from mixdown.session.strips import MASTER, Master, Track, strip_name, track_audi
 Progress = Callable[[int, int], None]
 """Called with the frames done and the frames there are."""
 
-#: Frames rendered between two calls of the progress function.
-_STEP_FRAMES = 65_536
-#: A tail is looked at in steps of this, in s.
-_TAIL_GRID_S = 0.1
-#: A tail ends where a whole step lies below this, -120 dBFS.
-_TAIL_FLOOR = 1e-6
-
 _Default = TypeVar("_Default")
 
 
@@ -123,10 +116,10 @@ class Mix(Mapping[str, Track]):
 
         Parameters
         ----------
-        inserts : sequence of effects
+        inserts : sequence of effects, default none
             On the stereo bus, first to last.
         fader_db : float, default 0
-            Level after them, -inf to 12.
+            Level after them, -inf to 12 dB.
         """
         master = Master(cast(Any, inserts), fader_db)
         master.check_at(self._sample_rate_hz)
@@ -199,7 +192,7 @@ class Mix(Mapping[str, Track]):
             How much longer than the longest track the mix is: "auto" until 100 ms lie below -120 dBFS, on a grid of
             100 ms, at most 60 s.
         progress : function, optional
-            Called with the frames done and the frames of the longest track.
+            Called with the frames done and the frames of the longest track. What it raises ends the work.
 
         Returns
         -------
@@ -210,48 +203,10 @@ class Mix(Mapping[str, Track]):
             raise MixerError("the mix has no tracks")
         tracks = list(self._tracks.values())
         dtype = np.result_type(*(track.audio.dtype for track in tracks))
-        mixer = _core.Mixer(self._sample_rate_hz, dtype.name)
-        for track in tracks:
-            track.add_to(mixer)
-        self._master.set_on(mixer)
-
-        frames = max(track.audio.shape[1] for track in tracks)
-        grid = round(_TAIL_GRID_S * self._sample_rate_hz)
-        seconds = _checks.tail(tail)
-        extra = 0 if isinstance(seconds, str) else round(seconds * self._sample_rate_hz)
-        total = frames + extra + mixer.latency_frames
-        # So that a mix of no frames has channels and a format too.
-        parts = [np.zeros((2, 0), dtype)]
-        for start in range(0, total, _STEP_FRAMES):
-            stop = min(start + _STEP_FRAMES, total)
-            parts.append(mixer.process([_excerpt(track.audio, start, stop, dtype) for track in tracks]))
-            if progress is not None:
-                progress(min(stop, frames), frames)
-        if tail == "auto":
-            parts += self._tail(mixer, [np.zeros((track.audio.shape[0], grid), dtype) for track in tracks])
-        return cast(Audio, np.concatenate(parts, axis=1)[:, mixer.latency_frames :])
-
-    @staticmethod
-    def _tail(mixer: _core.Mixer, silence: list[Audio]) -> list[Audio]:
-        """What still sounds after the tracks, step by step, up to the last step that is not quiet.
-
-        A gap in the tail, as a predelay leaves it, does not end it.
-        """
-        longest = round(_checks.MAX_TAIL_S / _TAIL_GRID_S)
-        tail_frames, grid = mixer.tail_frames, silence[0].shape[1]
-        steps = longest if tail_frames is None else min(-(-tail_frames // grid), longest)
-        parts = [mixer.process(silence) for _ in range(steps)]
-        while parts and np.max(np.abs(parts[-1])) < _TAIL_FLOOR:
-            parts.pop()
-        return parts
-
-
-def _excerpt(audio: Audio, start: int, stop: int, dtype: np.dtype[Any]) -> Audio:
-    """Frames start..stop of a track, silence beyond its end."""
-    part = np.zeros((audio.shape[0], stop - start), dtype)
-    inside = audio[:, start:stop]
-    part[:, : inside.shape[1]] = inside
-    return part
+        rate_hz = self._sample_rate_hz
+        given = [(track.name, track.audio.astype(dtype, copy=False), track._engine(rate_hz)) for track in tracks]
+        master = self._master._engine(rate_hz)
+        return _core.render_mix(given, master, rate_hz, _checks.tail(tail), _checks.callback("progress", progress))
 
 
 def _shown(name: object) -> str:

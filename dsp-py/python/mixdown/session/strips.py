@@ -12,7 +12,7 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
 from mixdown.conversion import resample
-from mixdown.effects import Effect, PanLaw
+from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 
 #: Name of the master strip; no track has it.
 MASTER = "master"
@@ -58,6 +58,16 @@ class Strip:
     def __delattr__(self, name: str) -> None:
         raise ParameterError(f"{name} cannot be deleted: a {type(self).__name__.lower()} always has it")
 
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """Return the parameters with their units, ranges and defaults, in the order of the signal path.
+
+        Returns
+        -------
+        tuple of Parameter
+        """
+        return parameters_of(cls.__name__)
+
     def _check(self) -> None:
         """Refuse what the engine refuses."""
 
@@ -75,7 +85,7 @@ class Strip:
             return _checks.one_of(name, value, get_args(PanLaw))
         return _checks.number(name, value)
 
-    def _settings(self, sample_rate_hz: float) -> dict[str, Any]:
+    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
         """Return what the compiled half reads."""
         plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))}
         return {**plain, "inserts": [effect._engine(sample_rate_hz) for effect in plain["inserts"]]}
@@ -92,21 +102,23 @@ class Track(Strip):
     audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
         float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
         another, and kept read-only, (1 or 2, frames): a change is another array.
-    fader_db : float
-        Level, -inf to 12; at -144 and below silence.
-    pan : float
+    fader_db : float, default 0
+        Level, -inf to 12 dB; at -144 and below silence.
+    pan : float, default 0
         -1 to 1: pan of a mono track, balance of a stereo one.
-    pan_law : str
+    pan_law : "constant_power", "-4.5dB", "-6dB" or "linear", default "constant_power"
         As in :class:`Pan`.
-    width : float
+    width : float, default 1
         Stereo width after the inserts, 0 to 2; mono tracks take 1 only.
-    trim_db : float
-        Level before the inserts, -24 to 24.
-    invert_polarity : bool
+    trim_db : float, default 0
+        Level before the inserts, -24 to 24 dB.
+    invert_polarity : bool, default False
         Inverts the polarity before the inserts.
-    inserts : sequence of effects
+    inserts : sequence of effects, default none
         First to last; kept as a tuple.
-    mute, solo : bool
+    mute : bool, default False
+        The track is not audible.
+    solo : bool, default False
         As long as any track is soloed, only soloed ones are audible.
     """
 
@@ -146,16 +158,13 @@ class Track(Strip):
 
     def _check(self) -> None:
         rate_hz = self._rate_hz() or _CHECK_RATE_HZ
-        _core.check_track(self.name, self._settings(rate_hz), rate_hz, self.audio.shape[0])
+        _core.check_track(self.name, self._engine(rate_hz), rate_hz, self.audio.shape[0])
 
-    def _settings(self, sample_rate_hz: float) -> dict[str, Any]:
-        plain = super()._settings(sample_rate_hz)
+    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
+        """Return what the compiled half reads, beside the audio."""
+        plain = super()._engine(sample_rate_hz)
         del plain["name"], plain["audio"]
         return plain
-
-    def add_to(self, mixer: _core.Mixer) -> None:
-        """Add the strip to a running mixer."""
-        mixer.add_track(self.name, self.audio.shape[0], self._settings(mixer.sample_rate_hz))
 
     def __repr__(self) -> str:
         channels, frames = self.audio.shape
@@ -177,10 +186,10 @@ class Master(Strip):
 
     Parameters
     ----------
-    inserts : sequence of effects
+    inserts : sequence of effects, default none
         On the stereo bus, first to last.
-    fader_db : float
-        Level after them, -inf to 12.
+    fader_db : float, default 0
+        Level after them, -inf to 12 dB.
     """
 
     inserts: tuple[Effect, ...] = ()
@@ -188,11 +197,7 @@ class Master(Strip):
 
     def check_at(self, sample_rate_hz: float) -> None:
         """Refuse what a mix of this rate cannot run."""
-        _core.check_master(MASTER, self._settings(sample_rate_hz), sample_rate_hz)
-
-    def set_on(self, mixer: _core.Mixer) -> None:
-        """Set the strip of a running mixer."""
-        mixer.set_master(self._settings(mixer.sample_rate_hz))
+        _core.check_master(MASTER, self._engine(sample_rate_hz), sample_rate_hz)
 
 
 def strip_name(value: Any) -> str:

@@ -1,0 +1,134 @@
+"""Parameters of settings, as the engine declares them."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mixdown import _core
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Parameter:
+    """A parameter of an effect or of a strip: what an editor needs to know of it.
+
+    Attributes
+    ----------
+    name : str
+        The keyword; its suffix tells the unit.
+    kind : "number", "switch", "choice" or "compound"
+        A number of a range, True or False, one of some words, or a value with parts of its own, as bands are.
+    unit : str
+        Symbol of the unit, as "dB", "dBFS", "Hz", "ms", "%"; empty without one.
+    minimum, maximum : float or None
+        Ends of the range of a number, both legal.
+    maximum_of_rate : float or None
+        Highest legal value in parts of the sample rate, where that is lower than `maximum`.
+    off : float or None
+        A legal value outside the range, which turns off what the number controls.
+    step : float or None
+        Only multiples of it are legal.
+    values : tuple of float
+        The only legal numbers, rising; empty if there are no such.
+    words : tuple of str
+        What a choice takes.
+    default : float, bool, str or None
+        None for what has parts.
+    scale : "linear", "logarithmic", "decibel" or None
+        What equal steps of a control are: equal differences, equal ratios, equal differences of a level in dB.
+    fixed_while_running : bool
+        A stream refuses another value.
+    summary : str
+        What it does.
+    """
+
+    name: str
+    kind: Literal["number", "switch", "choice", "compound"]
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    maximum_of_rate: float | None = None
+    off: float | None = None
+    step: float | None = None
+    values: tuple[float, ...] = ()
+    words: tuple[str, ...] = ()
+    default: float | bool | str | None = None
+    scale: Literal["linear", "logarithmic", "decibel"] | None = None
+    fixed_while_running: bool = False
+    summary: str = ""
+
+    def __repr__(self) -> str:
+        default = "" if self.default is None else f", default {_shown(self.default)}"
+        return f"<Parameter {self.name}: {self._legal()}{default}>"
+
+    def _legal(self) -> str:
+        """Return which values are legal, in words."""
+        if self.kind == "choice":
+            return _either(map(_shown, self.words))
+        if self.minimum is None or self.maximum is None:
+            return "True or False" if self.kind == "switch" else self.kind
+        unit = f" {self.unit}" if self.unit else ""
+        if self.values:
+            return _either(map(_shown, self.values)) + unit
+        legal = f"{_shown(self.minimum)} to {_shown(self.maximum)}{unit}"
+        if self.off is not None:
+            legal = f"{_shown(self.off)} (off) or {legal}"
+        if self.step is not None:
+            legal += f" in steps of {_shown(self.step)}"
+        if self.maximum_of_rate is not None:
+            legal += f" and at most {_shown(self.maximum_of_rate)} of the sample rate"
+        return legal
+
+
+def _either(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _shown(value: float | bool | str) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return str(value)
+    text = f"{value:,.10g}".replace(",", " ")
+    # From five digits on, they stand in groups.
+    return text if abs(value) >= 10_000 else text.replace(" ", "")
+
+
+@functools.cache
+def parameters_of(kind: str) -> tuple[Parameter, ...]:
+    """Return the parameters of a kind of settings; none for what only puts effects together."""
+    return tuple(map(_parameter, _core.fields(kind))) if kind in _core.kinds() else ()
+
+
+def _parameter(field: dict[str, Any]) -> Parameter:
+    values = field["kind"]
+    steps = values.get("steps", {})
+    stepped = steps if isinstance(steps, dict) else {}
+    return Parameter(
+        name=field["name"],
+        kind=values["type"],
+        unit=field["unit"],
+        minimum=values.get("min"),
+        maximum=values.get("max"),
+        maximum_of_rate=values.get("max_per_rate"),
+        off=values.get("off"),
+        step=stepped.get("multiples"),
+        values=tuple(stepped.get("one_of", ())),
+        words=tuple(values.get("words", ())),
+        default=values.get("default"),
+        scale=values.get("scale"),
+        fixed_while_running=field["fixed"],
+        summary=field["summary"],
+    )
+
+
+def range_of(kind: str, name: str) -> tuple[float, float]:
+    """Return the ends of the range of a number; infinite ones for what stands in no table."""
+    for parameter in parameters_of(kind):
+        if parameter.name == name and parameter.minimum is not None and parameter.maximum is not None:
+            return parameter.minimum, parameter.maximum
+    return -math.inf, math.inf

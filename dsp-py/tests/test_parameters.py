@@ -1,0 +1,326 @@
+"""Parameters in Python are those of the engine's tables: names, defaults, ranges, words, docstrings."""
+
+import dataclasses
+import inspect
+import math
+import re
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mixdown as md
+from mixdown import _core
+from mixdown.effects import KINDS
+from mixdown.session.strips import Master
+
+#: Settings that the engine has no table of, and why.
+WITHOUT_TABLE = {
+    "Chain": "puts effects together",
+    "Parallel": "puts effects together",
+    "MidSide": "puts effects together",
+    "Bypass": "puts effects together",
+    "ImpulseResponse": "is a signal, not a setting",
+}
+#: Parameters that only Python has, and why.
+ONLY_PYTHON = {
+    ("Convolution", "impulse_response_rate_hz"): "a response is converted before the engine sees it",
+    ("Track", "name"): "the key of a mapping",
+    ("Track", "audio"): "the signal",
+}
+#: A strip's table follows the signal path; a user writes the fader first.
+OTHER_ORDER = {"Track", "Master"}
+#: Parameters without a default.
+GIVEN: dict[str, dict[str, Any]] = {
+    "Convolution": {"impulse_response": np.ones(8, np.float32)},
+    "Track": {"name": "a", "audio": np.zeros((2, 8), np.float32)},
+}
+#: What goes with certain words of a choice.
+FITTING: dict[tuple[str, str], dict[str, Any]] = {
+    ("Convolution", "stereo"): {"impulse_response": np.ones((2, 8), np.float32)},
+    ("Convolution", "true_stereo"): {"impulse_response": np.ones((4, 8), np.float32)},
+}
+#: Where a range depends on other parameters, these leave all of it.
+WIDEST: dict[str, dict[str, Any]] = {"Reverb": {"t60_low_ratio": 1, "t60_high_ratio": 1}}
+#: What lies this far beyond an end is refused. All values are printed alike in both languages.
+JUST_OUTSIDE = 0.001
+
+CLASSES: dict[str, type] = {
+    **{kind: cls for kind, cls in KINDS.items() if kind not in WITHOUT_TABLE},
+    "Track": md.Track,
+    "Master": Master,
+}
+#: What the words of a table stand in: classes, and the method that makes a master strip.
+WRITTEN: dict[str, tuple[str, Any]] = {
+    **{kind: (kind, cls) for kind, cls in CLASSES.items()},
+    "Mix.master": ("Master", md.Mix.master),
+}
+TABLES: dict[str, list[dict[str, Any]]] = {kind: _core.fields(kind) for kind in _core.kinds()}
+
+kinds = pytest.mark.parametrize("kind", CLASSES)
+
+
+def make(kind: str, **changes: Any) -> Any:
+    """Make a setting with its ranges as wide as they get."""
+    made = CLASSES[kind](**{**GIVEN.get(kind, {}), **WIDEST.get(kind, {}), **changes})
+    if isinstance(made, Master):
+        made.check_at(48_000)
+    return made
+
+
+def numbers(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for field in TABLES[kind]:
+        if field["kind"]["type"] == "number":
+            yield field["name"], field["kind"]
+
+
+def test_every_table_has_its_class_and_every_class_its_table() -> None:
+    assert sorted(TABLES) == sorted(CLASSES)
+    assert all(TABLES.values())
+    for kind in WITHOUT_TABLE:
+        assert KINDS[kind].parameters() == ()
+        with pytest.raises(md.ParameterError, match=f'kind = "{kind}" has no table: it must be one of Gain, Pan'):
+            _core.fields(kind)
+
+
+@kinds
+def test_names_and_order_are_those_of_the_table(kind: str) -> None:
+    ours = [entry.name for entry in dataclasses.fields(CLASSES[kind]) if (kind, entry.name) not in ONLY_PYTHON]
+    theirs = [field["name"] for field in TABLES[kind]]
+    assert (sorted(ours) == sorted(theirs)) if kind in OTHER_ORDER else (ours == theirs)
+
+
+def test_what_only_python_has_exists() -> None:
+    for kind, name in ONLY_PYTHON:
+        assert name in {entry.name for entry in dataclasses.fields(CLASSES[kind])}
+        assert name not in {field["name"] for field in TABLES[kind]}
+
+
+@kinds
+def test_defaults_and_types_are_those_of_the_table(kind: str) -> None:
+    made = CLASSES[kind](**GIVEN.get(kind, {}))
+    hints = typing.get_type_hints(CLASSES[kind])
+    for field in TABLES[kind]:
+        name, values = field["name"], field["kind"]
+        if values["type"] == "compound":
+            continue
+        assert getattr(made, name) == values["default"], name
+        if values["type"] == "choice":
+            assert list(typing.get_args(hints[name])) == values["words"], name
+        else:
+            assert hints[name] in ((bool,) if values["type"] == "switch" else (float, int)), name
+
+
+@pytest.mark.parametrize(("method", "kind"), [(md.Mix.track, "Track"), (md.Mix.master, "Master")])
+def test_defaults_of_a_mix_are_those_of_its_strips(method: Any, kind: str) -> None:
+    parameters = inspect.signature(method).parameters
+    for field in TABLES[kind]:
+        if field["kind"]["type"] != "compound":
+            assert parameters[field["name"]].default == field["kind"]["default"], field["name"]
+
+
+@kinds
+def test_parameters_say_what_the_table_says(kind: str) -> None:
+    parameters = CLASSES[kind].parameters()
+    assert len(parameters) == len(TABLES[kind])
+    for parameter, field in zip(parameters, TABLES[kind], strict=True):
+        values = field["kind"]
+        steps = values.get("steps")
+        assert parameter == md.Parameter(
+            name=field["name"],
+            kind=values["type"],
+            unit=field["unit"],
+            minimum=values.get("min"),
+            maximum=values.get("max"),
+            maximum_of_rate=values.get("max_per_rate"),
+            off=values.get("off"),
+            step=steps["multiples"] if isinstance(steps, dict) and "multiples" in steps else None,
+            values=tuple(steps["one_of"]) if isinstance(steps, dict) and "one_of" in steps else (),
+            words=tuple(values.get("words", ())),
+            default=values.get("default"),
+            scale=values.get("scale"),
+            fixed_while_running=field["fixed"],
+            summary=field["summary"],
+        )
+        assert parameter.summary
+        hash(parameter)
+
+
+def test_a_parameter_prints_short() -> None:
+    printed = {
+        kind: {p.name: repr(p)[len("<Parameter ") : -1] for p in CLASSES[kind].parameters()}
+        for kind in ("Bell", "Compressor", "LinearPhaseEqualizer", "MultibandCompressor", "Gain")
+    }
+    assert printed["Bell"]["frequency_hz"] == (
+        "frequency_hz: 10 to 22 000 Hz and at most 0.49 of the sample rate, default 1000"
+    )
+    assert printed["Compressor"]["detector"] == 'detector: "peak" or "rms", default "peak"'
+    assert printed["Compressor"]["range_db"] == "range_db: 0 to inf dB, default inf"
+    assert printed["Compressor"]["key_high_pass_hz"] == "key_high_pass_hz: 0 (off) or 20 to 500 Hz, default 0"
+    assert printed["Compressor"]["release_mode"] == 'release_mode: "manual", "dual" or "auto", default "manual"'
+    assert printed["LinearPhaseEqualizer"] == {
+        "bands": "bands: compound",
+        "length_frames": "length_frames: 256 to 65 536 frames in steps of 2, default 8192",
+    }
+    assert printed["MultibandCompressor"]["slope_db_per_octave"] == (
+        "slope_db_per_octave: 12, 24 or 48 dB/octave, default 24"
+    )
+    assert printed["Gain"]["invert_polarity"] == "invert_polarity: True or False, default False"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        md.Gain.parameters()[0].minimum = 0.0  # type: ignore[misc]
+
+
+@kinds
+def test_the_ends_of_a_range_are_taken(kind: str) -> None:
+    for name, number in numbers(kind):
+        whole = isinstance(getattr(make(kind), name), int)
+        for value in (number["min"], number["max"], number["default"], number["off"]):
+            if value is not None:
+                given = int(value) if whole else value
+                assert getattr(make(kind, **{name: given}), name) == value, name
+        steps = number["steps"]
+        for value in steps.get("one_of", ()) if isinstance(steps, dict) else ():
+            make(kind, **{name: value})
+
+
+def beyond(number: dict[str, Any], *, whole: bool) -> Iterator[tuple[Any, bool]]:
+    """Values that are refused, and whether for lying out of the range."""
+    step = 1 if whole else JUST_OUTSIDE
+    steps = number["steps"]
+    multiple, only = (steps.get("multiples"), steps.get("one_of")) if isinstance(steps, dict) else (None, None)
+    for end, beside in ((number["min"], -step), (number["max"], step)):
+        if math.isfinite(end):
+            value = round(end + beside, 6)
+            yield (int(value) if whole else value), only is None
+    if multiple or only:
+        value = number["min"] + (multiple or only[1] - only[0]) / 2
+        yield (int(value) if whole else value), False
+
+
+@kinds
+def test_what_lies_outside_is_refused_by_name_value_and_range(kind: str) -> None:
+    for name, number in numbers(kind):
+        whole = isinstance(getattr(make(kind), name), int)
+        for value, out_of_range in beyond(number, whole=whole):
+            legal = f"it must lie in {number['min']:g}..{number['max']:g}" if out_of_range else number["allowed"]
+            reason = f"out of range: {legal}" if out_of_range else f"not allowed: it must be {legal}"
+            with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = {value:.9g} is {re.escape(reason)}$"):
+                make(kind, **{name: value})
+        if not whole:
+            with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = NaN is (out of range|not allowed): it"):
+                make(kind, **{name: math.nan})
+
+
+@kinds
+def test_words_and_switches_take_nothing_else(kind: str) -> None:
+    for field in TABLES[kind]:
+        name, values = field["name"], field["kind"]
+        if values["type"] == "choice":
+            for word in values["words"]:
+                assert getattr(make(kind, **{name: word}, **FITTING.get((kind, word), {})), name) == word
+            allowed = f"it must be one of {re.escape(', '.join(values['words']))}$"
+            with pytest.raises(md.ParameterError, match=f"{name} = 'other' is not allowed: {allowed}"):
+                make(kind, **{name: "other"})
+        elif values["type"] == "switch":
+            assert getattr(make(kind, **{name: not values["default"]}), name) is not values["default"]
+            with pytest.raises(TypeError, match=f"{name} = 1 is not a boolean"):
+                make(kind, **{name: 1})
+
+
+def entries(text: str) -> dict[str, tuple[str, str]]:
+    """Type and description of each parameter in a numpy docstring."""
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w+( \w+)?\n-+$|\Z)", inspect.cleandoc(text), re.M | re.S)
+    assert section
+    found: dict[str, tuple[str, str]] = {}
+    for names, kind, body in re.findall(r"^(\w[\w, ]*) : (.*)\n((?:(?: .*)?\n?)*)", section[1], re.M):
+        found |= {name: (kind, " ".join(body.split())) for name in names.split(", ")}
+    return found
+
+
+def shown(value: Any) -> str:
+    """A value as documentation has it: numbers of five digits and more in groups."""
+    if isinstance(value, (str, bool)):
+        return f'"{value}"' if isinstance(value, str) else str(value)
+    return f"{value:_g}".replace("_", " ") if abs(value) >= 10_000 else f"{value:g}"
+
+
+def default_of(kind: str, name: str, default: Any) -> str:
+    """A default as documentation has it; a reverb's may depend on its space."""
+    if kind == "Reverb" and name != "space":
+        spaces = next(field["kind"]["words"] for field in TABLES[kind] if field["name"] == "space")
+        defaults = [shown(_core.reverb_space(space)[name]) for space in spaces]
+        if len(set(defaults)) > 1:
+            return f"{', '.join(defaults)} by space"
+    return shown(default)
+
+
+def legal_numbers(number: dict[str, Any], unit: str) -> str:
+    """The range of a number as documentation has it."""
+    steps = number["steps"]
+    if isinstance(steps, dict) and "one_of" in steps:
+        *others, last = map(shown, steps["one_of"])
+        return f"{', '.join(others)} or {last} {unit}".strip()
+    text = f"{shown(number['min'])} to {shown(number['max'])} {unit}".strip()
+    if number["off"] is not None:
+        text = f"{shown(number['off'])} (off) or {text}"
+    if isinstance(steps, dict):
+        text += f" in steps of {shown(steps['multiples'])}"
+    if number["max_per_rate"] is not None:
+        text += f" and at most {shown(number['max_per_rate'])} of the sample rate"
+    return text
+
+
+def differences(kind: str, text: str) -> list[str]:
+    """What a docstring says otherwise than the table, or does not say."""
+    written, wrong = entries(text), []
+    for field in TABLES[kind]:
+        name, values = field["name"], field["kind"]
+        if name not in written:
+            wrong.append(f"{name} is missing")
+            continue
+        head, body = written[name]
+        if values["type"] == "compound":
+            continue
+        default = f", default {default_of(kind, name, values['default'])}"
+        if not head.endswith(default):
+            wrong.append(f'{name} : "{head}" does not end in "{default}"')
+        if values["type"] == "number":
+            legal = legal_numbers(values, field["unit"])
+            # A unit ends where the sentence goes on; a second range would contradict the first.
+            if not re.search(rf"(?<![-\d.])(?<!\d ){re.escape(legal)}(?=[.,:;]|$)", body):
+                wrong.append(f'{name}: "{body}" does not hold "{legal}"')
+            if len(re.findall(r"(?:\d|inf) to -?(?:\d|inf)", body)) > 1:
+                wrong.append(f'{name}: "{body}" holds two ranges')
+        if values["type"] == "choice" and set(re.findall(r'"([^"]+)"', f"{head} {body}")) != set(values["words"]):
+            wrong.append(f'{name}: "{head} {body}" does not name {values["words"]}')
+    return wrong
+
+
+@pytest.mark.parametrize("place", WRITTEN)
+def test_docstrings_state_what_the_table_says(place: str) -> None:
+    kind, thing = WRITTEN[place]
+    assert differences(kind, thing.__doc__) == []
+    if isinstance(thing, type):
+        assert list(entries(thing.__doc__)) == [entry.name for entry in dataclasses.fields(thing)]
+
+
+@pytest.mark.parametrize("place", WRITTEN)
+def test_a_wrong_figure_in_a_docstring_is_found(place: str) -> None:
+    kind, thing = WRITTEN[place]
+    for field in TABLES[kind]:
+        name, values = field["name"], field["kind"]
+        if values["type"] == "compound":
+            continue
+        head, body = entries(thing.__doc__)[name]
+        altered = [(head, re.sub(r"default (.)", r"default 9\1", head, count=1))]
+        if values["type"] == "number":
+            legal = legal_numbers(values, field["unit"])
+            for figure in re.finditer(r"\d+|inf|[A-Za-z/%]+$", legal):
+                other = f"{legal[: figure.start()]}9{legal[figure.start() :]}"
+                altered.append((body, body.replace(legal, other)))
+        for right, wrong in altered:
+            text = f"Parameters\n----------\n{name} : {head}\n    {body}\n".replace(right, wrong)
+            assert right != wrong
+            assert any(difference.startswith((f"{name}:", f"{name} :")) for difference in differences(kind, text))
