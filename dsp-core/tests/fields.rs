@@ -28,6 +28,8 @@ fn with_tables() -> Vec<(&'static str, Build)> {
                 ("Track", || Box::new(TrackParams::default())),
                 ("Master", || Box::new(MasterParams::default())),
                 ("Normalize", || Box::new(delivery::NormalizeParams::default())),
+                ("Quantizer", || Box::new(delivery::QuantizerParams::default())),
+                ("LoudnessMeter", || Box::new(meters::LoudnessParams::default())),
                 ("Delivery", || Box::new(delivery::DeliveryParams::default())),
             ]
         };

@@ -307,8 +307,8 @@ fn overdamped() -> Vec<(&'static str, Effect)> {
             };
         }
         for_each_processor!(placed);
-        let bell = BellParams { frequency_hz, q, gain_db: 12.0, ..Default::default() };
-        let band = BandPassParams { frequency_hz, q, ..Default::default() };
+        let bell = BellParams { frequency_hz, q, gain_db: 12.0 };
+        let band = BandPassParams { frequency_hz, q };
         effects.push(("Equalizer", EqualizerParams { bands: vec![bell.into(); 5], ..Default::default() }.into()));
         effects.push(("Equalizer", EqualizerParams { bands: vec![band.into(); 2], ..Default::default() }.into()));
     }

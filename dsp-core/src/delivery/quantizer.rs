@@ -1,7 +1,14 @@
 //! Quantizer: samples to integers of 8 to 24 bits, with dither.
 
 use crate::{
-    foundation::{block::Block, declare::choice, error::Error, sample::Sample, stream::StreamSpec},
+    foundation::{
+        block::Block,
+        declare::{choice, params},
+        error::Error,
+        sample::Sample,
+        stream::StreamSpec,
+        table::Fields,
+    },
     primitives::random::Random,
 };
 use alloc::vec::Vec;
@@ -12,11 +19,7 @@ use alloc::vec::Vec;
 /// y = round(x / Δ + d), Δ = 2^(1-bits), limited to -2^(bits-1)..=2^(bits-1) - 1
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `bits` | | 8..24 | 24 |
-/// | `dither` | | none, tpdf | tpdf |
-/// | `seed` | | any | 0 |
+/// Those of [`QuantizerParams`].
 ///
 /// # Contract
 /// Deterministic: the same seed, the same noise, however the stream is cut; independent noise in every channel. The
@@ -60,21 +63,13 @@ choice! {
     }
 }
 
-/// Settings of a [`Quantizer`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct QuantizerParams {
-    /// Word length, 8..=24 bits.
-    pub bits: u32,
-    /// The noise.
-    pub dither: Dither,
-    /// Which noise.
-    pub seed: u64,
-}
-
-impl Default for QuantizerParams {
-    fn default() -> Self {
-        Self { bits: 24, dither: Dither::Tpdf, seed: 0 }
+params! {
+    /// Settings of a [`Quantizer`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    QuantizerParams {
+        bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), "Word length";
+        dither: choice Dither, "The noise";
+        seed: compound u64, default 0, "Which noise";
     }
 }
 
@@ -84,10 +79,7 @@ impl QuantizerParams {
     /// # Errors
     /// [`Error::OutOfRange`] for another word length.
     pub fn build(&self, spec: &StreamSpec) -> Result<Quantizer, Error> {
-        if !(8..=24).contains(&self.bits) {
-            let value = f64::from(self.bits);
-            return Err(Error::OutOfRange { param: "bits", index: None, value, min: 8.0, max: 24.0 });
-        }
+        self.check_fields(spec.sample_rate_hz())?;
         let mut quantizer =
             Quantizer { params: *self, noise: Vec::with_capacity(spec.channels()), clipped: 0, faults: 0 };
         quantizer.noise.extend((0..spec.channels()).map(|channel| Random::new(self.seed, channel as u64)));

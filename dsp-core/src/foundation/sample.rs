@@ -38,6 +38,10 @@ mod sealed {
         /// The smaller, as [`Sealed::max`].
         fn min(self, other: Self) -> Self;
 
+        /// `self * factor + addend`, rounded once.
+        #[cfg(test)]
+        fn fused(self, factor: Self, addend: Self) -> Self;
+
         /// Calls the one of two functions that is of this format: see
         /// [`per_format!`](crate::foundation::per_format::per_format).
         fn run<A: PerFormat, O: PerFormat>(
@@ -50,7 +54,7 @@ mod sealed {
     }
 
     macro_rules! sealed {
-        ($float:ident, $bits:ty, $wide:ident, $single:ident, $double:ident => $own:ident) => {
+        ($float:ident, $bits:ty, $wide:ident, $fma:ident, $single:ident, $double:ident => $own:ident) => {
             impl Sealed for $float {
                 type Wide<V: Simd> = $wide<V>;
 
@@ -99,6 +103,11 @@ mod sealed {
                     <$float>::min(self, other)
                 }
 
+                #[cfg(test)]
+                fn fused(self, factor: Self, addend: Self) -> Self {
+                    libm::$fma(self, factor, addend)
+                }
+
                 #[allow(unused_variables, reason = "one of the two is called")]
                 fn run<A: PerFormat, O: PerFormat>(
                     arguments: A::Of<Self>,
@@ -110,8 +119,8 @@ mod sealed {
             }
         };
     }
-    sealed!(f32, u32, f32x8, single, double => single);
-    sealed!(f64, u64, f64x4, single, double => double);
+    sealed!(f32, u32, f32x8, fmaf, single, double => single);
+    sealed!(f64, u64, f64x4, fma, single, double => double);
 }
 
 pub(crate) use sealed::Sealed as Vectors;
@@ -131,14 +140,12 @@ pub trait Sample: sealed::Sealed + Pow2 + Send + Sync + Debug + Default + Partia
     fn to_f64(self) -> f64;
     /// Neither NaN nor an infinity.
     fn finite(self) -> bool;
-    /// `self * factor + addend`, rounded once, on every machine. Software: for the scalar form, never for hot loops.
-    fn fused(self, factor: Self, addend: Self) -> Self;
     /// The bits, widened: what "bit for bit" compares.
     fn bits(self) -> u64;
 }
 
 macro_rules! sample {
-    ($float:ty, $fma:path) => {
+    ($float:ty) => {
         impl Sample for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -160,10 +167,6 @@ macro_rules! sample {
                 self.is_finite()
             }
             #[inline(always)]
-            fn fused(self, factor: Self, addend: Self) -> Self {
-                $fma(self, factor, addend)
-            }
-            #[inline(always)]
             fn bits(self) -> u64 {
                 u64::from(self.to_bits())
             }
@@ -171,5 +174,5 @@ macro_rules! sample {
     };
 }
 
-sample!(f32, libm::fmaf);
-sample!(f64, libm::fma);
+sample!(f32);
+sample!(f64);

@@ -2,7 +2,8 @@
 
 use crate::{
     foundation::{
-        block::Block, error::Error, fit::fit_read, meter::Meter, sample::Sample, stream::StreamSpec, unit::gain_to_db,
+        block::Block, declare::choice, error::Error, fit::fit_read, meter::Meter, sample::Sample, stream::StreamSpec,
+        unit::gain_to_db,
     },
     primitives::backend::Backend,
     true_peak::{Search, Track},
@@ -58,19 +59,18 @@ pub struct TruePeakMeter<S> {
 /// Half the taps of the half-band filter of [`Precision::Reference`].
 const REFERENCE_HALF: usize = 512;
 
-/// How finely the space between samples is searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Precision {
-    /// Not at all: sample peaks only.
-    Off,
-    /// 8 points per sample, 32 taps each.
-    #[default]
-    Standard,
-    /// 16 points per sample, 96 taps each.
-    High,
-    /// 32 points per sample, 1024 taps: what a master is certified with.
-    Reference,
+choice! {
+    /// How finely the space between samples is searched.
+    Precision, default Standard {
+        /// Not at all: sample peaks only.
+        Off = "off",
+        /// 8 points per sample, 32 taps each.
+        Standard = "standard",
+        /// 16 points per sample, 96 taps each.
+        High = "high",
+        /// 32 points per sample, 1024 taps: what a master is certified with.
+        Reference = "reference",
+    }
 }
 
 impl Precision {

@@ -8,8 +8,8 @@
 //! further level costs a third of the crate's compile time. SSE4.2 alone, of CPUs before 2013, runs the SSE2 code.
 //!
 //! Bits: element-wise loops use no fused multiply-add at all, so every form agrees everywhere. Recursions and FIRs fuse
-//! every multiply-add, as the hardware does: AVX2, AVX-512, NEON and the scalar form (`libm::fma`) agree bit for bit;
-//! machines without FMA round twice and null below -140 dB.
+//! every multiply-add: AVX2, AVX-512, NEON, the exact form of the baseline and the scalar form agree bit for bit;
+//! the plain baseline of machines without FMA rounds twice and nulls below -140 dB.
 
 use crate::foundation::stream::Cpu;
 use fearless_simd::Level;
@@ -20,28 +20,35 @@ use fearless_simd::{Avx2, Sse2};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Backend {
     /// None: the scalar form.
+    #[cfg(test)]
     Scalar,
+    /// The baseline, with multiply-adds rounded once.
+    Exact(Baseline),
     /// AVX-512.
     #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
     Avx512(fearless_simd::Avx512),
     /// AVX2 with FMA.
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     Avx2(Avx2),
-    /// SSE2, the baseline of x86-64.
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    Sse2(Sse2),
-    /// The one level that other architectures have.
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    Vector(Level),
+    /// SSE2, the baseline of x86-64; elsewhere the one level that the architecture has.
+    Baseline(Baseline),
 }
+
+/// The level that every machine of the target has.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+pub(crate) type Baseline = Sse2;
+#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+pub(crate) type Baseline = Level;
 
 impl Backend {
     pub(crate) fn new(cpu: Cpu) -> Self {
         match cpu {
             Cpu::Detected => detected(),
-            Cpu::Baseline => baseline(),
+            Cpu::Baseline => Self::Baseline(baseline()),
             Cpu::Avx2 => avx2(),
-            Cpu::Reproducible => Self::Scalar,
+            Cpu::Reproducible => Self::Exact(baseline()),
+            #[cfg(test)]
+            Cpu::Scalar => Self::Scalar,
         }
     }
 }
@@ -58,27 +65,31 @@ fn detected() -> Backend {
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 fn avx2() -> Backend {
-    Level::try_detect().and_then(Level::as_avx2).map_or_else(baseline, Backend::Avx2)
+    Level::try_detect().and_then(Level::as_avx2).map_or_else(|| Backend::Baseline(baseline()), Backend::Avx2)
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-fn baseline() -> Backend {
-    Level::baseline().as_sse2().map_or(Backend::Scalar, Backend::Sse2)
+fn baseline() -> Baseline {
+    let Some(sse2) = Level::baseline().as_sse2() else { unreachable!("the baseline of the target holds SSE2") };
+    sse2
 }
+
+#[cfg(all(any(target_arch = "x86", target_arch = "x86_64"), not(target_feature = "sse2")))]
+compile_error!("on x86 mixdown needs SSE2, which targets from i686 on have");
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
 fn detected() -> Backend {
-    Level::try_detect().map_or_else(baseline, Backend::Vector)
+    Backend::Baseline(Level::try_detect().unwrap_or_else(baseline))
 }
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
 fn avx2() -> Backend {
-    baseline()
+    Backend::Baseline(baseline())
 }
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-fn baseline() -> Backend {
-    Backend::Vector(Level::baseline())
+fn baseline() -> Baseline {
+    Level::baseline()
 }
 
 /// Whether the detected level fuses multiply-adds, and so must agree with the scalar form bit for bit.
@@ -94,46 +105,52 @@ pub(crate) fn fuses() -> bool {
 macro_rules! run {
     ($backend:expr, $form:pat => $kernel:expr) => {
         match $backend {
+            #[cfg(test)]
             $crate::primitives::backend::Backend::Scalar => {
                 let $form = $crate::primitives::lanes::Scalar;
                 $kernel
             }
+            $crate::primitives::backend::Backend::Exact(level) => {
+                $crate::primitives::backend::vectorized!(level, true, $form => $kernel)
+            }
             #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
-            $crate::primitives::backend::Backend::Avx512(token) => {
-                $crate::primitives::backend::vectorized!(token, $form => $kernel)
+            $crate::primitives::backend::Backend::Avx512(level) => {
+                $crate::primitives::backend::vectorized!(level, false, $form => $kernel)
             }
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            $crate::primitives::backend::Backend::Avx2(token) => {
-                $crate::primitives::backend::vectorized!(token, $form => $kernel)
+            $crate::primitives::backend::Backend::Avx2(level) => {
+                $crate::primitives::backend::vectorized!(level, false, $form => $kernel)
             }
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            $crate::primitives::backend::Backend::Sse2(token) => {
-                $crate::primitives::backend::vectorized!(token, $form => $kernel)
+            $crate::primitives::backend::Backend::Baseline(level) => {
+                $crate::primitives::backend::vectorized!(level, false, $form => $kernel)
             }
-            #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-            $crate::primitives::backend::Backend::Vector(level) => fearless_simd::dispatch!(level, simd => {
-                let $form = $crate::primitives::lanes::Vector(simd);
-                $kernel
-            }),
         }
     };
 }
 pub(crate) use run;
 
-/// A kernel in a function that is compiled for the level of `$token`.
+/// A kernel in a function that is compiled for `$level`, its form exact or not.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 macro_rules! vectorized {
-    ($token:expr, $form:pat => $kernel:expr) => {
+    ($level:expr, $exact:literal, $form:pat => $kernel:expr) => {
         fearless_simd::Simd::vectorize(
-            $token,
+            $level,
             // A closure that is not inlined into the function would lose its level.
             #[inline(always)]
             || {
-                let $form = $crate::primitives::lanes::Vector($token);
+                let $form = $crate::primitives::lanes::Vector::<_, $exact>($level);
                 $kernel
             },
         )
     };
 }
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+macro_rules! vectorized {
+    ($level:expr, $exact:literal, $form:pat => $kernel:expr) => {
+        fearless_simd::dispatch!($level, level => {
+            let $form = $crate::primitives::lanes::Vector::<_, $exact>(level);
+            $kernel
+        })
+    };
+}
 pub(crate) use vectorized;

@@ -1,5 +1,5 @@
-//! Vector lanes: the one SIMD abstraction. A kernel is one generic function over a [`Form`]; its scalar form has
-//! the bits of its vector forms on every machine that fuses multiply-adds, and is what they are tested against.
+//! Vector lanes: the one SIMD abstraction. A kernel is one generic function over a [`Form`]; its scalar form, which the
+//! tests alone compile, has the bits of its vector forms wherever multiply-adds are rounded once.
 //!
 //! ```text
 //! F::Native<S>    samples in as many lanes as the machine has: loops whose lanes are frames or bins
@@ -18,7 +18,7 @@ use crate::foundation::{
 use core::ops::{Add, Mul, Neg, Sub};
 use fearless_simd::{Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdSplit, f64x2, f64x4};
 
-/// The form in which a kernel runs: [`Scalar`], or [`Vector`] at some level.
+/// The form in which a kernel runs: [`Vector`] at some level, or in tests `Scalar`.
 pub(crate) trait Form: Copy {
     type Native<S: Sample>: Lanes<Self, Element = S>;
     type Wide<S: Sample>: Columns<Self, Element = S>;
@@ -96,15 +96,12 @@ pub(crate) trait Columns<F: Form>: Lanes<F> {
     fn store_columns<R: AsMut<[Self::Element]>>(columns: [Self; COLUMNS], rows: &mut [R], start: usize);
 }
 
-/// The scalar form: slow, since it multiplies and adds in software, and the same bits everywhere.
+/// The vector form at the level of `D`. A multiply-add of the `EXACT` one is rounded once even where the level has no
+/// such instruction, by error-free transformations.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scalar;
+pub(crate) struct Vector<D, const EXACT: bool = false>(pub(crate) D);
 
-/// The vector form at the level of `D`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Vector<D>(pub(crate) D);
-
-impl<D: Simd> Form for Vector<D> {
+impl<D: Simd, const EXACT: bool> Form for Vector<D, EXACT> {
     type Native<S: Sample> = <S as SimdFloatElement>::Native<D>;
     type Wide<S: Sample> = <S as Vectors>::Wide<D>;
     type F64x2 = f64x2<D>;
@@ -125,21 +122,21 @@ impl<D: Simd> Form for Vector<D> {
     fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
         let [a, b, c] =
             [<f64x2<D> as SimdBase<D>>::splat(self.0, a), SimdBase::splat(self.0, b), SimdBase::splat(self.0, c)];
-        Lanes::mul_add(a, b, c)[0]
+        <f64x2<D> as Lanes<Self>>::mul_add(a, b, c)[0]
     }
 }
 
-impl<D: Simd, V: SimdFloat<D>> Lanes<Vector<D>> for V {
+impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V {
     type Element = <V as SimdBase<D>>::Element;
     const LEN: usize = <V as SimdBase<D>>::LEN;
 
     #[inline(always)]
-    fn splat(form: Vector<D>, value: Self::Element) -> Self {
+    fn splat(form: Vector<D, EXACT>, value: Self::Element) -> Self {
         <V as SimdBase<D>>::splat(form.0, value)
     }
 
     #[inline(always)]
-    fn load(form: Vector<D>, values: &[Self::Element]) -> Self {
+    fn load(form: Vector<D, EXACT>, values: &[Self::Element]) -> Self {
         V::from_slice(form.0, &values[..Self::LEN])
     }
 
@@ -150,7 +147,11 @@ impl<D: Simd, V: SimdFloat<D>> Lanes<Vector<D>> for V {
 
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
-        <V as SimdFloat<D>>::mul_add(self, factor, addend)
+        if EXACT {
+            <V as SimdFloat<D>>::mul_add_precise(self, factor, addend)
+        } else {
+            <V as SimdFloat<D>>::mul_add(self, factor, addend)
+        }
     }
 
     #[inline(always)]
@@ -175,9 +176,9 @@ impl<D: Simd, V: SimdFloat<D>> Lanes<Vector<D>> for V {
     }
 }
 
-impl<D: Simd, V: SimdFloat<D> + SimdSplit<D>> Columns<Vector<D>> for V {
+impl<D: Simd, V: SimdFloat<D> + SimdSplit<D>, const EXACT: bool> Columns<Vector<D, EXACT>> for V {
     #[inline(always)]
-    fn load_columns<R: AsRef<[Self::Element]>>(form: Vector<D>, rows: &[R], start: usize) -> [Self; COLUMNS] {
+    fn load_columns<R: AsRef<[Self::Element]>>(form: Vector<D, EXACT>, rows: &[R], start: usize) -> [Self; COLUMNS] {
         let half = V::Split::LEN;
         let mut columns = [<V as SimdBase<D>>::splat(form.0, Self::Element::default()); COLUMNS];
         for (part, columns) in columns.chunks_exact_mut(half).enumerate() {
@@ -242,126 +243,9 @@ fn transpose_halves<D: Simd, V: SimdFloat<D> + SimdSplit<D>>(values: &mut [V]) {
     }
 }
 
-impl Form for Scalar {
-    type Native<S: Sample> = S;
-    type Wide<S: Sample> = S;
-    type F64x2 = Array<2>;
-    type F64x4 = Array<4>;
-
-    fn join(Array([a, b]): Array<2>, Array([c, d]): Array<2>) -> Array<4> {
-        Array([a, b, c, d])
-    }
-
-    fn halves(Array([a, b, c, d]): Array<4>) -> [Array<2>; 2] {
-        [Array([a, b]), Array([c, d])]
-    }
-
-    fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
-        libm::fma(a, b, c)
-    }
-}
-
-/// One lane.
-impl<S: Sample> Lanes<Scalar> for S {
-    type Element = S;
-    const LEN: usize = 1;
-
-    fn splat(_: Scalar, value: S) -> S {
-        value
-    }
-    fn load(_: Scalar, values: &[S]) -> S {
-        values[0]
-    }
-    fn store(self, values: &mut [S]) {
-        values[0] = self;
-    }
-    fn mul_add(self, factor: S, addend: S) -> S {
-        self.fused(factor, addend)
-    }
-    fn abs(self) -> S {
-        magnitude(self)
-    }
-    fn max(self, other: S) -> S {
-        larger(self, other)
-    }
-    fn zero_where(self, magnitude: S, limit: S) -> S {
-        if magnitude < limit { S::ZERO } else { self }
-    }
-    fn reduce_max(self) -> S {
-        self
-    }
-}
-
-impl<S: Sample> Columns<Scalar> for S {
-    fn load_columns<R: AsRef<[S]>>(_: Scalar, rows: &[R], start: usize) -> [S; COLUMNS] {
-        core::array::from_fn(|column| rows[0].as_ref()[start + column])
-    }
-    fn store_columns<R: AsMut<[S]>>(columns: [S; COLUMNS], rows: &mut [R], start: usize) {
-        rows[0].as_mut()[start..start + COLUMNS].copy_from_slice(&columns);
-    }
-}
-
-/// As many lanes as a recursion has, one by one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Array<const N: usize>([f64; N]);
-
-impl<const N: usize> Add for Array<N> {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(core::array::from_fn(|lane| self.0[lane] + other.0[lane]))
-    }
-}
-
-impl<const N: usize> Sub for Array<N> {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(core::array::from_fn(|lane| self.0[lane] - other.0[lane]))
-    }
-}
-
-impl<const N: usize> Mul for Array<N> {
-    type Output = Self;
-    fn mul(self, other: Self) -> Self {
-        Self(core::array::from_fn(|lane| self.0[lane] * other.0[lane]))
-    }
-}
-
-impl<const N: usize> Neg for Array<N> {
-    type Output = Self;
-    fn neg(self) -> Self {
-        Self(self.0.map(|value| -value))
-    }
-}
-
-impl<const N: usize> Lanes<Scalar> for Array<N> {
-    type Element = f64;
-    const LEN: usize = N;
-
-    fn splat(_: Scalar, value: f64) -> Self {
-        Self([value; N])
-    }
-    fn load(_: Scalar, values: &[f64]) -> Self {
-        Self(core::array::from_fn(|lane| values[lane]))
-    }
-    fn store(self, values: &mut [f64]) {
-        values[..N].copy_from_slice(&self.0);
-    }
-    fn mul_add(self, factor: Self, addend: Self) -> Self {
-        Self(core::array::from_fn(|lane| libm::fma(self.0[lane], factor.0[lane], addend.0[lane])))
-    }
-    fn abs(self) -> Self {
-        Self(self.0.map(magnitude))
-    }
-    fn max(self, other: Self) -> Self {
-        Self(core::array::from_fn(|lane| larger(self.0[lane], other.0[lane])))
-    }
-    fn zero_where(self, magnitude: Self, limit: f64) -> Self {
-        Self(core::array::from_fn(|lane| if magnitude.0[lane] < limit { 0.0 } else { self.0[lane] }))
-    }
-    fn reduce_max(self) -> f64 {
-        self.0.into_iter().fold(self.0[0], larger)
-    }
-}
-
+#[cfg(test)]
+mod scalar;
+#[cfg(test)]
+pub(crate) use scalar::Scalar;
 #[cfg(test)]
 mod tests;

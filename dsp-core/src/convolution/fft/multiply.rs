@@ -166,7 +166,7 @@ mod tests {
                 multiply_newest(Backend::new(cpu), delayed, only);
                 sums.iter().flat_map(|tile| tile.re.into_iter().chain(tile.im)).collect::<Vec<S>>()
             };
-            let scalar = of(Cpu::Reproducible);
+            let scalar = of(Cpu::Scalar);
             // One bin of the second tile: of this block, of the next, and of the newest alone.
             for (place, from, to, ahead) in [(1, 0, partitions, 0), (3, 1, partitions, 1), (5, 0, 1, 0)] {
                 let (mut re, mut im) = (tile(5_000 + place).re[7].to_f64(), tile(5_000 + place).im[7].to_f64());

@@ -12,6 +12,7 @@ use crate::{
     filters::k_weighting::{self, Pair, Weighting},
     foundation::{
         block::Block,
+        declare::{choice, params},
         error::Error,
         fit::fit_read,
         meter::Meter,
@@ -33,12 +34,7 @@ use windows::{SlidingSum, Spans};
 /// gates; beside it the true peak
 ///
 /// # Parameters
-/// | name | unit | range | default |
-/// |---|---|---|---|
-/// | `weights` | | usual layout of that many channels, a layout, or one factor per channel | by count |
-/// | `dual_mono` | | a mono programme counts as two loudspeakers: 3.01 LU louder | false |
-/// | `precision` | | of the true peak: off, standard, high, reference | standard |
-/// | `memory` | | every block energy, or a histogram | exact |
+/// Those of [`LoudnessParams`].
 ///
 /// # Contract
 /// Same bits however the stream is cut. Momentary and short-term maxima are taken every 10 ms, over complete windows
@@ -98,30 +94,28 @@ const HOP_SPANS: u64 = 10;
 /// Hops in the window of the true peak that a short-term loudness is compared with.
 const PEAK_HOPS: usize = (SHORT_TERM_SPANS / HOP_SPANS) as usize;
 
-/// What a [`LoudnessMeter`] keeps of the past.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Memory {
-    /// Every block energy: exact gates, curves, albums; grows by 160 bytes per second.
-    #[default]
-    Exact,
-    /// Histograms with bins of 0.02 LU, 160 kB, for streams without an end: no curves. Blocks within a bin of a gate
-    /// may fall on its other side; otherwise means are exact and the range is within 0.02 LU.
-    Constant,
+choice! {
+    /// What a [`LoudnessMeter`] keeps of the past.
+    Memory, default Exact {
+        /// Every block energy: exact gates, curves, albums; grows by 160 bytes per second.
+        Exact = "exact",
+        /// Histograms with bins of 0.02 LU, 160 kB, for streams without an end: no curves. Blocks within a bin of a gate
+        /// may fall on its other side; otherwise means are exact and the range is within 0.02 LU.
+        Constant = "constant",
+    }
 }
 
-/// Settings of a [`LoudnessMeter`].
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
-pub struct LoudnessParams {
-    /// How much each channel counts.
-    pub weights: Weights,
-    /// Whether a programme of one channel counts as if two loudspeakers played it. Others are left alone.
-    pub dual_mono: bool,
-    /// How finely true peaks are searched; [`Precision::Off`] is fastest.
-    pub precision: Precision,
-    /// What is kept of the past.
-    pub memory: Memory,
+params! {
+    /// Settings of a [`LoudnessMeter`].
+    #[derive(Clone, Debug, PartialEq)]
+    LoudnessParams {
+        weights: compound Weights, default Weights::default(),
+            "How much each channel counts: by the usual layout of as many channels, a layout, or one factor each";
+        dual_mono: switch, default false,
+            "A programme of one channel counts as if two loudspeakers played it, 3.01 LU louder";
+        precision: choice Precision, "How finely true peaks are searched; `off` is fastest";
+        memory: choice Memory, "What is kept of the past";
+    }
 }
 
 impl LoudnessParams {

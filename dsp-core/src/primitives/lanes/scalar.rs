@@ -1,0 +1,133 @@
+//! The scalar form of kernels: the oracle of their tests.
+
+use super::{COLUMNS, Columns, Form, Lanes};
+use crate::foundation::{
+    math::{larger, magnitude},
+    sample::Sample,
+};
+use core::ops::{Add, Mul, Neg, Sub};
+
+/// One number after the other; every multiply-add is rounded once, in software where the machine cannot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar;
+
+impl Form for Scalar {
+    type Native<S: Sample> = S;
+    type Wide<S: Sample> = S;
+    type F64x2 = Array<2>;
+    type F64x4 = Array<4>;
+
+    fn join(Array([a, b]): Array<2>, Array([c, d]): Array<2>) -> Array<4> {
+        Array([a, b, c, d])
+    }
+
+    fn halves(Array([a, b, c, d]): Array<4>) -> [Array<2>; 2] {
+        [Array([a, b]), Array([c, d])]
+    }
+
+    fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
+        libm::fma(a, b, c)
+    }
+}
+
+/// One lane.
+impl<S: Sample> Lanes<Scalar> for S {
+    type Element = S;
+    const LEN: usize = 1;
+
+    fn splat(_: Scalar, value: S) -> S {
+        value
+    }
+    fn load(_: Scalar, values: &[S]) -> S {
+        values[0]
+    }
+    fn store(self, values: &mut [S]) {
+        values[0] = self;
+    }
+    fn mul_add(self, factor: S, addend: S) -> S {
+        self.fused(factor, addend)
+    }
+    fn abs(self) -> S {
+        magnitude(self)
+    }
+    fn max(self, other: S) -> S {
+        larger(self, other)
+    }
+    fn zero_where(self, magnitude: S, limit: S) -> S {
+        if magnitude < limit { S::ZERO } else { self }
+    }
+    fn reduce_max(self) -> S {
+        self
+    }
+}
+
+impl<S: Sample> Columns<Scalar> for S {
+    fn load_columns<R: AsRef<[S]>>(_: Scalar, rows: &[R], start: usize) -> [S; COLUMNS] {
+        core::array::from_fn(|column| rows[0].as_ref()[start + column])
+    }
+    fn store_columns<R: AsMut<[S]>>(columns: [S; COLUMNS], rows: &mut [R], start: usize) {
+        rows[0].as_mut()[start..start + COLUMNS].copy_from_slice(&columns);
+    }
+}
+
+/// As many lanes as a recursion has, one by one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Array<const N: usize>([f64; N]);
+
+impl<const N: usize> Add for Array<N> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] + other.0[lane]))
+    }
+}
+
+impl<const N: usize> Sub for Array<N> {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] - other.0[lane]))
+    }
+}
+
+impl<const N: usize> Mul for Array<N> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] * other.0[lane]))
+    }
+}
+
+impl<const N: usize> Neg for Array<N> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.map(|value| -value))
+    }
+}
+
+impl<const N: usize> Lanes<Scalar> for Array<N> {
+    type Element = f64;
+    const LEN: usize = N;
+
+    fn splat(_: Scalar, value: f64) -> Self {
+        Self([value; N])
+    }
+    fn load(_: Scalar, values: &[f64]) -> Self {
+        Self(core::array::from_fn(|lane| values[lane]))
+    }
+    fn store(self, values: &mut [f64]) {
+        values[..N].copy_from_slice(&self.0);
+    }
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        Self(core::array::from_fn(|lane| libm::fma(self.0[lane], factor.0[lane], addend.0[lane])))
+    }
+    fn abs(self) -> Self {
+        Self(self.0.map(magnitude))
+    }
+    fn max(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| larger(self.0[lane], other.0[lane])))
+    }
+    fn zero_where(self, magnitude: Self, limit: f64) -> Self {
+        Self(core::array::from_fn(|lane| if magnitude.0[lane] < limit { 0.0 } else { self.0[lane] }))
+    }
+    fn reduce_max(self) -> f64 {
+        self.0.into_iter().fold(self.0[0], larger)
+    }
+}
