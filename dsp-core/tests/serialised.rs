@@ -1,7 +1,7 @@
-//! Settings as text and as bytes: what a preset or a session file stores.
+//! Settings and readings as text and as bytes: what a preset, a session file or a report stores.
 
-use crate::common::for_all;
-use mixdown::{delivery::*, dynamics::*, filters::*, levels::*, *};
+use crate::common::{for_all, planar_noise};
+use mixdown::{delivery::*, dynamics::*, filters::*, levels::*, meters::*, *};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{error::Error as _, fmt::Debug};
 
@@ -67,6 +67,33 @@ fn other_settings_survive_text_and_bytes() {
     }
     round_trips(&NormalizeParams::default());
     round_trips(&QuantizerParams::default());
+}
+
+#[test]
+fn readings_survive_text_and_bytes() {
+    let spec = StreamSpec::new(48_000.0, 2).unwrap();
+    for audio in [vec![], vec![0.0; 2 * 48_000], planar_noise::<f64>(2, 4 * 48_000)] {
+        let block = Block::from_planar(&audio, 2).unwrap();
+        for precision in [Precision::Off, Precision::Standard] {
+            let mut meter = LoudnessParams { precision, ..Default::default() }.build::<f64>(&spec).unwrap();
+            meter.observe(&block);
+            round_trips(&meter.reading());
+        }
+        let mut meter = TruePeakMeter::<f64>::new(&spec, Precision::High).unwrap();
+        meter.observe(&block);
+        round_trips(&meter.reading());
+        let mut compressor = CompressorParams::default().build::<f64>(&spec).unwrap();
+        compressor.process(&mut BlockMut::from_planar(&mut audio.clone(), 2).unwrap());
+        round_trips(&compressor.gain_reduction());
+    }
+    let mut audio = planar_noise::<f64>(2, 4 * 48_000);
+    let mut block = BlockMut::from_planar(&mut audio, 2).unwrap();
+    let (loudness, params) = (LoudnessParams::default(), NormalizeParams::default());
+    round_trips(&normalize(&mut block, &spec, &loudness, &params).unwrap());
+    for target in TARGETS {
+        let value = serde_json::to_value(target).unwrap();
+        assert_eq!((&value["name"], &value["integrated_lufs"]), (&target.name.into(), &target.integrated_lufs.into()));
+    }
 }
 
 #[test]

@@ -244,7 +244,7 @@ impl<S: Sample> Mixer<S> {
         }
     }
 
-    /// Forgets the past: as newly built with the current settings.
+    /// Clears all state: as newly built with the current settings.
     pub fn reset(&mut self) {
         let Self { spec: _, backend: _, strips, order: _, inserts, fader, latency_frames: _, sums: _ } = self;
         for (_, strip) in strips {

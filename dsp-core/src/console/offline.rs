@@ -68,7 +68,7 @@ impl fmt::Display for Interrupted {
 
 impl core::error::Error for Interrupted {}
 
-/// Hears the share of the work done, rising from 0 to 1, and may break it off.
+/// Called with the share of the work done, rising from 0 to 1; it may break the work off.
 pub type Progress<'p> = &'p mut dyn FnMut(f64) -> ControlFlow<()>;
 
 /// A rendered signal: frame 0 of it belongs to frame 0 of the input.
@@ -93,7 +93,7 @@ impl<S: Sample> Rendering<S> {
     }
 }
 
-/// What a rendering has to know of what it runs.
+/// Frames, channels and latency of a rendering.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     /// Channels of the blocks that are filled, of which the first `output_channels` are kept.

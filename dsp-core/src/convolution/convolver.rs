@@ -4,7 +4,7 @@
 //! Inputs, outputs and responses are joined by [`Route`]s: the spectra of an input serve all its routes, and all routes
 //! of an output share one way back.
 //!
-//! A second bank of responses can be loaded piece by piece while the first sounds. It hears the same past, so it can
+//! A second bank of responses can be loaded piece by piece while the first sounds. It has the same input history, so it can
 //! take over at any time: see [`Convolver::set_at_work`].
 //!
 //! What happens, happens on a grid of [`GRID_FRAMES`] of the absolute counter, so no bit depends on how the stream is
@@ -225,7 +225,7 @@ impl<S: Sample> Convolver<S> {
         stages.max().unwrap_or(self.length - 1)
     }
 
-    /// Forgets the past; the banks keep their responses.
+    /// Clears the input history; the banks keep their responses.
     pub(crate) fn reset(&mut self) {
         let Self {
             backend: _,

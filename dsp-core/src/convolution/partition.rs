@@ -131,7 +131,7 @@ struct Spectra<S> {
 }
 
 impl<S: Sample> Spectra<S> {
-    /// What an output hears of some tiles: from each of its inputs that is not silent.
+    /// The share of some tiles in an output: from each of its inputs that is not silent.
     fn heard(&self, bank: usize, output: usize, tiles: Range<usize>) -> impl Iterator<Item = Delayed<'_, S>> {
         let routes = self.routes.iter().filter(move |route| route.output == output);
         let sounding = routes.filter(|route| self.sounding[route.input].contains(&true));
@@ -174,7 +174,7 @@ pub(crate) struct Stage<S> {
     points: [Vec<S>; 2],
     /// The sum over partitions of one base.
     sums: Vec<Tile<S>>,
-    /// For each bank and output what half of each base already knows of the next block's sum.
+    /// For each bank and output, half of each base of the part of the next block's sum that is already there.
     ahead: Vec<Vec<Tile<S>>>,
     /// Which banks have that from the last period.
     carried: Vec<bool>,
@@ -405,7 +405,7 @@ impl<S: Sample> Stage<S> {
         }
     }
 
-    /// Forgets the past; the filters stay.
+    /// Clears the history; the filters stay.
     pub(crate) fn reset(&mut self) {
         let Self {
             backend: _,

@@ -67,6 +67,7 @@ params! {
 
 /// Which limit decided the gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Held {
     /// The programme is at the target.
     Loudness,
@@ -76,14 +77,17 @@ pub enum Held {
 
 /// What [`normalize`] did.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Normalization {
     /// The gain, in dB.
     pub gain_db: f64,
     /// Which limit decided it.
     pub held: Held,
     /// Integrated loudness after it, LUFS.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub integrated_lufs: f64,
     /// True peak after it, dBTP.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub true_peak_dbtp: f64,
 }
 
@@ -287,7 +291,7 @@ pub fn normalize<S: Sample>(
     normalize_with(audio, spec, loudness, params, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`normalize`]; `progress` hears the share done, 0..1, and may break it off.
+/// As [`normalize`]; `progress` is called with the share done, 0..1, and may break it off.
 ///
 /// # Errors
 /// Any [`NormalizeError`]; the audio is unchanged then.

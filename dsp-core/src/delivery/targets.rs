@@ -29,6 +29,7 @@ pub enum AlbumRule {
 
 /// One target.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DeliveryTarget {
     /// What it is called: lower case, for look-up.
     pub name: &'static str,
@@ -54,6 +55,7 @@ pub struct DeliveryTarget {
 
 /// A lower ceiling for loud programmes: lossy encoders overshoot more, the more of the peaks lies at the ceiling.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LoudCeiling {
     /// The integrated loudness above which it holds, LUFS.
     pub above_lufs: f64,

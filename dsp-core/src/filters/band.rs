@@ -27,7 +27,7 @@ const SLOPE_STEP_DB: f64 = 6.0;
 pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
 
 /// Most bands of an [`Equalizer`](crate::filters::Equalizer) or
-/// [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer); room for them is taken when it is built.
+/// [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer); memory for them is taken when it is built.
 pub const MAX_BANDS: usize = 32;
 
 choice! {

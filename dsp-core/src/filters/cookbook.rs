@@ -3,8 +3,8 @@
 //!
 //! # Parameters
 //! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000.
-//! The functions are pure and assume legal values; the room that takes a user's parameters refuses the others. 0 dB of
-//! a bell, shelf or tilt is [`BiquadCoeffs::IDENTITY`] exactly.
+//! The functions are pure and assume legal values; the processor that takes a user's parameters refuses the others.
+//! 0 dB of a bell, shelf or tilt is [`BiquadCoeffs::IDENTITY`] exactly.
 //!
 //! # Source
 //! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021): the prototypes of [`Prototype`] under
@@ -121,8 +121,8 @@ mod tests {
     use super::*;
     use num_complex::Complex64;
 
-    /// Rounding a1 to a double moves 1 + a1 + a2 = 2.7e-8 by 1e-16 at most, 4e-9 of itself: 1e-6 dB holds that with
-    /// room.
+    /// Rounding a1 to a double moves 1 + a1 + a2 = 2.7e-8 by 1e-16 at most, 4e-9 of itself: 1e-6 dB leaves
+    /// some margin.
     const LOW_FREQUENCY_ERROR_DB: f64 = 1e-6;
     /// A few roundings of numbers of order one.
     const ROUNDING: f64 = 1e-14;

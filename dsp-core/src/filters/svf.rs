@@ -1,7 +1,7 @@
 //! Trapezoidal state variable filter: stable under modulation at audio rate.
 //!
 //! Any stable biquad has one SVF with the same response, and the state can be carried over between the two forms
-//! without a trace: a room runs the cheap direct form while its setting rests and this form while it glides.
+//! without a trace: a filter runs the cheap direct form while its setting rests and this form while it glides.
 //!
 //! # Source
 //! A. Simper, "Linear trapezoidal state variable filter" (Cytomic, 2013): the tick. V. Zavalishin, "The Art of VA

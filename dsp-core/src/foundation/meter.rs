@@ -13,6 +13,6 @@ pub trait Meter<S: Sample>: Send {
     /// The figures of everything heard since it was built or reset.
     fn reading(&self) -> Self::Reading;
 
-    /// Forgets the past.
+    /// Clears all state.
     fn reset(&mut self);
 }

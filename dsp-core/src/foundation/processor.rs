@@ -42,7 +42,7 @@ pub trait Processor<S: Sample>: Send {
         false
     }
 
-    /// Forgets the past: as newly built with the current settings.
+    /// Clears all state: as newly built with the current settings.
     fn reset(&mut self);
 
     /// Delay from input to output, in frames; constant while it runs.
@@ -100,6 +100,7 @@ pub trait Dynamics<S: Sample>: Processor<S> {
 
 /// Gain reduction since a processor was built or reset, all of it positive.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GainReduction {
     /// The largest, in dB.
     pub max_db: f64,

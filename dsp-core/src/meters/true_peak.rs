@@ -88,12 +88,16 @@ impl Precision {
 
 /// What [`TruePeakMeter`] found.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TruePeak {
     /// The highest true peak of all channels in dBTP; -inf for silence.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub true_peak_dbtp: f64,
     /// The highest sample of all channels in dBFS; -inf for silence.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub sample_peak_dbfs: f64,
     /// The true peak of each channel in dBTP.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded::list"))]
     pub channels_dbtp: Vec<f64>,
 }
 

@@ -4,7 +4,7 @@
 //! way to another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients
 //! move: log g, log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so
 //! nothing jumps. A section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A
-//! section may also be driven: then a room says where it is, frame by frame.
+//! section may also be driven: then its processor gives its coefficients frame by frame.
 //!
 //! On an absolute grid of 64 frames sections whose states have both decayed below 1e-20 are zeroed: the same bits for
 //! any cut of the stream, and never a subnormal number.
@@ -467,7 +467,7 @@ impl Cascade {
     }
 
     /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; glides that have ended are
-    /// turned back into the direct form. What a room switches by the state of its cascade, it must switch on these
+    /// turned back into the direct form. What a processor switches by the state of its cascade, it must switch on these
     /// frames.
     pub(crate) fn frames_to_arrival(&mut self) -> usize {
         let mut frames = usize::MAX;

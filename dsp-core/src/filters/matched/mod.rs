@@ -2,7 +2,7 @@
 //!
 //! # Parameters
 //! `frequency_hz` 10 ..= min(22000, 0.49 `sample_rate_hz`), `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000
-//! ..= 384000. The functions are pure and assume legal values; the room that takes a user's parameters refuses the
+//! ..= 384000. The functions are pure and assume legal values; the processor that takes a user's parameters refuses the
 //! others.
 //!
 //! # Contract

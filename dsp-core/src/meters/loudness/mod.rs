@@ -150,28 +150,38 @@ impl LoudnessParams {
 
 /// What a [`LoudnessMeter`] found. `-inf` stands for "nothing to measure", never NaN.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Loudness {
     /// Integrated (programme) loudness, gated, LUFS. -inf if no block of 400 ms passes the gates.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub integrated_lufs: f64,
     /// Loudness range, LU; 0 if shorter than 3 s.
     pub loudness_range_lu: f64,
     /// Largest mean over 400 ms, LUFS.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub max_momentary_lufs: f64,
     /// Largest mean over 3 s, LUFS.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub max_short_term_lufs: f64,
     /// True peak, dBTP; `None` if it was switched off.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded::option"))]
     pub true_peak_dbtp: Option<f64>,
     /// Largest sample, dBFS.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub sample_peak_dbfs: f64,
     /// Peak to loudness ratio: true peak minus integrated loudness, LU. -inf if either is missing.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub plr_lu: f64,
     /// Smallest difference of the true peak within a short-term window and that window's loudness, LU, of windows every
     /// 100 ms that are louder than -70 LUFS. -inf if there is none. Peaks count when the interpolator delivers them, 16
     /// (standard), 48 (high) or 516 (reference) frames after they sound.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub min_psr_lu: f64,
     /// Loudness over the last 400 ms at each of `times_s`, LUFS. Empty in constant memory.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded::list"))]
     pub momentary_lufs: Vec<f64>,
     /// Loudness over the last 3 s at each of `times_s`, LUFS; -inf before the first 3 s are complete.
+    #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded::list"))]
     pub short_term_lufs: Vec<f64>,
     /// The end of the windows, every 100 ms from 0.4 s on, in seconds.
     pub times_s: Vec<f64>,
