@@ -113,7 +113,8 @@ impl CompressorParams {
                 ballistics,
                 lookahead_frames: ms_to_frames(self.lookahead_ms, sample_rate_hz),
             },
-            output: [self.total_makeup_db() / DB_PER_OCTAVE, self.mix],
+            makeup_octaves: self.total_makeup_db() / DB_PER_OCTAVE,
+            mix: self.mix,
         }
     }
 
@@ -135,8 +136,15 @@ impl CompressorParams {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CompressorCoeffs {
     side_chain: SideChainCoeffs,
-    /// Make-up in octaves, mix.
-    output: [f64; 2],
+    makeup_octaves: f64,
+    mix: f64,
+}
+
+impl CompressorCoeffs {
+    /// What glides behind the side-chain: make-up gain and mix.
+    fn output(&self) -> [f64; 2] {
+        [self.makeup_octaves, self.mix]
+    }
 }
 
 /// The running compression: see the head of this file.
@@ -145,6 +153,7 @@ pub(crate) struct Compression<S> {
     backend: Backend,
     coeffs: CompressorCoeffs,
     side_chain: SideChain<S>,
+    /// [`CompressorCoeffs::output`].
     output: Ramp<2>,
     /// Of each channel; none without lookahead.
     histories: Vec<History<S>>,
@@ -161,7 +170,7 @@ impl<S: Sample> Compression<S> {
             backend: Backend::new(spec.cpu()),
             coeffs: *coeffs,
             side_chain: SideChain::new(spec, &coeffs.side_chain),
-            output: Ramp::new(coeffs.output, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
+            output: Ramp::new(coeffs.output(), ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
             stage: GainStage::new(Backend::new(spec.cpu()), channels),
             faults: 0,
@@ -181,7 +190,7 @@ impl<S: Sample> Compression<S> {
     pub(crate) fn set_coeffs(&mut self, coeffs: &CompressorCoeffs) {
         if self.check(coeffs).is_ok() {
             self.side_chain.set_coeffs(&coeffs.side_chain);
-            self.output.set_target(coeffs.output);
+            self.output.set_target(coeffs.output());
             self.coeffs = *coeffs;
         }
     }

@@ -9,6 +9,7 @@ use super::{
     gain_stage::GainStage,
     gate_ballistics::{GateBallistics, GateBallisticsCoeffs},
     link::{ChannelLink, ChannelState, ChunkLink, Leader},
+    passes::plain_output,
 };
 use crate::{
     foundation::{
@@ -21,7 +22,7 @@ use crate::{
     },
     primitives::{
         backend::Backend,
-        ramp::{GAIN_RAMP_MS, Ramp, Span},
+        ramp::{GAIN_RAMP_MS, Ramp},
         sanitize::clean,
     },
 };
@@ -196,7 +197,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         self.decide(count, &linkage);
         let (link, reductions) = (&self.link, &self.scratch.reductions);
         let reductions = |channel| &reductions[link.place_of(channel)..][..count];
-        self.stage.apply(block, link.is_shared(), reductions, &Span::Still([S::ZERO, S::ONE]));
+        self.stage.apply(block, link.is_shared(), reductions, &plain_output());
     }
 
     /// From levels to reductions.
