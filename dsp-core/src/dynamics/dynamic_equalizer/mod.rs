@@ -2,7 +2,9 @@
 
 mod band_detector;
 mod bands;
+mod detector_bank;
 mod engine;
+mod place;
 mod svf_table;
 
 use crate::{
