@@ -176,12 +176,13 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
         let linkage = self.link.span(count, sources);
         let linked = linkage.is_linked();
-        let Scratch { key: copy, peaks, levels, .. } = &mut self.scratch;
+        // Reductions come after the levels: until then their place is scratch.
+        let Scratch { key: copy, peaks, levels, reductions: squares } = &mut self.scratch;
         match key {
             None => {
                 let key = block.as_block();
                 self.detector.peaks(&key, sources, linked, peaks);
-                self.detector.levels(&key, sources, linked, peaks, levels);
+                self.detector.levels(&key, sources, linked, peaks, squares, levels);
             }
             Some(key) => {
                 for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
@@ -190,7 +191,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                 }
                 if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
                     self.detector.peaks(&copy, sources, linked, peaks);
-                    self.detector.levels(&copy, sources, linked, peaks, levels);
+                    self.detector.levels(&copy, sources, linked, peaks, squares, levels);
                 }
             }
         }

@@ -108,7 +108,7 @@ impl<S: Sample> SideChain<S> {
         let glide = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         let lookahead = || match coeffs.lookahead_frames {
             0 => None,
-            frames => Some(Lookahead::new(backend, frames, CHUNK_FRAMES)),
+            frames => Some(Lookahead::new(backend, frames)),
         };
         Self {
             backend,
@@ -210,7 +210,8 @@ impl<S: Sample> SideChain<S> {
                 }
             }
             _ => {
-                self.detector.levels(key, sources, linked, peaks, levels);
+                // Reductions come after the levels: until then their place is scratch.
+                self.detector.levels(key, sources, linked, peaks, reductions, levels);
                 for lane in 0..linkage.levels(self.channels.len()) {
                     let at = lane * CHUNK_FRAMES;
                     reduce(self.backend, &levels[at..][..count], &knees, &mut reductions[at..][..count]);

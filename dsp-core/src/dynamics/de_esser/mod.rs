@@ -207,7 +207,7 @@ impl<S: Sample> DeEsserEngine<S> {
             ballistics_coeffs: coeffs.ballistics,
             times: Ramp::new(coeffs.ballistics.glide(), ramp_frames),
             ballistics: Ballistics::REST,
-            lookahead: Lookahead::new(backend, latency, CHUNK_FRAMES),
+            lookahead: Lookahead::new(backend, latency),
             old_taps: taps.clone(),
             taps,
             arrival: Ramp::new([1.0], ramp_frames),

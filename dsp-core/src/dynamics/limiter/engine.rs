@@ -91,7 +91,6 @@ struct Scratch<S> {
     limits: Vec<f64>,
     /// Reduction wanted, in octaves.
     wanted: Vec<f64>,
-    whole: Vec<u64>,
     gains: Vec<S>,
     reductions_db: Vec<f32>,
 }
@@ -103,7 +102,7 @@ impl<S: Sample> LimiterEngine<S> {
         let window = coeffs.window_frames();
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         let latency = coeffs.latency_frames();
-        let boxes = BoxFilter::new(coeffs.lookahead_frames, CHUNK_FRAMES);
+        let boxes = BoxFilter::new(coeffs.lookahead_frames);
         debug_assert_eq!(boxes.span(), coeffs.response_frames());
         Self {
             backend: Backend::new(spec.cpu()),
@@ -119,7 +118,7 @@ impl<S: Sample> LimiterEngine<S> {
             settling: 0,
             histories: (0..spec.channels()).map(|_| History::new(latency, CHUNK_FRAMES, GROUP)).collect(),
             last_interval: S::ZERO,
-            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
+            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold),
             release: Release::new(coeffs.release, silence::LIMITER_REDUCTION_OCTAVES),
             boxes,
             scratch: Scratch {
@@ -130,7 +129,6 @@ impl<S: Sample> LimiterEngine<S> {
                 thresholds: vec![S::ZERO; CHUNK_FRAMES],
                 limits: vec![0.0; CHUNK_FRAMES],
                 wanted: vec![0.0; CHUNK_FRAMES],
-                whole: vec![0; CHUNK_FRAMES],
                 gains: vec![S::ZERO; CHUNK_FRAMES],
                 reductions_db: vec![0.0; CHUNK_FRAMES],
             },
@@ -194,11 +192,10 @@ impl<S: Sample> LimiterEngine<S> {
             return;
         }
         self.decide(count, &ceiling, threshold);
-        let Scratch { limits, wanted, whole, gains, reductions_db, .. } = &mut self.scratch;
+        let Scratch { limits, wanted, gains, reductions_db, .. } = &mut self.scratch;
         let (wanted, limits) = (&mut wanted[..count], &limits[..count]);
-        let (whole, gains, reductions_db) = (&mut whole[..count], &mut gains[..count], &mut reductions_db[..count]);
-        let shaped =
-            Shaped { whole, gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
+        let (gains, reductions_db) = (&mut gains[..count], &mut reductions_db[..count]);
+        let shaped = Shaped { gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
         shape(self.backend, wanted, limits, &mut self.release, &mut self.boxes, shaped);
         self.last_reduction_db = f64::from(reductions_db[count - 1]);
         if let Some(trace) = trace {
