@@ -107,7 +107,8 @@ impl Params for PanParams {
     fn design(&self, spec: &StreamSpec) -> Result<PanCoeffs, Error> {
         self.validate(spec)?;
         let gains = if spec.channels() == 1 { mono_gains } else { balance_gains };
-        Ok(PanCoeffs { gains: gains(self.pan, self.law) })
+        let [left, right] = gains(self.pan, self.law);
+        Ok(PanCoeffs { left, right })
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Pan<S>, Error> {
@@ -122,7 +123,15 @@ impl Params for PanParams {
 /// What [`Pan`] multiplies left and right by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PanCoeffs {
-    gains: [f64; 2],
+    left: f64,
+    right: f64,
+}
+
+impl PanCoeffs {
+    /// What glides.
+    fn gains(&self) -> [f64; 2] {
+        [self.left, self.right]
+    }
 }
 
 impl<S: Sample> Engine<S> for Pan<S> {
@@ -134,7 +143,7 @@ impl<S: Sample> Engine<S> for Pan<S> {
         Ok(Pan {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
-            gains: Ramp::new(coeffs.gains, ramp_frames),
+            gains: Ramp::new(coeffs.gains(), ramp_frames),
             faults: 0,
             sample: core::marker::PhantomData,
         })
@@ -176,7 +185,7 @@ impl<S: Sample> Tunable<S> for Pan<S> {
     type Params = PanParams;
 
     fn apply(&mut self, coeffs: &PanCoeffs) {
-        self.gains.set_target(coeffs.gains);
+        self.gains.set_target(coeffs.gains());
     }
 }
 
