@@ -6,7 +6,7 @@
 use super::{
     chunk::{CHUNK_FRAMES, write_trace},
     detector::{Detector, DetectorCoeffs, LevelDetector},
-    gain_stage::GainStage,
+    gain_stage::{GainScratch, GainStage},
     gate_ballistics::{GateBallistics, GateBallisticsCoeffs},
     link::{ChannelLink, ChannelState, ChunkLink, Leader},
     passes::plain_output,
@@ -66,7 +66,7 @@ pub(crate) struct Expansion<S, C> {
     /// Of each channel.
     ballistics: Vec<GateBallistics>,
     scratch: Scratch<S>,
-    stage: GainStage<S>,
+    stage: GainStage,
     faults: u64,
 }
 
@@ -77,6 +77,9 @@ struct Scratch<S> {
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
+    /// Of the channel that the others follow.
+    leading: Vec<f64>,
+    gains: GainScratch<S>,
 }
 
 impl ChannelState for GateBallistics {
@@ -109,6 +112,8 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                 peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
                 levels: vec![S::ZERO; channels * CHUNK_FRAMES],
                 reductions: vec![0.0; channels * CHUNK_FRAMES],
+                leading: vec![0.0; CHUNK_FRAMES],
+                gains: GainScratch::new(),
             },
             stage: GainStage::new(backend, channels),
             faults: 0,
@@ -177,7 +182,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let linkage = self.link.span(count, sources);
         let linked = linkage.is_linked();
         // Reductions come after the levels: until then their place is scratch.
-        let Scratch { key: copy, peaks, levels, reductions: squares } = &mut self.scratch;
+        let Scratch { key: copy, peaks, levels, reductions: squares, .. } = &mut self.scratch;
         match key {
             None => {
                 let key = block.as_block();
@@ -196,9 +201,9 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             }
         }
         self.decide(count, &linkage);
-        let (link, reductions) = (&self.link, &self.scratch.reductions);
+        let (link, Scratch { reductions, gains, .. }) = (&self.link, &mut self.scratch);
         let reductions = |channel| &reductions[link.place_of(channel)..][..count];
-        self.stage.apply(block, link.is_shared(), reductions, &plain_output());
+        self.stage.apply(gains, block, link.is_shared(), reductions, &plain_output());
     }
 
     /// From levels to reductions.
@@ -209,11 +214,11 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             self.closing.unlink();
         }
         let running = self.link.running(linkage, &mut self.ballistics);
-        let Scratch { levels, reductions, .. } = &mut self.scratch;
+        let Scratch { levels, reductions, leading, .. } = &mut self.scratch;
         let lanes = levels.chunks_exact(CHUNK_FRAMES).zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
         let lanes = lanes.map(|(levels, reductions)| (&levels[..count], &mut reductions[..count]));
         self.closing.decide(self.backend, count, lanes.take(linkage.levels(self.ballistics.len())));
-        self.link.distribute(linkage, running, count, reductions);
+        self.link.distribute(linkage, running, count, reductions, leading);
         let (times, _) = self.times.span::<f64>(count);
         let lanes = self.ballistics.iter_mut().zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
         for (ballistics, reductions) in lanes.take(running) {

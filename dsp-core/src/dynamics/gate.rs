@@ -45,6 +45,8 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within
 /// them; the hold changes at once.
 ///
+/// Memory: 16 kB for stereo f32 at 48 kHz.
+///
 /// # Source
 /// Own; the ballistics are the compressor's, mirrored (`dynamics::gate_ballistics`).
 #[derive(Clone, Debug)]

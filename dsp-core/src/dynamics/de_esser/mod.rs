@@ -54,6 +54,8 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms,
 /// before the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
 ///
+/// Memory: 37 kB for stereo f32 at 48 kHz.
+///
 /// # Source
 /// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by
 /// a Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, whose delay so costs nothing. Both forms that come

@@ -56,6 +56,8 @@ use num_complex::Complex64;
 /// Changes: shapes glide over 50 ms, also when a band changes its kind, is added or removed; thresholds, ratios, ranges
 /// and times over 20 ms before the ballistics.
 ///
+/// Memory: 785 kB for stereo f32 at 48 kHz, for 32 bands however many there are: any may come while it runs.
+///
 /// # Source
 /// Shapes and their fits: `filters::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the
 /// coefficients of the state variable filter are interpolated (`dynamics::dynamic_equalizer::svf_table`), which may
