@@ -15,6 +15,7 @@ mod fields;
 mod keys;
 mod laws;
 mod loudness;
+mod memory;
 mod processors;
 mod realtime;
 mod reference;

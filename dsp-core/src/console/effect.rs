@@ -174,7 +174,10 @@ macro_rules! effects {
                 }
             }
 
-            pub(super) fn build_single<S: Sample>(&self, spec: &StreamSpec) -> Option<Result<EffectProcessor<S>, Error>> {
+            pub(super) fn build_single<S: Sample>(
+                &self,
+                spec: &StreamSpec,
+            ) -> Option<Result<EffectProcessor<S>, Error>> {
                 match self {
                     $(Self::$name(params) => Some(params.build(spec).map(EffectProcessor::$name)),)*
                     _ => None,

@@ -9,9 +9,9 @@
 //! until the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target, the true peak of
 //! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`](super::PEAK_MARGIN_DB) below the ceiling and that of
 //! [`Precision::Standard`] not above it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10
-//! times as long as the limiter's, so it sees what that does not. What cannot be had is refused with the reason: a gain that
-//! only fills the headroom below the ceiling always can. The latency of the limiter is taken out: the result starts and
-//! ends with the programme.
+//! times as long as the limiter's, so it sees what that does not. What cannot be had is refused with the reason: a gain
+//! that only fills the headroom below the ceiling always can. The latency of the limiter is taken out: the result starts
+//! and ends with the programme.
 //!
 //! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), as it is or as the gain would make it, is
 //! subtracted: `delivery::dc_offset`. How drive and ceiling are found: `delivery::drive_search`.

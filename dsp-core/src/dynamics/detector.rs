@@ -102,7 +102,8 @@ impl LevelDetector {
         peaks
     }
 
-    /// Levels of the next frames, lane by lane, given their magnitudes. `squares` is scratch for a chunk of each source.
+    /// Levels of the next frames, lane by lane, given their magnitudes. `squares` is scratch for a chunk of each
+    /// source.
     pub(crate) fn levels<S: Sample>(
         &mut self,
         key: &Block<'_, '_, S>,

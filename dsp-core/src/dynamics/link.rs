@@ -1,8 +1,8 @@
 //! Channel link: how far all channels share one gain reduction.
 //!
 //! The link acts on the reduction wanted, before the ballistics. At 100 % all channels get the reduction of the channel
-//! that asks for the most (or the least), and so the very same gain; at 0 each its own, as if it were alone. Linked channels
-//! that have had the same past are computed once.
+//! that asks for the most (or the least), and so the very same gain; at 0 each its own, as if it were alone. Linked
+//! channels that have had the same past are computed once.
 
 use super::{
     chunk::CHUNK_FRAMES,

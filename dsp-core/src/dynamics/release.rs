@@ -143,8 +143,8 @@ pub(crate) fn pole_at(log_rate: f64) -> f64 {
     (-log_rate.exp2_fast()).exp2_fast()
 }
 
-/// y, the next reduction: at once to more, by a = `fall` and 1-a to less. The term with the past comes last: it is what the next
-/// frame waits for.
+/// y, the next reduction: at once to more, by a = `fall` and 1-a to less. The term with the past comes last: it is what
+/// the next frame waits for.
 #[inline(always)]
 pub(crate) fn recover(form: impl Form, given: f64, wanted: f64, nothing: f64, fall: f64) -> f64 {
     larger(form.mul_add(fall, given, (1.0 - fall) * (wanted - nothing)), wanted)

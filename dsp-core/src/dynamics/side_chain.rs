@@ -91,7 +91,8 @@ impl ChannelState for Channel {
     }
 }
 
-/// What side-chains need for one chunk, channel after channel; nothing in it outlives the chunk, so several may share it.
+/// What side-chains need for one chunk, channel after channel; nothing in it outlives the chunk, so several may
+/// share it.
 #[derive(Clone, Debug)]
 pub(crate) struct SideChainScratch<S> {
     key: Vec<S>,

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// An entry of a table: the coefficients at one reduction, in the form that is interpolated. The gain at the centre, 1 +
-/// m1/k for a bell, is so interpolated itself, not left over between two large numbers.
+/// An entry of a table: the coefficients at one reduction, in the form that is interpolated. The gain at the centre,
+/// 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) log2_g: f64,
