@@ -1,61 +1,7 @@
 //! May it run in a callback? Nothing takes or gives back memory while audio runs.
-//!
-//! The binary has an allocator that counts, per thread, so that tests beside each other do not disturb.
-#![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on to the system's")]
 
-use crate::common::*;
+use crate::{allocator::calls, common::*};
 use mixdown::{filters::*, levels::*, meters::*, *};
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
-
-thread_local! {
-    /// Calls of the allocator on this thread. No lazy set-up and no destructor: the allocator itself reads it.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn count() {
-    // A thread that is ending has no counter any more, and no test either.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: every method passes its arguments on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Times that memory was taken or given back in `work`.
-fn calls<T>(work: impl FnOnce() -> T) -> u64 {
-    let before = CALLS.get();
-    let result = work();
-    let after = CALLS.get();
-    drop(result);
-    after - before
-}
 
 const FRAMES: usize = 3_000;
 /// Block lengths of a restless host.
@@ -211,12 +157,4 @@ fn law_7_meters_stay_out_of_memory() {
         });
         assert_eq!(count, 0, "{precision:?}");
     }
-}
-
-#[test]
-fn the_allocator_counts() {
-    assert_eq!(calls(|| Vec::<u8>::with_capacity(100)), 1);
-    assert_eq!(calls(|| drop(vec![0_u8; 100])), 2);
-    let mut list = vec![0_u8; 1];
-    assert_eq!(calls(|| list.reserve_exact(10_000)), 1);
 }

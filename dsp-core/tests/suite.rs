@@ -1,6 +1,7 @@
 //! All tests of the crate from outside, one module per question: see CONTRIBUTING.md. One binary, so that the processors,
 //! which are generic, are compiled for them once.
 
+mod allocator;
 mod common;
 mod signals;
 mod standards;
@@ -14,6 +15,7 @@ mod fields;
 mod keys;
 mod laws;
 mod loudness;
+mod memory;
 mod processors;
 mod realtime;
 mod reference;

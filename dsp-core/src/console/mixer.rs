@@ -2,8 +2,9 @@
 
 use super::{
     chain::Chain,
-    effect::{Effect, EffectProcessor, build_series, design_series, series_channels, validate_series},
+    effect::{Effect, EffectProcessor},
     mixer_error::MixerError,
+    series::{build_series, design_series, series_channels, validate_series},
     strip::{CHUNK_FRAMES, Strip, TrackParams},
 };
 use crate::{

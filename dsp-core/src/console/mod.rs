@@ -4,6 +4,8 @@ pub(crate) mod bypass;
 pub(crate) mod chain;
 pub(crate) mod custom;
 pub(crate) mod effect;
+mod effect_design;
+mod effect_processor;
 pub(crate) mod list;
 pub(crate) mod mid_side;
 pub(crate) mod mixer;
@@ -11,6 +13,7 @@ pub(crate) mod mixer_error;
 pub(crate) mod offline;
 pub(crate) mod pair;
 pub(crate) mod parallel;
+pub(crate) mod series;
 pub(crate) mod strip;
 
 pub use {

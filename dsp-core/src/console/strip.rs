@@ -9,7 +9,8 @@
 
 use super::{
     chain::Chain,
-    effect::{Effect, EffectProcessor, design_series, series_channels, validate_series},
+    effect::{Effect, EffectProcessor},
+    series::{design_series, series_channels, validate_series},
 };
 use crate::{
     foundation::{

@@ -4,8 +4,8 @@
 //! Inputs, outputs and responses are joined by [`Route`]s: the spectra of an input serve all its routes, and all routes
 //! of an output share one way back.
 //!
-//! A second bank of responses can be loaded piece by piece while the first sounds. It has the same input history, so it can
-//! take over at any time: see [`Convolver::set_at_work`].
+//! A second bank of responses can be loaded piece by piece while the first sounds. It has the same input history, so
+//! it can take over at any time: see [`Convolver::set_at_work`].
 //!
 //! What happens, happens on a grid of [`GRID_FRAMES`] of the absolute counter, so no bit depends on how the stream is
 //! cut. Samples below -600 dBFS count as silence.

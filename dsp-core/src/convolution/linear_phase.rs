@@ -53,6 +53,8 @@ use num_complex::Complex64;
 /// Changes: the new taps are transformed piece by piece while the old ones sound, then fade over in 20 ms; in all about
 /// 0.1 s at the default length. One that comes while another is on its way follows it.
 ///
+/// Memory: 784 kB for stereo f32 at 48 kHz at the default length.
+///
 /// # Source
 /// Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `primitives::kaiser`);
 /// `convolution::convolver`. Own: w alone smears the magnitude, by 1.5 dB for a bell of 12 dB and q 2 at 60 Hz. Adding

@@ -2,40 +2,34 @@
 //!
 //! # Signal
 //! programme -> less its DC offset -> drive -> true-peak limiter (only if it has something to do) -> rounding with
-//! dither
-//! -> measured
+//! dither -> measured
 //!
 //! # Contract
 //! The result is what was measured: drive and ceiling are solved on the rounded samples, by a secant in the drive,
 //! until the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target, the true peak of
-//! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`] below the ceiling and that of [`Precision::Standard`] not above
-//! it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10 times as long as the limiter's, so it
-//! sees what that does not. What cannot be had is refused with the reason: a gain that only fills the headroom below
-//! the ceiling always can. The latency of the limiter is taken out: the result starts and ends with the programme.
+//! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`](super::PEAK_MARGIN_DB) below the ceiling and that of
+//! [`Precision::Standard`] not above it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10
+//! times as long as the limiter's, so it sees what that does not. What cannot be had is refused with the reason: a gain
+//! that only fills the headroom below the ceiling always can. The latency of the limiter is taken out: the result starts
+//! and ends with the programme.
 //!
-//! A DC offset above [`MAX_DC_OFFSET_DBFS`], as it is or as the gain would make it, is subtracted: the mean of a
-//! channel under a Welch window, which takes the begun cycle of a low tone for what it is. A constant is what a faulty
-//! converter adds; a high pass would take it too, but also turn the phases of bass, which raises peaks, and ring at
-//! both ends.
+//! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), as it is or as the gain would make it, is
+//! subtracted: `delivery::dc_offset`. How drive and ceiling are found: `delivery::drive_search`.
 
 use super::{
-    normalizer::{NormalizeError, measure, report, steps},
+    dc_offset::{dc_offsets, subtracted},
+    drive_search::{DriveSearch, LOUDNESS_TOLERANCE_LU},
+    normalizer::{NormalizeError, measure, report},
+    pass::{Driven, drive, round},
     quantizer::{Dither, QuantizerParams},
     targets::DeliveryTarget,
 };
 use crate::{
-    console::offline::{Plan, Progress, copy_from, render_with},
-    dynamics::limiter::{Limiter, LimiterMode, LimiterParams},
+    console::offline::Progress,
+    dynamics::limiter::LimiterParams,
     foundation::{
-        block::{Block, BlockMut},
-        declare::params,
-        error::Error,
-        params::Params,
-        processor::{Dynamics, GainReduction, Processor},
-        sample::Sample,
-        stream::StreamSpec,
+        block::Block, declare::params, error::Error, processor::GainReduction, sample::Sample, stream::StreamSpec,
         table::Fields,
-        unit::{db_to_gain, gain_to_db, ms_to_frames},
     },
     meters::{
         loudness::{Loudness, LoudnessParams},
@@ -45,37 +39,16 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use core::ops::ControlFlow;
 
-/// How near the target counts as there, in LU. Half a step of a display with one decimal is 0.05.
-pub const LOUDNESS_TOLERANCE_LU: f64 = 0.02;
-/// How far below the ceiling the true peak of the result stays, in dB: what other meters may read more.
-pub const PEAK_MARGIN_DB: f64 = 0.05;
 /// Passes after which a target counts as out of reach. A song takes three to five.
 pub const MAX_PASSES: usize = 28;
-/// Largest DC offset that a master keeps, in dBFS.
-pub const MAX_DC_OFFSET_DBFS: f64 = -60.0;
-/// How far peaks may be driven beyond the ceiling, in dB: with more, nothing is left of the music.
-const MAX_EXCESS_DB: f64 = 36.0;
-/// First setting of the limiter below the ceiling, in dB: its own guarantee and the rounding need less than the rest.
-const FIRST_MARGIN_DB: f64 = 0.07;
-/// Lowest ceiling of the limiter, in dB.
-const LOWEST_LIMIT_DB: f64 = -20.0;
-/// Hold and release of the limiter, in ms: its defaults, then ever faster ones, which give loudness for distortion.
-/// Taken one after another where more drive no longer makes the programme louder.
-const CHARACTERS_MS: [[f64; 2]; 3] = [[8.0, 60.0], [3.0, 20.0], [0.0, 5.0]];
-/// Loudness gained per dB of drive below which a character counts as exhausted.
-const EXHAUSTED_SLOPE: f64 = 0.15;
-/// Step of the drive by which a loudness is looked for beyond a plateau, in dB.
-const PLATEAU_STEP_DB: f64 = 6.0;
-/// Step of the curve of gain reduction, in ms.
-pub const CURVE_STEP_MS: f64 = 10.0;
-/// Frames the limiter and the quantiser work on at a time.
-const CHUNK_FRAMES: usize = 4_096;
 /// Share of the work that the first look at the programme is, and of what is left that each pass takes. How many passes
 /// there will be nobody knows.
 const FIRST_SHARE: f64 = 0.1;
 const PASS_SHARE: f64 = 0.4;
-/// Where drive and rounding end within a pass, and where the first meter does.
-const PASS_PARTS: [f64; 3] = [0.4, 0.5, 0.7];
+/// Where drive, rounding and the first meter end within a pass.
+const DRIVEN_SHARE: f64 = 0.4;
+const ROUNDED_SHARE: f64 = 0.5;
+const METERED_SHARE: f64 = 0.7;
 
 params! {
     /// Settings of [`deliver`].
@@ -116,7 +89,8 @@ pub struct Delivery<S> {
     pub limiter: Option<LimiterParams>,
     /// What the limiter did; zeros if it was not needed.
     pub reduction: GainReduction,
-    /// The largest gain reduction in each [`CURVE_STEP_MS`], in dB; empty if the limiter was not needed.
+    /// The largest gain reduction in each [`CURVE_STEP_MS`](super::CURVE_STEP_MS), in dB; empty if the limiter was not
+    /// needed.
     pub reduction_curve_db: Vec<f64>,
     /// Samples clipped by the rounding.
     pub clipped: u64,
@@ -132,6 +106,11 @@ impl DeliveryParams {
     pub fn validate(&self) -> Result<(), Error> {
         // No range here depends on the rate.
         self.check_fields(f64::INFINITY)
+    }
+
+    /// The word length to round to, if there is one.
+    fn word(&self) -> Option<QuantizerParams> {
+        (self.bits != 0).then_some(QuantizerParams { bits: self.bits, dither: self.dither, seed: 0 })
     }
 }
 
@@ -185,58 +164,34 @@ pub fn deliver_with<S: Sample>(
         return Err(NormalizeError::Silent);
     }
     let source_peak = source.true_peak_dbtp.unwrap_or(source.sample_peak_dbfs);
-    let highest = params.ceiling_dbtp - PEAK_MARGIN_DB;
-    let most_drive_db = params.ceiling_dbtp + MAX_EXCESS_DB - source_peak;
-
-    let mut drive_db = params.target_lufs - source.integrated_lufs;
-    let mut limit_db = params.ceiling_dbtp - FIRST_MARGIN_DB;
-    // Whether an earlier pass without the limiter was too high: by less than its first look at the samples showed.
-    let mut needed = false;
-    let mut last: Option<[f64; 2]> = None;
-    // Beyond a plateau: the loudest drive known to be too quiet, and the softest known to be too loud, with their
-    // errors.
-    let mut quiet: Option<[f64; 2]> = None;
-    let mut loud: Option<[f64; 2]> = None;
-    let mut characters = CHARACTERS_MS.iter();
-    let mut character = characters.next();
+    let mut search = DriveSearch::new(params.target_lufs - source.integrated_lufs, params.ceiling_dbtp, source_peak);
     let mut from = FIRST_SHARE;
     for passes in 1..=MAX_PASSES {
-        let Some(&[hold_ms, release_ms]) = character.filter(|_| limit_db >= LOWEST_LIMIT_DB) else { break };
-        drive_db = drive_db.min(most_drive_db);
-        let limiter = LimiterParams {
-            ceiling_db: limit_db,
-            hold_ms,
-            release_ms,
-            mode: LimiterMode::Master,
-            ..Default::default()
-        };
-        // Without peaks above the ceiling the limiter would change nothing but cost its time.
-        let limiter = (needed || source_peak + drive_db > highest).then_some(limiter);
+        let Some(attempt) = search.attempt() else { break };
         let whole = PASS_SHARE * (1.0 - from);
-        let [driven, rounded, metered] = PASS_PARTS.map(|part| from + part * whole);
+        let [driven, rounded, metered] = [DRIVEN_SHARE, ROUNDED_SHARE, METERED_SHARE].map(|part| from + part * whole);
         let part = |from: f64, to: f64, progress: Progress<'_>, share: f64| progress(from + (to - from) * share);
 
         let Driven { mut samples, reduction, reduction_curve_db } =
-            drive(&programme, spec, drive_db, limiter.as_ref(), &mut |share| part(from, driven, progress, share))?;
-        let clipped = round(&mut samples, spec, params, &mut |share| part(driven, rounded, progress, share))?;
+            drive(&programme, spec, &attempt, &mut |share| part(from, driven, progress, share))?;
+        let clipped = round(&mut samples, spec, params.word(), &mut |share| part(driven, rounded, progress, share))?;
         let delivered = Block::from_planar(&samples, channels)?;
         let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
-        let mut error_lu = params.target_lufs - loudness.integrated_lufs;
+        let error_lu = params.target_lufs - loudness.integrated_lufs;
         let mut over_db = loudness.true_peak_dbtp.unwrap_or(0.0) - params.ceiling_dbtp;
         // The reference meter takes as long as all the rest: it looks at what may be the last pass.
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
             loudness = read(&delivered, Precision::Reference, metered, from + whole, progress)?;
-            over_db = over_db.max(loudness.true_peak_dbtp.unwrap_or(0.0) - highest);
+            over_db = over_db.max(loudness.true_peak_dbtp.unwrap_or(0.0) - search.highest_dbtp());
         }
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
             report(progress, 1.0)?;
-            let gain_db = drive_db;
             return Ok(Delivery {
                 samples,
                 loudness,
                 dc_offsets,
-                gain_db,
-                limiter,
+                gain_db: attempt.drive_db,
+                limiter: attempt.limiter,
                 reduction,
                 reduction_curve_db,
                 clipped,
@@ -244,162 +199,22 @@ pub fn deliver_with<S: Sample>(
             });
         }
         from += whole;
-        if over_db > 0.0 && limiter.is_none() {
-            needed = true;
-        } else if over_db > 0.0 {
-            // Ceiling and drive lowered together lower the result by as much and change nothing else: what is known of
-            // the secant stays known.
-            let lower_db = over_db + 0.005;
-            limit_db -= lower_db;
-            drive_db -= lower_db;
-            error_lu += lower_db;
-            for known in [&mut last, &mut quiet, &mut loud].into_iter().flatten() {
-                *known = [known[0] - lower_db, known[1] + lower_db];
-            }
-            // What was too loud may now be too quiet.
-            loud = loud.filter(|&[_, error_lu]| error_lu < 0.0);
-        }
-        if quiet.is_some() {
-            // The limiter is as fast as it gets, and the loudness rises again further up: between both, it is met.
-            let side = if error_lu > 0.0 { &mut quiet } else { &mut loud };
-            *side = Some([drive_db, error_lu]);
-            drive_db = match (quiet, loud) {
-                (Some([low, missing]), Some([high, excess])) => {
-                    low + (high - low) * (missing / (missing - excess)).clamp(0.1, 0.9)
-                }
-                _ if drive_db < most_drive_db => drive_db + PLATEAU_STEP_DB,
-                _ => break,
-            };
-            continue;
-        }
-        // The more a limiter works, the less a dB of drive gives; the secant learns how much.
-        let slope = match last {
-            Some([drive, error]) if drive != drive_db => (error - error_lu) / (drive_db - drive),
-            _ => 1.0,
-        };
-        if error_lu > LOUDNESS_TOLERANCE_LU && (slope < EXHAUSTED_SLOPE || drive_db >= most_drive_db) {
-            last = None;
-            if characters.len() == 0 && drive_db < most_drive_db {
-                // Where the quiet parts of a programme come up, more drive first makes it softer, then louder.
-                quiet = Some([drive_db, error_lu]);
-                drive_db += PLATEAU_STEP_DB;
-            } else {
-                character = characters.next();
-            }
-            continue;
-        }
-        last = Some([drive_db, error_lu]);
-        drive_db += error_lu / slope.clamp(EXHAUSTED_SLOPE, 1.0);
+        search.learn(&attempt, error_lu, over_db);
     }
     Err(NormalizeError::OutOfReach { target_lufs: params.target_lufs, ceiling_dbtp: params.ceiling_dbtp })
-}
-
-/// The offset of each channel; 0 if it is small before and after the gain to the target.
-fn dc_offsets<S: Sample>(programme: &Block<'_, '_, S>, target_lufs: f64, source: &Loudness) -> Vec<f64> {
-    let gain_db = target_lufs - source.integrated_lufs;
-    let gain_db = if gain_db.is_finite() { gain_db.max(0.0) } else { 0.0 };
-    let frames = programme.frames() as f64;
-    (0..programme.channels())
-        .map(|channel| {
-            let (mut sum, mut weights) = (0.0, 0.0);
-            for (n, sample) in programme.channel(channel).iter().enumerate() {
-                let place = (2 * n + 1) as f64 / frames - 1.0;
-                let weight = 1.0 - place * place;
-                weights += weight;
-                sum += weight * sample.to_f64();
-            }
-            let mean = sum / weights;
-            if gain_to_db(libm::fabs(mean)) + gain_db > MAX_DC_OFFSET_DBFS { mean } else { 0.0 }
-        })
-        .collect()
-}
-
-/// The programme less a constant in each channel.
-fn subtracted<S: Sample>(programme: &Block<'_, '_, S>, offsets: &[f64]) -> Vec<S> {
-    let channels = offsets.iter().enumerate();
-    channels
-        .flat_map(|(channel, &offset)| {
-            programme.channel(channel).iter().map(move |sample| S::from_f64(sample.to_f64() - offset))
-        })
-        .collect()
-}
-
-/// A programme behind drive and limiter.
-struct Driven<S> {
-    samples: Vec<S>,
-    reduction: GainReduction,
-    reduction_curve_db: Vec<f64>,
-}
-
-/// The programme times the drive, through a limiter if there is one; no longer than it was.
-fn drive<S: Sample>(
-    programme: &Block<'_, '_, S>,
-    spec: &StreamSpec,
-    drive_db: f64,
-    limiter: Option<&LimiterParams>,
-    progress: Progress<'_>,
-) -> Result<Driven<S>, NormalizeError> {
-    let (channels, frames) = (programme.channels(), programme.frames());
-    let gain = S::from_f64(db_to_gain(drive_db));
-    let mut limiter: Option<Limiter<S>> = limiter.map(|params| params.build(spec)).transpose()?;
-    let latency_frames = limiter.as_ref().map_or(0, Processor::latency_frames);
-    let plan = Plan { channels, output_channels: channels, input_frames: frames, latency_frames, tail_frames: 0 };
-    let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
-    let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
-    let mut reduction_db = Vec::new();
-    let rendering = render_with(&plan, progress, |start, block| {
-        copy_from(programme, start, block);
-        for channel in 0..channels {
-            block.channel_mut(channel).iter_mut().for_each(|sample| *sample *= gain);
-        }
-        let Some(limiter) = &mut limiter else { return };
-        reduction_db.resize(block.frames(), 0.0);
-        let Ok(mut trace) = BlockMut::from_planar(&mut reduction_db, 1) else { return };
-        limiter.process_traced(block, None, &mut trace);
-        // Frame n of the output belongs to frame n - latency of the programme.
-        for (frame, &reduction_db) in (start..).zip(&reduction_db) {
-            if let Some(frame) = frame.checked_sub(latency_frames) {
-                let largest: &mut f64 = &mut curve[frame / step_frames];
-                *largest = largest.max(reduction_db);
-            }
-        }
-    })?;
-    let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
-    Ok(Driven { samples: rendering.samples, reduction, reduction_curve_db: curve })
-}
-
-/// Rounds to the word length in place. Returns how many samples were clipped.
-fn round<S: Sample>(
-    samples: &mut [S],
-    spec: &StreamSpec,
-    params: &DeliveryParams,
-    progress: Progress<'_>,
-) -> Result<u64, NormalizeError> {
-    if params.bits == 0 {
-        return Ok(0);
-    }
-    let channels = spec.channels();
-    let mut quantizer = QuantizerParams { bits: params.bits, dither: params.dither, seed: 0 }.build(spec)?;
-    let mut words = vec![0; channels * CHUNK_FRAMES];
-    let mut block = BlockMut::from_planar(samples, channels)?;
-    for (start, length, share) in steps(block.frames(), CHUNK_FRAMES) {
-        let mut part = block.frames_mut(start, length);
-        let words = &mut words[..channels * length];
-        quantizer.quantize(&part.as_block(), words)?;
-        for (channel, words) in words.chunks_exact(length).enumerate() {
-            for (sample, word) in part.channel_mut(channel).iter_mut().zip(words) {
-                // Exact: 24 bits fit an f32.
-                *sample = S::from_f64(f64::from(*word) * quantizer.step());
-            }
-        }
-        report(progress, share)?;
-    }
-    Ok(quantizer.clipped())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        delivery::{
+            dc_offset::MAX_DC_OFFSET_DBFS,
+            drive_search::{CHARACTERS, Character, PEAK_MARGIN_DB},
+        },
+        dynamics::limiter::LimiterMode,
+        foundation::unit::{db_to_gain, gain_to_db},
+    };
     use alloc::string::ToString;
 
     fn spec() -> StreamSpec {
@@ -547,17 +362,17 @@ mod tests {
     #[test]
     fn the_settings_of_the_limiter_are_said() {
         let audio = song(2);
-        let easy = run(&audio, DeliveryParams { target_lufs: -14.0, ..Default::default() }).unwrap().limiter.unwrap();
-        assert_eq!([easy.hold_ms, easy.release_ms], CHARACTERS_MS[0]);
+        let character =
+            |limiter: &LimiterParams| Character { hold_ms: limiter.hold_ms, release_ms: limiter.release_ms };
+        let limiter =
+            |target_lufs| run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap();
+        assert_eq!(character(&limiter(-14.0)), CHARACTERS[0]);
         // Louder and louder, until the first settings do not give it any more.
         let hard = (0..20)
-            .map(|step| -10.0 + 0.25 * f64::from(step))
-            .map(|target_lufs| {
-                run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap()
-            })
-            .find(|limiter| [limiter.hold_ms, limiter.release_ms] != CHARACTERS_MS[0])
+            .map(|step| limiter(-10.0 + 0.25 * f64::from(step)))
+            .find(|limiter| character(limiter) != CHARACTERS[0])
             .unwrap();
-        assert!(CHARACTERS_MS[1..].contains(&[hard.hold_ms, hard.release_ms]), "{hard:?}");
+        assert!(CHARACTERS[1..].contains(&character(&hard)), "{hard:?}");
         assert!(hard.ceiling_db <= -1.0 - PEAK_MARGIN_DB && hard.mode == LimiterMode::Master);
     }
 

@@ -1,16 +1,19 @@
 //! Delivery: targets of platforms, loudness normalisation, the solver that masters to a target, word length.
 
+mod dc_offset;
 pub(crate) mod deliver;
+mod drive_search;
 pub(crate) mod normalizer;
+mod pass;
 pub(crate) mod quantizer;
 pub(crate) mod targets;
 
 pub use {
-    deliver::{
-        CURVE_STEP_MS, Delivery, DeliveryParams, LOUDNESS_TOLERANCE_LU, MAX_DC_OFFSET_DBFS, MAX_PASSES, PEAK_MARGIN_DB,
-        deliver, deliver_with,
-    },
+    dc_offset::MAX_DC_OFFSET_DBFS,
+    deliver::{Delivery, DeliveryParams, MAX_PASSES, deliver, deliver_with},
+    drive_search::{LOUDNESS_TOLERANCE_LU, PEAK_MARGIN_DB},
     normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize, normalize_with},
+    pass::CURVE_STEP_MS,
     quantizer::{Dither, Quantizer, QuantizerParams},
     targets::{AlbumRule, DeliveryTarget, GainUp, LoudCeiling, TARGETS, playback_gain, target},
 };

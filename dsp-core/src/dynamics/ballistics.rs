@@ -20,7 +20,7 @@
 //! decoupled) and its section on side-chain topologies (smoothing of the logarithmic reduction); "Parameter automation
 //! in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release: `dynamics::release`.
 
-use super::release::{log_rate, pole, pole_at, recover};
+use super::release::{AttackRelease, log_rate, pole, pole_at, recover};
 use crate::{
     foundation::{
         math::{Pow2, larger, smaller},
@@ -51,10 +51,9 @@ const LOUDEST: f64 = 1e6;
 /// Attack and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BallisticsCoeffs {
-    /// Poles of attack and release.
-    poles: [f64; 2],
-    /// Poles of the slow follower of the dual release, attack and release.
-    slow: Option<[f64; 2]>,
+    poles: AttackRelease,
+    /// Poles of the slow follower of the dual release.
+    slow: Option<AttackRelease>,
     /// 0, or 1 for times by the crest factor.
     auto: f64,
     crest: CrestCoeffs,
@@ -65,9 +64,9 @@ pub(crate) struct BallisticsCoeffs {
 struct CrestCoeffs {
     /// Pole of the two averages.
     window: f64,
-    /// Rates per C², attack and release, and the highest they may be.
-    steps: [f64; 2],
-    highest: [f64; 2],
+    /// Rates per C², and the highest they may be.
+    steps: AttackRelease,
+    highest: AttackRelease,
 }
 
 fn rate(time_ms: f64, sample_rate_hz: f64) -> f64 {
@@ -77,22 +76,25 @@ fn rate(time_ms: f64, sample_rate_hz: f64) -> f64 {
 impl BallisticsCoeffs {
     /// The times given.
     pub(crate) fn manual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
-        let longest_ms = [2.0 * AUTO_ATTACK_MS, 2.0 * (AUTO_RELEASE_MS - AUTO_ATTACK_MS)];
+        let longest_ms =
+            AttackRelease { attack: 2.0 * AUTO_ATTACK_MS, release: 2.0 * (AUTO_RELEASE_MS - AUTO_ATTACK_MS) };
+        let shortest_ms = AttackRelease { attack: LEAST_ATTACK_MS, release: LEAST_RELEASE_MS };
         Self {
-            poles: [attack_ms, release_ms].map(|time_ms| pole(time_ms, sample_rate_hz)),
+            poles: AttackRelease::poles(attack_ms, release_ms, sample_rate_hz),
             slow: None,
             auto: 0.0,
             crest: CrestCoeffs {
                 window: pole(CREST_MS, sample_rate_hz),
                 steps: longest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
-                highest: [LEAST_ATTACK_MS, LEAST_RELEASE_MS].map(|time_ms| rate(time_ms, sample_rate_hz)),
+                highest: shortest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
             },
         }
     }
 
     /// The release, and 10 times as long after sustained reduction.
     pub(crate) fn dual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
-        let slow = [SLOW_ATTACK_RATIO, SLOW_RELEASE_RATIO].map(|ratio| pole(ratio * release_ms, sample_rate_hz));
+        let slow =
+            AttackRelease::poles(SLOW_ATTACK_RATIO * release_ms, SLOW_RELEASE_RATIO * release_ms, sample_rate_hz);
         Self { slow: Some(slow), ..Self::manual(attack_ms, release_ms, sample_rate_hz) }
     }
 
@@ -103,7 +105,7 @@ impl BallisticsCoeffs {
 
     /// What glides: log2 of both rates, and the share of the crest factor in them.
     pub(crate) fn glide(&self) -> [f64; 3] {
-        let [attack, release] = self.poles.map(log_rate);
+        let AttackRelease { attack, release } = self.poles.map(log_rate);
         [attack, release, self.auto]
     }
 
@@ -162,7 +164,7 @@ impl Ballistics {
             (Span::Still(_), slow) => {
                 let poles = |index: usize| {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
-                    [(-rates[0]).exp2_fast(), (-rates[1]).exp2_fast()]
+                    rates.map(|rate| (-rate).exp2_fast())
                 };
                 self.follow(form, reductions, slow, poles);
             }
@@ -172,7 +174,10 @@ impl Ballistics {
                     let at = index as i32;
                     let share = auto.at(at);
                     let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
-                    [glided(attack.at(at), rates[0]), glided(release.at(at), rates[1])]
+                    AttackRelease {
+                        attack: glided(attack.at(at), rates.attack),
+                        release: glided(release.at(at), rates.release),
+                    }
                 };
                 self.follow(form, reductions, slow, poles);
             }
@@ -206,15 +211,15 @@ impl Ballistics {
         &mut self,
         form: impl Form,
         reductions: &mut [f64],
-        slow: Option<[f64; 2]>,
-        mut poles: impl FnMut(usize) -> [f64; 2],
+        slow: Option<AttackRelease>,
+        mut poles: impl FnMut(usize) -> AttackRelease,
     ) {
         let Self { mut held, slow: mut slowly, mut smooth, crest: _ } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
-            let [attack, release] = poles(index);
-            held = recover(form, held, *value, silence::REDUCTION_OCTAVES, [release, 1.0 - release]);
+            let AttackRelease { attack, release } = poles(index);
+            held = recover(form, held, *value, silence::REDUCTION_OCTAVES, release);
             let mut peak = held;
-            if let Some([rise, fall]) = slow {
+            if let Some(AttackRelease { attack: rise, release: fall }) = slow {
                 let aim = held - silence::REDUCTION_OCTAVES;
                 // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
                 let risen = form.mul_add(rise, slowly, (1.0 - rise) * aim);
@@ -241,15 +246,18 @@ impl Crest {
 
     /// Rates of attack and release at the next magnitude.
     #[inline(always)]
-    fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> [f64; 2] {
+    fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> AttackRelease {
         let magnitude = if magnitude < LOUDEST { magnitude } else { LOUDEST };
         let square = magnitude * magnitude + silence::SQUARE;
         let fresh = (1.0 - coeffs.window) * square;
         self.peak = larger(coeffs.window * self.peak + fresh, square);
         self.mean = coeffs.window * self.mean + fresh;
         let crest = self.peak / self.mean;
-        let [attack, release] = coeffs.steps;
-        [smaller(attack * crest, coeffs.highest[0]), smaller(release * crest, coeffs.highest[1])]
+        let CrestCoeffs { steps, highest, .. } = coeffs;
+        AttackRelease {
+            attack: smaller(steps.attack * crest, highest.attack),
+            release: smaller(steps.release * crest, highest.release),
+        }
     }
 }
 

@@ -21,6 +21,9 @@ const FINEST_BITS: u32 = 48;
 /// 1.5 * 2^52: adding it rounds a double below 2^51 to a whole number, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
+/// Values that pass through all boxes together at most: with memory for more, short boxes would hold little else.
+const PART: usize = 128;
+
 /// The cascade: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct BoxFilter {
@@ -39,8 +42,8 @@ struct Stage {
 }
 
 impl BoxFilter {
-    /// Boxes of `total` frames in all, at least 3, fed with up to `chunk` values at a time.
-    pub(crate) fn new(total: usize, chunk: usize) -> Self {
+    /// Boxes of `total` frames in all, at least 3.
+    pub(crate) fn new(total: usize) -> Self {
         let total = total.max(3);
         let part = |ratio: f64| (libm::round(ratio * total as f64) as usize).max(1);
         let (first, last) = (part(LONGEST), part(SHORTEST));
@@ -49,7 +52,7 @@ impl BoxFilter {
         let fraction = FINEST_BITS.min(BITS - product.next_power_of_two().trailing_zeros());
         let steps = libm::exp2(f64::from(fraction));
         Self {
-            stages: lengths.map(|length| Stage { length, history: History::new(length, chunk, 0), sum: 0 }),
+            stages: lengths.map(|length| Stage { length, history: History::new(length, PART, 0), sum: 0 }),
             steps,
             scale: 1.0 / (steps * product as f64),
         }
@@ -66,20 +69,23 @@ impl BoxFilter {
         self.stages.iter().all(|stage| stage.sum == 0)
     }
 
-    /// Smooths `values`, 0..=1, in place; `whole` is as long and holds the sums.
+    /// Smooths `values`, 0..=1, in place.
     #[inline(always)]
-    pub(crate) fn process(&mut self, values: &mut [f64], whole: &mut [u64]) {
-        let whole = &mut whole[..values.len()];
-        for (value, whole) in values.iter().zip(whole.iter_mut()) {
-            *whole = round_up(*value * self.steps);
-        }
+    pub(crate) fn process(&mut self, values: &mut [f64]) {
         // No more at once than the shortest box holds: what leaves a box is then behind what enters.
         let shortest = self.stages.iter().map(|stage| stage.length).min().unwrap_or(1);
-        for whole in whole.chunks_mut(shortest) {
-            self.sum(whole);
-        }
-        for (value, whole) in values.iter_mut().zip(whole.iter()) {
-            *value = to_f64(*whole) * self.scale;
+        let mut whole = [0; PART];
+        for values in values.chunks_mut(PART) {
+            let whole = &mut whole[..values.len()];
+            for (value, whole) in values.iter().zip(whole.iter_mut()) {
+                *whole = round_up(*value * self.steps);
+            }
+            for whole in whole.chunks_mut(shortest) {
+                self.sum(whole);
+            }
+            for (value, whole) in values.iter_mut().zip(whole.iter()) {
+                *value = to_f64(*whole) * self.scale;
+            }
         }
     }
 
@@ -151,10 +157,9 @@ mod tests {
     use alloc::{vec, vec::Vec};
 
     fn smooth(filter: &mut BoxFilter, values: &[f64], cut: usize) -> Vec<f64> {
-        let mut whole = vec![0; cut];
         let mut out = values.to_vec();
         for part in out.chunks_mut(cut) {
-            filter.process(part, &mut whole);
+            filter.process(part);
         }
         out
     }
@@ -162,7 +167,7 @@ mod tests {
     #[test]
     fn the_weights_are_positive_add_up_to_one_and_fill_the_span() {
         for span in [1, 2, 3, 72, 480, 3_840] {
-            let mut filter = BoxFilter::new(span + 2, 64);
+            let mut filter = BoxFilter::new(span + 2);
             assert_eq!(filter.span(), span);
             let mut impulse = vec![0.0; span + 5];
             impulse[0] = 1.0;
@@ -177,7 +182,7 @@ mod tests {
     #[test]
     fn never_leaves_the_range_of_its_window_and_never_drifts() {
         for span in [1, 72, 700, 3_840] {
-            let mut filter = BoxFilter::new(span + 2, 512);
+            let mut filter = BoxFilter::new(span + 2);
             let mut random = Random::new(8, 0);
             // Long stretches of noise, then constants: whatever came before must leave no trace.
             let mut values: Vec<f64> = (0..60_000).map(|_| 0.5 + 0.499 * random.triangular()).collect();
@@ -203,11 +208,11 @@ mod tests {
     fn any_cut_gives_the_same_bits() {
         let mut random = Random::new(4, 0);
         let values: Vec<f64> = (0..2_000).map(|_| random.triangular().abs()).collect();
-        let whole = smooth(&mut BoxFilter::new(72, 2_000), &values, 2_000);
+        let whole = smooth(&mut BoxFilter::new(72), &values, 2_000);
         for cut in [1, 7, 64, 333] {
-            assert_eq!(smooth(&mut BoxFilter::new(72, cut), &values, cut), whole);
+            assert_eq!(smooth(&mut BoxFilter::new(72), &values, cut), whole);
         }
-        let mut used = BoxFilter::new(72, 64);
+        let mut used = BoxFilter::new(72);
         smooth(&mut used, &values, 64);
         used.reset();
         assert_eq!(smooth(&mut used, &values, 64), whole);

@@ -8,8 +8,8 @@ use super::{
     chunk::{CHUNK_FRAMES, write_trace},
     detector::{Detector, DetectorCoeffs},
     gain_computer::ComputerCoeffs,
-    gain_stage::GainStage,
-    side_chain::{Key, SideChain, SideChainCoeffs},
+    gain_stage::{GainScratch, GainStage},
+    side_chain::{Key, SideChain, SideChainCoeffs, SideChainScratch},
 };
 use crate::{
     filters::{biquad::BiquadCoeffs, cookbook},
@@ -113,7 +113,8 @@ impl CompressorParams {
                 ballistics,
                 lookahead_frames: ms_to_frames(self.lookahead_ms, sample_rate_hz),
             },
-            output: [self.total_makeup_db() / DB_PER_OCTAVE, self.mix],
+            makeup_octaves: self.total_makeup_db() / DB_PER_OCTAVE,
+            mix: self.mix,
         }
     }
 
@@ -135,8 +136,28 @@ impl CompressorParams {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CompressorCoeffs {
     side_chain: SideChainCoeffs,
-    /// Make-up in octaves, mix.
-    output: [f64; 2],
+    makeup_octaves: f64,
+    mix: f64,
+}
+
+impl CompressorCoeffs {
+    /// What glides behind the side-chain: make-up gain and mix.
+    fn output(&self) -> [f64; 2] {
+        [self.makeup_octaves, self.mix]
+    }
+}
+
+/// What compressions need for one chunk; nothing in it outlives the chunk, so that those of several bands share it.
+#[derive(Clone, Debug)]
+pub(crate) struct CompressionScratch<S> {
+    side_chain: SideChainScratch<S>,
+    gains: GainScratch<S>,
+}
+
+impl<S: Sample> CompressionScratch<S> {
+    pub(crate) fn new(channels: usize) -> Self {
+        Self { side_chain: SideChainScratch::new(channels), gains: GainScratch::new() }
+    }
 }
 
 /// The running compression: see the head of this file.
@@ -144,11 +165,12 @@ pub struct CompressorCoeffs {
 pub(crate) struct Compression<S> {
     backend: Backend,
     coeffs: CompressorCoeffs,
-    side_chain: SideChain<S>,
+    side_chain: SideChain,
+    /// [`CompressorCoeffs::output`].
     output: Ramp<2>,
     /// Of each channel; none without lookahead.
     histories: Vec<History<S>>,
-    stage: GainStage<S>,
+    stage: GainStage,
     faults: u64,
 }
 
@@ -161,7 +183,7 @@ impl<S: Sample> Compression<S> {
             backend: Backend::new(spec.cpu()),
             coeffs: *coeffs,
             side_chain: SideChain::new(spec, &coeffs.side_chain),
-            output: Ramp::new(coeffs.output, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
+            output: Ramp::new(coeffs.output(), ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
             stage: GainStage::new(Backend::new(spec.cpu()), channels),
             faults: 0,
@@ -181,7 +203,7 @@ impl<S: Sample> Compression<S> {
     pub(crate) fn set_coeffs(&mut self, coeffs: &CompressorCoeffs) {
         if self.check(coeffs).is_ok() {
             self.side_chain.set_coeffs(&coeffs.side_chain);
-            self.output.set_target(coeffs.output);
+            self.output.set_target(coeffs.output());
             self.coeffs = *coeffs;
         }
     }
@@ -195,15 +217,17 @@ impl<S: Sample> Compression<S> {
     /// A trace of another length counts as far as it goes.
     pub(crate) fn process(
         &mut self,
+        scratch: &mut CompressionScratch<S>,
         block: &mut BlockMut<'_, '_, S>,
         key: Option<&Block<'_, '_, S>>,
         trace: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
-        fit_traced(block, self.stage.channels(), key, trace, |block, key, trace| self.run(block, key, trace));
+        fit_traced(block, self.stage.channels(), key, trace, |block, key, trace| self.run(scratch, block, key, trace));
     }
 
     fn run(
         &mut self,
+        scratch: &mut CompressionScratch<S>,
         block: &mut BlockMut<'_, '_, S>,
         key: Option<&Block<'_, '_, S>>,
         mut trace: Option<&mut BlockMut<'_, '_, f64>>,
@@ -215,25 +239,32 @@ impl<S: Sample> Compression<S> {
             let count = (frames - start).min(uniform);
             let key = key.map(|key| key.frames_at(start, count));
             let mut chunk = block.frames_mut(start, count);
-            self.chunk(&mut chunk, key.as_ref());
+            self.chunk(scratch, &mut chunk, key.as_ref());
             if let Some(trace) = trace.as_deref_mut() {
                 for channel in 0..self.stage.channels() {
-                    write_trace(trace, channel, start, self.side_chain.reductions(channel, count));
+                    let reductions = self.side_chain.reductions(&scratch.side_chain, channel, count);
+                    write_trace(trace, channel, start, reductions);
                 }
             }
             start += count;
         }
     }
 
-    fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
+    fn chunk(
+        &mut self,
+        scratch: &mut CompressionScratch<S>,
+        block: &mut BlockMut<'_, '_, S>,
+        key: Option<&Block<'_, '_, S>>,
+    ) {
+        let CompressionScratch { side_chain: listening, gains } = scratch;
         let (backend, count) = (self.backend, block.frames());
         let channels = self.stage.channels();
         for channel in 0..channels {
             self.faults += clean(backend, block.channel_mut(channel));
         }
         self.faults += match key {
-            Some(key) => self.side_chain.process(Key::Other(key)),
-            None => self.side_chain.process(Key::Own(block.as_block())),
+            Some(key) => self.side_chain.process(listening, Key::Other(key)),
+            None => self.side_chain.process(listening, Key::Own(block.as_block())),
         };
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
             history.append(count).copy_from_slice(block.channel(channel));
@@ -243,8 +274,8 @@ impl<S: Sample> Compression<S> {
         }
         let (output, _) = self.output.span::<S>(count);
         let side_chain = &self.side_chain;
-        let reductions = |channel| side_chain.reductions(channel, count);
-        self.stage.apply(block, side_chain.is_shared(), reductions, &output);
+        let reductions = |channel| side_chain.reductions(listening, channel, count);
+        self.stage.apply(gains, block, side_chain.is_shared(), reductions, &output);
     }
 
     /// Reduction of the last frame put out of a channel, in dB.

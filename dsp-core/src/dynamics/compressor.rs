@@ -1,6 +1,6 @@
 //! Compressor: reduces the level above a threshold by a ratio.
 
-use super::compression::{Compression, CompressorCoeffs, CompressorParams};
+use super::compression::{Compression, CompressionScratch, CompressorCoeffs, CompressorParams};
 use crate::foundation::{
     block::{Block, BlockMut},
     engine::{self, Engine, compiled, engine, traced},
@@ -39,6 +39,8 @@ use alloc::{boxed::Box, vec::Vec};
 /// within them, make-up and mix behind them; the key's high pass over 50 ms. With another `release_mode` the reduction
 /// goes on from where it is. Another `rms_ms` counts at once, for the mean as it is.
 ///
+/// Memory: 28 kB for stereo f32 at 48 kHz, without lookahead.
+///
 /// # Source
 /// D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES
 /// 60(6), 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim a billionth of an octave low and stop
@@ -48,6 +50,7 @@ pub struct Compressor<S> {
     spec: StreamSpec,
     /// Boxed: it is large beside the other effects that a chain holds.
     compression: Box<Compression<S>>,
+    scratch: Box<CompressionScratch<S>>,
 }
 
 impl Params for CompressorParams {
@@ -76,7 +79,11 @@ impl<S: Sample> Engine<S> for Compressor<S> {
     type Params = CompressorParams;
 
     fn build(params: &CompressorParams, spec: &StreamSpec) -> Result<Self, Error> {
-        Ok(Compressor { spec: *spec, compression: Box::new(Compression::new(spec, &params.design(spec)?)) })
+        Ok(Compressor {
+            spec: *spec,
+            compression: Box::new(Compression::new(spec, &params.design(spec)?)),
+            scratch: Box::new(CompressionScratch::new(spec.channels())),
+        })
     }
 
     fn run(
@@ -85,7 +92,7 @@ impl<S: Sample> Engine<S> for Compressor<S> {
         key: Option<&Block<'_, '_, S>>,
         reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
-        self.compression.process(block, key, reduction_db);
+        self.compression.process(&mut self.scratch, block, key, reduction_db);
     }
 }
 
@@ -95,7 +102,7 @@ impl<S: Sample> Processor<S> for Compressor<S> {
     engine!(CompressorParams, dynamics, key);
 
     fn reset(&mut self) {
-        let Self { spec: _, compression } = self;
+        let Self { spec: _, compression, scratch: _ } = self;
         compression.reset();
     }
 

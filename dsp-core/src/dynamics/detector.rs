@@ -57,22 +57,13 @@ pub(crate) struct LevelDetector {
     pole: f64,
     /// Of each channel.
     means: Vec<f64>,
-    /// Mean squares of one chunk, channel after channel.
-    squares: Vec<f64>,
     chunk: usize,
 }
 
 impl LevelDetector {
     /// For up to `channels` channels and `chunk` frames at a time; glides take `frames`.
     pub(crate) fn new(backend: Backend, channels: usize, coeffs: &DetectorCoeffs, frames: usize, chunk: usize) -> Self {
-        Self {
-            backend,
-            share: Ramp::new([coeffs.share], frames),
-            pole: coeffs.pole,
-            means: vec![0.0; channels],
-            squares: vec![0.0; channels * chunk],
-            chunk,
-        }
+        Self { backend, share: Ramp::new([coeffs.share], frames), pole: coeffs.pole, means: vec![0.0; channels], chunk }
     }
 
     /// Glides to another way to detect; another `rms_ms` counts at once, the mean going on from where it is.
@@ -111,13 +102,15 @@ impl LevelDetector {
         peaks
     }
 
-    /// Levels of the next frames, lane by lane, given their magnitudes.
+    /// Levels of the next frames, lane by lane, given their magnitudes. `squares` is scratch for a chunk of each
+    /// source.
     pub(crate) fn levels<S: Sample>(
         &mut self,
         key: &Block<'_, '_, S>,
         sources: usize,
         together: bool,
         peaks: &[S],
+        squares: &mut [f64],
         levels: &mut [S],
     ) {
         let (backend, chunk, count) = (self.backend, self.chunk, key.frames());
@@ -131,23 +124,23 @@ impl LevelDetector {
             return;
         }
         for (source, mean) in self.means.iter_mut().enumerate().take(sources) {
-            mean_squares(backend, key.channel(source), self.pole, mean, &mut self.squares[source * chunk..][..count]);
+            mean_squares(backend, key.channel(source), self.pole, mean, &mut squares[source * chunk..][..count]);
         }
         if together {
-            let (all, others) = self.squares.split_at_mut(chunk);
+            let (all, others) = squares.split_at_mut(chunk);
             for other in others.chunks_exact(chunk).take(sources - 1) {
                 max_assign(backend, &other[..count], &mut all[..count]);
             }
         }
         for lane in 0..lanes {
-            let squares = &self.squares[lane * chunk..][..count];
+            let squares = &squares[lane * chunk..][..count];
             mean_levels(backend, squares, &share, &mut levels[lane * chunk..][..count]);
         }
     }
 
     /// Forgets the past.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, share, pole: _, means, squares: _, chunk: _ } = self;
+        let Self { backend: _, share, pole: _, means, chunk: _ } = self;
         share.jump_to(share.target());
         means.fill(0.0);
     }
@@ -164,11 +157,12 @@ mod tests {
     fn levels_db(detector: &mut LevelDetector, planar: &[f64], channels: usize, together: bool) -> Vec<Vec<f64>> {
         let block = Block::from_planar(planar, channels).unwrap();
         let (mut peaks, mut levels) = (vec![0.0; channels * CHUNK], vec![0.0; channels * CHUNK]);
+        let mut squares = vec![0.0; channels * CHUNK];
         let mut lanes = vec![Vec::new(); if together { 1 } else { channels }];
         for start in (0..block.frames()).step_by(CHUNK) {
             let part = block.frames_at(start, CHUNK.min(block.frames() - start));
             detector.peaks(&part, channels, together, &mut peaks);
-            detector.levels(&part, channels, together, &peaks, &mut levels);
+            detector.levels(&part, channels, together, &peaks, &mut squares, &mut levels);
             for (lane, levels) in lanes.iter_mut().zip(levels.chunks(CHUNK)) {
                 lane.extend(levels[..part.frames()].iter().map(|level| level * DB_PER_OCTAVE));
             }

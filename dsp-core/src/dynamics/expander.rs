@@ -43,6 +43,8 @@ use alloc::{boxed::Box, vec::Vec};
 /// Changes: threshold, ratio, knee, range and link glide over 20 ms before the ballistics, attack and release within
 /// them; the hold changes at once.
 ///
+/// Memory: 16 kB for stereo f32 at 48 kHz.
+///
 /// # Source
 /// The compressor's curve and ballistics, mirrored: D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012.
 #[derive(Clone, Debug)]

@@ -6,9 +6,10 @@
 use super::{
     chunk::{CHUNK_FRAMES, write_trace},
     detector::{Detector, DetectorCoeffs, LevelDetector},
-    gain_stage::GainStage,
+    gain_stage::{GainScratch, GainStage},
     gate_ballistics::{GateBallistics, GateBallisticsCoeffs},
     link::{ChannelLink, ChannelState, ChunkLink, Leader},
+    passes::plain_output,
 };
 use crate::{
     foundation::{
@@ -21,7 +22,7 @@ use crate::{
     },
     primitives::{
         backend::Backend,
-        ramp::{GAIN_RAMP_MS, Ramp, Span},
+        ramp::{GAIN_RAMP_MS, Ramp},
         sanitize::clean,
     },
 };
@@ -65,7 +66,7 @@ pub(crate) struct Expansion<S, C> {
     /// Of each channel.
     ballistics: Vec<GateBallistics>,
     scratch: Scratch<S>,
-    stage: GainStage<S>,
+    stage: GainStage,
     faults: u64,
 }
 
@@ -76,6 +77,9 @@ struct Scratch<S> {
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
+    /// Of the channel that the others follow.
+    leading: Vec<f64>,
+    gains: GainScratch<S>,
 }
 
 impl ChannelState for GateBallistics {
@@ -108,6 +112,8 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                 peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
                 levels: vec![S::ZERO; channels * CHUNK_FRAMES],
                 reductions: vec![0.0; channels * CHUNK_FRAMES],
+                leading: vec![0.0; CHUNK_FRAMES],
+                gains: GainScratch::new(),
             },
             stage: GainStage::new(backend, channels),
             faults: 0,
@@ -175,12 +181,13 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
         let linkage = self.link.span(count, sources);
         let linked = linkage.is_linked();
-        let Scratch { key: copy, peaks, levels, .. } = &mut self.scratch;
+        // Reductions come after the levels: until then their place is scratch.
+        let Scratch { key: copy, peaks, levels, reductions: squares, .. } = &mut self.scratch;
         match key {
             None => {
                 let key = block.as_block();
                 self.detector.peaks(&key, sources, linked, peaks);
-                self.detector.levels(&key, sources, linked, peaks, levels);
+                self.detector.levels(&key, sources, linked, peaks, squares, levels);
             }
             Some(key) => {
                 for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
@@ -189,14 +196,14 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                 }
                 if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
                     self.detector.peaks(&copy, sources, linked, peaks);
-                    self.detector.levels(&copy, sources, linked, peaks, levels);
+                    self.detector.levels(&copy, sources, linked, peaks, squares, levels);
                 }
             }
         }
         self.decide(count, &linkage);
-        let (link, reductions) = (&self.link, &self.scratch.reductions);
+        let (link, Scratch { reductions, gains, .. }) = (&self.link, &mut self.scratch);
         let reductions = |channel| &reductions[link.place_of(channel)..][..count];
-        self.stage.apply(block, link.is_shared(), reductions, &Span::Still([S::ZERO, S::ONE]));
+        self.stage.apply(gains, block, link.is_shared(), reductions, &plain_output());
     }
 
     /// From levels to reductions.
@@ -207,11 +214,11 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             self.closing.unlink();
         }
         let running = self.link.running(linkage, &mut self.ballistics);
-        let Scratch { levels, reductions, .. } = &mut self.scratch;
+        let Scratch { levels, reductions, leading, .. } = &mut self.scratch;
         let lanes = levels.chunks_exact(CHUNK_FRAMES).zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
         let lanes = lanes.map(|(levels, reductions)| (&levels[..count], &mut reductions[..count]));
         self.closing.decide(self.backend, count, lanes.take(linkage.levels(self.ballistics.len())));
-        self.link.distribute(linkage, running, count, reductions);
+        self.link.distribute(linkage, running, count, reductions, leading);
         let (times, _) = self.times.span::<f64>(count);
         let lanes = self.ballistics.iter_mut().zip(reductions.chunks_exact_mut(CHUNK_FRAMES));
         for (ballistics, reductions) in lanes.take(running) {

@@ -32,11 +32,15 @@ pub(crate) enum Side {
     Below,
 }
 
-/// A static curve in the form that glides: threshold and knee in octaves, slope, gain at most reduction.
+/// A static curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ComputerCoeffs {
     side: Side,
-    values: [f64; 4],
+    threshold_octaves: f64,
+    slope: f64,
+    knee_octaves: f64,
+    /// Gain at most reduction.
+    floor: f64,
 }
 
 impl ComputerCoeffs {
@@ -51,14 +55,25 @@ impl ComputerCoeffs {
     }
 
     fn new(side: Side, threshold_db: f64, slope: f64, knee_db: f64, range_db: f64) -> Self {
-        Self { side, values: [threshold_db / DB_PER_OCTAVE, slope, knee_db / DB_PER_OCTAVE, floor(range_db)] }
+        Self {
+            side,
+            threshold_octaves: threshold_db / DB_PER_OCTAVE,
+            slope,
+            knee_octaves: knee_db / DB_PER_OCTAVE,
+            floor: floor(range_db),
+        }
+    }
+
+    /// What glides: threshold, slope, knee, floor.
+    fn glide(&self) -> [f64; 4] {
+        [self.threshold_octaves, self.slope, self.knee_octaves, self.floor]
     }
 
     /// Reduction of a steady level, both in dB. Any level: -inf too.
     pub(crate) fn reduction_db(&self, level_db: f64) -> f64 {
         // Held to what no level exceeds, so that infinities stay numbers.
         let level = (level_db / DB_PER_OCTAVE).clamp(-1e3, 1e3);
-        DB_PER_OCTAVE * Knee::<f64>::new(self.side, self.values).reduction(level)
+        DB_PER_OCTAVE * Knee::<f64>::new(self.side, self.glide()).reduction(level)
     }
 }
 
@@ -152,16 +167,16 @@ impl GainComputer {
     pub(crate) fn new(coeffs: &ComputerCoeffs, frames: usize) -> Self {
         Self {
             side: coeffs.side,
-            ramp: Ramp::new(coeffs.values, frames),
-            target: Knee::new(coeffs.side, coeffs.values),
+            ramp: Ramp::new(coeffs.glide(), frames),
+            target: Knee::new(coeffs.side, coeffs.glide()),
         }
     }
 
     /// Glides to another curve of the same side.
     pub(crate) fn set_coeffs(&mut self, coeffs: &ComputerCoeffs) {
         debug_assert_eq!(self.side, coeffs.side, "an expander is no compressor");
-        self.ramp.set_target(coeffs.values);
-        self.target = Knee::new(coeffs.side, coeffs.values);
+        self.ramp.set_target(coeffs.glide());
+        self.target = Knee::new(coeffs.side, coeffs.glide());
     }
 
     /// Frames over which a span may reach.

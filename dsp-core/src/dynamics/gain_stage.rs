@@ -11,39 +11,45 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Gains of one chunk, and what the reductions were.
+/// What the gain stage needs for one chunk; nothing in it outlives the chunk.
 #[derive(Clone, Debug)]
-pub(crate) struct GainStage<S> {
-    backend: Backend,
+pub(crate) struct GainScratch<S> {
     gains: Vec<S>,
     reductions_db: Vec<f32>,
+}
+
+impl<S: Sample> GainScratch<S> {
+    pub(crate) fn new() -> Self {
+        Self { gains: vec![S::ZERO; CHUNK_FRAMES], reductions_db: vec![0.0; CHUNK_FRAMES] }
+    }
+}
+
+/// What the reductions were.
+#[derive(Clone, Debug)]
+pub(crate) struct GainStage {
+    backend: Backend,
     /// Of the last frame put out, of each channel.
     last_db: Vec<f32>,
     meter: ReductionMeter,
 }
 
-impl<S: Sample> GainStage<S> {
+impl GainStage {
     pub(crate) fn new(backend: Backend, channels: usize) -> Self {
-        Self {
-            backend,
-            gains: vec![S::ZERO; CHUNK_FRAMES],
-            reductions_db: vec![0.0; CHUNK_FRAMES],
-            last_db: vec![0.0; channels],
-            meter: ReductionMeter::default(),
-        }
+        Self { backend, last_db: vec![0.0; channels], meter: ReductionMeter::default() }
     }
 
     /// Applies reductions, in octaves, 0 or more, to the channels of a chunk; those of the first to all if they are
     /// `shared`. `output` is the make-up gain in octaves and the mix.
-    pub(crate) fn apply<'r>(
+    pub(crate) fn apply<'r, S: Sample>(
         &mut self,
+        scratch: &mut GainScratch<S>,
         block: &mut BlockMut<'_, '_, S>,
         shared: bool,
         reductions: impl Fn(usize) -> &'r [f64],
         output: &Span<S, 2>,
     ) {
         let (count, channels) = (block.frames(), self.last_db.len());
-        let (factors, reductions_db) = (&mut self.gains[..count], &mut self.reductions_db[..count]);
+        let (factors, reductions_db) = (&mut scratch.gains[..count], &mut scratch.reductions_db[..count]);
         for channel in 0..channels {
             if channel == 0 || !shared {
                 let observed = Observed {
@@ -75,7 +81,7 @@ impl<S: Sample> GainStage<S> {
 
     /// As newly built.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, gains: _, reductions_db: _, last_db, meter } = self;
+        let Self { backend: _, last_db, meter } = self;
         last_db.fill(0.0);
         *meter = ReductionMeter::default();
     }

@@ -45,6 +45,8 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within
 /// them; the hold changes at once.
 ///
+/// Memory: 16 kB for stereo f32 at 48 kHz.
+///
 /// # Source
 /// Own; the ballistics are the compressor's, mirrored (`dynamics::gate_ballistics`).
 #[derive(Clone, Debug)]
@@ -89,11 +91,9 @@ impl Params for GateParams {
         let times = GateBallisticsCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
         Ok(GateCoeffs {
             expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
-            levels: [
-                self.threshold_db / DB_PER_OCTAVE,
-                (self.threshold_db - self.hysteresis_db) / DB_PER_OCTAVE,
-                floor(self.range_db),
-            ],
+            opens_octaves: self.threshold_db / DB_PER_OCTAVE,
+            closes_octaves: (self.threshold_db - self.hysteresis_db) / DB_PER_OCTAVE,
+            floor: floor(self.range_db),
             hold_frames: ms_to_frames(self.hold_ms, rate_hz),
         })
     }
@@ -118,9 +118,19 @@ impl Params for GateParams {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GateCoeffs {
     expansion: ExpansionCoeffs,
-    /// Levels in octaves above which it opens and below which it closes; gain while it is closed.
-    levels: [f64; 3],
+    /// Level above which it opens, and below which it closes.
+    opens_octaves: f64,
+    closes_octaves: f64,
+    /// Gain while it is closed.
+    floor: f64,
     hold_frames: usize,
+}
+
+impl GateCoeffs {
+    /// What glides: both levels and the floor.
+    fn glide(&self) -> [f64; 3] {
+        [self.opens_octaves, self.closes_octaves, self.floor]
+    }
 }
 
 /// Whether a channel is open, and for how many frames more after it has become too soft.
@@ -133,9 +143,9 @@ struct Switch {
 impl Switch {
     const CLOSED: Self = Self { open: false, left: 0 };
 
-    /// The state after a frame of this level.
+    /// The state after a frame of this level: it opens above `opens` and closes below `closes`.
     #[inline(always)]
-    fn next<S: Sample>(self, level: S, [opens, closes]: [S; 2], hold_frames: usize) -> Self {
+    fn next<S: Sample>(self, level: S, opens: S, closes: S, hold_frames: usize) -> Self {
         if level > opens || (self.open && level >= closes) {
             Self { open: true, left: hold_frames }
         } else {
@@ -147,21 +157,22 @@ impl Switch {
 /// A switch with hysteresis and hold decides, for each channel or for all.
 #[derive(Clone, Debug)]
 struct Switches {
-    levels: Ramp<3>,
+    /// [`GateCoeffs::glide`].
+    thresholds: Ramp<3>,
     hold_frames: usize,
     switches: Vec<Switch>,
 }
 
 impl<S: Sample> Closing<S> for Switches {
     fn uniform_frames(&self) -> usize {
-        self.levels.uniform_frames()
+        self.thresholds.uniform_frames()
     }
 
     fn decide<'c>(&mut self, _form: Backend, frames: usize, lanes: impl Iterator<Item = (&'c [S], &'c mut [f64])>)
     where
         S: 'c,
     {
-        let (span, _) = self.levels.span::<f64>(frames);
+        let (span, _) = self.thresholds.span::<f64>(frames);
         for (switch, (levels, reductions)) in self.switches.iter_mut().zip(lanes) {
             let mut state = *switch;
             for ((index, level), reduction) in (0_i32..).zip(levels).zip(reductions) {
@@ -169,7 +180,7 @@ impl<S: Sample> Closing<S> for Switches {
                     Span::Still(values) => *values,
                     Span::Moving([opens, closes, floor]) => [opens.at(index), closes.at(index), floor.at(index)],
                 };
-                state = state.next(*level, [S::from_f64(opens), S::from_f64(closes)], self.hold_frames);
+                state = state.next(*level, S::from_f64(opens), S::from_f64(closes), self.hold_frames);
                 *reduction = if state.open { 0.0 } else { range(floor) };
             }
             *switch = state;
@@ -179,21 +190,25 @@ impl<S: Sample> Closing<S> for Switches {
     fn link(&mut self) {
         let open = self.switches.iter().any(|switch| switch.open);
         let left = self.switches.iter().filter(|switch| switch.open).map(|switch| switch.left).max().unwrap_or(0);
-        self.switches[0] = Switch { open, left };
+        if let Some(first) = self.switches.first_mut() {
+            *first = Switch { open, left };
+        }
     }
 
     fn unlink(&mut self) {
-        let first = self.switches[0];
-        self.switches.fill(first);
+        if let [first, others @ ..] = self.switches.as_mut_slice() {
+            others.fill(*first);
+        }
     }
 
     fn at_silence(&self) -> f64 {
-        range(self.levels.target()[2])
+        let [_, _, floor] = self.thresholds.target();
+        range(floor)
     }
 
     fn reset(&mut self) {
-        let Self { levels, hold_frames: _, switches } = self;
-        levels.jump_to(levels.target());
+        let Self { thresholds, hold_frames: _, switches } = self;
+        thresholds.jump_to(thresholds.target());
         switches.fill(Switch::CLOSED);
     }
 }
@@ -204,7 +219,7 @@ impl<S: Sample> Engine<S> for Gate<S> {
     fn build(params: &GateParams, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
         let switches = Switches {
-            levels: Ramp::new(coeffs.levels, ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
+            thresholds: Ramp::new(coeffs.glide(), ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             hold_frames: coeffs.hold_frames,
             switches: vec![Switch::CLOSED; spec.channels()],
         };
@@ -242,7 +257,7 @@ impl<S: Sample> Tunable<S> for Gate<S> {
     fn apply(&mut self, coeffs: &GateCoeffs) {
         self.expansion.set_coeffs(&coeffs.expansion);
         let switches = self.expansion.closing_mut();
-        switches.levels.set_target(coeffs.levels);
+        switches.thresholds.set_target(coeffs.glide());
         switches.hold_frames = coeffs.hold_frames;
     }
 }
@@ -267,7 +282,7 @@ mod tests {
     fn the_switch_opens_above_holds_within_and_closes_below() {
         let mut switch = Switch::CLOSED;
         let mut after = |level: f64| {
-            switch = switch.next(level, [-6.0, -7.0], 2);
+            switch = switch.next(level, -6.0, -7.0, 2);
             switch.open
         };
         assert_eq!([-6.5, -6.0, -5.9, -6.9, -7.0].map(&mut after), [false, false, true, true, true]);

@@ -7,7 +7,7 @@
 //! # Source
 //! `dynamics::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
 
-use super::release::{log_rate, pole, pole_at};
+use super::release::{AttackRelease, log_rate, pole_at};
 use crate::{
     foundation::{math::larger, silence},
     primitives::{
@@ -20,20 +20,20 @@ use crate::{
 /// Attack, hold and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct GateBallisticsCoeffs {
-    /// Poles of attack and release.
-    poles: [f64; 2],
+    poles: AttackRelease,
     hold_frames: u32,
 }
 
 impl GateBallisticsCoeffs {
     pub(crate) fn new(attack_ms: f64, hold_frames: usize, release_ms: f64, sample_rate_hz: f64) -> Self {
-        let poles = [attack_ms, release_ms].map(|time_ms| pole(time_ms, sample_rate_hz));
+        let poles = AttackRelease::poles(attack_ms, release_ms, sample_rate_hz);
         Self { poles, hold_frames: u32::try_from(hold_frames).unwrap_or(u32::MAX) }
     }
 
-    /// What glides: log2 of both rates.
+    /// What glides: log2 of the rates of attack and release.
     pub(crate) fn glide(&self) -> [f64; 2] {
-        self.poles.map(log_rate)
+        let AttackRelease { attack, release } = self.poles.map(log_rate);
+        [attack, release]
     }
 }
 
@@ -78,17 +78,26 @@ impl GateBallistics {
         match glide {
             Span::Still(_) => self.follow(form, reductions, hold_frames, |_| poles),
             Span::Moving([attack, release]) => {
-                let poles = |index: usize| [attack, release].map(|curve| pole_at(curve.at(index as i32)));
+                let poles = |index: usize| AttackRelease {
+                    attack: pole_at(attack.at(index as i32)),
+                    release: pole_at(release.at(index as i32)),
+                };
                 self.follow(form, reductions, hold_frames, poles);
             }
         }
     }
 
     #[inline(always)]
-    fn follow(&mut self, form: impl Form, reductions: &mut [f64], hold_frames: u32, poles: impl Fn(usize) -> [f64; 2]) {
+    fn follow(
+        &mut self,
+        form: impl Form,
+        reductions: &mut [f64],
+        hold_frames: u32,
+        poles: impl Fn(usize) -> AttackRelease,
+    ) {
         let Self { mut held, mut smooth, mut waited } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
-            let ([attack, release], wanted) = (poles(index), *value);
+            let (AttackRelease { attack, release }, wanted) = (poles(index), *value);
             let closing = form.mul_add(release, held, (1.0 - release) * wanted);
             waited = if wanted <= held { 0 } else { waited.saturating_add(1) };
             let next = if waited > hold_frames { closing } else { held };

@@ -1,8 +1,8 @@
 //! Channel link: how far all channels share one gain reduction.
 //!
 //! The link acts on the reduction wanted, before the ballistics. At 100 % all channels get the reduction of the channel
-//! that asks for the most (or the least), and so the very same gain; at 0 each its own, as if it were alone. Linked channels
-//! that have had the same past are computed once.
+//! that asks for the most (or the least), and so the very same gain; at 0 each its own, as if it were alone. Linked
+//! channels that have had the same past are computed once.
 
 use super::{
     chunk::CHUNK_FRAMES,
@@ -12,7 +12,6 @@ use crate::primitives::{
     backend::Backend,
     ramp::{Ramp, Span},
 };
-use alloc::{vec, vec::Vec};
 
 /// The channel that the others follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,21 +76,12 @@ pub(crate) struct ChannelLink {
     linked: bool,
     /// All channels have had the same past, and the state of the first stands for all.
     shared: bool,
-    /// Reduction of the leader in every frame.
-    leading: Vec<f64>,
 }
 
 impl ChannelLink {
     /// At rest at a weight of 0..1; later ones are reached in `glide_frames`.
     pub(crate) fn new(backend: Backend, leader: Leader, weight: f64, glide_frames: usize) -> Self {
-        Self {
-            backend,
-            leader,
-            weight: Ramp::new([weight], glide_frames),
-            linked: true,
-            shared: true,
-            leading: vec![0.0; CHUNK_FRAMES],
-        }
+        Self { backend, leader, weight: Ramp::new([weight], glide_frames), linked: true, shared: true }
     }
 
     pub(crate) fn set_weight(&mut self, weight: f64) {
@@ -122,14 +112,22 @@ impl ChannelLink {
     }
 
     /// From the reductions that levels ask for, channel after channel, to those wanted of the `running` first channels.
-    pub(crate) fn distribute(&mut self, chunk: &ChunkLink, running: usize, frames: usize, reductions: &mut [f64]) {
+    /// `leading` is scratch for the reduction of the leader over a chunk.
+    pub(crate) fn distribute(
+        &self,
+        chunk: &ChunkLink,
+        running: usize,
+        frames: usize,
+        reductions: &mut [f64],
+        leading: &mut [f64],
+    ) {
         if chunk.linked {
             let (first, others) = reductions.split_at_mut(CHUNK_FRAMES);
             for other in others.chunks_exact_mut(CHUNK_FRAMES).take(running - 1) {
                 other[..frames].copy_from_slice(&first[..frames]);
             }
         } else if chunk.is_partial() {
-            let leading = &mut self.leading[..frames];
+            let leading = &mut leading[..frames];
             leading.copy_from_slice(&reductions[..frames]);
             for own in reductions.chunks_exact(CHUNK_FRAMES).skip(1) {
                 match self.leader {
@@ -155,7 +153,7 @@ impl ChannelLink {
 
     /// As newly built, with the weight that it was gliding to.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, leader: _, weight, linked, shared, leading: _ } = self;
+        let Self { backend: _, leader: _, weight, linked, shared } = self;
         weight.jump_to(weight.target());
         (*linked, *shared) = (true, true);
     }

@@ -10,7 +10,6 @@
 
 use super::{box_filter::BoxFilter, gain_computer::MOST_OCTAVES, sliding_max::SlidingMax};
 use crate::primitives::backend::{Backend, run};
-use alloc::{vec, vec::Vec};
 
 /// Reductions are scaled to 0..1 by this, a power of two and more than [`MOST_OCTAVES`].
 const SCALE: f64 = 1.0 / 64.0;
@@ -24,17 +23,16 @@ pub(crate) struct Lookahead {
     backend: Backend,
     hold: SlidingMax<f64>,
     boxes: BoxFilter,
-    whole: Vec<u64>,
 }
 
 impl Lookahead {
-    /// Looks `frames` ahead, at least 1; up to `chunk` values come at a time.
-    pub(crate) fn new(backend: Backend, frames: usize, chunk: usize) -> Self {
+    /// Looks `frames` ahead, at least 1.
+    pub(crate) fn new(backend: Backend, frames: usize) -> Self {
         // The window is the frame itself and those ahead of it.
         let window = frames.max(1) + 1;
-        let boxes = BoxFilter::new(window + BOX_OVERLAP, chunk);
+        let boxes = BoxFilter::new(window + BOX_OVERLAP);
         debug_assert_eq!(boxes.span(), window);
-        Self { backend, hold: SlidingMax::new(window, window, chunk), boxes, whole: vec![0; chunk] }
+        Self { backend, hold: SlidingMax::new(window, window), boxes }
     }
 
     /// Zeros in give zeros out.
@@ -53,7 +51,7 @@ impl Lookahead {
             *value *= SCALE;
         }
         self.hold.process(reductions);
-        self.boxes.process(reductions, &mut self.whole);
+        self.boxes.process(reductions);
         for value in reductions {
             *value *= 1.0 / SCALE;
         }
@@ -67,7 +65,7 @@ impl Lookahead {
 
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, hold, boxes, whole: _ } = self;
+        let Self { backend: _, hold, boxes } = self;
         hold.reset();
         boxes.reset();
     }
@@ -77,6 +75,7 @@ impl Lookahead {
 mod tests {
     use super::*;
     use crate::{foundation::stream::Cpu, primitives::random::Random};
+    use alloc::vec::Vec;
 
     #[test]
     fn is_never_less_than_what_the_delayed_frame_wants_and_exactly_nothing_for_nothing() {
@@ -85,7 +84,7 @@ mod tests {
             let mut wanted: Vec<f64> = (0..4_000).map(|_| (20.0 * random.triangular()).max(0.0)).collect();
             wanted[2_000..].fill(0.0);
             let mut given = wanted.clone();
-            let mut lookahead = Lookahead::new(Backend::new(Cpu::Detected), frames, 64);
+            let mut lookahead = Lookahead::new(Backend::new(Cpu::Detected), frames);
             given.chunks_mut(64).for_each(|part| lookahead.process(part));
             // The mean is exact; its conversion to f64 is rounded.
             let least = 1.0 - f64::EPSILON;
@@ -100,7 +99,7 @@ mod tests {
     fn rises_over_the_window_before_the_peak() {
         let mut given = [0.0; 200];
         given[100..].fill(3.0);
-        Lookahead::new(Backend::new(Cpu::Scalar), 50, 200).process(&mut given);
+        Lookahead::new(Backend::new(Cpu::Scalar), 50).process(&mut given);
         assert_eq!(given[99], 0.0);
         assert!((100..150).all(|n| given[n] > given[n - 1]) && (given[150] - 3.0).abs() < 1e-9);
     }

@@ -1,6 +1,6 @@
 //! Multiband compressor of 2 to 6 bands.
 
-use super::compression::{Compression, CompressorCoeffs, CompressorParams};
+use super::compression::{Compression, CompressionScratch, CompressorCoeffs, CompressorParams};
 use crate::{
     filters::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, kernel::sum},
     foundation::{
@@ -36,6 +36,8 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Changes: crossovers glide over 50 ms, the bands as the compressor does. Their number, the slope and lookaheads are
 /// fixed while it runs.
 ///
+/// Memory: 70 kB for stereo f32 at 48 kHz, with three bands and without lookahead.
+///
 /// # Source
 /// `filters::crossover` for the splitter (Linkwitz-Riley), `dynamics::compression` for the bands.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct MultibandCompressor<S> {
     crossover: Box<Crossover<S>>,
     latency: usize,
     bands: Vec<Band<S>>,
+    /// Of the band at work.
+    scratch: Box<CompressionScratch<S>>,
     /// The bands of one chunk, band after band, in each channel after channel.
     split: Vec<S>,
     /// Of one band and chunk.
@@ -148,12 +152,12 @@ impl<S: Sample> MultibandCompressor<S> {
                 let Ok(mut samples) = BlockMut::from_planar(samples, channels) else { continue };
                 band.align.process(&mut samples);
                 let Some(trace) = trace.as_deref_mut() else {
-                    band.compression.process(&mut samples, None, None);
+                    band.compression.process(&mut self.scratch, &mut samples, None, None);
                     continue;
                 };
                 let own = &mut self.reductions_db[..channels * count];
                 if let Ok(mut own) = BlockMut::from_planar(&mut *own, channels) {
-                    band.compression.process(&mut samples, None, Some(&mut own));
+                    band.compression.process(&mut self.scratch, &mut samples, None, Some(&mut own));
                 }
                 let written = count.min(trace.frames().saturating_sub(start));
                 for (channel, own) in own.chunks_exact(count).enumerate() {
@@ -189,6 +193,7 @@ impl<S: Sample> Engine<S> for MultibandCompressor<S> {
             crossover,
             latency,
             bands: bands.collect(),
+            scratch: Box::new(CompressionScratch::new(spec.channels())),
             split: vec![S::ZERO; (params.crossovers_hz.len() + 1) * spec.channels() * CHUNK_FRAMES],
             reductions_db: vec![0.0; spec.channels() * CHUNK_FRAMES],
         })
@@ -210,7 +215,7 @@ impl<S: Sample> Processor<S> for MultibandCompressor<S> {
     engine!(MultibandCompressorParams, dynamics);
 
     fn reset(&mut self) {
-        let Self { spec: _, backend: _, crossover, latency: _, bands, split: _, reductions_db: _ } = self;
+        let Self { spec: _, backend: _, crossover, latency: _, bands, scratch: _, split: _, reductions_db: _ } = self;
         crossover.reset();
         for Band { align, compression } in bands {
             align.reset();

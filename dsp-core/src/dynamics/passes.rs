@@ -80,6 +80,12 @@ pub(crate) fn link(backend: Backend, all: &[f64], share: &Span<f64, 1>, own: &mu
     run!(backend, _ => link_all(all, share, own));
 }
 
+/// The output of a processor without make-up gain and mix.
+pub(crate) fn plain_output<S: Sample>() -> Span<S, 2> {
+    let (makeup_octaves, mix) = (S::ZERO, S::ONE);
+    Span::Still([makeup_octaves, mix])
+}
+
 /// Turns reductions into gains, and observes them. `output` is the make-up in octaves and the mix.
 pub(crate) fn gains<S: Sample>(
     backend: Backend,

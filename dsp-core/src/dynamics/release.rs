@@ -21,11 +21,33 @@ const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
 /// Rise of the slow follower over the fast release: 150 ms beside 60 ms.
 const SLOW_ATTACK_RATIO: f64 = 150.0 / 60.0;
 
+/// A value for the attack and one for the release.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct AttackRelease {
+    pub(crate) attack: f64,
+    pub(crate) release: f64,
+}
+
+impl AttackRelease {
+    /// Poles of a follower with these times.
+    pub(crate) fn poles(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
+        Self { attack: attack_ms, release: release_ms }.map(|time_ms| pole(time_ms, sample_rate_hz))
+    }
+
+    /// Both by the same function.
+    #[inline(always)]
+    pub(crate) fn map(self, function: impl Fn(f64) -> f64) -> Self {
+        Self { attack: function(self.attack), release: function(self.release) }
+    }
+}
+
 /// Times of a release, as one-pole coefficients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ReleaseCoeffs {
+    /// Pole of the fall.
     fall: f64,
-    slow: Option<[f64; 2]>,
+    /// Poles of the slow follower of the dual release.
+    slow: Option<AttackRelease>,
 }
 
 impl ReleaseCoeffs {
@@ -36,7 +58,8 @@ impl ReleaseCoeffs {
 
     /// The same after short peaks, 6.7 times slower after long ones.
     pub(crate) fn dual(release_ms: f64, sample_rate_hz: f64) -> Self {
-        let slow = [SLOW_ATTACK_RATIO, SLOW_RELEASE_RATIO].map(|ratio| pole(ratio * release_ms, sample_rate_hz));
+        let slow =
+            AttackRelease::poles(SLOW_ATTACK_RATIO * release_ms, SLOW_RELEASE_RATIO * release_ms, sample_rate_hz);
         Self { fall: pole(release_ms, sample_rate_hz), slow: Some(slow) }
     }
 }
@@ -80,8 +103,8 @@ impl Release {
     #[inline(always)]
     pub(crate) fn process(&mut self, form: impl Form, reduction: &mut [f64]) {
         let Self { coeffs: ReleaseCoeffs { fall, slow }, nothing, reduction: mut given, slow: mut held } = *self;
-        let rise = 1.0 - fall;
-        if let Some([attack, release]) = slow {
+        if let Some(AttackRelease { attack, release }) = slow {
+            let rise = 1.0 - fall;
             for value in reduction {
                 let wanted = *value;
                 let aim = wanted - nothing;
@@ -95,7 +118,7 @@ impl Release {
         } else {
             for value in reduction {
                 let wanted = *value;
-                given = recover(form, given, wanted, nothing, [fall, rise]);
+                given = recover(form, given, wanted, nothing, fall);
                 *value = given;
             }
         }
@@ -120,11 +143,11 @@ pub(crate) fn pole_at(log_rate: f64) -> f64 {
     (-log_rate.exp2_fast()).exp2_fast()
 }
 
-/// y, the next reduction: at once to more, by a and 1-a to less. The term with the past comes last: it is what the next
-/// frame waits for.
+/// y, the next reduction: at once to more, by a = `fall` and 1-a to less. The term with the past comes last: it is what
+/// the next frame waits for.
 #[inline(always)]
-pub(crate) fn recover(form: impl Form, given: f64, wanted: f64, nothing: f64, [fall, rise]: [f64; 2]) -> f64 {
-    larger(form.mul_add(fall, given, rise * (wanted - nothing)), wanted)
+pub(crate) fn recover(form: impl Form, given: f64, wanted: f64, nothing: f64, fall: f64) -> f64 {
+    larger(form.mul_add(fall, given, (1.0 - fall) * (wanted - nothing)), wanted)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(crate) enum Key<'k, 'b, 'a, S> {
 
 /// The running side-chain: see the head of this file.
 #[derive(Clone, Debug)]
-pub(crate) struct SideChain<S> {
+pub(crate) struct SideChain {
     backend: Backend,
     coeffs: SideChainCoeffs,
     high_pass: Cascade,
@@ -67,7 +67,6 @@ pub(crate) struct SideChain<S> {
     link: ChannelLink,
     times: Ramp<3>,
     channels: Vec<Channel>,
-    scratch: Scratch<S>,
 }
 
 /// What follows the reduction wanted of one channel.
@@ -92,23 +91,38 @@ impl ChannelState for Channel {
     }
 }
 
-/// What one chunk needs, channel after channel; but for the reductions, nothing in it outlives the chunk.
+/// What side-chains need for one chunk, channel after channel; nothing in it outlives the chunk, so several may
+/// share it.
 #[derive(Clone, Debug)]
-struct Scratch<S> {
+pub(crate) struct SideChainScratch<S> {
     key: Vec<S>,
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
+    /// Of the channel that the others follow.
+    leading: Vec<f64>,
 }
 
-impl<S: Sample> SideChain<S> {
+impl<S: Sample> SideChainScratch<S> {
+    pub(crate) fn new(channels: usize) -> Self {
+        Self {
+            key: vec![S::ZERO; channels * CHUNK_FRAMES],
+            peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
+            levels: vec![S::ZERO; channels * CHUNK_FRAMES],
+            reductions: vec![0.0; channels * CHUNK_FRAMES],
+            leading: vec![0.0; CHUNK_FRAMES],
+        }
+    }
+}
+
+impl SideChain {
     /// At rest at `coeffs`, for the channels of a stream.
     pub(crate) fn new(spec: &StreamSpec, coeffs: &SideChainCoeffs) -> Self {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let glide = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         let lookahead = || match coeffs.lookahead_frames {
             0 => None,
-            frames => Some(Lookahead::new(backend, frames, CHUNK_FRAMES)),
+            frames => Some(Lookahead::new(backend, frames)),
         };
         Self {
             backend,
@@ -119,12 +133,6 @@ impl<S: Sample> SideChain<S> {
             link: ChannelLink::new(backend, Leader::MostReduced, coeffs.link, glide),
             times: Ramp::new(coeffs.ballistics.glide(), glide),
             channels: (0..channels).map(|_| Channel { ballistics: Ballistics::REST, lookahead: lookahead() }).collect(),
-            scratch: Scratch {
-                key: vec![S::ZERO; channels * CHUNK_FRAMES],
-                peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
-                levels: vec![S::ZERO; channels * CHUNK_FRAMES],
-                reductions: vec![0.0; channels * CHUNK_FRAMES],
-            },
         }
     }
 
@@ -157,7 +165,7 @@ impl<S: Sample> SideChain<S> {
 
     /// Works on the next chunk, no longer than is uniform. Returns the count of non-finite samples of another key,
     /// which count as 0.
-    pub(crate) fn process(&mut self, key: Key<'_, '_, '_, S>) -> u64 {
+    pub(crate) fn process<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: Key<'_, '_, '_, S>) -> u64 {
         let channels = self.channels.len();
         let (key, mut other, mut faults) = match key {
             Key::Own(key) => (key, false, 0),
@@ -165,7 +173,7 @@ impl<S: Sample> SideChain<S> {
         };
         let count = key.frames();
         let sources = if key.channels() < channels { 1 } else { channels };
-        let mut own = core::mem::take(&mut self.scratch.key);
+        let mut own = core::mem::take(&mut scratch.key);
         let filtered = !self.high_pass.is_identity();
         if other || filtered {
             for (source, samples) in own.chunks_exact_mut(count.max(1)).enumerate().take(sources) {
@@ -180,16 +188,16 @@ impl<S: Sample> SideChain<S> {
             self.high_pass.skip(count);
         }
         match Block::from_planar(&own[..sources * count], sources) {
-            Ok(copy) if other => self.reduce(&copy, sources),
-            _ => self.reduce(&key, sources),
+            Ok(copy) if other => self.reduce(scratch, &copy, sources),
+            _ => self.reduce(scratch, &key, sources),
         }
-        self.scratch.key = own;
+        scratch.key = own;
         faults
     }
 
-    fn reduce(&mut self, key: &Block<'_, '_, S>, sources: usize) {
+    fn reduce<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: &Block<'_, '_, S>, sources: usize) {
         let count = key.frames();
-        let Scratch { peaks, levels, reductions, .. } = &mut self.scratch;
+        let SideChainScratch { peaks, levels, reductions, leading, .. } = scratch;
         let linkage = self.link.span(count, sources);
         let linked = linkage.is_linked();
         self.detector.peaks(key, sources, linked, peaks);
@@ -210,12 +218,13 @@ impl<S: Sample> SideChain<S> {
                 }
             }
             _ => {
-                self.detector.levels(key, sources, linked, peaks, levels);
+                // Reductions come after the levels: until then their place is scratch.
+                self.detector.levels(key, sources, linked, peaks, reductions, levels);
                 for lane in 0..linkage.levels(self.channels.len()) {
                     let at = lane * CHUNK_FRAMES;
                     reduce(self.backend, &levels[at..][..count], &knees, &mut reductions[at..][..count]);
                 }
-                self.link.distribute(&linkage, running, count, reductions);
+                self.link.distribute(&linkage, running, count, reductions, leading);
                 for (channel, state) in self.channels.iter_mut().enumerate().take(running) {
                     let reductions = &mut reductions[channel * CHUNK_FRAMES..][..count];
                     state.ballistics.process(self.backend, coeffs, &times, &peaks[own_peaks(channel)], reductions);
@@ -234,14 +243,19 @@ impl<S: Sample> SideChain<S> {
         self.link.is_shared()
     }
 
-    /// Reduction of a channel over the `count` frames of the last chunk, in octaves, 0 or more.
-    pub(crate) fn reductions(&self, channel: usize, count: usize) -> &[f64] {
-        &self.scratch.reductions[self.link.place_of(channel)..][..count]
+    /// Reduction of a channel over the `count` frames of the last chunk, in octaves, 0 or more, out of its scratch.
+    pub(crate) fn reductions<'s, S>(
+        &self,
+        scratch: &'s SideChainScratch<S>,
+        channel: usize,
+        count: usize,
+    ) -> &'s [f64] {
+        &scratch.reductions[self.link.place_of(channel)..][..count]
     }
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, high_pass, detector, computer, link, times, channels, scratch: _ } = self;
+        let Self { backend: _, coeffs: _, high_pass, detector, computer, link, times, channels } = self;
         high_pass.reset();
         detector.reset();
         computer.reset();

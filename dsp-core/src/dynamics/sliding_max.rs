@@ -2,85 +2,85 @@
 //!
 //! Level k holds the largest of the last 2^k values, each from two of the level below; a window of any length is
 //! covered by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window
-//! maxima per value, a few per vector. Exact; memory for twice the longest window per level.
+//! maxima per value, a few per vector. Exact. Level k is read no further back than 2^k, so it remembers no more.
 //!
 //! # Source
 //! The sparse table of range minimum queries (M. Bender & M. Farach-Colton, "The LCA problem revisited", LATIN 2000),
 //! kept only as far back as it is read.
 
-use crate::foundation::{math::larger, sample::Sample};
-use alloc::{vec, vec::Vec};
+use crate::{
+    foundation::{math::larger, sample::Sample},
+    primitives::history::History,
+};
+use alloc::vec::Vec;
+
+/// Values that pass through all levels together: of more, the shortest levels would hold little else.
+const PART: usize = 128;
 
 /// The largest of the last `window` values, all of them at least 0.
 #[derive(Clone, Debug)]
 pub(crate) struct SlidingMax<S> {
-    /// Level after level, `stride` long each: their past, then the chunk at hand.
-    levels: Vec<S>,
-    stride: usize,
-    /// Values of each level that stay readable: as many as the highest level spans.
-    kept: usize,
-    end: usize,
+    /// The largest of the last 1, 2, 4, … values.
+    levels: Vec<History<S>>,
+    /// Values that the highest level spans.
+    highest: usize,
     window: usize,
     /// Values since the last that was above 0.
     quiet: usize,
 }
 
 impl<S: Sample> SlidingMax<S> {
-    /// Silence, for windows of 1 to `longest` values; up to `chunk` come at a time.
-    pub(crate) fn new(window: usize, longest: usize, chunk: usize) -> Self {
-        let highest = longest.max(1).ilog2();
-        let kept = 1 << highest;
-        let stride = kept + kept.max(chunk);
-        let levels = vec![S::ZERO; stride * (highest as usize + 1)];
-        let mut hold = Self { levels, stride, kept, end: kept, window: 1, quiet: usize::MAX };
+    /// Silence, for windows of 1 to `longest` values.
+    pub(crate) fn new(window: usize, longest: usize) -> Self {
+        let levels = longest.max(1).ilog2();
+        let levels = (0..=levels).map(|level| History::new(1 << level, PART, 0)).collect();
+        let mut hold = Self { levels, highest: 1 << longest.max(1).ilog2(), window: 1, quiet: usize::MAX };
         hold.set_window(window);
         hold
     }
 
     /// Another window from the next value on.
     pub(crate) fn set_window(&mut self, window: usize) {
-        debug_assert!((1..2 * self.kept).contains(&window), "window {window}");
-        self.window = window.clamp(1, 2 * self.kept - 1);
+        debug_assert!((1..2 * self.highest).contains(&window), "window {window}");
+        self.window = window.clamp(1, 2 * self.highest - 1);
     }
 
     /// Nothing above 0 is remembered: zeros in give zeros out, and may be left out.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.quiet >= 2 * self.kept
+        self.quiet >= 2 * self.highest
     }
 
     /// Replaces each value by the largest of the window that ends with it.
     #[inline(always)]
     pub(crate) fn process(&mut self, values: &mut [S]) {
-        let count = values.len();
-        if self.end + count > self.stride {
-            for level in self.levels.chunks_exact_mut(self.stride) {
-                level.copy_within(self.end - self.kept..self.end, 0);
-            }
-            self.end = self.kept;
+        for part in values.chunks_mut(PART) {
+            self.process_part(part);
         }
-        let start = self.end;
-        self.end += count;
+    }
+
+    #[inline(always)]
+    fn process_part(&mut self, values: &mut [S]) {
+        let count = values.len();
         self.quiet = match values.iter().rposition(|value| *value > S::ZERO) {
             Some(last) => count - 1 - last,
             None => self.quiet.saturating_add(count),
         };
-        self.levels[start..start + count].copy_from_slice(values);
+        let Some((mut level, above)) = self.levels.split_first_mut() else { return };
+        level.append(count).copy_from_slice(values);
         let mut span = 1;
-        let mut rest = &mut self.levels[..];
-        while rest.len() > self.stride {
-            let (level, above) = rest.split_at_mut(self.stride);
-            let (late, early) = (&level[start..start + count], &level[start - span..start - span + count]);
-            for ((above, late), early) in above[start..start + count].iter_mut().zip(late).zip(early) {
+        for above in above {
+            let (late, early) = (&level.from(count)[..count], &level.from(count + span)[..count]);
+            for ((above, late), early) in above.append(count).iter_mut().zip(late).zip(early) {
                 *above = larger(*late, *early);
             }
             span *= 2;
-            rest = above;
+            level = above;
         }
         let level = self.window.ilog2() as usize;
         let back = self.window - (1 << level);
-        let level = &self.levels[level * self.stride..][..self.stride];
-        let (late, early) = (&level[start..start + count], &level[start - back..start - back + count]);
+        let level = &self.levels[level];
+        let (late, early) = (&level.from(count)[..count], &level.from(count + back)[..count]);
         for ((value, late), early) in values.iter_mut().zip(late).zip(early) {
             *value = larger(*late, *early);
         }
@@ -88,16 +88,16 @@ impl<S: Sample> SlidingMax<S> {
 
     /// Takes over what another of the same size remembers; takes no memory.
     pub(crate) fn copy_from(&mut self, other: &Self) {
-        let Self { levels, stride: _, kept: _, end, window, quiet } = self;
-        levels.copy_from_slice(&other.levels);
-        (*end, *window, *quiet) = (other.end, other.window, other.quiet);
+        let Self { levels, highest: _, window, quiet } = self;
+        levels.iter_mut().zip(&other.levels).for_each(|(own, other)| own.copy_from(other));
+        (*window, *quiet) = (other.window, other.quiet);
     }
 
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
-        let Self { levels, stride: _, kept, end, window: _, quiet } = self;
-        levels.fill(S::ZERO);
-        (*end, *quiet) = (*kept, usize::MAX);
+        let Self { levels, highest: _, window: _, quiet } = self;
+        levels.iter_mut().for_each(History::reset);
+        *quiet = usize::MAX;
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
             for (window, longest) in [(1, 1), (2, 2), (3, 3), (7, 999), (64, 999), (100, 100), (999, 999)] {
                 let expected = naive(&values, window);
                 for cut in [1, 7, 64, 300] {
-                    let mut hold = SlidingMax::new(window, longest, 300);
+                    let mut hold = SlidingMax::new(window, longest);
                     let mut found = values.clone();
                     found.chunks_mut(cut).for_each(|part| hold.process(part));
                     assert_eq!(found, expected, "{window} {cut}");
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_window_may_change_while_it_runs() {
-        let mut hold = SlidingMax::new(10, 20, 32);
+        let mut hold = SlidingMax::new(10, 20);
         let mut after = |window: usize, values: &[f64]| {
             hold.set_window(window);
             let mut values = values.to_vec();
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn empty_means_that_zeros_may_be_left_out() {
-        let mut hold = SlidingMax::new(20, 20, 32);
+        let mut hold = SlidingMax::new(20, 20);
         assert!(hold.is_empty());
         hold.process(&mut [1.0, 0.0]);
         let mut frames = 1;

@@ -58,9 +58,11 @@ pub use response::ImpulseResponse;
 /// response needs a new processor. Neutral at mix 0. Input below -600 dBFS counts as silence.
 ///
 /// No CPU peaks: the work of long blocks is cut into pieces of a few µs and spread over the frames until they are due.
-/// Memory for f32 in stereo at 48 kHz: 4 MB for 2 s, 12 MB for 6 s, 18 MB for 10 s (see [`Convolution::memory_bytes`]).
 /// Against a direct sum in f64 the output errs by -144 dB (64 taps) to -130 dB (192 000) in f32, by -310 to -277 dB in
 /// f64.
+///
+/// Memory: 196 kB for stereo f32 at 48 kHz with the default response, the shortest; 4 MB with one of 2 s, 12 MB of 6 s,
+/// 18 MB of 10 s (see [`Convolution::memory_bytes`]).
 ///
 /// # Source
 /// `convolution::convolver`: W. G. Gardner, JAES 43(3), 1995; F. Wefers, PhD thesis, RWTH Aachen 2015.

@@ -4,9 +4,9 @@ pub(crate) mod passes;
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
-    de_esser::passes::{StaticCurve, add_squares, average, blend, symmetric, take_from, wanted},
+    de_esser::passes::{Powers, StaticCurve, add_squares, average, blend, symmetric, take_from, wanted},
     lookahead::Lookahead,
-    passes::{Observed, gains},
+    passes::{Observed, gains, plain_output},
     reduction_meter::ReductionMeter,
     release::pole,
 };
@@ -53,6 +53,8 @@ use core::f64::consts::FRAC_1_SQRT_2;
 ///
 /// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms,
 /// before the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
+///
+/// Memory: 37 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by
@@ -115,11 +117,14 @@ impl Params for DeEsserParams {
         let cutoff = 2.0 * self.frequency_hz / rate_hz;
         let tap = |k: usize| -cutoff * sinc(cutoff * k as f64) * kaiser(BETA, k as f64 / (reach + 1) as f64);
         let mut taps: Vec<f64> = (0..=reach).map(tap).collect();
-        taps[0] = -2.0 * taps[1..].iter().sum::<f64>();
+        if let [centre, outer @ ..] = taps.as_mut_slice() {
+            *centre = -2.0 * outer.iter().sum::<f64>();
+        }
         Ok(DeEsserCoeffs {
             taps,
             high_pass: [cookbook::high_pass(self.frequency_hz, FRAC_1_SQRT_2, rate_hz); 2],
-            settings: [self.threshold_db / DB_PER_POWER_OCTAVE, self.range_db / DB_PER_OCTAVE],
+            threshold_power_octaves: self.threshold_db / DB_PER_POWER_OCTAVE,
+            range_octaves: self.range_db / DB_PER_OCTAVE,
             ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
         })
     }
@@ -139,9 +144,16 @@ pub struct DeEsserCoeffs {
     /// Of the band, from the centre outwards.
     taps: Vec<f64>,
     high_pass: [BiquadCoeffs; 2],
-    /// Threshold in octaves of power, range in octaves.
-    settings: [f64; 2],
+    threshold_power_octaves: f64,
+    range_octaves: f64,
     ballistics: BallisticsCoeffs,
+}
+
+impl DeEsserCoeffs {
+    /// What glides in the static curve: threshold and range.
+    fn curve(&self) -> [f64; 2] {
+        [self.threshold_power_octaves, self.range_octaves]
+    }
 }
 
 /// The de-esser without its stream.
@@ -151,15 +163,16 @@ struct DeEsserEngine<S> {
     high_pass: Cascade,
     /// Poles of the powers.
     pole: f64,
-    /// Of band and whole.
-    powers: [f64; 2],
-    settings: Ramp<2>,
+    powers: Powers,
+    /// [`DeEsserCoeffs::curve`].
+    curve: Ramp<2>,
     ballistics_coeffs: BallisticsCoeffs,
     times: Ramp<3>,
     ballistics: Ballistics,
     lookahead: Lookahead,
-    /// Taps that the band comes from and goes to, and how far it has come.
-    taps: [Vec<S>; 2],
+    /// Taps that the band comes from, those that it goes to, and how far it has come.
+    old_taps: Vec<S>,
+    taps: Vec<S>,
     arrival: Ramp<1>,
     histories: Vec<History<S>>,
     last_db: f64,
@@ -191,13 +204,14 @@ impl<S: Sample> DeEsserEngine<S> {
             backend,
             high_pass: Cascade::new(backend, channels, rate_hz, &coeffs.high_pass),
             pole: pole(POWER_MS, rate_hz),
-            powers: [0.0; 2],
-            settings: Ramp::new(coeffs.settings, ramp_frames),
+            powers: Powers::default(),
+            curve: Ramp::new(coeffs.curve(), ramp_frames),
             ballistics_coeffs: coeffs.ballistics,
             times: Ramp::new(coeffs.ballistics.glide(), ramp_frames),
             ballistics: Ballistics::REST,
-            lookahead: Lookahead::new(backend, latency, CHUNK_FRAMES),
-            taps: [taps.clone(), taps],
+            lookahead: Lookahead::new(backend, latency),
+            old_taps: taps.clone(),
+            taps,
             arrival: Ramp::new([1.0], ramp_frames),
             histories: (0..channels).map(|_| History::new(2 * latency, CHUNK_FRAMES, 0)).collect(),
             last_db: 0.0,
@@ -216,21 +230,20 @@ impl<S: Sample> DeEsserEngine<S> {
     }
 
     fn latency(&self) -> usize {
-        self.taps[0].len() - 1
+        self.taps.len() - 1
     }
 
     fn apply(&mut self, coeffs: &DeEsserCoeffs) {
         self.high_pass.set_coeffs(&coeffs.high_pass);
-        self.settings.set_target(coeffs.settings);
+        self.curve.set_target(coeffs.curve());
         self.ballistics_coeffs = coeffs.ballistics;
         self.times.set_target(coeffs.ballistics.glide());
-        let [from, to] = &mut self.taps;
-        if to.iter().zip(&coeffs.taps).all(|(tap, new)| *tap == S::from_f64(*new)) {
+        if self.taps.iter().zip(&coeffs.taps).all(|(tap, new)| *tap == S::from_f64(*new)) {
             return;
         }
         // It leaves from where it is: the filter that both make up at this moment.
-        let share = S::from_f64(self.arrival.value()[0]);
-        for ((from, to), new) in from.iter_mut().zip(to).zip(&coeffs.taps) {
+        let [share] = self.arrival.value().map(S::from_f64);
+        for ((from, to), new) in self.old_taps.iter_mut().zip(&mut self.taps).zip(&coeffs.taps) {
             *from += share * (*to - *from);
             *to = S::from_f64(*new);
         }
@@ -246,7 +259,7 @@ impl<S: Sample> DeEsserEngine<S> {
         let frames = block.frames();
         let mut start = 0;
         while start < frames {
-            let uniform = self.settings.uniform_frames().min(self.arrival.uniform_frames());
+            let uniform = self.curve.uniform_frames().min(self.arrival.uniform_frames());
             let count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
             self.chunk(&mut block.frames_mut(start, count));
             if let Some(trace) = trace.as_deref_mut() {
@@ -280,17 +293,17 @@ impl<S: Sample> DeEsserEngine<S> {
         for samples in detected.chunks_exact(count).take(channels) {
             add_squares(backend, samples, high);
         }
-        average(self.pole, [high, whole], &mut self.powers);
-        let (settings, _) = self.settings.span::<f64>(count);
-        let curve = StaticCurve { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
-        wanted(backend, &curve, &settings, high, whole);
+        average(self.pole, high, whole, &mut self.powers);
+        let (curve, _) = self.curve.span::<f64>(count);
+        let bend = StaticCurve { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
+        wanted(backend, &bend, &curve, high, whole);
         let (times, _) = self.times.span::<f64>(count);
         self.ballistics.process(backend, &self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
         self.lookahead.process(high);
 
         let reductions_db = &mut reductions_db[..count];
         let observed = Observed { reductions_db: &mut *reductions_db, meter: &mut self.meter, channels };
-        gains(backend, high, &Span::Still([S::ZERO, S::ONE]), factors, observed);
+        gains(backend, high, &plain_output(), factors, observed);
         self.last_db = f64::from(reductions_db[count - 1]);
         let (arrival, _) = self.arrival.span::<S>(count);
         let acts = high.iter().any(|&octaves| octaves > 0.0);
@@ -302,11 +315,11 @@ impl<S: Sample> DeEsserEngine<S> {
             }
             let (around, band) = (&history.from(count + 2 * latency)[..count + 2 * latency], &mut band[..count]);
             match &arrival {
-                Span::Still(_) => symmetric(backend, &self.taps[1], around, band),
+                Span::Still(_) => symmetric(backend, &self.taps, around, band),
                 Span::Moving(_) => {
                     let other = &mut other[..count];
-                    symmetric(backend, &self.taps[0], around, band);
-                    symmetric(backend, &self.taps[1], around, other);
+                    symmetric(backend, &self.old_taps, around, band);
+                    symmetric(backend, &self.taps, around, other);
                     blend(backend, &arrival, other, band);
                 }
             }
@@ -320,11 +333,12 @@ impl<S: Sample> DeEsserEngine<S> {
             high_pass,
             pole: _,
             powers,
-            settings,
+            curve,
             ballistics_coeffs: _,
             times,
             ballistics,
             lookahead,
+            old_taps: _,
             taps: _,
             arrival,
             histories,
@@ -334,8 +348,8 @@ impl<S: Sample> DeEsserEngine<S> {
             scratch: _,
         } = self;
         high_pass.reset();
-        *powers = [0.0; 2];
-        settings.jump_to(settings.target());
+        *powers = Powers::default();
+        curve.jump_to(curve.target());
         times.jump_to(times.target());
         *ballistics = Ballistics::REST;
         lookahead.reset();

@@ -33,16 +33,23 @@ fn add_squares_all<S: Sample>(samples: &[S], powers: &mut [f64]) {
     }
 }
 
-/// One-pole means of two powers, in place, side by side.
-pub(crate) fn average(pole: f64, [high, whole]: [&mut [f64]; 2], means: &mut [f64; 2]) {
+/// Mean power of the band and of the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Powers {
+    pub(crate) band: f64,
+    pub(crate) whole: f64,
+}
+
+/// One-pole means of the powers of the band, `high`, and of the whole, in place, side by side.
+pub(crate) fn average(pole: f64, high: &mut [f64], whole: &mut [f64], means: &mut Powers) {
     let rise = 1.0 - pole;
-    let [mut a, mut b] = *means;
+    let Powers { band: mut a, whole: mut b } = *means;
     for (high, whole) in high.iter_mut().zip(whole) {
         a = larger(pole * a + (rise * *high - silence::BAND_POWER), 0.0);
         b = larger(pole * b + (rise * *whole - silence::BAND_POWER), 0.0);
         (*high, *whole) = (a, b);
     }
-    *means = [a, b];
+    *means = Powers { band: a, whole: b };
 }
 
 /// Where a de-esser acts, and how much.
@@ -90,14 +97,15 @@ fn action(curve: &StaticCurve, threshold: f64, high: f64, whole: f64) -> f64 {
 const GROUP: usize = 32;
 
 /// A symmetric filter over `samples`, which begin `taps.len() - 1` before the first output's centre and end as far
-/// behind the last one's. `taps[0]` is the centre.
+/// behind the last one's. The first tap is the centre.
 pub(crate) fn symmetric<S: Sample>(backend: Backend, taps: &[S], samples: &[S], out: &mut [S]) {
     run!(backend, _ => symmetric_all(taps, samples, out));
 }
 
 #[inline(always)]
 fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
-    let reach = taps.len() - 1;
+    let Some((middle_tap, outer_taps)) = taps.split_first() else { return };
+    let reach = outer_taps.len();
     let mut start = 0;
     while start < out.len() {
         let centre = start + reach;
@@ -106,9 +114,9 @@ fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
         if count == GROUP {
             let middle = &samples[centre..][..GROUP];
             for lane in 0..GROUP {
-                sums[lane] = taps[0] * middle[lane];
+                sums[lane] = *middle_tap * middle[lane];
             }
-            for (k, tap) in taps.iter().enumerate().skip(1) {
+            for (k, tap) in (1..).zip(outer_taps) {
                 let (before, behind) = (&samples[centre - k..][..GROUP], &samples[centre + k..][..GROUP]);
                 for lane in 0..GROUP {
                     sums[lane] += *tap * (before[lane] + behind[lane]);
@@ -117,8 +125,8 @@ fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
         } else {
             for (lane, sum) in sums.iter_mut().enumerate().take(count) {
                 let centre = centre + lane;
-                *sum = taps[0] * samples[centre];
-                for (k, tap) in taps.iter().enumerate().skip(1) {
+                *sum = *middle_tap * samples[centre];
+                for (k, tap) in (1..).zip(outer_taps) {
                     *sum += *tap * (samples[centre - k] + samples[centre + k]);
                 }
             }
@@ -194,12 +202,12 @@ mod tests {
         wanted(Backend::new(Cpu::Detected), &curve, &Span::Still([-2.0, 3.0]), &mut high, &[0.0, 1e-9, 1e-8, 1e-4]);
         assert_eq!(high[..3], [0.0; 3], "silence is no sibilant");
         assert_eq!(high[3], 3.0);
-        let mut means = [1.0, 1e-3];
+        let mut means = Powers { band: 1.0, whole: 1e-3 };
         for _ in 0..30_000 {
-            average(0.99, [&mut [0.0], &mut [0.0]], &mut means);
-            assert!(means.iter().all(|mean| !mean.is_subnormal()));
+            average(0.99, &mut [0.0], &mut [0.0], &mut means);
+            assert!(!means.band.is_subnormal() && !means.whole.is_subnormal());
         }
-        assert_eq!(means, [0.0; 2]);
+        assert_eq!(means, Powers::default());
     }
 
     #[test]

@@ -17,42 +17,146 @@
 //! the scalar form too.
 
 use crate::{
-    foundation::math::larger,
-    primitives::lanes::{Form, Lanes},
+    foundation::{
+        math::{Pow2, larger},
+        silence::flushed,
+    },
+    primitives::{
+        lanes::{Form, Lanes},
+        ramp::Curve,
+    },
 };
 
-/// One filter's coefficients.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Filter {
-    pub(crate) a: [[f64; 2]; 2],
-    pub(crate) b: [f64; 2],
-    pub(crate) c: [f64; 3],
-    pub(crate) pole: f64,
-    pub(crate) gain: f64,
-    pub(crate) share: f64,
+/// A filter in the form that glides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct BandFilterCoeffs {
+    pub(super) log2_g: f64,
+    pub(super) log2_k: f64,
+    /// The mix of input, band pass and low pass.
+    pub(super) m0: f64,
+    pub(super) m1: f64,
+    pub(super) m2: f64,
+    /// Share of the quadrature: 0 or 1.
+    pub(super) share: f64,
 }
 
-/// State of a filter over two channels: s1, s2, t.
-pub(crate) type State = [[f64; 2]; 3];
+/// Values of a filter that glide.
+pub(super) const GLIDES: usize = 6;
+
+impl BandFilterCoeffs {
+    /// What glides.
+    pub(super) fn glide(&self) -> [f64; GLIDES] {
+        [self.log2_g, self.log2_k, self.m0, self.m1, self.m2, self.share]
+    }
+
+    /// Where a glide is at frame `index` of its span.
+    pub(super) fn at(curves: &[Curve<f64>; GLIDES], index: i32) -> Self {
+        let [log2_g, log2_k, m0, m1, m2, share] = curves;
+        Self {
+            log2_g: log2_g.at(index),
+            log2_k: log2_k.at(index),
+            m0: m0.at(index),
+            m1: m1.at(index),
+            m2: m2.at(index),
+            share: share.at(index),
+        }
+    }
+
+    /// The filter that runs.
+    pub(super) fn filter(&self) -> BandFilter {
+        let (g, k) = (self.log2_g.exp2_fast(), self.log2_k.exp2_fast());
+        let a1 = 1.0 / (1.0 + g * (g + k));
+        let a2 = g * a1;
+        let a3 = g * a2;
+        let turn = g / (1.0 + g);
+        BandFilter {
+            a11: 2.0 * a1 - 1.0,
+            a12: -2.0 * a2,
+            a21: 2.0 * a2,
+            a22: 1.0 - 2.0 * a3,
+            b1: 2.0 * a2,
+            b2: 2.0 * a3,
+            c0: self.m0,
+            c1: 0.5 * self.m1,
+            c2: 0.5 * self.m2,
+            pole: 1.0 - 2.0 * turn,
+            gain: 2.0 * turn,
+            share: self.share,
+        }
+    }
+}
+
+/// One filter's coefficients, by the letters of the equations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct BandFilter {
+    a11: f64,
+    a12: f64,
+    a21: f64,
+    a22: f64,
+    b1: f64,
+    b2: f64,
+    c0: f64,
+    c1: f64,
+    c2: f64,
+    pole: f64,
+    gain: f64,
+    share: f64,
+}
+
+impl BandFilter {
+    /// Hears nothing.
+    pub(super) const NONE: Self = Self {
+        a11: 0.0,
+        a12: 0.0,
+        a21: 0.0,
+        a22: 0.0,
+        b1: 0.0,
+        b2: 0.0,
+        c0: 0.0,
+        c1: 0.0,
+        c2: 0.0,
+        pole: 0.0,
+        gain: 0.0,
+        share: 0.0,
+    };
+}
+
+/// State of a filter over two channels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct State {
+    s1: [f64; 2],
+    s2: [f64; 2],
+    t: [f64; 2],
+}
+
+impl State {
+    /// On the grid: what has decayed becomes 0.
+    pub(super) fn flush(&mut self) {
+        let Self { s1, s2, t } = self;
+        for state in [s1, s2, t] {
+            *state = state.map(flushed);
+        }
+    }
+}
 
 /// Raises `squares` of two filters to those of two channels, `x`.
 #[inline(always)]
-pub(crate) fn detect<F: Form>(
+pub(super) fn detect<F: Form>(
     form: F,
-    [lower, upper]: [&Filter; 2],
+    [lower, upper]: [&BandFilter; 2],
     x: &[[f64; 2]],
     [lower_state, upper_state]: [&mut State; 2],
     [lower_squares, upper_squares]: [&mut [f64]; 2],
 ) {
-    let v = Coeffs::new(form, lower, upper);
-    let mut s1 = form.load_halves(&lower_state[0], &upper_state[0]);
-    let mut s2 = form.load_halves(&lower_state[1], &upper_state[1]);
-    let mut t = form.load_halves(&lower_state[2], &upper_state[2]);
+    let v = Registers::new(form, lower, upper);
+    let mut s1 = form.load_halves(&lower_state.s1, &upper_state.s1);
+    let mut s2 = form.load_halves(&lower_state.s2, &upper_state.s2);
+    let mut t = form.load_halves(&lower_state.t, &upper_state.t);
     for ((x, lower), upper) in x.iter().zip(lower_squares).zip(upper_squares) {
         let x = form.load_halves(x, x);
-        let n1 = v.a[0].mul_add(s1, v.a[1].mul_add(s2, v.b[0] * x));
-        let n2 = v.a[2].mul_add(s1, v.a[3].mul_add(s2, v.b[1] * x));
-        let u = v.c[0].mul_add(x, v.c[1].mul_add(s1 + n1, v.c[2] * (s2 + n2)));
+        let n1 = v.a11.mul_add(s1, v.a12.mul_add(s2, v.b1 * x));
+        let n2 = v.a21.mul_add(s1, v.a22.mul_add(s2, v.b2 * x));
+        let u = v.c0.mul_add(x, v.c1.mul_add(s1 + n1, v.c2 * (s2 + n2)));
         let next = v.pole.mul_add(t, v.gain * u);
         let w = t + next - u;
         (s1, s2, t) = (n1, n2, next);
@@ -61,38 +165,41 @@ pub(crate) fn detect<F: Form>(
         *lower = larger(*lower, of_lower.reduce_max());
         *upper = larger(*upper, of_upper.reduce_max());
     }
-    F::store_halves(s1, &mut lower_state[0], &mut upper_state[0]);
-    F::store_halves(s2, &mut lower_state[1], &mut upper_state[1]);
-    F::store_halves(t, &mut lower_state[2], &mut upper_state[2]);
+    F::store_halves(s1, &mut lower_state.s1, &mut upper_state.s1);
+    F::store_halves(s2, &mut lower_state.s2, &mut upper_state.s2);
+    F::store_halves(t, &mut lower_state.t, &mut upper_state.t);
 }
 
 /// The coefficients of two filters in registers.
 #[derive(Clone, Copy)]
-struct Coeffs<F: Form> {
-    a: [F::F64x4; 4],
-    b: [F::F64x4; 2],
-    c: [F::F64x4; 3],
+struct Registers<F: Form> {
+    a11: F::F64x4,
+    a12: F::F64x4,
+    a21: F::F64x4,
+    a22: F::F64x4,
+    b1: F::F64x4,
+    b2: F::F64x4,
+    c0: F::F64x4,
+    c1: F::F64x4,
+    c2: F::F64x4,
     pole: F::F64x4,
     gain: F::F64x4,
     share: F::F64x4,
 }
 
-impl<F: Form> Coeffs<F> {
+impl<F: Form> Registers<F> {
     #[inline(always)]
-    fn new(form: F, p: &Filter, q: &Filter) -> Self {
+    fn new(form: F, p: &BandFilter, q: &BandFilter) -> Self {
         Self {
-            a: [
-                form.splat_halves(p.a[0][0], q.a[0][0]),
-                form.splat_halves(p.a[0][1], q.a[0][1]),
-                form.splat_halves(p.a[1][0], q.a[1][0]),
-                form.splat_halves(p.a[1][1], q.a[1][1]),
-            ],
-            b: [form.splat_halves(p.b[0], q.b[0]), form.splat_halves(p.b[1], q.b[1])],
-            c: [
-                form.splat_halves(p.c[0], q.c[0]),
-                form.splat_halves(p.c[1], q.c[1]),
-                form.splat_halves(p.c[2], q.c[2]),
-            ],
+            a11: form.splat_halves(p.a11, q.a11),
+            a12: form.splat_halves(p.a12, q.a12),
+            a21: form.splat_halves(p.a21, q.a21),
+            a22: form.splat_halves(p.a22, q.a22),
+            b1: form.splat_halves(p.b1, q.b1),
+            b2: form.splat_halves(p.b2, q.b2),
+            c0: form.splat_halves(p.c0, q.c0),
+            c1: form.splat_halves(p.c1, q.c1),
+            c2: form.splat_halves(p.c2, q.c2),
             pole: form.splat_halves(p.pole, q.pole),
             gain: form.splat_halves(p.gain, q.gain),
             share: form.splat_halves(p.share, q.share),

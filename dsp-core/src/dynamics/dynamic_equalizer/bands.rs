@@ -1,5 +1,9 @@
 //! Bands of a dynamic equalizer: settings and coefficients.
 
+use super::{
+    band_detector::BandFilterCoeffs,
+    svf_table::{Entry, WIDTH},
+};
 use crate::{
     dynamics::{ballistics::BallisticsCoeffs, gain_computer::ComputerCoeffs},
     filters::{
@@ -26,10 +30,8 @@ const _: () = assert!(MAX_RANGE_DB == STEP_DB * (POINTS - 1) as f64);
 const MIN_GAIN_DB: f64 = -36.0;
 /// Gains below this are drawn between this and none, where a shape has no g and k of its own.
 const NEARLY_NONE_DB: f64 = 0.02;
-/// log2 g, log2 k, m0, m1/k, m2 of each point.
-pub(super) const TABLE: usize = 5 * POINTS;
-/// log2 g, log2 k, the mix of input, band pass and low pass, the share of the quarter period.
-pub(super) const DETECTOR: usize = 6;
+/// Values of such a table.
+pub(super) const TABLE: usize = WIDTH * POINTS;
 
 params! {
     /// A band whose gain follows the level around its own frequency: loud sound turns it down.
@@ -118,35 +120,45 @@ impl DynamicShape {
     }
 
     /// One point of the table: what the shape is at `gain_db`.
-    fn point(&self, gain_db: f64, sample_rate_hz: f64) -> [f64; 5] {
+    fn point(&self, gain_db: f64, sample_rate_hz: f64) -> Entry {
         let nearest = if gain_db < 0.0 { gain_db.min(-NEARLY_NONE_DB) } else { gain_db.max(NEARLY_NONE_DB) };
         let SvfCoeffs { g, k, m0, m1, m2 } = SvfCoeffs::from_biquad(&self.section(nearest, sample_rate_hz));
         let share = gain_db / nearest;
-        [libm::log2(g), libm::log2(k), 1.0 + share * (m0 - 1.0), share * m1 / k, share * m2]
+        Entry {
+            log2_g: libm::log2(g),
+            log2_k: libm::log2(k),
+            m0: 1.0 + share * (m0 - 1.0),
+            n1: share * m1 / k,
+            m2: share * m2,
+        }
     }
 
     fn table(&self, range_db: f64, sample_rate_hz: f64) -> [f64; TABLE] {
         let mut table = [0.0; TABLE];
-        let mut point = [0.0; 5];
-        for (index, place) in table.chunks_exact_mut(5).enumerate() {
+        let mut point = [0.0; WIDTH];
+        for (index, place) in table.chunks_exact_mut(WIDTH).enumerate() {
             let reduction_db = STEP_DB * index as f64;
             // Points beyond the range are never reached.
             if reduction_db < range_db + STEP_DB {
-                point = self.point((self.gain_db() - reduction_db).max(MIN_GAIN_DB), sample_rate_hz);
+                point = self.point((self.gain_db() - reduction_db).max(MIN_GAIN_DB), sample_rate_hz).values();
             }
             place.copy_from_slice(&point);
         }
         table
     }
 
-    fn detector(&self, sample_rate_hz: f64) -> [f64; DETECTOR] {
+    fn detector(&self, sample_rate_hz: f64) -> BandFilterCoeffs {
         let g = libm::tan(PI * self.frequency_hz() / sample_rate_hz);
-        let (k, mix, share) = match self {
-            Self::Bell(params) => (1.0 / params.q, [0.0, 1.0 / params.q, 0.0], 1.0),
-            Self::LowShelf(_) | Self::Tilt(_) => (1.0 / FRAC_1_SQRT_2, [0.0, 0.0, 1.0], 0.0),
-            Self::HighShelf(_) => (1.0 / FRAC_1_SQRT_2, [1.0, -1.0 / FRAC_1_SQRT_2, -1.0], 0.0),
+        let k = match self {
+            Self::Bell(params) => 1.0 / params.q,
+            _ => 1.0 / FRAC_1_SQRT_2,
         };
-        [libm::log2(g), libm::log2(k), mix[0], mix[1], mix[2], share]
+        let (m0, m1, m2, share) = match self {
+            Self::Bell(_) => (0.0, k, 0.0, 1.0),
+            Self::LowShelf(_) | Self::Tilt(_) => (0.0, 0.0, 1.0, 0.0),
+            Self::HighShelf(_) => (1.0, -k, -1.0, 0.0),
+        };
+        BandFilterCoeffs { log2_g: libm::log2(g), log2_k: libm::log2(k), m0, m1, m2, share }
     }
 }
 
@@ -172,7 +184,7 @@ impl DynamicBand {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Action {
     pub(super) table: [f64; TABLE],
-    pub(super) detector: [f64; DETECTOR],
+    pub(super) detector: BandFilterCoeffs,
     pub(super) computer: ComputerCoeffs,
     pub(super) ballistics: BallisticsCoeffs,
 }
@@ -271,9 +283,10 @@ mod tests {
         ]
     }
 
-    fn biquad([log_g, log_k, m0, n1, m2]: [f64; 5]) -> BiquadCoeffs {
-        let k = libm::exp2(log_k);
-        SvfCoeffs { g: libm::exp2(log_g), k, m0, m1: k * n1, m2 }.to_biquad()
+    fn biquad(values: [f64; WIDTH]) -> BiquadCoeffs {
+        let Entry { log2_g, log2_k, m0, n1, m2 } = Entry::from_values(values);
+        let k = libm::exp2(log2_k);
+        SvfCoeffs { g: libm::exp2(log2_g), k, m0, m1: k * n1, m2 }.to_biquad()
     }
 
     #[test]
@@ -286,7 +299,8 @@ mod tests {
                 for shape in shapes(frequency_hz, gain_db, q) {
                     let table = shape.table(24.0, RATE_HZ);
                     for index in 0..POINTS - 1 {
-                        let middle = core::array::from_fn(|n| 0.5 * (table[5 * index + n] + table[5 * index + 5 + n]));
+                        let (below, above) = (&table[WIDTH * index..], &table[WIDTH * (index + 1)..]);
+                        let middle = core::array::from_fn(|n| 0.5 * (below[n] + above[n]));
                         let exact = shape.section(gain_db - STEP_DB * (index as f64 + 0.5), RATE_HZ);
                         let mut hz = 20.0;
                         while hz < 20_000.0 {
@@ -306,13 +320,15 @@ mod tests {
     #[test]
     fn a_table_passes_through_no_gain_without_a_jump() {
         for shape in shapes(1_000.0, 3.0, 1.0) {
-            let points = [0.1, 0.021, 0.019, 1e-9, 0.0, -1e-9, -0.019, -0.021, -0.1].map(|db| shape.point(db, RATE_HZ));
+            let points =
+                [0.1, 0.021, 0.019, 1e-9, 0.0, -1e-9, -0.019, -0.021, -0.1].map(|db| shape.point(db, RATE_HZ).values());
             for pair in points.windows(2) {
                 for (a, b) in pair[0].iter().zip(&pair[1]) {
                     assert!((a - b).abs() < 0.03, "{shape:?} {pair:?}");
                 }
             }
-            assert_eq!(points[4][2..], [1.0, 0.0, 0.0]);
+            let none = Entry::from_values(points[4]);
+            assert_eq!(none, none.faded());
         }
     }
 }

@@ -2,7 +2,9 @@
 
 mod band_detector;
 mod bands;
+mod detector_bank;
 mod engine;
+mod place;
 mod svf_table;
 
 use crate::{
@@ -53,6 +55,8 @@ use num_complex::Complex64;
 ///
 /// Changes: shapes glide over 50 ms, also when a band changes its kind, is added or removed; thresholds, ratios, ranges
 /// and times over 20 ms before the ballistics.
+///
+/// Memory: 785 kB for stereo f32 at 48 kHz, for 32 bands however many there are: any may come while it runs.
 ///
 /// # Source
 /// Shapes and their fits: `filters::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the

@@ -12,8 +12,39 @@ use crate::{
     },
 };
 
-/// A table of settings: log2 g, log2 k, m0, m1/k, m2 of one reduction after the other, the steps all equal. The gain at
-/// the centre, 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
+/// An entry of a table: the coefficients at one reduction, in the form that is interpolated. The gain at the centre,
+/// 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) log2_g: f64,
+    pub(crate) log2_k: f64,
+    pub(crate) m0: f64,
+    /// m1/k.
+    pub(crate) n1: f64,
+    pub(crate) m2: f64,
+}
+
+impl Entry {
+    /// As it lies in a table.
+    pub(crate) fn values(&self) -> [f64; WIDTH] {
+        [self.log2_g, self.log2_k, self.m0, self.n1, self.m2]
+    }
+
+    /// What [`values`](Self::values) laid there.
+    pub(crate) fn from_values([log2_g, log2_k, m0, n1, m2]: [f64; WIDTH]) -> Self {
+        Self { log2_g, log2_k, m0, n1, m2 }
+    }
+
+    /// The same poles without any effect.
+    pub(crate) fn faded(&self) -> Self {
+        Self { m0: 1.0, n1: 0.0, m2: 0.0, ..*self }
+    }
+}
+
+/// Values of one entry.
+pub(crate) const WIDTH: usize = 5;
+
+/// A table: the [values](Entry::values) of one reduction after the other, the steps all equal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Table<'a> {
     /// It stands still.
@@ -21,9 +52,6 @@ pub(crate) enum Table<'a> {
     /// It glides, and the frame where it is.
     Moving(&'a [Curve<f64>]),
 }
-
-/// Values of one setting.
-const WIDTH: usize = 5;
 
 /// The points of up to [`GRID_FRAMES`] frames; `per_octave` entries of the table are an octave of reduction.
 pub(crate) fn points(backend: Backend, table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mut [SvfPoint]) {

@@ -41,8 +41,7 @@ pub(super) struct LimiterEngine<S> {
     drive: Ramp<1>,
     ceiling: Ramp<1>,
     ramp_frames: usize,
-    /// Lowest and highest ceiling that the output may still be under.
-    bounds: [f64; 2],
+    bounds: CeilingBounds,
     /// Frames until the output is under the newest ceiling only.
     settling: usize,
     /// Driven samples of each channel.
@@ -59,6 +58,25 @@ pub(super) struct LimiterEngine<S> {
     faults: u64,
 }
 
+/// Lowest and highest ceiling that the output may still be under.
+#[derive(Clone, Copy, Debug)]
+struct CeilingBounds {
+    lowest: f64,
+    highest: f64,
+}
+
+impl CeilingBounds {
+    /// One ceiling alone.
+    fn at(ceiling: f64) -> Self {
+        Self { lowest: ceiling, highest: ceiling }
+    }
+
+    /// With another ceiling among them.
+    fn with(self, ceiling: f64) -> Self {
+        Self { lowest: self.lowest.min(ceiling), highest: self.highest.max(ceiling) }
+    }
+}
+
 /// What one chunk needs; nothing in it outlives the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
@@ -73,7 +91,6 @@ struct Scratch<S> {
     limits: Vec<f64>,
     /// Reduction wanted, in octaves.
     wanted: Vec<f64>,
-    whole: Vec<u64>,
     gains: Vec<S>,
     reductions_db: Vec<f32>,
 }
@@ -85,7 +102,7 @@ impl<S: Sample> LimiterEngine<S> {
         let window = coeffs.window_frames();
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         let latency = coeffs.latency_frames();
-        let boxes = BoxFilter::new(coeffs.lookahead_frames, CHUNK_FRAMES);
+        let boxes = BoxFilter::new(coeffs.lookahead_frames);
         debug_assert_eq!(boxes.span(), coeffs.response_frames());
         Self {
             backend: Backend::new(spec.cpu()),
@@ -97,11 +114,11 @@ impl<S: Sample> LimiterEngine<S> {
             drive: Ramp::new([coeffs.drive], ramp_frames),
             ceiling: Ramp::new([coeffs.ceiling], ramp_frames),
             ramp_frames,
-            bounds: [coeffs.ceiling; 2],
+            bounds: CeilingBounds::at(coeffs.ceiling),
             settling: 0,
             histories: (0..spec.channels()).map(|_| History::new(latency, CHUNK_FRAMES, GROUP)).collect(),
             last_interval: S::ZERO,
-            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold, CHUNK_FRAMES),
+            hold: SlidingMax::new(window, window - coeffs.hold_frames + longest_hold),
             release: Release::new(coeffs.release, silence::LIMITER_REDUCTION_OCTAVES),
             boxes,
             scratch: Scratch {
@@ -112,7 +129,6 @@ impl<S: Sample> LimiterEngine<S> {
                 thresholds: vec![S::ZERO; CHUNK_FRAMES],
                 limits: vec![0.0; CHUNK_FRAMES],
                 wanted: vec![0.0; CHUNK_FRAMES],
-                whole: vec![0; CHUNK_FRAMES],
                 gains: vec![S::ZERO; CHUNK_FRAMES],
                 reductions_db: vec![0.0; CHUNK_FRAMES],
             },
@@ -130,8 +146,8 @@ impl<S: Sample> LimiterEngine<S> {
         self.release.set_coeffs(coeffs.release);
         let [old] = self.ceiling.target();
         if coeffs.ceiling != old {
-            let [low, high] = if self.settling == 0 { [old; 2] } else { self.bounds };
-            self.bounds = [low.min(coeffs.ceiling), high.max(coeffs.ceiling)];
+            let before = if self.settling == 0 { CeilingBounds::at(old) } else { self.bounds };
+            self.bounds = before.with(coeffs.ceiling);
             self.settling = self.ramp_frames + self.latency;
             self.ceiling.set_target([coeffs.ceiling]);
         }
@@ -148,7 +164,8 @@ impl<S: Sample> LimiterEngine<S> {
             self.chunk(&mut block.frames_mut(start, count), trace);
             self.settling = self.settling.saturating_sub(count);
             if self.settling == 0 {
-                self.bounds = [self.ceiling.target()[0]; 2];
+                let [ceiling] = self.ceiling.target();
+                self.bounds = CeilingBounds::at(ceiling);
             }
             start += count;
         }
@@ -175,11 +192,10 @@ impl<S: Sample> LimiterEngine<S> {
             return;
         }
         self.decide(count, &ceiling, threshold);
-        let Scratch { limits, wanted, whole, gains, reductions_db, .. } = &mut self.scratch;
+        let Scratch { limits, wanted, gains, reductions_db, .. } = &mut self.scratch;
         let (wanted, limits) = (&mut wanted[..count], &limits[..count]);
-        let (whole, gains, reductions_db) = (&mut whole[..count], &mut gains[..count], &mut reductions_db[..count]);
-        let shaped =
-            Shaped { whole, gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
+        let (gains, reductions_db) = (&mut gains[..count], &mut reductions_db[..count]);
+        let shaped = Shaped { gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
         shape(self.backend, wanted, limits, &mut self.release, &mut self.boxes, shaped);
         self.last_reduction_db = f64::from(reductions_db[count - 1]);
         if let Some(trace) = trace {
@@ -187,7 +203,7 @@ impl<S: Sample> LimiterEngine<S> {
                 *trace = f64::from(*reduction_db);
             }
         }
-        let highest = S::from_f64(self.bounds[1] * self.margin);
+        let highest = S::from_f64(self.bounds.highest * self.margin);
         for (channel, history) in self.histories.iter().enumerate().take(channels) {
             let delayed = &history.from(count + self.latency)[..count];
             self.clamped += apply(self.backend, delayed, gains, highest, block.channel_mut(channel));
@@ -196,7 +212,7 @@ impl<S: Sample> LimiterEngine<S> {
 
     /// Finds p for the frames K before those of the chunk; gives what a peak must exceed to matter, or less.
     fn measure(&mut self, channels: usize, count: usize, ceiling: &Span<f64, 1>) -> S {
-        let [low, high] = self.bounds;
+        let CeilingBounds { lowest: low, highest: high } = self.bounds;
         let Scratch { peaks, intervals: points, floors, ceilings, thresholds, .. } = &mut self.scratch;
         let peaks = &mut peaks[..count];
         peaks.fill(S::ZERO);
@@ -303,7 +319,8 @@ impl<S: Sample> LimiterEngine<S> {
         } = self;
         drive.jump_to(drive.target());
         ceiling.jump_to(ceiling.target());
-        *bounds = [ceiling.target()[0]; 2];
+        let [target] = ceiling.target();
+        *bounds = CeilingBounds::at(target);
         *settling = 0;
         histories.iter_mut().for_each(History::reset);
         *last_interval = S::ZERO;

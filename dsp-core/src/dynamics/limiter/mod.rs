@@ -49,6 +49,8 @@ pub use params::{LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode};
 /// hold, and the output follows within the latency: it is never above the higher of both, and then never above the new
 /// one. Hold and release change at once, the gain being smoothed anyway. Input beyond +120 dBFS counts as +120 dBFS.
 ///
+/// Memory: 45 kB for stereo f32 at 48 kHz, with the longest hold, which may be set while it runs.
+///
 /// # Source
 /// G. Luff, "Designing a straightforward limiter", signalsmith-audio.co.uk, 2022: peak hold, then release, then box
 /// filters no longer than the hold. Detector: ITU-R BS.1770-5, Annex 2. Own: the hold covers, on either side of a peak,

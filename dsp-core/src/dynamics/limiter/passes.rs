@@ -71,7 +71,6 @@ pub(crate) enum Floors<'a, S> {
 /// Where [`shape`] puts its results, and what gathers them.
 #[derive(Debug)]
 pub(crate) struct Shaped<'a, S> {
-    pub(crate) whole: &'a mut [u64],
     pub(crate) gains: &'a mut [S],
     pub(crate) reductions_db: &'a mut [f32],
     pub(crate) meter: &'a mut ReductionMeter,
@@ -167,7 +166,7 @@ fn shape_all<S: Sample>(
     boxes: &mut BoxFilter,
     shaped: Shaped<'_, S>,
 ) {
-    let Shaped { whole, gains, reductions_db, meter } = shaped;
+    let Shaped { gains, reductions_db, meter } = shaped;
     let mut running = release.clone();
     // By groups: the release waits for its own last result, and the exponentials of the last group are worked out
     // meanwhile.
@@ -179,7 +178,7 @@ fn shape_all<S: Sample>(
         }
     }
     *release = running;
-    boxes.process(wanted, whole);
+    boxes.process(wanted);
     for ((attenuation, gain), reduction_db) in wanted.iter().zip(gains.iter_mut()).zip(reductions_db.iter_mut()) {
         let exact = 1.0 - *attenuation;
         *gain = S::from_f64(exact);
@@ -233,12 +232,12 @@ mod tests {
 
     #[test]
     fn no_reduction_is_a_gain_of_exactly_one_and_limits_are_kept() {
-        let (mut release, mut boxes) = (Release::new(ReleaseCoeffs::manual(5.0, 8_000.0), 1e-9), BoxFilter::new(3, 4));
-        let (mut whole, mut gains, mut reductions_db) = ([0; 4], [0.0_f64; 4], [0.0; 4]);
+        let (mut release, mut boxes) = (Release::new(ReleaseCoeffs::manual(5.0, 8_000.0), 1e-9), BoxFilter::new(3));
+        let (mut gains, mut reductions_db) = ([0.0_f64; 4], [0.0; 4]);
         let mut meter = ReductionMeter::default();
         let mut after = |wanted: [f64; 4], limits: [f64; 4]| {
-            let (whole, gains, reductions_db) = (&mut whole, &mut gains, &mut reductions_db);
-            let shaped = Shaped { whole, gains, reductions_db, meter: &mut meter };
+            let (gains, reductions_db) = (&mut gains, &mut reductions_db);
+            let shaped = Shaped { gains, reductions_db, meter: &mut meter };
             shape(Backend::new(Cpu::Detected), &mut wanted.clone(), &limits, &mut release, &mut boxes, shaped);
             (*gains, *reductions_db)
         };
@@ -252,7 +251,7 @@ mod tests {
 
     #[test]
     fn only_what_is_above_the_floor_is_held() {
-        let mut windows = SlidingMax::new(2, 2, 4);
+        let mut windows = SlidingMax::new(2, 2);
         let mut peaks = [0.5_f32, 0.75, 1.0, 0.5];
         hold(Backend::new(Cpu::Detected), Floors::Still(0.5), &mut peaks, &mut windows);
         assert_eq!(peaks, [0.0, 0.75, 1.0, 1.0]);

@@ -20,13 +20,13 @@ pub(crate) fn absorb<F: Form, S: Sample>(
     for start in (0..frames).step_by(COLUMNS) {
         // All lines before the next frames: while one group of lines waits, another is worked on.
         for first in (0..LINES).step_by(F::Wide::<S>::LEN) {
-            let low_direct = F::Wide::<S>::load(form, &absorbers.low[0][first..]);
-            let low_feed = F::Wide::<S>::load(form, &absorbers.low[1][first..]);
-            let low_pole = F::Wide::<S>::load(form, &absorbers.low[2][first..]);
-            let high_feed = F::Wide::<S>::load(form, &absorbers.high[0][first..]);
-            let high_pole = F::Wide::<S>::load(form, &absorbers.high[1][first..]);
-            let mut low = F::Wide::<S>::load(form, &states[0][first..]);
-            let mut high = F::Wide::<S>::load(form, &states[1][first..]);
+            let low_direct = F::Wide::<S>::load(form, &absorbers.low_direct[first..]);
+            let low_feed = F::Wide::<S>::load(form, &absorbers.low_feed[first..]);
+            let low_pole = F::Wide::<S>::load(form, &absorbers.low_pole[first..]);
+            let high_feed = F::Wide::<S>::load(form, &absorbers.high_feed[first..]);
+            let high_pole = F::Wide::<S>::load(form, &absorbers.high_pole[first..]);
+            let mut low = F::Wide::<S>::load(form, &states.low[first..]);
+            let mut high = F::Wide::<S>::load(form, &states.high[first..]);
             let mut values = F::Wide::<S>::load_columns(form, &rows[first..], start);
             for (n, value) in values.iter_mut().enumerate() {
                 if start + n < frames {
@@ -38,8 +38,8 @@ pub(crate) fn absorb<F: Form, S: Sample>(
                 }
             }
             F::Wide::<S>::store_columns(values, &mut out[first..], start);
-            low.store(&mut states[0][first..]);
-            high.store(&mut states[1][first..]);
+            low.store(&mut states.low[first..]);
+            high.store(&mut states.high[first..]);
         }
     }
 }

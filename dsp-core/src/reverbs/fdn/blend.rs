@@ -29,8 +29,9 @@ fn blend_all<S: Sample>(
     left: &mut [S],
     right: &mut [S],
 ) {
-    let early = early[0].iter().zip(&early[1]);
-    let frames = left.iter_mut().zip(right).zip(early.zip(tail[0].iter().zip(&tail[1])));
+    let ([early_left, early_right], [tail_left, tail_right]) = (early, tail);
+    let (early, tail) = (early_left.iter().zip(early_right), tail_left.iter().zip(tail_right));
+    let frames = left.iter_mut().zip(right).zip(early.zip(tail));
     let blend = |[dry, own, other, tail]: [S; 4], x: S, here: (S, S), there: (S, S)| {
         (dry * x + (own * (here.0 + tail * here.1) + other * (there.0 + tail * there.1))).audible()
     };
@@ -43,9 +44,9 @@ fn blend_all<S: Sample>(
                 *right = blend(*gains, *right, r, l);
             }
         }
-        Span::Moving(curves) => {
+        Span::Moving([dry, own, other, tail]) => {
             for (index, ((left, right), ((el, er), (tl, tr)))) in (0_i32..).zip(frames) {
-                let gains = [curves[0].at(index), curves[1].at(index), curves[2].at(index), curves[3].at(index)];
+                let gains = [dry.at(index), own.at(index), other.at(index), tail.at(index)];
                 let (l, r) = ((*el, *tl), (*er, *tr));
                 *left = blend(gains, *left, l, r);
                 *right = blend(gains, *right, r, l);

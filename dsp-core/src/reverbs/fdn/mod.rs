@@ -53,14 +53,42 @@ fn vector_starts<F: Form, S: Sample>(frames: usize) -> impl Iterator<Item = usiz
 /// both is the first's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Absorbers<S> {
-    /// Direct, feed, pole of each line.
-    pub(crate) low: [[S; LINES]; 3],
-    /// Feed, pole.
-    pub(crate) high: [[S; LINES]; 2],
+    pub(crate) low_direct: [S; LINES],
+    pub(crate) low_feed: [S; LINES],
+    pub(crate) low_pole: [S; LINES],
+    pub(crate) high_feed: [S; LINES],
+    pub(crate) high_pole: [S; LINES],
 }
 
-/// Their states, one per section and line.
-pub(crate) type AbsorberStates<S> = [[S; LINES]; 2];
+impl<S: Sample> Absorbers<S> {
+    /// Nothing passes.
+    pub(crate) const SHUT: Self = Self {
+        low_direct: [S::ZERO; LINES],
+        low_feed: [S::ZERO; LINES],
+        low_pole: [S::ZERO; LINES],
+        high_feed: [S::ZERO; LINES],
+        high_pole: [S::ZERO; LINES],
+    };
+}
+
+/// Their states.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AbsorberStates<S> {
+    pub(crate) low: [S; LINES],
+    pub(crate) high: [S; LINES],
+}
+
+impl<S: Sample> AbsorberStates<S> {
+    pub(crate) const SILENCE: Self = Self { low: [S::ZERO; LINES], high: [S::ZERO; LINES] };
+
+    /// On the absolute grid: zeroes states that have fallen silent.
+    #[inline(always)]
+    pub(crate) fn hush(&mut self) {
+        let Self { low, high } = self;
+        hush(low);
+        hush(high);
+    }
+}
 
 /// Zeroes states that have fallen silent: on the absolute grid.
 #[inline(always)]

@@ -122,10 +122,13 @@ fn recurring<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
     let along =
         |from: f64, to: f64| core::array::from_fn(|line| S::from_f64(from + (to - from) * line as f64 / LINES as f64));
     let absorbers = Absorbers {
-        low: [along(-0.9, 0.8), along(0.01, -0.02), along(0.97, 0.99)],
-        high: [along(-0.3, 0.1), along(0.2, 0.6)],
+        low_direct: along(-0.9, 0.8),
+        low_feed: along(0.01, -0.02),
+        low_pole: along(0.97, 0.99),
+        high_feed: along(-0.3, 0.1),
+        high_pole: along(0.2, 0.6),
     };
-    let mut states = [[S::ZERO; LINES]; 2];
+    let mut states = AbsorberStates::SILENCE;
     let (filters, mut pasts) = ([0.997, 0.5].map(OnePole::<S>::new), [Past::<S>::SILENCE, Past::SILENCE]);
     for chunk in input.chunks(cut) {
         let frames = chunk.len();

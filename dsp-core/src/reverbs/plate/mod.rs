@@ -40,6 +40,8 @@ pub use params::PlateParams;
 /// through the loop once, through four decays, and the all passes hold it a little longer. Changes glide over 20 ms,
 /// C2; a new pre-delay fades in, and one that comes before the last has faded in waits for it. Neutral at `mix` 0.
 ///
+/// Memory: 205 kB for stereo f32 at 48 kHz, nearly all of it delay lines, the pre-delay as long as it may be.
+///
 /// # Source
 /// J. Dattorro, "Effect design, part 1: reverberator and other filters", JAES 45(9), 1997, fig. 1 and tables 1 and 2:
 /// delays, coefficients, taps and signs, with his delays in frames of 29 761 Hz as times. Own: the modulated delays are

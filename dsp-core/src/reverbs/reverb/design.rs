@@ -140,8 +140,9 @@ struct Spread {
     /// Delays of the diffusion over the longest of their step, 0..1; [`STEREO_STEPS`] use the first.
     diffusion: [[f64; LINES]; STEPS],
     order: [usize; LINES],
-    /// In front of the transform and behind it.
-    signs: [[f64; LINES]; 2],
+    /// In front of the transform, and behind it.
+    input_signs: [f64; LINES],
+    output_signs: [f64; LINES],
 }
 
 fn uniform(random: &mut Random) -> f64 {
@@ -172,11 +173,9 @@ impl Spread {
         }
         let mut order = core::array::from_fn(|line| line);
         shuffle(&mut order, random);
-        let mut signs = [[1.0; LINES]; 2];
-        for sign in signs.as_flattened_mut() {
-            *sign = if uniform(random) < 0.5 { 1.0 } else { -1.0 };
-        }
-        Self { lines, diffusion, order, signs }
+        let mut sign = |_: usize| if uniform(random) < 0.5 { 1.0 } else { -1.0 };
+        let (input_signs, output_signs) = (core::array::from_fn(&mut sign), core::array::from_fn(&mut sign));
+        Self { lines, diffusion, order, input_signs, output_signs }
     }
 }
 
@@ -195,18 +194,23 @@ fn prime_from(frames: usize, taken: &[usize]) -> usize {
 }
 
 /// Delays of the lines at a factor on their lengths.
-fn line_delays(lines_ms: [f64; 2], positions: &[f64; LINES], factor: f64, rate_hz: f64) -> [usize; LINES] {
+fn line_delays(
+    [shortest_ms, longest_ms]: [f64; 2],
+    positions: &[f64; LINES],
+    factor: f64,
+    rate_hz: f64,
+) -> [usize; LINES] {
     let mut delays = [0; LINES];
     for line in 0..LINES {
-        let ms = lines_ms[0] * libm::pow(lines_ms[1] / lines_ms[0], positions[line]);
+        let ms = shortest_ms * libm::pow(longest_ms / shortest_ms, positions[line]);
         delays[line] = prime_from(libm::round(factor * ms * 1e-3 * rate_hz) as usize, &delays[..line]);
     }
     delays
 }
 
 /// Longest delay of a step of diffusion: a sixteenth of the shortest line, then always twice as long.
-fn step_frames(step: usize, lines_ms: [f64; 2], factor: f64, rate_hz: f64) -> f64 {
-    factor * lines_ms[0] * 1e-3 * rate_hz * libm::exp2(step as f64 - STEPS as f64)
+fn step_frames(step: usize, [shortest_ms, _]: [f64; 2], factor: f64, rate_hz: f64) -> f64 {
+    factor * shortest_ms * 1e-3 * rate_hz * libm::exp2(step as f64 - STEPS as f64)
 }
 
 fn frames(ms: f64, rate_hz: f64) -> usize {
@@ -312,7 +316,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     let (mut low_shelves, mut high_shelves) = ([Section::default(); LINES], [Section::default(); LINES]);
     for (input, &line) in spread.order.iter().enumerate() {
         let (low, high) = if params.freeze { frozen() } else { shelves(delays[line]) };
-        let sign = spread.signs[0][input];
+        let sign = spread.input_signs[input];
         low_shelves[input] = Section { direct: sign * low.direct, feed: sign * low.feed, pole: low.pole };
         high_shelves[input] = high;
     }
@@ -374,7 +378,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
         delays,
         low_shelves,
         high_shelves,
-        feedback_gains: spread.signs[1].map(|sign| sign / 4.0),
+        feedback_gains: spread.output_signs.map(|sign| sign / 4.0),
         depth_frames: if params.freeze { 0.0 } else { params.modulation_depth_ms * 1e-3 * rate_hz },
         lfo_rotations,
         is_frozen: params.freeze,

@@ -53,6 +53,9 @@ pub use space::Space;
 /// and early reflections fade to the new setting in 40 ms on a quintic, one change after the other; levels, width and
 /// mix glide over 20 ms, C2. Neutral at `mix` 0.
 ///
+/// Memory: 677 kB for stereo f32 at 48 kHz in the default space, nearly all of it delay lines: as long as the longest
+/// pre-delay and the largest size, which may be set while it runs.
+///
 /// # Source
 /// J.-M. Jot and A. Chaigne, AES 90th Convention, 1991 (absorption in proportion to the delay); S. Schlecht and E.
 /// Habets, "Accurate reverberation time control in feedback delay networks", DAFx-17; the diffusion of several Hadamard

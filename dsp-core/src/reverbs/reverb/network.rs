@@ -147,7 +147,8 @@ impl<S: Sample> Network<S> {
 
     #[inline(always)]
     fn chunk<F: Form>(&mut self, form: F, inputs: [&[S]; 2], wet: &mut Wet<S>) {
-        let frames = inputs[0].len();
+        let [left, _] = inputs;
+        let frames = left.len();
         if self.grid_frame == 0 {
             self.modulate();
         }
@@ -205,7 +206,8 @@ impl<S: Sample> Network<S> {
     /// Writes both inputs behind their high pass.
     #[inline(always)]
     fn write_input<F: Form>(&mut self, form: F, inputs: [&[S]; 2]) {
-        let frames = inputs[0].len();
+        let [left, _] = inputs;
+        let frames = left.len();
         for ((state, offset), input) in self.high_pass_states.iter_mut().zip(self.offsets.input).zip(inputs) {
             fdn::copy(form, input, state.input());
             state.low_pass(form, &self.high_pass, frames);

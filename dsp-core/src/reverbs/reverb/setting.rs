@@ -78,8 +78,8 @@ impl<S: Sample> Setting<S> {
             centres: [0.0; MODULATED_LINES],
             modulation: LagrangeTaps::new(),
             early: [[(0, S::ZERO); MAX_EARLY_TAPS]; 2],
-            absorbers: Absorbers { low: [[S::ZERO; LINES]; 3], high: [[S::ZERO; LINES]; 2] },
-            absorber_states: [[S::ZERO; LINES]; 2],
+            absorbers: Absorbers::SHUT,
+            absorber_states: AbsorberStates::SILENCE,
             feedback_gains: [S::ZERO; LINES],
         };
         setting.set(coeffs, offsets);
@@ -128,13 +128,12 @@ impl<S: Sample> Setting<S> {
                 *read = (write - tap.delay_frames as u32, S::from_f64(tap.gain));
             }
         }
-        let [direct, feed, pole] = &mut absorbers.low;
-        let [high_feed, high_pole] = &mut absorbers.high;
+        let Absorbers { low_direct, low_feed, low_pole, high_feed, high_pole } = absorbers;
         for (input, (low, high)) in coeffs.low_shelves.iter().zip(&coeffs.high_shelves).enumerate() {
             // The gain of both sections is in the first.
-            direct[input] = S::from_f64(low.direct * high.direct);
-            feed[input] = S::from_f64(low.feed * high.direct);
-            pole[input] = S::from_f64(low.pole);
+            low_direct[input] = S::from_f64(low.direct * high.direct);
+            low_feed[input] = S::from_f64(low.feed * high.direct);
+            low_pole[input] = S::from_f64(low.pole);
             high_feed[input] = S::from_f64(high.feed / high.direct);
             high_pole[input] = S::from_f64(high.pole);
         }
@@ -152,13 +151,13 @@ impl<S: Sample> Setting<S> {
 
     /// Silences the absorption.
     pub(super) fn clear(&mut self) {
-        self.absorber_states = [[S::ZERO; LINES]; 2];
+        self.absorber_states = AbsorberStates::SILENCE;
     }
 
     /// At a point of the grid: zeroes states that have decayed.
     #[inline(always)]
     pub(super) fn flush(&mut self) {
-        fdn::hush(self.absorber_states.as_flattened_mut());
+        self.absorber_states.hush();
     }
 
     fn is_modulated(&self) -> bool {

@@ -1,0 +1,126 @@
+//! What an effect as a value promises: channels, legal settings, coefficients, frequency response.
+
+use super::{
+    effect::{Effect, EffectCoeffs, EffectProcessor},
+    parallel::{check_gains, common_channels},
+    series::{design_series, each, in_series, series_channels, validate_series, within_bypass},
+};
+use crate::foundation::{
+    engine,
+    error::{Error, expect_channels},
+    params::Params,
+    sample::Sample,
+    stream::StreamSpec,
+    unit::db_to_gain,
+};
+use alloc::{boxed::Box, vec, vec::Vec};
+use num_complex::Complex64;
+
+impl Params for Effect {
+    type Coeffs = EffectCoeffs;
+    type Processor<S: Sample> = EffectProcessor<S>;
+
+    fn output_channels(&self, input: usize) -> Result<usize, Error> {
+        match self {
+            Self::Chain { effects } => series_channels(effects, "effects", input),
+            Self::Parallel { effects, .. } => {
+                let counts = each(effects, |effect| effect.output_channels(input))?;
+                common_channels(&counts).map(|common| common.unwrap_or(input))
+            }
+            Self::MidSide { mid, side } => {
+                expect_channels(2, input)?;
+                for (effects, list) in [(mid, "mid"), (side, "side")] {
+                    let channels = series_channels(effects, list, 1)?;
+                    expect_channels(1, channels).map_err(|error| error.within(list, None))?;
+                }
+                Ok(2)
+            }
+            Self::Bypass { effect } => effect.output_channels(input).map_err(within_bypass),
+            _ => self.single().map_or(Ok(input), |params| params.output_channels(input)),
+        }
+    }
+
+    fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        self.output_channels(spec.channels())?;
+        match self {
+            Self::Chain { effects } => validate_series(effects, "effects", spec),
+            Self::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                each(effects, |effect| effect.validate(spec)).map(drop)
+            }
+            Self::MidSide { mid, side } => {
+                let mono = spec.with_channels(1)?;
+                validate_series(mid, "mid", &mono)?;
+                validate_series(side, "side", &mono)
+            }
+            Self::Bypass { effect } => effect.validate(spec).map_err(within_bypass),
+            _ => self.single().map_or(Ok(()), |params| params.validate(spec)),
+        }
+    }
+
+    fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
+        self.output_channels(spec.channels())?;
+        match self {
+            Self::Chain { effects } => design_series(effects, "effects", spec).map(EffectCoeffs::Chain),
+            Self::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                let branches = each(effects, |effect| effect.design(spec))?;
+                Ok(EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect()))
+            }
+            Self::MidSide { mid, side } => {
+                let mono = spec.with_channels(1)?;
+                Ok(EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?))
+            }
+            Self::Bypass { effect } => {
+                let inner = effect.design(spec).map_err(within_bypass)?;
+                Ok(EffectCoeffs::Bypass(Box::new(inner)))
+            }
+            _ => self.single().map_or(Ok(EffectCoeffs::Chain(Vec::new())), |params| params.design(spec)),
+        }
+    }
+
+    fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {
+        engine::build(self, spec)
+    }
+
+    fn neutral() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
+        self.single()?.transfer_curve(levels_db)
+    }
+
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        self.output_channels(spec.channels())?;
+        match self {
+            Self::Chain { effects } => {
+                let respond = |effect: &Self, stage: &StreamSpec| effect.frequency_response(stage, frequencies_hz);
+                let responses = in_series(effects, "effects", spec, respond)?;
+                Ok(combine(responses, vec![Complex64::ONE; frequencies_hz.len()], |so_far, own| so_far * own))
+            }
+            Self::Parallel { effects, gains_db } => {
+                check_gains(effects.len(), gains_db)?;
+                let mut responses = each(effects, |effect| effect.frequency_response(spec, frequencies_hz))?;
+                for (response, &gain_db) in responses.iter_mut().flatten().zip(gains_db) {
+                    response.iter_mut().for_each(|own| *own *= db_to_gain(gain_db));
+                }
+                Ok(combine(responses, vec![Complex64::ZERO; frequencies_hz.len()], |so_far, own| so_far + own))
+            }
+            Self::MidSide { .. } => self.validate(spec).map(|()| None),
+            Self::Bypass { .. } => self.validate(spec).map(|()| Some(vec![Complex64::ONE; frequencies_hz.len()])),
+            _ => self.single().map_or(Ok(None), |params| params.frequency_response(spec, frequencies_hz)),
+        }
+    }
+}
+
+/// Folds responses point by point; one that is missing leaves none.
+fn combine(
+    responses: Vec<Option<Vec<Complex64>>>,
+    start: Vec<Complex64>,
+    fold: impl Fn(Complex64, Complex64) -> Complex64,
+) -> Option<Vec<Complex64>> {
+    responses.into_iter().try_fold(start, |so_far, own| {
+        own.map(|own| so_far.into_iter().zip(own).map(|(so_far, own)| fold(so_far, own)).collect())
+    })
+}
