@@ -7,32 +7,32 @@ use mixdown::*;
 const TOLERANCE: f64 = 0.1;
 
 /// The figure of a processor with its defaults for stereo f32 at 48 kHz, in kB (1 000 bytes), and the source file with
-/// the card that states it. Cards of filters do not state theirs.
-const FIGURES_KB: [(&str, f64, Option<&str>); 24] = [
-    ("Gain", 0.26, Some("levels/gain.rs")),
-    ("Pan", 0.38, Some("levels/pan.rs")),
-    ("Width", 25.0, Some("levels/width.rs")),
-    ("Equalizer", 218.0, None),
-    ("Bell", 16.0, None),
-    ("LowShelf", 16.0, None),
-    ("HighShelf", 16.0, None),
-    ("LowPass", 16.0, None),
-    ("HighPass", 16.0, None),
-    ("BandPass", 16.0, None),
-    ("Notch", 16.0, None),
-    ("AllPass", 16.0, None),
-    ("Tilt", 16.0, None),
-    ("DynamicEqualizer", 785.0, Some("dynamics/dynamic_equalizer/mod.rs")),
-    ("Compressor", 28.0, Some("dynamics/compressor.rs")),
-    ("DeEsser", 37.0, Some("dynamics/de_esser/mod.rs")),
-    ("MultibandCompressor", 70.0, Some("dynamics/multiband.rs")),
-    ("Expander", 16.0, Some("dynamics/expander.rs")),
-    ("Gate", 16.0, Some("dynamics/gate.rs")),
-    ("Limiter", 45.0, Some("dynamics/limiter/mod.rs")),
-    ("Reverb", 677.0, Some("reverbs/reverb/mod.rs")),
-    ("Plate", 205.0, Some("reverbs/plate/mod.rs")),
-    ("LinearPhaseEqualizer", 784.0, Some("convolution/linear_phase.rs")),
-    ("Convolution", 196.0, Some("convolution/convolution/mod.rs")),
+/// the card that states it.
+const FIGURES_KB: [(&str, f64, &str); 24] = [
+    ("Gain", 0.26, "levels/gain.rs"),
+    ("Pan", 0.38, "levels/pan.rs"),
+    ("Width", 25.0, "levels/width.rs"),
+    ("Equalizer", 214.0, "filters/equalizer.rs"),
+    ("Bell", 6.3, "filters/filter.rs"),
+    ("LowShelf", 6.3, "filters/filter.rs"),
+    ("HighShelf", 6.3, "filters/filter.rs"),
+    ("LowPass", 12.0, "filters/filter.rs"),
+    ("HighPass", 12.0, "filters/filter.rs"),
+    ("BandPass", 6.3, "filters/filter.rs"),
+    ("Notch", 6.3, "filters/filter.rs"),
+    ("AllPass", 6.3, "filters/filter.rs"),
+    ("Tilt", 6.3, "filters/filter.rs"),
+    ("DynamicEqualizer", 785.0, "dynamics/dynamic_equalizer/mod.rs"),
+    ("Compressor", 28.0, "dynamics/compressor.rs"),
+    ("DeEsser", 37.0, "dynamics/de_esser/mod.rs"),
+    ("MultibandCompressor", 70.0, "dynamics/multiband.rs"),
+    ("Expander", 16.0, "dynamics/expander.rs"),
+    ("Gate", 16.0, "dynamics/gate.rs"),
+    ("Limiter", 45.0, "dynamics/limiter/mod.rs"),
+    ("Reverb", 677.0, "reverbs/reverb/mod.rs"),
+    ("Plate", 205.0, "reverbs/plate/mod.rs"),
+    ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),
+    ("Convolution", 196.0, "convolution/convolution/mod.rs"),
 ];
 
 macro_rules! measured {
@@ -65,11 +65,10 @@ fn every_processor_takes_the_memory_of_its_figure() {
 #[test]
 fn every_card_states_its_figure() {
     for (name, figure_kb, file) in FIGURES_KB {
-        let Some(file) = file else { continue };
         let source = std::fs::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let contract = source.split("/// # Contract").nth(1).expect(file).split("/// # Source").next().unwrap();
-        let stated: Vec<_> = contract.match_indices("/// Memory: ").map(|(at, _)| &contract[at..]).collect();
-        let expected = format!("/// Memory: {figure_kb} kB for stereo f32 at 48 kHz");
-        assert!(matches!(stated[..], [line] if line.starts_with(&expected)), "{name}, {file}: {expected}");
+        let stated = contract.split("///\n").find(|paragraph| paragraph.contains("/// Memory: ")).expect(file);
+        assert!(stated.contains("stereo f32 at 48 kHz"), "{name}, {file}");
+        assert!(stated.contains(&format!(" {figure_kb} kB")), "{name}, {file}: {figure_kb} kB");
     }
 }

@@ -7,6 +7,7 @@ mod signals;
 mod standards;
 
 mod automation;
+mod cards;
 mod conformance;
 mod console;
 mod decay;

@@ -92,6 +92,18 @@ const FADE_MS: f64 = 20.0;
 
 params! {
     /// Settings of [`LinearPhaseEqualizer`].
+    ///
+    /// ```
+    /// use mixdown::{Params, Processor, StreamSpec, convolution::LinearPhaseEqualizerParams, filters::BellParams, gain_to_db};
+    ///
+    /// let bell = BellParams { frequency_hz: 1_000.0, gain_db: 3.0, q: 1.0 };
+    /// let equalizer = LinearPhaseEqualizerParams { bands: vec![bell.into()], ..Default::default() };
+    /// let spec = StreamSpec::new(48_000.0, 2)?;
+    /// assert_eq!(equalizer.build::<f32>(&spec)?.latency_frames(), 4_096);
+    /// let response = equalizer.frequency_response(&spec, &[1_000.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) - 3.0).abs() < 0.1);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Debug, PartialEq)]
     LinearPhaseEqualizerParams {
         bands: compound Vec<Band>, default Vec::new(), "The bands, at most 32";

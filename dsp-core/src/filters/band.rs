@@ -42,6 +42,15 @@ choice! {
 
 params! {
     /// A bell: boost or cut around a frequency. Neutral at 0 dB.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::BellParams, gain_to_db};
+    ///
+    /// let filter = BellParams { frequency_hz: 1_000.0, gain_db: 6.0, q: 1.0 };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[1_000.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) - 6.0).abs() < 1e-3);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     BellParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
@@ -51,6 +60,15 @@ params! {
     }
 
     /// A low shelf: boost or cut below a frequency. Neutral at 0 dB.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::LowShelfParams, gain_to_db};
+    ///
+    /// let filter = LowShelfParams { frequency_hz: 200.0, gain_db: 6.0, ..Default::default() };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[200.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) - 3.0).abs() < 0.01);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     LowShelfParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49),
@@ -60,6 +78,15 @@ params! {
     }
 
     /// A high shelf: boost or cut above a frequency. Neutral at 0 dB.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::HighShelfParams, gain_to_db};
+    ///
+    /// let filter = HighShelfParams { frequency_hz: 5_000.0, gain_db: 6.0, ..Default::default() };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[5_000.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) - 3.0).abs() < 0.05);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     HighShelfParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49),
@@ -69,6 +96,15 @@ params! {
     }
 
     /// A Butterworth low pass.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::LowPassParams, gain_to_db};
+    ///
+    /// let filter = LowPassParams { frequency_hz: 1_000.0, slope_db_per_octave: 24.0 };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[1_000.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) + 3.01).abs() < 0.02);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     LowPassParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Corner (-3.01 dB)";
@@ -77,6 +113,15 @@ params! {
     }
 
     /// A Butterworth high pass.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::HighPassParams, gain_to_db};
+    ///
+    /// let filter = HighPassParams { frequency_hz: 80.0, slope_db_per_octave: 24.0 };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[40.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) + 24.1).abs() < 0.05);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     HighPassParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Corner (-3.01 dB)";
@@ -85,6 +130,15 @@ params! {
     }
 
     /// A band pass with 0 dB at its centre.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::BandPassParams, gain_to_db};
+    ///
+    /// let filter = BandPassParams { frequency_hz: 1_000.0, q: 2.0 };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[1_000.0])?.unwrap();
+    /// assert!(gain_to_db(response[0].norm()).abs() < 1e-3);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     BandPassParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
@@ -92,6 +146,15 @@ params! {
     }
 
     /// A notch: an exact null at its centre.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::NotchParams};
+    ///
+    /// let notch = NotchParams { frequency_hz: 50.0, q: 10.0 };
+    /// let response = notch.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[50.0, 1_000.0])?.unwrap();
+    /// assert!(response[0].norm() < 1e-9 && (response[1].norm() - 1.0).abs() < 1e-3);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     NotchParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
@@ -99,6 +162,14 @@ params! {
     }
 
     /// A second-order all pass: turns the phase by 180 degrees at its centre, leaves the level alone.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::AllPassParams};
+    ///
+    /// let response = AllPassParams::default().frequency_response(&StreamSpec::new(48_000.0, 2)?, &[1_000.0])?.unwrap();
+    /// assert!((response[0] + 1.0).norm() < 1e-9, "the polarity turned, the level as it was");
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     AllPassParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 1_000.0, log, of_rate(0.49), "Centre";
@@ -106,6 +177,15 @@ params! {
     }
 
     /// A tilt: lows up and highs down around a pivot, or the reverse. Neutral at 0 dB.
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::TiltParams, gain_to_db};
+    ///
+    /// let filter = TiltParams { frequency_hz: 650.0, gain_db: 6.0 };
+    /// let response = filter.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[650.0])?.unwrap();
+    /// assert!(gain_to_db(response[0].norm()).abs() < 0.02);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     TiltParams {
         frequency_hz: Hz, 10.0..=22_000.0, default 650.0, log, of_rate(0.49), "Pivot (0 dB)";
@@ -146,6 +226,9 @@ impl Sections {
 
 /// A band's settings.
 pub(crate) trait BandParams: Copy {
+    /// Most sections that any settings need.
+    const MAX_SECTIONS: usize = 1;
+
     /// The sections for legal settings.
     fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections;
 }
@@ -206,6 +289,8 @@ q_band!(AllPassParams, all_pass);
 macro_rules! cut_band {
     ($params:ident, $shape:ident, $first_order:ident) => {
         impl BandParams for $params {
+            const MAX_SECTIONS: usize = MAX_BAND_SECTIONS;
+
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 let order = (self.slope_db_per_octave / SLOPE_STEP_DB) as usize;
                 let mut sections = Sections { coeffs: [BiquadCoeffs::IDENTITY; MAX_BAND_SECTIONS], count: 0 };
@@ -271,6 +356,8 @@ macro_rules! bands {
         }
 
         impl BandParams for Band {
+            const MAX_SECTIONS: usize = MAX_BAND_SECTIONS;
+
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 match self {
                     $(Self::$name(params) => params.sections(sample_rate_hz, design),)*

@@ -37,6 +37,8 @@ use num_complex::Complex64;
 /// frequency and q, mix terms on a C2 ramp), also when a band changes its kind, is added or removed. Neutral without
 /// bands, and with bands at 0 dB.
 ///
+/// Memory: 214 kB for stereo f32 at 48 kHz, whatever its bands are: any may glide to 96 dB per octave.
+///
 /// # Source
 /// `filters::band` for the shapes, `filters::cascade` for the realisation.
 #[derive(Clone, Debug)]
@@ -49,6 +51,18 @@ pub struct Equalizer<S> {
 
 params! {
     /// Settings of [`Equalizer`].
+    ///
+    /// ```
+    /// use mixdown::{Params, StreamSpec, filters::{BellParams, EqualizerParams, HighPassParams}, gain_to_db};
+    ///
+    /// let rumble = HighPassParams { frequency_hz: 40.0, ..Default::default() };
+    /// let presence = BellParams { frequency_hz: 3_000.0, gain_db: 2.5, q: 0.8 };
+    /// let equalizer = EqualizerParams { bands: vec![rumble.into(), presence.into()], ..Default::default() };
+    /// let response = equalizer.frequency_response(&StreamSpec::new(48_000.0, 2)?, &[40.0, 3_000.0])?.unwrap();
+    /// assert!((gain_to_db(response[0].norm()) + 3.01).abs() < 0.02);
+    /// assert!((gain_to_db(response[1].norm()) - 2.5).abs() < 0.01);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Debug, PartialEq)]
     EqualizerParams {
         bands: compound Vec<Band>, default Vec::new(),

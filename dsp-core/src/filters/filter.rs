@@ -36,6 +36,8 @@ use num_complex::Complex64;
 /// As the [equalizer](super::Equalizer)'s: latency 0, tail until every section has decayed below -400 dB, any channel
 /// count, f64 inside, glides of 50 ms. Bell, shelves and tilt are neutral at 0 dB.
 ///
+/// Memory: 6.3 kB for stereo f32 at 48 kHz; low and high pass, of up to 8 sections, 12 kB.
+///
 /// # Source
 /// `filters::band` for the shapes, `filters::cascade` for the realisation.
 #[derive(Clone, Debug)]
@@ -98,6 +100,14 @@ macro_rules! filter {
         impl<S: Sample> Tunable<S> for Filter<S, $params> {
             type Params = $params;
 
+            fn check(&self, coeffs: &FilterCoeffs) -> Result<(), Error> {
+                // Coefficients of another kind of filter may have more.
+                if coeffs.sections.as_slice().len() > <$params>::MAX_SECTIONS {
+                    return Err(Error::NeedsRebuild { param: "slope_db_per_octave" });
+                }
+                Ok(())
+            }
+
             fn apply(&mut self, coeffs: &FilterCoeffs) {
                 self.cascade.set_coeffs(coeffs.sections.padded());
             }
@@ -121,15 +131,15 @@ pub struct FilterCoeffs {
     sections: Sections,
 }
 
-impl<S: Sample, P: Params<Coeffs = FilterCoeffs>> Engine<S> for Filter<S, P> {
+impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + BandParams> Engine<S> for Filter<S, P> {
     type Params = P;
 
     fn build(params: &P, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
-        let backend = Backend::new(spec.cpu());
+        let (backend, places) = (Backend::new(spec.cpu()), &coeffs.sections.padded()[..P::MAX_SECTIONS]);
         Ok(Self {
             spec: *spec,
-            cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), coeffs.sections.padded()),
+            cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), places),
             faults: 0,
             kind: core::marker::PhantomData,
         })

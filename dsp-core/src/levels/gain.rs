@@ -50,6 +50,16 @@ pub struct Gain<S> {
 
 params! {
     /// Settings of [`Gain`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Params, Processor, StreamSpec, levels::GainParams};
+    ///
+    /// let half = GainParams { gain_db: -6.0206, invert_polarity: true };
+    /// let mut audio = [1.0_f64, 0.5];
+    /// half.build(&StreamSpec::new(48_000.0, 1)?)?.process(&mut BlockMut::from_planar(&mut audio, 1)?);
+    /// assert!((audio[0] + 0.5).abs() < 1e-6 && (audio[1] + 0.25).abs() < 1e-6);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     GainParams {
         gain_db: dB, -inf..=60.0, default 0.0, "Level change; -144 dB and below is exactly 0";

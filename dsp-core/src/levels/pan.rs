@@ -64,6 +64,17 @@ choice! {
 
 params! {
     /// Settings of [`Pan`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Params, Processor, StreamSpec, levels::PanParams};
+    ///
+    /// // One channel in, two out: a block has room for both.
+    /// let mut pan = PanParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut audio = [1.0, 0.0];
+    /// pan.process(&mut BlockMut::from_planar(&mut audio, 2)?);
+    /// assert!(audio.iter().all(|gain| (gain - 0.5_f64.sqrt()).abs() < 1e-12), "-3.01 dB at the centre");
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     PanParams {
         pan: none, -1.0..=1.0, default 0.0, "Position, from -1 (left) to 1 (right)";

@@ -62,6 +62,16 @@ const CHUNK_FRAMES: usize = 256;
 
 params! {
     /// Settings of [`Width`].
+    ///
+    /// ```
+    /// use mixdown::{BlockMut, Params, Processor, StreamSpec, levels::WidthParams};
+    ///
+    /// let mono = WidthParams { width: 0.0, ..Default::default() };
+    /// let mut audio = [0.75_f64, 0.25];
+    /// mono.build(&StreamSpec::new(48_000.0, 2)?)?.process(&mut BlockMut::from_planar(&mut audio, 2)?);
+    /// assert_eq!(audio, [0.5, 0.5]);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     WidthParams {
         width: none, 0.0..=2.0, default 1.0, "Factor on the side: 0 is mono, 1 as it is, 2 twice as wide";

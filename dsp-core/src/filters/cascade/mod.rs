@@ -37,8 +37,6 @@ use alloc::{vec, vec::Vec};
 pub(crate) const GLIDE_MS: f64 = 50.0;
 /// Frames that sections at rest work on at a time: two or four channels of f64 stay in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
-/// Channels that share a vector at most.
-const MAX_LANES: usize = 4;
 /// f64 values in a cache line.
 const LINE: usize = 8;
 
@@ -98,6 +96,11 @@ impl Drives<'_> {
     }
 }
 
+/// Channels that share a vector at most.
+fn lanes(channels: usize) -> usize {
+    if channels > 2 { 4 } else { 2 }
+}
+
 fn glide_point(svf: &SvfCoeffs) -> [f64; 5] {
     [libm::log2(svf.g), libm::log2(svf.k), svf.m0, svf.m1, svf.m2]
 }
@@ -116,7 +119,7 @@ impl Cascade {
             active: Vec::with_capacity(coeffs.len()),
             states: vec![[0.0; 2]; coeffs.len() * channels],
             chunk: vec![0.0; channels * GRID_FRAMES],
-            frames: vec![0.0; MAX_LANES * CHUNK_FRAMES + LINE],
+            frames: vec![0.0; lanes(channels) * CHUNK_FRAMES + LINE],
             phase: 0,
         };
         cascade.find_active();
@@ -261,7 +264,7 @@ impl Cascade {
         let passes = self.active.len().div_ceil(MAX_SECTIONS);
         let mut scratch = core::mem::take(&mut self.frames);
         let aligned = scratch.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
-        let lanes = &mut scratch[aligned..][..MAX_LANES * block.frames()];
+        let lanes = &mut scratch[aligned..][..lanes(self.channels) * block.frames()];
         let mut first = 0;
         while first < channels {
             if channels - first > 2 {
