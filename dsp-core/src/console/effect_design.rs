@@ -6,7 +6,7 @@ use super::{
     series::{design_series, each, in_series, series_channels, validate_series, within_bypass},
 };
 use crate::foundation::{
-    engine,
+    engine::Compiled,
     error::{Error, expect_channels},
     params::Params,
     sample::Sample,
@@ -80,7 +80,7 @@ impl Params for Effect {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::foundation::{
     block::{Block, BlockMut},
-    engine::{self, Engine, compiled},
+    engine::{Compiled, Engine, compiled},
     error::Error,
     params::{Params, Tunable},
     processor::{Dynamics, Processor},
@@ -132,11 +132,11 @@ impl<S: Sample> Processor<S> for EffectProcessor<S> {
     }
 
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        engine::run::<S, Effect>(self, block, None, None);
+        Effect::run_compiled(self, block, None, None);
     }
 
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-        engine::run::<S, Effect>(self, block, Some(key), None);
+        Effect::run_compiled(self, block, Some(key), None);
     }
 
     fn takes_key(&self) -> bool {

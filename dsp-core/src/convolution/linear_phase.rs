@@ -10,7 +10,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
         grid::GRID_FRAMES,
@@ -151,7 +151,7 @@ impl Params for LinearPhaseEqualizerParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<LinearPhaseEqualizer<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

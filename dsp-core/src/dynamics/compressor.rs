@@ -3,7 +3,7 @@
 use super::compression::{Compression, CompressionScratch, CompressorCoeffs, CompressorParams};
 use crate::foundation::{
     block::{Block, BlockMut},
-    engine::{self, Engine, compiled, engine, traced},
+    engine::{Compiled, Engine, compiled, engine, traced},
     error::Error,
     params::{Params, Tunable},
     processor::{Dynamics, GainReduction, Processor},
@@ -63,7 +63,7 @@ impl Params for CompressorParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Compressor<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

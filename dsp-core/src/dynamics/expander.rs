@@ -10,7 +10,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine, traced},
+        engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
@@ -97,7 +97,7 @@ impl Params for ExpanderParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Expander<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

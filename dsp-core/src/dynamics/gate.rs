@@ -9,7 +9,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine, traced},
+        engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
@@ -99,7 +99,7 @@ impl Params for GateParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gate<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

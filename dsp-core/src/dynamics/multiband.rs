@@ -6,7 +6,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine, traced},
+        engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
         params::{Params, Tunable},
@@ -116,7 +116,7 @@ impl Params for MultibandCompressorParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<MultibandCompressor<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
         params::{Params, Tunable},
@@ -89,7 +89,7 @@ impl Params for EqualizerParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Equalizer<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

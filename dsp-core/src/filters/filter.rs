@@ -10,7 +10,7 @@ use super::{
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
         params::{Params, Tunable},
@@ -60,7 +60,7 @@ macro_rules! filter {
             }
 
             fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Filter<S, $params>, Error> {
-                engine::build(self, spec)
+                self.build_compiled(spec)
             }
 
             fn neutral() -> Option<Self> {

@@ -1,17 +1,13 @@
-//! Where the code of processors is compiled: in this crate, once for `f32` and once for `f64`.
-//!
-//! A generic function is compiled in the crate that calls it. An app would compile every kernel again after each edit
-//! of its own, and at its own optimisation level. What is costly therefore leaves generic code here: [`run`] and
-//! [`build`] find out which of the two formats `S` is, and call an implementation of [`Compiled`] that names it.
+//! Engines: what processors do, written once for both sample formats and compiled in this crate for each (see
+//! [`per_format!`](super::per_format::per_format)).
 
 use super::{
     block::{Block, BlockMut},
     error::Error,
     params::Params,
-    sample::{PerFormat, Sample},
+    sample::Sample,
     stream::StreamSpec,
 };
-use core::marker::PhantomData;
 
 /// What a processor does, written once for both sample formats.
 pub(crate) trait Engine<S: Sample>: Sized {
@@ -31,13 +27,13 @@ pub(crate) trait Engine<S: Sample>: Sized {
     );
 }
 
-/// The [`Engine`] of one format as functions without type parameters, which this crate compiles: see [`compiled!`].
-pub(crate) trait Compiled<S: Sample>: Params {
+/// The [`Engine`] of settings by functions that this crate compiles: see [`compiled!`].
+pub(crate) trait Compiled: Params {
     /// [`Engine::build`].
-    fn build_compiled(&self, spec: &StreamSpec) -> Result<Self::Processor<S>, Error>;
+    fn build_compiled<S: Sample>(&self, spec: &StreamSpec) -> Result<Self::Processor<S>, Error>;
 
     /// [`Engine::run`].
-    fn run_compiled(
+    fn run_compiled<S: Sample>(
         processor: &mut Self::Processor<S>,
         block: &mut BlockMut<'_, '_, S>,
         key: Option<&Block<'_, '_, S>>,
@@ -45,85 +41,41 @@ pub(crate) trait Compiled<S: Sample>: Params {
     );
 }
 
-/// Settings whose processor is compiled for both formats.
-pub(crate) trait CompiledForAll: Compiled<f32> + Compiled<f64> {}
-
-impl<P: Compiled<f32> + Compiled<f64>> CompiledForAll for P {}
-
-/// The outcome of a build.
-struct Built<P>(PhantomData<P>);
-
-impl<P: Params> PerFormat for Built<P> {
-    type Of<S: Sample> = Result<P::Processor<S>, Error>;
-}
-
-/// No arguments, and no result.
-struct Nothing;
-
-impl PerFormat for Nothing {
-    type Of<S: Sample> = ();
-}
-
-/// The arguments of a run.
-#[allow(clippy::type_complexity, reason = "lifetimes can only be held by references")]
-struct Run<'c, 'b, 'a, 'k, 'l, 't, 'u, P>(PhantomData<(&'c (), &'b (), &'a (), &'k (), &'l (), &'t (), &'u (), P)>);
-
-impl<'c, 'b: 'c, 'a: 'b, 'k: 'c, 'l: 'k, 't: 'c, 'u: 't, P: Params> PerFormat for Run<'c, 'b, 'a, 'k, 'l, 't, 'u, P> {
-    type Of<S: Sample> = (
-        &'c mut P::Processor<S>,
-        &'c mut BlockMut<'b, 'a, S>,
-        Option<&'c Block<'k, 'l, S>>,
-        Option<&'c mut BlockMut<'t, 'u, f64>>,
-    );
-}
-
-/// [`Engine::build`], compiled in this crate.
-pub(crate) fn build<S: Sample, P: CompiledForAll>(params: &P, spec: &StreamSpec) -> Result<P::Processor<S>, Error> {
-    S::run::<Nothing, Built<P>>(
-        (),
-        |()| Compiled::<f32>::build_compiled(params, spec),
-        |()| Compiled::<f64>::build_compiled(params, spec),
-    )
-}
-
-/// [`Engine::run`], compiled in this crate.
-pub(crate) fn run<S: Sample, P: CompiledForAll>(
-    processor: &mut P::Processor<S>,
-    block: &mut BlockMut<'_, '_, S>,
-    key: Option<&Block<'_, '_, S>>,
-    reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
-) {
-    S::run::<Run<'_, '_, '_, '_, '_, '_, '_, P>, Nothing>(
-        (processor, block, key, reduction_db),
-        |(processor, block, key, trace)| <P as Compiled<f32>>::run_compiled(processor, block, key, trace),
-        |(processor, block, key, trace)| <P as Compiled<f64>>::run_compiled(processor, block, key, trace),
-    );
-}
-
 /// Compiles an [`Engine`] for both formats: `compiled!(GainParams => Gain)`.
 macro_rules! compiled {
     ($params:ty => $processor:ident $(<$kind:ty>)?) => {
-        $crate::foundation::engine::compiled!(@ f32, $params, $processor<f32 $(, $kind)?>);
-        $crate::foundation::engine::compiled!(@ f64, $params, $processor<f64 $(, $kind)?>);
-    };
-    (@ $format:ty, $params:ty, $processor:ty) => {
-        impl $crate::foundation::engine::Compiled<$format> for $params {
-            #[inline(never)]
-            fn build_compiled(
+        impl $crate::foundation::engine::Compiled for $params {
+            fn build_compiled<S: $crate::foundation::sample::Sample>(
                 &self,
                 spec: &$crate::foundation::stream::StreamSpec,
-            ) -> Result<$processor, $crate::foundation::error::Error> {
-                $crate::foundation::engine::Engine::build(self, spec)
+            ) -> Result<$processor<S $(, $kind)?>, $crate::foundation::error::Error> {
+                let params = self;
+                $crate::foundation::per_format::per_format!(
+                    S,
+                    ['p],
+                    (params: &'p $params, spec: &'p $crate::foundation::stream::StreamSpec)
+                        -> Result<$processor<S $(, $kind)?>, $crate::foundation::error::Error>
+                    { $crate::foundation::engine::Engine::build(params, spec) }
+                )
             }
 
-            #[inline(never)]
-            fn run_compiled(
-                processor: &mut $processor,
-                block: &mut $crate::foundation::block::BlockMut<'_, '_, $format>,
-                key: Option<&$crate::foundation::block::Block<'_, '_, $format>>,
+            fn run_compiled<S: $crate::foundation::sample::Sample>(
+                processor: &mut $processor<S $(, $kind)?>,
+                block: &mut $crate::foundation::block::BlockMut<'_, '_, S>,
+                key: Option<&$crate::foundation::block::Block<'_, '_, S>>,
                 reduction_db: Option<&mut $crate::foundation::block::BlockMut<'_, '_, f64>>,
             ) {
-                $crate::foundation::engine::Engine::run(processor, block, key, reduction_db);
+                $crate::foundation::per_format::per_format!(
+                    S,
+                    ['c, 'b: 'c, 'a: 'b, 'k: 'c, 'l: 'k, 't: 'c, 'u: 't],
+                    (
+                        processor: &'c mut $processor<S $(, $kind)?>,
+                        block: &'c mut $crate::foundation::block::BlockMut<'b, 'a, S>,
+                        key: Option<&'c $crate::foundation::block::Block<'k, 'l, S>>,
+                        reduction_db: Option<&'c mut $crate::foundation::block::BlockMut<'t, 'u, f64>>,
+                    )
+                    { $crate::foundation::engine::Engine::run(processor, block, key, reduction_db) }
+                );
             }
         }
     };
@@ -140,7 +92,7 @@ macro_rules! engine {
         }
 
         fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
-            $crate::foundation::engine::run::<S, $params>(self, block, None, None);
+            <$params as $crate::foundation::engine::Compiled>::run_compiled(self, block, None, None);
         }
     };
     ($params:ty, dynamics) => {
@@ -158,7 +110,7 @@ macro_rules! engine {
         $crate::foundation::engine::engine!($params, dynamics);
 
         fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, key: &Block<'_, '_, S>) {
-            $crate::foundation::engine::run::<S, $params>(self, block, Some(key), None);
+            <$params as $crate::foundation::engine::Compiled>::run_compiled(self, block, Some(key), None);
         }
 
         fn takes_key(&self) -> bool {
@@ -177,7 +129,7 @@ macro_rules! traced {
             key: Option<&Block<'_, '_, S>>,
             reduction_db: &mut BlockMut<'_, '_, f64>,
         ) {
-            $crate::foundation::engine::run::<S, $params>(self, block, key, Some(reduction_db));
+            <$params as $crate::foundation::engine::Compiled>::run_compiled(self, block, key, Some(reduction_db));
         }
     };
 }

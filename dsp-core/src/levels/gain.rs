@@ -4,7 +4,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
         params::{Params, Tunable},
@@ -84,7 +84,7 @@ impl Params for GainParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gain<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

@@ -4,7 +4,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::{choice, params},
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in},
         fit::fit,
         params::{Params, Tunable},
@@ -125,7 +125,7 @@ impl Params for PanParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Pan<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

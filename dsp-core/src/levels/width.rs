@@ -5,7 +5,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in},
         fit::fit,
         params::{Params, Tunable},
@@ -101,7 +101,7 @@ impl Params for WidthParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Width<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

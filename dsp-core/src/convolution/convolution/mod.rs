@@ -13,7 +13,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::{choice, params},
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in, in_range},
         field::max_of,
         fit::fit,
@@ -166,7 +166,7 @@ impl Params for ConvolutionParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Convolution<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

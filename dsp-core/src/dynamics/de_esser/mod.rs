@@ -15,7 +15,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{self, Engine, compiled, engine, traced},
+        engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
         params::{Params, Tunable},
@@ -130,7 +130,7 @@ impl Params for DeEsserParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DeEsser<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

@@ -15,7 +15,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        engine::{Engine, compiled, engine, traced},
+        engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         params::{Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
@@ -138,7 +138,7 @@ impl Params for DynamicEqualizerParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DynamicEqualizer<S>, Error> {
-        crate::foundation::engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

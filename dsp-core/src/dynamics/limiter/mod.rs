@@ -8,7 +8,7 @@ use super::release::ReleaseCoeffs;
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        engine::{Engine, compiled, engine, traced},
+        engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
         params::{Params, Tunable},
@@ -87,7 +87,7 @@ impl Params for LimiterParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Limiter<S>, Error> {
-        crate::foundation::engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {

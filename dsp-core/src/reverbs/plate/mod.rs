@@ -7,7 +7,7 @@ mod params;
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in},
         fit::fit,
         grid::GRID_FRAMES,
@@ -69,7 +69,7 @@ impl Params for PlateParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Plate<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {

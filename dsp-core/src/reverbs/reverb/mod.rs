@@ -10,7 +10,7 @@ mod space;
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        engine::{self, Engine, compiled, engine},
+        engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in},
         fit::fit,
         grid::GRID_FRAMES,
@@ -103,7 +103,7 @@ impl Params for ReverbParams {
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Reverb<S>, Error> {
-        engine::build(self, spec)
+        self.build_compiled(spec)
     }
 
     fn neutral() -> Option<Self> {
