@@ -13,94 +13,30 @@
 //! The forms: `filters::biquad`, `filters::svf`. That a state variable filter may be modulated at audio rate: A.
 //! Wishnick, "Time-varying filters for musical applications", DAFx-14.
 
+mod at_rest;
+mod gliding;
 pub(crate) mod kernel;
+mod sections;
 
 use super::{
     biquad::BiquadCoeffs,
-    cascade::kernel::{MAX_SECTIONS, State, four, two},
-    svf::{SvfCoeffs, SvfPoint},
+    svf::SvfCoeffs,
 };
 use crate::{
-    foundation::{
-        block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample, silence::flushed_pair, unit::ms_to_frames,
-    },
+    foundation::{block::BlockMut, grid::GRID_FRAMES, sample::Sample, silence::flushed_pair, unit::ms_to_frames},
     primitives::{
         backend::{Backend, run},
         lanes::Form,
-        ramp::{Curve, Ramp, Span},
+        ramp::Ramp,
         sanitize::sanitize,
     },
 };
 use alloc::{vec, vec::Vec};
+use sections::{CHUNK_FRAMES, LINE, Section, lanes};
+pub(crate) use sections::{Cascade, Drives};
 
 /// Length of a glide between settings, in ms.
 pub(crate) const GLIDE_MS: f64 = 50.0;
-/// Frames that sections at rest work on at a time: two or four channels of f64 stay in the L1 cache.
-const CHUNK_FRAMES: usize = 256;
-/// f64 values in a cache line.
-const LINE: usize = 8;
-
-/// The cascade: see the head of this file.
-#[derive(Clone, Debug)]
-pub(crate) struct Cascade {
-    backend: Backend,
-    channels: usize,
-    sections: Vec<Section>,
-    /// The sections that do something, in order: all but settled identities.
-    active: Vec<usize>,
-    /// Direct-form z1, z2 or SVF s1, s2 of each section and channel: `[section * channels + channel]`.
-    states: Vec<[f64; 2]>,
-    /// While something glides: audio of the present chunk in f64, `[channel * GRID_FRAMES + frame]`.
-    chunk: Vec<f64>,
-    /// While nothing glides: channels side by side, [`CHUNK_FRAMES`] frames, with room to start at a cache line.
-    frames: Vec<f64>,
-    /// Position in the absolute grid.
-    phase: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Section {
-    target: BiquadCoeffs,
-    /// While it glides: log2 g, log2 k, m0, m1, m2.
-    glide: Ramp<5>,
-    gliding: bool,
-    driven: bool,
-}
-
-impl Section {
-    fn settled(&self) -> bool {
-        !self.gliding && !self.driven
-    }
-
-    fn settled_identity(&self) -> bool {
-        self.settled() && self.target == BiquadCoeffs::IDENTITY
-    }
-}
-
-/// Where driven sections are over the frames of a block, which crosses no point of the grid.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Drives<'a> {
-    /// Of each place, [`GRID_FRAMES`] each.
-    pub(crate) points: &'a [SvfPoint],
-    /// Sections of a place.
-    pub(crate) sections: usize,
-    /// Frames of a place that lie before the block.
-    pub(crate) before: usize,
-}
-
-impl Drives<'_> {
-    const NONE: Self = Self { points: &[], sections: 1, before: 0 };
-
-    fn of(&self, section: usize, start: usize, length: usize) -> &[SvfPoint] {
-        &self.points[section / self.sections * GRID_FRAMES + self.before + start..][..length]
-    }
-}
-
-/// Channels that share a vector at most.
-fn lanes(channels: usize) -> usize {
-    if channels > 2 { 4 } else { 2 }
-}
-
 fn glide_point(svf: &SvfCoeffs) -> [f64; 5] {
     [libm::log2(svf.g), libm::log2(svf.k), svf.m0, svf.m1, svf.m2]
 }
@@ -254,221 +190,6 @@ impl Cascade {
         faults
     }
 
-    /// Every active section, none of which glides, over at most [`CHUNK_FRAMES`] frames.
-    ///
-    /// Vectors of four channels where there are more than two; what is left over shares a vector of two. The kernel is
-    /// called by name, not through a closure: a closure would lose the target features.
-    #[inline(always)]
-    fn run_at_rest<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, channels: usize) {
-        let to_grid = GRID_FRAMES - self.phase;
-        let passes = self.active.len().div_ceil(MAX_SECTIONS);
-        let mut scratch = core::mem::take(&mut self.frames);
-        let aligned = scratch.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
-        let lanes = &mut scratch[aligned..][..lanes(self.channels) * block.frames()];
-        let mut first = 0;
-        while first < channels {
-            if channels - first > 2 {
-                let (frames, _) = lanes.as_chunks_mut::<4>();
-                interleave(frames, block, first, channels);
-                for pass in 0..passes {
-                    let (coeffs, mut states, count) = self.gather_states(pass, first);
-                    four(form, frames, &coeffs[..count], &mut states[..count], to_grid);
-                    self.scatter_states(pass, first, &states);
-                }
-                separate(frames, block, first, channels);
-                first += 4.min(channels - first);
-            } else {
-                let (frames, _) = lanes[..2 * block.frames()].as_chunks_mut::<2>();
-                interleave(frames, block, first, channels);
-                for pass in 0..passes {
-                    let (coeffs, mut states, count) = self.gather_states(pass, first);
-                    two(form, frames, &coeffs[..count], &mut states[..count], to_grid);
-                    self.scatter_states(pass, first, &states);
-                }
-                separate(frames, block, first, channels);
-                first = channels;
-            }
-        }
-        self.frames = scratch;
-    }
-
-    /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of
-    /// a glide.
-    #[inline(always)]
-    fn run_gliding<S: Sample, F: Form>(
-        &mut self,
-        form: F,
-        block: &mut BlockMut<'_, '_, S>,
-        channels: usize,
-        drives: (&Drives<'_>, usize),
-    ) {
-        for channel in 0..channels {
-            for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter_mut().zip(block.channel(channel)) {
-                *wide = sample.to_f64();
-            }
-        }
-        self.run_sections(form, block.frames(), drives);
-        for channel in 0..channels {
-            for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
-                *sample = S::from_f64(*wide).audible();
-            }
-        }
-    }
-
-    /// Coefficients and states of one pass's sections, the channels from `first` on side by side.
-    #[inline(always)]
-    fn gather_states<const W: usize>(
-        &self,
-        pass: usize,
-        first: usize,
-    ) -> ([BiquadCoeffs; MAX_SECTIONS], [State<W>; MAX_SECTIONS], usize) {
-        let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_SECTIONS];
-        let mut states = [[[0.0; W]; 2]; MAX_SECTIONS];
-        let active = &self.active[pass * MAX_SECTIONS..];
-        let count = active.len().min(MAX_SECTIONS);
-        for ((&index, coeffs), state) in active.iter().zip(&mut coeffs).zip(&mut states) {
-            *coeffs = self.sections[index].target;
-            let channels = &self.states[index * self.channels..][first..self.channels];
-            for (lane, [z1, z2]) in channels.iter().enumerate().take(W) {
-                (state[0][lane], state[1][lane]) = (*z1, *z2);
-            }
-        }
-        (coeffs, states, count)
-    }
-
-    /// Puts back what [`gather_states`](Self::gather_states) took.
-    #[inline(always)]
-    fn scatter_states<const W: usize>(&mut self, pass: usize, first: usize, states: &[State<W>; MAX_SECTIONS]) {
-        for (&index, state) in self.active[pass * MAX_SECTIONS..].iter().zip(states) {
-            let channels = &mut self.states[index * self.channels..][first..self.channels];
-            for (lane, z) in channels.iter_mut().enumerate().take(W) {
-                *z = [state[0][lane], state[1][lane]];
-            }
-        }
-    }
-
-    /// Every active section over the present chunk while some glide: those alone, neighbours at rest in passes of up to
-    /// eight.
-    #[inline(always)]
-    fn run_sections<F: Form>(&mut self, form: F, length: usize, (drives, start): (&Drives<'_>, usize)) {
-        let mut next = 0;
-        while next < self.active.len() {
-            let index = self.active[next];
-            if !self.sections[index].settled() {
-                if self.sections[index].driven {
-                    self.follow(index, drives.of(index, start, length));
-                } else {
-                    self.glide(index, length);
-                }
-                next += 1;
-                continue;
-            }
-            let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_SECTIONS];
-            let mut indices = [0; MAX_SECTIONS];
-            let mut count = 0;
-            while count < MAX_SECTIONS && next < self.active.len() && self.sections[self.active[next]].settled() {
-                indices[count] = self.active[next];
-                coeffs[count] = self.sections[self.active[next]].target;
-                count += 1;
-                next += 1;
-            }
-            let (coeffs, indices) = (&coeffs[..count], &indices[..count]);
-            // Vectors of four channels where there are more than two; what is left over shares a vector of two. The
-            // kernel is called by name, not through a closure: a closure would lose the target features.
-            let mut first = 0;
-            while self.channels - first > 2 {
-                let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
-                self.gather(first, length, indices, &mut frames, &mut states);
-                four(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
-                self.scatter(first, length, indices, &frames, &states);
-                first += 4.min(self.channels - first);
-            }
-            if first < self.channels {
-                let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
-                self.gather(first, length, indices, &mut frames, &mut states);
-                two(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
-                self.scatter(first, length, indices, &frames, &states);
-            }
-        }
-    }
-
-    /// Lays channels `first..first + W` and their states of `indices` side by side; lanes beyond the last stay 0.
-    #[inline(always)]
-    fn gather<const W: usize>(
-        &self,
-        first: usize,
-        length: usize,
-        indices: &[usize],
-        frames: &mut [[f64; W]; GRID_FRAMES],
-        states: &mut [State<W>; MAX_SECTIONS],
-    ) {
-        for lane in 0..W.min(self.channels - first) {
-            let samples = &self.chunk[(first + lane) * GRID_FRAMES..][..length];
-            for (frame, sample) in frames.iter_mut().zip(samples) {
-                frame[lane] = *sample;
-            }
-            for (state, &index) in states.iter_mut().zip(indices) {
-                let [z1, z2] = self.states[index * self.channels + first + lane];
-                (state[0][lane], state[1][lane]) = (z1, z2);
-            }
-        }
-    }
-
-    /// Puts back what [`gather`](Self::gather) took.
-    #[inline(always)]
-    fn scatter<const W: usize>(
-        &mut self,
-        first: usize,
-        length: usize,
-        indices: &[usize],
-        frames: &[[f64; W]; GRID_FRAMES],
-        states: &[State<W>; MAX_SECTIONS],
-    ) {
-        for lane in 0..W.min(self.channels - first) {
-            let samples = &mut self.chunk[(first + lane) * GRID_FRAMES..][..length];
-            for (frame, sample) in frames.iter().zip(samples) {
-                *sample = frame[lane];
-            }
-            for (state, &index) in states.iter().zip(indices) {
-                self.states[index * self.channels + first + lane] = [state[0][lane], state[1][lane]];
-            }
-        }
-    }
-
-    /// One gliding section over the present chunk, which ends no later than the curve of the glide does.
-    ///
-    /// Free of fused operations, so that all forms agree; a glide is too short to be worth a kernel.
-    fn glide(&mut self, index: usize, length: usize) {
-        let section = &mut self.sections[index];
-        let (span, spanned) = section.glide.span::<f64>(length);
-        if let Span::Moving(curves) = span {
-            debug_assert_eq!(spanned, length, "a chunk crosses the end of a curve");
-            let mut points = [SvfPoint::IDENTITY; GRID_FRAMES];
-            for (frame, point) in (0_i32..).zip(&mut points[..length]) {
-                *point = glide_coeffs(&curves, frame).point();
-            }
-            self.follow(index, &points[..length]);
-        }
-    }
-
-    /// One section over the present chunk, a point per frame; channels in pairs, so that neither waits for the other.
-    #[inline(always)]
-    fn follow(&mut self, index: usize, points: &[SvfPoint]) {
-        let states = &mut self.states[index * self.channels..][..self.channels];
-        for (states, samples) in states.chunks_mut(2).zip(self.chunk.chunks_mut(2 * GRID_FRAMES)) {
-            if let [left, right] = states {
-                let (lefts, rights) = samples.split_at_mut(GRID_FRAMES);
-                for ((l, r), point) in lefts.iter_mut().zip(rights).zip(points) {
-                    (*l, *r) = (point.tick(left, *l), point.tick(right, *r));
-                }
-            } else if let [state] = states {
-                for (sample, point) in samples.iter_mut().zip(points) {
-                    *sample = point.tick(state, *sample);
-                }
-            }
-        }
-    }
-
     /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; glides that have ended are
     /// turned back into the direct form. What a processor switches by the state of its cascade, it must switch on these
     /// frames.
@@ -516,51 +237,5 @@ impl Cascade {
                 self.active.push(index);
             }
         }
-    }
-}
-
-/// Lays the channels `first..channels`, at most `W`, side by side; lanes beyond the last are 0.
-#[inline(always)]
-fn interleave<S: Sample, const W: usize>(
-    frames: &mut [[f64; W]],
-    block: &BlockMut<'_, '_, S>,
-    first: usize,
-    channels: usize,
-) {
-    let silence = [S::ZERO; CHUNK_FRAMES];
-    let mut sources = [&silence[..frames.len()]; W];
-    for (source, channel) in sources.iter_mut().zip(first..channels) {
-        *source = &block.channel(channel)[..frames.len()];
-    }
-    for (index, frame) in frames.iter_mut().enumerate() {
-        for lane in 0..W {
-            frame[lane] = sources[lane][index].to_f64();
-        }
-    }
-}
-
-/// Rounds the lanes to the channels that [`interleave`] took them from.
-#[inline(always)]
-fn separate<S: Sample, const W: usize>(
-    frames: &[[f64; W]],
-    block: &mut BlockMut<'_, '_, S>,
-    first: usize,
-    channels: usize,
-) {
-    for (lane, channel) in (first..channels).take(W).enumerate() {
-        for (sample, frame) in block.channel_mut(channel).iter_mut().zip(frames) {
-            *sample = S::from_f64(frame[lane]).audible();
-        }
-    }
-}
-
-fn glide_coeffs(curves: &[Curve<f64>; 5], frame: i32) -> SvfCoeffs {
-    let [log_g, log_k, m0, m1, m2] = curves;
-    SvfCoeffs {
-        g: log_g.at(frame).exp2_fast(),
-        k: log_k.at(frame).exp2_fast(),
-        m0: m0.at(frame),
-        m1: m1.at(frame),
-        m2: m2.at(frame),
     }
 }

@@ -1,0 +1,175 @@
+//! A cascade of which some sections glide or are driven: those alone, neighbours at rest in passes of the kernel.
+
+use super::{
+    kernel::{MAX_SECTIONS, State, four, two},
+    sections::{Cascade, Drives},
+};
+use crate::{
+    filters::{
+        biquad::BiquadCoeffs,
+        svf::{SvfCoeffs, SvfPoint},
+    },
+    foundation::{block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample},
+    primitives::{
+        lanes::Form,
+        ramp::{Curve, Span},
+    },
+};
+
+impl Cascade {
+    /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of
+    /// a glide.
+    #[inline(always)]
+    pub(super) fn run_gliding<S: Sample, F: Form>(
+        &mut self,
+        form: F,
+        block: &mut BlockMut<'_, '_, S>,
+        channels: usize,
+        drives: (&Drives<'_>, usize),
+    ) {
+        for channel in 0..channels {
+            for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter_mut().zip(block.channel(channel)) {
+                *wide = sample.to_f64();
+            }
+        }
+        self.run_sections(form, block.frames(), drives);
+        for channel in 0..channels {
+            for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
+                *sample = S::from_f64(*wide).audible();
+            }
+        }
+    }
+
+    /// Every active section over the present chunk while some glide: those alone, neighbours at rest in passes of up to
+    /// eight.
+    #[inline(always)]
+    fn run_sections<F: Form>(&mut self, form: F, length: usize, (drives, start): (&Drives<'_>, usize)) {
+        let mut next = 0;
+        while next < self.active.len() {
+            let index = self.active[next];
+            if !self.sections[index].settled() {
+                if self.sections[index].driven {
+                    self.follow(index, drives.of(index, start, length));
+                } else {
+                    self.glide(index, length);
+                }
+                next += 1;
+                continue;
+            }
+            let mut coeffs = [BiquadCoeffs::IDENTITY; MAX_SECTIONS];
+            let mut indices = [0; MAX_SECTIONS];
+            let mut count = 0;
+            while count < MAX_SECTIONS && next < self.active.len() && self.sections[self.active[next]].settled() {
+                indices[count] = self.active[next];
+                coeffs[count] = self.sections[self.active[next]].target;
+                count += 1;
+                next += 1;
+            }
+            let (coeffs, indices) = (&coeffs[..count], &indices[..count]);
+            // Vectors of four channels where there are more than two; what is left over shares a vector of two. The
+            // kernel is called by name, not through a closure: a closure would lose the target features.
+            let mut first = 0;
+            while self.channels - first > 2 {
+                let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
+                self.gather(first, length, indices, &mut frames, &mut states);
+                four(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
+                self.scatter(first, length, indices, &frames, &states);
+                first += 4.min(self.channels - first);
+            }
+            if first < self.channels {
+                let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
+                self.gather(first, length, indices, &mut frames, &mut states);
+                two(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
+                self.scatter(first, length, indices, &frames, &states);
+            }
+        }
+    }
+
+    /// Lays channels `first..first + W` and their states of `indices` side by side; lanes beyond the last stay 0.
+    #[inline(always)]
+    fn gather<const W: usize>(
+        &self,
+        first: usize,
+        length: usize,
+        indices: &[usize],
+        frames: &mut [[f64; W]; GRID_FRAMES],
+        states: &mut [State<W>; MAX_SECTIONS],
+    ) {
+        for lane in 0..W.min(self.channels - first) {
+            let samples = &self.chunk[(first + lane) * GRID_FRAMES..][..length];
+            for (frame, sample) in frames.iter_mut().zip(samples) {
+                frame[lane] = *sample;
+            }
+            for (state, &index) in states.iter_mut().zip(indices) {
+                let [z1, z2] = self.states[index * self.channels + first + lane];
+                (state[0][lane], state[1][lane]) = (z1, z2);
+            }
+        }
+    }
+
+    /// Puts back what [`gather`](Self::gather) took.
+    #[inline(always)]
+    fn scatter<const W: usize>(
+        &mut self,
+        first: usize,
+        length: usize,
+        indices: &[usize],
+        frames: &[[f64; W]; GRID_FRAMES],
+        states: &[State<W>; MAX_SECTIONS],
+    ) {
+        for lane in 0..W.min(self.channels - first) {
+            let samples = &mut self.chunk[(first + lane) * GRID_FRAMES..][..length];
+            for (frame, sample) in frames.iter().zip(samples) {
+                *sample = frame[lane];
+            }
+            for (state, &index) in states.iter().zip(indices) {
+                self.states[index * self.channels + first + lane] = [state[0][lane], state[1][lane]];
+            }
+        }
+    }
+
+    /// One gliding section over the present chunk, which ends no later than the curve of the glide does.
+    ///
+    /// Free of fused operations, so that all forms agree; a glide is too short to be worth a kernel.
+    fn glide(&mut self, index: usize, length: usize) {
+        let section = &mut self.sections[index];
+        let (span, spanned) = section.glide.span::<f64>(length);
+        if let Span::Moving(curves) = span {
+            debug_assert_eq!(spanned, length, "a chunk crosses the end of a curve");
+            let mut points = [SvfPoint::IDENTITY; GRID_FRAMES];
+            for (frame, point) in (0_i32..).zip(&mut points[..length]) {
+                *point = glide_coeffs(&curves, frame).point();
+            }
+            self.follow(index, &points[..length]);
+        }
+    }
+
+    /// One section over the present chunk, a point per frame; channels in pairs, so that neither waits for the other.
+    #[inline(always)]
+    fn follow(&mut self, index: usize, points: &[SvfPoint]) {
+        let states = &mut self.states[index * self.channels..][..self.channels];
+        for (states, samples) in states.chunks_mut(2).zip(self.chunk.chunks_mut(2 * GRID_FRAMES)) {
+            if let [left, right] = states {
+                let (lefts, rights) = samples.split_at_mut(GRID_FRAMES);
+                for ((l, r), point) in lefts.iter_mut().zip(rights).zip(points) {
+                    (*l, *r) = (point.tick(left, *l), point.tick(right, *r));
+                }
+            } else if let [state] = states {
+                for (sample, point) in samples.iter_mut().zip(points) {
+                    *sample = point.tick(state, *sample);
+                }
+            }
+        }
+    }
+}
+
+fn glide_coeffs(curves: &[Curve<f64>; 5], frame: i32) -> SvfCoeffs {
+    let [log_g, log_k, m0, m1, m2] = curves;
+    SvfCoeffs {
+        g: log_g.at(frame).exp2_fast(),
+        k: log_k.at(frame).exp2_fast(),
+        m0: m0.at(frame),
+        m1: m1.at(frame),
+        m2: m2.at(frame),
+    }
+}
