@@ -74,6 +74,7 @@ mod primitives;
 pub mod reverbs;
 mod true_peak;
 
+#[doc(inline)]
 pub use console::{
     Bypass, Chain, Effect, EffectCoeffs, EffectProcessor, MasterParams, MidSide, Mixer, MixerError, Parallel,
     TrackParams,
@@ -92,6 +93,7 @@ pub use foundation::{
     tail::Tail,
     unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
 };
+#[doc(inline)]
 pub use num_complex::Complex64;
 
 /// The tables of parameters: name, unit, range, default and scale of each, for editors and automation.
