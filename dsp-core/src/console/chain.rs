@@ -43,7 +43,7 @@ pub struct Chain<S, P> {
     key: Vec<S>,
     /// The last block came with a key.
     keyed: bool,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Frames of a key worked on at a time.
@@ -75,7 +75,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
             key: vec![S::ZERO; if delayed { spec.channels() * CHUNK_FRAMES } else { 0 }],
             keyed: false,
             processors,
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -93,7 +93,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
     /// An empty chain, and one of processors of a host, replace what is not finite as well.
     fn sanitize(&mut self, block: &mut BlockMut<'_, '_, S>) {
         for channel in 0..self.spec.channels() {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
     }
 
@@ -193,11 +193,11 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Chain<S, P> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, output_channels: _, processors, key_delays, key: _, keyed, faults } = self;
+        let Self { spec: _, output_channels: _, processors, key_delays, key: _, keyed, non_finite } = self;
         processors.iter_mut().for_each(Processor::reset);
         key_delays.iter_mut().for_each(DelayLine::reset);
         *keyed = false;
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -209,6 +209,6 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Chain<S, P> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
+        self.non_finite + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
     }
 }

@@ -45,7 +45,7 @@ pub struct MidSide<S, P> {
     side: Path<S, P>,
     /// One chunk of both channels of a key, then of its mid and side.
     key: Vec<S>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Frames worked on at a time.
@@ -106,7 +106,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
             mid: Path::new(mid, latency_frames),
             side: Path::new(side, latency_frames),
             key: vec![S::ZERO; if takes_key { 4 * CHUNK_FRAMES } else { 0 }],
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -124,7 +124,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (left, right) = block.stereo_mut();
-        self.faults += sanitize(left) + sanitize(right);
+        self.non_finite += sanitize(left) + sanitize(right);
         if self.mid().processors().is_empty() && self.side().processors().is_empty() {
             return;
         }
@@ -148,7 +148,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
         let frames = key.frames();
         for (channel, samples) in self.key.chunks_mut(CHUNK_FRAMES).enumerate().take(key.channels().min(2)) {
             samples[..frames].copy_from_slice(key.channel(channel));
-            self.faults += sanitize(&mut samples[..frames]);
+            self.non_finite += sanitize(&mut samples[..frames]);
         }
         if key.channels() == 1 {
             return Some([0, 0]);
@@ -207,10 +207,10 @@ impl<S: Sample, P: Processor<S>> Processor<S> for MidSide<S, P> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, backend: _, mid, side, key: _, faults } = self;
+        let Self { spec: _, backend: _, mid, side, key: _, non_finite } = self;
         mid.reset();
         side.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -222,6 +222,6 @@ impl<S: Sample, P: Processor<S>> Processor<S> for MidSide<S, P> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults + self.mid.chain.non_finite_samples() + self.side.chain.non_finite_samples()
+        self.non_finite + self.mid.chain.non_finite_samples() + self.side.chain.non_finite_samples()
     }
 }

@@ -57,7 +57,7 @@ pub struct Parallel<S, P> {
     branch: Vec<S>,
     /// One chunk of the sum: `[channel * CHUNK_FRAMES + frame]`.
     sums: Vec<f64>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Frames worked on at a time.
@@ -126,7 +126,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
             latency_frames,
             branch: vec![S::ZERO; output_channels.max(spec.channels()) * CHUNK_FRAMES],
             sums: vec![0.0; output_channels * CHUNK_FRAMES],
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -150,7 +150,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     fn process_chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let frames = block.frames();
         for channel in 0..self.spec.channels() {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         self.sums.fill(0.0);
         for ((processor, delay), gain) in self.processors.iter_mut().zip(&mut self.alignment).zip(&mut self.gains) {
@@ -247,12 +247,12 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Parallel<S, P> {
             latency_frames: _,
             branch: _,
             sums: _,
-            faults,
+            non_finite,
         } = self;
         processors.iter_mut().for_each(Processor::reset);
         alignment.iter_mut().for_each(DelayLine::reset);
         gains.iter_mut().for_each(|gain| gain.jump_to(gain.target()));
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -267,6 +267,6 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Parallel<S, P> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
+        self.non_finite + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
     }
 }

@@ -99,7 +99,7 @@ pub(super) struct Strip<S: Sample> {
     pub(super) solo: bool,
     /// One chunk, planar.
     chunk: Vec<S>,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl<S: Sample> Strip<S> {
@@ -126,7 +126,7 @@ impl<S: Sample> Strip<S> {
             muted: params.mute,
             solo: params.solo,
             chunk: vec![S::ZERO; input.max(channels) * CHUNK_FRAMES],
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -229,7 +229,7 @@ impl<S: Sample> Strip<S> {
                 _ => mix::Source::Stereo([part.channel(0), part.channel(1)]),
             };
             let sums = [&mut left[range.clone()], &mut right[range]];
-            self.faults += mix::add_stereo(self.backend, sums, source, &gains, &mute);
+            self.non_finite += mix::add_stereo(self.backend, sums, source, &gains, &mute);
             start += length;
         }
     }
@@ -247,9 +247,9 @@ impl<S: Sample> Strip<S> {
             muted: _,
             solo: _,
             chunk: _,
-            faults,
+            non_finite,
         } = self;
-        *faults = 0;
+        *non_finite = 0;
         trim.reset();
         inserts.reset();
         if let Some(width) = width {
@@ -265,7 +265,7 @@ impl<S: Sample> Strip<S> {
     }
 
     pub(super) fn non_finite_samples(&self) -> u64 {
-        self.trim.non_finite_samples() + self.inserts.non_finite_samples() + self.faults
+        self.trim.non_finite_samples() + self.inserts.non_finite_samples() + self.non_finite
     }
 }
 

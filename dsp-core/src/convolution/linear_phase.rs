@@ -76,7 +76,7 @@ pub struct LinearPhaseEqualizer<S> {
     dry: Vec<S>,
     /// One channel's output of one chunk from both banks.
     wet: Vec<f64>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Points of the frequency grid for each frame of the length.
@@ -309,7 +309,7 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let channels = self.spec.channels();
         for channel in 0..channels {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         let mut start = 0;
         while start < block.frames() {
@@ -361,7 +361,7 @@ impl<S: Sample> Engine<S> for LinearPhaseEqualizer<S> {
             fade: Ramp::new([1.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
             dry: vec![S::ZERO; channels * GRID_FRAMES],
             wet: vec![0.0; 2 * GRID_FRAMES],
-            faults: 0,
+            non_finite: 0,
         };
         equalizer.settle();
         Ok(equalizer)
@@ -395,11 +395,11 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
             fade: _,
             dry: _,
             wet: _,
-            faults,
+            non_finite,
         } = self;
         convolver.reset();
         delay.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -416,7 +416,7 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Quantizer {
     params: QuantizerParams,
     noise: Vec<Random>,
     clipped: u64,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Adding and subtracting 1.5 * 2^52 rounds to a whole number, halves to even.
@@ -81,7 +81,7 @@ impl QuantizerParams {
     pub fn build(&self, spec: &StreamSpec) -> Result<Quantizer, Error> {
         self.check_fields(spec.sample_rate_hz())?;
         let mut quantizer =
-            Quantizer { params: *self, noise: Vec::with_capacity(spec.channels()), clipped: 0, faults: 0 };
+            Quantizer { params: *self, noise: Vec::with_capacity(spec.channels()), clipped: 0, non_finite: 0 };
         quantizer.noise.extend((0..spec.channels()).map(|channel| Random::new(self.seed, channel as u64)));
         Ok(quantizer)
     }
@@ -116,7 +116,7 @@ impl Quantizer {
             let mut x = sample.to_f64();
             if !x.is_finite() {
                 x = 0.0;
-                self.faults += 1;
+                self.non_finite += 1;
             }
             let d = match self.params.dither {
                 Dither::None => 0.0,
@@ -146,17 +146,17 @@ impl Quantizer {
     /// Non-finite samples since it was built or reset; they counted as 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
     /// Starts the noise again.
     pub fn reset(&mut self) {
-        let Self { params, noise, clipped, faults } = self;
+        let Self { params, noise, clipped, non_finite } = self;
         for (channel, noise) in noise.iter_mut().enumerate() {
             *noise = Random::new(params.seed, channel as u64);
         }
         *clipped = 0;
-        *faults = 0;
+        *non_finite = 0;
     }
 }
 

@@ -171,7 +171,7 @@ pub(crate) struct Compression<S> {
     /// Of each channel; none without lookahead.
     histories: Vec<History<S>>,
     stage: GainStage,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl<S: Sample> Compression<S> {
@@ -186,7 +186,7 @@ impl<S: Sample> Compression<S> {
             output: Ramp::new(coeffs.output(), ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
             stage: GainStage::new(Backend::new(spec.cpu()), channels),
-            faults: 0,
+            non_finite: 0,
         }
     }
 
@@ -260,9 +260,9 @@ impl<S: Sample> Compression<S> {
         let (backend, count) = (self.backend, block.frames());
         let channels = self.stage.channels();
         for channel in 0..channels {
-            self.faults += clean(backend, block.channel_mut(channel));
+            self.non_finite += clean(backend, block.channel_mut(channel));
         }
-        self.faults += match key {
+        self.non_finite += match key {
             Some(key) => self.side_chain.process(listening, Key::Other(key)),
             None => self.side_chain.process(listening, Key::Own(block.as_block())),
         };
@@ -290,16 +290,16 @@ impl<S: Sample> Compression<S> {
 
     /// Non-finite samples replaced, the key's included.
     pub(crate) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, side_chain, output, histories, stage, faults } = self;
+        let Self { backend: _, coeffs: _, side_chain, output, histories, stage, non_finite } = self;
         side_chain.reset();
         output.jump_to(output.target());
         histories.iter_mut().for_each(History::reset);
         stage.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 }

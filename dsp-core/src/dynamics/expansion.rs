@@ -67,7 +67,7 @@ pub(crate) struct Expansion<S, C> {
     ballistics: Vec<GateBallistics>,
     scratch: Scratch<S>,
     stage: GainStage,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// What one chunk needs, channel after channel; nothing in it outlives the chunk but the reductions.
@@ -116,7 +116,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                 gains: GainScratch::new(),
             },
             stage: GainStage::new(backend, channels),
-            faults: 0,
+            non_finite: 0,
         };
         expansion.reset();
         expansion
@@ -176,7 +176,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let (backend, count) = (self.backend, block.frames());
         let channels = self.ballistics.len();
         for channel in 0..channels {
-            self.faults += clean(backend, block.channel_mut(channel));
+            self.non_finite += clean(backend, block.channel_mut(channel));
         }
         let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
         let linkage = self.link.span(count, sources);
@@ -192,7 +192,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             Some(key) => {
                 for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
                     samples.copy_from_slice(key.channel(source));
-                    self.faults += clean(backend, samples);
+                    self.non_finite += clean(backend, samples);
                 }
                 if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
                     self.detector.peaks(&copy, sources, linked, peaks);
@@ -238,12 +238,12 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
 
     /// Non-finite samples replaced, the key's included.
     pub(crate) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
     /// As newly built with the present coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, detector, closing, link, times, ballistics, scratch: _, stage, faults } =
+        let Self { backend: _, coeffs: _, detector, closing, link, times, ballistics, scratch: _, stage, non_finite } =
             self;
         detector.reset();
         closing.reset();
@@ -251,6 +251,6 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         times.jump_to(times.target());
         ballistics.fill(GateBallistics::at(closing.at_silence()));
         stage.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 }

@@ -167,7 +167,7 @@ impl SideChain {
     /// which count as 0.
     pub(crate) fn process<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: Key<'_, '_, '_, S>) -> u64 {
         let channels = self.channels.len();
-        let (key, mut other, mut faults) = match key {
+        let (key, mut other, mut non_finite) = match key {
             Key::Own(key) => (key, false, 0),
             Key::Other(key) => (*key, true, 0),
         };
@@ -178,7 +178,7 @@ impl SideChain {
         if other || filtered {
             for (source, samples) in own.chunks_exact_mut(count.max(1)).enumerate().take(sources) {
                 samples.copy_from_slice(key.channel(source));
-                faults += clean(self.backend, samples);
+                non_finite += clean(self.backend, samples);
             }
             other = true;
         }
@@ -192,7 +192,7 @@ impl SideChain {
             _ => self.reduce(scratch, &key, sources),
         }
         scratch.key = own;
-        faults
+        non_finite
     }
 
     fn reduce<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: &Block<'_, '_, S>, sources: usize) {

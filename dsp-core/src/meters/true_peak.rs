@@ -53,7 +53,7 @@ pub struct TruePeakMeter<S> {
     backend: Backend,
     search: Search<S>,
     tracks: Vec<Track<S>>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Half the taps of the half-band filter of [`Precision::Reference`].
@@ -112,13 +112,13 @@ impl<S: Sample> TruePeakMeter<S> {
             return Err(Error::NotAllowed { param: "precision", index: None, value: 0.0, allowed });
         };
         let tracks = (0..spec.channels()).map(|_| Track::new(&search)).collect();
-        Ok(Self { backend: Backend::new(spec.cpu()), search, tracks, faults: 0 })
+        Ok(Self { backend: Backend::new(spec.cpu()), search, tracks, non_finite: 0 })
     }
 
     /// Non-finite samples heard since it was built or reset; they counted as 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -128,7 +128,7 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     fn observe(&mut self, block: &Block<'_, '_, S>) {
         fit_read(block, self.tracks.len(), |_, block| {
             for (channel, track) in self.tracks.iter_mut().enumerate() {
-                self.faults += track.observe(self.backend, &self.search, block.channel(channel));
+                self.non_finite += track.observe(self.backend, &self.search, block.channel(channel));
             }
         });
     }
@@ -145,9 +145,9 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     }
 
     fn reset(&mut self) {
-        let Self { backend: _, search: _, tracks, faults } = self;
+        let Self { backend: _, search: _, tracks, non_finite } = self;
         tracks.iter_mut().for_each(Track::reset);
-        *faults = 0;
+        *non_finite = 0;
     }
 }
 

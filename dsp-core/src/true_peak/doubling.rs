@@ -114,11 +114,11 @@ impl<S: Sample> Track<S> {
         let (half, history) = (search.half_band.len(), search.history());
         let mut between = [S::ZERO; CHUNK_FRAMES + PADDING];
         let mut doubled = [S::ZERO; CHUNK_POINTS];
-        let mut faults = 0;
+        let mut non_finite = 0;
         for chunk in samples.chunks(CHUNK_FRAMES) {
             let fresh = &mut window[history..history + chunk.len()];
             fresh.copy_from_slice(chunk);
-            faults += sanitize(fresh);
+            non_finite += sanitize(fresh);
             *sample_peak = fresh.iter().fold(*sample_peak, |peak, sample| larger(peak, magnitude(*sample)));
             midpoints(backend, &search.half_band, window, chunk.len(), &mut between);
             let points = window[half - 1..].iter().zip(&between);
@@ -129,7 +129,7 @@ impl<S: Sample> Track<S> {
             observe(backend, &search.taps, line, &doubled[..2 * chunk.len()]);
             window.copy_within(chunk.len()..chunk.len() + history, 0);
         }
-        faults
+        non_finite
     }
 }
 

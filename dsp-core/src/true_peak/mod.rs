@@ -90,11 +90,11 @@ pub(crate) fn observe<S: Sample>(backend: Backend, taps: &Taps<S>, line: &mut Li
 fn observe_with<F: Form, S: Sample>(form: F, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
     let history = taps.history();
     let Line { samples: window, true_peak, sample_peak } = line;
-    let mut faults = 0;
+    let mut non_finite = 0;
     for chunk in samples.chunks(CHUNK_POINTS) {
         let fresh = &mut window[history..history + chunk.len()];
         fresh.copy_from_slice(chunk);
-        faults += sanitize(fresh);
+        non_finite += sanitize(fresh);
         *sample_peak = larger(largest_magnitude(form, fresh), *sample_peak);
         *true_peak = larger(*true_peak, *sample_peak);
         let mut start = 0;
@@ -112,7 +112,7 @@ fn observe_with<F: Form, S: Sample>(form: F, taps: &Taps<S>, line: &mut Line<S>,
         }
         window.copy_within(chunk.len()..chunk.len() + history, 0);
     }
-    faults
+    non_finite
 }
 
 /// The largest magnitude of a second difference.

@@ -78,7 +78,7 @@ pub struct Convolution<S> {
     /// Of dry and of wet.
     levels: Ramp<2>,
     chunk: Vec<S>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Longest response, in s.
@@ -238,7 +238,7 @@ impl<S: Sample> Convolution<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let inputs = self.spec.channels();
         for channel in 0..inputs {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         if inputs < self.outputs {
             block.copy_channel(0, 1);
@@ -285,7 +285,7 @@ impl<S: Sample> Engine<S> for Convolution<S> {
             convolver: Box::new(convolver(&coeffs.impulse_response, spec, outputs)),
             chunk: vec![S::ZERO; GRID_FRAMES],
             impulse_response: coeffs.impulse_response,
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -318,12 +318,12 @@ impl<S: Sample> Processor<S> for Convolution<S> {
             convolver,
             levels,
             chunk: _,
-            faults,
+            non_finite,
         } = self;
         predelay.reset();
         convolver.reset();
         levels.jump_to(levels.target());
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -331,7 +331,7 @@ impl<S: Sample> Processor<S> for Convolution<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

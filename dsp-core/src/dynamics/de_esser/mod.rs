@@ -177,7 +177,7 @@ struct DeEsserEngine<S> {
     histories: Vec<History<S>>,
     last_db: f64,
     meter: ReductionMeter,
-    faults: u64,
+    non_finite: u64,
     scratch: Scratch<S>,
 }
 
@@ -216,7 +216,7 @@ impl<S: Sample> DeEsserEngine<S> {
             histories: (0..channels).map(|_| History::new(2 * latency, CHUNK_FRAMES, 0)).collect(),
             last_db: 0.0,
             meter: ReductionMeter::default(),
-            faults: 0,
+            non_finite: 0,
             scratch: Scratch {
                 detected: vec![S::ZERO; channels * CHUNK_FRAMES],
                 high: vec![0.0; CHUNK_FRAMES],
@@ -282,7 +282,7 @@ impl<S: Sample> DeEsserEngine<S> {
         whole.fill(0.0);
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
             let samples = block.channel_mut(channel);
-            self.faults += sanitize(samples);
+            self.non_finite += sanitize(samples);
             history.append(count).copy_from_slice(samples);
             detected[channel * count..][..count].copy_from_slice(samples);
             add_squares(backend, samples, whole);
@@ -344,7 +344,7 @@ impl<S: Sample> DeEsserEngine<S> {
             histories,
             last_db,
             meter,
-            faults,
+            non_finite,
             scratch: _,
         } = self;
         high_pass.reset();
@@ -357,7 +357,7 @@ impl<S: Sample> DeEsserEngine<S> {
         histories.iter_mut().for_each(History::reset);
         *last_db = 0.0;
         *meter = ReductionMeter::default();
-        *faults = 0;
+        *non_finite = 0;
     }
 }
 
@@ -397,7 +397,7 @@ impl<S: Sample> Processor<S> for DeEsser<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.engine.faults
+        self.engine.non_finite
     }
 }
 

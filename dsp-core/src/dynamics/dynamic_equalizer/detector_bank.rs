@@ -47,7 +47,7 @@ impl DetectorBank {
     pub(super) fn take<S: Sample>(&mut self, sound: &Block<'_, '_, S>) -> u64 {
         let sources = if sound.channels() < self.channels { 1 } else { self.channels };
         self.sound_pairs = sources.div_ceil(2);
-        let mut faults = 0;
+        let mut non_finite = 0;
         for (pair, frames) in self.sound.chunks_exact_mut(GRID_FRAMES).enumerate().take(self.sound_pairs) {
             for lane in 0..2 {
                 let source = 2 * pair + lane;
@@ -56,12 +56,12 @@ impl DetectorBank {
                     continue;
                 }
                 for (frame, sample) in frames.iter_mut().zip(sound.channel(source)) {
-                    faults += u64::from(!sample.finite());
+                    non_finite += u64::from(!sample.finite());
                     frame[lane] = sample.ordinary().to_f64();
                 }
             }
         }
-        faults
+        non_finite
     }
 
     /// The squared level of each active place over `count` frames of what was taken, [`GRID_FRAMES`] for each place.

@@ -49,7 +49,7 @@ pub(super) struct DynamicEqualizerEngine {
     meter: ReductionMeter,
     /// Position in the absolute grid.
     phase: usize,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl DynamicEqualizerEngine {
@@ -77,7 +77,7 @@ impl DynamicEqualizerEngine {
             points: vec![SvfPoint::IDENTITY; count * GRID_FRAMES],
             meter: ReductionMeter::default(),
             phase: 0,
-            faults: 0,
+            non_finite: 0,
         }
     }
 
@@ -161,10 +161,10 @@ impl DynamicEqualizerEngine {
     fn chunk<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (count, channels) = (block.frames(), self.channels);
         for channel in 0..channels {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         if !self.active.is_empty() {
-            self.faults += match key {
+            self.non_finite += match key {
                 Some(key) => self.detectors.take(key),
                 None => self.detectors.take(&block.as_block()),
             };
@@ -272,7 +272,7 @@ impl DynamicEqualizerEngine {
             points: _,
             meter,
             phase,
-            faults,
+            non_finite,
         } = self;
         cascade.reset();
         active.retain(|&index| places[index].wanted);
@@ -280,7 +280,7 @@ impl DynamicEqualizerEngine {
         detectors.reset();
         *meter = ReductionMeter::default();
         *phase = 0;
-        *faults = 0;
+        *non_finite = 0;
     }
 
     /// Those of the cascade, and of the slowest point of every table.
@@ -297,7 +297,7 @@ impl DynamicEqualizerEngine {
     }
 
     pub(super) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

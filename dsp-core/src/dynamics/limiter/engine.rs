@@ -55,7 +55,7 @@ pub(super) struct LimiterEngine<S> {
     last_reduction_db: f64,
     reduction: ReductionMeter,
     clamped: u64,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Lowest and highest ceiling that the output may still be under.
@@ -135,7 +135,7 @@ impl<S: Sample> LimiterEngine<S> {
             last_reduction_db: 0.0,
             reduction: ReductionMeter::default(),
             clamped: 0,
-            faults: 0,
+            non_finite: 0,
         }
     }
 
@@ -176,7 +176,7 @@ impl<S: Sample> LimiterEngine<S> {
         let channels = self.histories.len().min(block.channels());
         let (drive, _) = self.drive.span::<S>(count);
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
-            self.faults += take(self.backend, block.channel(channel), &drive, history.append(count));
+            self.non_finite += take(self.backend, block.channel(channel), &drive, history.append(count));
         }
         let (ceiling, _) = self.ceiling.span::<f64>(count);
         let threshold = self.measure(channels, count, &ceiling);
@@ -315,7 +315,7 @@ impl<S: Sample> LimiterEngine<S> {
             last_reduction_db,
             reduction,
             clamped,
-            faults,
+            non_finite,
         } = self;
         drive.jump_to(drive.target());
         ceiling.jump_to(ceiling.target());
@@ -330,7 +330,7 @@ impl<S: Sample> LimiterEngine<S> {
         *last_reduction_db = 0.0;
         *reduction = ReductionMeter::default();
         *clamped = 0;
-        *faults = 0;
+        *non_finite = 0;
     }
 
     pub(super) fn last_reduction_db(&self) -> f64 {
@@ -346,7 +346,7 @@ impl<S: Sample> LimiterEngine<S> {
     }
 
     pub(super) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

@@ -90,7 +90,7 @@ fn take_all<S: Sample>(samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u
         plain &= magnitude(*sample) <= largest;
         *driven = sample.audible();
     }
-    let faults = if plain { 0 } else { repair(driven, largest) };
+    let non_finite = if plain { 0 } else { repair(driven, largest) };
     match drive {
         Span::Still([gain]) if *gain == S::ONE => {}
         Span::Still([gain]) => driven.iter_mut().for_each(|sample| *sample *= *gain),
@@ -100,22 +100,22 @@ fn take_all<S: Sample>(samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u
             }
         }
     }
-    faults
+    non_finite
 }
 
 #[cold]
 #[inline(never)]
 fn repair<S: Sample>(samples: &mut [S], largest: S) -> u64 {
-    let mut faults = 0;
+    let mut non_finite = 0;
     for sample in samples {
         if !sample.finite() {
             *sample = S::ZERO;
-            faults += 1;
+            non_finite += 1;
         } else if magnitude(*sample) > largest {
             *sample = if *sample < S::ZERO { -largest } else { largest };
         }
     }
-    faults
+    non_finite
 }
 
 #[inline(always)]

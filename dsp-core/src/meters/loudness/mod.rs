@@ -82,7 +82,7 @@ pub struct LoudnessMeter<S> {
     sample_peak: f64,
     /// Smallest ratio of squared true peak and short-term energy.
     min_psr: f64,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// 10 ms spans in the momentary window, 400 ms, which is also the block of the gate.
@@ -99,8 +99,8 @@ choice! {
     Memory, default Exact {
         /// Every block energy: exact gates, curves, albums; grows by 160 bytes per second.
         Exact = "exact",
-        /// Histograms with bins of 0.02 LU, 160 kB, for streams without an end: no curves. Blocks within a bin of a gate
-        /// may fall on its other side; otherwise means are exact and the range is within 0.02 LU.
+        /// Histograms with bins of 0.02 LU, 160 kB, for streams without an end: no curves. Blocks within a bin of a
+        /// gate may fall on its other side; otherwise means are exact and the range is within 0.02 LU.
         Constant = "constant",
     }
 }
@@ -143,7 +143,7 @@ impl LoudnessParams {
             weights,
             sample_peak: 0.0,
             min_psr: f64::INFINITY,
-            faults: 0,
+            non_finite: 0,
         })
     }
 }
@@ -246,7 +246,7 @@ impl<S: Sample> Peaks<S> {
 
     fn observe(&mut self, backend: Backend, block: &Block<'_, '_, S>) {
         for (channel, track) in self.tracks.iter_mut().enumerate() {
-            // The K-weighting counts the faults.
+            // The K-weighting counts the non-finite samples.
             let _ = track.observe(backend, &self.search, block.channel(channel));
         }
     }
@@ -270,7 +270,7 @@ impl<S: Sample> LoudnessMeter<S> {
     /// Non-finite samples heard since it was built or reset; they counted as 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
     /// Loudness of the last 400 ms in LUFS, at most 10 ms old; -inf before 400 ms. O(1).
@@ -331,7 +331,7 @@ impl<S: Sample> LoudnessMeter<S> {
             let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
             let part = block.frames_at(start, missing.min(block.frames() - start));
             let frame = self.spans.frame();
-            self.faults += k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
+            self.non_finite += k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
             if let Some(peaks) = &mut self.peaks {
                 peaks.observe(self.backend, &part);
             }
@@ -395,7 +395,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
             peaks,
             sample_peak,
             min_psr,
-            faults,
+            non_finite,
         } = self;
         pairs.fill(Pair::default());
         spans.reset();
@@ -408,6 +408,6 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
         }
         *sample_peak = 0.0;
         *min_psr = f64::INFINITY;
-        *faults = 0;
+        *non_finite = 0;
     }
 }

@@ -52,7 +52,7 @@ pub struct Plate<S> {
     coeffs: PlateCoeffs,
     /// Boxed: it is large beside the other effects that a chain holds.
     network: Box<Network<S>>,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl Params for PlateParams {
@@ -79,11 +79,11 @@ impl Params for PlateParams {
 
 impl<S: Sample> Plate<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.faults += sanitize(block.channel_mut(0));
+        self.non_finite += sanitize(block.channel_mut(0));
         if self.spec.channels() == 1 {
             block.copy_channel(0, 1);
         } else {
-            self.faults += sanitize(block.channel_mut(1));
+            self.non_finite += sanitize(block.channel_mut(1));
         }
         let frames = block.frames();
         let (left, right) = block.stereo_mut();
@@ -101,7 +101,7 @@ impl<S: Sample> Engine<S> for Plate<S> {
 
     fn build(params: &PlateParams, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
-        Ok(Plate { spec: *spec, network: Box::new(Network::new(spec, &coeffs)), coeffs, faults: 0 })
+        Ok(Plate { spec: *spec, network: Box::new(Network::new(spec, &coeffs)), coeffs, non_finite: 0 })
     }
 
     fn run(
@@ -124,9 +124,9 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, coeffs: _, network, faults } = self;
+        let Self { spec: _, coeffs: _, network, non_finite } = self;
         network.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -134,7 +134,7 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

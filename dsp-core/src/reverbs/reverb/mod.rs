@@ -74,7 +74,7 @@ pub struct Reverb<S> {
     gains: Ramp<4>,
     network: Box<Network<S>>,
     wet: Box<Wet<S>>,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl Params for ReverbParams {
@@ -137,11 +137,11 @@ impl ReverbCoeffs {
 impl<S: Sample> Reverb<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         if self.spec.channels() == 1 {
-            self.faults += sanitize(block.channel_mut(0));
+            self.non_finite += sanitize(block.channel_mut(0));
             block.copy_channel(0, 1);
         } else {
             let (left, right) = block.stereo_mut();
-            self.faults += sanitize(left) + sanitize(right);
+            self.non_finite += sanitize(left) + sanitize(right);
         }
         let frames = block.frames();
         let (left, right) = block.stereo_mut();
@@ -174,7 +174,7 @@ impl<S: Sample> Engine<S> for Reverb<S> {
             gains: Ramp::new(coeffs.gains(), ramp_frames),
             network: Box::new(Network::new(spec, &longest, &coeffs.network)),
             wet: Box::new(Wet::new()),
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -208,11 +208,11 @@ impl<S: Sample> Processor<S> for Reverb<S> {
             gains,
             network,
             wet: _,
-            faults,
+            non_finite,
         } = self;
         gains.jump_to(gains.target());
         network.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -224,7 +224,7 @@ impl<S: Sample> Processor<S> for Reverb<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
