@@ -82,8 +82,8 @@ impl Params for EqualizerParams {
     fn design(&self, spec: &StreamSpec) -> Result<EqualizerCoeffs, Error> {
         self.validate(spec)?;
         let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS];
-        for (places, band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&self.bands) {
-            places.copy_from_slice(band.sections(spec.sample_rate_hz(), self.design).padded());
+        for (slots, band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&self.bands) {
+            slots.copy_from_slice(band.sections(spec.sample_rate_hz(), self.design).padded());
         }
         Ok(EqualizerCoeffs { sections })
     }
