@@ -27,20 +27,20 @@ pub use params::PlateParams;
 /// Plate reverb after Dattorro.
 ///
 /// # Signal
-/// (L+R)/2 -> pre-delay -> low pass -> four all passes -> tank of two halves that feed each other, each: modulated
-/// all pass -> delay -> damping -> times decay -> all pass -> delay -> times decay; seven taps for each output
+/// (L+R)/2 -> pre-delay -> low pass -> four all passes -> tank of two cross-coupled halves, each: modulated all pass ->
+/// delay -> damping -> × decay -> all pass -> delay -> × decay; seven taps for each output
 ///
 /// # Parameters
 /// Those of [`PlateParams`].
 ///
 /// # Contract
-/// Latency 0. 1 -> 2 or 2 -> 2 channels; both outputs come from the sum of both inputs, so that a side alone makes no
-/// sound. The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64
-/// frames. Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: the sound takes 0.73 s
-/// through the loop once, through four decays, and the all passes hold it a little longer. Changes glide over 20 ms,
-/// C2; a new pre-delay fades in, and one that comes before the last has faded in waits for it. Neutral at `mix` 0.
+/// Latency 0. 1 -> 2 or 2 -> 2 channels; both outputs come from the sum of both inputs, so that a pure side signal
+/// gives silence. The tail ends: once the signal has stayed below -200 dB for the length of the delay lines, they are
+/// zeroed on the 64-frame grid. Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: one pass
+/// through the loop takes 0.73 s, with four decays, and the all passes add a little. Changes glide over 20 ms, C2; a
+/// new pre-delay fades in, after the fade in progress. Neutral at `mix` 0.
 ///
-/// Memory: 205 kB for stereo f32 at 48 kHz, nearly all of it delay lines, the pre-delay as long as it may be.
+/// Memory: 205 kB for stereo f32 at 48 kHz, nearly all of it delay lines, for the longest pre-delay.
 ///
 /// # Source
 /// J. Dattorro, "Effect design, part 1: reverberator and other filters", JAES 45(9), 1997, fig. 1 and tables 1 and 2:
@@ -50,7 +50,7 @@ pub use params::PlateParams;
 pub struct Plate<S> {
     spec: StreamSpec,
     coeffs: PlateCoeffs,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     network: Box<Network<S>>,
     non_finite: u64,
 }
