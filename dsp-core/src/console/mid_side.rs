@@ -22,8 +22,8 @@ use alloc::{vec, vec::Vec};
 /// L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S
 ///
 /// # Contract
-/// Latency: the larger of both chains'. Without any effect the audio is left alone. A stereo key is taken apart as the
-/// audio is, its mid for the chain on the mid, its side for the other; a mono key goes to both.
+/// Latency: the larger of both chains'. Without any effect the audio is unchanged. A stereo key is encoded as the audio
+/// is, its mid for the mid chain, its side for the side chain; a mono key goes to both.
 ///
 /// ```
 /// use mixdown::{BlockMut, Chain, MidSide, Params, Processor, StreamSpec, levels::GainParams};
@@ -48,7 +48,7 @@ pub struct MidSide<S, P> {
     non_finite: u64,
 }
 
-/// Frames worked on at a time.
+/// Frames per chunk.
 const CHUNK_FRAMES: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
         }
     }
 
-    /// Where in the scratch the keys of the mid and of the side are.
+    /// Indices of the mid and the side key in the scratch.
     fn split_key(&mut self, key: Option<&Block<'_, '_, S>>) -> Option<[usize; 2]> {
         let key = key?;
         let frames = key.frames();
@@ -162,7 +162,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
 }
 
 impl<S: Sample, P: Tunable<S>> MidSide<S, P> {
-    /// Whether both chains take these coefficients; takes no memory.
+    /// Checks that both chains take these coefficients; does not allocate.
     ///
     /// # Errors
     /// As [`Chain::check`].
@@ -171,13 +171,13 @@ impl<S: Sample, P: Tunable<S>> MidSide<S, P> {
         self.side.chain.check(side)
     }
 
-    /// Glides to coefficients that [`check`](Self::check) accepts; takes no memory.
+    /// Glides to coefficients that [`check`](Self::check) accepts; does not allocate.
     pub fn apply(&mut self, mid: &[CoeffsOf<S, P>], side: &[CoeffsOf<S, P>]) {
         self.mid.chain.apply(mid);
         self.side.chain.apply(side);
     }
 
-    /// Glides to coefficients designed elsewhere; takes no memory.
+    /// Glides to coefficients designed elsewhere; does not allocate.
     ///
     /// # Errors
     /// As [`check`](Self::check); neither chain changes then.

@@ -5,9 +5,9 @@
 
 /// Runs a body that is generic over the sample format `S` in a function for `f32` or one for `f64`.
 ///
-/// `per_format!(S, ['m, 'b], (meter: &'m mut Meter<S>, block: &'b Block<'b, 'b, S>) { meter.listen(block) })` moves the
-/// variables into the body, under the same names and with the types given; lifetimes are listed first. A type of output
-/// may follow the arguments.
+/// `per_format!(S, ['m, 'b], (meter: &'m mut Meter<S>, block: &'b Block<'b, 'b, S>) { meter.measure(block) })` moves
+/// the variables into the body, under the same names and with the types given; lifetimes are listed first. A type of
+/// output may follow the arguments.
 macro_rules! per_format {
     ($S:ident, [$($life:lifetime $(: $bound:lifetime)?),*], ($($name:ident: $type:ty),* $(,)?) $body:block) => {
         $crate::foundation::per_format::per_format!($S, [$($life $(: $bound)?),*], ($($name: $type),*) -> () $body)
