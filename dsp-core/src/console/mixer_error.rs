@@ -10,7 +10,7 @@ use core::fmt;
 pub enum MixerError {
     /// There is no strip of this name.
     Unknown {
-        /// The name asked for.
+        /// The name given.
         name: String,
     },
     /// There already is a strip of this name.

@@ -34,7 +34,7 @@ use alloc::{vec, vec::Vec};
 /// ```
 /// use mixdown::{BlockMut, Parallel, Params, Processor, StreamSpec, dynamics::LimiterParams};
 ///
-/// // Two limiters of different lookahead side by side; the quieter branch is 6.02 dB down.
+/// // Two limiters of different lookahead in parallel; the quieter branch is 6.02 dB down.
 /// let spec = StreamSpec::new(48_000.0, 1)?;
 /// let limiter = |lookahead_ms| LimiterParams { lookahead_ms, ..Default::default() }.build::<f64>(&spec);
 /// let mut both = Parallel::new(&spec, vec![limiter(1.0)?, limiter(3.0)?], &[0.0, -6.020_599_913_279_624])?;

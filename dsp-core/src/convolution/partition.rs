@@ -482,7 +482,7 @@ mod tests {
                 assert!(due.is_sorted());
             }
         }
-        // What is due at once is done at once.
+        // Units due at once are done at once.
         let plan = Plan { block: 64, first_tap: 64, partitions: 3 };
         let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
         let Schedule { units, due } = stage.schedule(1);

@@ -9,7 +9,7 @@
 //! - Dual: a second follower of y1 with 2.5 times the release as attack and 10 times as release; the larger of both
 //!   feeds the attack. Short peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms.
 //! - Auto: both times follow the crest factor C of the level, C² = peak²/rms² over 200 ms: transients get fast times,
-//!   steady sound slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine.
+//!   steady signals slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine.
 //!
 //! All three share their state, so that the mode may change at any frame without a step in the reduction. Times glide
 //! on a logarithmic scale, those of the automatic mode included.

@@ -58,7 +58,7 @@ impl BoxFilter {
         }
     }
 
-    /// Frames of the response: the sum of the lengths less 2.
+    /// Frames of the response: the sum of the lengths minus 2.
     pub(crate) fn span(&self) -> usize {
         self.stages.iter().map(|stage| stage.length).sum::<usize>() - 2
     }

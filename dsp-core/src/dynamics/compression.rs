@@ -81,7 +81,7 @@ params! {
 }
 
 impl CompressorParams {
-    /// Output level of steady sound at each level, in dB, make-up and mix included.
+    /// Output level of a steady signal at each input level, in dB, make-up and mix included.
     pub(crate) fn output_levels_db(&self, levels_db: &[f64]) -> Vec<f64> {
         let (computer, makeup_db) = (self.computer(), self.total_makeup_db());
         let output_db = |&level_db: &f64| {

@@ -173,7 +173,7 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
     /// `frames` frames of every channel, from `start` on.
     ///
     /// If they are not all within the block.
-    /// If they do not lie within the block.
+    /// If they are not all within the block.
     pub fn frames_mut(&mut self, start: usize, frames: usize) -> BlockMut<'_, 'a, S> {
         assert!(start <= self.frames && frames <= self.frames - start, "frames {start}+{frames} of {}", self.frames);
         let layout = match &mut self.layout {
@@ -306,7 +306,7 @@ impl<'b, 'a, S: Sample> Block<'b, 'a, S> {
     /// `frames` frames of every channel, from `start` on.
     ///
     /// If they are not all within the block.
-    /// If they do not lie within the block.
+    /// If they are not all within the block.
     #[must_use]
     pub fn frames_at(&self, start: usize, frames: usize) -> Self {
         assert!(start <= self.frames && frames <= self.frames - start, "frames {start}+{frames} of {}", self.frames);

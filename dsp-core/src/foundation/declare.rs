@@ -12,7 +12,7 @@
 ///         ratio: none, 1.0..=inf, default 4.0, log, "dB in per dB out";
 ///         corner_hz: Hz, 20.0..=500.0, default 0.0, off(0.0), "Corner of a high pass";
 ///         length_frames: frames as usize, 256.0..=4096.0, default 512, fixed, "Length";
-///         detector: choice Detector, "What counts as level";
+///         detector: choice Detector, "Level detection";
 ///         invert: switch, default false, "Turns the waveform upside down";
 ///         bands: compound Vec<Band>, default Vec::new(), "The bands";
 ///     }

@@ -78,7 +78,7 @@ pub enum Error {
     Mismatch {
         /// Name of the parameter.
         param: &'static str,
-        /// What it does take, as the end of a sentence.
+        /// The values that it takes, as the end of a sentence.
         takes: &'static str,
         /// The words of a choice; none for other parameters.
         words: &'static [&'static str],
@@ -96,7 +96,7 @@ pub enum Error {
         list: &'static str,
         /// Which of them, counted from 0, if there are several.
         index: Option<u16>,
-        /// What is wrong with it.
+        /// The error.
         error: Box<Error>,
     },
 }

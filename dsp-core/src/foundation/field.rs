@@ -13,7 +13,7 @@ pub struct Field {
     pub kind: Kind,
     /// Whether a change needs a new processor.
     pub fixed: bool,
-    /// What it does, in a sentence without its full stop.
+    /// Its effect, in a sentence without its full stop.
     pub summary: &'static str,
 }
 
@@ -40,7 +40,7 @@ pub enum Kind {
     Compound,
 }
 
-/// The range of a number, and how it is laid out on a control.
+/// The range of a number, and its scale on a control.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ pub struct Number {
     pub default: f64,
     /// The values at equal steps of a control.
     pub scale: Scale,
-    /// The legal value outside the range, which turns off what it controls: 0 for `key_high_pass_hz`.
+    /// The legal value outside the range, which switches the parameter off: 0 for `key_high_pass_hz`.
     pub off: Option<f64>,
     /// Largest legal value in parts of the sample rate, where that is lower than `max`.
     pub max_per_rate: Option<f64>,

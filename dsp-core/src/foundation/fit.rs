@@ -1,4 +1,4 @@
-//! Blocks and keys with too few channels or frames: what is missing is silence.
+//! Completion of blocks and keys with too few channels or frames: missing ones are silence.
 
 use super::{
     block::{Block, BlockMut},

@@ -48,7 +48,7 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
         None
     }
 
-    /// Output level of steady sound at each level, in dB, if the gain depends on the level alone.
+    /// Output level of a steady signal at each input level, in dB, if the gain depends on the level alone.
     fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
         let _ = levels_db;
         None

@@ -17,8 +17,8 @@ use alloc::boxed::Box;
 /// allocates, locks, logs or panics in `process` or `reset`.
 ///
 /// A block has `max(inputs, outputs)` channels, of which the first `spec().channels()` are filled on entry. Further
-/// channels stay untouched. In a block or key with too few channels or frames, what is missing is silence; builds with
-/// debug assertions panic there.
+/// channels stay untouched. Missing channels and frames of a block or key are silence; builds with debug assertions
+/// panic there.
 pub trait Processor<S: Sample>: Send {
     /// The stream it was built for.
     fn spec(&self) -> StreamSpec;

@@ -22,8 +22,8 @@ pub(crate) const FILTER_STATE: f64 = 1e-20;
 /// [`FILTER_STATE`].
 pub(crate) const LONE_FILTER_STATE: f64 = 1e-40;
 
-/// Decades from full scale to [`FILTER_STATE`], and six more for what a resonance or a double pole adds to the plain
-/// exponential: the decay from which a filter's tail is computed.
+/// Decades from full scale to [`FILTER_STATE`], and six more for the peak of a resonance or a double pole over the
+/// plain exponential: the decay from which a filter's tail is computed.
 pub(crate) const FILTER_DECADES: f64 = 26.0;
 
 /// States of the filters in a reverb's feedback loop, in the format of the audio: 1e-14, -280 dBFS. Zeroed on the

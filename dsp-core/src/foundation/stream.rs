@@ -30,7 +30,7 @@ pub enum Cpu {
 
 /// Sample rate, channel count and instruction set of a stream. Another rate or channel count needs another processor.
 ///
-/// There is no default and no block size: guessing either is how 44.1 kHz settings end up in 48 kHz streams.
+/// There is no default and no block size: guessing either leads to 44.1 kHz settings in 48 kHz streams.
 ///
 /// ```
 /// use mixdown::StreamSpec;

@@ -27,7 +27,7 @@ pub(crate) fn add<S: Sample>(backend: Backend, sums: &mut [f64], samples: &[S], 
 }
 
 /// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0;
-/// returns how many there were.
+/// returns their count.
 pub(crate) fn add_stereo<S: Sample>(
     backend: Backend,
     sums: [&mut [f64]; 2],

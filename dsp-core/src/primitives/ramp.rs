@@ -342,7 +342,7 @@ mod tests {
                 let mut ramp = Ramp::new([from], 100);
                 let values = aimed(&mut ramp, &[([to], at), ([corrected], 200)], 7);
                 assert_eq!(values[at + 199], [corrected]);
-                // What the last frames can brake without a click.
+                // The overshoot that the last frames can brake without a click.
                 let left = (100 - at) as f64 / 100.0;
                 let brakes = (corrected - to).abs() <= (to - from).abs() * left * left * left;
                 let end = if brakes { corrected } else { to.max(corrected * (to - from).signum()) };

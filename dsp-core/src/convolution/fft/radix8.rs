@@ -54,7 +54,7 @@ pub(crate) fn inverse_onto<S: Sample, const N: usize>(
     run!(backend, form => inverse_all_onto(form, points, twiddles, sums));
 }
 
-/// Complex numbers side by side, as real and imaginary parts.
+/// Complex vectors, as real and imaginary parts.
 pub(super) type Complex<V> = [V; 2];
 
 /// The product.

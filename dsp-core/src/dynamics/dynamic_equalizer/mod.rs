@@ -79,7 +79,7 @@ params! {
     /// use mixdown::{BlockMut, Dynamics, Params, StreamSpec, dynamics::{DynamicBand, DynamicEqualizerParams,
     /// DynamicShape}, filters::BellParams};
     ///
-    /// // 3 kHz may be as loud as -30 dBFS; what is above that is halved, in dB.
+    /// // 3 kHz up to -30 dBFS; the excess over it is halved, in dB.
     /// let harsh = DynamicShape::Bell(BellParams { frequency_hz: 3_000.0, gain_db: 0.0, q: 2.0 });
     /// let params = DynamicEqualizerParams { bands: vec![DynamicBand { shape: harsh, ..Default::default() }.into()] };
     /// let mut equalizer = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;

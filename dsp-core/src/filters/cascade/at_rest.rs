@@ -1,4 +1,4 @@
-//! A cascade at rest: up to eight sections in one pass of the kernel, channels side by side.
+//! A cascade at rest: up to eight sections in one pass of the kernel, with interleaved channels.
 
 use super::{
     kernel::{MAX_SECTIONS, State, four, two},
@@ -54,7 +54,7 @@ impl Cascade {
         self.frames = scratch;
     }
 
-    /// Coefficients and states of one pass, with the channels from `first` on side by side.
+    /// Coefficients and states of one pass, with the channels from `first` on interleaved.
     #[inline(always)]
     fn gather_states<const W: usize>(
         &self,

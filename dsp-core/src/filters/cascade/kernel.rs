@@ -6,8 +6,8 @@
 //! z2 = b2 x - a2 y
 //! ```
 //!
-//! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on nothing but its
-//! own samples: not on how many neighbours share its vector, nor on where the stream is cut.
+//! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on its own samples
+//! alone: neither on the channels in its vector nor on the cut of the stream.
 //!
 //! A recursion cannot be vectorised along time. Stereo fills a vector of four by a skew instead: two lanes are left and
 //! right in the first half of the cascade, the other two are left and right in the second half, two frames later, so

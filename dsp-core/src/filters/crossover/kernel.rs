@@ -3,7 +3,7 @@
 //! A section is a linear system of two states whose outputs are a low pass and an all pass with the same poles:
 //!
 //! ```text
-//! s1' = a11 s1 + (a12 s2 + b1 x)      the terms with the past last: they are what waits
+//! s1' = a11 s1 + (a12 s2 + b1 x)      the state terms last, being the critical path
 //! s2' = a21 s1 + (a22 s2 + b2 x)
 //! low = (s2 + s2') / 2
 //! all = p x + q (s1 + s1')

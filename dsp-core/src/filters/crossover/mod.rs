@@ -94,7 +94,7 @@ params! {
     /// let mut crossover = CrossoverParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
     /// let (tone, mut bands) = ([0.5; 4_800], [0.0; 3 * 4_800]);
     /// crossover.process(&Block::from_planar(&tone, 1)?, &mut BlockMut::from_planar(&mut bands, 3)?);
-    /// // What does not change is bass.
+    /// // A constant is bass.
     /// assert!((bands[4_799] - 0.5).abs() < 1e-6 && bands[2 * 4_800 - 1].abs() < 1e-6);
     /// # Ok::<(), mixdown::Error>(())
     /// ```
