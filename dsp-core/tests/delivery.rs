@@ -92,7 +92,7 @@ fn limited(samples: &[f64], drive_db: f64) -> Vec<f64> {
 
 #[test]
 fn the_reference_meter_agrees_with_the_transform() {
-    /// Distance of the points, and what lies within 0.5 % of the rate of its half.
+    /// Distance of the points, and content within 0.5 % of half the rate.
     const REFERENCE_DB: f64 = 0.03;
     let mut missed_db = 0.0_f64;
     for (name, sound) in materials() {
