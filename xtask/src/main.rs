@@ -15,7 +15,7 @@ use workspace::Workspace;
 type Outcome<T = ()> = Result<T, String>;
 
 const HELP: &str = "\
-The chores of mixdown.
+The tasks of mixdown.
 
 Usage: cargo xtask <COMMAND>
 

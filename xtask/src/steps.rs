@@ -49,12 +49,12 @@ impl Steps {
     }
 
     /// Prints the closing line, or returns it as a failure.
-    pub(crate) fn finish(self, chore: &str) -> Outcome {
+    pub(crate) fn finish(self, task: &str) -> Outcome {
         let Self { started, passed, failed } = self;
         let steps = passed + failed.len();
         let seconds = started.elapsed().as_secs_f64();
         if failed.is_empty() {
-            println!("{chore}: {steps} of {steps} steps passed in {seconds:.1} s");
+            println!("{task}: {steps} of {steps} steps passed in {seconds:.1} s");
             return Ok(());
         }
         Err(format!("{} of {steps} steps failed in {seconds:.1} s: {}", failed.len(), failed.join(", ")))
