@@ -83,7 +83,8 @@ fn no_gain_leaves_the_interval_of_the_active_settings() {
                 .collect();
             for (at, sample) in audio.iter().enumerate() {
                 let (channel, frame) = (at / frames, at % frames);
-                let oldest = settled.iter().skip(1).rposition(|(at, _)| at + ACTIVE_FRAMES <= frame).map_or(0, |k| k + 1);
+                let oldest =
+                    settled.iter().skip(1).rposition(|(at, _)| at + ACTIVE_FRAMES <= frame).map_or(0, |k| k + 1);
                 let heard = settled[oldest..].iter().filter(|(at, _)| *at <= frame).map(|(_, level)| level[channel]);
                 let low = heard.clone().fold(f64::INFINITY, f64::min);
                 let high = heard.fold(f64::NEG_INFINITY, f64::max);

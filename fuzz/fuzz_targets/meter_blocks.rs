@@ -102,12 +102,7 @@ fn bits(reading: &Loudness) -> Vec<u64> {
     figures(reading).into_iter().map(f64::to_bits).collect()
 }
 
-fn resets<S: Sample>(
-    mut used: LoudnessMeter<S>,
-    params: &LoudnessParams,
-    spec: &StreamSpec,
-    block: &Block<'_, '_, S>,
-) {
+fn resets<S: Sample>(mut used: LoudnessMeter<S>, params: &LoudnessParams, spec: &StreamSpec, block: &Block<'_, '_, S>) {
     used.reset();
     let mut fresh = params.build::<S>(spec).expect("built before");
     assert_eq!(bits(&used.reading()), bits(&fresh.reading()), "reset keeps something: {params:?}");

@@ -252,7 +252,8 @@ impl<S: Sample> Convolver<S> {
 
     /// Memory in bytes, without some of its lists.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let rings = self.input_rings.iter().chain(&self.output_rings).chain([&self.loading]).map(Vec::len).sum::<usize>();
+        let rings =
+            self.input_rings.iter().chain(&self.output_rings).chain([&self.loading]).map(Vec::len).sum::<usize>();
         rings * size_of::<S>() + self.stages.iter().map(Stage::memory_bytes).sum::<usize>()
     }
 }

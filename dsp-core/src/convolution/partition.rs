@@ -303,7 +303,13 @@ impl<S: Sample> Stage<S> {
 
     /// Performs the units due at `frame`, a multiple of [`GRID_FRAMES`] before which all samples are known. Adds output
     /// to `output_rings`, for each bank one per output.
-    pub(crate) fn process_due(&mut self, frame: u64, active: &[bool], sources: &Sources<'_, S>, output_rings: &mut [Vec<S>]) {
+    pub(crate) fn process_due(
+        &mut self,
+        frame: u64,
+        active: &[bool],
+        sources: &Sources<'_, S>,
+        output_rings: &mut [Vec<S>],
+    ) {
         let within = ring_index(frame, self.plan.block);
         if within == 0 {
             self.begin(frame, active, sources);

@@ -361,8 +361,7 @@ mod tests {
     #[test]
     fn the_settings_of_the_limiter_are_reported() {
         let audio = song(2);
-        let times =
-            |limiter: &LimiterParams| LimiterTimes { hold_ms: limiter.hold_ms, release_ms: limiter.release_ms };
+        let times = |limiter: &LimiterParams| LimiterTimes { hold_ms: limiter.hold_ms, release_ms: limiter.release_ms };
         let limiter =
             |target_lufs| run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap();
         assert_eq!(times(&limiter(-14.0)), LIMITER_TIMES[0]);

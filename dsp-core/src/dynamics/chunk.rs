@@ -7,7 +7,6 @@ pub(crate) const CHUNK_FRAMES: usize = 256;
 
 /// Writes the reductions of a chunk, in octaves, into frames `start..` of a trace, in dB. Frames beyond either are
 /// skipped.
-/// alone.
 pub(crate) fn write_trace(trace: &mut BlockMut<'_, '_, f64>, channel: usize, start: usize, reductions: &[f64]) {
     if channel < trace.channels() && start < trace.frames() {
         let traced = trace.channel_mut(channel)[start..].iter_mut();

@@ -297,7 +297,10 @@ fn columns_of<S, const N: usize>(part: &[S], ColumnRange { first, size, start, c
     core::array::from_fn(|n| &polynomial[n * (size / N) + start..][..count])
 }
 
-fn columns_mut<S, const N: usize>(part: &mut [S], ColumnRange { first, size, start, count }: ColumnRange) -> [&mut [S]; N] {
+fn columns_mut<S, const N: usize>(
+    part: &mut [S],
+    ColumnRange { first, size, start, count }: ColumnRange,
+) -> [&mut [S]; N] {
     let mut columns = part[first..first + size].chunks_exact_mut(size / N);
     core::array::from_fn(|_| columns.next().map_or(&mut [] as &mut [S], |column| &mut column[start..start + count]))
 }

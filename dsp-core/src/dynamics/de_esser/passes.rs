@@ -63,7 +63,13 @@ pub(crate) struct StaticCurve {
 
 /// Replaces the powers of the band, `high`, by target reductions in octaves. `settings` are the threshold, as log2 of a
 /// power ratio, and the range in octaves.
-pub(crate) fn target_reductions(backend: Backend, curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
+pub(crate) fn target_reductions(
+    backend: Backend,
+    curve: &StaticCurve,
+    settings: &Span<f64, 2>,
+    high: &mut [f64],
+    whole: &[f64],
+) {
     run!(backend, _ => target_reductions_all(curve, settings, high, whole));
 }
 
@@ -199,7 +205,13 @@ mod tests {
     fn silence_and_noise_below_the_floor_are_not_reduced() {
         let curve = StaticCurve { floor: 1e-8, bend: 1.0 };
         let mut high = [0.0, 1e-9, 1e-8, 1e-4];
-        target_reductions(Backend::new(Cpu::Detected), &curve, &Span::Still([-2.0, 3.0]), &mut high, &[0.0, 1e-9, 1e-8, 1e-4]);
+        target_reductions(
+            Backend::new(Cpu::Detected),
+            &curve,
+            &Span::Still([-2.0, 3.0]),
+            &mut high,
+            &[0.0, 1e-9, 1e-8, 1e-4],
+        );
         assert_eq!(high[..3], [0.0; 3], "silence is no sibilant");
         assert_eq!(high[3], 3.0);
         let mut means = Powers { band: 1.0, whole: 1e-3 };

@@ -18,10 +18,7 @@ mod gliding;
 pub(crate) mod kernel;
 mod sections;
 
-use super::{
-    biquad::BiquadCoeffs,
-    svf::SvfCoeffs,
-};
+use super::{biquad::BiquadCoeffs, svf::SvfCoeffs};
 use crate::{
     foundation::{block::BlockMut, grid::GRID_FRAMES, sample::Sample, silence::flushed_pair, unit::ms_to_frames},
     primitives::{

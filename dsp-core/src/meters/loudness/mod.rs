@@ -331,7 +331,8 @@ impl<S: Sample> LoudnessMeter<S> {
             let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
             let part = block.frames_at(start, missing.min(block.frames() - start));
             let frame = self.spans.frame();
-            self.non_finite += k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
+            self.non_finite +=
+                k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
             if let Some(peaks) = &mut self.peaks {
                 peaks.observe(self.backend, &part);
             }

@@ -129,7 +129,8 @@ fn recurring<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
         high_pole: along(0.2, 0.6),
     };
     let mut states = AbsorberStates::SILENCE;
-    let (filters, mut pasts) = ([0.997, 0.5].map(OnePole::<S>::new), [OnePoleState::<S>::SILENCE, OnePoleState::SILENCE]);
+    let (filters, mut pasts) =
+        ([0.997, 0.5].map(OnePole::<S>::new), [OnePoleState::<S>::SILENCE, OnePoleState::SILENCE]);
     for chunk in input.chunks(cut) {
         let frames = chunk.len();
         let from = rows(chunk, &mut stale);
