@@ -1,5 +1,5 @@
-//! Plays the signals of the conformance tests to other meters too, the `ebur128` crate and ffmpeg where it is on the PATH,
-//! and prints where they differ from ours as Markdown: `cargo xtask conformance` appends it to docs/conformance.md.
+//! Plays the signals of the conformance tests to other meters, the `ebur128` crate and ffmpeg if it is on the PATH, and
+//! prints the differences from ours as Markdown: `cargo xtask conformance` appends it to docs/conformance.md.
 
 #[path = "../../dsp-core/tests/standards/mod.rs"]
 mod standards;
@@ -14,14 +14,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Loudness that differs by more needs a reason, LU.
+/// A larger difference of loudness needs a reason, LU.
 const NOTED_LU: f64 = 0.02;
-/// The same for true peaks, dB: what we allow at the high precision.
+/// The same for true peaks, dB: our tolerance at the high precision.
 const NOTED_PEAK_DB: f64 = 0.05;
-/// ffmpeg takes its time: at these rates only.
+/// ffmpeg is slow: at these rates only.
 const FFMPEG_RATES_HZ: [f64; 2] = [48_000.0, 192_000.0];
-/// How much farther apart than a reason says two values may be: ffmpeg files blocks in bins of 0.01 LU and prints three
-/// digits.
+/// Tolerance of a reason: ffmpeg stores blocks in bins of 0.01 LU and prints three digits.
 const REASON_LU: f64 = 0.012;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +49,7 @@ impl Found {
         self.difference().abs() > limit
     }
 
-    /// Why it differs, if it does; who is right follows from the exact value.
+    /// The reason of a difference, if there is one; the exact value tells which of the two is right.
     fn reason(&self) -> Option<&'static str> {
         if !self.noted() {
             return None;
@@ -98,7 +97,7 @@ const REASONS: [(&str, &str); 7] = [
     ("unexplained", "we know no reason."),
 ];
 
-/// What keeping the numerator of the high-pass costs at this rate, dB.
+/// Error by keeping the numerator of the high-pass at this rate, dB.
 fn kept_numerator_db(rate_hz: f64) -> f64 {
     // Its gain in the pass band: 4 over the value of the denominator at half the rate.
     let gain = |rate_hz: f64| {
@@ -262,7 +261,7 @@ fn open(case: &Case, rate_hz: f64, channels: usize) -> Result<CrateMeter, Box<dy
 impl CrateMeter {
     fn play(&mut self, audio: &Audio<f32>, figures: &[Figure]) -> Result<Vec<f64>, Box<dyn Error>> {
         let channels = audio.channels();
-        // Windows are summed anew for each question, so ask no more than the case needs.
+        // Windows are summed anew for each query, so query no more than the case needs.
         let (momentary, short_term) =
             (figures.contains(&Figure::MaxMomentary), figures.contains(&Figure::MaxShortTerm));
         let hop_s = if momentary { 0.02 } else { 0.05 };
@@ -299,7 +298,7 @@ impl CrateMeter {
     }
 }
 
-/// The first line that a program says about its version, up to the copyright.
+/// The first line of a program's version, up to the copyright.
 fn version(program: &str) -> Option<String> {
     let output = Command::new(program).arg("-version").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

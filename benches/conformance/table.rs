@@ -1,4 +1,4 @@
-//! Plays the signals of EBU Tech 3341, Tech 3342 and ITU-R BS.2217 to the loudness meter, and prints what it reads as a
+//! Plays the signals of EBU Tech 3341, Tech 3342 and ITU-R BS.2217 to the loudness meter, and prints its readings as a
 //! Markdown table: `cargo xtask conformance` puts it into `docs/conformance.md`.
 
 #[path = "../../dsp-core/tests/standards/mod.rs"]
@@ -7,10 +7,10 @@ mod standards;
 use mixdown::{Sample, meters::Precision};
 use standards::{Ask, Case, Figure, RATES_HZ, cases};
 
-/// Frames per block; the tests show that it does not matter.
+/// Frames per block; the tests show that the block length has no influence.
 const BLOCK: usize = 4_096;
 
-/// Cases of one name: all values of one figure, with what was asked.
+/// Cases of one name: all values of one figure, with the required ones.
 struct Row {
     name: String,
     figure: &'static str,
@@ -54,7 +54,7 @@ fn measure() -> Vec<Row> {
     rows
 }
 
-/// Every value that the case asks for.
+/// Every value required by the case.
 fn read<S: Sample>(case: &Case, rate_hz: f64) -> Vec<(Ask, f64)> {
     let readings = case.readings(rate_hz, &case.audio::<S>(rate_hz), || BLOCK);
     let asked = std::iter::zip(&readings, &case.sections);
@@ -78,7 +78,7 @@ fn passes(ask: &Ask, value: f64) -> bool {
     ask.meets_standard(value) && ask.meets_ours(value)
 }
 
-/// Distance from the exact value; none between two that are minus infinity.
+/// Distance from the exact value; 0 between two that are minus infinity.
 fn error(ask: &Ask, value: f64) -> f64 {
     if value == ask.exact { 0.0 } else { value - ask.exact }
 }

@@ -1,4 +1,4 @@
-//! What works band by band: multiband compressor, dynamic equalizer, de-esser.
+//! Processors with bands: multiband compressor, dynamic equalizer, de-esser.
 
 use crate::{
     pair::{Group, pair},
@@ -73,7 +73,7 @@ pub fn all_dynamic_equalizer(criterion: &mut Criterion) {
         let params = DynamicEqualizerParams { bands: frequencies_hz.iter().map(bell).collect() };
         for frames in [64, 512, 4096] {
             let (source, mut ours) = (planar::<f32>(2, frames), build(&params.clone().into()));
-            // Bells by another design, and no quadrature: its output is not ours, its work is.
+            // Bells of another design, without quadrature: the output differs from ours, the work does not.
             let mut plain = scalar::DynamicBells::new(&frequencies_hz, threshold_db, RATE_HZ);
             both(group, variant, &source, &mut ours, |audio| plain.process(audio));
         }
@@ -98,7 +98,7 @@ fn build(effect: &Effect) -> EffectProcessor<f32> {
     effect.build(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal")
 }
 
-/// What is turned down again and again ends below the threshold: every call works on a fresh copy.
+/// Repeated reduction would end below the threshold: every call works on a fresh copy.
 fn both(
     group: &mut Group<'_>,
     variant: &str,

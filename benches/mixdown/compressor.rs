@@ -51,7 +51,7 @@ fn build(effect: &Effect, channels: usize) -> EffectProcessor<f32> {
     effect.build(&StreamSpec::new(RATE_HZ, channels).expect("legal")).expect("legal")
 }
 
-/// What is compressed again and again ends below the threshold: every call works on a fresh copy.
+/// Repeated compression would end below the threshold: every call works on a fresh copy.
 fn stereo(group: &mut Group<'_>, frames: usize) {
     let source = planar::<f32>(2, frames);
     let (mut audio, mut other) = (source.clone(), source.clone());
@@ -74,7 +74,7 @@ fn stereo(group: &mut Group<'_>, frames: usize) {
     );
 }
 
-/// Tracks of a console: a compressor each.
+/// Tracks of a console, with a compressor each.
 fn tracks(group: &mut Group<'_>, frames: usize) {
     let source = planar::<f32>(TRACKS, frames);
     let (mut audio, mut other) = (source.clone(), source.clone());

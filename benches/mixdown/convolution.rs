@@ -1,4 +1,4 @@
-//! Convolutions: rooms of 2, 6 and 10 s, beside partitions of one length written plainly, and beside a crate.
+//! Convolutions: rooms of 2, 6 and 10 s, against plain uniform partitions and against a crate.
 
 use crate::{
     pair::{Group, alone, pair},
@@ -15,7 +15,7 @@ use rustfft::{Fft, FftPlanner, num_complex::Complex};
 use std::{hint::black_box, sync::Arc};
 
 const RATE_HZ: f64 = 48_000.0;
-/// Partitions of the plain form: of the blocks that the hosts of this bench bring.
+/// Partitions of the plain form: the block length of this bench.
 const BLOCK: usize = 512;
 
 pub fn all(criterion: &mut Criterion) {
@@ -33,7 +33,7 @@ pub fn all(criterion: &mut Criterion) {
     linear_phase(group, BLOCK);
 }
 
-/// Fresh noise for every block, as a buffer that goes round and round would end as silence.
+/// Fresh noise for every block, as a recirculated buffer would decay to silence.
 struct Source {
     noise: Vec<f32>,
     at: usize,
@@ -53,7 +53,7 @@ impl Source {
     }
 }
 
-/// A response of noise that dies away, at unit energy, so that a buffer processed again and again keeps its level.
+/// A response of decaying noise, at unit energy, so that a buffer processed repeatedly keeps its level.
 pub fn decay(seed: usize, seconds: usize) -> Vec<f32> {
     let frames = seconds * RATE_HZ as usize;
     let noise = pink::<f32>(seed, frames);
@@ -64,7 +64,7 @@ pub fn decay(seed: usize, seconds: usize) -> Vec<f32> {
     taps
 }
 
-/// A stereo room of as many seconds.
+/// A stereo room of so many seconds.
 pub fn room(seconds: usize) -> Convolution<f32> {
     let rows = [decay(11, seconds), decay(12, seconds)];
     let impulse_response = ImpulseResponse::from_rows(&[&rows[0], &rows[1]]).expect("legal");
@@ -81,8 +81,8 @@ pub fn peers(seconds: usize) -> [TwoStageFFTConvolver<f32>; 2] {
     })
 }
 
-/// Overlap-save in partitions of one length, real samples as complex ones: what one writes first. Late by no block, as
-/// long as blocks are as long as partitions.
+/// Overlap-save in uniform partitions, real samples as complex ones: the straightforward form. Without latency for
+/// blocks as long as the partitions.
 struct Uniform {
     forward: Arc<dyn Fft<f32>>,
     inverse: Arc<dyn Fft<f32>>,

@@ -13,7 +13,7 @@ use mixdown::{
 use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
-/// Two f64 filters that round in different places, behind bells of up to 6 dB, in f64.
+/// Two f64 filters with different rounding, behind bells of up to 6 dB, in f64.
 const F64_TOLERANCE: f64 = 1e-11;
 
 pub fn all(criterion: &mut Criterion) {
@@ -41,7 +41,7 @@ fn q(band: usize) -> f64 {
     0.7 + 0.2 * band as f64
 }
 
-/// All passes leave the level alone, so that the same block can go through a million times.
+/// All passes keep the level, so that the same block can be processed a million times.
 pub fn all_passes(bands: usize) -> EqualizerParams {
     let band = |band| Band::from(AllPassParams { frequency_hz: frequency_hz(band), q: q(band) });
     EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook }
@@ -79,7 +79,7 @@ fn at_rest<S: Sample>(group: &mut Group<'_>, variant: &str, bands: usize, cpu: C
     );
 }
 
-/// What must cost no more than sound: states decay, and would end in subnormal numbers if nobody looked.
+/// Silence must cost no more than signal: states decay, and would become subnormal without flushing.
 fn on_silence(group: &mut Group<'_>, frames: usize) {
     let mut equalizer = all_passes(8).build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
     equalizer.process(&mut block(&mut planar::<f32>(2, frames), 2));
@@ -89,7 +89,7 @@ fn on_silence(group: &mut Group<'_>, frames: usize) {
     });
 }
 
-/// Every band on its way, all of the time: the dearest state there is.
+/// Every band gliding all the time: the most expensive state.
 fn gliding(group: &mut Group<'_>, frames: usize) {
     let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
     let mut to = all_passes(8);

@@ -1,4 +1,4 @@
-//! A fader at rest and on its way.
+//! A fader at rest and gliding.
 
 use crate::{
     pair::{Group, pair},
@@ -13,11 +13,11 @@ use mixdown::{
 };
 use std::hint::black_box;
 
-/// At this rate the glide of 20 ms is longer than the longest block, so that all of it moves.
+/// At this rate the glide of 20 ms is longer than the longest block, so that all of it glides.
 pub const MOVING_RATE_HZ: f64 = 384_000.0;
 /// Length of a gain's glide, in ms.
 pub const GLIDE_MS: f64 = 20.0;
-/// A step so small that a million of them leave the level alone, and all of the arithmetic in place.
+/// A step so small that a million of them keep the level, with all of the arithmetic in place.
 const STEP_DB: f64 = 1e-9;
 
 pub fn all(criterion: &mut Criterion) {
@@ -31,7 +31,7 @@ pub fn all(criterion: &mut Criterion) {
     ramp::<f32>(group, "ramp/baseline", Cpu::Baseline, 512);
 }
 
-/// Polarity turned: a multiplication that leaves the level alone.
+/// Inverted polarity: a multiplication that keeps the level.
 fn still<S: Sample>(group: &mut Group<'_>, frames: usize) {
     let spec = StreamSpec::new(48_000.0, 2).expect("legal");
     let params = GainParams { gain_db: 0.0, invert_polarity: true };
@@ -57,7 +57,7 @@ fn plain_still<S: Sample>(samples: &mut [S], gain: S) {
     }
 }
 
-/// Re-targeted before every block, so that it never arrives.
+/// Re-targeted before every block, so that it never settles.
 fn ramp<S: Sample>(group: &mut Group<'_>, variant: &str, cpu: Cpu, frames: usize) {
     let spec = StreamSpec::new(MOVING_RATE_HZ, 2).expect("legal").with_cpu(cpu);
     check::<S>(&spec, frames);

@@ -1,4 +1,4 @@
-//! Whole programmes: what users wait for. 48 kHz, f32, stereo; the time of one call is the time of one file.
+//! Whole programmes, the waiting times of users. 48 kHz, f32, stereo; the time of one call is the time of one file.
 
 use crate::{
     compressor,
@@ -30,7 +30,7 @@ pub fn all(criterion: &mut Criterion) {
     group.sample_size(20).sampling_mode(SamplingMode::Flat);
     let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
 
-    // Minutes of noise take their time: each programme is made when its bench is run.
+    // Minutes of noise take time to generate: each programme is made when its bench is run.
     whole(&mut group, "gain_60_s", 2 * MINUTE, MINUTE, |bencher| {
         let mut audio = planar::<f32>(2, MINUTE);
         let mut gain = GainParams { gain_db: 0.0, invert_polarity: true }.build::<f32>(&spec).expect("legal");
@@ -109,7 +109,7 @@ pub fn all(criterion: &mut Criterion) {
         whole(&mut group, name, 2 * MINUTE, MINUTE, |bencher| {
             let (source, mut audio) = (planar::<f32>(2, MINUTE), vec![0.0; 2 * MINUTE]);
             let mut limiter = driven::<f32>(mode, 12.0);
-            // Limiting the same minute again and again would leave nothing to limit: the copy is part of the time.
+            // Limiting the same minute repeatedly would leave nothing to limit: the copy is part of the time.
             bencher.iter(|| {
                 audio.copy_from_slice(black_box(&source));
                 limiter.process(&mut block(&mut audio, 2));
@@ -138,7 +138,7 @@ pub fn all(criterion: &mut Criterion) {
     }
 }
 
-/// Integrated loudness by the `ebur128` crate, and with it whatever else `mode` asks for.
+/// Integrated loudness by the `ebur128` crate, and the other figures of `mode`.
 fn by_ebur128(left: &[f32], right: &[f32], mode: Mode) -> (f64, f64, f64) {
     let mut meter = EbuR128::new(2, RATE_HZ as u32, mode).expect("a stereo meter");
     meter.add_frames_planar_f32(&[left, right]).expect("stereo");

@@ -1,4 +1,4 @@
-//! The limiter on pink noise that it works hard on: -18 dBFS with 12 dB of drive, nearly always in reduction.
+//! The limiter on pink noise at -18 dBFS with 12 dB of drive, nearly always in reduction.
 
 use crate::{
     pair::{Group, alone, pair},
@@ -33,7 +33,7 @@ pub fn driven<S: Sample>(mode: LimiterMode, gain_db: f64) -> Limiter<S> {
     params.build(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal")
 }
 
-/// Audio is limited from a source that stays: limiting the same block again and again would leave nothing to limit.
+/// Audio is limited from a constant source: limiting the same block repeatedly would leave nothing to limit.
 fn limit<S: Sample>(limiter: &mut Limiter<S>, source: &[S], out: &mut [S]) {
     out.copy_from_slice(black_box(source));
     limiter.process(&mut block(out, 2));
@@ -65,7 +65,7 @@ fn sample_peak<S: Sample>(group: &mut Group<'_>, frames: usize) {
     );
 }
 
-/// The same algorithm as one would first write it: frame by frame, a queue of minima, running sums.
+/// The same algorithm in its straightforward form: frame by frame, a queue of minima, running sums.
 struct Plain {
     queue: VecDeque<(f64, usize)>,
     boxes: [(VecDeque<f64>, f64); 3],

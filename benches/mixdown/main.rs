@@ -1,9 +1,9 @@
-//! What mixdown costs, beside what a plain scalar loop costs in the same run.
+//! Times of mixdown, against a plain scalar loop in the same run.
 //!
-//! Ids read `processor/variant/format/channels/frames`; the same with `/scalar` is the plain loop, which is first checked
-//! against mixdown on other settings than the ones timed; with the name of another library behind it, that library. The
-//! signal is pink noise at -18 dBFS. Settings leave its level alone (all passes, polarity, gains and their inverses), so
-//! that a buffer processed a million times stays music.
+//! Ids read `processor/variant/format/channels/frames`; the same with `/scalar` is the plain loop, which is first
+//! checked against mixdown on other settings than the timed ones; with the name of another library at the end, that
+//! library. The signal is pink noise at -18 dBFS. Settings keep its level (all passes, polarity, gains and their
+//! inverses), so that a buffer processed a million times stays at a normal level.
 
 mod bands;
 mod compressor;

@@ -14,7 +14,7 @@ use std::{f64::consts::TAU, hint::black_box};
 
 const RATE_HZ: f64 = 48_000.0;
 const HOP_FRAMES: usize = 4_800;
-/// A second: meters are fed long blocks.
+/// A second: meters get long blocks.
 const LONG: usize = 48_000;
 /// Coefficients printed with 14 digits, the same means.
 const LOUDNESS_TOLERANCE_LU: f64 = 1e-3;
@@ -81,12 +81,12 @@ fn loudness<S: Sample>(group: &mut Group<'_>, variant: &str, precision: Precisio
     );
 }
 
-/// On noise that repeats: what cannot exceed the peak so far is skipped, as it is in music.
+/// On repeated noise: points that cannot exceed the peak so far are skipped, as in music.
 fn true_peak<S: Sample>(group: &mut Group<'_>, variant: &str, precision: Precision, shape: (usize, usize, f64)) {
     time(group, variant, precision, shape, &planar::<S>(2, LONG));
 }
 
-/// On a tone of a quarter of the rate, of which nothing can be skipped.
+/// On a tone of a quarter of the rate, where nothing can be skipped.
 fn in_full<S: Sample>(group: &mut Group<'_>, variant: &str, precision: Precision, shape: (usize, usize, f64)) {
     let tone = |n: usize| S::from_f64(0.125 * (TAU * 0.251 * (n % LONG) as f64 + 0.3).sin());
     time(group, variant, precision, shape, &(0..2 * LONG).map(tone).collect::<Vec<S>>());
@@ -110,7 +110,7 @@ fn time<S: Sample>(
     };
     meter.observe(&stereo(audio));
     plainly(&mut plain, audio);
-    // The reading looks at what is still in the interpolator; silence pushes it out of the plain one.
+    // The reading includes the interpolator's history; silence flushes it out of the plain one.
     let silence = vec![S::ZERO; audio.len()];
     plainly(&mut plain, &silence);
     for (ours, plain) in meter.reading().channels_dbtp.iter().zip(&plain) {

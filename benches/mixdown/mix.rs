@@ -37,7 +37,7 @@ fn params(track: usize, there: bool) -> TrackParams {
     }
 }
 
-/// Constant power: what the mixer does by default.
+/// Constant power, the mixer's default.
 fn gains(params: &TrackParams) -> [f64; 2] {
     let angle = (params.pan + 1.0) * FRAC_PI_4;
     [angle.cos(), angle.sin()].map(|gain| gain * db_to_gain(params.fader_db))
@@ -107,7 +107,7 @@ fn still<S: Sample>(group: &mut Group<'_>, tracks: usize, frames: usize) {
     );
 }
 
-/// Every fader and pan leaves for another place before each block; only the mixing is timed, not the design of settings.
+/// Every fader and pan is re-targeted before each block; only the mixing is timed, not the design of settings.
 fn moving<S: Sample>(group: &mut Group<'_>, tracks: usize, frames: usize) {
     let sources: Vec<Vec<S>> = (0..tracks).map(|track| pink(track, frames)).collect();
     let inputs = inputs(&sources);

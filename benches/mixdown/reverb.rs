@@ -1,7 +1,7 @@
-//! Reverbs, beside a plain scalar network of the same shape: four steps of diffusion, 16 lines, 8 of them moving.
+//! Reverbs, against a plain scalar network of the same shape: four steps of diffusion, 16 lines, 8 of them modulated.
 //!
-//! The plain one has simpler filters and no early reflections, and sounds alike, not the same: their outputs are not
-//! compared. Peers are `freeverb` (eight combs and four all passes per side) and `fundsp` (32 lines), as they come.
+//! The plain one has simpler filters and no early reflections, so that its output differs and is not compared. Peers
+//! are `freeverb` (eight combs and four all passes per side) and `fundsp` (32 lines), unmodified.
 
 use crate::{
     pair::{Group, alone, pair},
@@ -46,10 +46,10 @@ fn peers(group: &mut Group<'_>, frames: usize) {
 /// Reverbs of other libraries on planar stereo.
 pub type Peer = Box<dyn FnMut(&mut [f32])>;
 
-/// Each as fast as it goes: `freeverb` knows single frames only, `fundsp` blocks of 64.
+/// Each in its fastest form: `freeverb` takes single frames only, `fundsp` blocks of 64.
 pub fn by_peers() -> [(&'static str, Peer); 3] {
     let mut freeverb = freeverb::Freeverb::<f32>::new(RATE_HZ as usize);
-    // Wet alone, as ours.
+    // Wet only, as ours.
     freeverb.set_dry(0.0);
     let by_freeverb = move |audio: &mut [f32]| {
         let (left, right) = audio.split_at_mut(audio.len() / 2);
@@ -98,7 +98,7 @@ fn hall<S: Sample>(group: &mut Group<'_>, frames: usize) {
     let mut reverb =
         ReverbParams::space(Space::Hall).build::<S>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
     let mut plain = Plain::<S>::new();
-    // What comes out is not what must go in again.
+    // The output must not be the next input.
     let source = planar::<S>(2, frames);
     let (mut audio, mut other) = (source.clone(), source.clone());
     pair(
@@ -116,7 +116,7 @@ fn hall<S: Sample>(group: &mut Group<'_>, frames: usize) {
     );
 }
 
-/// After the tail, nothing is left to do.
+/// Silence after the tail.
 fn silence(group: &mut Group<'_>, frames: usize) {
     let mut reverb = ReverbParams::default().build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
     let mut audio = vec![0.0; 2 * frames];
@@ -146,7 +146,7 @@ impl<S: Sample> Line<S> {
     }
 }
 
-/// Sample by sample, as one would write it down.
+/// Sample by sample, the straightforward form.
 struct Plain<S> {
     steps: Vec<Vec<(Line<S>, usize)>>,
     lines: Vec<(Line<S>, usize)>,

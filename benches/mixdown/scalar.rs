@@ -1,4 +1,4 @@
-//! Plain loops: what a careful programmer writes who leaves vectors to the compiler.
+//! Plain loops: careful code without explicit vectors.
 
 use mixdown::Sample;
 use std::f64::consts::{PI, TAU};
@@ -16,7 +16,7 @@ impl<S: Sample> Ramp<S> {
         Self { from: S::from_f64(from), to: S::from_f64(to), frames, done: 0 }
     }
 
-    /// Sets off for the place it came from.
+    /// Glides back to the previous value.
     pub fn turn(&mut self) {
         std::mem::swap(&mut self.from, &mut self.to);
         self.done = 0;
@@ -84,7 +84,7 @@ impl Biquad {
         Self::new([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
-    /// Another's coefficients; the state stays.
+    /// Takes other coefficients; the state stays.
     pub fn become_like(&mut self, other: &Self) {
         (self.b, self.a) = (other.b, other.a);
     }
@@ -113,7 +113,7 @@ pub fn filter<S: Sample>(samples: &mut [S], filters: &mut [Vec<Biquad>]) {
     }
 }
 
-/// The two sections of the K-weighting at 48 kHz, as ITU-R BS.1770 prints them.
+/// The two sections of the K-weighting at 48 kHz, as printed in ITU-R BS.1770.
 pub fn k_weighting() -> [Biquad; 2] {
     [
         Biquad::new(
@@ -124,7 +124,7 @@ pub fn k_weighting() -> [Biquad; 2] {
     ]
 }
 
-/// Loudness of channels that count fully: energies of 100 ms, gated in blocks of 400 ms.
+/// Loudness of channels of weight 1: energies of 100 ms, gated in blocks of 400 ms.
 pub struct Loudness {
     filters: Vec<[Biquad; 2]>,
     hop_frames: usize,
@@ -262,8 +262,8 @@ fn larger<S: Sample>(peak: S, value: S) -> S {
     if magnitude > peak { magnitude } else { peak }
 }
 
-/// Three bands of one channel by Linkwitz-Riley filters of 24 dB per octave, the lowest through the all pass of the upper
-/// crossover.
+/// Three bands of one channel by Linkwitz-Riley filters of 24 dB per octave, the lowest through the all pass of the
+/// upper crossover.
 pub struct Split {
     low: [[Biquad; 2]; 2],
     high: [[Biquad; 2]; 2],
@@ -342,14 +342,14 @@ impl Follower {
     }
 
     #[inline]
-    fn tick(&mut self, wanted_db: f64) -> f64 {
-        self.held = wanted_db.max(self.release * self.held + (1.0 - self.release) * wanted_db);
+    fn tick(&mut self, target_db: f64) -> f64 {
+        self.held = target_db.max(self.release * self.held + (1.0 - self.release) * target_db);
         self.smooth = self.attack * self.smooth + (1.0 - self.attack) * self.held;
         self.smooth
     }
 }
 
-/// Bells in a row that each give way to their own band, designed anew for every frame.
+/// Bells in series that each follow the level of their own band, designed anew for every frame.
 pub struct DynamicBells {
     threshold_db: f64,
     rate_hz: f64,
@@ -395,7 +395,7 @@ impl DynamicBells {
     }
 }
 
-/// Turns the upper of two bands down while it makes up most of the sound; 6 dB at most.
+/// Reduces the upper of two bands while it dominates the signal; 6 dB at most.
 pub struct DeEsser {
     threshold_db: f64,
     follower: Follower,

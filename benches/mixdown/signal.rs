@@ -1,10 +1,10 @@
-//! The signal: pink noise at -18 dBFS, and how far two signals are apart.
+//! The signal: pink noise at -18 dBFS, and the comparison of two signals.
 
 use mixdown::{BlockMut, Sample, db_to_gain};
 
 /// Level of the noise, in dBFS (RMS of a full-scale square wave).
 const LEVEL_DBFS: f64 = -18.0;
-/// Octaves that the noise is pink over, down from half the sample rate.
+/// Octaves of pink noise, down from half the sample rate.
 const OCTAVES: usize = 12;
 
 /// The name of a sample format in an id.
@@ -14,7 +14,7 @@ pub fn format<S: Sample>() -> &'static str {
 
 /// One channel of pink noise at -18 dBFS. Every channel has a seed of its own.
 ///
-/// Row `k` of a dozen holds a random value for 2^k frames: together they fall by 3 dB per octave (R. Voss).
+/// Row `k` of a dozen holds a random value for 2^k frames: the sum falls by 3 dB per octave (R. Voss).
 pub fn pink<S: Sample>(seed: usize, frames: usize) -> Vec<S> {
     let mut state = (seed as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut random = move || {
@@ -46,14 +46,14 @@ pub fn block<S: Sample>(samples: &mut [S], channels: usize) -> BlockMut<'_, 'sta
     BlockMut::from_planar(samples, channels).expect("whole frames")
 }
 
-/// Stops the benches unless two signals are the same to `tolerance`, a share of full scale.
+/// Stops the benches unless two signals agree within `tolerance`, in parts of full scale.
 pub fn assert_close<S: Sample>(what: &str, ours: &[S], plain: &[S], tolerance: f64) {
     assert_eq!(ours.len(), plain.len(), "{what}");
     let worst = ours.iter().zip(plain).map(|(a, b)| (a.to_f64() - b.to_f64()).abs()).fold(0.0, f64::max);
     assert!(worst <= tolerance, "{what}: mixdown and the scalar loop differ by {worst}");
 }
 
-/// The rounding that a format leaves behind a few operations on samples below 4.
+/// The rounding error of a format after a few operations on samples below 4.
 pub fn rounding<S: Sample>() -> f64 {
     if size_of::<S>() == 4 { 2e-6 } else { 1e-12 }
 }

@@ -48,7 +48,7 @@ fn crossover(frequency_hz: f64) -> [Biquad; 3] {
     [Biquad::all_pass(frequency_hz, FRAC_1_SQRT_2, RATE_HZ), high_pass, high_pass]
 }
 
-/// Twice and half as wide in turns, which leaves the level alone.
+/// Twice and half as wide alternately, which keeps the level.
 fn wide<S: Sample>(group: &mut Group<'_>, frames: usize) {
     let factors = [2.0, 0.5];
     let mut widths = factors.map(|width| build::<S>(width, 0.0));
@@ -56,7 +56,7 @@ fn wide<S: Sample>(group: &mut Group<'_>, frames: usize) {
     widths[0].process(&mut block(&mut audio, 2));
     plain(&mut other, factors[0], None);
     assert_close("width", &audio, &other, rounding::<S>());
-    // Back to where it was, for the first turn.
+    // Back to the start, for the first turn.
     widths[1].process(&mut block(&mut audio, 2));
     plain(&mut other, factors[1], None);
 
@@ -76,7 +76,7 @@ fn wide<S: Sample>(group: &mut Group<'_>, frames: usize) {
     );
 }
 
-/// At a width of 1 only the bass of the side goes, once.
+/// At a width of 1 only the bass of the side is removed, once.
 fn bass_mono<S: Sample>(group: &mut Group<'_>, frames: usize) {
     let (mut audio, mut other) = (planar::<S>(2, frames), planar::<S>(2, frames));
     build::<S>(1.3, 150.0).process(&mut block(&mut audio, 2));

@@ -1,7 +1,7 @@
 //! Time of every block of 64 frames of a long convolution, stereo, f32: the largest over the mean.
 //!
-//! A block is timed many times at the same place of the longest period, and the median taken, so that what the system does
-//! in between does not count. Run with `--release`; seconds of response as arguments.
+//! A block is timed many times at the same position of the longest period, and the median taken, so that interruptions
+//! by the system do not count. Run with `--release`; seconds of response as arguments.
 
 use mixdown::{
     BlockMut, Params, Processor, StreamSpec,

@@ -1,5 +1,5 @@
-//! A chain in an audio callback, with settings designed on another thread: coefficients go to the callback, which applies
-//! them without waiting and sends them back to be dropped.
+//! A chain in an audio callback, with settings designed on another thread: coefficients go to the callback, which
+//! applies them without waiting and sends them back to be dropped.
 //!
 //! ```text
 //! cargo run --release --example callback
@@ -23,8 +23,8 @@ fn settings(presence_db: f64) -> Effect {
     .into()
 }
 
-/// What the audio thread owns. Its two ends never block; a lock-free ring of a crate such as `rtrb` takes their place in an
-/// app that must not call the allocator of `std`'s channels either.
+/// Owned by the audio thread. Its two ends never block; in an app that must avoid even the allocations of `std`'s
+/// channels, use a lock-free ring of a crate such as `rtrb`.
 struct Callback {
     chain: EffectProcessor<f32>,
     fresh: Receiver<Box<EffectCoeffs>>,
@@ -32,13 +32,13 @@ struct Callback {
 }
 
 impl Callback {
-    /// One block: nothing in here allocates, frees, waits or fails.
+    /// One block: nothing here allocates, frees, waits or fails.
     fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         if let Ok(coeffs) = self.fresh.try_recv() {
             // Coefficients of another effect would be refused, and the old settings stay.
             let _ = self.chain.set_coeffs(&coeffs);
             if let Err(TrySendError::Full(coeffs) | TrySendError::Disconnected(coeffs)) = self.used.try_send(coeffs) {
-                // Nobody takes them back: better lost than freed here.
+                // If the return channel is closed, leaking them is better than freeing them here.
                 std::mem::forget(coeffs);
             }
         }
@@ -54,7 +54,7 @@ fn main() -> Result<(), Error> {
     let (used, from_callback) = sync_channel(8);
     let mut callback = Callback { chain: settings(0.0).build(&spec)?, fresh, used };
 
-    // The thread of the editor: designs, which takes tens of microseconds, and drops what comes back.
+    // The editor thread: designs, which takes tens of microseconds, and drops the returned coefficients.
     let editor = thread::spawn(move || -> Result<usize, Error> {
         let mut dropped = 0;
         for step in 1..=20_i32 {
@@ -67,7 +67,7 @@ fn main() -> Result<(), Error> {
         Ok(dropped + from_callback.iter().count())
     });
 
-    // The audio thread: a tone where the bell acts.
+    // The audio thread: a tone at the frequency of the bell.
     let (mut left, mut right) = ([0.0_f32; BLOCK_FRAMES], [0.0_f32; BLOCK_FRAMES]);
     let mut peak = 0.0_f32;
     for block in 0..BLOCKS {

@@ -1,4 +1,4 @@
-//! A chain in every layout of memory that hosts hand over: one slice per channel, planar, interleaved.
+//! A chain in every memory layout of hosts: one slice per channel, planar, interleaved.
 //!
 //! ```text
 //! cargo run --release --example layouts
@@ -12,7 +12,7 @@ use mixdown::{
 
 const RATE_HZ: f64 = 48_000.0;
 const CHANNELS: usize = 2;
-/// Hosts promise nothing about block lengths.
+/// Hosts do not guarantee block lengths.
 const BLOCKS: [usize; 4] = [512, 512, 333, 64];
 
 fn voice(presence_db: f64) -> Effect {
@@ -25,14 +25,14 @@ fn voice(presence_db: f64) -> Effect {
     }
 }
 
-/// The note at frame `n`: A3 with a rumble below it, so that the high pass has something to do.
+/// The note at frame `n`: A3 with a rumble below it, for the high pass.
 fn tone<S: Sample>(n: usize) -> S {
     let seconds = n as f64 / RATE_HZ;
     let sine = |frequency_hz: f64| (std::f64::consts::TAU * frequency_hz * seconds).sin();
     S::from_f64(0.25 * sine(220.0) + 0.25 * sine(15.0))
 }
 
-/// A host with one buffer per channel, as plug-in formats have it. Nothing is copied.
+/// A host with one buffer per channel, as in plug-in formats. Nothing is copied.
 fn separate_channels<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
     let (mut left, mut right) = (vec![S::ZERO; 512], vec![S::ZERO; 512]);
     let mut frame = 0;
@@ -48,7 +48,7 @@ fn separate_channels<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Err
     Ok(left[63])
 }
 
-/// A host with one buffer, channel after channel, as numpy has it. Nothing is copied.
+/// A host with one buffer, channel after channel, as in numpy. Nothing is copied.
 fn planar<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
     let mut buffer = [S::ZERO; CHANNELS * 512];
     let mut frame = 0;
@@ -63,7 +63,7 @@ fn planar<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
     Ok(buffer[63])
 }
 
-/// A device with interleaved frames: one copy in, one copy out, into memory taken beforehand.
+/// A device with interleaved frames: one copy in, one copy out, into memory allocated beforehand.
 fn interleaved<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
     let mut device = [S::ZERO; CHANNELS * 512];
     let mut interleaved = [S::ZERO; CHANNELS * 512];
@@ -85,13 +85,13 @@ fn interleaved<S: Sample>(chain: &mut EffectProcessor<S>) -> Result<S, Error> {
 fn every_layout<S: Sample>(format: &str) -> Result<(), Error> {
     let spec = StreamSpec::new(RATE_HZ, CHANNELS)?;
     let mut chain = voice(4.0).build::<S>(&spec)?;
-    // Designed on a thread that may wait; set in the callback, where it glides and takes no memory.
+    // Designed on a thread that may wait; set in the callback, where it glides without allocating.
     let brighter = voice(6.0).design(&spec)?;
     let mut lasts = [S::ZERO; 3];
     for (last, layout) in lasts.iter_mut().zip([separate_channels::<S>, planar::<S>, interleaved::<S>]) {
         chain.set_coeffs(&brighter)?;
         *last = layout(&mut chain)?;
-        // Back to the first settings and to silence, so that the next layout starts from the same place.
+        // Back to the first settings and to silence, so that the next layout starts from the same state.
         chain.set_params(&voice(4.0))?;
         chain.reset();
     }

@@ -1,4 +1,4 @@
-//! A programme brought to the loudness and the ceiling of a platform, and what the result measures.
+//! A programme mastered to the loudness and the ceiling of a platform, and the readings of the result.
 //!
 //! ```text
 //! cargo run --release --example master

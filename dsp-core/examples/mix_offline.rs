@@ -1,4 +1,4 @@
-//! A small mix, offline: three tracks with inserts, a master, and what it measures.
+//! A small mix, offline: three tracks with inserts, a master, and its readings.
 //!
 //! ```text
 //! cargo run --release --example mix_offline
@@ -12,7 +12,7 @@ use mixdown::{
 const RATE_HZ: f64 = 48_000.0;
 const SECONDS: usize = 8;
 
-/// Notes of one pitch after the other, each struck and left to fade.
+/// Notes of one pitch after the other, plucked and left to decay.
 fn plucked(pitches_hz: &[f64], notes_per_second: f64, level: f32) -> Vec<f32> {
     (0..SECONDS * RATE_HZ as usize)
         .map(|n| {

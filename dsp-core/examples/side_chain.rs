@@ -1,4 +1,4 @@
-//! A bass that makes way for the kick: a compressor keyed by another track.
+//! A bass ducked by the kick: a compressor keyed by another track.
 //!
 //! ```text
 //! cargo run --release --example side_chain

@@ -1,4 +1,4 @@
-//! Leaves out the C library and its start-up code, so that nothing but this crate and its dependencies is in the binary.
+//! Excludes the C library and its start-up code, so that only this crate and its dependencies are in the binary.
 
 fn main() {
     for argument in ["-nostartfiles", "-nostdlib", "-static", "-no-pie"] {

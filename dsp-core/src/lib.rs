@@ -1,7 +1,6 @@
 //! DSP for mixing and mastering music: real-time safe, allocation-free while it runs, the same bits for any block size.
 //!
-//! What the user says ([`Params`]: dB, Hz, ms) becomes what the arithmetic needs (coefficients, designed in f64), which
-//! acts on what the past left behind (the processor's state).
+//! Settings ([`Params`]: dB, Hz, ms) are designed into coefficients (pure, in f64), which act on the processor's state.
 //!
 //! ```
 //! use mixdown::{filters::{BellParams, EqualizerParams}, prelude::*};
@@ -17,7 +16,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! # Where to find what
+//! # Modules
 //!
 //! | module | processors | and |
 //! |---|---|---|
@@ -96,7 +95,7 @@ pub use foundation::{
 #[doc(inline)]
 pub use num_complex::Complex64;
 
-/// The tables of parameters: name, unit, range, default and scale of each, for editors and automation.
+/// Parameter tables: name, unit, range, default and scale of every parameter, for editors and automation.
 pub mod params {
     pub use crate::foundation::{
         field::{Field, Kind, Number, Scale, Steps, Value},
@@ -104,7 +103,7 @@ pub mod params {
     };
 }
 
-/// What most programs use: `use mixdown::prelude::*;`.
+/// The items that most programs use: `use mixdown::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Block, BlockMut, Bypass, Chain, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Fields, Meter, MidSide,

@@ -1,5 +1,5 @@
-//! The allocator of the test binary: it counts calls and bytes, per thread, so that tests beside each other do not
-//! disturb.
+//! The allocator of the test binary: it counts calls and bytes per thread, so that parallel tests do not disturb each
+//! other.
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on to the system's")]
 
 use std::{
@@ -8,16 +8,16 @@ use std::{
 };
 
 thread_local! {
-    /// Calls of the allocator on this thread. No lazy set-up and no destructor: the allocator itself reads it.
+    /// Allocator calls on this thread. No lazy initialisation and no destructor, since the allocator itself reads it.
     static CALLS: Cell<u64> = const { Cell::new(0) };
-    /// Bytes taken on this thread less those given back.
+    /// Bytes allocated minus bytes freed on this thread.
     static BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
 struct Counting;
 
 fn count(taken: usize, given_back: usize) {
-    // A thread that is ending has no counter any more, and no test either.
+    // A thread that is ending has neither a counter nor a test any more.
     let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
     let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + taken as i64 - given_back as i64));
 }
@@ -48,7 +48,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Times that memory was taken or given back in `work`.
+/// Number of allocations and frees in `work`.
 pub fn calls<T>(work: impl FnOnce() -> T) -> u64 {
     let before = CALLS.get();
     let result = work();
@@ -57,7 +57,7 @@ pub fn calls<T>(work: impl FnOnce() -> T) -> u64 {
     after - before
 }
 
-/// What `work` makes, and the bytes on the heap that it holds.
+/// The result of `work`, and its bytes on the heap.
 pub fn held<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = BYTES.get();
     let result = work();
@@ -74,7 +74,7 @@ fn calls_are_counted() {
 }
 
 #[test]
-fn bytes_held_are_those_not_given_back() {
+fn bytes_held_are_those_not_freed() {
     assert_eq!(held(|| vec![0_u32; 100]).1, 400);
     assert_eq!(held(|| drop(vec![0_u8; 100])).1, 0);
     let grown = || {

@@ -1,4 +1,4 @@
-//! Settings that move again before they have arrived: no gain that nobody asked for, and no click.
+//! Settings that change again during a glide: no gain outside the settings, and no click.
 
 use crate::{common::*, laws::residue_dbfs};
 use mixdown::{convolution::*, dynamics::*, levels::*, *};
@@ -16,7 +16,7 @@ fn gain(gain_db: f64) -> Effect {
 /// Settings for a position of 0..1.
 type Make = fn(f64) -> Effect;
 
-/// What is a gain, a pan or a mix, by a setting of 0..1, and acts at once: output is linear in what glides.
+/// Gains, pans and mixes, by a setting of 0..1, that act at once: the output is linear in the gliding value.
 fn gain_likes() -> Vec<(&'static str, Make)> {
     vec![
         ("gain", |at| gain(if at < 0.1 { f64::NEG_INFINITY } else { 30.0 * at - 24.0 })),
@@ -59,11 +59,11 @@ fn run_moves(make: Make, start: f64, moves: &[(usize, f64)], audio: &mut [f64]) 
     run(&mut processor, audio, &Cut(vec![480]), events);
 }
 
-/// A constant, so that the output is the gain: within the settings under way at every frame.
+/// A constant input, so that the output is the gain: within the active settings at every frame.
 #[test]
-fn no_gain_leaves_the_interval_of_the_settings_under_way() {
-    /// 20 ms, and an eighth of that for a setting that waits for the one before.
-    const UNDER_WAY: usize = 960 + 120;
+fn no_gain_leaves_the_interval_of_the_active_settings() {
+    /// 20 ms, and an eighth of that for a pending setting.
+    const ACTIVE_FRAMES: usize = 960 + 120;
     const ROUNDING: f64 = 1e-6;
     for (name, make) in gain_likes() {
         for seed in 0..4 {
@@ -72,7 +72,7 @@ fn no_gain_leaves_the_interval_of_the_settings_under_way() {
             let input = |frames| [vec![1.0; frames], vec![0.25; frames]].concat();
             let mut audio = input(frames);
             run_moves(make, 0.5, &moves, &mut audio);
-            // What each setting gives when it is all there is.
+            // The output of each setting alone.
             let settled: Vec<(usize, Vec<f64>)> = std::iter::once(&(0, 0.5))
                 .chain(&moves)
                 .map(|&(at, value)| {
@@ -83,7 +83,8 @@ fn no_gain_leaves_the_interval_of_the_settings_under_way() {
                 .collect();
             for (at, sample) in audio.iter().enumerate() {
                 let (channel, frame) = (at / frames, at % frames);
-                let oldest = settled.iter().skip(1).rposition(|(at, _)| at + UNDER_WAY <= frame).map_or(0, |k| k + 1);
+                let oldest =
+                    settled.iter().skip(1).rposition(|(at, _)| at + ACTIVE_FRAMES <= frame).map_or(0, |k| k + 1);
                 let heard = settled[oldest..].iter().filter(|(at, _)| *at <= frame).map(|(_, level)| level[channel]);
                 let low = heard.clone().fold(f64::INFINITY, f64::min);
                 let high = heard.fold(f64::NEG_INFINITY, f64::max);
@@ -96,7 +97,7 @@ fn no_gain_leaves_the_interval_of_the_settings_under_way() {
     }
 }
 
-/// The two that were reported: a fade-in that is corrected by a hundredth of a dB, and a fade-out that is caught.
+/// Two particular cases: a fade-in corrected by a hundredth of a dB, and a fade-out that is stopped.
 #[test]
 fn a_corrected_fade_passes_neither_its_target_nor_zero() {
     let fade = |from: f64, to: f64, corrected: f64| {
@@ -116,7 +117,7 @@ fn a_corrected_fade_passes_neither_its_target_nor_zero() {
     assert!(fade(0.0, -144.0, -60.0)[1_000..].iter().all(|x| *x >= 0.001 - 1e-6));
 }
 
-/// Faders and mutes of a mixer, in the same way.
+/// The same for faders and mutes of a mixer.
 #[test]
 fn no_fader_or_mute_overshoots() {
     let frames = 40_000;
@@ -140,7 +141,7 @@ fn no_fader_or_mute_overshoots() {
 }
 
 #[test]
-fn no_change_on_the_way_clicks() {
+fn no_change_during_a_glide_clicks() {
     /// As law 8, for each of the changes.
     const LIMIT_DBFS: f64 = -100.0;
     for (name, make) in gain_likes() {

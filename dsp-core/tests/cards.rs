@@ -1,4 +1,4 @@
-//! Cards: the documentation of every processor of the list is whole.
+//! Cards: every processor of the list is completely documented.
 
 use mixdown::for_each_processor;
 use std::{fs, path::Path};
@@ -14,7 +14,7 @@ fn sources(folder: &Path, into: &mut Vec<String>) {
     }
 }
 
-/// The documentation right before the line that starts, but for its indent, with `declaration`.
+/// The documentation before the line that starts with `declaration`, apart from its indent.
 fn documentation(sources: &[String], declaration: &str) -> String {
     let found = sources.iter().find_map(|source| {
         let lines: Vec<_> = source.lines().map(str::trim_start).collect();

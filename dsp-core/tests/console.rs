@@ -1,4 +1,4 @@
-//! The mixer: sums, order, latency, mutes, and the laws over all of it.
+//! The mixer: sums, order, latency, mutes, and the laws over the whole mixer.
 
 use crate::common::*;
 use mixdown::{dynamics::*, filters::*, levels::*, reverbs::*, *};
@@ -13,7 +13,7 @@ fn fader(fader_db: f64) -> TrackParams {
     TrackParams { fader_db, ..Default::default() }
 }
 
-/// Six tracks that use everything a strip has.
+/// Six tracks that use every part of a strip.
 fn tracks() -> Vec<(&'static str, usize, TrackParams)> {
     let equalizer: Effect = BellParams { frequency_hz: 800.0, gain_db: -6.0, q: 1.0 }.into();
     let widen: Effect = PanParams { pan: 0.4, ..Default::default() }.into();
@@ -127,7 +127,7 @@ fn b1_the_sum_of_64_tracks_is_the_f64_sum_rounded_once() {
     println!("B1: 64 stereo tracks at 0 dB: {sum:.1} dB");
     assert!(sum <= LIMIT_DB, "{sum}");
 
-    // With faders each strip is rounded once more by itself, so that strips stored as stems add up to the mix.
+    // With faders each strip is rounded once more by itself, so that strips rendered as stems sum to the mix.
     let moved: Vec<_> = tracks.iter().map(|(name, channels, _)| (*name, *channels, fader(-3.7))).collect();
     let gain = db_to_gain(-3.7);
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
@@ -153,7 +153,7 @@ fn b1_headroom_is_that_of_floating_point() {
     assert!(error <= -140.0, "{error}");
 }
 
-/// A delay that says so.
+/// A delay with its latency stated.
 #[derive(Clone)]
 struct Late {
     spec: StreamSpec,
@@ -205,7 +205,7 @@ fn b2_a_late_copy_nulls_with_a_direct_one() {
 }
 
 #[test]
-fn solo_and_mute_leave_what_they_say() {
+fn solo_and_mute_silence_the_other_tracks() {
     let tracks = tracks();
     let mut soloed = tracks.clone();
     soloed[2].2.solo = true;
@@ -220,7 +220,7 @@ fn solo_and_mute_leave_what_they_say() {
 }
 
 #[test]
-fn graph_edits_that_make_no_sense_are_refused_by_name() {
+fn invalid_graph_edits_are_refused_by_name() {
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
     mixer.add_track("bass", 1, &fader(0.0)).unwrap();
     let refused = |result: Result<(), MixerError>| result.unwrap_err().to_string();
@@ -245,10 +245,9 @@ fn graph_edits_that_make_no_sense_are_refused_by_name() {
     assert_eq!(mixer.track_names().collect::<Vec<_>>(), ["bass"]);
 }
 
-/// A bypass takes other settings only if it still stands for the same latency and channels.
-/// The bell that no stream of 8 kHz takes, at the end of each kind of path through a tree.
+/// A bell beyond the range of an 8 kHz stream, at the end of each kind of path through a tree.
 #[test]
-fn a_refusal_names_its_place_in_the_tree() {
+fn a_refusal_names_its_path_in_the_tree() {
     let at = |rate_hz, channels| StreamSpec::new(rate_hz, channels).unwrap();
     let chain = |effects: Vec<Effect>| Effect::Chain { effects };
     let high = || -> Effect { BellParams { frequency_hz: 7_000.0, ..Default::default() }.into() };
@@ -279,7 +278,7 @@ fn a_refusal_names_its_place_in_the_tree() {
         let error = mixer.set_master(&MasterParams { inserts: vec![effect], fader_db: 0.0 }).unwrap_err().to_string();
         assert_eq!(error, format!("strip \"master\": inserts[0].{expected}"));
     }
-    // Channels that do not fit, and what a running tree does not take.
+    // Channels that do not fit, and changes that a running tree refuses.
     let narrow = chain(vec![gain(), WidthParams::default().into()]);
     let error = narrow.design(&at(48_000.0, 1)).unwrap_err().to_string();
     assert!(error.starts_with("effects[1]: channels = 1"), "{error}");
@@ -292,6 +291,7 @@ fn a_refusal_names_its_place_in_the_tree() {
     assert_eq!(error, "gains_db (their count) = 3 is not allowed: it must be none, or one for each of effects");
 }
 
+/// A bypass takes other settings only with the same latency and channels.
 #[test]
 fn a_bypass_of_other_latency_needs_a_rebuild() {
     let spec = StreamSpec::new(48_000.0, 2).unwrap();
@@ -308,7 +308,7 @@ fn a_bypass_of_other_latency_needs_a_rebuild() {
 }
 
 #[test]
-fn a_mono_branch_beside_one_that_makes_stereo_goes_to_both_sides() {
+fn a_mono_branch_in_parallel_with_stereo_goes_to_both_sides() {
     let spec = StreamSpec::new(48_000.0, 1).unwrap();
     let makers: [Effect; 3] = [
         ReverbParams::default().into(),
@@ -333,13 +333,13 @@ fn a_mono_branch_beside_one_that_makes_stereo_goes_to_both_sides() {
         let wet = run(&mut maker.build::<f64>(&spec).unwrap(), 2);
         for channel in 0..2 {
             for n in latency..frames {
-                // The dry sound, the limiter below its ceiling, and the maker's own side.
+                // The dry signal, the limiter below its ceiling, and the stereo effect's own side.
                 let expected = 2.0 * sound[n - latency] + wet[channel * frames + n - latency];
                 assert!((sum[channel * frames + n] - expected).abs() < 1e-12, "{maker:?} {channel} {n}");
             }
         }
     }
-    // Counts that do not meet are told with their place and all that would do.
+    // Counts that do not match are reported with their path and all legal counts.
     let wide = Effect::Parallel { effects: vec![Effect::default(), ReverbParams::default().into()], gains_db: vec![] };
     let error = wide.build::<f64>(&StreamSpec::new(48_000.0, 3).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "effects[1]: channels = 3 does not fit: 1 or 2 needed");

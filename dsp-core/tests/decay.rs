@@ -1,5 +1,5 @@
-//! What is too small to hear is 0, and what is too large to be sound does no lasting harm: subnormals slow a processor
-//! down by more than ten times, and a state that has overflowed would be silent or NaN for ever.
+//! Inaudibly small values are 0, and excessive ones do no lasting harm: subnormals slow a processor down by more than
+//! ten times, and an overflowed state would be silent or NaN for ever.
 
 use crate::common::*;
 use mixdown::{filters::*, meters::*, reverbs::*, *};
@@ -11,7 +11,7 @@ fn spec(channels: usize) -> StreamSpec {
     StreamSpec::new(44_100.0, channels).unwrap()
 }
 
-/// Every number that a processor of the list holds, out of its debug format: [`EffectProcessor`] hides it.
+/// Every number in the state of a processor of the list, from its debug format: [`EffectProcessor`] hides it.
 macro_rules! states {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
         fn dump<S: Sample>(processor: &EffectProcessor<S>) -> String {
@@ -25,7 +25,7 @@ macro_rules! states {
 }
 for_each_processor!(states);
 
-/// Subnormal numbers. One is of f32 if that is how f32 would be written: f64 has more digits.
+/// Subnormal numbers. One counts as f32 if it is written as f32 would be: f64 has more digits.
 fn subnormal_states<S: Sample>(processor: &EffectProcessor<S>) -> Vec<String> {
     let is_subnormal = |token: &&str| {
         let single = |x: f32| x.is_subnormal() && format!("{x:?}") == **token;
@@ -38,8 +38,8 @@ fn subnormal_states<S: Sample>(processor: &EffectProcessor<S>) -> Vec<String> {
         .collect()
 }
 
-/// Sounds that lead into subnormals, each as a function of the frame and channel: below the smallest normal number, and down to
-/// it by every road.
+/// Signals that lead into subnormals, each as a function of the frame and channel: below the smallest normal number,
+/// and down to it in every way.
 fn sounds<S: Sample>(channels: usize) -> Vec<(&'static str, Vec<S>)> {
     let noise = planar_noise::<f64>(channels, FRAMES);
     let tiny = if size_of::<S>() == 4 { 1e-40 } else { 1e-310 };
@@ -64,7 +64,7 @@ fn is_subnormal<S: Sample>(sample: S) -> bool {
     sample.to_f64() != 0.0 && sample.to_f64().abs() < smallest
 }
 
-/// What was found to be subnormal, after sounds that fill the grid: states are flushed on it, or at once.
+/// The subnormals found after signals that end on the grid, where states are flushed.
 fn subnormals<S: Sample>() -> Vec<String> {
     let found = std::cell::RefCell::new(Vec::new());
     for_all(2, |entry, effect| {
@@ -95,10 +95,10 @@ fn no_state_or_output_is_subnormal_whatever_comes_in() {
     assert!(found.is_empty(), "{}:\n{}", found.len(), found.join("\n"));
 }
 
-/// The largest numbers there are, and what follows.
-/// Longer than the sounds above: the lines of a short room fall through all of f32 before what they hold is forgotten.
+/// Longer than the signals above: the lines of a short room decay through the whole range of f32 before they are
+/// zeroed.
 #[test]
-fn a_room_that_dies_away_holds_no_subnormals() {
+fn a_decaying_room_has_no_subnormals() {
     let params = ReverbParams {
         t60_s: 0.1,
         t60_low_ratio: 0.2,
@@ -121,6 +121,7 @@ fn a_room_that_dies_away_holds_no_subnormals() {
     }
 }
 
+/// The output after the largest numbers.
 fn recovers<S: Sample>(largest: f64) {
     const LOUD: std::ops::Range<usize> = 500..700;
     for_all(3, |entry, effect| {
@@ -139,7 +140,7 @@ fn recovers<S: Sample>(largest: f64) {
             run(&mut processor, &mut audio, &Cut(vec![480]), vec![]);
             assert_eq!(processor.non_finite_samples(), 0, "{}: finite numbers are no faults", entry.name);
             assert!(audio.iter().all(|x| x.finite()), "{} {channels}: {effect:?}", entry.name);
-            // What rang has ended with the tail; what had turned its gain down has come up again, or is on its way.
+            // Resonances have ended with the tail; reduced gains have recovered, or are recovering.
             let Tail::Frames(tail) = tail else { continue };
             let mut silence = room_for(&processor, vec![S::ZERO; channels * (tail.min(100_000) as usize + 64)]);
             run(&mut processor, &mut silence, &Cut(vec![480]), vec![]);
@@ -158,7 +159,7 @@ fn the_largest_numbers_leave_nothing_behind() {
 }
 
 #[test]
-fn meters_and_mixers_stand_the_largest_numbers() {
+fn meters_and_mixers_recover_from_the_largest_numbers() {
     let stereo = spec(2);
     let mut mixer = Mixer::<f64>::new(&stereo).unwrap();
     mixer

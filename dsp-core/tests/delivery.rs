@@ -1,4 +1,4 @@
-//! Masters of sound with content up to half the sample rate, read by a Fourier transform that knows nothing of the meters.
+//! Masters with content up to half the sample rate, measured by a Fourier transform that is independent of the meters.
 
 use crate::common::noise;
 use mixdown::{delivery::*, dynamics::*, meters::*, *};
@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 const RATE_HZ: f64 = 44_100.0;
 /// 1.5 s.
 const FRAMES: usize = 1 << 16;
-/// Points per sample of the transform: half a step beside a crest of half the rate is 0.01 dB.
+/// Points per sample of the transform: half a step away from a crest at half the rate is 0.01 dB.
 const POINTS: usize = 32;
 
 fn spec(channels: usize) -> StreamSpec {
@@ -29,7 +29,7 @@ fn transform_dbtp(channels: &[&[f64]]) -> f64 {
         forward.process(&mut padded, &mut spectrum).unwrap();
         let inverse = planner.plan_fft_inverse(length);
         for point in 0..POINTS {
-            // A delay by a part of a sample is a turn of each bin.
+            // A delay by a fraction of a sample is a rotation of each bin.
             let delay = point as f64 / POINTS as f64;
             let mut turned: Vec<Complex> = (0..)
                 .zip(&spectrum)
@@ -44,7 +44,7 @@ fn transform_dbtp(channels: &[&[f64]]) -> f64 {
     gain_to_db(peak)
 }
 
-/// Swelling sound of content up to `top_hz`, clipped hard: noise, or the partials of a chord.
+/// A swelling signal of content up to `top_hz`, clipped hard: noise, or the partials of a chord.
 fn clipped(seed: u64, top_hz: f64, chord: bool) -> Vec<f64> {
     let inverse = RealFftPlanner::<f64>::new().plan_fft_inverse(FRAMES);
     let mut spectrum = inverse.make_input_vec();
@@ -91,8 +91,8 @@ fn limited(samples: &[f64], drive_db: f64) -> Vec<f64> {
 }
 
 #[test]
-fn the_reference_meter_reads_what_the_transform_reads() {
-    /// Distance of the points, and what lies within 0.5 % of the rate of its half.
+fn the_reference_meter_agrees_with_the_transform() {
+    /// Distance of the points, and content within 0.5 % of half the rate.
     const REFERENCE_DB: f64 = 0.03;
     let mut missed_db = 0.0_f64;
     for (name, sound) in materials() {
@@ -113,7 +113,7 @@ fn masters_of_full_band_sound_are_below_the_ceiling_by_the_transform() {
         let mut meter = LoudnessParams::default().build::<f64>(&spec(1)).unwrap();
         meter.observe(&Block::from_planar(&sound, 1).unwrap());
         let loudness = meter.reading();
-        // 2 and 3 dB beyond what a gain alone would reach.
+        // 2 and 3 dB beyond the reach of a gain alone.
         let at_ceiling = loudness.integrated_lufs - 1.0 - loudness.true_peak_dbtp.unwrap();
         for (push_db, bits) in [(2.0, 16), (3.0, 24)] {
             let params = DeliveryParams { target_lufs: at_ceiling + push_db, bits, ..Default::default() };

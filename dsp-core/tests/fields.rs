@@ -1,8 +1,8 @@
-//! The tables of parameters say what settings do: names, defaults, ranges and words.
+//! The parameter tables agree with the settings: names, defaults, ranges and words.
 
 use mixdown::{dynamics::*, params::*, *};
 
-/// At this rate every range is as wide as its table says.
+/// At this rate every range has its full width.
 const RATE_HZ: f64 = 384_000.0;
 
 /// Default settings of every processor.
@@ -62,7 +62,7 @@ fn defaults_are_those_of_the_table_and_legal() {
     }
 }
 
-/// Where a range depends on others, these leave all of it.
+/// For ranges that depend on other settings, chooses these so that the whole range is legal.
 fn widest(settings: &mut dyn Fields) {
     for name in ["t60_low_ratio", "t60_high_ratio"] {
         let _ = settings.set(name, 1.0.into());
@@ -135,7 +135,7 @@ fn a_value_of_another_kind_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_refusal_says_what_would_be_taken() {
+fn a_refusal_says_the_values_taken() {
     let mut compressor = Effect::from(CompressorParams::default());
     let mut refused = |name, value: Value<'_>| compressor.set(name, value).unwrap_err().to_string();
     assert_eq!(refused("ratio", "four".into()), "ratio takes a number");
@@ -144,14 +144,14 @@ fn a_refusal_says_what_would_be_taken() {
     let mut equalizer = filters::EqualizerParams::default();
     let error = equalizer.set("bands", 1.0.into()).unwrap_err();
     assert_eq!(error.to_string(), "bands has parts: it takes no single value");
-    // What puts effects together has no parameters of its own.
+    // Combinations have no parameters of their own.
     assert!(Effect::default().fields().is_empty());
     assert!(matches!(Effect::default().set("ratio", 2.0.into()), Err(Error::Unknown { .. })));
 }
 
-/// What is fixed is refused while the processor runs, and nothing else is.
+/// Fixed parameters are refused while the processor runs, and no others.
 #[test]
-fn fixed_is_what_needs_another_processor() {
+fn fixed_parameters_need_another_processor() {
     for (owner, effect) in effects() {
         let spec = StreamSpec::new(48_000.0, 2).unwrap();
         for field in effect.fields() {

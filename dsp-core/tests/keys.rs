@@ -1,5 +1,5 @@
-//! A key acts on the sound that it was recorded with, whatever stands before it: random trees of combinators beside the
-//! same composed by hand from whole arrays.
+//! A key acts on the signal that it was recorded with, wherever it is in the chain: random trees of combinators against
+//! the same composed by hand from whole arrays.
 
 use crate::common::*;
 use mixdown::{convolution::*, dynamics::*, filters::*, *};
@@ -20,7 +20,7 @@ fn spec(channels: usize) -> StreamSpec {
     StreamSpec::new(RATE_HZ, channels).unwrap()
 }
 
-/// What takes a key, and what stands before it with and without latency.
+/// Processors with a key input, and processors with and without latency before them.
 fn leaf() -> BoxedStrategy<Effect> {
     let lookahead_ms = prop_oneof![1 => Just(0.0), 2 => 0.5..8.0];
     let compressor = (lookahead_ms, prop_oneof![1 => Just(100.0), 1 => 0.0..100.0], 0.0..1.0).prop_map(
@@ -56,7 +56,7 @@ fn leaf() -> BoxedStrategy<Effect> {
     .boxed()
 }
 
-/// Any tree that takes stereo: mid and side have none of their own.
+/// Any tree that takes stereo, without mid/side inside mid/side.
 fn tree() -> BoxedStrategy<Effect> {
     leaf()
         .prop_recursive(3, 12, 3, |inner| {
@@ -80,7 +80,7 @@ fn with(a: &Rows, b: &Rows, f: impl Fn(f64, f64) -> f64) -> Rows {
     a.iter().zip(b).map(|(a, b)| a.iter().zip(b).map(|(a, b)| f(*a, *b)).collect()).collect()
 }
 
-/// Mid and side of two rows; of one, itself twice.
+/// Mid and side of two rows; a single row twice.
 fn mid_side(rows: &Rows) -> [Rows; 2] {
     let [left, right] = [&rows[0], &rows[rows.len() - 1]];
     if rows.len() == 1 {
@@ -90,7 +90,7 @@ fn mid_side(rows: &Rows) -> [Rows; 2] {
     [with(&left, &right, |l, r| 0.5 * (l + r)), with(&left, &right, |l, r| 0.5 * (l - r))]
 }
 
-/// The whole sound through an effect, and its latency.
+/// The whole signal through an effect, and its latency.
 fn by_hand(effect: &Effect, sound: &Rows, key: &Rows) -> (Rows, usize) {
     let in_series = |effects: &[Effect], sound: &Rows, key: &Rows| {
         effects.iter().fold((sound.clone(), 0), |(sound, latency), effect| {
@@ -132,7 +132,7 @@ fn by_hand(effect: &Effect, sound: &Rows, key: &Rows) -> (Rows, usize) {
     }
 }
 
-/// The sound through the running effect, in pieces.
+/// The signal through the running effect, in blocks.
 fn running(effect: &Effect, sound: &Rows, key: &Rows, cut: &Cut) -> (Rows, usize) {
     let mut processor = effect.build::<f64>(&spec(sound.len())).unwrap();
     let (mut audio, keys) = (sound.concat(), key.concat());
@@ -150,7 +150,7 @@ fn running(effect: &Effect, sound: &Rows, key: &Rows, cut: &Cut) -> (Rows, usize
     (audio.chunks(FRAMES).map(<[f64]>::to_vec).collect(), processor.latency_frames())
 }
 
-/// Bursts, so that a key that comes early or late is seen.
+/// Bursts, so that an early or a late key shows.
 fn bursts(channels: usize, seed: u64) -> Rows {
     let burst = |(n, x): (usize, f64)| if n / 500 % 2 == 1 { 0.5 * x } else { 0.0 };
     (0..channels as u64)
@@ -196,14 +196,14 @@ fn law_4_a_compressor_behind_latency_ducks_when_the_key_sounds() {
         let chain = Effect::Chain { effects: vec![stage.clone(), compressor.clone()] };
         let (out, latency) = running(&chain, &sound, &key, &Cut(vec![77]));
         assert!(latency > 0);
-        // The frame from which it ducks is that of the key, in the delayed sound.
+        // The first ducked frame is that of the key, in the delayed signal.
         let ducked = out[0].iter().skip(latency).position(|&x| x < 0.45).unwrap();
         assert!((1_000..1_040).contains(&ducked), "{ducked} behind {stage:?}");
     }
 }
 
 #[test]
-fn a_key_that_pauses_does_not_go_on_later() {
+fn a_paused_key_is_not_replayed_later() {
     let effects = vec![
         LimiterParams::default().into(),
         CompressorParams { threshold_db: -40.0, attack_ms: 0.1, release_ms: 5.0, ..Default::default() }.into(),
@@ -212,7 +212,7 @@ fn a_key_that_pauses_does_not_go_on_later() {
     let (mut loud, quiet) = (vec![1e-4; 2_000], vec![0.0; 2_000]);
     let key = vec![0.9; 2_000];
     chain.process_keyed(&mut BlockMut::from_planar(&mut loud, 1).unwrap(), &Block::from_planar(&key, 1).unwrap());
-    // Keyed by itself for a while, it forgets; then a silent key.
+    // Keyed by itself for a while, its key history decays; then a silent key.
     let mut pause = vec![1e-4; 48_000];
     chain.process(&mut BlockMut::from_planar(&mut pause, 1).unwrap());
     let mut after = vec![1e-4; 2_000];
@@ -221,7 +221,7 @@ fn a_key_that_pauses_does_not_go_on_later() {
 }
 
 #[test]
-fn what_takes_a_key_says_so() {
+fn takes_key_tells_processors_with_a_key_input() {
     macro_rules! takers {
         ($($name:ident: $params:ty, $processor:ty;)*) => {
             vec![$((stringify!($name), Effect::from(<$params>::default()))),*]
@@ -231,7 +231,7 @@ fn what_takes_a_key_says_so() {
         let Ok(mut processor) = effect.build::<f64>(&spec(2)) else { panic!("{name}: no stereo") };
         let expected = matches!(name, "Compressor" | "Expander" | "Gate" | "DynamicEqualizer");
         assert_eq!(processor.takes_key(), expected, "{name}");
-        // What does not say so does the same with and without.
+        // Without a key input a key makes no difference.
         if !expected {
             let sound = bursts(2, 3).concat();
             let key = bursts(1, 9).concat();

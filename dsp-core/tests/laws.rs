@@ -1,4 +1,4 @@
-//! The laws every processor keeps, over random settings of everything in the one list.
+//! The invariants of every processor, over random settings of everything in the one list.
 
 use crate::common::*;
 use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, reverbs::*, *};
@@ -6,14 +6,14 @@ use std::cell::Cell;
 
 /// Half a second or less per case: the laws are about state, not about length.
 const FRAMES: usize = 6_000;
-/// Frame at which the settings change: on no grid.
+/// Frame of the change of settings: not on the grid.
 const CHANGE_AT: usize = 1_777;
 
 fn spec(channels: usize) -> StreamSpec {
     StreamSpec::new(44_100.0, channels).unwrap()
 }
 
-/// Runs `effect` over noise with a change of settings on the way.
+/// Runs `effect` over noise with a change of settings in the middle.
 fn render<S: Sample>(effect: &Effect, spec: &StreamSpec, cut: &Cut) -> Vec<S> {
     let mut processor = effect.build::<S>(spec).unwrap();
     let mut audio = room_for(&processor, planar_noise(spec.channels(), FRAMES));
@@ -114,7 +114,7 @@ fn law_3_reset_equals_a_fresh_build() {
             audio[17] = f32::NAN;
             run(&mut used, &mut audio, &Cut::whole(), vec![]);
             used.set_params(&target).unwrap();
-            // In the middle of the glide, off every grid.
+            // In the middle of the glide, off the grid.
             let mut audio = room_for(&used, planar_noise(channels, 333));
             run(&mut used, &mut audio, &Cut(vec![100]), vec![]);
             used.reset();
@@ -131,7 +131,7 @@ fn law_3_reset_equals_a_fresh_build() {
 #[test]
 fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
     for_all(12, |entry, effect| {
-        // A reverb is not the same on both sides.
+        // A reverb differs between the sides.
         if !channel_counts(&effect).contains(&2) || matches!(entry.name, "Reverb" | "Plate") {
             return;
         }
@@ -143,7 +143,7 @@ fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
             audio
         };
         let twice = [&noise[..FRAMES], &noise[..FRAMES]].concat();
-        // What treats the sides differently has a mirror image that must match.
+        // Settings that treat the sides differently have a mirror image that must match.
         let mirrored = match &effect {
             Effect::Pan(p) => PanParams { pan: -p.pan, ..*p }.into(),
             Effect::Convolution(p) => {
@@ -164,7 +164,7 @@ fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
     });
 }
 
-/// A processor with a latency, for the laws of what puts processors together.
+/// A processor with a latency, for the laws of combinations.
 #[derive(Clone)]
 struct Late {
     spec: StreamSpec,
@@ -223,7 +223,7 @@ fn law_4_g2_neutral_settings_are_the_delayed_input_bit_for_bit() {
 }
 
 #[test]
-fn law_4_stated_latency_is_the_measured_one_in_everything_that_puts_processors_together() {
+fn law_4_stated_latency_is_the_measured_one_in_every_combination() {
     let mono = spec(1);
     let chain = |latencies: &[usize], spec: StreamSpec| {
         Chain::new(&spec, latencies.iter().map(|&frames| Late::boxed(spec, frames)).collect()).unwrap()
@@ -231,7 +231,7 @@ fn law_4_stated_latency_is_the_measured_one_in_everything_that_puts_processors_t
     let stereo = spec(2);
     let cases: Vec<(EffectProcessor<f32>, usize, f32)> = vec![
         (EffectProcessor::Chain(chain(&[3, 40], stereo)), 43, 1.0),
-        // Both branches arrive together: the impulse doubles.
+        // Both branches are aligned: the impulse doubles.
         (
             EffectProcessor::Parallel(
                 Parallel::new(&stereo, vec![Late::boxed(stereo, 5), Late::boxed(stereo, 77)], &[]).unwrap(),
@@ -248,7 +248,7 @@ fn law_4_stated_latency_is_the_measured_one_in_everything_that_puts_processors_t
         let mut output = input.clone();
         run(&mut processor, &mut output, &Cut(vec![77]), vec![]);
         let expected = delayed(&input, 2, latency);
-        // Mid and side round once on the way.
+        // Mid and side are rounded once in between.
         assert!(output.iter().zip(&expected).all(|(a, b)| (a - level * b).abs() <= 2.0 * f32::EPSILON), "{latency}");
         assert_eq!(processor.tail(), Tail::Frames(latency as u64));
         processor.reset();
@@ -287,7 +287,7 @@ fn law_5_silence_is_exactly_zero_after_the_tail() {
     assert!(checked.get() > 100, "only {} settings had a tail short enough", checked.get());
 }
 
-/// Filters of every kind whose slower pole lies far inside the faster one, down to the lowest frequency and q.
+/// Filters of every kind whose slower pole is far from the faster one, down to the lowest frequency and q.
 fn overdamped() -> Vec<(&'static str, Effect)> {
     let mut effects = Vec::new();
     let places = [20.0, 47.654, 150.0].map(|frequency_hz| [0.1, 0.3816, 0.5].map(|q| (frequency_hz, q)));
@@ -323,7 +323,7 @@ fn law_5_slow_modes_end_with_the_tail() {
         let spec = StreamSpec::new(22_050.0, 2).unwrap();
         let mut processor = effect.build::<f64>(&spec).unwrap();
         let Tail::Frames(tail) = processor.tail() else { panic!("{name}: no end") };
-        // The states meet the threshold at another place of the grid for every burst.
+        // The states reach the threshold at another position of the grid for every burst.
         for burst in [3, 64, 257, 1_000] {
             let mut audio = planar_noise::<f64>(2, burst);
             run(&mut processor, &mut audio, &Cut::whole(), vec![]);
@@ -344,7 +344,7 @@ fn law_5_no_output_is_subnormal_while_it_decays() {
         let mut audio = room_for(&processor, vec![0.0_f64; channels * 20_000]);
         audio[0] = 1.0;
         run(&mut processor, &mut audio, &Cut(vec![64]), vec![]);
-        // f64 output is f64 state: 64 frames lie between two looks, so the bound is what a state may fall to in between.
+        // f64 output is f64 state: states are checked every 64 frames, so the bound is the decay of a state in between.
         assert!(audio.iter().all(|x| !x.is_subnormal()), "{}", entry.name);
     });
 }
@@ -429,7 +429,7 @@ pub fn residue_dbfs(signal: &[f64], rate_hz: f64) -> f64 {
         }
         audio.reverse();
     }
-    // The ends, where the sine itself starts and stops, do not count.
+    // The ends, where the sine itself starts and stops, are excluded.
     let edge = audio.len() / 4;
     20.0 * audio[edge..audio.len() - edge].iter().fold(0.0, |peak: f64, x| peak.max(x.abs())).log10()
 }
@@ -462,7 +462,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
         DynamicBand { shape, threshold_db, range_db, ..Default::default() }.into()
     };
     let still = |frequency_hz, gain_db| -> DynamicEqualizerBand { BellParams { frequency_hz, gain_db, q: 1.0 }.into() };
-    // Where it compresses, it does as a compressor.
+    // A processor that compresses is tested as a compressor.
     let multiband = |crossovers_hz: &[f64], makeup_db| {
         let bands = vec![CompressorParams { ratio: 1.0, makeup_db, ..Default::default() }; crossovers_hz.len() + 1];
         Effect::from(MultibandCompressorParams { crossovers_hz: crossovers_hz.to_vec(), bands, ..Default::default() })
@@ -470,12 +470,12 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let de_esser = |frequency_hz, range_db, threshold_db| {
         Effect::from(DeEsserParams { frequency_hz, range_db, threshold_db, ..Default::default() })
     };
-    // Its input far below the ceiling, or steadily above it: a drive that rises under a limiter is met by its gain, crest
-    // by crest, which is no click of the change.
+    // Its input far below the ceiling, or steadily above it: under a limiter a rising drive is reduced crest by crest,
+    // which is not a click of the change.
     let limiter = |input_db, gain_db, ceiling_db| Effect::Chain {
         effects: vec![gain(input_db), LimiterParams { gain_db, ceiling_db, ..Default::default() }.into()],
     };
-    // A compressor adds harmonics of its own to bass, which are no click either: slow times leave none.
+    // A compressor adds harmonics of its own to bass, which are not clicks either: slow times avoid them.
     let slow = CompressorParams {
         attack_ms: 100.0,
         release_ms: 2_000.0,
@@ -505,7 +505,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
             .into(),
         ],
     };
-    // Closed, since an opening is no click of the change.
+    // Closed, since an opening is not a click of the change.
     let gate = |input_db, threshold_db, range_db| Effect::Chain {
         effects: vec![
             gain(input_db),
@@ -612,8 +612,8 @@ fn law_8_g3_no_change_of_settings_clicks() {
         for (from, to) in [(from, to), (to, from)] {
             let stereo = StreamSpec::new(RATE_HZ, 2).unwrap();
             let frames = 48_000;
-            // Left alone for what works between the channels, so that mid and side both sound.
-            // It fades in, as its beginning would sound on in what rings.
+            // Unchanged for effects between the channels, so that mid and side both have signal.
+            // It fades in, as its onset would ring on in resonant effects.
             let fade_in = |n: usize| {
                 let u = (n as f64 / 4_800.0).min(1.0);
                 u * u * u * (10.0 + u * (6.0 * u - 15.0))
@@ -623,7 +623,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
             let mut processor = from.build::<f64>(&stereo).unwrap();
             let mut audio = input.clone();
             let change: Edit<'_, EffectProcessor<f64>> = Box::new(|p| p.set_params(to).unwrap());
-            // Half-way, at a phase that is no zero crossing.
+            // Half-way, at a phase off the zero crossing.
             run(&mut processor, &mut audio, &Cut(vec![512]), vec![(frames / 2 + 131, change)]);
             // The louder side of the change, scaled to a sine of -6 dBFS.
             let level = |range: std::ops::Range<usize>| audio[range].iter().fold(0.0, |peak: f64, x| peak.max(x.abs()));

@@ -1,4 +1,4 @@
-//! What the loudness meter promises beyond the standards' own cases: same bits, edges, memory, albums.
+//! Properties of the loudness meter beyond the standards' own cases: same bits, edges, memory, albums.
 
 use crate::signals::{NONE, RATE, Steps, loudness_only, lufs, meter, programme, read, stereo_energy, tone};
 use mixdown::{
@@ -7,7 +7,7 @@ use mixdown::{
 };
 use std::f64::consts::PI;
 
-/// Rounding and the filters' onset are all that is left over whole blocks, LU.
+/// Rounding and the filters' onset, the only errors over whole blocks, LU.
 const EXACT_LU: f64 = 0.01;
 /// The same for maxima over 400 ms, where an onset is a larger share of the window.
 const EXACT_MOMENTARY_LU: f64 = 0.02;
@@ -15,7 +15,7 @@ const EXACT_MOMENTARY_LU: f64 = 0.02;
 const EXACT_RANGE_LU: f64 = 0.05;
 /// Below 32 kHz the bilinear transform bends the shelf's slope: 0.022 dB at 1 kHz and 22.05 kHz.
 const LOW_RATE_LU: f64 = 0.03;
-/// What constant memory may cost: a bin of the histogram, LU.
+/// Error of constant memory: a bin of the histogram, LU.
 const CONSTANT_LU: f64 = 0.02;
 
 #[test]
@@ -38,7 +38,7 @@ fn every_form_gives_the_same_bits() {
         assert_eq!(vector, scalar);
         assert_eq!(vector, reading(Cpu::Avx2));
     }
-    // Without fused operations an error of -140 dB moves the energy by 1e-7 of itself at most, and a peak likewise.
+    // Without fused operations an error of -140 dB changes the energy by a factor of 1e-7 at most, and a peak likewise.
     assert!((vector.integrated_lufs - baseline.integrated_lufs).abs() < 1e-6);
     assert!((vector.true_peak_dbtp.unwrap() - baseline.true_peak_dbtp.unwrap()).abs() < 1e-5);
 }
@@ -82,7 +82,7 @@ fn edges_silence_short_programmes_and_mono() {
     assert_eq!((silent.true_peak_dbtp, silent.sample_peak_dbfs), (Some(NONE), NONE));
     assert_eq!((silent.plr_lu, silent.min_psr_lu, silent.loudness_range_lu), (NONE, NONE, 0.0));
     assert!(silent.momentary_lufs.iter().chain(&silent.short_term_lufs).all(|value| *value == NONE));
-    // A block of the gate is 400 ms: one frame less has no loudness, but a peak.
+    // A gating block is 400 ms: one frame less has no loudness, but a peak.
     let tone = tone::<f64>(RATE, &[(0.4, -23.0)]);
     let short = read(RATE, &[&tone[..19_199], &tone[..19_199]], &params);
     assert_eq!((short.integrated_lufs, short.max_momentary_lufs, short.plr_lu), (NONE, NONE, NONE));
@@ -119,7 +119,7 @@ fn constant_memory_agrees_and_albums_gate_over_the_union() {
     let album = |meters: &[LoudnessMeter<f32>]| album_loudness(meters.iter().map(LoudnessMeter::block_energies));
     let (album, from_histograms) = (album(&exact), album(&constant));
     assert!((album - from_histograms).abs() <= CONSTANT_LU);
-    // By hand: the gate lies near -32, so 20 s at -20 and 10 s at -26 remain; no mean of the tracks' loudness.
+    // By hand: the gate is near -32, so 20 s at -20 and 10 s at -26 remain; no mean of the tracks' loudness.
     let expected = lufs((197.0 * stereo_energy(-20.0) + 97.0 * stereo_energy(-26.0)) / 294.0);
     println!("album {album:.3}, by hand {expected:.3}");
     assert!((album - expected).abs() < 0.15, "the blocks across the steps make up the rest");
@@ -131,8 +131,8 @@ fn constant_memory_agrees_and_albums_gate_over_the_union() {
 fn two_hours_in_constant_memory() {
     let params = |memory: Memory| LoudnessParams { memory, ..loudness_only() };
     let mut meters = [Memory::Exact, Memory::Constant].map(|memory| meter::<f32>(RATE, 2, &params(memory)));
-    // A programme of 7 s and of 11 s in the other channel, whose level wanders over 40 dB and falls silent now and
-    // then; generated second by second.
+    // A programme of 7 s and of 11 s in the other channel, whose level varies over 40 dB and is silent now and then;
+    // generated second by second.
     let [left, right] = [programme::<f32>(RATE, 7.0, 0.0), programme::<f32>(RATE, 11.0, 2.0)];
     let mut block = [vec![0.0_f32; 48_000], vec![0.0_f32; 48_000]];
     for second in 0..7_200_usize {
@@ -174,8 +174,8 @@ fn the_same_programme_reads_the_same_at_every_rate() {
 }
 
 #[test]
-fn rates_that_100_does_not_divide_keep_time() {
-    // 22 050 Hz: spans of 220 and 221 frames by turns. 100 s leave 997 blocks at exact times, and no drift.
+fn rates_not_divisible_by_100_keep_time() {
+    // 22 050 Hz: spans of 220 and 221 frames alternately. 100 s give 997 blocks at exact times, without drift.
     let tone = tone::<f32>(22_050.0, &[(100.0, -23.0)]);
     let reading = read(22_050.0, &[&tone], &loudness_only());
     assert_eq!(reading.times_s.len(), 997);

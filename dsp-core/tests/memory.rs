@@ -1,13 +1,13 @@
-//! How much memory does it take? The card of each processor says it, and it is measured here.
+//! Memory of each processor, as measured here and stated by its card.
 
 use crate::allocator::held;
 use mixdown::*;
 
-/// Rounding of the figures, and what compilers and targets lay out otherwise.
+/// Rounding of the figures, and other layouts of compilers and targets.
 const TOLERANCE: f64 = 0.1;
 
-/// The figure of a processor with its defaults for stereo f32 at 48 kHz, in kB (1 000 bytes), and the source file with
-/// the card that states it.
+/// The figure of a processor with its defaults for stereo f32 at 48 kHz, in kB (1 000 bytes), and the source file of
+/// its card.
 const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("Gain", 0.26, "levels/gain.rs"),
     ("Pan", 0.38, "levels/pan.rs"),
@@ -37,7 +37,7 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
 
 macro_rules! measured {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
-        /// Bytes that each processor of the list takes with its defaults: on the heap, and itself.
+        /// Bytes of each processor of the list with its defaults: on the heap, and of the value itself.
         fn measured() -> Vec<(&'static str, usize)> {
             let spec = StreamSpec::new(48_000.0, 2).unwrap();
             vec![$({

@@ -1,10 +1,10 @@
-//! May it run in a callback? Nothing takes or gives back memory while audio runs.
+//! Real-time safety: nothing allocates or frees while audio runs.
 
 use crate::{allocator::calls, common::*};
 use mixdown::{filters::*, levels::*, meters::*, *};
 
 const FRAMES: usize = 3_000;
-/// Block lengths of a restless host.
+/// Block lengths of an irregular host.
 const BLOCKS: [usize; 6] = [64, 1, 480, 0, 1_000, 7];
 
 fn spec(channels: usize) -> StreamSpec {
@@ -24,12 +24,12 @@ fn blocks<S: Sample>(audio: &mut BlockMut<'_, '_, S>, mut each: impl FnMut(&mut 
     }
 }
 
-fn effect_stays_out_of_memory<S: Sample>(entry: &Entry, effect: &Effect, channels: usize) {
+fn effect_does_not_allocate<S: Sample>(entry: &Entry, effect: &Effect, channels: usize) {
     let spec = spec(channels);
     let mut processor = effect.build::<S>(&spec).unwrap();
     let designs = [moved(effect).design(&spec).unwrap(), effect.design(&spec).unwrap()];
     let mut audio = room_for(&processor, planar_noise::<S>(channels, FRAMES));
-    // The repair of a sample that is no number is part of the law.
+    // The repair of non-finite samples is part of the law.
     audio[FRAMES / 2] = S::from_f64(f64::NAN);
     let key = planar_noise::<S>(1, FRAMES);
     let rows = audio.len() / FRAMES;
@@ -54,17 +54,17 @@ fn effect_stays_out_of_memory<S: Sample>(entry: &Entry, effect: &Effect, channel
 }
 
 #[test]
-fn law_7_no_effect_touches_memory_while_it_runs() {
+fn law_7_no_effect_allocates_while_it_runs() {
     for_all(6, |entry, effect| {
         for channels in channel_counts(&effect) {
-            effect_stays_out_of_memory::<f32>(entry, &effect, channels);
+            effect_does_not_allocate::<f32>(entry, &effect, channels);
         }
-        effect_stays_out_of_memory::<f64>(entry, &effect, channel_counts(&effect)[0]);
+        effect_does_not_allocate::<f64>(entry, &effect, channel_counts(&effect)[0]);
     });
 }
 
 #[test]
-fn law_7_everything_put_together() {
+fn law_7_combinations() {
     let band = |frequency_hz| BellParams { frequency_hz, gain_db: 3.0, q: 1.0 }.into();
     let equalizer = Effect::from(EqualizerParams { bands: vec![band(100.0), band(2_000.0)], ..Default::default() });
     let high_pass = Effect::from(HighPassParams { slope_db_per_octave: 96.0, ..Default::default() });
@@ -94,7 +94,7 @@ fn law_7_everything_put_together() {
 }
 
 #[test]
-fn law_7_the_mixer_stays_out_of_memory() {
+fn law_7_the_mixer_does_not_allocate() {
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
     let params = |fader_db, pan| TrackParams {
         inserts: vec![BellParams { gain_db: 4.0, ..Default::default() }.into()],
@@ -117,7 +117,7 @@ fn law_7_the_mixer_stays_out_of_memory() {
     let mut out = vec![0.0_f32; 2 * FRAMES];
     let mut out = BlockMut::from_planar(&mut out, 2).unwrap();
     for round in 0..2 {
-        // Taking the settings of inserts may take memory; running the glides they start may not.
+        // Designing the settings of inserts may allocate; running the glides they start may not.
         mixer.set_track("bass", &params(-3.0, 0.5 - f64::from(round))).unwrap();
         mixer.set_track("voice", &TrackParams { mute: round == 0, ..params(0.0, 0.0) }).unwrap();
         let count = calls(|| {
@@ -134,7 +134,7 @@ fn law_7_the_mixer_stays_out_of_memory() {
 }
 
 #[test]
-fn law_7_meters_stay_out_of_memory() {
+fn law_7_meters_do_not_allocate() {
     let audio = planar_noise::<f32>(3, 60_000);
     let block = Block::from_planar(&audio, 3).unwrap();
     for precision in [Precision::Off, Precision::Standard, Precision::High, Precision::Reference] {

@@ -1,11 +1,11 @@
-//! Settings and readings as text and as bytes: what a preset, a session file or a report stores.
+//! Settings and readings as text and as bytes, as stored in presets, session files and reports.
 
 use crate::common::{for_all, planar_noise};
 use mixdown::{delivery::*, dynamics::*, filters::*, levels::*, meters::*, *};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{error::Error as _, fmt::Debug};
 
-/// Through text, and through bytes, which do not say what they are.
+/// Round trips through text, and through bytes, which do not describe themselves.
 fn round_trips<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
@@ -15,7 +15,7 @@ fn round_trips<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     assert_eq!(&postcard::from_bytes::<T>(&bytes).unwrap(), value, "{text}");
 }
 
-/// Every kind of settings, by itself and as an effect, inside every way to put effects together, at any depth.
+/// Every kind of settings, by itself and as an effect, inside every combination, at any depth.
 #[test]
 fn every_effect_survives_text_and_bytes() {
     for_all(10, |_, effect| {
@@ -97,7 +97,7 @@ fn readings_survive_text_and_bytes() {
 }
 
 #[test]
-fn a_refused_setting_of_a_strip_has_the_refusal_as_its_source() {
+fn a_refused_setting_of_a_strip_has_its_error_as_source() {
     let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap();
     let error = mixer.add_track("voice", 1, &TrackParams { pan: 2.0, ..Default::default() }).unwrap_err();
     let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
@@ -145,7 +145,7 @@ fn impulse_responses_are_base64() {
         r#"{"type":"Convolution","impulse_response":{"rows":2,"format":"f32","samples":"AACAPwAAAD8="},"layout":"auto","predelay_ms":0.0,"mix":1.0,"normalize":false}"#
     );
     assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), short);
-    // Numbers that f32 does not hold.
+    // Numbers that are not exact in f32.
     let fine = of(vec![0.1, -1e-300]);
     let text = serde_json::to_string(&fine).unwrap();
     assert!(text.contains(r#""format":"f64""#));

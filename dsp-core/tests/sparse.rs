@@ -1,5 +1,5 @@
-//! Sounds that dense noise never shows: one sample after silence, inputs of one frame, sound that stops and returns. What
-//! sleeps in silence must wake up for the frame that ends it, and wake up empty.
+//! Signals that dense noise does not cover: one sample after silence, inputs of one frame, a signal that stops and
+//! returns. Processing skipped in silence must restart at the first frame of a signal, with cleared state.
 
 use crate::common::*;
 use mixdown::{dynamics::*, meters::*, reverbs::*, *};
@@ -11,10 +11,10 @@ const GRID_FRAMES: usize = 64;
 const CLICK: f64 = 0.5;
 /// Frames after a click: more than the longest pre-delay at 8 kHz.
 const RESPONSE_FRAMES: usize = 2_400;
-/// A response to a click is as loud whenever it comes; what swings in time may be louder or softer by this, in dB.
+/// A response to a click has the same level at any time; modulated ones may differ by this, in dB.
 const LEVEL_LIMIT_DB: f64 = 1.0;
 
-/// The rates at which an effect can be built, of two; the low one makes long memories short.
+/// The rates at which an effect can be built, out of two; the low one makes long buffers short.
 fn specs(effect: &Effect) -> Vec<StreamSpec> {
     let channels = channel_counts(effect)[0];
     let specs = [8_000.0, 44_100.0].map(|rate_hz| StreamSpec::new(rate_hz, channels).unwrap());
@@ -48,7 +48,7 @@ fn as_loud(a: f64, b: f64) -> bool {
 }
 
 #[test]
-fn law_1_a_click_after_silence_at_every_place_of_the_grid() {
+fn law_1_a_click_after_silence_at_every_offset_of_the_grid() {
     let cuts = Cut::all();
     for_all(2, |entry, effect| {
         for spec in specs(&effect) {
@@ -73,7 +73,7 @@ fn law_1_a_click_after_silence_at_every_place_of_the_grid() {
 }
 
 #[test]
-fn law_1_a_sound_that_stops_and_returns() {
+fn law_1_a_signal_that_stops_and_returns() {
     const BURST_FRAMES: usize = 400;
     const SILENT_FRAMES: usize = 24_000;
     let ended = Cell::new(0);
@@ -96,7 +96,7 @@ fn law_1_a_sound_that_stops_and_returns() {
                 let cut_up = rendered(&mut processor, &audio, &cut);
                 assert!(same_bits(&cut_up, &whole), "{} {cut:?} {effect:?}", entry.name);
             }
-            // What has ended leaves nothing behind.
+            // Earlier signals must leave no trace.
             if matches!(processor.tail(), Tail::Frames(tail) if tail < SILENT_FRAMES as u64) {
                 ended.set(ended.get() + 1);
                 let level = energy(&whole, frames, at);

@@ -1,5 +1,5 @@
-//! All tests of the crate from outside, one module per question: see CONTRIBUTING.md. One binary, so that the processors,
-//! which are generic, are compiled for them once.
+//! All integration tests of the crate, one module per question: see CONTRIBUTING.md. One binary, so that the
+//! processors, which are generic, are compiled for them once.
 
 mod allocator;
 mod common;

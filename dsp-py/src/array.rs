@@ -1,4 +1,4 @@
-//! The one place that knows numpy: arrays in, arrays out, never guessing the layout.
+//! Conversion of numpy arrays, the only numpy code: arrays in, arrays out, never guessing the layout.
 
 use crate::{
     error::{ShapeError, parameter},
@@ -14,17 +14,17 @@ use pyo3::{
     types::{PySequence, PyString},
 };
 
-/// Planar audio taken out of an array: channel after channel.
+/// Planar audio from an array: channel after channel.
 pub(crate) struct Planar<S> {
     pub(crate) samples: Vec<S>,
     pub(crate) channels: usize,
     pub(crate) frames: usize,
-    /// The array had one axis.
+    /// Whether the array had one axis.
     pub(crate) flat: bool,
 }
 
 impl<S: Sample> Planar<S> {
-    /// The same with silence behind and below: `channels` channels of `frames` frames, no fewer than there are.
+    /// The same, extended with silence to `channels` channels of `frames` frames, no fewer than there are.
     pub(crate) fn padded(&self, channels: usize, frames: usize) -> Vec<S> {
         let mut padded = vec![S::ZERO; channels * frames];
         for (row, samples) in padded.chunks_mut(frames.max(1)).zip(self.samples.chunks(self.frames.max(1))) {
@@ -41,9 +41,9 @@ impl Kind for Audio {
     type Of<S: Format> = Planar<S>;
 }
 
-/// The one rule of what audio is, for every function that takes some: `object`, called `name` in errors, as a numpy
-/// array of float32 or float64 in this machine's byte order, of shape (channels, frames) or (frames,), 1 to 64
-/// channels. Nothing is copied that is one already; anything with `__array__` or `__dlpack__` is turned into one.
+/// The one rule for audio arguments: `object`, called `name` in errors, as a numpy array of float32 or float64 in this
+/// machine's byte order, of shape (channels, frames) or (frames,), 1 to 64 channels. An array that fits is not copied;
+/// anything with `__array__` or `__dlpack__` is converted.
 pub(crate) fn conform<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     let array = to_array(object, name)?;
     // "audio of 'kick'" is `audio` in code.
@@ -146,20 +146,20 @@ fn copy<S: Format>(array: &Bound<'_, PyArrayDyn<S>>, name: &str) -> PyResult<Pla
     Ok(Planar { samples, channels, frames, flat })
 }
 
-/// Audio that is read where it is: the tracks of a mix take too much memory to be copied. It has to be a C-contiguous
-/// array of shape (channels, frames) that nothing writes to.
+/// Audio that is read in place: the tracks of a mix are too large to be copied. It must be a C-contiguous array of
+/// shape (channels, frames) that nothing writes to.
 pub(crate) fn lent<'a, S: Format>(array: &'a PyReadonlyArray2<'_, S>, name: &str) -> PyResult<Block<'a, 'a, S>> {
     let samples = array.as_slice().map_err(|error| ShapeError::new_err(format!("{name}: {error}")))?;
     Block::from_planar(samples, array.shape()[0]).map_err(parameter)
 }
 
-/// Any array, as far as audio may come as one; see `conform`.
+/// Any array that is acceptable as audio; see `conform`.
 #[pyfunction]
 pub(crate) fn as_array<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     to_array(value, name)
 }
 
-/// Audio as an array that all of the package's own code may work with; see `conform`.
+/// Audio as an array for all of the package's own code; see `conform`.
 #[pyfunction]
 pub(crate) fn as_audio<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     conform(value, name)
@@ -175,7 +175,7 @@ pub(crate) fn write<'py, S: Format>(py: Python<'py>, planar: Planar<S>) -> PyRes
     Ok(array.reshape([channels, frames])?.into_any())
 }
 
-/// Refuses an `out` that cannot take `planar`: it is an array of the same shape and format that may be written.
+/// Refuses an `out` that does not fit `planar`: it must be a writable array of the same shape and format.
 pub(crate) fn check_out<S: Format>(planar: &Planar<S>, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let Some(out) = out else { return Ok(()) };
     let array = out.cast::<PyUntypedArray>().map_err(|_| PyTypeError::new_err("out is not a numpy array"))?;

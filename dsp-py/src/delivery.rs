@@ -1,4 +1,4 @@
-//! Delivery: targets, normalising, rounding to whole numbers.
+//! Delivery: targets, normalisation, quantisation.
 
 use crate::{
     array::{self, Planar},
@@ -43,7 +43,7 @@ fn find(name: &str) -> PyResult<&'static mixdown::delivery::DeliveryTarget> {
     })
 }
 
-/// Normalises by a static gain. `progress` is called with the share of the work that is done, 0 to 1.
+/// Normalises by a static gain. `progress` is called with the share of the work done, 0 to 1.
 #[pyfunction]
 #[pyo3(signature = (audio, sample_rate_hz, settings, dual_mono=false, progress=None))]
 pub(crate) fn normalize<'py>(
@@ -70,7 +70,7 @@ pub(crate) fn normalize<'py>(
 }
 
 /// Brings a programme to a loudness under a ceiling, by a limiter where needed, and rounds it. Returns the array and
-/// the facts of a certificate. `progress` is called with the share of the work that is done, 0 to 1.
+/// the facts of a certificate. `progress` is called with the share of the work done, 0 to 1.
 #[pyfunction]
 #[pyo3(signature = (audio, sample_rate_hz, settings, progress=None))]
 pub(crate) fn deliver<'py>(
@@ -114,7 +114,7 @@ pub(crate) fn quantize<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, u64)> {
     let params: QuantizerParams = read(settings)?;
     with_either!(array::read(audio, "audio")?, planar => {
-        // The rate plays no part in rounding.
+        // The rate has no influence on rounding.
         let spec = StreamSpec::new(mixdown::MAX_SAMPLE_RATE_HZ, planar.channels).map_err(parameter)?;
         let (words, clipped) = py.detach(|| {
             let mut quantizer = params.build(&spec).map_err(parameter)?;

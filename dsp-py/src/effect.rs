@@ -1,4 +1,4 @@
-//! What an effect is without audio: its latency, its responses.
+//! Properties of an effect without audio: its latency, its responses.
 
 use crate::{
     error::{ParameterError, parameter},
@@ -32,7 +32,7 @@ pub(crate) fn frequency_response<'py>(
         )));
     }
     let response = py.detach(|| {
-        // The same on every channel, so one is enough; effects that only take two have no single response.
+        // The same on every channel, so one is enough; effects for stereo only have no single response.
         let spec = StreamSpec::new(sample_rate_hz, 1).map_err(parameter)?;
         let spec = if effect.output_channels(1).is_ok() { spec } else { spec.with_channels(2).map_err(parameter)? };
         effect.frequency_response(&spec, &frequencies).map_err(parameter)

@@ -1,4 +1,4 @@
-//! The one place where Rust errors become Python exceptions.
+//! The one mapping of Rust errors to Python exceptions.
 
 use mixdown::Error;
 use pyo3::{create_exception, exceptions::PyValueError, prelude::*};

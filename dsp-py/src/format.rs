@@ -1,9 +1,9 @@
-//! The two sample formats, f32 and f64, and the one holder of what exists in either.
+//! The two sample formats, f32 and f64, and a holder of values in either.
 
 use mixdown::Sample;
 use numpy::Element;
 
-/// What exists once per sample format: planar audio, a processor, a meter.
+/// A kind of values that exist per sample format: planar audio, a processor, a meter.
 pub(crate) trait Kind {
     type Of<S: Format>;
 }
@@ -14,12 +14,12 @@ pub(crate) enum Either<K: Kind> {
     F64(K::Of<f64>),
 }
 
-/// A sample format that numpy knows.
+/// A sample format of numpy.
 pub(crate) trait Format: Sample + Element {
-    /// What numpy calls it.
+    /// Its name in numpy.
     const NAME: &'static str;
     fn wrap<K: Kind>(one: K::Of<Self>) -> Either<K>;
-    /// What is held, if it is of this format.
+    /// The value, if it is of this format.
     fn take<K: Kind>(either: Either<K>) -> Option<K::Of<Self>>;
     fn get_mut<K: Kind>(either: &mut Either<K>) -> Option<&mut K::Of<Self>>;
 }
@@ -47,7 +47,7 @@ macro_rules! format {
 format!(f32, "float32", F32);
 format!(f64, "float64", F64);
 
-/// Runs `$body` with what is held, whichever format it is of.
+/// Runs `$body` with the value, in either format.
 macro_rules! with_either {
     ($either:expr, $one:pat => $body:expr) => {
         match $either {
@@ -58,7 +58,7 @@ macro_rules! with_either {
 }
 pub(crate) use with_either;
 
-/// The [`Either`] that `$build` makes in the format that numpy calls `$dtype`, and that name.
+/// The [`Either`] built by `$build` in the numpy format `$dtype`, and its name.
 macro_rules! build_either {
     ($dtype:expr, $build:expr) => {
         match $dtype {

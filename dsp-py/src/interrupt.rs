@@ -7,16 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Frames that long work takes at a time. A multiple of the 64 frames of the processors' grid.
+/// Frames per chunk of long work. A multiple of the processors' 64-frame grid.
 const CHUNK_FRAMES: usize = 4096;
-/// How long signals may wait.
+/// Longest delay of signals.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How often progress is reported.
+/// Interval of progress reports.
 const REPORT: Duration = Duration::from_millis(50);
 
-/// Works on `frames` frames without the interpreter lock, `each` called with the first frame and the count of every
-/// chunk and with what `enter` returned, which is held until signals are looked at: they end the work with what their
-/// handlers raise.
+/// Processes `frames` frames without the interpreter lock: `each` is called with the first frame and the count of every
+/// chunk and with the result of `enter`, which is held until the next check of signals. A signal ends the work with the
+/// exception of its handler.
 pub(crate) fn in_chunks_with<T>(
     py: Python<'_>,
     frames: usize,
@@ -45,13 +45,13 @@ pub(crate) fn in_chunks_with<T>(
     }
 }
 
-/// As [`in_chunks_with`], for work that holds nothing.
+/// As [`in_chunks_with`], without anything held.
 pub(crate) fn in_chunks(py: Python<'_>, frames: usize, mut each: impl FnMut(usize, usize) + Send) -> PyResult<()> {
     in_chunks_with(py, frames, || Ok(()), |(), start, length| each(start, length))
 }
 
-/// State that several threads of Python may use: each waits for the others without the interpreter lock, which they may
-/// need to go on.
+/// State shared by several threads of Python: each waits for the others without the interpreter lock, which they may
+/// need to continue.
 pub(crate) struct Shared<T>(Mutex<T>);
 
 impl<T: Send> Shared<T> {
@@ -70,11 +70,11 @@ impl<T: Send> Shared<T> {
     }
 }
 
-/// Reports progress to a Python function, and looks at signals, while the interpreter lock is released.
+/// Reports progress to a Python function, and checks signals, while the interpreter lock is released.
 pub(crate) struct Progress<'a> {
     function: Option<&'a Py<PyAny>>,
     last: Instant,
-    /// What broke the work off.
+    /// The exception that interrupted the work.
     error: Option<PyErr>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Progress<'a> {
         Self { function, last: Instant::now(), error: None }
     }
 
-    /// Reports the share of the work that is done, 0 to 1; breaks it off after an error or a signal.
+    /// Reports the share of the work done, 0 to 1; interrupts it after an error or a signal.
     pub(crate) fn report(&mut self, share: f64) -> ControlFlow<()> {
         if share < 1.0 && self.last.elapsed() < REPORT {
             return ControlFlow::Continue(());
@@ -91,12 +91,12 @@ impl<'a> Progress<'a> {
         self.attend(|py, function| function.call1(py, (share,)))
     }
 
-    /// As [`report`](Self::report), for a function that takes the frames done and the frames there are.
+    /// As [`report`](Self::report), for a function of the frames done and the total frames.
     pub(crate) fn report_frames(&mut self, done: usize, frames: usize) -> ControlFlow<()> {
         self.attend(|py, function| function.call1(py, (done, frames)))
     }
 
-    /// Looks at signals where there is nothing to report.
+    /// Checks signals without a report.
     pub(crate) fn pass(&mut self) -> ControlFlow<()> {
         if self.last.elapsed() < REPORT {
             return ControlFlow::Continue(());
@@ -119,7 +119,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// The result of the work; what broke it off goes before its own error.
+    /// The result of the work; an interruption takes precedence over its own error.
     pub(crate) fn finish<T, E>(self, result: Result<T, E>, refused: impl FnOnce(E) -> PyErr) -> PyResult<T> {
         match self.error {
             Some(error) => Err(error),

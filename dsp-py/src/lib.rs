@@ -25,7 +25,7 @@ mod _core {
     const MIN_SAMPLE_RATE_HZ: f64 = mixdown::MIN_SAMPLE_RATE_HZ;
     #[pymodule_export]
     const MAX_SAMPLE_RATE_HZ: f64 = mixdown::MAX_SAMPLE_RATE_HZ;
-    /// Longest tail that is kept.
+    /// Longest tail kept.
     #[pymodule_export]
     const MAX_TAIL_S: f64 = mixdown::console::MAX_AUTO_TAIL_S;
 

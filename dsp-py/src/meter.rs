@@ -21,12 +21,12 @@ impl Kind for Running {
     type Of<S: Format> = mixdown::meters::LoudnessMeter<S>;
 }
 
-/// A loudness meter that takes block after block. Threads that use it at the same time wait for each other.
+/// A loudness meter for consecutive blocks. Threads that use it at the same time wait for each other.
 #[pyclass(module = "mixdown._core", frozen)]
 pub(crate) struct LoudnessMeter {
     spec: StreamSpec,
     params: LoudnessParams,
-    /// None before the first block, which decides the format.
+    /// `None` before the first block, which decides the format.
     running: Shared<Option<Either<Running>>>,
 }
 
@@ -62,7 +62,7 @@ impl LoudnessMeter {
         loudness_dict(py, reading.map_err(parameter)?)
     }
 
-    /// Forgets the past.
+    /// Clears all state.
     fn reset(&self, py: Python<'_>) {
         self.running.with(py, |running| *running = None);
     }

@@ -1,4 +1,4 @@
-//! Mixes over whole tracks: with fresh state, the latency taken out.
+//! Mixes of whole tracks: with fresh state, without the latency.
 
 use crate::{
     array::{self, Planar},
@@ -18,7 +18,7 @@ use pyo3::{exceptions::PyRuntimeError, prelude::*};
 /// Frames between two calls of a progress function.
 const REPORT_FRAMES: usize = 65_536;
 
-/// A track: its name, its audio as [`array::lent`] takes it, its settings.
+/// A track: its name, its audio as for [`array::lent`], its settings.
 type Track<'py, A> = (String, A, Bound<'py, PyAny>);
 
 /// Tracks of one sample format.

@@ -1,4 +1,4 @@
-//! Effects over whole arrays: with fresh state, the latency taken out.
+//! Effects over whole arrays: with fresh state, without the latency.
 
 use crate::{
     array::{self, Planar},
@@ -17,7 +17,7 @@ use pyo3::{
     prelude::*,
 };
 
-/// How much of the tail is kept: "none", "auto" or seconds.
+/// The part of the tail to keep: "none", "auto" or seconds.
 pub(crate) fn read_tail(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<KeepTail> {
     let refuse = || {
         let given = tail.repr().map_or_else(|_| "?".into(), |text| text.to_string());
@@ -38,7 +38,7 @@ pub(crate) fn read_tail(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResul
     }
 }
 
-/// Runs an effect over a whole array with fresh state; the latency is taken out.
+/// Runs an effect over a whole array with fresh state; the latency is removed.
 #[pyfunction]
 #[pyo3(signature = (settings, audio, sample_rate_hz, key, tail, out))]
 pub(crate) fn process<'py>(
@@ -65,7 +65,7 @@ pub(crate) fn process<'py>(
     })
 }
 
-/// An effect with the stream and the key that it is to process.
+/// An effect with its stream and key.
 struct Call<S> {
     effect: Effect,
     /// The class of the effect.
@@ -104,7 +104,7 @@ impl<S: Format> Call<S> {
     }
 }
 
-/// Refuses a key that nothing in the effect called `name` takes.
+/// Refuses a key if nothing in the effect called `name` takes one.
 pub(crate) fn expect_taker<S: Format>(processor: &EffectProcessor<S>, name: &str, key_channels: usize) -> PyResult<()> {
     if key_channels == 0 || processor.takes_key() {
         return Ok(());
@@ -112,7 +112,7 @@ pub(crate) fn expect_taker<S: Format>(processor: &EffectProcessor<S>, name: &str
     Err(ParameterError::new_err(format!("{name} takes no key: Compressor, Expander, Gate and DynamicEqualizer do")))
 }
 
-/// The audio through the processor, by its key if there is one, aligned with the input.
+/// The audio through the processor, with its key if there is one, aligned with the input.
 fn run<S: Format>(
     py: Python<'_>,
     processor: &mut EffectProcessor<S>,
@@ -148,7 +148,7 @@ pub(crate) fn gain_reduction<'py>(
     })
 }
 
-/// The curves of a dynamics processor one after the other, and how many they are.
+/// The curves of a dynamics processor one after the other, and their number.
 fn trace<S: Format>(py: Python<'_>, call: &Call<S>, audio: &Planar<S>) -> PyResult<(Vec<f64>, usize)> {
     let mut processor = call.build(py)?;
     let latency = processor.latency_frames();

@@ -19,8 +19,7 @@ macro_rules! tables {
     };
 }
 
-/// Tables of parameters by the class of Python that has them: every processor, a band that is none, the strips of a
-/// mix.
+/// Parameter tables by their Python class: every processor, the band that is not a processor, the strips of a mix.
 const TABLES: &[(&str, &[Field])] = mixdown::for_each_processor!(tables);
 
 /// Settings of any kind from plain values.
@@ -40,7 +39,7 @@ pub(crate) fn check_effect(settings: &Bound<'_, PyAny>) -> PyResult<()> {
     read::<Effect>(settings)?.validate(&widest).map_err(parameter)
 }
 
-/// Refuses what a track of `channels` channels cannot be set to in a mix of this rate.
+/// Refuses settings that are illegal for a track of `channels` channels in a mix of this rate.
 #[pyfunction]
 pub(crate) fn check_track(
     name: String,
@@ -52,7 +51,7 @@ pub(crate) fn check_track(
     read::<TrackParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
 }
 
-/// Refuses what the master strip, called `name`, cannot be set to in a mix of this rate.
+/// Refuses settings that are illegal for the master strip, called `name`, in a mix of this rate.
 #[pyfunction]
 pub(crate) fn check_master(name: String, settings: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<()> {
     let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
@@ -66,13 +65,13 @@ pub(crate) fn reverb_space<'py>(py: Python<'py>, space: &str) -> PyResult<Bound<
     Ok(pythonize::pythonize(py, &ReverbParams::space(space))?)
 }
 
-/// Kinds of settings that have a table of parameters.
+/// Kinds of settings with a parameter table.
 #[pyfunction]
 pub(crate) fn kinds() -> Vec<&'static str> {
     TABLES.iter().map(|(name, _)| *name).collect()
 }
 
-/// The table of parameters of a kind of settings.
+/// The parameter table of a kind of settings.
 #[pyfunction]
 pub(crate) fn fields<'py>(py: Python<'py>, kind: &str) -> PyResult<Bound<'py, PyAny>> {
     let Some((_, table)) = TABLES.iter().find(|(name, _)| *name == kind) else {

@@ -19,14 +19,14 @@ impl Kind for Running {
     type Of<S: Format> = EffectProcessor<S>;
 }
 
-/// A running effect that takes block after block.
+/// A running effect for consecutive blocks.
 ///
-/// Other threads may set and read it while one processes: they wait until it has finished its block.
+/// Other threads may set and read it during processing: they wait until the current block is finished.
 #[pyclass(module = "mixdown._core", frozen)]
 pub(crate) struct Stream {
     running: Shared<Either<Running>>,
     spec: StreamSpec,
-    /// Channels of the key that every block comes with; 0 without one.
+    /// Channels of the key of every block; 0 without one.
     key_channels: usize,
     output_channels: usize,
     latency_frames: usize,
@@ -82,7 +82,7 @@ impl Stream {
         self.running.with(py, set).map_err(parameter)
     }
 
-    /// Forgets the past.
+    /// Clears all state.
     fn reset(&self, py: Python<'_>) {
         self.running.with(py, |running| with_either!(running, processor => processor.reset()));
     }
@@ -93,7 +93,7 @@ impl Stream {
         self.latency_frames
     }
 
-    /// Frames it still sounds after its input has ended; None without end.
+    /// Frames to silence after its input has ended; None without end.
     #[getter]
     fn tail_frames(&self, py: Python<'_>) -> Option<u64> {
         match self.running.with(py, |running| with_either!(running, processor => processor.tail())) {
@@ -108,7 +108,7 @@ impl Stream {
         self.running.with(py, |running| with_either!(running, processor => processor.non_finite_samples()))
     }
 
-    /// Gain reduction of the last frame put out in dB: one value per channel, with bands (bands, channels).
+    /// Gain reduction of the last output frame in dB: one value per channel, with bands (bands, channels).
     #[getter]
     fn gain_reduction_db<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let channels = self.spec.channels();
@@ -167,7 +167,7 @@ impl Stream {
         let mut block = BlockMut::from_planar(&mut audio.samples, rows).map_err(parameter)?;
         let key = key.as_ref().map(|key| Block::from_planar(&key.samples, key.channels)).transpose();
         let key = key.map_err(parameter)?;
-        // Locked from one look at signals to the next, so that other threads get their turn.
+        // Locked between two checks of signals, so that other threads get their turn.
         let enter = || Ok(self.running.lock());
         in_chunks_with(py, audio.frames, enter, |running, start, length| {
             let Some(processor) = S::get_mut(running) else { return };

@@ -1,5 +1,5 @@
-//! Any sound through any limiter: no sample above the ceiling, no true peak that its own meter sees, and sound below the
-//! ceiling untouched.
+//! Any signal through any limiter: no sample above the ceiling, no true peak by its own meter, and signals below the
+//! ceiling unchanged.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -13,18 +13,18 @@ use mixdown_fuzz::{Signal, Style, drawn, stream};
 
 /// Room for a few time constants of the shortest release.
 const MAX_FRAMES: usize = 6_000;
-/// What half the sample rate that turns round again and again makes of a true-peak ceiling, and a little more, in dB.
+/// Excess of repeatedly inverted half-rate signals over a true-peak ceiling, and a margin, in dB.
 const TRUE_PEAK_ROOM_DB: f64 = 0.1;
-/// Below the ceiling by so much nothing is touched, in dB: the margin of the true-peak modes.
+/// Distance below the ceiling at which nothing is changed, in dB: the margin of the true-peak modes.
 const UNTOUCHED_BELOW_DB: f64 = 0.011;
-/// What is fainter counts as 0.
+/// Smaller magnitudes count as 0.
 const FAINTEST: f64 = 1.0 / (1_u128 << 99) as f64;
-/// What the longest interpolator can make of a sample, as a factor (the sum of the magnitudes of its taps).
+/// The largest gain of the longest interpolator, the sum of the magnitudes of its taps.
 const LARGEST_OVERSHOOT: f64 = 3.1;
 
 fuzz_target!(|data: &[u8]| {
     let mut u = Unstructured::new(data);
-    // Running out of bytes ends a case.
+    // A case ends when the bytes run out.
     let _ = if u.arbitrary().unwrap_or(false) { case::<f64>(&mut u) } else { case::<f32>(&mut u) };
 });
 
@@ -63,7 +63,7 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Noise, telegraphs or tones at levels up to +40 dBFS, with accidents.
+/// Noise, telegraph signals or tones at levels up to +40 dBFS, with accidents.
 fn signal<S: Sample>(u: &mut Unstructured<'_>, channels: usize, frames: usize) -> Result<Vec<S>> {
     let mut signal = Signal::<S>::draw(u, channels * frames)?.samples;
     let cycles = f64::from(u.arbitrary::<u16>()?) / 131_071.0;
@@ -99,7 +99,7 @@ fn below<S: Sample>(limiter: &Limiter<S>, params: &LimiterParams, spec: &StreamS
     }
 }
 
-/// Sound that stays below the ceiling comes out as it was, later.
+/// A signal below the ceiling is only delayed.
 fn untouched<S: Sample>(params: &LimiterParams, spec: &StreamSpec, u: &mut Unstructured<'_>) -> Result<()> {
     let params = LimiterParams { gain_db: 0.0, ..*params };
     let mut limiter = params.build::<S>(spec).expect("built before with more drive");

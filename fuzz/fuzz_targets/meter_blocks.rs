@@ -1,4 +1,4 @@
-//! Any sound into a loudness meter, in any pieces: the same readings, never NaN, and peaks in their order.
+//! Any signal into a loudness meter, in any blocks: the same readings, never NaN, and peaks in their order.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -11,12 +11,12 @@ use mixdown_fuzz::{Signal, stream};
 
 /// A little over a short-term window at the lowest rates, a few momentary ones at the usual.
 const MAX_FRAMES: usize = 30_000;
-/// Half a bin of the histogram, and what energies of one bin may differ, in LU.
+/// Half a bin of the histogram, plus the difference of energies in one bin, in LU.
 const HISTOGRAM_LU: f64 = 0.02;
 
 fuzz_target!(|data: &[u8]| {
     let mut u = Unstructured::new(data);
-    // Running out of bytes ends a case.
+    // A case ends when the bytes run out.
     let _ = if u.arbitrary().unwrap_or(false) { case::<f64>(&mut u) } else { case::<f32>(&mut u) };
 });
 
@@ -47,7 +47,7 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
         pieces.observe(&block.frames_at(start, length));
         start += length;
         if u.ratio(1, 16)? {
-            // Looking must not change what is seen.
+            // Reading must not change the measurement.
             let _ = pieces.reading();
         }
         if start == frames {
@@ -66,11 +66,11 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
             || near_a_gate(&reading),
         "constant memory is {difference} LU off: {params:?} {spec:?}"
     );
-    forgets(whole, &params, &spec, &block);
+    resets(whole, &params, &spec, &block);
     Ok(())
 }
 
-/// Programmes whose blocks lie about a gate may lose another block to it by the width of a bin.
+/// Programmes with blocks close to a gate may lose another block to it by the width of a bin.
 fn near_a_gate(reading: &Loudness) -> bool {
     let gates = [-70.0, reading.integrated_lufs - 10.0];
     reading.momentary_lufs.iter().any(|lufs| gates.iter().any(|gate| (lufs - gate).abs() < 0.2))
@@ -102,12 +102,7 @@ fn bits(reading: &Loudness) -> Vec<u64> {
     figures(reading).into_iter().map(f64::to_bits).collect()
 }
 
-fn forgets<S: Sample>(
-    mut used: LoudnessMeter<S>,
-    params: &LoudnessParams,
-    spec: &StreamSpec,
-    block: &Block<'_, '_, S>,
-) {
+fn resets<S: Sample>(mut used: LoudnessMeter<S>, params: &LoudnessParams, spec: &StreamSpec, block: &Block<'_, '_, S>) {
     used.reset();
     let mut fresh = params.build::<S>(spec).expect("built before");
     assert_eq!(bits(&used.reading()), bits(&fresh.reading()), "reset keeps something: {params:?}");

@@ -1,4 +1,4 @@
-//! Any numbers as settings of anything in the one list: all doors agree, and what they let through is sound.
+//! Any numbers as settings of anything in the one list: all checks agree, and accepted settings are sound.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use mixdown::{BlockMut, Effect, Error, Params, Processor, StreamSpec, Tail};
 use mixdown_fuzz::{Signal, Style, boost_db, leaf, leaves, stream};
 
-/// Tails up to this many frames are listened to.
+/// Tails up to this many frames are rendered.
 const LONGEST_TAIL: u64 = 20_000;
 /// Frames of noise.
 const FRAMES: usize = 300;
@@ -15,7 +15,7 @@ const MAX_BOOST_DB: f64 = 400.0;
 
 fuzz_target!(|data: &[u8]| {
     let mut u = Unstructured::new(data);
-    // Running out of bytes ends a case.
+    // A case ends when the bytes run out.
     let _ = case(&mut u);
 });
 
@@ -47,11 +47,11 @@ fn case(u: &mut Unstructured<'_>) -> Result<()> {
     if let Ok(Some(response)) = response {
         assert!(response.iter().all(|gain| gain.is_finite()), "{response:?} {effect:?} {spec:?}");
     }
-    listen(u, &effect, &spec)
+    render(u, &effect, &spec)
 }
 
-/// Noise in, and silence after it: finite, and gone when the tail says so, as no unstable filter would be.
-fn listen(u: &mut Unstructured<'_>, effect: &Effect, spec: &StreamSpec) -> Result<()> {
+/// Noise in, and silence after it: finite, and silent after the stated tail, unlike an unstable filter.
+fn render(u: &mut Unstructured<'_>, effect: &Effect, spec: &StreamSpec) -> Result<()> {
     let mut processor = effect.build::<f32>(spec).expect("built before");
     let rows = spec.channels().max(processor.output_channels());
     let mut signal = Signal::<f32>::draw(u, rows * FRAMES)?;
@@ -66,7 +66,7 @@ fn listen(u: &mut Unstructured<'_>, effect: &Effect, spec: &StreamSpec) -> Resul
     let mut silence = vec![0.0_f32; rows * wait];
     processor.process(&mut BlockMut::from_planar(&mut silence, rows).expect("whole frames"));
     assert!(silence.iter().all(|sample| sample.is_finite()), "grows: {effect:?} {spec:?}");
-    // The tail is promised for inputs up to full scale, 40 dB below the loudest noise drawn here.
+    // The tail holds for inputs up to full scale, 40 dB below the loudest noise drawn here.
     if tail <= LONGEST_TAIL && signal.quiet {
         let mut after = vec![0.0_f32; rows * 100];
         processor.process(&mut BlockMut::from_planar(&mut after, rows).expect("whole frames"));

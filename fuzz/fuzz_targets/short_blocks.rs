@@ -1,4 +1,4 @@
-//! Blocks and keys with too few channels or frames, as release builds take them: what is missing is silence.
+//! Blocks and keys with too few channels or frames, as in release builds: missing ones are silence.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -10,12 +10,12 @@ const MAX_FRAMES: usize = 700;
 const MAX_BLOCKS: usize = 4;
 
 fuzz_target!(|data: &[u8]| {
-    // Debug assertions are there to find such blocks.
+    // Debug assertions refuse such blocks.
     if cfg!(debug_assertions) {
         panic!("run this target with -O");
     }
     let mut u = Unstructured::new(data);
-    // Running out of bytes ends a case.
+    // A case ends when the bytes run out.
     let _ = if u.arbitrary().unwrap_or(false) { streams::<f64>(&mut u) } else { mixers(&mut u) };
 });
 

@@ -1,4 +1,5 @@
-//! Any effect, any stream, any cut, with a key or without: never panics, stays finite, the same bits however it is cut, reset forgets.
+//! Any effect, any stream, any cut, with a key or without: never panics, stays finite, the same bits however it is cut,
+//! and reset clears all state.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -11,7 +12,7 @@ const MAX_FRAMES: usize = 3_000;
 /// Beyond this a legal stack of boosts may exceed f32, whose largest number is 770 dBFS.
 const MAX_BOOST_DB: f64 = 400.0;
 
-/// Settings that come while the stream runs.
+/// Settings that change while the stream runs.
 struct Change {
     at: usize,
     effect: Effect,
@@ -19,7 +20,7 @@ struct Change {
 
 fuzz_target!(|data: &[u8]| {
     let mut u = Unstructured::new(data);
-    // Running out of bytes ends a case.
+    // A case ends when the bytes run out.
     let _ = if u.arbitrary().unwrap_or(false) { case::<f64>(&mut u) } else { case::<f32>(&mut u) };
 });
 
@@ -36,7 +37,7 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
     let rows = inputs.max(outputs) + usize::from(u.arbitrary::<bool>()?);
     let frames = u.int_in_range(1..=MAX_FRAMES)?;
     let mut signal = Signal::<S>::draw(u, rows * frames)?;
-    // What lies in channels that are not the input must not matter: only the noise of the inputs counts.
+    // Channels beyond the input must not matter: only the noise of the inputs counts.
     for sample in &mut signal.samples[inputs * frames..] {
         *sample = S::ONE;
     }
@@ -69,7 +70,7 @@ fn case<S: Sample>(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Other settings; now and then of another shape, which are refused.
+/// Other settings; now and then of another shape, which is refused.
 fn altered(u: &mut Unstructured<'_>, from: &Effect, spec: &StreamSpec) -> Result<Effect> {
     let rate_hz = spec.sample_rate_hz();
     Ok(match from {
@@ -103,7 +104,7 @@ macro_rules! names {
 }
 mixdown::for_each_processor!(names);
 
-/// What goes into a stream.
+/// The input of a stream.
 struct Sound<'s, S> {
     /// Planar, `rows` channels.
     samples: &'s [S],
@@ -128,7 +129,7 @@ impl<S: Sample> Sound<'_, S> {
     }
 }
 
-/// Runs a stream in pieces, then checks that `reset` leaves what a fresh build has.
+/// Runs a stream in blocks, then checks that `reset` equals a fresh build.
 fn run<S: Sample>(
     effect: &Effect,
     spec: &StreamSpec,

@@ -9,7 +9,7 @@ use mixdown::{
     *,
 };
 
-/// What kind of numbers are drawn.
+/// The kind of numbers to draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Style {
     /// Nearly all legal, so that most streams run.
@@ -18,7 +18,7 @@ pub enum Style {
     Wild,
 }
 
-/// Longest linear-phase filter that leaves time for others.
+/// Longest linear-phase filter, to leave time for other cases.
 const LONGEST_FILTER_FRAMES: f64 = 2_048.0;
 
 fn number(u: &mut Unstructured<'_>, style: Style, number: Number) -> Result<f64> {
@@ -34,7 +34,7 @@ fn number(u: &mut Unstructured<'_>, style: Style, number: Number) -> Result<f64>
     })
 }
 
-/// Draws every parameter of a table. What is fixed is likely to keep its default, so that changes of the others are not
+/// Draws every parameter of a table. A fixed one is likely to keep its default, so that changes of the others are not
 /// refused for it.
 fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, settings: &mut dyn Fields) -> Result<()> {
     for field in settings.fields() {
@@ -45,7 +45,7 @@ fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, settings: &mut dyn
                     Some(off) if u.arbitrary()? => off,
                     _ => number(u, style, range.within(range.range(rate_hz)))?,
                 };
-                // A fraction for a whole number: it keeps its default.
+                // A fraction for an integer: it keeps its default.
                 let _ = settings.set(field.name, value.into());
             }
             Kind::Switch { default } => {
@@ -63,7 +63,7 @@ fn draw(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, settings: &mut dyn
     Ok(())
 }
 
-/// Lowers what exceeds a limit that depends on other parameters.
+/// Lowers values above a limit that depends on other parameters.
 fn legalise(settings: &mut dyn Fields) {
     for Field { name, .. } in settings.fields() {
         if let Some(params::Value::Number(value)) = settings.get(name) {
@@ -102,12 +102,12 @@ fn dynamic_band(u: &mut Unstructured<'_>, style: Style, rate_hz: f64) -> Result<
     Ok(band)
 }
 
-/// Now and then as many as there may be, and one more.
+/// Now and then the maximum number, and one more.
 fn band_count(u: &mut Unstructured<'_>) -> Result<usize> {
     if u.ratio(1, 16)? { u.int_in_range(0..=MAX_BANDS + 1) } else { u.int_in_range(0..=5) }
 }
 
-/// Draws what the table of an effect leaves out: bands, crossovers, a response.
+/// Draws the compound parameters of an effect: bands, crossovers, a response.
 fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut Effect) -> Result<()> {
     match effect {
         Effect::Equalizer(params) => {
@@ -183,7 +183,7 @@ pub fn leaf(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, name: &str) ->
     Ok(effect)
 }
 
-/// An effect of any kind; those that hold others do so at most `depth` deep.
+/// An effect of any kind; combinations nest at most `depth` deep.
 pub fn effect(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, depth: u8) -> Result<Effect> {
     let series = |u: &mut Unstructured<'_>, fewest: u8| -> Result<Vec<Effect>> {
         let count = u.int_in_range(fewest..=3)?;
@@ -226,7 +226,7 @@ pub fn stream(u: &mut Unstructured<'_>, channels: usize) -> Result<StreamSpec> {
     Ok(spec.with_cpu(*u.choose(&levels)?))
 }
 
-/// How much louder an effect can make a steady sound, in dB: an upper bound by the sum of all boosts.
+/// The most gain of an effect for a steady signal, in dB: an upper bound by the sum of all boosts.
 pub fn boost_db(effect: &Effect) -> f64 {
     let all = |effects: &[Effect]| effects.iter().map(boost_db).sum::<f64>();
     match effect {
@@ -234,7 +234,7 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Limiter(params) => params.gain_db.max(0.0),
         // The automatic make-up gain adds half of the threshold at most.
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
-        // Modes build up on a steady tone, and the more the longer they decay.
+        // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         Effect::Width(_) => 10.0,
         Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
@@ -255,14 +255,14 @@ pub fn boost_db(effect: &Effect) -> f64 {
             });
             all.sum()
         }
-        // Every band by its compressor, and six that turn their phases add up.
+        // Every band by its compressor, plus six whose phases add up.
         Effect::MultibandCompressor(params) => {
             params.bands.iter().map(|&band| boost_db(&band.into())).fold(0.0, f64::max) + 16.0
         }
         Effect::LinearPhaseEqualizer(params) => {
             params.bands.iter().map(|band| boost_db(&of_band(band))).sum::<f64>() + 20.0
         }
-        // No response drawn here adds up to more than 5, normalised ones to little more.
+        // No response drawn here sums to more than 5, normalised ones to little more.
         Effect::Convolution(_) => 60.0,
         Effect::Bell(params) => params.gain_db.max(0.0),
         // A shelf of high q overshoots.

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: settings and signals out of bytes.
+//! Shared by the fuzz targets: settings and signals from bytes.
 
 mod draw;
 mod signal;

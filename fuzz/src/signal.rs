@@ -1,4 +1,4 @@
-//! Signals out of bytes: noise, or sounds far apart in silence, with accidents in it.
+//! Signals from bytes: noise, or bursts far apart in silence, with accidents in it.
 
 use arbitrary::{Result, Unstructured};
 use mixdown::Sample;
@@ -6,7 +6,7 @@ use mixdown::Sample;
 /// Most accidents in one signal.
 const ACCIDENTS: usize = 12;
 
-/// Most sounds in a signal that is silent in between.
+/// Most bursts in a signal that is silent in between.
 const SOUNDS: usize = 6;
 /// Longest of them, in samples.
 const LONGEST_SOUND: usize = 200;
@@ -21,7 +21,8 @@ pub struct Signal<S> {
 }
 
 impl<S: Sample> Signal<S> {
-    /// Noise of any level up to 100, all the time or now and then, with NaN, infinities, huge and subnormal numbers and exact zeros mixed in.
+    /// Noise of any level up to 100, all the time or now and then, with NaN, infinities, huge and subnormal numbers and
+    /// exact zeros mixed in.
     pub fn draw(u: &mut Unstructured<'_>, samples: usize) -> Result<Self> {
         let level = [0.0, 1e-30, 1e-6, 0.25, 1.0, 100.0][u.int_in_range(0..=5_usize)?];
         let mut state = u.arbitrary::<u64>()? | 1;
@@ -32,7 +33,7 @@ impl<S: Sample> Signal<S> {
             })
             .collect();
         if u.arbitrary()? {
-            // Single samples and bursts: what sleeps in silence must hear them.
+            // Single samples and bursts, for processing that is skipped in silence.
             let mut sounds = vec![false; samples.len()];
             for _ in 0..u.int_in_range(0..=SOUNDS)? {
                 let at = u.int_in_range(0..=u32::MAX)? as usize % samples.len().max(1);
@@ -66,7 +67,7 @@ impl<S: Sample> Signal<S> {
     }
 }
 
-/// The same bits; what is not a number has no particular ones.
+/// The same bits; NaNs are equal.
 pub fn same<S: Sample>(a: &[S], b: &[S]) -> bool {
     let equal = |(a, b): (&S, &S)| a.bits() == b.bits() || (!a.finite() && !b.finite());
     a.len() == b.len() && a.iter().zip(b).all(equal)

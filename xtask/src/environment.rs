@@ -15,7 +15,7 @@ use std::{
 };
 
 const DIRECTORY: &str = ".venv";
-/// Lies in the environment and holds the fingerprint of what it was made from.
+/// File in the environment with the fingerprint of its inputs.
 const FINGERPRINT: &str = "mixdown-fingerprint";
 const BUILD_TOOL: &str = "maturin>=1.9,<2";
 /// Folder of programs in an environment.
@@ -27,7 +27,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Makes the environment where it is missing or out of date, and builds the package into it.
+    /// Creates the environment if it is missing or out of date, and builds the package into it.
     pub(crate) fn prepare(workspace: &Workspace) -> Outcome<Self> {
         tools::c_compiler()?;
         let manifest = workspace.read("dsp-py/pyproject.toml")?;
@@ -88,7 +88,8 @@ impl Environment {
             .map_err(|error| format!("cannot write to {DIRECTORY}: {error}"))
     }
 
-    /// Changes with the manifest, the interpreter behind the environment and its place; `None` if that one is gone.
+    /// Changes with the manifest, the interpreter of the environment and its location; `None` if the interpreter is
+    /// gone.
     fn fingerprint(&self, manifest: &str) -> Option<String> {
         let python = answer(self.command("python", &self.directory).args(["-c", "import sys; print(sys.version)"]))?;
         let place = self.directory.to_string_lossy();

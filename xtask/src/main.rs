@@ -1,4 +1,4 @@
-//! The single door to mixdown's chores. `cargo xtask --help` lists them.
+//! The entry point to the tasks of mixdown. `cargo xtask --help` lists them.
 
 mod commands;
 mod criterion;
@@ -11,11 +11,11 @@ mod workspace;
 use std::process::ExitCode;
 use workspace::Workspace;
 
-/// What a chore ends with; a failure is one line for the reader.
+/// The result of a task; a failure is one line for the reader.
 type Outcome<T = ()> = Result<T, String>;
 
 const HELP: &str = "\
-The chores of mixdown.
+The tasks of mixdown.
 
 Usage: cargo xtask <COMMAND>
 

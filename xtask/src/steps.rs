@@ -1,4 +1,4 @@
-//! Runs the steps of a chore: names each, times it, goes on after a failure, and sums up.
+//! Runs the steps of a task: names each, times it, continues after a failure, and sums up.
 
 use crate::Outcome;
 use std::{
@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-/// The steps of one chore so far.
+/// The steps of a task so far.
 pub(crate) struct Steps {
     started: Instant,
     passed: usize,
@@ -18,7 +18,7 @@ impl Steps {
         Self { started: Instant::now(), passed: 0, failed: Vec::new() }
     }
 
-    /// Runs one step and returns what it made, or nothing if it failed.
+    /// Runs one step and returns its result, or nothing if it failed.
     pub(crate) fn run<T>(&mut self, name: &str, action: impl FnOnce() -> Outcome<T>) -> Option<T> {
         println!("==> {name}");
         let started = Instant::now();
@@ -43,18 +43,18 @@ impl Steps {
         self.run(name, || succeed(command)).is_some()
     }
 
-    /// Says that a step could not run, and why.
+    /// Reports that a step could not run, and why.
     pub(crate) fn skip(&self, name: &str, reason: &str) {
         println!("=== {name}: not run, {reason}");
     }
 
     /// Prints the closing line, or returns it as a failure.
-    pub(crate) fn finish(self, chore: &str) -> Outcome {
+    pub(crate) fn finish(self, task: &str) -> Outcome {
         let Self { started, passed, failed } = self;
         let steps = passed + failed.len();
         let seconds = started.elapsed().as_secs_f64();
         if failed.is_empty() {
-            println!("{chore}: {steps} of {steps} steps passed in {seconds:.1} s");
+            println!("{task}: {steps} of {steps} steps passed in {seconds:.1} s");
             return Ok(());
         }
         Err(format!("{} of {steps} steps failed in {seconds:.1} s: {}", failed.len(), failed.join(", ")))
@@ -67,7 +67,7 @@ pub(crate) fn succeed(command: &mut Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(ended(command, status)) }
 }
 
-/// That a program could not be started, in one line.
+/// Reports in one line that a program could not be started.
 pub(crate) fn cannot_start(command: &Command, error: &std::io::Error) -> String {
     format!("cannot start {}: {error}", name(command))
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_does_not_stop_the_rest_and_ends_the_chore() {
+    fn a_failure_does_not_stop_the_rest_and_fails_the_task() {
         let mut steps = Steps::new();
         assert_eq!(steps.run::<()>("first", || Err("no".into())), None);
         assert_eq!(steps.run("second", || Ok(3)), Some(3));

@@ -1,4 +1,4 @@
-//! The tools that we need from outside, and what to install when one is missing.
+//! External tools, and what to install if one is missing.
 
 use crate::Outcome;
 use std::{
@@ -50,7 +50,7 @@ pub(crate) fn fuzzer() -> Outcome {
     Ok(())
 }
 
-/// What a program prints, without the line end; `None` if it does not run or fails.
+/// The output of a program, without the line end; `None` if it does not run or fails.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim_end().to_owned())

@@ -1,4 +1,4 @@
-//! Where things are.
+//! Paths of the workspace.
 
 use crate::Outcome;
 use std::{
@@ -25,7 +25,7 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// Where cargo puts what it builds.
+    /// Cargo's target folder.
     pub(crate) fn target(&self) -> PathBuf {
         self.root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()))
     }

@@ -1,4 +1,4 @@
-//! What is proved, one line each; the exit code of the program is the number of the first line that is wrong.
+//! The checks, one line each; the exit code of the program is the number of the first one that fails.
 
 use alloc::vec::Vec;
 use mixdown::{
@@ -35,7 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
     || Ok(cfg!(debug_assertions) || misfits_of_a_mixer()?),
 ];
 
-/// What a freshly built processor makes of `input`, planar, at 48 kHz.
+/// The output of a freshly built processor for `input`, planar, at 48 kHz.
 fn through<P: Params, S: Sample>(params: &P, channels: usize, input: &[S]) -> Result<Vec<S>, Error> {
     let mut processor = params.build::<S>(&StreamSpec::new(48_000.0, channels)?)?;
     run(&mut processor, input)
@@ -68,7 +68,7 @@ fn convolution_sums() -> Result<bool, Error> {
     let (plain, loud) = (through(&of(false), 1, &impulse)?, through(&of(true), 1, &impulse)?);
     let gain = loud[0] / plain[0];
     let same = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
-    // Their powers add: 1 / sqrt(1/4 + 1/16 + 1/64) but for what the echoes do to the weighted spectrum.
+    // Their powers add: 1 / sqrt(1/4 + 1/16 + 1/64), apart from the effect of the echoes on the weighted spectrum.
     Ok(plain.iter().zip(&response).all(same)
         && loud.iter().zip(&plain).all(|(loud, plain)| (loud - gain * plain).abs() < 1e-12)
         && (gain - 1.745_743_121_887_94).abs() < 0.01)
@@ -105,7 +105,7 @@ fn steady<P: Params, S: Sample>() -> Result<bool, Error> {
     Ok(first.iter().zip(&second).all(|(a, b)| a.finite() && a.bits() == b.bits()))
 }
 
-/// Whether every processor of the one list takes silence for what is [missing](misfits).
+/// Whether every processor of the one list takes [missing](misfits) channels and frames for silence.
 fn every_misfit<S: Sample>() -> Result<bool, Error> {
     macro_rules! every {
         ($($name:ident: $params:ty, $processor:ty;)*) => {
@@ -154,7 +154,7 @@ fn misfits<S: Sample, P: Processor<S>>(build: impl Fn() -> Result<P, Error>) -> 
         let key = sound::<S>(1);
         let mut padded_key = key.clone();
         padded_key[KEY_FRAMES..].fill(S::ZERO);
-        // Twice, so that what the first block leaves behind is heard.
+        // Twice, so that the state after the first block shows.
         for _ in 0..2 {
             let mut padded = sound::<S>(2);
             padded[FRAMES..].fill(S::ZERO);
@@ -197,7 +197,7 @@ fn misfits_of_a_mixer() -> Result<bool, Error> {
         let input = sound::<f32>(2);
         let silence = [0.0; 2 * FRAMES];
         for (channels, frames) in [(2, FRAMES), (1, FRAMES), (1, FRAMES), (2, 100), (1, 50), (2, 0)] {
-            // The same with silence for what is missing.
+            // The same with silence for missing channels and frames.
             let mut padded = silence;
             for channel in 0..channels {
                 padded[channel * FRAMES..][..frames].copy_from_slice(&input[channel * FRAMES..][..frames]);

@@ -11,7 +11,7 @@ mod platform;
 
 use core::sync::atomic::{AtomicI32, Ordering};
 
-/// What a panic exits with, added to the number of the check that panicked.
+/// Added to the number of the check that panicked, for the exit code of a panic.
 const PANICKED: i32 = 100;
 
 /// The check that is running, counted from 1.

@@ -1,4 +1,4 @@
-//! What the standard and the C library would bring: an allocator, the memory functions that the compiler calls, and the
+//! Replacements for the standard and the C library: an allocator, the memory functions that the compiler calls, and the
 //! symbol by which the precompiled `alloc` refers to an unwinder that never runs (`panic = "abort"`).
 
 use core::{
@@ -8,10 +8,10 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// Bytes that all checks together may take.
+/// Bytes for all checks together.
 const CAPACITY: usize = 64 << 20;
 
-/// Hands out one piece after the other of a static array and takes none back.
+/// Hands out consecutive pieces of a static array and never frees.
 #[repr(align(64))]
 struct Bump {
     bytes: UnsafeCell<[u8; CAPACITY]>,

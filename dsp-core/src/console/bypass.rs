@@ -18,18 +18,17 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// A processor that can be switched off and on while it runs, without a click and without a change of the latency.
+/// A processor that can be switched off and on while it runs, without a click or a change of latency.
 ///
 /// # Signal
-/// in -> processor -> times w; in -> delay of its latency -> times 1 - w; sum -> out
+/// in -> processor -> × w; in -> delay of its latency -> × (1 - w); sum -> out
 ///
 /// # Contract
-/// Latency and channels are those of the processor, bypassed or not. Channels that it adds are copies of the first
-/// while it is bypassed, and the output equals the delayed input bit for bit. Switching crossfades over 20 ms on a
-/// quintic.
+/// Latency and channels are those of the processor, bypassed or not. While bypassed, added channels are copies of the
+/// first, and the output equals the delayed input bit for bit. Switching crossfades over 20 ms on a quintic.
 ///
-/// A bypassed processor does not run. Switched on again, it begins as newly built with its current settings, and fades
-/// in when its latency has passed, so that no gap and nothing from before is heard.
+/// A bypassed processor does not run. Switched on again, it starts as newly built with its current settings, and fades
+/// in after its latency, so that there is neither a gap nor a trace of earlier signal.
 ///
 /// ```
 /// use mixdown::{BlockMut, Bypass, Params, Processor, StreamSpec, levels::GainParams};
@@ -63,11 +62,11 @@ pub struct Bypass<S, P> {
     non_finite_samples: u64,
 }
 
-/// Frames worked on at a time.
+/// Frames per chunk.
 const CHUNK_FRAMES: usize = 256;
 
 impl<S: Sample, P: Processor<S>> Bypass<S, P> {
-    /// A processor that begins bypassed or not.
+    /// A processor that starts bypassed or not.
     pub fn new(processor: P, bypassed: bool) -> Self {
         let spec = processor.spec();
         let channels = spec.channels().max(processor.output_channels());
@@ -83,7 +82,7 @@ impl<S: Sample, P: Processor<S>> Bypass<S, P> {
         }
     }
 
-    /// Switches it off or on; takes no memory.
+    /// Switches it off or on; does not allocate.
     pub fn set_bypassed(&mut self, bypassed: bool) {
         if bypassed == self.bypassed {
             return;
@@ -108,12 +107,12 @@ impl<S: Sample, P: Processor<S>> Bypass<S, P> {
         &self.processor
     }
 
-    /// The processor, to change its settings, which it may even while it is bypassed.
+    /// The processor, to change its settings, also while bypassed.
     pub fn processor_mut(&mut self) -> &mut P {
         &mut self.processor
     }
 
-    /// Nothing of the processor is heard, and it does not run.
+    /// Whether the processor is switched off and has faded out, so that it does not run.
     fn is_idle(&self) -> bool {
         self.bypassed && self.wet.is_at([0.0])
     }
@@ -152,7 +151,7 @@ impl<S: Sample, P: Processor<S>> Bypass<S, P> {
         }
     }
 
-    /// The processor's output, faded with the delayed input.
+    /// The processor's output, crossfaded with the delayed input.
     fn fade(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>, wet: &Span<S, 1>) {
         let (frames, channels) = (block.frames(), self.channels());
         let mut chunk = core::mem::take(&mut self.chunk);
@@ -181,7 +180,7 @@ fn share(bypassed: bool) -> f64 {
     if bypassed { 0.0 } else { 1.0 }
 }
 
-/// `out` becomes `dry + wet (out - dry)`, and stays as it is at 1.
+/// `out` becomes `dry + wet (out - dry)`, unchanged at 1.
 fn crossfade<S: Sample>(dry: &[S], out: &mut [S], wet: &Span<S, 1>) {
     match wet {
         Span::Still([share]) if *share == S::ONE => {}
@@ -211,7 +210,7 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Bypass<S, P> {
         fit_keyed(block, self.channels(), Some(key), |_, block, key| self.run(block, key));
     }
 
-    /// As the processor, bypassed or not: a key given to it is no mistake.
+    /// As the processor, bypassed or not: a key for it is accepted.
     fn takes_key(&self) -> bool {
         self.processor.takes_key()
     }
@@ -244,7 +243,7 @@ mod tests {
     use super::*;
     use crate::{dynamics::limiter::LimiterParams, foundation::params::Params, reverbs::reverb::ReverbParams};
 
-    /// Where it is switched, and to what.
+    /// Frames of the switches, and their states.
     const SWITCHES: [(usize, bool); 4] = [(1_000, false), (5_000, true), (5_300, false), (9_000, true)];
 
     fn switched(cut: usize) -> Vec<f64> {

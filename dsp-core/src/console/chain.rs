@@ -18,8 +18,8 @@ use alloc::{vec, vec::Vec};
 /// Processors in series.
 ///
 /// # Signal
-/// in -> first -> … -> last -> out; latencies and tails add up, channel counts fold. A key meets each processor with
-/// the delay of those before it.
+/// in -> first -> … -> last -> out; latencies and tails add up, channel counts follow from one to the next. A key is
+/// delayed for each processor by the latency of those before it.
 ///
 /// ```
 /// use mixdown::{BlockMut, Chain, Params, Processor, StreamSpec, levels::GainParams};
@@ -37,20 +37,20 @@ pub struct Chain<S, P> {
     spec: StreamSpec,
     output_channels: usize,
     processors: Vec<P>,
-    /// The latency of each processor before the last that takes a key, for the key; none where nothing delays it.
+    /// Key delays: the latency of each processor before the last one with a key input; none where that is 0.
     key_delays: Vec<DelayLine<S>>,
     /// One chunk of the key, planar.
     key: Vec<S>,
-    /// The last block came with a key.
+    /// Whether the last block came with a key.
     keyed: bool,
-    faults: u64,
+    non_finite: u64,
 }
 
-/// Frames of a key worked on at a time.
+/// Frames of a key per chunk.
 const CHUNK_FRAMES: usize = 256;
 
 impl<S: Sample, P: Processor<S>> Chain<S, P> {
-    /// A chain for `spec`, whose processors were built for the channels that come out before them.
+    /// A chain for `spec`, whose processors were built for the output channels of those before them.
     ///
     /// # Errors
     /// [`Error::Channels`] where counts do not meet, [`Error::OtherSampleRate`] where rates differ; both name the
@@ -75,7 +75,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
             key: vec![S::ZERO; if delayed { spec.channels() * CHUNK_FRAMES } else { 0 }],
             keyed: false,
             processors,
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -90,17 +90,17 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
         self.processors.iter_mut()
     }
 
-    /// An empty chain, and one of processors of a host, replace what is not finite as well.
+    /// An empty chain, or one of a host's processors, replaces non-finite samples too.
     fn sanitize(&mut self, block: &mut BlockMut<'_, '_, S>) {
         for channel in 0..self.spec.channels() {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
     }
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         self.sanitize(block);
         if self.keyed {
-            // A key that pauses is silence, and does not go on later where it stopped.
+            // A pause of the key is silence: the delays must not replay earlier frames afterwards.
             self.keyed = false;
             self.key_delays.iter_mut().for_each(DelayLine::reset);
         }
@@ -139,7 +139,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
 }
 
 impl<S: Sample, P: Tunable<S>> Chain<S, P> {
-    /// Whether its processors take these coefficients, one each; takes no memory.
+    /// Checks that its processors take these coefficients, one set each; does not allocate.
     ///
     /// # Errors
     /// [`Error::NeedsRebuild`] for another count, or as the first that refuses.
@@ -150,14 +150,14 @@ impl<S: Sample, P: Tunable<S>> Chain<S, P> {
         self.processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check(coeffs))
     }
 
-    /// Glides to coefficients that [`check`](Self::check) accepts; takes no memory.
+    /// Glides to coefficients that [`check`](Self::check) accepts; does not allocate.
     pub fn apply(&mut self, coeffs: &[CoeffsOf<S, P>]) {
         for (processor, coeffs) in self.processors.iter_mut().zip(coeffs) {
             processor.apply(coeffs);
         }
     }
 
-    /// Glides to coefficients designed elsewhere; takes no memory.
+    /// Glides to coefficients designed elsewhere; does not allocate.
     ///
     /// # Errors
     /// As [`check`](Self::check); nothing changes then.
@@ -193,11 +193,11 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Chain<S, P> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, output_channels: _, processors, key_delays, key: _, keyed, faults } = self;
+        let Self { spec: _, output_channels: _, processors, key_delays, key: _, keyed, non_finite } = self;
         processors.iter_mut().for_each(Processor::reset);
         key_delays.iter_mut().for_each(DelayLine::reset);
         *keyed = false;
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -209,6 +209,6 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Chain<S, P> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
+        self.non_finite + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
     }
 }

@@ -1,10 +1,10 @@
-//! A processor of the host's own, as a member of an effect.
+//! A host's own processor as a member of an effect.
 
 use crate::foundation::{processor::Processor, sample::Sample};
 use alloc::boxed::Box;
 
-/// A processor of the host's own that an [`EffectProcessor`](crate::EffectProcessor) can hold: every
-/// [`Processor`] that is `Clone` and `Sync` as well.
+/// A host's own processor that an [`EffectProcessor`](crate::EffectProcessor) can hold: every [`Processor`] that is
+/// `Clone` and `Sync` as well.
 pub trait CustomProcessor<S: Sample>: Processor<S> + Sync {
     /// A clone of it.
     fn boxed_clone(&self) -> Box<dyn CustomProcessor<S>>;

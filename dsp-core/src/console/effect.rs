@@ -1,7 +1,7 @@
-//! An effect as a value: the settings of any processor, or of several put together.
+//! An effect as a value: the settings of any processor, or of a combination.
 //!
-//! [`Effect`] is what a preset or a session stores. It builds an [`EffectProcessor`], which is what chains, mixers and
-//! streams hold. The macro makes the enums, with one variant for each entry of the list of processors, and leads from a
+//! Presets and sessions store an [`Effect`]. It builds an [`EffectProcessor`], which chains, mixers and streams hold.
+//! The macro generates the enums, with one variant for each entry of the list of processors, and dispatches from a
 //! variant to its contract; the contracts of the enums themselves are in `effect_design` and `effect_processor`.
 
 use super::{bypass::Bypass, chain::Chain, custom::CustomProcessor, mid_side::MidSide, parallel::Parallel};
@@ -20,17 +20,15 @@ use num_complex::Complex64;
 
 macro_rules! effects {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
-        /// The settings of an effect: of one processor, or of several put together.
+        /// The settings of an effect: of one processor, or of a combination.
         ///
         /// ```
         /// use mixdown::{BlockMut, Effect, Params, Processor, StreamSpec, filters::HighPassParams, levels::GainParams};
         ///
         /// let effect = Effect::Chain {
-        ///     effects: vec![HighPassParams { frequency_hz: 80.0, ..Default::default() }.into(), GainParams::default().into()],
-        /// };
-        /// let mut running = effect.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-        /// let mut step = [1.0; 48_000];
-        /// running.process(&mut BlockMut::from_planar(&mut step, 1)?);
+        /// effects: vec![HighPassParams { frequency_hz: 80.0, ..Default::default() }.into(),
+        /// GainParams::default().into()], }; let mut running = effect.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+        /// let mut step = [1.0; 48_000]; running.process(&mut BlockMut::from_planar(&mut step, 1)?);
         /// assert!(step[47_999].abs() < 1e-6);
         /// # Ok::<(), mixdown::Error>(())
         /// ```
@@ -43,10 +41,10 @@ macro_rules! effects {
             )*
             /// Effects in series.
             Chain {
-                /// First to last; none at all changes nothing.
+                /// First to last; an empty list changes nothing.
                 effects: Vec<Effect>,
             },
-            /// Effects side by side, aligned in time and summed.
+            /// Effects in parallel, aligned in time and summed.
             Parallel {
                 /// The branches, at least one.
                 effects: Vec<Effect>,
@@ -60,9 +58,9 @@ macro_rules! effects {
                 /// In series on (L-R)/2.
                 side: Vec<Effect>,
             },
-            /// An effect that is switched off: only its latency is left.
+            /// An effect that is switched off: only its latency remains.
             Bypass {
-                /// The effect passed by.
+                /// The bypassed effect.
                 effect: Box<Effect>,
             },
         }
@@ -90,7 +88,8 @@ macro_rules! effects {
             }
         }
 
-        /// What an [`Effect`] designs for a stream, on any thread, for [`EffectProcessor::set_coeffs`] in a callback.
+        /// Coefficients of an [`Effect`], designed for a stream on any thread, for [`EffectProcessor::set_coeffs`] in a
+        /// callback.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum EffectCoeffs {
@@ -104,7 +103,7 @@ macro_rules! effects {
             Parallel(Vec<EffectCoeffs>, Vec<f64>),
             /// Of the effects on mid and side.
             MidSide(Vec<EffectCoeffs>, Vec<EffectCoeffs>),
-            /// Of the effect passed by.
+            /// Of the bypassed effect.
             Bypass(Box<EffectCoeffs>),
         }
 
@@ -118,13 +117,13 @@ macro_rules! effects {
             )*
             /// In series.
             Chain(Chain<S, Self>),
-            /// Side by side.
+            /// In parallel.
             Parallel(Parallel<S, Self>),
             /// On mid and side.
             MidSide(MidSide<S, Self>),
             /// Switched off, or on again.
             Bypass(Box<Bypass<S, Self>>),
-            /// A processor of the host's own. It takes no [`Effect`] as new settings.
+            /// A host's own processor. It takes no [`Effect`] as new settings.
             Custom(Box<dyn CustomProcessor<S>>),
         }
 
@@ -228,10 +227,10 @@ macro_rules! effects {
 
 crate::for_each_processor!(effects);
 
-/// What coefficients of another kind of effect are refused with.
+/// The error for coefficients of another kind of effect.
 const OTHER_KIND: Error = Error::NeedsRebuild { param: "effect" };
 
-/// The settings of one processor, whichever it is: [`Params`] without its types.
+/// The settings of one processor of any kind: [`Params`] without its associated types.
 pub(super) trait Single: Fields {
     fn output_channels(&self, input: usize) -> Result<usize, Error>;
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error>;

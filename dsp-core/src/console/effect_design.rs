@@ -1,4 +1,4 @@
-//! What an effect as a value promises: channels, legal settings, coefficients, frequency response.
+//! Design of an effect as a value: channels, legal settings, coefficients, frequency response.
 
 use super::{
     effect::{Effect, EffectCoeffs, EffectProcessor},
@@ -114,7 +114,7 @@ impl Params for Effect {
     }
 }
 
-/// Folds responses point by point; one that is missing leaves none.
+/// Folds responses point by point; `None` if one is missing.
 fn combine(
     responses: Vec<Option<Vec<Complex64>>>,
     start: Vec<Complex64>,

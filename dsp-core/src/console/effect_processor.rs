@@ -1,4 +1,4 @@
-//! The running effect: of one processor, or of several put together.
+//! The running effect: one processor, or a combination.
 
 use super::{
     bypass::Bypass,
@@ -65,12 +65,12 @@ impl<S: Sample> Engine<S> for EffectProcessor<S> {
 compiled!(Effect => EffectProcessor);
 
 impl<S: Sample> EffectProcessor<S> {
-    /// A processor of the host's own, as an effect.
+    /// A host's own processor as an effect.
     pub fn custom(processor: impl CustomProcessor<S> + 'static) -> Self {
         Self::Custom(Box::new(processor))
     }
 
-    /// As [`Tunable::check`]; the refusal names its place in the tree, for which it takes memory.
+    /// As [`Tunable::check`]; the error carries its path in the tree, which allocates.
     fn check_placed(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
         match (self, coeffs) {
             (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => check_list(chain.processors(), "effects", coeffs),

@@ -1,8 +1,7 @@
 //! The list of processors.
 
-/// The one list: `for_each_processor!(callback)` expands to
-/// `callback! { Name: Params, Processor; … }`. The effect enum, its processors, the tests of the invariants, the
-/// benches and the fuzz targets are driven by it.
+/// The one list: `for_each_processor!(callback)` expands to `callback! { Name: Params, Processor; … }`. The effect
+/// enum, its processors, the tests of the invariants, the benches and the fuzz targets are generated from it.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! for_each_processor {

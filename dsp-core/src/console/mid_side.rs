@@ -22,8 +22,8 @@ use alloc::{vec, vec::Vec};
 /// L, R -> M = (L+R)/2, S = (L-R)/2 -> chains, aligned in time -> L = M + S, R = M - S
 ///
 /// # Contract
-/// Latency: the larger of both chains'. Without any effect the audio is left alone. A stereo key is taken apart as the
-/// audio is, its mid for the chain on the mid, its side for the other; a mono key goes to both.
+/// Latency: the larger of both chains'. Without any effect the audio is unchanged. A stereo key is encoded as the audio
+/// is, its mid for the mid chain, its side for the side chain; a mono key goes to both.
 ///
 /// ```
 /// use mixdown::{BlockMut, Chain, MidSide, Params, Processor, StreamSpec, levels::GainParams};
@@ -45,10 +45,10 @@ pub struct MidSide<S, P> {
     side: Path<S, P>,
     /// One chunk of both channels of a key, then of its mid and side.
     key: Vec<S>,
-    faults: u64,
+    non_finite: u64,
 }
 
-/// Frames worked on at a time.
+/// Frames per chunk.
 const CHUNK_FRAMES: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
             mid: Path::new(mid, latency_frames),
             side: Path::new(side, latency_frames),
             key: vec![S::ZERO; if takes_key { 4 * CHUNK_FRAMES } else { 0 }],
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -124,7 +124,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (left, right) = block.stereo_mut();
-        self.faults += sanitize(left) + sanitize(right);
+        self.non_finite += sanitize(left) + sanitize(right);
         if self.mid().processors().is_empty() && self.side().processors().is_empty() {
             return;
         }
@@ -142,13 +142,13 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
         }
     }
 
-    /// Where in the scratch the keys of the mid and of the side are.
+    /// Indices of the mid and the side key in the scratch.
     fn split_key(&mut self, key: Option<&Block<'_, '_, S>>) -> Option<[usize; 2]> {
         let key = key?;
         let frames = key.frames();
         for (channel, samples) in self.key.chunks_mut(CHUNK_FRAMES).enumerate().take(key.channels().min(2)) {
             samples[..frames].copy_from_slice(key.channel(channel));
-            self.faults += sanitize(&mut samples[..frames]);
+            self.non_finite += sanitize(&mut samples[..frames]);
         }
         if key.channels() == 1 {
             return Some([0, 0]);
@@ -162,7 +162,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
 }
 
 impl<S: Sample, P: Tunable<S>> MidSide<S, P> {
-    /// Whether both chains take these coefficients; takes no memory.
+    /// Checks that both chains take these coefficients; does not allocate.
     ///
     /// # Errors
     /// As [`Chain::check`].
@@ -171,13 +171,13 @@ impl<S: Sample, P: Tunable<S>> MidSide<S, P> {
         self.side.chain.check(side)
     }
 
-    /// Glides to coefficients that [`check`](Self::check) accepts; takes no memory.
+    /// Glides to coefficients that [`check`](Self::check) accepts; does not allocate.
     pub fn apply(&mut self, mid: &[CoeffsOf<S, P>], side: &[CoeffsOf<S, P>]) {
         self.mid.chain.apply(mid);
         self.side.chain.apply(side);
     }
 
-    /// Glides to coefficients designed elsewhere; takes no memory.
+    /// Glides to coefficients designed elsewhere; does not allocate.
     ///
     /// # Errors
     /// As [`check`](Self::check); neither chain changes then.
@@ -207,10 +207,10 @@ impl<S: Sample, P: Processor<S>> Processor<S> for MidSide<S, P> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, backend: _, mid, side, key: _, faults } = self;
+        let Self { spec: _, backend: _, mid, side, key: _, non_finite } = self;
         mid.reset();
         side.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -222,6 +222,6 @@ impl<S: Sample, P: Processor<S>> Processor<S> for MidSide<S, P> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults + self.mid.chain.non_finite_samples() + self.side.chain.non_finite_samples()
+        self.non_finite + self.mid.chain.non_finite_samples() + self.side.chain.non_finite_samples()
     }
 }

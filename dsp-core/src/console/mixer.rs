@@ -34,10 +34,9 @@ use alloc::{string::String, vec, vec::Vec};
 /// # Contract
 /// - Latency: the slowest strip's plus the master's; every faster strip is delayed to match, so that a track split over
 ///   two strips still nulls.
-/// - Strips add in byte order of their names, each product rounded once to the sample format, in f64: the order in
-///   which
-///   tracks were added changes no bit. Nothing clips inside.
-/// - Adding a track takes memory and may change the latency; processing and re-setting levels never do.
+/// - Strips are summed in byte order of their names, each product rounded once to the sample format, in f64: the order
+///   of adding tracks changes no bit. Nothing clips inside.
+/// - Adding a track allocates and may change the latency; processing and changing levels never do.
 ///
 /// ```
 /// use mixdown::{Block, BlockMut, Mixer, StreamSpec, TrackParams};
@@ -57,9 +56,9 @@ use alloc::{string::String, vec, vec::Vec};
 pub struct Mixer<S: Sample> {
     spec: StreamSpec,
     backend: Backend,
-    /// In the order in which they were added, as `process` takes their input.
+    /// In the order of adding, which is that of the inputs of `process`.
     strips: Vec<(String, Strip<S>)>,
-    /// The strips in byte order of their names, as they are added up.
+    /// Indices of the strips in byte order of their names, the order of summing.
     order: Vec<usize>,
     inserts: Chain<S, EffectProcessor<S>>,
     fader: Gain<S>,
@@ -68,7 +67,7 @@ pub struct Mixer<S: Sample> {
     sums: Vec<f64>,
 }
 
-/// What errors call the master strip.
+/// Name of the master strip in errors.
 const MASTER: &str = "master";
 
 params! {
@@ -113,7 +112,7 @@ impl<S: Sample> Mixer<S> {
         })
     }
 
-    /// The stream that comes out.
+    /// The output stream.
     #[must_use]
     pub fn spec(&self) -> StreamSpec {
         self.spec
@@ -122,7 +121,7 @@ impl<S: Sample> Mixer<S> {
     /// Adds a track of 1 or 2 channels. Its input is the next one of [`process`](Self::process).
     ///
     /// # Errors
-    /// [`MixerError::Duplicate`], or [`MixerError::Setting`] for what is out of range.
+    /// [`MixerError::Duplicate`], or [`MixerError::Setting`] for a setting out of range.
     pub fn add_track(&mut self, name: &str, channels: usize, params: &TrackParams) -> Result<(), MixerError> {
         self.add_track_with(name, channels, params, Vec::new())
     }
@@ -146,7 +145,7 @@ impl<S: Sample> Mixer<S> {
         self.order.push(self.order.len());
         self.order.sort_by(|&a, &b| self.strips[a].0.as_bytes().cmp(self.strips[b].0.as_bytes()));
         self.align();
-        self.listen(true);
+        self.update_mutes(true);
         Ok(())
     }
 
@@ -165,7 +164,7 @@ impl<S: Sample> Mixer<S> {
     /// Replaces the master strip. May change the latency.
     ///
     /// # Errors
-    /// [`MixerError::Setting`] for what is out of range; the old one stays then.
+    /// [`MixerError::Setting`] for a setting out of range; the old master stays then.
     pub fn set_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
         let build = || {
             params.validate(&self.spec)?;
@@ -182,14 +181,14 @@ impl<S: Sample> Mixer<S> {
     /// Glides a track to other settings, with the same kinds of inserts in the same order.
     ///
     /// # Errors
-    /// [`MixerError::Unknown`], or [`MixerError::Setting`] for what is out of range or needs another build. The old
-    /// settings stay.
+    /// [`MixerError::Unknown`], or [`MixerError::Setting`] for a setting that is out of range or needs another build.
+    /// The old settings stay.
     pub fn set_track(&mut self, name: &str, params: &TrackParams) -> Result<(), MixerError> {
         let Some((_, strip)) = self.strips.iter_mut().find(|(other, _)| other == name) else {
             return Err(MixerError::Unknown { name: name.into() });
         };
         strip.set_params(params).map_err(|error| setting(name, error))?;
-        self.listen(false);
+        self.update_mutes(false);
         Ok(())
     }
 
@@ -211,10 +210,10 @@ impl<S: Sample> Mixer<S> {
         self.strips.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Mixes a block: `inputs` in the order in which tracks were added, each with its channels and as many frames as
-    /// `out`, whose first two channels are filled.
+    /// Mixes a block: `inputs` in the order of adding, each with its channels and as many frames as `out`, whose first
+    /// two channels are filled.
     ///
-    /// Missing inputs are silent, and so are channels and frames that an input lacks; builds with debug assertions
+    /// Missing inputs are silence, and so are missing channels and frames of an input; builds with debug assertions
     /// panic there. Any length, 0 included; nothing allocates.
     pub fn process(&mut self, inputs: &[Block<'_, '_, S>], out: &mut BlockMut<'_, '_, S>) {
         debug_assert!(inputs.iter().all(|input| input.frames() == out.frames()), "Mixer: inputs of other lengths");
@@ -261,7 +260,7 @@ impl<S: Sample> Mixer<S> {
         self.latency_frames + self.inserts.latency_frames()
     }
 
-    /// How long it still sounds after its inputs have ended.
+    /// Time to silence after its inputs have ended.
     #[must_use]
     pub fn tail(&self) -> Tail {
         let strips = self.strips.iter().fold(Tail::Frames(0), |longest, (_, strip)| longest.max(strip.tail()));
@@ -281,10 +280,10 @@ impl<S: Sample> Mixer<S> {
         }
     }
 
-    fn listen(&mut self, at_once: bool) {
+    fn update_mutes(&mut self, at_once: bool) {
         let any_solo = self.strips.iter().any(|(_, strip)| strip.solo);
         for (_, strip) in &mut self.strips {
-            strip.listen(any_solo, at_once);
+            strip.update_mute(any_solo, at_once);
         }
     }
 }

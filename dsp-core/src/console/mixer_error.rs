@@ -1,4 +1,4 @@
-//! Errors of the mixer, which own the names they speak of.
+//! Errors of the mixer, with the names of the strips in question.
 
 use crate::foundation::error::Error;
 use alloc::string::String;
@@ -10,10 +10,10 @@ use core::fmt;
 pub enum MixerError {
     /// There is no strip of this name.
     Unknown {
-        /// The name asked for.
+        /// The name given.
         name: String,
     },
-    /// There is a strip of this name already.
+    /// There already is a strip of this name.
     Duplicate {
         /// The name given.
         name: String,
@@ -22,7 +22,7 @@ pub enum MixerError {
     Setting {
         /// The strip's name.
         name: String,
-        /// What is wrong with it.
+        /// The error.
         error: Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Offline rendering: whole signals through a processor or a mixer, the latency taken out, the tail kept.
+//! Offline rendering: whole signals through a processor or a mixer, without the latency and with the tail.
 
 use super::mixer::Mixer;
 use crate::foundation::{
@@ -12,20 +12,20 @@ use core::{fmt, ops::ControlFlow};
 
 /// Frames rendered between two reports of progress.
 const CHUNK_FRAMES: usize = 4_096;
-/// A tail of [`KeepTail::Auto`] ends on this grid, in s.
+/// Time grid for the end of a tail of [`KeepTail::Auto`], in s.
 pub const AUTO_TAIL_STEP_S: f64 = 0.1;
-/// It ends where every sample that still follows lies below this: -120 dBFS.
+/// The tail ends where all further samples are below this: -120 dBFS.
 pub const AUTO_TAIL_FLOOR: f64 = 1e-6;
 /// Longest tail of [`KeepTail::Auto`], in s.
 pub const MAX_AUTO_TAIL_S: f64 = 60.0;
 
-/// How much of what sounds after the input has ended a rendering keeps.
+/// The part of the tail that a rendering keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeepTail {
     /// Nothing: the output is as long as the input.
     None,
-    /// All that is above [`AUTO_TAIL_FLOOR`], up to [`MAX_AUTO_TAIL_S`]. A pause within the tail, as a predelay leaves
-    /// it, does not end it.
+    /// All that is above [`AUTO_TAIL_FLOOR`], up to [`MAX_AUTO_TAIL_S`]. A pause within the tail, such as that of a
+    /// pre-delay, does not end it.
     #[default]
     Auto,
     /// This many frames.
@@ -33,8 +33,7 @@ pub enum KeepTail {
 }
 
 impl KeepTail {
-    /// Frames behind the input that are rendered to keep this much of a tail: those of [`Auto`](Self::Auto) are cut
-    /// afterwards.
+    /// Frames to render after the input for this part of a tail; those of [`Auto`](Self::Auto) are cut afterwards.
     ///
     /// ```
     /// use mixdown::{Tail, console::KeepTail};
@@ -56,7 +55,7 @@ impl KeepTail {
     }
 }
 
-/// The rendering was broken off by its progress callback.
+/// The rendering was interrupted by its progress callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
 
@@ -68,10 +67,10 @@ impl fmt::Display for Interrupted {
 
 impl core::error::Error for Interrupted {}
 
-/// Called with the share of the work done, rising from 0 to 1; it may break the work off.
+/// Called with the share of the work done, rising from 0 to 1; it may interrupt the work.
 pub type Progress<'p> = &'p mut dyn FnMut(f64) -> ControlFlow<()>;
 
-/// A rendered signal: frame 0 of it belongs to frame 0 of the input.
+/// A rendered signal, aligned with the input: frame 0 is frame 0 of the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendering<S> {
     /// The samples, channel after channel.
@@ -83,7 +82,7 @@ pub struct Rendering<S> {
 }
 
 impl<S: Sample> Rendering<S> {
-    /// Ends every channel after `frames` frames.
+    /// Truncates every channel to `frames` frames.
     fn truncate(&mut self, frames: usize) {
         for channel in 1..self.channels {
             self.samples.copy_within(channel * self.frames..channel * self.frames + frames, channel * frames);
@@ -96,17 +95,17 @@ impl<S: Sample> Rendering<S> {
 /// Frames, channels and latency of a rendering.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// Channels of the blocks that are filled, of which the first `output_channels` are kept.
+    /// Channels of the blocks to fill, of which the first `output_channels` are kept.
     pub(crate) channels: usize,
     pub(crate) output_channels: usize,
     pub(crate) input_frames: usize,
     pub(crate) latency_frames: usize,
-    /// Frames to keep behind the input.
+    /// Frames to keep after the input.
     pub(crate) tail_frames: usize,
 }
 
-/// Calls `fill` with the first frame, which counts from the start of the input, and the block of every chunk, until the
-/// input, the tail and the latency have passed.
+/// Calls `fill` with the first frame, counted from the start of the input, and the block of every chunk, until the end
+/// of input, tail and latency.
 pub(crate) fn render_with<S: Sample>(
     plan: &Plan,
     progress: Progress<'_>,
@@ -137,7 +136,8 @@ pub(crate) fn render_with<S: Sample>(
     Ok(Rendering { samples, channels: output_channels, frames })
 }
 
-/// Frames `start..` of `source` into the first channels of `block`; silence where it has ended and in further channels.
+/// Copies frames `start..` of `source` into the first channels of `block`; silence after its end and in further
+/// channels.
 pub(crate) fn copy_from<S: Sample>(source: &Block<'_, '_, S>, start: usize, block: &mut BlockMut<'_, '_, S>) {
     let start = start.min(source.frames());
     let given = block.frames().min(source.frames() - start);
@@ -156,7 +156,7 @@ fn auto_step(rate_hz: f64) -> usize {
     libm::round(AUTO_TAIL_STEP_S * rate_hz) as usize
 }
 
-/// Cuts a tail of [`KeepTail::Auto`] after its last step that is not quiet.
+/// Cuts a tail of [`KeepTail::Auto`] after the last step above the floor.
 fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_hz: f64) {
     let is_loud = |sample: &S| libm::fabs(sample.to_f64()) >= AUTO_TAIL_FLOOR;
     let channels = rendering.samples.chunks_exact(rendering.frames.max(1));
@@ -166,10 +166,10 @@ fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_h
     rendering.truncate((input_frames + kept).min(rendering.frames));
 }
 
-/// Renders `audio` through a processor, by a key if there is one, from the processor's state on.
+/// Renders `audio` through a processor, with a key if there is one, from the processor's current state.
 ///
-/// The latency is taken out: frame 0 of the result belongs to frame 0 of `audio`. A key that is shorter than the audio
-/// ends in silence.
+/// The latency is removed: frame 0 of the result is frame 0 of `audio`. A key shorter than the audio is continued with
+/// silence.
 ///
 /// ```
 /// use core::ops::ControlFlow;
@@ -185,7 +185,7 @@ fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_h
 /// ```
 ///
 /// # Errors
-/// [`Interrupted`] if `progress` breaks it off; it is called at least every 4096 frames.
+/// [`Interrupted`] if `progress` interrupts it; it is called at least every 4096 frames.
 pub fn render<S: Sample>(
     processor: &mut dyn Processor<S>,
     audio: &Block<'_, '_, S>,
@@ -218,8 +218,8 @@ pub fn render<S: Sample>(
     Ok(rendering)
 }
 
-/// Renders a mix, from the mixer's state on: `inputs` in the order in which the tracks were added. It is as long as the
-/// longest, and its latency is taken out.
+/// Renders a mix, from the mixer's current state: `inputs` in the order of adding the tracks. It is as long as the
+/// longest input, without the latency.
 ///
 /// # Errors
 /// As [`render`].
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latency_is_out_and_the_tail_is_as_long_as_asked_for() {
+    fn the_latency_is_removed_and_the_tail_has_its_length() {
         let limiter: Effect = LimiterParams { lookahead_ms: 10.0, ..Default::default() }.into();
         let out = rendered(&limiter, KeepTail::None);
         assert_eq!((out.frames, out.samples.iter().position(|x| *x != 0.0)), (9_000, Some(5)));
@@ -290,7 +290,8 @@ mod tests {
             rendered(&plate, KeepTail::None),
         );
         assert_eq!((long.frames, none.frames, none.channels), (209_000, 9_000, 2));
-        // The pause of the predelay, longer than the input, does not end the tail; what is cut off is below the floor.
+        // The pause of the pre-delay, longer than the input, does not end the tail; the removed part is below the
+        // floor.
         assert!(none.samples.iter().all(|x| *x == 0.0));
         assert!(auto.frames > 20_000 && (auto.frames - 9_000).is_multiple_of(4_800));
         assert!(long.samples[auto.frames..209_000].iter().all(|x| x.abs() < AUTO_TAIL_FLOOR));
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_rises_to_1_and_may_break_it_off() {
+    fn progress_rises_to_1_and_may_interrupt() {
         let mut processor = Effect::default().build::<f32>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
         let audio = vec![0.0; 20_000];
         let audio = Block::from_planar(&audio, 1).unwrap();

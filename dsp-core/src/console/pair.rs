@@ -10,8 +10,8 @@ use crate::foundation::{
 
 /// Two processors in series, without dynamic dispatch. Longer chains nest: `(a, (b, c))`.
 ///
-/// `B` is built for as many channels as `A` puts out. A pair has no memory in which a key could wait for the sound, so
-/// `B` gets one only behind an `A` without latency; a [`Chain`](crate::Chain) delays it.
+/// `B` is built for the output channels of `A`. A pair has no buffer to delay a key, so `B` gets one only after an `A`
+/// without latency; a [`Chain`](crate::Chain) delays it.
 ///
 /// ```
 /// use mixdown::{BlockMut, Params, Processor, StreamSpec, levels::GainParams};

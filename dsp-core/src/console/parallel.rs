@@ -25,16 +25,16 @@ use alloc::{vec, vec::Vec};
 /// Parallel processors: each gets the input; their outputs are aligned in time and summed.
 ///
 /// # Signal
-/// in -> branch k -> delay to the largest latency -> times g_k -> sum -> out
+/// in -> branch k -> delay to the largest latency -> × g_k -> sum -> out
 ///
 /// # Contract
 /// Latency: the largest of the branches'. Sums in f64, each product rounded once to the sample format, branches in
-/// order. Gains glide over 20 ms, C2. Branches put out as many channels, or one, which then goes to all of them.
+/// order. Gains glide over 20 ms, C2. Branches have the same output channels, or one, which then goes to all of them.
 ///
 /// ```
 /// use mixdown::{BlockMut, Parallel, Params, Processor, StreamSpec, dynamics::LimiterParams};
 ///
-/// // Two limiters of different lookahead side by side; the quieter branch is 6.02 dB down.
+/// // Two limiters of different lookahead in parallel; the quieter branch is 6.02 dB down.
 /// let spec = StreamSpec::new(48_000.0, 1)?;
 /// let limiter = |lookahead_ms| LimiterParams { lookahead_ms, ..Default::default() }.build::<f64>(&spec);
 /// let mut both = Parallel::new(&spec, vec![limiter(1.0)?, limiter(3.0)?], &[0.0, -6.020_599_913_279_624])?;
@@ -57,16 +57,16 @@ pub struct Parallel<S, P> {
     branch: Vec<S>,
     /// One chunk of the sum: `[channel * CHUNK_FRAMES + frame]`.
     sums: Vec<f64>,
-    faults: u64,
+    non_finite: u64,
 }
 
-/// Frames worked on at a time.
+/// Frames per chunk.
 const CHUNK_FRAMES: usize = 256;
 /// Highest gain of a branch, in dB.
 const MAX_GAIN_DB: f64 = 60.0;
 
-/// Channels of a sum of branches with these counts: as many as the widest; mono branches go to all of them. `None`
-/// without branches.
+/// Channels of a sum of branches with these counts: the highest count; mono branches go to all channels. `None` without
+/// branches.
 pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
     let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
     for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
@@ -75,7 +75,7 @@ pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> 
     Ok(Some(widest))
 }
 
-/// Checks the gains of `branches` branches: none given, or one each.
+/// Checks the gains of `branches` branches: none, or one each.
 pub(super) fn check_gains(branches: usize, gains_db: &[f64]) -> Result<(), Error> {
     if branches == 0 {
         return Err(Error::OutOfRange {
@@ -100,7 +100,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     /// Branches built for `spec`, with their levels in dB (-inf..60); no levels mean 0 dB for all.
     ///
     /// # Errors
-    /// No branch; as many levels as branches missing or out of range; channel counts that differ.
+    /// No branch; another number of levels than branches, or levels out of range; channel counts that differ.
     pub fn new(spec: &StreamSpec, processors: Vec<P>, gains_db: &[f64]) -> Result<Self, Error> {
         check_gains(processors.len(), gains_db)?;
         let counts: Vec<usize> = processors.iter().map(Processor::output_channels).collect();
@@ -126,7 +126,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
             latency_frames,
             branch: vec![S::ZERO; output_channels.max(spec.channels()) * CHUNK_FRAMES],
             sums: vec![0.0; output_channels * CHUNK_FRAMES],
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -150,7 +150,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     fn process_chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let frames = block.frames();
         for channel in 0..self.spec.channels() {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         self.sums.fill(0.0);
         for ((processor, delay), gain) in self.processors.iter_mut().zip(&mut self.alignment).zip(&mut self.gains) {
@@ -182,7 +182,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
 }
 
 impl<S: Sample, P: Tunable<S>> Parallel<S, P> {
-    /// Whether its branches take these coefficients, one each; takes no memory.
+    /// Checks that its branches take these coefficients, one set each; does not allocate.
     ///
     /// # Errors
     /// [`Error::NeedsRebuild`] for another count, or as the first that refuses.
@@ -193,8 +193,8 @@ impl<S: Sample, P: Tunable<S>> Parallel<S, P> {
         self.processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check(coeffs))
     }
 
-    /// Glides to coefficients that [`check`](Self::check) accepts, and to gains, as factors; 1 where there are fewer.
-    /// Takes no memory.
+    /// Glides to coefficients that [`check`](Self::check) accepts, and to gains, as factors; missing ones are 1. Does
+    /// not allocate.
     pub fn apply(&mut self, coeffs: &[CoeffsOf<S, P>], gains: &[f64]) {
         for (processor, coeffs) in self.processors.iter_mut().zip(coeffs) {
             processor.apply(coeffs);
@@ -204,7 +204,7 @@ impl<S: Sample, P: Tunable<S>> Parallel<S, P> {
         }
     }
 
-    /// Glides to coefficients and gains designed elsewhere; takes no memory.
+    /// Glides to coefficients and gains designed elsewhere; does not allocate.
     ///
     /// # Errors
     /// As [`check`](Self::check); nothing changes then.
@@ -247,12 +247,12 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Parallel<S, P> {
             latency_frames: _,
             branch: _,
             sums: _,
-            faults,
+            non_finite,
         } = self;
         processors.iter_mut().for_each(Processor::reset);
         alignment.iter_mut().for_each(DelayLine::reset);
         gains.iter_mut().for_each(|gain| gain.jump_to(gain.target()));
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -267,6 +267,6 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Parallel<S, P> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
+        self.non_finite + self.processors.iter().map(Processor::non_finite_samples).sum::<u64>()
     }
 }

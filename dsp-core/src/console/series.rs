@@ -1,16 +1,16 @@
-//! Effects in series and side by side: each with the stream that it sees, each refusal with its place.
+//! Effects in series and in parallel: each with its input stream, each error with its path.
 
 use super::effect::{Effect, EffectCoeffs, EffectProcessor};
 use crate::foundation::{engine::Engine, error::Error, params::Params, sample::Sample, stream::StreamSpec};
 use alloc::vec::Vec;
 
-/// Runs `work` on each of several `effects` side by side.
+/// Runs `work` on each of several parallel `effects`.
 pub(super) fn each<T>(effects: &[Effect], work: impl Fn(&Effect) -> Result<T, Error>) -> Result<Vec<T>, Error> {
     let placed = |(position, effect)| work(effect).map_err(|error| error.within("effects", position));
     effects.iter().enumerate().map(placed).collect()
 }
 
-/// Runs `each` with the stream that each effect of a series sees.
+/// Runs `each` with the input stream of each effect of a series.
 pub(super) fn in_series<T>(
     effects: &[Effect],
     list: &'static str,
@@ -26,7 +26,7 @@ pub(super) fn in_series<T>(
     Ok(results)
 }
 
-/// Channels that come out of a series.
+/// Output channels of a series.
 pub(super) fn series_channels(effects: &[Effect], list: &'static str, input: usize) -> Result<usize, Error> {
     effects.iter().enumerate().try_fold(input, |channels, (position, effect)| {
         effect.output_channels(channels).map_err(|error| error.within(list, position))
@@ -56,7 +56,7 @@ pub(super) fn build_series<S: Sample>(
     in_series(effects, list, spec, EffectProcessor::build)
 }
 
-/// A refusal of the effect passed by, with its place.
+/// An error of the bypassed effect, with its path.
 pub(super) fn within_bypass(error: Error) -> Error {
     error.within("effect", None)
 }

@@ -1,11 +1,11 @@
 //! Channel strip: trim, inserts, width, fader, pan and mute of one track.
 //!
 //! # Signal
-//! in -> trim, polarity -> inserts -> width -> delay to the slowest strip -> fader x mute x pan -> bus
+//! in -> trim, polarity -> inserts -> width -> delay to the slowest strip -> fader × mute × pan -> bus
 //!
 //! # Contract
 //! One rounding to the sample format between the inserts and the bus. Fader and pan glide over 20 ms, C2; mute and solo
-//! over 10 ms, C2, and the inserts keep running behind a mute, so that tails are where they should be when it opens.
+//! over 10 ms, C2. The inserts keep running while muted, so that tails are in place after unmuting.
 
 use super::{
     chain::Chain,
@@ -39,7 +39,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Frames a mixer works on at a time: the buses stay in the L1 cache.
+/// Frames per chunk of the mixer: the buses stay in the L1 cache.
 pub(super) const CHUNK_FRAMES: usize = 512;
 
 params! {
@@ -53,9 +53,9 @@ params! {
         fader_db: dB, -inf..=12.0, default 0.0, "Level; -144 dB and below is silence";
         pan: none, -1.0..=1.0, default 0.0,
             "Position: pan of a strip that is mono after its inserts, balance of a stereo one";
-        pan_law: choice PanLaw, "The law of the pan";
-        mute: switch, default false, "Not heard";
-        solo: switch, default false, "As long as any track is soloed, only soloed ones are heard";
+        pan_law: choice PanLaw, "Pan law";
+        mute: switch, default false, "Mutes the track";
+        solo: switch, default false, "While any track is soloed, all others are muted";
     }
 }
 
@@ -63,7 +63,7 @@ impl TrackParams {
     /// Checks every setting for a track of these channels at this rate; designs and builds nothing.
     ///
     /// # Errors
-    /// The first setting that is out of range; [`Error::Channels`] for other tracks than mono and stereo ones, before
+    /// The first setting that is out of range; [`Error::Channels`] for tracks that are neither mono nor stereo, before
     /// or after the inserts.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         validate_series(&self.inserts, "inserts", spec)?;
@@ -73,7 +73,7 @@ impl TrackParams {
         self.validate_after_inserts(&spec.with_channels(channels)?)
     }
 
-    /// Checks all but the inserts, given the stream that comes out of them.
+    /// Checks all but the inserts, given their output stream.
     fn validate_after_inserts(&self, after: &StreamSpec) -> Result<(), Error> {
         if after.channels() == 1 {
             in_range("width (of a mono strip)", self.width, 1.0, 1.0)?;
@@ -92,14 +92,14 @@ pub(super) struct Strip<S: Sample> {
     inserts: Chain<S, EffectProcessor<S>>,
     width: Option<Width<S>>,
     alignment: DelayLine<S>,
-    /// Fader times pan, to the left and to the right.
+    /// Fader × pan, to the left and to the right.
     gains: Ramp<2>,
     mute: Ramp<1>,
     muted: bool,
     pub(super) solo: bool,
     /// One chunk, planar.
     chunk: Vec<S>,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl<S: Sample> Strip<S> {
@@ -126,7 +126,7 @@ impl<S: Sample> Strip<S> {
             muted: params.mute,
             solo: params.solo,
             chunk: vec![S::ZERO; input.max(channels) * CHUNK_FRAMES],
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -153,8 +153,8 @@ impl<S: Sample> Strip<S> {
         self.alignment = DelayLine::new(self.channels, latency_frames - self.latency_frames());
     }
 
-    /// Heard or not, given whether any strip is soloed; at once only while building.
-    pub(super) fn listen(&mut self, any_solo: bool, at_once: bool) {
+    /// Mutes or unmutes it, given whether any strip is soloed; at once only while building.
+    pub(super) fn update_mute(&mut self, any_solo: bool, at_once: bool) {
         let audible = !self.muted && (self.solo || !any_solo);
         let target = [if audible { 1.0 } else { 0.0 }];
         if at_once {
@@ -164,8 +164,8 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. What the input
-    /// lacks is silence.
+    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. Missing input is
+    /// silence.
     pub(super) fn add_to(
         &mut self,
         input: Option<&Block<'_, '_, S>>,
@@ -205,7 +205,7 @@ impl<S: Sample> Strip<S> {
         self.chunk = processed;
     }
 
-    /// Nothing before the fader changes a sample: the input needs no copy.
+    /// Whether nothing before the fader changes a sample: the input needs no copy.
     fn passes_input(&self) -> bool {
         self.trim.is_neutral()
             && self.inserts.processors().is_empty()
@@ -213,7 +213,7 @@ impl<S: Sample> Strip<S> {
             && self.alignment.frames() == 0
     }
 
-    /// Adds what came out of the inserts to the buses, through fader, pan and mute.
+    /// Adds the output of the inserts to the buses, through fader, pan and mute.
     fn sum(&mut self, processed: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
         let frames = processed.frames();
         let mut start = 0;
@@ -229,7 +229,7 @@ impl<S: Sample> Strip<S> {
                 _ => mix::Source::Stereo([part.channel(0), part.channel(1)]),
             };
             let sums = [&mut left[range.clone()], &mut right[range]];
-            self.faults += mix::add_stereo(self.backend, sums, source, &gains, &mute);
+            self.non_finite += mix::add_stereo(self.backend, sums, source, &gains, &mute);
             start += length;
         }
     }
@@ -247,9 +247,9 @@ impl<S: Sample> Strip<S> {
             muted: _,
             solo: _,
             chunk: _,
-            faults,
+            non_finite,
         } = self;
-        *faults = 0;
+        *non_finite = 0;
         trim.reset();
         inserts.reset();
         if let Some(width) = width {
@@ -265,7 +265,7 @@ impl<S: Sample> Strip<S> {
     }
 
     pub(super) fn non_finite_samples(&self) -> u64 {
-        self.trim.non_finite_samples() + self.inserts.non_finite_samples() + self.faults
+        self.trim.non_finite_samples() + self.inserts.non_finite_samples() + self.non_finite
     }
 }
 
@@ -277,7 +277,7 @@ fn width(params: &TrackParams) -> WidthParams {
     WidthParams { width: params.width, bass_mono_hz: 0.0 }
 }
 
-/// Fader times pan (mono) or balance (stereo).
+/// Fader × pan (mono) or balance (stereo).
 fn gains(params: &TrackParams, channels_after_inserts: usize) -> [f64; 2] {
     let law = if channels_after_inserts == 1 { mono_gains } else { balance_gains };
     law(params.pan, params.pan_law).map(|gain| gain * fader_gain(params.fader_db))

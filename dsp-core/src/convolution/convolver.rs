@@ -1,18 +1,18 @@
-//! Convolution with long responses, without latency and without peaks of work.
+//! Convolution with long responses, without latency and without CPU peaks.
 //!
-//! The first taps are a direct filter, the rest lies in stages of growing partitions (`convolution::partition`).
-//! Inputs, outputs and responses are joined by [`Route`]s: the spectra of an input serve all its routes, and all routes
-//! of an output share one way back.
+//! The first taps are a direct filter, the rest is in stages of growing partitions (`convolution::partition`). Inputs,
+//! outputs and responses are connected by [`Route`]s: the spectra of an input serve all its routes, and all routes of
+//! an output share one inverse transform.
 //!
-//! A second bank of responses can be loaded piece by piece while the first sounds. It has the same input history, so
-//! it can take over at any time: see [`Convolver::set_at_work`].
+//! A second bank of responses can be loaded in parts while the first runs. Both have the same input history, so that
+//! either can take over at any time: see [`Convolver::set_active`].
 //!
-//! What happens, happens on a grid of [`GRID_FRAMES`] of the absolute counter, so no bit depends on how the stream is
-//! cut. Samples below -600 dBFS count as silence.
+//! Blocks are processed on a grid of [`GRID_FRAMES`] of the absolute frame count, so no bit depends on how the stream
+//! is cut. Samples below -600 dBFS count as silence.
 
 use super::{
     fir::{self, fir},
-    partition::{Counts, Plan, Route, Sources, Stage, place},
+    partition::{Counts, Plan, Route, Sources, Stage, ring_index},
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample, silence, stream::StreamSpec},
@@ -22,12 +22,12 @@ use alloc::{vec, vec::Vec};
 
 /// Taps of the direct filter; the first block.
 const HEAD_TAPS: usize = 64;
-/// Blocks of the stages behind the first.
+/// Blocks of the stages after the first.
 const LADDER: [usize; 3] = [512, 4_096, 32_768];
-/// What the transforms of a stage cost, in partitions: it must save as many.
+/// Cost of a stage's transforms, in partitions: it must save as many.
 const STAGE_PARTITIONS: usize = 24;
 
-/// What runs.
+/// The convolver: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Convolver<S> {
     backend: Backend,
@@ -35,24 +35,24 @@ pub(crate) struct Convolver<S> {
     routes: Vec<Route>,
     /// Taps of each response.
     length: usize,
-    /// For each bank the first taps of each response, last first.
+    /// For each bank, the first taps of each response, last first.
     heads: Vec<Vec<S>>,
-    /// For each input what the heads still see.
+    /// For each input, the history of the direct filter.
     histories: Vec<History<S>>,
-    /// For each input what the stages still see.
-    pasts: Vec<Vec<S>>,
+    /// For each input, the ring of samples for the stages.
+    input_rings: Vec<Vec<S>>,
     quiet_frames: Vec<u64>,
-    /// For each bank what the stages have ready for each output.
-    futures: Vec<Vec<S>>,
+    /// For each bank and output, the ring of results of the stages.
+    output_rings: Vec<Vec<S>>,
     stages: Vec<Stage<S>>,
-    at_work: Vec<bool>,
-    /// Scratch for loading; none after the only bank has been loaded.
+    active: Vec<bool>,
+    /// Scratch for loading; empty after the only bank has been loaded.
     loading: Vec<S>,
     chunk: Vec<S>,
     frame: u64,
 }
 
-/// How responses of `length` taps are cut behind the head.
+/// Partitioning of responses of `length` taps after the head.
 fn plans(length: usize) -> Vec<Plan> {
     let mut plans = Vec::new();
     let (mut first_tap, mut block) = (HEAD_TAPS, HEAD_TAPS);
@@ -72,7 +72,7 @@ fn plans(length: usize) -> Vec<Plan> {
 }
 
 impl<S: Sample> Convolver<S> {
-    /// For responses of up to `length` taps, all 0 until they are loaded. The first bank is at work.
+    /// For responses of up to `length` taps, all 0 until loaded. The first bank is active.
     pub(crate) fn new(spec: &StreamSpec, length: usize, routes: &[Route], counts: Counts) -> Self {
         let stages: Vec<Stage<S>> =
             plans(length).into_iter().map(|plan| Stage::new(spec, plan, routes, counts)).collect();
@@ -86,11 +86,11 @@ impl<S: Sample> Convolver<S> {
             length,
             heads: vec![zeros(head); counts.banks * counts.responses],
             histories: vec![History::new(head - 1, GRID_FRAMES, fir::PAD); counts.inputs],
-            pasts: vec![zeros(3 * longest); counts.inputs],
+            input_rings: vec![zeros(3 * longest); counts.inputs],
             quiet_frames: vec![u64::MAX; counts.inputs],
-            futures: vec![zeros((2 * longest).max(GRID_FRAMES)); counts.banks * counts.outputs],
+            output_rings: vec![zeros((2 * longest).max(GRID_FRAMES)); counts.banks * counts.outputs],
             stages,
-            at_work: (0..counts.banks).map(|bank| bank == 0).collect(),
+            active: (0..counts.banks).map(|bank| bank == 0).collect(),
             loading: Vec::new(),
             chunk: zeros(GRID_FRAMES + fir::PAD),
             frame: 0,
@@ -101,23 +101,23 @@ impl<S: Sample> Convolver<S> {
         convolver
     }
 
-    /// Takes the scratch that loading needs, unless it is there.
+    /// Allocates the scratch for loading, unless it exists.
     fn make_room(&mut self) {
         let needed = self.stages.iter().map(Stage::loading).max();
         self.loading.resize(needed.unwrap_or(0), S::ZERO);
     }
 
-    /// The longest block: on multiples of it all stages begin a period.
+    /// The longest block: on multiples of it a period of every stage starts.
     pub(crate) fn longest_block(&self) -> usize {
         self.stages.last().map_or(GRID_FRAMES, |stage| stage.plan().block)
     }
 
-    /// Pieces of loading a response.
+    /// Number of parts of loading a response.
     pub(crate) fn parts(&self) -> usize {
         1 + self.stages.iter().map(|stage| stage.plan().partitions).sum::<usize>()
     }
 
-    /// Loads one piece of a response into a bank that is not at work. Missing taps are 0.
+    /// Loads one part of a response into an inactive bank. Missing taps are 0.
     pub(crate) fn load_part(&mut self, bank: usize, response: usize, taps: &[f64], part: usize) {
         let Some(mut partition) = part.checked_sub(1) else {
             let head = &mut self.heads[bank * self.counts.responses + response];
@@ -136,7 +136,7 @@ impl<S: Sample> Convolver<S> {
         }
     }
 
-    /// Loads a whole response. Takes no memory if there are several banks; the only bank is loaded once.
+    /// Loads a whole response. Does not allocate with several banks; the only bank is loaded once.
     pub(crate) fn load(&mut self, bank: usize, response: usize, taps: &[f64]) {
         self.make_room();
         (0..self.parts()).for_each(|part| self.load_part(bank, response, taps, part));
@@ -145,23 +145,23 @@ impl<S: Sample> Convolver<S> {
         }
     }
 
-    /// Lets a bank work or rest. One that begins to work at a multiple of the longest block is complete one such block
-    /// later; one that rests puts out nothing.
-    pub(crate) fn set_at_work(&mut self, bank: usize, at_work: bool) {
-        self.at_work[bank] = at_work;
+    /// Switches a bank on or off. The output of a bank switched on at a multiple of the longest block is complete one
+    /// such block later; a bank that is off gives silence.
+    pub(crate) fn set_active(&mut self, bank: usize, active: bool) {
+        self.active[bank] = active;
     }
 
-    /// Frames since it was built or reset.
+    /// Frames since the build or the last reset.
     pub(crate) fn frame(&self) -> u64 {
         self.frame
     }
 
-    /// Frames until the next look at the work due: no chunk may cross it.
-    pub(crate) fn frames_to_tick(&self) -> usize {
-        GRID_FRAMES - place(self.frame, GRID_FRAMES)
+    /// Frames until the next grid point, which no chunk may cross.
+    pub(crate) fn frames_to_grid(&self) -> usize {
+        GRID_FRAMES - ring_index(self.frame, GRID_FRAMES)
     }
 
-    /// Takes the next finite samples of an input.
+    /// Writes the next finite samples of an input.
     #[inline]
     pub(crate) fn write<T: Sample>(&mut self, input: usize, samples: &[T]) {
         let silent = S::from_f64(silence::CONVOLVER_INPUT);
@@ -175,23 +175,23 @@ impl<S: Sample> Convolver<S> {
             Some(last) => (fresh.len() - 1 - last) as u64,
             None => quiet.saturating_add(fresh.len() as u64),
         };
-        let past = &mut self.pasts[input];
-        if !past.is_empty() {
-            let start = place(self.frame, past.len());
-            past[start..start + fresh.len()].copy_from_slice(fresh);
+        let ring = &mut self.input_rings[input];
+        if !ring.is_empty() {
+            let start = ring_index(self.frame, ring.len());
+            ring[start..start + fresh.len()].copy_from_slice(fresh);
         }
     }
 
-    /// Writes the next samples of an output, for which all inputs have been written.
+    /// Reads the next samples of an output, for which all inputs have been written.
     #[inline]
     pub(crate) fn read<T: Sample>(&mut self, bank: usize, output: usize, samples: &mut [T]) {
         let frames = samples.len();
-        let future = &self.futures[bank * self.counts.outputs + output];
-        let start = place(self.frame, future.len());
-        self.chunk[..frames].copy_from_slice(&future[start..start + frames]);
+        let ring = &self.output_rings[bank * self.counts.outputs + output];
+        let start = ring_index(self.frame, ring.len());
+        self.chunk[..frames].copy_from_slice(&ring[start..start + frames]);
         for route in self.routes.iter().filter(|route| route.output == output) {
             let head = &self.heads[bank * self.counts.responses + route.response];
-            // What the filter sees is all zero.
+            // All samples in reach of the filter are zero.
             if self.quiet_frames[route.input] >= (head.len() + frames) as u64 {
                 continue;
             }
@@ -203,19 +203,19 @@ impl<S: Sample> Convolver<S> {
         }
     }
 
-    /// Goes on by as many frames as were written and read.
+    /// Advances by the frames written and read.
     pub(crate) fn advance(&mut self, frames: usize) {
-        for future in &mut self.futures {
-            let start = place(self.frame, future.len());
-            future[start..start + frames].fill(S::ZERO);
+        for ring in &mut self.output_rings {
+            let start = ring_index(self.frame, ring.len());
+            ring[start..start + frames].fill(S::ZERO);
         }
         self.frame += frames as u64;
         if !self.frame.is_multiple_of(GRID_FRAMES as u64) {
             return;
         }
-        let sources = Sources { pasts: &self.pasts, quiet_frames: &self.quiet_frames };
+        let sources = Sources { input_rings: &self.input_rings, quiet_frames: &self.quiet_frames };
         for stage in &mut self.stages {
-            stage.tick(self.frame, &self.at_work, &sources, &mut self.futures);
+            stage.process_due(self.frame, &self.active, &sources, &mut self.output_rings);
         }
     }
 
@@ -234,25 +234,26 @@ impl<S: Sample> Convolver<S> {
             length: _,
             heads: _,
             histories,
-            pasts,
+            input_rings,
             quiet_frames,
-            futures,
+            output_rings,
             stages,
-            at_work: _,
+            active: _,
             loading: _,
             chunk: _,
             frame,
         } = self;
         histories.iter_mut().for_each(History::reset);
-        pasts.iter_mut().chain(futures).for_each(|ring| ring.fill(S::ZERO));
+        input_rings.iter_mut().chain(output_rings).for_each(|ring| ring.fill(S::ZERO));
         quiet_frames.fill(u64::MAX);
         stages.iter_mut().for_each(Stage::reset);
         *frame = 0;
     }
 
-    /// Bytes of its memory, but for some of its lists.
+    /// Memory in bytes, without some of its lists.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let rings = self.pasts.iter().chain(&self.futures).chain([&self.loading]).map(Vec::len).sum::<usize>();
+        let rings =
+            self.input_rings.iter().chain(&self.output_rings).chain([&self.loading]).map(Vec::len).sum::<usize>();
         rings * size_of::<S>() + self.stages.iter().map(Stage::memory_bytes).sum::<usize>()
     }
 }
@@ -280,7 +281,7 @@ mod tests {
         while output.len() < input.len() {
             let mut left = (*cuts.next().unwrap()).min(input.len() - output.len());
             while left > 0 {
-                let frames = left.min(convolver.frames_to_tick());
+                let frames = left.min(convolver.frames_to_grid());
                 convolver.write(0, &input[output.len()..output.len() + frames]);
                 let start = output.len();
                 output.resize(start + frames, 0.0);
@@ -318,7 +319,7 @@ mod tests {
         for length in [1, 2, 63, 64, 65, 128, 1_000, 1_024, 1_025, 2_600, 20_000] {
             let taps = noise(1, length);
             let mut input = noise(2, 30_000);
-            // Windows of nothing but zeros on the way.
+            // With windows of zeros in between.
             input[9_000..20_000].fill(0.0);
             let expected = direct(&input, &taps);
             for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible, Cpu::Scalar] {
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_bank_takes_over_with_all_the_past() {
+    fn a_second_bank_takes_over_with_the_whole_history() {
         let (first, second, input) = (noise(1, 9_000), noise(2, 9_000), noise(3, 16_000));
         let counts = Counts { banks: 2, ..MONO };
         let of = |taps: &[f64]| {
@@ -362,7 +363,7 @@ mod tests {
         for part in 0..convolver.parts() {
             convolver.load_part(1, 0, &second, part);
         }
-        convolver.set_at_work(1, true);
+        convolver.set_active(1, true);
         let complete = (10_000 / block + 2) * block;
         before.extend(run(&mut convolver, &input[10_000..complete], &[64]));
         let mut after = vec![0.0; 80 * GRID_FRAMES];

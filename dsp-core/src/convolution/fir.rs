@@ -1,4 +1,4 @@
-//! A short direct filter: the first taps of a long response, which no block transform can give without latency.
+//! A short direct filter: the first taps of a long response, which a block transform would delay.
 //!
 //! Every output is one chain of fused multiply-adds over the taps in one order (see [`super`]); lanes are successive
 //! outputs.
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Outputs are made in groups of at most this many; what lies behind them must be readable and writable.
+/// Most outputs of a group; as many samples and sums beyond the end must be readable and writable.
 pub(crate) const PAD: usize = 2 * MAX_LANES;
 /// The most lanes of any level: f32 in 512 bits.
 const MAX_LANES: usize = 16;
@@ -19,10 +19,10 @@ const MAX_LANES: usize = 16;
 const MANY: usize = 8;
 const FEW: usize = 2;
 
-/// Adds to each of the first `frames` of `sums` the response to the samples up to its own.
+/// Adds to each of the first `frames` of `sums` the filter's output at its frame.
 ///
-/// `reversed` holds the taps, last first. `samples` starts `reversed.len() - 1` frames before the first sum. Both go on
-/// for [`PAD`] frames more, whose values do not matter.
+/// `reversed` holds the taps, last first. `samples` starts `reversed.len() - 1` frames before the first sum. Both
+/// extend [`PAD`] frames further, with arbitrary values.
 pub(crate) fn fir<S: Sample>(backend: Backend, reversed: &[S], samples: &[S], frames: usize, sums: &mut [S]) {
     run!(backend, form => fir_all(form, reversed, samples, frames, sums));
 }

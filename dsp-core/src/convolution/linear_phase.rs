@@ -43,58 +43,59 @@ use num_complex::Complex64;
 /// Those of [`LinearPhaseEqualizerParams`].
 ///
 /// # Contract
-/// Latency L/2 frames, exactly; before a sound comes its mirror image, as with every linear-phase filter. The magnitude
-/// is that of an [`Equalizer`](crate::filters::Equalizer) with the same bands (matched design), as far as L reaches:
+/// Latency L/2 frames, exactly; transients have pre-ringing, as with every linear-phase filter. The magnitude is that
+/// of an [`Equalizer`](crate::filters::Equalizer) with the same bands (matched design), within the resolution of L:
 /// within 0.1 dB for bells and shelves from 60 Hz on and q up to 2 at 48 kHz and the default length. Narrower or lower
-/// bands want a longer one, and so do higher rates. Any channel count; all channels get the same filter, computed in
+/// bands need a longer one, and so do higher rates. Any channel count; all channels get the same filter, computed in
 /// f64. All passes change nothing. Neutral if no band changes a magnitude: then the output is the delayed input, bit
 /// for bit.
 ///
-/// Changes: the new taps are transformed piece by piece while the old ones sound, then fade over in 20 ms; in all about
-/// 0.1 s at the default length. One that comes while another is on its way follows it.
+/// Changes: the new taps are transformed in parts while the old ones run, then crossfade in 20 ms; in all about 0.1 s
+/// at the default length. A change during another one follows it.
 ///
 /// Memory: 784 kB for stereo f32 at 48 kHz at the default length.
 ///
 /// # Source
 /// Frequency sampling on 4L points and Kaiser's window w with β = 9 (see `primitives::kaiser`);
 /// `convolution::convolver`. Own: w alone smears the magnitude, by 1.5 dB for a bell of 12 dB and q 2 at 60 Hz. Adding
-/// what is missing to the target, again and again (P. H. van Cittert, Z. Phys. 69, 1931), is the window 1 - (1 - w)^n
-/// after n rounds; 80 leave 0.09 dB.
+/// the error to the target repeatedly (P. H. van Cittert, Z. Phys. 69, 1931) gives the window 1 - (1 - w)^n after n
+/// iterations; 80 leave 0.09 dB.
 #[derive(Clone, Debug)]
 pub struct LinearPhaseEqualizer<S> {
     spec: StreamSpec,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     convolver: Box<Convolver<f64>>,
     delay: DelayLine<S>,
-    wanted: LinearPhaseEqualizerCoeffs,
-    /// What is wanted has not yet been looked at.
-    fresh: bool,
-    sounding: Filter,
+    target: LinearPhaseEqualizerCoeffs,
+    /// Whether the target has changed and its transition has not started.
+    pending: bool,
+    current: Filter,
     phase: Phase,
     fade: Ramp<1>,
     /// The delayed input of one chunk, channel after channel.
     dry: Vec<S>,
     /// One channel's output of one chunk from both banks.
     wet: Vec<f64>,
-    faults: u64,
+    non_finite: u64,
 }
 
-/// Points of the frequency grid for each frame of the length.
+/// Points of the frequency grid per frame of length.
 const GRID: usize = 4;
 /// Shape of the window.
 const BETA: f64 = 9.0;
-/// Rounds of correction.
+/// Iterations of the correction.
 const ROUNDS: f64 = 80.0;
 /// Magnitudes this close to 1 (-240 dB) are rounding.
 const ROUNDING: f64 = 1e-12;
-/// How long other taps fade over, in ms.
+/// Crossfade to other taps, in ms.
 const FADE_MS: f64 = 20.0;
 
 params! {
     /// Settings of [`LinearPhaseEqualizer`].
     ///
     /// ```
-    /// use mixdown::{Params, Processor, StreamSpec, convolution::LinearPhaseEqualizerParams, filters::BellParams, gain_to_db};
+    /// use mixdown::{Params, Processor, StreamSpec, convolution::LinearPhaseEqualizerParams, filters::BellParams,
+    /// gain_to_db};
     ///
     /// let bell = BellParams { frequency_hz: 1_000.0, gain_db: 3.0, q: 1.0 };
     /// let equalizer = LinearPhaseEqualizerParams { bands: vec![bell.into()], ..Default::default() };
@@ -158,7 +159,7 @@ impl Params for LinearPhaseEqualizerParams {
         Some(Self::default())
     }
 
-    /// Of the taps themselves, window and all. O(length) for each frequency.
+    /// The response of the taps, window included. O(length) for each frequency.
     fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
         let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?;
         let half = self.length_frames / 2;
@@ -176,15 +177,15 @@ fn window(u: f64) -> f64 {
     1.0 - libm::pow(1.0 - kaiser(BETA, u), ROUNDS)
 }
 
-/// What [`LinearPhaseEqualizer`] runs: its taps.
+/// Coefficients of a [`LinearPhaseEqualizer`]: its taps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearPhaseEqualizerCoeffs {
     taps: Vec<f64>,
-    /// They are a delay.
+    /// Whether they are a pure delay.
     neutral: bool,
 }
 
-/// What makes the output.
+/// The filter of the output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Filter {
     /// The delayed input.
@@ -193,90 +194,90 @@ enum Filter {
     Bank(usize),
 }
 
-/// How far a change is.
+/// Progress of a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
     Rest,
-    /// The wanted taps go into a bank, piece after piece.
+    /// The target taps are loaded into a bank, part by part.
     Loading {
         bank: usize,
         part: usize,
     },
-    /// The bank works; from this frame on its output is complete.
+    /// The bank is active; from this frame on its output is complete.
     Filling {
         bank: usize,
         until: u64,
     },
-    /// The output moves to another filter.
+    /// The output crossfades to another filter.
     Fading {
         to: Filter,
     },
 }
 
 impl<S: Sample> LinearPhaseEqualizer<S> {
-    /// Arrives at what is wanted at once.
+    /// Jumps to the target at once.
     fn settle(&mut self) {
         let [first, second] = [0, 1];
-        let arrived = !self.fresh && self.phase == Phase::Rest;
-        if !arrived {
-            self.sounding = Filter::Delay;
-            if !self.wanted.neutral {
-                self.convolver.load(first, 0, &self.wanted.taps);
-                self.sounding = Filter::Bank(first);
+        let settled = !self.pending && self.phase == Phase::Rest;
+        if !settled {
+            self.current = Filter::Delay;
+            if !self.target.neutral {
+                self.convolver.load(first, 0, &self.target.taps);
+                self.current = Filter::Bank(first);
             }
         }
         for bank in [first, second] {
-            self.convolver.set_at_work(bank, self.sounding == Filter::Bank(bank));
+            self.convolver.set_active(bank, self.current == Filter::Bank(bank));
         }
         self.phase = Phase::Rest;
-        self.fresh = false;
+        self.pending = false;
         self.fade.jump_to([1.0]);
     }
 
     /// One step of a change, on the grid of the convolver.
     fn step(&mut self) {
         match self.phase {
-            Phase::Rest if self.fresh => {
-                self.fresh = false;
-                if self.wanted.neutral {
-                    self.leave_for(Filter::Delay);
+            Phase::Rest if self.pending => {
+                self.pending = false;
+                if self.target.neutral {
+                    self.start_fade(Filter::Delay);
                 } else {
-                    let bank = usize::from(self.sounding == Filter::Bank(0));
+                    let bank = usize::from(self.current == Filter::Bank(0));
                     self.phase = Phase::Loading { bank, part: 0 };
                 }
             }
-            Phase::Loading { .. } if self.fresh => self.phase = Phase::Rest,
+            Phase::Loading { .. } if self.pending => self.phase = Phase::Rest,
             Phase::Loading { bank, part } => {
-                self.convolver.load_part(bank, 0, &self.wanted.taps, part);
+                self.convolver.load_part(bank, 0, &self.target.taps, part);
                 self.phase = Phase::Loading { bank, part: part + 1 };
                 if part + 1 == self.convolver.parts() {
-                    self.convolver.set_at_work(bank, true);
+                    self.convolver.set_active(bank, true);
                     let block = self.convolver.longest_block() as u64;
                     let until = (self.convolver.frame() / block + 2) * block;
                     self.phase = Phase::Filling { bank, until };
                 }
             }
-            Phase::Filling { bank, until } if self.convolver.frame() == until => self.leave_for(Filter::Bank(bank)),
+            Phase::Filling { bank, until } if self.convolver.frame() == until => self.start_fade(Filter::Bank(bank)),
             Phase::Rest | Phase::Filling { .. } | Phase::Fading { .. } => {}
         }
     }
 
-    fn leave_for(&mut self, to: Filter) {
+    fn start_fade(&mut self, to: Filter) {
         self.fade.jump_to([0.0]);
         self.fade.set_target([1.0]);
         self.phase = Phase::Fading { to };
-        if to == self.sounding {
-            self.arrive(to);
+        if to == self.current {
+            self.finish_fade(to);
         }
     }
 
-    fn arrive(&mut self, to: Filter) {
-        if let Filter::Bank(left) = self.sounding
-            && to != self.sounding
+    fn finish_fade(&mut self, to: Filter) {
+        if let Filter::Bank(left) = self.current
+            && to != self.current
         {
-            self.convolver.set_at_work(left, false);
+            self.convolver.set_active(left, false);
         }
-        self.sounding = to;
+        self.current = to;
         self.phase = Phase::Rest;
         self.fade.jump_to([1.0]);
     }
@@ -292,15 +293,15 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
         };
         match (self.phase, span) {
             (Phase::Fading { to }, Span::Moving([curve])) => {
-                read(self.sounding, old);
+                read(self.current, old);
                 read(to, new);
                 for (frame, (sample, (old, new))) in (0_i32..).zip(samples.iter_mut().zip(old.iter().zip(new))) {
                     *sample = S::from_f64(*old + curve.at(frame) * (*new - *old)).audible();
                 }
             }
-            _ if self.sounding == Filter::Delay => samples.copy_from_slice(dry),
+            _ if self.current == Filter::Delay => samples.copy_from_slice(dry),
             _ => {
-                read(self.sounding, new);
+                read(self.current, new);
                 samples.iter_mut().zip(new).for_each(|(sample, new)| *sample = S::from_f64(*new).audible());
             }
         }
@@ -309,16 +310,16 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let channels = self.spec.channels();
         for channel in 0..channels {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         let mut start = 0;
         while start < block.frames() {
             if let Phase::Fading { to } = self.phase
                 && self.fade.frames_on_curve() == 0
             {
-                self.arrive(to);
+                self.finish_fade(to);
             }
-            let most = (block.frames() - start).min(self.convolver.frames_to_tick());
+            let most = (block.frames() - start).min(self.convolver.frames_to_grid());
             let (span, length) = self.fade.span::<f64>(most);
             let mut block = block.frames_mut(start, length);
             start += length;
@@ -334,7 +335,7 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
                 self.write(channel, &span, block.channel_mut(channel));
             }
             self.convolver.advance(length);
-            if self.convolver.frames_to_tick() == GRID_FRAMES {
+            if self.convolver.frames_to_grid() == GRID_FRAMES {
                 self.step();
             }
         }
@@ -354,14 +355,14 @@ impl<S: Sample> Engine<S> for LinearPhaseEqualizer<S> {
             spec: *spec,
             convolver: Box::new(Convolver::new(spec, coeffs.taps.len(), &routes, counts)),
             delay: DelayLine::new(channels, params.length_frames / 2),
-            wanted: coeffs,
-            fresh: true,
-            sounding: Filter::Delay,
+            target: coeffs,
+            pending: true,
+            current: Filter::Delay,
             phase: Phase::Rest,
             fade: Ramp::new([1.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
             dry: vec![S::ZERO; channels * GRID_FRAMES],
             wet: vec![0.0; 2 * GRID_FRAMES],
-            faults: 0,
+            non_finite: 0,
         };
         equalizer.settle();
         Ok(equalizer)
@@ -388,18 +389,18 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
             spec: _,
             convolver,
             delay,
-            wanted: _,
-            fresh: _,
-            sounding: _,
+            target: _,
+            pending: _,
+            current: _,
             phase: _,
             fade: _,
             dry: _,
             wet: _,
-            faults,
+            non_finite,
         } = self;
         convolver.reset();
         delay.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn latency_frames(&self) -> usize {
@@ -407,7 +408,7 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
     }
 
     fn tail(&self) -> Tail {
-        let convolver = if self.phase == Phase::Rest && !self.fresh && self.sounding == Filter::Delay {
+        let convolver = if self.phase == Phase::Rest && !self.pending && self.current == Filter::Delay {
             0
         } else {
             self.convolver.tail_frames()
@@ -416,7 +417,7 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -424,17 +425,17 @@ impl<S: Sample> Tunable<S> for LinearPhaseEqualizer<S> {
     type Params = LinearPhaseEqualizerParams;
 
     fn check(&self, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
-        if coeffs.taps.len() == self.wanted.taps.len() {
+        if coeffs.taps.len() == self.target.taps.len() {
             return Ok(());
         }
         Err(Error::NeedsRebuild { param: "length_frames" })
     }
 
     fn apply(&mut self, coeffs: &LinearPhaseEqualizerCoeffs) {
-        if *coeffs != self.wanted {
-            self.wanted.taps.copy_from_slice(&coeffs.taps);
-            self.wanted.neutral = coeffs.neutral;
-            self.fresh = true;
+        if *coeffs != self.target {
+            self.target.taps.copy_from_slice(&coeffs.taps);
+            self.target.neutral = coeffs.neutral;
+            self.pending = true;
         }
     }
 }

@@ -1,15 +1,14 @@
-//! One stage of a partitioned convolution: part of the response, in partitions of one length B.
+//! One stage of a partitioned convolution: part of the response, in partitions of equal length B.
 //!
-//! Overlap-save: the last 2B samples are transformed every B frames, multiplied with the transformed partitions, each
-//! with the window as many blocks ago as it lies behind the first, and the sum transformed back once. A stage that
-//! begins at tap 2B is due B frames after its window is complete, and its work, cut into [`Unit`]s, is spread evenly
-//! over these; one that begins at tap B is due at once.
+//! Overlap-save: the last 2B samples are transformed every B frames; each partition is multiplied with the spectrum
+//! delayed by as many blocks as the partition is after the first; the sum is inverted once. A stage that starts at tap
+//! 2B is due B frames after its window is complete, and its work, sliced into [`Unit`]s, is spread evenly over these; a
+//! stage that starts at tap B is due at once.
 //!
-//! Windows of nothing but zeros have spectra of nothing but zeros, without arithmetic; when all are, there is no
-//! output.
+//! Windows of zeros have zero spectra, without arithmetic; if all are zero, there is no output.
 //!
 //! # Source
-//! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one future:
+//! W. G. Gardner, "Efficient convolution without input-output delay", JAES 43(3), 1995; delayed spectra in one ring:
 //! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and
 //! 6.
 
@@ -24,12 +23,12 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Tiles multiplied in one piece.
+/// Tiles of one multiplication unit.
 const UNIT_TILES: usize = 4;
-/// What the work on one complex point costs, in tenths of a ns on a Zen 3 core: in a pass, in a product.
+/// Cost of one complex point, in tenths of a ns on a Zen 3 core: in a pass, in a product.
 const COST: [usize; 2] = [4, 2];
 
-/// Which input reaches which output through which response.
+/// A connection from an input to an output through a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) input: usize,
@@ -37,7 +36,7 @@ pub(crate) struct Route {
     pub(crate) response: usize,
 }
 
-/// Where a stage lies, and how it is cut.
+/// Position and partitioning of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) block: usize,
@@ -46,7 +45,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The tap behind its last.
+    /// The tap after its last.
     pub(crate) fn end_tap(&self) -> usize {
         self.first_tap + self.partitions * self.block
     }
@@ -57,7 +56,7 @@ impl Plan {
     }
 }
 
-/// How many there are of what.
+/// Counts of inputs, outputs, responses and banks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) inputs: usize,
@@ -66,7 +65,7 @@ pub(crate) struct Counts {
     pub(crate) banks: usize,
 }
 
-/// A piece of work.
+/// A unit of work.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
     Analyse {
@@ -78,7 +77,7 @@ enum Unit {
         active: ActiveOutput,
         base: usize,
     },
-    /// Some of those that are summed for two.
+    /// Some of the tiles that are summed for two blocks.
     Multiply {
         active: ActiveOutput,
         base: usize,
@@ -90,53 +89,53 @@ enum Unit {
     },
 }
 
-/// An output of one of the banks at work.
+/// An output of one of the active banks.
 #[derive(Clone, Copy, Debug)]
 struct ActiveOutput {
-    /// Among the banks at work.
-    place: usize,
+    /// Index among the active banks.
+    slot: usize,
     output: usize,
 }
 
-/// The work of one period and how far it must be at each tick.
+/// The units of one period, and the number due at each grid point.
 #[derive(Clone, Debug)]
 struct Schedule {
     units: Vec<Unit>,
     due: Vec<usize>,
 }
 
-/// What a stage reads of each input.
+/// Inputs of a stage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sources<'a, S> {
-    /// The last samples, in a future whose length is a multiple of every block.
-    pub(crate) pasts: &'a [Vec<S>],
+    /// The last samples, in a ring whose length is a multiple of every block.
+    pub(crate) input_rings: &'a [Vec<S>],
     /// Frames since the last sample that was not zero.
     pub(crate) quiet_frames: &'a [u64],
 }
 
-/// Spectra of inputs and responses, tile by tile one behind the other, and how they belong together.
+/// Spectra of inputs and responses, with contiguous partitions for each tile, and their connections.
 #[derive(Clone, Debug)]
 struct Spectra<S> {
     routes: Vec<Route>,
     responses: usize,
     partitions: usize,
-    /// For each input a future, which grows towards its beginning.
+    /// For each input a ring of spectra, which grows towards its start.
     inputs: Vec<Vec<Tile<S>>>,
-    /// For each bank, and in it for each response, the partitions.
+    /// For each bank and response, the partitions.
     filters: Vec<Vec<Tile<S>>>,
-    /// For each input: which spectra are not zero.
-    sounding: Vec<Vec<bool>>,
-    /// Where the newest spectrum is.
+    /// For each input, which spectra are not zero.
+    nonzero: Vec<Vec<bool>>,
+    /// Index of the newest spectrum.
     newest: usize,
 }
 
 impl<S: Sample> Spectra<S> {
-    /// The share of some tiles in an output: from each of its inputs that is not silent.
-    fn heard(&self, bank: usize, output: usize, tiles: Range<usize>) -> impl Iterator<Item = Delayed<'_, S>> {
+    /// The products of some tiles of an output: one for each of its inputs that is not silent.
+    fn delayed(&self, bank: usize, output: usize, tiles: Range<usize>) -> impl Iterator<Item = Delayed<'_, S>> {
         let routes = self.routes.iter().filter(move |route| route.output == output);
-        let sounding = routes.filter(|route| self.sounding[route.input].contains(&true));
+        let nonzero = routes.filter(|route| self.nonzero[route.input].contains(&true));
         let range = tiles.start * self.partitions..tiles.end * self.partitions;
-        sounding.map(move |route| Delayed {
+        nonzero.map(move |route| Delayed {
             spectra: &self.inputs[route.input][range.clone()],
             filter: &self.filters[bank * self.responses + route.response][range.clone()],
             partitions: self.partitions,
@@ -146,19 +145,19 @@ impl<S: Sample> Spectra<S> {
 
     fn silent(&self, output: usize) -> bool {
         let mut routes = self.routes.iter().filter(|route| route.output == output);
-        routes.all(|route| !self.sounding[route.input].contains(&true))
+        routes.all(|route| !self.nonzero[route.input].contains(&true))
     }
 }
 
-/// The tiles of a base of some partition, at every so many: none for other steps.
-fn base_of<S>(spectrum: &mut [Tile<S>], step: Step, place: usize, partitions: usize, tiles: usize) -> &mut [Tile<S>] {
+/// The tiles of a base of one partition, at intervals of `partitions`: none for other steps.
+fn base_of<S>(spectrum: &mut [Tile<S>], step: Step, slot: usize, partitions: usize, tiles: usize) -> &mut [Tile<S>] {
     match step {
         Step::Pass { .. } => &mut [],
-        Step::Base { index } => &mut spectrum[index as usize * partitions * tiles..][..partitions * tiles][place..],
+        Step::Base { index } => &mut spectrum[index as usize * partitions * tiles..][..partitions * tiles][slot..],
     }
 }
 
-/// The stage.
+/// A stage: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage<S> {
     backend: Backend,
@@ -166,25 +165,25 @@ pub(crate) struct Stage<S> {
     transform: Transform<S>,
     counts: Counts,
     spectra: Spectra<S>,
-    /// By how many banks are at work.
+    /// One for each number of active banks.
     schedules: Vec<Schedule>,
-    /// For each input: whether the newest spectrum's place holds an old one.
+    /// For each input, whether the slot of the newest spectrum holds an old one.
     stale: Vec<bool>,
     /// Points between passes.
     points: [Vec<S>; 2],
     /// The sum over partitions of one base.
     sums: Vec<Tile<S>>,
-    /// For each bank and output, half of each base of the part of the next block's sum that is already there.
+    /// For each bank and output, the partial sums of the next block for half of each base.
     ahead: Vec<Vec<Tile<S>>>,
-    /// Which banks have that from the last period.
+    /// For each bank, whether the last period left such sums.
     carried: Vec<bool>,
-    /// Sums nobody wants.
-    spare: Vec<Tile<S>>,
-    /// The banks at work in this period.
+    /// Discarded sums.
+    discarded: Vec<Tile<S>>,
+    /// The active banks of this period.
     active_banks: Vec<usize>,
     /// Units done in this period.
     done: usize,
-    /// Frame at which this period began.
+    /// First frame of this period.
     began: u64,
 }
 
@@ -203,7 +202,7 @@ impl<S: Sample> Stage<S> {
                 partitions: plan.partitions,
                 inputs: vec![spectrum.clone(); counts.inputs],
                 filters: vec![spectrum; counts.banks * counts.responses],
-                sounding: vec![vec![false; plan.partitions]; counts.inputs],
+                nonzero: vec![vec![false; plan.partitions]; counts.inputs],
                 newest: 0,
             },
             schedules: Vec::new(),
@@ -212,7 +211,7 @@ impl<S: Sample> Stage<S> {
             sums: vec![Tile::ZERO; tiles],
             ahead: vec![vec![Tile::ZERO; plan.block / TILE / 2]; counts.banks * counts.outputs],
             carried: vec![true; counts.banks],
-            spare: vec![Tile::ZERO; tiles / 2],
+            discarded: vec![Tile::ZERO; tiles / 2],
             active_banks: Vec::with_capacity(counts.banks),
             done: 0,
             began: 0,
@@ -226,7 +225,7 @@ impl<S: Sample> Stage<S> {
         self.plan
     }
 
-    /// All work of a period with this many banks, in an order that needs the points of one window at a time.
+    /// The units of a period with this many banks, in an order that needs the points of one window at a time.
     fn schedule(&self, banks: usize) -> Schedule {
         let Self { plan, transform, counts, .. } = self;
         let mut units = Vec::new();
@@ -244,9 +243,9 @@ impl<S: Sample> Stage<S> {
         for input in 0..counts.inputs {
             steps.iter().for_each(|&step| add(Unit::Analyse { input, step }, work(step), pass));
         }
-        for place in 0..banks {
+        for slot in 0..banks {
             for output in 0..counts.outputs {
-                let active = ActiveOutput { place, output };
+                let active = ActiveOutput { slot, output };
                 let routes = self.spectra.routes.iter().filter(|route| route.output == output).count();
                 for &step in steps.iter().rev() {
                     if let Step::Base { index } = step {
@@ -263,10 +262,10 @@ impl<S: Sample> Stage<S> {
             }
         }
         let total: usize = costs.iter().sum();
-        let ticks = plan.block / GRID_FRAMES;
-        let due = (1..=ticks).map(|tick| {
+        let grid_points = plan.block / GRID_FRAMES;
+        let due = (1..=grid_points).map(|grid_point| {
             let mut spent = 0;
-            let affordable = if plan.slack() == 0 { total } else { total * tick / ticks };
+            let affordable = if plan.slack() == 0 { total } else { total * grid_point / grid_points };
             costs
                 .iter()
                 .take_while(|&&cost| {
@@ -278,13 +277,12 @@ impl<S: Sample> Stage<S> {
         Schedule { due: due.collect(), units }
     }
 
-    /// Samples of scratch that loading takes.
+    /// Samples of scratch for loading.
     pub(crate) fn loading(&self) -> usize {
         2 * (self.plan.block + self.transform.points())
     }
 
-    /// Transforms partition `partition` of a response, whose taps begin with the stage's first: see
-    /// [`Plan::first_tap`].
+    /// Transforms partition `partition` of a response, whose taps start at the stage's first: see [`Plan::first_tap`].
     pub(crate) fn load(&mut self, bank: usize, response: usize, partition: usize, taps: &[f64], scratch: &mut [S]) {
         let needed = self.loading();
         let Self { plan, transform, spectra, counts, .. } = self;
@@ -303,47 +301,52 @@ impl<S: Sample> Stage<S> {
         }
     }
 
-    /// Does what is due at `frame`, a multiple of [`GRID_FRAMES`] at which all samples before it are known. Adds output
-    /// to
-    /// `futures`, for each bank one of each output.
-    pub(crate) fn tick(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>, futures: &mut [Vec<S>]) {
-        let within = place(frame, self.plan.block);
+    /// Performs the units due at `frame`, a multiple of [`GRID_FRAMES`] before which all samples are known. Adds output
+    /// to `output_rings`, for each bank one per output.
+    pub(crate) fn process_due(
+        &mut self,
+        frame: u64,
+        active: &[bool],
+        sources: &Sources<'_, S>,
+        output_rings: &mut [Vec<S>],
+    ) {
+        let within = ring_index(frame, self.plan.block);
         if within == 0 {
-            self.begin(frame, at_work, sources);
+            self.begin(frame, active, sources);
         }
         let due = self.schedules[self.active_banks.len()].due[within / GRID_FRAMES];
         while self.done < due {
             let unit = self.schedules[self.active_banks.len()].units[self.done];
             self.done += 1;
-            self.perform(unit, sources, futures);
+            self.perform(unit, sources, output_rings);
         }
     }
 
-    fn begin(&mut self, frame: u64, at_work: &[bool], sources: &Sources<'_, S>) {
-        let Self { plan, spectra: Spectra { sounding, newest, .. }, stale, carried, active_banks, done, began, .. } =
+    fn begin(&mut self, frame: u64, active: &[bool], sources: &Sources<'_, S>) {
+        let Self { plan, spectra: Spectra { nonzero, newest, .. }, stale, carried, active_banks, done, began, .. } =
             self;
         *newest = newest.checked_sub(1).unwrap_or(plan.partitions - 1);
-        for ((sounding, stale), quiet_frames) in sounding.iter_mut().zip(stale).zip(sources.quiet_frames) {
-            *stale = sounding[*newest];
-            sounding[*newest] = *quiet_frames < 2 * plan.block as u64;
+        for ((nonzero, stale), quiet_frames) in nonzero.iter_mut().zip(stale).zip(sources.quiet_frames) {
+            *stale = nonzero[*newest];
+            nonzero[*newest] = *quiet_frames < 2 * plan.block as u64;
         }
         if *began > 0 {
             carried.iter_mut().enumerate().for_each(|(bank, carried)| *carried = active_banks.contains(&bank));
         }
         active_banks.clear();
-        // Never more than there are banks, for which memory was taken.
-        active_banks.extend(at_work.iter().enumerate().filter(|(_, at_work)| **at_work).map(|(bank, _)| bank));
+        // At most one entry per bank, the capacity reserved.
+        active_banks.extend(active.iter().enumerate().filter(|(_, active)| **active).map(|(bank, _)| bank));
         *done = 0;
         *began = frame;
     }
 
-    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, futures: &mut [Vec<S>]) {
+    fn perform(&mut self, unit: Unit, sources: &Sources<'_, S>, output_rings: &mut [Vec<S>]) {
         let Self { plan, transform, spectra, counts, points, sums, .. } = self;
         match unit {
             Unit::Analyse { input, step } => {
                 let tiles = base_of(&mut spectra.inputs[input], step, spectra.newest, plan.partitions, sums.len());
-                if spectra.sounding[input][spectra.newest] {
-                    let window = halves(&sources.pasts[input], self.began, plan.block);
+                if spectra.nonzero[input][spectra.newest] {
+                    let window = halves(&sources.input_rings[input], self.began, plan.block);
                     let [re, im] = points;
                     transform.forward(step, window, [re, im], tiles, plan.partitions);
                 } else if self.stale[input] {
@@ -354,8 +357,8 @@ impl<S: Sample> Stage<S> {
             Unit::Multiply { active, base, tile } => self.multiply(active, base, tile),
             Unit::Inverse { active, step } => {
                 if !spectra.silent(active.output) {
-                    let future = &mut futures[self.active_banks[active.place] * counts.outputs + active.output];
-                    let target = block_of(future, self.began + plan.slack() as u64, plan.block);
+                    let ring = &mut output_rings[self.active_banks[active.slot] * counts.outputs + active.output];
+                    let target = block_of(ring, self.began + plan.slack() as u64, plan.block);
                     let [re, im] = points;
                     transform.backward(step, sums, [re, im], target);
                 }
@@ -363,30 +366,30 @@ impl<S: Sample> Stage<S> {
         }
     }
 
-    /// In every period one half of each base, in turns, is summed for two blocks: where it begins, and where the other
-    /// one does, which goes on from what the period before has left it.
+    /// In every period one half of each base, alternately, is summed for two blocks: returns its start, and that of the
+    /// other half, which continues from the sums of the period before.
     fn halves(&self) -> [usize; 2] {
-        let half = self.spare.len();
+        let half = self.discarded.len();
         if self.began & self.plan.block as u64 == 0 { [0, half] } else { [half, 0] }
     }
 
-    /// Begins the sums of a base.
+    /// Starts the sums of a base.
     fn begin_sums(&mut self, active: ActiveOutput, base: usize) {
         let [fresh, other] = self.halves();
-        let Self { backend, plan, spectra, counts, sums, ahead, spare, .. } = self;
-        let (bank, output, half) = (self.active_banks[active.place], active.output, spare.len());
+        let Self { backend, plan, spectra, counts, sums, ahead, discarded, .. } = self;
+        let (bank, output, half) = (self.active_banks[active.slot], active.output, discarded.len());
         let ahead = &mut ahead[bank * counts.outputs + output][base * half..][..half];
         let first = base * sums.len() + other;
         if !self.carried[bank] {
-            // The bank was not at work: what it would have left, in the same order.
+            // The bank was inactive: computes the sums that it would have left, in the same order.
             ahead.fill(Tile::ZERO);
-            for delayed in spectra.heard(bank, output, first..first + half) {
+            for delayed in spectra.delayed(bank, output, first..first + half) {
                 let newest = if spectra.newest + 1 == plan.partitions { 0 } else { spectra.newest + 1 };
-                multiply(*backend, Delayed { newest, ..delayed }, spare, ahead);
+                multiply(*backend, Delayed { newest, ..delayed }, discarded, ahead);
             }
         }
         sums[other..other + half].copy_from_slice(ahead);
-        for delayed in spectra.heard(bank, output, first..first + half) {
+        for delayed in spectra.delayed(bank, output, first..first + half) {
             multiply_newest(*backend, delayed, &mut sums[other..other + half]);
         }
         sums[fresh..fresh + half].fill(Tile::ZERO);
@@ -395,37 +398,37 @@ impl<S: Sample> Stage<S> {
 
     fn multiply(&mut self, active: ActiveOutput, base: usize, tile: usize) {
         let [fresh, _] = self.halves();
-        let Self { backend, spectra, counts, sums, ahead, spare, .. } = self;
-        let (bank, output, half) = (self.active_banks[active.place], active.output, spare.len());
+        let Self { backend, spectra, counts, sums, ahead, discarded, .. } = self;
+        let (bank, output, half) = (self.active_banks[active.slot], active.output, discarded.len());
         let count = UNIT_TILES.min(half - tile);
         let (first, tiles) = (base * sums.len() + fresh + tile, fresh + tile..fresh + tile + count);
         let ahead = &mut ahead[bank * counts.outputs + output][base * half + tile..][..count];
-        for delayed in spectra.heard(bank, output, first..first + count) {
+        for delayed in spectra.delayed(bank, output, first..first + count) {
             multiply(*backend, delayed, &mut sums[tiles.clone()], ahead);
         }
     }
 
-    /// Clears the history; the filters stay.
+    /// Clears the input history; the filters stay.
     pub(crate) fn reset(&mut self) {
         let Self {
             backend: _,
             plan: _,
             transform: _,
             counts: _,
-            spectra: Spectra { routes: _, responses: _, partitions: _, inputs, filters: _, sounding, newest },
+            spectra: Spectra { routes: _, responses: _, partitions: _, inputs, filters: _, nonzero, newest },
             schedules: _,
             stale,
             points: _,
             sums: _,
             ahead,
             carried,
-            spare: _,
+            discarded: _,
             active_banks,
             done,
             began,
         } = self;
         inputs.iter_mut().chain(ahead).for_each(|tiles| tiles.fill(Tile::ZERO));
-        sounding.iter_mut().for_each(|sounding| sounding.fill(false));
+        nonzero.iter_mut().for_each(|nonzero| nonzero.fill(false));
         stale.fill(false);
         carried.fill(true);
         *newest = 0;
@@ -434,7 +437,7 @@ impl<S: Sample> Stage<S> {
         *began = 0;
     }
 
-    /// Bytes of its memory, but for some of its lists.
+    /// Memory in bytes, without some of its lists.
     pub(crate) fn memory_bytes(&self) -> usize {
         let tiles =
             self.spectra.inputs.iter().chain(&self.spectra.filters).chain(&self.ahead).map(Vec::len).sum::<usize>()
@@ -446,23 +449,23 @@ impl<S: Sample> Stage<S> {
 }
 
 /// The two halves of the window that ends at `frame`.
-fn halves<S>(future: &[S], frame: u64, block: usize) -> [&[S]; 2] {
-    // Frames before the first are the zeros that a future starts with.
-    let end = place(frame, future.len()) + future.len();
+fn halves<S>(ring: &[S], frame: u64, block: usize) -> [&[S]; 2] {
+    // Frames before the first are the initial zeros of a ring.
+    let end = ring_index(frame, ring.len()) + ring.len();
     [2, 1].map(|back| {
         let start = end - back * block;
-        &future[if start < future.len() { start } else { start - future.len() }..][..block]
+        &ring[if start < ring.len() { start } else { start - ring.len() }..][..block]
     })
 }
 
-fn block_of<S>(future: &mut [S], frame: u64, block: usize) -> &mut [S] {
-    let start = place(frame, future.len());
-    &mut future[start..][..block]
+fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
+    let start = ring_index(frame, ring.len());
+    &mut ring[start..][..block]
 }
 
-/// Where a frame lies in a future.
-pub(crate) fn place(frame: u64, length: usize) -> usize {
-    // Most lengths are powers of two, and a division takes longer than all else that happens once per tick.
+/// Index of a frame in a ring.
+pub(crate) fn ring_index(frame: u64, length: usize) -> usize {
+    // Most lengths are powers of two, and a division would dominate the cost of a grid point.
     if length.is_power_of_two() { frame as usize & (length - 1) } else { (frame % length as u64) as usize }
 }
 
@@ -485,7 +488,7 @@ mod tests {
                 assert!(due.is_sorted());
             }
         }
-        // What is due at once is done at once.
+        // Units due at once are done at once.
         let plan = Plan { block: 64, first_tap: 64, partitions: 3 };
         let stage = Stage::<f32>::new(&spec, plan, &routes, counts);
         let Schedule { units, due } = stage.schedule(1);

@@ -1,8 +1,8 @@
-//! DC offset of a programme: what it is, and the programme without it.
+//! DC offset of a programme, and its removal.
 //!
-//! The offset is the mean of a channel under a Welch window, which takes the begun cycle of a low tone for what it is.
-//! A constant is what a faulty converter adds; a high pass would take it too, but also turn the phases of bass, which
-//! raises peaks, and ring at both ends.
+//! The offset is the mean of a channel under a Welch window, which does not mistake an incomplete cycle of a low tone
+//! for an offset. Faulty converters add a constant; a high pass would remove it too, but also rotate the phase of the
+//! bass, which raises peaks, and ring at both ends.
 
 use crate::{
     foundation::{block::Block, sample::Sample, unit::gain_to_db},
@@ -10,7 +10,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// Largest DC offset that a master keeps, in dBFS.
+/// Largest DC offset left in a master, in dBFS.
 pub const MAX_DC_OFFSET_DBFS: f64 = -60.0;
 
 /// The offset of each channel; 0 if it is small before and after the gain to the target.
@@ -33,7 +33,7 @@ pub(super) fn dc_offsets<S: Sample>(programme: &Block<'_, '_, S>, target_lufs: f
         .collect()
 }
 
-/// The programme less a constant in each channel.
+/// The programme minus a constant in each channel.
 pub(super) fn subtracted<S: Sample>(programme: &Block<'_, '_, S>, offsets: &[f64]) -> Vec<S> {
     let channels = offsets.iter().enumerate();
     channels

@@ -1,20 +1,19 @@
 //! Masters a programme to an integrated loudness under a true-peak ceiling, by static gain or through the limiter.
 //!
 //! # Signal
-//! programme -> less its DC offset -> drive -> true-peak limiter (only if it has something to do) -> rounding with
-//! dither -> measured
+//! programme -> minus its DC offset -> drive -> true-peak limiter (if needed) -> rounding with dither -> measurement
 //!
 //! # Contract
-//! The result is what was measured: drive and ceiling are solved on the rounded samples, by a secant in the drive,
+//! The result is measured as delivered: drive and ceiling are solved on the rounded samples, by a secant in the drive,
 //! until the integrated loudness is within [`LOUDNESS_TOLERANCE_LU`] of the target, the true peak of
 //! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`](super::PEAK_MARGIN_DB) below the ceiling and that of
 //! [`Precision::Standard`] not above it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10
-//! times as long as the limiter's, so it sees what that does not. What cannot be had is refused with the reason: a gain
-//! that only fills the headroom below the ceiling always can. The latency of the limiter is taken out: the result starts
-//! and ends with the programme.
+//! times as long as the limiter's, so it finds peaks that the limiter misses. A target out of reach is refused with the
+//! reason; a gain within the headroom below the ceiling always succeeds. The latency of the limiter is removed: the
+//! result starts and ends with the programme.
 //!
-//! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), as it is or as the gain would make it, is
-//! subtracted: `delivery::dc_offset`. How drive and ceiling are found: `delivery::drive_search`.
+//! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), before or after the gain, is subtracted:
+//! `delivery::dc_offset`. Search for drive and ceiling: `delivery::drive_search`.
 
 use super::{
     dc_offset::{dc_offsets, subtracted},
@@ -41,11 +40,11 @@ use core::ops::ControlFlow;
 
 /// Passes after which a target counts as out of reach. A song takes three to five.
 pub const MAX_PASSES: usize = 28;
-/// Share of the work that the first look at the programme is, and of what is left that each pass takes. How many passes
-/// there will be nobody knows.
+/// Share of the work of the first measurement, and share of the rest that each pass counts as, since the number of
+/// passes is unknown.
 const FIRST_SHARE: f64 = 0.1;
 const PASS_SHARE: f64 = 0.4;
-/// Where drive, rounding and the first meter end within a pass.
+/// End of drive, rounding and first meter within a pass.
 const DRIVEN_SHARE: f64 = 0.4;
 const ROUNDED_SHARE: f64 = 0.5;
 const METERED_SHARE: f64 = 0.7;
@@ -54,18 +53,18 @@ params! {
     /// Settings of [`deliver`].
     #[derive(Clone, Copy, Debug, PartialEq)]
     DeliveryParams {
-        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness wanted";
+        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness of the target";
         ceiling_dbtp: dBTP, -12.0..=0.0, default -1.0, "Highest true peak allowed";
         bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), off(0.0),
             "Word length to round to; 0 leaves the samples as they are";
         dither: choice Dither, "The noise added before rounding";
         dual_mono: switch, default false,
             "Whether a programme of one channel counts as if two loudspeakers played it: 3.01 LU louder";
-        remove_dc: switch, default true, "Whether a DC offset that can be measured as such is taken out";
+        remove_dc: switch, default true, "Removes a measurable DC offset";
     }
 }
 
-/// Loudness and ceiling of a target; a ceiling of 0 dBTP where there is none, as whole numbers end there.
+/// Loudness and ceiling of a target; a ceiling of 0 dBTP where there is none, the limit of integers.
 impl From<DeliveryTarget> for DeliveryParams {
     fn from(target: DeliveryTarget) -> Self {
         let ceiling_dbtp = target.ceiling_at(target.integrated_lufs).unwrap_or(0.0);
@@ -73,28 +72,28 @@ impl From<DeliveryTarget> for DeliveryParams {
     }
 }
 
-/// A programme as it is delivered, and what it measured.
+/// A delivered programme, and its readings.
 #[derive(Clone, Debug)]
 pub struct Delivery<S> {
     /// The samples, planar; whole multiples of the word's step if they were rounded.
     pub samples: Vec<S>,
-    /// What the samples measure, by [`Precision::Reference`].
+    /// The reading of the samples, by [`Precision::Reference`].
     pub loudness: Loudness,
-    /// The constant that was subtracted from each channel of the programme; 0 where it was not.
+    /// The constant that was subtracted from each channel of the programme; 0 for none.
     pub dc_offsets: Vec<f64>,
     /// The gain before the limiter, in dB.
     pub gain_db: f64,
     /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or faster ones if those
-    /// did not give the loudness.
+    /// did not reach the loudness.
     pub limiter: Option<LimiterParams>,
-    /// What the limiter did; zeros if it was not needed.
+    /// The gain reduction of the limiter; zeros if it was not needed.
     pub reduction: GainReduction,
     /// The largest gain reduction in each [`CURVE_STEP_MS`](super::CURVE_STEP_MS), in dB; empty if the limiter was not
     /// needed.
     pub reduction_curve_db: Vec<f64>,
     /// Samples clipped by the rounding.
     pub clipped: u64,
-    /// How often it was tried.
+    /// Number of passes.
     pub passes: usize,
 }
 
@@ -126,11 +125,11 @@ pub fn deliver<S: Sample>(
     deliver_with(programme, spec, params, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`deliver`]; `progress` hears the share done, rising from 0 to 1, at least every 16 384 frames of each step of
-/// the work, and may break it off.
+/// As [`deliver`]; `progress` is called with the share done, rising from 0 to 1, at least every 16 384 frames of each
+/// step of the work, and may interrupt it.
 ///
 /// # Errors
-/// As [`deliver`]; [`NormalizeError::Interrupted`] if `progress` breaks it off.
+/// As [`deliver`]; [`NormalizeError::Interrupted`] if `progress` interrupts it.
 pub fn deliver_with<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
@@ -179,7 +178,7 @@ pub fn deliver_with<S: Sample>(
         let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
         let error_lu = params.target_lufs - loudness.integrated_lufs;
         let mut over_db = loudness.true_peak_dbtp.unwrap_or(0.0) - params.ceiling_dbtp;
-        // The reference meter takes as long as all the rest: it looks at what may be the last pass.
+        // The reference meter takes as long as all the rest: it runs on candidates for the last pass only.
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
             loudness = read(&delivered, Precision::Reference, metered, from + whole, progress)?;
             over_db = over_db.max(loudness.true_peak_dbtp.unwrap_or(0.0) - search.highest_dbtp());
@@ -199,7 +198,7 @@ pub fn deliver_with<S: Sample>(
             });
         }
         from += whole;
-        search.learn(&attempt, error_lu, over_db);
+        search.update(&attempt, error_lu, over_db);
     }
     Err(NormalizeError::OutOfReach { target_lufs: params.target_lufs, ceiling_dbtp: params.ceiling_dbtp })
 }
@@ -210,7 +209,7 @@ mod tests {
     use crate::{
         delivery::{
             dc_offset::MAX_DC_OFFSET_DBFS,
-            drive_search::{CHARACTERS, Character, PEAK_MARGIN_DB},
+            drive_search::{LIMITER_TIMES, LimiterTimes, PEAK_MARGIN_DB},
         },
         dynamics::limiter::LimiterMode,
         foundation::unit::{db_to_gain, gain_to_db},
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn delivered_samples_measure_what_was_asked_for() {
+    fn delivered_samples_read_the_target() {
         let audio = song(6);
         let programme = Block::from_planar(&audio, 2).unwrap();
         for (target_lufs, ceiling_dbtp, bits) in
@@ -255,7 +254,7 @@ mod tests {
             let params = DeliveryParams { target_lufs, ceiling_dbtp, bits, ..Default::default() };
             let done = deliver(&programme, &spec(), &params).unwrap();
             assert_eq!(done.samples.len(), audio.len());
-            // Again, by a meter that knows nothing of the solver.
+            // Again, with a separate meter.
             let again = read(&done.samples, Precision::Reference);
             assert!((again.integrated_lufs - target_lufs).abs() <= LOUDNESS_TOLERANCE_LU, "{again:?}");
             assert!(again.true_peak_dbtp.unwrap() <= ceiling_dbtp - PEAK_MARGIN_DB, "{:?}", again.true_peak_dbtp);
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_no_limiter_keeps_its_shape() {
+    fn without_limiter_the_waveform_keeps_its_shape() {
         let audio = song(2);
         let programme = Block::from_planar(&audio, 2).unwrap();
         let params = DeliveryParams { target_lufs: -40.0, bits: 0, ..Default::default() };
@@ -282,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limiters_latency_is_taken_out() {
+    fn the_latency_of_the_limiter_is_removed() {
         let audio = song(3);
         let programme = Block::from_planar(&audio, 2).unwrap();
         let done = deliver(&programme, &spec(), &DeliveryParams { target_lufs: -12.0, bits: 0, ..Default::default() })
@@ -297,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_gain_below_the_ceiling_is_no_drive() {
-        // Not so quiet that the absolute gate takes other blocks before the gain than after it.
+        // Not so quiet that the absolute gate admits other blocks before the gain than after it.
         for level_dbfs in [-42.0, -48.0] {
             let amplitude = db_to_gain(level_dbfs);
             // A swelling tone.
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn dc_offset_is_taken_out_where_it_counts_and_said() {
+    fn a_relevant_dc_offset_is_removed_and_reported() {
         let mut clean = song(2);
         // Its own mean, however small.
         let whole = Block::from_planar(&clean, 2).unwrap();
@@ -332,12 +331,12 @@ mod tests {
             assert_eq!(done.dc_offsets[1], 0.0);
             let mean = done.samples[..88_200].iter().map(|&x| f64::from(x)).sum::<f64>() / 88_200.0;
             assert!(gain_to_db(mean.abs()) < MAX_DC_OFFSET_DBFS, "{offset}: {mean}");
-            // The offset costs nothing: the gain is that of the sound without it.
+            // The offset costs no gain: it is that of the signal without it.
             let without: Vec<f32> = clean.iter().map(|x| x * gain).collect();
             let same = run(&without, DeliveryParams { target_lufs: -23.0, bits: 0, ..Default::default() }).unwrap();
             assert!((done.gain_db - same.gain_db).abs() < 0.01, "{} {}", done.gain_db, same.gain_db);
         }
-        // A constant is silence, with or without a gain; and a normaliser leaves it.
+        // A constant is silence, with or without a gain; the normaliser does not change it.
         assert_eq!(run(&[0.3; 88_200], DeliveryParams::default()).unwrap_err(), NormalizeError::Silent);
         let mut offset = clean;
         offset.iter_mut().for_each(|x| *x += 0.01);
@@ -360,19 +359,18 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_of_the_limiter_are_said() {
+    fn the_settings_of_the_limiter_are_reported() {
         let audio = song(2);
-        let character =
-            |limiter: &LimiterParams| Character { hold_ms: limiter.hold_ms, release_ms: limiter.release_ms };
+        let times = |limiter: &LimiterParams| LimiterTimes { hold_ms: limiter.hold_ms, release_ms: limiter.release_ms };
         let limiter =
             |target_lufs| run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap();
-        assert_eq!(character(&limiter(-14.0)), CHARACTERS[0]);
-        // Louder and louder, until the first settings do not give it any more.
+        assert_eq!(times(&limiter(-14.0)), LIMITER_TIMES[0]);
+        // Higher and higher targets, until the first settings fail.
         let hard = (0..20)
             .map(|step| limiter(-10.0 + 0.25 * f64::from(step)))
-            .find(|limiter| character(limiter) != CHARACTERS[0])
+            .find(|limiter| times(limiter) != LIMITER_TIMES[0])
             .unwrap();
-        assert!(CHARACTERS[1..].contains(&character(&hard)), "{hard:?}");
+        assert!(LIMITER_TIMES[1..].contains(&times(&hard)), "{hard:?}");
         assert!(hard.ceiling_db <= -1.0 - PEAK_MARGIN_DB && hard.mode == LimiterMode::Master);
     }
 
@@ -391,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_rises_to_1_and_breaks_off_anywhere() {
+    fn progress_rises_to_1_and_interrupts_anywhere() {
         let audio = song(1);
         let block = Block::from_planar(&audio, 2).unwrap();
         let params = DeliveryParams { target_lufs: -12.0, ..Default::default() };
@@ -402,7 +400,7 @@ mod tests {
         });
         assert!(whole.unwrap().passes > 1);
         assert!(shares.is_sorted() && shares[0] > 0.0 && shares.last() == Some(&1.0));
-        // In one step of the work no more than a chunk passes between two reports.
+        // Within a step of the work at most one chunk passes between two reports.
         assert!(shares.len() > 3 * 44_100 / 4_096, "{}", shares.len());
         for stop in 0..shares.len() {
             let mut count = 0;
@@ -426,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_refused_with_its_reason() {
+    fn unreachable_targets_are_refused_with_their_reason() {
         let refused = |audio: &[f32], params: DeliveryParams| {
             deliver(&Block::from_planar(audio, 2).unwrap(), &spec(), &params).unwrap_err().to_string()
         };

@@ -1,7 +1,7 @@
-//! Normalises a programme to a loudness by one static gain, and reports what limited it.
+//! Normalises a programme to a loudness by one static gain, and reports the limit of the gain.
 //!
 //! # Signal
-//! measure -> gain = min(target - I, ceiling - TP) -> times gain
+//! measure -> gain = min(target - I, ceiling - TP) -> × gain
 //!
 //! # Parameters
 //! | name | unit | range | default |
@@ -12,8 +12,8 @@
 //!
 //! # Contract
 //! A constant gain shifts the integrated loudness by itself: gates are relative, and the absolute one at -70 LUFS only
-//! matters to blocks that cross it. The peak is the higher of what [`Precision::Reference`] and [`Precision::Standard`]
-//! read and never ends above the ceiling.
+//! matters to blocks that cross it. The peak is the higher of the readings of [`Precision::Reference`] and
+//! [`Precision::Standard`] and never ends above the ceiling.
 //! Silence, programmes without a whole gating block and non-finite samples are refused; nothing is changed then.
 //!
 //! # Source
@@ -45,7 +45,7 @@ const STEP_FRAMES: usize = 16_384;
 const ROUNDING_DB: f64 = 2e-6;
 
 choice! {
-    /// What to do if the peak would exceed the ceiling at the target loudness.
+    /// Rule for a peak that would exceed the ceiling at the target loudness.
     #[non_exhaustive]
     NormalizePolicy, default Reduce {
         /// Stay below the target.
@@ -59,13 +59,13 @@ params! {
     /// Settings of [`normalize`].
     #[derive(Clone, Copy, Debug, PartialEq)]
     NormalizeParams {
-        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness wanted";
+        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness of the target";
         ceiling_dbtp: dBTP, -60.0..=20.0, default -1.0, "Highest true peak allowed";
-        policy: choice NormalizePolicy, "What to do if both cannot be had";
+        policy: choice NormalizePolicy, "Rule if both cannot be reached";
     }
 }
 
-/// Which limit decided the gain.
+/// The limit that determined the gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Held {
@@ -75,18 +75,18 @@ pub enum Held {
     Ceiling,
 }
 
-/// What [`normalize`] did.
+/// The result of [`normalize`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Normalization {
     /// The gain, in dB.
     pub gain_db: f64,
-    /// Which limit decided it.
+    /// The limit that determined it.
     pub held: Held,
-    /// Integrated loudness after it, LUFS.
+    /// Integrated loudness after the gain, LUFS.
     #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub integrated_lufs: f64,
-    /// True peak after it, dBTP.
+    /// True peak after the gain, dBTP.
     #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub true_peak_dbtp: f64,
 }
@@ -108,18 +108,18 @@ pub enum NormalizeError {
     Silent,
     /// Samples that are NaN or infinite.
     NotFinite {
-        /// How many.
+        /// Their number.
         samples: u64,
     },
-    /// Whoever was told of the progress broke off.
+    /// The progress callback interrupted it.
     Interrupted,
     /// The reading has no true peak.
     PeakNotMeasured,
-    /// No drive and no setting of the limiter gives both figures.
+    /// No drive and no setting of the limiter reaches both figures.
     OutOfReach {
-        /// The loudness asked for, LUFS.
+        /// The target loudness, LUFS.
         target_lufs: f64,
-        /// The ceiling asked for, dBTP.
+        /// The ceiling, dBTP.
         ceiling_dbtp: f64,
     },
     /// The peak would exceed the ceiling, under [`NormalizePolicy::Fail`].
@@ -237,10 +237,10 @@ impl NormalizeParams {
     }
 }
 
-/// Reports a share done.
+/// Reports the share done.
 ///
 /// # Errors
-/// [`NormalizeError::Interrupted`] if that breaks it off.
+/// [`NormalizeError::Interrupted`] if the callback interrupts.
 pub(super) fn report(progress: Progress<'_>, share: f64) -> Result<(), NormalizeError> {
     match progress(share) {
         ControlFlow::Continue(()) => Ok(()),
@@ -278,7 +278,7 @@ pub(super) fn measure<S: Sample>(
     }
 }
 
-/// Normalises a whole programme in place. `loudness` says how channels count; its precision is overruled.
+/// Normalises a whole programme in place. `loudness` sets the channel weights; its precision is ignored.
 ///
 /// # Errors
 /// Any [`NormalizeError`]; the audio is unchanged then.
@@ -291,7 +291,7 @@ pub fn normalize<S: Sample>(
     normalize_with(audio, spec, loudness, params, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`normalize`]; `progress` is called with the share done, 0..1, and may break it off.
+/// As [`normalize`]; `progress` is called with the share done, 0..1, and may interrupt it.
 ///
 /// # Errors
 /// Any [`NormalizeError`]; the audio is unchanged then.
@@ -310,7 +310,7 @@ pub fn normalize_with<S: Sample>(
     if audio.frames() < needed {
         return Err(NormalizeError::TooShort { frames: audio.frames(), needed });
     }
-    // Both finish what they are asked for before anything is changed.
+    // Both readings are complete before any sample is changed.
     let reading = |precision, from: f64, to: f64, progress: Progress<'_>| {
         let params = LoudnessParams { precision, ..loudness.clone() };
         measure(&audio.as_block(), spec, &params, &mut |share| progress(from + (to - from) * share))
@@ -370,7 +370,7 @@ mod tests {
     const EXACT_LU: f64 = 1e-5;
 
     #[test]
-    fn reaches_the_target_or_the_ceiling_and_says_which() {
+    fn reaches_the_target_or_the_ceiling_and_reports_which() {
         for (target_lufs, held) in [(-30.0, Held::Loudness), (-23.0, Held::Loudness), (0.0, Held::Ceiling)] {
             for ceiling_dbtp in [-1.0, -2.5] {
                 let mut audio = music(100_000);

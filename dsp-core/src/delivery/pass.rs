@@ -21,17 +21,17 @@ use alloc::{vec, vec::Vec};
 
 /// Step of the curve of gain reduction, in ms.
 pub const CURVE_STEP_MS: f64 = 10.0;
-/// Frames the limiter and the quantiser work on at a time.
+/// Frames per chunk of the limiter and the quantiser.
 const CHUNK_FRAMES: usize = 4_096;
 
-/// A programme behind drive and limiter.
+/// A programme after drive and limiter.
 pub(super) struct Driven<S> {
     pub(super) samples: Vec<S>,
     pub(super) reduction: GainReduction,
     pub(super) reduction_curve_db: Vec<f64>,
 }
 
-/// The programme times the drive, through a limiter if there is one; no longer than it was.
+/// The programme times the drive, through the limiter if needed; of the same length.
 pub(super) fn drive<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
@@ -55,7 +55,7 @@ pub(super) fn drive<S: Sample>(
         reduction_db.resize(block.frames(), 0.0);
         let Ok(mut trace) = BlockMut::from_planar(&mut reduction_db, 1) else { return };
         limiter.process_traced(block, None, &mut trace);
-        // Frame n of the output belongs to frame n - latency of the programme.
+        // Frame n of the output is frame n - latency of the programme.
         for (frame, &reduction_db) in (start..).zip(&reduction_db) {
             if let Some(frame) = frame.checked_sub(latency_frames) {
                 let largest: &mut f64 = &mut curve[frame / step_frames];
@@ -67,7 +67,7 @@ pub(super) fn drive<S: Sample>(
     Ok(Driven { samples: rendering.samples, reduction, reduction_curve_db: curve })
 }
 
-/// Rounds to a word length in place, if there is one. Returns how many samples were clipped.
+/// Rounds to a word length in place, if there is one. Returns the count of samples clipped.
 pub(super) fn round<S: Sample>(
     samples: &mut [S],
     spec: &StreamSpec,

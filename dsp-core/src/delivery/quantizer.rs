@@ -22,10 +22,10 @@ use alloc::vec::Vec;
 /// Those of [`QuantizerParams`].
 ///
 /// # Contract
-/// Deterministic: the same seed, the same noise, however the stream is cut; independent noise in every channel. The
-/// noise is always on, in digital silence too: a switch would be an audible change. Triangular noise of 2 Δ peak to
-/// peak makes mean and variance of the error independent of the signal: Δ²/4 in all, -96.33 dBFS at 16 bits. Without
-/// dither halves round to even. Dither once, last of all; nothing may change the samples afterwards.
+/// Deterministic: the same seed gives the same noise, however the stream is cut; independent noise in every channel.
+/// The noise is always on, in digital silence too: switching it would be audible. Triangular noise of 2 Δ peak to peak
+/// makes mean and variance of the error independent of the signal: Δ²/4 in all, -96.33 dBFS at 16 bits. Without dither
+/// halves round to even. Dither once, as the last step; nothing may change the samples afterwards.
 ///
 /// # Source
 /// Lipshitz, Wannamaker and Vanderkooy, "Quantization and dither: a theoretical survey", JAES 40 (1992).
@@ -46,7 +46,7 @@ pub struct Quantizer {
     params: QuantizerParams,
     noise: Vec<Random>,
     clipped: u64,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Adding and subtracting 1.5 * 2^52 rounds to a whole number, halves to even.
@@ -69,7 +69,7 @@ params! {
     QuantizerParams {
         bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), "Word length";
         dither: choice Dither, "The noise";
-        seed: compound u64, default 0, "Which noise";
+        seed: compound u64, default 0, "Seed of the noise";
     }
 }
 
@@ -81,7 +81,7 @@ impl QuantizerParams {
     pub fn build(&self, spec: &StreamSpec) -> Result<Quantizer, Error> {
         self.check_fields(spec.sample_rate_hz())?;
         let mut quantizer =
-            Quantizer { params: *self, noise: Vec::with_capacity(spec.channels()), clipped: 0, faults: 0 };
+            Quantizer { params: *self, noise: Vec::with_capacity(spec.channels()), clipped: 0, non_finite: 0 };
         quantizer.noise.extend((0..spec.channels()).map(|channel| Random::new(self.seed, channel as u64)));
         Ok(quantizer)
     }
@@ -100,7 +100,7 @@ impl Quantizer {
         if words.len() != channels * frames {
             return Err(Error::Length { expected: channels * frames, actual: words.len() });
         }
-        // `max`: a block without frames has no words to cut.
+        // `max`: a block without frames has no words to split.
         for (channel, words) in words.chunks_exact_mut(frames.max(1)).enumerate() {
             self.quantize_channel(channel, block.channel(channel), words);
         }
@@ -116,13 +116,13 @@ impl Quantizer {
             let mut x = sample.to_f64();
             if !x.is_finite() {
                 x = 0.0;
-                self.faults += 1;
+                self.non_finite += 1;
             }
             let d = match self.params.dither {
                 Dither::None => 0.0,
                 Dither::Tpdf => noise.triangular(),
             };
-            // Clamped before rounding, a step wide of the ends, so that the sum below rounds as it should.
+            // Clamped before rounding, one step beyond the ends, so that the sum below rounds correctly.
             let wide = (x * scale + d).clamp(min - 1.0, max + 1.0);
             let rounded = (wide + ROUND) - ROUND;
             let limited = rounded.clamp(min, max);
@@ -131,32 +131,32 @@ impl Quantizer {
         }
     }
 
-    /// The value of one step: 2^(1 - bits). A word times this is the sample it stands for.
+    /// The value of one step: 2^(1 - bits). A word times this is its sample value.
     #[must_use]
     pub fn step(&self) -> f64 {
         1.0 / f64::from(1_u32 << (self.params.bits - 1))
     }
 
-    /// Words that were limited to the range since it was built or reset.
+    /// Words limited to the range since the build or the last reset.
     #[must_use]
     pub fn clipped(&self) -> u64 {
         self.clipped
     }
 
-    /// Non-finite samples since it was built or reset; they counted as 0.
+    /// Non-finite samples since the build or the last reset; they counted as 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
-    /// Starts the noise again.
+    /// Restarts the noise.
     pub fn reset(&mut self) {
-        let Self { params, noise, clipped, faults } = self;
+        let Self { params, noise, clipped, non_finite } = self;
         for (channel, noise) in noise.iter_mut().enumerate() {
             *noise = Random::new(params.seed, channel as u64);
         }
         *clipped = 0;
-        *faults = 0;
+        *non_finite = 0;
     }
 }
 
@@ -235,7 +235,7 @@ mod tests {
             std::println!("{bits} bit: 0.4 LSB tone {change_db:+.3} dB");
             assert!(change_db.abs() <= 0.3, "{change_db}");
             assert!(words(&mut quantizer(bits, Dither::None, 1), &samples, 1).iter().all(|word| *word == 0));
-            // 24 bits: the same with f32 samples, which carry steps far below.
+            // 24 bits: the same with f32 samples, whose resolution is far below a step.
             dithered.reset();
             let narrow: Vec<f32> = samples.iter().map(|sample| *sample as f32).collect();
             let mut out = vec![0; narrow.len()];

@@ -1,13 +1,13 @@
-//! Delivery targets as data: what platforms and broadcasters ask for, and what a player does to a programme.
+//! Delivery targets as data: requirements of platforms and broadcasters, and the gain of their players.
 //!
 //! Platforms change their rules and publish little: these are presets with their source and its date, and every field
 //! can be overridden. Broadcasters' and EBU figures are normative.
 
-/// What happens to a programme that is quieter than the target.
+/// Treatment of a programme quieter than the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum GainUp {
-    /// It stays as it is.
+    /// It is not turned up.
     Never,
     /// It is turned up as far as its true peak stays at or below the ceiling.
     Headroom,
@@ -15,11 +15,11 @@ pub enum GainUp {
     Limit,
 }
 
-/// How an album is played.
+/// Gain rule for albums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum AlbumRule {
-    /// Every track for itself.
+    /// Every track by itself.
     Off,
     /// One gain from the loudness of all tracks gated as one.
     Integrated,
@@ -31,7 +31,7 @@ pub enum AlbumRule {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DeliveryTarget {
-    /// What it is called: lower case, for look-up.
+    /// Its name: lower case, for look-up.
     pub name: &'static str,
     /// Integrated loudness, LUFS.
     pub integrated_lufs: f64,
@@ -39,37 +39,36 @@ pub struct DeliveryTarget {
     pub mono_lufs: f64,
     /// Accepted deviation, LU; 0 if nothing is rejected for its loudness.
     pub tolerance_lu: f64,
-    /// Highest true peak, dBTP; `None` if none is asked for. See [`ceiling_at`](Self::ceiling_at).
+    /// Highest true peak, dBTP; `None` without a limit. See [`ceiling_at`](Self::ceiling_at).
     pub ceiling_dbtp: Option<f64>,
     /// Another ceiling for programmes above a loudness.
     pub loud_ceiling: Option<LoudCeiling>,
-    /// What happens to quieter programmes.
+    /// Treatment of quieter programmes.
     pub gain_up: GainUp,
-    /// What happens to albums.
+    /// Gain rule for albums.
     pub album: AlbumRule,
-    /// Where this was read.
+    /// Where the figures were read.
     pub source: &'static str,
     /// The source's year, and month where known; "undated" where it gives none.
     pub date: &'static str,
 }
 
-/// A lower ceiling for loud programmes: lossy encoders overshoot more, the more of the peaks lies at the ceiling.
+/// A lower ceiling for loud programmes: lossy encoders overshoot more, the more peaks are at the ceiling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LoudCeiling {
-    /// The integrated loudness above which it holds, LUFS.
+    /// The integrated loudness above which it applies, LUFS.
     pub above_lufs: f64,
     /// Highest true peak of such programmes, dBTP.
     pub ceiling_dbtp: f64,
 }
 
-/// How far above [`LoudCeiling::above_lufs`] a programme still counts as that loud, in LU: half a step of a display
-/// with one decimal, as EBU Tech 3341 wants it.
+/// Tolerance above [`LoudCeiling::above_lufs`], in LU: half a step of a display with one decimal, as in EBU Tech 3341.
 const DISPLAY_LU: f64 = 0.05;
 
 impl DeliveryTarget {
-    /// What is asked of a programme of so many channels: of one, measured as one loudspeaker (`dual_mono` is false),
-    /// the target's loudness for mono.
+    /// The target for a programme of so many channels: for one channel, measured as one loudspeaker (`dual_mono` is
+    /// false), with the target's loudness for mono.
     ///
     /// ```
     /// let podcast = mixdown::delivery::target("podcast").unwrap();
@@ -85,7 +84,7 @@ impl DeliveryTarget {
         self
     }
 
-    /// The highest true peak for a programme of this loudness, dBTP; `None` if none is asked for.
+    /// The highest true peak for a programme of this loudness, dBTP; `None` without a limit.
     ///
     /// ```
     /// let spotify = mixdown::delivery::target("spotify").unwrap();
@@ -100,7 +99,7 @@ impl DeliveryTarget {
     }
 }
 
-/// A music service with the ceiling of -1 dBTP that most of them advise.
+/// A music service with a ceiling of -1 dBTP, as most of them recommend.
 const fn service(
     name: &'static str,
     integrated_lufs: f64,
@@ -123,7 +122,7 @@ const fn service(
     }
 }
 
-/// A specification that rejects what misses it: programmes are brought to the target.
+/// A specification that rejects programmes off the target: they are brought to it.
 const fn specification(
     name: &'static str,
     integrated_lufs: f64,
@@ -146,7 +145,7 @@ const fn specification(
     }
 }
 
-/// One of Spotify's settings of loudness: -1 dBTP, and -2 dBTP of masters above -14 LUFS, whichever setting plays them.
+/// One of Spotify's loudness settings: -1 dBTP, and -2 dBTP for masters above -14 LUFS, whatever the setting.
 const fn spotify(name: &'static str, integrated_lufs: f64, gain_up: GainUp) -> DeliveryTarget {
     let source = "support.spotify.com, artists: loudness normalization";
     DeliveryTarget {
@@ -168,7 +167,7 @@ pub const TARGETS: &[DeliveryTarget] = &[
         "production-expert.com: Apple chose -16 LUFS; no figure from Apple itself",
         "undated",
     ),
-    // That the next five are never turned up is well founded for YouTube and TIDAL only.
+    // For the next five, never turning up is documented for YouTube and TIDAL only.
     service("youtube", -14.0, GainUp::Never, AlbumRule::Off, "admiralbumblebee.com; ceiling by convention", "2018-11"),
     service("tidal", -14.0, GainUp::Never, AlbumRule::Loudest, "meterplugs.com; Grimm, album study", "2016-10"),
     DeliveryTarget {
@@ -264,7 +263,7 @@ mod tests {
             assert_eq!(entry.for_channels(2, false), *entry);
             assert_eq!(entry.for_channels(1, true), *entry);
             assert_eq!(mono.integrated_lufs, if entry.name == "podcast" { -19.0 } else { entry.integrated_lufs });
-            // What a target asks for itself is not forbidden by its own rule for loud programmes.
+            // The target's own loudness is exempt from its rule for loud programmes.
             assert_eq!(entry.ceiling_at(entry.integrated_lufs), entry.ceiling_dbtp, "{}", entry.name);
             let loud = if entry.name.starts_with("spotify") { Some(-2.0) } else { entry.ceiling_dbtp };
             assert_eq!(entry.ceiling_at(-13.9), loud, "{}", entry.name);
@@ -277,11 +276,11 @@ mod tests {
     #[test]
     fn gain_up_rules() {
         let at = |name, lufs, peak| playback_gain(lufs, peak, target(name).unwrap());
-        // No headroom left: as it is, and not turned down for its peak.
+        // No headroom left: no gain, and not turned down for its peak.
         assert_eq!(at("spotify", -20.0, 0.5), 0.0);
         assert_eq!(at("spotify", -10.0, 0.5), -4.0);
         assert_eq!(at("spotify-loud", -20.0, 0.5), 9.0);
-        // Above -14 LUFS the headroom would be counted to -2 dBTP, but what is that loud is only turned down.
+        // Above -14 LUFS the headroom would be relative to -2 dBTP, but programmes that loud are only turned down.
         assert_eq!(at("spotify", -13.0, -6.0), -1.0);
         assert_eq!(at("replaygain", -20.0, -1.0), 1.0);
         assert_eq!(at("r128", -26.0, -1.0), 3.0);

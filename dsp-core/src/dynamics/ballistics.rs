@@ -1,19 +1,18 @@
 //! Ballistics: attack and release by a smooth decoupled peak detector on the gain reduction in octaves.
 //!
-//! First the peaks are held: y1 is at once what is wanted, c, if that is more, and recovers with the release, y1 =
-//! max(c, aR y1 + (1-aR) c). Then the attack smooths: y = aA y + (1-aA) y1. Attack is thus the time to 63.2 % of a step
-//! of the reduction, release that plus up to the attack. Both aim a billionth of an octave low and stop at 0, so that
-//! they arrive there, in 22 time constants, instead of decaying for ever; there is no branch in either.
+//! First a peak hold: y1 follows the target reduction c at once upwards, and recovers with the release, y1 = max(c, aR
+//! y1 + (1-aR) c). Then the attack smooths: y = aA y + (1-aA) y1. Attack is thus the time to 63.2 % of a step of the
+//! reduction, release that plus up to the attack. Both aim 1e-9 octaves below their target and stop at 0, so that they
+//! reach 0 in 22 time constants instead of decaying for ever, without a branch.
 //!
-//! - Manual: the times given.
+//! - Manual: the times of the settings.
 //! - Dual: a second follower of y1 with 2.5 times the release as attack and 10 times as release; the larger of both
-//!   goes
-//!   on to the attack. Short peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms.
+//!   feeds the attack. Short peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms.
 //! - Auto: both times follow the crest factor C of the level, C² = peak²/rms² over 200 ms: transients get fast times,
-//!   steady sound slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine.
+//!   steady signals slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine.
 //!
-//! All three share their state, so that the mode may change at any frame: the reduction goes on from where it is. Times
-//! glide to others on a logarithmic scale, those of the automatic mode included.
+//! All three share their state, so that the mode may change at any frame without a step in the reduction. Times glide
+//! on a logarithmic scale, those of the automatic mode included.
 //!
 //! # Source
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 17 (smooth
@@ -34,7 +33,7 @@ use crate::{
     },
 };
 
-/// Times of the slow follower of the dual release, as multiples of the release: 150 and 600 ms beside 60 ms.
+/// Times of the slow follower of the dual release, as multiples of the release: 150 and 600 ms for 60 ms.
 const SLOW_ATTACK_RATIO: f64 = 2.5;
 const SLOW_RELEASE_RATIO: f64 = 10.0;
 /// Window of the crest factor, in ms.
@@ -42,10 +41,10 @@ const CREST_MS: f64 = 200.0;
 /// Times of the automatic release for a sine (C² = 2), in ms.
 const AUTO_ATTACK_MS: f64 = 80.0;
 const AUTO_RELEASE_MS: f64 = 1_000.0;
-/// Shortest times of the automatic release, in ms: the shortest that may be set by hand.
+/// Shortest times of the automatic release, in ms: the shortest manual settings.
 const LEAST_ATTACK_MS: f64 = 0.02;
 const LEAST_RELEASE_MS: f64 = 5.0;
-/// Peaks above +120 dBFS count as that.
+/// Peaks above +120 dBFS are clamped to it.
 const LOUDEST: f64 = 1e6;
 
 /// Attack and release.
@@ -59,12 +58,12 @@ pub(crate) struct BallisticsCoeffs {
     crest: CrestCoeffs,
 }
 
-/// How the crest factor sets times. Rates are -log2 of poles: their inverses are times.
+/// Times from the crest factor. Rates are -log2 of poles: their inverses are times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct CrestCoeffs {
     /// Pole of the two averages.
     window: f64,
-    /// Rates per C², and the highest they may be.
+    /// Rates per C², and their upper limits.
     steps: AttackRelease,
     highest: AttackRelease,
 }
@@ -74,7 +73,7 @@ fn rate(time_ms: f64, sample_rate_hz: f64) -> f64 {
 }
 
 impl BallisticsCoeffs {
-    /// The times given.
+    /// The times of the settings.
     pub(crate) fn manual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
         let longest_ms =
             AttackRelease { attack: 2.0 * AUTO_ATTACK_MS, release: 2.0 * (AUTO_RELEASE_MS - AUTO_ATTACK_MS) };
@@ -98,27 +97,27 @@ impl BallisticsCoeffs {
         Self { slow: Some(slow), ..Self::manual(attack_ms, release_ms, sample_rate_hz) }
     }
 
-    /// Times by the crest factor.
+    /// Times from the crest factor.
     pub(crate) fn auto(sample_rate_hz: f64) -> Self {
         Self { auto: 1.0, ..Self::manual(AUTO_ATTACK_MS, AUTO_RELEASE_MS, sample_rate_hz) }
     }
 
-    /// What glides: log2 of both rates, and the share of the crest factor in them.
+    /// Values that glide: log2 of both rates, and the share of the crest factor in them.
     pub(crate) fn glide(&self) -> [f64; 3] {
         let AttackRelease { attack, release } = self.poles.map(log_rate);
         [attack, release, self.auto]
     }
 
-    /// Whether the times are those given over a span of [`BallisticsCoeffs::glide`].
+    /// Whether the times are constant over a span of [`BallisticsCoeffs::glide`].
     pub(crate) fn is_at_rest(&self, glide: &Span<f64, 3>) -> bool {
         self.auto == 0.0 && matches!(glide, Span::Still(_))
     }
 }
 
-/// The running ballistics of one channel.
+/// The ballistics of one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ballistics {
-    /// The fast follower, y1 but for the dual mode.
+    /// The fast follower, y1 outside the dual mode.
     held: f64,
     /// The slow follower of the dual mode.
     slow: f64,
@@ -131,8 +130,8 @@ impl Ballistics {
     /// No reduction.
     pub(crate) const REST: Self = Self { held: 0.0, slow: 0.0, smooth: 0.0, crest: Crest::REST };
 
-    /// Turns the reduction wanted into the reduction given, in place. `peaks` is the magnitudes that it is wanted for,
-    /// `glide` the span of [`BallisticsCoeffs::glide`].
+    /// Turns target reductions into smoothed ones, in place. `peaks` are the magnitudes of the same frames, `glide` the
+    /// span of [`BallisticsCoeffs::glide`].
     pub(crate) fn process<S: Sample>(
         &mut self,
         backend: Backend,
@@ -185,7 +184,7 @@ impl Ballistics {
         self.crest = crest;
     }
 
-    /// The recursion with the times given, neither gliding nor by the crest factor.
+    /// The recursion with constant times, neither gliding nor from the crest factor.
     #[inline(always)]
     pub(crate) fn follow_at_rest(&mut self, form: impl Form, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
         self.crest = Crest::REST;
@@ -198,14 +197,14 @@ impl Ballistics {
         }
     }
 
-    /// What the slow follower held, the fast one holds from now on.
+    /// The fast follower takes over the value of the slow one.
     #[inline(always)]
     fn leave_dual(&mut self) {
         self.held = larger(self.held, self.slow);
         self.slow = 0.0;
     }
 
-    /// The recursion, with the poles of attack and release at each frame.
+    /// The recursion with the poles of attack and release of each frame.
     #[inline(always)]
     fn follow(
         &mut self,
@@ -221,7 +220,7 @@ impl Ballistics {
             let mut peak = held;
             if let Some(AttackRelease { attack: rise, release: fall }) = slow {
                 let aim = held - silence::REDUCTION_OCTAVES;
-                // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
+                // The attack is the faster of the two, so the larger result is right on either side.
                 let risen = form.mul_add(rise, slowly, (1.0 - rise) * aim);
                 let fallen = form.mul_add(fall, slowly, (1.0 - fall) * aim);
                 slowly = larger(larger(risen, fallen), 0.0);
@@ -244,7 +243,7 @@ struct Crest {
 impl Crest {
     const REST: Self = Self { peak: silence::SQUARE, mean: silence::SQUARE };
 
-    /// Rates of attack and release at the next magnitude.
+    /// Rates of attack and release for the next magnitude.
     #[inline(always)]
     fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> AttackRelease {
         let magnitude = if magnitude < LOUDEST { magnitude } else { LOUDEST };
@@ -269,15 +268,15 @@ mod tests {
 
     const RATE_HZ: f64 = 48_000.0;
 
-    fn run(ballistics: &mut Ballistics, coeffs: &BallisticsCoeffs, peak: f64, wanted: f64, ms: f64) -> Vec<f64> {
+    fn run(ballistics: &mut Ballistics, coeffs: &BallisticsCoeffs, peak: f64, target: f64, ms: f64) -> Vec<f64> {
         let frames = (ms * RATE_HZ / 1e3) as usize;
-        let mut reductions = vec![wanted; frames];
+        let mut reductions = vec![target; frames];
         let still = Span::Still(coeffs.glide());
         ballistics.process(Backend::Scalar, coeffs, &still, &vec![peak; frames], &mut reductions);
         reductions
     }
 
-    /// Until a fall from `from` has 1/e left, in ms.
+    /// Time until a fall from `from` has 1/e left, in ms.
     fn fall_ms(ballistics: &mut Ballistics, coeffs: &BallisticsCoeffs, from: f64) -> f64 {
         let falling = run(ballistics, coeffs, 0.1, 0.0, 20_000.0);
         let frames = falling.iter().position(|&y| y <= from / core::f64::consts::E).unwrap();
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_is_the_time_to_63_percent_and_release_ends_at_exactly_nothing() {
+    fn attack_is_the_time_to_63_percent_and_release_ends_at_exactly_zero() {
         let coeffs = BallisticsCoeffs::manual(10.0, 100.0, RATE_HZ);
         let mut ballistics = Ballistics::REST;
         let rising = run(&mut ballistics, &coeffs, 1.0, 2.0, 500.0);
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn dual_forgets_short_peaks_fast_and_long_ones_slowly() {
+    fn dual_recovers_fast_from_short_peaks_and_slowly_from_long_ones() {
         let coeffs = BallisticsCoeffs::dual(0.1, 60.0, RATE_HZ);
         let mut ballistics = Ballistics::REST;
         run(&mut ballistics, &coeffs, 1.0, 2.0, 2.0);
@@ -306,7 +305,7 @@ mod tests {
         run(&mut ballistics, &coeffs, 1.0, 2.0, 2_000.0);
         let long = fall_ms(&mut ballistics, &coeffs, 2.0);
         std::println!("{short:.1} and {long:.1} ms");
-        // The slow follower follows the fast one, not the input: it sets out about as much later.
+        // The slow follower follows the fast one, not the input: it starts later by about as much.
         assert!((short - 60.0).abs() < 1.0 && (600.0..=670.0).contains(&long), "{short} {long}");
         assert_eq!((ballistics.held, ballistics.slow, ballistics.smooth), (0.0, 0.0, 0.0));
     }
@@ -320,7 +319,7 @@ mod tests {
         let rising = run(&mut ballistics, &coeffs, 0.5, 2.0, 1_000.0);
         let frames = rising.iter().position(|&y| y >= 2.0 * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;
         assert!((frames as f64 / RATE_HZ * 1e3 - 160.0).abs() < 1.0, "{frames}");
-        // The same out of near silence.
+        // The same from near silence.
         let mut ballistics = Ballistics::REST;
         run(&mut ballistics, &coeffs, 0.01, 0.0, 3_000.0);
         let rising = run(&mut ballistics, &coeffs, 0.5, 2.0, 1_000.0);
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_mode_goes_on_from_where_it_is() {
+    fn a_change_of_mode_keeps_the_reduction() {
         let all = [
             BallisticsCoeffs::manual(0.02, 100.0, RATE_HZ),
             BallisticsCoeffs::dual(0.02, 5.0, RATE_HZ),
@@ -349,7 +348,7 @@ mod tests {
                     ballistics.process(Backend::Scalar, to, &span, &vec![0.5; count], &mut reductions);
                     after.extend(reductions);
                 }
-                // No more in one frame than the fastest recovery, 5 ms, or the attack catching up with it.
+                // At most the change per frame of the fastest recovery, 5 ms, or of the attack catching up with it.
                 let steps = core::iter::once(&before).chain(&after).zip(&after);
                 let step = steps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
                 assert!(step <= 2.0 / (5e-3 * RATE_HZ), "{from:?} {to:?}: {step}");

@@ -1,9 +1,9 @@
-//! Three moving averages in a row: a smooth step of finite length that never leaves the range of its input.
+//! Three moving averages in series: a smooth step of finite length within the range of its input.
 //!
-//! The sums are whole numbers. A running sum of floats drifts, and one that has drifted below the values it stands for
-//! lets a limiter overshoot; sums of fixed-point numbers are exact, so that they never drift, are 0 when the window
-//! holds nothing, and do not depend on the past. Values are rounded up to the fixed-point step on entry: an output is
-//! the exact weighted mean of its window, or at most one step above it.
+//! The sums are integers. A running sum of floats drifts, and a sum that has drifted below its values makes a limiter
+//! overshoot; sums of fixed-point numbers are exact: they never drift, are 0 for an empty window, and do not depend on
+//! earlier input. Values are rounded up to the fixed-point step on entry: an output is the exact weighted mean of its
+//! window, or at most one step above it.
 //!
 //! # Source
 //! Lengths in the ratio .404079 : .334851 : .261070, which spreads the zeros of the three responses for the lowest side
@@ -11,24 +11,24 @@
 
 use crate::primitives::history::History;
 
-/// Lengths of the boxes, as parts of their sum; the middle one is what these leave.
+/// Lengths of the boxes, as parts of their sum; the middle one is the rest.
 const LONGEST: f64 = 0.404_079;
 const SHORTEST: f64 = 0.261_070;
 /// Bits of the largest sum.
 const BITS: u32 = 62;
-/// Finest fixed-point step, 2^-48; finer ones would exceed what f64 resolves near 1 after scaling.
+/// Finest fixed-point step, 2^-48; a finer one would exceed the resolution of f64 near 1 after scaling.
 const FINEST_BITS: u32 = 48;
 /// 1.5 * 2^52: adding it rounds a double below 2^51 to a whole number, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// Values that pass through all boxes together at most: with memory for more, short boxes would hold little else.
+/// Most values that pass through all boxes together: with more, the memory of short boxes would mostly hold the chunk.
 const PART: usize = 128;
 
 /// The cascade: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct BoxFilter {
     stages: [Stage; 3],
-    /// Fixed-point steps in 1.
+    /// Fixed-point steps per 1.
     steps: f64,
     /// 1 over steps times the product of the lengths.
     scale: f64,
@@ -58,12 +58,12 @@ impl BoxFilter {
         }
     }
 
-    /// Frames of the response: the sum of the lengths less 2.
+    /// Frames of the response: the sum of the lengths minus 2.
     pub(crate) fn span(&self) -> usize {
         self.stages.iter().map(|stage| stage.length).sum::<usize>() - 2
     }
 
-    /// Everything in reach is 0: zeros in give zeros out, and may be left out.
+    /// Whether all values in reach are 0: zeros in give zeros out, and may be skipped.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.stages.iter().all(|stage| stage.sum == 0)
@@ -72,7 +72,7 @@ impl BoxFilter {
     /// Smooths `values`, 0..=1, in place.
     #[inline(always)]
     pub(crate) fn process(&mut self, values: &mut [f64]) {
-        // No more at once than the shortest box holds: what leaves a box is then behind what enters.
+        // No more at once than the shortest box holds: the values leaving a box then precede those entering.
         let shortest = self.stages.iter().map(|stage| stage.length).min().unwrap_or(1);
         let mut whole = [0; PART];
         for values in values.chunks_mut(PART) {
@@ -89,7 +89,7 @@ impl BoxFilter {
         }
     }
 
-    /// Turns values into their sums over all three boxes, one after the other, in one pass.
+    /// Turns values into their sums over all three boxes in series, in one pass.
     #[inline(always)]
     fn sum(&mut self, values: &mut [u64]) {
         let (count, [first, middle, last]) = (values.len(), &mut self.stages);
@@ -100,7 +100,7 @@ impl BoxFilter {
         let (leaving_a, leaving_b, leaving_c) = (&leaving_a[..count], &leaving_b[..count], &leaving_c[..count]);
         let (fresh_a, fresh_b, fresh_c) = (&mut fresh_a[..count], &mut fresh_b[..count], &mut fresh_c[..count]);
         for n in 0..count {
-            // The difference first: the sum is what the next frame waits for.
+            // The difference first: the sum is the dependency of the next frame.
             fresh_a[n] = values[n];
             a = a.wrapping_add(values[n].wrapping_sub(leaving_a[n]));
             fresh_b[n] = a;
@@ -112,7 +112,7 @@ impl BoxFilter {
         (first.sum, middle.sum, last.sum) = (a, b, c);
     }
 
-    /// Takes over what another of the same size remembers; takes no memory.
+    /// Copies the state of another filter of the same size; does not allocate.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         for (own, other) in self.stages.iter_mut().zip(&other.stages) {
             own.history.copy_from(&other.history);
@@ -120,7 +120,7 @@ impl BoxFilter {
         }
     }
 
-    /// Forgets everything.
+    /// Clears all state.
     pub(crate) fn reset(&mut self) {
         let Self { stages, steps: _, scale: _ } = self;
         for Stage { length: _, history, sum } in stages {
@@ -130,7 +130,7 @@ impl BoxFilter {
     }
 }
 
-/// The smallest whole number that is no less than `value`, 0..2^51. Without a branch or a call, so that it vectorises.
+/// The smallest integer not below `value`, 0..2^51. Without a branch or a call, so that it vectorises.
 #[inline(always)]
 fn round_up(value: f64) -> u64 {
     let nearest = (value + ROUND) - ROUND;
@@ -138,8 +138,8 @@ fn round_up(value: f64) -> u64 {
     (up + ROUND).to_bits().wrapping_sub(ROUND.to_bits())
 }
 
-/// The double nearest to a whole number. From its halves, each exact in the low bits of a power of two, so that it
-/// vectorises where the instruction set has no such conversion.
+/// The double nearest to an integer. Computed from its halves, each exact in the low bits of a power of two, so that it
+/// vectorises on instruction sets without such a conversion.
 #[inline(always)]
 fn to_f64(whole: u64) -> f64 {
     /// 2^52 and 2^84: their last bits count 1 and 2^32.
@@ -184,7 +184,7 @@ mod tests {
         for span in [1, 72, 700, 3_840] {
             let mut filter = BoxFilter::new(span + 2);
             let mut random = Random::new(8, 0);
-            // Long stretches of noise, then constants: whatever came before must leave no trace.
+            // Long stretches of noise, then constants: earlier input must leave no trace.
             let mut values: Vec<f64> = (0..60_000).map(|_| 0.5 + 0.499 * random.triangular()).collect();
             values.extend(vec![0.3; span + 10]);
             values.extend(vec![1.0; span + 10]);

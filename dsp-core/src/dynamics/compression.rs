@@ -1,7 +1,7 @@
-//! Compression of a block: side-chain, make-up, mix, and the sound delayed to meet them.
+//! Compression of a block: side-chain, make-up gain, mix, and the delay that aligns them.
 //!
-//! What [`Compressor`](crate::dynamics::Compressor) and the bands of a multiband one share; settings are those of the
-//! former.
+//! Shared by [`Compressor`](crate::dynamics::Compressor) and the bands of the multiband compressor; settings are those
+//! of the former.
 
 use super::{
     ballistics::BallisticsCoeffs,
@@ -34,13 +34,13 @@ use alloc::vec::Vec;
 use core::f64::consts::FRAC_1_SQRT_2;
 
 choice! {
-    /// How the gain of a [`Compressor`](crate::dynamics::Compressor) comes back.
+    /// Release mode of a [`Compressor`](crate::dynamics::Compressor).
     CompressorRelease, default Manual {
         /// In `release_ms`.
         Manual = "manual",
         /// In `release_ms` after short peaks, 10 times as long after sustained reduction.
         Dual = "dual",
-        /// By the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` do not count.
+        /// From the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` have no effect.
         Auto = "auto",
     }
 }
@@ -64,24 +64,24 @@ params! {
     CompressorParams {
         threshold_db: dBFS, -60.0..=0.0, default -18.0, "Level above which it compresses";
         ratio: none, 1.0..=inf, default 4.0, log, "dB in per dB out above the threshold";
-        knee_db: dB, 0.0..=24.0, default 6.0, "Width over which the curve bends";
+        knee_db: dB, 0.0..=24.0, default 6.0, "Width of the knee";
         attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a rise of the reduction in dB";
         release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its fall";
-        makeup_db: dB, -12.0..=24.0, default 0.0, "Gain of the compressed sound";
-        detector: choice Detector, "What counts as level";
+        makeup_db: dB, -12.0..=24.0, default 0.0, "Gain of the compressed signal";
+        detector: choice Detector, "Level detection";
         rms_ms: ms, 1.0..=300.0, default 10.0, log, "Time constant of the mean squares";
-        lookahead_ms: ms, 0.0..=20.0, default 0.0, fixed, "How far ahead of a peak the gain begins to fall";
-        link_percent: %, 0.0..=100.0, default 100.0, "How far all channels get the reduction of the loudest";
-        mix: none, 0.0..=1.0, default 1.0, "Share of the compressed sound";
+        lookahead_ms: ms, 0.0..=20.0, default 0.0, fixed, "Time by which the gain begins to fall before a peak";
+        link_percent: %, 0.0..=100.0, default 100.0, "Share of the loudest channel's reduction in every channel";
+        mix: none, 0.0..=1.0, default 1.0, "Share of the compressed signal";
         range_db: dB, 0.0..=inf, default f64::INFINITY, "Most reduction";
         key_high_pass_hz: Hz, 20.0..=500.0, default 0.0, log, off(0.0), "Corner of a high pass on the key, 12 dB per octave";
-        release_mode: choice CompressorRelease, "How the gain comes back";
+        release_mode: choice CompressorRelease, "Release mode";
         auto_makeup: switch, default false, "Adds half of the reduction at 0 dBFS to the make-up gain";
     }
 }
 
 impl CompressorParams {
-    /// Output level of steady sound at each level, in dB, make-up and mix included.
+    /// Output level of a steady signal at each input level, in dB, make-up and mix included.
     pub(crate) fn output_levels_db(&self, levels_db: &[f64]) -> Vec<f64> {
         let (computer, makeup_db) = (self.computer(), self.total_makeup_db());
         let output_db = |&level_db: &f64| {
@@ -132,7 +132,7 @@ impl CompressorParams {
     }
 }
 
-/// What a [`Compressor`](crate::dynamics::Compressor) runs.
+/// Coefficients of a [`Compressor`](crate::dynamics::Compressor).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CompressorCoeffs {
     side_chain: SideChainCoeffs,
@@ -141,13 +141,13 @@ pub struct CompressorCoeffs {
 }
 
 impl CompressorCoeffs {
-    /// What glides behind the side-chain: make-up gain and mix.
+    /// Values that glide behind the side-chain: make-up gain and mix.
     fn output(&self) -> [f64; 2] {
         [self.makeup_octaves, self.mix]
     }
 }
 
-/// What compressions need for one chunk; nothing in it outlives the chunk, so that those of several bands share it.
+/// Scratch buffers of one chunk; nothing in them outlives the chunk, so that several bands share them.
 #[derive(Clone, Debug)]
 pub(crate) struct CompressionScratch<S> {
     side_chain: SideChainScratch<S>,
@@ -160,7 +160,7 @@ impl<S: Sample> CompressionScratch<S> {
     }
 }
 
-/// The running compression: see the head of this file.
+/// The compression of a stream: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Compression<S> {
     backend: Backend,
@@ -168,10 +168,10 @@ pub(crate) struct Compression<S> {
     side_chain: SideChain,
     /// [`CompressorCoeffs::output`].
     output: Ramp<2>,
-    /// Of each channel; none without lookahead.
+    /// One per channel; none without lookahead.
     histories: Vec<History<S>>,
     stage: GainStage,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl<S: Sample> Compression<S> {
@@ -186,11 +186,11 @@ impl<S: Sample> Compression<S> {
             output: Ramp::new(coeffs.output(), ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
             stage: GainStage::new(Backend::new(spec.cpu()), channels),
-            faults: 0,
+            non_finite: 0,
         }
     }
 
-    /// Whether it takes these coefficients while it runs.
+    /// Checks that it takes these coefficients while it runs.
     pub(crate) fn check(&self, coeffs: &CompressorCoeffs) -> Result<(), Error> {
         if coeffs.side_chain.lookahead_frames == self.latency_frames() {
             Ok(())
@@ -208,13 +208,13 @@ impl<S: Sample> Compression<S> {
         }
     }
 
-    /// Frames from input to output.
+    /// Delay from input to output, in frames.
     pub(crate) fn latency_frames(&self) -> usize {
         self.side_chain.latency_frames()
     }
 
-    /// Compresses a block by itself or by a key; writes the reduction of each frame put out, in dB, if asked to.
-    /// A trace of another length counts as far as it goes.
+    /// Compresses a block, with a key if there is one; writes the reduction of each output frame, in dB, into the trace
+    /// if there is one. A trace of another length is filled as far as it goes.
     pub(crate) fn process(
         &mut self,
         scratch: &mut CompressionScratch<S>,
@@ -260,9 +260,9 @@ impl<S: Sample> Compression<S> {
         let (backend, count) = (self.backend, block.frames());
         let channels = self.stage.channels();
         for channel in 0..channels {
-            self.faults += clean(backend, block.channel_mut(channel));
+            self.non_finite += clean(backend, block.channel_mut(channel));
         }
-        self.faults += match key {
+        self.non_finite += match key {
             Some(key) => self.side_chain.process(listening, Key::Other(key)),
             None => self.side_chain.process(listening, Key::Own(block.as_block())),
         };
@@ -278,28 +278,28 @@ impl<S: Sample> Compression<S> {
         self.stage.apply(gains, block, side_chain.is_shared(), reductions, &output);
     }
 
-    /// Reduction of the last frame put out of a channel, in dB.
+    /// Reduction of the last output frame of a channel, in dB.
     pub(crate) fn gain_reduction_db(&self, channel: usize) -> f64 {
         self.stage.last_db(channel)
     }
 
-    /// Reduction since it was built or reset.
+    /// Reduction since the build or the last reset.
     pub(crate) fn gain_reduction(&self) -> GainReduction {
         self.stage.gain_reduction()
     }
 
     /// Non-finite samples replaced, the key's included.
     pub(crate) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
-    /// As newly built with the present coefficients.
+    /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, side_chain, output, histories, stage, faults } = self;
+        let Self { backend: _, coeffs: _, side_chain, output, histories, stage, non_finite } = self;
         side_chain.reset();
         output.jump_to(output.target());
         histories.iter_mut().for_each(History::reset);
         stage.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 }

@@ -17,38 +17,38 @@ use alloc::{boxed::Box, vec::Vec};
 ///
 /// # Signal
 /// in or key -> high pass -> level in dB -> static curve -> link -> release, attack -> lookahead -> gain;
-/// in -> delay -> (1 - mix) + mix times gain and make-up -> out
+/// in -> delay -> × (1 - mix + mix × gain × make-up) -> out
 ///
 /// # Parameters
 /// Those of [`CompressorParams`].
 ///
 /// # Contract
 /// Any channel count, linked or each by itself. Latency is the lookahead, to the frame, 0 without; the tail is the
-/// latency. Dry sound and key are aligned with it. A key of one channel acts on all; one of as many, each on its own.
+/// latency. Dry signal and key are aligned with it. A key of one channel acts on all channels; a key of as many, each
+/// on its own.
 ///
 /// Times are those of the reduction in dB: the attack reaches 63.2 % of a rise in `attack_ms`; a fall reaches it in
 /// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean
-/// squares (`rms`; it is -3.01 dB). With the release `dual` or `auto` see `dynamics::ballistics`. `range_db` limits
-/// what the curve asks for, so that the release sets out from there. `auto_makeup` adds half of the reduction at 0
-/// dBFS.
+/// squares (`rms`; it is -3.01 dB). For the releases `dual` and `auto` see `dynamics::ballistics`. `range_db` limits
+/// the static curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS.
 ///
-/// Sound below the knee passes bit for bit, and so it does again 22 time constants after the last reduction; so does
-/// all sound at `mix` 0. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
+/// Signal below the knee passes bit for bit, again from 22 time constants after the last reduction; at `mix` 0 any
+/// signal does. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
 ///
 /// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
-/// within them, make-up and mix behind them; the key's high pass over 50 ms. With another `release_mode` the reduction
-/// goes on from where it is. Another `rms_ms` counts at once, for the mean as it is.
+/// within them, make-up and mix behind them; the key's high pass over 50 ms. A change of `release_mode` keeps the
+/// current reduction. Another `rms_ms` applies at once, from the current mean.
 ///
 /// Memory: 28 kB for stereo f32 at 48 kHz, without lookahead.
 ///
 /// # Source
 /// D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES
-/// 60(6), 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim a billionth of an octave low and stop
-/// at 0; the lookahead acts on the smoothed reduction.
+/// 60(6), 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim 1e-9 octaves below their target and
+/// stop at 0; the lookahead acts on the smoothed reduction.
 #[derive(Clone, Debug)]
 pub struct Compressor<S> {
     spec: StreamSpec,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     compression: Box<Compression<S>>,
     scratch: Box<CompressionScratch<S>>,
 }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sizes_memory_needs_a_new_one() {
+    fn memory_sizes_need_a_rebuild() {
         let spec = StreamSpec::new(48_000.0, 1).unwrap();
         let mut compressor = CompressorParams::default().build::<f32>(&spec).unwrap();
         let other = CompressorParams { lookahead_ms: 2.0, ..Default::default() };

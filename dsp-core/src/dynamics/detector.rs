@@ -1,9 +1,7 @@
 //! Level detector: peak or mean square of the key in each frame, in octaves of amplitude.
 //!
-//! Peak is the magnitude itself, without a memory: what holds it is the ballistics. Mean squares are one-pole averages,
-//! so that a sine at full scale reads -3.01 dB. From one to the other the level glides over 20 ms. Levels are bounded
-//! to
-//! -140..+120 dBFS.
+//! Peak is the magnitude itself, without state: the ballistics hold it. Mean squares are one-pole averages, so that a
+//! sine at full scale reads -3.01 dB. Changes between the two glide over 20 ms. Levels are clamped to -140..+120 dBFS.
 //!
 //! # Source
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, section on level
@@ -24,7 +22,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 
 choice! {
-    /// What a compressor takes for the level.
+    /// Level detection of a compressor.
     Detector, default Peak {
         /// The magnitude of every sample.
         Peak = "peak",
@@ -33,7 +31,7 @@ choice! {
     }
 }
 
-/// A detector in the form that glides.
+/// Detector coefficients that glide.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct DetectorCoeffs {
     /// 0 for peak, 1 for mean squares.
@@ -42,20 +40,20 @@ pub(crate) struct DetectorCoeffs {
 }
 
 impl DetectorCoeffs {
-    /// With mean squares over `rms_ms`, if any.
+    /// For RMS, with mean squares over `rms_ms`.
     pub(crate) fn new(detector: Detector, rms_ms: f64, sample_rate_hz: f64) -> Self {
         let share = if detector == Detector::Rms { 1.0 } else { 0.0 };
         Self { share, pole: pole(rms_ms, sample_rate_hz) }
     }
 }
 
-/// The running detector of the channels of a key.
+/// The detector of the channels of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct LevelDetector {
     backend: Backend,
     share: Ramp<1>,
     pole: f64,
-    /// Of each channel.
+    /// One per channel.
     means: Vec<f64>,
     chunk: usize,
 }
@@ -66,19 +64,19 @@ impl LevelDetector {
         Self { backend, share: Ramp::new([coeffs.share], frames), pole: coeffs.pole, means: vec![0.0; channels], chunk }
     }
 
-    /// Glides to another way to detect; another `rms_ms` counts at once, the mean going on from where it is.
+    /// Glides to another detector; another `rms_ms` applies at once, from the current mean.
     pub(crate) fn set_coeffs(&mut self, coeffs: &DetectorCoeffs) {
         self.share.set_target([coeffs.share]);
         self.pole = coeffs.pole;
     }
 
-    /// Frames over which a chunk may reach.
+    /// The longest next chunk.
     pub(crate) fn uniform_frames(&self) -> usize {
         self.share.uniform_frames()
     }
 
-    /// Magnitudes of the next frames, one chunk apart for each lane: one for each of the first `sources` channels of
-    /// the key, or one for all of them together, the loudest.
+    /// Magnitudes of the next frames, one chunk per lane: one lane for each of the first `sources` channels of the key,
+    /// or one for the loudest of them if `together`.
     pub(crate) fn peaks<S: Sample>(&self, key: &Block<'_, '_, S>, sources: usize, together: bool, peaks: &mut [S]) {
         let (chunk, count) = (self.chunk, key.frames());
         let lane = |source: usize| if together { 0 } else { source * chunk };
@@ -91,8 +89,7 @@ impl LevelDetector {
         }
     }
 
-    /// Whether the level of the next frames is that of their magnitudes, which are then all that it takes: if so, they
-    /// are done with.
+    /// Whether the level of the next frames depends on their magnitudes alone; if so, the frames are done.
     pub(crate) fn takes_peaks(&mut self, frames: usize) -> bool {
         let peaks = self.share.is_at([0.0]);
         if peaks {
@@ -102,8 +99,7 @@ impl LevelDetector {
         peaks
     }
 
-    /// Levels of the next frames, lane by lane, given their magnitudes. `squares` is scratch for a chunk of each
-    /// source.
+    /// Levels of the next frames, lane by lane, from their magnitudes. `squares` is scratch for one chunk per source.
     pub(crate) fn levels<S: Sample>(
         &mut self,
         key: &Block<'_, '_, S>,
@@ -138,7 +134,7 @@ impl LevelDetector {
         }
     }
 
-    /// Forgets the past.
+    /// Clears all state.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, share, pole: _, means, chunk: _ } = self;
         share.jump_to(share.target());
@@ -182,7 +178,7 @@ mod tests {
             let planar: Vec<f64> = sine(1.0).collect();
             let levels = levels_db(&mut detector, &planar, 1, true);
             let loudest = levels[0].iter().fold(-200.0, |a: f64, &b| a.max(b));
-            // Ripple of the mean, and what the last 0.7 % of it still lack after 5 time constants.
+            // Ripple of the mean, and the 0.7 % still missing after 5 time constants.
             assert!((loudest - expected).abs() < 0.05, "{kind:?}: {loudest}");
         }
     }

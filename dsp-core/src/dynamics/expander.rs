@@ -26,19 +26,19 @@ use alloc::{boxed::Box, vec::Vec};
 /// Downward expander: reduces the level below a threshold by a ratio.
 ///
 /// # Signal
-/// in or key -> level in dB -> static curve -> link -> hold, release, attack -> gain; in -> times gain -> out
+/// in or key -> level in dB -> static curve -> link -> hold, release, attack -> gain; in -> × gain -> out
 ///
 /// # Parameters
 /// Those of [`ExpanderParams`].
 ///
 /// # Contract
-/// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
-/// channel acts on all; one of as many, each on its own.
+/// Any channel count, linked to the channel with the least reduction, or each by itself. Latency 0, tail 0. A key of
+/// one channel acts on all channels; a key of as many, each on its own.
 ///
 /// Times are those of the reduction in dB. The attack is the time to open, the release the time to close, up to 1.1
 /// attacks more. Levels are of samples; the release, and the hold before it, bridge the gaps between crests. A stream
-/// begins as after long silence. An infinite range is one of 240 dB. Sound above the knee passes bit for bit 22 attacks
-/// after it has opened. Neutral at `ratio` 1.
+/// starts closed, as after long silence. An infinite range is one of 240 dB. Signal above the knee passes bit for bit
+/// from 22 attacks after the opening. Neutral at `ratio` 1.
 ///
 /// Changes: threshold, ratio, knee, range and link glide over 20 ms before the ballistics, attack and release within
 /// them; the hold changes at once.
@@ -50,7 +50,7 @@ use alloc::{boxed::Box, vec::Vec};
 #[derive(Clone, Debug)]
 pub struct Expander<S> {
     spec: StreamSpec,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     expansion: Box<Expansion<S, Slope>>,
 }
 
@@ -68,12 +68,12 @@ params! {
     ExpanderParams {
         threshold_db: dBFS, -80.0..=0.0, default -40.0, "Level below which it expands";
         ratio: none, 1.0..=100.0, default 2.0, log, "dB out per dB in below the threshold";
-        knee_db: dB, 0.0..=24.0, default 6.0, "Width over which the curve bends";
+        knee_db: dB, 0.0..=24.0, default 6.0, "Width of the knee";
         attack_ms: ms, 0.02..=250.0, default 5.0, log, "Time to 63.2 % of an opening in dB";
-        hold_ms: ms, 0.0..=500.0, default 0.0, "How long it stays open after a crest";
+        hold_ms: ms, 0.0..=500.0, default 0.0, "Time that it stays open after a crest";
         release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a closing in dB";
         range_db: dB, 0.0..=inf, default 40.0, "Most reduction";
-        link_percent: %, 0.0..=100.0, default 100.0, "How far all channels follow the one that is open the furthest";
+        link_percent: %, 0.0..=100.0, default 100.0, "Share of the least reduced channel's reduction in every channel";
     }
 }
 
@@ -110,14 +110,14 @@ impl Params for ExpanderParams {
     }
 }
 
-/// What [`Expander`] runs.
+/// Coefficients of an [`Expander`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExpanderCoeffs {
     expansion: ExpansionCoeffs,
     computer: ComputerCoeffs,
 }
 
-/// A static curve decides; it has no past, so all channels share it.
+/// The static curve of an expander; it has no state, so all channels share it.
 #[derive(Clone, Debug)]
 struct Slope {
     computer: GainComputer,

@@ -1,7 +1,7 @@
 //! Expansion of a block: level, static curve or gate, link, gate ballistics, gain.
 //!
-//! What expander and gate share; they differ in [`Closing`], what a level asks for. Linking is towards the channel that
-//! is open the furthest. A stream begins as after long silence.
+//! Shared by expander and gate, which differ in [`Closing`], the target reduction of a level. Linking is towards the
+//! channel with the least reduction. A stream starts as after long silence.
 
 use super::{
     chunk::{CHUNK_FRAMES, write_trace},
@@ -28,25 +28,25 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// What levels ask for, lane by lane: of each channel, or one for all of them.
+/// Target reductions of levels, lane by lane: one lane per channel, or one for all of them.
 pub(crate) trait Closing<S> {
-    /// Frames over which a chunk may reach.
+    /// The longest next chunk.
     fn uniform_frames(&self) -> usize;
-    /// The reductions that levels ask for, both in octaves, over a chunk of every lane.
+    /// The target reductions of levels, both in octaves, over a chunk of every lane.
     fn decide<'c>(&mut self, backend: Backend, frames: usize, lanes: impl Iterator<Item = (&'c [S], &'c mut [f64])>)
     where
         S: 'c;
-    /// All channels become one: the first, as open as any.
+    /// Merges the state of all channels into the first, as open as any.
     fn link(&mut self);
-    /// One becomes all channels.
+    /// Copies the state of the first channel to all.
     fn unlink(&mut self);
-    /// The reduction that silence asks for.
+    /// The target reduction of silence.
     fn at_silence(&self) -> f64;
     /// As newly built.
     fn reset(&mut self);
 }
 
-/// What every [`Expansion`] runs.
+/// Coefficients shared by every [`Expansion`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ExpansionCoeffs {
     pub(crate) times: GateBallisticsCoeffs,
@@ -54,7 +54,7 @@ pub(crate) struct ExpansionCoeffs {
     pub(crate) link: f64,
 }
 
-/// The running expansion: see the head of this file.
+/// The expansion of a stream: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Expansion<S, C> {
     backend: Backend,
@@ -63,21 +63,21 @@ pub(crate) struct Expansion<S, C> {
     closing: C,
     link: ChannelLink,
     times: Ramp<2>,
-    /// Of each channel.
+    /// One per channel.
     ballistics: Vec<GateBallistics>,
     scratch: Scratch<S>,
     stage: GainStage,
-    faults: u64,
+    non_finite: u64,
 }
 
-/// What one chunk needs, channel after channel; nothing in it outlives the chunk but the reductions.
+/// Scratch buffers of one chunk, channel after channel; only the reductions outlive the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
     key: Vec<S>,
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
-    /// Of the channel that the others follow.
+    /// The reductions of the leading channel.
     leading: Vec<f64>,
     gains: GainScratch<S>,
 }
@@ -97,7 +97,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
     pub(crate) fn new(spec: &StreamSpec, coeffs: &ExpansionCoeffs, closing: C) -> Self {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let glide = ms_to_frames(GAIN_RAMP_MS, rate_hz);
-        // Its time does not matter: there are no mean squares.
+        // The time constant is unused: there are no mean squares.
         let detector = DetectorCoeffs::new(Detector::Peak, 1.0, rate_hz);
         let mut expansion = Self {
             backend,
@@ -116,7 +116,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
                 gains: GainScratch::new(),
             },
             stage: GainStage::new(backend, channels),
-            faults: 0,
+            non_finite: 0,
         };
         expansion.reset();
         expansion
@@ -129,13 +129,13 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         self.coeffs = *coeffs;
     }
 
-    /// What decides, for other settings.
+    /// The closing, to change its settings.
     pub(crate) fn closing_mut(&mut self) -> &mut C {
         &mut self.closing
     }
 
-    /// Expands a block by itself or by a key; writes the reduction of each frame, in dB, if asked to. A key or a trace
-    /// of other length counts as far as it goes.
+    /// Expands a block, with a key if there is one; writes the reduction of each frame, in dB, into the trace if there
+    /// is one. A key or a trace of another length counts as far as it goes.
     pub(crate) fn process(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,
@@ -176,12 +176,12 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let (backend, count) = (self.backend, block.frames());
         let channels = self.ballistics.len();
         for channel in 0..channels {
-            self.faults += clean(backend, block.channel_mut(channel));
+            self.non_finite += clean(backend, block.channel_mut(channel));
         }
         let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
         let linkage = self.link.span(count, sources);
         let linked = linkage.is_linked();
-        // Reductions come after the levels: until then their place is scratch.
+        // The reductions are written after the levels: until then their buffer is scratch.
         let Scratch { key: copy, peaks, levels, reductions: squares, .. } = &mut self.scratch;
         match key {
             None => {
@@ -192,7 +192,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
             Some(key) => {
                 for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
                     samples.copy_from_slice(key.channel(source));
-                    self.faults += clean(backend, samples);
+                    self.non_finite += clean(backend, samples);
                 }
                 if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
                     self.detector.peaks(&copy, sources, linked, peaks);
@@ -206,7 +206,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         self.stage.apply(gains, block, link.is_shared(), reductions, &plain_output());
     }
 
-    /// From levels to reductions.
+    /// Turns levels into reductions.
     fn decide(&mut self, count: usize, linkage: &ChunkLink) {
         if linkage.begins() {
             self.closing.link();
@@ -226,24 +226,24 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         }
     }
 
-    /// Reduction of the last frame put out of a channel, in dB.
+    /// Reduction of the last output frame of a channel, in dB.
     pub(crate) fn gain_reduction_db(&self, channel: usize) -> f64 {
         self.stage.last_db(channel)
     }
 
-    /// Reduction since it was built or reset.
+    /// Reduction since the build or the last reset.
     pub(crate) fn gain_reduction(&self) -> GainReduction {
         self.stage.gain_reduction()
     }
 
     /// Non-finite samples replaced, the key's included.
     pub(crate) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
-    /// As newly built with the present coefficients.
+    /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, detector, closing, link, times, ballistics, scratch: _, stage, faults } =
+        let Self { backend: _, coeffs: _, detector, closing, link, times, ballistics, scratch: _, stage, non_finite } =
             self;
         detector.reset();
         closing.reset();
@@ -251,6 +251,6 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         times.jump_to(times.target());
         ballistics.fill(GateBallistics::at(closing.at_silence()));
         stage.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 }

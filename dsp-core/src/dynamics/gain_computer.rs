@@ -1,12 +1,12 @@
 //! Gain computer: the static curve of a compressor or expander, with a quadratic knee.
 //!
-//! Levels and reductions are octaves of amplitude (6.02 dB), reductions are positive. A compressor reduces what lies
-//! over the threshold, an expander what lies under it; both by the same formula, mirrored. It has no branch and no case
-//! of its own for a hard knee: one of a millionth of an octave stands for it. Below the knee it gives exactly 0.
+//! Levels and reductions are octaves of amplitude (6.02 dB), reductions are positive. A compressor reduces levels above
+//! the threshold, an expander levels below it; both by the same formula, mirrored. It has no branch and no special case
+//! for a hard knee, which is a knee of 1e-6 octaves. Below the knee it gives exactly 0.
 //!
 //! # Source
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 4, as
-//! reduction instead of output: with o the distance beyond the threshold and e = o + W/2 held to 0..W, it is
+//! reduction instead of output: with o the distance beyond the threshold and e = o + W/2 clamped to 0..W, it is
 //! slope (e²/2W + max(o - W/2, 0)).
 
 use crate::{
@@ -18,17 +18,17 @@ use crate::{
     primitives::ramp::{Curve, Ramp, Span},
 };
 
-/// What stands for unlimited reduction, in octaves: no compressor needs more, levels being held to +-23.
+/// Unlimited reduction, in octaves: no compressor needs more, levels being clamped to ±23.
 pub(crate) const MOST_OCTAVES: f64 = 40.0;
 /// Smallest knee, in octaves.
 const LEAST_KNEE: f64 = 1e-6;
 
-/// Where a curve bends.
+/// The side of the threshold that is reduced.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Side {
-    /// Reduces what is louder than the threshold.
+    /// Reduces levels above the threshold.
     Above,
-    /// Reduces what is softer.
+    /// Reduces levels below it.
     Below,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct ComputerCoeffs {
     threshold_octaves: f64,
     slope: f64,
     knee_octaves: f64,
-    /// Gain at most reduction.
+    /// Gain at the most reduction.
     floor: f64,
 }
 
@@ -64,31 +64,31 @@ impl ComputerCoeffs {
         }
     }
 
-    /// What glides: threshold, slope, knee, floor.
+    /// Values that glide: threshold, slope, knee, floor.
     fn glide(&self) -> [f64; 4] {
         [self.threshold_octaves, self.slope, self.knee_octaves, self.floor]
     }
 
     /// Reduction of a steady level, both in dB. Any level: -inf too.
     pub(crate) fn reduction_db(&self, level_db: f64) -> f64 {
-        // Held to what no level exceeds, so that infinities stay numbers.
+        // Clamped beyond any level, so that infinities become finite.
         let level = (level_db / DB_PER_OCTAVE).clamp(-1e3, 1e3);
         DB_PER_OCTAVE * Knee::<f64>::new(self.side, self.glide()).reduction(level)
     }
 }
 
-/// The gain at most reduction: what a range glides as, since it may be infinite.
+/// The gain at the most reduction, the form in which a range glides, since it may be infinite.
 pub(crate) fn floor(range_db: f64) -> f64 {
     db_to_gain(-range_db).max(libm::exp2(-MOST_OCTAVES))
 }
 
-/// The range in octaves that a floor stands for. A ramp that turns round on its way may leave 0..1 by a little.
+/// The range in octaves of a floor. A re-aimed ramp may leave 0..1 by rounding.
 #[inline(always)]
 pub(crate) fn range(floor: f64) -> f64 {
     0.0 - floor.clamp(f64::MIN_POSITIVE, 1.0).log2_fast()
 }
 
-/// A static curve at one moment, ready to be evaluated.
+/// A static curve at one frame, ready to be evaluated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Knee<S> {
     side: S,
@@ -138,14 +138,14 @@ impl<S: Sample> Knee<S> {
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::large_enum_variant, reason = "it lives on the stack for a chunk")]
 pub(crate) enum Knees<S> {
-    /// It stands still.
+    /// At rest.
     Still(Knee<S>),
-    /// It glides.
+    /// Gliding.
     Moving(Side, [Curve<f64>; 4]),
 }
 
 impl<S: Sample> Knees<S> {
-    /// The curve at frame `index` of the span, while it moves.
+    /// The curve at frame `index` of the span, during a glide.
     #[inline(always)]
     pub(crate) fn at(side: Side, curves: &[Curve<f64>; 4], index: i32) -> Knee<S> {
         let [threshold, slope, knee, floor] = curves;
@@ -153,12 +153,12 @@ impl<S: Sample> Knees<S> {
     }
 }
 
-/// A static curve that glides to others.
+/// A static curve with its glide.
 #[derive(Clone, Debug)]
 pub(crate) struct GainComputer {
     side: Side,
     ramp: Ramp<4>,
-    /// Where it is going.
+    /// The curve at the end of the glide.
     target: Knee<f64>,
 }
 
@@ -179,12 +179,12 @@ impl GainComputer {
         self.target = Knee::new(coeffs.side, coeffs.glide());
     }
 
-    /// Frames over which a span may reach.
+    /// The longest next span.
     pub(crate) fn uniform_frames(&self) -> usize {
         self.ramp.uniform_frames()
     }
 
-    /// The curve over the next `frames`, no more than are uniform.
+    /// The curve over the next `frames`, which must be uniform.
     pub(crate) fn span<S: Sample>(&mut self, frames: usize) -> Knees<S> {
         match self.ramp.span::<f64>(frames).0 {
             Span::Still(_) => Knees::Still(self.target.of_samples()),
@@ -192,12 +192,12 @@ impl GainComputer {
         }
     }
 
-    /// The reduction that a level asks for where the curve is going, both in octaves.
+    /// The reduction of a level by the target curve, both in octaves.
     pub(crate) fn target_reduction(&self, level: f64) -> f64 {
         self.target.reduction(level)
     }
 
-    /// At rest where it was going.
+    /// At rest at the target.
     pub(crate) fn reset(&mut self) {
         let Self { side: _, ramp, target: _ } = self;
         ramp.jump_to(ramp.target());
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_published_curve() {
+    fn matches_the_published_curve() {
         let mut worst: f64 = 0.0;
         for threshold in [-60.0, -24.0, 0.0] {
             for ratio in [1.0, 1.5, 4.0, f64::INFINITY] {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn below_the_knee_is_exactly_nothing_and_the_range_is_the_most() {
+    fn below_the_knee_is_exactly_zero_and_the_range_is_the_most() {
         let coeffs = ComputerCoeffs::compressor(-18.0, f64::INFINITY, 6.0, 10.0);
         assert_eq!(coeffs.reduction_db(-21.5), 0.0);
         assert_eq!(coeffs.reduction_db(f64::NEG_INFINITY), 0.0);

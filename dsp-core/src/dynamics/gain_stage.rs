@@ -1,4 +1,4 @@
-//! The gain stage of a dynamics processor: reductions become gains, which are metered and applied.
+//! The gain stage of a dynamics processor: turns reductions into gains, meters and applies them.
 
 use super::{
     chunk::CHUNK_FRAMES,
@@ -11,7 +11,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// What the gain stage needs for one chunk; nothing in it outlives the chunk.
+/// Scratch buffers of the gain stage for one chunk; nothing in them outlives the chunk.
 #[derive(Clone, Debug)]
 pub(crate) struct GainScratch<S> {
     gains: Vec<S>,
@@ -24,11 +24,11 @@ impl<S: Sample> GainScratch<S> {
     }
 }
 
-/// What the reductions were.
+/// The gain stage and its statistics.
 #[derive(Clone, Debug)]
 pub(crate) struct GainStage {
     backend: Backend,
-    /// Of the last frame put out, of each channel.
+    /// Reduction of the last output frame, for each channel.
     last_db: Vec<f32>,
     meter: ReductionMeter,
 }
@@ -38,7 +38,7 @@ impl GainStage {
         Self { backend, last_db: vec![0.0; channels], meter: ReductionMeter::default() }
     }
 
-    /// Applies reductions, in octaves, 0 or more, to the channels of a chunk; those of the first to all if they are
+    /// Applies reductions, in octaves, 0 or more, to the channels of a chunk; those of the first channel to all if
     /// `shared`. `output` is the make-up gain in octaves and the mix.
     pub(crate) fn apply<'r, S: Sample>(
         &mut self,
@@ -64,17 +64,17 @@ impl GainStage {
         }
     }
 
-    /// Channels that it has gains for.
+    /// Number of channels.
     pub(crate) fn channels(&self) -> usize {
         self.last_db.len()
     }
 
-    /// Reduction of the last frame put out of a channel, in dB; 0 for one that there is not.
+    /// Reduction of the last output frame of a channel, in dB; 0 for a channel that does not exist.
     pub(crate) fn last_db(&self, channel: usize) -> f64 {
         self.last_db.get(channel).map_or(0.0, |&reduction_db| f64::from(reduction_db))
     }
 
-    /// Reduction since it was built or reset.
+    /// Reduction since the build or the last reset.
     pub(crate) fn gain_reduction(&self) -> GainReduction {
         self.meter.reading()
     }

@@ -28,19 +28,19 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Gate: opens above a threshold, closes below it, with hysteresis and hold.
 ///
 /// # Signal
-/// in or key -> level in dB -> closed, open or on hold -> link -> release, attack -> gain; in -> times gain -> out
+/// in or key -> level in dB -> closed, open or on hold -> link -> release, attack -> gain; in -> × gain -> out
 ///
 /// # Parameters
 /// Those of [`GateParams`].
 ///
 /// # Contract
-/// Any channel count, linked to the one that is open the furthest, or each by itself. Latency 0, tail 0. A key of one
-/// channel acts on all; one of as many, each on its own.
+/// Any channel count, linked to the channel with the least reduction, or each by itself. Latency 0, tail 0. A key of
+/// one channel acts on all channels; a key of as many, each on its own.
 ///
-/// It opens when a sample exceeds the threshold, and closes when none has come within the hysteresis of it for the
-/// hold: 10 ms bridge the crests of 50 Hz and more. Times are those of the reduction in dB: the attack is the time to
-/// open, the release the time to close. A stream begins closed. An infinite range is one of 240 dB. Sound passes bit
-/// for bit 22 attacks after it has opened. Neutral at `range_db` 0.
+/// It opens when a sample exceeds the threshold, and closes when no sample has exceeded the threshold minus the
+/// hysteresis for the hold: 10 ms bridge the crests of 50 Hz and more. Times are those of the reduction in dB: the
+/// attack is the time to open, the release the time to close. A stream starts closed. An infinite range is one of 240
+/// dB. Signal passes bit for bit from 22 attacks after the opening. Neutral at `range_db` 0.
 ///
 /// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within
 /// them; the hold changes at once.
@@ -52,7 +52,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 #[derive(Clone, Debug)]
 pub struct Gate<S> {
     spec: StreamSpec,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     expansion: Box<Expansion<S, Switches>>,
 }
 
@@ -72,11 +72,11 @@ params! {
     GateParams {
         threshold_db: dBFS, -80.0..=0.0, default -40.0, "Level above which it opens";
         attack_ms: ms, 0.02..=250.0, default 1.0, log, "Time to 63.2 % of an opening in dB";
-        hold_ms: ms, 0.0..=500.0, default 10.0, "How long it stays open";
+        hold_ms: ms, 0.0..=500.0, default 10.0, "Time that it stays open";
         release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a closing in dB";
-        range_db: dB, 0.0..=inf, default 80.0, "Reduction while it is closed";
-        hysteresis_db: dB, 0.0..=12.0, default 3.0, "How far below the threshold it closes";
-        link_percent: %, 0.0..=100.0, default 100.0, "How far all channels follow the one that is open the furthest";
+        range_db: dB, 0.0..=inf, default 80.0, "Reduction of the closed gate";
+        hysteresis_db: dB, 0.0..=12.0, default 3.0, "Distance below the threshold at which it closes";
+        link_percent: %, 0.0..=100.0, default 100.0, "Share of the least reduced channel's reduction in every channel";
     }
 }
 
@@ -87,7 +87,7 @@ impl Params for GateParams {
     fn design(&self, spec: &StreamSpec) -> Result<GateCoeffs, Error> {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
-        // The hold is the switch's.
+        // The hold is in the switch.
         let times = GateBallisticsCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
         Ok(GateCoeffs {
             expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
@@ -106,7 +106,7 @@ impl Params for GateParams {
         Some(Self { range_db: 0.0, ..Self::default() })
     }
 
-    /// Of sound that comes out of silence: within the hysteresis it stays closed.
+    /// For levels rising from silence: within the hysteresis the gate stays closed.
     fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
         let output_db =
             |&level_db: &f64| if level_db > self.threshold_db { level_db } else { level_db - self.range_db };
@@ -114,26 +114,26 @@ impl Params for GateParams {
     }
 }
 
-/// What [`Gate`] runs.
+/// Coefficients of a [`Gate`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GateCoeffs {
     expansion: ExpansionCoeffs,
     /// Level above which it opens, and below which it closes.
     opens_octaves: f64,
     closes_octaves: f64,
-    /// Gain while it is closed.
+    /// Gain of the closed gate.
     floor: f64,
     hold_frames: usize,
 }
 
 impl GateCoeffs {
-    /// What glides: both levels and the floor.
+    /// Values that glide: both levels and the floor.
     fn glide(&self) -> [f64; 3] {
         [self.opens_octaves, self.closes_octaves, self.floor]
     }
 }
 
-/// Whether a channel is open, and for how many frames more after it has become too soft.
+/// Whether a channel is open, and for how many more frames after its level has fallen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Switch {
     open: bool,
@@ -154,7 +154,7 @@ impl Switch {
     }
 }
 
-/// A switch with hysteresis and hold decides, for each channel or for all.
+/// The closing of a gate: a switch with hysteresis and hold, for each channel or for all.
 #[derive(Clone, Debug)]
 struct Switches {
     /// [`GateCoeffs::glide`].

@@ -1,11 +1,11 @@
 //! Gate ballistics: opening, hold and closing; the compressor's ballistics, mirrored.
 //!
-//! Reduction is in octaves (or dB). Less of it is an opening, which counts at once and then goes through the attack;
-//! more of it waits for the hold and then comes in with the release: y1 = min(c, aR y1 + (1-aR) c), y = aA y + (1-aA)
-//! y1. So crests open, and the gaps between them do not close. Open means exactly 0, after 22 attacks.
+//! Reduction is in octaves (or dB). A smaller target is an opening, which goes through the attack at once; a larger one
+//! starts after the hold, with the release: y1 = min(c, aR y1 + (1-aR) c), y = aA y + (1-aA) y1. So crests open, and
+//! the gaps between them do not close. Open means exactly 0, after 22 attacks.
 //!
 //! # Source
-//! `dynamics::ballistics` with the signs turned round; the hold is a counter that every crest starts again.
+//! `dynamics::ballistics` with the signs inverted; the hold is a counter that every crest restarts.
 
 use super::release::{AttackRelease, log_rate, pole_at};
 use crate::{
@@ -30,32 +30,31 @@ impl GateBallisticsCoeffs {
         Self { poles, hold_frames: u32::try_from(hold_frames).unwrap_or(u32::MAX) }
     }
 
-    /// What glides: log2 of the rates of attack and release.
+    /// Values that glide: log2 of the rates of attack and release.
     pub(crate) fn glide(&self) -> [f64; 2] {
         let AttackRelease { attack, release } = self.poles.map(log_rate);
         [attack, release]
     }
 }
 
-/// One channel that opens and closes.
+/// The gate ballistics of one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct GateBallistics {
     /// y1.
     held: f64,
     /// y.
     smooth: f64,
-    /// Frames since it was last to be as open as it is.
+    /// Frames since the target was last as open as the state.
     waited: u32,
 }
 
 impl GateBallistics {
-    /// As after a long time at this reduction.
+    /// The state after a long time at this reduction.
     pub(crate) fn at(reduction: f64) -> Self {
         Self { held: reduction, smooth: reduction, waited: u32::MAX }
     }
 
-    /// Turns the reduction wanted into the reduction given, in place; `glide` is the span of
-    /// [`GateBallisticsCoeffs::glide`].
+    /// Turns target reductions into smoothed ones, in place; `glide` is the span of [`GateBallisticsCoeffs::glide`].
     pub(crate) fn process(
         &mut self,
         backend: Backend,
@@ -97,11 +96,11 @@ impl GateBallistics {
     ) {
         let Self { mut held, mut smooth, mut waited } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
-            let (AttackRelease { attack, release }, wanted) = (poles(index), *value);
-            let closing = form.mul_add(release, held, (1.0 - release) * wanted);
-            waited = if wanted <= held { 0 } else { waited.saturating_add(1) };
+            let (AttackRelease { attack, release }, target) = (poles(index), *value);
+            let closing = form.mul_add(release, held, (1.0 - release) * target);
+            waited = if target <= held { 0 } else { waited.saturating_add(1) };
             let next = if waited > hold_frames { closing } else { held };
-            held = if wanted < next { wanted } else { next };
+            held = if target < next { target } else { next };
             smooth = larger(form.mul_add(attack, smooth, (1.0 - attack) * (held - silence::REDUCTION_OCTAVES)), 0.0);
             *value = smooth;
         }
@@ -116,8 +115,8 @@ mod tests {
 
     const RATE_HZ: f64 = 48_000.0;
 
-    fn run(opening: &mut GateBallistics, coeffs: &GateBallisticsCoeffs, wanted: f64, ms: f64) -> Vec<f64> {
-        let mut reductions = vec![wanted; (ms * RATE_HZ / 1e3) as usize];
+    fn run(opening: &mut GateBallistics, coeffs: &GateBallisticsCoeffs, target: f64, ms: f64) -> Vec<f64> {
+        let mut reductions = vec![target; (ms * RATE_HZ / 1e3) as usize];
         opening.process(Backend::Scalar, coeffs, &Span::Still(coeffs.glide()), &mut reductions);
         reductions
     }

@@ -1,8 +1,8 @@
-//! Channel link: how far all channels share one gain reduction.
+//! Channel link: the share of a common gain reduction in all channels.
 //!
-//! The link acts on the reduction wanted, before the ballistics. At 100 % all channels get the reduction of the channel
-//! that asks for the most (or the least), and so the very same gain; at 0 each its own, as if it were alone. Linked
-//! channels that have had the same past are computed once.
+//! The link acts on the target reduction, before the ballistics. At 100 % all channels get the reduction of the channel
+//! with the most (or the least), and so exactly the same gain; at 0 each its own, as if it were alone. Linked channels
+//! with the same state are computed once.
 
 use super::{
     chunk::CHUNK_FRAMES,
@@ -13,20 +13,20 @@ use crate::primitives::{
     ramp::{Ramp, Span},
 };
 
-/// The channel that the others follow.
+/// The channel whose reduction the others take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Leader {
-    /// The one with the most reduction: the loudest under a compressor.
+    /// The channel with the most reduction: the loudest in a compressor.
     MostReduced,
-    /// The one with the least: the one that is open the furthest under an expander or a gate.
+    /// The channel with the least: the most open one in an expander or a gate.
     LeastReduced,
 }
 
 /// State of one channel behind the link: ballistics, lookahead.
 pub(crate) trait ChannelState {
-    /// Both go on alike from the same input.
+    /// Whether both states give the same output for the same input.
     fn matches(&self, other: &Self) -> bool;
-    /// Takes over the state of a channel of the same size; takes no memory.
+    /// Copies the state of a channel of the same size; does not allocate.
     fn copy_from(&mut self, other: &Self);
 }
 
@@ -40,41 +40,41 @@ pub(crate) struct ChunkLink {
 }
 
 impl ChunkLink {
-    /// All channels have one level and one reduction wanted, those of channel 0.
+    /// Whether all channels share one level and one target reduction, those of channel 0.
     pub(crate) fn is_linked(&self) -> bool {
         self.linked
     }
 
-    /// Channels depend on each other, each with a level of its own.
+    /// Whether channels depend on each other, each with its own level.
     pub(crate) fn is_partial(&self) -> bool {
         !self.linked && !matches!(self.weight, Span::Still([0.0]))
     }
 
-    /// Linked from this chunk on.
+    /// Whether linking starts with this chunk.
     pub(crate) fn begins(&self) -> bool {
         self.linked && !self.was_linked
     }
 
-    /// No longer linked from this chunk on.
+    /// Whether linking ends with this chunk.
     pub(crate) fn ends(&self) -> bool {
         !self.linked && self.was_linked
     }
 
-    /// Channels whose levels count: the first alone while all are linked.
+    /// Channels with a level of their own: the first alone if all are linked.
     pub(crate) fn levels(&self, channels: usize) -> usize {
         if self.linked { 1 } else { channels }
     }
 }
 
-/// The running link: see the head of this file.
+/// The link of a stream: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelLink {
     backend: Backend,
     leader: Leader,
     weight: Ramp<1>,
-    /// The last chunk was linked.
+    /// Whether the last chunk was linked.
     linked: bool,
-    /// All channels have had the same past, and the state of the first stands for all.
+    /// Whether all channels have the same state, kept in the first.
     shared: bool,
 }
 
@@ -88,19 +88,19 @@ impl ChannelLink {
         self.weight.set_target([weight]);
     }
 
-    /// Frames over which the next chunk may reach.
+    /// The longest next chunk.
     pub(crate) fn uniform_frames(&self) -> usize {
         self.weight.uniform_frames()
     }
 
-    /// The link over the next frames, for a key of so many channels.
+    /// The link over the next frames, for a key of `key_channels` channels.
     pub(crate) fn span(&mut self, frames: usize, key_channels: usize) -> ChunkLink {
         let (weight, _) = self.weight.span::<f64>(frames);
         let linked = key_channels == 1 || matches!(weight, Span::Still([1.0]));
         ChunkLink { weight, linked, was_linked: core::mem::replace(&mut self.linked, linked) }
     }
 
-    /// How many states, from the first on, have to run in this chunk: one while all channels are the same.
+    /// Number of states, from the first on, to run in this chunk: one while all channels are the same.
     pub(crate) fn running<T: ChannelState>(&mut self, chunk: &ChunkLink, states: &mut [T]) -> usize {
         if let [first, others @ ..] = states {
             if self.shared && !chunk.linked {
@@ -111,8 +111,8 @@ impl ChannelLink {
         if self.shared { 1 } else { states.len() }
     }
 
-    /// From the reductions that levels ask for, channel after channel, to those wanted of the `running` first channels.
-    /// `leading` is scratch for the reduction of the leader over a chunk.
+    /// Turns the reductions of the levels, channel after channel, into target reductions of the first `running`
+    /// channels. `leading` is scratch for the leader's reduction over a chunk.
     pub(crate) fn distribute(
         &self,
         chunk: &ChunkLink,
@@ -146,12 +146,12 @@ impl ChannelLink {
         self.shared
     }
 
-    /// Where the reductions of a channel lie.
+    /// Index of a channel's reductions.
     pub(crate) fn place_of(&self, channel: usize) -> usize {
         if self.shared { 0 } else { channel * CHUNK_FRAMES }
     }
 
-    /// As newly built, with the weight that it was gliding to.
+    /// As newly built, with the target weight.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, leader: _, weight, linked, shared } = self;
         weight.jump_to(weight.target());

@@ -1,8 +1,8 @@
 //! Lookahead: peak hold over a window, smoothed by box filters of the same length.
 //!
-//! Delaying the sound alone would shift the reduction and still miss the peak that it rises on. Held over the window
-//! and then smoothed over the same window, every mean is taken of reductions no smaller than what the delayed frame
-//! wants.
+//! A delay of the signal alone would shift the reduction and still miss the peak on which it rises. With a hold over
+//! the window, smoothed over the same window, every mean is of reductions no smaller than the target of the delayed
+//! frame.
 //!
 //! # Source
 //! The gain smoothing of `dynamics::limiter`, on logarithms. D. Rudrich, "How to make a look-ahead limiter",
@@ -11,10 +11,10 @@
 use super::{box_filter::BoxFilter, gain_computer::MOST_OCTAVES, sliding_max::SlidingMax};
 use crate::primitives::backend::{Backend, run};
 
-/// Reductions are scaled to 0..1 by this, a power of two and more than [`MOST_OCTAVES`].
+/// Scale of reductions to 0..1, a power of two and more than [`MOST_OCTAVES`].
 const SCALE: f64 = 1.0 / 64.0;
 const _: () = assert!(MOST_OCTAVES * SCALE < 1.0);
-/// Frames by which three boxes are longer than their response.
+/// Difference between the total length of three boxes and their response, in frames.
 const BOX_OVERLAP: usize = 2;
 
 /// The lookahead of one channel.
@@ -35,7 +35,7 @@ impl Lookahead {
         Self { backend, hold: SlidingMax::new(window, window), boxes }
     }
 
-    /// Zeros in give zeros out.
+    /// Whether zeros in give zeros out.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.hold.is_empty() && self.boxes.is_empty()
     }
@@ -57,13 +57,13 @@ impl Lookahead {
         }
     }
 
-    /// Takes over what another of the same size remembers; takes no memory.
+    /// Copies the state of another lookahead of the same size; does not allocate.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.hold.copy_from(&other.hold);
         self.boxes.copy_from(&other.boxes);
     }
 
-    /// Forgets everything.
+    /// Clears all state.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, hold, boxes } = self;
         hold.reset();
@@ -78,17 +78,17 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn is_never_less_than_what_the_delayed_frame_wants_and_exactly_nothing_for_nothing() {
+    fn is_never_below_the_target_of_the_delayed_frame_and_exactly_zero_for_zero() {
         for frames in [1, 2, 48, 960] {
             let mut random = Random::new(7, 0);
-            let mut wanted: Vec<f64> = (0..4_000).map(|_| (20.0 * random.triangular()).max(0.0)).collect();
-            wanted[2_000..].fill(0.0);
-            let mut given = wanted.clone();
+            let mut targets: Vec<f64> = (0..4_000).map(|_| (20.0 * random.triangular()).max(0.0)).collect();
+            targets[2_000..].fill(0.0);
+            let mut given = targets.clone();
             let mut lookahead = Lookahead::new(Backend::new(Cpu::Detected), frames);
             given.chunks_mut(64).for_each(|part| lookahead.process(part));
             // The mean is exact; its conversion to f64 is rounded.
             let least = 1.0 - f64::EPSILON;
-            assert!((frames..4_000).all(|n| given[n] >= least * wanted[n - frames]), "{frames}");
+            assert!((frames..4_000).all(|n| given[n] >= least * targets[n - frames]), "{frames}");
             assert!(given[2_000 + 2 * frames + 1..].iter().all(|y| y.to_bits() == 0), "{frames}");
             assert!(frames > 500 || lookahead.is_at_rest());
             assert!(given.iter().all(|&y| y <= 20.0));

@@ -1,5 +1,5 @@
-//! Dynamics: compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter, and the detector,
-//! gain computer, ballistics and side-chain that they are made of.
+//! Dynamics: compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter, and their
+//! detector, gain computer, ballistics and side-chain.
 
 pub(crate) mod ballistics;
 pub(crate) mod box_filter;

@@ -29,9 +29,9 @@ use alloc::{boxed::Box, vec, vec::Vec};
 ///
 /// # Contract
 /// Any channel count; each band links its own channels. Without reduction the output is the input through an all pass:
-/// flat within 0.01 dB, its phase turned by every crossover, so there is no neutral setting. Latency is the longest
-/// lookahead of all bands, those with less being delayed to meet it; the tail is that of the splitter and the latency.
-/// Takes no key. Traces are those of the lowest band, channel by channel, then of the next.
+/// flat within 0.01 dB, with the phase rotation of every crossover, so there is no neutral setting. Latency is the
+/// longest lookahead of all bands, the others being delayed to match; the tail is that of the splitter plus the
+/// latency. Takes no key. Traces are those of the lowest band, channel by channel, then of the next.
 ///
 /// Changes: crossovers glide over 50 ms, the bands as the compressor does. Their number, the slope and lookaheads are
 /// fixed while it runs.
@@ -44,19 +44,19 @@ use alloc::{boxed::Box, vec, vec::Vec};
 pub struct MultibandCompressor<S> {
     spec: StreamSpec,
     backend: Backend,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     crossover: Box<Crossover<S>>,
     latency: usize,
     bands: Vec<Band<S>>,
-    /// Of the band at work.
+    /// Shared by the bands, one after the other.
     scratch: Box<CompressionScratch<S>>,
-    /// The bands of one chunk, band after band, in each channel after channel.
+    /// The bands of one chunk, band after band, channel after channel.
     split: Vec<S>,
     /// Of one band and chunk.
     reductions_db: Vec<f64>,
 }
 
-/// Frames worked on at a time: six bands of a stereo stream stay in the L1 cache.
+/// Frames per chunk: six bands of a stereo stream stay in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
 
 params! {
@@ -67,17 +67,16 @@ params! {
     ///
     /// // Bass is held together, the rest is left alone.
     /// let mut params = MultibandCompressorParams { crossovers_hz: vec![120.0], ..Default::default() };
-    /// params.bands = vec![CompressorParams { threshold_db: -20.0, ..Default::default() }, CompressorParams { ratio: 1.0, ..Default::default() }];
-    /// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-    /// let mut bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect();
-    /// compressor.process(&mut BlockMut::from_planar(&mut bass, 1)?);
-    /// assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
+    /// params.bands = vec![CompressorParams { threshold_db: -20.0, ..Default::default() }, CompressorParams { ratio:
+    /// 1.0, ..Default::default() }]; let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?; let mut
+    /// bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect(); compressor.process(&mut
+    /// BlockMut::from_planar(&mut bass, 1)?); assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
     /// # Ok::<(), mixdown::Error>(())
     /// ```
     #[derive(Clone, Debug, PartialEq)]
     MultibandCompressorParams {
         crossovers_hz: compound Vec<f64>, default CrossoverParams::default().crossovers_hz,
-            "Where the bands meet: 1 to 5 frequencies in Hz, rising, each at least 1.25 times the one before";
+            "Crossovers: 1 to 5 frequencies in Hz, rising, each at least 1.25 times the one before";
         bands: compound Vec<CompressorParams>, default vec![CompressorParams::default(); 3],
             "The compressor of each band, the lowest first: one more than crossovers";
         slope_db_per_octave: dB_per_octave, 12.0..=48.0, default 24.0, one_of(&[12.0, 24.0, 48.0], "12, 24 or 48"), fixed,
@@ -120,7 +119,7 @@ impl Params for MultibandCompressorParams {
     }
 }
 
-/// What [`MultibandCompressor`] runs.
+/// Coefficients of a [`MultibandCompressor`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct MultibandCompressorCoeffs {
     crossover: CrossoverCoeffs,
@@ -129,7 +128,7 @@ pub struct MultibandCompressorCoeffs {
 
 #[derive(Clone, Debug)]
 struct Band<S> {
-    /// Delays what its lookahead falls short of the longest.
+    /// Delay by the difference of its lookahead to the longest.
     align: DelayLine<S>,
     compression: Compression<S>,
 }

@@ -1,10 +1,10 @@
-//! The passes of a dynamics processor over one chunk, which lies in the L1 cache: levels, reduction wanted, gains.
+//! The passes of a dynamics processor over one chunk in the L1 cache: levels, target reductions, gains.
 //!
 //! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
-//! of them give the same bits. What is recursive fuses what the next frame waits for, here and in
+//! of them give the same bits. Recursions fuse the operations on their critical path, here and in
 //! `dynamics::ballistics`. Levels and reductions are octaves of amplitude (6.02 dB).
 //!
-//! Loops that turn samples into f64 do that alone, from a group on the stack: a loop takes the width of its widest
+//! Loops that convert samples to f64 do nothing else, from a group on the stack: a loop takes the width of its widest
 //! type.
 
 use super::{
@@ -26,9 +26,9 @@ use crate::{
     },
 };
 
-/// Levels are bounded to +120 dBFS: nothing overflows on the way.
+/// Levels are clamped to +120 dBFS, so that no later result overflows.
 const LOUDEST: f64 = 1e6;
-/// Frames that go through registers together.
+/// Frames processed together in registers.
 const GROUP: usize = 16;
 
 /// Levels of `peaks`, in octaves.
@@ -56,14 +56,14 @@ pub(crate) fn mean_levels<S: Sample>(backend: Backend, squares: &[f64], share: &
     run!(backend, _ => mean_levels_all(squares, share, levels));
 }
 
-/// The reduction that levels ask for.
+/// The target reductions of levels.
 pub(crate) fn reduce<S: Sample>(backend: Backend, levels: &[S], knees: &Knees<S>, reductions: &mut [f64]) {
     run!(backend, _ => reduce_all(levels, knees, reductions));
 }
 
-/// From peaks to the reduction given, with nothing on its way to elsewhere: [`peak_levels`], [`reduce`] and the
-/// ballistics, the same operations in one pass. The recursion waits for its own last result; the levels of the next
-/// group are worked out meanwhile.
+/// Turns peaks into smoothed reductions while no setting glides: [`peak_levels`], [`reduce`] and the ballistics, the
+/// same operations in one pass. While the recursion waits for its last result, the levels of the next group are
+/// computed.
 pub(crate) fn follow_peaks<S: Sample>(
     backend: Backend,
     peaks: &[S],
@@ -80,13 +80,13 @@ pub(crate) fn link(backend: Backend, all: &[f64], share: &Span<f64, 1>, own: &mu
     run!(backend, _ => link_all(all, share, own));
 }
 
-/// The output of a processor without make-up gain and mix.
+/// The output stage of a processor without make-up gain and mix.
 pub(crate) fn plain_output<S: Sample>() -> Span<S, 2> {
     let (makeup_octaves, mix) = (S::ZERO, S::ONE);
     Span::Still([makeup_octaves, mix])
 }
 
-/// Turns reductions into gains, and observes them. `output` is the make-up in octaves and the mix.
+/// Turns reductions into gains, and meters them. `output` is the make-up gain in octaves and the mix.
 pub(crate) fn gains<S: Sample>(
     backend: Backend,
     reductions: &[f64],
@@ -97,16 +97,16 @@ pub(crate) fn gains<S: Sample>(
     run!(backend, _ => gains_all(reductions, output, gains, observed));
 }
 
-/// Where [`gains`] leaves the reductions for eyes.
+/// Displayed outputs of [`gains`].
 #[derive(Debug)]
 pub(crate) struct Observed<'a> {
     pub(crate) reductions_db: &'a mut [f32],
     pub(crate) meter: &'a mut ReductionMeter,
-    /// Channels that these reductions are those of.
+    /// Number of channels with these reductions.
     pub(crate) channels: usize,
 }
 
-/// Samples times gains, in place.
+/// Multiplies samples by gains, in place.
 pub(crate) fn apply<S: Sample>(backend: Backend, gains: &[S], samples: &mut [S]) {
     run!(backend, _ => apply_all(gains, samples));
 }
@@ -182,11 +182,11 @@ fn reduce_all<S: Sample>(levels: &[S], knees: &Knees<S>, reductions: &mut [f64])
         Knees::Still(knee) => {
             let ((groups, rest), (levels, last)) = (reductions.as_chunks_mut::<GROUP>(), levels.as_chunks::<GROUP>());
             for (reductions, levels) in groups.iter_mut().zip(levels) {
-                let mut wanted = *levels;
-                for value in &mut wanted {
+                let mut targets = *levels;
+                for value in &mut targets {
                     *value = knee.reduction(*value);
                 }
-                widen(&wanted, reductions);
+                widen(&targets, reductions);
             }
             for (reduction, level) in rest.iter_mut().zip(last) {
                 *reduction = knee.reduction(*level).to_f64();
@@ -207,19 +207,19 @@ fn widen<S: Sample>(values: &[S; GROUP], wide: &mut [f64; GROUP]) {
     }
 }
 
-/// The reduction that the group of peaks from frame `at` on asks for, as far as it goes.
+/// Target reductions of the group of peaks from frame `at` on, up to its end.
 #[inline(always)]
-fn want_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, wanted: &mut [f64]) {
-    let (peaks, wanted) = (peaks.get(at..).unwrap_or_default(), wanted.get_mut(at..).unwrap_or_default());
-    if let (Some(peaks), Some(wanted)) = (peaks.first_chunk::<GROUP>(), wanted.first_chunk_mut::<GROUP>()) {
+fn target_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, targets: &mut [f64]) {
+    let (peaks, targets) = (peaks.get(at..).unwrap_or_default(), targets.get_mut(at..).unwrap_or_default());
+    if let (Some(peaks), Some(targets)) = (peaks.first_chunk::<GROUP>(), targets.first_chunk_mut::<GROUP>()) {
         let mut narrow = *peaks;
         for value in &mut narrow {
             *value = knee.reduction(peak_level(*value));
         }
-        widen(&narrow, wanted);
+        widen(&narrow, targets);
     } else {
-        for (wanted, peak) in wanted.iter_mut().zip(peaks) {
-            *wanted = knee.reduction(peak_level(*peak)).to_f64();
+        for (targets, peak) in targets.iter_mut().zip(peaks) {
+            *targets = knee.reduction(peak_level(*peak)).to_f64();
         }
     }
 }
@@ -234,14 +234,14 @@ fn follow_peaks_all<S: Sample>(
     reductions: &mut [f64],
 ) {
     let (mut follower, coeffs) = (*ballistics, *coeffs);
-    // What the next group wants comes first: it is ready when the recursion gets there.
-    want_group(peaks, knee, 0, reductions);
+    // The targets of the next group come first: they are ready when the recursion reaches them.
+    target_group(peaks, knee, 0, reductions);
     let mut at = 0;
     while at < reductions.len() {
         let end = (at + GROUP).min(reductions.len());
-        want_group(peaks, knee, end, reductions);
-        // Of a length that the compiler does not know: unrolled, it would pair the two recursions in one vector, where
-        // each waits for the other.
+        target_group(peaks, knee, end, reductions);
+        // The length is not a constant: unrolled, the compiler would pair the two recursions in one vector, where each
+        // waits for the other.
         follower.follow_at_rest(form, &coeffs, &mut reductions[at..end]);
         at = end;
     }
@@ -258,7 +258,7 @@ fn link_all(all: &[f64], share: &Span<f64, 1>, own: &mut [f64]) {
         }
         Span::Moving([curve]) => {
             for ((index, own), all) in (0_i32..).zip(own).zip(all) {
-                // A curve that turns round on its way may leave 0..1 by a little.
+                // A re-aimed ramp may leave 0..1 by rounding.
                 let share = smaller(larger(curve.at(index), 0.0), 1.0);
                 *own = (1.0 - share) * *own + share * *all;
             }

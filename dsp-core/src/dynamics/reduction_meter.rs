@@ -2,16 +2,16 @@
 
 use crate::foundation::processor::GainReduction;
 
-/// Fixed-point step of the sum, in dB: sums of whole numbers are the same however they are grouped.
+/// Fixed-point step of the sum, in dB: integer sums are the same for any grouping.
 const STEP_DB: f32 = 1.0 / 4_096.0;
 /// 1.5 * 2^23: adding it rounds a float below 2^22 to a whole number, which is then in the low bits.
 const ROUND: f32 = 12_582_912.0;
-/// Most reductions that a sum of 32 bits holds, of up to 2^22 steps (1024 dB) each.
+/// Most reductions in a 32-bit sum, of up to 2^22 steps (1024 dB) each.
 const GROUP: usize = 1_024;
-/// Reduction that counts as active, in dB: below it a release is only dying away.
+/// Reduction that counts as active, in dB: a smaller one is the end of a release.
 const ACTIVE_DB: f32 = 0.1;
 
-/// Gathers [`GainReduction`].
+/// Accumulates [`GainReduction`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReductionMeter {
     frames: u64,
@@ -22,16 +22,16 @@ pub(crate) struct ReductionMeter {
 }
 
 impl ReductionMeter {
-    /// Frames without reduction.
+    /// Counts frames without reduction.
     #[inline(always)]
     pub(crate) fn skip(&mut self, frames: usize) {
         self.frames += frames as u64;
     }
 
-    /// Frames with these reductions in dB, 0 or more, each of as many channels.
+    /// Counts frames with these reductions in dB, 0 or more, each for `channels` channels.
     #[inline(always)]
     pub(crate) fn observe(&mut self, reductions_db: &[f32], channels: usize) {
-        // The bits of positive floats are in the order of their values, and whole numbers have a vector maximum.
+        // The bits of positive floats are ordered as their values, and integers have a vector maximum.
         let (mut sum, mut active, mut largest) = (0_u64, 0_u64, self.max_db.to_bits());
         for group in reductions_db.chunks(GROUP) {
             let (mut steps, mut above) = (0_u32, 0_u32);
@@ -51,7 +51,7 @@ impl ReductionMeter {
         self.max_db = f32::from_bits(largest);
     }
 
-    /// What was gathered.
+    /// The statistics so far.
     pub(crate) fn reading(&self) -> GainReduction {
         let frames = self.frames.max(1) as f64;
         GainReduction {

@@ -1,10 +1,10 @@
 //! Release of the limiter: immediate rise, exponential fall of the reduction.
 //!
-//! Reduction is a logarithm (dB, or octaves: any unit), 0 or more. y falls towards what is wanted, x, by
-//! y = max(x, a y + (1-a)(x - ε)). Aiming ε below and stopping at x means that it arrives, at 0 too, after ln(y/ε) time
-//! constants instead of never, with nothing to test for on the way.
+//! Reduction is a logarithm (dB, or octaves: any unit), 0 or more. y falls towards the target x by y = max(x, a y +
+//! (1-a)(x - ε)). Aiming ε below and stopping at x makes it arrive, at 0 too, after ln(y/ε) time constants, without a
+//! test on the way.
 //!
-//! Dual adds a follower that rises slowly as well: it stays low under short peaks, which so recover with the fast time,
+//! Dual adds a second follower with a slow rise: it stays low under short peaks, which then recover with the fast time,
 //! and holds after long ones. y is never below it.
 //!
 //! # Source
@@ -16,9 +16,9 @@ use crate::{
     primitives::lanes::Form,
 };
 
-/// Slow over fast release: 400 ms beside the fast 60 ms.
+/// Slow over fast release: 400 ms for a fast release of 60 ms.
 const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
-/// Rise of the slow follower over the fast release: 150 ms beside 60 ms.
+/// Rise of the slow follower over the fast release: 150 ms for 60 ms.
 const SLOW_ATTACK_RATIO: f64 = 150.0 / 60.0;
 
 /// A value for the attack and one for the release.
@@ -51,7 +51,7 @@ pub(crate) struct ReleaseCoeffs {
 }
 
 impl ReleaseCoeffs {
-    /// Falls to 1/e of the way in `release_ms`.
+    /// Falls to 1/e in `release_ms`.
     pub(crate) fn manual(release_ms: f64, sample_rate_hz: f64) -> Self {
         Self { fall: pole(release_ms, sample_rate_hz), slow: None }
     }
@@ -69,23 +69,23 @@ pub(crate) fn pole(time_ms: f64, sample_rate_hz: f64) -> f64 {
     libm::exp(-1e3 / (time_ms * sample_rate_hz))
 }
 
-/// The running release: see the head of this file.
+/// The release of a channel: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
     coeffs: ReleaseCoeffs,
     /// ε.
-    nothing: f64,
+    epsilon: f64,
     reduction: f64,
     slow: f64,
 }
 
 impl Release {
-    /// At rest. `nothing` is a reduction so small that it may as well be 0.
-    pub(crate) fn new(coeffs: ReleaseCoeffs, nothing: f64) -> Self {
-        Self { coeffs, nothing, reduction: 0.0, slow: 0.0 }
+    /// At rest. `epsilon` is a reduction so small that it counts as 0.
+    pub(crate) fn new(coeffs: ReleaseCoeffs, epsilon: f64) -> Self {
+        Self { coeffs, epsilon, reduction: 0.0, slow: 0.0 }
     }
 
-    /// Other times from the next frame on; the reduction goes on from where it is.
+    /// Changes the times from the next frame on; the reduction is kept.
     pub(crate) fn set_coeffs(&mut self, coeffs: ReleaseCoeffs) {
         self.coeffs = coeffs;
         if coeffs.slow.is_none() {
@@ -93,32 +93,32 @@ impl Release {
         }
     }
 
-    /// Exactly 0 until more is wanted.
+    /// Whether it stays exactly 0 until a target is above 0.
     #[inline(always)]
     pub(crate) fn is_at_rest(&self) -> bool {
         self.reduction == 0.0 && self.slow == 0.0
     }
 
-    /// Turns the reduction wanted into the reduction given, in place.
+    /// Turns target reductions into smoothed ones, in place.
     #[inline(always)]
     pub(crate) fn process(&mut self, form: impl Form, reduction: &mut [f64]) {
-        let Self { coeffs: ReleaseCoeffs { fall, slow }, nothing, reduction: mut given, slow: mut held } = *self;
+        let Self { coeffs: ReleaseCoeffs { fall, slow }, epsilon, reduction: mut given, slow: mut held } = *self;
         if let Some(AttackRelease { attack, release }) = slow {
             let rise = 1.0 - fall;
             for value in reduction {
-                let wanted = *value;
-                let aim = wanted - nothing;
-                // The attack is the faster of the two, so the larger result is the right one whichever side it is on.
+                let target = *value;
+                let aim = target - epsilon;
+                // The attack is the faster of the two, so the larger result is right on either side.
                 let risen = form.mul_add(attack, held, (1.0 - attack) * aim);
                 let fallen = form.mul_add(release, held, (1.0 - release) * aim);
                 held = larger(larger(risen, fallen), 0.0);
-                given = larger(larger(form.mul_add(fall, given, rise * aim), wanted), held);
+                given = larger(larger(form.mul_add(fall, given, rise * aim), target), held);
                 *value = given;
             }
         } else {
             for value in reduction {
-                let wanted = *value;
-                given = recover(form, given, wanted, nothing, fall);
+                let target = *value;
+                given = recover(form, given, target, epsilon, fall);
                 *value = given;
             }
         }
@@ -127,12 +127,12 @@ impl Release {
 
     /// At rest.
     pub(crate) fn reset(&mut self) {
-        let Self { coeffs: _, nothing: _, reduction, slow } = self;
+        let Self { coeffs: _, epsilon: _, reduction, slow } = self;
         (*reduction, *slow) = (0.0, 0.0);
     }
 }
 
-/// log2 of a pole's rate, -log2 of the pole, whose inverse is a time: what a glide between times runs along.
+/// log2 of a pole's rate, -log2 of the pole, whose inverse is a time: the value along which times glide.
 pub(crate) fn log_rate(pole: f64) -> f64 {
     libm::log2(-libm::log2(pole))
 }
@@ -143,11 +143,11 @@ pub(crate) fn pole_at(log_rate: f64) -> f64 {
     (-log_rate.exp2_fast()).exp2_fast()
 }
 
-/// y, the next reduction: at once to more, by a = `fall` and 1-a to less. The term with the past comes last: it is what
-/// the next frame waits for.
+/// The next reduction y: rises to the target at once, falls by a = `fall` and 1-a. The term with the state comes last,
+/// being the dependency of the next frame.
 #[inline(always)]
-pub(crate) fn recover(form: impl Form, given: f64, wanted: f64, nothing: f64, fall: f64) -> f64 {
-    larger(form.mul_add(fall, given, (1.0 - fall) * (wanted - nothing)), wanted)
+pub(crate) fn recover(form: impl Form, given: f64, target: f64, epsilon: f64, fall: f64) -> f64 {
+    larger(form.mul_add(fall, given, (1.0 - fall) * (target - epsilon)), target)
 }
 
 #[cfg(test)]
@@ -158,13 +158,13 @@ mod tests {
 
     const RATE_HZ: f64 = 48_000.0;
 
-    fn run(release: &mut Release, wanted: &[f64]) -> Vec<f64> {
-        let mut values = wanted.to_vec();
+    fn run(release: &mut Release, target: &[f64]) -> Vec<f64> {
+        let mut values = target.to_vec();
         release.process(Scalar, &mut values);
         values
     }
 
-    /// Frames from the end of `wanted` until 1/e of it is left.
+    /// Frames from the end of `targets` until 1/e of it is left.
     fn time_ms(coeffs: ReleaseCoeffs, burst_ms: f64) -> f64 {
         let burst = (burst_ms * RATE_HZ / 1e3) as usize;
         let mut release = Release::new(coeffs, REDUCTION_OCTAVES);
@@ -189,17 +189,17 @@ mod tests {
     }
 
     #[test]
-    fn never_less_than_wanted() {
+    fn never_below_the_target() {
         let mut random = crate::primitives::random::Random::new(1, 0);
-        let wanted: Vec<f64> = (0..5_000).map(|_| (10.0 * random.triangular()).max(0.0)).collect();
+        let target: Vec<f64> = (0..5_000).map(|_| (10.0 * random.triangular()).max(0.0)).collect();
         for coeffs in [ReleaseCoeffs::manual(5.0, RATE_HZ), ReleaseCoeffs::dual(60.0, RATE_HZ)] {
-            let given = run(&mut Release::new(coeffs, REDUCTION_OCTAVES), &wanted);
-            assert!(given.iter().zip(&wanted).all(|(y, x)| y >= x));
+            let given = run(&mut Release::new(coeffs, REDUCTION_OCTAVES), &target);
+            assert!(given.iter().zip(&target).all(|(y, x)| y >= x));
         }
     }
 
     #[test]
-    fn dual_forgets_short_peaks_fast_and_long_ones_slowly() {
+    fn dual_recovers_fast_from_short_peaks_and_slowly_from_long_ones() {
         let coeffs = ReleaseCoeffs::dual(60.0, RATE_HZ);
         let (short, long) = (time_ms(coeffs, 2.0), time_ms(coeffs, 2_000.0));
         assert!((short - 60.0).abs() < 1.0, "{short}");
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_times_goes_on_from_where_it_is() {
+    fn a_change_of_times_keeps_the_reduction() {
         let mut release = Release::new(ReleaseCoeffs::dual(60.0, RATE_HZ), REDUCTION_OCTAVES);
         let held = *run(&mut release, &vec![6.0; 48_000]).last().unwrap();
         release.set_coeffs(ReleaseCoeffs::manual(30.0, RATE_HZ));

@@ -3,10 +3,11 @@
 //! # Signal
 //! key -> high pass -> level -> gain computer -> link -> ballistics -> lookahead -> reduction of each channel
 //!
-//! Linking acts on what is wanted, before the ballistics: at 1 all channels get the reduction of the loudest, and so
-//! the very same gain; at 0 each its own, as if it were alone. Linked channels with the same past are worked on once.
+//! The link acts on the target reduction, before the ballistics: at 1 all channels get the reduction of the loudest,
+//! and so exactly the same gain; at 0 each its own, as if it were alone. Linked channels with the same state are
+//! computed once.
 //!
-//! Everything glides over 20 ms, the high pass over 50; with the release mode the reduction goes on from where it is.
+//! Settings glide over 20 ms, the high pass over 50 ms; a change of the release mode keeps the reduction.
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
@@ -33,10 +34,10 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// What a [`SideChain`] runs.
+/// Coefficients of a [`SideChain`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct SideChainCoeffs {
-    /// The identity where there is none.
+    /// The identity without high pass.
     pub(crate) high_pass: BiquadCoeffs,
     pub(crate) detector: DetectorCoeffs,
     pub(crate) computer: ComputerCoeffs,
@@ -50,13 +51,13 @@ pub(crate) struct SideChainCoeffs {
 /// The key of a [`SideChain`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Key<'k, 'b, 'a, S> {
-    /// The sound itself, free of numbers that are none.
+    /// The input itself, without non-finite samples.
     Own(Block<'b, 'a, S>),
-    /// Another sound: one channel for all, or as many.
+    /// Another signal: one channel for all, or as many as the input.
     Other(&'k Block<'b, 'a, S>),
 }
 
-/// The running side-chain: see the head of this file.
+/// The side-chain of a stream: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct SideChain {
     backend: Backend,
@@ -69,7 +70,7 @@ pub(crate) struct SideChain {
     channels: Vec<Channel>,
 }
 
-/// What follows the reduction wanted of one channel.
+/// Ballistics and lookahead of one channel.
 #[derive(Clone, Debug)]
 struct Channel {
     ballistics: Ballistics,
@@ -77,7 +78,7 @@ struct Channel {
 }
 
 impl ChannelState for Channel {
-    /// Lookaheads compare at rest only.
+    /// Lookaheads match at rest only.
     fn matches(&self, other: &Self) -> bool {
         let at_rest = |channel: &Self| channel.lookahead.as_ref().is_none_or(Lookahead::is_at_rest);
         self.ballistics == other.ballistics && at_rest(self) && at_rest(other)
@@ -91,15 +92,15 @@ impl ChannelState for Channel {
     }
 }
 
-/// What side-chains need for one chunk, channel after channel; nothing in it outlives the chunk, so several may
-/// share it.
+/// Scratch buffers of side-chains for one chunk, channel after channel; nothing in them outlives the chunk, so several
+/// side-chains may share them.
 #[derive(Clone, Debug)]
 pub(crate) struct SideChainScratch<S> {
     key: Vec<S>,
     peaks: Vec<S>,
     levels: Vec<S>,
     reductions: Vec<f64>,
-    /// Of the channel that the others follow.
+    /// The reductions of the leading channel.
     leading: Vec<f64>,
 }
 
@@ -147,12 +148,12 @@ impl SideChain {
         self.coeffs = *coeffs;
     }
 
-    /// Frames that the reduction lags behind the key.
+    /// Lag of the reduction behind the key, in frames.
     pub(crate) fn latency_frames(&self) -> usize {
         self.coeffs.lookahead_frames
     }
 
-    /// Frames over which the next chunk may reach, at most [`CHUNK_FRAMES`].
+    /// The longest next chunk, at most [`CHUNK_FRAMES`].
     pub(crate) fn uniform_frames(&mut self) -> usize {
         self.high_pass
             .frames_to_arrival()
@@ -163,11 +164,11 @@ impl SideChain {
             .min(CHUNK_FRAMES)
     }
 
-    /// Works on the next chunk, no longer than is uniform. Returns the count of non-finite samples of another key,
+    /// Processes the next chunk, no longer than is uniform. Returns the count of non-finite samples of an external key,
     /// which count as 0.
     pub(crate) fn process<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: Key<'_, '_, '_, S>) -> u64 {
         let channels = self.channels.len();
-        let (key, mut other, mut faults) = match key {
+        let (key, mut other, mut non_finite) = match key {
             Key::Own(key) => (key, false, 0),
             Key::Other(key) => (*key, true, 0),
         };
@@ -178,7 +179,7 @@ impl SideChain {
         if other || filtered {
             for (source, samples) in own.chunks_exact_mut(count.max(1)).enumerate().take(sources) {
                 samples.copy_from_slice(key.channel(source));
-                faults += clean(self.backend, samples);
+                non_finite += clean(self.backend, samples);
             }
             other = true;
         }
@@ -192,7 +193,7 @@ impl SideChain {
             _ => self.reduce(scratch, &key, sources),
         }
         scratch.key = own;
-        faults
+        non_finite
     }
 
     fn reduce<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: &Block<'_, '_, S>, sources: usize) {
@@ -207,7 +208,7 @@ impl SideChain {
         let place = |channel: usize| if linked { 0 } else { channel * CHUNK_FRAMES };
         let own_peaks = |channel: usize| place(channel)..place(channel) + count;
         match &knees {
-            // Nothing moves, and no channel needs to know of another.
+            // No setting glides, and no channel depends on another.
             Knees::Still(knee)
                 if coeffs.is_at_rest(&times) && !linkage.is_partial() && self.detector.takes_peaks(count) =>
             {
@@ -218,7 +219,7 @@ impl SideChain {
                 }
             }
             _ => {
-                // Reductions come after the levels: until then their place is scratch.
+                // The reductions are written after the levels: until then their buffer is scratch.
                 self.detector.levels(key, sources, linked, peaks, reductions, levels);
                 for lane in 0..linkage.levels(self.channels.len()) {
                     let at = lane * CHUNK_FRAMES;
@@ -243,7 +244,7 @@ impl SideChain {
         self.link.is_shared()
     }
 
-    /// Reduction of a channel over the `count` frames of the last chunk, in octaves, 0 or more, out of its scratch.
+    /// Reduction of a channel over the `count` frames of the last chunk, in octaves, 0 or more, from its scratch.
     pub(crate) fn reductions<'s, S>(
         &self,
         scratch: &'s SideChainScratch<S>,
@@ -253,7 +254,7 @@ impl SideChain {
         &scratch.reductions[self.link.place_of(channel)..][..count]
     }
 
-    /// As newly built with the present coefficients.
+    /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, coeffs: _, high_pass, detector, computer, link, times, channels } = self;
         high_pass.reset();

@@ -1,12 +1,12 @@
 //! Sliding maximum: peak hold over a window.
 //!
-//! Level k holds the largest of the last 2^k values, each from two of the level below; a window of any length is
-//! covered by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window
-//! maxima per value, a few per vector. Exact. Level k is read no further back than 2^k, so it remembers no more.
+//! Level k is the maximum of the last 2^k values, each from two of the level below; a window of any length is covered
+//! by two that overlap. No branch depends on the values, so all of it vectorises: log2 of the longest window maxima per
+//! value, a few per vector. Exact. Level k is read no further back than 2^k, and is stored no longer.
 //!
 //! # Source
 //! The sparse table of range minimum queries (M. Bender & M. Farach-Colton, "The LCA problem revisited", LATIN 2000),
-//! kept only as far back as it is read.
+//! stored only as far back as it is read.
 
 use crate::{
     foundation::{math::larger, sample::Sample},
@@ -14,18 +14,19 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// Values that pass through all levels together: of more, the shortest levels would hold little else.
+/// Values that pass through all levels together: with more, the memory of the shortest levels would mostly hold the
+/// chunk.
 const PART: usize = 128;
 
-/// The largest of the last `window` values, all of them at least 0.
+/// The maximum of the last `window` values, all of them at least 0.
 #[derive(Clone, Debug)]
 pub(crate) struct SlidingMax<S> {
-    /// The largest of the last 1, 2, 4, … values.
+    /// The maxima of the last 1, 2, 4, … values.
     levels: Vec<History<S>>,
     /// Values that the highest level spans.
     highest: usize,
     window: usize,
-    /// Values since the last that was above 0.
+    /// Values since the last one above 0.
     quiet: usize,
 }
 
@@ -45,13 +46,13 @@ impl<S: Sample> SlidingMax<S> {
         self.window = window.clamp(1, 2 * self.highest - 1);
     }
 
-    /// Nothing above 0 is remembered: zeros in give zeros out, and may be left out.
+    /// Whether no value above 0 is stored: zeros in give zeros out, and may be skipped.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.quiet >= 2 * self.highest
     }
 
-    /// Replaces each value by the largest of the window that ends with it.
+    /// Replaces each value by the maximum of the window that ends with it.
     #[inline(always)]
     pub(crate) fn process(&mut self, values: &mut [S]) {
         for part in values.chunks_mut(PART) {
@@ -86,14 +87,14 @@ impl<S: Sample> SlidingMax<S> {
         }
     }
 
-    /// Takes over what another of the same size remembers; takes no memory.
+    /// Copies the state of another of the same size; does not allocate.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         let Self { levels, highest: _, window, quiet } = self;
         levels.iter_mut().zip(&other.levels).for_each(|(own, other)| own.copy_from(other));
         (*window, *quiet) = (other.window, other.quiet);
     }
 
-    /// Forgets everything.
+    /// Clears all state.
     pub(crate) fn reset(&mut self) {
         let Self { levels, highest: _, window: _, quiet } = self;
         levels.iter_mut().for_each(History::reset);
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_largest_of_the_window_for_any_cut() {
+    fn is_the_maximum_of_the_window_for_any_cut() {
         let mut random = Random::new(5, 0);
         let noise: Vec<f64> = (0..3_000).map(|_| random.triangular().max(0.0)).collect();
         let falling: Vec<f64> = (0..3_000).map(|n| f64::from(3_000 - n)).collect();
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_means_that_zeros_may_be_left_out() {
+    fn zeros_may_be_skipped_when_empty() {
         let mut hold = SlidingMax::new(20, 20);
         assert!(hold.is_empty());
         hold.process(&mut [1.0, 0.0]);

@@ -3,7 +3,7 @@
 //! A band is a setting by itself, an element of an equalizer, and an effect (`filters::filter`).
 //!
 //! # Source
-//! Analog prototypes by R. Bristow-Johnson's conventions; [`Design::Matched`] fits their magnitude up to 20 kHz
+//! Analog prototypes in R. Bristow-Johnson's conventions; [`Design::Matched`] fits their magnitude up to 20 kHz
 //! (`filters::matched`), [`Design::Cookbook`] is his bilinear transform of them (`filters::cookbook`). Steep low and
 //! high passes are Butterworth cascades (`filters::butterworth`).
 
@@ -27,15 +27,15 @@ const SLOPE_STEP_DB: f64 = 6.0;
 pub(crate) const MAX_BAND_SECTIONS: usize = butterworth::MAX_ORDER / 2;
 
 /// Most bands of an [`Equalizer`](crate::filters::Equalizer) or
-/// [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer); memory for them is taken when it is built.
+/// [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer), which allocates memory for all of them in its build.
 pub const MAX_BANDS: usize = 32;
 
 choice! {
-    /// How analog prototypes become digital sections.
+    /// Design of digital sections from analog prototypes.
     Design, default Matched {
-        /// A fit of the analog magnitude up to 20 kHz: no cramping towards half the sample rate.
+        /// A fit of the analog magnitude up to 20 kHz: no cramping towards Nyquist.
         Matched = "matched",
-        /// The bilinear transform of the Audio EQ Cookbook: what most programs do, for comparing and recalling.
+        /// The bilinear transform of the Audio EQ Cookbook, as in most programs, for comparison and recall.
         Cookbook = "cookbook",
     }
 }
@@ -161,13 +161,13 @@ params! {
         q: none, 0.1..=40.0, default 1.0, log, "Quality factor: centre over the width between the -3 dB points";
     }
 
-    /// A second-order all pass: turns the phase by 180 degrees at its centre, leaves the level alone.
+    /// A second-order all pass: shifts the phase by 180 degrees at its centre, leaves the level unchanged.
     ///
     /// ```
     /// use mixdown::{Params, StreamSpec, filters::AllPassParams};
     ///
-    /// let response = AllPassParams::default().frequency_response(&StreamSpec::new(48_000.0, 2)?, &[1_000.0])?.unwrap();
-    /// assert!((response[0] + 1.0).norm() < 1e-9, "the polarity turned, the level as it was");
+    /// let response = AllPassParams::default().frequency_response(&StreamSpec::new(48_000.0, 2)?,
+    /// &[1_000.0])?.unwrap(); assert!((response[0] + 1.0).norm() < 1e-9, "the polarity turned, the level as it was");
     /// # Ok::<(), mixdown::Error>(())
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -213,7 +213,7 @@ impl Sections {
         &self.coeffs[..self.count]
     }
 
-    /// All places a band has, the unused ones filled with the identity.
+    /// All section slots of a band, unused ones filled with the identity.
     pub(crate) fn padded(&self) -> &[BiquadCoeffs; MAX_BAND_SECTIONS] {
         &self.coeffs
     }
@@ -245,9 +245,9 @@ pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> 
         .try_for_each(|(position, band)| band.check(spec).map_err(|error| error.within("bands", position)))
 }
 
-/// Shape of a band by frequency, gain and q, in either design.
+/// Design function of a band with frequency, gain and q, in either design.
 type GainShape = fn(f64, f64, f64, f64) -> BiquadCoeffs;
-/// Shape of a band by frequency and q.
+/// Design function of a band with frequency and q.
 type QShape = fn(f64, f64, f64) -> BiquadCoeffs;
 
 macro_rules! gain_band {
@@ -374,15 +374,15 @@ bands! {
     LowShelf(LowShelfParams),
     /// Boost or cut above a frequency.
     HighShelf(HighShelfParams),
-    /// Takes away what is above a frequency.
+    /// Attenuates above a frequency.
     LowPass(LowPassParams),
-    /// Takes away what is below a frequency.
+    /// Attenuates below a frequency.
     HighPass(HighPassParams),
-    /// Leaves what is around a frequency.
+    /// Passes a band around a frequency.
     BandPass(BandPassParams),
-    /// Takes away a frequency.
+    /// Removes a frequency.
     Notch(NotchParams),
-    /// Turns the phase around a frequency.
+    /// Shifts the phase around a frequency.
     AllPass(AllPassParams),
     /// Lows against highs.
     Tilt(TiltParams),

@@ -3,8 +3,8 @@
 //! `H(z) = (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2)`, with a0 = 1. A first-order section has b2 = a2 = 0.
 //!
 //! Near DC the coefficients of one polynomial almost cancel (b0 + b1 + b2 is 3e-8 of b0 for a 10 Hz filter at 384 kHz).
-//! All that is computed here therefore goes through the three sums of [`BiquadCoeffs::numerator_sums`], which are exact
-//! or nearly so, and never through cos(w).
+//! All calculations here therefore use the three sums of [`BiquadCoeffs::numerator_sums`], which are exact or nearly
+//! so, and never cos(w).
 
 use crate::foundation::{grid::GRID_FRAMES, silence};
 use num_complex::Complex64;
@@ -25,7 +25,7 @@ pub(crate) struct BiquadCoeffs {
 }
 
 impl BiquadCoeffs {
-    /// The section that changes nothing: H = 1.
+    /// The identity: H = 1.
     pub(crate) const IDENTITY: Self = Self { b0: 1.0, b1: 0.0, b2: 0.0, a1: 0.0, a2: 0.0 };
 
     /// `[N(1), 2 (b0 - b2), N(-1)]` of the numerator N: its value at DC, its odd part, its value at Nyquist.
@@ -53,17 +53,17 @@ impl BiquadCoeffs {
         on_circle(self.numerator_sums()) / on_circle(self.denominator_sums())
     }
 
-    /// Whether both poles lie strictly inside the unit circle (Jury); `false` for a coefficient that is not finite.
+    /// Whether both poles are strictly inside the unit circle (Jury); `false` for a coefficient that is not finite.
     #[must_use]
     pub(crate) fn is_stable(&self) -> bool {
         let [at_dc, odd, at_nyquist] = self.denominator_sums();
-        // The sums of NaN are NaN and those of infinity are NaN or not positive, so only b needs the explicit question.
+        // The sums of NaN are NaN and those of infinity are NaN or not positive, so only b needs its own check.
         let poles_inside = at_dc > 0.0 && odd > 0.0 && at_nyquist > 0.0;
         let finite = (self.b0 + self.b1 + self.b2 + self.a1 + self.a2).is_finite();
         poles_inside && finite
     }
 
-    /// Distance of the outermost pole from the origin of the z plane; below 1 for a stable section.
+    /// Radius of the outermost pole in the z plane; below 1 for a stable section.
     #[must_use]
     pub(crate) fn pole_radius(&self) -> f64 {
         let half = 0.5 * self.a1;

@@ -1,8 +1,8 @@
 //! Butterworth filters as a cascade of sections, order 1 to 16 (6 dB per octave each).
 //!
 //! # Source
-//! S. Butterworth (1930): the poles lie evenly on a circle, at angles pi (2k - 1) / (2N) from the real axis for even N
-//! and pi k / N for odd N, where one more pole is real. A pole pair at angle t has Q = 1 / (2 cos t).
+//! S. Butterworth (1930): the poles are spaced evenly on a circle, at angles pi (2k - 1) / (2N) from the real axis for
+//! even N and pi k / N for odd N, with one more, real pole. A pole pair at angle t has Q = 1 / (2 cos t).
 
 /// Highest order: 16 poles, 96 dB per octave.
 pub(crate) const MAX_ORDER: usize = 16;
@@ -19,10 +19,10 @@ pub(crate) enum Section {
     },
 }
 
-/// The sections of a Butterworth filter of `order`, the lowest Q first so that no section overloads the next; the real
-/// pole of an odd order comes before all pairs.
+/// The sections of a Butterworth filter of `order`, lowest Q first so that no section overloads the next; the real pole
+/// of an odd order comes before all pairs.
 ///
-/// Yields `order.div_ceil(2)` sections. An order outside 1 ..= [`MAX_ORDER`] is a mistake of the caller
+/// Yields `order.div_ceil(2)` sections. An order outside 1 ..= [`MAX_ORDER`] is an error of the caller
 /// (`debug_assert`).
 #[must_use]
 pub(crate) fn sections(order: usize) -> impl ExactSizeIterator<Item = Section> + Clone {

@@ -1,15 +1,15 @@
-//! EQ sections by the bilinear transform: the classic design, cheap and exact at the band's own frequency, narrowed
+//! EQ sections by the bilinear transform: the classic design, cheap and exact at the band's own frequency, cramped
 //! towards Nyquist.
 //!
 //! # Parameters
 //! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000.
-//! The functions are pure and assume legal values; the processor that takes a user's parameters refuses the others.
-//! 0 dB of a bell, shelf or tilt is [`BiquadCoeffs::IDENTITY`] exactly.
+//! The functions are pure and assume legal values, which the processor checks. 0 dB of a bell, shelf or tilt is
+//! [`BiquadCoeffs::IDENTITY`] exactly.
 //!
 //! # Source
 //! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021): the prototypes of [`Prototype`] under
 //! `s = (1 / tan(w / 2)) (1 - z^-1) / (1 + z^-1)`. The Note's formulas are the same ones multiplied by 2 / (1 + tan^2(w
-//! / 2)); written with tan(w / 2) they lose nothing at low frequencies, where 1 - cos(w) would.
+//! / 2)); written with tan(w / 2) they keep their precision at low frequencies, where 1 - cos(w) would lose it.
 
 use super::{biquad::BiquadCoeffs, matched::prototype::Prototype};
 

@@ -37,7 +37,7 @@ use num_complex::Complex64;
 /// frequency and q, mix terms on a C2 ramp), also when a band changes its kind, is added or removed. Neutral without
 /// bands, and with bands at 0 dB.
 ///
-/// Memory: 214 kB for stereo f32 at 48 kHz, whatever its bands are: any may glide to 96 dB per octave.
+/// Memory: 214 kB for stereo f32 at 48 kHz, whatever its bands: any may glide to 96 dB per octave.
 ///
 /// # Source
 /// `filters::band` for the shapes, `filters::cascade` for the realisation.
@@ -45,7 +45,7 @@ use num_complex::Complex64;
 pub struct Equalizer<S> {
     spec: StreamSpec,
     cascade: Cascade,
-    faults: u64,
+    non_finite: u64,
     sample: core::marker::PhantomData<S>,
 }
 
@@ -82,8 +82,8 @@ impl Params for EqualizerParams {
     fn design(&self, spec: &StreamSpec) -> Result<EqualizerCoeffs, Error> {
         self.validate(spec)?;
         let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS];
-        for (places, band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&self.bands) {
-            places.copy_from_slice(band.sections(spec.sample_rate_hz(), self.design).padded());
+        for (slots, band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&self.bands) {
+            slots.copy_from_slice(band.sections(spec.sample_rate_hz(), self.design).padded());
         }
         Ok(EqualizerCoeffs { sections })
     }
@@ -105,7 +105,7 @@ impl Params for EqualizerParams {
     }
 }
 
-/// What [`Equalizer`] runs: the sections of all bands, each in its own place.
+/// Coefficients of an [`Equalizer`]: the sections of all bands, each band in its own slots.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EqualizerCoeffs {
     sections: Vec<BiquadCoeffs>,
@@ -120,7 +120,7 @@ impl<S: Sample> Engine<S> for Equalizer<S> {
         Ok(Equalizer {
             spec: *spec,
             cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), &coeffs.sections),
-            faults: 0,
+            non_finite: 0,
             sample: core::marker::PhantomData,
         })
     }
@@ -131,7 +131,7 @@ impl<S: Sample> Engine<S> for Equalizer<S> {
         _key: Option<&Block<'_, '_, S>>,
         _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
-        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
+        fit(block, self.spec.channels(), |block| self.non_finite += self.cascade.process(block));
     }
 }
 
@@ -141,9 +141,9 @@ impl<S: Sample> Processor<S> for Equalizer<S> {
     engine!(EqualizerParams);
 
     fn reset(&mut self) {
-        let Self { spec: _, cascade, faults, sample: _ } = self;
+        let Self { spec: _, cascade, non_finite, sample: _ } = self;
         cascade.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -151,7 +151,7 @@ impl<S: Sample> Processor<S> for Equalizer<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

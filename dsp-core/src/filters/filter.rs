@@ -44,7 +44,7 @@ use num_complex::Complex64;
 pub struct Filter<S, P> {
     spec: StreamSpec,
     cascade: Cascade,
-    faults: u64,
+    non_finite: u64,
     kind: core::marker::PhantomData<(S, P)>,
 }
 
@@ -83,9 +83,9 @@ macro_rules! filter {
             engine!($params);
 
             fn reset(&mut self) {
-                let Self { spec: _, cascade, faults, kind: _ } = self;
+                let Self { spec: _, cascade, non_finite, kind: _ } = self;
                 cascade.reset();
-                *faults = 0;
+                *non_finite = 0;
             }
 
             fn tail(&self) -> Tail {
@@ -93,7 +93,7 @@ macro_rules! filter {
             }
 
             fn non_finite_samples(&self) -> u64 {
-                self.faults
+                self.non_finite
             }
         }
 
@@ -125,7 +125,7 @@ filter!(NotchParams, None);
 filter!(AllPassParams, None);
 filter!(TiltParams, Some(Self::default()));
 
-/// What [`Filter`] runs.
+/// Coefficients of a [`Filter`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FilterCoeffs {
     sections: Sections,
@@ -140,7 +140,7 @@ impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + BandParams> Engine<S> for Fil
         Ok(Self {
             spec: *spec,
             cascade: Cascade::new(backend, spec.channels(), spec.sample_rate_hz(), places),
-            faults: 0,
+            non_finite: 0,
             kind: core::marker::PhantomData,
         })
     }
@@ -151,6 +151,6 @@ impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + BandParams> Engine<S> for Fil
         _key: Option<&Block<'_, '_, S>>,
         _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
-        fit(block, self.spec.channels(), |block| self.faults += self.cascade.process(block));
+        fit(block, self.spec.channels(), |block| self.non_finite += self.cascade.process(block));
     }
 }

@@ -1,8 +1,8 @@
-//! K-weighting and its energy: two biquads, squared and summed, two channels at a time; and the sample peak by the way.
+//! K-weighting and its energy: two biquads, squared and summed, two channels at a time; also the sample peak.
 //!
 //! Biquads in transposed direct form II, f64, every multiply-add fused (see [`super`]):
 //! y = b0 x + s1, s1' = (b1 x + s2) - a1 y, s2' = b2 x - a2 y; the recent term comes last. One vector is one pair of
-//! channels, so every level has the same lanes; an odd last channel runs beside silence.
+//! channels, so every level has the same lanes; an odd last channel is paired with silence.
 //!
 //! # Source
 //! ITU-R BS.1770-5 (11/2023), Annex 1, tables 1 and 2 (48 kHz). Other rates through the bilinear transform of the
@@ -24,13 +24,13 @@ const SHELF_HZ: f64 = 1_681.974_450_955_533;
 const SHELF_DB: f64 = 3.999_843_853_973_347;
 /// Quality of the high shelf.
 const SHELF_Q: f64 = 0.707_175_236_955_419_6;
-/// Share of the shelf's gain (in dB) that its middle term has.
+/// Exponent of the shelf's gain in its middle term.
 const SHELF_SLOPE: f64 = 0.499_666_774_154_541_6;
 /// Corner of the high-pass, Hz.
 const HIGH_PASS_HZ: f64 = 38.135_470_876_024_44;
 /// Quality of the high-pass.
 const HIGH_PASS_Q: f64 = 0.500_327_037_323_877_3;
-/// The rate at which the standard's tables hold, Hz.
+/// The sample rate of the standard's tables, Hz.
 const TABLE_RATE_HZ: f64 = 48_000.0;
 
 /// Both sections, `[b0, b1, b2, -a1, -a2]` each.
@@ -69,7 +69,7 @@ impl Weighting {
         Self { sections: [shelf, high_pass] }
     }
 
-    /// Its gain in power at a frequency.
+    /// Power gain at a frequency.
     pub(crate) fn power(&self, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
         let z = cis(-2.0 * PI * frequency_hz / sample_rate_hz);
         let of = |[b0, b1, b2, a1, a2]: [f64; 5]| ((b0 + z * (b1 + z * b2)) / (1.0 - z * (a1 + z * a2))).norm_sqr();
@@ -77,7 +77,7 @@ impl Weighting {
     }
 }
 
-/// What the past left behind in two channels, and their energy and peak since these were last taken.
+/// Filter states of two channels, and their energy and peak since the last reading.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pair {
     /// s1 and s2 of the shelf, then of the high-pass; each for both channels.
@@ -110,7 +110,7 @@ impl Pair {
     }
 }
 
-/// Weighs a block and adds its squares to the pairs: channels 0 and 1 in the first, and so on. `frame` is the absolute
+/// Weights a block and adds its squares to the pairs: channels 0 and 1 in the first, and so on. `frame` is the absolute
 /// number of the block's first frame. Returns the count of non-finite samples, which count as 0.
 pub(crate) fn observe<S: Sample>(
     backend: Backend,
@@ -133,7 +133,7 @@ fn observe_with<F: Form, S: Sample>(
     frame: u64,
 ) -> u64 {
     let silence = [S::ZERO; GRID_FRAMES];
-    let mut faults = 0;
+    let mut non_finite = 0;
     for (index, pair) in pairs.iter_mut().enumerate() {
         let left = block.channel(2 * index);
         let right = if 2 * index + 1 < channels { Some(block.channel(2 * index + 1)) } else { None };
@@ -152,7 +152,7 @@ fn observe_with<F: Form, S: Sample>(
                     copy.copy_from_slice(source);
                     replaced += repair(copy);
                 }
-                faults += replaced;
+                non_finite += replaced;
                 span(form, weighting, pair, &copies[0][..length], &copies[1][..length]);
             }
             start += length;
@@ -163,7 +163,7 @@ fn observe_with<F: Form, S: Sample>(
             }
         }
     }
-    faults
+    non_finite
 }
 
 /// One section in registers: its coefficients, s1 and s2.
@@ -266,13 +266,13 @@ pub(crate) mod tests {
         let block = Block::from_planar(planar, channels).unwrap();
         let mut pairs = [Pair::default(); 2];
         let pairs = &mut pairs[..channels.div_ceil(2)];
-        let (mut frame, mut faults) = (0, 0);
+        let (mut frame, mut non_finite) = (0, 0);
         while frame < block.frames() {
             let part = block.frames_at(frame, cut.min(block.frames() - frame));
-            faults += observe(Backend::new(cpu), &weighting, pairs, &part, channels, frame as u64);
+            non_finite += observe(Backend::new(cpu), &weighting, pairs, &part, channels, frame as u64);
             frame += part.frames();
         }
-        (pairs.iter_mut().flat_map(Pair::take_energy).map(f64::to_bits).collect(), faults)
+        (pairs.iter_mut().flat_map(Pair::take_energy).map(f64::to_bits).collect(), non_finite)
     }
 
     #[test]
@@ -290,7 +290,7 @@ pub(crate) mod tests {
         if crate::primitives::backend::fuses() {
             assert_eq!(scalar, whole);
         }
-        // A channel alone, and in the other lane, has the bits it has in company.
+        // A channel alone, and in the other lane, has the same bits as in a pair.
         assert_eq!(energies(Cpu::Detected, &audio[..1000], 1, 1000).0[0], whole.0[0]);
         let shifted = energies(Cpu::Detected, &audio[1000..], 2, 1000).0;
         assert_eq!(shifted, whole.0[1..3]);

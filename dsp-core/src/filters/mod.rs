@@ -1,4 +1,4 @@
-//! Filters: the equalizer and its bands, single filters, crossovers, and the designs behind them.
+//! Filters: the equalizer and its bands, single filters, crossovers, and their designs.
 
 pub(crate) mod band;
 pub(crate) mod biquad;

@@ -1,7 +1,7 @@
 //! Trapezoidal state variable filter: stable under modulation at audio rate.
 //!
-//! Any stable biquad has one SVF with the same response, and the state can be carried over between the two forms
-//! without a trace: a filter runs the cheap direct form while its setting rests and this form while it glides.
+//! Any stable biquad has one SVF with the same response, and the state converts exactly between the two forms: a filter
+//! runs the cheap direct form at rest and this form during a glide.
 //!
 //! # Source
 //! A. Simper, "Linear trapezoidal state variable filter" (Cytomic, 2013): the tick. V. Zavalishin, "The Art of VA
@@ -25,8 +25,8 @@ pub(crate) struct SvfCoeffs {
     pub(crate) m2: f64,
 }
 
-/// Smallest ratio of the two singular values at which both states are taken as observable from the output. Honest
-/// filters stay above about g >= 8e-5; where a zero cancels a pole only rounding is left, 1e-16.
+/// Smallest ratio of the two singular values at which both states are taken as observable from the output. Filters
+/// without a cancelled pole stay above about g >= 8e-5; where a zero cancels a pole only rounding is left, 1e-16.
 const OBSERVABLE: f64 = 1e-12;
 
 impl SvfCoeffs {
@@ -65,17 +65,17 @@ impl SvfCoeffs {
         self.point().tick(s, v0)
     }
 
-    /// What the tick needs: the same for all channels.
+    /// The gains of one frame, the same for all channels.
     #[inline(always)]
     #[must_use]
     pub(crate) fn point(self) -> SvfPoint {
         SvfPoint { a: self.gains(), m: [self.m0, self.m1, self.m2] }
     }
 
-    /// The state `s` from which this SVF goes on as the direct form would go on from `z`.
+    /// The state `s` from which this SVF continues the output of the direct form at state `z`.
     ///
-    /// Where a zero cancels a pole (first-order sections, the identity) one direction of `s` never reaches the output:
-    /// then the shortest `s` with the same output is taken.
+    /// Where a zero cancels a pole (first-order sections, the identity) one direction of `s` is unobservable: the
+    /// shortest `s` with the same output is taken.
     #[must_use]
     pub(crate) fn state_from_df2t(&self, z: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();
@@ -93,8 +93,8 @@ impl SvfCoeffs {
         [(p * z[0] + r * z[1]) * scale, (q * z[0] + t * z[1]) * scale]
     }
 
-    /// The state `z` from which the direct form (`filters::cascade::kernel`) of this filter goes on as this SVF would
-    /// go on from `s`.
+    /// The state `z` from which the direct form (`filters::cascade::kernel`) of this filter continues the output of
+    /// this SVF at state `s`.
     #[must_use]
     pub(crate) fn state_to_df2t(&self, s: [f64; 2]) -> [f64; 2] {
         let [[p, q], [r, t]] = self.observation();
@@ -113,7 +113,7 @@ impl SvfCoeffs {
     ///
     /// Without input the SVF runs s' = A s, y = C s, so its first outputs are C s and C A s; those of the direct form
     /// are z1 and z2 - a1 z1. Equal outputs give z1 = C s and z2 = C (A + a1) s = -C adj(A) s, for a1 = -trace(A). The
-    /// adjugate spares the difference of two nearly equal outputs.
+    /// adjugate avoids the difference of two nearly equal outputs.
     fn observation(&self) -> [[f64; 2]; 2] {
         let [a1, a2, a3] = self.gains();
         let (from_s1, from_s2) = (2.0 * a1 - 1.0, 1.0 - 2.0 * a3);
@@ -125,7 +125,7 @@ impl SvfCoeffs {
     }
 }
 
-/// One moment of a section that moves, ready to tick.
+/// The gains of a gliding section for one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct SvfPoint {
     a: [f64; 3],
@@ -133,7 +133,7 @@ pub(crate) struct SvfPoint {
 }
 
 impl SvfPoint {
-    /// Changes nothing.
+    /// The identity.
     pub(crate) const IDENTITY: Self = Self { a: [0.25, 0.25, 0.25], m: [1.0, 0.0, 0.0] };
 
     /// One sample; `s` holds the two integrators, zero at rest. Any sequence of points with g, k > 0 keeps `s` bounded.
@@ -157,7 +157,7 @@ mod tests {
     use crate::filters::cookbook;
     use std::vec::Vec;
 
-    /// What is left of a switch of the backend: rounding of f64 only.
+    /// The residue of switching the form: rounding of f64 only.
     const NULL_DB: f64 = -250.0;
     /// Rounding of a few operations, relative.
     const ROUNDING: f64 = 1e-12;
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// Below 500 Hz it is the direct form that rounds: its noise grows with 1 / w^2, 12 dB per octave.
+    /// Below 500 Hz the direct form rounds: its noise grows with 1 / w^2, 12 dB per octave.
     #[test]
     fn switching_form_nulls_at_low_frequencies() {
         const LOW_NULL_DB: f64 = -200.0;
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_output_cannot_see_becomes_zero() {
+    fn unobservable_states_become_zero() {
         let identity = SvfCoeffs::from_biquad(&BiquadCoeffs::IDENTITY);
         assert_eq!(identity.state_from_df2t([0.0; 2]), [0.0; 2]);
         assert_eq!(identity.state_to_df2t([0.4, 0.2]), [0.0; 2]);

@@ -1,7 +1,7 @@
 //! Audio blocks, views of planar memory: [`BlockMut`] is processed in place, [`Block`] is read. Neither copies.
 //!
-//! Both stand on the two layouts that hosts hand over: one contiguous buffer, channel after channel (numpy), and one
-//! slice per channel (plug-in hosts). Interleaved audio exists only at the edge: [`Block::interleave_into`],
+//! Both support the two layouts that hosts pass: one contiguous buffer, channel after channel (numpy), and one slice
+//! per channel (plug-in hosts). Interleaved audio is converted at the edge: [`Block::interleave_into`],
 //! [`BlockMut::copy_from_interleaved`].
 
 use super::{error::Error, sample::Sample, stream::MAX_CHANNELS};
@@ -34,7 +34,7 @@ enum LayoutMut<'b, 'a, S> {
     Slices { channels: &'b mut [&'a mut [S]] },
 }
 
-/// Audio to be read: read-only, as [`BlockMut`].
+/// Audio to be read: the read-only form of [`BlockMut`].
 ///
 /// ```
 /// use mixdown::Block;
@@ -56,7 +56,7 @@ pub struct Block<'b, 'a, S> {
 enum Layout<'b, 'a, S> {
     Planar { samples: &'b [S], stride: usize, channels: usize },
     Slices { channels: &'b [&'a [S]] },
-    // What a `BlockMut` over slices lends out for reading.
+    // The slices of a `BlockMut`, borrowed for reading.
     MutSlices { channels: &'b [&'a mut [S]] },
 }
 
@@ -90,7 +90,7 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
         Ok(Self { layout: LayoutMut::Planar { samples, stride: frames, channels }, start: 0, frames })
     }
 
-    /// A block over one slice per channel, as plug-in hosts hand them over.
+    /// A block over one slice per channel, as plug-in hosts pass them.
     ///
     /// # Errors
     /// [`Error::Channels`] for an empty list; [`Error::Length`] if the slices differ in length.
@@ -142,7 +142,7 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
     pub(crate) fn all_channels_mut(&mut self) -> impl Iterator<Item = &mut [S]> {
         let (start, frames) = (self.start, self.frames);
         let (planar, slices) = match &mut self.layout {
-            // Channels of 0 frames still need a length to be cut at.
+            // `chunks_exact_mut` takes no length of 0, the stride of an empty block.
             LayoutMut::Planar { samples, stride, .. } => (Some(samples.chunks_exact_mut((*stride).max(1))), None),
             LayoutMut::Slices { channels } => (None, Some(channels.iter_mut())),
         };
@@ -170,10 +170,10 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
         }
     }
 
-    /// The frames from `start` on, `frames` of them, of every channel.
+    /// `frames` frames of every channel, from `start` on.
     ///
-    /// # Panics
-    /// If they do not lie within the block.
+    /// If they are not all within the block.
+    /// If they are not all within the block.
     pub fn frames_mut(&mut self, start: usize, frames: usize) -> BlockMut<'_, 'a, S> {
         assert!(start <= self.frames && frames <= self.frames - start, "frames {start}+{frames} of {}", self.frames);
         let layout = match &mut self.layout {
@@ -204,7 +204,7 @@ impl<'b, 'a, S: Sample> BlockMut<'b, 'a, S> {
         }
     }
 
-    /// Copies channel by channel as much as both blocks have.
+    /// Copies the channels and frames that both blocks have.
     pub fn copy_from(&mut self, source: &Block<'_, '_, S>) {
         let frames = self.frames.min(source.frames());
         for channel in 0..self.channels().min(source.channels()) {
@@ -303,10 +303,10 @@ impl<'b, 'a, S: Sample> Block<'b, 'a, S> {
         }
     }
 
-    /// The frames from `start` on, `frames` of them, of every channel.
+    /// `frames` frames of every channel, from `start` on.
     ///
-    /// # Panics
-    /// If they do not lie within the block.
+    /// If they are not all within the block.
+    /// If they are not all within the block.
     #[must_use]
     pub fn frames_at(&self, start: usize, frames: usize) -> Self {
         assert!(start <= self.frames && frames <= self.frames - start, "frames {start}+{frames} of {}", self.frames);

@@ -12,16 +12,16 @@
 ///         ratio: none, 1.0..=inf, default 4.0, log, "dB in per dB out";
 ///         corner_hz: Hz, 20.0..=500.0, default 0.0, off(0.0), "Corner of a high pass";
 ///         length_frames: frames as usize, 256.0..=4096.0, default 512, fixed, "Length";
-///         detector: choice Detector, "What counts as level";
+///         detector: choice Detector, "Level detection";
 ///         invert: switch, default false, "Turns the waveform upside down";
 ///         bands: compound Vec<Band>, default Vec::new(), "The bands";
 ///     }
 /// }
 /// ```
-/// Words after a default are those of [`Field`](super::field::Field): `log`, `off`, `of_rate`, `multiples`, `one_of`,
-/// `fixed`. Before it may stand `at_most |params| …`, where the upper end depends on other settings. The unit tells the
-/// scale, unless it is `log`. Ranges are numbers as they are to be read in the documentation, `inf` and `-inf` among
-/// them; such numbers serialise as words where text has none.
+/// The words after a default are those of [`Field`](super::field::Field): `log`, `off`, `of_rate`, `multiples`,
+/// `one_of`, `fixed`. `at_most |params| …` before the default makes the upper end depend on other settings. The unit
+/// gives the scale unless `log` follows. Ranges are written as the documentation shows them, `inf` and `-inf` included;
+/// infinite numbers serialise as words in text formats.
 macro_rules! params {
     ($($(#[$meta:meta])* $name:ident { $($fields:tt)* })+) => {
         $(params! { @fields [$(#[$meta])* $name] [] $($fields)* })+
@@ -70,7 +70,7 @@ macro_rules! params {
             [$text], ["`", stringify!($type), "`" $(, params!(@word $word $(($($args)*))?))*], ["`", stringify!($default), "`"]
         }] $($rest)* }
     };
-    // Numbers, by whether their range ends.
+    // Numbers, by which end of the range is infinite.
     (@fields $head:tt $done:tt $field:ident: $unit:tt $(as $type:ty)?, -inf..=$max:literal, $($rest:tt)*) => {
         params! { @number $head $done [$field, $unit, (f64), serde(with = "crate::foundation::unbounded")]
             [f64::NEG_INFINITY, $max] ["-inf..=", stringify!($max)] $($rest)* }
@@ -198,7 +198,7 @@ macro_rules! params {
     (@scale LUFS) => { crate::foundation::field::Scale::Decibel };
     (@scale $unit:tt) => { crate::foundation::field::Scale::Linear };
 
-    // How the documentation puts a word of a declaration.
+    // Text of the documentation for each word of a declaration.
     (@word log) => { "" };
     (@word fixed) => { "; fixed while it runs" };
     (@word off($value:literal)) => { concat!(" or `", stringify!($value), "` (off)") };
@@ -228,10 +228,10 @@ macro_rules! choice {
         impl $name {
             /// The default.
             pub const DEFAULT: Self = Self::$default;
-            /// All of them, as they serialise.
+            /// All words, as serialised.
             pub const WORDS: &'static [&'static str] = &[$($word),*];
 
-            /// As it serialises.
+            /// The word, as serialised.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self {

@@ -1,4 +1,4 @@
-//! Engines: what processors do, written once for both sample formats and compiled in this crate for each (see
+//! Engines: the code of the processors, written once for both sample formats and compiled in this crate for each (see
 //! [`per_format!`](super::per_format::per_format)).
 
 use super::{
@@ -9,16 +9,16 @@ use super::{
     stream::StreamSpec,
 };
 
-/// What a processor does, written once for both sample formats.
+/// The code of one processor, generic over the sample format.
 pub(crate) trait Engine<S: Sample>: Sized {
     /// Its settings.
     type Params: Params;
 
-    /// A processor for this stream; takes all the memory that it will ever need.
+    /// A processor for this stream; allocates all its memory.
     fn build(params: &Self::Params, spec: &StreamSpec) -> Result<Self, Error>;
 
-    /// Processes a block, by a key if there is one; `reduction_db` receives the gain reduction of each frame. What
-    /// takes no key or reduces no gain leaves the two alone.
+    /// Processes a block, with a key if there is one; `reduction_db` receives the gain reduction of each frame.
+    /// Processors without a key input or a gain reduction ignore the two.
     fn run(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,
@@ -27,7 +27,7 @@ pub(crate) trait Engine<S: Sample>: Sized {
     );
 }
 
-/// The [`Engine`] of settings by functions that this crate compiles: see [`compiled!`].
+/// The [`Engine`] of a set of settings, called through functions compiled in this crate: see [`compiled!`].
 pub(crate) trait Compiled: Params {
     /// [`Engine::build`].
     fn build_compiled<S: Sample>(&self, spec: &StreamSpec) -> Result<Self::Processor<S>, Error>;
@@ -82,9 +82,9 @@ macro_rules! compiled {
 }
 pub(crate) use compiled;
 
-/// The methods of a [`Processor`](super::processor::Processor) that lead to its [`Engine`], in the body of its `impl`:
-/// `engine!(GainParams)`; `engine!(LimiterParams, dynamics)` for what also is
-/// [`Dynamics`](super::processor::Dynamics); `engine!(GateParams, dynamics, key)` for what takes a key as well.
+/// The methods of a [`Processor`](super::processor::Processor) that forward to its [`Engine`], in the body of its
+/// `impl`: `engine!(GainParams)`; `engine!(LimiterParams, dynamics)` for a processor that is also
+/// [`Dynamics`](super::processor::Dynamics); `engine!(GateParams, dynamics, key)` for one with a key input as well.
 macro_rules! engine {
     ($params:ty) => {
         fn spec(&self) -> StreamSpec {
@@ -120,7 +120,7 @@ macro_rules! engine {
 }
 pub(crate) use engine;
 
-/// The method of [`Dynamics`](super::processor::Dynamics) that leads to the [`Engine`]: `traced!(LimiterParams)`.
+/// The method of [`Dynamics`](super::processor::Dynamics) that forwards to the [`Engine`]: `traced!(LimiterParams)`.
 macro_rules! traced {
     ($params:ty) => {
         fn process_traced(

@@ -19,7 +19,7 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A parameter lies outside its legal range, whose ends are included. NaN lies outside every range.
+    /// A parameter is outside its legal range, whose ends are included. NaN is outside every range.
     OutOfRange {
         /// Name of the parameter.
         param: &'static str,
@@ -32,7 +32,7 @@ pub enum Error {
         /// Largest legal value.
         max: f64,
     },
-    /// A parameter takes only certain values, and this is none of them.
+    /// A parameter takes only certain values, and this is not one of them.
     NotAllowed {
         /// Name of the parameter.
         param: &'static str,
@@ -52,12 +52,12 @@ pub enum Error {
         /// Channels that it was given.
         actual: usize,
     },
-    /// The sample rate lies outside 8 kHz to 384 kHz or is not a number.
+    /// The sample rate is outside 8 kHz to 384 kHz or is not a number.
     SampleRate {
         /// The rate given, in Hz.
         hz: f64,
     },
-    /// A processor was built for another sample rate than the stream that it is to be part of.
+    /// The processor was built for another sample rate than its stream.
     OtherSampleRate {
         /// The rate of the stream, in Hz.
         expected_hz: f64,
@@ -74,11 +74,11 @@ pub enum Error {
         /// The name given.
         name: Box<str>,
     },
-    /// A parameter was set to a value of another kind: a number to a word, a choice to a word that is none of its own.
+    /// A parameter was set to a value of another kind: a number to a word, a choice to an unknown word.
     Mismatch {
         /// Name of the parameter.
         param: &'static str,
-        /// What it does take, as the end of a sentence.
+        /// The values that it takes, as the end of a sentence.
         takes: &'static str,
         /// The words of a choice; none for other parameters.
         words: &'static [&'static str],
@@ -96,7 +96,7 @@ pub enum Error {
         list: &'static str,
         /// Which of them, counted from 0, if there are several.
         index: Option<u16>,
-        /// What is wrong with it.
+        /// The error.
         error: Box<Error>,
     },
 }
@@ -151,7 +151,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 impl Error {
-    /// The same error, said of one entry of a list of numbers.
+    /// The same error for one entry of a list of numbers.
     #[must_use]
     pub fn at(self, position: usize) -> Self {
         let here = u16::try_from(position).ok();
@@ -162,14 +162,14 @@ impl Error {
         }
     }
 
-    /// The same error, said of the band, effect or insert at `position` of `list`; of `list` itself without one.
+    /// The same error for the band, effect or insert at `position` of `list`; without a position, for `list` itself.
     #[must_use]
     pub fn within(self, list: &'static str, position: impl Into<Option<usize>>) -> Self {
         let index = position.into().and_then(|position| u16::try_from(position).ok());
         Self::Within { list, index, error: Box::new(self) }
     }
 
-    /// What was refused, without its place.
+    /// The error without its path.
     #[must_use]
     pub fn innermost(&self) -> &Self {
         let mut innermost = self;
@@ -180,7 +180,7 @@ impl Error {
     }
 }
 
-/// Checks that `min <= value <= max`. NaN is refused, and so are infinities that are no end of the range.
+/// Checks that `min <= value <= max`. NaN is refused, and so are infinities that are not an end of the range.
 ///
 /// # Errors
 /// [`Error::OutOfRange`], naming `param`.
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_a_tree_is_named_from_the_outside_in() {
+    fn a_path_reads_from_the_outside_in() {
         let error = in_range("q", 90.0, 0.1, 40.0).unwrap_err().within("bands", 3).within("effects", 1);
         assert_eq!(error.to_string(), "effects[1].bands[3].q = 90 is out of range: it must lie in 0.1..40");
         assert!(matches!(error.innermost(), Error::OutOfRange { param: "q", .. }));

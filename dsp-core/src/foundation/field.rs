@@ -1,4 +1,4 @@
-//! One entry of a table of parameters: what a setting is called, its unit, range, default and scale.
+//! One entry of a parameter table: name, unit, range, default and scale of a setting.
 
 /// One parameter of a processor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,15 +9,15 @@ pub struct Field {
     pub name: &'static str,
     /// Symbol of its unit: `dB`, `dBFS`, `Hz`, `ms`, `%`; empty without one.
     pub unit: &'static str,
-    /// What values it takes.
+    /// The values it takes.
     pub kind: Kind,
-    /// Another value needs a new processor.
+    /// Whether a change needs a new processor.
     pub fixed: bool,
-    /// What it does, in a sentence without its full stop.
+    /// Its effect, in a sentence without its full stop.
     pub summary: &'static str,
 }
 
-/// What values a parameter takes.
+/// The values that a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "type", rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -36,11 +36,11 @@ pub enum Kind {
         /// Its default.
         default: &'static str,
     },
-    /// What has parts of its own (bands, crossovers, an impulse response): neither read nor set by name.
+    /// A parameter with parts of its own (bands, crossovers, an impulse response): neither read nor set by name.
     Compound,
 }
 
-/// The range of a number, and how it is laid out on a control.
+/// The range of a number, and its scale on a control.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -51,9 +51,9 @@ pub struct Number {
     pub max: f64,
     /// Its default.
     pub default: f64,
-    /// What equal steps of a control are.
+    /// The values at equal steps of a control.
     pub scale: Scale,
-    /// The legal value outside the range, which turns off what it controls: 0 for `key_high_pass_hz`.
+    /// The legal value outside the range, which switches the parameter off: 0 for `key_high_pass_hz`.
     pub off: Option<f64>,
     /// Largest legal value in parts of the sample rate, where that is lower than `max`.
     pub max_per_rate: Option<f64>,
@@ -63,7 +63,7 @@ pub struct Number {
     pub allowed: &'static str,
 }
 
-/// What equal steps of a control are.
+/// The values at equal steps of a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -119,9 +119,9 @@ impl<'a> From<&'a str> for Value<'a> {
     }
 }
 
-/// In place of an infinite end on a control: dB beyond which nothing is heard, a ratio that is as good as infinite.
-const ENDLESS_DB: f64 = 90.0;
-const ENDLESS: f64 = 20.0;
+/// Ends of a control where the range has none: dB beyond which nothing is audible, a ratio close to infinity.
+const OPEN_END_DB: f64 = 90.0;
+const OPEN_END: f64 = 20.0;
 
 impl Number {
     /// Smallest and largest legal value at a sample rate, apart from `off`.
@@ -136,8 +136,8 @@ impl Number {
         Self { min: self.min.max(min), max: self.max.min(max), ..self }
     }
 
-    /// The value at a position of a control, 0 (`min`) to 1 (`max`), on its scale. Only the positions 0 and 1
-    /// themselves stand for an infinite end.
+    /// The value at a position of a control, 0 (`min`) to 1 (`max`), on its scale. Only positions 0 and 1 give an
+    /// infinite end.
     ///
     /// ```
     /// use mixdown::{filters::BellParams, params::Kind};
@@ -188,17 +188,17 @@ impl Number {
         position.clamp(0.0, 1.0)
     }
 
-    /// The ends of a control: those of the range, finite ones in place of infinite ones.
+    /// The ends of a control: those of the range, with finite values for infinite ones.
     fn travel(&self) -> [f64; 2] {
-        let endless = if self.scale == Scale::Decibel { ENDLESS_DB } else { ENDLESS };
-        [self.min.max(-endless), if self.max == f64::INFINITY { endless } else { self.max }]
+        let open_end = if self.scale == Scale::Decibel { OPEN_END_DB } else { OPEN_END };
+        [self.min.max(-open_end), if self.max == f64::INFINITY { open_end } else { self.max }]
     }
 }
 
-/// The largest value of a number in a table, for what takes memory by it.
+/// The largest value of a number in a table, for buffers sized by it.
 ///
 /// # Panics
-/// Without such a number: while the crate is compiled.
+/// At compile time, if the table has no such number.
 pub(crate) const fn max_of(fields: &[Field], name: &str) -> f64 {
     let mut index = 0;
     while index < fields.len() {
@@ -221,7 +221,7 @@ const fn same(a: &str, b: &str) -> bool {
     index == a.len() && index == b.len()
 }
 
-// The words of a declaration by `params!`.
+// The words of a `params!` declaration.
 impl Field {
     pub(crate) const fn number(
         name: &'static str,
@@ -248,7 +248,7 @@ impl Field {
         }
     }
 
-    /// Laid out in equal ratios.
+    /// A logarithmic scale.
     pub(crate) const fn log(self) -> Self {
         let number = self.as_number();
         assert!(number.min > 0.0, "a logarithmic scale has no 0");
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_returns_to_where_its_value_is() {
+    fn position_inverts_at() {
         let base = |scale, min, max| number(Field::number("x", ["", ""], scale, [min, max, min]));
         let numbers = [
             base(Scale::Linear, -3.0, 5.0),

@@ -1,4 +1,4 @@
-//! Blocks and keys with too few channels or frames: what is missing is silence.
+//! Completion of blocks and keys with too few channels or frames: missing ones are silence.
 
 use super::{
     block::{Block, BlockMut},
@@ -6,14 +6,14 @@ use super::{
     stream::MAX_CHANNELS,
 };
 
-/// Frames handled at once where something is missing. Small, since the silence lies on the stack.
-const PIECE_FRAMES: usize = 16;
+/// Frames per chunk where something is missing. Few, since the silence is on the stack.
+const CHUNK_FRAMES: usize = 16;
 
-/// Calls `each` with a block of at least `channels` channels and a key, if there is one, of as many frames: once, where
-/// both fit. Otherwise in pieces, with silence for the channels that are missing, whose output is dropped, and for the
-/// frames that the key lacks. The first argument is the frame at which the piece starts.
+/// Calls `each` with a block of at least `channels` channels and a key, if there is one, of as many frames: once if
+/// both fit. Otherwise in chunks, with silence for missing channels, whose output is dropped, and for missing frames of
+/// the key. The first argument is the frame at which the chunk starts.
 ///
-/// A block or key that does not fit is a mistake of the caller (`debug_assert`).
+/// A block or key that does not fit is an error of the caller (`debug_assert`).
 #[inline(always)]
 pub(crate) fn fit_keyed<S: Sample>(
     block: &mut BlockMut<'_, '_, S>,
@@ -62,7 +62,7 @@ pub(crate) fn fit_traced<S: Sample>(
     });
 }
 
-/// One piece of a block and its key.
+/// One chunk of a block and its key.
 type Each<'f, S> = &'f mut dyn FnMut(usize, &mut BlockMut<'_, '_, S>, Option<&Block<'_, '_, S>>);
 
 #[cold]
@@ -73,27 +73,27 @@ fn complete<S: Sample>(
     key: Option<&Block<'_, '_, S>>,
     each: Each<'_, S>,
 ) {
-    let silence = [S::ZERO; PIECE_FRAMES];
+    let silence = [S::ZERO; CHUNK_FRAMES];
     let mut start = 0;
     while start < block.frames() {
-        let mut frames = PIECE_FRAMES.min(block.frames() - start);
-        // The last piece that the key reaches into ends with it.
+        let mut frames = CHUNK_FRAMES.min(block.frames() - start);
+        // The key's last chunk ends with the key.
         if let Some(left) = key.and_then(|key| key.frames().checked_sub(start)).filter(|left| *left > 0) {
             frames = frames.min(left);
         }
-        // A key that has ended still has its channels: one of all channels would be another key.
+        // After its end a key keeps its channel count, as the linking depends on it.
         let silent = [&silence[..frames]; MAX_CHANNELS];
         let key = match key {
             Some(key) if start < key.frames() => Some(key.frames_at(start, frames)),
             Some(key) => Block::from_slices(&silent[..key.channels().min(MAX_CHANNELS)]).ok(),
             None => None,
         };
-        let mut missing = [[S::ZERO; PIECE_FRAMES]; MAX_CHANNELS];
+        let mut missing = [[S::ZERO; CHUNK_FRAMES]; MAX_CHANNELS];
         let mut all: [&mut [S]; MAX_CHANNELS] = core::array::from_fn(|_| &mut [][..]);
-        let mut piece = block.frames_mut(start, frames);
-        let given = piece.channels();
+        let mut chunk = block.frames_mut(start, frames);
+        let given = chunk.channels();
         let (present, absent) = all.split_at_mut(given.min(MAX_CHANNELS));
-        for (slot, samples) in present.iter_mut().zip(piece.all_channels_mut()) {
+        for (slot, samples) in present.iter_mut().zip(chunk.all_channels_mut()) {
             *slot = samples;
         }
         for (slot, samples) in absent.iter_mut().zip(&mut missing) {
@@ -107,8 +107,8 @@ fn complete<S: Sample>(
     }
 }
 
-/// Calls `each` with a block of at least `channels` channels: the block itself, or, where it has fewer, pieces of it
-/// with silence in those that are missing. The first argument is the frame at which the piece starts.
+/// Calls `each` with a block of at least `channels` channels: the block itself, or, if it has fewer, chunks of it with
+/// silence in the missing ones. The first argument is the frame at which the chunk starts.
 #[inline(always)]
 pub(crate) fn fit_read<S: Sample>(
     block: &Block<'_, '_, S>,
@@ -120,12 +120,12 @@ pub(crate) fn fit_read<S: Sample>(
     if given >= channels {
         return each(0, block);
     }
-    let silence = [S::ZERO; PIECE_FRAMES];
-    for start in (0..block.frames()).step_by(PIECE_FRAMES) {
-        let frames = PIECE_FRAMES.min(block.frames() - start);
-        let piece = block.frames_at(start, frames);
+    let silence = [S::ZERO; CHUNK_FRAMES];
+    for start in (0..block.frames()).step_by(CHUNK_FRAMES) {
+        let frames = CHUNK_FRAMES.min(block.frames() - start);
+        let chunk = block.frames_at(start, frames);
         let all: [&[S]; MAX_CHANNELS] =
-            core::array::from_fn(|channel| if channel < given { piece.channel(channel) } else { &silence[..frames] });
+            core::array::from_fn(|channel| if channel < given { chunk.channel(channel) } else { &silence[..frames] });
         if let Ok(whole) = Block::from_slices(&all[..channels.min(MAX_CHANNELS)]) {
             each(start, &whole);
         }

@@ -1,17 +1,14 @@
-//! Larger and smaller of two numbers, and functions that give the same bits everywhere.
+//! Minimum, maximum, and functions that give the same bits everywhere.
 //!
-//! Fast base-2 exponential and logarithm for gain paths are free of branches and of `libm`, so that loops over them
-//! vectorise. Range reduction splits off the exponent; the remainder goes through a polynomial fitted at Chebyshev
-//! nodes, exact at the ends of an octave (`exp2(n)` and `log2(2^n)` carry no error), so that 0 dB stays 0 dB. Measured
-//! error over
-//! -144..+48 dB is asserted below.
+//! The fast base-2 exponential and logarithm for gain paths have no branches and no `libm` calls, so that loops over
+//! them vectorise. Range reduction splits off the exponent; the remainder goes through a polynomial fitted at Chebyshev
+//! nodes, exact at the ends of an octave (`exp2(n)` and `log2(2^n)` carry no error), so that 0 dB stays 0 dB. The error
+//! over -144..+48 dB is asserted below.
 
 use num_complex::Complex64;
 
-/// The larger of two numbers, as the one instruction that a recursion can afford to wait for. In loops that the
-/// compiler vectorises and that work in place, the comparison would become a store under a mask, many times slower:
-/// there it is
-/// `Sample::max`.
+/// The larger of two numbers in one instruction, the shortest latency in a recursion. In vectorised loops that work in
+/// place the comparison would become a masked store, many times slower: use `Sample::max` there.
 #[inline(always)]
 pub(crate) fn larger<T: PartialOrd>(a: T, b: T) -> T {
     if a > b { a } else { b }
@@ -23,13 +20,13 @@ pub(crate) fn smaller<T: PartialOrd>(a: T, b: T) -> T {
     if a < b { a } else { b }
 }
 
-/// The magnitude of a number; of either zero, that zero.
+/// The magnitude of a number; the sign of a zero is kept.
 #[inline(always)]
 pub(crate) fn magnitude<T: PartialOrd + Default + core::ops::Neg<Output = T>>(value: T) -> T {
     if value < T::default() { -value } else { value }
 }
 
-/// e^(i angle), by `libm`: num-complex takes the sines of the platform where anything turns on its `std`.
+/// e^(i angle), by `libm`: num-complex calls the platform's sine as soon as any crate turns on its `std`.
 pub(crate) fn cis(angle: f64) -> Complex64 {
     let (sin, cos) = libm::sincos(angle);
     Complex64::new(cos, sin)
@@ -45,8 +42,8 @@ pub trait Pow2: Sized {
     fn log2_fast(self) -> Self;
 }
 
-/// A polynomial as four in t⁴ side by side: a chain of multiplications and additions a quarter as long as Horner's,
-/// which is what a loop over a recursion's results waits for.
+/// A polynomial as four polynomials in t⁴, evaluated in parallel: the dependency chain is a quarter as long as in
+/// Horner's scheme, and sets the time of a loop over the results of a recursion.
 macro_rules! polynomial {
     ($coeffs:ident, $t:ident) => {{
         let (square, mut sums) = ($t * $t, [0.0; 4]);

@@ -2,15 +2,15 @@
 
 use super::{block::Block, sample::Sample};
 
-/// Something that listens to audio and reports figures.
+/// A meter: measures audio and reports readings.
 pub trait Meter<S: Sample>: Send {
-    /// The figures.
+    /// The readings.
     type Reading;
 
-    /// Listens to a block of any length. Nothing allocates in constant-memory modes; see the meter's own words.
+    /// Measures a block of any length. Nothing allocates in constant-memory modes; see the card of each meter.
     fn observe(&mut self, block: &Block<'_, '_, S>);
 
-    /// The figures of everything heard since it was built or reset.
+    /// The reading of all audio since the build or the last reset.
     fn reading(&self) -> Self::Reading;
 
     /// Clears all state.

@@ -1,20 +1,20 @@
-//! The contract of settings: what the user says ([`Params`]) and how it reaches what runs ([`Tunable`]).
+//! The contract of settings ([`Params`]) and of the processors that they are applied to ([`Tunable`]).
 
 use super::{error::Error, processor::Processor, sample::Sample, stream::StreamSpec, table::Fields};
 use alloc::vec::Vec;
 use num_complex::Complex64;
 
-/// A processor's settings: what the user says, in dB, Hz and ms.
+/// A processor's settings, in dB, Hz and ms.
 ///
-/// `design` turns them into coefficients (pure, in f64, the costly part), `build` into a processor (the only place that
-/// takes memory). [`Tunable`] brings coefficients to a running processor.
+/// `design` turns them into coefficients (pure, in f64, the costly part), `build` into a processor (the only call that
+/// allocates). [`Tunable`] applies coefficients to a running processor.
 pub trait Params: Fields + Clone + PartialEq + Default + 'static {
-    /// What the arithmetic needs.
+    /// The coefficients.
     type Coeffs;
-    /// What runs.
+    /// The processor.
     type Processor<S: Sample>: Tunable<S, Params = Self> + 'static;
 
-    /// Channels that come out for `input` channels in.
+    /// Output channels for `input` channels.
     ///
     /// # Errors
     /// [`Error::Channels`] if it does not take that many.
@@ -48,14 +48,14 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
         None
     }
 
-    /// Output level of steady sound at each level, in dB, if the gain depends on the level alone.
+    /// Output level of a steady signal at each input level, in dB, if the gain depends on the level alone.
     fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
         let _ = levels_db;
         None
     }
 
-    /// Complex gain at each frequency (0 to half the rate) with the latency taken out; `None` if one response does not
-    /// describe it: it is not linear, or treats channels differently.
+    /// Complex gain at each frequency (0 to half the rate) without the latency; `None` if no single response describes
+    /// the processor: it is not linear, or treats channels differently.
     ///
     /// # Errors
     /// As [`validate`](Self::validate).
@@ -65,11 +65,11 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
     }
 }
 
-/// A processor whose settings can change while it runs: the one way to change them, for every processor.
+/// A processor whose settings can change while it runs, the same way for every processor.
 ///
 /// [`design`](Params::design) is the costly part and may run on any thread. [`apply`](Self::apply) glides to the result
-/// in O(1) and takes and frees no memory, so that a callback may call it; the coefficients stay with the caller, who
-/// hands them back to another thread to be dropped.
+/// in O(1) and neither allocates nor frees, so that a callback may call it; the coefficients stay with the caller,
+/// which sends them back to another thread to be dropped.
 ///
 /// ```
 /// use mixdown::{Params, StreamSpec, Tunable, filters::BellParams};
@@ -88,7 +88,7 @@ pub trait Tunable<S: Sample>: Processor<S> {
     /// Its settings.
     type Params: Params;
 
-    /// Whether it can glide to these coefficients; takes no memory.
+    /// Checks that it can glide to these coefficients; does not allocate.
     ///
     /// # Errors
     /// [`Error::NeedsRebuild`] if they are of another kind, size memory or change the latency.
@@ -100,7 +100,7 @@ pub trait Tunable<S: Sample>: Processor<S> {
     /// Glides to coefficients that [`check`](Self::check) accepts.
     fn apply(&mut self, coeffs: &<Self::Params as Params>::Coeffs);
 
-    /// Glides to coefficients designed elsewhere; takes no memory.
+    /// Glides to coefficients designed elsewhere; does not allocate.
     ///
     /// # Errors
     /// As [`check`](Self::check); nothing changes then.
@@ -110,7 +110,7 @@ pub trait Tunable<S: Sample>: Processor<S> {
         Ok(())
     }
 
-    /// Glides to other settings. Designs them here; a callback takes [`set_coeffs`](Self::set_coeffs).
+    /// Glides to other settings. Designs them on this thread; in a callback use [`set_coeffs`](Self::set_coeffs).
     ///
     /// # Errors
     /// As [`Params::validate`] and [`check`](Self::check); nothing changes then.

@@ -1,13 +1,13 @@
-//! The way out of generic code: functions that this crate compiles, once for `f32` and once for `f64`.
+//! Functions that this crate compiles for generic code, once for `f32` and once for `f64`.
 //!
-//! A generic function is compiled in the crate that calls it. An app would compile every kernel again after each edit
-//! of its own, and at its own optimisation level. So what is costly leaves generic code through [`per_format!`].
+//! A generic function is compiled in the crate that calls it: an app would compile every kernel again after each of its
+//! own edits, and at its own optimisation level. Costly code is therefore called through [`per_format!`].
 
-/// Runs a body that is generic over the sample format `S` in one of two functions that name their format.
+/// Runs a body that is generic over the sample format `S` in a function for `f32` or one for `f64`.
 ///
-/// `per_format!(S, ['m, 'b], (meter: &'m mut Meter<S>, block: &'b Block<'b, 'b, S>) { meter.listen(block) })` moves the
-/// variables into the body, under the same names and with the types given; lifetimes are listed first. A type of output
-/// may follow the arguments.
+/// `per_format!(S, ['m, 'b], (meter: &'m mut Meter<S>, block: &'b Block<'b, 'b, S>) { meter.measure(block) })` moves
+/// the variables into the body, under the same names and with the types given; lifetimes are listed first. A type of
+/// output may follow the arguments.
 macro_rules! per_format {
     ($S:ident, [$($life:lifetime $(: $bound:lifetime)?),*], ($($name:ident: $type:ty),* $(,)?) $body:block) => {
         $crate::foundation::per_format::per_format!($S, [$($life $(: $bound)?),*], ($($name: $type),*) -> () $body)

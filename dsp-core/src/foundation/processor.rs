@@ -8,22 +8,22 @@ use super::{
 };
 use alloc::boxed::Box;
 
-/// Something that changes audio, in place, in a real-time callback.
+/// A processor: changes audio in place, in a real-time callback.
 ///
-/// The invariants that every implementation keeps, proven for the built-in ones by `tests/laws.rs`: the same bits
-/// however the stream is cut into blocks; `reset` equals a fresh build; the stated latency is the measured one; silence
-/// in gives exact silence out after the tail; non-finite input samples count as 0 and are counted; samples below 2^-99
-/// (-596 dBFS) count as 0 and those beyond ±2^33 (198 dBFS) as that, so that no state is subnormal or overflows;
-/// nothing allocates, locks, logs or panics in `process` or `reset`.
+/// Invariants of every implementation, tested for the built-in ones by `tests/laws.rs`: the same bits however the
+/// stream is cut into blocks; `reset` equals a fresh build; the stated latency is the measured one; silence in gives
+/// exact silence out after the tail; non-finite input samples count as 0 and are counted; samples below 2^-99 (-596
+/// dBFS) count as 0 and those beyond ±2^33 (198 dBFS) are clamped, so that no state is subnormal or overflows; nothing
+/// allocates, locks, logs or panics in `process` or `reset`.
 ///
-/// A block has `max(inputs, outputs)` channels of which the first `spec().channels()` are filled on entry. Channels
-/// beyond stay untouched. In a block or key with too few channels or frames, what is missing is silence; builds with
-/// debug assertions panic there.
+/// A block has `max(inputs, outputs)` channels, of which the first `spec().channels()` are filled on entry. Further
+/// channels stay untouched. Missing channels and frames of a block or key are silence; builds with debug assertions
+/// panic there.
 pub trait Processor<S: Sample>: Send {
     /// The stream it was built for.
     fn spec(&self) -> StreamSpec;
 
-    /// Channels it fills on the way out; the input count unless the processor makes stereo.
+    /// Output channels; the input count unless the processor makes stereo.
     fn output_channels(&self) -> usize {
         self.spec().channels()
     }
@@ -32,12 +32,12 @@ pub trait Processor<S: Sample>: Send {
     fn process(&mut self, block: &mut BlockMut<'_, '_, S>);
 
     /// Processes with a key (side-chain) of 1 channel, used for all, or as many as the input, and as many frames as the
-    /// block. What [takes no key](Self::takes_key) processes as without one.
+    /// block. A processor that [takes no key](Self::takes_key) ignores it.
     fn process_keyed(&mut self, block: &mut BlockMut<'_, '_, S>, _key: &Block<'_, '_, S>) {
         self.process(block);
     }
 
-    /// Whether a key changes what it does. A key that nothing takes is a mistake that a host can refuse.
+    /// Whether it has a key input. A host can refuse a key that no processor takes.
     fn takes_key(&self) -> bool {
         false
     }
@@ -50,7 +50,7 @@ pub trait Processor<S: Sample>: Send {
         0
     }
 
-    /// How long it still sounds after its input has ended, latency included.
+    /// Time to silence after the input has ended, latency included.
     fn tail(&self) -> Tail {
         Tail::Frames(0)
     }
@@ -71,25 +71,24 @@ pub trait Processor<S: Sample>: Send {
     }
 }
 
-/// A processor whose gain follows a level: what it does can be read and drawn.
+/// A processor whose gain follows a level, with a gain reduction to read and to draw.
 ///
-/// Reductions are in dB, 0 or more, and leave make-up gain, drive and mix out.
+/// Reductions are in dB, 0 or more, without make-up gain, drive and mix.
 pub trait Dynamics<S: Sample>: Processor<S> {
-    /// Curves of gain reduction: one per channel; with bands, those of the first band, then those of the next.
+    /// Number of gain reduction traces: one per channel; with bands, those of the first band, then those of the next.
     fn traces(&self) -> usize {
         self.spec().channels()
     }
 
-    /// Reduction of the last frame put out, in dB; 0 for a trace that it does not have.
+    /// Reduction of the last output frame, in dB; 0 for a trace that does not exist.
     fn gain_reduction_db(&self, trace: usize) -> f64;
 
-    /// Reduction since it was built or reset, over all traces.
+    /// Reduction since the build or the last reset, over all traces.
     fn gain_reduction(&self) -> GainReduction;
 
-    /// Processes a block, by a key if there is one, and writes the reduction of each frame put out, in dB: channel `n`
-    /// of
-    /// `reduction_db` is trace `n`. What lies beyond the shorter of both blocks, or beyond the fewer traces, is
-    /// processed and not written, or left alone.
+    /// Processes a block, with a key if there is one, and writes the reduction of each output frame, in dB: channel `n`
+    /// of `reduction_db` is trace `n`. Frames and traces without room in `reduction_db` are processed and not written;
+    /// surplus frames and channels of it stay untouched.
     fn process_traced(
         &mut self,
         block: &mut BlockMut<'_, '_, S>,
@@ -98,7 +97,7 @@ pub trait Dynamics<S: Sample>: Processor<S> {
     );
 }
 
-/// Gain reduction since a processor was built or reset, all of it positive.
+/// Gain reduction since the build or the last reset, in positive dB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GainReduction {
@@ -110,7 +109,7 @@ pub struct GainReduction {
     pub active_share: f64,
 }
 
-/// Forwards every method of a processor to the one behind `$inner`.
+/// Forwards every method of a processor to `$inner`.
 macro_rules! forward {
     ($inner:ty) => {
         fn spec(&self) -> StreamSpec {

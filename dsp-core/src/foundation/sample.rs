@@ -20,16 +20,16 @@ mod sealed {
         /// A vector of 256 bits, whatever the level.
         type Wide<V: Simd>: SimdFloat<V, Element = Self> + SimdSplit<V>;
 
-        /// Smallest magnitude that processing takes for a sound: [`silence::SAMPLE`].
+        /// Smallest magnitude in processing apart from 0: [`silence::SAMPLE`].
         const FAINTEST: Self;
-        /// Largest magnitude that processing takes, 2^33 or +198 dBFS. What is larger counts as this, so that no
-        /// recursion overflows.
+        /// Largest magnitude in processing, 2^33 or +198 dBFS. Larger samples are clamped to it, so that no recursion
+        /// overflows.
         const LOUDEST: Self;
 
         /// Whether every sample is 0 or a finite number of a magnitude within [`FAINTEST`](Self::FAINTEST) and
         /// [`LOUDEST`](Self::LOUDEST).
         fn all_ordinary(samples: &[Self]) -> bool;
-        /// What processing takes this sample for; NaN and infinities for 0.
+        /// The sample as it is processed: faint ones as 0, loud ones clamped, NaN and infinities as 0.
         fn ordinary(self) -> Self;
         /// 0 if its magnitude is below [`FAINTEST`](Self::FAINTEST).
         fn audible(self) -> Self;
@@ -42,7 +42,7 @@ mod sealed {
         #[cfg(test)]
         fn fused(self, factor: Self, addend: Self) -> Self;
 
-        /// Calls the one of two functions that is of this format: see
+        /// Calls the one of two functions for this format: see
         /// [`per_format!`](crate::foundation::per_format::per_format).
         fn run<A: PerFormat, O: PerFormat>(
             arguments: A::Of<Self>,
@@ -63,9 +63,9 @@ mod sealed {
                 // A power of two: exact in both formats.
                 const FAINTEST: Self = silence::SAMPLE as Self;
 
-                /// In the order of their bits, magnitudes are in their order, NaN and infinities last. What is too
-                /// large carries into the sign; what is too small borrows from it, and 0 alone borrows when 1 is taken.
-                /// The signs are gathered at the width of the samples, so the loop vectorises at every level.
+                /// Magnitudes are ordered as their bits, infinities and NaN last. A magnitude too large carries into
+                /// the sign bit, one too small borrows from it, and only 0 borrows when 1 is subtracted. The sign bits
+                /// are collected at the width of the samples, so the loop vectorises at every level.
                 #[inline(always)]
                 fn all_ordinary(samples: &[Self]) -> bool {
                     const MAGNITUDE: $bits = <$bits>::MAX >> 1;
@@ -82,7 +82,7 @@ mod sealed {
 
                 #[inline(always)]
                 fn ordinary(self) -> Self {
-                    // False for NaN too; an infinity is no loud sound but a fault. A zero keeps its sign.
+                    // False for NaN too; an infinity becomes 0 and is not clamped. A zero keeps its sign.
                     let is_sound = self.abs() >= <$float as Sealed>::FAINTEST && self.abs() < Self::INFINITY;
                     let bounded = self.clamp(-<$float as Sealed>::LOUDEST, <$float as Sealed>::LOUDEST);
                     if is_sound || self == 0.0 { bounded } else { 0.0 }
@@ -138,7 +138,7 @@ pub trait Sample: sealed::Sealed + Pow2 + Send + Sync + Debug + Default + Partia
     fn from_index(index: i32) -> Self;
     /// The same value as `f64`; exact.
     fn to_f64(self) -> f64;
-    /// Neither NaN nor an infinity.
+    /// Whether it is neither NaN nor an infinity.
     fn finite(self) -> bool;
     /// The bits, widened: what "bit for bit" compares.
     fn bits(self) -> u64;

@@ -1,4 +1,5 @@
-//! Thresholds of silence: below which a sample, a state, a power or a reduction counts as nothing, and why there.
+//! Silence thresholds: magnitudes below which a sample, a state, a power or a reduction counts as 0, with their
+//! reasons.
 //!
 //! Recursions never reach 0 by themselves: they decay into subnormal numbers, which take a CPU ten to a hundred times
 //! as long, and tails would never end. Amplitudes are relative to full scale, 1.0; powers are squares of amplitudes.
@@ -21,37 +22,37 @@ pub(crate) const FILTER_STATE: f64 = 1e-20;
 /// [`FILTER_STATE`].
 pub(crate) const LONE_FILTER_STATE: f64 = 1e-40;
 
-/// Decades from full scale to [`FILTER_STATE`], and six more for what a resonance or a double pole adds to the plain
-/// exponential: what a filter's tail is reckoned by.
+/// Decades from full scale to [`FILTER_STATE`], and six more for the peak of a resonance or a double pole over the
+/// plain exponential: the decay from which a filter's tail is computed.
 pub(crate) const FILTER_DECADES: f64 = 26.0;
 
 /// States of the filters in a reverb's feedback loop, in the format of the audio: 1e-14, -280 dBFS. Zeroed on the
 /// 64-frame grid; 80 dB below [`REVERB_SIGNAL`], so that it shortens no tail.
 pub(crate) const REVERB_STATE: f64 = 1e-14;
 
-/// Signals in the delay lines of a reverb: 1e-10, -200 dBFS. What stayed below it for as long as the lines remember is
-/// zeroed, so that a tail ends.
+/// Signals in the delay lines of a reverb: 1e-10, -200 dBFS. Once every signal has stayed below it for the length of
+/// the lines, the lines are zeroed, so that a tail ends.
 pub(crate) const REVERB_SIGNAL: f64 = 1e-10;
 
 /// Levels at a detector: 1e-7, -140 dBFS. Lower ones count as this, so that silence has a logarithm.
 pub(crate) const DETECTOR_LEVEL: f64 = 1e-7;
 
-/// Added to every square before it is averaged: a power of 1e-20, -200 dBFS. A mean of squares so is never 0 or
-/// subnormal, and far below [`DETECTOR_LEVEL`].
+/// Added to every square before it is averaged: a power of 1e-20, -200 dBFS. It keeps a mean square from 0 and from
+/// subnormal numbers, and is far below [`DETECTOR_LEVEL`].
 pub(crate) const SQUARE: f64 = 1e-20;
 
 /// Powers of a de-esser's bands: 1e-30, -300 dBFS. Subtracted in each frame, so that a power arrives at 0 instead of
-/// becoming subnormal; the least that a logarithm is taken of.
+/// becoming subnormal; also the floor of the logarithm.
 pub(crate) const BAND_POWER: f64 = 1e-30;
 
-/// Gain reductions, in octaves of amplitude: 1e-9 octaves, 6e-9 dB. Subtracted from what ballistics aim at, so that a
-/// release arrives at exactly 0.
+/// Gain reductions, in octaves of amplitude: 1e-9 octaves, 6e-9 dB. Subtracted from the target of the ballistics, so
+/// that a release arrives at exactly 0.
 pub(crate) const REDUCTION_OCTAVES: f64 = 1e-9;
 
 /// The same in a limiter: 1e-9 dB, in octaves of amplitude.
 pub(crate) const LIMITER_REDUCTION_OCTAVES: f64 = 1e-9 / DB_PER_OCTAVE;
 
-/// Gains, in dB: at -144 dB and below a fader is shut, its gain exactly 0. Half a step of 24-bit audio.
+/// Gains, in dB: at -144 dB and below a fader is closed, its gain exactly 0. Half a step of 24-bit audio.
 pub(crate) const FADER_DB: f64 = -144.0;
 
 /// The state of a first-order section, 0 below [`FILTER_STATE`].

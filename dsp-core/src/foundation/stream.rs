@@ -20,17 +20,17 @@ pub enum Cpu {
     Baseline,
     /// AVX2 with FMA even where AVX-512 exists; as [`Cpu::Baseline`] on machines without.
     Avx2,
-    /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the same bits on every
-    /// machine, those of CPUs with FMA. Filters and reverbs take 10 to 30 times the time of AVX2.
+    /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the same bits on
+    /// every machine, those of CPUs with FMA. Filters and reverbs take 10 to 30 times the time of AVX2.
     Reproducible,
     /// The scalar form, the oracle of kernels.
     #[cfg(test)]
     Scalar,
 }
 
-/// The one fact sheet a processor is built for. Another rate or channel count is another processor.
+/// Sample rate, channel count and instruction set of a stream. Another rate or channel count needs another processor.
 ///
-/// There is no default and no block size: guessing either is how 44.1 kHz settings end up in 48 kHz streams.
+/// There is no default and no block size: guessing either leads to 44.1 kHz settings in 48 kHz streams.
 ///
 /// ```
 /// use mixdown::StreamSpec;
@@ -66,7 +66,7 @@ impl StreamSpec {
         Self { cpu, ..self }
     }
 
-    /// The same stream with another count of input channels: what the next processor of a chain sees.
+    /// The same stream with another count of input channels: the input of the next processor in a chain.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] unless 1..=64.

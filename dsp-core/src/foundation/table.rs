@@ -1,7 +1,7 @@
-//! The tables of parameters, and what reads them.
+//! Parameter tables and the traits that read them.
 //!
-//! Every set of settings is declared once, by `params!`, and carries its table as `FIELDS`.
-//! Whatever treats parameters alike reads it: range checks, editors, automation by name, random settings in tests.
+//! Every set of settings is declared once, by `params!`, and carries its table as `FIELDS`. Generic code reads it:
+//! range checks, editors, automation by name, random settings in tests.
 
 use super::{
     error::{Error, in_range},
@@ -25,15 +25,14 @@ use super::{
 /// # Ok::<(), mixdown::Error>(())
 /// ```
 pub trait Fields {
-    /// The parameters, in the order of the struct's fields; as the constant `FIELDS` of each struct. Those of an
-    /// [`Effect`](crate::Effect) are those of its processor, and none if it puts others together.
+    /// The parameters, in the order of the struct's fields; as the constant `FIELDS` of each struct. An
+    /// [`Effect`](crate::Effect) has those of its processor; a combination has none.
     fn fields(&self) -> &'static [Field];
 
     /// The value of a parameter; `None` for an unknown name and for [`Kind::Compound`].
     fn get(&self, name: &str) -> Option<Value<'static>>;
 
-    /// Sets a parameter. Whether a number lies in its range is for [`check_fields`](Self::check_fields) to say, which
-    /// knows the sample rate.
+    /// Sets a parameter. The range is checked by [`check_fields`](Self::check_fields), which has the sample rate.
     ///
     /// # Errors
     /// [`Error::Unknown`] for a name that is not in the table, [`Error::Mismatch`] for a value of another kind; nothing
@@ -75,7 +74,7 @@ fn check(name: &'static str, number: &Number, value: f64, sample_rate_hz: f64, h
     if legal { Ok(()) } else { Err(Error::NotAllowed { param: name, index: None, value, allowed: number.allowed }) }
 }
 
-/// How a parameter of a struct is read and set as a [`Value`].
+/// A parameter of a struct, read and set as a [`Value`].
 pub(crate) trait Parameter: Copy {
     fn value(self) -> Value<'static>;
     fn from_value(value: Value<'_>) -> Option<Self>;
@@ -100,7 +99,7 @@ macro_rules! whole {
 
             fn from_value(value: Value<'_>) -> Option<Self> {
                 let Value::Number(number) = value else { return None };
-                // Saturates; what does not survive is no whole number of this type.
+                // `as` saturates: a number that it changes is not a whole number of this type.
                 let whole = number as $type;
                 (whole as f64 == number).then_some(whole)
             }
@@ -124,7 +123,7 @@ impl Parameter for bool {
     }
 }
 
-/// Why a parameter of this name did not take a value.
+/// The error for a parameter of this name that did not take a value.
 pub(crate) fn not_set(fields: &'static [Field], name: &str) -> Error {
     let Some(field) = fields.iter().find(|field| field.name == name) else {
         return Error::Unknown { name: name.into() };

@@ -1,12 +1,11 @@
-//! Enums of settings in every format: with a `type` beside the fields where text is read, by their variant's number
-//! where a format does not describe itself, and so cannot look for a tag.
+//! Enums of settings in every format: with a `type` beside the fields in text; by the number of the variant in formats
+//! that do not describe themselves, where a tag cannot be searched.
 
-/// Implements `Serialize` and `Deserialize` for an enum, whose variants are given once more, with what serde is to know
-/// about their fields: `tagged! { Effect "Effect" { Gain(GainParams), … } }`.
+/// Implements `Serialize` and `Deserialize` for an enum. Its variants are repeated with the serde attributes of their
+/// fields: `tagged! { Effect "Effect" { Gain(GainParams), … } }`.
 ///
-/// In formats for people (JSON, TOML) it is an object with a `type`. In others (postcard, bincode) it is the position
-/// of the variant and its fields in order: such data belong to the version of the crate that wrote them, and to its
-/// features.
+/// In text formats (JSON, TOML) it is an object with a `type`. In others (postcard, bincode) it is the position of the
+/// variant and its fields in order: such data belong to the version of the crate that wrote them, and to its features.
 macro_rules! tagged {
     ($enum:ident $name:literal { $($variants:tt)* }) => {
         #[cfg(feature = "serde")]

@@ -1,6 +1,6 @@
-//! How long a processor sounds after its input has ended.
+//! The tail: how long a processor sounds after its input has ended.
 
-/// How long a processor still sounds after its input has ended.
+/// How long a processor sounds after its input has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tail {
     /// After this many frames of silence the response to a 0 dBFS input is exactly 0.0.
@@ -19,7 +19,7 @@ impl Tail {
         }
     }
 
-    /// The tail of two processors side by side.
+    /// The tail of two processors in parallel.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         match (self, other) {

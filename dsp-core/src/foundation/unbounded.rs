@@ -1,4 +1,4 @@
-//! Numbers that may be infinite, in text that has no infinity: `-inf` dB becomes `"-inf"` in JSON.
+//! Numbers that may be infinite, in text formats without infinities: `-inf` dB becomes `"-inf"` in JSON.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +12,7 @@ struct Number(f64);
 impl Serialize for Number {
     fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
         if !serializer.is_human_readable() {
-            // Formats that are not text have infinities, and do not say which of the two forms follows.
+            // Binary formats have infinities, and cannot mark which of the two forms follows.
             serializer.serialize_f64(self.0)
         } else if self.0 == f64::INFINITY {
             serializer.serialize_str("inf")
@@ -85,7 +85,7 @@ pub(crate) mod list {
     }
 }
 
-/// The same for what may be missing.
+/// The same for optional numbers.
 pub(crate) mod option {
     use super::{Deserialize, Deserializer, Number, Serialize, Serializer};
 

@@ -1,4 +1,4 @@
-//! Conversions between what users say (dB, ms) and what arithmetic needs (factors, frames).
+//! Conversions between units of settings (dB, ms) and of arithmetic (factors, frames).
 //!
 //! All run through `libm`, so a setting becomes the same bits on every machine.
 

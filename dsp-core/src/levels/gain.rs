@@ -26,14 +26,14 @@ use num_complex::Complex64;
 /// Gain and polarity.
 ///
 /// # Signal
-/// in -> times g -> out
+/// in -> × g -> out
 ///
 /// # Parameters
 /// Those of [`GainParams`].
 ///
 /// # Contract
 /// Latency 0, tail 0. Any channel count; all channels get the same gain. Changes glide in amplitude over 20 ms, C2, and
-/// pass through zero when the polarity turns.
+/// pass through zero when the polarity changes.
 ///
 /// Memory: 0.26 kB for stereo f32 at 48 kHz.
 ///
@@ -44,7 +44,7 @@ pub struct Gain<S> {
     spec: StreamSpec,
     backend: Backend,
     gain: Ramp<1>,
-    faults: u64,
+    non_finite: u64,
     sample: core::marker::PhantomData<S>,
 }
 
@@ -97,14 +97,14 @@ impl Params for GainParams {
     }
 }
 
-/// What [`Gain`] multiplies by.
+/// Coefficients of a [`Gain`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GainCoeffs {
     gain: f64,
 }
 
 impl<S: Sample> Gain<S> {
-    /// Changes no sample, now and until other settings come.
+    /// Whether it changes no sample, until other settings are set.
     pub(crate) fn is_neutral(&self) -> bool {
         self.gain.is_at([1.0])
     }
@@ -120,7 +120,7 @@ impl<S: Sample> Engine<S> for Gain<S> {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
             gain: Ramp::new([coeffs.gain], ramp_frames),
-            faults: 0,
+            non_finite: 0,
             sample: core::marker::PhantomData,
         })
     }
@@ -133,7 +133,7 @@ impl<S: Sample> Engine<S> for Gain<S> {
     ) {
         let channels = self.spec.channels();
         fit(block, channels, |block| {
-            self.faults += scale::gain(self.backend, block, channels, &mut self.gain);
+            self.non_finite += scale::gain(self.backend, block, channels, &mut self.gain);
         });
     }
 }
@@ -144,13 +144,13 @@ impl<S: Sample> Processor<S> for Gain<S> {
     engine!(GainParams);
 
     fn reset(&mut self) {
-        let Self { spec: _, backend: _, gain, faults, sample: _ } = self;
+        let Self { spec: _, backend: _, gain, non_finite, sample: _ } = self;
         gain.jump_to(gain.target());
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn polarity_nulls_exactly_and_shut_means_zero() {
+    fn polarity_nulls_exactly_and_closed_is_zero() {
         let spec = StreamSpec::new(48_000.0, 1).unwrap();
         for (gain_db, invert_polarity, factor) in
             [(0.0, true, -1.0), (0.0, false, 1.0), (-144.0, false, 0.0), (f64::NEG_INFINITY, true, 0.0)]

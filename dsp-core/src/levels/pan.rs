@@ -24,8 +24,8 @@ use crate::{
 ///
 /// # Signal
 /// - mono in: L = gL(p) x, R = gR(p) x
-/// - stereo in (balance): L = min(1, gL(p)/gL(0)) L, R = min(1, gR(p)/gR(0)) R: 0 dB at the centre, and only ever
-///   attenuates, as the balance of a mixing desk does
+/// - stereo in (balance): L = min(1, gL(p)/gL(0)) L, R = min(1, gR(p)/gR(0)) R: 0 dB at the centre, and only
+///   attenuation, as the balance of a mixing desk
 ///
 /// # Parameters
 /// Those of [`PanParams`].
@@ -37,23 +37,23 @@ use crate::{
 /// Memory: 0.38 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
-/// θ = (p+1)π/4, gL = cosᵉ θ, gR = sinᵉ θ with e = (centre attenuation in dB)/3.0103: e = 1 keeps the power constant,
-/// e = 2 the sum of both amplitudes' squares' roots, that is the mono sum. Linear: (1-p)/2, (1+p)/2.
+/// θ = (p+1)π/4, gL = cosᵉ θ, gR = sinᵉ θ with e = (centre attenuation in dB)/3.0103: e = 1 keeps the power constant, e
+/// = 2 the mono sum. Linear: (1-p)/2, (1+p)/2.
 #[derive(Clone, Debug)]
 pub struct Pan<S> {
     spec: StreamSpec,
     backend: Backend,
     gains: Ramp<2>,
-    faults: u64,
+    non_finite: u64,
     sample: core::marker::PhantomData<S>,
 }
 
 choice! {
-    /// How loud a source is on its way from one side to the other.
+    /// Level of a source between the two sides.
     PanLaw, default ConstantPower {
         /// -3 dB at the centre: the same power everywhere.
         ConstantPower = "constant_power",
-        /// -4.5 dB at the centre: the compromise of large desks.
+        /// -4.5 dB at the centre: the compromise of large consoles.
         Minus4_5Db = "-4.5dB",
         /// -6 dB at the centre, on sine curves: the same mono sum everywhere.
         Minus6Db = "-6dB",
@@ -97,12 +97,12 @@ pub(crate) fn mono_gains(pan: f64, law: PanLaw) -> [f64; 2] {
         PanLaw::Minus6Db => 2.0,
         PanLaw::Linear => return [(1.0 - pan) / 2.0, (1.0 + pan) / 2.0],
     };
-    // Through the cosine of both sides, so that mirrored positions give mirrored bits.
+    // By the cosine for both sides, so that mirrored positions give mirrored bits.
     let side = |pan: f64| libm::pow(libm::cos((1.0 + pan) * core::f64::consts::FRAC_PI_4), exponent);
     [side(pan), side(-pan)]
 }
 
-/// Gains of a stereo source's own left and right channel: never above 1, and exactly 1 at the centre.
+/// Gains of a stereo source's left and right channel: never above 1, and exactly 1 at the centre.
 pub(crate) fn balance_gains(pan: f64, law: PanLaw) -> [f64; 2] {
     let [left, right] = mono_gains(pan, law);
     let [centre, _] = mono_gains(0.0, law);
@@ -133,7 +133,7 @@ impl Params for PanParams {
     }
 }
 
-/// What [`Pan`] multiplies left and right by.
+/// Coefficients of a [`Pan`]: the left and the right gain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PanCoeffs {
     left: f64,
@@ -141,7 +141,7 @@ pub struct PanCoeffs {
 }
 
 impl PanCoeffs {
-    /// What glides.
+    /// The values of the ramp.
     fn gains(&self) -> [f64; 2] {
         [self.left, self.right]
     }
@@ -157,7 +157,7 @@ impl<S: Sample> Engine<S> for Pan<S> {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
             gains: Ramp::new(coeffs.gains(), ramp_frames),
-            faults: 0,
+            non_finite: 0,
             sample: core::marker::PhantomData,
         })
     }
@@ -169,7 +169,7 @@ impl<S: Sample> Engine<S> for Pan<S> {
         _reduction_db: Option<&mut BlockMut<'_, '_, f64>>,
     ) {
         fit(block, 2, |block| {
-            self.faults += scale::stereo(self.backend, block, self.spec.channels() == 1, &mut self.gains);
+            self.non_finite += scale::stereo(self.backend, block, self.spec.channels() == 1, &mut self.gains);
         });
     }
 }
@@ -184,13 +184,13 @@ impl<S: Sample> Processor<S> for Pan<S> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, backend: _, gains, faults, sample: _ } = self;
+        let Self { spec: _, backend: _, gains, non_finite, sample: _ } = self;
         gains.jump_to(gains.target());
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

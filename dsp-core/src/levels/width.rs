@@ -28,7 +28,7 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// Stereo width by mid and side, with an optional mono bass.
 ///
 /// # Signal
-/// L, R -> M = (L+R)/2, S = (L-R)/2 -> S: high pass, times w; M: all pass -> L = M + S, R = M - S
+/// L, R -> M = (L+R)/2, S = (L-R)/2 -> S: high pass, × w; M: all pass -> L = M + S, R = M - S
 ///
 /// # Parameters
 /// Those of [`WidthParams`].
@@ -41,9 +41,9 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// Memory: 25 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
-/// The side loses its bass through a Linkwitz-Riley high pass of 24 dB per octave (S. Linkwitz, JAES 24(1), 1976): two
-/// Butterworth sections H. The mid goes through the all pass with the same phase: (jω)⁴/D² and D*/D both turn by
-/// -2 arg D, so that mid and side still add up as they did.
+/// The side loses its bass in a Linkwitz-Riley high pass of 24 dB per octave (S. Linkwitz, JAES 24(1), 1976): two
+/// Butterworth sections H. The mid runs through the all pass with the same phase: (jω)⁴/D² and D*/D both have phase -2
+/// arg D, so that mid and side stay in phase.
 #[derive(Clone, Debug)]
 pub struct Width<S> {
     spec: StreamSpec,
@@ -53,11 +53,11 @@ pub struct Width<S> {
     side: Cascade,
     /// Mid, then side, of one chunk.
     scratch: Vec<f64>,
-    faults: u64,
+    non_finite: u64,
     sample: core::marker::PhantomData<S>,
 }
 
-/// Frames worked on at a time: mid and side in f64 stay in the L1 cache.
+/// Frames per chunk: mid and side in f64 stay in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
 
 params! {
@@ -92,7 +92,7 @@ impl Params for WidthParams {
         let mut coeffs =
             WidthCoeffs { width: self.width, mid: [BiquadCoeffs::IDENTITY], side: [BiquadCoeffs::IDENTITY; 2] };
         if self.bass_mono_hz != 0.0 {
-            // The bilinear transform keeps the phases of both exactly equal, which a fit of magnitudes would not.
+            // The bilinear transform keeps the phases of both exactly equal; a fit of magnitudes would not.
             let rate_hz = spec.sample_rate_hz();
             coeffs.mid = [cookbook::all_pass(self.bass_mono_hz, FRAC_1_SQRT_2, rate_hz)];
             coeffs.side = [cookbook::high_pass(self.bass_mono_hz, FRAC_1_SQRT_2, rate_hz); 2];
@@ -109,7 +109,7 @@ impl Params for WidthParams {
     }
 }
 
-/// What [`Width`] runs.
+/// Coefficients of a [`Width`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WidthCoeffs {
     width: f64,
@@ -118,8 +118,8 @@ pub struct WidthCoeffs {
 }
 
 impl<S: Sample> Width<S> {
-    /// Changes no sample, now and until other settings come. For widths without mono bass, which have no state: one
-    /// that has must be run even then.
+    /// Whether it changes no sample, until other settings are set. Only without mono bass, whose filters have state and
+    /// must run in any case.
     pub(crate) fn is_neutral(&self) -> bool {
         self.width.is_at([1.0]) && self.mid.is_identity() && self.side.is_identity()
     }
@@ -132,7 +132,7 @@ impl<S: Sample> Width<S> {
             let uniform = self.mid.frames_to_arrival().min(self.side.frames_to_arrival());
             let (span, length) = self.width.span::<f64>((frames - start).min(CHUNK_FRAMES).min(uniform));
             let (left, right) = (&mut left[start..start + length], &mut right[start..start + length]);
-            self.faults += sanitize(left) + sanitize(right);
+            self.non_finite += sanitize(left) + sanitize(right);
             start += length;
             let neutral = matches!(span, Span::Still([1.0])) && self.mid.is_identity() && self.side.is_identity();
             if neutral {
@@ -163,7 +163,7 @@ impl<S: Sample> Engine<S> for Width<S> {
             mid: Cascade::new(backend, 1, rate_hz, &coeffs.mid),
             side: Cascade::new(backend, 1, rate_hz, &coeffs.side),
             scratch: vec![0.0; 2 * CHUNK_FRAMES],
-            faults: 0,
+            non_finite: 0,
             sample: core::marker::PhantomData,
         })
     }
@@ -184,11 +184,11 @@ impl<S: Sample> Processor<S> for Width<S> {
     engine!(WidthParams);
 
     fn reset(&mut self) {
-        let Self { spec: _, backend: _, width, mid, side, scratch: _, faults, sample: _ } = self;
+        let Self { spec: _, backend: _, width, mid, side, scratch: _, non_finite, sample: _ } = self;
         width.jump_to(width.target());
         mid.reset();
         side.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -196,7 +196,7 @@ impl<S: Sample> Processor<S> for Width<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

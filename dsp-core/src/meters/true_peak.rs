@@ -1,4 +1,4 @@
-//! True peak: the highest level that a converter or a lossy decoder makes of the samples.
+//! True peak: the highest level of the signal between the samples, as after a D/A converter or a lossy decoder.
 
 use crate::{
     foundation::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// True peak: the highest level that a converter or a lossy decoder makes of the samples.
+/// True peak: the highest level of the signal between the samples, as after a D/A converter or a lossy decoder.
 ///
 /// # Signal
 /// in -> interpolation to 8, 16 or 32 points per sample -> largest magnitude
@@ -26,13 +26,13 @@ use alloc::vec::Vec;
 /// `reading` does. Largest under-reading for steady tones up to 20 kHz at 48 kHz: 0.12 dB standard, 0.03 dB high, 0.01
 /// dB reference, by the distance of the points, cos(π f / (points fs)).
 ///
-/// Nearer to half the sample rate, interpolators of finite length disagree: limited, hard-clipped sound with content up
-/// to there reads up to 0.4 dB less by 96 taps than by the Fourier transform, and by 32 taps more or less. Reference
-/// reads such sound up to 21.8 kHz at 44.1 kHz within 0.02 dB; a loudness reading with it takes about three times as
-/// long. It is what a master is certified with.
+/// Closer to half the sample rate, interpolators of finite length disagree: limited, hard-clipped signals with content
+/// up to there read up to 0.4 dB less with 96 taps than by the Fourier transform, and more or less with 32 taps.
+/// Reference reads such signals up to 21.8 kHz at 44.1 kHz within 0.02 dB; a loudness reading with it takes about three
+/// times as long. Masters are certified with it.
 ///
 /// # Source
-/// ITU-R BS.1770-5, Annex 2, which asks for 4 points and 12 taps or better; its own filter reads up to 0.4 dB off.
+/// ITU-R BS.1770-5, Annex 2, which requires 4 points and 12 taps or better; its own filter has errors of up to 0.4 dB.
 ///
 /// ```
 /// use mixdown::{Block, Meter, StreamSpec, meters::{Precision, TruePeakMeter}};
@@ -53,22 +53,22 @@ pub struct TruePeakMeter<S> {
     backend: Backend,
     search: Search<S>,
     tracks: Vec<Track<S>>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Half the taps of the half-band filter of [`Precision::Reference`].
 const REFERENCE_HALF: usize = 512;
 
 choice! {
-    /// How finely the space between samples is searched.
+    /// Precision of the search between samples.
     Precision, default Standard {
-        /// Not at all: sample peaks only.
+        /// Sample peaks only.
         Off = "off",
         /// 8 points per sample, 32 taps each.
         Standard = "standard",
         /// 16 points per sample, 96 taps each.
         High = "high",
-        /// 32 points per sample, 1024 taps: what a master is certified with.
+        /// 32 points per sample, 1024 taps: for the certificate of a master.
         Reference = "reference",
     }
 }
@@ -76,7 +76,7 @@ choice! {
 impl Precision {
     /// The interpolator, if there is one.
     pub(crate) fn search<S: Sample>(self) -> Option<Search<S>> {
-        // Shapes of the Kaiser windows: 8 leaves -80 dB, 10 leaves -100 dB beside the pass band.
+        // Shapes of the Kaiser windows: 8 gives a stop band of -80 dB, 10 of -100 dB.
         match self {
             Self::Off => None,
             Self::Standard => Some(Search::direct(8, 16, 8.0)),
@@ -86,7 +86,7 @@ impl Precision {
     }
 }
 
-/// What [`TruePeakMeter`] found.
+/// The reading of a [`TruePeakMeter`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TruePeak {
@@ -112,13 +112,13 @@ impl<S: Sample> TruePeakMeter<S> {
             return Err(Error::NotAllowed { param: "precision", index: None, value: 0.0, allowed });
         };
         let tracks = (0..spec.channels()).map(|_| Track::new(&search)).collect();
-        Ok(Self { backend: Backend::new(spec.cpu()), search, tracks, faults: 0 })
+        Ok(Self { backend: Backend::new(spec.cpu()), search, tracks, non_finite: 0 })
     }
 
-    /// Non-finite samples heard since it was built or reset; they counted as 0.
+    /// Non-finite samples since the build or the last reset; they counted as 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -128,7 +128,7 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     fn observe(&mut self, block: &Block<'_, '_, S>) {
         fit_read(block, self.tracks.len(), |_, block| {
             for (channel, track) in self.tracks.iter_mut().enumerate() {
-                self.faults += track.observe(self.backend, &self.search, block.channel(channel));
+                self.non_finite += track.observe(self.backend, &self.search, block.channel(channel));
             }
         });
     }
@@ -145,9 +145,9 @@ impl<S: Sample> Meter<S> for TruePeakMeter<S> {
     }
 
     fn reset(&mut self) {
-        let Self { backend: _, search: _, tracks, faults } = self;
+        let Self { backend: _, search: _, tracks, non_finite } = self;
         tracks.iter_mut().for_each(Track::reset);
-        *faults = 0;
+        *non_finite = 0;
     }
 }
 

@@ -1,23 +1,23 @@
-//! Crossfade to the latest setting: what cannot glide is faded.
+//! Crossfade to the latest setting, for settings that cannot glide.
 //!
-//! Both settings run side by side while the next one fades in over the current one, on a quintic. A setting that is
-//! requested meanwhile waits until the fade has ended; of several, the latest counts.
+//! Both settings run in parallel while the next one fades in over the current one, on a quintic. A setting requested
+//! during a fade starts after it; of several, the latest counts.
 
 use super::ramp::{Ramp, Span};
 use crate::foundation::sample::Sample;
 
-/// The settings of a crossfade: see the head of this file. Where they hold memory, it is taken once, in
-/// [`new`](Self::new), and their places are exchanged.
+/// The settings of a crossfade: see the head of this file. Their memory is allocated in [`new`](Self::new); afterwards
+/// they are only swapped.
 #[derive(Clone, Debug)]
 pub(crate) struct Crossfade<T> {
-    /// At rest the only one that runs.
+    /// The only setting that runs outside a fade.
     current: T,
-    /// Fades in, while a fade runs.
+    /// Fades in during a fade.
     next: T,
-    /// Waits for the end of the fade, if `is_pending`.
+    /// Starts after the fade, if `is_pending`.
     pending: T,
     is_pending: bool,
-    /// Gain of `next`: 0 to 1 during a fade, else at rest at 0.
+    /// Gain of `next`: 0 to 1 during a fade, otherwise at rest at 0.
     gain: Ramp<1>,
 }
 
@@ -31,13 +31,13 @@ impl<T> Crossfade<T> {
         Self { current: setting, next, pending, is_pending: false, gain: Ramp::new([0.0], fade_frames) }
     }
 
-    /// What runs, or is faded out.
+    /// The setting that runs, or that fades out.
     #[inline(always)]
     pub(crate) fn current(&self) -> &T {
         &self.current
     }
 
-    /// What is faded in, if a fade runs.
+    /// The setting that fades in, during a fade.
     #[inline(always)]
     pub(crate) fn next(&self) -> Option<&T> {
         self.is_fading().then_some(&self.next)
@@ -50,7 +50,7 @@ impl<T> Crossfade<T> {
         (&mut self.current, is_fading.then_some(&mut self.next))
     }
 
-    /// What was requested last.
+    /// The setting requested last.
     pub(crate) fn latest(&self) -> &T {
         if self.is_pending {
             &self.pending
@@ -61,7 +61,7 @@ impl<T> Crossfade<T> {
         }
     }
 
-    /// Requests the setting that `write` makes of an older one. Whether its fade begins at once.
+    /// Requests the setting that `write` makes of an older one. Returns whether its fade starts at once.
     pub(crate) fn request(&mut self, write: impl FnOnce(&mut T)) -> bool {
         if self.is_fading() {
             write(&mut self.pending);
@@ -78,12 +78,12 @@ impl<T> Crossfade<T> {
         *self.gain.aim() == [1.0]
     }
 
-    /// Frames until a fade ends or its curve changes: what a chunk must not cross.
+    /// Frames until the fade ends or its curve changes, the longest chunk to process in one go.
     pub(crate) fn uniform_frames(&self) -> usize {
         self.gain.uniform_frames()
     }
 
-    /// The gain of `next` in each of the next frames, at most [`uniform_frames`](Self::uniform_frames); moves on by
+    /// The gain of `next` in each of the next frames, at most [`uniform_frames`](Self::uniform_frames); advances by
     /// them.
     pub(crate) fn advance<S: Sample>(&mut self, gains: &mut [S]) {
         match self.gain.span::<S>(gains.len()).0 {
@@ -96,8 +96,8 @@ impl<T> Crossfade<T> {
         }
     }
 
-    /// To be called behind each chunk: where a fade has ended, its setting becomes the current one, and the pending
-    /// one, if there is one, begins to fade in. Whether it does.
+    /// Called after each chunk. At the end of a fade `next` becomes the current setting, and the fade to a pending one
+    /// starts. Returns whether it does.
     pub(crate) fn settle(&mut self) -> bool {
         if !self.is_fading() || self.gain.uniform_frames() != usize::MAX {
             return false;
@@ -112,7 +112,7 @@ impl<T> Crossfade<T> {
         true
     }
 
-    /// At rest at what was requested last.
+    /// At rest at the setting requested last.
     pub(crate) fn reset(&mut self) {
         if self.is_pending {
             core::mem::swap(&mut self.current, &mut self.pending);
@@ -130,7 +130,7 @@ mod tests {
 
     const FADE_FRAMES: usize = 100;
 
-    /// Gains of `next` and what runs over some frames, in chunks.
+    /// Gains of `next` and the running settings over some frames, in chunks.
     fn run(fade: &mut Crossfade<u32>, frames: usize, longest: usize) -> (alloc::vec::Vec<f64>, u32, Option<u32>) {
         let mut gains = alloc::vec::Vec::new();
         while gains.len() < frames {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_request_waits_until_the_fade_before_it_has_ended() {
+    fn the_latest_request_starts_after_the_fade() {
         let mut whole = None;
         for longest in [1, 7, 64] {
             let mut fade = Crossfade::new(1, FADE_FRAMES);
@@ -151,7 +151,7 @@ mod tests {
             assert!(fade.request(|setting| *setting = 2));
             let first = run(&mut fade, 40, longest);
             assert_eq!((first.1, first.2, *fade.latest()), (1, Some(2), 2));
-            // Of two that wait, the later one counts.
+            // Of two pending requests the later one counts.
             assert!(!fade.request(|setting| *setting = 3));
             assert!(!fade.request(|setting| *setting = 4));
             assert_eq!(*fade.latest(), 4);

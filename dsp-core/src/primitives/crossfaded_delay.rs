@@ -4,54 +4,54 @@ use super::ramp::{Ramp, Span};
 use crate::foundation::sample::Sample;
 use alloc::{vec, vec::Vec};
 
-/// Whole frames of delay for some channels.
+/// Whole-frame delay of several channels.
 #[derive(Clone, Debug)]
 pub(crate) struct CrossfadedDelay<S> {
     /// One ring for each channel.
     rings: Vec<Vec<S>>,
-    /// Where the next frame goes.
+    /// Write position.
     position: usize,
-    /// The delay that sounds, or is left.
+    /// The current delay, faded out during a fade.
     from: usize,
-    /// The delay that is faded to.
+    /// The delay that is faded in.
     to: usize,
-    /// The delay that is wanted; while a fade runs, another may wait.
-    wanted: usize,
+    /// The delay set last; its fade starts after the one in progress.
+    pending: usize,
     fade: Ramp<1>,
 }
 
 impl<S: Sample> CrossfadedDelay<S> {
-    /// For up to `longest` frames and chunks of up to `chunk`, of which the rings are a multiple.
+    /// For delays of up to `longest` frames and chunks of up to `chunk`; the ring length is a multiple of `chunk`.
     pub(crate) fn new(channels: usize, longest: usize, chunk: usize, frames: usize, fade_frames: usize) -> Self {
         let ring = vec![S::ZERO; (longest + chunk).next_multiple_of(chunk)];
         let fade = Ramp::new([1.0], fade_frames);
-        Self { rings: vec![ring; channels], position: 0, from: frames, to: frames, wanted: frames, fade }
+        Self { rings: vec![ring; channels], position: 0, from: frames, to: frames, pending: frames, fade }
     }
 
     pub(crate) fn set_frames(&mut self, frames: usize) {
-        self.wanted = frames;
+        self.pending = frames;
     }
 
-    /// The longest delay of those that sound or will.
+    /// The longest of the current, the next and the pending delay.
     pub(crate) fn longest_frames(&self) -> usize {
-        self.from.max(self.to).max(self.wanted)
+        self.from.max(self.to).max(self.pending)
     }
 
-    /// How the next frames, at most `frames`, are faded, and how many they are.
+    /// The fade gains of the next frames, at most `frames`, and their number.
     pub(crate) fn span(&mut self, frames: usize) -> (Span<S, 1>, usize) {
         if self.fade.frames_on_curve() == 0 {
             self.from = self.to;
-            if self.wanted == self.to {
+            if self.pending == self.to {
                 return (Span::Still([S::ONE]), frames);
             }
-            self.to = self.wanted;
+            self.to = self.pending;
             self.fade.jump_to([0.0]);
             self.fade.set_target([1.0]);
         }
         self.fade.span(frames)
     }
 
-    /// Takes a chunk, which crosses no multiple of the chunk length, and writes it delayed.
+    /// Processes a chunk, which crosses no multiple of the chunk length, and writes it delayed.
     pub(crate) fn process(&mut self, channel: usize, span: &Span<S, 1>, samples: &[S], delayed: &mut [S]) {
         let ring = &mut self.rings[channel];
         ring[self.position..self.position + samples.len()].copy_from_slice(samples);
@@ -73,7 +73,7 @@ impl<S: Sample> CrossfadedDelay<S> {
         }
     }
 
-    /// Goes on by a chunk that all channels have taken.
+    /// Advances by a chunk that all channels have processed.
     pub(crate) fn advance(&mut self, frames: usize) {
         self.position += frames;
         if self.position == self.rings[0].len() {
@@ -82,10 +82,10 @@ impl<S: Sample> CrossfadedDelay<S> {
     }
 
     pub(crate) fn reset(&mut self) {
-        let Self { rings, position, from, to, wanted, fade } = self;
+        let Self { rings, position, from, to, pending, fade } = self;
         rings.iter_mut().for_each(|ring| ring.fill(S::ZERO));
         *position = 0;
-        (*from, *to) = (*wanted, *wanted);
+        (*from, *to) = (*pending, *pending);
         fade.jump_to([1.0]);
     }
 

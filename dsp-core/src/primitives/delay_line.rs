@@ -1,4 +1,4 @@
-//! A fixed whole-frame delay: what aligns paths of different latency.
+//! A fixed whole-frame delay, which aligns paths of different latency.
 
 use crate::foundation::{block::BlockMut, sample::Sample};
 use alloc::{vec, vec::Vec};
@@ -9,7 +9,7 @@ pub(crate) struct DelayLine<S> {
     frames: usize,
     /// The last `frames` samples of each channel, one ring after another.
     rings: Vec<S>,
-    /// Where the oldest frame is.
+    /// Position of the oldest frame.
     position: usize,
 }
 

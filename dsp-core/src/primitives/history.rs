@@ -1,28 +1,28 @@
 //! A history buffer: the last N samples of a stream in one contiguous slice, for filters and delays.
 //!
-//! Samples are appended behind the old ones; at the end of the memory the last N move to its front. It holds at least
-//! 2N, so each sample moves at most once, however short the blocks are.
+//! Samples are appended behind the old ones; at the end of the buffer the last N move to its front. The buffer holds at
+//! least 2N, so each sample moves at most once, however short the blocks are.
 
 use alloc::{vec, vec::Vec};
 
-/// The last `kept` items of a stream and those of the chunk at hand.
+/// The last `kept` items of a stream and those of the current chunk.
 #[derive(Clone, Debug)]
 pub(crate) struct History<T> {
     items: Vec<T>,
     kept: usize,
-    /// Readable beyond the newest item; the contents there are stale.
+    /// Items readable beyond the newest one; their contents are stale.
     beyond: usize,
     end: usize,
 }
 
 impl<T: Copy + Default> History<T> {
-    /// Remembers `kept` items, at first defaults, when up to `chunk` are appended at a time; `beyond` more can be read
-    /// after the newest.
+    /// Keeps `kept` items, at first defaults, with up to `chunk` appended at a time; `beyond` more can be read after
+    /// the newest.
     pub(crate) fn new(kept: usize, chunk: usize, beyond: usize) -> Self {
         Self { items: vec![T::default(); kept + kept.max(chunk) + beyond], kept, beyond, end: kept }
     }
 
-    /// Appends `count` items, which the caller fills: they are stale.
+    /// Appends `count` stale items, to be filled by the caller.
     #[inline(always)]
     pub(crate) fn append(&mut self, count: usize) -> &mut [T] {
         if self.end + count + self.beyond > self.items.len() {
@@ -33,7 +33,7 @@ impl<T: Copy + Default> History<T> {
         &mut self.items[self.end - count..self.end]
     }
 
-    /// The last `kept` items for reading, and behind them `count` new ones to fill, as [`History::append`].
+    /// The last `kept` items for reading, and `count` new ones to fill, as [`History::append`].
     #[inline(always)]
     pub(crate) fn past_and_fresh(&mut self, count: usize) -> (&[T], &mut [T]) {
         self.append(count);
@@ -41,19 +41,19 @@ impl<T: Copy + Default> History<T> {
         (&past[past.len() - self.kept..], &mut fresh[..count])
     }
 
-    /// The items from `age` places before the end on; stale ones beyond the end included.
+    /// The items from `age` places before the end on, including stale ones beyond the end.
     #[inline(always)]
     pub(crate) fn from(&self, age: usize) -> &[T] {
         &self.items[self.end - age..]
     }
 
-    /// Takes over what another of the same size remembers; takes no memory.
+    /// Copies the contents of another buffer of the same size; does not allocate.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.items.copy_from_slice(&other.items);
         self.end = other.end;
     }
 
-    /// Forgets everything.
+    /// Clears all items.
     pub(crate) fn reset(&mut self) {
         let Self { items, kept, beyond: _, end } = self;
         items.fill(T::default());

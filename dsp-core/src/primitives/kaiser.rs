@@ -1,4 +1,4 @@
-//! Windowed-sinc interpolation between samples: the polyphase filters that find peaks between samples.
+//! Windowed-sinc interpolation between samples, for the polyphase filters that find inter-sample peaks.
 //!
 //! # Source
 //! Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", ISCAS 1974:
@@ -20,7 +20,7 @@ pub(crate) fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// The Kaiser window at `u`, -1..1, where it ends; 0 outside.
+/// The Kaiser window at `u`, -1..1; 0 outside.
 pub(crate) fn kaiser(beta: f64, u: f64) -> f64 {
     let inside = 1.0 - u * u;
     if inside < 0.0 { 0.0 } else { bessel_i0(beta * libm::sqrt(inside)) / bessel_i0(beta) }
@@ -32,10 +32,10 @@ pub(crate) fn sinc(x: f64) -> f64 {
     if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle }
 }
 
-/// The `2 * half` taps that read a band-limited signal at `fraction` (0..1) of the way from one sample to the next.
+/// The `2 * half` taps that interpolate a band-limited signal at `fraction` (0..1) between two samples.
 ///
-/// Tap `k` weighs the sample `k - half + 1` places after the earlier of the two. The taps add up to exactly 1 (up to
-/// rounding), so that a constant reads as itself. The taps of `1 - fraction` are these in reverse, bit for bit.
+/// Tap `k` weighs the sample `k - half + 1` places after the earlier of the two. The taps sum to 1 (up to rounding), so
+/// that a constant is kept. The taps of `1 - fraction` are these in reverse, bit for bit.
 pub(crate) fn interpolator(fraction: f64, half: usize, beta: f64) -> Vec<f64> {
     // Designed on the nearer side and mirrored: sin(π(1-f)) and sin(πf) are not the same bits.
     if fraction > 0.5 {

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::foundation::sample::Sample;
 
-/// Writes mid and side of `left` and `right`.
+/// Encodes `left` and `right` to mid and side.
 pub(crate) fn encode<S: Sample, M: Sample>(backend: Backend, left: &[S], right: &[S], mid: &mut [M], side: &mut [M]) {
     run!(backend, _ => encode_all(left, right, mid, side));
 }
 
-/// Writes left and right of `mid` and `side` times a width.
+/// Decodes `mid` and `side` times a width to left and right.
 pub(crate) fn decode<S: Sample, M: Sample>(
     backend: Backend,
     mid: &[M],

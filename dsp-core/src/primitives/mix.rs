@@ -1,6 +1,6 @@
 //! Mix loops: samples times gains, accumulated in f64.
 //!
-//! Each product is rounded once to the sample format, so that a strip that is stored and added later gives the same
+//! Each product is rounded once to the sample format, so that a strip that is rendered and added later gives the same
 //! bus; the sum is f64 and rounded once at the end. Element-wise and free of fused operations: the same bits at every
 //! level.
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::foundation::sample::Sample;
 
-/// What is added to a left and a right bus.
+/// A source of a left and a right bus.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source<'a, S> {
     /// The same to both.
@@ -27,7 +27,7 @@ pub(crate) fn add<S: Sample>(backend: Backend, sums: &mut [f64], samples: &[S], 
 }
 
 /// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0;
-/// returns how many there were.
+/// returns their count.
 pub(crate) fn add_stereo<S: Sample>(
     backend: Backend,
     sums: [&mut [f64]; 2],
@@ -43,7 +43,7 @@ pub(crate) fn round<S: Sample>(backend: Backend, sums: &[f64], samples: &mut [S]
     run!(backend, _ => round_all(sums, samples));
 }
 
-/// Writes over `dry` itself times the first gain plus `wet` times the second. A gain of 0 leaves out its part.
+/// Replaces `dry` by itself times the first gain plus `wet` times the second. A term with a gain of 0 is skipped.
 pub(crate) fn blend<S: Sample>(backend: Backend, dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
     run!(backend, _ => blend_all(dry, wet, gains));
 }
@@ -90,14 +90,14 @@ fn add_stereo_all<S: Sample>(
         Source::Stereo([left, right]) => (left, Some(right)),
     };
     let muted = matches!(mute, Span::Still([level]) if *level == S::ZERO);
-    let mut faults = 0;
+    let mut non_finite = 0;
     let mut spare = [[S::ZERO; GROUP]; 2];
     let [spare_left, spare_right] = &mut spare;
     for (group, (left_sums, right_sums)) in left_sums.chunks_mut(GROUP).zip(right_sums.chunks_mut(GROUP)).enumerate() {
         let (start, length) = (group * GROUP, left_sums.len());
-        let left = finite(&left[start..start + length], spare_left, &mut faults);
+        let left = finite(&left[start..start + length], spare_left, &mut non_finite);
         let right = match right {
-            Some(right) => finite(&right[start..start + length], spare_right, &mut faults),
+            Some(right) => finite(&right[start..start + length], spare_right, &mut non_finite),
             None => left,
         };
         if muted {
@@ -112,18 +112,18 @@ fn add_stereo_all<S: Sample>(
             add_times(right_sums, right, &to_right);
         }
     }
-    faults
+    non_finite
 }
 
-/// The samples, or a repaired copy of them; counts what was repaired.
+/// The samples, or a repaired copy of them; counts the samples repaired.
 #[inline(always)]
-fn finite<'a, S: Sample>(samples: &'a [S], spare: &'a mut [S; GROUP], faults: &mut u64) -> &'a [S] {
+fn finite<'a, S: Sample>(samples: &'a [S], spare: &'a mut [S; GROUP], non_finite: &mut u64) -> &'a [S] {
     if S::all_ordinary(samples) {
         return samples;
     }
     let spare = &mut spare[..samples.len()];
     spare.copy_from_slice(samples);
-    *faults += sanitize(spare);
+    *non_finite += sanitize(spare);
     spare
 }
 

@@ -1,5 +1,5 @@
-//! Primitives: what two or more families share. CPU dispatch, SIMD lanes, ramps, history buffers, delay lines, gain and
-//! mix loops, random numbers, Kaiser windows.
+//! Primitives: code shared by two or more families. CPU dispatch, SIMD lanes, ramps, history buffers, delay lines, gain
+//! and mix loops, random numbers, Kaiser windows.
 
 pub(crate) mod backend;
 pub(crate) mod crossfade;

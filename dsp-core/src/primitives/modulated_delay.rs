@@ -1,26 +1,25 @@
-//! Modulated delay: low-frequency oscillators, and Lagrange interpolation between the samples of a delay that they
-//! move.
+//! Modulated delay: low-frequency oscillators, and Lagrange interpolation of the delay that they modulate.
 //!
-//! Both are exact at the points of the 64-frame grid; in between the interpolator's weights go in straight lines. They
-//! stay a partition of 1 with the right first moment, so that low frequencies see a delay that moves smoothly.
+//! Both are exact at the points of the 64-frame grid; in between the interpolation weights are linear. The weights sum
+//! to 1 and keep their first moment, so that the delay moves smoothly at low frequencies.
 //!
 //! # Source
 //! Lagrange interpolation of six points: T. Laakso, V. Välimäki, M. Karjalainen, U. Laine, "Splitting the unit delay",
-//! IEEE Signal Processing Magazine 13(1), 1996. At its worst, half-way, it takes 0.26 dB of 10 kHz at 44.1 kHz.
+//! IEEE Signal Processing Magazine 13(1), 1996. The worst loss, at half a sample, is 0.26 dB for 10 kHz at 44.1 kHz.
 
 use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use core::f64::consts::TAU;
 
-/// Samples of an interpolation.
+/// Taps of an interpolation.
 pub(crate) const TAPS: usize = 6;
-/// Samples beyond the whole part of a delay that it reads.
+/// Samples before the whole part of a delay that the taps reach.
 pub(crate) const REACH: usize = 3;
-/// Samples that the frames between two points of the grid are interpolated from, rounded up to whole vectors.
+/// Samples from which the frames between two grid points are interpolated, rounded up to whole vectors.
 pub(crate) const READ_FRAMES: usize = GRID_FRAMES + 8;
-/// One over the products of the distances from each point to the others.
-const SHARES: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
+/// Lagrange denominators: one over the products of the distances from each point to the others.
+const DENOMINATORS: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
 
-/// The weights of `N` modulated delays from one point of the grid to the next, side by side, so that finding them is
+/// The weights of `N` modulated delays from one grid point to the next, side by side, so that they are computed in
 /// vectors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LagrangeTaps<S, const N: usize> {
@@ -37,8 +36,8 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
         Self { oldest: [REACH as u32; N], start: [[S::ZERO; N]; TAPS], slope: [[S::ZERO; N]; TAPS] }
     }
 
-    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both points
-    /// of the grid, not far apart.
+    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both grid
+    /// points, not far apart.
     #[inline(always)]
     pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N]) {
         let mut ends = [[0.0; N]; 2];
@@ -58,8 +57,8 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
         }
     }
 
-    /// Reads the `n`-th delay `first` frames behind the point of the grid: `samples` begin `oldest` frames before the
-    /// first one. Nothing is fused, so that all forms agree.
+    /// Reads delay `n` from `first` frames after the grid point on: `samples` begin `oldest` frames before the first
+    /// one. Nothing is fused, so that all forms agree.
     #[inline(always)]
     pub(crate) fn read(&self, n: usize, samples: &[S; READ_FRAMES], first: usize, out: &mut [S; GRID_FRAMES]) {
         let (start, slope) = (self.start.map(|weights| weights[n]), self.slope.map(|weights| weights[n]));
@@ -74,12 +73,12 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
     }
 }
 
-/// Weights for points `fractions` (about 0..1) older than the fourth of six samples, the oldest first.
+/// Weights for points `fractions` (about 0..1) older than the fourth of six samples, oldest first.
 #[inline(always)]
 fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
     let mut weights = [[0.0; N]; TAPS];
     for tap in 0..TAPS {
-        weights[tap] = [SHARES[tap]; N];
+        weights[tap] = [DENOMINATORS[tap]; N];
     }
     let (mut below, mut above) = ([1.0; N], [1.0; N]);
     for tap in 0..TAPS {
@@ -95,12 +94,12 @@ fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
     weights
 }
 
-/// `N` sines, computed at the points of the grid only.
+/// `N` sines, computed at the grid points only.
 #[derive(Clone, Debug)]
 pub(crate) struct Lfo<const N: usize> {
     /// Cosine and sine.
     phases: [[f64; 2]; N],
-    /// Values at the last point of the grid and at the next, -1..1.
+    /// Values at the last grid point and at the next, -1..1.
     ends: [[f64; 2]; N],
 }
 
@@ -110,7 +109,7 @@ impl<const N: usize> Lfo<N> {
         Self { phases: core::array::from_fn(|n| unit_phasor(n as f64 / N as f64)), ends: [[0.0; 2]; N] }
     }
 
-    /// Moves on to the next point of the grid, each by its own [`rotation`].
+    /// Advances to the next grid point, each by its own [`rotation`].
     pub(crate) fn advance(&mut self, rotations: &[[f64; 2]; N]) {
         for ((phase, ends), [cos, sin]) in self.phases.iter_mut().zip(&mut self.ends).zip(rotations) {
             let [x, y] = *phase;
@@ -119,13 +118,13 @@ impl<const N: usize> Lfo<N> {
         }
     }
 
-    /// Values at the last point of the grid and at the next.
+    /// Values at the last grid point and at the next.
     pub(crate) fn ends(&self) -> &[[f64; 2]; N] {
         &self.ends
     }
 }
 
-/// Cosine and sine of the angle that an LFO of this frequency goes through from one point of the grid to the next.
+/// Cosine and sine of an LFO's phase increment per grid step.
 pub(crate) fn rotation(frequency_hz: f64, rate_hz: f64) -> [f64; 2] {
     unit_phasor(frequency_hz * GRID_FRAMES as f64 / rate_hz)
 }

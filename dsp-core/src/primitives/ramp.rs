@@ -1,28 +1,27 @@
 //! Parameter ramps: quintic glides of several values in a fixed number of frames.
 //!
-//! A step from rest is the quintic 6u⁵-15u⁴+10u³ in u = k/N (k frames since the target was set). A target that is set
-//! while a step is under way adds a step of its own to it: the value is the convolution of the targets with the bell
-//! 30u²(1-u)², which is never negative. So the value is C2, and a weighted mean of the targets under way: whatever is
-//! set and whenever, it leaves their interval never, where the one quintic from (value, slope, curvature) to the new
-//! target runs past both or through 0. Targets set in quick succession neither stall it nor leave a staircase.
+//! A step from rest is the quintic 6u⁵-15u⁴+10u³ in u = k/N (k frames since the target was set). A target set during a
+//! step adds a step of its own: the value is the convolution of the targets with the bell 30u²(1-u)², which is never
+//! negative. So the value is C2, and a weighted mean of the active targets: it never leaves their interval, whatever is
+//! set and whenever. A single quintic from (value, slope, curvature) to the new target can overshoot both, or cross 0.
+//! Targets set in quick succession neither stall the ramp nor leave a staircase.
 //!
-//! Which steps are under way changes at events: a start or an arrival. Between two events the sum is one polynomial per
+//! The set of active steps changes at events: a start or an arrival. Between two events the sum is one polynomial per
 //! value, evaluated in closed form for every frame and never accumulated, so that any cut of the stream gives the same
 //! bits.
 //!
 //! - A step starts no sooner than N/[`STEPS`] after the one before, and arrives N frames after its target was set; a
-//!   target set in between waits, the last one counts.
+//!   target set in between is pending, the last one counts.
 //! - A small correction of a step from rest arrives together with it, if that makes it no sharper (in its largest third
-//!   derivative) than the step itself. Then the value comes to rest without passing the new target. Where a target lies
-//!   behind the value, or too short before it to brake without a click, the value passes it, but never the target before.
+//!   derivative) than the step itself. Then the value comes to rest without passing the new target. A target behind the
+//!   value, or too close ahead of it to brake without a click, is passed, but the target before it never is.
 //!
 //! Why not the cubic Hermite segment, which is C1: a change of 12 dB in 20 ms on a 100 Hz sine leaves -106 dBFS above
 //! 1 kHz if it happens at a zero crossing, but -95 dBFS at the crest. The quintic leaves -117 dBFS at the worst phase.
 //!
 //! # Source
-//! The quintic from rest to rest is the minimum-jerk trajectory; that people add such movements up when the aim changes
-//! on the way: T. Flash & N. Hogan, J. Neuroscience 5(7), 1985; T. Flash & E. Henis, J. Cognitive Neuroscience 3(3),
-//! 1991.
+//! The quintic from rest to rest is the minimum-jerk trajectory, T. Flash & N. Hogan, J. Neuroscience 5(7), 1985; its
+//! superposition when the target changes on the way: T. Flash & E. Henis, J. Cognitive Neuroscience 3(3), 1991.
 
 use crate::foundation::sample::Sample;
 
@@ -31,20 +30,20 @@ pub(crate) const GAIN_RAMP_MS: f64 = 20.0;
 /// Length of a mute, in ms.
 pub(crate) const MUTE_RAMP_MS: f64 = 10.0;
 
-/// Steps that may be under way together.
+/// Steps active at the same time.
 const STEPS: usize = 8;
 
-/// `N` values that move together.
+/// `N` values on one ramp.
 #[derive(Clone, Debug)]
 pub(crate) struct Ramp<const N: usize> {
     frames: u32,
-    /// Where the last target led, or leads, or will when its step has started.
+    /// The target set last.
     target: [f64; N],
-    /// Frames until the target is to be reached; 0 = arrived.
+    /// Frames until the target is due; 0 = arrived.
     due: u32,
-    /// Where the first step under way started: the target that was reached last.
+    /// Start of the first active step: the target reached last.
     base: [f64; N],
-    /// Those under way, in the order of their starts and arrivals.
+    /// The active steps, in the order of their starts and arrivals.
     steps: [Step<N>; STEPS],
     under_way: usize,
     /// Frames since the last event and, of them, until the next one.
@@ -56,7 +55,7 @@ pub(crate) struct Ramp<const N: usize> {
 #[derive(Clone, Copy, Debug)]
 struct Step<const N: usize> {
     to: [f64; N],
-    /// From its start to its arrival, and still to go.
+    /// Frames from start to arrival, and frames left.
     frames: u32,
     left: u32,
 }
@@ -64,9 +63,9 @@ struct Step<const N: usize> {
 /// The values over the next frames of a stream: see [`Ramp::span`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Span<S, const N: usize> {
-    /// They stand still.
+    /// At rest.
     Still([S; N]),
-    /// They follow a curve.
+    /// On a curve.
     Moving([Curve<S>; N]),
 }
 
@@ -105,7 +104,7 @@ impl<const N: usize> Ramp<N> {
         }
     }
 
-    /// Leaves for `target` at the next frame.
+    /// Starts towards `target` at the next frame.
     pub(crate) fn set_target(&mut self, target: [f64; N]) {
         if target == self.target {
             return;
@@ -115,13 +114,13 @@ impl<const N: usize> Ramp<N> {
         self.turn();
     }
 
-    /// Is at `target` at once: for building and resetting only, it clicks.
+    /// Jumps to `target` at once, which clicks: for building and resetting only.
     pub(crate) fn jump_to(&mut self, target: [f64; N]) {
         (self.target, self.base) = (target, target);
         (self.due, self.under_way) = (0, 0);
     }
 
-    /// Where it is going, or is.
+    /// The target set last.
     pub(crate) fn target(&self) -> [f64; N] {
         self.target
     }
@@ -131,7 +130,7 @@ impl<const N: usize> Ramp<N> {
         &self.target
     }
 
-    /// Where it is.
+    /// The current value.
     pub(crate) fn value(&self) -> [f64; N] {
         if !self.is_moving() {
             return self.target;
@@ -144,7 +143,7 @@ impl<const N: usize> Ramp<N> {
         })
     }
 
-    /// Frames over which it stays on one curve or, at rest, for ever: what a caller of two ramps splits by.
+    /// Frames on one curve, unlimited at rest: a caller with two ramps splits its chunks by it.
     pub(crate) fn uniform_frames(&self) -> usize {
         if self.is_moving() { self.frames_to_turn().max(1) } else { usize::MAX }
     }
@@ -154,29 +153,28 @@ impl<const N: usize> Ramp<N> {
         !self.is_moving() && self.target == value
     }
 
-    /// Still on its way.
+    /// Still moving.
     fn is_moving(&self) -> bool {
         self.due > 0
     }
 
-    /// Frames that lie between here and the target: the last frame of a ramp is the target itself, not the polynomial's
-    /// rounding of it.
+    /// Frames before the target: the last frame of a ramp is the target itself, not the polynomial's rounding of it.
     pub(crate) fn frames_on_curve(&self) -> usize {
         self.due.saturating_sub(1) as usize
     }
 
-    /// Frames of the curve that it is on.
+    /// Frames left on the current curve.
     fn frames_to_turn(&self) -> usize {
         self.frames_on_curve().min(self.left as usize)
     }
 
-    /// Frames between the starts of two steps, so that [`STEPS`] have room.
+    /// Frames between the starts of two steps, so that [`STEPS`] suffice.
     fn spacing(&self) -> u32 {
         self.frames.div_ceil(STEPS as u32)
     }
 
-    /// At an event: drops the steps that have arrived, starts one for the target if it is time, and finds the curve
-    /// from here to the next event.
+    /// At an event: drops the steps that have arrived, starts one for the target if due, and expands the curve to the
+    /// next event.
     fn turn(&mut self) {
         let arrived = self.steps[..self.under_way].iter().take_while(|step| step.left == 0).count();
         if arrived > 0 {
@@ -184,7 +182,7 @@ impl<const N: usize> Ramp<N> {
             self.steps.copy_within(arrived..self.under_way, 0);
             self.under_way -= arrived;
         }
-        // A step that no frame has seen yet gives way to the new target.
+        // A step without a frame yet is replaced by the new target.
         if let Some(last) = self.last_step()
             && last.left == last.frames
             && last.to != self.target
@@ -212,7 +210,7 @@ impl<const N: usize> Ramp<N> {
         self.steps[..self.under_way].last()
     }
 
-    /// As many as are left until the target is due, or fewer, so that it arrives with the step that it corrects.
+    /// Frames until the target is due, or fewer, so that it arrives with the step that it corrects.
     fn frames_of_new_step(&self) -> u32 {
         if let [step] = &self.steps[..self.under_way] {
             let shorter = f64::from(step.frames) / f64::from(step.left);
@@ -259,7 +257,7 @@ impl<const N: usize> Ramp<N> {
         polynomial
     }
 
-    /// The values over the next frames, at most `frames` of them, and how many those are; moves on by as many.
+    /// The values over the next frames, at most `frames`, and their number; advances by them.
     #[inline]
     pub(crate) fn span<S: Sample>(&mut self, frames: usize) -> (Span<S, N>, usize) {
         let on_curve = self.frames_to_turn();
@@ -334,7 +332,7 @@ mod tests {
         }
     }
 
-    /// Runs through targets, each set after so many frames; the values, and the frames at which targets were set.
+    /// Runs through targets, each set after so many frames; returns the values and the frames of the settings.
     fn aimed<const N: usize>(ramp: &mut Ramp<N>, aims: &[([f64; N], usize)], cut: usize) -> Vec<[f64; N]> {
         let mut values = Vec::new();
         for (target, frames) in aims {
@@ -344,8 +342,8 @@ mod tests {
         values
     }
 
-    /// A ramp that stops short, at every moment: as a fader from silence to 0 dB that is corrected to -0.01 dB, and one
-    /// on its way to silence that is caught at -60 dB.
+    /// A ramp that is cut short at every moment: a fader from silence to 0 dB corrected to -0.01 dB, and one towards
+    /// silence stopped at -60 dB.
     #[test]
     fn a_corrected_target_is_never_passed() {
         for (from, to, corrected) in [(0.0, 1.0, 0.998_849), (1.0, 0.0, 0.001), (-1.0, 1.0, 0.9), (0.2, 0.8, 0.81)] {
@@ -353,7 +351,7 @@ mod tests {
                 let mut ramp = Ramp::new([from], 100);
                 let values = aimed(&mut ramp, &[([to], at), ([corrected], 200)], 7);
                 assert_eq!(values[at + 199], [corrected]);
-                // What the last frames can brake without a click.
+                // The overshoot that the last frames can brake without a click.
                 let left = (100 - at) as f64 / 100.0;
                 let brakes = (corrected - to).abs() <= (to - from).abs() * left * left * left;
                 let end = if brakes { corrected } else { to.max(corrected * (to - from).signum()) };
@@ -371,8 +369,8 @@ mod tests {
             ..Default::default()
         })]
 
-        /// Never outside the targets under way (those set in the last `FRAMES` or kept waiting before, and what held
-        /// before them), C2, and at the target in time.
+        /// Never outside the active targets (those set in the last `FRAMES` or pending before, and the one before
+        /// them), C2, and at the target in time.
         #[test]
         fn random_targets_at_random_moments(
             aims in proptest::collection::vec((-1.0..1.0_f64, -1.0..1.0_f64, 0..1_500_usize), 1..40),
@@ -400,7 +398,7 @@ mod tests {
                     at += frames;
                 }
                 for (frame, value) in values.iter().enumerate() {
-                    // The target that held so long ago, and all later ones so far.
+                    // The target in force that long ago, and all later ones so far.
                     let longest = FRAMES + FRAMES / STEPS;
                     let oldest = set.iter().skip(1).rposition(|(at, _)| at + longest <= frame).map_or(0, |k| k + 1);
                     let heard = set[oldest..].iter().filter(|(at, _)| *at <= frame).map(|(_, target)| *target);
@@ -421,7 +419,7 @@ mod tests {
         }
     }
 
-    /// A fader that is moved in every block, by automation: it follows half a ramp later, evenly.
+    /// A fader moved in every block, by automation, is followed half a ramp later, evenly.
     #[test]
     fn a_stream_of_targets_neither_stalls_nor_leaves_a_staircase() {
         for block in [1, 7, 64, 100, 333, 480] {
@@ -430,7 +428,7 @@ mod tests {
             let aims: Vec<_> = (1..=steps).map(|k| ([(k * block) as f64 / 9_600.0], block)).collect();
             let values = aimed(&mut ramp, &aims, 64);
             let slopes: Vec<f64> = values[1_440..].windows(2).map(|w| (w[1][0] - w[0][0]) * 9_600.0).collect();
-            // A mean over a ramp of the changes per block; steps that wait make it a little uneven.
+            // The mean over a ramp of the changes per block; pending steps make it slightly uneven.
             if block < 480 {
                 let worst = slopes.iter().fold(0.0, |worst: f64, slope| worst.max((slope - 1.0).abs()));
                 std::println!("{block}: {worst}");

@@ -1,8 +1,8 @@
 //! A seeded generator of uniform 64-bit numbers: dither, test noise. Not for secrets.
 //!
 //! # Source
-//! xoshiro256++: Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47 (2021); its seed is
-//! spread by SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+//! xoshiro256++: Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47 (2021); seeded by
+//! SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 
 /// Period 2^256 - 1, four words of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ fn spread(word: u64) -> u64 {
 }
 
 impl Random {
-    /// Stream `stream` of `seed`. Different pairs give sequences without any visible relation.
+    /// Stream `stream` of `seed`. Different pairs give sequences without visible correlation.
     pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut counter = spread(seed ^ spread(stream.wrapping_add(1).wrapping_mul(GOLDEN_STEP)));
         let mut state = [0; 4];

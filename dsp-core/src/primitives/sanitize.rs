@@ -1,14 +1,13 @@
 //! Sanitizing: non-finite, subnormal and excessive samples at the entry and exit of every processor.
 //!
-//! In: what is not a number counts as 0 and is counted; what is below 2^-99 (1.6e-30) counts as 0; what is beyond ±2^33
-//! counts as that, so that nothing recursive ever meets a subnormal or overflows. Out: what is below 2^-99 becomes 0
-//! again.
+//! On entry non-finite samples count as 0 and are counted, magnitudes below 2^-99 (1.6e-30) count as 0, and magnitudes
+//! beyond 2^33 are clamped, so that no recursion meets a subnormal or overflows. On exit magnitudes below 2^-99 become
+//! 0 again.
 
 use super::backend::{Backend, run};
 use crate::foundation::sample::Sample;
 
-/// Replaces NaN and infinities by 0, what is too faint by 0 and what is too loud by the loudest. Returns how many were
-/// no numbers.
+/// Replaces NaN, infinities and faint samples by 0 and clamps loud ones. Returns the count of non-finite samples.
 ///
 /// The scan has no branch per sample, so it vectorises; the repair almost never runs.
 #[inline(always)]
@@ -16,21 +15,21 @@ pub(crate) fn sanitize<S: Sample>(samples: &mut [S]) -> u64 {
     if S::all_ordinary(samples) { 0 } else { repair(samples) }
 }
 
-/// The same as a pass of its own.
+/// The same as a separate pass.
 pub(crate) fn clean<S: Sample>(backend: Backend, samples: &mut [S]) -> u64 {
     run!(backend, _ => sanitize(samples))
 }
 
-/// Takes the samples as [`sanitize`] would leave them. Returns how many were no numbers.
+/// Replaces samples as [`sanitize`] does. Returns the count of non-finite samples.
 #[cold]
 #[inline(never)]
 pub(crate) fn repair<S: Sample>(samples: &mut [S]) -> u64 {
-    let mut faults = 0;
+    let mut non_finite = 0;
     for sample in samples {
-        faults += u64::from(!sample.finite());
+        non_finite += u64::from(!sample.finite());
         *sample = sample.ordinary();
     }
-    faults
+    non_finite
 }
 
 #[cfg(test)]
@@ -47,8 +46,8 @@ mod tests {
         assert_eq!(sanitize(&mut samples), 0);
     }
 
-    /// Both ends of what is ordinary, from both sides, for either sign: the scan alone, which is bits, agrees with the
-    /// repair.
+    /// The limits of ordinary samples, from both sides, for either sign: the scan, which is on bits alone, agrees with
+    /// the repair.
     #[test]
     fn the_scan_finds_what_the_repair_changes() {
         fn check<S: Sample>(values: &[f64], subnormal: S) {

@@ -10,12 +10,12 @@ use super::{
 };
 use crate::foundation::{block::BlockMut, sample::Sample};
 
-/// Frames looked at, repaired and multiplied together, in registers.
+/// Frames scanned, repaired and multiplied together, in registers.
 pub(super) const GROUP: usize = 64;
-/// 2^-26: times this, the faintest sample is just above the subnormals of f32.
+/// 2^-26: the smallest normal product of the faintest sample in f32.
 const LOWEST: f64 = 1.0 / 67_108_864.0;
-/// Where vectors like to start; a quarter of the loads of an unaligned buffer would straddle two cache lines, half of
-/// its widest ones.
+/// Alignment of vector loads. In an unaligned buffer a quarter of the loads would straddle two cache lines, half of the
+/// widest ones.
 const LINE_BYTES: usize = 64;
 
 /// Multiplies the first `channels` channels by the same ramp. Returns the count of non-finite samples replaced.
@@ -28,8 +28,8 @@ pub(crate) fn gain<S: Sample>(
     run!(backend, _ => gain_all(block, channels, ramp))
 }
 
-/// Into the first two channels: their samples times the first and the second value of the ramp. With `mono` the second
-/// channel is first filled with the first. Returns the count of non-finite samples replaced.
+/// Multiplies the first two channels by the first and the second value of the ramp. With `mono` the second channel is
+/// first filled with the first. Returns the count of non-finite samples replaced.
 pub(crate) fn stereo<S: Sample>(
     backend: Backend,
     block: &mut BlockMut<'_, '_, S>,
@@ -41,14 +41,14 @@ pub(crate) fn stereo<S: Sample>(
 
 #[inline(always)]
 fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &mut Ramp<1>) -> u64 {
-    let mut faults = 0;
+    let mut non_finite = 0;
     let mut start = 0;
     while start < block.frames() {
         let (span, length) = ramp.span::<S>(block.frames() - start);
         match &span {
             Span::Still([gain]) => {
                 for channel in 0..channels {
-                    faults += scale(&mut block.channel_mut(channel)[start..start + length], *gain);
+                    non_finite += scale(&mut block.channel_mut(channel)[start..start + length], *gain);
                 }
             }
             Span::Moving([curve]) => {
@@ -57,7 +57,7 @@ fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &
                     let gains = values(curve, group);
                     for channel in 0..channels {
                         let samples = &mut block.channel_mut(channel)[start + group..][..frames];
-                        faults += sanitize(samples);
+                        non_finite += sanitize(samples);
                         multiply(samples, &gains);
                     }
                 }
@@ -65,12 +65,12 @@ fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &
         }
         start += length;
     }
-    faults
+    non_finite
 }
 
 #[inline(always)]
 fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut Ramp<2>) -> u64 {
-    let mut faults = 0;
+    let mut non_finite = 0;
     let mut start = 0;
     let frames = block.frames();
     let (left, right) = block.stereo_mut();
@@ -78,17 +78,17 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
         let (span, length) = ramp.span::<S>(frames - start);
         let (left, right) = (&mut left[start..start + length], &mut right[start..start + length]);
         if mono {
-            faults += sanitize(left);
+            non_finite += sanitize(left);
             right.copy_from_slice(left);
         }
         match &span {
             Span::Still([to_left, to_right]) => {
-                faults += scale(left, *to_left) + scale(right, *to_right);
+                non_finite += scale(left, *to_left) + scale(right, *to_right);
             }
             Span::Moving(curves) => {
                 for (samples, curve) in [left, right].into_iter().zip(curves) {
                     for (index, group) in samples.chunks_mut(GROUP).enumerate() {
-                        faults += sanitize(group);
+                        non_finite += sanitize(group);
                         multiply(group, &values(curve, index * GROUP));
                     }
                 }
@@ -96,49 +96,49 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
         }
         start += length;
     }
-    faults
+    non_finite
 }
 
-/// Times a constant; 1 leaves the samples alone and 0 gives +0.0, both without arithmetic. Returns the count of
-/// non-finite samples replaced.
+/// Multiplies by a constant; 1 leaves the samples unchanged and 0 gives +0.0, both without arithmetic. Returns the
+/// count of non-finite samples replaced.
 ///
-/// The products are not flushed: the faintest sample at the lowest gain, -144 dB, is still a normal number. What takes
-/// lower gains, as a pan law does, takes the way through `multiply`.
+/// The products are not flushed: the faintest sample at the lowest gain, -144 dB, is still a normal number. Lower
+/// gains, as of a pan law, go through `multiply`.
 #[inline(always)]
 fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
     if gain == S::ONE {
         return sanitize(samples);
     }
     if gain == S::ZERO {
-        let faults = sanitize(samples);
+        let non_finite = sanitize(samples);
         samples.fill(S::ZERO);
-        return faults;
+        return non_finite;
     }
     if gain < S::from_f64(LOWEST) && gain > S::from_f64(-LOWEST) {
-        let mut faults = 0;
+        let mut non_finite = 0;
         for group in samples.chunks_mut(GROUP) {
-            faults += sanitize(group);
+            non_finite += sanitize(group);
             multiply(group, &[gain; GROUP]);
         }
-        return faults;
+        return non_finite;
     }
     let head = samples.as_ptr().align_offset(LINE_BYTES).min(samples.len());
     let (head, body) = samples.split_at_mut(head);
     let (groups, rest) = body.as_chunks_mut::<GROUP>();
-    let mut faults = 0;
+    let mut non_finite = 0;
     for group in groups {
-        faults += sanitize(group);
+        non_finite += sanitize(group);
         for sample in group {
             *sample *= gain;
         }
     }
     for samples in [head, rest] {
-        faults += sanitize(samples);
+        non_finite += sanitize(samples);
         for sample in samples {
             *sample *= gain;
         }
     }
-    faults
+    non_finite
 }
 
 /// A group of values of a curve, from `start` on.
@@ -152,7 +152,7 @@ pub(super) fn values<S: Sample>(curve: &Curve<S>, start: usize) -> [S; GROUP] {
     values
 }
 
-/// Times a gain each.
+/// Multiplies each sample by its own gain.
 #[inline(always)]
 fn multiply<S: Sample>(samples: &mut [S], gains: &[S; GROUP]) {
     if let Ok(samples) = <&mut [S; GROUP]>::try_from(&mut *samples) {

@@ -1,14 +1,14 @@
 //! A delay bank: delay lines of different lengths in one buffer.
 //!
 //! All lines share one position, and each is written at its own constant offset ahead of it: a line is then a number,
-//! not an object, and all of them advance by one addition. A sample stays where it was written; behind a line's write
-//! offset lies its past, and behind that the write offset of the line before. What is read last of one line is what the
-//! line before overwrites next, while it is still in the cache.
+//! not an object, and all of them advance by one addition. A sample stays where it was written; the past of a line
+//! follows its write offset, down to the write offset of the line before. The last samples read of one line are
+//! overwritten next by the line before, while still in the cache.
 //!
 //! Rows of [`GRID_FRAMES`] samples are read and written, as arrays, so that loops over them need no bounds checks. A
-//! chunk of a stream never crosses the 64-frame grid, and the position only advances when all of a chunk is done. Of a
-//! row written only the frames of the chunk count; the rest is stale and is overwritten before it is read. The
-//! beginning of the buffer is mirrored behind its end, so that rows are contiguous everywhere.
+//! chunk of a stream never crosses the 64-frame grid, and the position only advances at the end of a chunk. Only the
+//! frames of the chunk are valid in a written row; the rest is stale and is overwritten before it is read. The start of
+//! the buffer is mirrored after its end, so that rows are contiguous everywhere.
 
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
@@ -23,13 +23,13 @@ const ALIGNMENT: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct DelayBank<S> {
     samples: Vec<S>,
-    /// Where the buffer begins, on a cache line.
+    /// Start of the buffer, on a cache line.
     origin: u32,
     /// Its length without the mirror, a multiple of [`GRID_FRAMES`].
     length: u32,
-    /// The position as an index of the samples; it keeps step with the absolute grid.
+    /// The position as a sample index; aligned with the absolute grid.
     position: u32,
-    /// By the row that the position is in: whether some line is then written where samples are mirrored.
+    /// For each row of the position, whether a line is then written to mirrored samples.
     is_mirrored: Vec<bool>,
 }
 
@@ -62,7 +62,7 @@ impl<S: Sample> DelayBank<S> {
         let mut is_mirrored = vec![false; length as usize / GRID_FRAMES];
         let rows = is_mirrored.len();
         for offset in &layout.write_offsets {
-            // The first row is mirrored, and the beginning of the second.
+            // The first row is mirrored, and the start of the second.
             for row in 0..2 {
                 is_mirrored[(row + rows - *offset as usize / GRID_FRAMES) % rows] = true;
             }
@@ -77,8 +77,8 @@ impl<S: Sample> DelayBank<S> {
         (if index >= self.origin + self.length { index - self.length } else { index }) as usize
     }
 
-    /// The row at `offset`: of a line, its write offset less the delay. Frames of the chunk are there once they are
-    /// written and [mirrored](Self::mirror); those that are not are stale.
+    /// The row at `offset`: the write offset of a line minus the delay. Frames of the current chunk are valid once
+    /// written and [mirrored](Self::mirror), and stale before.
     #[inline(always)]
     pub(crate) fn read(&self, offset: u32) -> &[S; GRID_FRAMES] {
         let index = self.index(offset);
@@ -88,7 +88,7 @@ impl<S: Sample> DelayBank<S> {
         }
     }
 
-    /// The same with as many samples as interpolation takes.
+    /// The same, extended for interpolation.
     #[inline(always)]
     pub(crate) fn read_long(&self, offset: u32) -> &[S; READ_FRAMES] {
         let index = self.index(offset);
@@ -98,7 +98,7 @@ impl<S: Sample> DelayBank<S> {
         }
     }
 
-    /// Where the next frames of the line with this write offset go. [`mirror`](Self::mirror) before they are read.
+    /// The next frames of the line with this write offset. [`mirror`](Self::mirror) before they are read.
     #[inline(always)]
     pub(crate) fn write(&mut self, offset: u32) -> &mut [S; GRID_FRAMES] {
         let index = self.index(offset);
@@ -108,7 +108,7 @@ impl<S: Sample> DelayBank<S> {
         }
     }
 
-    /// Mirrors what was written.
+    /// Mirrors the written frames.
     #[inline(always)]
     pub(crate) fn mirror(&mut self) {
         if !self.is_mirrored[(self.position - self.origin) as usize / GRID_FRAMES] {
@@ -127,12 +127,12 @@ impl<S: Sample> DelayBank<S> {
         }
     }
 
-    /// Silences all lines; the position stays.
+    /// Clears all lines; the position stays.
     pub(crate) fn clear(&mut self) {
         self.samples.fill(S::ZERO);
     }
 
-    /// As newly made.
+    /// As newly built.
     pub(crate) fn reset(&mut self) {
         let Self { samples, origin, length: _, position, is_mirrored: _ } = self;
         samples.fill(S::ZERO);
@@ -162,7 +162,7 @@ mod tests {
             while now < 3_000 {
                 let frames = (GRID_FRAMES - now % GRID_FRAMES).min(cut);
                 for (line, offset) in offsets.into_iter().enumerate() {
-                    // Feedback reads before the frames are written, up to frames that were there before.
+                    // Feedback reads before the frames are written, so only frames of earlier chunks.
                     for delay in (frames..=longest[line]).step_by(13) {
                         let expected = |index: usize| match (now + index).checked_sub(delay) {
                             Some(frame) => sample(line, frame),

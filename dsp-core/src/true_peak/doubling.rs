@@ -1,9 +1,9 @@
 //! True-peak search of the reference meter: half-band doubling by a long filter, then a short interpolator.
 //!
-//! What an interpolator of finite length gets wrong lies within its transition around half the sample rate: of 96 taps,
-//! everything above 0.47 of the rate. Only the first doubling needs the steep filter. At twice the rate nothing is left
-//! above a quarter of it, where 16 taps per point are as exact, and second differences are small, so that most points
-//! are skipped. The midpoints are symmetrical sums, one chain of fused multiply-adds each (see
+//! The error of a finite interpolator is in its transition band around half the sample rate: for 96 taps, everything
+//! above 0.47 of the rate. Only the first doubling needs the steep filter. At twice the rate there is no signal above a
+//! quarter of it, where 16 taps per point are as exact, and second differences are small, so that most points are
+//! skipped. The midpoints are symmetrical sums, one chain of fused multiply-adds each (see
 //! [`crate::primitives::backend`]); lanes are successive points in time.
 
 use super::{CHUNK_POINTS, Line, Taps, observe};
@@ -21,14 +21,14 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Samples per pass: what is then searched at twice the rate is one chunk of the line.
+/// Samples per pass: at twice the rate they are one chunk of the line.
 const CHUNK_FRAMES: usize = CHUNK_POINTS / 2;
-/// Vectors computed together, so that the chains of one wait for those of the others.
+/// Vectors computed together, so that their dependency chains overlap.
 const VECTORS: usize = 8;
 /// Samples after the newest one, for vectors that reach beyond it: the widest group, of 16 lanes.
 const PADDING: usize = VECTORS * 16;
 
-/// How a meter looks between samples.
+/// The inter-sample search of a meter.
 #[derive(Clone, Debug)]
 pub(crate) struct Search<S> {
     /// One side of the taps for the midpoint, the farthest first; empty if the rate is not doubled.
@@ -37,12 +37,12 @@ pub(crate) struct Search<S> {
 }
 
 impl<S: Sample> Search<S> {
-    /// Straight from the samples, by `2 * half` taps for each of `phases` points.
+    /// Directly from the samples, with `2 * half` taps for each of `phases` points.
     pub(crate) fn direct(phases: usize, half: usize, beta: f64) -> Self {
         Self { half_band: Vec::new(), taps: Taps::new(phases, half, beta) }
     }
 
-    /// At twice the rate: midpoints by `2 * half` taps, then `phases` points of `2 * fine` taps between two of these.
+    /// At twice the rate: midpoints with `2 * half` taps, then `phases` points of `2 * fine` taps between two of these.
     pub(crate) fn doubled(half: usize, beta: f64, phases: usize, fine: usize, fine_beta: f64) -> Self {
         let half_band = interpolator(0.5, half, beta)[..half].iter().map(|&tap| S::from_f64(tap)).collect();
         Self { half_band, taps: Taps::new(phases, fine, fine_beta) }
@@ -53,20 +53,20 @@ impl<S: Sample> Search<S> {
         (2 * self.half_band.len()).saturating_sub(1)
     }
 
-    /// Samples of silence after which all points have been looked at.
+    /// Samples of silence after which all points have been computed.
     fn tail(&self) -> usize {
         self.history() + self.taps.history()
     }
 }
 
-/// One channel: its recent samples and the peaks since they were last taken.
+/// One channel: its recent samples and the peaks since the last reading.
 #[derive(Clone, Debug)]
 pub(crate) struct Track<S> {
-    /// The history, then the chunk at hand, then room for whole vectors; empty if the rate is not doubled.
+    /// The history, the current chunk, and padding to whole vectors; empty if the rate is not doubled.
     samples: Vec<S>,
-    /// The samples, or twice as many.
+    /// The samples, at twice the rate if doubled.
     line: Line<S>,
-    /// Largest magnitude of samples, if the rate is doubled: the line gets them later.
+    /// Largest sample magnitude, if the rate is doubled: they reach the line later.
     sample_peak: S,
 }
 
@@ -77,7 +77,7 @@ impl<S: Sample> Track<S> {
         Self { samples: vec![S::ZERO; room], line: Line::new(&search.taps), sample_peak: S::ZERO }
     }
 
-    /// Forgets the past.
+    /// Clears all state.
     pub(crate) fn reset(&mut self) {
         let Self { samples, line, sample_peak } = self;
         samples.fill(S::ZERO);
@@ -90,22 +90,22 @@ impl<S: Sample> Track<S> {
         self.line.peaks().map(|peak| larger(peak, self.sample_peak))
     }
 
-    /// The same, and starts again from 0; the history stays.
+    /// The same, and restarts from 0; the history stays.
     pub(crate) fn take_peaks(&mut self) -> [S; 2] {
         let fresh = core::mem::take(&mut self.sample_peak);
         self.line.take_peaks().map(|peak| larger(peak, fresh))
     }
 
-    /// The true peak that silence after the last sample would bring to light, the peak so far included.
+    /// The true peak after the last sample has been followed by silence, the peak so far included.
     ///
-    /// O(taps²), and takes memory for a copy of the history.
+    /// O(taps²), and allocates a copy of the history.
     pub(crate) fn flushed(&self, backend: Backend, search: &Search<S>) -> S {
         let mut copy = self.clone();
         copy.observe(backend, search, &vec![S::ZERO; search.tail()]);
         copy.peaks()[0]
     }
 
-    /// Moves samples through. Returns the count of non-finite ones, which count as 0.
+    /// Processes samples. Returns the count of non-finite ones, which count as 0.
     pub(crate) fn observe(&mut self, backend: Backend, search: &Search<S>, samples: &[S]) -> u64 {
         let Self { samples: window, line, sample_peak } = self;
         if search.half_band.is_empty() {
@@ -114,11 +114,11 @@ impl<S: Sample> Track<S> {
         let (half, history) = (search.half_band.len(), search.history());
         let mut between = [S::ZERO; CHUNK_FRAMES + PADDING];
         let mut doubled = [S::ZERO; CHUNK_POINTS];
-        let mut faults = 0;
+        let mut non_finite = 0;
         for chunk in samples.chunks(CHUNK_FRAMES) {
             let fresh = &mut window[history..history + chunk.len()];
             fresh.copy_from_slice(chunk);
-            faults += sanitize(fresh);
+            non_finite += sanitize(fresh);
             *sample_peak = fresh.iter().fold(*sample_peak, |peak, sample| larger(peak, magnitude(*sample)));
             midpoints(backend, &search.half_band, window, chunk.len(), &mut between);
             let points = window[half - 1..].iter().zip(&between);
@@ -129,12 +129,12 @@ impl<S: Sample> Track<S> {
             observe(backend, &search.taps, line, &doubled[..2 * chunk.len()]);
             window.copy_within(chunk.len()..chunk.len() + history, 0);
         }
-        faults
+        non_finite
     }
 }
 
-/// The first `count` midpoints; the first lies in the middle of `samples[..2 * half_band.len()]`. What lies in
-/// `between` behind them is undefined.
+/// The first `count` midpoints; the first is at the centre of `samples[..2 * half_band.len()]`. Further contents of
+/// `between` are undefined.
 fn midpoints<S: Sample>(backend: Backend, half_band: &[S], samples: &[S], count: usize, between: &mut [S]) {
     run!(backend, form => midpoints_all(form, half_band, samples, count, between));
 }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_two_plain_interpolators_find_one_behind_the_other() {
+    fn agrees_with_two_plain_interpolators_in_series() {
         let (half, beta, phases, fine, fine_beta) = SHAPE;
         let samples = noise::<f64>(900);
         let padded = |signal: &[f64], edge: usize| [vec![0.0; edge], signal.to_vec(), vec![0.0; edge]].concat();
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn peaks_are_taken_and_silence_is_left() {
+    fn peaks_are_taken_and_silence_remains() {
         let (backend, search) = (Backend::new(Cpu::Detected), search::<f64>());
         let mut track = Track::new(&search);
         let silent = track.clone();

@@ -1,7 +1,7 @@
 //! True peak in each interval between two samples, for the limiter.
 //!
-//! The same points as the meter's. A group of intervals is skipped where the bounds of [`super`] say that no point of
-//! it exceeds a floor: the caller's, below which peaks do not matter.
+//! The same points as the meter's. A group of intervals is skipped if the bounds of [`super`] show that no point of it
+//! exceeds the caller's floor.
 
 use super::{Taps, VECTORS, bend, group};
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
     },
 };
 
-/// Intervals per floor and per look at the bounds; a whole number of groups of vectors of any width.
+/// Intervals per floor and per check of the bounds; a whole number of vector groups of any width.
 pub(crate) const GROUP: usize = 32;
 
-/// Raises `peaks[n]` to the highest point of interval n, for the groups of [`GROUP`] intervals that have points above
-/// their floor; of the others some, all or none.
+/// Raises `peaks[n]` to the highest point of interval n, for the groups of [`GROUP`] intervals with points above their
+/// floor; other groups may be raised in part.
 ///
-/// Interval 0 lies in the middle of `samples[..2 * half]`. There is one floor per group begun. Both slices reach to the
-/// end of the last group; what lies there beyond `count` is not looked at for the bounds, and `peaks` there is
+/// Interval 0 is at the centre of `samples[..2 * half]`. There is one floor per group, the last one partial. Both
+/// slices extend to the end of the last group; samples beyond `count` do not count for the bounds, and `peaks` there is
 /// undefined.
 pub(crate) fn intervals<S: Sample>(
     backend: Backend,
@@ -83,7 +83,7 @@ mod tests {
     fn noise<S: Sample>(frames: usize) -> Vec<S> {
         let mut random = Random::new(7, 0);
         let mut last = 0.0;
-        // Swells, and smoother and rougher by turns, so that either bound skips some groups and not others.
+        // Swells, alternately smooth and rough, so that either bound skips some groups and not others.
         (0..frames)
             .map(|n| {
                 last = if n % 300 < 150 { 0.9 * last } else { 0.0 } + random.triangular();

@@ -1,16 +1,17 @@
-//! True-peak interpolator: a polyphase filter of which only the largest magnitude is kept.
+//! True-peak interpolator: a polyphase filter and the largest magnitude of its output.
 //!
-//! Between two samples lie `phases - 1` further points. The taps of a point and of its mirror image are each other's
-//! reverse, so with sums and differences of samples that mirror each other, s and d, both come from one even and one
-//! odd part, E = Σ e s and O = Σ o d, and max(|E+O|, |E-O|) = |E| + |O|: half the multiplications. Lanes are successive
-//! points in time; every point has one chain of fused multiply-adds (see [`super`]), whatever the vector's width.
+//! There are `phases - 1` points between two samples. The taps of a point and of its mirror image are each other's
+//! reverse, so with sums s and differences d of mirrored samples both come from one even and one odd part, E = Σ e s
+//! and O = Σ o d, and max(|E+O|, |E-O|) = |E| + |O|: half the multiplications. Lanes are successive points in time;
+//! every point has one chain of fused multiply-adds (see [`super`]), whatever the vector's width.
 //!
-//! Points that cannot matter are skipped: where an upper bound is no more than the peak already found, the filter does
-//! not run. The result is exact. There are two bounds, M the largest sample in reach:
+//! Points that cannot matter are skipped: the filter does not run where an upper bound is no more than the peak so far.
+//! The result is exact. There are two bounds, with M the largest sample in reach:
 //! - Λ M, with Λ = max Σ|h|, the filter's Lebesgue constant (2.4 and 3.0), for anything;
 //! - the larger of both neighbours plus Λ₂ C, C the largest second difference in reach, for music, whose second
-//!   differences are small: a point differs from the straight line between its neighbours by the taps less those of that
-//!   line; summed twice by parts, these weigh second differences, and Λ₂ = max Σ|their second sums| (0.44 and 0.60).
+//!   differences are small: the deviation of a point from the straight line between its neighbours is given by the taps
+//!   minus those of the line; summed twice by parts, these weight second differences, and Λ₂ = max Σ|their second sums|
+//!   (0.44 and 0.60).
 //!
 //! # Source
 //! ITU-R BS.1770-5, Annex 2 (any interpolator similar or superior to its 48 taps); Kaiser windows, see
@@ -37,18 +38,18 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Points per look at the bound that allows to skip; a multiple of every group of vectors.
+/// Points per check of the skip bounds; a multiple of every group of vectors.
 const SKIP_POINTS: usize = 64;
-/// Points per pass over the line of samples, which then stays in the L1 cache.
+/// Points per pass over the samples of a line, which stay in the L1 cache.
 const CHUNK_POINTS: usize = 512;
 /// Vectors computed together, so that one load of a tap serves both.
 const VECTORS: usize = 2;
 /// Samples after the newest one, for vectors that reach beyond it; no less than the widest group, 2 x 16 lanes.
 const PAD: usize = 32;
-/// One channel: its recent samples and the peaks since they were last taken.
+/// One channel: its recent samples and the peaks since the last reading.
 #[derive(Clone, Debug)]
 pub(crate) struct Line<S> {
-    /// The history, then the chunk at hand, then space for whole vectors.
+    /// The history, the current chunk, and padding to whole vectors.
     samples: Vec<S>,
     /// Largest magnitude of samples and of points between them.
     true_peak: S,
@@ -62,7 +63,7 @@ impl<S: Sample> Line<S> {
         Self { samples: vec![S::ZERO; taps.history() + CHUNK_POINTS + PAD], true_peak: S::ZERO, sample_peak: S::ZERO }
     }
 
-    /// Forgets the past.
+    /// Clears all state.
     pub(crate) fn reset(&mut self) {
         let Self { samples, true_peak, sample_peak } = self;
         samples.fill(S::ZERO);
@@ -75,13 +76,13 @@ impl<S: Sample> Line<S> {
         [self.true_peak, self.sample_peak]
     }
 
-    /// The same, and starts again from 0; the history stays.
+    /// The same, and restarts from 0; the history stays.
     pub(crate) fn take_peaks(&mut self) -> [S; 2] {
         [core::mem::take(&mut self.true_peak), core::mem::take(&mut self.sample_peak)]
     }
 }
 
-/// Moves a channel's samples through its line. Returns the count of non-finite ones, which count as 0.
+/// Processes samples of a channel. Returns the count of non-finite ones, which count as 0.
 pub(crate) fn observe<S: Sample>(backend: Backend, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
     run!(backend, form => observe_with(form, taps, line, samples))
 }
@@ -90,11 +91,11 @@ pub(crate) fn observe<S: Sample>(backend: Backend, taps: &Taps<S>, line: &mut Li
 fn observe_with<F: Form, S: Sample>(form: F, taps: &Taps<S>, line: &mut Line<S>, samples: &[S]) -> u64 {
     let history = taps.history();
     let Line { samples: window, true_peak, sample_peak } = line;
-    let mut faults = 0;
+    let mut non_finite = 0;
     for chunk in samples.chunks(CHUNK_POINTS) {
         let fresh = &mut window[history..history + chunk.len()];
         fresh.copy_from_slice(chunk);
-        faults += sanitize(fresh);
+        non_finite += sanitize(fresh);
         *sample_peak = larger(largest_magnitude(form, fresh), *sample_peak);
         *true_peak = larger(*true_peak, *sample_peak);
         let mut start = 0;
@@ -112,7 +113,7 @@ fn observe_with<F: Form, S: Sample>(form: F, taps: &Taps<S>, line: &mut Line<S>,
         }
         window.copy_within(chunk.len()..chunk.len() + history, 0);
     }
-    faults
+    non_finite
 }
 
 /// The largest magnitude of a second difference.
@@ -154,7 +155,7 @@ fn points<F: Form, S: Sample>(form: F, taps: &Taps<S>, samples: &[S], count: usi
                 whole[vector] = whole[vector].max(points[vector]);
             }
         } else {
-            // Points beyond the newest sample saw stale samples: only the first few count.
+            // Points beyond the newest sample read stale samples: only the first few count.
             let mut last = [S::ZERO; PAD];
             for vector in 0..VECTORS {
                 points[vector].store(&mut last[vector * lanes..]);
@@ -235,7 +236,7 @@ mod tests {
         (0..frames).map(|n| S::from_f64(random.triangular() * libm::sin(n as f64 * 0.004))).collect()
     }
 
-    /// The true peak that silence after the last sample brings to light, the peak so far included.
+    /// The true peak after the last sample has been followed by silence, the peak so far included.
     fn flushed<S: Sample>(line: &Line<S>, backend: Backend, taps: &Taps<S>) -> S {
         let mut copy = line.clone();
         observe(backend, taps, &mut copy, &vec![S::ZERO; taps.history()]);
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_the_plain_interpolator_finds() {
+    fn agrees_with_the_plain_interpolator() {
         for (phases, half, beta) in [(8, 16, 8.0), (16, 48, 10.0)] {
             let taps = Taps::<f64>::new(phases, half, beta);
             let samples = noise::<f64>(700);
@@ -300,7 +301,7 @@ mod tests {
     #[test]
     fn the_bound_holds_for_the_worst_signal_and_the_tail_counts() {
         let taps = Taps::<f64>::new(8, 16, 8.0);
-        // The signs of the middle taps, in the order that makes them add up.
+        // The signs of the middle taps, ordered so that all products are positive.
         let filter = interpolator(0.5, 16, 8.0);
         let worst: Vec<f64> = filter.iter().map(|tap| tap.signum()).collect();
         let mut line = Line::new(&taps);

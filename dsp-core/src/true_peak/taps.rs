@@ -1,9 +1,9 @@
-//! The interpolator of the true-peak detector, and how far it can exceed the samples.
+//! The interpolator of the true-peak detector, and bounds of its output.
 
 use crate::{foundation::sample::Sample, primitives::kaiser::interpolator};
 use alloc::vec::Vec;
 
-/// The computed sums and bounds are rounded, in all by less than 8 * half * 2^-24 of Λ M; this is more.
+/// The computed sums and bounds are rounded by less than 8 * half * 2^-24 of Λ M in all; this is more.
 const ROUNDING: f64 = 1e-4;
 
 /// The interpolator: even and odd parts of its taps.
@@ -14,11 +14,11 @@ pub(crate) struct Taps<S> {
     pub(super) passes: Vec<Vec<S>>,
     /// The last pair and the middle phase, whose odd part is 0; per tap e, e, o.
     pub(super) last: Vec<S>,
-    /// Λ, with room for rounding.
+    /// Λ, with a margin for rounding.
     pub(super) lebesgue: S,
     /// Λ₂.
     pub(super) curvature: S,
-    /// What M adds to the second bound: remainders of the sums by parts, and rounding.
+    /// Contribution of M to the second bound: remainders of the sums by parts, and rounding.
     pub(super) slack: S,
 }
 
@@ -33,7 +33,7 @@ impl<S: Sample> Taps<S> {
         let (others, last) = pairs.split_at(pairs.len() - 2);
         let (mut lebesgue, mut curvature, mut slack) = (1.0_f64, 0.0_f64, 0.0_f64);
         for (phase, pair) in (1..).zip(&pairs) {
-            // As they are used: rounded to the sample format, and in both directions.
+            // The taps in use: rounded to the sample format, and in both directions.
             let forward: Vec<f64> = (0..half)
                 .map(|k| even(pair, k).to_f64() + odd(pair, k).to_f64())
                 .chain((0..half).rev().map(|k| even(pair, k).to_f64() - odd(pair, k).to_f64()))
@@ -70,8 +70,8 @@ impl<S: Sample> Taps<S> {
     }
 }
 
-/// Of the taps for a point at `fraction`: Σ|h|, the sum of the magnitudes of the second sums of h less the straight line,
-/// and how much the largest sample counts beside the largest second difference.
+/// For the taps of a point at `fraction`: Σ|h|, the sum of the magnitudes of the second sums of h minus the straight
+/// line, and the weight of the largest sample next to the largest second difference.
 fn bounds(taps: &[f64], fraction: f64) -> [f64; 3] {
     let half = taps.len() / 2;
     let (mut first, mut second) = (0.0_f64, 0.0_f64);
@@ -109,7 +109,7 @@ mod tests {
             let mut random = Random::new(9, 0);
             let mut tightest = f64::INFINITY;
             for round in 0..500 {
-                // White, and smoother and smoother.
+                // White noise, smoothed more and more.
                 let pole = 1.0 - libm::exp2(-f64::from(round % 8));
                 let mut last = 0.0;
                 let samples: Vec<f64> = (0..2 * half)

@@ -1,11 +1,11 @@
-//! What the law tests share: settings of every effect, signals, and a way to run an effect in pieces.
+//! Shared by the tests of the invariants: settings of every effect, signals, and a way to run an effect in blocks.
 
 mod settings;
 
 use mixdown::*;
 pub use settings::{Entry, channel_counts, entries, for_all, moved};
 
-/// Noise that dies away within `frames`.
+/// Noise that decays within `frames`.
 pub fn decay(seed: u64, frames: usize) -> Vec<f64> {
     let fall = -6.0 / frames as f64;
     noise(seed, frames).iter().enumerate().map(|(n, x)| 0.3 * x * (fall * n as f64).exp()).collect()
@@ -30,7 +30,7 @@ pub fn planar_noise<S: Sample>(channels: usize, frames: usize) -> Vec<S> {
         .collect()
 }
 
-/// How a stream is cut: block lengths, repeated.
+/// A cut of a stream: block lengths, repeated.
 #[derive(Clone, Debug)]
 pub struct Cut(pub Vec<usize>);
 
@@ -39,7 +39,7 @@ impl Cut {
         Self(vec![usize::MAX])
     }
 
-    /// The cuts that law 1 names, and random ones.
+    /// The cuts of law 1, and random ones.
     pub fn all() -> Vec<Self> {
         let random = noise(99, 50).iter().map(|x| ((x + 1.0) * 300.0) as usize).collect();
         [vec![1], vec![7], vec![64], vec![480], vec![4096], vec![0, 13, 1], random].into_iter().map(Self).collect()
@@ -51,7 +51,7 @@ pub type Edit<'a, P> = Box<dyn FnMut(&mut P) + 'a>;
 /// An edit at its frame.
 pub type Event<'a, P> = (usize, Edit<'a, P>);
 
-/// Runs `processor` in place over planar `audio` of as many channels as it needs, in pieces; `events` are called at
+/// Runs `processor` in place over planar `audio` of as many channels as it needs, in blocks; `events` are called at
 /// their frame, between two blocks.
 pub fn run<S: Sample, P: Processor<S>>(processor: &mut P, audio: &mut [S], cut: &Cut, mut events: Vec<Event<'_, P>>) {
     let channels = processor.spec().channels().max(processor.output_channels());
@@ -75,7 +75,7 @@ pub fn run<S: Sample, P: Processor<S>>(processor: &mut P, audio: &mut [S], cut: 
     }
 }
 
-/// Planar audio of `channels` channels, grown to what `processor` needs.
+/// Planar audio of `channels` channels, extended to the channels that `processor` needs.
 pub fn room_for<S: Sample, P: Processor<S>>(processor: &P, mut audio: Vec<S>) -> Vec<S> {
     let (input, output) = (processor.spec().channels(), processor.output_channels());
     let frames = audio.len() / input;

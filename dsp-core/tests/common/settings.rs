@@ -1,4 +1,4 @@
-//! Random settings of every effect, and others to move to, out of the tables of parameters.
+//! Random settings of every effect, and other ones to change to, from the parameter tables.
 
 use mixdown::{
     convolution::*,
@@ -14,8 +14,8 @@ use proptest::{
     test_runner::{Config, TestRng, TestRunner},
 };
 
-/// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit into the sounds of the tests and
-/// levels about those of their noise. Without an owner, of every parameter of the name.
+/// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
+/// levels about those of their noise. Without an owner, for every parameter of the name.
 const NARROWED: [(&str, &str, [f64; 2]); 19] = [
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
@@ -38,7 +38,7 @@ const NARROWED: [(&str, &str, [f64; 2]); 19] = [
     ("Convolution", "predelay_ms", [0.0, 60.0]),
 ];
 
-/// What its rows mean follows from the response.
+/// The layout of the rows follows from the response.
 const HELD: (&str, &str) = ("Convolution", "layout");
 
 /// The range in which a number is tested.
@@ -47,7 +47,7 @@ fn narrowed(owner: &str, field: &Field, number: Number) -> Number {
     NARROWED.iter().filter(own).fold(number, |number, (_, _, range)| number.within(*range))
 }
 
-/// Values of a parameter: over its whole scale, and more often than by chance its ends, its default, and off.
+/// Values of a parameter: over its whole scale, with extra weight on its ends, its default, and off.
 fn values(owner: &str, field: &Field) -> Option<BoxedStrategy<params::Value<'static>>> {
     match field.kind {
         _ if (owner, field.name) == HELD => None,
@@ -95,7 +95,7 @@ fn sampled(name: &str) -> BoxedStrategy<Effect> {
     from_table(name, default).prop_flat_map(with_parts).boxed()
 }
 
-/// The same settings with random bands, crossovers or responses, where they have some.
+/// The same settings with random bands, crossovers or responses, if it has them.
 fn with_parts(effect: Effect) -> BoxedStrategy<Effect> {
     match effect {
         Effect::Equalizer(p) => prop::collection::vec(band(), 0..6)
@@ -172,17 +172,17 @@ fn dynamic_band() -> BoxedStrategy<DynamicEqualizerBand> {
         .boxed()
 }
 
-/// One effect of the list, or of those that put effects together.
+/// One effect of the list, or a combination.
 pub struct Entry {
     pub name: &'static str,
     pub settings: BoxedStrategy<Effect>,
-    /// The setting that changes nothing, if there is one.
+    /// The neutral setting, if there is one.
     pub neutral: Option<Effect>,
-    /// Each channel goes its own way: the same filter or gain on all.
+    /// Whether each channel is processed by itself, with the same filter or gain on all.
     pub per_channel: bool,
 }
 
-/// What works between the channels.
+/// Effects whose channels depend on each other.
 const LINKED: [&str; 12] = [
     "Reverb",
     "Plate",
@@ -198,7 +198,7 @@ const LINKED: [&str; 12] = [
     "Limiter",
 ];
 
-/// Every effect there is.
+/// Every effect.
 pub fn entries() -> Vec<Entry> {
     let mono = prop_oneof![sampled("Gain"), sampled("Equalizer"), sampled("HighPass")].boxed();
     let series = prop::collection::vec(mono.clone(), 0..4).boxed();
@@ -240,7 +240,7 @@ pub fn entries() -> Vec<Entry> {
     entries
 }
 
-/// Runs a law on `cases` random settings of every effect: the same ones each time.
+/// Checks a law on `cases` random settings of every effect: the same ones each time.
 pub fn for_all(cases: u32, law: impl Fn(&Entry, Effect)) {
     for entry in entries() {
         let config = Config { cases, failure_persistence: None, ..Config::default() };
@@ -256,13 +256,12 @@ pub fn for_all(cases: u32, law: impl Fn(&Entry, Effect)) {
     }
 }
 
-/// Input channels an effect takes, out of a few.
+/// Input channel counts of an effect, from a few.
 pub fn channel_counts(effect: &Effect) -> Vec<usize> {
     [1, 2, 3, 6].into_iter().filter(|&channels| effect.output_channels(channels).is_ok()).collect()
 }
 
-/// Moves every parameter that may change while the processor runs to another value: numbers to the mirror image on their
-/// scale, what is off to on.
+/// Changes every parameter that is not fixed: numbers to the mirror image on their scale, off to on.
 fn move_all(owner: &str, settings: &mut dyn Fields) {
     for field in settings.fields().iter().filter(|field| !field.fixed && (owner, field.name) != HELD) {
         let Some(value) = settings.get(field.name) else { continue };
@@ -283,7 +282,7 @@ fn move_all(owner: &str, settings: &mut dyn Fields) {
     }
 }
 
-/// Other settings of the same shape: what a user moves to. Bands come, go and change their kind.
+/// Other settings of the same shape, for a user's change. Bands are added, removed and change their kind.
 pub fn moved(effect: &Effect) -> Effect {
     let mut other = effect.clone();
     let bell = BellParams { frequency_hz: 700.0, gain_db: 7.0, q: 2.0 };
@@ -325,7 +324,7 @@ pub fn moved(effect: &Effect) -> Effect {
 
 macro_rules! names {
     ($($name:ident: $params:ty, $processor:ty;)*) => {
-        /// The name of a processor's settings in the list; of effects put together none.
+        /// The name of a processor's settings in the list; none for a combination.
         fn name(effect: &Effect) -> &'static str {
             match effect {
                 $(Effect::$name(_) => stringify!($name),)*

@@ -1,5 +1,5 @@
-//! Meters that are wrong on purpose, each of which must fail the cases named beside it and no other: so the cases can
-//! tell right from wrong. All are built from literal energies, 100 ms by 100 ms at 48 kHz, and none from our meter.
+//! Meters that are wrong on purpose, each of which must fail the cases named with it and no other, so that the cases
+//! can tell right from wrong. All are computed literally from energies, 100 ms by 100 ms at 48 kHz, without our meter.
 
 use crate::standards::{
     Ask, Case, Figure, cases,
@@ -11,12 +11,12 @@ use std::f64::consts::PI;
 const RATE_HZ: f64 = 48_000.0;
 /// Frames in 100 ms.
 const HOP: usize = 4_800;
-/// Literal and our meter differ by rounding alone.
+/// The literal meter and ours differ by rounding alone.
 const ROUNDING_LU: f64 = 1e-6;
 /// A numerator and a denominator.
 type Section = [[f64; 3]; 2];
 
-/// A literal meter of integrated loudness. `RIGHT` is as the standard says.
+/// A literal meter of integrated loudness. `RIGHT` follows the standard.
 #[derive(Clone, Copy)]
 struct Literal {
     weighting: [Section; 2],
@@ -80,7 +80,7 @@ impl Literal {
     }
 }
 
-/// The cases that ask for integrated loudness, with the energies of all channels.
+/// The cases of integrated loudness, with the energies of all channels.
 fn integrated_cases(weighting: [Section; 2]) -> Vec<(Case, Ask, Energies)> {
     let asks_for_it = |case: Case| {
         let ask = case.sections[0].1.iter().find(|ask| ask.figure == Figure::Integrated)?.clone();
@@ -162,7 +162,7 @@ fn wrong_gates_and_weights_fail() {
     }
 }
 
-/// The audio cookbook's high shelf of 4 dB at 1.5 kHz and high-pass at 38 Hz, which some take for the K-weighting.
+/// The audio cookbook's high shelf of 4 dB at 1.5 kHz and high-pass at 38 Hz, sometimes used as K-weighting.
 fn cookbook() -> [Section; 2] {
     let section = |frequency_hz: f64, q: f64| {
         let w = 2.0 * PI * frequency_hz / RATE_HZ;
@@ -199,7 +199,7 @@ fn cookbook_filters_meet_the_standard_and_miss_our_tolerance() {
     assert_eq!((missed, steady), (6, 6));
 }
 
-/// How many files of a case fail by a wrong value that `value` makes of the reading.
+/// Number of files of a case that fail for the value that `value` computes from the reading.
 fn failures(name: &str, value: impl Fn(&Loudness) -> f64) -> usize {
     let mut failed = 0;
     for case in cases().into_iter().filter(|case| case.name == name && case.precision != Precision::Standard) {

@@ -1,22 +1,22 @@
 //! EBU Tech 3341 v4, Tech 3342 (11/2023) and ITU-R BS.2217, test by test; names are case numbers.
 //!
 //! The signals are synthesised from the text. Every value must meet the standard's tolerance and ours, at five sample
-//! rates, in f32 and f64 (long programmes: see [`LONG_S`]), whole and streamed in odd blocks. Cases 7 and 8 of Tech 3341, and 5 and 6 of Tech 3342, are
-//! recordings of programmes and not here.
+//! rates, in f32 and f64 (long programmes: see [`LONG_S`]), whole and streamed in odd blocks. Cases 7 and 8 of Tech
+//! 3341, and 5 and 6 of Tech 3342, are recordings of programmes and not included.
 
 mod controls;
 
 use crate::standards::{Case, RATES_HZ, cases};
 use mixdown::{Sample, meters::Precision};
 
-/// Longer programmes are played in f64 at 44.1 and 48 kHz only: the meter turns every sample into f64 before anything
-/// else, so the format adds nothing that the shorter ones do not show at the higher rates.
+/// Longer programmes are played in f64 at 44.1 and 48 kHz only: the meter converts every sample to f64 first, so the
+/// format adds nothing beyond the shorter cases at the higher rates.
 const LONG_S: f64 = 30.0;
 
-/// All cases whose name begins so.
+/// All cases whose name starts with `name`.
 fn conforms(name: &str) {
     let mut cases: Vec<Case> = cases().into_iter().filter(|case| case.name.starts_with(name)).collect();
-    // What holds at the high precision holds at that of the reference.
+    // The cases of the high precision hold for the reference too.
     let high = cases.iter().filter(|case| case.precision == Precision::High).cloned();
     let finest: Vec<Case> = high.map(|case| Case { precision: Precision::Reference, ..case }).collect();
     cases.extend(finest);
@@ -31,7 +31,7 @@ fn conforms(name: &str) {
     }
 }
 
-/// Gives the length in seconds.
+/// Returns the length in seconds.
 fn check<S: Sample>(case: &Case, rate_hz: f64) -> f64 {
     let audio = case.audio::<S>(rate_hz);
     let whole = case.readings(rate_hz, &audio, || usize::MAX);

@@ -1,12 +1,12 @@
-//! What room acoustics measures on an impulse response. Own arithmetic, not the library's.
+//! Room-acoustic measures of an impulse response. Own arithmetic, not the library's.
 
 use realfft::RealFftPlanner;
 
-/// What a Gaussian signal leaves outside its standard deviation: erfc(1/√2).
+/// Share of a Gaussian signal outside its standard deviation: erfc(1/√2).
 const GAUSSIAN_OUTSIDE: f64 = 0.317_310_507_862_914;
 
-/// Echo density over time: the share of samples outside the standard deviation, 1 for Gaussian noise, in Hann windows of
-/// 20 ms every ms. Pairs of seconds (the windows' middles) and density.
+/// Echo density over time: the share of samples outside the standard deviation, 1 for Gaussian noise, in Hann windows
+/// of 20 ms every ms. Pairs of seconds (the windows' middles) and density.
 ///
 /// J. Abel and P. Huang, "A simple, robust measure of reverberation echo density", AES 121st Convention, 2006.
 pub fn echo_density(response: &[f64], rate_hz: f64) -> Vec<(f64, f64)> {
@@ -26,7 +26,7 @@ pub fn echo_density(response: &[f64], rate_hz: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// Seconds from the first sound to the first window as dense as noise.
+/// Seconds from the onset to the first window as dense as noise.
 pub fn mixing_time_s(response: &[f64], rate_hz: f64) -> f64 {
     let onset = onset(response) as f64 / rate_hz;
     let dense = echo_density(response, rate_hz).into_iter().find(|&(at, density)| at >= onset && density >= 1.0);
@@ -39,7 +39,7 @@ pub fn onset(response: &[f64]) -> usize {
     response.iter().position(|h| h.abs() > 1e-3 * peak).unwrap_or(0)
 }
 
-/// |X(f)|² at multiples of rate / length, of a Hann window over the whole.
+/// |X(f)|² at multiples of rate / length, with a Hann window over the whole signal.
 fn spectrum(signal: &[f64]) -> Vec<f64> {
     let length = signal.len();
     let mut windowed: Vec<f64> = signal
@@ -53,7 +53,7 @@ fn spectrum(signal: &[f64]) -> Vec<f64> {
     bins.iter().map(|bin| bin.norm_sqr()).collect()
 }
 
-/// The part of `response` between two times, with a decay of `t60_s` taken out.
+/// The part of `response` between two times, compensated for a decay of `t60_s`.
 pub fn compensated(response: &[f64], rate_hz: f64, t60_s: f64, from_s: f64, to_s: f64) -> Vec<f64> {
     let (from, to) = ((from_s * rate_hz) as usize, ((to_s * rate_hz) as usize).min(response.len()));
     (from..to).map(|n| response[n] * 10_f64.powf(3.0 * n as f64 / rate_hz / t60_s)).collect()
@@ -83,7 +83,7 @@ pub fn kurtosis(signal: &[f64]) -> f64 {
     signal.iter().map(|x| x * x * x * x).sum::<f64>() / n / (second * second)
 }
 
-/// Largest |autocorrelation| over lags of 5 to 60 ms, by that at 0.
+/// Largest |autocorrelation| over lags of 5 to 60 ms, relative to that at 0.
 pub fn largest_autocorrelation(signal: &[f64], rate_hz: f64) -> f64 {
     let length = (2 * signal.len()).next_power_of_two();
     let mut padded = signal.to_vec();
@@ -98,7 +98,7 @@ pub fn largest_autocorrelation(signal: &[f64], rate_hz: f64) -> f64 {
     padded[lags].iter().fold(0.0, |largest: f64, r| largest.max(r.abs())) / padded[0]
 }
 
-/// The signal's part around a frequency, an octave wide: Butterworth flanks of 36 dB per octave without phase.
+/// An octave band around a frequency: Butterworth flanks of 36 dB per octave with zero phase.
 pub fn octave(signal: &[f64], rate_hz: f64, centre_hz: f64) -> Vec<f64> {
     let length = (signal.len() + rate_hz as usize / 2).next_power_of_two();
     let mut padded = signal.to_vec();
@@ -117,7 +117,7 @@ pub fn octave(signal: &[f64], rate_hz: f64, centre_hz: f64) -> Vec<f64> {
     padded
 }
 
-/// Energy left from each sample on, in dB of all (Schroeder's backward integral), of several channels together.
+/// Remaining energy from each sample on, in dB of all (Schroeder's backward integral), over several channels.
 pub fn decay_db(channels: &[Vec<f64>]) -> Vec<f64> {
     let mut left = vec![0.0; channels[0].len()];
     let mut sum = 0.0;
@@ -148,7 +148,7 @@ pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
     product(a, b) / (product(a, a) * product(b, b)).sqrt()
 }
 
-/// Level in dB over windows of 50 ms, of several channels together.
+/// Level in dB over windows of 50 ms, over several channels.
 pub fn levels_db(channels: &[Vec<f64>], rate_hz: f64) -> Vec<f64> {
     let width = (0.05 * rate_hz) as usize;
     (0..channels[0].len() / width)

@@ -14,7 +14,7 @@ fn response(rows: &[&[f64]]) -> ConvolutionParams {
     ConvolutionParams { impulse_response: ImpulseResponse::from_rows(rows).unwrap(), ..Default::default() }
 }
 
-/// What comes out of one channel, cut as given.
+/// The output of one channel, for a given cut.
 fn through<S: Sample>(params: &impl Params, input: &[f64], cut: &Cut) -> Vec<f64> {
     let mut processor = params.build::<S>(&spec(1)).unwrap();
     let mut audio: Vec<S> = input.iter().map(|x| S::from_f64(*x)).collect();
@@ -32,7 +32,7 @@ fn c1_error_against_direct_convolution() {
     /// C1: re the RMS of the output.
     const LIMITS_DB: [f64; 2] = [-120.0, -250.0];
     let random = Cut(noise(5, 60).iter().map(|x| ((x + 1.0) * 700.0) as usize).collect());
-    // Numbers that f32 holds, so that both formats convolve the same.
+    // Numbers exact in f32, so that both formats convolve the same.
     let single = |x: &f64| f64::from(*x as f32);
     for length in [1, 63, 64, 65, 1_000, 192_000] {
         let taps: Vec<f64> = decay(1, length).iter().map(single).collect();
@@ -41,7 +41,7 @@ fn c1_error_against_direct_convolution() {
             through::<f32>(&response(&[&taps]), &input, &random),
             through::<f64>(&response(&[&taps]), &input, &random),
         ];
-        // All of the short ones; of the longest some frames of every part.
+        // All frames of the short ones; of the longest some frames of every part.
         let step = if length > 10_000 { 97 } else { 1 };
         let frames: Vec<usize> = (0..input.len()).step_by(step).collect();
         let at = |&n: &usize| (0..length.min(n + 1)).map(|k| taps[k] * input[n - k]).sum::<f64>();
@@ -65,7 +65,7 @@ fn c1_latency_is_0_and_the_impulse_response_comes_back() {
     impulse[100] = 1.0;
     let output = through::<f32>(&params, &impulse, &Cut(vec![333]));
     assert!(output[..100].iter().all(|&x| x == 0.0));
-    // The loudest of a cross-correlation would be the first tap itself; every later one lies where it belongs too.
+    // The maximum of a cross-correlation would be the first tap itself; every later tap is checked too.
     let worst = output[100..70_100].iter().zip(&taps).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     println!("C1 worst tap error {:.1} dBFS", 20.0 * worst.log10());
     assert!(worst < 1e-6);
@@ -75,8 +75,8 @@ fn c1_latency_is_0_and_the_impulse_response_comes_back() {
 fn c1_a_deconvolved_sweep_gives_the_response_back() {
     /// C1: null of the deconvolved response.
     const LIMIT_DB: f64 = -100.0;
-    // A. Farina, AES 108 (2000): an exponential sweep and its inverse, here by division of spectra, in which the ends of
-    // the sweep, where it has no energy, are left out on both sides alike.
+    // A. Farina, AES 108 (2000): an exponential sweep and its inverse, here by division of spectra, without the ends of
+    // the sweep, where it has no energy, on both sides.
     let frames = 1 << 15;
     let (from_hz, to_hz, length) = (10.0, 23_900.0, 20_000);
     let rise = f64::ln(to_hz / from_hz);
@@ -102,7 +102,7 @@ fn c1_a_deconvolved_sweep_gives_the_response_back() {
     assert!(null_db <= LIMIT_DB);
 }
 
-/// A plain transform of a power of two: tests do not ask the library for what they judge it by.
+/// A plain transform of a power of two: tests do not use the library's own transform as a reference.
 fn spectrum(samples: &[f64]) -> Vec<Complex64> {
     fn transform(points: &[Complex64]) -> Vec<Complex64> {
         if points.len() == 1 {
@@ -149,7 +149,7 @@ fn a_channels_bits_do_not_depend_on_its_neighbours() {
 
 #[test]
 fn same_bits_however_a_long_response_is_cut() {
-    // Longer than the settings of the laws, so that every stage is there.
+    // Longer than the settings of the laws, so that every stage is in use.
     let params = ConvolutionParams { predelay_ms: 11.0, ..response(&[&decay(8, 200_000), &decay(9, 200_000)]) };
     let input = planar_noise::<f32>(2, 280_000);
     let render = |cut: &Cut| {
@@ -178,7 +178,7 @@ fn same_bits_however_a_long_response_is_cut() {
 
 #[test]
 fn normalised_pink_noise_is_as_loud_as_before() {
-    /// Noise of some seconds is only so steady, in LU.
+    /// Level fluctuation of noise of a few seconds, in LU.
     const LIMIT_LU: f64 = 0.5;
     // Rows that fall by 3 dB per octave: as in the benches.
     let frames = 480_000;
@@ -231,7 +231,7 @@ fn the_response_stated_is_the_response_measured() {
     assert_eq!(stereo.frequency_response(&spec(2), &frequencies).unwrap(), None);
 }
 
-/// Settings that 3.6 of the design promises to follow.
+/// Settings within the stated accuracy of 3.6.
 fn promised_bands() -> Vec<Band> {
     let mut bands = Vec::new();
     for frequency_hz in [60.0, 200.0, 1_000.0, 10_000.0] {
@@ -305,7 +305,7 @@ fn a_change_of_bands_ends_at_the_new_response_exactly() {
         let mut processor = pair[0].build::<f32>(&spec(1)).unwrap();
         let mut audio = input.clone();
         let target = &pair[1];
-        // Twice, the second before the first has arrived.
+        // Twice, the second before the first has finished.
         let other = of(vec![bell(1.0)]);
         let first: Edit<'_, LinearPhaseEqualizer<f32>> = Box::new(|p| p.set_params(&other).unwrap());
         let second: Edit<'_, LinearPhaseEqualizer<f32>> = Box::new(|p| p.set_params(target).unwrap());
@@ -320,7 +320,7 @@ fn a_change_of_bands_ends_at_the_new_response_exactly() {
 }
 
 #[test]
-fn memory_is_what_the_card_says() {
+fn memory_agrees_with_the_card() {
     for (seconds, most) in [(2, 4.5e6), (6, 12e6), (10, 20e6)] {
         let taps = decay(1, seconds * 48_000);
         let bytes = response(&[&taps, &taps]).build::<f32>(&spec(2)).unwrap().memory_bytes();

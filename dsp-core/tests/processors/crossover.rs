@@ -1,4 +1,4 @@
-//! The band splitter's promises: bands that meet at -6 dB, and together are an all pass.
+//! Gates of the band splitter: bands that cross at -6 dB, and sum to an all pass.
 
 use crate::common::noise;
 use mixdown::{filters::*, *};
@@ -39,7 +39,7 @@ fn level_db(signal: &[f64], frequency_hz: f64, rate_hz: f64) -> f64 {
     10.0 * (re * re + im * im).log10()
 }
 
-/// The all pass that a crossover's bands add up to, as plain second-order sections. Own arithmetic, not the library's.
+/// The all pass of a crossover's sum, as plain second-order sections. Own arithmetic, not the library's.
 fn all_pass(signal: &mut [f64], frequency_hz: f64, slope: f64, rate_hz: f64) {
     let t = (PI * frequency_hz / rate_hz).tan();
     let sections: Vec<[f64; 2]> = match slope as i32 {
@@ -111,7 +111,7 @@ fn e5_bands_meet_6_db_down() {
 }
 
 #[test]
-fn e5_slopes_are_those_asked_for() {
+fn e5_slopes_are_those_of_the_settings() {
     let rate_hz = 192_000.0;
     let mut impulse = vec![0.0; 60_000];
     impulse[0] = 1.0;
@@ -119,7 +119,7 @@ fn e5_slopes_are_those_asked_for() {
         let bands = split::<f64>(&params(&[1_000.0], slope), rate_hz, &impulse);
         for (band, near_hz, far_hz) in [(&bands[0], 4_000.0, 8_000.0), (&bands[1], 250.0, 125.0)] {
             let measured = level_db(band, near_hz, rate_hz) - level_db(band, far_hz, rate_hz);
-            // Two octaves out; the asymptote within SOUND 3.3's half dB, first-order poles bend longer.
+            // Two octaves out; the asymptote within SOUND 3.3's half dB, first-order poles approach it later.
             assert!((measured - slope).abs() <= if slope == 12.0 { 0.8 } else { 0.5 }, "{slope}: {measured}");
         }
     }

@@ -1,4 +1,4 @@
-//! The de-esser's promises: sibilants turned down by the same amount at any level, vowels left alone.
+//! Gates of the de-esser: sibilants reduced by the same amount at any level, vowels unchanged.
 
 use crate::common::{Cut, noise, run, same_bits};
 use mixdown::{dynamics::*, *};
@@ -59,7 +59,7 @@ fn s48_a_sibilant_burst_is_reduced_by_the_range_at_every_level() {
                 let burst: Vec<f64> = noise.iter().map(|x| db_to_gain(level_db) * x).collect();
                 let params = DeEsserParams { range_db, ..Default::default() };
                 let (out, latency) = render::<f32>(&params, rate_hz, &burst);
-                // From 1 ms after its beginning: the attack is half of that, and the lookahead 1 ms.
+                // From 1 ms after its onset: the attack is half of that, and the lookahead 1 ms.
                 let settled = latency + (0.001 * rate_hz) as usize;
                 let reduced = &out[settled..];
                 let reduction_db = power_to_db(power(&burst[settled - latency..frames - latency]) / power(reduced));
@@ -80,7 +80,7 @@ fn s48_a_vowel_is_left_alone() {
             let voice: Vec<f64> = vowel(rate_hz, frames)
                 .iter()
                 .enumerate()
-                // It sets in over 20 ms, smoothly: a cut would be a click, and clicks are mostly treble.
+                // Faded in over 20 ms: a hard onset would be a click, and clicks are mostly treble.
                 .map(|(n, x)| {
                     let fade = 0.5 - 0.5 * (PI * (n as f64 / (0.02 * rate_hz)).min(1.0)).cos();
                     f64::from((db_to_gain(level_db) * x * fade) as f32)
@@ -90,7 +90,7 @@ fn s48_a_vowel_is_left_alone() {
             let same = out[latency..].iter().zip(&voice).all(|(y, x)| y.to_bits() == x.to_bits());
             let change_db = power_to_db(power(&out[latency..]) / power(&voice[..frames - latency])).abs();
             active = active.max(change_db);
-            // SOUND 4.8 asks for less than 0.1 dB.
+            // SOUND 4.8 requires less than 0.1 dB.
             assert!(same, "{rate_hz} {level_db}: {change_db} dB");
         }
     }
@@ -102,7 +102,7 @@ fn s48_a_sibilant_in_a_word_loses_the_range_and_its_neighbours_nothing() {
     let rate_hz = 48_000.0;
     let part = 12_000;
     let (voice, hiss) = (vowel(rate_hz, 3 * part), sibilant(rate_hz, part));
-    // A vowel, an s as loud as it in place of it, a vowel.
+    // A vowel, an s as loud as it in its place, a vowel.
     let fade = |n: usize| ((n.min(part - n)) as f64 / 480.0).min(1.0);
     let level = power(&voice).sqrt();
     let word: Vec<f64> = (0..3 * part)

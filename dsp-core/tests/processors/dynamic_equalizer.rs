@@ -1,4 +1,4 @@
-//! The dynamic equalizer's promises: an equalizer while it rests, the static curve while it acts.
+//! Gates of the dynamic equalizer: an equalizer at rest, the static curve while it acts.
 
 use crate::common::{Cut, noise, planar_noise, run, same_bits};
 use mixdown::{dynamics::*, filters::*, *};
@@ -28,7 +28,7 @@ fn tone(frequency_hz: f64, level_db: f64, frames: usize) -> Vec<f64> {
     (0..frames).map(|n| db_to_gain(level_db) * (TAU * frequency_hz / RATE_HZ * n as f64 + 0.785).sin()).collect()
 }
 
-/// A band of each shape that rests, and the same as an equalizer has it.
+/// A band of each shape at rest, and the same band of an equalizer.
 fn resting() -> (Vec<DynamicEqualizerBand>, Vec<Band>) {
     let shapes = [
         bell(300.0, 6.0, 2.0),
@@ -47,7 +47,7 @@ fn resting() -> (Vec<DynamicEqualizerBand>, Vec<Band>) {
             DynamicShape::Tilt(params) => params.into(),
         })
         .collect();
-    // Among bands that never move, one of them of several sections.
+    // Among static bands, one of them of several sections.
     let cut = HighPassParams { frequency_hz: 30.0, slope_db_per_octave: 48.0 };
     bands.insert(2, cut.into());
     fixed.insert(2, cut.into());
@@ -82,7 +82,7 @@ fn s35_without_reduction_it_nulls_with_an_equalizer_also_after_it_has_acted() {
     }
     let spec = StreamSpec::new(RATE_HZ, 1).unwrap();
     let mut plain = EqualizerParams { bands: fixed, ..Default::default() }.build::<f64>(&spec).unwrap();
-    // Loud, then too soft for any band, for longer than the release takes to end.
+    // Loud, then below every threshold, for longer than the release.
     let loud = |n: usize| if n < 12_000 { 1.0 } else { 0.001 };
     let input: Vec<f64> = noise(4, 60_000).iter().enumerate().map(|(n, x)| loud(n) * x).collect();
     let (mut a, mut b) = (input.clone(), input);
@@ -120,7 +120,7 @@ fn s35_a_steady_tone_at_the_centre_gets_the_gain_of_the_static_curve() {
 }
 
 #[test]
-fn shelves_follow_what_is_on_their_side() {
+fn shelves_follow_the_level_on_their_side() {
     let high = DynamicShape::HighShelf(HighShelfParams { frequency_hz: 1_000.0, gain_db: 0.0, q: 0.7 });
     let low = DynamicShape::LowShelf(LowShelfParams { frequency_hz: 1_000.0, gain_db: 0.0, q: 0.7 });
     let change_db = |shape, frequency_hz: f64| {
@@ -129,19 +129,19 @@ fn shelves_follow_what_is_on_their_side() {
         equalizer::<f64>(&[band.into()], 1).process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
         tone_db(&audio[24_000..], frequency_hz) + 20.0
     };
-    // 10 dB over, by a ratio of 2.
+    // 10 dB over, with a ratio of 2.
     assert!((change_db(high, 11_000.0) + 5.0).abs() < 0.15 && change_db(high, 90.0).abs() < 0.01);
     assert!((change_db(low, 90.0) + 5.0).abs() < 0.15 && change_db(low, 11_000.0).abs() < 0.01);
 }
 
 #[test]
 fn times_are_those_of_the_reduction() {
-    // A wide band, so that the filter is faster than what is timed.
+    // A wide band, so that the filter is faster than the times measured.
     let shape = bell(6_000.0, 0.0, 0.3);
     let band = DynamicBand { shape, ratio: f64::INFINITY, attack_ms: 50.0, release_ms: 200.0, ..Default::default() };
     let mut audio = tone(6_000.0, -20.0, 96_000);
     audio[48_000..].iter_mut().for_each(|x| *x *= 0.01);
-    // In over 2 ms: a cut would be heard as more than the tone.
+    // Faded in over 2 ms: a hard onset has more spectrum than the tone.
     audio.iter_mut().take(96).enumerate().for_each(|(n, x)| *x *= 0.5 - 0.5 * (PI * n as f64 / 96.0).cos());
     let mut trace = vec![0.0; 96_000];
     equalizer::<f64>(&[band.into()], 1).process_traced(
@@ -152,12 +152,12 @@ fn times_are_those_of_the_reduction() {
     let attack_ms = trace.iter().position(|&db| db >= 10.0 * 0.632).unwrap() as f64 / 48.0;
     let release_ms = trace[48_000..].iter().position(|&db| db <= 10.0 * 0.368).unwrap() as f64 / 48.0;
     println!("attack {attack_ms:.2} ms, release {release_ms:.2} ms");
-    // As a compressor's (SOUND 4.3): the release and up to 1.1 attacks more; and what the filter takes to fall silent.
+    // As a compressor's (SOUND 4.3): the release and up to 1.1 attacks more, plus the decay of the filter.
     assert!((attack_ms - 50.0).abs() <= 2.0 && (200.0..=200.0 + 57.0).contains(&release_ms));
 }
 
 #[test]
-fn a_key_moves_the_bands_and_the_loudest_channel_moves_those_of_all() {
+fn a_key_drives_the_bands_and_the_loudest_channel_drives_those_of_all() {
     let band = DynamicBand { shape: bell(1_000.0, 0.0, 1.0), ..Default::default() };
     let soft = tone(1_000.0, -50.0, 24_000);
     let loud = tone(1_000.0, -20.0, 24_000);
@@ -187,7 +187,7 @@ fn a_key_and_a_trace_are_the_same_however_the_stream_is_cut() {
             (band.threshold_db, band.attack_ms, band.release_ms) = (-20.0, 0.1, 5.0);
         }
     }
-    // Bursts, so that bands leave their rest and come back to it.
+    // Bursts, so that bands leave their rest and return to it.
     let key: Vec<f32> =
         noise(8, FRAMES).iter().enumerate().map(|(n, x)| if n % (FRAMES / 2) < 50 { *x as f32 } else { 0.0 }).collect();
     let spec = StreamSpec::new(RATE_HZ, 2).unwrap();
@@ -251,7 +251,7 @@ fn settings_that_do_not_fit_are_refused_by_name_and_place() {
 }
 
 #[test]
-fn a_response_is_known_where_nothing_moves() {
+fn a_response_exists_for_static_bands() {
     let spec = StreamSpec::new(RATE_HZ, 1).unwrap();
     let fixed = BellParams { frequency_hz: 1_000.0, gain_db: 6.0, q: 1.0 };
     let still = DynamicEqualizerParams { bands: vec![fixed.into()] };

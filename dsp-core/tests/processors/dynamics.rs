@@ -1,4 +1,4 @@
-//! What compressor, expander and gate promise: curves, times, clean sine waves, linked channels, aligned paths.
+//! Gates of compressor, expander and gate: curves, times, low distortion, linked channels, aligned paths.
 
 use crate::common::{Cut, Edit, noise, planar_noise, run, same_bits};
 use mixdown::{dynamics::*, levels::*, *};
@@ -45,7 +45,7 @@ fn compressed_db(level: f64, threshold: f64, ratio: f64, knee: f64) -> f64 {
     }
 }
 
-/// Amplitude of a sine of known frequency, and RMS of what is left without it and without a constant: least squares.
+/// Amplitude of a sine of known frequency, and RMS of the residue without it and without a constant: least squares.
 fn sine_fit(audio: &[f64], frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
     let basis = |n: usize| {
         let phase = TAU * frequency_hz * n as f64 / rate_hz;
@@ -81,7 +81,7 @@ fn sine_fit(audio: &[f64], frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
     (solved[0].hypot(solved[1]), (residue.sum::<f64>() / audio.len() as f64).sqrt())
 }
 
-/// Residue of a compressed sine beside the sine, in dB, and its level against what goes in, in dB.
+/// Residue of a compressed sine relative to the sine, in dB, and its level relative to the input, in dB.
 fn thd_and_gain_db<S: Sample>(params: CompressorParams, frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
     let frames = (3.0 * rate_hz) as usize;
     let (output, _) = traced::<S>(&params.into(), rate_hz, &sine(frequency_hz, rate_hz, 1.0, frames));
@@ -147,7 +147,7 @@ fn d1_static_curve_of_the_expander() {
                     for level_db in [-90.0, -65.0, -50.0, -41.0, -30.0, -12.0, -6.0, 0.0] {
                         let input: Vec<f64> =
                             square(1_000.0, 48_000.0, 12_000).iter().map(|x| db_to_gain(level_db) * x).collect();
-                        // Mirrored: level and threshold change their signs, and so does what is added.
+                        // Mirrored: level and threshold change their signs, and so does the added gain.
                         let knee = compressed_db(-level_db, -threshold_db, 1.0 / ratio, knee_db);
                         let expected_db = (-knee).max(level_db - range_db);
                         let (output, _) = traced::<f32>(&params.into(), 48_000.0, &input);
@@ -193,7 +193,8 @@ fn d2_attack_and_release_times() {
             println!("{rate_hz} Hz: {attack:.3} for {attack_ms} ms, {release:.3} for {release_ms} ms");
             worst = worst.max((attack / attack_ms - 1.0).abs() * f64::from(u8::from(attack_ms >= 1.0)));
             assert!((attack - attack_ms).abs() <= (ATTACK_SHARE * attack_ms).max(frame_ms), "{attack}");
-            // Two one-poles in a row: 1.05 attacks more where the release is 10 times as long, 1.13 where it is 4 times.
+            // Two one-poles in series: 1.05 attacks more where the release is 10 times as long, 1.13 where it is 4
+            // times.
             let longest_ms = release_ms + if release_ms >= 10.0 * attack_ms { 1.1 } else { 1.14 } * attack_ms;
             assert!(release >= release_ms - frame_ms && release <= longest_ms + frame_ms, "{release}");
         }
@@ -252,8 +253,8 @@ fn d4_distortion_of_a_sine_at_full_scale() {
     let params = CompressorParams { threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
     for (frequency_hz, limit_db) in [(50.0, -50.0), (100.0, -60.0), (1_000.0, -100.0)] {
         for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
-            // Where periods are no whole number of samples, crests fall between them, here or there: what the detector
-            // of samples then reads varies by 0.02 dB.
+            // Where a period is not a whole number of samples, crests fall between them at varying positions: the
+            // reading of the sample detector then varies by 0.02 dB.
             let between = frequency_hz == 1_000.0 && rate_hz == 44_100.0;
             let peak_limit_db = if between { -80.0 } else { limit_db };
             let (thd_db, _) = thd_and_gain_db::<f32>(params, frequency_hz, rate_hz);
@@ -319,7 +320,7 @@ fn d4_10_aliasing_of_bursts_of_a_sine() {
                 ..Default::default()
             };
             let (output, _) = traced::<f64>(&params.into(), rate_hz, &input);
-            // Gain has harmonics of 10 kHz, so sound has odd ones of 5 kHz: 25, 35 and 45 kHz fold to these.
+            // The gain has harmonics of 10 kHz, so the signal has odd ones of 5 kHz: 25, 35 and 45 kHz fold to these.
             let output = &output[4_800..];
             let bands_hz = [23_000.0, 13_000.0, 3_000.0];
             let lines = bands_hz.iter().flat_map(|band_hz| (-4..=4).map(move |side| band_hz + 20.0 * f64::from(side)));
@@ -419,7 +420,7 @@ fn the_dry_path_is_aligned() {
         let delay = |audio: &[f32], latency: usize| -> Vec<f32> {
             audio.chunks(20_000).flat_map(|c| [&vec![0.0; latency], &c[..20_000 - latency]].concat()).collect()
         };
-        // No reduction: any mix is the delayed input. All of it: a mix of nothing is.
+        // Without reduction any mix is the delayed input; with reduction a mix of 0 is.
         let quiet = CompressorParams { threshold_db: 0.0, mix: 0.5, lookahead_ms, ..Default::default() };
         let dry =
             CompressorParams { threshold_db: -60.0, mix: 0.0, makeup_db: 12.0, lookahead_ms, ..Default::default() };
@@ -433,7 +434,7 @@ fn the_dry_path_is_aligned() {
 }
 
 #[test]
-fn lookahead_catches_the_first_peak() {
+fn lookahead_reduces_the_first_peak() {
     let rate_hz = 48_000.0;
     let overshoot_db = |attack_ms: f64, lookahead_ms: f64| {
         let params = CompressorParams {
@@ -452,14 +453,14 @@ fn lookahead_catches_the_first_peak() {
     for attack_ms in [0.02, 0.5, 1.0, 2.0, 10.0] {
         let (without, with) = (overshoot_db(attack_ms, 0.0), overshoot_db(attack_ms, 5.0));
         println!("attack {attack_ms} ms: overshoot {without:.2} dB without, {with:.2} dB with 5 ms of lookahead");
-        // Half of the window leads the peak: slower attacks have not arrived by then.
+        // Half of the window leads the peak: slower attacks are still on the way.
         assert!(with <= if attack_ms <= 2.0 { 0.35 } else { 0.85 } * without);
     }
     assert!(overshoot_db(0.02, 5.0) <= 0.01, "the first peak is met");
 }
 
 #[test]
-fn a_key_is_aligned_and_as_good_as_the_sound_itself() {
+fn a_key_is_aligned_and_equivalent_to_the_signal_itself() {
     let effects: [Effect; 4] = [
         CompressorParams { threshold_db: -30.0, ..Default::default() }.into(),
         CompressorParams { threshold_db: -30.0, lookahead_ms: 4.0, key_high_pass_hz: 80.0, ..Default::default() }
@@ -480,7 +481,7 @@ fn a_key_is_aligned_and_as_good_as_the_sound_itself() {
         }
         assert!(same_bits(&keyed, &own), "{effect:?}");
     }
-    // A loud key of one channel presses both channels, and non-finite samples of it count as silence.
+    // A loud key of one channel reduces both channels, and its non-finite samples count as silence.
     let mut compressor = CompressorParams::default().build::<f32>(&spec(48_000.0, 2)).unwrap();
     let mut audio = vec![0.01_f32; 2 * 9_600];
     let mut key = vec![1.0_f32; 9_600];
@@ -491,7 +492,7 @@ fn a_key_is_aligned_and_as_good_as_the_sound_itself() {
 }
 
 #[test]
-fn the_high_pass_keeps_the_bass_from_pressing() {
+fn the_high_pass_keeps_bass_from_causing_reduction() {
     let reduction_db = |key_high_pass_hz, frequency_hz| {
         let params = CompressorParams { threshold_db: -30.0, knee_db: 0.0, key_high_pass_hz, ..Default::default() };
         *traced::<f32>(&params.into(), 48_000.0, &sine(frequency_hz, 48_000.0, 0.5, 48_000)).1.last().unwrap()

@@ -1,4 +1,4 @@
-//! The limiter's promises: nothing above the ceiling, nothing changed below it, bass left clean.
+//! Gates of the limiter: nothing above the ceiling, nothing changed below it, low distortion of bass.
 
 use crate::common::{Cut, Edit, noise, run, same_bits};
 use mixdown::{dynamics::*, meters::*, *};
@@ -9,7 +9,8 @@ const MODES: [LimiterMode; 3] = [LimiterMode::Standard, LimiterMode::Master, Lim
 /// The ceiling of most tests, in dB: the default.
 const CEILING_DB: f64 = -1.0;
 
-/// A finite interpolator for test readings: windowed sinc, straight from the formula. Own arithmetic, not the library's.
+/// A finite interpolator for test readings: windowed sinc, straight from the formula. Own arithmetic, not the
+/// library's.
 struct Interpolator {
     half: usize,
     filters: Vec<Vec<f64>>,
@@ -44,19 +45,19 @@ impl Interpolator {
         Self::new(8, 24, 8.0)
     }
 
-    /// Another's meter: 16 points of 1024 taps, flat to within 0.2 % of half the sample rate.
+    /// An independent meter: 16 points of 1024 taps, flat to within 0.2 % of half the sample rate.
     fn long() -> Self {
         Self::new(16, 512, 10.0)
     }
 
-    /// The highest point, samples included, of a signal between silences.
+    /// The highest point, samples included, of a signal surrounded by silence.
     fn peak(&self, samples: &[f64]) -> f64 {
         let edge = vec![0.0; 2 * self.half];
         let padded = [&edge, samples, &edge].concat();
         let mut peak = samples.iter().fold(0.0, |peak: f64, x| peak.max(x.abs()));
         for window in padded.windows(2 * self.half) {
             for filter in &self.filters {
-                // Eight sums side by side, so that the compiler can use vectors.
+                // Eight parallel sums, so that the compiler can use vectors.
                 let mut sums = [0.0; 8];
                 for (taps, samples) in filter.chunks_exact(8).zip(window.chunks_exact(8)) {
                     for lane in 0..8 {
@@ -77,7 +78,7 @@ fn high_dbtp(samples: &[f64]) -> f64 {
     meter.reading().true_peak_dbtp
 }
 
-/// How far the limiter's own meter, sample peaks for `sample_peak`, reads above the ceiling, in dB.
+/// Excess of the limiter's own meter over the ceiling, in dB; sample peaks for `sample_peak`.
 fn excess_db(mode: LimiterMode, samples: &[f64], ceiling_db: f64) -> f64 {
     let peak_db = match mode {
         LimiterMode::Standard => gain_to_db(Interpolator::standard().peak(samples)),
@@ -91,7 +92,7 @@ fn sample_peak_db(samples: &[f64]) -> f64 {
     gain_to_db(samples.iter().fold(0.0, |peak: f64, x| peak.max(x.abs())))
 }
 
-/// Limits one channel, silence after it included, so that all of it comes out. Nothing may have been clamped.
+/// Limits one channel, with silence after it, so that all of it is output. Nothing may have been clamped.
 fn limit<S: Sample>(params: &LimiterParams, rate_hz: f64, input: &[f64]) -> Vec<f64> {
     let mut limiter = params.build::<S>(&StreamSpec::new(rate_hz, 1).unwrap()).unwrap();
     let mut audio: Vec<S> = input.iter().map(|&x| S::from_f64(x)).collect();
@@ -106,7 +107,7 @@ fn band_limited_noise(seed: u64, rate_hz: f64, frames: usize) -> Vec<f64> {
     low_passed(&noise(seed, frames + 512), rate_hz)[256..256 + frames].to_vec()
 }
 
-/// Through a windowed-sinc low pass that ends at 20 kHz or 0.45 of the rate: -100 dB beyond.
+/// Through a windowed-sinc low pass with its stop band of -100 dB from 20 kHz or 0.45 of the rate on.
 fn low_passed(signal: &[f64], rate_hz: f64) -> Vec<f64> {
     let (half, beta) = (256, 10.0_f64);
     let stop = (20_000.0 / rate_hz).min(0.45);
@@ -127,7 +128,7 @@ fn low_passed(signal: &[f64], rate_hz: f64) -> Vec<f64> {
 
 type Named = (&'static str, Vec<f64>);
 
-/// What limiters overshoot on, at about full scale.
+/// Signals on which limiters overshoot, at about full scale.
 fn adversarial(rate_hz: f64, frames: usize) -> Vec<Named> {
     let time = |n: usize| n as f64 / rate_hz;
     let all = |signal: &dyn Fn(usize) -> f64| (0..frames).map(signal).collect::<Vec<f64>>();
@@ -161,7 +162,7 @@ fn adversarial(rate_hz: f64, frames: usize) -> Vec<Named> {
     ]
 }
 
-/// The same kinds of sound, without content that no meter of finite length agrees on.
+/// The same kinds of signals, without content on which meters of finite length disagree.
 fn band_limited(rate_hz: f64, frames: usize) -> Vec<Named> {
     let edge_hz = 19_000.0_f64.min(0.43 * rate_hz);
     let time = |n: usize| n as f64 / rate_hz;
@@ -205,7 +206,7 @@ fn random_signal(seed: u64, frames: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Half the sample rate, 0 to 30 dB over full scale, turned round now and then.
+/// Half the sample rate, 0 to 30 dB over full scale, inverted now and then.
 fn reversing(seed: u64, frames: usize) -> Vec<f64> {
     let values = noise(seed ^ 0xA5A5, frames);
     let mut level = 10_f64.powf((noise(seed, 1)[0] + 1.0) * 0.75);
@@ -284,7 +285,7 @@ fn l1_no_overs_whatever_the_settings() {
     }
 }
 
-/// Random signals from 0 to 30 dB over: no overs. Says how near the own meter comes.
+/// Random signals from 0 to 30 dB over: no overs. Reports the margin of its own meter.
 fn random_overs(mode: LimiterMode, seeds: std::ops::Range<u64>, frames: usize) {
     let params = LimiterParams { mode, ..Default::default() };
     let mut worst = (f64::NEG_INFINITY, 0);
@@ -328,9 +329,9 @@ fn l1_slow_sample_peak_has_no_overs_on_a_thousand_long_random_signals() {
 }
 
 #[test]
-fn l1_what_a_moving_gain_adds_at_half_the_sample_rate() {
-    /// Where the terms of an interpolation cancel, a gain that moves within its reach undoes some of that. No music does
-    /// it; the worst found is 0.04 dB.
+fn l1_excess_of_a_moving_gain_at_half_the_sample_rate() {
+    /// Where the terms of an interpolation cancel, a gain that varies within its reach undoes some of the cancellation.
+    /// No music does this; the worst case found is 0.04 dB.
     const LIMIT_DB: f64 = 0.1;
     for mode in [LimiterMode::Standard, LimiterMode::Master] {
         let params = LimiterParams { mode, ..Default::default() };
@@ -346,9 +347,9 @@ fn l1_what_a_moving_gain_adds_at_half_the_sample_rate() {
 }
 
 #[test]
-fn l2_another_meter_agrees_on_band_limited_sound() {
-    /// L2: what a meter of 1024 taps may read above the ceiling, in dB: the ripple of the shorter detectors up to 20 kHz
-    /// and the distance of their points.
+fn l2_another_meter_agrees_on_band_limited_signals() {
+    /// L2: excess over the ceiling that a meter of 1024 taps may read, in dB: the ripple of the shorter detectors up to
+    /// 20 kHz and the distance of their points.
     const LIMITS_DB: [(LimiterMode, f64); 2] = [(LimiterMode::Standard, 0.10), (LimiterMode::Master, 0.05)];
     const FRAMES: usize = 6_000;
     let long = Interpolator::long();
@@ -446,7 +447,7 @@ fn latency_is_measured_and_silence_is_exact_after_it() {
     }
 }
 
-/// RMS of what is left of `signal`, whole seconds long, without the tones at these frequencies in Hz, re the last one.
+/// RMS of the residue of `signal`, whole seconds long, without the tones at these frequencies in Hz, re the last one.
 fn residue_db(signal: &[f64], rate_hz: f64, tones_hz: &[f64]) -> f64 {
     let mut rest = signal.to_vec();
     let mut power = 0.0;
@@ -472,7 +473,7 @@ fn component(signal: &[f64], rate_hz: f64, tone_hz: f64) -> [f64; 2] {
     sums.map(|sum| 2.0 * sum / signal.len() as f64)
 }
 
-/// One second of what a tone complex becomes 6 dB over the ceiling, once it has settled.
+/// One second of a tone complex 6 dB over the ceiling, limited and settled.
 fn settled(hold_ms: f64, mode: LimiterMode, rate_hz: f64, tones: &[(f64, f64)]) -> Vec<f64> {
     let params = LimiterParams {
         ceiling_db: 0.0,
@@ -492,7 +493,7 @@ fn settled(hold_ms: f64, mode: LimiterMode, rate_hz: f64, tones: &[(f64, f64)]) 
 #[test]
 fn l4_bass_stays_clean_under_hold() {
     /// Frequency, then the most distortion at 8 ms of hold, in dB re the tone: the table of the design plus 3 dB, or
-    /// what f64 resolves.
+    /// the resolution of f64.
     const LIMITS: [(f64, f64); 5] = [(30.0, -48.0), (40.0, -70.0), (50.0, -183.0), (60.0, -250.0), (100.0, -250.0)];
     for mode in MODES {
         for (tone_hz, limit_db) in LIMITS {
@@ -508,7 +509,7 @@ fn l4_bass_stays_clean_under_hold() {
 fn l4_smpte_intermodulation() {
     /// L4: sidebands of the 7 kHz tone, in dB re it.
     const LIMIT_DB: f64 = -85.0;
-    // Not sample peaks: whether they catch the crests of 7 kHz depends on the rate (-91 dB at 44.1 kHz, -77 at 48).
+    // Not sample peaks: whether they hit the crests of 7 kHz depends on the rate (-91 dB at 44.1 kHz, -77 at 48).
     for mode in [LimiterMode::Standard, LimiterMode::Master] {
         for rate_hz in RATES_HZ {
             let output = settled(8.0, mode, rate_hz, &[(60.0, 0.8), (7_000.0, 0.2)]);
@@ -544,7 +545,7 @@ fn channels_are_linked_and_keep_their_ratio() {
             max_db = max_db.max(trace[n]);
             for channel in 0..3 {
                 let expected = gain * input[channel * FRAMES + n - latency];
-                // The trace goes through a logarithm that is good to 1e-7 of an octave.
+                // The trace is computed from a logarithm with an error of 1e-7 octaves.
                 assert!((output[channel * FRAMES + n] - expected).abs() <= 1e-6, "{mode:?} {n} {channel}");
             }
             let cross = output[n] * input[FRAMES + n - latency] - output[FRAMES + n] * input[n - latency];
@@ -561,7 +562,7 @@ fn channels_are_linked_and_keep_their_ratio() {
 fn a_moving_ceiling_is_kept() {
     const RATE_HZ: f64 = 48_000.0;
     const FRAMES: usize = 30_000;
-    /// Frame and ceiling in dB of each change; the last two while the one before is still on its way.
+    /// Frame and ceiling in dB of each change; the last two while the one before still glides.
     const CHANGES: [(usize, f64); 5] =
         [(5_000, -12.0), (10_000, -3.0), (15_000, -19.0), (15_480, -2.0), (16_111, -9.0)];
     const GLIDE_FRAMES: usize = 960;
@@ -597,7 +598,7 @@ fn a_moving_ceiling_is_kept() {
                     .fold(f64::NEG_INFINITY, |highest, ((_, ceiling_db), _)| highest.max(ceiling_db));
                 assert!(gain_to_db(*x) <= allowed, "{mode:?} {n}: {} of {allowed}", gain_to_db(*x));
             }
-            // The glides do not leave it quieter than it must be: true peaks of noise lie up to 4 dB over its samples.
+            // The glides do not leave it quieter than necessary: true peaks of noise are up to 4 dB above its samples.
             let peak_db = |range: std::ops::Range<usize>| sample_peak_db(&audio[range]);
             let peaks_db = [peak_db(7_500..10_000), peak_db(20_000..FRAMES)];
             assert!(peaks_db[0] > -17.0 && peaks_db[1] > -14.0, "{mode:?} {peaks_db:?}");

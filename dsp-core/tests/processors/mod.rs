@@ -1,4 +1,4 @@
-//! What each processor promises: gates by their ids, figures printed.
+//! Gates of each processor by their ids, with the figures printed.
 
 mod acoustics;
 mod convolution;

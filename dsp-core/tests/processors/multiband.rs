@@ -1,4 +1,4 @@
-//! The multiband compressor's promises: flat while it does nothing, each band by itself, all bands in time.
+//! Gates of the multiband compressor: flat without reduction, each band by itself, all bands aligned.
 
 use crate::common::{noise, planar_noise, same_bits};
 use mixdown::{dynamics::*, filters::*, *};
@@ -40,7 +40,7 @@ fn s49_flat_without_reduction() {
     impulse[0] = 0.1;
     for slope_db_per_octave in [12.0, 24.0, 48.0] {
         for crossovers_hz in [&[200.0, 2_000.0][..], &[90.0, 250.0, 900.0, 3_000.0, 8_000.0]] {
-            // Thresholds far above the sound, and a ratio of 1.
+            // Thresholds far above the signal, and a ratio of 1.
             for bands in [band(0.0, 4.0, 0.0), band(-60.0, 1.0, 0.0)] {
                 let bands = vec![bands; crossovers_hz.len() + 1];
                 let params = MultibandCompressorParams { slope_db_per_octave, ..params(crossovers_hz, bands) };
@@ -92,7 +92,7 @@ fn a_band_is_compressed_by_itself() {
 }
 
 #[test]
-fn lookaheads_that_differ_are_aligned_and_traces_come_band_by_band() {
+fn different_lookaheads_are_aligned_and_traces_come_band_by_band() {
     let bands = vec![band(0.0, 4.0, 0.0), band(0.0, 4.0, 5.0), band(0.0, 4.0, 1.0)];
     let uneven = params(&[200.0, 2_000.0], bands);
     let spec = StreamSpec::new(RATE_HZ, 2).unwrap();

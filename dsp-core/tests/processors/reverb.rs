@@ -1,23 +1,23 @@
-//! The release gates R1 to R4 of `Reverb`, and what `Plate` promises.
+//! The release gates R1 to R4 of `Reverb`, and the gates of `Plate`.
 //!
-//! As R1 is defined, tails are judged with the same decay at all frequencies, delays that stand still and early
-//! reflections off. All spaces are measured at 48 kHz, two of them at other rates; `cargo test --release -- --ignored`
-//! measures the whole matrix.
+//! As defined in R1, tails are judged with the same decay at all frequencies, unmodulated delays and early reflections
+//! off. All spaces are measured at 48 kHz, two of them at other rates; `cargo test --release -- --ignored` measures the
+//! whole matrix.
 
 use super::acoustics::*;
 use mixdown::{reverbs::*, *};
 
 const SPACES: [Space; 5] = [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral];
-/// Of the tails that are judged.
+/// Decay of the tails that are judged.
 const T60_S: f64 = 2.0;
 
-/// What a test run measures: every space at 48 kHz, the smallest and the default at the other rates.
+/// The cases of a test run: every space at 48 kHz, the smallest and the default at the other rates.
 fn cases() -> impl Iterator<Item = (Space, f64)> {
     let others = [Space::Room, Space::Hall].into_iter().flat_map(|space| [(space, 44_100.0), (space, 96_000.0)]);
     SPACES.into_iter().map(|space| (space, 48_000.0)).chain(others)
 }
 
-/// Left, the middle, the side and right.
+/// Left, mid, side and right.
 const INPUTS: [[f64; 2]; 4] = [[1.0, 0.0], [0.5, 0.5], [0.5, -0.5], [0.0, 1.0]];
 
 fn render<P: Params>(params: &P, rate_hz: f64, mut audio: Vec<f32>) -> [Vec<f64>; 2] {
@@ -71,7 +71,7 @@ fn dense_soon(cases: impl Iterator<Item = (Space, f64)>) {
                 latest_s = latest_s.max(mixing_time_s(&response, rate_hz));
                 let onset_s = onset(&response) as f64 / rate_hz;
                 let density = echo_density(&response, rate_hz);
-                // A window of 20 ms holds so few samples that Gaussian noise itself strays by 0.15 now and then: the
+                // A window of 20 ms has so few samples that Gaussian noise itself varies by 0.15 now and then: the
                 // density is that of 100 ms.
                 let late: Vec<f64> = density.iter().filter(|(at, _)| *at > onset_s + 0.06).map(|(_, d)| *d).collect();
                 for window in late.windows(100) {
@@ -114,10 +114,10 @@ fn r1_tails_are_even_noise() {
     even_tail(cases());
 }
 
-/// Time to -60 dB of an octave of white noise under the decay that the settings ask for, read off as a measurement would
-/// be: a line through -5 to -35 dB.
+/// Time to -60 dB of an octave of white noise under the decay of the settings, read as in a measurement: a line through
+/// -5 to -35 dB.
 fn expected_t60_s(params: &ReverbParams, rate_hz: f64, centre_hz: f64) -> f64 {
-    // Of one line: first-order shelves with half of their gain at the corner, in proportion to its length.
+    // For one line: first-order shelves with half of their gain at the corner, in proportion to its length.
     let line_s = 0.08;
     let decay_db = |t60_s: f64| -60.0 * line_s / t60_s;
     let middle_db = decay_db(params.t60_s);
@@ -176,7 +176,7 @@ fn decays_as_asked(cases: impl Iterator<Item = (ReverbParams, f64)>, limit: f64)
 }
 
 #[test]
-fn r2_every_octave_decays_in_the_time_asked_for() {
+fn r2_every_octave_decays_in_the_time_set() {
     let defaults = cases().map(|(space, rate_hz)| (ReverbParams::space(space), rate_hz));
     let (room, hall) = (ReverbParams::space(Space::Room), ReverbParams::default());
     let others = [
@@ -185,7 +185,7 @@ fn r2_every_octave_decays_in_the_time_asked_for() {
         ReverbParams { t60_s: 3.0, t60_low_ratio: 0.5, t60_high_ratio: 1.3, ..hall },
     ];
     decays_as_asked(defaults.chain(others.map(|params| (params, 48_000.0))), 0.07);
-    // The longest line of 75 ms falls by 15 dB at once: a line through so few steps is read off 7.3 % too long.
+    // The longest line of 75 ms falls by 15 dB at once: a line through so few steps reads 7.3 % too long.
     decays_as_asked([(ReverbParams { t60_s: 0.3, ..room }, 48_000.0)].into_iter(), 0.08);
 }
 
@@ -201,7 +201,7 @@ fn two_sides(cases: impl Iterator<Item = (Space, f64)>) {
                 10.0 * (0.5 * (10_f64.powf(rms_db(&sides[0]) / 10.0) + 10_f64.powf(rms_db(&sides[1]) / 10.0))).log10();
             let loss = rms_db(&sum) - both;
             (least, most) = (least.min(loss), most.max(loss));
-            // Per octave too, as cancellation would show in some.
+            // Per octave too, where cancellation would show.
             for centre_hz in [250.0, 1_000.0, 4_000.0] {
                 let bands = [&sides[0], &sides[1]].map(|side| octave(side, rate_hz, centre_hz));
                 // So few independent samples: 1/√(bandwidth times time) is 0.08 at 250 Hz.
@@ -217,11 +217,11 @@ fn two_sides(cases: impl Iterator<Item = (Space, f64)>) {
 }
 
 #[test]
-fn r3_both_sides_are_unlike_and_add_up() {
+fn r3_both_sides_are_uncorrelated_and_add_up() {
     two_sides(cases());
 }
 
-/// Frames from the end of a loud input to the last sound, and what the processor says.
+/// Frames from the end of a loud input to the last nonzero output, and the stated tail.
 fn ends<P: Params>(params: &P, rate_hz: f64) -> (usize, usize) {
     let mut effect = params.build::<f32>(&StreamSpec::new(rate_hz, 2).unwrap()).unwrap();
     let mut audio: Vec<f32> = noise(3, rate_hz as usize).iter().map(|x| 2.0 * x).collect();
@@ -258,7 +258,7 @@ fn r4_energy_falls_evenly() {
         let mut worst = 0.0_f64;
         for inputs in INPUTS {
             let levels = levels_db(&response(&plain(space), rate_hz, inputs, 1.6), rate_hz);
-            // From 50 ms on; the first window holds the onset.
+            // From 50 ms on; the first window includes the onset.
             for pair in levels[1..].windows(2) {
                 worst = worst.max((pair[1] - pair[0] + 60.0 * 0.05 / T60_S).abs());
             }
@@ -269,7 +269,7 @@ fn r4_energy_falls_evenly() {
 }
 
 #[test]
-fn no_direct_current_comes_out() {
+fn dc_is_removed() {
     for space in SPACES {
         let params = ReverbParams { t60_s: 1.0, ..ReverbParams::space(space) };
         for response in response(&params, 48_000.0, [1.0, 1.0], 4.0) {
@@ -280,7 +280,7 @@ fn no_direct_current_comes_out() {
 }
 
 #[test]
-fn noise_comes_out_as_loud_as_it_went_in() {
+fn noise_keeps_its_level() {
     let rate_hz = 48_000.0;
     let (mut least, mut most) = (f64::MAX, f64::MIN);
     for space in SPACES {
@@ -303,7 +303,7 @@ fn noise_comes_out_as_loud_as_it_went_in() {
 }
 
 #[test]
-fn the_side_of_the_input_excites_as_much_as_its_middle() {
+fn the_side_of_the_input_excites_as_much_as_its_mid() {
     for space in SPACES {
         let energy = |inputs| {
             let response = response(&ReverbParams::space(space), 48_000.0, inputs, 2.0);
@@ -325,7 +325,7 @@ fn frozen_it_neither_falls_nor_grows() {
     reverb.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
     reverb.set_params(&ReverbParams { freeze: true, ..params }).unwrap();
     assert_eq!(reverb.tail(), Tail::Infinite);
-    // New sound does not come in.
+    // New input has no effect.
     let mut levels = vec![];
     for _ in 0..30 {
         let mut second = noise(2, 8_000);
@@ -335,7 +335,7 @@ fn frozen_it_neither_falls_nor_grows() {
     let mean = |levels: &[f64]| levels.iter().sum::<f64>() / levels.len() as f64;
     let change = mean(&levels[25..]) - mean(&levels[2..7]);
     println!("frozen: {change:+.3} dB in 23 s");
-    // 1 - 1e-6 per pass of about 0.1 s leaves 0.002 dB; what is heard of a frozen sound beats.
+    // 1 - 1e-6 per pass of about 0.1 s leaves 0.002 dB; the modes of a frozen tail beat.
     assert!(change.abs() <= 0.1, "{change}");
     reverb.set_params(&params).unwrap();
     let mut silence = vec![0.0_f32; 2 * 80_000];
@@ -344,7 +344,7 @@ fn frozen_it_neither_falls_nor_grows() {
 }
 
 #[test]
-fn without_modulation_it_is_the_same_at_any_time() {
+fn without_modulation_it_is_time_invariant() {
     let params = ReverbParams { modulation_depth_ms: 0.0, ..Default::default() };
     let (frames, late) = (20_000, 777);
     let at = |start: usize| {
@@ -354,14 +354,14 @@ fn without_modulation_it_is_the_same_at_any_time() {
     };
     let (now, later) = (at(0), at(late));
     for (now, later) in now.iter().zip(&later) {
-        // States are looked at for silence on a grid: -280 dB.
+        // Decayed states are zeroed on a grid, below -280 dB.
         let worst = now.iter().zip(&later[late..]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-12, "{worst}");
     }
 }
 
 #[test]
-fn f32_rounds_to_100_db_below_what_is_heard() {
+fn f32_rounding_is_100_db_below_the_output() {
     for params in [ReverbParams::default(), ReverbParams::space(Space::Cathedral)] {
         let input = noise(9, 96_000);
         let narrow = render(&params, 96_000.0, input.clone());
@@ -376,7 +376,7 @@ fn f32_rounds_to_100_db_below_what_is_heard() {
 }
 
 #[test]
-fn a_plate_is_wide_and_decays_as_its_card_says() {
+fn a_plate_is_wide_and_decays_as_its_card_states() {
     for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
         for (decay, expected_s) in [(0.5, 1.93), (0.8, 5.99)] {
             let params = PlateParams { decay, damping_hz: 20_000.0, ..Default::default() };

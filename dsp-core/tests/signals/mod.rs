@@ -1,4 +1,4 @@
-//! Signals and readings that the tests of the meters share.
+//! Signals and readings shared by the tests of the meters.
 
 pub(crate) use crate::standards::weighting::lufs;
 use crate::standards::weighting::weighting_power;
@@ -57,12 +57,12 @@ pub(crate) fn read<S: Sample>(rate_hz: f64, channels: &[&[S]], params: &Loudness
     whole.reading()
 }
 
-/// Without the true peak, which these cases do not ask for.
+/// Without the true peak, which these cases do not need.
 pub(crate) fn loudness_only() -> LoudnessParams {
     LoudnessParams { precision: Precision::Off, ..Default::default() }
 }
 
-/// Something like music: tones from bass to treble that swell at their own pace.
+/// A music-like programme: tones from bass to treble that swell at different rates.
 pub(crate) fn programme<S: Sample>(rate_hz: f64, seconds: f64, seed: f64) -> Vec<S> {
     let tones = [(61.0, 0.25), (443.0, 0.2), (997.0, 0.1), (3_001.0, 0.06), (9_007.0, 0.03), (15_013.0, 0.01)];
     (0..(seconds * rate_hz) as usize)

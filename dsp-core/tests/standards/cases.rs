@@ -1,4 +1,4 @@
-//! The list.
+//! The list of cases.
 
 use super::{
     Ask, Case, Figure, Signal,
@@ -7,13 +7,13 @@ use super::{
 };
 use mixdown::meters::{Layout, Precision};
 
-/// What Tech 3341 allows for loudness, LU; BS.2217 allows the same.
+/// Tolerance of Tech 3341 for loudness, LU; BS.2217 has the same.
 const STANDARD_LU: [f64; 2] = [0.1, 0.1];
-/// What Tech 3342 allows, LU.
+/// Tolerance of Tech 3342, LU.
 const STANDARD_RANGE_LU: [f64; 2] = [1.0, 1.0];
-/// What Tech 3341 allows for true peaks, below and above, dB.
+/// Tolerance of Tech 3341 for true peaks, below and above, dB.
 const STANDARD_PEAK_DB: [f64; 2] = [0.4, 0.2];
-/// What we allow: filter transients at the steps of the signals make up most of it.
+/// Our tolerance: filter transients at the steps of the signals are most of it.
 const OURS_LU: f64 = 0.01;
 /// The same for maxima over 400 ms, where an onset is a larger share of the window.
 const OURS_MOMENTARY_LU: f64 = 0.02;
@@ -47,7 +47,7 @@ fn case(name: impl Into<String>, tone: Tone, asks: Vec<Ask>) -> Case {
     Case { name: name.into(), precision: Precision::Off, sections: vec![(Signal::Tone(tone), asks)] }
 }
 
-/// A case that asks for integrated loudness.
+/// A case of integrated loudness.
 fn integrated(name: impl Into<String>, nominal: f64, tone: Tone) -> Case {
     let exact = tone.integrated_lufs();
     case(name, tone, vec![loudness(Figure::Integrated, nominal, exact)])
@@ -154,7 +154,7 @@ fn bs_2217() -> Vec<Case> {
     let mut cases = Vec::new();
     for frequency_hz in [25, 100, 500, 1_000, 2_000, 10_000] {
         for nominal in [-24.0, -23.0] {
-            // The level that the printed filters bring to this loudness; two channels.
+            // The level at which the printed filters give this loudness; two channels.
             let level = nominal - lufs(weighting_power(f64::from(frequency_hz)));
             let tone = Tone { frequency_hz, ..Tone::stereo(&[(4.0, level)]) };
             cases.push(integrated(format!("2217 tone {frequency_hz} Hz"), nominal, tone));
@@ -184,19 +184,19 @@ fn bs_2217() -> Vec<Case> {
     cases
 }
 
-/// Programmes that only the right gates read right.
+/// Programmes that only correct gates read correctly.
 fn gates() -> Vec<Case> {
     // Levels as root mean squares, 3.01 dB below the peaks.
     let rms = |steps: &[(f64, f64)]| {
         let peaks: Vec<(f64, f64)> = steps.iter().map(|&(s, db)| (s, db - 10.0 * f64::log10(0.5))).collect();
         Tone::stereo(&peaks)
     };
-    // What is described of that file (levels to a tenth, edges to a tenth of a second) reads -10.08; 0.07 dB more and the
-    // second edge 20 ms later, and it reads the -10.0 that is expected.
+    // The description of that file (levels to a tenth, edges to a tenth of a second) reads -10.08; with 0.07 dB more
+    // and the second edge 20 ms later it reads the expected -10.0.
     let relative = rms(&[(0.5, -91.8), (0.92, -22.83), (1.28, -10.03), (0.8, -22.83), (0.5, -91.8)]);
     let burst = [(0.5, NONE), (0.5, -72.5)];
     let absolute = rms(&[&burst.repeat(3)[..], &[(0.5, NONE)]].concat());
-    // The quiet half lies 9.3 LU below the mean of both.
+    // The quiet half is 9.3 LU below the mean of both.
     let tight = Tone::stereo(&[(30.0, -20.0), (30.0, -32.0)]);
     let tight_lufs = lufs(tight.energy(0.0, 60.0));
     vec![

@@ -1,6 +1,6 @@
-//! The cases of EBU Tech 3341 v4, Tech 3342 and those that ITU-R BS.2217 calls for, with what a meter must read.
+//! The cases of EBU Tech 3341 v4, Tech 3342 and those of ITU-R BS.2217, with the values that a meter must read.
 //!
-//! The tests, `examples/conformance.rs` and the comparison with other meters all play these.
+//! Played by the tests, `examples/conformance.rs` and the comparison with other meters.
 
 mod cases;
 mod signal;
@@ -17,7 +17,7 @@ use mixdown::{
 /// Every case holds at each of these.
 pub(crate) const RATES_HZ: [f64; 5] = [44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0];
 
-/// What is read off the meter.
+/// A value of a meter's reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Figure {
     Integrated,
@@ -31,17 +31,17 @@ pub(crate) enum Figure {
     TruePeak,
 }
 
-/// One value that a case asks for.
+/// One value required by a case.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) figure: Figure,
-    /// What the standard says.
+    /// The value of the standard.
     pub(crate) nominal: f64,
-    /// What the standard allows below and above.
+    /// The standard's tolerance below and above.
     pub(crate) standard: [f64; 2],
-    /// What the signal truly has: from the response of the printed filters and the durations of the steps.
+    /// The exact value of the signal: from the response of the printed filters and the durations of the steps.
     pub(crate) exact: f64,
-    /// What we allow on either side of that.
+    /// Our tolerance on either side of that.
     pub(crate) ours: f64,
 }
 
@@ -65,13 +65,13 @@ impl Ask {
         }
     }
 
-    /// Whether the standard allows this value.
+    /// Whether the value is within the standard's tolerance.
     pub(crate) fn meets_standard(&self, value: f64) -> bool {
         let [below, above] = self.standard;
         value == self.nominal || (self.nominal - below..=self.nominal + above).contains(&value)
     }
 
-    /// Whether we do.
+    /// Whether the value is within ours.
     pub(crate) fn meets_ours(&self, value: f64) -> bool {
         value == self.exact || (value - self.exact).abs() <= self.ours
     }
@@ -82,14 +82,14 @@ impl Ask {
 pub(crate) struct Case {
     /// The number in the standard. Cases of several files have several of one name.
     pub(crate) name: String,
-    /// How it is measured: the precision of the true peak.
+    /// Settings of the meter: the precision of the true peak.
     pub(crate) precision: Precision,
-    /// What is played, and what is asked for after each.
+    /// The signals, and the values required after each.
     pub(crate) sections: Vec<(Signal, Vec<Ask>)>,
 }
 
 impl Case {
-    /// A reading after each section, in blocks as long as `cut` says.
+    /// A reading after each section, in blocks of the lengths of `cut`.
     pub(crate) fn readings<S: Sample>(
         &self,
         rate_hz: f64,

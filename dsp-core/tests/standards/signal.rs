@@ -9,7 +9,7 @@ use std::f64::consts::PI;
 pub(crate) struct Tone {
     /// A whole number of hertz.
     pub(crate) frequency_hz: u32,
-    /// Level of each channel beside the steps, dB.
+    /// Level of each channel relative to the steps, dB.
     pub(crate) channels_db: Vec<f64>,
     /// Weight of each channel, for the exact values.
     pub(crate) weights: Vec<f64>,
@@ -35,7 +35,7 @@ impl Tone {
         sum / (to_s - from_s) * channels.sum::<f64>() * weighting_power(f64::from(self.frequency_hz))
     }
 
-    /// Both gates, literally, over the ideal blocks.
+    /// Both gates, computed literally over the ideal blocks.
     pub(crate) fn integrated_lufs(&self) -> f64 {
         let length_s: f64 = self.steps.iter().map(|step| step.0).sum();
         let count = ((length_s - 0.4) * 10.0 + 1e-6).floor() as usize + 1;
@@ -49,7 +49,7 @@ impl Tone {
         lufs(mean_above(relative.max(-70.0)))
     }
 
-    /// Samples of a channel with this level beside the steps.
+    /// Samples of a channel with this level relative to the steps.
     fn samples<S: Sample>(&self, rate_hz: f64, channel_db: f64) -> Vec<S> {
         let (rate, frequency) = (rate_hz as u64, u64::from(self.frequency_hz));
         // The phase repeats after this many frames; whole numbers keep it exact.
@@ -74,7 +74,7 @@ fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// What a file holds.
+/// The signal of a file.
 #[derive(Clone, Debug)]
 pub(crate) enum Signal {
     Tone(Tone),
@@ -91,7 +91,7 @@ pub(crate) enum Signal {
     },
 }
 
-/// A file: channels that are alike share a buffer.
+/// A file: identical channels share a buffer.
 pub(crate) struct Audio<S> {
     buffers: Vec<Vec<S>>,
     channels: Vec<usize>,
@@ -176,11 +176,11 @@ fn one_period(rate_hz: f64) -> Vec<f64> {
         .collect()
 }
 
-/// What the low-pass leaves of the peak of cases 20 to 23, dBTP: 128 points per sample by a sinc over 64 samples.
+/// The peak of cases 20 to 23 after the low-pass, dBTP: 128 points per sample by a sinc over 64 samples.
 pub(crate) fn period_peak_dbtp() -> f64 {
     let smooth = one_period(48_000.0);
     let top = (1..smooth.len() - 1).max_by(|&a, &b| smooth[a].abs().total_cmp(&smooth[b].abs())).unwrap_or(1);
-    // The signal is oversampled four times, so that the window leaves its band alone.
+    // The signal is oversampled four times, so that the window does not affect its band.
     let reach = 128;
     let at = |offset: f64| {
         let part = |n: usize| {

@@ -1,4 +1,4 @@
-"""What every function checks in the same way: audio, sample rates, numbers, words, and the names of parameters."""
+"""Common checks of arguments: audio, sample rates, numbers, words, and the names of parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mixdown._core import ParameterError
 
 Audio: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 
-#: Sample rates that everything works at, in Hz.
+#: Legal sample rates, in Hz.
 RATE_RANGE_HZ = (_core.MIN_SAMPLE_RATE_HZ, _core.MAX_SAMPLE_RATE_HZ)
 #: Most channels of a stream.
 MAX_CHANNELS = _core.MAX_CHANNELS
@@ -27,31 +27,31 @@ MAX_TAIL_S = _core.MAX_TAIL_S
 
 
 class SupportsArray(Protocol):
-    """What turns into an array by ``__array__``."""
+    """An object that converts to an array by ``__array__``."""
 
     def __array__(self) -> NDArray[Any]: ...
 
 
 class SupportsDLPack(Protocol):
-    """What turns into an array by ``__dlpack__``, as tensors do."""
+    """An object that converts to an array by ``__dlpack__``, such as a tensor."""
 
     def __dlpack__(self) -> Any: ...
 
     def __dlpack_device__(self) -> tuple[int, int]: ...
 
 
-#: Audio as it may be given: see the package's rule of arrays in :func:`audio`.
+#: Audio arguments: see :func:`audio`.
 AudioLike: TypeAlias = NDArray[Any] | SupportsArray | SupportsDLPack
 #: Audio, or audio with its rate as :func:`mixdown.read` returns it.
 Source: TypeAlias = AudioLike | tuple[AudioLike, float]
 
 
 class CallError(ParameterError, TypeError):
-    """A call that names a parameter that there is not, or names none where it must."""
+    """A call with an unknown parameter, or a positional argument where a name is needed."""
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: one short line."""
+    """Return a value for an error message: one short line."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return f"array of shape {value.shape}"
     try:
@@ -62,12 +62,12 @@ def shown(value: object) -> str:
 
 
 def figure(value: float, digits: int = 1) -> str:
-    """Return a number as it is read: never "-0.0"."""
+    """Return a number as text: never "-0.0"."""
     return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def number(name: str, value: Any) -> float:
-    """Return a real number as float; words, booleans and arrays are none."""
+    """Return a real number as float; words, booleans and arrays are refused."""
     if not isinstance(value, (str, bytes, bytearray, bool, np.bool_)) and getattr(value, "ndim", 0) == 0:
         try:
             return float(value)
@@ -92,7 +92,7 @@ def whole_number(name: str, value: Any, low: float | None = None, high: float | 
 
 
 def in_range(name: str, value: Any, low: float, high: float) -> float:
-    """Return a number that lies in a range; NaN lies in none."""
+    """Return a number within a range; NaN is in none."""
     real = number(name, value)
     if not low <= real <= high:
         raise ParameterError(f"{name} = {real:g} is out of range: it must lie in {low:g}..{high:g}")
@@ -125,16 +125,16 @@ def numbers(name: str, values: Any) -> NDArray[np.float64]:
 
 
 def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False) -> float:
-    """Return a sample rate in Hz. The one check of all rates, wherever they come in.
+    """Return a sample rate in Hz. The one check of all sample rates.
 
     Parameters
     ----------
     value : float
         8 000 to 384 000.
     name : str
-        What errors call it.
+        Its name in errors.
     whole : bool
-        For files, which hold only whole Hz.
+        For files, which store whole Hz only.
     """
     if getattr(value, "ndim", 0) or isinstance(value, (list, tuple)):
         raise TypeError(f"{name} = {shown(value)} is not a number: audio comes first, then its sample rate")
@@ -154,10 +154,10 @@ def _plain(value: float) -> str:
 
 
 def audio(value: AudioLike, name: str = "audio") -> Audio:
-    """Return audio as numpy array, or refuse what is none. The one rule of all arrays, wherever they come in.
+    """Return audio as numpy array, or refuse it. The one check of all audio arrays.
 
     float32 or float64, shape (channels, frames) or (frames,), 1 to 64 channels; any strides, byte order and memory,
-    read-only too. What has ``__array__`` or ``__dlpack__`` is turned into an array. Nothing is copied needlessly.
+    read-only too. Objects with ``__array__`` or ``__dlpack__`` are converted. Nothing is copied needlessly.
     """
     return _core.as_audio(value, name)
 
@@ -190,7 +190,7 @@ def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
 
 
 def recording(source: Source, sample_rate_hz: float | None, name: str = "audio") -> tuple[AudioLike, float]:
-    """Return audio and rate of a call that was given both, or what :func:`mixdown.read` returned alone."""
+    """Return audio and rate of a call with both, or with the result of :func:`mixdown.read` alone."""
     samples, own_hz = unpack(source, name)
     if own_hz is None:
         if sample_rate_hz is None:
@@ -203,12 +203,12 @@ def recording(source: Source, sample_rate_hz: float | None, name: str = "audio")
 
 
 def side_chain(key: Source | None, sample_rate_hz: float) -> AudioLike | None:
-    """Return the samples of a key, which has the rate of the audio."""
+    """Return the samples of a key, which must have the rate of the audio."""
     return None if key is None else recording(key, sample_rate_hz, "key")[0]
 
 
 def tail(value: Any) -> str | float:
-    """Return how much longer than the input a result is: "none", "auto" or seconds."""
+    """Return the tail to keep: "none", "auto" or seconds."""
     if isinstance(value, str) and value in ("none", "auto"):
         return str(value)
     try:
@@ -248,20 +248,20 @@ def callback(name: str, value: Any) -> Any:
 
 
 def items(name: str, values: Any, of: str) -> list[Any]:
-    """Return the items of any iterable, generators included, but of nothing that is an item by itself."""
+    """Return the items of any iterable, generators included; refuse a single item."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name} = {shown(values)} is not a list of {of}: put it into [ ]")
     return list(values)
 
 
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
-    """Return the error of a parameter that there is not, with the one that was probably meant."""
+    """Return the error for an unknown parameter, with the closest known one."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return CallError(f"{owner} has no parameter {name}" + (f": did you mean {close[0]}?" if close else ""))
 
 
 def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse a call that does not fit a signature, and name the one that would."""
+    """Refuse a call that does not fit a signature, and suggest the fix."""
     parameters = signature.parameters
     for name in kwargs:
         if name not in parameters:
@@ -288,7 +288,7 @@ _R = TypeVar("_R")
 
 
 def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Make a function refuse calls that do not fit its signature, and name the parameter that was meant."""
+    """Make a function refuse calls that do not fit its signature, and suggest the parameter meant."""
     signature = inspect.signature(function)
     inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
     method = len(inner.parameters) != len(signature.parameters)

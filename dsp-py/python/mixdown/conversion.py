@@ -23,7 +23,7 @@ def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.fl
     audio : array of whole numbers, any shape
         Signed, or unsigned 8 bit around 128.
     bit_depth : int, optional
-        Bits that full scale stands for; by default those of the format. 24 for 24-bit values kept in int32.
+        Bits of full scale; by default those of the format. 24 for 24-bit values stored in int32.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def resample(audio: AudioLike, from_hz: float, to_hz: float) -> Audio:
 
 
 def _converted(frames: NDArray[Any], from_hz: float, to_hz: float) -> NDArray[Any]:
-    """Convert in another thread, as the library cannot be interrupted: the main thread goes on handling signals."""
+    """Convert in another thread, as the library cannot be interrupted: the main thread keeps handling signals."""
     results: list[NDArray[Any]] = []
     errors: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""Loudspeaker positions: how file formats order channels, and what each channel weighs in a loudness meter.
+"""Loudspeaker positions: channel orders of file formats, and channel weights of the loudness meter.
 
 Names: L R C front, LFE low-frequency effects, Ls Rs sides or surrounds, Lb Rb Cs back, Lc Rc between centre and front,
 Tc Ltf Ctf Rtf Ltb Ctb Rtb overhead.
@@ -87,7 +87,7 @@ def of_mask(mask: int, channels: int) -> Positions | None:
 
 def mask_of(positions: Positions) -> int | None:
     """Return the WAVE channel mask whose order is that of `positions`, None if there is none."""
-    # A pair that surrounds a listener without a back pair is written as the back pair, as 5.1 files usually have it.
+    # A surround pair without a back pair is written as the back pair, as in most 5.1 files.
     if not {"Lb", "Rb", "Cs"} & set(positions):
         positions = tuple({"Ls": "Lb", "Rs": "Rb"}.get(name, name) for name in positions)
     bits = [_MASK_BITS.index(name) for name in positions]
@@ -115,7 +115,7 @@ def _surround(positions: Positions) -> Positions:
 
 
 def to_standard(positions: Positions) -> list[int] | None:
-    """Return which channel of `positions` is each row of the usual layout of as many, None if it is another layout."""
+    """Return the channel of `positions` for each row of the usual layout of as many, None for another layout."""
     standard = STANDARD.get(len(positions), ())
     if set(positions) != set(standard):
         return None
@@ -123,6 +123,6 @@ def to_standard(positions: Positions) -> list[int] | None:
 
 
 def weights(positions: Positions) -> tuple[float, ...]:
-    """Return how much each channel's energy counts in a loudness meter."""
+    """Return the weight of each channel's energy in a loudness meter."""
     special = {"LFE": 0.0, "Ls": _SIDE_WEIGHT, "Rs": _SIDE_WEIGHT}
     return tuple(special.get(name, 1.0) for name in positions)

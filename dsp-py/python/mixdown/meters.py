@@ -1,4 +1,4 @@
-"""Meters: what a programme measures after ITU-R BS.1770-5 and EBU Tech 3341 and 3342."""
+"""Loudness meters after ITU-R BS.1770-5 and EBU Tech 3341 and 3342."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Precision = Literal["standard", "high", "reference"]
 Memory = Literal["exact", "constant"]
 """What a meter keeps of the past."""
 
-#: Frames a whole programme is measured in at a time.
+#: Frames per block of a whole programme.
 _STEP_FRAMES = 262_144
 
 
 @dataclass(frozen=True, eq=False)
 class Loudness:
-    """What a loudness meter found. Silence is -inf, never NaN.
+    """The reading of a loudness meter. Silence is -inf, never NaN.
 
     Attributes
     ----------
@@ -89,18 +89,18 @@ class LoudnessMeter:
     layout : str, optional
         "mono", "stereo", "3.0", "4.0", "5.0", "5.1" or "7.1"; by default the usual one of as many channels.
     weights : sequence of float, optional
-        How much each channel's energy counts, 0 to 10, for counts without a layout.
+        Weight of each channel's energy, 0 to 10, for counts without a layout.
     dual_mono : bool, default False
         A mono programme counts as two loudspeakers: 3.01 LU louder.
     precision : "standard", "high" or "reference", default "standard"
-        How finely true peaks are searched: 8 points of 32 taps per sample, 16 of 96, or 32 of 1024, as a master is
-        certified with. They differ on loud sound with content up to half the sample rate.
+        True-peak search: 8 points of 32 taps per sample, 16 of 96, or 32 of 1024, as a master is
+        certified with. They differ on loud signals with content up to half the sample rate.
     memory : "exact" or "constant", default "exact"
-        What is kept: every block, or histograms with bins of 0.02 LU for streams without an end, and no curves.
+        Storage: every block, or histograms with bins of 0.02 LU for endless streams, without curves.
 
     Notes
     -----
-    The K-weighting has the response of 48 kHz at every rate, as the standard asks. Meters that keep its numerator
+    The K-weighting has the response of 48 kHz at every rate, as the standard requires. Meters that keep its numerator
     at 1, -2, 1 read up to 0.03 LU lower at 192 kHz.
     """
 
@@ -144,7 +144,7 @@ class LoudnessMeter:
         self._meter.observe(block)
 
     def reading(self) -> Loudness:
-        """Return the figures of everything measured so far.
+        """Return the reading of all audio measured so far.
 
         Returns
         -------
@@ -153,12 +153,12 @@ class LoudnessMeter:
         return Loudness(**self._meter.reading())
 
     def reset(self) -> None:
-        """Forget the past."""
+        """Clear all state."""
         self._meter.reset()
 
 
 def _weights(layout: str | None, weights: Sequence[float] | None) -> Any:
-    """Return where the channel weights of a meter come from."""
+    """Return the channel weights of a meter for the engine."""
     if weights is None:
         return "by_count" if layout is None else {"layout": _checks.one_of("layout", layout, list(LAYOUTS))}
     if layout is not None:
@@ -195,7 +195,7 @@ def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> 
 
 
 def album_of(meters: Iterable[LoudnessMeter]) -> float:
-    """Return the album loudness of what several meters have measured.
+    """Return the album loudness over several meters.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def loudness(
     layout, weights, dual_mono, precision
         See :class:`LoudnessMeter`.
     progress : function, optional
-        Called with the frames done and the frames there are.
+        Called with the frames done and the total frames.
 
     Returns
     -------
@@ -249,7 +249,7 @@ def loudness(
     given, rate_hz = _checks.recording(audio, sample_rate_hz)
     samples = _checks.planar(given)
     if layout is None and weights is None:
-        # The loudspeakers of a recording go before the usual layout of as many rows.
+        # The loudspeakers of a recording override the usual layout of as many rows.
         weights = getattr(audio, "weights", None)
     meter = LoudnessMeter(
         rate_hz,

@@ -1,4 +1,4 @@
-//! `bench`: runs the benchmarks and writes BENCHMARKS.md from what they measured.
+//! `bench`: runs the benchmarks and writes BENCHMARKS.md from their results.
 
 use crate::{
     Outcome,
@@ -14,7 +14,7 @@ use std::{
 };
 
 const REPORT: &str = "BENCHMARKS.md";
-/// What file systems may round a time stamp by.
+/// Rounding of time stamps by file systems.
 const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Outcome {
@@ -58,7 +58,7 @@ fn circumstances(workspace: &Workspace) -> Outcome<Circumstances> {
     })
 }
 
-/// The name that the processor gives itself.
+/// The processor's own name.
 fn cpu() -> Option<String> {
     let linux = fs::read_to_string("/proc/cpuinfo").ok();
     let named = linux.as_deref().and_then(|text| text.lines().find(|line| line.starts_with("model name")));

@@ -1,4 +1,4 @@
-//! `compare`: plays the same signals to mixdown and to its peers and writes docs/comparison.md from what comes out.
+//! `compare`: plays the same signals to mixdown and to its peers and writes docs/comparison.md from the outputs.
 
 use crate::{Outcome, environment::Environment, steps::Steps, workspace::Workspace};
 

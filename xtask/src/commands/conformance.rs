@@ -1,11 +1,11 @@
-//! `conformance`: plays the standards' signals to the meters and writes docs/conformance.md from what they read.
+//! `conformance`: plays the standards' signals to the meters and writes docs/conformance.md from the readings.
 
 use crate::{Outcome, steps::Steps, steps::cannot_start, workspace::Workspace};
 use std::{fs, process::Stdio};
 
 const REPORT: &str = "docs/conformance.md";
 const MEASURE: [&str; 7] = ["run", "--quiet", "--release", "--package", "mixdown-benches", "--example", "conformance"];
-/// Compares with other meters; part of the benches, which alone depend on them.
+/// Compares with other meters; part of the benches, the only package that depends on them.
 const PEERS: &str = "benches/conformance/peers.rs";
 const COMPARE: [&str; 7] =
     ["run", "--quiet", "--release", "--package", "mixdown-benches", "--example", "conformance_peers"];
@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     steps.finish("conformance")
 }
 
-/// What a program prints; its errors go where ours go.
+/// The output of a program; its errors go to our own standard error.
 fn output(workspace: &Workspace, arguments: &[&str]) -> Outcome<String> {
     let mut command = workspace.cargo(arguments);
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(&command, &error))?;

@@ -6,7 +6,7 @@ use std::env;
 const DIRECTORY: &str = "out/demo";
 
 pub(crate) fn run(workspace: &Workspace, directory: Option<&str>) -> Outcome {
-    // A directory that the user gives is seen from where the user stands, which need not be the root.
+    // A directory given by the user is relative to the current one, which need not be the root.
     let here = env::current_dir().map_err(|error| format!("cannot see the current directory: {error}"))?;
     let mut steps = Steps::new();
     if let Some(environment) = steps.run("Python environment", || Environment::prepare(workspace)) {

@@ -6,7 +6,7 @@ use std::process::Command;
 pub(crate) const DEFAULT_SECONDS: u32 = 60;
 
 const TARGETS: &str = "fuzz/fuzz_targets";
-/// The target for what debug assertions would refuse.
+/// The target for inputs that debug assertions refuse.
 const WITHOUT_ASSERTIONS: &str = "short_blocks";
 
 pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Outcome {
@@ -19,7 +19,7 @@ pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Outcome {
     for file in &targets {
         let target = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
         steps.run(target, || {
-            // Not the cargo that runs us: only the one on PATH knows other toolchains.
+            // Not the cargo that runs us: only the one on PATH has other toolchains.
             let mut fuzz = Command::new("cargo");
             fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz"]);
             if target == WITHOUT_ASSERTIONS {

@@ -1,4 +1,4 @@
-//! `lint`: everything that a reader should not have to check.
+//! `lint`: all checks that need no reader.
 
 use crate::{Outcome, environment::Environment, layers, steps::Steps, workspace::Workspace};
 

@@ -1,4 +1,4 @@
-//! `test`: everything that must hold.
+//! `test`: all tests.
 
 use crate::{
     Outcome,
@@ -9,9 +9,9 @@ use crate::{
 };
 
 const PROOF: &str = "dsp-core/no-std-proof/Cargo.toml";
-/// What the compiler says when a program without `std` gets one after all: E0152 names the second panic handler.
+/// The compiler's error for a program without `std` that links it after all: E0152 names the second panic handler.
 const SECOND_PANIC_HANDLER: &str = "duplicate lang item `panic_impl`";
-/// Where the proof can run.
+/// Platforms of the proof.
 const PROOF_RUNS: bool = cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")));
 /// pytest's exit code when it found nothing to run.
 const NO_TESTS: i32 = 5;
@@ -19,7 +19,7 @@ const NO_TESTS: i32 = 5;
 pub(crate) fn run(workspace: &Workspace) -> Outcome {
     tools::c_compiler()?;
     let mut steps = Steps::new();
-    // Benches and examples hold no tests, and much to compile; clippy checks them.
+    // Benches and examples have no tests, and take long to compile; clippy checks them.
     let all = ["test", "--package", "mixdown", "--package", "xtask", "--all-features", "--lib", "--bins", "--tests"];
     steps.command("Rust tests", &mut workspace.cargo(&all));
     steps.command(
@@ -47,7 +47,7 @@ fn proof_holds(workspace: &Workspace) -> Outcome {
     succeed(&mut workspace.cargo(&["run", "--quiet", "--manifest-path", PROOF, "--release"]))
 }
 
-/// The same program cannot be built once mixdown brings `std`: so without it, there is none.
+/// The same program does not build if mixdown brings `std`: so without the feature, there is none.
 fn std_breaks_the_proof(workspace: &Workspace) -> Outcome {
     // The compiler sees both handlers before it generates any code.
     let mut build = workspace.cargo(&["check", "--manifest-path", PROOF, "--features", "std"]);

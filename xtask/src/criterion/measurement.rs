@@ -1,4 +1,4 @@
-//! What criterion measured: `<home>/**/new/{benchmark,estimates}.json`.
+//! Criterion's results: `<home>/**/new/{benchmark,estimates}.json`.
 
 use crate::Outcome;
 use serde_json::Value;
@@ -9,17 +9,17 @@ use std::{
     time::SystemTime,
 };
 
-/// The last component of a kernel's scalar scalar.
+/// The last component of the id of a kernel's scalar loop.
 const SCALAR: &str = "/scalar";
 
 /// One benchmark.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measurement {
-    /// As the benchmark names itself: `equalizer/8_bands/f32/2ch/512`.
+    /// The benchmark's id: `equalizer/8_bands/f32/2ch/512`.
     pub(super) id: String,
     /// Median time of one call.
     pub(super) nanoseconds: f64,
-    /// What one call works through.
+    /// The work of one call.
     pub(super) work: Option<Work>,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Work {
 }
 
 impl Measurement {
-    /// Reads criterion's two files; `None` if they hold no id or no time.
+    /// Reads criterion's two files; `None` if they have no id or no time.
     fn parse(benchmark: &str, estimates: &str) -> Option<Self> {
         let benchmark: Value = serde_json::from_str(benchmark).ok()?;
         let estimates: Value = serde_json::from_str(estimates).ok()?;
@@ -44,22 +44,22 @@ impl Measurement {
         })
     }
 
-    /// What stands before the first slash.
+    /// The part before the first slash.
     pub(super) fn group(&self) -> &str {
         self.id.split('/').next().unwrap_or_default()
     }
 
-    /// Whose scalar scalar it is.
+    /// The id of the kernel for which this is the scalar loop.
     pub(super) fn scalar_of(&self) -> Option<&str> {
         self.id.strip_suffix(SCALAR)
     }
 
-    /// Whose peer it is, and the name of the library that does the same: `…/2ch/512/library`.
+    /// The id of the kernel for which this is a peer, and the name of the library: `…/2ch/512/library`.
     pub(super) fn peer_of(&self) -> Option<(&str, &str)> {
         self.id.rsplit_once('/').filter(|(id, name)| !name.is_empty() && frames_of(id).is_some())
     }
 
-    /// Frames of a block, where the id ends in channels and frames: `…/2ch/512`.
+    /// Frames of a block, if the id ends in channels and frames: `…/2ch/512`.
     pub(super) fn frames(&self) -> Option<f64> {
         frames_of(&self.id).or_else(|| frames_of(self.peer_of()?.0))
     }
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn files_without_an_id_or_a_time_are_passed_over() {
+    fn files_without_an_id_or_a_time_are_skipped() {
         assert_eq!(Measurement::parse("{}", ESTIMATES), None);
         assert_eq!(Measurement::parse(&benchmark("null"), r#"{"median":null}"#), None);
         assert_eq!(Measurement::parse("not json", ESTIMATES), None);
     }
 
     #[test]
-    fn an_id_tells_group_twin_and_frames() {
+    fn an_id_tells_group_scalar_and_frames() {
         let named = |id: &str| Measurement { id: id.into(), nanoseconds: 1.0, work: None };
         let scalar = named("equalizer/8_bands/f32/2ch/512/scalar");
         assert_eq!((scalar.group(), scalar.frames()), ("equalizer", Some(512.0)));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_of_results_is_searched_and_old_ones_are_left_out() {
+    fn a_tree_of_results_is_searched_and_old_ones_are_skipped() {
         let home = std::env::temp_dir().join(format!("mixdown-criterion-{}", std::process::id()));
         for kept in ["gain/glide_f32_2ch/512/new", "gain/glide_f32_2ch/512/base", "gain/report"] {
             fs::create_dir_all(home.join(kept)).unwrap();

@@ -3,10 +3,10 @@
 use super::measurement::{Measurement, Work};
 use std::{collections::BTreeMap, fmt::Write};
 
-/// The rate at which "times real time" is counted.
+/// The rate for "times real time".
 const SAMPLE_RATE_HZ: f64 = 48_000.0;
 
-/// What the figures depend on.
+/// Conditions of the figures.
 pub(crate) struct Circumstances {
     pub(crate) cpu: String,
     pub(crate) rustc: String,
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_relates_time_to_work_to_real_time_and_to_the_twin() {
+    fn a_row_relates_time_to_work_to_real_time_and_to_the_scalar() {
         let fast = measurement("gain/glide/f32/2ch/480", 1_000.0, Some(Work::Samples(960.0)));
         let scalar = measurement("gain/glide/f32/2ch/480/scalar", 2_500.0, Some(Work::Samples(960.0)));
         let peer = measurement("gain/glide/f32/2ch/480/library", 4_000.0, Some(Work::Samples(960.0)));

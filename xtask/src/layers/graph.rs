@@ -1,4 +1,4 @@
-//! Which file uses which.
+//! The graph of uses between files.
 
 use super::{
     names::{Names, Path},
@@ -7,7 +7,7 @@ use super::{
 use crate::Outcome;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Where a file first names something of another.
+/// The first place where a file names an item of another.
 pub(super) struct Use {
     pub(super) line: usize,
     pub(super) path: String,
@@ -33,7 +33,7 @@ impl Graph {
         let mut uses = BTreeMap::new();
         for (user, reference) in references {
             let Some(used) = names.file(&reference.module, &reference.path) else { continue };
-            // A module that re-exports what its children define lists names; it does not use them.
+            // A module that re-exports items of its children lists names; it does not use them.
             let lists = reference.exported && modules[used].starts_with(&reference.module);
             if used != user && !lists && !modules[user].is_empty() && !modules[used].is_empty() {
                 uses.entry((user, used)).or_insert(Use { line: reference.line, path: reference.path.join("::") });
@@ -42,7 +42,7 @@ impl Graph {
         Ok(Self { modules, uses })
     }
 
-    /// For each group of files of one family that use each other, the files on one way around.
+    /// For each group of files of one family that use each other, the files of one circle.
     pub(super) fn circles(&self) -> Vec<Vec<usize>> {
         let (mut circles, mut seen) = (Vec::new(), BTreeSet::new());
         for file in 0..self.modules.len() {
@@ -61,7 +61,7 @@ impl Graph {
         circles
     }
 
-    /// Every file of its family that `start` uses, if only through others, with the last user on the shortest way.
+    /// Every file of its family that `start` uses, directly or not, with the last user on the shortest path.
     fn routes(&self, start: usize) -> BTreeMap<usize, usize> {
         let (mut routes, mut pending) = (BTreeMap::new(), VecDeque::from([start]));
         while let Some(user) = pending.pop_front() {

@@ -9,7 +9,7 @@ use graph::{Graph, Use};
 use std::collections::BTreeSet;
 
 const SOURCES: &str = "dsp-core/src";
-/// The folders of `dsp-core/src`, in the order in which they build upon each other.
+/// The folders of `dsp-core/src`, in their order of dependency.
 const FAMILIES: [&str; 14] = [
     "foundation",
     "primitives",
@@ -47,7 +47,7 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
 }
 
 struct Findings {
-    /// Each as `file:line: what is wrong`.
+    /// Each as `file:line: message`.
     violations: Vec<String>,
     figures: String,
 }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_found_wherever_it_stands() {
+    fn a_path_is_found_everywhere() {
         for (text, path) in [
             ("use crate::levels;", "crate::levels"),
             ("use crate::levels::*;", "crate::levels"),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_use_is_free() {
+    fn mentions_that_are_no_use_are_free() {
         let text = "//! [`crate::console`]\n/* use crate::console; /* nested */ */\n\
                     const A: &str = \"crate::console::X\"; const B: &str = r#\"use crate::console;\"#;\n\
                     const C: char = '\"'; fn f<'a>(x: &'a str) -> char { '\\'' }\n\
@@ -191,19 +191,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_no_family_is_refused() {
+    fn files_of_no_family_are_refused() {
         assert_eq!(check(&[("utils/mod.rs", "use crate::Error;")]), ["utils/mod.rs:1: it is of no family"]);
         assert_eq!(check(&[("utils.rs", "")]), ["utils.rs:1: it is of no family"]);
     }
 
     #[test]
-    fn what_does_not_parse_is_named() {
+    fn files_that_do_not_parse_are_named() {
         let files = [(format!("{SOURCES}/lib.rs"), "\nfn {}".to_owned())];
         assert!(examine(&files).is_err_and(|error| error.starts_with("dsp-core/src/lib.rs:2: ")));
     }
 
     #[test]
-    fn files_that_use_each_other_are_refused_with_the_way_around() {
+    fn files_that_use_each_other_are_refused_with_their_circle() {
         let gain = ("levels/gain.rs", "\nuse super::Pan; pub struct Gain;");
         let circle = "circle: levels/gain.rs:2 -> levels/pan.rs:1 -> levels/gain.rs";
         for pan in ["use super::gain::fader; pub struct Pan;", "pub struct Pan(crate::Gain);"] {
@@ -223,7 +223,7 @@ mod tests {
         let way = "levels/width/engine.rs:1 -> levels/width/mod.rs:2 -> levels/width/engine.rs";
         let expected = format!("levels/width/engine.rs:1: circle: {way}");
         assert_eq!(check(&[("levels/width/mod.rs", using), engine]), [expected]);
-        // To list names is no use; to use what was listed is.
+        // Listing names is no use; using a listed name is.
         let listing = "mod engine;\npub use engine::Engine;\npub const WIDEST: f64 = 2.0;";
         assert_eq!(check(&[("levels/width/mod.rs", listing), engine]), [""; 0]);
         let both = format!("{listing} fn f() -> Engine {{}}");

@@ -1,8 +1,8 @@
-//! Which item of the crate a path leads to.
+//! Resolution of a path to an item of the crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The segments of a path; of a place in the crate, from the root.
+/// The segments of a path; for an item of the crate, from the root.
 pub(super) type Path = Vec<String>;
 
 /// Imports of imports are followed this far.
@@ -13,20 +13,20 @@ pub(super) fn child(path: &[String], name: impl ToString) -> Path {
     path.iter().cloned().chain([name.to_string()]).collect()
 }
 
-/// What the modules of the crate call by which name.
+/// The names in the modules of the crate.
 #[derive(Default)]
 pub(super) struct Names {
     /// Each module, inline ones included, and the number of its file.
     pub(super) modules: BTreeMap<Path, usize>,
     pub(super) items: BTreeSet<Path>,
-    /// Name of each `use`: the module that says so, and what it imports.
+    /// For each `use`, its module and name: the path that it imports.
     pub(super) imports: BTreeMap<Path, (Path, Path)>,
-    /// Module: what it imports with all its names.
+    /// For each module: the paths of its glob imports.
     pub(super) globs: BTreeMap<Path, Vec<Path>>,
 }
 
 impl Names {
-    /// The number of the file that defines what `path`, written in `module`, leads to; none if that is another crate's.
+    /// The number of the file that defines the target of `path`, written in `module`; none for another crate's.
     pub(super) fn file(&self, module: &[String], path: &[String]) -> Option<usize> {
         let place = self.resolve(module, path, MAX_HOPS)?;
         (0..=place.len()).rev().find_map(|length| self.modules.get(&place[..length])).copied()
@@ -49,7 +49,7 @@ impl Names {
         Some(place)
     }
 
-    /// Where that which `module` calls `name` is defined.
+    /// The path of the definition that `module` calls `name`.
     fn look_up(&self, module: &[String], name: &str, hops: usize) -> Option<Path> {
         let hops = hops.checked_sub(1)?;
         let place = child(module, name);

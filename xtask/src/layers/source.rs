@@ -1,4 +1,4 @@
-//! Reads a source file: what it defines and imports, and every path that it names.
+//! Reads a source file: its definitions and imports, and every path that it names.
 
 use super::names::{Names, Path, child};
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
@@ -9,17 +9,17 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// A path as it is written.
+/// A path as written.
 pub(super) struct Reference {
-    /// The module it stands in, inline modules included.
+    /// Its module, inline modules included.
     pub(super) module: Path,
     pub(super) path: Path,
     pub(super) line: usize,
-    /// Whether it stands in a `pub use`.
+    /// Whether it is in a `pub use`.
     pub(super) exported: bool,
 }
 
-/// Reads the file numbered `file`, which is `module`. What it defines and imports goes into `names`.
+/// Reads the file numbered `file`, which is `module`. Its definitions and imports go into `names`.
 pub(super) fn read(file: usize, module: &Path, text: &str, names: &mut Names) -> syn::Result<Vec<Reference>> {
     let syntax = syn::parse_file(text)?;
     names.modules.insert(module.clone(), file);
@@ -30,7 +30,7 @@ pub(super) fn read(file: usize, module: &Path, text: &str, names: &mut Names) ->
 
 struct Reader<'n> {
     file: usize,
-    /// The innermost module that is open.
+    /// The innermost open module.
     module: Path,
     names: &'n mut Names,
     references: Vec<Reference>,
@@ -62,7 +62,7 @@ impl Reader<'_> {
         self.refer(path, tree.span(), exported);
     }
 
-    /// What a macro takes or expands to: paths, also those within the braces of a `use`, which begin with `prefix`.
+    /// The tokens of a macro: paths, also those within the braces of a `use`, which start with `prefix`.
     fn tokens(&mut self, tokens: TokenStream, prefix: &[String]) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let punct = |at: usize, c| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == c);
@@ -147,7 +147,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_path(self, path);
     }
 
-    // Neither uses what it names.
+    // Neither uses the items that it names.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }

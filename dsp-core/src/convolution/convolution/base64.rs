@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PADDING: u8 = b'=';
-/// Marks what is no digit.
+/// Marks a character that is not a digit.
 const NONE: u8 = 0xFF;
 
 /// The value of each character.
@@ -32,7 +32,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// Text as bytes; `None` if it is no Base64.
+/// Text as bytes; `None` if it is not Base64.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     if !text.len().is_multiple_of(4) {
@@ -54,7 +54,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
             bits = bits << 6 | u32::from(value);
         }
         bits <<= 6 * padding;
-        // What does not fill a byte is zero in well-formed text.
+        // Bits beyond the last byte are zero in well-formed text.
         if bits & ((1 << (8 * padding)) - 1) != 0 {
             return None;
         }

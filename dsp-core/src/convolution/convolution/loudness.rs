@@ -1,4 +1,4 @@
-//! Loudness of pink noise behind an impulse response, relative to its input.
+//! Loudness of pink noise after an impulse response, relative to its input.
 
 use super::response::ImpulseResponse;
 use crate::{convolution::fft::design::Fourier, filters::k_weighting::Weighting, foundation::stream::StreamSpec};
@@ -10,8 +10,8 @@ const RANGE_HZ: [f64; 2] = [20.0, 20_000.0];
 /// Coarsest step between frequencies, in Hz.
 const COARSEST_HZ: f64 = 5.0;
 
-/// The factor that makes pink noise as loud behind the response as before it, K-weighted (ITU-R BS.1770-5) and averaged
-/// over the sides, to which left and right are taken to bring different noise. 1 for silence.
+/// The gain for equal loudness of pink noise before and after the response, K-weighted (ITU-R BS.1770-5) and averaged
+/// over the sides, with uncorrelated noise left and right. 1 for silence.
 pub(super) fn equal_loudness(response: &ImpulseResponse, spec: &StreamSpec) -> f64 {
     let rate_hz = spec.sample_rate_hz();
     let points = response.frames().max((rate_hz / COARSEST_HZ) as usize).next_power_of_two();
@@ -42,14 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn undoes_gains_and_knows_the_ear() {
+    fn compensates_gains_with_k_weighting() {
         let spec = StreamSpec::new(48_000.0, 2).unwrap();
         let factor = |rows: &[&[f64]]| equal_loudness(&ImpulseResponse::from_rows(rows).unwrap(), &spec);
         assert!((factor(&[&[0.0, -0.25]]) - 4.0).abs() < 1e-12);
         assert!((factor(&[&[0.5], &[0.5]]) - 2.0).abs() < 1e-12);
         assert!((factor(&[&[0.5], &[0.5], &[0.5], &[0.5]]) - core::f64::consts::SQRT_2).abs() < 1e-12);
         assert_eq!(factor(&[&[0.0, 0.0]]), 1.0);
-        // Takes away the treble, to which the ear is more sensitive than the energy of pink noise tells.
+        // Removes the treble, to which the ear is more sensitive than the energy of pink noise suggests.
         let energy = (0.5_f64 * 0.5 + 0.5 * 0.5).sqrt();
         assert!(factor(&[&[0.5, 0.5]]) < 1.0 / energy && factor(&[&[0.5, 0.5]]) > 1.0);
     }

@@ -43,23 +43,23 @@ pub use response::ImpulseResponse;
 /// Convolution with an impulse response: rooms, plates, cabinets, filters, without latency.
 ///
 /// # Signal
-/// in -> predelay -> convolved with the response -> times wet; in -> times dry; both -> out
+/// in -> pre-delay -> convolved with the response -> × wet gain; in -> × dry gain; both -> out
 ///
 /// # Parameters
 /// Those of [`ConvolutionParams`].
 ///
 /// # Contract
-/// One row: every channel goes through it by itself. Two rows, left and right; four, LL LR RL RR: 2 channels out, 1 or
-/// 2 in, mono going into both sides. Latency 0. The tail is the response and the predelay, and up to 2 more blocks of
-/// the transforms that make the end of it, the longest of 32 768 frames; after it the output is exactly 0. The gain of
+/// One row: every channel is convolved with it by itself. Two rows, left and right; four, LL LR RL RR: 2 channels out,
+/// 1 or 2 in, with mono feeding both sides. Latency 0. The tail is the response and the pre-delay, plus up to 2 blocks
+/// of the transforms for its end, the longest of 32 768 frames; after it the output is exactly 0. The gain of
 /// `normalize` is K-weighted loudness, one for all rows.
 ///
-/// Changes: mix and normalising glide over 20 ms; another predelay fades over in 20 ms, one after the other. Another
-/// response needs a new processor. Neutral at mix 0. Input below -600 dBFS counts as silence.
+/// Changes: mix and normalisation glide over 20 ms; another pre-delay crossfades in 20 ms, one change after the other.
+/// Another response needs a new processor. Neutral at mix 0. Input below -600 dBFS counts as silence.
 ///
-/// No CPU peaks: the work of long blocks is cut into pieces of a few µs and spread over the frames until they are due.
-/// Against a direct sum in f64 the output errs by -144 dB (64 taps) to -130 dB (192 000) in f32, by -310 to -277 dB in
-/// f64.
+/// No CPU peaks: the work of long blocks is sliced into units of a few µs and spread over the frames until they are
+/// due. Against a direct sum in f64 the error of the output is -144 dB (64 taps) to -130 dB (192 000) in f32, -310 to
+/// -277 dB in f64.
 ///
 /// Memory: 196 kB for stereo f32 at 48 kHz with the default response, the shortest; 4 MB with one of 2 s, 12 MB of 6 s,
 /// 18 MB of 10 s (see [`Convolution::memory_bytes`]).
@@ -73,27 +73,27 @@ pub struct Convolution<S> {
     outputs: usize,
     impulse_response: ImpulseResponse,
     predelay: CrossfadedDelay<S>,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     convolver: Box<Convolver<S>>,
-    /// Of dry and of wet.
+    /// Gains of dry and wet.
     levels: Ramp<2>,
     chunk: Vec<S>,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// Longest response, in s.
 const MAX_LENGTH_S: f64 = 30.0;
-/// Longest predelay, in ms: memory is taken for it.
+/// Longest pre-delay, in ms: memory is allocated for it.
 const MAX_PREDELAY_MS: f64 = max_of(ConvolutionParams::FIELDS, "predelay_ms");
-/// How long another predelay fades over, in ms.
+/// Crossfade to another pre-delay, in ms.
 const FADE_MS: f64 = 20.0;
 
 choice! {
-    /// What the rows of an impulse response mean.
+    /// Layout of the rows of an impulse response.
     ConvolutionLayout, default Auto {
-        /// As many as there are tell it.
+        /// By the number of rows.
         Auto = "auto",
-        /// One for every channel.
+        /// One row for every channel.
         Mono = "mono",
         /// Left to left, right to right.
         Stereo = "stereo",
@@ -120,10 +120,10 @@ params! {
     ConvolutionParams {
         impulse_response: compound ImpulseResponse, default ImpulseResponse::default(), fixed,
             "The response: 1, 2 or 4 rows, up to 30 s, at the sample rate of the stream";
-        layout: choice ConvolutionLayout, "What its rows mean";
-        predelay_ms: ms, 0.0..=500.0, default 0.0, "Delay of the wet sound";
-        mix: none, 0.0..=1.0, default 1.0, "Share of the wet sound";
-        normalize: switch, default false, "Makes the response as loud as what goes into it";
+        layout: choice ConvolutionLayout, "Layout of its rows";
+        predelay_ms: ms, 0.0..=500.0, default 0.0, "Delay of the wet signal";
+        mix: none, 0.0..=1.0, default 1.0, "Share of the wet signal";
+        normalize: switch, default false, "Makes the wet signal as loud as the input";
     }
 }
 
@@ -173,7 +173,7 @@ impl Params for ConvolutionParams {
         Some(Self { mix: 0.0, ..Self::default() })
     }
 
-    /// As every channel is treated alike only with one row, `None` for more. O(response) for each frequency.
+    /// A single response exists only for one row, `None` for more. O(response) for each frequency.
     fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
         let ConvolutionCoeffs { impulse_response, predelay_frames, levels: [dry, wet] } = self.design(spec)?;
         if impulse_response.rows() != 1 {
@@ -199,9 +199,9 @@ fn convolver<S: Sample>(response: &ImpulseResponse, spec: &StreamSpec, outputs: 
     let straight = |input, output, response| Route { input, output, response };
     let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<f64>>();
     let (sums, routes): (Vec<Vec<f64>>, Vec<Route>) = match (&rows[..], spec.channels()) {
-        // What goes into both sides goes through the sums of both ways.
+        // An input of both sides is convolved with the sums of both paths.
         ([ll, lr, rl, rr], 1) => (vec![sum(ll, rl), sum(lr, rr)], vec![straight(0, 0, 0), straight(0, 1, 1)]),
-        // Each output adds its own side first: swapped sides are the same bits.
+        // Each output adds its own side first: swapped sides give the same bits.
         ([_, _, _, _], _) => (vec![], vec![straight(0, 0, 0), straight(1, 0, 2), straight(1, 1, 3), straight(0, 1, 1)]),
         ([_, _], 1) => (vec![], vec![straight(0, 0, 0), straight(0, 1, 1)]),
         ([_, _], _) => (vec![], vec![straight(0, 0, 0), straight(1, 1, 1)]),
@@ -209,7 +209,7 @@ fn convolver<S: Sample>(response: &ImpulseResponse, spec: &StreamSpec, outputs: 
     };
     let responses = if sums.is_empty() { rows } else { sums.iter().map(Vec::as_slice).collect() };
     let counts = Counts { inputs: spec.channels(), outputs, responses: responses.len(), banks: 1 };
-    // Silence at the end would only cost.
+    // Silence at the end would only add cost.
     let sounding = |taps: &&[f64]| taps.iter().rposition(|tap| *tap != 0.0).map_or(1, |last| last + 1);
     let length = responses.iter().map(sounding).max().unwrap_or(1);
     let mut convolver = Convolver::new(spec, length, &routes, counts);
@@ -219,17 +219,17 @@ fn convolver<S: Sample>(response: &ImpulseResponse, spec: &StreamSpec, outputs: 
     convolver
 }
 
-/// What [`Convolution`] runs.
+/// Coefficients of a [`Convolution`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvolutionCoeffs {
     impulse_response: ImpulseResponse,
     predelay_frames: usize,
-    /// Of dry and of wet.
+    /// Gains of dry and wet.
     levels: [f64; 2],
 }
 
 impl<S: Sample> Convolution<S> {
-    /// Bytes it takes, but for the response itself, which it shares, and some short lists.
+    /// Memory in bytes, without the shared response and some short lists.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.convolver.memory_bytes() + self.predelay.memory_bytes()
@@ -238,14 +238,14 @@ impl<S: Sample> Convolution<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let inputs = self.spec.channels();
         for channel in 0..inputs {
-            self.faults += sanitize(block.channel_mut(channel));
+            self.non_finite += sanitize(block.channel_mut(channel));
         }
         if inputs < self.outputs {
             block.copy_channel(0, 1);
         }
         let mut start = 0;
         while start < block.frames() {
-            let most = (block.frames() - start).min(self.convolver.frames_to_tick()).min(self.levels.uniform_frames());
+            let most = (block.frames() - start).min(self.convolver.frames_to_grid()).min(self.levels.uniform_frames());
             let (fade, length) = self.predelay.span(most);
             let (levels, _) = self.levels.span::<S>(length);
             let mut block = block.frames_mut(start, length);
@@ -285,7 +285,7 @@ impl<S: Sample> Engine<S> for Convolution<S> {
             convolver: Box::new(convolver(&coeffs.impulse_response, spec, outputs)),
             chunk: vec![S::ZERO; GRID_FRAMES],
             impulse_response: coeffs.impulse_response,
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -318,12 +318,12 @@ impl<S: Sample> Processor<S> for Convolution<S> {
             convolver,
             levels,
             chunk: _,
-            faults,
+            non_finite,
         } = self;
         predelay.reset();
         convolver.reset();
         levels.jump_to(levels.target());
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -331,7 +331,7 @@ impl<S: Sample> Processor<S> for Convolution<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_go_where_their_names_say() {
+    fn rows_connect_the_channels_of_their_names() {
         let run = |rows: &[&[f64]], channels: usize, audio: &[f64]| {
             let mut processor = response(rows).build::<f64>(&StreamSpec::new(48_000.0, channels).unwrap()).unwrap();
             let mut audio = audio.to_vec();

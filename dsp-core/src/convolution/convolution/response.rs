@@ -7,7 +7,7 @@ use crate::foundation::{
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
-/// What errors call it.
+/// Parameter name in errors.
 const PARAM: &str = "impulse_response";
 /// Largest magnitude of a sample, +120 dBFS: sums of such products stay finite in f32.
 const LARGEST: f64 = 1e6;
@@ -30,7 +30,7 @@ pub struct ImpulseResponse {
 }
 
 impl ImpulseResponse {
-    /// From rows of equal length at the sample rate of the stream it is for.
+    /// From rows of equal length, at the sample rate of its stream.
     ///
     /// # Errors
     /// For other counts of rows than 1, 2 or 4; rows of different lengths or without samples; samples that are not
@@ -88,7 +88,7 @@ impl ImpulseResponse {
 }
 
 impl Default for ImpulseResponse {
-    /// A single 1: it changes nothing.
+    /// A unit impulse, which changes nothing.
     fn default() -> Self {
         Self { rows: 1, samples: Arc::new([1.0]) }
     }
@@ -96,7 +96,7 @@ impl Default for ImpulseResponse {
 
 impl PartialEq for ImpulseResponse {
     fn eq(&self, other: &Self) -> bool {
-        // Clones share their samples, which are finite: no need to look at them.
+        // Clones share their samples, which are finite: no comparison needed.
         self.rows == other.rows && (Arc::ptr_eq(&self.samples, &other.samples) || self.samples == other.samples)
     }
 }
@@ -128,7 +128,7 @@ mod text {
         F64,
     }
 
-    /// Written as Base64; read as Base64, or as bytes from a format that has them.
+    /// Written as Base64; read as Base64, or as bytes from binary formats.
     struct Bytes(Vec<u8>);
 
     impl Serialize for Bytes {
@@ -157,7 +157,7 @@ mod text {
 
     impl<'de> Deserialize<'de> for Bytes {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            // Formats that do not describe themselves hold what was written.
+            // Formats that do not describe themselves return the bytes written.
             if deserializer.is_human_readable() {
                 deserializer.deserialize_any(BytesVisitor)
             } else {
@@ -209,7 +209,7 @@ mod tests {
     use alloc::{format, string::ToString, vec};
 
     #[test]
-    fn what_is_no_response_is_refused_by_name() {
+    fn invalid_responses_are_refused_by_name() {
         let refused = |rows, samples| ImpulseResponse::from_planar(rows, samples).unwrap_err().to_string();
         assert_eq!(refused(3, vec![0.0; 3]), "impulse_response (its rows) = 3 is not allowed: it must be 1, 2 or 4");
         assert_eq!(refused(0, vec![]), "impulse_response (its rows) = 0 is not allowed: it must be 1, 2 or 4");

@@ -1,6 +1,6 @@
-//! The discrete Fourier transform of any length in f64, for designing filters: the same bits on every CPU.
+//! The discrete Fourier transform of any length in f64, for filter design: the same bits on every CPU.
 //!
-//! Audio goes through [`Transform`](super::Transform) instead, which can be interrupted after every few columns.
+//! Audio is transformed by [`Transform`](super::Transform) instead, which is divided into short slices.
 //!
 //! # Source
 //! Powers of two: decimation in frequency, radix 2. Other lengths: L. I. Bluestein, "A linear filtering approach to the
@@ -49,8 +49,8 @@ impl Radix2 {
         for k in 0..longest {
             twiddles[longest + k] = cis(-PI * k as f64 / longest as f64);
         }
-        for place in (1..longest).rev() {
-            twiddles[place] = twiddles[2 * place];
+        for index in (1..longest).rev() {
+            twiddles[index] = twiddles[2 * index];
         }
         Self { twiddles }
     }
@@ -58,10 +58,10 @@ impl Radix2 {
     fn forward(&self, points: &mut [Complex64]) {
         self.forward_unordered(points);
         let bits = points.len().ilog2();
-        for place in 1..points.len() {
-            let other = place.reverse_bits() >> (usize::BITS - bits);
-            if place < other {
-                points.swap(place, other);
+        for index in 1..points.len() {
+            let other = index.reverse_bits() >> (usize::BITS - bits);
+            if index < other {
+                points.swap(index, other);
             }
         }
     }
@@ -112,7 +112,7 @@ impl Bluestein {
             *product = point * factor;
         }
         self.radix2.forward(&mut product);
-        // The conjugate of a spectrum goes back by a forward transform.
+        // The conjugate of a spectrum is inverted by a forward transform.
         product.iter_mut().zip(&self.filter).for_each(|(product, filter)| *product = (*product * filter).conj());
         self.radix2.forward(&mut product);
         let scale = 1.0 / product.len() as f64;

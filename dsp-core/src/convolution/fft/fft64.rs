@@ -1,7 +1,7 @@
-//! The last two steps of the negacyclic split-complex FFT at once: 64 points in registers and the L1 cache.
+//! The last two steps of the negacyclic split-complex FFT in one: 64 points in registers and the L1 cache.
 //!
 //! A radix-8 step (see [`radix8`](super::radix8)), a transposition, and a radix-8 step whose lanes are the eight
-//! residues of the first. Bins stay in the order in which the residues lie.
+//! residues of the first. Bins stay in the order of the residues.
 
 use super::{
     multiply::{Parts, PartsMut, TILE, Tile},
@@ -17,17 +17,17 @@ use crate::{
 
 /// Points of one such transform.
 pub(crate) const FFT64_POINTS: usize = 64;
-/// Tiles that its bins fill.
+/// Tiles of its bins.
 pub(crate) const FFT64_TILES: usize = FFT64_POINTS / TILE;
 
-/// The factors of both steps; of the second, for each residue of the first.
+/// The twiddles of both steps; of the second, for each residue of the first.
 #[derive(Clone, Debug)]
 pub(crate) struct Fft64Twiddles<S> {
     pub(crate) first: Twiddles<S>,
     pub(crate) second: [[[S; GROUP]; 2]; 4],
 }
 
-/// The bins of several transforms, whose points lie one behind the other, into the first tile of every `stride`.
+/// The bins of several transforms, whose points are contiguous, into the first tile of every `stride`.
 pub(crate) fn forward<S: Sample>(
     backend: Backend,
     points: Parts<'_, S>,
@@ -38,7 +38,7 @@ pub(crate) fn forward<S: Sample>(
     run!(backend, form => forward_all(form, points, twiddles, tiles, stride));
 }
 
-/// The points of several transforms, times 64, from tiles that lie one behind the other.
+/// The points of several transforms, times 64, from contiguous tiles.
 pub(crate) fn inverse<S: Sample>(
     backend: Backend,
     tiles: &[Tile<S>],
@@ -48,7 +48,7 @@ pub(crate) fn inverse<S: Sample>(
     run!(backend, form => inverse_all(form, tiles, twiddles, points));
 }
 
-/// The same for one transform, of which only the imaginary parts are wanted, added to `sums`.
+/// The same for one transform, with only the imaginary parts added to `sums`.
 pub(crate) fn inverse_onto<S: Sample>(
     backend: Backend,
     tiles: &[Tile<S>],
@@ -71,16 +71,16 @@ fn forward_all<F: Form, S: Sample>(
         let mut between = [[[S::ZERO; GROUP]; GROUP]; 2];
         let whole = splat(form, &twiddles.first);
         for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
-            let place = start..start + F::Wide::<S>::LEN;
+            let range = start..start + F::Wide::<S>::LEN;
             let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
             for n in 0..GROUP {
                 x[n] =
-                    [F::Wide::<S>::load(form, &re[n][place.clone()]), F::Wide::<S>::load(form, &im[n][place.clone()])];
+                    [F::Wide::<S>::load(form, &re[n][range.clone()]), F::Wide::<S>::load(form, &im[n][range.clone()])];
             }
             forward_step::<F, F::Wide<S>, _>(&mut x, whole);
             for n in 0..GROUP {
-                x[n][0].store(&mut between[0][n][place.clone()]);
-                x[n][1].store(&mut between[1][n][place.clone()]);
+                x[n][0].store(&mut between[0][n][range.clone()]);
+                x[n][1].store(&mut between[1][n][range.clone()]);
             }
         }
         for first in (0..GROUP).step_by(F::Wide::<S>::LEN) {
@@ -107,8 +107,8 @@ fn forward_all<F: Form, S: Sample>(
 fn second_twiddles<F: Form, S: Sample>(form: F, twiddles: &Fft64Twiddles<S>, first: usize) -> [Complex<F::Wide<S>>; 4] {
     let mut vectors = [[F::Wide::<S>::splat(form, S::ZERO); 2]; 4];
     for (vectors, [cos, sin]) in vectors.iter_mut().zip(&twiddles.second) {
-        let place = first..first + F::Wide::<S>::LEN;
-        *vectors = [F::Wide::<S>::load(form, &cos[place.clone()]), F::Wide::<S>::load(form, &sin[place])];
+        let range = first..first + F::Wide::<S>::LEN;
+        *vectors = [F::Wide::<S>::load(form, &cos[range.clone()]), F::Wide::<S>::load(form, &sin[range])];
     }
     vectors
 }
@@ -151,18 +151,18 @@ fn inverse_all<F: Form, S: Sample>(
         residues(form, tiles, twiddles, &mut between);
         let whole = splat(form, &twiddles.first);
         for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
-            let place = start..start + F::Wide::<S>::LEN;
+            let range = start..start + F::Wide::<S>::LEN;
             let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
             for n in 0..GROUP {
                 x[n] = [
-                    F::Wide::<S>::load(form, &between[0][n][place.clone()]),
-                    F::Wide::<S>::load(form, &between[1][n][place.clone()]),
+                    F::Wide::<S>::load(form, &between[0][n][range.clone()]),
+                    F::Wide::<S>::load(form, &between[1][n][range.clone()]),
                 ];
             }
             inverse_step::<F, F::Wide<S>, _>(&mut x, whole);
             for n in 0..GROUP {
-                x[n][0].store(&mut re[n][place.clone()]);
-                x[n][1].store(&mut im[n][place.clone()]);
+                x[n][0].store(&mut re[n][range.clone()]);
+                x[n][1].store(&mut im[n][range.clone()]);
             }
         }
     }
@@ -175,17 +175,17 @@ fn inverse_all_onto<F: Form, S: Sample>(form: F, tiles: &[Tile<S>], twiddles: &F
     let whole = splat(form, &twiddles.first);
     let sums = &mut sums.as_chunks_mut::<GROUP>().0[..GROUP];
     for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
-        let place = start..start + F::Wide::<S>::LEN;
+        let range = start..start + F::Wide::<S>::LEN;
         let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; GROUP];
         for n in 0..GROUP {
             x[n] = [
-                F::Wide::<S>::load(form, &between[0][n][place.clone()]),
-                F::Wide::<S>::load(form, &between[1][n][place.clone()]),
+                F::Wide::<S>::load(form, &between[0][n][range.clone()]),
+                F::Wide::<S>::load(form, &between[1][n][range.clone()]),
             ];
         }
         inverse_step::<F, F::Wide<S>, _>(&mut x, whole);
         for n in 0..GROUP {
-            let sum = &mut sums[n][place.clone()];
+            let sum = &mut sums[n][range.clone()];
             (F::Wide::<S>::load(form, sum) + x[n][1]).store(sum);
         }
     }

@@ -1,12 +1,12 @@
-//! Negacyclic split-complex FFT of real blocks, divisible into steps of a few microseconds.
+//! Negacyclic split-complex FFT of real blocks, divided into steps of a few microseconds.
 //!
 //! 2B real samples x are taken as the polynomial `Σ x[j] Z^j` modulo Z^2B + 1. Over the complex numbers that is the
-//! product of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` say everything: a real transform
-//! without a pass to untangle it and without special bins. Products wrap with a change of sign, which overlap-save
-//! throws away anyway.
+//! product of Z^B - i and its conjugate, so the B complex points `x[j] + i x[j + B]` are sufficient: a real transform
+//! without a separate untangling pass and without special bins. Products wrap with a change of sign, in samples that
+//! overlap-save discards anyway.
 //!
-//! Z^8m = e^iθ splits into eight residues Z^m = e^i(θ + 2πq)/8: a pass over eight columns with constant factors, and so
-//! on down to single bins (`radix8`). Nothing is put in order on the way, as filters are transformed the same way.
+//! Z^8m = e^iθ splits into eight residues Z^m = e^i(θ + 2πq)/8: a pass over eight columns with constant twiddles,
+//! recursively down to single bins (`radix8`). The bins are never reordered, as filters are transformed the same way.
 //!
 //! # Source
 //! H. J. Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 2nd ed. 1982, ch. 3 and 8 (polynomial
@@ -29,10 +29,10 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use core::f64::consts::PI;
 
-/// Columns of a pass done in one piece.
+/// Columns of one step of a pass.
 const PASS_COLUMNS: usize = 128;
-/// Points between bases nobody uses: a cache line of f32. Columns at distances of powers of two would fight for the
-/// same few places in the cache.
+/// Unused points between bases: a cache line of f32. Columns at distances of powers of two would map to the same few
+/// cache sets.
 const PADDING: usize = 16;
 
 /// A transform of blocks of one length.
@@ -40,7 +40,7 @@ const PADDING: usize = 16;
 pub(crate) struct Transform<S> {
     backend: Backend,
     block: usize,
-    /// Steps in place, from whole blocks down to 64 points.
+    /// Passes in range, from whole blocks down to 64 points.
     levels: Vec<Level<S>>,
     fft64_twiddles: Vec<Fft64Twiddles<S>>,
     steps: Vec<Step>,
@@ -49,7 +49,7 @@ pub(crate) struct Transform<S> {
 /// A pass over a whole block.
 #[derive(Clone, Debug)]
 struct Level<S> {
-    /// Coefficients of its polynomials.
+    /// Number of coefficients of its polynomials.
     size: usize,
     /// 4 or 8.
     columns: usize,
@@ -57,16 +57,16 @@ struct Level<S> {
     twiddles: Vec<Twiddles<S>>,
 }
 
-/// A piece of a transform.
+/// A step of a transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Columns `start..start + count` of polynomial `index` of a level.
     Pass { level: u8, index: u32, start: u32, count: u32 },
-    /// The last pass and the transforms of 64 points behind it, for polynomial `index`.
+    /// The last pass and the transforms of 64 points after it, for polynomial `index`.
     Base { index: u32 },
 }
 
-/// The angles into which a step of some columns splits one.
+/// The angles of the residues of one angle.
 fn residues_of(angle: f64, columns: usize) -> Vec<f64> {
     let halves = |angle: f64| [0.5 * angle, 0.5 * angle + PI];
     let mut angles = vec![angle];
@@ -76,7 +76,7 @@ fn residues_of(angle: f64, columns: usize) -> Vec<f64> {
     angles
 }
 
-/// The factors of one step (see [`Twiddles`]).
+/// The twiddles of one radix-8 step (see [`Twiddles`]).
 fn twiddles_of(angle: f64) -> [[f64; 2]; 4] {
     let eighth = 0.125 * angle;
     [0.5 * angle, 0.25 * angle, eighth, eighth + 0.25 * PI].map(|angle| [libm::cos(angle), libm::sin(angle)])
@@ -102,7 +102,7 @@ impl<S: Sample> Transform<S> {
     /// For blocks of 64, 256 or any greater power of two.
     pub(crate) fn new(spec: &StreamSpec, block: usize) -> Self {
         debug_assert!(block.is_power_of_two() && block >= FFT64_POINTS && block != 2 * FFT64_POINTS, "{block}");
-        // Of Z^block = i.
+        // The angle of Z^block = i.
         let mut angles = vec![0.5 * PI];
         let mut levels = Vec::new();
         let mut size = block;
@@ -127,18 +127,18 @@ impl<S: Sample> Transform<S> {
         self.levels.last().map_or(FFT64_POINTS, |level| level.size)
     }
 
-    /// Where a point lies that begins a base.
+    /// Index of the first point of a base.
     fn padded(&self, point: usize) -> usize {
         let base = self.base();
         point / base * (base + PADDING) + point % base
     }
 
-    /// Points between passes that its scratch holds.
+    /// Points of scratch between passes.
     pub(crate) fn points(&self) -> usize {
         if self.levels.is_empty() { 0 } else { self.padded(self.block) }
     }
 
-    /// All steps, each polynomial's before those of the next, so that what was touched last is touched again.
+    /// All steps, each polynomial's before those of the next, so that recently used points are still in the cache.
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -160,7 +160,7 @@ impl<S: Sample> Transform<S> {
         (0..columns).for_each(|child| self.descend(level + 1, index * columns + child, steps));
     }
 
-    /// Complex points a step works on, and how often.
+    /// Complex points of a step, and the passes over them.
     pub(crate) fn work(&self, step: Step) -> (usize, usize) {
         match step {
             Step::Pass { level, count, .. } => (self.levels[usize::from(level)].columns * count as usize, 1),
@@ -168,8 +168,8 @@ impl<S: Sample> Transform<S> {
         }
     }
 
-    /// One step on the way to a spectrum, from a window, its older half and its newer one.
-    /// A base's bins go into the first tile of every `stride`.
+    /// One step of the forward transform of a window, its older half and its newer one. A base's bins go into the first
+    /// tile of every `stride`.
     pub(crate) fn forward(
         &self,
         step: Step,
@@ -208,28 +208,28 @@ impl<S: Sample> Transform<S> {
         [re, im]: PartsMut<'_, S>,
     ) {
         let Level { size, columns, twiddles } = &self.levels[level];
-        let (twiddles, place) = (&twiddles[index], self.place(index * size, *size, start, count));
-        let plain = Place { first: 0, size: *size, start, count };
+        let (twiddles, range) = (&twiddles[index], self.columns_at(index * size, *size, start, count));
+        let plain = ColumnRange { first: 0, size: *size, start, count };
         match (level, columns) {
             (0, 4) => radix8::forward_from::<S, 4>(
                 self.backend,
                 window.map(|part| columns_of(part, plain)),
-                [columns_mut(re, place), columns_mut(im, place)],
+                [columns_mut(re, range), columns_mut(im, range)],
                 twiddles,
             ),
             (0, _) => radix8::forward_from::<S, 8>(
                 self.backend,
                 window.map(|part| columns_of(part, plain)),
-                [columns_mut(re, place), columns_mut(im, place)],
+                [columns_mut(re, range), columns_mut(im, range)],
                 twiddles,
             ),
-            (_, 4) => radix8::forward::<S, 4>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
-            (_, _) => radix8::forward::<S, 8>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
+            (_, 4) => radix8::forward::<S, 4>(self.backend, [columns_mut(re, range), columns_mut(im, range)], twiddles),
+            (_, _) => radix8::forward::<S, 8>(self.backend, [columns_mut(re, range), columns_mut(im, range)], twiddles),
         }
     }
 
-    /// One step on the way back, times its part of the block's length. A base's bins come from `tiles`, which hold no
-    /// more; the last steps add samples to `sums`, the newer half of the window.
+    /// One step of the inverse transform, scaled by its part of the block's length. A base's bins come from `tiles`,
+    /// which hold no others; the last steps add samples to `sums`, the newer half of the window.
     pub(crate) fn backward(&self, step: Step, tiles: &[Tile<S>], points: PartsMut<'_, S>, sums: &mut [S]) {
         match step {
             Step::Pass { level, index, start, count } => {
@@ -251,53 +251,56 @@ impl<S: Sample> Transform<S> {
 
     fn join(&self, level: usize, index: usize, start: usize, count: usize, [re, im]: PartsMut<'_, S>, sums: &mut [S]) {
         let Level { size, columns, twiddles } = &self.levels[level];
-        let (twiddles, place) = (&twiddles[index], self.place(index * size, *size, start, count));
-        let plain = Place { first: 0, size: *size, start, count };
+        let (twiddles, range) = (&twiddles[index], self.columns_at(index * size, *size, start, count));
+        let plain = ColumnRange { first: 0, size: *size, start, count };
         match (level, columns) {
             (0, 4) => radix8::inverse_onto::<S, 4>(
                 self.backend,
-                [columns_of(re, place), columns_of(im, place)],
+                [columns_of(re, range), columns_of(im, range)],
                 twiddles,
                 columns_mut(sums, plain),
             ),
             (0, _) => radix8::inverse_onto::<S, 8>(
                 self.backend,
-                [columns_of(re, place), columns_of(im, place)],
+                [columns_of(re, range), columns_of(im, range)],
                 twiddles,
                 columns_mut(sums, plain),
             ),
-            (_, 4) => radix8::inverse::<S, 4>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
-            (_, _) => radix8::inverse::<S, 8>(self.backend, [columns_mut(re, place), columns_mut(im, place)], twiddles),
+            (_, 4) => radix8::inverse::<S, 4>(self.backend, [columns_mut(re, range), columns_mut(im, range)], twiddles),
+            (_, _) => radix8::inverse::<S, 8>(self.backend, [columns_mut(re, range), columns_mut(im, range)], twiddles),
         }
     }
 
-    /// A piece among padded points.
-    fn place(&self, first: usize, size: usize, start: usize, count: usize) -> Place {
+    /// The columns of a step among padded points.
+    fn columns_at(&self, first: usize, size: usize, start: usize, count: usize) -> ColumnRange {
         let padded = if size > self.base() { self.padded(size) } else { size };
-        Place { first: self.padded(first), size: padded, start: self.padded(start), count }
+        ColumnRange { first: self.padded(first), size: padded, start: self.padded(start), count }
     }
 
-    /// Bytes of its tables.
+    /// Memory of its tables, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.fft64_twiddles.len() * size_of::<Fft64Twiddles<S>>() + self.steps.len() * size_of::<Step>()
     }
 }
 
-/// Where a polynomial begins, how long it is, where in its columns a piece begins, and how long that is.
+/// Start and size of a polynomial, and start and length of a range within its columns.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct ColumnRange {
     first: usize,
     size: usize,
     start: usize,
     count: usize,
 }
 
-fn columns_of<S, const N: usize>(part: &[S], Place { first, size, start, count }: Place) -> [&[S]; N] {
+fn columns_of<S, const N: usize>(part: &[S], ColumnRange { first, size, start, count }: ColumnRange) -> [&[S]; N] {
     let polynomial = &part[first..first + size];
     core::array::from_fn(|n| &polynomial[n * (size / N) + start..][..count])
 }
 
-fn columns_mut<S, const N: usize>(part: &mut [S], Place { first, size, start, count }: Place) -> [&mut [S]; N] {
+fn columns_mut<S, const N: usize>(
+    part: &mut [S],
+    ColumnRange { first, size, start, count }: ColumnRange,
+) -> [&mut [S]; N] {
     let mut columns = part[first..first + size].chunks_exact_mut(size / N);
     core::array::from_fn(|_| columns.next().map_or(&mut [] as &mut [S], |column| &mut column[start..start + count]))
 }
@@ -345,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_products_into_convolutions_that_wrap_with_a_change_of_sign() {
+    fn products_are_convolutions_that_wrap_with_a_change_of_sign() {
         for block in [64, 256, 512, 1_024, 2_048, 4_096, 16_384] {
             let (x, h) = (noise(3, 2 * block), noise(4, 2 * block));
             let sums = product::<f64>(block, Cpu::Detected, [&x, &h]);

@@ -1,11 +1,11 @@
 //! Multiplication and summation of partitions in a partitioned convolution.
 //!
-//! Spectra lie in [`Tile`]s of a few bins; for every tile the partitions lie one behind the other, so that the sum over
+//! Spectra are stored in [`Tile`]s of a few bins; the partitions of every tile are contiguous, so that the sum over
 //! partitions reads memory in one direction and keeps its result in registers. It fuses its multiply-adds (see
 //! [`super`]).
 //!
-//! What it waits for is memory. So it makes two sums where it reads once: that of this block, and of the next block all
-//! but what the next spectrum brings.
+//! The sum is limited by memory bandwidth. So it computes two sums per read: that of this block, and that of the next
+//! block except for the product with the next spectrum.
 
 use crate::{
     foundation::sample::Sample,
@@ -17,10 +17,10 @@ use crate::{
 
 /// Bins of a tile: four vectors of eight lanes.
 pub(crate) const TILE: usize = 32;
-/// Vectors of bins that stay in registers, for both sums.
+/// Vectors of bins in registers, for both sums.
 const VECTORS: usize = 2;
 
-/// A few bins. Whole cache lines: loads that straddle two of them are what such a sum would wait for.
+/// A few bins. Whole cache lines: loads across two of them would limit the speed of the sum.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Tile<S> {
@@ -37,10 +37,10 @@ pub(crate) type Parts<'a, S> = [&'a [S]; 2];
 /// The same, to be written.
 pub(crate) type PartsMut<'a, S> = [&'a mut [S]; 2];
 
-/// Some tiles of delayed spectra, and of the filter for them.
+/// Tiles of delayed spectra, and of their filter.
 ///
-/// For every tile `spectra` is a ring of `partitions` tiles, the newest at `newest` and the older ones behind it;
-/// `filter` holds as many, in order.
+/// For every tile `spectra` is a ring of `partitions` tiles, the newest at `newest` and the older ones after it;
+/// `filter` has as many, in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Delayed<'a, S> {
     pub(crate) spectra: &'a [Tile<S>],
@@ -50,7 +50,7 @@ pub(crate) struct Delayed<'a, S> {
 }
 
 impl<'a, S: Sample> Delayed<'a, S> {
-    /// Of each tile its spectra and its partitions.
+    /// The spectra and the partitions of each tile.
     #[inline(always)]
     fn tiles(self) -> impl Iterator<Item = (&'a [Tile<S>], &'a [Tile<S>])> {
         self.spectra.chunks_exact(self.partitions).zip(self.filter.chunks_exact(self.partitions))
@@ -63,7 +63,7 @@ pub(crate) fn multiply_newest<S: Sample>(backend: Backend, delayed: Delayed<'_, 
 }
 
 /// Adds to `sums` the products of all spectra with their partitions, and to `ahead` those of the next block: of each
-/// spectrum with the partition behind its own.
+/// spectrum with the partition after its own.
 pub(crate) fn multiply<S: Sample>(
     backend: Backend,
     delayed: Delayed<'_, S>,
@@ -82,27 +82,27 @@ fn multiply_all<F: Form, S: Sample>(form: F, delayed: Delayed<'_, S>, sums: &mut
         let (first, later) = filter.split_at(newer.len());
         for start in (0..TILE).step_by(VECTORS * lanes) {
             let (mut sum, mut next) = ([zero; VECTORS], [zero; VECTORS]);
-            // The spectrum of the next block is not there yet.
+            // The spectrum of the next block is not available yet.
             let mut late = [zero; VECTORS];
             for vector in 0..VECTORS {
-                let place = start + vector * lanes;
-                (sum[vector], next[vector]) = (at::<F, S>(form, sums, place), at::<F, S>(form, ahead, place));
+                let offset = start + vector * lanes;
+                (sum[vector], next[vector]) = (at::<F, S>(form, sums, offset), at::<F, S>(form, ahead, offset));
             }
             for (spectra, filter) in [(newer, first), (older, later)] {
                 for (x, h) in spectra.iter().zip(filter) {
                     for vector in 0..VECTORS {
-                        let place = start + vector * lanes;
-                        let h = at::<F, S>(form, h, place);
+                        let offset = start + vector * lanes;
+                        let h = at::<F, S>(form, h, offset);
                         add_product::<F, S>(late[vector], h, &mut next[vector]);
-                        late[vector] = at::<F, S>(form, x, place);
+                        late[vector] = at::<F, S>(form, x, offset);
                         add_product::<F, S>(late[vector], h, &mut sum[vector]);
                     }
                 }
             }
             for vector in 0..VECTORS {
-                let place = start + vector * lanes;
-                put::<F, S>(sum[vector], sums, place);
-                put::<F, S>(next[vector], ahead, place);
+                let offset = start + vector * lanes;
+                put::<F, S>(sum[vector], sums, offset);
+                put::<F, S>(next[vector], ahead, offset);
             }
         }
     }
@@ -112,10 +112,10 @@ fn multiply_all<F: Form, S: Sample>(form: F, delayed: Delayed<'_, S>, sums: &mut
 fn multiply_newest_all<F: Form, S: Sample>(form: F, delayed: Delayed<'_, S>, sums: &mut [Tile<S>]) {
     for ((spectra, filter), sums) in delayed.tiles().zip(sums) {
         let (x, h) = (&spectra[delayed.newest], &filter[0]);
-        for place in (0..TILE).step_by(F::Native::<S>::LEN) {
-            let mut sum = at::<F, S>(form, sums, place);
-            add_product::<F, S>(at::<F, S>(form, x, place), at::<F, S>(form, h, place), &mut sum);
-            put::<F, S>(sum, sums, place);
+        for offset in (0..TILE).step_by(F::Native::<S>::LEN) {
+            let mut sum = at::<F, S>(form, sums, offset);
+            add_product::<F, S>(at::<F, S>(form, x, offset), at::<F, S>(form, h, offset), &mut sum);
+            put::<F, S>(sum, sums, offset);
         }
     }
 }
@@ -130,14 +130,14 @@ fn add_product<F: Form, S: Sample>([x_re, x_im]: Bins<F, S>, [h_re, h_im]: Bins<
 }
 
 #[inline(always)]
-fn at<F: Form, S: Sample>(form: F, tile: &Tile<S>, place: usize) -> Bins<F, S> {
-    let range = place..place + F::Native::<S>::LEN;
+fn at<F: Form, S: Sample>(form: F, tile: &Tile<S>, offset: usize) -> Bins<F, S> {
+    let range = offset..offset + F::Native::<S>::LEN;
     [F::Native::<S>::load(form, &tile.re[range.clone()]), F::Native::<S>::load(form, &tile.im[range])]
 }
 
 #[inline(always)]
-fn put<F: Form, S: Sample>([re, im]: Bins<F, S>, tile: &mut Tile<S>, place: usize) {
-    let range = place..place + F::Native::<S>::LEN;
+fn put<F: Form, S: Sample>([re, im]: Bins<F, S>, tile: &mut Tile<S>, offset: usize) {
+    let range = offset..offset + F::Native::<S>::LEN;
     re.store(&mut tile.re[range.clone()]);
     im.store(&mut tile.im[range]);
 }
@@ -149,7 +149,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn products_are_the_same_bits_in_any_lanes_and_go_to_the_block_they_are_for() {
+    fn products_are_the_same_bits_in_any_lanes_and_reach_their_block() {
         fn check<S: Sample>(partitions: usize, newest: usize) {
             let tile = |seed: usize| {
                 let at = |n: usize| S::from_f64(libm::sin((seed * 97 + n) as f64));
@@ -168,8 +168,8 @@ mod tests {
             };
             let scalar = of(Cpu::Scalar);
             // One bin of the second tile: of this block, of the next, and of the newest alone.
-            for (place, from, to, ahead) in [(1, 0, partitions, 0), (3, 1, partitions, 1), (5, 0, 1, 0)] {
-                let (mut re, mut im) = (tile(5_000 + place).re[7].to_f64(), tile(5_000 + place).im[7].to_f64());
+            for (offset, from, to, ahead) in [(1, 0, partitions, 0), (3, 1, partitions, 1), (5, 0, 1, 0)] {
+                let (mut re, mut im) = (tile(5_000 + offset).re[7].to_f64(), tile(5_000 + offset).im[7].to_f64());
                 for partition in from..to {
                     let x = &spectra[partitions + (newest + partition - ahead) % partitions];
                     let h = &filter[partitions + partition];
@@ -177,10 +177,10 @@ mod tests {
                     re += x_re * h_re - x_im * h_im;
                     im += x_re * h_im + x_im * h_re;
                 }
-                assert!((scalar[2 * place * TILE + 7].to_f64() - re).abs() < 1e-4, "{partitions} {newest} {place}");
+                assert!((scalar[2 * offset * TILE + 7].to_f64() - re).abs() < 1e-4, "{partitions} {newest} {offset}");
                 assert!(
-                    (scalar[(2 * place + 1) * TILE + 7].to_f64() - im).abs() < 1e-4,
-                    "{partitions} {newest} {place}"
+                    (scalar[(2 * offset + 1) * TILE + 7].to_f64() - im).abs() < 1e-4,
+                    "{partitions} {newest} {offset}"
                 );
             }
             let same = |other: Vec<S>| other.iter().zip(&scalar).all(|(a, b)| a.bits() == b.bits());

@@ -1,9 +1,9 @@
 //! Radix-8 steps of the negacyclic split-complex FFT: polynomials reduced modulo smaller ones.
 //!
-//! A polynomial modulo `Z^8m = e^iθ` is what eight modulo `Z^m = e^i(θ + 2πq)/8` are inverse_step. Its `8m` complex
-//! coefficients are eight columns of m, and a forward step is the same few operations with constant factors for each
-//! row of eight: lanes are rows of columns. Three halvings make one step, so a step needs four factors: those of the
-//! first and the second halving, and two for the third; the others are these times i.
+//! A polynomial modulo `Z^8m = e^iθ` is equivalent to eight modulo `Z^m = e^i(θ + 2πq)/8`. Its `8m` complex
+//! coefficients are eight columns of m, and a forward step is the same butterflies with constant twiddles for each row
+//! of eight: lanes are rows of columns. Three halvings make one step, so a step needs four twiddles: those of the first
+//! and the second halving, and two for the third; the others are these times i.
 //!
 //! Every product is one multiplication and one fused multiply-add in every form, so they agree bit for bit wherever the
 //! machine fuses (see [`backend`](crate::primitives::backend)).
@@ -16,15 +16,15 @@ use crate::{
     },
 };
 
-/// Points of a column in one piece, and columns of one step.
+/// Points of a column per group, and columns of one step.
 pub(super) const GROUP: usize = COLUMNS;
-/// The factors of one step, real and imaginary part: of the first, the second, and of both pairs of the third halving.
+/// The twiddles of one step, real and imaginary part: of the first, the second, and of both pairs of the third halving.
 pub(crate) type Twiddles<S> = [[S; 2]; 4];
 
 /// Eight columns of eight.
 pub(super) type Rows<S> = [[S; GROUP]; GROUP];
 
-/// A step on `N` (4 or 8) columns, from somewhere else.
+/// A step on `N` (4 or 8) columns, out of place.
 pub(crate) fn forward_from<S: Sample, const N: usize>(
     backend: Backend,
     from: [[&[S]; N]; 2],
@@ -39,12 +39,12 @@ pub(crate) fn forward<S: Sample, const N: usize>(backend: Backend, points: [[&mu
     run!(backend, form => step_all::<_, S, N, true>(form, points, twiddles));
 }
 
-/// The reverse of [`forward`], times `N`.
+/// The inverse of [`forward`], times `N`.
 pub(crate) fn inverse<S: Sample, const N: usize>(backend: Backend, points: [[&mut [S]; N]; 2], twiddles: &Twiddles<S>) {
     run!(backend, form => step_all::<_, S, N, false>(form, points, twiddles));
 }
 
-/// The same, of which only the imaginary parts are wanted, and added to `sums`.
+/// The same, with only the imaginary parts added to `sums`.
 pub(crate) fn inverse_onto<S: Sample, const N: usize>(
     backend: Backend,
     points: [[&[S]; N]; 2],
@@ -54,7 +54,7 @@ pub(crate) fn inverse_onto<S: Sample, const N: usize>(
     run!(backend, form => inverse_all_onto(form, points, twiddles, sums));
 }
 
-/// Complex numbers side by side, as real and imaginary parts.
+/// Complex vectors, as real and imaginary parts.
 pub(super) type Complex<V> = [V; 2];
 
 /// The product.
@@ -101,7 +101,7 @@ fn inverse_butterfly<F: Form, V: Lanes<F>, const N: usize>(
     x[b] = times_conjugate::<F, V>(difference, factor);
 }
 
-/// The forward step on one row; the factors as vectors.
+/// The forward step on one row; the twiddles as vectors.
 #[inline(always)]
 pub(super) fn forward_step<F: Form, V: Lanes<F>, const N: usize>(x: &mut [Complex<V>; N], twiddles: [Complex<V>; 4]) {
     for n in 0..N / 2 {
@@ -119,7 +119,7 @@ pub(super) fn forward_step<F: Form, V: Lanes<F>, const N: usize>(x: &mut [Comple
     }
 }
 
-/// The reverse, times N.
+/// The inverse step, times N.
 #[inline(always)]
 pub(super) fn inverse_step<F: Form, V: Lanes<F>, const N: usize>(x: &mut [Complex<V>; N], twiddles: [Complex<V>; 4]) {
     if N == 8 {
@@ -182,18 +182,18 @@ fn forward_all_from<F: Form, S: Sample, const N: usize>(
     }
     for group in 0..count {
         for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
-            let place = start..start + F::Wide::<S>::LEN;
+            let range = start..start + F::Wide::<S>::LEN;
             let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; N];
             for n in 0..N {
                 x[n] = [
-                    F::Wide::<S>::load(form, &from_re[n][group][place.clone()]),
-                    F::Wide::<S>::load(form, &from_im[n][group][place.clone()]),
+                    F::Wide::<S>::load(form, &from_re[n][group][range.clone()]),
+                    F::Wide::<S>::load(form, &from_im[n][group][range.clone()]),
                 ];
             }
             forward_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             for n in 0..N {
-                x[n][0].store(&mut re[n][group][place.clone()]);
-                x[n][1].store(&mut im[n][group][place.clone()]);
+                x[n][0].store(&mut re[n][group][range.clone()]);
+                x[n][1].store(&mut im[n][group][range.clone()]);
             }
         }
     }
@@ -214,12 +214,12 @@ fn step_all<F: Form, S: Sample, const N: usize, const FORWARD: bool>(
     }
     for group in 0..count {
         for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
-            let place = start..start + F::Wide::<S>::LEN;
+            let range = start..start + F::Wide::<S>::LEN;
             let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; N];
             for n in 0..N {
                 x[n] = [
-                    F::Wide::<S>::load(form, &re[n][group][place.clone()]),
-                    F::Wide::<S>::load(form, &im[n][group][place.clone()]),
+                    F::Wide::<S>::load(form, &re[n][group][range.clone()]),
+                    F::Wide::<S>::load(form, &im[n][group][range.clone()]),
                 ];
             }
             if FORWARD {
@@ -228,8 +228,8 @@ fn step_all<F: Form, S: Sample, const N: usize, const FORWARD: bool>(
                 inverse_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             }
             for n in 0..N {
-                x[n][0].store(&mut re[n][group][place.clone()]);
-                x[n][1].store(&mut im[n][group][place.clone()]);
+                x[n][0].store(&mut re[n][group][range.clone()]);
+                x[n][1].store(&mut im[n][group][range.clone()]);
             }
         }
     }
@@ -250,17 +250,17 @@ fn inverse_all_onto<F: Form, S: Sample, const N: usize>(
     }
     for group in 0..count {
         for start in (0..GROUP).step_by(F::Wide::<S>::LEN) {
-            let place = start..start + F::Wide::<S>::LEN;
+            let range = start..start + F::Wide::<S>::LEN;
             let mut x = [[F::Wide::<S>::splat(form, S::ZERO); 2]; N];
             for n in 0..N {
                 x[n] = [
-                    F::Wide::<S>::load(form, &re[n][group][place.clone()]),
-                    F::Wide::<S>::load(form, &im[n][group][place.clone()]),
+                    F::Wide::<S>::load(form, &re[n][group][range.clone()]),
+                    F::Wide::<S>::load(form, &im[n][group][range.clone()]),
                 ];
             }
             inverse_step::<F, F::Wide<S>, _>(&mut x, twiddles);
             for n in 0..N {
-                let sum = &mut sums[n][group][place.clone()];
+                let sum = &mut sums[n][group][range.clone()];
                 (F::Wide::<S>::load(form, sum) + x[n][1]).store(sum);
             }
         }

@@ -4,7 +4,7 @@ pub(crate) mod passes;
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
-    de_esser::passes::{Powers, StaticCurve, add_squares, average, blend, symmetric, take_from, wanted},
+    de_esser::passes::{Powers, StaticCurve, add_squares, average, blend, symmetric, take_from, target_reductions},
     lookahead::Lookahead,
     passes::{Observed, gains, plain_output},
     reduction_meter::ReductionMeter,
@@ -40,31 +40,31 @@ use core::f64::consts::FRAC_1_SQRT_2;
 ///
 /// # Signal
 /// in -> high pass -> power; in -> power; their ratio over the threshold -> release, attack -> lookahead -> gain g;
-/// in -> delay -> less (1 - g) times what a linear-phase high pass leaves of it -> out
+/// in -> delay -> minus (1 - g) × its linear-phase high-pass band -> out
 ///
 /// # Parameters
 /// Those of [`DeEsserParams`].
 ///
 /// # Contract
-/// Any channel count; the powers of all channels are added and all get the same gain. Latency 1 ms, to the frame; the
-/// tail is twice that. The reduction sets in at the threshold and is the whole range 3 dB above it. Sound below it
-/// passes bit for bit; the phase never changes. The band ends 0.8 kHz below `frequency_hz` and is whole as far above
-/// it. A band softer than -80 dBFS is taken for noise and left alone. Neutral at a range of 0.
+/// Any channel count; the powers of all channels are summed and all get the same gain. Latency 1 ms, to the frame; the
+/// tail is twice that. The reduction starts at the threshold and reaches the whole range 3 dB above it. Signal below it
+/// passes bit for bit; the phase never changes. The transition band extends 0.8 kHz to either side of `frequency_hz`. A
+/// band below -80 dBFS counts as noise and is not reduced. Neutral at a range of 0.
 ///
 /// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms,
-/// before the sound is touched; the frequency over 50 ms in the detector and 20 ms in the sound.
+/// before the gain; the frequency over 50 ms in the detector and 20 ms in the signal path.
 ///
 /// Memory: 37 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
-/// The ratio of band to whole as measure: level-independent de-essing as analogue consoles do it. Band: a high pass by
-/// a Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, whose delay so costs nothing. Both forms that come
-/// to mind first fail: a Linkwitz-Riley split of 24 dB per octave turns 8 kHz down by 4.6 dB of 6, and turns the phase
-/// of everything; a shelf is no better. Ballistics: `dynamics::ballistics`.
+/// The ratio of band power to total power as the measure: level-independent de-essing as in analogue consoles. Band: a
+/// high pass with a Kaiser window (J. Kaiser, ISCAS 1974) as long as the lookahead, so that its delay adds no latency.
+/// The obvious alternatives fail: a Linkwitz-Riley split of 24 dB per octave reduces 8 kHz by 4.6 dB of 6 and rotates
+/// the phase of the whole signal; a shelf is no better. Ballistics: `dynamics::ballistics`.
 #[derive(Clone, Debug)]
 pub struct DeEsser<S> {
     spec: StreamSpec,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     engine: Box<DeEsserEngine<S>>,
 }
 
@@ -72,15 +72,15 @@ pub struct DeEsser<S> {
 const LOOKAHEAD_MS: f64 = 1.0;
 /// Time constant of the powers: some periods of any sibilant.
 const POWER_MS: f64 = 1.0;
-/// Power of the band below which nothing is done, -80 dBFS.
+/// Power of the band below which it is not reduced, -80 dBFS.
 const FLOOR: f64 = 1e-8;
-/// From no reduction to all of it.
+/// From no reduction to the whole range.
 const BEND_DB: f64 = 3.0;
 /// dB in an octave of power.
 const DB_PER_POWER_OCTAVE: f64 = 0.5 * DB_PER_OCTAVE;
-/// Shape of the Kaiser window: -53 dB beside the band.
+/// Shape of the Kaiser window: -53 dB in the stop band.
 const BETA: f64 = 5.0;
-/// Frames worked on at a time: all scratch of a stereo stream stays in the L1 cache.
+/// Frames per chunk: all scratch buffers of a stereo stream stay in the L1 cache.
 const CHUNK_FRAMES: usize = 256;
 
 params! {
@@ -97,8 +97,8 @@ params! {
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     DeEsserParams {
-        frequency_hz: Hz, 1_000.0..=16_000.0, default 5_500.0, log, of_rate(0.45), "Where the band begins";
-        threshold_db: dB, -40.0..=0.0, default -6.0, "Level of the band relative to the whole above which it is turned down";
+        frequency_hz: Hz, 1_000.0..=16_000.0, default 5_500.0, log, of_rate(0.45), "Corner of the band";
+        threshold_db: dB, -40.0..=0.0, default -6.0, "Level of the band relative to the whole signal above which it is reduced";
         range_db: dB, 0.0..=20.0, default 6.0, "Reduction 3 dB above the threshold and beyond";
         attack_ms: ms, 0.02..=50.0, default 0.5, log, "Time to 63.2 % of a rise of the reduction in dB";
         release_ms: ms, 5.0..=1_000.0, default 40.0, log, "Time to 63.2 % of its fall";
@@ -113,7 +113,7 @@ impl Params for DeEsserParams {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let reach = ms_to_frames(LOOKAHEAD_MS, rate_hz);
-        // What a windowed low pass leaves. The centre makes it exactly nothing at 0 Hz.
+        // The complement of a windowed low pass. The centre tap makes its gain exactly 0 at 0 Hz.
         let cutoff = 2.0 * self.frequency_hz / rate_hz;
         let tap = |k: usize| -cutoff * sinc(cutoff * k as f64) * kaiser(BETA, k as f64 / (reach + 1) as f64);
         let mut taps: Vec<f64> = (0..=reach).map(tap).collect();
@@ -138,10 +138,10 @@ impl Params for DeEsserParams {
     }
 }
 
-/// What [`DeEsser`] runs.
+/// Coefficients of a [`DeEsser`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeEsserCoeffs {
-    /// Of the band, from the centre outwards.
+    /// Taps of the band, from the centre outwards.
     taps: Vec<f64>,
     high_pass: [BiquadCoeffs; 2],
     threshold_power_octaves: f64,
@@ -150,7 +150,7 @@ pub struct DeEsserCoeffs {
 }
 
 impl DeEsserCoeffs {
-    /// What glides in the static curve: threshold and range.
+    /// Values of the static curve that glide: threshold and range.
     fn curve(&self) -> [f64; 2] {
         [self.threshold_power_octaves, self.range_octaves]
     }
@@ -170,18 +170,18 @@ struct DeEsserEngine<S> {
     times: Ramp<3>,
     ballistics: Ballistics,
     lookahead: Lookahead,
-    /// Taps that the band comes from, those that it goes to, and how far it has come.
+    /// Taps at the start and at the end of a glide, and its progress.
     old_taps: Vec<S>,
     taps: Vec<S>,
     arrival: Ramp<1>,
     histories: Vec<History<S>>,
     last_db: f64,
     meter: ReductionMeter,
-    faults: u64,
+    non_finite: u64,
     scratch: Scratch<S>,
 }
 
-/// What one chunk needs; nothing in it outlives the chunk.
+/// Scratch buffers of one chunk; nothing in them outlives the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
     /// The detector's band, channel after channel.
@@ -216,7 +216,7 @@ impl<S: Sample> DeEsserEngine<S> {
             histories: (0..channels).map(|_| History::new(2 * latency, CHUNK_FRAMES, 0)).collect(),
             last_db: 0.0,
             meter: ReductionMeter::default(),
-            faults: 0,
+            non_finite: 0,
             scratch: Scratch {
                 detected: vec![S::ZERO; channels * CHUNK_FRAMES],
                 high: vec![0.0; CHUNK_FRAMES],
@@ -241,7 +241,7 @@ impl<S: Sample> DeEsserEngine<S> {
         if self.taps.iter().zip(&coeffs.taps).all(|(tap, new)| *tap == S::from_f64(*new)) {
             return;
         }
-        // It leaves from where it is: the filter that both make up at this moment.
+        // A new glide starts from the current mix of both filters.
         let [share] = self.arrival.value().map(S::from_f64);
         for ((from, to), new) in self.old_taps.iter_mut().zip(&mut self.taps).zip(&coeffs.taps) {
             *from += share * (*to - *from);
@@ -282,7 +282,7 @@ impl<S: Sample> DeEsserEngine<S> {
         whole.fill(0.0);
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
             let samples = block.channel_mut(channel);
-            self.faults += sanitize(samples);
+            self.non_finite += sanitize(samples);
             history.append(count).copy_from_slice(samples);
             detected[channel * count..][..count].copy_from_slice(samples);
             add_squares(backend, samples, whole);
@@ -296,7 +296,7 @@ impl<S: Sample> DeEsserEngine<S> {
         average(self.pole, high, whole, &mut self.powers);
         let (curve, _) = self.curve.span::<f64>(count);
         let bend = StaticCurve { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
-        wanted(backend, &bend, &curve, high, whole);
+        target_reductions(backend, &bend, &curve, high, whole);
         let (times, _) = self.times.span::<f64>(count);
         self.ballistics.process(backend, &self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
         self.lookahead.process(high);
@@ -344,7 +344,7 @@ impl<S: Sample> DeEsserEngine<S> {
             histories,
             last_db,
             meter,
-            faults,
+            non_finite,
             scratch: _,
         } = self;
         high_pass.reset();
@@ -357,7 +357,7 @@ impl<S: Sample> DeEsserEngine<S> {
         histories.iter_mut().for_each(History::reset);
         *last_db = 0.0;
         *meter = ReductionMeter::default();
-        *faults = 0;
+        *non_finite = 0;
     }
 }
 
@@ -397,7 +397,7 @@ impl<S: Sample> Processor<S> for DeEsser<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.engine.faults
+        self.engine.non_finite
     }
 }
 

@@ -1,4 +1,4 @@
-//! The passes of a de-esser over one chunk, which lies in the L1 cache.
+//! The passes of a de-esser over one chunk in the L1 cache.
 //!
 //! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
 //! of them give the same bits.
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Samples count as no louder than +120 dBFS: no square overflows.
+/// Samples are clamped to +120 dBFS: no square overflows.
 const LOUDEST: f64 = 1e6;
 
 /// Adds the squares of `samples` to `powers`.
@@ -33,14 +33,14 @@ fn add_squares_all<S: Sample>(samples: &[S], powers: &mut [f64]) {
     }
 }
 
-/// Mean power of the band and of the whole.
+/// Mean power of the band and of the whole signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Powers {
     pub(crate) band: f64,
     pub(crate) whole: f64,
 }
 
-/// One-pole means of the powers of the band, `high`, and of the whole, in place, side by side.
+/// One-pole means of the powers of the band, `high`, and of the whole signal, in place and in parallel.
 pub(crate) fn average(pole: f64, high: &mut [f64], whole: &mut [f64], means: &mut Powers) {
     let rise = 1.0 - pole;
     let Powers { band: mut a, whole: mut b } = *means;
@@ -52,23 +52,29 @@ pub(crate) fn average(pole: f64, high: &mut [f64], whole: &mut [f64], means: &mu
     *means = Powers { band: a, whole: b };
 }
 
-/// Where a de-esser acts, and how much.
+/// Static curve of a de-esser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StaticCurve {
-    /// Power of the band that is taken for noise: below it nothing is done.
+    /// Power of the band below which it counts as noise and is not reduced.
     pub(crate) floor: f64,
-    /// log2 of the ratio of powers over which action sets in.
+    /// log2 of the power ratio from no reduction to the whole range.
     pub(crate) bend: f64,
 }
 
-/// From the powers of the band and of the whole to the reduction wanted, in octaves, in place of the former.
-/// `settings` are the threshold, as log2 of a ratio of powers, and the range in octaves.
-pub(crate) fn wanted(backend: Backend, curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
-    run!(backend, _ => wanted_all(curve, settings, high, whole));
+/// Replaces the powers of the band, `high`, by target reductions in octaves. `settings` are the threshold, as log2 of a
+/// power ratio, and the range in octaves.
+pub(crate) fn target_reductions(
+    backend: Backend,
+    curve: &StaticCurve,
+    settings: &Span<f64, 2>,
+    high: &mut [f64],
+    whole: &[f64],
+) {
+    run!(backend, _ => target_reductions_all(curve, settings, high, whole));
 }
 
 #[inline(always)]
-fn wanted_all(curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
+fn target_reductions_all(curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
     match settings {
         Span::Still([threshold, range]) => {
             for (high, whole) in high.iter_mut().zip(whole) {
@@ -83,7 +89,7 @@ fn wanted_all(curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], wh
     }
 }
 
-/// 0 below the threshold, 1 a bend above it, smooth in between.
+/// 0 below the threshold, 1 at `bend` above it, smooth in between.
 #[inline(always)]
 fn action(curve: &StaticCurve, threshold: f64, high: f64, whole: f64) -> f64 {
     let high = larger(high - curve.floor, silence::BAND_POWER).log2_fast();
@@ -93,11 +99,11 @@ fn action(curve: &StaticCurve, threshold: f64, high: f64, whole: f64) -> f64 {
     u * u * (3.0 - 2.0 * u)
 }
 
-/// Outputs worked on together, in registers.
+/// Outputs computed together, in registers.
 const GROUP: usize = 32;
 
-/// A symmetric filter over `samples`, which begin `taps.len() - 1` before the first output's centre and end as far
-/// behind the last one's. The first tap is the centre.
+/// A symmetric filter over `samples`, which extend `taps.len() - 1` samples before the centre of the first output and
+/// after that of the last one. The first tap is the centre.
 pub(crate) fn symmetric<S: Sample>(backend: Backend, taps: &[S], samples: &[S], out: &mut [S]) {
     run!(backend, _ => symmetric_all(taps, samples, out));
 }
@@ -136,7 +142,7 @@ fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
     }
 }
 
-/// Moves `own` towards `other` by a share that glides.
+/// Moves `own` towards `other` by a gliding share.
 pub(crate) fn blend<S: Sample>(backend: Backend, share: &Span<S, 1>, other: &[S], own: &mut [S]) {
     run!(backend, _ => blend_all(share, other, own));
 }
@@ -157,7 +163,7 @@ fn blend_all<S: Sample>(share: &Span<S, 1>, other: &[S], own: &mut [S]) {
     }
 }
 
-/// Samples less what a gain takes from a band of them; a gain of 1 leaves them alone.
+/// Samples minus the reduced part of their band; a gain of 1 leaves them unchanged.
 pub(crate) fn take_from<S: Sample>(backend: Backend, gains: &[S], band: &[S], samples: &mut [S]) {
     run!(backend, _ => take_from_all(gains, band, samples));
 }
@@ -166,7 +172,7 @@ pub(crate) fn take_from<S: Sample>(backend: Backend, gains: &[S], band: &[S], sa
 fn take_from_all<S: Sample>(gains: &[S], band: &[S], samples: &mut [S]) {
     for ((sample, gain), band) in samples.iter_mut().zip(gains).zip(band) {
         let less = *sample - (S::ONE - *gain) * *band;
-        // Not even the sign of a zero changes.
+        // The sign of a zero is kept too.
         *sample = if *gain < S::ONE { less.audible() } else { *sample };
     }
 }
@@ -196,10 +202,16 @@ mod tests {
     }
 
     #[test]
-    fn silence_and_noise_below_the_floor_want_nothing() {
+    fn silence_and_noise_below_the_floor_are_not_reduced() {
         let curve = StaticCurve { floor: 1e-8, bend: 1.0 };
         let mut high = [0.0, 1e-9, 1e-8, 1e-4];
-        wanted(Backend::new(Cpu::Detected), &curve, &Span::Still([-2.0, 3.0]), &mut high, &[0.0, 1e-9, 1e-8, 1e-4]);
+        target_reductions(
+            Backend::new(Cpu::Detected),
+            &curve,
+            &Span::Still([-2.0, 3.0]),
+            &mut high,
+            &[0.0, 1e-9, 1e-8, 1e-4],
+        );
         assert_eq!(high[..3], [0.0; 3], "silence is no sibilant");
         assert_eq!(high[3], 3.0);
         let mut means = Powers { band: 1.0, whole: 1e-3 };

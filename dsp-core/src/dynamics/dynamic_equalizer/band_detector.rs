@@ -9,9 +9,9 @@
 //! square = u u + share w w
 //! ```
 //!
-//! At the all pass's frequency w lags u by exactly a quarter of a period, so that the square of a steady tone is its
-//! squared amplitude in every frame, whatever its phase. Where a quarter of a period means nothing, the share is 0 and
-//! the square is that of the sample.
+//! At the all pass's frequency w lags u by exactly a quarter period, so that the square of a steady tone is its squared
+//! amplitude in every frame, whatever its phase. For filters without a centre frequency the share is 0 and the square
+//! is that of the sample.
 //!
 //! The halves of a vector are two filters over the same two channels. Every multiply-add is fused, in this order, in
 //! the scalar form too.
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// A filter in the form that glides.
+/// Filter coefficients that glide.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct BandFilterCoeffs {
     pub(super) log2_g: f64,
@@ -40,16 +40,16 @@ pub(super) struct BandFilterCoeffs {
     pub(super) share: f64,
 }
 
-/// Values of a filter that glide.
+/// Number of gliding values of a filter.
 pub(super) const GLIDES: usize = 6;
 
 impl BandFilterCoeffs {
-    /// What glides.
+    /// The values that glide.
     pub(super) fn glide(&self) -> [f64; GLIDES] {
         [self.log2_g, self.log2_k, self.m0, self.m1, self.m2, self.share]
     }
 
-    /// Where a glide is at frame `index` of its span.
+    /// The coefficients at frame `index` of a glide's span.
     pub(super) fn at(curves: &[Curve<f64>; GLIDES], index: i32) -> Self {
         let [log2_g, log2_k, m0, m1, m2, share] = curves;
         Self {
@@ -62,7 +62,7 @@ impl BandFilterCoeffs {
         }
     }
 
-    /// The filter that runs.
+    /// The coefficients of the recursion.
     pub(super) fn filter(&self) -> BandFilter {
         let (g, k) = (self.log2_g.exp2_fast(), self.log2_k.exp2_fast());
         let a1 = 1.0 / (1.0 + g * (g + k));
@@ -86,7 +86,7 @@ impl BandFilterCoeffs {
     }
 }
 
-/// One filter's coefficients, by the letters of the equations.
+/// One filter's coefficients, in the letters of the equations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct BandFilter {
     a11: f64,
@@ -104,7 +104,7 @@ pub(super) struct BandFilter {
 }
 
 impl BandFilter {
-    /// Hears nothing.
+    /// Zero output.
     pub(super) const NONE: Self = Self {
         a11: 0.0,
         a12: 0.0,
@@ -130,7 +130,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// On the grid: what has decayed becomes 0.
+    /// On the grid: a decayed state becomes 0.
     pub(super) fn flush(&mut self) {
         let Self { s1, s2, t } = self;
         for state in [s1, s2, t] {

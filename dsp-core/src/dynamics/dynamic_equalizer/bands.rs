@@ -19,25 +19,25 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use core::f64::consts::{FRAC_1_SQRT_2, PI};
 
-/// Points of a table of gains, from none to the most reduction.
+/// Points of the SVF coefficient table, from no reduction to the most.
 pub(super) const POINTS: usize = 17;
-/// dB from one to the next.
+/// dB from one point to the next.
 pub(super) const STEP_DB: f64 = 1.5;
 /// Most reduction, in dB.
 pub(super) const MAX_RANGE_DB: f64 = max_of(DynamicBand::FIELDS, "range_db");
 const _: () = assert!(MAX_RANGE_DB == STEP_DB * (POINTS - 1) as f64);
-/// Lowest gain that a shape is designed for, in dB.
+/// Lowest gain for which a shape is designed, in dB.
 const MIN_GAIN_DB: f64 = -36.0;
-/// Gains below this are drawn between this and none, where a shape has no g and k of its own.
+/// Gains below this are interpolated between this and 0 dB, where a shape has no g and k of its own.
 const NEARLY_NONE_DB: f64 = 0.02;
-/// Values of such a table.
+/// Values of a coefficient table.
 pub(super) const TABLE: usize = WIDTH * POINTS;
 
 params! {
-    /// A band whose gain follows the level around its own frequency: loud sound turns it down.
+    /// A band whose gain follows the level around its own frequency: high levels reduce it.
     ///
-    /// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, `range_db` below that of its shape at most. A
-    /// tilt falls as a whole: bass goes down and treble up as the bass grows loud.
+    /// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, to `range_db` below that of its shape at most. A
+    /// tilt falls as a whole: a louder bass lowers the bass and raises the treble.
     #[derive(Clone, Copy, Debug, PartialEq)]
     DynamicBand {
         shape: compound DynamicShape, default DynamicShape::Bell(BellParams::default()),
@@ -52,16 +52,16 @@ params! {
     }
 }
 
-/// The shapes that have a gain to move.
+/// The shapes with a dynamic gain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DynamicShape {
-    /// Around a frequency; listens through a band pass of the same frequency and q.
+    /// Around a frequency; detects in a band pass of the same frequency and q.
     Bell(BellParams),
-    /// Below a frequency; listens through a low pass there.
+    /// Below a frequency; detects in a low pass there.
     LowShelf(LowShelfParams),
-    /// Above a frequency; listens through a high pass there.
+    /// Above a frequency; detects in a high pass there.
     HighShelf(HighShelfParams),
-    /// Lows against highs; listens through a low pass at the pivot.
+    /// Lows against highs; detects in a low pass at the pivot.
     Tilt(TiltParams),
 }
 
@@ -119,7 +119,7 @@ impl DynamicShape {
         sections.as_slice().first().copied().unwrap_or(BiquadCoeffs::IDENTITY)
     }
 
-    /// One point of the table: what the shape is at `gain_db`.
+    /// One point of the table: the coefficients of the shape at `gain_db`.
     fn point(&self, gain_db: f64, sample_rate_hz: f64) -> Entry {
         let nearest = if gain_db < 0.0 { gain_db.min(-NEARLY_NONE_DB) } else { gain_db.max(NEARLY_NONE_DB) };
         let SvfCoeffs { g, k, m0, m1, m2 } = SvfCoeffs::from_biquad(&self.section(nearest, sample_rate_hz));
@@ -136,13 +136,13 @@ impl DynamicShape {
     fn table(&self, range_db: f64, sample_rate_hz: f64) -> [f64; TABLE] {
         let mut table = [0.0; TABLE];
         let mut point = [0.0; WIDTH];
-        for (index, place) in table.chunks_exact_mut(WIDTH).enumerate() {
+        for (index, entry) in table.chunks_exact_mut(WIDTH).enumerate() {
             let reduction_db = STEP_DB * index as f64;
             // Points beyond the range are never reached.
             if reduction_db < range_db + STEP_DB {
                 point = self.point((self.gain_db() - reduction_db).max(MIN_GAIN_DB), sample_rate_hz).values();
             }
-            place.copy_from_slice(&point);
+            entry.copy_from_slice(&point);
         }
         table
     }
@@ -168,7 +168,7 @@ impl DynamicBand {
         self.check_fields(spec.sample_rate_hz())
     }
 
-    /// The section while it does not act, and what it needs to act. For legal settings.
+    /// The section without reduction, and the coefficients of its dynamics. For legal settings.
     pub(super) fn design(&self, sample_rate_hz: f64) -> (BiquadCoeffs, Action) {
         let action = Action {
             table: self.shape.table(self.range_db, sample_rate_hz),
@@ -180,7 +180,7 @@ impl DynamicBand {
     }
 }
 
-/// What a dynamic band runs.
+/// Coefficients of a dynamic band.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Action {
     pub(super) table: [f64; TABLE],
@@ -217,7 +217,7 @@ macro_rules! bands {
         }
 
         impl DynamicEqualizerBand {
-            /// The band by which it stands still, or the one that moves.
+            /// The static band, or the dynamic one.
             pub(super) fn kind(&self) -> Result<Band, DynamicBand> {
                 match *self {
                     Self::DynamicBand(band) => Err(band),
@@ -235,15 +235,15 @@ bands! {
     LowShelf(LowShelfParams),
     /// Boost or cut above a frequency.
     HighShelf(HighShelfParams),
-    /// Takes away what is above a frequency.
+    /// Attenuates above a frequency.
     LowPass(LowPassParams),
-    /// Takes away what is below a frequency.
+    /// Attenuates below a frequency.
     HighPass(HighPassParams),
-    /// Leaves what is around a frequency.
+    /// Passes a band around a frequency.
     BandPass(BandPassParams),
-    /// Takes away a frequency.
+    /// Removes a frequency.
     Notch(NotchParams),
-    /// Turns the phase around a frequency.
+    /// Shifts the phase around a frequency.
     AllPass(AllPassParams),
     /// Lows against highs.
     Tilt(TiltParams),
@@ -255,14 +255,15 @@ impl From<DynamicBand> for DynamicEqualizerBand {
     }
 }
 
-/// Sections of one place: those of a band that stands still, and one that may be driven.
+/// Sections of one slot: those of a static band, and one that may be driven.
 pub(super) const SECTIONS: usize = MAX_BAND_SECTIONS + 1;
 
-/// What [`DynamicEqualizer`](super::DynamicEqualizer) runs: sections in their places, and what drives them.
+/// Coefficients of a [`DynamicEqualizer`](super::DynamicEqualizer): sections in their slots, and the dynamics that
+/// drive them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DynamicEqualizerCoeffs {
     pub(super) sections: Vec<BiquadCoeffs>,
-    /// One per place.
+    /// One per slot.
     pub(super) actions: Vec<Option<Box<Action>>>,
     pub(super) bands: usize,
 }
@@ -290,9 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn between_two_points_of_a_table_it_is_the_shape_that_was_asked_for() {
-        // Half-way between points, linearly: what the cubic of `dynamics::dynamic_equalizer::svf_table` does better. At
-        // 12 kHz and a low q the fit of the shape itself jumps from one gain to the next.
+    fn between_table_points_the_shape_is_that_of_its_gain() {
+        // Half-way between points, by linear interpolation, which is worse than the cubic of
+        // `dynamics::dynamic_equalizer::svf_table`. At 12 kHz and a low q the fit of the shape itself jumps from one
+        // gain to the next.
         let mut worst = [0.0_f64; 2];
         for frequency_hz in [40.0, 400.0, 3_000.0, 12_000.0] {
             for (gain_db, q) in [(0.0, 1.0), (6.0, 4.0), (-6.0, 0.5), (0.7, 1.0)] {

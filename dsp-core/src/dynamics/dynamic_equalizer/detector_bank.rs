@@ -1,8 +1,8 @@
-//! Detectors of all places: the squared level of each band in every frame, two filters and two channels in a vector.
+//! Detectors of all slots: the squared level of each band in every frame, two filters and two channels in a vector.
 
 use super::{
     band_detector::{BandFilter, BandFilterCoeffs, GLIDES, State, detect},
-    place::Place,
+    slot::Slot,
 };
 use crate::{
     foundation::{block::Block, grid::GRID_FRAMES, sample::Sample},
@@ -19,54 +19,54 @@ use alloc::{boxed::Box, vec, vec::Vec};
 pub(super) struct DetectorBank {
     backend: Backend,
     channels: usize,
-    /// Pairs that the channels make.
+    /// Pairs of channels.
     pairs: usize,
-    /// Of each place and pair of channels.
+    /// One per slot and pair of channels.
     states: Vec<State>,
-    /// What is listened to, a pair of channels after the other, [`GRID_FRAMES`] each.
-    sound: Vec<[f64; 2]>,
-    /// Pairs of channels of the sound: one of a key of one channel.
-    sound_pairs: usize,
+    /// The input of the detectors, one pair of channels after the other, [`GRID_FRAMES`] each.
+    input: Vec<[f64; 2]>,
+    /// Pairs of input channels: 1 for a key of one channel.
+    input_pairs: usize,
 }
 
 impl DetectorBank {
     /// At rest.
-    pub(super) fn new(backend: Backend, channels: usize, places: usize) -> Self {
+    pub(super) fn new(backend: Backend, channels: usize, slots: usize) -> Self {
         let pairs = channels.div_ceil(2);
         Self {
             backend,
             channels,
             pairs,
-            states: vec![State::default(); places * pairs],
-            sound: vec![[0.0; 2]; pairs * GRID_FRAMES],
-            sound_pairs: 0,
+            states: vec![State::default(); slots * pairs],
+            input: vec![[0.0; 2]; pairs * GRID_FRAMES],
+            input_pairs: 0,
         }
     }
 
-    /// Lays what is listened to side by side, in f64. Returns the count of samples that are not finite.
-    pub(super) fn take<S: Sample>(&mut self, sound: &Block<'_, '_, S>) -> u64 {
-        let sources = if sound.channels() < self.channels { 1 } else { self.channels };
-        self.sound_pairs = sources.div_ceil(2);
-        let mut faults = 0;
-        for (pair, frames) in self.sound.chunks_exact_mut(GRID_FRAMES).enumerate().take(self.sound_pairs) {
+    /// Interleaves the input of the detectors, in f64. Returns the count of non-finite samples.
+    pub(super) fn take<S: Sample>(&mut self, input: &Block<'_, '_, S>) -> u64 {
+        let sources = if input.channels() < self.channels { 1 } else { self.channels };
+        self.input_pairs = sources.div_ceil(2);
+        let mut non_finite = 0;
+        for (pair, frames) in self.input.chunks_exact_mut(GRID_FRAMES).enumerate().take(self.input_pairs) {
             for lane in 0..2 {
                 let source = 2 * pair + lane;
                 if source >= sources {
                     frames.iter_mut().for_each(|frame| frame[lane] = 0.0);
                     continue;
                 }
-                for (frame, sample) in frames.iter_mut().zip(sound.channel(source)) {
-                    faults += u64::from(!sample.finite());
+                for (frame, sample) in frames.iter_mut().zip(input.channel(source)) {
+                    non_finite += u64::from(!sample.finite());
                     frame[lane] = sample.ordinary().to_f64();
                 }
             }
         }
-        faults
+        non_finite
     }
 
-    /// The squared level of each active place over `count` frames of what was taken, [`GRID_FRAMES`] for each place.
-    pub(super) fn detect(&mut self, active: &[usize], places: &mut [Box<Place>], count: usize, squares: &mut [f64]) {
-        run!(self.backend, form => self.detect_all(form, active, places, count, squares));
+    /// The squared level of each active slot over `count` frames of the input, [`GRID_FRAMES`] for each slot.
+    pub(super) fn detect(&mut self, active: &[usize], slots: &mut [Box<Slot>], count: usize, squares: &mut [f64]) {
+        run!(self.backend, form => self.detect_all(form, active, slots, count, squares));
     }
 
     #[inline(always)]
@@ -74,40 +74,40 @@ impl DetectorBank {
         &mut self,
         form: F,
         active: &[usize],
-        places: &mut [Box<Place>],
+        slots: &mut [Box<Slot>],
         count: usize,
         squares: &mut [f64],
     ) {
         let (neighbours, last) = active.as_chunks::<2>();
         for &[lower, upper] in neighbours {
-            let filters = [lower, upper].map(|index| Listener::of(&mut places[index], count));
+            let filters = [lower, upper].map(|index| SlotFilter::of(&mut slots[index], count));
             let (lower_squares, later) = squares[lower * GRID_FRAMES..].split_at_mut(GRID_FRAMES);
             let upper_squares = &mut later[(upper - lower - 1) * GRID_FRAMES..][..count];
             self.detect_two(form, [Some(lower), Some(upper)], &filters, [&mut lower_squares[..count], upper_squares]);
         }
         for &lower in last {
-            let filters = [Listener::of(&mut places[lower], count), Listener::NONE];
+            let filters = [SlotFilter::of(&mut slots[lower], count), SlotFilter::NONE];
             let own_squares = &mut squares[lower * GRID_FRAMES..][..count];
             let mut spare = [0.0; GRID_FRAMES];
             self.detect_two(form, [Some(lower), None], &filters, [own_squares, &mut spare[..count]]);
         }
     }
 
-    /// Two places, or one beside nothing.
+    /// Two slots, or one next to an unused half.
     #[inline(always)]
     fn detect_two<F: Form>(
         &mut self,
         form: F,
-        places: [Option<usize>; 2],
-        [lower, upper]: &[Listener; 2],
+        slots: [Option<usize>; 2],
+        [lower, upper]: &[SlotFilter; 2],
         [lower_squares, upper_squares]: [&mut [f64]; 2],
     ) {
         lower_squares.fill(0.0);
         upper_squares.fill(0.0);
-        for pair in 0..self.sound_pairs {
-            let x = &self.sound[pair * GRID_FRAMES..][..lower_squares.len()];
+        for pair in 0..self.input_pairs {
+            let x = &self.input[pair * GRID_FRAMES..][..lower_squares.len()];
             let [mut lower_state, mut upper_state] =
-                places.map(|place| place.map_or(State::default(), |place| self.states[place * self.pairs + pair]));
+                slots.map(|slot| slot.map_or(State::default(), |slot| self.states[slot * self.pairs + pair]));
             if let (Span::Still(_), Span::Still(_)) = (&lower.span, &upper.span) {
                 let squares = [&mut *lower_squares, &mut *upper_squares];
                 detect(form, [&lower.settled, &upper.settled], x, [&mut lower_state, &mut upper_state], squares);
@@ -119,47 +119,47 @@ impl DetectorBank {
                     detect(form, filters, &x[range], [&mut lower_state, &mut upper_state], squares);
                 }
             }
-            for (place, state) in places.into_iter().zip([lower_state, upper_state]) {
-                if let Some(place) = place {
-                    self.states[place * self.pairs + pair] = state;
+            for (slot, state) in slots.into_iter().zip([lower_state, upper_state]) {
+                if let Some(slot) = slot {
+                    self.states[slot * self.pairs + pair] = state;
                 }
             }
         }
     }
 
-    /// Silences the detectors of a place.
-    pub(super) fn forget(&mut self, place: usize) {
-        self.states[place * self.pairs..][..self.pairs].fill(State::default());
+    /// Clears the detectors of a slot.
+    pub(super) fn clear(&mut self, slot: usize) {
+        self.states[slot * self.pairs..][..self.pairs].fill(State::default());
     }
 
-    /// On the grid: states that have decayed become 0.
+    /// On the grid: decayed states become 0.
     pub(super) fn flush(&mut self) {
         self.states.iter_mut().for_each(State::flush);
     }
 
     /// As newly built.
     pub(super) fn reset(&mut self) {
-        let Self { backend: _, channels: _, pairs: _, states, sound: _, sound_pairs: _ } = self;
+        let Self { backend: _, channels: _, pairs: _, states, input: _, input_pairs: _ } = self;
         states.fill(State::default());
     }
 }
 
-/// The filter of a place over a chunk.
-struct Listener {
+/// The filter of a slot over a chunk.
+struct SlotFilter {
     span: Span<f64, GLIDES>,
-    /// Where the span ends.
+    /// The filter at the end of the span.
     settled: BandFilter,
 }
 
-impl Listener {
-    /// Hears nothing.
+impl SlotFilter {
+    /// Zero output.
     const NONE: Self = Self { span: Span::Still([0.0; GLIDES]), settled: BandFilter::NONE };
 
-    fn of(place: &mut Place, count: usize) -> Self {
-        Self { span: place.detector.span::<f64>(count).0, settled: place.filter }
+    fn of(slot: &mut Slot, count: usize) -> Self {
+        Self { span: slot.detector.span::<f64>(count).0, settled: slot.filter }
     }
 
-    /// The filter of a frame, on its way or at rest.
+    /// The filter of a frame, gliding or at rest.
     fn at(&self, index: i32) -> BandFilter {
         match &self.span {
             Span::Still(_) => self.settled,

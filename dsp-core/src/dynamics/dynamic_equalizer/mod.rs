@@ -4,7 +4,7 @@ mod band_detector;
 mod bands;
 mod detector_bank;
 mod engine;
-mod place;
+mod slot;
 mod svf_table;
 
 use crate::{
@@ -40,34 +40,34 @@ use num_complex::Complex64;
 /// Those of [`DynamicEqualizerParams`], and of each [`DynamicBand`].
 ///
 /// # Contract
-/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel moves the band
-/// of all. A key of one channel, or as many, is listened to instead of the sound.
+/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel determines the
+/// reduction of all. A key of one channel, or as many as the input, replaces the input of the detectors.
 ///
 /// Above the threshold the gain of a band falls: by 1 - 1/`ratio` dB per dB, without a knee, by `range_db` at most. A
-/// bell listens through a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady
-/// tone there reads its amplitude in every frame; shelves and tilts listen to the samples of a low or high pass. All
-/// bands listen to the sound as it comes in, not to what the bands before them leave of it. Times are those of the
-/// reduction in dB, as a compressor's.
+/// bell detects in a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady tone
+/// there reads its amplitude in every frame; shelves and tilts detect the samples of a low or high pass. All detectors
+/// take the input of the equalizer, not the output of earlier bands. Times are those of the reduction in dB, as a
+/// compressor's.
 ///
-/// While no band acts the output has the bits of an [`Equalizer`](crate::filters::Equalizer) with the same shapes, and
-/// again 22 time constants after the last reduction. Neutral without bands. Traces are those of the first band, channel
-/// by channel, then of the next; those of a band that stands still are 0.
+/// Without reduction the output has the bits of an [`Equalizer`](crate::filters::Equalizer) with the same shapes, again
+/// from 22 time constants after the last reduction. Neutral without bands. Traces are those of the first band, channel
+/// by channel, then of the next; those of a static band are 0.
 ///
 /// Changes: shapes glide over 50 ms, also when a band changes its kind, is added or removed; thresholds, ratios, ranges
 /// and times over 20 ms before the ballistics.
 ///
-/// Memory: 785 kB for stereo f32 at 48 kHz, for 32 bands however many there are: any may come while it runs.
+/// Memory: 785 kB for stereo f32 at 48 kHz, for 32 bands whatever their number: bands can be added while it runs.
 ///
 /// # Source
-/// Shapes and their fits: `filters::band`. A shape at each 1.5 dB of reduction is designed beforehand; between two the
-/// coefficients of the state variable filter are interpolated (`dynamics::dynamic_equalizer::svf_table`), which may
-/// move at audio rate (A. Wishnick, DAFx-14). Static curve and ballistics: D. Giannoulis, M. Massberg, J. Reiss, JAES
-/// 60(6), 2012. Own: the quadrature by a first-order all pass (`dynamics::dynamic_equalizer::band_detector`).
+/// Shapes and their fits: `filters::band`. A shape is designed for each 1.5 dB of reduction beforehand; between two the
+/// coefficients of the state variable filter are interpolated (`dynamics::dynamic_equalizer::svf_table`), which may be
+/// modulated at audio rate (A. Wishnick, DAFx-14). Static curve and ballistics: D. Giannoulis, M. Massberg, J. Reiss,
+/// JAES 60(6), 2012. Own: the quadrature by a first-order all pass (`dynamics::dynamic_equalizer::band_detector`).
 #[derive(Clone, Debug)]
 pub struct DynamicEqualizer<S> {
     spec: StreamSpec,
     bands: usize,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     engine: Box<DynamicEqualizerEngine>,
     sample: core::marker::PhantomData<S>,
 }
@@ -76,9 +76,10 @@ params! {
     /// Settings of [`DynamicEqualizer`].
     ///
     /// ```
-    /// use mixdown::{BlockMut, Dynamics, Params, StreamSpec, dynamics::{DynamicBand, DynamicEqualizerParams, DynamicShape}, filters::BellParams};
+    /// use mixdown::{BlockMut, Dynamics, Params, StreamSpec, dynamics::{DynamicBand, DynamicEqualizerParams,
+    /// DynamicShape}, filters::BellParams};
     ///
-    /// // 3 kHz may be as loud as -30 dBFS; what is above that is halved, in dB.
+    /// // 3 kHz up to -30 dBFS; the excess over it is halved, in dB.
     /// let harsh = DynamicShape::Bell(BellParams { frequency_hz: 3_000.0, gain_db: 0.0, q: 2.0 });
     /// let params = DynamicEqualizerParams { bands: vec![DynamicBand { shape: harsh, ..Default::default() }.into()] };
     /// let mut equalizer = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
@@ -120,8 +121,8 @@ impl Params for DynamicEqualizerParams {
         self.validate(spec)?;
         let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * SECTIONS];
         let mut actions = vec![None; MAX_BANDS];
-        let places = sections.chunks_exact_mut(SECTIONS).zip(&mut actions);
-        for ((sections, place), band) in places.zip(&self.bands) {
+        let slots = sections.chunks_exact_mut(SECTIONS).zip(&mut actions);
+        for ((sections, slot), band) in slots.zip(&self.bands) {
             match band.kind() {
                 Ok(band) => {
                     let fixed = band.sections(spec.sample_rate_hz(), Design::default());
@@ -130,7 +131,7 @@ impl Params for DynamicEqualizerParams {
                 Err(band) => {
                     let (section, action) = band.design(spec.sample_rate_hz());
                     sections[MAX_BAND_SECTIONS] = section;
-                    *place = Some(Box::new(action));
+                    *slot = Some(Box::new(action));
                 }
             }
         }

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// An entry of a table: the coefficients at one reduction, in the form that is interpolated. The gain at the centre,
-/// 1 + m1/k for a bell, is so interpolated itself, not left over between two large numbers.
+/// An entry of a table: the coefficients at one reduction, in the form that is interpolated. The centre gain of a bell,
+/// 1 + m1/k, is thus interpolated itself instead of being the difference of two large numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) log2_g: f64,
@@ -25,17 +25,17 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// As it lies in a table.
+    /// The values in the order of a table.
     pub(crate) fn values(&self) -> [f64; WIDTH] {
         [self.log2_g, self.log2_k, self.m0, self.n1, self.m2]
     }
 
-    /// What [`values`](Self::values) laid there.
+    /// The inverse of [`values`](Self::values).
     pub(crate) fn from_values([log2_g, log2_k, m0, n1, m2]: [f64; WIDTH]) -> Self {
         Self { log2_g, log2_k, m0, n1, m2 }
     }
 
-    /// The same poles without any effect.
+    /// The same poles with the identity as response.
     pub(crate) fn faded(&self) -> Self {
         Self { m0: 1.0, n1: 0.0, m2: 0.0, ..*self }
     }
@@ -44,12 +44,12 @@ impl Entry {
 /// Values of one entry.
 pub(crate) const WIDTH: usize = 5;
 
-/// A table: the [values](Entry::values) of one reduction after the other, the steps all equal.
+/// A table: the [values](Entry::values) of one reduction after the other, at equal steps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Table<'a> {
-    /// It stands still.
+    /// At rest.
     Still(&'a [f64]),
-    /// It glides, and the frame where it is.
+    /// Gliding, with the curve of each value.
     Moving(&'a [Curve<f64>]),
 }
 
@@ -90,11 +90,11 @@ fn points_all(table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mu
     }
 }
 
-/// Entries that a value is made of.
+/// Entries per interpolated value.
 const NEAR: usize = 4;
 
-/// The first of the entries around a position, in values, and the weights of all four: a cubic whose slope is
-/// continuous, because a corner at every entry would be heard. Beyond the ends the table goes on straight.
+/// The first of the entries around a position, in values, and the weights of all four: a cubic with a continuous slope,
+/// because a corner at every entry would be audible. Beyond the ends the table is extended linearly.
 #[inline(always)]
 fn place(position: f64, values: usize) -> (usize, [f64; NEAR]) {
     let last = values / WIDTH - 2;
@@ -117,7 +117,7 @@ mod tests {
     use crate::foundation::stream::Cpu;
 
     #[test]
-    fn what_is_straight_stays_straight_and_entries_are_met() {
+    fn lines_stay_straight_and_entries_are_met() {
         // log2 k of an entry is its index, so k doubles from one to the next.
         let table: std::vec::Vec<f64> = (0..8).flat_map(|n| [0.0, f64::from(n), 1.0, 0.0, 0.0]).collect();
         for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible, Cpu::Scalar] {

@@ -1,11 +1,11 @@
 //! The limiter's arithmetic: see [`Limiter`](super::Limiter). Letters as in its contract: K reach, L response, W
 //! window, D latency, n the frame measured.
 //!
-//! A frame that arrives completes the points between the frames K and K - 1 before it, so what is measured lags by K.
-//! p(n) is the highest of |x(n)| and of the points on either side of it, P the largest p of the last W, and
-//! g(i) = Σ w(k) q(i + K + L - 1 - k) with q = min(1, c/P) as released. Every q that g(i) is a mean of lies between K
-//! and K + L - 1 frames behind i, and its window reaches back beyond i - K: it holds every peak whose interpolation
-//! reads x(i), so that g(i) <= c/p for all of those.
+//! An arriving frame completes the points between the frames K and K - 1 before it, so the measurement lags by K. p(n)
+//! is the highest of |x(n)| and of the points on either side of it, P the largest p of the last W, and g(i) = Σ w(k)
+//! q(i + K + L - 1 - k) with q = min(1, c/P) after the release. Every q in the mean g(i) is between K and K + L - 1
+//! frames after i, and its window starts before i - K: it includes every peak whose interpolation reads x(i), so that
+//! g(i) <= c/p for all of those.
 
 use super::{
     params::{LimiterCoeffs, MAX_HOLD_MS},
@@ -23,7 +23,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Frames worked on at a time: all scratch stays in the L1 cache. A whole number of groups.
+/// Frames per chunk: all scratch buffers stay in the L1 cache. A whole number of groups.
 const CHUNK_FRAMES: usize = 512;
 
 /// The limiter without its settings.
@@ -42,11 +42,11 @@ pub(super) struct LimiterEngine<S> {
     ceiling: Ramp<1>,
     ramp_frames: usize,
     bounds: CeilingBounds,
-    /// Frames until the output is under the newest ceiling only.
+    /// Frames until the output is limited by the newest ceiling alone.
     settling: usize,
     /// Driven samples of each channel.
     histories: Vec<History<S>>,
-    /// The highest point behind the newest frame measured.
+    /// The highest point after the newest measured frame.
     last_interval: S,
     hold: SlidingMax<S>,
     release: Release,
@@ -55,10 +55,10 @@ pub(super) struct LimiterEngine<S> {
     last_reduction_db: f64,
     reduction: ReductionMeter,
     clamped: u64,
-    faults: u64,
+    non_finite: u64,
 }
 
-/// Lowest and highest ceiling that the output may still be under.
+/// Lowest and highest ceiling in force for the output.
 #[derive(Clone, Copy, Debug)]
 struct CeilingBounds {
     lowest: f64,
@@ -66,31 +66,31 @@ struct CeilingBounds {
 }
 
 impl CeilingBounds {
-    /// One ceiling alone.
+    /// For one ceiling.
     fn at(ceiling: f64) -> Self {
         Self { lowest: ceiling, highest: ceiling }
     }
 
-    /// With another ceiling among them.
+    /// With another ceiling included.
     fn with(self, ceiling: f64) -> Self {
         Self { lowest: self.lowest.min(ceiling), highest: self.highest.max(ceiling) }
     }
 }
 
-/// What one chunk needs; nothing in it outlives the chunk.
+/// Scratch buffers of one chunk; nothing in them outlives the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
     peaks: Vec<S>,
-    /// One more than frames: the first is the last of the chunk before. Filled up to whole groups.
+    /// One more than frames: the first is the last of the chunk before. Padded to whole groups.
     intervals: Vec<S>,
     floors: Vec<S>,
     ceilings: Vec<f64>,
-    /// Of each frame, while the ceiling moves.
+    /// Of each frame, during a glide of the ceiling.
     thresholds: Vec<S>,
     /// q without release.
     limits: Vec<f64>,
-    /// Reduction wanted, in octaves.
-    wanted: Vec<f64>,
+    /// Target reduction, in octaves.
+    targets: Vec<f64>,
     gains: Vec<S>,
     reductions_db: Vec<f32>,
 }
@@ -128,14 +128,14 @@ impl<S: Sample> LimiterEngine<S> {
                 ceilings: vec![0.0; CHUNK_FRAMES],
                 thresholds: vec![S::ZERO; CHUNK_FRAMES],
                 limits: vec![0.0; CHUNK_FRAMES],
-                wanted: vec![0.0; CHUNK_FRAMES],
+                targets: vec![0.0; CHUNK_FRAMES],
                 gains: vec![S::ZERO; CHUNK_FRAMES],
                 reductions_db: vec![0.0; CHUNK_FRAMES],
             },
             last_reduction_db: 0.0,
             reduction: ReductionMeter::default(),
             clamped: 0,
-            faults: 0,
+            non_finite: 0,
         }
     }
 
@@ -176,7 +176,7 @@ impl<S: Sample> LimiterEngine<S> {
         let channels = self.histories.len().min(block.channels());
         let (drive, _) = self.drive.span::<S>(count);
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
-            self.faults += take(self.backend, block.channel(channel), &drive, history.append(count));
+            self.non_finite += take(self.backend, block.channel(channel), &drive, history.append(count));
         }
         let (ceiling, _) = self.ceiling.span::<f64>(count);
         let threshold = self.measure(channels, count, &ceiling);
@@ -192,11 +192,11 @@ impl<S: Sample> LimiterEngine<S> {
             return;
         }
         self.decide(count, &ceiling, threshold);
-        let Scratch { limits, wanted, gains, reductions_db, .. } = &mut self.scratch;
-        let (wanted, limits) = (&mut wanted[..count], &limits[..count]);
+        let Scratch { limits, targets, gains, reductions_db, .. } = &mut self.scratch;
+        let (targets, limits) = (&mut targets[..count], &limits[..count]);
         let (gains, reductions_db) = (&mut gains[..count], &mut reductions_db[..count]);
         let shaped = Shaped { gains: &mut *gains, reductions_db: &mut *reductions_db, meter: &mut self.reduction };
-        shape(self.backend, wanted, limits, &mut self.release, &mut self.boxes, shaped);
+        shape(self.backend, targets, limits, &mut self.release, &mut self.boxes, shaped);
         self.last_reduction_db = f64::from(reductions_db[count - 1]);
         if let Some(trace) = trace {
             for (trace, reduction_db) in trace.iter_mut().zip(&*reductions_db) {
@@ -210,7 +210,8 @@ impl<S: Sample> LimiterEngine<S> {
         }
     }
 
-    /// Finds p for the frames K before those of the chunk; gives what a peak must exceed to matter, or less.
+    /// Measures p for the frames K before those of the chunk; returns a threshold at or below which peaks need no
+    /// reduction.
     fn measure(&mut self, channels: usize, count: usize, ceiling: &Span<f64, 1>) -> S {
         let CeilingBounds { lowest: low, highest: high } = self.bounds;
         let Scratch { peaks, intervals: points, floors, ceilings, thresholds, .. } = &mut self.scratch;
@@ -244,8 +245,8 @@ impl<S: Sample> LimiterEngine<S> {
             let samples = history.from(count + taps.history());
             intervals(self.backend, taps, samples, count, floors, behind);
         }
-        // Of points that are no peak it depends on the chunk whether they were found: they count as 0. Where the
-        // ceiling stands still, they are left out with their frames.
+        // Points below the threshold may or may not have been computed, depending on the chunk: they count as 0. At a
+        // constant ceiling they are skipped with their frames.
         if !still {
             for (point, own) in behind.iter_mut().zip(&thresholds[..count]) {
                 if *point <= *own {
@@ -259,7 +260,7 @@ impl<S: Sample> LimiterEngine<S> {
         lowest
     }
 
-    /// Nothing to limit, and nothing left of the past.
+    /// Whether there is no peak to limit, and no earlier reduction left.
     fn idle(&self, count: usize, threshold: S) -> bool {
         self.hold.is_empty()
             && self.release.is_at_rest()
@@ -267,27 +268,27 @@ impl<S: Sample> LimiterEngine<S> {
             && quiet(self.backend, &self.scratch.peaks[..count], threshold)
     }
 
-    /// From peaks to limits and to the reduction wanted.
+    /// Turns peaks into limits and target reductions.
     fn decide(&mut self, count: usize, ceiling: &Span<f64, 1>, threshold: S) {
-        let Scratch { peaks, ceilings, thresholds, limits, wanted, .. } = &mut self.scratch;
-        let (peaks, limits, wanted) = (&mut peaks[..count], &mut limits[..count], &mut wanted[..count]);
+        let Scratch { peaks, ceilings, thresholds, limits, targets, .. } = &mut self.scratch;
+        let (peaks, limits, targets) = (&mut peaks[..count], &mut limits[..count], &mut targets[..count]);
         match ceiling {
             Span::Still([ceiling]) => {
                 hold(self.backend, Floors::Still(threshold), peaks, &mut self.hold);
-                // The largest of a window stays for long.
+                // The maximum of a window is constant over many frames.
                 let (mut seen, mut decision) = (S::ZERO, (1.0, 0.0));
-                for ((limit, wanted), peak) in limits.iter_mut().zip(wanted).zip(&*peaks) {
+                for ((limit, targets), peak) in limits.iter_mut().zip(targets).zip(&*peaks) {
                     if *peak != seen {
                         seen = *peak;
                         decision = under(*ceiling, seen.to_f64());
                     }
-                    (*limit, *wanted) = decision;
+                    (*limit, *targets) = decision;
                 }
             }
             Span::Moving(_) => {
                 hold(self.backend, Floors::Moving(&thresholds[..count]), peaks, &mut self.hold);
-                for (((limit, wanted), peak), ceiling) in limits.iter_mut().zip(wanted).zip(&*peaks).zip(ceilings) {
-                    (*limit, *wanted) = under(*ceiling, peak.to_f64());
+                for (((limit, targets), peak), ceiling) in limits.iter_mut().zip(targets).zip(&*peaks).zip(ceilings) {
+                    (*limit, *targets) = under(*ceiling, peak.to_f64());
                 }
             }
         }
@@ -315,7 +316,7 @@ impl<S: Sample> LimiterEngine<S> {
             last_reduction_db,
             reduction,
             clamped,
-            faults,
+            non_finite,
         } = self;
         drive.jump_to(drive.target());
         ceiling.jump_to(ceiling.target());
@@ -330,7 +331,7 @@ impl<S: Sample> LimiterEngine<S> {
         *last_reduction_db = 0.0;
         *reduction = ReductionMeter::default();
         *clamped = 0;
-        *faults = 0;
+        *non_finite = 0;
     }
 
     pub(super) fn last_reduction_db(&self) -> f64 {
@@ -346,29 +347,28 @@ impl<S: Sample> LimiterEngine<S> {
     }
 
     pub(super) fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
-/// What a peak must exceed to matter under `ceiling`: just below it, whichever way f32 rounds.
+/// Threshold of the peaks to limit under `ceiling`: just below it, whichever way f32 rounds.
 #[inline(always)]
 fn threshold<S: Sample>(ceiling: f64) -> S {
     S::from_f64(ceiling * (1.0 - f64::from(f32::EPSILON)))
 }
 
-/// The gain that brings `peak` under `ceiling`, and the reduction that is, in octaves.
+/// The gain that brings `peak` under `ceiling`, and its reduction in octaves.
 #[inline(always)]
 fn under(ceiling: f64, peak: f64) -> (f64, f64) {
     if peak > ceiling { (ceiling / peak, (peak / ceiling).log2_fast()) } else { (1.0, 0.0) }
 }
 
-/// Raises the floor of each group to the lower of the largest samples within some groups before it and behind it.
+/// Raises the floor of each group to the lower of the largest samples of the groups before and after it.
 ///
-/// A peak between an earlier and a later one that are no lower, and no further apart than the window, is never the
-/// largest of a window: every window that holds it holds one of those.
+/// A peak between an earlier and a later one that are at least as high, and no further apart than the window, is never
+/// the maximum of a window: every window that includes it includes one of those.
 fn raise_floors<S: Sample>(peaks: &[S], window: usize, floors: &mut [S]) {
-    // From the first frame of the group furthest before to the last of the furthest behind, in frames: no more than the
-    // window.
+    // From the first frame of the first group to the last of the last one, in frames: no more than the window.
     let far = (window / GROUP).saturating_sub(1) / 2;
     let mut largest = [S::ZERO; CHUNK_FRAMES / GROUP];
     for (largest, group) in largest.iter_mut().zip(peaks.chunks(GROUP)) {

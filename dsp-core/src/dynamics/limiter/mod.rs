@@ -27,40 +27,41 @@ pub use params::{LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode};
 /// True-peak limiter: keeps samples, and the signal between them, below a ceiling.
 ///
 /// # Signal
-/// in -> drive -> delay -> times g -> out; drive -> highest point around each sample, of all channels -> largest of a
-/// window -> ceiling over it -> release -> three box filters -> g
+/// in -> drive -> delay -> × g -> out; drive -> highest point around each sample, of all channels -> sliding maximum ->
+/// ceiling over it -> release -> three box filters -> g
 ///
 /// # Parameters
 /// Those of [`LimiterParams`].
 ///
 /// # Contract
-/// Any channel count; all get the gain of the loudest, so that the picture stands still. Latency 2K + L - 1 frames, K =
-/// 24 (standard), 48 (master), 0 (sample peak), L the lookahead less 2; the tail is the latency. Hold costs none: it
-/// keeps the gain still between the crests of bass, which otherwise distorts. The sound is driven, then measured: 8
-/// points of 48 taps per sample (standard), 16 of 96 (master).
+/// Any channel count; all get the gain of the loudest, so that the stereo image is stable. Latency 2K + L - 1 frames, K
+/// = 24 (standard), 48 (master), 0 (sample peak), L the lookahead minus 2; the tail is the latency. The hold adds none:
+/// it keeps the gain constant between the crests of bass, which would otherwise distort. The drive precedes the
+/// measurement: 8 points of 48 taps per sample (standard), 16 of 96 (master).
 ///
-/// No sample exceeds the ceiling. Neither does the true peak as the same interpolator reads it, in a search over 10^9
-/// samples; half the sample rate that turns round again and again makes 0.04 dB. Longer interpolators read at most 0.1
-/// dB (standard) or 0.05 dB (master) more, of sound up to 20 kHz. Sound whose peaks stay 0.01 dB (0.000 01 dB for
-/// sample peaks) below the ceiling passes bit for bit, and so does all such sound again when the release has ended, 25
-/// time constants after the last peak. There is no neutral setting.
+/// No sample exceeds the ceiling. Neither does the true peak by the same interpolator, in a search over 10^9 samples; a
+/// repeatedly inverted tone at half the sample rate exceeds it by 0.04 dB. Longer interpolators read at most 0.1 dB
+/// (standard) or 0.05 dB (master) more, for signals up to 20 kHz. Signals whose peaks stay 0.01 dB (0.000 01 dB for
+/// sample peaks) below the ceiling pass bit for bit, again from the end of the release, 25 time constants after the
+/// last peak. There is no neutral setting.
 ///
 /// Changes: the drive glides in amplitude over 20 ms before the detector. The ceiling glides over 20 ms behind the
 /// hold, and the output follows within the latency: it is never above the higher of both, and then never above the new
-/// one. Hold and release change at once, the gain being smoothed anyway. Input beyond +120 dBFS counts as +120 dBFS.
+/// one. Hold and release change at once, since the gain is smoothed afterwards. Input beyond +120 dBFS is clamped to
+/// it.
 ///
 /// Memory: 45 kB for stereo f32 at 48 kHz, with the longest hold, which may be set while it runs.
 ///
 /// # Source
 /// G. Luff, "Designing a straightforward limiter", signalsmith-audio.co.uk, 2022: peak hold, then release, then box
 /// filters no longer than the hold. Detector: ITU-R BS.1770-5, Annex 2. Own: the hold covers, on either side of a peak,
-/// all samples that its interpolation reads (K), so that they are all reduced; attenuation, not gain, is smoothed, in
-/// whole numbers, so that no reduction is a gain of exactly 1; the ceiling is divided by the peak after the hold.
+/// all samples of its interpolation (K), so that they are all reduced; attenuation, not gain, is smoothed, in integers,
+/// so that no reduction is a gain of exactly 1; the ceiling is divided by the peak after the hold.
 #[derive(Clone, Debug)]
 pub struct Limiter<S> {
     spec: StreamSpec,
     coeffs: LimiterCoeffs,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     engine: Box<LimiterEngine<S>>,
 }
 
@@ -96,7 +97,7 @@ impl Params for LimiterParams {
 }
 
 impl<S: Sample> Limiter<S> {
-    /// Samples that the gain left above the ceiling, and that were cut to it: 0, always, is what the tests ask for.
+    /// Samples left above the ceiling by the gain and clamped to it; the tests require 0.
     #[must_use]
     pub fn clamped(&self) -> u64 {
         self.engine.clamped()
@@ -177,7 +178,7 @@ impl<S: Sample> Tunable<S> for Limiter<S> {
     }
 }
 
-/// All traces are the same. A key changes nothing.
+/// All traces are the same. It takes no key.
 impl<S: Sample> Dynamics<S> for Limiter<S> {
     traced!(LimiterParams);
 
@@ -198,14 +199,14 @@ mod tests {
     fn latency_is_two_reaches_and_the_response() {
         let spec = StreamSpec::new(44_100.0, 2).unwrap();
         let latency = |mode| LimiterParams { mode, ..Default::default() }.build::<f32>(&spec).unwrap().latency_frames();
-        // 1.5 ms are 66 frames of boxes, whose response is 64.
+        // 1.5 ms are boxes of 66 frames in all, with a response of 64.
         assert_eq!(latency(LimiterMode::Standard), 111);
         assert_eq!(latency(LimiterMode::Master), 159);
         assert_eq!(latency(LimiterMode::SamplePeak), 63);
     }
 
     #[test]
-    fn what_sizes_memory_needs_a_new_one() {
+    fn memory_sizes_need_a_rebuild() {
         let spec = StreamSpec::new(48_000.0, 1).unwrap();
         let mut limiter = LimiterParams::default().build::<f32>(&spec).unwrap();
         let other = LimiterParams { mode: LimiterMode::Master, ..Default::default() };

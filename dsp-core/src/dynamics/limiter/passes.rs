@@ -1,4 +1,4 @@
-//! The passes of a limiter over one chunk, which lies in the L1 cache.
+//! The passes of a limiter over one chunk in the L1 cache.
 //!
 //! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
 //! of them give the same bits. Only the detector fuses: see [`crate::true_peak`].
@@ -17,9 +17,9 @@ use crate::{
     },
 };
 
-/// Samples are bounded to this magnitude, +120 dBFS: nothing overflows on the way, and no limiter can mean more.
+/// Samples are clamped to this magnitude, +120 dBFS, so that no later result overflows.
 const LARGEST: f64 = 1e6;
-/// Frames that go through registers together.
+/// Frames processed together in registers.
 const GROUP: usize = 16;
 
 /// Copies samples times the drive. Returns the count of non-finite ones, which count as 0.
@@ -32,7 +32,7 @@ pub(crate) fn rectify<S: Sample>(backend: Backend, samples: &[S], peaks: &mut [S
     run!(backend, _ => rectify_all(samples, peaks));
 }
 
-/// Raises each of `peaks` to the highest points before and behind it: `intervals[n]` and `intervals[n + 1]`.
+/// Raises each of `peaks` to the highest points before and after it: `intervals[n]` and `intervals[n + 1]`.
 pub(crate) fn join<S: Sample>(backend: Backend, intervals: &[S], peaks: &mut [S]) {
     run!(backend, _ => join_all(intervals, peaks));
 }
@@ -42,24 +42,24 @@ pub(crate) fn quiet<S: Sample>(backend: Backend, peaks: &[S], floor: S) -> bool 
     run!(backend, _ => quiet_all(peaks, floor))
 }
 
-/// Turns peaks into the largest of the window that ends with each; those up to `floors` count as 0.
+/// Turns peaks into the maximum of the window that ends with each; those up to `floors` count as 0.
 pub(crate) fn hold<S: Sample>(backend: Backend, floors: Floors<'_, S>, peaks: &mut [S], hold: &mut SlidingMax<S>) {
     run!(backend, _ => hold_all(floors, peaks, hold));
 }
 
-/// Turns the gain reduction wanted, in octaves, into gains, no higher than `limits`, and into reduction in dB.
+/// Turns target reductions, in octaves, into gains, no higher than `limits`, and into reductions in dB.
 pub(crate) fn shape<S: Sample>(
     backend: Backend,
-    wanted: &mut [f64],
+    targets: &mut [f64],
     limits: &[f64],
     release: &mut Release,
     boxes: &mut BoxFilter,
     shaped: Shaped<'_, S>,
 ) {
-    run!(backend, form => shape_all(form, wanted, limits, release, boxes, shaped));
+    run!(backend, form => shape_all(form, targets, limits, release, boxes, shaped));
 }
 
-/// What peaks must exceed to matter.
+/// Floors of the peaks to limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Floors<'a, S> {
     /// The same for all frames.
@@ -68,7 +68,7 @@ pub(crate) enum Floors<'a, S> {
     Moving(&'a [S]),
 }
 
-/// Where [`shape`] puts its results, and what gathers them.
+/// Outputs of [`shape`], and the meter of its reductions.
 #[derive(Debug)]
 pub(crate) struct Shaped<'a, S> {
     pub(crate) gains: &'a mut [S],
@@ -76,7 +76,7 @@ pub(crate) struct Shaped<'a, S> {
     pub(crate) meter: &'a mut ReductionMeter,
 }
 
-/// Samples times gains. Returns the count of results beyond `ceiling`, which are brought back to it.
+/// Multiplies samples by gains. Returns the count of results beyond `ceiling`, which are clamped to it.
 pub(crate) fn apply<S: Sample>(backend: Backend, samples: &[S], gains: &[S], ceiling: S, out: &mut [S]) -> u64 {
     run!(backend, _ => apply_all(samples, gains, ceiling, out))
 }
@@ -90,7 +90,7 @@ fn take_all<S: Sample>(samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u
         plain &= magnitude(*sample) <= largest;
         *driven = sample.audible();
     }
-    let faults = if plain { 0 } else { repair(driven, largest) };
+    let non_finite = if plain { 0 } else { repair(driven, largest) };
     match drive {
         Span::Still([gain]) if *gain == S::ONE => {}
         Span::Still([gain]) => driven.iter_mut().for_each(|sample| *sample *= *gain),
@@ -100,22 +100,22 @@ fn take_all<S: Sample>(samples: &[S], drive: &Span<S, 1>, driven: &mut [S]) -> u
             }
         }
     }
-    faults
+    non_finite
 }
 
 #[cold]
 #[inline(never)]
 fn repair<S: Sample>(samples: &mut [S], largest: S) -> u64 {
-    let mut faults = 0;
+    let mut non_finite = 0;
     for sample in samples {
         if !sample.finite() {
             *sample = S::ZERO;
-            faults += 1;
+            non_finite += 1;
         } else if magnitude(*sample) > largest {
             *sample = if *sample < S::ZERO { -largest } else { largest };
         }
     }
-    faults
+    non_finite
 }
 
 #[inline(always)]
@@ -160,7 +160,7 @@ fn above<S: Sample>(peak: S, floor: S) -> S {
 #[inline(always)]
 fn shape_all<S: Sample>(
     form: impl Form,
-    wanted: &mut [f64],
+    targets: &mut [f64],
     limits: &[f64],
     release: &mut Release,
     boxes: &mut BoxFilter,
@@ -168,23 +168,23 @@ fn shape_all<S: Sample>(
 ) {
     let Shaped { gains, reductions_db, meter } = shaped;
     let mut running = release.clone();
-    // By groups: the release waits for its own last result, and the exponentials of the last group are worked out
-    // meanwhile.
-    for (wanted, limits) in wanted.chunks_mut(GROUP).zip(limits.chunks(GROUP)) {
-        running.process(form, wanted);
-        for (reduction, limit) in wanted.iter_mut().zip(limits) {
+    // By groups: while the recursion of the release waits for its last result, the exponentials of the last group are
+    // computed.
+    for (targets, limits) in targets.chunks_mut(GROUP).zip(limits.chunks(GROUP)) {
+        running.process(form, targets);
+        for (reduction, limit) in targets.iter_mut().zip(limits) {
             let gain = (-*reduction).exp2_fast();
             *reduction = 1.0 - if gain < *limit { gain } else { *limit };
         }
     }
     *release = running;
-    boxes.process(wanted);
-    for ((attenuation, gain), reduction_db) in wanted.iter().zip(gains.iter_mut()).zip(reductions_db.iter_mut()) {
+    boxes.process(targets);
+    for ((attenuation, gain), reduction_db) in targets.iter().zip(gains.iter_mut()).zip(reductions_db.iter_mut()) {
         let exact = 1.0 - *attenuation;
         *gain = S::from_f64(exact);
         *reduction_db = exact as f32;
     }
-    // In f32, which is good to a millionth of a dB: this is for eyes.
+    // In f32, with an error of 1e-6 dB: for display.
     for reduction_db in &mut *reductions_db {
         *reduction_db = 0.0 - DB_PER_OCTAVE as f32 * reduction_db.log2_fast();
     }
@@ -235,10 +235,10 @@ mod tests {
         let (mut release, mut boxes) = (Release::new(ReleaseCoeffs::manual(5.0, 8_000.0), 1e-9), BoxFilter::new(3));
         let (mut gains, mut reductions_db) = ([0.0_f64; 4], [0.0; 4]);
         let mut meter = ReductionMeter::default();
-        let mut after = |wanted: [f64; 4], limits: [f64; 4]| {
+        let mut after = |targets: [f64; 4], limits: [f64; 4]| {
             let (gains, reductions_db) = (&mut gains, &mut reductions_db);
             let shaped = Shaped { gains, reductions_db, meter: &mut meter };
-            shape(Backend::new(Cpu::Detected), &mut wanted.clone(), &limits, &mut release, &mut boxes, shaped);
+            shape(Backend::new(Cpu::Detected), &mut targets.clone(), &limits, &mut release, &mut boxes, shaped);
             (*gains, *reductions_db)
         };
         assert_eq!(after([0.0; 4], [1.0; 4]), ([1.0; 4], [0.0; 4]));

@@ -1,4 +1,4 @@
-//! A cascade at rest: up to eight sections in one pass of the kernel, channels side by side.
+//! A cascade at rest: up to eight sections in one pass of the kernel, with interleaved channels.
 
 use super::{
     kernel::{MAX_SECTIONS, State, four, two},
@@ -13,8 +13,8 @@ use crate::{
 impl Cascade {
     /// Every active section, none of which glides, over at most [`CHUNK_FRAMES`] frames.
     ///
-    /// Vectors of four channels where there are more than two; what is left over shares a vector of two. The kernel is
-    /// called by name, not through a closure: a closure would lose the target features.
+    /// Vectors of four channels for more than two; the remaining ones share a vector of two. The kernel is called by
+    /// name, as a closure would lose the target features.
     #[inline(always)]
     pub(super) fn run_at_rest<S: Sample, F: Form>(
         &mut self,
@@ -54,7 +54,7 @@ impl Cascade {
         self.frames = scratch;
     }
 
-    /// Coefficients and states of one pass's sections, the channels from `first` on side by side.
+    /// Coefficients and states of one pass, with the channels from `first` on interleaved.
     #[inline(always)]
     fn gather_states<const W: usize>(
         &self,
@@ -75,7 +75,7 @@ impl Cascade {
         (coeffs, states, count)
     }
 
-    /// Puts back what [`gather_states`](Self::gather_states) took.
+    /// Writes back the states of [`gather_states`](Self::gather_states).
     #[inline(always)]
     fn scatter_states<const W: usize>(&mut self, pass: usize, first: usize, states: &[State<W>; MAX_SECTIONS]) {
         for (&index, state) in self.active[pass * MAX_SECTIONS..].iter().zip(states) {
@@ -87,7 +87,7 @@ impl Cascade {
     }
 }
 
-/// Lays the channels `first..channels`, at most `W`, side by side; lanes beyond the last are 0.
+/// Interleaves the channels `first..channels`, at most `W`; lanes beyond the last are 0.
 #[inline(always)]
 fn interleave<S: Sample, const W: usize>(
     frames: &mut [[f64; W]],
@@ -107,7 +107,7 @@ fn interleave<S: Sample, const W: usize>(
     }
 }
 
-/// Rounds the lanes to the channels that [`interleave`] took them from.
+/// Rounds the lanes back to the channels of [`interleave`].
 #[inline(always)]
 fn separate<S: Sample, const W: usize>(
     frames: &[[f64; W]],

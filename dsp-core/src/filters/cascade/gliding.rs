@@ -1,4 +1,4 @@
-//! A cascade of which some sections glide or are driven: those alone, neighbours at rest in passes of the kernel.
+//! A cascade with gliding or driven sections: those one by one, their neighbours at rest in passes of the kernel.
 
 use super::{
     kernel::{MAX_SECTIONS, State, four, two},
@@ -40,8 +40,8 @@ impl Cascade {
         }
     }
 
-    /// Every active section over the present chunk while some glide: those alone, neighbours at rest in passes of up to
-    /// eight.
+    /// Every active section over the current chunk during a glide: gliding sections one by one, neighbours at rest in
+    /// passes of up to eight.
     #[inline(always)]
     fn run_sections<F: Form>(&mut self, form: F, length: usize, (drives, start): (&Drives<'_>, usize)) {
         let mut next = 0;
@@ -66,8 +66,8 @@ impl Cascade {
                 next += 1;
             }
             let (coeffs, indices) = (&coeffs[..count], &indices[..count]);
-            // Vectors of four channels where there are more than two; what is left over shares a vector of two. The
-            // kernel is called by name, not through a closure: a closure would lose the target features.
+            // Vectors of four channels for more than two; the remaining ones share a vector of two. The kernel is
+            // called by name, as a closure would lose the target features.
             let mut first = 0;
             while self.channels - first > 2 {
                 let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
@@ -85,7 +85,7 @@ impl Cascade {
         }
     }
 
-    /// Lays channels `first..first + W` and their states of `indices` side by side; lanes beyond the last stay 0.
+    /// Interleaves channels `first..first + W` and their states of `indices`; lanes beyond the last stay 0.
     #[inline(always)]
     fn gather<const W: usize>(
         &self,
@@ -107,7 +107,7 @@ impl Cascade {
         }
     }
 
-    /// Puts back what [`gather`](Self::gather) took.
+    /// Writes back the channels and states of [`gather`](Self::gather).
     #[inline(always)]
     fn scatter<const W: usize>(
         &mut self,
@@ -128,7 +128,7 @@ impl Cascade {
         }
     }
 
-    /// One gliding section over the present chunk, which ends no later than the curve of the glide does.
+    /// One gliding section over the current chunk, which ends no later than the curve of the glide.
     ///
     /// Free of fused operations, so that all forms agree; a glide is too short to be worth a kernel.
     fn glide(&mut self, index: usize, length: usize) {
@@ -144,7 +144,7 @@ impl Cascade {
         }
     }
 
-    /// One section over the present chunk, a point per frame; channels in pairs, so that neither waits for the other.
+    /// One section over the current chunk, with one point per frame; channels in pairs, whose recursions overlap.
     #[inline(always)]
     fn follow(&mut self, index: usize, points: &[SvfPoint]) {
         let states = &mut self.states[index * self.channels..][..self.channels];

@@ -6,15 +6,16 @@
 //! z2 = b2 x - a2 y
 //! ```
 //!
-//! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on nothing but its
-//! own samples: not on how many neighbours share its vector, nor on where the stream is cut.
+//! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on its own samples
+//! alone: neither on the channels in its vector nor on the cut of the stream.
 //!
-//! A recursion cannot be vectorised along time. Stereo fills a vector of four by a skew instead: the lanes are left and
-//! right through the first half of the cascade, and left and right through the second half two frames later, so that no
-//! lane waits for the other half. The two steps at either end of a pass run masked, which leaves no latency.
+//! A recursion cannot be vectorised along time. Stereo fills a vector of four by a skew instead: two lanes are left and
+//! right in the first half of the cascade, the other two are left and right in the second half, two frames later, so
+//! that neither half waits for the other. The two steps at either end of a pass are masked, so the skew adds no
+//! latency.
 //!
-//! Decayed states are zeroed where a section reaches the absolute grid, inside a pass as well, so that a pass may be as
-//! long as it likes: gathering states and spreading coefficients costs as much as some ten frames.
+//! Decayed states are zeroed where a section reaches the absolute grid, inside a pass as well, so that a pass may have
+//! any length: gathering states and spreading coefficients cost as much as some ten frames.
 
 use crate::{
     filters::biquad::BiquadCoeffs,
@@ -25,14 +26,14 @@ use crate::{
     primitives::lanes::{Form, Lanes},
 };
 
-/// Most sections of one pass: what a pair of half-cascades keeps in registers.
+/// Most sections of one pass: those that a pair of half-cascades keeps in registers.
 pub(crate) const MAX_SECTIONS: usize = 8;
 
 /// State of one section over `W` lanes: z1 and z2.
 pub(crate) type State<const W: usize> = [[f64; W]; 2];
 
-/// Runs `coeffs.len()` (at most [`MAX_SECTIONS`]) sections in place over frames of 2 channels, the first `to_grid`
-/// (1..=[`GRID_FRAMES`]) of which lie before the next point of the grid.
+/// Runs `coeffs.len()` (at most [`MAX_SECTIONS`]) sections in place over frames of 2 channels. The next grid point is
+/// `to_grid` frames ahead (1..=[`GRID_FRAMES`]).
 #[inline(always)]
 pub(crate) fn two<F: Form>(
     form: F,
@@ -65,7 +66,7 @@ pub(crate) fn four<F: Form>(
     states: &mut [State<4>],
     to_grid: usize,
 ) {
-    // Four sections of four lanes keep their state in eight registers.
+    // The state of four sections of four lanes fits in eight registers.
     for (coeffs, states) in coeffs.chunks(4).zip(states.chunks_mut(4)) {
         match coeffs.len() {
             4 => side_by_side::<F, F::F64x4, 4, 4>(form, frames, coeffs, states, to_grid),
@@ -114,7 +115,7 @@ impl<V> Section<V> {
         }
     }
 
-    /// The tick: output and next state.
+    /// One frame: output and next state.
     #[inline(always)]
     fn tick<F: Form>(&self, x: V, z1: V, z2: V) -> (V, V, V)
     where
@@ -175,15 +176,14 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
     }
 }
 
-/// The halves of `after` that are chosen, those of `before` that are not.
+/// The chosen halves of `after`, the other ones of `before`.
 #[inline(always)]
 fn choose<F: Form>([lower, upper]: [bool; 2], after: F::F64x4, before: F::F64x4) -> F::F64x4 {
     let ([after_lower, after_upper], [before_lower, before_upper]) = (F::halves(after), F::halves(before));
     F::join(if lower { after_lower } else { before_lower }, if upper { after_upper } else { before_upper })
 }
 
-/// Frames by which the second half-cascade runs behind the first: the first half's output is then ready without
-/// waiting.
+/// Frames by which the second half-cascade lags: the output of the first half is then ready without waiting.
 const SKEW: usize = 2;
 
 /// `2 H` sections over two channels: sections `0..H` in the lower lanes, `H..2H` in the upper, [`SKEW`] frames behind.
@@ -205,11 +205,11 @@ fn skewed<F: Form, const H: usize>(
         z2[n] = form.load_halves(&lower[1], &upper[1]);
     }
 
-    // What the first half put out one and two steps ago.
+    // Output of the first half one and two steps ago.
     let mut last = F::F64x2::splat(form, 0.0);
     let mut before_last = last;
     let length = frames.len();
-    // Frames that lie before frame `frame` behind the last point of the grid.
+    // Frames between the last grid point and frame `frame`.
     let phase = |frame: usize| (frame + GRID_FRAMES - to_grid) % GRID_FRAMES;
     let mut step = 0;
     while step < length + SKEW {
@@ -228,7 +228,7 @@ fn skewed<F: Form, const H: usize>(
             }
             step = end;
         } else {
-            // At the ends only one half, or in passes of one frame none, has a frame to work on.
+            // At the ends of a pass only one half is active; none in some steps of a one-frame pass.
             let (lower, upper) = (step < length, step >= SKEW);
             let x = if lower { F::F64x2::load(form, &frames[step]) } else { F::F64x2::splat(form, 0.0) };
             let mut x = F::join(x, before_last);
@@ -326,7 +326,8 @@ mod tests {
         for count in 1..=MAX_SECTIONS {
             let coeffs = sections(count);
             let mut source = noise(count as u64);
-            // Dies away in the first lane, so that sections fall silent one after the other, and wakes them up again.
+            // Decays in the first lane, so that the sections fall silent one after the other, and then excites them
+            // again.
             let level = |frame: i32, lane: usize| match lane {
                 0 if frame < 700 => libm::exp(-0.1 * f64::from(frame)),
                 _ => 1.0,
@@ -341,7 +342,7 @@ mod tests {
             {
                 let mut frames = input.clone();
                 let mut states = [[[0.0; W]; 2]; MAX_SECTIONS];
-                // On no point of the grid.
+                // Between grid points.
                 let mut phase = 21;
                 for chunk in frames.chunks_mut(cut) {
                     process(backend, chunk, &coeffs, &mut states[..count], GRID_FRAMES - phase);
@@ -406,7 +407,7 @@ mod tests {
 
     #[test]
     fn the_baseline_nulls_with_the_plain_loop() {
-        // Two roundings for one per multiply-add, behind eight resonances: invariant 2 asks for -140 dB.
+        // Two roundings per multiply-add instead of one, behind eight resonances: invariant 2 requires -140 dB.
         const BASELINE_LIMIT: f64 = 1e-10;
         compare(two_channels, |a, b| (a - b).abs() <= BASELINE_LIMIT * (1.0 + b.abs()), Cpu::Baseline);
         compare(four_channels, |a, b| (a - b).abs() <= BASELINE_LIMIT * (1.0 + b.abs()), Cpu::Baseline);

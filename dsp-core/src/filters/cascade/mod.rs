@@ -1,17 +1,17 @@
 //! A cascade of second-order sections on every channel of a stream, with settings that glide.
 //!
-//! A section that rests runs as direct form II transposed (`filters::cascade::kernel`), which is fast. A section on its
-//! way to another setting runs as a trapezoidal state variable filter, which stays bounded however its coefficients
-//! move: log g, log k and the three mix terms follow one C2 ramp. At both ends the state is carried over exactly, so
-//! nothing jumps. A section that fades in or out is a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A
-//! section may also be driven: then its processor gives its coefficients frame by frame.
+//! A section at rest runs as direct form II transposed (`filters::cascade::kernel`), which is fast. A gliding section
+//! runs as a trapezoidal state variable filter, which stays bounded under any modulation of its coefficients: log g,
+//! log k and the three mix terms follow one C2 ramp. At both ends of a glide the state is converted exactly, so the
+//! output is continuous. A section fades in or out by a glide from or to the identity (m = 1, 0, 0) at fixed g and k. A
+//! section may also be driven, with coefficients from its processor for each frame.
 //!
-//! On an absolute grid of 64 frames sections whose states have both decayed below 1e-20 are zeroed: the same bits for
-//! any cut of the stream, and never a subnormal number.
+//! On the absolute 64-frame grid sections whose states have both decayed below 1e-20 are zeroed: the same bits for any
+//! cut of the stream, and never a subnormal number.
 //!
 //! # Source
-//! The forms: `filters::biquad`, `filters::svf`. That a state variable filter may be modulated at audio rate: A.
-//! Wishnick, "Time-varying filters for musical applications", DAFx-14.
+//! The forms: `filters::biquad`, `filters::svf`. Audio-rate modulation of a state variable filter: A. Wishnick,
+//! "Time-varying filters for musical applications", DAFx-14.
 
 mod at_rest;
 mod gliding;
@@ -59,7 +59,7 @@ impl Cascade {
         cascade
     }
 
-    /// As newly built with the present targets.
+    /// As newly built with the current targets.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, channels: _, sections, active: _, states, chunk: _, frames: _, phase } = self;
         for section in sections {
@@ -71,7 +71,7 @@ impl Cascade {
         self.find_active();
     }
 
-    /// Glides to `coeffs`; sections beyond them glide to the identity. Driven ones will rest there.
+    /// Glides to `coeffs`; further sections glide to the identity. Driven sections take their target from it.
     pub(crate) fn set_coeffs(&mut self, coeffs: &[BiquadCoeffs]) {
         for (index, section) in self.sections.iter_mut().enumerate() {
             let target = coeffs.get(index).copied().unwrap_or(BiquadCoeffs::IDENTITY);
@@ -82,7 +82,7 @@ impl Cascade {
                 section.target = target;
                 continue;
             }
-            // The identity has no g and k of its own: it fades in place.
+            // The identity has no g and k of its own: it fades at those of its partner.
             let (from, to) = (SvfCoeffs::from_biquad(&section.target), SvfCoeffs::from_biquad(&target));
             let mut point = glide_point(&to);
             if target == BiquadCoeffs::IDENTITY {
@@ -106,8 +106,8 @@ impl Cascade {
         self.find_active();
     }
 
-    /// Takes a section, which must not be gliding, out of its rest, or lays it there. Its state is carried over, so it
-    /// must be driven from its target, and back to it.
+    /// Starts or ends driving a section, which must not be gliding. The state is converted at its target, so driving
+    /// must start and end there.
     pub(crate) fn set_driven(&mut self, index: usize, driven: bool) {
         let section = &mut self.sections[index];
         debug_assert!(!section.gliding, "section {index} glides by itself");
@@ -130,12 +130,12 @@ impl Cascade {
         sections.map(|section| section.target.decay_frames()).sum()
     }
 
-    /// Changes nothing, now and until new coefficients come.
+    /// Whether it is the identity, until new coefficients are set.
     pub(crate) fn is_identity(&self) -> bool {
         self.active.is_empty()
     }
 
-    /// Lets `frames` frames pass that it need not touch, being the identity.
+    /// Skips `frames` frames while it is the identity.
     pub(crate) fn skip(&mut self, frames: usize) {
         self.phase = (self.phase + frames) % GRID_FRAMES;
     }
@@ -163,7 +163,7 @@ impl Cascade {
     #[inline(always)]
     fn run_chunks<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, drives: &Drives<'_>) -> u64 {
         let channels = self.channels.min(block.channels());
-        let mut faults = 0;
+        let mut non_finite = 0;
         let mut start = 0;
         while start < block.frames() {
             let arrival = self.frames_to_arrival();
@@ -171,7 +171,7 @@ impl Cascade {
             let longest = if gliding { (GRID_FRAMES - self.phase).min(arrival) } else { CHUNK_FRAMES };
             let length = longest.min(block.frames() - start);
             for channel in 0..channels {
-                faults += sanitize(&mut block.channel_mut(channel)[start..start + length]);
+                non_finite += sanitize(&mut block.channel_mut(channel)[start..start + length]);
             }
             if gliding {
                 self.run_gliding(form, &mut block.frames_mut(start, length), channels, (drives, start));
@@ -184,11 +184,11 @@ impl Cascade {
                 self.silence_decayed();
             }
         }
-        faults
+        non_finite
     }
 
-    /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; glides that have ended are
-    /// turned back into the direct form. What a processor switches by the state of its cascade, it must switch on these
+    /// Frames until the next glide ends or changes its curve, `usize::MAX` without one; sections whose glide has ended
+    /// return to the direct form. A processor that switches paths by the state of its cascade must do so on these
     /// frames.
     pub(crate) fn frames_to_arrival(&mut self) -> usize {
         let mut frames = usize::MAX;
@@ -230,7 +230,7 @@ impl Cascade {
             if section.settled_identity() {
                 self.states[index * self.channels..][..self.channels].fill([0.0; 2]);
             } else {
-                // Never more than there are sections, for which there is room.
+                // At most one entry per section, the capacity reserved.
                 self.active.push(index);
             }
         }

@@ -1,4 +1,4 @@
-//! What a cascade consists of: sections with their settings, states, and the audio that they work on.
+//! The parts of a cascade: sections with their settings, states and audio buffers.
 
 use crate::{
     filters::{biquad::BiquadCoeffs, svf::SvfPoint},
@@ -7,7 +7,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// Frames that sections at rest work on at a time: two or four channels of f64 stay in the L1 cache.
+/// Frames per chunk of sections at rest: two or four channels of f64 stay in the L1 cache.
 pub(super) const CHUNK_FRAMES: usize = 256;
 /// f64 values in a cache line.
 pub(super) const LINE: usize = 8;
@@ -18,13 +18,13 @@ pub(crate) struct Cascade {
     pub(super) backend: Backend,
     pub(super) channels: usize,
     pub(super) sections: Vec<Section>,
-    /// The sections that do something, in order: all but settled identities.
+    /// The active sections, in order: all but settled identities.
     pub(super) active: Vec<usize>,
     /// Direct-form z1, z2 or SVF s1, s2 of each section and channel: `[section * channels + channel]`.
     pub(super) states: Vec<[f64; 2]>,
-    /// While something glides: audio of the present chunk in f64, `[channel * GRID_FRAMES + frame]`.
+    /// During a glide: audio of the current chunk in f64, `[channel * GRID_FRAMES + frame]`.
     pub(super) chunk: Vec<f64>,
-    /// While nothing glides: channels side by side, [`CHUNK_FRAMES`] frames, with room to start at a cache line.
+    /// Without a glide: interleaved channels, [`CHUNK_FRAMES`] frames, with room to start at a cache line.
     pub(super) frames: Vec<f64>,
     /// Position in the absolute grid.
     pub(super) phase: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Cascade {
 #[derive(Clone, Debug)]
 pub(super) struct Section {
     pub(super) target: BiquadCoeffs,
-    /// While it glides: log2 g, log2 k, m0, m1, m2.
+    /// During a glide: log2 g, log2 k, m0, m1, m2.
     pub(super) glide: Ramp<5>,
     pub(super) gliding: bool,
     pub(super) driven: bool,
@@ -49,14 +49,14 @@ impl Section {
     }
 }
 
-/// Where driven sections are over the frames of a block, which crosses no point of the grid.
+/// Coefficients of driven sections over the frames of a block, which crosses no grid point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Drives<'a> {
-    /// Of each place, [`GRID_FRAMES`] each.
+    /// The points of each slot, [`GRID_FRAMES`] each.
     pub(crate) points: &'a [SvfPoint],
-    /// Sections of a place.
+    /// Sections per slot.
     pub(crate) sections: usize,
-    /// Frames of a place that lie before the block.
+    /// Frames of a slot before the block.
     pub(crate) before: usize,
 }
 
@@ -68,7 +68,7 @@ impl Drives<'_> {
     }
 }
 
-/// Channels that share a vector at most.
+/// The most channels in one vector.
 pub(super) fn lanes(channels: usize) -> usize {
     if channels > 2 { 4 } else { 2 }
 }

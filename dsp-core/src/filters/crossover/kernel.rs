@@ -1,17 +1,17 @@
-//! One crossover of a band splitter: a low band, and the all pass that both bands add up to.
+//! One crossover of a band splitter: a low band, and the all pass to which both bands sum.
 //!
-//! A section is a linear system of two states that gives out a low pass and an all pass of the same poles at once:
+//! A section is a linear system of two states whose outputs are a low pass and an all pass with the same poles:
 //!
 //! ```text
-//! s1' = a11 s1 + (a12 s2 + b1 x)      the terms with the past last: they are what waits
+//! s1' = a11 s1 + (a12 s2 + b1 x)      the state terms last, being the critical path
 //! s2' = a21 s1 + (a22 s2 + b2 x)
 //! low = (s2 + s2') / 2
 //! all = p x + q (s1 + s1')
 //! ```
 //!
-//! Both halves of a vector run the same crossover: one may be a band below that only takes the all pass, the other what
-//! is still to be split. Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend
-//! on nothing but its own samples.
+//! Both halves of a vector run the same crossover: one may be a lower band that takes the all pass alone, the other the
+//! signal to be split. Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend
+//! on its own samples alone.
 
 use crate::{
     foundation::sample::Sample,
@@ -36,7 +36,7 @@ pub(crate) type State = [[f64; 2]; 2];
 /// Most sections of a split.
 pub(crate) const MAX_SECTIONS: usize = 5;
 
-/// How steep a crossover is, and so which sections it has.
+/// Order of a crossover, which determines its sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// One section of two real poles.
@@ -66,7 +66,7 @@ impl Order {
     }
 }
 
-/// The coefficients of A and B; B is not looked at below the eighth order.
+/// The coefficients of A and B; B is unused below the eighth order.
 pub(crate) type Pair = [Section; 2];
 
 /// One section in registers.
@@ -97,7 +97,7 @@ impl<F: Form> Running<F> {
         }
     }
 
-    /// Moves on by a frame; gives s1 + s1' and s2 + s2'.
+    /// Advances by a frame; returns s1 + s1' and s2 + s2'.
     #[inline(always)]
     fn tick(&mut self, x: F::F64x4) -> [F::F64x4; 2] {
         let Self { a, b, s, .. } = *self;
@@ -144,10 +144,10 @@ impl<F: Form> Running<F> {
     }
 }
 
-/// What runs in one half of the lanes: its frames, in place, and the states of its sections.
+/// One half of the lanes: its frames, in place, and the states of its sections.
 pub(crate) type Lane<'a> = (&'a mut [[f64; 2]], &'a mut [State]);
 
-/// Splits the upper half into `low` and, in place, what is above. The lower half only takes the all pass.
+/// Splits the upper half into `low` and, in place, the band above. The lower half takes the all pass alone.
 #[inline(always)]
 pub(crate) fn split<F: Form>(
     form: F,
@@ -167,7 +167,7 @@ pub(crate) fn split<F: Form>(
             }
         }
         Order::Fourth => {
-            // The lower lanes of what only the low pass needs run on, and are forgotten.
+            // The lower lanes of sections for the low pass alone are computed and discarded.
             let mut second = Running::new(form, a, &AT_REST, &upper_states[1]);
             for ((lower, upper), low) in frames {
                 let (below, all) = first.both(form.load_halves(lower, upper));
@@ -199,7 +199,7 @@ fn finish<F: Form>(below: F::F64x4, all: F::F64x4, [lower, upper, low]: [&mut [f
     F::halves(below)[1].store(low);
 }
 
-/// Takes both halves through the all pass, in place.
+/// Runs both halves through the all pass, in place.
 #[inline(always)]
 pub(crate) fn all_pass<F: Form>(
     form: F,
@@ -226,13 +226,13 @@ pub(crate) fn all_pass<F: Form>(
     (lower_states[0], upper_states[0]) = (a.lower(), a.upper());
 }
 
-/// Where nothing ran before.
+/// Initial state of unused lanes.
 const AT_REST: State = [[0.0; 2]; 2];
 
-/// Frames added up together.
+/// Frames summed together.
 const GROUP: usize = 32;
 
-/// Adds up signals that lie `stride` samples apart, of which `out` says how long they are; in f64, rounded once.
+/// Sums signals of `out.len()` samples that are `stride` samples apart; in f64, rounded once.
 pub(crate) fn sum<S: Sample>(backend: Backend, signals: &[S], stride: usize, out: &mut [S]) {
     run!(backend, _ => sum_all(signals, stride, out));
 }

@@ -42,24 +42,18 @@ use alloc::{vec, vec::Vec};
 /// Those of [`CrossoverParams`].
 ///
 /// # Contract
-/// Latency 0; tail until every section has decayed below -400 dB. Any channel count; a channel's bits depend on nothing
-/// but itself. Each crossover is 6.02 dB down in both of its bands. All bands together are the input through the all
-/// passes of all crossovers: flat, and in phase with each other wherever two of them overlap. Frequencies glide over
-/// 50 ms; the sum stays an all pass on the way. State and coefficients are f64 for both sample formats, one rounding
-/// per band at the end.
+/// Latency 0; tail until every section has decayed below -400 dB. Any channel count, each channel by itself. Each
+/// crossover is 6.02 dB down in both of its bands. The sum of all bands is the input through the all passes of all
+/// crossovers: flat, and in phase wherever two bands overlap. Frequencies glide over 50 ms; the sum stays an all pass
+/// during a glide. State and coefficients are f64 for both sample formats, with one rounding per band at the end.
 ///
 /// # Source
 /// S. Linkwitz, "Active crossover networks for noncoincident drivers", JAES 24(1), 1976: both bands are squared
-/// Butterworth filters, B(n/2)², and add up to B(-s)/B(s); at 12 dB per octave with the upper one inverted. That bands
-/// below take the all pass of crossovers above: J. D'Appolito, "Active realization of multiway all-pass crossover
-/// systems", JAES 35(4), 1987. Own: sections are trapezoidal integrators, so that they may move while they sound, and
-/// give low pass and all pass at once; the upper band is the all pass less the lower, which is the same filter for half
-/// the work and makes the sum exact by construction. [`Processor`](crate::Processor), having several outputs.
-///
-/// Latency 0; any channel count, each channel by itself. Each crossover is 6.02 dB down in both of its bands. All bands
-/// together are the input through the all passes of all crossovers: flat, and in phase with each other wherever two of
-/// them overlap. Frequencies glide over 50 ms; the sum stays an all pass on the way. States are f64 for both sample
-/// formats, with one rounding per band at the end.
+/// Butterworth filters, B(n/2)², and sum to B(-s)/B(s); at 12 dB per octave with the upper one inverted. All passes of
+/// upper crossovers in lower bands: J. D'Appolito, "Active realization of multiway all-pass crossover systems", JAES
+/// 35(4), 1987. Own: sections are trapezoidal integrators, which can glide while they run and output low pass and all
+/// pass at once; the upper band is the all pass minus the lower, which is the same filter at half the cost and makes
+/// the sum exact by construction. It is no [`Processor`](crate::Processor), having several outputs.
 #[derive(Clone, Debug)]
 pub struct Crossover<S> {
     spec: StreamSpec,
@@ -76,7 +70,7 @@ pub struct Crossover<S> {
     frames: Vec<[f64; 2]>,
     /// Position in the absolute grid.
     phase: usize,
-    faults: u64,
+    non_finite: u64,
     sample: core::marker::PhantomData<S>,
 }
 
@@ -88,7 +82,7 @@ const MAX_CROSSOVERS: usize = MAX_SPLIT_BANDS - 1;
 const MIN_FREQUENCY_HZ: f64 = 20.0;
 /// Highest crossover in parts of the sample rate.
 const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
-/// Smallest ratio of two neighbours, a third of an octave: below it the band between has no top.
+/// Smallest ratio of two neighbours, a third of an octave: below it the band between never reaches its passband gain.
 const MIN_RATIO: f64 = 1.25;
 
 params! {
@@ -100,7 +94,7 @@ params! {
     /// let mut crossover = CrossoverParams::default().build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
     /// let (tone, mut bands) = ([0.5; 4_800], [0.0; 3 * 4_800]);
     /// crossover.process(&Block::from_planar(&tone, 1)?, &mut BlockMut::from_planar(&mut bands, 3)?);
-    /// // What does not change is bass.
+    /// // A constant is bass.
     /// assert!((bands[4_799] - 0.5).abs() < 1e-6 && bands[2 * 4_800 - 1].abs() < 1e-6);
     /// # Ok::<(), mixdown::Error>(())
     /// ```
@@ -134,7 +128,7 @@ impl CrossoverParams {
         self.check_fields(spec.sample_rate_hz())
     }
 
-    /// Of a legal slope.
+    /// The order of a legal slope.
     fn order(&self) -> Order {
         match self.slope_db_per_octave {
             12.0 => Order::Second,
@@ -165,7 +159,7 @@ impl CrossoverParams {
     }
 }
 
-/// What [`Crossover`] runs.
+/// Coefficients of a [`Crossover`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossoverCoeffs {
     order: Order,
@@ -186,7 +180,7 @@ fn sections(order: Order, g: f64) -> Pair {
     };
     match order {
         Order::Second => {
-            // Two equal integrators with feedback in a row; the all pass is that of the first.
+            // Two equal integrators with feedback in series; the all pass is that of the first.
             let gain = g / (1.0 + g);
             let pole = 1.0 - 2.0 * gain;
             let section = Section {
@@ -227,7 +221,7 @@ impl<S: Sample> Crossover<S> {
             states: vec![[[0.0; 2]; 2]; pairs * stride],
             frames: vec![[0.0; 2]; (coeffs.count + 1) * GRID_FRAMES],
             phase: 0,
-            faults: 0,
+            non_finite: 0,
             sample: core::marker::PhantomData,
         }
     }
@@ -244,8 +238,8 @@ impl<S: Sample> Crossover<S> {
         Ok(())
     }
 
-    /// Glides to coefficients designed elsewhere. Those of another slope or number of bands, which need a new splitter,
-    /// change nothing.
+    /// Glides to coefficients designed elsewhere. Coefficients of another slope or number of bands need a new splitter
+    /// and change nothing.
     pub fn set_coeffs(&mut self, coeffs: &CrossoverCoeffs) {
         if self.check(coeffs).is_ok() {
             self.targets = coeffs.g.map(|g| sections(self.order, g));
@@ -253,7 +247,7 @@ impl<S: Sample> Crossover<S> {
         }
     }
 
-    /// Whether [`set_coeffs`](Self::set_coeffs) would take them.
+    /// Checks that [`set_coeffs`](Self::set_coeffs) can take them.
     pub(crate) fn check(&self, coeffs: &CrossoverCoeffs) -> Result<(), Error> {
         if coeffs.count != self.count {
             return Err(Error::NeedsRebuild { param: "crossovers_hz (their count)" });
@@ -264,7 +258,7 @@ impl<S: Sample> Crossover<S> {
         Ok(())
     }
 
-    /// Bands that come out.
+    /// Number of bands.
     #[must_use]
     pub fn bands(&self) -> usize {
         self.count + 1
@@ -302,7 +296,7 @@ impl<S: Sample> Crossover<S> {
                 let rest = &mut self.frames[self.count * GRID_FRAMES..][..length];
                 let left = &input.channel(first)[start..start + length];
                 let right = if first + 1 < channels { &input.channel(first + 1)[start..start + length] } else { &[] };
-                self.faults += take(left, right, rest);
+                self.non_finite += take(left, right, rest);
                 let states = &mut self.states[pair * stride..][..stride];
                 match &span {
                     Span::Still(_) => {
@@ -343,7 +337,7 @@ impl<S: Sample> Crossover<S> {
         }
     }
 
-    /// As newly built with the present targets.
+    /// As newly built with the current targets.
     pub fn reset(&mut self) {
         let Self {
             spec: _,
@@ -355,13 +349,13 @@ impl<S: Sample> Crossover<S> {
             states,
             frames: _,
             phase,
-            faults,
+            non_finite,
             sample: _,
         } = self;
         glide.jump_to(glide.target());
         states.fill([[0.0; 2]; 2]);
         *phase = 0;
-        *faults = 0;
+        *non_finite = 0;
     }
 
     /// Frames after which the response to a full-scale input is exactly 0 in every band.
@@ -376,10 +370,10 @@ impl<S: Sample> Crossover<S> {
         Tail::Frames(crossovers.map(per_crossover).sum())
     }
 
-    /// Non-finite input samples replaced by 0 since it was built or reset.
+    /// Non-finite input samples replaced by 0 since the build or the last reset.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -390,8 +384,7 @@ fn decay_frames(section: &Section) -> u64 {
     poles.decay_frames()
 }
 
-/// Lays two channels, the second of which may be missing, side by side. Returns the count of non-finite samples
-/// replaced.
+/// Interleaves two channels, the second of which may be missing. Returns the count of non-finite samples replaced.
 #[inline(always)]
 fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [[f64; 2]]) -> u64 {
     for (frame, sample) in frames.iter_mut().zip(left) {
@@ -403,7 +396,7 @@ fn take<S: Sample>(left: &[S], right: &[S], frames: &mut [[f64; 2]]) -> u64 {
     if S::all_ordinary(left) && S::all_ordinary(right) { 0 } else { repair(frames.as_flattened_mut()) }
 }
 
-/// Splits the last of `frames` into all of them, by one crossover after the other.
+/// Splits the last of `frames` into all of them, one crossover after the other.
 #[inline(always)]
 fn tree<F: Form>(
     form: F,
@@ -422,7 +415,7 @@ fn tree<F: Form>(
         let (below, rest) = frames.split_at_mut(index * GRID_FRAMES);
         let (low, rest) = rest.split_at_mut((crossovers.len() - index) * GRID_FRAMES);
         let (low, rest) = (&mut low[range.clone()], &mut rest[range.clone()]);
-        // Two bands below share a vector; an odd one shares that of the split, beside which there is room anyway.
+        // Two lower bands share a vector; an odd one shares that of the split, which has two lanes free.
         let mut bands = below.chunks_exact_mut(GRID_FRAMES).zip(below_states.chunks_exact_mut(each));
         if index % 2 == 1
             && let Some((band, band_states)) = bands.next()

@@ -1,16 +1,15 @@
-//! A digital section whose magnitude follows an analog prototype up to the end of hearing, where the bilinear transform
-//! cannot.
+//! A digital section whose magnitude follows an analog prototype up to 20 kHz, where the bilinear transform cramps.
 //!
-//! With phi = sin^2(w / 2) every |H|^2 of a real biquad is (c0 + c1 phi + c2 phi^2) / (d0 + d1 phi + d2 phi^2). Multiplied out, the
-//! wish "equal to the prototype's P at every frequency" is linear in c and d, so iterated weighted least squares finds
-//! them; the roots inside the unit circle give the section. Phase is then that of the minimum-phase filter with this
-//! magnitude.
+//! With phi = sin^2(w / 2) every |H|^2 of a real biquad is (c0 + c1 phi + c2 phi^2) / (d0 + d1 phi + d2 phi^2).
+//! Multiplied out, equality with the prototype's P at every frequency is linear in c and d, so iterated weighted least
+//! squares finds them; the roots inside the unit circle give the section. The phase is that of the minimum-phase filter
+//! with this magnitude.
 //!
 //! # Source
 //! C. K. Sanathanan, J. Koerner, "Transfer function synthesis as a ratio of two complex polynomials" (IEEE TAC 1963):
-//! the division of each equation by the previous denominator. C. L. Lawson's reweighting (1961) bends least squares
-//! towards the smallest maximum. M. Vicanek, "Matched second order digital filters" (2016): the plane of phi, the
-//! factors, the impulse-invariant poles of the second candidate.
+//! each equation is divided by the previous denominator. C. L. Lawson's reweighting (1961) turns least squares into a
+//! minimax fit. M. Vicanek, "Matched second order digital filters" (2016): the plane of phi, the factors, the
+//! impulse-invariant poles of the second candidate.
 
 use super::{
     least_squares::{Column, ROWS, least_squares},
@@ -20,12 +19,12 @@ use super::{
 use crate::filters::{biquad::BiquadCoeffs, cookbook::bilinear};
 use core::f64::consts::PI;
 
-/// What the numerator is held to.
+/// Constraint of the numerator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Zeros {
-    /// Free, but for the gain at DC; every zero strictly inside the unit circle, so that the reciprocal is stable.
+    /// Free except for the gain at DC; every zero strictly inside the unit circle, so that the reciprocal is stable.
     Inside,
-    /// Free, but for the gain at DC; zeros may lie on the unit circle.
+    /// Free except for the gain at DC; zeros may be on the unit circle.
     Free,
     /// Two at DC.
     BothAtDc,
@@ -35,37 +34,37 @@ pub(super) enum Zeros {
     AtCentre,
 }
 
-/// Points spread evenly on a log axis from 1/64 of the band's frequency to the end of hearing.
+/// Points spread evenly on a log axis from 1/64 of the band's frequency to the upper edge.
 const SPREAD_POINTS: usize = 48;
-/// Points close to the band's frequency, where the curve turns.
+/// Points close to the band's frequency, where the curve bends most.
 const NEAR: [f64; 9] = [0.8, 0.87, 0.93, 0.97, 1.0, 1.03, 1.07, 1.13, 1.25];
 /// Below this damping (Q above 5) the points of `NEAR` are too coarse for the peak.
 const NARROW: f64 = 0.1;
-/// The fit's upper edge: the end of hearing, or what is left of it below Nyquist.
+/// The fit's upper edge: 20 kHz, or the given part of a lower sample rate.
 const HIGHEST_HZ: f64 = 20_000.0;
 const HIGHEST_OF_RATE: f64 = 0.4535;
-/// More rounds change the fourth digit of the error.
+/// Further iterations change the fourth digit of the error.
 const ROUNDS: usize = 16;
-/// A worst ratio of powers of e^0.0005, 0.002 dB: nobody needs another round.
-const GOOD: f64 = 5e-4;
-/// Up to 0.02 dB the second candidate is not asked.
-const FAIR: f64 = 5e-3;
-/// Prototypes are followed to 80 dB below 0 dB; what lies below pulls the fit away from what is heard.
+/// Worst power ratio e^0.0005, 0.002 dB: good enough to stop.
+const STOP: f64 = 5e-4;
+/// Below 0.02 dB the second candidate is not tried.
+const SKIP_SECOND: f64 = 5e-3;
+/// Prototypes are followed to 80 dB below 0 dB; lower levels would bias the fit away from audible ones.
 const FLOOR: f64 = 1e-8;
 
-/// Points below -60 dB count in the fit but not in the verdict.
-const HEARD: f64 = 1e-6;
-/// Weight that holds the gain at the band's own frequency to 0.002 dB, and the exactness this may cost elsewhere as a
-/// ratio of powers: 0.19 dB; for the band pass 0.36 dB, since 0.3 dB near 20 kHz is what its numerator can do at 44.1
-/// kHz anyway.
+/// Points below -60 dB count in the fit but not in the comparison of candidates.
+const AUDIBLE: f64 = 1e-6;
+/// Weight that holds the gain at the band's own frequency to 0.002 dB, and the error that this may add elsewhere as a
+/// power ratio: 0.19 dB; for the band pass 0.36 dB, since its numerator cannot do better than 0.3 dB near 20 kHz at
+/// 44.1 kHz.
 const HOLD: f64 = 100.0;
 const HOLD_COST: f64 = 0.19 / 4.343;
 const HOLD_COST_BAND_PASS: f64 = 0.36 / 4.343;
-/// A low pass that is one of a cascade is heard in its pass band: errors count by power^(3/16), at -60 dB 13 times
+/// Low passes are used in cascades, where the pass band is audible: errors count by power^(3/16), at -60 dB 13 times
 /// less.
 const PASS_BAND_EXPONENT: f64 = 3.0 / 16.0;
 
-/// The frequencies of the fit and what is wanted there.
+/// The frequencies of the fit and the prototype's power at each.
 struct Grid {
     len: usize,
     /// phi at u = 1.
@@ -118,10 +117,10 @@ impl Grid {
         grid
     }
 
-    /// Writes each point's weighted distance from the prototype into `e`; returns the largest weighted and the largest
-    /// audible one.
+    /// Writes the weighted error of each point into `e`; returns the largest weighted and the largest audible error.
     ///
-    /// The distance is |r - 1 / r| / 2 = |sinh(ln r)| of the ratio of powers r: it rises with the error in dB and needs no logarithm.
+    /// The error is |r - 1 / r| / 2 = |sinh(ln r)| of the power ratio r: it rises with the error in dB and needs no
+    /// logarithm.
     fn errors(&self, section: &Candidate, weights: &Column, e: &mut Column) -> [f64; 2] {
         let mut worst = [0.0_f64; 2];
         for i in 0..self.len {
@@ -131,15 +130,15 @@ impl Grid {
             let distance = 0.5 * libm::fabs(ratio - 1.0 / ratio);
             e[i] = distance * weights[i];
             worst[0] = worst[0].max(e[i]);
-            if self.p[i] >= HEARD {
+            if self.p[i] >= AUDIBLE {
                 worst[1] = worst[1].max(distance);
             }
         }
         worst
     }
 
-    /// The worst audible distance of a section designed elsewhere.
-    fn heard(&self, section: &BiquadCoeffs) -> f64 {
+    /// The worst audible error of a section designed elsewhere.
+    fn audible_error(&self, section: &BiquadCoeffs) -> f64 {
         let in_u = |sums| {
             let p = power_of(sums);
             [p[0], p[1] * self.scale, p[2] * self.scale * self.scale]
@@ -149,7 +148,7 @@ impl Grid {
     }
 }
 
-/// The frequencies (relative to the band's) and dampings of poles and zeros that are too narrow for `NEAR`.
+/// The relative frequencies and dampings of poles and zeros that are too narrow for `NEAR`.
 fn resonances(prototype: &Prototype) -> impl Iterator<Item = (f64, f64)> {
     let narrow = |[p0, p1, p2]: [f64; 3]| {
         let damping = 0.5 * p1 / libm::sqrt(p0 * p2);
@@ -165,14 +164,14 @@ struct Candidate {
     den: Power,
 }
 
-/// The best section so far, its worst weighted distance and its worst audible distance.
+/// The best section so far, its worst weighted error and its worst audible error.
 struct Best {
     section: Option<BiquadCoeffs>,
     worst: f64,
-    heard: f64,
+    audible_error: f64,
 }
 
-/// What is asked of the fit: the prototype at the points of the grid, how much each counts and which one is held.
+/// The fitting task: the prototype at the points of the grid, their weights and whether the band's frequency is held.
 struct Task<'a> {
     grid: &'a Grid,
     zeros: Zeros,
@@ -184,7 +183,7 @@ struct Task<'a> {
 
 /// The section that follows `prototype`; never fails, for any band of 10 Hz to 0.49 of the sample rate.
 ///
-/// The gain at the band's own frequency is held as long as that costs little elsewhere; else the largest error decides
+/// The gain at the band's own frequency is held if that costs little elsewhere; otherwise the largest error decides
 /// alone.
 pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     let grid = Grid::new(prototype, frequency_hz, sample_rate_hz);
@@ -200,26 +199,26 @@ pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample
             Zeros::BothAtDc | Zeros::OneAtDc | Zeros::AtCentre => 0.0,
         };
         let task = Task { grid: &grid, zeros, at_dc, weights, held };
-        let mut best = Best { section: None, worst: f64::INFINITY, heard: f64::INFINITY };
+        let mut best = Best { section: None, worst: f64::INFINITY, audible_error: f64::INFINITY };
         free_poles(&task, &mut best);
-        if best.worst > FAIR && zeros != Zeros::AtCentre {
+        if best.worst > SKIP_SECOND && zeros != Zeros::AtCentre {
             let poles = impulse_invariant(prototype, frequency_hz, sample_rate_hz);
             given_poles(&task, poles, &mut best);
         }
         best
     };
-    // The point at the notch itself is no row of the grid, nor could it be held.
+    // The grid has no point at the notch itself, which could not be held either.
     let mut best = attempt(zeros != Zeros::AtCentre);
     let cost = if zeros == Zeros::OneAtDc { HOLD_COST_BAND_PASS } else { HOLD_COST };
-    if best.heard > cost && zeros != Zeros::AtCentre {
+    if best.audible_error > cost && zeros != Zeros::AtCentre {
         let free = attempt(false);
-        if free.heard < best.heard {
+        if free.audible_error < best.audible_error {
             best = free;
         }
     }
     let fallback = bilinear(prototype, frequency_hz, sample_rate_hz);
     match best.section {
-        Some(section) if best.heard <= cost || best.heard <= grid.heard(&fallback) => section,
+        Some(section) if best.audible_error <= cost || best.audible_error <= grid.audible_error(&fallback) => section,
         _ => fallback,
     }
 }
@@ -263,7 +262,7 @@ pub(super) fn fit_first_order(prototype: &Prototype, frequency_hz: f64, sample_r
                 a2: 0.0,
             });
         }
-        if worst < GOOD {
+        if worst < STOP {
             break;
         }
         for (previous, u) in previous.iter_mut().zip(&grid.u) {
@@ -308,7 +307,7 @@ fn free_poles(task: &Task<'_>, best: &mut Best) {
         };
         let Some((num, den)) = solution else { return };
         let worst = consider(task, Candidate { num, den }, &mut e, best);
-        if worst < GOOD {
+        if worst < STOP {
             return;
         }
         for (previous, u) in previous.iter_mut().zip(&grid.u) {
@@ -318,8 +317,7 @@ fn free_poles(task: &Task<'_>, best: &mut Best) {
     }
 }
 
-/// Second candidate: the poles are given, only the numerator is fitted. Needed where the prototype has a real double
-/// pole.
+/// Second candidate: the poles are given and the numerator is fitted. Needed for prototypes with a real double pole.
 fn given_poles(task: &Task<'_>, poles: Power, best: &mut Best) {
     let &Task { grid, zeros, at_dc, .. } = task;
     let zero = [0.0; ROWS];
@@ -342,14 +340,14 @@ fn given_poles(task: &Task<'_>, poles: Power, best: &mut Best) {
         };
         let Some(num) = solution else { return };
         let worst = consider(task, Candidate { num, den }, &mut e, best);
-        if worst < GOOD {
+        if worst < STOP {
             return;
         }
         task.reweight(&mut v, &e, worst);
     }
 }
 
-/// Lawson's step: points far from the prototype count for more in the next round.
+/// Lawson's step: points with large errors get more weight in the next iteration.
 fn reweight(v: &mut Column, e: &Column, worst: f64, len: usize) {
     let scale = 1.0 / worst;
     for i in 0..len {
@@ -374,15 +372,15 @@ impl Task<'_> {
     }
 }
 
-/// Keeps the candidate if it makes a legal section that is closer than the best so far. Returns its worst distance,
-/// writes all into `e`.
+/// Keeps the candidate if it is a legal section with a smaller error than the best so far. Returns its worst error and
+/// writes all errors into `e`.
 fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Best) -> f64 {
     let Task { grid, weights, .. } = task;
     let in_phi = |p: Power| [p[0], p[1] / grid.scale, p[2] / (grid.scale * grid.scale)];
     let may_touch_circle = task.zeros != Zeros::Inside;
     let den = factor(in_phi(candidate.den), false);
     let num = if task.zeros == Zeros::AtCentre {
-        // The exact null: factored, the odd part would be the root of a rounding error.
+        // The exact null: after factoring, the odd part would be the root of a rounding error.
         Some(([1.0, 0.0, 1.0 / (grid.centre * grid.scale) - 1.0], false))
     } else {
         factor(in_phi(candidate.num), may_touch_circle)
@@ -395,12 +393,12 @@ fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Be
         let p = power_of(num);
         realised.num = [p[0], p[1] * grid.scale, p[2] * grid.scale * grid.scale];
     }
-    let [worst, heard] = grid.errors(&realised, weights, e);
+    let [worst, audible_error] = grid.errors(&realised, weights, e);
     if worst < best.worst {
         let section = section(num, den);
         let invertible = may_touch_circle || section.reciprocal().is_stable();
         if section.is_stable() && invertible {
-            *best = Best { section: Some(section), worst, heard };
+            *best = Best { section: Some(section), worst, audible_error };
         }
     }
     worst

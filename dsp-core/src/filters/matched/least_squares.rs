@@ -4,16 +4,16 @@
 //! A. Bjorck, "Numerical Methods for Least Squares Problems" (SIAM 1996), section 2.4: modified Gram-Schmidt with the
 //! right-hand side as one more column is backward stable.
 
-/// Room for all points of a fit, a multiple of the four sums that run side by side in `dot`; unused rows are zero.
+/// Room for all points of a fit, a multiple of the four interleaved sums of `dot`; unused rows are zero.
 pub(super) const ROWS: usize = 64;
 
 /// One number per row.
 pub(super) type Column = [f64; ROWS];
 
-/// The x with the least |A x - b|, by the modified Gram-Schmidt method; `None` when the columns do not determine it.
+/// The x with the least |A x - b|, by the modified Gram-Schmidt method; `None` if the columns do not determine it.
 ///
-/// Orthogonal columns keep the precision that normal equations would square away: a narrow bell needs nine digits of
-/// its denominator.
+/// Orthogonal columns keep the precision that normal equations would square: a narrow bell needs nine digits of its
+/// denominator.
 pub(super) fn least_squares<const N: usize>(mut a: [Column; N], mut b: Column) -> Option<[f64; N]> {
     let mut r = [[0.0; N]; N];
     let mut y = [0.0; N];

@@ -1,6 +1,6 @@
 //! Squared magnitude of a section as a polynomial in phi = sin^2(w / 2), and back.
 //!
-//! A polynomial `p0 + p1 z^-1 + p2 z^-2` is held as its three sums `[P(1), 2 (p0 - p2), P(-1)]`, see
+//! A polynomial `p0 + p1 z^-1 + p2 z^-2` is stored as its three sums `[P(1), 2 (p0 - p2), P(-1)]`, see
 //! [`BiquadCoeffs::numerator_sums`], which stay precise where the coefficients nearly cancel.
 //!
 //! # Source
@@ -19,12 +19,11 @@ pub(super) fn evaluate(p: Power, u: f64) -> f64 {
     p[0] + u * (p[1] + u * p[2])
 }
 
-/// The minimum-phase polynomial with a given |.|^2, as its sums (see [`BiquadCoeffs::numerator_sums`]), and whether it had to be pushed onto
-/// the unit circle, which is refused unless `may_touch_circle`.
+/// The minimum-phase polynomial with a given |.|^2, as its sums (see [`BiquadCoeffs::numerator_sums`]), and whether its
+/// zeros had to be moved onto the unit circle, which is refused unless `may_touch_circle`.
 ///
-/// With p0, p1, p2 the sought coefficients: c0 = N(1)^2, c0 + c1 + c2 = N(-1)^2 and
-/// (p0 - p2)^2 = (2 c0 + c1) / 4 + N(1) N(-1) / 2, which follows from c2 = 16 p0 p2 without the difference of two large
-/// numbers.
+/// With p0, p1, p2 the unknown coefficients: c0 = N(1)^2, c0 + c1 + c2 = N(-1)^2 and (p0 - p2)^2 = (2 c0 + c1) / 4 +
+/// N(1) N(-1) / 2, which follows from c2 = 16 p0 p2 without the difference of two large numbers.
 pub(super) fn factor(c: Power, may_touch_circle: bool) -> Option<([f64; 3], bool)> {
     let at_nyquist = c[0] + c[1] + c[2];
     let touches_nyquist = at_nyquist <= 0.0;
@@ -56,7 +55,7 @@ pub(super) fn section(num: [f64; 3], den: [f64; 3]) -> BiquadCoeffs {
     BiquadCoeffs { b0: b[0] * scale, b1: b[1] * scale, b2: b[2] * scale, a1: a[1] * scale, a2: a[2] * scale }
 }
 
-/// |.|^2 in phi of the denominator whose poles are the prototype's under z = e^(s T).
+/// |.|^2 in phi of the denominator whose poles are the prototype's mapped by z = e^(s T).
 pub(super) fn impulse_invariant(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> Power {
     let [d0, d1, d2] = prototype.den;
     let w = 2.0 * PI * frequency_hz / sample_rate_hz * libm::sqrt(d0 / d2);
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
     use crate::filters::cookbook;
 
-    /// Rounding, doubled in digits where a root is taken of a difference.
+    /// Rounding error; its exponent is halved where a root is taken of a difference.
     const ROUNDING: f64 = 1e-10;
 
     #[test]
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_magnitudes_are_refused_or_pushed_onto_the_circle() {
+    fn impossible_magnitudes_are_refused_or_moved_onto_the_circle() {
         let negative_at_nyquist = [1.0, -2.0, 0.5];
         assert_eq!(factor(negative_at_nyquist, false), None);
         let pushed = factor(negative_at_nyquist, true).unwrap();

@@ -2,8 +2,7 @@
 //!
 //! # Parameters
 //! `frequency_hz` 10 ..= min(22000, 0.49 `sample_rate_hz`), `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000
-//! ..= 384000. The functions are pure and assume legal values; the processor that takes a user's parameters refuses the
-//! others.
+//! ..= 384000. The functions are pure and assume legal values, which the processor checks.
 //!
 //! # Contract
 //! Always finite and stable. Cuts are the reciprocals of boosts; 0 dB of a bell, shelf or tilt is
@@ -13,8 +12,8 @@
 //! kHz and above 0.03 dB. One design takes 2 us to 60 us.
 //!
 //! # Source
-//! The prototypes of [`Prototype`] (RBJ), fitted as told in `fit.rs`. The all pass has no magnitude to fit: bilinear
-//! transform.
+//! The prototypes of [`Prototype`] (RBJ), fitted as described in `fit.rs`. The all pass has no magnitude to fit:
+//! bilinear transform.
 pub(crate) mod fit;
 pub(crate) mod least_squares;
 pub(crate) mod magnitude;
@@ -29,7 +28,7 @@ use super::{
     },
 };
 
-/// Makes a section of a boost and takes its reciprocal for a cut.
+/// Designs a boost, and takes its reciprocal for a cut.
 fn boost_or_cut(gain_db: f64, boost: impl Fn(f64) -> BiquadCoeffs) -> BiquadCoeffs {
     if gain_db == 0.0 {
         BiquadCoeffs::IDENTITY
@@ -128,7 +127,7 @@ mod tests {
     const E2_LOW_PASS_DB: f64 = 0.2;
     const E2_HIGH_PASS_DB: f64 = 0.4;
     const E2_BAND_PASS_DB: f64 = 0.4;
-    /// E2 looks at the analog curve above -60 dB.
+    /// E2 measures the analog curve above -60 dB.
     const FLOOR: f64 = 1e-6;
     /// SOUND 3.3.
     const HALF_POWER_DB: f64 = 0.02;
@@ -161,7 +160,7 @@ mod tests {
         })
     }
 
-    /// (frequency_hz, gain_db, q, sample_rate_hz) to a section; (gain_db, q) to its prototype.
+    /// Design of a section from (frequency_hz, gain_db, q, sample_rate_hz); prototype from (gain_db, q).
     type Design = fn(f64, f64, f64, f64) -> BiquadCoeffs;
     type Analog = fn(f64, f64) -> Prototype;
 
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_do_is_the_identity() {
+    fn neutral_settings_are_the_identity() {
         for make in [bell, low_shelf, high_shelf] {
             assert_eq!(make(9_000.0, 0.0, 0.7, 44_100.0), BiquadCoeffs::IDENTITY);
             assert_eq!(make(9_000.0, -0.0, 0.7, 44_100.0), BiquadCoeffs::IDENTITY);
@@ -349,7 +348,7 @@ mod tests {
                 for (high, far) in [(false, 4_000.0), (true, 250.0)] {
                     let corner_db = at(high, 1_000.0);
                     assert!((corner_db - power_db(0.5)).abs() < HALF_POWER_DB, "{order}: {corner_db}");
-                    // Per octave around the point two octaves away, against the analog filter's own slope there.
+                    // Per octave around the point two octaves away, against the analog filter's slope there.
                     let half_octave = core::f64::consts::SQRT_2;
                     let slope_db = (at(high, far / half_octave) - at(high, far * half_octave)).abs();
                     let analog = |ratio: f64| power_db(1.0 + libm::pow(ratio, 2.0 * order as f64));

@@ -17,7 +17,7 @@ pub(crate) struct Prototype {
 }
 
 impl Prototype {
-    /// Bell of `gain_db` at its centre; `q` is that of RBJ: the bandwidth is counted at half the gain in dB.
+    /// Bell of `gain_db` at its centre; `q` is RBJ's, with the bandwidth at half the gain in dB.
     #[must_use]
     pub(crate) fn bell(gain_db: f64, q: f64) -> Self {
         let a = amplitude(gain_db);
@@ -116,8 +116,7 @@ mod tests {
 
     /// Rounding of a handful of operations on numbers of order ten.
     const ROUNDING_DB: f64 = 1e-12;
-    /// (frequency / band frequency)^2 that stands for "far above"; what is left of a shelf's slope there is below 1e-6
-    /// dB.
+    /// (frequency / band frequency)^2 far above the band; the rest of a shelf's slope there is below 1e-6 dB.
     const FAR: f64 = 1e12;
     const FAR_DB: f64 = 1e-6;
 

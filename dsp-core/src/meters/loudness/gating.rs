@@ -1,7 +1,6 @@
 //! Gating: integrated loudness (BS.1770-5) and loudness range (Tech 3342) from the energies of blocks.
 //!
-//! Energies are weighted mean squares. Means are means of energies, and comparisons are made between energies; decibels
-//! come last.
+//! Energies are weighted mean squares. Means and comparisons are of energies; the conversion to decibels comes last.
 
 use crate::foundation::unit::power_to_db;
 use alloc::{vec, vec::Vec};
@@ -19,7 +18,7 @@ const RANGE_PERCENTILES: [f64; 2] = [10.0, 95.0];
 
 /// Width of a bin of the histogram, LU.
 const BIN_LU: f64 = 0.02;
-/// Bins from -70 to +30 LUFS; the last also takes what is louder.
+/// Bins from -70 to +30 LUFS; the last one includes all louder blocks.
 const BINS: usize = 5_000;
 
 /// Loudness of a weighted mean square, in LUFS; -inf for 0.
@@ -32,7 +31,7 @@ pub(super) fn energy_of(lufs: f64) -> f64 {
     libm::pow(10.0, (lufs - OFFSET_DB) / 10.0)
 }
 
-/// The energies of all blocks heard so far: what gates are computed from.
+/// The energies of all blocks so far, from which the gates are computed.
 ///
 /// Several programmes gated together, as one album, are several of these: [`album_loudness`].
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +41,7 @@ pub struct BlockEnergies(Store);
 enum Store {
     /// Every block, in order.
     Exact(Vec<f64>),
-    /// For each bin the count and the sum of the energies in it. Blocks below the absolute gate are not kept.
+    /// For each bin the count and the sum of its energies. Blocks below the absolute gate are not kept.
     Histogram { counts: Vec<u64>, sums: Vec<f64> },
 }
 
@@ -65,7 +64,7 @@ impl BlockEnergies {
         }
     }
 
-    /// Takes a block. Exact storage grows, amortised; a histogram never does.
+    /// Adds a block. Exact storage grows, amortised; a histogram never does.
     pub(super) fn push(&mut self, energy: f64) {
         match &mut self.0 {
             Store::Exact(blocks) => blocks.push(energy),
@@ -80,7 +79,7 @@ impl BlockEnergies {
         }
     }
 
-    /// The weighted mean square of each block in order, if they were kept; empty in constant memory.
+    /// The weighted mean square of each block in order; empty in constant memory.
     #[must_use]
     pub fn blocks(&self) -> &[f64] {
         match &self.0 {
@@ -95,7 +94,7 @@ impl BlockEnergies {
         gated(core::iter::once(self))
     }
 
-    /// Sum and count of the energies above `threshold` (strictly), or not below it.
+    /// Sum and count of the energies above `threshold` if `strictly`, else of those not below it.
     fn above(&self, threshold: f64, strictly: bool) -> (f64, f64) {
         let mut total = (0.0, 0.0);
         match &self.0 {
@@ -152,7 +151,7 @@ impl BlockEnergies {
     }
 }
 
-/// Place of a percentile among `count` sorted values, from 0: round((n - 1) p / 100), as in Tech 3342.
+/// Index of a percentile among `count` sorted values: round((n - 1) p / 100), as in Tech 3342.
 fn rank(count: f64, percent: f64) -> f64 {
     libm::round((count - 1.0).max(0.0) * percent / 100.0)
 }
@@ -160,7 +159,7 @@ fn rank(count: f64, percent: f64) -> f64 {
 /// Integrated loudness of several programmes as one, in LUFS: gated over the union of their blocks.
 ///
 /// This is the loudness of an album. A mean of the tracks' loudness values is not: it ignores lengths, and quiet tracks
-/// would not be gated. Blocks across the joints of the tracks do not exist here.
+/// would not be gated. There are no blocks across track boundaries.
 ///
 /// ```
 /// use mixdown::{Block, Meter, StreamSpec, meters::{LoudnessParams, album_loudness}};
@@ -184,7 +183,7 @@ pub fn album_loudness<'a>(programmes: impl IntoIterator<Item = &'a BlockEnergies
     gated(programmes.iter().copied())
 }
 
-/// The loudness of programmes as one. Takes no memory: meters are read in callbacks.
+/// The loudness of programmes as one. Does not allocate: meters are read in callbacks.
 fn gated<'a>(programmes: impl Iterator<Item = &'a BlockEnergies> + Clone) -> f64 {
     let mean_above = |threshold: f64| {
         let (mut sum, mut count) = (0.0, 0.0);
@@ -224,7 +223,7 @@ mod tests {
         assert_eq!(BlockEnergies::exact().integrated_lufs(), f64::NEG_INFINITY);
         assert_eq!(both([-70.1; 9].into_iter())[0].integrated_lufs(), f64::NEG_INFINITY);
         assert_eq!(BlockEnergies::exact().range_lu(), 0.0);
-        // The same level is at the gate of the range, and counts there.
+        // A block exactly at the gate of the range counts.
         let absolute = energy_of(ABSOLUTE_GATE_LUFS);
         assert_eq!(exact.above(absolute, true).1, 2.0);
         assert_eq!(exact.above(absolute, false).1, 3.0);
@@ -236,7 +235,7 @@ mod tests {
         let [exact, histogram] = both((0..=100).map(|n| -30.0 + 0.1 * f64::from(n)));
         assert!((exact.range_lu() - 8.5).abs() < 1e-9);
         assert!((histogram.range_lu() - 8.5).abs() <= HISTOGRAM_LU);
-        // What lies more than 20 LU below the mean does not count.
+        // Blocks more than 20 LU below the mean do not count.
         let [exact, histogram] = both((0..200).map(|n| if n < 100 { -60.0 } else { -20.0 }));
         assert_eq!((exact.range_lu(), histogram.range_lu()), (0.0, 0.0));
     }
@@ -248,7 +247,7 @@ mod tests {
         assert!((exact.integrated_lufs() - histogram.integrated_lufs()).abs() <= HISTOGRAM_LU);
         assert!((exact.range_lu() - histogram.range_lu()).abs() <= HISTOGRAM_LU);
         assert_eq!((exact.blocks().len(), histogram.blocks().len()), (20_000, 0));
-        // Louder than the last bin: exact all the same.
+        // Louder than the last bin, and exact too.
         let [exact, histogram] = both([40.0; 3].into_iter());
         assert!((exact.integrated_lufs() - histogram.integrated_lufs()).abs() < 1e-12);
     }

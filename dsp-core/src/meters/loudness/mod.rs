@@ -30,8 +30,8 @@ use windows::{SlidingSum, Spans};
 /// Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: integrated, momentary, short-term, range, peaks.
 ///
 /// # Signal
-/// in -> K-weighting -> squares summed per channel and 10 ms -> channel weights -> sliding means over 400 ms and 3 s ->
-/// gates; beside it the true peak
+/// in -> K-weighting -> sums of squares per channel and 10 ms -> channel weights -> sliding means over 400 ms and 3 s
+/// -> gates; in -> true peak
 ///
 /// # Parameters
 /// Those of [`LoudnessParams`].
@@ -46,8 +46,8 @@ use windows::{SlidingSum, Spans};
 ///
 /// # Source
 /// ITU-R BS.1770-5 (11/2023), EBU Tech 3341 v4, 3342 (11/2023). The response of the K-weighting is that of 48 kHz at
-/// every rate, as the standard asks; libebur128 and others that keep the numerator 1, -2, 1 read up to 0.03 LU lower at
-/// 192 kHz. The range uses short-term values every 0.1 s, as Tech 3342 demands.
+/// every rate, as the standard requires; libebur128 and others that keep the numerator 1, -2, 1 read up to 0.03 LU
+/// lower at 192 kHz. The range uses short-term values every 0.1 s, as Tech 3342 requires.
 ///
 /// ```
 /// use mixdown::{Block, Meter, StreamSpec, meters::LoudnessParams};
@@ -82,7 +82,7 @@ pub struct LoudnessMeter<S> {
     sample_peak: f64,
     /// Smallest ratio of squared true peak and short-term energy.
     min_psr: f64,
-    faults: u64,
+    non_finite: u64,
 }
 
 /// 10 ms spans in the momentary window, 400 ms, which is also the block of the gate.
@@ -91,16 +91,16 @@ const MOMENTARY_SPANS: u64 = 40;
 const SHORT_TERM_SPANS: u64 = 300;
 /// 10 ms spans from block to block and from point to point of the curves, 100 ms.
 const HOP_SPANS: u64 = 10;
-/// Hops in the window of the true peak that a short-term loudness is compared with.
+/// Hops in the true-peak window of a short-term loudness.
 const PEAK_HOPS: usize = (SHORT_TERM_SPANS / HOP_SPANS) as usize;
 
 choice! {
-    /// What a [`LoudnessMeter`] keeps of the past.
+    /// Storage of a [`LoudnessMeter`].
     Memory, default Exact {
         /// Every block energy: exact gates, curves, albums; grows by 160 bytes per second.
         Exact = "exact",
-        /// Histograms with bins of 0.02 LU, 160 kB, for streams without an end: no curves. Blocks within a bin of a gate
-        /// may fall on its other side; otherwise means are exact and the range is within 0.02 LU.
+        /// Histograms with bins of 0.02 LU, 160 kB, for endless streams: no curves. Blocks within a bin of a gate may
+        /// be on its other side; otherwise means are exact and the range is within 0.02 LU.
         Constant = "constant",
     }
 }
@@ -113,8 +113,8 @@ params! {
             "How much each channel counts: by the usual layout of as many channels, a layout, or one factor each";
         dual_mono: switch, default false,
             "A programme of one channel counts as if two loudspeakers played it, 3.01 LU louder";
-        precision: choice Precision, "How finely true peaks are searched; `off` is fastest";
-        memory: choice Memory, "What is kept of the past";
+        precision: choice Precision, "Precision of the true-peak search; `off` is fastest";
+        memory: choice Memory, "Storage of block energies";
     }
 }
 
@@ -143,12 +143,12 @@ impl LoudnessParams {
             weights,
             sample_peak: 0.0,
             min_psr: f64::INFINITY,
-            faults: 0,
+            non_finite: 0,
         })
     }
 }
 
-/// What a [`LoudnessMeter`] found. `-inf` stands for "nothing to measure", never NaN.
+/// The reading of a [`LoudnessMeter`]. `-inf` means that there is nothing to measure; never NaN.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Loudness {
@@ -173,8 +173,8 @@ pub struct Loudness {
     #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub plr_lu: f64,
     /// Smallest difference of the true peak within a short-term window and that window's loudness, LU, of windows every
-    /// 100 ms that are louder than -70 LUFS. -inf if there is none. Peaks count when the interpolator delivers them, 16
-    /// (standard), 48 (high) or 516 (reference) frames after they sound.
+    /// 100 ms that are louder than -70 LUFS. -inf if there is none. Peaks count after the delay of the interpolator, 16
+    /// (standard), 48 (high) or 516 (reference) frames.
     #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub min_psr_lu: f64,
     /// Loudness over the last 400 ms at each of `times_s`, LUFS. Empty in constant memory.
@@ -209,7 +209,7 @@ impl Window {
         *max = 0.0;
     }
 
-    /// Takes the energy of a span. Whether the window is complete.
+    /// Adds the energy of a span. Returns whether the window is complete.
     fn push(&mut self, energy: f64, spans: &Spans) -> bool {
         let Some(sum) = self.sum.push(energy) else { return false };
         self.mean = sum / spans.frames_in(self.spans);
@@ -218,7 +218,7 @@ impl Window {
     }
 }
 
-/// True peaks: of everything, and of each of the last 3 s worth of hops.
+/// True peaks: the highest of all, and of each hop in the last 3 s.
 #[derive(Clone, Debug)]
 struct Peaks<S> {
     search: Search<S>,
@@ -246,12 +246,12 @@ impl<S: Sample> Peaks<S> {
 
     fn observe(&mut self, backend: Backend, block: &Block<'_, '_, S>) {
         for (channel, track) in self.tracks.iter_mut().enumerate() {
-            // The K-weighting counts the faults.
+            // The K-weighting counts the non-finite samples.
             let _ = track.observe(backend, &self.search, block.channel(channel));
         }
     }
 
-    /// Ends a hop. Gives the highest of the last 3 s.
+    /// Ends a hop. Returns the highest of the last 3 s.
     fn end_hop(&mut self) -> f64 {
         let hop = self.tracks.iter_mut().map(|track| track.take_peaks()[0].to_f64()).fold(0.0, f64::max);
         self.highest = self.highest.max(hop);
@@ -260,17 +260,17 @@ impl<S: Sample> Peaks<S> {
         self.hops.iter().copied().fold(0.0, f64::max)
     }
 
-    /// The highest of everything, if silence follows.
+    /// The highest true peak, with silence after the last sample.
     fn reading(&self, backend: Backend) -> f64 {
         self.tracks.iter().map(|track| track.flushed(backend, &self.search).to_f64()).fold(self.highest, f64::max)
     }
 }
 
 impl<S: Sample> LoudnessMeter<S> {
-    /// Non-finite samples heard since it was built or reset; they counted as 0.
+    /// Non-finite samples since the build or the last reset; they counted as 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 
     /// Loudness of the last 400 ms in LUFS, at most 10 ms old; -inf before 400 ms. O(1).
@@ -285,7 +285,7 @@ impl<S: Sample> LoudnessMeter<S> {
         lufs(self.short_term.mean)
     }
 
-    /// The block energies that the integrated loudness is gated from.
+    /// The block energies of the integrated loudness.
     #[must_use]
     pub fn block_energies(&self) -> &BlockEnergies {
         &self.blocks
@@ -324,14 +324,15 @@ impl<S: Sample> LoudnessMeter<S> {
         }
     }
 
-    fn listen(&mut self, block: &Block<'_, '_, S>) {
+    fn measure(&mut self, block: &Block<'_, '_, S>) {
         let channels = self.weights.len();
         let mut start = 0;
         while start < block.frames() {
             let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
             let part = block.frames_at(start, missing.min(block.frames() - start));
             let frame = self.spans.frame();
-            self.faults += k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
+            self.non_finite +=
+                k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
             if let Some(peaks) = &mut self.peaks {
                 peaks.observe(self.backend, &part);
             }
@@ -347,7 +348,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
     type Reading = Loudness;
 
     fn observe(&mut self, block: &Block<'_, '_, S>) {
-        fit_read(block, self.weights.len(), |_, block| self.listen(block));
+        fit_read(block, self.weights.len(), |_, block| self.measure(block));
     }
 
     fn reading(&self) -> Loudness {
@@ -395,7 +396,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
             peaks,
             sample_peak,
             min_psr,
-            faults,
+            non_finite,
         } = self;
         pairs.fill(Pair::default());
         spans.reset();
@@ -408,6 +409,6 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
         }
         *sample_peak = 0.0;
         *min_psr = f64::INFINITY;
-        *faults = 0;
+        *non_finite = 0;
     }
 }

@@ -5,7 +5,7 @@ use alloc::{vec, vec::Vec};
 
 /// Largest weight of a channel; two identical loudspeakers weigh 2.
 const MAX_WEIGHT: f64 = 10.0;
-/// Weight of a loudspeaker between 60 and 120 degrees off the front: the number 1.41 of the standard, not 10^0.15.
+/// Weight of a loudspeaker between 60 and 120 degrees off the front: 1.41 as in the standard, not 10^0.15.
 const SIDE: f64 = 1.41;
 
 /// A layout of loudspeakers, named by its count of main and of low-frequency channels.
@@ -62,7 +62,7 @@ impl Layout {
         })
     }
 
-    /// How much each channel's energy counts.
+    /// Weight of each channel's energy.
     #[must_use]
     pub fn weights(self) -> &'static [f64] {
         match self {
@@ -77,14 +77,14 @@ impl Layout {
     }
 }
 
-/// Where the channel weights of a [`LoudnessMeter`](crate::meters::LoudnessMeter) come from.
+/// Channel weights of a [`LoudnessMeter`](crate::meters::LoudnessMeter).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Weights {
     /// The usual layout of as many channels as the stream has: 1 to 6, or 8.
     #[default]
     ByCount,
-    /// That of a layout.
+    /// The weights of a layout.
     Layout(Layout),
     /// One factor per channel, 0 to 10, for the channel's energy.
     Explicit(Vec<f64>),

@@ -5,15 +5,15 @@ use alloc::{vec, vec::Vec};
 /// Spans per second.
 const SPANS_PER_SECOND: f64 = 100.0;
 
-/// Where the 10 ms spans of a stream begin and end: span `k` starts at frame round(k rate / 100).
+/// Positions of the 10 ms spans of a stream: span `k` starts at frame round(k rate / 100).
 ///
-/// Rounding each position, rather than the length, keeps the positions exact at rates that 100 does not divide.
+/// Rounding each position, rather than the length, keeps the positions exact at rates that are not multiples of 100.
 #[derive(Clone, Debug)]
 pub(super) struct Spans {
     sample_rate_hz: f64,
     /// Spans complete so far.
     complete: u64,
-    /// The frame heard next.
+    /// The next frame.
     frame: u64,
 }
 
@@ -33,17 +33,17 @@ impl Spans {
         libm::round(index as f64 * self.sample_rate_hz / SPANS_PER_SECOND) as u64
     }
 
-    /// The frame heard next.
+    /// The next frame.
     pub(super) fn frame(&self) -> u64 {
         self.frame
     }
 
-    /// Frames that the span at hand still lacks; at least 1.
+    /// Frames missing from the current span; at least 1.
     pub(super) fn missing(&self) -> u64 {
         self.start(self.complete + 1) - self.frame
     }
 
-    /// Moves on by no more than the missing frames. Gives the number of complete spans if one has just ended.
+    /// Advances by no more than the missing frames. Returns the number of complete spans if one has just ended.
     pub(super) fn advance(&mut self, frames: u64) -> Option<u64> {
         self.frame += frames;
         if self.frame < self.start(self.complete + 1) {
@@ -53,7 +53,7 @@ impl Spans {
         Some(self.complete)
     }
 
-    /// Frames in the last `spans` complete spans, of which there must be as many.
+    /// Frames in the last `spans` complete spans, which must exist.
     pub(super) fn frames_in(&self, spans: u64) -> f64 {
         (self.start(self.complete) - self.start(self.complete - spans)) as f64
     }
@@ -66,9 +66,9 @@ impl Spans {
 
 /// The sum of the last `length` values, in O(1) amortised and without subtraction.
 ///
-/// Values come in groups of `length`. The window is the end of the last group, whose partial sums from the right are
-/// kept, and the start of the one at hand. Nothing is ever taken away again, so nothing cancels: loud music does not
-/// leave a residue in the silence that follows.
+/// Values are grouped by `length`. The window is the end of the last group, whose suffix sums are kept, and the start
+/// of the current one. Nothing is subtracted, so nothing cancels: loud music does not leave a residue in following
+/// silence.
 #[derive(Clone, Debug)]
 pub(super) struct SlidingSum {
     /// Before the position of the next value: values of this group. From there on: suffix sums of the last group.
@@ -76,7 +76,7 @@ pub(super) struct SlidingSum {
     position: usize,
     /// Sum of this group.
     prefix: f64,
-    /// Whether `length` values have been seen.
+    /// Whether `length` values have been added.
     full: bool,
 }
 
@@ -93,7 +93,7 @@ impl SlidingSum {
         *full = false;
     }
 
-    /// Takes a value; gives the sum of the last `length` values once there are so many.
+    /// Adds a value; returns the sum of the last `length` values once there are as many.
     pub(super) fn push(&mut self, value: f64) -> Option<f64> {
         self.values[self.position] = value;
         self.prefix += value;

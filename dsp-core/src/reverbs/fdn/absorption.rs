@@ -1,4 +1,4 @@
-//! Absorption of the delay lines: recursive, so lanes are lines, behind a transposition in registers.
+//! Absorption of the delay lines: recursive, so lanes are lines, after a transposition in registers.
 
 use super::{AbsorberStates, Absorbers, LINES, Rows};
 use crate::{
@@ -18,7 +18,7 @@ pub(crate) fn absorb<F: Form, S: Sample>(
 ) {
     let frames = frames.min(GRID_FRAMES);
     for start in (0..frames).step_by(COLUMNS) {
-        // All lines before the next frames: while one group of lines waits, another is worked on.
+        // All lines before the next frames, so that the recursions of several groups overlap.
         for first in (0..LINES).step_by(F::Wide::<S>::LEN) {
             let low_direct = F::Wide::<S>::load(form, &absorbers.low_direct[first..]);
             let low_feed = F::Wide::<S>::load(form, &absorbers.low_feed[first..]);

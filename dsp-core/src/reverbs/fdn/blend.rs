@@ -1,4 +1,4 @@
-//! Early reflections and tail beside the input.
+//! The mix of input, early reflections and tail.
 
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-/// Puts early reflections and tail with the input: gains are those of the input, of each side to itself, of each side
-/// to the other, of the tail. Nothing is fused, so that all forms agree. The input stays bit for bit where it is all.
+/// Mixes early reflections and tail with the input: gains are those of the input, of each side to itself, of each side
+/// to the other, of the tail. Nothing is fused, so that all forms agree. The input alone passes bit for bit.
 pub(crate) fn blend<S: Sample>(
     backend: Backend,
     early: &[[S; GRID_FRAMES]; 2],

@@ -1,7 +1,7 @@
-//! The passes in which lanes are frames and nothing recurs: taps, diffusion, modulated delays.
+//! The passes with frames as lanes and no recursion: taps, diffusion, modulated delays.
 //!
-//! Sixteen lines and their places are more than there are registers. So a mixture is made in two passes: within groups
-//! of lines into rows that stay in the L1 cache, and then, line by line, across the groups.
+//! Sixteen lines and their read offsets exceed the registers. A mix is therefore computed in two passes: within groups
+//! of lines into rows in the L1 cache, and then, line by line, across the groups.
 
 use super::{LINES, Mix, Rows, vector_starts};
 use crate::{
@@ -55,7 +55,7 @@ fn sums<F: Form, S: Sample, const N: usize>(
     }
 }
 
-/// Copies samples that fill up to 64.
+/// Copies samples of a partial row.
 #[inline(always)]
 pub(crate) fn copy<F: Form, S: Sample>(form: F, from: &[S], to: &mut [S; GRID_FRAMES]) {
     let lanes = F::Native::<S>::LEN;
@@ -86,7 +86,8 @@ pub(crate) fn within<F: Form, S: Sample>(
     }
 }
 
-/// Groups of `N` lines, 2 or 8. An even mixture, whose tangent is 1, adds and subtracts: the same bits in fewer steps.
+/// Groups of `N` lines, 2 or 8. An even mix, with a tangent of 1, adds and subtracts: the same bits in fewer
+/// operations.
 #[inline(always)]
 fn groups<F: Form, S: Sample, const N: usize, const EVEN: bool>(
     form: F,
@@ -126,7 +127,7 @@ fn rotate<F: Form, S: Sample, const EVEN: bool>(tangent: F::Native<S>, values: &
     }
 }
 
-/// One line of the mixture, out of the groups in `rows`.
+/// One line of the mix across the groups in `rows`.
 #[inline(always)]
 pub(crate) fn across<F: Form, S: Sample>(
     form: F,
@@ -169,7 +170,7 @@ fn join<F: Form, S: Sample, const EVEN: bool, const SUM: bool>(
     }
 }
 
-/// Fades one row into another.
+/// Crossfades one row into another.
 #[inline(always)]
 pub(crate) fn cross_fade<F: Form, S: Sample>(
     form: F,

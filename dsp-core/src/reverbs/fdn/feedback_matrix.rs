@@ -6,18 +6,18 @@ use crate::{
     primitives::lanes::{Form, Lanes},
 };
 
-/// Lines whose input is heard, left and right.
-const HEARD_INPUTS: [usize; 2] = [5, 10];
-/// Lines that the first pass transforms at once.
+/// Lines whose input is added to the outputs, left and right.
+const DIRECT_INPUTS: [usize; 2] = [5, 10];
+/// Lines that the first pass transforms together.
 const HALF: usize = LINES / 2;
 
-/// Transforms the lines (Hadamard) within both halves, and gives out what is heard.
+/// Transforms the lines (Hadamard) within both halves, and computes the output mix.
 ///
-/// What is heard are two sums of all lines, with signs from a bent function of their numbers: as unlike as can be to
-/// every row of the transform, that is to what is written into any line, so that no line's delay is heard twice as much
-/// as the others. Both are at right angles.
+/// The outputs are two sums of all lines, with signs from a bent function of the line number: as uncorrelated as
+/// possible with every row of the transform, hence with the input of any line, so that no line's delay is twice as loud
+/// as the others. The two are orthogonal.
 #[inline(always)]
-pub(crate) fn hear<F: Form, S: Sample>(
+pub(crate) fn transform_and_mix<F: Form, S: Sample>(
     form: F,
     feed: &Feed<'_, S>,
     frames: usize,
@@ -36,14 +36,14 @@ pub(crate) fn hear<F: Form, S: Sample>(
         let [c, d] = transform(form, second, start);
         for side in 0..2 {
             let out = &mut out[side][start..];
-            let heard = form.load(out) + (c[side] - d[side]);
-            let input = form.load(&feed.input[HEARD_INPUTS[side]][start..]);
-            direct.mul_add(input, quarter * heard).store(out);
+            let sum = form.load(out) + (c[side] - d[side]);
+            let input = form.load(&feed.input[DIRECT_INPUTS[side]][start..]);
+            direct.mul_add(input, quarter * sum).store(out);
         }
     }
 }
 
-/// Transforms one half; gives what is heard of each four lines a, b, c, d: a + b + c - d and a - b + c + d.
+/// Transforms one half; returns the output sums of each four lines a, b, c, d: a + b + c - d and a - b + c + d.
 #[inline(always)]
 fn transform<F: Form, S: Sample>(form: F, half: &mut [[S; GRID_FRAMES]], start: usize) -> [[F::Native<S>; 2]; 2] {
     let mut values = [form.splat(S::ZERO); HALF];
@@ -74,7 +74,7 @@ fn add_and_subtract<F: Form, S: Sample>(values: &mut [F::Native<S>; HALF], span:
     }
 }
 
-/// What goes into one line: ends its transform, behind [`hear`], and adds the input.
+/// Writes the input of one line: completes its transform, after [`transform_and_mix`], and adds the input.
 #[inline(always)]
 pub(crate) fn write<F: Form, S: Sample>(
     form: F,
@@ -92,7 +92,7 @@ pub(crate) fn write<F: Form, S: Sample>(
         let (a, b) = (form.load(&low[start..]), form.load(&high[start..]));
         let value = if sum { a + b } else { a - b };
         let input = form.load(&input[start..]);
-        // What goes round until it is cleared must not become subnormal meanwhile.
+        // A signal that recirculates until the lines are cleared must not become subnormal.
         let sum = gain.mul_add(value, input);
         let written = sum.zero_where(sum.abs(), S::FAINTEST);
         written.store(&mut to[start..]);

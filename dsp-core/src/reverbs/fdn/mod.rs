@@ -1,11 +1,11 @@
-//! The passes of a feedback delay network of 16 lines over 64 frames, which lies in the L1 cache.
+//! The passes of a feedback delay network of 16 lines over 64 frames in the L1 cache.
 //!
-//! Where lines mix (diffusion, feedback matrix, taps) the lanes are successive frames, so that a Hadamard transform is
-//! additions between registers; where they recur (absorption) the lanes are the lines, behind a transposition.
-//! Recursions of single channels (high pass, walls) look far enough back that their lanes are frames too. Every
-//! multiply-add is fused, each sample's operations are the same whatever its lane, in the scalar form too.
+//! In passes that mix lines (diffusion, feedback matrix, taps) the lanes are successive frames, so that a Hadamard
+//! transform is additions between registers; in recursions (absorption) the lanes are the lines, after a transposition.
+//! Recursions of single channels (high pass, walls) look back far enough that their lanes are frames too. Every
+//! multiply-add is fused, and each sample's operations are the same whatever its lane, in the scalar form too.
 //!
-//! All arrays hold 64 frames; only the first `frames` count, what lies behind is stale.
+//! All arrays hold 64 frames; only the first `frames` are valid, the rest is stale.
 
 mod absorption;
 mod blend;
@@ -18,8 +18,8 @@ mod tests;
 pub(crate) use absorption::absorb;
 pub(crate) use blend::blend;
 pub(crate) use diffusion::{across, copy, cross_fade, interpolate, tap, within};
-pub(crate) use feedback_matrix::{hear, write};
-pub(crate) use one_pole::{OnePole, Past};
+pub(crate) use feedback_matrix::{transform_and_mix, write};
+pub(crate) use one_pole::{OnePole, OnePoleState};
 
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample, silence},
@@ -34,23 +34,23 @@ pub(crate) type Rows<S> = [[S; GRID_FRAMES]; LINES];
 /// A rotation of lines into each other: by the same angle in each dimension of their binary numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mix<S> {
-    /// Tangent of the angle: 1 mixes evenly, 0 not at all.
+    /// Tangent of the angle: 1 for an even mix, 0 for none.
     pub(crate) tangent: S,
     /// The cosine, once for each dimension.
     pub(crate) scale: S,
-    /// How far apart the lines are that mix last: half as many as mix with each other, 2 or 8.
+    /// Distance of the lines that mix last: half as many as mix with each other, 2 or 8.
     pub(crate) span: usize,
 }
 
-/// Where the vectors begin that hold the first `frames` of 64.
+/// Start indices of the vectors that hold the first `frames` of 64.
 #[inline(always)]
 fn vector_starts<F: Form, S: Sample>(frames: usize) -> impl Iterator<Item = usize> {
     let lanes = F::Native::<S>::LEN;
     (0..frames.min(GRID_FRAMES).div_ceil(lanes)).map(move |vector| vector * lanes)
 }
 
-/// Two first-order sections per line: y = direct x + z, z' = pole z + feed x. The second's direct is 1; the gain of
-/// both is the first's.
+/// Two first-order sections per line: y = direct x + z, z' = pole z + feed x. The second's direct is 1; the first has
+/// the gain of both.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Absorbers<S> {
     pub(crate) low_direct: [S; LINES],
@@ -61,8 +61,8 @@ pub(crate) struct Absorbers<S> {
 }
 
 impl<S: Sample> Absorbers<S> {
-    /// Nothing passes.
-    pub(crate) const SHUT: Self = Self {
+    /// Zero gain.
+    pub(crate) const MUTED: Self = Self {
         low_direct: [S::ZERO; LINES],
         low_feed: [S::ZERO; LINES],
         low_pole: [S::ZERO; LINES],
@@ -81,31 +81,31 @@ pub(crate) struct AbsorberStates<S> {
 impl<S: Sample> AbsorberStates<S> {
     pub(crate) const SILENCE: Self = Self { low: [S::ZERO; LINES], high: [S::ZERO; LINES] };
 
-    /// On the absolute grid: zeroes states that have fallen silent.
+    /// On the absolute grid: zeroes decayed states.
     #[inline(always)]
-    pub(crate) fn hush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         let Self { low, high } = self;
-        hush(low);
-        hush(high);
+        flush(low);
+        flush(high);
     }
 }
 
-/// Zeroes states that have fallen silent: on the absolute grid.
+/// Zeroes decayed states, on the absolute grid.
 #[inline(always)]
-pub(crate) fn hush<S: Sample>(states: &mut [S]) {
+pub(crate) fn flush<S: Sample>(states: &mut [S]) {
     let silent = S::from_f64(silence::REVERB_STATE);
     for state in states {
         *state = if *state < silent && *state > -silent { S::ZERO } else { *state };
     }
 }
 
-/// What goes round: the feedback matrix, and what comes in.
+/// Inputs of the feedback: the matrix and the new input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Feed<'a, S> {
-    /// What comes into each line.
+    /// The new input of each line.
     pub(crate) input: &'a Rows<S>,
     /// Signs of the matrix's rows, times its norm.
     pub(crate) gains: &'a [S; LINES],
-    /// How much of the input is heard at once.
+    /// Gain of the input in the output mix.
     pub(crate) direct: S,
 }

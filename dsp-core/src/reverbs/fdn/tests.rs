@@ -1,4 +1,4 @@
-//! Is every pass the same in its vector forms as in its scalar form, bit for bit, whatever the cut?
+//! Tests that every pass has the same bits in its vector and scalar forms, for any cut.
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Three times 64 frames of the stream, and the rest of one more.
+/// Three times 64 frames of the stream, and a partial chunk.
 const FRAMES: usize = 3 * GRID_FRAMES + 21;
 
 fn noise<S: Sample>(seed: u64) -> impl FnMut() -> S {
@@ -23,24 +23,24 @@ fn noise<S: Sample>(seed: u64) -> impl FnMut() -> S {
     }
 }
 
-/// Streams that go in: one per line.
+/// Input streams, one per line.
 fn streams<S: Sample>(seed: u64) -> Vec<[S; LINES]> {
     let mut noise = noise(seed);
     (0..FRAMES).map(|_| core::array::from_fn(|_| noise())).collect()
 }
 
-/// A chunk of them as rows, stale behind it.
+/// A chunk of them as rows, with stale samples after it.
 fn rows<S: Sample>(chunk: &[[S; LINES]], stale: &mut impl FnMut() -> S) -> Rows<S> {
     core::array::from_fn(|line| core::array::from_fn(|frame| chunk.get(frame).map_or_else(&mut *stale, |x| x[line])))
 }
 
-/// What came out, stream by stream.
-struct Heard<S> {
+/// The output, stream by stream.
+struct Recorded<S> {
     streams: Vec<Vec<S>>,
 }
 
-impl<S: Sample> Heard<S> {
-    fn hear<'a>(&mut self, rows: impl IntoIterator<Item = &'a [S; GRID_FRAMES]>, first: usize, frames: usize)
+impl<S: Sample> Recorded<S> {
+    fn record<'a>(&mut self, rows: impl IntoIterator<Item = &'a [S; GRID_FRAMES]>, first: usize, frames: usize)
     where
         S: 'a,
     {
@@ -54,8 +54,8 @@ impl<S: Sample> Heard<S> {
     }
 }
 
-fn diffusion<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
-    let (input, mut stale, mut heard) = (streams(1), noise(2), Heard { streams: vec![] });
+fn diffusion<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
+    let (input, mut stale, mut recorded) = (streams(1), noise(2), Recorded { streams: vec![] });
     for chunk in input.chunks(cut) {
         let frames = chunk.len();
         let from = rows(chunk, &mut stale);
@@ -69,19 +69,19 @@ fn diffusion<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
                 for (line, mixed) in mixed[..count].iter_mut().enumerate() {
                     across(form, &mix, &groups, line, frames, mixed);
                 }
-                heard.hear(&mixed[..count], first, frames);
+                recorded.record(&mixed[..count], first, frames);
                 first += count;
             }
         }
         let mut faded = from[0];
         cross_fade(form, &mut faded, &from[1], &from[2], frames);
-        heard.hear([&faded], first, frames);
+        recorded.record([&faded], first, frames);
     }
-    heard
+    recorded
 }
 
-fn delayed<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
-    let (input, mut stale, mut heard) = (streams(3), noise(4), Heard { streams: vec![] });
+fn delayed<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
+    let (input, mut stale, mut recorded) = (streams(3), noise(4), Recorded { streams: vec![] });
     let mut layout = Layout::default();
     let offsets = [layout.add_line(200), layout.add_line(300)];
     let mut bank = DelayBank::<S>::new(&layout);
@@ -105,20 +105,20 @@ fn delayed<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
         bank.mirror();
         let mut sum = chunk[2];
         tap(form, &bank, &taps, frames, &mut sum);
-        // The clock starts anew with each chunk here, so that a moving line is compared at one cut only.
-        heard.hear([&sum], 0, frames);
+        // The clock restarts with each chunk here, so that a moving line is compared at one cut only.
+        recorded.record([&sum], 0, frames);
         if cut == GRID_FRAMES {
-            heard.hear(&moved, 1, frames);
+            recorded.record(&moved, 1, frames);
         }
         bank.advance(frames);
         now += frames;
     }
     assert_eq!(TAPS, weights.start.len());
-    heard
+    recorded
 }
 
-fn recurring<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
-    let (input, mut stale, mut heard) = (streams(5), noise(6), Heard { streams: vec![] });
+fn recurring<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
+    let (input, mut stale, mut recorded) = (streams(5), noise(6), Recorded { streams: vec![] });
     let along =
         |from: f64, to: f64| core::array::from_fn(|line| S::from_f64(from + (to - from) * line as f64 / LINES as f64));
     let absorbers = Absorbers {
@@ -129,53 +129,54 @@ fn recurring<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
         high_pole: along(0.2, 0.6),
     };
     let mut states = AbsorberStates::SILENCE;
-    let (filters, mut pasts) = ([0.997, 0.5].map(OnePole::<S>::new), [Past::<S>::SILENCE, Past::SILENCE]);
+    let (filters, mut pasts) =
+        ([0.997, 0.5].map(OnePole::<S>::new), [OnePoleState::<S>::SILENCE, OnePoleState::SILENCE]);
     for chunk in input.chunks(cut) {
         let frames = chunk.len();
         let from = rows(chunk, &mut stale);
         let mut out = rows(&[], &mut stale);
         absorb(form, from.each_ref(), &absorbers, &mut states, frames, &mut out);
-        heard.hear(&out, 0, frames);
+        recorded.record(&out, 0, frames);
         for (index, (filter, past)) in filters.iter().zip(&mut pasts).enumerate() {
             copy(form, &from[index][..frames], past.input());
             past.low_pass(form, filter, frames);
             let mut rest = from[2];
-            past.rest(form, frames, &mut rest);
-            heard.hear([past.output(), &rest], LINES + 2 * index, frames);
+            past.high_pass(form, frames, &mut rest);
+            recorded.record([past.output(), &rest], LINES + 2 * index, frames);
             past.advance(frames);
         }
     }
-    heard
+    recorded
 }
 
-fn feedback<F: Form, S: Sample>(form: F, cut: usize) -> Heard<S> {
-    let (input, mut stale, mut heard) = (streams(7), noise(8), Heard { streams: vec![] });
+fn feedback<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
+    let (input, mut stale, mut recorded) = (streams(7), noise(8), Recorded { streams: vec![] });
     let gains = core::array::from_fn(|line| S::from_f64(if line % 3 == 0 { -0.25 } else { 0.25 }));
     for chunk in input.chunks(cut) {
         let frames = chunk.len();
         let (mut from, input) = (rows(chunk, &mut stale), rows(chunk, &mut stale));
         let feed = Feed { input: &input, gains: &gains, direct: S::from_f64(0.5) };
         let mut out = [input[0], input[1]];
-        hear(form, &feed, frames, &mut from, &mut out);
-        heard.hear(&out, 0, frames);
+        transform_and_mix(form, &feed, frames, &mut from, &mut out);
+        recorded.record(&out, 0, frames);
         for line in 0..LINES {
             let mut row = input[2];
             write(form, &feed, &from, line, frames, &mut row);
-            heard.hear([&row], 2 + line, frames);
+            recorded.record([&row], 2 + line, frames);
             let expected = row[..frames].iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
             assert_eq!(largest_magnitude(form, &row[..frames]).to_f64(), expected);
         }
     }
-    heard
+    recorded
 }
 
-fn all<F: Form, S: Sample>(form: F, cut: usize) -> [Heard<S>; 4] {
+fn all<F: Form, S: Sample>(form: F, cut: usize) -> [Recorded<S>; 4] {
     [diffusion(form, cut), delayed(form, cut), recurring(form, cut), feedback(form, cut)]
 }
 
 fn compare<S: Sample>(cpu: Cpu, equal: fn(S, S) -> bool) {
     let scalar = [1, 7, GRID_FRAMES].map(|cut| all::<_, S>(Scalar, cut));
-    let same = |a: &[Heard<S>; 4], b: &[Heard<S>; 4], equal: fn(S, S) -> bool, what: &str| {
+    let same = |a: &[Recorded<S>; 4], b: &[Recorded<S>; 4], equal: fn(S, S) -> bool, what: &str| {
         for (pass, (a, b)) in a.iter().zip(b).enumerate() {
             for (stream, (a, b)) in a.streams.iter().zip(&b.streams).enumerate() {
                 assert_eq!((a.len(), b.len()), (FRAMES, FRAMES));
@@ -205,17 +206,17 @@ fn vector_forms_are_the_scalar_form_bit_for_bit() {
     }
 }
 
-/// What two roundings instead of one make of a few operations on numbers of about 1; the recursions gather it up.
+/// Difference by two roundings instead of one in a few operations on numbers of about 1, accumulated by the recursions.
 const TWO_ROUNDINGS: [f64; 2] = [2e-5, 1e-13];
 
 #[test]
-fn machines_that_fuse_nothing_are_close() {
+fn machines_without_fma_are_close() {
     compare::<f32>(Cpu::Baseline, |a, b| (f64::from(a) - f64::from(b)).abs() < TWO_ROUNDINGS[0]);
     compare::<f64>(Cpu::Baseline, |a, b| (a - b).abs() < TWO_ROUNDINGS[1]);
 }
 
 #[test]
-fn a_mixture_keeps_the_energy() {
+fn a_mix_keeps_the_energy() {
     let angle = 0.3_f64;
     let from: Rows<f64> = rows(&streams(9)[..GRID_FRAMES], &mut noise(10));
     for (span, count) in [(2, LINES / 2), (8, LINES)] {
@@ -235,10 +236,10 @@ fn a_mixture_keeps_the_energy() {
 }
 
 #[test]
-fn looking_back_16_frames_is_looking_back_one() {
+fn recursion_over_16_frames_equals_recursion_over_one() {
     for pole in [0.02, 0.52, 0.9974] {
         let filter = OnePole::<f64>::new(pole);
-        let (mut past, mut low) = (Past::SILENCE, 0.0);
+        let (mut past, mut low) = (OnePoleState::SILENCE, 0.0);
         for chunk in streams::<f64>(11).chunks(GRID_FRAMES) {
             let input: Vec<f64> = chunk.iter().map(|x| x[0]).collect();
             copy(Scalar, &input, past.input());

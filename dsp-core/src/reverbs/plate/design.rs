@@ -1,12 +1,12 @@
-//! Fig. 1 and tables 1 and 2 of the paper, and what a plate computes with.
+//! Fig. 1 and tables 1 and 2 of the paper, and the coefficients of a plate.
 
 use super::params::PlateParams;
 use crate::foundation::{field::max_of, unit::ms_to_frames};
 use core::f64::consts::TAU;
 
-/// Rate that the paper's delays are counted at.
+/// Sample rate of the paper's delays.
 pub(super) const PAPER_HZ: f64 = 29_761.0;
-/// Longest pre-delay: memory is taken for it.
+/// Longest pre-delay: memory is allocated for it.
 pub(super) const MAX_PREDELAY_MS: f64 = max_of(PlateParams::FIELDS, "predelay_ms");
 
 /// All passes at the input.
@@ -88,7 +88,7 @@ impl<T> HalfTank<T> {
     }
 }
 
-/// Which line of a half is tapped.
+/// The tapped line of a half.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tapped {
     FirstDelay,
@@ -106,7 +106,7 @@ pub(super) struct Tap {
     pub(super) sign: f64,
 }
 
-/// What [`Plate`](super::Plate) runs.
+/// Coefficients of a [`Plate`](super::Plate).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlateCoeffs {
     decay: f64,
@@ -123,7 +123,7 @@ impl PlateCoeffs {
     pub(super) fn new(decay: f64, predelay_ms: f64, damping_hz: f64, mix: f64, rate_hz: f64) -> Self {
         Self {
             decay,
-            // Follows the decay, so that short plates are not left with the ringing of these all passes.
+            // Follows the decay, so that these all passes do not ring longer than short plates.
             diffusion: (decay + 0.15).clamp(0.25, 0.5),
             damping_pole: libm::exp(-TAU * damping_hz / rate_hz),
             dry_gain: 1.0 - mix,
@@ -133,7 +133,8 @@ impl PlateCoeffs {
         }
     }
 
-    /// What glides: decay, gain of the second all passes, pole of the damping, gains of the input and of the taps.
+    /// Values that glide: decay, gain of the second all passes, pole of the damping, gains of the input and of the
+    /// taps.
     pub(super) fn glides(&self) -> [f64; 5] {
         [self.decay, self.diffusion, self.damping_pole, self.dry_gain, self.tap_gain]
     }
@@ -141,7 +142,7 @@ impl PlateCoeffs {
 
 /// Frames until a full-scale input has decayed below [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL).
 ///
-/// Frequencies at which an all pass rings stay in it for D (1+g)/(1-g); what has left the loop still rings by g per D.
+/// The ringing frequencies of an all pass stay in it for D (1+g)/(1-g); after leaving the loop they decay by g per D.
 fn tail_frames(decay: f64, rate_hz: f64) -> u64 {
     // Sums of magnitudes: each all pass (1+2g)... at most (1+g)/(1-g), and the build-up of the loop.
     let fall_db = 200.0 + 80.0 + 20.0 * libm::log10(1.0 / (1.0 - decay));
@@ -183,7 +184,7 @@ mod tests {
         let HalfTank { modulated_all_pass, first_delay, all_pass, last_delay } = TANK[1].map(|x| frames(x, PAPER_HZ));
         assert_eq!([modulated_all_pass, first_delay, all_pass, last_delay], [908, 4_217, 2_656, 3_163]);
         assert!((bandwidth_pole(PAPER_HZ) - 0.000_5).abs() < 1e-12);
-        // Times that others print: 149.625 ms, 106.28 ms; 8.937 872 ms for the first tap.
+        // Times in other publications: 149.625 ms, 106.28 ms; 8.937 872 ms for the first tap.
         assert!((TANK[0].first_delay / PAPER_HZ - 0.149_625_349).abs() < 1e-9);
         assert!((OUTPUT_TAPS[0][0].frames / PAPER_HZ - 0.008_937_872).abs() < 1e-9);
     }

@@ -27,20 +27,20 @@ pub use params::PlateParams;
 /// Plate reverb after Dattorro.
 ///
 /// # Signal
-/// (L+R)/2 -> pre-delay -> low pass -> four all passes -> tank of two halves that feed each other, each: modulated
-/// all pass -> delay -> damping -> times decay -> all pass -> delay -> times decay; seven taps for each output
+/// (L+R)/2 -> pre-delay -> low pass -> four all passes -> tank of two cross-coupled halves, each: modulated all pass ->
+/// delay -> damping -> × decay -> all pass -> delay -> × decay; seven taps for each output
 ///
 /// # Parameters
 /// Those of [`PlateParams`].
 ///
 /// # Contract
-/// Latency 0. 1 -> 2 or 2 -> 2 channels; both outputs come from the sum of both inputs, so that a side alone makes no
-/// sound. The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64
-/// frames. Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: the sound takes 0.73 s
-/// through the loop once, through four decays, and the all passes hold it a little longer. Changes glide over 20 ms,
-/// C2; a new pre-delay fades in, and one that comes before the last has faded in waits for it. Neutral at `mix` 0.
+/// Latency 0. 1 -> 2 or 2 -> 2 channels; both outputs come from the sum of both inputs, so that a pure side signal
+/// gives silence. The tail ends: once the signal has stayed below -200 dB for the length of the delay lines, they are
+/// zeroed on the 64-frame grid. Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: one pass
+/// through the loop takes 0.73 s, with four decays, and the all passes add a little. Changes glide over 20 ms, C2; a
+/// new pre-delay fades in, after the fade in progress. Neutral at `mix` 0.
 ///
-/// Memory: 205 kB for stereo f32 at 48 kHz, nearly all of it delay lines, the pre-delay as long as it may be.
+/// Memory: 205 kB for stereo f32 at 48 kHz, nearly all of it delay lines, for the longest pre-delay.
 ///
 /// # Source
 /// J. Dattorro, "Effect design, part 1: reverberator and other filters", JAES 45(9), 1997, fig. 1 and tables 1 and 2:
@@ -50,9 +50,9 @@ pub use params::PlateParams;
 pub struct Plate<S> {
     spec: StreamSpec,
     coeffs: PlateCoeffs,
-    /// Boxed: it is large beside the other effects that a chain holds.
+    /// Boxed: it is large compared with the other effects of a chain.
     network: Box<Network<S>>,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl Params for PlateParams {
@@ -79,11 +79,11 @@ impl Params for PlateParams {
 
 impl<S: Sample> Plate<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
-        self.faults += sanitize(block.channel_mut(0));
+        self.non_finite += sanitize(block.channel_mut(0));
         if self.spec.channels() == 1 {
             block.copy_channel(0, 1);
         } else {
-            self.faults += sanitize(block.channel_mut(1));
+            self.non_finite += sanitize(block.channel_mut(1));
         }
         let frames = block.frames();
         let (left, right) = block.stereo_mut();
@@ -101,7 +101,7 @@ impl<S: Sample> Engine<S> for Plate<S> {
 
     fn build(params: &PlateParams, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
-        Ok(Plate { spec: *spec, network: Box::new(Network::new(spec, &coeffs)), coeffs, faults: 0 })
+        Ok(Plate { spec: *spec, network: Box::new(Network::new(spec, &coeffs)), coeffs, non_finite: 0 })
     }
 
     fn run(
@@ -124,9 +124,9 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, coeffs: _, network, faults } = self;
+        let Self { spec: _, coeffs: _, network, non_finite } = self;
         network.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
@@ -134,7 +134,7 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 

@@ -27,13 +27,13 @@ struct Line {
 }
 
 impl Line {
-    /// Where the line is read `frames` behind its input.
+    /// The read offset `frames` behind the line's input.
     #[inline(always)]
     fn read_offset(&self, frames: usize) -> u32 {
         self.write_offset - frames as u32
     }
 
-    /// Where its output is read.
+    /// The read offset of the line's output.
     #[inline(always)]
     fn output(&self) -> u32 {
         self.read_offset(self.delay_frames)
@@ -59,7 +59,7 @@ struct Tap<S> {
 pub(super) struct Network<S> {
     backend: Backend,
     bank: DelayBank<S>,
-    /// Where the input is written.
+    /// Write offset of the input.
     input: u32,
     diffusers: [Diffuser<S>; 4],
     halves: [HalfTank<Line>; 2],
@@ -80,18 +80,18 @@ pub(super) struct Network<S> {
     damping_states: [f64; 2],
     /// Longest chunk: no longer than the shortest feedback.
     chunk_frames: usize,
-    /// Frames since the last point of the 64-frame grid.
+    /// Frames since the last grid point.
     grid_frame: usize,
     /// Largest magnitude written since then.
     peak: f64,
-    /// Frames since anything was louder than [`REVERB_SIGNAL`], on the grid.
+    /// Frames since a signal above [`REVERB_SIGNAL`], on the grid.
     quiet_frames: usize,
-    /// Frames after which nothing older is in any line.
+    /// Length of the longest line: older frames are in no line.
     memory_frames: usize,
     scratch: Scratch<S>,
 }
 
-/// What a chunk needs; nothing in it outlives the chunk.
+/// Scratch buffers of one chunk; nothing in them outlives the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
     signal: [S; GRID_FRAMES],
@@ -117,7 +117,7 @@ impl<S: Sample> Network<S> {
         };
         let diffusers = INPUT_DIFFUSERS
             .map(|all_pass| Diffuser { line: line(all_pass.frames, 0), gain: S::from_f64(all_pass.gain) });
-        // The modulated delays are longer at times, and the interpolator reads beyond them.
+        // The modulated delays exceed their centre, and the interpolator reads beyond them.
         let margin = libm::ceil(excursion_frames) as usize + 2 * REACH;
         let halves = TANK.map(|half| half.map(|paper| line(paper, margin)));
         let delays_of = |half: &HalfTank<Line>| {
@@ -180,12 +180,12 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// Frames after which nothing older is in any line.
+    /// Length of the longest line: older frames are in no line.
     pub(super) fn memory_frames(&self) -> usize {
         self.memory_frames
     }
 
-    /// Frames that may be processed together.
+    /// The longest next chunk.
     pub(super) fn frames_at_once(&self) -> usize {
         let uniform = self.glides.uniform_frames().min(self.predelay.uniform_frames());
         (GRID_FRAMES - self.grid_frame).min(self.chunk_frames).min(uniform)
@@ -211,13 +211,13 @@ impl<S: Sample> Network<S> {
         if is_silent {
             self.scratch.outputs = [[S::ZERO; GRID_FRAMES]; 2];
         } else {
-            // The first sample after silence ends the silence at once, not at the next point of the grid.
+            // The first sample after silence restarts the network at once, not at the next grid point.
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
             run!(self.backend, _ => self.circulate(left, right));
         }
-        // With the input alone, its bits.
+        // The input alone passes bit for bit.
         let is_dry = at_rest.is_some_and(|[.., dry, wet]| dry == 1.0 && wet == 0.0);
         if !is_dry {
             let Scratch { glides: [.., dry, wet], outputs, .. } = &self.scratch;
@@ -236,7 +236,7 @@ impl<S: Sample> Network<S> {
         self.predelay.settle();
     }
 
-    /// Writes a chunk of the input and all that follows from it; the outputs are then in the scratch.
+    /// Writes a chunk of the input and runs the network; the outputs are then in the scratch buffers.
     #[inline(always)]
     fn circulate(&mut self, left: &[S], right: &[S]) {
         let frames = left.len();
@@ -269,7 +269,7 @@ impl<S: Sample> Network<S> {
             bank.mirror();
         }
 
-        // Each half takes what the other put out before this chunk.
+        // Each half takes the output of the other half before this chunk.
         for (half_signal, other) in half_signals.iter_mut().zip(halves.iter().rev()) {
             half_signal.copy_from_slice(bank.read(other.last_delay.output()));
             for ((sample, decay), signal) in half_signal.iter_mut().zip(&*decay).zip(&*signal) {
@@ -312,7 +312,7 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// At a point of the grid: what has decayed becomes 0, and so does a network whose lines have all decayed.
+    /// On the grid: decayed states become 0, and so does a network whose lines have all decayed.
     fn flush(&mut self, is_silent: bool) {
         for state in self.damping_states.iter_mut().chain([&mut self.bandwidth_state]) {
             *state = flushed(*state);
@@ -374,7 +374,7 @@ impl<S: Sample> Network<S> {
     }
 }
 
-/// One glide's values over a chunk.
+/// The values of one glide over a chunk.
 #[inline(always)]
 fn fill<S: Sample, const N: usize>(span: &Span<S, N>, index: usize, row: &mut [S]) {
     match span {
@@ -401,13 +401,13 @@ fn all_pass<S: Sample>(
         let gain = gain(frame);
         let w = *signal - gain * *delayed;
         *signal = *delayed + gain * w;
-        // What rings on in silence ends before it becomes subnormal.
+        // Ringing in silence ends before it becomes subnormal.
         *written = if w > silent || w < -silent { w } else { S::ZERO };
     }
 }
 
-/// A one-pole low pass's state times its pole; 0 of one that is too faint, so that none becomes subnormal. The
-/// comparison runs beside the product, which the recursion waits for.
+/// A one-pole low pass's state times its pole; 0 for a faint state, so that none becomes subnormal. The comparison runs
+/// in parallel with the product, the dependency of the recursion.
 #[inline(always)]
 fn decayed(state: f64, pole: f64) -> f64 {
     let product = pole * state;

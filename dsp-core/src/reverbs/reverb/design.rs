@@ -1,9 +1,9 @@
-//! The design of the network: from settings to delays, absorption and level.
+//! The design of the network: delays, absorption and level from the settings.
 //!
 //! # Source
 //! Absorption: J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial reverberators", AES 90th
-//! Convention, 1991: a line of m frames gives 60 m / (fs T60) dB. The shelves that bend it are of first order, with
-//! half their gain in dB at the corner, so that the decays of all lines stay in proportion.
+//! Convention, 1991: a line of m frames gives 60 m / (fs T60) dB. The shelves are of first order, with half their gain
+//! in dB at the corner, so that the decays of all lines stay in proportion.
 
 use super::{
     early::{self, LATEST_MS, REFLECTIONS},
@@ -22,8 +22,8 @@ use core::f64::consts::{PI, TAU};
 
 /// Steps of diffusion.
 pub(super) const STEPS: usize = 4;
-/// Steps that keep left and right apart: half of their lines are left, half are right. The early reflections are taken
-/// behind them.
+/// Steps that keep left and right apart: half of their lines are left, half are right. The early reflections are tapped
+/// after them.
 pub(super) const STEREO_STEPS: usize = 2;
 /// Lines of these steps; the others have as many as the network, and the first of them reads each line twice.
 pub(super) const STEREO_LINES: usize = LINES / 2;
@@ -31,7 +31,7 @@ pub(super) const STEREO_LINES: usize = LINES / 2;
 pub(super) const MAX_EARLY_TAPS: usize = 2 * REFLECTIONS;
 /// Lines with modulated delays: every other one.
 pub(super) const MODULATED_LINES: usize = 8;
-/// The lines that the early reflections are taken from: for each output, of left and of right.
+/// The lines tapped for the early reflections: for each output, of left and of right.
 pub(super) const EARLY_LINES: [[usize; 2]; 2] = [[0, 4], [1, 5]];
 /// Longest pre-delay, in ms.
 pub(super) const MAX_PREDELAY_MS: f64 = max_of(ReverbParams::FIELDS, "predelay_ms");
@@ -43,22 +43,22 @@ const LARGEST: f64 = 1.5;
 const JITTER: f64 = 0.4;
 /// Rate of the slowest and of the fastest line's modulation over `modulation_hz`.
 const RATE_SPREAD: [f64; 2] = [0.7, 1.3];
-/// Largest gain of a shelf, in dB per pass of a line: with more, nothing is left of the sound.
+/// Largest gain of a shelf, in dB per pass of a line; more would remove the signal.
 const MAX_SHELF_DB: f64 = 60.0;
-/// Corners stay below this part of the sample rate.
+/// Highest corner in parts of the sample rate.
 const HIGHEST_CORNER: f64 = 0.4;
 /// Gain of a line while frozen.
 const FROZEN_GAIN: f64 = 1.0 - 1e-6;
-/// Gain of the diffused input in the output mix: it is as dense as the tail.
+/// Gain of the diffused input in the output mix, which is as dense as the tail.
 pub(super) const DIRECT_GAIN: f64 = 0.5;
-/// Highest frequency that the level is computed from.
+/// Highest frequency in the level calculation.
 const HIGHEST_HZ: f64 = 20_000.0;
-/// Corner of the low pass of the early reflections: the absorption of the walls.
+/// Corner of the low pass of the early reflections, the absorption of the walls.
 const WALL_HZ: f64 = 5_000.0;
 /// Corner of the high pass at the input.
 const HIGH_PASS_HZ: f64 = 20.0;
 
-/// An early reflection: a tap of one of the lines behind [`STEREO_STEPS`].
+/// An early reflection: a tap of one of the lines after [`STEREO_STEPS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct EarlyTap {
     pub(super) line: usize,
@@ -77,23 +77,24 @@ pub(super) struct Section {
 /// The coefficients of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct NetworkCoeffs {
-    /// Per output, as many as `early_counts` says.
+    /// The first `early_counts` of each output are in use.
     pub(super) early: [[EarlyTap; MAX_EARLY_TAPS]; 2],
     pub(super) early_counts: [usize; 2],
-    /// Delays in frames. The pre-delay is part of the first step's. Of [`STEREO_STEPS`], [`STEREO_LINES`] count.
+    /// Delays in frames. The pre-delay is part of the first step's. In [`STEREO_STEPS`] the first [`STEREO_LINES`] are
+    /// used.
     pub(super) diffusion_delays: [[usize; LINES]; STEPS],
-    /// Of the angle by which the steps rotate: 1 mixes evenly, 0 not at all.
+    /// Tangent of the rotation angle of the steps: 1 for an even mix, 0 for none.
     pub(super) diffusion_tangent: f64,
-    /// Gain of each step, so that all keep the energy; the last also distributes an input among its lines.
+    /// Gain of each step, so that all keep the energy; the last one includes the distribution of an input to its lines.
     pub(super) diffusion_gains: [f64; STEPS],
-    /// Permutation of the lines in front of the feedback matrix: `order[k]` is the line that is its k-th input.
+    /// Permutation of the lines before the feedback matrix: `order[k]` is the line that is its k-th input.
     pub(super) order: [usize; LINES],
     /// Delays of the lines, in frames.
     pub(super) delays: [usize; LINES],
-    /// Absorption, in the order of the matrix's inputs; the low shelves hold its signs in front of the transform.
+    /// Absorption, in the order of the matrix's inputs; the low shelves include its signs before the transform.
     pub(super) low_shelves: [Section; LINES],
     pub(super) high_shelves: [Section; LINES],
-    /// Signs of the matrix behind the transform, times its norm.
+    /// Signs of the matrix after the transform, times its norm.
     pub(super) feedback_gains: [f64; LINES],
     /// Depth of the modulation.
     pub(super) depth_frames: f64,
@@ -102,10 +103,10 @@ pub(super) struct NetworkCoeffs {
     pub(super) is_frozen: bool,
 }
 
-/// What settings become.
+/// The design for a set of settings.
 pub(super) struct Design {
     pub(super) network: NetworkCoeffs,
-    /// Brings the tail to the level of the input.
+    /// Gain that brings the tail to the level of the input.
     pub(super) tail_gain: f64,
     /// Frames until the tail has decayed.
     pub(super) tail_frames: u64,
@@ -116,12 +117,12 @@ pub(super) const fn lines_of(step: usize) -> usize {
     if step < STEREO_STEPS { STEREO_LINES } else { LINES }
 }
 
-/// How far apart the lines are that a step mixes last: half as many as mix with each other.
+/// Distance of the lines that a step mixes last: half as many as mix with each other.
 pub(super) const fn span(step: usize) -> usize {
     if step < STEREO_STEPS { STEREO_LINES / 4 } else { LINES / 2 }
 }
 
-/// The longest delays that any setting of a space asks for, in frames.
+/// The longest delays of any settings of a space, in frames.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LongestDelays {
     /// Of the first step of diffusion, with the pre-delay.
@@ -140,7 +141,7 @@ struct Spread {
     /// Delays of the diffusion over the longest of their step, 0..1; [`STEREO_STEPS`] use the first.
     diffusion: [[f64; LINES]; STEPS],
     order: [usize; LINES],
-    /// In front of the transform, and behind it.
+    /// Before the transform, and after it.
     input_signs: [f64; LINES],
     output_signs: [f64; LINES],
 }
@@ -208,7 +209,7 @@ fn line_delays(
     delays
 }
 
-/// Longest delay of a step of diffusion: a sixteenth of the shortest line, then always twice as long.
+/// Longest delay of a step of diffusion: a sixteenth of the shortest line, doubled with each step.
 fn step_frames(step: usize, [shortest_ms, _]: [f64; 2], factor: f64, rate_hz: f64) -> f64 {
     factor * shortest_ms * 1e-3 * rate_hz * libm::exp2(step as f64 - STEPS as f64)
 }
@@ -263,7 +264,7 @@ impl LongestDelays {
         }
     }
 
-    /// Frames after which nothing older is in any memory.
+    /// Length of the longest line: older frames are in no buffer.
     pub(super) fn memory_frames(&self) -> usize {
         let longest = |delays: &[usize]| delays.iter().copied().max().unwrap_or(0);
         self.input + self.diffusion.iter().map(|step| longest(step)).sum::<usize>() + self.early + longest(&self.lines)
@@ -328,10 +329,10 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
         *lfo = rotation(params.modulation_hz * (slowest + (fastest - slowest) * position), rate_hz);
     }
 
-    // Mean power of the early reflections behind their low pass, and of the tail, over frequency.
+    // Mean power of the early reflections after their low pass, and of the tail, over frequency.
     let (mut walls, mut mean) = (0.0, 0.0);
-    // White noise of power 1 at both inputs reaches each line with 1/8. A line then holds p/(1-q), q the mean of what
-    // the lines return; of this the feedback is q p/(1-q).
+    // White noise of power 1 at both inputs reaches each line with 1/8. A line then has the power p/(1-q), q the mean
+    // power gain of the lines; q p/(1-q) of it is feedback.
     const POINTS: usize = 48;
     for point in 0..POINTS {
         let frequency_hz = (point as f64 + 0.5) / POINTS as f64 * HIGHEST_HZ.min(0.5 * rate_hz);
@@ -387,11 +388,11 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     Design { network, tail_gain, tail_frames }
 }
 
-/// Frames until nothing above [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL) is written, and all that was
-/// written has passed.
+/// Frames until nothing above [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL) is written, and all earlier
+/// signal has passed.
 fn tail_frames(network: &NetworkCoeffs, longest_s: f64, rate_hz: f64) -> u64 {
     let shortest = network.delays.iter().copied().min().unwrap_or(1) as f64;
-    // The largest sum of magnitudes that diffusion can make, then resonance at the slowest decay.
+    // The largest sum of magnitudes after diffusion, then resonance at the slowest decay.
     let diffused_db = 39.0;
     let resonance = 4.0 / (1.0 - libm::pow(10.0, -3.0 * shortest / (rate_hz * longest_s)));
     let fall_db = 200.0 + diffused_db + 20.0 * libm::log10(resonance);

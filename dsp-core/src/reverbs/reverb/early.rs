@@ -2,9 +2,9 @@
 //!
 //! # Source
 //! J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics", JASA 65(4), 1979. Each
-//! image of order n counts β^n / r; only the strongest are kept.
+//! image of order n has gain β^n / r; only the strongest are kept.
 
-/// Reflections kept on the way from one loudspeaker to one microphone.
+/// Reflections kept from one loudspeaker to one microphone.
 pub(super) const REFLECTIONS: usize = 6;
 /// Most bounces of a reflection.
 const ORDERS: i32 = 3;
@@ -12,9 +12,9 @@ const ORDERS: i32 = 3;
 pub(super) const LATEST_MS: f64 = 80.0;
 /// Speed of sound at 20 °C, in m/s.
 const SPEED_M_S: f64 = 343.0;
-/// β: pressure that a wall returns.
+/// β: pressure reflection factor of a wall.
 const WALL: f64 = 0.8;
-/// Places, as parts of width, depth and height, none a simple fraction, so that few reflections coincide.
+/// Positions, as parts of width, depth and height, none a simple fraction, so that few reflections coincide.
 const SPEAKERS: [[f64; 3]; 2] = [[0.31, 0.73, 0.37], [0.67, 0.73, 0.37]];
 const MICROPHONES: [[f64; 3]; 2] = [[0.43, 0.29, 0.41], [0.59, 0.29, 0.41]];
 
@@ -26,7 +26,7 @@ pub(super) struct Reflection {
     pub(super) gain: f64,
 }
 
-/// The strongest reflections from each loudspeaker to one microphone; the squares of all gains add up to 1.
+/// The strongest reflections from each loudspeaker to one microphone; the squares of all gains sum to 1.
 pub(super) fn reflections(size_m: [f64; 3], microphone: usize) -> [[Reflection; REFLECTIONS]; 2] {
     let microphone = MICROPHONES[microphone];
     let mut all = SPEAKERS.map(|speaker| strongest(size_m, speaker, microphone));

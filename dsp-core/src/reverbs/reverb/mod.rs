@@ -43,26 +43,25 @@ pub use space::Space;
 /// Those of [`ReverbParams`].
 ///
 /// # Contract
-/// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, middle and side of the input excite it alike, and both outputs
-/// are unlike each other for any input (correlation below 0.02). White noise comes out as loud as it went in, whatever
-/// size, time and level of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.5 s
-/// on.
+/// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, mid and side of the input excite it alike, and the outputs are
+/// uncorrelated for any input (correlation below 0.02). White noise keeps its level, whatever the size, time and level
+/// of the early reflections. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.5 s on.
 ///
-/// The tail ends: what stayed below -200 dB for as long as anything is remembered is zeroed on a grid of 64 frames, and
-/// silence then costs next to nothing. Frozen, it has no end. Changes never move memory: delays, absorption, diffusion
-/// and early reflections fade to the new setting in 40 ms on a quintic, one change after the other; levels, width and
-/// mix glide over 20 ms, C2. Neutral at `mix` 0.
+/// The tail ends: once the signal has stayed below -200 dB for the length of the delay lines, they are zeroed on the
+/// 64-frame grid, and silence then costs almost no CPU. Frozen, it has no end. Changes never move memory: delays,
+/// absorption, diffusion and early reflections crossfade to the new setting in 40 ms on a quintic, one change after the
+/// other; levels, width and mix glide over 20 ms, C2. Neutral at `mix` 0.
 ///
-/// Memory: 677 kB for stereo f32 at 48 kHz in the default space, nearly all of it delay lines: as long as the longest
+/// Memory: 677 kB for stereo f32 at 48 kHz in the default space, nearly all of it delay lines, for the longest
 /// pre-delay and the largest size, which may be set while it runs.
 ///
 /// # Source
 /// J.-M. Jot and A. Chaigne, AES 90th Convention, 1991 (absorption in proportion to the delay); S. Schlecht and E.
 /// Habets, "Accurate reverberation time control in feedback delay networks", DAFx-17; the diffusion of several Hadamard
 /// steps after G. Luff, "Let's write a reverb", signalsmith-audio.co.uk, 2021. Own: the matrix is a Hadamard matrix
-/// between two random diagonals of signs, its lines permuted, as the plain one rings; the outputs are two bent
-/// functions of the lines, so that no line's input is heard again as such after its delay; the early reflections come
-/// after two short steps of diffusion that keep left and right apart, as real walls scatter.
+/// between two random diagonals of signs, with its lines permuted, as the plain one rings; the outputs are two bent
+/// functions of the lines, so that no line's input stands out after its delay; the early reflections are tapped after
+/// two short steps of diffusion that keep left and right apart, as real walls scatter.
 #[derive(Clone, Debug)]
 pub struct Reverb<S> {
     spec: StreamSpec,
@@ -74,7 +73,7 @@ pub struct Reverb<S> {
     gains: Ramp<4>,
     network: Box<Network<S>>,
     wet: Box<Wet<S>>,
-    faults: u64,
+    non_finite: u64,
 }
 
 impl Params for ReverbParams {
@@ -88,7 +87,7 @@ impl Params for ReverbParams {
     fn design(&self, spec: &StreamSpec) -> Result<ReverbCoeffs, Error> {
         self.validate(spec)?;
         let Design { network, tail_gain, tail_frames } = design::design(self, spec);
-        // Of two sounds as loud and unlike each other, the sum of mid and side keeps its power.
+        // For uncorrelated mid and side of equal level, their sum keeps its power.
         let mid = libm::sqrt(2.0 / (1.0 + self.width * self.width));
         let side = self.width * mid;
         Ok(ReverbCoeffs {
@@ -111,24 +110,24 @@ impl Params for ReverbParams {
     }
 }
 
-/// What [`Reverb`] runs.
+/// Coefficients of a [`Reverb`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReverbCoeffs {
     space: Space,
     tail_frames: u64,
-    /// Of the input.
+    /// Gain of the input.
     dry_gain: f64,
-    /// Of each side of the reverb to the same side of the output, and to the other.
+    /// Gains of each side of the reverb to the same side of the output, and to the other.
     same_side_gain: f64,
     cross_gain: f64,
-    /// Of the tail beside the early reflections.
+    /// Gain of the tail relative to the early reflections.
     tail_gain: f64,
-    /// Boxed: it is large beside other coefficients.
+    /// Boxed: it is large compared with other coefficients.
     network: Box<NetworkCoeffs>,
 }
 
 impl ReverbCoeffs {
-    /// What glides.
+    /// Values that glide.
     fn gains(&self) -> [f64; 4] {
         [self.dry_gain, self.same_side_gain, self.cross_gain, self.tail_gain]
     }
@@ -137,11 +136,11 @@ impl ReverbCoeffs {
 impl<S: Sample> Reverb<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         if self.spec.channels() == 1 {
-            self.faults += sanitize(block.channel_mut(0));
+            self.non_finite += sanitize(block.channel_mut(0));
             block.copy_channel(0, 1);
         } else {
             let (left, right) = block.stereo_mut();
-            self.faults += sanitize(left) + sanitize(right);
+            self.non_finite += sanitize(left) + sanitize(right);
         }
         let frames = block.frames();
         let (left, right) = block.stereo_mut();
@@ -174,7 +173,7 @@ impl<S: Sample> Engine<S> for Reverb<S> {
             gains: Ramp::new(coeffs.gains(), ramp_frames),
             network: Box::new(Network::new(spec, &longest, &coeffs.network)),
             wet: Box::new(Wet::new()),
-            faults: 0,
+            non_finite: 0,
         })
     }
 
@@ -208,23 +207,23 @@ impl<S: Sample> Processor<S> for Reverb<S> {
             gains,
             network,
             wet: _,
-            faults,
+            non_finite,
         } = self;
         gains.jump_to(gains.target());
         network.reset();
-        *faults = 0;
+        *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
         if self.frozen {
             return Tail::Infinite;
         }
-        // What decays must have decayed for as long as anything is remembered, rounded up to the grid.
+        // All signals must have been below the threshold for the length of the lines, rounded up to the grid.
         Tail::Frames(self.tail_frames + (2 * self.memory_frames + 2 * GRID_FRAMES) as u64)
     }
 
     fn non_finite_samples(&self) -> u64 {
-        self.faults
+        self.non_finite
     }
 }
 
@@ -248,13 +247,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_every_space_takes_in_memory() {
+    fn memory_of_every_space() {
         let spec = StreamSpec::new(48_000.0, 2).unwrap();
         for space in [Space::Room, Space::Club, Space::Chamber, Space::Hall, Space::Cathedral] {
             let reverb = ReverbParams::space(space).build::<f32>(&spec).unwrap();
             let bytes = reverb.network.bytes() + size_of_val(&*reverb.network) + size_of_val(&*reverb.wet);
             std::println!("{space:?}: {bytes} bytes");
-            // So that a session of many stays small.
+            // So that a session with many reverbs stays small.
             assert!(bytes < 1 << 20, "{space:?}: {bytes}");
         }
     }
@@ -263,7 +262,7 @@ mod tests {
     fn modulation_detunes_by_less_than_6_cents() {
         let spec = StreamSpec::new(48_000.0, 2).unwrap();
         let coeffs = ReverbParams::default().design(&spec).unwrap();
-        // The angle of the fastest LFO between two points of the grid; at its zero crossing the delay moves fastest.
+        // The phase increment of the fastest LFO between two grid points; at its zero crossing the delay moves fastest.
         let fastest = coeffs.network.lfo_rotations.iter().map(|[cos, sin]| libm::atan2(*sin, *cos)).fold(0.0, f64::max);
         let frames_per_frame = coeffs.network.depth_frames * fastest / GRID_FRAMES as f64;
         let cents = 1_200.0 * libm::log2(1.0 + frames_per_frame);

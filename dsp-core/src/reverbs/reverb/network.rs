@@ -1,7 +1,7 @@
 //! The network: high pass, diffusion, early reflections, feedback delay lines, and the crossfade between two settings.
 //!
-//! Whatever changes, delays, absorption or diffusion, both settings run on the same delay bank while one fades into the
-//! other. Both are stable, and so is every mixture of them.
+//! For every change, of delays, absorption or diffusion, both settings run on the same delay bank while one crossfades
+//! into the other. Both are stable, and so is every mix of them.
 
 use super::{
     design::{self, DIRECT_GAIN, LongestDelays, MODULATED_LINES, NetworkCoeffs, STEPS, lines_of},
@@ -20,7 +20,7 @@ use crate::{
     },
     reverbs::{
         delay_bank::DelayBank,
-        fdn::{self, Feed, LINES, OnePole, Past, Rows},
+        fdn::{self, Feed, LINES, OnePole, OnePoleState, Rows},
     },
 };
 
@@ -40,22 +40,23 @@ pub(super) struct Network<S> {
     lfos: Lfo<MODULATED_LINES>,
     /// The low pass that the high pass at the input subtracts.
     high_pass: OnePole<S>,
-    high_pass_states: [Past<S>; 2],
+    high_pass_states: [OnePoleState<S>; 2],
     /// The low pass of the early reflections.
     walls: OnePole<S>,
-    wall_states: [Past<S>; 2],
-    /// Frames since the last point of the 64-frame grid.
+    wall_states: [OnePoleState<S>; 2],
+    /// Frames since the last grid point.
     grid_frame: usize,
     /// Largest magnitude written since then.
     peak: f64,
-    /// Frames since anything was louder than [`REVERB_SIGNAL`], on the grid.
+    /// Frames since a signal above [`REVERB_SIGNAL`], on the grid.
     quiet_frames: usize,
-    /// Frames after which nothing older is in any line.
+    /// Length of the longest line: older frames are in no line.
     memory_frames: usize,
     scratch: Scratch<S>,
 }
 
-/// What a chunk needs; nothing in it outlives the chunk. On cache lines, as vectors that lie across two cost twice.
+/// Scratch buffers of one chunk; nothing in them outlives the chunk. Aligned to cache lines, as vectors across two of
+/// them take twice the time.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 struct Scratch<S> {
@@ -70,7 +71,7 @@ struct Scratch<S> {
     clock: [S; 2 * GRID_FRAMES],
 }
 
-/// What the network puts out for a chunk.
+/// The outputs of the network for a chunk.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Wet<S> {
@@ -96,9 +97,9 @@ impl<S: Sample> Network<S> {
             input_gain: Ramp::new([input_gain(coeffs)], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
             lfos: Lfo::new(),
             high_pass: OnePole::new(design::high_pass_pole(rate_hz)),
-            high_pass_states: [Past::SILENCE; 2],
+            high_pass_states: [OnePoleState::SILENCE; 2],
             walls: OnePole::new(design::wall_pole(rate_hz)),
-            wall_states: [Past::SILENCE; 2],
+            wall_states: [OnePoleState::SILENCE; 2],
             grid_frame: 0,
             peak: 0.0,
             quiet_frames: 0,
@@ -117,7 +118,7 @@ impl<S: Sample> Network<S> {
         network
     }
 
-    /// Fades to other coefficients; those that come during a fade wait for its end.
+    /// Crossfades to other coefficients; those set during a fade start after it.
     pub(super) fn set_coeffs(&mut self, coeffs: &NetworkCoeffs) {
         if self.settings.latest().coeffs() == coeffs {
             return;
@@ -135,7 +136,7 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// Frames that may be processed together: to the next point of the grid or the end of a fade.
+    /// The longest next chunk: to the next grid point or the end of a fade.
     pub(super) fn frames_at_once(&self) -> usize {
         (GRID_FRAMES - self.grid_frame).min(self.settings.uniform_frames())
     }
@@ -161,13 +162,13 @@ impl<S: Sample> Network<S> {
             *wet = Wet::new();
             self.input_gain.span::<S>(frames);
         } else {
-            // The first sample after silence ends the silence at once, not at the next point of the grid.
+            // The first sample after silence restarts the network at once, not at the next grid point.
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
             self.write_input(form, inputs);
             if frames == GRID_FRAMES {
-                // The usual case, with loops of known length.
+                // The usual case, with loops of constant length.
                 self.reverberate(form, GRID_FRAMES, wet);
             } else {
                 self.reverberate(form, frames, wet);
@@ -184,7 +185,7 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// All that follows from the input.
+    /// Runs the network on the written input.
     #[inline(always)]
     fn reverberate<F: Form>(&mut self, form: F, frames: usize, wet: &mut Wet<S>) {
         self.diffuse(form, frames);
@@ -192,7 +193,7 @@ impl<S: Sample> Network<S> {
         self.circulate(form, frames, &mut wet.tail);
     }
 
-    /// Advances the LFOs to the next point of the grid.
+    /// Advances the LFOs to the next grid point.
     #[inline(always)]
     fn modulate(&mut self) {
         let (current, next) = self.settings.running();
@@ -203,7 +204,7 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// Writes both inputs behind their high pass.
+    /// Writes both inputs after their high pass.
     #[inline(always)]
     fn write_input<F: Form>(&mut self, form: F, inputs: [&[S]; 2]) {
         let [left, _] = inputs;
@@ -212,7 +213,7 @@ impl<S: Sample> Network<S> {
             fdn::copy(form, input, state.input());
             state.low_pass(form, &self.high_pass, frames);
             let row = self.bank.write(offset);
-            state.rest(form, frames, row);
+            state.high_pass(form, frames, row);
             state.advance(frames);
             self.peak = larger(self.peak, largest_magnitude(form, &row[..frames]).to_f64());
         }
@@ -257,7 +258,7 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// The early reflections, behind the low pass of the walls.
+    /// The early reflections, after the low pass of the walls.
     #[inline(always)]
     fn reflect<F: Form>(&mut self, form: F, frames: usize, early: &mut [[S; GRID_FRAMES]; 2]) {
         let Scratch { next_row, next_gains, .. } = &mut self.scratch;
@@ -288,8 +289,8 @@ impl<S: Sample> Network<S> {
             }
         }
         let feed = Feed { input: diffused, gains: current.feedback_gains(), direct: S::from_f64(DIRECT_GAIN) };
-        fdn::hear(form, &feed, frames, rows, tail);
-        // What is written only matters while the input is silent.
+        fdn::transform_and_mix(form, &feed, frames, rows, tail);
+        // The output of the lines is only checked while the input is silent.
         let watch = *peak < REVERB_SIGNAL;
         for (line, offset) in offsets.lines.iter().enumerate() {
             let row = bank.write(*offset);
@@ -301,7 +302,7 @@ impl<S: Sample> Network<S> {
         bank.mirror();
     }
 
-    /// At a point of the grid: what has decayed becomes 0, and so does a network whose lines have all decayed.
+    /// On the grid: decayed states become 0, and so does a network whose lines have all decayed.
     #[inline(always)]
     fn flush(&mut self, is_silent: bool) {
         let (current, next) = self.settings.running();
@@ -310,7 +311,7 @@ impl<S: Sample> Network<S> {
             next.flush();
         }
         for state in self.high_pass_states.iter_mut().chain(&mut self.wall_states) {
-            state.hush();
+            state.flush();
         }
         let peak = core::mem::take(&mut self.peak);
         if is_silent || peak >= REVERB_SIGNAL {
@@ -331,8 +332,8 @@ impl<S: Sample> Network<S> {
         if let Some(next) = next {
             next.clear();
         }
-        self.high_pass_states = [Past::SILENCE; 2];
-        self.wall_states = [Past::SILENCE; 2];
+        self.high_pass_states = [OnePoleState::SILENCE; 2];
+        self.wall_states = [OnePoleState::SILENCE; 2];
     }
 
     pub(super) fn reset(&mut self) {
@@ -370,7 +371,7 @@ impl<S: Sample> Network<S> {
     }
 }
 
-/// Nothing comes into a frozen network.
+/// Input gain: 0 for a frozen network.
 fn input_gain(coeffs: &NetworkCoeffs) -> f64 {
     if coeffs.is_frozen { 0.0 } else { 1.0 }
 }

@@ -3,7 +3,7 @@
 use super::space::Space;
 use crate::foundation::{declare::params, field::max_of};
 
-/// Longest decay of all, in s.
+/// Longest decay at any frequency, in s.
 const LONGEST_T60_S: f64 = 18.0;
 
 params! {
@@ -24,9 +24,9 @@ params! {
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     ReverbParams {
-        space: choice Space, fixed, "What kind of room";
+        space: choice Space, fixed, "Kind of space";
         predelay_ms: ms, 0.0..=250.0, default 20.0, "Delay of the reverb behind the input";
-        size: none, 0.0..=1.0, default 0.6, "How large: delays times 0.5..1.5";
+        size: none, 0.0..=1.0, default 0.6, "Size of the space: delays × 0.5..1.5";
         t60_s: s, 0.1..=18.0, at_most |reverb| LONGEST_T60_S / reverb.highest_ratio(), default 2.2, log,
             "Time to -60 dB between the two corners; at most 18 s over the highest ratio";
         t60_low_ratio: none, 0.2..=3.0, default 1.2, log, "Time to -60 dB below the low corner, over t60_s";
@@ -34,12 +34,12 @@ params! {
         low_frequency_hz: Hz, 50.0..=1_000.0, default 250.0, log, "The low corner";
         high_frequency_hz: Hz, 1_000.0..=16_000.0, default 4_000.0, log,
             "The high corner; above 0.4 of the sample rate it acts there";
-        diffusion: none, 0.0..=1.0, default 1.0, "How soon echoes become dense";
-        modulation_hz: Hz, 0.0..=3.0, default 0.7, "Rate at which delays swing; each line has its own around it";
-        modulation_depth_ms: ms, 0.0..=1.0, default 0.15, "How far they swing to either side";
-        early_db: dB, -inf..=12.0, default -6.0, "Level of the early reflections beside the tail";
-        width: none, 0.0..=2.0, default 1.0, "Factor on the side of what it adds; its level stays";
-        freeze: switch, default false, "The tail stays as it is for ever, and nothing new comes in";
+        diffusion: none, 0.0..=1.0, default 1.0, "Rate at which the echo density builds up";
+        modulation_hz: Hz, 0.0..=3.0, default 0.7, "Rate of the delay modulation; each line has its own near it";
+        modulation_depth_ms: ms, 0.0..=1.0, default 0.15, "Peak deviation of the delays";
+        early_db: dB, -inf..=12.0, default -6.0, "Level of the early reflections relative to the tail";
+        width: none, 0.0..=2.0, default 1.0, "Factor on the side signal of the reverb; its level is kept";
+        freeze: switch, default false, "Holds the tail for ever, without new input";
         mix: none, 0.0..=1.0, default 1.0, "0 is the input alone, 1 the reverb alone";
     }
 }
@@ -58,7 +58,8 @@ impl ReverbParams {
         Self { space, predelay_ms, size, t60_s, ..Self::default() }
     }
 
-    /// Longest decay of any frequency over that of the middle; of legal ratios, so that another is refused by its name.
+    /// Longest decay at any frequency over that of the mids; clamped to legal ratios, so that an illegal one is refused
+    /// by its own name.
     pub(super) fn highest_ratio(&self) -> f64 {
         const { max_of(Self::FIELDS, "t60_low_ratio") }.min(self.t60_low_ratio.max(self.t60_high_ratio).max(1.0))
     }

@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// Where the delay lines of the network are written.
+/// Write offsets of the delay lines of the network.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WriteOffsets {
     pub(super) input: [u32; 2],
-    /// Behind each step of diffusion but the last.
+    /// After each step of diffusion but the last.
     pub(super) diffusion: [[u32; LINES]; STEPS - 1],
     pub(super) lines: [u32; LINES],
 }
@@ -31,7 +31,7 @@ impl WriteOffsets {
         for (step, offsets) in diffusion.iter_mut().enumerate() {
             let delays = &longest.diffusion[step];
             for (line, offset) in offsets[..lines_of(step)].iter_mut().enumerate() {
-                // Behind the last stereo step each line is read twice, and by the early reflections.
+                // After the last stereo step each line is read twice, and by the early reflections.
                 let is_last_stereo = step + 1 == STEREO_STEPS;
                 let mut frames = if is_last_stereo { delays[2 * line].max(delays[2 * line + 1]) } else { delays[line] };
                 if is_last_stereo && EARLY_LINES.as_flattened().contains(&line) {
@@ -45,7 +45,7 @@ impl WriteOffsets {
     }
 }
 
-/// A setting of the network, and the states that belong to it.
+/// A setting of the network, and its filter states.
 #[derive(Clone, Debug)]
 pub(super) struct Setting<S> {
     coeffs: NetworkCoeffs,
@@ -78,7 +78,7 @@ impl<S: Sample> Setting<S> {
             centres: [0.0; MODULATED_LINES],
             modulation: LagrangeTaps::new(),
             early: [[(0, S::ZERO); MAX_EARLY_TAPS]; 2],
-            absorbers: Absorbers::SHUT,
+            absorbers: Absorbers::MUTED,
             absorber_states: AbsorberStates::SILENCE,
             feedback_gains: [S::ZERO; LINES],
         };
@@ -86,7 +86,7 @@ impl<S: Sample> Setting<S> {
         setting
     }
 
-    /// Becomes another setting; the states stay.
+    /// Changes to another setting; the states stay.
     pub(super) fn set(&mut self, coeffs: &NetworkCoeffs, offsets: &WriteOffsets) {
         let Self {
             coeffs: own,
@@ -130,7 +130,7 @@ impl<S: Sample> Setting<S> {
         }
         let Absorbers { low_direct, low_feed, low_pole, high_feed, high_pole } = absorbers;
         for (input, (low, high)) in coeffs.low_shelves.iter().zip(&coeffs.high_shelves).enumerate() {
-            // The gain of both sections is in the first.
+            // The first section has the gain of both.
             low_direct[input] = S::from_f64(low.direct * high.direct);
             low_feed[input] = S::from_f64(low.feed * high.direct);
             low_pole[input] = S::from_f64(low.pole);
@@ -144,27 +144,27 @@ impl<S: Sample> Setting<S> {
         &self.coeffs
     }
 
-    /// Signs of the feedback matrix behind the transform, times its norm.
+    /// Signs of the feedback matrix after the transform, times its norm.
     pub(super) fn feedback_gains(&self) -> &[S; LINES] {
         &self.feedback_gains
     }
 
-    /// Silences the absorption.
+    /// Clears the absorption states.
     pub(super) fn clear(&mut self) {
         self.absorber_states = AbsorberStates::SILENCE;
     }
 
-    /// At a point of the grid: zeroes states that have decayed.
+    /// On the grid: zeroes decayed states.
     #[inline(always)]
     pub(super) fn flush(&mut self) {
-        self.absorber_states.hush();
+        self.absorber_states.flush();
     }
 
     fn is_modulated(&self) -> bool {
         self.coeffs.depth_frames != 0.0
     }
 
-    /// Modulates the delays by the LFOs, -1..1 at both points of the grid.
+    /// Modulates the delays by the LFOs, -1..1 at both grid points.
     #[inline(always)]
     pub(super) fn modulate(&mut self, lfos: &[[f64; 2]; MODULATED_LINES]) {
         if self.is_modulated() {
@@ -199,7 +199,7 @@ impl<S: Sample> Setting<S> {
         fdn::absorb(form, rows, &self.absorbers, &mut self.absorber_states, frames, absorbed);
     }
 
-    /// The first pass of a step of diffusion; returns what the second needs.
+    /// The first pass of a step of diffusion; returns the mix for the second.
     #[inline(always)]
     pub(super) fn diffuse<F: Form>(
         &self,

@@ -1,4 +1,4 @@
-//! Spaces: the rooms that a reverb models.
+//! Spaces: the kinds of rooms that a reverb models.
 
 use crate::foundation::declare::choice;
 
@@ -25,8 +25,8 @@ pub(super) struct RoomModel {
     pub(super) lines_ms: [f64; 2],
     /// Width, depth and height in m, for the early reflections.
     pub(super) size_m: [f64; 3],
-    /// Of the random delays, signs and permutations: the best of 250 by the flatness of the tail, among those whose
-    /// echoes are dense within 45 ms at all rates.
+    /// Seed of the random delays, signs and permutations: the best of 250 by the flatness of the tail, among those with
+    /// dense echoes within 45 ms at all rates.
     pub(super) seed: u64,
 }
 

@@ -1,4 +1,4 @@
-"""``mixdown demo``: the whole job on a synthesised song."""
+"""``mixdown demo``: the whole workflow on a synthesised song."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another performance.")] = 1,
     force: Force = False,
 ) -> None:
-    """Play through the whole job: synthesise a song, mix its stems, master the mix, draw a report."""
+    """Run the whole workflow: synthesise a song, mix its stems, master the mix, draw a report."""
     rate_hz = 48_000
     wanted = find_target("spotify")
     made = [folder / name for name in ("stems", "mix.wav", "master.wav", "report.png")]
@@ -37,7 +37,7 @@ def demo(
         for position, (name, audio) in enumerate(stems.items()):
             write(folder / "stems" / f"{name}.wav", audio, rate_hz)
             progress((position + 1) / len(stems))
-    # From here on the job is that of anybody's stems: it starts from files.
+    # From here on the workflow is that of any stems: it starts from files.
     with bar("Reading stems") as progress:
         files = read_stems([folder / "stems" / f"{name}.wav" for name in stems], progress)
     balanced = balance_stems(files, rate_hz)

@@ -1,4 +1,4 @@
-"""Files that commands read and places that they write to."""
+"""Input files of commands and their output paths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mixdown.files.names import shown
 
 @contextlib.contextmanager
 def opened_file(file: Path) -> Iterator[Path | BinaryIO]:
-    """Give a file, or what comes through a pipe or, for ``-``, standard input, stored: it is read more than once."""
+    """Yield a file; a pipe or, for ``-``, standard input is stored first, since it is read more than once."""
     if str(file) != "-" and (file.is_file() or not file.exists()):
         yield file
         return
@@ -29,7 +29,7 @@ def opened_file(file: Path) -> Iterator[Path | BinaryIO]:
 
 
 def check_place(output: Path, sources: Sequence[Path], force: bool) -> None:
-    """Refuse to write over what is read, and over what is there unless that is wanted."""
+    """Refuse to overwrite an input, and an existing file unless forced."""
     if not output.exists():
         return
     for source in sources:

@@ -49,7 +49,7 @@ def measure_file(
         if layout is None and weights is None:
             weights = source.weights
         try:
-            # The meter that certifies masters, so that what passed there passes here.
+            # The meter of certificates, so that certified masters pass here.
             meter = LoudnessMeter(
                 source.sample_rate_hz,
                 source.channels,
@@ -68,12 +68,12 @@ def measure_file(
         return Measured(shown(file), meter, meter.reading(), source.sample_rate_hz, source.channels, duration_s)
 
 
-#: Targets that files are judged by where none is named.
+#: Default targets.
 _COMMON_TARGETS = ("spotify", "apple", "youtube", "tidal", "amazon", "deezer", "r128", "atsc")
 
 
 def _measurements(reading: Loudness) -> dict[str, float | None]:
-    """Return the single figures of a reading; what is -inf has no place in JSON and becomes None."""
+    """Return the single figures of a reading; -inf becomes None, since JSON has no infinity."""
     names = (
         "integrated_lufs",
         "loudness_range_lu",
@@ -98,7 +98,7 @@ def _parsed_weights(text: str) -> list[float]:
 
 
 def _columns_of(measured: Sequence[Measured]) -> list[str]:
-    """Return the names of files, short where they stay different."""
+    """Return the names of files, as short as they stay different."""
     short = [shown(Path(entry.name).name) for entry in measured]
     return short if len(set(short)) == len(short) else [entry.name for entry in measured]
 
@@ -120,7 +120,7 @@ def measure(
 
     A file passes if its loudness is within the target's tolerance (0.5 LU for services, which reject nothing but play
     everything equally loud) and its true peak at or below the ceiling. Several files are also measured as an album.
-    What cannot be read is told and left out; the exit code is 1 then.
+    Unreadable files are reported and skipped; the exit code is 1 then.
     """
     judges = [find_target(name) for name in target or _COMMON_TARGETS]
     if layout is not None and layout not in LAYOUTS:

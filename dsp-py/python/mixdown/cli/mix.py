@@ -25,7 +25,7 @@ def mix(
 ) -> None:
     """Mix a folder of stems to a start balance: all equally loud, the sum at -6 dBTP.
 
-    Stems that hold nothing but noise are not raised. An output in the same folder is no stem.
+    Stems of noise alone are not raised. An output in the same folder is not a stem.
     """
     files, others = stem_files(source, output)
     check_output(output, bit_depth=bit_depth)
@@ -37,7 +37,7 @@ def mix(
     rate_hz = _common_rate_hz([rate_hz for _, rate_hz in stems.values()])
     check_output(output, rate_hz, 2, bit_depth=bit_depth)
     balanced = balance_stems(stems, rate_hz)
-    # So that it is not taken for a stem later, where it lies among them.
+    # So that it is not taken for a stem later.
     mark = Tags({MIX_MARK: ("mix",)})
     write(output, balanced.audio, rate_hz, bit_depth=cast(BitDepth, bit_depth), tags=mark)
     print_balance(balanced)
@@ -45,6 +45,6 @@ def mix(
 
 
 def _common_rate_hz(rates_hz: list[float]) -> float:
-    """Return the rate that most stems have; of several, the highest."""
+    """Return the most common rate of the stems; of several, the highest."""
     counts = Counter(rates_hz)
     return max(counts, key=lambda rate: (counts[rate], rate))

@@ -10,7 +10,7 @@ import typer
 
 from mixdown.delivery import targets
 
-#: At the end of the help of commands that take a target; lines are not filled again, which would split names.
+#: Epilog of commands that take a target; lines are not rewrapped, which would split names.
 TARGETS_HELP = "\b\n" + textwrap.fill(
     f"Targets: {', '.join(target.name for target in targets())}.", 78, break_on_hyphens=False
 )

@@ -52,7 +52,7 @@ def _options(
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
-    """End in an orderly way, so that no part of a file is left."""
+    """Exit by an exception, so that no partial file is left."""
     raise SystemExit(SIGNALLED + number)
 
 
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     for stream in (sys.stdout, sys.stderr):
-        # Names and units must not fail on a terminal that has no sign for them.
+        # Names and units must not fail on a terminal without their characters.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     for name in ("SIGTERM", "SIGHUP"):
@@ -86,7 +86,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = interrupted
     except Exception as error:
-        # What the parser of the command line says of wrong usage; anything else is a defect and may show itself.
+        # Usage errors of the command-line parser; anything else is a defect and keeps its traceback.
         if not hasattr(error, "format_message"):
             raise
         complain(one_line(ValueError(error.format_message())))

@@ -25,7 +25,7 @@ def _is_mix(file: Path) -> bool:
 
 
 def stem_files(folder: Path, output: Path) -> tuple[list[Path], dict[str, str]]:
-    """Return the stems in a folder, and what else is in it, with the reason why it is no stem."""
+    """Return the stems in a folder, and its other files with the reason why they are not stems."""
     if not folder.exists():
         raise FileNotFoundError(f"{shown(folder)}: no such file or folder")
     if not folder.is_dir():
@@ -66,7 +66,7 @@ def listed(others: Mapping[str, str]) -> str:
 
 
 def _free_name(file: Path, taken: Container[str]) -> str:
-    """Return a name for a stem that no other stem has: without its ending, with it, or numbered."""
+    """Return a unique name for a stem: without its ending, with it, or numbered."""
     numbered = (f"{shown(file.name)} {number}" for number in itertools.count(2))
     names = itertools.chain((shown(file.stem), shown(file.name)), numbered)
     return next(name for name in names if name not in taken)
@@ -75,7 +75,7 @@ def _free_name(file: Path, taken: Container[str]) -> str:
 def read_stems(files: Sequence[Path], progress: Callable[[float], None]) -> dict[str, tuple[Audio, float]]:
     """Read stems, each with a name of its own; refuse all if one cannot be read."""
     stems: dict[str, tuple[Audio, float]] = {}
-    # A mix without one of its stems is another mix: all that is wrong is told at once.
+    # A mix without one of its stems is another mix: all errors are reported at once.
     wrong = []
     for position, file in enumerate(files):
         try:
@@ -103,7 +103,7 @@ def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float) -> B
 
 
 def print_balance(balanced: Balance) -> None:
-    """Print the loudness of each stem and the fader that it got."""
+    """Print the loudness and the fader of each stem."""
     rows = [
         (name, figure(reading.integrated_lufs, "LUFS"), figure(balanced.mix[name].fader_db, "dB"))
         for name, reading in balanced.loudness.items()

@@ -1,4 +1,4 @@
-"""What the command line prints: figures, tables that lose none of them, progress."""
+"""Output of the command line: figures, tables that truncate none of them, progress."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mixdown.files.names import printable, shown
 #: Widths that names are folded to where a table is too wide.
 _NAME_WIDTHS = (48, 32, 24, 16, 12)
 _GAP = "  "
-#: Exit code of a program that a signal ended, less the signal's number.
+#: Exit code of a program ended by a signal, minus the number of the signal.
 SIGNALLED = 128
 
 
@@ -48,7 +48,7 @@ def figure(value: float, unit: str = "", *, digits: int = 2, sign: bool = False)
 
 
 def excess(value: float, unit: str, limit: float = 0.0) -> str:
-    """Return by how much a limit is missed, never so rounded that it reads as kept.
+    """Return the excess over a limit, never rounded to look like none.
 
     Parameters
     ----------
@@ -68,14 +68,14 @@ def excess(value: float, unit: str, limit: float = 0.0) -> str:
     text = f"{value:+.1f}"
     if abs(float(text)) <= limit:
         away = math.ceil(round(abs(value) * 100, 6)) / 100
-        # A miss of less than the last place still is one.
+        # An excess below the last decimal place still shows.
         away = max(away, math.floor(limit * 100 + 1 + 1e-6) / 100)
         text = f"{math.copysign(away, value):+.2f}"
     return f"{text} {unit}"
 
 
 def say(text: str = "") -> None:
-    """Print a line on standard output; end quietly if nobody reads it any more, as ``head`` does after its lines."""
+    """Print a line on standard output; exit quietly if its reader has closed it, as ``head`` does."""
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -88,7 +88,7 @@ def say(text: str = "") -> None:
 
 
 def abandon_output() -> None:
-    """Keep the interpreter from writing once more, at its end, what could not be written."""
+    """Keep the interpreter from flushing unwritable output again at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -98,7 +98,7 @@ def complain(text: str) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error says in one line, with the name of its file."""
+    """Return the message of an error in one line, with the name of its file."""
     if isinstance(error, OSError) and error.strerror:
         name = f"{shown(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
         return f"{name}{error.strerror[0].lower()}{error.strerror[1:]}"
@@ -106,7 +106,7 @@ def one_line(error: BaseException) -> str:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Return a table whose figures are whole on any width.
+    """Return a table with untruncated figures at any width.
 
     Parameters
     ----------
@@ -114,12 +114,12 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
     rows : sequence of sequences of str
         The first column holds names.
     width : int, optional
-        Columns there are; by default those of the terminal, 80 in a pipe.
+        Available columns; by default those of the terminal, 80 in a pipe.
 
     Returns
     -------
     str
-        Upright if it fits, else turned over, else one paragraph per row. Names are folded where that helps.
+        Upright if it fits, else transposed, else one paragraph per row. Names are wrapped where that helps.
     """
     columns = width if width is not None else shutil.get_terminal_size((80, 24)).columns
     upright = [list(headings), *map(list, rows)]

@@ -1,4 +1,4 @@
-"""Delivery: targets, normalising, and masters that are measured as they are delivered."""
+"""Delivery: targets, normalisation, and masters measured as delivered."""
 
 from mixdown.delivery.certificate import Certificate
 from mixdown.delivery.mastering import Mastered, master

@@ -1,4 +1,4 @@
-"""The certificate of a master: what it measures and what was done to it."""
+"""The certificate of a master: its readings and its processing."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from mixdown.meters import Loudness
 #: The meter that certifies: ``md.loudness(audio, rate, precision="reference")``.
 METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (precision reference)"
 
-#: Hold and release of the limiter as long as they give the loudness.
+#: Hold and release of the limiter unless it must be faster.
 _LIMITER_MS = (8.0, 60.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """What a master measures: all of it read off the delivered samples.
+    """Readings and processing of a master, measured on the delivered samples.
 
     Attributes
     ----------
     target : Target
-        What was asked for.
+        The target of the master.
     sample_rate_hz, bit_depth, channels : float, int, int
         Of the delivered samples; 32 bits are floating point.
     dual_mono : bool
-        A programme of one channel was counted as two loudspeakers.
+        Whether a programme of one channel was counted as two loudspeakers.
     target_lufs, ceiling_dbtp : float
-        What the target asks of this programme; 0 dBTP where it has no ceiling.
+        The target's figures for this programme; 0 dBTP where it has no ceiling.
     meter : str
-        What the true peak was read with.
+        The true-peak meter.
     loudness : Loudness
         Of the delivered samples, by that meter. The standard meter, too, reads no more than the ceiling.
     dc_offset_dbfs : float
-        The largest DC offset of a channel of the programme that was taken out; -inf if none was.
+        The largest DC offset removed from a channel of the programme; -inf if none was.
     gain_db : float
         Gain before the limiter.
     limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
         Settings of the limiter; None if it was not needed. Hold and release are 8 and 60 ms; where these do not give
         the loudness 3 and 20 ms, then 0 and 5 ms, which distort more.
     max_reduction_db, mean_reduction_db : float
-        What the limiter took away: at most, and on average over all of the programme.
+        Gain reduction of the limiter: maximum, and mean over the whole programme.
     active_percent : float
-        Share of the time in which it took away more than 0.1 dB.
+        Share of the time with a gain reduction above 0.1 dB.
     playback_gain_db : mapping of target name to dB
-        With which gain each platform's player plays it.
+        Playback gain of each platform's player.
     reduction_curve_db : float64 array
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     """
@@ -87,7 +87,7 @@ class Certificate:
 
     @property
     def limiter_fell_back(self) -> bool:
-        """Whether the limiter had to be faster than its defaults to give the loudness."""
+        """Whether the limiter had to be faster than its defaults to reach the loudness."""
         return self.limiter_hold_ms is not None and (self.limiter_hold_ms, self.limiter_release_ms) != _LIMITER_MS
 
     @property
@@ -141,7 +141,7 @@ class Certificate:
         Returns
         -------
         dict
-            Strict JSON holds it: an infinity is the word "inf" or "-inf".
+            Valid as strict JSON: an infinity is the word "inf" or "-inf".
         """
         arrays = ("target", "loudness", "reduction_curve_db")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}

@@ -21,7 +21,7 @@ from mixdown.meters import Loudness
 
 @dataclass(frozen=True, eq=False)
 class Mastered:
-    """A master: the samples as they are delivered.
+    """A master: the delivered samples.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Mastered:
     sample_rate_hz : float
         Rate of `audio`.
     certificate : Certificate
-        What it measures.
+        Its readings and processing.
     """
 
     audio: Audio
@@ -42,7 +42,7 @@ class Mastered:
         return f"<Mastered: {seconds:.2f} s, {self.sample_rate_hz:g} Hz, {self.certificate!r}>"
 
     def write(self, path: str | os.PathLike[str], tags: Mapping[str, str] | Tags | None = None) -> None:
-        """Write the samples, WAV or FLAC by the ending of the name; adds no dither.
+        """Write the samples, WAV or FLAC by the ending of the name, without further dither.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ def master(
     Raises
     ------
     ParameterError
-        For what cannot be met, with the reason.
+        For a target out of reach, with the reason.
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)

@@ -14,7 +14,7 @@ Policy = Literal["limit", "reduce", "fail"]
 
 
 def refuse_loudspeakers(audio: object) -> None:
-    """Refuse a recording whose loudspeakers are none of the layouts that loudness is normalised in."""
+    """Refuse a recording whose loudspeakers form none of the layouts of normalisation."""
     if getattr(audio, "weights", None) is not None:
         positions = " ".join(getattr(audio, "positions", None) or ())
         raise ParameterError(
@@ -42,11 +42,11 @@ def normalize(
     sample_rate_hz : float
         8 000 to 384 000.
     target_lufs : float
-        Integrated loudness wanted, -70 to 0.
+        Integrated loudness of the target, -70 to 0.
     ceiling_dbtp : float, default -1
         Highest true peak: -12 to 0 with "limit", else -60 to 20.
     policy : "limit", "reduce" or "fail", default "limit"
-        If one gain for all cannot keep the ceiling: limit the peaks, stay below the target, or refuse.
+        If a static gain would exceed the ceiling: limit the peaks, stay below the target, or refuse.
     dual_mono : bool, default False
         A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder.
     progress : function, optional

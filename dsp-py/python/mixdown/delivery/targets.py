@@ -1,4 +1,4 @@
-"""What platforms and broadcasters ask for, and how a programme compares."""
+"""Delivery targets of platforms and broadcasters, and verdicts on programmes."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from mixdown.meters import Loudness
 
 @dataclass(frozen=True, repr=False)
 class Target:
-    """What a platform or broadcaster asks for.
+    """The delivery target of a platform or broadcaster.
 
     Attributes
     ----------
     name : str
         For look-up.
     integrated_lufs : float
-        Loudness wanted.
+        Target loudness.
     mono_lufs : float
         The same for programmes of one channel that count as one loudspeaker; most targets make no difference.
     tolerance_lu : float
         Accepted deviation; 0 if nothing is rejected for its loudness.
     ceiling_dbtp : float
-        Highest true peak; inf if none is asked for. See :meth:`ceiling_at`.
+        Highest true peak; inf without a limit. See :meth:`ceiling_at`.
     gain_up : "never", "headroom" or "limit"
-        What happens to quieter programmes: left alone, turned up as far as the peak allows, or up to the target.
+        Gain of quieter programmes: none, as far as the peak allows, or up to the target.
     album : "off", "integrated" or "loudest"
         One gain per track, one from all tracks gated as one, or one from the loudest track.
     source, date : str
-        Where and when this was read.
+        Source of the figures, and its date.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Target:
         return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
 
     def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
-        """Return the loudness asked of a programme of so many channels.
+        """Return the target loudness for a programme of so many channels.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class Target:
         return self.mono_lufs if channels == 1 and not dual_mono else self.integrated_lufs
 
     def ceiling_at(self, integrated_lufs: float) -> float:
-        """Return the highest true peak allowed at a loudness: Spotify wants -2 dBTP above -14 LUFS.
+        """Return the highest true peak allowed at a loudness: for Spotify -2 dBTP above -14 LUFS.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Target:
         Returns
         -------
         float
-            dBTP; inf if none is asked for.
+            dBTP; inf without a limit.
         """
         return _core.ceiling_at(integrated_lufs, self.name)
 
@@ -144,7 +144,7 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     target : str
         Name of a target.
     channels : int, default 2
-        Of the programme: some targets ask for another loudness of mono.
+        Of the programme: some targets have another loudness for mono.
     dual_mono : bool, default False
         A programme of one channel was measured as two loudspeakers.
 
@@ -156,7 +156,7 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
 
 
-#: What services without a tolerance of their own are judged by, in LU: a smaller difference is inaudible.
+#: Tolerance of services without one of their own, in LU: a smaller difference is inaudible.
 _AUDIBLE_LU = 0.5
 
 
@@ -177,7 +177,7 @@ def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono:
     Returns
     -------
     str
-        "pass", or in words what misses the target: the loudness by more than the tolerance (0.5 LU for services, which
+        "pass", or the deviation in words: the loudness off by more than the tolerance (0.5 LU for services, which
         reject nothing but play everything equally loud), the true peak above the ceiling for that loudness.
     """
     deviation_lu = loudness.integrated_lufs - target.loudness_for(channels, dual_mono)
@@ -188,13 +188,13 @@ def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono:
     if not abs(deviation_lu) <= tolerance_lu:
         misses.append(f"{_beyond(deviation_lu, tolerance_lu)} LU")
     if excess_db > 0:
-        # Where the loudness decides, the ceiling is not the one that the table shows.
+        # Where the ceiling depends on the loudness, it differs from the one in the table.
         over = f" over {ceiling_dbtp:g} dBTP" if ceiling_dbtp != target.ceiling_dbtp else ""
         misses.append(f"peak {_beyond(excess_db, 0.0)} dB{over}")
     return ", ".join(misses) or "pass"
 
 
 def _beyond(value: float, limit: float) -> str:
-    """Return a figure with as many decimals as show it beyond `limit`."""
+    """Return a figure with enough decimals to show that it exceeds `limit`."""
     digits = next((digits for digits in (1, 2, 3) if round(abs(value), digits) > limit), 4)
     return f"{value:+.{digits}f}"

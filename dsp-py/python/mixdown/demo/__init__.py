@@ -1,4 +1,4 @@
-"""The demo song: 45 seconds of a band, synthesised from a seed, as raw stems that ask to be mixed.
+"""The demo song: 45 seconds of a band, synthesised from a seed, as raw stems to be mixed.
 
 Kick and bass share 50 to 100 Hz, the hats are harsh between 7 and 10 kHz, the voice sings where guitars and
 keys play, and every stem was recorded at another level. No sample data is used; numpy is the only dependency.

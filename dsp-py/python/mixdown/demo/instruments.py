@@ -253,7 +253,7 @@ def _membrane(time_s: Signal, fundamental_hz: float, decay_s: float, rng: np.ran
 
 
 def _pluck(session: Session, rng: np.random.Generator, touch: Response, *, noise: float) -> Signal:
-    """What a finger or pick gives the string: a push, and the noise of its edge; 40 ms long."""
+    """The excitation of a finger or pick: a push, and the noise of its edge; 40 ms long."""
     length = fast_length(round(0.04 * session.sample_rate_hz))
     time_s = np.arange(length) / session.sample_rate_hz
     push = np.exp(-time_s / 0.0006) + noise * rng.standard_normal(length) * np.exp(-time_s / 0.002)

@@ -2,7 +2,7 @@
 
 Everything is written on a grid of sixteenths, one string of 16 characters per bar; ``" / "`` separates the
 alternatives a player chooses from, so that every seed gives another performance. ``.`` rests, ``-`` holds the
-previous symbol; what the other symbols mean is said at each part.
+previous symbol; the other symbols are explained at each part.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the instruments of the demo song are made of: filters, strings and beds of noise.
+"""Building blocks of the instruments of the demo song: filters, strings and noise beds.
 
 Filters are complex frequency responses of analogue prototypes, multiplied together and applied by FFT: the
 shortest way to a causal filter without a loop over samples, and the same sound at every sample rate.
@@ -126,7 +126,7 @@ class PluckedString:
     pitch
         MIDI note number.
     frames
-        How long it is to sound.
+        Length of the note.
     decay_s, treble_decay_s
         Time to -60 dB at 0 Hz and at 3 kHz.
     """
@@ -151,7 +151,7 @@ class PluckedString:
         Parameters
         ----------
         excitation
-            What the pick does to the string, shape ``(frames,)``.
+            Excitation of the string by the pick, shape ``(frames,)``.
         position
             Where, as a fraction of the string from the bridge, 0..0.5.
 

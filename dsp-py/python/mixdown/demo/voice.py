@@ -58,7 +58,7 @@ CONTROL_HZ = 1000.0
 
 
 class Character(NamedTuple):
-    """What tells one singer from another."""
+    """The properties of a singer."""
 
     vibrato_hz: float = 5.4
     vibrato_cents: float = 38.0
@@ -70,7 +70,7 @@ class Character(NamedTuple):
 
 
 class Gesture(NamedTuple):
-    """How the singer moves over the song, `CONTROL_HZ` values per second."""
+    """The control curves of a performance, `CONTROL_HZ` values per second."""
 
     pitch: Signal
     """MIDI note numbers, shape ``(moments,)``."""

@@ -1,4 +1,4 @@
-"""Figures of audio and its measurements, each drawn into axes that it is given.
+"""Figures of audio and its measurements, each drawn into given axes.
 
 Only the object interface of matplotlib is used, so neither a display nor the global state of pyplot is needed. It is
 loaded when something is drawn.
@@ -34,7 +34,7 @@ LANE_HEIGHT = 2.2
 
 
 class LoudnessLike(Protocol):
-    """What the figures read of a loudness measurement."""
+    """The attributes of a loudness measurement that the figures use."""
 
     @property
     def integrated_lufs(self) -> float:
@@ -119,7 +119,7 @@ def loudness_over_time(
 ) -> None:
     """Draw short-term loudness (strong), momentary loudness (faint) and integrated loudness (dashed).
 
-    Loudness more than 30 LU under the loudest value lies below the figure; -inf leaves a gap.
+    Loudness more than 30 LU below the loudest value is outside the figure; -inf leaves a gap.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def spectrum(
 
 
 def _styled(axes: Axes, *, title: str, grid: str, unit: str = "") -> None:
-    """Give axes the look of the page: no frame, light grid, title at the top left with the unit after it."""
+    """Style axes for the page: no frame, light grid, title at the top left with the unit after it."""
     axes.set_axisbelow(True)
     axes.grid(visible=False)
     for axis in ("x", "y"):

@@ -52,7 +52,7 @@ def report(
     loudness_before, loudness_after
         Their measurements; values may be -inf.
     target_lufs, ceiling_dbtp
-        What the master was to reach, and to stay under.
+        Loudness target and true-peak ceiling of the master.
     title
         First line of the page.
     reduction_db, reduction_step_s

@@ -1,4 +1,4 @@
-"""Effects made of effects that do not run in series."""
+"""Combinations of effects other than series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mixdown.effects.effect import Effect
 
 @dataclass(frozen=True)
 class Parallel(Effect):
-    """Effects side by side, aligned in time and summed.
+    """Effects in parallel, aligned in time and summed.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class MidSide(Effect):
 
 @dataclass(frozen=True)
 class Bypass(Effect):
-    """Passes through with the latency of an effect that is not run.
+    """Passes the input with the latency of an effect that does not run.
 
     Parameters
     ----------
     effect : Effect
-        The effect passed by.
+        The bypassed effect.
     """
 
     effect: Effect

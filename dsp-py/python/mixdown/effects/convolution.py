@@ -111,7 +111,7 @@ def _from_file(path: str, modified_ns: int, size: int) -> tuple[ImpulseResponse,
 
 @functools.lru_cache(maxsize=16)
 def _at_rate(response: ImpulseResponse, from_hz: float, to_hz: float) -> ImpulseResponse:
-    """Convert the rate and keep the frequency response: more samples add up to more, so each becomes smaller."""
+    """Convert the rate at the same frequency response: the taps are scaled by the ratio of the rates."""
     samples = np.asarray(response)
     return ImpulseResponse(resample(samples, from_hz, to_hz) * samples.dtype.type(from_hz / to_hz))
 
@@ -126,16 +126,16 @@ class Convolution(Effect):
         1 row for every channel; 2 rows left to left and right to right, mono in makes stereo; 4 rows left to left,
         left to right, right to left, right to right.
     impulse_response_rate_hz : float, optional
-        Rate of an array, if it is not that of the audio; it is then converted. A file and what :func:`read` returned
-        know their own.
+        Rate of an array, if it is not that of the audio; it is then converted. A file and a recording from :func:`read`
+        have their own.
     layout : "auto", "mono", "stereo" or "true_stereo", default "auto"
-        "auto" goes by the number of rows, as above; the others refuse another number.
+        "auto" follows the number of rows, as above; the others refuse another number.
     predelay_ms : float, default 0
         Delay of the wet signal, 0 to 500 ms.
     mix : float, default 1
         0 to 1: (1 - mix) dry + mix wet.
     normalize : bool, default False
-        Brings the response to a level that leaves pink noise as loud as it was; else taps are used as they are.
+        Scales the response so that pink noise keeps its loudness; otherwise the taps are used unscaled.
     """
 
     impulse_response: ImpulseResponse | str

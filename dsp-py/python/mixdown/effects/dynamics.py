@@ -33,7 +33,7 @@ LimiterMode = Literal["standard", "master", "sample_peak"]
 class Dynamics(Effect):
     """An effect whose gain follows the level of its input or key."""
 
-    #: Whether it has bands, each with a gain reduction of its own.
+    #: Whether it has bands, each with its own gain reduction.
     _banded: ClassVar[bool] = False
 
     @_checks.named
@@ -94,7 +94,7 @@ class Compressor(Curved):
     threshold_db : float, default -18
         Level above which it compresses, -60 to 0 dBFS.
     ratio : float, default 4
-        1 to inf: input dB above the threshold for each dB that comes out.
+        1 to inf: input dB above the threshold per output dB.
     knee_db : float, default 6
         Width of the knee, 0 to 24 dB.
     attack_ms : float, default 10
@@ -110,7 +110,7 @@ class Compressor(Curved):
     lookahead_ms : float, default 0
         0 to 20 ms: the gain changes this much before the signal; adds as much latency.
     link_percent : float, default 100
-        Channel linking, 0 to 100 %: how far all channels take the level of the loudest one.
+        Channel linking, 0 to 100 %: share of the loudest channel's reduction in every channel.
     mix : float, default 1
         0 to 1: (1 - mix) dry + mix wet.
     range_db : float, default inf
@@ -118,7 +118,7 @@ class Compressor(Curved):
     key_high_pass_hz : float, default 0
         High pass of 12 dB per octave in the side-chain: 0 (off) or 20 to 500 Hz.
     release_mode : "manual", "dual" or "auto", default "manual"
-        "dual" is slower after long reduction; "auto" sets both times by the crest of the signal.
+        "dual" is slower after long reduction; "auto" sets both times by the crest factor of the signal.
     auto_makeup : bool, default False
         Adds half of the reduction at 0 dBFS to the makeup.
     """
@@ -155,13 +155,13 @@ class Expander(Curved):
     attack_ms : float, default 5
         Time to open, 0.02 to 250 ms.
     hold_ms : float, default 0
-        How long it stays open, 0 to 500 ms.
+        Time that it stays open, 0 to 500 ms.
     release_ms : float, default 100
         Time to close, 5 to 5000 ms.
     range_db : float, default 40
         Most attenuation, 0 to inf dB.
     link_percent : float, default 100
-        0 to 100 %: how far all channels follow the one that is open the furthest.
+        0 to 100 %: share of the least reduced channel's reduction in every channel.
     """
 
     threshold_db: float = -40.0
@@ -185,15 +185,15 @@ class Gate(Curved):
     attack_ms : float, default 1
         Time to open, 0.02 to 250 ms.
     hold_ms : float, default 10
-        How long it stays open after the level has fallen, 0 to 500 ms.
+        Time that it stays open after the level has fallen, 0 to 500 ms.
     release_ms : float, default 100
         Time to close, 5 to 5000 ms.
     range_db : float, default 80
         Attenuation when closed, 0 to inf dB.
     hysteresis_db : float, default 3
-        How far below the threshold the level must fall before it closes, 0 to 12 dB.
+        Distance below the threshold at which it closes, 0 to 12 dB.
     link_percent : float, default 100
-        0 to 100 %: how far all channels follow the one that is open the furthest.
+        0 to 100 %: share of the least reduced channel's reduction in every channel.
     """
 
     threshold_db: float = -40.0
@@ -238,8 +238,8 @@ class MultibandCompressor(Dynamics):
     ----------
     crossovers_hz : sequence of float, default (200, 2000)
         Crossover frequencies: 1 to 5, each at least 1.25 times the one before, 20 to 0.49 of the sample rate.
-    bands : sequence of Compressor, default as many as the crossovers ask for
-        From the lowest band up, one more than crossovers.
+    bands : sequence of Compressor, default one more than crossovers
+        From the lowest band up.
     slope_db_per_octave : float, default 24
         12, 24 or 48 dB/octave.
     """
@@ -265,7 +265,7 @@ class MultibandCompressor(Dynamics):
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
         plain = super()._engine(sample_rate_hz)
-        # The compiled half expects compressors: they carry no type.
+        # The compiled module expects compressors without their type.
         plain["bands"] = [{name: value for name, value in band.items() if name != "type"} for band in plain["bands"]]
         return plain
 

@@ -39,7 +39,7 @@ class Effect(Setting):
         tail: Literal["none", "auto"] | float = "none",
         out: Audio | None = None,
     ) -> Audio:
-        """Run over a whole array, with fresh state and the latency taken out.
+        """Process a whole array, with fresh state and without the latency.
 
         Parameters
         ----------
@@ -50,10 +50,10 @@ class Effect(Setting):
         key : array, optional
             Side-chain of 1 channel or as many as `audio`, same rate, format and length.
         tail : "none", "auto" or seconds, default "none"
-            How much longer than the input the result is: "auto" until 100 ms lie below -120 dBFS, on a grid of
+            Length of the result beyond the input: "auto" until 100 ms are below -120 dBFS, on a grid of
             100 ms, at most 60 s.
         out : array, optional
-            Where to write the result; shape and format must fit.
+            Array for the result; shape and format must fit.
 
         Returns
         -------
@@ -77,7 +77,7 @@ class Effect(Setting):
     def stream(
         self, sample_rate_hz: float, channels: int, dtype: DTypeLike = "float32", key_channels: int = 0
     ) -> Stream:
-        """Build a running effect that takes block after block.
+        """Build a running effect for consecutive blocks.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class Effect(Setting):
         Returns
         -------
         Stream
-            Its blocks come out delayed by ``latency_frames``.
+            Its output is delayed by ``latency_frames``.
         """
         return Stream(self, sample_rate_hz, channels, dtype, key_channels)
 
@@ -118,7 +118,7 @@ class Effect(Setting):
 
     @_checks.named
     def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
-        """Complex gain at given frequencies, with the latency taken out.
+        """Complex gain at given frequencies, without the latency.
 
         Parameters
         ----------
@@ -135,7 +135,7 @@ class Effect(Setting):
         Raises
         ------
         ParameterError
-            If one response does not describe the effect: it is not linear, or treats channels differently.
+            If no single response describes the effect: it is not linear, or treats channels differently.
         """
         frequencies = _checks.numbers("frequencies_hz", frequencies_hz)
         rate_hz = _checks.sample_rate(sample_rate_hz)
@@ -143,7 +143,7 @@ class Effect(Setting):
         return response.reshape(frequencies.shape)
 
     def __rshift__(self, other: Effect) -> Chain:
-        """``a >> b``: in series. Chains on either side are unfolded."""
+        """``a >> b``: in series. Chains on either side are flattened."""
         if not isinstance(other, Effect):
             return NotImplemented
         stages = [stage.effects if isinstance(stage, Chain) else (stage,) for stage in (self, other)]
@@ -157,7 +157,7 @@ class Chain(Effect, Sequence[Effect]):
     Parameters
     ----------
     effects : sequence of effects, default none
-        First to last. None at all changes nothing.
+        First to last. An empty chain changes nothing.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -181,9 +181,9 @@ class Chain(Effect, Sequence[Effect]):
 
 
 class Stream:
-    """A running effect that takes block after block.
+    """A running effect for consecutive blocks.
 
-    Other threads may set and read it while one processes: they wait until it has finished its block.
+    Other threads may set and read it during processing: they wait until the current block is finished.
 
     Parameters
     ----------
@@ -223,14 +223,14 @@ class Stream:
         block : array, shape (channels, frames), or (frames,) for one channel
             Any number of frames.
         key : array, optional
-            The side-chain of this block, which a stream built with `key_channels` needs.
+            The side-chain of this block, required by a stream built with `key_channels`.
         out : array, optional
-            Where to write the result; shape and format must fit.
+            Array for the result; shape and format must fit.
 
         Returns
         -------
         array
-            As many frames as came in, delayed by `latency_frames`.
+            As many frames as `block`, delayed by `latency_frames`.
         """
         return self._running.process(block, key, out)
 
@@ -250,7 +250,7 @@ class Stream:
         self._running.set(_effect(effect)._engine(self._rate_hz))
 
     def reset(self) -> None:
-        """Forget the past."""
+        """Clear all state."""
         self._running.reset()
 
     @property
@@ -260,7 +260,7 @@ class Stream:
 
     @property
     def tail_frames(self) -> int | None:
-        """Frames that it still sounds after its input has ended; None without end."""
+        """Frames to silence after its input has ended; None without end."""
         return self._running.tail_frames
 
     @property
@@ -287,7 +287,7 @@ def _effect(value: Any) -> Effect:
 
 
 def from_dict(settings: Mapping[str, Any]) -> Effect:
-    """Make an effect of what :meth:`Effect.to_dict` returned.
+    """Make an effect from the result of :meth:`Effect.to_dict`.
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ class AllPass(Band):
     frequency_hz : float, default 1000
         Where the phase is -180 degrees, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
-        Quality factor, 0.1 to 40: how steeply the phase falls.
+        Quality factor, 0.1 to 40: steepness of the phase.
     """
 
     frequency_hz: float = 1000.0
@@ -194,14 +194,14 @@ class Equalizer(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class LinearPhaseEqualizer(Effect):
-    """Magnitudes of any bands without their phases: every frequency is delayed alike.
+    """Linear-phase equalizer: the magnitude of any bands, with a constant delay.
 
     Parameters
     ----------
     bands : sequence of bands, default none
         As in :class:`Equalizer`.
     length_frames : int, default 8192
-        Its taps less one, 256 to 65 536 frames in steps of 2. The latency is half of it. Low and narrow bands want
+        Taps minus one, 256 to 65 536 frames in steps of 2. The latency is half of it. Low and narrow bands need
         long ones.
     """
 

@@ -53,7 +53,7 @@ class Width(Effect):
     width : float, default 1
         Factor on the side signal, 0 to 2; 0 makes mono.
     bass_mono_hz : float, default 0
-        Below this the sound is mono: 0 (off) or 20 to 500 Hz.
+        Below this the signal is mono: 0 (off) or 20 to 500 Hz.
     """
 
     width: float = 1.0

@@ -1,4 +1,4 @@
-"""Parameters of settings, as the engine declares them."""
+"""Parameters of settings, from the tables of the engine."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mixdown import _core
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Parameter:
-    """A parameter of an effect or of a strip: what an editor needs to know of it.
+    """A parameter of an effect or of a strip, for editors.
 
     Attributes
     ----------
     name : str
-        The keyword; its suffix tells the unit.
+        The keyword; its suffix is the unit.
     kind : "number", "switch", "choice" or "compound"
         A number of a range, True or False, one of some words, or a value with parts of its own, as bands are.
     unit : str
@@ -28,21 +28,21 @@ class Parameter:
     maximum_of_rate : float or None
         Highest legal value in parts of the sample rate, where that is lower than `maximum`.
     off : float or None
-        A legal value outside the range, which turns off what the number controls.
+        A legal value outside the range, which switches the parameter off.
     step : float or None
         Only multiples of it are legal.
     values : tuple of float
-        The only legal numbers, rising; empty if there are no such.
+        The only legal numbers, rising; empty if the whole range is legal.
     words : tuple of str
-        What a choice takes.
+        The words of a choice.
     default : float, bool, str or None
-        None for what has parts.
+        None for a compound.
     scale : "linear", "logarithmic", "decibel" or None
-        What equal steps of a control are: equal differences, equal ratios, equal differences of a level in dB.
+        Equal steps of a control: equal differences, equal ratios, equal differences of a level in dB.
     fixed_while_running : bool
-        A stream refuses another value.
+        Whether a stream refuses another value.
     summary : str
-        What it does.
+        Its effect.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Parameter:
         return f"<Parameter {self.name}: {self._legal()}{default}>"
 
     def _legal(self) -> str:
-        """Return which values are legal, in words."""
+        """Return the legal values in words."""
         if self.kind == "choice":
             return _either(map(_shown, self.words))
         if self.minimum is None or self.maximum is None:
@@ -94,13 +94,13 @@ def _shown(value: float | bool | str) -> str:
     if isinstance(value, bool):
         return str(value)
     text = f"{value:,.10g}".replace(",", " ")
-    # From five digits on, they stand in groups.
+    # Numbers of five digits and more are grouped.
     return text if abs(value) >= 10_000 else text.replace(" ", "")
 
 
 @functools.cache
 def parameters_of(kind: str) -> tuple[Parameter, ...]:
-    """Return the parameters of a kind of settings; none for what only puts effects together."""
+    """Return the parameters of a kind of settings; none for combinations."""
     return tuple(map(_parameter, _core.fields(kind))) if kind in _core.kinds() else ()
 
 
@@ -127,7 +127,7 @@ def _parameter(field: dict[str, Any]) -> Parameter:
 
 
 def range_of(kind: str, name: str) -> tuple[float, float]:
-    """Return the ends of the range of a number; infinite ones for what stands in no table."""
+    """Return the ends of the range of a number; infinite without a table entry."""
     for parameter in parameters_of(kind):
         if parameter.name == name and parameter.minimum is not None and parameter.maximum is not None:
             return parameter.minimum, parameter.maximum

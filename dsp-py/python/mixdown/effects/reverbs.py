@@ -25,7 +25,7 @@ class Reverb(Effect):
     predelay_ms : float, default 5, 8, 12, 20, 40 by space
         Delay of the wet signal, 0 to 250 ms.
     size : float, default 0.25, 0.35, 0.45, 0.6, 1 by space
-        How large it is, 0 to 1.
+        Size of the space, 0 to 1.
     t60_s : float, default 0.5, 0.8, 1.3, 2.2, 6.5 by space
         Time to -60 dB between the two corners, 0.1 to 18 s; times the highest ratio at most 18.
     t60_low_ratio : float, default 1.2
@@ -37,13 +37,13 @@ class Reverb(Effect):
     high_frequency_hz : float, default 4000
         The high corner, 1000 to 16 000 Hz.
     diffusion : float, default 1
-        Diffusion of the input, 0 to 1: how soon echoes become dense.
+        Diffusion of the input, 0 to 1: rate at which the echo density builds up.
     modulation_hz : float, default 0.7
         Rate of the delay modulation, 0 to 3 Hz.
     modulation_depth_ms : float, default 0.15
         Depth of the delay modulation, 0 to 1 ms.
     early_db : float, default -6
-        Level of the early reflections beside the tail, -inf to 12 dB; -inf turns them off.
+        Level of the early reflections relative to the tail, -inf to 12 dB; -inf turns them off.
     width : float, default 1
         Stereo width of the wet signal, 0 to 2; 0 is mono.
     freeze : bool, default False
@@ -94,7 +94,7 @@ class Reverb(Effect):
         self.__post_init__()
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings; another space refills all that is not given here.
+        """Return the same with other settings; another space resets all parameters not given here.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Settings as values: frozen, checked when made, turned into plain values and back."""
+"""Settings as values: frozen, checked on creation, converted to plain values and back."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 
-#: Most settings within each other: chains of chains, bands included.
+#: Deepest nesting of settings: chains of chains, bands included.
 MAX_DEPTH = 32
 
 _KINDS: dict[str, type[Setting]] = {}
 
 
 class _ByName(ABCMeta):
-    """Refuses calls that do not fit the signature of a class, and names the parameter that was meant."""
+    """Refuses calls that do not fit the signature of a class, and suggests the parameter meant."""
 
     if not TYPE_CHECKING:
 
@@ -45,9 +45,9 @@ def _signature(cls: type) -> inspect.Signature:
 class Setting(metaclass=_ByName):
     """A frozen value with named, checked parameters. Subclasses are frozen dataclasses."""
 
-    #: Its class, which plain values name as their type.
+    #: Its class, the type in plain values.
     _name: ClassVar[str]
-    #: What errors call a value of just this class; by default the class.
+    #: Name of a value of exactly this class in errors; by default the class.
     _called: ClassVar[str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -58,12 +58,12 @@ class Setting(metaclass=_ByName):
         _KINDS[cls.__name__] = cls
 
     def __post_init__(self) -> None:
-        """Make plain numbers of whatever was given, then refuse what no stream can take."""
+        """Convert the arguments to plain numbers, then refuse values that no stream can take."""
         kinds = _field_kinds(self._name)
         for entry in dataclasses.fields(cast(Any, self)):
             value = _plain(entry.name, kinds[entry.name], getattr(self, entry.name))
             if kinds[entry.name] is int:
-                # Already here: the compiled half reads no negative number as a count.
+                # Checked here, since the compiled module reads no negative number as a count.
                 _checks.whole_number(entry.name, value, *range_of(self._name, entry.name))
             object.__setattr__(self, entry.name, value)
         if self._depth() > MAX_DEPTH:
@@ -71,7 +71,7 @@ class Setting(metaclass=_ByName):
         self._check()
 
     def _depth(self) -> int:
-        """Settings within each other, this one included. What is within has been checked, so that it is no more."""
+        """Nesting depth, this setting included. Inner settings have been checked already."""
         values = [getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))]
         inner = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
         return 1 + max((item._depth() for item in inner if isinstance(item, Setting)), default=0)
@@ -83,7 +83,7 @@ class Setting(metaclass=_ByName):
     def parameters(cls) -> tuple[Parameter, ...]:
         """Return the parameters with their units, ranges and defaults, as for an editor of any effect.
 
-        They are what the engine checks by. What only puts effects together has none.
+        The engine checks values by them. Combinations have none.
 
         Returns
         -------
@@ -122,17 +122,17 @@ class Setting(metaclass=_ByName):
                 raise _checks.unknown(cls._name, name, known)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values: what :func:`from_dict` takes.
+        """Return the settings as plain values, for :func:`from_dict`.
 
         Returns
         -------
         dict
-            ``{"type": "Gain", "gain_db": -3.0, …}``. Strict JSON holds it: an infinity is the word "inf" or "-inf".
+            ``{"type": "Gain", "gain_db": -3.0, …}``. Valid as strict JSON: an infinity is the word "inf" or "-inf".
         """
         return cast(dict[str, Any], without_infinities(self._written(lambda setting: setting.to_dict())))
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
-        """Return what the compiled half reads: plain values, and what depends on the rate made for it."""
+        """Return plain values for the compiled module, converted to the rate where they depend on it."""
         return self._written(lambda setting: setting._engine(sample_rate_hz))
 
     def _written(self, inner: Any) -> dict[str, Any]:
@@ -144,7 +144,7 @@ _Kind = TypeVar("_Kind", bound=type[Setting])
 
 
 def abstract(kind: _Kind) -> _Kind:
-    """Leave a class out of what :func:`from_dict` makes: it is there to be inherited from."""
+    """Exclude a base class from :func:`from_dict`."""
     del _KINDS[kind.__name__]
     return kind
 
@@ -159,7 +159,7 @@ _TOO_DEEP = f"effects lie more than {MAX_DEPTH} deep within each other"
 
 
 def _plain(name: str, kind: Any, value: Any) -> Any:
-    """Turn a given value into what a frozen, hashable setting holds."""
+    """Convert a value for a frozen, hashable setting."""
     origin = typing.get_origin(kind)
     if kind is float:
         return _checks.number(name, value)
@@ -190,7 +190,7 @@ def _settings_of(kind: Any) -> tuple[type[Setting], ...]:
 
 
 def _said(kind: Any, *, plural: bool = False) -> str:
-    """Return what a kind of value is called."""
+    """Return the name of a kind of value."""
     settings = _settings_of(kind)
     if not settings:
         return "numbers" if plural else "number"
@@ -217,7 +217,7 @@ def without_infinities(value: Any) -> Any:
 
 
 def from_plain(settings: Mapping[str, Any], depth: int = 1) -> Setting:
-    """Make a setting of what :meth:`Setting.to_dict` returned; `depth` counts the settings around it."""
+    """Make a setting from the result of :meth:`Setting.to_dict`; `depth` is its nesting depth."""
     if not isinstance(settings, Mapping):
         raise TypeError(f"settings = {_checks.shown(settings)} is not a mapping of names and values")
     if depth > MAX_DEPTH:

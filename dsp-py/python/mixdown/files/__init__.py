@@ -1,4 +1,4 @@
-"""Audio files: read whole or block by block, written wholly or not at all, with their tags."""
+"""Audio files: read whole or block by block, written atomically, with their tags."""
 
 from mixdown.files.recordings import READABLE, Blocks, Recording, blocks, read
 from mixdown.files.tags import Tags

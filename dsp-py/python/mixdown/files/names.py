@@ -1,4 +1,4 @@
-"""Names of files as they can be shown."""
+"""Printable names of files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def shown(name: str | bytes | os.PathLike[str]) -> str:
-    r"""Return a file's name as text that any terminal and any encoder takes.
+    r"""Return a file's name as text for any terminal and any encoder.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ def shown(name: str | bytes | os.PathLike[str]) -> str:
     Returns
     -------
     str
-        What is not UTF-8, and control characters, stand as escapes such as ``\xff`` and ``\n``.
+        Bytes that are not UTF-8, and control characters, become escapes such as ``\xff`` and ``\n``.
     """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return printable(text)

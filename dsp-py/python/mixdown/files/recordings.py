@@ -1,4 +1,4 @@
-"""Audio files into memory: whole, in part, or block by block."""
+"""Reading of audio files: whole, in part, or block by block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mixdown.files.containers import Container, inspect
 from mixdown.files.names import printable, shown
 from mixdown.loudspeakers import Positions
 
-#: File name endings that are taken for audio in folders.
+#: File name endings of audio in folders.
 READABLE = (
     *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd"),
     *(".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".mp4", ".aac", ".ac3", ".wma", ".mka", ".webm", ".wv", ".ape"),
@@ -33,9 +33,9 @@ READABLE = (
 
 #: Frames decoded at a time.
 _STEP_FRAMES = 65_536
-#: Memory is taken for at most as many frames before they are there: lengths in damaged headers may be absurd.
+#: Most frames to allocate before they are read: lengths in damaged headers may be absurd.
 _TRUSTED_FRAMES = 1 << 26
-#: What the decoder reports as the length of a stream that does not know its own.
+#: The decoder's length of a stream without a stated one.
 _UNKNOWN_FRAMES = 1 << 62
 
 
@@ -45,7 +45,7 @@ class _AudioAndRate(NamedTuple):
 
 
 class Recording(_AudioAndRate):
-    """What :func:`read` returns: ``audio, sample_rate_hz``, a tuple of two.
+    """The result of :func:`read`: ``audio, sample_rate_hz``, a tuple of two.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Recording(_AudioAndRate):
     positions : tuple of str, or None
         Loudspeaker of each row, None if the file names none.
     weights : tuple of float, or None
-        How much each row counts in a loudness meter; None if the usual layout of as many rows holds.
+        Weight of each row in a loudness meter; None for the usual layout of as many rows.
     """
 
     positions: Positions | None = None
@@ -78,7 +78,7 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc]
     """
 
     def seekable(self) -> bool:
-        """Whether reads go anywhere but forward."""
+        """Whether the file is seekable."""
         return False
 
 
@@ -127,7 +127,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         self._damage = container.damage
         self.sample_rate_hz: int = source.samplerate
         self.channels: int = source.channels
-        # A length of its own is all that a decoder can promise where the header holds none.
+        # Without a length in the header, the decoder's own length is the only one.
         decoded_frames = source.frames if source.frames < _UNKNOWN_FRAMES else None
         self.promised_frames = decoded_frames if container.promised_frames is None else container.promised_frames
         self._expected_frames = self.promised_frames if decoded_frames is None else decoded_frames
@@ -138,7 +138,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         self.weights = None if order or positions is None else loudspeakers.weights(positions)
 
     def _regular(self, path: str | os.PathLike[str] | BinaryIO) -> BinaryIO:
-        """Open a file that can be mapped into memory; what comes through a pipe is stored first."""
+        """Open a file that can be mapped into memory; a pipe is stored first."""
         if isinstance(path, (str, os.PathLike)):
             self._name = shown(path)
             # Closed with everything else.
@@ -163,7 +163,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return file
 
     def _convert(self, file: BinaryIO, kind: str) -> tuple[BinaryIO, str]:
-        """Have ffmpeg decode what libsndfile cannot; return the result, and what ffmpeg complained about."""
+        """Decode with ffmpeg a file that libsndfile cannot read; return the result and ffmpeg's errors."""
         program = shutil.which("ffmpeg")
         if program is None:
             raise ValueError(f"{self._name}: {kind} is read through ffmpeg, which is not installed: install ffmpeg")
@@ -260,7 +260,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return f"{frames} frames ({frames / self.sample_rate_hz:.2f} s)"
 
     def skip(self, frames: int) -> None:
-        """Leave out frames that have not been read yet."""
+        """Skip frames."""
         while frames > 0 and not self._ended:
             block = self._decoded(min(frames, _STEP_FRAMES))
             self.found_frames += block.shape[1]
@@ -270,7 +270,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
 
     @property
     def share_done(self) -> float:
-        """How much has been read, 0 to 1, as far as the length is known."""
+        """Share of the file read so far, 0 to 1, if the length is known."""
         return min(self.found_frames / self._expected_frames, 1.0) if self._expected_frames else 0.0
 
     def close(self) -> None:
@@ -297,7 +297,7 @@ def _reason(error: soundfile.LibsndfileError) -> str:
 
 @_checks.named
 def blocks(path: str | os.PathLike[str], frames: int = _STEP_FRAMES) -> Blocks:
-    """Read an audio file block by block, so that its length costs no memory.
+    """Read an audio file block by block, in constant memory.
 
     Parameters
     ----------
@@ -336,9 +336,9 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
     path : path
         The file.
     start_s : float, default 0
-        Where to start, in s from the beginning.
+        Start, in s from the beginning.
     duration_s : float, optional
-        How much to read at most; by default all there is.
+        Longest duration to read; by default the whole file.
 
     Returns
     -------
@@ -367,7 +367,7 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
 
 
 def gathered(source: Blocks, start_s: float = 0.0, duration_s: float | None = None) -> Recording:
-    """Return what is left of an open file, from `start_s` on, as :func:`read` does."""
+    """Return the rest of an open file, from `start_s` on, as :func:`read` does."""
     start = round(start_s * source.sample_rate_hz)
     source.skip(start)
     wanted = None if duration_s is None else round(duration_s * source.sample_rate_hz)

@@ -35,13 +35,13 @@ _KNOWN: dict[str, tuple[str, str]] = {
     "comment": ("COMM", "\xa9cmt"),
     "lyrics": ("USLT", "\xa9lyr"),
 }
-#: What :func:`mixdown.write` is given by name.
+#: Tag names of :func:`mixdown.write`.
 WRITABLE = (
     *("title", "artist", "album", "albumartist", "composer", "genre", "date", "tracknumber", "isrc", "copyright"),
 )
-#: Name of the tag by which mixes of stems are known.
+#: Name of the tag that marks mixes of stems.
 MIX_MARK = "mixdown"
-#: Beginnings of tags that describe the samples or the program of the old file, which a new file does not share.
+#: Prefixes of tags about the samples or the program of the old file, which do not apply to a new one.
 _OF_THE_FILE = (
     "replaygain",
     "r128_",
@@ -119,7 +119,7 @@ def read_tags(file: BinaryIO) -> Tags:
     -------
     Tags
         Empty for files without any, and for damaged ones: tags are no reason to refuse audio. What belongs to the old
-        file alone, as its replay gain, is left out.
+        file alone, such as its replay gain, is skipped.
     """
     tagged: Any = None
     file.seek(0)
@@ -150,7 +150,7 @@ def _from_id3(entries: Any) -> Tags:
     texts: dict[str, tuple[str, ...]] = {}
     for entry in entries.values():
         if entry.FrameID in ("COMM", "USLT"):
-            # iTunes keeps figures of its own in comments with a description.
+            # iTunes stores its own figures in comments with a description.
             if not entry.desc:
                 value = entry.text
                 texts.setdefault(names[entry.FrameID], (value,) if isinstance(value, str) else tuple(map(str, value)))

@@ -59,7 +59,7 @@ def write(
     path : path
         Ends in ``.wav`` or ``.flac``.
     audio : float array, shape (channels, frames) or (frames,), or what :func:`read` returned
-        Full scale is 1.0. What lies above is clipped in whole-number files, with a warning that counts it. Three and
+        Full scale is 1.0. Samples above are clipped in integer files, with a warning that counts them. Three and
         more channels of a WAV file are written with their channel mask: the loudspeakers of a :class:`Recording`, else
         those of the usual layout of as many channels.
     sample_rate_hz : float
@@ -77,7 +77,7 @@ def write(
     OSError
         If the file cannot be written.
     ParameterError, ShapeError, TypeError
-        For what does not fit; nothing is written then.
+        For arguments that do not fit; nothing is written then.
     """
     positions = audio.positions if isinstance(audio, Recording) else None
     given, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
@@ -108,7 +108,7 @@ def check_output(
     frames: int = 0,
     bit_depth: int = 24,
 ) -> None:
-    """Refuse what :func:`write` would refuse, before any work is done for it.
+    """Refuse what :func:`write` would refuse, before any work is done.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def check_output(
     if channels is not None:
         if file_format == "FLAC" and channels > 8:
             raise ParameterError(f"audio has {channels} channels: FLAC takes 1..8, WAV any number")
-        # Sizes in WAV are 32-bit numbers; a little is left for what stands before the samples.
+        # Sizes in WAV are 32-bit numbers; a little is reserved for the header.
         if file_format == "WAV" and channels * frames * (bit_depth // 8) > 0xFFFF_FFFF - (1 << 24):
             raise ParameterError(f"audio has {frames} frames: they do not fit into the 4 GiB of a WAV file")
     place = Path(os.path.realpath(file))
@@ -157,8 +157,8 @@ def check_output(
 
 @contextlib.contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
-    """Give a place beside `file` to write to, and put what is there into its place: wholly, or not at all."""
-    # A link stays and leads to the new content. The name beside has nothing of the file's, which may be of full length.
+    """Yield a temporary path beside `file`, and rename it to `file` if nothing failed."""
+    # A link stays and points to the new content. The temporary name does not contain the file's, which may be long.
     place = Path(os.path.realpath(file))
     beside = place.with_name(f".mixdown-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
@@ -172,14 +172,14 @@ def _replacing(file: Path) -> Iterator[Path]:
             beside.chmod(stat.S_IMODE(replaced.st_mode))
         beside.replace(place)
     except OSError as error:
-        # Tell of the file that was asked for, not of the one beside it.
+        # Report the requested file, not the temporary one.
         raise type(error)(error.errno, error.strerror, str(file)) from None
     finally:
         beside.unlink(missing_ok=True)
 
 
 def replace_file(file: Path, content: bytes) -> None:
-    """Put `content` in the place of `file`: wholly, or not at all."""
+    """Replace `file` by `content`, atomically."""
     with _replacing(file) as beside, beside.open("wb") as target:
         target.write(content)
 
@@ -216,7 +216,7 @@ def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth
         raise OSError(reason, os.strerror(reason), str(file))
 
 
-#: Second half of the identifiers that a WAVE format with a channel mask names its coding by.
+#: Second half of the coding identifiers of a WAVE format with a channel mask.
 _SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 
 
@@ -228,7 +228,7 @@ def _write_wav(
     positions: Positions | None,
     tags: Tags,
 ) -> None:
-    """Write a WAV file, its tags before the samples: some services refuse what follows them."""
+    """Write a WAV file with its tags before the samples: some services refuse chunks after them."""
     channels, align = frames.shape[1], frames.shape[1] * bit_depth // 8
     code = 3 if bit_depth == 32 else 1
     masked = channels > 2

@@ -1,4 +1,4 @@
-"""Mixes in memory, and the start balance of one."""
+"""Mixes in memory, and a start balance."""
 
 from mixdown.session.balance import Balance, balance
 from mixdown.session.mix import Mix

@@ -18,8 +18,8 @@ from mixdown.session.mix import Mix
 
 #: True peak of a start balance, in dBTP.
 HEADROOM_DBTP = -6.0
-#: A stem further than this below the loudest, in LU, is taken for noise, bleed or single sounds and not raised.
-#: No fader turns the loudest down by more.
+#: A stem further than this below the loudest, in LU, counts as noise, bleed or single hits and is not raised.
+#: It is also the most that a fader turns the loudest down.
 NOISE_LU = 25.0
 #: Shortest audio that has an integrated loudness, in s: one complete window of 400 ms.
 _WINDOW_S = 0.4
@@ -36,11 +36,11 @@ class Balance:
     audio : array, shape (2, frames)
         The mix.
     loudness : dict
-        What each stem measured; one shorter than 400 ms with as much silence around it.
+        Reading of each stem; one shorter than 400 ms is padded with silence.
     left_alone : dict
-        Stems that were not brought to the loudness of the others, and why.
+        Stems that were not brought to the loudness of the others, with the reason.
     loudness_of_mix : Loudness
-        What `audio` measured.
+        Reading of `audio`.
     """
 
     mix: Mix
@@ -64,7 +64,7 @@ def balance(
 ) -> Balance:
     """Set faders so that all stems are equally loud, and the master so that the sum peaks at -6 dBTP.
 
-    A stem more than 25 LU below the loudest is taken for noise, bleed or single sounds: it gets the fader of the
+    A stem more than 25 LU below the loudest counts as noise, bleed or single hits: it gets the fader of the
     loudest, and so keeps its distance from it.
 
     Parameters
@@ -107,7 +107,7 @@ def balance(
 
 
 def _at_least_a_window(audio: Audio, sample_rate_hz: float) -> Audio:
-    """Put a short sound into silence, so that it measures what it would in a longer stem."""
+    """Pad a short stem with silence, so that it reads as in a longer stem."""
     window = math.ceil(_WINDOW_S * sample_rate_hz)
     if audio.shape[-1] >= window:
         return audio
@@ -115,10 +115,10 @@ def _at_least_a_window(audio: Audio, sample_rate_hz: float) -> Audio:
 
 
 def _faders_db(readings: Mapping[str, Loudness]) -> tuple[dict[str, float], dict[str, str]]:
-    """Return each stem's fader, and why some stems are not as loud as the others."""
+    """Return each stem's fader, and the reasons for stems not as loud as the others."""
     levels_lufs = {name: reading.integrated_lufs for name, reading in readings.items()}
     loudest = max((level for level in levels_lufs.values() if math.isfinite(level)), default=0.0)
-    # The quietest stem stays where it is, so that every fader only turns down.
+    # The quietest stem keeps its level, so that every fader only turns down.
     quietest = min((level for level in levels_lufs.values() if level >= loudest - NOISE_LU), default=loudest)
     faders_db, left_alone = {}, {}
     for name, level in levels_lufs.items():

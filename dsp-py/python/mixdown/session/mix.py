@@ -88,7 +88,7 @@ class Mix(Mapping[str, Track]):
         MixerError
             If there is a track of this name.
         ParameterError, ShapeError, TypeError
-            For what does not fit; the mix is unchanged then.
+            For arguments that do not fit; the mix is unchanged then.
         """
         self._refuse_taken(strip_name(name))
         track = Track(
@@ -105,7 +105,7 @@ class Mix(Mapping[str, Track]):
             solo=solo,
         )
         object.__setattr__(track, "_mix", self)
-        # What a strip takes may depend on the mix's rate.
+        # Legal settings of a strip may depend on the rate of the mix.
         track._check()
         self._tracks[name] = track
         return self._tracks[name]
@@ -126,7 +126,7 @@ class Mix(Mapping[str, Track]):
         self._master = master
 
     def rename(self, old: str, new: str) -> None:
-        """Give a track another name. Its place in the order stays.
+        """Rename a track. The order of tracks stays.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class Mix(Mapping[str, Track]):
         Parameters
         ----------
         tail : "none", "auto" or seconds, default "auto"
-            How much longer than the longest track the mix is: "auto" until 100 ms lie below -120 dBFS, on a grid of
+            Length of the mix beyond the longest track: "auto" until 100 ms are below -120 dBFS, on a grid of
             100 ms, at most 60 s.
         progress : function, optional
             Called with the frames done and the frames of the longest track. What it raises ends the work.
@@ -197,7 +197,7 @@ class Mix(Mapping[str, Track]):
         Returns
         -------
         array, shape (2, frames)
-            float64 if any track is, else float32. Shorter tracks end in silence; the latency is taken out.
+            float64 if any track is, else float32. Shorter tracks end in silence; the latency is removed.
         """
         if not self._tracks:
             raise MixerError("the mix has no tracks")

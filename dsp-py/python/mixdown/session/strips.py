@@ -16,12 +16,12 @@ from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 
 #: Name of the master strip; no track has it.
 MASTER = "master"
-#: Rate at which a strip is checked that is in no mix yet, in Hz.
+#: Rate for the check of a strip that is in no mix yet, in Hz.
 _CHECK_RATE_HZ = 48_000.0
 
 
 class _Owner(Protocol):
-    """The mix that a track is in."""
+    """The mix of a track."""
 
     @property
     def sample_rate_hz(self) -> float: ...
@@ -32,7 +32,7 @@ class _Owner(Protocol):
 
 
 class Strip:
-    """Settings that may be changed: each is checked, and made a plain value, wherever it comes in."""
+    """Mutable settings: each new value is checked and converted to a plain value."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_complete", True)
@@ -69,10 +69,10 @@ class Strip:
         return parameters_of(cls.__name__)
 
     def _check(self) -> None:
-        """Refuse what the engine refuses."""
+        """Refuse illegal settings by the checks of the engine."""
 
     def _plain(self, name: str, value: Any) -> Any:
-        """Return the value of a setting as it is kept."""
+        """Return the value of a setting as stored."""
         if name == "inserts":
             effects = _checks.items(name, value, "effects")
             for position, effect in enumerate(effects):
@@ -86,7 +86,7 @@ class Strip:
         return _checks.number(name, value)
 
     def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
-        """Return what the compiled half reads."""
+        """Return plain values for the compiled module."""
         plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))}
         return {**plain, "inserts": [effect._engine(sample_rate_hz) for effect in plain["inserts"]]}
 
@@ -98,7 +98,7 @@ class Track(Strip):
     Parameters
     ----------
     name : str
-        What the mix calls it. Setting it is :meth:`Mix.rename`.
+        Its name in the mix. Setting it is :meth:`Mix.rename`.
     audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
         float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
         another, and kept read-only, (1 or 2, frames): a change is another array.
@@ -119,7 +119,7 @@ class Track(Strip):
     mute : bool, default False
         The track is not audible.
     solo : bool, default False
-        As long as any track is soloed, only soloed ones are audible.
+        While any track is soloed, all others are muted.
     """
 
     name: str
@@ -143,7 +143,7 @@ class Track(Strip):
 
     @property
     def _owner(self) -> _Owner | None:
-        """The mix that it was made for, of whose rate it is. A copy is in none."""
+        """The mix that it was made for, whose rate it has. A copy is in none."""
         return self.__dict__.get("_mix")
 
     def _rate_hz(self) -> float | None:
@@ -161,7 +161,7 @@ class Track(Strip):
         _core.check_track(self.name, self._engine(rate_hz), rate_hz, self.audio.shape[0])
 
     def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
-        """Return what the compiled half reads, beside the audio."""
+        """Return plain values for the compiled module, without the audio."""
         plain = super()._engine(sample_rate_hz)
         del plain["name"], plain["audio"]
         return plain
@@ -196,12 +196,12 @@ class Master(Strip):
     fader_db: float = 0.0
 
     def check_at(self, sample_rate_hz: float) -> None:
-        """Refuse what a mix of this rate cannot run."""
+        """Refuse settings that are illegal in a mix of this rate."""
         _core.check_master(MASTER, self._engine(sample_rate_hz), sample_rate_hz)
 
 
 def strip_name(value: Any) -> str:
-    """Return what a strip may be called."""
+    """Return a legal name of a strip."""
     if not isinstance(value, str):
         raise TypeError(f"name = {_checks.shown(value)} is not a text")
     if not value:
@@ -214,7 +214,7 @@ def strip_name(value: Any) -> str:
 
 
 def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
-    """Return a track's audio as it is kept: a copy, at the mix's rate, that nothing changes afterwards."""
+    """Return a track's audio as stored: a read-only copy at the rate of the mix."""
     called = f"audio of {name!r}"
     samples, own_hz = _checks.unpack(source, called)
     if rate_hz is not None:

@@ -1,4 +1,4 @@
-"""Headers of audio files, read apart from the decoder, which does not report what is missing.
+"""Headers of audio files, read separately, since the decoder does not report missing audio.
 
 WAV, RF64, Wave64, AIFF, CAF, AU, FLAC, Ogg and MP3. A decoder that finds the end of a file early, a header that a
 recorder never completed, or a stream that does not know its length deliver what they can; only a comparison with the
@@ -29,7 +29,7 @@ def inspect(file: BinaryIO) -> Container:
     Returns
     -------
     Container
-        An empty one for what is not known here.
+        An empty one for unknown formats.
     """
     size = file.seek(0, 2)
     if size < 16:
@@ -53,7 +53,7 @@ def inspect(file: BinaryIO) -> Container:
             if head[:4] == b"OggS":
                 return streams.ogg(view, start)
         except (struct.error, IndexError):
-            # The header itself is cut: the decoder reports it.
+            # The header itself is truncated: the decoder reports it.
             return Container()
         foreign = _foreign(head)
         return Container(foreign=foreign) if foreign else mp3(view, start)

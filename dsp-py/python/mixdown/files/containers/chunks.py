@@ -12,7 +12,7 @@ from mixdown import loudspeakers
 from mixdown.files.containers.container import Container
 from mixdown.loudspeakers import Positions
 
-#: Lengths in a header from here on stand for "unknown, to the end of the file": programs write them into pipes.
+#: Lengths from here on mean "unknown, to the end of the file": programs write them into pipes.
 _UNKNOWN_LENGTH = 0x7FFF_0000
 
 
@@ -40,7 +40,7 @@ def _chunks(view: mmap.mmap, position: int, size_format: str = "<I", name_bytes:
 
 
 class _Samples(NamedTuple):
-    """How frames lie in a chunk of samples."""
+    """Layout of the frames in a chunk of samples."""
 
     block_bytes: int = 0
     frames_per_block: int = 1
@@ -76,7 +76,7 @@ def _promise(
     if data.size >= _UNKNOWN_LENGTH and data.size > present:
         return length
     if 0 < data.size < present and samples.frames_per_block == 1 and _sounds_on(view, data.body + data.size):
-        # A recorder that brings its header up to date now and then, and crashed in between.
+        # A recorder that updates its header now and then, and crashed in between.
         return replace(length, promised_frames=data.size // samples.block_bytes, patches=(patch,) if patch else ())
     if samples.frames_per_block > 1 and data.size <= present:
         # The last block of a compressed file may be shorter: only the decoder can tell.
@@ -86,7 +86,7 @@ def _promise(
 
 def _sounds_on(view: mmap.mmap, position: int) -> bool:
     """Whether neither a chunk nor padding follows, but more samples."""
-    # Chunks begin at even places, with a name of four letters.
+    # Chunks start at even offsets, with a name of four letters.
     places = (position, position + position % 2)
     names = [view[place : place + 4] for place in places]
     rest = view[position : position + 4_096]
@@ -164,7 +164,7 @@ def aiff(view: mmap.mmap, start: int) -> Container:
         elif chunk.name == b"CHAN":
             positions = _core_audio_layout(view, chunk, channels)
         elif chunk.name == b"SSND":
-            # Offset and block size, 4 bytes each, stand before the samples.
+            # Offset and block size, 4 bytes each, precede the samples.
             data = chunk._replace(size=max(chunk.size - 8, 0), body=chunk.body + 8)
             if data.size == 0:
                 break
@@ -189,11 +189,11 @@ def caf(view: mmap.mmap) -> Container:
         elif chunk.name == b"chan":
             samples = samples._replace(positions=_core_audio_layout(view, chunk, channels))
         elif chunk.name == b"data":
-            # A counter of edits, 4 bytes, stands before the samples.
+            # A counter of edits, 4 bytes, precedes the samples.
             present = len(view) - chunk.body - 4
             patch = (chunk.body - 8, struct.pack(">q", present + 4))
             if chunk.size < 0:
-                # To the end of the file; the decoder wants a number.
+                # To the end of the file; the decoder needs a number.
                 return Container(positions=samples.positions, patches=(patch,))
             data = _Chunk(chunk.name, max(chunk.size - 4, 0), chunk.body + 4)
             length = _promise(view, data, samples, patch)

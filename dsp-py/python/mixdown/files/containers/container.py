@@ -14,17 +14,17 @@ class Container:
     Attributes
     ----------
     promised_frames : int or None
-        Length by the header; None where it names none.
+        Length by the header; None if it states none.
     positions : tuple of str or None
         Loudspeaker of each channel in the file's order; None where none are named.
     patches : tuple of (offset, bytes)
-        What has to be put in the place of header bytes to have all of the audio decoded.
+        Replacements of header bytes so that all of the audio is decoded.
     stream : tuple of (start, stop), or None
         Parts of the file to be fed to the decoder one after another instead of the file.
     padding : int
         Zero bytes after them, which complete the last frame.
     damage : str
-        What is wrong beyond the length; empty if nothing is.
+        Damage beyond the length; empty if there is none.
     foreign : str
         Name of a format that the decoder does not read; empty for others.
     """

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mixdown.files.containers.container import Container
 
-#: Frames are looked for this far behind the tags.
+#: Search range for frames after the tags, in bytes.
 _SEARCH_BYTES = 65_536
 
 
@@ -73,15 +73,15 @@ class _Walk(NamedTuple):
     Attributes
     ----------
     spans : list of (start, stop)
-        Where they lie, without what lies between them.
+        Positions of the frames, without the bytes between them.
     tables : list of (start, stop, frames)
-        Xing or Info headers, which are frames without sound, and how many frames each promises, 0 if it does not say.
+        Xing or Info headers, which are frames without audio, and the frame count of each, 0 if it states none.
     sounding : int
-        Frames with sound.
+        Frames with audio.
     samples : int
         Length of each.
     padding : int
-        Bytes that the last one lacks.
+        Bytes missing from the last one.
     skipped : int
         Bytes between frames.
     """
@@ -95,7 +95,7 @@ class _Walk(NamedTuple):
 
 
 def _find(view: mmap.mmap, position: int, limit: int, kind: tuple[int, int, int] | None) -> int | None:
-    """Return where the next frame starts."""
+    """Return the start of the next frame."""
     found = view.find(b"\xff", position)
     while 0 <= found < limit:
         if _at(view, found, kind) is not None:
@@ -129,7 +129,7 @@ def _walk(view: mmap.mmap, start: int) -> _Walk | None:
         elif stop <= len(view):
             sounding += 1
         elif tag_at < len(view):
-            # As much of the last frame as there is will be decoded.
+            # The decoder uses the rest of the last frame.
             sounding, padding = sounding + 1, stop - len(view)
         else:
             break
@@ -143,7 +143,7 @@ def _walk(view: mmap.mmap, start: int) -> _Walk | None:
 
 
 def mp3(view: mmap.mmap, start: int) -> Container:
-    """Count the frames: their number is the length, whatever a header says."""
+    """Count the frames: their number is the length, whatever the header states."""
     walk = _walk(view, start)
     if walk is None or walk.sounding < 2:
         return Container()
@@ -153,7 +153,7 @@ def mp3(view: mmap.mmap, start: int) -> Container:
         damage = f"{walk.skipped} bytes between its frames are not MP3"
     elif walk.padding and not named_frames:
         damage = "it ends within a frame"
-    # The decoder stops where the header says, so a header that says too little is left out; encoders differ by one.
+    # The decoder stops at the length of the header, so a header that is too short is skipped; encoders differ by one.
     if not named_frames or walk.sounding > named_frames + 1:
         promised_frames = named_frames * walk.samples or None
         for table_start, table_stop, _ in walk.tables:

@@ -1,4 +1,4 @@
-//! A place for a band: its table, its detector, its gain computer and ballistics, and how they glide.
+//! A slot for a band: its table, detector, gain computer and ballistics, and their glides.
 
 use super::{
     band_detector::{BandFilter, GLIDES},
@@ -15,33 +15,33 @@ use crate::{
     primitives::ramp::{GAIN_RAMP_MS, Ramp},
 };
 
-/// A place for a band: what it needs to act.
+/// A slot for a band: the state of its dynamics.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    /// It has a dynamic band, and will not just fade out.
-    pub(super) wanted: bool,
+pub(super) struct Slot {
+    /// Whether it has a dynamic band that is not fading out.
+    pub(super) occupied: bool,
     pub(super) table: Ramp<TABLE>,
     pub(super) detector: Ramp<GLIDES>,
-    /// At the end of the detector's glide.
+    /// The filter at the end of the detector's glide.
     pub(super) filter: BandFilter,
     pub(super) computer: GainComputer,
     pub(super) times: Ramp<3>,
     pub(super) ballistics_coeffs: BallisticsCoeffs,
     pub(super) ballistics: Ballistics,
-    /// The table glides, in the present chunk.
+    /// Whether the table glides in the current chunk.
     pub(super) gliding: bool,
-    /// Its section does not rest.
+    /// Whether its section is driven.
     pub(super) driven: bool,
     pub(super) last_db: f64,
 }
 
-impl Place {
+impl Slot {
     /// At rest with this band.
     pub(super) fn new(action: &Action, rate_hz: f64) -> Self {
         let glide = ms_to_frames(GLIDE_MS, rate_hz);
         let ramp = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         Self {
-            wanted: true,
+            occupied: true,
             table: Ramp::new(action.table, glide),
             detector: Ramp::new(action.detector.glide(), glide),
             filter: action.detector.filter(),
@@ -55,7 +55,7 @@ impl Place {
         }
     }
 
-    /// From nothing, so that it fades in.
+    /// Fades in from the identity.
     pub(super) fn enter(&mut self, action: &Action, rate_hz: f64) {
         self.table.jump_to(faded(&action.table));
         self.detector.jump_to(action.detector.glide());
@@ -66,7 +66,7 @@ impl Place {
 
     /// Glides to another band.
     pub(super) fn set_action(&mut self, action: &Action) {
-        self.wanted = true;
+        self.occupied = true;
         self.table.set_target(action.table);
         self.detector.set_target(action.detector.glide());
         self.filter = action.detector.filter();
@@ -75,19 +75,19 @@ impl Place {
         self.ballistics_coeffs = action.ballistics;
     }
 
-    /// Glides to nothing.
+    /// Fades out to the identity.
     pub(super) fn leave(&mut self) {
-        self.wanted = false;
+        self.occupied = false;
         self.table.set_target(faded(&self.table.target()));
         self.computer.set_coeffs(&idle());
     }
 
-    /// Its band has faded out.
+    /// Whether its band has faded out.
     pub(super) fn is_gone(&self) -> bool {
-        !self.wanted && self.table.uniform_frames() == usize::MAX && self.ballistics == Ballistics::REST
+        !self.occupied && self.table.uniform_frames() == usize::MAX && self.ballistics == Ballistics::REST
     }
 
-    /// Frames over which the next chunk may reach.
+    /// The longest next chunk.
     pub(super) fn uniform_frames(&self) -> usize {
         let Self { table, detector, computer, times, .. } = self;
         let listening = detector.uniform_frames().min(computer.uniform_frames());
@@ -100,10 +100,10 @@ impl Place {
         entries.iter().map(|values| decay_frames(&Entry::from_values(*values))).max().unwrap_or(0)
     }
 
-    /// As newly built with the present band.
+    /// As newly built with the current band.
     pub(super) fn reset(&mut self) {
         let Self {
-            wanted: _,
+            occupied: _,
             table,
             detector,
             filter: _,
@@ -125,7 +125,7 @@ impl Place {
     }
 }
 
-/// The same table without any effect.
+/// The same table with the identity at every point.
 fn faded(table: &[f64; TABLE]) -> [f64; TABLE] {
     let mut faded = *table;
     for values in faded.as_chunks_mut::<WIDTH>().0 {
@@ -134,7 +134,7 @@ fn faded(table: &[f64; TABLE]) -> [f64; TABLE] {
     faded
 }
 
-/// Nothing is asked for.
+/// A gain computer without reduction.
 fn idle() -> ComputerCoeffs {
     ComputerCoeffs::compressor(0.0, 1.0, 0.0, MAX_RANGE_DB)
 }
