@@ -607,6 +607,15 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (convolution(1.0, 0.0, false), convolution(1.0, 37.0, false)),
         (convolution(0.5, 0.0, false), convolution(0.5, 5.0, true)),
     ]);
+    macro_rules! names {
+        ($($name:ident: $params:ty, $processor:ty;)*) => {
+            [$(stringify!($name)),*]
+        };
+    }
+    let text = format!("{steps:?}");
+    for name in for_each_processor!(names) {
+        assert!(text.contains(&format!("{name}(")), "no change of {name}");
+    }
     let mut worst: f64 = f64::NEG_INFINITY;
     for (from, to) in &steps {
         for (from, to) in [(from, to), (to, from)] {

@@ -276,7 +276,17 @@ pub fn boost_db(effect: &Effect) -> f64 {
             effects.iter().enumerate().map(branch).fold(0.0, f64::max) + 12.0
         }
         Effect::MidSide { mid, side } => all(mid).max(all(side)) + 6.0,
-        _ => 0.0,
+        Effect::Bypass { effect } => boost_db(effect),
+        Effect::Pan(_)
+        | Effect::LowPass(_)
+        | Effect::HighPass(_)
+        | Effect::BandPass(_)
+        | Effect::Notch(_)
+        | Effect::AllPass(_)
+        | Effect::DeEsser(_)
+        | Effect::Expander(_)
+        | Effect::Gate(_) => 0.0,
+        other => panic!("no bound is known of {other:?}"),
     }
 }
 
