@@ -53,7 +53,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
     /// A chain for `spec`, whose processors were built for the output channels of those before them.
     ///
     /// # Errors
-    /// [`Error::Channels`] where counts do not meet, [`Error::OtherSampleRate`] where rates differ; both name the
+    /// [`Error::Channels`] if channel counts differ, [`Error::OtherSampleRate`] if rates differ; both name the
     /// processor.
     pub fn new(spec: &StreamSpec, processors: Vec<P>) -> Result<Self, Error> {
         let mut output_channels = spec.channels();

@@ -174,7 +174,7 @@ impl GainComputer {
 
     /// Glides to another curve of the same side.
     pub(crate) fn set_coeffs(&mut self, coeffs: &ComputerCoeffs) {
-        debug_assert_eq!(self.side, coeffs.side, "an expander is no compressor");
+        debug_assert_eq!(self.side, coeffs.side, "the side of a curve cannot change");
         self.ramp.set_target(coeffs.glide());
         self.target = Knee::new(coeffs.side, coeffs.glide());
     }

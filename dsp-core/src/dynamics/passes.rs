@@ -240,8 +240,8 @@ fn follow_peaks_all<S: Sample>(
     while at < reductions.len() {
         let end = (at + GROUP).min(reductions.len());
         target_group(peaks, knee, end, reductions);
-        // The length is not a constant: unrolled, the compiler would pair the two recursions in one vector, where each
-        // waits for the other.
+        // The length is not a constant: in an unrolled loop the compiler would pair the two recursions in one vector,
+        // where each waits for the other.
         follower.follow_at_rest(form, &coeffs, &mut reductions[at..end]);
         at = end;
     }

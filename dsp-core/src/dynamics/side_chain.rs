@@ -139,7 +139,7 @@ impl SideChain {
 
     /// Changes to other coefficients of the same lookahead.
     pub(crate) fn set_coeffs(&mut self, coeffs: &SideChainCoeffs) {
-        debug_assert_eq!(coeffs.lookahead_frames, self.coeffs.lookahead_frames, "another lookahead");
+        debug_assert_eq!(coeffs.lookahead_frames, self.coeffs.lookahead_frames, "the lookahead cannot change");
         self.high_pass.set_coeffs(&[coeffs.high_pass]);
         self.detector.set_coeffs(&coeffs.detector);
         self.computer.set_coeffs(&coeffs.computer);

@@ -37,7 +37,7 @@ use alloc::vec::Vec;
 /// ```
 /// use mixdown::{Block, Meter, StreamSpec, meters::{Precision, TruePeakMeter}};
 ///
-/// // A quarter of the sample rate, sampled beside its crests: 3 dB more between the samples than in them.
+/// // A quarter of the sample rate, sampled off its crests: 3 dB more between the samples than in them.
 /// let a = 0.5_f64.sqrt();
 /// let tone: Vec<f64> = [a, a, -a, -a].repeat(1000);
 /// let mut meter = TruePeakMeter::new(&StreamSpec::new(48_000.0, 1)?, Precision::Standard)?;

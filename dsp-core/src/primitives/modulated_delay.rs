@@ -16,8 +16,8 @@ pub(crate) const TAPS: usize = 6;
 pub(crate) const REACH: usize = 3;
 /// Samples from which the frames between two grid points are interpolated, rounded up to whole vectors.
 pub(crate) const READ_FRAMES: usize = GRID_FRAMES + 8;
-/// Lagrange denominators: one over the products of the distances from each point to the others.
-const DENOMINATORS: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
+/// Inverse Lagrange denominators: one over the products of the distances from each point to the others.
+const INVERSE_DENOMINATORS: [f64; TAPS] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
 
 /// The weights of `N` modulated delays from one grid point to the next, side by side, so that they are computed in
 /// vectors.
@@ -78,7 +78,7 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
 fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
     let mut weights = [[0.0; N]; TAPS];
     for tap in 0..TAPS {
-        weights[tap] = [DENOMINATORS[tap]; N];
+        weights[tap] = [INVERSE_DENOMINATORS[tap]; N];
     }
     let (mut below, mut above) = ([1.0; N], [1.0; N]);
     for tap in 0..TAPS {

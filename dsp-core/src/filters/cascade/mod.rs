@@ -110,7 +110,7 @@ impl Cascade {
     /// must start and end there.
     pub(crate) fn set_driven(&mut self, index: usize, driven: bool) {
         let section = &mut self.sections[index];
-        debug_assert!(!section.gliding, "section {index} glides by itself");
+        debug_assert!(!section.gliding, "section {index} is gliding");
         if section.driven == driven {
             return;
         }
@@ -151,7 +151,7 @@ impl Cascade {
 
     /// Runs the cascade in place over the first channels of `block`. Returns the count of non-finite samples replaced.
     pub(crate) fn process<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) -> u64 {
-        debug_assert!(self.sections.iter().all(|section| !section.driven), "nobody drives");
+        debug_assert!(self.sections.iter().all(|section| !section.driven), "driven sections need drives");
         self.process_driven(block, &Drives::NONE)
     }
 

@@ -71,7 +71,7 @@ impl<S: Sample> OnePoleState<S> {
     pub(crate) fn input(&mut self) -> &mut [S; GRID_FRAMES] {
         match self.input.last_chunk_mut() {
             Some(input) => input,
-            None => unreachable!("64 frames lie behind the delayed"),
+            None => unreachable!("64 frames follow the state"),
         }
     }
 
@@ -80,7 +80,7 @@ impl<S: Sample> OnePoleState<S> {
     pub(crate) fn output(&self) -> &[S; GRID_FRAMES] {
         match self.output.last_chunk() {
             Some(output) => output,
-            None => unreachable!("64 frames lie behind the delayed"),
+            None => unreachable!("64 frames follow the state"),
         }
     }
 
