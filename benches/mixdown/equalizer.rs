@@ -28,7 +28,7 @@ pub fn all(criterion: &mut Criterion) {
     at_rest::<f32>(group, "8_bands", 8, Cpu::Detected, 8, 512);
     at_rest::<f64>(group, "8_bands", 8, Cpu::Detected, 8, 512);
     at_rest::<f32>(group, "8_bands/baseline", 8, Cpu::Baseline, 2, 512);
-    at_rest::<f32>(group, "8_bands/reproducible", 8, Cpu::Reproducible, 2, 512);
+    at_rest::<f32>(group, "8_bands/software", 8, Cpu::Software, 2, 512);
     on_silence(group, 512);
     gliding(group, 512);
 }

@@ -79,7 +79,7 @@ fn law_2_same_bits_on_every_cpu_with_fma() {
     }
     for_all(8, |entry, effect| {
         for channels in channel_counts(&effect) {
-            let scalar = render::<f32>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
+            let scalar = render::<f32>(&effect, &spec(channels).with_cpu(Cpu::Software), &Cut::whole());
             for cpu in [Cpu::Detected, Cpu::Avx2] {
                 let vector = render::<f32>(&effect, &spec(channels).with_cpu(cpu), &Cut::whole());
                 assert!(same_bits(&vector, &scalar), "{} {cpu:?}", entry.name);
@@ -94,7 +94,7 @@ fn law_2_cpus_without_fma_null() {
     const LIMIT: f64 = 1e-7;
     for_all(8, |entry, effect| {
         for channels in channel_counts(&effect) {
-            let scalar = render::<f64>(&effect, &spec(channels).with_cpu(Cpu::Reproducible), &Cut::whole());
+            let scalar = render::<f64>(&effect, &spec(channels).with_cpu(Cpu::Software), &Cut::whole());
             let baseline = render::<f64>(&effect, &spec(channels).with_cpu(Cpu::Baseline), &Cut::whole());
             let peak = scalar.iter().fold(0.25, |peak: f64, x| peak.max(x.abs()));
             let error = scalar.iter().zip(&baseline).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);

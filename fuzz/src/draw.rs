@@ -220,7 +220,7 @@ fn fader_db() -> Number {
 pub fn stream(u: &mut Unstructured<'_>, channels: usize) -> Result<StreamSpec> {
     let rates = [8_000.0, 22_050.0, 44_100.0, 48_000.0, 96_000.0, 192_000.0, 384_000.0];
     let rate_hz = if u.ratio(1, 4)? { u.int_in_range(8_000..=384_000)?.into() } else { *u.choose(&rates)? };
-    let levels = [Cpu::Detected, Cpu::Baseline, Cpu::Avx2, Cpu::Reproducible];
+    let levels = [Cpu::Detected, Cpu::Baseline, Cpu::Avx2, Cpu::Software];
     let spec =
         StreamSpec::new(rate_hz, u.int_in_range(1..=channels)?).map_err(|_| arbitrary::Error::IncorrectFormat)?;
     Ok(spec.with_cpu(*u.choose(&levels)?))

@@ -322,7 +322,7 @@ mod tests {
             // With windows of zeros in between.
             input[9_000..20_000].fill(0.0);
             let expected = direct(&input, &taps);
-            for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible, Cpu::Scalar] {
+            for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Software, Cpu::Scalar] {
                 let (double, single) = (of::<f64>(cpu, &taps, &input), of::<f32>(cpu, &taps, &input));
                 let (double, single) = (error_db(&double, &expected), error_db(&single, &expected));
                 std::println!("{length} {cpu:?}: {double:.0} {single:.0} dB");

@@ -85,7 +85,7 @@ mod tests {
                     let plain: f64 = (0..taps).map(|k| reversed[k] * samples[n + k]).sum();
                     assert!((sum - 0.25 - plain).abs() < 1e-13, "{taps} {frames} {n}");
                 }
-                assert_eq!(of(Cpu::Reproducible), scalar);
+                assert_eq!(of(Cpu::Software), scalar);
                 if fuses() {
                     assert_eq!(of(Cpu::Detected), scalar);
                     assert_eq!(of(Cpu::Avx2), scalar);

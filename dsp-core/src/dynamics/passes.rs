@@ -350,7 +350,7 @@ mod tests {
             unreachable!("nothing moves");
         };
         for coeffs in [BallisticsCoeffs::manual(1.0, 50.0, 48_000.0), BallisticsCoeffs::dual(1.0, 50.0, 48_000.0)] {
-            for cpu in [Cpu::Scalar, Cpu::Reproducible, Cpu::Baseline, Cpu::Detected] {
+            for cpu in [Cpu::Scalar, Cpu::Software, Cpu::Baseline, Cpu::Detected] {
                 let backend = Backend::new(cpu);
                 let (mut levels, mut expected) = ([0.0; 1_000], [0.0; 1_000]);
                 peak_levels(backend, &peaks, &mut levels);
@@ -376,7 +376,7 @@ mod tests {
         let mut moving = GainComputer::new(&ComputerCoeffs::compressor(-18.0, 4.0, 6.0, f64::INFINITY), 400);
         moving.set_coeffs(&ComputerCoeffs::compressor(-40.0, 8.0, 1.0, 20.0));
         for knees in [still, moving.span(300)] {
-            let mut results = [Cpu::Scalar, Cpu::Reproducible, Cpu::Baseline, Cpu::Avx2, Cpu::Detected].map(|cpu| {
+            let mut results = [Cpu::Scalar, Cpu::Software, Cpu::Baseline, Cpu::Avx2, Cpu::Detected].map(|cpu| {
                 let (mut reductions, mut factors, mut reductions_db) = ([0.0; 300], [0.0_f32; 300], [0.0; 300]);
                 reduce(Backend::new(cpu), &levels, &knees, &mut reductions);
                 let observed =

@@ -286,7 +286,7 @@ pub(crate) mod tests {
             assert_eq!(energies(Cpu::Detected, &audio, 3, cut), whole, "{cut}");
         }
         let scalar = energies(Cpu::Scalar, &audio, 3, 77);
-        assert_eq!(energies(Cpu::Reproducible, &audio, 3, 100), scalar);
+        assert_eq!(energies(Cpu::Software, &audio, 3, 100), scalar);
         if crate::primitives::backend::fuses() {
             assert_eq!(scalar, whole);
         }

@@ -20,9 +20,11 @@ pub enum Cpu {
     Baseline,
     /// AVX2 with FMA even where AVX-512 exists; as [`Cpu::Baseline`] on machines without.
     Avx2,
-    /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the same bits on
-    /// every machine, those of CPUs with FMA. Filters and reverbs take 10 to 30 times the time of AVX2.
+    /// The same bits on every machine: AVX2 with FMA or NEON, elsewhere as [`Cpu::Software`].
     Reproducible,
+    /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the bits of
+    /// [`Cpu::Reproducible`] without its instructions. Filters and reverbs take 10 to 30 times the time of AVX2.
+    Software,
     /// The scalar form, the oracle of kernels.
     #[cfg(test)]
     Scalar,

@@ -46,7 +46,8 @@ impl Backend {
             Cpu::Detected => detected(),
             Cpu::Baseline => Self::Baseline(baseline()),
             Cpu::Avx2 => avx2(),
-            Cpu::Reproducible => Self::Exact(baseline()),
+            Cpu::Reproducible => fused().unwrap_or(Self::Exact(baseline())),
+            Cpu::Software => Self::Exact(baseline()),
             #[cfg(test)]
             Cpu::Scalar => Self::Scalar,
         }
@@ -65,7 +66,13 @@ fn detected() -> Backend {
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 fn avx2() -> Backend {
-    Level::try_detect().and_then(Level::as_avx2).map_or_else(|| Backend::Baseline(baseline()), Backend::Avx2)
+    fused().unwrap_or(Backend::Baseline(baseline()))
+}
+
+/// The level whose multiply-adds are rounded once by the machine.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+fn fused() -> Option<Backend> {
+    Level::try_detect().and_then(Level::as_avx2).map(Backend::Avx2)
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -88,17 +95,19 @@ fn avx2() -> Backend {
 }
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+fn fused() -> Option<Backend> {
+    cfg!(target_arch = "aarch64").then(|| Backend::Baseline(baseline()))
+}
+
+#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
 fn baseline() -> Baseline {
     Level::baseline()
 }
 
-/// Whether the detected level fuses multiply-adds, and so must agree with the scalar form bit for bit.
+/// Whether the machine fuses multiply-adds, so that its bits must be those of the scalar form.
 #[cfg(test)]
 pub(crate) fn fuses() -> bool {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    return matches!(avx2(), Backend::Avx2(_));
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    return cfg!(target_arch = "aarch64");
+    fused().is_some()
 }
 
 /// Runs a kernel: `run!(backend, form => kernel(form, ..))`, or `_ => kernel(..)` for a plain loop.

@@ -46,6 +46,8 @@ pub(crate) struct Ramp<const N: usize> {
     /// The active steps, in the order of their starts and arrivals.
     steps: [Step<N>; STEPS],
     under_way: usize,
+    /// Coefficients of u⁰..u⁵ since the last event.
+    polynomial: [[f64; 6]; N],
     /// Frames since the last event and, of them, until the next one.
     done: u32,
     left: u32,
@@ -99,6 +101,7 @@ impl<const N: usize> Ramp<N> {
             base: value,
             steps: [Step { to: value, frames: 1, left: 0 }; STEPS],
             under_way: 0,
+            polynomial: [[0.0; 6]; N],
             done: 0,
             left: 0,
         }
@@ -136,11 +139,7 @@ impl<const N: usize> Ramp<N> {
             return self.target;
         }
         let u = f64::from(self.done) / f64::from(self.frames);
-        let taylor = self.taylor();
-        core::array::from_fn(|value| {
-            let [c0, c1, c2, c3, c4, c5] = self.polynomial(value, &taylor);
-            c0 + u * (c1 + u * (c2 + u * (c3 + u * (c4 + u * c5))))
-        })
+        self.polynomial.map(|[c0, c1, c2, c3, c4, c5]| c0 + u * (c1 + u * (c2 + u * (c3 + u * (c4 + u * c5)))))
     }
 
     /// Frames on one curve, unlimited at rest: a caller with two ramps splits its chunks by it.
@@ -204,6 +203,7 @@ impl<const N: usize> Ramp<N> {
         }
         self.done = 0;
         self.left = self.steps[..self.under_way].iter().map(|step| step.left).fold(until_start, u32::min);
+        self.expand_curve();
     }
 
     fn last_step(&self) -> Option<&Step<N>> {
@@ -223,14 +223,15 @@ impl<const N: usize> Ramp<N> {
         self.due
     }
 
-    /// The steps under way in powers of u⁰..u⁵ since the last event, each from 0 to 1.
-    fn taylor(&self) -> [[f64; 6]; STEPS] {
-        let mut taylor = [[0.0; 6]; STEPS];
-        for (taylor, step) in taylor.iter_mut().zip(&self.steps[..self.under_way]) {
+    /// Expands the sum of the steps in powers of u, from the current frame.
+    fn expand_curve(&mut self) {
+        self.polynomial = self.base.map(|base| [base, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let mut from = self.base;
+        for step in &self.steps[..self.under_way] {
             // Progress of the step: a + bu.
-            let a = f64::from(step.frames - (step.left + self.done)) / f64::from(step.frames);
+            let a = f64::from(step.frames - step.left) / f64::from(step.frames);
             let b = f64::from(self.frames) / f64::from(step.frames);
-            *taylor = [
+            let taylor = [
                 a * a * a * (10.0 + a * (6.0 * a - 15.0)),
                 b * (30.0 * a * a * (1.0 - a) * (1.0 - a)),
                 b * b * (30.0 * a * (1.0 - a) * (1.0 - 2.0 * a)),
@@ -238,23 +239,14 @@ impl<const N: usize> Ramp<N> {
                 b * b * b * b * (30.0 * a - 15.0),
                 b * b * b * b * b * 6.0,
             ];
-        }
-        taylor
-    }
-
-    /// Coefficients of u⁰..u⁵ of one value since the last event: the sum of its steps. Not kept: that would be six
-    /// numbers for every value of an equalizer with hundreds of sections.
-    fn polynomial(&self, value: usize, taylor: &[[f64; 6]; STEPS]) -> [f64; 6] {
-        let mut from = self.base[value];
-        let mut polynomial = [from, 0.0, 0.0, 0.0, 0.0, 0.0];
-        for (step, taylor) in self.steps[..self.under_way].iter().zip(taylor) {
-            let rise = step.to[value] - from;
-            for (coefficient, taylor) in polynomial.iter_mut().zip(taylor) {
-                *coefficient += rise * taylor;
+            for ((polynomial, from), to) in self.polynomial.iter_mut().zip(&mut from).zip(&step.to) {
+                let rise = to - *from;
+                for (coefficient, taylor) in polynomial.iter_mut().zip(&taylor) {
+                    *coefficient += rise * taylor;
+                }
+                *from = *to;
             }
-            from = step.to[value];
         }
-        polynomial
     }
 
     /// The values over the next frames, at most `frames`, and their number; advances by them.
@@ -269,10 +261,9 @@ impl<const N: usize> Ramp<N> {
         }
         let length = on_curve.min(frames);
         let mut curves = [Curve { polynomial: [S::ZERO; 6], per_frame: S::ZERO, first: 0 }; N];
-        let taylor = self.taylor();
-        for (value, curve) in curves.iter_mut().enumerate() {
+        for (curve, polynomial) in curves.iter_mut().zip(&self.polynomial) {
             *curve = Curve {
-                polynomial: self.polynomial(value, &taylor).map(S::from_f64),
+                polynomial: polynomial.map(S::from_f64),
                 per_frame: S::from_f64(1.0 / f64::from(self.frames)),
                 first: (self.done + 1) as i32,
             };

@@ -198,7 +198,7 @@ mod tests {
         for cut in [1, 7, 64, 255, 601] {
             assert_eq!(peaks(Cpu::Detected, &samples, cut), whole, "{cut}");
         }
-        assert_eq!(peaks(Cpu::Reproducible, &samples, 100), peaks(Cpu::Scalar, &samples, 63));
+        assert_eq!(peaks(Cpu::Software, &samples, 100), peaks(Cpu::Scalar, &samples, 63));
         if fuses() {
             assert_eq!(peaks(Cpu::Scalar, &samples, 100), whole);
             assert_eq!(peaks(Cpu::Avx2, &samples, 333), whole);

@@ -118,7 +118,7 @@ mod tests {
         }
         assert!(skipped > 300, "{skipped}");
         if fuses() {
-            for cpu in [Cpu::Avx2, Cpu::Reproducible, Cpu::Scalar] {
+            for cpu in [Cpu::Avx2, Cpu::Software, Cpu::Scalar] {
                 assert!(find(cpu, &taps, &samples, S::ZERO) == all);
             }
         }

@@ -120,7 +120,7 @@ mod tests {
     fn lines_stay_straight_and_entries_are_met() {
         // log2 k of an entry is its index, so k doubles from one to the next.
         let table: std::vec::Vec<f64> = (0..8).flat_map(|n| [0.0, f64::from(n), 1.0, 0.0, 0.0]).collect();
-        for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Reproducible, Cpu::Scalar] {
+        for cpu in [Cpu::Detected, Cpu::Baseline, Cpu::Software, Cpu::Scalar] {
             for step in 0..=70 {
                 let reduction = 0.1 * f64::from(step);
                 let mut point = [SvfPoint::IDENTITY];

@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn the_scalar_and_the_exact_form_are_the_plain_loop_bit_for_bit() {
-        for cpu in [Cpu::Scalar, Cpu::Reproducible] {
+        for cpu in [Cpu::Scalar, Cpu::Software] {
             compare(two_channels, |a, b| a.to_bits() == b.to_bits(), cpu);
             compare(four_channels, |a, b| a.to_bits() == b.to_bits(), cpu);
         }

@@ -6,7 +6,7 @@ use crate::{
     primitives::backend::{Backend, run},
 };
 
-const CPUS: [Cpu; 5] = [Cpu::Detected, Cpu::Avx2, Cpu::Baseline, Cpu::Reproducible, Cpu::Scalar];
+const CPUS: [Cpu; 5] = [Cpu::Detected, Cpu::Avx2, Cpu::Baseline, Cpu::Software, Cpu::Scalar];
 
 #[test]
 fn columns_are_those_of_the_matrix_and_go_back_where_they_were() {
