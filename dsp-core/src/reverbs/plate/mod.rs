@@ -40,7 +40,7 @@ pub use params::PlateParams;
 /// through the loop takes 0.73 s, with four decays, and the all passes add a little. Changes glide over 20 ms, C2; a
 /// new pre-delay fades in, after the fade in progress. Neutral at `mix` 0.
 ///
-/// Memory: 204 kB for stereo f32 at 48 kHz, nearly all of it delay lines, for the longest pre-delay.
+/// Memory: 205 kB for stereo f32 at 48 kHz, nearly all of it delay lines, for the longest pre-delay.
 ///
 /// # Source
 /// J. Dattorro, "Effect design, part 1: reverberator and other filters", JAES 45(9), 1997, fig. 1 and tables 1 and 2:
