@@ -90,6 +90,13 @@ fn readings_survive_text_and_bytes() {
     let mut block = BlockMut::from_planar(&mut audio, 2).unwrap();
     let (loudness, params) = (LoudnessParams::default(), NormalizeParams::default());
     round_trips(&normalize(&mut block, &spec, &loudness, &params).unwrap());
+    let programme = planar_noise::<f64>(2, 4 * 48_000);
+    let params = DeliveryParams { target_lufs: -20.0, ..Default::default() };
+    let delivery = deliver(&Block::from_planar(&programme, 2).unwrap(), &spec, &params).unwrap();
+    let report = serde_json::to_value(&delivery).unwrap();
+    assert_eq!(report.get("samples"), None);
+    assert_eq!(report["gain_db"], delivery.gain_db);
+    assert_eq!(report["loudness"]["integrated_lufs"], delivery.loudness.integrated_lufs);
     for target in TARGETS {
         let value = serde_json::to_value(target).unwrap();
         assert_eq!((&value["name"], &value["integrated_lufs"]), (&target.name.into(), &target.integrated_lufs.into()));

@@ -72,10 +72,12 @@ impl From<DeliveryTarget> for DeliveryParams {
     }
 }
 
-/// A delivered programme, and its readings.
+/// A delivered programme, and its readings, which serialise without the samples.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(bound = ""))]
 pub struct Delivery<S> {
     /// The samples, planar; whole multiples of the word's step if they were rounded.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub samples: Vec<S>,
     /// The reading of the samples, by [`Precision::Reference`].
     pub loudness: Loudness,
