@@ -147,11 +147,7 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
 
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
-        if EXACT {
-            <V as SimdFloat<D>>::mul_add_precise(self, factor, addend)
-        } else {
-            <V as SimdFloat<D>>::mul_add(self, factor, addend)
-        }
+        if EXACT { exact_mul_add(self, factor, addend) } else { <V as SimdFloat<D>>::mul_add(self, factor, addend) }
     }
 
     #[inline(always)]
@@ -174,6 +170,12 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
     fn reduce_max(self) -> Self::Element {
         <V as SimdBase<D>>::reduce_max(self)
     }
+}
+
+/// Out of line: dozens of instructions, which would multiply what every kernel takes to compile.
+#[inline(never)]
+fn exact_mul_add<D: Simd, V: SimdFloat<D>>(value: V, factor: V, addend: V) -> V {
+    value.mul_add_precise(factor, addend)
 }
 
 impl<D: Simd, V: SimdFloat<D> + SimdSplit<D>, const EXACT: bool> Columns<Vector<D, EXACT>> for V {
