@@ -122,6 +122,11 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
         &self.side.chain
     }
 
+    /// The processors of both chains, those of the mid first, to change their settings.
+    pub fn processors_mut(&mut self) -> impl Iterator<Item = &mut P> {
+        self.mid.chain.processors_mut().chain(self.side.chain.processors_mut())
+    }
+
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (left, right) = block.stereo_mut();
         self.non_finite += sanitize(left) + sanitize(right);

@@ -136,6 +136,11 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
         &self.processors
     }
 
+    /// The branches, in order, to change their settings.
+    pub fn branches_mut(&mut self) -> impl Iterator<Item = &mut P> {
+        self.processors.iter_mut()
+    }
+
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         fit_keyed(block, self.spec.channels().max(self.output_channels), key, |_, block, key| {
             let frames = block.frames();

@@ -66,7 +66,7 @@ params! {
         ratio: none, 1.0..=inf, default 4.0, log, "dB in per dB out above the threshold";
         knee_db: dB, 0.0..=24.0, default 6.0, "Width of the knee";
         attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a rise of the reduction in dB";
-        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its fall";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a fall of the reduction";
         makeup_db: dB, -12.0..=24.0, default 0.0, "Gain of the compressed signal";
         detector: choice Detector, "Level detection";
         rms_ms: ms, 1.0..=300.0, default 10.0, log, "Time constant of the mean squares";

@@ -29,10 +29,10 @@ use alloc::{boxed::Box, vec::Vec};
 ///
 /// Times are those of the reduction in dB: the attack reaches 63.2 % of a rise in `attack_ms`; a fall reaches it in
 /// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean
-/// squares (`rms`; it is -3.01 dB). For the releases `dual` and `auto` see `dynamics::ballistics`. `range_db` limits
-/// the static curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS.
+/// squares (`rms`; it is -3.01 dB). [`CompressorRelease`](super::CompressorRelease) describes the releases `dual` and
+/// `auto`. `range_db` limits the static curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS.
 ///
-/// Signal below the knee passes bit for bit, again from 22 time constants after the last reduction; at `mix` 0 any
+/// Signal below the knee passes bit for bit, from 22 time constants after the last reduction; at `mix` 0 any
 /// signal does. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
 ///
 /// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release

@@ -101,7 +101,7 @@ params! {
         threshold_db: dB, -40.0..=0.0, default -6.0, "Level of the band relative to the whole signal above which it is reduced";
         range_db: dB, 0.0..=20.0, default 6.0, "Reduction 3 dB above the threshold and beyond";
         attack_ms: ms, 0.02..=50.0, default 0.5, log, "Time to 63.2 % of a rise of the reduction in dB";
-        release_ms: ms, 5.0..=1_000.0, default 40.0, log, "Time to 63.2 % of its fall";
+        release_ms: ms, 5.0..=1_000.0, default 40.0, log, "Time to 63.2 % of a fall of the reduction";
     }
 }
 

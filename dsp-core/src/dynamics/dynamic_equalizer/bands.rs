@@ -48,7 +48,7 @@ params! {
         range_db: dB, 0.0..=24.0, at_most |band| band.shape.gain_db() - MIN_GAIN_DB, default 12.0,
             "Most reduction, and no more than leaves -36 dB of gain";
         attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a rise of the reduction in dB";
-        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its fall";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a fall of the reduction";
     }
 }
 

@@ -70,9 +70,11 @@ params! {
     /// ```
     /// use mixdown::{BlockMut, Dynamics, Params, Processor, StreamSpec, db_to_gain, dynamics::LimiterParams};
     ///
-    /// let mut limiter = LimiterParams { gain_db: 12.0, ..Default::default() }.build::<f32>(&StreamSpec::new(48_000.0,
-    /// 1)?)?; let mut tone: Vec<f32> = (0..4_800).map(|n| (0.1 * n as f32).sin()).collect(); limiter.process(&mut
-    /// BlockMut::from_planar(&mut tone, 1)?); let peak = tone.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
+    /// let spec = StreamSpec::new(48_000.0, 1)?;
+    /// let mut limiter = LimiterParams { gain_db: 12.0, ..Default::default() }.build::<f32>(&spec)?;
+    /// let mut tone: Vec<f32> = (0..4_800).map(|n| (0.1 * n as f32).sin()).collect();
+    /// limiter.process(&mut BlockMut::from_planar(&mut tone, 1)?);
+    /// let peak = tone.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
     /// assert!(f64::from(peak) <= db_to_gain(-1.0) && f64::from(peak) > db_to_gain(-1.05));
     /// assert!((limiter.gain_reduction_db(0) - 13.01).abs() < 0.01);
     /// # Ok::<(), mixdown::Error>(())
@@ -83,7 +85,7 @@ params! {
         gain_db: dB, 0.0..=24.0, default 0.0, "Drive into the limiter";
         lookahead_ms: ms, 0.5..=10.0, default 1.5, fixed, "Time by which the gain begins to fall before a peak";
         hold_ms: ms, 0.0..=15.0, default 8.0, "Time that the gain stays down before it recovers";
-        release_ms: ms, 5.0..=2_000.0, default 60.0, log, "Time to 1/e of the recovery";
+        release_ms: ms, 5.0..=2_000.0, default 60.0, log, "Time to 63.2 % of the recovery";
         release_mode: choice ReleaseMode, "Release mode";
         mode: choice LimiterMode, fixed, "Peak detection";
     }
