@@ -472,6 +472,8 @@ def test_a_signal_while_writing_leaves_nothing(
     output = tmp_path / f"out.{ending}"
     output.write_bytes(b"before")
     script = (
+        # A test run in the background of a shell ignores Ctrl-C, and so would the program.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "real = os.fsync\n"
         f"def interrupted(file): os.kill(os.getpid(), signal.{name}); return real(file)\n"
         "os.fsync = interrupted\n"
