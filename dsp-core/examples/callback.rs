@@ -27,8 +27,8 @@ fn settings(presence_db: f64) -> Effect {
 /// channels, use a lock-free ring of a crate such as `rtrb`.
 struct Callback {
     chain: EffectProcessor<f32>,
-    fresh: Receiver<Box<EffectCoeffs>>,
-    used: SyncSender<Box<EffectCoeffs>>,
+    fresh: Receiver<Box<CoeffsOf<f32, EffectProcessor<f32>>>>,
+    used: SyncSender<Box<CoeffsOf<f32, EffectProcessor<f32>>>>,
 }
 
 impl Callback {

@@ -95,10 +95,12 @@ pub use foundation::{
 #[doc(inline)]
 pub use num_complex::Complex64;
 
-/// Parameter tables: name, unit, range, default and scale of every parameter, for editors and automation.
+/// Parameter tables: name, unit, range, default and scale of every parameter, for editors and automation. Coefficients
+/// with their stream.
 pub mod params {
     pub use crate::foundation::{
         field::{Field, Kind, Number, Scale, Steps, Value},
+        params::Designed,
         table::Fields,
     };
 }
@@ -106,7 +108,9 @@ pub mod params {
 /// The items that most programs use: `use mixdown::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Block, BlockMut, Bypass, Chain, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Fields, Meter, MidSide,
-        Parallel, Params, Processor, Sample, StreamSpec, Tail, Tunable,
+        Block, BlockMut, Bypass, Chain, CoeffsOf, Dynamics, Effect, EffectCoeffs, EffectProcessor, Error, Fields,
+        GainReduction, Meter, MidSide, Parallel, Params, Processor, Sample, StreamSpec, Tail, Tunable, db_to_gain,
+        gain_to_db,
+        params::{Kind, Value},
     };
 }

@@ -91,6 +91,8 @@ fn numbers_are_legal_up_to_the_ends_of_their_range_and_not_beyond() {
             for illegal in beyond.filter(|value| !value.is_infinite() && number.off != Some(*value)) {
                 let error = verdict(illegal).expect_err(name).to_string();
                 assert!(error.starts_with(&format!("{name} = {illegal} is ")), "{owner}: {error}");
+                let off = number.off.map_or(String::new(), |off| format!(" or be {off} (off)"));
+                assert!(error.ends_with(&off), "{owner}: {error}");
             }
         }
     }
@@ -138,12 +140,12 @@ fn a_value_of_another_kind_is_refused_and_changes_nothing() {
 fn a_refusal_says_the_values_taken() {
     let mut compressor = Effect::from(CompressorParams::default());
     let mut refused = |name, value: Value<'_>| compressor.set(name, value).unwrap_err().to_string();
-    assert_eq!(refused("ratio", "four".into()), "ratio takes a number");
-    assert_eq!(refused("detector", 1.0.into()), "detector takes one of peak, rms");
-    assert_eq!(refused("auto_makeup", 0.5.into()), "auto_makeup is switched on or off");
+    assert_eq!(refused("ratio", "four".into()), "ratio = four is not allowed: it must be a number");
+    assert_eq!(refused("detector", 1.0.into()), "detector = 1 is not allowed: it must be one of peak, rms");
+    assert_eq!(refused("auto_makeup", 0.5.into()), "auto_makeup = 0.5 is not allowed: it must be true or false");
     let mut equalizer = filters::EqualizerParams::default();
     let error = equalizer.set("bands", 1.0.into()).unwrap_err();
-    assert_eq!(error.to_string(), "bands has parts: it takes no single value");
+    assert_eq!(error.to_string(), "bands = 1 is not allowed: it has parts and takes no single value");
     // Combinations have no parameters of their own.
     assert!(Effect::default().fields().is_empty());
     assert!(matches!(Effect::default().set("ratio", 2.0.into()), Err(Error::Unknown { .. })));

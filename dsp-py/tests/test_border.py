@@ -480,7 +480,7 @@ class TestWords:
             ),
             (
                 lambda: md.Parallel([md.Gain()], gains_db=[0, 0]),
-                r"gains_db \(their count\) = 2 .* one for each of effects",
+                r"gains_db has 2 entries: \d needed",
             ),
             (lambda: md.Gain()(TONE, RATE_HZ, tail=True), "tail = True is not allowed"),
             (lambda: md.Gain().stream(RATE_HZ, 1, "int16"), "dtype = 'int16' is not allowed"),

@@ -3,7 +3,7 @@
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, expect_channels, expect_rate},
+        error::{Error, count_in, expect_channels, expect_rate},
         fit::{fit, fit_keyed},
         params::{CoeffsOf, Tunable},
         processor::Processor,
@@ -142,11 +142,9 @@ impl<S: Sample, P: Tunable<S>> Chain<S, P> {
     /// Checks that its processors take these coefficients, one set each; does not allocate.
     ///
     /// # Errors
-    /// [`Error::NeedsRebuild`] for another count, or as the first that refuses.
+    /// [`Error::Count`] for another count, or as the first that refuses.
     pub fn check(&self, coeffs: &[CoeffsOf<S, P>]) -> Result<(), Error> {
-        if coeffs.len() != self.processors.len() {
-            return Err(Error::NeedsRebuild { param: "processors" });
-        }
+        count_in("processors", coeffs.len(), self.processors.len(), self.processors.len())?;
         self.processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check(coeffs))
     }
 

@@ -8,7 +8,7 @@ use super::{bypass::Bypass, chain::Chain, custom::CustomProcessor, mid_side::Mid
 use crate::foundation::{
     error::Error,
     field::{Field, Value},
-    params::{Params, Tunable},
+    params::{Designed, Params, Tunable},
     processor::Processor,
     sample::Sample,
     stream::StreamSpec,
@@ -88,8 +88,7 @@ macro_rules! effects {
             }
         }
 
-        /// Coefficients of an [`Effect`], designed for a stream on any thread, for [`EffectProcessor::set_coeffs`] in a
-        /// callback.
+        /// Coefficients of an [`Effect`], designed on any thread, for [`EffectProcessor::set_coeffs`] in a callback.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum EffectCoeffs {
@@ -98,13 +97,13 @@ macro_rules! effects {
                 $name(<$params as Params>::Coeffs),
             )*
             /// Of the effects in series.
-            Chain(Vec<EffectCoeffs>),
+            Chain(Vec<Designed<EffectCoeffs>>),
             /// Of the branches, and their gains.
-            Parallel(Vec<EffectCoeffs>, Vec<f64>),
+            Parallel(Vec<Designed<EffectCoeffs>>, Vec<f64>),
             /// Of the effects on mid and side.
-            MidSide(Vec<EffectCoeffs>, Vec<EffectCoeffs>),
+            MidSide(Vec<Designed<EffectCoeffs>>, Vec<Designed<EffectCoeffs>>),
             /// Of the bypassed effect.
-            Bypass(Box<EffectCoeffs>),
+            Bypass(Box<Designed<EffectCoeffs>>),
         }
 
         /// A running effect.
@@ -142,7 +141,7 @@ macro_rules! effects {
                     Params::validate(self, spec)
                 }
                 fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
-                    Params::design(self, spec).map(EffectCoeffs::$name)
+                    Params::design(self, spec).map(|coeffs| EffectCoeffs::$name(coeffs.into_inner()))
                 }
                 fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
                     Params::transfer_curve(self, levels_db)
@@ -208,10 +207,10 @@ macro_rules! effects {
             }
 
             /// Whether a single processor takes these coefficients, which may be of another kind.
-            pub(super) fn check_single(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+            pub(super) fn fits_single(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
                 match (self, coeffs) {
-                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.check(coeffs),)*
-                    _ => Err(OTHER_KIND),
+                    $((Self::$name(processor), EffectCoeffs::$name(coeffs)) => processor.fits(coeffs),)*
+                    _ => Err(Error::OtherKind),
                 }
             }
 
@@ -226,9 +225,6 @@ macro_rules! effects {
 }
 
 crate::for_each_processor!(effects);
-
-/// The error for coefficients of another kind of effect.
-const OTHER_KIND: Error = Error::NeedsRebuild { param: "effect" };
 
 /// The settings of one processor of any kind: [`Params`] without its associated types.
 pub(super) trait Single: Fields {
@@ -262,7 +258,7 @@ impl Fields for Effect {
     }
 
     fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Error> {
-        self.single_mut().map_or_else(|| Err(not_set(&[], name)), |params| params.set(name, value))
+        self.single_mut().map_or_else(|| Err(not_set(&[], name, value)), |params| params.set(name, value))
     }
 
     fn highest(&self, name: &str) -> f64 {

@@ -8,7 +8,7 @@ use super::{
 use crate::foundation::{
     engine::Compiled,
     error::{Error, expect_channels},
-    params::Params,
+    params::{Designed, Params},
     sample::Sample,
     stream::StreamSpec,
     unit::db_to_gain,
@@ -25,7 +25,7 @@ impl Params for Effect {
             Self::Chain { effects } => series_channels(effects, "effects", input),
             Self::Parallel { effects, .. } => {
                 let counts = each(effects, |effect| effect.output_channels(input))?;
-                common_channels(&counts).map(|common| common.unwrap_or(input))
+                common_channels("effects", &counts).map(|common| common.unwrap_or(input))
             }
             Self::MidSide { mid, side } => {
                 expect_channels(2, input)?;
@@ -45,7 +45,7 @@ impl Params for Effect {
         match self {
             Self::Chain { effects } => validate_series(effects, "effects", spec),
             Self::Parallel { effects, gains_db } => {
-                check_gains(effects.len(), gains_db)?;
+                check_gains("effects", effects.len(), gains_db)?;
                 each(effects, |effect| effect.validate(spec)).map(drop)
             }
             Self::MidSide { mid, side } => {
@@ -58,25 +58,23 @@ impl Params for Effect {
         }
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<EffectCoeffs>, Error> {
         self.output_channels(spec.channels())?;
-        match self {
-            Self::Chain { effects } => design_series(effects, "effects", spec).map(EffectCoeffs::Chain),
+        let coeffs = match self {
+            Self::Chain { effects } => EffectCoeffs::Chain(design_series(effects, "effects", spec)?),
             Self::Parallel { effects, gains_db } => {
-                check_gains(effects.len(), gains_db)?;
+                check_gains("effects", effects.len(), gains_db)?;
                 let branches = each(effects, |effect| effect.design(spec))?;
-                Ok(EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect()))
+                EffectCoeffs::Parallel(branches, gains_db.iter().map(|&gain_db| db_to_gain(gain_db)).collect())
             }
             Self::MidSide { mid, side } => {
                 let mono = spec.with_channels(1)?;
-                Ok(EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?))
+                EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?)
             }
-            Self::Bypass { effect } => {
-                let inner = effect.design(spec).map_err(within_bypass)?;
-                Ok(EffectCoeffs::Bypass(Box::new(inner)))
-            }
-            _ => self.single().map_or(Ok(EffectCoeffs::Chain(Vec::new())), |params| params.design(spec)),
-        }
+            Self::Bypass { effect } => EffectCoeffs::Bypass(Box::new(effect.design(spec).map_err(within_bypass)?)),
+            _ => self.single().map_or(Ok(EffectCoeffs::Chain(Vec::new())), |params| params.design(spec))?,
+        };
+        Ok(Designed::new(spec, coeffs))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {
@@ -100,7 +98,7 @@ impl Params for Effect {
                 Ok(combine(responses, vec![Complex64::ONE; frequencies_hz.len()], |so_far, own| so_far * own))
             }
             Self::Parallel { effects, gains_db } => {
-                check_gains(effects.len(), gains_db)?;
+                check_gains("effects", effects.len(), gains_db)?;
                 let mut responses = each(effects, |effect| effect.frequency_response(spec, frequencies_hz))?;
                 for (response, &gain_db) in responses.iter_mut().flatten().zip(gains_db) {
                     response.iter_mut().for_each(|own| *own *= db_to_gain(gain_db));

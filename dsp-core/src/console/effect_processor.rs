@@ -12,8 +12,8 @@ use super::{
 use crate::foundation::{
     block::{Block, BlockMut},
     engine::{Compiled, Engine, compiled},
-    error::Error,
-    params::{Params, Tunable},
+    error::{Error, count_in},
+    params::{Designed, Params, Tunable},
     processor::{Dynamics, Processor},
     sample::Sample,
     stream::StreamSpec,
@@ -29,7 +29,7 @@ impl<S: Sample> Engine<S> for EffectProcessor<S> {
         Ok(match params {
             Effect::Chain { effects } => Self::Chain(Chain::new(spec, build_series(effects, "effects", spec)?)?),
             Effect::Parallel { effects, gains_db } => {
-                check_gains(effects.len(), gains_db)?;
+                check_gains("effects", effects.len(), gains_db)?;
                 Self::Parallel(Parallel::new(spec, each(effects, |effect| Self::build(effect, spec))?, gains_db)?)
             }
             Effect::MidSide { mid, side } => {
@@ -71,8 +71,9 @@ impl<S: Sample> EffectProcessor<S> {
     }
 
     /// As [`Tunable::check`]; the error carries its path in the tree, which allocates.
-    fn check_placed(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
-        match (self, coeffs) {
+    fn check_placed(&self, coeffs: &Designed<EffectCoeffs>) -> Result<(), Error> {
+        coeffs.check_spec(&self.spec())?;
+        match (self, &**coeffs) {
             (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => check_list(chain.processors(), "effects", coeffs),
             (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => {
                 check_list(parallel.branches(), "effects", coeffs)
@@ -84,21 +85,23 @@ impl<S: Sample> EffectProcessor<S> {
             (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => {
                 bypass.processor().check_placed(coeffs).map_err(within_bypass)
             }
-            _ => self.check_single(coeffs),
+            _ => self.fits_single(coeffs),
         }
     }
 }
 
+/// An error of `check` and `set_coeffs` names the parameter without its path in the tree, which would allocate; that of
+/// `set_params` names both.
 impl<S: Sample> Tunable<S> for EffectProcessor<S> {
     type Params = Effect;
 
-    fn check(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
+    fn fits(&self, coeffs: &EffectCoeffs) -> Result<(), Error> {
         match (self, coeffs) {
             (Self::Chain(chain), EffectCoeffs::Chain(coeffs)) => chain.check(coeffs),
             (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => parallel.check(coeffs),
             (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => both.check(mid, side),
             (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => bypass.processor().check(coeffs),
-            _ => self.check_single(coeffs),
+            _ => self.fits_single(coeffs),
         }
     }
 
@@ -181,11 +184,9 @@ impl<S: Sample> core::fmt::Debug for EffectProcessor<S> {
 fn check_list<S: Sample>(
     processors: &[EffectProcessor<S>],
     list: &'static str,
-    coeffs: &[EffectCoeffs],
+    coeffs: &[Designed<EffectCoeffs>],
 ) -> Result<(), Error> {
-    if processors.len() != coeffs.len() {
-        return Err(Error::NeedsRebuild { param: list });
-    }
+    count_in(list, coeffs.len(), processors.len(), processors.len())?;
     processors.iter().zip(coeffs).enumerate().try_for_each(|(position, (processor, coeffs))| {
         processor.check_placed(coeffs).map_err(|error| error.within(list, position))
     })

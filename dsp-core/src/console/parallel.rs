@@ -3,7 +3,7 @@
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        error::{Error, expect_channels, expect_rate, in_range},
+        error::{Error, count_in, expect_channels, expect_rate, in_range},
         fit::fit_keyed,
         params::{CoeffsOf, Tunable},
         processor::Processor,
@@ -67,28 +67,19 @@ const MAX_GAIN_DB: f64 = 60.0;
 
 /// Channels of a sum of branches with these counts: the highest count; mono branches go to all channels. `None` without
 /// branches.
-pub(super) fn common_channels(counts: &[usize]) -> Result<Option<usize>, Error> {
+pub(super) fn common_channels(list: &'static str, counts: &[usize]) -> Result<Option<usize>, Error> {
     let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
     for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
-        expect_channels(widest, count).map_err(|error| error.within("effects", position))?;
+        expect_channels(widest, count).map_err(|error| error.within(list, position))?;
     }
     Ok(Some(widest))
 }
 
-/// Checks the gains of `branches` branches: none, or one each.
-pub(super) fn check_gains(branches: usize, gains_db: &[f64]) -> Result<(), Error> {
-    if branches == 0 {
-        return Err(Error::OutOfRange {
-            param: "effects (their count)",
-            index: None,
-            value: 0.0,
-            min: 1.0,
-            max: f64::INFINITY,
-        });
-    }
-    if !gains_db.is_empty() && gains_db.len() != branches {
-        let (value, allowed) = (gains_db.len() as f64, "none, or one for each of effects");
-        return Err(Error::NotAllowed { param: "gains_db (their count)", index: None, value, allowed });
+/// Checks that there are branches, and their gains: none, or one each.
+pub(super) fn check_gains(list: &'static str, branches: usize, gains_db: &[f64]) -> Result<(), Error> {
+    count_in(list, branches, 1, usize::MAX)?;
+    if !gains_db.is_empty() {
+        count_in("gains_db", gains_db.len(), branches, branches)?;
     }
     for (position, &gain_db) in gains_db.iter().enumerate() {
         in_range("gains_db", gain_db, f64::NEG_INFINITY, MAX_GAIN_DB).map_err(|error| error.at(position))?;
@@ -102,16 +93,16 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     /// # Errors
     /// No branch; another number of levels than branches, or levels out of range; channel counts that differ.
     pub fn new(spec: &StreamSpec, processors: Vec<P>, gains_db: &[f64]) -> Result<Self, Error> {
-        check_gains(processors.len(), gains_db)?;
+        check_gains("branches", processors.len(), gains_db)?;
         let counts: Vec<usize> = processors.iter().map(Processor::output_channels).collect();
-        let output_channels = common_channels(&counts)?.unwrap_or(spec.channels());
+        let output_channels = common_channels("branches", &counts)?.unwrap_or(spec.channels());
         let latency_frames = processors.iter().map(Processor::latency_frames).max().unwrap_or(0);
         let mut alignment = Vec::with_capacity(processors.len());
         for processor in &processors {
             let own = processor.spec();
             expect_channels(spec.channels(), own.channels())
                 .and_then(|()| expect_rate(spec.sample_rate_hz(), own.sample_rate_hz()))
-                .map_err(|error| error.within("effects", alignment.len()))?;
+                .map_err(|error| error.within("branches", alignment.len()))?;
             alignment.push(DelayLine::new(processor.output_channels(), latency_frames - processor.latency_frames()));
         }
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
@@ -190,11 +181,9 @@ impl<S: Sample, P: Tunable<S>> Parallel<S, P> {
     /// Checks that its branches take these coefficients, one set each; does not allocate.
     ///
     /// # Errors
-    /// [`Error::NeedsRebuild`] for another count, or as the first that refuses.
+    /// [`Error::Count`] for another count, or as the first that refuses.
     pub fn check(&self, coeffs: &[CoeffsOf<S, P>]) -> Result<(), Error> {
-        if coeffs.len() != self.processors.len() {
-            return Err(Error::NeedsRebuild { param: "effects" });
-        }
+        count_in("branches", coeffs.len(), self.processors.len(), self.processors.len())?;
         self.processors.iter().zip(coeffs).try_for_each(|(processor, coeffs)| processor.check(coeffs))
     }
 

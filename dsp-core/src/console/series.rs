@@ -1,7 +1,13 @@
 //! Effects in series and in parallel: each with its input stream, each error with its path.
 
 use super::effect::{Effect, EffectCoeffs, EffectProcessor};
-use crate::foundation::{engine::Engine, error::Error, params::Params, sample::Sample, stream::StreamSpec};
+use crate::foundation::{
+    engine::Engine,
+    error::Error,
+    params::{Designed, Params},
+    sample::Sample,
+    stream::StreamSpec,
+};
 use alloc::vec::Vec;
 
 /// Runs `work` on each of several parallel `effects`.
@@ -43,7 +49,7 @@ pub(super) fn design_series(
     effects: &[Effect],
     list: &'static str,
     spec: &StreamSpec,
-) -> Result<Vec<EffectCoeffs>, Error> {
+) -> Result<Vec<Designed<EffectCoeffs>>, Error> {
     in_series(effects, list, spec, Effect::design)
 }
 

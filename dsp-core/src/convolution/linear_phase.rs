@@ -15,7 +15,7 @@ use crate::{
         fit::fit,
         grid::GRID_FRAMES,
         math::cis,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -122,7 +122,7 @@ impl Params for LinearPhaseEqualizerParams {
         self.check_fields(spec.sample_rate_hz())
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<LinearPhaseEqualizerCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<LinearPhaseEqualizerCoeffs>, Error> {
         self.validate(spec)?;
         let points = GRID * self.length_frames;
         let rate_hz = spec.sample_rate_hz();
@@ -141,14 +141,14 @@ impl Params for LinearPhaseEqualizerParams {
         let mut taps = vec![0.0; self.length_frames + 1];
         if neutral {
             taps[half] = 1.0;
-            return Ok(LinearPhaseEqualizerCoeffs { taps, neutral });
+            return Ok(Designed::new(spec, LinearPhaseEqualizerCoeffs { taps, neutral }));
         }
         Fourier::new(points).forward(&mut spectrum);
         for n in 0..=half {
             let tap = spectrum[n].re / points as f64 * window(n as f64 / half as f64);
             (taps[half - n], taps[half + n]) = (tap, tap);
         }
-        Ok(LinearPhaseEqualizerCoeffs { taps, neutral })
+        Ok(Designed::new(spec, LinearPhaseEqualizerCoeffs { taps, neutral }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<LinearPhaseEqualizer<S>, Error> {
@@ -161,7 +161,7 @@ impl Params for LinearPhaseEqualizerParams {
 
     /// The response of the taps, window included. O(length) for each frequency.
     fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
-        let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?;
+        let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?.into_inner();
         let half = self.length_frames / 2;
         let at = |hz: &f64| {
             let back = cis(-2.0 * PI * hz / spec.sample_rate_hz());
@@ -346,7 +346,7 @@ impl<S: Sample> Engine<S> for LinearPhaseEqualizer<S> {
     type Params = LinearPhaseEqualizerParams;
 
     fn build(params: &LinearPhaseEqualizerParams, spec: &StreamSpec) -> Result<Self, Error> {
-        let coeffs = params.design(spec)?;
+        let coeffs = params.design(spec)?.into_inner();
         let channels = spec.channels();
         let counts = Counts { inputs: channels, outputs: channels, responses: 1, banks: 2 };
         let routes: Vec<Route> =
@@ -424,7 +424,7 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
 impl<S: Sample> Tunable<S> for LinearPhaseEqualizer<S> {
     type Params = LinearPhaseEqualizerParams;
 
-    fn check(&self, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
+    fn fits(&self, coeffs: &LinearPhaseEqualizerCoeffs) -> Result<(), Error> {
         if coeffs.taps.len() == self.target.taps.len() {
             return Ok(());
         }

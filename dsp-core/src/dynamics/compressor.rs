@@ -5,7 +5,7 @@ use crate::foundation::{
     block::{Block, BlockMut},
     engine::{Compiled, Engine, compiled, engine, traced},
     error::Error,
-    params::{Params, Tunable},
+    params::{Designed, Params, Tunable},
     processor::{Dynamics, GainReduction, Processor},
     sample::Sample,
     stream::StreamSpec,
@@ -57,9 +57,9 @@ impl Params for CompressorParams {
     type Coeffs = CompressorCoeffs;
     type Processor<S: Sample> = Compressor<S>;
 
-    fn design(&self, spec: &StreamSpec) -> Result<CompressorCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<CompressorCoeffs>, Error> {
         self.validate(spec)?;
-        Ok(self.coeffs(spec.sample_rate_hz()))
+        Ok(Designed::new(spec, self.coeffs(spec.sample_rate_hz())))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Compressor<S>, Error> {
@@ -81,7 +81,7 @@ impl<S: Sample> Engine<S> for Compressor<S> {
     fn build(params: &CompressorParams, spec: &StreamSpec) -> Result<Self, Error> {
         Ok(Compressor {
             spec: *spec,
-            compression: Box::new(Compression::new(spec, &params.design(spec)?)),
+            compression: Box::new(Compression::new(spec, &*params.design(spec)?)),
             scratch: Box::new(CompressionScratch::new(spec.channels())),
         })
     }
@@ -122,7 +122,7 @@ impl<S: Sample> Processor<S> for Compressor<S> {
 impl<S: Sample> Tunable<S> for Compressor<S> {
     type Params = CompressorParams;
 
-    fn check(&self, coeffs: &CompressorCoeffs) -> Result<(), Error> {
+    fn fits(&self, coeffs: &CompressorCoeffs) -> Result<(), Error> {
         self.compression.check(coeffs)
     }
 

@@ -12,7 +12,7 @@ use crate::{
         declare::params,
         engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         silence,
@@ -87,13 +87,13 @@ impl Params for ExpanderParams {
     type Coeffs = ExpanderCoeffs;
     type Processor<S: Sample> = Expander<S>;
 
-    fn design(&self, spec: &StreamSpec) -> Result<ExpanderCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<ExpanderCoeffs>, Error> {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let hold_frames = ms_to_frames(self.hold_ms, rate_hz);
         let times = GateBallisticsCoeffs::new(self.attack_ms, hold_frames, self.release_ms, rate_hz);
         let expansion = ExpansionCoeffs { times, link: self.link_percent / 100.0 };
-        Ok(ExpanderCoeffs { expansion, computer: self.computer() })
+        Ok(Designed::new(spec, ExpanderCoeffs { expansion, computer: self.computer() }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Expander<S>, Error> {

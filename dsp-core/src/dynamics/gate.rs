@@ -11,7 +11,7 @@ use crate::{
         declare::params,
         engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -84,18 +84,21 @@ impl Params for GateParams {
     type Coeffs = GateCoeffs;
     type Processor<S: Sample> = Gate<S>;
 
-    fn design(&self, spec: &StreamSpec) -> Result<GateCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<GateCoeffs>, Error> {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         // The hold is in the switch.
         let times = GateBallisticsCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
-        Ok(GateCoeffs {
-            expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
-            opens_octaves: self.threshold_db / DB_PER_OCTAVE,
-            closes_octaves: (self.threshold_db - self.hysteresis_db) / DB_PER_OCTAVE,
-            floor: floor(self.range_db),
-            hold_frames: ms_to_frames(self.hold_ms, rate_hz),
-        })
+        Ok(Designed::new(
+            spec,
+            GateCoeffs {
+                expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
+                opens_octaves: self.threshold_db / DB_PER_OCTAVE,
+                closes_octaves: (self.threshold_db - self.hysteresis_db) / DB_PER_OCTAVE,
+                floor: floor(self.range_db),
+                hold_frames: ms_to_frames(self.hold_ms, rate_hz),
+            },
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gate<S>, Error> {

@@ -7,9 +7,9 @@ use crate::{
         block::{Block, BlockMut},
         declare::params,
         engine::{Compiled, Engine, compiled, engine, traced},
-        error::Error,
+        error::{Error, count_in},
         fit::fit_traced,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -96,22 +96,23 @@ impl Params for MultibandCompressorParams {
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         self.splitter().validate(spec)?;
-        if self.bands.len() != self.crossovers_hz.len() + 1 {
-            let (value, allowed) = (self.bands.len() as f64, "one more than crossovers_hz");
-            return Err(Error::NotAllowed { param: "bands (their count)", index: None, value, allowed });
-        }
+        let needed = self.crossovers_hz.len() + 1;
+        count_in("bands", self.bands.len(), needed, needed)?;
         for (position, band) in self.bands.iter().enumerate() {
             band.validate(spec).map_err(|error| error.within("bands", position))?;
         }
         Ok(())
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<MultibandCompressorCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<MultibandCompressorCoeffs>, Error> {
         self.validate(spec)?;
-        Ok(MultibandCompressorCoeffs {
-            crossover: self.splitter().design(spec)?,
-            bands: self.bands.iter().map(|band| band.coeffs(spec.sample_rate_hz())).collect(),
-        })
+        Ok(Designed::new(
+            spec,
+            MultibandCompressorCoeffs {
+                crossover: self.splitter().design(spec)?.into_inner(),
+                bands: self.bands.iter().map(|band| band.coeffs(spec.sample_rate_hz())).collect(),
+            },
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<MultibandCompressor<S>, Error> {
@@ -238,13 +239,13 @@ impl<S: Sample> Processor<S> for MultibandCompressor<S> {
 impl<S: Sample> Tunable<S> for MultibandCompressor<S> {
     type Params = MultibandCompressorParams;
 
-    fn check(&self, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
-        self.crossover.check(&coeffs.crossover)?;
+    fn fits(&self, coeffs: &MultibandCompressorCoeffs) -> Result<(), Error> {
+        self.crossover.fits(&coeffs.crossover)?;
         self.bands.iter().zip(&coeffs.bands).try_for_each(|(band, coeffs)| band.compression.check(coeffs))
     }
 
     fn apply(&mut self, coeffs: &MultibandCompressorCoeffs) {
-        self.crossover.set_coeffs(&coeffs.crossover);
+        self.crossover.apply(&coeffs.crossover);
         for (band, coeffs) in self.bands.iter_mut().zip(&coeffs.bands) {
             band.compression.set_coeffs(coeffs);
         }

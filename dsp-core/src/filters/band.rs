@@ -14,7 +14,7 @@ use super::{
 };
 use crate::foundation::{
     declare::{choice, params},
-    error::Error,
+    error::{Error, count_in},
     stream::StreamSpec,
     table::Fields,
     tagged::tagged,
@@ -235,10 +235,7 @@ pub(crate) trait BandParams: Copy {
 
 /// Checks the bands of an equalizer.
 pub(crate) fn check_all(bands: &[Band], spec: &StreamSpec) -> Result<(), Error> {
-    if bands.len() > MAX_BANDS {
-        let (value, max) = (bands.len() as f64, MAX_BANDS as f64);
-        return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
-    }
+    count_in("bands", bands.len(), 0, MAX_BANDS)?;
     bands
         .iter()
         .enumerate()

@@ -12,7 +12,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -79,13 +79,13 @@ impl Params for EqualizerParams {
         check_all(&self.bands, spec)
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<EqualizerCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<EqualizerCoeffs>, Error> {
         self.validate(spec)?;
         let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS];
         for (slots, band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&self.bands) {
             slots.copy_from_slice(band.sections(spec.sample_rate_hz(), self.design).padded());
         }
-        Ok(EqualizerCoeffs { sections })
+        Ok(Designed::new(spec, EqualizerCoeffs { sections }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Equalizer<S>, Error> {

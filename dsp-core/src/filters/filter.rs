@@ -13,7 +13,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -51,12 +51,13 @@ pub struct Filter<S, P> {
 macro_rules! filter {
     ($params:ident, $neutral:expr) => {
         impl Params for $params {
-            type Coeffs = FilterCoeffs;
+            type Coeffs = FilterCoeffs<$params>;
             type Processor<S: Sample> = Filter<S, $params>;
 
-            fn design(&self, spec: &StreamSpec) -> Result<FilterCoeffs, Error> {
+            fn design(&self, spec: &StreamSpec) -> Result<Designed<FilterCoeffs<$params>>, Error> {
                 self.validate(spec)?;
-                Ok(FilterCoeffs { sections: self.sections(spec.sample_rate_hz(), Design::Matched) })
+                let sections = self.sections(spec.sample_rate_hz(), Design::Matched);
+                Ok(Designed::new(spec, FilterCoeffs { sections, kind: core::marker::PhantomData }))
             }
 
             fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Filter<S, $params>, Error> {
@@ -100,15 +101,7 @@ macro_rules! filter {
         impl<S: Sample> Tunable<S> for Filter<S, $params> {
             type Params = $params;
 
-            fn check(&self, coeffs: &FilterCoeffs) -> Result<(), Error> {
-                // Coefficients of another kind of filter may have more.
-                if coeffs.sections.as_slice().len() > <$params>::MAX_SECTIONS {
-                    return Err(Error::NeedsRebuild { param: "slope_db_per_octave" });
-                }
-                Ok(())
-            }
-
-            fn apply(&mut self, coeffs: &FilterCoeffs) {
+            fn apply(&mut self, coeffs: &FilterCoeffs<$params>) {
                 self.cascade.set_coeffs(coeffs.sections.padded());
             }
         }
@@ -125,13 +118,14 @@ filter!(NotchParams, None);
 filter!(AllPassParams, None);
 filter!(TiltParams, Some(Self::default()));
 
-/// Coefficients of a [`Filter`].
+/// Coefficients of a [`Filter`] of one kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FilterCoeffs {
+pub struct FilterCoeffs<P> {
     sections: Sections,
+    kind: core::marker::PhantomData<P>,
 }
 
-impl<S: Sample, P: Params<Coeffs = FilterCoeffs> + BandParams> Engine<S> for Filter<S, P> {
+impl<S: Sample, P: Params<Coeffs = FilterCoeffs<P>> + BandParams> Engine<S> for Filter<S, P> {
     type Params = P;
 
     fn build(params: &P, spec: &StreamSpec) -> Result<Self, Error> {

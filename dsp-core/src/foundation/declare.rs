@@ -157,7 +157,7 @@ macro_rules! params {
             ) -> Result<(), crate::foundation::error::Error> {
                 match name {
                     $(stringify!($field) if params!(@set $access self.$field, value) => Ok(()),)*
-                    _ => Err(crate::foundation::table::not_set(Self::FIELDS, name)),
+                    _ => Err(crate::foundation::table::not_set(Self::FIELDS, name, value)),
                 }
             }
 

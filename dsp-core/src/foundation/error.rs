@@ -31,6 +31,8 @@ pub enum Error {
         min: f64,
         /// Largest legal value.
         max: f64,
+        /// The legal value outside the range, which switches the parameter off.
+        off: Option<f64>,
     },
     /// A parameter takes only certain values, and this is not one of them.
     NotAllowed {
@@ -42,6 +44,17 @@ pub enum Error {
         value: f64,
         /// The legal values, in words.
         allowed: &'static str,
+    },
+    /// A list has too few or too many entries.
+    Count {
+        /// Name of the list.
+        list: &'static str,
+        /// Fewest entries.
+        min: usize,
+        /// Most entries.
+        max: usize,
+        /// Entries that it was given.
+        actual: usize,
     },
     /// The channel count does not fit.
     Channels {
@@ -57,11 +70,11 @@ pub enum Error {
         /// The rate given, in Hz.
         hz: f64,
     },
-    /// The processor was built for another sample rate than its stream.
+    /// A processor or coefficients belong to another sample rate than the stream.
     OtherSampleRate {
         /// The rate of the stream, in Hz.
         expected_hz: f64,
-        /// The rate of the processor, in Hz.
+        /// The rate of the processor or the coefficients, in Hz.
         actual_hz: f64,
     },
     /// A parameter sizes memory or changes the latency: build a new processor for it.
@@ -69,6 +82,8 @@ pub enum Error {
         /// Name of the parameter.
         param: &'static str,
     },
+    /// Settings or coefficients are of another kind of effect than the processor.
+    OtherKind,
     /// No parameter has this name.
     Unknown {
         /// The name given.
@@ -78,6 +93,8 @@ pub enum Error {
     Mismatch {
         /// Name of the parameter.
         param: &'static str,
+        /// The value given, as text.
+        given: Box<str>,
         /// The values that it takes, as the end of a sentence.
         takes: &'static str,
         /// The words of a choice; none for other parameters.
@@ -108,13 +125,23 @@ impl fmt::Display for Error {
             None => f.write_str(param),
         };
         match *self {
-            Self::OutOfRange { param, index, value, min, max } => {
+            Self::OutOfRange { param, index, value, min, max, off } => {
                 name(f, param, index)?;
-                write!(f, " = {value} is out of range: it must lie in {min}..{max}")
+                write!(f, " = {value} is out of range: it must lie in {min}..{max}")?;
+                off.map_or(Ok(()), |off| write!(f, " or be {off} (off)"))
             }
             Self::NotAllowed { param, index, value, allowed } => {
                 name(f, param, index)?;
                 write!(f, " = {value} is not allowed: it must be {allowed}")
+            }
+            Self::Count { list, min, max, actual } => {
+                let entries = if actual == 1 { "entry" } else { "entries" };
+                write!(f, "{list} has {actual} {entries}: ")?;
+                match max {
+                    usize::MAX => write!(f, "{min} or more needed"),
+                    _ if min == max => write!(f, "{min} needed"),
+                    _ => write!(f, "{min} to {max} needed"),
+                }
             }
             Self::Channels { min, max, actual } => {
                 write!(f, "channels = {actual} does not fit: ")?;
@@ -133,16 +160,21 @@ impl fmt::Display for Error {
             Self::NeedsRebuild { param } => {
                 write!(f, "{param} cannot change while the processor runs: build a new one")
             }
+            Self::OtherKind => f.write_str("settings of another kind of effect: build a new processor"),
             Self::Unknown { ref name } => write!(f, "{name} is no parameter"),
-            Self::Mismatch { param, takes, words } => write!(f, "{param} {takes}{}", words.join(", ")),
+            Self::Mismatch { param, ref given, takes, words } => {
+                write!(f, "{param} = {given} is not allowed: it {takes}{}", words.join(", "))
+            }
             Self::Length { expected, actual } => {
                 write!(f, "length = {actual} does not fit: {expected} needed")
             }
             Self::Within { list, index, ref error } => {
                 name(f, list, index)?;
-                let of_a_parameter =
-                    !matches!(**error, Self::Channels { .. } | Self::Length { .. } | Self::OtherSampleRate { .. });
-                write!(f, "{}{error}", if of_a_parameter { "." } else { ": " })
+                let of_the_whole = matches!(
+                    **error,
+                    Self::Channels { .. } | Self::Length { .. } | Self::OtherSampleRate { .. } | Self::OtherKind
+                );
+                write!(f, "{}{error}", if of_the_whole { ": " } else { "." })
             }
         }
     }
@@ -156,7 +188,9 @@ impl Error {
     pub fn at(self, position: usize) -> Self {
         let here = u16::try_from(position).ok();
         match self {
-            Self::OutOfRange { param, value, min, max, .. } => Self::OutOfRange { param, index: here, value, min, max },
+            Self::OutOfRange { param, value, min, max, off, .. } => {
+                Self::OutOfRange { param, index: here, value, min, max, off }
+            }
             Self::NotAllowed { param, value, allowed, .. } => Self::NotAllowed { param, index: here, value, allowed },
             other => other,
         }
@@ -185,7 +219,19 @@ impl Error {
 /// # Errors
 /// [`Error::OutOfRange`], naming `param`.
 pub(crate) fn in_range(param: &'static str, value: f64, min: f64, max: f64) -> Result<(), Error> {
-    if (min..=max).contains(&value) { Ok(()) } else { Err(Error::OutOfRange { param, index: None, value, min, max }) }
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange { param, index: None, value, min, max, off: None })
+    }
+}
+
+/// Checks the number of entries of a list.
+///
+/// # Errors
+/// [`Error::Count`].
+pub(crate) fn count_in(list: &'static str, actual: usize, min: usize, max: usize) -> Result<(), Error> {
+    if (min..=max).contains(&actual) { Ok(()) } else { Err(Error::Count { list, min, max, actual }) }
 }
 
 /// Checks that a count of channels is `expected`.

@@ -1,6 +1,12 @@
 //! The contract of settings ([`Params`]) and of the processors that they are applied to ([`Tunable`]).
 
-use super::{error::Error, processor::Processor, sample::Sample, stream::StreamSpec, table::Fields};
+use super::{
+    error::{Error, expect_channels, expect_rate},
+    processor::Processor,
+    sample::Sample,
+    stream::StreamSpec,
+    table::Fields,
+};
 use alloc::vec::Vec;
 use num_complex::Complex64;
 
@@ -35,7 +41,7 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
     ///
     /// # Errors
     /// As [`validate`](Self::validate).
-    fn design(&self, spec: &StreamSpec) -> Result<Self::Coeffs, Error>;
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<Self::Coeffs>, Error>;
 
     /// A processor for this stream.
     ///
@@ -65,6 +71,43 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
     }
 }
 
+/// Coefficients, and the stream that they were designed for: processors of another one refuse them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Designed<C> {
+    sample_rate_hz: f64,
+    channels: usize,
+    coeffs: C,
+}
+
+impl<C> Designed<C> {
+    /// Coefficients for this stream.
+    pub fn new(spec: &StreamSpec, coeffs: C) -> Self {
+        Self { sample_rate_hz: spec.sample_rate_hz(), channels: spec.channels(), coeffs }
+    }
+
+    /// Checks that they were designed for this sample rate and channel count; does not allocate.
+    ///
+    /// # Errors
+    /// [`Error::OtherSampleRate`] or [`Error::Channels`].
+    pub fn check_spec(&self, spec: &StreamSpec) -> Result<(), Error> {
+        expect_rate(spec.sample_rate_hz(), self.sample_rate_hz)?;
+        expect_channels(spec.channels(), self.channels)
+    }
+
+    /// The coefficients alone.
+    pub fn into_inner(self) -> C {
+        self.coeffs
+    }
+}
+
+impl<C> core::ops::Deref for Designed<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.coeffs
+    }
+}
+
 /// A processor whose settings can change while it runs, the same way for every processor.
 ///
 /// [`design`](Params::design) is the costly part and may run on any thread. [`apply`](Self::apply) glides to the result
@@ -88,13 +131,23 @@ pub trait Tunable<S: Sample>: Processor<S> {
     /// Its settings.
     type Params: Params;
 
+    /// Checks that it can glide to coefficients designed for its stream; does not allocate.
+    ///
+    /// # Errors
+    /// [`Error::NeedsRebuild`] if they size memory or change the latency, [`Error::OtherKind`] if they are of another
+    /// kind of effect.
+    fn fits(&self, coeffs: &<Self::Params as Params>::Coeffs) -> Result<(), Error> {
+        let _ = coeffs;
+        Ok(())
+    }
+
     /// Checks that it can glide to these coefficients; does not allocate.
     ///
     /// # Errors
-    /// [`Error::NeedsRebuild`] if they are of another kind, size memory or change the latency.
-    fn check(&self, coeffs: &<Self::Params as Params>::Coeffs) -> Result<(), Error> {
-        let _ = coeffs;
-        Ok(())
+    /// As [`Designed::check_spec`] and [`fits`](Self::fits).
+    fn check(&self, coeffs: &Designed<<Self::Params as Params>::Coeffs>) -> Result<(), Error> {
+        coeffs.check_spec(&self.spec())?;
+        self.fits(coeffs)
     }
 
     /// Glides to coefficients that [`check`](Self::check) accepts.
@@ -104,7 +157,7 @@ pub trait Tunable<S: Sample>: Processor<S> {
     ///
     /// # Errors
     /// As [`check`](Self::check); nothing changes then.
-    fn set_coeffs(&mut self, coeffs: &<Self::Params as Params>::Coeffs) -> Result<(), Error> {
+    fn set_coeffs(&mut self, coeffs: &Designed<<Self::Params as Params>::Coeffs>) -> Result<(), Error> {
         self.check(coeffs)?;
         self.apply(coeffs);
         Ok(())
@@ -120,4 +173,4 @@ pub trait Tunable<S: Sample>: Processor<S> {
 }
 
 /// The coefficients of a tunable processor.
-pub type CoeffsOf<S, P> = <<P as Tunable<S>>::Params as Params>::Coeffs;
+pub type CoeffsOf<S, P> = Designed<<<P as Tunable<S>>::Params as Params>::Coeffs>;

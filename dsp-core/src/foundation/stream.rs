@@ -101,7 +101,7 @@ fn check_channels(channels: usize) -> Result<(), Error> {
         return Ok(());
     }
     let (value, max) = (channels as f64, MAX_CHANNELS as f64);
-    Err(Error::OutOfRange { param: "channels", index: None, value, min: 1.0, max })
+    Err(Error::OutOfRange { param: "channels", index: None, value, min: 1.0, max, off: None })
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //! range checks, editors, automation by name, random settings in tests.
 
 use super::{
-    error::{Error, in_range},
+    error::Error,
     field::{Field, Kind, Number, Steps, Value},
 };
+use alloc::string::ToString;
 
 /// Settings with a table of their parameters.
 ///
@@ -67,7 +68,10 @@ fn check(name: &'static str, number: &Number, value: f64, sample_rate_hz: f64, h
         Steps::OneOf(values) => values.contains(&value),
         steps => {
             let [min, max] = number.range(sample_rate_hz);
-            in_range(name, value, min, max.min(highest))?;
+            let max = max.min(highest);
+            if !(min..=max).contains(&value) {
+                return Err(Error::OutOfRange { param: name, index: None, value, min, max, off: number.off });
+            }
             !matches!(steps, Steps::Multiples(step) if value % step != 0.0)
         }
     };
@@ -124,17 +128,23 @@ impl Parameter for bool {
 }
 
 /// The error for a parameter of this name that did not take a value.
-pub(crate) fn not_set(fields: &'static [Field], name: &str) -> Error {
+pub(crate) fn not_set(fields: &'static [Field], name: &str, value: Value<'_>) -> Error {
     let Some(field) = fields.iter().find(|field| field.name == name) else {
         return Error::Unknown { name: name.into() };
     };
     let (takes, words): (_, &[&str]) = match field.kind {
-        Kind::Number(_) => ("takes a number", &[]),
-        Kind::Switch { .. } => ("is switched on or off", &[]),
-        Kind::Choice { words, .. } => ("takes one of ", words),
-        Kind::Compound => ("has parts: it takes no single value", &[]),
+        Kind::Number(Number { steps: Steps::Any, .. }) => ("must be a number", &[]),
+        Kind::Number(_) => ("must be a whole number", &[]),
+        Kind::Switch { .. } => ("must be true or false", &[]),
+        Kind::Choice { words, .. } => ("must be one of ", words),
+        Kind::Compound => ("has parts and takes no single value", &[]),
     };
-    Error::Mismatch { param: field.name, takes, words }
+    let given = match value {
+        Value::Number(number) => number.to_string(),
+        Value::Switch(on) => on.to_string(),
+        Value::Choice(word) => word.to_string(),
+    };
+    Error::Mismatch { param: field.name, given: given.into(), takes, words }
 }
 
 #[cfg(test)]

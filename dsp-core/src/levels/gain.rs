@@ -7,7 +7,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine},
         error::Error,
         fit::fit,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         silence,
@@ -76,11 +76,11 @@ impl Params for GainParams {
     type Coeffs = GainCoeffs;
     type Processor<S: Sample> = Gain<S>;
 
-    fn design(&self, spec: &StreamSpec) -> Result<GainCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<GainCoeffs>, Error> {
         self.validate(spec)?;
         let gain = fader_gain(self.gain_db);
         // 0 stays +0: silence has one representation.
-        Ok(GainCoeffs { gain: if self.invert_polarity && gain > 0.0 { -gain } else { gain } })
+        Ok(Designed::new(spec, GainCoeffs { gain: if self.invert_polarity && gain > 0.0 { -gain } else { gain } }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Gain<S>, Error> {

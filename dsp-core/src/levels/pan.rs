@@ -7,7 +7,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in},
         fit::fit,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -117,11 +117,11 @@ impl Params for PanParams {
         channels_in(input, 1, 2).map(|()| 2)
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<PanCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<PanCoeffs>, Error> {
         self.validate(spec)?;
         let gains = if spec.channels() == 1 { mono_gains } else { balance_gains };
         let [left, right] = gains(self.pan, self.law);
-        Ok(PanCoeffs { left, right })
+        Ok(Designed::new(spec, PanCoeffs { left, right }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Pan<S>, Error> {

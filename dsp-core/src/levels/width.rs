@@ -8,7 +8,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine},
         error::{Error, channels_in},
         fit::fit,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -87,7 +87,7 @@ impl Params for WidthParams {
         channels_in(input, 2, 2).map(|()| 2)
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<WidthCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<WidthCoeffs>, Error> {
         self.validate(spec)?;
         let mut coeffs =
             WidthCoeffs { width: self.width, mid: [BiquadCoeffs::IDENTITY], side: [BiquadCoeffs::IDENTITY; 2] };
@@ -97,7 +97,7 @@ impl Params for WidthParams {
             coeffs.mid = [cookbook::all_pass(self.bass_mono_hz, FRAC_1_SQRT_2, rate_hz)];
             coeffs.side = [cookbook::high_pass(self.bass_mono_hz, FRAC_1_SQRT_2, rate_hz); 2];
         }
-        Ok(coeffs)
+        Ok(Designed::new(spec, coeffs))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Width<S>, Error> {

@@ -19,7 +19,7 @@ use crate::{
         fit::fit,
         grid::GRID_FRAMES,
         math::cis,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -155,14 +155,17 @@ impl Params for ConvolutionParams {
         self.check_fields(spec.sample_rate_hz())
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<ConvolutionCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<ConvolutionCoeffs>, Error> {
         self.validate(spec)?;
         let gain = if self.normalize { loudness::equal_loudness(&self.impulse_response, spec) } else { 1.0 };
-        Ok(ConvolutionCoeffs {
-            impulse_response: self.impulse_response.clone(),
-            predelay_frames: ms_to_frames(self.predelay_ms, spec.sample_rate_hz()),
-            levels: [1.0 - self.mix, self.mix * gain],
-        })
+        Ok(Designed::new(
+            spec,
+            ConvolutionCoeffs {
+                impulse_response: self.impulse_response.clone(),
+                predelay_frames: ms_to_frames(self.predelay_ms, spec.sample_rate_hz()),
+                levels: [1.0 - self.mix, self.mix * gain],
+            },
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Convolution<S>, Error> {
@@ -175,7 +178,8 @@ impl Params for ConvolutionParams {
 
     /// A single response exists only for one row, `None` for more. O(response) for each frequency.
     fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
-        let ConvolutionCoeffs { impulse_response, predelay_frames, levels: [dry, wet] } = self.design(spec)?;
+        let ConvolutionCoeffs { impulse_response, predelay_frames, levels: [dry, wet] } =
+            self.design(spec)?.into_inner();
         if impulse_response.rows() != 1 {
             return Ok(None);
         }
@@ -271,7 +275,7 @@ impl<S: Sample> Engine<S> for Convolution<S> {
     type Params = ConvolutionParams;
 
     fn build(params: &ConvolutionParams, spec: &StreamSpec) -> Result<Self, Error> {
-        let coeffs = params.design(spec)?;
+        let coeffs = params.design(spec)?.into_inner();
         let (rate_hz, inputs) = (spec.sample_rate_hz(), spec.channels());
         let longest = ms_to_frames(MAX_PREDELAY_MS, rate_hz);
         let fade_frames = ms_to_frames(FADE_MS, rate_hz);
@@ -338,7 +342,7 @@ impl<S: Sample> Processor<S> for Convolution<S> {
 impl<S: Sample> Tunable<S> for Convolution<S> {
     type Params = ConvolutionParams;
 
-    fn check(&self, coeffs: &ConvolutionCoeffs) -> Result<(), Error> {
+    fn fits(&self, coeffs: &ConvolutionCoeffs) -> Result<(), Error> {
         if coeffs.impulse_response == self.impulse_response {
             return Ok(());
         }

@@ -18,7 +18,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -109,7 +109,7 @@ impl Params for DeEsserParams {
     type Coeffs = DeEsserCoeffs;
     type Processor<S: Sample> = DeEsser<S>;
 
-    fn design(&self, spec: &StreamSpec) -> Result<DeEsserCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<DeEsserCoeffs>, Error> {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let reach = ms_to_frames(LOOKAHEAD_MS, rate_hz);
@@ -120,13 +120,16 @@ impl Params for DeEsserParams {
         if let [centre, outer @ ..] = taps.as_mut_slice() {
             *centre = -2.0 * outer.iter().sum::<f64>();
         }
-        Ok(DeEsserCoeffs {
-            taps,
-            high_pass: [cookbook::high_pass(self.frequency_hz, FRAC_1_SQRT_2, rate_hz); 2],
-            threshold_power_octaves: self.threshold_db / DB_PER_POWER_OCTAVE,
-            range_octaves: self.range_db / DB_PER_OCTAVE,
-            ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
-        })
+        Ok(Designed::new(
+            spec,
+            DeEsserCoeffs {
+                taps,
+                high_pass: [cookbook::high_pass(self.frequency_hz, FRAC_1_SQRT_2, rate_hz); 2],
+                threshold_power_octaves: self.threshold_db / DB_PER_POWER_OCTAVE,
+                range_octaves: self.range_db / DB_PER_OCTAVE,
+                ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
+            },
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DeEsser<S>, Error> {
@@ -365,7 +368,7 @@ impl<S: Sample> Engine<S> for DeEsser<S> {
     type Params = DeEsserParams;
 
     fn build(params: &DeEsserParams, spec: &StreamSpec) -> Result<Self, Error> {
-        Ok(DeEsser { spec: *spec, engine: Box::new(DeEsserEngine::new(spec, &params.design(spec)?)) })
+        Ok(DeEsser { spec: *spec, engine: Box::new(DeEsserEngine::new(spec, &*params.design(spec)?)) })
     }
 
     fn run(

@@ -16,8 +16,8 @@ use crate::{
         block::{Block, BlockMut},
         declare::params,
         engine::{Compiled, Engine, compiled, engine, traced},
-        error::Error,
-        params::{Params, Tunable},
+        error::{Error, count_in},
+        params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -103,10 +103,7 @@ impl Params for DynamicEqualizerParams {
     type Processor<S: Sample> = DynamicEqualizer<S>;
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        if self.bands.len() > MAX_BANDS {
-            let (value, max) = (self.bands.len() as f64, MAX_BANDS as f64);
-            return Err(Error::OutOfRange { param: "bands (their count)", index: None, value, min: 0.0, max });
-        }
+        count_in("bands", self.bands.len(), 0, MAX_BANDS)?;
         for (position, band) in self.bands.iter().enumerate() {
             let checked = match band.kind() {
                 Ok(band) => band.check(spec),
@@ -117,7 +114,7 @@ impl Params for DynamicEqualizerParams {
         Ok(())
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<DynamicEqualizerCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<DynamicEqualizerCoeffs>, Error> {
         self.validate(spec)?;
         let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * SECTIONS];
         let mut actions = vec![None; MAX_BANDS];
@@ -135,7 +132,7 @@ impl Params for DynamicEqualizerParams {
                 }
             }
         }
-        Ok(DynamicEqualizerCoeffs { sections, actions, bands: self.bands.len() })
+        Ok(Designed::new(spec, DynamicEqualizerCoeffs { sections, actions, bands: self.bands.len() }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DynamicEqualizer<S>, Error> {

@@ -11,7 +11,7 @@ use crate::{
         engine::{Compiled, Engine, compiled, engine, traced},
         error::Error,
         fit::fit_traced,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
@@ -69,22 +69,25 @@ impl Params for LimiterParams {
     type Coeffs = LimiterCoeffs;
     type Processor<S: Sample> = Limiter<S>;
 
-    fn design(&self, spec: &StreamSpec) -> Result<LimiterCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<LimiterCoeffs>, Error> {
         self.validate(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let release = match self.release_mode {
             ReleaseMode::Manual => ReleaseCoeffs::manual,
             ReleaseMode::Dual => ReleaseCoeffs::dual,
         };
-        Ok(LimiterCoeffs {
-            drive: db_to_gain(self.gain_db),
-            ceiling: db_to_gain(self.ceiling_db - self.mode.margin_db()),
-            hold_frames: ms_to_frames(self.hold_ms, rate_hz),
-            release: release(self.release_ms, rate_hz),
-            // At least 4: half a millisecond at the lowest rate.
-            lookahead_frames: ms_to_frames(self.lookahead_ms, rate_hz),
-            mode: self.mode,
-        })
+        Ok(Designed::new(
+            spec,
+            LimiterCoeffs {
+                drive: db_to_gain(self.gain_db),
+                ceiling: db_to_gain(self.ceiling_db - self.mode.margin_db()),
+                hold_frames: ms_to_frames(self.hold_ms, rate_hz),
+                release: release(self.release_ms, rate_hz),
+                // At least 4: half a millisecond at the lowest rate.
+                lookahead_frames: ms_to_frames(self.lookahead_ms, rate_hz),
+                mode: self.mode,
+            },
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Limiter<S>, Error> {
@@ -121,7 +124,7 @@ impl<S: Sample> Engine<S> for Limiter<S> {
     type Params = LimiterParams;
 
     fn build(params: &LimiterParams, spec: &StreamSpec) -> Result<Self, Error> {
-        let coeffs = params.design(spec)?;
+        let coeffs = params.design(spec)?.into_inner();
         let taps = params.mode.interpolator().map(|(phases, half, beta)| Taps::new(phases, half, beta));
         Ok(Limiter { spec: *spec, engine: Box::new(LimiterEngine::new(spec, &coeffs, taps)), coeffs })
     }
@@ -162,7 +165,7 @@ impl<S: Sample> Processor<S> for Limiter<S> {
 impl<S: Sample> Tunable<S> for Limiter<S> {
     type Params = LimiterParams;
 
-    fn check(&self, coeffs: &LimiterCoeffs) -> Result<(), Error> {
+    fn fits(&self, coeffs: &LimiterCoeffs) -> Result<(), Error> {
         if coeffs.mode != self.coeffs.mode {
             return Err(Error::NeedsRebuild { param: "mode" });
         }

@@ -12,10 +12,11 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         declare::params,
-        error::{Error, in_range},
+        error::{Error, count_in, in_range},
         fit::{fit_keyed, fit_read},
         grid::GRID_FRAMES,
         math::Pow2,
+        params::Designed,
         sample::Sample,
         silence::flushed,
         stream::StreamSpec,
@@ -114,11 +115,7 @@ impl CrossoverParams {
     /// # Errors
     /// The first parameter that is out of range for this stream.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        let count = self.crossovers_hz.len();
-        if !(1..=MAX_CROSSOVERS).contains(&count) {
-            let (value, max) = (count as f64, MAX_CROSSOVERS as f64);
-            return Err(Error::OutOfRange { param: "crossovers_hz (their count)", index: None, value, min: 1.0, max });
-        }
+        count_in("crossovers_hz", self.crossovers_hz.len(), 1, MAX_CROSSOVERS)?;
         let mut min = MIN_FREQUENCY_HZ;
         for (position, &frequency_hz) in self.crossovers_hz.iter().enumerate() {
             let max = MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz();
@@ -141,13 +138,13 @@ impl CrossoverParams {
     ///
     /// # Errors
     /// As [`validate`](Self::validate).
-    pub fn design(&self, spec: &StreamSpec) -> Result<CrossoverCoeffs, Error> {
+    pub fn design(&self, spec: &StreamSpec) -> Result<Designed<CrossoverCoeffs>, Error> {
         self.validate(spec)?;
         let mut g = [1.0; MAX_CROSSOVERS];
         for (g, frequency_hz) in g.iter_mut().zip(&self.crossovers_hz) {
             *g = libm::tan(core::f64::consts::PI * frequency_hz / spec.sample_rate_hz());
         }
-        Ok(CrossoverCoeffs { order: self.order(), count: self.crossovers_hz.len(), g })
+        Ok(Designed::new(spec, CrossoverCoeffs { order: self.order(), count: self.crossovers_hz.len(), g }))
     }
 
     /// A splitter for this stream.
@@ -155,7 +152,7 @@ impl CrossoverParams {
     /// # Errors
     /// As [`validate`](Self::validate).
     pub fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Crossover<S>, Error> {
-        Ok(Crossover::new(spec, &self.design(spec)?))
+        Ok(Crossover::new(spec, &*self.design(spec)?))
     }
 }
 
@@ -229,29 +226,32 @@ impl<S: Sample> Crossover<S> {
     /// Glides to other frequencies in 50 ms.
     ///
     /// # Errors
-    /// As [`CrossoverParams::validate`]; [`Error::NeedsRebuild`] for another slope or number of bands. The old setting
-    /// stays.
+    /// As [`CrossoverParams::validate`] and [`set_coeffs`](Self::set_coeffs). The old setting stays.
     pub fn set_params(&mut self, params: &CrossoverParams) -> Result<(), Error> {
-        let coeffs = params.design(&self.spec)?;
-        self.check(&coeffs)?;
-        self.set_coeffs(&coeffs);
+        self.set_coeffs(&params.design(&self.spec)?)
+    }
+
+    /// Glides to coefficients designed elsewhere; does not allocate.
+    ///
+    /// # Errors
+    /// As [`Designed::check_spec`]; [`Error::NeedsRebuild`] for another slope, [`Error::Count`] for another number of
+    /// bands. The old setting stays.
+    pub fn set_coeffs(&mut self, coeffs: &Designed<CrossoverCoeffs>) -> Result<(), Error> {
+        coeffs.check_spec(&self.spec)?;
+        self.fits(coeffs)?;
+        self.apply(coeffs);
         Ok(())
     }
 
-    /// Glides to coefficients designed elsewhere. Coefficients of another slope or number of bands need a new splitter
-    /// and change nothing.
-    pub fn set_coeffs(&mut self, coeffs: &CrossoverCoeffs) {
-        if self.check(coeffs).is_ok() {
-            self.targets = coeffs.g.map(|g| sections(self.order, g));
-            self.glide.set_target(coeffs.g.map(libm::log2));
-        }
+    /// Glides to coefficients that fit.
+    pub(crate) fn apply(&mut self, coeffs: &CrossoverCoeffs) {
+        self.targets = coeffs.g.map(|g| sections(self.order, g));
+        self.glide.set_target(coeffs.g.map(libm::log2));
     }
 
-    /// Checks that [`set_coeffs`](Self::set_coeffs) can take them.
-    pub(crate) fn check(&self, coeffs: &CrossoverCoeffs) -> Result<(), Error> {
-        if coeffs.count != self.count {
-            return Err(Error::NeedsRebuild { param: "crossovers_hz (their count)" });
-        }
+    /// Checks that it can glide to them.
+    pub(crate) fn fits(&self, coeffs: &CrossoverCoeffs) -> Result<(), Error> {
+        count_in("crossovers_hz", coeffs.count, self.count, self.count)?;
         if coeffs.order != self.order {
             return Err(Error::NeedsRebuild { param: "slope_db_per_octave" });
         }

@@ -11,7 +11,7 @@ use crate::{
         error::{Error, channels_in},
         fit::fit,
         grid::GRID_FRAMES,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -63,9 +63,12 @@ impl Params for PlateParams {
         channels_in(input, 1, 2).map(|()| 2)
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<PlateCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<PlateCoeffs>, Error> {
         self.validate(spec)?;
-        Ok(PlateCoeffs::new(self.decay, self.predelay_ms, self.damping_hz, self.mix, spec.sample_rate_hz()))
+        Ok(Designed::new(
+            spec,
+            PlateCoeffs::new(self.decay, self.predelay_ms, self.damping_hz, self.mix, spec.sample_rate_hz()),
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Plate<S>, Error> {
@@ -100,7 +103,7 @@ impl<S: Sample> Engine<S> for Plate<S> {
     type Params = PlateParams;
 
     fn build(params: &PlateParams, spec: &StreamSpec) -> Result<Self, Error> {
-        let coeffs = params.design(spec)?;
+        let coeffs = params.design(spec)?.into_inner();
         Ok(Plate { spec: *spec, network: Box::new(Network::new(spec, &coeffs)), coeffs, non_finite: 0 })
     }
 

@@ -14,7 +14,7 @@ use crate::{
         error::{Error, channels_in},
         fit::fit,
         grid::GRID_FRAMES,
-        params::{Params, Tunable},
+        params::{Designed, Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
@@ -84,21 +84,24 @@ impl Params for ReverbParams {
         channels_in(input, 1, 2).map(|()| 2)
     }
 
-    fn design(&self, spec: &StreamSpec) -> Result<ReverbCoeffs, Error> {
+    fn design(&self, spec: &StreamSpec) -> Result<Designed<ReverbCoeffs>, Error> {
         self.validate(spec)?;
         let Design { network, tail_gain, tail_frames } = design::design(self, spec);
         // For uncorrelated mid and side of equal level, their sum keeps its power.
         let mid = libm::sqrt(2.0 / (1.0 + self.width * self.width));
         let side = self.width * mid;
-        Ok(ReverbCoeffs {
-            space: self.space,
-            tail_frames,
-            dry_gain: 1.0 - self.mix,
-            same_side_gain: self.mix * (mid + side) / 2.0,
-            cross_gain: self.mix * (mid - side) / 2.0,
-            tail_gain,
-            network: Box::new(network),
-        })
+        Ok(Designed::new(
+            spec,
+            ReverbCoeffs {
+                space: self.space,
+                tail_frames,
+                dry_gain: 1.0 - self.mix,
+                same_side_gain: self.mix * (mid + side) / 2.0,
+                cross_gain: self.mix * (mid - side) / 2.0,
+                tail_gain,
+                network: Box::new(network),
+            },
+        ))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Reverb<S>, Error> {
@@ -230,7 +233,7 @@ impl<S: Sample> Processor<S> for Reverb<S> {
 impl<S: Sample> Tunable<S> for Reverb<S> {
     type Params = ReverbParams;
 
-    fn check(&self, coeffs: &ReverbCoeffs) -> Result<(), Error> {
+    fn fits(&self, coeffs: &ReverbCoeffs) -> Result<(), Error> {
         if coeffs.space == self.space { Ok(()) } else { Err(Error::NeedsRebuild { param: "space" }) }
     }
 
