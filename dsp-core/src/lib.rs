@@ -43,12 +43,14 @@
 //! opt-level = 3
 //! ```
 //!
+//! whose first build takes a minute or two.
+//!
 //! # Features
 //!
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `std` | yes | run-time CPU detection |
-//! | `serde` | no | settings and effects serialise |
+//! | `serde` | no | settings and effects serialise; `validate` and `build` check the ranges, not the reader |
 //! | `avx512` | no | kernels for AVX-512 beside those for SSE2 and AVX2, with the same bits |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`. Features are additive and change no result.

@@ -162,7 +162,7 @@ def test_a_parameter_prints_short() -> None:
     assert printed["Compressor"]["release_mode"] == 'release_mode: "manual", "dual" or "auto", default "manual"'
     assert printed["LinearPhaseEqualizer"] == {
         "bands": "bands: compound",
-        "length_frames": "length_frames: 256 to 65 536 frames in steps of 2, default 8192",
+        "length_frames": "length_frames: 256 to 65 536 frames in steps of 2, default 8192, fixed while a stream runs",
     }
     assert printed["MultibandCompressor"]["slope_db_per_octave"] == (
         "slope_db_per_octave: 12, 24 or 48 dB/octave, default 24"
@@ -281,6 +281,8 @@ def differences(kind: str, text: str) -> list[str]:
             wrong.append(f"{name} is missing")
             continue
         head, body = written[name]
+        if ("Fixed while a stream runs." in body) is not field["fixed"]:
+            wrong.append(f'{name}: "{body}" is wrong about what is fixed')
         if values["type"] == "compound":
             continue
         default = f", default {default_of(kind, name, values['default'])}"

@@ -21,6 +21,9 @@ use alloc::{vec, vec::Vec};
 /// in -> first -> … -> last -> out; latencies and tails add up, channel counts follow from one to the next. A key is
 /// delayed for each processor by the latency of those before it.
 ///
+/// Each processor keeps the [`Cpu`](crate::Cpu) that it was built for. The gain reduction is read from its members
+/// ([`processors`](Self::processors)): the chain itself is no [`Dynamics`](crate::Dynamics).
+///
 /// ```
 /// use mixdown::{BlockMut, Chain, Params, Processor, StreamSpec, levels::GainParams};
 ///

@@ -25,10 +25,11 @@ macro_rules! effects {
         /// ```
         /// use mixdown::{BlockMut, Effect, Params, Processor, StreamSpec, filters::HighPassParams, levels::GainParams};
         ///
-        /// let effect = Effect::Chain {
-        /// effects: vec![HighPassParams { frequency_hz: 80.0, ..Default::default() }.into(),
-        /// GainParams::default().into()], }; let mut running = effect.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-        /// let mut step = [1.0; 48_000]; running.process(&mut BlockMut::from_planar(&mut step, 1)?);
+        /// let rumble = HighPassParams { frequency_hz: 80.0, ..Default::default() };
+        /// let effect = Effect::Chain { effects: vec![rumble.into(), GainParams::default().into()] };
+        /// let mut running = effect.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+        /// let mut step = [1.0; 48_000];
+        /// running.process(&mut BlockMut::from_planar(&mut step, 1)?);
         /// assert!(step[47_999].abs() < 1e-6);
         /// # Ok::<(), mixdown::Error>(())
         /// ```
@@ -122,7 +123,8 @@ macro_rules! effects {
             MidSide(MidSide<S, Self>),
             /// Switched off, or on again.
             Bypass(Box<Bypass<S, Self>>),
-            /// A host's own processor. It takes no [`Effect`] as new settings.
+            /// A host's own processor. It takes no [`Effect`] as new settings; in a chain that holds one, the other
+            /// members are set one by one ([`Chain::processors_mut`]).
             Custom(Box<dyn CustomProcessor<S>>),
         }
 

@@ -124,7 +124,7 @@ class Convolution(Effect):
     ----------
     impulse_response : array, what :func:`read` returned, or path
         1 row for every channel; 2 rows left to left and right to right, mono in makes stereo; 4 rows left to left,
-        left to right, right to left, right to right.
+        left to right, right to left, right to right. Fixed while a stream runs.
     impulse_response_rate_hz : float, optional
         Rate of an array, if it is not that of the audio; it is then converted. A file and a recording from :func:`read`
         have their own.

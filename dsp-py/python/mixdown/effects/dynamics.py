@@ -108,7 +108,7 @@ class Compressor(Curved):
     rms_ms : float, default 10
         Time constant of the mean square, 1 to 300 ms.
     lookahead_ms : float, default 0
-        0 to 20 ms: the gain changes this much before the signal; adds as much latency.
+        0 to 20 ms: the gain changes this much before the signal; adds as much latency. Fixed while a stream runs.
     link_percent : float, default 100
         Channel linking, 0 to 100 %: share of the loudest channel's reduction in every channel.
     mix : float, default 1
@@ -241,7 +241,7 @@ class MultibandCompressor(Dynamics):
     bands : sequence of Compressor, default one more than crossovers
         From the lowest band up.
     slope_db_per_octave : float, default 24
-        12, 24 or 48 dB/octave.
+        12, 24 or 48 dB/octave. Fixed while a stream runs.
     """
 
     _banded: ClassVar[bool] = True
@@ -332,6 +332,7 @@ class Limiter(Curved):
         Drive, 0 to 24 dB.
     lookahead_ms : float, default 1.5
         0.5 to 10 ms: the time in which the gain falls before a peak; adds as much latency.
+        Fixed while a stream runs.
     hold_ms : float, default 8
         0 to 15 ms: holds the gain between the crests of low frequencies; adds no latency.
     release_ms : float, default 60
@@ -340,6 +341,7 @@ class Limiter(Curved):
         "dual" is slower after long reduction.
     mode : "standard", "master" or "sample_peak", default "standard"
         Peak detector: "master" interpolates true peaks with longer filters, "sample_peak" not at all.
+        Fixed while a stream runs.
     """
 
     ceiling_db: float = -1.0

@@ -202,7 +202,7 @@ class LinearPhaseEqualizer(Effect):
         As in :class:`Equalizer`.
     length_frames : int, default 8192
         Taps minus one, 256 to 65 536 frames in steps of 2. The latency is half of it. Low and narrow bands need
-        long ones.
+        long ones. Fixed while a stream runs.
     """
 
     bands: tuple[Band, ...] = ()

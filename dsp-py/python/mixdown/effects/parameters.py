@@ -62,7 +62,8 @@ class Parameter:
 
     def __repr__(self) -> str:
         default = "" if self.default is None else f", default {_shown(self.default)}"
-        return f"<Parameter {self.name}: {self._legal()}{default}>"
+        fixed = ", fixed while a stream runs" if self.fixed_while_running else ""
+        return f"<Parameter {self.name}: {self._legal()}{default}{fixed}>"
 
     def _legal(self) -> str:
         """Return the legal values in words."""

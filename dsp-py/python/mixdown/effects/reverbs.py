@@ -21,7 +21,7 @@ class Reverb(Effect):
     ----------
     space : str, default "hall"
         "room", "club", "chamber", "hall" or "cathedral": the default of every other parameter.
-        ``replace(space=...)`` sets them anew.
+        ``replace(space=...)`` sets them anew. Fixed while a stream runs.
     predelay_ms : float, default 5, 8, 12, 20, 40 by space
         Delay of the wet signal, 0 to 250 ms.
     size : float, default 0.25, 0.35, 0.45, 0.6, 1 by space

@@ -190,7 +190,7 @@ class Mix(Mapping[str, Track]):
         ----------
         tail : "none", "auto" or seconds, default "auto"
             Length of the mix beyond the longest track: "auto" until 100 ms are below -120 dBFS, on a grid of
-            100 ms, at most 60 s.
+            100 ms, at most 60 s. A single effect, which keeps the length of its input, has "none" by default.
         progress : function, optional
             Called with the frames done and the frames of the longest track. What it raises ends the work.
 
