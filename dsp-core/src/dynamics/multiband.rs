@@ -63,14 +63,21 @@ params! {
     /// Settings of [`MultibandCompressor`].
     ///
     /// ```
-    /// use mixdown::{BlockMut, Params, Processor, StreamSpec, dynamics::{CompressorParams, MultibandCompressorParams}};
+    /// use mixdown::{
+    ///     BlockMut, Params, Processor, StreamSpec,
+    ///     dynamics::{CompressorParams, MultibandCompressorParams},
+    /// };
     ///
     /// // Bass is held together, the rest is left alone.
     /// let mut params = MultibandCompressorParams { crossovers_hz: vec![120.0], ..Default::default() };
-    /// params.bands = vec![CompressorParams { threshold_db: -20.0, ..Default::default() }, CompressorParams { ratio:
-    /// 1.0, ..Default::default() }]; let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?; let mut
-    /// bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect(); compressor.process(&mut
-    /// BlockMut::from_planar(&mut bass, 1)?); assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
+    /// params.bands = vec![
+    ///     CompressorParams { threshold_db: -20.0, ..Default::default() },
+    ///     CompressorParams { ratio: 1.0, ..Default::default() },
+    /// ];
+    /// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut bass: Vec<f32> = (0..48_000).map(|n| (0.005 * n as f32).sin()).collect();
+    /// compressor.process(&mut BlockMut::from_planar(&mut bass, 1)?);
+    /// assert!(bass[24_000..].iter().all(|x| x.abs() < 0.2));
     /// # Ok::<(), mixdown::Error>(())
     /// ```
     #[derive(Clone, Debug, PartialEq)]

@@ -166,8 +166,9 @@ params! {
     /// ```
     /// use mixdown::{Params, StreamSpec, filters::AllPassParams};
     ///
-    /// let response = AllPassParams::default().frequency_response(&StreamSpec::new(48_000.0, 2)?,
-    /// &[1_000.0])?.unwrap(); assert!((response[0] + 1.0).norm() < 1e-9, "the polarity turned, the level as it was");
+    /// let response =
+    ///     AllPassParams::default().frequency_response(&StreamSpec::new(48_000.0, 2)?, &[1_000.0])?.unwrap();
+    /// assert!((response[0] + 1.0).norm() < 1e-9, "the polarity turned, the level as it was");
     /// # Ok::<(), mixdown::Error>(())
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,9 +9,12 @@ params! {
     /// use mixdown::{BlockMut, Params, Processor, StreamSpec, reverbs::PlateParams};
     ///
     /// // One channel in, two out.
-    /// let mut plate = PlateParams { predelay_ms: 10.0, ..Default::default() }.build::<f32>(&StreamSpec::new(48_000.0,
-    /// 1)?)?; let mut audio = vec![0.0; 2 * 48_000]; audio[0] = 1.0; plate.process(&mut BlockMut::from_planar(&mut
-    /// audio, 2)?); let (left, right) = audio.split_at(48_000);
+    /// let mut plate =
+    ///     PlateParams { predelay_ms: 10.0, ..Default::default() }.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
+    /// let mut audio = vec![0.0; 2 * 48_000];
+    /// audio[0] = 1.0;
+    /// plate.process(&mut BlockMut::from_planar(&mut audio, 2)?);
+    /// let (left, right) = audio.split_at(48_000);
     /// assert!(left[..480].iter().chain(&right[..480]).all(|&sample| sample == 0.0), "10 ms later");
     /// assert!(left[480..].iter().any(|sample| sample.abs() > 0.01) && left != right);
     /// # Ok::<(), mixdown::Error>(())
