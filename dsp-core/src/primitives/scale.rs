@@ -17,6 +17,8 @@ const LOWEST: f64 = 1.0 / 67_108_864.0;
 /// Alignment of vector loads. In an unaligned buffer a quarter of the loads would straddle two cache lines, half of the
 /// widest ones.
 const LINE_BYTES: usize = 64;
+/// Samples from which the remainders before and behind the aligned groups cost less than unaligned loads.
+const ALIGNED_FROM: usize = 4 * GROUP;
 
 /// Multiplies the first `channels` channels by the same ramp. Returns the count of non-finite samples replaced.
 pub(crate) fn gain<S: Sample>(
@@ -122,8 +124,8 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
         }
         return non_finite;
     }
-    let head = samples.as_ptr().align_offset(LINE_BYTES).min(samples.len());
-    let (head, body) = samples.split_at_mut(head);
+    let head = if samples.len() < ALIGNED_FROM { 0 } else { samples.as_ptr().align_offset(LINE_BYTES) };
+    let (head, body) = samples.split_at_mut(head.min(samples.len()));
     let (groups, rest) = body.as_chunks_mut::<GROUP>();
     let mut non_finite = 0;
     for group in groups {
