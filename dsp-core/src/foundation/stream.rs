@@ -23,7 +23,7 @@ pub enum Cpu {
     /// The same bits on every machine: AVX2 with FMA or NEON, elsewhere as [`Cpu::Software`].
     Reproducible,
     /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the bits of
-    /// [`Cpu::Reproducible`] without its instructions. Filters take 10 times the time of AVX2 and more.
+    /// [`Cpu::Reproducible`] without its instructions, in 5 to 35 times the time of AVX2.
     Software,
     /// The scalar form, the oracle of kernels.
     #[cfg(test)]
