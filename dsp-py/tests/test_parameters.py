@@ -165,7 +165,7 @@ def test_a_parameter_prints_short() -> None:
         "length_frames": "length_frames: 256 to 65 536 frames in steps of 2, default 8192, fixed while a stream runs",
     }
     assert printed["MultibandCompressor"]["slope_db_per_octave"] == (
-        "slope_db_per_octave: 12, 24 or 48 dB/octave, default 24"
+        "slope_db_per_octave: 12, 24 or 48 dB/octave, default 24, fixed while a stream runs"
     )
     assert printed["Gain"]["invert_polarity"] == "invert_polarity: True or False, default False"
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -206,6 +206,8 @@ def test_what_lies_outside_is_refused_by_name_value_and_range(kind: str) -> None
         for value, out_of_range in beyond(number, whole=whole):
             legal = f"it must lie in {number['min']:g}..{number['max']:g}" if out_of_range else number["allowed"]
             reason = f"out of range: {legal}" if out_of_range else f"not allowed: it must be {legal}"
+            if out_of_range and number["off"] is not None:
+                reason += f" or be {number['off']:g} (off)"
             with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = {value:.9g} is {re.escape(reason)}$"):
                 make(kind, **{name: value})
         if not whole:

@@ -144,7 +144,8 @@ pub(crate) fn not_set(fields: &'static [Field], name: &str, value: Value<'_>) ->
         Value::Switch(on) => on.to_string(),
         Value::Choice(word) => word.to_string(),
     };
-    Error::Mismatch { param: field.name, given: given.into(), takes, words }
+    // The conversion from a `String` needs unwinding, which a bare-metal target lacks.
+    Error::Mismatch { param: field.name, given: given.as_str().into(), takes, words }
 }
 
 #[cfg(test)]
