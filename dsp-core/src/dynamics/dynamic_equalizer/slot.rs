@@ -25,6 +25,10 @@ pub(super) struct Slot {
     /// The filter at the end of the detector's glide.
     pub(super) filter: BandFilter,
     pub(super) computer: GainComputer,
+    /// Sign of the levels for the computer.
+    pub(super) level_sign: Ramp<1>,
+    /// Sign of a reduction in traces.
+    pub(super) sign: f64,
     pub(super) times: Ramp<3>,
     pub(super) ballistics_coeffs: BallisticsCoeffs,
     pub(super) ballistics: Ballistics,
@@ -46,6 +50,8 @@ impl Slot {
             detector: Ramp::new(action.detector.glide(), glide),
             filter: action.detector.filter(),
             computer: GainComputer::new(&action.computer, ramp),
+            level_sign: Ramp::new([action.level_sign], ramp),
+            sign: action.sign,
             times: Ramp::new(action.ballistics.glide(), ramp),
             ballistics_coeffs: action.ballistics,
             ballistics: Ballistics::REST,
@@ -60,6 +66,7 @@ impl Slot {
         self.table.jump_to(faded(&action.table));
         self.detector.jump_to(action.detector.glide());
         self.computer = GainComputer::new(&idle(), ms_to_frames(GAIN_RAMP_MS, rate_hz));
+        self.level_sign.jump_to([action.level_sign]);
         self.times.jump_to(action.ballistics.glide());
         self.ballistics = Ballistics::REST;
     }
@@ -71,6 +78,8 @@ impl Slot {
         self.detector.set_target(action.detector.glide());
         self.filter = action.detector.filter();
         self.computer.set_coeffs(&action.computer);
+        self.level_sign.set_target([action.level_sign]);
+        self.sign = action.sign;
         self.times.set_target(action.ballistics.glide());
         self.ballistics_coeffs = action.ballistics;
     }
@@ -89,8 +98,8 @@ impl Slot {
 
     /// The longest next chunk.
     pub(super) fn uniform_frames(&self) -> usize {
-        let Self { table, detector, computer, times, .. } = self;
-        let listening = detector.uniform_frames().min(computer.uniform_frames());
+        let Self { table, detector, computer, level_sign, times, .. } = self;
+        let listening = detector.uniform_frames().min(computer.uniform_frames()).min(level_sign.uniform_frames());
         table.uniform_frames().min(listening).min(times.uniform_frames())
     }
 
@@ -108,6 +117,8 @@ impl Slot {
             detector,
             filter: _,
             computer,
+            level_sign,
+            sign: _,
             times,
             ballistics_coeffs: _,
             ballistics,
@@ -118,6 +129,7 @@ impl Slot {
         table.jump_to(*table.aim());
         detector.jump_to(*detector.aim());
         computer.reset();
+        level_sign.jump_to(*level_sign.aim());
         times.jump_to(*times.aim());
         *ballistics = Ballistics::REST;
         (*gliding, *driven) = (false, false);

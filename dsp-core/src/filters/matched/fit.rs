@@ -12,12 +12,12 @@
 //! impulse-invariant poles of the second candidate.
 
 use super::{
+    fit_grid::{BEYOND_WEIGHT, Candidate, Grid, OVERSHOOT_DB, Reach, Stage},
     least_squares::{Column, ROWS, least_squares},
     magnitude::{Power, evaluate, extremes, factor, impulse_invariant, power_of, section},
     prototype::Prototype,
 };
 use crate::filters::{biquad::BiquadCoeffs, cookbook::bilinear};
-use core::f64::consts::PI;
 
 /// Constraint of the numerator.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,37 +34,21 @@ pub(super) enum Zeros {
     AtCentre,
 }
 
-/// Points spread evenly on a log axis from 1/64 of the band's frequency to the upper edge.
-const SPREAD_POINTS: usize = 48;
-/// Points close to the band's frequency, where the curve bends most.
-const NEAR: [f64; 9] = [0.8, 0.87, 0.93, 0.97, 1.0, 1.03, 1.07, 1.13, 1.25];
-/// Below this damping (Q above 5) the points of `NEAR` are too coarse for the peak.
-const NARROW: f64 = 0.1;
-/// The fit's upper edge: 20 kHz, or the given part of a lower sample rate.
-const HIGHEST_HZ: f64 = 20_000.0;
-const HIGHEST_OF_RATE: f64 = 0.4535;
 /// Further iterations change the fourth digit of the error.
 const ROUNDS: usize = 16;
 /// Worst power ratio e^0.0005, 0.002 dB: good enough to stop.
 const STOP: f64 = 5e-4;
 /// Below 0.02 dB the second candidate is not tried.
 const SKIP_SECOND: f64 = 5e-3;
-/// Prototypes are followed to 80 dB below 0 dB; lower levels would bias the fit away from audible ones.
-const FLOOR: f64 = 1e-8;
-
-/// Points below -60 dB count in the fit but not in the comparison of candidates.
-const AUDIBLE: f64 = 1e-6;
 /// Weight that holds the gain at the band's own frequency to 0.002 dB, and the error that this may add elsewhere as a
 /// power ratio: 0.19 dB; for the band pass 0.36 dB, since its numerator cannot do better than 0.3 dB near 20 kHz at
 /// 44.1 kHz.
 const HOLD: f64 = 100.0;
 const HOLD_COST: f64 = 0.19 / 4.343;
+/// In cascades, whose later sections are bent by the errors of earlier ones.
+const HOLD_COST_LOW_PASSES: f64 = 2.0 / 4.343;
+const HOLD_COST_HIGH_PASSES: f64 = 0.9 / 4.343;
 const HOLD_COST_BAND_PASS: f64 = 0.36 / 4.343;
-/// Most dB beyond the extremes of the prototype, anywhere up to half the rate: 0.5 with a margin for rounding.
-const OVERSHOOT_DB: f64 = 0.45;
-/// Points from the upper edge to half the rate for a fit that is wild there, and their weight.
-const BEYOND_POINTS: usize = 8;
-const BEYOND_WEIGHT: f64 = 0.1;
 /// If these do not suffice, a fit that exceeds the extremes gets a point where it does, with this target within the limit, in dB, and a weight that
 /// grows from round to round.
 const CAP_DB: f64 = 0.3;
@@ -75,134 +59,6 @@ const CAPPED_ROUNDS: usize = 40;
 /// Low passes are used in cascades, where the pass band is audible: errors count by power^(3/16), at -60 dB 13 times
 /// less.
 const PASS_BAND_EXPONENT: f64 = 3.0 / 16.0;
-
-/// The highest frequencies of a fit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Reach {
-    /// 20 kHz or a lower edge.
-    UpperEdge,
-    /// Half the rate, with less weight beyond the edge.
-    HalfTheRate,
-}
-
-/// The frequencies of the fit and the prototype's power at each.
-struct Grid {
-    len: usize,
-    /// Rows up to the upper edge; those after them lie beyond it.
-    inside: usize,
-    /// phi at u = 1.
-    scale: f64,
-    /// u of the band's frequency.
-    centre: f64,
-    /// The row of the band's frequency.
-    centre_row: usize,
-    /// phi / scale.
-    u: Column,
-    /// The prototype's |H|^2.
-    p: Column,
-}
-
-impl Grid {
-    fn new(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64, reach: Reach) -> Self {
-        let phi = |f: f64| {
-            let s = libm::sin(PI * f / sample_rate_hz);
-            s * s
-        };
-        let scale = phi(frequency_hz.min(0.45 * sample_rate_hz));
-        let mut grid = Self {
-            len: 0,
-            inside: 0,
-            scale,
-            centre: phi(frequency_hz) / scale,
-            centre_row: 0,
-            u: [0.0; ROWS],
-            p: [1.0; ROWS],
-        };
-        let top_hz = HIGHEST_HZ.min(HIGHEST_OF_RATE * sample_rate_hz);
-        let limit_hz = top_hz.max((1.05 * frequency_hz).min(0.49 * sample_rate_hz));
-        let bottom_hz = (frequency_hz / 64.0).max(5.0);
-        let step = libm::pow(top_hz / bottom_hz, 1.0 / (SPREAD_POINTS - 1) as f64);
-        let spread = (0..SPREAD_POINTS).scan(bottom_hz, |f, _| {
-            let here = *f;
-            *f *= step;
-            Some(here)
-        });
-        let near = NEAR.iter().map(|m| m * frequency_hz);
-        let narrow = resonances(prototype).map(|(f0, damping)| {
-            let f0 = f0 * frequency_hz;
-            [f0 * (1.0 - damping), f0, f0 * (1.0 + damping)]
-        });
-        for f in spread.chain(near).chain(narrow.flatten()) {
-            let x = f / frequency_hz;
-            let p = prototype.power(x * x);
-            if f <= limit_hz * (1.0 + 1e-9) && p >= FLOOR {
-                if f == frequency_hz {
-                    grid.centre_row = grid.len;
-                }
-                grid.u[grid.len] = phi(f) / scale;
-                grid.p[grid.len] = p;
-                grid.len += 1;
-            }
-        }
-        grid.inside = grid.len;
-        if reach == Reach::HalfTheRate {
-            for point in 1..=BEYOND_POINTS {
-                let f = limit_hz + (0.5 * sample_rate_hz - limit_hz) * point as f64 / BEYOND_POINTS as f64;
-                let x = f / frequency_hz;
-                grid.u[grid.len] = phi(f) / scale;
-                grid.p[grid.len] = prototype.power(x * x).max(FLOOR);
-                grid.len += 1;
-            }
-        }
-        grid
-    }
-
-    /// Writes the weighted error of each point into `e`; returns the largest weighted and the largest audible error.
-    ///
-    /// The error is |r - 1 / r| / 2 = |sinh(ln r)| of the power ratio r: it rises with the error in dB and needs no
-    /// logarithm.
-    fn errors(&self, section: &Candidate, weights: &Column, e: &mut Column) -> [f64; 2] {
-        let mut worst = [0.0_f64; 2];
-        for i in 0..self.len {
-            let n = evaluate(section.num, self.u[i]);
-            let d = evaluate(section.den, self.u[i]);
-            let ratio = libm::fabs(n / (d * self.p[i])).clamp(1e-9, 1e9);
-            let distance = 0.5 * libm::fabs(ratio - 1.0 / ratio);
-            e[i] = distance * weights[i];
-            worst[0] = worst[0].max(e[i]);
-            if i < self.inside && self.p[i] >= AUDIBLE {
-                worst[1] = worst[1].max(distance);
-            }
-        }
-        worst
-    }
-
-    /// The worst audible error of a section designed elsewhere.
-    fn audible_error(&self, section: &BiquadCoeffs) -> f64 {
-        let in_u = |sums| {
-            let p = power_of(sums);
-            [p[0], p[1] * self.scale, p[2] * self.scale * self.scale]
-        };
-        let candidate = Candidate { num: in_u(section.numerator_sums()), den: in_u(section.denominator_sums()) };
-        self.errors(&candidate, &[1.0; ROWS], &mut [0.0; ROWS])[1]
-    }
-}
-
-/// The relative frequencies and dampings of poles and zeros that are too narrow for `NEAR`.
-fn resonances(prototype: &Prototype) -> impl Iterator<Item = (f64, f64)> {
-    let narrow = |[p0, p1, p2]: [f64; 3]| {
-        let damping = 0.5 * p1 / libm::sqrt(p0 * p2);
-        (damping > 0.0 && damping < NARROW).then(|| (libm::sqrt(p0 / p2), damping))
-    };
-    [narrow(prototype.den), narrow(prototype.num)].into_iter().flatten()
-}
-
-/// Both polynomials in u.
-#[derive(Clone, Copy)]
-struct Candidate {
-    num: Power,
-    den: Power,
-}
 
 /// The best section so far, its worst weighted error and its worst audible error.
 struct Best {
@@ -231,12 +87,23 @@ struct Task<'a> {
 /// The gain at the band's own frequency is held if that costs little elsewhere; otherwise the largest error decides
 /// alone.
 pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
+    fit_after(&[], prototype, zeros, frequency_hz, sample_rate_hz)
+}
+
+/// The same in a cascade, all of one frequency: it makes up for the errors of the sections before it.
+pub(super) fn fit_after(
+    before: &[Stage],
+    prototype: &Prototype,
+    zeros: Zeros,
+    frequency_hz: f64,
+    sample_rate_hz: f64,
+) -> BiquadCoeffs {
     let overshoot = libm::exp10(0.1 * OVERSHOOT_DB);
     let [least, largest] = prototype.extremes();
     // Only where the reciprocal is used does a dip become a peak.
     let allowed = [if zeros == Zeros::Inside { least / overshoot } else { 0.0 }, largest * overshoot];
     let grids = [Reach::UpperEdge, Reach::HalfTheRate]
-        .map(|reach| Grid::new(prototype, frequency_hz, sample_rate_hz, reach));
+        .map(|reach| Grid::new(prototype, frequency_hz, sample_rate_hz, reach, before));
     let attempt = |grid: usize, held: bool, capped: bool| {
         let grid = &grids[grid];
         let mut weights = [1.0; ROWS];
@@ -261,7 +128,12 @@ pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample
     };
     // The grid has no point at the notch itself, which could not be held either.
     let mut best = attempt(0, zeros != Zeros::AtCentre, false);
-    let cost = if zeros == Zeros::OneAtDc { HOLD_COST_BAND_PASS } else { HOLD_COST };
+    let cost = match zeros {
+        Zeros::OneAtDc => HOLD_COST_BAND_PASS,
+        Zeros::Free if !before.is_empty() => HOLD_COST_LOW_PASSES,
+        _ if !before.is_empty() => HOLD_COST_HIGH_PASSES,
+        _ => HOLD_COST,
+    };
     if zeros != Zeros::AtCentre {
         let further = [(0, false, false), (1, true, false), (1, false, false), (0, true, true), (0, false, true)];
         for (grid, held, capped) in further {
@@ -277,7 +149,9 @@ pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample
     // The bilinear transform only moves frequencies: its extremes are those of the prototype.
     let fallback = bilinear(prototype, frequency_hz, sample_rate_hz);
     match best.section {
-        Some(section) if best.audible_error <= cost || best.audible_error <= grids[0].audible_error(&fallback) => section,
+        Some(section) if best.audible_error <= cost || best.audible_error <= grids[0].audible_error(&fallback) => {
+            section
+        }
         _ => fallback,
     }
 }
@@ -286,7 +160,7 @@ pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample
 ///
 /// That equality makes c1 a function of d1, so a single number is left to fit.
 pub(super) fn fit_first_order(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
-    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz, Reach::UpperEdge);
+    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz, Reach::UpperEdge, &[]);
     let (at_dc, at_centre) = (prototype.power(0.0), prototype.power(1.0));
     let zero = [0.0; ROWS];
     let weights = [1.0; ROWS];
@@ -416,6 +290,7 @@ struct Caps {
     grown: bool,
     u: [f64; CAPS],
     p: [f64; CAPS],
+    targets: [f64; CAPS],
     weight: [f64; CAPS],
 }
 
@@ -425,7 +300,7 @@ impl Caps {
     fn new(task: &Task<'_>) -> Self {
         let inward = libm::exp10(0.1 * CAP_DB);
         let p = [task.allowed[0] * inward, task.allowed[1] / inward];
-        Self { active: task.capped, grown: false, u: [0.0; CAPS], p, weight: [0.0; CAPS] }
+        Self { active: task.capped, grown: false, u: [0.0; CAPS], p, targets: p, weight: [0.0; CAPS] }
     }
 
     /// The place, power and weight of a row: of the grid, or after it of a point of these.
@@ -437,17 +312,26 @@ impl Caps {
     }
 
     /// Whether the gains are allowed; those that are not get a point.
-    fn allow(&mut self, task: &Task<'_>, [(least, low), (largest, high)]: [(f64, f64); 2]) -> bool {
+    fn allow(&mut self, task: &Task<'_>, fit: &Candidate, [(least, low), (largest, high)]: [(f64, f64); 2]) -> bool {
         let exceeded = [least < task.allowed[0], largest > task.allowed[1]];
         self.grown = false;
         for (cap, place) in [low, high].into_iter().enumerate() {
             if exceeded[cap] && self.active {
                 self.grown = true;
                 self.u[cap] = place / task.grid.scale;
+                self.p[cap] = self.targets[cap];
                 self.weight[cap] = (CAP_GROWTH * self.weight[cap]).max(CAP_WEIGHT);
             }
         }
-        exceeded == [false; CAPS]
+        let over = |&(u, most): &(f64, f64)| evaluate(fit.num, u) / (evaluate(fit.den, u) * most);
+        let highest = task.grid.ceilings.iter().max_by(|a, b| over(a).total_cmp(&over(b)));
+        let Some(highest) = highest.filter(|highest| over(highest) > 1.0) else { return exceeded == [false; CAPS] };
+        if self.active {
+            self.grown = true;
+            (self.u[1], self.p[1]) = (highest.0, highest.1 * 0.95);
+            self.weight[1] = (CAP_GROWTH * self.weight[1]).max(CAP_WEIGHT);
+        }
+        false
     }
 }
 
@@ -504,7 +388,7 @@ fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Be
     let [worst, audible_error] = grid.errors(&realised, weights, e);
     // The zero of a notch is exact, and the gain around it that of its prototype.
     let allowed =
-        task.zeros == Zeros::AtCentre || caps.allow(task, extremes(power_of(num), power_of(den), 1.0));
+        task.zeros == Zeros::AtCentre || caps.allow(task, &realised, extremes(power_of(num), power_of(den), 1.0));
     if worst < best.worst && allowed {
         let section = section(num, den);
         let invertible = may_touch_circle || section.reciprocal().is_stable();

@@ -23,11 +23,8 @@ pub(super) fn evaluate(p: Power, u: f64) -> f64 {
 /// num' den = num den'.
 pub(super) fn extremes(num: Power, den: Power, end: f64) -> [(f64, f64); 2] {
     let at = |place: f64| (evaluate(num, place) / evaluate(den, place), place);
-    let at_end = if end.is_finite() {
-        at(end)
-    } else {
-        (if den[2] > 0.0 { num[2] / den[2] } else { num[1] / den[1] }, end)
-    };
+    let at_end =
+        if end.is_finite() { at(end) } else { (if den[2] > 0.0 { num[2] / den[2] } else { num[1] / den[1] }, end) };
     let [a, b, c] = [
         num[2] * den[1] - num[1] * den[2],
         2.0 * (num[2] * den[0] - num[0] * den[2]),

@@ -15,18 +15,23 @@
 //! The prototypes of [`Prototype`] (RBJ), fitted as described in `fit.rs`. The all pass has no magnitude to fit:
 //! bilinear transform.
 pub(crate) mod fit;
+pub(crate) mod fit_grid;
 pub(crate) mod least_squares;
 pub(crate) mod magnitude;
 pub(crate) mod prototype;
+#[cfg(test)]
+mod scan;
 
 use super::{
     biquad::BiquadCoeffs,
+    butterworth::Section,
     cookbook,
     matched::{
-        fit::{Zeros, fit, fit_first_order},
+        fit::{Zeros, fit, fit_after, fit_first_order},
         prototype::Prototype,
     },
 };
+pub(crate) use fit_grid::Stage;
 
 /// Designs a boost, and takes its reciprocal for a cut.
 fn boost_or_cut(gain_db: f64, boost: impl Fn(f64) -> BiquadCoeffs) -> BiquadCoeffs {
@@ -67,15 +72,36 @@ pub(crate) fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz
 }
 
 /// Low pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
+#[cfg(test)]
 #[must_use]
 pub(crate) fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::low_pass(q), Zeros::Free, frequency_hz, sample_rate_hz)
 }
 
 /// High pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
+#[cfg(test)]
 #[must_use]
 pub(crate) fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::high_pass(q), Zeros::BothAtDc, frequency_hz, sample_rate_hz)
+}
+
+/// The section that follows `before` in a Butterworth low pass. Every one makes up for the errors before it: those of
+/// eight sections by themselves would add up.
+pub(crate) fn next_low_pass(before: &[Stage], section: Section, frequency_hz: f64, sample_rate_hz: f64) -> Stage {
+    let Section::SecondOrder { q } = section else {
+        return (Prototype::first_order_low_pass(), first_order_low_pass(frequency_hz, sample_rate_hz));
+    };
+    let prototype = Prototype::low_pass(q);
+    (prototype, fit_after(before, &prototype, Zeros::Free, frequency_hz, sample_rate_hz))
+}
+
+/// The section that follows `before` in a Butterworth high pass, as in a low pass.
+pub(crate) fn next_high_pass(before: &[Stage], section: Section, frequency_hz: f64, sample_rate_hz: f64) -> Stage {
+    let Section::SecondOrder { q } = section else {
+        return (Prototype::first_order_high_pass(), first_order_high_pass(frequency_hz, sample_rate_hz));
+    };
+    let prototype = Prototype::high_pass(q);
+    (prototype, fit_after(before, &prototype, Zeros::BothAtDc, frequency_hz, sample_rate_hz))
 }
 
 /// Band pass with 0 dB at `frequency_hz`.
@@ -117,7 +143,7 @@ pub(crate) fn tilt(frequency_hz: f64, gain_db: f64, sample_rate_hz: f64) -> Biqu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filters::butterworth::{MAX_ORDER, Section, sections};
+    use crate::filters::butterworth::MAX_ORDER;
     use std::vec::Vec;
 
     /// Gates E1 and E2.
@@ -329,15 +355,7 @@ mod tests {
 
     /// Gain in dB of a Butterworth cascade.
     fn cascade_db(order: usize, high: bool, fc: f64, fs: f64, f: f64) -> f64 {
-        sections(order)
-            .map(|section| match (section, high) {
-                (Section::FirstOrder, false) => first_order_low_pass(fc, fs),
-                (Section::FirstOrder, true) => first_order_high_pass(fc, fs),
-                (Section::SecondOrder { q }, false) => low_pass(fc, q, fs),
-                (Section::SecondOrder { q }, true) => high_pass(fc, q, fs),
-            })
-            .map(|section| power_db(section.response(f, fs).norm_sqr()))
-            .sum()
+        scan::cascade(order, high, fc, fs).iter().map(|section| power_db(section.response(f, fs).norm_sqr())).sum()
     }
 
     #[test]
