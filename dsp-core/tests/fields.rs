@@ -24,6 +24,7 @@ fn with_tables() -> Vec<(&'static str, Build)> {
             vec![
                 $((stringify!($name), || Box::new(<$params>::default())),)*
                 ("DynamicBand", || Box::new(DynamicBand::default())),
+                ("Placed", || Box::new(filters::Placed::default())),
                 ("Crossover", || Box::new(filters::CrossoverParams::default())),
                 ("Track", || Box::new(TrackParams::default())),
                 ("Master", || Box::new(MasterParams::default())),

@@ -197,8 +197,8 @@ fn peak_to_loudness_of_a_full_scale_tone() {
 /// The largest mean over any 400 ms, whatever its first frame, against the meter's.
 #[test]
 fn m2_the_momentary_maximum_finds_the_window_of_a_drum() {
-    /// 10 ms steps lost 0.134 LU.
-    const LIMIT_LU: f64 = 0.02;
+    /// Steps of 10 ms lost 0.456 LU here; those of 1 ms at most the two hits' own share of 1 ms.
+    const LIMIT_LU: f64 = 0.04;
     let mut worst = 0.0_f64;
     for offset in [0, 101, 233, 377, 411] {
         // Two hits of 60 Hz and noise, 400 ms apart but for a few: both fit one window, whose edges matter.

@@ -2,7 +2,7 @@
 
 use super::{
     convolver::Convolver,
-    linear_phase_taps::{GRID, error_db, taps},
+    linear_phase_taps::{ERROR_STEP_HZ, GRID, error_db, taps},
     route::{Counts, Route},
 };
 use crate::{
@@ -112,9 +112,9 @@ impl LinearPhaseEqualizerParams {
         ms_to_frames(self.length_ms, spec.sample_rate_hz()).max(2).next_power_of_two()
     }
 
-    /// The wanted magnitude from 0 Hz to half the rate, on the frequency grid.
-    fn magnitudes(&self, spec: &StreamSpec) -> Vec<f64> {
-        let (points, rate_hz) = (GRID * self.length_frames(spec), spec.sample_rate_hz());
+    /// The wanted magnitude from 0 Hz to half the rate, on a grid of as many points up to the rate.
+    fn magnitudes(&self, spec: &StreamSpec, points: usize) -> Vec<f64> {
+        let rate_hz = spec.sample_rate_hz();
         let bands: Vec<_> = self.bands.iter().map(|band| band.sections(rate_hz, Design::Matched)).collect();
         let at = |bin: usize| {
             let hz = bin as f64 / points as f64 * rate_hz;
@@ -140,7 +140,9 @@ impl LinearPhaseEqualizerParams {
     /// As [`validate`](Params::validate).
     pub fn design_error_db(&self, spec: &StreamSpec) -> Result<f64, Error> {
         let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?.into_inner();
-        Ok(error_db(&taps, &self.magnitudes(spec), spec.sample_rate_hz()))
+        let rate_hz = spec.sample_rate_hz();
+        let points = (GRID * self.length_frames(spec)).max((rate_hz / ERROR_STEP_HZ) as usize).next_power_of_two();
+        Ok(error_db(&taps, &self.magnitudes(spec, points), rate_hz))
     }
 }
 
@@ -155,7 +157,7 @@ impl Params for LinearPhaseEqualizerParams {
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<LinearPhaseEqualizerCoeffs>, Error> {
         self.validate(spec)?;
-        let (taps, neutral) = taps(self.magnitudes(spec));
+        let (taps, neutral) = taps(self.magnitudes(spec, GRID * self.length_frames(spec)));
         Ok(Designed::new(spec, LinearPhaseEqualizerCoeffs { taps, neutral }))
     }
 

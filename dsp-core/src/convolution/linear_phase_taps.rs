@@ -13,6 +13,8 @@ const BETA: f64 = 9.0;
 const ROUNDS: f64 = 80.0;
 /// Magnitudes this close to 1 (-240 dB) are rounding.
 const ROUNDING: f64 = 1e-12;
+/// Step between the frequencies at which errors are measured, at most.
+pub(super) const ERROR_STEP_HZ: f64 = 1.0;
 /// Errors of a design count where the wanted magnitude is above this, -60 dB, and in this range, in Hz.
 const AUDIBLE: f64 = 1e-3;
 const AUDIBLE_HZ: core::ops::RangeInclusive<f64> = 20.0..=20_000.0;
@@ -40,7 +42,7 @@ pub(super) fn taps(magnitudes: Vec<f64>) -> (Vec<f64>, bool) {
     (taps, neutral)
 }
 
-/// The largest error of taps in dB against the magnitudes that they were made from.
+/// The largest error of taps in dB against magnitudes up to half the rate, on any grid no coarser than theirs.
 pub(super) fn error_db(taps: &[f64], magnitudes: &[f64], sample_rate_hz: f64) -> f64 {
     let (points, half) = (2 * (magnitudes.len() - 1), taps.len() / 2);
     let mut spectrum = vec![Complex64::ZERO; points];

@@ -321,7 +321,7 @@ fn a_change_of_bands_ends_at_the_new_response_exactly() {
 
 #[test]
 fn memory_agrees_with_the_card() {
-    for (seconds, most) in [(2, 7e6), (6, 20e6), (10, 31e6)] {
+    for (seconds, most) in [(2, 6.2e6), (6, 20.5e6), (10, 32e6)] {
         let taps = decay(1, seconds * 48_000);
         let bytes = response(&[&taps, &taps]).build::<f32>(&spec(2)).unwrap().memory_bytes();
         println!("{seconds} s stereo f32: {:.1} MB", bytes as f64 / 1e6);
@@ -331,7 +331,7 @@ fn memory_agrees_with_the_card() {
 
 #[test]
 fn l1_a_low_filter_is_as_exact_at_every_rate() {
-    /// A high pass of 30 Hz at the default length: with one in frames it erred by 4.1 dB at 192 kHz.
+    /// A high pass of 30 Hz at the default length: with one in frames it erred by 2.9 dB at 192 kHz.
     const LIMIT_DB: f64 = 0.05;
     for rate_hz in [44_100.0, 48_000.0, 88_200.0, 96_000.0, 176_400.0, 192_000.0, 384_000.0] {
         let spec = StreamSpec::new(rate_hz, 1).unwrap();
@@ -339,13 +339,12 @@ fn l1_a_low_filter_is_as_exact_at_every_rate() {
         let params = LinearPhaseEqualizerParams { bands, ..Default::default() };
         let latency = params.build::<f64>(&spec).unwrap().latency_frames();
         assert!(latency.is_power_of_two() && 2.0 * latency as f64 >= 0.17 * rate_hz, "{latency}");
-        let frequencies: Vec<f64> = (0..100).map(|n| 20.0 * 1_000_f64.powf(f64::from(n) / 99.0)).collect();
+        // From -31 dB on to where the matched design of every rate is exact.
+        let frequencies: Vec<f64> = (0..100).map(|n| 5.0 * 200_f64.powf(f64::from(n) / 99.0)).collect();
         let linear = params.frequency_response(&spec, &frequencies).unwrap().unwrap();
         let analog = |hz: f64| -10.0 * (1.0 + (30.0 / hz).powi(4)).log10();
         let error = linear.iter().zip(&frequencies).map(|(h, hz)| (gain_to_db(h.norm()) - analog(*hz)).abs());
-        // Up to 15 kHz, where the matched design of 44.1 kHz is exact too.
-        let worst =
-            error.zip(&frequencies).filter(|(_, hz)| **hz < 1_000.0).map(|(error, _)| error).fold(0.0, f64::max);
+        let worst = error.fold(0.0, f64::max);
         let stated = params.design_error_db(&spec).unwrap();
         println!("L1 {rate_hz} Hz: {worst:.3} dB, stated {stated:.3} dB, latency {latency}");
         assert!(worst <= LIMIT_DB && stated <= LIMIT_DB, "{rate_hz}: {worst} {stated}");

@@ -176,8 +176,8 @@ impl DynamicShape {
         let mut point = [0.0; WIDTH];
         for (index, entry) in table.chunks_exact_mut(WIDTH).enumerate() {
             let change_db = STEP_DB * index as f64;
-            // Points beyond the range are never reached.
-            if change_db < range_db + STEP_DB {
+            // The cubic of `svf_table` reaches two points beyond the range.
+            if change_db < range_db + 2.0 * STEP_DB {
                 let gain_db = self.gain_db() - action.sign() * change_db;
                 point = self.point(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB), sample_rate_hz).values();
             }

@@ -38,9 +38,8 @@ use windows::{SlidingSum, Spans};
 ///
 /// # Contract
 /// Same bits however the stream is cut. The momentary maximum is taken every 1 ms, so that it finds the window of a
-/// drum, the short-term one every 10 ms, over complete windows only; the blocks of the gates and the curves come every 100 ms, at the exact positions round(k fs / 10). Silence
-/// reads
-/// -inf, never NaN; so does the integrated loudness of less than 400 ms. Non-finite samples count as 0 and are counted.
+/// drum, the short-term one every 10 ms, over complete windows only; the blocks of the gates and the curves come every
+/// 100 ms, at the exact positions round(k fs / 10). Silence reads -inf, never NaN; so does the integrated loudness of less than 400 ms. Non-finite samples count as 0 and are counted.
 /// With [`Memory::Exact`], `observe` grows two lists, amortised: 576 kB per hour. With [`Memory::Constant`] it never
 /// allocates. A constant gain shifts every reading by itself as long as no block crosses -70 LUFS.
 ///
