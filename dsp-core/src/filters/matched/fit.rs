@@ -14,8 +14,9 @@
 use super::{
     fit_grid::{BEYOND_WEIGHT, Candidate, Grid, OVERSHOOT_DB, Reach, Stage},
     least_squares::{Column, ROWS, least_squares},
-    magnitude::{Power, evaluate, extremes, factor, impulse_invariant, power_of, section},
+    magnitude::{factor, impulse_invariant, power_of, section},
     prototype::Prototype,
+    rational::{Power, evaluate, extremes},
 };
 use crate::filters::{biquad::BiquadCoeffs, cookbook::bilinear};
 

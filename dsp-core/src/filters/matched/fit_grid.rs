@@ -2,8 +2,9 @@
 
 use super::{
     least_squares::{Column, ROWS},
-    magnitude::{Power, evaluate, power_of},
+    magnitude::power_of,
     prototype::Prototype,
+    rational::{Power, evaluate},
 };
 use crate::filters::biquad::BiquadCoeffs;
 use core::f64::consts::PI;

@@ -7,7 +7,7 @@
 //! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021), section of analog prototypes, A = 10^(gain / 40). The tilt
 //! is the first-order shelf (s + sqrt g) / (s + 1 / sqrt g), whose gain at s = j is exactly half of g in dB.
 
-use super::magnitude::extremes;
+use super::rational::extremes;
 
 /// An analog section; both arrays hold the coefficients of 1, s, s^2.
 #[derive(Clone, Copy, Debug, PartialEq)]

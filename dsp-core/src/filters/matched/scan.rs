@@ -18,6 +18,9 @@ const E4_LOW_PASS_DB: [f64; 3] = [0.4, 0.5, 0.7];
 const E4_HIGH_PASS_DB: [f64; 3] = [0.7, 0.8, 1.2];
 /// The same at 88.2 kHz and above, for all but shelves of q above 1.
 const E4_HIGH_RATE_DB: f64 = 0.35;
+/// SOUND 3.3.
+const HALF_POWER_DB: f64 = 0.02;
+const SLOPE_DB: f64 = 0.5;
 /// "Above -60 dB".
 const AUDIBLE: f64 = 1e-6;
 /// Settings that differ by rounding only.
@@ -33,7 +36,7 @@ fn power_db(power: f64) -> f64 {
 }
 
 /// The sections of a Butterworth filter.
-pub(super) fn cascade(order: usize, high: bool, frequency_hz: f64, sample_rate_hz: f64) -> Vec<BiquadCoeffs> {
+fn cascade(order: usize, high: bool, frequency_hz: f64, sample_rate_hz: f64) -> Vec<BiquadCoeffs> {
     let mut stages: Vec<Stage> = Vec::new();
     for section in sections(order) {
         let next = if high {
@@ -176,5 +179,30 @@ fn e4_every_legal_setting_follows_the_analog_curve_as_far_as_the_card_says() {
             }
         }
         println!();
+    }
+}
+
+/// Gain in dB of a Butterworth cascade.
+fn cascade_db(order: usize, high: bool, fc: f64, fs: f64, f: f64) -> f64 {
+    cascade(order, high, fc, fs).iter().map(|section| power_db(section.response(f, fs).norm_sqr())).sum()
+}
+
+#[test]
+fn butterworth_cascades_have_half_power_and_their_slope() {
+    for fs in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
+        for order in 1..=MAX_ORDER {
+            let at = |high, f| cascade_db(order, high, 1_000.0, fs, f);
+            for (high, far) in [(false, 4_000.0), (true, 250.0)] {
+                let corner_db = at(high, 1_000.0);
+                assert!((corner_db - power_db(0.5)).abs() < HALF_POWER_DB, "{order}: {corner_db}");
+                // Per octave around the point two octaves away, against the analog filter's slope there.
+                let half_octave = core::f64::consts::SQRT_2;
+                let slope_db = (at(high, far / half_octave) - at(high, far * half_octave)).abs();
+                let analog = |ratio: f64| power_db(1.0 + libm::pow(ratio, 2.0 * order as f64));
+                let wanted_db = analog(4.0 * half_octave) - analog(4.0 / half_octave);
+                assert!((slope_db - wanted_db).abs() < SLOPE_DB, "{order}: {slope_db} {wanted_db}");
+                assert!((slope_db - 6.0206 * order as f64).abs() < SLOPE_DB, "{order}: {slope_db}");
+            }
+        }
     }
 }
