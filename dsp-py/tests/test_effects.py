@@ -37,7 +37,11 @@ EXAMPLES = [
     md.Tilt(gain_db=3),
     md.Equalizer(bands=[md.Bell(gain_db=3), md.HighPass(frequency_hz=40)], design="cookbook"),
     md.Equalizer(
-        bands=[md.Bell(gain_db=3), md.Placed(md.HighPass(), place="side"), md.Placed(md.Tilt(gain_db=2), enabled=False)],
+        bands=[
+            md.Bell(gain_db=3),
+            md.Placed(md.HighPass(), place="side"),
+            md.Placed(md.Tilt(gain_db=2), enabled=False),
+        ],
         output_gain_db=-2,
     ),
     md.Limiter(ceiling_db=-20, gain_db=6, mode="master", release_mode="dual"),
@@ -431,7 +435,7 @@ class TestPlacedBands:
 
     def test_a_place_needs_two_channels_and_has_no_single_response(self, noise) -> None:
         placed = md.Equalizer(bands=[md.Placed(md.Bell(gain_db=3), place="left")])
-        with pytest.raises(md.ParameterError, match=r"bands\[0\]: channels = 1 does not fit: 2 needed"):
+        with pytest.raises(md.ShapeError, match=r"bands\[0\]: channels = 1 does not fit: 2 needed"):
             placed(noise(1, 100), RATE_HZ)
         with pytest.raises(md.ParameterError, match="Equalizer has no single frequency response"):
             placed.frequency_response(1_000.0, RATE_HZ)
@@ -462,7 +466,9 @@ class TestPlacedBands:
 
 
 @pytest.mark.parametrize("gain_db", [12, 24])
-@pytest.mark.parametrize(("rate_hz", "frequency_hz", "q"), [(96_000, 20_000, 2), (48_000, 8_400, 40), (44_100, 21_000, 4)])
+@pytest.mark.parametrize(
+    ("rate_hz", "frequency_hz", "q"), [(96_000, 20_000, 2), (48_000, 8_400, 40), (44_100, 21_000, 4)]
+)
 def test_e3_no_shelf_exceeds_its_analog_curve_beyond_20_khz(rate_hz, frequency_hz, q, gain_db) -> None:
     # 20 kHz, q 2 and 24 dB at 96 kHz read +51 dB at 47 kHz.
     shelf = md.HighShelf(frequency_hz=frequency_hz, gain_db=gain_db, q=q)

@@ -14,10 +14,10 @@ const ROUNDS: f64 = 80.0;
 /// Magnitudes this close to 1 (-240 dB) are rounding.
 const ROUNDING: f64 = 1e-12;
 /// Step between the frequencies at which errors are measured, at most.
-pub(super) const ERROR_STEP_HZ: f64 = 1.0;
+pub(super) const ERROR_STEP_HZ: f64 = 0.25;
 /// Errors of a design count where the wanted magnitude is above this, -60 dB, and in this range, in Hz.
 const AUDIBLE: f64 = 1e-3;
-const AUDIBLE_HZ: core::ops::RangeInclusive<f64> = 20.0..=20_000.0;
+const AUDIBLE_HZ: [f64; 2] = [20.0, 20_000.0];
 
 /// The taps, [`GRID`] points of the frequency grid from 0 Hz to the rate for each but one, from the magnitudes up to
 /// half the rate; and whether they are a pure delay.
@@ -51,9 +51,11 @@ pub(super) fn error_db(taps: &[f64], magnitudes: &[f64], sample_rate_hz: f64) ->
         spectrum[(points - n) % points] = taps[half + n].into();
     }
     Fourier::new(points).forward(&mut spectrum);
+    let step_hz = sample_rate_hz / points as f64;
     let error_db = |(bin, wanted): (usize, &f64)| {
-        let hz = bin as f64 / points as f64 * sample_rate_hz;
-        let counts = *wanted >= AUDIBLE && AUDIBLE_HZ.contains(&hz);
+        let hz = bin as f64 * step_hz;
+        // The points around both ends of the range count too.
+        let counts = *wanted >= AUDIBLE && hz + step_hz > AUDIBLE_HZ[0] && hz - step_hz < AUDIBLE_HZ[1];
         if counts { libm::fabs(gain_to_db(libm::fabs(spectrum[bin].re) / wanted)) } else { 0.0 }
     };
     magnitudes.iter().enumerate().map(error_db).fold(0.0, f64::max)

@@ -69,6 +69,11 @@ impl ComputerCoeffs {
         }
     }
 
+    /// The same curve without reduction.
+    pub(crate) fn flat(self) -> Self {
+        Self { slope: 0.0, ..self }
+    }
+
     /// Values that glide: threshold, slope, knee, floor.
     fn glide(&self) -> [f64; 4] {
         [self.threshold_octaves, self.slope, self.knee_octaves, self.floor]

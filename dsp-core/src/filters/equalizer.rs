@@ -104,10 +104,10 @@ impl Params for EqualizerParams {
     type Processor<S: Sample> = Equalizer<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        if self.bands.iter().any(|band| band.placed().place != Place::Stereo) {
-            channels_in(input, 2, 2)?;
+        match self.bands.iter().position(|band| band.placed().place != Place::Stereo) {
+            Some(band) => channels_in(input, 2, 2).map(|()| input).map_err(|error| error.within("bands", band)),
+            None => Ok(input),
         }
-        Ok(input)
     }
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {

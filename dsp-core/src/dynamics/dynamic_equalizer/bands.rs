@@ -31,8 +31,10 @@ pub(super) const STEP_DB: f64 = 1.5;
 /// Most reduction, in dB.
 pub(super) const MAX_RANGE_DB: f64 = max_of(DynamicBand::FIELDS, "range_db");
 const _: () = assert!(MAX_RANGE_DB == STEP_DB * (POINTS - 1) as f64);
-/// Largest gain for which a shape is designed, up or down, in dB.
+/// Largest gain that is reached, up or down, in dB.
 const MOST_GAIN_DB: f64 = 36.0;
+/// Largest gain for which a shape is designed: the cubic of `svf_table` reaches two points further.
+const DESIGNED_GAIN_DB: f64 = MOST_GAIN_DB + 2.0 * STEP_DB;
 /// Steepest expansion: beyond it the range is reached within 0.25 dB of level.
 const STEEPEST: f64 = 100.0;
 /// Gains below this are interpolated between this and 0 dB, where a shape has no g and k of its own.
@@ -170,18 +172,14 @@ impl DynamicShape {
         }
     }
 
-    /// The points from the gain of the shape to `range_db` less, or more.
-    fn table(&self, action: DynamicAction, range_db: f64, sample_rate_hz: f64) -> [f64; TABLE] {
+    /// The points from the gain of the shape down, or up. They do not depend on the range, so that it glides without
+    /// them.
+    fn table(&self, action: DynamicAction, sample_rate_hz: f64) -> [f64; TABLE] {
         let mut table = [0.0; TABLE];
-        let mut point = [0.0; WIDTH];
         for (index, entry) in table.chunks_exact_mut(WIDTH).enumerate() {
-            let change_db = STEP_DB * index as f64;
-            // The cubic of `svf_table` reaches two points beyond the range.
-            if change_db < range_db + 2.0 * STEP_DB {
-                let gain_db = self.gain_db() - action.sign() * change_db;
-                point = self.point(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB), sample_rate_hz).values();
-            }
-            entry.copy_from_slice(&point);
+            let gain_db = self.gain_db() - action.sign() * STEP_DB * index as f64;
+            let reached = gain_db.clamp(-DESIGNED_GAIN_DB, DESIGNED_GAIN_DB);
+            entry.copy_from_slice(&self.point(reached, sample_rate_hz).values());
         }
         table
     }
@@ -237,7 +235,7 @@ impl DynamicBand {
     pub(super) fn design(&self, sample_rate_hz: f64) -> (BiquadCoeffs, Action) {
         let (computer, level_sign) = self.computer();
         let action = Action {
-            table: self.shape.table(self.action, self.range_db, sample_rate_hz),
+            table: self.shape.table(self.action, sample_rate_hz),
             detector: self.shape.detector(sample_rate_hz),
             computer,
             level_sign,
@@ -314,7 +312,7 @@ mod tests {
         for frequency_hz in [40.0, 400.0, 3_000.0, 12_000.0] {
             for (gain_db, q) in [(0.0, 1.0), (6.0, 4.0), (-6.0, 0.5), (0.7, 1.0)] {
                 for shape in shapes(frequency_hz, gain_db, q) {
-                    let table = shape.table(DynamicAction::Reduce, 24.0, RATE_HZ);
+                    let table = shape.table(DynamicAction::Reduce, RATE_HZ);
                     for index in 0..POINTS - 1 {
                         let (below, above) = (&table[WIDTH * index..], &table[WIDTH * (index + 1)..]);
                         let middle = core::array::from_fn(|n| 0.5 * (below[n] + above[n]));

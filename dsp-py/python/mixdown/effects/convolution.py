@@ -114,6 +114,10 @@ def _from_file(path: str, modified_ns: int, size: int) -> tuple[ImpulseResponse,
 _PADDING_S = 0.02
 #: Share of the energy before its start that a converted response may lose.
 _LOST = 1e-8
+#: Share of the energy at the end of a converted response that is dropped.
+_NEGLIGIBLE = 1e-12
+#: Longest response, in s.
+_LONGEST_S = 30.0
 #: Stop band of the converter from which its minimum phase is taken.
 _STOP_BAND = 1e-7
 
@@ -135,7 +139,6 @@ def _at_rate(response: ImpulseResponse, from_hz: float, to_hz: float) -> Impulse
         return np.asarray(resample(padded, from_hz, to_hz), np.float64) / ratio
 
     converted = convert(samples.astype(np.float64))
-    frames = math.ceil(samples.shape[1] * ratio)
     points = 1 << (converted.shape[1] + 2 * math.ceil(start)).bit_length()
     frequencies = np.arange(points // 2 + 1) / points
     turn = np.exp(2j * np.pi * start * frequencies)
@@ -146,8 +149,13 @@ def _at_rate(response: ImpulseResponse, from_hz: float, to_hz: float) -> Impulse
         cepstrum[1 : points // 2] *= 2
         cepstrum[points // 2 + 1 :] = 0
         turn *= np.exp(1j * np.fft.rfft(cepstrum).imag)
-    rows = np.stack([np.fft.irfft(np.fft.rfft(row, points) * turn, points)[:frames] for row in converted])
-    return ImpulseResponse(rows.astype(samples.dtype))
+    rows = np.stack([np.fft.irfft(np.fft.rfft(row, points) * turn, points) for row in converted])
+    # It rings on after its last sample, too.
+    longest = math.ceil((samples.shape[1] + padding) * ratio)
+    left = np.cumsum(np.sum(rows[:, longest - 1 :: -1] ** 2, axis=0))[::-1]
+    ringing = int(np.count_nonzero(left > _NEGLIGIBLE * left[0]))
+    frames = max(math.ceil(samples.shape[1] * ratio), min(ringing, int(_LONGEST_S * to_hz)))
+    return ImpulseResponse(rows[:, :frames].astype(samples.dtype))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +177,7 @@ class Convolution(Effect):
     trim_ms : float, default 0
         Start of the response that is dropped, 0 to 1000 ms.
     decay : float, default 1
-        0.1 to 1: factor on the response's own reverberation time, which is measured from -5 to -25 dB of its decay.
+        0.1 to 1: factor on the reverberation time that is measured on the response itself, which it shortens.
     mix : float, default 1
         0 to 1: (1 - mix) dry + mix wet.
     normalize : bool, default False
