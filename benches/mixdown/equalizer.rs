@@ -8,7 +8,7 @@ use crate::{
 use criterion::Criterion;
 use mixdown::{
     Cpu, Params, Processor, Sample, StreamSpec, Tunable,
-    filters::{AllPassParams, Band, BellParams, Design, Equalizer, EqualizerParams},
+    filters::{AllPassParams, BellParams, Design, Equalizer, EqualizerBand, EqualizerParams},
 };
 use std::hint::black_box;
 
@@ -43,13 +43,13 @@ fn q(band: usize) -> f64 {
 
 /// All passes keep the level, so that the same block can be processed a million times.
 pub fn all_passes(bands: usize) -> EqualizerParams {
-    let band = |band| Band::from(AllPassParams { frequency_hz: frequency_hz(band), q: q(band) });
-    EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook }
+    let band = |band| EqualizerBand::from(AllPassParams { frequency_hz: frequency_hz(band), q: q(band) });
+    EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook, ..Default::default() }
 }
 
 fn bells(bands: usize) -> EqualizerParams {
-    let band = |band| Band::from(BellParams { frequency_hz: frequency_hz(band), gain_db: gain_db(band), q: q(band) });
-    EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook }
+    let band = |band| EqualizerBand::from(BellParams { frequency_hz: frequency_hz(band), gain_db: gain_db(band), q: q(band) });
+    EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook, ..Default::default() }
 }
 
 fn gain_db(band: usize) -> f64 {

@@ -40,7 +40,7 @@ fn leaf() -> BoxedStrategy<Effect> {
         DynamicBand { shape: DynamicShape::Bell(BellParams::default()), threshold_db: -50.0, ..Default::default() };
     let linear = LinearPhaseEqualizerParams {
         bands: vec![BellParams { gain_db: 6.0, ..Default::default() }.into()],
-        length_frames: 256,
+        length_ms: 5.0,
     };
     prop_oneof![
         4 => compressor,

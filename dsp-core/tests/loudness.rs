@@ -193,3 +193,31 @@ fn peak_to_loudness_of_a_full_scale_tone() {
     assert!((reading.integrated_lufs + 3.0103).abs() < 0.001, "{}", reading.integrated_lufs);
     assert!((reading.plr_lu - 3.0103).abs() < 0.01 && (reading.min_psr_lu - 3.0103).abs() < 0.01);
 }
+
+/// The largest mean over any 400 ms, whatever its first frame, against the meter's.
+#[test]
+fn m2_the_momentary_maximum_finds_the_window_of_a_drum() {
+    /// Steps of 10 ms lost 0.456 LU here; those of 1 ms at most the two hits' own share of 1 ms.
+    const LIMIT_LU: f64 = 0.04;
+    let mut worst = 0.0_f64;
+    for offset in [0, 101, 233, 377, 411] {
+        // Two hits of 60 Hz and noise, 400 ms apart but for a few: both fit one window, whose edges matter.
+        let mut audio = vec![0.0_f64; 96_000];
+        for (start, gain) in [(20_000 + offset, 1.0), (38_700 + offset, 0.9)] {
+            for n in 0..9_000 {
+                let t = n as f64 / RATE;
+                let noise = ((n * 7_919 + 13) % 1_009) as f64 / 504.5 - 1.0;
+                audio[start + n] +=
+                    gain * (0.5 * (2.0 * PI * 180.0 * t).sin() * (-t * 18.0).exp() + 0.4 * noise * (-t * 60.0).exp());
+            }
+        }
+        let reading = read(RATE, &[&audio], &loudness_only());
+        // The same weighting, by the difference of two readings: a meter of every starting frame.
+        let shifted =
+            (0..480).step_by(5).map(|skip| read(RATE, &[&audio[skip..]], &loudness_only()).max_momentary_lufs);
+        let exact = shifted.fold(f64::NEG_INFINITY, f64::max);
+        worst = worst.max(exact - reading.max_momentary_lufs);
+        println!("M2 {offset}: {:+.4} LU", reading.max_momentary_lufs - exact);
+    }
+    assert!(worst <= LIMIT_LU, "{worst}");
+}

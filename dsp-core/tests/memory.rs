@@ -12,7 +12,7 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("Gain", 0.26, "levels/gain.rs"),
     ("Pan", 0.38, "levels/pan.rs"),
     ("Width", 16.4, "levels/width.rs"),
-    ("Equalizer", 214.0, "filters/equalizer.rs"),
+    ("Equalizer", 487.0, "filters/equalizer.rs"),
     ("Bell", 6.2, "filters/filter.rs"),
     ("LowShelf", 6.2, "filters/filter.rs"),
     ("HighShelf", 6.2, "filters/filter.rs"),
@@ -22,7 +22,7 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("Notch", 6.2, "filters/filter.rs"),
     ("AllPass", 6.2, "filters/filter.rs"),
     ("Tilt", 6.2, "filters/filter.rs"),
-    ("DynamicEqualizer", 781.0, "dynamics/dynamic_equalizer/mod.rs"),
+    ("DynamicEqualizer", 788.0, "dynamics/dynamic_equalizer/mod.rs"),
     ("Compressor", 24.0, "dynamics/compressor.rs"),
     ("DeEsser", 33.0, "dynamics/de_esser/mod.rs"),
     ("MultibandCompressor", 58.0, "dynamics/multiband.rs"),
@@ -32,7 +32,7 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("Reverb", 677.0, "reverbs/reverb/mod.rs"),
     ("Plate", 205.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),
-    ("Convolution", 196.0, "convolution/convolution/mod.rs"),
+    ("Convolution", 197.0, "convolution/convolution/mod.rs"),
 ];
 
 macro_rules! measured {

@@ -59,8 +59,8 @@ fn cookbook_equalizers_are_those_of_scipy() {
     let input = numbers(&golden["input"]);
     let mut worst: f64 = 0.0;
     for case in list(&golden["cases"]) {
-        let bands = list(&case["bands"]).iter().map(band).collect();
-        let params = EqualizerParams { bands, design: Design::Cookbook };
+        let bands = list(&case["bands"]).iter().map(|case| band(case).into()).collect();
+        let params = EqualizerParams { bands, design: Design::Cookbook, ..Default::default() };
         let mut equalizer = params.build::<f64>(&spec(number(case, "rate_hz"), 1)).unwrap();
         let mut audio = input.clone();
         equalizer.process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
@@ -97,7 +97,7 @@ fn matched_bands_follow_the_analog_curves_of_scipy() {
             _ => BOOST_DB,
         };
         let mut worst_db: f64 = 0.0;
-        let params = EqualizerParams { bands: vec![band], design: Design::Matched };
+        let params = EqualizerParams { bands: vec![band.into()], design: Design::Matched, ..Default::default() };
         let response = params.frequency_response(&spec(44_100.0, 1), &frequencies_hz).unwrap().unwrap();
         for ((ours, theirs_db), hz) in response.iter().zip(numbers(&case["levels_db"])).zip(&frequencies_hz) {
             let error_db = (gain_to_db(ours.norm()) - theirs_db).abs();

@@ -149,7 +149,7 @@ fn impulse_responses_are_base64() {
     let text = serde_json::to_string(&short).unwrap();
     assert_eq!(
         text,
-        r#"{"type":"Convolution","impulse_response":{"rows":2,"format":"f32","samples":"AACAPwAAAD8="},"layout":"auto","predelay_ms":0.0,"mix":1.0,"normalize":false}"#
+        r#"{"type":"Convolution","impulse_response":{"rows":2,"format":"f32","samples":"AACAPwAAAD8="},"layout":"auto","predelay_ms":0.0,"trim_ms":0.0,"decay":1.0,"mix":1.0,"normalize":false}"#
     );
     assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), short);
     // Numbers that are not exact in f32.
@@ -165,4 +165,32 @@ fn impulse_responses_are_base64() {
     assert!(refused(r#"{"rows":1,"samples":"AAAAAAAA8H8="}"#).contains("impulse_response[0] = inf is out of range"));
     assert!(refused(r#"{"rows":1,"samples":"AAAA"}"#).contains("end within a number"));
     assert!(refused(r#"{"rows":1,"samples":"?"}"#).contains("not Base64"));
+}
+
+#[test]
+fn placed_bands_serialise_beside_plain_ones_which_read_as_before() {
+    let bell = BellParams { gain_db: 3.0, ..Default::default() };
+    let placed = Placed { band: bell.into(), place: Place::Side, enabled: false };
+    let bands = vec![bell.into(), placed.into()];
+    let effect = Effect::from(EqualizerParams { bands, ..Default::default() });
+    let text = serde_json::to_string(&effect).unwrap();
+    let plain = r#"{"type":"Bell","frequency_hz":1000.0,"gain_db":3.0,"q":1.0}"#;
+    assert_eq!(
+        text,
+        format!(
+            r#"{{"type":"Equalizer","bands":[{plain},{{"type":"Placed","band":{plain},"place":"side","enabled":false}}],"design":"matched","output_gain_db":0.0}}"#
+        )
+    );
+    round_trips(&effect);
+    let before = format!(r#"{{"type":"Equalizer","bands":[{plain}],"design":"matched"}}"#);
+    let read: Effect = serde_json::from_str(&before).unwrap();
+    assert_eq!(read, EqualizerParams { bands: vec![bell.into()], ..Default::default() }.into());
+}
+
+/// A length in frames means another time at every rate: it is refused, and the new name is said.
+#[test]
+fn a_linear_phase_preset_with_a_length_in_frames_is_refused_by_name() {
+    let text = r#"{"type":"LinearPhaseEqualizer","bands":[],"length_frames":8192}"#;
+    let error = serde_json::from_str::<Effect>(text).unwrap_err().to_string();
+    assert!(error.contains("length_frames") && error.contains("length_ms"), "{error}");
 }

@@ -4,7 +4,7 @@ use crate::{
     error::{ParameterError, parameter},
     settings::read_effect,
 };
-use mixdown::{Params, Processor, StreamSpec};
+use mixdown::{Effect, Params, Processor, StreamSpec};
 use numpy::{Complex64, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
@@ -13,6 +13,17 @@ use pyo3::prelude::*;
 pub(crate) fn latency_frames(settings: &Bound<'_, PyAny>, sample_rate_hz: f64, channels: usize) -> PyResult<usize> {
     let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
     Ok(read_effect(settings)?.0.build::<f64>(&spec).map_err(parameter)?.latency_frames())
+}
+
+/// Largest error of a linear-phase equalizer against its bands, in dB.
+#[pyfunction]
+pub(crate) fn design_error_db(py: Python<'_>, settings: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<f64> {
+    let (effect, name) = read_effect(settings)?;
+    let spec = StreamSpec::new(sample_rate_hz, 1).map_err(parameter)?;
+    let Effect::LinearPhaseEqualizer(params) = effect else {
+        return Err(ParameterError::new_err(format!("{name} has no design error")));
+    };
+    py.detach(|| params.design_error_db(&spec)).map_err(parameter)
 }
 
 /// Complex gain of a linear effect at frequencies in Hz.

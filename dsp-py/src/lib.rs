@@ -33,7 +33,7 @@ mod _core {
     use super::{
         array::{as_array, as_audio},
         delivery::{ceiling_at, deliver, normalize, playback_gain, quantize, targets},
-        effect::{frequency_response, latency_frames, transfer_curve},
+        effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         meter::{LoudnessMeter, album_loudness},
         mix::render_mix,

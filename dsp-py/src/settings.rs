@@ -2,7 +2,7 @@
 
 use crate::error::{ParameterError, mixer, parameter};
 use mixdown::{
-    Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, dynamics::DynamicBand, params::Field,
+    Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, dynamics::DynamicBand, filters::Placed, params::Field,
     reverbs::ReverbParams,
 };
 use pyo3::{prelude::*, types::PyString};
@@ -13,13 +13,14 @@ macro_rules! tables {
         &[
             $((stringify!($name), <$params>::FIELDS),)*
             ("DynamicBand", DynamicBand::FIELDS),
+            ("Placed", Placed::FIELDS),
             ("Track", TrackParams::FIELDS),
             ("Master", MasterParams::FIELDS),
         ]
     };
 }
 
-/// Parameter tables by their Python class: every processor, the band that is not a processor, the strips of a mix.
+/// Parameter tables by their Python class: every processor, the bands that are not processors, the strips of a mix.
 const TABLES: &[(&str, &[Field])] = mixdown::for_each_processor!(tables);
 
 /// Settings of any kind from plain values.

@@ -485,8 +485,8 @@ class TestWords:
             (lambda: md.Gain()(TONE, RATE_HZ, tail=True), "tail = True is not allowed"),
             (lambda: md.Gain().stream(RATE_HZ, 1, "int16"), "dtype = 'int16' is not allowed"),
             (
-                lambda: md.LinearPhaseEqualizer(length_frames=-5),
-                r"length_frames = -5 is out of range: it must lie in 256\.\.65536",
+                lambda: md.LinearPhaseEqualizer(length_ms=-5),
+                r"length_ms = -5 is out of range: it must lie in 5\.\.680",
             ),
         ],
     )

@@ -222,6 +222,18 @@ class TestBands:
         assert 20 * np.log10(np.std(out) / np.std(tone)) == pytest.approx(-expected, abs=0.1)
 
     @pytest.mark.parametrize(
+        ("direction", "action", "moved"),
+        [("above", "reduce", -5), ("above", "boost", 10), ("below", "reduce", -10), ("below", "boost", 5)],
+    )
+    def test_a_dynamic_band_acts_in_every_direction(self, direction, action, moved) -> None:
+        over = 10 if direction == "above" else -10
+        tone = 10 ** ((over - 30) / 20) * np.sin(2 * np.pi * 1000 * np.arange(2 * RATE_HZ) / RATE_HZ)
+        effect = md.DynamicEqualizer(bands=[md.DynamicBand(direction=direction, action=action)])
+        out = effect(tone, RATE_HZ)[-4_800:]
+        assert 20 * np.log10(np.std(out) / np.std(tone)) == pytest.approx(moved, abs=0.1)
+        assert effect.gain_reduction(tone, RATE_HZ)[0, 0, -1] == pytest.approx(-moved, abs=0.1)
+
+    @pytest.mark.parametrize(
         ("make", "error", "message"),
         [
             (lambda: md.MultibandCompressor(crossovers_hz=[2_000, 200]), ValueError, r"crossovers_hz"),

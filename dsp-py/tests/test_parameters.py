@@ -36,6 +36,7 @@ OTHER_ORDER = {"Track", "Master"}
 GIVEN: dict[str, dict[str, Any]] = {
     "Convolution": {"impulse_response": np.ones(8, np.float32)},
     "Track": {"name": "a", "audio": np.zeros((2, 8), np.float32)},
+    "Placed": {"band": md.Bell()},
 }
 #: What goes with certain words of a choice.
 FITTING: dict[tuple[str, str], dict[str, Any]] = {
@@ -162,7 +163,7 @@ def test_a_parameter_prints_short() -> None:
     assert printed["Compressor"]["release_mode"] == 'release_mode: "manual", "dual" or "auto", default "manual"'
     assert printed["LinearPhaseEqualizer"] == {
         "bands": "bands: compound",
-        "length_frames": "length_frames: 256 to 65 536 frames in steps of 2, default 8192, fixed while a stream runs",
+        "length_ms": "length_ms: 5 to 680 ms, default 170, fixed while a stream runs",
     }
     assert printed["MultibandCompressor"]["slope_db_per_octave"] == (
         "slope_db_per_octave: 12, 24 or 48 dB/octave, default 24, fixed while a stream runs"

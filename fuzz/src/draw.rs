@@ -111,12 +111,18 @@ fn band_count(u: &mut Unstructured<'_>) -> Result<usize> {
 fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut Effect) -> Result<()> {
     match effect {
         Effect::Equalizer(params) => {
-            params.bands = (0..band_count(u)?).map(|_| band(u, style, rate_hz)).collect::<Result<_>>()?;
+            for _ in 0..band_count(u)? {
+                let band = band(u, style, rate_hz)?;
+                let place = *u.choose(&[Place::Stereo, Place::Mid, Place::Side, Place::Left, Place::Right])?;
+                // Most are not, since placed ones need two channels.
+                let placed = u.ratio(1, 8)?;
+                params.bands.push(if placed { Placed { band, place, enabled: u.arbitrary()? }.into() } else { band.into() });
+            }
         }
         Effect::LinearPhaseEqualizer(params) => {
             params.bands = (0..u.int_in_range(0..=3)?).map(|_| band(u, style, rate_hz)).collect::<Result<_>>()?;
             if style == Style::Tame {
-                params.length_frames = params.length_frames.min(LONGEST_FILTER_FRAMES as usize);
+                params.length_ms = params.length_ms.min((LONGEST_FILTER_FRAMES * 1e3 / rate_hz).max(5.0));
             }
         }
         Effect::DynamicEqualizer(params) => {
@@ -237,12 +243,24 @@ pub fn boost_db(effect: &Effect) -> f64 {
         // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         Effect::Width(_) => 10.0,
-        Effect::Equalizer(params) => params.bands.iter().map(|band| boost_db(&of_band(band))).sum(),
+        // Mid and side of one channel turn back into both.
+        Effect::Equalizer(params) => {
+            let band = |band: &EqualizerBand| match *band {
+                EqualizerBand::Placed(Placed { band, .. }) => boost_db(&of_band(&band)) + 6.1,
+                EqualizerBand::Bell(params) => boost_db(&params.into()),
+                EqualizerBand::LowShelf(params) => boost_db(&params.into()),
+                EqualizerBand::HighShelf(params) => boost_db(&params.into()),
+                EqualizerBand::Tilt(params) => boost_db(&params.into()),
+                _ => 0.0,
+            };
+            params.bands.iter().map(band).sum::<f64>() + params.output_gain_db.max(0.0)
+        }
         Effect::DynamicEqualizer(params) => {
             let all = params.bands.iter().map(|band| match *band {
-                // Its gain only falls; a shelf of high q overshoots.
+                // A shelf of high q overshoots.
                 DynamicEqualizerBand::DynamicBand(band) => match band.shape {
-                    DynamicShape::Bell(shape) => shape.gain_db.max(0.0),
+                    DynamicShape::Bell(shape) if band.action == DynamicAction::Reduce => shape.gain_db.max(0.0),
+                    DynamicShape::Bell(shape) => (shape.gain_db + band.range_db).max(0.0),
                     DynamicShape::LowShelf(LowShelfParams { gain_db, .. })
                     | DynamicShape::HighShelf(HighShelfParams { gain_db, .. }) => gain_db.abs() + band.range_db + 40.0,
                     DynamicShape::Tilt(shape) => (shape.gain_db.abs() + band.range_db) / 2.0,

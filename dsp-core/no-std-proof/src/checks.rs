@@ -77,8 +77,10 @@ fn convolution_sums() -> Result<bool, Error> {
 /// Whether an impulse comes back symmetric about the latency, with the gain of the bell in the middle of its band.
 fn linear_phase_is_symmetric() -> Result<bool, Error> {
     const LENGTH: usize = 2_048;
+    // Rounded up to a power of two.
+    const LENGTH_MS: f64 = 42.0;
     let bell = BellParams { frequency_hz: 12_000.0, gain_db: HALF_DB, q: 1.0 };
-    let params = LinearPhaseEqualizerParams { bands: Vec::from([bell.into()]), length_frames: LENGTH };
+    let params = LinearPhaseEqualizerParams { bands: Vec::from([bell.into()]), length_ms: LENGTH_MS };
     let mut impulse = Vec::from([0.0_f64; LENGTH + 1]);
     impulse[0] = 1.0;
     let taps = through(&params, 1, &impulse)?;

@@ -12,7 +12,9 @@
 
 use super::{
     fir::{self, fir},
-    partition::{Counts, Plan, Route, Sources, Stage, ring_index},
+    partition::{Plan, Sources, Stage},
+    ring::ring_index,
+    route::{Counts, Route},
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample, silence, stream::StreamSpec},
@@ -50,6 +52,14 @@ pub(crate) struct Convolver<S> {
     loading: Vec<S>,
     chunk: Vec<S>,
     frame: u64,
+}
+
+/// The next step of loading a response: see [`Convolver::load_some`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LoadPlace {
+    stage: usize,
+    partition: usize,
+    step: usize,
 }
 
 /// Partitioning of responses of `length` taps after the head.
@@ -117,15 +127,48 @@ impl<S: Sample> Convolver<S> {
         1 + self.stages.iter().map(|stage| stage.plan().partitions).sum::<usize>()
     }
 
-    /// Loads one part of a response into an inactive bank. Missing taps are 0.
-    pub(crate) fn load_part(&mut self, bank: usize, response: usize, taps: &[f64], part: usize) {
-        let Some(mut partition) = part.checked_sub(1) else {
-            let head = &mut self.heads[bank * self.counts.responses + response];
-            for (n, tap) in head.iter_mut().rev().enumerate() {
-                *tap = taps.get(n).map_or(S::ZERO, |tap| S::from_f64(*tap));
+    fn load_head<T: Sample>(&mut self, bank: usize, response: usize, taps: &[T]) {
+        let head = &mut self.heads[bank * self.counts.responses + response];
+        for (n, tap) in head.iter_mut().rev().enumerate() {
+            *tap = taps.get(n).map_or(S::ZERO, |tap| S::from_f64(tap.to_f64()));
+        }
+    }
+
+    /// Loads a response into an inactive bank, from `place` on until the work of this call exceeds `points` points of a
+    /// pass. Missing taps are 0. Returns whether it is complete; `place` then is the start of another one.
+    pub(crate) fn load_some<T: Sample>(
+        &mut self,
+        [bank, response]: [usize; 2],
+        taps: &[T],
+        place: &mut LoadPlace,
+        points: usize,
+    ) -> bool {
+        if *place == LoadPlace::default() {
+            self.load_head(bank, response, taps);
+        }
+        let mut spent = 0;
+        while let Some(stage) = self.stages.get_mut(place.stage) {
+            if spent > points {
+                return false;
             }
-            return;
-        };
+            let Plan { first_tap, partitions, .. } = stage.plan();
+            let taps = taps.get(first_tap..).unwrap_or(&[]);
+            spent += stage.load_step([bank, response, place.partition, place.step], taps, &mut self.loading);
+            place.step += 1;
+            if place.step == stage.load_steps() {
+                (place.step, place.partition) = (0, place.partition + 1);
+            }
+            if place.partition == partitions {
+                (place.partition, place.stage) = (0, place.stage + 1);
+            }
+        }
+        *place = LoadPlace::default();
+        true
+    }
+
+    /// Loads one part of a response into an inactive bank. Missing taps are 0.
+    pub(crate) fn load_part<T: Sample>(&mut self, bank: usize, response: usize, taps: &[T], part: usize) {
+        let Some(mut partition) = part.checked_sub(1) else { return self.load_head(bank, response, taps) };
         for stage in &mut self.stages {
             let Plan { first_tap, partitions, .. } = stage.plan();
             if partition < partitions {
@@ -137,7 +180,7 @@ impl<S: Sample> Convolver<S> {
     }
 
     /// Loads a whole response. Does not allocate with several banks; the only bank is loaded once.
-    pub(crate) fn load(&mut self, bank: usize, response: usize, taps: &[f64]) {
+    pub(crate) fn load<T: Sample>(&mut self, bank: usize, response: usize, taps: &[T]) {
         self.make_room();
         (0..self.parts()).for_each(|part| self.load_part(bank, response, taps, part));
         if self.counts.banks == 1 {

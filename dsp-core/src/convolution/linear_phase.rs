@@ -2,8 +2,8 @@
 
 use super::{
     convolver::Convolver,
-    fft::design::Fourier,
-    partition::{Counts, Route},
+    linear_phase_taps::{ERROR_STEP_HZ, GRID, error_db, taps},
+    route::{Counts, Route},
 };
 use crate::{
     filters::band::{Band, BandParams, Design, check_all},
@@ -25,7 +25,6 @@ use crate::{
     },
     primitives::{
         delay_line::DelayLine,
-        kaiser::kaiser,
         ramp::{Ramp, Span},
         sanitize::sanitize,
     },
@@ -43,10 +42,12 @@ use num_complex::Complex64;
 /// Those of [`LinearPhaseEqualizerParams`].
 ///
 /// # Contract
-/// Latency L/2 frames, exactly; transients have pre-ringing, as with every linear-phase filter. The magnitude is that
-/// of an [`Equalizer`](crate::filters::Equalizer) with the same bands (matched design), within the resolution of L:
-/// within 0.1 dB for bells and shelves from 60 Hz on and q up to 2 at 48 kHz and the default length. Narrower or lower
-/// bands need a longer one, and so do higher rates. Any channel count; all channels get the same filter, computed in
+/// L is `length_ms` in frames, rounded up to a power of two: the same bands are as exact at every rate. Latency L/2
+/// frames, exactly; transients have pre-ringing, as with every linear-phase filter. The magnitude is that of an
+/// [`Equalizer`](crate::filters::Equalizer) with the same bands (matched design), within the resolution of L: within
+/// 0.1 dB for bells and shelves from 60 Hz on and q up to 2 at the default length, and within 0.03 dB for a high pass of
+/// 30 Hz. Narrower or lower bands need a longer one:
+/// [`design_error_db`](LinearPhaseEqualizerParams::design_error_db) tells. Any channel count; all channels get the same filter, computed in
 /// f64. All passes change nothing. Neutral if no band changes a magnitude: then the output is the delayed input, bit
 /// for bit.
 ///
@@ -79,14 +80,6 @@ pub struct LinearPhaseEqualizer<S> {
     non_finite: u64,
 }
 
-/// Points of the frequency grid per frame of length.
-const GRID: usize = 4;
-/// Shape of the window.
-const BETA: f64 = 9.0;
-/// Iterations of the correction.
-const ROUNDS: f64 = 80.0;
-/// Magnitudes this close to 1 (-240 dB) are rounding.
-const ROUNDING: f64 = 1e-12;
 /// Crossfade to other taps, in ms.
 const FADE_MS: f64 = 20.0;
 
@@ -108,8 +101,48 @@ params! {
     #[derive(Clone, Debug, PartialEq)]
     LinearPhaseEqualizerParams {
         bands: compound Vec<Band>, default Vec::new(), "The bands, at most 32";
-        length_frames: frames as usize, 256.0..=65_536.0, default 8_192, multiples(2.0, "even"), fixed,
-            "L: one less than the taps, twice the latency";
+        length_ms: ms, 5.0..=680.0, default 170.0, log, fixed,
+            "Length of the filter, twice the latency; rounded up to a power of two of frames";
+    }
+}
+
+impl LinearPhaseEqualizerParams {
+    /// L: one less than the taps, a power of two.
+    fn length_frames(&self, spec: &StreamSpec) -> usize {
+        ms_to_frames(self.length_ms, spec.sample_rate_hz()).max(2).next_power_of_two()
+    }
+
+    /// The wanted magnitude from 0 Hz to half the rate, on a grid of as many points up to the rate.
+    fn magnitudes(&self, spec: &StreamSpec, points: usize) -> Vec<f64> {
+        let rate_hz = spec.sample_rate_hz();
+        let bands: Vec<_> = self.bands.iter().map(|band| band.sections(rate_hz, Design::Matched)).collect();
+        let at = |bin: usize| {
+            let hz = bin as f64 / points as f64 * rate_hz;
+            libm::sqrt(bands.iter().map(|sections| sections.response(hz, rate_hz).norm_sqr()).product())
+        };
+        (0..=points / 2).map(at).collect()
+    }
+
+    /// The largest error of the filter in dB: of its magnitude against that of the bands, from 20 Hz to 20 kHz or half
+    /// the rate, where that of the bands is above -60 dB. More than 0.5 dB calls for a longer filter.
+    ///
+    /// ```
+    /// use mixdown::{StreamSpec, convolution::LinearPhaseEqualizerParams, filters::HighPassParams};
+    ///
+    /// let rumble = HighPassParams { frequency_hz: 30.0, slope_db_per_octave: 12.0 };
+    /// let of = |length_ms| LinearPhaseEqualizerParams { bands: vec![rumble.into()], length_ms };
+    /// let spec = StreamSpec::new(96_000.0, 2)?;
+    /// assert!(of(170.0).design_error_db(&spec)? < 0.05 && of(20.0).design_error_db(&spec)? > 0.5);
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`validate`](Params::validate).
+    pub fn design_error_db(&self, spec: &StreamSpec) -> Result<f64, Error> {
+        let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?.into_inner();
+        let rate_hz = spec.sample_rate_hz();
+        let points = (GRID * self.length_frames(spec)).max((rate_hz / ERROR_STEP_HZ) as usize).next_power_of_two();
+        Ok(error_db(&taps, &self.magnitudes(spec, points), rate_hz))
     }
 }
 
@@ -124,30 +157,7 @@ impl Params for LinearPhaseEqualizerParams {
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<LinearPhaseEqualizerCoeffs>, Error> {
         self.validate(spec)?;
-        let points = GRID * self.length_frames;
-        let rate_hz = spec.sample_rate_hz();
-        let bands: Vec<_> = self.bands.iter().map(|band| band.sections(rate_hz, Design::Matched)).collect();
-        let mut spectrum = vec![Complex64::ONE; points];
-        let mut neutral = true;
-        for bin in 0..=points / 2 {
-            let hz = bin as f64 / points as f64 * rate_hz;
-            let magnitude: f64 =
-                libm::sqrt(bands.iter().map(|sections| sections.response(hz, rate_hz).norm_sqr()).product());
-            neutral &= (magnitude - 1.0).abs() <= ROUNDING;
-            spectrum[bin] = magnitude.into();
-            spectrum[(points - bin) % points] = magnitude.into();
-        }
-        let half = self.length_frames / 2;
-        let mut taps = vec![0.0; self.length_frames + 1];
-        if neutral {
-            taps[half] = 1.0;
-            return Ok(Designed::new(spec, LinearPhaseEqualizerCoeffs { taps, neutral }));
-        }
-        Fourier::new(points).forward(&mut spectrum);
-        for n in 0..=half {
-            let tap = spectrum[n].re / points as f64 * window(n as f64 / half as f64);
-            (taps[half - n], taps[half + n]) = (tap, tap);
-        }
+        let (taps, neutral) = taps(self.magnitudes(spec, GRID * self.length_frames(spec)));
         Ok(Designed::new(spec, LinearPhaseEqualizerCoeffs { taps, neutral }))
     }
 
@@ -162,7 +172,7 @@ impl Params for LinearPhaseEqualizerParams {
     /// The response of the taps, window included. O(length) for each frequency.
     fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
         let LinearPhaseEqualizerCoeffs { taps, .. } = self.design(spec)?.into_inner();
-        let half = self.length_frames / 2;
+        let half = taps.len() / 2;
         let at = |hz: &f64| {
             let back = cis(-2.0 * PI * hz / spec.sample_rate_hz());
             let later = taps[half + 1..].iter().rev().fold(Complex64::ZERO, |sum, tap| (sum + tap) * back);
@@ -170,11 +180,6 @@ impl Params for LinearPhaseEqualizerParams {
         };
         Ok(Some(frequencies_hz.iter().map(at).collect()))
     }
-}
-
-/// The weight of a tap; `u` is 0 in the middle and 1 at the end.
-fn window(u: f64) -> f64 {
-    1.0 - libm::pow(1.0 - kaiser(BETA, u), ROUNDS)
 }
 
 /// Coefficients of a [`LinearPhaseEqualizer`]: its taps.
@@ -354,7 +359,7 @@ impl<S: Sample> Engine<S> for LinearPhaseEqualizer<S> {
         let mut equalizer = LinearPhaseEqualizer {
             spec: *spec,
             convolver: Box::new(Convolver::new(spec, coeffs.taps.len(), &routes, counts)),
-            delay: DelayLine::new(channels, params.length_frames / 2),
+            delay: DelayLine::new(channels, coeffs.taps.len() / 2),
             target: coeffs,
             pending: true,
             current: Filter::Delay,
@@ -428,7 +433,7 @@ impl<S: Sample> Tunable<S> for LinearPhaseEqualizer<S> {
         if coeffs.taps.len() == self.target.taps.len() {
             return Ok(());
         }
-        Err(Error::NeedsRebuild { param: "length_frames" })
+        Err(Error::NeedsRebuild { param: "length_ms" })
     }
 
     fn apply(&mut self, coeffs: &LinearPhaseEqualizerCoeffs) {
@@ -456,13 +461,13 @@ mod tests {
         for bands in [vec![], vec![BellParams::default().into()], vec![AllPassParams::default().into()]] {
             assert!(of(bands).neutral);
         }
-        let longer = LinearPhaseEqualizerParams { length_frames: 8_194, ..Default::default() };
+        let longer = LinearPhaseEqualizerParams { length_ms: 171.0, ..Default::default() };
         let mut running = LinearPhaseEqualizerParams::default().build::<f32>(&spec).unwrap();
-        assert_eq!(running.set_params(&longer), Err(Error::NeedsRebuild { param: "length_frames" }));
-        let odd = LinearPhaseEqualizerParams { length_frames: 8_193, ..Default::default() };
+        assert_eq!(running.set_params(&longer), Err(Error::NeedsRebuild { param: "length_ms" }));
+        let short = LinearPhaseEqualizerParams { length_ms: 4.0, ..Default::default() };
         assert_eq!(
-            alloc::string::ToString::to_string(&odd.validate(&spec).unwrap_err()),
-            "length_frames = 8193 is not allowed: it must be even"
+            alloc::string::ToString::to_string(&short.validate(&spec).unwrap_err()),
+            "length_ms = 4 is out of range: it must lie in 5..680"
         );
     }
 }

@@ -6,7 +6,10 @@ pub(crate) mod convolver;
 pub(crate) mod fft;
 pub(crate) mod fir;
 pub(crate) mod linear_phase;
+mod linear_phase_taps;
 pub(crate) mod partition;
+mod ring;
+pub(crate) mod route;
 
 pub use {
     convolution::{Convolution, ConvolutionCoeffs, ConvolutionLayout, ConvolutionParams, ImpulseResponse},

@@ -12,9 +12,13 @@
 //! F. Wefers, "Partitioned convolution algorithms for real-time auralization", PhD thesis, RWTH Aachen 2015, ch. 5 and
 //! 6.
 
-use super::fft::{
-    Step, Transform,
-    multiply::{Delayed, TILE, Tile, multiply, multiply_newest},
+use super::{
+    fft::{
+        Step, Transform,
+        multiply::{Delayed, TILE, Tile, multiply, multiply_newest},
+    },
+    ring::{block_of, halves, ring_index},
+    route::{Counts, Route},
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample, stream::StreamSpec},
@@ -27,14 +31,6 @@ use core::ops::Range;
 const UNIT_TILES: usize = 4;
 /// Cost of one complex point, in tenths of a ns on a Zen 3 core: in a pass, in a product.
 const COST: [usize; 2] = [4, 2];
-
-/// A connection from an input to an output through a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
-    pub(crate) input: usize,
-    pub(crate) output: usize,
-    pub(crate) response: usize,
-}
 
 /// Position and partitioning of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +50,6 @@ impl Plan {
     fn slack(&self) -> usize {
         self.first_tap - self.block
     }
-}
-
-/// Counts of inputs, outputs, responses and banks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counts {
-    pub(crate) inputs: usize,
-    pub(crate) outputs: usize,
-    pub(crate) responses: usize,
-    pub(crate) banks: usize,
 }
 
 /// A unit of work.
@@ -283,22 +270,49 @@ impl<S: Sample> Stage<S> {
     }
 
     /// Transforms partition `partition` of a response, whose taps start at the stage's first: see [`Plan::first_tap`].
-    pub(crate) fn load(&mut self, bank: usize, response: usize, partition: usize, taps: &[f64], scratch: &mut [S]) {
+    pub(crate) fn load<T: Sample>(
+        &mut self,
+        bank: usize,
+        response: usize,
+        partition: usize,
+        taps: &[T],
+        scratch: &mut [S],
+    ) {
+        for step in 0..self.load_steps() {
+            self.load_step([bank, response, partition, step], taps, scratch);
+        }
+    }
+
+    /// Steps of [`load`](Self::load).
+    pub(crate) fn load_steps(&self) -> usize {
+        self.transform.steps().len()
+    }
+
+    /// One step of loading, after all before it, with the same scratch. Returns its cost in points of a pass.
+    pub(crate) fn load_step<T: Sample>(
+        &mut self,
+        [bank, response, partition, step]: [usize; 4],
+        taps: &[T],
+        scratch: &mut [S],
+    ) -> usize {
         let needed = self.loading();
         let Self { plan, transform, spectra, counts, .. } = self;
         let (window, points) = scratch[..needed].split_at_mut(2 * plan.block);
-        window.fill(S::ZERO);
-        let scale = 1.0 / plan.block as f64;
-        for (point, tap) in window[..plan.block].iter_mut().zip(taps.get(partition * plan.block..).unwrap_or(&[])) {
-            *point = S::from_f64(tap * scale);
+        if step == 0 {
+            window.fill(S::ZERO);
+            let scale = 1.0 / plan.block as f64;
+            for (point, tap) in window[..plan.block].iter_mut().zip(taps.get(partition * plan.block..).unwrap_or(&[])) {
+                *point = S::from_f64(tap.to_f64() * scale);
+            }
         }
         let (older, newer) = window.split_at(plan.block);
         let (re, im) = points.split_at_mut(transform.points());
         let filter = &mut spectra.filters[bank * counts.responses + response];
-        for &step in transform.steps() {
-            let tiles = base_of(filter, step, partition, plan.partitions, transform.base() / TILE);
-            transform.forward(step, [older, newer], [&mut *re, &mut *im], tiles, plan.partitions);
-        }
+        let step = transform.steps()[step];
+        let tiles = base_of(filter, step, partition, plan.partitions, transform.base() / TILE);
+        transform.forward(step, [older, newer], [re, im], tiles, plan.partitions);
+        let (points, times) = transform.work(step);
+        points * times
     }
 
     /// Performs the units due at `frame`, a multiple of [`GRID_FRAMES`] before which all samples are known. Adds output
@@ -446,27 +460,6 @@ impl<S: Sample> Stage<S> {
         let schedules = self.schedules.iter().map(|schedule| schedule.units.len() * size_of::<Unit>()).sum::<usize>();
         tiles + points + schedules + self.transform.memory_bytes()
     }
-}
-
-/// The two halves of the window that ends at `frame`.
-fn halves<S>(ring: &[S], frame: u64, block: usize) -> [&[S]; 2] {
-    // Frames before the first are the initial zeros of a ring.
-    let end = ring_index(frame, ring.len()) + ring.len();
-    [2, 1].map(|back| {
-        let start = end - back * block;
-        &ring[if start < ring.len() { start } else { start - ring.len() }..][..block]
-    })
-}
-
-fn block_of<S>(ring: &mut [S], frame: u64, block: usize) -> &mut [S] {
-    let start = ring_index(frame, ring.len());
-    &mut ring[start..][..block]
-}
-
-/// Index of a frame in a ring.
-pub(crate) fn ring_index(frame: u64, length: usize) -> usize {
-    // Most lengths are powers of two, and a division would dominate the cost of a grid point.
-    if length.is_power_of_two() { frame as usize & (length - 1) } else { (frame % length as u64) as usize }
 }
 
 #[cfg(test)]

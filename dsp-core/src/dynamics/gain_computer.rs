@@ -54,6 +54,11 @@ impl ComputerCoeffs {
         Self::new(Side::Below, threshold_db, ratio - 1.0, knee_db, range_db)
     }
 
+    /// Reduces by `slope` dB per dB above the threshold.
+    pub(crate) fn above(threshold_db: f64, slope: f64, knee_db: f64, range_db: f64) -> Self {
+        Self::new(Side::Above, threshold_db, slope, knee_db, range_db)
+    }
+
     fn new(side: Side, threshold_db: f64, slope: f64, knee_db: f64, range_db: f64) -> Self {
         Self {
             side,
@@ -62,6 +67,11 @@ impl ComputerCoeffs {
             knee_octaves: knee_db / DB_PER_OCTAVE,
             floor: floor(range_db),
         }
+    }
+
+    /// The same curve without reduction.
+    pub(crate) fn flat(self) -> Self {
+        Self { slope: 0.0, ..self }
     }
 
     /// Values that glide: threshold, slope, knee, floor.

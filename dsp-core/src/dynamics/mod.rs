@@ -31,8 +31,8 @@ pub use {
     de_esser::{DeEsser, DeEsserCoeffs, DeEsserParams},
     detector::Detector,
     dynamic_equalizer::{
-        DynamicBand, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicEqualizerParams,
-        DynamicShape,
+        DynamicAction, DynamicBand, DynamicDirection, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs,
+        DynamicEqualizerParams, DynamicShape,
     },
     expander::{Expander, ExpanderCoeffs, ExpanderParams},
     gate::{Gate, GateCoeffs, GateParams},

@@ -10,7 +10,8 @@
 use super::{
     biquad::BiquadCoeffs,
     butterworth::{self, Section},
-    cookbook, matched,
+    cookbook,
+    matched::{self, prototype::Prototype},
 };
 use crate::foundation::{
     declare::{choice, params},
@@ -285,26 +286,27 @@ q_band!(NotchParams, notch);
 q_band!(AllPassParams, all_pass);
 
 macro_rules! cut_band {
-    ($params:ident, $shape:ident, $first_order:ident) => {
+    ($params:ident, $cookbook:ident, $first_order:ident, $next:ident) => {
         impl BandParams for $params {
             const MAX_SECTIONS: usize = MAX_BAND_SECTIONS;
 
             fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {
                 let order = (self.slope_db_per_octave / SLOPE_STEP_DB) as usize;
                 let mut sections = Sections { coeffs: [BiquadCoeffs::IDENTITY; MAX_BAND_SECTIONS], count: 0 };
+                let mut stages = [(Prototype::all_pass(1.0), BiquadCoeffs::IDENTITY); MAX_BAND_SECTIONS];
                 for section in butterworth::sections(order) {
-                    sections.coeffs[sections.count] = match (section, design) {
-                        (Section::FirstOrder, Design::Matched) => {
-                            matched::$first_order(self.frequency_hz, sample_rate_hz)
+                    let count = sections.count;
+                    sections.coeffs[count] = match (design, section) {
+                        (Design::Matched, _) => {
+                            stages[count] =
+                                matched::$next(&stages[..count], section, self.frequency_hz, sample_rate_hz);
+                            stages[count].1
                         }
-                        (Section::FirstOrder, Design::Cookbook) => {
+                        (Design::Cookbook, Section::FirstOrder) => {
                             cookbook::$first_order(self.frequency_hz, sample_rate_hz)
                         }
-                        (Section::SecondOrder { q }, Design::Matched) => {
-                            matched::$shape(self.frequency_hz, q, sample_rate_hz)
-                        }
-                        (Section::SecondOrder { q }, Design::Cookbook) => {
-                            cookbook::$shape(self.frequency_hz, q, sample_rate_hz)
+                        (Design::Cookbook, Section::SecondOrder { q }) => {
+                            cookbook::$cookbook(self.frequency_hz, q, sample_rate_hz)
                         }
                     };
                     sections.count += 1;
@@ -315,8 +317,8 @@ macro_rules! cut_band {
     };
 }
 
-cut_band!(LowPassParams, low_pass, first_order_low_pass);
-cut_band!(HighPassParams, high_pass, first_order_high_pass);
+cut_band!(LowPassParams, low_pass, first_order_low_pass, next_low_pass);
+cut_band!(HighPassParams, high_pass, first_order_high_pass, next_high_pass);
 
 impl BandParams for TiltParams {
     fn sections(&self, sample_rate_hz: f64, design: Design) -> Sections {

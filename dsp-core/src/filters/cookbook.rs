@@ -2,7 +2,7 @@
 //! towards Nyquist.
 //!
 //! # Parameters
-//! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -36 ..= 36, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000.
+//! `frequency_hz` 10 .. 0.49 `sample_rate_hz`, `gain_db` -39 ..= 39, `q` 0.1 ..= 40, `sample_rate_hz` 8000 ..= 384000.
 //! The functions are pure and assume legal values, which the processor checks. 0 dB of a bell, shelf or tilt is
 //! [`BiquadCoeffs::IDENTITY`] exactly.
 //!

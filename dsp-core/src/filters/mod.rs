@@ -1,6 +1,7 @@
 //! Filters: the equalizer and its bands, single filters, crossovers, and their designs.
 
 pub(crate) mod band;
+pub(crate) mod band_enum;
 pub(crate) mod biquad;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
@@ -10,6 +11,8 @@ pub(crate) mod equalizer;
 pub(crate) mod filter;
 pub(crate) mod k_weighting;
 pub(crate) mod matched;
+pub(crate) mod placed;
+mod placed_slots;
 pub(crate) mod svf;
 
 pub use {
@@ -20,4 +23,5 @@ pub use {
     crossover::{Crossover, CrossoverCoeffs, CrossoverParams, MAX_SPLIT_BANDS},
     equalizer::{Equalizer, EqualizerCoeffs, EqualizerParams},
     filter::{Filter, FilterCoeffs},
+    placed::{EqualizerBand, Place, Placed},
 };

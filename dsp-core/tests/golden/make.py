@@ -233,7 +233,7 @@ def loudness() -> dict:
     return {
         "integrated_lufs": float(integrated),
         "loudness_range_lu": float(kept[rank(95.0)] - kept[rank(10.0)]),
-        "max_momentary_lufs": float(lufs(means(0.4, 0.01)).max()),
+        "max_momentary_lufs": float(lufs(means(0.4, 0.001)).max()),
         "max_short_term_lufs": float(lufs(means(3.0, 0.01)).max()),
     }
 

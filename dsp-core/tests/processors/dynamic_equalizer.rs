@@ -29,7 +29,7 @@ fn tone(frequency_hz: f64, level_db: f64, frames: usize) -> Vec<f64> {
 }
 
 /// A band of each shape at rest, and the same band of an equalizer.
-fn resting() -> (Vec<DynamicEqualizerBand>, Vec<Band>) {
+fn resting() -> (Vec<DynamicEqualizerBand>, Vec<EqualizerBand>) {
     let shapes = [
         bell(300.0, 6.0, 2.0),
         DynamicShape::LowShelf(LowShelfParams { frequency_hz: 100.0, gain_db: -4.0, q: 0.7 }),
@@ -38,7 +38,7 @@ fn resting() -> (Vec<DynamicEqualizerBand>, Vec<Band>) {
     ];
     let mut bands: Vec<DynamicEqualizerBand> =
         shapes.iter().map(|&shape| DynamicBand { shape, threshold_db: 0.0, ..Default::default() }.into()).collect();
-    let mut fixed: Vec<Band> = shapes
+    let mut fixed: Vec<EqualizerBand> = shapes
         .iter()
         .map(|shape| match *shape {
             DynamicShape::Bell(params) => params.into(),
@@ -106,7 +106,8 @@ fn s35_a_steady_tone_at_the_centre_gets_the_gain_of_the_static_curve() {
     for frequency_hz in [50.0, 200.0, 1_000.0, 5_000.0, 12_000.0, 16_000.0] {
         for (gain_db, q) in [(0.0, 1.0), (6.0, 4.0), (-5.0, 0.5)] {
             for (level_db, ratio) in [(-24.0, 2.0), (-15.3, 4.0), (-3.0, f64::INFINITY)] {
-                let band = DynamicBand { shape: bell(frequency_hz, gain_db, q), ratio, ..Default::default() };
+                let band =
+                    DynamicBand { shape: bell(frequency_hz, gain_db, q), ratio, knee_db: 0.0, ..Default::default() };
                 let mut audio = tone(frequency_hz, level_db, 48_000);
                 equalizer::<f64>(&[band.into()], 1).process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
                 let wanted_db = gain_db - ((level_db + 30.0) * (1.0 - 1.0 / ratio)).min(12.0);
@@ -277,10 +278,96 @@ fn bands_are_told_apart_by_their_type() {
         let text = format!(r#"{{"bands":[{band}]}}"#);
         serde_json::from_str::<DynamicEqualizerParams>(&text).unwrap_err().to_string()
     };
-    assert!(refused(r#"{"type":"Bel"}"#).starts_with("unknown variant `Bel`, expected one of `DynamicBand`, `Bell`"));
+    assert!(refused(r#"{"type":"Bel"}"#).starts_with("unknown variant `Bel`, expected one of `Bell`, `LowShelf`"));
     assert!(
         refused(r#"{"type":"DynamicBand","shape":{"type":"Notch"}}"#)
             .starts_with("unknown variant `Notch`, expected one of `Bell`, `LowShelf`, `HighShelf`, `Tilt`")
     );
     assert!(refused(r#"{"type":"DynamicBand","treshold_db":3}"#).starts_with("unknown field `treshold_db`"));
+}
+
+/// Level out of a steady tone in the band, less its level in.
+fn change_db(band: DynamicBand, level_db: f64) -> f64 {
+    let DynamicShape::Bell(BellParams { frequency_hz, .. }) = band.shape else { panic!("a bell") };
+    let mut audio = tone(frequency_hz, level_db, 72_000);
+    equalizer::<f64>(&[band.into()], 1).process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
+    tone_db(&audio[48_000..], frequency_hz) - level_db
+}
+
+/// The quadratic knee of the compressor: distance beyond the threshold to change per unit of slope.
+fn kneed(beyond_db: f64, knee_db: f64) -> f64 {
+    let inside = (beyond_db + knee_db / 2.0).clamp(0.0, knee_db);
+    inside * inside / (2.0 * knee_db) + (beyond_db - knee_db / 2.0).max(0.0)
+}
+
+#[test]
+fn s36_tones_get_the_gain_of_every_direction_and_action() {
+    use DynamicAction::{Boost, Reduce};
+    use DynamicDirection::{Above, Below};
+    const LIMIT_DB: f64 = 0.1;
+    let mut worst = 0.0_f64;
+    for (direction, action) in [(Above, Reduce), (Above, Boost), (Below, Reduce), (Below, Boost)] {
+        for (ratio, knee_db, gain_db) in [(2.0, 6.0, 0.0), (4.0, 12.0, 3.0), (1.5, 1.0, -5.0)] {
+            for level_db in [-60.0, -45.0, -34.0, -31.0, -30.0, -29.0, -26.0, -18.0, -6.0] {
+                let band = DynamicBand {
+                    shape: bell(1_000.0, gain_db, 1.0),
+                    ratio,
+                    knee_db,
+                    direction,
+                    action,
+                    ..Default::default()
+                };
+                let beyond_db = if direction == Above { level_db + 30.0 } else { -30.0 - level_db };
+                let slope = if (direction == Above) == (action == Reduce) { 1.0 - 1.0 / ratio } else { ratio - 1.0 };
+                let moved_db = (slope * kneed(beyond_db, knee_db)).min(12.0);
+                let wanted_db = gain_db + if action == Reduce { -moved_db } else { moved_db };
+                let error_db = (change_db(band, level_db) - wanted_db).abs();
+                worst = worst.max(error_db);
+                assert!(error_db <= LIMIT_DB, "{direction:?} {action:?} {ratio} {knee_db} {level_db}: {error_db}");
+            }
+        }
+    }
+    println!("every direction and action: ±{worst:.4} dB");
+}
+
+#[test]
+fn s36_ranges_end_at_the_widest_gain_and_boosts_trace_as_negative_reduction() {
+    let spec = StreamSpec::new(RATE_HZ, 1).unwrap();
+    let band = |gain_db, action| DynamicBand {
+        shape: bell(1_000.0, gain_db, 1.0),
+        range_db: 24.0,
+        action,
+        ..Default::default()
+    };
+    let legal = |band: DynamicBand| DynamicEqualizerParams { bands: vec![band.into()] }.validate(&spec);
+    assert_eq!(legal(band(12.0, DynamicAction::Boost)), Ok(()));
+    assert_eq!(
+        legal(band(13.0, DynamicAction::Boost)).unwrap_err().to_string(),
+        "bands[0].range_db = 24 is out of range: it must lie in 0..23"
+    );
+    assert_eq!(legal(band(-12.0, DynamicAction::Reduce)), Ok(()));
+    let mut boosting = equalizer::<f64>(&[band(0.0, DynamicAction::Boost).into()], 1);
+    let mut audio = tone(1_000.0, -20.0, 48_000);
+    boosting.process(&mut BlockMut::from_planar(&mut audio, 1).unwrap());
+    // 10 dB over, with a ratio of 2.
+    assert!((boosting.gain_reduction_db(0) + 10.0).abs() < 0.1, "{}", boosting.gain_reduction_db(0));
+    assert_eq!(boosting.gain_reduction().max_db, 0.0);
+}
+
+#[test]
+fn s36_ratios_without_end_reach_the_range() {
+    for direction in [DynamicDirection::Above, DynamicDirection::Below] {
+        for action in [DynamicAction::Reduce, DynamicAction::Boost] {
+            let band = DynamicBand {
+                shape: bell(1_000.0, 0.0, 1.0),
+                ratio: f64::INFINITY,
+                knee_db: 0.0,
+                direction,
+                action,
+                ..Default::default()
+            };
+            let level_db = if direction == DynamicDirection::Above { -10.0 } else { -50.0 };
+            assert!((change_db(band, level_db).abs() - 12.0).abs() < 0.1, "{direction:?} {action:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod crossover;
 mod de_esser;
 mod dynamic_equalizer;
 mod dynamics;
+mod equalizer;
 mod limiter;
 mod multiband;
 mod reverb;

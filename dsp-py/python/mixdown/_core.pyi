@@ -26,6 +26,7 @@ __all__ = [
     "check_master",
     "check_track",
     "deliver",
+    "design_error_db",
     "fields",
     "frequency_response",
     "gain_reduction",
@@ -67,6 +68,7 @@ def process(
     tail: str | float,
     out: _Audio | None,
 ) -> _Audio: ...
+def design_error_db(settings: _Settings, sample_rate_hz: float) -> float: ...
 def latency_frames(settings: _Settings, sample_rate_hz: float, channels: int) -> int: ...
 def frequency_response(
     settings: _Settings, frequencies_hz: NDArray[np.float64], sample_rate_hz: float

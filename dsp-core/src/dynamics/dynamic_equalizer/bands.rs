@@ -7,14 +7,19 @@ use super::{
 use crate::{
     dynamics::{ballistics::BallisticsCoeffs, gain_computer::ComputerCoeffs},
     filters::{
-        band::{
-            AllPassParams, Band, BandParams, BandPassParams, BellParams, Design, HighPassParams, HighShelfParams,
-            LowPassParams, LowShelfParams, MAX_BAND_SECTIONS, NotchParams, TiltParams,
-        },
+        band::{Band, BandParams, BellParams, Design, HighShelfParams, LowShelfParams, MAX_BAND_SECTIONS, TiltParams},
+        band_enum::bands_and,
         biquad::BiquadCoeffs,
         svf::SvfCoeffs,
     },
-    foundation::{declare::params, error::Error, field::max_of, stream::StreamSpec, table::Fields, tagged::tagged},
+    foundation::{
+        declare::{choice, params},
+        error::Error,
+        field::max_of,
+        stream::StreamSpec,
+        table::Fields,
+        tagged::tagged,
+    },
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::f64::consts::{FRAC_1_SQRT_2, PI};
@@ -26,29 +31,63 @@ pub(super) const STEP_DB: f64 = 1.5;
 /// Most reduction, in dB.
 pub(super) const MAX_RANGE_DB: f64 = max_of(DynamicBand::FIELDS, "range_db");
 const _: () = assert!(MAX_RANGE_DB == STEP_DB * (POINTS - 1) as f64);
-/// Lowest gain for which a shape is designed, in dB.
-const MIN_GAIN_DB: f64 = -36.0;
+/// Largest gain that is reached, up or down, in dB.
+const MOST_GAIN_DB: f64 = 36.0;
+/// Largest gain for which a shape is designed: the cubic of `svf_table` reaches two points further.
+const DESIGNED_GAIN_DB: f64 = MOST_GAIN_DB + 2.0 * STEP_DB;
+/// Steepest expansion: beyond it the range is reached within 0.25 dB of level.
+const STEEPEST: f64 = 100.0;
 /// Gains below this are interpolated between this and 0 dB, where a shape has no g and k of its own.
 const NEARLY_NONE_DB: f64 = 0.02;
 /// Values of a coefficient table.
 pub(super) const TABLE: usize = WIDTH * POINTS;
 
+choice! {
+    /// Levels on which a dynamic band acts.
+    DynamicDirection, default Above {
+        /// Those above the threshold.
+        Above = "above",
+        /// Those below it.
+        Below = "below",
+    }
+}
+
+choice! {
+    /// Direction of the gain of a dynamic band.
+    DynamicAction, default Reduce {
+        /// Its gain falls.
+        Reduce = "reduce",
+        /// Its gain rises.
+        Boost = "boost",
+    }
+}
+
 params! {
-    /// A band whose gain follows the level around its own frequency: high levels reduce it.
+    /// A band whose gain follows the level around its own frequency.
     ///
-    /// Above the threshold its gain falls by 1 - 1/`ratio` dB per dB, to `range_db` below that of its shape at most. A
-    /// tilt falls as a whole: a louder bass lowers the bass and raises the treble.
+    /// | direction | action | per dB beyond the threshold | for |
+    /// |---|---|---|---|
+    /// | above | reduce | -(1 - 1/`ratio`) dB | taming what is too loud: downward compression |
+    /// | below | boost | +(1 - 1/`ratio`) dB | lifting what is soft: upward compression |
+    /// | below | reduce | -(`ratio` - 1) dB | less of what is soft, as bleed: downward expansion |
+    /// | above | boost | +(`ratio` - 1) dB | more of what is loud, as attacks: upward expansion |
+    ///
+    /// It moves `range_db` from the gain of its shape at most. A tilt moves as a whole: with reduction, a louder bass
+    /// lowers the bass and raises the treble.
     #[derive(Clone, Copy, Debug, PartialEq)]
     DynamicBand {
         shape: compound DynamicShape, default DynamicShape::Bell(BellParams::default()),
-            "The shape, with the gain that it has below the threshold";
+            "The shape, with the gain that it has on the other side of the threshold";
         threshold_db: dBFS, -80.0..=0.0, default -30.0,
-            "Level of the band above which it acts: that of a sine at the band's frequency";
-        ratio: none, 1.0..=inf, default 2.0, log, "dB in per dB out above the threshold";
-        range_db: dB, 0.0..=24.0, at_most |band| band.shape.gain_db() - MIN_GAIN_DB, default 12.0,
-            "Most reduction, and no more than leaves -36 dB of gain";
-        attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a rise of the reduction in dB";
-        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a fall of the reduction";
+            "Level of the band beyond which it acts: that of a sine at the band's frequency";
+        ratio: none, 1.0..=inf, default 2.0, log, "dB in per dB out of a compression, dB out per dB in of an expansion";
+        range_db: dB, 0.0..=24.0, at_most |band| band.widest_range_db(), default 12.0,
+            "Most change of the gain, and no more than to -36 or 36 dB";
+        attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a growing change of the gain in dB";
+        release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its return";
+        knee_db: dB, 0.0..=24.0, default 6.0, "Width of the knee around the threshold";
+        direction: choice DynamicDirection, "The side of the threshold on which it acts";
+        action: choice DynamicAction, "Whether it lowers or raises the gain there";
     }
 }
 
@@ -133,16 +172,14 @@ impl DynamicShape {
         }
     }
 
-    fn table(&self, range_db: f64, sample_rate_hz: f64) -> [f64; TABLE] {
+    /// The points from the gain of the shape down, or up. They do not depend on the range, so that it glides without
+    /// them.
+    fn table(&self, action: DynamicAction, sample_rate_hz: f64) -> [f64; TABLE] {
         let mut table = [0.0; TABLE];
-        let mut point = [0.0; WIDTH];
         for (index, entry) in table.chunks_exact_mut(WIDTH).enumerate() {
-            let reduction_db = STEP_DB * index as f64;
-            // Points beyond the range are never reached.
-            if reduction_db < range_db + STEP_DB {
-                point = self.point((self.gain_db() - reduction_db).max(MIN_GAIN_DB), sample_rate_hz).values();
-            }
-            entry.copy_from_slice(&point);
+            let gain_db = self.gain_db() - action.sign() * STEP_DB * index as f64;
+            let reached = gain_db.clamp(-DESIGNED_GAIN_DB, DESIGNED_GAIN_DB);
+            entry.copy_from_slice(&self.point(reached, sample_rate_hz).values());
         }
         table
     }
@@ -162,7 +199,33 @@ impl DynamicShape {
     }
 }
 
+impl DynamicAction {
+    /// Sign of a reduction.
+    fn sign(self) -> f64 {
+        match self {
+            Self::Reduce => 1.0,
+            Self::Boost => -1.0,
+        }
+    }
+}
+
 impl DynamicBand {
+    fn widest_range_db(&self) -> f64 {
+        MOST_GAIN_DB + self.action.sign() * self.shape.gain_db()
+    }
+
+    /// The static curve, and the sign of the levels that it takes: levels below a threshold are above it with both
+    /// signs turned.
+    fn computer(&self) -> (ComputerCoeffs, f64) {
+        let compresses = (self.direction == DynamicDirection::Above) == (self.action == DynamicAction::Reduce);
+        let slope = if compresses { 1.0 - 1.0 / self.ratio } else { (self.ratio - 1.0).min(STEEPEST) };
+        let sign = match self.direction {
+            DynamicDirection::Above => 1.0,
+            DynamicDirection::Below => -1.0,
+        };
+        (ComputerCoeffs::above(sign * self.threshold_db, slope, self.knee_db, self.range_db), sign)
+    }
+
     pub(super) fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
         self.shape.at(self.shape.gain_db()).check(spec).map_err(|error| error.within("shape", None))?;
         self.check_fields(spec.sample_rate_hz())
@@ -170,10 +233,13 @@ impl DynamicBand {
 
     /// The section without reduction, and the coefficients of its dynamics. For legal settings.
     pub(super) fn design(&self, sample_rate_hz: f64) -> (BiquadCoeffs, Action) {
+        let (computer, level_sign) = self.computer();
         let action = Action {
-            table: self.shape.table(self.range_db, sample_rate_hz),
+            table: self.shape.table(self.action, sample_rate_hz),
             detector: self.shape.detector(sample_rate_hz),
-            computer: ComputerCoeffs::compressor(self.threshold_db, self.ratio, 0.0, self.range_db),
+            computer,
+            level_sign,
+            sign: self.action.sign(),
             ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, sample_rate_hz),
         };
         (self.shape.section(self.shape.gain_db(), sample_rate_hz), action)
@@ -186,72 +252,19 @@ pub(super) struct Action {
     pub(super) table: [f64; TABLE],
     pub(super) detector: BandFilterCoeffs,
     pub(super) computer: ComputerCoeffs,
+    /// Sign of the levels for the computer: -1 for those below a threshold.
+    pub(super) level_sign: f64,
+    /// Sign of a reduction: -1 for a boost.
+    pub(super) sign: f64,
     pub(super) ballistics: BallisticsCoeffs,
 }
 
-macro_rules! bands {
-    ($($(#[$doc:meta])* $name:ident($params:ident),)*) => {
-        /// A band of a [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer): dynamic, or one of an
-        /// [`Equalizer`](crate::filters::Equalizer).
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub enum DynamicEqualizerBand {
-            /// Its gain follows a level.
-            DynamicBand(DynamicBand),
-            $($(#[$doc])* $name($params),)*
-        }
-
-        tagged! { DynamicEqualizerBand "DynamicEqualizerBand" { DynamicBand(DynamicBand), $($name($params),)* } }
-
-        $(impl From<$params> for DynamicEqualizerBand {
-            fn from(params: $params) -> Self {
-                Self::$name(params)
-            }
-        })*
-
-        impl From<Band> for DynamicEqualizerBand {
-            fn from(band: Band) -> Self {
-                match band {
-                    $(Band::$name(params) => Self::$name(params),)*
-                }
-            }
-        }
-
-        impl DynamicEqualizerBand {
-            /// The static band, or the dynamic one.
-            pub(super) fn kind(&self) -> Result<Band, DynamicBand> {
-                match *self {
-                    Self::DynamicBand(band) => Err(band),
-                    $(Self::$name(params) => Ok(params.into()),)*
-                }
-            }
-        }
-    };
-}
-
-bands! {
-    /// Boost or cut around a frequency.
-    Bell(BellParams),
-    /// Boost or cut below a frequency.
-    LowShelf(LowShelfParams),
-    /// Boost or cut above a frequency.
-    HighShelf(HighShelfParams),
-    /// Attenuates above a frequency.
-    LowPass(LowPassParams),
-    /// Attenuates below a frequency.
-    HighPass(HighPassParams),
-    /// Passes a band around a frequency.
-    BandPass(BandPassParams),
-    /// Removes a frequency.
-    Notch(NotchParams),
-    /// Shifts the phase around a frequency.
-    AllPass(AllPassParams),
-    /// Lows against highs.
-    Tilt(TiltParams),
-}
-
-impl From<DynamicBand> for DynamicEqualizerBand {
-    fn from(band: DynamicBand) -> Self {
-        Self::DynamicBand(band)
+bands_and! {
+    /// A band of a [`DynamicEqualizer`](crate::dynamics::DynamicEqualizer): dynamic, or one of an
+    /// [`Equalizer`](crate::filters::Equalizer).
+    DynamicEqualizerBand "DynamicEqualizerBand" {
+        /// Its gain follows a level.
+        DynamicBand(DynamicBand)
     }
 }
 
@@ -299,7 +312,7 @@ mod tests {
         for frequency_hz in [40.0, 400.0, 3_000.0, 12_000.0] {
             for (gain_db, q) in [(0.0, 1.0), (6.0, 4.0), (-6.0, 0.5), (0.7, 1.0)] {
                 for shape in shapes(frequency_hz, gain_db, q) {
-                    let table = shape.table(24.0, RATE_HZ);
+                    let table = shape.table(DynamicAction::Reduce, RATE_HZ);
                     for index in 0..POINTS - 1 {
                         let (below, above) = (&table[WIDTH * index..], &table[WIDTH * (index + 1)..]);
                         let middle = core::array::from_fn(|n| 0.5 * (below[n] + above[n]));

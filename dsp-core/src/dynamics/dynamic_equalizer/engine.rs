@@ -188,15 +188,23 @@ impl DynamicEqualizerEngine {
             let mut levels = [0.0_f64; GRID_FRAMES];
             let levels = &mut levels[..count];
             mean_levels(backend, reductions, &Span::Still([1.0]), levels);
+            match slot.level_sign.span::<f64>(count).0 {
+                Span::Still([1.0]) => {}
+                Span::Still([sign]) => levels.iter_mut().for_each(|level| *level *= sign),
+                Span::Moving([curve]) => {
+                    (0_i32..).zip(&mut *levels).for_each(|(frame, level)| *level *= curve.at(frame));
+                }
+            }
             reduce(backend, levels, &slot.computer.span::<f64>(count), reductions);
             let (times, _) = slot.times.span::<f64>(count);
             if slot.ballistics != Ballistics::REST || reductions.iter().any(|&target| target > 0.0) {
                 slot.ballistics.process(backend, &slot.ballistics_coeffs, &times, &silence[..count], reductions);
             }
-            slot.last_db = DB_PER_OCTAVE * reductions[count - 1];
+            slot.last_db = slot.sign * DB_PER_OCTAVE * reductions[count - 1];
             let mut reductions_db = [0.0; GRID_FRAMES];
             for (db, octaves) in reductions_db.iter_mut().zip(&*reductions) {
-                *db = (DB_PER_OCTAVE * *octaves) as f32;
+                // A boost is no reduction.
+                *db = (slot.sign * DB_PER_OCTAVE * *octaves).max(0.0) as f32;
             }
             self.meter.observe(&reductions_db[..count], 1);
 
@@ -255,7 +263,7 @@ impl DynamicEqualizerEngine {
                 continue;
             }
             for (own, octaves) in own.iter_mut().zip(&self.reductions[slot * GRID_FRAMES..]) {
-                *own = DB_PER_OCTAVE * octaves;
+                *own = self.slots[slot].sign * DB_PER_OCTAVE * octaves;
             }
         }
     }

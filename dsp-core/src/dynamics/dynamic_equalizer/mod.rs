@@ -26,7 +26,9 @@ use crate::{
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use bands::SECTIONS;
-pub use bands::{DynamicBand, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicShape};
+pub use bands::{
+    DynamicAction, DynamicBand, DynamicDirection, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicShape,
+};
 use engine::DynamicEqualizerEngine;
 use num_complex::Complex64;
 
@@ -43,20 +45,20 @@ use num_complex::Complex64;
 /// Latency 0. Tail until every section has decayed below -400 dB. Any channel count; the loudest channel determines the
 /// reduction of all. A key of one channel, or as many as the input, replaces the input of the detectors.
 ///
-/// Above the threshold the gain of a band falls: by 1 - 1/`ratio` dB per dB, without a knee, by `range_db` at most. A
-/// bell detects in a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady tone
+/// Beyond the threshold the gain of a band moves, as the table of [`DynamicBand`] says, by `range_db` at most. A bell
+/// detects in a band pass of its own frequency and q with 0 dB at the centre, in quadrature, so that a steady tone
 /// there reads its amplitude in every frame; shelves and tilts detect the samples of a low or high pass. All detectors
 /// take the input of the equalizer, not the output of earlier bands. Times are those of the reduction in dB, as a
 /// compressor's.
 ///
 /// Without reduction the output has the bits of an [`Equalizer`](crate::filters::Equalizer) with the same shapes, again
 /// from 22 time constants after the last reduction. Neutral without bands. Traces are those of the first band, channel
-/// by channel, then of the next; those of a static band are 0.
+/// by channel, then of the next; those of a static band are 0, boosts are negative.
 ///
 /// Changes: shapes glide over 50 ms, also when a band changes its kind, is added or removed; thresholds, ratios, ranges
 /// and times over 20 ms before the ballistics.
 ///
-/// Memory: 781 kB for stereo f32 at 48 kHz, for 32 bands whatever their number: bands can be added while it runs.
+/// Memory: 788 kB for stereo f32 at 48 kHz, for 32 bands whatever their number: bands can be added while it runs.
 ///
 /// # Source
 /// Shapes and their fits: `filters::band`. A shape is designed for each 1.5 dB of reduction beforehand; between two the

@@ -2,7 +2,7 @@
 
 use super::{
     band_detector::{BandFilter, GLIDES},
-    bands::{Action, MAX_RANGE_DB, TABLE},
+    bands::{Action, TABLE},
     svf_table::{Entry, WIDTH},
 };
 use crate::{
@@ -25,6 +25,12 @@ pub(super) struct Slot {
     /// The filter at the end of the detector's glide.
     pub(super) filter: BandFilter,
     pub(super) computer: GainComputer,
+    /// The curve of the last band: what a slot fades to keeps its threshold, so that nothing moves but the slope.
+    curve: ComputerCoeffs,
+    /// Sign of the levels for the computer.
+    pub(super) level_sign: Ramp<1>,
+    /// Sign of a reduction in traces.
+    pub(super) sign: f64,
     pub(super) times: Ramp<3>,
     pub(super) ballistics_coeffs: BallisticsCoeffs,
     pub(super) ballistics: Ballistics,
@@ -46,6 +52,9 @@ impl Slot {
             detector: Ramp::new(action.detector.glide(), glide),
             filter: action.detector.filter(),
             computer: GainComputer::new(&action.computer, ramp),
+            curve: action.computer,
+            level_sign: Ramp::new([action.level_sign], ramp),
+            sign: action.sign,
             times: Ramp::new(action.ballistics.glide(), ramp),
             ballistics_coeffs: action.ballistics,
             ballistics: Ballistics::REST,
@@ -59,7 +68,8 @@ impl Slot {
     pub(super) fn enter(&mut self, action: &Action, rate_hz: f64) {
         self.table.jump_to(faded(&action.table));
         self.detector.jump_to(action.detector.glide());
-        self.computer = GainComputer::new(&idle(), ms_to_frames(GAIN_RAMP_MS, rate_hz));
+        self.computer = GainComputer::new(&action.computer.flat(), ms_to_frames(GAIN_RAMP_MS, rate_hz));
+        self.level_sign.jump_to([action.level_sign]);
         self.times.jump_to(action.ballistics.glide());
         self.ballistics = Ballistics::REST;
     }
@@ -71,6 +81,9 @@ impl Slot {
         self.detector.set_target(action.detector.glide());
         self.filter = action.detector.filter();
         self.computer.set_coeffs(&action.computer);
+        self.curve = action.computer;
+        self.level_sign.set_target([action.level_sign]);
+        self.sign = action.sign;
         self.times.set_target(action.ballistics.glide());
         self.ballistics_coeffs = action.ballistics;
     }
@@ -79,7 +92,7 @@ impl Slot {
     pub(super) fn leave(&mut self) {
         self.occupied = false;
         self.table.set_target(faded(&self.table.target()));
-        self.computer.set_coeffs(&idle());
+        self.computer.set_coeffs(&self.curve.flat());
     }
 
     /// Whether its band has faded out.
@@ -89,8 +102,8 @@ impl Slot {
 
     /// The longest next chunk.
     pub(super) fn uniform_frames(&self) -> usize {
-        let Self { table, detector, computer, times, .. } = self;
-        let listening = detector.uniform_frames().min(computer.uniform_frames());
+        let Self { table, detector, computer, level_sign, times, .. } = self;
+        let listening = detector.uniform_frames().min(computer.uniform_frames()).min(level_sign.uniform_frames());
         table.uniform_frames().min(listening).min(times.uniform_frames())
     }
 
@@ -108,6 +121,9 @@ impl Slot {
             detector,
             filter: _,
             computer,
+            curve: _,
+            level_sign,
+            sign: _,
             times,
             ballistics_coeffs: _,
             ballistics,
@@ -118,6 +134,7 @@ impl Slot {
         table.jump_to(*table.aim());
         detector.jump_to(*detector.aim());
         computer.reset();
+        level_sign.jump_to(*level_sign.aim());
         times.jump_to(*times.aim());
         *ballistics = Ballistics::REST;
         (*gliding, *driven) = (false, false);
@@ -132,11 +149,6 @@ fn faded(table: &[f64; TABLE]) -> [f64; TABLE] {
         *values = Entry::from_values(*values).faded().values();
     }
     faded
-}
-
-/// A gain computer without reduction.
-fn idle() -> ComputerCoeffs {
-    ComputerCoeffs::compressor(0.0, 1.0, 0.0, MAX_RANGE_DB)
 }
 
 /// As [`BiquadCoeffs::decay_frames`], of a section with the poles of an entry.

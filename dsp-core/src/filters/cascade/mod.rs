@@ -41,10 +41,26 @@ fn glide_point(svf: &SvfCoeffs) -> [f64; 5] {
 impl Cascade {
     /// At rest at `coeffs`, one per section.
     pub(crate) fn new(backend: Backend, channels: usize, sample_rate_hz: f64, coeffs: &[BiquadCoeffs]) -> Self {
+        Self::with_chunks(backend, channels, sample_rate_hz, coeffs, CHUNK_FRAMES)
+    }
+
+    /// The same for one channel, in chunks of the grid, with as little memory.
+    pub(crate) fn of_one_channel(backend: Backend, sample_rate_hz: f64, coeffs: &[BiquadCoeffs]) -> Self {
+        Self::with_chunks(backend, 1, sample_rate_hz, coeffs, GRID_FRAMES)
+    }
+
+    fn with_chunks(
+        backend: Backend,
+        channels: usize,
+        sample_rate_hz: f64,
+        coeffs: &[BiquadCoeffs],
+        chunk_frames: usize,
+    ) -> Self {
         let glide = Ramp::new([0.0; 5], ms_to_frames(GLIDE_MS, sample_rate_hz));
         let mut cascade = Self {
             backend,
             channels,
+            chunk_frames,
             sections: coeffs
                 .iter()
                 .map(|&target| Section { target, glide: glide.clone(), gliding: false, driven: false })
@@ -52,7 +68,7 @@ impl Cascade {
             active: Vec::with_capacity(coeffs.len()),
             states: vec![[0.0; 2]; coeffs.len() * channels],
             chunk: vec![0.0; channels * GRID_FRAMES],
-            frames: vec![0.0; lanes(channels) * CHUNK_FRAMES + LINE],
+            frames: vec![0.0; lanes(channels) * chunk_frames + LINE],
             phase: 0,
         };
         cascade.find_active();
@@ -61,7 +77,8 @@ impl Cascade {
 
     /// As newly built with the current targets.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, channels: _, sections, active: _, states, chunk: _, frames: _, phase } = self;
+        let Self { backend: _, channels: _, chunk_frames: _, sections, active: _, states, chunk: _, frames: _, phase } =
+            self;
         for section in sections {
             section.gliding = false;
             section.driven = false;
@@ -140,6 +157,12 @@ impl Cascade {
         self.phase = (self.phase + frames) % GRID_FRAMES;
     }
 
+    /// Places an identity that was not run at this position of the grid.
+    pub(crate) fn align(&mut self, phase: usize) {
+        debug_assert!(self.is_identity(), "its states belong to another position");
+        self.phase = phase;
+    }
+
     /// Runs a cascade of one channel in place over finite samples.
     pub(crate) fn process_mono(&mut self, samples: &mut [f64]) {
         if self.is_identity() {
@@ -168,7 +191,7 @@ impl Cascade {
         while start < block.frames() {
             let arrival = self.frames_to_arrival();
             let gliding = arrival < usize::MAX || self.active.iter().any(|&index| self.sections[index].driven);
-            let longest = if gliding { (GRID_FRAMES - self.phase).min(arrival) } else { CHUNK_FRAMES };
+            let longest = if gliding { (GRID_FRAMES - self.phase).min(arrival) } else { self.chunk_frames };
             let length = longest.min(block.frames() - start);
             for channel in 0..channels {
                 non_finite += sanitize(&mut block.channel_mut(channel)[start..start + length]);

@@ -12,12 +12,13 @@
 //! impulse-invariant poles of the second candidate.
 
 use super::{
+    fit_grid::{BEYOND_WEIGHT, Candidate, Grid, OVERSHOOT_DB, Reach, Stage},
     least_squares::{Column, ROWS, least_squares},
-    magnitude::{Power, evaluate, factor, impulse_invariant, power_of, section},
+    magnitude::{factor, impulse_invariant, power_of, section},
     prototype::Prototype,
+    rational::{Power, evaluate, extremes},
 };
 use crate::filters::{biquad::BiquadCoeffs, cookbook::bilinear};
-use core::f64::consts::PI;
 
 /// Constraint of the numerator.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,135 +35,31 @@ pub(super) enum Zeros {
     AtCentre,
 }
 
-/// Points spread evenly on a log axis from 1/64 of the band's frequency to the upper edge.
-const SPREAD_POINTS: usize = 48;
-/// Points close to the band's frequency, where the curve bends most.
-const NEAR: [f64; 9] = [0.8, 0.87, 0.93, 0.97, 1.0, 1.03, 1.07, 1.13, 1.25];
-/// Below this damping (Q above 5) the points of `NEAR` are too coarse for the peak.
-const NARROW: f64 = 0.1;
-/// The fit's upper edge: 20 kHz, or the given part of a lower sample rate.
-const HIGHEST_HZ: f64 = 20_000.0;
-const HIGHEST_OF_RATE: f64 = 0.4535;
 /// Further iterations change the fourth digit of the error.
 const ROUNDS: usize = 16;
 /// Worst power ratio e^0.0005, 0.002 dB: good enough to stop.
 const STOP: f64 = 5e-4;
 /// Below 0.02 dB the second candidate is not tried.
 const SKIP_SECOND: f64 = 5e-3;
-/// Prototypes are followed to 80 dB below 0 dB; lower levels would bias the fit away from audible ones.
-const FLOOR: f64 = 1e-8;
-
-/// Points below -60 dB count in the fit but not in the comparison of candidates.
-const AUDIBLE: f64 = 1e-6;
 /// Weight that holds the gain at the band's own frequency to 0.002 dB, and the error that this may add elsewhere as a
 /// power ratio: 0.19 dB; for the band pass 0.36 dB, since its numerator cannot do better than 0.3 dB near 20 kHz at
 /// 44.1 kHz.
 const HOLD: f64 = 100.0;
 const HOLD_COST: f64 = 0.19 / 4.343;
+/// In cascades, whose later sections are bent by the errors of earlier ones.
+const HOLD_COST_LOW_PASSES: f64 = 2.0 / 4.343;
+const HOLD_COST_HIGH_PASSES: f64 = 0.9 / 4.343;
 const HOLD_COST_BAND_PASS: f64 = 0.36 / 4.343;
+/// If these do not suffice, a fit that exceeds the extremes gets a point where it does, with this target within the limit, in dB, and a weight that
+/// grows from round to round.
+const CAP_DB: f64 = 0.3;
+const CAP_WEIGHT: f64 = 0.1;
+const CAP_GROWTH: f64 = 2.0;
+/// Rounds of such a fit.
+const CAPPED_ROUNDS: usize = 40;
 /// Low passes are used in cascades, where the pass band is audible: errors count by power^(3/16), at -60 dB 13 times
 /// less.
 const PASS_BAND_EXPONENT: f64 = 3.0 / 16.0;
-
-/// The frequencies of the fit and the prototype's power at each.
-struct Grid {
-    len: usize,
-    /// phi at u = 1.
-    scale: f64,
-    /// u of the band's frequency.
-    centre: f64,
-    /// The row of the band's frequency.
-    centre_row: usize,
-    /// phi / scale.
-    u: Column,
-    /// The prototype's |H|^2.
-    p: Column,
-}
-
-impl Grid {
-    fn new(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> Self {
-        let phi = |f: f64| {
-            let s = libm::sin(PI * f / sample_rate_hz);
-            s * s
-        };
-        let scale = phi(frequency_hz.min(0.45 * sample_rate_hz));
-        let mut grid =
-            Self { len: 0, scale, centre: phi(frequency_hz) / scale, centre_row: 0, u: [0.0; ROWS], p: [1.0; ROWS] };
-        let top_hz = HIGHEST_HZ.min(HIGHEST_OF_RATE * sample_rate_hz);
-        let limit_hz = top_hz.max((1.05 * frequency_hz).min(0.49 * sample_rate_hz));
-        let bottom_hz = (frequency_hz / 64.0).max(5.0);
-        let step = libm::pow(top_hz / bottom_hz, 1.0 / (SPREAD_POINTS - 1) as f64);
-        let spread = (0..SPREAD_POINTS).scan(bottom_hz, |f, _| {
-            let here = *f;
-            *f *= step;
-            Some(here)
-        });
-        let near = NEAR.iter().map(|m| m * frequency_hz);
-        let narrow = resonances(prototype).map(|(f0, damping)| {
-            let f0 = f0 * frequency_hz;
-            [f0 * (1.0 - damping), f0, f0 * (1.0 + damping)]
-        });
-        for f in spread.chain(near).chain(narrow.flatten()) {
-            let x = f / frequency_hz;
-            let p = prototype.power(x * x);
-            if f <= limit_hz * (1.0 + 1e-9) && p >= FLOOR {
-                if f == frequency_hz {
-                    grid.centre_row = grid.len;
-                }
-                grid.u[grid.len] = phi(f) / scale;
-                grid.p[grid.len] = p;
-                grid.len += 1;
-            }
-        }
-        grid
-    }
-
-    /// Writes the weighted error of each point into `e`; returns the largest weighted and the largest audible error.
-    ///
-    /// The error is |r - 1 / r| / 2 = |sinh(ln r)| of the power ratio r: it rises with the error in dB and needs no
-    /// logarithm.
-    fn errors(&self, section: &Candidate, weights: &Column, e: &mut Column) -> [f64; 2] {
-        let mut worst = [0.0_f64; 2];
-        for i in 0..self.len {
-            let n = evaluate(section.num, self.u[i]);
-            let d = evaluate(section.den, self.u[i]);
-            let ratio = libm::fabs(n / (d * self.p[i])).clamp(1e-9, 1e9);
-            let distance = 0.5 * libm::fabs(ratio - 1.0 / ratio);
-            e[i] = distance * weights[i];
-            worst[0] = worst[0].max(e[i]);
-            if self.p[i] >= AUDIBLE {
-                worst[1] = worst[1].max(distance);
-            }
-        }
-        worst
-    }
-
-    /// The worst audible error of a section designed elsewhere.
-    fn audible_error(&self, section: &BiquadCoeffs) -> f64 {
-        let in_u = |sums| {
-            let p = power_of(sums);
-            [p[0], p[1] * self.scale, p[2] * self.scale * self.scale]
-        };
-        let candidate = Candidate { num: in_u(section.numerator_sums()), den: in_u(section.denominator_sums()) };
-        self.errors(&candidate, &[1.0; ROWS], &mut [0.0; ROWS])[1]
-    }
-}
-
-/// The relative frequencies and dampings of poles and zeros that are too narrow for `NEAR`.
-fn resonances(prototype: &Prototype) -> impl Iterator<Item = (f64, f64)> {
-    let narrow = |[p0, p1, p2]: [f64; 3]| {
-        let damping = 0.5 * p1 / libm::sqrt(p0 * p2);
-        (damping > 0.0 && damping < NARROW).then(|| (libm::sqrt(p0 / p2), damping))
-    };
-    [narrow(prototype.den), narrow(prototype.num)].into_iter().flatten()
-}
-
-/// Both polynomials in u.
-#[derive(Clone, Copy)]
-struct Candidate {
-    num: Power,
-    den: Power,
-}
 
 /// The best section so far, its worst weighted error and its worst audible error.
 struct Best {
@@ -172,6 +69,7 @@ struct Best {
 }
 
 /// The fitting task: the prototype at the points of the grid, their weights and whether the band's frequency is held.
+#[derive(Clone, Copy)]
 struct Task<'a> {
     grid: &'a Grid,
     zeros: Zeros,
@@ -179,6 +77,10 @@ struct Task<'a> {
     at_dc: f64,
     weights: Column,
     held: bool,
+    /// Least and largest |H|^2 allowed from DC to half the rate.
+    allowed: [f64; 2],
+    /// Whether fits that exceed them are held by further points.
+    capped: bool,
 }
 
 /// The section that follows `prototype`; never fails, for any band of 10 Hz to 0.49 of the sample rate.
@@ -186,19 +88,37 @@ struct Task<'a> {
 /// The gain at the band's own frequency is held if that costs little elsewhere; otherwise the largest error decides
 /// alone.
 pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
-    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz);
-    let attempt = |held: bool| {
+    fit_after(&[], prototype, zeros, frequency_hz, sample_rate_hz)
+}
+
+/// The same in a cascade, all of one frequency: it makes up for the errors of the sections before it.
+pub(super) fn fit_after(
+    before: &[Stage],
+    prototype: &Prototype,
+    zeros: Zeros,
+    frequency_hz: f64,
+    sample_rate_hz: f64,
+) -> BiquadCoeffs {
+    let overshoot = libm::exp10(0.1 * OVERSHOOT_DB);
+    let [least, largest] = prototype.extremes();
+    // Only where the reciprocal is used does a dip become a peak.
+    let allowed = [if zeros == Zeros::Inside { least / overshoot } else { 0.0 }, largest * overshoot];
+    let grids = [Reach::UpperEdge, Reach::HalfTheRate]
+        .map(|reach| Grid::new(prototype, frequency_hz, sample_rate_hz, reach, before));
+    let attempt = |grid: usize, held: bool, capped: bool| {
+        let grid = &grids[grid];
         let mut weights = [1.0; ROWS];
+        weights[grid.inside..].fill(BEYOND_WEIGHT);
         if held && zeros == Zeros::Free {
             for (weight, p) in weights.iter_mut().zip(&grid.p) {
-                *weight = libm::pow(p.min(1.0), PASS_BAND_EXPONENT);
+                *weight *= libm::pow(p.min(1.0), PASS_BAND_EXPONENT);
             }
         }
         let at_dc = match zeros {
             Zeros::Inside | Zeros::Free => prototype.power(0.0),
             Zeros::BothAtDc | Zeros::OneAtDc | Zeros::AtCentre => 0.0,
         };
-        let task = Task { grid: &grid, zeros, at_dc, weights, held };
+        let task = Task { grid, zeros, at_dc, weights, held, allowed, capped };
         let mut best = Best { section: None, worst: f64::INFINITY, audible_error: f64::INFINITY };
         free_poles(&task, &mut best);
         if best.worst > SKIP_SECOND && zeros != Zeros::AtCentre {
@@ -208,17 +128,31 @@ pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample
         best
     };
     // The grid has no point at the notch itself, which could not be held either.
-    let mut best = attempt(zeros != Zeros::AtCentre);
-    let cost = if zeros == Zeros::OneAtDc { HOLD_COST_BAND_PASS } else { HOLD_COST };
-    if best.audible_error > cost && zeros != Zeros::AtCentre {
-        let free = attempt(false);
-        if free.audible_error < best.audible_error {
-            best = free;
+    let mut best = attempt(0, zeros != Zeros::AtCentre, false);
+    let cost = match zeros {
+        Zeros::OneAtDc => HOLD_COST_BAND_PASS,
+        Zeros::Free if !before.is_empty() => HOLD_COST_LOW_PASSES,
+        _ if !before.is_empty() => HOLD_COST_HIGH_PASSES,
+        _ => HOLD_COST,
+    };
+    if zeros != Zeros::AtCentre {
+        let further = [(0, false, false), (1, true, false), (1, false, false), (0, true, true), (0, false, true)];
+        for (grid, held, capped) in further {
+            if best.audible_error <= cost {
+                break;
+            }
+            let other = attempt(grid, held, capped);
+            if other.audible_error < best.audible_error {
+                best = other;
+            }
         }
     }
+    // The bilinear transform only moves frequencies: its extremes are those of the prototype.
     let fallback = bilinear(prototype, frequency_hz, sample_rate_hz);
     match best.section {
-        Some(section) if best.audible_error <= cost || best.audible_error <= grid.audible_error(&fallback) => section,
+        Some(section) if best.audible_error <= cost || best.audible_error <= grids[0].audible_error(&fallback) => {
+            section
+        }
         _ => fallback,
     }
 }
@@ -227,7 +161,7 @@ pub(super) fn fit(prototype: &Prototype, zeros: Zeros, frequency_hz: f64, sample
 ///
 /// That equality makes c1 a function of d1, so a single number is left to fit.
 pub(super) fn fit_first_order(prototype: &Prototype, frequency_hz: f64, sample_rate_hz: f64) -> BiquadCoeffs {
-    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz);
+    let grid = Grid::new(prototype, frequency_hz, sample_rate_hz, Reach::UpperEdge, &[]);
     let (at_dc, at_centre) = (prototype.power(0.0), prototype.power(1.0));
     let zero = [0.0; ROWS];
     let weights = [1.0; ROWS];
@@ -280,12 +214,13 @@ fn free_poles(task: &Task<'_>, best: &mut Best) {
     let (mut v, mut e) = (task.first_weights(), zero);
     let mut previous: Column = core::array::from_fn(|i| (1.0 + grid.u[i]) * (1.0 + grid.u[i]));
     let notch = [1.0, -2.0 / grid.centre, 1.0 / (grid.centre * grid.centre)];
-    for _ in 0..ROUNDS {
+    let mut caps = Caps::new(task);
+    for _ in 0..task.rounds() {
         let mut columns = [zero; 4]; // u, u^2, -P u, -P u^2
         let mut wanted = zero;
-        for i in 0..grid.len {
-            let (u, p) = (grid.u[i], grid.p[i]);
-            let w = v[i] / (p * previous[i]);
+        for i in 0..grid.len + CAPS {
+            let Some((u, p, weight)) = caps.row(grid, &v, i) else { continue };
+            let w = weight / (p * previous[i]);
             let fixed = match zeros {
                 Zeros::AtCentre => evaluate(notch, u),
                 _ => at_dc,
@@ -306,11 +241,12 @@ fn free_poles(task: &Task<'_>, best: &mut Best) {
             Zeros::AtCentre => least_squares([p1, p2], wanted).map(|[d1, d2]| (notch, [1.0, d1, d2])),
         };
         let Some((num, den)) = solution else { return };
-        let worst = consider(task, Candidate { num, den }, &mut e, best);
-        if worst < STOP {
+        let worst = consider(task, Candidate { num, den }, &mut e, best, &mut caps);
+        if worst < STOP && !caps.grown {
             return;
         }
-        for (previous, u) in previous.iter_mut().zip(&grid.u) {
+        let places = grid.u[..grid.len].iter().chain(&caps.u);
+        for (previous, u) in previous.iter_mut().zip(places) {
             *previous = libm::fabs(evaluate(den, *u)).max(1e-12);
         }
         task.reweight(&mut v, &e, worst);
@@ -323,13 +259,14 @@ fn given_poles(task: &Task<'_>, poles: Power, best: &mut Best) {
     let zero = [0.0; ROWS];
     let (mut v, mut e) = (task.first_weights(), zero);
     let den = [1.0, poles[1] / poles[0] * grid.scale, poles[2] / poles[0] * grid.scale * grid.scale];
-    for _ in 0..ROUNDS {
+    let mut caps = Caps::new(task);
+    for _ in 0..task.rounds() {
         let mut columns = [zero; 2];
         let mut wanted = zero;
-        for i in 0..grid.len {
-            let u = grid.u[i];
-            let target = grid.p[i] * evaluate(den, u);
-            let w = v[i] / target;
+        for i in 0..grid.len + CAPS {
+            let Some((u, p, weight)) = caps.row(grid, &v, i) else { continue };
+            let target = p * evaluate(den, u);
+            let w = weight / target;
             columns[0][i] = w * u;
             columns[1][i] = w * u * u;
             wanted[i] = w * (target - at_dc);
@@ -339,11 +276,63 @@ fn given_poles(task: &Task<'_>, poles: Power, best: &mut Best) {
             _ => least_squares(columns, wanted).map(|[c1, c2]| [at_dc, c1, c2]),
         };
         let Some(num) = solution else { return };
-        let worst = consider(task, Candidate { num, den }, &mut e, best);
-        if worst < STOP {
+        let worst = consider(task, Candidate { num, den }, &mut e, best, &mut caps);
+        if worst < STOP && !caps.grown {
             return;
         }
         task.reweight(&mut v, &e, worst);
+    }
+}
+
+/// Points added where a fit exceeds the allowed gains: one for the least, one for the largest.
+struct Caps {
+    active: bool,
+    /// Whether the last fit exceeded them.
+    grown: bool,
+    u: [f64; CAPS],
+    p: [f64; CAPS],
+    targets: [f64; CAPS],
+    weight: [f64; CAPS],
+}
+
+const CAPS: usize = 2;
+
+impl Caps {
+    fn new(task: &Task<'_>) -> Self {
+        let inward = libm::exp10(0.1 * CAP_DB);
+        let p = [task.allowed[0] * inward, task.allowed[1] / inward];
+        Self { active: task.capped, grown: false, u: [0.0; CAPS], p, targets: p, weight: [0.0; CAPS] }
+    }
+
+    /// The place, power and weight of a row: of the grid, or after it of a point of these.
+    fn row(&self, grid: &Grid, v: &Column, row: usize) -> Option<(f64, f64, f64)> {
+        match row.checked_sub(grid.len) {
+            None => Some((grid.u[row], grid.p[row], v[row])),
+            Some(cap) => (self.weight[cap] > 0.0).then(|| (self.u[cap], self.p[cap], self.weight[cap])),
+        }
+    }
+
+    /// Whether the gains are allowed; those that are not get a point.
+    fn allow(&mut self, task: &Task<'_>, fit: &Candidate, [(least, low), (largest, high)]: [(f64, f64); 2]) -> bool {
+        let exceeded = [least < task.allowed[0], largest > task.allowed[1]];
+        self.grown = false;
+        for (cap, place) in [low, high].into_iter().enumerate() {
+            if exceeded[cap] && self.active {
+                self.grown = true;
+                self.u[cap] = place / task.grid.scale;
+                self.p[cap] = self.targets[cap];
+                self.weight[cap] = (CAP_GROWTH * self.weight[cap]).max(CAP_WEIGHT);
+            }
+        }
+        let over = |&(u, most): &(f64, f64)| evaluate(fit.num, u) / (evaluate(fit.den, u) * most);
+        let highest = task.grid.ceilings.iter().max_by(|a, b| over(a).total_cmp(&over(b)));
+        let Some(highest) = highest.filter(|highest| over(highest) > 1.0) else { return exceeded == [false; CAPS] };
+        if self.active {
+            self.grown = true;
+            (self.u[1], self.p[1]) = (highest.0, highest.1 * 0.95);
+            self.weight[1] = (CAP_GROWTH * self.weight[1]).max(CAP_WEIGHT);
+        }
+        false
     }
 }
 
@@ -356,6 +345,10 @@ fn reweight(v: &mut Column, e: &Column, worst: f64, len: usize) {
 }
 
 impl Task<'_> {
+    fn rounds(&self) -> usize {
+        if self.capped { CAPPED_ROUNDS } else { ROUNDS }
+    }
+
     fn first_weights(&self) -> Column {
         let mut v = self.weights;
         if self.held {
@@ -374,7 +367,7 @@ impl Task<'_> {
 
 /// Keeps the candidate if it is a legal section with a smaller error than the best so far. Returns its worst error and
 /// writes all errors into `e`.
-fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Best) -> f64 {
+fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Best, caps: &mut Caps) -> f64 {
     let Task { grid, weights, .. } = task;
     let in_phi = |p: Power| [p[0], p[1] / grid.scale, p[2] / (grid.scale * grid.scale)];
     let may_touch_circle = task.zeros != Zeros::Inside;
@@ -394,7 +387,10 @@ fn consider(task: &Task<'_>, candidate: Candidate, e: &mut Column, best: &mut Be
         realised.num = [p[0], p[1] * grid.scale, p[2] * grid.scale * grid.scale];
     }
     let [worst, audible_error] = grid.errors(&realised, weights, e);
-    if worst < best.worst {
+    // The zero of a notch is exact, and the gain around it that of its prototype.
+    let allowed =
+        task.zeros == Zeros::AtCentre || caps.allow(task, &realised, extremes(power_of(num), power_of(den), 1.0));
+    if worst < best.worst && allowed {
         let section = section(num, den);
         let invertible = may_touch_circle || section.reciprocal().is_stable();
         if section.is_stable() && invertible {

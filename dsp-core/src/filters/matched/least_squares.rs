@@ -5,7 +5,7 @@
 //! right-hand side as one more column is backward stable.
 
 /// Room for all points of a fit, a multiple of the four interleaved sums of `dot`; unused rows are zero.
-pub(super) const ROWS: usize = 64;
+pub(super) const ROWS: usize = 76;
 
 /// One number per row.
 pub(super) type Column = [f64; ROWS];

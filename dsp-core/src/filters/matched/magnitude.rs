@@ -7,17 +7,9 @@
 //! M. Vicanek, "Matched second order digital filters" (2016): the factors and the impulse-invariant poles; written in
 //! sums by us.
 
-use super::prototype::Prototype;
+use super::{prototype::Prototype, rational::Power};
 use crate::filters::biquad::BiquadCoeffs;
 use core::f64::consts::PI;
-
-/// |polynomial|^2: coefficients of 1, phi, phi^2 (or of 1, u, u^2 for a scaled u).
-pub(super) type Power = [f64; 3];
-
-/// The value at `u`.
-pub(super) fn evaluate(p: Power, u: f64) -> f64 {
-    p[0] + u * (p[1] + u * p[2])
-}
 
 /// The minimum-phase polynomial with a given |.|^2, as its sums (see [`BiquadCoeffs::numerator_sums`]), and whether its
 /// zeros had to be moved onto the unit circle, which is refused unless `may_touch_circle`.

@@ -7,6 +7,8 @@
 //! R. Bristow-Johnson, "Audio EQ Cookbook" (W3C Note, 2021), section of analog prototypes, A = 10^(gain / 40). The tilt
 //! is the first-order shelf (s + sqrt g) / (s + 1 / sqrt g), whose gain at s = j is exactly half of g in dB.
 
+use super::rational::extremes;
+
 /// An analog section; both arrays hold the coefficients of 1, s, s^2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Prototype {
@@ -87,6 +89,13 @@ impl Prototype {
     pub(crate) fn tilt(gain_db: f64) -> Self {
         let inverse = amplitude(-gain_db);
         Self { num: [1.0, inverse, 0.0], den: [inverse, 1.0, 0.0] }
+    }
+
+    /// The least and the largest |H|^2 at any frequency.
+    #[must_use]
+    pub(crate) fn extremes(&self) -> [f64; 2] {
+        let squared = |[p0, p1, p2]: [f64; 3]| [p0 * p0, p1 * p1 - 2.0 * p0 * p2, p2 * p2];
+        extremes(squared(self.num), squared(self.den), f64::INFINITY).map(|(value, _)| value)
     }
 
     /// |H|^2 at `x` = (frequency / band frequency)^2.

@@ -30,17 +30,16 @@ use windows::{SlidingSum, Spans};
 /// Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: integrated, momentary, short-term, range, peaks.
 ///
 /// # Signal
-/// in -> K-weighting -> sums of squares per channel and 10 ms -> channel weights -> sliding means over 400 ms and 3 s
-/// -> gates; in -> true peak
+/// in -> K-weighting -> sums of squares per channel and 1 ms -> channel weights -> sliding means over 400 ms and 3 s ->
+/// gates; in -> true peak
 ///
 /// # Parameters
 /// Those of [`LoudnessParams`].
 ///
 /// # Contract
-/// Same bits however the stream is cut. Momentary and short-term maxima are taken every 10 ms, over complete windows
-/// only; the blocks of the gates and the curves come every 100 ms, at the exact positions round(k fs / 10). Silence
-/// reads
-/// -inf, never NaN; so does the integrated loudness of less than 400 ms. Non-finite samples count as 0 and are counted.
+/// Same bits however the stream is cut. The momentary maximum is taken every 1 ms, so that it finds the window of a
+/// drum, the short-term one every 10 ms, over complete windows only; the blocks of the gates and the curves come every
+/// 100 ms, at the exact positions round(k fs / 10). Silence reads -inf, never NaN; so does the integrated loudness of less than 400 ms. Non-finite samples count as 0 and are counted.
 /// With [`Memory::Exact`], `observe` grows two lists, amortised: 576 kB per hour. With [`Memory::Constant`] it never
 /// allocates. A constant gain shifts every reading by itself as long as no block crosses -70 LUFS.
 ///
@@ -74,6 +73,8 @@ pub struct LoudnessMeter<S> {
     spans: Spans,
     momentary: Window,
     short_term: Window,
+    /// Energy of the last spans, fewer than [`SHORT_TERM_STEP`].
+    recent: f64,
     /// Momentary energies every 100 ms: the blocks of the gate.
     blocks: BlockEnergies,
     /// Short-term energies every 100 ms.
@@ -85,12 +86,13 @@ pub struct LoudnessMeter<S> {
     non_finite: u64,
 }
 
-/// 10 ms spans in the momentary window, 400 ms, which is also the block of the gate.
-const MOMENTARY_SPANS: u64 = 40;
-/// 10 ms spans in the short-term window, 3 s.
-const SHORT_TERM_SPANS: u64 = 300;
-/// 10 ms spans from block to block and from point to point of the curves, 100 ms.
-const HOP_SPANS: u64 = 10;
+/// 1 ms spans in the momentary window, 400 ms, which is also the block of the gate.
+const MOMENTARY_SPANS: u64 = 400;
+/// 1 ms spans in the short-term window, 3 s, and from one to the next.
+const SHORT_TERM_SPANS: u64 = 3_000;
+const SHORT_TERM_STEP: u64 = 10;
+/// 1 ms spans from block to block and from point to point of the curves, 100 ms.
+const HOP_SPANS: u64 = 100;
 /// Hops in the true-peak window of a short-term loudness.
 const PEAK_HOPS: usize = (SHORT_TERM_SPANS / HOP_SPANS) as usize;
 
@@ -135,8 +137,9 @@ impl LoudnessParams {
             weighting: Weighting::new(spec.sample_rate_hz()),
             pairs: vec![Pair::default(); spec.channels().div_ceil(2)],
             spans: Spans::new(spec.sample_rate_hz()),
-            momentary: Window::new(MOMENTARY_SPANS),
-            short_term: Window::new(SHORT_TERM_SPANS),
+            momentary: Window::new(MOMENTARY_SPANS, 1),
+            short_term: Window::new(SHORT_TERM_SPANS, SHORT_TERM_STEP),
+            recent: 0.0,
             blocks: energies(),
             ranges: energies(),
             peaks: self.precision.search().map(|search| Peaks::new(search, weights.len())),
@@ -198,8 +201,9 @@ struct Window {
 }
 
 impl Window {
-    fn new(spans: u64) -> Self {
-        Self { spans, sum: SlidingSum::new(spans as usize), mean: 0.0, max: 0.0 }
+    /// Of this many spans, which moves on by `step` of them.
+    fn new(spans: u64, step: u64) -> Self {
+        Self { spans, sum: SlidingSum::new((spans / step) as usize), mean: 0.0, max: 0.0 }
     }
 
     fn reset(&mut self) {
@@ -209,7 +213,7 @@ impl Window {
         *max = 0.0;
     }
 
-    /// Adds the energy of a span. Returns whether the window is complete.
+    /// Adds the energy of a step. Returns whether the window is complete.
     fn push(&mut self, energy: f64, spans: &Spans) -> bool {
         let Some(sum) = self.sum.push(energy) else { return false };
         self.mean = sum / spans.frames_in(self.spans);
@@ -273,7 +277,7 @@ impl<S: Sample> LoudnessMeter<S> {
         self.non_finite
     }
 
-    /// Loudness of the last 400 ms in LUFS, at most 10 ms old; -inf before 400 ms. O(1).
+    /// Loudness of the last 400 ms in LUFS, at most 1 ms old; -inf before 400 ms. O(1).
     #[must_use]
     pub fn momentary_lufs(&self) -> f64 {
         lufs(self.momentary.mean)
@@ -306,7 +310,11 @@ impl<S: Sample> LoudnessMeter<S> {
             self.sample_peak = self.sample_peak.max(pair.take_peak());
         }
         let momentary = self.momentary.push(energy, &self.spans);
-        let short_term = self.short_term.push(energy, &self.spans);
+        self.recent += energy;
+        if !complete.is_multiple_of(SHORT_TERM_STEP) {
+            return;
+        }
+        let short_term = self.short_term.push(core::mem::take(&mut self.recent), &self.spans);
         if !complete.is_multiple_of(HOP_SPANS) {
             return;
         }
@@ -328,17 +336,23 @@ impl<S: Sample> LoudnessMeter<S> {
         let channels = self.weights.len();
         let mut start = 0;
         while start < block.frames() {
-            let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
+            let missing = usize::try_from(self.spans.missing_from(SHORT_TERM_STEP)).unwrap_or(usize::MAX);
             let part = block.frames_at(start, missing.min(block.frames() - start));
-            let frame = self.spans.frame();
-            self.non_finite +=
-                k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &part, channels, frame);
             if let Some(peaks) = &mut self.peaks {
                 peaks.observe(self.backend, &part);
             }
             start += part.frames();
-            if let Some(complete) = self.spans.advance(part.frames() as u64) {
-                self.end_span(complete);
+            let mut done = 0;
+            while done < part.frames() {
+                let missing = usize::try_from(self.spans.missing()).unwrap_or(usize::MAX);
+                let span = part.frames_at(done, missing.min(part.frames() - done));
+                let frame = self.spans.frame();
+                self.non_finite +=
+                    k_weighting::observe(self.backend, &self.weighting, &mut self.pairs, &span, channels, frame);
+                done += span.frames();
+                if let Some(complete) = self.spans.advance(span.frames() as u64) {
+                    self.end_span(complete);
+                }
             }
         }
     }
@@ -391,6 +405,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
             spans,
             momentary,
             short_term,
+            recent,
             blocks,
             ranges,
             peaks,
@@ -402,6 +417,7 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
         spans.reset();
         momentary.reset();
         short_term.reset();
+        *recent = 0.0;
         blocks.reset();
         ranges.reset();
         if let Some(peaks) = peaks {

@@ -1,13 +1,13 @@
-//! Measurement windows: 10 ms spans at exact positions, and sliding sums over them without drift.
+//! Measurement windows: 1 ms spans at exact positions, and sliding sums over them without drift.
 
 use alloc::{vec, vec::Vec};
 
 /// Spans per second.
-const SPANS_PER_SECOND: f64 = 100.0;
+const SPANS_PER_SECOND: f64 = 1_000.0;
 
-/// Positions of the 10 ms spans of a stream: span `k` starts at frame round(k rate / 100).
+/// Positions of the 1 ms spans of a stream: span `k` starts at frame round(k rate / 1000).
 ///
-/// Rounding each position, rather than the length, keeps the positions exact at rates that are not multiples of 100.
+/// Rounding each position, rather than the length, keeps the positions exact at rates that are not multiples of 1000.
 #[derive(Clone, Debug)]
 pub(super) struct Spans {
     sample_rate_hz: f64,
@@ -40,7 +40,12 @@ impl Spans {
 
     /// Frames missing from the current span; at least 1.
     pub(super) fn missing(&self) -> u64 {
-        self.start(self.complete + 1) - self.frame
+        self.missing_from(1)
+    }
+
+    /// Frames missing until the next multiple of `spans` is complete; at least 1.
+    pub(super) fn missing_from(&self, spans: u64) -> u64 {
+        self.start((self.complete / spans + 1) * spans) - self.frame
     }
 
     /// Advances by no more than the missing frames. Returns the number of complete spans if one has just ended.
@@ -123,13 +128,13 @@ mod tests {
             let mut spans = Spans::new(rate);
             for k in 1..=100_000_u64 {
                 let missing = spans.missing();
-                assert!((missing as f64 - rate / 100.0).abs() <= 1.0);
+                assert!((missing as f64 - rate / 1_000.0).abs() <= 1.0);
                 assert_eq!(spans.advance(missing - 1), None);
                 assert_eq!(spans.advance(1), Some(k));
             }
-            assert!((spans.frame() as f64 - rate * 1000.0).abs() <= 0.5);
-            assert!((spans.frames_in(40) - 0.4 * rate).abs() <= 1.0);
-            assert!((spans.time_s(100_000) - 1000.0).abs() <= 0.5 / rate);
+            assert!((spans.frame() as f64 - rate * 100.0).abs() <= 0.5);
+            assert!((spans.frames_in(400) - 0.4 * rate).abs() <= 1.0);
+            assert!((spans.time_s(100_000) - 100.0).abs() <= 0.5 / rate);
         }
     }
 

@@ -27,6 +27,7 @@ from mixdown.effects.filters import (
     LowPass,
     LowShelf,
     Notch,
+    Placed,
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
@@ -68,6 +69,7 @@ __all__ = [
     "PanLaw",
     "Parallel",
     "Parameter",
+    "Placed",
     "Plate",
     "Reverb",
     "Setting",

@@ -270,24 +270,40 @@ class MultibandCompressor(Dynamics):
         return plain
 
 
+DynamicDirection = Literal["above", "below"]
+"""Side of the threshold on which a dynamic band acts."""
+
+DynamicAction = Literal["reduce", "boost"]
+"""What a dynamic band does to its gain there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DynamicBand(Setting):
     """A band of a :class:`DynamicEqualizer` whose gain follows the level in the band.
+
+    Beyond the threshold its gain moves by ``1 - 1 / ratio`` dB per dB where that compresses ("above" and "reduce",
+    "below" and "boost"), by ``ratio - 1`` dB per dB where it expands ("below" and "reduce", "above" and "boost").
 
     Parameters
     ----------
     shape : Bell, LowShelf, HighShelf or Tilt, default Bell()
         The static band.
     threshold_db : float, default -30
-        Level in the band above which it attenuates, -80 to 0 dBFS.
+        Level in the band beyond which it acts, -80 to 0 dBFS.
     ratio : float, default 2
-        dB in for each dB out above the threshold, 1 to inf.
+        1 to inf: dB in for each dB out of a compression, dB out for each dB in of an expansion.
     range_db : float, default 12
-        Most attenuation, 0 to 24 dB.
+        Most change of the gain, 0 to 24 dB, and to -36 or 36 dB at most.
     attack_ms : float, default 10
         Attack time, 0.02 to 250 ms.
     release_ms : float, default 100
         Release time, 5 to 5000 ms.
+    knee_db : float, default 6
+        Width of the knee, 0 to 24 dB.
+    direction : "above" or "below", default "above"
+        The side of the threshold on which it acts.
+    action : "reduce" or "boost", default "reduce"
+        Whether it lowers or raises the gain there. A boost is a negative gain reduction.
     """
 
     shape: Bell | LowShelf | HighShelf | Tilt = field(default_factory=Bell)
@@ -296,6 +312,9 @@ class DynamicBand(Setting):
     range_db: float = 12.0
     attack_ms: float = 10.0
     release_ms: float = 100.0
+    knee_db: float = 6.0
+    direction: DynamicDirection = "above"
+    action: DynamicAction = "reduce"
 
     def _check(self) -> None:
         DynamicEqualizer(bands=[self])

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from mixdown import _checks, _core
 from mixdown.effects.effect import Effect
-from mixdown.effects.setting import abstract
+from mixdown.effects.setting import Setting, abstract
 
 Design = Literal["matched", "cookbook"]
 """How analog filter prototypes become digital ones."""
+
+Place = Literal["stereo", "mid", "side", "left", "right"]
+"""Part of a stereo signal."""
+
+#: Error of a linear-phase design that deserves a warning, in dB.
+_AUDIBLE_ERROR_DB = 0.5
 
 
 @abstract
@@ -171,6 +180,43 @@ class Tilt(Band):
     gain_db: float = 0.0
 
 
+@dataclass(frozen=True)
+class Placed(Setting):
+    """A band of an :class:`Equalizer` on a part of the stereo signal, or switched off.
+
+    Parameters
+    ----------
+    band : Bell, LowShelf, HighShelf, LowPass, HighPass, BandPass, Notch, AllPass or Tilt
+        The band.
+    place : "stereo", "mid", "side", "left" or "right", default "stereo"
+        The part; other than "stereo", the audio has 2 channels.
+    enabled : bool, default True
+        False switches it off; it keeps its settings.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> wide_bass_off = md.Placed(md.HighPass(frequency_hz=120), place="side")
+    >>> md.Equalizer(bands=[wide_bass_off, md.Bell(frequency_hz=3000, gain_db=2)]).bands[0].place
+    'side'
+    """
+
+    _called = "Placed band"
+
+    band: Band
+    place: Place = "stereo"
+    enabled: bool = True
+
+    def __init__(self, band: Band, *, place: Place = "stereo", enabled: bool = True) -> None:
+        object.__setattr__(self, "band", band)
+        object.__setattr__(self, "place", place)
+        object.__setattr__(self, "enabled", enabled)
+        self.__post_init__()
+
+    def _check(self) -> None:
+        Equalizer(bands=[self])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Equalizer(Effect):
     """Up to 32 bands of any kind.
@@ -178,17 +224,25 @@ class Equalizer(Effect):
     Parameters
     ----------
     bands : sequence of bands, default none
-        `Bell`, `LowShelf`, `HighShelf`, `LowPass`, `HighPass`, `BandPass`, `Notch`, `AllPass`, `Tilt`.
+        `Bell`, `LowShelf`, `HighShelf`, `LowPass`, `HighPass`, `BandPass`, `Notch`, `AllPass`, `Tilt`; or
+        :class:`Placed` ones, which act on mid, side, left or right alone, or are switched off. Bands on all channels
+        run before placed ones, which does not change the result.
     design : "matched" or "cookbook", default "matched"
         "matched" follows the analog magnitude up to 20 kHz; "cookbook" is the bilinear transform, which cramps there.
+    output_gain_db : float, default 0
+        Gain after the bands, -24 to 24 dB.
     """
 
-    bands: tuple[Band, ...] = ()
+    bands: tuple[Band | Placed, ...] = ()
     design: Design = "matched"
+    output_gain_db: float = 0.0
 
-    def __init__(self, *, bands: Iterable[Band] = (), design: Design = "matched") -> None:
+    def __init__(
+        self, *, bands: Iterable[Band | Placed] = (), design: Design = "matched", output_gain_db: float = 0.0
+    ) -> None:
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "design", design)
+        object.__setattr__(self, "output_gain_db", output_gain_db)
         self.__post_init__()
 
 
@@ -199,16 +253,67 @@ class LinearPhaseEqualizer(Effect):
     Parameters
     ----------
     bands : sequence of bands, default none
-        As in :class:`Equalizer`.
-    length_frames : int, default 8192
-        Taps minus one, 256 to 65 536 frames in steps of 2. The latency is half of it. Low and narrow bands need
-        long ones. Fixed while a stream runs.
+        As in :class:`Equalizer`, but none placed.
+    length_ms : float, default 170
+        Length of the filter, 5 to 680 ms, rounded up to a power of two of frames. The latency is half of it. Low and
+        narrow bands need long ones: see :meth:`design_error_db`. Fixed while a stream runs.
+
+    Warns
+    -----
+    RuntimeWarning
+        When it processes at a rate at which the design is off by more than 0.5 dB.
     """
 
     bands: tuple[Band, ...] = ()
-    length_frames: int = 8192
+    length_ms: float = 170.0
 
-    def __init__(self, *, bands: Iterable[Band] = (), length_frames: int = 8192) -> None:
+    def __init__(self, *, bands: Iterable[Band] = (), length_ms: float = 170.0) -> None:
         object.__setattr__(self, "bands", bands)
-        object.__setattr__(self, "length_frames", length_frames)
+        object.__setattr__(self, "length_ms", length_ms)
         self.__post_init__()
+
+    @_checks.named
+    def design_error_db(self, sample_rate_hz: float) -> float:
+        """Largest error of the filter's magnitude against that of its bands.
+
+        Parameters
+        ----------
+        sample_rate_hz : float
+            8 000 to 384 000.
+
+        Returns
+        -------
+        float
+            In dB, from 20 Hz to 20 kHz, where the magnitude of the bands is above -60 dB.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> rumble = [md.HighPass(frequency_hz=30)]
+        >>> md.LinearPhaseEqualizer(bands=rumble).design_error_db(192_000) < 0.05
+        True
+        >>> md.LinearPhaseEqualizer(bands=rumble, length_ms=20).design_error_db(48_000) > 0.5
+        True
+        """
+        return _design_error_db(self, _checks.sample_rate(sample_rate_hz))
+
+    def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
+        if sample_rate_hz is not None and self.bands:
+            try:
+                error_db = _design_error_db(self, float(sample_rate_hz))
+            except _core.ParameterError:
+                # Settings that do not suit the rate are refused where they are used.
+                error_db = 0.0
+            if error_db > _AUDIBLE_ERROR_DB:
+                warnings.warn(
+                    f"LinearPhaseEqualizer: length_ms = {self.length_ms:g} is short for its bands: they are off by up "
+                    f"to {error_db:.1f} dB at {sample_rate_hz:g} Hz",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        return super()._engine(sample_rate_hz)
+
+
+@functools.lru_cache(maxsize=64)
+def _design_error_db(equalizer: LinearPhaseEqualizer, sample_rate_hz: float) -> float:
+    return _core.design_error_db(Effect._engine(equalizer, None), sample_rate_hz)
