@@ -114,15 +114,17 @@ fn with_parts(effect: Effect) -> BoxedStrategy<Effect> {
             // Five rises by 3 from 80 Hz are still below half the lowest rate.
             let crossovers = prop::collection::vec(1.3..3.0, 1..=5);
             let bands = prop::collection::vec(from_table("Compressor", CompressorParams::default()), 6);
-            (crossovers, bands)
-                .prop_map(move |(rises, mut bands)| {
+            let alone = prop_oneof![3 => Just(None), 1 => (0_usize..2).prop_map(Some)];
+            let bypassed = prop_oneof![3 => Just(vec![]), 1 => Just(vec![0]), 1 => Just(vec![1, 0])];
+            (crossovers, bands, alone, bypassed)
+                .prop_map(move |(rises, mut bands, solo, bypassed)| {
                     let up = |from: &mut f64, rise: f64| {
                         *from *= rise;
                         Some(*from)
                     };
                     let crossovers_hz: Vec<f64> = rises.into_iter().scan(80.0, up).collect();
                     bands.truncate(crossovers_hz.len() + 1);
-                    MultibandCompressorParams { crossovers_hz, bands, ..p.clone() }.into()
+                    MultibandCompressorParams { crossovers_hz, bands, solo, bypassed, ..p.clone() }.into()
                 })
                 .boxed()
         }
@@ -308,6 +310,8 @@ pub fn moved(effect: &Effect) -> Effect {
         }
         Effect::MultibandCompressor(p) => {
             p.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.7);
+            p.solo = if p.solo.is_none() { Some(1) } else { None };
+            p.bypassed = if p.bypassed.is_empty() { vec![0] } else { vec![] };
             p.bands.iter_mut().for_each(|band| move_all("Compressor", band));
         }
         Effect::Chain { effects } => effects.iter_mut().for_each(|effect| *effect = moved(effect)),
