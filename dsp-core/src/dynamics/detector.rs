@@ -166,7 +166,7 @@ impl LevelDetector {
         let (shares, _) = self.shares.span::<f64>(count);
         let only = |alone: [f64; 2]| matches!(shares, Span::Still(shares) if shares == alone);
         if only(MEANS) || only(MAGNITUDES) {
-            self.envelope.skip(count);
+            self.envelope.advance(count, 0);
         }
         if only(ENVELOPE) || only(MAGNITUDES) {
             self.means.fill(0.0);
@@ -237,7 +237,7 @@ impl LevelDetector {
         for source in 0..sources.count {
             self.envelope.squares(source, key.channel(source), &mut squares[source * chunk..][..count]);
         }
-        self.envelope.advance(count);
+        self.envelope.advance(count, sources.count);
         self.loudest(sources, count, squares);
     }
 

@@ -1,10 +1,10 @@
 //! Quadrature envelope: the magnitude of a signal as of its analytic signal, without a delay.
 //!
 //! Two chains of all passes, 90 degrees apart in phase, turn x into an in-phase part I and a quadrature part Q, whose
-//! squares add up to the square of the envelope: e² = I² + Q². It is constant for a sine, so that a level needs no hold
-//! from crest to crest, and an octave below half the rate as exact as in the middle of the band, where samples alone
-//! miss the crests. A sine at full scale reads 1. One sample alone spreads over the chains and reads -0.5 dB at most; a
-//! constant reads 3 dB above its magnitude, being the same in both parts.
+//! squares add up to the square of the envelope: e² = I² + Q². It is constant for a sine: a level needs no hold from
+//! crest to crest, nor does it miss crests between the samples of high notes. A sine at full scale reads 1, and reads it
+//! after a third of a period. One sample alone reads 0.8 and fades over the chains. A constant reads 3 dB above its
+//! magnitude, being the same in both parts.
 //!
 //! Each section is of first order in z⁻²: y = a (x + y₂) - x₂. Even and odd samples do not meet in it, so two of them
 //! are neighbouring lanes beside the two chains: lanes are (I, I, Q, Q) of one channel.
@@ -117,15 +117,12 @@ impl QuadratureEnvelope {
         }
     }
 
-    /// Ends a chunk of frames.
-    pub(crate) fn advance(&mut self, frames: usize) {
+    /// Ends a chunk of frames of the first `channels` channels. The others start again from silence.
+    pub(crate) fn advance(&mut self, frames: usize, channels: usize) {
         self.phase = (self.phase + frames) % GRID_FRAMES;
-    }
-
-    /// Skips a chunk of frames; the envelopes start again from silence.
-    pub(crate) fn skip(&mut self, frames: usize) {
-        self.states.fill(State::default());
-        self.advance(frames);
+        if let Some(others) = self.states.get_mut(channels..) {
+            others.fill(State::default());
+        }
     }
 
     /// As newly built.
@@ -259,7 +256,7 @@ mod tests {
         let mut squares = vec![0.0; samples.len()];
         for (samples, squares) in samples.chunks(cut).zip(squares.chunks_mut(cut)) {
             envelope.squares(0, samples, squares);
-            envelope.advance(samples.len());
+            envelope.advance(samples.len(), 1);
         }
         squares
     }
@@ -323,11 +320,11 @@ mod tests {
         let mut envelope = QuadratureEnvelope::new(Backend::new(Cpu::Detected), 1, 48_000.0);
         let mut squares = [0.0; 64];
         envelope.squares(0, &[1e30; 64], &mut squares);
-        envelope.advance(64);
+        envelope.advance(64, 1);
         assert!(squares.iter().all(|e| e.is_finite()));
         for _ in 0..2_000 {
             envelope.squares(0, &[0.0; 64], &mut squares);
-            envelope.advance(64);
+            envelope.advance(64, 1);
             assert!(squares.iter().all(|e| !e.is_subnormal()));
         }
         assert_eq!(envelope.states[0], State::default());

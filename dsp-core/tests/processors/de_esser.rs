@@ -156,7 +156,7 @@ fn the_knee_lies_around_the_threshold() {
         let share = 10_f64.powf(share_db / 10.0);
         let tone = |hz: f64, n: usize| (TAU * hz / 48_000.0 * n as f64).sin();
         let input: Vec<f64> = (0..48_000)
-            .map(|n| 0.3 * (share.sqrt() * tone(9_000.0, n) + (1.0 - share).sqrt() * tone(1_200.0, n)))
+            .map(|n| 0.3 * (share.sqrt() * tone(18_000.0, n) + (1.0 - share).sqrt() * tone(2_400.0, n)))
             .collect();
         let params =
             DeEsserParams { knee_db, threshold_db: -12.0, attack_ms: 50.0, release_ms: 50.0, ..Default::default() };
@@ -165,7 +165,7 @@ fn the_knee_lies_around_the_threshold() {
         run(&mut de_esser, &mut audio, &Cut::whole(), vec![]);
         de_esser.gain_reduction_db(0)
     };
-    for knee_db in [3.0, 6.0, 12.0] {
+    for knee_db in [4.0, 6.0, 12.0] {
         let half = 0.5 * knee_db;
         let found = [-half - 0.8, -0.5 * half, 0.0, 0.5 * half, half + 0.8].map(|db| reduction_db(knee_db, -12.0 + db));
         println!("knee {knee_db} dB: {found:.2?} dB");

