@@ -159,6 +159,9 @@ impl CompressorCoeffs {
     }
 }
 
+/// Gains of the output and of what is listened to, without listening.
+const OUTPUT_ALONE: [f64; 2] = [1.0, 0.0];
+
 /// Scratch buffers of one chunk; nothing in them outlives the chunk, so that several bands share them.
 #[derive(Clone, Debug)]
 pub(crate) struct CompressionScratch<S> {
@@ -232,6 +235,12 @@ impl<S: Sample> Compression<S> {
     /// Delay from input to output, in frames.
     pub(crate) fn latency_frames(&self) -> usize {
         self.side_chain.latency_frames()
+    }
+
+    /// Frames after which silence is put out: while the key is listened to, those of its filter too.
+    pub(crate) fn tail_frames(&self) -> u64 {
+        let key = if self.listen.is_at(OUTPUT_ALONE) { 0 } else { self.side_chain.key_tail_frames() };
+        self.latency_frames() as u64 + key
     }
 
     /// Compresses a block, with a key if there is one; writes the reduction of each output frame, in dB, into the trace

@@ -24,7 +24,7 @@ use alloc::{boxed::Box, vec::Vec};
 ///
 /// # Contract
 /// Any channel count, linked or each by itself. Latency is the lookahead, to the frame, 0 without; the tail is the
-/// latency. Dry signal and key are aligned with it. A key of one channel acts on all channels; a key of as many, each
+/// latency, while listening plus that of the key's filters. Dry signal and key are aligned with it. A key of one channel acts on all channels; a key of as many, each
 /// on its own.
 ///
 /// Times are those of the reduction in dB, to 63.2 % of a change. Detectors:
@@ -125,7 +125,7 @@ impl<S: Sample> Processor<S> for Compressor<S> {
     }
 
     fn tail(&self) -> Tail {
-        Tail::Frames(self.latency_frames() as u64)
+        Tail::Frames(self.compression.tail_frames())
     }
 
     fn non_finite_samples(&self) -> u64 {

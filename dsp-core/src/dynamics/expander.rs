@@ -45,7 +45,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// Levels are mean squares over 10 ms (`rms`; a sine at full scale is -3.01 dB) or the quadrature envelope (`peak`; it
 /// is 0 dB), which opens faster. The lookahead lets the gain open before the signal, and lengthens the hold by as much.
 /// A stream starts closed, as after long silence. An infinite range is one of 240 dB. Signal above the knee passes bit
-/// for bit from 2.9 attacks after the opening. Neutral at `ratio` 1.
+/// for bit from 3.5 attacks after the opening. Neutral at `ratio` 1.
 ///
 /// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
 /// within them, the key's filters over 50 ms; the hold changes at once.

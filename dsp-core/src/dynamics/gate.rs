@@ -44,9 +44,9 @@ use alloc::{boxed::Box, vec, vec::Vec};
 ///
 /// It opens when the level exceeds the threshold, and closes when no level has exceeded the threshold minus the
 /// hysteresis for the hold. Levels are those of the quadrature envelope: a sine at full scale is 0 dB at any frequency.
-/// The attack is in amplitude and does not depend on the range: closed at any range, the gain is at 63.2 % after the
-/// attack, within 1 dB after twice that, and exactly 1, bit for bit, after 2.9 times. A recorded snare loses 4.2 dB of the
-/// energy of its first 2 ms at 1 ms, nothing with a lookahead of 3 ms. The release is the time to 63.2 % of a closing
+/// The attack is in amplitude and does not depend on the range: closed at any range, the gain is at 63.2 % within the
+/// attack, within 1 dB after twice that, and exactly 1, bit for bit, after 3.5 times. A recorded snare loses 4.0 dB of the
+/// energy of its first 2 ms at 1 ms, nothing with a lookahead of 4 ms. The release is the time to 63.2 % of a closing
 /// in dB. The lookahead lets the gain open before the signal, and lengthens the hold by as much. A stream starts closed.
 /// An infinite range is one of 240 dB. Neutral at `range_db` 0.
 ///

@@ -2,12 +2,12 @@
 //!
 //! Targets and reductions are in octaves. A smaller target opens at once as far as the hold is concerned; a larger one
 //! closes after the hold, with the release: y1 = min(c, aR y1 + (1-aR) c). The attack opens the gain itself: with the
-//! target t = 2^-y1, g = min(t, aA g + (1-aA) 1.1 t). So crests open, and the gaps between them do not close.
+//! target t = 2^-y1, g = min(t, aA g + (1-aA) 1.03 t). So crests open, and the gaps between them do not close.
 //!
 //! The attack is in amplitude, since a time constant in dB would begin by raising what cannot be heard: it takes the
-//! longer, the further a gate closes. It aims 10 % beyond its target and stops there, as an envelope generator charges
-//! its capacitor: from closed it is at 63.2 % after the attack, within 1 dB after 1.94 of them, and exactly open after
-//! 2.81.
+//! longer, the further a gate closes. It aims 3 % beyond its target and stops there, as an envelope generator charges
+//! its capacitor: from closed it is at 63.2 % after 0.93 of the attack, within 1 dB after 1.97 attacks, and exactly open
+//! after 3.5. Aiming further would be steeper where it stops.
 //!
 //! # Source
 //! Own; the release is that of `dynamics::ballistics` with the signs inverted, the hold a counter that every crest
@@ -24,9 +24,9 @@ use crate::{
 };
 
 /// What an opening aims at, over its target.
-const AIM: f64 = 1.1;
-/// Time constants of the opening in an attack: -ln(1 - (1 - 1/e) / 1.1).
-const ATTACK_TIME_CONSTANTS: f64 = 0.854_856_8;
+const AIM: f64 = 1.03;
+/// Time constants of the opening in an attack, so that it is within 1 dB just before two attacks.
+const ATTACK_TIME_CONSTANTS: f64 = 1.0176;
 
 /// Attack, hold and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -154,8 +154,8 @@ mod tests {
             let (opened_ms, near_ms) = (after_ms(1.0 - 1.0 / core::f64::consts::E), after_ms(0.891_25));
             std::println!("from -{closed} octaves: 63.2 % after {opened_ms:.2}, -1 dB after {near_ms:.2} ms");
             // A smaller range has a head start.
-            assert!(opened_ms <= 5.03 && near_ms <= 9.75 && (closed < 10.0 || opened_ms > 4.98));
-            assert_eq!(falling[720].to_bits(), 0, "2.9 attacks");
+            assert!(opened_ms <= 4.72 && near_ms <= 9.9 && (closed < 10.0 || opened_ms > 4.63));
+            assert_eq!(falling[850].to_bits(), 0, "3.5 attacks");
             let rising = run(&mut opening, &coeffs, closed, 2_000.0);
             assert!(rising[..960].iter().all(|&y| y == 0.0) && rising[962] > 0.0);
             let frames = rising.iter().position(|&y| y >= closed * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;

@@ -114,6 +114,11 @@ impl KeyFilter {
         ReadKey { non_finite, copied }
     }
 
+    /// Frames after which the response to a full-scale input is exactly 0.
+    pub(crate) fn tail_frames(&self) -> u64 {
+        self.cascade.tail_frames()
+    }
+
     /// As newly built with the current corners.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, cascade, channels: _ } = self;

@@ -275,7 +275,9 @@ impl<S: Sample> Processor<S> for MultibandCompressor<S> {
     }
 
     fn tail(&self) -> Tail {
-        self.crossover.tail().then(Tail::Frames(self.latency as u64))
+        let beyond = |band: &Band<S>| band.compression.tail_frames() - band.compression.latency_frames() as u64;
+        let listening = self.bands.iter().map(beyond).max().unwrap_or(0);
+        self.crossover.tail().then(Tail::Frames(self.latency as u64 + listening))
     }
 
     fn non_finite_samples(&self) -> u64 {

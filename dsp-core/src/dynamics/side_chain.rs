@@ -140,6 +140,11 @@ impl SideChain {
         self.coeffs.lookahead_frames
     }
 
+    /// Frames after which the filtered key of silence is exactly 0.
+    pub(crate) fn key_tail_frames(&self) -> u64 {
+        self.key_filter.tail_frames()
+    }
+
     /// The longest next chunk, at most [`CHUNK_FRAMES`].
     pub(crate) fn uniform_frames(&mut self) -> usize {
         self.key_filter

@@ -16,9 +16,10 @@ use proptest::{
 
 /// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
 /// levels about those of their noise. Without an owner, for every parameter of the name.
-const NARROWED: [(&str, &str, [f64; 2]); 19] = [
+const NARROWED: [(&str, &str, [f64; 2]); 20] = [
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
+    ("", "key_low_pass_hz", [50.0, 18_000.0]),
     ("", "release_ms", [5.0, 500.0]),
     ("Gain", "gain_db", [f64::NEG_INFINITY, 20.0]),
     ("DynamicShape", "gain_db", [-12.0, 12.0]),

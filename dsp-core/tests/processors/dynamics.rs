@@ -399,9 +399,9 @@ fn a_lookahead_opens_before_the_sound_and_closes_no_earlier() {
     };
     for effect in [&gate as &dyn Fn(f64) -> Effect, &expander] {
         let (_, prompt) = traced::<f32>(&effect(0.0), rate_hz, &input);
-        let latency = 144;
-        assert_eq!(effect(3.0).build::<f32>(&spec(rate_hz, 1)).unwrap().latency_frames(), latency);
-        let (output, ahead) = traced::<f32>(&effect(3.0), rate_hz, &input);
+        let latency = 192;
+        assert_eq!(effect(4.0).build::<f32>(&spec(rate_hz, 1)).unwrap().latency_frames(), latency);
+        let (output, ahead) = traced::<f32>(&effect(4.0), rate_hz, &input);
         // Open when the hit comes out, bit for bit.
         let hit = 4_800 + latency;
         assert!(ahead[hit..hit + 200].iter().all(|db| *db == 0.0));
