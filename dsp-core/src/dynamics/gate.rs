@@ -47,7 +47,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// The attack is in amplitude and does not depend on the range: closed at any range, the gain is at 63.2 % within the
 /// attack, within 1 dB after twice that, and exactly 1, bit for bit, after 3.5 times. A recorded snare loses 4.0 dB of the
 /// energy of its first 2 ms at 1 ms, nothing with a lookahead of 4 ms. The release is the time to 63.2 % of a closing
-/// in dB. The lookahead lets the gain open before the signal, and lengthens the hold by as much. A stream starts closed.
+/// in dB, up to 1.1 attacks more. The lookahead lets the gain open before the signal, and lengthens the hold by as much. A stream starts closed.
 /// An infinite range is one of 240 dB. Neutral at `range_db` 0.
 ///
 /// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within
