@@ -25,16 +25,21 @@ pub fn all(criterion: &mut Criterion) {
     }
     let unlinked = CompressorParams { link_percent: 0.0, ..settings() };
     let rms = CompressorParams { detector: mixdown::dynamics::Detector::Rms, ..settings() };
+    let hold = CompressorParams { detector: mixdown::dynamics::Detector::PeakHold, ..settings() };
     let ahead = CompressorParams { lookahead_ms: 5.0, ..settings() };
     let auto = CompressorParams { release_mode: mixdown::dynamics::CompressorRelease::Auto, ..settings() };
-    for (name, params) in [("unlinked", unlinked), ("rms", rms), ("lookahead_5_ms", ahead), ("auto", auto)] {
+    let others = [("unlinked", unlinked), ("rms", rms), ("peak_hold", hold), ("lookahead_5_ms", ahead), ("auto", auto)];
+    for (name, params) in others {
         by_itself(group, name, &params.into());
     }
 }
 
 pub fn all_expanders(criterion: &mut Criterion) {
     let params = ExpanderParams { threshold_db: -20.0, ..Default::default() };
-    by_itself(&mut criterion.benchmark_group("expander"), "linked", &params.into());
+    let peak = ExpanderParams { detector: mixdown::dynamics::ExpanderDetector::Peak, ..params };
+    let group = &mut criterion.benchmark_group("expander");
+    by_itself(group, "linked", &params.into());
+    by_itself(group, "peak", &peak.into());
 }
 
 pub fn all_gates(criterion: &mut Criterion) {

@@ -212,15 +212,49 @@ impl<S: Sample> TruePeak<S> {
     }
 }
 
-/// A compressor with a quadratic knee, all channels linked: frame by frame, with the C library's logarithm and power.
+/// A compressor with a quadratic knee, all channels linked by their envelopes: frame by frame, with the C library's logarithm and power.
 pub struct Compressor {
     threshold_db: f32,
     slope: f32,
     knee_db: f32,
     attack: f32,
     release: f32,
-    held: f32,
     smooth: f32,
+    /// One per channel.
+    envelopes: Vec<Envelope>,
+}
+
+/// The envelope by two chains of all passes, 90 degrees apart at 48 kHz.
+#[derive(Clone, Default)]
+struct Envelope {
+    last: f64,
+    in_phase: [[f64; 2]; 6],
+    quadrature: [[f64; 2]; 6],
+}
+
+impl Envelope {
+    const IN_PHASE: [f64; 5] = [0.112627729, 0.609632873, 0.885297268, 0.970516888, 0.993478139];
+    const QUADRATURE: [f64; 5] = [0.363921122, 0.782527220, 0.941287588, 0.985562248, 0.998136296];
+
+    #[inline]
+    fn tick(&mut self, x: f64) -> f64 {
+        let i = Self::chain(&Self::IN_PHASE, &mut self.in_phase, x);
+        let q = Self::chain(&Self::QUADRATURE, &mut self.quadrature, self.last);
+        self.last = x;
+        (i * i + q * q).sqrt()
+    }
+
+    /// The last two inputs of every section, and outputs of the last.
+    #[inline]
+    fn chain(factors: &[f64; 5], signals: &mut [[f64; 2]; 6], mut x: f64) -> f64 {
+        for (n, factor) in factors.iter().enumerate() {
+            let y = factor * (x + signals[n + 1][1]) - signals[n][1];
+            signals[n] = [x, signals[n][0]];
+            x = y;
+        }
+        signals[5] = [x, signals[5][0]];
+        x
+    }
 }
 
 impl Compressor {
@@ -228,15 +262,16 @@ impl Compressor {
     pub fn new(threshold_db: f32, ratio: f32, knee_db: f32, rate_hz: f64) -> Self {
         let pole = |time_s: f64| (-1.0 / (time_s * rate_hz)).exp() as f32;
         let (attack, release) = (pole(0.01), pole(0.1));
-        Self { threshold_db, slope: 1.0 - 1.0 / ratio, knee_db, attack, release, held: 0.0, smooth: 0.0 }
+        Self { threshold_db, slope: 1.0 - 1.0 / ratio, knee_db, attack, release, smooth: 0.0, envelopes: Vec::new() }
     }
 
     pub fn process(&mut self, samples: &mut [f32], channels: usize) {
         let frames = samples.len() / channels;
+        self.envelopes.resize(channels, Envelope::default());
         for frame in 0..frames {
             let mut peak = 1e-7_f32;
-            for channel in 0..channels {
-                peak = peak.max(samples[channel * frames + frame].abs());
+            for (channel, envelope) in self.envelopes.iter_mut().enumerate() {
+                peak = peak.max(envelope.tick(f64::from(samples[channel * frames + frame])) as f32);
             }
             let over = 20.0 * peak.log10() - self.threshold_db;
             let wanted = if 2.0 * over <= -self.knee_db {
@@ -246,8 +281,8 @@ impl Compressor {
             } else {
                 self.slope * over
             };
-            self.held = wanted.max(self.release * self.held + (1.0 - self.release) * wanted);
-            self.smooth = self.attack * self.smooth + (1.0 - self.attack) * self.held;
+            let pole = if wanted > self.smooth { self.attack } else { self.release };
+            self.smooth = pole * self.smooth + (1.0 - pole) * wanted;
             let gain = 10_f32.powf(-self.smooth / 20.0);
             for channel in 0..channels {
                 samples[channel * frames + frame] *= gain;

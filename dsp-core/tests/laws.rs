@@ -495,6 +495,14 @@ fn law_8_g3_no_change_of_settings_clicks() {
         let bands = vec![CompressorParams { ratio: 1.0, makeup_db, ..Default::default() }; crossovers_hz.len() + 1];
         Effect::from(MultibandCompressorParams { crossovers_hz: crossovers_hz.to_vec(), bands, ..Default::default() })
     };
+    let soloed = |effect| {
+        let Effect::MultibandCompressor(params) = effect else { unreachable!("a multiband compressor") };
+        Effect::from(MultibandCompressorParams { solo: Some(1), ..params })
+    };
+    let bypassed = |effect| {
+        let Effect::MultibandCompressor(params) = effect else { unreachable!("a multiband compressor") };
+        Effect::from(MultibandCompressorParams { bypassed: vec![0, 1], ..params })
+    };
     let de_esser = |frequency_hz, range_db, threshold_db| {
         Effect::from(DeEsserParams { frequency_hz, range_db, threshold_db, ..Default::default() })
     };
@@ -540,6 +548,16 @@ fn law_8_g3_no_change_of_settings_clicks() {
             GateParams { threshold_db, range_db, attack_ms: 100.0, release_ms: 1_000.0, ..Default::default() }.into(),
         ],
     };
+    // With filters in the key, which leave less of the tone.
+    let keyed = |chain| {
+        let Effect::Chain { mut effects } = chain else { unreachable!("a chain") };
+        match &mut effects[1] {
+            Effect::Expander(p) => (p.key_high_pass_hz, p.key_low_pass_hz) = (150.0, 2_000.0),
+            Effect::Gate(p) => (p.key_high_pass_hz, p.key_low_pass_hz) = (150.0, 2_000.0),
+            _ => unreachable!("an expander or a gate"),
+        }
+        Effect::Chain { effects }
+    };
     let room = ReverbParams { t60_s: 0.1, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
     let reverb = |params: ReverbParams| Effect::from(params);
     let plate = |decay, predelay_ms, damping_hz| Effect::from(PlateParams { decay, predelay_ms, damping_hz, mix: 1.0 });
@@ -553,7 +571,13 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (multiband(&[200.0, 2_000.0], 0.0), multiband(&[100.0, 2_000.0], 0.0)),
         (multiband(&[150.0], 0.0), multiband(&[300.0], 0.0)),
         (multiband(&[200.0, 2_000.0], 0.0), multiband(&[200.0, 2_000.0], 12.0)),
+        (multiband(&[200.0, 2_000.0], 0.0), soloed(multiband(&[200.0, 2_000.0], 0.0))),
+        (soloed(multiband(&[80.0, 2_000.0], 0.0)), multiband(&[80.0, 2_000.0], 0.0)),
+        (multiband(&[200.0, 2_000.0], 12.0), bypassed(multiband(&[200.0, 2_000.0], 12.0))),
         (de_esser(5_500.0, 6.0, -6.0), de_esser(11_000.0, 18.0, -40.0)),
+        (de_esser(5_500.0, 6.0, -6.0), {
+            DeEsserParams { listen: true, knee_db: 0.0, floor_db: -120.0, ..Default::default() }.into()
+        }),
         (compressor(|_| {}), compressor(|p| p.threshold_db = -30.0)),
         (compressor(|_| {}), compressor(|p| p.ratio = f64::INFINITY)),
         (compressor(|_| {}), compressor(|p| p.knee_db = 24.0)),
@@ -562,6 +586,11 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (compressor(|_| {}), compressor(|p| p.mix = 0.0)),
         (compressor(|_| {}), compressor(|p| p.link_percent = 0.0)),
         (compressor(|_| {}), compressor(|p| p.detector = Detector::Peak)),
+        (compressor(|_| {}), compressor(|p| p.detector = Detector::PeakHold)),
+        (compressor(|p| p.detector = Detector::Peak), compressor(|p| p.detector = Detector::PeakHold)),
+        (compressor(|_| {}), compressor(|p| p.listen = true)),
+        (compressor(|p| p.listen = true), compressor(|p| p.key_low_pass_hz = 200.0)),
+        (compressor(|_| {}), compressor(|p| p.key_low_pass_hz = 100.0)),
         (compressor(|_| {}), compressor(|p| p.release_mode = CompressorRelease::Dual)),
         (compressor(|_| {}), compressor(|p| p.release_mode = CompressorRelease::Auto)),
         (compressor(|_| {}), compressor(|p| p.key_high_pass_hz = 200.0)),
@@ -570,7 +599,9 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (expander(-40.0, -40.0, 2.0, 0.0), expander(-40.0, -40.0, 2.0, 12.0)),
         (expander(-40.0, -60.0, 2.0, 40.0), expander(-40.0, -40.0, 2.0, 40.0)),
         (expander(-40.0, -34.0, 1.0, 40.0), expander(-40.0, -34.0, 2.0, 40.0)),
+        (expander(-40.0, -40.0, 2.0, 40.0), keyed(expander(-40.0, -40.0, 2.0, 40.0))),
         (gate(-40.0, -30.0, 0.0), gate(-40.0, -30.0, 12.0)),
+        (gate(-40.0, -30.0, 12.0), keyed(gate(-40.0, -30.0, 12.0))),
         (reverb(room), reverb(ReverbParams { size: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { t60_s: 0.15, t60_high_ratio: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { predelay_ms: 20.0, ..room })),

@@ -12,14 +12,15 @@ import mixdown as md
 RATE_HZ = 48_000
 
 
-def square(level_db: float, seconds: float = 0.5, channels: int = 1) -> np.ndarray:
-    """A carrier of constant magnitude: every sample has the level."""
-    signs = np.where(np.arange(int(seconds * RATE_HZ)) // 24 % 2, 1.0, -1.0)
-    return np.tile(10 ** (level_db / 20) * signs, (channels, 1))
+def sine(level_db: float, seconds: float = 0.5, channels: int = 1) -> np.ndarray:
+    """A carrier of constant envelope."""
+    tone = np.sin(2 * np.pi * 1000 / RATE_HZ * np.arange(int(seconds * RATE_HZ)))
+    return np.tile(10 ** (level_db / 20) * tone, (channels, 1))
 
 
 def level_db(audio: np.ndarray) -> float:
-    return float(20 * np.log10(np.abs(audio[..., -1000:]).max()))
+    """Level of a sine over whole periods."""
+    return float(20 * np.log10(np.sqrt(2) * np.std(audio[..., -960:])))
 
 
 compressors = st.builds(
@@ -30,15 +31,17 @@ compressors = st.builds(
     attack_ms=st.floats(0.02, 250),
     release_ms=st.floats(5, 5000),
     makeup_db=st.floats(-12, 24),
-    detector=st.sampled_from(["peak", "rms"]),
+    detector=st.sampled_from(["peak", "rms", "peak_hold"]),
     rms_ms=st.floats(1, 300),
     lookahead_ms=st.one_of(st.just(0.0), st.floats(0, 20)),
     link_percent=st.floats(0, 100),
     mix=st.floats(0, 1),
     range_db=st.one_of(st.floats(0, 60), st.just(math.inf)),
     key_high_pass_hz=st.one_of(st.just(0.0), st.floats(20, 500)),
+    key_low_pass_hz=st.one_of(st.just(0.0), st.floats(50, 3_600)),
     release_mode=st.sampled_from(["manual", "dual", "auto"]),
     auto_makeup=st.booleans(),
+    listen=st.booleans(),
 )
 expanders = st.builds(
     md.Expander,
@@ -50,6 +53,10 @@ expanders = st.builds(
     release_ms=st.floats(5, 5000),
     range_db=st.one_of(st.floats(0, 120), st.just(math.inf)),
     link_percent=st.floats(0, 100),
+    detector=st.sampled_from(["rms", "peak"]),
+    lookahead_ms=st.one_of(st.just(0.0), st.floats(0, 10)),
+    key_high_pass_hz=st.one_of(st.just(0.0), st.floats(20, 3_600)),
+    key_low_pass_hz=st.one_of(st.just(0.0), st.floats(50, 3_600)),
 )
 gates = st.builds(
     md.Gate,
@@ -60,6 +67,9 @@ gates = st.builds(
     range_db=st.one_of(st.floats(0, 120), st.just(math.inf)),
     hysteresis_db=st.floats(0, 12),
     link_percent=st.floats(0, 100),
+    lookahead_ms=st.one_of(st.just(0.0), st.floats(0, 10)),
+    key_high_pass_hz=st.one_of(st.just(0.0), st.floats(20, 3_600)),
+    key_low_pass_hz=st.one_of(st.just(0.0), st.floats(50, 3_600)),
 )
 
 
@@ -110,7 +120,7 @@ def test_d1_steady_levels_follow_the_transfer_curve(
         expected = input_db
     np.testing.assert_allclose(effect.transfer_curve([input_db]), [expected], atol=1e-5)
     # The release limit for static curves.
-    assert abs(level_db(effect(square(input_db), RATE_HZ)) - expected) <= 0.02
+    assert abs(level_db(effect(sine(input_db), RATE_HZ)) - expected) <= 0.02
 
 
 def test_reduction_is_what_the_gain_does(noise) -> None:
@@ -135,7 +145,10 @@ def test_the_key_decides(noise) -> None:
     np.testing.assert_array_equal(effect(audio, RATE_HZ, key=silent), audio)
     ducked = effect(audio, RATE_HZ, key=loud)
     assert np.abs(ducked[:, 12_000:]).max() < 0.02 * np.abs(audio).max()
-    assert effect.gain_reduction(audio, RATE_HZ, loud)[:, -1] == pytest.approx([37.5, 37.5], abs=0.02)
+    # A constant reads 3 dB above its magnitude.
+    assert effect.gain_reduction(audio, RATE_HZ, loud)[:, -1] == pytest.approx([39.76, 39.76], abs=0.02)
+    held = effect.replace(detector="peak_hold").gain_reduction(audio, RATE_HZ, loud)
+    assert held[:, -1] == pytest.approx([37.5, 37.5], abs=0.02)
     # A gate that is opened by another sound.
     gate = md.Gate(threshold_db=-20, range_db=math.inf)
     assert np.abs(gate(audio, RATE_HZ, key=silent)).max() < 1e-9
@@ -144,7 +157,7 @@ def test_the_key_decides(noise) -> None:
 
 def test_a_stream_reports_its_reduction() -> None:
     stream = md.Compressor(threshold_db=-20, ratio=math.inf, knee_db=0, link_percent=0).stream(RATE_HZ, 2, "float64")
-    stream.process(np.concatenate([square(-8), square(-30)]))
+    stream.process(np.concatenate([sine(-8), sine(-30)]))
     assert stream.gain_reduction_db == pytest.approx([12.0, 0.0], abs=0.01)
     stream.reset()
     assert stream.gain_reduction_db == pytest.approx([0.0, 0.0])
@@ -186,6 +199,17 @@ def test_bad_settings_are_refused_in_one_line(make, message: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+def test_a_click_is_acted_on_by_its_share_of_the_attack() -> None:
+    click = np.zeros(RATE_HZ)
+    click[1_000] = 1
+    reduction = {
+        detector: md.Compressor(threshold_db=-30, detector=detector).gain_reduction(click, RATE_HZ).max()
+        for detector in ("peak", "rms", "peak_hold")
+    }
+    assert reduction["peak"] <= 1 < reduction["rms"] <= 2.1
+    assert reduction["peak_hold"] > 17
+
+
 def test_keys_that_do_not_fit_are_refused(noise) -> None:
     audio, effect = noise(2, 1000), md.Compressor()
     with pytest.raises(md.ShapeError, match="key has 999 frames: audio has 1000"):
@@ -205,6 +229,15 @@ class TestBands:
         spectrum = np.abs(np.fft.rfft(effect(np.eye(1, 2**14), RATE_HZ)[0]))
         np.testing.assert_allclose(20 * np.log10(spectrum), 0, atol=0.01)
         assert effect.gain_reduction(audio, RATE_HZ).shape == (3, 2, 2**14)
+
+    def test_solos_add_up_and_bypassed_bands_are_left_alone(self, noise) -> None:
+        audio = noise(2, 20_000).astype(np.float64)
+        effect = md.MultibandCompressor(bands=[md.Compressor(threshold_db=-40)] * 3)
+        alone = [effect.replace(solo=band)(audio, RATE_HZ) for band in range(3)]
+        np.testing.assert_allclose(sum(alone), effect(audio, RATE_HZ), atol=1e-13)
+        plain = effect.replace(bands=[md.Compressor(ratio=1)] * 3)(audio, RATE_HZ)
+        np.testing.assert_array_equal(effect.replace(bypassed=[2, 0, 1])(audio, RATE_HZ), plain)
+        assert md.from_dict(effect.replace(solo=1, bypassed=[0]).to_dict()) == effect.replace(solo=1, bypassed=(0,))
 
     def test_a_dynamic_equalizer_at_rest_is_an_equalizer(self, noise) -> None:
         audio = noise(2, 10_000)
@@ -240,6 +273,11 @@ class TestBands:
             (lambda: md.MultibandCompressor(bands=[md.Compressor()] * 2), ValueError, r"bands"),
             (lambda: md.MultibandCompressor(bands=[md.Gain()] * 3), TypeError, r"bands\[0\] = .* is not a Compressor"),
             (lambda: md.MultibandCompressor(slope_db_per_octave=18), ValueError, "slope_db_per_octave"),
+            (lambda: md.MultibandCompressor(solo=3), ValueError, r"solo = 3 is out of range: it must lie in 0\.\.2"),
+            (lambda: md.MultibandCompressor(solo=-1), ValueError, "solo"),
+            (lambda: md.MultibandCompressor(bypassed=[1, 3]), ValueError, r"bypassed\[1\] = 3 is out of range"),
+            (lambda: md.MultibandCompressor(bypassed=[0.5]), (TypeError, ValueError), "bypassed"),
+            (lambda: md.MultibandCompressor(bypassed=1), TypeError, "bypassed"),
             (lambda: md.DeEsser(range_db=21), ValueError, r"range_db = 21 is out of range: it must lie in 0\.\.20"),
             (
                 lambda: md.DeEsser(frequency_hz=math.nan),

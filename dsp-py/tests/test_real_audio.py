@@ -3,6 +3,7 @@
 The folder holds ``multitrack-mdn`` (five stems), ``songs`` (two) and, further down, whatever else is to be limited.
 """
 
+import math
 import os
 from pathlib import Path
 
@@ -100,3 +101,37 @@ def test_a_bass_ducked_by_drums_and_gated_drums_stay_clean() -> None:
     assert np.isfinite(gated).all()
     assert closed.max() == pytest.approx(80, abs=0.1)
     assert closed.min() == 0.0
+
+
+@pytest.fixture
+def snare() -> tuple[np.ndarray, int, int]:
+    """A recorded snare at 0 dBFS after 0.2 s of silence, its rate, and its first frame above -40 dBFS."""
+    audio, rate_hz = md.read(FOLDER / "drum-oneshots/snare.wav")
+    mono = audio[0].astype(np.float64) / np.abs(audio[0]).max()
+    padded = np.concatenate([np.zeros(int(rate_hz) // 5), mono])
+    return padded, int(rate_hz), int(np.argmax(np.abs(padded) > 0.01))
+
+
+class TestSnare:
+    """What the cards say of a snare."""
+
+    def test_a_gate_keeps_its_first_2_ms_at_any_range(self, snare) -> None:
+        audio, rate_hz, onset = snare
+        start = slice(onset, onset + int(0.002 * rate_hz))
+        for range_db in (20, 80, math.inf):
+            out = md.Gate(range_db=range_db)(audio, rate_hz)
+            # An opening in dB lost 18.7 at 80 dB, 44 at infinity.
+            assert 10 * np.log10(np.sum(out[start] ** 2) / np.sum(audio[start] ** 2)) >= -4.5
+        out = md.Gate(lookahead_ms=4)(audio, rate_hz)
+        np.testing.assert_array_equal(out[start], audio[start])
+
+    @pytest.mark.parametrize(
+        ("detector", "most_db", "first_db"), [("peak", 8.4, -1.6), ("rms", 9.1, -0.9), ("peak_hold", 11.5, -1.8)]
+    )
+    def test_detectors_at_an_attack_of_30_ms(self, snare, detector, most_db: float, first_db: float) -> None:
+        audio, rate_hz, onset = snare
+        effect = md.Compressor(attack_ms=30, detector=detector)
+        assert effect.gain_reduction(audio, rate_hz).max() == pytest.approx(most_db, abs=0.3)
+        first = slice(onset, onset + rate_hz // 100)
+        change = np.sum(effect(audio, rate_hz)[first] ** 2) / np.sum(audio[first] ** 2)
+        assert 10 * np.log10(change) == pytest.approx(first_db, abs=0.3)

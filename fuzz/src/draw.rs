@@ -146,6 +146,8 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
                 range.min = (1.25001 * frequency_hz).max(20.0).min(1.3 * range.max);
             }
             params.bands = (0..=count).map(|_| drawn(u, style, rate_hz)).collect::<Result<_>>()?;
+            params.solo = if u.ratio(1, 4)? { Some(u.int_in_range(0..=count as usize)?) } else { None };
+            params.bypassed = (0..=count as usize).filter(|_| u.ratio(1, 4).unwrap_or(false)).collect();
         }
         Effect::Convolution(params) => {
             let rows = *u.choose(&[1, 2, 4])?;

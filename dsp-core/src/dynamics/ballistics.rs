@@ -1,22 +1,28 @@
-//! Ballistics: attack and release by a smooth decoupled peak detector on the gain reduction in octaves.
+//! Ballistics: attack and release of the gain reduction, in octaves.
 //!
-//! First a peak hold: y1 follows the target reduction c at once upwards, and recovers with the release, y1 = max(c, aR
-//! y1 + (1-aR) c). Then the attack smooths: y = aA y + (1-aA) y1. Attack is thus the time to 63.2 % of a step of the
-//! reduction, release that plus up to the attack. Both aim 1e-9 octaves below their target and stop at 0, so that they
-//! reach 0 in 22 time constants instead of decaying for ever, without a branch.
+//! - Branching, for levels without ripple: y = a y + (1-a) c with the target reduction c, a = aA while c is above y and
+//!   aR below. Attack and release are the times to 63.2 % of a step, and a short transient acts by its share of the
+//!   attack.
+//! - Decoupled, for levels that fall between crests: first a peak hold, y1 = max(c, aR y1 + (1-aR) c), then the attack,
+//!   y = aA y + (1-aA) y1. Every crest counts in full, however short; the release takes up to an attack longer.
+//!
+//! Both aim 1e-9 octaves below their target and stop at 0, so that they reach 0 in 22 time constants instead of decaying
+//! for ever. Releases:
 //!
 //! - Manual: the times of the settings.
-//! - Dual: a second follower of y1 with 2.5 times the release as attack and 10 times as release; the larger of both
-//!   feeds the attack. Short peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms.
+//! - Dual: a second follower with 2.5 times the release as attack and 10 times as release, and the larger of both. Short
+//!   peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms. If decoupled, it follows y1,
+//!   before the attack.
 //! - Auto: both times follow the crest factor C of the level, C² = peak²/rms² over 200 ms: transients get fast times,
-//!   steady signals slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine.
+//!   steady signals slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine. The
+//!   reduction moves by at most 4 dB per ms: whatever the crest factor, no sample hears a step.
 //!
-//! All three share their state, so that the mode may change at any frame without a step in the reduction. Times glide
+//! All of them share their state, so that the mode may change at any frame without a step in the reduction. Times glide
 //! on a logarithmic scale, those of the automatic mode included.
 //!
 //! # Source
-//! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 17 (smooth
-//! decoupled) and its section on side-chain topologies (smoothing of the logarithmic reduction); "Parameter automation
+//! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 16 (smooth
+//! branching), eq. 17 (smooth decoupled) and its section on side-chain topologies (smoothing of the logarithmic reduction); "Parameter automation
 //! in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release: `dynamics::release`.
 
 use super::release::{AttackRelease, log_rate, pole, pole_at, recover};
@@ -25,6 +31,7 @@ use crate::{
         math::{Pow2, larger, smaller},
         sample::Sample,
         silence,
+        unit::DB_PER_OCTAVE,
     },
     primitives::{
         backend::{Backend, run},
@@ -44,6 +51,8 @@ const AUTO_RELEASE_MS: f64 = 1_000.0;
 /// Shortest times of the automatic release, in ms: the shortest manual settings.
 const LEAST_ATTACK_MS: f64 = 0.02;
 const LEAST_RELEASE_MS: f64 = 5.0;
+/// Fastest change of the automatic release, in octaves per ms.
+const AUTO_OCTAVES_PER_MS: f64 = 4.0 / DB_PER_OCTAVE;
 /// Peaks above +120 dBFS are clamped to it.
 const LOUDEST: f64 = 1e6;
 
@@ -56,6 +65,17 @@ pub(crate) struct BallisticsCoeffs {
     /// 0, or 1 for times by the crest factor.
     auto: f64,
     crest: CrestCoeffs,
+    topology: Topology,
+}
+
+/// How a follower takes both times.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Topology {
+    /// One follower, whose time is that of its direction.
+    Branching,
+    /// A peak hold that releases, and the attack behind it.
+    #[default]
+    Decoupled,
 }
 
 /// Times from the crest factor. Rates are -log2 of poles: their inverses are times.
@@ -66,6 +86,8 @@ struct CrestCoeffs {
     /// Rates per C², and their upper limits.
     steps: AttackRelease,
     highest: AttackRelease,
+    /// Fastest change, in octaves per frame.
+    slew: f64,
 }
 
 fn rate(time_ms: f64, sample_rate_hz: f64) -> f64 {
@@ -86,8 +108,15 @@ impl BallisticsCoeffs {
                 window: pole(CREST_MS, sample_rate_hz),
                 steps: longest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
                 highest: shortest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
+                slew: AUTO_OCTAVES_PER_MS * 1e3 / sample_rate_hz,
             },
+            topology: Topology::Decoupled,
         }
+    }
+
+    /// The same in another topology.
+    pub(crate) fn with_topology(self, topology: Topology) -> Self {
+        Self { topology, ..self }
     }
 
     /// The release, and 10 times as long after sustained reduction.
@@ -117,18 +146,20 @@ impl BallisticsCoeffs {
 /// The ballistics of one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ballistics {
-    /// The fast follower, y1 outside the dual mode.
+    /// The fast follower: y1 if decoupled, y if branching.
     held: f64,
     /// The slow follower of the dual mode.
     slow: f64,
-    /// y.
+    /// The reduction.
     smooth: f64,
     crest: Crest,
+    topology: Topology,
 }
 
 impl Ballistics {
     /// No reduction.
-    pub(crate) const REST: Self = Self { held: 0.0, slow: 0.0, smooth: 0.0, crest: Crest::REST };
+    pub(crate) const REST: Self =
+        Self { held: 0.0, slow: 0.0, smooth: 0.0, crest: Crest::REST, topology: Topology::Decoupled };
 
     /// Turns target reductions into smoothed ones, in place. `peaks` are the magnitudes of the same frames, `glide` the
     /// span of [`BallisticsCoeffs::glide`].
@@ -155,17 +186,19 @@ impl Ballistics {
         if coeffs.is_at_rest(glide) {
             return self.follow_at_rest(form, coeffs, reductions);
         }
+        self.enter(coeffs.topology);
         if coeffs.slow.is_none() {
             self.leave_dual();
         }
         let mut crest = self.crest;
+        let slew = if coeffs.auto == 0.0 { f64::INFINITY } else { coeffs.crest.slew };
         match (glide, coeffs.slow) {
             (Span::Still(_), slow) => {
                 let poles = |index: usize| {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     rates.map(|rate| (-rate).exp2_fast())
                 };
-                self.follow(form, reductions, slow, poles);
+                self.follow(form, reductions, slow, slew, poles);
             }
             (Span::Moving([attack, release, auto]), slow) => {
                 let poles = |index: usize| {
@@ -178,7 +211,7 @@ impl Ballistics {
                         release: glided(release.at(at), rates.release),
                     }
                 };
-                self.follow(form, reductions, slow, poles);
+                self.follow(form, reductions, slow, slew, poles);
             }
         }
         self.crest = crest;
@@ -188,12 +221,23 @@ impl Ballistics {
     #[inline(always)]
     pub(crate) fn follow_at_rest(&mut self, form: impl Form, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
         self.crest = Crest::REST;
+        self.enter(coeffs.topology);
         let poles = coeffs.poles;
         if let Some(slow) = coeffs.slow {
-            self.follow(form, reductions, Some(slow), |_| poles);
+            self.follow(form, reductions, Some(slow), f64::INFINITY, |_| poles);
         } else {
             self.leave_dual();
-            self.follow(form, reductions, None, |_| poles);
+            self.follow(form, reductions, None, f64::INFINITY, |_| poles);
+        }
+    }
+
+    /// Continues in another topology from the current reduction.
+    #[inline(always)]
+    fn enter(&mut self, topology: Topology) {
+        if self.topology != topology {
+            self.topology = topology;
+            // What the attack has not let through yet is dropped.
+            (self.held, self.slow) = (self.smooth, smaller(self.slow, self.smooth));
         }
     }
 
@@ -204,33 +248,86 @@ impl Ballistics {
         self.slow = 0.0;
     }
 
-    /// The recursion with the poles of attack and release of each frame.
+    /// The recursion with the poles of attack and release of each frame; the reduction changes by at most `slew` in one.
     #[inline(always)]
     fn follow(
         &mut self,
         form: impl Form,
         reductions: &mut [f64],
         slow: Option<AttackRelease>,
+        slew: f64,
+        poles: impl FnMut(usize) -> AttackRelease,
+    ) {
+        match self.topology {
+            Topology::Branching => self.branch(form, reductions, slow, slew, poles),
+            Topology::Decoupled => self.decouple(form, reductions, slow, slew, poles),
+        }
+    }
+
+    #[inline(always)]
+    fn branch(
+        &mut self,
+        form: impl Form,
+        reductions: &mut [f64],
+        slow: Option<AttackRelease>,
+        slew: f64,
         mut poles: impl FnMut(usize) -> AttackRelease,
     ) {
-        let Self { mut held, slow: mut slowly, mut smooth, crest: _ } = *self;
+        let Self { mut held, slow: mut slowly, mut smooth, .. } = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
-            let AttackRelease { attack, release } = poles(index);
-            held = recover(form, held, *value, silence::REDUCTION_OCTAVES, release);
-            let mut peak = held;
-            if let Some(AttackRelease { attack: rise, release: fall }) = slow {
-                let aim = held - silence::REDUCTION_OCTAVES;
-                // The attack is the faster of the two, so the larger result is right on either side.
-                let risen = form.mul_add(rise, slowly, (1.0 - rise) * aim);
-                let fallen = form.mul_add(fall, slowly, (1.0 - fall) * aim);
-                slowly = larger(larger(risen, fallen), 0.0);
-                peak = larger(held, slowly);
+            let aim = *value - silence::REDUCTION_OCTAVES;
+            held = larger(limited(smooth, towards(form, held, aim, poles(index)), slew), 0.0);
+            smooth = held;
+            if let Some(times) = slow {
+                slowly = larger(towards(form, slowly, aim, times), 0.0);
+                smooth = larger(held, slowly);
             }
-            smooth = larger(form.mul_add(attack, smooth, (1.0 - attack) * (peak - silence::REDUCTION_OCTAVES)), 0.0);
             *value = smooth;
         }
         (self.held, self.slow, self.smooth) = (held, slowly, smooth);
     }
+
+    #[inline(always)]
+    fn decouple(
+        &mut self,
+        form: impl Form,
+        reductions: &mut [f64],
+        slow: Option<AttackRelease>,
+        slew: f64,
+        mut poles: impl FnMut(usize) -> AttackRelease,
+    ) {
+        let Self { mut held, slow: mut slowly, mut smooth, .. } = *self;
+        for (index, value) in reductions.iter_mut().enumerate() {
+            let AttackRelease { attack, release } = poles(index);
+            held = recover(form, held, *value, silence::REDUCTION_OCTAVES, release);
+            let mut peak = held;
+            if let Some(times) = slow {
+                slowly = larger(towards(form, slowly, held - silence::REDUCTION_OCTAVES, times), 0.0);
+                peak = larger(held, slowly);
+            }
+            let next = form.mul_add(attack, smooth, (1.0 - attack) * (peak - silence::REDUCTION_OCTAVES));
+            smooth = larger(limited(smooth, next, slew), 0.0);
+            *value = smooth;
+        }
+        (self.held, self.slow, self.smooth) = (held, slowly, smooth);
+    }
+}
+
+/// A follower's next value: with the attack upwards, with the release downwards.
+#[inline(always)]
+fn towards(form: impl Form, value: f64, aim: f64, poles: AttackRelease) -> f64 {
+    let AttackRelease { attack, release } = poles;
+    let risen = form.mul_add(attack, value, (1.0 - attack) * aim);
+    let fallen = form.mul_add(release, value, (1.0 - release) * aim);
+    // On either side the result of the faster one is beyond that of the other: no branch on the state.
+    if attack < release { larger(risen, fallen) } else { smaller(risen, fallen) }
+}
+
+/// `after`, at most `slew` from `before`.
+#[inline(always)]
+fn limited(before: f64, after: f64, slew: f64) -> f64 {
+    // Constant where nothing limits: the compiler drops it.
+    if slew == f64::INFINITY { after } else { larger(smaller(after, before + slew), before - slew) }
 }
 
 /// peak² and rms² of the level.

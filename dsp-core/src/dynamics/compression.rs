@@ -4,15 +4,15 @@
 //! of the former.
 
 use super::{
-    ballistics::BallisticsCoeffs,
+    ballistics::{BallisticsCoeffs, Topology},
     chunk::{CHUNK_FRAMES, write_trace},
     detector::{Detector, DetectorCoeffs},
     gain_computer::ComputerCoeffs,
     gain_stage::{GainScratch, GainStage},
-    side_chain::{Key, SideChain, SideChainCoeffs, SideChainScratch},
+    key_filter::{Key, KeyFilterCoeffs},
+    side_chain::{SideChain, SideChainCoeffs, SideChainScratch},
 };
 use crate::{
-    filters::{biquad::BiquadCoeffs, cookbook},
     foundation::{
         block::{Block, BlockMut},
         declare::{choice, params},
@@ -26,12 +26,12 @@ use crate::{
     primitives::{
         backend::Backend,
         history::History,
-        ramp::{GAIN_RAMP_MS, Ramp},
+        mix::blend,
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
         sanitize::clean,
     },
 };
 use alloc::vec::Vec;
-use core::f64::consts::FRAC_1_SQRT_2;
 
 choice! {
     /// Release mode of a [`Compressor`](crate::dynamics::Compressor).
@@ -55,9 +55,9 @@ params! {
     /// assert!((params.transfer_curve(&[0.0]).unwrap()[0] + 15.0).abs() < 1e-3);
     ///
     /// let mut compressor = params.build::<f32>(&StreamSpec::new(48_000.0, 1)?)?;
-    /// let mut square = [1.0_f32; 48_000];
-    /// compressor.process(&mut BlockMut::from_planar(&mut square, 1)?);
-    /// assert!((compressor.gain_reduction_db(0) - 15.0).abs() < 1e-3);
+    /// let mut sine: Vec<f32> = (0..48_000).map(|n| (0.2 * n as f32).sin()).collect();
+    /// compressor.process(&mut BlockMut::from_planar(&mut sine, 1)?);
+    /// assert!((compressor.gain_reduction_db(0) - 15.0).abs() < 0.01);
     /// # Ok::<(), mixdown::Error>(())
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,8 +75,10 @@ params! {
         mix: none, 0.0..=1.0, default 1.0, "Share of the compressed signal";
         range_db: dB, 0.0..=inf, default f64::INFINITY, "Most reduction";
         key_high_pass_hz: Hz, 20.0..=500.0, default 0.0, log, off(0.0), "Corner of a high pass on the key, 12 dB per octave";
+        key_low_pass_hz: Hz, 50.0..=20_000.0, default 0.0, log, off(0.0), of_rate(0.45), "Corner of a low pass on the key, 12 dB per octave";
         release_mode: choice CompressorRelease, "Release mode";
         auto_makeup: switch, default false, "Adds half of the reduction at 0 dBFS to the make-up gain";
+        listen: switch, default false, "Puts out the filtered key instead of the compressed signal";
     }
 }
 
@@ -93,28 +95,26 @@ impl CompressorParams {
 
     /// The coefficients of legal settings.
     pub(crate) fn coeffs(&self, sample_rate_hz: f64) -> CompressorCoeffs {
-        let high_pass = if self.key_high_pass_hz == 0.0 {
-            BiquadCoeffs::IDENTITY
-        } else {
-            cookbook::high_pass(self.key_high_pass_hz, FRAC_1_SQRT_2, sample_rate_hz)
-        };
         let (attack_ms, release_ms) = (self.attack_ms, self.release_ms);
         let ballistics = match self.release_mode {
             CompressorRelease::Manual => BallisticsCoeffs::manual(attack_ms, release_ms, sample_rate_hz),
             CompressorRelease::Dual => BallisticsCoeffs::dual(attack_ms, release_ms, sample_rate_hz),
             CompressorRelease::Auto => BallisticsCoeffs::auto(sample_rate_hz),
         };
+        // A level without ripple needs no hold between crests.
+        let topology = if self.detector == Detector::Peak { Topology::Branching } else { Topology::Decoupled };
         CompressorCoeffs {
             side_chain: SideChainCoeffs {
-                high_pass,
+                key_filter: KeyFilterCoeffs::new(self.key_high_pass_hz, self.key_low_pass_hz, sample_rate_hz),
                 detector: DetectorCoeffs::new(self.detector, self.rms_ms, sample_rate_hz),
                 computer: self.computer(),
                 link: self.link_percent / 100.0,
-                ballistics,
+                ballistics: ballistics.with_topology(topology),
                 lookahead_frames: ms_to_frames(self.lookahead_ms, sample_rate_hz),
             },
             makeup_octaves: self.total_makeup_db() / DB_PER_OCTAVE,
             mix: self.mix,
+            listen: if self.listen { 1.0 } else { 0.0 },
         }
     }
 
@@ -138,6 +138,8 @@ pub struct CompressorCoeffs {
     side_chain: SideChainCoeffs,
     makeup_octaves: f64,
     mix: f64,
+    /// Share of the filtered key in the output: 0 or 1.
+    listen: f64,
 }
 
 impl CompressorCoeffs {
@@ -145,7 +147,20 @@ impl CompressorCoeffs {
     fn output(&self) -> [f64; 2] {
         [self.makeup_octaves, self.mix]
     }
+
+    /// Gains of the output and of what is listened to.
+    fn listening(&self) -> [f64; 2] {
+        [1.0 - self.listen, self.listen]
+    }
+
+    /// The same with the input as output.
+    pub(crate) fn bypassed(self) -> Self {
+        Self { mix: 0.0, listen: 0.0, ..self }
+    }
 }
+
+/// Gains of the output and of what is listened to, without listening.
+const OUTPUT_ALONE: [f64; 2] = [1.0, 0.0];
 
 /// Scratch buffers of one chunk; nothing in them outlives the chunk, so that several bands share them.
 #[derive(Clone, Debug)]
@@ -168,8 +183,12 @@ pub(crate) struct Compression<S> {
     side_chain: SideChain,
     /// [`CompressorCoeffs::output`].
     output: Ramp<2>,
+    /// Gains of the output and of what is listened to.
+    listen: Ramp<2>,
     /// One per channel; none without lookahead.
     histories: Vec<History<S>>,
+    /// The same of the filtered key.
+    key_histories: Vec<History<S>>,
     stage: GainStage,
     non_finite: u64,
 }
@@ -178,13 +197,17 @@ impl<S: Sample> Compression<S> {
     /// At rest at `coeffs`.
     pub(crate) fn new(spec: &StreamSpec, coeffs: &CompressorCoeffs) -> Self {
         let (channels, latency) = (spec.channels(), coeffs.side_chain.lookahead_frames);
-        let histories = if latency == 0 { 0 } else { channels };
+        let delayed = if latency == 0 { 0 } else { channels };
+        let histories = || (0..delayed).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect();
+        let glide = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
         Self {
             backend: Backend::new(spec.cpu()),
             coeffs: *coeffs,
             side_chain: SideChain::new(spec, &coeffs.side_chain),
-            output: Ramp::new(coeffs.output(), ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
-            histories: (0..histories).map(|_| History::new(latency, CHUNK_FRAMES, 0)).collect(),
+            output: Ramp::new(coeffs.output(), glide),
+            listen: Ramp::new(coeffs.listening(), glide),
+            histories: histories(),
+            key_histories: histories(),
             stage: GainStage::new(Backend::new(spec.cpu()), channels),
             non_finite: 0,
         }
@@ -204,6 +227,7 @@ impl<S: Sample> Compression<S> {
         if self.check(coeffs).is_ok() {
             self.side_chain.set_coeffs(&coeffs.side_chain);
             self.output.set_target(coeffs.output());
+            self.listen.set_target(coeffs.listening());
             self.coeffs = *coeffs;
         }
     }
@@ -211,6 +235,12 @@ impl<S: Sample> Compression<S> {
     /// Delay from input to output, in frames.
     pub(crate) fn latency_frames(&self) -> usize {
         self.side_chain.latency_frames()
+    }
+
+    /// Frames after which silence is put out: while the key is listened to, those of its filter too.
+    pub(crate) fn tail_frames(&self) -> u64 {
+        let key = if self.listen.is_at(OUTPUT_ALONE) { 0 } else { self.side_chain.key_tail_frames() };
+        self.latency_frames() as u64 + key
     }
 
     /// Compresses a block, with a key if there is one; writes the reduction of each output frame, in dB, into the trace
@@ -236,6 +266,7 @@ impl<S: Sample> Compression<S> {
         let mut start = 0;
         while start < frames {
             let uniform = self.side_chain.uniform_frames().min(self.output.uniform_frames());
+            let uniform = uniform.min(self.listen.uniform_frames());
             let count = (frames - start).min(uniform);
             let key = key.map(|key| key.frames_at(start, count));
             let mut chunk = block.frames_mut(start, count);
@@ -262,10 +293,21 @@ impl<S: Sample> Compression<S> {
         for channel in 0..channels {
             self.non_finite += clean(backend, block.channel_mut(channel));
         }
-        self.non_finite += match key {
-            Some(key) => self.side_chain.process(listening, Key::Other(key)),
-            None => self.side_chain.process(listening, Key::Own(block.as_block())),
+        let (listen, _) = self.listen.span::<S>(count);
+        let listens = !matches!(listen, Span::Still([_, heard]) if heard == S::ZERO);
+        // A lookahead's key is kept, to be heard from a change on.
+        let keeps = listens || !self.key_histories.is_empty();
+        let (found, sources) = match key {
+            Some(key) => {
+                let key = Key::Other(key);
+                (self.side_chain.process(listening, key, keeps), key.sources(channels))
+            }
+            None => (self.side_chain.process(listening, Key::Own(block.as_block()), keeps), channels),
         };
+        self.non_finite += found;
+        for (channel, history) in self.key_histories.iter_mut().enumerate().take(channels) {
+            history.append(count).copy_from_slice(self.side_chain.heard(listening, channel, sources, count));
+        }
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
             history.append(count).copy_from_slice(block.channel(channel));
             block
@@ -276,6 +318,15 @@ impl<S: Sample> Compression<S> {
         let side_chain = &self.side_chain;
         let reductions = |channel| side_chain.reductions(listening, channel, count);
         self.stage.apply(gains, block, side_chain.is_shared(), reductions, &output);
+        if listens {
+            for channel in 0..channels {
+                let heard = match self.key_histories.get(channel) {
+                    Some(history) => &history.from(count + self.coeffs.side_chain.lookahead_frames)[..count],
+                    None => side_chain.heard(listening, channel, sources, count),
+                };
+                blend(backend, block.channel_mut(channel), heard, &listen);
+            }
+        }
     }
 
     /// Reduction of the last output frame of a channel, in dB.
@@ -295,10 +346,12 @@ impl<S: Sample> Compression<S> {
 
     /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, side_chain, output, histories, stage, non_finite } = self;
+        let Self { backend: _, coeffs: _, side_chain, output, listen, histories, key_histories, stage, non_finite } =
+            self;
         side_chain.reset();
         output.jump_to(output.target());
-        histories.iter_mut().for_each(History::reset);
+        listen.jump_to(listen.target());
+        histories.iter_mut().chain(key_histories).for_each(History::reset);
         stage.reset();
         *non_finite = 0;
     }

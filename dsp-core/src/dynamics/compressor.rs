@@ -16,7 +16,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// Compressor: reduces the level above a threshold by a ratio.
 ///
 /// # Signal
-/// in or key -> high pass -> level in dB -> static curve -> link -> release, attack -> lookahead -> gain;
+/// in or key -> high pass, low pass -> level in dB -> static curve -> link -> attack, release -> lookahead -> gain;
 /// in -> delay -> × (1 - mix + mix × gain × make-up) -> out
 ///
 /// # Parameters
@@ -24,27 +24,41 @@ use alloc::{boxed::Box, vec::Vec};
 ///
 /// # Contract
 /// Any channel count, linked or each by itself. Latency is the lookahead, to the frame, 0 without; the tail is the
-/// latency. Dry signal and key are aligned with it. A key of one channel acts on all channels; a key of as many, each
+/// latency, while listening plus that of the key's filters. Dry signal and key are aligned with it. A key of one channel acts on all channels; a key of as many, each
 /// on its own.
 ///
-/// Times are those of the reduction in dB: the attack reaches 63.2 % of a rise in `attack_ms`; a fall reaches it in
-/// `release_ms` and up to 1.1 attacks more. Levels are of samples (`peak`; a sine at full scale is 0 dB) or mean
-/// squares (`rms`; it is -3.01 dB). [`CompressorRelease`](super::CompressorRelease) describes the releases `dual` and
-/// `auto`. `range_db` limits the static curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS.
+/// Times are those of the reduction in dB, to 63.2 % of a change. Detectors:
+/// - `peak` reads the quadrature envelope: a sine at full scale is 0 dB at any frequency from 20 Hz to 20 Hz below half
+///   the rate, and the gain on it is constant, within 0.002 dB at 48 kHz from 30 Hz on. The smoother branches, so that
+///   the attack decides how much of a transient is acted on, and the release is as stated. A step is seen after a third
+///   of its period.
+/// - `rms` reads mean squares, a sine at full scale as -3.01 dB. It sees a transient by its energy over `rms_ms`.
+/// - `peak_hold` reads the magnitude of each sample and holds it in the release: it acts in full on the shortest click,
+///   and a fall takes up to 1.1 attacks more. Tones within 20 % of half the rate make its gain swing.
+///
+/// What they do with a click of one sample at 0 dBFS (threshold -30 dBFS, ratio 4, attack 10 ms): 0.6, 1.9, 17.4 dB of
+/// reduction. With a recorded snare (0 dBFS, attack 30 ms, else defaults): the first 10 ms lose 1.6, 0.9, 1.8 dB, and the
+/// most reduction is 8.4 dB after 56 ms, 9.1 after 82, 11.5 after 83.
+///
+/// [`CompressorRelease`](super::CompressorRelease) describes the releases `dual` and `auto`. `range_db` limits the static
+/// curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS. `listen` puts out
+/// the filtered key on all channels, with the same latency; make-up and mix do not act on it, and the reduction is
+/// computed and shown all the same.
 ///
 /// Signal below the knee passes bit for bit, from 22 time constants after the last reduction; at `mix` 0 any
 /// signal does. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
 ///
 /// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
-/// within them, make-up and mix behind them; the key's high pass over 50 ms. A change of `release_mode` keeps the
-/// current reduction. Another `rms_ms` applies at once, from the current mean.
+/// within them, make-up, mix and `listen` behind them; the key's filters over 50 ms. A change of `release_mode` or of the
+/// detector keeps the current reduction. Another `rms_ms` applies at once, from the current mean.
 ///
-/// Memory: 24 kB for stereo f32 at 48 kHz, without lookahead.
+/// Memory: 26 kB for stereo f32 at 48 kHz, without lookahead.
 ///
 /// # Source
 /// D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES
-/// 60(6), 2012: feed-forward, logarithmic, smooth decoupled. Own: reductions aim 1e-9 octaves below their target and
-/// stop at 0; the lookahead acts on the smoothed reduction.
+/// 60(6), 2012: feed-forward, logarithmic, smooth branching; smooth decoupled behind mean squares and magnitudes. The
+/// envelope: `dynamics::quadrature`. Own: reductions aim 1e-9 octaves below their target and stop at 0; the lookahead
+/// acts on the smoothed reduction, so that a click stays as short as the attack lets it.
 #[derive(Clone, Debug)]
 pub struct Compressor<S> {
     spec: StreamSpec,
@@ -111,7 +125,7 @@ impl<S: Sample> Processor<S> for Compressor<S> {
     }
 
     fn tail(&self) -> Tail {
-        Tail::Frames(self.latency_frames() as u64)
+        Tail::Frames(self.compression.tail_frames())
     }
 
     fn non_finite_samples(&self) -> u64 {

@@ -1,19 +1,24 @@
-//! Expansion of a block: level, static curve or gate, link, gate ballistics, gain.
+//! Expansion of a block: key filter, level, static curve or gate, link, gate ballistics, gain.
+//!
+//! A lookahead delays the signal: the gain begins to open so much before it, and the hold is as much longer, so that it
+//! closes no earlier than without.
 //!
 //! Shared by expander and gate, which differ in [`Closing`], the target reduction of a level. Linking is towards the
 //! channel with the least reduction. A stream starts as after long silence.
 
 use super::{
     chunk::{CHUNK_FRAMES, write_trace},
-    detector::{Detector, DetectorCoeffs, LevelDetector},
+    detector::{DetectorCoeffs, LevelDetector, Readings, Sources},
     gain_stage::{GainScratch, GainStage},
     gate_ballistics::{GateBallistics, GateBallisticsCoeffs},
+    key_filter::{Key, KeyFilter, KeyFilterCoeffs},
     link::{ChannelLink, ChannelState, ChunkLink, Leader},
     passes::plain_output,
 };
 use crate::{
     foundation::{
         block::{Block, BlockMut},
+        error::Error,
         fit::fit_traced,
         processor::GainReduction,
         sample::Sample,
@@ -22,6 +27,7 @@ use crate::{
     },
     primitives::{
         backend::Backend,
+        history::History,
         ramp::{GAIN_RAMP_MS, Ramp},
         sanitize::clean,
     },
@@ -49,6 +55,10 @@ pub(crate) trait Closing<S> {
 /// Coefficients shared by every [`Expansion`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ExpansionCoeffs {
+    pub(crate) key_filter: KeyFilterCoeffs,
+    pub(crate) detector: DetectorCoeffs,
+    /// Fixed while it runs.
+    pub(crate) lookahead_frames: usize,
     pub(crate) times: GateBallisticsCoeffs,
     /// 0..1.
     pub(crate) link: f64,
@@ -59,12 +69,15 @@ pub(crate) struct ExpansionCoeffs {
 pub(crate) struct Expansion<S, C> {
     backend: Backend,
     coeffs: ExpansionCoeffs,
+    key_filter: KeyFilter,
     detector: LevelDetector,
     closing: C,
     link: ChannelLink,
     times: Ramp<2>,
     /// One per channel.
     ballistics: Vec<GateBallistics>,
+    /// One per channel; none without lookahead.
+    histories: Vec<History<S>>,
     scratch: Scratch<S>,
     stage: GainStage,
     non_finite: u64,
@@ -97,16 +110,17 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
     pub(crate) fn new(spec: &StreamSpec, coeffs: &ExpansionCoeffs, closing: C) -> Self {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let glide = ms_to_frames(GAIN_RAMP_MS, rate_hz);
-        // The time constant is unused: there are no mean squares.
-        let detector = DetectorCoeffs::new(Detector::Peak, 1.0, rate_hz);
+        let delayed = if coeffs.lookahead_frames == 0 { 0 } else { channels };
         let mut expansion = Self {
             backend,
             coeffs: *coeffs,
-            detector: LevelDetector::new(backend, channels, &detector, glide, CHUNK_FRAMES),
+            key_filter: KeyFilter::new(spec, &coeffs.key_filter),
+            detector: LevelDetector::new(backend, channels, rate_hz, &coeffs.detector, glide, CHUNK_FRAMES),
             closing,
             link: ChannelLink::new(backend, Leader::LeastReduced, coeffs.link, glide),
             times: Ramp::new(coeffs.times.glide(), glide),
             ballistics: vec![GateBallistics::at(0.0); channels],
+            histories: (0..delayed).map(|_| History::new(coeffs.lookahead_frames, CHUNK_FRAMES, 0)).collect(),
             scratch: Scratch {
                 key: vec![S::ZERO; channels * CHUNK_FRAMES],
                 peaks: vec![S::ZERO; channels * CHUNK_FRAMES],
@@ -122,8 +136,25 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         expansion
     }
 
-    /// Glides to other times and another link.
+    /// Checks that it takes these coefficients while it runs.
+    pub(crate) fn check(&self, coeffs: &ExpansionCoeffs) -> Result<(), Error> {
+        if coeffs.lookahead_frames == self.latency_frames() {
+            Ok(())
+        } else {
+            Err(Error::NeedsRebuild { param: "lookahead_ms" })
+        }
+    }
+
+    /// Delay from input to output, in frames.
+    pub(crate) fn latency_frames(&self) -> usize {
+        self.coeffs.lookahead_frames
+    }
+
+    /// Glides to other coefficients of the same lookahead.
     pub(crate) fn set_coeffs(&mut self, coeffs: &ExpansionCoeffs) {
+        debug_assert_eq!(coeffs.lookahead_frames, self.coeffs.lookahead_frames, "the lookahead cannot change");
+        self.key_filter.set_coeffs(&coeffs.key_filter);
+        self.detector.set_coeffs(&coeffs.detector);
         self.link.set_weight(coeffs.link);
         self.times.set_target(coeffs.times.glide());
         self.coeffs = *coeffs;
@@ -155,6 +186,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let mut start = 0;
         while start < frames {
             let uniform = self.closing.uniform_frames().min(self.link.uniform_frames());
+            let uniform = uniform.min(self.key_filter.uniform_frames()).min(self.detector.uniform_frames());
             let count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
             let key = key.map(|key| key.frames_at(start, count));
             self.chunk(&mut block.frames_mut(start, count), key.as_ref());
@@ -178,29 +210,26 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         for channel in 0..channels {
             self.non_finite += clean(backend, block.channel_mut(channel));
         }
-        let sources = key.map_or(channels, |key| if key.channels() < channels { 1 } else { channels });
+        let key = key.map_or_else(|| Key::Own(block.as_block()), Key::Other);
+        let sources = key.sources(channels);
         let linkage = self.link.span(count, sources);
-        let linked = linkage.is_linked();
-        // The reductions are written after the levels: until then their buffer is scratch.
+        let sources = Sources { count: sources, together: linkage.is_linked() };
+        // The reductions are written after the levels: until then their buffer holds squares.
         let Scratch { key: copy, peaks, levels, reductions: squares, .. } = &mut self.scratch;
-        match key {
-            None => {
-                let key = block.as_block();
-                self.detector.peaks(&key, sources, linked, peaks);
-                self.detector.levels(&key, sources, linked, peaks, squares, levels);
-            }
-            Some(key) => {
-                for (source, samples) in copy.chunks_exact_mut(count).enumerate().take(sources) {
-                    samples.copy_from_slice(key.channel(source));
-                    self.non_finite += clean(backend, samples);
-                }
-                if let Ok(copy) = Block::from_planar(&copy[..sources * count], sources) {
-                    self.detector.peaks(&copy, sources, linked, peaks);
-                    self.detector.levels(&copy, sources, linked, peaks, squares, levels);
-                }
-            }
-        }
+        let read = self.key_filter.process(&key, false, copy);
+        self.non_finite += read.non_finite;
+        let mut readings = Readings { peaks, squares, levels };
+        let reading = match Block::from_planar(&copy[..sources.count * count], sources.count) {
+            Ok(copy) if read.copied => self.detector.read(&copy, sources, &mut readings),
+            _ => self.detector.read(key.block(), sources, &mut readings),
+        };
+        self.detector.levels(reading, sources, count, &mut readings);
         self.decide(count, &linkage);
+        for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
+            history.append(count).copy_from_slice(block.channel(channel));
+            let delayed = &history.from(count + self.coeffs.lookahead_frames)[..count];
+            block.channel_mut(channel).copy_from_slice(delayed);
+        }
         let (link, Scratch { reductions, gains, .. }) = (&self.link, &mut self.scratch);
         let reductions = |channel| &reductions[link.place_of(channel)..][..count];
         self.stage.apply(gains, block, link.is_shared(), reductions, &plain_output());
@@ -243,13 +272,27 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
 
     /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, detector, closing, link, times, ballistics, scratch: _, stage, non_finite } =
-            self;
+        let Self {
+            backend: _,
+            coeffs: _,
+            key_filter,
+            detector,
+            closing,
+            link,
+            times,
+            ballistics,
+            histories,
+            scratch: _,
+            stage,
+            non_finite,
+        } = self;
+        key_filter.reset();
         detector.reset();
         closing.reset();
         link.reset();
         times.jump_to(times.target());
         ballistics.fill(GateBallistics::at(closing.at_silence()));
+        histories.iter_mut().for_each(History::reset);
         stage.reset();
         *non_finite = 0;
     }

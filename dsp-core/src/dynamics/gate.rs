@@ -1,9 +1,11 @@
 //! Gate: opens above a threshold, closes below it, with hysteresis and hold.
 
 use super::{
+    detector::{Detector, DetectorCoeffs},
     expansion::{Closing, Expansion, ExpansionCoeffs},
     gain_computer::{floor, range},
     gate_ballistics::GateBallisticsCoeffs,
+    key_filter::KeyFilterCoeffs,
 };
 use crate::{
     foundation::{
@@ -15,6 +17,7 @@ use crate::{
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        tail::Tail,
         unit::DB_PER_OCTAVE,
         unit::ms_to_frames,
     },
@@ -28,27 +31,32 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Gate: opens above a threshold, closes below it, with hysteresis and hold.
 ///
 /// # Signal
-/// in or key -> level in dB -> closed, open or on hold -> link -> release, attack -> gain; in -> × gain -> out
+/// in or key -> high pass, low pass -> level in dB -> closed, open or on hold -> link -> release, attack -> gain;
+/// in -> delay -> × gain -> out
 ///
 /// # Parameters
 /// Those of [`GateParams`].
 ///
 /// # Contract
-/// Any channel count, linked to the channel with the least reduction, or each by itself. Latency 0, tail 0. A key of
-/// one channel acts on all channels; a key of as many, each on its own.
+/// Any channel count, linked to the channel with the least reduction, or each by itself. Latency is the lookahead, to
+/// the frame, 0 without; the tail is the latency. A key of one channel acts on all channels; a key of as many, each on
+/// its own.
 ///
-/// It opens when a sample exceeds the threshold, and closes when no sample has exceeded the threshold minus the
-/// hysteresis for the hold: 10 ms bridge the crests of 50 Hz and more. Times are those of the reduction in dB: the
-/// attack is the time to open, the release the time to close. A stream starts closed. An infinite range is one of 240
-/// dB. Signal passes bit for bit from 22 attacks after the opening. Neutral at `range_db` 0.
+/// It opens when the level exceeds the threshold, and closes when no level has exceeded the threshold minus the
+/// hysteresis for the hold. Levels are those of the quadrature envelope: a sine at full scale is 0 dB at any frequency.
+/// The attack is in amplitude and does not depend on the range: closed at any range, the gain is at 63.2 % within the
+/// attack, within 1 dB after twice that, and exactly 1, bit for bit, after 3.5 times. A recorded snare loses 4.0 dB of the
+/// energy of its first 2 ms at 1 ms, nothing with a lookahead of 4 ms. The release is the time to 63.2 % of a closing
+/// in dB, up to 1.1 attacks more. The lookahead lets the gain open before the signal, and lengthens the hold by as much. A stream starts closed.
+/// An infinite range is one of 240 dB. Neutral at `range_db` 0.
 ///
 /// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within
-/// them; the hold changes at once.
+/// them, the key's filters over 50 ms; the hold changes at once.
 ///
-/// Memory: 16 kB for stereo f32 at 48 kHz.
+/// Memory: 24 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
-/// Own; the ballistics are the compressor's, mirrored (`dynamics::gate_ballistics`).
+/// Own (`dynamics::gate_ballistics`); the level is that of `dynamics::quadrature`.
 #[derive(Clone, Debug)]
 pub struct Gate<S> {
     spec: StreamSpec,
@@ -71,12 +79,15 @@ params! {
     #[derive(Clone, Copy, Debug, PartialEq)]
     GateParams {
         threshold_db: dBFS, -80.0..=0.0, default -40.0, "Level above which it opens";
-        attack_ms: ms, 0.02..=250.0, default 1.0, log, "Time to 63.2 % of an opening in dB";
+        attack_ms: ms, 0.02..=250.0, default 1.0, log, "Time to 63.2 % of an opening in amplitude";
         hold_ms: ms, 0.0..=500.0, default 10.0, "Time that it stays open";
         release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of a closing in dB";
         range_db: dB, 0.0..=inf, default 80.0, "Reduction of the closed gate";
         hysteresis_db: dB, 0.0..=12.0, default 3.0, "Distance below the threshold at which it closes";
         link_percent: %, 0.0..=100.0, default 100.0, "Share of the least reduced channel's reduction in every channel";
+        lookahead_ms: ms, 0.0..=10.0, default 0.0, fixed, "Time by which it opens before a sound";
+        key_high_pass_hz: Hz, 20.0..=10_000.0, default 0.0, log, off(0.0), of_rate(0.45), "Corner of a high pass on the key, 12 dB per octave";
+        key_low_pass_hz: Hz, 50.0..=20_000.0, default 0.0, log, off(0.0), of_rate(0.45), "Corner of a low pass on the key, 12 dB per octave";
     }
 }
 
@@ -89,14 +100,22 @@ impl Params for GateParams {
         let rate_hz = spec.sample_rate_hz();
         // The hold is in the switch.
         let times = GateBallisticsCoeffs::new(self.attack_ms, 0, self.release_ms, rate_hz);
+        let lookahead_frames = ms_to_frames(self.lookahead_ms, rate_hz);
         Ok(Designed::new(
             spec,
             GateCoeffs {
-                expansion: ExpansionCoeffs { times, link: self.link_percent / 100.0 },
+                expansion: ExpansionCoeffs {
+                    key_filter: KeyFilterCoeffs::new(self.key_high_pass_hz, self.key_low_pass_hz, rate_hz),
+                    // The time constant is unused: there are no mean squares.
+                    detector: DetectorCoeffs::new(Detector::Peak, 1.0, rate_hz),
+                    lookahead_frames,
+                    times,
+                    link: self.link_percent / 100.0,
+                },
                 opens_octaves: self.threshold_db / DB_PER_OCTAVE,
                 closes_octaves: (self.threshold_db - self.hysteresis_db) / DB_PER_OCTAVE,
                 floor: floor(self.range_db),
-                hold_frames: ms_to_frames(self.hold_ms, rate_hz),
+                hold_frames: ms_to_frames(self.hold_ms, rate_hz) + lookahead_frames,
             },
         ))
     }
@@ -249,6 +268,14 @@ impl<S: Sample> Processor<S> for Gate<S> {
         expansion.reset();
     }
 
+    fn latency_frames(&self) -> usize {
+        self.expansion.latency_frames()
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::Frames(self.latency_frames() as u64)
+    }
+
     fn non_finite_samples(&self) -> u64 {
         self.expansion.non_finite_samples()
     }
@@ -256,6 +283,10 @@ impl<S: Sample> Processor<S> for Gate<S> {
 
 impl<S: Sample> Tunable<S> for Gate<S> {
     type Params = GateParams;
+
+    fn fits(&self, coeffs: &GateCoeffs) -> Result<(), Error> {
+        self.expansion.check(&coeffs.expansion)
+    }
 
     fn apply(&mut self, coeffs: &GateCoeffs) {
         self.expansion.set_coeffs(&coeffs.expansion);

@@ -15,11 +15,13 @@ pub(crate) mod gain_computer;
 pub(crate) mod gain_stage;
 pub(crate) mod gate;
 pub(crate) mod gate_ballistics;
+pub(crate) mod key_filter;
 pub(crate) mod limiter;
 pub(crate) mod link;
 pub(crate) mod lookahead;
 pub(crate) mod multiband;
 pub(crate) mod passes;
+pub(crate) mod quadrature;
 pub(crate) mod reduction_meter;
 pub(crate) mod release;
 pub(crate) mod side_chain;
@@ -34,7 +36,7 @@ pub use {
         DynamicAction, DynamicBand, DynamicDirection, DynamicEqualizer, DynamicEqualizerBand, DynamicEqualizerCoeffs,
         DynamicEqualizerParams, DynamicShape,
     },
-    expander::{Expander, ExpanderCoeffs, ExpanderParams},
+    expander::{Expander, ExpanderCoeffs, ExpanderDetector, ExpanderParams},
     gate::{Gate, GateCoeffs, GateParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},

@@ -7,22 +7,28 @@ use crate::{
         block::{Block, BlockMut},
         declare::params,
         engine::{Compiled, Engine, compiled, engine, traced},
-        error::{Error, count_in},
+        error::{Error, count_in, in_range},
         fit::fit_traced,
         params::{Designed, Params, Tunable},
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
         tail::Tail,
+        unit::ms_to_frames,
     },
-    primitives::{backend::Backend, delay_line::DelayLine},
+    primitives::{
+        backend::Backend,
+        delay_line::DelayLine,
+        ramp::{GAIN_RAMP_MS, Ramp},
+        scale,
+    },
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 
 /// Multiband compressor of 2 to 6 bands.
 ///
 /// # Signal
-/// in -> band splitter -> each band: compressor -> sum -> out
+/// in -> band splitter -> each band: compressor -> solo -> sum -> out
 ///
 /// # Parameters
 /// Those of [`MultibandCompressorParams`].
@@ -33,10 +39,13 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// longest lookahead of all bands, the others being delayed to match; the tail is that of the splitter plus the
 /// latency. Takes no key. Traces are those of the lowest band, channel by channel, then of the next.
 ///
-/// Changes: crossovers glide over 50 ms, the bands as the compressor does. Their number, the slope and lookaheads are
+/// `solo` leaves one band alone: the outputs of all of them, one after the other, add up to that without solo. A band in
+/// `bypassed` passes its compressor unchanged, and its trace is what it would be reduced by.
+///
+/// Changes: crossovers glide over 50 ms, solo and bypass over 20 ms, the bands as the compressor does. Their number, the slope and lookaheads are
 /// fixed while it runs.
 ///
-/// Memory: 58 kB for stereo f32 at 48 kHz, with three bands and without lookahead.
+/// Memory: 64 kB for stereo f32 at 48 kHz, with three bands and without lookahead.
 ///
 /// # Source
 /// `filters::crossover` for the splitter (Linkwitz-Riley), `dynamics::compression` for the bands.
@@ -88,6 +97,8 @@ params! {
             "The compressor of each band, the lowest first: one more than crossovers";
         slope_db_per_octave: dB_per_octave, 12.0..=48.0, default 24.0, one_of(&[12.0, 24.0, 48.0], "12, 24 or 48"), fixed,
             "Slope of each band beyond its crossover";
+        solo: compound Option<usize>, default None, "Index of the one band that is put out, the lowest is 0; none for all";
+        bypassed: compound Vec<usize>, default Vec::new(), "Indices of the bands that are not compressed";
     }
 }
 
@@ -108,16 +119,29 @@ impl Params for MultibandCompressorParams {
         for (position, band) in self.bands.iter().enumerate() {
             band.validate(spec).map_err(|error| error.within("bands", position))?;
         }
+        let highest = needed as f64 - 1.0;
+        if let Some(solo) = self.solo {
+            in_range("solo", solo as f64, 0.0, highest)?;
+        }
+        for (position, band) in self.bypassed.iter().enumerate() {
+            in_range("bypassed", *band as f64, 0.0, highest).map_err(|error| error.at(position))?;
+        }
         Ok(())
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<MultibandCompressorCoeffs>, Error> {
         self.validate(spec)?;
+        let coeffs = |(index, band): (usize, &CompressorParams)| {
+            let coeffs = band.coeffs(spec.sample_rate_hz());
+            if self.bypassed.contains(&index) { coeffs.bypassed() } else { coeffs }
+        };
+        let gain = |index| if self.solo.is_none_or(|solo| solo == index) { 1.0 } else { 0.0 };
         Ok(Designed::new(
             spec,
             MultibandCompressorCoeffs {
                 crossover: self.splitter().design(spec)?.into_inner(),
-                bands: self.bands.iter().map(|band| band.coeffs(spec.sample_rate_hz())).collect(),
+                bands: self.bands.iter().enumerate().map(coeffs).collect(),
+                gains: (0..self.bands.len()).map(gain).collect(),
             },
         ))
     }
@@ -132,6 +156,8 @@ impl Params for MultibandCompressorParams {
 pub struct MultibandCompressorCoeffs {
     crossover: CrossoverCoeffs,
     bands: Vec<CompressorCoeffs>,
+    /// Of each band in the sum: 0 beside a solo, else 1.
+    gains: Vec<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -139,6 +165,16 @@ struct Band<S> {
     /// Delay by the difference of its lookahead to the longest.
     align: DelayLine<S>,
     compression: Compression<S>,
+    /// In the sum.
+    gain: Ramp<1>,
+}
+
+/// Fades a band beside a solo.
+fn solo<S: Sample>(backend: Backend, gain: &mut Ramp<1>, samples: &mut BlockMut<'_, '_, S>) {
+    if !gain.is_at([1.0]) {
+        let channels = samples.channels();
+        scale::gain(backend, samples, channels, gain);
+    }
 }
 
 impl<S: Sample> MultibandCompressor<S> {
@@ -160,12 +196,14 @@ impl<S: Sample> MultibandCompressor<S> {
                 band.align.process(&mut samples);
                 let Some(trace) = trace.as_deref_mut() else {
                     band.compression.process(&mut self.scratch, &mut samples, None, None);
+                    solo(self.backend, &mut band.gain, &mut samples);
                     continue;
                 };
                 let own = &mut self.reductions_db[..channels * count];
                 if let Ok(mut own) = BlockMut::from_planar(&mut *own, channels) {
                     band.compression.process(&mut self.scratch, &mut samples, None, Some(&mut own));
                 }
+                solo(self.backend, &mut band.gain, &mut samples);
                 let written = count.min(trace.frames().saturating_sub(start));
                 for (channel, own) in own.chunks_exact(count).enumerate() {
                     let row = index * channels + channel;
@@ -188,11 +226,12 @@ impl<S: Sample> Engine<S> for MultibandCompressor<S> {
     fn build(params: &MultibandCompressorParams, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
         let crossover = Box::new(params.splitter().build(spec)?);
+        let glide = ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz());
         let compressions: Vec<_> = coeffs.bands.iter().map(|band| Compression::new(spec, band)).collect();
         let latency = compressions.iter().map(Compression::latency_frames).max().unwrap_or(0);
-        let bands = compressions.into_iter().map(|compression| {
+        let bands = compressions.into_iter().zip(&coeffs.gains).map(|(compression, gain)| {
             let early = latency - compression.latency_frames();
-            Band { align: DelayLine::new(spec.channels(), early), compression }
+            Band { align: DelayLine::new(spec.channels(), early), compression, gain: Ramp::new([*gain], glide) }
         });
         Ok(MultibandCompressor {
             spec: *spec,
@@ -224,9 +263,10 @@ impl<S: Sample> Processor<S> for MultibandCompressor<S> {
     fn reset(&mut self) {
         let Self { spec: _, backend: _, crossover, latency: _, bands, scratch: _, split: _, reductions_db: _ } = self;
         crossover.reset();
-        for Band { align, compression } in bands {
+        for Band { align, compression, gain } in bands {
             align.reset();
             compression.reset();
+            gain.jump_to(gain.target());
         }
     }
 
@@ -235,7 +275,9 @@ impl<S: Sample> Processor<S> for MultibandCompressor<S> {
     }
 
     fn tail(&self) -> Tail {
-        self.crossover.tail().then(Tail::Frames(self.latency as u64))
+        let beyond = |band: &Band<S>| band.compression.tail_frames() - band.compression.latency_frames() as u64;
+        let listening = self.bands.iter().map(beyond).max().unwrap_or(0);
+        self.crossover.tail().then(Tail::Frames(self.latency as u64 + listening))
     }
 
     fn non_finite_samples(&self) -> u64 {
@@ -253,8 +295,9 @@ impl<S: Sample> Tunable<S> for MultibandCompressor<S> {
 
     fn apply(&mut self, coeffs: &MultibandCompressorCoeffs) {
         self.crossover.apply(&coeffs.crossover);
-        for (band, coeffs) in self.bands.iter_mut().zip(&coeffs.bands) {
-            band.compression.set_coeffs(coeffs);
+        for ((band, compression), gain) in self.bands.iter_mut().zip(&coeffs.bands).zip(&coeffs.gains) {
+            band.compression.set_coeffs(compression);
+            band.gain.set_target([*gain]);
         }
     }
 }

@@ -51,9 +51,25 @@ pub(crate) fn min_assign(backend: Backend, others: &[f64], values: &mut [f64]) {
     run!(backend, _ => min_assign_all(others, values));
 }
 
-/// Moves peak levels towards those of mean squares by a share of 0..1.
+/// Squares of magnitudes.
+pub(crate) fn squares_of<S: Sample>(backend: Backend, peaks: &[S], squares: &mut [f64]) {
+    run!(backend, _ => squares_of_all(peaks, squares));
+}
+
+/// Moves levels towards those of squares by a share of 0..1.
 pub(crate) fn mean_levels<S: Sample>(backend: Backend, squares: &[f64], share: &Span<f64, 1>, levels: &mut [S]) {
     run!(backend, _ => mean_levels_all(squares, share, levels));
+}
+
+/// Adds levels of squares by their weight: a constant and a factor of each share.
+pub(crate) fn add_levels<S: Sample>(
+    backend: Backend,
+    squares: &[f64],
+    weights: [f64; 3],
+    shares: &Span<f64, 2>,
+    levels: &mut [S],
+) {
+    run!(backend, _ => add_levels_all(squares, weights, shares, levels));
 }
 
 /// The target reductions of levels.
@@ -72,7 +88,18 @@ pub(crate) fn follow_peaks<S: Sample>(
     ballistics: &mut Ballistics,
     reductions: &mut [f64],
 ) {
-    run!(backend, form => follow_peaks_all(form, peaks, knee, coeffs, ballistics, reductions));
+    run!(backend, form => follow_all(form, Some(peaks), knee, coeffs, ballistics, reductions));
+}
+
+/// The same from the squares that `reductions` holds.
+pub(crate) fn follow_squares<S: Sample>(
+    backend: Backend,
+    knee: &Knee<S>,
+    coeffs: &BallisticsCoeffs,
+    ballistics: &mut Ballistics,
+    reductions: &mut [f64],
+) {
+    run!(backend, form => follow_all(form, None, knee, coeffs, ballistics, reductions));
 }
 
 /// Moves the reduction of one channel towards that of all by a share of 0 to 1.
@@ -152,27 +179,55 @@ fn min_assign_all(others: &[f64], values: &mut [f64]) {
 }
 
 #[inline(always)]
+fn squares_of_all<S: Sample>(peaks: &[S], squares: &mut [f64]) {
+    for (square, peak) in squares.iter_mut().zip(peaks) {
+        let peak = smaller(peak.to_f64(), LOUDEST);
+        *square = peak * peak;
+    }
+}
+
+/// Power of the lowest level.
+const SOFTEST: f64 = silence::DETECTOR_LEVEL * silence::DETECTOR_LEVEL;
+
+#[inline(always)]
+fn square_level<S: Sample>(square: S) -> S {
+    S::from_f64(0.5) * square.log2_fast()
+}
+
+#[inline(always)]
 fn mean_levels_all<S: Sample>(squares: &[f64], share: &Span<f64, 1>, levels: &mut [S]) {
-    let (half, softest) = (S::from_f64(0.5), S::from_f64(silence::DETECTOR_LEVEL * silence::DETECTOR_LEVEL));
     match share {
         Span::Still([share]) if *share == 1.0 => {
             for (level, square) in levels.iter_mut().zip(squares) {
-                *level = half * larger(S::from_f64(*square), softest).log2_fast();
+                *level = square_level(S::from_f64(larger(*square, SOFTEST)));
             }
         }
         Span::Still([share]) => {
             let share = S::from_f64(*share);
             for (level, square) in levels.iter_mut().zip(squares) {
-                let mean = half * larger(S::from_f64(*square), softest).log2_fast();
+                let mean = square_level(S::from_f64(larger(*square, SOFTEST)));
                 *level += share * (mean - *level);
             }
         }
         Span::Moving([curve]) => {
             for ((index, level), square) in (0_i32..).zip(levels).zip(squares) {
-                let mean = half * larger(S::from_f64(*square), softest).log2_fast();
+                let mean = square_level(S::from_f64(larger(*square, SOFTEST)));
                 *level += S::from_f64(curve.at(index)) * (mean - *level);
             }
         }
+    }
+}
+
+#[inline(always)]
+fn add_levels_all<S: Sample>(squares: &[f64], weights: [f64; 3], shares: &Span<f64, 2>, levels: &mut [S]) {
+    let [constant, mean, hold] = weights;
+    for ((index, level), square) in (0_i32..).zip(levels).zip(squares) {
+        let [means, holds] = match shares {
+            Span::Still(shares) => *shares,
+            Span::Moving([means, holds]) => [means.at(index), holds.at(index)],
+        };
+        let weight = S::from_f64(constant + mean * means + hold * holds);
+        *level += weight * square_level(S::from_f64(larger(*square, SOFTEST)));
     }
 }
 
@@ -207,10 +262,12 @@ fn widen<S: Sample>(values: &[S; GROUP], wide: &mut [f64; GROUP]) {
     }
 }
 
-/// Target reductions of the group of peaks from frame `at` on, up to its end.
+/// Target reductions of the group from frame `at` on, up to its end: of `peaks`, or of the squares in `targets`.
 #[inline(always)]
-fn target_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, targets: &mut [f64]) {
-    let (peaks, targets) = (peaks.get(at..).unwrap_or_default(), targets.get_mut(at..).unwrap_or_default());
+fn target_group<S: Sample>(peaks: Option<&[S]>, knee: &Knee<S>, at: usize, targets: &mut [f64]) {
+    let targets = targets.get_mut(at..).unwrap_or_default();
+    let Some(peaks) = peaks else { return target_squares(knee, targets) };
+    let peaks = peaks.get(at..).unwrap_or_default();
     if let (Some(peaks), Some(targets)) = (peaks.first_chunk::<GROUP>(), targets.first_chunk_mut::<GROUP>()) {
         let mut narrow = *peaks;
         for value in &mut narrow {
@@ -225,9 +282,27 @@ fn target_group<S: Sample>(peaks: &[S], knee: &Knee<S>, at: usize, targets: &mut
 }
 
 #[inline(always)]
-fn follow_peaks_all<S: Sample>(
+fn target_squares<S: Sample>(knee: &Knee<S>, squares: &mut [f64]) {
+    if let Some(squares) = squares.first_chunk_mut::<GROUP>() {
+        let mut narrow = [S::ZERO; GROUP];
+        for (narrow, square) in narrow.iter_mut().zip(&*squares) {
+            *narrow = S::from_f64(larger(*square, SOFTEST));
+        }
+        for value in &mut narrow {
+            *value = knee.reduction(square_level(*value));
+        }
+        widen(&narrow, squares);
+    } else {
+        for square in squares {
+            *square = knee.reduction(square_level(S::from_f64(larger(*square, SOFTEST)))).to_f64();
+        }
+    }
+}
+
+#[inline(always)]
+fn follow_all<S: Sample>(
     form: impl Form,
-    peaks: &[S],
+    peaks: Option<&[S]>,
     knee: &Knee<S>,
     coeffs: &BallisticsCoeffs,
     ballistics: &mut Ballistics,

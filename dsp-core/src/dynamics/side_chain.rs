@@ -1,35 +1,32 @@
-//! Side-chain: key, high pass, detector, gain computer, link and ballistics.
+//! Side-chain: key filter, detector, gain computer, link and ballistics.
 //!
 //! # Signal
-//! key -> high pass -> level -> gain computer -> link -> ballistics -> lookahead -> reduction of each channel
+//! key -> high pass, low pass -> level -> gain computer -> link -> ballistics -> lookahead -> reduction of each channel
 //!
 //! The link acts on the target reduction, before the ballistics: at 1 all channels get the reduction of the loudest,
 //! and so exactly the same gain; at 0 each its own, as if it were alone. Linked channels with the same state are
 //! computed once.
 //!
-//! Settings glide over 20 ms, the high pass over 50 ms; a change of the release mode keeps the reduction.
+//! The lookahead stands behind the ballistics: it spreads the smoothed reduction over its window. In front of them it
+//! would hold every short transient for the length of the window, which the attack then could not tell from a long one.
+//!
+//! Settings glide over 20 ms, the filters over 50 ms; a change of the release mode or the topology keeps the reduction.
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
     chunk::CHUNK_FRAMES,
-    detector::{DetectorCoeffs, LevelDetector},
+    detector::{DetectorCoeffs, LevelDetector, Reading, Readings, Sources},
     gain_computer::{ComputerCoeffs, GainComputer, Knees},
+    key_filter::{Key, KeyFilter, KeyFilterCoeffs},
     link::{ChannelLink, ChannelState, Leader},
     lookahead::Lookahead,
-    passes::{follow_peaks, reduce},
+    passes::{follow_peaks, follow_squares, reduce},
 };
 use crate::{
-    filters::{biquad::BiquadCoeffs, cascade::Cascade},
-    foundation::{
-        block::{Block, BlockMut},
-        sample::Sample,
-        stream::StreamSpec,
-        unit::ms_to_frames,
-    },
+    foundation::{block::Block, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
     primitives::{
         backend::Backend,
         ramp::{GAIN_RAMP_MS, Ramp},
-        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -37,8 +34,7 @@ use alloc::{vec, vec::Vec};
 /// Coefficients of a [`SideChain`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct SideChainCoeffs {
-    /// The identity without high pass.
-    pub(crate) high_pass: BiquadCoeffs,
+    pub(crate) key_filter: KeyFilterCoeffs,
     pub(crate) detector: DetectorCoeffs,
     pub(crate) computer: ComputerCoeffs,
     /// 0..1.
@@ -48,21 +44,12 @@ pub(crate) struct SideChainCoeffs {
     pub(crate) lookahead_frames: usize,
 }
 
-/// The key of a [`SideChain`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Key<'k, 'b, 'a, S> {
-    /// The input itself, without non-finite samples.
-    Own(Block<'b, 'a, S>),
-    /// Another signal: one channel for all, or as many as the input.
-    Other(&'k Block<'b, 'a, S>),
-}
-
 /// The side-chain of a stream: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct SideChain {
     backend: Backend,
     coeffs: SideChainCoeffs,
-    high_pass: Cascade,
+    key_filter: KeyFilter,
     detector: LevelDetector,
     computer: GainComputer,
     link: ChannelLink,
@@ -128,8 +115,8 @@ impl SideChain {
         Self {
             backend,
             coeffs: *coeffs,
-            high_pass: Cascade::new(backend, channels, rate_hz, &[coeffs.high_pass]),
-            detector: LevelDetector::new(backend, channels, &coeffs.detector, glide, CHUNK_FRAMES),
+            key_filter: KeyFilter::new(spec, &coeffs.key_filter),
+            detector: LevelDetector::new(backend, channels, rate_hz, &coeffs.detector, glide, CHUNK_FRAMES),
             computer: GainComputer::new(&coeffs.computer, glide),
             link: ChannelLink::new(backend, Leader::MostReduced, coeffs.link, glide),
             times: Ramp::new(coeffs.ballistics.glide(), glide),
@@ -140,7 +127,7 @@ impl SideChain {
     /// Changes to other coefficients of the same lookahead.
     pub(crate) fn set_coeffs(&mut self, coeffs: &SideChainCoeffs) {
         debug_assert_eq!(coeffs.lookahead_frames, self.coeffs.lookahead_frames, "the lookahead cannot change");
-        self.high_pass.set_coeffs(&[coeffs.high_pass]);
+        self.key_filter.set_coeffs(&coeffs.key_filter);
         self.detector.set_coeffs(&coeffs.detector);
         self.computer.set_coeffs(&coeffs.computer);
         self.link.set_weight(coeffs.link);
@@ -153,10 +140,15 @@ impl SideChain {
         self.coeffs.lookahead_frames
     }
 
+    /// Frames after which the filtered key of silence is exactly 0.
+    pub(crate) fn key_tail_frames(&self) -> u64 {
+        self.key_filter.tail_frames()
+    }
+
     /// The longest next chunk, at most [`CHUNK_FRAMES`].
     pub(crate) fn uniform_frames(&mut self) -> usize {
-        self.high_pass
-            .frames_to_arrival()
+        self.key_filter
+            .uniform_frames()
             .min(self.detector.uniform_frames())
             .min(self.computer.uniform_frames())
             .min(self.link.uniform_frames())
@@ -165,35 +157,34 @@ impl SideChain {
     }
 
     /// Processes the next chunk, no longer than is uniform. Returns the count of non-finite samples of an external key,
-    /// which count as 0.
-    pub(crate) fn process<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: Key<'_, '_, '_, S>) -> u64 {
-        let channels = self.channels.len();
-        let (key, mut other, mut non_finite) = match key {
-            Key::Own(key) => (key, false, 0),
-            Key::Other(key) => (*key, true, 0),
-        };
-        let count = key.frames();
-        let sources = if key.channels() < channels { 1 } else { channels };
-        let mut own = core::mem::take(&mut scratch.key);
-        let filtered = !self.high_pass.is_identity();
-        if other || filtered {
-            for (source, samples) in own.chunks_exact_mut(count.max(1)).enumerate().take(sources) {
-                samples.copy_from_slice(key.channel(source));
-                non_finite += clean(self.backend, samples);
-            }
-            other = true;
+    /// which count as 0. `listens` keeps the filtered key for [`SideChain::heard`].
+    pub(crate) fn process<S: Sample>(
+        &mut self,
+        scratch: &mut SideChainScratch<S>,
+        key: Key<'_, '_, '_, S>,
+        listens: bool,
+    ) -> u64 {
+        let (sources, count) = (key.sources(self.channels.len()), key.block().frames());
+        let mut copy = core::mem::take(&mut scratch.key);
+        let read = self.key_filter.process(&key, listens, &mut copy);
+        match Block::from_planar(&copy[..sources * count], sources) {
+            Ok(copy) if read.copied => self.reduce(scratch, &copy, sources),
+            _ => self.reduce(scratch, key.block(), sources),
         }
-        if let (true, Ok(mut block)) = (filtered, BlockMut::from_planar(&mut own[..sources * count], sources)) {
-            self.high_pass.process(&mut block);
-        } else {
-            self.high_pass.skip(count);
-        }
-        match Block::from_planar(&own[..sources * count], sources) {
-            Ok(copy) if other => self.reduce(scratch, &copy, sources),
-            _ => self.reduce(scratch, &key, sources),
-        }
-        scratch.key = own;
-        non_finite
+        scratch.key = copy;
+        read.non_finite
+    }
+
+    /// The filtered key of a channel over the `count` frames of the last chunk, if it was kept.
+    pub(crate) fn heard<'s, S>(
+        &self,
+        scratch: &'s SideChainScratch<S>,
+        channel: usize,
+        sources: usize,
+        count: usize,
+    ) -> &'s [S] {
+        let source = if sources == 1 { 0 } else { channel };
+        &scratch.key[source * count..][..count]
     }
 
     fn reduce<S: Sample>(&mut self, scratch: &mut SideChainScratch<S>, key: &Block<'_, '_, S>, sources: usize) {
@@ -201,26 +192,36 @@ impl SideChain {
         let SideChainScratch { peaks, levels, reductions, leading, .. } = scratch;
         let linkage = self.link.span(count, sources);
         let linked = linkage.is_linked();
-        self.detector.peaks(key, sources, linked, peaks);
+        let sources = Sources { count: sources, together: linked };
         let (knees, times) = (self.computer.span::<S>(count), self.times.span::<f64>(count).0);
         let running = self.link.running(&linkage, &mut self.channels);
         let coeffs = &self.coeffs.ballistics;
         let place = |channel: usize| if linked { 0 } else { channel * CHUNK_FRAMES };
         let own_peaks = |channel: usize| place(channel)..place(channel) + count;
+        let mut readings = Readings { peaks, squares: reductions, levels };
+        let reading = self.detector.read(key, sources, &mut readings);
         match &knees {
             // No setting glides, and no channel depends on another.
-            Knees::Still(knee)
-                if coeffs.is_at_rest(&times) && !linkage.is_partial() && self.detector.takes_peaks(count) =>
-            {
+            Knees::Still(knee) if coeffs.is_at_rest(&times) && !linkage.is_partial() && reading != Reading::Levels => {
+                if reading == Reading::Squares && linked {
+                    self.link.distribute(&linkage, running, count, reductions, leading);
+                }
                 let lanes = reductions.chunks_exact_mut(CHUNK_FRAMES).zip(&mut self.channels);
                 for (channel, (reductions, state)) in lanes.enumerate().take(running) {
-                    let (peaks, ballistics) = (&peaks[own_peaks(channel)], &mut state.ballistics);
-                    follow_peaks(self.backend, peaks, knee, coeffs, ballistics, &mut reductions[..count]);
+                    let (reductions, ballistics) = (&mut reductions[..count], &mut state.ballistics);
+                    if reading == Reading::Squares {
+                        follow_squares(self.backend, knee, coeffs, ballistics, reductions);
+                    } else {
+                        follow_peaks(self.backend, &peaks[own_peaks(channel)], knee, coeffs, ballistics, reductions);
+                    }
                 }
             }
             _ => {
-                // The reductions are written after the levels: until then their buffer is scratch.
-                self.detector.levels(key, sources, linked, peaks, reductions, levels);
+                self.detector.levels(reading, sources, count, &mut readings);
+                if reading != Reading::Peaks && !coeffs.is_at_rest(&times) {
+                    // The crest factor is that of the samples.
+                    self.detector.peaks(key, sources, peaks);
+                }
                 for lane in 0..linkage.levels(self.channels.len()) {
                     let at = lane * CHUNK_FRAMES;
                     reduce(self.backend, &levels[at..][..count], &knees, &mut reductions[at..][..count]);
@@ -256,8 +257,8 @@ impl SideChain {
 
     /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, high_pass, detector, computer, link, times, channels } = self;
-        high_pass.reset();
+        let Self { backend: _, coeffs: _, key_filter, detector, computer, link, times, channels } = self;
+        key_filter.reset();
         detector.reset();
         computer.reset();
         link.reset();

@@ -16,9 +16,10 @@ use proptest::{
 
 /// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
 /// levels about those of their noise. Without an owner, for every parameter of the name.
-const NARROWED: [(&str, &str, [f64; 2]); 21] = [
+const NARROWED: [(&str, &str, [f64; 2]); 22] = [
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
+    ("", "key_low_pass_hz", [50.0, 18_000.0]),
     ("", "release_ms", [5.0, 500.0]),
     ("Gain", "gain_db", [f64::NEG_INFINITY, 20.0]),
     ("DynamicShape", "gain_db", [-12.0, 12.0]),
@@ -117,15 +118,17 @@ fn with_parts(effect: Effect) -> BoxedStrategy<Effect> {
             // Five rises by 3 from 80 Hz are still below half the lowest rate.
             let crossovers = prop::collection::vec(1.3..3.0, 1..=5);
             let bands = prop::collection::vec(from_table("Compressor", CompressorParams::default()), 6);
-            (crossovers, bands)
-                .prop_map(move |(rises, mut bands)| {
+            let alone = prop_oneof![3 => Just(None), 1 => (0_usize..2).prop_map(Some)];
+            let bypassed = prop_oneof![3 => Just(vec![]), 1 => Just(vec![0]), 1 => Just(vec![1, 0])];
+            (crossovers, bands, alone, bypassed)
+                .prop_map(move |(rises, mut bands, solo, bypassed)| {
                     let up = |from: &mut f64, rise: f64| {
                         *from *= rise;
                         Some(*from)
                     };
                     let crossovers_hz: Vec<f64> = rises.into_iter().scan(80.0, up).collect();
                     bands.truncate(crossovers_hz.len() + 1);
-                    MultibandCompressorParams { crossovers_hz, bands, ..p.clone() }.into()
+                    MultibandCompressorParams { crossovers_hz, bands, solo, bypassed, ..p.clone() }.into()
                 })
                 .boxed()
         }
@@ -331,6 +334,8 @@ pub fn moved(effect: &Effect) -> Effect {
         }
         Effect::MultibandCompressor(p) => {
             p.crossovers_hz.iter_mut().for_each(|hz| *hz *= 0.7);
+            p.solo = if p.solo.is_none() { Some(1) } else { None };
+            p.bypassed = if p.bypassed.is_empty() { vec![0] } else { vec![] };
             p.bands.iter_mut().for_each(|band| move_all("Compressor", band));
         }
         Effect::Chain { effects } => effects.iter_mut().for_each(|effect| *effect = moved(effect)),

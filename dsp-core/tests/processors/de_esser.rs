@@ -123,7 +123,8 @@ fn s48_a_sibilant_in_a_word_loses_the_range_and_its_neighbours_nothing() {
 
 #[test]
 fn s48_noise_and_silence_are_left_alone() {
-    for level_db in [-80.5, -100.0, -300.0] {
+    // Of the floor, -60 dBFS: at a floor of -80 dBFS a breath of -75 dBFS lost 5.8 dB.
+    for level_db in [-60.5, -75.0, -80.5, -100.0, -300.0] {
         let noise: Vec<f64> = sibilant(48_000.0, 9_600).iter().map(|x| db_to_gain(level_db - 3.0) * x).collect();
         let (out, latency) =
             render::<f64>(&DeEsserParams { threshold_db: -40.0, ..Default::default() }, 48_000.0, &noise);
@@ -131,6 +132,60 @@ fn s48_noise_and_silence_are_left_alone() {
     }
     let (out, _) = render::<f32>(&DeEsserParams { threshold_db: -40.0, ..Default::default() }, 48_000.0, &[0.0; 4_800]);
     assert!(out.iter().all(|x| x.to_bits() == 0));
+}
+
+#[test]
+fn the_floor_is_a_level_of_the_band() {
+    let reduction_db = |floor_db, level_db| {
+        let hiss: Vec<f64> = sibilant(48_000.0, 24_000).iter().map(|x| db_to_gain(level_db) * x).collect();
+        let params = DeEsserParams { floor_db, ..Default::default() };
+        let (out, latency) = render::<f64>(&params, 48_000.0, &hiss);
+        power_to_db(power(&hiss[480..24_000 - latency]) / power(&out[480 + latency..]))
+    };
+    for floor_db in [-80.0, -60.0, -40.0] {
+        let [below, above] = [-5.0, 8.0].map(|db| reduction_db(floor_db, floor_db + db));
+        println!("floor {floor_db} dBFS: {below:.2} dB of reduction 5 dB below, {above:.2} 8 dB above");
+        assert!(below < 0.1 && (above - 6.0).abs() < 0.5, "{below} {above}");
+    }
+}
+
+#[test]
+fn the_knee_lies_around_the_threshold() {
+    // A tone in the band and one below it, each a sine on the left and a cosine on the right: the powers of both channels
+    // add up to constants.
+    let reduction_db = |knee_db, share_db: f64| {
+        let (high, low) = (10_f64.powf(share_db / 20.0), (1.0 - 10_f64.powf(share_db / 10.0)).sqrt());
+        let tones = |n: usize, shift: f64| {
+            let tone = |hz: f64| (TAU * hz / 48_000.0 * n as f64 + shift).sin();
+            0.3 * (high * tone(18_000.0) + low * tone(2_400.0))
+        };
+        let mut audio: Vec<f64> = (0..24_000).map(|n| tones(n, 0.0)).collect();
+        audio.extend((0..24_000).map(|n| tones(n, 0.25 * TAU)));
+        let params = DeEsserParams { knee_db, threshold_db: -12.0, attack_ms: 10.0, ..Default::default() };
+        let mut de_esser = params.build::<f64>(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap();
+        run(&mut de_esser, &mut audio, &Cut::whole(), vec![]);
+        de_esser.gain_reduction_db(0)
+    };
+    for knee_db in [4.0, 6.0, 12.0] {
+        let half = 0.5 * knee_db;
+        let found = [-half - 0.8, -0.5 * half, 0.0, 0.5 * half, half + 0.8].map(|db| reduction_db(knee_db, -12.0 + db));
+        println!("knee {knee_db} dB: {found:.2?} dB");
+        // Smooth: 5/32, a half and 27/32 of the range of 6 dB.
+        let expected = [0.0, 0.94, 3.0, 5.06, 6.0];
+        assert!(found.iter().zip(expected).all(|(y, x)| (y - x).abs() < 0.3), "{found:?}");
+    }
+}
+
+#[test]
+fn listening_puts_out_the_band_alone() {
+    let tone = |hz: f64| -> Vec<f64> { (0..9_600).map(|n| 0.5 * (TAU * hz / 48_000.0 * n as f64).sin()).collect() };
+    let params = DeEsserParams { listen: true, ..Default::default() };
+    let (low, latency) = render::<f64>(&params, 48_000.0, &tone(1_000.0));
+    assert!(power_to_db(power(&low[480..]) / 0.125) < -45.0);
+    let (high, _) = render::<f64>(&params, 48_000.0, &tone(9_000.0));
+    let expected = tone(9_000.0);
+    let error = high[480 + latency..].iter().zip(&expected[480..]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(error < 0.005, "{error}: linear phase, no reduction");
 }
 
 #[test]

@@ -107,17 +107,27 @@ fn d1_static_curve_of_the_compressor() {
                     makeup_db: 3.0,
                     ..Default::default()
                 };
-                for level_db in [-70.0, -45.0, -31.0, -18.0, -12.5, -3.0, 0.0, 6.0] {
-                    let carrier = square(1_000.0, 48_000.0, 4_800);
-                    let input: Vec<f64> = carrier.iter().map(|x| db_to_gain(level_db) * x).collect();
+                for (index, level_db) in [-70.0, -45.0, -31.0, -18.0, -12.5, -3.0, 0.0, 6.0].into_iter().enumerate() {
                     let expected_db = compressed_db(level_db, threshold_db, ratio, knee_db) + 3.0;
                     let curve_db = params.transfer_curve(&[level_db]).unwrap()[0];
-                    for output in [
-                        traced::<f32>(&params.into(), 48_000.0, &input).0,
-                        traced::<f64>(&params.into(), 48_000.0, &input).0,
-                    ] {
-                        let error_db = (gain_to_db(output[4_799]) - expected_db).abs();
-                        worst = worst.max(error_db).max((curve_db - expected_db).abs());
+                    worst = worst.max((curve_db - expected_db).abs());
+                    // Each detector on what it reads as constant: the envelope on sines, magnitudes on a square.
+                    let sines_hz = [200.0, 1_000.0, 5_000.0, 10_000.0];
+                    let sine = sine(sines_hz[index % 4], 48_000.0, db_to_gain(level_db), 4_800);
+                    let square = square(1_000.0, 48_000.0, 4_800).iter().map(|x| db_to_gain(level_db) * x).collect();
+                    for (detector, input, attack_ms) in
+                        [(Detector::Peak, sine, 1.0), (Detector::PeakHold, square, 0.02)]
+                    {
+                        let params = CompressorParams { detector, attack_ms, ..params };
+                        let outputs = [
+                            traced::<f32>(&params.into(), 48_000.0, &input).0,
+                            traced::<f64>(&params.into(), 48_000.0, &input).0,
+                        ];
+                        for output in outputs {
+                            let power = |audio: &[f64]| audio.iter().map(|x| x * x).sum::<f64>();
+                            let gain_db = power_to_db(power(&output[3_840..]) / power(&input[3_840..]));
+                            worst = worst.max((level_db + gain_db - expected_db).abs());
+                        }
                     }
                 }
             }
@@ -153,6 +163,12 @@ fn d1_static_curve_of_the_expander() {
                         let (output, _) = traced::<f32>(&params.into(), 48_000.0, &input);
                         let curve_db = params.transfer_curve(&[level_db]).unwrap()[0];
                         worst = worst.max((gain_to_db(output[11_999]) - expected_db).abs());
+                        let input = sine(1_000.0, 48_000.0, db_to_gain(level_db), 12_000);
+                        let params = ExpanderParams { detector: ExpanderDetector::Peak, ..params };
+                        let (_, trace) = traced::<f32>(&params.into(), 48_000.0, &input);
+                        // The envelope's ripple, of 0.002 dB here, times the ratio.
+                        let peak_db = (level_db - trace[11_999] - expected_db).abs() / ratio;
+                        worst = worst.max(peak_db);
                         worst = worst.max((curve_db - expected_db).abs());
                     }
                 }
@@ -163,43 +179,67 @@ fn d1_static_curve_of_the_expander() {
     assert!(worst <= LIMIT_DB, "{worst}");
 }
 
+/// Times to 63.2 % of the attack and of the release of a carrier that steps from -30 to 0 dBFS and back, in ms.
+fn times_ms(params: CompressorParams, frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
+    let at = |time_ms: f64| (1e-3 * time_ms * rate_hz) as usize;
+    let on = at(100.0);
+    let off = on + at(1_000.0_f64.max(8.0 * params.attack_ms));
+    let end = off + at(100.0 + 3.0 * params.release_ms + 3.0 * params.attack_ms);
+    let gain = |n| if (on..off).contains(&n) { 1.0 } else { db_to_gain(-30.0) };
+    let input: Vec<f64> = sine(frequency_hz, rate_hz, 1.0, end).iter().enumerate().map(|(n, x)| gain(n) * x).collect();
+    let (_, trace) = traced::<f32>(&params.into(), rate_hz, &input);
+    let (full, share) = (trace[off - 1], 1.0 - (-1.0_f64).exp());
+    assert!((full - 15.0).abs() < 0.05, "{full}");
+    let attack = trace[on..].iter().position(|&y| y >= full * share).unwrap() + 1;
+    let release = trace[off..].iter().position(|&y| y <= full * (1.0 - share)).unwrap() + 1;
+    (attack as f64 / rate_hz * 1e3, release as f64 / rate_hz * 1e3)
+}
+
 #[test]
 fn d2_attack_and_release_times() {
-    /// D2: the time to 63.2 % of an attack within 2 %; of a release from the time set to 1.1 attacks more.
-    const ATTACK_SHARE: f64 = 0.02;
-    let mut worst: f64 = 0.0;
-    for rate_hz in RATES_HZ {
-        for (attack_ms, release_ms) in [(10.0, 100.0), (1.0, 50.0), (50.0, 500.0), (0.1, 20.0), (50.0, 200.0)] {
-            let params =
-                CompressorParams { attack_ms, release_ms, threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
-            let at = |time_s: f64| (time_s * rate_hz) as usize;
-            let quiet = db_to_gain(-30.0);
-            let (on, off, end) = (at(0.1), at(1.1), at(3.0));
-            let input: Vec<f64> = square(1_000.0, rate_hz, end)
-                .iter()
-                .enumerate()
-                .map(|(n, x)| if (on..off).contains(&n) { *x } else { quiet * x })
-                .collect();
-            let (_, trace) = traced::<f32>(&params.into(), rate_hz, &input);
-            let full = trace[off - 1];
-            assert!((full - 15.0).abs() < 0.01);
-            let share = 1.0 - (-1.0_f64).exp();
-            let frames = trace[on..].iter().position(|&y| y >= full * share).unwrap() + 1;
-            let attack = frames as f64 / rate_hz * 1e3;
-            let frames = trace[off..].iter().position(|&y| y <= full * (1.0 - share)).unwrap() + 1;
-            let release = frames as f64 / rate_hz * 1e3;
-            // A frame more or less is more than 2 % of a tenth of a millisecond.
-            let frame_ms = 1e3 / rate_hz;
-            println!("{rate_hz} Hz: {attack:.3} for {attack_ms} ms, {release:.3} for {release_ms} ms");
-            worst = worst.max((attack / attack_ms - 1.0).abs() * f64::from(u8::from(attack_ms >= 1.0)));
-            assert!((attack - attack_ms).abs() <= (ATTACK_SHARE * attack_ms).max(frame_ms), "{attack}");
-            // Two one-poles in series: 1.05 attacks more where the release is 10 times as long, 1.13 where it is 4
-            // times.
-            let longest_ms = release_ms + if release_ms >= 10.0 * attack_ms { 1.1 } else { 1.14 } * attack_ms;
-            assert!(release >= release_ms - frame_ms && release <= longest_ms + frame_ms, "{release}");
+    /// D2: for attacks up to the release. The decoupled detector released in 214 ms of 100, with an attack as long.
+    const ATTACK_SHARE: f64 = 0.04;
+    const RELEASE_SHARE: f64 = 0.1;
+    /// An envelope forms within a third of a period; from 0 to -30 dB it falls in 0.8 periods.
+    const FORMING_PERIODS: f64 = 0.34;
+    const FADING_PERIODS: f64 = 0.8;
+    for rate_hz in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
+        for frequency_hz in [200.0, 1_000.0, 5_000.0] {
+            for (attack_ms, release_ms) in [(10.0, 100.0), (1.0, 50.0), (50.0, 200.0), (100.0, 100.0), (20.0, 20.0)] {
+                let params =
+                    CompressorParams { attack_ms, release_ms, threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
+                let (attack, release) = times_ms(params, frequency_hz, rate_hz);
+                println!(
+                    "{rate_hz} Hz, {frequency_hz} Hz: {attack:.3} for {attack_ms} ms, {release:.3} for {release_ms} ms"
+                );
+                let period_ms = 1e3 / frequency_hz;
+                let forming_ms = FORMING_PERIODS * period_ms + 1e3 / rate_hz;
+                assert!((attack - attack_ms).abs() <= ATTACK_SHARE * attack_ms + forming_ms, "{attack}");
+                let fading_ms = (RELEASE_SHARE * release_ms).max(FADING_PERIODS * period_ms);
+                assert!((release - release_ms).abs() <= fading_ms, "{release}");
+            }
         }
     }
-    println!("D2 attack: within {:.3} % from 1 ms on", 100.0 * worst);
+}
+
+#[test]
+fn d2_times_of_magnitudes() {
+    for (attack_ms, release_ms) in [(10.0, 100.0), (1.0, 50.0), (50.0, 500.0)] {
+        let detector = Detector::PeakHold;
+        let params = CompressorParams {
+            attack_ms,
+            release_ms,
+            threshold_db: -20.0,
+            knee_db: 0.0,
+            detector,
+            ..Default::default()
+        };
+        let (attack, release) = times_ms(params, 1_000.0, 48_000.0);
+        println!("{attack:.3} for {attack_ms} ms, {release:.3} for {release_ms} ms");
+        // The first crest comes after a quarter of a period; two one-poles in series release.
+        assert!((attack - attack_ms).abs() <= 0.02 * attack_ms + 0.27, "{attack}");
+        assert!((release_ms..=release_ms + 1.1 * attack_ms + 0.5).contains(&release), "{release}");
+    }
 }
 
 #[test]
@@ -211,61 +251,244 @@ fn d2_opening_and_closing_times_of_expander_and_gate() {
         knee_db: 0.0,
         attack_ms: 5.0,
         hold_ms: 20.0,
+        detector: ExpanderDetector::Peak,
         ..Default::default()
     };
     let gate = GateParams { threshold_db: -20.0, attack_ms: 5.0, hold_ms: 20.0, range_db: 10.0, ..Default::default() };
     for (effect, reduction_db) in [(Effect::from(expander), 10.0), (Effect::from(gate), 10.0)] {
         let (on, off, end) = (24_000, 48_000, 120_000);
         let quiet = db_to_gain(-30.0);
-        let input: Vec<f64> = square(1_000.0, rate_hz, end)
+        let input: Vec<f64> = sine(5_000.0, rate_hz, 1.0, end)
             .iter()
             .enumerate()
             .map(|(n, x)| if (on..off).contains(&n) { *x } else { quiet * x })
             .collect();
         let (output, trace) = traced::<f32>(&effect, rate_hz, &input);
         assert!((trace[on - 1] - reduction_db).abs() < 0.1, "{}", trace[on - 1]);
-        let opened = trace[on..].iter().position(|&y| y <= trace[on - 1] * (-1.0_f64).exp()).unwrap() + 1;
-        assert!((opened as f64 / 48.0 - 5.0).abs() <= 0.1, "{opened}");
+        let closed = db_to_gain(-trace[on - 1]);
+        let target = 1.0 - (1.0 - closed) * (-1.0_f64).exp();
+        let opened = trace[on..].iter().position(|&y| db_to_gain(-y) >= target).unwrap() + 1;
+        // A smaller range has a head start.
+        let opening_ms = opened as f64 / 48.0;
+        assert!((4.4..=5.1).contains(&opening_ms), "{opening_ms}");
         let gone =
             output[on + 12_000..off].iter().zip(&input[on + 12_000..off]).all(|(y, x)| *y == f64::from(*x as f32));
         assert!(gone, "open is bit for bit");
         let closed = trace[off..].iter().position(|&y| y >= reduction_db * (1.0 - (-1.0_f64).exp())).unwrap() + 1;
         let closing_ms = closed as f64 / 48.0;
-        println!("opens in {:.2} of 5 ms, closes in {closing_ms:.2} of 20 + 100 ms", opened as f64 / 48.0);
-        assert!((119.9..=125.6).contains(&closing_ms), "{closing_ms}");
+        println!("opens in {opening_ms:.2} of 5 ms, closes in {closing_ms:.2} of 20 + 100 ms");
+        assert!((119.9..=126.5).contains(&closing_ms), "{closing_ms}");
+    }
+}
+
+#[test]
+fn d5_the_attack_decides_how_much_a_click_is_acted_on() {
+    /// D5: one sample at 0 dBFS. Where each sample's magnitude was held: 17.4 dB.
+    const LIMIT_DB: f64 = 1.0;
+    for rate_hz in RATES_HZ {
+        let mut click = vec![0.0; rate_hz as usize];
+        click[1_000] = 1.0;
+        let most_db = |detector| {
+            let params =
+                CompressorParams { threshold_db: -30.0, ratio: 4.0, attack_ms: 10.0, detector, ..Default::default() };
+            traced::<f32>(&params.into(), rate_hz, &click).1.into_iter().fold(0.0, f64::max)
+        };
+        let (peak, rms, hold) = (most_db(Detector::Peak), most_db(Detector::Rms), most_db(Detector::PeakHold));
+        println!("D5 {rate_hz} Hz: {peak:.2} dB by peak, {rms:.2} by rms, {hold:.2} by peak_hold");
+        assert!(peak <= LIMIT_DB && rms <= 2.3 && hold > 15.0, "{peak} {rms} {hold}");
+    }
+}
+
+#[test]
+fn a_tone_near_half_the_rate_keeps_the_gain_steady() {
+    /// Magnitudes of samples made the gain swing by 1.1 dB.
+    const LIMIT_DB: f64 = 0.02;
+    for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+        for frequency_hz in [0.45 * rate_hz, 0.49 * rate_hz, 0.5 * rate_hz - 30.0] {
+            let params = CompressorParams { threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
+            let frames = 3 * rate_hz as usize;
+            let (_, trace) = traced::<f32>(&params.into(), rate_hz, &sine(frequency_hz, rate_hz, 1.0, frames));
+            let steady = &trace[2 * rate_hz as usize..];
+            let [low, high] = [f64::min, f64::max].map(|of| steady.iter().copied().fold(steady[0], of));
+            println!("{frequency_hz} of {rate_hz} Hz: {low:.4} to {high:.4} dB");
+            assert!(high - low <= LIMIT_DB && (high - 15.0).abs() < 0.05, "{low} {high}");
+        }
+    }
+}
+
+#[test]
+fn automatic_times_never_step() {
+    /// Times by the crest factor alone stepped by 10.2 dB at a click.
+    const LIMIT_DB: f64 = 0.1;
+    for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+        let frames = 4 * rate_hz as usize;
+        let mut input: Vec<f64> = noise(7, frames).iter().map(|x| 0.03 * x).collect();
+        input[frames / 2] = 1.0;
+        let burst = sine(1_000.0, rate_hz, 1.0, 480);
+        input[frames / 4 * 3..][..480].copy_from_slice(&burst);
+        for detector in [Detector::Peak, Detector::Rms, Detector::PeakHold] {
+            for (threshold_db, ratio) in [(-30.0, 4.0), (-60.0, f64::INFINITY)] {
+                let release_mode = CompressorRelease::Auto;
+                let params = CompressorParams { threshold_db, ratio, release_mode, detector, ..Default::default() };
+                let (_, trace) = traced::<f32>(&params.into(), rate_hz, &input);
+                let step_db = trace.windows(2).map(|y| (y[1] - y[0]).abs()).fold(0.0, f64::max);
+                println!("{rate_hz} Hz, {detector:?}, {threshold_db} dBFS: {step_db:.3} dB in a sample");
+                assert!(step_db <= LIMIT_DB, "{step_db}");
+            }
+        }
+    }
+}
+
+/// A drum: noise and a tone, at once at full level, falling by 60 dB in 200 ms.
+fn drum(rate_hz: f64, silence: usize, frames: usize) -> Vec<f64> {
+    let hit = noise(11, frames).into_iter().enumerate().map(|(n, x)| {
+        let t = n as f64 / rate_hz;
+        (-t / 0.029).exp() * (0.8 * x + 0.4 * (TAU * 190.0 * t).sin())
+    });
+    std::iter::repeat_n(0.0, silence).chain(hit).collect()
+}
+
+#[test]
+fn d6_a_gate_opens_in_its_attack_whatever_its_range() {
+    /// D6. In dB, from the range on, an opening of 1 ms lost 18.7 dB of a snare's first 2 ms at 80 dB, 44 at infinity.
+    const ATTACKS: f64 = 2.0;
+    const LOSS_DB: f64 = -4.5;
+    for rate_hz in RATES_HZ {
+        for range_db in [6.0, 20.0, 80.0, f64::INFINITY] {
+            for attack_ms in [0.1, 1.0, 5.0, 50.0] {
+                let gate = GateParams { range_db, attack_ms, ..Default::default() };
+                let ends = 1e-3 * ATTACKS * attack_ms * rate_hz;
+                let (on, frames) = (rate_hz as usize / 10, ends as usize + 200);
+                let (_, trace) = traced::<f32>(&gate.into(), rate_hz, &drum(rate_hz, on, frames));
+                let open = trace[on..].iter().position(|&db| db <= 1.0).unwrap_or(usize::MAX);
+                // The envelope crosses the threshold within 3 samples.
+                assert!(open as f64 <= ends + 3.0, "{rate_hz} {range_db} {attack_ms}: {open} frames");
+            }
+            let gate = GateParams { range_db, attack_ms: 1.0, ..Default::default() };
+            let on = rate_hz as usize / 10;
+            let input = drum(rate_hz, on, on);
+            let power = |audio: &[f64]| audio[on..][..(0.002 * rate_hz) as usize].iter().map(|x| x * x).sum::<f64>();
+            let (output, _) = traced::<f32>(&gate.into(), rate_hz, &input);
+            let loss_db = power_to_db(power(&output) / power(&input));
+            println!("D6 {rate_hz} Hz, {range_db} dB: {loss_db:.2} dB of the first 2 ms");
+            assert!(loss_db >= LOSS_DB, "{loss_db}");
+        }
+    }
+}
+
+#[test]
+fn d6_an_expander_opens_in_its_attack_whatever_its_range() {
+    for range_db in [20.0, 40.0, f64::INFINITY] {
+        let (ratio, detector) = (10.0, ExpanderDetector::Peak);
+        let expander = ExpanderParams { range_db, ratio, attack_ms: 5.0, detector, ..Default::default() };
+        let (_, trace) = traced::<f32>(&expander.into(), 48_000.0, &drum(48_000.0, 9_600, 2_400));
+        let open = trace[9_600..].iter().position(|&db| db <= 1.0).unwrap();
+        println!("{range_db} dB: -1 dB after {:.2} of 5 ms", open as f64 / 48.0);
+        assert!(open <= 2 * 240 + 3, "{open}");
+    }
+}
+
+#[test]
+fn a_lookahead_opens_before_the_sound_and_closes_no_earlier() {
+    let rate_hz = 48_000.0;
+    let input = drum(rate_hz, 4_800, 24_000);
+    let gate = |lookahead_ms| -> Effect { GateParams { lookahead_ms, ..Default::default() }.into() };
+    let expander = |lookahead_ms| -> Effect {
+        let detector = ExpanderDetector::Peak;
+        ExpanderParams { attack_ms: 1.0, ratio: 4.0, lookahead_ms, detector, ..Default::default() }.into()
+    };
+    for effect in [&gate as &dyn Fn(f64) -> Effect, &expander] {
+        let (_, prompt) = traced::<f32>(&effect(0.0), rate_hz, &input);
+        let latency = 192;
+        assert_eq!(effect(4.0).build::<f32>(&spec(rate_hz, 1)).unwrap().latency_frames(), latency);
+        let (output, ahead) = traced::<f32>(&effect(4.0), rate_hz, &input);
+        // Open when the hit comes out, bit for bit.
+        let hit = 4_800 + latency;
+        assert!(ahead[hit..hit + 200].iter().all(|db| *db == 0.0));
+        let same = output[hit..][..200].iter().zip(&input[4_800..]).all(|(y, x)| *y == f64::from(*x as f32));
+        assert!(same);
+        let closes = |trace: &[f64], from: usize| from + trace[from..].iter().position(|&db| db > 0.01).unwrap();
+        let (late, early) = (closes(&ahead, hit), closes(&prompt, 5_200));
+        println!("closes at {early} without, at {} with the lookahead", late - latency);
+        assert!(late - latency >= early && late - latency <= early + latency);
+    }
+    let mut running = gate(0.0).build::<f32>(&spec(rate_hz, 1)).unwrap();
+    assert_eq!(running.set_params(&gate(2.0)), Err(Error::NeedsRebuild { param: "lookahead_ms" }));
+}
+
+#[test]
+fn an_expander_leaves_low_notes_clean() {
+    /// Magnitudes without a hold: -41 dB.
+    const LIMIT_DB: f64 = -55.0;
+    let rate_hz = 48_000.0;
+    for detector in [ExpanderDetector::Rms, ExpanderDetector::Peak] {
+        for frequency_hz in [40.0, 55.0, 82.0, 400.0] {
+            let params = ExpanderParams { detector, ..Default::default() };
+            let input = sine(frequency_hz, rate_hz, db_to_gain(-50.0), 144_000);
+            let (output, _) = traced::<f32>(&params.into(), rate_hz, &input);
+            let (amplitude, residue) = sine_fit(&output[96_000..], frequency_hz, rate_hz);
+            let thd_db = gain_to_db(residue * 2_f64.sqrt() / amplitude);
+            println!("{detector:?}, {frequency_hz} Hz at -50 dBFS: {thd_db:.1} dB");
+            assert!(thd_db <= LIMIT_DB, "{thd_db}");
+        }
     }
 }
 
 #[test]
 fn d3_level_of_a_sine_at_full_scale() {
-    /// D3, at 10 and 100 ms.
-    const LIMIT_DB: f64 = 0.2;
+    /// D3, at 10 and 100 ms. Magnitudes, held, are 0.31 dB short at 30 Hz.
+    const LIMIT_DB: f64 = 0.05;
     let params = CompressorParams { threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
-    for frequency_hz in [50.0, 60.0, 100.0, 440.0, 1_000.0, 5_000.0] {
-        let (_, gain_db) = thd_and_gain_db::<f32>(params, frequency_hz, 48_000.0);
-        println!("D3 {frequency_hz} Hz: {gain_db:.3} dB, ideal -15");
-        assert!((gain_db + 15.0).abs() <= LIMIT_DB, "{frequency_hz}: {gain_db}");
+    for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+        for frequency_hz in [30.0, 50.0, 60.0, 100.0, 440.0, 1_000.0, 5_000.0, 9_999.3] {
+            let (_, gain_db) = thd_and_gain_db::<f32>(params, frequency_hz, rate_hz);
+            println!("D3 {frequency_hz} Hz at {rate_hz} Hz: {gain_db:.3} dB, ideal -15");
+            assert!((gain_db + 15.0).abs() <= LIMIT_DB, "{frequency_hz}: {gain_db}");
+        }
     }
 }
 
 #[test]
 fn d4_distortion_of_a_sine_at_full_scale() {
+    /// D4. Magnitudes, held, gave -45, -54, -65, -105, -107 and -58 dB.
+    const LIMITS_DB: [(f64, f64); 6] =
+        [(30.0, -70.0), (50.0, -78.0), (100.0, -90.0), (1_000.0, -105.0), (5_000.0, -105.0), (9_999.3, -100.0)];
     let params = CompressorParams { threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
-    for (frequency_hz, limit_db) in [(50.0, -50.0), (100.0, -60.0), (1_000.0, -100.0)] {
+    for (frequency_hz, limit_db) in LIMITS_DB {
         for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
-            // Where a period is not a whole number of samples, crests fall between them at varying positions: the
-            // reading of the sample detector then varies by 0.02 dB.
-            let between = frequency_hz == 1_000.0 && rate_hz == 44_100.0;
-            let peak_limit_db = if between { -80.0 } else { limit_db };
             let (thd_db, _) = thd_and_gain_db::<f32>(params, frequency_hz, rate_hz);
             let (exact_db, _) = thd_and_gain_db::<f64>(params, frequency_hz, rate_hz);
-            let rms = CompressorParams { detector: Detector::Rms, ..params };
-            let (rms_db, _) = thd_and_gain_db::<f32>(rms, frequency_hz, rate_hz);
-            println!("D4 {frequency_hz} Hz at {rate_hz} Hz: f32 {thd_db:.1}, f64 {exact_db:.1}, rms {rms_db:.1} dB");
-            assert!(
-                thd_db <= peak_limit_db && exact_db <= peak_limit_db && rms_db <= limit_db,
-                "{frequency_hz} {rate_hz}"
-            );
+            println!("D4 {frequency_hz} Hz at {rate_hz} Hz: f32 {thd_db:.1}, f64 {exact_db:.1} dB");
+            assert!(thd_db <= limit_db && exact_db <= limit_db, "{frequency_hz} {rate_hz}");
+        }
+    }
+}
+
+#[test]
+fn d4_distortion_of_mean_squares_and_of_magnitudes() {
+    let params = CompressorParams { threshold_db: -20.0, knee_db: 0.0, ..Default::default() };
+    for (frequency_hz, rms_limit_db, hold_limit_db) in
+        [(50.0, -70.0, -50.0), (100.0, -88.0, -60.0), (1_000.0, -100.0, -100.0)]
+    {
+        for (detector, limit_db) in [(Detector::Rms, rms_limit_db), (Detector::PeakHold, hold_limit_db)] {
+            let (thd_db, _) = thd_and_gain_db::<f32>(CompressorParams { detector, ..params }, frequency_hz, 48_000.0);
+            println!("D4 {frequency_hz} Hz, {detector:?}: {thd_db:.1} dB");
+            assert!(thd_db <= limit_db, "{frequency_hz} {detector:?}");
+        }
+    }
+}
+
+#[test]
+fn d4_spurious_lines_of_a_high_tone_with_fast_times() {
+    /// At 1 and 50 ms; magnitudes gave -57 dBc, where the period is not a whole number of samples.
+    const LIMIT_DBC: f64 = -80.0;
+    let params =
+        CompressorParams { threshold_db: -20.0, knee_db: 0.0, attack_ms: 1.0, release_ms: 50.0, ..Default::default() };
+    for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+        for frequency_hz in [9_999.3, 10_000.0, 10_007.0] {
+            let (thd_db, _) = thd_and_gain_db::<f32>(params, frequency_hz, rate_hz);
+            println!("{frequency_hz} Hz at {rate_hz} Hz, 1/50 ms: all residue {thd_db:.1} dBc");
+            assert!(thd_db <= LIMIT_DBC, "{frequency_hz} {rate_hz}");
         }
     }
 }
@@ -308,7 +531,8 @@ fn d4_10_aliasing_of_bursts_of_a_sine() {
             (0.5 - 0.5 * (TAU * 20.0 * t).cos()).powi(2) * (TAU * 5_000.0 * t).sin()
         })
         .collect();
-    for (detector, limits_db) in [(Detector::Rms, [-90.0; 3]), (Detector::Peak, [-75.0, -89.0, -98.0])] {
+    let magnitudes = (Detector::PeakHold, [-75.0, -89.0, -98.0]);
+    for (detector, limits_db) in [(Detector::Rms, [-90.0; 3]), (Detector::Peak, [-90.0; 3]), magnitudes] {
         for ((attack_ms, release_ms), limit_db) in [(1.0, 50.0), (5.0, 50.0), (10.0, 100.0)].into_iter().zip(limits_db)
         {
             let params = CompressorParams {
@@ -336,7 +560,7 @@ fn d4_10_aliasing_of_bursts_of_a_sine() {
 fn linked_channels_keep_their_ratio_exactly() {
     let params = CompressorParams { threshold_db: -30.0, attack_ms: 0.5, ..Default::default() };
     for lookahead_ms in [0.0, 3.0] {
-        for detector in [Detector::Peak, Detector::Rms] {
+        for detector in [Detector::Peak, Detector::Rms, Detector::PeakHold] {
             for release_mode in [CompressorRelease::Manual, CompressorRelease::Dual, CompressorRelease::Auto] {
                 let params = CompressorParams { lookahead_ms, detector, release_mode, ..params };
                 let left = noise(3, 20_000);
@@ -436,8 +660,9 @@ fn the_dry_path_is_aligned() {
 #[test]
 fn lookahead_reduces_the_first_peak() {
     let rate_hz = 48_000.0;
-    let overshoot_db = |attack_ms: f64, lookahead_ms: f64| {
+    let overshoot_db = |detector: Detector, attack_ms: f64, lookahead_ms: f64| {
         let params = CompressorParams {
+            detector,
             threshold_db: -20.0,
             ratio: f64::INFINITY,
             knee_db: 0.0,
@@ -450,13 +675,17 @@ fn lookahead_reduces_the_first_peak() {
         let (output, _) = traced::<f32>(&params.into(), rate_hz, &input);
         gain_to_db(output.iter().fold(0.0, |peak: f64, x| peak.max(x.abs()))) + 20.0
     };
-    for attack_ms in [0.02, 0.5, 1.0, 2.0, 10.0] {
-        let (without, with) = (overshoot_db(attack_ms, 0.0), overshoot_db(attack_ms, 5.0));
-        println!("attack {attack_ms} ms: overshoot {without:.2} dB without, {with:.2} dB with 5 ms of lookahead");
-        // Half of the window leads the peak: slower attacks are still on the way.
-        assert!(with <= if attack_ms <= 2.0 { 0.35 } else { 0.85 } * without);
+    for detector in [Detector::Peak, Detector::PeakHold] {
+        for attack_ms in [0.02, 0.5, 1.0, 2.0, 10.0] {
+            let (without, with) = (overshoot_db(detector, attack_ms, 0.0), overshoot_db(detector, attack_ms, 5.0));
+            println!("{detector:?}, attack {attack_ms} ms: overshoot {without:.2} dB without, {with:.2} dB with 5 ms");
+            // Half of the window leads the peak: slower attacks are still on the way.
+            assert!(with <= if attack_ms <= 2.0 { 0.35 } else { 0.85 } * without);
+        }
     }
-    assert!(overshoot_db(0.02, 5.0) <= 0.01, "the first peak is met");
+    assert!(overshoot_db(Detector::PeakHold, 0.02, 5.0) <= 0.01, "the first peak is met");
+    // The envelope forms within a third of a period.
+    assert!(overshoot_db(Detector::Peak, 0.02, 5.0) <= 0.1);
 }
 
 #[test]
@@ -482,7 +711,8 @@ fn a_key_is_aligned_and_equivalent_to_the_signal_itself() {
         assert!(same_bits(&keyed, &own), "{effect:?}");
     }
     // A loud key of one channel reduces both channels, and its non-finite samples count as silence.
-    let mut compressor = CompressorParams::default().build::<f32>(&spec(48_000.0, 2)).unwrap();
+    let constant = CompressorParams { detector: Detector::PeakHold, ..Default::default() };
+    let mut compressor = constant.build::<f32>(&spec(48_000.0, 2)).unwrap();
     let mut audio = vec![0.01_f32; 2 * 9_600];
     let mut key = vec![1.0_f32; 9_600];
     key[100] = f32::NAN;
@@ -501,6 +731,68 @@ fn the_high_pass_keeps_bass_from_causing_reduction() {
     let difference_db = reduction_db(0.0, 50.0) - reduction_db(200.0, 50.0);
     assert!((difference_db - 18.0).abs() < 0.5, "{difference_db}");
     assert!((reduction_db(0.0, 2_000.0) - reduction_db(200.0, 2_000.0)).abs() < 0.05);
+}
+
+#[test]
+fn the_low_pass_keeps_treble_from_causing_reduction_and_from_opening() {
+    let reduction_db = |key_low_pass_hz, frequency_hz| {
+        let params = CompressorParams { threshold_db: -30.0, knee_db: 0.0, key_low_pass_hz, ..Default::default() };
+        *traced::<f32>(&params.into(), 48_000.0, &sine(frequency_hz, 48_000.0, 0.5, 48_000)).1.last().unwrap()
+    };
+    // Two octaves above, 24 dB less level are 18 dB less reduction.
+    let difference_db = reduction_db(0.0, 2_000.0) - reduction_db(500.0, 2_000.0);
+    assert!((difference_db - 18.0).abs() < 0.5, "{difference_db}");
+    assert!((reduction_db(0.0, 50.0) - reduction_db(500.0, 50.0)).abs() < 0.05);
+    let last_db = |effect: Effect, frequency_hz| {
+        *traced::<f32>(&effect, 48_000.0, &sine(frequency_hz, 48_000.0, 0.1, 48_000)).1.last().unwrap()
+    };
+    let kick = GateParams { key_low_pass_hz: 100.0, ..Default::default() };
+    assert!(last_db(kick.into(), 60.0) == 0.0 && last_db(kick.into(), 4_000.0) > 70.0);
+    let hat = ExpanderParams { key_high_pass_hz: 5_000.0, ..Default::default() };
+    assert!(last_db(hat.into(), 200.0) > 20.0 && last_db(hat.into(), 10_000.0) < 0.01);
+}
+
+#[test]
+fn listening_puts_out_the_filtered_key_with_the_same_latency() {
+    let input: Vec<f64> = noise(5, 24_000).iter().map(|x| f64::from(*x as f32)).collect();
+    let key = CompressorParams { makeup_db: 6.0, mix: 0.5, listen: true, ..Default::default() };
+    // Butterworth filters of 12 dB per octave: -3.01 dB at the corner.
+    for (high_pass_hz, low_pass_hz, frequency_hz, expected_db) in [
+        (0.0, 0.0, 1_000.0, 0.0),
+        (200.0, 0.0, 200.0, -3.01),
+        (200.0, 0.0, 50.0, -24.1),
+        (0.0, 1_000.0, 1_000.0, -3.01),
+        (200.0, 3_200.0, 800.0, -0.03),
+    ] {
+        let params = CompressorParams { key_high_pass_hz: high_pass_hz, key_low_pass_hz: low_pass_hz, ..key };
+        let (output, trace) = traced::<f32>(&params.into(), 48_000.0, &sine(frequency_hz, 48_000.0, 0.9, 96_000));
+        let (amplitude, _) = sine_fit(&output[48_000..], frequency_hz, 48_000.0);
+        let gain_db = gain_to_db(amplitude / 0.9);
+        println!("{high_pass_hz} to {low_pass_hz} Hz, {frequency_hz} Hz: {gain_db:.2} dB");
+        assert!((gain_db - expected_db).abs() < 0.06, "{gain_db}");
+        assert!(expected_db < -5.0 || trace[95_999] > 5.0, "the reduction is computed all the same");
+    }
+    for lookahead_ms in [0.0, 2.0] {
+        let listening = CompressorParams { lookahead_ms, ..key };
+        let latency = (48.0 * lookahead_ms) as usize;
+        let (heard, _) = traced::<f32>(&listening.into(), 48_000.0, &input);
+        assert!(same_bits(&heard[latency..], &input[..24_000 - latency]), "the input, delayed");
+        // Off again, the sound is the compressor's.
+        let plain = CompressorParams { listen: false, ..listening };
+        let mut audio: Vec<f32> = input.iter().map(|&x| x as f32).collect();
+        let mut other = audio.clone();
+        let back: Edit<'_, Compressor<f32>> = Box::new(|p| p.set_params(&plain).unwrap());
+        let mut processor = listening.build::<f32>(&spec(48_000.0, 1)).unwrap();
+        run(&mut processor, &mut audio, &Cut(vec![480]), vec![(9_600, back)]);
+        run(&mut plain.build::<f32>(&spec(48_000.0, 1)).unwrap(), &mut other, &Cut::whole(), vec![]);
+        assert!(same_bits(&audio[10_560..], &other[10_560..]));
+    }
+    // A key of one channel is heard on all.
+    let mut listening =
+        CompressorParams { listen: true, ..Default::default() }.build::<f32>(&spec(48_000.0, 2)).unwrap();
+    let (mut audio, key) = (vec![0.5_f32; 200], vec![0.25_f32; 100]);
+    listening.process_keyed(&mut BlockMut::from_planar(&mut audio, 2).unwrap(), &Block::from_planar(&key, 1).unwrap());
+    assert!(audio.iter().all(|&x| x == 0.25));
 }
 
 #[test]
@@ -558,7 +850,7 @@ fn the_gain_is_exactly_one_again_after_the_release() {
             run(&mut compressor, &mut loud, &Cut::whole(), vec![]);
             assert!(compressor.gain_reduction_db(0) > 10.0);
             // Up to 1 s of the automatic release: 22 of them.
-            let quiet: Vec<f32> = noise(4, 2_000_000).iter().map(|&x| 0.1 * x as f32).collect();
+            let quiet: Vec<f32> = noise(4, 2_000_000).iter().map(|&x| 0.05 * x as f32).collect();
             let mut output = quiet.clone();
             run(&mut compressor, &mut output, &Cut(vec![480]), vec![]);
             let settled = 1_900_000;
@@ -572,7 +864,7 @@ fn the_gain_is_exactly_one_again_after_the_release() {
 #[test]
 fn extreme_input_leaves_no_trace() {
     for release_mode in [CompressorRelease::Manual, CompressorRelease::Dual, CompressorRelease::Auto] {
-        for detector in [Detector::Peak, Detector::Rms] {
+        for detector in [Detector::Peak, Detector::Rms, Detector::PeakHold] {
             let params = CompressorParams {
                 release_ms: 5.0,
                 attack_ms: 1.0,

@@ -76,6 +76,41 @@ fn s49_solo_bands_sum_to_the_all_pass() {
 }
 
 #[test]
+fn s49_solos_sum_to_the_whole() {
+    let input = planar_noise::<f64>(2, 24_000);
+    let bands = vec![band(-30.0, 4.0, 0.0), band(-20.0, 2.0, 2.0), band(-40.0, 8.0, 0.0)];
+    let all = params(&[200.0, 2_000.0], bands);
+    let whole = render::<f64>(&all, 2, &input);
+    let mut sum = vec![0.0; input.len()];
+    for solo in 0..3 {
+        let alone = render::<f64>(&MultibandCompressorParams { solo: Some(solo), ..all.clone() }, 2, &input);
+        assert!(alone.iter().any(|x| x.abs() > 1e-3));
+        sum.iter_mut().zip(&alone).for_each(|(sum, x)| *sum += x);
+    }
+    let error = sum.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    println!("4.9 solos against all: {:.1} dB", gain_to_db(error));
+    // The order of additions.
+    assert!(gain_to_db(error) <= -280.0);
+}
+
+#[test]
+fn a_bypassed_band_is_that_of_the_splitter_and_the_others_are_compressed() {
+    let input = planar_noise::<f64>(2, 24_000);
+    let bands = vec![band(-30.0, 4.0, 0.0), band(-20.0, 2.0, 2.0), band(-40.0, 8.0, 0.0)];
+    let all = params(&[200.0, 2_000.0], bands.clone());
+    let bypassed = MultibandCompressorParams { bypassed: vec![2, 0], ..all.clone() };
+    let mut neutral = bands;
+    (neutral[0].ratio, neutral[2].ratio) = (1.0, 1.0);
+    let expected = render::<f32>(&params(&[200.0, 2_000.0], neutral), 2, &input);
+    assert!(same_bits(&render::<f32>(&bypassed, 2, &input), &expected));
+    let every = MultibandCompressorParams { bypassed: vec![0, 1, 2], ..all.clone() };
+    let mut compressor = every.build::<f32>(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+    let mut audio: Vec<f32> = input.iter().map(|&x| x as f32).collect();
+    compressor.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+    assert!(compressor.gain_reduction_db(4) > 1.0, "what it would be reduced by");
+}
+
+#[test]
 fn a_band_is_compressed_by_itself() {
     // Bass at -6 dBFS, treble at -30 dBFS, 12 dB over the bass's threshold.
     let tone = |hz: f64, level_db: f64, n: usize| db_to_gain(level_db) * (TAU * hz * n as f64 / RATE_HZ).sin();
@@ -139,6 +174,10 @@ fn settings_that_do_not_fit_are_refused_by_name_and_place() {
     let mut wrong = params(&[200.0, 2_000.0], bands(3));
     wrong.bands[1].ratio = 0.5;
     assert_eq!(refused(&wrong), "bands[1].ratio = 0.5 is out of range: it must lie in 1..inf");
+    let solo = MultibandCompressorParams { solo: Some(3), ..params(&[200.0, 2_000.0], bands(3)) };
+    assert_eq!(refused(&solo), "solo = 3 is out of range: it must lie in 0..2");
+    let bypassed = MultibandCompressorParams { bypassed: vec![1, 5], ..params(&[200.0, 2_000.0], bands(3)) };
+    assert_eq!(refused(&bypassed), "bypassed[1] = 5 is out of range: it must lie in 0..2");
     let mut running = params(&[200.0, 2_000.0], bands(3)).build::<f32>(&spec).unwrap();
     assert_eq!(
         running.set_params(&params(&[200.0], bands(2))),

@@ -4,7 +4,7 @@ pub(crate) mod passes;
 
 use super::{
     ballistics::{Ballistics, BallisticsCoeffs},
-    de_esser::passes::{Powers, StaticCurve, add_squares, average, blend, symmetric, take_from, target_reductions},
+    de_esser::passes::{CurveCoeffs, Powers, add_squares, average, blend, symmetric, take_from, target_reductions},
     lookahead::Lookahead,
     passes::{Observed, gains, plain_output},
     reduction_meter::ReductionMeter,
@@ -29,6 +29,7 @@ use crate::{
         backend::Backend,
         history::History,
         kaiser::{kaiser, sinc},
+        mix,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
         sanitize::sanitize,
     },
@@ -47,12 +48,14 @@ use core::f64::consts::FRAC_1_SQRT_2;
 ///
 /// # Contract
 /// Any channel count; the powers of all channels are summed and all get the same gain. Latency 1 ms, to the frame; the
-/// tail is twice that. The reduction starts at the threshold and reaches the whole range 3 dB above it. Signal below it
-/// passes bit for bit; the phase never changes. The transition band extends 0.8 kHz to either side of `frequency_hz`. A
-/// band below -80 dBFS counts as noise and is not reduced. Neutral at a range of 0.
+/// tail is twice that. The reduction rises over the knee, half of which lies on either side of the threshold: half of
+/// the range at the threshold, the whole range above the knee. Signal below it passes bit for bit; the phase never
+/// changes. The transition band extends 0.8 kHz to either side of `frequency_hz`. The power of `floor_db` is subtracted
+/// from that of the band: a band below the floor, as of breath and room noise, is not reduced. `listen` puts out the band
+/// in front of the reduction, with the same latency. Neutral at a range of 0.
 ///
-/// Times are those of the reduction in dB, as a compressor's. Changes: threshold, range and times glide over 20 ms,
-/// before the gain; the frequency over 50 ms in the detector and 20 ms in the signal path.
+/// Times are those of the reduction in dB, as a compressor's. Changes: threshold, knee, floor, range, `listen` and times
+/// glide over 20 ms, before the gain; the frequency over 50 ms in the detector and 20 ms in the signal path.
 ///
 /// Memory: 33 kB for stereo f32 at 48 kHz.
 ///
@@ -72,10 +75,6 @@ pub struct DeEsser<S> {
 const LOOKAHEAD_MS: f64 = 1.0;
 /// Time constant of the powers: some periods of any sibilant.
 const POWER_MS: f64 = 1.0;
-/// Power of the band below which it is not reduced, -80 dBFS.
-const FLOOR: f64 = 1e-8;
-/// From no reduction to the whole range.
-const BEND_DB: f64 = 3.0;
 /// dB in an octave of power.
 const DB_PER_POWER_OCTAVE: f64 = 0.5 * DB_PER_OCTAVE;
 /// Shape of the Kaiser window: -53 dB in the stop band.
@@ -99,9 +98,12 @@ params! {
     DeEsserParams {
         frequency_hz: Hz, 1_000.0..=16_000.0, default 5_500.0, log, of_rate(0.45), "Corner of the band";
         threshold_db: dB, -40.0..=0.0, default -6.0, "Level of the band relative to the whole signal above which it is reduced";
-        range_db: dB, 0.0..=20.0, default 6.0, "Reduction 3 dB above the threshold and beyond";
+        floor_db: dBFS, -120.0..=0.0, default -60.0, "Level of the band below which nothing counts";
+        knee_db: dB, 0.0..=24.0, default 6.0, "Width of the knee, from no reduction to the whole range";
+        range_db: dB, 0.0..=20.0, default 6.0, "Reduction above the knee";
         attack_ms: ms, 0.02..=50.0, default 0.5, log, "Time to 63.2 % of a rise of the reduction in dB";
         release_ms: ms, 5.0..=1_000.0, default 40.0, log, "Time to 63.2 % of a fall of the reduction";
+        listen: switch, default false, "Puts out the band alone";
     }
 }
 
@@ -125,8 +127,13 @@ impl Params for DeEsserParams {
             DeEsserCoeffs {
                 taps,
                 high_pass: [cookbook::high_pass(self.frequency_hz, FRAC_1_SQRT_2, rate_hz); 2],
-                threshold_power_octaves: self.threshold_db / DB_PER_POWER_OCTAVE,
-                range_octaves: self.range_db / DB_PER_OCTAVE,
+                curve: CurveCoeffs {
+                    threshold: self.threshold_db / DB_PER_POWER_OCTAVE,
+                    knee: self.knee_db / DB_PER_POWER_OCTAVE,
+                    range: self.range_db / DB_PER_OCTAVE,
+                    floor: self.floor_db / DB_PER_POWER_OCTAVE,
+                },
+                listen: if self.listen { 1.0 } else { 0.0 },
                 ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
             },
         ))
@@ -147,15 +154,16 @@ pub struct DeEsserCoeffs {
     /// Taps of the band, from the centre outwards.
     taps: Vec<f64>,
     high_pass: [BiquadCoeffs; 2],
-    threshold_power_octaves: f64,
-    range_octaves: f64,
+    curve: CurveCoeffs,
     ballistics: BallisticsCoeffs,
+    /// Share of the band in the output: 0 or 1.
+    listen: f64,
 }
 
 impl DeEsserCoeffs {
-    /// Values of the static curve that glide: threshold and range.
-    fn curve(&self) -> [f64; 2] {
-        [self.threshold_power_octaves, self.range_octaves]
+    /// Gains of the output and of what is listened to.
+    fn listening(&self) -> [f64; 2] {
+        [1.0 - self.listen, self.listen]
     }
 }
 
@@ -167,8 +175,10 @@ struct DeEsserEngine<S> {
     /// Poles of the powers.
     pole: f64,
     powers: Powers,
-    /// [`DeEsserCoeffs::curve`].
-    curve: Ramp<2>,
+    /// [`CurveCoeffs::glide`].
+    curve: Ramp<4>,
+    /// Gains of the output and of what is listened to.
+    listen: Ramp<2>,
     ballistics_coeffs: BallisticsCoeffs,
     times: Ramp<3>,
     ballistics: Ballistics,
@@ -208,7 +218,8 @@ impl<S: Sample> DeEsserEngine<S> {
             high_pass: Cascade::new(backend, channels, rate_hz, &coeffs.high_pass),
             pole: pole(POWER_MS, rate_hz),
             powers: Powers::default(),
-            curve: Ramp::new(coeffs.curve(), ramp_frames),
+            curve: Ramp::new(coeffs.curve.glide(), ramp_frames),
+            listen: Ramp::new(coeffs.listening(), ramp_frames),
             ballistics_coeffs: coeffs.ballistics,
             times: Ramp::new(coeffs.ballistics.glide(), ramp_frames),
             ballistics: Ballistics::REST,
@@ -238,7 +249,8 @@ impl<S: Sample> DeEsserEngine<S> {
 
     fn apply(&mut self, coeffs: &DeEsserCoeffs) {
         self.high_pass.set_coeffs(&coeffs.high_pass);
-        self.curve.set_target(coeffs.curve());
+        self.curve.set_target(coeffs.curve.glide());
+        self.listen.set_target(coeffs.listening());
         self.ballistics_coeffs = coeffs.ballistics;
         self.times.set_target(coeffs.ballistics.glide());
         if self.taps.iter().zip(&coeffs.taps).all(|(tap, new)| *tap == S::from_f64(*new)) {
@@ -263,6 +275,7 @@ impl<S: Sample> DeEsserEngine<S> {
         let mut start = 0;
         while start < frames {
             let uniform = self.curve.uniform_frames().min(self.arrival.uniform_frames());
+            let uniform = uniform.min(self.listen.uniform_frames());
             let count = (frames - start).min(uniform).min(self.times.uniform_frames()).min(CHUNK_FRAMES);
             self.chunk(&mut block.frames_mut(start, count));
             if let Some(trace) = trace.as_deref_mut() {
@@ -298,8 +311,7 @@ impl<S: Sample> DeEsserEngine<S> {
         }
         average(self.pole, high, whole, &mut self.powers);
         let (curve, _) = self.curve.span::<f64>(count);
-        let bend = StaticCurve { floor: FLOOR, bend: BEND_DB / DB_PER_POWER_OCTAVE };
-        target_reductions(backend, &bend, &curve, high, whole);
+        target_reductions(backend, &curve, high, whole);
         let (times, _) = self.times.span::<f64>(count);
         self.ballistics.process(backend, &self.ballistics_coeffs, &times, &[S::ZERO; CHUNK_FRAMES][..count], high);
         self.lookahead.process(high);
@@ -309,11 +321,13 @@ impl<S: Sample> DeEsserEngine<S> {
         gains(backend, high, &plain_output(), factors, observed);
         self.last_db = f64::from(reductions_db[count - 1]);
         let (arrival, _) = self.arrival.span::<S>(count);
+        let (listen, _) = self.listen.span::<S>(count);
+        let listens = !matches!(listen, Span::Still([_, heard]) if heard == S::ZERO);
         let acts = high.iter().any(|&octaves| octaves > 0.0);
         for (channel, history) in self.histories.iter().enumerate().take(channels) {
             let samples = block.channel_mut(channel);
             samples.copy_from_slice(&history.from(count + latency)[..count]);
-            if !acts {
+            if !acts && !listens {
                 continue;
             }
             let (around, band) = (&history.from(count + 2 * latency)[..count + 2 * latency], &mut band[..count]);
@@ -327,6 +341,9 @@ impl<S: Sample> DeEsserEngine<S> {
                 }
             }
             take_from(backend, factors, band, samples);
+            if listens {
+                mix::blend(backend, samples, band, &listen);
+            }
         }
     }
 
@@ -337,6 +354,7 @@ impl<S: Sample> DeEsserEngine<S> {
             pole: _,
             powers,
             curve,
+            listen,
             ballistics_coeffs: _,
             times,
             ballistics,
@@ -353,6 +371,7 @@ impl<S: Sample> DeEsserEngine<S> {
         high_pass.reset();
         *powers = Powers::default();
         curve.jump_to(curve.target());
+        listen.jump_to(listen.target());
         times.jump_to(times.target());
         *ballistics = Ballistics::REST;
         lookahead.reset();

@@ -52,51 +52,78 @@ pub(crate) fn average(pole: f64, high: &mut [f64], whole: &mut [f64], means: &mu
     *means = Powers { band: a, whole: b };
 }
 
-/// Static curve of a de-esser.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct StaticCurve {
-    /// Power of the band below which it counts as noise and is not reduced.
+/// Values of the static curve that glide: logarithms of powers to base 2, and the range in octaves of amplitude.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct CurveCoeffs {
+    pub(crate) threshold: f64,
+    /// From no reduction to the whole range.
+    pub(crate) knee: f64,
+    pub(crate) range: f64,
+    /// Power of the band below which nothing counts.
     pub(crate) floor: f64,
-    /// log2 of the power ratio from no reduction to the whole range.
-    pub(crate) bend: f64,
 }
 
-/// Replaces the powers of the band, `high`, by target reductions in octaves. `settings` are the threshold, as log2 of a
-/// power ratio, and the range in octaves.
-pub(crate) fn target_reductions(
-    backend: Backend,
-    curve: &StaticCurve,
-    settings: &Span<f64, 2>,
-    high: &mut [f64],
-    whole: &[f64],
-) {
-    run!(backend, _ => target_reductions_all(curve, settings, high, whole));
-}
-
-#[inline(always)]
-fn target_reductions_all(curve: &StaticCurve, settings: &Span<f64, 2>, high: &mut [f64], whole: &[f64]) {
-    match settings {
-        Span::Still([threshold, range]) => {
-            for (high, whole) in high.iter_mut().zip(whole) {
-                *high = range * action(curve, *threshold, *high, *whole);
-            }
-        }
-        Span::Moving([threshold, range]) => {
-            for ((index, high), whole) in (0_i32..).zip(high).zip(whole) {
-                *high = larger(range.at(index), 0.0) * action(curve, threshold.at(index), *high, *whole);
-            }
-        }
+impl CurveCoeffs {
+    pub(crate) fn glide(&self) -> [f64; 4] {
+        let Self { threshold, knee, range, floor } = *self;
+        [threshold, knee, range, floor]
     }
 }
 
-/// 0 below the threshold, 1 at `bend` above it, smooth in between.
+/// Smallest knee, in octaves of power.
+const LEAST_KNEE: f64 = 1e-6;
+
+/// The static curve of a frame.
+#[derive(Clone, Copy, Debug)]
+struct StaticCurve {
+    /// Start of the knee.
+    start: f64,
+    knee: f64,
+    range: f64,
+    /// As a power.
+    floor: f64,
+}
+
+impl StaticCurve {
+    #[inline(always)]
+    fn new([threshold, knee, range, floor]: [f64; 4]) -> Self {
+        let knee = larger(knee, LEAST_KNEE);
+        Self { start: threshold - 0.5 * knee, knee, range: larger(range, 0.0), floor: floor.exp2_fast() }
+    }
+
+    /// 0 below the knee, the range above it, smooth in between.
+    #[inline(always)]
+    fn reduction(&self, high: f64, whole: f64) -> f64 {
+        let high = larger(high - self.floor, silence::BAND_POWER).log2_fast();
+        let share = high - larger(whole, self.floor).log2_fast();
+        let u = (share - self.start) / self.knee;
+        let u = larger(if u < 1.0 { u } else { 1.0 }, 0.0);
+        self.range * (u * u * (3.0 - 2.0 * u))
+    }
+}
+
+/// Replaces the powers of the band, `high`, by target reductions in octaves. `curve` is the span of
+/// [`CurveCoeffs::glide`].
+pub(crate) fn target_reductions(backend: Backend, curve: &Span<f64, 4>, high: &mut [f64], whole: &[f64]) {
+    run!(backend, _ => target_reductions_all(curve, high, whole));
+}
+
 #[inline(always)]
-fn action(curve: &StaticCurve, threshold: f64, high: f64, whole: f64) -> f64 {
-    let high = larger(high - curve.floor, silence::BAND_POWER).log2_fast();
-    let share = high - larger(whole, curve.floor).log2_fast();
-    let u = (share - threshold) / curve.bend;
-    let u = larger(if u < 1.0 { u } else { 1.0 }, 0.0);
-    u * u * (3.0 - 2.0 * u)
+fn target_reductions_all(curve: &Span<f64, 4>, high: &mut [f64], whole: &[f64]) {
+    match curve {
+        Span::Still(values) => {
+            let curve = StaticCurve::new(*values);
+            for (high, whole) in high.iter_mut().zip(whole) {
+                *high = curve.reduction(*high, *whole);
+            }
+        }
+        Span::Moving([threshold, knee, range, floor]) => {
+            for ((index, high), whole) in (0_i32..).zip(high).zip(whole) {
+                let values = [threshold.at(index), knee.at(index), range.at(index), floor.at(index)];
+                *high = StaticCurve::new(values).reduction(*high, *whole);
+            }
+        }
+    }
 }
 
 /// Outputs computed together, in registers.
@@ -203,12 +230,11 @@ mod tests {
 
     #[test]
     fn silence_and_noise_below_the_floor_are_not_reduced() {
-        let curve = StaticCurve { floor: 1e-8, bend: 1.0 };
+        let curve = CurveCoeffs { threshold: -2.0, knee: 1.0, range: 3.0, floor: libm::log2(1e-8) };
         let mut high = [0.0, 1e-9, 1e-8, 1e-4];
         target_reductions(
             Backend::new(Cpu::Detected),
-            &curve,
-            &Span::Still([-2.0, 3.0]),
+            &Span::Still(curve.glide()),
             &mut high,
             &[0.0, 1e-9, 1e-8, 1e-4],
         );

@@ -16,8 +16,11 @@ from mixdown.effects.effect import Effect
 from mixdown.effects.filters import Band, Bell, HighShelf, LowShelf, Tilt
 from mixdown.effects.setting import Setting, abstract
 
-Detector = Literal["peak", "rms"]
-"""Level detector of a compressor: the magnitude of each sample, or the root of the mean square."""
+Detector = Literal["peak", "rms", "peak_hold"]
+"""Level detector of a compressor: the envelope, the root of the mean square, or each crest of the samples, held."""
+
+ExpanderDetector = Literal["rms", "peak"]
+"""Level detector of an expander: the root of the mean square, or the envelope."""
 
 CompressorReleaseMode = Literal["manual", "dual", "auto"]
 """Release of a compressor."""
@@ -85,9 +88,13 @@ class Curved(Dynamics):
 
 @dataclass(frozen=True, kw_only=True)
 class Compressor(Curved):
-    """Feed-forward compressor: a soft knee, decoupled ballistics in dB, linked channels.
+    """Feed-forward compressor: a soft knee, ballistics in dB, linked channels.
 
     Times are those to 63.2 % of a change in dB. It takes a key.
+
+    The detector decides what a short transient counts for. "peak" reads the envelope, which is the same for a sine of
+    any frequency; the attack takes its share of a transient. "rms" reads the mean square: slower, and 3 dB lower for a
+    sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
 
     Parameters
     ----------
@@ -103,7 +110,7 @@ class Compressor(Curved):
         Release time, 5 to 5000 ms.
     makeup_db : float, default 0
         Gain after the compression, -12 to 24 dB.
-    detector : "peak" or "rms", default "peak"
+    detector : "peak", "rms" or "peak_hold", default "peak"
         Level detector.
     rms_ms : float, default 10
         Time constant of the mean square, 1 to 300 ms.
@@ -117,10 +124,15 @@ class Compressor(Curved):
         Most gain reduction, 0 to inf dB.
     key_high_pass_hz : float, default 0
         High pass of 12 dB per octave in the side-chain: 0 (off) or 20 to 500 Hz.
+    key_low_pass_hz : float, default 0
+        Low pass of 12 dB per octave in the side-chain: 0 (off) or 50 to 20 000 Hz and at most 0.45 of the sample rate.
     release_mode : "manual", "dual" or "auto", default "manual"
         "dual" is slower after long reduction; "auto" sets both times by the crest factor of the signal.
     auto_makeup : bool, default False
         Adds half of the reduction at 0 dBFS to the makeup.
+    listen : bool, default False
+        Puts out the filtered key instead of the compressed signal, with the same latency; `mix` and makeup do not act
+        on it.
     """
 
     threshold_db: float = -18.0
@@ -136,8 +148,10 @@ class Compressor(Curved):
     mix: float = 1.0
     range_db: float = math.inf
     key_high_pass_hz: float = 0.0
+    key_low_pass_hz: float = 0.0
     release_mode: CompressorReleaseMode = "manual"
     auto_makeup: bool = False
+    listen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +167,8 @@ class Expander(Curved):
     knee_db : float, default 6
         Width of the knee, 0 to 24 dB.
     attack_ms : float, default 5
-        Time to open, 0.02 to 250 ms.
-    hold_ms : float, default 0
+        Time to open, to 63.2 % in amplitude whatever the range, 0.02 to 250 ms.
+    hold_ms : float, default 15
         Time that it stays open, 0 to 500 ms.
     release_ms : float, default 100
         Time to close, 5 to 5000 ms.
@@ -162,16 +176,29 @@ class Expander(Curved):
         Most attenuation, 0 to inf dB.
     link_percent : float, default 100
         0 to 100 %: share of the least reduced channel's reduction in every channel.
+    lookahead_ms : float, default 0
+        0 to 10 ms: it opens this much before a sound and closes no earlier; adds as much latency. Fixed while a stream
+        runs.
+    detector : "rms" or "peak", default "rms"
+        Level detector: the mean square over 10 ms, or the envelope, which opens faster.
+    key_high_pass_hz : float, default 0
+        High pass of 12 dB per octave in the side-chain: 0 (off) or 20 to 10 000 Hz and at most 0.45 of the sample rate.
+    key_low_pass_hz : float, default 0
+        Low pass of 12 dB per octave in the side-chain: 0 (off) or 50 to 20 000 Hz and at most 0.45 of the sample rate.
     """
 
     threshold_db: float = -40.0
     ratio: float = 2.0
     knee_db: float = 6.0
     attack_ms: float = 5.0
-    hold_ms: float = 0.0
+    hold_ms: float = 15.0
     release_ms: float = 100.0
     range_db: float = 40.0
     link_percent: float = 100.0
+    lookahead_ms: float = 0.0
+    detector: ExpanderDetector = "rms"
+    key_high_pass_hz: float = 0.0
+    key_low_pass_hz: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +210,7 @@ class Gate(Curved):
     threshold_db : float, default -40
         Level above which it opens, -80 to 0 dBFS.
     attack_ms : float, default 1
-        Time to open, 0.02 to 250 ms.
+        Time to open, to 63.2 % in amplitude whatever the range, 0.02 to 250 ms.
     hold_ms : float, default 10
         Time that it stays open after the level has fallen, 0 to 500 ms.
     release_ms : float, default 100
@@ -194,6 +221,13 @@ class Gate(Curved):
         Distance below the threshold at which it closes, 0 to 12 dB.
     link_percent : float, default 100
         0 to 100 %: share of the least reduced channel's reduction in every channel.
+    lookahead_ms : float, default 0
+        0 to 10 ms: it opens this much before a sound and closes no earlier; adds as much latency. Fixed while a stream
+        runs.
+    key_high_pass_hz : float, default 0
+        High pass of 12 dB per octave in the side-chain: 0 (off) or 20 to 10 000 Hz and at most 0.45 of the sample rate.
+    key_low_pass_hz : float, default 0
+        Low pass of 12 dB per octave in the side-chain: 0 (off) or 50 to 20 000 Hz and at most 0.45 of the sample rate.
     """
 
     threshold_db: float = -40.0
@@ -203,6 +237,9 @@ class Gate(Curved):
     range_db: float = 80.0
     hysteresis_db: float = 3.0
     link_percent: float = 100.0
+    lookahead_ms: float = 0.0
+    key_high_pass_hz: float = 0.0
+    key_low_pass_hz: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,19 +252,28 @@ class DeEsser(Dynamics):
         Lower edge of the sibilant band, 1000 to 16 000 Hz and at most 0.45 of the sample rate.
     threshold_db : float, default -6
         Level of the band above that frequency over the level of the whole, -40 to 0 dB.
+    floor_db : float, default -60
+        Level of the band below which nothing counts, -120 to 0 dBFS: breath and room noise are left alone.
+    knee_db : float, default 6
+        Width of the knee around the threshold, from no attenuation to all of it, 0 to 24 dB.
     range_db : float, default 6
         Most attenuation of the band, 0 to 20 dB.
     attack_ms : float, default 0.5
         Attack time, 0.02 to 50 ms.
     release_ms : float, default 40
         Release time, 5 to 1000 ms.
+    listen : bool, default False
+        Puts out the band alone, before the attenuation.
     """
 
     frequency_hz: float = 5500.0
     threshold_db: float = -6.0
+    floor_db: float = -60.0
+    knee_db: float = 6.0
     range_db: float = 6.0
     attack_ms: float = 0.5
     release_ms: float = 40.0
+    listen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +288,10 @@ class MultibandCompressor(Dynamics):
         From the lowest band up.
     slope_db_per_octave : float, default 24
         12, 24 or 48 dB/octave. Fixed while a stream runs.
+    solo : int, optional
+        Index of the one band to hear, from the lowest, 0; None for all.
+    bypassed : sequence of int, default ()
+        Indices of the bands that are not compressed.
     """
 
     _banded: ClassVar[bool] = True
@@ -249,6 +299,8 @@ class MultibandCompressor(Dynamics):
     crossovers_hz: tuple[float, ...] = (200.0, 2000.0)
     bands: tuple[Compressor, ...] = ()
     slope_db_per_octave: float = 24.0
+    solo: int | None = None
+    bypassed: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -256,11 +308,15 @@ class MultibandCompressor(Dynamics):
         crossovers_hz: Iterable[float] = (200.0, 2000.0),
         bands: Iterable[Compressor] | None = None,
         slope_db_per_octave: float = 24.0,
+        solo: int | None = None,
+        bypassed: Iterable[int] = (),
     ) -> None:
         crossovers_hz = tuple(_checks.items("crossovers_hz", crossovers_hz, "numbers"))
         object.__setattr__(self, "crossovers_hz", crossovers_hz)
         object.__setattr__(self, "bands", (Compressor(),) * (len(crossovers_hz) + 1) if bands is None else bands)
         object.__setattr__(self, "slope_db_per_octave", slope_db_per_octave)
+        object.__setattr__(self, "solo", solo)
+        object.__setattr__(self, "bypassed", tuple(_checks.items("bypassed", bypassed, "band indices")))
         self.__post_init__()
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
