@@ -185,8 +185,8 @@ fn half_band(pass: f64) -> Vec<f64> {
     // Kaiser: (A - 7.95) / (14.36 Δ) taps, with the transition Δ in parts of the higher rate, symmetric about a quarter.
     let transition = 0.5 - pass;
     let taps = (STOP_BAND_DB - 7.95) / (14.36 * transition);
-    // Of 4M - 1 taps, M on either side are neither 0 nor the middle one.
-    let reach = (libm::ceil((taps + 1.0) / 4.0) as usize).max(FEWEST_TAPS);
+    // Of 4M - 1 taps, M on either side are neither 0 nor the middle one; the outermost ones are too small to count.
+    let reach = (libm::ceil((taps + 3.0) / 4.0) as usize).max(FEWEST_TAPS);
     let mut taps: Vec<f64> = (0..reach)
         .map(|k| {
             let place = 2.0 * k as f64 + 1.0;
@@ -262,7 +262,7 @@ mod tests {
             let oversampler = oversampler(Cpu::Detected, rate_hz, stages);
             oversampler.latency() as f64 / oversampler.factor() as f64
         };
-        assert_eq!([latency(44_100.0, 1), latency(44_100.0, 2), latency(44_100.0, 3)], [77.0, 83.5, 85.75]);
+        assert_eq!([latency(44_100.0, 1), latency(44_100.0, 2), latency(44_100.0, 3)], [77.0, 84.5, 87.25]);
     }
 
     #[test]
