@@ -230,9 +230,9 @@ fn the_clip_is_on_beyond_3_db_off_or_as_deep_as_asked() {
     assert!(clipping.depth_db > 3.0 && clipping.share > 0.0 && clipping.share < 0.2);
     // 1 to 3 dB are left to the limiter, and what the clip overshoots.
     assert!(hard.reduction.max_db < 4.5, "{:?}", hard.reduction);
-    let off = run(6.0, ClipMode::Fixed, 0.0);
+    let off = run(5.0, ClipMode::Fixed, 0.0);
     assert!(off.clipping.is_none() && off.reduction.max_db > 5.0);
-    let fixed = run(6.0, ClipMode::Fixed, 2.5).clipping.unwrap();
+    let fixed = run(5.0, ClipMode::Fixed, 2.5).clipping.unwrap();
     assert!((fixed.depth_db - 2.5).abs() < 1e-9);
     // Deeper than the excess: down to the ceiling of the limiter and no further.
     let deep = run(3.0, ClipMode::Fixed, 24.0);

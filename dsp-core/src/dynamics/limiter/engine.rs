@@ -86,8 +86,8 @@ impl<S: Sample> ChannelState for GainPath<S> {
         self.is_at_rest() && other.is_at_rest()
     }
 
+    /// All but the newest point, which is measured before.
     fn copy_from(&mut self, other: &Self) {
-        self.last_interval = other.last_interval;
         self.hold.copy_from(&other.hold);
         self.release = other.release.clone();
         self.boxes.copy_from(&other.boxes);
