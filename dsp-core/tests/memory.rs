@@ -28,7 +28,7 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("MultibandCompressor", 58.0, "dynamics/multiband.rs"),
     ("Expander", 16.0, "dynamics/expander.rs"),
     ("Gate", 16.0, "dynamics/gate.rs"),
-    ("Limiter", 76.0, "dynamics/limiter/mod.rs"),
+    ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
     ("Reverb", 677.0, "reverbs/reverb/mod.rs"),
     ("Plate", 205.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),

@@ -188,7 +188,7 @@ def test_quiet_material_is_turned_up_as_far_as_it_takes(sound: Callable, target_
     loud = md.normalize(quiet, RATE_HZ, target_lufs=target_lufs)
     assert md.loudness(loud, RATE_HZ).integrated_lufs == pytest.approx(target_lufs, abs=0.02)
     # Beyond the ceiling there is a limit, and it is said.
-    with pytest.raises(md.ParameterError, match="out of reach"):
+    with pytest.raises(md.ParameterError, match="cannot be reached"):
         md.normalize(quiet, RATE_HZ, target_lufs=0, ceiling_dbtp=-12)
 
 
@@ -219,7 +219,7 @@ def test_the_limiters_settings_are_in_the_certificate(song) -> None:
     # One shout every second over a whisper: the slow limiter holds the whisper down with it.
     seconds = np.arange(4 * RATE_HZ) / RATE_HZ
     shouts = np.sin(2 * np.pi * 200 * seconds) * np.where(seconds % 0.05 < 0.001, 1.0, 0.02)
-    faster = md.master(np.stack([shouts, shouts]), RATE_HZ, target="spotify", clip_db="off").certificate
+    faster = md.master(np.stack([shouts, shouts]), RATE_HZ, target_lufs=-15.5, clip_db="off").certificate
     assert faster.limiter_fell_back
     assert (faster.limiter_hold_ms, faster.limiter_release_ms) == (8, 20)
     note = f"hold {faster.limiter_hold_ms:g} ms, release {faster.limiter_release_ms:g} ms"
@@ -415,8 +415,9 @@ def test_a_master_of_ones_own_figures_has_the_same_certificate(song) -> None:
 
 
 def test_the_clip_is_automatic_off_or_set_and_in_the_certificate(song) -> None:
-    loud = {"target_lufs": -7.0, "ceiling_dbtp": -1.0, "bit_depth": 32}
-    automatic, off, fixed = (md.master(song, RATE_HZ, clip_db=clip, **loud).certificate for clip in ("auto", "off", 2))
+    automatic, off, fixed = (
+        md.master(song, RATE_HZ, target_lufs=-9, bit_depth=32, clip_db=clip).certificate for clip in ("auto", "off", 2)
+    )
     assert automatic.clip_db == "auto"
     assert automatic.clip_ceiling_db is not None
     assert automatic.clip_depth_db > 2
@@ -433,7 +434,9 @@ def test_the_clip_is_automatic_off_or_set_and_in_the_certificate(song) -> None:
 
 
 def test_a_refusal_says_what_could_be_had(song) -> None:
-    with pytest.raises(md.ParameterError, match="0 LUFS cannot be reached with ceiling -1 dBTP: the loudest") as refused:
+    with pytest.raises(
+        md.ParameterError, match="0 LUFS cannot be reached with ceiling -1 dBTP: the loudest"
+    ) as refused:
         md.normalize(song, RATE_HZ, target_lufs=0)
     loudest_lufs = float(str(refused.value).split()[-2])
     reached = md.loudness(md.normalize(song, RATE_HZ, target_lufs=loudest_lufs), RATE_HZ)
@@ -513,7 +516,9 @@ def test_the_command_line_masters_to_figures_of_ones_own(tmp_path) -> None:
     command = [sys.executable, "-c", "from mixdown.cli import main; main()", "master", "mix.wav", "-o", "master.wav"]
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, "--force", *options], capture_output=True, text=True, check=False, cwd=tmp_path)
+        return subprocess.run(
+            [*command, "--force", *options], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
 
     md.write(tmp_path / "mix.wav", clipped(20_000, "noise"), 44_100)
     own = ("--target-lufs", "-7", "--ceiling-dbtp", "-1", "--bit-depth", "16", "--noise-shaping", "weighted")

@@ -147,7 +147,8 @@ def master(
     channels = samples.shape[0]
     wanted_lufs = wanted.loudness_for(channels, dual_mono)
     # A target without a ceiling still has to fit into whole numbers.
-    wanted_dbtp = min(wanted.ceiling_at(wanted_lufs), 0.0)
+    wanted_dbtp = wanted.ceiling_at(wanted_lufs)
+    wanted_dbtp = 0.0 if math.isinf(wanted_dbtp) else wanted_dbtp
     settings = {
         **clip,
         "target_lufs": wanted_lufs,

@@ -156,6 +156,8 @@ def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None)
     if target_lufs is None and ceiling_dbtp is None:
         return named
     ceiling_dbtp = _CEILING_DBTP if ceiling_dbtp is None else _checks.number("ceiling_dbtp", ceiling_dbtp)
+    if not math.isfinite(ceiling_dbtp):
+        raise ParameterError(f"ceiling_dbtp = {ceiling_dbtp:g} is not a finite number")
     if target_lufs is None:
         return replace(named, name=f"{named.name} at {ceiling_dbtp:g} dBTP", ceiling_dbtp=ceiling_dbtp, source="")
     lufs = _checks.number("target_lufs", target_lufs)
