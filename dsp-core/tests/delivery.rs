@@ -147,7 +147,7 @@ fn tone_and_music(seconds: usize) -> Vec<f64> {
     let frames = seconds * 44_100;
     let dice = noise(12, 120);
     let sines: Vec<[f64; 2]> =
-        (0..60).map(|n| [700.0 * 1.0471_f64.powi(n) + 7.3 * dice[n as usize], TAU * dice[60 + n as usize]]).collect();
+        (0..60).map(|n| [700.0 * 1.05_f64.powi(n) + 7.3 * dice[n as usize], TAU * dice[60 + n as usize]]).collect();
     let music: Vec<f64> = (0..frames)
         .map(|n| {
             let time = n as f64 / RATE_HZ;
