@@ -73,6 +73,7 @@ pub mod levels;
 pub mod meters;
 mod primitives;
 pub mod reverbs;
+mod saturation;
 mod true_peak;
 
 #[doc(inline)]

@@ -141,3 +141,112 @@ fn a_gain_never_ends_above_the_ceiling_by_the_transform() {
         assert!(exact <= -1.0 + 0.03 && reading(&sound, Precision::Standard) <= -1.0, "{name}: {exact}");
     }
 }
+
+/// Partials above 700 Hz, between the harmonics of 50 Hz, in swells and hits, and a steady tone of 50 Hz as strong.
+fn tone_and_music(seconds: usize) -> Vec<f64> {
+    let frames = seconds * 44_100;
+    let dice = noise(12, 120);
+    let sines: Vec<[f64; 2]> =
+        (0..60).map(|n| [700.0 * 1.05_f64.powi(n) + 7.3 * dice[n as usize], TAU * dice[60 + n as usize]]).collect();
+    let music: Vec<f64> = (0..frames)
+        .map(|n| {
+            let time = n as f64 / RATE_HZ;
+            let (hit, swell) = ((time * 2.2).fract() / 2.2, (TAU * 0.31 * time).sin());
+            let envelope = 0.3 + 0.15 * swell + (1.0 - (-hit / 0.01).exp()) * (-hit / 0.08).exp();
+            envelope * sines.iter().map(|[hz, phase]| (TAU * hz * time + phase).sin()).sum::<f64>()
+        })
+        .collect();
+    let rms = (music.iter().map(|x| x * x).sum::<f64>() / frames as f64).sqrt();
+    let tone = |n: usize| 2.0_f64.sqrt() * (TAU * 50.0 * n as f64 / RATE_HZ).sin();
+    music.iter().enumerate().map(|(n, x)| 0.1 * (x / rms + tone(n))).collect()
+}
+
+/// Harmonics 2 to 10 of 50 Hz over the tone, in dB, under a Blackman window.
+fn thd_db(sound: &[f64]) -> f64 {
+    let line = |hz: f64| {
+        let sum: Complex = (0..)
+            .zip(sound)
+            .map(|(n, x)| {
+                let place = TAU * f64::from(n) / sound.len() as f64;
+                let window = 0.42 - 0.5 * place.cos() + 0.08 * (2.0 * place).cos();
+                Complex::from_polar(x * window, TAU * hz / RATE_HZ * f64::from(n))
+            })
+            .sum();
+        sum.norm_sqr()
+    };
+    let harmonics: f64 = (2..=10).map(|harmonic| line(50.0 * f64::from(harmonic))).sum();
+    10.0 * (harmonics / line(50.0)).log10()
+}
+
+#[test]
+fn loud_masters_keep_bass_clean() {
+    /// The limiter alone, made fast, left them 40 dB below the tone.
+    const LIMIT_DB: f64 = -57.0;
+    let sound = tone_and_music(8);
+    assert!(thd_db(&sound) < -65.0, "the material has harmonics of its own: {} dB", thd_db(&sound));
+    let programme = Block::from_planar(&sound, 1).unwrap();
+    for (target_lufs, dual_mono) in [(-11.0, true), (-8.0, true)] {
+        let params = DeliveryParams { target_lufs, dual_mono, ..Default::default() };
+        let done = deliver(&programme, &spec(1), &params).unwrap();
+        let (thd_db, limiter) = (thd_db(&done.samples), done.limiter.unwrap());
+        println!("{target_lufs} LUFS: gain {:.2} dB, {:?}, THD {thd_db:.1} dB", done.gain_db, done.clipping);
+        assert_eq!(limiter.hold_ms, 8.0);
+        assert!(thd_db <= LIMIT_DB, "{thd_db}");
+    }
+}
+
+#[test]
+fn a_refusal_names_a_loudness_that_can_be_had() {
+    let sound = tone_and_music(3);
+    let programme = Block::from_planar(&sound, 1).unwrap();
+    for (clip_mode, clip_db) in [(ClipMode::Auto, 0.0), (ClipMode::Fixed, 0.0), (ClipMode::Fixed, 4.0)] {
+        let params = DeliveryParams { target_lufs: 0.0, clip_mode, clip_db, ..Default::default() };
+        let error = deliver(&programme, &spec(1), &params).unwrap_err();
+        let NormalizeError::OutOfReach { loudest_lufs, .. } = error else { panic!("{error}") };
+        println!("{clip_mode:?} {clip_db}: {error}");
+        let done = deliver(&programme, &spec(1), &DeliveryParams { target_lufs: loudest_lufs, ..params }).unwrap();
+        assert!((done.loudness.integrated_lufs - loudest_lufs).abs() <= LOUDNESS_TOLERANCE_LU);
+        assert!(loudest_lufs > -14.0, "{loudest_lufs}");
+    }
+}
+
+#[test]
+fn the_clip_is_on_beyond_3_db_off_or_as_deep_as_asked() {
+    let sound = tone_and_music(3);
+    let programme = Block::from_planar(&sound, 1).unwrap();
+    let mut meter = LoudnessParams::default().build::<f64>(&spec(1)).unwrap();
+    meter.observe(&programme);
+    let loudness = meter.reading();
+    let at_ceiling = loudness.integrated_lufs - 1.0 - loudness.true_peak_dbtp.unwrap();
+    let run = |push_db: f64, clip_mode, clip_db| {
+        let params = DeliveryParams { target_lufs: at_ceiling + push_db, clip_mode, clip_db, ..Default::default() };
+        deliver(&programme, &spec(1), &params).unwrap()
+    };
+    let gentle = run(2.0, ClipMode::Auto, 0.0);
+    assert!(gentle.clipping.is_none() && gentle.limiter.is_some());
+    let hard = run(6.0, ClipMode::Auto, 0.0);
+    let clipping = hard.clipping.unwrap();
+    println!("{clipping:?}, {:?}", hard.reduction);
+    assert!(clipping.depth_db > 3.0 && clipping.share > 0.0 && clipping.share < 0.2);
+    // 1 to 3 dB are left to the limiter, and what the clip overshoots.
+    assert!(hard.reduction.max_db < 4.5, "{:?}", hard.reduction);
+    let off = run(5.0, ClipMode::Fixed, 0.0);
+    assert!(off.clipping.is_none() && off.reduction.max_db > 5.0);
+    let fixed = run(5.0, ClipMode::Fixed, 2.5).clipping.unwrap();
+    assert!((fixed.depth_db - 2.5).abs() < 1e-9);
+    // Deeper than the excess: down to the ceiling of the limiter and no further.
+    let deep = run(3.0, ClipMode::Fixed, 24.0);
+    assert!((deep.clipping.unwrap().ceiling_db - deep.limiter.unwrap().ceiling_db).abs() < 1e-9);
+}
+
+#[test]
+fn dither_differs_from_file_to_file_and_repeats_for_the_same() {
+    let sound = tone_and_music(2);
+    let programme = Block::from_planar(&sound, 1).unwrap();
+    let run = |target_lufs, seed| {
+        let params = DeliveryParams { target_lufs, seed, bits: 16, ..Default::default() };
+        deliver(&programme, &spec(1), &params).unwrap().samples
+    };
+    assert_eq!(run(-23.0, name_seed("a.wav")), run(-23.0, name_seed("a.wav")));
+    assert_ne!(run(-23.0, name_seed("a.wav")), run(-23.0, name_seed("b.wav")));
+}

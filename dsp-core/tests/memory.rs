@@ -28,7 +28,7 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("MultibandCompressor", 64.0, "dynamics/multiband.rs"),
     ("Expander", 24.0, "dynamics/expander.rs"),
     ("Gate", 24.0, "dynamics/gate.rs"),
-    ("Limiter", 45.0, "dynamics/limiter/mod.rs"),
+    ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
     ("Reverb", 677.0, "reverbs/reverb/mod.rs"),
     ("Plate", 205.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),

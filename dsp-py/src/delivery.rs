@@ -10,7 +10,7 @@ use crate::{
 };
 use mixdown::{
     Block, BlockMut, StreamSpec,
-    delivery::{DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams},
+    delivery::{DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams, content_seed, name_seed},
     meters::LoudnessParams,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
@@ -69,18 +69,20 @@ pub(crate) fn normalize<'py>(
     })
 }
 
-/// Brings a programme to a loudness under a ceiling, by a limiter where needed, and rounds it. Returns the array and
-/// the facts of a certificate. `progress` is called with the share of the work done, 0 to 1.
+/// Brings a programme to a loudness under a ceiling, by clip and limiter where needed, and rounds it. Returns the array
+/// and the facts of a certificate. `progress` is called with the share of the work done, 0 to 1; `name` is the file's,
+/// for the seed of the dither.
 #[pyfunction]
-#[pyo3(signature = (audio, sample_rate_hz, settings, progress=None))]
+#[pyo3(signature = (audio, sample_rate_hz, settings, progress=None, name=""))]
 pub(crate) fn deliver<'py>(
     py: Python<'py>,
     audio: &Bound<'py, PyAny>,
     sample_rate_hz: f64,
     settings: &Bound<'py, PyAny>,
     progress: Option<Py<PyAny>>,
+    name: &str,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
-    let params: DeliveryParams = read(settings)?;
+    let params = DeliveryParams { seed: name_seed(name), ..read(settings)? };
     with_either!(array::read(audio, "audio")?, planar => {
         let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
         let done = py.detach(|| {
@@ -95,6 +97,9 @@ pub(crate) fn deliver<'py>(
         facts.set_item("limiter_ceiling_db", done.limiter.map(|limiter| limiter.ceiling_db))?;
         facts.set_item("limiter_hold_ms", done.limiter.map(|limiter| limiter.hold_ms))?;
         facts.set_item("limiter_release_ms", done.limiter.map(|limiter| limiter.release_ms))?;
+        facts.set_item("clip_ceiling_db", done.clipping.map(|clipping| clipping.ceiling_db))?;
+        facts.set_item("clip_depth_db", done.clipping.map_or(0.0, |clipping| clipping.depth_db))?;
+        facts.set_item("clipped_share", done.clipping.map_or(0.0, |clipping| clipping.share))?;
         facts.set_item("dc_offsets", done.dc_offsets)?;
         facts.set_item("max_reduction_db", done.reduction.max_db)?;
         facts.set_item("mean_reduction_db", done.reduction.mean_db)?;
@@ -105,21 +110,25 @@ pub(crate) fn deliver<'py>(
     })
 }
 
-/// Rounds audio to whole numbers. Returns them as int32 of shape (channels, frames), and how many samples were clipped.
+/// Rounds audio to whole numbers, with dither seeded by what it holds and by the `name` of its file. Returns them as
+/// int32 of shape (channels, frames), and how many samples were clipped.
 #[pyfunction]
+#[pyo3(signature = (audio, sample_rate_hz, settings, name=""))]
 pub(crate) fn quantize<'py>(
     py: Python<'py>,
     audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
     settings: &Bound<'py, PyAny>,
+    name: &str,
 ) -> PyResult<(Bound<'py, PyAny>, u64)> {
     let params: QuantizerParams = read(settings)?;
     with_either!(array::read(audio, "audio")?, planar => {
-        // The rate has no influence on rounding.
-        let spec = StreamSpec::new(mixdown::MAX_SAMPLE_RATE_HZ, planar.channels).map_err(parameter)?;
+        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
         let (words, clipped) = py.detach(|| {
+            let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+            let params = QuantizerParams { seed: content_seed(&block, name_seed(name)), ..params };
             let mut quantizer = params.build(&spec).map_err(parameter)?;
             let mut words = vec![0; planar.samples.len()];
-            let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
             quantizer.quantize(&block, &mut words).map_err(parameter)?;
             PyResult::Ok((words, quantizer.clipped()))
         })?;

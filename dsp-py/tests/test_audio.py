@@ -34,8 +34,12 @@ def test_whole_numbers_are_dithered_to_the_nearest_steps(tmp_path, noise, ending
     assert np.max(np.abs(error)) <= 1.5  # half a step of rounding, one of dither
     # Triangular dither: half a step RMS, whatever the signal.
     assert abs(np.sqrt(np.mean(error**2)) - 0.5) < 0.01
-    md.write(tmp_path / f"b.{ending}", audio, RATE_HZ, bit_depth=bits)
-    assert (tmp_path / f"b.{ending}").read_bytes() == file.read_bytes()
+    # The same noise in every file of this name, another in others.
+    for folder, name, same in (("b", "a", True), ("c", "b", False)):
+        (tmp_path / folder).mkdir()
+        other = tmp_path / folder / f"{name}.{ending}"
+        md.write(other, audio, RATE_HZ, bit_depth=bits)
+        assert (other.read_bytes() == file.read_bytes()) == same
     md.write(file, audio, RATE_HZ, bit_depth=bits, dither="none")
     back, _ = soundfile.read(file, dtype="float64", always_2d=True)
     assert np.max(np.abs(back.T - audio)) * 2 ** (bits - 1) <= 0.5

@@ -101,6 +101,15 @@ def test_an_album_is_gated_as_one() -> None:
         (lambda: md.normalize(np.ones((2, RATE_HZ)), RATE_HZ, target_lufs=5), "target_lufs = 5 is out of range"),
         (lambda: md.normalize(np.ones(RATE_HZ), RATE_HZ, target_lufs=-14, policy="hope"), "policy = 'hope'"),
         (lambda: md.normalize(np.ones(RATE_HZ), RATE_HZ, target_lufs=-14, ceiling_dbtp=2), "ceiling_dbtp = 2"),
+        (lambda: md.master(np.ones((2, RATE_HZ)), RATE_HZ, target_lufs=1), "target_lufs = 1 is out of range"),
+        (lambda: md.master(np.ones((2, RATE_HZ)), RATE_HZ, ceiling_dbtp=1), "ceiling_dbtp = 1 is out of range"),
+        (lambda: md.master(np.ones((2, RATE_HZ)), RATE_HZ, clip_db=30), "clip_db = 30 is out of range"),
+        (lambda: md.master(np.ones((2, RATE_HZ)), RATE_HZ, clip_db="hard"), "clip_db = 'hard' is not allowed"),
+        (lambda: md.master(np.ones((2, RATE_HZ)), RATE_HZ, noise_shaping="pink"), "noise_shaping = 'pink'"),
+        (
+            lambda: md.master(np.ones((2, 8_000)), 8_000, noise_shaping="weighted"),
+            "sample_rate_hz = 8000 is not allowed: it must be 44100 to 96000 where noise_shaping is weighted",
+        ),
     ],
 )
 def test_what_cannot_be_met_is_refused_with_the_reason(make, message) -> None:
@@ -179,7 +188,7 @@ def test_quiet_material_is_turned_up_as_far_as_it_takes(sound: Callable, target_
     loud = md.normalize(quiet, RATE_HZ, target_lufs=target_lufs)
     assert md.loudness(loud, RATE_HZ).integrated_lufs == pytest.approx(target_lufs, abs=0.02)
     # Beyond the ceiling there is a limit, and it is said.
-    with pytest.raises(md.ParameterError, match="out of reach"):
+    with pytest.raises(md.ParameterError, match="cannot be reached"):
         md.normalize(quiet, RATE_HZ, target_lufs=0, ceiling_dbtp=-12)
 
 
@@ -210,9 +219,9 @@ def test_the_limiters_settings_are_in_the_certificate(song) -> None:
     # One shout every second over a whisper: the slow limiter holds the whisper down with it.
     seconds = np.arange(4 * RATE_HZ) / RATE_HZ
     shouts = np.sin(2 * np.pi * 200 * seconds) * np.where(seconds % 0.05 < 0.001, 1.0, 0.02)
-    faster = md.master(np.stack([shouts, shouts]), RATE_HZ, target="spotify").certificate
+    faster = md.master(np.stack([shouts, shouts]), RATE_HZ, target_lufs=-15.5, clip_db="off").certificate
     assert faster.limiter_fell_back
-    assert (faster.limiter_hold_ms, faster.limiter_release_ms) in ((3, 20), (0, 5))
+    assert (faster.limiter_hold_ms, faster.limiter_release_ms) == (8, 20)
     note = f"hold {faster.limiter_hold_ms:g} ms, release {faster.limiter_release_ms:g} ms"
     assert any(note in line for line in faster.notes)
     assert note in faster.summary()
@@ -387,3 +396,146 @@ def test_delivery_names_what_does_not_fit() -> None:
     assert (
         np.zeros(2 * mastered.sample_rate_hz).size == np.zeros(2 * md.Mix(sample_rate_hz=RATE_HZ).sample_rate_hz).size
     )
+
+
+def test_a_master_of_ones_own_figures_has_the_same_certificate(song) -> None:
+    own = md.master(song, RATE_HZ, target_lufs=-9, ceiling_dbtp=-1.5)
+    certificate = own.certificate
+    assert certificate.loudness.integrated_lufs == pytest.approx(-9, abs=0.02)
+    assert certificate.loudness.true_peak_dbtp <= -1.55
+    assert (certificate.target_lufs, certificate.ceiling_dbtp) == (-9, -1.5)
+    assert "Mastered for -9 LUFS at -1.5 dBTP: gain" in certificate.summary()
+    assert verdict(certificate.loudness, certificate.target) == "pass"
+    assert md.master(song, RATE_HZ, target_lufs=-20).certificate.ceiling_dbtp == -1
+    lower = md.master(song, RATE_HZ, target="r128", ceiling_dbtp=-3).certificate
+    assert (lower.target_lufs, lower.ceiling_dbtp, lower.target.name) == (-23, -3, "r128 at -3 dBTP")
+    named = md.master(song, RATE_HZ, target="spotify").certificate
+    alike = md.master(song, RATE_HZ, target_lufs=-14, ceiling_dbtp=-1).certificate
+    assert (named.gain_db, named.loudness.true_peak_dbtp) == (alike.gain_db, alike.loudness.true_peak_dbtp)
+
+
+def test_the_clip_is_automatic_off_or_set_and_in_the_certificate(song) -> None:
+    automatic, off, fixed = (
+        md.master(song, RATE_HZ, target_lufs=-9, bit_depth=32, clip_db=clip).certificate for clip in ("auto", "off", 2)
+    )
+    assert automatic.clip_db == "auto"
+    assert automatic.clip_ceiling_db is not None
+    assert automatic.clip_depth_db > 2
+    assert 0 < automatic.clipped_percent < 20
+    assert automatic.max_reduction_db < 4.5
+    assert f"clip at most {automatic.clip_depth_db:.1f} dB" in automatic.summary()
+    assert (off.clip_db, off.clip_ceiling_db, off.clip_depth_db) == ("off", None, 0)
+    assert off.max_reduction_db > automatic.max_reduction_db
+    assert fixed.clip_db == 2
+    assert fixed.clip_depth_db == pytest.approx(2)
+    assert automatic.to_dict()["clip_db"] == "auto"
+    gentle = md.master(song, RATE_HZ, target="r128").certificate
+    assert (gentle.clip_db, gentle.clip_ceiling_db) == ("auto", None)
+
+
+def test_a_refusal_says_what_could_be_had(song) -> None:
+    with pytest.raises(
+        md.ParameterError, match="0 LUFS cannot be reached with ceiling -1 dBTP: the loudest"
+    ) as refused:
+        md.normalize(song, RATE_HZ, target_lufs=0)
+    loudest_lufs = float(str(refused.value).split()[-2])
+    reached = md.loudness(md.normalize(song, RATE_HZ, target_lufs=loudest_lufs), RATE_HZ)
+    assert reached.integrated_lufs == pytest.approx(loudest_lufs, abs=0.02)
+    with pytest.raises(md.ParameterError, match="-1 dBTP and 0 dB of clipping: the loudest possible here is"):
+        md.normalize(song, RATE_HZ, target_lufs=0, clip_db="off")
+
+
+def level_db(samples: np.ndarray) -> float:
+    return 10 * math.log10(np.mean(np.square(samples, dtype=np.float64)))
+
+
+def test_dither_of_files_is_independent_and_repeats(tmp_path) -> None:
+    silence = np.zeros((2, 2 * RATE_HZ))
+    for name in ("kick.wav", "snare.wav"):
+        md.write(tmp_path / name, silence, RATE_HZ, bit_depth=16)
+    kick, snare = (md.read(tmp_path / name).audio for name in ("kick.wav", "snare.wav"))
+    assert level_db(kick) == pytest.approx(-96.33, abs=0.1)
+    # Twice the same noise would be 6.02 dB louder.
+    assert level_db(kick + snare) - level_db(kick) == pytest.approx(3.01, abs=0.1)
+    (tmp_path / "again").mkdir()
+    md.write(tmp_path / "again" / "kick.wav", silence, RATE_HZ, bit_depth=16)
+    assert (tmp_path / "again" / "kick.wav").read_bytes() == (tmp_path / "kick.wav").read_bytes()
+    # Other contents under the same name have other noise.
+    tone = 0.1 * np.sin(np.arange(2 * RATE_HZ) * 0.1) * np.ones((2, 1))
+    errors = []
+    for offset in (0.0, 1e-9):
+        md.write(tmp_path / "tone.wav", tone + offset, RATE_HZ, bit_depth=16)
+        errors.append(md.read(tmp_path / "tone.wav").audio.astype(np.float64) - tone)
+    assert level_db(errors[0] + errors[1]) - level_db(errors[0]) == pytest.approx(3.01, abs=0.1)
+
+
+def test_masters_of_other_names_have_other_dither(song) -> None:
+    one, same, other = (md.master(song, RATE_HZ, bit_depth=16, name=name).audio for name in ("a.wav", "a.wav", "b.wav"))
+    np.testing.assert_array_equal(one, same)
+    assert level_db(one - other) == pytest.approx(-96.33 + 3.01, abs=0.2)
+
+
+def threshold_db(frequency_hz: np.ndarray) -> np.ndarray:
+    """Return the threshold of hearing after Terhardt (1979)."""
+    khz = frequency_hz / 1_000
+    return 3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "audible_db", "total_db"),
+    [(44_100, -15.7, 13.2), (48_000, -17.1, 12.4), (88_200, -24.0, 7.3), (96_000, -24.4, 6.7)],
+)
+def test_n2_shaped_noise_is_less_audible_by_its_measured_spectrum(rate_hz, audible_db, total_db, tmp_path) -> None:
+    silence = np.zeros((1, 20 * rate_hz))
+    spectra, levels = [], []
+    for shaping in ("none", "weighted"):
+        md.write(tmp_path / "noise.wav", silence, rate_hz, bit_depth=16, noise_shaping=shaping)  # type: ignore[arg-type]
+        noise = md.read(tmp_path / "noise.wav").audio[0].astype(np.float64)
+        frequency, spectrum = scipy.signal.welch(noise, rate_hz, nperseg=8_192)
+        spectra.append(spectrum)
+        levels.append(level_db(noise))
+    heard = (frequency >= 50) & (frequency <= 20_000)
+    weight = 10 ** (-threshold_db(frequency[heard]) / 10)
+    flat, shaped = (np.sum(weight * spectrum[heard]) for spectrum in spectra)
+    assert 10 * math.log10(shaped / flat) <= audible_db
+    assert levels[1] - levels[0] == pytest.approx(total_db, abs=0.2)
+
+
+def test_shaped_noise_of_loud_sound_clips_nothing_new(tmp_path) -> None:
+    # Up to 0.01 dB below full scale: the noise has room.
+    tone = 10 ** (-0.01 / 20) * np.sin(np.arange(4 * 44_100) * 0.05)
+    md.write(tmp_path / "tone.wav", tone, 44_100, bit_depth=16, noise_shaping="weighted")
+    error = md.read(tmp_path / "tone.wav").audio - tone
+    assert np.abs(error).max() < 40 / 32_768
+    with pytest.raises(md.ParameterError, match="it must be 44100 to 96000 where noise_shaping is weighted"):
+        md.write(tmp_path / "low.wav", tone, 22_050, bit_depth=16, noise_shaping="weighted")
+    assert not (tmp_path / "low.wav").exists()
+
+
+def test_the_command_line_masters_to_figures_of_ones_own(tmp_path) -> None:
+    command = [sys.executable, "-c", "from mixdown.cli import main; main()", "master", "mix.wav", "-o", "master.wav"]
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, "--force", *options], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+
+    md.write(tmp_path / "mix.wav", clipped(20_000, "noise"), 44_100)
+    own = ("--target-lufs", "-7", "--ceiling-dbtp", "-1", "--bit-depth", "16", "--noise-shaping", "weighted")
+    done = run(*own, "--clip-db", "auto")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = " ".join(done.stdout.split())
+    assert "Mastered for -7 LUFS at -1 dBTP: gain" in told
+    assert "clip at most" in told
+    reading = md.loudness(md.read(tmp_path / "master.wav"), precision="reference")
+    assert reading.integrated_lufs == pytest.approx(-7, abs=0.02)
+    assert reading.true_peak_dbtp <= -1.05
+    for options, message in (
+        (("--clip-db", "much"), "clip_db = 'much' is not allowed"),
+        (("--target-lufs", "3"), "target_lufs = 3 is out of range"),
+        (("--noise-shaping", "pink"), "noise_shaping = 'pink' is not allowed"),
+        (("--target-lufs", "0"), "0 LUFS cannot be reached with ceiling -1 dBTP: the loudest possible here is"),
+    ):
+        refused = run(*options)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert message in refused.stderr

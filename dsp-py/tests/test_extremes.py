@@ -68,7 +68,7 @@ def test_far_above_full_scale() -> None:
         (np.zeros(96_000), "silent: no part is louder than -70 LUFS"),
         # What a master is made of is the sound without its DC offset.
         (np.ones(96_000), "silent: no part is louder than -70 LUFS"),
-        (np.eye(1, 96_000, 48_000)[0], "out of reach: -14 LUFS with peaks of at most -1 dBTP"),
+        (np.eye(1, 96_000, 48_000)[0], "-14 LUFS cannot be reached with ceiling -1 dBTP: the loudest possible here is"),
     ],
     ids=["silence", "DC", "impulse"],
 )

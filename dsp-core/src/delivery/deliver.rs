@@ -1,7 +1,8 @@
 //! Masters a programme to an integrated loudness under a true-peak ceiling, by static gain or through the limiter.
 //!
 //! # Signal
-//! programme -> minus its DC offset -> drive -> true-peak limiter (if needed) -> rounding with dither -> measurement
+//! programme -> minus its DC offset -> drive -> soft clip (if needed) -> true-peak limiter (if needed) -> rounding with
+//! dither -> measurement
 //!
 //! # Contract
 //! The result is measured as delivered: drive and ceiling are solved on the rounded samples, by a secant in the drive,
@@ -9,27 +10,27 @@
 //! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`](super::PEAK_MARGIN_DB) below the ceiling and that of
 //! [`Precision::Standard`] not above it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10
 //! times as long as the limiter's, so it finds peaks that the limiter misses. A target out of reach is refused with the
-//! reason; a gain within the headroom below the ceiling always succeeds. The latency of the limiter is removed: the
-//! result starts and ends with the programme.
+//! loudness that can be had; a gain within the headroom below the ceiling always succeeds. The latency of clip and
+//! limiter is removed: the result starts and ends with the programme.
+//!
+//! A limiter lowers everything around a peak, and many dB of it pump; a clip cuts the peak alone, but distorts. With
+//! [`ClipMode::Auto`] the limiter works alone up to 3 dB of gain reduction. Beyond, the clip takes all but a quarter of
+//! the highest peak's excess, and leaves 1 to 3 dB to the limiter.
 //!
 //! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), before or after the gain, is subtracted:
 //! `delivery::dc_offset`. Search for drive and ceiling: `delivery::drive_search`.
 
 use super::{
     dc_offset::{dc_offsets, subtracted},
-    drive_search::{DriveSearch, LOUDNESS_TOLERANCE_LU},
+    delivery_params::{ClipMode, DeliveryParams},
+    drive_search::{Attempt, DriveSearch, LOUDNESS_TOLERANCE_LU},
     normalizer::{NormalizeError, measure, report},
     pass::{Driven, drive, round},
-    quantizer::{Dither, QuantizerParams},
-    targets::DeliveryTarget,
 };
 use crate::{
     console::offline::Progress,
     dynamics::limiter::LimiterParams,
-    foundation::{
-        block::Block, declare::params, error::Error, processor::GainReduction, sample::Sample, stream::StreamSpec,
-        table::Fields,
-    },
+    foundation::{block::Block, error::Error, processor::GainReduction, sample::Sample, stream::StreamSpec},
     meters::{
         loudness::{Loudness, LoudnessParams},
         true_peak::Precision,
@@ -40,6 +41,8 @@ use core::ops::ControlFlow;
 
 /// Passes after which a target counts as out of reach. A song takes three to five.
 pub const MAX_PASSES: usize = 28;
+/// Margin below the loudest attempt of a refusal, in LU, so that the loudness it names can be had.
+const REACH_MARGIN_LU: f64 = 0.1;
 /// Share of the work of the first measurement, and share of the rest that each pass counts as, since the number of
 /// passes is unknown.
 const FIRST_SHARE: f64 = 0.1;
@@ -48,29 +51,6 @@ const PASS_SHARE: f64 = 0.4;
 const DRIVEN_SHARE: f64 = 0.4;
 const ROUNDED_SHARE: f64 = 0.5;
 const METERED_SHARE: f64 = 0.7;
-
-params! {
-    /// Settings of [`deliver`].
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    DeliveryParams {
-        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness of the target";
-        ceiling_dbtp: dBTP, -12.0..=0.0, default -1.0, "Highest true peak allowed";
-        bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), off(0.0),
-            "Word length to round to; 0 leaves the samples as they are";
-        dither: choice Dither, "The noise added before rounding";
-        dual_mono: switch, default false,
-            "Whether a programme of one channel counts as if two loudspeakers played it: 3.01 LU louder";
-        remove_dc: switch, default true, "Removes a measurable DC offset";
-    }
-}
-
-/// Loudness and ceiling of a target; a ceiling of 0 dBTP where there is none, the limit of integers.
-impl From<DeliveryTarget> for DeliveryParams {
-    fn from(target: DeliveryTarget) -> Self {
-        let ceiling_dbtp = target.ceiling_at(target.integrated_lufs).unwrap_or(0.0);
-        Self { target_lufs: target.integrated_lufs, ceiling_dbtp, ..Self::default() }
-    }
-}
 
 /// A delivered programme, and its readings, which serialise without the samples.
 #[derive(Clone, Debug)]
@@ -85,8 +65,10 @@ pub struct Delivery<S> {
     pub dc_offsets: Vec<f64>,
     /// The gain before the limiter, in dB.
     pub gain_db: f64,
-    /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or faster ones if those
-    /// did not reach the loudness.
+    /// What was clipped before the limiter; `None` for nothing.
+    pub clipping: Option<Clipping>,
+    /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or a faster release if
+    /// those did not reach the loudness.
     pub limiter: Option<LimiterParams>,
     /// The gain reduction of the limiter; zeros if it was not needed.
     pub reduction: GainReduction,
@@ -99,19 +81,21 @@ pub struct Delivery<S> {
     pub passes: usize,
 }
 
-impl DeliveryParams {
-    /// Checks every parameter; never clamps.
-    ///
-    /// # Errors
-    /// [`Error::OutOfRange`].
-    pub fn validate(&self) -> Result<(), Error> {
-        // No range here depends on the rate.
-        self.check_fields(f64::INFINITY)
-    }
+/// What the soft clip did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Clipping {
+    /// Its ceiling, dBFS, after the gain: above that of the limiter by what is left to it.
+    pub ceiling_db: f64,
+    /// How far the highest peak of the programme lay above it, in dB.
+    pub depth_db: f64,
+    /// Share of the samples, over all channels, that it changed.
+    pub share: f64,
+}
 
-    /// The word length to round to, if there is one.
-    fn word(&self) -> Option<QuantizerParams> {
-        (self.bits != 0).then_some(QuantizerParams { bits: self.bits, dither: self.dither, seed: 0 })
+impl Clipping {
+    fn of(attempt: &Attempt, share: f64) -> Option<Self> {
+        attempt.clip.map(|clip| Self { ceiling_db: clip.ceiling_db, depth_db: attempt.clip_depth_db, share })
     }
 }
 
@@ -147,6 +131,11 @@ pub fn deliver_with<S: Sample>(
     if programme.frames() < needed {
         return Err(NormalizeError::TooShort { frames: programme.frames(), needed });
     }
+    let word = params.word(programme);
+    if let Some(word) = word {
+        // Refused before the work, not after the first pass.
+        word.build(spec)?;
+    }
     let read = |audio: &Block<'_, '_, S>, precision, from: f64, to: f64, progress: Progress<'_>| {
         let params = LoudnessParams { precision, dual_mono: params.dual_mono, ..Default::default() };
         measure(audio, spec, &params, &mut |share| progress(from + (to - from) * share))
@@ -165,7 +154,9 @@ pub fn deliver_with<S: Sample>(
         return Err(NormalizeError::Silent);
     }
     let source_peak = source.true_peak_dbtp.unwrap_or(source.sample_peak_dbfs);
-    let mut search = DriveSearch::new(params.target_lufs - source.integrated_lufs, params.ceiling_dbtp, source_peak);
+    let gain_db = params.target_lufs - source.integrated_lufs;
+    let mut search = DriveSearch::new(gain_db, params.ceiling_dbtp, source_peak, params.clip());
+    let mut loudest_lufs = f64::NEG_INFINITY;
     let mut from = FIRST_SHARE;
     for passes in 1..=MAX_PASSES {
         let Some(attempt) = search.attempt() else { break };
@@ -173,9 +164,9 @@ pub fn deliver_with<S: Sample>(
         let [driven, rounded, metered] = [DRIVEN_SHARE, ROUNDED_SHARE, METERED_SHARE].map(|part| from + part * whole);
         let part = |from: f64, to: f64, progress: Progress<'_>, share: f64| progress(from + (to - from) * share);
 
-        let Driven { mut samples, reduction, reduction_curve_db } =
+        let Driven { mut samples, clipped_share, reduction, reduction_curve_db } =
             drive(&programme, spec, &attempt, &mut |share| part(from, driven, progress, share))?;
-        let clipped = round(&mut samples, spec, params.word(), &mut |share| part(driven, rounded, progress, share))?;
+        let clipped = round(&mut samples, spec, word, &mut |share| part(driven, rounded, progress, share))?;
         let delivered = Block::from_planar(&samples, channels)?;
         let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
         let error_lu = params.target_lufs - loudness.integrated_lufs;
@@ -192,6 +183,7 @@ pub fn deliver_with<S: Sample>(
                 loudness,
                 dc_offsets,
                 gain_db: attempt.drive_db,
+                clipping: Clipping::of(&attempt, clipped_share),
                 limiter: attempt.limiter,
                 reduction,
                 reduction_curve_db,
@@ -199,10 +191,16 @@ pub fn deliver_with<S: Sample>(
                 passes,
             });
         }
+        loudest_lufs = loudest_lufs.max(loudness.integrated_lufs - over_db.max(0.0));
         from += whole;
         search.update(&attempt, error_lu, over_db);
     }
-    Err(NormalizeError::OutOfReach { target_lufs: params.target_lufs, ceiling_dbtp: params.ceiling_dbtp })
+    Err(NormalizeError::OutOfReach {
+        target_lufs: params.target_lufs,
+        ceiling_dbtp: params.ceiling_dbtp,
+        loudest_lufs: libm::floor(10.0 * (loudest_lufs - REACH_MARGIN_LU)) / 10.0,
+        clip_db: (params.clip_mode == ClipMode::Fixed).then_some(params.clip_db),
+    })
 }
 
 #[cfg(test)]
@@ -367,7 +365,11 @@ mod tests {
         let limiter =
             |target_lufs| run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap();
         assert_eq!(times(&limiter(-14.0)), LIMITER_TIMES[0]);
-        // Higher and higher targets, until the first settings fail.
+        // Higher and higher targets, until the first settings fail without clipping.
+        let limiter = |target_lufs| {
+            let params = DeliveryParams { target_lufs, clip_mode: ClipMode::Fixed, ..Default::default() };
+            run(&audio, params).unwrap().limiter.unwrap()
+        };
         let hard = (0..20)
             .map(|step| limiter(-10.0 + 0.25 * f64::from(step)))
             .find(|limiter| times(limiter) != LIMITER_TIMES[0])
@@ -441,6 +443,12 @@ mod tests {
         assert!(refused(&song(1), DeliveryParams { ceiling_dbtp: 3.0, ..params }).contains("ceiling_dbtp = 3"));
         assert!(refused(&song(1), DeliveryParams { bits: 4, ..params }).contains("bits = 4"));
         let loudest = DeliveryParams { target_lufs: 0.0, ceiling_dbtp: -12.0, ..params };
-        assert!(refused(&song(1), loudest).starts_with("out of reach: 0 LUFS with peaks of at most -12 dBTP"));
+        let text = refused(&song(1), loudest);
+        assert!(
+            text.starts_with("0 LUFS cannot be reached with ceiling -12 dBTP: the loudest possible here is"),
+            "{text}"
+        );
+        let text = refused(&song(1), DeliveryParams { clip_mode: ClipMode::Fixed, clip_db: 2.0, ..loudest });
+        assert!(text.contains("ceiling -12 dBTP and 2 dB of clipping: the loudest"), "{text}");
     }
 }

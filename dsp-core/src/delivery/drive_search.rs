@@ -4,7 +4,10 @@
 //! lowered together where peaks are too high. Where more drive adds no loudness, the limiter becomes faster; at its
 //! fastest, the drive skips the plateau and the target is bracketed from both sides.
 
-use crate::dynamics::limiter::{LimiterMode, LimiterParams};
+use crate::{
+    dynamics::limiter::{LimiterMode, LimiterParams},
+    saturation::SoftClipSettings,
+};
 
 /// Tolerance of the target, in LU. Half a step of a display with one decimal is 0.05.
 pub const LOUDNESS_TOLERANCE_LU: f64 = 0.02;
@@ -18,6 +21,14 @@ const FIRST_MARGIN_DB: f64 = 0.07;
 const EXCESS_MARGIN_DB: f64 = 0.005;
 /// Lowest ceiling of the limiter, in dB.
 const LOWEST_LIMIT_DB: f64 = -20.0;
+/// Excess of peaks over the ceiling from which on the clip is used, in dB: the limiter alone takes up to this much.
+const MOST_LIMITED_DB: f64 = 3.0;
+/// What the clip leaves to the limiter: this part of the excess, within these dB. The less is left, the less the limiter
+/// lowers what surrounds a peak; the more, the less the crests of bass are bent where much is cut.
+const LIMITED_PART: f64 = 0.25;
+const LEAST_LIMITED_DB: f64 = 1.0;
+/// Where the curve of the clip begins to bend, in dB below its ceiling.
+const CLIP_KNEE_DB: f64 = 1.0;
 /// Loudness gained per dB of drive below which the times of the limiter count as exhausted.
 const EXHAUSTED_SLOPE: f64 = 0.15;
 /// Step of the drive in the search beyond a plateau, in dB.
@@ -30,18 +41,29 @@ pub(super) struct LimiterTimes {
     pub(super) release_ms: f64,
 }
 
-/// The defaults, then faster ones, which trade distortion for loudness. The next ones are used when more drive no
-/// longer makes the programme louder.
-pub(super) const LIMITER_TIMES: [LimiterTimes; 3] = [
-    LimiterTimes { hold_ms: 8.0, release_ms: 60.0 },
-    LimiterTimes { hold_ms: 3.0, release_ms: 20.0 },
-    LimiterTimes { hold_ms: 0.0, release_ms: 5.0 },
-];
+/// The defaults, then a faster release, which trades distortion for loudness, used when more drive no longer makes the
+/// programme louder. The hold stays: without it the gain follows the crests of bass, which distorts them by -26 dB at 50
+/// Hz; loudness beyond these times is the clip's.
+pub(super) const LIMITER_TIMES: [LimiterTimes; 2] =
+    [LimiterTimes { hold_ms: 8.0, release_ms: 60.0 }, LimiterTimes { hold_ms: 8.0, release_ms: 20.0 }];
+
+/// How much the clip takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Clip {
+    /// Nothing up to an excess of [`MOST_LIMITED_DB`], then all but a part.
+    Auto,
+    /// This many dB of the highest peak, though none below the ceiling of the limiter.
+    Depth(f64),
+}
 
 /// The drive and the limiter of the next pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
     pub(super) drive_db: f64,
+    /// `None` if nothing is clipped.
+    pub(super) clip: Option<SoftClipSettings>,
+    /// How far the highest peak lies above the ceiling of the clip, in dB.
+    pub(super) clip_depth_db: f64,
     /// `None` if no sample needs it.
     pub(super) limiter: Option<LimiterParams>,
 }
@@ -65,6 +87,9 @@ pub(super) struct DriveSearch {
     source_peak_dbtp: f64,
     /// Whether an earlier pass without the limiter had peaks above the ceiling, too small for the first measurement.
     is_limiter_needed: bool,
+    clip: Clip,
+    /// Whether an earlier attempt used the clip: the automatic one then stays on, so that the loudness has no step.
+    is_clipping: bool,
     /// The older point of the secant; the newest trial is the other.
     last: Option<Trial>,
     /// Beyond a plateau: the highest drive known to be too quiet, and the lowest known to be too loud.
@@ -77,7 +102,7 @@ pub(super) struct DriveSearch {
 
 impl DriveSearch {
     /// A search that starts from the gain that would bring the programme to its target.
-    pub(super) fn new(gain_db: f64, ceiling_dbtp: f64, source_peak_dbtp: f64) -> Self {
+    pub(super) fn new(gain_db: f64, ceiling_dbtp: f64, source_peak_dbtp: f64, clip: Clip) -> Self {
         let mut faster = LIMITER_TIMES.iter();
         Self {
             drive_db: gain_db,
@@ -86,6 +111,8 @@ impl DriveSearch {
             highest_dbtp: ceiling_dbtp - PEAK_MARGIN_DB,
             source_peak_dbtp,
             is_limiter_needed: false,
+            clip,
+            is_clipping: false,
             last: None,
             quiet: None,
             loud: None,
@@ -112,7 +139,25 @@ impl DriveSearch {
         };
         // Without peaks above the ceiling the limiter would change nothing, but cost time.
         let is_needed = self.is_limiter_needed || self.source_peak_dbtp + self.drive_db > self.highest_dbtp;
-        Some(Attempt { drive_db: self.drive_db, limiter: is_needed.then_some(limiter) })
+        let excess_db = self.source_peak_dbtp + self.drive_db - self.limit_db;
+        let clip_depth_db = if is_needed { self.clip_depth_db(excess_db) } else { 0.0 };
+        let clip = (clip_depth_db > 0.0).then_some(SoftClipSettings {
+            ceiling_db: self.limit_db + excess_db - clip_depth_db,
+            knee_db: CLIP_KNEE_DB,
+        });
+        Some(Attempt { drive_db: self.drive_db, clip, clip_depth_db, limiter: is_needed.then_some(limiter) })
+    }
+
+    /// How much of the highest peak is clipped, in dB.
+    fn clip_depth_db(&mut self, excess_db: f64) -> f64 {
+        match self.clip {
+            Clip::Auto => {
+                self.is_clipping |= excess_db > MOST_LIMITED_DB;
+                let left_db = (LIMITED_PART * excess_db).clamp(LEAST_LIMITED_DB, MOST_LIMITED_DB);
+                if self.is_clipping { (excess_db - left_db).max(0.0) } else { 0.0 }
+            }
+            Clip::Depth(depth_db) => depth_db.min(excess_db).max(0.0),
+        }
     }
 
     /// Updates the search with the last attempt: the loudness missing to the target, and the excess of its peaks.
@@ -185,7 +230,7 @@ mod tests {
 
     /// Repeats attempts until the loudness of `respond` is met; returns their number and the last one.
     fn search(target: f64, respond: impl Fn(&Attempt) -> f64) -> Option<(usize, Attempt)> {
-        let mut search = DriveSearch::new(target, -1.0, 0.0);
+        let mut search = DriveSearch::new(target, -1.0, 0.0, Clip::Auto);
         for passes in 1..=28 {
             let attempt = search.attempt()?;
             let error_lu = target - respond(&attempt);
@@ -205,11 +250,28 @@ mod tests {
 
     #[test]
     fn times_become_faster_only_where_more_drive_adds_no_loudness() {
-        let hold_ms = |attempt: &Attempt| attempt.limiter.unwrap().hold_ms;
-        let most = |attempt: &Attempt| if hold_ms(attempt) == 8.0 { 5.0 } else { 20.0 };
+        let release_ms = |attempt: &Attempt| attempt.limiter.unwrap().release_ms;
+        let most = |attempt: &Attempt| if release_ms(attempt) == 60.0 { 5.0 } else { 20.0 };
         let (_, attempt) = search(9.0, |attempt| attempt.drive_db.min(most(attempt))).unwrap();
-        assert_eq!(hold_ms(&attempt), LIMITER_TIMES[1].hold_ms);
+        assert_eq!(release_ms(&attempt), LIMITER_TIMES[1].release_ms);
         assert!(search(9.0, |attempt| attempt.drive_db.min(5.0)).is_none(), "out of reach");
+    }
+
+    #[test]
+    fn the_clip_comes_in_where_the_limiter_would_take_3_db_and_stays() {
+        let depth_db = |clip, gain_db| DriveSearch::new(gain_db, -1.0, 0.0, clip).attempt().unwrap().clip_depth_db;
+        // The excess over the limiter's ceiling is 1.07 dB more than the gain.
+        assert_eq!([depth_db(Clip::Auto, 1.9), depth_db(Clip::Depth(0.0), 9.0)], [0.0, 0.0]);
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(close(depth_db(Clip::Auto, 1.94), 2.01) && close(depth_db(Clip::Auto, 6.93), 6.0));
+        assert!(close(depth_db(Clip::Auto, 18.93), 17.0));
+        assert!(close(depth_db(Clip::Depth(4.0), 18.93), 4.0) && close(depth_db(Clip::Depth(4.0), 1.93), 3.0));
+        let mut search = DriveSearch::new(1.95, -1.0, 0.0, Clip::Auto);
+        let first = search.attempt().unwrap();
+        search.update(&first, -0.1, 0.0);
+        let second = search.attempt().unwrap();
+        assert!(second.drive_db < 1.93 && close(second.clip_depth_db, second.drive_db + 0.07), "{second:?}");
+        assert!(close(second.clip.unwrap().ceiling_db, -1.07 + 1.0));
     }
 
     #[test]
@@ -222,7 +284,7 @@ mod tests {
 
     #[test]
     fn ceiling_and_drive_are_lowered_together() {
-        let mut search = DriveSearch::new(6.0, -1.0, 0.0);
+        let mut search = DriveSearch::new(6.0, -1.0, 0.0, Clip::Auto);
         let first = search.attempt().unwrap();
         search.update(&first, 0.0, 0.1);
         let second = search.attempt().unwrap();
@@ -231,7 +293,7 @@ mod tests {
         // Lowered, then raised by the missing loudness.
         assert!((second.drive_db - first.drive_db).abs() < 1e-12);
         // An attempt without a limiter only turns the limiter on.
-        let mut search = DriveSearch::new(-2.0, -1.0, 0.0);
+        let mut search = DriveSearch::new(-2.0, -1.0, 0.0, Clip::Auto);
         let first = search.attempt().unwrap();
         assert!(first.limiter.is_none());
         search.update(&first, 0.0, 0.1);

@@ -2,7 +2,10 @@
 
 mod dc_offset;
 pub(crate) mod deliver;
+mod delivery_params;
+mod dither_seed;
 mod drive_search;
+mod noise_shaping;
 pub(crate) mod normalizer;
 mod pass;
 pub(crate) mod quantizer;
@@ -10,10 +13,12 @@ pub(crate) mod targets;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,
-    deliver::{Delivery, DeliveryParams, MAX_PASSES, deliver, deliver_with},
+    deliver::{Clipping, Delivery, MAX_PASSES, deliver, deliver_with},
+    delivery_params::{ClipMode, DeliveryParams},
+    dither_seed::{content_seed, name_seed},
     drive_search::{LOUDNESS_TOLERANCE_LU, PEAK_MARGIN_DB},
     normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize, normalize_with},
     pass::CURVE_STEP_MS,
-    quantizer::{Dither, Quantizer, QuantizerParams},
+    quantizer::{Dither, NoiseShaping, Quantizer, QuantizerParams},
     targets::{AlbumRule, DeliveryTarget, GainUp, LoudCeiling, TARGETS, playback_gain, target},
 };

@@ -115,12 +115,16 @@ pub enum NormalizeError {
     Interrupted,
     /// The reading has no true peak.
     PeakNotMeasured,
-    /// No drive and no setting of the limiter reaches both figures.
+    /// No drive, no clipping and no setting of the limiter reaches both figures.
     OutOfReach {
         /// The target loudness, LUFS.
         target_lufs: f64,
         /// The ceiling, dBTP.
         ceiling_dbtp: f64,
+        /// A loudness that can be had under the ceiling, close to the highest, LUFS.
+        loudest_lufs: f64,
+        /// The dB of clipping that were allowed, if they were limited.
+        clip_db: Option<f64>,
     },
     /// The peak would exceed the ceiling, under [`NormalizePolicy::Fail`].
     AboveCeiling {
@@ -140,10 +144,11 @@ impl fmt::Display for NormalizeError {
             }
             Self::Silent => f.write_str("silent: no part is louder than -70 LUFS, so no gain reaches a loudness"),
             Self::NotFinite { samples } => write!(f, "{samples} samples are NaN or infinite: repair them first"),
-            Self::OutOfReach { target_lufs, ceiling_dbtp } => write!(
-                f,
-                "out of reach: {target_lufs} LUFS with peaks of at most {ceiling_dbtp} dBTP, however hard the limiter works"
-            ),
+            Self::OutOfReach { target_lufs, ceiling_dbtp, loudest_lufs, clip_db } => {
+                write!(f, "{target_lufs} LUFS cannot be reached with ceiling {ceiling_dbtp} dBTP")?;
+                clip_db.map_or(Ok(()), |clip_db| write!(f, " and {clip_db} dB of clipping"))?;
+                write!(f, ": the loudest possible here is {loudest_lufs:.1} LUFS")
+            }
             Self::Interrupted => f.write_str("interrupted"),
             Self::PeakNotMeasured => f.write_str("the true peak was not measured: it is needed for the ceiling"),
             Self::AboveCeiling { true_peak_dbtp, ceiling_dbtp } => write!(

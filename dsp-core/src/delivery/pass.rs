@@ -1,4 +1,4 @@
-//! One pass of a programme: drive, limiter, rounding.
+//! One pass of a programme: drive, clip, limiter, rounding.
 
 use super::{
     drive_search::Attempt,
@@ -16,6 +16,7 @@ use crate::{
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
     },
+    saturation::SoftClip,
 };
 use alloc::{vec, vec::Vec};
 
@@ -24,14 +25,15 @@ pub const CURVE_STEP_MS: f64 = 10.0;
 /// Frames per chunk of the limiter and the quantiser.
 const CHUNK_FRAMES: usize = 4_096;
 
-/// A programme after drive and limiter.
+/// A programme after drive, clip and limiter.
 pub(super) struct Driven<S> {
     pub(super) samples: Vec<S>,
+    pub(super) clipped_share: f64,
     pub(super) reduction: GainReduction,
     pub(super) reduction_curve_db: Vec<f64>,
 }
 
-/// The programme times the drive, through the limiter if needed; of the same length.
+/// The programme times the drive, through clip and limiter if needed; of the same length.
 pub(super) fn drive<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
@@ -41,7 +43,9 @@ pub(super) fn drive<S: Sample>(
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(attempt.drive_db));
     let mut limiter: Option<Limiter<S>> = attempt.limiter.map(|params| params.build(spec)).transpose()?;
-    let latency_frames = limiter.as_ref().map_or(0, Processor::latency_frames);
+    let mut clip: Option<SoftClip<S>> = attempt.clip.map(|settings| SoftClip::new(settings, spec));
+    let latency_frames =
+        limiter.as_ref().map_or(0, Processor::latency_frames) + clip.as_ref().map_or(0, SoftClip::latency_frames);
     let plan = Plan { channels, output_channels: channels, input_frames: frames, latency_frames, tail_frames: 0 };
     let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
     let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
@@ -50,6 +54,9 @@ pub(super) fn drive<S: Sample>(
         copy_from(programme, start, block);
         for channel in 0..channels {
             block.channel_mut(channel).iter_mut().for_each(|sample| *sample *= gain);
+        }
+        if let Some(clip) = &mut clip {
+            clip.process(block);
         }
         let Some(limiter) = &mut limiter else { return };
         reduction_db.resize(block.frames(), 0.0);
@@ -64,7 +71,8 @@ pub(super) fn drive<S: Sample>(
         }
     })?;
     let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
-    Ok(Driven { samples: rendering.samples, reduction, reduction_curve_db: curve })
+    let clipped_share = clip.map_or(0.0, |clip| clip.clipped_share());
+    Ok(Driven { samples: rendering.samples, clipped_share, reduction, reduction_curve_db: curve })
 }
 
 /// Rounds to a word length in place, if there is one. Returns the count of samples clipped.

@@ -1,5 +1,6 @@
 //! Quantizer: samples to integers of 8 to 24 bits, with dither.
 
+use super::noise_shaping::{self, ORDER};
 use crate::{
     foundation::{
         block::Block,
@@ -11,12 +12,13 @@ use crate::{
     },
     primitives::random::Random,
 };
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 /// Quantizer: samples to integers of 8 to 24 bits, with dither.
 ///
 /// # Signal
-/// y = round(x / Δ + d), Δ = 2^(1-bits), limited to -2^(bits-1)..=2^(bits-1) - 1
+/// y = round(x / Δ + d), Δ = 2^(1-bits), limited to -2^(bits-1)..=2^(bits-1) - 1; with noise shaping the filtered errors
+/// of earlier roundings, dither included, are added to x / Δ.
 ///
 /// # Parameters
 /// Those of [`QuantizerParams`].
@@ -27,14 +29,20 @@ use alloc::vec::Vec;
 /// makes mean and variance of the error independent of the signal: Δ²/4 in all, -96.33 dBFS at 16 bits. Without dither
 /// halves round to even. Dither once, as the last step; nothing may change the samples afterwards.
 ///
+/// The weighted noise shaping moves the error away from where the ear is sensitive, by a filter that is designed for the
+/// sample rate, 44.1 to 96 kHz. Level of the error weighted by the threshold of hearing, against flat dither, and in
+/// all: -15.9 and +13.2 dB at 44.1 kHz, -17.4 and +12.3 at 48, -24.5 and +7.2 at 88.2, -24.9 and +6.6 at 96. It stays
+/// bounded whatever comes in: what the range cuts off is not fed back.
+///
 /// # Source
 /// Lipshitz, Wannamaker and Vanderkooy, "Quantization and dither: a theoretical survey", JAES 40 (1992).
+/// Noise shaping: see the head of `delivery/noise_shaping.rs`.
 ///
 /// ```
 /// use mixdown::{Block, StreamSpec, delivery::{Dither, QuantizerParams}};
 ///
 /// let spec = StreamSpec::new(48_000.0, 1)?;
-/// let mut quantizer = QuantizerParams { bits: 16, dither: Dither::None, seed: 0 }.build(&spec)?;
+/// let mut quantizer = QuantizerParams { bits: 16, dither: Dither::None, ..Default::default() }.build(&spec)?;
 /// let mut words = [0; 4];
 /// quantizer.quantize(&Block::from_planar(&[0.5_f32, -1.0, 1.0, 1e-6], 1)?, &mut words)?;
 /// assert_eq!(words, [16_384, -32_768, 32_767, 0]);
@@ -45,8 +53,17 @@ use alloc::vec::Vec;
 pub struct Quantizer {
     params: QuantizerParams,
     noise: Vec<Random>,
+    shaping: Option<Shaping>,
     clipped: u64,
     non_finite: u64,
+}
+
+/// Filter and state of noise shaping.
+#[derive(Clone, Debug)]
+struct Shaping {
+    filter: [f64; ORDER],
+    /// The last errors of each channel in steps, the newest first.
+    errors: Vec<[f64; ORDER]>,
 }
 
 /// Adding and subtracting 1.5 * 2^52 rounds to a whole number, halves to even.
@@ -63,13 +80,25 @@ choice! {
     }
 }
 
+choice! {
+    /// The spectrum of the error.
+    #[non_exhaustive]
+    NoiseShaping, default None {
+        /// Flat.
+        None = "none",
+        /// Lowest where the ear is most sensitive; for sample rates of 44.1 to 96 kHz.
+        Weighted = "weighted",
+    }
+}
+
 params! {
     /// Settings of a [`Quantizer`].
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     QuantizerParams {
         bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), "Word length";
         dither: choice Dither, "The noise";
-        seed: compound u64, default 0, "Seed of the noise";
+        noise_shaping: choice NoiseShaping, "The spectrum of the error";
+        seed: compound u64, default 0, "Seed of the noise: see [`content_seed`](super::content_seed)";
     }
 }
 
@@ -77,13 +106,18 @@ impl QuantizerParams {
     /// A quantiser for this stream.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for another word length.
+    /// [`Error::OutOfRange`] for another word length, [`Error::NotAllowed`] for a sample rate without noise shaping.
     pub fn build(&self, spec: &StreamSpec) -> Result<Quantizer, Error> {
         self.check_fields(spec.sample_rate_hz())?;
-        let mut quantizer =
-            Quantizer { params: *self, noise: Vec::with_capacity(spec.channels()), clipped: 0, non_finite: 0 };
-        quantizer.noise.extend((0..spec.channels()).map(|channel| Random::new(self.seed, channel as u64)));
-        Ok(quantizer)
+        let shaping = match self.noise_shaping {
+            NoiseShaping::None => None,
+            NoiseShaping::Weighted => {
+                let filter = noise_shaping::design(spec.sample_rate_hz())?;
+                Some(Shaping { filter, errors: vec![[0.0; ORDER]; spec.channels()] })
+            }
+        };
+        let noise = (0..spec.channels()).map(|channel| Random::new(self.seed, channel as u64)).collect();
+        Ok(Quantizer { params: *self, noise, shaping, clipped: 0, non_finite: 0 })
     }
 }
 
@@ -112,6 +146,7 @@ impl Quantizer {
         let scale = f64::from(1_u32 << (self.params.bits - 1));
         let (min, max) = (-scale, scale - 1.0);
         let noise = &mut self.noise[channel];
+        let mut shaping = self.shaping.as_mut().map(|shaping| (&shaping.filter, &mut shaping.errors[channel]));
         for (sample, word) in samples.iter().zip(words) {
             let mut x = sample.to_f64();
             if !x.is_finite() {
@@ -122,9 +157,16 @@ impl Quantizer {
                 Dither::None => 0.0,
                 Dither::Tpdf => noise.triangular(),
             };
-            // Clamped before rounding, one step beyond the ends, so that the sum below rounds correctly.
-            let wide = (x * scale + d).clamp(min - 1.0, max + 1.0);
-            let rounded = (wide + ROUND) - ROUND;
+            // Clamped before rounding, so that the sum below rounds correctly; further out than any error reaches.
+            let mut steps = (x * scale).clamp(2.0 * min, 2.0 * max);
+            if let Some((filter, errors)) = &shaping {
+                steps += filter.iter().zip(errors.iter()).map(|(h, error)| h * error).sum::<f64>();
+            }
+            let rounded = ((steps + d) + ROUND) - ROUND;
+            if let Some((_, errors)) = &mut shaping {
+                errors.copy_within(..ORDER - 1, 1);
+                errors[0] = rounded - steps;
+            }
             let limited = rounded.clamp(min, max);
             self.clipped += u64::from(limited != rounded);
             *word = limited as i32;
@@ -151,7 +193,10 @@ impl Quantizer {
 
     /// Restarts the noise.
     pub fn reset(&mut self) {
-        let Self { params, noise, clipped, non_finite } = self;
+        let Self { params, noise, shaping, clipped, non_finite } = self;
+        if let Some(shaping) = shaping {
+            shaping.errors.fill([0.0; ORDER]);
+        }
         for (channel, noise) in noise.iter_mut().enumerate() {
             *noise = Random::new(params.seed, channel as u64);
         }
@@ -171,7 +216,7 @@ mod tests {
 
     fn quantizer(bits: u32, dither: Dither, channels: usize) -> Quantizer {
         let spec = StreamSpec::new(48_000.0, channels).unwrap();
-        QuantizerParams { bits, dither, seed: 2024 }.build(&spec).unwrap()
+        QuantizerParams { bits, dither, seed: 2024, ..Default::default() }.build(&spec).unwrap()
     }
 
     fn words(quantizer: &mut Quantizer, samples: &[f64], channels: usize) -> Vec<i32> {
@@ -241,6 +286,33 @@ mod tests {
             let mut out = vec![0; narrow.len()];
             dithered.quantize(&Block::from_planar(&narrow, 1).unwrap(), &mut out).unwrap();
             assert!(gain_to_db(tone(&out)).abs() <= 0.3);
+        }
+    }
+
+    #[test]
+    fn n2_shaped_noise_has_the_filters_power_and_stays_bounded() {
+        for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+            let spec = StreamSpec::new(rate_hz, 1).unwrap();
+            let params = QuantizerParams { bits: 16, noise_shaping: NoiseShaping::Weighted, ..Default::default() };
+            let filter = noise_shaping::design(rate_hz).unwrap();
+            let expected = 0.25 * (1.0 + filter.iter().map(|h| h * h).sum::<f64>());
+            for amplitude in [0.0, 1e-6, 0.1] {
+                let mut quantizer = params.build(&spec).unwrap();
+                let samples = sine(amplitude, 400_000);
+                let (mean, variance) = moments(&words(&mut quantizer, &samples, 1), &samples, quantizer.step());
+                std::println!(
+                    "{rate_hz} Hz, {amplitude}: mean {mean:.1e}, variance {variance:.3}, filter {expected:.3}"
+                );
+                assert!((variance / expected - 1.0).abs() < 0.02 && mean.abs() < 0.01, "{mean} {variance} {expected}");
+                assert_eq!(quantizer.clipped(), 0);
+            }
+            // Far beyond full scale and back: nothing of it stays in the loop.
+            let mut quantizer = params.build(&spec).unwrap();
+            let mut samples = vec![3.0; 2_000];
+            samples.extend(vec![0.0; 200_000]);
+            let words = words(&mut quantizer, &samples, 1);
+            assert_eq!((quantizer.clipped(), words[1_999]), (2_000, 32_767));
+            assert!(words[2_000..].iter().all(|word| word.abs() < 40), "{:?}", words[2_000..].iter().max());
         }
     }
 

@@ -121,21 +121,34 @@ impl ChannelLink {
         reductions: &mut [f64],
         leading: &mut [f64],
     ) {
+        self.distribute_rows(CHUNK_FRAMES, chunk, running, frames, reductions, leading);
+    }
+
+    /// The same for channels that are `row` values apart.
+    pub(crate) fn distribute_rows(
+        &self,
+        row: usize,
+        chunk: &ChunkLink,
+        running: usize,
+        frames: usize,
+        reductions: &mut [f64],
+        leading: &mut [f64],
+    ) {
         if chunk.linked {
-            let (first, others) = reductions.split_at_mut(CHUNK_FRAMES);
-            for other in others.chunks_exact_mut(CHUNK_FRAMES).take(running - 1) {
+            let (first, others) = reductions.split_at_mut(row);
+            for other in others.chunks_exact_mut(row).take(running - 1) {
                 other[..frames].copy_from_slice(&first[..frames]);
             }
         } else if chunk.is_partial() {
             let leading = &mut leading[..frames];
             leading.copy_from_slice(&reductions[..frames]);
-            for own in reductions.chunks_exact(CHUNK_FRAMES).skip(1) {
+            for own in reductions.chunks_exact(row).skip(1) {
                 match self.leader {
                     Leader::MostReduced => max_assign(self.backend, &own[..frames], leading),
                     Leader::LeastReduced => min_assign(self.backend, &own[..frames], leading),
                 }
             }
-            for own in reductions.chunks_exact_mut(CHUNK_FRAMES) {
+            for own in reductions.chunks_exact_mut(row) {
                 link(self.backend, leading, &chunk.weight, &mut own[..frames]);
             }
         }

@@ -4,22 +4,33 @@
 //! (1-a)(x - ε)). Aiming ε below and stopping at x makes it arrive, at 0 too, after ln(y/ε) time constants, without a
 //! test on the way.
 //!
-//! Dual adds a second follower with a slow rise: it stays low under short peaks, which then recover with the fast time,
-//! and holds after long ones. y is never below it.
+//! Dual adds a slow follower s, which rises towards x through two poles in series while x is above it, and falls slowly
+//! when it is not: after a short peak of t it has reached x (t/τ)²/2 alone, and holds after long ones. y is never below
+//! it.
+//!
+//! Auto turns the same follower into a time: y falls by τ = τ_fast + (τ_slow - τ_fast) (s/y)², in implicit form, y =
+//! max(x, y + (x - ε - y) / (1 + τ fs)), stable for every τ. A peak that stands alone, s much smaller than y, recovers in
+//! τ_fast; the more of the reduction has lasted, the slower it goes.
 //!
 //! # Source
 //! The decoupled peak detector's release (D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012, eq. 17), without its
-//! attack; two time constants after the "automatic" release of analogue broadcast limiters. a = e^(-1/(τ fs)).
+//! attack; two time constants after the "automatic" release of analogue broadcast limiters. a = e^(-1/(τ fs)). A release
+//! by the square of a crest factor: the same authors, "Parameter automation in a dynamic range compressor", JAES 61(10),
+//! 2013; theirs is that of the signal, ours, y/s, that of the reduction.
 
 use crate::{
-    foundation::math::{Pow2, larger},
+    foundation::math::{Pow2, larger, smaller},
     primitives::lanes::Form,
 };
 
 /// Slow over fast release: 400 ms for a fast release of 60 ms.
 const SLOW_RELEASE_RATIO: f64 = 400.0 / 60.0;
-/// Rise of the slow follower over the fast release: 150 ms for 60 ms.
+/// Each of the two poles of the slow follower's rise, over the fast release: 150 ms for 60 ms.
 const SLOW_ATTACK_RATIO: f64 = 150.0 / 60.0;
+/// Times of the automatic release, in ms: after single peaks, after long reduction, and the slow follower's rise.
+pub(crate) const AUTO_FAST_MS: f64 = 30.0;
+pub(crate) const AUTO_SLOW_MS: f64 = 400.0;
+const AUTO_ATTACK_MS: f64 = 150.0;
 
 /// A value for the attack and one for the release.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,21 +57,32 @@ impl AttackRelease {
 pub(crate) struct ReleaseCoeffs {
     /// Pole of the fall.
     fall: f64,
-    /// Poles of the slow follower of the dual release.
+    /// Poles of the slow follower of the dual and the automatic release.
     slow: Option<AttackRelease>,
+    /// The fast time, and what the slow one adds to it, in frames, of the automatic release.
+    auto: Option<AttackRelease>,
 }
 
 impl ReleaseCoeffs {
     /// Falls to 1/e in `release_ms`.
     pub(crate) fn manual(release_ms: f64, sample_rate_hz: f64) -> Self {
-        Self { fall: pole(release_ms, sample_rate_hz), slow: None }
+        Self { fall: pole(release_ms, sample_rate_hz), slow: None, auto: None }
     }
 
     /// The same after short peaks, 6.7 times slower after long ones.
     pub(crate) fn dual(release_ms: f64, sample_rate_hz: f64) -> Self {
         let slow =
             AttackRelease::poles(SLOW_ATTACK_RATIO * release_ms, SLOW_RELEASE_RATIO * release_ms, sample_rate_hz);
-        Self { fall: pole(release_ms, sample_rate_hz), slow: Some(slow) }
+        Self { fall: pole(release_ms, sample_rate_hz), slow: Some(slow), auto: None }
+    }
+
+    /// From 30 ms after single peaks to 400 ms after long reduction.
+    pub(crate) fn auto(sample_rate_hz: f64) -> Self {
+        let frames = |time_ms: f64| 1e-3 * time_ms * sample_rate_hz;
+        let slow = AttackRelease::poles(AUTO_ATTACK_MS, AUTO_SLOW_MS, sample_rate_hz);
+        // Attack: the fast time; release: the rest of the slow one.
+        let times = AttackRelease { attack: frames(AUTO_FAST_MS), release: frames(AUTO_SLOW_MS - AUTO_FAST_MS) };
+        Self { fall: pole(AUTO_FAST_MS, sample_rate_hz), slow: Some(slow), auto: Some(times) }
     }
 }
 
@@ -76,59 +98,82 @@ pub(crate) struct Release {
     /// ε.
     epsilon: f64,
     reduction: f64,
+    /// The first pole of the slow follower's rise, and the follower.
+    rising: f64,
     slow: f64,
 }
 
 impl Release {
     /// At rest. `epsilon` is a reduction so small that it counts as 0.
     pub(crate) fn new(coeffs: ReleaseCoeffs, epsilon: f64) -> Self {
-        Self { coeffs, epsilon, reduction: 0.0, slow: 0.0 }
+        Self { coeffs, epsilon, reduction: 0.0, rising: 0.0, slow: 0.0 }
     }
 
     /// Changes the times from the next frame on; the reduction is kept.
     pub(crate) fn set_coeffs(&mut self, coeffs: ReleaseCoeffs) {
         self.coeffs = coeffs;
         if coeffs.slow.is_none() {
-            self.slow = 0.0;
+            (self.rising, self.slow) = (0.0, 0.0);
         }
     }
 
     /// Whether it stays exactly 0 until a target is above 0.
     #[inline(always)]
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.reduction == 0.0 && self.slow == 0.0
+        self.reduction == 0.0 && self.rising == 0.0 && self.slow == 0.0
     }
 
     /// Turns target reductions into smoothed ones, in place.
     #[inline(always)]
     pub(crate) fn process(&mut self, form: impl Form, reduction: &mut [f64]) {
-        let Self { coeffs: ReleaseCoeffs { fall, slow }, epsilon, reduction: mut given, slow: mut held } = *self;
-        if let Some(AttackRelease { attack, release }) = slow {
-            let rise = 1.0 - fall;
-            for value in reduction {
-                let target = *value;
-                let aim = target - epsilon;
-                // The attack is the faster of the two, so the larger result is right on either side.
-                let risen = form.mul_add(attack, held, (1.0 - attack) * aim);
-                let fallen = form.mul_add(release, held, (1.0 - release) * aim);
-                held = larger(larger(risen, fallen), 0.0);
-                given = larger(larger(form.mul_add(fall, given, rise * aim), target), held);
-                *value = given;
+        let Self { coeffs: ReleaseCoeffs { fall, slow, auto }, epsilon, reduction: mut given, .. } = *self;
+        match (slow, auto) {
+            (None, _) => {
+                for value in reduction {
+                    let target = *value;
+                    given = recover(form, given, target, epsilon, fall);
+                    *value = given;
+                }
             }
-        } else {
-            for value in reduction {
-                let target = *value;
-                given = recover(form, given, target, epsilon, fall);
-                *value = given;
+            (Some(slow), None) => {
+                for value in reduction {
+                    let target = *value;
+                    let held = self.follow(form, slow, target);
+                    given = larger(recover(form, given, target, epsilon, fall), held);
+                    *value = given;
+                }
+            }
+            (Some(slow), Some(AttackRelease { attack: fast, release: more })) => {
+                for value in reduction {
+                    let target = *value;
+                    let held = self.follow(form, slow, target);
+                    let share = smaller(held / larger(given, epsilon), 1.0);
+                    let rate = 1.0 / (1.0 + form.mul_add(more, share * share, fast));
+                    given = larger(form.mul_add(rate, (target - epsilon) - given, given), target);
+                    *value = given;
+                }
             }
         }
-        (self.reduction, self.slow) = (given, held);
+        self.reduction = given;
+    }
+
+    /// The slow follower, one frame on.
+    #[inline(always)]
+    fn follow(&mut self, form: impl Form, poles: AttackRelease, target: f64) -> f64 {
+        let AttackRelease { attack, release } = poles;
+        let (aim, held) = (target - self.epsilon, self.slow);
+        self.rising = larger(form.mul_add(attack, self.rising, (1.0 - attack) * aim), 0.0);
+        // Rising only while the target is above it: the first pole remembers a peak that has gone.
+        let risen = form.mul_add(attack, held, (1.0 - attack) * smaller(self.rising, aim));
+        let fallen = form.mul_add(release, held, (1.0 - release) * smaller(held, aim));
+        self.slow = larger(larger(risen, fallen), 0.0);
+        self.slow
     }
 
     /// At rest.
     pub(crate) fn reset(&mut self) {
-        let Self { coeffs: _, epsilon: _, reduction, slow } = self;
-        (*reduction, *slow) = (0.0, 0.0);
+        let Self { coeffs: _, epsilon: _, reduction, rising, slow } = self;
+        (*reduction, *rising, *slow) = (0.0, 0.0, 0.0);
     }
 }
 
@@ -192,7 +237,9 @@ mod tests {
     fn never_below_the_target() {
         let mut random = crate::primitives::random::Random::new(1, 0);
         let target: Vec<f64> = (0..5_000).map(|_| (10.0 * random.triangular()).max(0.0)).collect();
-        for coeffs in [ReleaseCoeffs::manual(5.0, RATE_HZ), ReleaseCoeffs::dual(60.0, RATE_HZ)] {
+        let all =
+            [ReleaseCoeffs::manual(5.0, RATE_HZ), ReleaseCoeffs::dual(60.0, RATE_HZ), ReleaseCoeffs::auto(RATE_HZ)];
+        for coeffs in all {
             let given = run(&mut Release::new(coeffs, REDUCTION_OCTAVES), &target);
             assert!(given.iter().zip(&target).all(|(y, x)| y >= x));
         }
@@ -209,6 +256,37 @@ mod tests {
         // ln(6e9) of the slow time constants.
         run(&mut release, &vec![0.0; (22.7 * 0.4 * RATE_HZ) as usize]);
         assert!(release.is_at_rest());
+    }
+
+    #[test]
+    fn auto_takes_the_time_that_the_reduction_has_lasted() {
+        let coeffs = ReleaseCoeffs::auto(RATE_HZ);
+        let times = [2.0, 12.0, 50.0, 200.0, 500.0, 3_000.0].map(|burst_ms| time_ms(coeffs, burst_ms));
+        std::println!("bursts of 2, 12, 50, 200, 500, 3000 ms: {times:.1?} ms");
+        assert!((times[0] - AUTO_FAST_MS).abs() < 0.5 && times[1] < 32.0, "{times:?}");
+        assert!((times[5] - AUTO_SLOW_MS).abs() < 8.0 && times.is_sorted(), "{times:?}");
+        // At rest after ln(6e9) of the slow time constants.
+        let mut release = Release::new(coeffs, REDUCTION_OCTAVES);
+        run(&mut release, &vec![6.0; 96_000]);
+        let falling = run(&mut release, &vec![0.0; (23.0 * 0.4 * RATE_HZ) as usize]);
+        assert!(release.is_at_rest() && falling.windows(2).all(|y| y[1] <= y[0]));
+        assert!(falling.iter().all(|y| !y.is_subnormal()));
+    }
+
+    #[test]
+    fn a_short_peak_leaves_nothing_in_the_slow_follower() {
+        // 12 dB, 2 octaves, through a hold of 12 ms: down to 0.1 dB as by the fast time alone.
+        let left = |coeffs| {
+            let mut release = Release::new(coeffs, REDUCTION_OCTAVES);
+            run(&mut release, &[2.0; 576]);
+            let falling = run(&mut release, &[0.0; 48_000]);
+            falling.iter().position(|&y| y <= 0.1 / 6.02).unwrap() as f64 / RATE_HZ * 1e3
+        };
+        let times =
+            [ReleaseCoeffs::manual(60.0, RATE_HZ), ReleaseCoeffs::dual(60.0, RATE_HZ), ReleaseCoeffs::auto(RATE_HZ)]
+                .map(left);
+        std::println!("manual, dual, auto: {times:.1?} ms");
+        assert!(times[1] < times[0] + 1.0 && times[2] < 200.0, "{times:?}");
     }
 
     #[test]

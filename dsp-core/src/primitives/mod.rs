@@ -1,5 +1,5 @@
 //! Primitives: code shared by two or more families. CPU dispatch, SIMD lanes, ramps, history buffers, delay lines, gain
-//! and mix loops, random numbers, Kaiser windows.
+//! and mix loops, oversampling, random numbers, Kaiser windows.
 
 pub(crate) mod backend;
 pub(crate) mod crossfade;
@@ -11,6 +11,7 @@ pub(crate) mod lanes;
 pub(crate) mod mid_side;
 pub(crate) mod mix;
 pub(crate) mod modulated_delay;
+pub(crate) mod oversampler;
 pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod sanitize;

@@ -268,7 +268,7 @@ fn l1_no_overs_on_the_cases_of_tech_3341() {
 fn l1_no_overs_whatever_the_settings() {
     const FRAMES: usize = 3_000;
     for seed in 0..40 {
-        let dice = noise(1_000 + seed, 6);
+        let dice = noise(1_000 + seed, 7);
         let between = |n: usize, low: f64, high: f64| low + (high - low) * 0.5 * (dice[n] + 1.0);
         let mode = MODES[seed as usize % 3];
         let params = LimiterParams {
@@ -277,7 +277,8 @@ fn l1_no_overs_whatever_the_settings() {
             lookahead_ms: between(2, 0.5, 10.0),
             hold_ms: between(3, 0.0, 15.0),
             release_ms: between(4, 5.0, 100.0),
-            release_mode: if dice[5] < 0.0 { ReleaseMode::Manual } else { ReleaseMode::Dual },
+            release_mode: [ReleaseMode::Manual, ReleaseMode::Dual, ReleaseMode::Auto][between(5, 0.0, 2.99) as usize],
+            link_percent: between(6, 0.0, 100.0),
             mode,
         };
         let output = limit::<f64>(&params, RATES_HZ[seed as usize % 3], &random_signal(seed / 3, FRAMES));
@@ -426,6 +427,133 @@ fn l3_the_gain_is_exactly_one_again_after_the_release() {
             assert!(same_bits(output, &quiet[settled..settled + output.len()]), "{mode:?} {release_mode:?}");
             assert_eq!(limiter.gain_reduction_db(0), 0.0);
         }
+    }
+}
+
+#[test]
+fn l3_the_gain_is_exactly_one_again_after_the_automatic_release() {
+    let params = LimiterParams { release_mode: ReleaseMode::Auto, mode: LimiterMode::SamplePeak, ..Default::default() };
+    let mut limiter = params.build::<f32>(&StreamSpec::new(8_000.0, 1).unwrap()).unwrap();
+    let mut loud: Vec<f32> = noise(3, 16_000).iter().map(|&x| 20.0 * x as f32).collect();
+    run(&mut limiter, &mut loud, &Cut::whole(), vec![]);
+    // 24.5 times the slow time of 400 ms, in the implicit form 1 % longer.
+    let quiet: Vec<f32> = noise(4, 100_000).iter().map(|&x| 0.28 * x as f32).collect();
+    let mut output = quiet.clone();
+    run(&mut limiter, &mut output, &Cut(vec![480]), vec![]);
+    let (settled, latency) = ((24.5 * 0.4 * 8_000.0 * 1.01) as usize + 500, limiter.latency_frames());
+    assert!(same_bits(&output[settled + latency..], &quiet[settled..quiet.len() - latency]));
+}
+
+/// Two channels through one limiter; nothing may have been clamped.
+fn limit_pair<S: Sample>(params: &LimiterParams, rate_hz: f64, input: [&[f64]; 2], cut: usize) -> [Vec<f64>; 2] {
+    let mut limiter = params.build::<S>(&StreamSpec::new(rate_hz, 2).unwrap()).unwrap();
+    let frames = input[0].len() + limiter.latency_frames();
+    let mut audio = vec![S::ZERO; 2 * frames];
+    for (row, samples) in audio.chunks_mut(frames).zip(input) {
+        row.iter_mut().zip(samples).for_each(|(own, x)| *own = S::from_f64(*x));
+    }
+    run(&mut limiter, &mut audio, &Cut(vec![cut]), vec![]);
+    assert_eq!(limiter.clamped(), 0);
+    let (left, right) = audio.split_at(frames);
+    [left, right].map(|row| row.iter().map(|x| x.to_f64()).collect())
+}
+
+#[test]
+fn l1_no_overs_at_any_link() {
+    const FRAMES: usize = 4_000;
+    const RATE_HZ: f64 = 44_100.0;
+    for mode in MODES {
+        let signals = adversarial(RATE_HZ, FRAMES);
+        for (n, link_percent) in [0.0, 1.0, 50.0, 99.0, 100.0].into_iter().enumerate() {
+            let params = LimiterParams { gain_db: 12.0, link_percent, mode, ..Default::default() };
+            for (index, (name, left)) in signals.iter().enumerate() {
+                let (other, right) = &signals[(index + 1 + n) % signals.len()];
+                for out in limit_pair::<f32>(&params, RATE_HZ, [left, right], 333) {
+                    assert_no_overs(mode, &out, CEILING_DB, &format!("{name} beside {other} at {link_percent} %"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn l5_the_link_sets_what_a_loud_channel_does_to_others() {
+    const FRAMES: usize = 20_000;
+    let tone = |amplitude: f64| (0..FRAMES).map(|n| amplitude * (n as f64 * 0.1).sin()).collect::<Vec<f64>>();
+    let (loud, quiet) = (tone(4.0), tone(0.1));
+    for mode in MODES {
+        let params = |link_percent| LimiterParams { link_percent, mode, ..Default::default() };
+        let alone = limit::<f64>(&params(100.0), 48_000.0, &loud);
+        let mut last_db = f64::NEG_INFINITY;
+        for link_percent in [0.0, 25.0, 50.0, 75.0, 100.0] {
+            let [left, right] = limit_pair::<f64>(&params(link_percent), 48_000.0, [&loud, &quiet], 480);
+            assert!(same_bits(&left, &alone), "{mode:?} {link_percent}");
+            // In dB: 12.04 dB and the ceiling of -1 dB, times the link.
+            let down_db = -sample_peak_db_of(&quiet, &right);
+            let expected_db = link_percent / 100.0 * -sample_peak_db_of(&loud, &alone);
+            println!("{mode:?}, link {link_percent} %: the quiet channel falls by {down_db:.3} dB");
+            assert!((down_db - expected_db).abs() < 0.02 && down_db > last_db, "{down_db} {expected_db}");
+            last_db = down_db;
+        }
+        let [_, right] = limit_pair::<f64>(&params(0.0), 48_000.0, [&loud, &quiet], 480);
+        let latency = right.len() - FRAMES;
+        assert!(same_bits(&right[latency..], &quiet), "unlinked, it is a delay");
+    }
+}
+
+/// Change of the steady peak from `before` to `after`, in dB.
+fn sample_peak_db_of(before: &[f64], after: &[f64]) -> f64 {
+    sample_peak_db(&after[10_000..20_000]) - sample_peak_db(&before[10_000..20_000])
+}
+
+#[test]
+fn l5_a_link_that_changes_keeps_the_ceiling_whatever_the_cut() {
+    const FRAMES: usize = 24_000;
+    for mode in MODES {
+        let params = |link_percent| LimiterParams { gain_db: 12.0, link_percent, mode, ..Default::default() };
+        let played = |cut: usize| {
+            let mut limiter = params(100.0).build::<f64>(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap();
+            let mut audio: Vec<f64> = (0..2).flat_map(|channel| noise(60 + channel, FRAMES)).collect();
+            for sample in &mut audio[FRAMES..] {
+                *sample *= 0.2;
+            }
+            let events = [(4_000, 0.0), (9_000, 100.0), (9_300, 40.0), (15_000, 100.0)];
+            let events = events.map(|(at, link_percent)| {
+                let change: Edit<'_, Limiter<f64>> =
+                    Box::new(move |limiter| limiter.set_params(&params(link_percent)).unwrap());
+                (at, change)
+            });
+            run(&mut limiter, &mut audio, &Cut(vec![cut]), events.into());
+            assert_eq!(limiter.clamped(), 0);
+            audio
+        };
+        let whole = played(usize::MAX);
+        for channel in whole.chunks(FRAMES) {
+            assert_no_overs(mode, channel, CEILING_DB, "a link that changes");
+        }
+        for cut in [1, 64, 333] {
+            assert!(same_bits(&played(cut), &whole), "{mode:?} {cut}");
+        }
+    }
+}
+
+/// Frames from a click of one sample, 12 dB over, until the reduction is 0.1 dB.
+#[test]
+fn l6_no_release_remembers_a_single_click() {
+    /// Of 12 dB: ln(120) times the fast time, and the hold with its windows.
+    const LIMIT_MS: f64 = 310.0;
+    for release_mode in [ReleaseMode::Manual, ReleaseMode::Dual, ReleaseMode::Auto] {
+        let params = LimiterParams { release_mode, ..Default::default() };
+        let mut limiter = params.build::<f64>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
+        let mut audio = vec![0.0; 96_000];
+        audio[1_000] = db_to_gain(11.0);
+        let mut trace = vec![0.0; audio.len()];
+        let mut block = BlockMut::from_planar(&mut trace, 1).unwrap();
+        limiter.process_traced(&mut BlockMut::from_planar(&mut audio, 1).unwrap(), None, &mut block);
+        let last = trace.iter().rposition(|&reduction_db| reduction_db > 0.1).unwrap();
+        let time_ms = (last - 1_000 - limiter.latency_frames()) as f64 / 48.0;
+        println!("{release_mode:?}: down to 0.1 dB after {time_ms:.0} ms");
+        assert!(time_ms <= LIMIT_MS, "{release_mode:?}: {time_ms} ms");
     }
 }
 

@@ -20,6 +20,8 @@ choice! {
         Manual = "manual",
         /// In `release_ms` after short peaks, 6.7 times as long after sustained reduction.
         Dual = "dual",
+        /// By the programme, whatever `release_ms` says: from 30 ms after single peaks to 400 ms after long reduction.
+        Auto = "auto",
     }
 }
 
@@ -87,6 +89,7 @@ params! {
         hold_ms: ms, 0.0..=15.0, default 8.0, "Time that the gain stays down before it recovers";
         release_ms: ms, 5.0..=2_000.0, default 60.0, log, "Time to 63.2 % of the recovery";
         release_mode: choice ReleaseMode, "Release mode";
+        link_percent: %, 0.0..=100.0, default 100.0, "Share of the loudest channel's reduction in every channel";
         mode: choice LimiterMode, fixed, "Peak detection";
     }
 }
@@ -99,6 +102,8 @@ pub struct LimiterCoeffs {
     pub(super) ceiling: f64,
     pub(super) hold_frames: usize,
     pub(super) release: ReleaseCoeffs,
+    /// 0..1.
+    pub(super) link: f64,
     pub(super) lookahead_frames: usize,
     pub(super) mode: LimiterMode,
 }

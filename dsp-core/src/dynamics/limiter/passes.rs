@@ -68,12 +68,13 @@ pub(crate) enum Floors<'a, S> {
     Moving(&'a [S]),
 }
 
-/// Outputs of [`shape`], and the meter of its reductions.
+/// Outputs of [`shape`], and the meter of its reductions, which are those of so many channels.
 #[derive(Debug)]
 pub(crate) struct Shaped<'a, S> {
     pub(crate) gains: &'a mut [S],
     pub(crate) reductions_db: &'a mut [f32],
     pub(crate) meter: &'a mut ReductionMeter,
+    pub(crate) channels: usize,
 }
 
 /// Multiplies samples by gains. Returns the count of results beyond `ceiling`, which are clamped to it.
@@ -166,7 +167,7 @@ fn shape_all<S: Sample>(
     boxes: &mut BoxFilter,
     shaped: Shaped<'_, S>,
 ) {
-    let Shaped { gains, reductions_db, meter } = shaped;
+    let Shaped { gains, reductions_db, meter, channels } = shaped;
     let mut running = release.clone();
     // By groups: while the recursion of the release waits for its last result, the exponentials of the last group are
     // computed.
@@ -188,7 +189,7 @@ fn shape_all<S: Sample>(
     for reduction_db in &mut *reductions_db {
         *reduction_db = 0.0 - DB_PER_OCTAVE as f32 * reduction_db.log2_fast();
     }
-    meter.observe(reductions_db, 1);
+    meter.observe(reductions_db, channels);
 }
 
 #[inline(always)]
@@ -237,7 +238,7 @@ mod tests {
         let mut meter = ReductionMeter::default();
         let mut after = |targets: [f64; 4], limits: [f64; 4]| {
             let (gains, reductions_db) = (&mut gains, &mut reductions_db);
-            let shaped = Shaped { gains, reductions_db, meter: &mut meter };
+            let shaped = Shaped { gains, reductions_db, meter: &mut meter, channels: 1 };
             shape(Backend::new(Cpu::Detected), &mut targets.clone(), &limits, &mut release, &mut boxes, shaped);
             (*gains, *reductions_db)
         };

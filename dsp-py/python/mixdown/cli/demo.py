@@ -45,7 +45,7 @@ def demo(
     write(folder / "mix.wav", balanced.audio, rate_hz)
     with bar("Mastering") as progress:
         before, _ = read(folder / "mix.wav")
-        mastered = make_master(before, rate_hz, target=wanted.name, progress=progress)
+        mastered = make_master(before, rate_hz, target=wanted.name, name="master.wav", progress=progress)
         mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
     with bar("Measuring and drawing") as progress:
         after, _ = read(folder / "master.wav")

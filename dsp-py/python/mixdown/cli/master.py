@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -12,9 +12,10 @@ from mixdown.cli.inputs import check_place, opened_file
 from mixdown.cli.measure import measure_file, print_reading
 from mixdown.cli.options import Depth, Force, Output
 from mixdown.cli.terminal import bar, figure, say, table
-from mixdown.delivery import find_target
 from mixdown.delivery import master as make_master
-from mixdown.files import Blocks, check_output
+from mixdown.delivery.normalizing import ClipDb, clip_settings
+from mixdown.delivery.targets import figures_of
+from mixdown.files import Blocks, NoiseShaping, check_output
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
 from mixdown.files.tags import MIX_MARK, read_tags
@@ -25,7 +26,17 @@ def master(
     source: Annotated[Path, typer.Argument(help="The mix: any readable audio file; - is standard input.")],
     output: Output = Path("master.wav"),
     target: Annotated[str, typer.Option(help="Delivery target.")] = "spotify",
+    target_lufs: Annotated[float | None, typer.Option(help="Loudness instead of a named target.")] = None,
+    ceiling_dbtp: Annotated[
+        float | None, typer.Option(help="Highest true peak instead of the target's; -1 with --target-lufs.")
+    ] = None,
+    clip_db: Annotated[
+        str, typer.Option(help="Clipping before the limiter: auto (beyond 3 dB of limiting), off, or dB.")
+    ] = "auto",
     bit_depth: Depth = 24,
+    noise_shaping: Annotated[
+        str, typer.Option(help="Spectrum of the rounding error: none or weighted (for 16 bits, 44.1 to 96 kHz).")
+    ] = "none",
     rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
     force: Force = False,
     dual_mono: Annotated[bool, typer.Option(help="Count a mono mix as two loudspeakers: 3 LU louder.")] = False,
@@ -34,7 +45,9 @@ def master(
 
     Tags and cover pictures of the mix are written to the master.
     """
-    find_target(target)
+    figures_of(target, target_lufs, ceiling_dbtp)
+    clip = _clip(clip_db)
+    clip_settings(clip)
     check_output(output, rate, bit_depth=bit_depth)
     with opened_file(source) as opened:
         with Blocks(opened) as blocks:
@@ -52,9 +65,14 @@ def master(
                 audio,
                 rate_hz,
                 target=target,
+                target_lufs=target_lufs,
+                ceiling_dbtp=ceiling_dbtp,
+                clip_db=clip,
                 bit_depth=bit_depth,
+                noise_shaping=cast(NoiseShaping, noise_shaping),
                 delivery_rate_hz=rate,
                 dual_mono=dual_mono,
+                name=shown(output.name),
                 progress=progress,
             )
         with contextlib.ExitStack() as closing:
@@ -67,3 +85,11 @@ def master(
     print_reading(output, reading)
     rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
     say(table(("Player", "plays it at"), rows))
+
+
+def _clip(word: str) -> ClipDb:
+    """Return the clipping that a word of the command line asks for."""
+    try:
+        return float(word)
+    except ValueError:
+        return cast(ClipDb, word)

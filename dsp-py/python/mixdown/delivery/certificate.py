@@ -44,15 +44,23 @@ class Certificate:
         The largest DC offset removed from a channel of the programme; -inf if none was.
     gain_db : float
         Gain before the limiter.
+    clip_db : "auto", "off" or float
+        What was asked of the clip before the limiter.
+    clip_ceiling_db : float or None
+        Ceiling of the clip in dBFS; None if nothing was clipped.
+    clip_depth_db, clipped_percent : float
+        How far the highest peak lay above it, and the share of the samples that it changed.
     limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
         Settings of the limiter; None if it was not needed. Hold and release are 8 and 60 ms; where these do not give
-        the loudness 3 and 20 ms, then 0 and 5 ms, which distort more.
+        the loudness 8 and 20 ms, which pumps more.
     max_reduction_db, mean_reduction_db : float
         Gain reduction of the limiter: maximum, and mean over the whole programme.
     active_percent : float
         Share of the time with a gain reduction above 0.1 dB.
     playback_gain_db : mapping of target name to dB
         Playback gain of each platform's player.
+    dither, noise_shaping : str
+        Of the rounding to `bit_depth`.
     reduction_curve_db : float64 array
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     """
@@ -68,6 +76,10 @@ class Certificate:
     loudness: Loudness
     dc_offset_dbfs: float
     gain_db: float
+    clip_db: str | float
+    clip_ceiling_db: float | None
+    clip_depth_db: float
+    clipped_percent: float
     limiter_ceiling_db: float | None
     limiter_hold_ms: float | None
     limiter_release_ms: float | None
@@ -75,6 +87,8 @@ class Certificate:
     mean_reduction_db: float
     active_percent: float
     playback_gain_db: Mapping[str, float]
+    dither: str
+    noise_shaping: str
     reduction_curve_db: NDArray[np.float64]
 
     def __repr__(self) -> str:
@@ -101,7 +115,7 @@ class Certificate:
             usual = f"{_LIMITER_MS[0]:g} and {_LIMITER_MS[1]:g} ms"
             notes.append(
                 f"Limiter faster than usual: {used}, as {usual} do not give this loudness. "
-                "It distorts more: listen, or lower the target."
+                "It pumps more: listen, or lower the target."
             )
         if self.channels == 1:
             notes.append(
@@ -125,12 +139,17 @@ class Certificate:
             if self.max_reduction_db > 0
             else "no limiting needed"
         )
+        clipped = (
+            f"clip at most {self.clip_depth_db:.1f} dB in {self.clipped_percent:.2g} % of the samples, "
+            if self.clip_ceiling_db is not None
+            else ""
+        )
         measured = (
             f"{self.loudness.integrated_lufs:.2f} LUFS of {self.target_lufs:g}, "
             f"{self.loudness.true_peak_dbtp:.2f} dBTP of {self.ceiling_dbtp:g}"
         )
         lines = (
-            f"Mastered for {self.target.name}: gain {_checks.figure(self.gain_db, 2)} dB, {limited}.",
+            f"Mastered for {self.target.name}: gain {_checks.figure(self.gain_db, 2)} dB, {clipped}{limited}.",
             f"Certified: {measured}. Meter: {self.meter}.",
         )
         return "\n".join((*lines, *self.notes))

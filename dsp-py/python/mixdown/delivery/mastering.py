@@ -12,10 +12,10 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown.conversion import resample
 from mixdown.delivery.certificate import METER, Certificate
-from mixdown.delivery.normalizing import refuse_loudspeakers
-from mixdown.delivery.targets import find_target, playback_gain, targets
+from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
+from mixdown.delivery.targets import figures_of, playback_gain, targets
 from mixdown.effects import Chain, Effect
-from mixdown.files import BitDepth, Dither, Tags, write
+from mixdown.files import BitDepth, Dither, NoiseShaping, Tags, write
 from mixdown.meters import Loudness
 
 
@@ -60,11 +60,16 @@ def master(
     sample_rate_hz: float | None = None,
     *,
     target: str = "spotify",
+    target_lufs: float | None = None,
+    ceiling_dbtp: float | None = None,
     effects: Effect | Sequence[Effect] | None = None,
+    clip_db: ClipDb = "auto",
     bit_depth: int = 24,
     dither: Dither = "tpdf",
+    noise_shaping: NoiseShaping = "none",
     delivery_rate_hz: float | None = None,
     dual_mono: bool = False,
+    name: str = "",
     progress: Callable[[float], object] | None = None,
 ) -> Mastered:
     """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
@@ -74,6 +79,10 @@ def master(
     interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make
     it, is taken out, and the certificate says so.
 
+    Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but a
+    quarter of what the highest peak exceeds the ceiling by, and leaves 1 to 3 dB to the limiter: a limiter that takes
+    many dB lowers everything around a peak, a clip the peak alone.
+
     Parameters
     ----------
     audio : array, float32 or float64, shape (channels, frames) or (frames,)
@@ -82,17 +91,28 @@ def master(
         8 000 to 384 000.
     target : str, default "spotify"
         One of :func:`targets`.
+    target_lufs : float, optional
+        Integrated loudness, -70 to 0, instead of a named target; the ceiling is then -1 dBTP unless it is given.
+    ceiling_dbtp : float, optional
+        Highest true peak, -12 to 0, instead of the target's.
     effects : effect or sequence of effects, optional
         Before everything else.
+    clip_db : "auto", "off" or float, default "auto"
+        Clipping before the limiter: by itself as above, none, or this many dB of the highest peak (0 to 24), though
+        nothing below the ceiling.
     bit_depth : 16, 24 or 32, default 24
         32 is floating point: nothing is rounded.
     dither : "tpdf" or "none", default "tpdf"
-        Added before rounding.
+        Added before rounding. The same audio and `name` give the same noise, others another.
+    noise_shaping : "none" or "weighted", default "none"
+        "weighted" moves the rounding error to where the ear hears least, for 16 bits; at 44.1 to 96 kHz.
     delivery_rate_hz : float, optional
         Rate of the result; by default that of `audio`.
     dual_mono : bool, default False
         A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder. Otherwise it is mastered to
         the target's loudness for mono, which is lower for podcasts only.
+    name : str, optional
+        Name of the file that it will be written to, for the seed of the dither.
     progress : function, optional
         Called with the share of the limiting and measuring that is done, rising from 0 to 1. What it raises ends the
         work.
@@ -104,16 +124,20 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the reason.
+        For a target out of reach, with the loudness that can be had.
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
     dual_mono, progress = _checks.flag("dual_mono", dual_mono), _checks.callback("progress", progress)
     if delivery_rate_hz is not None:
         delivery_rate_hz = _checks.sample_rate(delivery_rate_hz, "delivery_rate_hz", whole=True)
-    wanted = find_target(target)
+    wanted = figures_of(target, target_lufs, ceiling_dbtp)
+    clip = clip_settings(clip_db)
     bit_depth = _checks.bit_depth(bit_depth)
     dither = cast(Dither, _checks.one_of("dither", dither, get_args(Dither)))
+    noise_shaping = cast(NoiseShaping, _checks.one_of("noise_shaping", noise_shaping, get_args(NoiseShaping)))
+    if not isinstance(name, str):
+        raise TypeError(f"name = {name!r} is not a string")
     given = _checks.finite(_checks.audio(audio))
     samples = _checks.planar(given)
     if effects is not None:
@@ -121,18 +145,21 @@ def master(
     rate_hz = sample_rate_hz if delivery_rate_hz is None else delivery_rate_hz
     samples = resample(samples, sample_rate_hz, rate_hz)
     channels = samples.shape[0]
-    target_lufs = wanted.loudness_for(channels, dual_mono)
+    wanted_lufs = wanted.loudness_for(channels, dual_mono)
     # A target without a ceiling still has to fit into whole numbers.
-    ceiling_dbtp = min(wanted.ceiling_at(target_lufs), 0.0)
+    wanted_dbtp = wanted.ceiling_at(wanted_lufs)
+    wanted_dbtp = 0.0 if math.isinf(wanted_dbtp) else wanted_dbtp
     settings = {
-        "target_lufs": target_lufs,
-        "ceiling_dbtp": ceiling_dbtp,
+        **clip,
+        "target_lufs": wanted_lufs,
+        "ceiling_dbtp": wanted_dbtp,
         "bits": 0 if bit_depth == 32 else bit_depth,
         "dither": dither,
+        "noise_shaping": noise_shaping,
         "dual_mono": dual_mono,
         "remove_dc": True,
     }
-    delivered, facts = _core.deliver(samples, rate_hz, settings, progress)
+    delivered, facts = _core.deliver(samples, rate_hz, settings, progress, name)
     if channels == 1 and given.ndim == 1:
         delivered = delivered[0]
     loudness = Loudness(**facts["loudness"])
@@ -143,12 +170,18 @@ def master(
         bit_depth=bit_depth,
         channels=channels,
         dual_mono=dual_mono,
-        target_lufs=target_lufs,
-        ceiling_dbtp=ceiling_dbtp,
+        target_lufs=wanted_lufs,
+        ceiling_dbtp=wanted_dbtp,
         meter=METER,
         loudness=loudness,
         dc_offset_dbfs=20 * math.log10(largest_offset) if largest_offset else -math.inf,
         gain_db=facts["gain_db"],
+        clip_db=clip_db if isinstance(clip_db, str) else float(clip_db),
+        clip_ceiling_db=facts["clip_ceiling_db"],
+        clip_depth_db=facts["clip_depth_db"],
+        clipped_percent=100 * facts["clipped_share"],
+        dither=dither,
+        noise_shaping=noise_shaping,
         limiter_ceiling_db=facts["limiter_ceiling_db"],
         limiter_hold_ms=facts["limiter_hold_ms"],
         limiter_release_ms=facts["limiter_release_ms"],

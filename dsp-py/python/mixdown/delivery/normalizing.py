@@ -12,6 +12,17 @@ from mixdown._core import ParameterError
 Policy = Literal["limit", "reduce", "fail"]
 """What to do where one gain would raise peaks above the ceiling."""
 
+ClipDb = float | Literal["auto", "off"]
+"""Clipping before the limiter, in dB of the highest peak."""
+
+
+def clip_settings(clip_db: object) -> dict[str, object]:
+    """Return the settings of the clip before the limiter."""
+    if isinstance(clip_db, str):
+        word = _checks.one_of("clip_db", clip_db, ("auto", "off", "0 to 24 dB"))
+        return {"clip_mode": "auto" if word == "auto" else "fixed"}
+    return {"clip_mode": "fixed", "clip_db": _checks.number("clip_db", clip_db)}
+
 
 def refuse_loudspeakers(audio: object) -> None:
     """Refuse a recording whose loudspeakers form none of the layouts of normalisation."""
@@ -30,6 +41,7 @@ def normalize(
     target_lufs: float,
     ceiling_dbtp: float = -1.0,
     policy: Policy = "limit",
+    clip_db: ClipDb = "auto",
     dual_mono: bool = False,
     progress: Callable[[float], object] | None = None,
 ) -> Audio:
@@ -47,6 +59,9 @@ def normalize(
         Highest true peak: -12 to 0 with "limit", else -60 to 20.
     policy : "limit", "reduce" or "fail", default "limit"
         If a static gain would exceed the ceiling: limit the peaks, stay below the target, or refuse.
+    clip_db : "auto", "off" or float, default "auto"
+        Clipping before the limiter with "limit": by itself where the limiter would take more than 3 dB, none, or this
+        many dB of the highest peak (0 to 24), though nothing below the ceiling. See :func:`master`.
     dual_mono : bool, default False
         A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder.
     progress : function, optional
@@ -61,8 +76,8 @@ def normalize(
     Raises
     ------
     ParameterError
-        For silence, less than 400 ms, non-finite samples, a target out of reach, and with "fail" for a peak above the
-        ceiling.
+        For silence, less than 400 ms, non-finite samples, a target out of reach, with the loudness that can be had, and
+        with "fail" for a peak above the ceiling.
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
@@ -74,6 +89,6 @@ def normalize(
     }
     if policy == "limit":
         # A normaliser leaves DC offset alone; `master` removes it.
-        settings = {**wanted, "bits": 0, "dual_mono": dual_mono, "remove_dc": False}
+        settings = {**wanted, **clip_settings(clip_db), "bits": 0, "dual_mono": dual_mono, "remove_dc": False}
         return _core.deliver(audio, sample_rate_hz, settings, progress)[0]
     return _core.normalize(audio, sample_rate_hz, {**wanted, "policy": policy}, dual_mono, progress)

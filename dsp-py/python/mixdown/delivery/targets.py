@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mixdown import _checks, _core
@@ -32,7 +32,7 @@ class Target:
     album : "off", "integrated" or "loudest"
         One gain per track, one from all tracks gated as one, or one from the loudest track.
     source, date : str
-        Source of the figures, and its date.
+        Source of the figures, and its date; empty for figures given instead of a name.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Target:
         float
             dBTP; inf without a limit.
         """
-        return _core.ceiling_at(integrated_lufs, self.name)
+        return _core.ceiling_at(integrated_lufs, self.name) if self.source else self.ceiling_dbtp
 
 
 class Targets(tuple[Target, ...]):
@@ -131,6 +131,47 @@ def find_target(name: str) -> Target:
         return known[str(name).lower()]
     except KeyError:
         raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
+
+
+#: Ceiling beside a loudness that is given without one.
+_CEILING_DBTP = -1.0
+
+
+def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None) -> Target:
+    """Return the target called `name`, or one of its own figures where they are given.
+
+    Parameters
+    ----------
+    name : str
+    target_lufs : float, optional
+        Instead of the named target.
+    ceiling_dbtp : float, optional
+        Instead of the ceiling of the named target, or of -1 dBTP.
+
+    Returns
+    -------
+    Target
+    """
+    named = find_target(name)
+    if target_lufs is None and ceiling_dbtp is None:
+        return named
+    ceiling_dbtp = _CEILING_DBTP if ceiling_dbtp is None else _checks.number("ceiling_dbtp", ceiling_dbtp)
+    if not math.isfinite(ceiling_dbtp):
+        raise ParameterError(f"ceiling_dbtp = {ceiling_dbtp:g} is not a finite number")
+    if target_lufs is None:
+        return replace(named, name=f"{named.name} at {ceiling_dbtp:g} dBTP", ceiling_dbtp=ceiling_dbtp, source="")
+    lufs = _checks.number("target_lufs", target_lufs)
+    return Target(
+        name=f"{lufs:g} LUFS at {ceiling_dbtp:g} dBTP",
+        integrated_lufs=lufs,
+        mono_lufs=lufs,
+        tolerance_lu=0.0,
+        ceiling_dbtp=ceiling_dbtp,
+        gain_up="never",
+        album="off",
+        source="",
+        date="",
+    )
 
 
 @_checks.named

@@ -25,7 +25,7 @@ ExpanderDetector = Literal["rms", "peak"]
 CompressorReleaseMode = Literal["manual", "dual", "auto"]
 """Release of a compressor."""
 
-ReleaseMode = Literal["manual", "dual"]
+ReleaseMode = Literal["manual", "dual", "auto"]
 """Release of a limiter."""
 
 LimiterMode = Literal["standard", "master", "sample_peak"]
@@ -411,9 +411,12 @@ class Limiter(Curved):
     hold_ms : float, default 8
         0 to 15 ms: holds the gain between the crests of low frequencies; adds no latency.
     release_ms : float, default 60
-        5 to 2000 ms: time to 63.2 % of the recovery in dB.
-    release_mode : "manual" or "dual", default "manual"
-        "dual" is slower after long reduction.
+        5 to 2000 ms: time to 63.2 % of the recovery in dB; not used with "auto".
+    release_mode : "manual", "dual" or "auto", default "manual"
+        "dual" is slower after long reduction; "auto" goes by the programme, from 30 ms after single peaks to 400 ms
+        after long reduction.
+    link_percent : float, default 100
+        0 to 100 %: share of the loudest channel's reduction in every channel. The ceiling is kept at any link.
     mode : "standard", "master" or "sample_peak", default "standard"
         Peak detector: "master" interpolates true peaks with longer filters, "sample_peak" not at all.
         Fixed while a stream runs.
@@ -425,4 +428,5 @@ class Limiter(Curved):
     hold_ms: float = 8.0
     release_ms: float = 60.0
     release_mode: ReleaseMode = "manual"
+    link_percent: float = 100.0
     mode: LimiterMode = "standard"

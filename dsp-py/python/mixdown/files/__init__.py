@@ -2,13 +2,14 @@
 
 from mixdown.files.recordings import READABLE, Blocks, Recording, blocks, read
 from mixdown.files.tags import Tags
-from mixdown.files.writing import BitDepth, Dither, check_output, replace_file, write
+from mixdown.files.writing import BitDepth, Dither, NoiseShaping, check_output, replace_file, write
 
 __all__ = [
     "READABLE",
     "BitDepth",
     "Blocks",
     "Dither",
+    "NoiseShaping",
     "Recording",
     "Tags",
     "blocks",

@@ -1,0 +1,7 @@
+//! Saturation: curves with their antiderivatives, and the oversampled soft clip that uses them.
+
+mod antiderivative;
+mod knee;
+mod soft_clip;
+
+pub(crate) use soft_clip::{SoftClip, SoftClipSettings};
