@@ -81,12 +81,14 @@ pub(crate) fn within<F: Form, S: Sample>(
     match (mix.span, mix.tangent == S::ONE) {
         (2, false) => groups::<F, S, 2, false>(form, mix, from, frames, rows),
         (2, true) => groups::<F, S, 2, true>(form, mix, from, frames, rows),
+        (4, false) => groups::<F, S, 4, false>(form, mix, from, frames, rows),
+        (4, true) => groups::<F, S, 4, true>(form, mix, from, frames, rows),
         (_, false) => groups::<F, S, 8, false>(form, mix, from, frames, rows),
         (_, true) => groups::<F, S, 8, true>(form, mix, from, frames, rows),
     }
 }
 
-/// Groups of `N` lines, 2 or 8. An even mix, with a tangent of 1, adds and subtracts: the same bits in fewer
+/// Groups of `N` lines, 2, 4 or 8. An even mix, with a tangent of 1, adds and subtracts: the same bits in fewer
 /// operations.
 #[inline(always)]
 fn groups<F: Form, S: Sample, const N: usize, const EVEN: bool>(
@@ -104,8 +106,10 @@ fn groups<F: Form, S: Sample, const N: usize, const EVEN: bool>(
                 *value = scale * form.load(&from[start..]);
             }
             rotate::<F, S, EVEN>(tangent, &mut values, 1);
-            if N == 8 {
+            if N >= 4 {
                 rotate::<F, S, EVEN>(tangent, &mut values, 2);
+            }
+            if N == 8 {
                 rotate::<F, S, EVEN>(tangent, &mut values, 4);
             }
             for (value, to) in values.into_iter().zip(&mut *to) {
@@ -183,6 +187,14 @@ pub(crate) fn cross_fade<F: Form, S: Sample>(
         let share = form.load(&shares[start..]);
         let (now, next) = (form.load(&row[start..]), form.load(&next[start..]));
         share.mul_add(next - now, now).store(&mut row[start..]);
+    }
+}
+
+/// Adds one row to another.
+#[inline(always)]
+pub(crate) fn add<F: Form, S: Sample>(form: F, row: &[S; GRID_FRAMES], frames: usize, sum: &mut [S; GRID_FRAMES]) {
+    for start in vector_starts::<F, S>(frames) {
+        (form.load(&sum[start..]) + form.load(&row[start..])).store(&mut sum[start..]);
     }
 }
 

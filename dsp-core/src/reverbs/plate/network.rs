@@ -196,7 +196,7 @@ impl<S: Sample> Network<S> {
         let frames = left.len();
         if self.grid_frame == 0 {
             self.lfo.advance(&[self.lfo_rotation; 2]);
-            self.modulation.modulate(&self.centres, self.excursion_frames, self.lfo.ends());
+            self.modulation.modulate(&self.centres, self.excursion_frames, self.lfo.ends(), GRID_FRAMES);
         }
         let at_rest = matches!(self.glides.span::<S>(0).0, Span::Still(_)).then(|| self.glides.target());
         let (span, _) = self.glides.span::<S>(frames);

@@ -5,7 +5,9 @@ mod early;
 mod network;
 mod params;
 mod setting;
+mod shelves;
 mod space;
+mod spread;
 
 use crate::{
     foundation::{
