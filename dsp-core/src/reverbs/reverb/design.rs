@@ -25,7 +25,7 @@ pub(super) const STEPS: usize = 4;
 /// after them.
 pub(super) const STEREO_STEPS: usize = 3;
 /// Steps of half the lines; the others have as many as the network, and the first of them reads each line twice.
-pub(super) const NARROW_STEPS: usize = 2;
+pub(super) const NARROW_STEPS: usize = 1;
 /// Lines of the narrow steps.
 pub(super) const NARROW_LINES: usize = LINES / 2;
 /// Onset taps of an output.

@@ -5,6 +5,7 @@ mod early;
 mod network;
 mod params;
 mod setting;
+mod shape;
 mod shelves;
 mod space;
 mod spread;
@@ -33,6 +34,7 @@ use alloc::boxed::Box;
 use design::{Design, LongestDelays, NetworkCoeffs};
 use network::{Network, Wet};
 pub use params::ReverbParams;
+use shape::{Shape, ShapeCoeffs};
 pub use space::Space;
 
 /// Algorithmic reverb: a feedback delay network with early reflections, from a studio booth to a cathedral.
@@ -75,6 +77,7 @@ pub struct Reverb<S> {
     gains: Ramp<4>,
     network: Box<Network<S>>,
     wet: Box<Wet<S>>,
+    shape: Shape,
     non_finite: u64,
 }
 
@@ -101,6 +104,7 @@ impl Params for ReverbParams {
                 same_side_gain: self.mix * (mid + side) / 2.0,
                 cross_gain: self.mix * (mid - side) / 2.0,
                 tail_gain,
+                shape: ShapeCoeffs::new(self, spec),
                 network: Box::new(network),
             },
         ))
@@ -127,6 +131,7 @@ pub struct ReverbCoeffs {
     cross_gain: f64,
     /// Gain of the tail relative to the early reflections.
     tail_gain: f64,
+    shape: ShapeCoeffs,
     /// Boxed: it is large compared with other coefficients.
     network: Box<NetworkCoeffs>,
 }
@@ -151,10 +156,17 @@ impl<S: Sample> Reverb<S> {
         let (left, right) = block.stereo_mut();
         let mut start = 0;
         while start < frames {
-            let count = self.network.frames_at_once().min(frames - start).min(self.gains.uniform_frames());
+            let uniform = self.gains.uniform_frames().min(self.shape.frames_at_once());
+            let count = self.network.frames_at_once().min(frames - start).min(uniform);
             let (left, right) = (&mut left[start..start + count], &mut right[start..start + count]);
             self.network.process([left, right], &mut self.wet);
             let (span, _) = self.gains.span::<S>(count);
+            if self.shape.is_off() {
+                self.shape.skip(count);
+            } else {
+                self.wet.join(&span);
+                self.shape.process([left, right], &mut self.wet.early);
+            }
             super::fdn::blend(self.backend, &self.wet.early, &self.wet.tail, &span, left, right);
             start += count;
         }
@@ -178,6 +190,7 @@ impl<S: Sample> Engine<S> for Reverb<S> {
             gains: Ramp::new(coeffs.gains(), ramp_frames),
             network: Box::new(Network::new(spec, &longest, &coeffs.network)),
             wet: Box::new(Wet::new()),
+            shape: Shape::new(spec, &coeffs.shape),
             non_finite: 0,
         })
     }
@@ -212,10 +225,12 @@ impl<S: Sample> Processor<S> for Reverb<S> {
             gains,
             network,
             wet: _,
+            shape,
             non_finite,
         } = self;
         gains.jump_to(gains.target());
         network.reset();
+        shape.reset();
         *non_finite = 0;
     }
 
@@ -224,7 +239,7 @@ impl<S: Sample> Processor<S> for Reverb<S> {
             return Tail::Infinite;
         }
         // All signals must have been below the threshold for the length of the lines, rounded up to the grid.
-        Tail::Frames(self.tail_frames + (2 * self.memory_frames + 2 * GRID_FRAMES) as u64)
+        Tail::Frames(self.tail_frames + self.shape.tail_frames() + (2 * self.memory_frames + 2 * GRID_FRAMES) as u64)
     }
 
     fn non_finite_samples(&self) -> u64 {
@@ -242,6 +257,7 @@ impl<S: Sample> Tunable<S> for Reverb<S> {
     fn apply(&mut self, coeffs: &ReverbCoeffs) {
         self.gains.set_target(coeffs.gains());
         self.network.set_coeffs(&coeffs.network);
+        self.shape.set_coeffs(&coeffs.shape);
         self.frozen = coeffs.network.is_frozen;
         self.tail_frames = coeffs.tail_frames;
     }

@@ -84,6 +84,21 @@ impl<S: Sample> Wet<S> {
     pub(super) fn new() -> Self {
         Self { early: [[S::ZERO; GRID_FRAMES]; 2], tail: [[S::ZERO; GRID_FRAMES]; 2] }
     }
+
+    /// Adds the tail, the last of these gains times, to the early reflections: as [`blend`](fdn::blend) does.
+    pub(super) fn join(&mut self, gains: &Span<S, 4>) {
+        let Self { early, tail } = self;
+        for (early, tail) in early.iter_mut().zip(tail) {
+            for ((index, early), tail) in (0_i32..).zip(early).zip(&mut *tail) {
+                let gain = match gains {
+                    Span::Still([.., gain]) => *gain,
+                    Span::Moving([.., gain]) => gain.at(index),
+                };
+                *early += gain * *tail;
+            }
+            *tail = [S::ZERO; GRID_FRAMES];
+        }
+    }
 }
 
 impl<S: Sample> Network<S> {
