@@ -3,6 +3,7 @@
 mod design;
 mod network;
 mod params;
+mod passes;
 
 use crate::{
     foundation::{
@@ -65,10 +66,7 @@ impl Params for PlateParams {
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<PlateCoeffs>, Error> {
         self.validate(spec)?;
-        Ok(Designed::new(
-            spec,
-            PlateCoeffs::new(self.decay, self.predelay_ms, self.damping_hz, self.mix, spec.sample_rate_hz()),
-        ))
+        Ok(Designed::new(spec, PlateCoeffs::new(self, spec.sample_rate_hz())))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Plate<S>, Error> {
@@ -133,7 +131,8 @@ impl<S: Sample> Processor<S> for Plate<S> {
     }
 
     fn tail(&self) -> Tail {
-        Tail::Frames(self.coeffs.tail_frames + (2 * self.network.memory_frames() + 2 * GRID_FRAMES) as u64)
+        let filters = self.coeffs.tail_frames + self.network.low_cut_frames();
+        Tail::Frames(filters + (2 * self.network.memory_frames() + 2 * GRID_FRAMES) as u64)
     }
 
     fn non_finite_samples(&self) -> u64 {
