@@ -84,16 +84,11 @@ pub fn c80_db(response: &[f64], rate_hz: f64) -> f64 {
 /// Mean power gain of a response over 1/f, 50 Hz to 3.5 kHz: that of pink noise which every sample rate can carry.
 pub fn pink_power(response: &[f64], rate_hz: f64) -> f64 {
     let length = response.len().next_power_of_two();
-    let mut padded = response.to_vec();
-    padded.resize(length, 0.0);
-    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
-    let mut bins = plan.make_output_vec();
-    plan.process(&mut padded, &mut bins).unwrap();
     let (mut power, mut weights) = (0.0, 0.0);
-    for (index, bin) in bins.iter().enumerate() {
+    for (index, bin) in power_spectrum(response, length).into_iter().enumerate() {
         let hz = index as f64 * rate_hz / length as f64;
         if (50.0..=3_500.0).contains(&hz) {
-            power += bin.norm_sqr() / hz;
+            power += bin / hz;
             weights += 1.0 / hz;
         }
     }
@@ -104,6 +99,16 @@ pub fn pink_power(response: &[f64], rate_hz: f64) -> f64 {
 pub fn onset(response: &[f64]) -> usize {
     let peak = response.iter().fold(0.0, |peak: f64, h| peak.max(h.abs()));
     response.iter().position(|h| h.abs() > 1e-3 * peak).unwrap_or(0)
+}
+
+/// |X(f)|² at multiples of rate / length, without a window.
+pub fn power_spectrum(signal: &[f64], length: usize) -> Vec<f64> {
+    let mut padded = signal.to_vec();
+    padded.resize(length, 0.0);
+    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
+    let mut bins = plan.make_output_vec();
+    plan.process(&mut padded, &mut bins).unwrap();
+    bins.iter().map(|bin| bin.norm_sqr()).collect()
 }
 
 /// |X(f)|² at multiples of rate / length, with a Hann window over the whole signal.

@@ -83,6 +83,8 @@ pub(super) struct Network<S> {
     predelay: Crossfade<usize>,
     lfo: Lfo<2>,
     rate_hz: f64,
+    /// The rate of the modulation, and its rotation.
+    rotation: (f64, [f64; 2]),
     /// Delays of the modulated all passes at rest.
     centres: [f64; 2],
     /// Rate of the modulation in Hz and its depth in frames.
@@ -163,6 +165,7 @@ impl<S: Sample> Network<S> {
             predelay: Crossfade::new(coeffs.predelay_frames, ramp_frames),
             lfo: Lfo::new(),
             rate_hz,
+            rotation: (coeffs.movement[0], rotation(coeffs.movement[0], rate_hz)),
             centres: halves.map(|half| half.modulated_all_pass.delay_frames as f64),
             movement: Ramp::new(coeffs.movement, ms_to_frames(MODULATION_GLIDE_MS, rate_hz)),
             modulation: LagrangeTaps::new(),
@@ -269,7 +272,11 @@ impl<S: Sample> Network<S> {
             left -= self.movement.span::<f64>(left).1;
         }
         let [next_hz, next_depth] = self.movement.value();
-        self.lfo.advance(&[rotation(0.5 * (hz + next_hz), self.rate_hz); 2]);
+        let hz = 0.5 * (hz + next_hz);
+        if hz != self.rotation.0 {
+            self.rotation = (hz, rotation(hz, self.rate_hz));
+        }
+        self.lfo.advance(&[self.rotation.1; 2]);
         let lfos = self.lfo.ends().map(|[start, end]| [depth * start, next_depth * end]);
         self.modulation.modulate(&self.centres, 1.0, &lfos, GRID_FRAMES);
     }
@@ -414,6 +421,7 @@ impl<S: Sample> Network<S> {
             predelay,
             lfo,
             rate_hz: _,
+            rotation: _,
             centres: _,
             movement,
             modulation: _,

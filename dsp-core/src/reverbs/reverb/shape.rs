@@ -121,7 +121,9 @@ impl Shape {
     pub(super) fn process<S: Sample>(&mut self, inputs: [&[S]; 2], wet: &mut [[S; GRID_FRAMES]; 2]) {
         let frames = inputs[0].len();
         let [left, right] = wet.each_mut().map(|wet| &mut wet[..frames]);
-        if let Ok(mut block) = BlockMut::from_slices(&mut [&mut *left, &mut *right]) {
+        if self.cuts.is_identity() {
+            self.cuts.skip(frames);
+        } else if let Ok(mut block) = BlockMut::from_slices(&mut [&mut *left, &mut *right]) {
             self.cuts.process(&mut block);
         }
         if !self.ducks() {
