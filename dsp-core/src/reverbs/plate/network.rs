@@ -240,7 +240,12 @@ impl<S: Sample> Network<S> {
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
-            run!(self.backend, _ => self.circulate(left, right));
+            if frames == GRID_FRAMES {
+                // The usual case, with loops of constant length.
+                run!(self.backend, _ => self.circulate(left, right, GRID_FRAMES));
+            } else {
+                run!(self.backend, _ => self.circulate(left, right, frames));
+            }
         }
         // The input alone passes bit for bit.
         let is_dry = at_rest.is_some_and(|[.., dry, own, other]| dry == 1.0 && own == 0.0 && other == 0.0);
@@ -283,8 +288,7 @@ impl<S: Sample> Network<S> {
 
     /// Writes a chunk of the inputs after their high pass.
     #[inline(always)]
-    fn write_inputs(&mut self, left: &[S], right: &[S]) {
-        let frames = left.len();
+    fn write_inputs(&mut self, left: &[S], right: &[S], frames: usize) {
         let Self { scratch: Scratch { signals: [other, own], .. }, high_pass: [first, second], .. } = self;
         let [a, b] = &mut self.high_pass_states;
         // Side by side, as each recursion waits for itself.
@@ -309,9 +313,8 @@ impl<S: Sample> Network<S> {
 
     /// Runs the network on a chunk; the outputs are then in the scratch buffers.
     #[inline(always)]
-    fn circulate(&mut self, left: &[S], right: &[S]) {
-        let frames = left.len();
-        self.write_inputs(left, right);
+    fn circulate(&mut self, left: &[S], right: &[S], frames: usize) {
+        self.write_inputs(&left[..frames], &right[..frames], frames);
         let Self { bank, halves, peak, scratch, .. } = self;
         let Scratch { signals, halves: half_signals, modulated, next_gains, glides, outputs } = scratch;
         let [decay, tank_diffusion, damping_pole, diffusion, ..] = glides;

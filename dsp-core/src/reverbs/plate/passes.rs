@@ -44,12 +44,7 @@ pub(super) fn all_pass<S: Sample>(
 /// The damping of both halves: a one-pole low pass with a gliding pole, times the decay. Side by side, as each
 /// recursion waits for itself.
 #[inline(always)]
-pub(super) fn damp<S: Sample>(
-    [left, right]: [&mut [S]; 2],
-    poles: &[S],
-    decay: &[S],
-    states: &mut [f64; 2],
-) {
+pub(super) fn damp<S: Sample>([left, right]: [&mut [S]; 2], poles: &[S], decay: &[S], states: &mut [f64; 2]) {
     let [mut a, mut b] = *states;
     for (((left, right), pole), decay) in left.iter_mut().zip(right).zip(poles).zip(decay) {
         let pole = pole.to_f64();

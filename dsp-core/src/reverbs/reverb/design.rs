@@ -47,7 +47,7 @@ const RATE_SPREAD: [f64; 2] = [0.7, 1.3];
 /// Gain of a line while frozen.
 const FROZEN_GAIN: f64 = 1.0 - 1e-6;
 /// Smallest and largest weight of an onset tap.
-const ONSET_SPREAD: [f64; 2] = [0.7, 1.3];
+const ONSET_SPREAD: [f64; 2] = [0.85, 1.15];
 /// Highest frequency in the level calculation, at every sample rate.
 const HIGHEST_HZ: f64 = 20_000.0;
 /// Parts of the 64-frame grid on which fast modulation is exact.
@@ -117,10 +117,9 @@ pub(super) const fn lines_of(step: usize) -> usize {
     if step < NARROW_STEPS { NARROW_LINES } else { LINES }
 }
 
-/// Distance of the lines that a step mixes last: half as many as mix with each other.
-pub(super) const fn span(step: usize) -> usize {
-    let mixed = if step < STEREO_STEPS { lines_of(step) / 2 } else { LINES };
-    mixed / 2
+/// Lines that a step mixes with each other.
+pub(super) const fn mixed_lines(step: usize) -> usize {
+    if step < STEREO_STEPS { lines_of(step) / 2 } else { LINES }
 }
 
 /// The longest delays of any settings of a space, in frames.
@@ -288,7 +287,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
         diffusion_delays,
         diffusion_tangent: libm::tan(angle),
         diffusion_gains: core::array::from_fn(|step| {
-            let dimensions = f64::from(span(step).ilog2() + 1);
+            let dimensions = f64::from(mixed_lines(step).ilog2());
             let share = if step + 1 == STEPS { libm::sqrt(8.0) } else { 1.0 };
             libm::pow(libm::cos(angle), dimensions) / share
         }),

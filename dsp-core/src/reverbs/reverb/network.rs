@@ -265,9 +265,9 @@ impl<S: Sample> Network<S> {
             let next_mix = settings.next().map(|next| next.diffuse(form, step, bank, frames, next_rows));
             for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
                 let out = if step + 1 < STEPS { bank.write(offsets.diffusion[step][line]) } else { last };
-                fdn::across(form, &mix, rows, line, frames, out);
+                fdn::complete(form, &mix, rows, line, frames, out);
                 if let Some(next_mix) = &next_mix {
-                    fdn::across(form, next_mix, next_rows, line, frames, next_row);
+                    fdn::complete(form, next_mix, next_rows, line, frames, next_row);
                     fdn::cross_fade(form, out, next_row, next_gains, frames);
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::design::{
     EARLY_LINES, FAST_CELLS, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NARROW_LINES, NARROW_STEPS, NetworkCoeffs,
-    ONSET_TAPS, STEPS, STEREO_STEPS, Tap, lines_of, span,
+    ONSET_TAPS, STEPS, STEREO_STEPS, Tap, lines_of, mixed_lines,
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
@@ -32,11 +32,8 @@ impl WriteOffsets {
             let delays = &longest.diffusion[step];
             for (line, offset) in offsets[..lines_of(step)].iter_mut().enumerate() {
                 // After the last narrow step each line is read twice, after the last stereo step by the early reflections.
-                let mut frames = if step + 1 == NARROW_STEPS {
-                    delays[2 * line].max(delays[2 * line + 1])
-                } else {
-                    delays[line]
-                };
+                let mut frames =
+                    if step + 1 == NARROW_STEPS { delays[2 * line].max(delays[2 * line + 1]) } else { delays[line] };
                 if step + 1 == STEREO_STEPS && EARLY_LINES.as_flattened().contains(&line) {
                     frames = frames.max(longest.early);
                 }
@@ -268,7 +265,7 @@ impl<S: Sample> Setting<S> {
         for (input, offset) in inputs.iter_mut().zip(&self.diffusion[step]) {
             *input = bank.read(*offset);
         }
-        let mix = Mix { tangent: self.diffusion_tangent, scale: self.diffusion_gains[step], span: span(step) };
+        let mix = Mix { tangent: self.diffusion_tangent, scale: self.diffusion_gains[step], lines: mixed_lines(step) };
         fdn::within(form, &mix, inputs, frames, rows);
         mix
     }

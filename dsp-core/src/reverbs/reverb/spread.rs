@@ -96,4 +96,3 @@ pub(super) fn line_delays(
     }
     delays
 }
-
