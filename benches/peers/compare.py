@@ -30,6 +30,7 @@ SECTIONS: list[Callable[[], Section]] = [
     dynamics.section,
     equalizer.section,
     reverb.section,
+    reverb.beginning_section,
     convolution.section,
     times.section,
 ]

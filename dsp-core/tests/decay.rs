@@ -142,7 +142,7 @@ fn recovers<S: Sample>(largest: f64) {
             assert!(audio.iter().all(|x| x.finite()), "{} {channels}: {effect:?}", entry.name);
             // Resonances have ended with the tail; reduced gains have recovered, or are recovering.
             let Tail::Frames(tail) = tail else { continue };
-            let mut silence = room_for(&processor, vec![S::ZERO; channels * (tail.min(100_000) as usize + 64)]);
+            let mut silence = room_for(&processor, vec![S::ZERO; channels * (tail.min(6_000_000) as usize + 64)]);
             run(&mut processor, &mut silence, &Cut(vec![480]), vec![]);
             let mut again = room_for(&processor, planar_noise::<S>(channels, frames));
             run(&mut processor, &mut again, &Cut(vec![480]), vec![]);

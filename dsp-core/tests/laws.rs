@@ -560,7 +560,12 @@ fn law_8_g3_no_change_of_settings_clicks() {
     };
     let room = ReverbParams { t60_s: 0.1, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
     let reverb = |params: ReverbParams| Effect::from(params);
-    let plate = |decay, predelay_ms, damping_hz| Effect::from(PlateParams { decay, predelay_ms, damping_hz, mix: 1.0 });
+    let plate = |decay, predelay_ms, damping_hz| {
+        Effect::from(PlateParams { decay, predelay_ms, damping_hz, ..PlateParams::default() })
+    };
+    let moved = |modulation_hz, modulation_depth_ms| {
+        Effect::from(PlateParams { decay: 0.0, modulation_hz, modulation_depth_ms, ..PlateParams::default() })
+    };
     let mut steps = vec![
         (dynamic(&[moving(100.0, 0.0, 0.0, 12.0)]), dynamic(&[moving(100.0, 12.0, 0.0, 12.0)])),
         (dynamic(&[moving(100.0, -6.0, -30.0, 12.0)]), dynamic(&[moving(200.0, -6.0, -30.0, 12.0)])),
@@ -611,6 +616,18 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (reverb(room), reverb(ReverbParams { mix: 0.0, ..room })),
         (plate(0.0, 0.0, 7_000.0), plate(0.1, 0.0, 7_000.0)),
         (plate(0.0, 0.0, 7_000.0), plate(0.0, 15.0, 500.0)),
+        (moved(1.0, 0.1), moved(1.0, 1.0)),
+        (moved(1.0, 0.1), moved(3.0, 0.1)),
+        (
+            plate(0.0, 0.0, 7_000.0),
+            Effect::from(PlateParams { decay: 0.0, diffusion: 0.5, width: 0.0, ..PlateParams::default() }),
+        ),
+        (
+            plate(0.0, 0.0, 7_000.0),
+            Effect::from(PlateParams { decay: 0.0, low_cut_hz: 150.0, ..PlateParams::default() }),
+        ),
+        (reverb(room), reverb(ReverbParams { low_cut_hz: 150.0, high_cut_hz: 2_000.0, ..room })),
+        (reverb(room), reverb(ReverbParams { duck_db: 12.0, ..room })),
         (limiter(-30.0, 0.0, -1.0), limiter(-30.0, 12.0, -1.0)),
         (limiter(12.0, 0.0, -1.0), limiter(12.0, 0.0, -13.0)),
         (gain(0.0), gain(-12.0)),

@@ -29,8 +29,8 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("Expander", 24.0, "dynamics/expander.rs"),
     ("Gate", 24.0, "dynamics/gate.rs"),
     ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
-    ("Reverb", 677.0, "reverbs/reverb/mod.rs"),
-    ("Plate", 205.0, "reverbs/plate/mod.rs"),
+    ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
+    ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),
     ("Convolution", 197.0, "convolution/convolution/mod.rs"),
 ];

@@ -36,10 +36,10 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
         Self { oldest: [REACH as u32; N], start: [[S::ZERO; N]; TAPS], slope: [[S::ZERO; N]; TAPS] }
     }
 
-    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both grid
-    /// points, not far apart.
+    /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both ends of
+    /// the next `frames`, not far apart.
     #[inline(always)]
-    pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N]) {
+    pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N], frames: usize) {
         let mut ends = [[0.0; N]; 2];
         for n in 0..N {
             let (start, end) = (centres[n] + depth * lfos[n][0], centres[n] + depth * lfos[n][1]);
@@ -49,10 +49,11 @@ impl<S: Sample, const N: usize> LagrangeTaps<S, N> {
             (ends[0][n], ends[1][n]) = (start - f64::from(middle), end - f64::from(middle));
         }
         let (start, end) = (weights(&ends[0]), weights(&ends[1]));
+        let per_frame = 1.0 / frames as f64;
         for tap in 0..TAPS {
             for n in 0..N {
                 self.start[tap][n] = S::from_f64(start[tap][n]);
-                self.slope[tap][n] = S::from_f64((end[tap][n] - start[tap][n]) * (1.0 / GRID_FRAMES as f64));
+                self.slope[tap][n] = S::from_f64((end[tap][n] - start[tap][n]) * per_frame);
             }
         }
     }
@@ -92,6 +93,32 @@ fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
         }
     }
     weights
+}
+
+/// Mean loss, in dB, of a delay at a frequency, in cycles per frame: it varies by `depth` around a whole number of
+/// frames, and by `moved` at most between two points where the weights are exact.
+pub(crate) fn loss_db(frequency: f64, depth: f64, moved: f64) -> f64 {
+    const PHASES: usize = 16;
+    const PARTS: usize = 4;
+    let phasors: [[f64; 2]; TAPS] = core::array::from_fn(|tap| unit_phasor(frequency * tap as f64));
+    let mut sum_db = 0.0;
+    for phase in 0..PHASES {
+        let [cos, sin] = unit_phasor((phase as f64 + 0.5) / PHASES as f64);
+        let (middle, half) = (depth * sin, 0.5 * moved * cos);
+        let base = libm::floor(middle);
+        let [start, end] = [middle - half, middle + half].map(|delay| weights(&[delay - base]));
+        for part in 0..PARTS {
+            let share = (part as f64 + 0.5) / PARTS as f64;
+            let mut sum = [0.0; 2];
+            for tap in 0..TAPS {
+                let weight = start[tap][0] + share * (end[tap][0] - start[tap][0]);
+                sum[0] += weight * phasors[tap][0];
+                sum[1] += weight * phasors[tap][1];
+            }
+            sum_db -= 10.0 * libm::log10(sum[0] * sum[0] + sum[1] * sum[1]);
+        }
+    }
+    (sum_db / (PHASES * PARTS) as f64).max(0.0)
 }
 
 /// `N` sines, computed at the grid points only.
@@ -142,7 +169,7 @@ mod tests {
     fn polynomials_up_to_the_fifth_degree_are_read_exactly() {
         for delay in [10.0, 10.25, 10.5, 10.99] {
             let mut taps = LagrangeTaps::<f64, 1>::new();
-            taps.modulate(&[delay], 0.02, &[[0.0, 1.0]]);
+            taps.modulate(&[delay], 0.02, &[[0.0, 1.0]], GRID_FRAMES);
             let value = |age: f64| 1.0 + 0.3 * age - 0.02 * age * age + 1e-5 * age * age * age * age * age;
             let age = |tap: usize| f64::from(taps.oldest[0] - tap as u32);
             let read: f64 = (0..TAPS).map(|tap| taps.start[tap][0] * value(age(tap))).sum();
@@ -157,10 +184,10 @@ mod tests {
     fn each_delay_is_modulated_as_if_alone() {
         let (centres, lfos) = ([10.25, 2_000.0, 333.9], [[0.1, 0.11], [-1.0, -0.99], [0.999, 0.998]]);
         let mut taps = LagrangeTaps::<f64, 3>::new();
-        taps.modulate(&centres, 7.2, &lfos);
+        taps.modulate(&centres, 7.2, &lfos, GRID_FRAMES);
         for n in 0..3 {
             let mut alone = LagrangeTaps::<f64, 1>::new();
-            alone.modulate(&[centres[n]], 7.2, &[lfos[n]]);
+            alone.modulate(&[centres[n]], 7.2, &[lfos[n]], GRID_FRAMES);
             assert_eq!(taps.oldest[n], alone.oldest[0]);
             for tap in 0..TAPS {
                 assert_eq!(taps.start[tap][n], alone.start[tap][0]);
@@ -172,7 +199,7 @@ mod tests {
     #[test]
     fn a_ramp_is_read_at_the_delay_whatever_the_cut() {
         let mut taps = LagrangeTaps::<f64, 1>::new();
-        taps.modulate(&[100.0], 5.0, &[[0.3, 0.32]]);
+        taps.modulate(&[100.0], 5.0, &[[0.3, 0.32]], GRID_FRAMES);
         for first in [0, 17, 63] {
             let oldest = f64::from(taps.oldest[0]);
             let samples = core::array::from_fn(|index| (first + index) as f64 - oldest);
@@ -184,6 +211,16 @@ mod tests {
                 assert!((read - (frame - delay)).abs() < 1e-11, "{frame}: {read}");
             }
         }
+    }
+
+    #[test]
+    fn the_loss_is_that_of_half_a_sample_on_average_and_grows_with_the_steps() {
+        // At rest on a whole sample nothing is lost.
+        assert!(loss_db(0.2, 1e-9, 0.0) < 1e-9);
+        // The worst loss of six points is 0.26 dB at 10 kHz and 44.1 kHz; over all fractions a bit less than half of it.
+        let moving = loss_db(10.0 / 44.1, 10.0, 0.01);
+        assert!(moving > 0.08 && moving < 0.18, "{moving}");
+        assert!(loss_db(10.0 / 44.1, 10.0, 1.6) > 10.0 * moving);
     }
 
     #[test]

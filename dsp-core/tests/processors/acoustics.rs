@@ -26,17 +26,89 @@ pub fn echo_density(response: &[f64], rate_hz: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// Seconds from the onset to the first window as dense as noise.
-pub fn mixing_time_s(response: &[f64], rate_hz: f64) -> f64 {
-    let onset = onset(response) as f64 / rate_hz;
-    let dense = echo_density(response, rate_hz).into_iter().find(|&(at, density)| at >= onset && density >= 1.0);
-    dense.map_or(f64::INFINITY, |(at, _)| at - onset)
+/// Seconds after the onset in which the beginning of a response is judged.
+const BEGINNING_S: f64 = 0.15;
+
+/// Seconds from the onset to the last window, within the beginning, whose echo density is below 0.8; noise itself
+/// strays to 0.85.
+pub fn last_sparse_s(response: &[f64], rate_hz: f64) -> f64 {
+    // Half a window of silence before the onset, so that the first window has its middle there.
+    let silence = (0.01 * rate_hz) as usize;
+    let from = onset(response);
+    let to = (from + ((BEGINNING_S + 0.02) * rate_hz) as usize).min(response.len());
+    let mut beginning = vec![0.0; silence];
+    beginning.extend_from_slice(&response[from..to]);
+    let onset_s = silence as f64 / rate_hz;
+    let density = echo_density(&beginning, rate_hz);
+    let sparse = density.into_iter().filter(|&(at, density)| at >= onset_s && density < 0.8).next_back();
+    sparse.map_or(0.0, |(at, _)| at - onset_s)
+}
+
+/// By how much the deepest 3 ms window of the beginning lies below both the loudest window before and the loudest
+/// after, in dB, and its start after the onset, in ms. Windows every 0.5 ms.
+pub fn deepest_window_db(response: &[f64], rate_hz: f64) -> (f64, f64) {
+    let (width, hop) = ((0.003 * rate_hz).round() as usize, (0.0005 * rate_hz) as usize);
+    let beginning = &response[onset(response)..];
+    let to = ((BEGINNING_S * rate_hz) as usize).min(beginning.len() - width);
+    let level = |start: usize| beginning[start..start + width].iter().map(|h| h * h).sum::<f64>();
+    let levels: Vec<f64> = (0..to).step_by(hop).map(level).collect();
+    let mut after = levels.clone();
+    for index in (0..after.len() - 1).rev() {
+        after[index] = after[index].max(after[index + 1]);
+    }
+    let (mut before, mut deepest) = (0.0_f64, (0.0, 0.0));
+    for (index, level) in levels.iter().enumerate() {
+        before = before.max(*level);
+        let depth_db = 10.0 * (before.min(after[index]) / level).log10();
+        if depth_db > deepest.0 {
+            deepest = (depth_db, 0.5 * index as f64);
+        }
+    }
+    deepest
+}
+
+/// The part of the energy in the first 3 ms after the onset: the direct burst.
+pub fn direct_burst(response: &[f64], rate_hz: f64) -> f64 {
+    let onset = onset(response);
+    let energy = |samples: &[f64]| samples.iter().map(|h| h * h).sum::<f64>();
+    energy(&response[onset..onset + (0.003 * rate_hz) as usize]) / energy(response)
+}
+
+/// Clarity: energy of the first 80 ms after the onset over the rest, in dB.
+pub fn c80_db(response: &[f64], rate_hz: f64) -> f64 {
+    let (early, late) = response[onset(response)..].split_at((0.08 * rate_hz) as usize);
+    let energy = |samples: &[f64]| samples.iter().map(|h| h * h).sum::<f64>();
+    10.0 * (energy(early) / energy(late)).log10()
+}
+
+/// Mean power gain of a response over 1/f, 50 Hz to 3.5 kHz: that of pink noise which every sample rate can carry.
+pub fn pink_power(response: &[f64], rate_hz: f64) -> f64 {
+    let length = response.len().next_power_of_two();
+    let (mut power, mut weights) = (0.0, 0.0);
+    for (index, bin) in power_spectrum(response, length).into_iter().enumerate() {
+        let hz = index as f64 * rate_hz / length as f64;
+        if (50.0..=3_500.0).contains(&hz) {
+            power += bin / hz;
+            weights += 1.0 / hz;
+        }
+    }
+    power / weights
 }
 
 /// The first sample above -60 dB of the largest.
 pub fn onset(response: &[f64]) -> usize {
     let peak = response.iter().fold(0.0, |peak: f64, h| peak.max(h.abs()));
     response.iter().position(|h| h.abs() > 1e-3 * peak).unwrap_or(0)
+}
+
+/// |X(f)|² at multiples of rate / length, without a window.
+pub fn power_spectrum(signal: &[f64], length: usize) -> Vec<f64> {
+    let mut padded = signal.to_vec();
+    padded.resize(length, 0.0);
+    let plan = RealFftPlanner::<f64>::new().plan_fft_forward(length);
+    let mut bins = plan.make_output_vec();
+    plan.process(&mut padded, &mut bins).unwrap();
+    bins.iter().map(|bin| bin.norm_sqr()).collect()
 }
 
 /// |X(f)|² at multiples of rate / length, with a Hann window over the whole signal.

@@ -1,6 +1,6 @@
 //! The release gates R1 to R4 of `Reverb`, and the gates of `Plate`.
 //!
-//! As defined in R1, tails are judged with the same decay at all frequencies, unmodulated delays and early reflections
+//! The beginning is judged as shipped, R1; tails are judged with the same decay at all frequencies, unmodulated delays and early reflections
 //! off. All spaces are measured at 48 kHz, two of them at other rates; `cargo test --release -- --ignored` measures the
 //! whole matrix.
 
@@ -63,12 +63,65 @@ fn plain(space: Space) -> ReverbParams {
     }
 }
 
-fn dense_soon(cases: impl Iterator<Item = (Space, f64)>) {
+/// Limits of the last sparse time, in ms.
+fn sparse_limit_ms(space: Space) -> f64 {
+    match space {
+        Space::Room | Space::Club => 25.0,
+        Space::Chamber => 30.0,
+        Space::Hall => 40.0,
+        Space::Cathedral => 60.0,
+    }
+}
+
+#[test]
+fn r1_the_beginning_has_no_hole_is_dense_soon_and_has_no_burst() {
+    for space in SPACES {
+        for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+            for early_db in [ReverbParams::space(space).early_db, f64::NEG_INFINITY] {
+                let params = ReverbParams { early_db, ..ReverbParams::space(space) };
+                let (mut deepest, mut sparse_ms, mut burst, mut c80) = ((0.0, 0.0), 0.0_f64, 0.0_f64, 0.0);
+                for inputs in INPUTS {
+                    for response in response(&params, rate_hz, inputs, 0.3 + 0.5 * params.t60_s) {
+                        let window = deepest_window_db(&response, rate_hz);
+                        deepest = if window.0 > deepest.0 { window } else { deepest };
+                        sparse_ms = sparse_ms.max(1e3 * last_sparse_s(&response, rate_hz));
+                        burst = burst.max(direct_burst(&response, rate_hz));
+                        c80 += c80_db(&response, rate_hz) / 8.0;
+                    }
+                }
+                println!(
+                    "{space:?} {rate_hz} early {early_db}: deepest window {:.1} dB at {:.0} ms, sparse until \
+                     {sparse_ms:.0} ms, burst {:.1} %, C80 {c80:+.1} dB",
+                    deepest.0,
+                    deepest.1,
+                    100.0 * burst
+                );
+                assert!(deepest.0 <= 6.0, "{space:?} {rate_hz} {early_db}: {deepest:?}");
+                assert!(sparse_ms <= sparse_limit_ms(space), "{space:?} {rate_hz} {early_db}: {sparse_ms}");
+                assert!(burst <= 0.25, "{space:?} {rate_hz} {early_db}: {burst}");
+            }
+        }
+    }
+}
+
+#[test]
+fn clarity_falls_from_room_to_cathedral() {
+    let mut last = f64::MAX;
+    for (space, expected_db) in SPACES.into_iter().zip([14.0, 8.5, 4.5, 1.5, -3.5]) {
+        let params = ReverbParams::space(space);
+        let responses = INPUTS.map(|inputs| response(&params, 48_000.0, inputs, 0.3 + 1.2 * params.t60_s));
+        let c80 = responses.as_flattened().iter().map(|response| c80_db(response, 48_000.0)).sum::<f64>() / 8.0;
+        println!("{space:?}: C80 {c80:+.1} dB");
+        assert!((c80 - expected_db).abs() <= 1.5 && c80 < last, "{space:?}: {c80}");
+        last = c80;
+    }
+}
+
+fn stays_dense(cases: impl Iterator<Item = (Space, f64)>) {
     for (space, rate_hz) in cases {
-        let (mut latest_s, mut least, mut most) = (0.0_f64, f64::MAX, 0.0_f64);
+        let (mut least, mut most) = (f64::MAX, 0.0_f64);
         for inputs in INPUTS {
             for response in response(&plain(space), rate_hz, inputs, 1.3) {
-                latest_s = latest_s.max(mixing_time_s(&response, rate_hz));
                 let onset_s = onset(&response) as f64 / rate_hz;
                 let density = echo_density(&response, rate_hz);
                 // A window of 20 ms has so few samples that Gaussian noise itself varies by 0.15 now and then: the
@@ -80,15 +133,14 @@ fn dense_soon(cases: impl Iterator<Item = (Space, f64)>) {
                 }
             }
         }
-        println!("{space:?} {rate_hz}: dense after {:.1} ms, then {least:.3}..{most:.3}", 1e3 * latest_s);
-        assert!(latest_s <= 0.045, "{space:?} {rate_hz}: {latest_s}");
+        println!("{space:?} {rate_hz}: density {least:.3}..{most:.3}");
         assert!(least >= 0.9 && most <= 1.1, "{space:?} {rate_hz}: {least}..{most}");
     }
 }
 
 #[test]
-fn r1_echoes_are_dense_within_45_ms_and_stay_so() {
-    dense_soon(cases());
+fn r1_echoes_stay_dense() {
+    stays_dense(cases());
 }
 
 fn even_tail(cases: impl Iterator<Item = (Space, f64)>) {
@@ -103,7 +155,13 @@ fn even_tail(cases: impl Iterator<Item = (Space, f64)>) {
             }
         }
         println!("{space:?} {rate_hz}: flatness {flat:.3}, autocorrelation {echo:.3}, kurtosis {least:.2}..{most:.2}");
-        assert!(flat >= 0.40, "{space:?} {rate_hz}: {flat}");
+        // More lines per second of decay than a small space has would be flatter.
+        let limit = match space {
+            Space::Room | Space::Club => 0.415,
+            Space::Chamber => 0.44,
+            Space::Hall | Space::Cathedral => 0.46,
+        };
+        assert!(flat >= limit, "{space:?} {rate_hz}: {flat}");
         assert!(echo <= 0.15, "{space:?} {rate_hz}: {echo}");
         assert!(least >= 2.8 && most <= 3.3, "{space:?} {rate_hz}: {least}..{most}");
     }
@@ -180,13 +238,34 @@ fn r2_every_octave_decays_in_the_time_set() {
     let defaults = cases().map(|(space, rate_hz)| (ReverbParams::space(space), rate_hz));
     let (room, hall) = (ReverbParams::space(Space::Room), ReverbParams::default());
     let others = [
+        ReverbParams { t60_s: 0.3, ..room },
         ReverbParams { t60_s: 0.7, ..room },
         ReverbParams { t60_s: 10.0, ..hall },
         ReverbParams { t60_s: 3.0, t60_low_ratio: 0.5, t60_high_ratio: 1.3, ..hall },
     ];
     decays_as_asked(defaults.chain(others.map(|params| (params, 48_000.0))), 0.07);
-    // The longest line of 75 ms falls by 15 dB at once: a line through so few steps reads 7.3 % too long.
-    decays_as_asked([(ReverbParams { t60_s: 0.3, ..room }, 48_000.0)].into_iter(), 0.08);
+}
+
+#[test]
+fn r2_modulation_does_not_shorten_the_decay() {
+    let moved = |params: ReverbParams, modulation_depth_ms: f64, modulation_hz: f64| ReverbParams {
+        modulation_depth_ms,
+        modulation_hz,
+        ..params
+    };
+    let (room, hall) = (ReverbParams::space(Space::Room), ReverbParams::default());
+    let bright = ReverbParams { t60_s: 8.0, t60_low_ratio: 1.0, t60_high_ratio: 1.0, ..hall };
+    let cases = [
+        (moved(hall, 1.0, 3.0), 44_100.0),
+        (moved(hall, 1.0, 3.0), 48_000.0),
+        (moved(hall, 1.0, 0.3), 44_100.0),
+        (moved(hall, 0.3, 3.0), 44_100.0),
+        (moved(room, 1.0, 3.0), 44_100.0),
+        (moved(room, 1.0, 3.0), 96_000.0),
+        (moved(bright, 1.0, 3.0), 44_100.0),
+        (moved(bright, 0.15, 0.7), 44_100.0),
+    ];
+    decays_as_asked(cases.into_iter(), 0.07);
 }
 
 fn two_sides(cases: impl Iterator<Item = (Space, f64)>) {
@@ -303,6 +382,92 @@ fn noise_keeps_its_level() {
 }
 
 #[test]
+fn the_level_is_that_of_48_khz_at_every_rate() {
+    for space in SPACES {
+        let params = ReverbParams { predelay_ms: 0.0, ..ReverbParams::space(space) };
+        let level_db = |rate_hz: f64| {
+            let responses =
+                [[1.0, 0.0], [0.0, 1.0]].map(|inputs| response(&params, rate_hz, inputs, 0.3 + 0.7 * params.t60_s));
+            let power = responses.as_flattened().iter().map(|side| pink_power(side, rate_hz)).sum::<f64>() / 2.0;
+            10.0 * power.log10()
+        };
+        let expected = level_db(48_000.0);
+        let differences =
+            [8_000.0, 11_025.0, 16_000.0, 44_100.0, 96_000.0, 192_000.0].map(|rate_hz| level_db(rate_hz) - expected);
+        println!("{space:?}: {expected:+.2} dB at 48 kHz, beside it {differences:+.2?}");
+        assert!(differences.iter().all(|difference| difference.abs() <= 0.5), "{space:?}: {differences:?}");
+    }
+}
+
+/// Response over another, in dB, at some frequencies.
+fn ratio_db(with: &[f64], without: &[f64], rate_hz: f64, frequencies_hz: &[f64]) -> Vec<f64> {
+    let power = |response: &[f64], hz: f64| {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, h) in response.iter().enumerate() {
+            let (sin, cos) = (std::f64::consts::TAU * hz * n as f64 / rate_hz).sin_cos();
+            re += h * cos;
+            im += h * sin;
+        }
+        re * re + im * im
+    };
+    frequencies_hz.iter().map(|&hz| 10.0 * (power(with, hz) / power(without, hz)).log10()).collect()
+}
+
+#[test]
+fn cuts_filter_the_reverb_alone() {
+    let rate_hz = 48_000.0;
+    let off = ReverbParams { modulation_depth_ms: 0.0, ..ReverbParams::space(Space::Room) };
+    let at_off = ReverbParams { low_cut_hz: 20.0, high_cut_hz: 20_000.0, duck_db: 0.0, ..off };
+    assert_eq!(response(&off, rate_hz, [1.0, 0.0], 0.5), response(&at_off, rate_hz, [1.0, 0.0], 0.5));
+    let cut = ReverbParams { low_cut_hz: 300.0, high_cut_hz: 5_000.0, ..off };
+    let [with, without] = [cut, off].map(|params| response(&params, rate_hz, [1.0, 0.0], 2.0));
+    let expected = |hz: f64| {
+        let (low, high) = ((300.0 / hz).powi(4), (hz / 5_000.0).powi(4));
+        -10.0 * ((1.0 + low) * (1.0 + high)).log10()
+    };
+    let frequencies = [75.0, 150.0, 300.0, 1_200.0, 5_000.0, 10_000.0];
+    for side in 0..2 {
+        let ratios = ratio_db(&with[side], &without[side], rate_hz, &frequencies);
+        println!("{ratios:.2?}");
+        for (ratio, hz) in ratios.iter().zip(frequencies) {
+            assert!((ratio - expected(hz)).abs() <= 0.15, "{hz}: {ratio} {}", expected(hz));
+        }
+    }
+    // The input passes unfiltered.
+    let dry = render(&ReverbParams { mix: 0.0, ..cut }, rate_hz, noise(4, 4_800));
+    assert!(dry[0].iter().zip(noise(4, 4_800)).all(|(a, b)| *a == f64::from(b)));
+}
+
+#[test]
+fn ducking_follows_the_input() {
+    let rate_hz = 48_000.0;
+    let params = ReverbParams { t60_s: 2.0, modulation_depth_ms: 0.0, predelay_ms: 0.0, ..ReverbParams::default() };
+    let ducked = ReverbParams { duck_db: 12.0, ..params };
+    let reduction_db = |level_db: f64| {
+        // Two seconds of noise, then silence.
+        let gain = (10_f64.powf(level_db / 20.0) * 12_f64.sqrt()) as f32;
+        let mut input = noise(7, 192_000);
+        for channel in 0..2 {
+            input[channel * 192_000..][..96_000].iter_mut().for_each(|x| *x *= gain);
+            input[channel * 192_000..][96_000..192_000].fill(0.0);
+        }
+        let [with, without] = [ducked, params].map(|params| render(&params, rate_hz, input.clone()));
+        let at = |seconds: f64| {
+            let from = (seconds * rate_hz) as usize;
+            rms_db(&without[0][from..from + 480]) - rms_db(&with[0][from..from + 480])
+        };
+        [at(0.06), at(1.5), at(2.05), at(2.3), at(3.5)]
+    };
+    let (loud, middle, soft) = (reduction_db(-12.0), reduction_db(-30.0), reduction_db(-44.0));
+    println!("loud {loud:.2?}, middle {middle:.2?}, soft {soft:.2?}");
+    assert!(loud[0] > 11.0 && (loud[1] - 12.0).abs() < 0.05 && loud[2] > 9.0, "{loud:?}");
+    // Falls below the range within some 30 ms, then by the release of 250 ms.
+    assert!((loud[3] - 12.0 * (-0.25_f64 / 0.25).exp()).abs() < 1.5 && loud[4] < 0.1, "{loud:?}");
+    assert!((middle[1] - 6.0).abs() < 1.0, "{middle:?}");
+    assert!(soft[1] < 0.3, "{soft:?}");
+}
+
+#[test]
 fn the_side_of_the_input_excites_as_much_as_its_mid() {
     for space in SPACES {
         let energy = |inputs| {
@@ -393,10 +558,146 @@ fn a_plate_is_wide_and_decays_as_its_card_states() {
 }
 
 #[test]
+fn a_plate_answers_left_right_mid_and_side_alike() {
+    let energy_db = |inputs| {
+        let response = response(&PlateParams::default(), 48_000.0, inputs, 2.0);
+        10.0 * response.iter().flatten().map(|x| x * x).sum::<f64>().log10()
+    };
+    let levels = INPUTS.map(energy_db);
+    println!("left, mid, side, right: {levels:.2?} dB");
+    // Half of each side is half the energy of one.
+    for (level, expected) in levels.into_iter().zip([0.0, -3.01, -3.01, 0.0]) {
+        assert!((level - levels[0] - expected).abs() <= 1.0, "{levels:?}");
+    }
+    // What comes from the left is on the left first.
+    let sides = response(&PlateParams::default(), 48_000.0, [1.0, 0.0], 0.2);
+    assert!(onset(&sides[0]) < 960 && onset(&sides[1]) > 960, "{} {}", onset(&sides[0]), onset(&sides[1]));
+}
+
+#[test]
+fn a_plate_keeps_the_level_of_noise_whatever_its_decay() {
+    let mut levels = vec![];
+    for (damping_hz, decays) in
+        [(7_000.0, &[0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99][..]), (20_000.0, &[0.5, 0.95]), (1_000.0, &[0.5, 0.95])]
+    {
+        for &decay in decays {
+            let params = PlateParams { decay, damping_hz, ..Default::default() };
+            // The power of white noise of power 1 on both sides is the energy of both responses.
+            let sides =
+                [[1.0, 0.0], [0.0, 1.0]].map(|inputs| response(&params, 48_000.0, inputs, 1.0 + 0.6 / (1.0 - decay)));
+            let energy = |output: usize| sides.iter().flat_map(|side| &side[output]).map(|h| h * h).sum::<f64>();
+            levels.extend([0, 1].map(|output| 10.0 * energy(output).log10()));
+        }
+    }
+    println!("{levels:+.2?} dB");
+    assert!(levels.iter().all(|level| level.abs() <= 1.5), "{levels:?}");
+}
+
+#[test]
+fn a_plate_has_the_same_level_at_every_rate() {
+    let level_db = |rate_hz: f64| {
+        let sides = [[1.0, 0.0], [0.0, 1.0]].map(|inputs| response(&PlateParams::default(), rate_hz, inputs, 3.0));
+        10.0 * (sides.as_flattened().iter().map(|side| pink_power(side, rate_hz)).sum::<f64>() / 2.0).log10()
+    };
+    let expected = level_db(48_000.0);
+    let differences = [8_000.0, 16_000.0, 44_100.0, 96_000.0, 192_000.0].map(|rate_hz| level_db(rate_hz) - expected);
+    println!("{expected:+.2} dB at 48 kHz, beside it {differences:+.2?}");
+    assert!(differences.iter().all(|difference| difference.abs() <= 0.5), "{differences:?}");
+}
+
+#[test]
+fn a_plate_has_no_dc_and_no_infrasonic_peak() {
+    let rate_hz = 48_000.0;
+    for side in response(&PlateParams { decay: 0.99, ..Default::default() }, rate_hz, [1.0, 0.0], 87.0) {
+        let length = side.len().next_power_of_two();
+        let power = power_spectrum(&side, length);
+        let bin = |hz: f64| (hz * length as f64 / rate_hz) as usize;
+        let mean = power[bin(100.0)..bin(4_000.0)].iter().sum::<f64>() / (bin(4_000.0) - bin(100.0)) as f64;
+        let dc_db = 10.0 * (power[0] / mean).log10();
+        let peak_db = 10.0 * (power[bin(1.0)..bin(20.0)].iter().fold(0.0, |a: f64, b| a.max(*b)) / mean).log10();
+        println!("DC {dc_db:.1} dB, peak below 20 Hz {peak_db:.1} dB over the mean");
+        assert!(dc_db < -60.0 && peak_db < 0.0, "{dc_db} {peak_db}");
+    }
+}
+
+#[test]
+fn a_plate_is_as_dense_as_its_card_states() {
+    let density = |diffusion: f64| {
+        let params = PlateParams { diffusion, ..Default::default() };
+        [0, 1].map(|side| {
+            let response = response(&params, 48_000.0, [1.0, 1.0], 0.4);
+            let density = echo_density(&response[side], 48_000.0);
+            [0.05, 0.1, 0.2].map(|from| {
+                let near: Vec<f64> =
+                    density.iter().filter(|(at, _)| (at - from).abs() <= 0.01).map(|(_, density)| *density).collect();
+                near.iter().sum::<f64>() / near.len() as f64
+            })
+        })
+    };
+    let (full, half) = (density(1.0), density(0.5));
+    println!("at 50, 100, 200 ms: {full:.2?}; with half the diffusion {half:.2?}");
+    assert!(full.iter().all(|[early, middle, late]| *early >= 0.8 && *middle >= 0.85 && *late >= 0.9), "{full:?}");
+    assert!(half.iter().zip(full).all(|(half, full)| half[1] < full[1]), "{half:?}");
+}
+
+#[test]
+fn a_plate_detunes_a_tone_by_less_than_6_cents() {
+    let rate_hz = 48_000.0;
+    let (on, frames) = (96_000, 240_000);
+    let mut audio = vec![0.0_f32; 2 * frames];
+    for channel in 0..2 {
+        for n in 0..on {
+            let fade = 0.5 - 0.5 * (std::f64::consts::PI * ((on - n) as f64 / 960.0).min(1.0)).cos();
+            let tone = 0.3 * (std::f64::consts::TAU * 440.0 * n as f64 / rate_hz).sin();
+            audio[channel * frames + n] = (fade * tone) as f32;
+        }
+    }
+    for side in render(&PlateParams { decay: 0.9, ..Default::default() }, rate_hz, audio) {
+        let tail: Vec<f64> = side[on + 14_400..on + 110_400]
+            .iter()
+            .enumerate()
+            .map(|(n, x)| x * (0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / 96_000.0).cos()))
+            .collect();
+        let length = 1 << 20;
+        let power = power_spectrum(&tail, length);
+        let near: Vec<(f64, f64)> = (1..power.len())
+            .map(|index| (1_200.0 * (index as f64 * rate_hz / length as f64 / 440.0).log2(), power[index]))
+            .filter(|(cents, _)| cents.abs() <= 60.0)
+            .collect();
+        let all: f64 = near.iter().map(|(_, power)| power).sum();
+        let mean = near.iter().map(|(cents, power)| cents * power).sum::<f64>() / all;
+        let spread =
+            (near.iter().map(|(cents, power)| (cents - mean) * (cents - mean) * power).sum::<f64>() / all).sqrt();
+        println!("mean {mean:+.1}, spread {spread:.1} cents");
+        assert!(spread <= 6.0 && mean.abs() <= 6.0, "{mean} {spread}");
+    }
+}
+
+#[test]
+fn a_plate_has_a_low_cut_and_a_width() {
+    let rate_hz = 48_000.0;
+    let off = PlateParams { modulation_depth_ms: 0.0, ..Default::default() };
+    let cut = PlateParams { low_cut_hz: 300.0, ..off };
+    let [with, without] = [cut, off].map(|params| response(&params, rate_hz, [1.0, 0.0], 8.0));
+    let frequencies = [75.0, 150.0, 300.0, 1_200.0];
+    let ratios = ratio_db(&with[0], &without[0], rate_hz, &frequencies);
+    println!("{ratios:.2?}");
+    for (ratio, hz) in ratios.into_iter().zip(frequencies) {
+        let expected = -10.0 * (1.0 + (300.0 / hz).powi(4)).log10();
+        assert!((ratio - expected).abs() <= 0.1, "{hz}: {ratio} {expected}");
+    }
+    let mono = response(&PlateParams { width: 0.0, ..off }, rate_hz, [1.0, 0.0], 2.0);
+    assert_eq!(mono[0], mono[1]);
+    let energy = |response: &[Vec<f64>; 2]| response.iter().flatten().map(|h| h * h).sum::<f64>();
+    let difference = 10.0 * (energy(&mono) / energy(&response(&off, rate_hz, [1.0, 0.0], 2.0))).log10();
+    assert!(difference.abs() <= 1.0, "{difference}");
+}
+
+#[test]
 #[ignore = "every space at every rate takes a minute; for releases"]
 fn r1_to_r3_the_whole_matrix() {
     let all = || SPACES.into_iter().flat_map(|space| [44_100.0, 48_000.0, 96_000.0].map(|rate_hz| (space, rate_hz)));
-    dense_soon(all());
+    stays_dense(all());
     even_tail(all());
     two_sides(all());
     decays_as_asked(all().map(|(space, rate_hz)| (ReverbParams::space(space), rate_hz)), 0.07);

@@ -1,7 +1,7 @@
 //! The passes with frames as lanes and no recursion: taps, diffusion, modulated delays.
 //!
-//! Sixteen lines and their read offsets exceed the registers. A mix is therefore computed in two passes: within groups
-//! of lines into rows in the L1 cache, and then, line by line, across the groups.
+//! Sixteen lines and their read offsets exceed the registers. A mix of them is therefore computed in two passes: within
+//! groups of eight lines into rows in the L1 cache, and then, line by line, across the groups.
 
 use super::{LINES, Mix, Rows, vector_starts};
 use crate::{
@@ -69,7 +69,7 @@ pub(crate) fn copy<F: Form, S: Sample>(form: F, from: &[S], to: &mut [S; GRID_FR
     }
 }
 
-/// Mixes lines within their groups.
+/// Mixes lines within their groups: completely, except for all sixteen.
 #[inline(always)]
 pub(crate) fn within<F: Form, S: Sample>(
     form: F,
@@ -78,15 +78,15 @@ pub(crate) fn within<F: Form, S: Sample>(
     frames: usize,
     rows: &mut Rows<S>,
 ) {
-    match (mix.span, mix.tangent == S::ONE) {
-        (2, false) => groups::<F, S, 2, false>(form, mix, from, frames, rows),
-        (2, true) => groups::<F, S, 2, true>(form, mix, from, frames, rows),
+    match (mix.lines, mix.tangent == S::ONE) {
+        (4, false) => groups::<F, S, 4, false>(form, mix, from, frames, rows),
+        (4, true) => groups::<F, S, 4, true>(form, mix, from, frames, rows),
         (_, false) => groups::<F, S, 8, false>(form, mix, from, frames, rows),
         (_, true) => groups::<F, S, 8, true>(form, mix, from, frames, rows),
     }
 }
 
-/// Groups of `N` lines, 2 or 8. An even mix, with a tangent of 1, adds and subtracts: the same bits in fewer
+/// Groups of `N` lines, 4 or 8. An even mix, with a tangent of 1, adds and subtracts: the same bits in fewer
 /// operations.
 #[inline(always)]
 fn groups<F: Form, S: Sample, const N: usize, const EVEN: bool>(
@@ -104,8 +104,8 @@ fn groups<F: Form, S: Sample, const N: usize, const EVEN: bool>(
                 *value = scale * form.load(&from[start..]);
             }
             rotate::<F, S, EVEN>(tangent, &mut values, 1);
+            rotate::<F, S, EVEN>(tangent, &mut values, 2);
             if N == 8 {
-                rotate::<F, S, EVEN>(tangent, &mut values, 2);
                 rotate::<F, S, EVEN>(tangent, &mut values, 4);
             }
             for (value, to) in values.into_iter().zip(&mut *to) {
@@ -127,9 +127,9 @@ fn rotate<F: Form, S: Sample, const EVEN: bool>(tangent: F::Native<S>, values: &
     }
 }
 
-/// One line of the mix across the groups in `rows`.
+/// One line of the mix, after [`within`].
 #[inline(always)]
-pub(crate) fn across<F: Form, S: Sample>(
+pub(crate) fn complete<F: Form, S: Sample>(
     form: F,
     mix: &Mix<S>,
     rows: &Rows<S>,
@@ -137,7 +137,11 @@ pub(crate) fn across<F: Form, S: Sample>(
     frames: usize,
     out: &mut [S; GRID_FRAMES],
 ) {
-    let span = mix.span;
+    if mix.lines < LINES {
+        copy(form, &rows[line % LINES][..frames.min(GRID_FRAMES)], out);
+        return;
+    }
+    let span = LINES / 2;
     let (low, high) = (&rows[line & !span & (LINES - 1)], &rows[(line | span) & (LINES - 1)]);
     let tangent = form.splat(mix.tangent);
     let (even, sum) = (mix.tangent == S::ONE, line & span == 0);
@@ -183,6 +187,14 @@ pub(crate) fn cross_fade<F: Form, S: Sample>(
         let share = form.load(&shares[start..]);
         let (now, next) = (form.load(&row[start..]), form.load(&next[start..]));
         share.mul_add(next - now, now).store(&mut row[start..]);
+    }
+}
+
+/// Adds one row to another.
+#[inline(always)]
+pub(crate) fn add<F: Form, S: Sample>(form: F, row: &[S; GRID_FRAMES], frames: usize, sum: &mut [S; GRID_FRAMES]) {
+    for start in vector_starts::<F, S>(frames) {
+        (form.load(&sum[start..]) + form.load(&row[start..])).store(&mut sum[start..]);
     }
 }
 

@@ -6,8 +6,6 @@ use crate::{
     primitives::lanes::{Form, Lanes},
 };
 
-/// Lines whose input is added to the outputs, left and right.
-const DIRECT_INPUTS: [usize; 2] = [5, 10];
 /// Lines that the first pass transforms together.
 const HALF: usize = LINES / 2;
 
@@ -19,12 +17,11 @@ const HALF: usize = LINES / 2;
 #[inline(always)]
 pub(crate) fn transform_and_mix<F: Form, S: Sample>(
     form: F,
-    feed: &Feed<'_, S>,
     frames: usize,
     rows: &mut Rows<S>,
     out: &mut [[S; GRID_FRAMES]; 2],
 ) {
-    let (direct, quarter) = (form.splat(feed.direct), form.splat(S::from_f64(0.25)));
+    let quarter = form.splat(S::from_f64(0.25));
     let (first, second) = rows.split_at_mut(HALF);
     for start in vector_starts::<F, S>(frames) {
         let [a, b] = transform(form, first, start);
@@ -37,8 +34,7 @@ pub(crate) fn transform_and_mix<F: Form, S: Sample>(
         for side in 0..2 {
             let out = &mut out[side][start..];
             let sum = form.load(out) + (c[side] - d[side]);
-            let input = form.load(&feed.input[DIRECT_INPUTS[side]][start..]);
-            direct.mul_add(input, quarter * sum).store(out);
+            (quarter * sum).store(out);
         }
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 
 pub(crate) use absorption::absorb;
 pub(crate) use blend::blend;
-pub(crate) use diffusion::{across, copy, cross_fade, interpolate, tap, within};
+pub(crate) use diffusion::{add, complete, copy, cross_fade, interpolate, tap, within};
 pub(crate) use feedback_matrix::{transform_and_mix, write};
 pub(crate) use one_pole::{OnePole, OnePoleState};
 
@@ -38,8 +38,8 @@ pub(crate) struct Mix<S> {
     pub(crate) tangent: S,
     /// The cosine, once for each dimension.
     pub(crate) scale: S,
-    /// Distance of the lines that mix last: half as many as mix with each other, 2 or 8.
-    pub(crate) span: usize,
+    /// Lines that mix with each other: 4, 8 or 16.
+    pub(crate) lines: usize,
 }
 
 /// Start indices of the vectors that hold the first `frames` of 64.
@@ -106,6 +106,4 @@ pub(crate) struct Feed<'a, S> {
     pub(crate) input: &'a Rows<S>,
     /// Signs of the matrix's rows, times its norm.
     pub(crate) gains: &'a [S; LINES],
-    /// Gain of the input in the output mix.
-    pub(crate) direct: S,
 }

@@ -60,14 +60,14 @@ fn diffusion<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
         let frames = chunk.len();
         let from = rows(chunk, &mut stale);
         let mut first = 0;
-        for (span, count) in [(2, LINES / 2), (8, LINES)] {
+        for (lines, count) in [(4, LINES / 2), (8, LINES), (LINES, LINES)] {
             for tangent in [1.0, 0.6, 0.0] {
-                let mix = Mix { tangent: S::from_f64(tangent), scale: S::from_f64(0.31), span };
+                let mix = Mix { tangent: S::from_f64(tangent), scale: S::from_f64(0.31), lines };
                 let mut groups = rows(&[], &mut stale);
                 within(form, &mix, &from.each_ref()[..count], frames, &mut groups);
                 let mut mixed = rows(&[], &mut stale);
                 for (line, mixed) in mixed[..count].iter_mut().enumerate() {
-                    across(form, &mix, &groups, line, frames, mixed);
+                    complete(form, &mix, &groups, line, frames, mixed);
                 }
                 recorded.record(&mixed[..count], first, frames);
                 first += count;
@@ -75,6 +75,7 @@ fn diffusion<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
         }
         let mut faded = from[0];
         cross_fade(form, &mut faded, &from[1], &from[2], frames);
+        add(form, &from[3], frames, &mut faded);
         recorded.record([&faded], first, frames);
     }
     recorded
@@ -88,7 +89,7 @@ fn delayed<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
     let taps = [(offsets[0] - 3, 0.4), (offsets[1] - 77, -0.8), (offsets[1], 0.9), (offsets[0] - 200, 0.33)]
         .map(|(offset, gain)| (offset, S::from_f64(gain)));
     let mut weights = LagrangeTaps::<S, 2>::new();
-    weights.modulate(&[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]]);
+    weights.modulate(&[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]], GRID_FRAMES);
     let clock = core::array::from_fn(|index| S::from_index(index as i32));
     let mut now = 0;
     while now < FRAMES {
@@ -155,9 +156,9 @@ fn feedback<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
     for chunk in input.chunks(cut) {
         let frames = chunk.len();
         let (mut from, input) = (rows(chunk, &mut stale), rows(chunk, &mut stale));
-        let feed = Feed { input: &input, gains: &gains, direct: S::from_f64(0.5) };
+        let feed = Feed { input: &input, gains: &gains };
         let mut out = [input[0], input[1]];
-        transform_and_mix(form, &feed, frames, &mut from, &mut out);
+        transform_and_mix(form, frames, &mut from, &mut out);
         recorded.record(&out, 0, frames);
         for line in 0..LINES {
             let mut row = input[2];
@@ -219,18 +220,18 @@ fn machines_without_fma_are_close() {
 fn a_mix_keeps_the_energy() {
     let angle = 0.3_f64;
     let from: Rows<f64> = rows(&streams(9)[..GRID_FRAMES], &mut noise(10));
-    for (span, count) in [(2, LINES / 2), (8, LINES)] {
-        let dimensions = f64::from((2 * span as u32).ilog2());
-        let mix = Mix { tangent: libm::tan(angle), scale: libm::pow(libm::cos(angle), dimensions), span };
+    for (lines, count) in [(4, LINES / 2), (8, LINES), (LINES, LINES)] {
+        let dimensions = f64::from((lines as u32).ilog2());
+        let mix = Mix { tangent: libm::tan(angle), scale: libm::pow(libm::cos(angle), dimensions), lines };
         let (mut groups, mut mixed) = (from, from);
         within(Scalar, &mix, &from.each_ref()[..count], GRID_FRAMES, &mut groups);
         for (line, mixed) in mixed[..count].iter_mut().enumerate() {
-            across(Scalar, &mix, &groups, line, GRID_FRAMES, mixed);
+            complete(Scalar, &mix, &groups, line, GRID_FRAMES, mixed);
         }
         let energy =
             |rows: &Rows<f64>, frame: usize| rows[..count].iter().map(|row| row[frame] * row[frame]).sum::<f64>();
         for frame in 0..GRID_FRAMES {
-            assert!((energy(&from, frame) - energy(&mixed, frame)).abs() < 1e-12, "{span} {frame}");
+            assert!((energy(&from, frame) - energy(&mixed, frame)).abs() < 1e-12, "{lines} {frame}");
         }
     }
 }

@@ -1,12 +1,20 @@
-//! The network of a plate: pre-delay, input diffusion and the tank, on one delay bank.
+//! The network of a plate: high pass, pre-delay, input diffusion and the tank, on one delay bank.
 
-use super::design::{self, HalfTank, INPUT_DIFFUSERS, MODULATED_GAIN, OUTPUT_TAPS, PlateCoeffs, TANK, Tapped};
+use super::{
+    design::{
+        self, GLIDES, HalfTank, INPUT_DIFFUSERS, MODULATED_GAIN, MODULATION_GLIDE_MS, OUTPUT_TAPS, PlateCoeffs, TANK,
+        Tapped,
+    },
+    passes::{all_pass, damp, fill, magnitude},
+};
 use crate::{
+    filters::{biquad::BiquadCoeffs, cascade::Cascade},
     foundation::{
+        block::BlockMut,
         grid::GRID_FRAMES,
         math::larger,
-        sample::{Sample, Vectors},
-        silence::{FILTER_STATE, REVERB_SIGNAL, flushed},
+        sample::Sample,
+        silence::{REVERB_SIGNAL, flushed, flushed_pair},
         stream::StreamSpec,
         unit::ms_to_frames,
     },
@@ -40,10 +48,10 @@ impl Line {
     }
 }
 
-/// An all pass at the input.
+/// An all pass at the input, for the left and the right side.
 #[derive(Clone, Copy, Debug)]
 struct Diffuser<S> {
-    line: Line,
+    lines: [Line; 2],
     gain: S,
 }
 
@@ -59,24 +67,30 @@ struct Tap<S> {
 pub(super) struct Network<S> {
     backend: Backend,
     bank: DelayBank<S>,
-    /// Write offset of the input.
-    input: u32,
-    diffusers: [Diffuser<S>; 4],
+    /// Write offsets of the input.
+    inputs: [u32; 2],
+    /// The high pass at the input.
+    high_pass: [BiquadCoeffs; 2],
+    high_pass_states: [[[f64; 2]; 2]; 2],
+    /// The low cut, which may be off.
+    low_cut: Cascade,
+    diffusers: [Diffuser<S>; INPUT_DIFFUSERS.len()],
     halves: [HalfTank<Line>; 2],
     taps: [[Tap<S>; 7]; 2],
     /// As [`PlateCoeffs::glides`].
-    glides: Ramp<5>,
+    glides: Ramp<GLIDES>,
     /// In frames.
     predelay: Crossfade<usize>,
     lfo: Lfo<2>,
-    lfo_rotation: [f64; 2],
+    rate_hz: f64,
+    /// The rate of the modulation, and its rotation.
+    rotation: (f64, [f64; 2]),
     /// Delays of the modulated all passes at rest.
     centres: [f64; 2],
-    excursion_frames: f64,
+    /// Rate of the modulation in Hz and its depth in frames.
+    movement: Ramp<2>,
     modulation: LagrangeTaps<S, 2>,
-    bandwidth_pole: f64,
-    /// States of the low pass at the input and of those in both halves.
-    bandwidth_state: f64,
+    /// States of the low passes in both halves.
     damping_states: [f64; 2],
     /// Longest chunk: no longer than the shortest feedback.
     chunk_frames: usize,
@@ -94,11 +108,12 @@ pub(super) struct Network<S> {
 /// Scratch buffers of one chunk; nothing in them outlives the chunk.
 #[derive(Clone, Debug)]
 struct Scratch<S> {
-    signal: [S; GRID_FRAMES],
+    /// The diffused inputs, right before left.
+    signals: [[S; GRID_FRAMES]; 2],
     halves: [[S; GRID_FRAMES]; 2],
     modulated: [S; GRID_FRAMES],
     next_gains: [S; GRID_FRAMES],
-    glides: [[S; GRID_FRAMES]; 5],
+    glides: [[S; GRID_FRAMES]; GLIDES],
     outputs: [[S; GRID_FRAMES]; 2],
 }
 
@@ -106,29 +121,33 @@ impl<S: Sample> Network<S> {
     pub(super) fn new(spec: &StreamSpec, coeffs: &PlateCoeffs) -> Self {
         let rate_hz = spec.sample_rate_hz();
         let frames = |paper: f64| design::frames(paper, rate_hz);
-        let excursion_frames = design::excursion_frames(rate_hz);
         let ramp_frames = ms_to_frames(GAIN_RAMP_MS, rate_hz);
         let longest_predelay = ms_to_frames(design::MAX_PREDELAY_MS, rate_hz);
         let mut layout = Layout::default();
-        let input = layout.add_line(longest_predelay);
+        let inputs = [longest_predelay; 2].map(|frames| layout.add_line(frames));
         let mut line = |paper: f64, margin: usize| {
             let delay_frames = frames(paper);
             Line { write_offset: layout.add_line(delay_frames + margin), delay_frames }
         };
-        let diffusers = INPUT_DIFFUSERS
-            .map(|all_pass| Diffuser { line: line(all_pass.frames, 0), gain: S::from_f64(all_pass.gain) });
+        let diffusers = INPUT_DIFFUSERS.map(|all_pass| {
+            let lines = [all_pass.frames; 2].map(|frames| line(frames, 0));
+            Diffuser { lines, gain: S::from_f64(all_pass.gain) }
+        });
         // The modulated delays exceed their centre, and the interpolator reads beyond them.
-        let margin = libm::ceil(excursion_frames) as usize + 2 * REACH;
+        let margin = ms_to_frames(design::MAX_DEPTH_MS, rate_hz) + 1 + 2 * REACH;
         let halves = TANK.map(|half| half.map(|paper| line(paper, margin)));
         let delays_of = |half: &HalfTank<Line>| {
             let HalfTank { modulated_all_pass, first_delay, all_pass, last_delay } = half.map(|line| line.delay_frames);
             modulated_all_pass + first_delay + all_pass + last_delay
         };
-        let shortest = diffusers.iter().map(|diffuser| diffuser.line.delay_frames).min().unwrap_or(1);
+        let shortest = diffusers.iter().map(|diffuser| diffuser.lines[0].delay_frames).min().unwrap_or(1);
         let mut network = Self {
             backend: Backend::new(spec.cpu()),
             bank: DelayBank::new(&layout),
-            input,
+            inputs,
+            high_pass: design::high_pass(rate_hz),
+            high_pass_states: [[[0.0; 2]; 2]; 2],
+            low_cut: Cascade::new(Backend::new(spec.cpu()), 2, rate_hz, &[coeffs.low_cut]),
             diffusers,
             halves,
             taps: OUTPUT_TAPS.map(|taps| {
@@ -145,26 +164,25 @@ impl<S: Sample> Network<S> {
             glides: Ramp::new(coeffs.glides(), ramp_frames),
             predelay: Crossfade::new(coeffs.predelay_frames, ramp_frames),
             lfo: Lfo::new(),
-            lfo_rotation: rotation(design::MODULATION_HZ, rate_hz),
+            rate_hz,
+            rotation: (coeffs.movement[0], rotation(coeffs.movement[0], rate_hz)),
             centres: halves.map(|half| half.modulated_all_pass.delay_frames as f64),
-            excursion_frames,
+            movement: Ramp::new(coeffs.movement, ms_to_frames(MODULATION_GLIDE_MS, rate_hz)),
             modulation: LagrangeTaps::new(),
-            bandwidth_pole: design::bandwidth_pole(rate_hz),
-            bandwidth_state: 0.0,
             damping_states: [0.0; 2],
             chunk_frames: shortest.min(GRID_FRAMES),
             grid_frame: 0,
             peak: 0.0,
             quiet_frames: 0,
             memory_frames: longest_predelay
-                + diffusers.iter().map(|diffuser| diffuser.line.delay_frames).sum::<usize>()
+                + diffusers.iter().map(|diffuser| diffuser.lines[0].delay_frames).sum::<usize>()
                 + halves.iter().map(delays_of).sum::<usize>(),
             scratch: Scratch {
-                signal: [S::ZERO; GRID_FRAMES],
+                signals: [[S::ZERO; GRID_FRAMES]; 2],
                 halves: [[S::ZERO; GRID_FRAMES]; 2],
                 modulated: [S::ZERO; GRID_FRAMES],
                 next_gains: [S::ZERO; GRID_FRAMES],
-                glides: [[S::ZERO; GRID_FRAMES]; 5],
+                glides: [[S::ZERO; GRID_FRAMES]; GLIDES],
                 outputs: [[S::ZERO; GRID_FRAMES]; 2],
             },
         };
@@ -175,9 +193,16 @@ impl<S: Sample> Network<S> {
     /// Glides to other coefficients; another pre-delay fades in.
     pub(super) fn set_coeffs(&mut self, coeffs: &PlateCoeffs) {
         self.glides.set_target(coeffs.glides());
+        self.movement.set_target(coeffs.movement);
+        self.low_cut.set_coeffs(&[coeffs.low_cut]);
         if *self.predelay.latest() != coeffs.predelay_frames {
             self.predelay.request(|frames| *frames = coeffs.predelay_frames);
         }
+    }
+
+    /// Frames after which the response of the low cut is exactly 0.
+    pub(super) fn low_cut_frames(&self) -> u64 {
+        self.low_cut.tail_frames()
     }
 
     /// Length of the longest line: older frames are in no line.
@@ -195,8 +220,7 @@ impl<S: Sample> Network<S> {
     pub(super) fn process(&mut self, left: &mut [S], right: &mut [S]) {
         let frames = left.len();
         if self.grid_frame == 0 {
-            self.lfo.advance(&[self.lfo_rotation; 2]);
-            self.modulation.modulate(&self.centres, self.excursion_frames, self.lfo.ends());
+            self.modulate();
         }
         let at_rest = matches!(self.glides.span::<S>(0).0, Span::Still(_)).then(|| self.glides.target());
         let (span, _) = self.glides.span::<S>(frames);
@@ -210,20 +234,29 @@ impl<S: Sample> Network<S> {
             self.quiet_frames >= self.memory_frames && left.iter().chain(&*right).all(|&sample| sample == S::ZERO);
         if is_silent {
             self.scratch.outputs = [[S::ZERO; GRID_FRAMES]; 2];
+            self.low_cut.skip(frames);
         } else {
             // The first sample after silence restarts the network at once, not at the next grid point.
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
-            run!(self.backend, _ => self.circulate(left, right));
+            if frames == GRID_FRAMES {
+                // The usual case, with loops of constant length.
+                run!(self.backend, _ => self.circulate(left, right, GRID_FRAMES));
+            } else {
+                run!(self.backend, _ => self.circulate(left, right, frames));
+            }
         }
         // The input alone passes bit for bit.
-        let is_dry = at_rest.is_some_and(|[.., dry, wet]| dry == 1.0 && wet == 0.0);
+        let is_dry = at_rest.is_some_and(|[.., dry, own, other]| dry == 1.0 && own == 0.0 && other == 0.0);
         if !is_dry {
-            let Scratch { glides: [.., dry, wet], outputs, .. } = &self.scratch;
-            for (samples, output) in [left, right].into_iter().zip(outputs) {
-                for (((sample, output), dry), wet) in samples.iter_mut().zip(output).zip(dry).zip(wet) {
-                    *sample = (*dry * *sample + *wet * *output).audible();
+            let Scratch { glides: [.., dry, own, other], outputs: [ours, theirs], .. } = &self.scratch;
+            for (samples, (output, across)) in [left, right].into_iter().zip([(ours, theirs), (theirs, ours)]) {
+                let gains = dry.iter().zip(own).zip(other);
+                for (((sample, output), across), ((dry, own), other)) in
+                    samples.iter_mut().zip(output).zip(across).zip(gains)
+                {
+                    *sample = (*dry * *sample + (*own * *output + *other * *across)).audible();
                 }
             }
         }
@@ -236,68 +269,101 @@ impl<S: Sample> Network<S> {
         self.predelay.settle();
     }
 
-    /// Writes a chunk of the input and runs the network; the outputs are then in the scratch buffers.
-    #[inline(always)]
-    fn circulate(&mut self, left: &[S], right: &[S]) {
-        let frames = left.len();
-        let Self { bank, halves, peak, scratch, .. } = self;
-        let Scratch { signal, halves: half_signals, modulated, next_gains, glides, outputs } = scratch;
-        let [decay, diffusion, damping_pole, ..] = glides;
-
-        let half = S::from_f64(0.5);
-        let written = &mut bank.write(self.input)[..frames];
-        for ((written, left), right) in written.iter_mut().zip(left).zip(right) {
-            *written = half * (*left + *right);
+    /// Moves the modulated delays to the next grid point.
+    fn modulate(&mut self) {
+        let [hz, depth] = self.movement.value();
+        let mut left = GRID_FRAMES;
+        while left > 0 {
+            left -= self.movement.span::<f64>(left).1;
         }
-        *peak = larger(*peak, magnitude(written));
-        bank.mirror();
-        *signal = *bank.read(self.input - *self.predelay.current() as u32);
-        if let Some(next) = self.predelay.next() {
-            let next = bank.read(self.input - *next as u32);
-            for ((signal, next), gain) in signal.iter_mut().zip(next).zip(&*next_gains) {
-                *signal += *gain * (*next - *signal);
+        let [next_hz, next_depth] = self.movement.value();
+        let hz = 0.5 * (hz + next_hz);
+        if hz != self.rotation.0 {
+            self.rotation = (hz, rotation(hz, self.rate_hz));
+        }
+        self.lfo.advance(&[self.rotation.1; 2]);
+        let lfos = self.lfo.ends().map(|[start, end]| [depth * start, next_depth * end]);
+        self.modulation.modulate(&self.centres, 1.0, &lfos, GRID_FRAMES);
+    }
+
+    /// Writes a chunk of the inputs after their high pass.
+    #[inline(always)]
+    fn write_inputs(&mut self, left: &[S], right: &[S], frames: usize) {
+        let Self { scratch: Scratch { signals: [other, own], .. }, high_pass: [first, second], .. } = self;
+        let [a, b] = &mut self.high_pass_states;
+        // Side by side, as each recursion waits for itself.
+        for ((own, other), (left, right)) in own.iter_mut().zip(&mut *other).zip(left.iter().zip(right)) {
+            let (left, right) = (first.tick(&mut a[0], left.to_f64()), first.tick(&mut b[0], right.to_f64()));
+            (*own, *other) = (S::from_f64(second.tick(&mut a[1], left)), S::from_f64(second.tick(&mut b[1], right)));
+        }
+        if self.low_cut.is_identity() {
+            self.low_cut.skip(frames);
+        } else if let Ok(mut block) = BlockMut::from_slices(&mut [&mut own[..frames], &mut other[..frames]]) {
+            self.low_cut.process(&mut block);
+        }
+        for (offset, signal) in self.inputs.into_iter().zip([&*own, &*other]) {
+            let written = &mut self.bank.write(offset)[..frames];
+            for (written, sample) in written.iter_mut().zip(signal) {
+                *written = sample.audible();
+            }
+            self.peak = larger(self.peak, magnitude(written));
+        }
+        self.bank.mirror();
+    }
+
+    /// Runs the network on a chunk; the outputs are then in the scratch buffers.
+    #[inline(always)]
+    fn circulate(&mut self, left: &[S], right: &[S], frames: usize) {
+        self.write_inputs(&left[..frames], &right[..frames], frames);
+        let Self { bank, halves, peak, scratch, .. } = self;
+        let Scratch { signals, halves: half_signals, modulated, next_gains, glides, outputs } = scratch;
+        let [decay, tank_diffusion, damping_pole, diffusion, ..] = glides;
+
+        // Left enters the right half, whose first taps are on the left.
+        for (side, signal) in signals.iter_mut().rev().enumerate() {
+            let input = self.inputs[side];
+            *signal = *bank.read(input - *self.predelay.current() as u32);
+            if let Some(next) = self.predelay.next() {
+                let next = bank.read(input - *next as u32);
+                for ((signal, next), gain) in signal.iter_mut().zip(next).zip(&*next_gains) {
+                    *signal += *gain * (*next - *signal);
+                }
             }
         }
-        let feed = 1.0 - self.bandwidth_pole;
-        for sample in &mut signal[..frames] {
-            self.bandwidth_state = decayed(self.bandwidth_state, self.bandwidth_pole) + feed * sample.to_f64();
-            *sample = S::from_f64(self.bandwidth_state);
-        }
-        for Diffuser { line, gain } in &self.diffusers {
-            let delayed = *bank.read(line.output());
-            all_pass(bank.write(line.write_offset), &delayed, |_| *gain, frames, signal);
+        for Diffuser { lines, gain } in &self.diffusers {
+            for (line, signal) in lines.iter().zip(signals.iter_mut().rev()) {
+                let delayed = *bank.read(line.output());
+                all_pass(bank.write(line.write_offset), &delayed, |frame| *gain * diffusion[frame], frames, signal);
+            }
             bank.mirror();
         }
 
         // Each half takes the output of the other half before this chunk.
-        for (half_signal, other) in half_signals.iter_mut().zip(halves.iter().rev()) {
+        for ((half_signal, other), signal) in half_signals.iter_mut().zip(halves.iter().rev()).zip(&*signals) {
             half_signal.copy_from_slice(bank.read(other.last_delay.output()));
-            for ((sample, decay), signal) in half_signal.iter_mut().zip(&*decay).zip(&*signal) {
+            for ((sample, decay), signal) in half_signal.iter_mut().zip(&*decay).zip(signal) {
                 *sample = *decay * *sample + *signal;
             }
         }
-        for (index, (half, signal)) in halves.iter().zip(half_signals).enumerate() {
+        for (index, (half, signal)) in halves.iter().zip(half_signals.iter_mut()).enumerate() {
             let line = half.modulated_all_pass;
             let samples = bank.read_long(line.read_offset(self.modulation.oldest[index] as usize));
             self.modulation.read(index, samples, self.grid_frame, modulated);
             let gain = S::from_f64(MODULATED_GAIN);
             all_pass(bank.write(line.write_offset), modulated, |_| gain, frames, signal);
             *peak = larger(*peak, magnitude(&signal[..frames]));
-
-            let line = half.first_delay;
-            bank.write(line.write_offset)[..frames].copy_from_slice(&signal[..frames]);
-            bank.mirror();
-            *signal = *bank.read(line.output());
-            let state = &mut self.damping_states[index];
-            for ((sample, pole), decay) in signal[..frames].iter_mut().zip(&*damping_pole).zip(&*decay) {
-                let pole = pole.to_f64();
-                *state = decayed(*state, pole) + (1.0 - pole) * sample.to_f64();
-                *sample = (*decay * S::from_f64(*state)).audible();
-            }
-
+            bank.write(half.first_delay.write_offset)[..frames].copy_from_slice(&signal[..frames]);
+        }
+        bank.mirror();
+        for (half, signal) in halves.iter().zip(half_signals.iter_mut()) {
+            *signal = *bank.read(half.first_delay.output());
+        }
+        let [first, second] = half_signals;
+        damp([&mut first[..frames], &mut second[..frames]], damping_pole, decay, &mut self.damping_states);
+        for (half, signal) in halves.iter().zip([first, second]) {
             let line = half.all_pass;
             let delayed = *bank.read(line.output());
-            all_pass(bank.write(line.write_offset), &delayed, |frame| diffusion[frame], frames, signal);
+            all_pass(bank.write(line.write_offset), &delayed, |frame| tank_diffusion[frame], frames, signal);
             *peak = larger(*peak, magnitude(&signal[..frames]));
             bank.write(half.last_delay.write_offset)[..frames].copy_from_slice(&signal[..frames]);
         }
@@ -314,8 +380,11 @@ impl<S: Sample> Network<S> {
 
     /// On the grid: decayed states become 0, and so does a network whose lines have all decayed.
     fn flush(&mut self, is_silent: bool) {
-        for state in self.damping_states.iter_mut().chain([&mut self.bandwidth_state]) {
+        for state in &mut self.damping_states {
             *state = flushed(*state);
+        }
+        for state in self.high_pass_states.as_flattened_mut() {
+            *state = flushed_pair(*state);
         }
         let peak = core::mem::take(&mut self.peak);
         if is_silent {
@@ -329,12 +398,13 @@ impl<S: Sample> Network<S> {
         self.quiet_frames = before + GRID_FRAMES;
         if before < self.memory_frames && self.quiet_frames >= self.memory_frames {
             self.bank.clear();
+            self.low_cut.reset();
             self.clear_filters();
         }
     }
 
     fn clear_filters(&mut self) {
-        self.bandwidth_state = 0.0;
+        self.high_pass_states = [[[0.0; 2]; 2]; 2];
         self.damping_states = [0.0; 2];
     }
 
@@ -343,19 +413,21 @@ impl<S: Sample> Network<S> {
         let Self {
             backend: _,
             bank,
-            input: _,
+            inputs: _,
+            high_pass: _,
+            high_pass_states: _,
+            low_cut,
             diffusers: _,
             halves: _,
             taps: _,
             glides,
             predelay,
             lfo,
-            lfo_rotation: _,
+            rate_hz: _,
+            rotation: _,
             centres: _,
-            excursion_frames: _,
+            movement,
             modulation: _,
-            bandwidth_pole: _,
-            bandwidth_state: _,
             damping_states: _,
             chunk_frames: _,
             grid_frame,
@@ -366,83 +438,12 @@ impl<S: Sample> Network<S> {
         } = self;
         bank.reset();
         glides.jump_to(glides.target());
+        movement.jump_to(movement.target());
+        low_cut.reset();
         predelay.reset();
         *lfo = Lfo::new();
         *grid_frame = 0;
         *peak = 0.0;
         *quiet_frames = *memory_frames;
-    }
-}
-
-/// The values of one glide over a chunk.
-#[inline(always)]
-fn fill<S: Sample, const N: usize>(span: &Span<S, N>, index: usize, row: &mut [S]) {
-    match span {
-        Span::Still(values) => row.fill(values[index]),
-        Span::Moving(curves) => {
-            for (frame, value) in (0_i32..).zip(row) {
-                *value = curves[index].at(frame);
-            }
-        }
-    }
-}
-
-/// The lattice all pass: w = x - g w', y = w' + g w, with w' a delay before w; w is written.
-#[inline(always)]
-fn all_pass<S: Sample>(
-    written: &mut [S; GRID_FRAMES],
-    delayed: &[S; GRID_FRAMES],
-    gain: impl Fn(usize) -> S,
-    frames: usize,
-    signal: &mut [S; GRID_FRAMES],
-) {
-    let silent = S::from_f64(FILTER_STATE);
-    for (frame, ((written, delayed), signal)) in written.iter_mut().zip(delayed).zip(signal).enumerate().take(frames) {
-        let gain = gain(frame);
-        let w = *signal - gain * *delayed;
-        *signal = *delayed + gain * w;
-        // Ringing in silence ends before it becomes subnormal.
-        *written = if w > silent || w < -silent { w } else { S::ZERO };
-    }
-}
-
-/// A one-pole low pass's state times its pole; 0 for a faint state, so that none becomes subnormal. The comparison runs
-/// in parallel with the product, the dependency of the recursion.
-#[inline(always)]
-fn decayed(state: f64, pole: f64) -> f64 {
-    let product = pole * state;
-    if state.abs() < f64::FAINTEST { 0.0 } else { product }
-}
-
-/// The largest magnitude.
-#[inline(always)]
-fn magnitude<S: Sample>(samples: &[S]) -> f64 {
-    let mut largest = S::ZERO;
-    for sample in samples {
-        let magnitude = if *sample < S::ZERO { -*sample } else { *sample };
-        largest = if magnitude > largest { magnitude } else { largest };
-    }
-    largest.to_f64()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_all_pass_keeps_the_energy() {
-        let mut layout = Layout::default();
-        let line = layout.add_line(100);
-        let (mut bank, mut energy) = (DelayBank::<f64>::new(&layout), 0.0);
-        for row in 0..200 {
-            let mut signal = [0.0; GRID_FRAMES];
-            signal[3] = if row == 0 { 1.0 } else { 0.0 };
-            let delayed = *bank.read(line - 100);
-            all_pass(bank.write(line), &delayed, |_| 0.7, GRID_FRAMES, &mut signal);
-            bank.mirror();
-            bank.advance(GRID_FRAMES);
-            energy += signal.iter().map(|x| x * x).sum::<f64>();
-        }
-        assert!((energy - 1.0).abs() < 1e-9, "{energy}");
     }
 }

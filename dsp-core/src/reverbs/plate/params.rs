@@ -23,7 +23,12 @@ params! {
     PlateParams {
         decay: none, 0.0..=0.99, default 0.5, "Gain of each half of the tank, applied twice";
         predelay_ms: ms, 0.0..=250.0, default 0.0, "Delay of the reverb behind the input";
+        diffusion: none, 0.0..=1.0, default 1.0, "Factor on the gains of the all passes at the input; 0 is a delay of 39 ms";
         damping_hz: Hz, 200.0..=20_000.0, default 7_000.0, log, "Corner of the low pass in each half of the tank";
+        modulation_hz: Hz, 0.0..=3.0, default 1.0, "Rate of the delay modulation in the tank";
+        modulation_depth_ms: ms, 0.0..=1.0, default 0.1, "Peak deviation of these delays";
+        low_cut_hz: Hz, 20.0..=1_000.0, default 20.0, log, "Corner of the low cut at the input of the plate, 12 dB per octave; 20 is off";
+        width: none, 0.0..=2.0, default 1.0, "Factor on the side signal of the plate; its level is kept";
         mix: none, 0.0..=1.0, default 1.0, "0 is the input alone, 1 the plate alone";
     }
 }

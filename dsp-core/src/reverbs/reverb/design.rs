@@ -8,79 +8,77 @@
 use super::{
     early::{self, LATEST_MS, REFLECTIONS},
     params::ReverbParams,
+    shelves::{self, Section},
     space::Space,
+    spread::{Spread, line_delays},
 };
 use crate::{
-    foundation::{field::max_of, stream::StreamSpec, unit::db_to_gain},
-    primitives::{
-        modulated_delay::{REACH, rotation},
-        random::Random,
-    },
+    foundation::{field::max_of, grid::GRID_FRAMES, stream::StreamSpec, unit::db_to_gain},
+    primitives::modulated_delay::{REACH, loss_db, rotation},
     reverbs::fdn::LINES,
 };
-use core::f64::consts::{PI, TAU};
+use core::f64::consts::{LN_10, PI, TAU};
 
 /// Steps of diffusion.
 pub(super) const STEPS: usize = 4;
 /// Steps that keep left and right apart: half of their lines are left, half are right. The early reflections are tapped
 /// after them.
-pub(super) const STEREO_STEPS: usize = 2;
-/// Lines of these steps; the others have as many as the network, and the first of them reads each line twice.
-pub(super) const STEREO_LINES: usize = LINES / 2;
+pub(super) const STEREO_STEPS: usize = 3;
+/// Steps of half the lines; the others have as many as the network, and the first of them reads each line twice.
+pub(super) const NARROW_STEPS: usize = 1;
+/// Lines of the narrow steps.
+pub(super) const NARROW_LINES: usize = LINES / 2;
+/// Onset taps of an output.
+pub(super) const ONSET_TAPS: usize = LINES / 2;
 /// Early reflections of an output at most.
 pub(super) const MAX_EARLY_TAPS: usize = 2 * REFLECTIONS;
 /// Lines with modulated delays: every other one.
 pub(super) const MODULATED_LINES: usize = 8;
 /// The lines tapped for the early reflections: for each output, of left and of right.
-pub(super) const EARLY_LINES: [[usize; 2]; 2] = [[0, 4], [1, 5]];
+pub(super) const EARLY_LINES: [[usize; 2]; 2] = [[0, 8], [2, 10]];
 /// Longest pre-delay, in ms.
 pub(super) const MAX_PREDELAY_MS: f64 = max_of(ReverbParams::FIELDS, "predelay_ms");
 /// Largest depth of modulation, in ms.
 pub(super) const MAX_DEPTH_MS: f64 = max_of(ReverbParams::FIELDS, "modulation_depth_ms");
 /// Factor on all delays at `size` 1; it is 1 at 0.5.
 const LARGEST: f64 = 1.5;
-/// Jitter of the lines' delays, as part of their distance on a logarithmic scale.
-const JITTER: f64 = 0.4;
 /// Rate of the slowest and of the fastest line's modulation over `modulation_hz`.
 const RATE_SPREAD: [f64; 2] = [0.7, 1.3];
-/// Largest gain of a shelf, in dB per pass of a line; more would remove the signal.
-const MAX_SHELF_DB: f64 = 60.0;
-/// Highest corner in parts of the sample rate.
-const HIGHEST_CORNER: f64 = 0.4;
 /// Gain of a line while frozen.
 const FROZEN_GAIN: f64 = 1.0 - 1e-6;
-/// Gain of the diffused input in the output mix, which is as dense as the tail.
-pub(super) const DIRECT_GAIN: f64 = 0.5;
-/// Highest frequency in the level calculation.
+/// Smallest and largest weight of an onset tap.
+const ONSET_SPREAD: [f64; 2] = [0.85, 1.15];
+/// Highest frequency in the level calculation, at every sample rate.
 const HIGHEST_HZ: f64 = 20_000.0;
+/// Parts of the 64-frame grid on which fast modulation is exact.
+pub(super) const FAST_CELLS: usize = 8;
+/// Largest movement of a modulated delay between two points of the grid that needs no parts, in frames.
+const SLOW_FRAMES: f64 = 0.25;
+/// Frequency at which the loss of the interpolation is made up for, in Hz; in parts of the sample rate at most.
+const MADE_UP_HZ: f64 = 8_000.0;
+const MADE_UP_PER_RATE: f64 = 0.25;
 /// Corner of the low pass of the early reflections, the absorption of the walls.
 const WALL_HZ: f64 = 5_000.0;
 /// Corner of the high pass at the input.
 const HIGH_PASS_HZ: f64 = 20.0;
 
-/// An early reflection: a tap of one of the lines after [`STEREO_STEPS`].
+/// A tap of a line: an early reflection, of a line after [`STEREO_STEPS`], or an onset tap, of a line of the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct EarlyTap {
+pub(super) struct Tap {
     pub(super) line: usize,
     pub(super) delay_frames: usize,
     pub(super) gain: f64,
-}
-
-/// A first-order section: y = direct x + z, z' = pole z + feed x.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Section {
-    pub(super) direct: f64,
-    pub(super) feed: f64,
-    pub(super) pole: f64,
 }
 
 /// The coefficients of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct NetworkCoeffs {
     /// The first `early_counts` of each output are in use.
-    pub(super) early: [[EarlyTap; MAX_EARLY_TAPS]; 2],
+    pub(super) early: [[Tap; MAX_EARLY_TAPS]; 2],
     pub(super) early_counts: [usize; 2],
-    /// Delays in frames. The pre-delay is part of the first step's. In [`STEREO_STEPS`] the first [`STEREO_LINES`] are
+    /// Taps of the lines before their ends, for each output.
+    pub(super) onset: [[Tap; ONSET_TAPS]; 2],
+    /// Delays in frames. The pre-delay is part of the first step's. In the narrow steps the first [`NARROW_LINES`] are
     /// used.
     pub(super) diffusion_delays: [[usize; LINES]; STEPS],
     /// Tangent of the rotation angle of the steps: 1 for an even mix, 0 for none.
@@ -98,6 +96,8 @@ pub(super) struct NetworkCoeffs {
     pub(super) feedback_gains: [f64; LINES],
     /// Depth of the modulation.
     pub(super) depth_frames: f64,
+    /// Parts of the 64-frame grid on which it is exact: 1 or [`FAST_CELLS`].
+    pub(super) cells: usize,
     /// Of the modulated lines' LFOs.
     pub(super) lfo_rotations: [[f64; 2]; MODULATED_LINES],
     pub(super) is_frozen: bool,
@@ -114,12 +114,12 @@ pub(super) struct Design {
 
 /// Lines of a step of diffusion.
 pub(super) const fn lines_of(step: usize) -> usize {
-    if step < STEREO_STEPS { STEREO_LINES } else { LINES }
+    if step < NARROW_STEPS { NARROW_LINES } else { LINES }
 }
 
-/// Distance of the lines that a step mixes last: half as many as mix with each other.
-pub(super) const fn span(step: usize) -> usize {
-    if step < STEREO_STEPS { STEREO_LINES / 4 } else { LINES / 2 }
+/// Lines that a step mixes with each other.
+pub(super) const fn mixed_lines(step: usize) -> usize {
+    if step < STEREO_STEPS { lines_of(step) / 2 } else { LINES }
 }
 
 /// The longest delays of any settings of a space, in frames.
@@ -134,81 +134,6 @@ pub(super) struct LongestDelays {
     pub(super) lines: [usize; LINES],
 }
 
-/// Random choices of a space: the same for every size and rate.
-struct Spread {
-    /// Positions of the lines between shortest and longest, 0..1.
-    lines: [f64; LINES],
-    /// Delays of the diffusion over the longest of their step, 0..1; [`STEREO_STEPS`] use the first.
-    diffusion: [[f64; LINES]; STEPS],
-    order: [usize; LINES],
-    /// Before the transform, and after it.
-    input_signs: [f64; LINES],
-    output_signs: [f64; LINES],
-}
-
-fn uniform(random: &mut Random) -> f64 {
-    (random.bits() >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn shuffle<T>(items: &mut [T], random: &mut Random) {
-    for last in (1..items.len()).rev() {
-        items.swap(last, (uniform(random) * (last + 1) as f64) as usize);
-    }
-}
-
-impl Spread {
-    fn new(seed: u64) -> Self {
-        let random = &mut Random::new(seed, 0);
-        let slots = LINES as f64;
-        let mut lines = [0.0; LINES];
-        for (slot, position) in lines.iter_mut().enumerate() {
-            *position = (slot as f64 + 0.5 + JITTER * (2.0 * uniform(random) - 1.0)) / slots;
-        }
-        shuffle(&mut lines, random);
-        let mut diffusion = [[0.0; LINES]; STEPS];
-        for step in &mut diffusion {
-            for (slot, position) in step.iter_mut().enumerate() {
-                *position = (slot as f64 + uniform(random)) / slots;
-            }
-            shuffle(step, random);
-        }
-        let mut order = core::array::from_fn(|line| line);
-        shuffle(&mut order, random);
-        let mut sign = |_: usize| if uniform(random) < 0.5 { 1.0 } else { -1.0 };
-        let (input_signs, output_signs) = (core::array::from_fn(&mut sign), core::array::from_fn(&mut sign));
-        Self { lines, diffusion, order, input_signs, output_signs }
-    }
-}
-
-fn is_prime(number: usize) -> bool {
-    number >= 2
-        && (2..).take_while(|divisor| divisor * divisor <= number).all(|divisor| !number.is_multiple_of(divisor))
-}
-
-/// The smallest prime from `frames` on that is not in `taken`: delays without common divisors.
-fn prime_from(frames: usize, taken: &[usize]) -> usize {
-    let mut candidate = frames.max(2);
-    while !is_prime(candidate) || taken.contains(&candidate) {
-        candidate += 1;
-    }
-    candidate
-}
-
-/// Delays of the lines at a factor on their lengths.
-fn line_delays(
-    [shortest_ms, longest_ms]: [f64; 2],
-    positions: &[f64; LINES],
-    factor: f64,
-    rate_hz: f64,
-) -> [usize; LINES] {
-    let mut delays = [0; LINES];
-    for line in 0..LINES {
-        let ms = shortest_ms * libm::pow(longest_ms / shortest_ms, positions[line]);
-        delays[line] = prime_from(libm::round(factor * ms * 1e-3 * rate_hz) as usize, &delays[..line]);
-    }
-    delays
-}
-
 /// Longest delay of a step of diffusion: a sixteenth of the shortest line, doubled with each step.
 fn step_frames(step: usize, [shortest_ms, _]: [f64; 2], factor: f64, rate_hz: f64) -> f64 {
     factor * shortest_ms * 1e-3 * rate_hz * libm::exp2(step as f64 - STEPS as f64)
@@ -216,37 +141,6 @@ fn step_frames(step: usize, [shortest_ms, _]: [f64; 2], factor: f64, rate_hz: f6
 
 fn frames(ms: f64, rate_hz: f64) -> usize {
     libm::round(ms * 1e-3 * rate_hz) as usize
-}
-
-/// The section (b0 + b1 z^-1) / (a0 + a1 z^-1).
-fn section([b0, b1]: [f64; 2], [a0, a1]: [f64; 2]) -> Section {
-    let (b0, b1, a1) = (b0 / a0, b1 / a0, a1 / a0);
-    Section { direct: b0, feed: b1 - a1 * b0, pole: -a1 }
-}
-
-/// Tangent of half a corner's angle.
-fn warped(corner_hz: f64, rate_hz: f64) -> f64 {
-    libm::tan(PI * corner_hz.min(HIGHEST_CORNER * rate_hz) / rate_hz)
-}
-
-fn low_shelf(gain_db: f64, corner_hz: f64, rate_hz: f64) -> Section {
-    let (root, k) = (db_to_gain(gain_db.clamp(-MAX_SHELF_DB, MAX_SHELF_DB) / 2.0), warped(corner_hz, rate_hz));
-    section([1.0 + k * root, k * root - 1.0], [1.0 + k / root, k / root - 1.0])
-}
-
-fn high_shelf(gain_db: f64, corner_hz: f64, rate_hz: f64) -> Section {
-    let (root, k) = (db_to_gain(gain_db.clamp(-MAX_SHELF_DB, MAX_SHELF_DB) / 2.0), warped(corner_hz, rate_hz));
-    section([root + k, k - root], [1.0 / root + k, k - 1.0 / root])
-}
-
-/// Squared magnitude of a section.
-fn power(section: Section, frequency_hz: f64, rate_hz: f64) -> f64 {
-    let Section { direct, feed, pole } = section;
-    let (sin, cos) = (libm::sin(TAU * frequency_hz / rate_hz), libm::cos(TAU * frequency_hz / rate_hz));
-    // H = direct + feed / (z - pole).
-    let square = (cos - pole) * (cos - pole) + sin * sin;
-    let (re, im) = (direct + feed * (cos - pole) / square, feed * sin / square);
-    re * re + im * im
 }
 
 impl LongestDelays {
@@ -305,18 +199,35 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     let angle = params.diffusion * PI / 4.0;
 
     let delays = line_delays(model.lines_ms, &spread.lines, factor, rate_hz);
-    let shelves = |delay: usize| {
+    let depth_frames = if params.freeze { 0.0 } else { params.modulation_depth_ms * 1e-3 * rate_hz };
+    // The largest movement of a delay from one grid point to the next.
+    let moved_frames = depth_frames * TAU * params.modulation_hz * RATE_SPREAD[1] * GRID_FRAMES as f64 / rate_hz;
+    let cells = if moved_frames > SLOW_FRAMES { FAST_CELLS } else { 1 };
+    let made_up_hz = MADE_UP_HZ.min(MADE_UP_PER_RATE * rate_hz);
+    let lost_db =
+        if depth_frames > 0.0 { loss_db(made_up_hz / rate_hz, depth_frames, moved_frames / cells as f64) } else { 0.0 };
+    // Gains of a pass of a line, in dB: in the middle, of the low shelf, of the high shelf.
+    let decay_db = |delay: usize| {
         let decay_db = |t60_s: f64| -60.0 * delay as f64 / (rate_hz * t60_s);
         let (low_s, high_s) = (params.t60_s * params.t60_low_ratio, params.t60_s * params.t60_high_ratio);
         let middle_db = decay_db(params.t60_s);
-        let mut low = low_shelf(decay_db(low_s) - middle_db, params.low_frequency_hz, rate_hz);
+        [middle_db, decay_db(low_s) - middle_db, decay_db(high_s) - middle_db]
+    };
+    let shelves = |delay: usize, is_modulated: bool| {
+        let [middle_db, low_db, mut high_db] = decay_db(delay);
+        if is_modulated {
+            // A shelf has this part of its gain there. Half of the decay stays at least, as the loss comes and goes.
+            let (made_up, corner) = (made_up_hz * made_up_hz, params.high_frequency_hz * params.high_frequency_hz);
+            high_db += (lost_db / (made_up / (made_up + corner))).min(-0.5 * (middle_db + high_db));
+        }
+        let mut low = shelves::low_shelf(low_db, params.low_frequency_hz, rate_hz);
         low.direct *= db_to_gain(middle_db);
         low.feed *= db_to_gain(middle_db);
-        (low, high_shelf(decay_db(high_s) - middle_db, params.high_frequency_hz, rate_hz))
+        (low, shelves::high_shelf(high_db, params.high_frequency_hz, rate_hz))
     };
     let (mut low_shelves, mut high_shelves) = ([Section::default(); LINES], [Section::default(); LINES]);
     for (input, &line) in spread.order.iter().enumerate() {
-        let (low, high) = if params.freeze { frozen() } else { shelves(delays[line]) };
+        let (low, high) = if params.freeze { frozen() } else { shelves(delays[line], input % 2 == 0) };
         let sign = spread.input_signs[input];
         low_shelves[input] = Section { direct: sign * low.direct, feed: sign * low.feed, pole: low.pole };
         high_shelves[input] = high;
@@ -329,32 +240,36 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
         *lfo = rotation(params.modulation_hz * (slowest + (fastest - slowest) * position), rate_hz);
     }
 
-    // Mean power of the early reflections after their low pass, and of the tail, over frequency.
+    let onset = onset_taps(&spread, &delays, 6.0 * LN_10 / (rate_hz * params.t60_s));
+    let onset_power = 0.5 * onset.as_flattened().iter().map(|tap| tap.gain * tap.gain).sum::<f64>();
+
+    // Mean power of the early reflections after their low pass, and of the tail, over frequency. The frequencies and
+    // the filters are the same at every sample rate, and so is the level of what it can carry.
     let (mut walls, mut mean) = (0.0, 0.0);
     // White noise of power 1 at both inputs reaches each line with 1/8. A line then has the power p/(1-q), q the mean
     // power gain of the lines; q p/(1-q) of it is feedback.
     const POINTS: usize = 48;
     for point in 0..POINTS {
-        let frequency_hz = (point as f64 + 0.5) / POINTS as f64 * HIGHEST_HZ.min(0.5 * rate_hz);
+        let frequency_hz = (point as f64 + 0.5) / POINTS as f64 * HIGHEST_HZ;
         let returned = delays.map(|delay| {
-            let (low, high) = shelves(delay);
-            power(low, frequency_hz, rate_hz) * power(high, frequency_hz, rate_hz)
+            let [middle_db, low_db, high_db] = decay_db(delay);
+            let gain = db_to_gain(middle_db);
+            let (low, high) = ((low_db, params.low_frequency_hz), (high_db, params.high_frequency_hz));
+            gain * gain * shelves::power(low, high, frequency_hz)
         });
         let q = returned.iter().sum::<f64>() / LINES as f64;
-        mean += (q / (1.0 - q) + DIRECT_GAIN * DIRECT_GAIN) / POINTS as f64;
-        let pole = wall_pole(rate_hz);
-        let cos = libm::cos(TAU * frequency_hz / rate_hz);
-        walls += (1.0 - pole) * (1.0 - pole) / (1.0 + pole * pole - 2.0 * pole * cos) / POINTS as f64;
+        mean += (q + onset_power) / (1.0 - q) / POINTS as f64;
+        walls += 1.0 / (1.0 + (frequency_hz / WALL_HZ) * (frequency_hz / WALL_HZ)) / POINTS as f64;
     }
     let tail_gain = libm::sqrt(8.0 / (mean * (1.0 + early_gain * early_gain)));
 
-    let mut early = [[EarlyTap::default(); MAX_EARLY_TAPS]; 2];
+    let mut early = [[Tap::default(); MAX_EARLY_TAPS]; 2];
     let mut early_counts = [0; 2];
     for output in 0..2 {
         let inputs = early::reflections(model.size_m.map(|length_m| length_m * factor), output);
         for (input, reflections) in inputs.iter().enumerate() {
             for reflection in reflections.iter().filter(|reflection| reflection.gain * early_gain > 0.0) {
-                early[output][early_counts[output]] = EarlyTap {
+                early[output][early_counts[output]] = Tap {
                     line: EARLY_LINES[output][input],
                     delay_frames: frames(reflection.delay_ms, rate_hz),
                     gain: reflection.gain * early_gain / libm::sqrt(walls * (1.0 + early_gain * early_gain)),
@@ -368,10 +283,11 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     let network = NetworkCoeffs {
         early,
         early_counts,
+        onset,
         diffusion_delays,
         diffusion_tangent: libm::tan(angle),
         diffusion_gains: core::array::from_fn(|step| {
-            let dimensions = f64::from(span(step).ilog2() + 1);
+            let dimensions = f64::from(mixed_lines(step).ilog2());
             let share = if step + 1 == STEPS { libm::sqrt(8.0) } else { 1.0 };
             libm::pow(libm::cos(angle), dimensions) / share
         }),
@@ -380,12 +296,36 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
         low_shelves,
         high_shelves,
         feedback_gains: spread.output_signs.map(|sign| sign / 4.0),
-        depth_frames: if params.freeze { 0.0 } else { params.modulation_depth_ms * 1e-3 * rate_hz },
+        depth_frames,
+        cells,
         lfo_rotations,
         is_frozen: params.freeze,
     };
     let tail_frames = tail_frames(&network, longest_s, rate_hz);
     Design { network, tail_gain, tail_frames }
+}
+
+/// Taps of the lines from the beginning to the shortest delay, where the first line ends.
+///
+/// The lines hold the energy of the tail, which falls by `decay` per frame. At their ends the outputs hear a line's
+/// energy once in its delay, hence 1/16 of all on average in (mean - shortest) / 16 frames after the shortest delay, and
+/// nothing before. The taps fill that time at the same rate, so that both add up to one decay. What a tap hears is as
+/// dense as the tail, and as long as the diffusion; eight of them overlap.
+fn onset_taps(spread: &Spread, delays: &[usize; LINES], decay: f64) -> [[Tap; ONSET_TAPS]; 2] {
+    let shortest = delays.iter().copied().min().unwrap_or(1) as f64;
+    let mean = delays.iter().sum::<usize>() as f64 / LINES as f64;
+    core::array::from_fn(|output| {
+        core::array::from_fn(|tap| {
+            let (line, position, sign) = spread.onset[output * ONSET_TAPS + tap];
+            let delay_frames = (position * shortest) as usize;
+            let share = shortest / ONSET_TAPS as f64 / (mean - shortest);
+            let gain = libm::sqrt(share * libm::exp(-decay * delay_frames as f64));
+            // All paths of the diffusion are equally loud. Sums of so few levels are no noise: the taps differ.
+            let [least, most] = ONSET_SPREAD;
+            let weight = least + (most - least) * (((output * ONSET_TAPS + tap) as f64 * 0.618_033_988_749_895) % 1.0);
+            Tap { line, delay_frames, gain: sign * weight * gain }
+        })
+    })
 }
 
 /// Frames until nothing above [`REVERB_SIGNAL`](crate::foundation::silence::REVERB_SIGNAL) is written, and all earlier

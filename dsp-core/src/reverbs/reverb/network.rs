@@ -4,7 +4,7 @@
 //! into the other. Both are stable, and so is every mix of them.
 
 use super::{
-    design::{self, DIRECT_GAIN, LongestDelays, MODULATED_LINES, NetworkCoeffs, STEPS, lines_of},
+    design::{self, LongestDelays, MODULATED_LINES, NetworkCoeffs, STEPS, lines_of},
     setting::{Setting, WriteOffsets},
 };
 use crate::{
@@ -66,6 +66,7 @@ struct Scratch<S> {
     modulated: [[S; GRID_FRAMES]; MODULATED_LINES],
     rows: Rows<S>,
     next_rows: Rows<S>,
+    row: [S; GRID_FRAMES],
     next_row: [S; GRID_FRAMES],
     /// 0, 1, 2, ...
     clock: [S; 2 * GRID_FRAMES],
@@ -82,6 +83,21 @@ pub(super) struct Wet<S> {
 impl<S: Sample> Wet<S> {
     pub(super) fn new() -> Self {
         Self { early: [[S::ZERO; GRID_FRAMES]; 2], tail: [[S::ZERO; GRID_FRAMES]; 2] }
+    }
+
+    /// Adds the tail, the last of these gains times, to the early reflections: as [`blend`](fdn::blend) does.
+    pub(super) fn join(&mut self, gains: &Span<S, 4>) {
+        let Self { early, tail } = self;
+        for (early, tail) in early.iter_mut().zip(tail) {
+            for ((index, early), tail) in (0_i32..).zip(early).zip(&mut *tail) {
+                let gain = match gains {
+                    Span::Still([.., gain]) => *gain,
+                    Span::Moving([.., gain]) => gain.at(index),
+                };
+                *early += gain * *tail;
+            }
+            *tail = [S::ZERO; GRID_FRAMES];
+        }
     }
 }
 
@@ -110,6 +126,7 @@ impl<S: Sample> Network<S> {
                 modulated: [[S::ZERO; GRID_FRAMES]; MODULATED_LINES],
                 rows: [[S::ZERO; GRID_FRAMES]; LINES],
                 next_rows: [[S::ZERO; GRID_FRAMES]; LINES],
+                row: [S::ZERO; GRID_FRAMES],
                 next_row: [S::ZERO; GRID_FRAMES],
                 clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
@@ -248,9 +265,9 @@ impl<S: Sample> Network<S> {
             let next_mix = settings.next().map(|next| next.diffuse(form, step, bank, frames, next_rows));
             for (line, last) in diffused[..lines_of(step)].iter_mut().enumerate() {
                 let out = if step + 1 < STEPS { bank.write(offsets.diffusion[step][line]) } else { last };
-                fdn::across(form, &mix, rows, line, frames, out);
+                fdn::complete(form, &mix, rows, line, frames, out);
                 if let Some(next_mix) = &next_mix {
-                    fdn::across(form, next_mix, next_rows, line, frames, next_row);
+                    fdn::complete(form, next_mix, next_rows, line, frames, next_row);
                     fdn::cross_fade(form, out, next_row, next_gains, frames);
                 }
             }
@@ -274,12 +291,12 @@ impl<S: Sample> Network<S> {
         }
     }
 
-    /// The feedback: lines, absorption, output mix, feedback matrix.
+    /// The feedback: lines, absorption, output mix, feedback matrix; then the onset taps.
     #[inline(always)]
     fn circulate<F: Form>(&mut self, form: F, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
         let Self { bank, offsets, settings, scratch, peak, grid_frame, .. } = self;
-        let Scratch { next_gains, diffused, modulated, rows, next_rows, clock, .. } = scratch;
-        let Some(clock) = clock[*grid_frame..].first_chunk() else { return };
+        let Scratch { next_gains, diffused, modulated, rows, next_rows, row, next_row, clock } = scratch;
+        let clock = (*grid_frame, &*clock);
         let (current, next) = settings.running();
         current.absorb(form, bank, clock, frames, modulated, rows);
         if let Some(next) = next {
@@ -288,8 +305,8 @@ impl<S: Sample> Network<S> {
                 fdn::cross_fade(form, row, next_row, next_gains, frames);
             }
         }
-        let feed = Feed { input: diffused, gains: current.feedback_gains(), direct: S::from_f64(DIRECT_GAIN) };
-        fdn::transform_and_mix(form, &feed, frames, rows, tail);
+        let feed = Feed { input: diffused, gains: current.feedback_gains() };
+        fdn::transform_and_mix(form, frames, rows, tail);
         // The output of the lines is only checked while the input is silent.
         let watch = *peak < REVERB_SIGNAL;
         for (line, offset) in offsets.lines.iter().enumerate() {
@@ -300,6 +317,14 @@ impl<S: Sample> Network<S> {
             }
         }
         bank.mirror();
+        for (output, tail) in tail.iter_mut().enumerate() {
+            settings.current().begin(form, bank, output, frames, row);
+            if let Some(next) = settings.next() {
+                next.begin(form, bank, output, frames, next_row);
+                fdn::cross_fade(form, row, next_row, next_gains, frames);
+            }
+            fdn::add(form, row, frames, tail);
+        }
     }
 
     /// On the grid: decayed states become 0, and so does a network whose lines have all decayed.

@@ -39,6 +39,10 @@ params! {
         modulation_depth_ms: ms, 0.0..=1.0, default 0.15, "Peak deviation of the delays";
         early_db: dB, -inf..=12.0, default -6.0, "Level of the early reflections relative to the tail";
         width: none, 0.0..=2.0, default 1.0, "Factor on the side signal of the reverb; its level is kept";
+        low_cut_hz: Hz, 20.0..=1_000.0, default 20.0, log, "Corner of the low cut of the reverb, 12 dB per octave; 20 is off";
+        high_cut_hz: Hz, 1_000.0..=20_000.0, default 20_000.0, log,
+            "Corner of its high cut, 12 dB per octave; 20 000 and 0.45 of the sample rate are off";
+        duck_db: dB, 0.0..=40.0, default 0.0, "Reduction of the reverb while the input is loud";
         freeze: switch, default false, "Holds the tail for ever, without new input";
         mix: none, 0.0..=1.0, default 1.0, "0 is the input alone, 1 the reverb alone";
     }

@@ -1,8 +1,8 @@
 //! A setting of the network in the format of the audio, with its delays as read offsets of the delay bank.
 
 use super::design::{
-    EARLY_LINES, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NetworkCoeffs, STEPS, STEREO_LINES, STEREO_STEPS,
-    lines_of, span,
+    EARLY_LINES, FAST_CELLS, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NARROW_LINES, NARROW_STEPS, NetworkCoeffs,
+    ONSET_TAPS, STEPS, STEREO_STEPS, Tap, lines_of, mixed_lines,
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
@@ -31,10 +31,10 @@ impl WriteOffsets {
         for (step, offsets) in diffusion.iter_mut().enumerate() {
             let delays = &longest.diffusion[step];
             for (line, offset) in offsets[..lines_of(step)].iter_mut().enumerate() {
-                // After the last stereo step each line is read twice, and by the early reflections.
-                let is_last_stereo = step + 1 == STEREO_STEPS;
-                let mut frames = if is_last_stereo { delays[2 * line].max(delays[2 * line + 1]) } else { delays[line] };
-                if is_last_stereo && EARLY_LINES.as_flattened().contains(&line) {
+                // After the last narrow step each line is read twice, after the last stereo step by the early reflections.
+                let mut frames =
+                    if step + 1 == NARROW_STEPS { delays[2 * line].max(delays[2 * line + 1]) } else { delays[line] };
+                if step + 1 == STEREO_STEPS && EARLY_LINES.as_flattened().contains(&line) {
                     frames = frames.max(longest.early);
                 }
                 *offset = layout.add_line(frames);
@@ -42,6 +42,15 @@ impl WriteOffsets {
         }
         let lines = longest.lines.map(|longest| layout.add_line(longest));
         (Self { input, diffusion, lines }, layout)
+    }
+}
+
+/// The clock from a frame after the last grid point on.
+#[inline(always)]
+fn from_clock<S: Sample>(clock: &[S; 2 * GRID_FRAMES], first: usize) -> &[S; GRID_FRAMES] {
+    match clock[first % GRID_FRAMES..].first_chunk() {
+        Some(clock) => clock,
+        None => unreachable!("the clock is twice as long"),
     }
 }
 
@@ -58,9 +67,12 @@ pub(super) struct Setting<S> {
     /// Write offsets of the modulated lines, and their delays at rest.
     modulated: [u32; MODULATED_LINES],
     centres: [f64; MODULATED_LINES],
-    modulation: LagrangeTaps<S, MODULATED_LINES>,
+    /// Of each part of the grid.
+    modulation: [LagrangeTaps<S, MODULATED_LINES>; FAST_CELLS],
     /// Read offsets and gains of the early reflections.
     early: [[(u32, S); MAX_EARLY_TAPS]; 2],
+    /// Those of the onset taps.
+    onset: [[(u32, S); ONSET_TAPS]; 2],
     absorbers: Absorbers<S>,
     absorber_states: AbsorberStates<S>,
     feedback_gains: [S; LINES],
@@ -76,8 +88,9 @@ impl<S: Sample> Setting<S> {
             lines: [0; LINES],
             modulated: [0; MODULATED_LINES],
             centres: [0.0; MODULATED_LINES],
-            modulation: LagrangeTaps::new(),
+            modulation: [LagrangeTaps::new(); FAST_CELLS],
             early: [[(0, S::ZERO); MAX_EARLY_TAPS]; 2],
+            onset: [[(0, S::ZERO); ONSET_TAPS]; 2],
             absorbers: Absorbers::MUTED,
             absorber_states: AbsorberStates::SILENCE,
             feedback_gains: [S::ZERO; LINES],
@@ -98,6 +111,7 @@ impl<S: Sample> Setting<S> {
             centres,
             modulation: _,
             early,
+            onset,
             absorbers,
             absorber_states: _,
             feedback_gains,
@@ -108,8 +122,8 @@ impl<S: Sample> Setting<S> {
         for (step, reads) in diffusion.iter_mut().enumerate() {
             for (line, read) in reads[..lines_of(step)].iter_mut().enumerate() {
                 *read = match step {
-                    0 => offsets.input[2 * line / STEREO_LINES],
-                    STEREO_STEPS => offsets.diffusion[step - 1][line / 2],
+                    0 => offsets.input[2 * line / NARROW_LINES],
+                    NARROW_STEPS => offsets.diffusion[step - 1][line / 2],
                     _ => offsets.diffusion[step - 1][line],
                 } - coeffs.diffusion_delays[step][line] as u32;
             }
@@ -122,11 +136,12 @@ impl<S: Sample> Setting<S> {
             *write = offsets.lines[line];
             *centre = coeffs.delays[line] as f64;
         }
-        for (reads, taps) in early.iter_mut().zip(&coeffs.early) {
-            for (read, tap) in reads.iter_mut().zip(taps) {
-                let write = offsets.diffusion[STEREO_STEPS - 1][tap.line];
-                *read = (write - tap.delay_frames as u32, S::from_f64(tap.gain));
-            }
+        let read = |lines: &[u32; LINES], tap: &Tap| (lines[tap.line] - tap.delay_frames as u32, S::from_f64(tap.gain));
+        for (early, taps) in early.iter_mut().zip(&coeffs.early) {
+            *early = taps.each_ref().map(|tap| read(&offsets.diffusion[STEREO_STEPS - 1], tap));
+        }
+        for (onset, taps) in onset.iter_mut().zip(&coeffs.onset) {
+            *onset = taps.each_ref().map(|tap| read(&offsets.lines, tap));
         }
         let Absorbers { low_direct, low_feed, low_pole, high_feed, high_pole } = absorbers;
         for (input, (low, high)) in coeffs.low_shelves.iter().zip(&coeffs.high_shelves).enumerate() {
@@ -168,7 +183,12 @@ impl<S: Sample> Setting<S> {
     #[inline(always)]
     pub(super) fn modulate(&mut self, lfos: &[[f64; 2]; MODULATED_LINES]) {
         if self.is_modulated() {
-            self.modulation.modulate(&self.centres, self.coeffs.depth_frames, lfos);
+            let (cells, depth) = (self.coeffs.cells, self.coeffs.depth_frames);
+            for (cell, taps) in self.modulation[..cells].iter_mut().enumerate() {
+                let at = |[start, end]: [f64; 2], cell: usize| start + (end - start) * cell as f64 / cells as f64;
+                let lfos = lfos.map(|ends| [at(ends, cell), at(ends, cell + 1)]);
+                taps.modulate(&self.centres, depth, &lfos, GRID_FRAMES / cells);
+            }
         }
     }
 
@@ -178,7 +198,7 @@ impl<S: Sample> Setting<S> {
         &mut self,
         form: F,
         bank: &DelayBank<S>,
-        clock: &[S; GRID_FRAMES],
+        (grid_frame, clock): (usize, &[S; 2 * GRID_FRAMES]),
         frames: usize,
         modulated: &mut [[S; GRID_FRAMES]; MODULATED_LINES],
         absorbed: &mut Rows<S>,
@@ -189,14 +209,45 @@ impl<S: Sample> Setting<S> {
         }
         if self.is_modulated() {
             for (line, modulated) in modulated.iter_mut().enumerate() {
-                let samples = bank.read_long(self.modulated[line] - self.modulation.oldest[line]);
-                fdn::interpolate(form, samples, &self.modulation, line, clock, frames, modulated);
+                if self.coeffs.cells == 1 {
+                    let taps = &self.modulation[0];
+                    let samples = bank.read_long(self.modulated[line] - taps.oldest[line]);
+                    fdn::interpolate(form, samples, taps, line, from_clock(clock, grid_frame), frames, modulated);
+                } else {
+                    self.interpolate_cells(form, bank, line, (grid_frame, clock), frames, modulated);
+                }
             }
             for (row, modulated) in rows.iter_mut().step_by(2).zip(modulated.iter()) {
                 *row = modulated;
             }
         }
         fdn::absorb(form, rows, &self.absorbers, &mut self.absorber_states, frames, absorbed);
+    }
+
+    /// Reads a line whose delay moves fast: part by part of the grid.
+    #[inline(always)]
+    fn interpolate_cells<F: Form>(
+        &self,
+        form: F,
+        bank: &DelayBank<S>,
+        line: usize,
+        (grid_frame, clock): (usize, &[S; 2 * GRID_FRAMES]),
+        frames: usize,
+        modulated: &mut [S; GRID_FRAMES],
+    ) {
+        let cell_frames = GRID_FRAMES / self.coeffs.cells;
+        let mut start = 0;
+        while start < frames {
+            let (cell, first) = ((grid_frame + start) / cell_frames, (grid_frame + start) % cell_frames);
+            let count = (cell_frames - first).min(frames - start);
+            let Some(taps) = self.modulation.get(cell) else { return };
+            let samples = bank.read_long(self.modulated[line] + start as u32 - taps.oldest[line]);
+            // Whole vectors, of which the first frames count.
+            let mut part = [S::ZERO; GRID_FRAMES];
+            fdn::interpolate(form, samples, taps, line, from_clock(clock, first), count, &mut part);
+            modulated[start..start + count].copy_from_slice(&part[..count]);
+            start += count;
+        }
     }
 
     /// The first pass of a step of diffusion; returns the mix for the second.
@@ -214,9 +265,22 @@ impl<S: Sample> Setting<S> {
         for (input, offset) in inputs.iter_mut().zip(&self.diffusion[step]) {
             *input = bank.read(*offset);
         }
-        let mix = Mix { tangent: self.diffusion_tangent, scale: self.diffusion_gains[step], span: span(step) };
+        let mix = Mix { tangent: self.diffusion_tangent, scale: self.diffusion_gains[step], lines: mixed_lines(step) };
         fdn::within(form, &mix, inputs, frames, rows);
         mix
+    }
+
+    /// Sums the onset taps of an output.
+    #[inline(always)]
+    pub(super) fn begin<F: Form>(
+        &self,
+        form: F,
+        bank: &DelayBank<S>,
+        output: usize,
+        frames: usize,
+        sum: &mut [S; GRID_FRAMES],
+    ) {
+        fdn::tap(form, bank, &self.onset[output], frames, sum);
     }
 
     /// Sums the early reflections of an output.

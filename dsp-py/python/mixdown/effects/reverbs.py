@@ -46,6 +46,13 @@ class Reverb(Effect):
         Level of the early reflections relative to the tail, -inf to 12 dB; -inf turns them off.
     width : float, default 1
         Stereo width of the wet signal, 0 to 2; 0 is mono.
+    low_cut_hz : float, default 20
+        Low cut of the wet signal, 12 dB per octave, 20 to 1000 Hz; 20 is off.
+    high_cut_hz : float, default 20000
+        High cut of the wet signal, 12 dB per octave, 1000 to 20 000 Hz; 20 000 is off.
+    duck_db : float, default 0
+        Largest reduction of the wet signal while the input is loud, 0 to 40 dB: none up to -40 dBFS rms, all from
+        -20 dBFS on, attack 10 ms, release 250 ms.
     freeze : bool, default False
         Holds the tail without decay and mutes its input.
     mix : float, default 1
@@ -65,6 +72,9 @@ class Reverb(Effect):
     modulation_depth_ms: float
     early_db: float
     width: float
+    low_cut_hz: float
+    high_cut_hz: float
+    duck_db: float
     freeze: bool
     mix: float
 
@@ -84,6 +94,9 @@ class Reverb(Effect):
         modulation_depth_ms: float | None = None,
         early_db: float | None = None,
         width: float | None = None,
+        low_cut_hz: float | None = None,
+        high_cut_hz: float | None = None,
+        duck_db: float | None = None,
         freeze: bool = False,
         mix: float = 1.0,
     ) -> None:
@@ -111,7 +124,7 @@ _REVERB_SETTINGS = frozenset(entry.name for entry in dataclasses.fields(Reverb))
 
 @dataclass(frozen=True, kw_only=True)
 class Plate(Effect):
-    """A plate reverb after Dattorro: dense from the start, bright, without early reflections. Always makes stereo.
+    """A plate reverb after Dattorro: bright, without early reflections, dense after some 50 ms. Always makes stereo.
 
     Parameters
     ----------
@@ -119,13 +132,28 @@ class Plate(Effect):
         Feedback gain of each half of the tank, 0 to 0.99.
     predelay_ms : float, default 0
         Delay of the wet signal, 0 to 250 ms.
+    diffusion : float, default 1
+        Diffusion of the input, 0 to 1: factor on the gains of its all passes. At 0 they are a delay of 39 ms.
     damping_hz : float, default 7000
         Corner of the low pass in the tank, 200 to 20 000 Hz.
+    modulation_hz : float, default 1
+        Rate of the delay modulation, 0 to 3 Hz.
+    modulation_depth_ms : float, default 0.1
+        Depth of the delay modulation, 0 to 1 ms.
+    low_cut_hz : float, default 20
+        Low cut of the input of the plate, 12 dB per octave, 20 to 1000 Hz; 20 is off.
+    width : float, default 1
+        Stereo width of the wet signal, 0 to 2; 0 is mono.
     mix : float, default 1
         0 to 1: (1 - mix) dry + mix wet.
     """
 
     decay: float = 0.5
     predelay_ms: float = 0.0
+    diffusion: float = 1.0
     damping_hz: float = 7000.0
+    modulation_hz: float = 1.0
+    modulation_depth_ms: float = 0.1
+    low_cut_hz: float = 20.0
+    width: float = 1.0
     mix: float = 1.0

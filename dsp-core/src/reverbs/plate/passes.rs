@@ -1,0 +1,99 @@
+//! The passes of the plate's network.
+
+use crate::{
+    foundation::{
+        grid::GRID_FRAMES,
+        sample::{Sample, Vectors},
+        silence::FILTER_STATE,
+    },
+    primitives::ramp::Span,
+};
+
+/// The values of one glide over a chunk.
+#[inline(always)]
+pub(super) fn fill<S: Sample, const N: usize>(span: &Span<S, N>, index: usize, row: &mut [S]) {
+    match span {
+        Span::Still(values) => row.fill(values[index]),
+        Span::Moving(curves) => {
+            for (frame, value) in (0_i32..).zip(row) {
+                *value = curves[index].at(frame);
+            }
+        }
+    }
+}
+
+/// The lattice all pass: w = x - g w', y = w' + g w, with w' a delay before w; w is written.
+#[inline(always)]
+pub(super) fn all_pass<S: Sample>(
+    written: &mut [S; GRID_FRAMES],
+    delayed: &[S; GRID_FRAMES],
+    gain: impl Fn(usize) -> S,
+    frames: usize,
+    signal: &mut [S; GRID_FRAMES],
+) {
+    let silent = S::from_f64(FILTER_STATE);
+    for (frame, ((written, delayed), signal)) in written.iter_mut().zip(delayed).zip(signal).enumerate().take(frames) {
+        let gain = gain(frame);
+        let w = *signal - gain * *delayed;
+        *signal = *delayed + gain * w;
+        // Ringing in silence ends before it becomes subnormal.
+        *written = if w > silent || w < -silent { w } else { S::ZERO };
+    }
+}
+
+/// The damping of both halves: a one-pole low pass with a gliding pole, times the decay. Side by side, as each
+/// recursion waits for itself.
+#[inline(always)]
+pub(super) fn damp<S: Sample>([left, right]: [&mut [S]; 2], poles: &[S], decay: &[S], states: &mut [f64; 2]) {
+    let [mut a, mut b] = *states;
+    for (((left, right), pole), decay) in left.iter_mut().zip(right).zip(poles).zip(decay) {
+        let pole = pole.to_f64();
+        a = decayed(a, pole) + (1.0 - pole) * left.to_f64();
+        b = decayed(b, pole) + (1.0 - pole) * right.to_f64();
+        *left = (*decay * S::from_f64(a)).audible();
+        *right = (*decay * S::from_f64(b)).audible();
+    }
+    *states = [a, b];
+}
+
+/// A one-pole low pass's state times its pole; 0 for a faint state, so that none becomes subnormal. The comparison runs
+/// in parallel with the product, the dependency of the recursion.
+#[inline(always)]
+fn decayed(state: f64, pole: f64) -> f64 {
+    let product = pole * state;
+    if state.abs() < f64::FAINTEST { 0.0 } else { product }
+}
+
+/// The largest magnitude.
+#[inline(always)]
+pub(super) fn magnitude<S: Sample>(samples: &[S]) -> f64 {
+    let mut largest = S::ZERO;
+    for sample in samples {
+        let magnitude = if *sample < S::ZERO { -*sample } else { *sample };
+        largest = if magnitude > largest { magnitude } else { largest };
+    }
+    largest.to_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reverbs::delay_bank::{DelayBank, Layout};
+
+    #[test]
+    fn an_all_pass_keeps_the_energy() {
+        let mut layout = Layout::default();
+        let line = layout.add_line(100);
+        let (mut bank, mut energy) = (DelayBank::<f64>::new(&layout), 0.0);
+        for row in 0..200 {
+            let mut signal = [0.0; GRID_FRAMES];
+            signal[3] = if row == 0 { 1.0 } else { 0.0 };
+            let delayed = *bank.read(line - 100);
+            all_pass(bank.write(line), &delayed, |_| 0.7, GRID_FRAMES, &mut signal);
+            bank.mirror();
+            bank.advance(GRID_FRAMES);
+            energy += signal.iter().map(|x| x * x).sum::<f64>();
+        }
+        assert!((energy - 1.0).abs() < 1e-9, "{energy}");
+    }
+}
