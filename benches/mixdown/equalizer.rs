@@ -48,7 +48,8 @@ pub fn all_passes(bands: usize) -> EqualizerParams {
 }
 
 fn bells(bands: usize) -> EqualizerParams {
-    let band = |band| EqualizerBand::from(BellParams { frequency_hz: frequency_hz(band), gain_db: gain_db(band), q: q(band) });
+    let band =
+        |band| EqualizerBand::from(BellParams { frequency_hz: frequency_hz(band), gain_db: gain_db(band), q: q(band) });
     EqualizerParams { bands: (0..bands).map(band).collect(), design: Design::Cookbook, ..Default::default() }
 }
 

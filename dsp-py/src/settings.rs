@@ -2,8 +2,8 @@
 
 use crate::error::{ParameterError, mixer, parameter};
 use mixdown::{
-    Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, dynamics::DynamicBand, filters::Placed, params::Field,
-    reverbs::ReverbParams,
+    Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, dynamics::DynamicBand, filters::Placed,
+    params::Field, reverbs::ReverbParams,
 };
 use pyo3::{prelude::*, types::PyString};
 use serde::de::DeserializeOwned;

@@ -77,14 +77,12 @@ pub(crate) fn high_shelf(frequency_hz: f64, gain_db: f64, q: f64, sample_rate_hz
 }
 
 /// Low pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
-#[cfg(test)]
 #[must_use]
 pub(crate) fn low_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::low_pass(q), Zeros::Free, frequency_hz, sample_rate_hz)
 }
 
 /// High pass of 12 dB per octave with linear gain `q` at `frequency_hz`.
-#[cfg(test)]
 #[must_use]
 pub(crate) fn high_pass(frequency_hz: f64, q: f64, sample_rate_hz: f64) -> BiquadCoeffs {
     fit(&Prototype::high_pass(q), Zeros::BothAtDc, frequency_hz, sample_rate_hz)
