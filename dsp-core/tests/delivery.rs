@@ -180,18 +180,17 @@ fn thd_db(sound: &[f64]) -> f64 {
 
 #[test]
 fn loud_masters_keep_bass_clean() {
-    /// The limiter alone, made fast, left them 40 dB below the tone.
-    const LIMIT_DB: f64 = -57.0;
     let sound = tone_and_music(8);
     assert!(thd_db(&sound) < -65.0, "the material has harmonics of its own: {} dB", thd_db(&sound));
     let programme = Block::from_planar(&sound, 1).unwrap();
-    for (target_lufs, dual_mono) in [(-11.0, true), (-8.0, true)] {
-        let params = DeliveryParams { target_lufs, dual_mono, ..Default::default() };
+    // With 1 to 2 dB to spare. The limiter alone, made faster and faster, gave -67, -56 and -37 dB.
+    for (target_lufs, limit_db) in [(-11.0, -68.0), (-8.0, -57.0), (-7.0, -53.0)] {
+        let params = DeliveryParams { target_lufs, dual_mono: true, ..Default::default() };
         let done = deliver(&programme, &spec(1), &params).unwrap();
         let (thd_db, limiter) = (thd_db(&done.samples), done.limiter.unwrap());
         println!("{target_lufs} LUFS: gain {:.2} dB, {:?}, THD {thd_db:.1} dB", done.gain_db, done.clipping);
         assert_eq!(limiter.hold_ms, 8.0);
-        assert!(thd_db <= LIMIT_DB, "{thd_db}");
+        assert!(thd_db <= limit_db, "{thd_db}");
     }
 }
 

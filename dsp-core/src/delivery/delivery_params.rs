@@ -37,7 +37,7 @@ params! {
             "Word length to round to; 0 leaves the samples as they are";
         dither: choice Dither, "The noise added before rounding";
         noise_shaping: choice NoiseShaping, "The spectrum of the rounding error";
-        seed: compound u64, default 0, "Seed of the noise, with the programme: [`name_seed`](super::name_seed) of the file";
+        seed: compound u64, default 0, "Seed of the noise beside that of the programme: the `name_seed` of the file";
         dual_mono: switch, default false,
             "Whether a programme of one channel counts as if two loudspeakers played it: 3.01 LU louder";
         remove_dc: switch, default true, "Removes a measurable DC offset";

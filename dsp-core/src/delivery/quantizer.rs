@@ -98,7 +98,7 @@ params! {
         bits: bits as u32, 8.0..=24.0, default 24, multiples(1.0, "a whole number"), "Word length";
         dither: choice Dither, "The noise";
         noise_shaping: choice NoiseShaping, "The spectrum of the error";
-        seed: compound u64, default 0, "Seed of the noise: see [`content_seed`](super::content_seed)";
+        seed: compound u64, default 0, "Seed of the noise: the `content_seed` of the samples";
     }
 }
 
