@@ -157,7 +157,7 @@ def test_a_parameter_prints_short() -> None:
     assert printed["Bell"]["frequency_hz"] == (
         "frequency_hz: 10 to 22 000 Hz and at most 0.49 of the sample rate, default 1000"
     )
-    assert printed["Compressor"]["detector"] == 'detector: "peak" or "rms", default "peak"'
+    assert printed["Compressor"]["detector"] == 'detector: "peak", "rms" or "peak_hold", default "peak"'
     assert printed["Compressor"]["range_db"] == "range_db: 0 to inf dB, default inf"
     assert printed["Compressor"]["key_high_pass_hz"] == "key_high_pass_hz: 0 (off) or 20 to 500 Hz, default 0"
     assert printed["Compressor"]["release_mode"] == 'release_mode: "manual", "dual" or "auto", default "manual"'

@@ -22,8 +22,9 @@
 //!
 //! # Source
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 16 (smooth
-//! branching), eq. 17 (smooth decoupled) and its section on side-chain topologies (smoothing of the logarithmic reduction); "Parameter automation
-//! in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release: `dynamics::release`.
+//! branching), eq. 17 (smooth decoupled) and its section on side-chain topologies (smoothing of the logarithmic
+//! reduction); "Parameter automation in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release:
+//! `dynamics::release`.
 
 use super::release::{AttackRelease, log_rate, pole, pole_at, recover};
 use crate::{

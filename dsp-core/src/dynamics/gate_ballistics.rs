@@ -24,6 +24,8 @@ use crate::{
     },
 };
 
+/// How far above the state a target still restarts the hold: 0.012 dB, more than crests of one tone differ.
+const CREST_OCTAVES: f64 = 1.0 / 512.0;
 /// What an opening aims at, over its target.
 const AIM: f64 = 1.03;
 /// Time constants of the opening in an attack, so that it is within 1 dB just before two attacks.
@@ -58,7 +60,7 @@ pub(crate) struct GateBallistics {
     smooth: f64,
     /// g.
     gain: f64,
-    /// Frames since the target was last as open as the state.
+    /// Frames since the last crest, whose target was as open as the state.
     waited: u32,
 }
 
@@ -110,8 +112,9 @@ impl GateBallistics {
         for (index, value) in reductions.iter_mut().enumerate() {
             let (attack, release, target) = (attack(index), release(index), *value);
             let closing = form.mul_add(release, held, (1.0 - release) * target);
-            waited = if target <= held { 0 } else { waited.saturating_add(1) };
-            let next = if waited > hold_frames { closing } else { held };
+            let crest = target <= held + CREST_OCTAVES;
+            waited = if crest { 0 } else { waited.saturating_add(1) };
+            let next = if crest || waited > hold_frames { closing } else { held };
             held = smaller(target, next);
             smooth = smaller(form.mul_add(attack, smooth, (1.0 - attack) * held), held);
             *value = smooth;

@@ -77,19 +77,27 @@ fn design(sample_rate_hz: f64) -> [SectionCoeffs; SECTIONS] {
 }
 
 /// The last pair of each signal of both chains.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Pairs {
     in_phase: [f64; PAIR],
     quadrature: [f64; PAIR],
 }
 
+impl Pairs {
+    const SILENCE: Self = Self { in_phase: [0.0; PAIR], quadrature: [0.0; PAIR] };
+}
+
 /// State of one channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct State {
     /// The last sample: the quadrature chain lags by one frame.
     last: f64,
     /// Inputs of every section, and the output of the last.
     signals: [Pairs; SECTIONS + 1],
+}
+
+impl State {
+    const SILENCE: Self = Self { last: 0.0, signals: [Pairs::SILENCE; SECTIONS + 1] };
 }
 
 /// The quadrature envelopes of the channels of a stream.
@@ -106,7 +114,7 @@ pub(crate) struct QuadratureEnvelope {
 impl QuadratureEnvelope {
     /// For up to `channels` channels.
     pub(crate) fn new(backend: Backend, channels: usize, sample_rate_hz: f64) -> Self {
-        Self { backend, sections: design(sample_rate_hz), states: vec![State::default(); channels], phase: 0 }
+        Self { backend, sections: design(sample_rate_hz), states: vec![State::SILENCE; channels], phase: 0 }
     }
 
     /// Squares of the envelope of a channel's next frames. [`advance`](Self::advance) follows once for all channels.
@@ -121,14 +129,14 @@ impl QuadratureEnvelope {
     pub(crate) fn advance(&mut self, frames: usize, channels: usize) {
         self.phase = (self.phase + frames) % GRID_FRAMES;
         if let Some(others) = self.states.get_mut(channels..) {
-            others.fill(State::default());
+            others.fill(State::SILENCE);
         }
     }
 
     /// As newly built.
     pub(crate) fn reset(&mut self) {
         let Self { backend: _, sections: _, states, phase } = self;
-        states.fill(State::default());
+        states.fill(State::SILENCE);
         *phase = 0;
     }
 }
@@ -160,9 +168,10 @@ fn squares_all<S: Sample, F: Form>(
 #[inline(always)]
 fn flush(state: &mut State) {
     state.last = flushed(state.last);
-    for Pairs { in_phase, quadrature } in &mut state.signals {
-        *in_phase = in_phase.map(flushed);
-        *quadrature = quadrature.map(flushed);
+    for pairs in &mut state.signals {
+        for sample in pairs.in_phase.iter_mut().chain(&mut pairs.quadrature) {
+            *sample = flushed(*sample);
+        }
     }
 }
 
@@ -182,66 +191,80 @@ fn stretch<S: Sample, F: Form>(
         *wide = larger(smaller(sample.to_f64(), LOUDEST), -LOUDEST);
     }
     state.last = wide[samples.len()];
-    let mut factors = [form_zero(form); SECTIONS];
-    for (factor, section) in factors.iter_mut().zip(sections) {
-        *factor = form.splat_halves(section.in_phase, section.quadrature);
-    }
-    let mut signals = [form_zero(form); SECTIONS + 1];
-    for (signal, Pairs { in_phase, quadrature }) in signals.iter_mut().zip(&state.signals) {
-        *signal = form.load_halves(in_phase, quadrature);
-    }
+    // Without loops over them, factors and signals stay in registers.
+    let [s1, s2, s3, s4, s5] = sections;
+    let factors = [factor(form, s1), factor(form, s2), factor(form, s3), factor(form, s4), factor(form, s5)];
+    let [p0, p1, p2, p3, p4, p5] = &state.signals;
+    let mut signals = [load(form, p0), load(form, p1), load(form, p2), load(form, p3), load(form, p4), load(form, p5)];
     let whole = samples.len() / PAIR * PAIR;
     for (wide, squares) in wide.windows(PAIR + 1).step_by(PAIR).zip(squares[..whole].chunks_exact_mut(PAIR)) {
-        step(form, &factors, &mut signals, wide).store(squares);
+        signals = step(form, factors, signals, wide);
+        square::<F>(signals[SECTIONS]).store(squares);
     }
-    let odd = samples.len() > whole;
-    let mut before = [Pairs::default(); SECTIONS + 1];
-    if odd {
-        // One frame alone: it becomes the newer one of each pair.
-        unload::<F>(&signals, &mut before);
-        let mut pair = [0.0; PAIR];
-        step(form, &factors, &mut signals, &wide[whole..]).store(&mut pair);
-        squares[whole] = pair[0];
+    if samples.len() == whole {
+        store::<F>(signals, &mut state.signals);
+        return;
     }
-    unload::<F>(&signals, &mut state.signals);
-    if odd {
-        for (Pairs { in_phase, quadrature }, before) in state.signals.iter_mut().zip(&before) {
-            *in_phase = [before.in_phase[1], in_phase[0]];
-            *quadrature = [before.quadrature[1], quadrature[0]];
-        }
+    // One frame alone: it becomes the newer one of each pair.
+    let mut before = [Pairs::SILENCE; SECTIONS + 1];
+    store::<F>(signals, &mut before);
+    signals = step(form, factors, signals, &wide[whole..]);
+    let mut pair = [0.0; PAIR];
+    square::<F>(signals[SECTIONS]).store(&mut pair);
+    squares[whole] = pair[0];
+    store::<F>(signals, &mut state.signals);
+    for (Pairs { in_phase, quadrature }, before) in state.signals.iter_mut().zip(&before) {
+        *in_phase = [before.in_phase[1], in_phase[0]];
+        *quadrature = [before.quadrature[1], quadrature[0]];
     }
 }
 
 #[inline(always)]
-fn form_zero<F: Form>(form: F) -> F::F64x4 {
-    F::F64x4::splat(form, 0.0)
+fn factor<F: Form>(form: F, section: &SectionCoeffs) -> F::F64x4 {
+    form.splat_halves(section.in_phase, section.quadrature)
 }
 
 #[inline(always)]
-fn unload<F: Form>(signals: &[F::F64x4; SECTIONS + 1], pairs: &mut [Pairs; SECTIONS + 1]) {
-    for (signal, Pairs { in_phase, quadrature }) in signals.iter().zip(pairs) {
-        F::store_halves(*signal, in_phase, quadrature);
+fn load<F: Form>(form: F, pairs: &Pairs) -> F::F64x4 {
+    form.load_halves(&pairs.in_phase, &pairs.quadrature)
+}
+
+#[inline(always)]
+fn store<F: Form>(signals: [F::F64x4; SECTIONS + 1], pairs: &mut [Pairs; SECTIONS + 1]) {
+    for (signal, Pairs { in_phase, quadrature }) in signals.into_iter().zip(pairs) {
+        F::store_halves(signal, in_phase, quadrature);
     }
 }
 
-/// The squares of one pair; `wide` begins with the sample before it.
+/// The signals after one pair; `wide` begins with the sample before it.
 #[inline(always)]
 fn step<F: Form>(
     form: F,
-    factors: &[F::F64x4; SECTIONS],
-    signals: &mut [F::F64x4; SECTIONS + 1],
+    factors: [F::F64x4; SECTIONS],
+    signals: [F::F64x4; SECTIONS + 1],
     wide: &[f64],
-) -> F::F64x2 {
-    let mut x = F::join(F::F64x2::load(form, &wide[1..]), F::F64x2::load(form, wide));
-    for section in 0..SECTIONS {
-        let factor = factors[section];
-        // The term with the state comes last, being the dependency of the next pair.
-        let fresh = factor.mul_add(x, -signals[section]);
-        signals[section] = x;
-        x = factor.mul_add(signals[section + 1], fresh);
-    }
-    signals[SECTIONS] = x;
-    let [in_phase, quadrature] = F::halves(x);
+) -> [F::F64x4; SECTIONS + 1] {
+    let input = F::join(F::F64x2::load(form, &wide[1..]), F::F64x2::load(form, wide));
+    let [x0, x1, x2, x3, x4, x5] = signals;
+    let [a1, a2, a3, a4, a5] = factors;
+    let y1 = section::<F>(a1, input, x0, x1);
+    let y2 = section::<F>(a2, y1, x1, x2);
+    let y3 = section::<F>(a3, y2, x2, x3);
+    let y4 = section::<F>(a4, y3, x3, x4);
+    let y5 = section::<F>(a5, y4, x4, x5);
+    [input, y1, y2, y3, y4, y5]
+}
+
+/// y = a (x + y₂) - x₂. The term with the state comes last, being the dependency of the next pair.
+#[inline(always)]
+fn section<F: Form>(a: F::F64x4, x: F::F64x4, x2: F::F64x4, y2: F::F64x4) -> F::F64x4 {
+    a.mul_add(y2, a.mul_add(x, -x2))
+}
+
+/// e² of a pair.
+#[inline(always)]
+fn square<F: Form>(parts: F::F64x4) -> F::F64x2 {
+    let [in_phase, quadrature] = F::halves(parts);
     in_phase.mul_add(in_phase, quadrature * quadrature)
 }
 
@@ -327,6 +350,6 @@ mod tests {
             envelope.advance(64, 1);
             assert!(squares.iter().all(|e| !e.is_subnormal()));
         }
-        assert_eq!(envelope.states[0], State::default());
+        assert_eq!(envelope.states[0], State::SILENCE);
     }
 }

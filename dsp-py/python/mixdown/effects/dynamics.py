@@ -315,8 +315,12 @@ class MultibandCompressor(Dynamics):
         object.__setattr__(self, "crossovers_hz", crossovers_hz)
         object.__setattr__(self, "bands", (Compressor(),) * (len(crossovers_hz) + 1) if bands is None else bands)
         object.__setattr__(self, "slope_db_per_octave", slope_db_per_octave)
+        bypassed = tuple(_checks.items("bypassed", bypassed, "band indices"))
+        indices = {f"bypassed[{position}]": band for position, band in enumerate(bypassed)}
+        for name, band in (indices if solo is None else {"solo": solo, **indices}).items():
+            _checks.whole_number(name, band, 0, len(crossovers_hz))
         object.__setattr__(self, "solo", solo)
-        object.__setattr__(self, "bypassed", tuple(_checks.items("bypassed", bypassed, "band indices")))
+        object.__setattr__(self, "bypassed", bypassed)
         self.__post_init__()
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
