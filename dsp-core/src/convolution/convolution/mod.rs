@@ -95,7 +95,8 @@ pub struct Convolution<S> {
     /// The bank of the output.
     current: usize,
     phase: Phase,
-    fade: Ramp<1>,
+    /// Boxed, as the convolver.
+    fade: Box<Ramp<1>>,
     /// Gains of dry and wet.
     levels: Ramp<2>,
     chunk: Vec<S>,
@@ -353,7 +354,7 @@ impl<S: Sample> Engine<S> for Convolution<S> {
             pending: true,
             current: 0,
             phase: Phase::Rest,
-            fade: Ramp::new([1.0], ms_to_frames(SWAP_MS, rate_hz)),
+            fade: Box::new(Ramp::new([1.0], ms_to_frames(SWAP_MS, rate_hz))),
             chunk: vec![S::ZERO; GRID_FRAMES],
             fresh: vec![S::ZERO; GRID_FRAMES],
             non_finite: 0,
