@@ -36,7 +36,6 @@ OTHER_ORDER = {"Track", "Master"}
 GIVEN: dict[str, dict[str, Any]] = {
     "Convolution": {"impulse_response": np.ones(8, np.float32)},
     "Track": {"name": "a", "audio": np.zeros((2, 8), np.float32)},
-    "Placed": {"band": md.Bell()},
 }
 #: What goes with certain words of a choice.
 FITTING: dict[tuple[str, str], dict[str, Any]] = {

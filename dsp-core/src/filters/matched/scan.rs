@@ -15,7 +15,7 @@ const E4_BAND_PASS_DB: f64 = 0.65;
 const E4_SHELF_DB: f64 = 0.55;
 /// Up to 24, 48 and 96 dB per octave.
 const E4_LOW_PASS_DB: [f64; 3] = [0.4, 0.5, 0.7];
-const E4_HIGH_PASS_DB: [f64; 3] = [0.7, 0.8, 1.2];
+const E4_HIGH_PASS_DB: [f64; 3] = [0.55, 0.9, 1.2];
 /// The same at 88.2 kHz and above, for all but shelves of q above 1.
 const E4_HIGH_RATE_DB: f64 = 0.35;
 /// SOUND 3.3.

@@ -15,17 +15,19 @@ pub(super) struct Spans {
     complete: u64,
     /// The next frame.
     frame: u64,
+    /// The frame at which the current span ends.
+    end: u64,
 }
 
 impl Spans {
     pub(super) fn new(sample_rate_hz: f64) -> Self {
-        Self { sample_rate_hz, complete: 0, frame: 0 }
+        let mut spans = Self { sample_rate_hz, complete: 0, frame: 0, end: 0 };
+        spans.end = spans.start(1);
+        spans
     }
 
     pub(super) fn reset(&mut self) {
-        let Self { sample_rate_hz: _, complete, frame } = self;
-        *complete = 0;
-        *frame = 0;
+        *self = Self::new(self.sample_rate_hz);
     }
 
     /// The frame at which span `index` starts.
@@ -40,7 +42,7 @@ impl Spans {
 
     /// Frames missing from the current span; at least 1.
     pub(super) fn missing(&self) -> u64 {
-        self.missing_from(1)
+        self.end - self.frame
     }
 
     /// Frames missing until the next multiple of `spans` is complete; at least 1.
@@ -51,10 +53,11 @@ impl Spans {
     /// Advances by no more than the missing frames. Returns the number of complete spans if one has just ended.
     pub(super) fn advance(&mut self, frames: u64) -> Option<u64> {
         self.frame += frames;
-        if self.frame < self.start(self.complete + 1) {
+        if self.frame < self.end {
             return None;
         }
         self.complete += 1;
+        self.end = self.start(self.complete + 1);
         Some(self.complete)
     }
 

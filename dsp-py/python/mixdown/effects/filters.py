@@ -180,13 +180,16 @@ class Tilt(Band):
     gain_db: float = 0.0
 
 
+_FLAT = Bell()
+
+
 @dataclass(frozen=True)
 class Placed(Setting):
     """A band of an :class:`Equalizer` on a part of the stereo signal, or switched off.
 
     Parameters
     ----------
-    band : Bell, LowShelf, HighShelf, LowPass, HighPass, BandPass, Notch, AllPass or Tilt
+    band : Bell, LowShelf, HighShelf, LowPass, HighPass, BandPass, Notch, AllPass or Tilt, default Bell()
         The band.
     place : "stereo", "mid", "side", "left" or "right", default "stereo"
         The part; other than "stereo", the audio has 2 channels.
@@ -203,11 +206,11 @@ class Placed(Setting):
 
     _called = "Placed band"
 
-    band: Band
+    band: Band = _FLAT
     place: Place = "stereo"
     enabled: bool = True
 
-    def __init__(self, band: Band, *, place: Place = "stereo", enabled: bool = True) -> None:
+    def __init__(self, band: Band = _FLAT, *, place: Place = "stereo", enabled: bool = True) -> None:
         object.__setattr__(self, "band", band)
         object.__setattr__(self, "place", place)
         object.__setattr__(self, "enabled", enabled)
