@@ -49,8 +49,10 @@ pub use space::Space;
 ///
 /// # Contract
 /// Latency 0. 1 -> 2 or 2 -> 2 channels; left, right, mid and side of the input excite it alike, and the outputs are
-/// uncorrelated for any input: the correlation of their tails, 0.1 to 1 s, is at most 0.1, as of noise so short. White noise keeps its level, whatever the size, time and level of the early
-/// reflections, and what every sample rate can carry is equally loud at all of them. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.3 s on, at any modulation.
+/// uncorrelated for any input: the correlation of their tails, 0.1 to 1 s, is at most 0.1, as of noise so short. White
+/// noise keeps its level, whatever the size, time and level of the early reflections, and what every sample rate can
+/// carry is equally loud at all of them. `t60_s` holds within 7 % per octave from 125 Hz to 8 kHz, from 0.3 s on, at any
+/// modulation.
 ///
 /// As shipped, no 3 ms of the first 150 lie more than 5.5 dB below both the loudest before and the loudest after; the
 /// echo density (20 ms) is above 0.8 of noise for good after 11 ms in the room, 30 in the cathedral; the first 3 ms
