@@ -90,7 +90,7 @@ pub struct Reverb<S> {
     gains: Ramp<4>,
     network: Box<Network<S>>,
     wet: Box<Wet<S>>,
-    shape: Shape,
+    shape: Box<Shape>,
     non_finite: u64,
 }
 
@@ -203,7 +203,7 @@ impl<S: Sample> Engine<S> for Reverb<S> {
             gains: Ramp::new(coeffs.gains(), ramp_frames),
             network: Box::new(Network::new(spec, &longest, &coeffs.network)),
             wet: Box::new(Wet::new()),
-            shape: Shape::new(spec, &coeffs.shape),
+            shape: Box::new(Shape::new(spec, &coeffs.shape)),
             non_finite: 0,
         })
     }
