@@ -86,7 +86,7 @@ impl BiquadCoeffs {
     }
 
     /// One sample through the transposed direct form II; `z` is the state, zero at rest.
-    #[inline(always)]
+    #[cfg(test)]
     #[must_use]
     pub(crate) fn tick(&self, z: &mut [f64; 2], x: f64) -> f64 {
         let y = self.b0 * x + z[0];

@@ -5,7 +5,7 @@ use super::{
         self, GLIDES, HalfTank, INPUT_DIFFUSERS, MODULATED_GAIN, MODULATION_GLIDE_MS, OUTPUT_TAPS, PlateCoeffs, TANK,
         Tapped,
     },
-    passes::{all_pass, damp, fill, magnitude},
+    passes::{all_pass, damp, fill, two_sections},
 };
 use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade},
@@ -21,6 +21,7 @@ use crate::{
     primitives::{
         backend::{Backend, run},
         crossfade::Crossfade,
+        lanes::{Form, largest_magnitude},
         modulated_delay::{LagrangeTaps, Lfo, REACH, rotation},
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
@@ -105,8 +106,9 @@ pub(super) struct Network<S> {
     scratch: Scratch<S>,
 }
 
-/// Scratch buffers of one chunk; nothing in them outlives the chunk.
+/// Scratch buffers of one chunk; nothing in them outlives the chunk. Aligned to cache lines.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 struct Scratch<S> {
     /// The diffused inputs, right before left.
     signals: [[S; GRID_FRAMES]; 2],
@@ -114,6 +116,7 @@ struct Scratch<S> {
     modulated: [S; GRID_FRAMES],
     next_gains: [S; GRID_FRAMES],
     glides: [[S; GRID_FRAMES]; GLIDES],
+    ones: [S; GRID_FRAMES],
     outputs: [[S; GRID_FRAMES]; 2],
 }
 
@@ -183,6 +186,7 @@ impl<S: Sample> Network<S> {
                 modulated: [S::ZERO; GRID_FRAMES],
                 next_gains: [S::ZERO; GRID_FRAMES],
                 glides: [[S::ZERO; GRID_FRAMES]; GLIDES],
+                ones: [S::ONE; GRID_FRAMES],
                 outputs: [[S::ZERO; GRID_FRAMES]; 2],
             },
         };
@@ -242,9 +246,9 @@ impl<S: Sample> Network<S> {
             }
             if frames == GRID_FRAMES {
                 // The usual case, with loops of constant length.
-                run!(self.backend, _ => self.circulate(left, right, GRID_FRAMES));
+                run!(self.backend, form => self.circulate(form, left, right, GRID_FRAMES));
             } else {
-                run!(self.backend, _ => self.circulate(left, right, frames));
+                run!(self.backend, form => self.circulate(form, left, right, frames));
             }
         }
         // The input alone passes bit for bit.
@@ -288,14 +292,15 @@ impl<S: Sample> Network<S> {
 
     /// Writes a chunk of the inputs after their high pass.
     #[inline(always)]
-    fn write_inputs(&mut self, left: &[S], right: &[S], frames: usize) {
-        let Self { scratch: Scratch { signals: [other, own], .. }, high_pass: [first, second], .. } = self;
-        let [a, b] = &mut self.high_pass_states;
+    fn write_inputs<F: Form>(&mut self, form: F, left: &[S], right: &[S], frames: usize) {
+        let Self { scratch: Scratch { signals: [other, own], .. }, high_pass, high_pass_states, .. } = self;
+        let [mut a, mut b] = *high_pass_states;
         // Side by side, as each recursion waits for itself.
         for ((own, other), (left, right)) in own.iter_mut().zip(&mut *other).zip(left.iter().zip(right)) {
-            let (left, right) = (first.tick(&mut a[0], left.to_f64()), first.tick(&mut b[0], right.to_f64()));
-            (*own, *other) = (S::from_f64(second.tick(&mut a[1], left)), S::from_f64(second.tick(&mut b[1], right)));
+            *own = S::from_f64(two_sections(form, high_pass, &mut a, left.to_f64()));
+            *other = S::from_f64(two_sections(form, high_pass, &mut b, right.to_f64()));
         }
+        *high_pass_states = [a, b];
         if self.low_cut.is_identity() {
             self.low_cut.skip(frames);
         } else if let Ok(mut block) = BlockMut::from_slices(&mut [&mut own[..frames], &mut other[..frames]]) {
@@ -306,17 +311,17 @@ impl<S: Sample> Network<S> {
             for (written, sample) in written.iter_mut().zip(signal) {
                 *written = sample.audible();
             }
-            self.peak = larger(self.peak, magnitude(written));
+            self.peak = larger(self.peak, largest_magnitude(form, written).to_f64());
         }
         self.bank.mirror();
     }
 
     /// Runs the network on a chunk; the outputs are then in the scratch buffers.
     #[inline(always)]
-    fn circulate(&mut self, left: &[S], right: &[S], frames: usize) {
-        self.write_inputs(&left[..frames], &right[..frames], frames);
+    fn circulate<F: Form>(&mut self, form: F, left: &[S], right: &[S], frames: usize) {
+        self.write_inputs(form, &left[..frames], &right[..frames], frames);
         let Self { bank, halves, peak, scratch, .. } = self;
-        let Scratch { signals, halves: half_signals, modulated, next_gains, glides, outputs } = scratch;
+        let Scratch { signals, halves: half_signals, modulated, next_gains, glides, ones, outputs } = scratch;
         let [decay, tank_diffusion, damping_pole, diffusion, ..] = glides;
 
         // Left enters the right half, whose first taps are on the left.
@@ -333,7 +338,7 @@ impl<S: Sample> Network<S> {
         for Diffuser { lines, gain } in &self.diffusers {
             for (line, signal) in lines.iter().zip(signals.iter_mut().rev()) {
                 let delayed = *bank.read(line.output());
-                all_pass(bank.write(line.write_offset), &delayed, |frame| *gain * diffusion[frame], frames, signal);
+                all_pass(form, bank.write(line.write_offset), &delayed, (*gain, &*diffusion), frames, signal);
             }
             bank.mirror();
         }
@@ -350,8 +355,8 @@ impl<S: Sample> Network<S> {
             let samples = bank.read_long(line.read_offset(self.modulation.oldest[index] as usize));
             self.modulation.read(index, samples, self.grid_frame, modulated);
             let gain = S::from_f64(MODULATED_GAIN);
-            all_pass(bank.write(line.write_offset), modulated, |_| gain, frames, signal);
-            *peak = larger(*peak, magnitude(&signal[..frames]));
+            all_pass(form, bank.write(line.write_offset), modulated, (gain, &*ones), frames, signal);
+            *peak = larger(*peak, largest_magnitude(form, &signal[..frames]).to_f64());
             bank.write(half.first_delay.write_offset)[..frames].copy_from_slice(&signal[..frames]);
         }
         bank.mirror();
@@ -363,8 +368,8 @@ impl<S: Sample> Network<S> {
         for (half, signal) in halves.iter().zip([first, second]) {
             let line = half.all_pass;
             let delayed = *bank.read(line.output());
-            all_pass(bank.write(line.write_offset), &delayed, |frame| tank_diffusion[frame], frames, signal);
-            *peak = larger(*peak, magnitude(&signal[..frames]));
+            all_pass(form, bank.write(line.write_offset), &delayed, (S::ONE, &*tank_diffusion), frames, signal);
+            *peak = larger(*peak, largest_magnitude(form, &signal[..frames]).to_f64());
             bank.write(half.last_delay.write_offset)[..frames].copy_from_slice(&signal[..frames]);
         }
         bank.mirror();

@@ -1,12 +1,16 @@
 //! The passes of the plate's network.
 
 use crate::{
+    filters::biquad::BiquadCoeffs,
     foundation::{
         grid::GRID_FRAMES,
         sample::{Sample, Vectors},
         silence::FILTER_STATE,
     },
-    primitives::ramp::Span,
+    primitives::{
+        lanes::{Form, Lanes},
+        ramp::Span,
+    },
 };
 
 /// The values of one glide over a chunk.
@@ -22,23 +26,44 @@ pub(super) fn fill<S: Sample, const N: usize>(span: &Span<S, N>, index: usize, r
     }
 }
 
-/// The lattice all pass: w = x - g w', y = w' + g w, with w' a delay before w; w is written.
+/// The lattice all pass: w = x - g w', y = w' + g w, with w' a delay before w; w is written. Its gain g is a factor on a
+/// row. Whole vectors, of which the first frames count.
 #[inline(always)]
-pub(super) fn all_pass<S: Sample>(
+pub(super) fn all_pass<F: Form, S: Sample>(
+    form: F,
     written: &mut [S; GRID_FRAMES],
     delayed: &[S; GRID_FRAMES],
-    gain: impl Fn(usize) -> S,
+    (factor, gains): (S, &[S; GRID_FRAMES]),
     frames: usize,
     signal: &mut [S; GRID_FRAMES],
 ) {
-    let silent = S::from_f64(FILTER_STATE);
-    for (frame, ((written, delayed), signal)) in written.iter_mut().zip(delayed).zip(signal).enumerate().take(frames) {
-        let gain = gain(frame);
-        let w = *signal - gain * *delayed;
-        *signal = *delayed + gain * w;
+    let (factor, lanes) = (form.splat(factor), F::Native::<S>::LEN);
+    for vector in 0..frames.min(GRID_FRAMES).div_ceil(lanes) {
+        let start = vector * lanes;
+        let gain = factor * form.load(&gains[start..]);
+        let past = form.load(&delayed[start..]);
+        let w = (-gain).mul_add(past, form.load(&signal[start..]));
+        gain.mul_add(w, past).store(&mut signal[start..]);
         // Ringing in silence ends before it becomes subnormal.
-        *written = if w > silent || w < -silent { w } else { S::ZERO };
+        w.zero_where(w.abs(), S::from_f64(FILTER_STATE)).store(&mut written[start..]);
     }
+}
+
+/// Two sections in series in the transposed direct form II.
+#[inline(always)]
+pub(super) fn two_sections<F: Form>(
+    form: F,
+    sections: &[BiquadCoeffs; 2],
+    states: &mut [[f64; 2]; 2],
+    mut x: f64,
+) -> f64 {
+    for (BiquadCoeffs { b0, b1, b2, a1, a2 }, z) in sections.iter().zip(states) {
+        let y = form.mul_add(*b0, x, z[0]);
+        z[0] = form.mul_add(-a1, y, form.mul_add(*b1, x, z[1]));
+        z[1] = form.mul_add(-a2, y, b2 * x);
+        x = y;
+    }
+    x
 }
 
 /// The damping of both halves: a one-pole low pass with a gliding pole, times the decay. Side by side, as each
@@ -64,21 +89,13 @@ fn decayed(state: f64, pole: f64) -> f64 {
     if state.abs() < f64::FAINTEST { 0.0 } else { product }
 }
 
-/// The largest magnitude.
-#[inline(always)]
-pub(super) fn magnitude<S: Sample>(samples: &[S]) -> f64 {
-    let mut largest = S::ZERO;
-    for sample in samples {
-        let magnitude = if *sample < S::ZERO { -*sample } else { *sample };
-        largest = if magnitude > largest { magnitude } else { largest };
-    }
-    largest.to_f64()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reverbs::delay_bank::{DelayBank, Layout};
+    use crate::{
+        primitives::lanes::Scalar,
+        reverbs::delay_bank::{DelayBank, Layout},
+    };
 
     #[test]
     fn an_all_pass_keeps_the_energy() {
@@ -89,7 +106,7 @@ mod tests {
             let mut signal = [0.0; GRID_FRAMES];
             signal[3] = if row == 0 { 1.0 } else { 0.0 };
             let delayed = *bank.read(line - 100);
-            all_pass(bank.write(line), &delayed, |_| 0.7, GRID_FRAMES, &mut signal);
+            all_pass(Scalar, bank.write(line), &delayed, (0.7, &[1.0; GRID_FRAMES]), GRID_FRAMES, &mut signal);
             bank.mirror();
             bank.advance(GRID_FRAMES);
             energy += signal.iter().map(|x| x * x).sum::<f64>();

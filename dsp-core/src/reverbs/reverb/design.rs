@@ -46,8 +46,8 @@ const LARGEST: f64 = 1.5;
 const RATE_SPREAD: [f64; 2] = [0.7, 1.3];
 /// Gain of a line while frozen.
 const FROZEN_GAIN: f64 = 1.0 - 1e-6;
-/// Smallest and largest weight of an onset tap.
-const ONSET_SPREAD: [f64; 2] = [0.85, 1.15];
+/// The weights of the onset taps lie between these.
+const ONSET_WEIGHTS: [f64; 2] = [1.15, 0.85];
 /// Highest frequency in the level calculation, at every sample rate.
 const HIGHEST_HZ: f64 = 20_000.0;
 /// Parts of the 64-frame grid on which fast modulation is exact.
@@ -321,8 +321,8 @@ fn onset_taps(spread: &Spread, delays: &[usize; LINES], decay: f64) -> [[Tap; ON
             let share = shortest / ONSET_TAPS as f64 / (mean - shortest);
             let gain = libm::sqrt(share * libm::exp(-decay * delay_frames as f64));
             // All paths of the diffusion are equally loud. Sums of so few levels are no noise: the taps differ.
-            let [least, most] = ONSET_SPREAD;
-            let weight = least + (most - least) * (((output * ONSET_TAPS + tap) as f64 * 0.618_033_988_749_895) % 1.0);
+            let [from, to] = ONSET_WEIGHTS;
+            let weight = from + (to - from) * (((output * ONSET_TAPS + tap) as f64 * 0.618_033_988_749_895) % 1.0);
             Tap { line, delay_frames, gain: sign * weight * gain }
         })
     })

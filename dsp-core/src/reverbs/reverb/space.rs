@@ -37,7 +37,7 @@ impl Space {
             Self::Club => RoomModel { lines_ms: [32.0, 115.0], size_m: [15.0, 11.0, 4.2], seed: 160 },
             Self::Chamber => RoomModel { lines_ms: [34.0, 130.0], size_m: [9.5, 7.1, 5.3], seed: 7 },
             Self::Hall => RoomModel { lines_ms: [40.0, 160.0], size_m: [28.0, 41.0, 17.0], seed: 38 },
-            Self::Cathedral => RoomModel { lines_ms: [40.0, 180.0], size_m: [31.0, 74.0, 26.0], seed: 49 },
+            Self::Cathedral => RoomModel { lines_ms: [40.0, 180.0], size_m: [31.0, 74.0, 26.0], seed: 128 },
         }
     }
 }

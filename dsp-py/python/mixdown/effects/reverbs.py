@@ -48,7 +48,7 @@ class Reverb(Effect):
         Stereo width of the wet signal, 0 to 2; 0 is mono.
     low_cut_hz : float, default 20
         Low cut of the wet signal, 12 dB per octave, 20 to 1000 Hz; 20 is off.
-    high_cut_hz : float, default 20000
+    high_cut_hz : float, default 20 000
         High cut of the wet signal, 12 dB per octave, 1000 to 20 000 Hz; 20 000 is off.
     duck_db : float, default 0
         Largest reduction of the wet signal while the input is loud, 0 to 40 dB: none up to -40 dBFS rms, all from
