@@ -40,7 +40,7 @@ pub fn last_sparse_s(response: &[f64], rate_hz: f64) -> f64 {
     beginning.extend_from_slice(&response[from..to]);
     let onset_s = silence as f64 / rate_hz;
     let density = echo_density(&beginning, rate_hz);
-    let sparse = density.into_iter().filter(|&(at, density)| at >= onset_s && density < 0.8).next_back();
+    let sparse = density.into_iter().rfind(|&(at, density)| at >= onset_s && density < 0.8);
     sparse.map_or(0.0, |(at, _)| at - onset_s)
 }
 
