@@ -95,7 +95,7 @@ fn gliding(group: &mut Group<'_>, frames: usize) {
     let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
     let mut to = all_passes(8);
     for band in &mut to.bands {
-        if let Band::AllPass(params) = band {
+        if let EqualizerBand::AllPass(params) = band {
             params.frequency_hz *= 1.1;
         }
     }

@@ -116,7 +116,11 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
                 let place = *u.choose(&[Place::Stereo, Place::Mid, Place::Side, Place::Left, Place::Right])?;
                 // Most are not, since placed ones need two channels.
                 let placed = u.ratio(1, 8)?;
-                params.bands.push(if placed { Placed { band, place, enabled: u.arbitrary()? }.into() } else { band.into() });
+                params.bands.push(if placed {
+                    Placed { band, place, enabled: u.arbitrary()? }.into()
+                } else {
+                    band.into()
+                });
             }
         }
         Effect::LinearPhaseEqualizer(params) => {

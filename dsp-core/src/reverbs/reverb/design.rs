@@ -10,7 +10,7 @@ use super::{
     params::ReverbParams,
     shelves::{self, Section},
     space::Space,
-    spread::{Spread, line_delays},
+    spread::{ONSET_TAPS, STEPS, Spread, line_delays},
 };
 use crate::{
     foundation::{field::max_of, grid::GRID_FRAMES, stream::StreamSpec, unit::db_to_gain},
@@ -19,8 +19,6 @@ use crate::{
 };
 use core::f64::consts::{LN_10, PI, TAU};
 
-/// Steps of diffusion.
-pub(super) const STEPS: usize = 4;
 /// Steps that keep left and right apart: half of their lines are left, half are right. The early reflections are tapped
 /// after them.
 pub(super) const STEREO_STEPS: usize = 3;
@@ -28,8 +26,6 @@ pub(super) const STEREO_STEPS: usize = 3;
 pub(super) const NARROW_STEPS: usize = 1;
 /// Lines of the narrow steps.
 pub(super) const NARROW_LINES: usize = LINES / 2;
-/// Onset taps of an output.
-pub(super) const ONSET_TAPS: usize = LINES / 2;
 /// Early reflections of an output at most.
 pub(super) const MAX_EARLY_TAPS: usize = 2 * REFLECTIONS;
 /// Lines with modulated delays: every other one.

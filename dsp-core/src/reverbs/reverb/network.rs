@@ -4,8 +4,9 @@
 //! into the other. Both are stable, and so is every mix of them.
 
 use super::{
-    design::{self, LongestDelays, MODULATED_LINES, NetworkCoeffs, STEPS, lines_of},
+    design::{self, LongestDelays, MODULATED_LINES, NetworkCoeffs, lines_of},
     setting::{Setting, WriteOffsets},
+    spread::STEPS,
 };
 use crate::{
     foundation::{

@@ -1,8 +1,11 @@
 //! A setting of the network in the format of the audio, with its delays as read offsets of the delay bank.
 
-use super::design::{
-    EARLY_LINES, FAST_CELLS, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NARROW_LINES, NARROW_STEPS, NetworkCoeffs,
-    ONSET_TAPS, STEPS, STEREO_STEPS, Tap, lines_of, mixed_lines,
+use super::{
+    design::{
+        EARLY_LINES, FAST_CELLS, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NARROW_LINES, NARROW_STEPS,
+        NetworkCoeffs, STEREO_STEPS, Tap, lines_of, mixed_lines,
+    },
+    spread::{ONSET_TAPS, STEPS},
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},

@@ -1,7 +1,11 @@
 //! The random choices of a space, and the delays made of them.
 
-use super::design::{ONSET_TAPS, STEPS};
 use crate::{primitives::random::Random, reverbs::fdn::LINES};
+
+/// Steps of diffusion.
+pub(super) const STEPS: usize = 4;
+/// Onset taps of an output.
+pub(super) const ONSET_TAPS: usize = LINES / 2;
 
 /// Jitter of the lines' delays, as part of their distance on a logarithmic scale.
 const JITTER: f64 = 0.4;
