@@ -409,6 +409,8 @@ def test_a_master_of_ones_own_figures_has_the_same_certificate(song) -> None:
     assert md.master(song, RATE_HZ, target_lufs=-20).certificate.ceiling_dbtp == -1
     lower = md.master(song, RATE_HZ, target="r128", ceiling_dbtp=-3).certificate
     assert (lower.target_lufs, lower.ceiling_dbtp, lower.target.name) == (-23, -3, "r128 at -3 dBTP")
+    with pytest.raises(md.ParameterError, match="target = 'r128' and target_lufs = -9 exclude each other"):
+        md.master(song, RATE_HZ, target="r128", target_lufs=-9)
     named = md.master(song, RATE_HZ, target="spotify").certificate
     alike = md.master(song, RATE_HZ, target_lufs=-14, ceiling_dbtp=-1).certificate
     assert (named.gain_db, named.loudness.true_peak_dbtp) == (alike.gain_db, alike.loudness.true_peak_dbtp)

@@ -237,6 +237,7 @@ class TestBands:
         np.testing.assert_allclose(sum(alone), effect(audio, RATE_HZ), atol=1e-13)
         plain = effect.replace(bands=[md.Compressor(ratio=1)] * 3)(audio, RATE_HZ)
         np.testing.assert_array_equal(effect.replace(bypassed=[2, 0, 1])(audio, RATE_HZ), plain)
+        assert effect.replace(bypassed=(2, 0, 0)) == effect.replace(bypassed=(0, 2))
         assert md.from_dict(effect.replace(solo=1, bypassed=[0]).to_dict()) == effect.replace(solo=1, bypassed=(0,))
 
     def test_a_dynamic_equalizer_at_rest_is_an_equalizer(self, noise) -> None:

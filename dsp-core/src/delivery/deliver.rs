@@ -15,7 +15,7 @@
 //!
 //! A limiter lowers everything around a peak, and many dB of it pump; a clip cuts the peak alone, but distorts. With
 //! [`ClipMode::Auto`] the limiter works alone up to 3 dB of gain reduction. Beyond, the clip takes all but a quarter of
-//! the highest peak's excess, and leaves 1 to 3 dB to the limiter.
+//! the highest peak's excess, and plans 1 to 3 dB for the limiter, which takes more where peaks stand close together.
 //!
 //! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), before or after the gain, is subtracted:
 //! `delivery::dc_offset`. Search for drive and ceiling: `delivery::drive_search`.

@@ -80,8 +80,9 @@ def master(
     it, is taken out, and the certificate says so.
 
     Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but a
-    quarter of what the highest peak exceeds the ceiling by, and leaves 1 to 3 dB to the limiter: a limiter that takes
-    many dB lowers everything around a peak, a clip the peak alone.
+    quarter of what the highest peak exceeds the ceiling by, and plans 1 to 3 dB for the limiter, which takes more where
+    peaks stand close together (5 dB at -7 LUFS): a limiter that takes many dB lowers everything around a peak, a clip
+    the peak alone.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def master(
     target : str, default "spotify"
         One of :func:`targets`.
     target_lufs : float, optional
-        Integrated loudness, -70 to 0, instead of a named target; the ceiling is then -1 dBTP unless it is given.
+        Integrated loudness, -70 to 0, instead of a target; the ceiling is then -1 dBTP unless it is given.
     ceiling_dbtp : float, optional
         Highest true peak, -12 to 0, instead of the target's.
     effects : effect or sequence of effects, optional

@@ -133,6 +133,8 @@ def find_target(name: str) -> Target:
         raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
 
 
+#: The target of `master` unless one is named.
+_DEFAULT = "spotify"
 #: Ceiling beside a loudness that is given without one.
 _CEILING_DBTP = -1.0
 
@@ -144,7 +146,7 @@ def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None)
     ----------
     name : str
     target_lufs : float, optional
-        Instead of the named target.
+        Instead of the default target; refused beside another.
     ceiling_dbtp : float, optional
         Instead of the ceiling of the named target, or of -1 dBTP.
 
@@ -161,6 +163,8 @@ def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None)
     if target_lufs is None:
         return replace(named, name=f"{named.name} at {ceiling_dbtp:g} dBTP", ceiling_dbtp=ceiling_dbtp, source="")
     lufs = _checks.number("target_lufs", target_lufs)
+    if named.name != _DEFAULT:
+        raise ParameterError(f"target = {name!r} and target_lufs = {lufs:g} exclude each other: give one of them")
     return Target(
         name=f"{lufs:g} LUFS at {ceiling_dbtp:g} dBTP",
         integrated_lufs=lufs,

@@ -320,7 +320,7 @@ class MultibandCompressor(Dynamics):
         for name, band in (indices if solo is None else {"solo": solo, **indices}).items():
             _checks.whole_number(name, band, 0, len(crossovers_hz))
         object.__setattr__(self, "solo", solo)
-        object.__setattr__(self, "bypassed", bypassed)
+        object.__setattr__(self, "bypassed", tuple(sorted(set(bypassed))))
         self.__post_init__()
 
     def _engine(self, sample_rate_hz: float | None) -> dict[str, Any]:

@@ -124,7 +124,9 @@ _REVERB_SETTINGS = frozenset(entry.name for entry in dataclasses.fields(Reverb))
 
 @dataclass(frozen=True, kw_only=True)
 class Plate(Effect):
-    """A plate reverb after Dattorro: bright, without early reflections, dense after some 50 ms. Always makes stereo.
+    """A plate reverb after Dattorro: bright, without early reflections, dense after some 50 ms at full diffusion.
+
+    Always makes stereo.
 
     Parameters
     ----------
