@@ -694,7 +694,6 @@ fn a_plate_has_a_low_cut_and_a_width() {
 }
 
 #[test]
-#[ignore = "every space at every rate takes a minute; for releases"]
 fn r1_to_r3_the_whole_matrix() {
     let all = || SPACES.into_iter().flat_map(|space| [44_100.0, 48_000.0, 96_000.0].map(|rate_hz| (space, rate_hz)));
     stays_dense(all());
