@@ -38,7 +38,7 @@ mod _core {
         meter::{LoudnessMeter, album_loudness},
         mix::render_mix,
         offline::{gain_reduction, process},
-        settings::{check_effect, check_master, check_track, fields, kinds, reverb_space},
+        settings::{check_band, check_effect, check_master, check_track, fields, kinds, reverb_space},
         stream::Stream,
     };
 }

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import math
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -244,7 +245,7 @@ class TestArrays:
         (lambda: md.Width(bass_mono_hz=5), "bass_mono_hz = 5 is out of range: it must lie in 20..500"),
         (lambda: md.Parallel([]), r"effects has 0 entries: 1 or more needed"),
         (lambda: md.Gain().replace(loudness=3), "Gain has no parameter loudness"),
-        (lambda: md.from_dict({"type": "Gian"}), "type = 'Gian' is not an effect"),
+        (lambda: md.from_dict({"type": "Gian"}), "type = 'Gian' is not a kind of setting"),
         (lambda: md.from_dict({"type": "Gain", "gain": 3}), "Gain has no parameter gain"),
         (lambda: md.Gain()(np.zeros(4), 100), "sample_rate_hz = 100 is out of range: it must lie in 8000..384000"),
         (
@@ -253,7 +254,20 @@ class TestArrays:
         ),
         (lambda: md.Gain()(np.zeros(4), RATE_HZ, tail="long"), "tail = 'long' is not allowed"),
         (lambda: md.Gain()(np.zeros(4), RATE_HZ, tail=61), "tail = 61 is not allowed"),
-        (lambda: md.Pan().frequency_response([100], RATE_HZ), "Pan has no single frequency response"),
+        (
+            lambda: md.MultibandCompressor(crossovers_hz=[2_000, 200]),
+            r"^crossovers_hz\[1\] = 200 is out of range: it must lie in 2500..22000$",
+        ),
+        (
+            lambda: md.MultibandCompressor(crossovers_hz=[22_000])(np.zeros(4), 44_100),
+            r"^crossovers_hz\[0\] = 22000 is out of range: it must lie in 20..21609$",
+        ),
+        (lambda: md.Placed(md.Bell(gain_db=3), place="centre"), "^place = 'centre' is not allowed"),
+        (lambda: md.DynamicBand(threshold_db=3), "^threshold_db = 3 is out of range: it must lie in -80..0$"),
+        (
+            lambda: md.DynamicBand(shape=md.Bell(gain_db=-20), range_db=20),
+            "^range_db = 20 is out of range: it must lie in 0..16$",
+        ),
         (lambda: md.Bell().frequency_response([25_000], RATE_HZ), "frequencies_hz = 25000 is out of range"),
     ],
 )
@@ -412,6 +426,36 @@ def test_a_limiter_holds_its_ceiling_and_tells_what_it_did(noise) -> None:
         stream.set(limiter.replace(lookahead_ms=3))
 
 
+MIDS = md.Equalizer(
+    bands=[
+        md.Bell(gain_db=1),
+        md.Placed(md.Bell(gain_db=3), place="mid"),
+        md.Placed(md.Notch(), place="left"),
+        md.Placed(md.Bell(), place="side", enabled=False),
+    ]
+)
+PARTS = "bands act on a part of the stereo signal"
+
+
+@pytest.mark.parametrize(
+    ("effect", "reason"),
+    [
+        (MIDS, f"Equalizer .*: {PARTS} (bands[1] on mid, bands[2] on left); each has its own: bands[1].band.frequency"),
+        (md.Gain() >> MIDS, f"Chain .*: {PARTS} (effects[1].bands[1] on mid, effects[1].bands[2] on left); each"),
+        (md.Parallel([md.Gain(), md.Chain([MIDS])]), f"Parallel .*: {PARTS} (effects[1].effects[0].bands[1] on mid"),
+        (md.Bell() >> md.Compressor(), "Chain .*: effects[1] has a gain that follows the level"),
+        (md.Limiter(), "Limiter .*: it has a gain that follows the level"),
+        (md.Pan(), "Pan .*: it treats channels differently"),
+        (md.MidSide(mid=[md.Bell(gain_db=3)]), "MidSide .*: it treats channels differently"),
+    ],
+)
+def test_no_single_response_has_its_reason(effect: md.Effect, reason: str) -> None:
+    pattern = re.escape(reason).replace(r"\.\*", "has no single frequency response")
+    with pytest.raises(md.ParameterError, match=f"^{pattern}") as refused:
+        effect.frequency_response([100.0], RATE_HZ)
+    assert "\n" not in str(refused.value)
+
+
 class TestPlacedBands:
     PARTS = (
         ("mid", [[0.5, 0.5], [0.5, 0.5]]),
@@ -437,8 +481,6 @@ class TestPlacedBands:
         placed = md.Equalizer(bands=[md.Placed(md.Bell(gain_db=3), place="left")])
         with pytest.raises(md.ShapeError, match=r"bands\[0\]: channels = 1 does not fit: 2 needed"):
             placed(noise(1, 100), RATE_HZ)
-        with pytest.raises(md.ParameterError, match="Equalizer has no single frequency response"):
-            placed.frequency_response(1_000.0, RATE_HZ)
         centred = md.Equalizer(bands=[md.Placed(md.Bell(gain_db=3))], output_gain_db=-3)
         assert abs(centred.frequency_response(1_000.0, RATE_HZ)) == pytest.approx(1, abs=1e-3)
 
@@ -454,6 +496,16 @@ class TestPlacedBands:
     def test_bad_placements_are_refused(self, make, error: type[Exception], message: str) -> None:
         with pytest.raises(error, match=message):
             make()
+
+    def test_a_place_is_refused_where_a_band_is_switched_on(self, noise) -> None:
+        off = md.Equalizer(bands=[md.Placed(md.Bell(gain_db=3), place="side", enabled=False)])
+        on = md.Equalizer(bands=[off.bands[0].replace(enabled=True)])
+        audio = noise(1, 100)
+        np.testing.assert_array_equal(off(audio, RATE_HZ), audio)
+        stream = md.Chain([md.Gain(), off]).stream(RATE_HZ, 1)
+        with pytest.raises(md.ShapeError, match=r"effects\[1\]\.bands\[0\]: channels = 1 does not fit: 2 needed"):
+            stream.set(md.Chain([md.Gain(gain_db=-20), on]))
+        np.testing.assert_array_equal(stream.process(audio), audio)
 
     def test_a_stream_moves_a_band(self, noise) -> None:
         audio = noise(2, 40_000)

@@ -7,6 +7,8 @@ import functools
 import inspect
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
@@ -252,6 +254,17 @@ def items(name: str, values: Any, of: str) -> list[Any]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name} = {shown(values)} is not a list of {of}: put it into [ ]")
     return list(values)
+
+
+def warn(message: str) -> None:
+    """Warn at the line that called into the package, however deep within it the reason lies."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:

@@ -36,6 +36,7 @@ LimiterMode = Literal["standard", "master", "sample_peak"]
 class Dynamics(Effect):
     """An effect whose gain follows the level of its input or key."""
 
+    _unlike_a_filter: ClassVar[str] = "has a gain that follows the level"
     #: Whether it has bands, each with its own gain reduction.
     _banded: ClassVar[bool] = False
 
@@ -283,7 +284,8 @@ class MultibandCompressor(Dynamics):
     Parameters
     ----------
     crossovers_hz : sequence of float, default (200, 2000)
-        Crossover frequencies: 1 to 5, each at least 1.25 times the one before, 20 to 0.49 of the sample rate.
+        Crossover frequencies: 1 to 5, each at least 1.25 times the one before, 20 to 22 000 Hz and at most 0.49 of
+        the sample rate.
     bands : sequence of Compressor, default one more than crossovers
         From the lowest band up.
     slope_db_per_octave : float, default 24
@@ -377,7 +379,7 @@ class DynamicBand(Setting):
     action: DynamicAction = "reduce"
 
     def _check(self) -> None:
-        DynamicEqualizer(bands=[self])
+        _core.check_band(self._engine(None))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import math
 import types
 import typing
 from abc import ABCMeta
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 from mixdown import _checks
@@ -72,9 +72,23 @@ class Setting(metaclass=_ByName):
 
     def _depth(self) -> int:
         """Nesting depth, this setting included. Inner settings have been checked already."""
-        values = [getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))]
-        inner = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
-        return 1 + max((item._depth() for item in inner if isinstance(item, Setting)), default=0)
+        return 1 + max((setting._depth() for _, setting in self._inner()), default=0)
+
+    def _inner(self) -> Iterator[tuple[str, Setting]]:
+        """Yield the settings that it holds, each with its place."""
+        for entry in dataclasses.fields(cast(Any, self)):
+            value = getattr(self, entry.name)
+            if isinstance(value, Setting):
+                yield entry.name, value
+            elif isinstance(value, tuple):
+                for position, item in enumerate(value):
+                    if isinstance(item, Setting):
+                        yield f"{entry.name}[{position}]", item
+
+    def _warnings(self, sample_rate_hz: float) -> Iterator[str]:
+        """Yield what a user is to be warned of when it processes at this rate."""
+        for _, setting in self._inner():
+            yield from setting._warnings(sample_rate_hz)
 
     def _check(self) -> None:
         """Refuse values out of range."""
@@ -227,7 +241,7 @@ def from_plain(settings: Mapping[str, Any], depth: int = 1) -> Setting:
     cls = _KINDS.get(str(name))
     if cls is None:
         known = ", ".join(sorted(_KINDS))
-        raise ParameterError(f"type = {_checks.shown(name)} is not an effect: it must be one of {known}")
+        raise ParameterError(f"type = {_checks.shown(name)} is not a kind of setting: it must be one of {known}")
     cls._refuse_unknown(fields)
     return cls(**{parameter: _from_plain(value, depth) for parameter, value in fields.items()})
 

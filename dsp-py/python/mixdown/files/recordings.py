@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -254,7 +253,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         if found == 0:
             raise ValueError(f"{self._name}: holds no audio (0 frames{'; ' + said if said else ''})")
         if said:
-            warnings.warn(f"{self._name}: {said}", RuntimeWarning, stacklevel=3)
+            _checks.warn(f"{self._name}: {said}")
 
     def _length(self, frames: int) -> str:
         return f"{frames} frames ({frames / self.sample_rate_hz:.2f} s)"

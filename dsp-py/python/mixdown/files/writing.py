@@ -9,7 +9,6 @@ import secrets
 import shutil
 import stat
 import struct
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -202,7 +201,7 @@ def _quantized(
     settings = {"bits": bit_depth, "dither": dither, "noise_shaping": noise_shaping}
     whole, clipped = _core.quantize(audio, sample_rate_hz, settings, name)
     if clipped:
-        warnings.warn(f"{clipped} samples above full scale were clipped", RuntimeWarning, stacklevel=3)
+        _checks.warn(f"{clipped} samples above full scale were clipped")
     return whole.T
 
 
