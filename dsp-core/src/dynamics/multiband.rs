@@ -92,7 +92,8 @@ params! {
     #[derive(Clone, Debug, PartialEq)]
     MultibandCompressorParams {
         crossovers_hz: compound Vec<f64>, default CrossoverParams::default().crossovers_hz,
-            "Crossovers: 1 to 5 frequencies in Hz, rising, each at least 1.25 times the one before";
+            "Crossovers: 1 to 5 frequencies of 20 to 22 000 Hz and at most 0.49 of the sample rate, each at least 1.25 times \
+             the one before";
         bands: compound Vec<CompressorParams>, default vec![CompressorParams::default(); 3],
             "The compressor of each band, the lowest first: one more than crossovers";
         slope_db_per_octave: dB_per_octave, 12.0..=48.0, default 24.0, one_of(&[12.0, 24.0, 48.0], "12, 24 or 48"), fixed,

@@ -36,15 +36,16 @@ use num_complex::Complex64;
 /// Equalizer of up to 32 bands.
 ///
 /// # Signal
-/// in -> bands on all channels -> placed bands, in order: mid, side, left or right -> × output gain -> out; each band 1
-/// to 8 second-order sections
+/// in -> bands on all channels -> placed bands, in the order of the list -> × output gain -> out; each band 1 to 8
+/// second-order sections. The order matters between a band on mid or side and one on left or right alone: all other
+/// pairs commute, those on all channels with any.
 ///
 /// # Parameters
 /// Those of [`EqualizerParams`]; a band may be [`Placed`](super::Placed).
 ///
 /// # Contract
-/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count, 2 with bands on a part of the
-/// stereo signal; all channels get the same filter, except by placed bands. State and coefficients are f64 for both
+/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count, 2 with an enabled band on a part of
+/// the stereo signal; all channels get the same filter, except by placed bands. State and coefficients are f64 for both
 /// sample formats; one rounding at the end, and one more for an output gain. Changes glide over 50 ms (log frequency
 /// and q, mix terms on a C2 ramp), also when a band changes its kind, is added, removed or switched; a band that changes
 /// its place fades out and in again, 50 ms each. The output gain glides over 20 ms. Neutral without bands, and with bands
@@ -104,7 +105,7 @@ impl Params for EqualizerParams {
     type Processor<S: Sample> = Equalizer<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        match self.bands.iter().position(|band| band.placed().place != Place::Stereo) {
+        match self.bands.iter().position(EqualizerBand::acts_on_a_part) {
             Some(band) => channels_in(input, 2, 2).map(|()| input).map_err(|error| error.within("bands", band)),
             None => Ok(input),
         }

@@ -178,6 +178,41 @@ fn e5_places_need_two_channels_and_have_no_single_response() {
     assert!((gain_to_db(response[0].norm()) - 6.0).abs() < 0.01);
 }
 
+/// A band that is switched off acts on nothing, so it refuses nothing; switched on, it is refused and nothing changes.
+#[test]
+fn e5_places_of_bands_switched_off_take_any_channels() {
+    for channels in [1, 3] {
+        let spec = stereo().with_channels(channels).unwrap();
+        let input = planar_noise::<f32>(channels, 6_000);
+        let with = |enabled, place| {
+            equalizer(&[bell(500.0, 6.0).into(), Placed { band: bell(2_000.0, 9.0), place, enabled }.into()])
+        };
+        for place in PLACES {
+            let off = with(false, place);
+            assert_eq!(off.output_channels(channels), Ok(channels));
+            let mut running = off.build::<f32>(&spec).unwrap();
+            let mut audio = input.clone();
+            run(&mut running, &mut audio, &Cut(vec![480]), vec![]);
+            if place != Place::Stereo {
+                let error = running.set_params(&with(true, place)).unwrap_err().to_string();
+                assert_eq!(error, format!("bands[1]: channels = {channels} does not fit: 2 needed"));
+                let for_stereo = with(true, place).design(&stereo()).unwrap();
+                assert_eq!(
+                    running.set_coeffs(&for_stereo),
+                    Err(Error::Channels { min: channels, max: channels, actual: 2 })
+                );
+            }
+            let mut rest = input.clone();
+            run(&mut running, &mut rest, &Cut(vec![480]), vec![]);
+            let both: Vec<f32> =
+                audio.chunks(6_000).zip(rest.chunks(6_000)).flat_map(|(a, b)| [a, b].concat()).collect();
+            let twice: Vec<f32> = input.chunks(6_000).flat_map(|channel| [channel, channel].concat()).collect();
+            let plain = through(&equalizer(&[bell(500.0, 6.0).into()]), &twice, channels, &Cut::whole());
+            assert!(same_bits(&both, &plain), "{place:?}");
+        }
+    }
+}
+
 #[test]
 fn e5_output_gain_is_its_gain() {
     let input = noise(3, 4_000);
