@@ -1,12 +1,10 @@
-//! Enums of every kind of band and one kind more.
+//! The kinds of bands, and enums of all of them.
 
-/// An enum of every kind of band and one more kind, which takes the settings of all.
-macro_rules! bands_and {
-    (
-        $(#[$doc:meta])* $enum:ident $text:literal { $(#[$other_doc:meta])* $other:ident($other_params:ident) }
-    ) => {
-        crate::filters::band_enum::bands_and! {
-            @kinds [$(#[$doc])* $enum $text $(#[$other_doc])* $other($other_params)]
+/// Calls a macro with every kind of band and its settings, after what is given for it.
+macro_rules! for_each_band {
+    ($callback:path $(, $($given:tt)*)?) => {
+        $callback! {
+            $($($given)*)?
             /// Boost or cut around a frequency.
             Bell(BellParams),
             /// Boost or cut below a frequency.
@@ -26,6 +24,19 @@ macro_rules! bands_and {
             /// Lows against highs.
             Tilt(TiltParams),
         }
+    };
+}
+pub(crate) use for_each_band;
+
+/// An enum of every kind of band and one more kind, which takes the settings of all.
+macro_rules! bands_and {
+    (
+        $(#[$doc:meta])* $enum:ident $text:literal { $(#[$other_doc:meta])* $other:ident($other_params:ident) }
+    ) => {
+        crate::filters::band_enum::for_each_band!(
+            crate::filters::band_enum::bands_and,
+            @kinds [$(#[$doc])* $enum $text $(#[$other_doc])* $other($other_params)]
+        );
     };
     (
         @kinds [$(#[$doc:meta])* $enum:ident $text:literal $(#[$other_doc:meta])* $other:ident($other_params:ident)]

@@ -12,7 +12,7 @@ pub(crate) mod filter;
 pub(crate) mod k_weighting;
 pub(crate) mod matched;
 pub(crate) mod placed;
-mod placed_slots;
+mod places;
 pub(crate) mod svf;
 
 pub use {
