@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 
 /// A processor: changes audio in place, in a real-time callback.
 ///
-/// Invariants of every implementation, tested for the built-in ones by `tests/laws.rs`: the same bits however the
+/// Invariants of every implementation, tested for the built-in ones by `tests/laws`: the same bits however the
 /// stream is cut into blocks; `reset` equals a fresh build; the stated latency is the measured one; silence in gives
 /// exact silence out after the tail; non-finite input samples count as 0 and are counted; samples below 2^-99 (-596
 /// dBFS) count as 0 and those beyond ±2^33 (198 dBFS) are clamped, so that no state is subnormal or overflows; nothing
