@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,53 @@ def test_it_comes_back(value: Any) -> None:
         assert repr(other) == repr(value)
         assert other.to_dict() == plain
     assert returned[0] in {value}
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        (
+            {"type": "Placed", "band": {"type": "Bell", "q": 100}},
+            ValueError,
+            "band.q = 100 is out of range: it must lie",
+        ),
+        ({"type": "DynamicBand", "knee_db": 30}, ValueError, "knee_db = 30 is out of range"),
+        ({"type": "Placed", "band": {"type": "Gain"}}, TypeError, "band = Gain"),
+        (
+            {
+                "type": "Chain",
+                "effects": [{"type": "Gain"}, {"type": "Equalizer", "bands": [{"type": "Bell", "q": 0}]}],
+            },
+            ValueError,
+            "effects[1].bands[0].q = 0 is out of range",
+        ),
+        (
+            {"type": "Chain", "effects": [{"type": "Equalizer", "bands": [{"type": "Bell"}] * 33}]},
+            ValueError,
+            "effects[0].bands has 33 entries",
+        ),
+        (
+            {"type": "Chain", "effects": [{"type": "Gain", "gain": 1}]},
+            ValueError,
+            "effects[0]: Gain has no parameter gain: did you mean gain_db?",
+        ),
+        ({"type": "Bypass", "effect": {"type": "Gian"}}, ValueError, "effect.type = 'Gian' is not a kind"),
+        ({"type": "Bypass", "effect": {"type": "Pan", "pan": "l"}}, TypeError, "effect.pan = 'l' is not a number"),
+    ],
+)
+def test_errors_of_dictionaries_say_where(settings: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}"):
+        md.from_dict(settings)
+
+
+def test_tuples_are_lists() -> None:
+    assert md.from_dict({"type": "Equalizer", "bands": ({"type": "Bell"},)}) == md.Equalizer(bands=[md.Bell()])
+
+
+@pytest.mark.parametrize("kind", [md.Effect, md.Band])
+def test_what_is_abstract_cannot_be_made(kind: type) -> None:
+    with pytest.raises(TypeError, match=f"^{kind.__name__} is abstract"):
+        kind()
 
 
 def test_only_arrays_print_as_a_digest() -> None:
