@@ -8,7 +8,7 @@
 //! high passes are Butterworth cascades (`filters::butterworth`).
 
 use super::{
-    band_enum::for_each_band,
+    band_kinds::for_each_band,
     biquad::BiquadCoeffs,
     butterworth::{self, Section},
     cookbook,

@@ -1,39 +1,11 @@
-//! The kinds of bands, and enums of all of them.
-
-/// Calls a macro with every kind of band and its settings, after what is given for it.
-macro_rules! for_each_band {
-    ($callback:path $(, $($given:tt)*)?) => {
-        $callback! {
-            $($($given)*)?
-            /// Boost or cut around a frequency.
-            Bell(BellParams),
-            /// Boost or cut below a frequency.
-            LowShelf(LowShelfParams),
-            /// Boost or cut above a frequency.
-            HighShelf(HighShelfParams),
-            /// Attenuates above a frequency.
-            LowPass(LowPassParams),
-            /// Attenuates below a frequency.
-            HighPass(HighPassParams),
-            /// Passes a band around a frequency.
-            BandPass(BandPassParams),
-            /// Removes a frequency.
-            Notch(NotchParams),
-            /// Shifts the phase around a frequency.
-            AllPass(AllPassParams),
-            /// Lows against highs.
-            Tilt(TiltParams),
-        }
-    };
-}
-pub(crate) use for_each_band;
+//! Enums of every kind of band and one kind more.
 
 /// An enum of every kind of band and one more kind, which takes the settings of all.
 macro_rules! bands_and {
     (
         $(#[$doc:meta])* $enum:ident $text:literal { $(#[$other_doc:meta])* $other:ident($other_params:ident) }
     ) => {
-        crate::filters::band_enum::for_each_band!(
+        crate::filters::band_kinds::for_each_band!(
             crate::filters::band_enum::bands_and,
             @kinds [$(#[$doc])* $enum $text $(#[$other_doc])* $other($other_params)]
         );

@@ -2,6 +2,7 @@
 
 pub(crate) mod band;
 pub(crate) mod band_enum;
+pub(crate) mod band_kinds;
 pub(crate) mod biquad;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;

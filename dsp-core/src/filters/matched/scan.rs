@@ -197,7 +197,7 @@ fn e4_shelves_follow_the_analog_curve_in_the_range_of_the_card() {
         frequencies.extend([21_300.0, (0.49 * fs).min(22_000.0)]);
         print!("{fs} Hz:");
         let mut beyond = 0.0_f64;
-        for q in [0.1, 0.2, 0.35, 0.5, 0.7071, 1.0, 1.5, 2.0, E4_SHELF_Q, 3.0, 3.5, E4_STEEP_SHELF_Q, 10.0] {
+        for q in [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, E4_SHELF_Q, 3.0, 3.5, E4_STEEP_SHELF_Q, 10.0] {
             let mut worst = [0.0_f64; 2];
             for &fc in &frequencies {
                 // Cuts are the reciprocals of boosts.
