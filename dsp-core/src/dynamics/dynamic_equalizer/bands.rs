@@ -91,9 +91,46 @@ params! {
     }
 }
 
-/// The shapes with a dynamic gain.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum DynamicShape {
+macro_rules! shapes {
+    ($($(#[$doc:meta])* $name:ident($params:ident),)*) => {
+        /// The shapes with a dynamic gain.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum DynamicShape {
+            $($(#[$doc])* $name($params),)*
+        }
+
+        tagged! { DynamicShape "DynamicShape" { $($name($params),)* } }
+
+        $(impl From<$params> for DynamicShape {
+            fn from(params: $params) -> Self {
+                Self::$name(params)
+            }
+        })*
+
+        impl DynamicShape {
+            fn gain_db(&self) -> f64 {
+                match self {
+                    $(Self::$name(params) => params.gain_db,)*
+                }
+            }
+
+            fn frequency_hz(&self) -> f64 {
+                match self {
+                    $(Self::$name(params) => params.frequency_hz,)*
+                }
+            }
+
+            /// The same shape at another gain.
+            fn at(&self, gain_db: f64) -> Band {
+                match *self {
+                    $(Self::$name(params) => $params { gain_db, ..params }.into(),)*
+                }
+            }
+        }
+    };
+}
+
+shapes! {
     /// Around a frequency; detects in a band pass of the same frequency and q.
     Bell(BellParams),
     /// Below a frequency; detects in a low pass there.
@@ -104,55 +141,7 @@ pub enum DynamicShape {
     Tilt(TiltParams),
 }
 
-tagged! {
-    DynamicShape "DynamicShape" {
-        Bell(BellParams),
-        LowShelf(LowShelfParams),
-        HighShelf(HighShelfParams),
-        Tilt(TiltParams),
-    }
-}
-
-macro_rules! shapes {
-    ($($name:ident($params:ident),)*) => {
-        $(impl From<$params> for DynamicShape {
-            fn from(params: $params) -> Self {
-                Self::$name(params)
-            }
-        })*
-    };
-}
-shapes! { Bell(BellParams), LowShelf(LowShelfParams), HighShelf(HighShelfParams), Tilt(TiltParams), }
-
 impl DynamicShape {
-    fn gain_db(&self) -> f64 {
-        match self {
-            Self::Bell(params) => params.gain_db,
-            Self::LowShelf(params) => params.gain_db,
-            Self::HighShelf(params) => params.gain_db,
-            Self::Tilt(params) => params.gain_db,
-        }
-    }
-
-    fn frequency_hz(&self) -> f64 {
-        match self {
-            Self::Bell(params) => params.frequency_hz,
-            Self::LowShelf(params) => params.frequency_hz,
-            Self::HighShelf(params) => params.frequency_hz,
-            Self::Tilt(params) => params.frequency_hz,
-        }
-    }
-
-    /// The same shape at another gain.
-    fn at(&self, gain_db: f64) -> Band {
-        match *self {
-            Self::Bell(params) => BellParams { gain_db, ..params }.into(),
-            Self::LowShelf(params) => LowShelfParams { gain_db, ..params }.into(),
-            Self::HighShelf(params) => HighShelfParams { gain_db, ..params }.into(),
-            Self::Tilt(params) => TiltParams { gain_db, ..params }.into(),
-        }
-    }
-
     fn section(&self, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
         let sections = self.at(gain_db).sections(sample_rate_hz, Design::default());
         sections.as_slice().first().copied().unwrap_or(BiquadCoeffs::IDENTITY)
