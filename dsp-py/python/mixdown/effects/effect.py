@@ -269,8 +269,9 @@ class Stream:
         ParameterError
             For another shape, or settings that cannot change while it runs; nothing changes then.
         """
-        self._running.set(_effect(effect)._engine(self._rate_hz))
+        settings = _effect(effect)._engine(self._rate_hz)
         effect._warn(self._rate_hz)
+        self._running.set(settings)
 
     def reset(self) -> None:
         """Clear all state."""
