@@ -42,8 +42,8 @@ use alloc::{boxed::Box, vec::Vec};
 ///
 /// [`CompressorRelease`](super::CompressorRelease) describes the releases `dual` and `auto`. `range_db` limits the static
 /// curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS. `listen` puts out
-/// the filtered key on all channels, with the same latency; make-up and mix do not act on it, and the reduction is
-/// computed and shown all the same.
+/// the filtered key on all channels, with the same latency; make-up and mix do not act on it. The reported reduction is
+/// that of the compressed signal: `mix`, make-up and `listen` do not change it.
 ///
 /// Signal below the knee passes bit for bit, from 22 time constants after the last reduction; at `mix` 0 any
 /// signal does. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.
