@@ -96,20 +96,20 @@ impl CompressorParams {
     /// The coefficients of legal settings.
     pub(crate) fn coeffs(&self, sample_rate_hz: f64) -> CompressorCoeffs {
         let (attack_ms, release_ms) = (self.attack_ms, self.release_ms);
-        let ballistics = match self.release_mode {
-            CompressorRelease::Manual => BallisticsCoeffs::manual(attack_ms, release_ms, sample_rate_hz),
-            CompressorRelease::Dual => BallisticsCoeffs::dual(attack_ms, release_ms, sample_rate_hz),
-            CompressorRelease::Auto => BallisticsCoeffs::auto(sample_rate_hz),
-        };
         // A level without ripple needs no hold between crests.
         let topology = if self.detector == Detector::Peak { Topology::Branching } else { Topology::Decoupled };
+        let ballistics = match self.release_mode {
+            CompressorRelease::Manual => BallisticsCoeffs::manual(topology, attack_ms, release_ms, sample_rate_hz),
+            CompressorRelease::Dual => BallisticsCoeffs::dual(topology, attack_ms, release_ms, sample_rate_hz),
+            CompressorRelease::Auto => BallisticsCoeffs::auto(topology, sample_rate_hz),
+        };
         CompressorCoeffs {
             side_chain: SideChainCoeffs {
                 key_filter: KeyFilterCoeffs::new(self.key_high_pass_hz, self.key_low_pass_hz, sample_rate_hz),
                 detector: DetectorCoeffs::new(self.detector, self.rms_ms, sample_rate_hz),
                 computer: self.computer(),
                 link: self.link_percent / 100.0,
-                ballistics: ballistics.with_topology(topology),
+                ballistics,
                 lookahead_frames: ms_to_frames(self.lookahead_ms, sample_rate_hz),
             },
             makeup_octaves: self.total_makeup_db() / DB_PER_OCTAVE,

@@ -378,7 +378,10 @@ fn apply_all<S: Sample>(gains: &[S], samples: &mut [S]) {
 mod tests {
     use super::*;
     use crate::{
-        dynamics::gain_computer::{ComputerCoeffs, GainComputer},
+        dynamics::{
+            ballistics::Topology,
+            gain_computer::{ComputerCoeffs, GainComputer},
+        },
         foundation::stream::Cpu,
     };
 
@@ -421,7 +424,10 @@ mod tests {
         else {
             unreachable!("nothing moves");
         };
-        for coeffs in [BallisticsCoeffs::manual(1.0, 50.0, 48_000.0), BallisticsCoeffs::dual(1.0, 50.0, 48_000.0)] {
+        let both = [Topology::Branching, Topology::Decoupled].map(|topology| {
+            [BallisticsCoeffs::manual, BallisticsCoeffs::dual].map(|coeffs| coeffs(topology, 1.0, 50.0, 48_000.0))
+        });
+        for coeffs in both.into_iter().flatten() {
             for cpu in [Cpu::Scalar, Cpu::Software, Cpu::Baseline, Cpu::Detected] {
                 let backend = Backend::new(cpu);
                 let (mut levels, mut expected) = ([0.0; 1_000], [0.0; 1_000]);

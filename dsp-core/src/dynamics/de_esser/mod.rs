@@ -3,7 +3,7 @@
 pub(crate) mod passes;
 
 use super::{
-    ballistics::{Ballistics, BallisticsCoeffs},
+    ballistics::{Ballistics, BallisticsCoeffs, Topology},
     de_esser::passes::{CurveCoeffs, Powers, add_squares, average, blend, symmetric, take_from, target_reductions},
     lookahead::Lookahead,
     passes::{gains, observe, plain_output},
@@ -134,7 +134,7 @@ impl Params for DeEsserParams {
                     floor: self.floor_db / DB_PER_POWER_OCTAVE,
                 },
                 listen: if self.listen { 1.0 } else { 0.0 },
-                ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
+                ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, rate_hz),
             },
         ))
     }

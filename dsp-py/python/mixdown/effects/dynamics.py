@@ -96,6 +96,7 @@ class Compressor(Curved):
     The detector decides what a short transient counts for. "peak" reads the envelope, which is the same for a sine of
     any frequency; the attack takes its share of a transient. "rms" reads the mean square: slower, and 3 dB lower for a
     sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
+    The release is as stated for attacks up to it; behind "rms" it begins as the mean square falls, 4.3 dB per `rms_ms`.
 
     Parameters
     ----------
