@@ -154,7 +154,7 @@ fn times_are_those_of_the_reduction() {
         let rise_ms = trace.iter().position(|&db| db >= 10.0 * 0.632).unwrap() as f64 / 48.0;
         let fall_ms = trace[48_000..].iter().position(|&db| db <= 10.0 * 0.368).unwrap() as f64 / 48.0;
         println!("{rise_ms:.2} for {attack_ms} ms, {fall_ms:.2} for {release_ms} ms");
-        // The filter rises and decays too. Without regard to the attack it fell in 110, 255 and 215 ms.
+        // The filter rises and decays too. Without regard to the attack it fell in 111, 256 and 215 ms.
         assert!((rise_ms - attack_ms).abs() <= 2.0 && (fall_ms - release_ms).abs() <= 0.1 * release_ms);
     }
 }
