@@ -241,7 +241,7 @@ class TestBands:
         assert md.from_dict(effect.replace(solo=1, bypassed=[0]).to_dict()) == effect.replace(solo=1, bypassed=(0,))
 
     def test_a_band_that_is_bypassed_or_beside_a_solo_has_no_reduction(self, noise) -> None:
-        audio = noise(2)
+        audio = noise(2, 20_000)
         effect = md.MultibandCompressor(bands=[md.Compressor(threshold_db=-60)] * 3)
         for changed, acts in (
             (effect, [True] * 3),
