@@ -250,7 +250,7 @@ class TestBands:
         ):
             assert [bool(band.any()) for band in changed.gain_reduction(audio, RATE_HZ)] == acts
             stream = changed.stream(RATE_HZ, 2)
-            stream(audio)
+            stream.process(audio)
             assert [bool(band.any()) for band in stream.gain_reduction_db] == acts
 
     def test_a_dynamic_equalizer_at_rest_is_an_equalizer(self, noise) -> None:

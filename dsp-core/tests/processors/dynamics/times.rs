@@ -95,7 +95,8 @@ fn d2_release_behind_mean_squares_takes_as_much_longer_as_their_window_empties()
                 let over_db = -3.01 - threshold_db;
                 let window_ms = 0.5 * over_db / 4.34 * rms_ms;
                 println!("{over_db:.0} dB over, {rms_ms} ms: {release:.1} for {release_ms} ms, attack {attack_ms} ms");
-                let longest_ms = (1.0 + SHARE) * release_ms + 1.1 * window_ms;
+                // Shorter releases than that follow the end of the window.
+                let longest_ms = (1.0 + SHARE) * release_ms + 1.2 * window_ms;
                 assert!(release >= (1.0 - SHARE) * release_ms && release <= longest_ms, "{release} {longest_ms}");
             }
         }
