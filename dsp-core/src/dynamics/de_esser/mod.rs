@@ -3,10 +3,10 @@
 pub(crate) mod passes;
 
 use super::{
-    ballistics::{Ballistics, BallisticsCoeffs},
+    ballistics::{Ballistics, BallisticsCoeffs, Topology},
     de_esser::passes::{CurveCoeffs, Powers, add_squares, average, blend, symmetric, take_from, target_reductions},
     lookahead::Lookahead,
-    passes::{Observed, gains, plain_output},
+    passes::{gains, observe, plain_output},
     reduction_meter::ReductionMeter,
     release::pole,
 };
@@ -52,7 +52,7 @@ use core::f64::consts::FRAC_1_SQRT_2;
 /// the range at the threshold, the whole range above the knee. Signal below it passes bit for bit; the phase never
 /// changes. The transition band extends 0.8 kHz to either side of `frequency_hz`. The power of `floor_db` is subtracted
 /// from that of the band: a band below the floor, as of breath and room noise, is not reduced. `listen` puts out the band
-/// in front of the reduction, with the same latency. Neutral at a range of 0.
+/// in front of the reduction, with the same latency; reductions are reported as without it. Neutral at a range of 0.
 ///
 /// Times are those of the reduction in dB, as a compressor's. Changes: threshold, knee, floor, range, `listen` and times
 /// glide over 20 ms, before the gain; the frequency over 50 ms in the detector and 20 ms in the signal path.
@@ -134,7 +134,7 @@ impl Params for DeEsserParams {
                     floor: self.floor_db / DB_PER_POWER_OCTAVE,
                 },
                 listen: if self.listen { 1.0 } else { 0.0 },
-                ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, rate_hz),
+                ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, rate_hz),
             },
         ))
     }
@@ -317,8 +317,8 @@ impl<S: Sample> DeEsserEngine<S> {
         self.lookahead.process(high);
 
         let reductions_db = &mut reductions_db[..count];
-        let observed = Observed { reductions_db: &mut *reductions_db, meter: &mut self.meter, channels };
-        gains(backend, high, &plain_output(), factors, observed);
+        gains(backend, high, &plain_output(), factors);
+        observe(backend, high, channels, reductions_db, &mut self.meter);
         self.last_db = f64::from(reductions_db[count - 1]);
         let (arrival, _) = self.arrival.span::<S>(count);
         let (listen, _) = self.listen.span::<S>(count);

@@ -5,7 +5,10 @@ use super::{
     svf_table::{Entry, WIDTH},
 };
 use crate::{
-    dynamics::{ballistics::BallisticsCoeffs, gain_computer::ComputerCoeffs},
+    dynamics::{
+        ballistics::{BallisticsCoeffs, Topology},
+        gain_computer::ComputerCoeffs,
+    },
     filters::{
         band::{Band, BandParams, BellParams, Design, HighShelfParams, LowShelfParams, MAX_BAND_SECTIONS, TiltParams},
         band_enum::bands_and,
@@ -229,7 +232,7 @@ impl DynamicBand {
             computer,
             level_sign,
             sign: self.action.sign(),
-            ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, sample_rate_hz),
+            ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, sample_rate_hz),
         };
         (self.shape.section(self.shape.gain_db(), sample_rate_hz), action)
     }

@@ -57,7 +57,8 @@ class Dynamics(Effect):
         Returns
         -------
         float64 array, shape (channels, frames)
-            In dB, positive. Effects of several bands return (bands, channels, frames).
+            In dB, positive: what acts on the processed signal, whatever `mix` and `listen` are. Effects of several
+            bands return (bands, channels, frames).
         """
         samples, rate_hz = _checks.recording(audio, sample_rate_hz)
         key_samples = _checks.side_chain(key, rate_hz)
@@ -96,6 +97,7 @@ class Compressor(Curved):
     The detector decides what a short transient counts for. "peak" reads the envelope, which is the same for a sine of
     any frequency; the attack takes its share of a transient. "rms" reads the mean square: slower, and 3 dB lower for a
     sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
+    The release is as stated for attacks up to it; behind "rms" it begins as the mean square falls, 4.3 dB per `rms_ms`.
 
     Parameters
     ----------
@@ -291,9 +293,9 @@ class MultibandCompressor(Dynamics):
     slope_db_per_octave : float, default 24
         12, 24 or 48 dB/octave. Fixed while a stream runs.
     solo : int, optional
-        Index of the one band to hear, from the lowest, 0; None for all.
+        Index of the one band to hear, from the lowest, 0; None for all. The others report a reduction of 0.
     bypassed : sequence of int, default ()
-        Indices of the bands that are not compressed.
+        Indices of the bands that are not compressed: their gain reduction is 0.
     """
 
     _banded: ClassVar[bool] = True
