@@ -106,7 +106,7 @@ pub mod params {
     pub use crate::foundation::{
         field::{Field, Kind, Number, Scale, Steps, Value},
         params::Designed,
-        table::Fields,
+        table::{Fields, Limit},
     };
 }
 

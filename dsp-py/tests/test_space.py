@@ -315,8 +315,14 @@ class TestChangesOfAResponse:
         out = stream.process(audio[:, 1_000:])
         expected = md.Convolution(impulse_response=second)(audio, RATE_HZ)
         np.testing.assert_allclose(out[:, -50_000:], expected[:, -50_000:], atol=1e-12)
-        with pytest.raises(md.ParameterError, match="impulse_response"):
+        refused = r"impulse_response \(after trim_ms and decay\) = 9001 frames .* memory for 9000; build a new one"
+        with pytest.raises(md.ParameterError, match=refused):
             stream.set(md.Convolution(impulse_response=decay(2, 9_001)))
+
+    def test_c5_a_trim_beyond_the_response_is_refused(self) -> None:
+        effect = md.Convolution(impulse_response=decay(1, 9_600), trim_ms=300)
+        with pytest.raises(md.ParameterError, match=r"trim_ms = 300 .* length in ms\) = 200 it must lie in 0..199.979"):
+            effect(np.zeros((1, 480)), 48_000)
 
     def test_c5_trim_and_decay(self) -> None:
         taps = decay(1, 48_000)

@@ -178,6 +178,7 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (reverb(room), reverb(ReverbParams { predelay_ms: 20.0, ..room })),
         (reverb(room), reverb(ReverbParams { diffusion: 0.0, ..room })),
         (reverb(room), reverb(ReverbParams { early_db: f64::NEG_INFINITY, width: 0.0, ..room })),
+        (reverb(room), reverb(ReverbParams { modulation_hz: 3.0, modulation_depth_ms: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { modulation_depth_ms: 1.0, modulation_hz: 0.2, ..room })),
         (reverb(room), reverb(ReverbParams { mix: 0.0, ..room })),
         (plate(0.0, 0.0, 7_000.0), plate(0.1, 0.0, 7_000.0)),

@@ -235,7 +235,7 @@ fn settings_that_do_not_fit_are_refused_by_name_and_place() {
     let band = DynamicBand::default();
     assert_eq!(
         refused(DynamicBand { range_db: 20.0, shape: bell(100.0, -20.0, 1.0), ..band }),
-        "bands[1].range_db = 20 is out of range: it must lie in 0..16"
+        "bands[1].range_db = 20 is out of range: with gain_db = -20 it must lie in 0..16"
     );
     assert_eq!(
         refused(DynamicBand { shape: bell(30_000.0, 0.0, 1.0), ..band }),
@@ -345,7 +345,7 @@ fn s36_ranges_end_at_the_widest_gain_and_boosts_trace_as_negative_reduction() {
     assert_eq!(legal(band(12.0, DynamicAction::Boost)), Ok(()));
     assert_eq!(
         legal(band(13.0, DynamicAction::Boost)).unwrap_err().to_string(),
-        "bands[0].range_db = 24 is out of range: it must lie in 0..23"
+        "bands[0].range_db = 24 is out of range: with gain_db = 13 it must lie in 0..23"
     );
     assert_eq!(legal(band(-12.0, DynamicAction::Reduce)), Ok(()));
     let mut boosting = equalizer::<f64>(&[band(0.0, DynamicAction::Boost).into()], 1);

@@ -20,7 +20,7 @@ use crate::{
         error::Error,
         field::max_of,
         stream::StreamSpec,
-        table::Fields,
+        table::{Fields, Limit},
         tagged::tagged,
     },
 };
@@ -84,7 +84,7 @@ params! {
         threshold_db: dBFS, -80.0..=0.0, default -30.0,
             "Level of the band beyond which it acts: that of a sine at the band's frequency";
         ratio: none, 1.0..=inf, default 2.0, log, "dB in per dB out of a compression, dB out per dB in of an expansion";
-        range_db: dB, 0.0..=24.0, at_most |band| band.widest_range_db(), default 12.0,
+        range_db: dB, 0.0..=24.0, at_most |band| band.widest_range(), default 12.0,
             "Most change of the gain, and no more than to -36 or 36 dB";
         attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a growing change of the gain in dB";
         release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its return";
@@ -202,8 +202,9 @@ impl DynamicAction {
 }
 
 impl DynamicBand {
-    fn widest_range_db(&self) -> f64 {
-        MOST_GAIN_DB + self.action.sign() * self.shape.gain_db()
+    fn widest_range(&self) -> Limit {
+        let gain_db = self.shape.gain_db();
+        Limit { value: MOST_GAIN_DB + self.action.sign() * gain_db, with: "gain_db", with_value: gain_db }
     }
 
     /// The static curve, and the sign of the levels that it takes: levels below a threshold are above it with both

@@ -166,7 +166,8 @@ class Convolution(Effect):
     ----------
     impulse_response : array, what :func:`read` returned, or path
         1 row for every channel; 2 rows left to left and right to right, mono in makes stereo; 4 rows left to left,
-        left to right, right to left, right to right. A running stream takes another one, no longer, of as many rows.
+        left to right, right to left, right to right. A running stream takes another one of as many rows, no longer
+        than that of its start, both as trimmed and shortened.
     impulse_response_rate_hz : float, optional
         Rate of an array, if it is not that of the audio; it is then converted. A file and a recording from :func:`read`
         have their own. Level and colour stay.
@@ -175,7 +176,7 @@ class Convolution(Effect):
     predelay_ms : float, default 0
         Delay of the wet signal, 0 to 500 ms.
     trim_ms : float, default 0
-        Start of the response that is dropped, 0 to 1000 ms.
+        Start of the response that is dropped, 0 to 1000 ms, less than all of it.
     decay : float, default 1
         0.1 to 1: factor on the reverberation time that is measured on the response itself, which it shortens.
     mix : float, default 1

@@ -42,7 +42,7 @@ class Reverb(Effect):
         Rate of the delay modulation, 0 to 3 Hz.
     modulation_depth_ms : float, default 0.15
         Depth of the delay modulation, 0 to 1 ms.
-    early_db : float, default -6
+    early_db : float, default -8
         Level of the early reflections relative to the tail, -inf to 12 dB; -inf turns them off.
     width : float, default 1
         Stereo width of the wet signal, 0 to 2; 0 is mono.
