@@ -112,6 +112,16 @@ def hit(name: str) -> tuple[np.ndarray, int, slice]:
     return padded, int(rate_hz), slice(onset, onset + int(0.002 * rate_hz))
 
 
+@pytest.mark.parametrize("name", ["songs/Vibe_Ace.ogg", "songs/Lets_Go_Fishin.ogg"])
+def test_a_plate_keeps_the_level_of_a_song_whatever_its_decay(name: str) -> None:
+    audio, rate_hz = md.read(FOLDER / name, start_s=20, duration_s=20)
+    wet = [md.Plate(decay=decay)(audio, rate_hz)[:, 8 * rate_hz :] for decay in (0, 0.5, 0.9, 0.95, 0.99)]
+    levels = 20 * np.log10(np.std(wet, axis=(1, 2)) / np.std(audio[:, 8 * rate_hz :]))
+    # 7 dB louder at 0.99 than at 0.5 when white noise kept its level.
+    assert np.ptp(levels) <= 1.5
+    assert np.all(np.abs(levels) <= 1)
+
+
 class TestDrums:
     """What the cards say of a gate and of the detectors of a compressor."""
 
