@@ -73,7 +73,9 @@ pub mod levels;
 pub mod meters;
 mod primitives;
 pub mod reverbs;
-mod saturation;
+// No API of its own yet: reachable for the benchmarks.
+#[doc(hidden)]
+pub mod saturation;
 mod true_peak;
 
 #[doc(inline)]

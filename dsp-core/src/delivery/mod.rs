@@ -9,6 +9,7 @@ mod noise_shaping;
 pub(crate) mod normalizer;
 mod pass;
 pub(crate) mod quantizer;
+mod reach;
 pub(crate) mod targets;
 
 pub use {
@@ -17,7 +18,10 @@ pub use {
     delivery_params::{ClipMode, DeliveryParams},
     dither_seed::{content_seed, name_seed},
     drive_search::{LOUDNESS_TOLERANCE_LU, PEAK_MARGIN_DB},
-    normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize, normalize_with},
+    normalizer::{
+        Held, LimitedClipping, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize,
+        normalize_with,
+    },
     pass::CURVE_STEP_MS,
     quantizer::{Dither, NoiseShaping, Quantizer, QuantizerParams},
     targets::{AlbumRule, DeliveryTarget, GainUp, LoudCeiling, TARGETS, playback_gain, target},

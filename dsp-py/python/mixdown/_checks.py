@@ -54,6 +54,9 @@ def shown(value: object) -> str:
     """Return a value for an error message: one short line."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return f"array of shape {value.shape}"
+    if isinstance(value, (float, np.floating)) and math.isnan(value):
+        # As the engine writes it.
+        return "NaN"
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -95,7 +98,7 @@ def in_range(name: str, value: Any, low: float, high: float) -> float:
     """Return a number within a range; NaN is in none."""
     real = number(name, value)
     if not low <= real <= high:
-        raise ParameterError(f"{name} = {real:g} is out of range: it must lie in {low:g}..{high:g}")
+        raise ParameterError(f"{name} = {_plain(real)} is out of range: it must lie in {low:g}..{high:g}")
     return real
 
 
@@ -150,7 +153,7 @@ def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False
 
 def _plain(value: float) -> str:
     value = float(value)
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else shown(value)
 
 
 def audio(value: AudioLike, name: str = "audio") -> Audio:
@@ -238,6 +241,15 @@ def bit_depth(value: Any) -> int:
     if bits not in (16, 24, 32):
         raise ParameterError(f"bit_depth = {bits} is not allowed: it must be 16, 24 or 32")
     return bits
+
+
+def noise_shaping(value: Any, words: Sequence[str], bits: int) -> str:
+    """Return the noise shaping of a file, which is refused at word lengths at which it does nothing."""
+    word = one_of("noise_shaping", value, words)
+    if word != "none" and bits != 16:
+        allowed = f"16 where noise_shaping is {word}, at 44100 to 96000 Hz"
+        raise ParameterError(f"bit_depth = {bits} is not allowed: it must be {allowed}")
+    return word
 
 
 def callback(name: str, value: Any) -> Any:

@@ -26,6 +26,7 @@ __all__ = [
     "check_master",
     "check_track",
     "deliver",
+    "delivery_range",
     "design_error_db",
     "fields",
     "frequency_response",
@@ -121,6 +122,7 @@ def album_loudness(meters: list[LoudnessMeter]) -> float: ...
 def playback_gain(
     integrated_lufs: float, true_peak_dbtp: float, name: str, channels: int = 2, dual_mono: bool = False
 ) -> float: ...
+def delivery_range(name: str) -> tuple[float, float]: ...
 def ceiling_at(integrated_lufs: float, name: str) -> float: ...
 def normalize(
     audio: AudioLike,

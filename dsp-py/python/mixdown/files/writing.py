@@ -74,7 +74,8 @@ def write(
     dither : "tpdf" or "none", default "tpdf"
         Triangular dither of 2 LSB peak to peak, the same for the same audio in a file of the same name.
     noise_shaping : "none" or "weighted", default "none"
-        "weighted" moves the rounding error to where the ear hears least, for 16 bits; at 44.1 to 96 kHz.
+        "weighted" moves the rounding error to where the ear hears least; at 16 bits and 44.1 to 96 kHz alone: the
+        error of 24 bits is not heard.
     tags : mapping, optional
         title, artist, album, albumartist, composer, genre, date, tracknumber, isrc, copyright.
 
@@ -196,7 +197,7 @@ def _quantized(
     """Round samples to their word length, in rows of frames."""
     _checks.finite(audio)
     dither = _checks.one_of("dither", dither, get_args(Dither))
-    noise_shaping = _checks.one_of("noise_shaping", noise_shaping, get_args(NoiseShaping))
+    noise_shaping = _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), bit_depth)
     if bit_depth == 32:
         return np.asarray(audio, dtype=np.float32).T
     settings = {"bits": bit_depth, "dither": dither, "noise_shaping": noise_shaping}
