@@ -8,7 +8,7 @@
 //! Adding what is taken away to the untouched input keeps what lies below the knee bit for bit, and the treble of the
 //! rest: the response of oversampling and antialiasing (-1.3 dB at 20 kHz) colours the distortion alone. The output is
 //! the clipped sound without what the clip makes above 20 kHz, so it overshoots the ceiling, by 2 dB in songs and by 6.6
-//! dB for white noise 12 dB over: a limiter follows. Any channel count, each channel by itself. Latency: a whole number of frames, 91 at 44.1 kHz, 55 at 48 kHz.
+//! dB for white noise 12 dB over. A second stage takes most of that, and a limiter follows. Any channel count, each channel by itself. Latency: a whole number of frames, 91 at 44.1 kHz, 55 at 48 kHz.
 //! Aliases below 20 kHz at 48 kHz: a hard clip 24 dB into a 5 kHz tone has them 83 dB below its harmonics.
 //! Finite input alone.
 

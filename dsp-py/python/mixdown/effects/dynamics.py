@@ -403,6 +403,10 @@ class DynamicEqualizer(Dynamics):
 class Limiter(Curved):
     """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
 
+    By a meter of any length, the ceiling holds within 0.1 dB ("standard") or 0.05 dB ("master") for sound up to 20 kHz.
+    White noise 12 dB over exceeds it by 0.14 and 0.01 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81
+    and 0.54 dB up to half the rate; :func:`master` measures with a longer meter and limits until that fits.
+
     Parameters
     ----------
     ceiling_db : float, default -1
@@ -418,7 +422,9 @@ class Limiter(Curved):
         5 to 2000 ms: time to 63.2 % of the recovery in dB; not used with "auto".
     release_mode : "manual", "dual" or "auto", default "manual"
         "dual" is slower after long reduction; "auto" goes by the programme, from 30 ms after single peaks to 400 ms
-        after long reduction.
+        after long reduction. "auto" is the cleanest for bass (30 Hz, 6 dB over: THD -70 dB, 60 ms -55, 20 ms -46);
+        songs without deep bass stay closest to themselves with 20 ms (4 dB over: residual -20.1 dB, auto -19.7, 60 ms
+        -18.8).
     link_percent : float, default 100
         0 to 100 %: share of the loudest channel's reduction in every channel. The ceiling is kept at any link.
     mode : "standard", "master" or "sample_peak", default "standard"
