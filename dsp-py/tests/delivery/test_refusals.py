@@ -112,5 +112,5 @@ def test_noise_shaping_that_does_nothing_is_refused_everywhere(tmp_path) -> None
         with pytest.raises(md.ParameterError, match=message):
             md.write(out, tone, rate_hz, bit_depth=16, noise_shaping="weighted")
         with pytest.raises(md.ParameterError, match=message):
-            md.master(tone, rate_hz, bit_depth=16, noise_shaping="weighted")
+            md.master(np.tile(tone, 4), rate_hz, bit_depth=16, noise_shaping="weighted")
     assert not out.exists()

@@ -44,7 +44,7 @@ pub use params::{LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode};
 /// No sample exceeds the ceiling. Neither does the true peak by the same interpolator, in a search over 10^9 samples; a
 /// repeatedly inverted tone at half the sample rate exceeds it by 0.04 dB. Longer interpolators read at most 0.1 dB
 /// (standard) or 0.05 dB (master) more, for signals up to 20 kHz. Beyond, any interpolator is beaten by a longer one: white
-/// noise 12 dB over exceeds the ceiling by a transform at 16 points per sample, standard and master, by 0.14 and 0.01 dB up
+/// noise 12 dB over exceeds the ceiling by a transform at 16 points per sample, standard and master, by 0.14 and 0.02 dB up
 /// to 95 % of half the rate, 0.39 and 0.11 up to 98 %, 0.81 and 0.54 up to half the rate. `delivery::deliver` measures with
 /// 1024 taps and lowers ceiling and drive until the master fits: 0.02 dB are then the most that the transform reads more.
 /// Signals whose peaks stay 0.01 dB (0.000 01 dB for

@@ -80,8 +80,8 @@ def master(
     it, is taken out, and the certificate says so.
 
     Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but 0.5
-    dB of what exceeds the ceiling, in two stages. The limiter takes the rest and what they overshoot, LIM_MAX dB in
-    songs at -7 LUFS: a limiter that takes many dB lowers everything around a peak, a clip the peak alone.
+    dB of what exceeds the ceiling, in two stages. The limiter takes the rest and what they overshoot, at most 2
+    dB in songs at -7 LUFS: a limiter that takes many dB lowers everything around a peak, a clip the peak alone.
 
     Parameters
     ----------

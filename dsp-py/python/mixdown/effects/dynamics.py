@@ -404,7 +404,7 @@ class Limiter(Curved):
     """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
 
     By a meter of any length, the ceiling holds within 0.1 dB ("standard") or 0.05 dB ("master") for sound up to 20 kHz.
-    White noise 12 dB over exceeds it by 0.14 and 0.01 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81
+    White noise 12 dB over exceeds it by 0.14 and 0.02 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81
     and 0.54 dB up to half the rate; :func:`master` measures with a longer meter and limits until that fits.
 
     Parameters
