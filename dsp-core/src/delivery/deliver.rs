@@ -23,20 +23,17 @@
 
 use super::{
     dc_offset::{dc_offsets, subtracted},
+    delivered::{Clipping, Delivery},
     delivery_params::DeliveryParams,
-    drive_search::{Attempt, Clip, DriveSearch, LOUDNESS_TOLERANCE_LU},
+    drive_search::{Clip, DriveSearch, LOUDNESS_TOLERANCE_LU},
     normalizer::{LimitedClipping, NormalizeError, measure, report},
     pass::{Driven, drive, round},
     reach::Reach,
 };
 use crate::{
     console::offline::Progress,
-    dynamics::limiter::LimiterParams,
-    foundation::{block::Block, error::Error, processor::GainReduction, sample::Sample, stream::StreamSpec},
-    meters::{
-        loudness::{Loudness, LoudnessParams},
-        true_peak::Precision,
-    },
+    foundation::{block::Block, error::Error, sample::Sample, stream::StreamSpec},
+    meters::{loudness::LoudnessParams, true_peak::Precision},
 };
 use alloc::{vec, vec::Vec};
 use core::ops::ControlFlow;
@@ -51,53 +48,6 @@ const PASS_SHARE: f64 = 0.4;
 const DRIVEN_SHARE: f64 = 0.4;
 const ROUNDED_SHARE: f64 = 0.5;
 const METERED_SHARE: f64 = 0.7;
-
-/// A delivered programme, and its readings, which serialise without the samples.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(bound = ""))]
-pub struct Delivery<S> {
-    /// The samples, planar; whole multiples of the word's step if they were rounded.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub samples: Vec<S>,
-    /// The reading of the samples, by [`Precision::Reference`].
-    pub loudness: Loudness,
-    /// The constant that was subtracted from each channel of the programme; 0 for none.
-    pub dc_offsets: Vec<f64>,
-    /// The gain before the limiter, in dB.
-    pub gain_db: f64,
-    /// What was clipped before the limiter; `None` for nothing.
-    pub clipping: Option<Clipping>,
-    /// The limiter's settings; `None` if it was not needed. The release is automatic, or a fast one if that did not reach
-    /// the loudness.
-    pub limiter: Option<LimiterParams>,
-    /// The gain reduction of the limiter; zeros if it was not needed.
-    pub reduction: GainReduction,
-    /// The largest gain reduction in each [`CURVE_STEP_MS`](super::CURVE_STEP_MS), in dB; empty if the limiter was not
-    /// needed.
-    pub reduction_curve_db: Vec<f64>,
-    /// Samples clipped by the rounding.
-    pub clipped: u64,
-    /// Number of passes.
-    pub passes: usize,
-}
-
-/// What the soft clip did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Clipping {
-    /// Its ceiling, dBFS, after the gain: above that of the limiter by what is left to it.
-    pub ceiling_db: f64,
-    /// How far the highest peak of the programme lay above it, in dB.
-    pub depth_db: f64,
-    /// Share of the samples, over all channels, that it changed.
-    pub share: f64,
-}
-
-impl Clipping {
-    fn of(attempt: &Attempt, share: f64) -> Option<Self> {
-        attempt.clip.map(|clip| Self { ceiling_db: clip.ceiling_db, depth_db: attempt.clip_depth_db, share })
-    }
-}
 
 /// Brings `programme` to the target.
 ///
@@ -156,7 +106,7 @@ pub fn deliver_with<S: Sample>(
     let source_peak = source.true_peak_dbtp.unwrap_or(source.sample_peak_dbfs);
     let gain_db = params.target_lufs - source.integrated_lufs;
     let mut search = DriveSearch::new(gain_db, params.ceiling_dbtp, source_peak, params.clip());
-    // The second may be asked of a refusal.
+    // Asked for where the search ends without a result.
     let reach = |clip, from: f64, to: f64, progress: Progress<'_>| {
         let progress = &mut |share| progress(from + (to - from) * share);
         Reach::find(&programme, spec, params, source_peak, clip, progress)
@@ -243,8 +193,12 @@ mod tests {
             dc_offset::MAX_DC_OFFSET_DBFS,
             drive_search::{LIMITER_TIMES, LimiterTimes, PEAK_MARGIN_DB},
         },
-        dynamics::limiter::LimiterMode,
-        foundation::unit::{db_to_gain, gain_to_db},
+        dynamics::limiter::{LimiterMode, LimiterParams},
+        foundation::{
+            processor::GainReduction,
+            unit::{db_to_gain, gain_to_db},
+        },
+        meters::loudness::Loudness,
     };
     use alloc::string::ToString;
 

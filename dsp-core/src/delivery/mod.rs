@@ -2,6 +2,7 @@
 
 mod dc_offset;
 pub(crate) mod deliver;
+mod delivered;
 mod delivery_params;
 mod dither_seed;
 mod drive_search;
@@ -14,7 +15,8 @@ pub(crate) mod targets;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,
-    deliver::{Clipping, Delivery, MAX_PASSES, deliver, deliver_with},
+    deliver::{MAX_PASSES, deliver, deliver_with},
+    delivered::{Clipping, Delivery},
     delivery_params::{ClipMode, DeliveryParams},
     dither_seed::{content_seed, name_seed},
     drive_search::{LOUDNESS_TOLERANCE_LU, PEAK_MARGIN_DB},
