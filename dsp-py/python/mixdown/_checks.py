@@ -98,7 +98,7 @@ def in_range(name: str, value: Any, low: float, high: float) -> float:
     """Return a number within a range; NaN is in none."""
     real = number(name, value)
     if not low <= real <= high:
-        raise ParameterError(f"{name} = {_plain(real)} is out of range: it must lie in {low:g}..{high:g}")
+        raise ParameterError(f"{name} = {plain(real)} is out of range: it must lie in {low:g}..{high:g}")
     return real
 
 
@@ -144,14 +144,15 @@ def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False
     rate_hz = number(name, value)
     low, high = RATE_RANGE_HZ
     if not low <= rate_hz <= high:
-        raise ParameterError(f"{name} = {_plain(rate_hz)} is out of range: it must lie in {low:g}..{high:g}")
+        raise ParameterError(f"{name} = {plain(rate_hz)} is out of range: it must lie in {low:g}..{high:g}")
     if whole and not rate_hz.is_integer():
-        raise ParameterError(f"{name} = {_plain(rate_hz)} is not allowed: it must be a whole number of Hz")
+        raise ParameterError(f"{name} = {plain(rate_hz)} is not allowed: it must be a whole number of Hz")
     # Whole rates count frames: `np.zeros(2 * rate)`.
     return int(rate_hz) if rate_hz.is_integer() else rate_hz
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
+    """Return a number for an error message: all its digits, whole ones without a point, NaN as the engine writes it."""
     value = float(value)
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else shown(value)
 
@@ -200,8 +201,8 @@ def recording(source: Source, sample_rate_hz: float | None, name: str = "audio")
             raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.read returned")
         return samples, sample_rate(sample_rate_hz)
     if sample_rate_hz is not None and sample_rate(sample_rate_hz) != own_hz:
-        given = _plain(sample_rate(sample_rate_hz))
-        raise ParameterError(f"sample_rate_hz = {given} does not fit: {name} was recorded at {_plain(own_hz)}")
+        given = plain(sample_rate(sample_rate_hz))
+        raise ParameterError(f"sample_rate_hz = {given} does not fit: {name} was recorded at {plain(own_hz)}")
     return samples, own_hz
 
 

@@ -212,11 +212,15 @@ class Convolution(Effect):
         if isinstance(given, (str, os.PathLike)):
             given = os.fspath(given)
             if rate_hz is not None:
-                raise ParameterError(f"{rate_name} = {rate_hz:g} is not allowed with a file, which knows its own")
+                raise ParameterError(
+                    f"{rate_name} = {_checks.plain(rate_hz)} is not allowed with a file, which knows its own"
+                )
         elif not isinstance(given, ImpulseResponse):
             samples, own_hz = _checks.unpack(given, "impulse_response")
             if own_hz is not None and rate_hz not in (None, own_hz):
-                raise ParameterError(f"{rate_name} = {rate_hz:g} does not fit: it was recorded at {own_hz:g}")
+                raise ParameterError(
+                    f"{rate_name} = {_checks.plain(rate_hz)} does not fit: it was recorded at {_checks.plain(own_hz)}"
+                )
             given, rate_hz = ImpulseResponse(samples), own_hz if rate_hz is None else rate_hz
         object.__setattr__(self, "impulse_response", given)
         object.__setattr__(self, "impulse_response_rate_hz", rate_hz)
