@@ -53,10 +53,10 @@ use num_complex::Complex64;
 ///
 /// The matched design follows the analog curve from 20 Hz to 20 kHz where that is above -60 dB; at 44.1 kHz, the hardest
 /// rate, with every legal setting: bell within 0.3 dB; tilt 0.5 dB; notch 0.75 dB; band pass 0.65 dB; low pass 0.4 dB to
-/// 24 dB per octave, 0.5 dB to 48, 0.7 dB to 96; high pass 0.55, 0.9 and 1.2 dB; shelf
-/// of a q up to 2.5 0.5 dB (0.55 dB above 21 kHz). At 88.2 kHz and above 0.35 dB. A shelf of a higher q has a peak and a
-/// dip, of which one may lie beyond half the rate: 0.9 dB up to q 4, several dB above (up to 31 dB for q 40 at 44.1 kHz). No design exceeds the largest gain of its
-/// analog curve by more than 0.5 dB, at any frequency up to half the rate.
+/// 24 dB per octave, 0.5 dB to 48, 0.7 dB to 96; high pass 0.55, 0.9 and 1.2 dB; shelf of a q up to 2.5 0.5 dB (0.6 dB
+/// above 21 kHz). At 88.2 kHz and above 0.35 dB. A shelf of a higher q has a peak and a dip, of which one may lie beyond
+/// half the rate: 1 dB up to q 4, several dB above (up to 31 dB for q 40 at 44.1 kHz). No design exceeds the largest gain
+/// of its analog curve by more than 0.5 dB, at any frequency up to half the rate.
 ///
 /// Memory: 166 kB for stereo f32 at 48 kHz, whatever its bands: any may glide to 96 dB per octave, in any place.
 ///

@@ -15,8 +15,8 @@ const E4_BAND_PASS_DB: f64 = 0.65;
 /// Shelves of a q up to [`E4_SHELF_Q`] and a frequency up to [`E4_SHELF_HZ`]; of the same q, beyond the frequency; of a q
 /// up to [`E4_STEEP_SHELF_Q`].
 const E4_SHELF_DB: f64 = 0.5;
-const E4_SHELF_EDGE_DB: f64 = 0.55;
-const E4_STEEP_SHELF_DB: f64 = 0.9;
+const E4_SHELF_EDGE_DB: f64 = 0.6;
+const E4_STEEP_SHELF_DB: f64 = 1.0;
 const E4_SHELF_Q: f64 = 2.5;
 const E4_STEEP_SHELF_Q: f64 = 4.0;
 const E4_SHELF_HZ: f64 = 21_000.0;

@@ -49,8 +49,8 @@ class Bell(Band):
 class LowShelf(Band):
     """Boost or cut below a frequency.
 
-    From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.55 dB above 21 kHz) and
-    within 0.9 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
+    From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.6 dB above 21 kHz) and
+    within 1 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ class LowShelf(Band):
 class HighShelf(Band):
     """Boost or cut above a frequency.
 
-    From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.55 dB above 21 kHz) and
-    within 0.9 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
+    From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.6 dB above 21 kHz) and
+    within 1 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
 
     Parameters
     ----------
