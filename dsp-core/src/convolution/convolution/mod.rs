@@ -138,6 +138,21 @@ params! {
     }
 }
 
+impl ConvolutionParams {
+    /// Something must be left. Not in `validate`, which serves streams of any rate, where a response has other lengths.
+    fn check_trim(&self, spec: &StreamSpec) -> Result<(), Error> {
+        let (rate_hz, frames) = (spec.sample_rate_hz(), self.impulse_response.frames());
+        if ms_to_frames(self.trim_ms, rate_hz) < frames {
+            return Ok(());
+        }
+        // To a microsecond, so that it can be read.
+        let ms = |frames: usize| libm::floor(1e6 * frames as f64 / rate_hz) / 1e3;
+        let with = "impulse_response (its length in ms)";
+        let (max, with_value) = (ms(frames - 1), ms(frames));
+        Err(Error::Conflict { param: "trim_ms", value: self.trim_ms, min: 0.0, max, with, with_value })
+    }
+}
+
 impl Params for ConvolutionParams {
     type Coeffs = ConvolutionCoeffs;
     type Processor<S: Sample> = Convolution<S>;
@@ -154,24 +169,12 @@ impl Params for ConvolutionParams {
         self.layout.check(self.impulse_response.rows())?;
         let length_s = self.impulse_response.frames() as f64 / spec.sample_rate_hz();
         in_range("impulse_response (its length in s)", length_s, 0.0, MAX_LENGTH_S)?;
-        self.check_fields(spec.sample_rate_hz())?;
-        if ms_to_frames(self.trim_ms, spec.sample_rate_hz()) < self.impulse_response.frames() {
-            return Ok(());
-        }
-        // Something must be left. To a microsecond, so that it can be read.
-        let rounded = |s: f64| libm::floor(1e6 * s) / 1e3;
-        Err(Error::Conflict {
-            param: "trim_ms",
-            value: self.trim_ms,
-            min: 0.0,
-            max: rounded(length_s - 1.0 / spec.sample_rate_hz()),
-            with: "impulse_response (its length in ms)",
-            with_value: rounded(length_s),
-        })
+        self.check_fields(spec.sample_rate_hz())
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<ConvolutionCoeffs>, Error> {
         self.validate(spec)?;
+        self.check_trim(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let impulse_response =
             shortening::shortened(&self.impulse_response, ms_to_frames(self.trim_ms, rate_hz), self.decay);

@@ -132,7 +132,8 @@ fn change<P: Params>(from: &P, to: &P, hz: f64) -> (f64, f64) {
     effect.process(&mut BlockMut::from_slices(&mut [later_left, later_right]).unwrap());
     let out = &audio[..frames];
     let peak = |samples: &[f64]| samples.iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
-    let scaled: Vec<f64> = out.iter().map(|x| 0.5 * x / peak(out)).collect();
+    let gain = 0.5 / peak(out);
+    let scaled: Vec<f64> = out.iter().map(|x| gain * x).collect();
     let change = peak(&out[frames - 9_600..]) / peak(&out[at - 9_600..at]);
     (crate::laws::residue_dbfs(&scaled, rate_hz), 20.0 * change.log10())
 }
