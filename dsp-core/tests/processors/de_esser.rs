@@ -157,9 +157,10 @@ fn times_are_those_of_the_reduction() {
         let rise_ms = trace[on..].iter().position(|&db| db >= 6.0 * 0.632).unwrap() as f64 / 48.0;
         let fall_ms = trace[off..].iter().position(|&db| db <= 6.0 * 0.368).unwrap() as f64 / 48.0;
         println!("{rise_ms:.2} for {attack_ms} ms, {fall_ms:.2} for {release_ms} ms");
-        // Latency of 1 ms; the powers, of 1 ms, fall by 14 dB. Without regard to the attack it fell in 46, 116 and 113 ms.
+        // Latency of 1 ms; the two means of the power, of 1 ms each, fall by 14 dB in 5 ms. Without regard to the attack it
+        // fell in 46, 116 and 113 ms.
         assert!((rise_ms - attack_ms).abs() <= 0.04 * attack_ms + 1.1, "{rise_ms}");
-        assert!((fall_ms - release_ms).abs() <= 0.1 * release_ms + 4.3, "{fall_ms}");
+        assert!((fall_ms - release_ms).abs() <= 0.1 * release_ms + 6.0, "{fall_ms}");
     }
 }
 
