@@ -59,7 +59,7 @@ def master(
     audio: Source,
     sample_rate_hz: float | None = None,
     *,
-    target: str = "spotify",
+    target: str | None = None,
     target_lufs: float | None = None,
     ceiling_dbtp: float | None = None,
     effects: Effect | Sequence[Effect] | None = None,
@@ -89,10 +89,11 @@ def master(
         At least 400 ms, not silent, finite.
     sample_rate_hz : float
         8 000 to 384 000.
-    target : str, default "spotify"
-        One of :func:`targets`.
+    target : str, optional
+        One of :func:`targets`; "spotify" where `target_lufs` is not given either.
     target_lufs : float, optional
-        Integrated loudness, -50 to 0, instead of a target; the ceiling is then -1 dBTP unless it is given.
+        Integrated loudness, -50 to 0, instead of a target, refused beside one; the ceiling is then -1 dBTP unless it is
+        given.
     ceiling_dbtp : float, optional
         Highest true peak, -12 to 0, instead of the target's.
     effects : effect or sequence of effects, optional
