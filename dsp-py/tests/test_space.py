@@ -125,7 +125,10 @@ class TestReverb:
         ("make", "message"),
         [
             (lambda: md.Reverb(space="closet"), "space = 'closet' is not allowed: it must be one of room, club"),  # type: ignore[arg-type]
-            (lambda: md.Reverb(t60_s=16), r"t60_s = 16 is out of range: with t60_low_ratio = 1.2 it must lie in 0\.1\.\.15"),
+            (
+                lambda: md.Reverb(t60_s=16),
+                r"t60_s = 16 is out of range: with t60_low_ratio = 1.2 it must lie in 0\.1\.\.15",
+            ),
             (lambda: md.Reverb(size=1.1), r"size = 1\.1 is out of range: it must lie in 0\.\.1"),
             (lambda: md.Reverb(t60_s=math.nan), "t60_s = NaN is out of range"),
             (lambda: md.Plate(decay=1), r"decay = 1 is out of range: it must lie in 0\.\.0\.99"),

@@ -40,7 +40,8 @@ choice! {
         Manual = "manual",
         /// In `release_ms` after short peaks, 10 times as long after sustained reduction.
         Dual = "dual",
-        /// From the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` have no effect.
+        /// From the crest factor of the key, and the attack as well; `attack_ms` and `release_ms` have no effect. A click
+        /// of one sample at 0 dBFS (threshold -30 dBFS, ratio 4, `peak`, 48 kHz) makes 2.7 dB of reduction.
         Auto = "auto",
     }
 }

@@ -40,13 +40,14 @@ use alloc::{boxed::Box, vec::Vec};
 /// the frame, 0 without; the tail is the latency. A key of one channel acts on all channels; a key of as many, each on
 /// its own.
 ///
-/// The attack is the time to 63.2 % of an opening in amplitude and does not depend on the range; the release is the time
-/// to 63.2 % of a closing in dB, for attacks up to it, after the hold, which bridges the ripple of low notes: 15 ms that
-/// of 34 Hz and more.
-/// Levels are mean squares over 10 ms (`rms`; a sine at full scale is -3.01 dB) or the quadrature envelope (`peak`; it
-/// is 0 dB), which opens faster. The lookahead lets the gain open before the signal, and lengthens the hold by as much.
-/// A stream starts closed, as after long silence. An infinite range is one of 240 dB. Signal above the knee passes bit
-/// for bit from 3.5 attacks after the opening. Neutral at `ratio` 1.
+/// The attack is the time to 63.2 % of an opening in amplitude and does not depend on the range; the release is the
+/// time to 63.2 % of a closing in dB, for attacks up to it, after the hold, which bridges the ripple of low notes: 15
+/// ms that of 34 Hz and more; 90 % takes 2.3 times as long. Levels are mean squares over 10 ms (`rms`; a sine at full
+/// scale is -3.01 dB) or the quadrature envelope (`peak`; it is 0 dB), which opens faster. Both fade before the hold: a
+/// tone at -6 dBFS that ends at once (threshold -40 dBFS, knee and hold 0) keeps it open for 76 ms with `rms`, with
+/// `peak` for up to 71 ms at 50 Hz, 56 at 100 Hz, 41 at 200 Hz, 13 at 1 kHz. The lookahead lets the gain open before
+/// the signal, and lengthens the hold by as much. A stream starts closed, as after long silence. An infinite range is
+/// one of 240 dB. Signal above the knee passes bit for bit from 3.5 attacks after the opening. Neutral at `ratio` 1.
 ///
 /// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
 /// within them, the key's filters over 50 ms; the hold changes at once.

@@ -9,7 +9,9 @@
 //! rest: the response of oversampling and antialiasing (-1.3 dB at 20 kHz) colours the distortion alone. The output is
 //! the clipped sound without what the clip makes above 20 kHz, so it overshoots the ceiling, by 2 dB in songs and by 6.6
 //! dB for white noise 12 dB over. A second stage takes most of that, and a limiter follows. Any channel count, each channel by itself. Latency: a whole number of frames, 91 at 44.1 kHz, 55 at 48 kHz.
-//! Aliases below 20 kHz at 48 kHz: a hard clip 24 dB into a 5 kHz tone has them 83 dB below its harmonics.
+//! Aliases below 20 kHz at 48 kHz: a hard clip 24 dB into a 5 kHz tone has them 83 dB below its harmonics. Between 20 kHz
+//! and half the rate, where the oversampling has its transition band, harmonics fold from as far above half the rate: the
+//! fifth of that clip lies 22 dB below its tone at 24.05 kHz, 30 at 24.95, 47 at 26.05.
 //! Finite input alone.
 
 use super::{
@@ -214,6 +216,23 @@ mod tests {
             let ratio_db = 10.0 * libm::log10(harmonics / aliases);
             std::println!("{hz} Hz, {drive_db} dB into a hard clip: harmonics over aliases {ratio_db:.1} dB");
             assert!(ratio_db >= least_db, "{ratio_db}");
+        }
+    }
+
+    #[test]
+    fn s1_a_harmonic_above_half_the_rate_folds_into_the_transition_band() {
+        const FRAMES: usize = 4_800;
+        /// Cycles of the tone, and the level of its fifth harmonic once folded, relative to it. Unfolded: -14 dB.
+        const LIMITS_DB: [(usize, f64); 4] = [(481, -21.0), (499, -29.0), (521, -46.0), (557, -120.0)];
+        let rate_hz = 48_000.0;
+        let settings = SoftClipSettings { ceiling_db: 0.0, knee_db: 0.0 };
+        for (cycles, limit_db) in LIMITS_DB {
+            let sound = tone(cycles as f64 * rate_hz / FRAMES as f64, rate_hz, db_to_gain(24.0), 3 * FRAMES);
+            let (clipped, _) = clip::<f64>(settings, rate_hz, &sound, 512);
+            let settled = &clipped[2 * FRAMES..];
+            let folded_db = 20.0 * libm::log10(line(settled, FRAMES - 5 * cycles) / line(settled, cycles));
+            std::println!("fifth harmonic at {} Hz: {folded_db:.1} dB", 50 * cycles);
+            assert!(folded_db <= limit_db, "{folded_db}");
         }
     }
 

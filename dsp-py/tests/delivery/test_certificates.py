@@ -61,8 +61,10 @@ def test_a_master_of_ones_own_figures_has_the_same_certificate(song) -> None:
     assert md.master(song, RATE_HZ, target_lufs=-20).certificate.ceiling_dbtp == -1
     lower = md.master(song, RATE_HZ, target="r128", ceiling_dbtp=-3).certificate
     assert (lower.target_lufs, lower.ceiling_dbtp, lower.target.name) == (-23, -3, "r128 at -3 dBTP")
-    with pytest.raises(md.ParameterError, match="target = 'r128' and target_lufs = -9 exclude each other"):
-        md.master(song, RATE_HZ, target="r128", target_lufs=-9)
+    for target in ("r128", "spotify"):
+        with pytest.raises(md.ParameterError, match=f"target = '{target}' and target_lufs = -9 exclude each other"):
+            md.master(song, RATE_HZ, target=target, target_lufs=-9)
+    assert md.master(song, RATE_HZ, ceiling_dbtp=-3).certificate.target.name == "spotify at -3 dBTP"
     named = md.master(song, RATE_HZ, target="spotify").certificate
     alike = md.master(song, RATE_HZ, target_lufs=-14, ceiling_dbtp=-1).certificate
     assert (named.gain_db, named.loudness.true_peak_dbtp) == (alike.gain_db, alike.loudness.true_peak_dbtp)
@@ -147,6 +149,7 @@ def test_the_command_line_masters_to_figures_of_ones_own(tmp_path) -> None:
     assert reading.true_peak_dbtp <= -1.05
     for options, message in (
         (("--clip-db", "much"), "--clip-db = 'much' is not allowed: it must be auto, off or dB, 0..24"),
+        (("--target", "spotify", "--target-lufs", "-7"), "target = 'spotify' and target_lufs = -7 exclude each other"),
         (("--target-lufs", "3"), "--target-lufs = 3 is out of range: it must lie in -50..0"),
         (("--noise-shaping", "pink"), "noise_shaping = 'pink' is not allowed"),
         (("--target-lufs", "0"), "0 LUFS cannot be reached with ceiling -1 dBTP: the loudest possible here is"),

@@ -55,9 +55,10 @@ pub use space::Space;
 /// modulation.
 ///
 /// As shipped, no 3 ms of the first 150 lie more than 4.5 dB below both the loudest before and the loudest after, and
-/// none more than 6 dB below the loudest of the 20 ms before, beyond the decay; the echo density (20 ms) is above 0.8 of
-/// noise for good after 10 ms in the room, 32 in the cathedral; the first 3 ms hold 4 % of the energy at most. C80 falls
-/// from 14.3 dB in the room to -3.7 dB in the cathedral.
+/// none more than 6 dB below the loudest of the 20 ms before, beyond the decay; the echo density (20 ms) is above 0.8
+/// of noise for good after 10 ms in the room, 32 in the cathedral; the first 3 ms hold 4 % of the energy at most. C80
+/// falls from 14.3 dB in the room to -3.7 dB in the cathedral. Beyond the shipped settings the beginning has holes:
+/// such windows of the hall lie 62 dB below at a diffusion of 0, 8 at 0.5; 9 at an `early_db` of 6; 6 at 15 s.
 ///
 /// `low_cut_hz` and `high_cut_hz` are Butterworth filters of the reverb alone. Ducking follows the mean square of both
 /// sides of the input over 10 ms: below -40 dBFS it does nothing, from -20 dBFS on it reduces the reverb by `duck_db`,

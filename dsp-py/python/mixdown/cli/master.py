@@ -27,7 +27,9 @@ from mixdown.loudspeakers import LAYOUTS
 def master(
     source: Annotated[Path, typer.Argument(help="The mix: any readable audio file; - is standard input.")],
     output: Output = Path("master.wav"),
-    target: Annotated[str, typer.Option(help="Delivery target.")] = "spotify",
+    target: Annotated[
+        str | None, typer.Option(help="Delivery target; spotify where --target-lufs is not given either.")
+    ] = None,
     target_lufs: Annotated[
         str | None, typer.Option(metavar="LUFS", help="Loudness instead of a named target, -50 to 0.")
     ] = None,

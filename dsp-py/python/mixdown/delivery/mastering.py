@@ -59,7 +59,7 @@ def master(
     audio: Source,
     sample_rate_hz: float | None = None,
     *,
-    target: str = "spotify",
+    target: str | None = None,
     target_lufs: float | None = None,
     ceiling_dbtp: float | None = None,
     effects: Effect | Sequence[Effect] | None = None,
@@ -82,6 +82,8 @@ def master(
     Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but 0.5
     dB of what exceeds the ceiling, in two stages. The limiter takes the rest and what they overshoot, at most 2
     dB in songs at -7 LUFS: a limiter that takes many dB lowers everything around a peak, a clip the peak alone.
+    Harmonics of the clip just above half the rate fold to just below it, above 20 kHz: at 48 kHz the fifth of a tone of
+    4.81 kHz, 24 dB over the ceiling, lies 22 dB below the tone.
 
     Parameters
     ----------
@@ -89,10 +91,11 @@ def master(
         At least 400 ms, not silent, finite.
     sample_rate_hz : float
         8 000 to 384 000.
-    target : str, default "spotify"
-        One of :func:`targets`.
+    target : str, optional
+        One of :func:`targets`; "spotify" where `target_lufs` is not given either.
     target_lufs : float, optional
-        Integrated loudness, -50 to 0, instead of a target; the ceiling is then -1 dBTP unless it is given.
+        Integrated loudness, -50 to 0, instead of a target, refused beside one; the ceiling is then -1 dBTP unless it is
+        given.
     ceiling_dbtp : float, optional
         Highest true peak, -12 to 0, instead of the target's.
     effects : effect or sequence of effects, optional
@@ -106,7 +109,8 @@ def master(
         Added before rounding. The same audio and `name` give the same noise, others another.
     noise_shaping : "none" or "weighted", default "none"
         "weighted" moves the rounding error to where the ear hears least; at 16 bits and 44.1 to 96 kHz alone: the
-        error of 24 bits is not heard.
+        error of 24 bits is not heard. By the threshold of hearing it is 15.9 dB quieter than flat dither at 44.1 kHz,
+        17.4 at 48, 24.5 at 88.2, 24.9 at 96.
     delivery_rate_hz : float, optional
         Rate of the result; by default that of `audio`.
     dual_mono : bool, default False

@@ -139,14 +139,15 @@ _DEFAULT = "spotify"
 _CEILING_DBTP = -1.0
 
 
-def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None) -> Target:
+def figures_of(name: str | None, target_lufs: float | None, ceiling_dbtp: float | None) -> Target:
     """Return the target called `name`, or one of its own figures where they are given.
 
     Parameters
     ----------
-    name : str
+    name : str, optional
+        By default that of `master`.
     target_lufs : float, optional
-        Instead of the default target; refused beside another.
+        Instead of a named target; refused beside one.
     ceiling_dbtp : float, optional
         Instead of the ceiling of the named target, or of -1 dBTP.
 
@@ -154,7 +155,7 @@ def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None)
     -------
     Target
     """
-    named = find_target(name)
+    named = find_target(_DEFAULT if name is None else name)
     if target_lufs is None and ceiling_dbtp is None:
         return named
     ceiling_dbtp = _CEILING_DBTP if ceiling_dbtp is None else ceiling_dbtp
@@ -162,7 +163,7 @@ def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None)
     if target_lufs is None:
         return replace(named, name=f"{named.name} at {ceiling_dbtp:g} dBTP", ceiling_dbtp=ceiling_dbtp, source="")
     lufs = _checks.in_range("target_lufs", target_lufs, *_core.delivery_range("target_lufs"))
-    if named.name != _DEFAULT:
+    if name is not None:
         raise ParameterError(f"target = {name!r} and target_lufs = {lufs:g} exclude each other: give one of them")
     return Target(
         name=f"{lufs:g} LUFS at {ceiling_dbtp:g} dBTP",

