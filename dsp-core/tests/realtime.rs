@@ -96,7 +96,7 @@ fn law_7_combinations() {
 #[test]
 fn law_7_the_mixer_does_not_allocate() {
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
-    let params = |fader_db, pan| TrackParams {
+    let params = |fader_db, pan| StripParams {
         inserts: vec![BellParams { gain_db: 4.0, ..Default::default() }.into()],
         fader_db,
         pan,
@@ -106,10 +106,14 @@ fn law_7_the_mixer_does_not_allocate() {
         mixer.add_track(track, channels, &params(-6.0, 0.1)).unwrap();
     }
     mixer
-        .set_master(&MasterParams {
-            inserts: vec![TiltParams { gain_db: 1.0, ..Default::default() }.into()],
-            fader_db: -1.0,
-        })
+        .set(
+            "master",
+            &StripParams {
+                inserts: vec![TiltParams { gain_db: 1.0, ..Default::default() }.into()],
+                fader_db: -1.0,
+                ..Default::default()
+            },
+        )
         .unwrap();
     let (stereo, mono) = (planar_noise::<f32>(2, FRAMES), planar_noise::<f32>(1, FRAMES));
     let inputs = [(&stereo, 2), (&mono, 1), (&mono, 1)]
@@ -118,8 +122,8 @@ fn law_7_the_mixer_does_not_allocate() {
     let mut out = BlockMut::from_planar(&mut out, 2).unwrap();
     for round in 0..2 {
         // Designing the settings of inserts may allocate; running the glides they start may not.
-        mixer.set_track("bass", &params(-3.0, 0.5 - f64::from(round))).unwrap();
-        mixer.set_track("voice", &TrackParams { mute: round == 0, ..params(0.0, 0.0) }).unwrap();
+        mixer.set("bass", &params(-3.0, 0.5 - f64::from(round))).unwrap();
+        mixer.set("voice", &StripParams { mute: round == 0, ..params(0.0, 0.0) }).unwrap();
         let count = calls(|| {
             let mut start = 0;
             blocks(&mut out, |block| {

@@ -20,6 +20,7 @@ mod memory;
 mod processors;
 mod realtime;
 mod reference;
+mod routing;
 #[cfg(feature = "serde")]
 mod serialised;
 mod sparse;

@@ -2,8 +2,8 @@
 
 use crate::error::{ParameterError, mixer, parameter};
 use mixdown::{
-    Effect, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams, dynamics::DynamicBand, filters::Placed,
-    params::Field, reverbs::ReverbParams,
+    Effect, MAX_SAMPLE_RATE_HZ, Params, StreamSpec, StripParams, dynamics::DynamicBand, filters::Placed, params::Field,
+    reverbs::ReverbParams,
 };
 use pyo3::{prelude::*, types::PyString};
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ macro_rules! tables {
             $((stringify!($name), <$params>::FIELDS),)*
             ("DynamicBand", DynamicBand::FIELDS),
             ("Placed", Placed::FIELDS),
-            ("Track", TrackParams::FIELDS),
+            ("Track", StripParams::FIELDS),
             ("Master", MasterParams::FIELDS),
         ]
     };
@@ -49,7 +49,7 @@ pub(crate) fn check_track(
     channels: usize,
 ) -> PyResult<()> {
     let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-    read::<TrackParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
+    read::<StripParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
 }
 
 /// Refuses settings that are illegal for the master strip, called `name`, in a mix of this rate.
