@@ -410,7 +410,7 @@ fn a_refused_edit_changes_nothing() {
         ),
         (
             mixer.set("kick", &keyed(1, "drums")).unwrap_err(),
-            "strips feed each other in a circle: kick -> drums -> kick",
+            "strips feed each other in a circle: drums -> kick -> drums",
         ),
         (
             mixer.set("kick", &StripParams { pan: 1.5, ..to("drums") }).unwrap_err(),

@@ -14,6 +14,7 @@ mod decay;
 mod delivery;
 mod fields;
 mod keys;
+mod lanes;
 mod laws;
 mod loudness;
 mod memory;

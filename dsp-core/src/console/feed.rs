@@ -1,18 +1,16 @@
 //! A feed: what one strip adds to a bus, through gains that glide.
 
 use super::{
+    chunk::{CHUNK_FRAMES, Chunk},
+    gains::OutputLevels,
     graph::{FeedRoute, Output},
+    lanes::OutputLanes,
     mixer::StripId,
-    send::{SendParams, Tap},
-    strip::{Strip, StripParams, panned},
+    send::Tap,
+    strip::Strip,
 };
 use crate::{
-    foundation::{
-        block::{Block, BlockMut},
-        sample::Sample,
-        unit::ms_to_frames,
-    },
-    levels::gain::fader_gain,
+    foundation::{block::BlockMut, sample::Sample, unit::ms_to_frames},
     primitives::{
         backend::Backend,
         delay_line::DelayLine,
@@ -21,43 +19,6 @@ use crate::{
     },
 };
 use alloc::{vec, vec::Vec};
-
-/// Frames per chunk of the mixer: its buses stay in the L1 cache.
-pub(super) const CHUNK_FRAMES: usize = 512;
-
-/// Gains from a mono or stereo signal to the left and the right of a bus.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Gains {
-    /// Left to left and right to right; of a mono signal, to both.
-    pub(super) straight: [f64; 2],
-    /// Right to left and left to right.
-    pub(super) crossed: [f64; 2],
-}
-
-impl Gains {
-    pub(super) fn straight(straight: [f64; 2]) -> Self {
-        Self { straight, crossed: [0.0; 2] }
-    }
-
-    pub(super) fn times(self, gain: f64) -> Self {
-        self.balanced([gain; 2])
-    }
-
-    /// Times a gain to the left and a gain to the right.
-    pub(super) fn balanced(self, [left, right]: [f64; 2]) -> Self {
-        let times = |[to_left, to_right]: [f64; 2]| [to_left * left, to_right * right];
-        Self { straight: times(self.straight), crossed: times(self.crossed) }
-    }
-}
-
-/// Gains of a strip's main output, or of one of its sends; `channels` are those at its tap, `vca_gain` that of its VCA
-/// groups.
-pub(super) fn gains(strip: &StripParams, send: Option<&SendParams>, channels: usize, vca_gain: f64) -> Gains {
-    match send {
-        Some(send) => send.gains(strip, channels, vca_gain),
-        None => panned(strip, channels).times(fader_gain(strip.fader_db) * vca_gain),
-    }
-}
 
 /// What one strip adds to a bus.
 #[derive(Clone, Debug)]
@@ -75,17 +36,21 @@ pub(super) struct Feed<S> {
     straight: Ramp<2>,
     crossed: Ramp<2>,
     mute: Ramp<1>,
+    /// What lanes give, times the ramps.
+    pub(super) lanes: Option<OutputLanes<S>>,
+    /// Frames from the input of the mix to the bus.
+    pub(super) due: usize,
+    sample_rate_hz: f64,
     non_finite: u64,
 }
 
 impl<S: Sample> Feed<S> {
+    /// At 0 dB, straight.
     pub(super) fn new(
         id: StripId,
         route: FeedRoute,
         channels: usize,
         delay_frames: usize,
-        gains: Gains,
-        audible: bool,
         sample_rate_hz: f64,
     ) -> Self {
         let gain_frames = ms_to_frames(GAIN_RAMP_MS, sample_rate_hz);
@@ -96,9 +61,12 @@ impl<S: Sample> Feed<S> {
             channels,
             delay: DelayLine::new(channels, delay_frames),
             delayed: if delay_frames == 0 { Vec::new() } else { vec![S::ZERO; channels * CHUNK_FRAMES] },
-            straight: Ramp::new(gains.straight, gain_frames),
-            crossed: Ramp::new(gains.crossed, gain_frames),
-            mute: Ramp::new([f64::from(u8::from(audible))], ms_to_frames(MUTE_RAMP_MS, sample_rate_hz)),
+            straight: Ramp::new([1.0; 2], gain_frames),
+            crossed: Ramp::new([0.0; 2], gain_frames),
+            mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, sample_rate_hz)),
+            lanes: None,
+            due: 0,
+            sample_rate_hz,
             non_finite: 0,
         }
     }
@@ -106,7 +74,7 @@ impl<S: Sample> Feed<S> {
     /// The way out of the master.
     pub(super) fn output(id: StripId, sample_rate_hz: f64) -> Self {
         let route = FeedRoute { from: 0, output: Output::Main, tap: Tap::PostPan };
-        Self::new(id, route, 2, 0, Gains::straight([1.0; 2]), true, sample_rate_hz)
+        Self::new(id, route, 2, 0, sample_rate_hz)
     }
 
     pub(super) fn delay_frames(&self) -> usize {
@@ -117,8 +85,18 @@ impl<S: Sample> Feed<S> {
         self.channels
     }
 
-    /// Glides to other gains.
-    pub(super) fn aim(&mut self, gains: Gains, audible: bool) {
+    /// Glides to other levels, apart from those of lanes. `audible` tells whether the strip, the send and what is soloed
+    /// let it be heard.
+    pub(super) fn aim(&mut self, levels: OutputLevels, vca_gain: f64, [strip, send, kept]: [bool; 3]) {
+        let (rest, [strip, send]) = match &mut self.lanes {
+            Some(lanes) => {
+                lanes.set_rest(levels);
+                let [mutes_strip, mutes_send] = lanes.mutes();
+                (lanes.without(levels, vca_gain), [strip || mutes_strip, send || mutes_send])
+            }
+            None => (levels, [strip, send]),
+        };
+        let (gains, audible) = (rest.gains(self.channels), strip && send && kept);
         self.straight.set_target(gains.straight);
         self.crossed.set_target(gains.crossed);
         self.mute.set_target([f64::from(u8::from(audible))]);
@@ -136,14 +114,13 @@ impl<S: Sample> Feed<S> {
         &mut self,
         backend: Backend,
         strips: &[Strip<S>],
-        inputs: &[Block<'_, '_, S>],
-        start: usize,
+        chunk: &Chunk<'_, '_, '_, S>,
         bus: [&mut [f64]; 2],
     ) {
-        let frames = bus[0].len();
-        let source = strips[self.source].tapped(self.route.tap, inputs, start, frames);
+        let frames = chunk.frames;
+        let source = strips[self.source].tapped(self.route.tap, chunk);
         if self.delay.frames() == 0 {
-            return self.sum(backend, source, bus);
+            return self.sum(backend, source, chunk.now, bus);
         }
         let mut delayed = core::mem::take(&mut self.delayed);
         if let Ok(mut block) = BlockMut::from_planar(&mut delayed[..self.channels * frames], self.channels) {
@@ -160,13 +137,17 @@ impl<S: Sample> Feed<S> {
                 1 => Source::Mono(channel(0)),
                 _ => Source::Stereo([channel(0), channel(1)]),
             };
-            self.sum(backend, source, bus);
+            self.sum(backend, source, chunk.now, bus);
         }
         self.delayed = delayed;
     }
 
-    fn sum(&mut self, backend: Backend, source: Source<'_, S>, [left, right]: [&mut [f64]; 2]) {
+    fn sum(&mut self, backend: Backend, source: Source<'_, S>, now: u64, [left, right]: [&mut [f64]; 2]) {
         let frames = left.len();
+        // The time of the sound: the bus is late by the latency of what stands before it.
+        let first = now as i64 - self.due as i64;
+        let (channels, rate_hz) = (self.channels, self.sample_rate_hz);
+        let rows = self.lanes.as_mut().map(|lanes| lanes.fill(channels, first, frames, rate_hz));
         let mut start = 0;
         while start < frames {
             // Ramps that may end at different frames.
@@ -179,7 +160,12 @@ impl<S: Sample> Feed<S> {
             let (mute, _) = self.mute.span::<S>(length);
             let range = start..start + length;
             let bus = [&mut left[range.clone()], &mut right[range.clone()]];
-            let gains = mix::Gains { straight: &straight, crossed: &crossed, mute: &mute };
+            let gains = mix::Gains {
+                straight: &straight,
+                crossed: &crossed,
+                mute: &mute,
+                lanes: rows.map(|rows| rows.map(|row| &row[range.clone()])),
+            };
             self.non_finite += mix::add_stereo(backend, bus, source.frames(range), &gains);
             start += length;
         }
@@ -197,6 +183,9 @@ impl<S: Sample> Feed<S> {
             straight: _,
             crossed: _,
             mute: _,
+            lanes: _,
+            due: _,
+            sample_rate_hz: _,
             non_finite,
         } = self;
         delay.reset();

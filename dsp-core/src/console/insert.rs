@@ -1,8 +1,9 @@
 //! An insert of a strip: an effect, and the strip that is its key, if there is one.
 
 use super::{
+    chunk::{CHUNK_FRAMES, Chunk},
     effect::{EffectCoeffs, EffectProcessor},
-    feed::CHUNK_FRAMES,
+    lanes::InsertLanes,
     mixer::StripId,
     send::Tap,
     strip::Strip,
@@ -11,6 +12,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::Error,
+        grid::GRID_FRAMES,
         params::{Designed, Tunable},
         processor::Processor,
         sample::Sample,
@@ -25,6 +27,11 @@ use alloc::{vec, vec::Vec};
 pub(super) struct Insert<S: Sample> {
     pub(super) processor: EffectProcessor<S>,
     pub(super) key: Option<Key<S>>,
+    pub(super) lanes: Option<InsertLanes>,
+    /// Frames from the input of the mix to this insert.
+    pub(super) due: usize,
+    /// Whether the lanes have set it since the build or the last reset.
+    started: bool,
 }
 
 /// The signal of another strip, delayed so that it acts on the sound that it was recorded with.
@@ -62,15 +69,11 @@ impl<S: Sample> Key<S> {
     }
 
     /// The next chunk of the source; a stereo source is the key of a mono insert as (L+R)/2.
-    fn read(
-        &mut self,
-        strips: &[Strip<S>],
-        inputs: &[Block<'_, '_, S>],
-        start: usize,
-        frames: usize,
-    ) -> Option<Block<'_, '_, S>> {
-        let source = strips[self.source].tapped(Tap::PreFader, inputs, start, frames);
-        let mut block = BlockMut::from_planar(&mut self.chunk[..self.channels * frames], self.channels).ok()?;
+    fn read(&mut self, strips: &[Strip<S>], chunk: &Chunk<'_, '_, '_, S>) {
+        let frames = chunk.frames;
+        let source = strips[self.source].tapped(Tap::PreFader, chunk);
+        let samples = &mut self.chunk[..self.channels * frames];
+        let Ok(mut block) = BlockMut::from_planar(samples, self.channels) else { return };
         match source {
             Source::Mono(mono) => block.channel_mut(0).copy_from_slice(mono),
             Source::Stereo([left, right]) if self.channels == 1 => {
@@ -85,27 +88,47 @@ impl<S: Sample> Key<S> {
             }
         }
         self.delay.process(&mut block);
-        Block::from_planar(&self.chunk[..self.channels * frames], self.channels).ok()
     }
 }
 
 impl<S: Sample> Insert<S> {
     pub(super) fn new(processor: EffectProcessor<S>) -> Self {
-        Self { processor, key: None }
+        Self { processor, key: None, lanes: None, due: 0, started: false }
     }
 
-    /// Processes a chunk of its strip; the sources of keys are among `strips`.
-    pub(super) fn process(
-        &mut self,
-        block: &mut BlockMut<'_, '_, S>,
-        strips: &[Strip<S>],
-        inputs: &[Block<'_, '_, S>],
-        start: usize,
-    ) {
-        let key = self.key.as_mut().and_then(|key| key.read(strips, inputs, start, block.frames()));
+    /// Reads the key of a chunk; its source is among `strips`.
+    pub(super) fn read_key(&mut self, strips: &[Strip<S>], chunk: &Chunk<'_, '_, '_, S>) {
+        if let Some(key) = &mut self.key {
+            key.read(strips, chunk);
+        }
+    }
+
+    /// Glides to the settings of its lanes at a frame of the mix.
+    pub(super) fn follow(&mut self, now: u64, sample_rate_hz: f64) {
+        let Some(lanes) = &mut self.lanes else { return };
+        // On the absolute grid, so that no block border decides when.
+        if self.started && !now.is_multiple_of(GRID_FRAMES as u64) {
+            return;
+        }
+        if let Some(coeffs) = lanes.design(now as i64 - self.due as i64, sample_rate_hz) {
+            // Checked with the points of the lanes.
+            let _ = self.processor.set_coeffs(&coeffs);
+        }
+        if !self.started {
+            self.processor.reset();
+            self.started = true;
+        }
+    }
+
+    /// Processes part of the chunk whose key was read: from frame `start` of it on.
+    pub(super) fn process(&mut self, block: &mut BlockMut<'_, '_, S>, start: usize, chunk_frames: usize) {
+        let Self { processor, key, .. } = self;
+        let key = key
+            .as_ref()
+            .and_then(|key| Block::from_planar(&key.chunk[..key.channels * chunk_frames], key.channels).ok());
         match key {
-            Some(key) => self.processor.process_keyed(block, &key),
-            None => self.processor.process(block),
+            Some(key) => processor.process_keyed(block, &key.frames_at(start, block.frames())),
+            None => processor.process(block),
         }
     }
 
@@ -127,6 +150,10 @@ impl<S: Sample> Insert<S> {
 
     pub(super) fn reset(&mut self) {
         self.processor.reset();
+        self.started = false;
+        if let Some(lanes) = &mut self.lanes {
+            lanes.reset();
+        }
         if let Some(key) = &mut self.key {
             key.delay.reset();
         }

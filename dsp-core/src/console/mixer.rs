@@ -1,8 +1,10 @@
 //! The mixer: strips in the order of their routing, each delayed to the latest of its sources.
 
 use super::{
+    chunk::{CHUNK_FRAMES, Chunk},
     effect::{Effect, EffectCoeffs},
-    feed::{CHUNK_FRAMES, Feed, gains},
+    feed::Feed,
+    gains::OutputLevels,
     graph::{Graph, Output},
     mixer_edit::build_strip,
     mixer_error::MixerError,
@@ -83,6 +85,8 @@ pub struct Mixer<S: Sample> {
     pub(super) latency_frames: usize,
     /// Whether a block has been mixed since the build or the last reset: before, changes need no glide.
     running: bool,
+    /// Frames since the start of the mix.
+    now: u64,
 }
 
 /// A strip of a mixer, for changes in a callback. It stays valid while strips are added, removed, renamed and moved.
@@ -130,6 +134,7 @@ impl<S: Sample> Mixer<S> {
             feeding: Vec::new(),
             latency_frames: 0,
             running: false,
+            now: 0,
         };
         mixer.install(strips, graph);
         Ok(mixer)
@@ -187,14 +192,16 @@ impl<S: Sample> Mixer<S> {
         self.running |= frames > 0;
         for start in (0..frames).step_by(CHUNK_FRAMES) {
             let length = CHUNK_FRAMES.min(frames - start);
+            let chunk = Chunk { inputs, start: first + start, frames: length, now: self.now };
             for position in 0..self.strips.len() {
                 let (earlier, rest) = self.strips.split_at_mut(position);
-                rest[0].run(earlier, inputs, first + start, length);
+                rest[0].run(earlier, &chunk);
             }
             self.sums.fill(0.0);
             let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
             let (left, right) = (&mut left[..length], &mut right[..length]);
-            self.out.add_to(self.backend, &self.strips, inputs, first + start, [&mut *left, &mut *right]);
+            self.out.add_to(self.backend, &self.strips, &chunk, [&mut *left, &mut *right]);
+            self.now += length as u64;
             let mut block = out.frames_mut(start, length);
             mix::round(self.backend, left, block.channel_mut(0));
             mix::round(self.backend, right, block.channel_mut(1));
@@ -315,7 +322,6 @@ impl<S: Sample> Mixer<S> {
     /// Glides a strip to its settings.
     pub(super) fn aim(&mut self, index: usize) {
         let params = self.params.strip(index);
-        let audible = !params.mute && self.kept[index];
         let vca_gain = self.params.vca_gain(index);
         let is_master = index == self.params.strips.len();
         for &(bus, feed) in &self.outputs[index] {
@@ -324,14 +330,14 @@ impl<S: Sample> Mixer<S> {
                 Output::Main => None,
                 Output::Send(position) => params.sends.get(position),
             };
-            let gains = gains(params, send, feed.channels(), vca_gain);
-            feed.aim(gains, audible && send.is_none_or(|send| !send.mute));
+            let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[index]];
+            feed.aim(OutputLevels::of(params, send, vca_gain), vca_gain, unmuted);
             if !self.running {
                 feed.settle();
             }
         }
         if is_master {
-            self.out.aim(gains(params, None, self.out.channels(), vca_gain), audible);
+            self.out.aim(OutputLevels::of(params, None, vca_gain), vca_gain, [!params.mute, true, true]);
             if !self.running {
                 self.out.settle();
             }
@@ -355,7 +361,12 @@ impl<S: Sample> Mixer<S> {
     pub fn reset(&mut self) {
         self.strips.iter_mut().for_each(Strip::reset);
         self.out.reset();
-        self.running = false;
+        (self.running, self.now) = (false, 0);
+    }
+
+    /// Sets the time of the next frame, in frames from the start of the mix: where lanes are read from.
+    pub fn seek(&mut self, frame: u64) {
+        self.now = frame;
     }
 
     /// Delay from input to output in frames.

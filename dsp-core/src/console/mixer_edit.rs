@@ -2,9 +2,11 @@
 
 use super::{
     effect::{EffectCoeffs, EffectProcessor},
-    feed::{Feed, gains},
+    feed::Feed,
+    gains::OutputLevels,
     graph::{FeedRoute, Graph, KeyRoute, Output, departure, feeders, is_name},
     insert::{Insert, Key},
+    lanes::{InsertLanes, OutputLanes, targets},
     mixer::{Mixer, StripId, setting},
     mixer_error::MixerError,
     mixer_params::{MASTER, NamedStrip, StripInput, VcaParams},
@@ -35,6 +37,7 @@ pub(super) fn build_strip<S: Sample>(
         let mut inserts = build_series(&params.inserts, "inserts", &spec)?;
         inserts.extend(processors);
         check_series(&spec, inserts.iter(), params)?;
+        targets(params, &spec)?;
         Strip::new(&spec, !matches!(input, StripInput::Track { .. }), inserts, params)
     };
     let strip = build().map_err(|error| setting(name, error))?;
@@ -338,6 +341,11 @@ impl<S: Sample> Mixer<S> {
             positions[strip] = position;
         }
         let rate_hz = self.spec.sample_rate_hz();
+        let targets: Vec<_> = strips
+            .iter()
+            .enumerate()
+            .map(|(index, strip)| targets(self.params.strip(index), &strip.spec()).unwrap_or_default())
+            .collect();
         let mut outputs = vec![Vec::new(); count];
         let mut inputs = 0;
         let tapped_before: Vec<bool> = (0..count)
@@ -367,17 +375,30 @@ impl<S: Sample> Mixer<S> {
                             Output::Main => None,
                             Output::Send(send) => params.sends.get(send),
                         };
-                        let gains = gains(params, send, width, self.params.vca_gain(from));
-                        let audible = !params.mute && self.kept[from] && send.is_none_or(|send| !send.mute);
-                        Feed::new(id, route, width, late, gains, audible, rate_hz)
+                        let vca_gain = self.params.vca_gain(from);
+                        let mut feed = Feed::new(id, route, width, late, rate_hz);
+                        feed.lanes = OutputLanes::of(params, output, &targets[from]);
+                        let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[from]];
+                        feed.aim(OutputLevels::of(params, send, vca_gain), vca_gain, unmuted);
+                        feed.settle();
+                        feed
                     }
                 };
-                (feed.route, feed.source) = (route, positions[from]);
+                (feed.route, feed.source, feed.due) = (route, positions[from], arrivals[index]);
+                feed.lanes = OutputLanes::of(self.params.strip(from), output, &targets[from]);
                 outputs[from].push((positions[index], strip.feeds.len()));
                 strip.feeds.push(feed);
             }
             let mut keys: Vec<(KeyRoute, usize)> =
                 graph.routes[index].keys.iter().copied().zip(inserts_before[index].iter().copied()).collect();
+            let spec = strip.spec();
+            let lanes = InsertLanes::of(self.params.strip(index), &spec, &targets[index]).unwrap_or_default();
+            let lanes = lanes.into_iter().chain(core::iter::repeat(None));
+            let mut due = arrivals[index];
+            for (insert, lanes) in strip.inserts.iter_mut().zip(lanes) {
+                (insert.lanes, insert.due) = (lanes, due);
+                due += insert.latency_frames();
+            }
             for (position, insert) in strip.inserts.iter_mut().enumerate() {
                 let Some(found) = keys.iter().position(|(key, _)| key.insert == position) else {
                     insert.key = None;
@@ -398,6 +419,8 @@ impl<S: Sample> Mixer<S> {
         }
         let master = count - 1;
         self.out.source = positions[master];
+        self.out.due = leaving[master][1];
+        self.out.lanes = OutputLanes::of(&self.params.master, Output::Main, &targets[master]);
         self.latency_frames = leaving[master][1];
         let mut placed: Vec<Option<Strip<S>>> = strips.into_iter().map(Some).collect();
         self.strips = graph.order.iter().filter_map(|&strip| placed[strip].take()).collect();
@@ -417,5 +440,5 @@ enum Fresh<S: Sample> {
 /// Whether two settings of a strip differ in what the graph is made of.
 fn routes_differ(old: &StripParams, new: &StripParams) -> bool {
     let sends = |params: &StripParams| params.sends.iter().map(|send| (send.to.clone(), send.tap)).collect::<Vec<_>>();
-    old.to != new.to || old.keys != new.keys || sends(old) != sends(new)
+    old.to != new.to || old.keys != new.keys || old.automation != new.automation || sends(old) != sends(new)
 }

@@ -3,13 +3,16 @@
 pub(crate) mod automation;
 pub(crate) mod bypass;
 pub(crate) mod chain;
+mod chunk;
 pub(crate) mod custom;
 pub(crate) mod effect;
 mod effect_design;
 mod effect_processor;
 mod feed;
+mod gains;
 mod graph;
 mod insert;
+mod lanes;
 pub(crate) mod list;
 pub(crate) mod mid_side;
 pub(crate) mod mixer;
@@ -24,6 +27,7 @@ pub(crate) mod series;
 pub(crate) mod strip;
 
 pub use {
+    automation::{Lane, Point, Shape},
     bypass::Bypass,
     chain::Chain,
     custom::CustomProcessor,

@@ -1,19 +1,9 @@
 //! Sends: a second way out of a strip, to a group or a return.
 
-use super::{
-    feed::Gains,
-    strip::{StripParams, panned},
-};
-use crate::{
-    foundation::{
-        declare::{choice, params},
-        error::Error,
-        table::Fields,
-    },
-    levels::{
-        gain::fader_gain,
-        pan::{balance_gains, mono_gains},
-    },
+use crate::foundation::{
+    declare::{choice, params},
+    error::Error,
+    table::Fields,
 };
 use alloc::string::String;
 
@@ -49,22 +39,4 @@ impl SendParams {
     pub(super) fn validate(&self, sample_rate_hz: f64) -> Result<(), Error> {
         self.check_fields(sample_rate_hz)
     }
-
-    /// Gains of a send of a strip with these settings; `channels` are those at the tap, `vca_gain` those of the groups
-    /// that it belongs to.
-    pub(super) fn gains(&self, strip: &StripParams, channels: usize, vca_gain: f64) -> Gains {
-        let level = fader_gain(self.level_db);
-        let faded = level * fader_gain(strip.fader_db) * vca_gain;
-        let own = || Gains::straight(pan_or_balance(channels)(self.pan, strip.pan_law));
-        match self.tap {
-            Tap::PreInsert | Tap::PreFader => own().times(level),
-            Tap::PostFader => own().times(faded),
-            Tap::PostPan => panned(strip, channels).times(faded).balanced(balance_gains(self.pan, strip.pan_law)),
-        }
-    }
-}
-
-/// Pan of a mono signal, balance of a stereo one.
-pub(super) fn pan_or_balance(channels: usize) -> fn(f64, crate::levels::PanLaw) -> [f64; 2] {
-    if channels == 1 { mono_gains } else { balance_gains }
 }

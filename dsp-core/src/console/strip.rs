@@ -8,10 +8,13 @@
 //! over 10 ms, C2. The inserts run on while muted, so that tails are in place after unmuting, and so do keys.
 
 use super::{
+    automation::Lane,
+    chunk::{CHUNK_FRAMES, Chunk},
     effect::{Effect, EffectProcessor},
-    feed::{CHUNK_FRAMES, Feed, Gains},
+    feed::Feed,
     insert::Insert,
-    send::{SendParams, Tap, pan_or_balance},
+    lanes::targets,
+    send::{SendParams, Tap},
     series::{series_channels, validate_series},
 };
 use crate::{
@@ -19,6 +22,7 @@ use crate::{
         block::{Block, BlockMut},
         declare::{choice, params},
         error::{Error, channels_in, expect_channels, expect_rate, in_range},
+        grid::GRID_FRAMES,
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
@@ -28,7 +32,7 @@ use crate::{
     },
     levels::{
         gain::{Gain, GainParams},
-        pan::{PanLaw, mono_gains},
+        pan::PanLaw,
         width::{Width, WidthParams},
     },
     primitives::{backend::Backend, delay_line::DelayLine, mix},
@@ -66,6 +70,7 @@ params! {
         solo_safe: switch, default false, "Is heard while other strips are soloed; returns always are";
         to: compound String, default String::from("master"), "Name of the group that it feeds";
         sends: compound Vec<SendParams>, default Vec::new(), "Further ways to groups and returns";
+        automation: compound Vec<Lane>, default Vec::new(), "Courses of levels, positions, mutes and parameters of inserts";
     }
 }
 
@@ -89,7 +94,8 @@ impl StripParams {
         validate_series(&self.inserts, "inserts", spec)?;
         channels_in(spec.channels(), 1, 2)?;
         let channels = series_channels(&self.inserts, "inserts", spec.channels())?;
-        self.validate_after_inserts(&spec.with_channels(channels)?)
+        self.validate_after_inserts(&spec.with_channels(channels)?)?;
+        targets(self, spec).map(drop)
     }
 
     /// Checks all but the inserts, given their output stream.
@@ -131,16 +137,6 @@ pub(super) fn check_series<'p, S: Sample>(
         stage = stage.with_channels(insert.output_channels())?;
     }
     params.validate_after_inserts(&stage)
-}
-
-/// Pan of a strip with these channels after its inserts, without the fader.
-pub(super) fn panned(params: &StripParams, channels: usize) -> Gains {
-    if channels == 1 || params.stereo_pan == StereoPan::Balance {
-        return Gains::straight(pan_or_balance(channels)(params.pan, params.pan_law));
-    }
-    let [left_to_left, left_to_right] = mono_gains(params.left_pan, params.pan_law);
-    let [right_to_left, right_to_right] = mono_gains(params.right_pan, params.pan_law);
-    Gains { straight: [left_to_left, right_to_right], crossed: [right_to_left, left_to_right] }
 }
 
 /// A running strip.
@@ -251,39 +247,34 @@ impl<S: Sample> Strip<S> {
         self.inserts.iter().take(count).map(Insert::latency_frames).sum()
     }
 
-    /// Runs at most [`CHUNK_FRAMES`]: those of the inputs from `start` on, or those of its sources, which are among
-    /// `earlier`. Missing input is silence.
-    pub(super) fn run(&mut self, earlier: &[Self], inputs: &[Block<'_, '_, S>], start: usize, frames: usize) {
-        let channels = self.spec.channels();
-        let rows = self.after.len() / CHUNK_FRAMES;
-        let input = self.input.and_then(|index| inputs.get(index));
-        self.passed = self.passes(input, start, frames);
+    /// Runs a chunk of its input, or of its sources, which are among `earlier`. Missing input is silence.
+    pub(super) fn run(&mut self, earlier: &[Self], chunk: &Chunk<'_, '_, '_, S>) {
+        let frames = chunk.frames;
+        let input = self.input.and_then(|index| chunk.input(index));
+        self.passed = self.passes(input.as_ref(), frames);
         if self.passed {
             return;
         }
+        let (channels, rows) = (self.spec.channels(), self.after.len() / CHUNK_FRAMES);
         let mut after = core::mem::take(&mut self.after);
         if let Ok(mut block) = BlockMut::from_planar(&mut after[..rows * frames], rows) {
-            match self.input {
-                Some(_) => {
-                    debug_assert!(input.is_none_or(|input| input.channels() >= channels), "Mixer: too few channels");
-                    block.clear();
-                    if let Some(input) = input {
-                        let start = start.min(input.frames());
-                        block.copy_from(&input.frames_at(start, frames.min(input.frames() - start)));
+            match input {
+                Some(input) => {
+                    debug_assert!(input.channels() >= channels, "Mixer: an input has too few channels");
+                    if input.channels() < channels || input.frames() < frames {
+                        block.clear();
                     }
+                    block.copy_from(&input);
                 }
-                None => self.gather(earlier, inputs, start, &mut block),
+                None if self.input.is_some() => block.clear(),
+                None => self.gather(earlier, chunk, &mut block),
             }
             self.delay.process(&mut block);
             self.trim.process(&mut block);
-            if let Ok(mut before) = BlockMut::from_planar(&mut self.before[..], channels.max(1))
-                && before.frames() >= frames
-            {
-                before.frames_mut(0, frames).copy_from(&block.as_block());
+            for (channel, row) in self.before.chunks_exact_mut(CHUNK_FRAMES).enumerate() {
+                row[..frames].copy_from_slice(block.channel(channel));
             }
-            for insert in &mut self.inserts {
-                insert.process(&mut block, earlier, inputs, start);
-            }
+            self.run_inserts(earlier, chunk, &mut block);
             if let Some(width) = &mut self.width {
                 width.process(&mut block);
             }
@@ -291,9 +282,31 @@ impl<S: Sample> Strip<S> {
         self.after = after;
     }
 
+    /// Runs the inserts; in parts that end on the absolute grid if lanes move one of them.
+    fn run_inserts(&mut self, earlier: &[Self], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
+        let is_automated = self.inserts.iter().any(|insert| insert.lanes.is_some());
+        for insert in &mut self.inserts {
+            insert.read_key(earlier, chunk);
+        }
+        let mut start = 0;
+        while start < chunk.frames {
+            let now = chunk.now + start as u64;
+            let length = match is_automated {
+                true => (chunk.frames - start).min(GRID_FRAMES - (now % GRID_FRAMES as u64) as usize),
+                false => chunk.frames,
+            };
+            let mut part = block.frames_mut(start, length);
+            for insert in &mut self.inserts {
+                insert.follow(now, self.spec.sample_rate_hz());
+                insert.process(&mut part, start, chunk.frames);
+            }
+            start += length;
+        }
+    }
+
     /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
-    fn passes(&self, input: Option<&Block<'_, '_, S>>, start: usize, frames: usize) -> bool {
-        input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() >= start + frames)
+    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
+        input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
             && self.delay.frames() == 0
             && self.inserts.is_empty()
             && self.trim.is_neutral()
@@ -301,29 +314,23 @@ impl<S: Sample> Strip<S> {
     }
 
     /// Sums the feeds in f64, rounded once.
-    fn gather(&mut self, earlier: &[Self], inputs: &[Block<'_, '_, S>], start: usize, block: &mut BlockMut<'_, '_, S>) {
-        let frames = block.frames();
+    fn gather(&mut self, earlier: &[Self], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
         self.sums.fill(0.0);
         let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
-        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        let (left, right) = (&mut left[..chunk.frames], &mut right[..chunk.frames]);
         for feed in &mut self.feeds {
-            feed.add_to(self.backend, earlier, inputs, start, [&mut *left, &mut *right]);
+            feed.add_to(self.backend, earlier, chunk, [&mut *left, &mut *right]);
         }
         mix::round(self.backend, left, block.channel_mut(0));
         mix::round(self.backend, right, block.channel_mut(1));
     }
 
     /// The chunk run last, at a tap.
-    pub(super) fn tapped<'b, 'i: 'b>(
-        &'b self,
-        tap: Tap,
-        inputs: &'b [Block<'i, '_, S>],
-        start: usize,
-        frames: usize,
-    ) -> mix::Source<'b, S> {
-        let input = self.input.filter(|_| self.passed).and_then(|index| inputs.get(index));
-        let channel = |index: usize| match input {
-            Some(input) => &input.channel(index)[start..start + frames],
+    pub(super) fn tapped<'b, 'i: 'b>(&'b self, tap: Tap, chunk: &Chunk<'_, 'i, '_, S>) -> mix::Source<'b, S> {
+        let frames = chunk.frames;
+        let input = self.input.filter(|_| self.passed).and_then(|index| chunk.input(index));
+        let channel = |index: usize| match &input {
+            Some(input) => input.channel(index),
             None if tap == Tap::PreInsert => &self.before[index * CHUNK_FRAMES..][..frames],
             None => &self.after[index * frames..][..frames],
         };

@@ -53,14 +53,21 @@ pub trait Fields {
     fn check_fields(&self, sample_rate_hz: f64) -> Result<(), Error> {
         for Field { name, kind, .. } in self.fields() {
             if let (Kind::Number(number), Some(Value::Number(value))) = (kind, self.get(name)) {
-                check(name, number, value, sample_rate_hz, self.highest(name))?;
+                check_number(name, number, value, sample_rate_hz, self.highest(name))?;
             }
         }
         Ok(())
     }
 }
 
-fn check(name: &'static str, number: &Number, value: f64, sample_rate_hz: f64, highest: f64) -> Result<(), Error> {
+/// Checks one number against its entry of a table; `highest` is the end that other settings give it.
+pub(crate) fn check_number(
+    name: &'static str,
+    number: &Number,
+    value: f64,
+    sample_rate_hz: f64,
+    highest: f64,
+) -> Result<(), Error> {
     if number.off == Some(value) {
         return Ok(());
     }

@@ -41,6 +41,9 @@ pub(crate) struct Gains<'a, S> {
     pub(crate) crossed: &'a Span<S, 2>,
     /// Times both.
     pub(crate) mute: &'a Span<S, 1>,
+    /// Further factors of each frame, where the gains are automated: straight to the left and right, across to the
+    /// left and right.
+    pub(crate) lanes: Option<[&'a [S]; 4]>,
 }
 
 /// Adds `samples` times a gain to `sums`.
@@ -102,7 +105,7 @@ fn add_all<S: Sample>(sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
 fn add_stereo_all<S: Sample>(
     [left_sums, right_sums]: [&mut [f64]; 2],
     source: Source<'_, S>,
-    &Gains { straight, crossed, mute }: &Gains<'_, S>,
+    &Gains { straight, crossed, mute, lanes }: &Gains<'_, S>,
 ) -> u64 {
     let (left, right) = match source {
         Source::Mono(both) => (both, None),
@@ -124,9 +127,12 @@ fn add_stereo_all<S: Sample>(
         if muted {
             continue;
         }
-        add_pair([left_sums, right_sums], [left, right], straight, mute, start);
+        let lanes = lanes.map(|lanes| lanes.map(|lane| &lane[start..start + length]));
+        let own = lanes.map(|[to_left, to_right, ..]| [to_left, to_right]);
+        add_pair([left_sums, right_sums], [left, right], straight, mute, own, start);
         if crosses {
-            add_pair([left_sums, right_sums], [right, left], crossed, mute, start);
+            let own = lanes.map(|[.., to_left, to_right]| [to_left, to_right]);
+            add_pair([left_sums, right_sums], [right, left], crossed, mute, own, start);
         }
     }
     non_finite
@@ -139,13 +145,20 @@ fn add_pair<S: Sample>(
     [left, right]: [&[S]; 2],
     gains: &Span<S, 2>,
     mute: &Span<S, 1>,
+    lanes: Option<[&[S]; 2]>,
     start: usize,
 ) {
-    if let (Span::Still([to_left, to_right]), Span::Still(_)) = (gains, mute) {
+    if let (Span::Still([to_left, to_right]), Span::Still(_), None) = (gains, mute, lanes) {
         add_still(left_sums, left, *to_left);
         add_still(right_sums, right, *to_right);
     } else {
-        let [to_left, to_right] = levels(gains, mute, start);
+        let mut levels = levels(gains, mute, start);
+        for (levels, lane) in levels.iter_mut().zip(lanes.iter().flatten()) {
+            for (level, factor) in levels.iter_mut().zip(*lane) {
+                *level *= *factor;
+            }
+        }
+        let [to_left, to_right] = levels;
         add_times(left_sums, left, &to_left);
         add_times(right_sums, right, &to_right);
     }
