@@ -7,7 +7,7 @@ use super::{
     lanes::OutputLanes,
     mixer::StripId,
     send::Tap,
-    strip::Strip,
+    taps::Taps,
 };
 use crate::{
     foundation::{block::BlockMut, sample::Sample, unit::ms_to_frames},
@@ -109,16 +109,16 @@ impl<S: Sample> Feed<S> {
         self.mute.jump_to(self.mute.target());
     }
 
-    /// Adds a chunk of the source, which is among `strips`, to a bus.
+    /// Adds a chunk of the source, which is among `taps`, to a bus.
     pub(super) fn add_to(
         &mut self,
         backend: Backend,
-        strips: &[Strip<S>],
+        taps: &[Taps<S>],
         chunk: &Chunk<'_, '_, '_, S>,
         bus: [&mut [f64]; 2],
     ) {
         let frames = chunk.frames;
-        let source = strips[self.source].tapped(self.route.tap, chunk);
+        let source = taps[self.source].read(self.route.tap, chunk);
         if self.delay.frames() == 0 {
             return self.sum(backend, source, chunk.now, bus);
         }

@@ -25,6 +25,7 @@ pub(crate) mod parallel;
 pub(crate) mod send;
 pub(crate) mod series;
 pub(crate) mod strip;
+mod taps;
 
 pub use {
     automation::{Lane, Point, Shape},
