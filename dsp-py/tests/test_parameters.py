@@ -34,7 +34,8 @@ ONLY_PYTHON = {
 OTHER_ORDER = {"Track", "Master"}
 #: Parameters without a default.
 GIVEN: dict[str, dict[str, Any]] = {
-    "Convolution": {"impulse_response": np.ones(8, np.float32)},
+    # Longer than any trim.
+    "Convolution": {"impulse_response": np.ones(50_000, np.float32)},
     "Track": {"name": "a", "audio": np.zeros((2, 8), np.float32)},
 }
 #: What goes with certain words of a choice.

@@ -206,6 +206,8 @@ class Mix(Mapping[str, Track]):
         rate_hz = self._sample_rate_hz
         given = [(track.name, track.audio.astype(dtype, copy=False), track._engine(rate_hz)) for track in tracks]
         master = self._master._engine(rate_hz)
+        for effect in (*(effect for track in tracks for effect in track.inserts), *self._master.inserts):
+            effect._warn(rate_hz)
         return _core.render_mix(given, master, rate_hz, _checks.tail(tail), _checks.callback("progress", progress))
 
 
