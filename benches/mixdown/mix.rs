@@ -7,7 +7,7 @@ use crate::{
     signal::{assert_close, block, format, pink, rounding},
 };
 use criterion::{Criterion, Throughput};
-use mixdown::{Block, Mixer, Sample, StreamSpec, TrackParams, db_to_gain, ms_to_frames};
+use mixdown::{Block, Mixer, Sample, StreamSpec, StripParams, db_to_gain, ms_to_frames};
 use std::{
     f64::consts::FRAC_PI_4,
     hint::black_box,
@@ -27,18 +27,18 @@ pub fn all(criterion: &mut Criterion) {
 }
 
 /// A track in one of two positions.
-fn params(track: usize, there: bool) -> TrackParams {
+fn params(track: usize, there: bool) -> StripParams {
     let pan = (track as f64 * 0.37).sin();
     let fader_db = -12.0 - (track % 5) as f64;
     if there {
-        TrackParams { fader_db: fader_db - 4.0, pan: -pan, ..Default::default() }
+        StripParams { fader_db: fader_db - 4.0, pan: -pan, ..Default::default() }
     } else {
-        TrackParams { fader_db, pan, ..Default::default() }
+        StripParams { fader_db, pan, ..Default::default() }
     }
 }
 
 /// Constant power, the mixer's default.
-fn gains(params: &TrackParams) -> [f64; 2] {
+fn gains(params: &StripParams) -> [f64; 2] {
     let angle = (params.pan + 1.0) * FRAC_PI_4;
     [angle.cos(), angle.sin()].map(|gain| gain * db_to_gain(params.fader_db))
 }
@@ -57,7 +57,7 @@ pub fn mixer<S: Sample>(rate_hz: f64, tracks: usize) -> Mixer<S> {
 
 fn move_all<S: Sample>(mixer: &mut Mixer<S>, tracks: usize, there: bool) {
     for track in 0..tracks {
-        mixer.set_track(&name(track), &params(track, there)).expect("legal");
+        mixer.set(&name(track), &params(track, there)).expect("legal");
     }
 }
 

@@ -4,7 +4,7 @@
 //! cargo run --release --example mix_offline
 //! ```
 use mixdown::{
-    Block, BlockMut, MasterParams, Meter, Mixer, StreamSpec, TrackParams,
+    Block, BlockMut, Meter, Mixer, StreamSpec, StripParams,
     filters::{BellParams, HighPassParams, TiltParams},
     meters::LoudnessParams,
 };
@@ -28,8 +28,8 @@ fn plucked(pitches_hz: &[f64], notes_per_second: f64, level: f32) -> Vec<f32> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spec = StreamSpec::new(RATE_HZ, 2)?;
     let mut mixer = Mixer::<f32>::new(&spec)?;
-    mixer.add_track("bass", 1, &TrackParams { fader_db: -4.0, ..Default::default() })?;
-    let guitar = TrackParams {
+    mixer.add_track("bass", 1, &StripParams { fader_db: -4.0, ..Default::default() })?;
+    let guitar = StripParams {
         inserts: vec![
             HighPassParams { frequency_hz: 120.0, ..Default::default() }.into(),
             BellParams { frequency_hz: 2_500.0, gain_db: 3.0, q: 0.8 }.into(),
@@ -39,11 +39,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..Default::default()
     };
     mixer.add_track("guitar", 1, &guitar)?;
-    mixer.add_track("bells", 1, &TrackParams { fader_db: -10.0, pan: 0.7, ..Default::default() })?;
-    mixer.set_master(&MasterParams {
-        inserts: vec![TiltParams { gain_db: -1.5, ..Default::default() }.into()],
-        fader_db: -2.0,
-    })?;
+    mixer.add_track("bells", 1, &StripParams { fader_db: -10.0, pan: 0.7, ..Default::default() })?;
+    mixer.set(
+        "master",
+        &StripParams {
+            inserts: vec![TiltParams { gain_db: -1.5, ..Default::default() }.into()],
+            fader_db: -2.0,
+            ..Default::default()
+        },
+    )?;
 
     let tracks = [
         plucked(&[55.0, 55.0, 82.4, 73.4], 2.0, 0.6),
@@ -58,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut meter = LoudnessParams::default().build::<f32>(&spec)?;
     meter.observe(&Block::from_planar(&mix, 2)?);
     let reading = meter.reading();
-    println!("{SECONDS} s of {}", mixer.track_names().collect::<Vec<_>>().join(", "));
+    println!("{SECONDS} s of {}", mixer.inputs().collect::<Vec<_>>().join(", "));
     println!("integrated {:6.1} LUFS", reading.integrated_lufs);
     println!("range      {:6.1} LU", reading.loudness_range_lu);
     println!("true peak  {:6.1} dBTP", reading.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY));

@@ -80,8 +80,8 @@ mod true_peak;
 
 #[doc(inline)]
 pub use console::{
-    Bypass, Chain, Effect, EffectCoeffs, EffectProcessor, MasterParams, MidSide, Mixer, MixerError, Parallel,
-    TrackParams,
+    Bypass, Chain, Effect, EffectCoeffs, EffectProcessor, MidSide, Mixer, MixerError, MixerParams, NamedStrip,
+    Parallel, StripId, StripInput, StripParams,
 };
 pub use foundation::{
     block::{Block, BlockMut},

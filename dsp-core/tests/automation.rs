@@ -122,16 +122,16 @@ fn a_corrected_fade_passes_neither_its_target_nor_zero() {
 fn no_fader_or_mute_overshoots() {
     let frames = 40_000;
     let mut mixer = Mixer::<f64>::new(&stereo()).unwrap();
-    mixer.add_track("voice", 2, &TrackParams::default()).unwrap();
+    mixer.add_track("voice", 2, &StripParams::default()).unwrap();
     let source = vec![1.0; 2 * frames];
     let mut out = vec![0.0; 2 * frames];
     let mut block = BlockMut::from_planar(&mut out, 2).unwrap();
     let random = noise(5, 3 * frames / 100);
     for (step, random) in random.chunks_exact(3).enumerate().take(frames / 100) {
         let fader_db = if random[0] < -0.8 { f64::NEG_INFINITY } else { 10.0 * random[0] - 10.0 };
-        let params = TrackParams { fader_db, mute: random[2] > 0.5, ..Default::default() };
+        let params = StripParams { fader_db, mute: random[2] > 0.5, ..Default::default() };
         if step > 0 && random[1] > 0.4 {
-            mixer.set_track("voice", &params).unwrap();
+            mixer.set("voice", &params).unwrap();
         }
         let input = Block::from_planar(&source, 2).unwrap().frames_at(100 * step, 100);
         mixer.process(&[input], &mut block.frames_mut(100 * step, 100));

@@ -4,36 +4,37 @@ use crate::common::*;
 use mixdown::{dynamics::*, filters::*, levels::*, reverbs::*, *};
 
 const FRAMES: usize = 6_000;
+const MONO: StripInput = StripInput::Track { channels: 1 };
 
 fn spec(channels: usize) -> StreamSpec {
     StreamSpec::new(48_000.0, channels).unwrap()
 }
 
-fn fader(fader_db: f64) -> TrackParams {
-    TrackParams { fader_db, ..Default::default() }
+fn fader(fader_db: f64) -> StripParams {
+    StripParams { fader_db, ..Default::default() }
 }
 
 /// Six tracks that use every part of a strip.
-fn tracks() -> Vec<(&'static str, usize, TrackParams)> {
+fn tracks() -> Vec<(&'static str, usize, StripParams)> {
     let equalizer: Effect = BellParams { frequency_hz: 800.0, gain_db: -6.0, q: 1.0 }.into();
     let widen: Effect = PanParams { pan: 0.4, ..Default::default() }.into();
     vec![
         ("kick", 1, fader(-3.0)),
-        ("snare", 1, TrackParams { pan: -0.2, inserts: vec![equalizer.clone()], ..fader(1.5) }),
-        ("piano", 2, TrackParams { pan: 0.3, width: 0.5, ..fader(-6.0) }),
-        ("choir", 2, TrackParams { inserts: vec![equalizer, GainParams::default().into()], ..fader(-9.0) }),
-        ("flute", 1, TrackParams { inserts: vec![widen], width: 1.5, trim_db: 3.0, ..fader(0.0) }),
-        ("ghost", 1, TrackParams { mute: true, ..fader(0.0) }),
+        ("snare", 1, StripParams { pan: -0.2, inserts: vec![equalizer.clone()], ..fader(1.5) }),
+        ("piano", 2, StripParams { pan: 0.3, width: 0.5, ..fader(-6.0) }),
+        ("choir", 2, StripParams { inserts: vec![equalizer, GainParams::default().into()], ..fader(-9.0) }),
+        ("flute", 1, StripParams { inserts: vec![widen], width: 1.5, trim_db: 3.0, ..fader(0.0) }),
+        ("ghost", 1, StripParams { mute: true, ..fader(0.0) }),
     ]
 }
 
-fn build<S: Sample>(spec: &StreamSpec, tracks: &[(&str, usize, TrackParams)]) -> Mixer<S> {
+fn build<S: Sample>(spec: &StreamSpec, tracks: &[(&str, usize, StripParams)]) -> Mixer<S> {
     let mut mixer = Mixer::new(spec).unwrap();
     for (name, channels, params) in tracks {
         mixer.add_track(name, *channels, params).unwrap();
     }
     let shelf: Effect = HighShelfParams { frequency_hz: 9_000.0, gain_db: 2.0, q: 0.7 }.into();
-    mixer.set_master(&MasterParams { inserts: vec![shelf], fader_db: -1.0 }).unwrap();
+    mixer.set("master", &StripParams { inserts: vec![shelf], fader_db: -1.0, ..Default::default() }).unwrap();
     mixer
 }
 
@@ -45,7 +46,7 @@ fn audio<S: Sample>(name: &str, channels: usize, frames: usize) -> Vec<S> {
 
 fn mix<S: Sample>(
     mixer: &mut Mixer<S>,
-    tracks: &[(&str, usize, TrackParams)],
+    tracks: &[(&str, usize, StripParams)],
     cut: usize,
     mut at_3000: impl FnMut(&mut Mixer<S>),
 ) -> Vec<S> {
@@ -74,9 +75,9 @@ fn mix<S: Sample>(
 fn same_bits_for_any_cut_with_moving_faders() {
     let tracks = tracks();
     let change = |mixer: &mut Mixer<f32>| {
-        mixer.set_track("kick", &TrackParams { pan: 0.7, mute: true, ..fader(-10.0) }).unwrap();
-        mixer.set_track("ghost", &fader(-4.0)).unwrap();
-        mixer.set_track("piano", &TrackParams { width: 2.0, ..fader(-6.0) }).unwrap();
+        mixer.set("kick", &StripParams { pan: 0.7, mute: true, ..fader(-10.0) }).unwrap();
+        mixer.set("ghost", &fader(-4.0)).unwrap();
+        mixer.set("piano", &StripParams { width: 2.0, ..fader(-6.0) }).unwrap();
     };
     let whole = mix(&mut build(&spec(2), &tracks), &tracks, usize::MAX, change);
     for cut in [1, 7, 64, 256, 480, 1_999] {
@@ -115,8 +116,8 @@ fn b1_the_sum_of_64_tracks_is_the_f64_sum_rounded_once() {
     let names: Vec<String> = (0..64).map(|n| format!("track {n:02}")).collect();
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
     let mut exact = vec![0.0; 2 * FRAMES];
-    let tracks: Vec<(&str, usize, TrackParams)> =
-        names.iter().map(|name| (name.as_str(), 2, TrackParams::default())).collect();
+    let tracks: Vec<(&str, usize, StripParams)> =
+        names.iter().map(|name| (name.as_str(), 2, StripParams::default())).collect();
     for (name, channels, params) in &tracks {
         mixer.add_track(name, *channels, params).unwrap();
         for (sum, x) in exact.iter_mut().zip(audio::<f32>(name, 2, FRAMES)) {
@@ -144,10 +145,10 @@ fn b1_the_sum_of_64_tracks_is_the_f64_sum_rounded_once() {
 fn b1_headroom_is_that_of_floating_point() {
     let loud: Effect = GainParams { gain_db: 60.0, invert_polarity: false }.into();
     let soft: Effect = GainParams { gain_db: -60.0, invert_polarity: false }.into();
-    let tracks = vec![("hot", 2, TrackParams { inserts: vec![loud], ..fader(0.0) })];
+    let tracks = vec![("hot", 2, StripParams { inserts: vec![loud], ..fader(0.0) })];
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
     mixer.add_track("hot", 2, &tracks[0].2).unwrap();
-    mixer.set_master(&MasterParams { inserts: vec![soft], fader_db: 0.0 }).unwrap();
+    mixer.set("master", &StripParams { inserts: vec![soft], fader_db: 0.0, ..Default::default() }).unwrap();
     let exact: Vec<f64> = audio::<f32>("hot", 2, FRAMES).into_iter().map(f64::from).collect();
     let error = error_db(&mix(&mut mixer, &tracks, 480, |_| ()), &exact);
     assert!(error <= -140.0, "{error}");
@@ -189,12 +190,12 @@ impl Processor<f32> for Late {
 
 #[test]
 fn b2_a_late_copy_nulls_with_a_direct_one() {
-    let upside_down = TrackParams { invert_polarity: true, pan: 0.3, ..fader(-2.0) };
-    let straight = TrackParams { pan: 0.3, ..fader(-2.0) };
+    let upside_down = StripParams { invert_polarity: true, pan: 0.3, ..fader(-2.0) };
+    let straight = StripParams { pan: 0.3, ..fader(-2.0) };
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
-    mixer.add_track_with("late", 1, &upside_down, vec![Late::boxed(1, 137)]).unwrap();
+    mixer.add_with("late", MONO, &upside_down, vec![Late::boxed(1, 137)]).unwrap();
     mixer.add_track("direct", 1, &straight).unwrap();
-    mixer.add_track_with("later", 1, &fader(0.0), vec![Late::boxed(1, 1_000)]).unwrap();
+    mixer.add_with("later", MONO, &fader(0.0), vec![Late::boxed(1, 1_000)]).unwrap();
     assert_eq!(mixer.latency_frames(), 1_000);
     let source = audio::<f32>("same", 1, FRAMES);
     let silence = vec![0.0; FRAMES];
@@ -223,7 +224,7 @@ fn solo_and_mute_silence_the_other_tracks() {
 fn invalid_graph_edits_are_refused_by_name() {
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
     mixer.add_track("bass", 1, &fader(0.0)).unwrap();
-    let refused = |result: Result<(), MixerError>| result.unwrap_err().to_string();
+    let refused = |result: Result<StripId, MixerError>| result.unwrap_err().to_string();
     assert_eq!(
         refused(mixer.add_track("bass", 1, &fader(0.0))),
         r#"there is a strip named "bass" already: names must differ"#
@@ -237,12 +238,12 @@ fn invalid_graph_edits_are_refused_by_name() {
         r#"strip "lead": channels = 3 does not fit: 1 or 2 needed"#
     );
     assert_eq!(
-        refused(mixer.add_track("lead", 1, &TrackParams { width: 0.5, ..fader(0.0) })),
+        refused(mixer.add_track("lead", 1, &StripParams { width: 0.5, ..fader(0.0) })),
         r#"strip "lead": width (of a mono strip) = 0.5 is out of range: it must lie in 1..1"#
     );
-    assert_eq!(refused(mixer.set_track("drums", &fader(0.0))), r#"there is no strip named "drums""#);
+    assert_eq!(mixer.set("drums", &fader(0.0)).unwrap_err().to_string(), r#"there is no strip named "drums""#);
     assert!(Mixer::<f32>::new(&spec(1)).is_err());
-    assert_eq!(mixer.track_names().collect::<Vec<_>>(), ["bass"]);
+    assert_eq!(mixer.inputs().collect::<Vec<_>>(), ["bass"]);
 }
 
 /// A bell beyond the range of an 8 kHz stream, at the end of each kind of path through a tree.
@@ -272,10 +273,13 @@ fn a_refusal_names_its_path_in_the_tree() {
         assert_eq!(effect.design(&at(8_000.0, 2)).unwrap_err().to_string(), expected);
         assert_eq!(effect.build::<f32>(&at(8_000.0, 2)).unwrap_err().to_string(), expected);
         let mut mixer = Mixer::<f32>::new(&at(8_000.0, 2)).unwrap();
-        let params = TrackParams { inserts: vec![gain(), effect.clone()], ..Default::default() };
+        let params = StripParams { inserts: vec![gain(), effect.clone()], ..Default::default() };
         let error = mixer.add_track("voice", 2, &params).unwrap_err().to_string();
         assert_eq!(error, format!("strip \"voice\": inserts[1].{expected}"));
-        let error = mixer.set_master(&MasterParams { inserts: vec![effect], fader_db: 0.0 }).unwrap_err().to_string();
+        let error = mixer
+            .set("master", &StripParams { inserts: vec![effect], fader_db: 0.0, ..Default::default() })
+            .unwrap_err()
+            .to_string();
         assert_eq!(error, format!("strip \"master\": inserts[0].{expected}"));
     }
     // Channels that do not fit, and changes that a running tree refuses.

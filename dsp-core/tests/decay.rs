@@ -163,9 +163,9 @@ fn meters_and_mixers_recover_from_the_largest_numbers() {
     let stereo = spec(2);
     let mut mixer = Mixer::<f64>::new(&stereo).unwrap();
     mixer
-        .add_track("a", 2, &TrackParams { inserts: vec![EqualizerParams::default().into()], ..Default::default() })
+        .add_track("a", 2, &StripParams { inserts: vec![EqualizerParams::default().into()], ..Default::default() })
         .unwrap();
-    mixer.add_track("b", 1, &TrackParams { pan: -1.0, ..Default::default() }).unwrap();
+    mixer.add_track("b", 1, &StripParams { pan: -1.0, ..Default::default() }).unwrap();
     let mut out = vec![0.0; 2 * 512];
     for value in [f64::MAX, -f64::MAX, 0.5, 0.5] {
         let source = vec![value; 2 * 512];

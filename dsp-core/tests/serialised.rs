@@ -29,8 +29,8 @@ fn every_effect_survives_text_and_bytes() {
             gains_db: vec![f64::NEG_INFINITY, 0.25],
         };
         round_trips(&nested);
-        round_trips(&TrackParams { inserts: vec![nested.clone()], fader_db: f64::NEG_INFINITY, ..Default::default() });
-        round_trips(&MasterParams { inserts: vec![nested], fader_db: f64::NEG_INFINITY });
+        round_trips(&StripParams { inserts: vec![nested.clone()], fader_db: f64::NEG_INFINITY, ..Default::default() });
+        round_trips(&StripParams { inserts: vec![nested], fader_db: f64::NEG_INFINITY, ..Default::default() });
     });
     macro_rules! by_themselves {
         ($($name:ident: $params:ty, $processor:ty;)*) => {
@@ -106,10 +106,10 @@ fn readings_survive_text_and_bytes() {
 #[test]
 fn a_refused_setting_of_a_strip_has_its_error_as_source() {
     let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap();
-    let error = mixer.add_track("voice", 1, &TrackParams { pan: 2.0, ..Default::default() }).unwrap_err();
+    let error = mixer.add_track("voice", 1, &StripParams { pan: 2.0, ..Default::default() }).unwrap_err();
     let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
     assert!(error.to_string().ends_with(&source.to_string()), "{error}: {source}");
-    assert!(mixer.set_track("nobody", &TrackParams::default()).unwrap_err().source().is_none());
+    assert!(mixer.set("nobody", &StripParams::default()).unwrap_err().source().is_none());
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn infinities_survive_json() {
         r#"{"type":"Parallel","effects":[{"type":"Gain","gain_db":"-inf","invert_polarity":false}],"gains_db":["-inf",0.25]}"#
     );
     assert_eq!(serde_json::from_str::<Effect>(&text).unwrap(), effect);
-    let track = TrackParams { fader_db: f64::NEG_INFINITY, ..Default::default() };
+    let track = StripParams { fader_db: f64::NEG_INFINITY, ..Default::default() };
     let text = serde_json::to_string(&track).unwrap();
-    assert_eq!(serde_json::from_str::<TrackParams>(&text).unwrap(), track);
+    assert_eq!(serde_json::from_str::<StripParams>(&text).unwrap(), track);
 }
 
 #[test]

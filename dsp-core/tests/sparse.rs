@@ -135,9 +135,14 @@ fn law_1_clicks_through_a_mixer() {
     let tracks: [(usize, Vec<Effect>); 3] =
         [(1, vec![room.into()]), (2, vec![PlateParams::default().into()]), (2, vec![LimiterParams::default().into()])];
     for (name, (channels, inserts)) in ["a", "b", "c"].into_iter().zip(&tracks) {
-        mixer.add_track(name, *channels, &TrackParams { inserts: inserts.clone(), ..Default::default() }).unwrap();
+        mixer.add_track(name, *channels, &StripParams { inserts: inserts.clone(), ..Default::default() }).unwrap();
     }
-    mixer.set_master(&MasterParams { inserts: vec![CompressorParams::default().into()], fader_db: -3.0 }).unwrap();
+    mixer
+        .set(
+            "master",
+            &StripParams { inserts: vec![CompressorParams::default().into()], fader_db: -3.0, ..Default::default() },
+        )
+        .unwrap();
     let mut render = |at: usize, cut: &Cut| {
         mixer.reset();
         let sources: Vec<Vec<f32>> = tracks

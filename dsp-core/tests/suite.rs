@@ -14,12 +14,14 @@ mod decay;
 mod delivery;
 mod fields;
 mod keys;
+mod lanes;
 mod laws;
 mod loudness;
 mod memory;
 mod processors;
 mod realtime;
 mod reference;
+mod routing;
 #[cfg(feature = "serde")]
 mod serialised;
 mod sparse;

@@ -9,7 +9,7 @@ use crate::{
     settings::read,
 };
 use mixdown::{
-    MasterParams, Mixer, StreamSpec, TrackParams,
+    Mixer, StreamSpec, StripParams,
     console::{KeepTail, Rendering},
 };
 use numpy::PyReadonlyArray2;
@@ -60,14 +60,14 @@ fn mix<S: Format>(
     let mut strips = Vec::with_capacity(tracks.len());
     for (name, audio, settings) in tracks {
         inputs.push(array::lent(audio, name)?);
-        strips.push((name, read::<TrackParams>(settings)?));
+        strips.push((name, read::<StripParams>(settings)?));
     }
     let rendering = py.detach(|| {
         let mut running = Mixer::<S>::new(spec).map_err(parameter)?;
         for ((name, params), input) in strips.iter().zip(&inputs) {
             running.add_track(name.as_str(), input.channels(), params).map_err(mixer)?;
         }
-        running.set_master(master).map_err(mixer)?;
+        running.set("master", master).map_err(mixer)?;
         let frames = inputs.iter().map(|input| input.frames()).max().unwrap_or(0);
         let (latency, tail) = (running.latency_frames(), keep.frames(running.tail(), spec.sample_rate_hz()));
         let total = frames + latency + tail;

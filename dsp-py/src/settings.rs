@@ -2,7 +2,7 @@
 
 use crate::error::{ParameterError, mixer, parameter};
 use mixdown::{
-    Effect, Error, MAX_SAMPLE_RATE_HZ, MasterParams, Params, StreamSpec, TrackParams,
+    Effect, Error, MAX_SAMPLE_RATE_HZ, Params, StreamSpec, StripParams,
     dynamics::{DynamicBand, DynamicEqualizerParams},
     filters::{EqualizerParams, Placed},
     params::Field,
@@ -17,7 +17,7 @@ macro_rules! tables {
             $((stringify!($name), <$params>::FIELDS),)*
             ("DynamicBand", DynamicBand::FIELDS),
             ("Placed", Placed::FIELDS),
-            ("Track", TrackParams::FIELDS),
+            ("Track", StripParams::FIELDS),
             ("Master", MasterParams::FIELDS),
         ]
     };
@@ -67,7 +67,7 @@ pub(crate) fn check_track(
     channels: usize,
 ) -> PyResult<()> {
     let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-    read::<TrackParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
+    read::<StripParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
 }
 
 /// Refuses settings that are illegal for the master strip, called `name`, in a mix of this rate.

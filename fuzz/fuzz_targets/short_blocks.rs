@@ -3,7 +3,7 @@
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use mixdown::{Block, BlockMut, Mixer, Params, Processor, Sample, StreamSpec, TrackParams, levels::GainParams};
+use mixdown::{Block, BlockMut, Mixer, Params, Processor, Sample, StreamSpec, StripParams, levels::GainParams};
 use mixdown_fuzz::{Signal, Style, effect, same, stream};
 
 const MAX_FRAMES: usize = 700;
@@ -71,7 +71,7 @@ fn mixers(u: &mut Unstructured<'_>) -> Result<()> {
         } else {
             vec![effect(u, Style::Tame, 48_000.0, 1)?]
         };
-        let params = TrackParams { trim_db: 6.0, inserts, ..Default::default() };
+        let params = StripParams { trim_db: 6.0, inserts, ..Default::default() };
         let count = u.int_in_range(1..=2)?;
         if whole.add_track(&index.to_string(), count, &params).is_ok() {
             short.add_track(&index.to_string(), count, &params).expect("the other took it");

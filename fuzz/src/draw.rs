@@ -226,7 +226,7 @@ pub fn effect(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, depth: u8) -
 
 /// The range of a fader.
 fn fader_db() -> Number {
-    let fader = MasterParams::FIELDS.iter().find(|field| field.name == "fader_db").map(|field| field.kind);
+    let fader = StripParams::FIELDS.iter().find(|field| field.name == "fader_db").map(|field| field.kind);
     let Some(Kind::Number(range)) = fader else { unreachable!("a master has a fader") };
     range
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use mixdown::{
-    Block, BlockMut, Effect, Error, Mixer, Params, Processor, Sample, StreamSpec, TrackParams,
+    Block, BlockMut, Effect, Error, Mixer, Params, Processor, Sample, StreamSpec, StripParams,
     convolution::{ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams},
     dynamics::{CompressorParams, LimiterParams},
     filters::{BellParams, EqualizerParams, HighPassParams},
@@ -188,7 +188,7 @@ fn misfits_of_a_mixer() -> Result<bool, Error> {
     let spec = StreamSpec::new(48_000.0, 2)?;
     let louder = GainParams { gain_db: 6.0, ..Default::default() };
     for inserts in [Vec::new(), Vec::from([louder.into()])] {
-        let params = TrackParams { trim_db: 6.0, inserts, ..Default::default() };
+        let params = StripParams { trim_db: 6.0, inserts, ..Default::default() };
         let mut mixers = [Mixer::<f32>::new(&spec)?, Mixer::<f32>::new(&spec)?];
         for mixer in &mut mixers {
             if mixer.add_track("track", 2, &params).is_err() {

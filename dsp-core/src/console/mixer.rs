@@ -1,115 +1,151 @@
-//! The mixer: tracks through strips onto a stereo bus, the bus through the master.
+//! The mixer: strips in the order of their routing, each delayed to the latest of its sources.
 
 use super::{
-    chain::Chain,
-    effect::{Effect, EffectProcessor},
+    chunk::{CHUNK_FRAMES, Chunk},
+    effect::{Effect, EffectCoeffs},
+    feed::Feed,
+    gains::OutputLevels,
+    graph::{Graph, Output},
+    mixer_edit::build_strip,
     mixer_error::MixerError,
-    series::{build_series, design_series, series_channels, validate_series},
-    strip::{CHUNK_FRAMES, Strip, TrackParams},
+    mixer_params::{MASTER, MixerParams, StripInput},
+    send::Tap,
+    strip::Strip,
+    taps::Taps,
 };
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        declare::params,
-        error::{Error, expect_channels},
+        error::{Error, count_in, expect_channels},
+        field::Value,
         fit::fit_keyed,
-        params::{Params, Tunable},
+        params::Designed,
         per_format::per_format,
-        processor::Processor,
         sample::Sample,
         stream::StreamSpec,
         table::Fields,
         tail::Tail,
     },
-    levels::gain::{Gain, GainParams},
     primitives::{backend::Backend, mix},
 };
 use alloc::{string::String, vec, vec::Vec};
 
-/// The mixer: tracks through strips onto a stereo bus, the bus through the master.
+/// The mixer: tracks, groups and returns through strips into a stereo master.
 ///
 /// # Signal
-/// strips -> f64 sum -> rounded once -> master inserts -> master fader -> out
+/// - strip: in -> trim, polarity -> inserts -> width -> fader × pan × mute -> group or master
+/// - group, return, master: f64 sum of what feeds it, rounded once -> strip
 ///
 /// # Contract
-/// - Latency: the slowest strip's plus the master's; every faster strip is delayed to match, so that a track split over
-///   two strips still nulls.
-/// - Strips are summed in byte order of their names, each product rounded once to the sample format, in f64: the order
-///   of adding tracks changes no bit. Nothing clips inside.
-/// - Adding a track allocates and may change the latency; processing and changing levels never do.
+/// - Latency: that of the slowest path to the output. Every faster path is delayed to match, sends and keys included, so
+///   that a track split over two paths still nulls.
+/// - A bus adds what feeds it in byte order of the names, each product rounded once to the sample format, in f64: the
+///   order of adding strips changes no bit. Nothing clips inside.
+/// - A key is the signal of a strip after its inserts, before fader and mute, aligned with what it acts on.
+/// - Solo in place: while strips are soloed, only they, what feeds them, what they feed, returns and safe strips are
+///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives.
+/// - Edits (`add`, `remove`, `rename`, `reorder`, `set`, `set_vcas`) take memory and may change the latency; a refused
+///   edit changes nothing. Processing and the `set_…` by [`StripId`] never take memory.
 ///
 /// ```
-/// use mixdown::{Block, BlockMut, Mixer, StreamSpec, TrackParams};
+/// use mixdown::{Block, BlockMut, Mixer, StreamSpec, StripInput, StripParams};
 ///
 /// let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2)?)?;
-/// mixer.add_track("vocal", 1, &TrackParams { fader_db: -3.0, ..Default::default() })?;
-/// mixer.add_track("piano", 2, &TrackParams { pan: -0.3, ..Default::default() })?;
+/// let track = |channels| StripInput::Track { channels };
+/// mixer.add("band", StripInput::Group, &StripParams { fader_db: -6.0, ..Default::default() })?;
+/// mixer.add("vocal", track(1), &StripParams { fader_db: -3.0, ..Default::default() })?;
+/// mixer.add("piano", track(2), &StripParams { pan: -0.3, to: "band".into(), ..Default::default() })?;
 ///
 /// let (vocal, piano) = ([0.5_f32; 64], [0.1_f32; 128]);
 /// let mut mix = [0.0_f32; 128];
 /// let inputs = [Block::from_planar(&vocal, 1)?, Block::from_planar(&piano, 2)?];
 /// mixer.process(&inputs, &mut BlockMut::from_planar(&mut mix, 2)?);
-/// assert!(mix[0] > 0.35 && mix[64] < mix[0]);
+/// assert!(mix[0] > 0.3 && mix[64] < mix[0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Mixer<S: Sample> {
-    spec: StreamSpec,
+    pub(super) spec: StreamSpec,
     backend: Backend,
-    /// In the order of adding, which is that of the inputs of `process`.
-    strips: Vec<(String, Strip<S>)>,
-    /// Indices of the strips in byte order of their names, the order of summing.
-    order: Vec<usize>,
-    inserts: Chain<S, EffectProcessor<S>>,
-    fader: Gain<S>,
-    latency_frames: usize,
+    pub(super) params: MixerParams,
+    /// Of the strips as in `params`, the master's last.
+    pub(super) ids: Vec<StripId>,
+    pub(super) next_id: u32,
+    pub(super) graph: Graph,
+    /// In the order of processing; the master is the last.
+    pub(super) strips: Vec<Strip<S>>,
+    /// Of each of them.
+    pub(super) taps: Vec<Taps<S>>,
+    /// Whether independent strips run on several threads.
+    is_parallel: bool,
+    /// Of each strip of `params`: its position in `strips`, and its feeds as (position of the bus, feed of the bus).
+    pub(super) positions: Vec<usize>,
+    pub(super) outputs: Vec<Vec<(usize, usize)>>,
+    /// The way out of the master.
+    pub(super) out: Feed<S>,
     /// Left, then right, of one chunk.
     sums: Vec<f64>,
+    /// Which strips are heard while others are soloed; and, while that is found, what feeds soloed ones.
+    pub(super) kept: Vec<bool>,
+    pub(super) feeding: Vec<bool>,
+    pub(super) latency_frames: usize,
+    /// Whether a block has been mixed since the build or the last reset: before, changes need no glide.
+    running: bool,
+    /// Frames since the start of the mix.
+    now: u64,
 }
 
-/// Name of the master strip in errors.
-const MASTER: &str = "master";
-
-params! {
-    /// Settings of the master strip.
-    #[derive(Clone, Debug, PartialEq)]
-    MasterParams {
-        inserts: compound Vec<Effect>, default Vec::new(), "Effects on the stereo bus, first to last";
-        fader_db: dB, -inf..=12.0, default 0.0, "Level after the inserts; -144 dB and below is silence";
-    }
-}
-
-impl MasterParams {
-    /// Checks every setting for a bus at this rate; designs and builds nothing.
-    ///
-    /// # Errors
-    /// The first setting that is out of range; [`Error::Channels`] for another bus than a stereo one, before or after
-    /// the inserts.
-    pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.check_fields(spec.sample_rate_hz())?;
-        expect_channels(2, spec.channels())?;
-        validate_series(&self.inserts, "inserts", spec)?;
-        expect_channels(2, series_channels(&self.inserts, "inserts", spec.channels())?)
-    }
-}
+/// A strip of a mixer, for changes in a callback. It stays valid while strips are added, removed, renamed and moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StripId(pub(super) u32);
 
 impl<S: Sample> Mixer<S> {
-    /// An empty mixer at the rate and CPU level of `spec`, which must have 2 channels: those of the bus.
+    /// An empty mixer at the rate and CPU level of `spec`, which must have 2 channels: those of the master.
     ///
     /// # Errors
     /// [`Error::Channels`] for another count.
     pub fn new(spec: &StreamSpec) -> Result<Self, Error> {
-        expect_channels(2, spec.channels())?;
-        Ok(Self {
+        Self::of(&MixerParams::default(), spec).map_err(|error| match error {
+            MixerError::Setting { error, .. } => error,
+            _ => Error::OtherKind,
+        })
+    }
+
+    /// A mixer of a whole mix, whose strips may stand in any order.
+    ///
+    /// # Errors
+    /// [`MixerError`]: the first name, route or setting that is refused.
+    pub fn of(params: &MixerParams, spec: &StreamSpec) -> Result<Self, MixerError> {
+        expect_channels(2, spec.channels()).map_err(|error| setting(MASTER, error))?;
+        params.check_vcas(spec.sample_rate_hz())?;
+        let graph = Graph::plan(params)?;
+        let mut strips = Vec::with_capacity(params.strips.len() + 1);
+        for index in 0..=params.strips.len() {
+            strips.push(build_strip(spec, params.input(index), params.strip(index), Vec::new(), params.name(index))?);
+        }
+        let count = strips.len();
+        let mut mixer = Self {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
+            params: params.clone(),
+            ids: (0..count as u32).map(StripId).collect(),
+            next_id: count as u32,
+            graph: graph.clone(),
             strips: Vec::new(),
-            order: Vec::new(),
-            inserts: Chain::new(spec, Vec::new())?,
-            fader: GainParams::default().build(spec)?,
-            latency_frames: 0,
+            taps: Vec::new(),
+            is_parallel: false,
+            positions: Vec::new(),
+            outputs: Vec::new(),
+            out: Feed::output(StripId(count as u32 - 1), spec.sample_rate_hz()),
             sums: vec![0.0; 2 * CHUNK_FRAMES],
-        })
+            kept: Vec::new(),
+            feeding: Vec::new(),
+            latency_frames: 0,
+            running: false,
+            now: 0,
+        };
+        mixer.install(strips, graph);
+        Ok(mixer)
     }
 
     /// The output stream.
@@ -118,100 +154,33 @@ impl<S: Sample> Mixer<S> {
         self.spec
     }
 
-    /// Adds a track of 1 or 2 channels. Its input is the next one of [`process`](Self::process).
-    ///
-    /// # Errors
-    /// [`MixerError::Duplicate`], or [`MixerError::Setting`] for a setting out of range.
-    pub fn add_track(&mut self, name: &str, channels: usize, params: &TrackParams) -> Result<(), MixerError> {
-        self.add_track_with(name, channels, params, Vec::new())
+    /// The mix as it is set.
+    #[must_use]
+    pub fn params(&self) -> &MixerParams {
+        &self.params
     }
 
-    /// As [`add_track`](Self::add_track), with processors of your own after the inserts of `params`.
-    ///
-    /// # Errors
-    /// As [`add_track`](Self::add_track).
-    pub fn add_track_with(
-        &mut self,
-        name: &str,
-        channels: usize,
-        params: &TrackParams,
-        processors: Vec<EffectProcessor<S>>,
-    ) -> Result<(), MixerError> {
-        if self.strips.iter().any(|(other, _)| other == name) || name == MASTER {
-            return Err(MixerError::Duplicate { name: name.into() });
+    /// Names of the tracks, in the order of the inputs of [`process`](Self::process).
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        let tracks = self.params.strips.iter().filter(|strip| matches!(strip.input, StripInput::Track { .. }));
+        tracks.map(|strip| strip.name.as_str())
+    }
+
+    /// The strip of a name, `"master"` included.
+    #[must_use]
+    pub fn id(&self, name: &str) -> Option<StripId> {
+        self.index(name).map(|index| self.ids[index])
+    }
+
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
+        if name == MASTER {
+            return Some(self.params.strips.len());
         }
-        let strip = self.build_strip(channels, params, processors).map_err(|error| setting(name, error))?;
-        self.strips.push((name.into(), strip));
-        self.order.push(self.order.len());
-        self.order.sort_by(|&a, &b| self.strips[a].0.as_bytes().cmp(self.strips[b].0.as_bytes()));
-        self.align();
-        self.update_mutes(true);
-        Ok(())
+        self.params.strips.iter().position(|strip| strip.name == name)
     }
 
-    fn build_strip(
-        &self,
-        channels: usize,
-        params: &TrackParams,
-        processors: Vec<EffectProcessor<S>>,
-    ) -> Result<Strip<S>, Error> {
-        let spec = self.spec.with_channels(channels)?;
-        let mut inserts = build_series(&params.inserts, "inserts", &spec)?;
-        inserts.extend(processors);
-        Strip::new(&spec, Chain::new(&spec, inserts)?, params)
-    }
-
-    /// Replaces the master strip. May change the latency.
-    ///
-    /// # Errors
-    /// [`MixerError::Setting`] for a setting out of range; the old master stays then.
-    pub fn set_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
-        let build = || {
-            params.validate(&self.spec)?;
-            let inserts = Chain::new(&self.spec, build_series(&params.inserts, "inserts", &self.spec)?)?;
-            Ok((inserts, GainParams { gain_db: params.fader_db, invert_polarity: false }))
-        };
-        let (inserts, fader) = build().map_err(|error| setting(MASTER, error))?;
-        self.fader.set_params(&fader).map_err(|error| setting(MASTER, error))?;
-        self.fader.reset();
-        self.inserts = inserts;
-        Ok(())
-    }
-
-    /// Glides a track to other settings, with the same kinds of inserts in the same order.
-    ///
-    /// # Errors
-    /// [`MixerError::Unknown`], or [`MixerError::Setting`] for a setting that is out of range or needs another build.
-    /// The old settings stay.
-    pub fn set_track(&mut self, name: &str, params: &TrackParams) -> Result<(), MixerError> {
-        let Some((_, strip)) = self.strips.iter_mut().find(|(other, _)| other == name) else {
-            return Err(MixerError::Unknown { name: name.into() });
-        };
-        strip.set_params(params).map_err(|error| setting(name, error))?;
-        self.update_mutes(false);
-        Ok(())
-    }
-
-    /// Glides the master fader (dB, -inf..12) and inserts of the same kinds in the same order.
-    ///
-    /// # Errors
-    /// [`MixerError::Setting`]; the old settings stay.
-    pub fn glide_master(&mut self, params: &MasterParams) -> Result<(), MixerError> {
-        let mut glide = || {
-            params.check_fields(self.spec.sample_rate_hz())?;
-            self.inserts.set_coeffs(&design_series(&params.inserts, "inserts", &self.spec)?)?;
-            self.fader.set_params(&GainParams { gain_db: params.fader_db, invert_polarity: false })
-        };
-        glide().map_err(|error| setting(MASTER, error))
-    }
-
-    /// Names of the tracks in the order of their inputs.
-    pub fn track_names(&self) -> impl Iterator<Item = &str> {
-        self.strips.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// Mixes a block: `inputs` in the order of adding, each with its channels and as many frames as `out`, whose first
-    /// two channels are filled.
+    /// Mixes a block: `inputs` in the order of the tracks, each with its channels and as many frames as `out`, whose
+    /// first two channels are filled.
     ///
     /// Missing inputs are silence, and so are missing channels and frames of an input; builds with debug assertions
     /// panic there. Any length, 0 included; nothing allocates.
@@ -228,66 +197,242 @@ impl<S: Sample> Mixer<S> {
     /// Fills `out` with the mix of the inputs from frame `first` on.
     fn mix(&mut self, inputs: &[Block<'_, '_, S>], first: usize, out: &mut BlockMut<'_, '_, S>) {
         let frames = out.frames();
+        self.running |= frames > 0;
         for start in (0..frames).step_by(CHUNK_FRAMES) {
             let length = CHUNK_FRAMES.min(frames - start);
+            let chunk = Chunk { inputs, start: first + start, frames: length, now: self.now };
+            let mut first = 0;
+            for &end in &self.graph.depths {
+                let (earlier, rest) = self.taps.split_at_mut(first);
+                let (strips, taps) = (&mut self.strips[first..end], &mut rest[..end - first]);
+                run_all(strips, taps, earlier, &chunk, self.is_parallel);
+                first = end;
+            }
             self.sums.fill(0.0);
             let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
-            for &index in &self.order {
-                let strip = &mut self.strips[index].1;
-                strip.add_to(inputs.get(index), first + start, &mut left[..length], &mut right[..length]);
-            }
+            let (left, right) = (&mut left[..length], &mut right[..length]);
+            self.out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
+            self.now += length as u64;
             let mut block = out.frames_mut(start, length);
-            mix::round(self.backend, &left[..length], block.channel_mut(0));
-            mix::round(self.backend, &right[..length], block.channel_mut(1));
-            self.inserts.process(&mut block);
-            self.fader.process(&mut block);
+            mix::round(self.backend, left, block.channel_mut(0));
+            mix::round(self.backend, right, block.channel_mut(1));
         }
+    }
+
+    /// Sets one number, switch or choice of a strip, by its name in [`StripParams::FIELDS`], and glides to it; takes no
+    /// memory.
+    ///
+    /// ```
+    /// use mixdown::{Mixer, StreamSpec, StripInput, StripParams};
+    ///
+    /// let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2)?)?;
+    /// let bass = mixer.add("bass", StripInput::Track { channels: 1 }, &StripParams::default())?;
+    /// mixer.set_value(bass, "fader_db", (-6.0).into())?;
+    /// mixer.set_value(bass, "mute", true.into())?;
+    /// assert_eq!(mixer.params().strips[0].params.fader_db, -6.0);
+    /// assert!(mixer.set_value(bass, "pan", 2.0.into()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for another name, and for a strip that is gone; [`Error::Mismatch`], [`Error::OutOfRange`].
+    /// Nothing changes then.
+    pub fn set_value(&mut self, strip: StripId, name: &str, value: Value<'_>) -> Result<(), Error> {
+        let index = self.index_of(strip)?;
+        let position = self.positions[index];
+        let after = self.spec.with_channels(self.taps[position].channels(Tap::PreFader))?;
+        let params = self.params.strip_mut(index);
+        let old = params.get(name);
+        params.set(name, value)?;
+        if let Err(error) = params.validate_after_inserts(&after) {
+            if let Some(old) = old {
+                params.set(name, old)?;
+            }
+            return Err(error);
+        }
+        match name {
+            "solo" | "solo_safe" => self.aim_all(),
+            _ => self.aim(index),
+        }
+        Ok(())
+    }
+
+    /// As [`set_value`](Self::set_value), for one send of a strip.
+    ///
+    /// # Errors
+    /// As [`set_value`](Self::set_value); [`Error::Count`] if there is no such send; [`Error::NeedsRebuild`] for its
+    /// tap.
+    pub fn set_send_value(&mut self, strip: StripId, send: usize, name: &str, value: Value<'_>) -> Result<(), Error> {
+        let index = self.index_of(strip)?;
+        let rate_hz = self.spec.sample_rate_hz();
+        let sends = &mut self.params.strip_mut(index).sends;
+        count_in("sends", send + 1, 1, sends.len())?;
+        let params = &mut sends[send];
+        if name == "tap" {
+            return Err(Error::NeedsRebuild { param: "tap" });
+        }
+        let old = params.get(name);
+        params.set(name, value)?;
+        if let Err(error) = params.validate(rate_hz) {
+            if let Some(old) = old {
+                params.set(name, old)?;
+            }
+            return Err(error);
+        }
+        self.aim(index);
+        Ok(())
+    }
+
+    /// As [`set_value`](Self::set_value), for a VCA group by its position.
+    ///
+    /// # Errors
+    /// As [`set_value`](Self::set_value); [`Error::Count`] if there is no such group.
+    pub fn set_vca_value(&mut self, vca: usize, name: &str, value: Value<'_>) -> Result<(), Error> {
+        let rate_hz = self.spec.sample_rate_hz();
+        count_in("vcas", vca + 1, 1, self.params.vcas.len())?;
+        let params = &mut self.params.vcas[vca];
+        let old = params.get(name);
+        params.set(name, value)?;
+        if let Err(error) = params.check_fields(rate_hz) {
+            if let Some(old) = old {
+                params.set(name, old)?;
+            }
+            return Err(error);
+        }
+        self.aim_all();
+        Ok(())
+    }
+
+    /// Glides an insert to coefficients designed on another thread from `effect`, and exchanges `effect` with its
+    /// settings so far, which the caller drops elsewhere; takes no memory.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a strip that is gone, [`Error::Count`] if there is no such insert, and what
+    /// [`Tunable::check`](crate::Tunable::check) refuses. Nothing changes then.
+    pub fn set_insert(
+        &mut self,
+        strip: StripId,
+        insert: usize,
+        effect: &mut Effect,
+        coeffs: &Designed<EffectCoeffs>,
+    ) -> Result<(), Error> {
+        let index = self.index_of(strip)?;
+        let settings = &mut self.params.strip_mut(index).inserts;
+        count_in("inserts", insert + 1, 1, settings.len())?;
+        self.strips[self.positions[index]].inserts[insert].set_coeffs(coeffs)?;
+        core::mem::swap(&mut settings[insert], effect);
+        Ok(())
+    }
+
+    fn index_of(&self, strip: StripId) -> Result<usize, Error> {
+        let index = self.ids.iter().position(|id| *id == strip);
+        // A name would take memory: an empty one takes none.
+        index.ok_or_else(|| Error::Unknown { name: String::new().into() })
+    }
+
+    /// Glides a strip to its settings.
+    pub(super) fn aim(&mut self, index: usize) {
+        let params = self.params.strip(index);
+        let vca_gain = self.params.vca_gain(index);
+        let is_master = index == self.params.strips.len();
+        for &(bus, feed) in &self.outputs[index] {
+            let feed = &mut self.strips[bus].feeds[feed];
+            let send = match feed.route.output {
+                Output::Main => None,
+                Output::Send(position) => params.sends.get(position),
+            };
+            let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[index]];
+            feed.aim(OutputLevels::of(params, send, vca_gain), vca_gain, unmuted);
+            if !self.running {
+                feed.settle();
+            }
+        }
+        if is_master {
+            self.out.aim(OutputLevels::of(params, None, vca_gain), vca_gain, [!params.mute, true, true]);
+            if !self.running {
+                self.out.settle();
+            }
+        }
+        let strip = &mut self.strips[self.positions[index]];
+        strip.aim(self.params.strip(index));
+        if !self.running {
+            strip.settle();
+        }
+    }
+
+    /// The same for all strips, after a change of what is soloed.
+    pub(super) fn aim_all(&mut self) {
+        self.graph.solo(&self.params, &mut self.kept, &mut self.feeding);
+        for index in 0..=self.params.strips.len() {
+            self.aim(index);
+        }
+    }
+
+    /// Runs strips that do not depend on each other on the threads of `rayon`, for rendering; never in a callback. The
+    /// bits are the same.
+    #[cfg(feature = "rayon")]
+    pub fn set_parallel(&mut self, is_parallel: bool) {
+        self.is_parallel = is_parallel;
     }
 
     /// Clears all state: as newly built with the current settings.
     pub fn reset(&mut self) {
-        let Self { spec: _, backend: _, strips, order: _, inserts, fader, latency_frames: _, sums: _ } = self;
-        for (_, strip) in strips {
-            strip.reset();
-        }
-        inserts.reset();
-        fader.reset();
+        self.strips.iter_mut().for_each(Strip::reset);
+        self.out.reset();
+        (self.running, self.now) = (false, 0);
+    }
+
+    /// Sets the time of the next frame, in frames from the start of the mix: where lanes are read from.
+    pub fn seek(&mut self, frame: u64) {
+        self.now = frame;
     }
 
     /// Delay from input to output in frames.
     #[must_use]
     pub fn latency_frames(&self) -> usize {
-        self.latency_frames + self.inserts.latency_frames()
+        self.latency_frames
     }
 
     /// Time to silence after its inputs have ended.
     #[must_use]
     pub fn tail(&self) -> Tail {
-        let strips = self.strips.iter().fold(Tail::Frames(0), |longest, (_, strip)| longest.max(strip.tail()));
-        strips.then(self.inserts.tail())
+        let mut tails: Vec<Tail> = Vec::with_capacity(self.strips.len());
+        for strip in &self.strips {
+            let sources =
+                strip.sources().map(|(source, delay_frames)| tails[source].then(Tail::Frames(delay_frames as u64)));
+            let longest = sources.fold(Tail::Frames(0), Tail::max);
+            tails.push(longest.then(strip.tail()));
+        }
+        tails.pop().unwrap_or(Tail::Frames(0))
     }
 
     /// Non-finite input samples replaced by 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.strips.iter().map(|(_, strip)| strip.non_finite_samples()).sum::<u64>() + self.inserts.non_finite_samples()
-    }
-
-    fn align(&mut self) {
-        self.latency_frames = self.strips.iter().map(|(_, strip)| strip.latency_frames()).max().unwrap_or(0);
-        for (_, strip) in &mut self.strips {
-            strip.align_to(self.latency_frames);
-        }
-    }
-
-    fn update_mutes(&mut self, at_once: bool) {
-        let any_solo = self.strips.iter().any(|(_, strip)| strip.solo);
-        for (_, strip) in &mut self.strips {
-            strip.update_mute(any_solo, at_once);
-        }
+        self.strips.iter().map(Strip::non_finite_samples).sum::<u64>() + self.out.non_finite_samples()
     }
 }
 
-fn setting(name: &str, error: Error) -> MixerError {
+/// Runs strips that are independent of each other.
+fn run_all<S: Sample>(
+    strips: &mut [Strip<S>],
+    taps: &mut [Taps<S>],
+    earlier: &[Taps<S>],
+    chunk: &Chunk<'_, '_, '_, S>,
+    is_parallel: bool,
+) {
+    #[cfg(feature = "rayon")]
+    if is_parallel && strips.len() > 1 {
+        use rayon::prelude::*;
+        strips.par_iter_mut().zip(taps).for_each(|(strip, taps)| strip.run(taps, earlier, chunk));
+        return;
+    }
+    let _ = is_parallel;
+    for (strip, taps) in strips.iter_mut().zip(taps) {
+        strip.run(taps, earlier, chunk);
+    }
+}
+
+pub(super) fn setting(name: &str, error: Error) -> MixerError {
     MixerError::Setting { name: name.into(), error }
 }

@@ -1,7 +1,7 @@
 //! Errors of the mixer, with the names of the strips in question.
 
 use crate::foundation::error::Error;
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 /// Why a change of a mixer was refused. Nothing has changed then.
@@ -18,6 +18,50 @@ pub enum MixerError {
         /// The name given.
         name: String,
     },
+    /// A strip cannot have this name: it is empty or has a `/`.
+    Name {
+        /// The name given.
+        name: String,
+    },
+    /// The master can be set, and neither removed nor renamed nor moved.
+    Master,
+    /// A strip feeds, or has as its key, a strip that does not exist.
+    Route {
+        /// The strip.
+        from: String,
+        /// The name that it gives.
+        to: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// A strip feeds a track, which takes no other strips.
+    NoBus {
+        /// The strip.
+        from: String,
+        /// The track.
+        to: String,
+    },
+    /// A strip would feed itself.
+    Cycle {
+        /// The strips in the direction of the signal, the first again as the last.
+        path: Vec<String>,
+    },
+    /// A strip cannot be removed while others feed it or have it as their key.
+    Fed {
+        /// The strip.
+        name: String,
+        /// The others.
+        by: Vec<String>,
+    },
+    /// An insert that is given a key takes none, or does not exist.
+    Key {
+        /// The strip.
+        name: String,
+        /// Position of the insert.
+        insert: usize,
+        /// Inserts of the strip that take a key.
+        takers: Vec<usize>,
+    },
     /// A setting of one strip was refused.
     Setting {
         /// The strip's name.
@@ -32,16 +76,42 @@ impl fmt::Display for MixerError {
         match self {
             Self::Unknown { name } => write!(f, "there is no strip named {name:?}"),
             Self::Duplicate { name } => write!(f, "there is a strip named {name:?} already: names must differ"),
+            Self::Name { name } => {
+                write!(f, "{name:?} cannot be the name of a strip: it must not be empty or have a /")
+            }
+            Self::Master => f.write_str("the master cannot be removed, renamed or moved"),
+            Self::Route { from, to, known } => {
+                write!(f, "strip {from:?}: there is no strip named {to:?}")?;
+                if known.len() <= MOST_NAMES { write!(f, "; there are {}", known.join(", ")) } else { Ok(()) }
+            }
+            Self::NoBus { from, to } => {
+                write!(f, "strip {from:?}: {to:?} is a track: only groups, returns and the master take other strips")
+            }
+            Self::Cycle { path } => write!(f, "strips feed each other in a circle: {}", path.join(" -> ")),
+            Self::Fed { name, by } => {
+                write!(f, "strip {name:?} cannot be removed while it is needed by {}", by.join(" and "))
+            }
+            Self::Key { name, insert, takers } => {
+                write!(f, "strip {name:?}: inserts[{insert}] takes no key; ")?;
+                match takers[..] {
+                    [] => f.write_str("none of its inserts does"),
+                    [taker] => write!(f, "inserts[{taker}] does"),
+                    _ => write!(f, "inserts {takers:?} do"),
+                }
+            }
             Self::Setting { name, error } => write!(f, "strip {name:?}: {error}"),
         }
     }
 }
 
+/// Names that an error lists.
+const MOST_NAMES: usize = 12;
+
 impl core::error::Error for MixerError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Setting { error, .. } => Some(error),
-            Self::Unknown { .. } | Self::Duplicate { .. } => None,
+            _ => None,
         }
     }
 }

@@ -1,33 +1,47 @@
 //! Console: effects as values, combinators of processors, strips and the mixer.
 
+pub(crate) mod automation;
 pub(crate) mod bypass;
 pub(crate) mod chain;
+mod chunk;
 pub(crate) mod custom;
 pub(crate) mod effect;
 mod effect_design;
 mod effect_processor;
+mod feed;
+mod gains;
+mod graph;
+mod insert;
+mod lanes;
 pub(crate) mod list;
 pub(crate) mod mid_side;
 pub(crate) mod mixer;
+mod mixer_edit;
 pub(crate) mod mixer_error;
+pub(crate) mod mixer_params;
 pub(crate) mod offline;
 pub(crate) mod pair;
 pub(crate) mod parallel;
+pub(crate) mod send;
 pub(crate) mod series;
 pub(crate) mod strip;
+mod taps;
 
 pub use {
+    automation::{Lane, Point, Shape},
     bypass::Bypass,
     chain::Chain,
     custom::CustomProcessor,
     effect::{Effect, EffectCoeffs, EffectProcessor},
     mid_side::MidSide,
-    mixer::{MasterParams, Mixer},
+    mixer::{Mixer, StripId},
     mixer_error::MixerError,
+    mixer_params::{MASTER, MixerParams, NamedStrip, StripInput, VcaParams},
     offline::{
         AUTO_TAIL_FLOOR, AUTO_TAIL_STEP_S, Interrupted, KeepTail, MAX_AUTO_TAIL_S, Progress, Rendering, render,
         render_mix,
     },
     parallel::Parallel,
-    strip::TrackParams,
+    send::{SendParams, Tap},
+    strip::{KeyParams, StereoPan, StripParams},
 };

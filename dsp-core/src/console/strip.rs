@@ -1,284 +1,348 @@
-//! Channel strip: trim, inserts, width, fader, pan and mute of one track.
+//! Channel strip: settings, and the running strip of a track, a group, a return or the master.
 //!
 //! # Signal
-//! in -> trim, polarity -> inserts -> width -> delay to the slowest strip -> fader × mute × pan -> bus
+//! in -> trim, polarity -> inserts -> width -> fader × pan × mute -> bus; sends from four taps
 //!
 //! # Contract
-//! One rounding to the sample format between the inserts and the bus. Fader and pan glide over 20 ms, C2; mute and solo
-//! over 10 ms, C2. The inserts keep running while muted, so that tails are in place after unmuting.
+//! One rounding to the sample format for each way out. Fader, pan and send levels glide over 20 ms, C2; mute and solo
+//! over 10 ms, C2. The inserts run on while muted, so that tails are in place after unmuting, and so do keys.
 
 use super::{
-    chain::Chain,
+    automation::Lane,
+    chunk::{CHUNK_FRAMES, Chunk},
     effect::{Effect, EffectProcessor},
-    series::{design_series, series_channels, validate_series},
+    feed::Feed,
+    insert::Insert,
+    lanes::targets,
+    send::SendParams,
+    series::{series_channels, validate_series},
+    taps::Taps,
 };
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        declare::params,
-        error::{Error, channels_in, in_range},
+        declare::{choice, params},
+        error::{Error, channels_in, expect_channels, expect_rate, in_range},
+        grid::GRID_FRAMES,
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
         table::Fields,
         tail::Tail,
-        unit::ms_to_frames,
     },
     levels::{
-        gain::{Gain, GainParams, fader_gain},
-        pan::{PanLaw, balance_gains, mono_gains},
+        gain::{Gain, GainParams},
+        pan::PanLaw,
         width::{Width, WidthParams},
     },
-    primitives::{
-        backend::Backend,
-        delay_line::DelayLine,
-        mix,
-        ramp::{GAIN_RAMP_MS, MUTE_RAMP_MS, Ramp},
-    },
+    primitives::{backend::Backend, delay_line::DelayLine, mix},
 };
-use alloc::{vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
-/// Frames per chunk of the mixer: the buses stay in the L1 cache.
-pub(super) const CHUNK_FRAMES: usize = 512;
+choice! {
+    /// Placing of a stereo strip.
+    StereoPan, default Balance {
+        /// `pan` turns one side down.
+        Balance = "balance",
+        /// Left and right are panned by themselves, by `left_pan` and `right_pan`.
+        Dual = "dual",
+    }
+}
 
 params! {
-    /// Settings of a track.
+    /// Settings of a strip.
     #[derive(Clone, Debug, PartialEq)]
-    TrackParams {
+    StripParams {
         trim_db: dB, -24.0..=24.0, default 0.0, "Level before the inserts";
         invert_polarity: switch, default false, "Turns the waveform upside down before the inserts";
-        inserts: compound Vec<Effect>, default Vec::new(), "Effects, first to last; a mono track may leave them stereo";
+        inserts: compound Vec<Effect>, default Vec::new(), "Effects, first to last; a mono strip may leave them stereo";
+        keys: compound Vec<KeyParams>, default Vec::new(), "Other strips as keys of inserts";
         width: none, 0.0..=2.0, default 1.0, "Stereo width after the inserts; a strip that is mono there takes only 1";
         fader_db: dB, -inf..=12.0, default 0.0, "Level; -144 dB and below is silence";
         pan: none, -1.0..=1.0, default 0.0,
             "Position: pan of a strip that is mono after its inserts, balance of a stereo one";
         pan_law: choice PanLaw, "Pan law";
-        mute: switch, default false, "Mutes the track";
-        solo: switch, default false, "While any track is soloed, all others are muted";
+        stereo_pan: choice StereoPan, "Placing of a strip that is stereo after its inserts";
+        left_pan: none, -1.0..=1.0, default -1.0, "Position of the left channel, for `dual`";
+        right_pan: none, -1.0..=1.0, default 1.0, "Position of the right channel, for `dual`";
+        mute: switch, default false, "Mutes the strip and its sends";
+        solo: switch, default false, "While any strip is soloed, only soloed ones, what feeds them and what they feed are heard";
+        solo_safe: switch, default false, "Is heard while other strips are soloed; returns always are";
+        to: compound String, default String::from("master"), "Name of the group that it feeds";
+        sends: compound Vec<SendParams>, default Vec::new(), "Further ways to groups and returns";
+        automation: compound Vec<Lane>, default Vec::new(), "Courses of levels, positions, mutes and parameters of inserts";
     }
 }
 
-impl TrackParams {
-    /// Checks every setting for a track of these channels at this rate; designs and builds nothing.
+params! {
+    /// The key of one insert: the signal of another strip after its inserts, before fader and mute.
+    #[derive(Clone, Debug, PartialEq)]
+    KeyParams {
+        insert: none as usize, 0.0..=65535.0, default 0, "Position of the insert, from 0";
+        from: compound String, default String::new(), "Name of the strip";
+    }
+}
+
+impl StripParams {
+    /// Checks every setting for a strip with an input of these channels at this rate; designs and builds nothing.
+    /// Whether destinations and keys exist is up to the mix.
     ///
     /// # Errors
-    /// The first setting that is out of range; [`Error::Channels`] for tracks that are neither mono nor stereo, before
+    /// The first setting that is out of range; [`Error::Channels`] for strips that are neither mono nor stereo, before
     /// or after the inserts.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         validate_series(&self.inserts, "inserts", spec)?;
         channels_in(spec.channels(), 1, 2)?;
         let channels = series_channels(&self.inserts, "inserts", spec.channels())?;
-        channels_in(channels, 1, 2)?;
-        self.validate_after_inserts(&spec.with_channels(channels)?)
+        self.validate_after_inserts(&spec.with_channels(channels)?)?;
+        targets(self, spec).map(drop)
     }
 
     /// Checks all but the inserts, given their output stream.
-    fn validate_after_inserts(&self, after: &StreamSpec) -> Result<(), Error> {
+    pub(super) fn validate_after_inserts(&self, after: &StreamSpec) -> Result<(), Error> {
+        channels_in(after.channels(), 1, 2)?;
         if after.channels() == 1 {
             in_range("width (of a mono strip)", self.width, 1.0, 1.0)?;
         }
-        self.check_fields(after.sample_rate_hz())
+        self.check_fields(after.sample_rate_hz())?;
+        self.sends.iter().enumerate().try_for_each(|(position, send)| {
+            send.validate(after.sample_rate_hz()).map_err(|error| error.within("sends", position))
+        })
     }
+
+    fn trim(&self) -> GainParams {
+        GainParams { gain_db: self.trim_db, invert_polarity: self.invert_polarity }
+    }
+
+    fn width(&self) -> WidthParams {
+        WidthParams { width: self.width, bass_mono_hz: 0.0 }
+    }
+}
+
+/// Checks that processors run in series on a strip with these settings.
+///
+/// # Errors
+/// The first that does not fit; [`Error::Channels`] unless the strip is mono or stereo before and after them.
+pub(super) fn check_series<'p, S: Sample>(
+    spec: &StreamSpec,
+    inserts: impl Iterator<Item = &'p EffectProcessor<S>>,
+    params: &StripParams,
+) -> Result<(), Error> {
+    channels_in(spec.channels(), 1, 2)?;
+    let mut stage = *spec;
+    for (position, insert) in inserts.enumerate() {
+        expect_rate(stage.sample_rate_hz(), insert.spec().sample_rate_hz())
+            .and_then(|()| expect_channels(stage.channels(), insert.spec().channels()))
+            .map_err(|error| error.within("inserts", position))?;
+        stage = stage.with_channels(insert.output_channels())?;
+    }
+    params.validate_after_inserts(&stage)
 }
 
 /// A running strip.
 #[derive(Debug)]
 pub(super) struct Strip<S: Sample> {
+    spec: StreamSpec,
     backend: Backend,
     /// Channels after the inserts: 1 or 2.
     channels: usize,
+    /// Which input of the mixer it takes; none for buses.
+    pub(super) input: Option<usize>,
+    /// Up to the latest of its keys; a bus is delayed by its feeds.
+    delay: DelayLine<S>,
+    pub(super) feeds: Vec<Feed<S>>,
+    /// Left and right of a bus.
+    sums: Vec<f64>,
     trim: Gain<S>,
-    inserts: Chain<S, EffectProcessor<S>>,
+    pub(super) inserts: Vec<Insert<S>>,
     width: Option<Width<S>>,
-    alignment: DelayLine<S>,
-    /// Fader × pan, to the left and to the right.
-    gains: Ramp<2>,
-    mute: Ramp<1>,
-    muted: bool,
-    pub(super) solo: bool,
-    /// One chunk, planar.
-    chunk: Vec<S>,
-    non_finite: u64,
 }
 
 impl<S: Sample> Strip<S> {
+    /// A strip that the mixer has yet to route, with settings that [`check_series`] accepts.
     pub(super) fn new(
         spec: &StreamSpec,
-        inserts: Chain<S, EffectProcessor<S>>,
-        params: &TrackParams,
+        is_bus: bool,
+        inserts: Vec<EffectProcessor<S>>,
+        params: &StripParams,
     ) -> Result<Self, Error> {
-        let (input, channels) = (spec.channels(), inserts.output_channels());
-        channels_in(input, 1, 2)?;
-        channels_in(channels, 1, 2)?;
-        let after = spec.with_channels(channels)?;
-        params.validate_after_inserts(&after)?;
-        let rate_hz = spec.sample_rate_hz();
-        Ok(Self {
+        let mut strip = Self {
+            spec: *spec,
             backend: Backend::new(spec.cpu()),
-            channels,
-            trim: trim(params).build(spec)?,
-            inserts,
-            width: if channels == 2 { Some(width(params).build(&after)?) } else { None },
-            alignment: DelayLine::new(channels, 0),
-            gains: Ramp::new(gains(params, channels), ms_to_frames(GAIN_RAMP_MS, rate_hz)),
-            mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, rate_hz)),
-            muted: params.mute,
-            solo: params.solo,
-            chunk: vec![S::ZERO; input.max(channels) * CHUNK_FRAMES],
-            non_finite: 0,
-        })
+            channels: spec.channels(),
+            input: None,
+            delay: DelayLine::new(spec.channels(), 0),
+            feeds: Vec::new(),
+            sums: if is_bus { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() },
+            trim: params.trim().build(spec)?,
+            inserts: Vec::new(),
+            width: None,
+        };
+        strip.set_inserts(inserts.into_iter().map(Insert::new).collect(), params)?;
+        Ok(strip)
     }
 
-    /// Glides to other settings; a refused one changes nothing.
-    pub(super) fn set_params(&mut self, params: &TrackParams) -> Result<(), Error> {
-        params.validate_after_inserts(&self.inserts.spec().with_channels(self.channels)?)?;
-        let inserts = design_series(&params.inserts, "inserts", &self.inserts.spec())?;
-        self.inserts.set_coeffs(&inserts)?;
-        self.trim.set_params(&trim(params))?;
-        if let Some(processor) = &mut self.width {
-            processor.set_params(&width(params))?;
+    /// Replaces the inserts, which are as in [`check_series`].
+    pub(super) fn set_inserts(&mut self, inserts: Vec<Insert<S>>, params: &StripParams) -> Result<(), Error> {
+        self.inserts = inserts;
+        self.channels = self.inserts.last().map_or(self.spec.channels(), |last| last.processor.output_channels());
+        let after = self.spec.with_channels(self.channels)?;
+        if self.channels == 1 {
+            self.width = None;
+        } else if self.width.is_none() {
+            self.width = Some(params.width().build(&after)?);
         }
-        self.gains.set_target(gains(params, self.channels));
-        self.muted = params.mute;
-        self.solo = params.solo;
         Ok(())
     }
 
-    pub(super) fn latency_frames(&self) -> usize {
-        self.inserts.latency_frames()
+    pub(super) fn spec(&self) -> StreamSpec {
+        self.spec
     }
 
-    pub(super) fn align_to(&mut self, latency_frames: usize) {
-        self.alignment = DelayLine::new(self.channels, latency_frames - self.latency_frames());
+    /// Channels before and after the inserts.
+    pub(super) fn channels(&self) -> [usize; 2] {
+        [self.spec.channels(), self.channels]
     }
 
-    /// Mutes or unmutes it, given whether any strip is soloed; at once only while building.
-    pub(super) fn update_mute(&mut self, any_solo: bool, at_once: bool) {
-        let audible = !self.muted && (self.solo || !any_solo);
-        let target = [if audible { 1.0 } else { 0.0 }];
-        if at_once {
-            self.mute.jump_to(target);
-        } else {
-            self.mute.set_target(target);
+    /// Room for its chunks.
+    pub(super) fn taps(&self, is_tapped_before: bool) -> Taps<S> {
+        let widths = self.inserts.iter().map(|insert| insert.processor.output_channels());
+        Taps::new(self.channels(), widths.fold(self.spec.channels(), usize::max), is_tapped_before)
+    }
+
+    /// Glides trim and width; those of a strip that was checked.
+    pub(super) fn aim(&mut self, params: &StripParams) {
+        // Checked with the other settings: neither can fail.
+        let _ = self.trim.set_params(&params.trim());
+        if let Some(width) = &mut self.width {
+            let _ = width.set_params(&params.width());
         }
     }
 
-    /// Adds at most [`CHUNK_FRAMES`] of the track, from frame `start` of its input on, to the buses. Missing input is
+    /// Jumps to the settings of trim and width, which clicks: before the first block.
+    pub(super) fn settle(&mut self) {
+        self.trim.reset();
+        if let Some(width) = &mut self.width {
+            width.reset();
+        }
+    }
+
+    /// Sets the delay of its input.
+    pub(super) fn set_delay(&mut self, delay_frames: usize) {
+        if self.delay.frames() != delay_frames {
+            self.delay = DelayLine::new(self.spec.channels(), delay_frames);
+        }
+    }
+
+    /// Latency of its first `count` inserts.
+    pub(super) fn latency_frames(&self, count: usize) -> usize {
+        self.inserts.iter().take(count).map(Insert::latency_frames).sum()
+    }
+
+    /// Runs a chunk of its input, or of its sources, which are among `earlier`, into its own taps. Missing input is
     /// silence.
-    pub(super) fn add_to(
-        &mut self,
-        input: Option<&Block<'_, '_, S>>,
-        start: usize,
-        left: &mut [f64],
-        right: &mut [f64],
-    ) {
-        let (frames, channels) = (left.len(), self.inserts.spec().channels());
-        debug_assert!(input.is_none_or(|input| input.channels() >= channels), "Mixer: an input has too few channels");
-        let given = input.map(|input| {
-            let start = start.min(input.frames());
-            input.frames_at(start, frames.min(input.frames() - start))
-        });
-        let whole = given.filter(|given| given.frames() == frames && given.channels() >= channels);
-        if let (true, Some(input)) = (self.passes_input(), &whole) {
-            self.sum(input, left, right);
+    pub(super) fn run(&mut self, own: &mut Taps<S>, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>) {
+        let frames = chunk.frames;
+        let input = self.input.and_then(|index| chunk.input(index));
+        own.passed = self.input.filter(|_| self.passes(input.as_ref(), frames));
+        if own.passed.is_some() {
             return;
         }
-        let rows = self.chunk.len() / CHUNK_FRAMES;
-        let Ok(mut block) = BlockMut::from_planar(&mut self.chunk[..rows * frames], rows) else { return };
-        if whole.is_none() {
-            block.clear();
+        let (channels, rows) = (self.spec.channels(), own.rows());
+        let Taps { before, after, .. } = own;
+        let Ok(mut block) = BlockMut::from_planar(&mut after[..rows * frames], rows) else { return };
+        match input {
+            Some(input) => {
+                debug_assert!(input.channels() >= channels, "Mixer: an input has too few channels");
+                if input.channels() < channels || input.frames() < frames {
+                    block.clear();
+                }
+                block.copy_from(&input);
+            }
+            None if self.input.is_some() => block.clear(),
+            None => self.gather(earlier, chunk, &mut block),
         }
-        if let Some(given) = &given {
-            block.copy_from(given);
-        }
+        self.delay.process(&mut block);
         self.trim.process(&mut block);
-        self.inserts.process(&mut block);
+        for (channel, row) in before.chunks_exact_mut(CHUNK_FRAMES).enumerate() {
+            row[..frames].copy_from_slice(block.channel(channel));
+        }
+        self.run_inserts(earlier, chunk, &mut block);
         if let Some(width) = &mut self.width {
             width.process(&mut block);
         }
-        self.alignment.process(&mut block);
-        let processed = core::mem::take(&mut self.chunk);
-        if let Ok(block) = Block::from_planar(&processed[..rows * frames], rows) {
-            self.sum(&block, left, right);
+    }
+
+    /// Runs the inserts; in parts that end on the absolute grid if lanes move one of them.
+    fn run_inserts(&mut self, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
+        let is_automated = self.inserts.iter().any(|insert| insert.lanes.is_some());
+        for insert in &mut self.inserts {
+            insert.read_key(earlier, chunk);
         }
-        self.chunk = processed;
-    }
-
-    /// Whether nothing before the fader changes a sample: the input needs no copy.
-    fn passes_input(&self) -> bool {
-        self.trim.is_neutral()
-            && self.inserts.processors().is_empty()
-            && self.width.as_ref().is_none_or(Width::is_neutral)
-            && self.alignment.frames() == 0
-    }
-
-    /// Adds the output of the inserts to the buses, through fader, pan and mute.
-    fn sum(&mut self, processed: &Block<'_, '_, S>, left: &mut [f64], right: &mut [f64]) {
-        let frames = processed.frames();
         let mut start = 0;
-        while start < frames {
-            // Two ramps that may end at different frames.
-            let uniform = (frames - start).min(self.gains.uniform_frames()).min(self.mute.uniform_frames());
-            let (gains, length) = self.gains.span::<S>(uniform);
-            let (mute, length) = self.mute.span::<S>(length);
-            let range = start..start + length;
-            let part = processed.frames_at(start, length);
-            let source = match self.channels {
-                1 => mix::Source::Mono(part.channel(0)),
-                _ => mix::Source::Stereo([part.channel(0), part.channel(1)]),
+        while start < chunk.frames {
+            let now = chunk.now + start as u64;
+            let length = match is_automated {
+                true => (chunk.frames - start).min(GRID_FRAMES - (now % GRID_FRAMES as u64) as usize),
+                false => chunk.frames,
             };
-            let sums = [&mut left[range.clone()], &mut right[range]];
-            self.non_finite += mix::add_stereo(self.backend, sums, source, &gains, &mute);
+            let mut part = block.frames_mut(start, length);
+            for insert in &mut self.inserts {
+                insert.follow(now, self.spec.sample_rate_hz());
+                insert.process(&mut part, start, chunk.frames);
+            }
             start += length;
         }
     }
 
+    /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
+    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
+        input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
+            && self.delay.frames() == 0
+            && self.inserts.is_empty()
+            && self.trim.is_neutral()
+            && self.width.as_ref().is_none_or(Width::is_neutral)
+    }
+
+    /// Sums the feeds in f64, rounded once.
+    fn gather(&mut self, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
+        self.sums.fill(0.0);
+        let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
+        let (left, right) = (&mut left[..chunk.frames], &mut right[..chunk.frames]);
+        for feed in &mut self.feeds {
+            feed.add_to(self.backend, earlier, chunk, [&mut *left, &mut *right]);
+        }
+        mix::round(self.backend, left, block.channel_mut(0));
+        mix::round(self.backend, right, block.channel_mut(1));
+    }
+
     pub(super) fn reset(&mut self) {
-        let Self {
-            backend: _,
-            channels: _,
-            trim,
-            inserts,
-            width,
-            alignment,
-            gains,
-            mute,
-            muted: _,
-            solo: _,
-            chunk: _,
-            non_finite,
-        } = self;
-        *non_finite = 0;
+        let Self { spec: _, backend: _, channels: _, input: _, delay, feeds, sums: _, trim, inserts, width } = self;
+        delay.reset();
+        feeds.iter_mut().for_each(Feed::reset);
         trim.reset();
-        inserts.reset();
+        inserts.iter_mut().for_each(Insert::reset);
         if let Some(width) = width {
             width.reset();
         }
-        alignment.reset();
-        gains.jump_to(gains.target());
-        mute.jump_to(mute.target());
     }
 
+    /// What it receives from: the positions of feeds and keys in the order of processing, and their delays.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (usize, usize)> {
+        let feeds = self.feeds.iter().map(|feed| (feed.source, feed.delay_frames()));
+        let keys = self.inserts.iter().filter_map(|insert| insert.key.as_ref());
+        feeds.chain(keys.map(|key| (key.source, key.delay_frames())))
+    }
+
+    /// Tail of its inserts.
     pub(super) fn tail(&self) -> Tail {
-        self.inserts.tail().then(Tail::Frames(self.alignment.frames() as u64))
+        self.inserts.iter().fold(Tail::Frames(self.delay.frames() as u64), |tail, insert| tail.then(insert.tail()))
     }
 
     pub(super) fn non_finite_samples(&self) -> u64 {
-        self.trim.non_finite_samples() + self.inserts.non_finite_samples() + self.non_finite
+        let inserts: u64 = self.inserts.iter().map(Insert::non_finite_samples).sum();
+        let feeds: u64 = self.feeds.iter().map(Feed::non_finite_samples).sum();
+        self.trim.non_finite_samples() + inserts + feeds
     }
-}
-
-fn trim(params: &TrackParams) -> GainParams {
-    GainParams { gain_db: params.trim_db, invert_polarity: params.invert_polarity }
-}
-
-fn width(params: &TrackParams) -> WidthParams {
-    WidthParams { width: params.width, bass_mono_hz: 0.0 }
-}
-
-/// Fader × pan (mono) or balance (stereo).
-fn gains(params: &TrackParams, channels_after_inserts: usize) -> [f64; 2] {
-    let law = if channels_after_inserts == 1 { mono_gains } else { balance_gains };
-    law(params.pan, params.pan_law).map(|gain| gain * fader_gain(params.fader_db))
 }

@@ -58,7 +58,7 @@ pub trait Fields {
     fn check_fields(&self, sample_rate_hz: f64) -> Result<(), Error> {
         for Field { name, kind, .. } in self.fields() {
             if let (Kind::Number(number), Some(Value::Number(value))) = (kind, self.get(name)) {
-                check(name, number, value, sample_rate_hz, self.limit(name))?;
+                check_number(name, number, value, sample_rate_hz, self.limit(name))?;
             }
         }
         Ok(())
@@ -76,7 +76,8 @@ pub struct Limit {
     pub with_value: f64,
 }
 
-fn check(
+/// Checks one number against its entry of a table, and against the limit that another setting gives it.
+pub(crate) fn check_number(
     name: &'static str,
     number: &Number,
     value: f64,

@@ -11,6 +11,7 @@ use super::{
     scale::{GROUP, values},
 };
 use crate::foundation::sample::Sample;
+use core::ops::Range;
 
 /// A source of a left and a right bus.
 #[derive(Clone, Copy, Debug)]
@@ -21,21 +22,43 @@ pub(crate) enum Source<'a, S> {
     Stereo([&'a [S]; 2]),
 }
 
+impl<S> Source<'_, S> {
+    /// Some of its frames.
+    pub(crate) fn frames(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::Mono(both) => Self::Mono(&both[range]),
+            Self::Stereo([left, right]) => Self::Stereo([&left[range.clone()], &right[range]]),
+        }
+    }
+}
+
+/// Gains of a source over some frames.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gains<'a, S> {
+    /// To the left and right bus; of a stereo source, from the channel of that side.
+    pub(crate) straight: &'a Span<S, 2>,
+    /// To the left and right bus from the other channel; a mono source has none.
+    pub(crate) crossed: &'a Span<S, 2>,
+    /// Times both.
+    pub(crate) mute: &'a Span<S, 1>,
+    /// Further factors of each frame, where the gains are automated: straight to the left and right, across to the
+    /// left and right.
+    pub(crate) lanes: Option<[&'a [S]; 4]>,
+}
+
 /// Adds `samples` times a gain to `sums`.
 pub(crate) fn add<S: Sample>(backend: Backend, sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
     run!(backend, _ => add_all(sums, samples, gain));
 }
 
-/// Adds one source to the left and the right bus, times their gains times a mute. Non-finite samples count as 0;
-/// returns their count.
+/// Adds one source to the left and the right bus. Non-finite samples count as 0; returns their count.
 pub(crate) fn add_stereo<S: Sample>(
     backend: Backend,
     sums: [&mut [f64]; 2],
     source: Source<'_, S>,
-    gains: &Span<S, 2>,
-    mute: &Span<S, 1>,
+    gains: &Gains<'_, S>,
 ) -> u64 {
-    run!(backend, _ => add_stereo_all(sums, source, gains, mute))
+    run!(backend, _ => add_stereo_all(sums, source, gains))
 }
 
 /// Rounds `sums` to samples.
@@ -82,13 +105,14 @@ fn add_all<S: Sample>(sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
 fn add_stereo_all<S: Sample>(
     [left_sums, right_sums]: [&mut [f64]; 2],
     source: Source<'_, S>,
-    gains: &Span<S, 2>,
-    mute: &Span<S, 1>,
+    &Gains { straight, crossed, mute, lanes }: &Gains<'_, S>,
 ) -> u64 {
     let (left, right) = match source {
         Source::Mono(both) => (both, None),
         Source::Stereo([left, right]) => (left, Some(right)),
     };
+    let crosses = right.is_some()
+        && !matches!(crossed, Span::Still([to_left, to_right]) if *to_left == S::ZERO && *to_right == S::ZERO);
     let muted = matches!(mute, Span::Still([level]) if *level == S::ZERO);
     let mut non_finite = 0;
     let mut spare = [[S::ZERO; GROUP]; 2];
@@ -103,16 +127,41 @@ fn add_stereo_all<S: Sample>(
         if muted {
             continue;
         }
-        if let (Span::Still([to_left, to_right]), Span::Still(_)) = (gains, mute) {
-            add_still(left_sums, left, *to_left);
-            add_still(right_sums, right, *to_right);
-        } else {
-            let [to_left, to_right] = levels(gains, mute, start);
-            add_times(left_sums, left, &to_left);
-            add_times(right_sums, right, &to_right);
+        let lanes = lanes.map(|lanes| lanes.map(|lane| &lane[start..start + length]));
+        let own = lanes.map(|[to_left, to_right, ..]| [to_left, to_right]);
+        add_pair([left_sums, right_sums], [left, right], straight, mute, own, start);
+        if crosses {
+            let own = lanes.map(|[.., to_left, to_right]| [to_left, to_right]);
+            add_pair([left_sums, right_sums], [right, left], crossed, mute, own, start);
         }
     }
     non_finite
+}
+
+/// Adds one group of the left and the right source.
+#[inline(always)]
+fn add_pair<S: Sample>(
+    [left_sums, right_sums]: [&mut [f64]; 2],
+    [left, right]: [&[S]; 2],
+    gains: &Span<S, 2>,
+    mute: &Span<S, 1>,
+    lanes: Option<[&[S]; 2]>,
+    start: usize,
+) {
+    if let (Span::Still([to_left, to_right]), Span::Still(_), None) = (gains, mute, lanes) {
+        add_still(left_sums, left, *to_left);
+        add_still(right_sums, right, *to_right);
+    } else {
+        let mut levels = levels(gains, mute, start);
+        for (levels, lane) in levels.iter_mut().zip(lanes.iter().flatten()) {
+            for (level, factor) in levels.iter_mut().zip(*lane) {
+                *level *= *factor;
+            }
+        }
+        let [to_left, to_right] = levels;
+        add_times(left_sums, left, &to_left);
+        add_times(right_sums, right, &to_right);
+    }
 }
 
 /// The samples, or a repaired copy of them; counts the samples repaired.

@@ -1,0 +1,181 @@
+//! Automation of the mixer: drawn curves against the output, frame by frame.
+
+use crate::common::*;
+use mixdown::{
+    console::{Lane, Point, SendParams, Shape, StereoPan, Tap},
+    dynamics::{CompressorParams, LimiterParams},
+    filters::BellParams,
+    levels::GainParams,
+    *,
+};
+
+const RATE_HZ: f64 = 48_000.0;
+const FRAMES: usize = 24_000;
+
+fn lane(parameter: &str, points: &[(f64, f64, Shape)]) -> Lane {
+    let points = points.iter().map(|&(time_s, value, shape)| Point { time_s, value, shape });
+    Lane { parameter: parameter.into(), points: points.collect() }
+}
+
+/// Mixes one track with a constant input of 1.
+fn course(channels: usize, params: &StripParams, cut: &Cut) -> (Vec<f64>, usize) {
+    let mut mixer = Mixer::<f64>::new(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+    mixer.add_return("hall", &StripParams { fader_db: 0.0, ..Default::default() }).unwrap();
+    mixer.add_track("voice", channels, params).unwrap();
+    (rendered(&mut mixer, channels, cut), mixer.latency_frames())
+}
+
+fn rendered(mixer: &mut Mixer<f64>, channels: usize, cut: &Cut) -> Vec<f64> {
+    let ones = vec![1.0; channels * FRAMES];
+    let mut out = vec![0.0; 2 * FRAMES];
+    let mut block = BlockMut::from_planar(&mut out, 2).unwrap();
+    let mut start = 0;
+    for length in cut.0.iter().cycle() {
+        let length = (*length).min(FRAMES - start);
+        let input = Block::from_planar(&ones, channels).unwrap().frames_at(start, length);
+        mixer.process(&[input], &mut block.frames_mut(start, length));
+        start += length;
+        if start == FRAMES {
+            break;
+        }
+    }
+    out
+}
+
+fn db(gain: f64) -> f64 {
+    20.0 * gain.log10()
+}
+
+/// G3: a drawn fader is heard as drawn, within 0.01 dB at every frame, whatever latency stands before it.
+#[test]
+fn g3_a_drawn_fader_is_the_output() {
+    const LIMIT_DB: f64 = 0.01;
+    let fader =
+        lane("fader_db", &[(0.0, -20.0, Shape::Linear), (0.1, -3.0, Shape::DbLinear), (0.4, -40.0, Shape::DbLinear)]);
+    let drawn = |time_s: f64| match time_s {
+        t if t < 0.1 => -20.0 + 17.0 * t / 0.1,
+        t if t < 0.4 => -3.0 - 37.0 * (t - 0.1) / 0.3,
+        _ => -40.0,
+    };
+    let late: Effect = LimiterParams { lookahead_ms: 5.0, ..Default::default() }.into();
+    let quiet: Effect = GainParams { gain_db: -6.0, ..Default::default() }.into();
+    for inserts in [vec![], vec![quiet.clone(), late]] {
+        let quieter_db = if inserts.is_empty() { 0.0 } else { -6.0 };
+        let params = StripParams { automation: vec![fader.clone()], inserts, ..Default::default() };
+        let (out, latency) = course(2, &params, &Cut::whole());
+        for frame in 0..FRAMES - latency {
+            let expected = drawn(frame as f64 / RATE_HZ) + quieter_db;
+            let found = db(out[latency + frame]);
+            assert!((found - expected).abs() < LIMIT_DB, "frame {frame}, latency {latency}: {found} for {expected}");
+        }
+    }
+}
+
+/// An event at a frame first acts at that frame.
+#[test]
+fn a_point_acts_from_its_own_frame_on() {
+    let step = lane("fader_db", &[(0.1, 0.0, Shape::Linear), (0.1, -6.0, Shape::Linear)]);
+    let mute = lane("mute", &[(0.0, 0.0, Shape::Hold), (0.1, 1.0, Shape::Hold)]);
+    for lanes in
+        [vec![step.clone()], vec![mute], vec![lane("pan", &[(0.1, 0.0, Shape::Linear), (0.1, 0.8, Shape::Linear)])]]
+    {
+        let (out, _) = course(2, &StripParams { automation: lanes, ..Default::default() }, &Cut::whole());
+        assert!(out[..4_800].iter().all(|x| *x == 1.0));
+        assert!(out[4_801] != 1.0 && (out[4_801] - 1.0).abs() < 1e-6, "it begins, without a click");
+        // 10 ms later it is there.
+        assert!(out[4_800 + 480..FRAMES].iter().all(|x| (x - out[FRAMES - 1]).abs() < 1e-12));
+    }
+    let (out, _) = course(2, &StripParams { automation: vec![step], ..Default::default() }, &Cut::whole());
+    assert!((db(out[FRAMES - 1]) + 6.0).abs() < 1e-9);
+}
+
+#[test]
+fn lanes_give_the_same_bits_for_any_cut_and_after_a_reset() {
+    let compressor: Effect = CompressorParams { threshold_db: -30.0, ..Default::default() }.into();
+    let bell: Effect = BellParams::default().into();
+    let send = |tap| SendParams { to: "hall".into(), tap, level_db: -12.0, ..Default::default() };
+    let params = StripParams {
+        inserts: vec![compressor, bell],
+        sends: vec![send(Tap::PostPan), send(Tap::PreFader)],
+        stereo_pan: StereoPan::Dual,
+        automation: vec![
+            lane("fader_db", &[(0.0, -6.0, Shape::Linear), (0.3, 0.0, Shape::SCurve)]),
+            lane("left_pan", &[(0.1, -1.0, Shape::Linear), (0.4, 0.5, Shape::Linear)]),
+            lane("sends/0/level_db", &[(0.0, f64::NEG_INFINITY, Shape::Linear), (0.2, 0.0, Shape::DbLinear)]),
+            lane("sends/1/pan", &[(0.0, -1.0, Shape::Linear), (0.5, 1.0, Shape::Linear)]),
+            lane("sends/1/mute", &[(0.0, 1.0, Shape::Hold), (0.25, 0.0, Shape::Hold)]),
+            lane("0/threshold_db", &[(0.0, -40.0, Shape::Linear), (0.4, 0.0, Shape::DbLinear)]),
+            lane("1/gain_db", &[(0.0, -6.0, Shape::Linear), (0.2, 12.0, Shape::DbLinear), (0.2, 0.0, Shape::DbLinear)]),
+            lane("1/frequency_hz", &[(0.0, 100.0, Shape::Linear), (0.4, 8_000.0, Shape::Exponential)]),
+        ],
+        ..Default::default()
+    };
+    let mut mixer = Mixer::<f64>::new(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+    mixer.add_return("hall", &StripParams::default()).unwrap();
+    mixer.add_track("voice", 2, &params).unwrap();
+    let whole = rendered(&mut mixer, 2, &Cut::whole());
+    for cut in [vec![1], vec![7, 64], vec![480], vec![0, 513, 100]] {
+        mixer.reset();
+        assert!(same_bits(&rendered(&mut mixer, 2, &Cut(cut.clone())), &whole), "{cut:?}");
+    }
+    // From the middle on: what depends on time alone is the same.
+    let fader = StripParams { automation: vec![params.automation[0].clone()], ..Default::default() };
+    let (all, _) = course(2, &fader, &Cut::whole());
+    let mut mixer = Mixer::<f64>::new(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+    mixer.add_track("voice", 2, &fader).unwrap();
+    mixer.seek(9_999);
+    let late = rendered(&mut mixer, 2, &Cut::whole());
+    assert!(same_bits(&late[..FRAMES - 9_999], &all[9_999..FRAMES]));
+}
+
+/// A parameter of an insert follows its line without a lag: the glide of the processor is read ahead.
+#[test]
+fn an_insert_follows_its_lane() {
+    /// Of a line of 60 dB per second, away from its corners: steps of 64 frames, smoothed over 20 ms.
+    const LIMIT_DB: f64 = 0.1;
+    let params = StripParams {
+        inserts: vec![GainParams::default().into()],
+        automation: vec![lane("0/gain_db", &[(0.05, 0.0, Shape::Linear), (0.45, -24.0, Shape::DbLinear)])],
+        ..Default::default()
+    };
+    let (out, _) = course(2, &params, &Cut::whole());
+    for frame in (0.08 * RATE_HZ) as usize..(0.42 * RATE_HZ) as usize {
+        let expected = -60.0 * (frame as f64 / RATE_HZ - 0.05);
+        assert!((db(out[frame]) - expected).abs() < LIMIT_DB, "{frame}: {} for {expected}", db(out[frame]));
+    }
+    assert_eq!(out[0], 1.0, "it starts where the lane starts");
+}
+
+#[test]
+fn lanes_that_lead_nowhere_are_refused() {
+    let mut mixer = Mixer::<f64>::new(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+    let inserts: Vec<Effect> = vec![CompressorParams::default().into(), LimiterParams::default().into()];
+    let mut refused = |lanes: Vec<Lane>| {
+        let params = StripParams { inserts: inserts.clone(), automation: lanes, ..Default::default() };
+        mixer.add_track("voice", 2, &params).unwrap_err().to_string()
+    };
+    let flat = |parameter: &str, value| lane(parameter, &[(0.0, value, Shape::Linear)]);
+    for (lanes, text) in [
+        (vec![flat("fader", 0.0)], r#"strip "voice": automation[0].fader is no parameter"#),
+        (vec![flat("2/threshold_db", 0.0)], r#"strip "voice": automation[0].2/threshold_db is no parameter"#),
+        (vec![flat("sends/0/level_db", 0.0)], r#"strip "voice": automation[0].sends/0/level_db is no parameter"#),
+        (
+            vec![flat("pan", 0.0), flat("fader_db", 13.0)],
+            r#"strip "voice": automation[1].points[0].fader_db = 13 is out of range: it must lie in -inf..12"#,
+        ),
+        (
+            vec![flat("0/threshold_db", 1.0)],
+            r#"strip "voice": automation[0].points[0].threshold_db = 1 is out of range: it must lie in -60..0"#,
+        ),
+        (
+            vec![flat("1/lookahead_ms", 2.0)],
+            r#"strip "voice": automation[0].lookahead_ms cannot change while the processor runs: build a new one"#,
+        ),
+        (
+            vec![flat("mute", 0.5)],
+            r#"strip "voice": automation[0].points[0].mute = 0.5 is not allowed: it must be 0 (off) or 1 (on)"#,
+        ),
+    ] {
+        assert_eq!(refused(lanes), text);
+    }
+}
