@@ -23,8 +23,9 @@ __all__ = [
     "as_audio",
     "ceiling_at",
     "check_effect",
-    "check_master",
-    "check_track",
+    "check_mix",
+    "check_send",
+    "check_strip",
     "deliver",
     "design_error_db",
     "fields",
@@ -37,7 +38,9 @@ __all__ = [
     "process",
     "quantize",
     "render_mix",
+    "render_stems",
     "reverb_space",
+    "takes_key",
     "targets",
     "transfer_curve",
 ]
@@ -58,8 +61,9 @@ class MixerError(ValueError): ...
 def as_array(value: AudioLike, name: str) -> NDArray[Any]: ...
 def as_audio(value: AudioLike, name: str) -> _Audio: ...
 def check_effect(settings: _Settings) -> None: ...
-def check_track(name: str, settings: _Settings, sample_rate_hz: float, channels: int) -> None: ...
-def check_master(name: str, settings: _Settings, sample_rate_hz: float) -> None: ...
+def check_mix(mix: _Settings, sample_rate_hz: float) -> None: ...
+def check_send(settings: _Settings) -> None: ...
+def check_strip(strip: _Settings, sample_rate_hz: float) -> None: ...
 def process(
     settings: _Settings,
     audio: AudioLike,
@@ -80,12 +84,21 @@ def kinds() -> list[str]: ...
 def fields(kind: str) -> list[_Settings]: ...
 def reverb_space(space: str) -> _Settings: ...
 def render_mix(
-    tracks: list[tuple[str, _Audio, _Settings]],
-    master: _Settings,
+    mix: _Settings,
+    tracks: list[_Audio],
     sample_rate_hz: float,
     tail: str | float,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Audio: ...
+def render_stems(
+    mix: _Settings,
+    tracks: list[_Audio],
+    sample_rate_hz: float,
+    of: str,
+    tail: str | float,
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, _Audio]: ...
+def takes_key(settings: _Settings) -> bool: ...
 def transfer_curve(settings: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 @final
