@@ -1,7 +1,15 @@
 //! Real-time safety: nothing allocates or frees while audio runs.
 
 use crate::{allocator::calls, common::*};
-use mixdown::{filters::*, levels::*, meters::*, *};
+use mixdown::{
+    console::{KeyParams, Lane, Point, SendParams, Shape, VcaParams},
+    dynamics::*,
+    filters::*,
+    levels::*,
+    meters::*,
+    reverbs::PlateParams,
+    *,
+};
 
 const FRAMES: usize = 3_000;
 /// Block lengths of an irregular host.
@@ -96,44 +104,57 @@ fn law_7_combinations() {
 #[test]
 fn law_7_the_mixer_does_not_allocate() {
     let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
-    let params = |fader_db, pan| StripParams {
-        inserts: vec![BellParams { gain_db: 4.0, ..Default::default() }.into()],
-        fader_db,
-        pan,
+    let bell = BellParams { gain_db: 4.0, ..Default::default() };
+    let point = |time_s, value, shape| Point { time_s, value, shape };
+    let lane = |parameter: &str, end| Lane {
+        parameter: parameter.into(),
+        points: vec![point(0.0, end - 1.0, Shape::Hold), point(0.01, end, Shape::DbLinear)],
+    };
+    let params = StripParams {
+        inserts: vec![bell.into(), CompressorParams::default().into(), LimiterParams::default().into()],
+        fader_db: -6.0,
+        to: "band".into(),
+        sends: vec![SendParams { to: "hall".into(), ..Default::default() }],
         ..Default::default()
     };
-    for (track, channels) in [("drums", 2), ("bass", 1), ("voice", 1)] {
-        mixer.add_track(track, channels, &params(-6.0, 0.1)).unwrap();
-    }
-    mixer
-        .set(
-            "master",
-            &StripParams {
-                inserts: vec![TiltParams { gain_db: 1.0, ..Default::default() }.into()],
-                fader_db: -1.0,
-                ..Default::default()
-            },
-        )
-        .unwrap();
+    let hall = StripParams { inserts: vec![PlateParams::default().into()], ..Default::default() };
+    mixer.add_return("hall", &hall).unwrap();
+    mixer.add_group("band", &StripParams::default()).unwrap();
+    mixer.add_track("drums", 2, &params).unwrap();
+    let keys = vec![KeyParams { insert: 1, from: "drums".into() }];
+    let bass = mixer.add_track("bass", 1, &StripParams { keys, ..params.clone() }).unwrap();
+    let automation = vec![lane("fader_db", -3.0), lane("sends/0/level_db", -9.0), lane("1/threshold_db", -20.0)];
+    let voice = mixer.add_track("voice", 1, &StripParams { automation, ..params }).unwrap();
+    let members = vec!["bass".to_string(), "voice".into()];
+    mixer.set_vcas(&[VcaParams { name: "all".into(), members, ..Default::default() }]).unwrap();
+    let master = StripParams { inserts: vec![TiltParams::default().into()], ..Default::default() };
+    mixer.set("master", &master).unwrap();
     let (stereo, mono) = (planar_noise::<f32>(2, FRAMES), planar_noise::<f32>(1, FRAMES));
     let inputs = [(&stereo, 2), (&mono, 1), (&mono, 1)]
         .map(|(samples, channels)| Block::from_planar(samples.as_slice(), channels).unwrap());
     let mut out = vec![0.0_f32; 2 * FRAMES];
     let mut out = BlockMut::from_planar(&mut out, 2).unwrap();
     for round in 0..2 {
-        // Designing the settings of inserts may allocate; running the glides they start may not.
-        mixer.set("bass", &params(-3.0, 0.5 - f64::from(round))).unwrap();
-        mixer.set("voice", &StripParams { mute: round == 0, ..params(0.0, 0.0) }).unwrap();
+        let mut softer: Effect = BellParams { gain_db: -4.0 - f64::from(round), ..bell }.into();
+        let coeffs = softer.design(&spec(1)).unwrap();
         let count = calls(|| {
+            mixer.set_value(bass, "fader_db", (-3.0).into()).unwrap();
+            mixer.set_value(bass, "pan", (0.5 - f64::from(round)).into()).unwrap();
+            mixer.set_value(bass, "solo", (round == 1).into()).unwrap();
+            mixer.set_value(voice, "mute", (round == 0).into()).unwrap();
+            assert!(mixer.set_value(voice, "pan", 2.0.into()).is_err());
+            mixer.set_send_value(voice, 0, "pan", 0.5.into()).unwrap();
+            mixer.set_vca_value(0, "fader_db", (-1.0).into()).unwrap();
+            mixer.set_insert(bass, 0, &mut softer, &coeffs).unwrap();
             let mut start = 0;
             blocks(&mut out, |block| {
                 let parts = inputs.map(|input| input.frames_at(start, block.frames()));
                 mixer.process(&parts, block);
                 start += block.frames();
             });
+            mixer.reset();
         });
         assert_eq!(count, 0, "round {round}");
-        assert_eq!(calls(|| mixer.reset()), 0);
     }
 }
 

@@ -270,6 +270,45 @@ fn law_1_graphs_give_the_same_bits_for_any_cut() {
     });
 }
 
+/// 64 tracks, 8 groups, 4 returns: the same bits in one call, in blocks, and on several threads.
+#[test]
+#[cfg(feature = "rayon")]
+fn law_1_threads_change_no_bit() {
+    let insert = |gain_db| filters::BellParams { gain_db, ..Default::default() }.into();
+    let mut mix = MixerParams::default();
+    let mut add = |name: String, input, params| mix.strips.push(NamedStrip { name, input, params });
+    for index in 0..4 {
+        let inserts = vec![reverbs::PlateParams { decay: 0.3, ..Default::default() }.into()];
+        add(format!("return {index}"), StripInput::Return, StripParams { inserts, ..Default::default() });
+    }
+    for index in 0..8 {
+        let to = if index < 4 { MASTER.into() } else { format!("group {}", index - 4) };
+        let inserts = vec![dynamics::CompressorParams { threshold_db: -30.0, ..Default::default() }.into()];
+        add(format!("group {index}"), StripInput::Group, StripParams { to, inserts, ..Default::default() });
+    }
+    for index in 0..64 {
+        let sends = vec![SendParams { to: format!("return {}", index % 4), level_db: -12.0, ..Default::default() }];
+        let params = StripParams {
+            to: format!("group {}", index % 8),
+            pan: (index as f64 / 10.0).sin(),
+            inserts: vec![insert(index as f64 / 10.0 - 3.0)],
+            sends,
+            ..Default::default()
+        };
+        add(format!("track {index}"), StripInput::Track { channels: 1 + index % 2 }, params);
+    }
+    let mut mixer = Mixer::of(&mix, &spec(2)).unwrap();
+    let whole = mixed(&mut mixer, FRAMES, &Cut::whole(), |_| true);
+    assert!(whole.iter().any(|x| x.abs() > 0.1));
+    for (threads, cut) in [(1, vec![480, 7]), (2, vec![usize::MAX]), (2, vec![64, 1_000])] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        mixer.reset();
+        mixer.set_parallel(true);
+        let found = pool.install(|| mixed(&mut mixer, FRAMES, &Cut(cut.clone()), |_| true));
+        assert!(same_bits(&found, &whole), "{threads} {cut:?}");
+    }
+}
+
 /// A soloed track is the mix without the sound of the other tracks. Keys are left out: they are heard while muted.
 #[test]
 fn solo_in_place_is_the_mix_without_the_others() {

@@ -7,7 +7,7 @@ use super::{
     lanes::OutputLanes,
     mixer::StripId,
     send::Tap,
-    strip::Strip,
+    taps::Taps,
 };
 use crate::{
     foundation::{block::BlockMut, sample::Sample, unit::ms_to_frames},
@@ -116,34 +116,34 @@ impl<S: Sample> Feed<S> {
     pub(super) fn add_and_keep(
         &mut self,
         backend: Backend,
-        strips: &[Strip<S>],
+        taps: &[Taps<S>],
         chunk: &Chunk<'_, '_, '_, S>,
         [left, right]: [&mut [f64]; 2],
     ) {
         if self.product.is_empty() {
-            return self.add_to(backend, strips, chunk, [left, right]);
+            return self.add_to(backend, taps, chunk, [left, right]);
         }
         let mut product = core::mem::take(&mut self.product);
         product.fill(0.0);
         let (own_left, own_right) = product.split_at_mut(CHUNK_FRAMES);
         let (own_left, own_right) = (&mut own_left[..chunk.frames], &mut own_right[..chunk.frames]);
-        self.add_to(backend, strips, chunk, [&mut *own_left, &mut *own_right]);
+        self.add_to(backend, taps, chunk, [&mut *own_left, &mut *own_right]);
         for (bus, own) in [(left, own_left), (right, own_right)] {
             bus.iter_mut().zip(own).for_each(|(bus, own)| *bus += *own);
         }
         self.product = product;
     }
 
-    /// Adds a chunk of the source, which is among `strips`, to a bus.
+    /// Adds a chunk of the source, which is among `taps`, to a bus.
     pub(super) fn add_to(
         &mut self,
         backend: Backend,
-        strips: &[Strip<S>],
+        taps: &[Taps<S>],
         chunk: &Chunk<'_, '_, '_, S>,
         bus: [&mut [f64]; 2],
     ) {
         let frames = chunk.frames;
-        let source = strips[self.source].tapped(self.route.tap, chunk);
+        let source = taps[self.source].read(self.route.tap, chunk);
         if self.delay.frames() == 0 {
             return self.sum(backend, source, chunk.now, bus);
         }

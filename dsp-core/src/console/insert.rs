@@ -6,7 +6,7 @@ use super::{
     lanes::InsertLanes,
     mixer::StripId,
     send::Tap,
-    strip::Strip,
+    taps::Taps,
 };
 use crate::{
     foundation::{
@@ -69,9 +69,9 @@ impl<S: Sample> Key<S> {
     }
 
     /// The next chunk of the source; a stereo source is the key of a mono insert as (L+R)/2.
-    fn read(&mut self, strips: &[Strip<S>], chunk: &Chunk<'_, '_, '_, S>) {
+    fn read(&mut self, taps: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>) {
         let frames = chunk.frames;
-        let source = strips[self.source].tapped(Tap::PreFader, chunk);
+        let source = taps[self.source].read(Tap::PreFader, chunk);
         let samples = &mut self.chunk[..self.channels * frames];
         let Ok(mut block) = BlockMut::from_planar(samples, self.channels) else { return };
         match source {
@@ -96,10 +96,10 @@ impl<S: Sample> Insert<S> {
         Self { processor, key: None, lanes: None, due: 0, started: false }
     }
 
-    /// Reads the key of a chunk; its source is among `strips`.
-    pub(super) fn read_key(&mut self, strips: &[Strip<S>], chunk: &Chunk<'_, '_, '_, S>) {
+    /// Reads the key of a chunk; its source is among `taps`.
+    pub(super) fn read_key(&mut self, taps: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>) {
         if let Some(key) = &mut self.key {
-            key.read(strips, chunk);
+            key.read(taps, chunk);
         }
     }
 

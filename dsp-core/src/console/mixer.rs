@@ -9,7 +9,9 @@ use super::{
     mixer_edit::build_strip,
     mixer_error::MixerError,
     mixer_params::{MASTER, MixerParams, StripInput},
+    send::Tap,
     strip::Strip,
+    taps::Taps,
 };
 use crate::{
     foundation::{
@@ -72,6 +74,10 @@ pub struct Mixer<S: Sample> {
     pub(super) graph: Graph,
     /// In the order of processing; the master is the last.
     pub(super) strips: Vec<Strip<S>>,
+    /// Of each of them.
+    pub(super) taps: Vec<Taps<S>>,
+    /// Whether independent strips run on several threads.
+    is_parallel: bool,
     /// Of each strip of `params`: its position in `strips`, and its feeds as (position of the bus, feed of the bus).
     pub(super) positions: Vec<usize>,
     pub(super) outputs: Vec<Vec<(usize, usize)>>,
@@ -126,6 +132,8 @@ impl<S: Sample> Mixer<S> {
             next_id: count as u32,
             graph: graph.clone(),
             strips: Vec::new(),
+            taps: Vec::new(),
+            is_parallel: false,
             positions: Vec::new(),
             outputs: Vec::new(),
             out: Feed::output(StripId(count as u32 - 1), spec.sample_rate_hz()),
@@ -193,14 +201,17 @@ impl<S: Sample> Mixer<S> {
         for start in (0..frames).step_by(CHUNK_FRAMES) {
             let length = CHUNK_FRAMES.min(frames - start);
             let chunk = Chunk { inputs, start: first + start, frames: length, now: self.now };
-            for position in 0..self.strips.len() {
-                let (earlier, rest) = self.strips.split_at_mut(position);
-                rest[0].run(earlier, &chunk);
+            let mut first = 0;
+            for &end in &self.graph.depths {
+                let (earlier, rest) = self.taps.split_at_mut(first);
+                let (strips, taps) = (&mut self.strips[first..end], &mut rest[..end - first]);
+                run_all(strips, taps, earlier, &chunk, self.is_parallel);
+                first = end;
             }
             self.sums.fill(0.0);
             let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
             let (left, right) = (&mut left[..length], &mut right[..length]);
-            self.out.add_to(self.backend, &self.strips, &chunk, [&mut *left, &mut *right]);
+            self.out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
             self.now += length as u64;
             let mut block = out.frames_mut(start, length);
             mix::round(self.backend, left, block.channel_mut(0));
@@ -229,7 +240,7 @@ impl<S: Sample> Mixer<S> {
     pub fn set_value(&mut self, strip: StripId, name: &str, value: Value<'_>) -> Result<(), Error> {
         let index = self.index_of(strip)?;
         let position = self.positions[index];
-        let after = self.spec.with_channels(self.strips[position].channels(super::send::Tap::PreFader))?;
+        let after = self.spec.with_channels(self.taps[position].channels(Tap::PreFader))?;
         let params = self.params.strip_mut(index);
         let old = params.get(name);
         params.set(name, value)?;
@@ -357,6 +368,13 @@ impl<S: Sample> Mixer<S> {
         }
     }
 
+    /// Runs strips that do not depend on each other on the threads of `rayon`, for rendering; never in a callback. The
+    /// bits are the same.
+    #[cfg(feature = "rayon")]
+    pub fn set_parallel(&mut self, is_parallel: bool) {
+        self.is_parallel = is_parallel;
+    }
+
     /// Clears all state: as newly built with the current settings.
     pub fn reset(&mut self) {
         self.strips.iter_mut().for_each(Strip::reset);
@@ -392,6 +410,26 @@ impl<S: Sample> Mixer<S> {
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
         self.strips.iter().map(Strip::non_finite_samples).sum::<u64>() + self.out.non_finite_samples()
+    }
+}
+
+/// Runs strips that are independent of each other.
+fn run_all<S: Sample>(
+    strips: &mut [Strip<S>],
+    taps: &mut [Taps<S>],
+    earlier: &[Taps<S>],
+    chunk: &Chunk<'_, '_, '_, S>,
+    is_parallel: bool,
+) {
+    #[cfg(feature = "rayon")]
+    if is_parallel && strips.len() > 1 {
+        use rayon::prelude::*;
+        strips.par_iter_mut().zip(taps).for_each(|(strip, taps)| strip.run(taps, earlier, chunk));
+        return;
+    }
+    let _ = is_parallel;
+    for (strip, taps) in strips.iter_mut().zip(taps) {
+        strip.run(taps, earlier, chunk);
     }
 }
 

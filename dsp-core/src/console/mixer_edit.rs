@@ -315,8 +315,7 @@ impl<S: Sample> Mixer<S> {
         let inserts_before: Vec<Vec<usize>> = (0..count)
             .map(|strip| graph.routes[strip].keys.iter().map(|key| before(strip, key.insert)).collect())
             .collect();
-        let channels: Vec<[usize; 2]> =
-            strips.iter().map(|strip| [Tap::PreInsert, Tap::PreFader].map(|tap| strip.channels(tap))).collect();
+        let channels: Vec<[usize; 2]> = strips.iter().map(|strip| strip.channels()).collect();
         self.kept = vec![true; count];
         self.feeding = vec![false; count];
         graph.solo(&self.params, &mut self.kept, &mut self.feeding);
@@ -339,7 +338,7 @@ impl<S: Sample> Mixer<S> {
             let is_track = matches!(self.params.input(index), StripInput::Track { .. });
             strip.input = is_track.then_some(inputs);
             inputs += usize::from(is_track);
-            strip.route(if is_track { arrivals[index] } else { 0 }, tapped_before[index]);
+            strip.set_delay(if is_track { arrivals[index] } else { 0 });
             let mut old = core::mem::take(&mut strip.feeds);
             for &route in &graph.routes[index].feeds {
                 let FeedRoute { from, output, tap } = route;
@@ -406,6 +405,7 @@ impl<S: Sample> Mixer<S> {
         self.out.due = leaving[master][1];
         self.out.lanes = OutputLanes::of(&self.params.master, Output::Main, &targets[master]);
         self.latency_frames = leaving[master][1];
+        self.taps = graph.order.iter().map(|&strip| strips[strip].taps(tapped_before[strip])).collect();
         let mut placed: Vec<Option<Strip<S>>> = strips.into_iter().map(Some).collect();
         self.strips = graph.order.iter().filter_map(|&strip| placed[strip].take()).collect();
         (self.graph, self.positions, self.outputs) = (graph, positions, outputs);

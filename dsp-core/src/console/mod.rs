@@ -27,6 +27,7 @@ pub(crate) mod send;
 pub(crate) mod series;
 pub(crate) mod stems;
 pub(crate) mod strip;
+mod taps;
 
 pub use {
     automation::{Lane, Point, Shape},

@@ -14,8 +14,9 @@ use super::{
     feed::Feed,
     insert::Insert,
     lanes::targets,
-    send::{SendParams, Tap},
+    send::SendParams,
     series::{series_channels, validate_series},
+    taps::Taps,
 };
 use crate::{
     foundation::{
@@ -156,12 +157,6 @@ pub(super) struct Strip<S: Sample> {
     trim: Gain<S>,
     pub(super) inserts: Vec<Insert<S>>,
     width: Option<Width<S>>,
-    /// One chunk before the inserts, planar; empty unless a send takes it.
-    before: Vec<S>,
-    /// One chunk after the inserts and the width, planar.
-    after: Vec<S>,
-    /// Whether the chunk is the input itself, without a copy.
-    passed: bool,
 }
 
 impl<S: Sample> Strip<S> {
@@ -183,9 +178,6 @@ impl<S: Sample> Strip<S> {
             trim: params.trim().build(spec)?,
             inserts: Vec::new(),
             width: None,
-            before: Vec::new(),
-            after: Vec::new(),
-            passed: false,
         };
         strip.set_inserts(inserts.into_iter().map(Insert::new).collect(), params)?;
         Ok(strip)
@@ -194,16 +186,13 @@ impl<S: Sample> Strip<S> {
     /// Replaces the inserts, which are as in [`check_series`].
     pub(super) fn set_inserts(&mut self, inserts: Vec<Insert<S>>, params: &StripParams) -> Result<(), Error> {
         self.inserts = inserts;
-        let widths = self.inserts.iter().map(|insert| insert.processor.output_channels());
-        let widest = widths.clone().fold(self.spec.channels(), usize::max);
-        self.channels = widths.last().unwrap_or(self.spec.channels());
+        self.channels = self.inserts.last().map_or(self.spec.channels(), |last| last.processor.output_channels());
         let after = self.spec.with_channels(self.channels)?;
         if self.channels == 1 {
             self.width = None;
         } else if self.width.is_none() {
             self.width = Some(params.width().build(&after)?);
         }
-        self.after.resize(widest * CHUNK_FRAMES, S::ZERO);
         Ok(())
     }
 
@@ -211,9 +200,15 @@ impl<S: Sample> Strip<S> {
         self.spec
     }
 
-    /// Channels at a tap.
-    pub(super) fn channels(&self, tap: Tap) -> usize {
-        if tap == Tap::PreInsert { self.spec.channels() } else { self.channels }
+    /// Channels before and after the inserts.
+    pub(super) fn channels(&self) -> [usize; 2] {
+        [self.spec.channels(), self.channels]
+    }
+
+    /// Room for its chunks.
+    pub(super) fn taps(&self, is_tapped_before: bool) -> Taps<S> {
+        let widths = self.inserts.iter().map(|insert| insert.processor.output_channels());
+        Taps::new(self.channels(), widths.fold(self.spec.channels(), usize::max), is_tapped_before)
     }
 
     /// Glides trim and width; those of a strip that was checked.
@@ -233,13 +228,11 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Sets the delay of its input, and whether a send takes the signal before the inserts.
-    pub(super) fn route(&mut self, delay_frames: usize, is_tapped_before: bool) {
+    /// Sets the delay of its input.
+    pub(super) fn set_delay(&mut self, delay_frames: usize) {
         if self.delay.frames() != delay_frames {
             self.delay = DelayLine::new(self.spec.channels(), delay_frames);
         }
-        let length = if is_tapped_before { self.spec.channels() * CHUNK_FRAMES } else { 0 };
-        self.before.resize(length, S::ZERO);
     }
 
     /// Latency of its first `count` inserts.
@@ -247,43 +240,42 @@ impl<S: Sample> Strip<S> {
         self.inserts.iter().take(count).map(Insert::latency_frames).sum()
     }
 
-    /// Runs a chunk of its input, or of its sources, which are among `earlier`. Missing input is silence.
-    pub(super) fn run(&mut self, earlier: &[Self], chunk: &Chunk<'_, '_, '_, S>) {
+    /// Runs a chunk of its input, or of its sources, which are among `earlier`, into its own taps. Missing input is
+    /// silence.
+    pub(super) fn run(&mut self, own: &mut Taps<S>, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>) {
         let frames = chunk.frames;
         let input = self.input.and_then(|index| chunk.input(index));
-        self.passed = self.passes(input.as_ref(), frames);
-        if self.passed {
+        own.passed = self.input.filter(|_| self.passes(input.as_ref(), frames));
+        if own.passed.is_some() {
             return;
         }
-        let (channels, rows) = (self.spec.channels(), self.after.len() / CHUNK_FRAMES);
-        let mut after = core::mem::take(&mut self.after);
-        if let Ok(mut block) = BlockMut::from_planar(&mut after[..rows * frames], rows) {
-            match input {
-                Some(input) => {
-                    debug_assert!(input.channels() >= channels, "Mixer: an input has too few channels");
-                    if input.channels() < channels || input.frames() < frames {
-                        block.clear();
-                    }
-                    block.copy_from(&input);
+        let (channels, rows) = (self.spec.channels(), own.rows());
+        let Taps { before, after, .. } = own;
+        let Ok(mut block) = BlockMut::from_planar(&mut after[..rows * frames], rows) else { return };
+        match input {
+            Some(input) => {
+                debug_assert!(input.channels() >= channels, "Mixer: an input has too few channels");
+                if input.channels() < channels || input.frames() < frames {
+                    block.clear();
                 }
-                None if self.input.is_some() => block.clear(),
-                None => self.gather(earlier, chunk, &mut block),
+                block.copy_from(&input);
             }
-            self.delay.process(&mut block);
-            self.trim.process(&mut block);
-            for (channel, row) in self.before.chunks_exact_mut(CHUNK_FRAMES).enumerate() {
-                row[..frames].copy_from_slice(block.channel(channel));
-            }
-            self.run_inserts(earlier, chunk, &mut block);
-            if let Some(width) = &mut self.width {
-                width.process(&mut block);
-            }
+            None if self.input.is_some() => block.clear(),
+            None => self.gather(earlier, chunk, &mut block),
         }
-        self.after = after;
+        self.delay.process(&mut block);
+        self.trim.process(&mut block);
+        for (channel, row) in before.chunks_exact_mut(CHUNK_FRAMES).enumerate() {
+            row[..frames].copy_from_slice(block.channel(channel));
+        }
+        self.run_inserts(earlier, chunk, &mut block);
+        if let Some(width) = &mut self.width {
+            width.process(&mut block);
+        }
     }
 
     /// Runs the inserts; in parts that end on the absolute grid if lanes move one of them.
-    fn run_inserts(&mut self, earlier: &[Self], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
+    fn run_inserts(&mut self, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
         let is_automated = self.inserts.iter().any(|insert| insert.lanes.is_some());
         for insert in &mut self.inserts {
             insert.read_key(earlier, chunk);
@@ -314,7 +306,7 @@ impl<S: Sample> Strip<S> {
     }
 
     /// Sums the feeds in f64, rounded once.
-    fn gather(&mut self, earlier: &[Self], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
+    fn gather(&mut self, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
         self.sums.fill(0.0);
         let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
         let (left, right) = (&mut left[..chunk.frames], &mut right[..chunk.frames]);
@@ -325,37 +317,8 @@ impl<S: Sample> Strip<S> {
         mix::round(self.backend, right, block.channel_mut(1));
     }
 
-    /// The chunk run last, at a tap.
-    pub(super) fn tapped<'b, 'i: 'b>(&'b self, tap: Tap, chunk: &Chunk<'_, 'i, '_, S>) -> mix::Source<'b, S> {
-        let frames = chunk.frames;
-        let input = self.input.filter(|_| self.passed).and_then(|index| chunk.input(index));
-        let channel = |index: usize| match &input {
-            Some(input) => input.channel(index),
-            None if tap == Tap::PreInsert => &self.before[index * CHUNK_FRAMES..][..frames],
-            None => &self.after[index * frames..][..frames],
-        };
-        match self.channels(tap) {
-            1 => mix::Source::Mono(channel(0)),
-            _ => mix::Source::Stereo([channel(0), channel(1)]),
-        }
-    }
-
     pub(super) fn reset(&mut self) {
-        let Self {
-            spec: _,
-            backend: _,
-            channels: _,
-            input: _,
-            delay,
-            feeds,
-            sums: _,
-            trim,
-            inserts,
-            width,
-            before: _,
-            after: _,
-            passed: _,
-        } = self;
+        let Self { spec: _, backend: _, channels: _, input: _, delay, feeds, sums: _, trim, inserts, width } = self;
         delay.reset();
         feeds.iter_mut().for_each(Feed::reset);
         trim.reset();
