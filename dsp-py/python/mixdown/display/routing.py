@@ -78,5 +78,15 @@ def _places(names: list[str], columns: Mapping[str, int]) -> dict[str, tuple[flo
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], line: str, colour: str) -> None:
-    style = {"arrowstyle": "->", "linestyle": line, "color": colour, "shrinkA": 22, "shrinkB": 22, "linewidth": 1.0}
+    # A key may come from the same column: its way leads around the strips between.
+    bent = "arc3,rad=0.3" if line == ":" else "arc3,rad=0"
+    style = {
+        "connectionstyle": bent,
+        "arrowstyle": "->",
+        "linestyle": line,
+        "color": colour,
+        "shrinkA": 22,
+        "shrinkB": 22,
+        "linewidth": 1.0,
+    }
     axes.annotate("", xy=end, xytext=start, arrowprops=style, zorder=2)

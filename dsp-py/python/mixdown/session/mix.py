@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast
 
 import numpy as np
 
@@ -18,19 +18,11 @@ from mixdown.display import routing
 from mixdown.effects import Effect
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
-from mixdown.session.routing import MASTER, needed_by, refuse_cycle, refuse_unknown, shown
+from mixdown.session.mapping import Strips
+from mixdown.session.routing import MASTER, refuse_unknown
+from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
 from mixdown.session.song import load, plain_mix, save, source_file
-from mixdown.session.strips import (
-    FurtherSettings,
-    Group,
-    Master,
-    Return,
-    Settings,
-    Strip,
-    Track,
-    strip_name,
-    track_audio,
-)
+from mixdown.session.strips import Group, Master, Return, Strip, Track
 from mixdown.session.table import table
 from mixdown.session.vcas import Vca, Vcas
 
@@ -40,7 +32,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with the frames done and the frames there are."""
 
-_Default = TypeVar("_Default")
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Strip = TypeVar("_Strip", bound=Strip)
 
@@ -68,7 +59,7 @@ def _takes_settings(kind: type[Strip]) -> Callable[[_Method], _Method]:
     return sign
 
 
-class Mix(Mapping[str, Strip]):
+class Mix(Strips):
     """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
@@ -275,32 +266,6 @@ class Mix(Mapping[str, Strip]):
         strip = self._master if name == MASTER else self[name]
         strip.automate(parameter, points)
 
-    def rename(self, old: str, new: str) -> None:
-        """Rename a strip, also where others feed it. The order of strips stays.
-
-        Parameters
-        ----------
-        old, new : str
-
-        Raises
-        ------
-        MixerError
-            If there is no strip `old`, or a strip `new` already; nothing changes then.
-        """
-        strip = self[old]
-        if strip_name(new) == old:
-            return
-        self._refuse_taken(new)
-        self._strips = {new if name == old else name: strip for name, strip in self._strips.items()}
-        object.__setattr__(strip, "name", str(new))
-        for other in self._all():
-            other.renamed(old, new)
-        self._vcas.members_changed(lambda members: (new if member == old else member for member in members))
-
-    def _refuse_taken(self, name: str) -> None:
-        if name in self._strips or name == MASTER:
-            raise MixerError(f"there is a strip named {shown(name)} already: names must differ")
-
     def _made(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip:
         """Return a strip of this mix that is not in it yet."""
         strip = kind.__new__(kind)
@@ -313,48 +278,6 @@ class Mix(Mapping[str, Strip]):
         strip = self._made(kind, settings)
         self._strips[strip.name] = strip
         return strip
-
-    def _all(self) -> list[Strip]:
-        return [*self._strips.values(), self._master]
-
-    def _check_routes(self, strip: Strip) -> None:
-        """Refuse a strip of this mix, new or changed, that feeds itself."""
-        others = (other for other in self._strips.values() if other.name != strip.name)
-        refuse_cycle((*others, strip), strip)
-
-    def __getitem__(self, name: str) -> Strip:
-        strip = self._strips.get(name) if isinstance(name, str) else None
-        if strip is None:
-            raise MixerError(f"there is no strip named {shown(name)}")
-        return strip
-
-    def __delitem__(self, name: str) -> None:
-        removed = self[name]
-        by = needed_by(name, self._all())
-        if by:
-            raise MixerError(f"strip {shown(name)} cannot be removed while it is needed by {' and '.join(by)}")
-        del self._strips[removed.name]
-        self._vcas.members_changed(lambda members: (member for member in members if member != name))
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self._strips
-
-    def __len__(self) -> int:
-        return len(self._strips)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._strips))
-
-    @overload
-    def get(self, name: str) -> Strip | None: ...
-    @overload
-    def get(self, name: str, default: _Default) -> Strip | _Default: ...
-    def get(self, name: str, default: object = None) -> object:
-        """Return the strip called `name`, or `default`."""
-        return self._strips.get(name, default) if isinstance(name, str) else default
-
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         names = ", ".join(map(_checks.shown, self)) if len(self) <= 8 else ""

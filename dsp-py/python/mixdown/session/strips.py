@@ -4,53 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Literal, Protocol, TypedDict, cast, get_args
-
-import numpy as np
+from typing import Any, ClassVar, Protocol, cast, get_args
 
 from mixdown import _checks, _core
-from mixdown._checks import Audio, Source
+from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.conversion import resample
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
 from mixdown.session.routing import MASTER, shown
 from mixdown.session.sends import FrozenDict, Send
-
-StereoPan = Literal["balance", "dual"]
-"""Placing of a stereo strip."""
+from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text, track_audio
 
 #: Rate for the check of a strip that is in no mix yet, in Hz.
 _CHECK_RATE_HZ = 48_000.0
 _SWITCHES = ("invert_polarity", "mute", "solo", "solo_safe")
-
-
-class FurtherSettings(TypedDict, total=False):
-    """The settings of a strip but for its inserts: see :class:`Strip`."""
-
-    fader_db: Automated
-    pan: Automated
-    pan_law: PanLaw
-    width: float
-    trim_db: float
-    invert_polarity: bool
-    sends: Mapping[str, Send | float]
-    to: str
-    key_from: str | Mapping[int, str] | None
-    mute: bool | Points
-    solo: bool
-    solo_safe: bool
-    stereo_pan: StereoPan
-    left_pan: Automated
-    right_pan: Automated
-
-
-class Settings(FurtherSettings, total=False):
-    """The settings of a strip: see :class:`Strip`."""
-
-    inserts: Iterable[Effect]
 
 
 class _Owner(Protocol):
@@ -302,13 +271,13 @@ class Strip:
             return _checks.flag(name, value)
         match name:
             case "inserts":
-                return _effects(value)
+                return effects_of(value)
             case "sends":
-                return _sends(value)
+                return sends_of(value)
             case "key_from":
-                return _key_sources(value)
+                return key_sources_of(value)
             case "to":
-                return _text(name, value)
+                return text(name, value)
             case "pan_law":
                 return _checks.one_of(name, value, get_args(PanLaw))
             case "stereo_pan":
@@ -439,79 +408,3 @@ def said(value: Any, unit: str = "") -> str:
 def listed(names: list[str], separator: str) -> str:
     """Return some of several names."""
     return separator.join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-
-
-def strip_name(value: Any) -> str:
-    """Return a legal name of a strip."""
-    text = _text("name", value)
-    if "/" in text:
-        raise ParameterError(f"name = {_checks.shown(value)} is not allowed: / stands between the parts of a path")
-    return text
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} = {_checks.shown(value)} is not a text")
-    if not value:
-        raise ParameterError(f"{name} = {value!r} is not allowed: it must be a text that is not empty")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ParameterError(f"{name} = {_checks.shown(value)} is not allowed: it must be Unicode text") from None
-    return str(value)
-
-
-def _effects(value: Any) -> tuple[Effect, ...]:
-    effects = _checks.items("inserts", value, "effects")
-    for position, effect in enumerate(effects):
-        if not isinstance(effect, Effect):
-            raise TypeError(f"inserts[{position}] = {_checks.shown(effect)} is not an effect")
-    return tuple(effects)
-
-
-def _sends(value: Any) -> FrozenDict[str, Send]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"sends = {_checks.shown(value)} is not a mapping of names to levels in dB or Sends")
-    sends = {}
-    for to, send in value.items():
-        name = f"sends[{_checks.shown(to)}]"
-        if not isinstance(send, Send):
-            try:
-                send = Send(_checks.number("level_db", send))
-            except TypeError:
-                raise TypeError(f"{name} = {_checks.shown(send)} is not a level in dB or a Send") from None
-            except ParameterError as error:
-                raise ParameterError(f"{name}: {error}") from None
-        sends[_text("a name in sends", to)] = send
-    return FrozenDict(sends)
-
-
-def _key_sources(value: Any) -> str | FrozenDict[int, str] | None:
-    if value is None:
-        return None
-    if isinstance(value, Mapping):
-        return FrozenDict(
-            {
-                _checks.whole_number("position of an insert in key_from", insert, 0, 65_535): _text("key_from", name)
-                for insert, name in value.items()
-            }
-        )
-    return _text("key_from", value)
-
-
-def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
-    """Return a track's audio as stored: a read-only copy at the rate of the mix."""
-    called = f"audio of {name!r}"
-    samples, own_hz = _checks.unpack(source, called)
-    if rate_hz is not None:
-        samples, own_hz = _checks.recording(source, rate_hz, called)
-    audio = _checks.planar(samples, called)
-    if audio.shape[0] not in (1, 2):
-        hint = ": pass audio.T" if audio.shape[1] in (1, 2) else ""
-        raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
-    _checks.finite(audio, called)
-    if own_hz is not None and to_hz is not None:
-        audio = resample(audio, own_hz, to_hz)
-    kept = cast(Audio, np.array(audio, order="C"))
-    kept.flags.writeable = False
-    return kept

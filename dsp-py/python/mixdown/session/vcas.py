@@ -11,7 +11,7 @@ from mixdown import _checks, _core
 from mixdown._core import MixerError
 from mixdown.effects import Parameter, parameters_of
 from mixdown.session.routing import shown
-from mixdown.session.strips import strip_name
+from mixdown.session.settings import strip_name
 
 
 @dataclass(eq=False)
