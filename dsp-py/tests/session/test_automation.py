@@ -103,7 +103,7 @@ def test_the_master_and_groups_take_points(mix) -> None:
 
 
 def test_latency_before_a_lane_does_not_move_it(mix) -> None:
-    mix["a"].inserts = [md.Bypass(md.Limiter(lookahead_ms=20))]
+    mix["a"].inserts = [md.Bypass(md.Limiter(lookahead_ms=10))]
     mix["a"].fader_db = [(0.5, 0), (0.5, -20)]
     level = level_db(mix.render(tail="none")[0])
     assert abs(level[RATE_HZ // 2 - 1]) < LIMIT_DB

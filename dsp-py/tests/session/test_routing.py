@@ -119,7 +119,7 @@ def test_a_vca_turns_its_members() -> None:
     with pytest.raises(md.ParameterError, match="a vca has no parameter fadr_db: did you mean fader_db"):
         vca.fadr_db = 1
     vca.members = ["bd", "tom"]
-    with pytest.raises(md.MixerError, match='vca "drums": there is no strip named "tom"'):
+    with pytest.raises(md.MixerError, match='vca "drums": members: there is no strip named "tom"'):
         mix.render()
     del mix.vcas["drums"]
     assert mix.render(tail="none")[0, -1] == pytest.approx(3.0, abs=1e-5)
@@ -140,8 +140,10 @@ def test_the_master_strip_is_a_strip() -> None:
     strip.fader_db = 6.0206
     assert mix.render(tail="none")[0, -1] == pytest.approx(0.25, abs=1e-5)
     strip.inserts = [md.Compressor(threshold_db=-20, ratio=2)]
+    alone = mix.render(tail="none")[0, -1]
+    # The key is 6 dB louder than what it acts on.
     strip.key_from = "a"
-    assert mix.render(tail="none")[0, -1] < 0.2
+    assert mix.render(tail="none")[0, -1] < 0.9 * alone
     mix.master(fader_db=0)
     assert strip is mix.master_strip
     assert (strip.key_from, strip.inserts) == (None, ())
@@ -218,4 +220,4 @@ def test_stems_of_tracks_are_what_they_give_to_their_bus(noise) -> None:
     np.testing.assert_allclose(stems["kick"], [gain(-6) * kick[0], 0 * kick[0]], atol=1e-15)
     assert np.any(stems["late"][1, :400])
     assert not np.any(stems["late"][0])
-    assert mix.stems()["late"].shape == mix.stems()["kick"].shape
+    assert {stem.shape for stem in mix.stems().values()} == {mix.stems(tail="auto")["late"].shape}
