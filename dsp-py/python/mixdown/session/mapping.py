@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from typing import TypeVar, overload
 
@@ -52,8 +53,9 @@ class Strips(Mapping[str, Strip]):
 
     def _check_routes(self, strip: Strip) -> None:
         """Refuse a strip of this mix, new or changed, that feeds itself."""
-        others = (other for other in self._strips.values() if other.name != strip.name)
-        refuse_cycle((*others, strip), strip)
+        master: dict[str, Strip] = {MASTER: self.__dict__.get("_master", strip)}
+        strips = ChainMap(master, self._strips)
+        refuse_cycle(strips, strip)
 
     def __getitem__(self, name: str) -> Strip:
         strip = self._strips.get(name) if isinstance(name, str) else None

@@ -19,6 +19,9 @@ class Routed(Protocol):
 
     name: str
 
+    def is_bus(self) -> bool:
+        """Whether other strips may feed it."""
+
     def destinations(self) -> Iterator[tuple[str, str]]:
         """Names of the strips that it feeds, each with the setting that says so."""
 
@@ -26,39 +29,47 @@ class Routed(Protocol):
         """Names of the strips that are its keys."""
 
 
-def refuse_cycle(strips: Iterable[Routed], changed: Routed) -> None:
+def refuse_cycle(strips: Mapping[str, Routed], changed: Routed) -> None:
     """Refuse a strip that feeds itself by a way over strips that are there.
 
     Parameters
     ----------
     strips
-        All strips, the changed one included.
+        All other strips by their names, and perhaps the changed one.
     changed
         The only strip on the cycle that is new or has changed.
     """
-    # A strip without sources is on no cycle: so are all plain tracks.
-    if getattr(changed, "audio", None) is not None and not any(changed.key_sources()):
-        return
-    feeds: defaultdict[str, list[str]] = defaultdict(list)
-    for strip in strips:
-        for to, _ in strip.destinations():
-            feeds[strip.name].append(to)
-        for source in strip.key_sources():
-            feeds[source].append(strip.name)
-    # The way back, found from the strip in the direction of the signal.
-    before: dict[str, str] = {}
+    after: dict[str, str] = {}
     found = [changed.name]
+    feeders: Mapping[str, list[str]] | None = None
+    # Against the direction of the signal: most strips have no sources, and end the search.
     while found:
         name = found.pop()
-        for to in feeds.get(name, ()):
-            if to == changed.name:
-                path = [to, name]
+        strip = changed if name == changed.name else strips.get(name)
+        if strip is None:
+            continue
+        sources = list(strip.key_sources())
+        if strip.is_bus():
+            feeders = _feeders(strips, changed) if feeders is None else feeders
+            sources += feeders.get(name, [])
+        for source in sources:
+            if source == changed.name:
+                path = [source, name]
                 while path[-1] != changed.name:
-                    path.append(before[path[-1]])
-                raise MixerError(f"strips feed each other in a circle: {' -> '.join(reversed(path))}")
-            if to not in before:
-                before[to] = name
-                found.append(to)
+                    path.append(after[path[-1]])
+                raise MixerError(f"strips feed each other in a circle: {' -> '.join(path)}")
+            if source not in after:
+                after[source] = name
+                found.append(source)
+
+
+def _feeders(strips: Mapping[str, Routed], changed: Routed) -> Mapping[str, list[str]]:
+    """Return the names of the strips that feed each bus."""
+    feeders: defaultdict[str, list[str]] = defaultdict(list)
+    for strip in ({**strips, changed.name: changed}).values():
+        for to, _ in strip.destinations():
+            feeders[to].append(strip.name)
+    return feeders
 
 
 def needed_by(name: str, strips: Iterable[Routed]) -> list[str]:

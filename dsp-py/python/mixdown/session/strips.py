@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -33,6 +34,11 @@ class _Owner(Protocol):
     def rename(self, old: str, new: str) -> None: ...
 
     def _check_routes(self, strip: Strip) -> None: ...
+
+
+@functools.cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(entry.name for entry in dataclasses.fields(kind))
 
 
 @dataclass(eq=False, repr=False)
@@ -118,7 +124,7 @@ class Strip:
             owner.rename(self.name, value)
             return
         complete = "_complete" in self.__dict__
-        known = [entry.name for entry in dataclasses.fields(self) if not complete or entry.name not in self._without]
+        known = [known for known in _names(cast(Any, type(self))) if not complete or known not in self._without]
         if name not in known:
             raise _checks.unknown(f"a {type(self).__name__.lower()}", name, known)
         plain = self._plain(name, value)
@@ -183,6 +189,10 @@ class Strip:
         if points is not None:
             lanes[parameter] = read_points(parameter, points, found)
         self._change({"_lanes": lanes})
+
+    def is_bus(self) -> bool:
+        """Whether other strips may feed it."""
+        return True
 
     def destinations(self) -> Iterator[tuple[str, str]]:
         """Names of the strips that it feeds, each with the setting that says so."""
@@ -352,6 +362,10 @@ class Track(Strip):
     """
 
     audio: Audio
+
+    def is_bus(self) -> bool:
+        """Whether other strips may feed it: none."""
+        return False
 
     def _plain(self, name: str, value: Any) -> Any:
         if name == "audio":
