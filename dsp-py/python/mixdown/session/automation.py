@@ -63,38 +63,39 @@ def lane(path: str, points: Iterable[Point]) -> dict[str, Any]:
     return {"parameter": path, "points": plain}
 
 
-def parameter_at(path: str, inserts: Sequence[Effect], sends: Sequence[str]) -> Parameter:
+def parameter_at(path: str, inserts: Sequence[Effect], sends: Sequence[str], strip: str) -> Parameter:
     """Return the parameter of a strip at a path: ``fader_db``, ``sends/hall/level_db`` or ``2/threshold_db``."""
+    called = f"{strip}/{path}"
     match path.split("/"):
-        case [name]:
-            return _named(path, name, parameters_of("Strip"), STRIP_LANES, "a strip")
+        case [name] if name:
+            return _named(called, name, parameters_of("Strip"), STRIP_LANES, "a strip")
         case ["sends", to, name]:
             if to not in sends:
-                raise ParameterError(f"{path}: there is no send to {_checks.shown(to)}{nearest(to, sends)}")
-            return _named(path, name, parameters_of("Send"), SEND_LANES, "a send")
-        case [index, name] if re.fullmatch(r"\d{1,4}", index):
+                raise ParameterError(f"{called}: there is no send to {_checks.shown(to)}{nearest(to, sends)}")
+            return _named(called, name, parameters_of("Send"), SEND_LANES, "a send")
+        case [index, name] if re.fullmatch(r"[0-9]{1,4}", index):
             if int(index) >= len(inserts):
-                raise ParameterError(f"{path}: there is no insert {index}: the strip has {len(inserts)}")
+                raise ParameterError(f"{called}: there is no insert {index}: the strip has {len(inserts)}")
             effect = inserts[int(index)]
             lanes = [
                 parameter.name
                 for parameter in effect.parameters()
                 if parameter.kind in ("number", "switch") and not parameter.fixed_while_running
             ]
-            return _named(path, name, effect.parameters(), lanes, effect._name)
+            return _named(called, name, effect.parameters(), lanes, effect._name)
     raise ParameterError(
-        f"{path}: no such parameter: after the name of the strip come fader_db, pan, left_pan, right_pan or mute, "
+        f"{called}: no such parameter: after the name of the strip come fader_db, pan, left_pan, right_pan or mute, "
         "sends/<name>/<parameter> or <insert>/<parameter>"
     )
 
 
-def _named(path: str, name: str, parameters: Iterable[Parameter], lanes: Sequence[str], owner: str) -> Parameter:
+def _named(called: str, name: str, parameters: Iterable[Parameter], lanes: Sequence[str], owner: str) -> Parameter:
     found = {parameter.name: parameter for parameter in parameters}
     if name in lanes:
         return found[name]
     if name in found:
-        raise ParameterError(f"{path}: {name} takes no automation; {', '.join(lanes) or 'nothing'} of {owner} does")
-    raise ParameterError(f"{path}: {owner} has no parameter {name}{nearest(name, lanes)}")
+        raise ParameterError(f"{called}: {name} takes no automation; {', '.join(lanes) or 'nothing'} of {owner} does")
+    raise ParameterError(f"{called}: {owner} has no parameter {name}{nearest(name, lanes)}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

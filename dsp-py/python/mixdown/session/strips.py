@@ -178,7 +178,7 @@ class Strip:
         """
         if not isinstance(parameter, str):
             raise TypeError(f"parameter = {_checks.shown(parameter)} is not a text")
-        found = parameter_at(parameter, self.inserts, list(self.sends))
+        found = parameter_at(parameter, self.inserts, list(self.sends), self.name)
         if "/" not in parameter:
             if points is not None:
                 setattr(self, parameter, read_points(parameter, points, found))
@@ -254,7 +254,7 @@ class Strip:
         rate_hz = self._rate_hz() or _CHECK_RATE_HZ
         for path in self._lanes:
             # Of an insert or a send that may have been removed.
-            parameter_at(path, self.inserts, list(self.sends))
+            parameter_at(path, self.inserts, list(self.sends), self.name)
         try:
             _core.check_strip(self._engine(rate_hz), rate_hz)
         except (ParameterError, ShapeError) as error:
@@ -276,7 +276,7 @@ class Strip:
         if name == "name":
             return strip_name(value)
         if name in STRIP_LANES and is_points(value):
-            return read_points(name, value, parameter_at(name, (), ()))
+            return read_points(name, value, parameter_at(name, (), (), self.name))
         if name in _SWITCHES:
             return _checks.flag(name, value)
         match name:

@@ -27,7 +27,8 @@ def _row(strip: Strip) -> tuple[str, ...]:
     pan = "drawn" if isinstance(strip.pan, tuple) else f"{strip.pan:g}"
     if strip.stereo_pan == "dual":
         pan = "dual"
-    sends = [f"{to} {send.level_db:.1f} dB" for to, send in strip.sends.items()]
+    drawn = [to for to in strip.sends if f"sends/{to}/level_db" in strip.automation]
+    sends = [f"{to} {'drawn' if to in drawn else said(send.level_db, ' dB')}" for to, send in strip.sends.items()]
     inserts = [effect._name for effect in strip.inserts]
     marks = " (solo)" if strip.solo else ""
     return (strip.name + marks, strip._kind(), fader, pan, listed(inserts, " > "), listed(sends, ", "), strip.to)
