@@ -8,7 +8,7 @@ use crate::{
 use criterion::Criterion;
 use mixdown::{
     Cpu, Params, Processor, Sample, StreamSpec, Tunable,
-    filters::{AllPassParams, BellParams, Design, Equalizer, EqualizerBand, EqualizerParams},
+    filters::{AllPassParams, Band, BellParams, Design, Equalizer, EqualizerBand, EqualizerParams, Place, Placed},
 };
 use std::hint::black_box;
 
@@ -29,6 +29,7 @@ pub fn all(criterion: &mut Criterion) {
     at_rest::<f64>(group, "8_bands", 8, Cpu::Detected, 8, 512);
     at_rest::<f32>(group, "8_bands/baseline", 8, Cpu::Baseline, 2, 512);
     at_rest::<f32>(group, "8_bands/software", 8, Cpu::Software, 2, 512);
+    placed(group, 512);
     on_silence(group, 512);
     gliding(group, 512);
 }
@@ -78,6 +79,47 @@ fn at_rest<S: Sample>(group: &mut Group<'_>, variant: &str, bands: usize, cpu: C
         || equalizer.process(&mut block(black_box(&mut audio), channels)),
         || filter(black_box(&mut other), &mut filters),
     );
+}
+
+/// A band on each part of the stereo signal.
+const PLACES: [Place; 4] = [Place::Mid, Place::Side, Place::Left, Place::Right];
+
+fn placed(group: &mut Group<'_>, frames: usize) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let (mut audio, mut other) = (planar::<f32>(2, frames), planar::<f32>(2, frames));
+    let build = |band: &dyn Fn(usize) -> Band| -> Equalizer<f32> {
+        let bands = PLACES.iter().enumerate();
+        let placed = bands.map(|(index, &place)| Placed { band: band(index), place, enabled: true }.into()).collect();
+        let params = EqualizerParams { bands: placed, design: Design::Cookbook, ..Default::default() };
+        params.build(&spec).expect("legal")
+    };
+
+    let bell = |n| BellParams { frequency_hz: frequency_hz(n), gain_db: gain_db(n), q: q(n) }.into();
+    let mut filters = std::array::from_fn(|n| Biquad::bell(frequency_hz(n), gain_db(n), q(n), RATE_HZ));
+    build(&bell).process(&mut block(&mut audio, 2));
+    filter_parts(&mut other, &mut filters);
+    assert_close("equalizer, placed", &audio, &other, rounding::<f32>());
+
+    let mut equalizer = build(&|n| AllPassParams { frequency_hz: frequency_hz(n), q: q(n) }.into());
+    let mut filters = std::array::from_fn(|n| Biquad::all_pass(frequency_hz(n), q(n), RATE_HZ));
+    pair(
+        group,
+        &format!("4_bands_placed/f32/2ch/{frames}"),
+        2 * frames,
+        || equalizer.process(&mut block(black_box(&mut audio), 2)),
+        || filter_parts(black_box(&mut other), &mut filters),
+    );
+}
+
+/// A filter on each of [`PLACES`], frame by frame.
+fn filter_parts(samples: &mut [f32], [on_mid, on_side, on_left, on_right]: &mut [Biquad; 4]) {
+    let (left, right) = samples.split_at_mut(samples.len() / 2);
+    for (left, right) in left.iter_mut().zip(right) {
+        let (l, r) = (f64::from(*left), f64::from(*right));
+        let (mid, side) = (on_mid.tick(0.5 * (l + r)), on_side.tick(0.5 * (l - r)));
+        *left = on_left.tick(mid + side) as f32;
+        *right = on_right.tick(mid - side) as f32;
+    }
 }
 
 /// Silence must cost no more than signal: states decay, and would become subnormal without flushing.

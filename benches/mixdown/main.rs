@@ -18,6 +18,7 @@ mod pair;
 mod reverb;
 mod scalar;
 mod signal;
+mod soft_clip;
 mod width;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -36,7 +37,7 @@ criterion_group! {
     name = benches;
     config = quick();
     targets = gain::all, mix::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, width::all,
-        limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
+        limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
         bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all
 }
 criterion_main!(benches);

@@ -29,6 +29,7 @@ fn reverb(group: &mut Group<'_>) {
     }
     peers(group, 512);
     hall::<f64>(group, 512);
+    shaped(group, 512);
     silence(group, 512);
 }
 
@@ -114,6 +115,62 @@ fn hall<S: Sample>(group: &mut Group<'_>, frames: usize) {
             plain.process(black_box(&mut other));
         },
     );
+}
+
+/// With both cuts and ducking, against the plain network with a plain chain behind it.
+fn shaped(group: &mut Group<'_>, frames: usize) {
+    let params = ReverbParams { low_cut_hz: 200.0, high_cut_hz: 6_000.0, duck_db: 9.0, ..ReverbParams::default() };
+    let mut reverb = params.build::<f32>(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
+    let (mut plain, mut shape) = (Plain::<f32>::new(), PlainShape::default());
+    let source = planar::<f32>(2, frames);
+    let (mut audio, mut other) = (source.clone(), source.clone());
+    pair(
+        group,
+        &format!("hall/shaped/f32/2ch/{frames}"),
+        2 * frames,
+        || {
+            audio.copy_from_slice(&source);
+            reverb.process(&mut block(black_box(&mut audio), 2));
+        },
+        || {
+            other.copy_from_slice(&source);
+            plain.process(black_box(&mut other));
+            shape.process(&source, &mut other);
+        },
+    );
+}
+
+/// Two biquads a channel and a ducker, frame by frame.
+#[derive(Default)]
+struct PlainShape {
+    states: [[[f64; 2]; 2]; 2],
+    power: f64,
+    share: f64,
+}
+
+impl PlainShape {
+    fn process(&mut self, input: &[f32], wet: &mut [f32]) {
+        // Some low cut and high cut; the figures do not matter.
+        const SECTIONS: [[f64; 5]; 2] = [[0.98, -1.96, 0.98, -1.96, 0.963], [0.1, 0.2, 0.1, -0.9, 0.3]];
+        let frames = wet.len() / 2;
+        for frame in 0..frames {
+            let (left, right) = (f64::from(input[frame]), f64::from(input[frames + frame]));
+            self.power += 0.002 * (0.5 * (left * left + right * right) - self.power);
+            let wanted = ((10.0 * (self.power + 1e-30).log10() + 40.0) / 20.0).clamp(0.0, 1.0);
+            self.share += if wanted > self.share { 0.002 } else { 0.000_08 } * (wanted - self.share);
+            let gain = 10_f64.powf(-9.0 * self.share / 20.0);
+            for (channel, states) in self.states.iter_mut().enumerate() {
+                let sample = &mut wet[channel * frames + frame];
+                let mut value = f64::from(*sample);
+                for ([b0, b1, b2, a1, a2], [s1, s2]) in SECTIONS.into_iter().zip(states) {
+                    let out = b0 * value + *s1;
+                    (*s1, *s2) = (b1 * value - a1 * out + *s2, b2 * value - a2 * out);
+                    value = out;
+                }
+                *sample = (gain * value) as f32;
+            }
+        }
+    }
 }
 
 /// Silence after the tail.

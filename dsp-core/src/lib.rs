@@ -73,7 +73,9 @@ pub mod levels;
 pub mod meters;
 mod primitives;
 pub mod reverbs;
-mod saturation;
+// No API of its own yet: reachable for the benchmarks.
+#[doc(hidden)]
+pub mod saturation;
 mod true_peak;
 
 #[doc(inline)]
@@ -104,7 +106,7 @@ pub mod params {
     pub use crate::foundation::{
         field::{Field, Kind, Number, Scale, Steps, Value},
         params::Designed,
-        table::Fields,
+        table::{Fields, Limit},
     };
 }
 

@@ -11,7 +11,9 @@ use crate::{
 use mixdown::{
     Block, BlockMut, StreamSpec,
     delivery::{DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams, content_seed, name_seed},
+    dynamics::ReleaseMode,
     meters::LoudnessParams,
+    params::Kind,
 };
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{prelude::*, types::PyDict};
@@ -41,6 +43,16 @@ fn find(name: &str) -> PyResult<&'static mixdown::delivery::DeliveryTarget> {
         let known: Vec<_> = mixdown::delivery::TARGETS.iter().map(|target| target.name).collect();
         ParameterError::new_err(format!("target = {name:?} is unknown: it must be one of {}", known.join(", ")))
     })
+}
+
+/// The ends of the range of a number in the settings of `deliver`.
+#[pyfunction]
+pub(crate) fn delivery_range(name: &str) -> PyResult<(f64, f64)> {
+    let field = DeliveryParams::FIELDS.iter().find(|field| field.name == name);
+    match field.map(|field| &field.kind) {
+        Some(Kind::Number(number)) => Ok((number.min, number.max)),
+        _ => Err(ParameterError::new_err(format!("name = {name:?} is no number of a delivery"))),
+    }
 }
 
 /// Normalises by a static gain. `progress` is called with the share of the work done, 0 to 1.
@@ -96,7 +108,8 @@ pub(crate) fn deliver<'py>(
         facts.set_item("gain_db", done.gain_db)?;
         facts.set_item("limiter_ceiling_db", done.limiter.map(|limiter| limiter.ceiling_db))?;
         facts.set_item("limiter_hold_ms", done.limiter.map(|limiter| limiter.hold_ms))?;
-        facts.set_item("limiter_release_ms", done.limiter.map(|limiter| limiter.release_ms))?;
+        let manual = done.limiter.filter(|limiter| limiter.release_mode == ReleaseMode::Manual);
+        facts.set_item("limiter_release_ms", manual.map(|limiter| limiter.release_ms))?;
         facts.set_item("clip_ceiling_db", done.clipping.map(|clipping| clipping.ceiling_db))?;
         facts.set_item("clip_depth_db", done.clipping.map_or(0.0, |clipping| clipping.depth_db))?;
         facts.set_item("clipped_share", done.clipping.map_or(0.0, |clipping| clipping.share))?;

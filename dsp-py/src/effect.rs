@@ -26,15 +26,15 @@ pub(crate) fn design_error_db(py: Python<'_>, settings: &Bound<'_, PyAny>, sampl
     py.detach(|| params.design_error_db(&spec)).map_err(parameter)
 }
 
-/// Complex gain of a linear effect at frequencies in Hz.
+/// Complex gain of an effect at frequencies in Hz; None if no single response describes it.
 #[pyfunction]
 pub(crate) fn frequency_response<'py>(
     py: Python<'py>,
     settings: &Bound<'py, PyAny>,
     frequencies_hz: PyReadonlyArray1<'py, f64>,
     sample_rate_hz: f64,
-) -> PyResult<Bound<'py, PyArray1<Complex64>>> {
-    let (effect, name) = read_effect(settings)?;
+) -> PyResult<Option<Bound<'py, PyArray1<Complex64>>>> {
+    let (effect, _) = read_effect(settings)?;
     let frequencies: Vec<f64> = frequencies_hz.as_array().iter().copied().collect();
     let half_hz = sample_rate_hz / 2.0;
     if let Some(hz) = frequencies.iter().find(|hz| !(0.0..=half_hz).contains(*hz)) {
@@ -48,10 +48,7 @@ pub(crate) fn frequency_response<'py>(
         let spec = if effect.output_channels(1).is_ok() { spec } else { spec.with_channels(2).map_err(parameter)? };
         effect.frequency_response(&spec, &frequencies).map_err(parameter)
     })?;
-    match response {
-        Some(response) => Ok(PyArray1::from_vec(py, response)),
-        None => Err(ParameterError::new_err(format!("{name} has no single frequency response"))),
-    }
+    Ok(response.map(|response| PyArray1::from_vec(py, response)))
 }
 
 /// Output level for steady input levels, both in dB.

@@ -32,13 +32,15 @@ mod _core {
     #[pymodule_export]
     use super::{
         array::{as_array, as_audio},
-        delivery::{ceiling_at, deliver, normalize, playback_gain, quantize, targets},
+        delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         meter::{LoudnessMeter, album_loudness},
         mix::{render_mix, render_stems},
         offline::{gain_reduction, process},
-        settings::{check_effect, check_mix, check_send, check_strip, fields, kinds, reverb_space, takes_key},
+        settings::{
+            check_band, check_effect, check_mix, check_send, check_strip, fields, kinds, reverb_space, takes_key,
+        },
         stream::Stream,
     };
 }

@@ -12,10 +12,7 @@ use mixdown::{
     console::{KeepTail, MAX_AUTO_TAIL_S, Rendering, render},
 };
 use numpy::{PyArray1, PyArrayMethods};
-use pyo3::{
-    exceptions::{PyRuntimeError, PyRuntimeWarning},
-    prelude::*,
-};
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 /// The part of the tail to keep: "none", "auto" or seconds.
 pub(crate) fn read_tail(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<KeepTail> {
@@ -58,8 +55,7 @@ pub(crate) fn process<'py>(
         let faults = processor.non_finite_samples();
         if faults > 0 {
             let message = format!("{faults} non-finite samples were replaced by 0");
-            let message = std::ffi::CString::new(message).unwrap_or_default();
-            PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 2)?;
+            py.import("mixdown._checks")?.call_method1("warn", (message,))?;
         }
         array::write_into(py, rendered, out)
     })

@@ -2,10 +2,10 @@
 
 use crate::error::{ParameterError, mixer, parameter};
 use mixdown::{
-    Effect, MAX_SAMPLE_RATE_HZ, MixerParams, NamedStrip, Params, StreamSpec, StripParams,
+    Effect, Error, MAX_SAMPLE_RATE_HZ, MixerParams, NamedStrip, Params, StreamSpec, StripParams,
     console::{SendParams, VcaParams},
-    dynamics::DynamicBand,
-    filters::Placed,
+    dynamics::{DynamicBand, DynamicEqualizerParams},
+    filters::{EqualizerParams, Placed},
     params::{Field, Fields},
     reverbs::ReverbParams,
 };
@@ -43,6 +43,21 @@ pub(crate) fn read_effect(settings: &Bound<'_, PyAny>) -> PyResult<(Effect, Stri
 pub(crate) fn check_effect(settings: &Bound<'_, PyAny>) -> PyResult<()> {
     let widest = StreamSpec::new(MAX_SAMPLE_RATE_HZ, 2).map_err(parameter)?;
     read::<Effect>(settings)?.validate(&widest).map_err(parameter)
+}
+
+/// The same for a band that is no effect by itself.
+#[pyfunction]
+pub(crate) fn check_band(settings: &Bound<'_, PyAny>) -> PyResult<()> {
+    let widest = StreamSpec::new(MAX_SAMPLE_RATE_HZ, 2).map_err(parameter)?;
+    let checked = match settings.get_item("type")?.extract::<String>()?.as_str() {
+        "Placed" => EqualizerParams { bands: vec![read(settings)?], ..Default::default() }.validate(&widest),
+        _ => DynamicEqualizerParams { bands: vec![read(settings)?] }.validate(&widest),
+    };
+    // The list is of this function, not of the user.
+    checked.map_err(|error| match error {
+        Error::Within { list: "bands", error, .. } => parameter(*error),
+        other => parameter(other),
+    })
 }
 
 /// Refuses settings of a send that are out of range, but for its destination.

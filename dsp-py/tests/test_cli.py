@@ -101,7 +101,7 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, stems) -> None:
         (["mix", many, "-o", out], "3 channels"),
         (["mix", stems, "-o", tmp_path / "out.mp3"], "must end in"),
         (["mix", stems, "-o", tmp_path / "nowhere" / "out.wav"], "nowhere/out.wav: no such file"),
-        (["mix", stems, "-o", out, "--bit-depth", "20"], "bit_depth = 20"),
+        (["mix", stems, "-o", out, "--bit-depth", "20"], "--bit-depth = 20"),
         (["master"], "source"),
         (["master", tmp_path / "missing.wav", "-o", out], "no such file"),
         (["master", stems / "loud.wav", "--target", "vinyl", "-o", out], "target = 'vinyl' is unknown"),
@@ -117,6 +117,33 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, stems) -> None:
         assert "Traceback" not in done.stderr
     assert not out.exists()
     assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "legal"),
+    [
+        ("master", "--target-lufs", "lie in -50..0"),
+        ("master", "--ceiling-dbtp", "lie in -12..0"),
+        ("master", "--clip-db", "0..24"),
+        ("master", "--rate", "lie in 8000..384000"),
+        ("master", "--bit-depth", "be 16, 24 or 32"),
+        ("mix", "--bit-depth", "be 16, 24 or 32"),
+        ("demo", "--seed", "be a whole number, 0 or more"),
+        ("measure", "--weights", "0..10"),
+    ],
+)
+def test_a_number_that_is_none_is_told_with_option_value_and_range(command, option, legal, tmp_path, stems) -> None:
+    source = {"mix": stems, "demo": tmp_path / "demo"}.get(command, stems / "loud.wav")
+    output = ("-o", tmp_path / "out.wav") if command in ("mix", "master") else ()
+    for word in ("loud", "nan", "-1e9", ""):
+        done = call(command, source, *output, f"{option}={word}")
+        assert done.returncode == 1, word
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert done.stderr.startswith(f"mixdown: {option}"), done.stderr
+        forms = {"nan": ("NaN", "'nan'"), "-1e9": ("-1000000000", "'-1e9'")}.get(word, (f"'{word}'",))
+        assert any(f" = {form} is " in done.stderr for form in forms), done.stderr
+        assert legal in done.stderr, done.stderr
+    assert not (tmp_path / "out.wav").exists()
 
 
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="no /dev/full here")

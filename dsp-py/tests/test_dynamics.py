@@ -240,6 +240,19 @@ class TestBands:
         assert effect.replace(bypassed=(2, 0, 0)) == effect.replace(bypassed=(0, 2))
         assert md.from_dict(effect.replace(solo=1, bypassed=[0]).to_dict()) == effect.replace(solo=1, bypassed=(0,))
 
+    def test_a_band_that_is_bypassed_or_beside_a_solo_has_no_reduction(self, noise) -> None:
+        audio = noise(2, 20_000)
+        effect = md.MultibandCompressor(bands=[md.Compressor(threshold_db=-60)] * 3)
+        for changed, acts in (
+            (effect, [True] * 3),
+            (effect.replace(bypassed=[1]), [True, False, True]),
+            (effect.replace(solo=1), [False, True, False]),
+        ):
+            assert [bool(band.any()) for band in changed.gain_reduction(audio, RATE_HZ)] == acts
+            stream = changed.stream(RATE_HZ, 2)
+            stream.process(audio)
+            assert [bool(band.any()) for band in stream.gain_reduction_db] == acts
+
     def test_a_dynamic_equalizer_at_rest_is_an_equalizer(self, noise) -> None:
         audio = noise(2, 10_000)
         shapes = [md.Bell(frequency_hz=2_000, gain_db=4), md.HighShelf(frequency_hz=9_000, gain_db=-3)]

@@ -39,7 +39,8 @@ ONLY_ENGINE = {
 OTHER_ORDER = {"Strip"}
 #: Parameters without a default.
 GIVEN: dict[str, dict[str, Any]] = {
-    "Convolution": {"impulse_response": np.ones(8, np.float32)},
+    # Longer than any trim.
+    "Convolution": {"impulse_response": np.ones(50_000, np.float32)},
     "Strip": {"name": "a"},
     "Vca": {"name": "a", "members": ()},
 }

@@ -255,8 +255,8 @@ def test_a_part_of_a_file(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="holds no audio from 9"):
             md.read(file, start_s=9.0)
     for options, message in [
-        ({"start_s": -1.0}, "start_s = -1.0 is out of range"),
-        ({"start_s": float("nan")}, "start_s = nan is out of range"),
+        ({"start_s": -1.0}, "start_s = -1 is out of range"),
+        ({"start_s": float("nan")}, "start_s = NaN is out of range"),
         ({"duration_s": float("inf")}, "duration_s = inf is out of range"),
     ]:
         with pytest.raises(md.ParameterError, match=message):

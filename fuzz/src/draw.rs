@@ -144,7 +144,7 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
             range.min = 20.0;
             params.crossovers_hz.clear();
             for left in (0..count).rev() {
-                range.max = 0.49 * rate_hz / 1.3_f64.powi(left);
+                range.max = (0.49 * rate_hz).min(22_000.0) / 1.3_f64.powi(left);
                 let frequency_hz = number(u, style, range)?;
                 params.crossovers_hz.push(frequency_hz);
                 range.min = (1.25001 * frequency_hz).max(20.0).min(1.3 * range.max);
@@ -160,6 +160,9 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
             let samples = (0..rows * frames).map(|n| 0.5 * (n as f64 * 12.9898).sin() / (n + 1) as f64).collect();
             params.impulse_response =
                 ImpulseResponse::from_planar(rows, samples).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if style == Style::Tame {
+                params.trim_ms = params.trim_ms.min(1e3 * (frames - 1) as f64 / rate_hz);
+            }
             // The other layouts fit one kind of response each.
             if u.arbitrary()? {
                 params.layout = ConvolutionLayout::Auto;

@@ -12,7 +12,7 @@ use crate::foundation::{
     processor::Processor,
     sample::Sample,
     stream::StreamSpec,
-    table::{Fields, not_set},
+    table::{Fields, Limit, not_set},
     tagged::tagged,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -263,7 +263,7 @@ impl Fields for Effect {
         self.single_mut().map_or_else(|| Err(not_set(&[], name, value)), |params| params.set(name, value))
     }
 
-    fn highest(&self, name: &str) -> f64 {
-        self.single().map_or(f64::INFINITY, |params| params.highest(name))
+    fn limit(&self, name: &str) -> Option<Limit> {
+        self.single().and_then(|params| params.limit(name))
     }
 }

@@ -105,9 +105,7 @@ fn check_values(
                 let mut effect = params.inserts[insert].clone();
                 effect.set(name, value_of(field, point.value)).and_then(|()| effect.validate(&stages[insert]))
             }
-            (_, Kind::Number(number)) => {
-                check_number(field.name, &number, point.value, spec.sample_rate_hz(), f64::INFINITY)
-            }
+            (_, Kind::Number(number)) => check_number(field.name, &number, point.value, spec.sample_rate_hz(), None),
             _ => super::automation::check_switch(field.name, point.value),
         };
         legal.map_err(|error| error.within("points", index))?;

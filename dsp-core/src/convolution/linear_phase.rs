@@ -4,6 +4,7 @@ use super::{
     convolver::Convolver,
     linear_phase_taps::{ERROR_STEP_HZ, GRID, error_db, taps},
     route::{Counts, Route},
+    swap::{Source, Swap, Target},
 };
 use crate::{
     filters::band::{Band, BandParams, Design, check_all},
@@ -23,11 +24,7 @@ use crate::{
         tail::Tail,
         unit::ms_to_frames,
     },
-    primitives::{
-        delay_line::DelayLine,
-        ramp::{Ramp, Span},
-        sanitize::sanitize,
-    },
+    primitives::{delay_line::DelayLine, ramp::Span, sanitize::sanitize},
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::f64::consts::PI;
@@ -68,11 +65,7 @@ pub struct LinearPhaseEqualizer<S> {
     convolver: Box<Convolver<f64>>,
     delay: DelayLine<S>,
     target: LinearPhaseEqualizerCoeffs,
-    /// Whether the target has changed and its transition has not started.
-    pending: bool,
-    current: Filter,
-    phase: Phase,
-    fade: Ramp<1>,
+    swap: Swap,
     /// The delayed input of one chunk, channel after channel.
     dry: Vec<S>,
     /// One channel's output of one chunk from both banks.
@@ -190,123 +183,34 @@ pub struct LinearPhaseEqualizerCoeffs {
     neutral: bool,
 }
 
-/// The filter of the output.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Filter {
-    /// The delayed input.
-    Delay,
-    /// The taps in a bank of the convolver.
-    Bank(usize),
-}
-
-/// Progress of a change.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
-    Rest,
-    /// The target taps are loaded into a bank, part by part.
-    Loading {
-        bank: usize,
-        part: usize,
-    },
-    /// The bank is active; from this frame on its output is complete.
-    Filling {
-        bank: usize,
-        until: u64,
-    },
-    /// The output crossfades to another filter.
-    Fading {
-        to: Filter,
-    },
+impl LinearPhaseEqualizerCoeffs {
+    /// What the convolver loads, unless the delayed input is enough.
+    fn taps(&self) -> Option<Target<'_, f64>> {
+        (!self.neutral).then_some(Target { taps: &self.taps, responses: 1 })
+    }
 }
 
 impl<S: Sample> LinearPhaseEqualizer<S> {
-    /// Jumps to the target at once.
-    fn settle(&mut self) {
-        let [first, second] = [0, 1];
-        let settled = !self.pending && self.phase == Phase::Rest;
-        if !settled {
-            self.current = Filter::Delay;
-            if !self.target.neutral {
-                self.convolver.load(first, 0, &self.target.taps);
-                self.current = Filter::Bank(first);
-            }
-        }
-        for bank in [first, second] {
-            self.convolver.set_active(bank, self.current == Filter::Bank(bank));
-        }
-        self.phase = Phase::Rest;
-        self.pending = false;
-        self.fade.jump_to([1.0]);
-    }
-
-    /// One step of a change, on the grid of the convolver.
-    fn step(&mut self) {
-        match self.phase {
-            Phase::Rest if self.pending => {
-                self.pending = false;
-                if self.target.neutral {
-                    self.start_fade(Filter::Delay);
-                } else {
-                    let bank = usize::from(self.current == Filter::Bank(0));
-                    self.phase = Phase::Loading { bank, part: 0 };
-                }
-            }
-            Phase::Loading { .. } if self.pending => self.phase = Phase::Rest,
-            Phase::Loading { bank, part } => {
-                self.convolver.load_part(bank, 0, &self.target.taps, part);
-                self.phase = Phase::Loading { bank, part: part + 1 };
-                if part + 1 == self.convolver.parts() {
-                    self.convolver.set_active(bank, true);
-                    let block = self.convolver.longest_block() as u64;
-                    let until = (self.convolver.frame() / block + 2) * block;
-                    self.phase = Phase::Filling { bank, until };
-                }
-            }
-            Phase::Filling { bank, until } if self.convolver.frame() == until => self.start_fade(Filter::Bank(bank)),
-            Phase::Rest | Phase::Filling { .. } | Phase::Fading { .. } => {}
-        }
-    }
-
-    fn start_fade(&mut self, to: Filter) {
-        self.fade.jump_to([0.0]);
-        self.fade.set_target([1.0]);
-        self.phase = Phase::Fading { to };
-        if to == self.current {
-            self.finish_fade(to);
-        }
-    }
-
-    fn finish_fade(&mut self, to: Filter) {
-        if let Filter::Bank(left) = self.current
-            && to != self.current
-        {
-            self.convolver.set_active(left, false);
-        }
-        self.current = to;
-        self.phase = Phase::Rest;
-        self.fade.jump_to([1.0]);
-    }
-
     /// One channel of one chunk.
     fn write(&mut self, channel: usize, span: &Span<f64, 1>, samples: &mut [S]) {
         let dry = &self.dry[channel * samples.len()..][..samples.len()];
         let (old, new) = self.wet.split_at_mut(GRID_FRAMES);
         let (old, new) = (&mut old[..samples.len()], &mut new[..samples.len()]);
-        let mut read = |filter: Filter, out: &mut [f64]| match filter {
-            Filter::Delay => out.iter_mut().zip(dry).for_each(|(out, dry)| *out = dry.to_f64()),
-            Filter::Bank(bank) => self.convolver.read(bank, channel, out),
+        let mut read = |source: Source, out: &mut [f64]| match source {
+            Source::Delay => out.iter_mut().zip(dry).for_each(|(out, dry)| *out = dry.to_f64()),
+            Source::Bank(bank) => self.convolver.read(bank, channel, out),
         };
-        match (self.phase, span) {
-            (Phase::Fading { to }, Span::Moving([curve])) => {
-                read(self.current, old);
+        match (self.swap.next(), span) {
+            (Some(to), Span::Moving([curve])) => {
+                read(self.swap.current(), old);
                 read(to, new);
                 for (frame, (sample, (old, new))) in (0_i32..).zip(samples.iter_mut().zip(old.iter().zip(new))) {
                     *sample = S::from_f64(*old + curve.at(frame) * (*new - *old)).audible();
                 }
             }
-            _ if self.current == Filter::Delay => samples.copy_from_slice(dry),
+            _ if self.swap.current() == Source::Delay => samples.copy_from_slice(dry),
             _ => {
-                read(self.current, new);
+                read(self.swap.current(), new);
                 samples.iter_mut().zip(new).for_each(|(sample, new)| *sample = S::from_f64(*new).audible());
             }
         }
@@ -319,13 +223,9 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
         }
         let mut start = 0;
         while start < block.frames() {
-            if let Phase::Fading { to } = self.phase
-                && self.fade.frames_on_curve() == 0
-            {
-                self.finish_fade(to);
-            }
+            self.swap.finish(&mut self.convolver);
             let most = (block.frames() - start).min(self.convolver.frames_to_grid());
-            let (span, length) = self.fade.span::<f64>(most);
+            let (span, length) = self.swap.span::<f64>(most);
             let mut block = block.frames_mut(start, length);
             start += length;
             let dry = &mut self.dry[..channels * length];
@@ -341,7 +241,7 @@ impl<S: Sample> LinearPhaseEqualizer<S> {
             }
             self.convolver.advance(length);
             if self.convolver.frames_to_grid() == GRID_FRAMES {
-                self.step();
+                self.swap.step(&mut self.convolver, self.target.taps());
             }
         }
     }
@@ -361,15 +261,12 @@ impl<S: Sample> Engine<S> for LinearPhaseEqualizer<S> {
             convolver: Box::new(Convolver::new(spec, coeffs.taps.len(), &routes, counts)),
             delay: DelayLine::new(channels, coeffs.taps.len() / 2),
             target: coeffs,
-            pending: true,
-            current: Filter::Delay,
-            phase: Phase::Rest,
-            fade: Ramp::new([1.0], ms_to_frames(FADE_MS, spec.sample_rate_hz())),
+            swap: Swap::new(ms_to_frames(FADE_MS, spec.sample_rate_hz())),
             dry: vec![S::ZERO; channels * GRID_FRAMES],
             wet: vec![0.0; 2 * GRID_FRAMES],
             non_finite: 0,
         };
-        equalizer.settle();
+        equalizer.swap.settle(&mut equalizer.convolver, equalizer.target.taps());
         Ok(equalizer)
     }
 
@@ -389,20 +286,8 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
     engine!(LinearPhaseEqualizerParams);
 
     fn reset(&mut self) {
-        self.settle();
-        let Self {
-            spec: _,
-            convolver,
-            delay,
-            target: _,
-            pending: _,
-            current: _,
-            phase: _,
-            fade: _,
-            dry: _,
-            wet: _,
-            non_finite,
-        } = self;
+        self.swap.settle(&mut self.convolver, self.target.taps());
+        let Self { spec: _, convolver, delay, target: _, swap: _, dry: _, wet: _, non_finite } = self;
         convolver.reset();
         delay.reset();
         *non_finite = 0;
@@ -413,11 +298,8 @@ impl<S: Sample> Processor<S> for LinearPhaseEqualizer<S> {
     }
 
     fn tail(&self) -> Tail {
-        let convolver = if self.phase == Phase::Rest && !self.pending && self.current == Filter::Delay {
-            0
-        } else {
-            self.convolver.tail_frames()
-        };
+        let is_delay = self.swap.is_at_rest() && self.swap.current() == Source::Delay;
+        let convolver = if is_delay { 0 } else { self.convolver.tail_frames() };
         Tail::Frames(convolver.max(self.delay.frames()) as u64)
     }
 
@@ -440,7 +322,7 @@ impl<S: Sample> Tunable<S> for LinearPhaseEqualizer<S> {
         if *coeffs != self.target {
             self.target.taps.copy_from_slice(&coeffs.taps);
             self.target.neutral = coeffs.neutral;
-            self.pending = true;
+            self.swap.request();
         }
     }
 }

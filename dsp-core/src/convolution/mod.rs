@@ -10,6 +10,7 @@ mod linear_phase_taps;
 pub(crate) mod partition;
 mod ring;
 pub(crate) mod route;
+mod swap;
 
 pub use {
     convolution::{Convolution, ConvolutionCoeffs, ConvolutionLayout, ConvolutionParams, ImpulseResponse},

@@ -10,39 +10,36 @@
 //! [`Precision::Reference`] at least [`PEAK_MARGIN_DB`](super::PEAK_MARGIN_DB) below the ceiling and that of
 //! [`Precision::Standard`] not above it, in at most [`MAX_PASSES`] passes. The reference meter's interpolator is 10
 //! times as long as the limiter's, so it finds peaks that the limiter misses. A target out of reach is refused with the
-//! loudness that can be had; a gain within the headroom below the ceiling always succeeds. The latency of clip and
+//! loudest that can be had, the same for every target (`delivery::reach`); a gain within the headroom below the ceiling always succeeds. The latency of clip and
 //! limiter is removed: the result starts and ends with the programme.
 //!
 //! A limiter lowers everything around a peak, and many dB of it pump; a clip cuts the peak alone, but distorts. With
-//! [`ClipMode::Auto`] the limiter works alone up to 3 dB of gain reduction. Beyond, the clip takes all but a quarter of
-//! the highest peak's excess, and plans 1 to 3 dB for the limiter, which takes more where peaks stand close together.
+//! [`ClipMode::Auto`](super::ClipMode::Auto) the limiter works alone up to 3 dB of gain reduction. Beyond, the clip takes all but 0.5 dB of what
+//! exceeds the ceiling, in two stages, the second of which cuts most of what the first overshoots. The limiter takes
+//! 2 dB at most in songs at -7 LUFS.
 //!
 //! A DC offset above [`MAX_DC_OFFSET_DBFS`](super::MAX_DC_OFFSET_DBFS), before or after the gain, is subtracted:
 //! `delivery::dc_offset`. Search for drive and ceiling: `delivery::drive_search`.
 
 use super::{
     dc_offset::{dc_offsets, subtracted},
-    delivery_params::{ClipMode, DeliveryParams},
-    drive_search::{Attempt, DriveSearch, LOUDNESS_TOLERANCE_LU},
-    normalizer::{NormalizeError, measure, report},
+    delivered::{Clipping, Delivery},
+    delivery_params::DeliveryParams,
+    drive_search::{Clip, DriveSearch, LOUDNESS_TOLERANCE_LU},
+    normalizer::{LimitedClipping, NormalizeError, measure, report},
     pass::{Driven, drive, round},
+    reach::Reach,
 };
 use crate::{
     console::offline::Progress,
-    dynamics::limiter::LimiterParams,
-    foundation::{block::Block, error::Error, processor::GainReduction, sample::Sample, stream::StreamSpec},
-    meters::{
-        loudness::{Loudness, LoudnessParams},
-        true_peak::Precision,
-    },
+    foundation::{block::Block, error::Error, sample::Sample, stream::StreamSpec},
+    meters::{loudness::LoudnessParams, true_peak::Precision},
 };
 use alloc::{vec, vec::Vec};
 use core::ops::ControlFlow;
 
 /// Passes after which a target counts as out of reach. A song takes three to five.
 pub const MAX_PASSES: usize = 28;
-/// Margin below the loudest attempt of a refusal, in LU, so that the loudness it names can be had.
-const REACH_MARGIN_LU: f64 = 0.1;
 /// Share of the work of the first measurement, and share of the rest that each pass counts as, since the number of
 /// passes is unknown.
 const FIRST_SHARE: f64 = 0.1;
@@ -51,53 +48,6 @@ const PASS_SHARE: f64 = 0.4;
 const DRIVEN_SHARE: f64 = 0.4;
 const ROUNDED_SHARE: f64 = 0.5;
 const METERED_SHARE: f64 = 0.7;
-
-/// A delivered programme, and its readings, which serialise without the samples.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(bound = ""))]
-pub struct Delivery<S> {
-    /// The samples, planar; whole multiples of the word's step if they were rounded.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub samples: Vec<S>,
-    /// The reading of the samples, by [`Precision::Reference`].
-    pub loudness: Loudness,
-    /// The constant that was subtracted from each channel of the programme; 0 for none.
-    pub dc_offsets: Vec<f64>,
-    /// The gain before the limiter, in dB.
-    pub gain_db: f64,
-    /// What was clipped before the limiter; `None` for nothing.
-    pub clipping: Option<Clipping>,
-    /// The limiter's settings; `None` if it was not needed. Hold and release are its defaults, or a faster release if
-    /// those did not reach the loudness.
-    pub limiter: Option<LimiterParams>,
-    /// The gain reduction of the limiter; zeros if it was not needed.
-    pub reduction: GainReduction,
-    /// The largest gain reduction in each [`CURVE_STEP_MS`](super::CURVE_STEP_MS), in dB; empty if the limiter was not
-    /// needed.
-    pub reduction_curve_db: Vec<f64>,
-    /// Samples clipped by the rounding.
-    pub clipped: u64,
-    /// Number of passes.
-    pub passes: usize,
-}
-
-/// What the soft clip did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Clipping {
-    /// Its ceiling, dBFS, after the gain: above that of the limiter by what is left to it.
-    pub ceiling_db: f64,
-    /// How far the highest peak of the programme lay above it, in dB.
-    pub depth_db: f64,
-    /// Share of the samples, over all channels, that it changed.
-    pub share: f64,
-}
-
-impl Clipping {
-    fn of(attempt: &Attempt, share: f64) -> Option<Self> {
-        attempt.clip.map(|clip| Self { ceiling_db: clip.ceiling_db, depth_db: attempt.clip_depth_db, share })
-    }
-}
 
 /// Brings `programme` to the target.
 ///
@@ -156,10 +106,30 @@ pub fn deliver_with<S: Sample>(
     let source_peak = source.true_peak_dbtp.unwrap_or(source.sample_peak_dbfs);
     let gain_db = params.target_lufs - source.integrated_lufs;
     let mut search = DriveSearch::new(gain_db, params.ceiling_dbtp, source_peak, params.clip());
-    let mut loudest_lufs = f64::NEG_INFINITY;
+    // Asked for where the search ends without a result.
+    let reach = |clip, from: f64, to: f64, progress: Progress<'_>| {
+        let progress = &mut |share| progress(from + (to - from) * share);
+        Reach::find(&programme, spec, params, source_peak, clip, progress)
+    };
+    let mut loudest: Option<Reach> = None;
     let mut from = FIRST_SHARE;
     for passes in 1..=MAX_PASSES {
-        let Some(attempt) = search.attempt() else { break };
+        let attempt = match search.attempt() {
+            Some(attempt) => attempt,
+            None if loudest.is_some() => break,
+            None => {
+                let to = from + PASS_SHARE * (1.0 - from);
+                let found = *loudest.insert(reach(params.clip(), from, to, progress)?);
+                from = to;
+                let error_lu = params.target_lufs - found.loudness_lufs;
+                if error_lu >= 0.0 {
+                    break;
+                }
+                search.search_below(found.drive_db, error_lu, gain_db);
+                let Some(attempt) = search.attempt() else { break };
+                attempt
+            }
+        };
         let whole = PASS_SHARE * (1.0 - from);
         let [driven, rounded, metered] = [DRIVEN_SHARE, ROUNDED_SHARE, METERED_SHARE].map(|part| from + part * whole);
         let part = |from: f64, to: f64, progress: Progress<'_>, share: f64| progress(from + (to - from) * share);
@@ -191,15 +161,26 @@ pub fn deliver_with<S: Sample>(
                 passes,
             });
         }
-        loudest_lufs = loudest_lufs.max(loudness.integrated_lufs - over_db.max(0.0));
         from += whole;
         search.update(&attempt, error_lu, over_db);
     }
+    let half = from + 0.5 * (1.0 - from);
+    let loudest = match loudest {
+        Some(loudest) => loudest,
+        None => reach(params.clip(), from, half, progress)?,
+    };
+    let limited = match params.clip() {
+        Clip::Auto => None,
+        Clip::Depth(clip_db) => {
+            let automatic_lufs = reach(Clip::Auto, half, 1.0, progress)?.named_lufs();
+            Some(LimitedClipping { clip_db, automatic_lufs })
+        }
+    };
     Err(NormalizeError::OutOfReach {
         target_lufs: params.target_lufs,
         ceiling_dbtp: params.ceiling_dbtp,
-        loudest_lufs: libm::floor(10.0 * (loudest_lufs - REACH_MARGIN_LU)) / 10.0,
-        clip_db: (params.clip_mode == ClipMode::Fixed).then_some(params.clip_db),
+        loudest_lufs: loudest.named_lufs(),
+        limited,
     })
 }
 
@@ -208,11 +189,16 @@ mod tests {
     use super::*;
     use crate::{
         delivery::{
+            ClipMode, NoiseShaping,
             dc_offset::MAX_DC_OFFSET_DBFS,
             drive_search::{LIMITER_TIMES, LimiterTimes, PEAK_MARGIN_DB},
         },
-        dynamics::limiter::LimiterMode,
-        foundation::unit::{db_to_gain, gain_to_db},
+        dynamics::limiter::{LimiterMode, LimiterParams},
+        foundation::{
+            processor::GainReduction,
+            unit::{db_to_gain, gain_to_db},
+        },
+        meters::loudness::Loudness,
     };
     use alloc::string::ToString;
 
@@ -281,17 +267,20 @@ mod tests {
     }
 
     #[test]
-    fn the_latency_of_the_limiter_is_removed() {
+    fn the_latency_of_clip_and_limiter_is_removed() {
         let audio = song(3);
         let programme = Block::from_planar(&audio, 2).unwrap();
-        let done = deliver(&programme, &spec(), &DeliveryParams { target_lufs: -12.0, bits: 0, ..Default::default() })
-            .unwrap();
-        assert!(done.reduction.max_db > 1.0);
-        let at = |lag: i64| -> f64 {
-            (2_000..100_000).map(|n| f64::from(audio[n]) * f64::from(done.samples[(n as i64 + lag) as usize])).sum()
-        };
-        let best = (-300..=300).max_by(|&a, &b| at(a).total_cmp(&at(b))).unwrap();
-        assert_eq!(best, 0);
+        for clip_mode in [ClipMode::Auto, ClipMode::Fixed] {
+            let params = DeliveryParams { target_lufs: -12.0, bits: 0, clip_mode, ..Default::default() };
+            let done = deliver(&programme, &spec(), &params).unwrap();
+            let clips = done.clipping.is_some_and(|clipping| clipping.depth_db > 1.0);
+            assert!(if clip_mode == ClipMode::Auto { clips } else { done.reduction.max_db > 1.0 });
+            let at = |lag: i64| -> f64 {
+                (2_000..100_000).map(|n| f64::from(audio[n]) * f64::from(done.samples[(n as i64 + lag) as usize])).sum()
+            };
+            let best = (-300..=300).max_by(|&a, &b| at(a).total_cmp(&at(b))).unwrap();
+            assert_eq!(best, 0);
+        }
     }
 
     #[test]
@@ -361,7 +350,10 @@ mod tests {
     #[test]
     fn the_settings_of_the_limiter_are_reported() {
         let audio = song(2);
-        let times = |limiter: &LimiterParams| LimiterTimes { hold_ms: limiter.hold_ms, release_ms: limiter.release_ms };
+        let times = |limiter: &LimiterParams| {
+            let LimiterParams { hold_ms, release_ms, release_mode, .. } = *limiter;
+            LimiterTimes { hold_ms, release_ms, release_mode }
+        };
         let limiter =
             |target_lufs| run(&audio, DeliveryParams { target_lufs, ..Default::default() }).unwrap().limiter.unwrap();
         assert_eq!(times(&limiter(-14.0)), LIMITER_TIMES[0]);
@@ -439,9 +431,19 @@ mod tests {
         );
         let mut broken = song(1);
         broken[5] = f32::NAN;
-        assert!(refused(&broken, params).starts_with("1 samples are NaN"));
+        assert!(refused(&broken, params).starts_with("audio holds 1 non-finite samples"));
         assert!(refused(&song(1), DeliveryParams { ceiling_dbtp: 3.0, ..params }).contains("ceiling_dbtp = 3"));
         assert!(refused(&song(1), DeliveryParams { bits: 4, ..params }).contains("bits = 4"));
+        let too_quiet = refused(&song(1), DeliveryParams { target_lufs: -70.0, ..params });
+        assert_eq!(too_quiet, "target_lufs = -70 is out of range: it must lie in -50..0");
+        let shaped = |bits| DeliveryParams { bits, noise_shaping: NoiseShaping::Weighted, ..params };
+        for bits in [0, 24] {
+            let text = refused(&song(1), shaped(bits));
+            assert!(
+                text.starts_with(&std::format!("bits = {bits} is not allowed: it must be 8 to 20 where")),
+                "{text}"
+            );
+        }
         let loudest = DeliveryParams { target_lufs: 0.0, ceiling_dbtp: -12.0, ..params };
         let text = refused(&song(1), loudest);
         assert!(
@@ -450,5 +452,6 @@ mod tests {
         );
         let text = refused(&song(1), DeliveryParams { clip_mode: ClipMode::Fixed, clip_db: 2.0, ..loudest });
         assert!(text.contains("ceiling -12 dBTP and 2 dB of clipping: the loudest"), "{text}");
+        assert!(text.contains("gain reduction; \"auto\" clipping reaches -1"), "{text}");
     }
 }

@@ -29,7 +29,7 @@ params! {
     /// Settings of [`deliver`](super::deliver()).
     #[derive(Clone, Copy, Debug, PartialEq)]
     DeliveryParams {
-        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness of the target";
+        target_lufs: LUFS, -50.0..=0.0, default -14.0, "Integrated loudness of the target";
         ceiling_dbtp: dBTP, -12.0..=0.0, default -1.0, "Highest true peak allowed";
         clip_mode: choice ClipMode, "The use of the soft clip before the limiter";
         clip_db: dB, 0.0..=24.0, default 0.0, "Clipping of the highest peak with the mode fixed; none below the ceiling";
@@ -56,10 +56,11 @@ impl DeliveryParams {
     /// Checks every parameter; never clamps.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`]; [`Error::NotAllowed`] for noise shaping where it does nothing.
     pub fn validate(&self) -> Result<(), Error> {
         // No range here depends on the rate.
-        self.check_fields(f64::INFINITY)
+        self.check_fields(f64::INFINITY)?;
+        self.noise_shaping.check_bits(self.bits)
     }
 
     /// The rounding, if there is one.

@@ -2,6 +2,7 @@
 
 mod dc_offset;
 pub(crate) mod deliver;
+mod delivered;
 mod delivery_params;
 mod dither_seed;
 mod drive_search;
@@ -9,15 +10,20 @@ mod noise_shaping;
 pub(crate) mod normalizer;
 mod pass;
 pub(crate) mod quantizer;
+mod reach;
 pub(crate) mod targets;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,
-    deliver::{Clipping, Delivery, MAX_PASSES, deliver, deliver_with},
+    deliver::{MAX_PASSES, deliver, deliver_with},
+    delivered::{Clipping, Delivery},
     delivery_params::{ClipMode, DeliveryParams},
     dither_seed::{content_seed, name_seed},
     drive_search::{LOUDNESS_TOLERANCE_LU, PEAK_MARGIN_DB},
-    normalizer::{Held, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize, normalize_with},
+    normalizer::{
+        Held, LimitedClipping, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize,
+        normalize_with,
+    },
     pass::CURVE_STEP_MS,
     quantizer::{Dither, NoiseShaping, Quantizer, QuantizerParams},
     targets::{AlbumRule, DeliveryTarget, GainUp, LoudCeiling, TARGETS, playback_gain, target},

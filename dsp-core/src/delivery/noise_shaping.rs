@@ -25,6 +25,9 @@ const DEPTH_DB: f64 = 40.0;
 /// Sample rates, in Hz.
 pub(super) const LOWEST_HZ: f64 = 44_100.0;
 pub(super) const HIGHEST_HZ: f64 = 96_000.0;
+/// Word lengths: beyond, flat dither is not heard.
+pub(super) const FEWEST_BITS: u32 = 8;
+pub(super) const MOST_BITS: u32 = 20;
 /// Frequencies at which the weight is known.
 const POINTS: usize = 2_048;
 /// Lowest frequency of the threshold's formula.
@@ -40,7 +43,7 @@ pub(super) fn design(sample_rate_hz: f64) -> Result<[f64; ORDER], Error> {
             param: "sample_rate_hz",
             index: None,
             value: sample_rate_hz,
-            allowed: "44100 to 96000 where noise_shaping is weighted",
+            allowed: "44100 to 96000 where noise_shaping is weighted, for 8 to 20 bits",
         });
     }
     let frequency = |point: usize| (point as f64 + 0.5) / POINTS as f64 * 0.5 * sample_rate_hz;
@@ -133,7 +136,9 @@ mod tests {
         for rate_hz in [8_000.0, 32_000.0, 176_400.0, 384_000.0] {
             let text = alloc::string::ToString::to_string(&design(rate_hz).unwrap_err());
             assert!(
-                text.ends_with("is not allowed: it must be 44100 to 96000 where noise_shaping is weighted"),
+                text.ends_with(
+                    "is not allowed: it must be 44100 to 96000 where noise_shaping is weighted, for 8 to 20 bits"
+                ),
                 "{text}"
             );
         }

@@ -6,13 +6,13 @@
 //! # Parameters
 //! | name | unit | range | default |
 //! |---|---|---|---|
-//! | `target_lufs` | LUFS | -70..0 | -14 |
+//! | `target_lufs` | LUFS | -50..0 | -14 |
 //! | `ceiling_dbtp` | dBTP | -60..20 | -1 |
 //! | `policy` | | reduce, fail | reduce |
 //!
 //! # Contract
-//! A constant gain shifts the integrated loudness by itself: gates are relative, and the absolute one at -70 LUFS only
-//! matters to blocks that cross it. The peak is the higher of the readings of [`Precision::Reference`] and
+//! A constant gain shifts the integrated loudness by itself: the relative gate moves with it, 10 LU below, and at the
+//! lowest target still decides before the absolute one at -70 LUFS. The peak is the higher of the readings of [`Precision::Reference`] and
 //! [`Precision::Standard`] and never ends above the ceiling.
 //! Silence, programmes without a whole gating block and non-finite samples are refused; nothing is changed then.
 //!
@@ -59,7 +59,7 @@ params! {
     /// Settings of [`normalize`].
     #[derive(Clone, Copy, Debug, PartialEq)]
     NormalizeParams {
-        target_lufs: LUFS, -70.0..=0.0, default -14.0, "Integrated loudness of the target";
+        target_lufs: LUFS, -50.0..=0.0, default -14.0, "Integrated loudness of the target";
         ceiling_dbtp: dBTP, -60.0..=20.0, default -1.0, "Highest true peak allowed";
         policy: choice NormalizePolicy, "Rule if both cannot be reached";
     }
@@ -89,6 +89,15 @@ pub struct Normalization {
     /// True peak after the gain, dBTP.
     #[cfg_attr(feature = "serde", serde(with = "crate::foundation::unbounded"))]
     pub true_peak_dbtp: f64,
+}
+
+/// What clipping allowed, where it was limited, and what it would allow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitedClipping {
+    /// The dB of clipping that were allowed.
+    pub clip_db: f64,
+    /// The highest loudness with automatic clipping, rounded down to 0.1 LUFS.
+    pub automatic_lufs: f64,
 }
 
 /// Why a programme was not normalised.
@@ -121,10 +130,10 @@ pub enum NormalizeError {
         target_lufs: f64,
         /// The ceiling, dBTP.
         ceiling_dbtp: f64,
-        /// A loudness that can be had under the ceiling, close to the highest, LUFS.
+        /// The highest loudness under the ceiling, whatever the target, rounded down to 0.1 LUFS.
         loudest_lufs: f64,
-        /// The dB of clipping that were allowed, if they were limited.
-        clip_db: Option<f64>,
+        /// What limited clipping allowed, if it was limited.
+        limited: Option<LimitedClipping>,
     },
     /// The peak would exceed the ceiling, under [`NormalizePolicy::Fail`].
     AboveCeiling {
@@ -143,11 +152,21 @@ impl fmt::Display for NormalizeError {
                 write!(f, "too short to have a loudness: {frames} frames, at least {needed} (400 ms) needed")
             }
             Self::Silent => f.write_str("silent: no part is louder than -70 LUFS, so no gain reaches a loudness"),
-            Self::NotFinite { samples } => write!(f, "{samples} samples are NaN or infinite: repair them first"),
-            Self::OutOfReach { target_lufs, ceiling_dbtp, loudest_lufs, clip_db } => {
+            Self::NotFinite { samples } => write!(f, "audio holds {samples} non-finite samples: repair them first"),
+            Self::OutOfReach { target_lufs, ceiling_dbtp, loudest_lufs, limited } => {
                 write!(f, "{target_lufs} LUFS cannot be reached with ceiling {ceiling_dbtp} dBTP")?;
-                clip_db.map_or(Ok(()), |clip_db| write!(f, " and {clip_db} dB of clipping"))?;
-                write!(f, ": the loudest possible here is {loudest_lufs:.1} LUFS")
+                limited.map_or(Ok(()), |clip| write!(f, " and {} dB of clipping", clip.clip_db))?;
+                write!(f, ": the loudest possible here is {loudest_lufs:.1} LUFS, as more drive only adds ")?;
+                f.write_str(if limited.is_some() { "gain reduction" } else { "distortion" })?;
+                match limited {
+                    Some(LimitedClipping { automatic_lufs, .. }) if automatic_lufs >= target_lufs => {
+                        f.write_str("; \"auto\" clipping reaches it")
+                    }
+                    Some(LimitedClipping { automatic_lufs, .. }) if automatic_lufs > loudest_lufs => {
+                        write!(f, "; \"auto\" clipping reaches {automatic_lufs:.1} LUFS")
+                    }
+                    _ => Ok(()),
+                }
             }
             Self::Interrupted => f.write_str("interrupted"),
             Self::PeakNotMeasured => f.write_str("the true peak was not measured: it is needed for the ceiling"),

@@ -32,7 +32,8 @@ use alloc::{vec, vec::Vec};
 /// The weighted noise shaping moves the error away from where the ear is sensitive, by a filter that is designed for the
 /// sample rate, 44.1 to 96 kHz. Level of the error weighted by the threshold of hearing, against flat dither, and in
 /// all: -15.9 and +13.2 dB at 44.1 kHz, -17.4 and +12.3 at 48, -24.5 and +7.2 at 88.2, -24.9 and +6.6 at 96. It stays
-/// bounded whatever comes in: what the range cuts off is not fed back.
+/// bounded whatever comes in: what the range cuts off is not fed back. Beyond 20 bits it is refused: with full scale at
+/// 120 dB SPL the flat noise of 24 bits lies 35 dB below the threshold of hearing, in every critical band.
 ///
 /// # Source
 /// Lipshitz, Wannamaker and Vanderkooy, "Quantization and dither: a theoretical survey", JAES 40 (1992).
@@ -86,8 +87,22 @@ choice! {
     NoiseShaping, default None {
         /// Flat.
         None = "none",
-        /// Lowest where the ear is most sensitive; for sample rates of 44.1 to 96 kHz.
+        /// Lowest where the ear is most sensitive; for up to 20 bits at 44.1 to 96 kHz.
         Weighted = "weighted",
+    }
+}
+
+impl NoiseShaping {
+    /// Checks that it does something at a word length; 0 is none.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`].
+    pub(super) fn check_bits(self, bits: u32) -> Result<(), Error> {
+        if self == Self::None || (noise_shaping::FEWEST_BITS..=noise_shaping::MOST_BITS).contains(&bits) {
+            return Ok(());
+        }
+        let allowed = "8 to 20 where noise_shaping is weighted, at 44100 to 96000 Hz";
+        Err(Error::NotAllowed { param: "bits", index: None, value: f64::from(bits), allowed })
     }
 }
 
@@ -106,9 +121,11 @@ impl QuantizerParams {
     /// A quantiser for this stream.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for another word length, [`Error::NotAllowed`] for a sample rate without noise shaping.
+    /// [`Error::OutOfRange`] for another word length, [`Error::NotAllowed`] for a word length or sample rate at which
+    /// noise shaping does nothing.
     pub fn build(&self, spec: &StreamSpec) -> Result<Quantizer, Error> {
         self.check_fields(spec.sample_rate_hz())?;
+        self.noise_shaping.check_bits(self.bits)?;
         let shaping = match self.noise_shaping {
             NoiseShaping::None => None,
             NoiseShaping::Weighted => {
@@ -359,6 +376,18 @@ mod tests {
         let spec = StreamSpec::new(48_000.0, 1).unwrap();
         for bits in [0, 7, 25, 32] {
             assert!(QuantizerParams { bits, ..Default::default() }.build(&spec).is_err());
+        }
+    }
+
+    #[test]
+    fn noise_shaping_that_does_nothing_is_refused() {
+        let spec = StreamSpec::new(48_000.0, 1).unwrap();
+        let shaped = |bits| QuantizerParams { bits, noise_shaping: NoiseShaping::Weighted, ..Default::default() };
+        assert!([8, 16, 20].iter().all(|&bits| shaped(bits).build(&spec).is_ok()));
+        for bits in [21, 24] {
+            let text = alloc::string::ToString::to_string(&shaped(bits).build(&spec).unwrap_err());
+            let legal = "it must be 8 to 20 where noise_shaping is weighted, at 44100 to 96000 Hz";
+            assert_eq!(text, std::format!("bits = {bits} is not allowed: {legal}"));
         }
     }
 }

@@ -4,7 +4,9 @@
 //!   aR below. Attack and release are the times to 63.2 % of a step, and a short transient acts by its share of the
 //!   attack.
 //! - Decoupled, for levels that fall between crests: first a peak hold, y1 = max(c, aR y1 + (1-aR) c), then the attack,
-//!   y = aA y + (1-aA) y1. Every crest counts in full, however short; the release takes up to an attack longer.
+//!   y = aA y + (1-aA) y1. Every crest counts in full, however short, and is held for 8 % of the release, 16 ms at most:
+//!   a tone whose crests are no further apart has no ripple. aR is such that a fall through the hold and both poles
+//!   takes the release; where the attack is as long as the release, 8 % more.
 //!
 //! Both aim 1e-9 octaves below their target and stop at 0, so that they reach 0 in 22 time constants instead of decaying
 //! for ever. Releases:
@@ -12,7 +14,7 @@
 //! - Manual: the times of the settings.
 //! - Dual: a second follower with 2.5 times the release as attack and 10 times as release, and the larger of both. Short
 //!   peaks recover fast, sustained reduction slowly. At a release of 60 ms: 150 and 600 ms. If decoupled, it follows y1,
-//!   before the attack.
+//!   before the attack, and falls as much faster as y1 and the attack delay it.
 //! - Auto: both times follow the crest factor C of the level, C² = peak²/rms² over 200 ms: transients get fast times,
 //!   steady signals slow ones, τA = 2 τA,max / C², τR = 2 τR,max / C² - τA, with at most 80 ms and 1 s for a sine. The
 //!   reduction moves by at most 4 dB per ms: whatever the crest factor, no sample hears a step.
@@ -24,15 +26,15 @@
 //! D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 16 (smooth
 //! branching), eq. 17 (smooth decoupled) and its section on side-chain topologies (smoothing of the logarithmic
 //! reduction); "Parameter automation in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release:
-//! `dynamics::release`.
+//! `dynamics::release`. Own: the hold, and the pole of the first stage from the time of both.
 
-use super::release::{AttackRelease, log_rate, pole, pole_at, recover};
+use super::release::{AttackRelease, first_of_two_ms, log_rate, pole, pole_at, recover};
 use crate::{
     foundation::{
         math::{Pow2, larger, smaller},
         sample::Sample,
         silence,
-        unit::DB_PER_OCTAVE,
+        unit::{DB_PER_OCTAVE, ms_to_frames},
     },
     primitives::{
         backend::{Backend, run},
@@ -44,6 +46,11 @@ use crate::{
 /// Times of the slow follower of the dual release, as multiples of the release: 150 and 600 ms for 60 ms.
 const SLOW_ATTACK_RATIO: f64 = 2.5;
 const SLOW_RELEASE_RATIO: f64 = 10.0;
+/// Hold of a decoupled crest: share of the release, and the most, half a period of 31 Hz.
+const HOLD_SHARE: f64 = 0.08;
+const MOST_HOLD_MS: f64 = 16.0;
+/// How far below what is held a target still is a crest of it: 0.012 dB, more than crests of one tone differ.
+const CREST_OCTAVES: f64 = 1.0 / 512.0;
 /// Window of the crest factor, in ms.
 const CREST_MS: f64 = 200.0;
 /// Times of the automatic release for a sine (C² = 2), in ms.
@@ -67,6 +74,8 @@ pub(crate) struct BallisticsCoeffs {
     auto: f64,
     crest: CrestCoeffs,
     topology: Topology,
+    /// Of a crest, if decoupled.
+    hold_frames: u32,
 }
 
 /// How a follower takes both times.
@@ -91,45 +100,59 @@ struct CrestCoeffs {
     slew: f64,
 }
 
-fn rate(time_ms: f64, sample_rate_hz: f64) -> f64 {
-    core::f64::consts::LOG2_E * 1e3 / (time_ms * sample_rate_hz)
-}
-
-impl BallisticsCoeffs {
-    /// The times of the settings.
-    pub(crate) fn manual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
+impl CrestCoeffs {
+    fn new(sample_rate_hz: f64) -> Self {
+        let rate = |time_ms: f64| core::f64::consts::LOG2_E * 1e3 / (time_ms * sample_rate_hz);
         let longest_ms =
             AttackRelease { attack: 2.0 * AUTO_ATTACK_MS, release: 2.0 * (AUTO_RELEASE_MS - AUTO_ATTACK_MS) };
         let shortest_ms = AttackRelease { attack: LEAST_ATTACK_MS, release: LEAST_RELEASE_MS };
         Self {
-            poles: AttackRelease::poles(attack_ms, release_ms, sample_rate_hz),
+            window: pole(CREST_MS, sample_rate_hz),
+            steps: longest_ms.map(rate),
+            highest: shortest_ms.map(rate),
+            slew: AUTO_OCTAVES_PER_MS * 1e3 / sample_rate_hz,
+        }
+    }
+}
+
+impl BallisticsCoeffs {
+    /// The times of the settings.
+    pub(crate) fn manual(topology: Topology, attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
+        let hold_ms = match topology {
+            Topology::Branching => 0.0,
+            Topology::Decoupled => smaller(HOLD_SHARE * release_ms, MOST_HOLD_MS),
+        };
+        let fall_ms = match topology {
+            Topology::Branching => release_ms,
+            Topology::Decoupled => first_of_two_ms(release_ms - hold_ms, attack_ms),
+        };
+        Self {
+            poles: AttackRelease::poles(attack_ms, fall_ms, sample_rate_hz),
             slow: None,
             auto: 0.0,
-            crest: CrestCoeffs {
-                window: pole(CREST_MS, sample_rate_hz),
-                steps: longest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
-                highest: shortest_ms.map(|time_ms| rate(time_ms, sample_rate_hz)),
-                slew: AUTO_OCTAVES_PER_MS * 1e3 / sample_rate_hz,
-            },
-            topology: Topology::Decoupled,
+            crest: CrestCoeffs::new(sample_rate_hz),
+            topology,
+            hold_frames: ms_to_frames(hold_ms, sample_rate_hz) as u32,
         }
     }
 
-    /// The same in another topology.
-    pub(crate) fn with_topology(self, topology: Topology) -> Self {
-        Self { topology, ..self }
-    }
-
     /// The release, and 10 times as long after sustained reduction.
-    pub(crate) fn dual(attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
-        let slow =
-            AttackRelease::poles(SLOW_ATTACK_RATIO * release_ms, SLOW_RELEASE_RATIO * release_ms, sample_rate_hz);
-        Self { slow: Some(slow), ..Self::manual(attack_ms, release_ms, sample_rate_hz) }
+    pub(crate) fn dual(topology: Topology, attack_ms: f64, release_ms: f64, sample_rate_hz: f64) -> Self {
+        let slow_ms = SLOW_RELEASE_RATIO * release_ms;
+        let fall_ms = match topology {
+            Topology::Branching => slow_ms,
+            // What it follows takes a release until the attack has it.
+            Topology::Decoupled => first_of_two_ms(slow_ms, larger(attack_ms, release_ms)),
+        };
+        let slow = AttackRelease::poles(SLOW_ATTACK_RATIO * release_ms, fall_ms, sample_rate_hz);
+        Self { slow: Some(slow), ..Self::manual(topology, attack_ms, release_ms, sample_rate_hz) }
     }
 
-    /// Times from the crest factor.
-    pub(crate) fn auto(sample_rate_hz: f64) -> Self {
-        Self { auto: 1.0, ..Self::manual(AUTO_ATTACK_MS, AUTO_RELEASE_MS, sample_rate_hz) }
+    /// Times from the crest factor, without a hold: the release is short of the attack.
+    pub(crate) fn auto(topology: Topology, sample_rate_hz: f64) -> Self {
+        let poles = AttackRelease::poles(AUTO_ATTACK_MS, AUTO_RELEASE_MS, sample_rate_hz);
+        let manual = Self::manual(topology, AUTO_ATTACK_MS, AUTO_RELEASE_MS, sample_rate_hz);
+        Self { poles, auto: 1.0, hold_frames: 0, ..manual }
     }
 
     /// Values that glide: log2 of both rates, and the share of the crest factor in them.
@@ -153,6 +176,8 @@ pub(crate) struct Ballistics {
     slow: f64,
     /// The reduction.
     smooth: f64,
+    /// Frames that the last crest is still held, if decoupled.
+    left: u32,
     crest: Crest,
     topology: Topology,
 }
@@ -160,7 +185,7 @@ pub(crate) struct Ballistics {
 impl Ballistics {
     /// No reduction.
     pub(crate) const REST: Self =
-        Self { held: 0.0, slow: 0.0, smooth: 0.0, crest: Crest::REST, topology: Topology::Decoupled };
+        Self { held: 0.0, slow: 0.0, smooth: 0.0, left: 0, crest: Crest::REST, topology: Topology::Decoupled };
 
     /// Turns target reductions into smoothed ones, in place. `peaks` are the magnitudes of the same frames, `glide` the
     /// span of [`BallisticsCoeffs::glide`].
@@ -193,15 +218,15 @@ impl Ballistics {
         }
         let mut crest = self.crest;
         let slew = if coeffs.auto == 0.0 { f64::INFINITY } else { coeffs.crest.slew };
-        match (glide, coeffs.slow) {
-            (Span::Still(_), slow) => {
+        match glide {
+            Span::Still(_) => {
                 let poles = |index: usize| {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     rates.map(|rate| (-rate).exp2_fast())
                 };
-                self.follow(form, reductions, slow, slew, poles);
+                self.follow(form, coeffs, slew, reductions, poles);
             }
-            (Span::Moving([attack, release, auto]), slow) => {
+            Span::Moving([attack, release, auto]) => {
                 let poles = |index: usize| {
                     let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
                     let at = index as i32;
@@ -212,7 +237,7 @@ impl Ballistics {
                         release: glided(release.at(at), rates.release),
                     }
                 };
-                self.follow(form, reductions, slow, slew, poles);
+                self.follow(form, coeffs, slew, reductions, poles);
             }
         }
         self.crest = crest;
@@ -223,13 +248,10 @@ impl Ballistics {
     pub(crate) fn follow_at_rest(&mut self, form: impl Form, coeffs: &BallisticsCoeffs, reductions: &mut [f64]) {
         self.crest = Crest::REST;
         self.enter(coeffs.topology);
-        let poles = coeffs.poles;
-        if let Some(slow) = coeffs.slow {
-            self.follow(form, reductions, Some(slow), f64::INFINITY, |_| poles);
-        } else {
+        if coeffs.slow.is_none() {
             self.leave_dual();
-            self.follow(form, reductions, None, f64::INFINITY, |_| poles);
         }
+        self.follow(form, coeffs, f64::INFINITY, reductions, |_| coeffs.poles);
     }
 
     /// Continues in another topology from the current reduction.
@@ -237,6 +259,7 @@ impl Ballistics {
     fn enter(&mut self, topology: Topology) {
         if self.topology != topology {
             self.topology = topology;
+            self.left = 0;
             // What the attack has not let through yet is dropped.
             (self.held, self.slow) = (self.smooth, smaller(self.slow, self.smooth));
         }
@@ -254,63 +277,79 @@ impl Ballistics {
     fn follow(
         &mut self,
         form: impl Form,
-        reductions: &mut [f64],
-        slow: Option<AttackRelease>,
+        coeffs: &BallisticsCoeffs,
         slew: f64,
+        reductions: &mut [f64],
         poles: impl FnMut(usize) -> AttackRelease,
     ) {
-        match self.topology {
-            Topology::Branching => self.branch(form, reductions, slow, slew, poles),
-            Topology::Decoupled => self.decouple(form, reductions, slow, slew, poles),
+        let hold = coeffs.hold_frames;
+        match (coeffs.topology, coeffs.slow) {
+            (Topology::Branching, None) => {
+                self.each(reductions, poles, |state, target, poles| state.branch(form, target, poles, slew))
+            }
+            (Topology::Branching, Some(slow)) => self.each(reductions, poles, |state, target, poles| {
+                let fast = state.branch(form, target, poles, slew);
+                larger(fast, state.follow_slowly(form, target, slow))
+            }),
+            (Topology::Decoupled, None) => self.each(reductions, poles, |state, target, poles| {
+                let held = state.hold(form, target, poles.release, hold);
+                state.attack(form, held, poles.attack, slew)
+            }),
+            (Topology::Decoupled, Some(slow)) => self.each(reductions, poles, |state, target, poles| {
+                let held = state.hold(form, target, poles.release, hold);
+                let held = larger(held, state.follow_slowly(form, held, slow));
+                state.attack(form, held, poles.attack, slew)
+            }),
         }
     }
 
+    /// Replaces every target by the reduction that `step` makes of it.
     #[inline(always)]
-    fn branch(
+    fn each(
         &mut self,
-        form: impl Form,
         reductions: &mut [f64],
-        slow: Option<AttackRelease>,
-        slew: f64,
         mut poles: impl FnMut(usize) -> AttackRelease,
+        step: impl Fn(&mut Self, f64, AttackRelease) -> f64,
     ) {
-        let Self { mut held, slow: mut slowly, mut smooth, .. } = *self;
+        let mut state = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
-            let aim = *value - silence::REDUCTION_OCTAVES;
-            held = larger(limited(smooth, towards(form, held, aim, poles(index)), slew), 0.0);
-            smooth = held;
-            if let Some(times) = slow {
-                slowly = larger(towards(form, slowly, aim, times), 0.0);
-                smooth = larger(held, slowly);
-            }
-            *value = smooth;
+            state.smooth = step(&mut state, *value, poles(index));
+            *value = state.smooth;
         }
-        (self.held, self.slow, self.smooth) = (held, slowly, smooth);
+        *self = state;
     }
 
+    /// The fast follower of the branching topology.
     #[inline(always)]
-    fn decouple(
-        &mut self,
-        form: impl Form,
-        reductions: &mut [f64],
-        slow: Option<AttackRelease>,
-        slew: f64,
-        mut poles: impl FnMut(usize) -> AttackRelease,
-    ) {
-        let Self { mut held, slow: mut slowly, mut smooth, .. } = *self;
-        for (index, value) in reductions.iter_mut().enumerate() {
-            let AttackRelease { attack, release } = poles(index);
-            held = recover(form, held, *value, silence::REDUCTION_OCTAVES, release);
-            let mut peak = held;
-            if let Some(times) = slow {
-                slowly = larger(towards(form, slowly, held - silence::REDUCTION_OCTAVES, times), 0.0);
-                peak = larger(held, slowly);
-            }
-            let next = form.mul_add(attack, smooth, (1.0 - attack) * (peak - silence::REDUCTION_OCTAVES));
-            smooth = larger(limited(smooth, next, slew), 0.0);
-            *value = smooth;
-        }
-        (self.held, self.slow, self.smooth) = (held, slowly, smooth);
+    fn branch(&mut self, form: impl Form, target: f64, poles: AttackRelease, slew: f64) -> f64 {
+        let next = towards(form, self.held, target - silence::REDUCTION_OCTAVES, poles);
+        self.held = larger(limited(self.smooth, next, slew), 0.0);
+        self.held
+    }
+
+    /// The slow follower of the dual release.
+    #[inline(always)]
+    fn follow_slowly(&mut self, form: impl Form, target: f64, poles: AttackRelease) -> f64 {
+        self.slow = larger(towards(form, self.slow, target - silence::REDUCTION_OCTAVES, poles), 0.0);
+        self.slow
+    }
+
+    /// y1 of the decoupled topology.
+    #[inline(always)]
+    fn hold(&mut self, form: impl Form, target: f64, release: f64, hold_frames: u32) -> f64 {
+        let crest = target + CREST_OCTAVES >= self.held;
+        let fallen = recover(form, self.held, target, silence::REDUCTION_OCTAVES, release);
+        // Without a branch on the state: `|`.
+        self.held = if crest | (self.left == 0) { fallen } else { self.held };
+        self.left = if crest { hold_frames } else { self.left.saturating_sub(1) };
+        self.held
+    }
+
+    /// The attack of the decoupled topology.
+    #[inline(always)]
+    fn attack(&self, form: impl Form, held: f64, pole: f64, slew: f64) -> f64 {
+        let next = form.mul_add(pole, self.smooth, (1.0 - pole) * (held - silence::REDUCTION_OCTAVES));
+        larger(limited(self.smooth, next, slew), 0.0)
     }
 }
 
@@ -383,34 +422,33 @@ mod tests {
 
     #[test]
     fn attack_is_the_time_to_63_percent_and_release_ends_at_exactly_zero() {
-        let coeffs = BallisticsCoeffs::manual(10.0, 100.0, RATE_HZ);
+        let coeffs = BallisticsCoeffs::manual(Topology::Decoupled, 10.0, 100.0, RATE_HZ);
         let mut ballistics = Ballistics::REST;
         let rising = run(&mut ballistics, &coeffs, 1.0, 2.0, 500.0);
         let frames = rising.iter().position(|&y| y >= 2.0 * (1.0 - 1.0 / core::f64::consts::E)).unwrap() + 1;
         assert!((frames as f64 / RATE_HZ * 1e3 - 10.0).abs() < 0.05, "{frames}");
         let falling_ms = fall_ms(&mut ballistics, &coeffs, 2.0);
-        assert!((100.0..=111.0).contains(&falling_ms), "{falling_ms}");
+        assert!((falling_ms - 100.0).abs() < 0.1, "{falling_ms}");
         assert_eq!((ballistics.held, ballistics.slow, ballistics.smooth), (0.0, 0.0, 0.0));
         assert!(run(&mut ballistics, &coeffs, 0.0, 0.0, 10.0).iter().all(|y| y.to_bits() == 0));
     }
 
     #[test]
     fn dual_recovers_fast_from_short_peaks_and_slowly_from_long_ones() {
-        let coeffs = BallisticsCoeffs::dual(0.1, 60.0, RATE_HZ);
+        let coeffs = BallisticsCoeffs::dual(Topology::Decoupled, 0.1, 60.0, RATE_HZ);
         let mut ballistics = Ballistics::REST;
         run(&mut ballistics, &coeffs, 1.0, 2.0, 2.0);
         let short = fall_ms(&mut ballistics, &coeffs, 2.0);
         run(&mut ballistics, &coeffs, 1.0, 2.0, 2_000.0);
         let long = fall_ms(&mut ballistics, &coeffs, 2.0);
         std::println!("{short:.1} and {long:.1} ms");
-        // The slow follower follows the fast one, not the input: it starts later by about as much.
-        assert!((short - 60.0).abs() < 1.0 && (600.0..=670.0).contains(&long), "{short} {long}");
+        assert!((short - 60.0).abs() < 1.0 && (long - 600.0).abs() < 6.0, "{short} {long}");
         assert_eq!((ballistics.held, ballistics.slow, ballistics.smooth), (0.0, 0.0, 0.0));
     }
 
     #[test]
     fn auto_is_slow_for_steady_sound_and_fast_for_transients() {
-        let coeffs = BallisticsCoeffs::auto(RATE_HZ);
+        let coeffs = BallisticsCoeffs::auto(Topology::Decoupled, RATE_HZ);
         // A square: C² = 1, so 160 ms.
         let mut ballistics = Ballistics::REST;
         run(&mut ballistics, &coeffs, 0.5, 0.0, 3_000.0);
@@ -428,9 +466,9 @@ mod tests {
     #[test]
     fn a_change_of_mode_keeps_the_reduction() {
         let all = [
-            BallisticsCoeffs::manual(0.02, 100.0, RATE_HZ),
-            BallisticsCoeffs::dual(0.02, 5.0, RATE_HZ),
-            BallisticsCoeffs::auto(RATE_HZ),
+            BallisticsCoeffs::manual(Topology::Decoupled, 0.02, 100.0, RATE_HZ),
+            BallisticsCoeffs::dual(Topology::Decoupled, 0.02, 5.0, RATE_HZ),
+            BallisticsCoeffs::auto(Topology::Decoupled, RATE_HZ),
         ];
         for from in &all {
             for to in &all {

@@ -96,25 +96,26 @@ impl CompressorParams {
     /// The coefficients of legal settings.
     pub(crate) fn coeffs(&self, sample_rate_hz: f64) -> CompressorCoeffs {
         let (attack_ms, release_ms) = (self.attack_ms, self.release_ms);
-        let ballistics = match self.release_mode {
-            CompressorRelease::Manual => BallisticsCoeffs::manual(attack_ms, release_ms, sample_rate_hz),
-            CompressorRelease::Dual => BallisticsCoeffs::dual(attack_ms, release_ms, sample_rate_hz),
-            CompressorRelease::Auto => BallisticsCoeffs::auto(sample_rate_hz),
-        };
         // A level without ripple needs no hold between crests.
         let topology = if self.detector == Detector::Peak { Topology::Branching } else { Topology::Decoupled };
+        let ballistics = match self.release_mode {
+            CompressorRelease::Manual => BallisticsCoeffs::manual(topology, attack_ms, release_ms, sample_rate_hz),
+            CompressorRelease::Dual => BallisticsCoeffs::dual(topology, attack_ms, release_ms, sample_rate_hz),
+            CompressorRelease::Auto => BallisticsCoeffs::auto(topology, sample_rate_hz),
+        };
         CompressorCoeffs {
             side_chain: SideChainCoeffs {
                 key_filter: KeyFilterCoeffs::new(self.key_high_pass_hz, self.key_low_pass_hz, sample_rate_hz),
                 detector: DetectorCoeffs::new(self.detector, self.rms_ms, sample_rate_hz),
                 computer: self.computer(),
                 link: self.link_percent / 100.0,
-                ballistics: ballistics.with_topology(topology),
+                ballistics,
                 lookahead_frames: ms_to_frames(self.lookahead_ms, sample_rate_hz),
             },
             makeup_octaves: self.total_makeup_db() / DB_PER_OCTAVE,
             mix: self.mix,
             listen: if self.listen { 1.0 } else { 0.0 },
+            acts: 1.0,
         }
     }
 
@@ -140,6 +141,8 @@ pub struct CompressorCoeffs {
     mix: f64,
     /// Share of the filtered key in the output: 0 or 1.
     listen: f64,
+    /// Share of the reduction that is reported: 0 or 1.
+    acts: f64,
 }
 
 impl CompressorCoeffs {
@@ -155,7 +158,12 @@ impl CompressorCoeffs {
 
     /// The same with the input as output.
     pub(crate) fn bypassed(self) -> Self {
-        Self { mix: 0.0, listen: 0.0, ..self }
+        Self { mix: 0.0, listen: 0.0, ..self.unheard() }
+    }
+
+    /// The same for an output that is not put out: it reports no reduction.
+    pub(crate) fn unheard(self) -> Self {
+        Self { acts: 0.0, ..self }
     }
 }
 
@@ -185,6 +193,8 @@ pub(crate) struct Compression<S> {
     output: Ramp<2>,
     /// Gains of the output and of what is listened to.
     listen: Ramp<2>,
+    /// [`CompressorCoeffs::acts`].
+    acts: Ramp<1>,
     /// One per channel; none without lookahead.
     histories: Vec<History<S>>,
     /// The same of the filtered key.
@@ -206,6 +216,7 @@ impl<S: Sample> Compression<S> {
             side_chain: SideChain::new(spec, &coeffs.side_chain),
             output: Ramp::new(coeffs.output(), glide),
             listen: Ramp::new(coeffs.listening(), glide),
+            acts: Ramp::new([coeffs.acts], glide),
             histories: histories(),
             key_histories: histories(),
             stage: GainStage::new(Backend::new(spec.cpu()), channels),
@@ -228,6 +239,7 @@ impl<S: Sample> Compression<S> {
             self.side_chain.set_coeffs(&coeffs.side_chain);
             self.output.set_target(coeffs.output());
             self.listen.set_target(coeffs.listening());
+            self.acts.set_target([coeffs.acts]);
             self.coeffs = *coeffs;
         }
     }
@@ -266,7 +278,7 @@ impl<S: Sample> Compression<S> {
         let mut start = 0;
         while start < frames {
             let uniform = self.side_chain.uniform_frames().min(self.output.uniform_frames());
-            let uniform = uniform.min(self.listen.uniform_frames());
+            let uniform = uniform.min(self.listen.uniform_frames()).min(self.acts.uniform_frames());
             let count = (frames - start).min(uniform);
             let key = key.map(|key| key.frames_at(start, count));
             let mut chunk = block.frames_mut(start, count);
@@ -315,9 +327,15 @@ impl<S: Sample> Compression<S> {
                 .copy_from_slice(&history.from(count + self.coeffs.side_chain.lookahead_frames)[..count]);
         }
         let (output, _) = self.output.span::<S>(count);
+        let shared = self.side_chain.is_shared();
+        self.stage.apply(gains, block, shared, |of| self.side_chain.reductions(listening, of, count), &output);
+        if !self.acts.is_at([1.0]) {
+            // What is reported is what acts on the sound.
+            let (acts, _) = self.acts.span::<f64>(count);
+            self.side_chain.scale(listening, count, &acts);
+        }
         let side_chain = &self.side_chain;
-        let reductions = |channel| side_chain.reductions(listening, channel, count);
-        self.stage.apply(gains, block, side_chain.is_shared(), reductions, &output);
+        self.stage.observe(gains, shared, |of| side_chain.reductions(listening, of, count));
         if listens {
             for channel in 0..channels {
                 let heard = match self.key_histories.get(channel) {
@@ -346,11 +364,22 @@ impl<S: Sample> Compression<S> {
 
     /// As newly built with the current coefficients.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, coeffs: _, side_chain, output, listen, histories, key_histories, stage, non_finite } =
-            self;
+        let Self {
+            backend: _,
+            coeffs: _,
+            side_chain,
+            output,
+            listen,
+            acts,
+            histories,
+            key_histories,
+            stage,
+            non_finite,
+        } = self;
         side_chain.reset();
         output.jump_to(output.target());
         listen.jump_to(listen.target());
+        acts.jump_to(acts.target());
         histories.iter_mut().chain(key_histories).for_each(History::reset);
         stage.reset();
         *non_finite = 0;

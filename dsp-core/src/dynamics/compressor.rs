@@ -27,23 +27,28 @@ use alloc::{boxed::Box, vec::Vec};
 /// latency, while listening plus that of the key's filters. Dry signal and key are aligned with it. A key of one channel acts on all channels; a key of as many, each
 /// on its own.
 ///
-/// Times are those of the reduction in dB, to 63.2 % of a change. Detectors:
+/// Times are those of the reduction in dB, to 63.2 % of a change; attack and release are as stated within 10 %, the
+/// release for attacks up to it, beyond them it takes as long as the attack. Detectors:
 /// - `peak` reads the quadrature envelope: a sine at full scale is 0 dB at any frequency from 20 Hz to 20 Hz below half
 ///   the rate, and the gain on it is constant, within 0.002 dB at 48 kHz from 30 Hz on. The smoother branches, so that
-///   the attack decides how much of a transient is acted on, and the release is as stated. A step is seen after a third
-///   of its period.
-/// - `rms` reads mean squares, a sine at full scale as -3.01 dB. It sees a transient by its energy over `rms_ms`.
-/// - `peak_hold` reads the magnitude of each sample and holds it in the release: it acts in full on the shortest click,
-///   and a fall takes up to 1.1 attacks more. Tones within 20 % of half the rate make its gain swing.
+///   the attack decides how much of a transient is acted on. The envelope of a tone forms in up to a third of a period and
+///   fades by 30 dB in 0.8: an attack of 10 ms takes 10.3 ms at 1 kHz, 11.3 at 200 Hz, 15.2 at 50 Hz, a release of 100 ms
+///   100.8, 103.8 and 113.3.
+/// - `rms` reads mean squares, a sine at full scale as -3.01 dB. It sees a transient by its energy over `rms_ms`. The mean
+///   empties by 4.34 dB per `rms_ms`, and a release begins about halfway to the threshold: at 10 ms and 10/100 ms it takes
+///   100, 102, 107 and 113 ms from 3, 7, 12 and 17 dB above the threshold.
+/// - `peak_hold` reads the magnitude of each sample and holds it: it acts in full on the shortest click. Crests are held
+///   for 8 % of the release, at most 16 ms, so that lower notes alone have a ripple: at 10/100 ms those below 62 Hz. Tones
+///   within 20 % of half the rate make its gain swing.
 ///
-/// What they do with a click of one sample at 0 dBFS (threshold -30 dBFS, ratio 4, attack 10 ms): 0.6, 1.9, 17.4 dB of
+/// What they do with a click of one sample at 0 dBFS (threshold -30 dBFS, ratio 4, attack 10 ms): 0.6, 2.0, 18.4 dB of
 /// reduction. With a recorded snare (0 dBFS, attack 30 ms, else defaults): the first 10 ms lose 1.6, 0.9, 1.8 dB, and the
-/// most reduction is 8.4 dB after 56 ms, 9.1 after 82, 11.5 after 83.
+/// most reduction is 8.4 dB after 56 ms, 8.9 after 75, 11.7 after 85.
 ///
 /// [`CompressorRelease`](super::CompressorRelease) describes the releases `dual` and `auto`. `range_db` limits the static
 /// curve, so that the release starts from there. `auto_makeup` adds half of the reduction at 0 dBFS. `listen` puts out
-/// the filtered key on all channels, with the same latency; make-up and mix do not act on it, and the reduction is
-/// computed and shown all the same.
+/// the filtered key on all channels, with the same latency; make-up and mix do not act on it. The reported reduction is
+/// that of the compressed signal: `mix`, make-up and `listen` do not change it.
 ///
 /// Signal below the knee passes bit for bit, from 22 time constants after the last reduction; at `mix` 0 any
 /// signal does. Linked at 100 %, all channels get the same factor. Neutral at `ratio` 1.

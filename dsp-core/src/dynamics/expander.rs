@@ -41,7 +41,8 @@ use alloc::{boxed::Box, vec::Vec};
 /// its own.
 ///
 /// The attack is the time to 63.2 % of an opening in amplitude and does not depend on the range; the release is the time
-/// to 63.2 % of a closing in dB, up to 1.1 attacks more, after the hold, which bridges the ripple of low notes: 15 ms that of 34 Hz and more.
+/// to 63.2 % of a closing in dB, for attacks up to it, after the hold, which bridges the ripple of low notes: 15 ms that
+/// of 34 Hz and more.
 /// Levels are mean squares over 10 ms (`rms`; a sine at full scale is -3.01 dB) or the quadrature envelope (`peak`; it
 /// is 0 dB), which opens faster. The lookahead lets the gain open before the signal, and lengthens the hold by as much.
 /// A stream starts closed, as after long silence. An infinite range is one of 240 dB. Signal above the knee passes bit

@@ -233,6 +233,7 @@ impl<S: Sample, C: Closing<S>> Expansion<S, C> {
         let (link, Scratch { reductions, gains, .. }) = (&self.link, &mut self.scratch);
         let reductions = |channel| &reductions[link.place_of(channel)..][..count];
         self.stage.apply(gains, block, link.is_shared(), reductions, &plain_output());
+        self.stage.observe(gains, link.is_shared(), reductions);
     }
 
     /// Turns levels into reductions.

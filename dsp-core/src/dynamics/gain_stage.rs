@@ -2,7 +2,7 @@
 
 use super::{
     chunk::CHUNK_FRAMES,
-    passes::{Observed, apply, gains},
+    passes::{apply, gains, observe},
     reduction_meter::ReductionMeter,
 };
 use crate::{
@@ -39,28 +39,40 @@ impl GainStage {
     }
 
     /// Applies reductions, in octaves, 0 or more, to the channels of a chunk; those of the first channel to all if
-    /// `shared`. `output` is the make-up gain in octaves and the mix.
+    /// `shared`. `output` is the make-up gain in octaves and the mix. [`observe`](Self::observe) follows.
     pub(crate) fn apply<'r, S: Sample>(
-        &mut self,
+        &self,
         scratch: &mut GainScratch<S>,
         block: &mut BlockMut<'_, '_, S>,
         shared: bool,
         reductions: impl Fn(usize) -> &'r [f64],
         output: &Span<S, 2>,
     ) {
-        let (count, channels) = (block.frames(), self.last_db.len());
-        let (factors, reductions_db) = (&mut scratch.gains[..count], &mut scratch.reductions_db[..count]);
+        let factors = &mut scratch.gains[..block.frames()];
+        for channel in 0..self.last_db.len() {
+            if channel == 0 || !shared {
+                gains(self.backend, reductions(channel), output, factors);
+            }
+            apply(self.backend, factors, block.channel_mut(channel));
+        }
+    }
+
+    /// Meters the reductions of a chunk, of at least one frame.
+    pub(crate) fn observe<'r, S: Sample>(
+        &mut self,
+        scratch: &mut GainScratch<S>,
+        shared: bool,
+        reductions: impl Fn(usize) -> &'r [f64],
+    ) {
+        let channels = self.last_db.len();
         for channel in 0..channels {
             if channel == 0 || !shared {
-                let observed = Observed {
-                    reductions_db: &mut *reductions_db,
-                    meter: &mut self.meter,
-                    channels: if shared { channels } else { 1 },
-                };
-                gains(self.backend, reductions(channel), output, factors, observed);
+                let (reductions, alike) = (reductions(channel), if shared { channels } else { 1 });
+                let reductions_db = &mut scratch.reductions_db[..reductions.len()];
+                observe(self.backend, reductions, alike, reductions_db, &mut self.meter);
+                let last_db = reductions_db.last().copied().unwrap_or(0.0);
+                self.last_db[channel..channel + alike].fill(last_db);
             }
-            self.last_db[channel] = reductions_db[count - 1];
-            apply(self.backend, factors, block.channel_mut(channel));
         }
     }
 

@@ -45,9 +45,11 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// It opens when the level exceeds the threshold, and closes when no level has exceeded the threshold minus the
 /// hysteresis for the hold. Levels are those of the quadrature envelope: a sine at full scale is 0 dB at any frequency.
 /// The attack is in amplitude and does not depend on the range: closed at any range, the gain is at 63.2 % within the
-/// attack, within 1 dB after twice that, and exactly 1, bit for bit, after 3.5 times. A recorded snare loses 4.0 dB of the
-/// energy of its first 2 ms at 1 ms, nothing with a lookahead of 4 ms. The release is the time to 63.2 % of a closing
-/// in dB, up to 1.1 attacks more. The lookahead lets the gain open before the signal, and lengthens the hold by as much. A stream starts closed.
+/// attack, within 1 dB after twice that, and exactly 1, bit for bit, after 3.5 times. So the energy of the first 2 ms of a
+/// sound loses the less, the slower it rises: at an attack of 1 ms a constant loses 3.8 dB, a recorded snare 4.0, a kick
+/// 4.7, a hi-hat 6.1; with a lookahead of 1 ms 1.2, 1.4 and 1.7, of two attacks less than 1 dB whatever the sound, of 4 ms
+/// nothing. The release is the time to 63.2 % of a closing in dB, for attacks up to it. The lookahead lets the gain open
+/// before the signal, and lengthens the hold by as much. A stream starts closed.
 /// An infinite range is one of 240 dB. Neutral at `range_db` 0.
 ///
 /// Changes: threshold, hysteresis, range and link glide over 20 ms before the ballistics, attack and release within

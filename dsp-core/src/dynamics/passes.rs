@@ -113,24 +113,20 @@ pub(crate) fn plain_output<S: Sample>() -> Span<S, 2> {
     Span::Still([makeup_octaves, mix])
 }
 
-/// Turns reductions into gains, and meters them. `output` is the make-up gain in octaves and the mix.
-pub(crate) fn gains<S: Sample>(
-    backend: Backend,
-    reductions: &[f64],
-    output: &Span<S, 2>,
-    gains: &mut [S],
-    observed: Observed<'_>,
-) {
-    run!(backend, _ => gains_all(reductions, output, gains, observed));
+/// Turns reductions into gains. `output` is the make-up gain in octaves and the mix.
+pub(crate) fn gains<S: Sample>(backend: Backend, reductions: &[f64], output: &Span<S, 2>, gains: &mut [S]) {
+    run!(backend, _ => gains_all(reductions, output, gains));
 }
 
-/// Displayed outputs of [`gains`].
-#[derive(Debug)]
-pub(crate) struct Observed<'a> {
-    pub(crate) reductions_db: &'a mut [f32],
-    pub(crate) meter: &'a mut ReductionMeter,
-    /// Number of channels with these reductions.
-    pub(crate) channels: usize,
+/// Meters the reductions of `channels` channels, by way of `reductions_db`.
+pub(crate) fn observe(
+    backend: Backend,
+    reductions: &[f64],
+    channels: usize,
+    reductions_db: &mut [f32],
+    meter: &mut ReductionMeter,
+) {
+    run!(backend, _ => observe_all(reductions, channels, reductions_db, meter));
 }
 
 /// Multiplies samples by gains, in place.
@@ -342,8 +338,7 @@ fn link_all(all: &[f64], share: &Span<f64, 1>, own: &mut [f64]) {
 }
 
 #[inline(always)]
-fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S], observed: Observed<'_>) {
-    let Observed { reductions_db, meter, channels } = observed;
+fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S]) {
     match output {
         Span::Still([makeup, mix]) => {
             let dry = S::ONE - *mix;
@@ -362,6 +357,10 @@ fn gains_all<S: Sample>(reductions: &[f64], output: &Span<S, 2>, gains: &mut [S]
             }
         }
     }
+}
+
+#[inline(always)]
+fn observe_all(reductions: &[f64], channels: usize, reductions_db: &mut [f32], meter: &mut ReductionMeter) {
     for (reduction_db, reduction) in reductions_db.iter_mut().zip(reductions) {
         *reduction_db = DB_PER_OCTAVE as f32 * *reduction as f32;
     }
@@ -379,7 +378,10 @@ fn apply_all<S: Sample>(gains: &[S], samples: &mut [S]) {
 mod tests {
     use super::*;
     use crate::{
-        dynamics::gain_computer::{ComputerCoeffs, GainComputer},
+        dynamics::{
+            ballistics::Topology,
+            gain_computer::{ComputerCoeffs, GainComputer},
+        },
         foundation::stream::Cpu,
     };
 
@@ -400,11 +402,9 @@ mod tests {
     #[test]
     fn no_reduction_is_a_gain_of_exactly_one_and_so_is_a_mix_of_zero() {
         let backend = Backend::new(Cpu::Detected);
-        let mut meter = ReductionMeter::default();
-        let mut after = |reductions: &[f64], makeup: f32, mix: f32| {
-            let (mut factors, mut reductions_db) = ([0.0; 3], [0.0; 3]);
-            let observed = Observed { reductions_db: &mut reductions_db, meter: &mut meter, channels: 2 };
-            gains(backend, reductions, &Span::Still([makeup, mix]), &mut factors, observed);
+        let after = |reductions: &[f64], makeup: f32, mix: f32| {
+            let mut factors = [0.0; 3];
+            gains(backend, reductions, &Span::Still([makeup, mix]), &mut factors);
             factors
         };
         for step in 0..=1_000_u16 {
@@ -424,7 +424,10 @@ mod tests {
         else {
             unreachable!("nothing moves");
         };
-        for coeffs in [BallisticsCoeffs::manual(1.0, 50.0, 48_000.0), BallisticsCoeffs::dual(1.0, 50.0, 48_000.0)] {
+        let both = [Topology::Branching, Topology::Decoupled].map(|topology| {
+            [BallisticsCoeffs::manual, BallisticsCoeffs::dual].map(|coeffs| coeffs(topology, 1.0, 50.0, 48_000.0))
+        });
+        for coeffs in both.into_iter().flatten() {
             for cpu in [Cpu::Scalar, Cpu::Software, Cpu::Baseline, Cpu::Detected] {
                 let backend = Backend::new(cpu);
                 let (mut levels, mut expected) = ([0.0; 1_000], [0.0; 1_000]);
@@ -452,11 +455,9 @@ mod tests {
         moving.set_coeffs(&ComputerCoeffs::compressor(-40.0, 8.0, 1.0, 20.0));
         for knees in [still, moving.span(300)] {
             let mut results = [Cpu::Scalar, Cpu::Software, Cpu::Baseline, Cpu::Avx2, Cpu::Detected].map(|cpu| {
-                let (mut reductions, mut factors, mut reductions_db) = ([0.0; 300], [0.0_f32; 300], [0.0; 300]);
+                let (mut reductions, mut factors) = ([0.0; 300], [0.0_f32; 300]);
                 reduce(Backend::new(cpu), &levels, &knees, &mut reductions);
-                let observed =
-                    Observed { reductions_db: &mut reductions_db, meter: &mut ReductionMeter::default(), channels: 1 };
-                gains(Backend::new(cpu), &reductions, &Span::Still([0.7, 0.3]), &mut factors, observed);
+                gains(Backend::new(cpu), &reductions, &Span::Still([0.7, 0.3]), &mut factors);
                 factors.map(f32::to_bits)
             });
             results.rotate_left(1);

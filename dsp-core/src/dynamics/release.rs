@@ -91,6 +91,33 @@ pub(crate) fn pole(time_ms: f64, sample_rate_hz: f64) -> f64 {
     libm::exp(-1e3 / (time_ms * sample_rate_hz))
 }
 
+/// Shortest of the times of [`first_of_two_ms`], over that of both.
+const LEAST_SHARE: f64 = 0.002;
+
+/// Time constant of the first of two one-poles in series, in ms, with which a fall through both has 1/e left after
+/// `both_ms`. Where `second_ms` alone takes as long, the first one is 500 times as fast.
+pub(crate) fn first_of_two_ms(both_ms: f64, second_ms: f64) -> f64 {
+    // In units of `both_ms`: what is left after 1, which rises with `first`.
+    let second = second_ms / both_ms;
+    let left = |first: f64| {
+        if (first - second).abs() < 1e-6 * second {
+            (1.0 + 1.0 / second) * libm::exp(-1.0 / second)
+        } else {
+            (first * libm::exp(-1.0 / first) - second * libm::exp(-1.0 / second)) / (first - second)
+        }
+    };
+    let (mut low, mut high) = (LEAST_SHARE, 1.0);
+    for _ in 0..40 {
+        let middle = 0.5 * (low + high);
+        if left(middle) > libm::exp(-1.0) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    low * both_ms
+}
+
 /// The release of a channel: see the head of this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
@@ -231,6 +258,22 @@ mod tests {
         let falling = run(&mut release, &vec![0.0; frames]);
         assert!(falling.windows(2).all(|y| y[1] <= y[0]) && falling[frames - 1] == 0.0 && release.is_at_rest());
         assert!(falling.iter().all(|y| !y.is_subnormal()));
+    }
+
+    #[test]
+    fn two_poles_in_series_fall_in_the_time_of_both() {
+        for (both_ms, second_ms) in [(100.0, 1.0), (100.0, 10.0), (100.0, 46.6), (100.0, 50.0), (5.0, 4.9)] {
+            let first = pole(first_of_two_ms(both_ms, second_ms), 1e6);
+            let (second, mut state) = (pole(second_ms, 1e6), [1.0_f64; 2]);
+            let frames = (0..).take_while(|_| {
+                state = [first * state[0], second * state[1] + (1.0 - second) * first * state[0]];
+                state[1] > 1.0 / core::f64::consts::E
+            });
+            let found_ms = 1e-3 * frames.count() as f64;
+            assert!((found_ms / both_ms - 1.0).abs() < 1e-3, "{both_ms} {second_ms}: {found_ms}");
+        }
+        assert_eq!(first_of_two_ms(100.0, 100.0), 0.2);
+        assert_eq!(first_of_two_ms(100.0, 250.0), 0.2);
     }
 
     #[test]

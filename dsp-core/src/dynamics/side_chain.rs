@@ -23,10 +23,16 @@ use super::{
     passes::{follow_peaks, follow_squares, reduce},
 };
 use crate::{
-    foundation::{block::Block, sample::Sample, stream::StreamSpec, unit::ms_to_frames},
+    foundation::{
+        block::Block,
+        math::{larger, smaller},
+        sample::Sample,
+        stream::StreamSpec,
+        unit::ms_to_frames,
+    },
     primitives::{
         backend::Backend,
-        ramp::{GAIN_RAMP_MS, Ramp},
+        ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
 };
 use alloc::{vec, vec::Vec};
@@ -253,6 +259,19 @@ impl SideChain {
         count: usize,
     ) -> &'s [f64] {
         &scratch.reductions[self.link.place_of(channel)..][..count]
+    }
+
+    /// Scales the reductions of all channels over the last chunk by a share of 0 to 1.
+    pub(crate) fn scale<S>(&self, scratch: &mut SideChainScratch<S>, count: usize, share: &Span<f64, 1>) {
+        for reductions in scratch.reductions.chunks_exact_mut(CHUNK_FRAMES) {
+            for (index, reduction) in (0_i32..).zip(&mut reductions[..count]) {
+                *reduction *= match share {
+                    Span::Still([share]) => *share,
+                    // A re-aimed ramp may leave 0..1 by rounding.
+                    Span::Moving([share]) => smaller(larger(share.at(index), 0.0), 1.0),
+                };
+            }
+        }
     }
 
     /// As newly built with the current coefficients.

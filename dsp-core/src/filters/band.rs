@@ -8,6 +8,7 @@
 //! high passes are Butterworth cascades (`filters::butterworth`).
 
 use super::{
+    band_kinds::for_each_band,
     biquad::BiquadCoeffs,
     butterworth::{self, Section},
     cookbook,
@@ -330,7 +331,7 @@ impl BandParams for TiltParams {
     }
 }
 
-macro_rules! bands {
+macro_rules! band {
     ($($(#[$doc:meta])* $name:ident($params:ident),)*) => {
         /// A band of any kind. Every kind's settings turn into it: `BellParams { .. }.into()`.
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -367,26 +368,7 @@ macro_rules! bands {
     };
 }
 
-bands! {
-    /// Boost or cut around a frequency.
-    Bell(BellParams),
-    /// Boost or cut below a frequency.
-    LowShelf(LowShelfParams),
-    /// Boost or cut above a frequency.
-    HighShelf(HighShelfParams),
-    /// Attenuates above a frequency.
-    LowPass(LowPassParams),
-    /// Attenuates below a frequency.
-    HighPass(HighPassParams),
-    /// Passes a band around a frequency.
-    BandPass(BandPassParams),
-    /// Removes a frequency.
-    Notch(NotchParams),
-    /// Shifts the phase around a frequency.
-    AllPass(AllPassParams),
-    /// Lows against highs.
-    Tilt(TiltParams),
-}
+for_each_band!(band);
 
 #[cfg(test)]
 mod tests {

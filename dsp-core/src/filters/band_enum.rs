@@ -5,27 +5,10 @@ macro_rules! bands_and {
     (
         $(#[$doc:meta])* $enum:ident $text:literal { $(#[$other_doc:meta])* $other:ident($other_params:ident) }
     ) => {
-        crate::filters::band_enum::bands_and! {
+        crate::filters::band_kinds::for_each_band!(
+            crate::filters::band_enum::bands_and,
             @kinds [$(#[$doc])* $enum $text $(#[$other_doc])* $other($other_params)]
-            /// Boost or cut around a frequency.
-            Bell(BellParams),
-            /// Boost or cut below a frequency.
-            LowShelf(LowShelfParams),
-            /// Boost or cut above a frequency.
-            HighShelf(HighShelfParams),
-            /// Attenuates above a frequency.
-            LowPass(LowPassParams),
-            /// Attenuates below a frequency.
-            HighPass(HighPassParams),
-            /// Passes a band around a frequency.
-            BandPass(BandPassParams),
-            /// Removes a frequency.
-            Notch(NotchParams),
-            /// Shifts the phase around a frequency.
-            AllPass(AllPassParams),
-            /// Lows against highs.
-            Tilt(TiltParams),
-        }
+        );
     };
     (
         @kinds [$(#[$doc:meta])* $enum:ident $text:literal $(#[$other_doc:meta])* $other:ident($other_params:ident)]

@@ -5,7 +5,7 @@ use super::{
     biquad::BiquadCoeffs,
     cascade::Cascade,
     placed::{EqualizerBand, Place},
-    placed_slots::{PlacedCoeffs, PlacedSlots},
+    places::Places,
 };
 use crate::{
     foundation::{
@@ -36,15 +36,16 @@ use num_complex::Complex64;
 /// Equalizer of up to 32 bands.
 ///
 /// # Signal
-/// in -> bands on all channels -> placed bands, in order: mid, side, left or right -> × output gain -> out; each band 1
-/// to 8 second-order sections
+/// in -> bands on all channels -> placed bands, in the order of the list -> × output gain -> out; each band 1 to 8
+/// second-order sections. The order matters between a band on mid or side and one on left or right alone: all other
+/// pairs commute, those on all channels with any.
 ///
 /// # Parameters
 /// Those of [`EqualizerParams`]; a band may be [`Placed`](super::Placed).
 ///
 /// # Contract
-/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count, 2 with bands on a part of the
-/// stereo signal; all channels get the same filter, except by placed bands. State and coefficients are f64 for both
+/// Latency 0. Tail until every section has decayed below -400 dB. Any channel count, 2 with an enabled band on a part of
+/// the stereo signal; all channels get the same filter, except by placed bands. State and coefficients are f64 for both
 /// sample formats; one rounding at the end, and one more for an output gain. Changes glide over 50 ms (log frequency
 /// and q, mix terms on a C2 ramp), also when a band changes its kind, is added, removed or switched; a band that changes
 /// its place fades out and in again, 50 ms each. The output gain glides over 20 ms. Neutral without bands, and with bands
@@ -52,26 +53,23 @@ use num_complex::Complex64;
 ///
 /// The matched design follows the analog curve from 20 Hz to 20 kHz where that is above -60 dB; at 44.1 kHz, the hardest
 /// rate, with every legal setting: bell within 0.3 dB; tilt 0.5 dB; notch 0.75 dB; band pass 0.65 dB; low pass 0.4 dB to
-/// 24 dB per octave, 0.5 dB to 48, 0.7 dB to 96; high pass 0.55, 0.9 and 1.2 dB; shelf of q up to 1 0.55 dB. At
-/// 88.2 kHz and above 0.35 dB. A shelf of a higher q has a peak and a dip: close to half the rate, where they would be
-/// beyond it, they are off by several dB (up to 31 dB for q 40 at 44.1 kHz). No design exceeds the largest gain of its
-/// analog curve by more than 0.5 dB, at any frequency up to half the rate.
+/// 24 dB per octave, 0.5 dB to 48, 0.7 dB to 96; high pass 0.55, 0.9 and 1.2 dB; shelf of a q up to 2.5 0.5 dB (0.6 dB
+/// above 21 kHz). At 88.2 kHz and above 0.35 dB. A shelf of a higher q has a peak and a dip, of which one may lie beyond
+/// half the rate: 1 dB up to q 4, several dB above (up to 31 dB for q 40 at 44.1 kHz). No design exceeds the largest gain
+/// of its analog curve by more than 0.5 dB, at any frequency up to half the rate.
 ///
-/// Memory: 487 kB for stereo f32 at 48 kHz, whatever its bands: any may glide to 96 dB per octave, in any place.
+/// Memory: 166 kB for stereo f32 at 48 kHz, whatever its bands: any may glide to 96 dB per octave, in any place.
 ///
 /// # Source
 /// `filters::band` for the shapes, `filters::cascade` for the realisation.
 #[derive(Clone, Debug)]
 pub struct Equalizer<S> {
     spec: StreamSpec,
-    /// Bands on all channels.
     cascade: Cascade,
-    placed: PlacedSlots,
+    places: Places,
     output: Ramp<1>,
     /// One chunk of left and right, while placed bands act.
     chunk: Vec<f64>,
-    /// Position in the absolute grid.
-    phase: usize,
     non_finite: u64,
     sample: core::marker::PhantomData<S>,
 }
@@ -104,7 +102,7 @@ impl Params for EqualizerParams {
     type Processor<S: Sample> = Equalizer<S>;
 
     fn output_channels(&self, input: usize) -> Result<usize, Error> {
-        match self.bands.iter().position(|band| band.placed().place != Place::Stereo) {
+        match self.bands.iter().position(EqualizerBand::acts_on_a_part) {
             Some(band) => channels_in(input, 2, 2).map(|()| input).map_err(|error| error.within("bands", band)),
             None => Ok(input),
         }
@@ -121,15 +119,14 @@ impl Params for EqualizerParams {
     fn design(&self, spec: &StreamSpec) -> Result<Designed<EqualizerCoeffs>, Error> {
         self.validate(spec)?;
         let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS];
-        let mut placed = vec![PlacedCoeffs::NONE; MAX_BANDS];
-        for ((slots, placed), band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&mut placed).zip(&self.bands) {
-            match band.sections(spec.sample_rate_hz(), self.design) {
-                Some((Place::Stereo, sections)) => slots.copy_from_slice(sections.padded()),
-                Some((place, sections)) => *placed = PlacedCoeffs::new(place, &sections),
-                None => {}
+        let mut places = vec![Place::Stereo; MAX_BANDS];
+        for ((slots, place), band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&mut places).zip(&self.bands) {
+            if let Some((own, sections)) = band.sections(spec.sample_rate_hz(), self.design) {
+                *place = own;
+                slots.copy_from_slice(sections.padded());
             }
         }
-        Ok(Designed::new(spec, EqualizerCoeffs { sections, placed, gain: db_to_gain(self.output_gain_db) }))
+        Ok(Designed::new(spec, EqualizerCoeffs { sections, places, gain: db_to_gain(self.output_gain_db) }))
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Equalizer<S>, Error> {
@@ -158,7 +155,7 @@ impl Params for EqualizerParams {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EqualizerCoeffs {
     sections: Vec<BiquadCoeffs>,
-    placed: Vec<PlacedCoeffs>,
+    places: Vec<Place>,
     gain: f64,
 }
 
@@ -166,16 +163,14 @@ impl<S: Sample> Equalizer<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let mut start = 0;
         while start < block.frames() {
-            let Some(arrival) = self.placed.frames_to_arrival(self.phase) else { break };
-            let count = (block.frames() - start).min(GRID_FRAMES - self.phase).min(arrival);
+            let Some(arrival) = self.places.frames_to_arrival(&mut self.cascade) else { break };
+            let count = (block.frames() - start).min(self.cascade.frames_to_grid()).min(arrival);
             self.run_placed(&mut block.frames_mut(start, count));
-            self.phase = (self.phase + count) % GRID_FRAMES;
             start += count;
         }
         if start < block.frames() {
             let count = block.frames() - start;
             self.non_finite += self.cascade.process(&mut block.frames_mut(start, count));
-            self.phase = (self.phase + count) % GRID_FRAMES;
         }
         if !self.output.is_at([1.0]) {
             let backend = Backend::new(self.spec.cpu());
@@ -192,11 +187,7 @@ impl<S: Sample> Equalizer<S> {
         }
         let (left, right) = self.chunk.split_at_mut(GRID_FRAMES);
         let (left, right) = (&mut left[..count], &mut right[..count]);
-        if let Ok(mut wide) = BlockMut::from_slices(&mut [&mut *left, &mut *right]) {
-            // The samples have been cleaned.
-            let _ = self.cascade.process(&mut wide);
-        }
-        self.placed.process(left, right);
+        self.places.process(&mut self.cascade, left, right);
         for (channel, wide) in [left, right].into_iter().enumerate() {
             for (sample, wide) in block.channel_mut(channel).iter_mut().zip(wide) {
                 *sample = S::from_f64(*wide).audible();
@@ -211,13 +202,13 @@ impl<S: Sample> Engine<S> for Equalizer<S> {
     fn build(params: &EqualizerParams, spec: &StreamSpec) -> Result<Self, Error> {
         let coeffs = params.design(spec)?;
         let (backend, rate_hz) = (Backend::new(spec.cpu()), spec.sample_rate_hz());
+        let cascade = Cascade::new(backend, spec.channels(), rate_hz, &coeffs.sections);
         Ok(Equalizer {
             spec: *spec,
-            cascade: Cascade::new(backend, spec.channels(), rate_hz, &coeffs.sections),
-            placed: PlacedSlots::new(backend, rate_hz, &coeffs.placed),
+            places: Places::new(&coeffs.places, &coeffs.sections, &cascade),
+            cascade,
             output: Ramp::new([coeffs.gain], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
-            chunk: vec![0.0; 2 * GRID_FRAMES],
-            phase: 0,
+            chunk: vec![0.0; if spec.channels() == 2 { 2 * GRID_FRAMES } else { 0 }],
             non_finite: 0,
             sample: core::marker::PhantomData,
         })
@@ -239,16 +230,14 @@ impl<S: Sample> Processor<S> for Equalizer<S> {
     engine!(EqualizerParams);
 
     fn reset(&mut self) {
-        let Self { spec: _, cascade, placed, output, chunk: _, phase, non_finite, sample: _ } = self;
-        cascade.reset();
-        placed.reset();
+        let Self { spec: _, cascade, places, output, chunk: _, non_finite, sample: _ } = self;
+        places.reset(cascade);
         output.jump_to(output.target());
-        *phase = 0;
         *non_finite = 0;
     }
 
     fn tail(&self) -> Tail {
-        Tail::Frames(self.cascade.tail_frames() + self.placed.tail_frames())
+        Tail::Frames(self.cascade.tail_frames() + self.places.tail_frames())
     }
 
     fn non_finite_samples(&self) -> u64 {
@@ -260,8 +249,7 @@ impl<S: Sample> Tunable<S> for Equalizer<S> {
     type Params = EqualizerParams;
 
     fn apply(&mut self, coeffs: &EqualizerCoeffs) {
-        self.cascade.set_coeffs(&coeffs.sections);
-        self.placed.set_coeffs(&coeffs.placed, self.phase);
+        self.places.set(&coeffs.places, &coeffs.sections, &mut self.cascade);
         self.output.set_target([coeffs.gain]);
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod band;
 pub(crate) mod band_enum;
+pub(crate) mod band_kinds;
 pub(crate) mod biquad;
 pub(crate) mod butterworth;
 pub(crate) mod cascade;
@@ -12,7 +13,7 @@ pub(crate) mod filter;
 pub(crate) mod k_weighting;
 pub(crate) mod matched;
 pub(crate) mod placed;
-mod placed_slots;
+mod places;
 pub(crate) mod svf;
 
 pub use {

@@ -43,7 +43,7 @@ params! {
     #[derive(Clone, Copy, Debug, PartialEq)]
     Placed {
         band: compound Band, default Band::Bell(BellParams::default()), "The band";
-        place: choice Place, "The part of the stereo signal; other than `stereo`, the stream has 2 channels";
+        place: choice Place, "The part of the stereo signal; other than `stereo`, it takes a stream of 2 channels";
         enabled: switch, default true, "Off, the band changes nothing and keeps its settings";
     }
 }
@@ -62,11 +62,17 @@ impl EqualizerBand {
         self.kind().map_or_else(|placed| placed, |band| Placed { band, ..Default::default() })
     }
 
+    /// Whether it acts on a part of the stereo signal. One that is switched off acts on nothing.
+    pub(super) fn acts_on_a_part(&self) -> bool {
+        let Placed { place, enabled, .. } = self.placed();
+        enabled && place != Place::Stereo
+    }
+
     pub(super) fn check(&self, spec: &StreamSpec) -> Result<(), Error> {
         match self.kind() {
             Ok(band) => band.check(spec),
-            Err(Placed { band, place, .. }) => {
-                if place != Place::Stereo {
+            Err(Placed { band, .. }) => {
+                if self.acts_on_a_part() {
                     channels_in(spec.channels(), 2, 2)?;
                 }
                 band.check(spec).map_err(|error| error.within("band", None))

@@ -162,14 +162,14 @@ macro_rules! params {
             }
 
             #[allow(unused_variables, reason = "few ranges depend on other settings")]
-            fn highest(&self, name: &str) -> f64 {
+            fn limit(&self, name: &str) -> Option<crate::foundation::table::Limit> {
                 $($(
                     if name == stringify!($field) {
-                        let limit: fn(&Self) -> f64 = $limit;
-                        return limit(self);
+                        let limit: fn(&Self) -> crate::foundation::table::Limit = $limit;
+                        return Some(limit(self));
                     }
                 )?)*
-                f64::INFINITY
+                None
             }
         }
     };

@@ -34,6 +34,21 @@ pub enum Error {
         /// The legal value outside the range, which switches the parameter off.
         off: Option<f64>,
     },
+    /// A parameter is outside the range that another setting leaves it.
+    Conflict {
+        /// Name of the parameter.
+        param: &'static str,
+        /// The value given.
+        value: f64,
+        /// Smallest value that is legal beside the other setting.
+        min: f64,
+        /// Largest one.
+        max: f64,
+        /// Name of the other setting.
+        with: &'static str,
+        /// Its value.
+        with_value: f64,
+    },
     /// A parameter takes only certain values, and this is not one of them.
     NotAllowed {
         /// Name of the parameter.
@@ -81,6 +96,15 @@ pub enum Error {
     NeedsRebuild {
         /// Name of the parameter.
         param: &'static str,
+    },
+    /// A list of frames is longer than the one whose memory the running processor has.
+    TooLong {
+        /// Name of the parameter.
+        param: &'static str,
+        /// Frames given.
+        frames: usize,
+        /// Most frames.
+        most: usize,
     },
     /// Settings or coefficients are of another kind of effect than the processor.
     OtherKind,
@@ -130,6 +154,9 @@ impl fmt::Display for Error {
                 write!(f, " = {value} is out of range: it must lie in {min}..{max}")?;
                 off.map_or(Ok(()), |off| write!(f, " or be {off} (off)"))
             }
+            Self::Conflict { param, value, min, max, with, with_value } => {
+                write!(f, "{param} = {value} is out of range: with {with} = {with_value} it must lie in {min}..{max}")
+            }
             Self::NotAllowed { param, index, value, allowed } => {
                 name(f, param, index)?;
                 write!(f, " = {value} is not allowed: it must be {allowed}")
@@ -159,6 +186,12 @@ impl fmt::Display for Error {
             }
             Self::NeedsRebuild { param } => {
                 write!(f, "{param} cannot change while the processor runs: build a new one")
+            }
+            Self::TooLong { param, frames, most } => {
+                write!(
+                    f,
+                    "{param} = {frames} frames is out of range: the running processor has memory for {most}; build a new one"
+                )
             }
             Self::OtherKind => f.write_str("settings of another kind of effect: build a new processor"),
             Self::Unknown { ref name } => write!(f, "{name} is no parameter"),

@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 
 /// A processor: changes audio in place, in a real-time callback.
 ///
-/// Invariants of every implementation, tested for the built-in ones by `tests/laws.rs`: the same bits however the
+/// Invariants of every implementation, tested for the built-in ones by `tests/laws`: the same bits however the
 /// stream is cut into blocks; `reset` equals a fresh build; the stated latency is the measured one; silence in gives
 /// exact silence out after the tail; non-finite input samples count as 0 and are counted; samples below 2^-99 (-596
 /// dBFS) count as 0 and those beyond ±2^33 (198 dBFS) are clamped, so that no state is subnormal or overflows; nothing
@@ -73,7 +73,9 @@ pub trait Processor<S: Sample>: Send {
 
 /// A processor whose gain follows a level, with a gain reduction to read and to draw.
 ///
-/// Reductions are in dB, 0 or more, without make-up gain, drive and mix.
+/// Reductions are in dB, 0 or more: what acts on the processed signal, without make-up gain, drive and mix. A band that
+/// is bypassed or not put out has none. Only listening to a key or a band leaves them as they are without listening, so
+/// that they can be set by ear and eye.
 pub trait Dynamics<S: Sample>: Processor<S> {
     /// Number of gain reduction traces: one per channel; with bands, those of the first band, then those of the next.
     fn traces(&self) -> usize {

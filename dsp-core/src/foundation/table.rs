@@ -40,33 +40,49 @@ pub trait Fields {
     /// changes then.
     fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Error>;
 
+    /// The limit that another setting puts on a number; `None` unless it depends on one.
+    fn limit(&self, name: &str) -> Option<Limit> {
+        let _ = name;
+        None
+    }
+
     /// Highest legal value of a number under the other settings; infinite unless it depends on them.
     fn highest(&self, name: &str) -> f64 {
-        let _ = name;
-        f64::INFINITY
+        self.limit(name).map_or(f64::INFINITY, |limit| limit.value)
     }
 
     /// Checks every number against its range; never clamps.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] or [`Error::NotAllowed`] for the first parameter that is not legal.
+    /// [`Error::OutOfRange`], [`Error::Conflict`] or [`Error::NotAllowed`] for the first parameter that is not legal.
     fn check_fields(&self, sample_rate_hz: f64) -> Result<(), Error> {
         for Field { name, kind, .. } in self.fields() {
             if let (Kind::Number(number), Some(Value::Number(value))) = (kind, self.get(name)) {
-                check_number(name, number, value, sample_rate_hz, self.highest(name))?;
+                check_number(name, number, value, sample_rate_hz, self.limit(name))?;
             }
         }
         Ok(())
     }
 }
 
-/// Checks one number against its entry of a table; `highest` is the end that other settings give it.
+/// A limit on a number by another setting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    /// The highest legal value.
+    pub value: f64,
+    /// Name of the other setting.
+    pub with: &'static str,
+    /// Its value.
+    pub with_value: f64,
+}
+
+/// Checks one number against its entry of a table, and against the limit that another setting gives it.
 pub(crate) fn check_number(
     name: &'static str,
     number: &Number,
     value: f64,
     sample_rate_hz: f64,
-    highest: f64,
+    limit: Option<Limit>,
 ) -> Result<(), Error> {
     if number.off == Some(value) {
         return Ok(());
@@ -75,9 +91,11 @@ pub(crate) fn check_number(
         Steps::OneOf(values) => values.contains(&value),
         steps => {
             let [min, max] = number.range(sample_rate_hz);
-            let max = max.min(highest);
             if !(min..=max).contains(&value) {
                 return Err(Error::OutOfRange { param: name, index: None, value, min, max, off: number.off });
+            }
+            if let Some(Limit { value: max, with, with_value }) = limit.filter(|limit| value > limit.value) {
+                return Err(Error::Conflict { param: name, value, min, max, with, with_value });
             }
             !matches!(steps, Steps::Multiples(step) if value % step != 0.0)
         }

@@ -35,7 +35,7 @@ use num_complex::Complex64;
 /// Latency 0, tail 0. Any channel count; all channels get the same gain. Changes glide in amplitude over 20 ms, C2, and
 /// pass through zero when the polarity changes.
 ///
-/// Memory: 0.26 kB for stereo f32 at 48 kHz.
+/// Memory: 0.21 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// g = 10^(dB/20).

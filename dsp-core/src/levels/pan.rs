@@ -34,7 +34,7 @@ use crate::{
 /// Latency 0, tail 0. 1 -> 2 or 2 -> 2 channels. Hard left leaves exactly 0 on the right. Both gains glide over 20 ms,
 /// C2. Neutral for a stereo source at `pan` 0.
 ///
-/// Memory: 0.38 kB for stereo f32 at 48 kHz.
+/// Memory: 0.29 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// θ = (p+1)π/4, gL = cosᵉ θ, gR = sinᵉ θ with e = (centre attenuation in dB)/3.0103: e = 1 keeps the power constant, e

@@ -46,8 +46,6 @@ pub(crate) struct Ramp<const N: usize> {
     /// The active steps, in the order of their starts and arrivals.
     steps: [Step<N>; STEPS],
     under_way: usize,
-    /// Coefficients of u⁰..u⁵ since the last event.
-    polynomial: [[f64; 6]; N],
     /// Frames since the last event and, of them, until the next one.
     done: u32,
     left: u32,
@@ -57,7 +55,7 @@ pub(crate) struct Ramp<const N: usize> {
 #[derive(Clone, Copy, Debug)]
 struct Step<const N: usize> {
     to: [f64; N],
-    /// Frames from start to arrival, and frames left.
+    /// Frames from start to arrival, and frames left at the last event.
     frames: u32,
     left: u32,
 }
@@ -101,7 +99,6 @@ impl<const N: usize> Ramp<N> {
             base: value,
             steps: [Step { to: value, frames: 1, left: 0 }; STEPS],
             under_way: 0,
-            polynomial: [[0.0; 6]; N],
             done: 0,
             left: 0,
         }
@@ -120,7 +117,7 @@ impl<const N: usize> Ramp<N> {
     /// Jumps to `target` at once, which clicks: for building and resetting only.
     pub(crate) fn jump_to(&mut self, target: [f64; N]) {
         (self.target, self.base) = (target, target);
-        (self.due, self.under_way) = (0, 0);
+        (self.due, self.under_way, self.done) = (0, 0, 0);
     }
 
     /// The target set last.
@@ -139,7 +136,7 @@ impl<const N: usize> Ramp<N> {
             return self.target;
         }
         let u = f64::from(self.done) / f64::from(self.frames);
-        self.polynomial.map(|[c0, c1, c2, c3, c4, c5]| c0 + u * (c1 + u * (c2 + u * (c3 + u * (c4 + u * c5)))))
+        self.polynomials().map(|[c0, c1, c2, c3, c4, c5]| c0 + u * (c1 + u * (c2 + u * (c3 + u * (c4 + u * c5)))))
     }
 
     /// Frames on one curve, unlimited at rest: a caller with two ramps splits its chunks by it.
@@ -175,6 +172,10 @@ impl<const N: usize> Ramp<N> {
     /// At an event: drops the steps that have arrived, starts one for the target if due, and expands the curve to the
     /// next event.
     fn turn(&mut self) {
+        for step in &mut self.steps[..self.under_way] {
+            step.left -= self.done;
+        }
+        self.done = 0;
         let arrived = self.steps[..self.under_way].iter().take_while(|step| step.left == 0).count();
         if arrived > 0 {
             self.base = self.steps[arrived - 1].to;
@@ -201,9 +202,7 @@ impl<const N: usize> Ramp<N> {
         if until_start == u32::MAX {
             self.due = self.last_step().map_or(0, |step| step.left);
         }
-        self.done = 0;
         self.left = self.steps[..self.under_way].iter().map(|step| step.left).fold(until_start, u32::min);
-        self.expand_curve();
     }
 
     fn last_step(&self) -> Option<&Step<N>> {
@@ -223,9 +222,10 @@ impl<const N: usize> Ramp<N> {
         self.due
     }
 
-    /// Expands the sum of the steps in powers of u, from the current frame.
-    fn expand_curve(&mut self) {
-        self.polynomial = self.base.map(|base| [base, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    /// The sum of the steps in powers of u since the last event: for each value the coefficients of u⁰..u⁵. Expanded
+    /// when it is needed, since a ramp that keeps it takes half as much memory again.
+    fn polynomials(&self) -> [[f64; 6]; N] {
+        let mut polynomials = self.base.map(|base| [base, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let mut from = self.base;
         for step in &self.steps[..self.under_way] {
             // Progress of the step: a + bu.
@@ -239,7 +239,7 @@ impl<const N: usize> Ramp<N> {
                 b * b * b * b * (30.0 * a - 15.0),
                 b * b * b * b * b * 6.0,
             ];
-            for ((polynomial, from), to) in self.polynomial.iter_mut().zip(&mut from).zip(&step.to) {
+            for ((polynomial, from), to) in polynomials.iter_mut().zip(&mut from).zip(&step.to) {
                 let rise = to - *from;
                 for (coefficient, taylor) in polynomial.iter_mut().zip(&taylor) {
                     *coefficient += rise * taylor;
@@ -247,6 +247,7 @@ impl<const N: usize> Ramp<N> {
                 *from = *to;
             }
         }
+        polynomials
     }
 
     /// The values over the next frames, at most `frames`, and their number; advances by them.
@@ -261,7 +262,7 @@ impl<const N: usize> Ramp<N> {
         }
         let length = on_curve.min(frames);
         let mut curves = [Curve { polynomial: [S::ZERO; 6], per_frame: S::ZERO, first: 0 }; N];
-        for (curve, polynomial) in curves.iter_mut().zip(&self.polynomial) {
+        for (curve, polynomial) in curves.iter_mut().zip(self.polynomials()) {
             *curve = Curve {
                 polynomial: polynomial.map(S::from_f64),
                 per_frame: S::from_f64(1.0 / f64::from(self.frames)),
@@ -273,9 +274,6 @@ impl<const N: usize> Ramp<N> {
         self.done += passed;
         self.left -= passed;
         self.due -= passed;
-        for step in &mut self.steps[..self.under_way] {
-            step.left -= passed;
-        }
         if self.left == 0 {
             self.turn();
         }

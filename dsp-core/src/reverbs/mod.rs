@@ -2,6 +2,7 @@
 
 pub(crate) mod delay_bank;
 pub(crate) mod fdn;
+pub(crate) mod modulated_lines;
 pub(crate) mod plate;
 pub(crate) mod reverb;
 

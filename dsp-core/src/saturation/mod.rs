@@ -4,4 +4,4 @@ mod antiderivative;
 mod knee;
 mod soft_clip;
 
-pub(crate) use soft_clip::{SoftClip, SoftClipSettings};
+pub use soft_clip::{SoftClip, SoftClipSettings};

@@ -8,7 +8,7 @@
 //! Adding what is taken away to the untouched input keeps what lies below the knee bit for bit, and the treble of the
 //! rest: the response of oversampling and antialiasing (-1.3 dB at 20 kHz) colours the distortion alone. The output is
 //! the clipped sound without what the clip makes above 20 kHz, so it overshoots the ceiling, by 2 dB in songs and by 6.6
-//! dB for white noise 12 dB over: a limiter follows. Any channel count, each channel by itself. Latency: a whole number of frames, 91 at 44.1 kHz, 55 at 48 kHz.
+//! dB for white noise 12 dB over. A second stage takes most of that, and a limiter follows. Any channel count, each channel by itself. Latency: a whole number of frames, 91 at 44.1 kHz, 55 at 48 kHz.
 //! Aliases below 20 kHz at 48 kHz: a hard clip 24 dB into a 5 kHz tone has them 83 dB below its harmonics.
 //! Finite input alone.
 
@@ -33,16 +33,16 @@ const GROUP: usize = 16;
 
 /// Settings of a [`SoftClip`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct SoftClipSettings {
+pub struct SoftClipSettings {
     /// Level that a steady peak is cut to, in dBFS.
-    pub(crate) ceiling_db: f64,
+    pub ceiling_db: f64,
     /// Distance below the ceiling at which the curve begins to bend, in dB; 0 for a hard clip.
-    pub(crate) knee_db: f64,
+    pub knee_db: f64,
 }
 
 /// The stage: see the head of this file.
 #[derive(Clone, Debug)]
-pub(crate) struct SoftClip<S> {
+pub struct SoftClip<S> {
     knee: Knee,
     ceiling: f64,
     latency_frames: usize,
@@ -65,7 +65,8 @@ struct Channel<S> {
 
 impl<S: Sample> SoftClip<S> {
     /// At rest.
-    pub(crate) fn new(settings: SoftClipSettings, spec: &StreamSpec) -> Self {
+    #[must_use]
+    pub fn new(settings: SoftClipSettings, spec: &StreamSpec) -> Self {
         let backend = Backend::new(spec.cpu());
         let oversampler = Oversampler::new(backend, spec.sample_rate_hz(), STAGES, CHUNK_FRAMES);
         let factor = oversampler.factor();
@@ -90,7 +91,7 @@ impl<S: Sample> SoftClip<S> {
     }
 
     /// Clips a block in place, delayed by the latency.
-    pub(crate) fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    pub fn process(&mut self, block: &mut BlockMut<'_, '_, S>) {
         for (index, channel) in self.channels.iter_mut().enumerate().take(block.channels()) {
             for samples in block.channel_mut(index).chunks_mut(CHUNK_FRAMES) {
                 channel.process(&self.knee, self.ceiling, self.latency_frames, samples);
@@ -99,12 +100,15 @@ impl<S: Sample> SoftClip<S> {
         self.frames += block.frames() as u64;
     }
 
-    pub(crate) fn latency_frames(&self) -> usize {
+    /// Delay of the output, in frames.
+    #[must_use]
+    pub fn latency_frames(&self) -> usize {
         self.latency_frames
     }
 
     /// Share of the samples, over all channels, from which something was taken away.
-    pub(crate) fn clipped_share(&self) -> f64 {
+    #[must_use]
+    pub fn clipped_share(&self) -> f64 {
         let factor = self.channels.first().map_or(1, |channel| channel.oversampler.factor());
         let all = self.frames.max(1) as f64 * factor as f64 * self.channels.len().max(1) as f64;
         self.channels.iter().map(|channel| channel.clipped).sum::<u64>() as f64 / all
@@ -213,6 +217,55 @@ mod tests {
         }
     }
 
+    /// The stage without vectors, groups, chunks or skipped work: tables of taps, and one loop over frames.
+    fn plain(knee: &Knee, ceiling: f64, sound: &[f64], rate_hz: f64) -> Vec<f64> {
+        let spec = StreamSpec::new(rate_hz, 1).unwrap();
+        let mut oversampler = Oversampler::new(Backend::new(spec.cpu()), rate_hz, STAGES, sound.len());
+        let (factor, delay) = (oversampler.factor(), oversampler.latency() + ANTIALIASING_DELAY);
+        let latency = delay.div_ceil(factor);
+        oversampler.input(sound.len()).iter_mut().zip(sound).for_each(|(own, x)| *own = x / ceiling);
+        let up = oversampler.up(sound.len());
+        let padded: Vec<f64> = [vec![0.0; 2], up.to_vec()].concat();
+        let pad = latency * factor - delay;
+        up.fill(0.0);
+        for (n, taken) in up.iter_mut().enumerate().skip(pad) {
+            let newest = n - pad + 2;
+            *taken = second_order(knee, [padded[newest], padded[newest - 1], padded[newest - 2]]);
+        }
+        let taken = oversampler.down(sound.len());
+        (0..sound.len()).map(|n| n.checked_sub(latency).map_or(0.0, |n| sound[n]) + ceiling * taken[n]).collect()
+    }
+
+    #[test]
+    fn the_stage_agrees_with_its_plain_form() {
+        let mut random = Random::new(12, 0);
+        let ceiling = db_to_gain(-3.0);
+        for (rate_hz, knee_db) in [(44_100.0, 1.0), (48_000.0, 0.0), (96_000.0, 3.0)] {
+            let swell = |n: usize| 2.0 * libm::sin(n as f64 * 1e-3);
+            let sound: Vec<f64> = (0..9_000).map(|n| swell(n) * random.triangular()).collect();
+            let settings = SoftClipSettings { ceiling_db: -3.0, knee_db };
+            let (out, _) = clip::<f64>(settings, rate_hz, &sound, 333);
+            let expected = plain(&Knee::new(knee_db), ceiling, &sound, rate_hz);
+            // Divided instead of multiplied by the reciprocal.
+            let worst = out.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(worst < 1e-12, "{rate_hz}: {worst}");
+            assert!(out.iter().zip(&sound).any(|(a, b)| (a - b).abs() > 0.1));
+        }
+    }
+
+    #[test]
+    fn a_second_stage_cuts_what_the_first_overshoots() {
+        let mut random = Random::new(9, 0);
+        let mut sound: Vec<f64> = (0..40_000).map(|_| random.triangular() * 4.0).collect();
+        let mut over_db = Vec::new();
+        for _ in 0..2 {
+            sound = clip::<f64>(SoftClipSettings { ceiling_db: 0.0, knee_db: 1.0 }, 48_000.0, &sound, 256).0;
+            over_db.push(gain_to_db(sound.iter().fold(0.0_f64, |peak, x| peak.max(x.abs()))));
+        }
+        std::println!("white noise 12 dB over: {over_db:.2?} dB over the ceiling after one and two stages");
+        assert!(over_db[0] < 7.0 && over_db[1] < 5.0, "{over_db:?}");
+    }
+
     #[test]
     fn below_the_knee_it_is_a_delay_bit_for_bit_for_any_cut() {
         let mut random = Random::new(8, 0);
@@ -235,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_tone_follows_the_curve_and_overshoots_stay_small() {
+    fn a_slow_tone_follows_the_curve() {
         let settings = SoftClipSettings { ceiling_db: -6.0, knee_db: 1.0 };
         let knee = Knee::new(1.0);
         let ceiling = db_to_gain(-6.0);
@@ -247,12 +300,6 @@ mod tests {
             .fold(0.0, f64::max);
         std::println!("50 Hz, 18 dB over: largest deviation {:.1} dBFS", gain_to_db(error));
         assert!(gain_to_db(error) < -75.0, "{error}");
-        // Noise far above the ceiling: what the clip makes above 20 kHz is missing from the output.
-        let mut random = Random::new(9, 0);
-        let noise: Vec<f64> = (0..40_000).map(|_| random.triangular() * 4.0).collect();
-        let (out, _) = clip::<f64>(SoftClipSettings { ceiling_db: 0.0, knee_db: 1.0 }, 48_000.0, &noise, 256);
-        let peak = out.iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
-        std::println!("white noise 12 dB over: {:.2} dB over the ceiling", gain_to_db(peak));
         let silence = clip::<f64>(settings, 48_000.0, &vec![0.0; 1_000], 100).0;
         assert!(silence.iter().all(|x| x.to_bits() == 0));
     }

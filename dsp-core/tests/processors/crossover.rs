@@ -164,6 +164,11 @@ fn frequencies_that_do_not_fit_are_refused_by_name_and_place() {
     );
     assert_eq!(refused(&[22_000.0], 24.0), "crossovers_hz[0] = 22000 is out of range: it must lie in 20..21609");
     assert_eq!(refused(&[f64::NAN], 24.0), "crossovers_hz[0] = NaN is out of range: it must lie in 20..21609");
+    let fast = StreamSpec::new(384_000.0, 2).unwrap();
+    let error = params(&[30_000.0], 24.0).validate(&fast).unwrap_err().to_string();
+    assert_eq!(error, "crossovers_hz[0] = 30000 is out of range: it must lie in 20..22000");
+    let close = [10_000.0, 17_500.0, 21_000.0];
+    assert_eq!(refused(&close, 24.0), "crossovers_hz[1] = 17500 is out of range: it must lie in 12500..17287.2");
     assert_eq!(refused(&[], 24.0), "crossovers_hz has 0 entries: 1 to 5 needed");
     assert_eq!(refused(&[200.0], 18.0), "slope_db_per_octave = 18 is not allowed: it must be 12, 24 or 48");
     let mut running = params(&[200.0], 24.0).build::<f32>(&spec).unwrap();

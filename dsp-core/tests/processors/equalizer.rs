@@ -89,6 +89,23 @@ fn e5_bands_of_all_places_act_in_their_order() {
     assert!(null_db <= NULL_DB, "{null_db}");
 }
 
+/// The card: the order matters between mid or side and left or right, and nowhere else.
+#[test]
+fn e5_only_mid_or_side_and_left_or_right_do_not_commute() {
+    /// Measured -3 dB and more for pairs that do not commute.
+    const DIFFERENT_DB: f64 = -20.0;
+    let input = planar_noise::<f64>(2, 6_000);
+    let turned = |place| matches!(place, Place::Mid | Place::Side);
+    for (first, second) in PLACES.iter().flat_map(|first| PLACES.map(|second| (*first, second))) {
+        let (a, b) = (placed(bell(800.0, 12.0), first), placed(bell(1_200.0, -12.0), second));
+        let render = |bands: &[EqualizerBand]| through(&equalizer(bands), &input, 2, &Cut::whole());
+        let null_db = null_db(&render(&[a, b]), &render(&[b, a]));
+        println!("E5 {first:?} and {second:?}: {null_db:.0} dB");
+        let matters = first != Place::Stereo && second != Place::Stereo && turned(first) != turned(second);
+        assert!(if matters { null_db >= DIFFERENT_DB } else { null_db <= NULL_DB }, "{first:?} {second:?} {null_db}");
+    }
+}
+
 #[test]
 fn e5_bands_switched_off_leave_no_trace() {
     let input = planar_noise::<f32>(2, 6_000);
@@ -176,6 +193,41 @@ fn e5_places_need_two_channels_and_have_no_single_response() {
     let stated = equalizer(&[placed(bell(1_000.0, 6.0), Place::Stereo)]);
     let response = stated.frequency_response(&stereo(), &[1_000.0]).unwrap().unwrap();
     assert!((gain_to_db(response[0].norm()) - 6.0).abs() < 0.01);
+}
+
+/// A band that is switched off acts on nothing, so it refuses nothing; switched on, it is refused and nothing changes.
+#[test]
+fn e5_places_of_bands_switched_off_take_any_channels() {
+    for channels in [1, 3] {
+        let spec = stereo().with_channels(channels).unwrap();
+        let input = planar_noise::<f32>(channels, 6_000);
+        let with = |enabled, place| {
+            equalizer(&[bell(500.0, 6.0).into(), Placed { band: bell(2_000.0, 9.0), place, enabled }.into()])
+        };
+        for place in PLACES {
+            let off = with(false, place);
+            assert_eq!(off.output_channels(channels), Ok(channels));
+            let mut running = off.build::<f32>(&spec).unwrap();
+            let mut audio = input.clone();
+            run(&mut running, &mut audio, &Cut(vec![480]), vec![]);
+            if place != Place::Stereo {
+                let error = running.set_params(&with(true, place)).unwrap_err().to_string();
+                assert_eq!(error, format!("bands[1]: channels = {channels} does not fit: 2 needed"));
+                let for_stereo = with(true, place).design(&stereo()).unwrap();
+                assert_eq!(
+                    running.set_coeffs(&for_stereo),
+                    Err(Error::Channels { min: channels, max: channels, actual: 2 })
+                );
+            }
+            let mut rest = input.clone();
+            run(&mut running, &mut rest, &Cut(vec![480]), vec![]);
+            let both: Vec<f32> =
+                audio.chunks(6_000).zip(rest.chunks(6_000)).flat_map(|(a, b)| [a, b].concat()).collect();
+            let twice: Vec<f32> = input.chunks(6_000).flat_map(|channel| [channel, channel].concat()).collect();
+            let plain = through(&equalizer(&[bell(500.0, 6.0).into()]), &twice, channels, &Cut::whole());
+            assert!(same_bits(&both, &plain), "{place:?}");
+        }
+    }
 }
 
 #[test]

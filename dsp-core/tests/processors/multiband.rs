@@ -103,11 +103,70 @@ fn a_bypassed_band_is_that_of_the_splitter_and_the_others_are_compressed() {
     (neutral[0].ratio, neutral[2].ratio) = (1.0, 1.0);
     let expected = render::<f32>(&params(&[200.0, 2_000.0], neutral), 2, &input);
     assert!(same_bits(&render::<f32>(&bypassed, 2, &input), &expected));
-    let every = MultibandCompressorParams { bypassed: vec![0, 1, 2], ..all.clone() };
-    let mut compressor = every.build::<f32>(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
-    let mut audio: Vec<f32> = input.iter().map(|&x| x as f32).collect();
-    compressor.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
-    assert!(compressor.gain_reduction_db(4) > 1.0, "what it would be reduced by");
+}
+
+/// The traces, band after band and channel after channel, of two channels of noise.
+fn traces(compressor: &mut MultibandCompressor<f32>, frames: usize) -> Vec<Vec<f64>> {
+    let rows = compressor.traces();
+    let (mut audio, mut traces) = (planar_noise::<f32>(2, frames), vec![0.0; rows * frames]);
+    compressor.process_traced(
+        &mut BlockMut::from_planar(&mut audio, 2).unwrap(),
+        None,
+        &mut BlockMut::from_planar(&mut traces, rows).unwrap(),
+    );
+    traces.chunks(frames).map(<[f64]>::to_vec).collect()
+}
+
+#[test]
+fn a_band_that_is_bypassed_or_beside_a_solo_reports_no_reduction() {
+    let bands = vec![band(-50.0, 4.0, 0.0), band(-40.0, 4.0, 2.0), band(-40.0, 8.0, 0.0)];
+    let all = params(&[200.0, 2_000.0], bands);
+    let with =
+        |solo, bypassed: &[usize]| MultibandCompressorParams { solo, bypassed: bypassed.to_vec(), ..all.clone() };
+    let spec = StreamSpec::new(RATE_HZ, 2).unwrap();
+    let cases = [
+        (with(None, &[]), [true, true, true]),
+        (with(None, &[0, 2]), [false, true, false]),
+        (with(None, &[0, 1, 2]), [false; 3]),
+        (with(Some(2), &[]), [false, false, true]),
+        (with(Some(1), &[1]), [false; 3]),
+    ];
+    for (params, acts) in cases {
+        let mut compressor = params.build::<f32>(&spec).unwrap();
+        let traces = traces(&mut compressor, 9_600);
+        for (row, trace) in traces.iter().enumerate() {
+            let most_db = trace.iter().copied().fold(0.0, f64::max);
+            let last_db = compressor.gain_reduction_db(row);
+            println!("solo {:?}, bypassed {:?}, trace {row}: {most_db:.2} dB", params.solo, params.bypassed);
+            if acts[row / 2] {
+                assert!(most_db > 3.0 && (last_db - trace[9_599]).abs() < 1e-4, "{row}");
+            } else {
+                assert_eq!((most_db, last_db), (0.0, 0.0), "{row}");
+            }
+        }
+        let all = compressor.gain_reduction();
+        assert!((all.max_db > 0.0) == acts.contains(&true), "{all:?}");
+        let share = acts.iter().filter(|acts| **acts).count() as f64 / 3.0;
+        assert!(all.active_share <= share && (share == 0.0 || all.active_share > share - 0.1), "{all:?}");
+    }
+}
+
+#[test]
+fn the_reported_reduction_comes_and_goes_with_a_bypass() {
+    let all = params(&[200.0, 2_000.0], vec![band(-40.0, 4.0, 0.0); 3]);
+    let bypassed = MultibandCompressorParams { bypassed: vec![0, 1, 2], ..all.clone() };
+    let mut compressor = all.build::<f32>(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+    traces(&mut compressor, 9_600);
+    for (params, full) in [(&bypassed, false), (&all, true)] {
+        let before: Vec<f64> = (0..6).map(|row| compressor.gain_reduction_db(row)).collect();
+        compressor.set_params(params).unwrap();
+        for (trace, before) in traces(&mut compressor, 9_600).iter().zip(before) {
+            let step_db = trace.windows(2).map(|y| (y[1] - y[0]).abs()).fold((trace[0] - before).abs(), f64::max);
+            assert!(step_db < 0.1, "{step_db}");
+            // 20 ms later.
+            assert!(trace[960..].iter().all(|&db| if full { db > 1.0 } else { db == 0.0 }));
+        }
+    }
 }
 
 #[test]

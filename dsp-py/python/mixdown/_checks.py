@@ -7,6 +7,8 @@ import functools
 import inspect
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
@@ -54,6 +56,9 @@ def shown(value: object) -> str:
     """Return a value for an error message: one short line."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return f"array of shape {value.shape}"
+    if isinstance(value, (float, np.floating)) and math.isnan(value):
+        # As the engine writes it.
+        return "NaN"
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -95,7 +100,7 @@ def in_range(name: str, value: Any, low: float, high: float) -> float:
     """Return a number within a range; NaN is in none."""
     real = number(name, value)
     if not low <= real <= high:
-        raise ParameterError(f"{name} = {real:g} is out of range: it must lie in {low:g}..{high:g}")
+        raise ParameterError(f"{name} = {plain(real)} is out of range: it must lie in {low:g}..{high:g}")
     return real
 
 
@@ -141,16 +146,17 @@ def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False
     rate_hz = number(name, value)
     low, high = RATE_RANGE_HZ
     if not low <= rate_hz <= high:
-        raise ParameterError(f"{name} = {_plain(rate_hz)} is out of range: it must lie in {low:g}..{high:g}")
+        raise ParameterError(f"{name} = {plain(rate_hz)} is out of range: it must lie in {low:g}..{high:g}")
     if whole and not rate_hz.is_integer():
-        raise ParameterError(f"{name} = {_plain(rate_hz)} is not allowed: it must be a whole number of Hz")
+        raise ParameterError(f"{name} = {plain(rate_hz)} is not allowed: it must be a whole number of Hz")
     # Whole rates count frames: `np.zeros(2 * rate)`.
     return int(rate_hz) if rate_hz.is_integer() else rate_hz
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
+    """Return a number for an error message: all its digits, whole ones without a point, NaN as the engine writes it."""
     value = float(value)
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else shown(value)
 
 
 def audio(value: AudioLike, name: str = "audio") -> Audio:
@@ -197,8 +203,8 @@ def recording(source: Source, sample_rate_hz: float | None, name: str = "audio")
             raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.read returned")
         return samples, sample_rate(sample_rate_hz)
     if sample_rate_hz is not None and sample_rate(sample_rate_hz) != own_hz:
-        given = _plain(sample_rate(sample_rate_hz))
-        raise ParameterError(f"sample_rate_hz = {given} does not fit: {name} was recorded at {_plain(own_hz)}")
+        given = plain(sample_rate(sample_rate_hz))
+        raise ParameterError(f"sample_rate_hz = {given} does not fit: {name} was recorded at {plain(own_hz)}")
     return samples, own_hz
 
 
@@ -240,6 +246,15 @@ def bit_depth(value: Any) -> int:
     return bits
 
 
+def noise_shaping(value: Any, words: Sequence[str], bits: int) -> str:
+    """Return the noise shaping of a file, which is refused at word lengths at which it does nothing."""
+    word = one_of("noise_shaping", value, words)
+    if word != "none" and bits != 16:
+        allowed = f"16 where noise_shaping is {word}, at 44100 to 96000 Hz"
+        raise ParameterError(f"bit_depth = {bits} is not allowed: it must be {allowed}")
+    return word
+
+
 def callback(name: str, value: Any) -> Any:
     """Return a function to be called with progress, or None."""
     if value is None or callable(value):
@@ -252,6 +267,17 @@ def items(name: str, values: Any, of: str) -> list[Any]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{name} = {shown(values)} is not a list of {of}: put it into [ ]")
     return list(values)
+
+
+def warn(message: str) -> None:
+    """Warn at the line that called into the package, however deep within it the reason lies."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:

@@ -9,8 +9,9 @@ mod response;
 mod shortening;
 
 use super::{
-    convolver::{Convolver, LoadPlace},
+    convolver::Convolver,
     route::Counts,
+    swap::{Source, Swap, Target},
 };
 use crate::{
     foundation::{
@@ -58,7 +59,7 @@ pub use response::ImpulseResponse;
 /// of the transforms for its end, the longest of 32 768 frames; after it the output is exactly 0. The gain of
 /// `normalize` is K-weighted loudness, one for all rows.
 ///
-/// `trim_ms` keeps at least the last frame. `decay` fades the response from its loudest frame on, so that its
+/// `trim_ms` is shorter than the response. `decay` fades the response from its loudest frame on, so that its
 /// reverberation time is that factor of its own, which is measured from -5 to -25 dB of its energy decay curve (ISO
 /// 3382-1), its noise floor subtracted; a response without a decay stays as it is.
 ///
@@ -66,7 +67,8 @@ pub use response::ImpulseResponse;
 /// response, trim, decay or normalisation is transformed in parts while the old one runs, then crossfades in 50 ms: in
 /// all 0.13 s after the change for one of 60 ms, 0.4 s for 0.6 s; the longest blocks of the transforms, which begin
 /// after 1.4 s, add up to as much. It has as many rows and is not longer than the first one, both as trimmed and
-/// shortened; otherwise it needs a new processor. Neutral at mix 0. Input below -600 dBFS counts as silence.
+/// shortened; otherwise it needs a new processor: one that shall undo a trim or a decay is built without. Neutral at
+/// mix 0. Input below -600 dBFS counts as silence.
 ///
 /// No CPU peaks: the work of long blocks is sliced into units of a few µs and spread over the frames until they are
 /// due. Against a direct sum in f64 the error of the output is -144 dB (64 taps) to -130 dB (192 000) in f32, -310 to
@@ -90,36 +92,14 @@ pub struct Convolution<S> {
     responses: usize,
     rows: usize,
     target: Identity,
-    /// Whether the target has changed and its transition has not started.
-    pending: bool,
-    /// The bank of the output.
-    current: usize,
-    phase: Phase,
     /// Boxed, as the convolver.
-    fade: Box<Ramp<1>>,
+    swap: Box<Swap>,
     /// Gains of dry and wet.
     levels: Ramp<2>,
     chunk: Vec<S>,
     /// The output of the other bank.
     fresh: Vec<S>,
     non_finite: u64,
-}
-
-/// Progress of a change of the response.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
-    Rest,
-    /// The target is loaded into the other bank, response by response.
-    Loading {
-        response: usize,
-        place: LoadPlace,
-    },
-    /// The other bank is active; from this frame on its output is complete.
-    Filling {
-        until: u64,
-    },
-    /// The output crossfades to the other bank.
-    Fading,
 }
 
 /// Longest response, in s.
@@ -130,8 +110,6 @@ const MAX_PREDELAY_MS: f64 = max_of(ConvolutionParams::FIELDS, "predelay_ms");
 const FADE_MS: f64 = 20.0;
 /// Crossfade to another response, in ms.
 const SWAP_MS: f64 = 50.0;
-/// Points of a transform's pass in each 64 frames while a response is loaded: 7 us.
-const LOADING_POINTS: usize = 16_384;
 
 params! {
     /// Settings of [`Convolution`].
@@ -160,6 +138,21 @@ params! {
     }
 }
 
+impl ConvolutionParams {
+    /// Something must be left. Not in `validate`, which serves streams of any rate, where a response has other lengths.
+    fn check_trim(&self, spec: &StreamSpec) -> Result<(), Error> {
+        let (rate_hz, frames) = (spec.sample_rate_hz(), self.impulse_response.frames());
+        if ms_to_frames(self.trim_ms, rate_hz) < frames {
+            return Ok(());
+        }
+        // To a microsecond, so that it can be read.
+        let ms = |frames: usize| libm::floor(1e6 * frames as f64 / rate_hz) / 1e3;
+        let with = "impulse_response (its length in ms)";
+        let (max, with_value) = (ms(frames - 1), ms(frames));
+        Err(Error::Conflict { param: "trim_ms", value: self.trim_ms, min: 0.0, max, with, with_value })
+    }
+}
+
 impl Params for ConvolutionParams {
     type Coeffs = ConvolutionCoeffs;
     type Processor<S: Sample> = Convolution<S>;
@@ -181,6 +174,7 @@ impl Params for ConvolutionParams {
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<ConvolutionCoeffs>, Error> {
         self.validate(spec)?;
+        self.check_trim(spec)?;
         let rate_hz = spec.sample_rate_hz();
         let impulse_response =
             shortening::shortened(&self.impulse_response, ms_to_frames(self.trim_ms, rate_hz), self.decay);
@@ -223,62 +217,20 @@ impl<S: Sample> Convolution<S> {
         size_of::<Self>() + self.convolver.memory_bytes() + taps + self.predelay.memory_bytes()
     }
 
-    /// The taps of a target response.
-    fn taps_of(taps: &[S], responses: usize, response: usize) -> &[S] {
-        let length = taps.len() / responses;
-        &taps[response * length..][..length]
-    }
-
     /// Jumps to the target at once.
     fn settle(&mut self) {
-        if self.pending || self.phase != Phase::Rest {
-            for response in 0..self.responses {
-                let taps = Self::taps_of(&self.taps, self.responses, response);
-                self.convolver.load(self.current, response, taps);
-            }
-        }
-        for bank in [0, 1] {
-            self.convolver.set_active(bank, bank == self.current);
-        }
-        self.phase = Phase::Rest;
-        self.pending = false;
-        self.fade.jump_to([1.0]);
-    }
-
-    /// One step of a change, on the grid of the convolver.
-    fn step(&mut self) {
-        let other = 1 - self.current;
-        match self.phase {
-            Phase::Rest | Phase::Loading { .. } if self.pending => {
-                self.pending = false;
-                self.phase = Phase::Loading { response: 0, place: LoadPlace::default() };
-            }
-            Phase::Loading { response, mut place } => {
-                let taps = Self::taps_of(&self.taps, self.responses, response);
-                let loaded = self.convolver.load_some([other, response], taps, &mut place, LOADING_POINTS);
-                let response = response + usize::from(loaded);
-                self.phase = Phase::Loading { response, place };
-                if response == self.responses {
-                    self.convolver.set_active(other, true);
-                    let block = self.convolver.longest_block() as u64;
-                    self.phase = Phase::Filling { until: (self.convolver.frame() / block + 2) * block };
-                }
-            }
-            Phase::Filling { until } if self.convolver.frame() == until => {
-                self.fade.jump_to([0.0]);
-                self.fade.set_target([1.0]);
-                self.phase = Phase::Fading;
-            }
-            Phase::Rest | Phase::Filling { .. } | Phase::Fading => {}
-        }
+        let target = Target { taps: &self.taps, responses: self.responses };
+        self.swap.settle(&mut self.convolver, Some(target));
     }
 
     /// Reads one output into the chunk, crossfaded to the other bank.
     fn read(&mut self, output: usize, fade: &Span<S, 1>, frames: usize) {
         let (chunk, fresh) = (&mut self.chunk[..frames], &mut self.fresh[..frames]);
-        self.convolver.read(self.current, output, chunk);
-        if let (Phase::Fading, Span::Moving([curve])) = (self.phase, fade) {
-            self.convolver.read(1 - self.current, output, fresh);
+        if let Source::Bank(bank) = self.swap.current() {
+            self.convolver.read(bank, output, chunk);
+        }
+        if let (Some(Source::Bank(bank)), Span::Moving([curve])) = (self.swap.next(), fade) {
+            self.convolver.read(bank, output, fresh);
             for (frame, (old, new)) in (0_i32..).zip(chunk.iter_mut().zip(fresh)) {
                 *old = *old + curve.at(frame) * (*new - *old);
             }
@@ -295,15 +247,11 @@ impl<S: Sample> Convolution<S> {
         }
         let mut start = 0;
         while start < block.frames() {
-            if self.phase == Phase::Fading && self.fade.frames_on_curve() == 0 {
-                self.convolver.set_active(self.current, false);
-                self.current = 1 - self.current;
-                self.phase = Phase::Rest;
-            }
+            self.swap.finish(&mut self.convolver);
             let most = (block.frames() - start).min(self.convolver.frames_to_grid()).min(self.levels.uniform_frames());
-            let (fade, length) = self.predelay.span(most.min(self.fade.uniform_frames()));
+            let (fade, length) = self.predelay.span(most.min(self.swap.uniform_frames()));
             let (levels, _) = self.levels.span::<S>(length);
-            let (swap, _) = self.fade.span::<S>(length);
+            let (swap, _) = self.swap.span::<S>(length);
             let mut block = block.frames_mut(start, length);
             start += length;
             let chunk = &mut self.chunk[..length];
@@ -320,7 +268,8 @@ impl<S: Sample> Convolution<S> {
             }
             self.convolver.advance(length);
             if self.convolver.frames_to_grid() == GRID_FRAMES {
-                self.step();
+                let target = Target { taps: &self.taps, responses: self.responses };
+                self.swap.step(&mut self.convolver, Some(target));
             }
         }
     }
@@ -351,10 +300,7 @@ impl<S: Sample> Engine<S> for Convolution<S> {
             responses,
             rows: coeffs.impulse_response.rows(),
             target: coeffs.identity(),
-            pending: true,
-            current: 0,
-            phase: Phase::Rest,
-            fade: Box::new(Ramp::new([1.0], ms_to_frames(SWAP_MS, rate_hz))),
+            swap: Box::new(Swap::new(ms_to_frames(SWAP_MS, rate_hz))),
             chunk: vec![S::ZERO; GRID_FRAMES],
             fresh: vec![S::ZERO; GRID_FRAMES],
             non_finite: 0,
@@ -394,10 +340,7 @@ impl<S: Sample> Processor<S> for Convolution<S> {
             responses: _,
             rows: _,
             target: _,
-            pending: _,
-            current: _,
-            phase: _,
-            fade: _,
+            swap: _,
             levels,
             chunk: _,
             fresh: _,
@@ -422,9 +365,15 @@ impl<S: Sample> Tunable<S> for Convolution<S> {
     type Params = ConvolutionParams;
 
     fn fits(&self, coeffs: &ConvolutionCoeffs) -> Result<(), Error> {
-        let fits = coeffs.identity() == self.target
-            || coeffs.impulse_response.rows() == self.rows && coeffs.length() <= self.taps.len() / self.responses;
-        if fits { Ok(()) } else { Err(Error::NeedsRebuild { param: "impulse_response" }) }
+        if coeffs.impulse_response.rows() != self.rows {
+            return Err(Error::NeedsRebuild { param: "impulse_response (its rows)" });
+        }
+        let (frames, most) = (coeffs.length(), self.taps.len() / self.responses);
+        if frames <= most {
+            Ok(())
+        } else {
+            Err(Error::TooLong { param: "impulse_response (after trim_ms and decay)", frames, most })
+        }
     }
 
     /// Copies the taps of another response, and is O(1) otherwise.
@@ -433,7 +382,7 @@ impl<S: Sample> Tunable<S> for Convolution<S> {
         if identity != self.target {
             coeffs.write_taps(self.responses, &mut self.taps);
             self.target = identity;
-            self.pending = true;
+            self.swap.request();
         }
         self.levels.set_target(coeffs.levels);
         self.predelay.set_frames(coeffs.predelay_frames);
@@ -473,6 +422,10 @@ mod tests {
         };
         let (one, two): (&[&[f64]], &[&[f64]]) = (&[&[1.0]], &[&[1.0], &[1.0]]);
         assert_eq!(
+            refused(ConvolutionParams { trim_ms: 300.0, ..response(&[&[1.0; 9_600]]) }, &stereo),
+            "trim_ms = 300 is out of range: with impulse_response (its length in ms) = 200 it must lie in 0..199.979"
+        );
+        assert_eq!(
             refused(ConvolutionParams { layout: ConvolutionLayout::TrueStereo, ..response(one) }, &stereo),
             "impulse_response (its rows) = 1 is not allowed: it must be 4 for layout true_stereo"
         );
@@ -488,9 +441,27 @@ mod tests {
         );
         let mut running = response(one).build::<f32>(&stereo).unwrap();
         let longer: &[&[f64]] = &[&[1.0, 0.5]];
-        for other in [two, longer] {
-            assert_eq!(running.set_params(&response(other)), Err(Error::NeedsRebuild { param: "impulse_response" }));
-        }
+        let refused = |running: &mut Convolution<f32>, params: &ConvolutionParams| {
+            alloc::string::ToString::to_string(&running.set_params(params).unwrap_err())
+        };
+        assert_eq!(
+            refused(&mut running, &response(two)),
+            "impulse_response (its rows) cannot change while the processor runs: build a new one"
+        );
+        assert_eq!(
+            refused(&mut running, &response(longer)),
+            "impulse_response (after trim_ms and decay) = 2 frames is out of range: the running processor has memory for \
+             1; build a new one"
+        );
+        // What was trimmed at the build has no memory either.
+        let taps = [1.0; 480];
+        let trimmed = ConvolutionParams { trim_ms: 5.0, ..response(&[&taps]) };
+        let mut running = trimmed.build::<f32>(&stereo).unwrap();
+        assert_eq!(
+            running.set_params(&ConvolutionParams { trim_ms: 4.0, ..trimmed }),
+            Err(Error::TooLong { param: "impulse_response (after trim_ms and decay)", frames: 288, most: 240 })
+        );
+        let mut running = response(one).build::<f32>(&stereo).unwrap();
         assert_eq!(running.set_params(&response(&[&[0.5]])), Ok(()));
         assert_eq!(running.set_params(&ConvolutionParams { mix: 0.2, ..response(one) }), Ok(()));
     }

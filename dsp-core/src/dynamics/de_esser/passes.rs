@@ -33,23 +33,25 @@ fn add_squares_all<S: Sample>(samples: &[S], powers: &mut [f64]) {
     }
 }
 
-/// Mean power of the band and of the whole signal.
+/// Mean powers of the band and of the whole signal, after one pole and after two.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Powers {
-    pub(crate) band: f64,
-    pub(crate) whole: f64,
+    pub(crate) band: [f64; 2],
+    pub(crate) whole: [f64; 2],
 }
 
-/// One-pole means of the powers of the band, `high`, and of the whole signal, in place and in parallel.
+/// Two-pole means of the powers of the band, `high`, and of the whole signal, in place and in parallel.
 pub(crate) fn average(pole: f64, high: &mut [f64], whole: &mut [f64], means: &mut Powers) {
     let rise = 1.0 - pole;
-    let Powers { band: mut a, whole: mut b } = *means;
+    let Powers { band: [mut a, mut c], whole: [mut b, mut d] } = *means;
     for (high, whole) in high.iter_mut().zip(whole) {
         a = larger(pole * a + (rise * *high - silence::BAND_POWER), 0.0);
         b = larger(pole * b + (rise * *whole - silence::BAND_POWER), 0.0);
-        (*high, *whole) = (a, b);
+        c = larger(pole * c + (rise * a - silence::BAND_POWER), 0.0);
+        d = larger(pole * d + (rise * b - silence::BAND_POWER), 0.0);
+        (*high, *whole) = (c, d);
     }
-    *means = Powers { band: a, whole: b };
+    *means = Powers { band: [a, c], whole: [b, d] };
 }
 
 /// Values of the static curve that glide: logarithms of powers to base 2, and the range in octaves of amplitude.
@@ -240,10 +242,10 @@ mod tests {
         );
         assert_eq!(high[..3], [0.0; 3], "silence is no sibilant");
         assert_eq!(high[3], 3.0);
-        let mut means = Powers { band: 1.0, whole: 1e-3 };
+        let mut means = Powers { band: [1.0, 0.5], whole: [1e-3, 0.0] };
         for _ in 0..30_000 {
             average(0.99, &mut [0.0], &mut [0.0], &mut means);
-            assert!(!means.band.is_subnormal() && !means.whole.is_subnormal());
+            assert!(means.band.iter().chain(&means.whole).all(|power| !power.is_subnormal()));
         }
         assert_eq!(means, Powers::default());
     }

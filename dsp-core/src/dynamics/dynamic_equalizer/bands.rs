@@ -5,7 +5,10 @@ use super::{
     svf_table::{Entry, WIDTH},
 };
 use crate::{
-    dynamics::{ballistics::BallisticsCoeffs, gain_computer::ComputerCoeffs},
+    dynamics::{
+        ballistics::{BallisticsCoeffs, Topology},
+        gain_computer::ComputerCoeffs,
+    },
     filters::{
         band::{Band, BandParams, BellParams, Design, HighShelfParams, LowShelfParams, MAX_BAND_SECTIONS, TiltParams},
         band_enum::bands_and,
@@ -17,7 +20,7 @@ use crate::{
         error::Error,
         field::max_of,
         stream::StreamSpec,
-        table::Fields,
+        table::{Fields, Limit},
         tagged::tagged,
     },
 };
@@ -81,7 +84,7 @@ params! {
         threshold_db: dBFS, -80.0..=0.0, default -30.0,
             "Level of the band beyond which it acts: that of a sine at the band's frequency";
         ratio: none, 1.0..=inf, default 2.0, log, "dB in per dB out of a compression, dB out per dB in of an expansion";
-        range_db: dB, 0.0..=24.0, at_most |band| band.widest_range_db(), default 12.0,
+        range_db: dB, 0.0..=24.0, at_most |band| band.widest_range(), default 12.0,
             "Most change of the gain, and no more than to -36 or 36 dB";
         attack_ms: ms, 0.02..=250.0, default 10.0, log, "Time to 63.2 % of a growing change of the gain in dB";
         release_ms: ms, 5.0..=5_000.0, default 100.0, log, "Time to 63.2 % of its return";
@@ -91,9 +94,46 @@ params! {
     }
 }
 
-/// The shapes with a dynamic gain.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum DynamicShape {
+macro_rules! shapes {
+    ($($(#[$doc:meta])* $name:ident($params:ident),)*) => {
+        /// The shapes with a dynamic gain.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum DynamicShape {
+            $($(#[$doc])* $name($params),)*
+        }
+
+        tagged! { DynamicShape "DynamicShape" { $($name($params),)* } }
+
+        $(impl From<$params> for DynamicShape {
+            fn from(params: $params) -> Self {
+                Self::$name(params)
+            }
+        })*
+
+        impl DynamicShape {
+            fn gain_db(&self) -> f64 {
+                match self {
+                    $(Self::$name(params) => params.gain_db,)*
+                }
+            }
+
+            fn frequency_hz(&self) -> f64 {
+                match self {
+                    $(Self::$name(params) => params.frequency_hz,)*
+                }
+            }
+
+            /// The same shape at another gain.
+            fn at(&self, gain_db: f64) -> Band {
+                match *self {
+                    $(Self::$name(params) => $params { gain_db, ..params }.into(),)*
+                }
+            }
+        }
+    };
+}
+
+shapes! {
     /// Around a frequency; detects in a band pass of the same frequency and q.
     Bell(BellParams),
     /// Below a frequency; detects in a low pass there.
@@ -104,55 +144,7 @@ pub enum DynamicShape {
     Tilt(TiltParams),
 }
 
-tagged! {
-    DynamicShape "DynamicShape" {
-        Bell(BellParams),
-        LowShelf(LowShelfParams),
-        HighShelf(HighShelfParams),
-        Tilt(TiltParams),
-    }
-}
-
-macro_rules! shapes {
-    ($($name:ident($params:ident),)*) => {
-        $(impl From<$params> for DynamicShape {
-            fn from(params: $params) -> Self {
-                Self::$name(params)
-            }
-        })*
-    };
-}
-shapes! { Bell(BellParams), LowShelf(LowShelfParams), HighShelf(HighShelfParams), Tilt(TiltParams), }
-
 impl DynamicShape {
-    fn gain_db(&self) -> f64 {
-        match self {
-            Self::Bell(params) => params.gain_db,
-            Self::LowShelf(params) => params.gain_db,
-            Self::HighShelf(params) => params.gain_db,
-            Self::Tilt(params) => params.gain_db,
-        }
-    }
-
-    fn frequency_hz(&self) -> f64 {
-        match self {
-            Self::Bell(params) => params.frequency_hz,
-            Self::LowShelf(params) => params.frequency_hz,
-            Self::HighShelf(params) => params.frequency_hz,
-            Self::Tilt(params) => params.frequency_hz,
-        }
-    }
-
-    /// The same shape at another gain.
-    fn at(&self, gain_db: f64) -> Band {
-        match *self {
-            Self::Bell(params) => BellParams { gain_db, ..params }.into(),
-            Self::LowShelf(params) => LowShelfParams { gain_db, ..params }.into(),
-            Self::HighShelf(params) => HighShelfParams { gain_db, ..params }.into(),
-            Self::Tilt(params) => TiltParams { gain_db, ..params }.into(),
-        }
-    }
-
     fn section(&self, gain_db: f64, sample_rate_hz: f64) -> BiquadCoeffs {
         let sections = self.at(gain_db).sections(sample_rate_hz, Design::default());
         sections.as_slice().first().copied().unwrap_or(BiquadCoeffs::IDENTITY)
@@ -210,8 +202,9 @@ impl DynamicAction {
 }
 
 impl DynamicBand {
-    fn widest_range_db(&self) -> f64 {
-        MOST_GAIN_DB + self.action.sign() * self.shape.gain_db()
+    fn widest_range(&self) -> Limit {
+        let gain_db = self.shape.gain_db();
+        Limit { value: MOST_GAIN_DB + self.action.sign() * gain_db, with: "gain_db", with_value: gain_db }
     }
 
     /// The static curve, and the sign of the levels that it takes: levels below a threshold are above it with both
@@ -240,7 +233,7 @@ impl DynamicBand {
             computer,
             level_sign,
             sign: self.action.sign(),
-            ballistics: BallisticsCoeffs::manual(self.attack_ms, self.release_ms, sample_rate_hz),
+            ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, sample_rate_hz),
         };
         (self.shape.section(self.shape.gain_db(), sample_rate_hz), action)
     }

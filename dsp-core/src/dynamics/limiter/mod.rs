@@ -43,13 +43,20 @@ pub use params::{LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode};
 ///
 /// No sample exceeds the ceiling. Neither does the true peak by the same interpolator, in a search over 10^9 samples; a
 /// repeatedly inverted tone at half the sample rate exceeds it by 0.04 dB. Longer interpolators read at most 0.1 dB
-/// (standard) or 0.05 dB (master) more, for signals up to 20 kHz. Signals whose peaks stay 0.01 dB (0.000 01 dB for
+/// (standard) or 0.05 dB (master) more, for signals up to 20 kHz. Beyond, any interpolator is beaten by a longer one: white
+/// noise 12 dB over exceeds the ceiling by a transform at 16 points per sample, standard and master, by 0.14 and 0.02 dB up
+/// to 95 % of half the rate, 0.39 and 0.11 up to 98 %, 0.81 and 0.54 up to half the rate. `delivery::deliver` measures with
+/// 1024 taps and lowers ceiling and drive until the master fits: 0.02 dB are then the most that the transform reads more.
+/// Signals whose peaks stay 0.01 dB (0.000 01 dB for
 /// sample peaks) below the ceiling pass bit for bit, again from the end of the release, 25 time constants after the
 /// last peak. There is no neutral setting.
 ///
 /// Release: in `release_ms`; dual, which a short peak leaves as fast, and sustained reduction 6.7 times slower; auto, by
 /// the share of the reduction that has lasted, from 30 to 400 ms. 12 dB for one sample, with the hold of 8 ms, are down
-/// to 0.1 dB after 297 ms manual or dual at 60 ms, and 160 ms auto.
+/// to 0.1 dB after 297 ms manual or dual at 60 ms, and 160 ms auto. What differs from two songs at the best gain, 4 and 8
+/// dB over: manual 60 ms -18.8 and -12.4 dB, dual the same, auto -19.7 and -12.9, manual 20 ms -20.1 and -13.8. THD of 30 Hz,
+/// 6 dB over: -54.7, -54.7, -69.8 and -46.2 dB; nothing from 50 Hz on, by the hold. So auto is the cleanest for bass, a short
+/// release for all else.
 ///
 /// Changes: the drive glides in amplitude over 20 ms before the detector. The ceiling glides over 20 ms behind the
 /// hold, and the output follows within the latency: it is never above the higher of both, and then never above the new

@@ -15,6 +15,7 @@ use crate::{
         ramp::{Curve, Span},
     },
 };
+use core::ops::Range;
 
 impl Cascade {
     /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of
@@ -32,7 +33,7 @@ impl Cascade {
                 *wide = sample.to_f64();
             }
         }
-        self.run_sections(form, block.frames(), drives);
+        self.run_sections(form, block.frames(), channels, drives);
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
                 *sample = S::from_f64(*wide).audible();
@@ -43,15 +44,21 @@ impl Cascade {
     /// Every active section over the current chunk during a glide: gliding sections one by one, neighbours at rest in
     /// passes of up to eight.
     #[inline(always)]
-    fn run_sections<F: Form>(&mut self, form: F, length: usize, (drives, start): (&Drives<'_>, usize)) {
+    fn run_sections<F: Form>(
+        &mut self,
+        form: F,
+        length: usize,
+        channels: usize,
+        (drives, start): (&Drives<'_>, usize),
+    ) {
         let mut next = 0;
         while next < self.active.len() {
             let index = self.active[next];
             if !self.sections[index].settled() {
                 if self.sections[index].driven {
-                    self.follow(index, drives.of(index, start, length));
+                    self.follow(index, channels, drives.of(index, start, length));
                 } else {
-                    self.glide(index, length);
+                    self.glide(index, channels, length);
                 }
                 next += 1;
                 continue;
@@ -69,39 +76,39 @@ impl Cascade {
             // Vectors of four channels for more than two; the remaining ones share a vector of two. The kernel is
             // called by name, as a closure would lose the target features.
             let mut first = 0;
-            while self.channels - first > 2 {
+            while channels - first > 2 {
                 let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
-                self.gather(first, length, indices, &mut frames, &mut states);
+                self.gather(first..channels, length, indices, &mut frames, &mut states);
                 four(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
-                self.scatter(first, length, indices, &frames, &states);
-                first += 4.min(self.channels - first);
+                self.scatter(first..channels, length, indices, &frames, &states);
+                first += 4.min(channels - first);
             }
-            if first < self.channels {
+            if first < channels {
                 let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
-                self.gather(first, length, indices, &mut frames, &mut states);
+                self.gather(first..channels, length, indices, &mut frames, &mut states);
                 two(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
-                self.scatter(first, length, indices, &frames, &states);
+                self.scatter(first..channels, length, indices, &frames, &states);
             }
         }
     }
 
-    /// Interleaves channels `first..first + W` and their states of `indices`; lanes beyond the last stay 0.
+    /// Interleaves up to `W` of these channels and their states of `indices`; lanes beyond the last stay 0.
     #[inline(always)]
     fn gather<const W: usize>(
         &self,
-        first: usize,
+        channels: Range<usize>,
         length: usize,
         indices: &[usize],
         frames: &mut [[f64; W]; GRID_FRAMES],
         states: &mut [State<W>; MAX_SECTIONS],
     ) {
-        for lane in 0..W.min(self.channels - first) {
-            let samples = &self.chunk[(first + lane) * GRID_FRAMES..][..length];
+        for (lane, channel) in channels.take(W).enumerate() {
+            let samples = &self.chunk[channel * GRID_FRAMES..][..length];
             for (frame, sample) in frames.iter_mut().zip(samples) {
                 frame[lane] = *sample;
             }
             for (state, &index) in states.iter_mut().zip(indices) {
-                let [z1, z2] = self.states[index * self.channels + first + lane];
+                let [z1, z2] = self.states[index * self.channels + channel];
                 (state[0][lane], state[1][lane]) = (z1, z2);
             }
         }
@@ -111,19 +118,19 @@ impl Cascade {
     #[inline(always)]
     fn scatter<const W: usize>(
         &mut self,
-        first: usize,
+        channels: Range<usize>,
         length: usize,
         indices: &[usize],
         frames: &[[f64; W]; GRID_FRAMES],
         states: &[State<W>; MAX_SECTIONS],
     ) {
-        for lane in 0..W.min(self.channels - first) {
-            let samples = &mut self.chunk[(first + lane) * GRID_FRAMES..][..length];
+        for (lane, channel) in channels.take(W).enumerate() {
+            let samples = &mut self.chunk[channel * GRID_FRAMES..][..length];
             for (frame, sample) in frames.iter().zip(samples) {
                 *sample = frame[lane];
             }
             for (state, &index) in states.iter().zip(indices) {
-                self.states[index * self.channels + first + lane] = [state[0][lane], state[1][lane]];
+                self.states[index * self.channels + channel] = [state[0][lane], state[1][lane]];
             }
         }
     }
@@ -131,7 +138,7 @@ impl Cascade {
     /// One gliding section over the current chunk, which ends no later than the curve of the glide.
     ///
     /// Free of fused operations, so that all forms agree; a glide is too short to be worth a kernel.
-    fn glide(&mut self, index: usize, length: usize) {
+    fn glide(&mut self, index: usize, channels: usize, length: usize) {
         let section = &mut self.sections[index];
         let (span, spanned) = section.glide.span::<f64>(length);
         if let Span::Moving(curves) = span {
@@ -140,14 +147,14 @@ impl Cascade {
             for (frame, point) in (0_i32..).zip(&mut points[..length]) {
                 *point = glide_coeffs(&curves, frame).point();
             }
-            self.follow(index, &points[..length]);
+            self.follow(index, channels, &points[..length]);
         }
     }
 
     /// One section over the current chunk, with one point per frame; channels in pairs, whose recursions overlap.
     #[inline(always)]
-    fn follow(&mut self, index: usize, points: &[SvfPoint]) {
-        let states = &mut self.states[index * self.channels..][..self.channels];
+    fn follow(&mut self, index: usize, channels: usize, points: &[SvfPoint]) {
+        let states = &mut self.states[index * self.channels..][..channels];
         for (states, samples) in states.chunks_mut(2).zip(self.chunk.chunks_mut(2 * GRID_FRAMES)) {
             if let [left, right] = states {
                 let (lefts, rights) = samples.split_at_mut(GRID_FRAMES);

@@ -41,26 +41,10 @@ fn glide_point(svf: &SvfCoeffs) -> [f64; 5] {
 impl Cascade {
     /// At rest at `coeffs`, one per section.
     pub(crate) fn new(backend: Backend, channels: usize, sample_rate_hz: f64, coeffs: &[BiquadCoeffs]) -> Self {
-        Self::with_chunks(backend, channels, sample_rate_hz, coeffs, CHUNK_FRAMES)
-    }
-
-    /// The same for one channel, in chunks of the grid, with as little memory.
-    pub(crate) fn of_one_channel(backend: Backend, sample_rate_hz: f64, coeffs: &[BiquadCoeffs]) -> Self {
-        Self::with_chunks(backend, 1, sample_rate_hz, coeffs, GRID_FRAMES)
-    }
-
-    fn with_chunks(
-        backend: Backend,
-        channels: usize,
-        sample_rate_hz: f64,
-        coeffs: &[BiquadCoeffs],
-        chunk_frames: usize,
-    ) -> Self {
         let glide = Ramp::new([0.0; 5], ms_to_frames(GLIDE_MS, sample_rate_hz));
         let mut cascade = Self {
             backend,
             channels,
-            chunk_frames,
             sections: coeffs
                 .iter()
                 .map(|&target| Section { target, glide: glide.clone(), gliding: false, driven: false })
@@ -68,7 +52,7 @@ impl Cascade {
             active: Vec::with_capacity(coeffs.len()),
             states: vec![[0.0; 2]; coeffs.len() * channels],
             chunk: vec![0.0; channels * GRID_FRAMES],
-            frames: vec![0.0; lanes(channels) * chunk_frames + LINE],
+            frames: vec![0.0; lanes(channels) * CHUNK_FRAMES + LINE],
             phase: 0,
         };
         cascade.find_active();
@@ -77,8 +61,7 @@ impl Cascade {
 
     /// As newly built with the current targets.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, channels: _, chunk_frames: _, sections, active: _, states, chunk: _, frames: _, phase } =
-            self;
+        let Self { backend: _, channels: _, sections, active: _, states, chunk: _, frames: _, phase } = self;
         for section in sections {
             section.gliding = false;
             section.driven = false;
@@ -90,8 +73,13 @@ impl Cascade {
 
     /// Glides to `coeffs`; further sections glide to the identity. Driven sections take their target from it.
     pub(crate) fn set_coeffs(&mut self, coeffs: &[BiquadCoeffs]) {
+        self.set_each(coeffs.iter().copied());
+    }
+
+    /// The same for coefficients section by section.
+    pub(crate) fn set_each(&mut self, mut coeffs: impl Iterator<Item = BiquadCoeffs>) {
         for (index, section) in self.sections.iter_mut().enumerate() {
-            let target = coeffs.get(index).copied().unwrap_or(BiquadCoeffs::IDENTITY);
+            let target = coeffs.next().unwrap_or(BiquadCoeffs::IDENTITY);
             if target == section.target {
                 continue;
             }
@@ -152,15 +140,44 @@ impl Cascade {
         self.active.is_empty()
     }
 
-    /// Skips `frames` frames while it is the identity.
-    pub(crate) fn skip(&mut self, frames: usize) {
-        self.phase = (self.phase + frames) % GRID_FRAMES;
+    /// The sections that are not the identity, in order.
+    pub(crate) fn active(&self) -> &[usize] {
+        &self.active
     }
 
-    /// Places an identity that was not run at this position of the grid.
-    pub(crate) fn align(&mut self, phase: usize) {
-        debug_assert!(self.is_identity(), "its states belong to another position");
-        self.phase = phase;
+    /// Frames to the next point of the grid.
+    pub(crate) fn frames_to_grid(&self) -> usize {
+        GRID_FRAMES - self.phase
+    }
+
+    /// Runs some of the active sections alone, in order, in place over the first channels of a chunk that crosses
+    /// neither the grid nor an arrival. The position in the grid stays, until [`skip`](Self::skip).
+    pub(crate) fn process_group<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, group: &mut Vec<usize>) {
+        core::mem::swap(&mut self.active, group);
+        run!(self.backend, form => self.run_group(form, block));
+        core::mem::swap(&mut self.active, group);
+    }
+
+    #[inline(always)]
+    fn run_group<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>) {
+        let channels = self.channels.min(block.channels());
+        for channel in 0..channels {
+            // The samples of the stream have been counted already.
+            let _ = sanitize(block.channel_mut(channel));
+        }
+        if self.active.iter().any(|&index| !self.sections[index].settled()) {
+            self.run_gliding(form, block, channels, (&Drives::NONE, 0));
+            if self.phase + block.frames() == GRID_FRAMES {
+                self.silence_decayed();
+            }
+        } else if !self.active.is_empty() {
+            self.run_at_rest(form, block, channels);
+        }
+    }
+
+    /// Skips `frames` frames while it is the identity, or after all groups have been processed.
+    pub(crate) fn skip(&mut self, frames: usize) {
+        self.phase = (self.phase + frames) % GRID_FRAMES;
     }
 
     /// Runs a cascade of one channel in place over finite samples.
@@ -191,7 +208,7 @@ impl Cascade {
         while start < block.frames() {
             let arrival = self.frames_to_arrival();
             let gliding = arrival < usize::MAX || self.active.iter().any(|&index| self.sections[index].driven);
-            let longest = if gliding { (GRID_FRAMES - self.phase).min(arrival) } else { self.chunk_frames };
+            let longest = if gliding { self.frames_to_grid().min(arrival) } else { CHUNK_FRAMES };
             let length = longest.min(block.frames() - start);
             for channel in 0..channels {
                 non_finite += sanitize(&mut block.channel_mut(channel)[start..start + length]);

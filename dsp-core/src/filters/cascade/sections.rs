@@ -17,8 +17,6 @@ pub(super) const LINE: usize = 8;
 pub(crate) struct Cascade {
     pub(super) backend: Backend,
     pub(super) channels: usize,
-    /// Most frames per chunk of sections at rest.
-    pub(super) chunk_frames: usize,
     pub(super) sections: Vec<Section>,
     /// The active sections, in order: all but settled identities.
     pub(super) active: Vec<usize>,
@@ -26,7 +24,7 @@ pub(crate) struct Cascade {
     pub(super) states: Vec<[f64; 2]>,
     /// During a glide: audio of the current chunk in f64, `[channel * GRID_FRAMES + frame]`.
     pub(super) chunk: Vec<f64>,
-    /// Without a glide: interleaved channels, `chunk_frames` frames, with room to start at a cache line.
+    /// Without a glide: interleaved channels, [`CHUNK_FRAMES`] frames, with room to start at a cache line.
     pub(super) frames: Vec<f64>,
     /// Position in the absolute grid.
     pub(super) phase: usize,

@@ -81,7 +81,8 @@ pub const MAX_SPLIT_BANDS: usize = 6;
 const MAX_CROSSOVERS: usize = MAX_SPLIT_BANDS - 1;
 /// Lowest crossover, in Hz.
 const MIN_FREQUENCY_HZ: f64 = 20.0;
-/// Highest crossover in parts of the sample rate.
+/// Highest crossover, in Hz and in parts of the sample rate, as for the bands of an equalizer.
+const MAX_FREQUENCY_HZ: f64 = 22_000.0;
 const MAX_FREQUENCY_PER_RATE: f64 = 0.49;
 /// Smallest ratio of two neighbours, a third of an octave: below it the band between never reaches its passband gain.
 const MIN_RATIO: f64 = 1.25;
@@ -102,8 +103,8 @@ params! {
     #[derive(Clone, Debug, PartialEq)]
     CrossoverParams {
         crossovers_hz: compound Vec<f64>, default vec![200.0, 2_000.0],
-            "Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 Hz to 0.49 of the sample rate, each at least \
-             1.25 times the one before; their number is fixed while it runs";
+            "Where the bands meet, in Hz, rising: 1 to 5 frequencies of 20 to 22 000 Hz and at most 0.49 of the sample \
+             rate, each at least 1.25 times the one before; their number is fixed while it runs";
         slope_db_per_octave: dB_per_octave, 12.0..=48.0, default 24.0, one_of(&[12.0, 24.0, 48.0], "12, 24 or 48"), fixed,
             "Slope of each band beyond its crossover";
     }
@@ -116,9 +117,12 @@ impl CrossoverParams {
     /// The first parameter that is out of range for this stream.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
         count_in("crossovers_hz", self.crossovers_hz.len(), 1, MAX_CROSSOVERS)?;
+        let highest = MAX_FREQUENCY_HZ.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
         let mut min = MIN_FREQUENCY_HZ;
         for (position, &frequency_hz) in self.crossovers_hz.iter().enumerate() {
-            let max = MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz();
+            // Each leaves room for those above it.
+            let above = self.crossovers_hz.len() - 1 - position;
+            let max = (0..above).fold(highest, |max, _| max / MIN_RATIO);
             in_range("crossovers_hz", frequency_hz, min, max).map_err(|error| error.at(position))?;
             min = MIN_RATIO * frequency_hz;
         }

@@ -12,11 +12,18 @@ const E4_BELL_DB: f64 = 0.3;
 const E4_TILT_DB: f64 = 0.5;
 const E4_NOTCH_DB: f64 = 0.75;
 const E4_BAND_PASS_DB: f64 = 0.65;
-const E4_SHELF_DB: f64 = 0.55;
+/// Shelves of a q up to [`E4_SHELF_Q`] and a frequency up to [`E4_SHELF_HZ`]; of the same q, beyond the frequency; of a q
+/// up to [`E4_STEEP_SHELF_Q`].
+const E4_SHELF_DB: f64 = 0.5;
+const E4_SHELF_EDGE_DB: f64 = 0.6;
+const E4_STEEP_SHELF_DB: f64 = 1.0;
+const E4_SHELF_Q: f64 = 2.5;
+const E4_STEEP_SHELF_Q: f64 = 4.0;
+const E4_SHELF_HZ: f64 = 21_000.0;
 /// Up to 24, 48 and 96 dB per octave.
 const E4_LOW_PASS_DB: [f64; 3] = [0.4, 0.5, 0.7];
 const E4_HIGH_PASS_DB: [f64; 3] = [0.55, 0.9, 1.2];
-/// The same at 88.2 kHz and above, for all but shelves of q above 1.
+/// The same at 88.2 kHz and above, for all but shelves of a q above [`E4_SHELF_Q`].
 const E4_HIGH_RATE_DB: f64 = 0.35;
 /// SOUND 3.3.
 const HALF_POWER_DB: f64 = 0.02;
@@ -127,15 +134,15 @@ fn e4_every_legal_setting_follows_the_analog_curve_as_far_as_the_card_says() {
     for fs in [44_100.0_f64, 48_000.0, 88_200.0, 96_000.0, 192_000.0] {
         let highest = (0.49 * fs).min(22_000.0);
         print!("{fs} Hz:");
-        for kind in KINDS.into_iter().filter(|(name, ..)| !matches!(*name, "low pass" | "high pass")) {
+        for kind in KINDS {
             let (name, design, analog, ..) = kind;
-            let shelf = name.ends_with("shelf");
+            // Passes are scanned by their slopes below, shelves by their q in a test of their own.
+            if name.ends_with("pass") && name != "band pass" || name.ends_with("shelf") {
+                continue;
+            }
             let mut worst = 0.0_f64;
             for fc in logspace(10.0, highest, 41) {
                 for (gain_db, q) in settings(kind) {
-                    if shelf && q > 1.0 {
-                        continue;
-                    }
                     let (section, prototype) = (design(fc, gain_db, q, fs), analog(gain_db, q));
                     let actual = |hz| section.response(hz, fs).norm_sqr();
                     worst = worst.max(error_db(actual, |hz| prototype.power((hz / fc) * (hz / fc)), fc, fs));
@@ -146,8 +153,7 @@ fn e4_every_legal_setting_follows_the_analog_curve_as_far_as_the_card_says() {
                 "bell" => E4_BELL_DB,
                 "tilt" => E4_TILT_DB,
                 "notch" => E4_NOTCH_DB,
-                "band pass" => E4_BAND_PASS_DB,
-                _ => E4_SHELF_DB,
+                _ => E4_BAND_PASS_DB,
             };
             print!(" {name} {worst:.2},");
             assert!(worst <= limit, "{fs} Hz: {name} {worst} dB");
@@ -179,6 +185,49 @@ fn e4_every_legal_setting_follows_the_analog_curve_as_far_as_the_card_says() {
             }
         }
         println!();
+    }
+}
+
+/// The ranges of q and frequency that the card states, and that they are no smaller than they might be.
+#[test]
+fn e4_shelves_follow_the_analog_curve_in_the_range_of_the_card() {
+    for fs in [44_100.0_f64, 48_000.0, 88_200.0, 96_000.0, 192_000.0] {
+        // Up to 21 kHz, and beyond.
+        let mut frequencies = logspace(10.0, E4_SHELF_HZ, 37);
+        frequencies.extend([21_300.0, (0.49 * fs).min(22_000.0)]);
+        print!("{fs} Hz:");
+        let mut beyond = 0.0_f64;
+        for q in [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, E4_SHELF_Q, 3.0, 3.5, E4_STEEP_SHELF_Q, 10.0] {
+            let mut worst = [0.0_f64; 2];
+            for &fc in &frequencies {
+                // Cuts are the reciprocals of boosts.
+                for gain_db in [1.0, 3.0, 6.0, 9.0, 12.0, 18.0, 21.0, 24.0] {
+                    let high = (high_shelf(fc, gain_db, q, fs), Prototype::high_shelf(gain_db, q));
+                    let low = (low_shelf(fc, gain_db, q, fs), Prototype::low_shelf(gain_db, q));
+                    for (section, prototype) in [high, low] {
+                        let actual = |hz| section.response(hz, fs).norm_sqr();
+                        let error = error_db(actual, |hz| prototype.power((hz / fc) * (hz / fc)), fc, fs);
+                        let edge = usize::from(fc > E4_SHELF_HZ * SLACK);
+                        worst[edge] = worst[edge].max(error);
+                    }
+                }
+            }
+            print!(" q {q} {worst:.2?},");
+            let limits = match q {
+                _ if q <= E4_SHELF_Q && fs > 80_000.0 => [E4_HIGH_RATE_DB; 2],
+                _ if q <= E4_SHELF_Q => [E4_SHELF_DB, E4_SHELF_EDGE_DB],
+                _ if q <= E4_STEEP_SHELF_Q => [E4_STEEP_SHELF_DB; 2],
+                _ => [f64::INFINITY; 2],
+            };
+            assert!(worst[0] <= limits[0] && worst[1] <= limits[1], "{fs} Hz: q {q} {worst:?} dB");
+            if q > E4_SHELF_Q {
+                beyond = beyond.max(worst[0]);
+            }
+        }
+        println!();
+        if fs == 44_100.0 {
+            assert!(beyond > E4_STEEP_SHELF_DB, "{beyond} dB: the card could promise more");
+        }
     }
 }
 

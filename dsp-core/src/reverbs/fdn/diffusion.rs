@@ -7,7 +7,7 @@ use super::{LINES, Mix, Rows, vector_starts};
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
     primitives::lanes::{Form, Lanes},
-    primitives::modulated_delay::{LagrangeTaps, READ_FRAMES, TAPS},
+    primitives::modulated_delay::{FractionalTaps, READ_FRAMES, TAPS},
     reverbs::delay_bank::DelayBank,
 };
 
@@ -203,7 +203,7 @@ pub(crate) fn add<F: Form, S: Sample>(form: F, row: &[S; GRID_FRAMES], frames: u
 pub(crate) fn interpolate<F: Form, S: Sample, const N: usize>(
     form: F,
     samples: &[S; READ_FRAMES],
-    weights: &LagrangeTaps<S, N>,
+    weights: &FractionalTaps<S, N>,
     line: usize,
     clock: &[S; GRID_FRAMES],
     frames: usize,

@@ -22,8 +22,8 @@ pub(super) const MODULATION_GLIDE_MS: f64 = 500.0;
 const LOW_CUT_OFF_HZ: f64 = 20.0;
 /// Corner of the high pass at the input.
 const HIGH_PASS_HZ: f64 = 40.0;
-/// Highest frequency in the level calculation, at every sample rate.
-const HIGHEST_HZ: f64 = 20_000.0;
+/// Range of the level calculation, at every sample rate.
+const LEVEL_HZ: [f64; 2] = [HIGH_PASS_HZ, 20_000.0];
 
 /// All passes at the input: the paper's, and four short ones of our own that make its echoes dense.
 pub(super) const INPUT_DIFFUSERS: [AllPass; 8] = [
@@ -186,16 +186,19 @@ fn tank_diffusion(decay: f64) -> f64 {
     (decay + 0.15).clamp(0.25, 0.5)
 }
 
-/// Mean power of an output's taps for white noise of power 1 in, over frequency, the same at every sample rate.
+/// Mean power of an output's taps for pink noise of power 1 in, the same at every sample rate: the mean over octaves, as
+/// music has its power in them. Damping takes the more of white noise, the longer the decay.
 ///
 /// The all passes keep the power. A half then has p = 1/(1 - q), with q = decay⁴ times the damping's power gain: it is
 /// damped once and multiplied by the decay twice in each half, and what it gives to the other comes back. Three taps
 /// hear p, two the damped p inside an all pass, where it is 1/(1 - g²) times as strong, and two after it.
 fn tap_power(decay: f64, tank_diffusion: f64, damping_hz: f64) -> f64 {
     const POINTS: usize = 48;
+    let [lowest_hz, highest_hz] = LEVEL_HZ;
     let mut mean = 0.0;
     for point in 0..POINTS {
-        let ratio = (point as f64 + 0.5) / POINTS as f64 * HIGHEST_HZ / damping_hz;
+        let position = (point as f64 + 0.5) / POINTS as f64;
+        let ratio = lowest_hz * libm::pow(highest_hz / lowest_hz, position) / damping_hz;
         let damped = decay * decay / (1.0 + ratio * ratio);
         let taps = 3.0 + damped * (2.0 / (1.0 - tank_diffusion * tank_diffusion) + 2.0);
         mean += taps / (1.0 - damped * decay * decay) / POINTS as f64;

@@ -37,21 +37,23 @@ pub use params::PlateParams;
 ///
 /// # Contract
 /// Latency 0. 1 -> 2 or 2 -> 2 channels; each side of the input enters the half of the tank whose first taps are on its
-/// side, so that mid and side are equally loud. White noise keeps its level within 1 dB at any `decay` and damping.
-/// Nothing below 20 Hz is louder than the mean of the spectrum, and the tail has no DC, -60 dB. The echo density (20 ms)
-/// is 0.93 of noise at 50 ms, 0.95 at 100 ms, with `diffusion` at 1. A tone of 440 Hz at a `decay` of 0.9 spreads by
-/// 5 cents rms. The tail ends: once the signal has stayed below -200 dB for the length of the delay lines, they are
-/// zeroed on the 64-frame grid. Measured below the damping, a `decay` of 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: one pass
-/// through the loop takes 0.73 s, with four decays, and the all passes add a little. Changes glide over 20 ms, those of
-/// the low cut over 50 ms, of the modulation over 500 ms, C2; a new pre-delay fades in, after the fade in progress.
-/// Neutral at `mix` 0.
+/// side, so that mid and side are equally loud. Pink noise keeps its level within 0.8 dB at any `decay` and damping,
+/// songs within 1.5 dB; white noise falls by 6.4 dB from a `decay` of 0 to 0.99, as damping takes its treble. Nothing
+/// below 20 Hz is louder than the mean of the spectrum, and the tail has no DC, -60 dB. With `diffusion` at 1, the echo
+/// density (20 ms) up to 20 kHz stays above 0.8 of noise from 50 ms after the onset on, and is 0.98 at 100 ms, at every
+/// sample rate; up to half the rate it falls to 0.75 at 96 and 0.63 at 192 kHz, as the same echoes are shorter there. A
+/// tone of 440 Hz at a `decay` of 0.9 spreads by 5 cents rms. The tail ends: once the signal has stayed below -200 dB
+/// for the length of the delay lines, they are zeroed on the 64-frame grid. Measured below the damping, a `decay` of
+/// 0.5 is 1.9 s to -60 dB, 0.8 is 6.0 s: one pass through the loop takes 0.73 s, with four decays, and the all passes
+/// add a little. Changes glide over 20 ms, those of the low cut over 50 ms, of the modulation over 500 ms, C2; a new
+/// pre-delay fades in, after the fade in progress. Neutral at `mix` 0.
 ///
 /// Memory: 276 kB for stereo f32 at 48 kHz, nearly all of it delay lines, for the longest pre-delay.
 ///
 /// # Source
 /// J. Dattorro, "Effect design, part 1: reverberator and other filters", JAES 45(9), 1997, fig. 1 and tables 1 and 2:
 /// delays, coefficients, taps and signs, with his delays in frames of 29 761 Hz as times. Own: the modulated delays are
-/// interpolated by six points instead of an all pass, whose state would lag behind the modulation; both sides enter,
+/// interpolated by 14 points instead of an all pass, whose state would lag behind the modulation; both sides enter,
 /// where his takes their sum; four short all passes per side more, for density; the high pass; no low pass at the input,
 /// as his leaves 20 kHz at -0.01 dB; the level.
 #[derive(Clone, Debug)]

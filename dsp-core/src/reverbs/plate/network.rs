@@ -22,10 +22,13 @@ use crate::{
         backend::{Backend, run},
         crossfade::Crossfade,
         lanes::{Form, largest_magnitude},
-        modulated_delay::{LagrangeTaps, Lfo, REACH, rotation},
+        modulated_delay::{Lfo, REACH, rotation},
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
-    reverbs::delay_bank::{DelayBank, Layout},
+    reverbs::{
+        delay_bank::{DelayBank, Layout},
+        modulated_lines::{ModulatedLines, parts},
+    },
 };
 
 /// A delay line of the bank.
@@ -90,7 +93,7 @@ pub(super) struct Network<S> {
     centres: [f64; 2],
     /// Rate of the modulation in Hz and its depth in frames.
     movement: Ramp<2>,
-    modulation: LagrangeTaps<S, 2>,
+    modulation: ModulatedLines<S, 2>,
     /// States of the low passes in both halves.
     damping_states: [f64; 2],
     /// Longest chunk: no longer than the shortest feedback.
@@ -171,7 +174,7 @@ impl<S: Sample> Network<S> {
             rotation: (coeffs.movement[0], rotation(coeffs.movement[0], rate_hz)),
             centres: halves.map(|half| half.modulated_all_pass.delay_frames as f64),
             movement: Ramp::new(coeffs.movement, ms_to_frames(MODULATION_GLIDE_MS, rate_hz)),
-            modulation: LagrangeTaps::new(),
+            modulation: ModulatedLines::new(),
             damping_states: [0.0; 2],
             chunk_frames: shortest.min(GRID_FRAMES),
             grid_frame: 0,
@@ -287,7 +290,8 @@ impl<S: Sample> Network<S> {
         }
         self.lfo.advance(&[self.rotation.1; 2]);
         let lfos = self.lfo.ends().map(|[start, end]| [depth * start, next_depth * end]);
-        self.modulation.modulate(&self.centres, 1.0, &lfos, GRID_FRAMES);
+        let moved = lfos.map(|[start, end]| (end - start).abs());
+        self.modulation.modulate(&self.centres, 1.0, &lfos, parts(larger(moved[0], moved[1])));
     }
 
     /// Writes a chunk of the inputs after their high pass.
@@ -352,8 +356,7 @@ impl<S: Sample> Network<S> {
         }
         for (index, (half, signal)) in halves.iter().zip(half_signals.iter_mut()).enumerate() {
             let line = half.modulated_all_pass;
-            let samples = bank.read_long(line.read_offset(self.modulation.oldest[index] as usize));
-            self.modulation.read(index, samples, self.grid_frame, modulated);
+            self.modulation.read(form, bank, (index, line.write_offset), self.grid_frame, frames, modulated);
             let gain = S::from_f64(MODULATED_GAIN);
             all_pass(form, bank.write(line.write_offset), modulated, (gain, &*ones), frames, signal);
             *peak = larger(*peak, largest_magnitude(form, &signal[..frames]).to_f64());

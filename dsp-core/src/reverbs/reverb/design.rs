@@ -15,7 +15,7 @@ use super::{
 use crate::{
     foundation::{field::max_of, grid::GRID_FRAMES, stream::StreamSpec, unit::db_to_gain},
     primitives::modulated_delay::{REACH, loss_db, rotation},
-    reverbs::fdn::LINES,
+    reverbs::{fdn::LINES, modulated_lines::parts},
 };
 use core::f64::consts::{LN_10, PI, TAU};
 
@@ -46,12 +46,8 @@ const FROZEN_GAIN: f64 = 1.0 - 1e-6;
 const ONSET_WEIGHTS: [f64; 2] = [1.15, 0.85];
 /// Highest frequency in the level calculation, at every sample rate.
 const HIGHEST_HZ: f64 = 20_000.0;
-/// Parts of the 64-frame grid on which fast modulation is exact.
-pub(super) const FAST_CELLS: usize = 8;
-/// Largest movement of a modulated delay between two points of the grid that needs no parts, in frames.
-const SLOW_FRAMES: f64 = 0.25;
 /// Frequency at which the loss of the interpolation is made up for, in Hz; in parts of the sample rate at most.
-const MADE_UP_HZ: f64 = 8_000.0;
+const MADE_UP_HZ: f64 = 9_000.0;
 const MADE_UP_PER_RATE: f64 = 0.25;
 /// Corner of the low pass of the early reflections, the absorption of the walls.
 const WALL_HZ: f64 = 5_000.0;
@@ -92,8 +88,8 @@ pub(super) struct NetworkCoeffs {
     pub(super) feedback_gains: [f64; LINES],
     /// Depth of the modulation.
     pub(super) depth_frames: f64,
-    /// Parts of the 64-frame grid on which it is exact: 1 or [`FAST_CELLS`].
-    pub(super) cells: usize,
+    /// Parts of the 64-frame grid on which it is exact.
+    pub(super) modulation_parts: usize,
     /// Of the modulated lines' LFOs.
     pub(super) lfo_rotations: [[f64; 2]; MODULATED_LINES],
     pub(super) is_frozen: bool,
@@ -198,10 +194,10 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
     let depth_frames = if params.freeze { 0.0 } else { params.modulation_depth_ms * 1e-3 * rate_hz };
     // The largest movement of a delay from one grid point to the next.
     let moved_frames = depth_frames * TAU * params.modulation_hz * RATE_SPREAD[1] * GRID_FRAMES as f64 / rate_hz;
-    let cells = if moved_frames > SLOW_FRAMES { FAST_CELLS } else { 1 };
+    let modulation_parts = parts(moved_frames);
     let made_up_hz = MADE_UP_HZ.min(MADE_UP_PER_RATE * rate_hz);
-    let lost_db =
-        if depth_frames > 0.0 { loss_db(made_up_hz / rate_hz, depth_frames, moved_frames / cells as f64) } else { 0.0 };
+    let moved_frames = moved_frames / modulation_parts as f64;
+    let lost_db = if depth_frames > 0.0 { loss_db(made_up_hz / rate_hz, depth_frames, moved_frames) } else { 0.0 };
     // Gains of a pass of a line, in dB: in the middle, of the low shelf, of the high shelf.
     let decay_db = |delay: usize| {
         let decay_db = |t60_s: f64| -60.0 * delay as f64 / (rate_hz * t60_s);
@@ -293,7 +289,7 @@ pub(super) fn design(params: &ReverbParams, spec: &StreamSpec) -> Design {
         high_shelves,
         feedback_gains: spread.output_signs.map(|sign| sign / 4.0),
         depth_frames,
-        cells,
+        modulation_parts,
         lfo_rotations,
         is_frozen: params.freeze,
     };

@@ -2,7 +2,10 @@
 //!
 //! # Source
 //! J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics", JASA 65(4), 1979. Each
-//! image of order n has gain β^n / r; only the strongest are kept.
+//! image of order n has gain β^n / r; only the strongest are kept. Own: they fade towards the latest, so that they do
+//! not end in a step.
+
+use crate::foundation::unit::db_to_gain;
 
 /// Reflections kept from one loudspeaker to one microphone.
 pub(super) const REFLECTIONS: usize = 6;
@@ -10,6 +13,8 @@ pub(super) const REFLECTIONS: usize = 6;
 const ORDERS: i32 = 3;
 /// Latest reflection, in ms after the direct sound.
 pub(super) const LATEST_MS: f64 = 80.0;
+/// Reduction of a reflection at [`LATEST_MS`], in proportion to its delay.
+const FADE_DB: f64 = 10.0;
 /// Speed of sound at 20 °C, in m/s.
 const SPEED_M_S: f64 = 343.0;
 /// β: pressure reflection factor of a wall.
@@ -30,6 +35,9 @@ pub(super) struct Reflection {
 pub(super) fn reflections(size_m: [f64; 3], microphone: usize) -> [[Reflection; REFLECTIONS]; 2] {
     let microphone = MICROPHONES[microphone];
     let mut all = SPEAKERS.map(|speaker| strongest(size_m, speaker, microphone));
+    for reflection in all.as_flattened_mut() {
+        reflection.gain *= db_to_gain(-FADE_DB * reflection.delay_ms / LATEST_MS);
+    }
     let energy: f64 = all.as_flattened().iter().map(|reflection| reflection.gain * reflection.gain).sum();
     for reflection in all.as_flattened_mut() {
         reflection.gain /= libm::sqrt(energy);

@@ -16,7 +16,6 @@ use crate::{
         backend::{Backend, run},
         crossfade::Crossfade,
         lanes::{Form, largest_magnitude},
-        modulated_delay::Lfo,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
     },
     reverbs::{
@@ -38,7 +37,6 @@ pub(super) struct Network<S> {
     settings: Crossfade<Setting<S>>,
     /// 0 while frozen.
     input_gain: Ramp<1>,
-    lfos: Lfo<MODULATED_LINES>,
     /// The low pass that the high pass at the input subtracts.
     high_pass: OnePole<S>,
     high_pass_states: [OnePoleState<S>; 2],
@@ -69,8 +67,6 @@ struct Scratch<S> {
     next_rows: Rows<S>,
     row: [S; GRID_FRAMES],
     next_row: [S; GRID_FRAMES],
-    /// 0, 1, 2, ...
-    clock: [S; 2 * GRID_FRAMES],
 }
 
 /// The outputs of the network for a chunk.
@@ -112,7 +108,6 @@ impl<S: Sample> Network<S> {
             bank: DelayBank::new(&layout),
             settings: Crossfade::new(Setting::new(coeffs, &offsets), ms_to_frames(FADE_MS, rate_hz)),
             input_gain: Ramp::new([input_gain(coeffs)], ms_to_frames(GAIN_RAMP_MS, rate_hz)),
-            lfos: Lfo::new(),
             high_pass: OnePole::new(design::high_pass_pole(rate_hz)),
             high_pass_states: [OnePoleState::SILENCE; 2],
             walls: OnePole::new(design::wall_pole(rate_hz)),
@@ -129,7 +124,6 @@ impl<S: Sample> Network<S> {
                 next_rows: [[S::ZERO; GRID_FRAMES]; LINES],
                 row: [S::ZERO; GRID_FRAMES],
                 next_row: [S::ZERO; GRID_FRAMES],
-                clock: core::array::from_fn(|index| S::from_index(index as i32)),
             },
         };
         network.reset();
@@ -148,9 +142,9 @@ impl<S: Sample> Network<S> {
     }
 
     fn begin_fade(&mut self) {
-        if let (_, Some(next)) = self.settings.running() {
+        if let (current, Some(next)) = self.settings.running() {
             next.clear();
-            next.modulate(self.lfos.ends());
+            next.modulate_as(current);
         }
     }
 
@@ -211,14 +205,13 @@ impl<S: Sample> Network<S> {
         self.circulate(form, frames, &mut wet.tail);
     }
 
-    /// Advances the LFOs to the next grid point.
+    /// Moves the modulated delays to the next grid point.
     #[inline(always)]
     fn modulate(&mut self) {
         let (current, next) = self.settings.running();
-        self.lfos.advance(&next.as_deref().unwrap_or(current).coeffs().lfo_rotations);
-        current.modulate(self.lfos.ends());
+        current.modulate();
         if let Some(next) = next {
-            next.modulate(self.lfos.ends());
+            next.modulate();
         }
     }
 
@@ -296,12 +289,11 @@ impl<S: Sample> Network<S> {
     #[inline(always)]
     fn circulate<F: Form>(&mut self, form: F, frames: usize, tail: &mut [[S; GRID_FRAMES]; 2]) {
         let Self { bank, offsets, settings, scratch, peak, grid_frame, .. } = self;
-        let Scratch { next_gains, diffused, modulated, rows, next_rows, row, next_row, clock } = scratch;
-        let clock = (*grid_frame, &*clock);
+        let Scratch { next_gains, diffused, modulated, rows, next_rows, row, next_row } = scratch;
         let (current, next) = settings.running();
-        current.absorb(form, bank, clock, frames, modulated, rows);
+        current.absorb(form, bank, *grid_frame, frames, modulated, rows);
         if let Some(next) = next {
-            next.absorb(form, bank, clock, frames, modulated, next_rows);
+            next.absorb(form, bank, *grid_frame, frames, modulated, next_rows);
             for (row, next_row) in rows.iter_mut().zip(next_rows) {
                 fdn::cross_fade(form, row, next_row, next_gains, frames);
             }
@@ -364,6 +356,7 @@ impl<S: Sample> Network<S> {
 
     pub(super) fn reset(&mut self) {
         self.settings.reset();
+        self.settings.running().0.reset_modulation();
         self.clear_filters();
         let Self {
             backend: _,
@@ -371,7 +364,6 @@ impl<S: Sample> Network<S> {
             bank,
             settings: _,
             input_gain,
-            lfos,
             high_pass: _,
             high_pass_states: _,
             walls: _,
@@ -384,7 +376,6 @@ impl<S: Sample> Network<S> {
         } = self;
         bank.reset();
         input_gain.jump_to(input_gain.target());
-        *lfos = Lfo::new();
         *grid_frame = 0;
         *peak = 0.0;
         *quiet_frames = *memory_frames;

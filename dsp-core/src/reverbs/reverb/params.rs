@@ -1,7 +1,7 @@
 //! The settings of a reverb.
 
 use super::space::Space;
-use crate::foundation::{declare::params, field::max_of};
+use crate::foundation::{declare::params, field::max_of, table::Limit};
 
 /// Longest decay at any frequency, in s.
 const LONGEST_T60_S: f64 = 18.0;
@@ -27,7 +27,7 @@ params! {
         space: choice Space, fixed, "Kind of space";
         predelay_ms: ms, 0.0..=250.0, default 20.0, "Delay of the reverb behind the input";
         size: none, 0.0..=1.0, default 0.6, "Size of the space: delays × 0.5..1.5";
-        t60_s: s, 0.1..=18.0, at_most |reverb| LONGEST_T60_S / reverb.highest_ratio(), default 2.2, log,
+        t60_s: s, 0.1..=18.0, at_most |reverb| reverb.longest_t60(), default 2.2, log,
             "Time to -60 dB between the two corners; at most 18 s over the highest ratio";
         t60_low_ratio: none, 0.2..=3.0, default 1.2, log, "Time to -60 dB below the low corner, over t60_s";
         t60_high_ratio: none, 0.1..=1.5, default 0.5, log, "Time to -60 dB above the high corner, over t60_s";
@@ -37,7 +37,7 @@ params! {
         diffusion: none, 0.0..=1.0, default 1.0, "Rate at which the echo density builds up";
         modulation_hz: Hz, 0.0..=3.0, default 0.7, "Rate of the delay modulation; each line has its own near it";
         modulation_depth_ms: ms, 0.0..=1.0, default 0.15, "Peak deviation of the delays";
-        early_db: dB, -inf..=12.0, default -6.0, "Level of the early reflections relative to the tail";
+        early_db: dB, -inf..=12.0, default -8.0, "Level of the early reflections relative to the tail";
         width: none, 0.0..=2.0, default 1.0, "Factor on the side signal of the reverb; its level is kept";
         low_cut_hz: Hz, 20.0..=1_000.0, default 20.0, log, "Corner of the low cut of the reverb, 12 dB per octave; 20 is off";
         high_cut_hz: Hz, 1_000.0..=20_000.0, default 20_000.0, log,
@@ -66,5 +66,11 @@ impl ReverbParams {
     /// by its own name.
     pub(super) fn highest_ratio(&self) -> f64 {
         const { max_of(Self::FIELDS, "t60_low_ratio") }.min(self.t60_low_ratio.max(self.t60_high_ratio).max(1.0))
+    }
+
+    fn longest_t60(&self) -> Limit {
+        let (low, high) = (("t60_low_ratio", self.t60_low_ratio), ("t60_high_ratio", self.t60_high_ratio));
+        let (with, with_value) = if low.1 >= high.1 { low } else { high };
+        Limit { value: LONGEST_T60_S / self.highest_ratio(), with, with_value }
     }
 }

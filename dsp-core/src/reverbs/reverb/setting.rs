@@ -2,17 +2,18 @@
 
 use super::{
     design::{
-        EARLY_LINES, FAST_CELLS, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NARROW_LINES, NARROW_STEPS,
-        NetworkCoeffs, STEREO_STEPS, Tap, lines_of, mixed_lines,
+        EARLY_LINES, LongestDelays, MAX_EARLY_TAPS, MODULATED_LINES, NARROW_LINES, NARROW_STEPS, NetworkCoeffs,
+        STEREO_STEPS, Tap, lines_of, mixed_lines,
     },
     spread::{ONSET_TAPS, STEPS},
 };
 use crate::{
     foundation::{grid::GRID_FRAMES, sample::Sample},
-    primitives::{lanes::Form, modulated_delay::LagrangeTaps},
+    primitives::{lanes::Form, modulated_delay::Lfo},
     reverbs::{
         delay_bank::{DelayBank, Layout},
         fdn::{self, AbsorberStates, Absorbers, LINES, Mix, Rows},
+        modulated_lines::ModulatedLines,
     },
 };
 
@@ -48,15 +49,6 @@ impl WriteOffsets {
     }
 }
 
-/// The clock from a frame after the last grid point on.
-#[inline(always)]
-fn from_clock<S: Sample>(clock: &[S; 2 * GRID_FRAMES], first: usize) -> &[S; GRID_FRAMES] {
-    match clock[first % GRID_FRAMES..].first_chunk() {
-        Some(clock) => clock,
-        None => unreachable!("the clock is twice as long"),
-    }
-}
-
 /// A setting of the network, and its filter states.
 #[derive(Clone, Debug)]
 pub(super) struct Setting<S> {
@@ -70,8 +62,8 @@ pub(super) struct Setting<S> {
     /// Write offsets of the modulated lines, and their delays at rest.
     modulated: [u32; MODULATED_LINES],
     centres: [f64; MODULATED_LINES],
-    /// Of each part of the grid.
-    modulation: [LagrangeTaps<S, MODULATED_LINES>; FAST_CELLS],
+    lfos: Lfo<MODULATED_LINES>,
+    modulation: ModulatedLines<S, MODULATED_LINES>,
     /// Read offsets and gains of the early reflections.
     early: [[(u32, S); MAX_EARLY_TAPS]; 2],
     /// Those of the onset taps.
@@ -91,7 +83,8 @@ impl<S: Sample> Setting<S> {
             lines: [0; LINES],
             modulated: [0; MODULATED_LINES],
             centres: [0.0; MODULATED_LINES],
-            modulation: [LagrangeTaps::new(); FAST_CELLS],
+            lfos: Lfo::new(),
+            modulation: ModulatedLines::new(),
             early: [[(0, S::ZERO); MAX_EARLY_TAPS]; 2],
             onset: [[(0, S::ZERO); ONSET_TAPS]; 2],
             absorbers: Absorbers::MUTED,
@@ -112,6 +105,7 @@ impl<S: Sample> Setting<S> {
             lines,
             modulated,
             centres,
+            lfos: _,
             modulation: _,
             early,
             onset,
@@ -182,16 +176,30 @@ impl<S: Sample> Setting<S> {
         self.coeffs.depth_frames != 0.0
     }
 
-    /// Modulates the delays by the LFOs, -1..1 at both grid points.
+    /// Moves the delays to the next grid point, each setting at its own rate: a step in the rate of the one that is heard
+    /// would be a step in its pitch.
     #[inline(always)]
-    pub(super) fn modulate(&mut self, lfos: &[[f64; 2]; MODULATED_LINES]) {
+    pub(super) fn modulate(&mut self) {
+        self.lfos.advance(&self.coeffs.lfo_rotations);
+        self.move_delays();
+    }
+
+    /// Goes on from the phases of another setting.
+    pub(super) fn modulate_as(&mut self, other: &Self) {
+        self.lfos.clone_from(&other.lfos);
+        self.move_delays();
+    }
+
+    /// Phases as newly built.
+    pub(super) fn reset_modulation(&mut self) {
+        self.lfos = Lfo::new();
+    }
+
+    #[inline(always)]
+    fn move_delays(&mut self) {
         if self.is_modulated() {
-            let (cells, depth) = (self.coeffs.cells, self.coeffs.depth_frames);
-            for (cell, taps) in self.modulation[..cells].iter_mut().enumerate() {
-                let at = |[start, end]: [f64; 2], cell: usize| start + (end - start) * cell as f64 / cells as f64;
-                let lfos = lfos.map(|ends| [at(ends, cell), at(ends, cell + 1)]);
-                taps.modulate(&self.centres, depth, &lfos, GRID_FRAMES / cells);
-            }
+            let NetworkCoeffs { depth_frames, modulation_parts, .. } = self.coeffs;
+            self.modulation.modulate(&self.centres, depth_frames, self.lfos.ends(), modulation_parts);
         }
     }
 
@@ -201,7 +209,7 @@ impl<S: Sample> Setting<S> {
         &mut self,
         form: F,
         bank: &DelayBank<S>,
-        (grid_frame, clock): (usize, &[S; 2 * GRID_FRAMES]),
+        grid_frame: usize,
         frames: usize,
         modulated: &mut [[S; GRID_FRAMES]; MODULATED_LINES],
         absorbed: &mut Rows<S>,
@@ -212,45 +220,13 @@ impl<S: Sample> Setting<S> {
         }
         if self.is_modulated() {
             for (line, modulated) in modulated.iter_mut().enumerate() {
-                if self.coeffs.cells == 1 {
-                    let taps = &self.modulation[0];
-                    let samples = bank.read_long(self.modulated[line] - taps.oldest[line]);
-                    fdn::interpolate(form, samples, taps, line, from_clock(clock, grid_frame), frames, modulated);
-                } else {
-                    self.interpolate_cells(form, bank, line, (grid_frame, clock), frames, modulated);
-                }
+                self.modulation.read(form, bank, (line, self.modulated[line]), grid_frame, frames, modulated);
             }
             for (row, modulated) in rows.iter_mut().step_by(2).zip(modulated.iter()) {
                 *row = modulated;
             }
         }
         fdn::absorb(form, rows, &self.absorbers, &mut self.absorber_states, frames, absorbed);
-    }
-
-    /// Reads a line whose delay moves fast: part by part of the grid.
-    #[inline(always)]
-    fn interpolate_cells<F: Form>(
-        &self,
-        form: F,
-        bank: &DelayBank<S>,
-        line: usize,
-        (grid_frame, clock): (usize, &[S; 2 * GRID_FRAMES]),
-        frames: usize,
-        modulated: &mut [S; GRID_FRAMES],
-    ) {
-        let cell_frames = GRID_FRAMES / self.coeffs.cells;
-        let mut start = 0;
-        while start < frames {
-            let (cell, first) = ((grid_frame + start) / cell_frames, (grid_frame + start) % cell_frames);
-            let count = (cell_frames - first).min(frames - start);
-            let Some(taps) = self.modulation.get(cell) else { return };
-            let samples = bank.read_long(self.modulated[line] + start as u32 - taps.oldest[line]);
-            // Whole vectors, of which the first frames count.
-            let mut part = [S::ZERO; GRID_FRAMES];
-            fdn::interpolate(form, samples, taps, line, from_clock(clock, first), count, &mut part);
-            modulated[start..start + count].copy_from_slice(&part[..count]);
-            start += count;
-        }
     }
 
     /// The first pass of a step of diffusion; returns the mix for the second.

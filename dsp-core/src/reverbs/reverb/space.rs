@@ -33,11 +33,11 @@ pub(super) struct RoomModel {
 impl Space {
     pub(super) fn model(self) -> RoomModel {
         match self {
-            Self::Room => RoomModel { lines_ms: [30.0, 100.0], size_m: [6.2, 4.9, 2.8], seed: 1221 },
+            Self::Room => RoomModel { lines_ms: [30.0, 100.0], size_m: [6.2, 4.9, 2.8], seed: 493 },
             Self::Club => RoomModel { lines_ms: [32.0, 115.0], size_m: [15.0, 11.0, 4.2], seed: 160 },
-            Self::Chamber => RoomModel { lines_ms: [34.0, 130.0], size_m: [9.5, 7.1, 5.3], seed: 7 },
-            Self::Hall => RoomModel { lines_ms: [40.0, 160.0], size_m: [28.0, 41.0, 17.0], seed: 38 },
-            Self::Cathedral => RoomModel { lines_ms: [40.0, 180.0], size_m: [31.0, 74.0, 26.0], seed: 128 },
+            Self::Chamber => RoomModel { lines_ms: [34.0, 130.0], size_m: [9.5, 7.1, 5.3], seed: 54 },
+            Self::Hall => RoomModel { lines_ms: [40.0, 160.0], size_m: [28.0, 41.0, 17.0], seed: 108 },
+            Self::Cathedral => RoomModel { lines_ms: [40.0, 180.0], size_m: [31.0, 74.0, 26.0], seed: 263 },
         }
     }
 }

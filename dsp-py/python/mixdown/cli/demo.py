@@ -9,6 +9,8 @@ import typer
 
 from mixdown import demo as song
 from mixdown import display
+from mixdown._checks import shown as quoted
+from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place
 from mixdown.cli.options import Force
 from mixdown.cli.stems import balance_stems, print_balance, read_stems
@@ -22,10 +24,11 @@ from mixdown.meters import loudness
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.")] = Path("mixdown-demo"),
-    seed: Annotated[int, typer.Option(help="Another seed is another performance.")] = 1,
+    seed: Annotated[str, typer.Option(metavar="N", help="Another seed is another performance.")] = "1",
     force: Force = False,
 ) -> None:
     """Run the whole workflow: synthesise a song, mix its stems, master the mix, draw a report."""
+    performance = _seed(seed)
     rate_hz = 48_000
     wanted = find_target("spotify")
     made = [folder / name for name in ("stems", "mix.wav", "master.wav", "report.png")]
@@ -33,7 +36,7 @@ def demo(
         check_place(place, [], force)
     (folder / "stems").mkdir(parents=True, exist_ok=True)
     with bar("Synthesising the song") as progress:
-        stems = song.stems(seed=seed, sample_rate_hz=rate_hz)
+        stems = song.stems(seed=performance, sample_rate_hz=rate_hz)
         for position, (name, audio) in enumerate(stems.items()):
             write(folder / "stems" / f"{name}.wav", audio, rate_hz)
             progress((position + 1) / len(stems))
@@ -76,3 +79,10 @@ def demo(
     ]
     say(table(("File", "Integrated", "LRA", "Max S", "True peak"), rows))
     say(f"Report: {shown(folder / 'report.png')}")
+
+
+def _seed(text: str) -> int:
+    """Return the seed that a word of the command line gives."""
+    if not text.isdecimal():
+        raise ParameterError(f"--seed = {quoted(text)} is not allowed: it must be a whole number, 0 or more")
+    return int(text)

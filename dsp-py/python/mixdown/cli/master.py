@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, cast, get_args
 
 import typer
 
+from mixdown import _checks, _core
+from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place, opened_file
 from mixdown.cli.measure import measure_file, print_reading
-from mixdown.cli.options import Depth, Force, Output
+from mixdown.cli.options import Depth, Force, Output, bits, number
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery import master as make_master
-from mixdown.delivery.normalizing import ClipDb, clip_settings
+from mixdown.delivery.normalizing import ClipDb
 from mixdown.delivery.targets import figures_of
 from mixdown.files import Blocks, NoiseShaping, check_output
 from mixdown.files.names import shown
@@ -26,18 +28,25 @@ def master(
     source: Annotated[Path, typer.Argument(help="The mix: any readable audio file; - is standard input.")],
     output: Output = Path("master.wav"),
     target: Annotated[str, typer.Option(help="Delivery target.")] = "spotify",
-    target_lufs: Annotated[float | None, typer.Option(help="Loudness instead of a named target.")] = None,
+    target_lufs: Annotated[
+        str | None, typer.Option(metavar="LUFS", help="Loudness instead of a named target, -50 to 0.")
+    ] = None,
     ceiling_dbtp: Annotated[
-        float | None, typer.Option(help="Highest true peak instead of the target's; -1 with --target-lufs.")
+        str | None,
+        typer.Option(
+            metavar="DBTP", help="Highest true peak instead of the target's, -12 to 0; -1 with --target-lufs."
+        ),
     ] = None,
     clip_db: Annotated[
-        str, typer.Option(help="Clipping before the limiter: auto (beyond 3 dB of limiting), off, or dB.")
+        str, typer.Option(help="Clipping before the limiter: auto (beyond 3 dB of limiting), off, or dB, 0 to 24.")
     ] = "auto",
-    bit_depth: Depth = 24,
+    bit_depth: Depth = "24",
     noise_shaping: Annotated[
         str, typer.Option(help="Spectrum of the rounding error: none or weighted (for 16 bits, 44.1 to 96 kHz).")
     ] = "none",
-    rate: Annotated[float | None, typer.Option(help="Sample rate of the master in Hz; default: the mix's.")] = None,
+    rate: Annotated[
+        str | None, typer.Option(metavar="HZ", help="Sample rate of the master; default: the mix's.")
+    ] = None,
     force: Force = False,
     dual_mono: Annotated[bool, typer.Option(help="Count a mono mix as two loudspeakers: 3 LU louder.")] = False,
 ) -> None:
@@ -45,15 +54,24 @@ def master(
 
     Tags and cover pictures of the mix are written to the master.
     """
-    figures_of(target, target_lufs, ceiling_dbtp)
+    lufs, dbtp = (
+        None if text is None else number(option, text, *_core.delivery_range(name))
+        for option, name, text in (
+            ("--target-lufs", "target_lufs", target_lufs),
+            ("--ceiling-dbtp", "ceiling_dbtp", ceiling_dbtp),
+        )
+    )
+    figures_of(target, lufs, dbtp)
     clip = _clip(clip_db)
-    clip_settings(clip)
-    check_output(output, rate, bit_depth=bit_depth)
+    word_bits = bits(bit_depth)
+    _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), word_bits)
+    wanted_hz = None if rate is None else number("--rate", rate, *_checks.RATE_RANGE_HZ)
+    check_output(output, wanted_hz, bit_depth=word_bits)
     with opened_file(source) as opened:
         with Blocks(opened) as blocks:
             check_place(output, [source], force)
             rate_hz = blocks.sample_rate_hz
-            check_output(output, rate_hz if rate is None else rate, blocks.channels, bit_depth=bit_depth)
+            check_output(output, rate_hz if wanted_hz is None else wanted_hz, blocks.channels, bit_depth=word_bits)
             if blocks.weights is not None and blocks.positions is not None:
                 raise ValueError(
                     f"{shown(source)}: its loudspeakers are {' '.join(blocks.positions)}: mastering takes the layouts "
@@ -65,12 +83,12 @@ def master(
                 audio,
                 rate_hz,
                 target=target,
-                target_lufs=target_lufs,
-                ceiling_dbtp=ceiling_dbtp,
+                target_lufs=lufs,
+                ceiling_dbtp=dbtp,
                 clip_db=clip,
-                bit_depth=bit_depth,
+                bit_depth=word_bits,
                 noise_shaping=cast(NoiseShaping, noise_shaping),
-                delivery_rate_hz=rate,
+                delivery_rate_hz=wanted_hz,
                 dual_mono=dual_mono,
                 name=shown(output.name),
                 progress=progress,
@@ -89,7 +107,12 @@ def master(
 
 def _clip(word: str) -> ClipDb:
     """Return the clipping that a word of the command line asks for."""
-    try:
-        return float(word)
-    except ValueError:
+    if word in ("auto", "off"):
         return cast(ClipDb, word)
+    low, high = _core.delivery_range("clip_db")
+    try:
+        depth_db = float(word)
+    except ValueError:
+        allowed = f"auto, off or dB, {low:g}..{high:g}"
+        raise ParameterError(f"--clip-db = {_checks.shown(word)} is not allowed: it must be {allowed}") from None
+    return _checks.in_range("--clip-db", depth_db, low, high)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.terminal import bar, complain, figure, one_line, say, table
@@ -89,12 +90,13 @@ def _measurements(reading: Loudness) -> dict[str, float | None]:
 
 
 def _parsed_weights(text: str) -> list[float]:
+    words = text.split(",")
     try:
-        return [float(weight) for weight in text.split(",")]
+        weights = list(map(float, words))
     except ValueError:
-        raise ParameterError(
-            f"weights = {text!r} is not allowed: numbers 0..10 with commas between, as 1,1,0"
-        ) from None
+        legal = "it must be numbers 0..10 with commas between, as 1,1,0"
+        raise ParameterError(f"--weights = {text!r} is not allowed: {legal}") from None
+    return [_checks.in_range(f"--weights[{index}]", weight, 0, 10) for index, weight in enumerate(weights)]
 
 
 def _columns_of(measured: Sequence[Measured]) -> list[str]:

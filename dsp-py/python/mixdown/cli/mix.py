@@ -11,7 +11,7 @@ import typer
 from mixdown._checks import Audio
 from mixdown.cli.inputs import check_place
 from mixdown.cli.measure import measure_file, print_reading
-from mixdown.cli.options import Depth, Force, Output
+from mixdown.cli.options import Depth, Force, Output, bits
 from mixdown.cli.stems import balance_stems, listed, print_balance, read_stems, stem_files
 from mixdown.cli.terminal import bar, say
 from mixdown.files import BitDepth, Tags, check_output, write
@@ -22,7 +22,7 @@ from mixdown.session import Mix
 def mix(
     source: Annotated[Path, typer.Argument(help="Session file (song.toml), or folder of stems.")],
     output: Output = Path("mix.wav"),
-    bit_depth: Depth = 24,
+    bit_depth: Depth = "24",
     force: Force = False,
 ) -> None:
     """Mix a session file as it says, or a folder of stems to a start balance: all equally loud, the sum at -6 dBTP.
@@ -30,25 +30,26 @@ def mix(
     Stems are mono or stereo, of any rates and lengths. Stems of noise alone are not raised. An output in the same
     folder is not a stem.
     """
+    word_bits = bits(bit_depth)
     if source.suffix.lower() == ".toml":
-        _session(source, output, bit_depth, force)
+        _session(source, output, word_bits, force)
     else:
-        _folder(source, output, bit_depth, force)
+        _folder(source, output, word_bits, force)
 
 
-def _folder(source: Path, output: Path, bit_depth: int, force: bool) -> None:
+def _folder(source: Path, output: Path, word_bits: int, force: bool) -> None:
     """Mix a folder of stems to a start balance."""
     files, others = stem_files(source, output)
-    check_output(output, bit_depth=bit_depth)
+    check_output(output, bit_depth=word_bits)
     check_place(output, [], force)
     if others:
         say(f"Left out: {listed(others)}.")
     with bar("Reading stems") as progress:
         stems = read_stems(files, progress)
     rate_hz = _common_rate_hz([rate_hz for _, rate_hz in stems.values()])
-    check_output(output, rate_hz, 2, bit_depth=bit_depth)
+    check_output(output, rate_hz, 2, bit_depth=word_bits)
     balanced = balance_stems(stems, rate_hz)
-    _write(output, balanced.audio, rate_hz, bit_depth)
+    _write(output, balanced.audio, rate_hz, word_bits)
     print_balance(balanced)
     print_reading(output, measure_file(output).reading)
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mixdown import _checks
+from mixdown._core import ParameterError
 from mixdown.delivery import targets
 
 #: Epilog of commands that take a target; lines are not rewrapped, which would split names.
@@ -17,4 +19,25 @@ TARGETS_HELP = "\b\n" + textwrap.fill(
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")]
-Depth = Annotated[int, typer.Option("--bit-depth", help="16, 24 or 32 (floating point).")]
+Depth = Annotated[str, typer.Option("--bit-depth", metavar="BITS", help="16, 24 or 32 (floating point).")]
+
+
+def number(option: str, text: str, low: float, high: float) -> float:
+    """Return the number of an option, within its range.
+
+    Options come as text: the parser's own refusals name no range.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        legal = f"it must lie in {low:g}..{high:g}"
+        raise ParameterError(f"{option} = {_checks.shown(text)} is not a number: {legal}") from None
+    return _checks.in_range(option, value, low, high)
+
+
+def bits(text: str) -> int:
+    """Return the word length of a file."""
+    if text not in ("16", "24", "32"):
+        given = text if text.isdecimal() else _checks.shown(text)
+        raise ParameterError(f"--bit-depth = {given} is not allowed: it must be 16, 24 or 32")
+    return int(text)

@@ -18,8 +18,8 @@ from mixdown.meters import Loudness
 #: The meter that certifies: ``md.loudness(audio, rate, precision="reference")``.
 METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (precision reference)"
 
-#: Hold and release of the limiter unless it must be faster.
-_LIMITER_MS = (8.0, 60.0)
+#: Depth of the clip in dB, and the share of samples in %, from which on a note tells of it.
+_DEEP_CLIP = (6.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class Certificate:
     clip_depth_db, clipped_percent : float
         How far the highest peak lay above it, and the share of the samples that it changed.
     limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
-        Settings of the limiter; None if it was not needed. Hold and release are 8 and 60 ms; where these do not give
-        the loudness 8 and 20 ms, which pumps more.
+        Settings of the limiter; None if it was not needed. The hold is 8 ms. The release is None where it is automatic;
+        where that does not give the loudness 20 ms, which pumps more.
     max_reduction_db, mean_reduction_db : float
         Gain reduction of the limiter: maximum, and mean over the whole programme.
     active_percent : float
@@ -94,15 +94,16 @@ class Certificate:
     def __repr__(self) -> str:
         lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
         measured = f"{_checks.figure(lufs, 2)} LUFS, {_checks.figure(dbtp, 2)} dBTP"
-        gain = (
-            f"gain {_checks.figure(self.gain_db, 2)} dB, limited by at most {_checks.figure(self.max_reduction_db)} dB"
-        )
-        return f"<Certificate {self.target.name}: {measured}, {gain}>"
+        stages = [f"gain {_checks.figure(self.gain_db, 2)} dB"]
+        if self.clip_ceiling_db is not None:
+            stages.append(f"clipped by at most {_checks.figure(self.clip_depth_db)} dB")
+        stages.append(f"limited by at most {_checks.figure(self.max_reduction_db)} dB")
+        return f"<Certificate {self.target.name}: {measured}, {', '.join(stages)}>"
 
     @property
     def limiter_fell_back(self) -> bool:
         """Whether the limiter had to be faster than its defaults to reach the loudness."""
-        return self.limiter_hold_ms is not None and (self.limiter_hold_ms, self.limiter_release_ms) != _LIMITER_MS
+        return self.limiter_release_ms is not None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -110,12 +111,15 @@ class Certificate:
         notes = []
         if self.dc_offset_dbfs > -math.inf:
             notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
-        if self.limiter_fell_back:
-            used = f"hold {self.limiter_hold_ms:g} ms, release {self.limiter_release_ms:g} ms"
-            usual = f"{_LIMITER_MS[0]:g} and {_LIMITER_MS[1]:g} ms"
+        if self.clip_depth_db >= _DEEP_CLIP[0] or self.clipped_percent >= _DEEP_CLIP[1]:
             notes.append(
-                f"Limiter faster than usual: {used}, as {usual} do not give this loudness. "
-                "It pumps more: listen, or lower the target."
+                f"Clipped deeply: {self.clip_depth_db:.1f} dB of the highest peak, {self.clipped_percent:.2g} % of the "
+                "samples. It distorts: listen, or lower the target."
+            )
+        if self.limiter_fell_back:
+            notes.append(
+                f"Limiter faster than usual: release {self.limiter_release_ms:g} ms, as the automatic release does not "
+                "give this loudness. It pumps more: listen, or lower the target."
             )
         if self.channels == 1:
             notes.append(
@@ -135,7 +139,7 @@ class Certificate:
         limited = (
             f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "
             f"active {self.active_percent:.0f} % of the time, hold {self.limiter_hold_ms:g} ms, "
-            f"release {self.limiter_release_ms:g} ms"
+            + ("release auto" if self.limiter_release_ms is None else f"release {self.limiter_release_ms:g} ms")
             if self.max_reduction_db > 0
             else "no limiting needed"
         )

@@ -79,10 +79,9 @@ def master(
     interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make
     it, is taken out, and the certificate says so.
 
-    Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but a
-    quarter of what the highest peak exceeds the ceiling by, and plans 1 to 3 dB for the limiter, which takes more where
-    peaks stand close together (5 dB at -7 LUFS): a limiter that takes many dB lowers everything around a peak, a clip
-    the peak alone.
+    Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but 0.5
+    dB of what exceeds the ceiling, in two stages. The limiter takes the rest and what they overshoot, at most 2
+    dB in songs at -7 LUFS: a limiter that takes many dB lowers everything around a peak, a clip the peak alone.
 
     Parameters
     ----------
@@ -93,7 +92,7 @@ def master(
     target : str, default "spotify"
         One of :func:`targets`.
     target_lufs : float, optional
-        Integrated loudness, -70 to 0, instead of a target; the ceiling is then -1 dBTP unless it is given.
+        Integrated loudness, -50 to 0, instead of a target; the ceiling is then -1 dBTP unless it is given.
     ceiling_dbtp : float, optional
         Highest true peak, -12 to 0, instead of the target's.
     effects : effect or sequence of effects, optional
@@ -106,7 +105,8 @@ def master(
     dither : "tpdf" or "none", default "tpdf"
         Added before rounding. The same audio and `name` give the same noise, others another.
     noise_shaping : "none" or "weighted", default "none"
-        "weighted" moves the rounding error to where the ear hears least, for 16 bits; at 44.1 to 96 kHz.
+        "weighted" moves the rounding error to where the ear hears least; at 16 bits and 44.1 to 96 kHz alone: the
+        error of 24 bits is not heard.
     delivery_rate_hz : float, optional
         Rate of the result; by default that of `audio`.
     dual_mono : bool, default False
@@ -125,7 +125,7 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the loudness that can be had.
+        For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
@@ -136,7 +136,7 @@ def master(
     clip = clip_settings(clip_db)
     bit_depth = _checks.bit_depth(bit_depth)
     dither = cast(Dither, _checks.one_of("dither", dither, get_args(Dither)))
-    noise_shaping = cast(NoiseShaping, _checks.one_of("noise_shaping", noise_shaping, get_args(NoiseShaping)))
+    shaping = cast(NoiseShaping, _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), bit_depth))
     if not isinstance(name, str):
         raise TypeError(f"name = {name!r} is not a string")
     given = _checks.finite(_checks.audio(audio))
@@ -156,7 +156,7 @@ def master(
         "ceiling_dbtp": wanted_dbtp,
         "bits": 0 if bit_depth == 32 else bit_depth,
         "dither": dither,
-        "noise_shaping": noise_shaping,
+        "noise_shaping": shaping,
         "dual_mono": dual_mono,
         "remove_dc": True,
     }
@@ -182,7 +182,7 @@ def master(
         clip_depth_db=facts["clip_depth_db"],
         clipped_percent=100 * facts["clipped_share"],
         dither=dither,
-        noise_shaping=noise_shaping,
+        noise_shaping=shaping,
         limiter_ceiling_db=facts["limiter_ceiling_db"],
         limiter_hold_ms=facts["limiter_hold_ms"],
         limiter_release_ms=facts["limiter_release_ms"],

@@ -18,10 +18,15 @@ ClipDb = float | Literal["auto", "off"]
 
 def clip_settings(clip_db: object) -> dict[str, object]:
     """Return the settings of the clip before the limiter."""
-    if isinstance(clip_db, str):
-        word = _checks.one_of("clip_db", clip_db, ("auto", "off", "0 to 24 dB"))
-        return {"clip_mode": "auto" if word == "auto" else "fixed"}
-    return {"clip_mode": "fixed", "clip_db": _checks.number("clip_db", clip_db)}
+    if isinstance(clip_db, str) and clip_db in ("auto", "off"):
+        return {"clip_mode": "auto" if clip_db == "auto" else "fixed"}
+    low, high = _core.delivery_range("clip_db")
+    try:
+        depth_db = _checks.number("clip_db", clip_db)
+    except TypeError:
+        allowed = f'"auto", "off" or dB, {low:g}..{high:g}'
+        raise ParameterError(f"clip_db = {_checks.shown(clip_db)} is not allowed: it must be {allowed}") from None
+    return {"clip_mode": "fixed", "clip_db": _checks.in_range("clip_db", depth_db, low, high)}
 
 
 def refuse_loudspeakers(audio: object) -> None:
@@ -54,7 +59,7 @@ def normalize(
     sample_rate_hz : float
         8 000 to 384 000.
     target_lufs : float
-        Integrated loudness of the target, -70 to 0.
+        Integrated loudness of the target, -50 to 0.
     ceiling_dbtp : float, default -1
         Highest true peak: -12 to 0 with "limit", else -60 to 20.
     policy : "limit", "reduce" or "fail", default "limit"

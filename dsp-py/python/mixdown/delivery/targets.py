@@ -157,12 +157,11 @@ def figures_of(name: str, target_lufs: float | None, ceiling_dbtp: float | None)
     named = find_target(name)
     if target_lufs is None and ceiling_dbtp is None:
         return named
-    ceiling_dbtp = _CEILING_DBTP if ceiling_dbtp is None else _checks.number("ceiling_dbtp", ceiling_dbtp)
-    if not math.isfinite(ceiling_dbtp):
-        raise ParameterError(f"ceiling_dbtp = {ceiling_dbtp:g} is not a finite number")
+    ceiling_dbtp = _CEILING_DBTP if ceiling_dbtp is None else ceiling_dbtp
+    ceiling_dbtp = _checks.in_range("ceiling_dbtp", ceiling_dbtp, *_core.delivery_range("ceiling_dbtp"))
     if target_lufs is None:
         return replace(named, name=f"{named.name} at {ceiling_dbtp:g} dBTP", ceiling_dbtp=ceiling_dbtp, source="")
-    lufs = _checks.number("target_lufs", target_lufs)
+    lufs = _checks.in_range("target_lufs", target_lufs, *_core.delivery_range("target_lufs"))
     if named.name != _DEFAULT:
         raise ParameterError(f"target = {name!r} and target_lufs = {lufs:g} exclude each other: give one of them")
     return Target(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mixdown.effects.effect import Effect
@@ -59,3 +59,6 @@ class Bypass(Effect):
     """
 
     effect: Effect
+
+    def _warnings(self, sample_rate_hz: float) -> Iterator[str]:
+        yield from ()

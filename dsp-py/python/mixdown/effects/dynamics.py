@@ -36,6 +36,7 @@ LimiterMode = Literal["standard", "master", "sample_peak"]
 class Dynamics(Effect):
     """An effect whose gain follows the level of its input or key."""
 
+    _unlike_a_filter: ClassVar[str] = "has a gain that follows the level"
     #: Whether it has bands, each with its own gain reduction.
     _banded: ClassVar[bool] = False
 
@@ -56,7 +57,8 @@ class Dynamics(Effect):
         Returns
         -------
         float64 array, shape (channels, frames)
-            In dB, positive. Effects of several bands return (bands, channels, frames).
+            In dB, positive: what acts on the processed signal, whatever `mix` and `listen` are. Effects of several
+            bands return (bands, channels, frames).
         """
         samples, rate_hz = _checks.recording(audio, sample_rate_hz)
         key_samples = _checks.side_chain(key, rate_hz)
@@ -95,6 +97,7 @@ class Compressor(Curved):
     The detector decides what a short transient counts for. "peak" reads the envelope, which is the same for a sine of
     any frequency; the attack takes its share of a transient. "rms" reads the mean square: slower, and 3 dB lower for a
     sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
+    The release is as stated for attacks up to it; behind "rms" it begins as the mean square falls, 4.3 dB per `rms_ms`.
 
     Parameters
     ----------
@@ -283,15 +286,16 @@ class MultibandCompressor(Dynamics):
     Parameters
     ----------
     crossovers_hz : sequence of float, default (200, 2000)
-        Crossover frequencies: 1 to 5, each at least 1.25 times the one before, 20 to 0.49 of the sample rate.
+        Crossover frequencies: 1 to 5, each at least 1.25 times the one before, 20 to 22 000 Hz and at most 0.49 of
+        the sample rate.
     bands : sequence of Compressor, default one more than crossovers
         From the lowest band up.
     slope_db_per_octave : float, default 24
         12, 24 or 48 dB/octave. Fixed while a stream runs.
     solo : int, optional
-        Index of the one band to hear, from the lowest, 0; None for all.
+        Index of the one band to hear, from the lowest, 0; None for all. The others report a reduction of 0.
     bypassed : sequence of int, default ()
-        Indices of the bands that are not compressed.
+        Indices of the bands that are not compressed: their gain reduction is 0.
     """
 
     _banded: ClassVar[bool] = True
@@ -377,7 +381,7 @@ class DynamicBand(Setting):
     action: DynamicAction = "reduce"
 
     def _check(self) -> None:
-        DynamicEqualizer(bands=[self])
+        _core.check_band(self._engine(None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -403,6 +407,10 @@ class DynamicEqualizer(Dynamics):
 class Limiter(Curved):
     """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
 
+    By a meter of any length, the ceiling holds within 0.1 dB ("standard") or 0.05 dB ("master") for sound up to 20 kHz.
+    White noise 12 dB over exceeds it by 0.14 and 0.02 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81
+    and 0.54 dB up to half the rate; :func:`master` measures with a longer meter and limits until that fits.
+
     Parameters
     ----------
     ceiling_db : float, default -1
@@ -418,7 +426,9 @@ class Limiter(Curved):
         5 to 2000 ms: time to 63.2 % of the recovery in dB; not used with "auto".
     release_mode : "manual", "dual" or "auto", default "manual"
         "dual" is slower after long reduction; "auto" goes by the programme, from 30 ms after single peaks to 400 ms
-        after long reduction.
+        after long reduction. "auto" is the cleanest for bass (30 Hz, 6 dB over: THD -70 dB, 60 ms -55, 20 ms -46);
+        songs without deep bass stay closest to themselves with 20 ms (4 dB over: residual -20.1 dB, auto -19.7, 60 ms
+        -18.8).
     link_percent : float, default 100
         0 to 100 %: share of the loudest channel's reduction in every channel. The ceiling is kept at any link.
     mode : "standard", "master" or "sample_peak", default "standard"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -28,6 +28,11 @@ class Effect(Setting):
 
     def _check(self) -> None:
         _core.check_effect(self._engine(None))
+
+    def _warn(self, sample_rate_hz: float) -> None:
+        """Warn of what its user may not expect when it processes at this rate."""
+        for message in self._warnings(sample_rate_hz):
+            _checks.warn(message)
 
     @_checks.named
     def process(
@@ -69,6 +74,7 @@ class Effect(Setting):
         """
         samples, rate_hz = _checks.recording(audio, sample_rate_hz)
         key_samples = _checks.side_chain(key, rate_hz)
+        self._warn(rate_hz)
         return _core.process(self._engine(rate_hz), samples, rate_hz, key_samples, _checks.tail(tail), out)
 
     __call__ = process
@@ -140,7 +146,22 @@ class Effect(Setting):
         frequencies = _checks.numbers("frequencies_hz", frequencies_hz)
         rate_hz = _checks.sample_rate(sample_rate_hz)
         response = _core.frequency_response(self._engine(rate_hz), np.ravel(frequencies), rate_hz)
+        if response is None:
+            reason = self._no_response("", rate_hz)
+            raise ParameterError(f"{self._name} has no single frequency response: {reason}")
         return response.reshape(frequencies.shape)
+
+    def _no_response(self, place: str, sample_rate_hz: float) -> str:
+        """Return the reason that no single response describes it; `place` is that of its parameters in errors."""
+        for name, inner in self._inner():
+            if isinstance(inner, Effect):
+                settings = inner._engine(sample_rate_hz)
+                if _core.frequency_response(settings, np.zeros(0), sample_rate_hz) is None:
+                    return inner._no_response(f"{place}{name}.", sample_rate_hz)
+        return f"{place.removesuffix('.') or 'it'} {self._unlike_a_filter}"
+
+    #: Why it has no single response.
+    _unlike_a_filter: ClassVar[str] = "treats channels differently"
 
     def __rshift__(self, other: Effect) -> Chain:
         """``a >> b``: in series. Chains on either side are flattened."""
@@ -212,6 +233,7 @@ class Stream:
         key_count = _checks.whole_number("key_channels", key_channels, 0, _checks.MAX_CHANNELS)
         sample_format = _checks.sample_format(dtype)
         settings = _effect(effect)._engine(self._rate_hz)
+        effect._warn(self._rate_hz)
         self._running = _core.Stream(settings, self._rate_hz, count, sample_format, key_count)
         self._said = f"{effect._name}: {self._rate_hz:g} Hz, channels {count}, {sample_format}"
 
@@ -247,7 +269,9 @@ class Stream:
         ParameterError
             For another shape, or settings that cannot change while it runs; nothing changes then.
         """
-        self._running.set(_effect(effect)._engine(self._rate_hz))
+        settings = _effect(effect)._engine(self._rate_hz)
+        effect._warn(self._rate_hz)
+        self._running.set(settings)
 
     def reset(self) -> None:
         """Clear all state."""
@@ -286,8 +310,8 @@ def _effect(value: Any) -> Effect:
     return value
 
 
-def from_dict(settings: Mapping[str, Any]) -> Effect:
-    """Make an effect from the result of :meth:`Effect.to_dict`.
+def from_dict(settings: Mapping[str, Any]) -> Any:
+    """Make an effect, a band or an impulse response from the result of its ``to_dict``.
 
     Parameters
     ----------
@@ -296,14 +320,12 @@ def from_dict(settings: Mapping[str, Any]) -> Effect:
 
     Returns
     -------
-    Effect
+    Effect, Placed, DynamicBand or ImpulseResponse
+        Of the class that ``"type"`` names.
 
     Raises
     ------
     ParameterError
         For an unknown type or parameter, or a value out of range.
     """
-    effect = from_plain(settings)
-    if not isinstance(effect, Effect):
-        raise ParameterError(f"type = {effect._name!r} is not an effect by itself")
-    return effect
+    return from_plain(settings)

@@ -6,10 +6,11 @@ import dataclasses
 import functools
 import inspect
 import math
+import re
 import types
 import typing
 from abc import ABCMeta
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 from mixdown import _checks
@@ -28,6 +29,8 @@ class _ByName(ABCMeta):
     if not TYPE_CHECKING:
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            if _KINDS.get(cls.__name__) is not cls:
+                raise TypeError(f"{cls.__name__} is abstract: it has no settings of its own")
             _checks.check_call(cls.__name__, _signature(cls), args, kwargs)
             return super().__call__(*args, **kwargs)
 
@@ -72,9 +75,23 @@ class Setting(metaclass=_ByName):
 
     def _depth(self) -> int:
         """Nesting depth, this setting included. Inner settings have been checked already."""
-        values = [getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))]
-        inner = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
-        return 1 + max((item._depth() for item in inner if isinstance(item, Setting)), default=0)
+        return 1 + max((setting._depth() for _, setting in self._inner()), default=0)
+
+    def _inner(self) -> Iterator[tuple[str, Setting]]:
+        """Yield the settings that it holds, each with its place."""
+        for entry in dataclasses.fields(cast(Any, self)):
+            value = getattr(self, entry.name)
+            if isinstance(value, Setting):
+                yield entry.name, value
+            elif isinstance(value, tuple):
+                for position, item in enumerate(value):
+                    if isinstance(item, Setting):
+                        yield f"{entry.name}[{position}]", item
+
+    def _warnings(self, sample_rate_hz: float) -> Iterator[str]:
+        """Yield what a user is to be warned of when it processes at this rate."""
+        for _, setting in self._inner():
+            yield from setting._warnings(sample_rate_hz)
 
     def _check(self) -> None:
         """Refuse values out of range."""
@@ -227,20 +244,35 @@ def from_plain(settings: Mapping[str, Any], depth: int = 1) -> Setting:
     cls = _KINDS.get(str(name))
     if cls is None:
         known = ", ".join(sorted(_KINDS))
-        raise ParameterError(f"type = {_checks.shown(name)} is not an effect: it must be one of {known}")
+        raise ParameterError(f"type = {_checks.shown(name)} is not a kind of setting: it must be one of {known}")
     cls._refuse_unknown(fields)
-    return cls(**{parameter: _from_plain(value, depth) for parameter, value in fields.items()})
+    return cls(**{parameter: _from_plain(parameter, value, depth) for parameter, value in fields.items()})
 
 
-def _from_plain(value: Any, depth: int) -> Any:
+def _from_plain(place: str, value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
-        return from_plain(value, depth + 1)
-    if isinstance(value, list):
+        try:
+            return from_plain(value, depth + 1)
+        except (ParameterError, TypeError) as error:
+            raise _within(place, error) from None
+    if isinstance(value, (list, tuple)):
         if depth > MAX_DEPTH:
             raise ParameterError(_TOO_DEEP)
-        return [_from_plain(item, depth + 1 if isinstance(item, list) else depth) for item in value]
+        inner = [(f"{place}[{n}]", item, depth + isinstance(item, (list, tuple))) for n, item in enumerate(value)]
+        return [_from_plain(*given) for given in inner]
     return {"inf": math.inf, "-inf": -math.inf}.get(value, value) if isinstance(value, str) else value
 
+
+def _within(place: str, error: ParameterError | TypeError) -> ParameterError | TypeError:
+    """Return the error of an inner setting with its place: "bands[0].q = 100 is out of range"."""
+    message = str(error)
+    if message == _TOO_DEEP:
+        return error
+    return type(error)(f"{place}{'.' if _OF_PARAMETER.match(message) else ': '}{message}")
+
+
+#: A message that begins with a parameter, or with the place of one.
+_OF_PARAMETER = re.compile(r"[a-z]\w*(\[\d+\])?( = |\.|: | has \d)")
 
 #: Every kind of setting by its name.
 KINDS: Mapping[str, type[Setting]] = types.MappingProxyType(_KINDS)

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -98,7 +97,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
 
     def __init__(self, path: str | os.PathLike[str] | BinaryIO, frames: int = _STEP_FRAMES) -> None:
         if isinstance(frames, bool) or not isinstance(frames, (int, np.integer)) or frames < 1:
-            raise ParameterError(f"frames = {frames!r} is not allowed: a whole number of at least 1")
+            raise ParameterError(f"frames = {frames!r} is not allowed: it must be a whole number of at least 1")
         self._frames = int(frames)
         self._ended = False
         self._closing = contextlib.ExitStack()
@@ -254,7 +253,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         if found == 0:
             raise ValueError(f"{self._name}: holds no audio (0 frames{'; ' + said if said else ''})")
         if said:
-            warnings.warn(f"{self._name}: {said}", RuntimeWarning, stacklevel=3)
+            _checks.warn(f"{self._name}: {said}")
 
     def _length(self, frames: int) -> str:
         return f"{frames} frames ({frames / self.sample_rate_hz:.2f} s)"
@@ -361,7 +360,9 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
     duration_s = None if duration_s is None else _checks.number("duration_s", duration_s)
     for name, value in (("start_s", start_s), ("duration_s", duration_s)):
         if value is not None and not 0 <= value < np.inf:
-            raise ParameterError(f"{name} = {value!r} is out of range: it must be a finite number of at least 0")
+            raise ParameterError(
+                f"{name} = {_checks.plain(value)} is out of range: it must be a finite number of at least 0"
+            )
     with Blocks(path) as source:
         return gathered(source, start_s, duration_s)
 

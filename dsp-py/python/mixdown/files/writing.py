@@ -9,7 +9,6 @@ import secrets
 import shutil
 import stat
 import struct
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -74,7 +73,8 @@ def write(
     dither : "tpdf" or "none", default "tpdf"
         Triangular dither of 2 LSB peak to peak, the same for the same audio in a file of the same name.
     noise_shaping : "none" or "weighted", default "none"
-        "weighted" moves the rounding error to where the ear hears least, for 16 bits; at 44.1 to 96 kHz.
+        "weighted" moves the rounding error to where the ear hears least; at 16 bits and 44.1 to 96 kHz alone: the
+        error of 24 bits is not heard.
     tags : mapping, optional
         title, artist, album, albumartist, composer, genre, date, tracknumber, isrc, copyright.
 
@@ -196,13 +196,13 @@ def _quantized(
     """Round samples to their word length, in rows of frames."""
     _checks.finite(audio)
     dither = _checks.one_of("dither", dither, get_args(Dither))
-    noise_shaping = _checks.one_of("noise_shaping", noise_shaping, get_args(NoiseShaping))
+    noise_shaping = _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), bit_depth)
     if bit_depth == 32:
         return np.asarray(audio, dtype=np.float32).T
     settings = {"bits": bit_depth, "dither": dither, "noise_shaping": noise_shaping}
     whole, clipped = _core.quantize(audio, sample_rate_hz, settings, name)
     if clipped:
-        warnings.warn(f"{clipped} samples above full scale were clipped", RuntimeWarning, stacklevel=3)
+        _checks.warn(f"{clipped} samples above full scale were clipped")
     return whole.T
 
 

@@ -307,6 +307,8 @@ class Mix(Strips):
             raise MixerError("the mix has no tracks")
         vcas = {vca.name: vca.members for vca in self._vcas.values()}
         refuse_unknown(self._all(), vcas, [strip.name for strip in self._all()])
+        for effect in (effect for strip in self._all() for effect in strip.inserts):
+            effect._warn(self._sample_rate_hz)
         dtype = np.result_type(*{audio.dtype for audio in tracks})
         return self._plain(), [audio.astype(dtype, copy=False) for audio in tracks]
 
