@@ -231,6 +231,7 @@ fn takes_key_tells_processors_with_a_key_input() {
         let Ok(mut processor) = effect.build::<f64>(&spec(2)) else { panic!("{name}: no stereo") };
         let expected = matches!(name, "Compressor" | "Expander" | "Gate" | "DynamicEqualizer");
         assert_eq!(processor.takes_key(), expected, "{name}");
+        assert_eq!(effect.takes_key(), expected, "{name} as a value");
         // Without a key input a key makes no difference.
         if !expected {
             let sound = bursts(2, 3).concat();
@@ -250,9 +251,11 @@ fn takes_key_tells_processors_with_a_key_input() {
             Effect::Bypass { effect: Box::new(effect.clone()) },
         ];
         for tree in inside {
+            assert_eq!(tree.takes_key(), expected, "{name} inside");
             assert_eq!(tree.build::<f64>(&spec(2)).unwrap().takes_key(), expected, "{name}");
         }
         let both = Effect::MidSide { mid: vec![], side: vec![effect] };
+        assert_eq!(both.takes_key(), expected, "{name} on the side, as a value");
         if let Ok(both) = both.build::<f64>(&spec(2)) {
             assert_eq!(both.takes_key(), expected, "{name} on the side");
         }

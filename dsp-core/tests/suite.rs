@@ -25,3 +25,4 @@ mod routing;
 #[cfg(feature = "serde")]
 mod serialised;
 mod sparse;
+mod stems;

@@ -36,9 +36,11 @@ mod _core {
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         meter::{LoudnessMeter, album_loudness},
-        mix::render_mix,
+        mix::{render_mix, render_stems},
         offline::{gain_reduction, process},
-        settings::{check_band, check_effect, check_master, check_track, fields, kinds, reverb_space},
+        settings::{
+            check_band, check_effect, check_mix, check_send, check_strip, fields, kinds, reverb_space, takes_key,
+        },
         stream::Stream,
     };
 }

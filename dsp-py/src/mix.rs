@@ -9,80 +9,133 @@ use crate::{
     settings::read,
 };
 use mixdown::{
-    Mixer, StreamSpec, StripParams,
-    console::{KeepTail, Rendering},
+    Block, Mixer, MixerParams, StreamSpec,
+    console::{Interrupted, KeepTail, Rendering, Stems},
 };
 use numpy::PyReadonlyArray2;
-use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use std::ops::ControlFlow;
 
 /// Frames between two calls of a progress function.
 const REPORT_FRAMES: usize = 65_536;
 
-/// A track: its name, its audio as for [`array::lent`], its settings.
-type Track<'py, A> = (String, A, Bound<'py, PyAny>);
-
-/// Tracks of one sample format.
+/// Tracks of one sample format, as for [`array::lent`], in the order of the mix.
 #[derive(FromPyObject)]
 pub(crate) enum Tracks<'py> {
-    F32(Vec<Track<'py, PyReadonlyArray2<'py, f32>>>),
-    F64(Vec<Track<'py, PyReadonlyArray2<'py, f64>>>),
+    F32(Vec<PyReadonlyArray2<'py, f32>>),
+    F64(Vec<PyReadonlyArray2<'py, f64>>),
 }
 
 /// Mixes whole tracks, which are not copied. `progress` is called with the frames done and the frames of the longest.
 #[pyfunction]
-#[pyo3(signature = (tracks, master, sample_rate_hz, tail, progress=None))]
+#[pyo3(signature = (mix, tracks, sample_rate_hz, tail, progress=None))]
 pub(crate) fn render_mix<'py>(
     py: Python<'py>,
+    mix: &Bound<'py, PyAny>,
     tracks: Tracks<'py>,
-    master: &Bound<'py, PyAny>,
     sample_rate_hz: f64,
     tail: &Bound<'py, PyAny>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
-    let master = read(master)?;
-    let keep = read_tail(tail, sample_rate_hz)?;
+    let call = Call::new(mix, sample_rate_hz, tail, progress)?;
     match tracks {
-        Tracks::F32(tracks) => array::write(py, mix(py, &tracks, &master, &spec, keep, progress.as_ref())?),
-        Tracks::F64(tracks) => array::write(py, mix(py, &tracks, &master, &spec, keep, progress.as_ref())?),
+        Tracks::F32(tracks) => write(py, call.run(py, &tracks, mixdown::console::render_mix)?),
+        Tracks::F64(tracks) => write(py, call.run(py, &tracks, mixdown::console::render_mix)?),
     }
 }
 
-fn mix<S: Format>(
-    py: Python<'_>,
-    tracks: &[Track<'_, PyReadonlyArray2<'_, S>>],
-    master: &MasterParams,
-    spec: &StreamSpec,
-    keep: KeepTail,
-    function: Option<&Py<PyAny>>,
-) -> PyResult<Planar<S>> {
-    let mut inputs = Vec::with_capacity(tracks.len());
-    let mut strips = Vec::with_capacity(tracks.len());
-    for (name, audio, settings) in tracks {
-        inputs.push(array::lent(audio, name)?);
-        strips.push((name, read::<StripParams>(settings)?));
+/// As [`render_mix`], but what strips give to the master ("master_inputs"), or tracks to their bus ("tracks"), by name.
+#[pyfunction]
+#[pyo3(signature = (mix, tracks, sample_rate_hz, of, tail, progress=None))]
+pub(crate) fn render_stems<'py>(
+    py: Python<'py>,
+    mix: &Bound<'py, PyAny>,
+    tracks: Tracks<'py>,
+    sample_rate_hz: f64,
+    of: &str,
+    tail: &Bound<'py, PyAny>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let call = Call::new(mix, sample_rate_hz, tail, progress)?;
+    let of = if of == "tracks" { Stems::Tracks } else { Stems::MasterInputs };
+    match tracks {
+        Tracks::F32(tracks) => stems(py, &call, &tracks, of),
+        Tracks::F64(tracks) => stems(py, &call, &tracks, of),
     }
-    let rendering = py.detach(|| {
-        let mut running = Mixer::<S>::new(spec).map_err(parameter)?;
-        for ((name, params), input) in strips.iter().zip(&inputs) {
-            running.add_track(name.as_str(), input.channels(), params).map_err(mixer)?;
-        }
-        running.set("master", master).map_err(mixer)?;
-        let frames = inputs.iter().map(|input| input.frames()).max().unwrap_or(0);
-        let (latency, tail) = (running.latency_frames(), keep.frames(running.tail(), spec.sample_rate_hz()));
-        let total = frames + latency + tail;
-        let mut stops = (REPORT_FRAMES..total).step_by(REPORT_FRAMES).chain((total > 0).then_some(total)).peekable();
-        let mut progress = Progress::new(function);
-        let report = &mut |share: f64| {
-            let rendered = (share * total as f64).round() as usize;
-            while let Some(stop) = stops.next_if(|&stop| stop <= rendered) {
-                progress.report_frames(stop.min(frames), frames)?;
-            }
-            progress.pass()
-        };
-        let done = mixdown::console::render_mix(&mut running, &inputs, keep, report);
-        progress.finish(done, |interrupted| PyRuntimeError::new_err(interrupted.to_string()))
+}
+
+fn stems<'py, S: Format>(
+    py: Python<'py>,
+    call: &Call,
+    tracks: &[PyReadonlyArray2<'_, S>],
+    of: Stems,
+) -> PyResult<Bound<'py, PyDict>> {
+    let rendered = call.run(py, tracks, |mixer, inputs, keep, report| {
+        mixdown::console::render_stems(mixer, inputs, of, keep, report)
     })?;
+    let named = PyDict::new(py);
+    for (name, rendering) in rendered {
+        named.set_item(name, write(py, rendering)?)?;
+    }
+    Ok(named)
+}
+
+fn write<S: Format>(py: Python<'_>, rendering: Rendering<S>) -> PyResult<Bound<'_, PyAny>> {
     let Rendering { samples, channels, frames, .. } = rendering;
-    Ok(Planar { samples, channels, frames, flat: false })
+    array::write(py, Planar { samples, channels, frames, flat: false })
+}
+
+/// A mix to be rendered.
+struct Call {
+    mix: MixerParams,
+    spec: StreamSpec,
+    keep: KeepTail,
+    progress: Option<Py<PyAny>>,
+}
+
+impl Call {
+    fn new(
+        mix: &Bound<'_, PyAny>,
+        sample_rate_hz: f64,
+        tail: &Bound<'_, PyAny>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
+        Ok(Self { mix: read(mix)?, spec, keep: read_tail(tail, sample_rate_hz)?, progress })
+    }
+
+    /// Renders tracks with `render`, open to signals and reports.
+    fn run<S: Format, T: Send>(
+        &self,
+        py: Python<'_>,
+        tracks: &[PyReadonlyArray2<'_, S>],
+        render: impl FnOnce(
+            &mut Mixer<S>,
+            &[Block<'_, '_, S>],
+            KeepTail,
+            &mut dyn FnMut(f64) -> ControlFlow<()>,
+        ) -> Result<T, Interrupted>
+        + Send,
+    ) -> PyResult<T> {
+        let inputs = tracks.iter().map(|audio| array::lent(audio, "audio")).collect::<PyResult<Vec<_>>>()?;
+        let Self { mix, spec, keep, progress } = self;
+        py.detach(|| {
+            let mut running = Mixer::<S>::of(mix, spec).map_err(mixer)?;
+            let frames = inputs.iter().map(Block::frames).max().unwrap_or(0);
+            let (latency, tail) = (running.latency_frames(), keep.frames(running.tail(), spec.sample_rate_hz()));
+            let total = frames + latency + tail;
+            let mut stops =
+                (REPORT_FRAMES..total).step_by(REPORT_FRAMES).chain((total > 0).then_some(total)).peekable();
+            let mut progress = Progress::new(progress.as_ref());
+            let report = &mut |share: f64| {
+                let rendered = (share * total as f64).round() as usize;
+                while let Some(stop) = stops.next_if(|&stop| stop <= rendered) {
+                    progress.report_frames(stop.min(frames), frames)?;
+                }
+                progress.pass()
+            };
+            let done = render(&mut running, &inputs, *keep, report);
+            progress.finish(done, |interrupted| PyRuntimeError::new_err(interrupted.to_string()))
+        })
+    }
 }

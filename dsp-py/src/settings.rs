@@ -2,10 +2,11 @@
 
 use crate::error::{ParameterError, mixer, parameter};
 use mixdown::{
-    Effect, Error, MAX_SAMPLE_RATE_HZ, Params, StreamSpec, StripParams,
+    Effect, Error, MAX_SAMPLE_RATE_HZ, MixerParams, NamedStrip, Params, StreamSpec, StripParams,
+    console::{SendParams, VcaParams},
     dynamics::{DynamicBand, DynamicEqualizerParams},
     filters::{EqualizerParams, Placed},
-    params::Field,
+    params::{Field, Fields},
     reverbs::ReverbParams,
 };
 use pyo3::{prelude::*, types::PyString};
@@ -17,13 +18,14 @@ macro_rules! tables {
             $((stringify!($name), <$params>::FIELDS),)*
             ("DynamicBand", DynamicBand::FIELDS),
             ("Placed", Placed::FIELDS),
-            ("Track", StripParams::FIELDS),
-            ("Master", MasterParams::FIELDS),
+            ("Strip", StripParams::FIELDS),
+            ("Send", SendParams::FIELDS),
+            ("Vca", VcaParams::FIELDS),
         ]
     };
 }
 
-/// Parameter tables by their Python class: every processor, the bands that are not processors, the strips of a mix.
+/// Parameter tables by their Python class: every processor, the bands that are not processors, the parts of a mix.
 const TABLES: &[(&str, &[Field])] = mixdown::for_each_processor!(tables);
 
 /// Settings of any kind from plain values.
@@ -58,23 +60,30 @@ pub(crate) fn check_band(settings: &Bound<'_, PyAny>) -> PyResult<()> {
     })
 }
 
-/// Refuses settings that are illegal for a track of `channels` channels in a mix of this rate.
+/// Refuses settings of a send that are out of range, but for its destination.
 #[pyfunction]
-pub(crate) fn check_track(
-    name: String,
-    settings: &Bound<'_, PyAny>,
-    sample_rate_hz: f64,
-    channels: usize,
-) -> PyResult<()> {
-    let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-    read::<StripParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
+pub(crate) fn check_send(settings: &Bound<'_, PyAny>) -> PyResult<()> {
+    read::<SendParams>(settings)?.check_fields(MAX_SAMPLE_RATE_HZ).map_err(parameter)
 }
 
-/// Refuses settings that are illegal for the master strip, called `name`, in a mix of this rate.
+/// Refuses a strip (its name, its input, its settings) that is illegal in a mix of this rate, whatever else is in it.
 #[pyfunction]
-pub(crate) fn check_master(name: String, settings: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<()> {
+pub(crate) fn check_strip(strip: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<()> {
     let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
-    read::<MasterParams>(settings)?.validate(&spec).map_err(|error| mixer(mixdown::MixerError::Setting { name, error }))
+    read::<NamedStrip>(strip)?.validate(&spec).map_err(mixer)
+}
+
+/// Refuses a mix that is illegal at this rate: its names, routes, keys, settings and lanes.
+#[pyfunction]
+pub(crate) fn check_mix(mix: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<()> {
+    let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
+    read::<MixerParams>(mix)?.validate(&spec).map_err(mixer)
+}
+
+/// Whether an effect acts on a key.
+#[pyfunction]
+pub(crate) fn takes_key(settings: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(read::<Effect>(settings)?.takes_key())
 }
 
 /// The settings of a reverb's space, by their names.

@@ -16,6 +16,28 @@ use crate::foundation::{
 use alloc::{boxed::Box, vec, vec::Vec};
 use num_complex::Complex64;
 
+impl Effect {
+    /// Whether it acts on a key, as its processor does ([`Processor::takes_key`](crate::Processor::takes_key)).
+    ///
+    /// ```
+    /// use mixdown::{Effect, dynamics::GateParams, filters::BellParams};
+    ///
+    /// let gate = Effect::Chain { effects: vec![BellParams::default().into(), GateParams::default().into()] };
+    /// assert!(gate.takes_key());
+    /// ```
+    #[must_use]
+    pub fn takes_key(&self) -> bool {
+        let any = |effects: &[Self]| effects.iter().any(Self::takes_key);
+        match self {
+            Self::Compressor(_) | Self::DynamicEqualizer(_) | Self::Expander(_) | Self::Gate(_) => true,
+            Self::Chain { effects } | Self::Parallel { effects, .. } => any(effects),
+            Self::MidSide { mid, side } => any(mid) || any(side),
+            Self::Bypass { effect } => effect.takes_key(),
+            _ => false,
+        }
+    }
+}
+
 impl Params for Effect {
     type Coeffs = EffectCoeffs;
     type Processor<S: Sample> = EffectProcessor<S>;

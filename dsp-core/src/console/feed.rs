@@ -42,6 +42,8 @@ pub(super) struct Feed<S> {
     pub(super) due: usize,
     sample_rate_hz: f64,
     non_finite: u64,
+    /// What it added last, left and right of one chunk, for stems; empty unless they are rendered.
+    pub(super) product: Vec<f64>,
 }
 
 impl<S: Sample> Feed<S> {
@@ -68,6 +70,7 @@ impl<S: Sample> Feed<S> {
             due: 0,
             sample_rate_hz,
             non_finite: 0,
+            product: Vec::new(),
         }
     }
 
@@ -107,6 +110,28 @@ impl<S: Sample> Feed<S> {
         self.straight.jump_to(self.straight.target());
         self.crossed.jump_to(self.crossed.target());
         self.mute.jump_to(self.mute.target());
+    }
+
+    /// As [`add_to`](Self::add_to); keeps what it adds if stems are rendered.
+    pub(super) fn add_and_keep(
+        &mut self,
+        backend: Backend,
+        taps: &[Taps<S>],
+        chunk: &Chunk<'_, '_, '_, S>,
+        [left, right]: [&mut [f64]; 2],
+    ) {
+        if self.product.is_empty() {
+            return self.add_to(backend, taps, chunk, [left, right]);
+        }
+        let mut product = core::mem::take(&mut self.product);
+        product.fill(0.0);
+        let (own_left, own_right) = product.split_at_mut(CHUNK_FRAMES);
+        let (own_left, own_right) = (&mut own_left[..chunk.frames], &mut own_right[..chunk.frames]);
+        self.add_to(backend, taps, chunk, [&mut *own_left, &mut *own_right]);
+        for (bus, own) in [(left, own_left), (right, own_right)] {
+            bus.iter_mut().zip(own).for_each(|(bus, own)| *bus += *own);
+        }
+        self.product = product;
     }
 
     /// Adds a chunk of the source, which is among `taps`, to a bus.
@@ -187,6 +212,7 @@ impl<S: Sample> Feed<S> {
             due: _,
             sample_rate_hz: _,
             non_finite,
+            product: _,
         } = self;
         delay.reset();
         *non_finite = 0;

@@ -8,6 +8,7 @@ use super::{
     insert::{Insert, Key},
     lanes::{InsertLanes, OutputLanes, targets},
     mixer::{Mixer, StripId, setting},
+    mixer_check::check_keys,
     mixer_error::MixerError,
     mixer_params::{MASTER, NamedStrip, StripInput, VcaParams},
     send::Tap,
@@ -41,25 +42,8 @@ pub(super) fn build_strip<S: Sample>(
         Strip::new(&spec, !matches!(input, StripInput::Track { .. }), inserts, params)
     };
     let strip = build().map_err(|error| setting(name, error))?;
-    check_keys(name, params, strip.inserts.iter().map(|insert| &insert.processor))?;
+    check_keys(name, params, strip.inserts.iter().map(|insert| insert.processor.takes_key()))?;
     Ok(strip)
-}
-
-/// Checks that the inserts with keys take one.
-fn check_keys<'p, S: Sample>(
-    name: &str,
-    params: &StripParams,
-    inserts: impl Iterator<Item = &'p EffectProcessor<S>>,
-) -> Result<(), MixerError> {
-    let takers: Vec<usize> =
-        inserts.enumerate().filter(|(_, insert)| insert.takes_key()).map(|(position, _)| position).collect();
-    for (position, key) in params.keys.iter().enumerate() {
-        let again = params.keys[..position].iter().any(|other| other.insert == key.insert);
-        if again || !takers.contains(&key.insert) {
-            return Err(MixerError::Key { name: name.into(), insert: key.insert, takers });
-        }
-    }
-    Ok(())
 }
 
 impl<S: Sample> Mixer<S> {
@@ -220,7 +204,7 @@ impl<S: Sample> Mixer<S> {
         };
         let spec = self.strips[position].spec();
         check_series(&spec, series(), params).map_err(|error| setting(name, error))?;
-        check_keys(name, params, series())?;
+        check_keys(name, params, series().map(Processor::takes_key))?;
         let reroutes = routes_differ(&old, params) || fresh.len() != old.inserts.len();
         *self.params.strip_mut(index) = params.clone();
         let graph = if reroutes {

@@ -16,6 +16,7 @@ mod lanes;
 pub(crate) mod list;
 pub(crate) mod mid_side;
 pub(crate) mod mixer;
+mod mixer_check;
 mod mixer_edit;
 pub(crate) mod mixer_error;
 pub(crate) mod mixer_params;
@@ -24,6 +25,7 @@ pub(crate) mod pair;
 pub(crate) mod parallel;
 pub(crate) mod send;
 pub(crate) mod series;
+pub(crate) mod stems;
 pub(crate) mod strip;
 mod taps;
 
@@ -43,5 +45,6 @@ pub use {
     },
     parallel::Parallel,
     send::{SendParams, Tap},
+    stems::{Stems, render_stems},
     strip::{KeyParams, StereoPan, StripParams},
 };

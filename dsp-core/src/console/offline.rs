@@ -156,14 +156,16 @@ fn auto_step(rate_hz: f64) -> usize {
     libm::round(AUTO_TAIL_STEP_S * rate_hz) as usize
 }
 
-/// Cuts a tail of [`KeepTail::Auto`] after the last step above the floor.
-fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_hz: f64) {
+/// Cuts a tail of [`KeepTail::Auto`] after the last step above the floor in any of some signals of one length.
+pub(super) fn cut_tail<S: Sample>(renderings: &mut [&mut Rendering<S>], input_frames: usize, rate_hz: f64) {
     let is_loud = |sample: &S| libm::fabs(sample.to_f64()) >= AUTO_TAIL_FLOOR;
-    let channels = rendering.samples.chunks_exact(rendering.frames.max(1));
+    let channels = renderings.iter().flat_map(|rendering| rendering.samples.chunks_exact(rendering.frames.max(1)));
     let last = channels.filter_map(|samples| samples[input_frames..].iter().rposition(is_loud)).max();
     let step = auto_step(rate_hz);
     let kept = last.map_or(0, |last| (last / step + 1) * step);
-    rendering.truncate((input_frames + kept).min(rendering.frames));
+    for rendering in renderings {
+        rendering.truncate((input_frames + kept).min(rendering.frames));
+    }
 }
 
 /// Renders `audio` through a processor, with a key if there is one, from the processor's current state.
@@ -213,9 +215,44 @@ pub fn render<S: Sample>(
         }
     })?;
     if keep == KeepTail::Auto {
-        cut_tail(&mut rendering, audio.frames(), rate_hz);
+        cut_tail(&mut [&mut rendering], audio.frames(), rate_hz);
     }
     Ok(rendering)
+}
+
+/// Whole tracks that a mixer takes chunk by chunk, each continued with silence.
+pub(super) struct Sources<'s, 'b, 'a, S> {
+    inputs: &'s [Block<'b, 'a, S>],
+    chunks: Vec<Vec<S>>,
+}
+
+impl<'s, 'b, 'a, S: Sample> Sources<'s, 'b, 'a, S> {
+    pub(super) fn new(inputs: &'s [Block<'b, 'a, S>]) -> Self {
+        let chunks = inputs.iter().map(|input| vec![S::ZERO; input.channels() * CHUNK_FRAMES]).collect();
+        Self { inputs, chunks }
+    }
+
+    /// Frames of the longest.
+    pub(super) fn frames(&self) -> usize {
+        self.inputs.iter().map(Block::frames).max().unwrap_or(0)
+    }
+
+    /// Fills a block, of up to [`CHUNK_FRAMES`], with the mix from frame `start` on.
+    pub(super) fn mix(&mut self, mixer: &mut Mixer<S>, start: usize, block: &mut BlockMut<'_, '_, S>) {
+        let frames = block.frames();
+        for (input, chunk) in self.inputs.iter().zip(&mut self.chunks) {
+            if let Ok(mut part) = BlockMut::from_planar(&mut chunk[..input.channels() * frames], input.channels()) {
+                copy_from(input, start, &mut part);
+            }
+        }
+        let parts = self.inputs.iter().zip(&self.chunks);
+        let parts: Result<Vec<_>, _> = parts
+            .map(|(input, chunk)| Block::from_planar(&chunk[..input.channels() * frames], input.channels()))
+            .collect();
+        if let Ok(parts) = parts {
+            mixer.process(&parts, block);
+        }
+    }
 }
 
 /// Renders a mix, from the mixer's current state: `inputs` in the order of adding the tracks. It is as long as the
@@ -230,7 +267,8 @@ pub fn render_mix<S: Sample>(
     progress: Progress<'_>,
 ) -> Result<Rendering<S>, Interrupted> {
     let rate_hz = mixer.spec().sample_rate_hz();
-    let input_frames = inputs.iter().map(Block::frames).max().unwrap_or(0);
+    let mut sources = Sources::new(inputs);
+    let input_frames = sources.frames();
     let plan = Plan {
         channels: 2,
         output_channels: 2,
@@ -238,24 +276,9 @@ pub fn render_mix<S: Sample>(
         latency_frames: mixer.latency_frames(),
         tail_frames: keep.frames(mixer.tail(), rate_hz),
     };
-    let mut chunks: Vec<Vec<S>> = inputs.iter().map(|input| vec![S::ZERO; input.channels() * CHUNK_FRAMES]).collect();
-    let mut rendering = render_with(&plan, progress, |start, block| {
-        let frames = block.frames();
-        for (input, chunk) in inputs.iter().zip(&mut chunks) {
-            if let Ok(mut part) = BlockMut::from_planar(&mut chunk[..input.channels() * frames], input.channels()) {
-                copy_from(input, start, &mut part);
-            }
-        }
-        let parts = inputs.iter().zip(&chunks);
-        let parts: Result<Vec<_>, _> = parts
-            .map(|(input, chunk)| Block::from_planar(&chunk[..input.channels() * frames], input.channels()))
-            .collect();
-        if let Ok(parts) = parts {
-            mixer.process(&parts, block);
-        }
-    })?;
+    let mut rendering = render_with(&plan, progress, |start, block| sources.mix(mixer, start, block))?;
     if keep == KeepTail::Auto {
-        cut_tail(&mut rendering, input_frames, rate_hz);
+        cut_tail(&mut [&mut rendering], input_frames, rate_hz);
     }
     Ok(rendering)
 }

@@ -311,7 +311,7 @@ impl<S: Sample> Strip<S> {
         let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
         let (left, right) = (&mut left[..chunk.frames], &mut right[..chunk.frames]);
         for feed in &mut self.feeds {
-            feed.add_to(self.backend, earlier, chunk, [&mut *left, &mut *right]);
+            feed.add_and_keep(self.backend, earlier, chunk, [&mut *left, &mut *right]);
         }
         mix::round(self.backend, left, block.channel_mut(0));
         mix::round(self.backend, right, block.channel_mut(1));

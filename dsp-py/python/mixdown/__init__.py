@@ -55,7 +55,7 @@ from mixdown.effects import (
 )
 from mixdown.files import Blocks, Recording, blocks, read, write
 from mixdown.meters import Loudness, LoudnessMeter, album_loudness, loudness
-from mixdown.session import Mix, Track, balance
+from mixdown.session import Group, Mix, Return, Send, Strip, Track, Vca, balance
 
 __version__ = _version("mixdown")
 
@@ -79,6 +79,7 @@ __all__ = [
     "Expander",
     "Gain",
     "Gate",
+    "Group",
     "HighPass",
     "HighShelf",
     "ImpulseResponse",
@@ -101,12 +102,16 @@ __all__ = [
     "Placed",
     "Plate",
     "Recording",
+    "Return",
     "Reverb",
+    "Send",
     "ShapeError",
     "Stream",
+    "Strip",
     "Target",
     "Tilt",
     "Track",
+    "Vca",
     "Width",
     "__version__",
     "album_loudness",

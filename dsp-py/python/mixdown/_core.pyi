@@ -24,8 +24,9 @@ __all__ = [
     "ceiling_at",
     "check_band",
     "check_effect",
-    "check_master",
-    "check_track",
+    "check_mix",
+    "check_send",
+    "check_strip",
     "deliver",
     "delivery_range",
     "design_error_db",
@@ -39,7 +40,9 @@ __all__ = [
     "process",
     "quantize",
     "render_mix",
+    "render_stems",
     "reverb_space",
+    "takes_key",
     "targets",
     "transfer_curve",
 ]
@@ -61,8 +64,9 @@ def as_array(value: AudioLike, name: str) -> NDArray[Any]: ...
 def as_audio(value: AudioLike, name: str) -> _Audio: ...
 def check_band(settings: _Settings) -> None: ...
 def check_effect(settings: _Settings) -> None: ...
-def check_track(name: str, settings: _Settings, sample_rate_hz: float, channels: int) -> None: ...
-def check_master(name: str, settings: _Settings, sample_rate_hz: float) -> None: ...
+def check_mix(mix: _Settings, sample_rate_hz: float) -> None: ...
+def check_send(settings: _Settings) -> None: ...
+def check_strip(strip: _Settings, sample_rate_hz: float) -> None: ...
 def process(
     settings: _Settings,
     audio: AudioLike,
@@ -83,12 +87,21 @@ def kinds() -> list[str]: ...
 def fields(kind: str) -> list[_Settings]: ...
 def reverb_space(space: str) -> _Settings: ...
 def render_mix(
-    tracks: list[tuple[str, _Audio, _Settings]],
-    master: _Settings,
+    mix: _Settings,
+    tracks: list[_Audio],
     sample_rate_hz: float,
     tail: str | float,
     progress: Callable[[int, int], object] | None = None,
 ) -> _Audio: ...
+def render_stems(
+    mix: _Settings,
+    tracks: list[_Audio],
+    sample_rate_hz: float,
+    of: str,
+    tail: str | float,
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, _Audio]: ...
+def takes_key(settings: _Settings) -> bool: ...
 def transfer_curve(settings: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 @final

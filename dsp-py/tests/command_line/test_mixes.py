@@ -54,6 +54,36 @@ def test_what_is_no_stem_is_told(tmp_path: Path, stems: Path) -> None:
         assert f"\n{stem} " in done.stdout, stem
 
 
+def test_a_session_file_is_mixed_as_it_says(tmp_path: Path, stems: Path) -> None:
+    text = """version = 1
+sample_rate_hz = 48000
+
+[[track]]
+name = "bass"
+audio = "stems/bass.wav"
+fader_db = -6
+sends = { hall = -12 }
+
+[[return]]
+name = "hall"
+inserts = [{ type = "Plate" }]
+"""
+    song = tmp_path / "song.toml"
+    song.write_text(text.replace("stems/bass.wav", next(stems.glob("bass.*")).relative_to(tmp_path).as_posix()))
+    done = call("mix", song, "-o", tmp_path / "mix.wav")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "hall -12.0 dB" in done.stdout
+    expected = md.Mix.from_file(song).render()
+    np.testing.assert_allclose(md.read(tmp_path / "mix.wav").audio, expected, atol=2**-22)
+    again = call("mix", song, "-o", next(stems.glob("bass.*")), "--force")
+    assert (again.returncode, "choose another output" in again.stderr) == (1, True)
+    song.write_text(song.read_text().replace("fader_db", "fadr_db"))
+    wrong = call("mix", song, "-o", tmp_path / "other.wav")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert wrong.stderr.endswith("song.toml:7: a track has no fadr_db: did you mean fader_db?\n")
+    assert not (tmp_path / "other.wav").exists()
+
+
 def test_no_stem_takes_the_place_of_another(tmp_path: Path) -> None:
     folder = tmp_path / "stems"
     folder.mkdir()

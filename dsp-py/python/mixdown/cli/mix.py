@@ -1,4 +1,4 @@
-"""``mixdown mix``: a start balance of a folder of stems."""
+"""``mixdown mix``: a session file, or a start balance of a folder of stems."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 import typer
 
+from mixdown._checks import Audio
 from mixdown.cli.inputs import check_place
 from mixdown.cli.measure import measure_file, print_reading
 from mixdown.cli.options import Depth, Force, Output, bits
@@ -15,19 +16,29 @@ from mixdown.cli.stems import balance_stems, listed, print_balance, read_stems, 
 from mixdown.cli.terminal import bar, say
 from mixdown.files import BitDepth, Tags, check_output, write
 from mixdown.files.tags import MIX_MARK
+from mixdown.session import Mix
 
 
 def mix(
-    source: Annotated[Path, typer.Argument(help="Folder of stems, mono or stereo, of any rates and lengths.")],
+    source: Annotated[Path, typer.Argument(help="Session file (song.toml), or folder of stems.")],
     output: Output = Path("mix.wav"),
     bit_depth: Depth = "24",
     force: Force = False,
 ) -> None:
-    """Mix a folder of stems to a start balance: all equally loud, the sum at -6 dBTP.
+    """Mix a session file as it says, or a folder of stems to a start balance: all equally loud, the sum at -6 dBTP.
 
-    Stems of noise alone are not raised. An output in the same folder is not a stem.
+    Stems are mono or stereo, of any rates and lengths. Stems of noise alone are not raised. An output in the same
+    folder is not a stem.
     """
     word_bits = bits(bit_depth)
+    if source.suffix.lower() == ".toml":
+        _session(source, output, word_bits, force)
+    else:
+        _folder(source, output, word_bits, force)
+
+
+def _folder(source: Path, output: Path, word_bits: int, force: bool) -> None:
+    """Mix a folder of stems to a start balance."""
     files, others = stem_files(source, output)
     check_output(output, bit_depth=word_bits)
     check_place(output, [], force)
@@ -38,11 +49,29 @@ def mix(
     rate_hz = _common_rate_hz([rate_hz for _, rate_hz in stems.values()])
     check_output(output, rate_hz, 2, bit_depth=word_bits)
     balanced = balance_stems(stems, rate_hz)
-    # So that it is not taken for a stem later.
-    mark = Tags({MIX_MARK: ("mix",)})
-    write(output, balanced.audio, rate_hz, bit_depth=cast(BitDepth, word_bits), tags=mark)
+    _write(output, balanced.audio, rate_hz, word_bits)
     print_balance(balanced)
     print_reading(output, measure_file(output).reading)
+
+
+def _session(source: Path, output: Path, bit_depth: int, force: bool) -> None:
+    """Mix a session file."""
+    check_output(output, bit_depth=bit_depth)
+    check_place(output, [source], force)
+    session = Mix.from_file(source)
+    check_place(output, session.files(), force)
+    check_output(output, session.sample_rate_hz, 2, bit_depth=bit_depth)
+    with bar(f"Mixing {len(session)} strips") as progress:
+        audio = session.render(progress=lambda done, total: progress(done / max(total, 1)))
+    _write(output, audio, session.sample_rate_hz, bit_depth)
+    say(session.table())
+    print_reading(output, measure_file(output).reading)
+
+
+def _write(output: Path, audio: Audio, rate_hz: float, bit_depth: int) -> None:
+    # So that it is not taken for a stem later.
+    mark = Tags({MIX_MARK: ("mix",)})
+    write(output, audio, rate_hz, bit_depth=cast(BitDepth, bit_depth), tags=mark)
 
 
 def _common_rate_hz(rates_hz: list[float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from mixdown import _checks
 from mixdown._checks import Audio
@@ -105,7 +106,7 @@ def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float) -> B
 def print_balance(balanced: Balance) -> None:
     """Print the loudness and the fader of each stem."""
     rows = [
-        (name, figure(reading.integrated_lufs, "LUFS"), figure(balanced.mix[name].fader_db, "dB"))
+        (name, figure(reading.integrated_lufs, "LUFS"), figure(cast(float, balanced.mix[name].fader_db), "dB"))
         for name, reading in balanced.loudness.items()
     ]
     say(table(("Stem", "Measured", "Fader"), rows))

@@ -1,7 +1,9 @@
-"""Mixes in memory, and a start balance."""
+"""Mixes: tracks, groups, returns, sends, automation; and a start balance."""
 
 from mixdown.session.balance import Balance, balance
 from mixdown.session.mix import Mix
-from mixdown.session.strips import Track
+from mixdown.session.sends import Send
+from mixdown.session.strips import Group, Return, Strip, Track
+from mixdown.session.vcas import Vca
 
-__all__ = ["Balance", "Mix", "Track", "balance"]
+__all__ = ["Balance", "Group", "Mix", "Return", "Send", "Strip", "Track", "Vca", "balance"]

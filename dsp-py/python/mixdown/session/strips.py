@@ -1,38 +1,117 @@
-"""Strips of a mix: tracks and the master, whose settings may be changed until the mix is rendered."""
+"""Strips of a mix: tracks, groups, returns and the master, whose settings may be changed until the mix is rendered."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Any, Protocol, cast, get_args
-
-import numpy as np
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Protocol, cast, get_args
 
 from mixdown import _checks, _core
-from mixdown._checks import Audio, Source
-from mixdown._core import ParameterError, ShapeError
-from mixdown.conversion import resample
+from mixdown._checks import Audio
+from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
+from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
+from mixdown.session.routing import MASTER, shown
+from mixdown.session.sends import FrozenDict, Send
+from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text, track_audio
 
-#: Name of the master strip; no track has it.
-MASTER = "master"
 #: Rate for the check of a strip that is in no mix yet, in Hz.
 _CHECK_RATE_HZ = 48_000.0
+_SWITCHES = ("invert_polarity", "mute", "solo", "solo_safe")
 
 
 class _Owner(Protocol):
-    """The mix of a track."""
+    """The mix of a strip."""
 
     @property
     def sample_rate_hz(self) -> float: ...
 
-    def get(self, name: str) -> Track | None: ...
+    def get(self, name: str) -> Any: ...
 
     def rename(self, old: str, new: str) -> None: ...
 
+    def _check_routes(self, strip: Strip) -> None: ...
 
+
+@functools.cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(entry.name for entry in dataclasses.fields(kind))
+
+
+@dataclass(eq=False, repr=False)
 class Strip:
-    """Mutable settings: each new value is checked and converted to a plain value."""
+    """One strip of a :class:`Mix`: the settings that tracks, groups and returns have in common.
+
+    They may be changed until the mix is rendered. Each new value is checked at once; a refused one changes nothing.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the mix, without "/". Setting it is :meth:`Mix.rename`.
+    fader_db : float or points, default 0
+        Level, -inf to 12 dB; at -144 and below silence. Instead of a number it takes points in time, ``(seconds,
+        value)`` or ``(seconds, value, shape)``, and reads back as a tuple of them; so do the pans and `mute`. The shape
+        names the way that ends at the point: "linear", "db_linear" (for dB, where it is the default), "exponential",
+        "s_curve" or "hold". Before the first point and after the last one their values hold; times rise, equal times
+        are a step.
+    pan : float or points, default 0
+        -1 to 1: pan of a strip that is mono after its inserts, balance of a stereo one.
+    pan_law : "constant_power", "-4.5dB", "-6dB" or "linear", default "constant_power"
+        As in :class:`Pan`.
+    width : float, default 1
+        Stereo width after the inserts, 0 to 2; a strip that is mono there takes 1 only.
+    trim_db : float, default 0
+        Level before the inserts, -24 to 24 dB.
+    invert_polarity : bool, default False
+        Inverts the polarity before the inserts.
+    inserts : sequence of effects, default none
+        First to last; kept as a tuple.
+    sends : mapping of name to float or Send, default none
+        Further ways to groups and returns: a number is the level in dB of a :class:`Send` after fader and pan.
+    to : str, default "master"
+        Name of the group that it feeds, or "master".
+    key_from : str, or mapping of int to str, optional
+        Name of the strip that is the key of the first insert that takes one; or names by the positions of inserts. A
+        key is taken after the inserts of its strip, before fader and mute.
+    mute : bool or points, default False
+        Mutes the strip and its sends, not the keys that it gives.
+    solo : bool, default False
+        While any strip is soloed, only soloed ones, what feeds them, what they feed, and returns are heard.
+    solo_safe : bool, default False
+        Is heard while other strips are soloed.
+    stereo_pan : "balance" or "dual", default "balance"
+        Placing of a strip that is stereo after its inserts: `pan` turns one side down, or left and right are panned by
+        themselves.
+    left_pan : float or points, default -1
+        -1 to 1: position of the left channel, for "dual".
+    right_pan : float or points, default 1
+        -1 to 1: position of the right channel, for "dual".
+    """
+
+    name: str
+    _: KW_ONLY
+    fader_db: Automated = 0.0
+    pan: Automated = 0.0
+    pan_law: PanLaw = "constant_power"
+    width: float = 1.0
+    trim_db: float = 0.0
+    invert_polarity: bool = False
+    inserts: tuple[Effect, ...] = ()
+    sends: Mapping[str, Send] = FrozenDict({})
+    to: str = MASTER
+    key_from: str | Mapping[int, str] | None = None
+    mute: bool | Points = False
+    solo: bool = False
+    solo_safe: bool = False
+    stereo_pan: StereoPan = "balance"
+    left_pan: Automated = -1.0
+    right_pan: Automated = 1.0
+
+    #: Settings that a strip of this kind does not have.
+    _without: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_complete", True)
@@ -40,23 +119,36 @@ class Strip:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse a setting at once, and keep the old one."""
-        known = [entry.name for entry in dataclasses.fields(cast(Any, self))]
+        owner = self._owner
+        if name == "name" and owner is not None and owner.get(self.__dict__.get("name", "")) is self:
+            owner.rename(self.name, value)
+            return
+        complete = "_complete" in self.__dict__
+        known = [known for known in _names(cast(Any, type(self))) if not complete or known not in self._without]
         if name not in known:
             raise _checks.unknown(f"a {type(self).__name__.lower()}", name, known)
         plain = self._plain(name, value)
-        if "_complete" not in self.__dict__:
+        if not complete:
             object.__setattr__(self, name, plain)
             return
-        before = getattr(self, name)
-        object.__setattr__(self, name, plain)
-        try:
-            self._check()
-        except BaseException:
-            object.__setattr__(self, name, before)
-            raise
+        changes = {name: plain}
+        if name in STRIP_LANES and isinstance(plain, tuple):
+            changes["_under"] = {**self._constants, name: self._constant(name)}
+        self._change(changes)
 
     def __delattr__(self, name: str) -> None:
         raise ParameterError(f"{name} cannot be deleted: a {type(self).__name__.lower()} always has it")
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        """Change attributes whole or not at all."""
+        before = dict(self.__dict__)
+        self.__dict__.update(changes)
+        try:
+            self._check()
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
@@ -66,80 +158,70 @@ class Strip:
         -------
         tuple of Parameter
         """
-        return parameters_of(cls.__name__)
+        return parameters_of("Strip")
 
-    def _check(self) -> None:
-        """Refuse illegal settings by the checks of the engine."""
+    @property
+    def automation(self) -> Mapping[str, tuple[Point, ...]]:
+        """Points of all automated parameters, by their path from the strip."""
+        own = {name: getattr(self, name) for name in STRIP_LANES if isinstance(getattr(self, name), tuple)}
+        return FrozenDict({**own, **self._lanes})
 
-    def _plain(self, name: str, value: Any) -> Any:
-        """Return the value of a setting as stored."""
-        if name == "inserts":
-            effects = _checks.items(name, value, "effects")
-            for position, effect in enumerate(effects):
-                if not isinstance(effect, Effect):
-                    raise TypeError(f"inserts[{position}] = {_checks.shown(effect)} is not an effect")
-            return tuple(effects)
-        if name in ("invert_polarity", "mute", "solo"):
-            return _checks.flag(name, value)
-        if name == "pan_law":
-            return _checks.one_of(name, value, get_args(PanLaw))
-        return _checks.number(name, value)
+    def automate(self, parameter: str, points: Points | None) -> None:
+        """Give a parameter points in time; see :meth:`Mix.automate`.
 
-    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
-        """Return plain values for the compiled module."""
-        plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(cast(Any, self))}
-        return {**plain, "inserts": [effect._engine(sample_rate_hz) for effect in plain["inserts"]]}
+        Parameters
+        ----------
+        parameter : str
+            Its path from the strip, as ``fader_db``, ``2/threshold_db`` or ``sends/hall/level_db``.
+        points : list of (seconds, value[, shape]), or None
+            None makes it a constant again.
+        """
+        if not isinstance(parameter, str):
+            raise TypeError(f"parameter = {_checks.shown(parameter)} is not a text")
+        found = parameter_at(parameter, self.inserts, list(self.sends), self.name)
+        if "/" not in parameter:
+            if points is not None:
+                setattr(self, parameter, read_points(parameter, points, found))
+            else:
+                setattr(self, parameter, self._constant(parameter))
+            return
+        lanes = {path: kept for path, kept in self._lanes.items() if path != parameter}
+        if points is not None:
+            lanes[parameter] = read_points(parameter, points, found)
+        self._change({"_lanes": lanes})
 
+    def is_bus(self) -> bool:
+        """Whether other strips may feed it."""
+        return True
 
-@dataclass(eq=False, repr=False)
-class Track(Strip):
-    """One strip of a :class:`Mix`. Its settings may be changed until the mix is rendered.
+    def destinations(self) -> Iterator[tuple[str, str]]:
+        """Names of the strips that it feeds, each with the setting that says so."""
+        yield self.to, "to"
+        for to in self.sends:
+            yield to, "sends"
 
-    Parameters
-    ----------
-    name : str
-        Its name in the mix. Setting it is :meth:`Mix.rename`.
-    audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
-        another, and kept read-only, (1 or 2, frames): a change is another array.
-    fader_db : float, default 0
-        Level, -inf to 12 dB; at -144 and below silence.
-    pan : float, default 0
-        -1 to 1: pan of a mono track, balance of a stereo one.
-    pan_law : "constant_power", "-4.5dB", "-6dB" or "linear", default "constant_power"
-        As in :class:`Pan`.
-    width : float, default 1
-        Stereo width after the inserts, 0 to 2; mono tracks take 1 only.
-    trim_db : float, default 0
-        Level before the inserts, -24 to 24 dB.
-    invert_polarity : bool, default False
-        Inverts the polarity before the inserts.
-    inserts : sequence of effects, default none
-        First to last; kept as a tuple.
-    mute : bool, default False
-        The track is not audible.
-    solo : bool, default False
-        While any track is soloed, all others are muted.
-    """
+    def key_sources(self) -> Iterator[str]:
+        """Names of the strips that are its keys."""
+        if isinstance(self.key_from, str):
+            yield self.key_from
+        elif self.key_from is not None:
+            yield from self.key_from.values()
 
-    name: str
-    audio: Audio
-    fader_db: float = 0.0
-    pan: float = 0.0
-    pan_law: PanLaw = "constant_power"
-    width: float = 1.0
-    trim_db: float = 0.0
-    invert_polarity: bool = False
-    inserts: tuple[Effect, ...] = ()
-    mute: bool = False
-    solo: bool = False
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        owner = self._owner
-        if name == "name" and owner is not None and owner.get(self.name) is self:
-            owner.rename(self.name, value)
-        else:
-            super().__setattr__(name, value)
+    def renamed(self, old: str, new: str) -> None:
+        """Follow the new name of another strip."""
+        following: dict[str, Any] = {"to": new if self.to == old else self.to}
+        following["sends"] = FrozenDict({new if to == old else to: send for to, send in self.sends.items()})
+        if isinstance(self.key_from, str):
+            following["key_from"] = new if self.key_from == old else self.key_from
+        elif self.key_from is not None:
+            keys = {insert: new if name == old else name for insert, name in self.key_from.items()}
+            following["key_from"] = FrozenDict(keys)
+        parts = {path: path.split("/") for path in self._lanes}
+        following["_lanes"] = {
+            f"sends/{new}/{parts[path][2]}" if parts[path][:2] == ["sends", old] else path: points
+            for path, points in self._lanes.items()
+        }
+        self.__dict__.update(following)
 
     @property
     def _owner(self) -> _Owner | None:
@@ -149,83 +231,194 @@ class Track(Strip):
     def _rate_hz(self) -> float | None:
         return None if self._owner is None else self._owner.sample_rate_hz
 
+    @property
+    def _lanes(self) -> dict[str, tuple[Point, ...]]:
+        """Points of parameters of inserts and sends, by path."""
+        return cast(dict[str, tuple[Point, ...]], self.__dict__.get("_lanes", {}))
+
+    @property
+    def _constants(self) -> dict[str, Any]:
+        """Values that automated parameters had before."""
+        return cast(dict[str, Any], self.__dict__.get("_under", {}))
+
+    def _constant(self, name: str) -> Any:
+        """Return the value of a parameter without its points."""
+        value = getattr(self, name)
+        if not isinstance(value, tuple):
+            return value
+        defaults = {entry.name: entry.default for entry in dataclasses.fields(self)}
+        return self._constants.get(name, defaults[name])
+
+    def _check(self) -> None:
+        """Refuse illegal settings by the checks of the engine."""
+        rate_hz = self._rate_hz() or _CHECK_RATE_HZ
+        for path in self._lanes:
+            # Of an insert or a send that may have been removed.
+            parameter_at(path, self.inserts, list(self.sends), self.name)
+        try:
+            _core.check_strip(self._engine(rate_hz), rate_hz)
+        except (ParameterError, ShapeError) as error:
+            raise self._told(error) from None
+        if self._owner is not None:
+            self._owner._check_routes(self)
+
+    def _told(self, error: ValueError) -> ValueError:
+        """Return an error of the engine with the path and the time of a point instead of positions."""
+        found = re.search(r'^strip ".*": automation\[(\d+)\]\.(?:points\[(\d+)\]\.)?', str(error), re.DOTALL)
+        if found is None:
+            return error
+        path, points = list(self.automation.items())[int(found[1])]
+        point = "" if found[2] is None else f"point {found[2]} (at {points[int(found[2])][0]:g} s): "
+        return type(error)(f"{self.name}/{path}: {point}{str(error)[found.end() :]}")
+
     def _plain(self, name: str, value: Any) -> Any:
+        """Return the value of a setting as stored."""
         if name == "name":
             return strip_name(value)
+        if name in STRIP_LANES and is_points(value):
+            return read_points(name, value, parameter_at(name, (), (), self.name))
+        if name in _SWITCHES:
+            return _checks.flag(name, value)
+        match name:
+            case "inserts":
+                return effects_of(value)
+            case "sends":
+                return sends_of(value)
+            case "key_from":
+                return key_sources_of(value)
+            case "to":
+                return text(name, value)
+            case "pan_law":
+                return _checks.one_of(name, value, get_args(PanLaw))
+            case "stereo_pan":
+                return _checks.one_of(name, value, get_args(StereoPan))
+        return _checks.number(name, value)
+
+    def _input(self) -> dict[str, Any]:
+        """Return what the strip receives, in plain values."""
+        return {"type": "Group"}
+
+    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
+        """Return plain values for the compiled module, without audio."""
+        inserts = [effect._engine(sample_rate_hz) for effect in self.inserts]
+        params = {parameter.name: getattr(self, parameter.name, None) for parameter in self.parameters()}
+        params |= {name: self._constant(name) for name in STRIP_LANES}
+        positions = {to: position for position, to in enumerate(self.sends)}
+        paths = {
+            path: f"sends/{positions[path.split('/')[1]]}/{path.split('/')[2]}" if path.startswith("sends/") else path
+            for path in self.automation
+        }
+        params["inserts"] = inserts
+        params["keys"] = self._keys(inserts)
+        params["sends"] = [send.plain(to) for to, send in self.sends.items()]
+        params["automation"] = [lane(paths[path], points) for path, points in self.automation.items()]
+        return {"name": self.name, "input": self._input(), "params": params}
+
+    def _keys(self, inserts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if self.key_from is None:
+            return []
+        if not isinstance(self.key_from, str):
+            return [{"insert": insert, "from": name} for insert, name in self.key_from.items()]
+        first = next((position for position, insert in enumerate(inserts) if _core.takes_key(insert)), None)
+        if first is None:
+            takers = "Compressor, Expander, Gate and DynamicEqualizer do"
+            called = f"strip {shown(self.name)}: key_from = {shown(self.key_from)}"
+            raise MixerError(f"{called}: none of its inserts takes a key: {takers}")
+        return [{"insert": first, "from": self.key_from}]
+
+    def _kind(self) -> str:
+        """Return the kind of signal in one word."""
+        return type(self).__name__.lower()
+
+    def __repr__(self) -> str:
+        parts = [*self._said(), f"fader {said(self.fader_db, ' dB')}"]
+        defaults = {entry.name: entry.default for entry in dataclasses.fields(self)}
+        for name in ("pan", "pan_law", "width", "trim_db", "invert_polarity", *_SWITCHES[1:], "stereo_pan"):
+            if getattr(self, name) != defaults[name]:
+                parts.append(f"{name} {said(getattr(self, name))}")
+        if self.inserts:
+            parts.append(f"inserts {listed([effect._name for effect in self.inserts], ' > ')}")
+        if self.sends:
+            parts.append(f"sends to {listed(list(self.sends), ', ')}")
+        if self.to != MASTER:
+            parts.append(f"to {self.to}")
+        return f"<{type(self).__name__} {_checks.shown(self.name)}: {', '.join(parts)}>"
+
+    def _said(self) -> list[str]:
+        return []
+
+
+@dataclass(eq=False, repr=False)
+class Track(Strip):
+    """A strip with audio of its own.
+
+    Parameters
+    ----------
+    name : str
+        As all further settings: see :class:`Strip`.
+    audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
+        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
+        another, and kept read-only, (1 or 2, frames): a change is another array.
+    """
+
+    audio: Audio
+
+    def is_bus(self) -> bool:
+        """Whether other strips may feed it: none."""
+        return False
+
+    def _plain(self, name: str, value: Any) -> Any:
         if name == "audio":
             return track_audio(self.name, value, None, self._rate_hz())
         return super()._plain(name, value)
 
-    def _check(self) -> None:
-        rate_hz = self._rate_hz() or _CHECK_RATE_HZ
-        _core.check_track(self.name, self._engine(rate_hz), rate_hz, self.audio.shape[0])
+    def _input(self) -> dict[str, Any]:
+        return {"type": "Track", "channels": self.audio.shape[0]}
 
-    def _engine(self, sample_rate_hz: float) -> dict[str, Any]:
-        """Return plain values for the compiled module, without the audio."""
-        plain = super()._engine(sample_rate_hz)
-        del plain["name"], plain["audio"]
-        return plain
+    def _kind(self) -> str:
+        return "mono" if self.audio.shape[0] == 1 else "stereo"
 
-    def __repr__(self) -> str:
-        channels, frames = self.audio.shape
-        rate_hz = self._rate_hz()
-        length = f"{frames} frames" if rate_hz is None else f"{frames / rate_hz:.2f} s"
-        parts = [f"{'mono' if channels == 1 else 'stereo'}, {length}, fader {_checks.figure(self.fader_db)} dB"]
-        defaults = {entry.name: entry.default for entry in dataclasses.fields(self)}
-        for name in ("pan", "pan_law", "width", "trim_db", "invert_polarity", "mute", "solo"):
-            if getattr(self, name) != defaults[name]:
-                parts.append(f"{name} {getattr(self, name)}")
-        if self.inserts:
-            parts.append(f"inserts {' > '.join(effect._name for effect in self.inserts)}")
-        return f"<Track {_checks.shown(self.name)}: {', '.join(parts)}>"
+    def _said(self) -> list[str]:
+        frames, rate_hz = self.audio.shape[1], self._rate_hz()
+        return [self._kind(), f"{frames} frames" if rate_hz is None else f"{frames / rate_hz:.2f} s"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
+class Group(Strip):
+    """A strip that others feed, by `to` or by sends; stereo. Its settings are those of :class:`Strip`."""
+
+
+@dataclass(eq=False, repr=False)
+class Return(Strip):
+    """As a group, and heard while other strips are soloed. Its settings are those of :class:`Strip`."""
+
+    def _input(self) -> dict[str, Any]:
+        return {"type": "Return"}
+
+
+@dataclass(eq=False, repr=False)
 class Master(Strip):
-    """The master strip of a :class:`Mix`.
+    """The master strip, which every mix has: all that feeds nothing else feeds it. Its way out is the mix.
 
-    Parameters
-    ----------
-    inserts : sequence of effects, default none
-        On the stereo bus, first to last.
-    fader_db : float, default 0
-        Level after them, -inf to 12 dB.
+    Its settings are those of :class:`Strip` without destination, sends and solo.
     """
 
-    inserts: tuple[Effect, ...] = ()
-    fader_db: float = 0.0
+    name: str = MASTER
 
-    def check_at(self, sample_rate_hz: float) -> None:
-        """Refuse settings that are illegal in a mix of this rate."""
-        _core.check_master(MASTER, self._engine(sample_rate_hz), sample_rate_hz)
+    _without: ClassVar[tuple[str, ...]] = ("name", "sends", "to", "solo", "solo_safe")
 
-
-def strip_name(value: Any) -> str:
-    """Return a legal name of a strip."""
-    if not isinstance(value, str):
-        raise TypeError(f"name = {_checks.shown(value)} is not a text")
-    if not value:
-        raise ParameterError(f"name = {value!r} is not allowed: it must be a text that is not empty")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ParameterError(f"name = {_checks.shown(value)} is not allowed: it must be Unicode text") from None
-    return str(value)
+    def destinations(self) -> Iterator[tuple[str, str]]:
+        """Names of the strips that it feeds: none."""
+        return iter(())
 
 
-def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
-    """Return a track's audio as stored: a read-only copy at the rate of the mix."""
-    called = f"audio of {name!r}"
-    samples, own_hz = _checks.unpack(source, called)
-    if rate_hz is not None:
-        samples, own_hz = _checks.recording(source, rate_hz, called)
-    audio = _checks.planar(samples, called)
-    if audio.shape[0] not in (1, 2):
-        hint = ": pass audio.T" if audio.shape[1] in (1, 2) else ""
-        raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
-    _checks.finite(audio, called)
-    if own_hz is not None and to_hz is not None:
-        audio = resample(audio, own_hz, to_hz)
-    kept = cast(Audio, np.array(audio, order="C"))
-    kept.flags.writeable = False
-    return kept
+def said(value: Any, unit: str = "") -> str:
+    """Return the value of a setting as short text."""
+    if isinstance(value, tuple):
+        return f"automated ({len(value)} points)"
+    return f"{_checks.figure(value)}{unit}" if unit else str(value)
+
+
+def listed(names: list[str], separator: str) -> str:
+    """Return some of several names."""
+    return separator.join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -1,0 +1,104 @@
+"""Automation: points in time of a parameter, and the paths of the parameters that have them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, get_args
+
+from mixdown import _checks
+from mixdown._core import ParameterError
+from mixdown.effects import Effect, Parameter, parameters_of
+
+Shape = Literal["linear", "db_linear", "exponential", "s_curve", "hold"]
+"""Way from one point to the next."""
+
+#: A time in s, a value, and the shape of the way that ends there.
+Point: TypeAlias = tuple[float, float, Shape]
+#: Points as they may be given: the shape may be left out.
+Points: TypeAlias = Iterable[Sequence[Any]]
+#: A number, or its course in time.
+Automated: TypeAlias = float | Points
+
+#: Parameters of a strip, and of a send, that take points.
+STRIP_LANES = ("fader_db", "pan", "left_pan", "right_pan", "mute")
+SEND_LANES = ("level_db", "pan", "mute")
+
+
+def is_points(value: Any) -> bool:
+    """Whether a value is meant as points: any list, not a number or a word."""
+    return (
+        isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and getattr(value, "ndim", 1) > 0
+    )
+
+
+def read_points(name: str, values: Any, parameter: Parameter) -> tuple[Point, ...]:
+    """Return points as stored; order, ranges and shapes are checked by the engine."""
+    points: list[Point] = []
+    for position, point in enumerate(_checks.items(name, values, "points")):
+        called = f"{name}[{position}]"
+        if isinstance(point, (str, bytes)) or not isinstance(point, Iterable):
+            raise TypeError(f"{called} = {_checks.shown(point)} is not a point: (seconds, value[, shape])")
+        parts = list(point)
+        if len(parts) not in (2, 3):
+            raise TypeError(f"{called} = {_checks.shown(point)} is not a point: (seconds, value[, shape])")
+        time_s = _checks.number(f"{called}: time_s", parts[0])
+        value: float
+        if parameter.kind == "switch":
+            value, usual = _checks.flag(f"{called}: {parameter.name}", parts[1]), "hold"
+        else:
+            value = _checks.number(f"{called}: {parameter.name}", parts[1])
+            usual = "db_linear" if parameter.unit.startswith("dB") else "linear"
+        shape: Any = _checks.one_of(f"{called}: shape", parts[2] if len(parts) == 3 else usual, get_args(Shape))
+        points.append((time_s, value, shape))
+    if not points:
+        raise ParameterError(f"{name} has no points: 1 or more needed")
+    return tuple(points)
+
+
+def lane(path: str, points: Iterable[Point]) -> dict[str, Any]:
+    """Return a lane in plain values for the compiled module."""
+    plain = [{"time_s": time_s, "value": float(value), "shape": shape} for time_s, value, shape in points]
+    return {"parameter": path, "points": plain}
+
+
+def parameter_at(path: str, inserts: Sequence[Effect], sends: Sequence[str], strip: str) -> Parameter:
+    """Return the parameter of a strip at a path: ``fader_db``, ``sends/hall/level_db`` or ``2/threshold_db``."""
+    called = f"{strip}/{path}"
+    match path.split("/"):
+        case [name] if name:
+            return _named(called, name, parameters_of("Strip"), STRIP_LANES, "a strip")
+        case ["sends", to, name]:
+            if to not in sends:
+                raise ParameterError(f"{called}: there is no send to {_checks.shown(to)}{nearest(to, sends)}")
+            return _named(called, name, parameters_of("Send"), SEND_LANES, "a send")
+        case [index, name] if re.fullmatch(r"[0-9]{1,4}", index):
+            if int(index) >= len(inserts):
+                raise ParameterError(f"{called}: there is no insert {index}: the strip has {len(inserts)}")
+            effect = inserts[int(index)]
+            lanes = [
+                parameter.name
+                for parameter in effect.parameters()
+                if parameter.kind in ("number", "switch") and not parameter.fixed_while_running
+            ]
+            return _named(called, name, effect.parameters(), lanes, effect._name)
+    raise ParameterError(
+        f"{called}: no such parameter: after the name of the strip come fader_db, pan, left_pan, right_pan or mute, "
+        "sends/<name>/<parameter> or <insert>/<parameter>"
+    )
+
+
+def _named(called: str, name: str, parameters: Iterable[Parameter], lanes: Sequence[str], owner: str) -> Parameter:
+    found = {parameter.name: parameter for parameter in parameters}
+    if name in lanes:
+        return found[name]
+    if name in found:
+        raise ParameterError(f"{called}: {name} takes no automation; {', '.join(lanes) or 'nothing'} of {owner} does")
+    raise ParameterError(f"{called}: {owner} has no parameter {name}{nearest(name, lanes)}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error about an unknown name."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f": did you mean {close[0]}?" if close else ""

@@ -1,0 +1,102 @@
+"""The routing of a mix by names: cycles, strips that others need, names that do not exist."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from mixdown import _checks
+from mixdown._core import MixerError
+from mixdown.session.automation import nearest
+
+#: Name of the master strip; no other strip has it.
+MASTER = "master"
+
+
+class Routed(Protocol):
+    """A strip as the routing sees it."""
+
+    name: str
+
+    def is_bus(self) -> bool:
+        """Whether other strips may feed it."""
+
+    def destinations(self) -> Iterator[tuple[str, str]]:
+        """Names of the strips that it feeds, each with the setting that says so."""
+
+    def key_sources(self) -> Iterator[str]:
+        """Names of the strips that are its keys."""
+
+
+def refuse_cycle(strips: Mapping[str, Routed], changed: Routed) -> None:
+    """Refuse a strip that feeds itself by a way over strips that are there.
+
+    Parameters
+    ----------
+    strips
+        All other strips by their names, and perhaps the changed one.
+    changed
+        The only strip on the cycle that is new or has changed.
+    """
+    after: dict[str, str] = {}
+    found = [changed.name]
+    feeders: Mapping[str, list[str]] | None = None
+    # Against the direction of the signal: most strips have no sources, and end the search.
+    while found:
+        name = found.pop()
+        strip = changed if name == changed.name else strips.get(name)
+        if strip is None:
+            continue
+        sources = list(strip.key_sources())
+        if strip.is_bus():
+            feeders = _feeders(strips, changed) if feeders is None else feeders
+            sources += feeders.get(name, [])
+        for source in sources:
+            if source == changed.name:
+                path = [source, name]
+                while path[-1] != changed.name:
+                    path.append(after[path[-1]])
+                raise MixerError(f"strips feed each other in a circle: {' -> '.join(path)}")
+            if source not in after:
+                after[source] = name
+                found.append(source)
+
+
+def _feeders(strips: Mapping[str, Routed], changed: Routed) -> Mapping[str, list[str]]:
+    """Return the names of the strips that feed each bus."""
+    feeders: defaultdict[str, list[str]] = defaultdict(list)
+    for strip in ({**strips, changed.name: changed}).values():
+        for to, _ in strip.destinations():
+            feeders[to].append(strip.name)
+    return feeders
+
+
+def needed_by(name: str, strips: Iterable[Routed]) -> list[str]:
+    """Return the names of the other strips that feed a strip or have it as their key."""
+    return [
+        strip.name
+        for strip in strips
+        if strip.name != name and (name in strip.key_sources() or any(to == name for to, _ in strip.destinations()))
+    ]
+
+
+def refuse_unknown(strips: Iterable[Routed], vcas: Mapping[str, Iterable[str]], known: Iterable[str]) -> None:
+    """Refuse the first name in strips and VCA groups that is not among the known ones, and suggest one."""
+    names = dict.fromkeys(known)
+    for strip in strips:
+        given = [*strip.destinations(), *((source, "key_from") for source in strip.key_sources())]
+        for to, setting in given:
+            if to not in names:
+                what = f"strip {shown(strip.name)}: {setting}: there is no strip named {shown(to)}"
+                raise MixerError(what + nearest(to, names))
+    for vca, members in vcas.items():
+        for member in members:
+            if member not in names:
+                what = f"vca {shown(vca)}: members: there is no strip named {shown(member)}"
+                raise MixerError(what + nearest(member, names))
+
+
+def shown(name: object) -> str:
+    """Return a name for an error message."""
+    return f'"{name}"' if isinstance(name, str) else _checks.shown(name)

@@ -1,0 +1,125 @@
+"""Settings of strips: their types in calls, and the conversion of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypedDict, cast
+
+import numpy as np
+
+from mixdown import _checks
+from mixdown._checks import Audio, Source
+from mixdown._core import ParameterError, ShapeError
+from mixdown.conversion import resample
+from mixdown.effects import Effect, PanLaw
+from mixdown.session.automation import Automated, Points
+from mixdown.session.sends import FrozenDict, Send
+
+StereoPan = Literal["balance", "dual"]
+"""Placing of a stereo strip."""
+
+
+class FurtherSettings(TypedDict, total=False):
+    """The settings of a strip but for its inserts: see :class:`Strip`."""
+
+    fader_db: Automated
+    pan: Automated
+    pan_law: PanLaw
+    width: float
+    trim_db: float
+    invert_polarity: bool
+    sends: Mapping[str, Send | float]
+    to: str
+    key_from: str | Mapping[int, str] | None
+    mute: bool | Points
+    solo: bool
+    solo_safe: bool
+    stereo_pan: StereoPan
+    left_pan: Automated
+    right_pan: Automated
+
+
+class Settings(FurtherSettings, total=False):
+    """The settings of a strip: see :class:`Strip`."""
+
+    inserts: Iterable[Effect]
+
+
+def strip_name(value: Any) -> str:
+    """Return a legal name of a strip."""
+    name = text("name", value)
+    if "/" in name:
+        raise ParameterError(f"name = {_checks.shown(value)} is not allowed: / stands between the parts of a path")
+    return name
+
+
+def text(name: str, value: Any) -> str:
+    """Return a text that is not empty."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} = {_checks.shown(value)} is not a text")
+    if not value:
+        raise ParameterError(f"{name} = {value!r} is not allowed: it must be a text that is not empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ParameterError(f"{name} = {_checks.shown(value)} is not allowed: it must be Unicode text") from None
+    return str(value)
+
+
+def effects_of(value: Any) -> tuple[Effect, ...]:
+    """Return inserts as stored."""
+    effects = _checks.items("inserts", value, "effects")
+    for position, effect in enumerate(effects):
+        if not isinstance(effect, Effect):
+            raise TypeError(f"inserts[{position}] = {_checks.shown(effect)} is not an effect")
+    return tuple(effects)
+
+
+def sends_of(value: Any) -> FrozenDict[str, Send]:
+    """Return sends as stored."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"sends = {_checks.shown(value)} is not a mapping of names to levels in dB or Sends")
+    sends = {}
+    for to, send in value.items():
+        name = f"sends[{_checks.shown(to)}]"
+        if not isinstance(send, Send):
+            try:
+                send = Send(_checks.number("level_db", send))
+            except TypeError:
+                raise TypeError(f"{name} = {_checks.shown(send)} is not a level in dB or a Send") from None
+            except ParameterError as error:
+                raise ParameterError(f"{name}: {error}") from None
+        sends[text("a name in sends", to)] = send
+    return FrozenDict(sends)
+
+
+def key_sources_of(value: Any) -> str | FrozenDict[int, str] | None:
+    """Return the sources of keys as stored."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return FrozenDict(
+            {
+                _checks.whole_number("position of an insert in key_from", insert, 0, 65_535): text("key_from", name)
+                for insert, name in value.items()
+            }
+        )
+    return text("key_from", value)
+
+
+def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
+    """Return a track's audio as stored: a read-only copy at the rate of the mix."""
+    called = f"audio of {name!r}"
+    samples, own_hz = _checks.unpack(source, called)
+    if rate_hz is not None:
+        samples, own_hz = _checks.recording(source, rate_hz, called)
+    audio = _checks.planar(samples, called)
+    if audio.shape[0] not in (1, 2):
+        hint = ": pass audio.T" if audio.shape[1] in (1, 2) else ""
+        raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
+    _checks.finite(audio, called)
+    if own_hz is not None and to_hz is not None:
+        audio = resample(audio, own_hz, to_hz)
+    kept = cast(Audio, np.array(audio, order="C"))
+    kept.flags.writeable = False
+    return kept

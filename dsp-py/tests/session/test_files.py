@@ -1,0 +1,208 @@
+"""Session files: a mix as a text beside its audio."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import mixdown as md
+
+RATE_HZ = 48_000
+
+SONG = """\
+# By hand.
+version = 1
+sample_rate_hz = 48_000
+
+[[track]]
+name = "kick"
+audio = "kick.wav"
+fader_db = -3
+to = "drums"
+sends = { hall = -18, plate = { level_db = -6, tap = "pre_fader" } }
+
+[[group]]
+name = "drums"
+inserts = [
+    { type = "HighPass", frequency_hz = 30 },
+    { type = "Compressor", threshold_db = -20 },
+]
+
+[[track]]
+name = "bass"
+audio = "sub/bass.wav"
+fader_db = [[0.0, -6], [0.1, 0, "linear"]]
+inserts = [{ type = "Compressor", threshold_db = -30, range_db = inf }]
+key_from = "kick"
+automation = { "0/threshold_db" = [[0, -30], [0.1, -20]] }
+
+[[return]]
+name = "hall"
+inserts = [{ type = "Reverb", space = "room" }]
+
+[[return]]
+name = "plate"
+
+[[vca]]
+name = "low"
+members = ["kick", "bass"]
+fader_db = -1
+
+[master]
+fader_db = -2
+inserts = [{ type = "Limiter" }]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, noise):
+    (tmp_path / "sub").mkdir()
+    md.write(tmp_path / "kick.wav", 0.1 * noise(1, 6000), RATE_HZ)
+    md.write(tmp_path / "sub" / "bass.wav", 0.1 * noise(2, 4000, seed=2), 44_100)
+    (tmp_path / "song.toml").write_text(SONG)
+    return tmp_path
+
+
+def test_a_text_is_the_mix_that_it_says(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    assert list(mix) == ["kick", "drums", "bass", "hall", "plate"]
+    by_hand = md.Mix(sample_rate_hz=48_000)
+    sends = {"hall": -18, "plate": md.Send(-6, tap="pre_fader")}
+    by_hand.track("kick", md.read(folder / "kick.wav"), fader_db=-3, to="drums", sends=sends)
+    by_hand.group("drums", [md.HighPass(frequency_hz=30), md.Compressor(threshold_db=-20)])
+    bass = by_hand.track("bass", md.read(folder / "sub" / "bass.wav"), fader_db=[(0, -6), (0.1, 0, "linear")])
+    bass.inserts, bass.key_from = [md.Compressor(threshold_db=-30)], "kick"
+    by_hand.automate("bass/0/threshold_db", [(0, -30), (0.1, -20)])
+    by_hand.returns("hall", [md.Reverb(space="room")])
+    by_hand.returns("plate")
+    by_hand.vca("low", ["kick", "bass"], fader_db=-1)
+    by_hand.master(fader_db=-2, inserts=[md.Limiter()])
+    np.testing.assert_array_equal(mix.render(tail=0.1), by_hand.render(tail=0.1))
+    assert by_hand.to_dict()["track"][1]["automation"] == {
+        "0/threshold_db": [[0.0, -30.0, "db_linear"], [0.1, -20.0, "db_linear"]]
+    }
+
+
+@pytest.mark.parametrize("place", ["again.toml", "sub/again.toml"])
+def test_saved_and_read_again_it_is_the_same(folder, place) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    mix.save(folder / place)
+    again = md.Mix.from_file(folder / place)
+    assert again.to_dict() == mix.to_dict()
+    assert list(again) == list(mix)
+    np.testing.assert_array_equal(again.render(tail=0.1), mix.render(tail=0.1))
+    # Files are named, not copied.
+    assert sorted(file.name for file in folder.rglob("*.wav")) == ["bass.wav", "kick.wav"]
+    again.save(folder / place)
+    assert md.Mix.from_file(folder / place).to_dict() == mix.to_dict()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_audio_of_no_file_is_written_beside_it(tmp_path, noise, dtype) -> None:
+    mix = md.Mix(sample_rate_hz=44_100)
+    names = ["a: b?", "A_ b_", "é \u202e", "con", "x" * 200, "track"]
+    for seed, name in enumerate(names):
+        mix.track(name, noise(1 + seed % 2, 500, seed=seed).astype(dtype), pan=0.1)
+    response = noise(2, 30).astype(dtype)
+    # Every kind of value: words, switches, infinities, lists, settings within settings, an impulse response.
+    mix["track"].inserts = [
+        md.Convolution(impulse_response=response, impulse_response_rate_hz=44_100),
+        md.Bypass(
+            md.Chain([md.Gain(gain_db=-np.inf), md.Equalizer(bands=[md.Placed(md.Bell(gain_db=1), place="mid")])])
+        ),
+        md.MultibandCompressor(crossovers_hz=[100], bands=[md.Compressor(ratio=np.inf), md.Compressor()]),
+        md.Reverb(space="club", freeze=False, duck_db=3),
+    ]
+    mix["con"].mute = [(0.0, True), (0.001, False)]
+    mix["con"].inserts = [md.Gate(), md.Compressor()]
+    mix["con"].key_from = {1: "track"}
+    mix.group('odd "name" \\ = #[x]', fader_db=-np.inf)
+    mix["con"].sends = {'odd "name" \\ = #[x]': md.Send(-np.inf, mute=True)}
+    mix.save(tmp_path / "song.toml")
+    assert len(list((tmp_path / "song audio").iterdir())) == len(names)
+    again = md.Mix.from_file(tmp_path / "song.toml")
+    assert again.to_dict() == mix.to_dict()
+    for name in names:
+        assert again[name].audio.dtype == dtype
+        np.testing.assert_array_equal(again[name].audio, mix[name].audio)
+        assert again[name].inserts == mix[name].inserts
+    np.testing.assert_array_equal(again.render(), mix.render())
+    json.dumps(mix.to_dict(), allow_nan=False)
+    # Other audio is written anew.
+    again["con"].audio = np.zeros(10)
+    again.save(tmp_path / "song.toml")
+    assert md.Mix.from_file(tmp_path / "song.toml")["con"].audio.shape == (1, 10)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "line", "message"),
+    [
+        ("fader_db = -3", "fadr_db = -3", md.ParameterError, 8, "a track has no fadr_db: did you mean fader_db?"),
+        ("fader_db = -3", "fader_db = 13", md.ParameterError, 8, "fader_db = 13 is out of range"),
+        ("fader_db = -3", "fader_db = true", TypeError, 8, "fader_db = True is not a number"),
+        ("fader_db = -3", 'fader_db = "-3"', TypeError, 8, "fader_db = '-3' is not a number"),
+        ('"kick.wav"', '"kik.wav"', FileNotFoundError, 7, "audio: there is no file kik.wav: did you mean kick.wav?"),
+        ('audio = "kick.wav"', "", md.ParameterError, 5, "audio of track 'kick' is missing"),
+        ('name = "kick"', "", md.ParameterError, 5, "a track needs a name"),
+        ('name = "bass"', 'name = "kick"', md.MixerError, 19, 'there is a strip named "kick" already'),
+        ('to = "drums"', 'to = "drum"', md.MixerError, 9, 'to: there is no strip named "drum": did you mean drums?'),
+        ("{ hall = -18", "{ hal = -18", md.MixerError, 10, 'sends: there is no strip named "hal"'),
+        (
+            "level_db = -6, tap",
+            "level_db = -6, tab",
+            md.ParameterError,
+            10,
+            "Send has no parameter tab: did you mean tap",
+        ),
+        ('type = "HighPass"', 'type = "HighPas"', md.ParameterError, 15, "type = 'HighPas' is not an effect"),
+        ("threshold_db = -20 }", "treshold_db = -20 }", md.ParameterError, 16, "did you mean threshold_db?"),
+        ("threshold_db = -20 }", "threshold_db = 20 }", md.ParameterError, 16, "threshold_db = 20 is out of range"),
+        ('key_from = "kick"', 'key_from = "kik"', md.MixerError, 24, 'key_from: there is no strip named "kik"'),
+        ('"0/threshold_db"', '"0/treshold_db"', md.ParameterError, 25, "did you mean threshold_db?"),
+        ("[0.1, 0, ", "[-1, 0, ", md.ParameterError, 22, "time_s = -1 is out of range"),
+        ('["kick", "bass"]', '["kick", "bas"]', md.MixerError, 36, 'members: there is no strip named "bas"'),
+        ("fader_db = -1", "fader = -1", md.ParameterError, 37, "has no parameter fader: did you mean fader_db"),
+        ("fader_db = -2", "to = 'x'", md.ParameterError, 40, "a master has no to"),
+        ("[master]", "[mastr]", md.ParameterError, 39, "mastr is no part of a mix: did you mean master?"),
+        ("version = 1", "version = 2", md.ParameterError, 2, "version = 2 is not known: this mixdown reads up to 1"),
+        ("version = 1", "", md.ParameterError, 1, "version is missing"),
+        ("48_000", "44", md.ParameterError, 3, "sample_rate_hz = 44 is out of range"),
+        ('inserts = [{ type = "Limiter" }]', 'inserts = { type = "Limiter" }', TypeError, 41, "inserts"),
+        ('name = "plate"', 'name = "plate"\nto = "bass"', md.MixerError, None, '"bass" is a track'),
+        ('name = "plate"', 'name = "plate"\nsends = { hall = 0 }\nto = "hall"', None, None, ""),
+        ("[[group]]", "[group]", md.ParameterError, 12, r"group is one table: write \[\[group\]\]"),
+        ("version = 1", "version = ", md.ParameterError, None, r"\(at line 2, column 11\)"),
+    ],
+)
+def test_errors_name_the_line(folder, old, new, error, line, message) -> None:
+    assert old in SONG
+    file = folder / "song.toml"
+    file.write_text(SONG.replace(old, new, 1))
+    if error is None:
+        md.Mix.from_file(file)
+        return
+    with pytest.raises(error, match=message) as refused:
+        md.Mix.from_file(file)
+    assert "\n" not in str(refused.value)
+    place = f":{line}: " if line else ""
+    assert re.match(rf"{re.escape(str(file))}{place}", str(refused.value)), refused.value
+
+
+def test_a_file_that_is_not_there(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError):
+        md.Mix.from_file(tmp_path / "song.toml")
+
+
+def test_table_and_drawing(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    lines = mix.table().splitlines()
+    assert lines[0].split() == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "To"]
+    assert lines[1] == "kick    mono    -3.0 dB  0    " + " " * 23 + "hall -18.0 dB, plate -6.0 dB  drums"
+    assert lines[3].startswith("bass    stereo  drawn    0    Compressor ")
+    assert len(lines) == 7
+    axes = mix.graph()
+    assert {text.get_text() for text in axes.texts} >= {"kick", "drums", "bass", "hall", "plate", "master"}
+    places = {text.get_text(): text.get_position() for text in axes.texts}
+    assert places["kick"][0] < places["drums"][0] < places["master"][0]
+    assert mix.graph(axes) is axes
