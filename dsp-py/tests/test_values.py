@@ -46,6 +46,7 @@ VALUES: list[Any] = [
     md.Parallel([md.Gain(), md.Width()], gains_db=[-float("inf"), 3]),
     md.MidSide(side=[md.Gain(gain_db=-1)]),
     md.Bypass(md.Limiter()),
+    md.Send(-6, tap="pre_fader"),
 ]
 values = pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 

@@ -5,8 +5,8 @@ use super::{
     gains::OutputLevels,
     graph::{FeedRoute, Output},
     lanes::OutputLanes,
-    mixer::StripId,
     send::Tap,
+    strip_id::StripId,
     taps::Taps,
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use super::{
     send::{SendParams, Tap},
-    strip::{StereoPan, StripParams},
+    strip_params::{StereoPan, StripParams},
 };
 use crate::levels::{
     gain::fader_gain,

@@ -7,7 +7,7 @@ use super::{
     mixer_error::MixerError,
     mixer_params::{MASTER, MixerParams, StripInput},
     send::Tap,
-    strip::StripParams,
+    strip_params::StripParams,
 };
 use alloc::{
     collections::BTreeMap,

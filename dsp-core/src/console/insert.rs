@@ -4,8 +4,8 @@ use super::{
     chunk::{CHUNK_FRAMES, Chunk},
     effect::{EffectCoeffs, EffectProcessor},
     lanes::InsertLanes,
-    mixer::StripId,
     send::Tap,
+    strip_id::StripId,
     taps::Taps,
 };
 use crate::{

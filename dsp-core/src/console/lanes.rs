@@ -8,7 +8,7 @@ use super::{
     graph::Output,
     send::SendParams,
     series::in_series,
-    strip::StripParams,
+    strip_params::StripParams,
 };
 use crate::foundation::{
     error::Error,

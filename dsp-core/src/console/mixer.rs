@@ -6,11 +6,12 @@ use super::{
     feed::Feed,
     gains::OutputLevels,
     graph::{Graph, Output},
-    mixer_edit::build_strip,
-    mixer_error::MixerError,
+    mixer_check::build_strip,
+    mixer_error::{MixerError, setting},
     mixer_params::{MASTER, MixerParams, StripInput},
     send::Tap,
     strip::Strip,
+    strip_id::StripId,
     taps::Taps,
 };
 use crate::{
@@ -94,10 +95,6 @@ pub struct Mixer<S: Sample> {
     /// Frames since the start of the mix.
     now: u64,
 }
-
-/// A strip of a mixer, for changes in a callback. It stays valid while strips are added, removed, renamed and moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct StripId(pub(super) u32);
 
 impl<S: Sample> Mixer<S> {
     /// An empty mixer at the rate and CPU level of `spec`, which must have 2 channels: those of the master.
@@ -431,8 +428,4 @@ fn run_all<S: Sample>(
     for (strip, taps) in strips.iter_mut().zip(taps) {
         strip.run(taps, earlier, chunk);
     }
-}
-
-pub(super) fn setting(name: &str, error: Error) -> MixerError {
-    MixerError::Setting { name: name.into(), error }
 }

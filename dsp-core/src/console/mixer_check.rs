@@ -1,18 +1,38 @@
-//! Checks of a mix as a value: names, routes, cycles, keys, settings and lanes, without building a processor.
+//! Checks of a mix as a value: names, routes, cycles, keys, settings and lanes; and of a strip that is built.
 
 use super::{
-    effect::Effect,
+    effect::{Effect, EffectProcessor},
     graph::Graph,
-    mixer::setting,
-    mixer_error::MixerError,
+    lanes::targets,
+    mixer_error::{MixerError, setting},
     mixer_params::{MixerParams, NamedStrip, StripInput},
-    strip::StripParams,
+    series::{build_series, series_channels, validate_series},
+    strip::{Strip, check_series},
+    strip_params::StripParams,
 };
 use crate::foundation::{
     error::{Error, channels_in, expect_channels},
+    processor::Processor,
+    sample::Sample,
     stream::StreamSpec,
 };
 use alloc::vec::Vec;
+
+impl StripParams {
+    /// Checks every setting for a strip with an input of these channels at this rate; designs and builds nothing.
+    /// Whether destinations and keys exist is up to the mix.
+    ///
+    /// # Errors
+    /// The first setting that is out of range; [`Error::Channels`] for strips that are neither mono nor stereo, before
+    /// or after the inserts.
+    pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
+        validate_series(&self.inserts, "inserts", spec)?;
+        channels_in(spec.channels(), 1, 2)?;
+        let channels = series_channels(&self.inserts, "inserts", spec.channels())?;
+        self.validate_after_inserts(&spec.with_channels(channels)?)?;
+        targets(self, spec).map(drop)
+    }
+}
 
 impl NamedStrip {
     /// Checks the settings of a strip, and that its keys go to inserts that take one, at the rate of a mixer's output
@@ -77,4 +97,26 @@ pub(super) fn check_keys(
         }
     }
     Ok(())
+}
+
+/// A strip that is not routed yet.
+pub(super) fn build_strip<S: Sample>(
+    spec: &StreamSpec,
+    input: StripInput,
+    params: &StripParams,
+    processors: Vec<EffectProcessor<S>>,
+    name: &str,
+) -> Result<Strip<S>, MixerError> {
+    let build = || {
+        channels_in(input.channels(), 1, 2)?;
+        let spec = spec.with_channels(input.channels())?;
+        let mut inserts = build_series(&params.inserts, "inserts", &spec)?;
+        inserts.extend(processors);
+        check_series(&spec, inserts.iter(), params)?;
+        targets(params, &spec)?;
+        Strip::new(&spec, !matches!(input, StripInput::Track { .. }), inserts, params)
+    };
+    let strip = build().map_err(|error| setting(name, error))?;
+    check_keys(name, params, strip.inserts.iter().map(|insert| insert.processor.takes_key()))?;
+    Ok(strip)
 }

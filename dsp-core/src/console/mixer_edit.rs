@@ -7,44 +7,23 @@ use super::{
     graph::{FeedRoute, Graph, KeyRoute, Output, departure, feeders, is_name},
     insert::{Insert, Key},
     lanes::{InsertLanes, OutputLanes, targets},
-    mixer::{Mixer, StripId, setting},
-    mixer_check::check_keys,
-    mixer_error::MixerError,
+    mixer::Mixer,
+    mixer_check::{build_strip, check_keys},
+    mixer_error::{MixerError, setting},
     mixer_params::{MASTER, NamedStrip, StripInput, VcaParams},
     send::Tap,
-    series::{build_series, design_series},
-    strip::{Strip, StripParams, check_series},
+    series::design_series,
+    strip::{Strip, check_series},
+    strip_id::StripId,
+    strip_params::StripParams,
 };
 use crate::foundation::{
-    error::{Error, channels_in},
+    error::Error,
     params::{Designed, Params, Tunable},
     processor::Processor,
     sample::Sample,
-    stream::StreamSpec,
 };
-use alloc::{vec, vec::Vec};
-
-/// A strip that is not routed yet.
-pub(super) fn build_strip<S: Sample>(
-    spec: &StreamSpec,
-    input: StripInput,
-    params: &StripParams,
-    processors: Vec<EffectProcessor<S>>,
-    name: &str,
-) -> Result<Strip<S>, MixerError> {
-    let build = || {
-        channels_in(input.channels(), 1, 2)?;
-        let spec = spec.with_channels(input.channels())?;
-        let mut inserts = build_series(&params.inserts, "inserts", &spec)?;
-        inserts.extend(processors);
-        check_series(&spec, inserts.iter(), params)?;
-        targets(params, &spec)?;
-        Strip::new(&spec, !matches!(input, StripInput::Track { .. }), inserts, params)
-    };
-    let strip = build().map_err(|error| setting(name, error))?;
-    check_keys(name, params, strip.inserts.iter().map(|insert| insert.processor.takes_key()))?;
-    Ok(strip)
-}
+use alloc::{boxed::Box, vec, vec::Vec};
 
 impl<S: Sample> Mixer<S> {
     /// Adds a track of 1 or 2 channels: see [`add`](Self::add).
@@ -231,7 +210,7 @@ impl<S: Sample> Mixer<S> {
                         running.processor.apply(&coeffs);
                         inserts.push(running);
                     }
-                    (Fresh::Built(processor), _) => inserts.push(Insert::new(processor)),
+                    (Fresh::Built(processor), _) => inserts.push(Insert::new(*processor)),
                     (Fresh::Kept(_), None) => {}
                 }
             }
@@ -277,8 +256,8 @@ impl<S: Sample> Mixer<S> {
         for (position, (coeffs, effect)) in designs.into_iter().zip(&params.inserts).enumerate() {
             let running = strip.inserts[..old].get(position);
             fresh.push(match running {
-                Some(running) if running.processor.check(&coeffs).is_ok() => Fresh::Kept(coeffs),
-                _ => Fresh::Built(effect.build(&stage).map_err(|error| error.within("inserts", position))?),
+                Some(running) if running.processor.check(&coeffs).is_ok() => Fresh::Kept(Box::new(coeffs)),
+                _ => Fresh::Built(Box::new(effect.build(&stage).map_err(|error| error.within("inserts", position))?)),
             });
             stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
         }
@@ -416,9 +395,9 @@ impl<S: Sample> Mixer<S> {
 /// An insert after a change of its settings.
 enum Fresh<S: Sample> {
     /// It glides.
-    Kept(Designed<EffectCoeffs>),
+    Kept(Box<Designed<EffectCoeffs>>),
     /// It starts anew.
-    Built(EffectProcessor<S>),
+    Built(Box<EffectProcessor<S>>),
 }
 
 /// Whether two settings of a strip differ in what the graph is made of.

@@ -115,3 +115,8 @@ impl core::error::Error for MixerError {
         }
     }
 }
+
+/// The error of a setting of a strip.
+pub(super) fn setting(name: &str, error: Error) -> MixerError {
+    MixerError::Setting { name: name.into(), error }
+}

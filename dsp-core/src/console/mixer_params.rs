@@ -1,6 +1,6 @@
 //! A whole mix as a value: its strips, its VCA groups and its master.
 
-use super::{mixer_error::MixerError, strip::StripParams};
+use super::{mixer_error::MixerError, strip_params::StripParams};
 use crate::{
     foundation::{declare::params, table::Fields, tagged::tagged},
     levels::gain::fader_gain,

@@ -26,7 +26,9 @@ pub(crate) mod parallel;
 pub(crate) mod send;
 pub(crate) mod series;
 pub(crate) mod stems;
-pub(crate) mod strip;
+mod strip;
+mod strip_id;
+pub(crate) mod strip_params;
 mod taps;
 
 pub use {
@@ -36,7 +38,7 @@ pub use {
     custom::CustomProcessor,
     effect::{Effect, EffectCoeffs, EffectProcessor},
     mid_side::MidSide,
-    mixer::{Mixer, StripId},
+    mixer::Mixer,
     mixer_error::MixerError,
     mixer_params::{MASTER, MixerParams, NamedStrip, StripInput, VcaParams},
     offline::{
@@ -46,5 +48,6 @@ pub use {
     parallel::Parallel,
     send::{SendParams, Tap},
     stems::{Stems, render_stems},
-    strip::{KeyParams, StereoPan, StripParams},
+    strip_id::StripId,
+    strip_params::{KeyParams, StereoPan, StripParams},
 };

@@ -1,4 +1,4 @@
-//! Channel strip: settings, and the running strip of a track, a group, a return or the master.
+//! Channel strip: the running strip of a track, a group, a return or the master.
 //!
 //! # Signal
 //! in -> trim, polarity -> inserts -> width -> fader × pan × mute -> bus; sends from four taps
@@ -8,117 +8,28 @@
 //! over 10 ms, C2. The inserts run on while muted, so that tails are in place after unmuting, and so do keys.
 
 use super::{
-    automation::Lane,
     chunk::{CHUNK_FRAMES, Chunk},
-    effect::{Effect, EffectProcessor},
+    effect::EffectProcessor,
     feed::Feed,
     insert::Insert,
-    lanes::targets,
-    send::SendParams,
-    series::{series_channels, validate_series},
+    strip_params::StripParams,
     taps::Taps,
 };
 use crate::{
     foundation::{
         block::{Block, BlockMut},
-        declare::{choice, params},
-        error::{Error, channels_in, expect_channels, expect_rate, in_range},
+        error::{Error, channels_in, expect_channels, expect_rate},
         grid::GRID_FRAMES,
         params::{Params, Tunable},
         processor::Processor,
         sample::Sample,
         stream::StreamSpec,
-        table::Fields,
         tail::Tail,
     },
-    levels::{
-        gain::{Gain, GainParams},
-        pan::PanLaw,
-        width::{Width, WidthParams},
-    },
+    levels::{gain::Gain, width::Width},
     primitives::{backend::Backend, delay_line::DelayLine, mix},
 };
-use alloc::{string::String, vec, vec::Vec};
-
-choice! {
-    /// Placing of a stereo strip.
-    StereoPan, default Balance {
-        /// `pan` turns one side down.
-        Balance = "balance",
-        /// Left and right are panned by themselves, by `left_pan` and `right_pan`.
-        Dual = "dual",
-    }
-}
-
-params! {
-    /// Settings of a strip.
-    #[derive(Clone, Debug, PartialEq)]
-    StripParams {
-        trim_db: dB, -24.0..=24.0, default 0.0, "Level before the inserts";
-        invert_polarity: switch, default false, "Turns the waveform upside down before the inserts";
-        inserts: compound Vec<Effect>, default Vec::new(), "Effects, first to last; a mono strip may leave them stereo";
-        keys: compound Vec<KeyParams>, default Vec::new(), "Other strips as keys of inserts";
-        width: none, 0.0..=2.0, default 1.0, "Stereo width after the inserts; a strip that is mono there takes only 1";
-        fader_db: dB, -inf..=12.0, default 0.0, "Level; -144 dB and below is silence";
-        pan: none, -1.0..=1.0, default 0.0,
-            "Position: pan of a strip that is mono after its inserts, balance of a stereo one";
-        pan_law: choice PanLaw, "Pan law";
-        stereo_pan: choice StereoPan, "Placing of a strip that is stereo after its inserts";
-        left_pan: none, -1.0..=1.0, default -1.0, "Position of the left channel, for `dual`";
-        right_pan: none, -1.0..=1.0, default 1.0, "Position of the right channel, for `dual`";
-        mute: switch, default false, "Mutes the strip and its sends";
-        solo: switch, default false, "While any strip is soloed, only soloed ones, what feeds them and what they feed are heard";
-        solo_safe: switch, default false, "Is heard while other strips are soloed; returns always are";
-        to: compound String, default String::from("master"), "Name of the group that it feeds";
-        sends: compound Vec<SendParams>, default Vec::new(), "Further ways to groups and returns";
-        automation: compound Vec<Lane>, default Vec::new(), "Courses of levels, positions, mutes and parameters of inserts";
-    }
-}
-
-params! {
-    /// The key of one insert: the signal of another strip after its inserts, before fader and mute.
-    #[derive(Clone, Debug, PartialEq)]
-    KeyParams {
-        insert: none as usize, 0.0..=65535.0, default 0, "Position of the insert, from 0";
-        from: compound String, default String::new(), "Name of the strip";
-    }
-}
-
-impl StripParams {
-    /// Checks every setting for a strip with an input of these channels at this rate; designs and builds nothing.
-    /// Whether destinations and keys exist is up to the mix.
-    ///
-    /// # Errors
-    /// The first setting that is out of range; [`Error::Channels`] for strips that are neither mono nor stereo, before
-    /// or after the inserts.
-    pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        validate_series(&self.inserts, "inserts", spec)?;
-        channels_in(spec.channels(), 1, 2)?;
-        let channels = series_channels(&self.inserts, "inserts", spec.channels())?;
-        self.validate_after_inserts(&spec.with_channels(channels)?)?;
-        targets(self, spec).map(drop)
-    }
-
-    /// Checks all but the inserts, given their output stream.
-    pub(super) fn validate_after_inserts(&self, after: &StreamSpec) -> Result<(), Error> {
-        channels_in(after.channels(), 1, 2)?;
-        if after.channels() == 1 {
-            in_range("width (of a mono strip)", self.width, 1.0, 1.0)?;
-        }
-        self.check_fields(after.sample_rate_hz())?;
-        self.sends.iter().enumerate().try_for_each(|(position, send)| {
-            send.validate(after.sample_rate_hz()).map_err(|error| error.within("sends", position))
-        })
-    }
-
-    fn trim(&self) -> GainParams {
-        GainParams { gain_db: self.trim_db, invert_polarity: self.invert_polarity }
-    }
-
-    fn width(&self) -> WidthParams {
-        WidthParams { width: self.width, bass_mono_hz: 0.0 }
-    }
-}
+use alloc::{vec, vec::Vec};
 
 /// Checks that processors run in series on a strip with these settings.
 ///

@@ -155,7 +155,7 @@ def test_audio_of_no_file_is_written_beside_it(tmp_path, noise, dtype) -> None:
             10,
             "Send has no parameter tab: did you mean tap",
         ),
-        ('type = "HighPass"', 'type = "HighPas"', md.ParameterError, 15, "type = 'HighPas' is not an effect"),
+        ('type = "HighPass"', 'type = "HighPas"', md.ParameterError, 15, "type = 'HighPas' is not a kind of setting"),
         ("threshold_db = -20 }", "treshold_db = -20 }", md.ParameterError, 16, "did you mean threshold_db?"),
         ("threshold_db = -20 }", "threshold_db = 20 }", md.ParameterError, 16, "threshold_db = 20 is out of range"),
         ('key_from = "kick"', 'key_from = "kik"', md.MixerError, 24, 'key_from: there is no strip named "kik"'),
