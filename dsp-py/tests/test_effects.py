@@ -265,7 +265,7 @@ class TestArrays:
         (lambda: md.DynamicBand(threshold_db=3), "^threshold_db = 3 is out of range: it must lie in -80..0$"),
         (
             lambda: md.DynamicBand(shape=md.Bell(gain_db=-20), range_db=20),
-            "^range_db = 20 is out of range: it must lie in 0..16$",
+            "^range_db = 20 is out of range: with gain_db = -20 it must lie in 0..16$",
         ),
         (lambda: md.Bell().frequency_response([25_000], RATE_HZ), "frequencies_hz = 25000 is out of range"),
     ],
