@@ -216,8 +216,8 @@ impl<S: Sample> Mixer<S> {
         }
     }
 
-    /// Sets one number, switch or choice of a strip, by its name in [`StripParams::FIELDS`], and glides to it; takes no
-    /// memory.
+    /// Sets one number, switch or choice of a strip, by its name in
+    /// [`StripParams::FIELDS`](crate::StripParams::FIELDS), and glides to it; takes no memory.
     ///
     /// ```
     /// use mixdown::{Mixer, StreamSpec, StripInput, StripParams};

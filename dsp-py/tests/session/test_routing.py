@@ -168,7 +168,8 @@ def test_a_mix_is_a_mapping_of_all_its_strips(noise) -> None:
         np.testing.assert_array_equal(copied.render(), before)
         assert copied["bd"] is not mix["bd"]
     assert repr(mix["bd"]) == "<Track 'bd': mono, 0.00 s, fader 0.0 dB, sends to room, to kit>"
-    assert repr(mix) == "<Mix: 48000 Hz, 2 tracks, 1 group, 1 return: 'bd', 'kit', 'room', 'bass'>"
+    assert repr(mix) == f"<Mix: 48000 Hz, 2 tracks, 1 group, 1 return>\n{mix.table()}"
+    assert repr(md.Mix()) == "<Mix: 48000 Hz, 0 tracks>"
 
 
 def test_the_order_of_writing_changes_no_bit(noise) -> None:

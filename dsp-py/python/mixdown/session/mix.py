@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with the frames done and the frames there are."""
 
+#: Most strips that are printed with the mix.
+_MOST_ROWS = 16
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Strip = TypeVar("_Strip", bound=Strip)
 
@@ -280,7 +283,6 @@ class Mix(Strips):
         return strip
 
     def __repr__(self) -> str:
-        names = ", ".join(map(_checks.shown, self)) if len(self) <= 8 else ""
         kinds = [
             f"{count} {kind}{'' if count == 1 else 's'}"
             for kind, count in (
@@ -289,7 +291,8 @@ class Mix(Strips):
             )
             if count or kind == "track"
         ]
-        return f"<Mix: {self._sample_rate_hz:g} Hz, {', '.join(kinds)}{': ' + names if names else ''}>"
+        head = f"<Mix: {self._sample_rate_hz:g} Hz, {', '.join(kinds)}>"
+        return f"{head}\n{self.table()}" if 0 < len(self) <= _MOST_ROWS else head
 
     def _plain(self) -> dict[str, Any]:
         """Return plain values for the compiled module."""
