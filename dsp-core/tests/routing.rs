@@ -244,7 +244,7 @@ fn b1_the_order_of_strips_changes_no_bit() {
             let mut mix = mix.clone();
             // Without keys, for which the inserts are not there.
             mix.strips.iter_mut().for_each(|strip| strip.params.keys.clear());
-            mixed(&mut Mixer::of(&mix, &spec(2)).unwrap(), FRAMES, &Cut::whole(), |_| true)
+            mixed(&mut Mixer::build(&mix, &spec(2)).unwrap(), FRAMES, &Cut::whole(), |_| true)
         };
         let expected = plain(&mix);
         let mut turned = mix.clone();
@@ -297,7 +297,7 @@ fn law_1_threads_change_no_bit() {
         };
         add(format!("track {index}"), StripInput::Track { channels: 1 + index % 2 }, params);
     }
-    let mut mixer = Mixer::of(&mix, &spec(2)).unwrap();
+    let mut mixer = Mixer::build(&mix, &spec(2)).unwrap();
     let whole = mixed(&mut mixer, FRAMES, &Cut::whole(), |_| true);
     assert!(whole.iter().any(|x| x.abs() > 0.1));
     for (threads, cut) in [(1, vec![480, 7]), (2, vec![usize::MAX]), (2, vec![64, 1_000])] {

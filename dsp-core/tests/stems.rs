@@ -62,14 +62,14 @@ fn with_inputs<T>(work: impl FnOnce(&[Block<'_, '_, f64>]) -> T) -> T {
 #[test]
 fn stems_of_the_master_add_up_to_its_input() {
     let whole = with_inputs(|inputs| {
-        let mut mixer = Mixer::of(&mix(), &spec()).unwrap();
+        let mut mixer = Mixer::build(&mix(), &spec()).unwrap();
         render_mix(&mut mixer, inputs, KeepTail::Frames(9_000), &mut |_| ControlFlow::Continue(())).unwrap()
     });
     // What the master does to them changes no stem.
     for inserts in [vec![], vec![LimiterParams { lookahead_ms: 8.0, ..Default::default() }.into()]] {
         let late = MixerParams { master: StripParams { inserts, trim_db: -6.0, ..Default::default() }, ..mix() };
         let stems = with_inputs(|inputs| {
-            let mut mixer = Mixer::of(&late, &spec()).unwrap();
+            let mut mixer = Mixer::build(&late, &spec()).unwrap();
             let keep = KeepTail::Frames(9_000);
             render_stems(&mut mixer, inputs, Stems::MasterInputs, keep, &mut |_| ControlFlow::Continue(())).unwrap()
         });
@@ -86,7 +86,7 @@ fn stems_of_the_master_add_up_to_its_input() {
 #[test]
 fn stems_of_tracks_are_the_tracks_alone() {
     let stems = with_inputs(|inputs| {
-        let mut mixer = Mixer::of(&mix(), &spec()).unwrap();
+        let mut mixer = Mixer::build(&mix(), &spec()).unwrap();
         render_stems(&mut mixer, inputs, Stems::Tracks, KeepTail::None, &mut |_| ControlFlow::Continue(())).unwrap()
     });
     assert_eq!(stems.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["kick", "bass"]);
@@ -99,7 +99,7 @@ fn stems_of_tracks_are_the_tracks_alone() {
             strip.params.mute = strip.name != *name;
         }
         let expected = with_inputs(|inputs| {
-            let mut mixer = Mixer::of(&alone, &spec()).unwrap();
+            let mut mixer = Mixer::build(&alone, &spec()).unwrap();
             render_mix(&mut mixer, inputs, KeepTail::None, &mut |_| ControlFlow::Continue(())).unwrap()
         });
         assert!(same_bits(&stem.samples, &expected.samples), "{name}");
@@ -109,7 +109,7 @@ fn stems_of_tracks_are_the_tracks_alone() {
 #[test]
 fn an_interruption_ends_stems_as_well() {
     let interrupted = with_inputs(|inputs| {
-        let mut mixer = Mixer::of(&mix(), &spec()).unwrap();
+        let mut mixer = Mixer::build(&mix(), &spec()).unwrap();
         render_stems(&mut mixer, inputs, Stems::Tracks, KeepTail::None, &mut |_| ControlFlow::Break(()))
     });
     assert!(interrupted.is_err());
@@ -144,7 +144,7 @@ fn a_mix_is_refused_as_it_is_when_it_is_built() {
     for (index, change) in changes.iter().enumerate() {
         let mut wrong = mix();
         change(&mut wrong);
-        let Err(error) = Mixer::<f32>::of(&wrong, &spec()) else { panic!("{index} is legal") };
+        let Err(error) = Mixer::<f32>::build(&wrong, &spec()) else { panic!("{index} is legal") };
         assert_eq!(wrong.validate(&spec()), Err(error), "{index}");
     }
     assert!(mix().validate(&StreamSpec::new(48_000.0, 1).unwrap()).is_err());

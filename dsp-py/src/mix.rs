@@ -120,7 +120,7 @@ impl Call {
         let inputs = tracks.iter().map(|audio| array::lent(audio, "audio")).collect::<PyResult<Vec<_>>>()?;
         let Self { mix, spec, keep, progress } = self;
         py.detach(|| {
-            let mut running = Mixer::<S>::of(mix, spec).map_err(mixer)?;
+            let mut running = Mixer::<S>::build(mix, spec).map_err(mixer)?;
             let frames = inputs.iter().map(Block::frames).max().unwrap_or(0);
             let (latency, tail) = (running.latency_frames(), keep.frames(running.tail(), spec.sample_rate_hz()));
             let total = frames + latency + tail;

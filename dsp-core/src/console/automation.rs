@@ -209,7 +209,7 @@ mod tests {
         for (time_s, value) in [(2.0, 4.0), (2.005, 6.0), (2.01, 8.0)] {
             assert!((lane.position(time_s) - value).abs() < 1e-9, "{time_s}");
         }
-        assert!(lane.is_still(0.0, 1.0) && !lane.is_still(0.5, 1.5) && !lane.is_still(2.005, 2.1));
+        assert!(lane.is_still(0.0, 0.9) && !lane.is_still(0.5, 1.5) && !lane.is_still(2.005, 2.1));
         assert!(lane.is_still(2.02, 9.0));
     }
 

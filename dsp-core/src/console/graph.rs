@@ -9,12 +9,7 @@ use super::{
     send::Tap,
     strip_params::StripParams,
 };
-use alloc::{
-    collections::BTreeMap,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 
 /// Which way out of a strip: to its bus, or by a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +173,7 @@ fn bus(mix: &MixerParams, indices: &BTreeMap<&str, usize>, from: &str, to: &str)
 }
 
 fn unknown(from: &str, to: &str, indices: &BTreeMap<&str, usize>) -> MixerError {
-    let known = indices.keys().map(ToString::to_string).collect();
+    let known = indices.keys().map(|name| String::from(*name)).collect();
     MixerError::Route { from: from.into(), to: to.into(), known }
 }
 

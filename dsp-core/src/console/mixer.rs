@@ -102,7 +102,7 @@ impl<S: Sample> Mixer<S> {
     /// # Errors
     /// [`Error::Channels`] for another count.
     pub fn new(spec: &StreamSpec) -> Result<Self, Error> {
-        Self::of(&MixerParams::default(), spec).map_err(|error| match error {
+        Self::build(&MixerParams::default(), spec).map_err(|error| match error {
             MixerError::Setting { error, .. } => error,
             _ => Error::OtherKind,
         })
@@ -112,7 +112,7 @@ impl<S: Sample> Mixer<S> {
     ///
     /// # Errors
     /// [`MixerError`]: the first name, route or setting that is refused.
-    pub fn of(params: &MixerParams, spec: &StreamSpec) -> Result<Self, MixerError> {
+    pub fn build(params: &MixerParams, spec: &StreamSpec) -> Result<Self, MixerError> {
         expect_channels(2, spec.channels()).map_err(|error| setting(MASTER, error))?;
         params.check_vcas(spec.sample_rate_hz())?;
         let graph = Graph::plan(params)?;

@@ -46,7 +46,7 @@ impl NamedStrip {
 }
 
 impl MixerParams {
-    /// Checks a whole mix as [`Mixer::of`](super::mixer::Mixer::of) does, and takes no processor's memory.
+    /// Checks a whole mix as [`Mixer::build`](super::mixer::Mixer::build) does, and takes no processor's memory.
     ///
     /// ```
     /// use mixdown::{MixerParams, NamedStrip, StreamSpec, StripInput, StripParams};
@@ -58,7 +58,7 @@ impl MixerParams {
     /// };
     /// let mix = MixerParams { strips: vec![strip("drums", "band"), strip("band", "drums")], ..Default::default() };
     /// let error = mix.validate(&StreamSpec::new(48_000.0, 2)?).unwrap_err();
-    /// assert_eq!(error.to_string(), "strips feed each other in a circle: band -> drums -> band");
+    /// assert_eq!(error.to_string(), "strips feed each other in a circle: drums -> band -> drums");
     /// # Ok::<(), mixdown::Error>(())
     /// ```
     ///

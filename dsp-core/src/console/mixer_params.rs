@@ -130,7 +130,8 @@ impl MixerParams {
     /// Checks the VCA groups: settings, names, members.
     pub(super) fn check_vcas(&self, sample_rate_hz: f64) -> Result<(), MixerError> {
         for (position, vca) in self.vcas.iter().enumerate() {
-            let name = || alloc::format!("vca {}", vca.name);
+            // Without `format!`, whose unwinding a bare-metal target lacks.
+            let name = || String::from("vca ") + &vca.name;
             vca.check_fields(sample_rate_hz).map_err(|error| MixerError::Setting { name: name(), error })?;
             if self.vcas[..position].iter().any(|other| other.name == vca.name) {
                 return Err(MixerError::Duplicate { name: vca.name.clone() });
