@@ -11,7 +11,7 @@ pub struct Delivery<S> {
     /// The samples, planar; whole multiples of the word's step if they were rounded.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub samples: Vec<S>,
-    /// The reading of the samples, by [`Precision::Reference`].
+    /// The reading of the samples, by [`Precision::Reference`](crate::meters::Precision::Reference).
     pub loudness: Loudness,
     /// The constant that was subtracted from each channel of the programme; 0 for none.
     pub dc_offsets: Vec<f64>,
