@@ -284,22 +284,10 @@ impl Ballistics {
     ) {
         let hold = coeffs.hold_frames;
         match (coeffs.topology, coeffs.slow) {
-            (Topology::Branching, None) => {
-                self.each(reductions, poles, |state, target, poles| state.branch(form, target, poles, slew))
-            }
-            (Topology::Branching, Some(slow)) => self.each(reductions, poles, |state, target, poles| {
-                let fast = state.branch(form, target, poles, slew);
-                larger(fast, state.follow_slowly(form, target, slow))
-            }),
-            (Topology::Decoupled, None) => self.each(reductions, poles, |state, target, poles| {
-                let held = state.hold(form, target, poles.release, hold);
-                state.attack(form, held, poles.attack, slew)
-            }),
-            (Topology::Decoupled, Some(slow)) => self.each(reductions, poles, |state, target, poles| {
-                let held = state.hold(form, target, poles.release, hold);
-                let held = larger(held, state.follow_slowly(form, held, slow));
-                state.attack(form, held, poles.attack, slew)
-            }),
+            (Topology::Branching, None) => self.each(form, reductions, poles, Branch { slew }),
+            (Topology::Branching, Some(slow)) => self.each(form, reductions, poles, SlowBranch { slew, slow }),
+            (Topology::Decoupled, None) => self.each(form, reductions, poles, Decouple { slew, hold }),
+            (Topology::Decoupled, Some(slow)) => self.each(form, reductions, poles, SlowDecouple { slew, hold, slow }),
         }
     }
 
@@ -307,13 +295,14 @@ impl Ballistics {
     #[inline(always)]
     fn each(
         &mut self,
+        form: impl Form,
         reductions: &mut [f64],
         mut poles: impl FnMut(usize) -> AttackRelease,
-        step: impl Fn(&mut Self, f64, AttackRelease) -> f64,
+        step: impl Step,
     ) {
         let mut state = *self;
         for (index, value) in reductions.iter_mut().enumerate() {
-            state.smooth = step(&mut state, *value, poles(index));
+            state.smooth = step.next(form, &mut state, *value, poles(index));
             *value = state.smooth;
         }
         *self = state;
@@ -350,6 +339,68 @@ impl Ballistics {
     fn attack(&self, form: impl Form, held: f64, pole: f64, slew: f64) -> f64 {
         let next = form.mul_add(pole, self.smooth, (1.0 - pole) * (held - silence::REDUCTION_OCTAVES));
         larger(limited(self.smooth, next, slew), 0.0)
+    }
+}
+
+/// One frame of a topology. Not a closure, which would lose the instructions of the form.
+trait Step: Copy {
+    /// The reduction that follows from the target.
+    fn next(self, form: impl Form, state: &mut Ballistics, target: f64, poles: AttackRelease) -> f64;
+}
+
+#[derive(Clone, Copy)]
+struct Branch {
+    slew: f64,
+}
+
+impl Step for Branch {
+    #[inline(always)]
+    fn next(self, form: impl Form, state: &mut Ballistics, target: f64, poles: AttackRelease) -> f64 {
+        state.branch(form, target, poles, self.slew)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct SlowBranch {
+    slew: f64,
+    slow: AttackRelease,
+}
+
+impl Step for SlowBranch {
+    #[inline(always)]
+    fn next(self, form: impl Form, state: &mut Ballistics, target: f64, poles: AttackRelease) -> f64 {
+        let fast = state.branch(form, target, poles, self.slew);
+        larger(fast, state.follow_slowly(form, target, self.slow))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Decouple {
+    slew: f64,
+    hold: u32,
+}
+
+impl Step for Decouple {
+    #[inline(always)]
+    fn next(self, form: impl Form, state: &mut Ballistics, target: f64, poles: AttackRelease) -> f64 {
+        let held = state.hold(form, target, poles.release, self.hold);
+        state.attack(form, held, poles.attack, self.slew)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct SlowDecouple {
+    slew: f64,
+    hold: u32,
+    slow: AttackRelease,
+}
+
+impl Step for SlowDecouple {
+    #[inline(always)]
+    fn next(self, form: impl Form, state: &mut Ballistics, target: f64, poles: AttackRelease) -> f64 {
+        let held = state.hold(form, target, poles.release, self.hold);
+        let held = larger(held, state.follow_slowly(form, held, self.slow));
+        state.attack(form, held, poles.attack, self.slew)
     }
 }
 
