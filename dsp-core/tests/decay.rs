@@ -187,3 +187,25 @@ fn meters_and_mixers_recover_from_the_largest_numbers() {
         "{loudness:?}"
     );
 }
+
+/// A network that has become silent is cleared only if its input is silent as well: cleared under a constant, its high
+/// pass would answer the step again.
+#[test]
+fn a_constant_input_does_not_start_a_reverb_again() {
+    const RATE_HZ: f64 = 8_000.0;
+    /// -120 dBFS; the step itself reads about -50.
+    const LIMIT: f64 = 1e-6;
+    let room = ReverbParams { t60_s: 0.3, ..ReverbParams::space(Space::Room) };
+    let effects: [Effect; 2] = [room.into(), PlateParams { decay: 0.3, ..Default::default() }.into()];
+    for effect in effects {
+        let mut processor = effect.build::<f64>(&StreamSpec::new(RATE_HZ, 1).unwrap()).unwrap();
+        let frames = 20 * RATE_HZ as usize;
+        let mut audio = vec![0.003; 2 * frames];
+        audio[frames..].fill(0.0);
+        run(&mut processor, &mut audio, &Cut(vec![480]), vec![]);
+        for side in audio.chunks_exact(frames) {
+            let late = side[5 * RATE_HZ as usize..].iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
+            assert!(late <= LIMIT, "{effect:?}: {late:e}");
+        }
+    }
+}

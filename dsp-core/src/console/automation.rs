@@ -152,12 +152,15 @@ fn number_between(u: f64, from: f64, to: &Point) -> f64 {
 
 /// The amplitude at a part `u` of the way to a point in dB.
 fn amplitude_between(u: f64, from_db: f64, to: &Point) -> f64 {
-    let line_db = |u: f64| from_db.max(SILENCE_DB) + (to.value.max(SILENCE_DB) - from_db.max(SILENCE_DB)) * u;
+    // Silence is the level from which or to which the line is drawn, never above the other end.
+    let end_db = |db: f64, other_db: f64| if fader_gain(db) == 0.0 { other_db.min(SILENCE_DB) } else { db };
+    let (start_db, stop_db) = (end_db(from_db, to.value), end_db(to.value, from_db));
+    let line_db = |u: f64| start_db + (stop_db - start_db) * u;
     match to.shape {
         Shape::Linear | Shape::Exponential => fader_gain(from_db) + (fader_gain(to.value) - fader_gain(from_db)) * u,
         Shape::Hold => fader_gain(from_db),
-        // At the point before itself silence is silence.
-        _ if u == 0.0 => fader_gain(from_db),
+        // At the point itself, and between two of them, silence is silence.
+        _ if u == 0.0 || stop_db == f64::NEG_INFINITY => fader_gain(from_db),
         Shape::DbLinear => fader_gain(line_db(u)),
         Shape::SCurve => fader_gain(line_db(u * u * (3.0 - 2.0 * u))),
     }
@@ -182,12 +185,13 @@ fn check_point(before: Option<&Point>, point: &Point, drawn: Drawn) -> Result<()
         };
         return Err(Error::Mismatch { param: "shape", given: point.shape.word().into(), takes, words });
     }
-    if point.shape == Shape::Exponential {
-        for end in [before.value, point.value] {
-            in_range("value (of an exponential)", end, f64::MIN_POSITIVE, f64::MAX)?;
-        }
-    }
-    Ok(())
+    let least = match (point.shape, drawn) {
+        (Shape::Hold, _) | (_, Drawn::Level) => return Ok(()),
+        (Shape::Exponential, _) => f64::MIN_POSITIVE,
+        // No line leads to an infinite value: it is held or stepped to.
+        _ => f64::MIN,
+    };
+    [before.value, point.value].into_iter().try_for_each(|end| in_range("value (of a line)", end, least, f64::MAX))
 }
 
 #[cfg(test)]
@@ -230,6 +234,12 @@ mod tests {
         near(db(Shape::DbLinear, -20.0, 0.0), [-15.0, -10.0, -5.0]);
         near(db(Shape::DbLinear, f64::NEG_INFINITY, -10.0), [-70.0, -50.0, -30.0]);
         near(db(Shape::Linear, f64::NEG_INFINITY, 0.0), [0.25_f64, 0.5, 0.75].map(|x| 20.0 * x.log10()));
+        near(db(Shape::DbLinear, -120.0, f64::NEG_INFINITY), [-120.0; 3]);
+        near(db(Shape::DbLinear, -140.0, 0.0), [-105.0, -70.0, -35.0]);
+        for shape in [Shape::DbLinear, Shape::SCurve, Shape::Linear, Shape::Hold] {
+            let silent = course(shape, f64::NEG_INFINITY, f64::NEG_INFINITY);
+            assert!([9.0, 10.0, 12.0, 14.0, 20.0].iter().all(|time_s| silent.amplitude(*time_s) == 0.0), "{shape:?}");
+        }
         assert_eq!(course(Shape::DbLinear, 0.0, f64::NEG_INFINITY).amplitude(14.0), 0.0, "silence in the end");
         assert_eq!(course(Shape::DbLinear, f64::NEG_INFINITY, 0.0).amplitude(10.0), 0.0, "and in the beginning");
     }
@@ -266,6 +276,13 @@ mod tests {
         let through_zero = lane(&[(0.0, 0.0, Shape::Linear), (1.0, 10.0, Shape::Exponential)]);
         assert!(through_zero.check(Drawn::Number).is_err());
         assert!(lane(&[(f64::NAN, 0.0, Shape::Linear)]).check(Drawn::Number).is_err());
+        for shape in [Shape::DbLinear, Shape::SCurve] {
+            let to_silence = lane(&[(0.0, 0.0, shape), (1.0, f64::NEG_INFINITY, shape)]);
+            assert!(to_silence.check(Drawn::Decibels).is_err(), "no line of a parameter leads to -inf");
+            assert_eq!(to_silence.check(Drawn::Level), Ok(()));
+        }
+        let held = lane(&[(0.0, 0.0, Shape::Hold), (1.0, f64::NEG_INFINITY, Shape::Hold)]);
+        assert_eq!(held.check(Drawn::Decibels), Ok(()));
         assert_eq!(text(&Lane::default(), Drawn::Number), "points has 0 entries: 1 or more needed");
     }
 }

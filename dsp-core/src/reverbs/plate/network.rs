@@ -12,7 +12,7 @@ use crate::{
     foundation::{
         block::BlockMut,
         grid::GRID_FRAMES,
-        math::larger,
+        math::{larger, magnitude},
         sample::Sample,
         silence::{REVERB_SIGNAL, flushed, flushed_pair},
         stream::StreamSpec,
@@ -247,6 +247,9 @@ impl<S: Sample> Network<S> {
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
+            // What the high pass takes away, too: cleared below a constant input, it would answer its step again.
+            let heard = left.iter().chain(&*right).fold(S::ZERO, |peak, &sample| peak.max(magnitude(sample)));
+            self.peak = larger(self.peak, heard.to_f64());
             if frames == GRID_FRAMES {
                 // The usual case, with loops of constant length.
                 run!(self.backend, form => self.circulate(form, left, right, GRID_FRAMES));

@@ -178,6 +178,10 @@ impl<S: Sample> Network<S> {
             if self.quiet_frames >= self.memory_frames {
                 self.quiet_frames = 0;
             }
+            // What the high pass takes away, too: cleared below a constant input, it would answer its step again.
+            for input in inputs {
+                self.peak = larger(self.peak, largest_magnitude(form, input).to_f64());
+            }
             self.write_input(form, inputs);
             if frames == GRID_FRAMES {
                 // The usual case, with loops of constant length.
