@@ -135,6 +135,100 @@ def test_audio_of_no_file_is_written_beside_it(tmp_path, noise, dtype) -> None:
     assert md.Mix.from_file(tmp_path / "song.toml")["con"].audio.shape == (1, 10)
 
 
+def audio_of(session) -> dict[str, float]:
+    return {name: float(strip.audio[0, 0]) for name, strip in md.Mix.from_file(session).items()}
+
+
+@pytest.mark.parametrize("new", ["a", "A"])
+@pytest.mark.parametrize("read_again", [False, True])
+def test_a_new_track_of_an_old_name_leaves_the_audio_of_the_renamed_one(tmp_path, read_again, new) -> None:
+    song = tmp_path / "s.toml"
+    mix = md.Mix(sample_rate_hz=RATE_HZ)
+    mix.track("a", np.full(480, 0.125))
+    mix.save(song)
+    if read_again:
+        mix = md.Mix.from_file(song)
+    mix.rename("a", "b")
+    mix.track(new, np.full(480, 0.875))
+    mix.save(song)
+    assert audio_of(song) == {"b": 0.125, new: 0.875}
+    # Later audio of a strip takes the place of its earlier audio.
+    files = sorted(tmp_path.rglob("*.wav"))
+    mix = md.Mix.from_file(song)
+    mix[new].audio = np.full(480, 0.25)
+    mix.save(song)
+    assert audio_of(song) == {"b": 0.125, new: 0.25}
+    assert sorted(tmp_path.rglob("*.wav")) == files
+
+
+@pytest.mark.parametrize("other", ["s2.toml", "s.txt", "sub/s.toml"])
+@pytest.mark.parametrize("read_again", [False, True])
+def test_audio_of_one_session_file_is_not_changed_by_another(tmp_path, other, read_again) -> None:
+    (tmp_path / "sub").mkdir()
+    song = tmp_path / "s.toml"
+    mix = md.Mix(sample_rate_hz=RATE_HZ)
+    mix.track("a", np.full(480, 0.125))
+    mix.save(song)
+    if read_again:
+        mix = md.Mix.from_file(song)
+    mix.save(tmp_path / other)
+    for _ in range(2):
+        fresh = md.Mix(sample_rate_hz=RATE_HZ)
+        fresh.track("a", np.full(480, 0.875))
+        fresh.save(song)
+        assert audio_of(song) == {"a": 0.875}
+        assert audio_of(tmp_path / other) == {"a": 0.125}
+    # One file for each: the second time, a strip's own file was replaced.
+    assert len(list(tmp_path.rglob("*.wav"))) == 2
+
+
+@pytest.mark.parametrize("name", ["a.wav", "s audio/a.wav"])
+def test_audio_whose_file_was_replaced_is_written_anew(tmp_path, name) -> None:
+    song, file = tmp_path / "s.toml", tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    song.write_text(f'version = 1\nsample_rate_hz = 44100\n[[track]]\nname = "a"\naudio = "{name}"\n')
+    md.write(file, np.full(480, 0.125), RATE_HZ, bit_depth=32)
+    mix = md.Mix.from_file(song)
+    kept = mix["a"].audio.copy()
+    # The same samples in a new file: it is still the one that was read.
+    md.write(file, np.full(480, 0.125), RATE_HZ, bit_depth=32)
+    mix.save(song)
+    assert mix.files() == [file]
+    md.write(file, np.full(480, 0.875), RATE_HZ, bit_depth=32)
+    mix.save(song)
+    np.testing.assert_array_equal(md.Mix.from_file(song)["a"].audio, kept)
+    assert md.read(file).audio[0, 0] == 0.875
+    # So is audio whose file is gone.
+    mix.files()[0].unlink()
+    mix.save(song)
+    np.testing.assert_array_equal(md.Mix.from_file(song)["a"].audio, kept)
+
+
+def test_files_that_save_did_not_write_are_not_replaced(tmp_path) -> None:
+    (tmp_path / "s audio").mkdir()
+    file = tmp_path / "s audio" / "a.wav"
+    md.write(file, np.full(480, 0.5), RATE_HZ, bit_depth=32)
+    (tmp_path / "s audio" / "a 2.wav").write_text("no audio")
+    mix = md.Mix(sample_rate_hz=RATE_HZ)
+    mix.track("a", np.full(480, 0.125))
+    mix.save(tmp_path / "s.toml")
+    assert md.read(file).audio[0, 0] == 0.5
+    assert mix.files() == [tmp_path / "s audio" / "a 3.wav"]
+    # Neither is one that serves as an impulse response.
+    mix["a"].inserts = [md.Convolution(impulse_response=mix.files()[0])]
+    mix["a"].audio = np.full(480, 0.25)
+    mix.save(tmp_path / "s.toml")
+    assert md.read(tmp_path / "s audio" / "a 3.wav").audio[0, 0] == 0.125
+    # A copy that was made by hand is the user's.
+    copy = tmp_path / "copy.wav"
+    copy.write_bytes(mix.files()[0].read_bytes())
+    text = f'version = 1\nsample_rate_hz = {RATE_HZ}\n[[track]]\nname = "a"\naudio = "copy.wav"\n'
+    (tmp_path / "t.toml").write_text(text)
+    other = md.Mix.from_file(tmp_path / "t.toml")
+    other.save(tmp_path / "t.toml")
+    assert other.files() == [copy]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "error", "line", "message"),
     [

@@ -445,8 +445,10 @@ class Mix(Strips):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a session file, from which :meth:`from_file` makes the same mix.
 
-        Audio that came from a session file stays where it is, and is named by its path from the new file. All other
-        audio is written, as floating point, into the folder ``<name> audio`` beside the file.
+        Audio that a session file named stays where it is, and is named by its path from the new file. All other audio
+        is written, as floating point, into the folder ``<name> audio`` beside the file: also audio whose file has
+        changed since, and audio that was written for another session file. What was written for one strip is replaced
+        by later audio of that strip alone; other files are never replaced.
 
         Parameters
         ----------

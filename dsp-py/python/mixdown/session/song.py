@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import json
 import os
 import re
 import tomllib
@@ -25,6 +26,7 @@ from mixdown.files.writing import replace_file
 from mixdown.session.automation import nearest
 from mixdown.session.routing import refuse_unknown
 from mixdown.session.sends import Send
+from mixdown.session.settings import track_audio
 from mixdown.session.strips import Group, Master, Return, Strip, Track
 from mixdown.session.toml import Lines, written
 from mixdown.session.vcas import Vca, Vcas
@@ -68,6 +70,8 @@ _Mix = TypeVar("_Mix", bound=_Session)
 #: Version of the schema that is written, and the newest that is read.
 VERSION = 1
 _KINDS: dict[str, type[Strip]] = {"track": Track, "group": Group, "return": Return}
+#: Comment of the audio files that are written; the names of session file and strip follow.
+_MARK = "mixdown session: "
 _TOP = ("version", "sample_rate_hz", *_KINDS, "vca", "master")
 
 
@@ -147,7 +151,7 @@ def _with_infinities(value: Any) -> Any:
 
 def source_file(strip: Strip) -> str | None:
     """Return the file of a track whose audio is as it was read or written, or None."""
-    file, audio = strip.__dict__.get("_file", (None, None))
+    file, audio, _ = strip.__dict__.get("_file", (None, None, None))
     return file if audio is not None and audio is strip.__dict__.get("audio") else None
 
 
@@ -155,14 +159,22 @@ def save(mix: _Session, path: str | os.PathLike[str]) -> None:
     """Write a session file, and the audio of no file into a folder beside it."""
     place = Path(os.path.abspath(path))
     folder = place.with_name(f"{place.stem} audio")
+    # Files that the mix names, also as impulse responses: none of them is replaced.
     taken: set[str] = set()
+
+    def take(file: str) -> str:
+        taken.add(_same_for_all(file))
+        return file
+
+    _moved(plain_mix(mix), take)
     for strip in mix.values():
-        if isinstance(strip, Track) and source_file(strip) is None:
-            file = folder / _file_name(strip.name, taken)
-            content = _wav(strip.audio, mix.sample_rate_hz)
+        if isinstance(strip, Track) and not _stays(strip, place, folder, mix.sample_rate_hz):
+            mark = (place.name, strip.name)
+            file = _free_file(folder, mark, taken)
+            content = _wav(strip.audio, mix.sample_rate_hz, mark)
             folder.mkdir(exist_ok=True)
             replace_file(file, content)
-            strip.__dict__["_file"] = (str(file), strip.audio)
+            _remember(strip, file, _stamp(file))
     relative = _moved(plain_mix(mix), lambda file: _relative(file, place.parent))
     left = {kind: iter(relative.get(kind, ())) for kind in _KINDS}
     # In the order of the mix, whatever the kinds.
@@ -180,22 +192,78 @@ def _relative(file: str, folder: Path) -> str:
     return file
 
 
-def _file_name(name: str, taken: set[str]) -> str:
-    """Return a file name for a strip that every system takes, and that no other strip has."""
-    plain = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", name)[:80].strip(". ") or "track"
-    unique, number = plain, 2
-    while unique.casefold() in taken:
-        unique, number = f"{plain} {number}", number + 1
-    taken.add(unique.casefold())
-    return f"{unique}.wav"
+def _remember(strip: Track, file: Path, stamp: tuple[int, ...]) -> None:
+    """Note which file holds the audio of a track, and its state at that time."""
+    strip.__dict__["_file"] = (str(file), strip.audio, stamp)
 
 
-def _wav(audio: Audio, sample_rate_hz: float) -> bytes:
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Return what differs once a file is replaced or written into."""
+    state = file.stat()
+    return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+def _stays(strip: Track, place: Path, folder: Path, sample_rate_hz: float) -> bool:
+    """Whether a session file can name the file of a track: it has the same audio, and no other session writes it."""
+    name = source_file(strip)
+    if name is None:
+        return False
+    file = Path(name)
+    mark = _mark(file)
+    # A copy that was made by hand, at another place, belongs to no session.
+    belongs = mark is not None and file.parent.name == f"{Path(mark[0]).stem} audio"
+    if mark is not None and belongs and (mark[0] != place.name or not _is_same(file.parent, folder)):
+        return False
+    try:
+        stamp = _stamp(file)
+        if stamp != strip.__dict__["_file"][2]:
+            audio = track_audio(strip.name, _read_audio(file), None, sample_rate_hz)
+            if audio.dtype != strip.audio.dtype or not np.array_equal(audio, strip.audio):
+                return False
+            _remember(strip, file, stamp)
+    except (OSError, ValueError, TypeError, soundfile.LibsndfileError):
+        return False
+    return True
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _same_for_all(file: str | Path) -> str:
+    """Return a path in a form that is equal for names of the same file, on every system."""
+    return os.path.realpath(file).casefold()
+
+
+def _mark(file: Path) -> tuple[str, str] | None:
+    """Return the names of the session file and of the strip that an audio file was written for, if it was."""
+    with contextlib.suppress(OSError, ValueError, soundfile.LibsndfileError):
+        with soundfile.SoundFile(os.fsencode(file)) as opened:
+            comment = opened.comment
+        if comment.startswith(_MARK):
+            session, strip = json.loads(comment.removeprefix(_MARK))
+            return str(session), str(strip)
+    return None
+
+
+def _free_file(folder: Path, mark: tuple[str, str], taken: set[str]) -> Path:
+    """Return a file that is not there yet or was written for the same strip, and that no other strip has."""
+    plain = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", mark[1])[:80].strip(". ") or "track"
+    file, number = folder / f"{plain}.wav", 2
+    while _same_for_all(file) in taken or (os.path.lexists(file) and _mark(file) != mark):
+        file, number = folder / f"{plain} {number}.wav", number + 1
+    taken.add(_same_for_all(file))
+    return file
+
+
+def _wav(audio: Audio, sample_rate_hz: float, mark: tuple[str, str]) -> bytes:
     """Return audio as a WAV file of its own format, so that nothing is rounded."""
     target = io.BytesIO()
     subtype = "DOUBLE" if audio.dtype == np.float64 else "FLOAT"
     rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
-    soundfile.write(target, audio.T, int(rate_hz), subtype=subtype, format="WAV")
+    with soundfile.SoundFile(target, "w", int(rate_hz), audio.shape[0], subtype, format="WAV") as opened:
+        opened.comment = _MARK + json.dumps(mark)
+        opened.write(audio.T)
     return target.getvalue()
 
 
@@ -301,9 +369,9 @@ class _Reading(Generic[_Mix]):
         settings = _settings(kind, self._at_home(given), _KINDS[kind])
         strip: Strip
         if kind == "track":
-            file, source = self._audio(name, audio)
+            file, stamp, source = self._audio(name, audio)
             strip = self.mix.track(name, source, **settings)
-            strip.__dict__["_file"] = (str(file), strip.audio)
+            _remember(strip, file, stamp)
         else:
             strip = (self.mix.group if kind == "group" else self.mix.returns)(name, **settings)
         self._automate(strip, given)
@@ -316,14 +384,14 @@ class _Reading(Generic[_Mix]):
         for path, points in _mapping("automation", table.get("automation", {})).items():
             strip.automate(path, points)
 
-    def _audio(self, name: Any, given: Any) -> tuple[Path, tuple[Audio, float]]:
+    def _audio(self, name: Any, given: Any) -> tuple[Path, tuple[int, ...], tuple[Audio, float]]:
         if not isinstance(given, str):
             raise ParameterError(f"audio of track {_checks.shown(name)} is missing: the path of its file")
         file = Path(os.path.abspath(self._path.parent / given))
         if not file.is_file():
             beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
             raise FileNotFoundError(f"audio: there is no file {shown(given)}{nearest(file.name, beside)}")
-        return file, _read_audio(file)
+        return file, _stamp(file), _read_audio(file)
 
     def _check_whole(self, starts: Mapping[str, int]) -> None:
         """Refuse names that are no strip's, and what only the whole mix shows."""
