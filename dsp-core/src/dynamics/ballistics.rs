@@ -28,13 +28,16 @@
 //! reduction); "Parameter automation in a dynamic range compressor", JAES 61(10), 2013 (crest factor). The dual release:
 //! `dynamics::release`. Own: the hold, and the pole of the first stage from the time of both.
 
-use super::release::{AttackRelease, first_of_two_ms, log_rate, pole, pole_at, recover};
+use super::{
+    crest::{AUTO_ATTACK_MS, AUTO_RELEASE_MS, Crest, CrestCoeffs},
+    release::{AttackRelease, first_of_two_ms, log_rate, pole_at, recover},
+};
 use crate::{
     foundation::{
         math::{Pow2, larger, smaller},
         sample::Sample,
         silence,
-        unit::{DB_PER_OCTAVE, ms_to_frames},
+        unit::ms_to_frames,
     },
     primitives::{
         backend::{Backend, run},
@@ -51,19 +54,6 @@ const HOLD_SHARE: f64 = 0.08;
 const MOST_HOLD_MS: f64 = 16.0;
 /// How far below what is held a target still is a crest of it: 0.012 dB, more than crests of one tone differ.
 const CREST_OCTAVES: f64 = 1.0 / 512.0;
-/// Window of the crest factor, in ms.
-const CREST_MS: f64 = 200.0;
-/// Times of the automatic release for a sine (C² = 2), in ms.
-const AUTO_ATTACK_MS: f64 = 80.0;
-const AUTO_RELEASE_MS: f64 = 1_000.0;
-/// Shortest times of the automatic release, in ms: the shortest manual settings.
-const LEAST_ATTACK_MS: f64 = 0.02;
-const LEAST_RELEASE_MS: f64 = 5.0;
-/// Fastest change of the automatic release, in octaves per ms.
-const AUTO_OCTAVES_PER_MS: f64 = 4.0 / DB_PER_OCTAVE;
-/// Peaks above +120 dBFS are clamped to it.
-const LOUDEST: f64 = 1e6;
-
 /// Attack and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BallisticsCoeffs {
@@ -86,33 +76,6 @@ pub(crate) enum Topology {
     /// A peak hold that releases, and the attack behind it.
     #[default]
     Decoupled,
-}
-
-/// Times from the crest factor. Rates are -log2 of poles: their inverses are times.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct CrestCoeffs {
-    /// Pole of the two averages.
-    window: f64,
-    /// Rates per C², and their upper limits.
-    steps: AttackRelease,
-    highest: AttackRelease,
-    /// Fastest change, in octaves per frame.
-    slew: f64,
-}
-
-impl CrestCoeffs {
-    fn new(sample_rate_hz: f64) -> Self {
-        let rate = |time_ms: f64| core::f64::consts::LOG2_E * 1e3 / (time_ms * sample_rate_hz);
-        let longest_ms =
-            AttackRelease { attack: 2.0 * AUTO_ATTACK_MS, release: 2.0 * (AUTO_RELEASE_MS - AUTO_ATTACK_MS) };
-        let shortest_ms = AttackRelease { attack: LEAST_ATTACK_MS, release: LEAST_RELEASE_MS };
-        Self {
-            window: pole(CREST_MS, sample_rate_hz),
-            steps: longest_ms.map(rate),
-            highest: shortest_ms.map(rate),
-            slew: AUTO_OCTAVES_PER_MS * 1e3 / sample_rate_hz,
-        }
-    }
 }
 
 impl BallisticsCoeffs {
@@ -419,33 +382,6 @@ fn towards(form: impl Form, value: f64, aim: f64, poles: AttackRelease) -> f64 {
 fn limited(before: f64, after: f64, slew: f64) -> f64 {
     // Constant where nothing limits: the compiler drops it.
     if slew == f64::INFINITY { after } else { larger(smaller(after, before + slew), before - slew) }
-}
-
-/// peak² and rms² of the level.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Crest {
-    peak: f64,
-    mean: f64,
-}
-
-impl Crest {
-    const REST: Self = Self { peak: silence::SQUARE, mean: silence::SQUARE };
-
-    /// Rates of attack and release for the next magnitude.
-    #[inline(always)]
-    fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> AttackRelease {
-        let magnitude = if magnitude < LOUDEST { magnitude } else { LOUDEST };
-        let square = magnitude * magnitude + silence::SQUARE;
-        let fresh = (1.0 - coeffs.window) * square;
-        self.peak = larger(coeffs.window * self.peak + fresh, square);
-        self.mean = coeffs.window * self.mean + fresh;
-        let crest = self.peak / self.mean;
-        let CrestCoeffs { steps, highest, .. } = coeffs;
-        AttackRelease {
-            attack: smaller(steps.attack * crest, highest.attack),
-            release: smaller(steps.release * crest, highest.release),
-        }
-    }
 }
 
 #[cfg(test)]

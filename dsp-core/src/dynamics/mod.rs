@@ -6,6 +6,7 @@ pub(crate) mod box_filter;
 pub(crate) mod chunk;
 pub(crate) mod compression;
 pub(crate) mod compressor;
+mod crest;
 pub(crate) mod de_esser;
 pub(crate) mod detector;
 pub(crate) mod dynamic_equalizer;
