@@ -47,6 +47,8 @@ use alloc::{string::String, vec, vec::Vec};
 ///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives.
 /// - Edits (`add`, `remove`, `rename`, `reorder`, `set`, `set_vcas`) take memory and may change the latency; a refused
 ///   edit changes nothing. Processing and the `set_…` by [`StripId`] never take memory.
+/// - Lanes of an `Equalizer`, a `DynamicEqualizer`, a `MultibandCompressor`, a `DeEsser` or a `Reverb` design while the
+///   mixer processes, which takes memory: for rendering, not for a callback. A lane that is replaced jumps.
 ///
 /// ```
 /// use mixdown::{Block, BlockMut, Mixer, StreamSpec, StripInput, StripParams};
