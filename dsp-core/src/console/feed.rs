@@ -117,6 +117,15 @@ impl<S: Sample> Feed<S> {
         !moves && self.lanes.is_none() && self.product.is_empty()
     }
 
+    /// Whether it gives stereo on as it is.
+    pub(super) fn is_neutral(&self) -> bool {
+        self.rests()
+            && self.delay.frames() == 0
+            && self.straight.target() == [1.0; 2]
+            && self.crossed.target() == [0.0; 2]
+            && self.mute.target() == [1.0]
+    }
+
     /// What a source adds at constant gains: straight, and across if anything is.
     fn rows<'b>(&self, source: Source<'b, S>) -> [Option<Row<'b, S>>; 2] {
         let times_mute = |[to_left, to_right]: [f64; 2]| {

@@ -178,17 +178,18 @@ impl<S: Sample> Strip<S> {
             None => self.gather(earlier, chunk, &mut block),
         }
         self.delay.process(&mut block);
-        // A bus is clean already.
-        if self.input.is_some() || !self.trim.is_neutral() {
+        let passes_sum = self.passes_sum();
+        if !passes_sum {
             self.trim.process(&mut block);
         }
         for (channel, row) in before.chunks_exact_mut(CHUNK_FRAMES).enumerate() {
             row[..frames].copy_from_slice(block.channel(channel));
         }
+        if passes_sum {
+            return;
+        }
         self.run_inserts(earlier, chunk, &mut block);
-        if let Some(width) = &mut self.width
-            && !(width.is_neutral() && self.inserts.is_empty())
-        {
+        if let Some(width) = &mut self.width {
             width.process(&mut block);
         }
     }
@@ -219,6 +220,14 @@ impl<S: Sample> Strip<S> {
     fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
         input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
             && self.delay.frames() == 0
+            && self.inserts.is_empty()
+            && self.trim.is_neutral()
+            && self.width.as_ref().is_none_or(Width::is_neutral)
+    }
+
+    /// Whether it is a bus that passes on its sum as it is, which is clean.
+    pub(super) fn passes_sum(&self) -> bool {
+        self.input.is_none()
             && self.inserts.is_empty()
             && self.trim.is_neutral()
             && self.width.as_ref().is_none_or(Width::is_neutral)

@@ -105,46 +105,77 @@ fn add_all<F: Form, S: Sample>(
     [left, right]: [&mut [f64]; 2],
     rows: &[Row<'_, S>],
     is_empty: bool,
-    mut samples: Option<[&mut [S]; 2]>,
+    samples: Option<[&mut [S]; 2]>,
 ) -> u64 {
-    let frames = left.len().min(right.len());
-    let width = 2 * F::Native::<f64>::LEN;
+    let tile = TILE * 2 * F::Native::<f64>::LEN;
+    let whole = left.len() - left.len() % tile;
+    let (left, left_rest) = left.split_at_mut(whole);
+    let (right, right_rest) = right.split_at_mut(whole);
+    let (left, right) = (left.chunks_exact_mut(tile), right.chunks_exact_mut(tile));
     let mut non_finite = 0;
     let mut start = 0;
-    while start < frames {
-        let length = (frames - start).min(TILE * width);
-        let range = start..start + length;
-        let sums = [&mut left[range.clone()], &mut right[range.clone()]];
-        let out = match &mut samples {
-            Some([left, right]) => Some([&mut left[range.clone()], &mut right[range]]),
-            None => None,
-        };
-        non_finite += match length == TILE * width {
-            true => add_tile::<F, S, TILE, true>(form, sums, rows, start, is_empty, out),
-            false => add_tile::<F, S, TILE, false>(form, sums, rows, start, is_empty, out),
-        };
-        start += length;
+    let rest = match samples {
+        None => {
+            for (left, right) in left.zip(right) {
+                let sums = sums::<F, S, true>(form, [left, right], rows, start, is_empty);
+                match is_finite(form, &sums) {
+                    true => store_all::<F, true>(&sums, [left, right]),
+                    false => non_finite += repair(form, &sums, [left, right], rows, start, is_empty, None),
+                }
+                start += tile;
+            }
+            None
+        }
+        Some([left_samples, right_samples]) => {
+            let (left_samples, left_rest) = left_samples.split_at_mut(whole);
+            let (right_samples, right_rest) = right_samples.split_at_mut(whole);
+            let samples = left_samples.chunks_exact_mut(tile).zip(right_samples.chunks_exact_mut(tile));
+            for ((left, right), (left_samples, right_samples)) in left.zip(right).zip(samples) {
+                let sums = sums::<F, S, true>(form, [left, right], rows, start, is_empty);
+                let samples = [left_samples, right_samples];
+                match is_finite(form, &sums) {
+                    true => round_all::<F, S, true>(form, &sums, samples),
+                    false => non_finite += repair(form, &sums, [left, right], rows, start, is_empty, Some(samples)),
+                }
+                start += tile;
+            }
+            Some([left_rest, right_rest])
+        }
+    };
+    if left_rest.is_empty() {
+        return non_finite;
+    }
+    let sums = sums::<F, S, false>(form, [left_rest, right_rest], rows, start, is_empty);
+    match rest {
+        _ if !is_finite(form, &sums) => {
+            non_finite += repair(form, &sums, [left_rest, right_rest], rows, start, is_empty, rest);
+        }
+        None => store_all::<F, false>(&sums, [left_rest, right_rest]),
+        Some(samples) => round_all::<F, S, false>(form, &sums, samples),
     }
     non_finite
 }
 
-/// Sums of one vector of samples: its lower and its upper half.
+/// The lower and the upper half of one vector of samples, as f64.
 type Pair<F> = [<F as Form>::Native<f64>; 2];
+/// Left and right.
+type Tile<F> = [[Pair<F>; TILE]; 2];
 
-/// Adds frames from `start` on of all sources, as many as there are sums: `PAIRS` vectors, or fewer unless `WHOLE`.
+/// The sums of one tile from `start` on after all sources are added; unless `WHOLE`, of a part of it.
 #[inline(always)]
-fn add_tile<F: Form, S: Sample, const PAIRS: usize, const WHOLE: bool>(
+fn sums<F: Form, S: Sample, const WHOLE: bool>(
     form: F,
-    [left, right]: [&mut [f64]; 2],
+    [left, right]: [&[f64]; 2],
     rows: &[Row<'_, S>],
     start: usize,
     is_empty: bool,
-    samples: Option<[&mut [S]; 2]>,
-) -> u64 {
+) -> Tile<F> {
     let zero = form.splat(0.0_f64);
-    let (mut to_left, mut to_right) = ([[zero; 2]; PAIRS], [[zero; 2]; PAIRS]);
+    let length = if WHOLE { TILE * 2 * F::Native::<f64>::LEN } else { left.len() };
+    let (mut to_left, mut to_right) = ([[zero; 2]; TILE], [[zero; 2]; TILE]);
     if !is_empty {
-        for pair in 0..PAIRS {
+        let (left, right) = (&left[..length], &right[..length]);
+        for pair in 0..TILE {
             to_left[pair] = load::<F, f64, WHOLE>(form, left, pair);
             to_right[pair] = load::<F, f64, WHOLE>(form, right, pair);
         }
@@ -154,52 +185,55 @@ fn add_tile<F: Form, S: Sample, const PAIRS: usize, const WHOLE: bool>(
         let (left_gain, right_gain) = (form.splat(left_gain), form.splat(right_gain));
         match row.source {
             Source::Mono(both) => {
-                let both = &both[start..];
-                for pair in 0..PAIRS {
-                    let [lower, upper] = load::<F, S, WHOLE>(form, both, pair);
-                    add_products::<F>(&mut to_left[pair], [lower, upper], left_gain);
-                    add_products::<F>(&mut to_right[pair], [lower, upper], right_gain);
+                let both = &both[start..start + length];
+                for pair in 0..TILE {
+                    let samples = load::<F, S, WHOLE>(form, both, pair);
+                    add_products::<F>(&mut to_left[pair], samples, left_gain);
+                    add_products::<F>(&mut to_right[pair], samples, right_gain);
                 }
             }
             Source::Stereo([left, right]) => {
-                let (left, right) = (&left[start..], &right[start..]);
-                for pair in 0..PAIRS {
+                let (left, right) = (&left[start..start + length], &right[start..start + length]);
+                for pair in 0..TILE {
                     add_products::<F>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
                     add_products::<F>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
                 }
             }
         }
     }
-    let (mut overflow, large) = (zero, form.splat(TO_OVERFLOW));
-    for pair in 0..PAIRS {
-        for sum in to_left[pair].into_iter().chain(to_right[pair]) {
-            overflow = sum.mul_add(large, overflow);
+    [to_left, to_right]
+}
+
+/// Whether all sums are, and f32 holds them; some large ones are taken for infinite.
+#[inline(always)]
+fn is_finite<F: Form>(form: F, [left, right]: &Tile<F>) -> bool {
+    let large = form.splat(TO_OVERFLOW);
+    let [mut lower, mut upper] = [form.splat(0.0_f64); 2];
+    for pair in 0..TILE {
+        for sums in [left[pair], right[pair]] {
+            lower = sums[0].mul_add(large, lower);
+            upper = sums[1].mul_add(large, upper);
         }
     }
-    if !overflow.all_finite() {
-        let mut sums = [[0.0; TILE * WIDEST]; 2];
-        for (sums, pairs) in sums.iter_mut().zip([to_left, to_right]) {
-            for pair in 0..PAIRS {
-                store::<F, true>(pairs[pair], sums, pair);
-            }
-        }
-        return repair([left, right], sums, rows, start, is_empty, samples);
-    }
-    match samples {
-        None => {
-            for pair in 0..PAIRS {
-                store::<F, WHOLE>(to_left[pair], left, pair);
-                store::<F, WHOLE>(to_right[pair], right, pair);
-            }
-        }
-        Some([left, right]) => {
-            for pair in 0..PAIRS {
-                round::<F, S, WHOLE>(form, to_left[pair], left, pair);
-                round::<F, S, WHOLE>(form, to_right[pair], right, pair);
-            }
+    (lower + upper).all_finite()
+}
+
+#[inline(always)]
+fn store_all<F: Form, const WHOLE: bool>(sums: &Tile<F>, sides: [&mut [f64]; 2]) {
+    for (sums, side) in sums.iter().zip(sides) {
+        for pair in 0..TILE {
+            store::<F, WHOLE>(sums[pair], side, pair);
         }
     }
-    0
+}
+
+#[inline(always)]
+fn round_all<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: &Tile<F>, sides: [&mut [S]; 2]) {
+    for (sums, side) in sums.iter().zip(sides) {
+        for pair in 0..TILE {
+            round::<F, S, WHOLE>(form, sums[pair], side, pair);
+        }
+    }
 }
 
 #[inline(always)]
@@ -248,17 +282,22 @@ fn round<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: Pair<F>, samples:
     samples.iter_mut().skip(pair * width).zip(&padded[..width]).for_each(|(sample, own)| *sample = *own);
 }
 
-/// As [`add_tile`], which has found `sums` from those `before`: repeats the frames whose sum is not finite.
+/// Stores or rounds a tile, from the sums before it and those found; repeats the frames whose sum is not finite.
 #[cold]
 #[inline(never)]
-fn repair<S: Sample>(
+fn repair<F: Form, S: Sample>(
+    _form: F,
+    found: &Tile<F>,
     before: [&mut [f64]; 2],
-    [left_sums, right_sums]: [[f64; TILE * WIDEST]; 2],
     rows: &[Row<'_, S>],
     start: usize,
     is_empty: bool,
     mut samples: Option<[&mut [S]; 2]>,
 ) -> u64 {
+    let mut found_sums = [[0.0; TILE * WIDEST]; 2];
+    let [found_left, found_right] = &mut found_sums;
+    store_all::<F, true>(found, [found_left, found_right]);
+    let [left_sums, right_sums] = found_sums;
     let [left, right] = before;
     let mut non_finite = 0;
     for frame in 0..left.len() {
