@@ -121,6 +121,7 @@ impl Call {
         let Self { mix, spec, keep, progress } = self;
         py.detach(|| {
             let mut running = Mixer::<S>::build(mix, spec).map_err(mixer)?;
+            running.set_parallel(true);
             let frames = inputs.iter().map(Block::frames).max().unwrap_or(0);
             let (latency, tail) = (running.latency_frames(), keep.frames(running.tail(), spec.sample_rate_hz()));
             let total = frames + latency + tail;

@@ -13,6 +13,7 @@ use crate::{
     foundation::{block::BlockMut, sample::Sample, unit::ms_to_frames},
     primitives::{
         backend::Backend,
+        bus::{self, Bus, Row},
         delay_line::DelayLine,
         mix::{self, Source},
         ramp::{GAIN_RAMP_MS, MUTE_RAMP_MS, Ramp},
@@ -41,7 +42,6 @@ pub(super) struct Feed<S> {
     /// Frames from the input of the mix to the bus.
     pub(super) due: usize,
     sample_rate_hz: f64,
-    non_finite: u64,
     /// What it added last, left and right of one chunk, for stems; empty unless they are rendered.
     pub(super) product: Vec<f64>,
 }
@@ -69,7 +69,6 @@ impl<S: Sample> Feed<S> {
             lanes: None,
             due: 0,
             sample_rate_hz,
-            non_finite: 0,
             product: Vec::new(),
         }
     }
@@ -112,67 +111,103 @@ impl<S: Sample> Feed<S> {
         self.mute.jump_to(self.mute.target());
     }
 
-    /// As [`add_to`](Self::add_to); keeps what it adds if stems are rendered.
-    pub(super) fn add_and_keep(
-        &mut self,
-        backend: Backend,
-        taps: &[Taps<S>],
-        chunk: &Chunk<'_, '_, '_, S>,
-        [left, right]: [&mut [f64]; 2],
-    ) {
-        if self.product.is_empty() {
-            return self.add_to(backend, taps, chunk, [left, right]);
-        }
-        let mut product = core::mem::take(&mut self.product);
-        product.fill(0.0);
-        let (own_left, own_right) = product.split_at_mut(CHUNK_FRAMES);
-        let (own_left, own_right) = (&mut own_left[..chunk.frames], &mut own_right[..chunk.frames]);
-        self.add_to(backend, taps, chunk, [&mut *own_left, &mut *own_right]);
-        for (bus, own) in [(left, own_left), (right, own_right)] {
-            bus.iter_mut().zip(own).for_each(|(bus, own)| *bus += *own);
-        }
-        self.product = product;
+    /// Whether its gains are constant, and nothing needs what it adds by itself.
+    fn rests(&self) -> bool {
+        let moves = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
+        !moves && self.lanes.is_none() && self.product.is_empty()
+    }
+
+    /// Whether it gives stereo on as it is.
+    pub(super) fn is_neutral(&self) -> bool {
+        self.rests()
+            && self.delay.frames() == 0
+            && self.straight.target() == [1.0; 2]
+            && self.crossed.target() == [0.0; 2]
+            && self.mute.target() == [1.0]
+    }
+
+    /// What a source adds at constant gains: straight, and across if anything is.
+    fn rows<'b>(&self, source: Source<'b, S>) -> [Option<Row<'b, S>>; 2] {
+        let times_mute = |[to_left, to_right]: [f64; 2]| {
+            let [mute] = self.mute.target();
+            [to_left * mute, to_right * mute]
+        };
+        let is_counted = self.route.output == Output::Main;
+        let straight = Row { source, gains: times_mute(self.straight.target()), is_counted };
+        let crossed = match source {
+            Source::Stereo([left, right]) if self.crossed.target() != [0.0; 2] => Some(Row {
+                source: Source::Stereo([right, left]),
+                gains: times_mute(self.crossed.target()),
+                is_counted: false,
+            }),
+            _ => None,
+        };
+        [Some(straight), crossed]
     }
 
     /// Adds a chunk of the source, which is among `taps`, to a bus.
-    pub(super) fn add_to(
-        &mut self,
+    pub(super) fn add_to<'b, 'i: 'b>(
+        &'b mut self,
         backend: Backend,
-        taps: &[Taps<S>],
-        chunk: &Chunk<'_, '_, '_, S>,
-        bus: [&mut [f64]; 2],
+        taps: &'b [Taps<S>],
+        chunk: &Chunk<'_, 'i, '_, S>,
+        bus: &mut Bus<'b, S>,
     ) {
-        let frames = chunk.frames;
         let source = taps[self.source].read(self.route.tap, chunk);
-        if self.delay.frames() == 0 {
-            return self.sum(backend, source, chunk.now, bus);
+        let (frames, is_late) = (chunk.frames, self.delay.frames() > 0);
+        if is_late {
+            let Self { delay, delayed, channels, .. } = self;
+            delay_source(source, delay, &mut delayed[..*channels * frames]);
         }
-        let mut delayed = core::mem::take(&mut self.delayed);
-        if let Ok(mut block) = BlockMut::from_planar(&mut delayed[..self.channels * frames], self.channels) {
-            match source {
-                Source::Mono(mono) => block.channel_mut(0).copy_from_slice(mono),
-                Source::Stereo([left, right]) => {
-                    block.channel_mut(0).copy_from_slice(left);
-                    block.channel_mut(1).copy_from_slice(right);
-                }
+        if self.rests() {
+            let feed: &'b Self = self;
+            let source = if is_late { planar(&feed.delayed, feed.channels, frames) } else { source };
+            for row in feed.rows(source).into_iter().flatten() {
+                bus.add(row);
             }
-            self.delay.process(&mut block);
-            let channel = |index: usize| block.channel(index);
-            let source = match self.channels {
-                1 => Source::Mono(channel(0)),
-                _ => Source::Stereo([channel(0), channel(1)]),
-            };
-            self.sum(backend, source, chunk.now, bus);
+            return;
+        }
+        let delayed = core::mem::take(&mut self.delayed);
+        let source = if is_late { planar(&delayed, self.channels, frames) } else { source };
+        let non_finite = self.add_and_keep(backend, source, chunk.now, bus.sums());
+        if self.route.output == Output::Main {
+            bus.count(non_finite);
         }
         self.delayed = delayed;
     }
 
-    fn sum(&mut self, backend: Backend, source: Source<'_, S>, now: u64, [left, right]: [&mut [f64]; 2]) {
+    /// As [`sum`](Self::sum); keeps what it adds if stems are rendered.
+    fn add_and_keep(
+        &mut self,
+        backend: Backend,
+        source: Source<'_, S>,
+        now: u64,
+        [left, right]: [&mut [f64]; 2],
+    ) -> u64 {
+        if self.product.is_empty() {
+            return self.sum(backend, source, now, [left, right]);
+        }
+        let mut product = core::mem::take(&mut self.product);
+        product.fill(0.0);
+        let (own_left, own_right) = product.split_at_mut(CHUNK_FRAMES);
+        let (own_left, own_right) = (&mut own_left[..left.len()], &mut own_right[..right.len()]);
+        let non_finite = self.sum(backend, source, now, [&mut *own_left, &mut *own_right]);
+        for (bus, own) in [(left, own_left), (right, own_right)] {
+            bus.iter_mut().zip(own).for_each(|(bus, own)| *bus += *own);
+        }
+        self.product = product;
+        non_finite
+    }
+
+    /// Adds a source whose gains may move. Returns the count of non-finite samples.
+    fn sum(&mut self, backend: Backend, source: Source<'_, S>, now: u64, [left, right]: [&mut [f64]; 2]) -> u64 {
         let frames = left.len();
         // The time of the sound: the bus is late by the latency of what stands before it.
         let first = now as i64 - self.due as i64;
         let (channels, rate_hz) = (self.channels, self.sample_rate_hz);
-        let rows = self.lanes.as_mut().map(|lanes| lanes.fill(channels, first, frames, rate_hz));
+        let mut own = self.lanes.take();
+        let lanes = own.as_mut().map(|lanes| lanes.fill(channels, first, frames, rate_hz));
+        let mut non_finite = 0;
         let mut start = 0;
         while start < frames {
             // Ramps that may end at different frames.
@@ -180,20 +215,31 @@ impl<S: Sample> Feed<S> {
                 .min(self.straight.uniform_frames())
                 .min(self.crossed.uniform_frames())
                 .min(self.mute.uniform_frames());
+            let is_moving = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
             let (straight, length) = self.straight.span::<S>(uniform);
             let (crossed, _) = self.crossed.span::<S>(length);
             let (mute, _) = self.mute.span::<S>(length);
             let range = start..start + length;
-            let bus = [&mut left[range.clone()], &mut right[range.clone()]];
+            let source = source.frames(range.clone());
+            let mut bus = [&mut left[range.clone()], &mut right[range.clone()]];
+            start += length;
+            if lanes.is_none() && !is_moving {
+                for row in self.rows(source).into_iter().flatten() {
+                    let [to_left, to_right] = &mut bus;
+                    non_finite += bus::add_rows(backend, [to_left, to_right], &[row]);
+                }
+                continue;
+            }
             let gains = mix::Gains {
                 straight: &straight,
                 crossed: &crossed,
                 mute: &mute,
-                lanes: rows.map(|rows| rows.map(|row| &row[range.clone()])),
+                lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
             };
-            self.non_finite += mix::add_stereo(backend, bus, source.frames(range), &gains);
-            start += length;
+            non_finite += mix::add_stereo(backend, bus, source, &gains);
         }
+        self.lanes = own;
+        non_finite
     }
 
     pub(super) fn reset(&mut self) {
@@ -211,15 +257,30 @@ impl<S: Sample> Feed<S> {
             lanes: _,
             due: _,
             sample_rate_hz: _,
-            non_finite,
             product: _,
         } = self;
         delay.reset();
-        *non_finite = 0;
     }
+}
 
-    /// Non-finite samples of the source, counted once for all the ways out of a strip.
-    pub(super) fn non_finite_samples(&self) -> u64 {
-        if self.route.output == Output::Main { self.non_finite } else { 0 }
+/// Delays a chunk of a source into as many samples, planar.
+fn delay_source<S: Sample>(source: Source<'_, S>, delay: &mut DelayLine<S>, delayed: &mut [S]) {
+    let channels = match source {
+        Source::Mono(mono) => [mono, &[]],
+        Source::Stereo(channels) => channels,
+    };
+    let count = if matches!(source, Source::Mono(_)) { 1 } else { 2 };
+    let Ok(mut block) = BlockMut::from_planar(delayed, count) else { return };
+    for (index, channel) in channels.into_iter().take(count).enumerate() {
+        block.channel_mut(index).copy_from_slice(channel);
+    }
+    delay.process(&mut block);
+}
+
+/// The frames of planar mono or stereo samples as a source.
+fn planar<S: Sample>(samples: &[S], channels: usize, frames: usize) -> Source<'_, S> {
+    match channels {
+        1 => Source::Mono(&samples[..frames]),
+        _ => Source::Stereo([&samples[..frames], &samples[frames..2 * frames]]),
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         table::Fields,
         tail::Tail,
     },
-    primitives::{backend::Backend, mix},
+    primitives::{backend::Backend, bus::Bus},
 };
 use alloc::{string::String, vec, vec::Vec};
 
@@ -79,8 +79,9 @@ pub struct Mixer<S: Sample> {
     pub(super) strips: Vec<Strip<S>>,
     /// Of each of them.
     pub(super) taps: Vec<Taps<S>>,
-    /// Whether independent strips run on several threads.
-    is_parallel: bool,
+    /// The threads that run independent strips, while rendering.
+    #[cfg(feature = "rayon")]
+    threads: Option<rayon::ThreadPool>,
     /// Of each strip of `params`: its position in `strips`, and its feeds as (position of the bus, feed of the bus).
     pub(super) positions: Vec<usize>,
     pub(super) outputs: Vec<Vec<(usize, usize)>>,
@@ -88,6 +89,8 @@ pub struct Mixer<S: Sample> {
     pub(super) out: Feed<S>,
     /// Left, then right, of one chunk.
     sums: Vec<f64>,
+    /// Of the master's output.
+    non_finite: u64,
     /// Which strips are heard while others are soloed; and, while that is found, what feeds soloed ones.
     pub(super) kept: Vec<bool>,
     pub(super) feeding: Vec<bool>,
@@ -132,11 +135,13 @@ impl<S: Sample> Mixer<S> {
             graph: graph.clone(),
             strips: Vec::new(),
             taps: Vec::new(),
-            is_parallel: false,
+            #[cfg(feature = "rayon")]
+            threads: None,
             positions: Vec::new(),
             outputs: Vec::new(),
             out: Feed::output(StripId(count as u32 - 1), spec.sample_rate_hz()),
             sums: vec![0.0; 2 * CHUNK_FRAMES],
+            non_finite: 0,
             kept: Vec::new(),
             feeding: Vec::new(),
             latency_frames: 0,
@@ -193,8 +198,39 @@ impl<S: Sample> Mixer<S> {
         ) { fit_keyed(out, 2, None, |start, out, _| mixer.mix(inputs, start, out)) });
     }
 
+    /// As [`process`](Self::process), from frame `first` of whole tracks on, which may be over.
+    pub(super) fn process_from(&mut self, inputs: &[Block<'_, '_, S>], first: usize, out: &mut BlockMut<'_, '_, S>) {
+        let mixer = self;
+        per_format!(S, ['m, 'b: 'm, 'a: 'b, 'i: 'm, 'j: 'i], (
+            mixer: &'m mut Mixer<S>,
+            inputs: &'m [Block<'i, 'j, S>],
+            first: usize,
+            out: &'m mut BlockMut<'b, 'a, S>,
+        ) { mixer.mix(inputs, first, out) });
+    }
+
     /// Fills `out` with the mix of the inputs from frame `first` on.
     fn mix(&mut self, inputs: &[Block<'_, '_, S>], first: usize, out: &mut BlockMut<'_, '_, S>) {
+        #[cfg(feature = "rayon")]
+        if let Some(threads) = self.threads.take() {
+            // A caller that is a thread of a pool itself runs the strips on its own one.
+            match rayon::current_thread_index() {
+                None => threads.install(|| self.mix_chunks(inputs, first, out, true)),
+                Some(_) => self.mix_chunks(inputs, first, out, true),
+            }
+            self.threads = Some(threads);
+            return;
+        }
+        self.mix_chunks(inputs, first, out, false);
+    }
+
+    fn mix_chunks(
+        &mut self,
+        inputs: &[Block<'_, '_, S>],
+        first: usize,
+        out: &mut BlockMut<'_, '_, S>,
+        is_parallel: bool,
+    ) {
         let frames = out.frames();
         self.running |= frames > 0;
         for start in (0..frames).step_by(CHUNK_FRAMES) {
@@ -204,17 +240,25 @@ impl<S: Sample> Mixer<S> {
             for &end in &self.graph.depths {
                 let (earlier, rest) = self.taps.split_at_mut(first);
                 let (strips, taps) = (&mut self.strips[first..end], &mut rest[..end - first]);
-                run_all(strips, taps, earlier, &chunk, self.is_parallel);
+                run_all(strips, taps, earlier, &chunk, is_parallel);
                 first = end;
             }
-            self.sums.fill(0.0);
-            let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
-            let (left, right) = (&mut left[..length], &mut right[..length]);
-            self.out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
-            self.now += length as u64;
             let mut block = out.frames_mut(start, length);
-            mix::round(self.backend, left, block.channel_mut(0));
-            mix::round(self.backend, right, block.channel_mut(1));
+            let (out_left, out_right) = block.stereo_mut();
+            let master = self.strips.last().zip(self.taps.last());
+            match master.filter(|(strip, _)| strip.passes_sum() && self.out.is_neutral()) {
+                Some((_, taps)) => {
+                    out_left.copy_from_slice(&taps.after[..length]);
+                    out_right.copy_from_slice(&taps.after[length..2 * length]);
+                }
+                None => {
+                    let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
+                    let mut bus = Bus::new(self.backend, [&mut left[..length], &mut right[..length]]);
+                    self.out.add_to(self.backend, &self.taps, &chunk, &mut bus);
+                    self.non_finite += bus.round([out_left, out_right]);
+                }
+            }
+            self.now += length as u64;
         }
     }
 
@@ -367,18 +411,21 @@ impl<S: Sample> Mixer<S> {
         }
     }
 
-    /// Runs strips that do not depend on each other on the threads of `rayon`, for rendering; never in a callback. The
-    /// bits are the same.
+    /// Runs strips that do not depend on each other on threads of their own, as many as `rayon` finds, or those of the
+    /// pool that the caller belongs to. For rendering, never in a callback: it takes memory and starts threads. The bits
+    /// are the same.
     #[cfg(feature = "rayon")]
     pub fn set_parallel(&mut self, is_parallel: bool) {
-        self.is_parallel = is_parallel;
+        // Not the pool that a process shares: a process that is forked has none of its threads, and would wait for them.
+        let threads = || rayon::ThreadPoolBuilder::new().build().ok();
+        self.threads = if is_parallel { threads() } else { None };
     }
 
     /// Clears all state: as newly built with the current settings.
     pub fn reset(&mut self) {
         self.strips.iter_mut().for_each(Strip::reset);
         self.out.reset();
-        (self.running, self.now) = (false, 0);
+        (self.running, self.now, self.non_finite) = (false, 0, 0);
     }
 
     /// Sets the time of the next frame, in frames from the start of the mix: where lanes are read from.
@@ -408,7 +455,7 @@ impl<S: Sample> Mixer<S> {
     /// Non-finite input samples replaced by 0.
     #[must_use]
     pub fn non_finite_samples(&self) -> u64 {
-        self.strips.iter().map(Strip::non_finite_samples).sum::<u64>() + self.out.non_finite_samples()
+        self.strips.iter().map(Strip::non_finite_samples).sum::<u64>() + self.non_finite
     }
 }
 
@@ -421,7 +468,8 @@ fn run_all<S: Sample>(
     is_parallel: bool,
 ) {
     #[cfg(feature = "rayon")]
-    if is_parallel && strips.len() > 1 {
+    // Without inserts a strip takes less time than to hand it over.
+    if is_parallel && strips.iter().filter(|strip| !strip.inserts.is_empty()).nth(1).is_some() {
         use rayon::prelude::*;
         strips.par_iter_mut().zip(taps).for_each(|(strip, taps)| strip.run(taps, earlier, chunk));
         return;

@@ -10,7 +10,7 @@ use crate::foundation::{
 use alloc::{vec, vec::Vec};
 use core::{fmt, ops::ControlFlow};
 
-/// Frames rendered between two reports of progress.
+/// Most frames rendered between two reports of progress.
 const CHUNK_FRAMES: usize = 4_096;
 /// Time grid for the end of a tail of [`KeepTail::Auto`], in s.
 pub const AUTO_TAIL_STEP_S: f64 = 0.1;
@@ -102,6 +102,8 @@ pub(crate) struct Plan {
     pub(crate) latency_frames: usize,
     /// Frames to keep after the input.
     pub(crate) tail_frames: usize,
+    /// Frames between two reports of progress.
+    pub(crate) chunk_frames: usize,
 }
 
 /// Calls `fill` with the first frame, counted from the start of the input, and the block of every chunk, until the end
@@ -111,16 +113,16 @@ pub(crate) fn render_with<S: Sample>(
     progress: Progress<'_>,
     mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
 ) -> Result<Rendering<S>, Interrupted> {
-    let Plan { channels, output_channels, latency_frames, .. } = *plan;
+    let Plan { channels, output_channels, latency_frames, chunk_frames, .. } = *plan;
     let frames = plan.input_frames + plan.tail_frames;
     let total = frames + latency_frames;
     let mut samples = vec![S::ZERO; output_channels * frames];
-    let mut chunk = vec![S::ZERO; channels * CHUNK_FRAMES];
-    for start in (0..total).step_by(CHUNK_FRAMES) {
+    let mut chunk = vec![S::ZERO; channels * chunk_frames];
+    for start in (0..total).step_by(chunk_frames) {
         if progress(start as f64 / total as f64).is_break() {
             return Err(Interrupted);
         }
-        let length = CHUNK_FRAMES.min(total - start);
+        let length = chunk_frames.min(total - start);
         let Ok(mut block) = BlockMut::from_planar(&mut chunk[..channels * length], channels) else { continue };
         fill(start, &mut block);
         let early = latency_frames.saturating_sub(start).min(length);
@@ -203,6 +205,7 @@ pub fn render<S: Sample>(
         input_frames: audio.frames(),
         latency_frames: processor.latency_frames(),
         tail_frames: keep.frames(processor.tail(), rate_hz),
+        chunk_frames: CHUNK_FRAMES,
     };
     let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
     let mut rendering = render_with(&plan, progress, |start, block| {
@@ -220,43 +223,13 @@ pub fn render<S: Sample>(
     Ok(rendering)
 }
 
-/// Whole tracks that a mixer takes chunk by chunk, each continued with silence.
-pub(super) struct Sources<'s, 'b, 'a, S> {
-    inputs: &'s [Block<'b, 'a, S>],
-    chunks: Vec<Vec<S>>,
-}
-
-impl<'s, 'b, 'a, S: Sample> Sources<'s, 'b, 'a, S> {
-    pub(super) fn new(inputs: &'s [Block<'b, 'a, S>]) -> Self {
-        let chunks = inputs.iter().map(|input| vec![S::ZERO; input.channels() * CHUNK_FRAMES]).collect();
-        Self { inputs, chunks }
-    }
-
-    /// Frames of the longest.
-    pub(super) fn frames(&self) -> usize {
-        self.inputs.iter().map(Block::frames).max().unwrap_or(0)
-    }
-
-    /// Fills a block, of up to [`CHUNK_FRAMES`], with the mix from frame `start` on.
-    pub(super) fn mix(&mut self, mixer: &mut Mixer<S>, start: usize, block: &mut BlockMut<'_, '_, S>) {
-        let frames = block.frames();
-        for (input, chunk) in self.inputs.iter().zip(&mut self.chunks) {
-            if let Ok(mut part) = BlockMut::from_planar(&mut chunk[..input.channels() * frames], input.channels()) {
-                copy_from(input, start, &mut part);
-            }
-        }
-        let parts = self.inputs.iter().zip(&self.chunks);
-        let parts: Result<Vec<_>, _> = parts
-            .map(|(input, chunk)| Block::from_planar(&chunk[..input.channels() * frames], input.channels()))
-            .collect();
-        if let Ok(parts) = parts {
-            mixer.process(&parts, block);
-        }
-    }
+/// Frames of the longest of some tracks.
+pub(super) fn longest<S: Sample>(inputs: &[Block<'_, '_, S>]) -> usize {
+    inputs.iter().map(Block::frames).max().unwrap_or(0)
 }
 
 /// Renders a mix, from the mixer's current state: `inputs` in the order of adding the tracks. It is as long as the
-/// longest input, without the latency.
+/// longest input, without the latency. The inputs are read in place: beside the mixer, only the result takes memory.
 ///
 /// # Errors
 /// As [`render`].
@@ -267,16 +240,17 @@ pub fn render_mix<S: Sample>(
     progress: Progress<'_>,
 ) -> Result<Rendering<S>, Interrupted> {
     let rate_hz = mixer.spec().sample_rate_hz();
-    let mut sources = Sources::new(inputs);
-    let input_frames = sources.frames();
+    let input_frames = longest(inputs);
     let plan = Plan {
         channels: 2,
         output_channels: 2,
         input_frames,
         latency_frames: mixer.latency_frames(),
         tail_frames: keep.frames(mixer.tail(), rate_hz),
+        // Thousands of strips report as often as one does.
+        chunk_frames: if mixer.params().strips.len() > 256 { CHUNK_FRAMES / 8 } else { CHUNK_FRAMES },
     };
-    let mut rendering = render_with(&plan, progress, |start, block| sources.mix(mixer, start, block))?;
+    let mut rendering = render_with(&plan, progress, |start, block| mixer.process_from(inputs, start, block))?;
     if keep == KeepTail::Auto {
         cut_tail(&mut [&mut rendering], input_frames, rate_hz);
     }

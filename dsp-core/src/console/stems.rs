@@ -5,7 +5,7 @@ use super::{
     graph::Output,
     mixer::Mixer,
     mixer_params::StripInput,
-    offline::{Interrupted, KeepTail, Progress, Rendering, Sources, cut_tail},
+    offline::{Interrupted, KeepTail, Progress, Rendering, cut_tail, longest},
 };
 use crate::foundation::{
     block::{Block, BlockMut},
@@ -44,7 +44,7 @@ fn stems_of<S: Sample>(mixer: &Mixer<S>, of: Stems) -> Vec<Stem> {
 }
 
 /// Renders stems by their names, in the order of the strips, from the mixer's current state: all stereo, of one length,
-/// aligned with the inputs.
+/// aligned with the inputs. They are f64 whatever the format of the mix: what a bus adds, which it rounds but once.
 ///
 /// ```
 /// use core::ops::ControlFlow;
@@ -68,7 +68,7 @@ pub fn render_stems<S: Sample>(
     of: Stems,
     keep: KeepTail,
     progress: Progress<'_>,
-) -> Result<Vec<(String, Rendering<S>)>, Interrupted> {
+) -> Result<Vec<(String, Rendering<f64>)>, Interrupted> {
     let stems = stems_of(mixer, of);
     let feeds = || stems.iter().flat_map(|(_, feeds)| feeds);
     for &(bus, feed) in feeds() {
@@ -88,14 +88,13 @@ fn collect<S: Sample>(
     stems: &[Stem],
     keep: KeepTail,
     progress: Progress<'_>,
-) -> Result<Vec<Rendering<S>>, Interrupted> {
+) -> Result<Vec<Rendering<f64>>, Interrupted> {
     let rate_hz = mixer.spec().sample_rate_hz();
-    let mut sources = Sources::new(inputs);
-    let input_frames = sources.frames();
+    let input_frames = longest(inputs);
     let frames = input_frames + keep.frames(mixer.tail(), rate_hz);
     let total = frames + mixer.latency_frames();
-    let mut renderings: Vec<Rendering<S>> =
-        stems.iter().map(|_| Rendering { samples: vec![S::ZERO; 2 * frames], channels: 2, frames }).collect();
+    let mut renderings: Vec<Rendering<f64>> =
+        stems.iter().map(|_| Rendering { samples: vec![0.0; 2 * frames], channels: 2, frames }).collect();
     let mut mixed = [S::ZERO; 2 * CHUNK_FRAMES];
     for start in (0..total).step_by(CHUNK_FRAMES) {
         if progress(start as f64 / total as f64).is_break() {
@@ -104,7 +103,7 @@ fn collect<S: Sample>(
         // One chunk of the mixer.
         let length = CHUNK_FRAMES.min(total - start);
         let Ok(mut block) = BlockMut::from_planar(&mut mixed[..2 * length], 2) else { continue };
-        sources.mix(mixer, start, &mut block);
+        mixer.process_from(inputs, start, &mut block);
         for ((_, feeds), rendering) in stems.iter().zip(&mut renderings) {
             for &(bus, feed) in feeds {
                 let feed = &mixer.strips[bus].feeds[feed];
@@ -114,7 +113,7 @@ fn collect<S: Sample>(
                 for channel in 0..2 {
                     let product = &feed.product[channel * CHUNK_FRAMES + early..][..kept];
                     let stem = &mut rendering.samples[channel * frames + place..][..kept];
-                    stem.iter_mut().zip(product).for_each(|(stem, x)| *stem = S::from_f64(stem.to_f64() + *x));
+                    stem.iter_mut().zip(product).for_each(|(stem, x)| *stem += *x);
                 }
             }
         }

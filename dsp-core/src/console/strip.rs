@@ -4,7 +4,7 @@
 //! in -> trim, polarity -> inserts -> width -> fader × pan × mute -> bus; sends from four taps
 //!
 //! # Contract
-//! One rounding to the sample format for each way out. Fader, pan and send levels glide over 20 ms, C2; mute and solo
+//! Fader, pan and send levels glide over 20 ms, C2; mute and solo
 //! over 10 ms, C2. The inserts run on while muted, so that tails are in place after unmuting, and so do keys.
 
 use super::{
@@ -27,7 +27,7 @@ use crate::{
         tail::Tail,
     },
     levels::{gain::Gain, width::Width},
-    primitives::{backend::Backend, delay_line::DelayLine, mix},
+    primitives::{backend::Backend, bus::Bus, delay_line::DelayLine},
 };
 use alloc::{vec, vec::Vec};
 
@@ -65,6 +65,8 @@ pub(super) struct Strip<S: Sample> {
     pub(super) feeds: Vec<Feed<S>>,
     /// Left and right of a bus.
     sums: Vec<f64>,
+    /// Of its feeds.
+    non_finite: u64,
     trim: Gain<S>,
     pub(super) inserts: Vec<Insert<S>>,
     width: Option<Width<S>>,
@@ -86,6 +88,7 @@ impl<S: Sample> Strip<S> {
             delay: DelayLine::new(spec.channels(), 0),
             feeds: Vec::new(),
             sums: if is_bus { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() },
+            non_finite: 0,
             trim: params.trim().build(spec)?,
             inserts: Vec::new(),
             width: None,
@@ -175,9 +178,15 @@ impl<S: Sample> Strip<S> {
             None => self.gather(earlier, chunk, &mut block),
         }
         self.delay.process(&mut block);
-        self.trim.process(&mut block);
+        let passes_sum = self.passes_sum();
+        if !passes_sum {
+            self.trim.process(&mut block);
+        }
         for (channel, row) in before.chunks_exact_mut(CHUNK_FRAMES).enumerate() {
             row[..frames].copy_from_slice(block.channel(channel));
+        }
+        if passes_sum {
+            return;
         }
         self.run_inserts(earlier, chunk, &mut block);
         if let Some(width) = &mut self.width {
@@ -216,20 +225,41 @@ impl<S: Sample> Strip<S> {
             && self.width.as_ref().is_none_or(Width::is_neutral)
     }
 
+    /// Whether it is a bus that passes on its sum as it is, which is clean.
+    pub(super) fn passes_sum(&self) -> bool {
+        self.input.is_none()
+            && self.inserts.is_empty()
+            && self.trim.is_neutral()
+            && self.width.as_ref().is_none_or(Width::is_neutral)
+    }
+
     /// Sums the feeds in f64, rounded once.
     fn gather(&mut self, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
-        self.sums.fill(0.0);
         let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
-        let (left, right) = (&mut left[..chunk.frames], &mut right[..chunk.frames]);
+        let sums = [&mut left[..chunk.frames], &mut right[..chunk.frames]];
+        let mut bus = Bus::new(self.backend, sums);
         for feed in &mut self.feeds {
-            feed.add_and_keep(self.backend, earlier, chunk, [&mut *left, &mut *right]);
+            feed.add_to(self.backend, earlier, chunk, &mut bus);
         }
-        mix::round(self.backend, left, block.channel_mut(0));
-        mix::round(self.backend, right, block.channel_mut(1));
+        let (left, right) = block.stereo_mut();
+        self.non_finite += bus.round([left, right]);
     }
 
     pub(super) fn reset(&mut self) {
-        let Self { spec: _, backend: _, channels: _, input: _, delay, feeds, sums: _, trim, inserts, width } = self;
+        let Self {
+            spec: _,
+            backend: _,
+            channels: _,
+            input: _,
+            delay,
+            feeds,
+            sums: _,
+            non_finite,
+            trim,
+            inserts,
+            width,
+        } = self;
+        *non_finite = 0;
         delay.reset();
         feeds.iter_mut().for_each(Feed::reset);
         trim.reset();
@@ -253,7 +283,6 @@ impl<S: Sample> Strip<S> {
 
     pub(super) fn non_finite_samples(&self) -> u64 {
         let inserts: u64 = self.inserts.iter().map(Insert::non_finite_samples).sum();
-        let feeds: u64 = self.feeds.iter().map(Feed::non_finite_samples).sum();
-        self.trim.non_finite_samples() + inserts + feeds
+        self.trim.non_finite_samples() + inserts + self.non_finite
     }
 }

@@ -50,7 +50,14 @@ pub(super) fn drive<S: Sample>(
         attempt.clip.map_or_else(Vec::new, |settings| vec![SoftClip::new(settings, spec); CLIP_STAGES]);
     let latency_frames = limiter.as_ref().map_or(0, Processor::latency_frames)
         + clips.iter().map(SoftClip::latency_frames).sum::<usize>();
-    let plan = Plan { channels, output_channels: channels, input_frames: frames, latency_frames, tail_frames: 0 };
+    let plan = Plan {
+        channels,
+        output_channels: channels,
+        input_frames: frames,
+        latency_frames,
+        tail_frames: 0,
+        chunk_frames: CHUNK_FRAMES,
+    };
     let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
     let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
     let mut reduction_db = Vec::new();

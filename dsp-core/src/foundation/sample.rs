@@ -12,7 +12,7 @@ pub trait PerFormat {
 mod sealed {
     use super::PerFormat;
     use crate::foundation::silence;
-    use fearless_simd::{Simd, SimdFloat, SimdSplit, f32x8, f64x4};
+    use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdNarrow, SimdSplit, SimdWiden, f32x8, f64x4};
 
     /// Keeps [`Sample`](super::Sample) to the two formats the kernels are written for, and gives those kernels the
     /// vector type of each without showing a type of another crate in the public API.
@@ -38,6 +38,11 @@ mod sealed {
         /// The smaller, as [`Sealed::max`].
         fn min(self, other: Self) -> Self;
 
+        /// As many samples as two vectors of f64 have lanes, exactly.
+        fn widen<V: Simd>(level: V, samples: &[Self]) -> [V::f64s; 2];
+        /// Back, each rounded once; faint ones as 0.
+        fn narrow<V: Simd>(level: V, values: [V::f64s; 2], samples: &mut [Self]);
+
         /// `self * factor + addend`, rounded once.
         #[cfg(test)]
         fn fused(self, factor: Self, addend: Self) -> Self;
@@ -54,7 +59,10 @@ mod sealed {
     }
 
     macro_rules! sealed {
-        ($float:ident, $bits:ty, $wide:ident, $fma:ident, $single:ident, $double:ident => $own:ident) => {
+        (
+            $float:ident, $bits:ty, $wide:ident, $fma:ident, $single:ident, $double:ident => $own:ident,
+            $widen:ident, $narrow:ident
+        ) => {
             impl Sealed for $float {
                 type Wide<V: Simd> = $wide<V>;
 
@@ -103,6 +111,16 @@ mod sealed {
                     <$float>::min(self, other)
                 }
 
+                #[inline(always)]
+                fn widen<V: Simd>(level: V, samples: &[Self]) -> [V::f64s; 2] {
+                    $widen(level, samples)
+                }
+
+                #[inline(always)]
+                fn narrow<V: Simd>(level: V, values: [V::f64s; 2], samples: &mut [Self]) {
+                    $narrow(level, values, samples);
+                }
+
                 #[cfg(test)]
                 fn fused(self, factor: Self, addend: Self) -> Self {
                     libm::$fma(self, factor, addend)
@@ -119,8 +137,36 @@ mod sealed {
             }
         };
     }
-    sealed!(f32, u32, f32x8, fmaf, single, double => single);
-    sealed!(f64, u64, f64x4, fma, single, double => double);
+    sealed!(f32, u32, f32x8, fmaf, single, double => single, widen, narrow);
+    sealed!(f64, u64, f64x4, fma, single, double => double, load_pair, store_pair);
+
+    #[inline(always)]
+    fn widen<V: Simd>(level: V, samples: &[f32]) -> [V::f64s; 2] {
+        let (lower, upper) = V::f32s::from_slice(level, &samples[..V::f32s::LEN]).widen();
+        [lower, upper]
+    }
+
+    #[inline(always)]
+    fn narrow<V: Simd>(level: V, [lower, upper]: [V::f64s; 2], samples: &mut [f32]) {
+        let values = lower.narrow(upper);
+        let silence = V::f32s::splat(level, 0.0);
+        let audible = values.abs().simd_lt(silence::SAMPLE as f32).select(silence, values);
+        audible.store_slice(&mut samples[..V::f32s::LEN]);
+    }
+
+    #[inline(always)]
+    fn load_pair<V: Simd>(level: V, samples: &[f64]) -> [V::f64s; 2] {
+        let (lower, upper) = samples[..2 * V::f64s::LEN].split_at(V::f64s::LEN);
+        [V::f64s::from_slice(level, lower), V::f64s::from_slice(level, upper)]
+    }
+
+    #[inline(always)]
+    fn store_pair<V: Simd>(level: V, values: [V::f64s; 2], samples: &mut [f64]) {
+        let silence = V::f64s::splat(level, 0.0);
+        for (values, samples) in values.into_iter().zip(samples.chunks_exact_mut(V::f64s::LEN)) {
+            values.abs().simd_lt(silence::SAMPLE).select(silence, values).store_slice(samples);
+        }
+    }
 }
 
 pub(crate) use sealed::Sealed as Vectors;

@@ -16,7 +16,9 @@ use crate::foundation::{
     sample::{Sample, Vectors},
 };
 use core::ops::{Add, Mul, Neg, Sub};
-use fearless_simd::{Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdSplit, f64x2, f64x4};
+use fearless_simd::{
+    Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdMask, SimdSplit, f64x2, f64x4,
+};
 
 /// The form in which a kernel runs: [`Vector`] at some level, or in tests `Scalar`.
 pub(crate) trait Form: Copy {
@@ -48,6 +50,11 @@ pub(crate) trait Form: Copy {
 
     /// `a * b + c` of a recursion that has but one lane.
     fn mul_add(self, a: f64, b: f64, c: f64) -> f64;
+
+    /// Samples as f64, exactly: the first of them, as many as two vectors have lanes.
+    fn widen<S: Sample>(self, samples: &[S]) -> [Self::Native<f64>; 2];
+    /// Back into as many samples, each rounded once; faint ones become 0. None may be too large for the format.
+    fn narrow<S: Sample>(self, values: [Self::Native<f64>; 2], samples: &mut [S]);
 
     /// The same sample in all lanes.
     #[inline(always)]
@@ -83,6 +90,8 @@ pub(crate) trait Lanes<F: Form>:
     fn zero_where(self, magnitude: Self, limit: Self::Element) -> Self;
     /// The largest lane.
     fn reduce_max(self) -> Self::Element;
+    /// Whether no lane is an infinity or NaN.
+    fn all_finite(self) -> bool;
 }
 
 /// Columns of one [`Columns`] transposition.
@@ -123,6 +132,16 @@ impl<D: Simd, const EXACT: bool> Form for Vector<D, EXACT> {
         let [a, b, c] =
             [<f64x2<D> as SimdBase<D>>::splat(self.0, a), SimdBase::splat(self.0, b), SimdBase::splat(self.0, c)];
         <f64x2<D> as Lanes<Self>>::mul_add(a, b, c)[0]
+    }
+
+    #[inline(always)]
+    fn widen<S: Sample>(self, samples: &[S]) -> [Self::Native<f64>; 2] {
+        S::widen(self.0, samples)
+    }
+
+    #[inline(always)]
+    fn narrow<S: Sample>(self, values: [Self::Native<f64>; 2], samples: &mut [S]) {
+        S::narrow(self.0, values, samples);
     }
 }
 
@@ -169,6 +188,11 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
     #[inline(always)]
     fn reduce_max(self) -> Self::Element {
         <V as SimdBase<D>>::reduce_max(self)
+    }
+
+    #[inline(always)]
+    fn all_finite(self) -> bool {
+        (self - self).simd_eq(Self::Element::default()).all_true()
     }
 }
 

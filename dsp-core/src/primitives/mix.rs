@@ -1,8 +1,5 @@
-//! Mix loops: samples times gains, accumulated in f64.
-//!
-//! Each product is rounded once to the sample format, so that a strip that is rendered and added later gives the same
-//! bus; the sum is f64 and rounded once at the end. Element-wise and free of fused operations: the same bits at every
-//! level.
+//! Mix loops: samples times gains that may move, accumulated in f64 and rounded once at the end. Element-wise and free of
+//! fused operations: the same bits at every level. Gains at rest are those of [`bus`](super::bus).
 
 use super::{
     backend::{Backend, run},
@@ -32,7 +29,7 @@ impl<S> Source<'_, S> {
     }
 }
 
-/// Gains of a source over some frames.
+/// Gains of a source over some frames, of which one moves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gains<'a, S> {
     /// To the left and right bus; of a stereo source, from the channel of that side.
@@ -148,20 +145,15 @@ fn add_pair<S: Sample>(
     lanes: Option<[&[S]; 2]>,
     start: usize,
 ) {
-    if let (Span::Still([to_left, to_right]), Span::Still(_), None) = (gains, mute, lanes) {
-        add_still(left_sums, left, *to_left);
-        add_still(right_sums, right, *to_right);
-    } else {
-        let mut levels = levels(gains, mute, start);
-        for (levels, lane) in levels.iter_mut().zip(lanes.iter().flatten()) {
-            for (level, factor) in levels.iter_mut().zip(*lane) {
-                *level *= *factor;
-            }
+    let mut levels = levels(gains, mute, start);
+    for (levels, lane) in levels.iter_mut().zip(lanes.iter().flatten()) {
+        for (level, factor) in levels.iter_mut().zip(*lane) {
+            *level *= *factor;
         }
-        let [to_left, to_right] = levels;
-        add_times(left_sums, left, &to_left);
-        add_times(right_sums, right, &to_right);
     }
+    let [to_left, to_right] = levels;
+    add_times(left_sums, left, &to_left);
+    add_times(right_sums, right, &to_right);
 }
 
 /// The samples, or a repaired copy of them; counts the samples repaired.
@@ -204,7 +196,7 @@ fn add_still<S: Sample>(sums: &mut [f64], samples: &[S], gain: S) {
 #[inline(always)]
 fn add_times<S: Sample>(sums: &mut [f64], samples: &[S], gains: &[S; GROUP]) {
     for ((sum, sample), gain) in sums.iter_mut().zip(samples).zip(gains) {
-        *sum += (*sample * *gain).to_f64();
+        *sum += sample.to_f64() * gain.to_f64();
     }
 }
 

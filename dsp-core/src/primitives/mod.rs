@@ -1,7 +1,8 @@
 //! Primitives: code shared by two or more families. CPU dispatch, SIMD lanes, ramps, history buffers, delay lines, gain
-//! and mix loops, oversampling, random numbers, Kaiser windows.
+//! and mix loops, buses, oversampling, random numbers, Kaiser windows.
 
 pub(crate) mod backend;
+pub(crate) mod bus;
 pub(crate) mod crossfade;
 pub(crate) mod crossfaded_delay;
 pub(crate) mod delay_line;

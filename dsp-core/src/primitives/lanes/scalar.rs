@@ -28,6 +28,14 @@ impl Form for Scalar {
     fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
         libm::fma(a, b, c)
     }
+
+    fn widen<S: Sample>(self, samples: &[S]) -> [f64; 2] {
+        [samples[0].to_f64(), samples[1].to_f64()]
+    }
+
+    fn narrow<S: Sample>(self, values: [f64; 2], samples: &mut [S]) {
+        samples.iter_mut().zip(values).for_each(|(sample, value)| *sample = S::from_f64(value).audible());
+    }
 }
 
 /// One lane.
@@ -58,6 +66,9 @@ impl<S: Sample> Lanes<Scalar> for S {
     }
     fn reduce_max(self) -> S {
         self
+    }
+    fn all_finite(self) -> bool {
+        self.finite()
     }
 }
 
@@ -129,5 +140,8 @@ impl<const N: usize> Lanes<Scalar> for Array<N> {
     }
     fn reduce_max(self) -> f64 {
         self.0.into_iter().fold(self.0[0], larger)
+    }
+    fn all_finite(self) -> bool {
+        self.0.into_iter().all(f64::is_finite)
     }
 }

@@ -66,3 +66,26 @@ fn halves_are_joined_in_order_and_what_is_below_the_limit_is_zeroed() {
         run!(Backend::new(cpu), form => check(form));
     }
 }
+
+#[test]
+fn samples_are_widened_exactly_and_narrowed_with_one_rounding() {
+    fn check<F: Form, S: Sample>(form: F) {
+        let lanes = F::Native::<f64>::LEN;
+        let samples: [S; 16] = core::array::from_fn(|n| S::from_f64(0.1 + n as f64));
+        let [lower, upper] = form.widen(&samples);
+        let mut wide = [0.0; 16];
+        lower.store(&mut wide);
+        upper.store(&mut wide[lanes..]);
+        assert!((0..2 * lanes).all(|n| wide[n] == samples[n].to_f64()));
+        let mut back = [S::ZERO; 16];
+        form.narrow([lower * form.splat(0.3), form.splat(1e-31)], &mut back);
+        assert!((0..lanes).all(|n| back[n] == S::from_f64(wide[n] * 0.3)));
+        assert!((lanes..16).all(|n| back[n] == S::ZERO));
+        assert!(lower.all_finite() && !(lower * form.splat(f64::INFINITY)).all_finite());
+        assert!(!(form.splat(f64::INFINITY) - form.splat(f64::INFINITY)).all_finite());
+    }
+    for cpu in CPUS {
+        run!(Backend::new(cpu), form => check::<_, f32>(form));
+        run!(Backend::new(cpu), form => check::<_, f64>(form));
+    }
+}

@@ -364,6 +364,7 @@ class Mix(Strips):
         Returns
         -------
         dict of str to array, shape (2, frames)
+            float64, whatever the tracks are: the mix is rounded once, their sum.
 
         Examples
         --------

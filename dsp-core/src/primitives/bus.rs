@@ -1,0 +1,340 @@
+//! A stereo bus: the sum of sources at constant gains.
+//!
+//! Every product is added in f64 by a fused multiply-add, source after source, and the sum is rounded once to the sample
+//! format. The sums of some frames stay in registers while all sources are added; they come from memory and go there
+//! only between batches, and around sources whose gains move.
+//!
+//! A sample that is not finite makes the sum infinite or NaN: only such frames are looked at sample by sample.
+
+use super::{
+    backend::{Backend, run},
+    lanes::{Form, Lanes},
+    mix::Source,
+};
+use crate::foundation::{math::fma, sample::Sample};
+
+/// Sources added together.
+const BATCH: usize = 16;
+/// Vectors of samples that are summed at once.
+const TILE: usize = 2;
+/// Most samples of one of them: 512 bits.
+const WIDEST: usize = 16;
+/// 2^900: sums from 2^124 on times this are infinite, and with them all that f32 cannot hold. Those of ordinary samples
+/// are not, nor is what some of them add up to.
+const TO_OVERFLOW: f64 = f64::from_bits(1_923 << 52);
+
+/// A source at constant gains.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row<'a, S> {
+    pub(crate) source: Source<'a, S>,
+    /// To the left and the right bus; of a stereo source, from the channel of that side.
+    pub(crate) gains: [f64; 2],
+    /// Whether its non-finite samples are counted.
+    pub(crate) is_counted: bool,
+}
+
+/// A bus under construction: one chunk of its sums, and the sources to be added to them.
+pub(crate) struct Bus<'a, S> {
+    backend: Backend,
+    /// Left and right. Their content does not count until the first batch is in them.
+    sums: [&'a mut [f64]; 2],
+    is_empty: bool,
+    rows: [Row<'a, S>; BATCH],
+    count: usize,
+    non_finite: u64,
+}
+
+impl<'a, S: Sample> Bus<'a, S> {
+    /// A silent bus that works in `sums`.
+    pub(crate) fn new(backend: Backend, sums: [&'a mut [f64]; 2]) -> Self {
+        let none = Row { source: Source::Mono(&[]), gains: [0.0; 2], is_counted: false };
+        Self { backend, sums, is_empty: true, rows: [none; BATCH], count: 0, non_finite: 0 }
+    }
+
+    /// Adds a source. Non-finite samples count as 0.
+    pub(crate) fn add(&mut self, row: Row<'a, S>) {
+        if self.count == BATCH {
+            self.add_batch();
+        }
+        self.rows[self.count] = row;
+        self.count += 1;
+    }
+
+    fn add_batch(&mut self) {
+        let [left, right] = &mut self.sums;
+        let (rows, is_empty) = (&self.rows[..self.count], self.is_empty);
+        self.non_finite += run!(self.backend, form => add_all(form, [left, right], rows, is_empty, None));
+        (self.count, self.is_empty) = (0, false);
+    }
+
+    /// The sums so far, to which others may be added.
+    pub(crate) fn sums(&mut self) -> [&mut [f64]; 2] {
+        if self.count > 0 {
+            self.add_batch();
+        }
+        if self.is_empty {
+            self.sums.iter_mut().for_each(|sums| sums.fill(0.0));
+            self.is_empty = false;
+        }
+        let [left, right] = &mut self.sums;
+        [left, right]
+    }
+
+    /// Counts non-finite samples of what was added to the sums.
+    pub(crate) fn count(&mut self, non_finite: u64) {
+        self.non_finite += non_finite;
+    }
+
+    /// Rounds the sums into the left and the right of a block. Returns the count of non-finite samples.
+    pub(crate) fn round(self, samples: [&mut [S]; 2]) -> u64 {
+        let (rows, is_empty) = (&self.rows[..self.count], self.is_empty);
+        self.non_finite + run!(self.backend, form => add_all(form, self.sums, rows, is_empty, Some(samples)))
+    }
+}
+
+/// Adds sources to the left and the right sums. Returns the count of non-finite samples, which count as 0.
+pub(crate) fn add_rows<S: Sample>(backend: Backend, sums: [&mut [f64]; 2], rows: &[Row<'_, S>]) -> u64 {
+    run!(backend, form => add_all(form, sums, rows, false, None))
+}
+
+/// As [`add_rows`]; if the sums are empty, starts from 0; rounds into `samples` if there are some, and then leaves the
+/// sums undefined.
+#[inline(always)]
+fn add_all<F: Form, S: Sample>(
+    form: F,
+    [left, right]: [&mut [f64]; 2],
+    rows: &[Row<'_, S>],
+    is_empty: bool,
+    samples: Option<[&mut [S]; 2]>,
+) -> u64 {
+    let tile = TILE * 2 * F::Native::<f64>::LEN;
+    let whole = left.len() - left.len() % tile;
+    let (left, left_rest) = left.split_at_mut(whole);
+    let (right, right_rest) = right.split_at_mut(whole);
+    let (left, right) = (left.chunks_exact_mut(tile), right.chunks_exact_mut(tile));
+    let mut non_finite = 0;
+    let mut start = 0;
+    let rest = match samples {
+        None => {
+            for (left, right) in left.zip(right) {
+                let sums = sums::<F, S, true>(form, [left, right], rows, start, is_empty);
+                match is_finite(form, &sums) {
+                    true => store_all::<F, true>(&sums, [left, right]),
+                    false => non_finite += repair(form, &sums, [left, right], rows, start, is_empty, None),
+                }
+                start += tile;
+            }
+            None
+        }
+        Some([left_samples, right_samples]) => {
+            let (left_samples, left_rest) = left_samples.split_at_mut(whole);
+            let (right_samples, right_rest) = right_samples.split_at_mut(whole);
+            let samples = left_samples.chunks_exact_mut(tile).zip(right_samples.chunks_exact_mut(tile));
+            for ((left, right), (left_samples, right_samples)) in left.zip(right).zip(samples) {
+                let sums = sums::<F, S, true>(form, [left, right], rows, start, is_empty);
+                let samples = [left_samples, right_samples];
+                match is_finite(form, &sums) {
+                    true => round_all::<F, S, true>(form, &sums, samples),
+                    false => non_finite += repair(form, &sums, [left, right], rows, start, is_empty, Some(samples)),
+                }
+                start += tile;
+            }
+            Some([left_rest, right_rest])
+        }
+    };
+    if left_rest.is_empty() {
+        return non_finite;
+    }
+    let sums = sums::<F, S, false>(form, [left_rest, right_rest], rows, start, is_empty);
+    match rest {
+        _ if !is_finite(form, &sums) => {
+            non_finite += repair(form, &sums, [left_rest, right_rest], rows, start, is_empty, rest);
+        }
+        None => store_all::<F, false>(&sums, [left_rest, right_rest]),
+        Some(samples) => round_all::<F, S, false>(form, &sums, samples),
+    }
+    non_finite
+}
+
+/// The lower and the upper half of one vector of samples, as f64.
+type Pair<F> = [<F as Form>::Native<f64>; 2];
+/// Left and right.
+type Tile<F> = [[Pair<F>; TILE]; 2];
+
+/// The sums of one tile from `start` on after all sources are added; unless `WHOLE`, of a part of it.
+#[inline(always)]
+fn sums<F: Form, S: Sample, const WHOLE: bool>(
+    form: F,
+    [left, right]: [&[f64]; 2],
+    rows: &[Row<'_, S>],
+    start: usize,
+    is_empty: bool,
+) -> Tile<F> {
+    let zero = form.splat(0.0_f64);
+    let length = if WHOLE { TILE * 2 * F::Native::<f64>::LEN } else { left.len() };
+    let (mut to_left, mut to_right) = ([[zero; 2]; TILE], [[zero; 2]; TILE]);
+    if !is_empty {
+        let (left, right) = (&left[..length], &right[..length]);
+        for pair in 0..TILE {
+            to_left[pair] = load::<F, f64, WHOLE>(form, left, pair);
+            to_right[pair] = load::<F, f64, WHOLE>(form, right, pair);
+        }
+    }
+    for row in rows {
+        let [left_gain, right_gain] = row.gains;
+        let (left_gain, right_gain) = (form.splat(left_gain), form.splat(right_gain));
+        match row.source {
+            Source::Mono(both) => {
+                let both = &both[start..start + length];
+                for pair in 0..TILE {
+                    let samples = load::<F, S, WHOLE>(form, both, pair);
+                    add_products::<F>(&mut to_left[pair], samples, left_gain);
+                    add_products::<F>(&mut to_right[pair], samples, right_gain);
+                }
+            }
+            Source::Stereo([left, right]) => {
+                let (left, right) = (&left[start..start + length], &right[start..start + length]);
+                for pair in 0..TILE {
+                    add_products::<F>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
+                    add_products::<F>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
+                }
+            }
+        }
+    }
+    [to_left, to_right]
+}
+
+/// Whether all sums are, and f32 holds them; some large ones are taken for infinite.
+#[inline(always)]
+fn is_finite<F: Form>(form: F, [left, right]: &Tile<F>) -> bool {
+    let large = form.splat(TO_OVERFLOW);
+    let [mut lower, mut upper] = [form.splat(0.0_f64); 2];
+    for pair in 0..TILE {
+        for sums in [left[pair], right[pair]] {
+            lower = sums[0].mul_add(large, lower);
+            upper = sums[1].mul_add(large, upper);
+        }
+    }
+    (lower + upper).all_finite()
+}
+
+#[inline(always)]
+fn store_all<F: Form, const WHOLE: bool>(sums: &Tile<F>, sides: [&mut [f64]; 2]) {
+    for (sums, side) in sums.iter().zip(sides) {
+        for pair in 0..TILE {
+            store::<F, WHOLE>(sums[pair], side, pair);
+        }
+    }
+}
+
+#[inline(always)]
+fn round_all<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: &Tile<F>, sides: [&mut [S]; 2]) {
+    for (sums, side) in sums.iter().zip(sides) {
+        for pair in 0..TILE {
+            round::<F, S, WHOLE>(form, sums[pair], side, pair);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_products<F: Form>([lower_sum, upper_sum]: &mut Pair<F>, [lower, upper]: Pair<F>, gain: F::Native<f64>) {
+    *lower_sum = lower.mul_add(gain, *lower_sum);
+    *upper_sum = upper.mul_add(gain, *upper_sum);
+}
+
+/// The samples of one pair; unless `WHOLE`, those that there are, and silence.
+#[inline(always)]
+fn load<F: Form, S: Sample, const WHOLE: bool>(form: F, samples: &[S], pair: usize) -> Pair<F> {
+    let width = 2 * F::Native::<f64>::LEN;
+    if WHOLE {
+        return form.widen(&samples[pair * width..]);
+    }
+    let samples = &samples[samples.len().min(pair * width)..];
+    let mut padded = [S::ZERO; WIDEST];
+    let count = samples.len().min(width);
+    padded[..count].copy_from_slice(&samples[..count]);
+    form.widen(&padded)
+}
+
+#[inline(always)]
+fn store<F: Form, const WHOLE: bool>([lower, upper]: Pair<F>, sums: &mut [f64], pair: usize) {
+    let lanes = F::Native::<f64>::LEN;
+    if WHOLE {
+        lower.store(&mut sums[2 * pair * lanes..]);
+        upper.store(&mut sums[(2 * pair + 1) * lanes..]);
+        return;
+    }
+    let mut padded = [0.0; WIDEST];
+    lower.store(&mut padded);
+    upper.store(&mut padded[lanes..]);
+    let sums = sums.iter_mut().skip(2 * pair * lanes);
+    sums.zip(&padded[..2 * lanes]).for_each(|(sum, own)| *sum = *own);
+}
+
+#[inline(always)]
+fn round<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: Pair<F>, samples: &mut [S], pair: usize) {
+    let width = 2 * F::Native::<f64>::LEN;
+    if WHOLE {
+        return form.narrow(sums, &mut samples[pair * width..]);
+    }
+    let mut padded = [S::ZERO; WIDEST];
+    form.narrow(sums, &mut padded);
+    samples.iter_mut().skip(pair * width).zip(&padded[..width]).for_each(|(sample, own)| *sample = *own);
+}
+
+/// Stores or rounds a tile, from the sums before it and those found; repeats the frames whose sum is not finite.
+#[cold]
+#[inline(never)]
+fn repair<F: Form, S: Sample>(
+    _form: F,
+    found: &Tile<F>,
+    before: [&mut [f64]; 2],
+    rows: &[Row<'_, S>],
+    start: usize,
+    is_empty: bool,
+    mut samples: Option<[&mut [S]; 2]>,
+) -> u64 {
+    let mut found_sums = [[0.0; TILE * WIDEST]; 2];
+    let [found_left, found_right] = &mut found_sums;
+    store_all::<F, true>(found, [found_left, found_right]);
+    let [left_sums, right_sums] = found_sums;
+    let [left, right] = before;
+    let mut non_finite = 0;
+    for frame in 0..left.len() {
+        let mut sums = [left_sums[frame], right_sums[frame]];
+        if !sums[0].is_finite() || !sums[1].is_finite() {
+            sums = if is_empty { [0.0; 2] } else { [left[frame], right[frame]] };
+            for row in rows {
+                let (frame_of, counted) = (start + frame, u64::from(row.is_counted));
+                let pair = match row.source {
+                    Source::Mono(both) => [both[frame_of]; 2],
+                    Source::Stereo([left, right]) => [left[frame_of], right[frame_of]],
+                };
+                let channels = if matches!(row.source, Source::Mono(_)) { 1 } else { 2 };
+                non_finite += counted * pair[..channels].iter().filter(|sample| !sample.finite()).count() as u64;
+                for ((sum, sample), gain) in sums.iter_mut().zip(pair).zip(row.gains) {
+                    let plain = fma(sample.to_f64(), gain, *sum);
+                    // What overflows is clamped; a sum of finite samples stays finite.
+                    *sum = if plain.is_finite() { plain } else { fma(sample.ordinary().to_f64(), gain, *sum) };
+                }
+            }
+        }
+        match &mut samples {
+            None => [left[frame], right[frame]] = sums,
+            Some([left, right]) => [left[frame], right[frame]] = sums.map(rounded),
+        }
+    }
+    non_finite
+}
+
+/// A sum as a sample, clamped where the format does not hold it.
+fn rounded<S: Sample>(sum: f64) -> S {
+    let sample = S::from_f64(sum);
+    if sample.finite() {
+        return sample.audible();
+    }
+    if sum < 0.0 { -S::LOUDEST } else { S::LOUDEST }
+}
+
+#[cfg(test)]
+mod tests;
