@@ -36,6 +36,12 @@ pub(super) struct Feed<S> {
     straight: Ramp<2>,
     crossed: Ramp<2>,
     mute: Ramp<1>,
+    /// Where the mute goes when the wait is over: 1 if it is heard.
+    audible: f64,
+    /// Frames until it is faded in or out: those in which the delay of what follows it is filled.
+    wait: usize,
+    /// Whether an edit has replaced it: it fades out.
+    is_leaving: bool,
     /// What lanes give, times the ramps.
     pub(super) lanes: Option<OutputLanes<S>>,
     /// Frames from the input of the mix to the bus.
@@ -66,6 +72,9 @@ impl<S: Sample> Feed<S> {
             straight: Ramp::new([1.0; 2], gain_frames),
             crossed: Ramp::new([0.0; 2], gain_frames),
             mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, sample_rate_hz)),
+            audible: 1.0,
+            wait: 0,
+            is_leaving: false,
             lanes: None,
             due: 0,
             sample_rate_hz,
@@ -102,14 +111,75 @@ impl<S: Sample> Feed<S> {
         let (gains, audible) = (rest.gains(self.channels), strip && send && kept);
         self.straight.set_target(gains.straight);
         self.crossed.set_target(gains.crossed);
-        self.mute.set_target([f64::from(u8::from(audible))]);
+        self.audible = f64::from(u8::from(audible));
+        if self.wait == 0 {
+            if !self.mute.is_moving() {
+                self.mute = Ramp::new(self.mute.target(), ms_to_frames(MUTE_RAMP_MS, self.sample_rate_hz));
+            }
+            self.mute.set_target([self.audible]);
+        }
+    }
+
+    /// Whether it has these lanes and this delay; with lanes, also whether it is due at the same time.
+    pub(super) fn is_as(&self, lanes: Option<&OutputLanes<S>>, delay_frames: usize, due: usize) -> bool {
+        let same_lanes = match (&self.lanes, lanes) {
+            (Some(own), Some(other)) => own.is_as(other) && self.due == due,
+            (None, None) => true,
+            _ => false,
+        };
+        same_lanes && self.delay.frames() == delay_frames
+    }
+
+    /// What takes the place of a feed while it runs: with these lanes, this delay and this due time, at the levels of the
+    /// old one. It fades in, [`leave`](Self::leave) fades the old one out.
+    pub(super) fn successor(&self, lanes: Option<OutputLanes<S>>, delay_frames: usize, due: usize) -> Self {
+        let mut new = Self::new(self.id, self.route, self.channels, delay_frames, self.sample_rate_hz);
+        if delay_frames == self.delay.frames() {
+            new.delay.clone_from(&self.delay);
+        }
+        (new.lanes, new.due) = (lanes, due);
+        new
+    }
+
+    /// Fades in from silence after `wait` frames, to levels that were set before.
+    pub(super) fn enter(&mut self, wait: usize) {
+        self.settle();
+        self.mute = Ramp::new([0.0], ms_to_frames(GAIN_RAMP_MS, self.sample_rate_hz));
+        self.wait_for(wait);
+    }
+
+    /// Fades out after `wait` frames, for good.
+    pub(super) fn leave(&mut self, wait: usize) {
+        (self.audible, self.is_leaving) = (0.0, true);
+        self.product = Vec::new();
+        if !self.mute.is_moving() {
+            self.mute = Ramp::new(self.mute.target(), ms_to_frames(GAIN_RAMP_MS, self.sample_rate_hz));
+        }
+        self.wait_for(wait);
+    }
+
+    fn wait_for(&mut self, wait: usize) {
+        self.wait = wait;
+        if wait == 0 {
+            self.mute.set_target([self.audible]);
+        }
+    }
+
+    /// Whether an edit has replaced it, and what follows it.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving
+    }
+
+    /// Whether it has left.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_leaving && self.wait == 0 && self.mute.is_at([0.0])
     }
 
     /// Jumps to its gains, which clicks: before the first block.
     pub(super) fn settle(&mut self) {
         self.straight.jump_to(self.straight.target());
         self.crossed.jump_to(self.crossed.target());
-        self.mute.jump_to(self.mute.target());
+        (self.wait, self.mute) = (0, Ramp::new([self.audible], ms_to_frames(MUTE_RAMP_MS, self.sample_rate_hz)));
     }
 
     /// As [`add_to`](Self::add_to); keeps what it adds if stems are rendered.
@@ -172,14 +242,16 @@ impl<S: Sample> Feed<S> {
         // The time of the sound: the bus is late by the latency of what stands before it.
         let first = now as i64 - self.due as i64;
         let (channels, rate_hz) = (self.channels, self.sample_rate_hz);
-        let rows = self.lanes.as_mut().map(|lanes| lanes.fill(channels, first, frames, rate_hz));
+        let mut lanes = self.lanes.take();
+        let rows = lanes.as_mut().map(|lanes| lanes.fill(channels, first, frames, rate_hz));
         let mut start = 0;
         while start < frames {
             // Ramps that may end at different frames.
             let uniform = (frames - start)
                 .min(self.straight.uniform_frames())
                 .min(self.crossed.uniform_frames())
-                .min(self.mute.uniform_frames());
+                .min(self.mute.uniform_frames())
+                .min(if self.wait == 0 { usize::MAX } else { self.wait });
             let (straight, length) = self.straight.span::<S>(uniform);
             let (crossed, _) = self.crossed.span::<S>(length);
             let (mute, _) = self.mute.span::<S>(length);
@@ -193,7 +265,11 @@ impl<S: Sample> Feed<S> {
             };
             self.non_finite += mix::add_stereo(backend, bus, source.frames(range), &gains);
             start += length;
+            if self.wait > 0 {
+                self.wait_for(self.wait - length);
+            }
         }
+        self.lanes = lanes;
     }
 
     pub(super) fn reset(&mut self) {
@@ -208,6 +284,9 @@ impl<S: Sample> Feed<S> {
             straight: _,
             crossed: _,
             mute: _,
+            audible: _,
+            wait: _,
+            is_leaving: _,
             lanes: _,
             due: _,
             sample_rate_hz: _,
@@ -220,6 +299,6 @@ impl<S: Sample> Feed<S> {
 
     /// Non-finite samples of the source, counted once for all the ways out of a strip.
     pub(super) fn non_finite_samples(&self) -> u64 {
-        if self.route.output == Output::Main { self.non_finite } else { 0 }
+        if self.route.output == Output::Main && !self.is_leaving { self.non_finite } else { 0 }
     }
 }

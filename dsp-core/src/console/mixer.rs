@@ -84,8 +84,9 @@ pub struct Mixer<S: Sample> {
     /// Of each strip of `params`: its position in `strips`, and its feeds as (position of the bus, feed of the bus).
     pub(super) positions: Vec<usize>,
     pub(super) outputs: Vec<Vec<(usize, usize)>>,
-    /// The way out of the master.
+    /// The way out of the master, and those that edits have replaced.
     pub(super) out: Feed<S>,
+    pub(super) leaving: Vec<Feed<S>>,
     /// Left, then right, of one chunk.
     sums: Vec<f64>,
     /// Which strips are heard while others are soloed; and, while that is found, what feeds soloed ones.
@@ -93,7 +94,7 @@ pub struct Mixer<S: Sample> {
     pub(super) feeding: Vec<bool>,
     pub(super) latency_frames: usize,
     /// Whether a block has been mixed since the build or the last reset: before, changes need no glide.
-    running: bool,
+    pub(super) running: bool,
     /// Frames since the start of the mix.
     now: u64,
 }
@@ -136,6 +137,7 @@ impl<S: Sample> Mixer<S> {
             positions: Vec::new(),
             outputs: Vec::new(),
             out: Feed::output(StripId(count as u32 - 1), spec.sample_rate_hz()),
+            leaving: Vec::new(),
             sums: vec![0.0; 2 * CHUNK_FRAMES],
             kept: Vec::new(),
             feeding: Vec::new(),
@@ -210,7 +212,9 @@ impl<S: Sample> Mixer<S> {
             self.sums.fill(0.0);
             let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
             let (left, right) = (&mut left[..length], &mut right[..length]);
-            self.out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
+            for out in self.leaving.iter_mut().filter(|out| !out.is_gone()).chain([&mut self.out]) {
+                out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
+            }
             self.now += length as u64;
             let mut block = out.frames_mut(start, length);
             mix::round(self.backend, left, block.channel_mut(0));
@@ -318,7 +322,7 @@ impl<S: Sample> Mixer<S> {
         let index = self.index_of(strip)?;
         let settings = &mut self.params.strip_mut(index).inserts;
         count_in("inserts", insert + 1, 1, settings.len())?;
-        self.strips[self.positions[index]].inserts[insert].set_coeffs(coeffs)?;
+        self.strips[self.positions[index]].inserts[insert].set(effect, coeffs)?;
         core::mem::swap(&mut settings[insert], effect);
         Ok(())
     }
@@ -377,7 +381,7 @@ impl<S: Sample> Mixer<S> {
     /// Clears all state: as newly built with the current settings.
     pub fn reset(&mut self) {
         self.strips.iter_mut().for_each(Strip::reset);
-        self.out.reset();
+        self.leaving.iter_mut().chain([&mut self.out]).for_each(Feed::reset);
         (self.running, self.now) = (false, 0);
     }
 

@@ -12,6 +12,7 @@ use super::{
     effect::EffectProcessor,
     feed::Feed,
     insert::Insert,
+    path_delay::PathDelay,
     strip_params::StripParams,
     taps::Taps,
 };
@@ -27,7 +28,7 @@ use crate::{
         tail::Tail,
     },
     levels::{gain::Gain, width::Width},
-    primitives::{backend::Backend, delay_line::DelayLine, mix},
+    primitives::{backend::Backend, mix},
 };
 use alloc::{vec, vec::Vec};
 
@@ -61,7 +62,7 @@ pub(super) struct Strip<S: Sample> {
     /// Which input of the mixer it takes; none for buses.
     pub(super) input: Option<usize>,
     /// Up to the latest of its keys; a bus is delayed by its feeds.
-    delay: DelayLine<S>,
+    delay: PathDelay<S>,
     pub(super) feeds: Vec<Feed<S>>,
     /// Left and right of a bus.
     sums: Vec<f64>,
@@ -83,7 +84,7 @@ impl<S: Sample> Strip<S> {
             backend: Backend::new(spec.cpu()),
             channels: spec.channels(),
             input: None,
-            delay: DelayLine::new(spec.channels(), 0),
+            delay: PathDelay::new(spec.channels(), 0),
             feeds: Vec::new(),
             sums: if is_bus { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() },
             trim: params.trim().build(spec)?,
@@ -139,11 +140,9 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Sets the delay of its input.
-    pub(super) fn set_delay(&mut self, delay_frames: usize) {
-        if self.delay.frames() != delay_frames {
-            self.delay = DelayLine::new(self.spec.channels(), delay_frames);
-        }
+    /// Sets the delay of its input, by a crossfade while it runs.
+    pub(super) fn set_delay(&mut self, delay_frames: usize, fade: Option<[usize; 2]>) {
+        self.delay.set_frames(delay_frames, fade);
     }
 
     /// Latency of its first `count` inserts.
@@ -210,7 +209,7 @@ impl<S: Sample> Strip<S> {
     /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
     fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
         input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
-            && self.delay.frames() == 0
+            && self.delay.is_none()
             && self.inserts.is_empty()
             && self.trim.is_neutral()
             && self.width.as_ref().is_none_or(Width::is_neutral)
@@ -221,7 +220,7 @@ impl<S: Sample> Strip<S> {
         self.sums.fill(0.0);
         let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
         let (left, right) = (&mut left[..chunk.frames], &mut right[..chunk.frames]);
-        for feed in &mut self.feeds {
+        for feed in self.feeds.iter_mut().filter(|feed| !feed.is_gone()) {
             feed.add_and_keep(self.backend, earlier, chunk, [&mut *left, &mut *right]);
         }
         mix::round(self.backend, left, block.channel_mut(0));

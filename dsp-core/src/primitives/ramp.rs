@@ -150,7 +150,7 @@ impl<const N: usize> Ramp<N> {
     }
 
     /// Still moving.
-    fn is_moving(&self) -> bool {
+    pub(crate) fn is_moving(&self) -> bool {
         self.due > 0
     }
 
