@@ -1,6 +1,6 @@
 //! Settings that change again during a glide: no gain outside the settings, and no click.
 
-use crate::{common::*, laws::residue_dbfs};
+use crate::common::*;
 use mixdown::{convolution::*, dynamics::*, levels::*, *};
 
 const RATE_HZ: f64 = 48_000.0;

@@ -7,6 +7,7 @@ use mixdown::{
     filters::*,
     levels::*,
     meters::*,
+    params::{Kind, Value},
     reverbs::PlateParams,
     *,
 };
@@ -155,6 +156,101 @@ fn law_7_the_mixer_does_not_allocate() {
             mixer.reset();
         });
         assert_eq!(count, 0, "round {round}");
+    }
+}
+
+/// Names of the parts of an effect.
+const PARTS: [&str; 6] = ["effects", "mid", "side", "bands", "shape", "band"];
+/// Lists of numbers.
+const LISTS: [&str; 2] = ["crossovers_hz", "gains_db"];
+
+/// The paths of all numbers and switches that lanes may move, each with its value and another one.
+fn movable(settings: &mut dyn Fields, path: &str, found: &mut Vec<(String, [f64; 2])>) {
+    for field in settings.fields().iter().filter(|field| !field.fixed && !field.costly) {
+        let values = match (field.kind, settings.get(field.name)) {
+            (Kind::Number(number), Some(Value::Number(value))) => {
+                let position = number.position(value);
+                let near = if position > 0.5 { position - 0.1 } else { position + 0.1 };
+                [value, number.at(near)]
+            }
+            (_, Some(Value::Switch(on))) => [f64::from(u8::from(on)), f64::from(u8::from(!on))],
+            _ => continue,
+        };
+        found.push((format!("{path}{}", field.name), values));
+    }
+    let costly = |settings: &mut dyn Fields, name: &str| {
+        settings.fields().iter().any(|field| field.name == name && field.costly)
+    };
+    for name in PARTS.into_iter().filter(|name| !costly(settings, name)).collect::<Vec<_>>() {
+        for index in 0.. {
+            let Some(part) = settings.part(name, Some(index)) else { break };
+            movable(part, &format!("{path}{name}[{index}]."), found);
+        }
+        if let Some(part) = settings.part(name, None) {
+            movable(part, &format!("{path}{name}."), found);
+        }
+    }
+    if let Some(part) = settings.part("effect", None) {
+        movable(part, &format!("{path}effect."), found);
+    }
+    for list in LISTS {
+        for index in 0.. {
+            let Some(entry) = settings.entry(list, index) else { break };
+            found.push((format!("{path}{list}[{index}]"), [*entry, *entry * 1.05]));
+        }
+    }
+}
+
+/// Every number and switch of every effect, bands and members included, moved by a lane.
+#[test]
+fn law_7_lanes_take_no_memory() {
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    let counts = std::cell::RefCell::new(&mut counts);
+    for_all(3, |entry, effect| {
+        let channels = channel_counts(&effect).into_iter().find(|channels| *channels == 2).unwrap();
+        let mut paths = Vec::new();
+        movable(&mut effect.clone(), "", &mut paths);
+        // Trees have the paths of their members, which are many.
+        for (path, values) in paths.iter().step_by(1 + paths.len() / 24) {
+            let point = |(index, value): (usize, &f64)| Point {
+                time_s: 0.01 * index as f64,
+                value: *value,
+                shape: Shape::Hold,
+            };
+            let points = values.iter().chain(values).enumerate().map(point).collect();
+            let automation = vec![Lane { parameter: format!("0/{path}"), points }];
+            let params = StripParams { inserts: vec![effect.clone()], automation, ..Default::default() };
+            let mut mixer = Mixer::<f32>::new(&spec(2)).unwrap();
+            // Another setting may stand against the other value: then it is left out.
+            if let Err(error) = mixer.add_track("voice", channels, &params) {
+                let text = error.to_string();
+                assert!(
+                    text.contains("out of range: with") || text.contains("crossovers_hz["),
+                    "{} {text}",
+                    entry.name
+                );
+                continue;
+            }
+            *counts.borrow_mut().entry(entry.name).or_default() += 1;
+            let audio = planar_noise::<f32>(channels, FRAMES);
+            let mut out = vec![0.0_f32; 2 * FRAMES];
+            let mut out = BlockMut::from_planar(&mut out, 2).unwrap();
+            let input = Block::from_planar(&audio, channels).unwrap();
+            let count = calls(|| {
+                let mut start = 0;
+                blocks(&mut out, |block| {
+                    mixer.process(&[input.frames_at(start, block.frames())], block);
+                    start += block.frames();
+                });
+                mixer.reset();
+            });
+            assert_eq!(count, 0, "{} {path} {values:?} {effect:?}", entry.name);
+        }
+    });
+    // A linear-phase equalizer has nothing else; the others have at least one.
+    let counts = counts.into_inner();
+    for name in entries().iter().map(|entry| entry.name).filter(|name| *name != "LinearPhaseEqualizer") {
+        assert!(counts.get(name).is_some_and(|count| *count > 0), "{name}: no lane ran");
     }
 }
 

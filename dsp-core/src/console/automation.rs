@@ -7,6 +7,7 @@ use crate::{
     foundation::{
         declare::{choice, params},
         error::{Error, count_in, in_range},
+        table::Compound,
     },
     levels::gain::fader_gain,
 };
@@ -42,12 +43,15 @@ params! {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Lane {
-    /// Path to the parameter from its strip: `fader_db`, `sends/0/level_db`, `inserts/2/threshold_db`.
+    /// Path to the parameter from its strip: `fader_db`, `sends/0/level_db`, `2/threshold_db` for the insert at position
+    /// 2. Inside an insert as in errors: `2/bands[0].gain_db`, `2/effects[1].mid[0].ratio`.
     pub parameter: String,
     /// In rising order of time; two points of the same time are a step. Before the first and after the last one their
     /// values hold.
     pub points: Vec<Point>,
 }
+
+impl Compound for Lane {}
 
 /// The lowest level of a line in dB that begins or ends in silence.
 const SILENCE_DB: f64 = -90.0;
@@ -63,18 +67,17 @@ pub(super) enum Drawn {
     Decibels,
     /// Any other number.
     Number,
+    /// A number of a few, until the next point.
+    Steps,
     /// On (not 0) or off, until the next point.
     Switch,
 }
 
 impl Lane {
     /// Checks order and shapes of the points; their values are up to the parameter.
-    pub(super) fn check(&self, drawn: Drawn) -> Result<(), Error> {
+    pub(super) fn check(&self, name: &'static str, drawn: Drawn) -> Result<(), Error> {
         count_in("points", self.points.len(), 1, usize::MAX)?;
-        let before = core::iter::once(None).chain(self.points.iter().map(Some));
-        before.zip(&self.points).enumerate().try_for_each(|(index, (before, point))| {
-            check_point(before, point, drawn).map_err(|error| error.within("points", index))
-        })
+        (0..self.points.len()).try_for_each(|index| check_point(name, &self.points, index, drawn))
     }
 
     /// The number at a time.
@@ -166,32 +169,44 @@ fn amplitude_between(u: f64, from_db: f64, to: &Point) -> f64 {
     }
 }
 
-fn check_point(before: Option<&Point>, point: &Point, drawn: Drawn) -> Result<(), Error> {
-    in_range("time_s", point.time_s, before.map_or(0.0, |before| before.time_s), f64::MAX)?;
+/// Checks a point of the parameter `name`: its time, its shape, and the ends of a line; an error has its place.
+fn check_point(name: &'static str, points: &[Point], index: usize, drawn: Drawn) -> Result<(), Error> {
+    let within = |index: usize| move |error: Error| error.within("points", index);
+    let point = &points[index];
+    let before = index.checked_sub(1).map(|before| &points[before]);
+    in_range("time_s", point.time_s, before.map_or(0.0, |before| before.time_s), f64::MAX).map_err(within(index))?;
+    // The first point has no way to it.
+    let Some(before) = before else { return Ok(()) };
     let (legal, takes): (&[Shape], _) = match drawn {
         Drawn::Level => (&[Shape::Linear, Shape::DbLinear, Shape::SCurve, Shape::Hold], "of a level must be one of "),
         Drawn::Decibels => (&[Shape::DbLinear, Shape::SCurve, Shape::Hold], "of a number in dB must be one of "),
         Drawn::Number => (&[Shape::Linear, Shape::Exponential, Shape::SCurve, Shape::Hold], "must be one of "),
+        Drawn::Steps => (&[Shape::Hold], "of a number in steps must be "),
         Drawn::Switch => (&[Shape::Hold], "of a switch must be "),
     };
-    // The first point has no way to it.
-    let Some(before) = before else { return Ok(()) };
     if !legal.contains(&point.shape) {
         let words = match drawn {
             Drawn::Level => &["linear", "db_linear", "s_curve", "hold"][..],
             Drawn::Decibels => &["db_linear", "s_curve", "hold"],
             Drawn::Number => &["linear", "exponential", "s_curve", "hold"],
-            Drawn::Switch => &["hold"],
+            Drawn::Steps | Drawn::Switch => &["hold"],
         };
-        return Err(Error::Mismatch { param: "shape", given: point.shape.word().into(), takes, words });
+        let error = Error::Mismatch { param: "shape", given: point.shape.word().into(), takes, words };
+        return Err(within(index)(error));
     }
-    let least = match (point.shape, drawn) {
+    let (least, allowed) = match (point.shape, drawn) {
         (Shape::Hold, _) | (_, Drawn::Level) => return Ok(()),
-        (Shape::Exponential, _) => f64::MIN_POSITIVE,
-        // No line leads to an infinite value: it is held or stepped to.
-        _ => f64::MIN,
+        (Shape::Exponential, _) => {
+            (f64::MIN_POSITIVE, "above 0 and finite at both ends of this shape: hold takes any value")
+        }
+        _ => (f64::MIN, "finite at both ends of a line: hold takes any value"),
     };
-    [before.value, point.value].into_iter().try_for_each(|end| in_range("value (of a line)", end, least, f64::MAX))
+    for (index, value) in [(index - 1, before.value), (index, point.value)] {
+        if !(least..=f64::MAX).contains(&value) {
+            return Err(within(index)(Error::NotAllowed { param: name, index: None, value, allowed }));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -264,25 +279,35 @@ mod tests {
 
     #[test]
     fn times_rise_and_shapes_fit() {
-        let text = |lane: &Lane, drawn| alloc::format!("{}", lane.check(drawn).unwrap_err());
+        let text = |lane: &Lane, drawn| alloc::format!("{}", lane.check("ratio", drawn).unwrap_err());
         let falling = lane(&[(2.0, 0.0, Shape::Linear), (1.0, 0.0, Shape::Linear)]);
         assert!(text(&falling, Drawn::Number).starts_with("points[1].time_s = 1 is out of range: it must lie in 2.."));
         let level = lane(&[(0.0, 1.0, Shape::Linear), (1.0, 0.5, Shape::DbLinear)]);
-        assert_eq!(level.check(Drawn::Level), Ok(()));
+        assert_eq!(level.check("ratio", Drawn::Level), Ok(()));
         assert_eq!(
             text(&level, Drawn::Number),
             "points[1].shape = db_linear is not allowed: it must be one of linear, exponential, s_curve, hold"
         );
         let through_zero = lane(&[(0.0, 0.0, Shape::Linear), (1.0, 10.0, Shape::Exponential)]);
-        assert!(through_zero.check(Drawn::Number).is_err());
-        assert!(lane(&[(f64::NAN, 0.0, Shape::Linear)]).check(Drawn::Number).is_err());
+        assert_eq!(
+            text(&through_zero, Drawn::Number),
+            "points[0].ratio = 0 is not allowed: it must be above 0 and finite at both ends of this shape: hold takes any \
+             value"
+        );
+        let to_infinity = lane(&[(0.0, 4.0, Shape::Linear), (1.0, f64::INFINITY, Shape::Linear)]);
+        assert_eq!(
+            text(&to_infinity, Drawn::Number),
+            "points[1].ratio = inf is not allowed: it must be finite at both ends of a line: hold takes any value"
+        );
+        assert!(text(&to_infinity, Drawn::Steps).ends_with("it of a number in steps must be hold"));
+        assert!(lane(&[(f64::NAN, 0.0, Shape::Linear)]).check("ratio", Drawn::Number).is_err());
         for shape in [Shape::DbLinear, Shape::SCurve] {
             let to_silence = lane(&[(0.0, 0.0, shape), (1.0, f64::NEG_INFINITY, shape)]);
-            assert!(to_silence.check(Drawn::Decibels).is_err(), "no line of a parameter leads to -inf");
-            assert_eq!(to_silence.check(Drawn::Level), Ok(()));
+            assert!(to_silence.check("ratio", Drawn::Decibels).is_err(), "no line of a parameter leads to -inf");
+            assert_eq!(to_silence.check("ratio", Drawn::Level), Ok(()));
         }
         let held = lane(&[(0.0, 0.0, Shape::Hold), (1.0, f64::NEG_INFINITY, Shape::Hold)]);
-        assert_eq!(held.check(Drawn::Decibels), Ok(()));
+        assert_eq!(held.check("ratio", Drawn::Decibels), Ok(()));
         assert_eq!(text(&Lane::default(), Drawn::Number), "points has 0 entries: 1 or more needed");
     }
 }

@@ -5,15 +5,18 @@
 //! variant to its contract; the contracts of the enums themselves are in `effect_design` and `effect_processor`.
 
 use super::{bypass::Bypass, chain::Chain, custom::CustomProcessor, mid_side::MidSide, parallel::Parallel};
-use crate::foundation::{
-    error::Error,
-    field::{Field, Value},
-    params::{Designed, Params, Tunable},
-    processor::Processor,
-    sample::Sample,
-    stream::StreamSpec,
-    table::{Fields, Limit, not_set},
-    tagged::tagged,
+use crate::{
+    filters::{MAX_BANDS, MAX_SPLIT_BANDS},
+    foundation::{
+        error::Error,
+        field::{Field, Value},
+        params::{Designed, Params, Tunable},
+        processor::Processor,
+        sample::Sample,
+        stream::StreamSpec,
+        table::{Compound, Fields, Limit, not_set},
+        tagged::tagged,
+    },
 };
 use alloc::{boxed::Box, vec::Vec};
 use num_complex::Complex64;
@@ -145,6 +148,15 @@ macro_rules! effects {
                 fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error> {
                     Params::design(self, spec).map(|coeffs| EffectCoeffs::$name(coeffs.into_inner()))
                 }
+                fn redesign(&self, spec: &StreamSpec, coeffs: &mut EffectCoeffs) -> Result<(), Error> {
+                    match coeffs {
+                        EffectCoeffs::$name(coeffs) => Params::redesign(self, spec, coeffs),
+                        coeffs => {
+                            *coeffs = Single::design(self, spec)?;
+                            Ok(())
+                        }
+                    }
+                }
                 fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>> {
                     Params::transfer_curve(self, levels_db)
                 }
@@ -171,6 +183,32 @@ macro_rules! effects {
                 match self {
                     $(Self::$name(params) => Some(params),)*
                     _ => None,
+                }
+            }
+
+            /// Takes over other settings; takes no memory if they are of the same shape and it has [room](Self::reserve).
+            pub(super) fn assign(&mut self, other: &Self) {
+                let all = |own: &mut [Self], other: &[Self]| own.iter_mut().zip(other).for_each(|(own, other)| own.assign(other));
+                match (self, other) {
+                    $((Self::$name(own), Self::$name(other)) => own.assign(other),)*
+                    (Self::Chain { effects: own }, Self::Chain { effects: other }) if own.len() == other.len() => {
+                        all(own, other);
+                    }
+                    (
+                        Self::Parallel { effects: own, gains_db },
+                        Self::Parallel { effects: other, gains_db: others_db },
+                    ) if own.len() == other.len() => {
+                        all(own, other);
+                        gains_db.clone_from(others_db);
+                    }
+                    (Self::MidSide { mid, side }, Self::MidSide { mid: other_mid, side: other_side })
+                        if (mid.len(), side.len()) == (other_mid.len(), other_side.len()) =>
+                    {
+                        all(mid, other_mid);
+                        all(side, other_side);
+                    }
+                    (Self::Bypass { effect: own }, Self::Bypass { effect: other }) => own.assign(other),
+                    (own, other) => *own = other.clone(),
                 }
             }
 
@@ -228,11 +266,35 @@ macro_rules! effects {
 
 crate::for_each_processor!(effects);
 
+impl Effect {
+    /// Takes memory for every setting that a running effect may change to.
+    pub(super) fn reserve(&mut self) {
+        fn up_to<T>(list: &mut Vec<T>, most: usize) {
+            list.reserve(most.saturating_sub(list.len()));
+        }
+        match self {
+            Self::Equalizer(params) => up_to(&mut params.bands, MAX_BANDS),
+            Self::DynamicEqualizer(params) => up_to(&mut params.bands, MAX_BANDS),
+            Self::LinearPhaseEqualizer(params) => up_to(&mut params.bands, MAX_BANDS),
+            Self::MultibandCompressor(params) => up_to(&mut params.bypassed, MAX_SPLIT_BANDS),
+            Self::Chain { effects } => effects.iter_mut().for_each(Self::reserve),
+            Self::Parallel { effects, gains_db } => {
+                effects.iter_mut().for_each(Self::reserve);
+                up_to(gains_db, effects.len());
+            }
+            Self::MidSide { mid, side } => mid.iter_mut().chain(side).for_each(Self::reserve),
+            Self::Bypass { effect } => effect.reserve(),
+            _ => {}
+        }
+    }
+}
+
 /// The settings of one processor of any kind: [`Params`] without its associated types.
 pub(super) trait Single: Fields {
     fn output_channels(&self, input: usize) -> Result<usize, Error>;
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error>;
     fn design(&self, spec: &StreamSpec) -> Result<EffectCoeffs, Error>;
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut EffectCoeffs) -> Result<(), Error>;
     fn transfer_curve(&self, levels_db: &[f64]) -> Option<Vec<f64>>;
     fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error>;
 }
@@ -265,5 +327,28 @@ impl Fields for Effect {
 
     fn limit(&self, name: &str) -> Option<Limit> {
         self.single().and_then(|params| params.limit(name))
+    }
+
+    fn part(&mut self, name: &str, index: Option<usize>) -> Option<&mut dyn Fields> {
+        match (self, name) {
+            (Self::Chain { effects } | Self::Parallel { effects, .. }, "effects") => effects.part(index),
+            (Self::MidSide { mid, .. }, "mid") => mid.part(index),
+            (Self::MidSide { side, .. }, "side") => side.part(index),
+            (Self::Bypass { effect }, "effect") => Compound::part(&mut **effect, index),
+            (effect, name) => effect.single_mut()?.part(name, index),
+        }
+    }
+
+    fn entry(&mut self, list: &str, index: usize) -> Option<&mut f64> {
+        match (self, list) {
+            (Self::Parallel { gains_db, .. }, "gains_db") => gains_db.entry(Some(index)),
+            (effect, list) => effect.single_mut()?.entry(list, index),
+        }
+    }
+}
+
+impl Compound for Effect {
+    fn part(&mut self, index: Option<usize>) -> Option<&mut dyn Fields> {
+        if index.is_none() { Some(self) } else { None }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     effect::{Effect, EffectCoeffs, EffectProcessor},
     parallel::{check_gains, common_channels},
-    series::{design_series, each, in_series, series_channels, validate_series, within_bypass},
+    series::{design_series, each, in_series, redesign_series, series_channels, validate_series, within_bypass},
 };
 use crate::foundation::{
     engine::Compiled,
@@ -46,8 +46,8 @@ impl Params for Effect {
         match self {
             Self::Chain { effects } => series_channels(effects, "effects", input),
             Self::Parallel { effects, .. } => {
-                let counts = each(effects, |effect| effect.output_channels(input))?;
-                common_channels("effects", &counts).map(|common| common.unwrap_or(input))
+                let counts = effects.iter().map(|effect| effect.output_channels(input));
+                common_channels("effects", counts).map(|common| common.unwrap_or(input))
             }
             Self::MidSide { mid, side } => {
                 expect_channels(2, input)?;
@@ -97,6 +97,45 @@ impl Params for Effect {
             _ => self.single().map_or(Ok(EffectCoeffs::Chain(Vec::new())), |params| params.design(spec))?,
         };
         Ok(Designed::new(spec, coeffs))
+    }
+
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut EffectCoeffs) -> Result<(), Error> {
+        match (self, coeffs) {
+            (Self::Chain { effects }, EffectCoeffs::Chain(coeffs)) if effects.len() == coeffs.len() => {
+                self.output_channels(spec.channels())?;
+                redesign_series(effects, "effects", spec, coeffs)
+            }
+            (Self::Parallel { effects, gains_db }, EffectCoeffs::Parallel(coeffs, gains))
+                if effects.len() == coeffs.len() =>
+            {
+                self.output_channels(spec.channels())?;
+                check_gains("effects", effects.len(), gains_db)?;
+                for (position, (effect, coeffs)) in effects.iter().zip(coeffs).enumerate() {
+                    coeffs.redesign(effect, spec).map_err(|error| error.within("effects", position))?;
+                }
+                gains.clear();
+                gains.extend(gains_db.iter().map(|&gain_db| db_to_gain(gain_db)));
+                Ok(())
+            }
+            (Self::MidSide { mid, side }, EffectCoeffs::MidSide(of_mid, of_side))
+                if (mid.len(), side.len()) == (of_mid.len(), of_side.len()) =>
+            {
+                self.output_channels(spec.channels())?;
+                let mono = spec.with_channels(1)?;
+                redesign_series(mid, "mid", &mono, of_mid)?;
+                redesign_series(side, "side", &mono, of_side)
+            }
+            (Self::Bypass { effect }, EffectCoeffs::Bypass(coeffs)) => {
+                coeffs.redesign(&**effect, spec).map_err(within_bypass)
+            }
+            (effect, coeffs) => match effect.single() {
+                Some(params) => params.redesign(spec, coeffs),
+                None => {
+                    *coeffs = effect.design(spec)?.into_inner();
+                    Ok(())
+                }
+            },
+        }
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<EffectProcessor<S>, Error> {

@@ -37,6 +37,12 @@ pub(super) struct Feed<S> {
     straight: Ramp<2>,
     crossed: Ramp<2>,
     mute: Ramp<1>,
+    /// Where the mute goes when the wait is over: 1 if it is heard.
+    audible: f64,
+    /// Frames until it is faded in or out: those in which the delay of what follows it is filled.
+    wait: usize,
+    /// Whether an edit has replaced it: it fades out.
+    is_leaving: bool,
     /// What lanes give, times the ramps.
     pub(super) lanes: Option<OutputLanes<S>>,
     /// Frames from the input of the mix to the bus.
@@ -66,6 +72,9 @@ impl<S: Sample> Feed<S> {
             straight: Ramp::new([1.0; 2], gain_frames),
             crossed: Ramp::new([0.0; 2], gain_frames),
             mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, sample_rate_hz)),
+            audible: 1.0,
+            wait: 0,
+            is_leaving: false,
             lanes: None,
             due: 0,
             sample_rate_hz,
@@ -101,20 +110,81 @@ impl<S: Sample> Feed<S> {
         let (gains, audible) = (rest.gains(self.channels), strip && send && kept);
         self.straight.set_target(gains.straight);
         self.crossed.set_target(gains.crossed);
-        self.mute.set_target([f64::from(u8::from(audible))]);
+        self.audible = f64::from(u8::from(audible));
+        if self.wait == 0 {
+            if !self.mute.is_moving() {
+                self.mute = Ramp::new(self.mute.target(), ms_to_frames(MUTE_RAMP_MS, self.sample_rate_hz));
+            }
+            self.mute.set_target([self.audible]);
+        }
+    }
+
+    /// Whether it has these lanes and this delay; with lanes, also whether it is due at the same time.
+    pub(super) fn is_as(&self, lanes: Option<&OutputLanes<S>>, delay_frames: usize, due: usize) -> bool {
+        let same_lanes = match (&self.lanes, lanes) {
+            (Some(own), Some(other)) => own.is_as(other) && self.due == due,
+            (None, None) => true,
+            _ => false,
+        };
+        same_lanes && self.delay.frames() == delay_frames
+    }
+
+    /// What takes the place of a feed while it runs: with these lanes, this delay and this due time, at the levels of the
+    /// old one. It fades in, [`leave`](Self::leave) fades the old one out.
+    pub(super) fn successor(&self, lanes: Option<OutputLanes<S>>, delay_frames: usize, due: usize) -> Self {
+        let mut new = Self::new(self.id, self.route, self.channels, delay_frames, self.sample_rate_hz);
+        if delay_frames == self.delay.frames() {
+            new.delay.clone_from(&self.delay);
+        }
+        (new.lanes, new.due) = (lanes, due);
+        new
+    }
+
+    /// Fades in from silence after `wait` frames, to levels that were set before.
+    pub(super) fn enter(&mut self, wait: usize) {
+        self.settle();
+        self.mute = Ramp::new([0.0], ms_to_frames(GAIN_RAMP_MS, self.sample_rate_hz));
+        self.wait_for(wait);
+    }
+
+    /// Fades out after `wait` frames, for good.
+    pub(super) fn leave(&mut self, wait: usize) {
+        (self.audible, self.is_leaving) = (0.0, true);
+        self.product = Vec::new();
+        if !self.mute.is_moving() {
+            self.mute = Ramp::new(self.mute.target(), ms_to_frames(GAIN_RAMP_MS, self.sample_rate_hz));
+        }
+        self.wait_for(wait);
+    }
+
+    fn wait_for(&mut self, wait: usize) {
+        self.wait = wait;
+        if wait == 0 {
+            self.mute.set_target([self.audible]);
+        }
+    }
+
+    /// Whether an edit has replaced it, and what follows it.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving
+    }
+
+    /// Whether it has left.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_leaving && self.wait == 0 && self.mute.is_at([0.0])
     }
 
     /// Jumps to its gains, which clicks: before the first block.
     pub(super) fn settle(&mut self) {
         self.straight.jump_to(self.straight.target());
         self.crossed.jump_to(self.crossed.target());
-        self.mute.jump_to(self.mute.target());
+        (self.wait, self.mute) = (0, Ramp::new([self.audible], ms_to_frames(MUTE_RAMP_MS, self.sample_rate_hz)));
     }
 
     /// Whether its gains are constant, and nothing needs what it adds by itself.
     fn rests(&self) -> bool {
         let moves = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
-        !moves && self.lanes.is_none() && self.product.is_empty()
+        !moves && self.wait == 0 && self.lanes.is_none() && self.product.is_empty()
     }
 
     /// Whether it gives stereo on as it is.
@@ -126,13 +196,18 @@ impl<S: Sample> Feed<S> {
             && self.mute.target() == [1.0]
     }
 
+    /// Whether it counts the non-finite samples of its source: one of the ways out of a strip does.
+    fn counts(&self) -> bool {
+        self.route.output == Output::Main && !self.is_leaving
+    }
+
     /// What a source adds at constant gains: straight, and across if anything is.
     fn rows<'b>(&self, source: Source<'b, S>) -> [Option<Row<'b, S>>; 2] {
         let times_mute = |[to_left, to_right]: [f64; 2]| {
             let [mute] = self.mute.target();
             [to_left * mute, to_right * mute]
         };
-        let is_counted = self.route.output == Output::Main;
+        let is_counted = self.counts();
         let straight = Row { source, gains: times_mute(self.straight.target()), is_counted };
         let crossed = match source {
             Source::Stereo([left, right]) if self.crossed.target() != [0.0; 2] => Some(Row {
@@ -170,7 +245,7 @@ impl<S: Sample> Feed<S> {
         let delayed = core::mem::take(&mut self.delayed);
         let source = if is_late { planar(&delayed, self.channels, frames) } else { source };
         let non_finite = self.add_and_keep(backend, source, chunk.now, bus.sums());
-        if self.route.output == Output::Main {
+        if self.counts() {
             bus.count(non_finite);
         }
         self.delayed = delayed;
@@ -214,7 +289,8 @@ impl<S: Sample> Feed<S> {
             let uniform = (frames - start)
                 .min(self.straight.uniform_frames())
                 .min(self.crossed.uniform_frames())
-                .min(self.mute.uniform_frames());
+                .min(self.mute.uniform_frames())
+                .min(if self.wait == 0 { usize::MAX } else { self.wait });
             let is_moving = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
             let (straight, length) = self.straight.span::<S>(uniform);
             let (crossed, _) = self.crossed.span::<S>(length);
@@ -237,6 +313,9 @@ impl<S: Sample> Feed<S> {
                 lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
             };
             non_finite += mix::add_stereo(backend, bus, source, &gains);
+            if self.wait > 0 {
+                self.wait_for(self.wait - length);
+            }
         }
         self.lanes = own;
         non_finite
@@ -254,6 +333,9 @@ impl<S: Sample> Feed<S> {
             straight: _,
             crossed: _,
             mute: _,
+            audible: _,
+            wait: _,
+            is_leaving: _,
             lanes: _,
             due: _,
             sample_rate_hz: _,

@@ -39,11 +39,14 @@ pub(super) struct Routes {
     /// In byte order of the names of the sources, a strip's own in the order of main output and sends.
     pub(super) feeds: Vec<FeedRoute>,
     pub(super) keys: Vec<KeyRoute>,
+    /// Strips whose feeds an edit has replaced: they come before it until those have faded out.
+    leaving: Vec<usize>,
 }
 
 impl Routes {
     fn sources(&self) -> impl Iterator<Item = usize> {
-        self.feeds.iter().map(|feed| feed.from).chain(self.keys.iter().map(|key| key.from))
+        let keys = self.keys.iter().map(|key| key.from);
+        self.feeds.iter().map(|feed| feed.from).chain(keys).chain(self.leaving.iter().copied())
     }
 }
 
@@ -56,6 +59,8 @@ pub(super) struct Graph {
     pub(super) order: Vec<usize>,
     /// Ends of the depths in `order`: strips between two ends are independent of each other.
     pub(super) depths: Vec<usize>,
+    /// All strips in byte order of their names.
+    by_name: Vec<usize>,
 }
 
 impl Graph {
@@ -88,11 +93,21 @@ impl Graph {
                 routes[from].keys.push(KeyRoute { from: source, insert: key.insert });
             }
         }
+        let by_name = by_name.into_iter().map(|(_, index)| index).collect::<Vec<_>>();
         let (order, depths) = sorted(&routes, &by_name).map_err(|cycle| {
             let path = cycle.into_iter().map(|index| mix.name(index).into()).collect();
             MixerError::Cycle { path }
         })?;
-        Ok(Self { routes, order, depths })
+        Ok(Self { routes, order, depths, by_name })
+    }
+
+    /// Lets strips also come before those that they fed so far, as (from, to), unless that makes a circle.
+    pub(super) fn keep_order(&mut self, fed: impl Iterator<Item = (usize, usize)>) {
+        fed.for_each(|(from, to)| self.routes[to].leaving.push(from));
+        match sorted(&self.routes, &self.by_name) {
+            Ok((order, depths)) => (self.order, self.depths) = (order, depths),
+            Err(_) => self.routes.iter_mut().for_each(|routes| routes.leaving.clear()),
+        }
     }
 
     /// When the input of each strip is due, in frames after the input of the mix: late enough for the latest of its
@@ -178,12 +193,12 @@ fn unknown(from: &str, to: &str, indices: &BTreeMap<&str, usize>) -> MixerError 
 }
 
 /// All strips by depth, those of one depth by name; and the end of each depth. A cycle is the error.
-fn sorted(routes: &[Routes], by_name: &[(&str, usize)]) -> Result<(Vec<usize>, Vec<usize>), Vec<usize>> {
+fn sorted(routes: &[Routes], by_name: &[usize]) -> Result<(Vec<usize>, Vec<usize>), Vec<usize>> {
     let mut depth: Vec<Option<usize>> = vec![None; routes.len()];
     let (mut order, mut depths) = (Vec::with_capacity(routes.len()), Vec::new());
     while order.len() < routes.len() {
         let known = order.len();
-        for &(_, strip) in by_name {
+        for &strip in by_name {
             let ready = routes[strip].sources().all(|from| depth[from].is_some_and(|depth| depth < depths.len()));
             if depth[strip].is_none() && ready {
                 order.push(strip);

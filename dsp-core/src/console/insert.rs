@@ -2,8 +2,9 @@
 
 use super::{
     chunk::{CHUNK_FRAMES, Chunk},
-    effect::{EffectCoeffs, EffectProcessor},
+    effect::{Effect, EffectCoeffs, EffectProcessor},
     lanes::InsertLanes,
+    path_delay::PathDelay,
     send::Tap,
     strip_id::StripId,
     taps::Taps,
@@ -18,7 +19,7 @@ use crate::{
         sample::Sample,
         tail::Tail,
     },
-    primitives::{delay_line::DelayLine, mix::Source},
+    primitives::mix::Source,
 };
 use alloc::{vec, vec::Vec};
 
@@ -30,7 +31,7 @@ pub(super) struct Insert<S: Sample> {
     pub(super) lanes: Option<InsertLanes>,
     /// Frames from the input of the mix to this insert.
     pub(super) due: usize,
-    /// Whether the lanes have set it since the build or the last reset.
+    /// Whether it has run since the build or the last reset: before, lanes set it without a glide.
     started: bool,
 }
 
@@ -42,7 +43,7 @@ pub(super) struct Key<S> {
     pub(super) source: usize,
     /// 1, or those of the insert.
     channels: usize,
-    delay: DelayLine<S>,
+    pub(super) delay: PathDelay<S>,
     /// One chunk, planar.
     chunk: Vec<S>,
 }
@@ -55,7 +56,7 @@ impl<S: Sample> Key<S> {
             id,
             source: 0,
             channels,
-            delay: DelayLine::new(channels, delay_frames),
+            delay: PathDelay::new(channels, delay_frames),
             chunk: vec![S::ZERO; channels * CHUNK_FRAMES],
         }
     }
@@ -112,16 +113,16 @@ impl<S: Sample> Insert<S> {
         }
         if let Some(coeffs) = lanes.design(now as i64 - self.due as i64, sample_rate_hz) {
             // Checked with the points of the lanes.
-            let _ = self.processor.set_coeffs(&coeffs);
+            let _ = self.processor.set_coeffs(coeffs);
         }
         if !self.started {
             self.processor.reset();
-            self.started = true;
         }
     }
 
     /// Processes part of the chunk whose key was read: from frame `start` of it on.
     pub(super) fn process(&mut self, block: &mut BlockMut<'_, '_, S>, start: usize, chunk_frames: usize) {
+        self.started = true;
         let Self { processor, key, .. } = self;
         let key = key
             .as_ref()
@@ -144,8 +145,14 @@ impl<S: Sample> Insert<S> {
         self.processor.non_finite_samples()
     }
 
-    pub(super) fn set_coeffs(&mut self, coeffs: &Designed<EffectCoeffs>) -> Result<(), Error> {
-        self.processor.set_coeffs(coeffs)
+    /// Glides to coefficients designed from `effect`. What lanes move stays with them; the rest follows on the grid then.
+    pub(super) fn set(&mut self, effect: &mut Effect, coeffs: &Designed<EffectCoeffs>) -> Result<(), Error> {
+        self.processor.check(coeffs)?;
+        match &mut self.lanes {
+            Some(lanes) => lanes.set(effect)?,
+            None => self.processor.apply(coeffs),
+        }
+        Ok(())
     }
 
     pub(super) fn reset(&mut self) {

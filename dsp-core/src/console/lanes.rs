@@ -1,7 +1,8 @@
 //! Lanes at work: which parameter each belongs to, and the gains and settings that they give at a frame.
 
 use super::{
-    automation::{Drawn, Lane},
+    address::{self, Parameter},
+    automation::{Drawn, Lane, check_switch},
     chunk::CHUNK_FRAMES,
     effect::{Effect, EffectCoeffs},
     gains::{Gains, OutputLevels, Placing},
@@ -12,50 +13,63 @@ use super::{
 };
 use crate::foundation::{
     error::Error,
-    field::{Field, Kind, Value},
+    field::{Field, Kind},
     params::{Designed, Params},
     sample::Sample,
     stream::StreamSpec,
-    table::{Fields, check_number},
+    table::check_number,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
 /// The parameter of a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Target {
+pub(super) enum Target<'p> {
     /// Of the strip itself.
     Strip(&'static str),
     /// Of one of its sends.
     Send(usize, &'static str),
-    /// Of one of its inserts.
-    Insert(usize, &'static str),
+    /// Of one of its inserts: the path inside it.
+    Insert(usize, &'p str),
 }
 
 /// Parameters of a strip and of a send that lanes move; the others are those of inserts.
 const STRIP_LANES: [&str; 5] = ["fader_db", "pan", "left_pan", "right_pan", "mute"];
 const SEND_LANES: [&str; 3] = ["level_db", "pan", "mute"];
 
-impl Target {
-    /// The parameter of a path, and its entry in the table.
-    fn of(path: &str, params: &StripParams) -> Option<(Self, &'static Field)> {
-        let named = |fields: &'static [Field], name: &str| fields.iter().find(|field| field.name == name);
+impl<'p> Target<'p> {
+    /// The parameter of a path, and where it stands.
+    fn of(path: &'p str, params: &StripParams, inserts: &mut [Effect]) -> Result<(Self, Parameter), Error> {
+        let unknown = || Error::Unknown { name: path.into() };
+        let named = |fields: &'static [Field], name: &str| {
+            let field = fields.iter().find(|field| field.name == name).ok_or_else(unknown)?;
+            let drawn = match field.kind {
+                Kind::Switch { .. } => Drawn::Switch,
+                _ if field.unit == "dB" => Drawn::Level,
+                _ => Drawn::Number,
+            };
+            Ok(Parameter { name: field.name, drawn })
+        };
         let parts: Vec<&str> = path.split('/').collect();
         match parts[..] {
             [name] if STRIP_LANES.contains(&name) => {
-                let field = named(StripParams::FIELDS, name)?;
-                Some((Self::Strip(field.name), field))
+                let parameter = named(StripParams::FIELDS, name)?;
+                Ok((Self::Strip(parameter.name), parameter))
             }
             ["sends", index, name] if SEND_LANES.contains(&name) => {
-                let index = index.parse().ok().filter(|index| *index < params.sends.len())?;
-                let field = named(SendParams::FIELDS, name)?;
-                Some((Self::Send(index, field.name), field))
+                let index = address::position(index).filter(|index| *index < params.sends.len()).ok_or_else(unknown)?;
+                let parameter = named(SendParams::FIELDS, name)?;
+                Ok((Self::Send(index, parameter.name), parameter))
             }
-            [index, name] => {
-                let index: usize = index.parse().ok()?;
-                let field = named(params.inserts.get(index)?.fields(), name)?;
-                Some((Self::Insert(index, field.name), field))
+            [index, inside] => {
+                let index = address::position(index).ok_or_else(unknown)?;
+                let effect = inserts.get_mut(index).ok_or_else(unknown)?;
+                let found = address::find(effect, inside).map_err(|error| match error {
+                    Error::Unknown { .. } => unknown(),
+                    other => other,
+                });
+                Ok((Self::Insert(index, inside), found?))
             }
-            _ => None,
+            _ => Err(unknown()),
         }
     }
 }
@@ -63,62 +77,89 @@ impl Target {
 /// Checks the lanes of a strip, whose other settings are legal, and finds their parameters.
 ///
 /// # Errors
-/// [`Error::Unknown`] for a path that leads nowhere, [`Error::NeedsRebuild`] for a parameter that is fixed; times that
-/// fall, shapes and values that do not fit.
-pub(super) fn targets(params: &StripParams, spec: &StreamSpec) -> Result<Vec<(Target, Drawn)>, Error> {
-    let place = |position: usize| move |error: Error| error.within("automation", position);
+/// [`Error::Unknown`] for a path that leads nowhere, [`Error::NeedsRebuild`] for a parameter that is fixed,
+/// [`Error::NoLane`]; times that fall, shapes and values that do not fit.
+pub(super) fn targets<'p>(params: &'p StripParams, spec: &StreamSpec) -> Result<Vec<Target<'p>>, Error> {
     let mut targets = Vec::with_capacity(params.automation.len());
-    for (position, lane) in params.automation.iter().enumerate() {
-        let Some((target, field)) = Target::of(&lane.parameter, params) else {
-            return Err(place(position)(Error::Unknown { name: lane.parameter.as_str().into() }));
-        };
-        if field.fixed || matches!(field.kind, Kind::Compound | Kind::Choice { .. }) {
-            return Err(place(position)(Error::NeedsRebuild { param: field.name }));
-        }
-        if targets.iter().any(|(other, _)| *other == target) {
-            return Err(place(position)(Error::Count { list: field.name, min: 1, max: 1, actual: 2 }));
-        }
-        let drawn = match (field.kind, target) {
-            (Kind::Switch { .. }, _) => Drawn::Switch,
-            (_, Target::Strip("fader_db") | Target::Send(_, "level_db")) => Drawn::Level,
-            _ if field.unit.starts_with("dB") => Drawn::Decibels,
-            _ => Drawn::Number,
-        };
-        lane.check(drawn).map_err(place(position))?;
-        check_values(lane, target, field, params, spec).map_err(place(position))?;
-        targets.push((target, drawn));
+    if params.automation.is_empty() {
+        return Ok(targets);
     }
+    let stages = in_series(&params.inserts, "inserts", spec, |_, stage| Ok(*stage))?;
+    let mut inserts = params.inserts.clone();
+    for (position, lane) in params.automation.iter().enumerate() {
+        let target = check(lane, params, &mut inserts, spec, &stages, &targets);
+        targets.push(target.map_err(|error| error.within("automation", position))?);
+    }
+    check_together(params, &targets, &stages)?;
     Ok(targets)
 }
 
-fn check_values(
-    lane: &Lane,
-    target: Target,
-    field: &Field,
+/// Checks one lane. `inserts` are those of the strip, to try values on.
+fn check<'p>(
+    lane: &'p Lane,
     params: &StripParams,
+    inserts: &mut [Effect],
     spec: &StreamSpec,
-) -> Result<(), Error> {
-    let stages = in_series(&params.inserts, "inserts", spec, |_, stage| Ok(*stage))?;
+    stages: &[StreamSpec],
+    others: &[Target<'p>],
+) -> Result<Target<'p>, Error> {
+    let (target, Parameter { name, drawn }) = Target::of(&lane.parameter, params, inserts)?;
+    if others.contains(&target) {
+        return Err(Error::Count { list: name, min: 1, max: 1, actual: 2 });
+    }
+    lane.check(name, drawn)?;
+    let fields = if matches!(target, Target::Send(..)) { SendParams::FIELDS } else { StripParams::FIELDS };
+    let kind = fields.iter().find(|field| field.name == name).map(|field| field.kind);
     for (index, point) in lane.points.iter().enumerate() {
-        let legal = match (target, field.kind) {
-            (Target::Insert(insert, name), _) => {
-                let mut effect = params.inserts[insert].clone();
-                effect.set(name, value_of(field, point.value)).and_then(|()| effect.validate(&stages[insert]))
+        let legal = match (target, kind) {
+            (Target::Insert(insert, path), _) => {
+                let effect = &mut inserts[insert];
+                if drawn == Drawn::Switch { check_switch(name, point.value) } else { Ok(()) }.and_then(|()| {
+                    address::set(effect, path, point.value);
+                    effect.validate(&stages[insert])
+                })
             }
-            (_, Kind::Number(number)) => check_number(field.name, &number, point.value, spec.sample_rate_hz(), None),
-            _ => super::automation::check_switch(field.name, point.value),
+            (_, Some(Kind::Number(number))) => check_number(name, &number, point.value, spec.sample_rate_hz(), None),
+            _ => check_switch(name, point.value),
         };
         legal.map_err(|error| error.within("points", index))?;
+    }
+    if let Target::Insert(insert, _) = target {
+        inserts[insert].clone_from(&params.inserts[insert]);
+    }
+    Ok(target)
+}
+
+/// Checks that the lanes of an insert are legal together, at every time of a point.
+fn check_together(params: &StripParams, targets: &[Target<'_>], stages: &[StreamSpec]) -> Result<(), Error> {
+    for (insert, stage) in stages.iter().enumerate() {
+        let lanes = || {
+            targets.iter().zip(&params.automation).enumerate().filter_map(|(position, (target, lane))| match target {
+                Target::Insert(of, path) if *of == insert => Some((position, *path, lane)),
+                _ => None,
+            })
+        };
+        if lanes().count() < 2 {
+            continue;
+        }
+        let mut effect = params.inserts[insert].clone();
+        for (position, _, timed) in lanes() {
+            for (index, point) in timed.points.iter().enumerate() {
+                for (_, path, lane) in lanes() {
+                    address::set(&mut effect, path, lane.number(point.time_s));
+                }
+                let legal = effect.validate(stage).map_err(|error| error.within("points", index));
+                legal.map_err(|error| error.within("automation", position))?;
+            }
+        }
     }
     Ok(())
 }
 
-fn value_of(field: &Field, value: f64) -> Value<'static> {
-    if matches!(field.kind, Kind::Switch { .. }) && (value == 0.0 || value == 1.0) {
-        Value::Switch(value != 0.0)
-    } else {
-        Value::Number(value)
-    }
+/// Whether lanes move an insert of a strip.
+pub(super) fn move_insert(params: &StripParams, insert: usize) -> bool {
+    let of_insert = |lane: &Lane| lane.parameter.split_once('/').and_then(|(index, _)| address::position(index));
+    params.automation.iter().any(|lane| of_insert(lane) == Some(insert))
 }
 
 /// The lanes of one way out of a strip.
@@ -139,9 +180,9 @@ pub(super) struct OutputLanes<S> {
 
 impl<S: Sample> OutputLanes<S> {
     /// Those among the lanes of a strip; none if no lane acts on this way out.
-    pub(super) fn of(params: &StripParams, output: Output, targets: &[(Target, Drawn)]) -> Option<Self> {
-        let lane = |target: Target| {
-            let found = targets.iter().position(|(other, _)| *other == target);
+    pub(super) fn of(params: &StripParams, output: Output, targets: &[Target<'_>]) -> Option<Self> {
+        let lane = |target: Target<'static>| {
+            let found = targets.iter().position(|other| *other == target);
             found.map(|index| params.automation[index].clone())
         };
         let send = match output {
@@ -163,6 +204,12 @@ impl<S: Sample> OutputLanes<S> {
         };
         lanes.all().next()?;
         Some(lanes)
+    }
+
+    /// Whether other lanes move the same parameters on the same courses.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        (&self.fader, &self.pans, &self.level, &self.send_pan, &self.mutes, self.mutes())
+            == (&other.fader, &other.pans, &other.level, &other.send_pan, &other.mutes, other.mutes())
     }
 
     fn all(&self) -> impl Iterator<Item = &Lane> {
@@ -237,8 +284,11 @@ impl<S: Sample> OutputLanes<S> {
 pub(super) struct InsertLanes {
     /// Settings of the insert, moved by the lanes.
     effect: Effect,
+    /// Designed from them, in place.
+    coeffs: Designed<EffectCoeffs>,
     spec: StreamSpec,
-    lanes: Vec<(&'static Field, Lane, f64)>,
+    /// Paths inside the effect, their lanes, and the values set last.
+    lanes: Vec<(String, Lane, f64)>,
 }
 
 /// Lanes of inserts are read ahead by the mean delay of a glide: half of its 20 ms, half of the 2.5 ms between two steps
@@ -250,44 +300,61 @@ impl InsertLanes {
     pub(super) fn of(
         params: &StripParams,
         spec: &StreamSpec,
-        targets: &[(Target, Drawn)],
+        targets: &[Target<'_>],
     ) -> Result<Vec<Option<Self>>, Error> {
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
         let stages = in_series(&params.inserts, "inserts", spec, |_, stage| Ok(*stage))?;
-        Ok(params
-            .inserts
-            .iter()
-            .zip(stages)
-            .enumerate()
-            .map(|(position, (effect, spec))| {
-                let lanes: Vec<_> = targets
-                    .iter()
-                    .zip(&params.automation)
-                    .filter_map(|((target, _), lane)| match target {
-                        Target::Insert(insert, name) if *insert == position => {
-                            let field = effect.fields().iter().find(|field| field.name == *name)?;
-                            Some((field, lane.clone(), f64::NAN))
-                        }
-                        _ => None,
-                    })
-                    .collect();
-                (!lanes.is_empty()).then(|| Self { effect: effect.clone(), spec, lanes })
-            })
-            .collect())
+        let of_insert = |(position, (effect, spec)): (usize, (&Effect, StreamSpec))| {
+            let lanes: Vec<_> = targets
+                .iter()
+                .zip(&params.automation)
+                .filter_map(|(target, lane)| match target {
+                    Target::Insert(insert, path) if *insert == position => {
+                        Some(((*path).into(), lane.clone(), f64::NAN))
+                    }
+                    _ => None,
+                })
+                .collect();
+            if lanes.is_empty() {
+                return Ok(None);
+            }
+            let mut own = effect.clone();
+            own.reserve();
+            Ok(Some(Self { effect: own, coeffs: effect.design(&spec)?, spec, lanes }))
+        };
+        params.inserts.iter().zip(stages).enumerate().map(of_insert).collect()
     }
 
-    /// The coefficients at a frame of the mix, if they are others than before.
-    pub(super) fn design(&mut self, frame: i64, sample_rate_hz: f64) -> Option<Designed<EffectCoeffs>> {
+    /// The coefficients at a frame of the mix, if they are others than before; takes no memory.
+    pub(super) fn design(&mut self, frame: i64, sample_rate_hz: f64) -> Option<&Designed<EffectCoeffs>> {
         let time_s = frame as f64 / sample_rate_hz + AHEAD_S;
         let mut moved = false;
-        for (field, lane, last) in &mut self.lanes {
+        for (path, lane, last) in &mut self.lanes {
             let value = lane.number(time_s);
             if value != *last {
-                *last = value;
-                // Every point was checked, and what lies between two of them is legal as well; whole numbers are not.
-                moved |= self.effect.set(field.name, value_of(field, value)).is_ok();
+                (*last, moved) = (value, true);
+                address::set(&mut self.effect, path, value);
             }
         }
-        if moved { self.effect.design(&self.spec).ok() } else { None }
+        // Every point was checked; between those of two lanes they may conflict, and what was set before stays.
+        let Self { effect, lanes, .. } = self;
+        let legal = moved && lanes.iter().all(|(path, ..)| address::is_legal(effect, path, sample_rate_hz));
+        (legal && self.coeffs.redesign(&self.effect, &self.spec).is_ok()).then_some(&self.coeffs)
+    }
+
+    /// Takes other settings for what the lanes do not move, of the same shape; takes no memory.
+    ///
+    /// # Errors
+    /// [`Error::OtherKind`] if a lane has no parameter in them.
+    pub(super) fn set(&mut self, effect: &mut Effect) -> Result<(), Error> {
+        if !self.lanes.iter().all(|(path, ..)| address::exists(effect, path)) {
+            return Err(Error::OtherKind);
+        }
+        self.effect.assign(effect);
+        self.reset();
+        Ok(())
     }
 
     /// As before the first frame.

@@ -85,8 +85,9 @@ pub struct Mixer<S: Sample> {
     /// Of each strip of `params`: its position in `strips`, and its feeds as (position of the bus, feed of the bus).
     pub(super) positions: Vec<usize>,
     pub(super) outputs: Vec<Vec<(usize, usize)>>,
-    /// The way out of the master.
+    /// The way out of the master, and those that edits have replaced.
     pub(super) out: Feed<S>,
+    pub(super) leaving: Vec<Feed<S>>,
     /// Left, then right, of one chunk.
     sums: Vec<f64>,
     /// Of the master's output.
@@ -96,7 +97,7 @@ pub struct Mixer<S: Sample> {
     pub(super) feeding: Vec<bool>,
     pub(super) latency_frames: usize,
     /// Whether a block has been mixed since the build or the last reset: before, changes need no glide.
-    running: bool,
+    pub(super) running: bool,
     /// Frames since the start of the mix.
     now: u64,
 }
@@ -140,6 +141,7 @@ impl<S: Sample> Mixer<S> {
             positions: Vec::new(),
             outputs: Vec::new(),
             out: Feed::output(StripId(count as u32 - 1), spec.sample_rate_hz()),
+            leaving: Vec::new(),
             sums: vec![0.0; 2 * CHUNK_FRAMES],
             non_finite: 0,
             kept: Vec::new(),
@@ -246,7 +248,8 @@ impl<S: Sample> Mixer<S> {
             let mut block = out.frames_mut(start, length);
             let (out_left, out_right) = block.stereo_mut();
             let master = self.strips.last().zip(self.taps.last());
-            match master.filter(|(strip, _)| strip.passes_sum() && self.out.is_neutral()) {
+            let is_alone = self.leaving.iter().all(Feed::is_gone);
+            match master.filter(|(strip, _)| is_alone && strip.passes_sum() && self.out.is_neutral()) {
                 Some((_, taps)) => {
                     out_left.copy_from_slice(&taps.after[..length]);
                     out_right.copy_from_slice(&taps.after[length..2 * length]);
@@ -254,7 +257,9 @@ impl<S: Sample> Mixer<S> {
                 None => {
                     let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
                     let mut bus = Bus::new(self.backend, [&mut left[..length], &mut right[..length]]);
-                    self.out.add_to(self.backend, &self.taps, &chunk, &mut bus);
+                    for out in self.leaving.iter_mut().filter(|out| !out.is_gone()).chain([&mut self.out]) {
+                        out.add_to(self.backend, &self.taps, &chunk, &mut bus);
+                    }
                     self.non_finite += bus.round([out_left, out_right]);
                 }
             }
@@ -362,7 +367,7 @@ impl<S: Sample> Mixer<S> {
         let index = self.index_of(strip)?;
         let settings = &mut self.params.strip_mut(index).inserts;
         count_in("inserts", insert + 1, 1, settings.len())?;
-        self.strips[self.positions[index]].inserts[insert].set_coeffs(coeffs)?;
+        self.strips[self.positions[index]].inserts[insert].set(effect, coeffs)?;
         core::mem::swap(&mut settings[insert], effect);
         Ok(())
     }
@@ -424,7 +429,7 @@ impl<S: Sample> Mixer<S> {
     /// Clears all state: as newly built with the current settings.
     pub fn reset(&mut self) {
         self.strips.iter_mut().for_each(Strip::reset);
-        self.out.reset();
+        self.leaving.iter_mut().chain([&mut self.out]).for_each(Feed::reset);
         (self.running, self.now, self.non_finite) = (false, 0, 0);
     }
 

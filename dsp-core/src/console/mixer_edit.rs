@@ -1,12 +1,13 @@
 //! Edits of a mixer: strips added, removed, renamed, moved and set. Each is checked whole before it takes effect.
 
 use super::{
+    chunk::CHUNK_FRAMES,
     effect::{EffectCoeffs, EffectProcessor},
     feed::Feed,
     gains::OutputLevels,
     graph::{FeedRoute, Graph, KeyRoute, Output, departure, feeders, is_name},
     insert::{Insert, Key},
-    lanes::{InsertLanes, OutputLanes, targets},
+    lanes::{InsertLanes, OutputLanes, move_insert, targets},
     mixer::Mixer,
     mixer_check::{build_strip, check_keys},
     mixer_error::{MixerError, setting},
@@ -17,11 +18,15 @@ use super::{
     strip_id::StripId,
     strip_params::StripParams,
 };
-use crate::foundation::{
-    error::Error,
-    params::{Designed, Params, Tunable},
-    processor::Processor,
-    sample::Sample,
+use crate::{
+    foundation::{
+        error::Error,
+        params::{Designed, Params, Tunable},
+        processor::Processor,
+        sample::Sample,
+        unit::ms_to_frames,
+    },
+    primitives::ramp::GAIN_RAMP_MS,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 
@@ -207,7 +212,9 @@ impl<S: Sample> Mixer<S> {
             for (position, insert) in fresh.into_iter().enumerate() {
                 match (insert, running.get_mut(position).and_then(Option::take)) {
                     (Fresh::Kept(coeffs), Some(mut running)) => {
-                        running.processor.apply(&coeffs);
+                        if !move_insert(params, position) {
+                            running.processor.apply(&coeffs);
+                        }
                         inserts.push(running);
                     }
                     (Fresh::Built(processor), _) => inserts.push(Insert::new(*processor)),
@@ -217,8 +224,11 @@ impl<S: Sample> Mixer<S> {
             inserts.extend(custom.into_iter().flatten());
             strip.set_inserts(inserts, params).map_err(|error| setting(name, error))?;
         } else {
-            for (insert, fresh) in strip.inserts.iter_mut().zip(&fresh) {
-                if let Fresh::Kept(coeffs) = fresh {
+            for (position, (insert, fresh)) in strip.inserts.iter_mut().zip(&fresh).enumerate() {
+                // What lanes move follows them, from the next frame on the grid.
+                if let Fresh::Kept(coeffs) = fresh
+                    && !move_insert(params, position)
+                {
                     insert.processor.apply(coeffs);
                 }
             }
@@ -284,8 +294,16 @@ impl<S: Sample> Mixer<S> {
     }
 
     /// Routes strips that are in the order of the settings: feeds, keys, delays. What was routed before glides on.
-    pub(super) fn install(&mut self, mut strips: Vec<Strip<S>>, graph: Graph) {
+    pub(super) fn install(&mut self, mut strips: Vec<Strip<S>>, mut graph: Graph) {
         let count = strips.len();
+        if self.running {
+            let position = |id: StripId| self.ids.iter().position(|own| *own == id);
+            let of = |(to, strip): (usize, &Strip<S>)| {
+                let feeds = strip.feeds.iter().filter(|feed| !feed.is_gone());
+                feeds.filter_map(|feed| Some((position(feed.id)?, to))).collect::<Vec<_>>()
+            };
+            graph.keep_order(strips.iter().enumerate().flat_map(of).collect::<Vec<_>>().into_iter());
+        }
         let before = |strip: usize, inserts: usize| strips[strip].latency_frames(inserts);
         let arrivals = graph.arrivals(before);
         let leaving: Vec<[usize; 2]> = (0..count)
@@ -303,6 +321,7 @@ impl<S: Sample> Mixer<S> {
             positions[strip] = position;
         }
         let rate_hz = self.spec.sample_rate_hz();
+        let fade = self.running.then(|| [ms_to_frames(GAIN_RAMP_MS, rate_hz), CHUNK_FRAMES]);
         let targets: Vec<_> = strips
             .iter()
             .enumerate()
@@ -317,39 +336,75 @@ impl<S: Sample> Mixer<S> {
             let is_track = matches!(self.params.input(index), StripInput::Track { .. });
             strip.input = is_track.then_some(inputs);
             inputs += usize::from(is_track);
-            strip.set_delay(if is_track { arrivals[index] } else { 0 });
-            let mut old = core::mem::take(&mut strip.feeds);
+            strip.set_delay(if is_track { arrivals[index] } else { 0 }, fade);
+            let (mut replaced, mut old): (Vec<_>, Vec<_>) =
+                core::mem::take(&mut strip.feeds).into_iter().partition(Feed::is_leaving);
             for &route in &graph.routes[index].feeds {
                 let FeedRoute { from, output, tap } = route;
                 let late = arrivals[index] - leaving[from][usize::from(tap != Tap::PreInsert)];
                 let width = channels[from][usize::from(tap != Tap::PreInsert)];
                 let id = self.ids[from];
+                let lanes = OutputLanes::of(self.params.strip(from), output, &targets[from]);
+                let params = self.params.strip(from);
+                let send = match output {
+                    Output::Main => None,
+                    Output::Send(send) => params.sends.get(send),
+                };
+                let vca_gain = self.params.vca_gain(from);
+                let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[from]];
+                let levels = OutputLevels::of(params, send, vca_gain);
                 let same = old.iter().position(|feed| {
-                    feed.id == id
-                        && (feed.route.output, feed.route.tap) == (output, tap)
-                        && (feed.channels(), feed.delay_frames()) == (width, late)
+                    feed.id == id && (feed.route.output, feed.route.tap, feed.channels()) == (output, tap, width)
                 });
-                let mut feed = match same {
-                    Some(same) => old.swap_remove(same),
+                let mut feed = match same.map(|same| old.swap_remove(same)) {
+                    Some(feed) if feed.is_as(lanes.as_ref(), late, arrivals[index]) => feed,
+                    Some(mut old) => {
+                        let mut new = old.successor(lanes, late, arrivals[index]);
+                        new.aim(levels, vca_gain, unmuted);
+                        if self.running {
+                            // The delay is filled already if it is the old one.
+                            let wait = if late == old.delay_frames() { 0 } else { late };
+                            new.enter(wait);
+                            old.leave(wait);
+                            replaced.push(old);
+                        } else {
+                            new.settle();
+                        }
+                        new
+                    }
                     None => {
-                        let params = self.params.strip(from);
-                        let send = match output {
-                            Output::Main => None,
-                            Output::Send(send) => params.sends.get(send),
-                        };
-                        let vca_gain = self.params.vca_gain(from);
-                        let mut feed = Feed::new(id, route, width, late, rate_hz);
-                        feed.lanes = OutputLanes::of(params, output, &targets[from]);
-                        let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[from]];
-                        feed.aim(OutputLevels::of(params, send, vca_gain), vca_gain, unmuted);
-                        feed.settle();
-                        feed
+                        let mut new = Feed::new(id, route, width, late, rate_hz);
+                        new.lanes = lanes;
+                        new.aim(levels, vca_gain, unmuted);
+                        if self.running {
+                            new.enter(late)
+                        } else {
+                            new.settle()
+                        }
+                        new
                     }
                 };
                 (feed.route, feed.source, feed.due) = (route, positions[from], arrivals[index]);
-                feed.lanes = OutputLanes::of(self.params.strip(from), output, &targets[from]);
                 outputs[from].push((positions[index], strip.feeds.len()));
                 strip.feeds.push(feed);
+            }
+            if self.running {
+                // Routes that are gone.
+                replaced.extend(old.into_iter().map(|mut feed| {
+                    feed.leave(0);
+                    feed
+                }));
+            }
+            // Those that can still be heard, if their sources still come before the bus and are as wide.
+            let first = graph.depths.iter().rev().find(|end| **end <= positions[index]).copied().unwrap_or(0);
+            for mut feed in replaced.into_iter().filter(|feed| !feed.is_gone()) {
+                let Some(from) = self.ids.iter().position(|id| *id == feed.id) else { continue };
+                let width = channels[from][usize::from(feed.route.tap != Tap::PreInsert)];
+                feed.source = positions[from];
+                let is_tapped = feed.route.tap != Tap::PreInsert || tapped_before[from];
+                if feed.source < first && feed.channels() == width && is_tapped {
+                    strip.feeds.push(feed);
+                }
             }
             let mut keys: Vec<(KeyRoute, usize)> =
                 graph.routes[index].keys.iter().copied().zip(inserts_before[index].iter().copied()).collect();
@@ -370,19 +425,34 @@ impl<S: Sample> Mixer<S> {
                 let late = arrivals[index] + inserts_before - leaving[route.from][1];
                 let (width, own) = (channels[route.from][1], insert.processor.spec().channels());
                 let id = self.ids[route.from];
-                let same = insert
-                    .key
-                    .take()
-                    .filter(|key| (key.id, key.channels(), key.delay_frames()) == (id, width.min(own), late));
+                let same = insert.key.take().filter(|key| (key.id, key.channels()) == (id, width.min(own)));
                 let mut key = same.unwrap_or_else(|| Key::new(id, width, own, late));
+                key.delay.set_frames(late, fade);
                 key.source = positions[route.from];
                 insert.key = Some(key);
             }
         }
         let master = count - 1;
-        self.out.source = positions[master];
+        let lanes = OutputLanes::of(&self.params.master, Output::Main, &targets[master]);
+        self.leaving.retain(|out| !out.is_gone());
+        if !self.out.is_as(lanes.as_ref(), 0, leaving[master][1]) {
+            let mut new = self.out.successor(lanes, 0, leaving[master][1]);
+            let vca_gain = self.params.vca_gain(master);
+            let levels = OutputLevels::of(&self.params.master, None, vca_gain);
+            new.aim(levels, vca_gain, [!self.params.master.mute, true, true]);
+            if self.running {
+                new.enter(0)
+            } else {
+                new.settle()
+            }
+            let mut old = core::mem::replace(&mut self.out, new);
+            if self.running {
+                old.leave(0);
+                self.leaving.push(old);
+            }
+        }
         self.out.due = leaving[master][1];
-        self.out.lanes = OutputLanes::of(&self.params.master, Output::Main, &targets[master]);
+        self.leaving.iter_mut().chain([&mut self.out]).for_each(|out| out.source = positions[master]);
         self.latency_frames = leaving[master][1];
         self.taps = graph.order.iter().map(|&strip| strips[strip].taps(tapped_before[strip])).collect();
         let mut placed: Vec<Option<Strip<S>>> = strips.into_iter().map(Some).collect();
@@ -403,5 +473,11 @@ enum Fresh<S: Sample> {
 /// Whether two settings of a strip differ in what the graph is made of.
 fn routes_differ(old: &StripParams, new: &StripParams) -> bool {
     let sends = |params: &StripParams| params.sends.iter().map(|send| (send.to.clone(), send.tap)).collect::<Vec<_>>();
-    old.to != new.to || old.keys != new.keys || old.automation != new.automation || sends(old) != sends(new)
+    // Lanes of inserts set the other parameters as well.
+    let sets_lanes = old.inserts != new.inserts && !new.automation.is_empty();
+    sets_lanes
+        || old.to != new.to
+        || old.keys != new.keys
+        || old.automation != new.automation
+        || sends(old) != sends(new)
 }

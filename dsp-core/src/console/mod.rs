@@ -1,6 +1,7 @@
 //! Console: effects as values, combinators of processors, strips and the mixer.
 
-pub(crate) mod automation;
+pub(crate) mod address;
+mod automation;
 pub(crate) mod bypass;
 pub(crate) mod chain;
 mod chunk;
@@ -23,7 +24,8 @@ pub(crate) mod mixer_params;
 pub(crate) mod offline;
 pub(crate) mod pair;
 pub(crate) mod parallel;
-pub(crate) mod send;
+pub(crate) mod path_delay;
+mod send;
 pub(crate) mod series;
 pub(crate) mod stems;
 mod strip;

@@ -67,10 +67,20 @@ const MAX_GAIN_DB: f64 = 60.0;
 
 /// Channels of a sum of branches with these counts: the highest count; mono branches go to all channels. `None` without
 /// branches.
-pub(super) fn common_channels(list: &'static str, counts: &[usize]) -> Result<Option<usize>, Error> {
-    let Some(widest) = counts.iter().copied().max() else { return Ok(None) };
-    for (position, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 1) {
-        expect_channels(widest, count).map_err(|error| error.within(list, position))?;
+pub(super) fn common_channels(
+    list: &'static str,
+    counts: impl Iterator<Item = Result<usize, Error>> + Clone,
+) -> Result<Option<usize>, Error> {
+    let counts =
+        counts.enumerate().map(|(position, count)| (position, count.map_err(|error| error.within(list, position))));
+    let Some(widest) = counts.clone().try_fold(None, |widest, (_, count)| Ok(widest.max(Some(count?))))? else {
+        return Ok(None);
+    };
+    for (position, count) in counts {
+        let count = count?;
+        if count > 1 {
+            expect_channels(widest, count).map_err(|error| error.within(list, position))?;
+        }
     }
     Ok(Some(widest))
 }
@@ -94,8 +104,8 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     /// No branch; another number of levels than branches, or levels out of range; channel counts that differ.
     pub fn new(spec: &StreamSpec, processors: Vec<P>, gains_db: &[f64]) -> Result<Self, Error> {
         check_gains("branches", processors.len(), gains_db)?;
-        let counts: Vec<usize> = processors.iter().map(Processor::output_channels).collect();
-        let output_channels = common_channels("branches", &counts)?.unwrap_or(spec.channels());
+        let counts = processors.iter().map(|processor| Ok(processor.output_channels()));
+        let output_channels = common_channels("branches", counts)?.unwrap_or(spec.channels());
         let latency_frames = processors.iter().map(Processor::latency_frames).max().unwrap_or(0);
         let mut alignment = Vec::with_capacity(processors.len());
         for processor in &processors {

@@ -53,6 +53,21 @@ pub(super) fn design_series(
     in_series(effects, list, spec, Effect::design)
 }
 
+/// The same into as many coefficients.
+pub(super) fn redesign_series(
+    effects: &[Effect],
+    list: &'static str,
+    spec: &StreamSpec,
+    coeffs: &mut [Designed<EffectCoeffs>],
+) -> Result<(), Error> {
+    let mut stage = *spec;
+    for (position, (effect, coeffs)) in effects.iter().zip(coeffs).enumerate() {
+        coeffs.redesign(effect, &stage).map_err(|error| error.within(list, position))?;
+        stage = stage.with_channels(effect.output_channels(stage.channels())?)?;
+    }
+    Ok(())
+}
+
 /// Builds every effect of a series.
 pub(super) fn build_series<S: Sample>(
     effects: &[Effect],

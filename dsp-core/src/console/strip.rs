@@ -12,6 +12,7 @@ use super::{
     effect::EffectProcessor,
     feed::Feed,
     insert::Insert,
+    path_delay::PathDelay,
     strip_params::StripParams,
     taps::Taps,
 };
@@ -27,7 +28,7 @@ use crate::{
         tail::Tail,
     },
     levels::{gain::Gain, width::Width},
-    primitives::{backend::Backend, bus::Bus, delay_line::DelayLine},
+    primitives::{backend::Backend, bus::Bus},
 };
 use alloc::{vec, vec::Vec};
 
@@ -61,7 +62,7 @@ pub(super) struct Strip<S: Sample> {
     /// Which input of the mixer it takes; none for buses.
     pub(super) input: Option<usize>,
     /// Up to the latest of its keys; a bus is delayed by its feeds.
-    delay: DelayLine<S>,
+    delay: PathDelay<S>,
     pub(super) feeds: Vec<Feed<S>>,
     /// Left and right of a bus.
     sums: Vec<f64>,
@@ -85,7 +86,7 @@ impl<S: Sample> Strip<S> {
             backend: Backend::new(spec.cpu()),
             channels: spec.channels(),
             input: None,
-            delay: DelayLine::new(spec.channels(), 0),
+            delay: PathDelay::new(spec.channels(), 0),
             feeds: Vec::new(),
             sums: if is_bus { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() },
             non_finite: 0,
@@ -142,11 +143,9 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Sets the delay of its input.
-    pub(super) fn set_delay(&mut self, delay_frames: usize) {
-        if self.delay.frames() != delay_frames {
-            self.delay = DelayLine::new(self.spec.channels(), delay_frames);
-        }
+    /// Sets the delay of its input, by a crossfade while it runs.
+    pub(super) fn set_delay(&mut self, delay_frames: usize, fade: Option<[usize; 2]>) {
+        self.delay.set_frames(delay_frames, fade);
     }
 
     /// Latency of its first `count` inserts.
@@ -219,7 +218,7 @@ impl<S: Sample> Strip<S> {
     /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
     fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
         input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
-            && self.delay.frames() == 0
+            && self.delay.is_none()
             && self.inserts.is_empty()
             && self.trim.is_neutral()
             && self.width.as_ref().is_none_or(Width::is_neutral)
@@ -238,7 +237,7 @@ impl<S: Sample> Strip<S> {
         let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
         let sums = [&mut left[..chunk.frames], &mut right[..chunk.frames]];
         let mut bus = Bus::new(self.backend, sums);
-        for feed in &mut self.feeds {
+        for feed in self.feeds.iter_mut().filter(|feed| !feed.is_gone()) {
             feed.add_to(self.backend, earlier, chunk, &mut bus);
         }
         let (left, right) = block.stereo_mut();

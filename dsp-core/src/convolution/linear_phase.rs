@@ -93,7 +93,7 @@ params! {
     /// ```
     #[derive(Clone, Debug, PartialEq)]
     LinearPhaseEqualizerParams {
-        bands: compound Vec<Band>, default Vec::new(), "The bands, at most 32";
+        bands: compound Vec<Band>, default Vec::new(), costly, "The bands, at most 32";
         length_ms: ms, 5.0..=680.0, default 170.0, log, fixed,
             "Length of the filter, twice the latency; rounded up to a power of two of frames";
     }

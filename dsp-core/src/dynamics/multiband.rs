@@ -2,7 +2,7 @@
 
 use super::compression::{Compression, CompressionScratch, CompressorCoeffs, CompressorParams};
 use crate::{
-    filters::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, kernel::sum},
+    filters::crossover::{Crossover, CrossoverCoeffs, CrossoverParams, check_crossovers, kernel::sum},
     foundation::{
         block::{Block, BlockMut},
         declare::params,
@@ -13,6 +13,7 @@ use crate::{
         processor::{Dynamics, GainReduction, Processor},
         sample::Sample,
         stream::StreamSpec,
+        table::Fields,
         tail::Tail,
         unit::ms_to_frames,
     },
@@ -115,7 +116,8 @@ impl Params for MultibandCompressorParams {
     type Processor<S: Sample> = MultibandCompressor<S>;
 
     fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        self.splitter().validate(spec)?;
+        check_crossovers(&self.crossovers_hz, spec)?;
+        self.check_fields(spec.sample_rate_hz())?;
         let needed = self.crossovers_hz.len() + 1;
         count_in("bands", self.bands.len(), needed, needed)?;
         for (position, band) in self.bands.iter().enumerate() {
@@ -132,22 +134,27 @@ impl Params for MultibandCompressorParams {
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<MultibandCompressorCoeffs>, Error> {
+        let crossover = CrossoverCoeffs::of(&self.crossovers_hz, self.slope_db_per_octave, spec);
+        let mut coeffs = MultibandCompressorCoeffs { crossover, bands: Vec::new(), gains: Vec::new() };
+        self.redesign(spec, &mut coeffs)?;
+        Ok(Designed::new(spec, coeffs))
+    }
+
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut MultibandCompressorCoeffs) -> Result<(), Error> {
         self.validate(spec)?;
         let heard = |index| self.solo.is_none_or(|solo| solo == index);
-        let coeffs = |(index, band): (usize, &CompressorParams)| {
+        let of_band = |(index, band): (usize, &CompressorParams)| {
             let coeffs = band.coeffs(spec.sample_rate_hz());
             let coeffs = if self.bypassed.contains(&index) { coeffs.bypassed() } else { coeffs };
             if heard(index) { coeffs } else { coeffs.unheard() }
         };
-        let gain = |index| if heard(index) { 1.0 } else { 0.0 };
-        Ok(Designed::new(
-            spec,
-            MultibandCompressorCoeffs {
-                crossover: self.splitter().design(spec)?.into_inner(),
-                bands: self.bands.iter().enumerate().map(coeffs).collect(),
-                gains: (0..self.bands.len()).map(gain).collect(),
-            },
-        ))
+        let MultibandCompressorCoeffs { crossover, bands, gains } = coeffs;
+        *crossover = CrossoverCoeffs::of(&self.crossovers_hz, self.slope_db_per_octave, spec);
+        bands.clear();
+        bands.extend(self.bands.iter().enumerate().map(of_band));
+        gains.clear();
+        gains.extend((0..self.bands.len()).map(|index| if heard(index) { 1.0 } else { 0.0 }));
+        Ok(())
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<MultibandCompressor<S>, Error> {

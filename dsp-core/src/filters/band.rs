@@ -18,7 +18,7 @@ use crate::foundation::{
     declare::{choice, params},
     error::{Error, count_in},
     stream::StreamSpec,
-    table::Fields,
+    table::{Compound, Fields},
     tagged::tagged,
 };
 use num_complex::Complex64;
@@ -346,6 +346,14 @@ macro_rules! band {
                 Self::$name(params)
             }
         })*
+
+        impl Compound for Band {
+            fn part(&mut self, index: Option<usize>) -> Option<&mut dyn Fields> {
+                match self {
+                    $(Self::$name(params) => Compound::part(params, index),)*
+                }
+            }
+        }
 
         impl Band {
             /// Checks every parameter against the stream.

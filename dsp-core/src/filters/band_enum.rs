@@ -45,6 +45,15 @@ macro_rules! bands_and {
             }
         }
 
+        impl crate::foundation::table::Compound for $enum {
+            fn part(&mut self, index: Option<usize>) -> Option<&mut dyn crate::foundation::table::Fields> {
+                match self {
+                    $(Self::$name(params) => crate::foundation::table::Compound::part(params, index),)*
+                    Self::$other(params) => crate::foundation::table::Compound::part(params, index),
+                }
+            }
+        }
+
         impl $enum {
             /// The band itself, or the other kind.
             pub(crate) fn kind(&self) -> Result<crate::filters::Band, $other_params> {

@@ -117,16 +117,37 @@ impl Params for EqualizerParams {
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<EqualizerCoeffs>, Error> {
+        let mut coeffs = EqualizerCoeffs {
+            sections: vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS],
+            places: vec![Place::Stereo; MAX_BANDS],
+            origins: vec![None; MAX_BANDS],
+            gain: 1.0,
+        };
+        self.redesign(spec, &mut coeffs)?;
+        Ok(Designed::new(spec, coeffs))
+    }
+
+    /// Designs the bands that have changed alone.
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut EqualizerCoeffs) -> Result<(), Error> {
         self.validate(spec)?;
-        let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * MAX_BAND_SECTIONS];
-        let mut places = vec![Place::Stereo; MAX_BANDS];
-        for ((slots, place), band) in sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&mut places).zip(&self.bands) {
-            if let Some((own, sections)) = band.sections(spec.sample_rate_hz(), self.design) {
-                *place = own;
-                slots.copy_from_slice(sections.padded());
+        let rate_hz = spec.sample_rate_hz();
+        coeffs.gain = db_to_gain(self.output_gain_db);
+        let slots = coeffs.sections.chunks_exact_mut(MAX_BAND_SECTIONS).zip(&mut coeffs.places);
+        for (index, ((slots, place), origin)) in slots.zip(&mut coeffs.origins).enumerate() {
+            let band = self.bands.get(index);
+            let own = band.map(|band| (*band, self.design, rate_hz));
+            if *origin == own {
+                continue;
+            }
+            *origin = own;
+            let designed = band.and_then(|band| band.sections(rate_hz, self.design));
+            *place = designed.map_or(Place::Stereo, |(place, _)| place);
+            match designed {
+                Some((_, sections)) => slots.copy_from_slice(sections.padded()),
+                None => slots.fill(BiquadCoeffs::IDENTITY),
             }
         }
-        Ok(Designed::new(spec, EqualizerCoeffs { sections, places, gain: db_to_gain(self.output_gain_db) }))
+        Ok(())
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Equalizer<S>, Error> {
@@ -156,6 +177,8 @@ impl Params for EqualizerParams {
 pub struct EqualizerCoeffs {
     sections: Vec<BiquadCoeffs>,
     places: Vec<Place>,
+    /// What each slot was designed from: the band, by which design, at which rate.
+    origins: Vec<Option<(EqualizerBand, Design, f64)>>,
     gain: f64,
 }
 

@@ -19,7 +19,7 @@
 /// }
 /// ```
 /// The words after a default are those of [`Field`](super::field::Field): `log`, `off`, `of_rate`, `multiples`,
-/// `one_of`, `fixed`. `at_most |params| …` before the default makes the upper end depend on other settings. The unit
+/// `one_of`, `fixed`, `costly`. `at_most |params| …` before the default makes the upper end depend on other settings. The unit
 /// gives the scale unless `log` follows. Ranges are written as the documentation shows them, `inf` and `-inf` included;
 /// infinite numbers serialise as words in text formats.
 macro_rules! params {
@@ -135,6 +135,18 @@ macro_rules! params {
         impl $name {
             /// The table of its parameters.
             pub const FIELDS: &'static [crate::foundation::field::Field] = &[$($entry),*];
+
+            /// Takes over other settings, in the memory of lists that have room for them.
+            #[allow(dead_code, clippy::assigning_clones, reason = "for settings of effects; lists keep their memory")]
+            pub(crate) fn assign(&mut self, other: &Self) {
+                $(self.$field.clone_from(&other.$field);)*
+            }
+        }
+
+        impl crate::foundation::table::Compound for $name {
+            fn part(&mut self, index: Option<usize>) -> Option<&mut dyn crate::foundation::table::Fields> {
+                if index.is_none() { Some(self) } else { None }
+            }
         }
 
         impl crate::foundation::table::Fields for $name {
@@ -161,6 +173,22 @@ macro_rules! params {
                 }
             }
 
+            #[allow(unused_variables, reason = "settings without a compound parameter")]
+            fn part(&mut self, name: &str, index: Option<usize>) -> Option<&mut dyn crate::foundation::table::Fields> {
+                match name {
+                    $(stringify!($field) => params!(@part $access part(self.$field, index)),)*
+                    _ => None,
+                }
+            }
+
+            #[allow(unused_variables, reason = "settings without a compound parameter")]
+            fn entry(&mut self, list: &str, index: usize) -> Option<&mut f64> {
+                match list {
+                    $(stringify!($field) => params!(@part $access entry(self.$field, Some(index))),)*
+                    _ => None,
+                }
+            }
+
             #[allow(unused_variables, reason = "few ranges depend on other settings")]
             fn limit(&self, name: &str) -> Option<crate::foundation::table::Limit> {
                 $($(
@@ -174,6 +202,10 @@ macro_rules! params {
         }
     };
 
+    (@part value $($rest:tt)*) => { None };
+    (@part none $method:ident($place:expr, $index:expr)) => {
+        crate::foundation::table::Compound::$method(&mut $place, $index)
+    };
     (@get none $place:expr) => { None };
     (@get value $place:expr) => { Some(crate::foundation::table::Parameter::value($place)) };
     (@set none $place:expr, $value:expr) => { false };
@@ -201,6 +233,7 @@ macro_rules! params {
     // Text of the documentation for each word of a declaration.
     (@word log) => { "" };
     (@word fixed) => { "; fixed while it runs" };
+    (@word costly) => { "; no lane moves it" };
     (@word off($value:literal)) => { concat!(" or `", stringify!($value), "` (off)") };
     (@word of_rate($part:literal)) => { concat!(", at most ", stringify!($part), " of the sample rate") };
     (@word multiples($step:literal, $allowed:literal)) => { concat!(": ", $allowed) };

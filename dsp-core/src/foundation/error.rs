@@ -97,6 +97,11 @@ pub enum Error {
         /// Name of the parameter.
         param: &'static str,
     },
+    /// No lane moves this parameter: it is not a number or a switch, or its design takes too long.
+    NoLane {
+        /// Name of the parameter.
+        param: &'static str,
+    },
     /// A list of frames is longer than the one whose memory the running processor has.
     TooLong {
         /// Name of the parameter.
@@ -187,6 +192,7 @@ impl fmt::Display for Error {
             Self::NeedsRebuild { param } => {
                 write!(f, "{param} cannot change while the processor runs: build a new one")
             }
+            Self::NoLane { param } => write!(f, "{param} takes no automation"),
             Self::TooLong { param, frames, most } => {
                 write!(
                     f,

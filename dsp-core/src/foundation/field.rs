@@ -13,6 +13,9 @@ pub struct Field {
     pub kind: Kind,
     /// Whether a change needs a new processor.
     pub fixed: bool,
+    /// Whether its design takes memory, or longer than a block lasts: it changes while the processor runs, but no lane
+    /// moves it.
+    pub costly: bool,
     /// Its effect, in a sentence without its full stop.
     pub summary: &'static str,
 }
@@ -234,7 +237,7 @@ impl Field {
     }
 
     pub(crate) const fn new(name: &'static str, [unit, summary]: [&'static str; 2], kind: Kind) -> Self {
-        Self { name, unit, kind, fixed: false, summary }
+        Self { name, unit, kind, fixed: false, costly: false, summary }
     }
 
     const fn and(self, change: Number) -> Self {
@@ -278,6 +281,11 @@ impl Field {
     /// Fixed while the processor runs.
     pub(crate) const fn fixed(self) -> Self {
         Self { fixed: true, ..self }
+    }
+
+    /// Too costly for lanes.
+    pub(crate) const fn costly(self) -> Self {
+        Self { costly: true, ..self }
     }
 }
 

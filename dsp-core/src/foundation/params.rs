@@ -43,6 +43,17 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
     /// As [`validate`](Self::validate).
     fn design(&self, spec: &StreamSpec) -> Result<Designed<Self::Coeffs>, Error>;
 
+    /// Replaces coefficients by those for this stream, in their memory: takes none if they were designed for the same
+    /// stream and from settings of the same shape, with as many bands of the same kinds. So automation designs in a
+    /// callback, where no field is [costly](super::field::Field::costly).
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate). The coefficients may be those of either settings then, in parts.
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut Self::Coeffs) -> Result<(), Error> {
+        *coeffs = self.design(spec)?.into_inner();
+        Ok(())
+    }
+
     /// A processor for this stream.
     ///
     /// # Errors
@@ -92,6 +103,16 @@ impl<C> Designed<C> {
     pub fn check_spec(&self, spec: &StreamSpec) -> Result<(), Error> {
         expect_rate(spec.sample_rate_hz(), self.sample_rate_hz)?;
         expect_channels(spec.channels(), self.channels)
+    }
+
+    /// Replaces the coefficients by those of other settings: see [`Params::redesign`].
+    ///
+    /// # Errors
+    /// As [`Params::redesign`].
+    pub fn redesign<P: Params<Coeffs = C>>(&mut self, params: &P, spec: &StreamSpec) -> Result<(), Error> {
+        params.redesign(spec, &mut self.coeffs)?;
+        (self.sample_rate_hz, self.channels) = (spec.sample_rate_hz(), spec.channels());
+        Ok(())
     }
 
     /// The coefficients alone.

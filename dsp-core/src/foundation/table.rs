@@ -7,7 +7,10 @@ use super::{
     error::Error,
     field::{Field, Kind, Number, Steps, Value},
 };
-use alloc::string::ToString;
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// Settings with a table of their parameters.
 ///
@@ -40,6 +43,28 @@ pub trait Fields {
     /// changes then.
     fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Error>;
 
+    /// The settings in a compound parameter: a band of an equalizer, a member of a chain. `index` is the position in a
+    /// list, counted from 0.
+    ///
+    /// ```
+    /// use mixdown::{Fields, filters::{BellParams, EqualizerParams}};
+    ///
+    /// let mut equalizer = EqualizerParams { bands: vec![BellParams::default().into()], ..Default::default() };
+    /// equalizer.part("bands", Some(0)).unwrap().set("gain_db", 3.0.into())?;
+    /// assert_eq!(equalizer.bands[0], BellParams { gain_db: 3.0, ..Default::default() }.into());
+    /// # Ok::<(), mixdown::Error>(())
+    /// ```
+    fn part(&mut self, name: &str, index: Option<usize>) -> Option<&mut dyn Fields> {
+        let _ = (name, index);
+        None
+    }
+
+    /// A number of a list: a crossover.
+    fn entry(&mut self, list: &str, index: usize) -> Option<&mut f64> {
+        let _ = (list, index);
+        None
+    }
+
     /// The limit that another setting puts on a number; `None` unless it depends on one.
     fn limit(&self, name: &str) -> Option<Limit> {
         let _ = name;
@@ -64,6 +89,42 @@ pub trait Fields {
         Ok(())
     }
 }
+
+/// The value of a compound parameter: settings of its own, numbers, or lists of either.
+pub(crate) trait Compound {
+    /// The settings at `index` of a list; without an index, the value itself.
+    fn part(&mut self, index: Option<usize>) -> Option<&mut dyn Fields> {
+        let _ = index;
+        None
+    }
+
+    /// The number at `index` of a list; without an index, the value itself.
+    fn entry(&mut self, index: Option<usize>) -> Option<&mut f64> {
+        let _ = index;
+        None
+    }
+}
+
+impl<T: Compound> Compound for Vec<T> {
+    fn part(&mut self, index: Option<usize>) -> Option<&mut dyn Fields> {
+        self.get_mut(index?)?.part(None)
+    }
+
+    fn entry(&mut self, index: Option<usize>) -> Option<&mut f64> {
+        self.get_mut(index?)?.entry(None)
+    }
+}
+
+impl Compound for f64 {
+    fn entry(&mut self, index: Option<usize>) -> Option<&mut f64> {
+        if index.is_none() { Some(self) } else { None }
+    }
+}
+
+impl Compound for usize {}
+impl Compound for u64 {}
+impl Compound for Option<usize> {}
+impl Compound for String {}
 
 /// A limit on a number by another setting.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,30 +3,6 @@
 use super::*;
 use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, reverbs::*};
 
-/// Peak above 1 kHz of a signal with edges at rest, in dBFS: an 8th-order Butterworth high pass forwards and backwards,
-/// so that it adds no phase. Own arithmetic, not the library's.
-pub fn residue_dbfs(signal: &[f64], rate_hz: f64) -> f64 {
-    let mut audio = signal.to_vec();
-    let k = (std::f64::consts::PI * 1_000.0 / rate_hz).tan();
-    for _ in 0..2 {
-        for section in 0..4 {
-            let q = 0.5 / (std::f64::consts::PI * (2.0 * f64::from(section) + 1.0) / 16.0).cos();
-            let norm = 1.0 / (1.0 + k / q + k * k);
-            let (a1, a2) = (2.0 * (k * k - 1.0) * norm, (1.0 - k / q + k * k) * norm);
-            let (mut x1, mut x2, mut y1, mut y2) = (0.0, 0.0, 0.0, 0.0);
-            for sample in &mut audio {
-                let y = norm * (*sample - 2.0 * x1 + x2) - a1 * y1 - a2 * y2;
-                (x2, x1, y2, y1) = (x1, *sample, y1, y);
-                *sample = y;
-            }
-        }
-        audio.reverse();
-    }
-    // The ends, where the sine itself starts and stops, are excluded.
-    let edge = audio.len() / 4;
-    20.0 * audio[edge..audio.len() - edge].iter().fold(0.0, |peak: f64, x| peak.max(x.abs())).log10()
-}
-
 #[test]
 fn law_8_g3_no_change_of_settings_clicks() {
     /// G3: residue above 1 kHz of a 100 Hz sine at -6 dBFS on the louder side of the change.

@@ -8,7 +8,6 @@ mod silence;
 mod streaming;
 
 use crate::common::*;
-pub use clicks::residue_dbfs;
 use mixdown::*;
 
 /// Half a second or less per case: the laws are about state, not about length.

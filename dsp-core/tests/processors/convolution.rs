@@ -428,7 +428,7 @@ fn c4_another_response_crossfades_without_a_click() {
     run(&mut first.build::<f64>(&spec(1)).unwrap(), &mut audio, &Cut(vec![512]), vec![(frames / 2 + 131, change)]);
     let peak = audio.iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
     let scaled: Vec<f64> = audio.iter().map(|x| 0.5 * x / peak).collect();
-    let residue = crate::laws::residue_dbfs(&scaled, RATE_HZ);
+    let residue = crate::common::residue_dbfs(&scaled, RATE_HZ);
     println!("C4 residue {residue:.1} dBFS");
     assert!(residue <= LIMIT_DBFS);
 }

@@ -13,11 +13,23 @@ use num_complex::Complex64;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvolutionCoeffs {
     pub(super) impulse_response: ImpulseResponse,
+    /// What the response and its gain were made from.
+    pub(super) origin: Origin,
     /// On the response, of its normalisation.
     pub(super) gain: f64,
     pub(super) predelay_frames: usize,
     /// Gains of dry and wet.
     pub(super) levels: [f64; 2],
+}
+
+/// What a response and its gain are made from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Origin {
+    pub(super) digest: u64,
+    pub(super) trim_frames: usize,
+    pub(super) decay: f64,
+    /// Normalised at this rate.
+    pub(super) normalized_at_hz: Option<f64>,
 }
 
 /// What tells one set of taps from another.

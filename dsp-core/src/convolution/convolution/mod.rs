@@ -40,7 +40,7 @@ use crate::{
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 pub use coeffs::ConvolutionCoeffs;
-use coeffs::{Identity, routes};
+use coeffs::{Identity, Origin, routes};
 pub use layout::ConvolutionLayout;
 use num_complex::Complex64;
 pub use response::ImpulseResponse;
@@ -131,14 +131,28 @@ params! {
             "The response: 1, 2 or 4 rows, up to 30 s, at the sample rate of the stream; while it runs, no longer one";
         layout: choice ConvolutionLayout, "Layout of its rows";
         predelay_ms: ms, 0.0..=500.0, default 0.0, "Delay of the wet signal";
-        trim_ms: ms, 0.0..=1000.0, default 0.0, "Start of the response that is dropped";
-        decay: none, 0.1..=1.0, default 1.0, "Factor on the response's own reverberation time: shortens it";
+        trim_ms: ms, 0.0..=1000.0, default 0.0, costly, "Start of the response that is dropped";
+        decay: none, 0.1..=1.0, default 1.0, costly, "Factor on the response's own reverberation time: shortens it";
         mix: none, 0.0..=1.0, default 1.0, "Share of the wet signal";
-        normalize: switch, default false, "Makes the wet signal as loud as the input";
+        normalize: switch, default false, costly, "Makes the wet signal as loud as the input";
     }
 }
 
 impl ConvolutionParams {
+    fn predelay_frames(&self, spec: &StreamSpec) -> usize {
+        ms_to_frames(self.predelay_ms, spec.sample_rate_hz())
+    }
+
+    fn origin(&self, spec: &StreamSpec) -> Origin {
+        let rate_hz = spec.sample_rate_hz();
+        Origin {
+            digest: self.impulse_response.digest(),
+            trim_frames: ms_to_frames(self.trim_ms, rate_hz),
+            decay: self.decay,
+            normalized_at_hz: self.normalize.then_some(rate_hz),
+        }
+    }
+
     /// Something must be left. Not in `validate`, which serves streams of any rate, where a response has other lengths.
     fn check_trim(&self, spec: &StreamSpec) -> Result<(), Error> {
         let (rate_hz, frames) = (spec.sample_rate_hz(), self.impulse_response.frames());
@@ -175,19 +189,22 @@ impl Params for ConvolutionParams {
     fn design(&self, spec: &StreamSpec) -> Result<Designed<ConvolutionCoeffs>, Error> {
         self.validate(spec)?;
         self.check_trim(spec)?;
-        let rate_hz = spec.sample_rate_hz();
-        let impulse_response =
-            shortening::shortened(&self.impulse_response, ms_to_frames(self.trim_ms, rate_hz), self.decay);
+        let origin = self.origin(spec);
+        let impulse_response = shortening::shortened(&self.impulse_response, origin.trim_frames, self.decay);
         let gain = if self.normalize { loudness::equal_loudness(&impulse_response, spec) } else { 1.0 };
-        Ok(Designed::new(
-            spec,
-            ConvolutionCoeffs {
-                impulse_response,
-                gain,
-                predelay_frames: ms_to_frames(self.predelay_ms, rate_hz),
-                levels: [1.0 - self.mix, self.mix],
-            },
-        ))
+        let (predelay_frames, levels) = (self.predelay_frames(spec), [1.0 - self.mix, self.mix]);
+        Ok(Designed::new(spec, ConvolutionCoeffs { impulse_response, origin, gain, predelay_frames, levels }))
+    }
+
+    /// Keeps the response if it is made from the same.
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut ConvolutionCoeffs) -> Result<(), Error> {
+        if coeffs.origin != self.origin(spec) {
+            *coeffs = self.design(spec)?.into_inner();
+            return Ok(());
+        }
+        self.validate(spec)?;
+        (coeffs.predelay_frames, coeffs.levels) = (self.predelay_frames(spec), [1.0 - self.mix, self.mix]);
+        Ok(())
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Convolution<S>, Error> {

@@ -3,6 +3,7 @@
 use crate::foundation::{
     error::{Error, in_range},
     sample::Sample,
+    table::Compound,
 };
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
@@ -107,6 +108,8 @@ impl Default for ImpulseResponse {
         Self { rows: 1, samples: Arc::new([1.0]), digest: digest(&[1.0]) }
     }
 }
+
+impl Compound for ImpulseResponse {}
 
 impl PartialEq for ImpulseResponse {
     fn eq(&self, other: &Self) -> bool {

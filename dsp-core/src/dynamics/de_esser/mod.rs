@@ -112,36 +112,47 @@ params! {
     }
 }
 
+impl DeEsserParams {
+    /// The coefficients of legal settings, in the memory of other taps.
+    fn coeffs(&self, spec: &StreamSpec, mut taps: Vec<f64>) -> DeEsserCoeffs {
+        let rate_hz = spec.sample_rate_hz();
+        let reach = ms_to_frames(LOOKAHEAD_MS, rate_hz);
+        // The complement of a windowed low pass. The centre tap makes its gain exactly 0 at 0 Hz.
+        let cutoff = 2.0 * self.frequency_hz / rate_hz;
+        let tap = |k: usize| -cutoff * sinc(cutoff * k as f64) * kaiser(BETA, k as f64 / (reach + 1) as f64);
+        taps.clear();
+        taps.extend((0..=reach).map(tap));
+        if let [centre, outer @ ..] = taps.as_mut_slice() {
+            *centre = -2.0 * outer.iter().sum::<f64>();
+        }
+        DeEsserCoeffs {
+            taps,
+            high_pass: band::high_pass(self.frequency_hz, rate_hz),
+            curve: CurveCoeffs {
+                threshold: self.threshold_db / DB_PER_POWER_OCTAVE,
+                knee: self.knee_db / DB_PER_POWER_OCTAVE,
+                range: self.range_db / DB_PER_OCTAVE,
+                floor: self.floor_db / DB_PER_POWER_OCTAVE,
+            },
+            listen: if self.listen { 1.0 } else { 0.0 },
+            ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, rate_hz),
+        }
+    }
+}
+
 impl Params for DeEsserParams {
     type Coeffs = DeEsserCoeffs;
     type Processor<S: Sample> = DeEsser<S>;
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<DeEsserCoeffs>, Error> {
         self.validate(spec)?;
-        let rate_hz = spec.sample_rate_hz();
-        let reach = ms_to_frames(LOOKAHEAD_MS, rate_hz);
-        // The complement of a windowed low pass. The centre tap makes its gain exactly 0 at 0 Hz.
-        let cutoff = 2.0 * self.frequency_hz / rate_hz;
-        let tap = |k: usize| -cutoff * sinc(cutoff * k as f64) * kaiser(BETA, k as f64 / (reach + 1) as f64);
-        let mut taps: Vec<f64> = (0..=reach).map(tap).collect();
-        if let [centre, outer @ ..] = taps.as_mut_slice() {
-            *centre = -2.0 * outer.iter().sum::<f64>();
-        }
-        Ok(Designed::new(
-            spec,
-            DeEsserCoeffs {
-                taps,
-                high_pass: band::high_pass(self.frequency_hz, rate_hz),
-                curve: CurveCoeffs {
-                    threshold: self.threshold_db / DB_PER_POWER_OCTAVE,
-                    knee: self.knee_db / DB_PER_POWER_OCTAVE,
-                    range: self.range_db / DB_PER_OCTAVE,
-                    floor: self.floor_db / DB_PER_POWER_OCTAVE,
-                },
-                listen: if self.listen { 1.0 } else { 0.0 },
-                ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, rate_hz),
-            },
-        ))
+        Ok(Designed::new(spec, self.coeffs(spec, Vec::new())))
+    }
+
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut DeEsserCoeffs) -> Result<(), Error> {
+        self.validate(spec)?;
+        *coeffs = self.coeffs(spec, core::mem::take(&mut coeffs.taps));
+        Ok(())
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DeEsser<S>, Error> {

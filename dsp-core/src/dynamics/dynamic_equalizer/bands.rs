@@ -10,7 +10,10 @@ use crate::{
         gain_computer::ComputerCoeffs,
     },
     filters::{
-        band::{Band, BandParams, BellParams, Design, HighShelfParams, LowShelfParams, MAX_BAND_SECTIONS, TiltParams},
+        band::{
+            Band, BandParams, BellParams, Design, HighShelfParams, LowShelfParams, MAX_BAND_SECTIONS, MAX_BANDS,
+            TiltParams,
+        },
         band_enum::bands_and,
         biquad::BiquadCoeffs,
         svf::SvfCoeffs,
@@ -20,11 +23,11 @@ use crate::{
         error::Error,
         field::max_of,
         stream::StreamSpec,
-        table::{Fields, Limit},
+        table::{Compound, Fields, Limit},
         tagged::tagged,
     },
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use core::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Points of the SVF coefficient table, from no reduction to the most.
@@ -109,6 +112,14 @@ macro_rules! shapes {
                 Self::$name(params)
             }
         })*
+
+        impl Compound for DynamicShape {
+            fn part(&mut self, index: Option<usize>) -> Option<&mut dyn Fields> {
+                match self {
+                    $(Self::$name(params) => Compound::part(params, index),)*
+                }
+            }
+        }
 
         impl DynamicShape {
             fn gain_db(&self) -> f64 {
@@ -224,18 +235,16 @@ impl DynamicBand {
         self.check_fields(spec.sample_rate_hz())
     }
 
-    /// The section without reduction, and the coefficients of its dynamics. For legal settings.
-    pub(super) fn design(&self, sample_rate_hz: f64) -> (BiquadCoeffs, Action) {
-        let (computer, level_sign) = self.computer();
-        let action = Action {
-            table: self.shape.table(self.action, sample_rate_hz),
-            detector: self.shape.detector(sample_rate_hz),
-            computer,
-            level_sign,
-            sign: self.action.sign(),
-            ballistics: BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, sample_rate_hz),
+    /// The dynamics of legal settings. What the shape alone decides is the costly part: it is `kept` from another
+    /// action of the same shape and rate.
+    pub(super) fn action(&self, kept: Option<&Action>, rate_hz: f64) -> Action {
+        let (table, detector) = match kept {
+            Some(kept) => (kept.table, kept.detector),
+            None => (self.shape.table(self.action, rate_hz), self.shape.detector(rate_hz)),
         };
-        (self.shape.section(self.shape.gain_db(), sample_rate_hz), action)
+        let (computer, level_sign) = self.computer();
+        let ballistics = BallisticsCoeffs::manual(Topology::Decoupled, self.attack_ms, self.release_ms, rate_hz);
+        Action { table, detector, computer, level_sign, sign: self.action.sign(), ballistics }
     }
 }
 
@@ -271,7 +280,56 @@ pub struct DynamicEqualizerCoeffs {
     pub(super) sections: Vec<BiquadCoeffs>,
     /// One per slot.
     pub(super) actions: Vec<Option<Box<Action>>>,
+    /// What each slot was designed from: the band, and at which rate.
+    origins: Vec<Option<(DynamicEqualizerBand, f64)>>,
     pub(super) bands: usize,
+}
+
+impl DynamicEqualizerCoeffs {
+    /// Without bands.
+    pub(super) fn none() -> Self {
+        Self {
+            sections: vec![BiquadCoeffs::IDENTITY; MAX_BANDS * SECTIONS],
+            actions: vec![None; MAX_BANDS],
+            origins: vec![None; MAX_BANDS],
+            bands: 0,
+        }
+    }
+
+    /// Designs those of legal bands that have changed.
+    pub(super) fn set(&mut self, bands: &[DynamicEqualizerBand], rate_hz: f64) {
+        self.bands = bands.len();
+        let slots = self.sections.chunks_exact_mut(SECTIONS).zip(&mut self.actions).zip(&mut self.origins);
+        for (index, ((sections, slot), origin)) in slots.enumerate() {
+            let band = bands.get(index).map(|band| (*band, rate_hz));
+            if *origin == band {
+                continue;
+            }
+            let old = core::mem::replace(origin, band);
+            let (fixed, driven) = sections.split_at_mut(MAX_BAND_SECTIONS);
+            match band.map(|(band, _)| band.kind()) {
+                Some(Err(band)) => {
+                    fixed.fill(BiquadCoeffs::IDENTITY);
+                    driven[0] = band.shape.section(band.shape.gain_db(), rate_hz);
+                    let old = old.filter(|(_, old_hz)| *old_hz == rate_hz).and_then(|(old, _)| old.kind().err());
+                    let same = old.is_some_and(|old| (old.shape, old.action) == (band.shape, band.action));
+                    let action = band.action(slot.as_deref().filter(|_| same), rate_hz);
+                    match slot {
+                        Some(slot) => **slot = action,
+                        None => *slot = Some(Box::new(action)),
+                    }
+                }
+                Some(Ok(band)) => {
+                    fixed.copy_from_slice(band.sections(rate_hz, Design::default()).padded());
+                    (driven[0], *slot) = (BiquadCoeffs::IDENTITY, None);
+                }
+                None => {
+                    sections.fill(BiquadCoeffs::IDENTITY);
+                    *slot = None;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

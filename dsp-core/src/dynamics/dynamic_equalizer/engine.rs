@@ -58,7 +58,7 @@ impl DynamicEqualizerEngine {
         let (backend, channels, rate_hz) = (Backend::new(spec.cpu()), spec.channels(), spec.sample_rate_hz());
         let count = coeffs.actions.len();
         // Empty slots are ready for any band.
-        let empty = DynamicBand::default().design(rate_hz).1;
+        let empty = DynamicBand::default().action(None, rate_hz);
         let slot = |action: &Option<Box<Action>>| {
             let mut slot = Slot::new(action.as_deref().unwrap_or(&empty), rate_hz);
             slot.occupied = action.is_some();

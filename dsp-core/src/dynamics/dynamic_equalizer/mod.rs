@@ -8,10 +8,7 @@ mod slot;
 mod svf_table;
 
 use crate::{
-    filters::{
-        band::{BandParams, Design, MAX_BAND_SECTIONS, MAX_BANDS},
-        biquad::BiquadCoeffs,
-    },
+    filters::band::{BandParams, Design, MAX_BANDS},
     foundation::{
         block::{Block, BlockMut},
         declare::params,
@@ -24,8 +21,7 @@ use crate::{
         tail::Tail,
     },
 };
-use alloc::{boxed::Box, vec, vec::Vec};
-use bands::SECTIONS;
+use alloc::{boxed::Box, vec::Vec};
 pub use bands::{
     DynamicAction, DynamicBand, DynamicDirection, DynamicEqualizerBand, DynamicEqualizerCoeffs, DynamicShape,
 };
@@ -117,24 +113,16 @@ impl Params for DynamicEqualizerParams {
     }
 
     fn design(&self, spec: &StreamSpec) -> Result<Designed<DynamicEqualizerCoeffs>, Error> {
+        let mut coeffs = DynamicEqualizerCoeffs::none();
+        self.redesign(spec, &mut coeffs)?;
+        Ok(Designed::new(spec, coeffs))
+    }
+
+    /// Designs the bands that have changed alone.
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut DynamicEqualizerCoeffs) -> Result<(), Error> {
         self.validate(spec)?;
-        let mut sections = vec![BiquadCoeffs::IDENTITY; MAX_BANDS * SECTIONS];
-        let mut actions = vec![None; MAX_BANDS];
-        let slots = sections.chunks_exact_mut(SECTIONS).zip(&mut actions);
-        for ((sections, slot), band) in slots.zip(&self.bands) {
-            match band.kind() {
-                Ok(band) => {
-                    let fixed = band.sections(spec.sample_rate_hz(), Design::default());
-                    sections[..MAX_BAND_SECTIONS].copy_from_slice(fixed.padded());
-                }
-                Err(band) => {
-                    let (section, action) = band.design(spec.sample_rate_hz());
-                    sections[MAX_BAND_SECTIONS] = section;
-                    *slot = Some(Box::new(action));
-                }
-            }
-        }
-        Ok(Designed::new(spec, DynamicEqualizerCoeffs { sections, actions, bands: self.bands.len() }))
+        coeffs.set(&self.bands, spec.sample_rate_hz());
+        Ok(())
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<DynamicEqualizer<S>, Error> {

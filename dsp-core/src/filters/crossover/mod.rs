@@ -116,26 +116,8 @@ impl CrossoverParams {
     /// # Errors
     /// The first parameter that is out of range for this stream.
     pub fn validate(&self, spec: &StreamSpec) -> Result<(), Error> {
-        count_in("crossovers_hz", self.crossovers_hz.len(), 1, MAX_CROSSOVERS)?;
-        let highest = MAX_FREQUENCY_HZ.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
-        let mut min = MIN_FREQUENCY_HZ;
-        for (position, &frequency_hz) in self.crossovers_hz.iter().enumerate() {
-            // Each leaves room for those above it.
-            let above = self.crossovers_hz.len() - 1 - position;
-            let max = (0..above).fold(highest, |max, _| max / MIN_RATIO);
-            in_range("crossovers_hz", frequency_hz, min, max).map_err(|error| error.at(position))?;
-            min = MIN_RATIO * frequency_hz;
-        }
+        check_crossovers(&self.crossovers_hz, spec)?;
         self.check_fields(spec.sample_rate_hz())
-    }
-
-    /// The order of a legal slope.
-    fn order(&self) -> Order {
-        match self.slope_db_per_octave {
-            12.0 => Order::Second,
-            24.0 => Order::Fourth,
-            _ => Order::Eighth,
-        }
     }
 
     /// The coefficients for this stream.
@@ -144,11 +126,7 @@ impl CrossoverParams {
     /// As [`validate`](Self::validate).
     pub fn design(&self, spec: &StreamSpec) -> Result<Designed<CrossoverCoeffs>, Error> {
         self.validate(spec)?;
-        let mut g = [1.0; MAX_CROSSOVERS];
-        for (g, frequency_hz) in g.iter_mut().zip(&self.crossovers_hz) {
-            *g = libm::tan(core::f64::consts::PI * frequency_hz / spec.sample_rate_hz());
-        }
-        Ok(Designed::new(spec, CrossoverCoeffs { order: self.order(), count: self.crossovers_hz.len(), g }))
+        Ok(Designed::new(spec, CrossoverCoeffs::of(&self.crossovers_hz, self.slope_db_per_octave, spec)))
     }
 
     /// A splitter for this stream.
@@ -160,6 +138,21 @@ impl CrossoverParams {
     }
 }
 
+/// Checks where bands meet: see [`CrossoverParams`].
+pub(crate) fn check_crossovers(crossovers_hz: &[f64], spec: &StreamSpec) -> Result<(), Error> {
+    count_in("crossovers_hz", crossovers_hz.len(), 1, MAX_CROSSOVERS)?;
+    let highest = MAX_FREQUENCY_HZ.min(MAX_FREQUENCY_PER_RATE * spec.sample_rate_hz());
+    let mut min = MIN_FREQUENCY_HZ;
+    for (position, &frequency_hz) in crossovers_hz.iter().enumerate() {
+        // Each leaves room for those above it.
+        let above = crossovers_hz.len() - 1 - position;
+        let max = (0..above).fold(highest, |max, _| max / MIN_RATIO);
+        in_range("crossovers_hz", frequency_hz, min, max).map_err(|error| error.at(position))?;
+        min = MIN_RATIO * frequency_hz;
+    }
+    Ok(())
+}
+
 /// Coefficients of a [`Crossover`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossoverCoeffs {
@@ -167,6 +160,22 @@ pub struct CrossoverCoeffs {
     count: usize,
     /// tan(pi f / fs) of each; 1 beyond the last.
     g: [f64; MAX_CROSSOVERS],
+}
+
+impl CrossoverCoeffs {
+    /// Those of legal settings.
+    pub(crate) fn of(crossovers_hz: &[f64], slope_db_per_octave: f64, spec: &StreamSpec) -> Self {
+        let mut g = [1.0; MAX_CROSSOVERS];
+        for (g, frequency_hz) in g.iter_mut().zip(crossovers_hz) {
+            *g = libm::tan(core::f64::consts::PI * frequency_hz / spec.sample_rate_hz());
+        }
+        let order = match slope_db_per_octave {
+            12.0 => Order::Second,
+            24.0 => Order::Fourth,
+            _ => Order::Eighth,
+        };
+        Self { order, count: crossovers_hz.len(), g }
+    }
 }
 
 /// Sections of one crossover.

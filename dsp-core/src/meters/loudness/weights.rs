@@ -1,6 +1,9 @@
 //! Channel weights of BS.1770 for loudspeaker layouts.
 
-use crate::foundation::error::{Error, in_range};
+use crate::foundation::{
+    error::{Error, in_range},
+    table::Compound,
+};
 use alloc::{vec, vec::Vec};
 
 /// Largest weight of a channel; two identical loudspeakers weigh 2.
@@ -89,6 +92,8 @@ pub enum Weights {
     /// One factor per channel, 0 to 10, for the channel's energy.
     Explicit(Vec<f64>),
 }
+
+impl Compound for Weights {}
 
 impl Weights {
     /// One weight per channel.

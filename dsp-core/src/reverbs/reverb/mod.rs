@@ -107,22 +107,18 @@ impl Params for ReverbParams {
     fn design(&self, spec: &StreamSpec) -> Result<Designed<ReverbCoeffs>, Error> {
         self.validate(spec)?;
         let Design { network, tail_gain, tail_frames } = design::design(self, spec);
-        // For uncorrelated mid and side of equal level, their sum keeps its power.
-        let mid = libm::sqrt(2.0 / (1.0 + self.width * self.width));
-        let side = self.width * mid;
-        Ok(Designed::new(
-            spec,
-            ReverbCoeffs {
-                space: self.space,
-                tail_frames,
-                dry_gain: 1.0 - self.mix,
-                same_side_gain: self.mix * (mid + side) / 2.0,
-                cross_gain: self.mix * (mid - side) / 2.0,
-                tail_gain,
-                shape: ShapeCoeffs::new(self, spec),
-                network: Box::new(network),
-            },
-        ))
+        let (gains, shape) = (self.gains(tail_gain), ShapeCoeffs::new(self, spec));
+        let coeffs = ReverbCoeffs { space: self.space, tail_frames, gains, shape, network: Box::new(network) };
+        Ok(Designed::new(spec, coeffs))
+    }
+
+    fn redesign(&self, spec: &StreamSpec, coeffs: &mut ReverbCoeffs) -> Result<(), Error> {
+        self.validate(spec)?;
+        let ReverbCoeffs { space, tail_frames, gains, shape, network } = coeffs;
+        let design = design::design(self, spec);
+        (*space, *tail_frames, **network) = (self.space, design.tail_frames, design.network);
+        (*gains, *shape) = (self.gains(design.tail_gain), ShapeCoeffs::new(self, spec));
+        Ok(())
     }
 
     fn build<S: Sample>(&self, spec: &StreamSpec) -> Result<Reverb<S>, Error> {
@@ -139,22 +135,21 @@ impl Params for ReverbParams {
 pub struct ReverbCoeffs {
     space: Space,
     tail_frames: u64,
-    /// Gain of the input.
-    dry_gain: f64,
-    /// Gains of each side of the reverb to the same side of the output, and to the other.
-    same_side_gain: f64,
-    cross_gain: f64,
-    /// Gain of the tail relative to the early reflections.
-    tail_gain: f64,
+    /// See [`ReverbParams::gains`].
+    gains: [f64; 4],
     shape: ShapeCoeffs,
     /// Boxed: it is large compared with other coefficients.
     network: Box<NetworkCoeffs>,
 }
 
-impl ReverbCoeffs {
-    /// Values that glide.
-    fn gains(&self) -> [f64; 4] {
-        [self.dry_gain, self.same_side_gain, self.cross_gain, self.tail_gain]
+impl ReverbParams {
+    /// Gains that glide: of the input; of each side of the reverb to the same side of the output, and to the other; of
+    /// the tail relative to the early reflections.
+    fn gains(&self, tail_gain: f64) -> [f64; 4] {
+        // For uncorrelated mid and side of equal level, their sum keeps its power.
+        let mid = libm::sqrt(2.0 / (1.0 + self.width * self.width));
+        let side = self.width * mid;
+        [1.0 - self.mix, self.mix * (mid + side) / 2.0, self.mix * (mid - side) / 2.0, tail_gain]
     }
 }
 
@@ -202,7 +197,7 @@ impl<S: Sample> Engine<S> for Reverb<S> {
             frozen: coeffs.network.is_frozen,
             memory_frames: longest.memory_frames(),
             tail_frames: coeffs.tail_frames,
-            gains: Ramp::new(coeffs.gains(), ramp_frames),
+            gains: Ramp::new(coeffs.gains, ramp_frames),
             network: Box::new(Network::new(spec, &longest, &coeffs.network)),
             wet: Box::new(Wet::new()),
             shape: Box::new(Shape::new(spec, &coeffs.shape)),
@@ -270,7 +265,7 @@ impl<S: Sample> Tunable<S> for Reverb<S> {
     }
 
     fn apply(&mut self, coeffs: &ReverbCoeffs) {
-        self.gains.set_target(coeffs.gains());
+        self.gains.set_target(coeffs.gains);
         self.network.set_coeffs(&coeffs.network);
         self.shape.set_coeffs(&coeffs.shape);
         self.frozen = coeffs.network.is_frozen;

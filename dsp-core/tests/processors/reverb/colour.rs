@@ -135,7 +135,7 @@ fn change<P: Params>(from: &P, to: &P, hz: f64) -> (f64, f64) {
     let gain = 0.5 / peak(out);
     let scaled: Vec<f64> = out.iter().map(|x| gain * x).collect();
     let change = peak(&out[frames - 9_600..]) / peak(&out[at - 9_600..at]);
-    (crate::laws::residue_dbfs(&scaled, rate_hz), 20.0 * change.log10())
+    (crate::common::residue_dbfs(&scaled, rate_hz), 20.0 * change.log10())
 }
 
 #[test]
