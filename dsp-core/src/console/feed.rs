@@ -304,15 +304,15 @@ impl<S: Sample> Feed<S> {
                     let [to_left, to_right] = &mut bus;
                     non_finite += bus::add_rows(backend, [to_left, to_right], &[row]);
                 }
-                continue;
+            } else {
+                let gains = mix::Gains {
+                    straight: &straight,
+                    crossed: &crossed,
+                    mute: &mute,
+                    lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
+                };
+                non_finite += mix::add_stereo(backend, bus, source, &gains);
             }
-            let gains = mix::Gains {
-                straight: &straight,
-                crossed: &crossed,
-                mute: &mute,
-                lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
-            };
-            non_finite += mix::add_stereo(backend, bus, source, &gains);
             if self.wait > 0 {
                 self.wait_for(self.wait - length);
             }
