@@ -233,8 +233,8 @@ fn settings_beside_a_lane_change_without_it() {
         let mut without = EqualizerParams::default().into();
         assert_eq!(mixer.set_insert(id, 0, &mut without, &coeffs), Err(Error::OtherKind));
     };
-    let edits: [&dyn Fn(&mut Mixer<f64>); 2] = [&|mixer| mixer.set("tone", &strip(6.0)).unwrap(), &callback];
-    for edit in edits {
+    let set = |mixer: &mut Mixer<f64>| mixer.set("tone", &strip(6.0)).unwrap();
+    for edit in [&set as &dyn Fn(&mut Mixer<f64>), &callback] {
         let out = edited(&mut build(), EDITS_AT[0], &Cut::whole(), edit);
         let peak_db =
             |from: usize, to: usize| 20.0 * out[from..to].iter().fold(0.0, |peak: f64, x| peak.max(x.abs())).log10();

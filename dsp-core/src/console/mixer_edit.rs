@@ -167,8 +167,7 @@ impl<S: Sample> Mixer<S> {
         Ok(())
     }
 
-    /// Sets a strip, the master included. What can glide does; an insert that cannot is built anew, and routes change
-    /// at once.
+    /// Sets a strip, the master included. What can glide does, and routes crossfade; an insert that cannot is built anew.
     ///
     /// # Errors
     /// As [`add`](Self::add), and [`MixerError::Cycle`].
