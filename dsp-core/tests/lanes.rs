@@ -152,7 +152,8 @@ fn an_insert_follows_its_lane() {
 #[test]
 fn a_step_of_an_insert_begins_on_the_grid_ahead_of_it() {
     const AHEAD_FRAMES: f64 = 0.0117 * RATE_HZ;
-    let late: Effect = LimiterParams { lookahead_ms: 1.0, ..Default::default() }.into();
+    // It only delays.
+    let late = Effect::Bypass { effect: Box::new(LimiterParams::default().into()) };
     for (inserts, position) in [(vec![], 0), (vec![late], 1)] {
         let inserts: Vec<Effect> = inserts.into_iter().chain([GainParams::default().into()]).collect();
         for (early, first) in [(0.4, 6_400), (-0.4, 6_464)] {
