@@ -124,7 +124,7 @@ def _numbers_of(holder: Setting) -> dict[str, Parameter]:
     """Return the numbers of lists: ``crossovers_hz[0]``, ``gains_db[1]``."""
     lists = {"crossovers_hz": "Hz", "gains_db": "dB"}
     return {
-        f"{name}[{position}]": Parameter(name, "number", unit=unit, takes_automation=True)
+        f"{name}[{position}]": Parameter(name=name, kind="number", unit=unit, takes_automation=True)
         for name, unit in lists.items()
         for position in range(len(getattr(holder, name, ())))
     }
