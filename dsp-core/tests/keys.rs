@@ -2,7 +2,7 @@
 //! the same composed by hand from whole arrays.
 
 use crate::common::*;
-use mixdown::{convolution::*, dynamics::*, filters::*, *};
+use mixdown::{console::KeyParams, convolution::*, dynamics::*, filters::*, *};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRng, TestRunner},
@@ -260,4 +260,34 @@ fn takes_key_tells_processors_with_a_key_input() {
             assert_eq!(both.takes_key(), expected, "{name} on the side");
         }
     }
+}
+
+/// Solo leaves the keys of muted tracks whole; a group gives what reaches it, which is nothing while its members are muted.
+#[test]
+fn a_key_is_heard_through_solo_unless_it_is_a_group_that_nothing_reaches() {
+    let duck = CompressorParams { threshold_db: -40.0, ratio: 20.0, attack_ms: 1.0, ..Default::default() };
+    let level = |from: &str, soloed: &str| {
+        let mut mixer = Mixer::<f64>::new(&spec(2)).unwrap();
+        mixer.add_group("drums", &StripParams::default()).unwrap();
+        mixer.add_track("kick", 1, &StripParams { to: "drums".into(), ..Default::default() }).unwrap();
+        let keys = vec![KeyParams { insert: 0, from: from.into() }];
+        let bass = StripParams { inserts: vec![duck.into()], keys, pan: -1.0, ..Default::default() };
+        mixer.add_track("bass", 1, &bass).unwrap();
+        if !soloed.is_empty() {
+            let id = mixer.id(soloed).unwrap();
+            mixer.set_value(id, "solo", true.into()).unwrap();
+        }
+        // The kick cannot be heard on the left alone: its part of the sum is taken away.
+        let (kick, bass) = (vec![0.5; FRAMES], vec![0.01; FRAMES]);
+        let mut out = vec![0.0; 2 * FRAMES];
+        let inputs = [Block::from_planar(&kick, 1).unwrap(), Block::from_planar(&bass, 1).unwrap()];
+        mixer.process(&inputs, &mut BlockMut::from_planar(&mut out, 2).unwrap());
+        out[FRAMES - 1] - out[2 * FRAMES - 1]
+    };
+    for from in ["kick", "drums"] {
+        assert!(level(from, "") < 0.002, "{from} ducks");
+    }
+    assert!(level("kick", "bass") < 0.002, "a muted track is a key");
+    assert!((level("drums", "bass") - 0.01).abs() < 1e-9, "nothing reaches the group");
+    assert!(level("drums", "drums").abs() < 1e-12, "the bass is muted");
 }

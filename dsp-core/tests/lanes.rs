@@ -147,6 +147,32 @@ fn an_insert_follows_its_lane() {
     assert_eq!(out[0], 1.0, "it starts where the lane starts");
 }
 
+/// The first frame that a step of an insert's lane changes: the one on the grid, in frames of the mix, from which on the
+/// lane, read 11.7 ms ahead, has the new value, whatever latency stands before the insert.
+#[test]
+fn a_step_of_an_insert_begins_on_the_grid_ahead_of_it() {
+    const AHEAD_FRAMES: f64 = 0.0117 * RATE_HZ;
+    // It only delays.
+    let late = Effect::Bypass { effect: Box::new(LimiterParams::default().into()) };
+    for (inserts, position) in [(vec![], 0), (vec![late], 1)] {
+        let inserts: Vec<Effect> = inserts.into_iter().chain([GainParams::default().into()]).collect();
+        for (early, first) in [(0.4, 6_400), (-0.4, 6_464)] {
+            let step = |latency: f64| {
+                let time_s = (6_400.0 + AHEAD_FRAMES - early - latency) / RATE_HZ;
+                let points = [(0.0, 0.0, Shape::Hold), (time_s, -6.0, Shape::Hold)];
+                let automation = vec![lane(&format!("{position}/gain_db"), &points)];
+                course(2, &StripParams { inserts: inserts.clone(), automation, ..Default::default() }, &Cut::whole())
+            };
+            let (_, latency) = step(0.0);
+            let (out, _) = step(latency as f64);
+            let settled = out[6_000];
+            let found = (6_000..FRAMES).find(|&frame| out[frame] != settled).unwrap();
+            // The glide leaves its start so slowly that the first frames may round to it.
+            assert!((first..first + 4).contains(&found), "{position} {early}: {found} for {first}");
+        }
+    }
+}
+
 /// A lane inside an insert is the same lane as that of the part alone.
 #[test]
 fn parts_of_an_insert_follow_their_lanes() {

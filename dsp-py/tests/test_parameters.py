@@ -163,6 +163,7 @@ def test_parameters_say_what_the_table_says(kind: str) -> None:
             default=values.get("default"),
             scale=values.get("scale"),
             fixed_while_running=field["fixed"],
+            takes_automation=values["type"] in ("number", "switch") and not (field["fixed"] or field["costly"]),
             summary=field["summary"],
         )
         assert parameter.summary

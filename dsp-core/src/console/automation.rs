@@ -40,6 +40,11 @@ params! {
 }
 
 /// The course of one parameter.
+///
+/// A level, a position or a mute is what is drawn, at every frame; a step takes 10 ms from its time on. A parameter of an
+/// insert glides: it is set every 64 frames of the mix and read 11.7 ms ahead, the mean delay of a glide of 20 ms. So a
+/// line is heard where it is drawn, and a step begins up to 11.7 ms before its time and ends within 10 ms after it.
+/// Filters, which glide over 50 ms, are 17 ms late.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Lane {

@@ -136,8 +136,20 @@ impl<S: Sample> Feed<S> {
         if delay_frames == self.delay.frames() {
             new.delay.clone_from(&self.delay);
         }
-        (new.lanes, new.due) = (lanes, due);
+        (new.lanes, new.due, new.non_finite) = (lanes, due, self.non_finite);
         new
+    }
+
+    /// Frames until a successor of this delay is filled.
+    pub(super) fn frames_to_fill(&self, delay_frames: usize) -> usize {
+        if delay_frames == self.delay.frames() { self.wait } else { delay_frames }
+    }
+
+    /// Whether it leaves when `successor` enters, which has not begun.
+    pub(super) fn waits_for(&self, successor: &Self) -> bool {
+        let is_same =
+            (self.id, self.route.output, self.route.tap) == (successor.id, successor.route.output, successor.route.tap);
+        is_same && self.wait > 0
     }
 
     /// Fades in from silence after `wait` frames, to levels that were set before.

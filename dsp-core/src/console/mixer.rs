@@ -44,11 +44,13 @@ use alloc::{string::String, vec, vec::Vec};
 ///   order of adding strips changes no bit. Nothing clips inside.
 /// - A key is the signal of a strip after its inserts, before fader and mute, aligned with what it acts on.
 /// - Solo in place: while strips are soloed, only they, what feeds them, what they feed, returns and safe strips are
-///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives.
+///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives. A group gives what reaches it: its
+///   key is silent while none of its members is heard.
 /// - Edits (`add`, `remove`, `rename`, `reorder`, `set`, `set_vcas`) take memory and may change the latency; a refused
-///   edit changes nothing. Processing and the `set_…` by [`StripId`] never take memory.
-/// - Lanes of an `Equalizer`, a `DynamicEqualizer`, a `MultibandCompressor`, a `DeEsser` or a `Reverb` design while the
-///   mixer processes, which takes memory: for rendering, not for a callback. A lane that is replaced jumps.
+///   edit changes nothing. Processing and the `set_…` by [`StripId`] never take memory, and lanes design their inserts in
+///   place.
+/// - While it runs an edit crossfades in 20 ms: lanes that come, change or go, routes, and the delay of each path, once the
+///   new one is filled. Inserts that cannot glide to their settings start anew, and what a removed strip fed ends at once.
 ///
 /// ```
 /// use mixdown::{Block, BlockMut, Mixer, StreamSpec, StripInput, StripParams};

@@ -167,8 +167,7 @@ impl<S: Sample> Mixer<S> {
         Ok(())
     }
 
-    /// Sets a strip, the master included. What can glide does; an insert that cannot is built anew, and routes change
-    /// at once.
+    /// Sets a strip, the master included. What can glide does, and routes crossfade; an insert that cannot is built anew.
     ///
     /// # Errors
     /// As [`add`](Self::add), and [`MixerError::Cycle`].
@@ -362,10 +361,11 @@ impl<S: Sample> Mixer<S> {
                         let mut new = old.successor(lanes, late, arrivals[index]);
                         new.aim(levels, vca_gain, unmuted);
                         if self.running {
-                            // The delay is filled already if it is the old one.
-                            let wait = if late == old.delay_frames() { 0 } else { late };
+                            let wait = old.frames_to_fill(late);
                             new.enter(wait);
                             old.leave(wait);
+                            // What sounds until the old one would have been filled does until the new one is.
+                            replaced.iter_mut().filter(|feed| feed.waits_for(&old)).for_each(|feed| feed.leave(wait));
                             replaced.push(old);
                         } else {
                             new.settle();

@@ -51,12 +51,13 @@ impl<S: Sample> PathDelay<S> {
     /// without it the delay starts anew.
     pub(super) fn set_frames(&mut self, frames: usize, fade: Option<[usize; 2]>) {
         if frames == self.frames() {
-            if !self.is_fading() {
-                self.before = None;
-            }
             return;
         }
-        let line = core::mem::replace(&mut self.line, DelayLine::new(self.channels, frames));
+        let mut line = core::mem::replace(&mut self.line, DelayLine::new(self.channels, frames));
+        // A line that was not filled yet has not been heard.
+        if let Some(before) = self.before.take().filter(|before| before.wait > 0) {
+            line = before.line;
+        }
         self.before = fade.map(|[fade_frames, chunk_frames]| {
             let mut fade = Ramp::new([0.0], fade_frames);
             if frames == 0 {
@@ -117,6 +118,22 @@ impl<S: Sample> PathDelay<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_before_another_is_filled_takes_its_place() {
+        let mut delay = PathDelay::new(1, 10);
+        let mut audio: Vec<f64> = (0..400).map(f64::from).collect();
+        let mut block = BlockMut::from_planar(&mut audio, 1).unwrap();
+        for (start, frames) in [(0, 10), (100, 60), (130, 40)] {
+            delay.set_frames(frames, Some([20, 300]));
+            let end = [100, 130, 400].into_iter().find(|end| *end > start).unwrap();
+            delay.process(&mut block.frames_mut(start, end - start));
+        }
+        assert!((10..170).all(|frame| audio[frame] == frame as f64 - 10.0), "the first until the last is filled");
+        assert!((190..400).all(|frame| audio[frame] == frame as f64 - 40.0));
+        delay.reset();
+        assert!(!delay.is_none() && delay.frames() == 40);
+    }
 
     /// A ramp of samples shows which delay each came from.
     #[test]

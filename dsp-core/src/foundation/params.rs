@@ -45,7 +45,7 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
 
     /// Replaces coefficients by those for this stream, in their memory: takes none if they were designed for the same
     /// stream and from settings of the same shape, with as many bands of the same kinds. So automation designs in a
-    /// callback, where no field is [costly](super::field::Field::costly).
+    /// callback, where no field is `costly`.
     ///
     /// # Errors
     /// As [`validate`](Self::validate). The coefficients may be those of either settings then, in parts.

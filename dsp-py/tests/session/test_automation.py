@@ -108,3 +108,129 @@ def test_latency_before_a_lane_does_not_move_it(mix) -> None:
     level = level_db(mix.render(tail="none")[0])
     assert abs(level[RATE_HZ // 2 - 1]) < LIMIT_DB
     assert level[RATE_HZ // 2 + 480] == pytest.approx(-20, abs=LIMIT_DB)
+
+
+NESTED = [
+    md.Chain([md.Gain(), md.Chain([md.Compressor(), md.Equalizer(bands=[md.Bell(), md.Placed(md.HighPass())])])]),
+    md.MidSide(mid=[md.Gain()], side=[md.DynamicEqualizer(bands=[md.DynamicBand(shape=md.HighShelf()), md.Bell()])]),
+    md.Parallel([md.Gain(), md.Bypass(md.Limiter())], gains_db=[0, -6]),
+    md.MultibandCompressor(),
+]
+#: Paths inside them, and a value of each.
+INSIDE = {
+    "0/effects[0].gain_db": -3,
+    "0/effects[0].invert_polarity": True,
+    "0/effects[1].effects[0].threshold_db": -30,
+    "0/effects[1].effects[1].bands[0].frequency_hz": 300,
+    "0/effects[1].effects[1].bands[1].enabled": False,
+    "0/effects[1].effects[1].bands[1].band.slope_db_per_octave": 24,
+    "1/mid[0].gain_db": -3,
+    "1/side[0].bands[0].threshold_db": -40,
+    "1/side[0].bands[0].shape.gain_db": 3,
+    "1/side[0].bands[1].q": 2,
+    "2/effects[1].effect.ceiling_db": -3,
+    "2/gains_db[1]": -9,
+    "3/bands[1].threshold_db": -20,
+    "3/crossovers_hz[0]": 150,
+}
+
+
+def nested(mix: md.Mix) -> md.Mix:
+    mix.track("b", np.ones((2, RATE_HZ)) * 0.1, inserts=NESTED)
+    return mix
+
+
+@pytest.mark.parametrize(("path", "value"), INSIDE.items())
+def test_parts_of_an_insert_take_points(mix, path, value) -> None:
+    nested(mix).automate(f"b/{path}", [(0.0, value), (0.5, value)])
+    (points,) = mix["b"].automation.values()
+    stepped = isinstance(value, bool) or "slope" in path
+    assert points[1][2] == (
+        "hold" if stepped else "db_linear" if path.rstrip("]0123456789[").endswith("_db") else "linear"
+    )
+    assert mix.render(tail="none").shape == (2, RATE_HZ)
+
+
+def test_a_part_follows_its_points(mix) -> None:
+    mix["a"].inserts = [md.Chain([md.Gain(), md.Gain()]), md.Equalizer(bands=[md.LowShelf(frequency_hz=8000)])]
+    mix.automate("a/0/effects[1].gain_db", [(0.2, 0), (0.8, -12)])
+    level = level_db(mix.render(tail="none")[0])
+    drawn = np.interp(np.arange(RATE_HZ) / RATE_HZ, [0.2, 0.8], [0, -12])
+    assert np.max(np.abs(level - drawn)) < 0.2
+    mix.automate("a/1/bands[0].gain_db", [(0.0, -6)])
+    assert level_db(mix.render(tail="none")[0, -1]) == pytest.approx(-18, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "0/effects[1].effects[1].bands[0].gain",
+            "Bell has no parameter gain: did you mean effects[1].effects[1].bands[0].gain_db?",
+        ),
+        ("0/effects[2].gain_db", "Chain has no effects[2]: did you mean effects[0].gain_db?"),
+        ("0/effects[00].gain_db", "Chain has no effects[00]: did you mean effects[0].gain_db?"),
+        ("1/bands[0].threshold_db", "MidSide has no bands[0]: did you mean side[0].bands[0].threshold_db?"),
+        ("3/bands[0].detector", "detector takes no automation; "),
+        ("3/slope_db_per_octave", "slope_db_per_octave takes no automation; "),
+        ("2/gains_db[2]", "Parallel has no parameter gains_db[2]: did you mean gains_db[1]?"),
+        ("0/effects", "Chain has no parameter effects"),
+        ("00/effects[0].gain_db", "no such parameter"),
+    ],
+)
+def test_other_paths_are_refused(mix, path, text) -> None:
+    with pytest.raises(md.ParameterError) as error:
+        nested(mix).automate(f"b/{path}", [(0.0, 0)])
+    assert str(error.value).startswith(f"b/{path}: {text}")
+    assert not mix["b"].automation
+
+
+def test_taps_take_no_points(mix) -> None:
+    mix["a"].inserts = [md.LinearPhaseEqualizer(bands=[md.Bell()]), md.Convolution(impulse_response=np.ones(8))]
+    with pytest.raises(md.ParameterError, match="bands of LinearPhaseEqualizer takes no automation"):
+        mix.automate("a/0/bands[0].gain_db", [(0.0, 3)])
+    with pytest.raises(md.ParameterError, match=r"decay takes no automation; predelay_ms, mix of Convolution does"):
+        mix.automate("a/1/decay", [(0.0, 0.5)])
+    mix.automate("a/1/mix", [(0.0, 0.5)])
+
+
+def test_values_are_refused_at_their_places(mix) -> None:
+    nested(mix)
+    with pytest.raises(md.ParameterError) as error:
+        mix.automate("b/0/effects[1].effects[1].bands[0].gain_db", [(0.0, 3), (1.0, 30)])
+    assert str(error.value) == (
+        "b/0/effects[1].effects[1].bands[0].gain_db: point 1 (at 1 s): effects[1].effects[1].bands[0].gain_db = 30 is "
+        "out of range: it must lie in -24..24"
+    )
+    for path, value in [("0/effects[1].effects[0].ratio", 4), ("0/effects[1].effects[0].range_db", 6)]:
+        with pytest.raises(md.ParameterError) as error:
+            mix.automate(f"b/{path}", [(0.0, value), (1.0, math.inf)])
+        assert str(error.value) == (
+            f"b/{path}: point 1 (at 1 s): {path.split('.')[-1]} = inf is not allowed: it must be finite at both ends "
+            "of a line: hold takes any value"
+        )
+        mix.automate(f"b/{path}", [(0.0, value), (1.0, math.inf, "hold")])
+
+
+def test_every_parameter_that_takes_automation_does() -> None:
+    for kind in (
+        md.Compressor,
+        md.Gate,
+        md.Limiter,
+        md.Reverb,
+        md.DeEsser,
+        md.LowPass,
+        md.Plate,
+        md.Width,
+        md.Convolution,
+    ):
+        mix = md.Mix(sample_rate_hz=RATE_HZ)
+        insert = kind() if kind is not md.Convolution else md.Convolution(impulse_response=np.ones(8))
+        mix.track("a", np.zeros((2, 100)), inserts=[insert])
+        for parameter in kind.parameters():
+            path = f"a/0/{parameter.name}"
+            if parameter.takes_automation:
+                mix.automate(path, [(0.0, getattr(insert, parameter.name))])
+            else:
+                with pytest.raises(md.ParameterError, match="takes no automation"):
+                    mix.automate(path, [(0.0, 1)])

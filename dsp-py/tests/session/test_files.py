@@ -33,9 +33,12 @@ inserts = [
 name = "bass"
 audio = "sub/bass.wav"
 fader_db = [[0.0, -6], [0.1, 0, "linear"]]
-inserts = [{ type = "Compressor", threshold_db = -30, range_db = inf }]
+inserts = [
+    { type = "Compressor", threshold_db = -30, range_db = inf },
+    { type = "Equalizer", bands = [{ type = "Bell", gain_db = -3 }] },
+]
 key_from = "kick"
-automation = { "0/threshold_db" = [[0, -30], [0.1, -20]] }
+automation = { "0/threshold_db" = [[0, -30], [0.1, -20]], "1/bands[0].frequency_hz" = [[0, 80], [0.1, 200, "hold"]] }
 
 [[return]]
 name = "hall"
@@ -72,15 +75,18 @@ def test_a_text_is_the_mix_that_it_says(folder) -> None:
     by_hand.track("kick", md.read(folder / "kick.wav"), fader_db=-3, to="drums", sends=sends)
     by_hand.group("drums", [md.HighPass(frequency_hz=30), md.Compressor(threshold_db=-20)])
     bass = by_hand.track("bass", md.read(folder / "sub" / "bass.wav"), fader_db=[(0, -6), (0.1, 0, "linear")])
-    bass.inserts, bass.key_from = [md.Compressor(threshold_db=-30)], "kick"
+    bass.inserts = [md.Compressor(threshold_db=-30), md.Equalizer(bands=[md.Bell(gain_db=-3)])]
+    bass.key_from = "kick"
     by_hand.automate("bass/0/threshold_db", [(0, -30), (0.1, -20)])
+    by_hand.automate("bass/1/bands[0].frequency_hz", [(0, 80), (0.1, 200, "hold")])
     by_hand.returns("hall", [md.Reverb(space="room")])
     by_hand.returns("plate")
     by_hand.vca("low", ["kick", "bass"], fader_db=-1)
     by_hand.master(fader_db=-2, inserts=[md.Limiter()])
     np.testing.assert_array_equal(mix.render(tail=0.1), by_hand.render(tail=0.1))
     assert by_hand.to_dict()["track"][1]["automation"] == {
-        "0/threshold_db": [[0.0, -30.0, "db_linear"], [0.1, -20.0, "db_linear"]]
+        "0/threshold_db": [[0.0, -30.0, "db_linear"], [0.1, -20.0, "db_linear"]],
+        "1/bands[0].frequency_hz": [[0.0, 80.0, "linear"], [0.1, 200.0, "hold"]],
     }
 
 

@@ -41,6 +41,9 @@ class Parameter:
         Equal steps of a control: equal differences, equal ratios, equal differences of a level in dB.
     fixed_while_running : bool
         Whether a stream refuses another value.
+    takes_automation : bool
+        Whether points in time move it in a mix (:meth:`Mix.automate`): a number or a switch that is not fixed and quick
+        to design.
     summary : str
         Its effect.
     """
@@ -58,6 +61,7 @@ class Parameter:
     default: float | bool | str | None = None
     scale: Literal["linear", "logarithmic", "decibel"] | None = None
     fixed_while_running: bool = False
+    takes_automation: bool = False
     summary: str = ""
 
     def __repr__(self) -> str:
@@ -123,6 +127,7 @@ def _parameter(field: dict[str, Any]) -> Parameter:
         default=values.get("default"),
         scale=values.get("scale"),
         fixed_while_running=field["fixed"],
+        takes_automation=values["type"] in ("number", "switch") and not field["fixed"] and not field["costly"],
         summary=field["summary"],
     )
 

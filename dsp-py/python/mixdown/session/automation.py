@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.effects import Effect, Parameter, parameters_of
+from mixdown.effects import Effect, LinearPhaseEqualizer, Parameter, parameters_of
+from mixdown.effects.setting import Setting
 
 Shape = Literal["linear", "db_linear", "exponential", "s_curve", "hold"]
 """Way from one point to the next."""
@@ -46,15 +47,22 @@ def read_points(name: str, values: Any, parameter: Parameter) -> tuple[Point, ..
         time_s = _checks.number(f"{called}: time_s", parts[0])
         value: float
         if parameter.kind == "switch":
-            value, usual = _checks.flag(f"{called}: {parameter.name}", parts[1]), "hold"
+            value = _checks.flag(f"{called}: {parameter.name}", parts[1])
         else:
             value = _checks.number(f"{called}: {parameter.name}", parts[1])
-            usual = "db_linear" if parameter.unit.startswith("dB") else "linear"
+        usual = _usual_shape(parameter)
         shape: Any = _checks.one_of(f"{called}: shape", parts[2] if len(parts) == 3 else usual, get_args(Shape))
         points.append((time_s, value, shape))
     if not points:
         raise ParameterError(f"{name} has no points: 1 or more needed")
     return tuple(points)
+
+
+def _usual_shape(parameter: Parameter) -> Shape:
+    # What takes only some values has none between two of them.
+    if parameter.kind == "switch" or parameter.step is not None or parameter.values:
+        return "hold"
+    return "db_linear" if parameter.unit.startswith("dB") else "linear"
 
 
 def lane(path: str, points: Iterable[Point]) -> dict[str, Any]:
@@ -64,7 +72,10 @@ def lane(path: str, points: Iterable[Point]) -> dict[str, Any]:
 
 
 def parameter_at(path: str, inserts: Sequence[Effect], sends: Sequence[str], strip: str) -> Parameter:
-    """Return the parameter of a strip at a path: ``fader_db``, ``sends/hall/level_db`` or ``2/threshold_db``."""
+    """Return the parameter of a strip at a path.
+
+    ``fader_db``, ``sends/hall/level_db``, ``2/threshold_db`` or, inside an insert, ``2/effects[1].bands[0].gain_db``.
+    """
     called = f"{strip}/{path}"
     match path.split("/"):
         case [name] if name:
@@ -73,20 +84,63 @@ def parameter_at(path: str, inserts: Sequence[Effect], sends: Sequence[str], str
             if to not in sends:
                 raise ParameterError(f"{called}: there is no send to {_checks.shown(to)}{nearest(to, sends)}")
             return _named(called, name, parameters_of("Send"), SEND_LANES, "a send")
-        case [index, name] if re.fullmatch(r"[0-9]{1,4}", index):
+        case [index, inside] if re.fullmatch(r"0|[1-9][0-9]{0,3}", index):
             if int(index) >= len(inserts):
                 raise ParameterError(f"{called}: there is no insert {index}: the strip has {len(inserts)}")
-            effect = inserts[int(index)]
-            lanes = [
-                parameter.name
-                for parameter in effect.parameters()
-                if parameter.kind in ("number", "switch") and not parameter.fixed_while_running
-            ]
-            return _named(called, name, effect.parameters(), lanes, effect._name)
+            return _inside(called, inserts[int(index)], inside)
     raise ParameterError(
         f"{called}: no such parameter: after the name of the strip come fader_db, pan, left_pan, right_pan or mute, "
-        "sends/<name>/<parameter> or <insert>/<parameter>"
+        "sends/<name>/<parameter> or <insert>/<parameter>, as 0/threshold_db or 1/bands[0].gain_db"
     )
+
+
+def _inside(called: str, effect: Effect, path: str) -> Parameter:
+    """Return the parameter at a path inside an insert, as errors write it."""
+    holder: Setting = effect
+    *steps, last = path.split(".")
+    for step in steps:
+        inner = dict(holder._inner())
+        if step not in inner:
+            raise ParameterError(f"{called}: {holder._called} has no {step}{_nearest_inside(effect, path)}")
+        _refuse_costly(called, holder, step)
+        holder = inner[step]
+    _refuse_costly(called, holder, last)
+    known = _numbers_of(holder)
+    lanes = [parameter.name for parameter in holder.parameters() if parameter.takes_automation]
+    if last in known:
+        return known[last]
+    if last in lanes or any(last == parameter.name for parameter in holder.parameters()):
+        return _named(called, last, holder.parameters(), [*lanes, *known], holder._called)
+    raise ParameterError(f"{called}: {holder._called} has no parameter {last}{_nearest_inside(effect, path)}")
+
+
+def _refuse_costly(called: str, holder: Setting, step: str) -> None:
+    """Refuse the taps of a linear-phase equalizer, which are designed for longer than a block lasts."""
+    if isinstance(holder, LinearPhaseEqualizer) and step.startswith("bands"):
+        raise ParameterError(f"{called}: bands of LinearPhaseEqualizer takes no automation; those of Equalizer do")
+
+
+def _numbers_of(holder: Setting) -> dict[str, Parameter]:
+    """Return the numbers of lists: ``crossovers_hz[0]``, ``gains_db[1]``."""
+    lists = {"crossovers_hz": "Hz", "gains_db": "dB"}
+    return {
+        f"{name}[{position}]": Parameter(name=name, kind="number", unit=unit, takes_automation=True)
+        for name, unit in lists.items()
+        for position in range(len(getattr(holder, name, ())))
+    }
+
+
+def _paths(holder: Setting, before: str = "") -> Iterator[str]:
+    """Yield the paths of all parameters inside a setting that take points."""
+    yield from (before + parameter.name for parameter in holder.parameters() if parameter.takes_automation)
+    yield from (before + name for name in _numbers_of(holder))
+    if not isinstance(holder, LinearPhaseEqualizer):
+        for place, inner in holder._inner():
+            yield from _paths(inner, f"{before}{place}.")
+
+
+def _nearest_inside(effect: Effect, path: str) -> str:
+    return nearest(path, _paths(effect))
 
 
 def _named(called: str, name: str, parameters: Iterable[Parameter], lanes: Sequence[str], owner: str) -> Parameter:
