@@ -1,6 +1,6 @@
 """The demo song: 45 seconds of a band, synthesised from a seed, as raw stems to be mixed.
 
-Kick and bass share 50 to 100 Hz, the hats are harsh between 7 and 10 kHz, the voice sings where guitars and
+Kick and bass share 50 to 100 Hz, the hats are harsh between 6 and 8 kHz, the voice sings where guitars and
 keys play, and every stem was recorded at another level. No sample data is used; numpy is the only dependency.
 """
 
@@ -19,9 +19,9 @@ __all__ = ["RECORDED_PEAK_DBFS", "stems"]
 RECORDED_PEAK_DBFS = {
     "kick": -4.0,
     "snare": -3.0,
-    "hats": -6.0,
+    "hats": -14.0,
     "toms": -5.0,
-    "cymbals": -10.0,
+    "cymbals": -14.0,
     "bass": -6.0,
     "keys": -9.0,
     "guitar_left": -5.0,
