@@ -19,9 +19,11 @@ from mixdown.effects import Effect
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.mapping import Strips
+from mixdown.session.plain import plain_mix, source_file
+from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
+from mixdown.session.saving import save
 from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
-from mixdown.session.song import load, plain_mix, save, source_file
 from mixdown.session.strips import Group, Master, Return, Strip, Track
 from mixdown.session.table import table
 from mixdown.session.vcas import Vca, Vcas
