@@ -17,9 +17,9 @@ from mixdown.conversion import resample
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
+from mixdown.session.kinds import Track
 from mixdown.session.mix import Mix
 from mixdown.session.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, Role, pairs_of, roles_of
-from mixdown.session.strips import Track
 
 #: True peak of a start balance, in dBTP.
 HEADROOM_DBTP = -6.0

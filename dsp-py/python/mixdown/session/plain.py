@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from mixdown.effects import Effect, from_dict
+from mixdown.session.kinds import Group, Master, Return, Track
 from mixdown.session.sends import Send
-from mixdown.session.strips import Group, Master, Return, Strip, Track
+from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca, Vcas
 
 #: Version of the schema that is written, and the newest that is read.

@@ -16,11 +16,12 @@ from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.effects import from_dict
 from mixdown.files.names import shown
 from mixdown.session.automation import nearest
+from mixdown.session.kinds import Master
 from mixdown.session.plain import KINDS, VERSION, Session, moved
 from mixdown.session.routing import refuse_unknown
 from mixdown.session.saving import read_audio, remember, stamp_of
 from mixdown.session.sends import Send
-from mixdown.session.strips import Master, Strip
+from mixdown.session.strips import Strip
 from mixdown.session.toml import Lines
 
 _Mix = TypeVar("_Mix", bound=Session)

@@ -16,9 +16,9 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.files import read
 from mixdown.files.writing import replace_file
+from mixdown.session.kinds import Track
 from mixdown.session.plain import KINDS, Session, kind_of, moved, plain_mix, source_file
 from mixdown.session.settings import track_audio
-from mixdown.session.strips import Track
 from mixdown.session.toml import written
 
 #: Comment of the audio files that are written; the names of session file and strip follow.

@@ -1,4 +1,4 @@
-"""Strips of a mix: tracks, groups, returns and the master, whose settings may be changed until the mix is rendered."""
+"""The strip of a mix: the settings that tracks, groups, returns and the master have in common."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Protocol, cast, get_args
 
 from mixdown import _checks, _core
-from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
 from mixdown.session.routing import MASTER, shown
 from mixdown.session.sends import FrozenDict, Send
-from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text, track_audio
+from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text
+from mixdown.session.words import listed, said
 
 #: Rate for the check of a strip that is in no mix yet, in Hz.
 _CHECK_RATE_HZ = 48_000.0
@@ -346,79 +346,3 @@ class Strip:
 
     def _said(self) -> list[str]:
         return []
-
-
-@dataclass(eq=False, repr=False)
-class Track(Strip):
-    """A strip with audio of its own.
-
-    Parameters
-    ----------
-    name : str
-        As all further settings: see :class:`Strip`.
-    audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
-        another, and kept read-only, (1 or 2, frames): a change is another array.
-    """
-
-    audio: Audio
-
-    def is_bus(self) -> bool:
-        """Whether other strips may feed it: none."""
-        return False
-
-    def _plain(self, name: str, value: Any) -> Any:
-        if name == "audio":
-            return track_audio(self.name, value, None, self._rate_hz())
-        return super()._plain(name, value)
-
-    def _input(self) -> dict[str, Any]:
-        return {"type": "Track", "channels": self.audio.shape[0]}
-
-    def _kind(self) -> str:
-        return "mono" if self.audio.shape[0] == 1 else "stereo"
-
-    def _said(self) -> list[str]:
-        frames, rate_hz = self.audio.shape[1], self._rate_hz()
-        return [self._kind(), f"{frames} frames" if rate_hz is None else f"{frames / rate_hz:.2f} s"]
-
-
-@dataclass(eq=False, repr=False)
-class Group(Strip):
-    """A strip that others feed, by `to` or by sends; stereo. Its settings are those of :class:`Strip`."""
-
-
-@dataclass(eq=False, repr=False)
-class Return(Strip):
-    """As a group, and heard while other strips are soloed. Its settings are those of :class:`Strip`."""
-
-    def _input(self) -> dict[str, Any]:
-        return {"type": "Return"}
-
-
-@dataclass(eq=False, repr=False)
-class Master(Strip):
-    """The master strip, which every mix has: all that feeds nothing else feeds it. Its way out is the mix.
-
-    Its settings are those of :class:`Strip` without destination, sends and solo.
-    """
-
-    name: str = MASTER
-
-    _without: ClassVar[tuple[str, ...]] = ("name", "sends", "to", "solo", "solo_safe")
-
-    def destinations(self) -> Iterator[tuple[str, str]]:
-        """Names of the strips that it feeds: none."""
-        return iter(())
-
-
-def said(value: Any, unit: str = "") -> str:
-    """Return the value of a setting as short text."""
-    if isinstance(value, tuple):
-        return f"automated ({len(value)} points)"
-    return f"{_checks.figure(value)}{unit}" if unit else str(value)
-
-
-def listed(names: list[str], separator: str) -> str:
-    """Return some of several names."""
-    return separator.join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mixdown.session.strips import Strip, listed, said
+from mixdown.session.strips import Strip
+from mixdown.session.words import listed, said
 
 _HEADINGS = ("Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "To")
 
