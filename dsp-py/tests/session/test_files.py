@@ -1,10 +1,12 @@
 """Session files: a mix as a text beside its audio."""
 
+import itertools
 import json
 import re
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import mixdown as md
 
@@ -260,7 +262,16 @@ def test_files_that_save_did_not_write_are_not_replaced(tmp_path) -> None:
         ("fader_db = -2", "to = 'x'", md.ParameterError, 40, "a master has no to"),
         ("[master]", "[mastr]", md.ParameterError, 39, "mastr is no part of a mix: did you mean master?"),
         ("version = 1", "version = 2", md.ParameterError, 2, "version = 2 is not known: this mixdown reads up to 1"),
-        ("version = 1", "", md.ParameterError, 1, "version is missing"),
+        ("version = 1", "", md.ParameterError, 1, "version is missing: it is 1 as"),
+        # The version comes first: other versions may have other keys.
+        ("version = 1\nsample_rate_hz = 48_000", "version = 0", md.ParameterError, 2, "version = 0 is not known"),
+        (
+            "sample_rate_hz = 48_000",
+            "",
+            md.ParameterError,
+            1,
+            "sample_rate_hz is missing: the rate of the mix, as 48000",
+        ),
         ("48_000", "44", md.ParameterError, 3, "sample_rate_hz = 44 is out of range"),
         ('inserts = [{ type = "Limiter" }]', 'inserts = { type = "Limiter" }', TypeError, 41, "inserts"),
         ('name = "plate"', 'name = "plate"\nto = "bass"', md.MixerError, None, '"bass" is a track'),
@@ -288,15 +299,112 @@ def test_a_file_that_is_not_there(tmp_path) -> None:
         md.Mix.from_file(tmp_path / "song.toml")
 
 
-def test_table_and_drawing(folder) -> None:
+def test_what_is_not_given_is_not_written(tmp_path, noise) -> None:
+    mix = md.Mix(sample_rate_hz=RATE_HZ)
+    response = md.ImpulseResponse(np.ones(3, np.float32))
+    mix.track(
+        "a",
+        noise(2, 100),
+        inserts=[
+            md.Convolution(impulse_response=response, mix=0.5),
+            md.Equalizer(bands=[md.Bell(gain_db=1), md.Placed(md.LowShelf(q=1), place="side")]),
+            md.DynamicEqualizer(bands=[md.DynamicBand(shape=md.Bell(frequency_hz=500)), md.Notch(q=2)]),
+            md.MultibandCompressor(crossovers_hz=[100], bands=[md.Compressor(), md.Compressor(ratio=2)]),
+            md.Reverb(space="club", size=0.5),
+            md.Chain([md.Gain(gain_db=1), md.Bypass(md.Limiter())]),
+            md.Parallel([md.Gain(), md.Gain()]),
+            md.MidSide(side=[md.Gain(gain_db=-np.inf)]),
+        ],
+    )
+    plain = [
+        {"type": "Convolution", "impulse_response": response.to_dict(), "mix": 0.5},
+        {
+            "type": "Equalizer",
+            "bands": [
+                {"type": "Bell", "gain_db": 1.0},
+                {"type": "Placed", "band": {"type": "LowShelf", "q": 1.0}, "place": "side"},
+            ],
+        },
+        {
+            "type": "DynamicEqualizer",
+            "bands": [
+                {"type": "DynamicBand", "shape": {"type": "Bell", "frequency_hz": 500.0}},
+                {"type": "Notch", "q": 2.0},
+            ],
+        },
+        {
+            "type": "MultibandCompressor",
+            "crossovers_hz": [100.0],
+            "bands": [{"type": "Compressor"}, {"type": "Compressor", "ratio": 2.0}],
+        },
+        {"type": "Reverb", "space": "club", "size": 0.5},
+        {
+            "type": "Chain",
+            "effects": [{"type": "Gain", "gain_db": 1.0}, {"type": "Bypass", "effect": {"type": "Limiter"}}],
+        },
+        {"type": "Parallel", "effects": [{"type": "Gain"}, {"type": "Gain"}]},
+        {"type": "MidSide", "side": [{"type": "Gain", "gain_db": "-inf"}]},
+    ]
+    assert mix.to_dict()["track"][0]["inserts"] == plain
+    mix.save(tmp_path / "song.toml")
+    assert md.Mix.from_file(tmp_path / "song.toml")["a"].inserts == mix["a"].inserts
+
+
+def test_the_table_shows_keys_taps_vcas_and_mutes(folder) -> None:
     mix = md.Mix.from_file(folder / "song.toml")
-    lines = mix.table().splitlines()
-    assert lines[0].split() == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "To"]
-    assert lines[1] == "kick    mono    -3.0 dB  0    " + " " * 23 + "hall -18.0 dB, plate -6.0 dB  drums"
-    assert lines[3].startswith("bass    stereo  drawn    0    Compressor ")
-    assert len(lines) == 7
-    axes = mix.graph()
-    assert {text.get_text() for text in axes.texts} >= {"kick", "drums", "bass", "hall", "plate", "master"}
-    places = {text.get_text(): text.get_position() for text in axes.texts}
-    assert places["kick"][0] < places["drums"][0] < places["master"][0]
+    mix["kick"].mute = True
+    mix["bass"].sends = {"hall": md.Send(-3, mute=True)}
+    rows = [[cell.strip() for cell in re.split(r" {2,}", line)] for line in mix.table().splitlines()]
+    assert rows[0] == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "Key", "VCA", "To"]
+    kick = ["kick", "mono", "-3.0 dB (muted)", "0", "hall -18.0 dB, plate -6.0 dB (pre_fader)", "low", "drums"]
+    assert rows[1] == kick
+    bass = ["bass", "stereo", "drawn", "0", "Compressor", "hall -3.0 dB (muted)", "kick", "low", "master"]
+    assert rows[3] == bass
+    mix["bass"].key_from = {0: "kick"}
+    mix["bass"].mute = [(0, False)]
+    assert "0: kick" in mix.table()
+    assert "drawn (mute drawn)" in mix.table()
+    # Without keys and VCA groups there are no columns for them.
+    mix["bass"].key_from = None
+    del mix.vcas["low"]
+    assert mix.table().splitlines()[0].split() == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "To"]
+
+
+def test_the_drawing_shows_all_and_no_line_crosses_a_strip(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    for number in range(5):
+        mix.group(f"a long name of group {number}", to="drums" if number else "master")
+        mix.track(f"track {number}", np.zeros(10), to=f"a long name of group {number}", sends={"hall": -3})
+    axes = md.display.mix(mix)
+    canvas = FigureCanvasAgg(axes.figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    boxes = {text.get_text(): text.get_bbox_patch().get_window_extent(renderer) for text in axes.texts}
+    assert set(boxes) == {*mix, "master"}
+    centres = {name: (box.x0 + box.x1) / 2 for name, box in boxes.items()}
+    assert centres["kick"] < centres["drums"] < centres["master"]
+    lines = [patch for patch in axes.patches if patch.get_linestyle() in ("-", "--")]
+    # Each strip but the master feeds one, and there are sends; ways past a column are of two lines.
+    assert len(lines) >= len(mix) + 7
+    for line in lines:
+        points = axes.transData.transform(line._path_original.interpolated(1).to_polygons(closed_only=False)[0])
+        points = np.concatenate([np.linspace(*ends, 20) for ends in itertools.pairwise(points)])
+        for name, box in boxes.items():
+            crossing = [box.x0 + 4 < x < box.x1 - 4 and box.y0 + 2 < y < box.y1 - 2 for x, y in points]
+            assert not any(crossing), name
+    assert md.display.mix(mix, axes) is axes
     assert mix.graph(axes) is axes
+
+
+def test_notebooks_show_routing_and_settings(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    mix.rename("kick", "kick <1>")
+    page = mix._repr_html_()
+    assert page.count("<svg") == 1
+    assert "kick &lt;1&gt;" in page
+    assert "<td" in page
+    strip = mix["bass"]._repr_html_()
+    assert "Compressor(threshold_db=-30.0" in strip
+    assert "automated (2 points)" in strip
+    assert "pan_law" not in strip
+    assert md.Mix()._repr_html_().startswith("<div><b>Mix: 48000 Hz, 0 tracks</b>")

@@ -27,7 +27,7 @@ class Track(Strip):
 
     audio: Audio
 
-    def is_bus(self) -> bool:
+    def _is_bus(self) -> bool:
         """Whether other strips may feed it: none."""
         return False
 
@@ -71,6 +71,6 @@ class Master(Strip):
 
     _without: ClassVar[tuple[str, ...]] = ("name", "sends", "to", "solo", "solo_safe")
 
-    def destinations(self) -> Iterator[tuple[str, str]]:
+    def _destinations(self) -> Iterator[tuple[str, str]]:
         """Names of the strips that it feeds: none."""
         return iter(())

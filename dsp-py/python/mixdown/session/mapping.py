@@ -216,7 +216,7 @@ class Strips(Mapping[str, Strip]):
         self._strips = {new if name == old else name: strip for name, strip in self._strips.items()}
         object.__setattr__(strip, "name", str(new))
         for other in self._all():
-            other.renamed(old, new)
+            other._renamed(old, new)
         self._vcas.members_changed(lambda members: (new if member == old else member for member in members))
 
     def _refuse_taken(self, name: str) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio
-from mixdown._core import MixerError
-from mixdown.display import routing
+from mixdown._core import MixerError, ParameterError
+from mixdown.display import html
+from mixdown.display.routing import mix as drawing
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.kinds import Group, Return, Track
@@ -21,7 +22,7 @@ from mixdown.session.plain import plain_mix, source_file
 from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.saving import save
-from mixdown.session.table import table
+from mixdown.session.table import rows_of, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,6 +88,8 @@ class Mix(Strips):
         if not isinstance(path, str):
             raise TypeError(f"path = {_checks.shown(path)} is not a text")
         name, _, parameter = path.partition("/")
+        if name in self._vcas and name not in self:
+            raise ParameterError(f"{path}: a vca takes no automation: automate the faders of its members")
         strip = self._master if name == MASTER else self[name]
         strip.automate(parameter, points)
 
@@ -102,12 +105,22 @@ class Mix(Strips):
         head = f"<Mix: {self._sample_rate_hz:g} Hz, {', '.join(kinds)}>"
         return f"{head}\n{self.table()}" if 0 < len(self) <= _MOST_ROWS else head
 
+    def _repr_html_(self) -> str:
+        """Return the routing and the strips for a notebook."""
+        headings, *rows = rows_of(self.values(), self._master, self._members())
+        drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
+        return html.page(repr(self).partition("\n")[0].strip("<>"), drawn, html.table(headings, rows))
+
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        """Return the members of each VCA group."""
+        return {vca.name: vca.members for vca in self._vcas.values()}
+
     def _plain(self) -> dict[str, Any]:
         """Return plain values for the compiled module."""
         rate_hz = self._sample_rate_hz
         return {
             "strips": [strip._engine(rate_hz) for strip in self._strips.values()],
-            "vcas": [vca.plain() for vca in self._vcas.values()],
+            "vcas": [vca._engine() for vca in self._vcas.values()],
             "master": self._master._engine(rate_hz)["params"],
         }
 
@@ -116,8 +129,7 @@ class Mix(Strips):
         tracks = [strip.audio for strip in self._strips.values() if isinstance(strip, Track)]
         if not tracks:
             raise MixerError("the mix has no tracks")
-        vcas = {vca.name: vca.members for vca in self._vcas.values()}
-        refuse_unknown(self._all(), vcas, [strip.name for strip in self._all()])
+        refuse_unknown(self._all(), self._members(), [strip.name for strip in self._all()])
         for effect in (effect for strip in self._all() for effect in strip.inserts):
             effect._warn(self._sample_rate_hz)
         dtype = np.result_type(*{audio.dtype for audio in tracks})
@@ -208,7 +220,7 @@ class Mix(Strips):
         hall    return  0.0 dB   0    Plate                   master
         master  master  0.0 dB   0
         """
-        return table(self.values(), self._master)
+        return table(self.values(), self._master, self._members())
 
     def graph(self, axes: Axes | None = None) -> Axes:
         """Draw the routing: signals from left to right, sends dashed, keys dotted.
@@ -222,12 +234,7 @@ class Mix(Strips):
         -------
         matplotlib Axes
         """
-        if axes is None:
-            from matplotlib.figure import Figure
-
-            axes = Figure(figsize=(9, 5), layout="constrained").add_subplot()
-        routing(axes, self._all())
-        return axes
+        return drawing(self, axes)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from mixdown.effects import Effect, from_dict
+from mixdown.effects import ImpulseResponse, from_dict
+from mixdown.effects.setting import Setting
 from mixdown.session.kinds import Group, Master, Return, Track
 from mixdown.session.sends import Send
 from mixdown.session.strips import Strip
@@ -110,20 +111,30 @@ def _plain_send(send: Send) -> Any:
     return send.level_db if send == Send(send.level_db) else _without_defaults(send, {})
 
 
-def _plain_effect(effect: Effect) -> dict[str, Any]:
-    """Return an effect in plain values, without defaults where they can be left out."""
-    whole: dict[str, Any] = _with_infinities(effect.to_dict())
-    short = whole
-    with contextlib.suppress(ValueError):
-        default = _with_infinities(type(effect)().to_dict())
-        short = {name: value for name, value in whole.items() if name == "type" or default[name] != value}
-    for name in ("effects", "mid", "side", "effect"):
-        inner = getattr(effect, name, None)
-        if name in short and isinstance(inner, Effect):
-            short[name] = _plain_effect(inner)
-        elif name in short and inner is not None:
-            short[name] = [_plain_effect(item) for item in inner]
-    return short if short is not whole and from_dict(short) == effect else whole
+def _plain_effect(setting: Setting) -> dict[str, Any]:
+    """Return an effect, or a setting within one, in plain values without what its constructor gives by itself."""
+    whole: dict[str, Any] = _with_infinities(setting.to_dict())
+    if isinstance(setting, ImpulseResponse):
+        return whole
+    names = [entry.name for entry in dataclasses.fields(cast(Any, setting))]
+    # Without these there is no setting; the defaults of a reverb are those of its space.
+    parameters = inspect.signature(type(setting)).parameters
+    given = [name for name in names if name == "space" or parameters[name].default is inspect.Parameter.empty]
+    usual = type(setting)(**{name: getattr(setting, name) for name in given})
+    short = {"type": whole["type"]}
+    for name in names:
+        value = getattr(setting, name)
+        if name in whole and (name in given or value != getattr(usual, name)):
+            short[name] = _plain_value(value) if _holds_settings(value) else whole[name]
+    return short if from_dict(short) == setting else whole
+
+
+def _holds_settings(value: Any) -> bool:
+    return isinstance(value, Setting) or (isinstance(value, tuple) and any(isinstance(item, Setting) for item in value))
+
+
+def _plain_value(value: Any) -> Any:
+    return [*map(_plain_effect, value)] if isinstance(value, tuple) else _plain_effect(value)
 
 
 def _with_infinities(value: Any) -> Any:

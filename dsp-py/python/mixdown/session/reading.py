@@ -82,12 +82,13 @@ class _Reading(Generic[_Mix]):
                 with self._told(self._lines.table(name)):
                     raise ParameterError(f"{name} is no part of a mix{nearest(name, _TOP)}")
         with self._told(0):
-            for name in ("version", "sample_rate_hz"):
-                if name not in document:
-                    raise ParameterError(f"{name} is missing")
+            if "version" not in document:
+                raise ParameterError(f"version is missing: it is {VERSION} as docs/session-files.md describes it")
             version = _checks.whole_number("version", document["version"])
             if not 1 <= version <= VERSION:
                 raise ParameterError(f"version = {version} is not known: this mixdown reads up to {VERSION}")
+            if "sample_rate_hz" not in document:
+                raise ParameterError("sample_rate_hz is missing: the rate of the mix, as 48000")
 
     def _tables(self, document: Mapping[str, Any]) -> list[tuple[int, str, Any]]:
         """Return the strips in the order of the file, each with its line."""
