@@ -54,6 +54,10 @@ def test_delivery_names_what_does_not_fit() -> None:
         (lambda: md.master(tone, RATE_HZ, dual_mono=1), "dual_mono = 1 is not a boolean"),
         (lambda: md.normalize(tone, RATE_HZ, target_lufs="-14"), "target_lufs = '-14' is not a number"),
         (lambda: md.master(tone, RATE_HZ, progress=3), "progress = 3 is not a function"),
+        (
+            lambda: md.normalize(tone, RATE_HZ, target_lufs=-30, policy="reduce", clip_db=3),
+            'clip_db = 3 does nothing with policy = reduce: clipping belongs to "limit"',
+        ),
         (lambda: md.Gain()(tone, RATE_HZ, tial=3), "has no parameter tial: did you mean tail"),
         (
             lambda: md.Gain().stream(RATE_HZ, 1, keychannels=1),
