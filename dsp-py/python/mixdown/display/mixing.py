@@ -133,7 +133,7 @@ def _lead_level(stage: MixStage, sample_rate_hz: float) -> tuple[NDArray[np.floa
     blocks = min(lead.times_s.size, rest.times_s.size)
     sounds = lead.momentary_lufs[:blocks] > lead.integrated_lufs - _GATE_LU
     # Of 3 s it sounds in two fifths at least.
-    share = np.convolve(sounds, np.ones(_BLOCKS) / _BLOCKS)[:blocks]
+    share = np.convolve(sounds, np.ones(_BLOCKS) / _BLOCKS)[:blocks] if blocks else np.zeros(0)
     level_lu = np.full(blocks, -np.inf)
     short_term = [reading.short_term_lufs[:blocks] for reading in (lead, rest)]
     kept = sounds & (share >= _SHARE) & np.isfinite(short_term[0]) & np.isfinite(short_term[1])
