@@ -5,7 +5,7 @@ import pytest
 
 import mixdown as md
 from mixdown.session import Balance
-from mixdown.session.roles import roles_of
+from mixdown.session.roles import pairs_of, roles_of
 
 RATE_HZ = 48_000
 FRAMES = 12 * RATE_HZ
@@ -82,31 +82,27 @@ def test_gains_of_the_stems_change_nothing(band, gain_db, names) -> None:
     np.testing.assert_allclose(balanced(scaled).audio, band.audio, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        ("guitar left", "guitar right"),
-        ("OH_L", "OH_R"),
-        ("KeysL", "KeysR"),
-        ("gtr (l) 2", "gtr (r) 2"),
-        ("Left fx", "Right fx"),
-    ],
-)
-def test_pairs_are_panned_and_count_as_one(left, right) -> None:
-    stems = {left: tone(400), right: tone(450, 0.05), "bass": tone(80), "left over": tone(600)}
-    found = balanced(stems)
-    assert (found.mix[left].pan, found.mix[right].pan) == (-1, 1)
-    assert (found.mix["bass"].pan, found.mix["left over"].pan) == (0, 0)
-    alone = balanced({left: tone(400), "bass": tone(80)})
-    assert alone.mix[left].pan == 0
+def test_pairs_are_panned_and_count_as_one() -> None:
+    left, right = "guitar left", "guitar right"
+    found = balanced({left: tone(400), right: tone(450, 0.05), "bass": tone(80), "left over": tone(600)})
+    assert {name: strip.pan for name, strip in found.mix.items()} == {left: -1, right: 1, "bass": 0, "left over": 0}
+    stems = found.mix.stems(of="tracks")
+    pair = md.loudness(stems[left] + stems[right], RATE_HZ).integrated_lufs
+    assert pair == pytest.approx(md.loudness(stems["bass"], RATE_HZ).integrated_lufs, abs=METER_LU)
     # A stereo stem is placed already.
     stereo = balanced({left: np.stack([tone(400), tone(401)]), right: tone(450)})
     assert (stereo.mix[left].pan, stereo.mix[right].pan) == (0, 0)
-    if left.startswith("guitar"):
-        stems = found.mix.stems(of="tracks")
-        pair = md.loudness(stems[left] + stems[right], RATE_HZ).integrated_lufs
-        bass = md.loudness(stems["bass"], RATE_HZ).integrated_lufs
-        assert pair == pytest.approx(bass, abs=METER_LU)
+
+
+def test_names_tell_pairs() -> None:
+    pairs = [("OH_L", "OH_R"), ("KeysL", "KeysR"), ("gtr (l) 2", "gtr (r) 2"), ("Left fx", "Right fx")]
+    names = [name for pair in pairs for name in pair]
+    found = pairs_of([*names, "left", "right", "bass left", "R2", "gtr (l) 3", "L", "R"])
+    assert {name: side.other for name, side in found.items()} == {
+        **dict(pairs),
+        **{right: left for left, right in pairs},
+    }
+    assert [found[name].pan for name in names] == [-1, 1] * len(pairs)
 
 
 def test_names_tell_roles() -> None:
@@ -122,7 +118,7 @@ def test_names_tell_roles() -> None:
         "vocal": ("vox", "Lead Vocal", "singer"),
         "pad": ("pad", "Strings"),
         "effects": ("FX", "riser"),
-        "other": ("single", "that", "bottom", "missing", "clav", "mushroom", "guitar"),
+        "other": ("single", "that", "bottom", "missing", "clav", "mushroom", "guitar", "feedback", "harmonica"),
     }
     for role, given in names.items():
         assert {name: found.name for name, found in roles_of(given).items()} == dict.fromkeys(given, role)

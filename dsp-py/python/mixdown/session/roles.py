@@ -33,7 +33,7 @@ class Side(NamedTuple):
 LEAD_LU = -4.5
 #: A stem that sounds in less of the song than this is placed as single sounds.
 SPARSE_SHARE = 0.1
-#: What single sounds give way, in LU: their loudness is gated, and so is that of the sounds alone.
+#: Loudness of single sounds beside what sounds all the time, in LU: the gate leaves their pauses out.
 SPARSE_LU = -4.0
 
 _DRUMS = "drums"
@@ -46,7 +46,7 @@ ROLES = (
     Role("hats", r"\bhats?\b|hi ?hats?\b|\bhh\b|cymbal|\bride\b|\bcrash|shaker|tambourine", _DRUMS, -8.0, 0.0),
     Role("overheads", r"overhead|\boh\b|\bohs\b|\broom\b|\brooms\b|ambien|perc|conga|bongo", _DRUMS, -4.0, 0.0),
     Role("drums", r"drum|\bkit\b|\bbeat\b", _DRUMS, 0.0, 0.0),
-    Role("backing", r"back|\bbv|\bbgv|harmon|choir|\bdouble|ad ?lib|\bgang", "", 0.0, -1.0),
+    Role("backing", r"\bback|\bbv|\bbgv|\bharmon(y|ies)|choir|\bdouble|ad ?lib|\bgang", "", 0.0, -1.0),
     Role("vocal", r"vox|vocal|\bvoc|\bsing(er|ing)?\b|\bvoice", "lead", 0.0, 0.0),
     Role("lead", r"\blead|\bmelody|\bsolo\b", "lead", 0.0, 0.0),
     Role("bass", r"bass|\bsub\b", "bass", 0.0, -1.0),
