@@ -239,7 +239,7 @@ fn invalid_graph_edits_are_refused_by_name() {
     );
     assert_eq!(
         refused(mixer.add_track("lead", 1, &StripParams { width: 0.5, ..fader(0.0) })),
-        r#"strip "lead": width (of a mono strip) = 0.5 is out of range: it must lie in 1..1"#
+        r#"strip "lead": width = 0.5 is not allowed: it must be 1 on a strip that is mono after its inserts"#
     );
     assert_eq!(mixer.set("drums", &fader(0.0)).unwrap_err().to_string(), r#"there is no strip named "drums""#);
     assert!(Mixer::<f32>::new(&spec(1)).is_err());

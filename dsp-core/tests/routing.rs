@@ -459,7 +459,7 @@ fn a_refused_edit_changes_nothing() {
             mixer
                 .set_vcas(&[VcaParams { name: "all".into(), members: vec!["snare".into()], ..Default::default() }])
                 .unwrap_err(),
-            r#"strip "vca all": there is no strip named "snare"; there are drums, hall, kick"#,
+            r#"vca "all": there is no strip named "snare"; there are drums, hall, kick"#,
         ),
     ];
     for (error, text) in refused {

@@ -84,7 +84,8 @@ impl<S: Format> Call<S> {
         let key = array::read_as::<S>(key, "key", "the audio")?;
         if ![1, audio.channels].contains(&key.channels) {
             let (given, all) = (key.channels, audio.channels);
-            return Err(ShapeError::new_err(format!("key has {given} channels: 1 or {all}, as the audio has, needed")));
+            let wanted = if all == 1 { String::from("1") } else { format!("1 or {all}") };
+            return Err(ShapeError::new_err(format!("key has {given} channels: {wanted}, as the audio has, needed")));
         }
         if key.frames != audio.frames {
             let (expected, actual) = (audio.frames, key.frames);

@@ -57,6 +57,16 @@ def test_demo(tmp_path) -> None:
     png = (tmp_path / "demo" / "report.png").read_bytes()
     assert png.startswith(b"\x89PNG")
     assert len(png) > 20_000
+    # The mix is that of the session file, which may be changed.
+    song = tmp_path / "demo" / "song.toml"
+    again = run("mix", song, "-o", tmp_path / "again.wav")
+    assert (again.returncode, again.stderr) == (0, "")
+    mixes = [md.read(file).audio for file in (tmp_path / "again.wav", tmp_path / "demo" / "mix.wav")]
+    # Dither of 24 bits differs.
+    np.testing.assert_allclose(*mixes, rtol=0, atol=2**-21)
+    song.write_text(song.read_text().replace("pan = 0.85", "pan = 0.2"))
+    assert run("mix", song, "-o", tmp_path / "changed.wav").returncode == 0
+    assert np.abs(md.read(tmp_path / "changed.wav").audio - mixes[0]).max() > 0.01
 
 
 def test_master(tmp_path, stems) -> None:

@@ -136,7 +136,7 @@ impl<S: Sample> Feed<S> {
         if delay_frames == self.delay.frames() {
             new.delay.clone_from(&self.delay);
         }
-        (new.lanes, new.due, new.non_finite) = (lanes, due, self.non_finite);
+        (new.lanes, new.due) = (lanes, due);
         new
     }
 

@@ -62,9 +62,9 @@ pub enum MixerError {
         /// Inserts of the strip that take a key.
         takers: Vec<usize>,
     },
-    /// A setting of one strip was refused.
+    /// A setting of one strip or VCA group was refused.
     Setting {
-        /// The strip's name.
+        /// The strip's name; of a VCA group `vca/` and its name.
         name: String,
         /// The error.
         error: Error,
@@ -75,13 +75,17 @@ impl fmt::Display for MixerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { name } => write!(f, "there is no strip named {name:?}"),
-            Self::Duplicate { name } => write!(f, "there is a strip named {name:?} already: names must differ"),
+            Self::Duplicate { name } => {
+                let (kind, name) = owner(name);
+                write!(f, "there is a {kind} named {name:?} already: names must differ")
+            }
             Self::Name { name } => {
                 write!(f, "{name:?} cannot be the name of a strip: it must not be empty or have a /")
             }
             Self::Master => f.write_str("the master cannot be removed, renamed or moved"),
             Self::Route { from, to, known } => {
-                write!(f, "strip {from:?}: there is no strip named {to:?}")?;
+                let (kind, from) = owner(from);
+                write!(f, "{kind} {from:?}: there is no strip named {to:?}")?;
                 if known.len() <= MOST_NAMES { write!(f, "; there are {}", known.join(", ")) } else { Ok(()) }
             }
             Self::NoBus { from, to } => {
@@ -99,7 +103,10 @@ impl fmt::Display for MixerError {
                     _ => write!(f, "inserts {takers:?} do"),
                 }
             }
-            Self::Setting { name, error } => write!(f, "strip {name:?}: {error}"),
+            Self::Setting { name, error } => {
+                let (kind, name) = owner(name);
+                write!(f, "{kind} {name:?}: {error}")
+            }
         }
     }
 }
@@ -114,6 +121,14 @@ impl core::error::Error for MixerError {
             _ => None,
         }
     }
+}
+
+/// What a VCA group is called in place of a strip; no name of a strip has a /.
+pub(super) const VCA: &str = "vca/";
+
+/// Kind and name of what an error is about.
+fn owner(name: &str) -> (&'static str, &str) {
+    name.strip_prefix(VCA).map_or(("strip", name), |vca| ("vca", vca))
 }
 
 /// The error of a setting of a strip.

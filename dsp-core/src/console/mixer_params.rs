@@ -1,6 +1,9 @@
 //! A whole mix as a value: its strips, its VCA groups and its master.
 
-use super::{mixer_error::MixerError, strip_params::StripParams};
+use super::{
+    mixer_error::{MixerError, VCA},
+    strip_params::StripParams,
+};
 use crate::{
     foundation::{declare::params, table::Fields, tagged::tagged},
     levels::gain::fader_gain,
@@ -131,10 +134,10 @@ impl MixerParams {
     pub(super) fn check_vcas(&self, sample_rate_hz: f64) -> Result<(), MixerError> {
         for (position, vca) in self.vcas.iter().enumerate() {
             // Without `format!`, whose unwinding a bare-metal target lacks.
-            let name = || String::from("vca ") + &vca.name;
+            let name = || String::from(VCA) + &vca.name;
             vca.check_fields(sample_rate_hz).map_err(|error| MixerError::Setting { name: name(), error })?;
             if self.vcas[..position].iter().any(|other| other.name == vca.name) {
-                return Err(MixerError::Duplicate { name: vca.name.clone() });
+                return Err(MixerError::Duplicate { name: name() });
             }
             for member in &vca.members {
                 if member != MASTER && self.strips.iter().all(|strip| strip.name != *member) {

@@ -4,7 +4,7 @@ use super::{automation::Lane, effect::Effect, send::SendParams};
 use crate::{
     foundation::{
         declare::{choice, params},
-        error::{Error, channels_in, in_range},
+        error::{Error, channels_in},
         stream::StreamSpec,
         table::Fields,
     },
@@ -60,10 +60,11 @@ impl StripParams {
     /// Checks all but the inserts, given their output stream.
     pub(super) fn validate_after_inserts(&self, after: &StreamSpec) -> Result<(), Error> {
         channels_in(after.channels(), 1, 2)?;
-        if after.channels() == 1 {
-            in_range("width (of a mono strip)", self.width, 1.0, 1.0)?;
-        }
         self.check_fields(after.sample_rate_hz())?;
+        if after.channels() == 1 && self.width != 1.0 {
+            let allowed = "1 on a strip that is mono after its inserts";
+            return Err(Error::NotAllowed { param: "width", index: None, value: self.width, allowed });
+        }
         self.sends.iter().enumerate().try_for_each(|(position, send)| {
             send.validate(after.sample_rate_hz()).map_err(|error| error.within("sends", position))
         })

@@ -156,7 +156,11 @@ impl fmt::Display for Error {
         match *self {
             Self::OutOfRange { param, index, value, min, max, off } => {
                 name(f, param, index)?;
-                write!(f, " = {value} is out of range: it must lie in {min}..{max}")?;
+                write!(f, " = {} is out of range: it must ", Figure(value))?;
+                match max {
+                    f64::MAX => write!(f, "be {} or more", Figure(min))?,
+                    _ => write!(f, "lie in {}..{}", Figure(min), Figure(max))?,
+                }
                 off.map_or(Ok(()), |off| write!(f, " or be {off} (off)"))
             }
             Self::Conflict { param, value, min, max, with, with_value } => {
@@ -202,7 +206,8 @@ impl fmt::Display for Error {
             Self::OtherKind => f.write_str("settings of another kind of effect: build a new processor"),
             Self::Unknown { ref name } => write!(f, "{name} is no parameter"),
             Self::Mismatch { param, ref given, takes, words } => {
-                write!(f, "{param} = {given} is not allowed: it {takes}{}", words.join(", "))
+                let (of, must) = takes.split_at(takes.find("must").unwrap_or(0));
+                write!(f, "{param} = {given} is not allowed: {of}it {must}{}", words.join(", "))
             }
             Self::Length { expected, actual } => {
                 write!(f, "length = {actual} does not fit: {expected} needed")
@@ -216,6 +221,15 @@ impl fmt::Display for Error {
                 write!(f, "{}{error}", if of_the_whole { ": " } else { "." })
             }
         }
+    }
+}
+
+/// A number in an error, with an exponent where its digits would fill the line.
+struct Figure(f64);
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_finite() && self.0.abs() >= 1e16 { write!(f, "{:e}", self.0) } else { write!(f, "{}", self.0) }
     }
 }
 
@@ -312,6 +326,22 @@ mod tests {
             assert_eq!(error.to_string(), alloc::format!("pan = {text} is out of range: it must lie in -1..1"));
         }
         assert_eq!(in_range("gain_db", f64::NEG_INFINITY, f64::NEG_INFINITY, 60.0), Ok(()));
+        let error = in_range("time_s", -1e308, 0.0, f64::MAX).unwrap_err();
+        assert_eq!(error.to_string(), "time_s = -1e308 is out of range: it must be 0 or more");
+        let error = in_range("time_s", 1.0, 1e300, f64::MAX).unwrap_err();
+        assert_eq!(error.to_string(), "time_s = 1 is out of range: it must be 1e300 or more");
+    }
+
+    #[test]
+    fn what_a_parameter_takes_is_the_end_of_a_sentence() {
+        let text = |takes| {
+            Error::Mismatch { param: "shape", given: "exp".into(), takes, words: &["linear", "hold"] }.to_string()
+        };
+        assert_eq!(text("must be one of "), "shape = exp is not allowed: it must be one of linear, hold");
+        assert_eq!(
+            text("of a level must be one of "),
+            "shape = exp is not allowed: of a level it must be one of linear, hold"
+        );
     }
 
     #[test]

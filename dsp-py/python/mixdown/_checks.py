@@ -318,11 +318,13 @@ def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
     signature = inspect.signature(function)
     inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
     method = len(inner.parameters) != len(signature.parameters)
-    owner = function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        check_call(owner, inner, args[1:] if method else args, cast(dict[str, Any], kwargs))
+        # By the class of the object, which may have inherited the method.
+        owner = f"{type(args[0]).__name__}.{function.__name__}" if method else function.__qualname__
+        given = args[1:] if method else args
+        check_call(owner.removesuffix(".__init__"), inner, given, cast(dict[str, Any], kwargs))
         return function(*args, **kwargs)
 
     return checked

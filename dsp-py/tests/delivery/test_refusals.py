@@ -54,6 +54,10 @@ def test_delivery_names_what_does_not_fit() -> None:
         (lambda: md.master(tone, RATE_HZ, dual_mono=1), "dual_mono = 1 is not a boolean"),
         (lambda: md.normalize(tone, RATE_HZ, target_lufs="-14"), "target_lufs = '-14' is not a number"),
         (lambda: md.master(tone, RATE_HZ, progress=3), "progress = 3 is not a function"),
+        (
+            lambda: md.normalize(tone, RATE_HZ, target_lufs=-30, policy="reduce", clip_db=3),
+            'clip_db = 3 does nothing with policy = reduce: clipping belongs to "limit"',
+        ),
         (lambda: md.Gain()(tone, RATE_HZ, tial=3), "has no parameter tial: did you mean tail"),
         (
             lambda: md.Gain().stream(RATE_HZ, 1, keychannels=1),
@@ -73,21 +77,22 @@ def test_delivery_names_what_does_not_fit() -> None:
 def test_a_refusal_says_what_could_be_had_and_how(song) -> None:
     def refusal(target_lufs: float, **options) -> str:
         with pytest.raises(md.ParameterError) as refused:
-            md.normalize(song, RATE_HZ, target_lufs=target_lufs, **options)
+            md.normalize(song, RATE_HZ, target_lufs=target_lufs, ceiling_dbtp=-4, **options)
         return str(refused.value)
 
     told = refusal(0)
-    assert told.startswith("0 LUFS cannot be reached with ceiling -1 dBTP: the loudest possible here is -")
+    assert told.startswith("0 LUFS cannot be reached with ceiling -4 dBTP: the loudest possible here is -")
     assert told.endswith("LUFS, as more drive only adds distortion")
     limited = refusal(0, clip_db="off")
-    assert "-1 dBTP and 0 dB of clipping: the loudest possible here is -" in limited
+    assert "-4 dBTP and 0 dB of clipping: the loudest possible here is -" in limited
     assert 'LUFS, as more drive only adds gain reduction; "auto" clipping reaches -' in limited
     loudest_lufs = float(limited.split(" LUFS, as")[0].split()[-1])
     # The same for every question; it differed by 0.3 LU.
     nearer = refusal(loudest_lufs + 0.3, clip_db="off")
     assert f"the loudest possible here is {loudest_lufs} LUFS" in nearer
     assert nearer.endswith('; "auto" clipping reaches it')
-    assert md.loudness(md.normalize(song, RATE_HZ, target_lufs=loudest_lufs + 0.3), RATE_HZ).integrated_lufs > -20
+    reached = md.normalize(song, RATE_HZ, target_lufs=loudest_lufs + 0.3, ceiling_dbtp=-4)
+    assert md.loudness(reached, RATE_HZ).integrated_lufs > -20
     reached = md.loudness(md.normalize(song, RATE_HZ, target_lufs=loudest_lufs, clip_db="off"), RATE_HZ)
     assert reached.integrated_lufs == pytest.approx(loudest_lufs, abs=0.02)
 

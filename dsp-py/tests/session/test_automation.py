@@ -83,7 +83,7 @@ def test_what_has_points_is_not_removed_from_under_them(mix) -> None:
     mix["a"].inserts = [md.Gain()]
     mix["a"].sends = {"hall": -6}
     mix.automate("a/0/gain_db", [(0.0, -12)])
-    with pytest.raises(md.ParameterError, match="0/gain_db: there is no insert 0"):
+    with pytest.raises(md.ParameterError, match="a/0/gain_db: Gain, which was at 0, is not among the new inserts"):
         mix["a"].inserts = []
     with pytest.raises(md.ParameterError, match="0/gain_db: HighPass has no parameter gain_db"):
         mix["a"].inserts = [md.HighPass()]
@@ -234,3 +234,59 @@ def test_every_parameter_that_takes_automation_does() -> None:
             else:
                 with pytest.raises(md.ParameterError, match="takes no automation"):
                     mix.automate(path, [(0.0, 1)])
+
+
+def keyed() -> md.Mix:
+    mix = md.Mix()
+    mix.track("kick", np.ones(480))
+    compressors = [md.Compressor(ratio=2), md.Compressor(ratio=3)]
+    mix.track("bass", np.ones(480), inserts=[md.HighPass(), *compressors], key_from={2: "kick"})
+    mix.automate("bass/2/threshold_db", [(0.0, -20), (1.0, -10)])
+    mix.automate("bass/0/frequency_hz", [(0.0, 20), (1.0, 40)])
+    return mix
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "low_cut"),
+    [
+        (lambda old: [md.Gain(), *old], 3, 1),
+        (lambda old: [old[2], old[0], old[1]], 0, 1),
+        (lambda old: [old[0], old[2]], 1, 0),
+        (lambda old: [old[0], old[1], old[2].replace(ratio=5)], 2, 0),
+        (lambda old: [old[0], old[1].replace(ratio=5), old[2]], 2, 0),
+        (lambda old: [md.Gain(), old[0].replace(frequency_hz=30), md.Compressor(ratio=3)], 2, 1),
+        (lambda old: old, 2, 0),
+    ],
+)
+def test_automation_and_keys_follow_their_inserts(change, key, low_cut) -> None:
+    mix = keyed()
+    bass = mix["bass"]
+    points = bass.automation["2/threshold_db"]
+    bass.inserts = change(bass.inserts)
+    assert dict(bass.key_from) == {key: "kick"}
+    assert set(bass.automation) == {f"{key}/threshold_db", f"{low_cut}/frequency_hz"}
+    assert bass.automation[f"{key}/threshold_db"] == points
+    mix.render()
+
+
+def test_an_insert_with_automation_or_a_key_is_not_removed() -> None:
+    mix = keyed()
+    bass = mix["bass"]
+    before = (bass.inserts, bass.key_from, bass.automation)
+    gone = "Compressor, which was at 2, is not among the new inserts: take this off first"
+    with pytest.raises(md.ParameterError, match=f"^bass/2/threshold_db: {gone}$"):
+        bass.inserts = [bass.inserts[0], bass.inserts[1]]
+    assert (bass.inserts, bass.key_from, bass.automation) == before
+    mix.automate("bass/2/threshold_db", None)
+    with pytest.raises(md.ParameterError, match=f"^bass/key_from: {gone}$"):
+        bass.inserts = [bass.inserts[0], bass.inserts[1]]
+    bass.key_from = None
+    bass.inserts = [bass.inserts[0], bass.inserts[1]]
+    assert set(bass.automation) == {"0/frequency_hz"}
+    # What takes the place of another has its automation where it has the parameter.
+    mix = keyed()
+    mix["bass"].key_from = None
+    with pytest.raises(md.ParameterError, match="bass/2/threshold_db: Gain has no parameter threshold_db"):
+        mix["bass"].inserts = [*mix["bass"].inserts[:2], md.Gain()]
+    mix["bass"].inserts = [*mix["bass"].inserts[:2], md.Gate()]
+    assert "2/threshold_db" in mix["bass"].automation

@@ -26,7 +26,7 @@ def state(mix: md.Mix) -> object:
     strips = [*mix.values(), mix.master_strip]
     names = [name for name in strips[0].parameters() for name in [name.name] if name != "keys"]
     settings = [(s.name, s.key_from, *(getattr(s, name) for name in names)) for s in strips]
-    return settings, [vca.plain() for vca in mix.vcas.values()]
+    return settings, [vca._engine() for vca in mix.vcas.values()]
 
 
 REFUSED = {
@@ -112,7 +112,7 @@ REFUSED = {
     "width of mono": (
         lambda mix: setattr(mix["kick"], "width", 0.5),
         md.ParameterError,
-        "width .* = 0.5 is out of range",
+        "width = 0.5 is not allowed: it must be 1 on a strip that is mono after its inserts$",
     ),
     "send of the master": (
         lambda mix: setattr(mix.master_strip, "sends", {"hall": 0}),
@@ -133,13 +133,13 @@ REFUSED = {
     "vca out of range": (
         lambda mix: mix.vca("vca", [], fader_db=13),
         md.ParameterError,
-        "fader_db = 13 is out of range",
+        '^vca "vca": fader_db = 13 is out of range',
     ),
     "members of a vca": (lambda mix: mix.vca("vca", "kick"), TypeError, "members = 'kick' is not a list of names"),
     "falling times": (
         lambda mix: setattr(mix["kick"], "fader_db", [(1.0, 0), (0.5, -3)]),
         md.ParameterError,
-        r"kick/fader_db: point 1 \(at 0.5 s\): time_s = 0.5 is out of range: it must lie in 1..",
+        r"kick/fader_db: point 1 \(at 0.5 s\): time_s = 0.5 is out of range: it must be 1 or more$",
     ),
     "points out of range": (
         lambda mix: mix.automate("bass/0/threshold_db", [(0.0, -20), (2.0, 5)]),
@@ -155,6 +155,26 @@ REFUSED = {
         lambda mix: mix.automate("kick/pan", [(0.0, 0), (1.0, 1, "log")]),
         md.ParameterError,
         r"pan\[1\]: shape = 'log' is not allowed: it must be one of linear",
+    ),
+    "automation of a vca": (
+        lambda mix: mix.automate("vca/fader_db", [(0, 0)]),
+        md.ParameterError,
+        "^vca/fader_db: a vca takes no automation: automate the faders of its members$",
+    ),
+    "shape of a level": (
+        lambda mix: mix.automate("kick/fader_db", [(0.0, 0), (1.0, -6, "exponential")]),
+        md.ParameterError,
+        "shape = exponential is not allowed: of a level it must be one of linear, db_linear, s_curve, hold$",
+    ),
+    "endless times": (
+        lambda mix: mix.automate("kick/pan", [(1e308, 0), (-1e308, 1)]),
+        md.ParameterError,
+        "time_s = -1e308 is out of range: it must be 1e308 or more$",
+    ),
+    "key of three channels": (
+        lambda mix: md.Compressor()(TONE, 48_000, key=np.stack([TONE] * 3)),
+        md.ShapeError,
+        "^key has 3 channels: 1, as the audio has, needed$",
     ),
     "no points": (lambda mix: mix.automate("kick/pan", []), md.ParameterError, "pan has no points"),
     "point of one": (lambda mix: mix.automate("kick/pan", [(1.0,)]), TypeError, r"pan\[0\] = \(1.0,\) is not a point"),

@@ -185,3 +185,15 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(add, error, message, n
     assert len(mix) == 1
     assert mix["a"].pan == 0.5
     np.testing.assert_array_equal(mix.render(), before)
+
+
+def test_the_master_takes_its_inserts_as_groups_do() -> None:
+    mix = md.Mix()
+    mix.track("a", np.ones(480))
+    mix.master([md.Gain(gain_db=-6)], fader_db=-1)
+    assert mix.master_strip.inserts == (md.Gain(gain_db=-6),)
+    assert mix.master_strip.fader_db == -1
+    mix.master(inserts=[md.Gain()])
+    assert (mix.master_strip.inserts, mix.master_strip.fader_db) == ((md.Gain(),), 0)
+    with pytest.raises(md.ParameterError, match=r"^parameters are given by name: Mix.master\(\[\], fader_db=3\)$"):
+        mix.master([], 3)

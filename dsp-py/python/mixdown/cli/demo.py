@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from mixdown import demo as song
 from mixdown import display
+from mixdown._checks import Audio
 from mixdown._checks import shown as quoted
 from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place
 from mixdown.cli.options import Force
-from mixdown.cli.stems import balance_stems, print_balance, read_stems
+from mixdown.cli.stems import balance_stems, read_stems
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery import find_target
 from mixdown.delivery import master as make_master
-from mixdown.files import read, replace_file, write
+from mixdown.display import MixStage
+from mixdown.files import Tags, read, replace_file, write
 from mixdown.files.names import shown
+from mixdown.files.tags import MIX_MARK
 from mixdown.meters import loudness
+from mixdown.session import Mix
+
+_RATE_HZ = 48_000
+_LEAD = "lead"
 
 
 def demo(
@@ -27,39 +34,44 @@ def demo(
     seed: Annotated[str, typer.Option(metavar="N", help="Another seed is another performance.")] = "1",
     force: Force = False,
 ) -> None:
-    """Run the whole workflow: synthesise a song, mix its stems, master the mix, draw a report."""
+    """Run the whole workflow: synthesise a song, mix it by a session file, master the mix, draw a report.
+
+    Writes stems, song.toml, mix.wav, master.wav and report.png, which compares the mix with a start balance at equal
+    loudness. Change song.toml, then: mixdown mix song.toml -o mix.wav --force
+    """
     performance = _seed(seed)
-    rate_hz = 48_000
     wanted = find_target("spotify")
-    made = [folder / name for name in ("stems", "mix.wav", "master.wav", "report.png")]
-    for place in made:
-        check_place(place, [], force)
+    for name in ("stems", "song.toml", "mix.wav", "master.wav", "report.png"):
+        check_place(folder / name, [], force)
     (folder / "stems").mkdir(parents=True, exist_ok=True)
     with bar("Synthesising the song") as progress:
-        stems = song.stems(seed=performance, sample_rate_hz=rate_hz)
+        stems = song.stems(seed=performance, sample_rate_hz=_RATE_HZ)
         for position, (name, audio) in enumerate(stems.items()):
-            write(folder / "stems" / f"{name}.wav", audio, rate_hz)
+            write(folder / "stems" / f"{name}.wav", audio, _RATE_HZ)
             progress((position + 1) / len(stems))
-    # From here on the workflow is that of any stems: it starts from files.
+    # From here on the workflow is that of any song: it starts from files.
+    replace_file(folder / "song.toml", song.session().encode())
+    mix = Mix.from_file(folder / "song.toml")
+    with bar(f"Mixing {len(mix)} strips") as progress:
+        rendered = mix.render(progress=lambda done, total: progress(done / max(total, 1)))
+    write(folder / "mix.wav", rendered, _RATE_HZ, tags=Tags({MIX_MARK: ("mix",)}))
+    say(mix.table())
+    with bar("Mastering") as progress:
+        mixed, _ = read(folder / "mix.wav")
+        mastered = make_master(mixed, _RATE_HZ, target=wanted.name, name="master.wav", progress=progress)
+        mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
     with bar("Reading stems") as progress:
         files = read_stems([folder / "stems" / f"{name}.wav" for name in stems], progress)
-    balanced = balance_stems(files, rate_hz)
-    print_balance(balanced)
-    write(folder / "mix.wav", balanced.audio, rate_hz)
-    with bar("Mastering") as progress:
-        before, _ = read(folder / "mix.wav")
-        mastered = make_master(before, rate_hz, target=wanted.name, name="master.wav", progress=progress)
-        mastered.write(folder / "master.wav", tags={"title": "Demo", "artist": "mixdown"})
+    balanced = balance_stems(files, _RATE_HZ)
     with bar("Measuring and drawing") as progress:
-        after, _ = read(folder / "master.wav")
-        reading_before, reading_after = (loudness(audio, rate_hz, precision="reference") for audio in (before, after))
+        master, _ = read(folder / "master.wav")
+        readings = [loudness(audio, _RATE_HZ, precision="reference") for audio in (mixed, master)]
         progress(0.5)
-        report = display.report(
-            before=before,
-            after=after,
-            sample_rate_hz=rate_hz,
-            loudness_before=reading_before,
-            loudness_after=reading_after,
+        report = display.mix_report(
+            start=_stage(balanced.audio, balanced.mix.stems(of="tracks", tail="none")),
+            mix=_stage(mixed, mix.stems(tail="none")),
+            master=readings[1],
+            sample_rate_hz=_RATE_HZ,
             target_lufs=wanted.integrated_lufs,
             ceiling_dbtp=wanted.ceiling_dbtp,
             title="mixdown demo",
@@ -69,16 +81,25 @@ def demo(
     say(mastered.certificate.summary())
     rows = [
         (
-            shown(folder / name),
-            figure(reading.integrated_lufs, "LUFS"),
-            figure(reading.loudness_range_lu, "LU"),
-            figure(reading.max_short_term_lufs, "LUFS"),
-            figure(reading.true_peak_dbtp, "dBTP"),
+            name,
+            figure(measured.integrated_lufs, "LUFS"),
+            figure(measured.loudness_range_lu, "LU"),
+            figure(measured.max_short_term_lufs, "LUFS"),
+            figure(measured.true_peak_dbtp, "dBTP"),
         )
-        for name, reading in (("mix.wav", reading_before), ("master.wav", reading_after))
+        for name, measured in (
+            ("start balance", balanced.loudness_of_mix),
+            (shown(folder / "mix.wav"), readings[0]),
+            (shown(folder / "master.wav"), readings[1]),
+        )
     ]
     say(table(("File", "Integrated", "LRA", "Max S", "True peak"), rows))
     say(f"Report: {shown(folder / 'report.png')}")
+
+
+def _stage(audio: Audio, parts: dict[str, Audio]) -> MixStage:
+    """Return a mix with its lead and the sum of all others."""
+    return MixStage(audio, parts[_LEAD], cast(Audio, sum(part for name, part in parts.items() if name != _LEAD)))
 
 
 def _seed(text: str) -> int:

@@ -8,7 +8,8 @@ from typing import Annotated, cast
 
 import typer
 
-from mixdown._checks import Audio
+from mixdown._checks import Audio, shown
+from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place
 from mixdown.cli.measure import measure_file, print_reading
 from mixdown.cli.options import Depth, Force, Output, bits
@@ -23,21 +24,28 @@ def mix(
     source: Annotated[Path, typer.Argument(help="Session file (song.toml), or folder of stems.")],
     output: Output = Path("mix.wav"),
     bit_depth: Depth = "24",
+    lead: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Stem of a folder that leads; by default the vocals by their names."),
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Mix a session file as it says, or a folder of stems to a start balance: all equally loud, the sum at -6 dBTP.
+    """Mix a session file as it says, or a folder of stems to a start balance, the sum at -6 dBTP.
 
-    Stems are mono or stereo, of any rates and lengths. Stems of noise alone are not raised. An output in the same
-    folder is not a stem.
+    A start balance goes by the names of stems: the lead is 4.5 LU below the sum of all others, drums count as one
+    instrument, pads give way, pairs such as "guitar left" and "guitar right" are panned. Stems are mono or stereo, of
+    any rates and lengths. Stems of noise alone are not raised. An output in the same folder is not a stem.
     """
     word_bits = bits(bit_depth)
     if source.suffix.lower() == ".toml":
+        if lead is not None:
+            raise ParameterError(f"--lead = {shown(lead)} is not allowed: a session file has its own balance")
         _session(source, output, word_bits, force)
     else:
-        _folder(source, output, word_bits, force)
+        _folder(source, output, word_bits, lead, force)
 
 
-def _folder(source: Path, output: Path, word_bits: int, force: bool) -> None:
+def _folder(source: Path, output: Path, word_bits: int, lead: str | None, force: bool) -> None:
     """Mix a folder of stems to a start balance."""
     files, others = stem_files(source, output)
     check_output(output, bit_depth=word_bits)
@@ -48,7 +56,7 @@ def _folder(source: Path, output: Path, word_bits: int, force: bool) -> None:
         stems = read_stems(files, progress)
     rate_hz = _common_rate_hz([rate_hz for _, rate_hz in stems.values()])
     check_output(output, rate_hz, 2, bit_depth=word_bits)
-    balanced = balance_stems(stems, rate_hz)
+    balanced = balance_stems(stems, rate_hz, lead)
     _write(output, balanced.audio, rate_hz, word_bits)
     print_balance(balanced)
     print_reading(output, measure_file(output).reading)

@@ -97,18 +97,26 @@ def _read_stem(file: Path) -> tuple[Audio, float]:
     return audio, rate_hz
 
 
-def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float) -> Balance:
+def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float, lead: str | None = None) -> Balance:
     """Make a start balance, with a progress bar."""
     with bar(f"Balancing {len(stems)} stems") as progress:
-        return balance(stems, rate_hz, progress)
+        return balance(stems, rate_hz, progress, lead=lead)
 
 
 def print_balance(balanced: Balance) -> None:
-    """Print the loudness and the fader of each stem."""
+    """Print the role, the loudness, the fader and the pan of each stem."""
     rows = [
-        (name, figure(reading.integrated_lufs, "LUFS"), figure(cast(float, balanced.mix[name].fader_db), "dB"))
+        (
+            name,
+            balanced.roles[name],
+            figure(reading.integrated_lufs, "LUFS"),
+            figure(cast(float, balanced.mix[name].fader_db), "dB"),
+            figure(cast(float, balanced.mix[name].pan), digits=0),
+        )
         for name, reading in balanced.loudness.items()
     ]
-    say(table(("Stem", "Measured", "Fader"), rows))
+    say(table(("Stem", "Role", "Measured", "Fader", "Pan"), rows))
+    if balanced.lead_level_lu is not None:
+        say(f"The lead is {figure(-balanced.lead_level_lu, 'LU', digits=1)} below the sum of all others.")
     if balanced.left_alone:
-        say(f"Not brought to the loudness of the others: {listed(balanced.left_alone)}.")
+        say(f"Not balanced: {listed(balanced.left_alone)}.")

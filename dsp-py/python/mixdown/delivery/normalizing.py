@@ -96,4 +96,7 @@ def normalize(
         # A normaliser leaves DC offset alone; `master` removes it.
         settings = {**wanted, **clip_settings(clip_db), "bits": 0, "dual_mono": dual_mono, "remove_dc": False}
         return _core.deliver(audio, sample_rate_hz, settings, progress)[0]
+    if clip_db not in ("auto", "off"):
+        given = _checks.shown(clip_db)
+        raise ParameterError(f'clip_db = {given} does nothing with policy = {policy}: clipping belongs to "limit"')
     return _core.normalize(audio, sample_rate_hz, {**wanted, "policy": policy}, dual_mono, progress)

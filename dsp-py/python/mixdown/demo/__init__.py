@@ -1,12 +1,13 @@
-"""The demo song: 45 seconds of a band, synthesised from a seed, as raw stems to be mixed.
+"""The demo song: 45 seconds of a band, synthesised from a seed, as raw stems, and its mix.
 
-Kick and bass share 50 to 100 Hz, the hats are harsh between 7 and 10 kHz, the voice sings where guitars and
+Kick and bass share 50 to 100 Hz, the hats are harsh between 6 and 8 kHz, the voice sings where guitars and
 keys play, and every stem was recorded at another level. No sample data is used; numpy is the only dependency.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 from . import instruments, score, voice
 from .synthesis import Session, Signal
 
-__all__ = ["RECORDED_PEAK_DBFS", "stems"]
+__all__ = ["RECORDED_PEAK_DBFS", "session", "stems"]
 
 RECORDED_PEAK_DBFS = {
     "kick": -4.0,
     "snare": -3.0,
-    "hats": -6.0,
+    "hats": -15.0,
     "toms": -5.0,
-    "cymbals": -10.0,
+    "cymbals": -15.0,
     "bass": -6.0,
     "keys": -9.0,
     "guitar_left": -5.0,
@@ -65,6 +66,11 @@ def stems(*, seed: int = 1, sample_rate_hz: int = 48_000) -> dict[str, NDArray[n
         name: _recorded(session, _PLAYERS[name](session, np.random.default_rng([seed, index])), peak_dbfs)
         for index, (name, peak_dbfs) in enumerate(RECORDED_PEAK_DBFS.items())
     }
+
+
+def session() -> str:
+    """Return the mix of the song as the text of a session file, which names the stems as ``stems/kick.wav``."""
+    return resources.files(__name__).joinpath("song.toml").read_text("utf-8")
 
 
 def _recorded(session: Session, stem: Signal, peak_dbfs: float) -> NDArray[np.float32]:

@@ -73,7 +73,7 @@ def snare(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> 
     attack = 1.0 - np.exp(-time_s / 0.0006)
     rattle = 0.7 * np.exp(-time_s / 0.055) + 0.3 * np.exp(-time_s / 0.14)
     soft = _noise(session, rng, cascade(high_pass(1100.0), low_pass(4000.0)))
-    hard = _noise(session, rng, cascade(high_pass(3000.0), low_pass(12_000.0)))
+    hard = _noise(session, rng, cascade(high_pass(2200.0), low_pass(6000.0)))
     for note in notes:
         head = _membrane(time_s, 188.0 * (1.0 + rng.normal(0.0, 0.006)), 0.075, rng)
         wires = _slice(soft, time_s.size, rng) + note.velocity * _slice(hard, time_s.size, rng)
@@ -84,7 +84,7 @@ def snare(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> 
 
 
 def hats(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> Signal:
-    """A pair of hi-hats, too bright between 7 and 10 kHz; each hit chokes the one before."""
+    """A pair of hi-hats, harsh between 6 and 8 kHz; each hit chokes the one before."""
     struck = sorted(notes)
     starts = np.array([round(note.start_s * session.sample_rate_hz) for note in struck])
     amplitude = np.array([loudness_of(note.velocity) for note in struck])
@@ -97,8 +97,8 @@ def hats(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> S
     envelope *= 1.0 - np.exp(-since_s / 0.0004)
     envelope = _smoothed(envelope, round(0.0015 * session.sample_rate_hz))
 
-    bright = cascade(high_pass(5200.0, 3), bell(8300.0, 9.0, 2.2), low_pass(15_000.0))
-    return metal(session, rng, bright, channels=1, band_hz=(4200.0, 14_000.0)) * envelope
+    bright = cascade(high_pass(3000.0, 2), bell(6500.0, 7.0, 2.2), low_pass(6500.0))
+    return metal(session, rng, bright, channels=1, band_hz=(2800.0, 11_000.0)) * envelope
 
 
 def toms(session: Session, notes: Sequence[Note], rng: np.random.Generator) -> Signal:
@@ -126,7 +126,7 @@ def cymbals(session: Session, notes: Sequence[Note], rng: np.random.Generator) -
         strength = loudness_of(note.velocity)
         session.place(shimmer, strength * onset * fade * np.exp(-time_s / 0.45), note.start_s)
         session.place(body, strength * (1.0 - np.exp(-time_s / 0.03)) * fade * np.exp(-time_s / 0.9), note.start_s)
-    treble = cascade(high_pass(3000.0), low_pass(10_000.0))
+    treble = cascade(high_pass(2500.0), low_pass(6000.0))
     middle = cascade(high_pass(450.0), low_pass(3000.0))
     return (
         metal(session, rng, treble, channels=2, band_hz=(2500.0, 15_000.0)) * shimmer

@@ -187,22 +187,72 @@ def spectrum(
     axes: Axes,
     before: tuple[NDArray[np.floating], NDArray[np.floating]],
     after: tuple[NDArray[np.floating], NDArray[np.floating]],
+    *,
+    names: tuple[str, str] = ("mix", "master"),
+    title: str = "Spectrum",
 ) -> None:
     """Draw two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
     highest = []
-    for name, (frequencies_hz, levels_db), colour in (("mix", before, BEFORE), ("master", after, AFTER)):
+    for name, (frequencies_hz, levels_db), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
         axes.semilogx(frequencies_hz, _finite(levels_db), color=colour, linewidth=2.0, label=name)
         highest += [float(level) for level in levels_db if np.isfinite(level)]
     top = max(highest, default=0.0) + 4.0
     axes.set_ylim(top - max(30.0, min(60.0, top - min(highest, default=0.0) + 4.0)), top)
+    _over_frequency(axes)
+    _whole_steps(axes.yaxis, 7)
+    _styled(axes, title=title, unit="dB per band", grid="both")
+    _legend(axes)
+
+
+def ratios(
+    axes: Axes,
+    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    after: tuple[NDArray[np.floating], NDArray[np.floating]],
+    *,
+    names: tuple[str, str],
+    title: str,
+) -> None:
+    """Draw two ratios in dB, each ``(frequencies_hz, ratios_db)``, over 20 Hz to 20 kHz and -30 to 15 dB."""
+    for name, (frequencies_hz, ratios_db), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+        axes.semilogx(frequencies_hz, _finite(ratios_db), color=colour, linewidth=2.0, label=name)
+    axes.set_ylim(-30.0, 15.0)
+    _over_frequency(axes)
+    _whole_steps(axes.yaxis, 6)
+    _styled(axes, title=title, unit="dB", grid="both")
+    _legend(axes)
+
+
+def levels_over_time(
+    axes: Axes,
+    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    after: tuple[NDArray[np.floating], NDArray[np.floating]],
+    *,
+    names: tuple[str, str],
+    title: str,
+) -> None:
+    """Draw two levels in LU, each ``(times_s, levels_lu)``, with gaps where they are not finite; their means dashed."""
+    values = []
+    for name, (times_s, levels_lu), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+        finite = _finite(levels_lu)
+        mean = float(np.nanmean(finite)) if np.isfinite(finite).any() else np.nan
+        label = f"{name}, mean {number_text(mean)}" if np.isfinite(mean) else name
+        axes.plot(times_s, finite, color=colour, linewidth=2.0, label=label)
+        axes.axhline(mean, color=colour, linewidth=1.3, linestyle=(0, (6, 3)))
+        values += finite[np.isfinite(finite)].tolist()
+    axes.set_ylim(min(values, default=-10.0) - 1.0, max(values, default=0.0) + 1.0)
+    _whole_steps(axes.yaxis, 6)
+    axes.xaxis.set_major_formatter(_formatted(_clock))
+    _styled(axes, title=title, unit="LU", grid="both")
+    _legend(axes)
+
+
+def _over_frequency(axes: Axes) -> None:
+    """Label an axis of frequencies."""
     axes.set_xlim(20.0, 20_000.0)
     marks_hz = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000]
     axes.set_xticks(marks_hz, [f"{hz // 1000} k" if hz >= 1000 else str(hz) for hz in marks_hz])
     axes.set_xticks([], minor=True)
-    _whole_steps(axes.yaxis, 7)
-    _styled(axes, title="Spectrum", unit="dB per band", grid="both")
     axes.set_xlabel("frequency in Hz", color=FAINT, fontsize=10.5)
-    _legend(axes)
 
 
 def _styled(axes: Axes, *, title: str, grid: str, unit: str = "") -> None:

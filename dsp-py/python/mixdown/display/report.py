@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,16 +68,8 @@ def report(
 
     mix, master = _checks.planar(before, "before"), _checks.planar(after, "after")
     figure = Figure(figsize=(16.0, 12.0), dpi=100, facecolor="white")
-    figure.text(0.06, 0.952, title, fontsize=21, fontweight="bold", color=INK, va="center")
-    figure.text(
-        0.06,
-        0.922,
-        f"target {number_text(target_lufs)} LUFS    ceiling {number_text(ceiling_dbtp)} dBTP",
-        fontsize=12.5,
-        color=FAINT,
-        va="center",
-    )
-    _measured_figures(figure, loudness_before, loudness_after)
+    heading(figure, title, f"target {number_text(target_lufs)} LUFS    ceiling {number_text(ceiling_dbtp)} dBTP")
+    measured_figures(figure, {"Mix": loudness_before, "Master": loudness_after})
 
     limited = reduction_db is not None and reduction_db.size > 0
     rows = figure.add_gridspec(
@@ -128,21 +121,29 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _measured_figures(figure: Figure, before: LoudnessLike, after: LoudnessLike) -> None:
-    """Write the measured figures as a small table at the top right."""
+def heading(figure: Figure, title: str, below: str) -> None:
+    """Write the title of a page, and a line below it."""
+    figure.text(0.06, 0.952, title, fontsize=21, fontweight="bold", color=INK, va="center")
+    figure.text(0.06, 0.922, below, fontsize=12.5, color=FAINT, va="center")
+
+
+def measured_figures(figure: Figure, readings: Mapping[str, LoudnessLike]) -> None:
+    """Write the measured figures as a small table at the top right, the last row in colour."""
     columns = (
-        (("integrated", "LUFS"), before.integrated_lufs, after.integrated_lufs),
-        (("range", "LU"), before.loudness_range_lu, after.loudness_range_lu),
-        (("max short-term", "LUFS"), before.max_short_term_lufs, after.max_short_term_lufs),
-        (("max momentary", "LUFS"), before.max_momentary_lufs, after.max_momentary_lufs),
-        (("true peak", "dBTP"), before.true_peak_dbtp, after.true_peak_dbtp),
-        (("sample peak", "dBFS"), before.sample_peak_dbfs, after.sample_peak_dbfs),
+        (("integrated", "LUFS"), "integrated_lufs"),
+        (("range", "LU"), "loudness_range_lu"),
+        (("max short-term", "LUFS"), "max_short_term_lufs"),
+        (("max momentary", "LUFS"), "max_momentary_lufs"),
+        (("true peak", "dBTP"), "true_peak_dbtp"),
+        (("sample peak", "dBFS"), "sample_peak_dbfs"),
     )
-    for name, y, colour in (("Mix", 0.931, FAINT), ("Master", 0.906, AFTER)):
-        figure.text(0.475, y, name, fontsize=12.5, fontweight="bold", color=colour, va="center")
-    for index, (heading, mix, master) in enumerate(columns):
-        x = 0.585 + 0.078 * index
-        for line, text in enumerate(heading):
-            figure.text(x, 0.969 - 0.015 * line, text, fontsize=9.5, color=FAINT, ha="right", va="baseline")
-        figure.text(x, 0.931, number_text(mix), fontsize=13, color=FAINT, ha="right", va="center")
-        figure.text(x, 0.906, number_text(master), fontsize=13, color=AFTER, ha="right", va="center")
+    for index, (lines, _) in enumerate(columns):
+        for line, text in enumerate(lines):
+            x, y = 0.585 + 0.078 * index, 0.969 - 0.015 * line
+            figure.text(x, y, text, fontsize=9.5, color=FAINT, ha="right", va="baseline")
+    for row, (name, reading) in enumerate(readings.items()):
+        y, colour = 0.931 - 0.025 * row, AFTER if row == len(readings) - 1 else FAINT
+        figure.text(0.445, y, name, fontsize=12.5, fontweight="bold", color=colour, va="center")
+        for index, (_, attribute) in enumerate(columns):
+            text = number_text(getattr(reading, attribute))
+            figure.text(0.585 + 0.078 * index, y, text, fontsize=13, color=colour, ha="right", va="center")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mixdown.display.figures import AFTER, FAINT, INK, TARGET
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
 #: Most strips of a column before names become small.
 _ROWS = 16
+#: Width of a character, relative to the size of the font, and the margin of a box in characters.
+_CHARACTER, _MARGIN = 0.55, 0.9
+#: Height over which the lines into a strip are spread: relative to the distance of rows, and at most.
+_SPREAD, _BOX = 0.35, 0.05
+#: Distance within which the sides of two columns are the same, and how far lines within a column swing out.
+_SAME, _SWING = 1e-6, 0.2
+#: Length of the straight end of a line, which gives its head the direction.
+_HEAD = 0.04
 
 
 class RoutedStrip(Protocol):
@@ -19,48 +28,100 @@ class RoutedStrip(Protocol):
 
     name: str
 
-    def destinations(self) -> Iterator[tuple[str, str]]:
+    def _destinations(self) -> Iterator[tuple[str, str]]:
         """Names of the strips that it feeds, each with the setting that says so."""
 
-    def key_sources(self) -> Iterator[str]:
+    def _key_sources(self) -> Iterator[str]:
         """Names of the strips that are its keys."""
 
 
-def routing(axes: Axes, strips: Iterable[RoutedStrip]) -> None:
+class RoutedMix(Protocol):
+    """The part of a mix that the drawing needs."""
+
+    def _all(self) -> Sequence[RoutedStrip]:
+        """Return all strips, the master last."""
+
+
+class _Stop(NamedTuple):
+    """A place in a column: a strip, or where lines to a strip pass between others on their way."""
+
+    name: str
+    column: int
+    is_strip: bool
+
+
+def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     """Draw the routing of a mix: signals from left to right, sends dashed, keys dotted.
 
     Parameters
     ----------
-    axes : matplotlib Axes
-    strips : strips
-        All, the master included. Names of strips that are not among them are left out.
+    mix : Mix
+        Names of strips that are not in it are left out.
+    ax : matplotlib Axes, optional
+        By default those of a new figure, ``.figure`` of what is returned.
+
+    Returns
+    -------
+    matplotlib Axes
     """
-    strips = list(strips)
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        ax = Figure(figsize=(9, 5), layout="constrained").add_subplot()
+    strips = mix._all()
     columns = _columns(strips)
-    places = _places([strip.name for strip in strips], columns)
-    size = 9 if max(list(columns.values()).count(column) for column in columns.values()) <= _ROWS else 6
+    stops, lines = _ways(strips, columns)
+    places = _places(stops, lines)
+    count = max(columns.values()) + 1
+    rows = [sum(stop.column == column for stop in places) for column in range(count)]
+    size = 9 if max(rows) <= _ROWS else 6
+    width_in = ax.figure.get_figure(root=True).get_size_inches()[0] * ax.get_position().width / count
+    halves = {name: (len(name) + 2 * _MARGIN) * _CHARACTER * size / 72 / width_in / 2 for name in columns}
+    edges = [max(halves[name] for name in columns if columns[name] == column) + _HEAD for column in range(count)]
+    entries: defaultdict[_Stop, list[_Stop]] = defaultdict(list)
+    for start, end, _ in lines:
+        entries[end].append(start)
+
+    def way(start: _Stop, end: _Stop, sides: tuple[int, int], moved: tuple[float, float]) -> list[tuple[float, float]]:
+        """Points from box to box: out of the column, then across, then into the other column."""
+        points = []
+        for stop, side, up in zip((start, end), sides, moved, strict=True):
+            x, y = places[stop]
+            box = x + side * (halves[stop.name] if stop.is_strip else 0.0)
+            points += [(box, y + up), (x + side * edges[stop.column], y + up)]
+        return [points[0], points[1], points[3], points[2]]
+
+    for start, end, style in lines:
+        sources = sorted(entries[end], key=lambda source: places[source][1])
+        share = sources.index(start) / (len(sources) - 1) - 0.5 if end.is_strip and len(sources) > 1 else 0.0
+        up = share * min(_SPREAD / rows[end.column], _BOX)
+        _line(ax, way(start, end, (1, -1), (0.0, up)), style, AFTER, arrow=end.is_strip)
     for strip in strips:
-        for to, setting in strip.destinations():
-            if to in places:
-                _arrow(axes, places[strip.name], places[to], "-" if setting == "to" else "--", AFTER)
-        for source in strip.key_sources():
-            if source in places:
-                _arrow(axes, places[source], places[strip.name], ":", TARGET)
-    for name, (x, y) in places.items():
-        box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": FAINT}
-        axes.text(x, y, name, ha="center", va="center", fontsize=size, color=INK, bbox=box, zorder=3)
-    axes.set_xlim(-0.5, max(columns.values()) + 0.5)
-    axes.set_ylim(-0.05, 1.05)
-    axes.axis("off")
+        for source in strip._key_sources():
+            if source in columns:
+                start, end = (_Stop(name, columns[name], True) for name in (source, strip.name))
+                forward = (columns[strip.name] > columns[source]) - (columns[strip.name] < columns[source])
+                # Within a column on its left.
+                sides = (forward, -forward) if forward else (-1, -1)
+                down = (-0.2 / rows[start.column], -0.2 / rows[end.column])
+                _line(ax, way(start, end, sides, down), ":", TARGET, arrow=True)
+    for stop, (x, y) in places.items():
+        if stop.is_strip:
+            box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": FAINT}
+            ax.text(x, y, stop.name, ha="center", va="center", fontsize=size, color=INK, bbox=box, zorder=3)
+    ax.set_xlim(-0.6, count - 0.4)
+    ax.set_ylim(-0.02, 1.02)
+    ax.axis("off")
+    return ax
 
 
-def _columns(strips: list[RoutedStrip]) -> Mapping[str, int]:
+def _columns(strips: Sequence[RoutedStrip]) -> Mapping[str, int]:
     """Return the column of each strip: right of all that feed it. Circles, which no mix has, end at the count."""
     columns = {strip.name: 0 for strip in strips}
     for _ in strips:
         moved = False
         for strip in strips:
-            for to, _setting in strip.destinations():
+            for to, _setting in strip._destinations():
                 if to in columns and columns[to] <= columns[strip.name] < len(strips):
                     columns[to], moved = columns[strip.name] + 1, True
         if not moved:
@@ -68,25 +129,56 @@ def _columns(strips: list[RoutedStrip]) -> Mapping[str, int]:
     return columns
 
 
-def _places(names: list[str], columns: Mapping[str, int]) -> dict[str, tuple[float, float]]:
-    places = {}
-    for column in set(columns.values()):
-        rows = [name for name in names if columns[name] == column]
-        for row, name in enumerate(rows):
-            places[name] = (float(column), 1 - (row + 0.5) / len(rows))
+def _ways(
+    strips: Sequence[RoutedStrip], columns: Mapping[str, int]
+) -> tuple[list[_Stop], list[tuple[_Stop, _Stop, str]]]:
+    """Return the stops, and the lines from column to column; those past a column meet on their way to a strip."""
+    stops = dict.fromkeys(_Stop(strip.name, columns[strip.name], True) for strip in strips)
+    lines: dict[tuple[_Stop, _Stop, str], None] = {}
+    for strip in strips:
+        for to, setting in strip._destinations():
+            if to in columns:
+                start, style = _Stop(strip.name, columns[strip.name], True), "-" if setting == "to" else "--"
+                for column in range(start.column + 1, columns[to] + 1):
+                    end = _Stop(to, column, column == columns[to])
+                    stops[end] = None
+                    lines[start, end, style] = None
+                    start = end
+    return list(stops), list(lines)
+
+
+def _places(stops: Sequence[_Stop], lines: Iterable[tuple[_Stop, _Stop, str]]) -> dict[_Stop, tuple[float, float]]:
+    """Return the place of each stop: beside those that feed it."""
+    feeders: defaultdict[_Stop, list[_Stop]] = defaultdict(list)
+    for start, end, _ in lines:
+        feeders[end].append(start)
+    places: dict[_Stop, tuple[float, float]] = {}
+    for column in sorted({stop.column for stop in stops}):
+        rows = [stop for stop in stops if stop.column == column]
+        heights = {
+            stop: sum(places[feeder][1] for feeder in feeders[stop]) / len(feeders[stop])
+            for stop in rows
+            if feeders[stop]
+        }
+        rows.sort(key=lambda stop: -heights.get(stop, 0.0) if column else 0.0)
+        for row, stop in enumerate(rows):
+            places[stop] = (float(column), 1 - (row + 0.5) / len(rows))
     return places
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], line: str, colour: str) -> None:
-    # A key may come from the same column: its way leads around the strips between.
-    bent = "arc3,rad=0.3" if line == ":" else "arc3,rad=0"
-    style = {
-        "connectionstyle": bent,
-        "arrowstyle": "->",
-        "linestyle": line,
-        "color": colour,
-        "shrinkA": 22,
-        "shrinkB": 22,
-        "linewidth": 1.0,
-    }
-    axes.annotate("", xy=end, xytext=start, arrowprops=style, zorder=2)
+def _line(ax: Axes, way: Sequence[tuple[float, float]], style: str, colour: str, *, arrow: bool) -> None:
+    from matplotlib.patches import FancyArrowPatch
+    from matplotlib.path import Path
+
+    start, (x0, y0), (x1, y1), end = way
+    # Level at both ends; back to the same column it swings out to the left.
+    back = abs(x1 - x0) < _SAME
+    bends = (x0 - _SWING, x1 - _SWING) if back else ((x0 + x1) / 2, (x0 + x1) / 2)
+    points = [start, (x0, y0), (bends[0], y0), (bends[1], y1), (x1, y1), end]
+    path = Path(points, [Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO])
+    head = "->" if arrow else "-"
+    ax.add_patch(
+        FancyArrowPatch(
+            path=path, arrowstyle=head, linestyle=style, color=colour, linewidth=1.0, mutation_scale=9, zorder=2
+        )
+    )

@@ -1,9 +1,10 @@
 """Mixes: tracks, groups, returns, sends, automation; and a start balance."""
 
 from mixdown.session.balance import Balance, balance
+from mixdown.session.kinds import Group, Return, Track
 from mixdown.session.mix import Mix
 from mixdown.session.sends import Send
-from mixdown.session.strips import Group, Return, Strip, Track
+from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca
 
 __all__ = ["Balance", "Group", "Mix", "Return", "Send", "Strip", "Track", "Vca", "balance"]

@@ -1,26 +1,201 @@
-"""The strips of a mix as a mapping of names."""
+"""The strips of a mix: a mapping of names, in which they are added, renamed and removed."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
-from typing import TypeVar, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar, Unpack, overload
 
+from mixdown import _checks
+from mixdown._checks import Source
 from mixdown._core import MixerError
+from mixdown.effects import Effect
+from mixdown.session.kinds import Group, Master, Return, Track
 from mixdown.session.routing import MASTER, needed_by, refuse_cycle, shown
-from mixdown.session.settings import strip_name
-from mixdown.session.strips import Master, Strip
-from mixdown.session.vcas import Vcas
+from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
+from mixdown.session.strips import Strip
+from mixdown.session.vcas import Vca, Vcas
 
 _Default = TypeVar("_Default")
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_Strip = TypeVar("_Strip", bound=Strip)
+
+
+def _takes_settings(kind: type[Strip]) -> Callable[[_Method], _Method]:
+    """Write the settings of a strip into the signature of a method that takes ``**settings``."""
+
+    def sign(method: _Method) -> _Method:
+        signature = inspect.signature(method)
+        given = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        names = [p.name for p in given]
+        settings = [
+            inspect.Parameter(
+                entry.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=entry.default,
+                annotation=Settings.__annotations__[entry.name],
+            )
+            for entry in dataclasses.fields(kind)
+            if entry.kw_only and entry.name not in (*names, *kind._without)
+        ]
+        method.__signature__ = signature.replace(parameters=[*given, *settings])  # type: ignore[attr-defined]
+        return method
+
+    return sign
 
 
 class Strips(Mapping[str, Strip]):
     """Strips by their names, in the order of writing; ``del`` removes one that no other needs."""
 
-    _strips: dict[str, Strip]
-    _master: Master
-    _vcas: Vcas
+    @_checks.named
+    def __init__(self, *, sample_rate_hz: float = 48_000.0) -> None:
+        self._sample_rate_hz = _checks.sample_rate(sample_rate_hz)
+        self._strips: dict[str, Strip] = {}
+        self._master = self._made(Master, {})
+        self._vcas = Vcas()
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """Rate of the mix in Hz."""
+        return self._sample_rate_hz
+
+    @property
+    def master_strip(self) -> Master:
+        """The master strip; its settings may be changed."""
+        return self._master
+
+    @property
+    def vcas(self) -> Vcas:
+        """The VCA groups by their names."""
+        return self._vcas
+
+    @_checks.named
+    @_takes_settings(Track)
+    def track(
+        self, name: str, audio: Source, *, sample_rate_hz: float | None = None, **settings: Unpack[Settings]
+    ) -> Track:
+        """Add a track.
+
+        Parameters
+        ----------
+        name : str
+            Unique in the mix, without "/".
+        audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
+            float32 or float64; non-finite samples are refused. It is copied.
+        sample_rate_hz : float, optional
+            Rate of `audio`, which is converted to the mix's; by default the mix's, or the one :func:`read` returned.
+        **settings
+            See :class:`Strip`.
+
+        Returns
+        -------
+        Track
+            Also ``mix[name]``.
+
+        Raises
+        ------
+        MixerError
+            If there is a strip of this name, or it would feed itself.
+        ParameterError, ShapeError, TypeError
+            For arguments that do not fit; the mix is unchanged then.
+
+        Examples
+        --------
+        >>> import numpy as np, mixdown as md
+        >>> mix = md.Mix()
+        >>> kick = mix.track("kick", np.ones(48_000), pan=-1, fader_db=[(0.0, 0), (1.0, -6.0206)])
+        >>> mix.render(tail="none")[0, 24_000].round(4)
+        np.float64(0.7071)
+        """
+        self._refuse_taken(strip_name(name))
+        stored = track_audio(name, audio, sample_rate_hz, self._sample_rate_hz)
+        return self._add(Track, {"name": name, "audio": stored, **settings})
+
+    @_checks.named
+    @_takes_settings(Group)
+    def group(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Group:
+        """Add a group: a stereo strip that others feed by their `to`.
+
+        Parameters
+        ----------
+        name : str
+            Unique in the mix, without "/".
+        inserts : sequence of effects, default none
+            On its sum, first to last.
+        **settings
+            See :class:`Strip`.
+
+        Returns
+        -------
+        Group
+            Also ``mix[name]``.
+        """
+        return self._add(Group, {"name": name, "inserts": inserts, **settings})
+
+    @_checks.named
+    @_takes_settings(Return)
+    def returns(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Return:
+        """Add a return: as :meth:`group`, fed by `sends` of other strips, and heard while other strips are soloed.
+
+        Its inserts are an effect such as a reverb.
+        """
+        return self._add(Return, {"name": name, "inserts": inserts, **settings})
+
+    @_checks.named
+    @_takes_settings(Master)
+    def master(self, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> None:
+        """Set the master strip: what is not given takes its default.
+
+        Parameters
+        ----------
+        inserts : sequence of effects, default none
+            On the stereo bus, first to last.
+        **settings
+            See :class:`Strip`; it has no `sends`, `to`, `solo` and `solo_safe`.
+        """
+        made = self._made(Master, {"inserts": inserts, **settings})
+        self._master.__dict__.clear()
+        self._master.__dict__.update(made.__dict__)
+
+    @_checks.named
+    def vca(self, name: str, members: Iterable[str], *, fader_db: float = 0.0, mute: bool = False) -> Vca:
+        """Set a VCA group: one fader for several strips, whose own faders stay.
+
+        Parameters
+        ----------
+        name : str
+            A group of this name is replaced. ``del mix.vcas[name]`` removes it.
+        members : sequence of str
+            Names of strips.
+        fader_db : float, default 0
+            Added to the faders of the members, -inf to 12 dB.
+        mute : bool, default False
+            Mutes the members.
+
+        Returns
+        -------
+        Vca
+            Also ``mix.vcas[name]``.
+        """
+        vca = Vca(name, members, fader_db=fader_db, mute=mute)  # type: ignore[arg-type]
+        self._vcas.add(vca)
+        return vca
+
+    def _made(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip:
+        """Return a strip of this mix that is not in it yet."""
+        strip = kind.__new__(kind)
+        # Legal settings depend on the rate of the mix, and on what is in it.
+        object.__setattr__(strip, "_mix", self)
+        strip.__init__(**settings)  # type: ignore[misc]
+        return strip
+
+    def _add(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip:
+        self._refuse_taken(strip_name(settings["name"]))
+        strip = self._made(kind, settings)
+        self._strips[strip.name] = strip
+        return strip
 
     def rename(self, old: str, new: str) -> None:
         """Rename a strip, also where others feed it. The order of strips stays.
@@ -41,7 +216,7 @@ class Strips(Mapping[str, Strip]):
         self._strips = {new if name == old else name: strip for name, strip in self._strips.items()}
         object.__setattr__(strip, "name", str(new))
         for other in self._all():
-            other.renamed(old, new)
+            other._renamed(old, new)
         self._vcas.members_changed(lambda members: (new if member == old else member for member in members))
 
     def _refuse_taken(self, name: str) -> None:

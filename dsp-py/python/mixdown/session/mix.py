@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 
 from mixdown import _checks, _core
-from mixdown._checks import Audio, Source
-from mixdown._core import MixerError
-from mixdown.display import routing
-from mixdown.effects import Effect
+from mixdown._checks import Audio
+from mixdown._core import MixerError, ParameterError
+from mixdown.display import html
+from mixdown.display.routing import mix as drawing
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
+from mixdown.session.kinds import Group, Return, Track
 from mixdown.session.mapping import Strips
+from mixdown.session.plain import plain_mix, source_file
+from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
-from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
-from mixdown.session.song import load, plain_mix, save, source_file
-from mixdown.session.strips import Group, Master, Return, Strip, Track
-from mixdown.session.table import table
-from mixdown.session.vcas import Vca, Vcas
+from mixdown.session.saving import save
+from mixdown.session.table import rows_of, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,32 +32,6 @@ Progress = Callable[[int, int], None]
 
 #: Most strips that are printed with the mix.
 _MOST_ROWS = 16
-
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-_Strip = TypeVar("_Strip", bound=Strip)
-
-
-def _takes_settings(kind: type[Strip]) -> Callable[[_Method], _Method]:
-    """Write the settings of a strip into the signature of a method that takes ``**settings``."""
-
-    def sign(method: _Method) -> _Method:
-        signature = inspect.signature(method)
-        given = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        names = [p.name for p in given]
-        settings = [
-            inspect.Parameter(
-                entry.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=entry.default,
-                annotation=Settings.__annotations__[entry.name],
-            )
-            for entry in dataclasses.fields(kind)
-            if entry.kw_only and entry.name not in (*names, *kind._without)
-        ]
-        method.__signature__ = signature.replace(parameters=[*given, *settings])  # type: ignore[attr-defined]
-        return method
-
-    return sign
 
 
 class Mix(Strips):
@@ -83,156 +55,6 @@ class Mix(Strips):
     >>> mix.render(tail="none")[:, 100].round(4).tolist()
     [0.25, 0.125]
     """
-
-    @_checks.named
-    def __init__(self, *, sample_rate_hz: float = 48_000.0) -> None:
-        self._sample_rate_hz = _checks.sample_rate(sample_rate_hz)
-        self._strips: dict[str, Strip] = {}
-        self._master = self._made(Master, {})
-        self._vcas = Vcas()
-
-    @property
-    def sample_rate_hz(self) -> float:
-        """Rate of the mix in Hz."""
-        return self._sample_rate_hz
-
-    @property
-    def master_strip(self) -> Master:
-        """The master strip; its settings may be changed."""
-        return self._master
-
-    @property
-    def vcas(self) -> Vcas:
-        """The VCA groups by their names."""
-        return self._vcas
-
-    @_checks.named
-    @_takes_settings(Track)
-    def track(
-        self, name: str, audio: Source, *, sample_rate_hz: float | None = None, **settings: Unpack[Settings]
-    ) -> Track:
-        """Add a track.
-
-        Parameters
-        ----------
-        name : str
-            Unique in the mix, without "/".
-        audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-            float32 or float64; non-finite samples are refused. It is copied.
-        sample_rate_hz : float, optional
-            Rate of `audio`, which is converted to the mix's; by default the mix's, or the one :func:`read` returned.
-        **settings
-            See :class:`Strip`.
-
-        Returns
-        -------
-        Track
-            Also ``mix[name]``.
-
-        Raises
-        ------
-        MixerError
-            If there is a strip of this name, or it would feed itself.
-        ParameterError, ShapeError, TypeError
-            For arguments that do not fit; the mix is unchanged then.
-
-        Examples
-        --------
-        >>> import numpy as np, mixdown as md
-        >>> mix = md.Mix()
-        >>> kick = mix.track("kick", np.ones(48_000), pan=-1, fader_db=[(0.0, 0), (1.0, -6.0206)])
-        >>> mix.render(tail="none")[0, 24_000].round(4)
-        np.float64(0.7071)
-        """
-        self._refuse_taken(strip_name(name))
-        stored = track_audio(name, audio, sample_rate_hz, self._sample_rate_hz)
-        return self._add(Track, {"name": name, "audio": stored, **settings})
-
-    @_checks.named
-    @_takes_settings(Group)
-    def group(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Group:
-        """Add a group: a stereo strip that others feed by their `to`.
-
-        Parameters
-        ----------
-        name : str
-            Unique in the mix, without "/".
-        inserts : sequence of effects, default none
-            On its sum, first to last.
-        **settings
-            See :class:`Strip`.
-
-        Returns
-        -------
-        Group
-            Also ``mix[name]``.
-        """
-        self._refuse_taken(strip_name(name))
-        return self._add(Group, {"name": name, "inserts": inserts, **settings})
-
-    @_checks.named
-    @_takes_settings(Return)
-    def returns(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Return:
-        """Add a return: a stereo strip that others feed by their `sends`, with an effect such as a reverb.
-
-        It is heard while other strips are soloed.
-
-        Parameters
-        ----------
-        name : str
-            Unique in the mix, without "/".
-        inserts : sequence of effects, default none
-            On its sum, first to last.
-        **settings
-            See :class:`Strip`.
-
-        Returns
-        -------
-        Return
-            Also ``mix[name]``.
-        """
-        self._refuse_taken(strip_name(name))
-        return self._add(Return, {"name": name, "inserts": inserts, **settings})
-
-    @_checks.named
-    @_takes_settings(Master)
-    def master(self, *, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> None:
-        """Set the master strip: what is not given takes its default.
-
-        Parameters
-        ----------
-        inserts : sequence of effects, default none
-            On the stereo bus, first to last.
-        **settings
-            See :class:`Strip`; it has no `sends`, `to`, `solo` and `solo_safe`.
-        """
-        made = self._made(Master, {"inserts": inserts, **settings})
-        self._master.__dict__.clear()
-        self._master.__dict__.update(made.__dict__)
-
-    @_checks.named
-    def vca(self, name: str, members: Iterable[str], *, fader_db: float = 0.0, mute: bool = False) -> Vca:
-        """Set a VCA group: one fader for several strips, whose own faders stay.
-
-        Parameters
-        ----------
-        name : str
-            A group of this name is replaced. ``del mix.vcas[name]`` removes it.
-        members : sequence of str
-            Names of strips.
-        fader_db : float, default 0
-            Added to the faders of the members, -inf to 12 dB.
-        mute : bool, default False
-            Mutes the members.
-
-        Returns
-        -------
-        Vca
-            Also ``mix.vcas[name]``.
-        """
-        vca = Vca(name, members, fader_db=fader_db, mute=mute)  # type: ignore[arg-type]
-        self._vcas.add(vca)
-        return vca
 
     @_checks.named
     def automate(self, path: str, points: Points | None) -> None:
@@ -275,21 +97,10 @@ class Mix(Strips):
         if not isinstance(path, str):
             raise TypeError(f"path = {_checks.shown(path)} is not a text")
         name, _, parameter = path.partition("/")
+        if name in self._vcas and name not in self:
+            raise ParameterError(f"{path}: a vca takes no automation: automate the faders of its members")
         strip = self._master if name == MASTER else self[name]
         strip.automate(parameter, points)
-
-    def _made(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip:
-        """Return a strip of this mix that is not in it yet."""
-        strip = kind.__new__(kind)
-        # Legal settings depend on the rate of the mix, and on what is in it.
-        object.__setattr__(strip, "_mix", self)
-        strip.__init__(**settings)  # type: ignore[misc]
-        return strip
-
-    def _add(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip:
-        strip = self._made(kind, settings)
-        self._strips[strip.name] = strip
-        return strip
 
     def __repr__(self) -> str:
         kinds = [
@@ -303,12 +114,22 @@ class Mix(Strips):
         head = f"<Mix: {self._sample_rate_hz:g} Hz, {', '.join(kinds)}>"
         return f"{head}\n{self.table()}" if 0 < len(self) <= _MOST_ROWS else head
 
+    def _repr_html_(self) -> str:
+        """Return the routing and the strips for a notebook."""
+        headings, *rows = rows_of(self.values(), self._master, self._members())
+        drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
+        return html.page(repr(self).partition("\n")[0].strip("<>"), drawn, html.table(headings, rows))
+
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        """Return the members of each VCA group."""
+        return {vca.name: vca.members for vca in self._vcas.values()}
+
     def _plain(self) -> dict[str, Any]:
         """Return plain values for the compiled module."""
         rate_hz = self._sample_rate_hz
         return {
             "strips": [strip._engine(rate_hz) for strip in self._strips.values()],
-            "vcas": [vca.plain() for vca in self._vcas.values()],
+            "vcas": [vca._engine() for vca in self._vcas.values()],
             "master": self._master._engine(rate_hz)["params"],
         }
 
@@ -317,8 +138,7 @@ class Mix(Strips):
         tracks = [strip.audio for strip in self._strips.values() if isinstance(strip, Track)]
         if not tracks:
             raise MixerError("the mix has no tracks")
-        vcas = {vca.name: vca.members for vca in self._vcas.values()}
-        refuse_unknown(self._all(), vcas, [strip.name for strip in self._all()])
+        refuse_unknown(self._all(), self._members(), [strip.name for strip in self._all()])
         for effect in (effect for strip in self._all() for effect in strip.inserts):
             effect._warn(self._sample_rate_hz)
         dtype = np.result_type(*{audio.dtype for audio in tracks})
@@ -410,7 +230,7 @@ class Mix(Strips):
         hall    return  0.0 dB   0    Plate                   master
         master  master  0.0 dB   0
         """
-        return table(self.values(), self._master)
+        return table(self.values(), self._master, self._members())
 
     def graph(self, axes: Axes | None = None) -> Axes:
         """Draw the routing: signals from left to right, sends dashed, keys dotted.
@@ -424,12 +244,7 @@ class Mix(Strips):
         -------
         matplotlib Axes
         """
-        if axes is None:
-            from matplotlib.figure import Figure
-
-            axes = Figure(figsize=(9, 5), layout="constrained").add_subplot()
-        routing(axes, self._all())
-        return axes
+        return drawing(self, axes)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:

@@ -19,13 +19,13 @@ class Routed(Protocol):
 
     name: str
 
-    def is_bus(self) -> bool:
+    def _is_bus(self) -> bool:
         """Whether other strips may feed it."""
 
-    def destinations(self) -> Iterator[tuple[str, str]]:
+    def _destinations(self) -> Iterator[tuple[str, str]]:
         """Names of the strips that it feeds, each with the setting that says so."""
 
-    def key_sources(self) -> Iterator[str]:
+    def _key_sources(self) -> Iterator[str]:
         """Names of the strips that are its keys."""
 
 
@@ -48,8 +48,8 @@ def refuse_cycle(strips: Mapping[str, Routed], changed: Routed) -> None:
         strip = changed if name == changed.name else strips.get(name)
         if strip is None:
             continue
-        sources = list(strip.key_sources())
-        if strip.is_bus():
+        sources = list(strip._key_sources())
+        if strip._is_bus():
             feeders = _feeders(strips, changed) if feeders is None else feeders
             sources += feeders.get(name, [])
         for source in sources:
@@ -67,7 +67,7 @@ def _feeders(strips: Mapping[str, Routed], changed: Routed) -> Mapping[str, list
     """Return the names of the strips that feed each bus."""
     feeders: defaultdict[str, list[str]] = defaultdict(list)
     for strip in ({**strips, changed.name: changed}).values():
-        for to, _ in strip.destinations():
+        for to, _ in strip._destinations():
             feeders[to].append(strip.name)
     return feeders
 
@@ -77,7 +77,7 @@ def needed_by(name: str, strips: Iterable[Routed]) -> list[str]:
     return [
         strip.name
         for strip in strips
-        if strip.name != name and (name in strip.key_sources() or any(to == name for to, _ in strip.destinations()))
+        if strip.name != name and (name in strip._key_sources() or any(to == name for to, _ in strip._destinations()))
     ]
 
 
@@ -85,7 +85,7 @@ def refuse_unknown(strips: Iterable[Routed], vcas: Mapping[str, Iterable[str]], 
     """Refuse the first name in strips and VCA groups that is not among the known ones, and suggest one."""
     names = dict.fromkeys(known)
     for strip in strips:
-        given = [*strip.destinations(), *((source, "key_from") for source in strip.key_sources())]
+        given = [*strip._destinations(), *((source, "key_from") for source in strip._key_sources())]
         for to, setting in given:
             if to not in names:
                 what = f"strip {shown(strip.name)}: {setting}: there is no strip named {shown(to)}"

@@ -49,9 +49,9 @@ class Send(Setting):
     mute: bool = False
 
     def _check(self) -> None:
-        _core.check_send(self.plain(""))
+        _core.check_send(self._to(""))
 
-    def plain(self, to: str) -> dict[str, Any]:
+    def _to(self, to: str) -> dict[str, Any]:
         """Return plain values for the compiled module."""
         return {"to": to, "level_db": self.level_db, "tap": self.tap, "pan": self.pan, "mute": self.mute}
 

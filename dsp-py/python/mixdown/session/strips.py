@@ -1,4 +1,4 @@
-"""Strips of a mix: tracks, groups, returns and the master, whose settings may be changed until the mix is rendered."""
+"""The strip of a mix: the settings that tracks, groups, returns and the master have in common."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Protocol, cast, get_args
 
 from mixdown import _checks, _core
-from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
+from mixdown.display import html
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
+from mixdown.session.inserts import places_after
 from mixdown.session.routing import MASTER, shown
 from mixdown.session.sends import FrozenDict, Send
-from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text, track_audio
+from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text
+from mixdown.session.words import listed, said
 
 #: Rate for the check of a strip that is in no mix yet, in Hz.
 _CHECK_RATE_HZ = 48_000.0
@@ -58,7 +60,8 @@ class Strip:
         "s_curve" or "hold". Before the first point and after the last one their values hold; times rise, equal times
         are a step.
     pan : float or points, default 0
-        -1 to 1: pan of a strip that is mono after its inserts, balance of a stereo one.
+        -1 to 1: pan of a strip that is mono after its inserts, balance of a stereo one; without effect on one with
+        `stereo_pan` "dual".
     pan_law : "constant_power", "-4.5dB", "-6dB" or "linear", default "constant_power"
         As in :class:`Pan`.
     width : float, default 1
@@ -68,7 +71,8 @@ class Strip:
     invert_polarity : bool, default False
         Inverts the polarity before the inserts.
     inserts : sequence of effects, default none
-        First to last; kept as a tuple.
+        First to last; kept as a tuple. Automation and keys follow an effect that moves among them; one that is
+        automated, or has a key by its position, is not removed.
     sends : mapping of name to float or Send, default none
         Further ways to groups and returns: a number is the level in dB of a :class:`Send` after fader and pan.
     to : str, default "master"
@@ -134,7 +138,30 @@ class Strip:
         changes = {name: plain}
         if name in STRIP_LANES and isinstance(plain, tuple):
             changes["_under"] = {**self._constants, name: self._constant(name)}
+        if name == "inserts":
+            changes.update(self._following(plain))
         self._change(changes)
+
+    def _following(self, inserts: tuple[Effect, ...]) -> dict[str, Any]:
+        """Return automation and keys with the places that their inserts have among others."""
+        places = places_after(self.inserts, inserts)
+
+        def place(position: int, what: str) -> int:
+            if position in places or position >= len(self.inserts):
+                return places.get(position, position)
+            gone = f"{self.inserts[position]._name}, which was at {position}, is not among the new inserts"
+            raise ParameterError(f"{self.name}/{what}: {gone}: take this off first")
+
+        lanes = {}
+        for path, points in self._lanes.items():
+            position, _, parameter = path.partition("/")
+            at = f"{place(int(position), path)}" if position.isdecimal() else position
+            lanes[f"{at}/{parameter}"] = points
+        changes: dict[str, Any] = {"_lanes": lanes}
+        if isinstance(self.key_from, Mapping):
+            keys = {place(position, "key_from"): source for position, source in self.key_from.items()}
+            changes["key_from"] = FrozenDict(keys)
+        return changes
 
     def __delattr__(self, name: str) -> None:
         raise ParameterError(f"{name} cannot be deleted: a {type(self).__name__.lower()} always has it")
@@ -190,24 +217,24 @@ class Strip:
             lanes[parameter] = read_points(parameter, points, found)
         self._change({"_lanes": lanes})
 
-    def is_bus(self) -> bool:
+    def _is_bus(self) -> bool:
         """Whether other strips may feed it."""
         return True
 
-    def destinations(self) -> Iterator[tuple[str, str]]:
+    def _destinations(self) -> Iterator[tuple[str, str]]:
         """Names of the strips that it feeds, each with the setting that says so."""
         yield self.to, "to"
         for to in self.sends:
             yield to, "sends"
 
-    def key_sources(self) -> Iterator[str]:
+    def _key_sources(self) -> Iterator[str]:
         """Names of the strips that are its keys."""
         if isinstance(self.key_from, str):
             yield self.key_from
         elif self.key_from is not None:
             yield from self.key_from.values()
 
-    def renamed(self, old: str, new: str) -> None:
+    def _renamed(self, old: str, new: str) -> None:
         """Follow the new name of another strip."""
         following: dict[str, Any] = {"to": new if self.to == old else self.to}
         following["sends"] = FrozenDict({new if to == old else to: send for to, send in self.sends.items()})
@@ -310,7 +337,7 @@ class Strip:
         }
         params["inserts"] = inserts
         params["keys"] = self._keys(inserts)
-        params["sends"] = [send.plain(to) for to, send in self.sends.items()]
+        params["sends"] = [send._to(to) for to, send in self.sends.items()]
         params["automation"] = [lane(paths[path], points) for path, points in self.automation.items()]
         return {"name": self.name, "input": self._input(), "params": params}
 
@@ -344,81 +371,18 @@ class Strip:
             parts.append(f"to {self.to}")
         return f"<{type(self).__name__} {_checks.shown(self.name)}: {', '.join(parts)}>"
 
+    def _repr_html_(self) -> str:
+        """Return the settings that are not the default for a notebook."""
+        shown_as = {
+            "inserts": [*map(repr, self.inserts)],
+            "sends": [f"{to}: {send}" for to, send in self.sends.items()],
+        }
+        rows = [
+            (entry.name, "\n".join(shown_as.get(entry.name, [said(value)])))
+            for entry in dataclasses.fields(self)
+            if entry.name not in ("name", "audio") and (value := getattr(self, entry.name)) != entry.default
+        ]
+        return html.page(" ".join([type(self).__name__, self.name, *self._said()]), html.table((), rows))
+
     def _said(self) -> list[str]:
         return []
-
-
-@dataclass(eq=False, repr=False)
-class Track(Strip):
-    """A strip with audio of its own.
-
-    Parameters
-    ----------
-    name : str
-        As all further settings: see :class:`Strip`.
-    audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
-        another, and kept read-only, (1 or 2, frames): a change is another array.
-    """
-
-    audio: Audio
-
-    def is_bus(self) -> bool:
-        """Whether other strips may feed it: none."""
-        return False
-
-    def _plain(self, name: str, value: Any) -> Any:
-        if name == "audio":
-            return track_audio(self.name, value, None, self._rate_hz())
-        return super()._plain(name, value)
-
-    def _input(self) -> dict[str, Any]:
-        return {"type": "Track", "channels": self.audio.shape[0]}
-
-    def _kind(self) -> str:
-        return "mono" if self.audio.shape[0] == 1 else "stereo"
-
-    def _said(self) -> list[str]:
-        frames, rate_hz = self.audio.shape[1], self._rate_hz()
-        return [self._kind(), f"{frames} frames" if rate_hz is None else f"{frames / rate_hz:.2f} s"]
-
-
-@dataclass(eq=False, repr=False)
-class Group(Strip):
-    """A strip that others feed, by `to` or by sends; stereo. Its settings are those of :class:`Strip`."""
-
-
-@dataclass(eq=False, repr=False)
-class Return(Strip):
-    """As a group, and heard while other strips are soloed. Its settings are those of :class:`Strip`."""
-
-    def _input(self) -> dict[str, Any]:
-        return {"type": "Return"}
-
-
-@dataclass(eq=False, repr=False)
-class Master(Strip):
-    """The master strip, which every mix has: all that feeds nothing else feeds it. Its way out is the mix.
-
-    Its settings are those of :class:`Strip` without destination, sends and solo.
-    """
-
-    name: str = MASTER
-
-    _without: ClassVar[tuple[str, ...]] = ("name", "sends", "to", "solo", "solo_safe")
-
-    def destinations(self) -> Iterator[tuple[str, str]]:
-        """Names of the strips that it feeds: none."""
-        return iter(())
-
-
-def said(value: Any, unit: str = "") -> str:
-    """Return the value of a setting as short text."""
-    if isinstance(value, tuple):
-        return f"automated ({len(value)} points)"
-    return f"{_checks.figure(value)}{unit}" if unit else str(value)
-
-
-def listed(names: list[str], separator: str) -> str:
-    """Return some of several names."""
-    return separator.join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

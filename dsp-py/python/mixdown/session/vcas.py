@@ -38,7 +38,7 @@ class Vca:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_complete", True)
-        self._check(self.plain())
+        self._check(self._engine())
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse a setting at once, and keep the old one."""
@@ -47,7 +47,7 @@ class Vca:
             raise _checks.unknown("a vca", name, known[1:])
         plain = _plain(name, value)
         if "_complete" in self.__dict__:
-            self._check({**self.plain(), name: plain})
+            self._check({**self._engine(), name: plain})
         object.__setattr__(self, name, plain)
 
     @classmethod
@@ -60,7 +60,7 @@ class Vca:
         """
         return parameters_of("Vca")
 
-    def plain(self) -> dict[str, Any]:
+    def _engine(self) -> dict[str, Any]:
         """Return plain values for the compiled module."""
         return {"name": self.name, "members": self.members, "fader_db": self.fader_db, "mute": self.mute}
 

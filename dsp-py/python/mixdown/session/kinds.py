@@ -1,0 +1,76 @@
+"""The kinds of strips: tracks, groups, returns and the master."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mixdown._checks import Audio
+from mixdown.session.routing import MASTER
+from mixdown.session.settings import track_audio
+from mixdown.session.strips import Strip
+
+
+@dataclass(eq=False, repr=False)
+class Track(Strip):
+    """A strip with audio of its own.
+
+    Parameters
+    ----------
+    name : str
+        As all further settings: see :class:`Strip`.
+    audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
+        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
+        another, and kept read-only, (1 or 2, frames): a change is another array.
+    """
+
+    audio: Audio
+
+    def _is_bus(self) -> bool:
+        """Whether other strips may feed it: none."""
+        return False
+
+    def _plain(self, name: str, value: Any) -> Any:
+        if name == "audio":
+            return track_audio(self.name, value, None, self._rate_hz())
+        return super()._plain(name, value)
+
+    def _input(self) -> dict[str, Any]:
+        return {"type": "Track", "channels": self.audio.shape[0]}
+
+    def _kind(self) -> str:
+        return "mono" if self.audio.shape[0] == 1 else "stereo"
+
+    def _said(self) -> list[str]:
+        frames, rate_hz = self.audio.shape[1], self._rate_hz()
+        return [self._kind(), f"{frames} frames" if rate_hz is None else f"{frames / rate_hz:.2f} s"]
+
+
+@dataclass(eq=False, repr=False)
+class Group(Strip):
+    """A strip that others feed, by `to` or by sends; stereo. Its settings are those of :class:`Strip`."""
+
+
+@dataclass(eq=False, repr=False)
+class Return(Strip):
+    """As a group, and heard while other strips are soloed. Its settings are those of :class:`Strip`."""
+
+    def _input(self) -> dict[str, Any]:
+        return {"type": "Return"}
+
+
+@dataclass(eq=False, repr=False)
+class Master(Strip):
+    """The master strip, which every mix has: all that feeds nothing else feeds it. Its way out is the mix.
+
+    Its settings are those of :class:`Strip` without destination, sends and solo.
+    """
+
+    name: str = MASTER
+
+    _without: ClassVar[tuple[str, ...]] = ("name", "sends", "to", "solo", "solo_safe")
+
+    def _destinations(self) -> Iterator[tuple[str, str]]:
+        """Names of the strips that it feeds: none."""
+        return iter(())

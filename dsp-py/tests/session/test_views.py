@@ -1,0 +1,69 @@
+"""A mix as a table, a drawing, and in notebooks."""
+
+import itertools
+import re
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+import mixdown as md
+
+
+def test_the_table_shows_keys_taps_vcas_and_mutes(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    mix["kick"].mute = True
+    mix["bass"].sends = {"hall": md.Send(-3, mute=True)}
+    rows = [[cell.strip() for cell in re.split(r" {2,}", line)] for line in mix.table().splitlines()]
+    assert rows[0] == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "Key", "VCA", "To"]
+    kick = ["kick", "mono", "-3.0 dB (muted)", "0", "hall -18.0 dB, plate -6.0 dB (pre_fader)", "low", "drums"]
+    assert rows[1] == kick
+    bass = ["bass", "stereo", "drawn", "0", "Compressor", "hall -3.0 dB (muted)", "kick", "low", "master"]
+    assert rows[3] == bass
+    mix["bass"].key_from = {0: "kick"}
+    mix["bass"].mute = [(0, False)]
+    assert "0: kick" in mix.table()
+    assert "drawn (mute drawn)" in mix.table()
+    # Without keys and VCA groups there are no columns for them.
+    mix["bass"].key_from = None
+    del mix.vcas["low"]
+    assert mix.table().splitlines()[0].split() == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "To"]
+
+
+def test_the_drawing_shows_all_and_no_line_crosses_a_strip(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    for number in range(5):
+        mix.group(f"a long name of group {number}", to="drums" if number else "master")
+        mix.track(f"track {number}", np.zeros(10), to=f"a long name of group {number}", sends={"hall": -3})
+    axes = md.display.mix(mix)
+    canvas = FigureCanvasAgg(axes.figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    boxes = {text.get_text(): text.get_bbox_patch().get_window_extent(renderer) for text in axes.texts}
+    assert set(boxes) == {*mix, "master"}
+    centres = {name: (box.x0 + box.x1) / 2 for name, box in boxes.items()}
+    assert centres["kick"] < centres["drums"] < centres["master"]
+    lines = [patch for patch in axes.patches if patch.get_linestyle() in ("-", "--")]
+    # Each strip but the master feeds one, and there are sends; ways past a column are of two lines.
+    assert len(lines) >= len(mix) + 7
+    for line in lines:
+        points = axes.transData.transform(line._path_original.interpolated(1).to_polygons(closed_only=False)[0])
+        points = np.concatenate([np.linspace(*ends, 20) for ends in itertools.pairwise(points)])
+        for name, box in boxes.items():
+            crossing = [box.x0 + 4 < x < box.x1 - 4 and box.y0 + 2 < y < box.y1 - 2 for x, y in points]
+            assert not any(crossing), name
+    assert md.display.mix(mix, axes) is axes
+    assert mix.graph(axes) is axes
+
+
+def test_notebooks_show_routing_and_settings(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    mix.rename("kick", "kick <1>")
+    page = mix._repr_html_()
+    assert page.count("<svg") == 1
+    assert "kick &lt;1&gt;" in page
+    assert "<td" in page
+    strip = mix["bass"]._repr_html_()
+    assert "Compressor(threshold_db=-30.0" in strip
+    assert "automated (2 points)" in strip
+    assert "pan_law" not in strip
+    assert md.Mix()._repr_html_().startswith("<div><b>Mix: 48000 Hz, 0 tracks</b>")
