@@ -183,3 +183,27 @@ fn law_7_meters_do_not_allocate() {
         assert_eq!(count, 0, "{precision:?}");
     }
 }
+
+#[test]
+fn law_7_meters_of_stereo_do_not_allocate() {
+    let mut audio = planar_noise::<f32>(2, 60_000);
+    audio[30_000] = f32::NAN;
+    audio[31_000] = 2.0;
+    let block = Block::from_planar(&audio, 2).unwrap();
+    let mut level = LevelParams::default().build::<f32>(&spec(2)).unwrap();
+    let mut correlation = CorrelationParams::default().build::<f32>(&spec(2)).unwrap();
+    let mut fold = MonoFoldMeter::<f32>::new(&spec(2)).unwrap();
+    let count = calls(|| {
+        for start in (0..block.frames()).step_by(999) {
+            let part = block.frames_at(start, 999.min(block.frames() - start));
+            level.observe(&part);
+            correlation.observe(&part);
+            fold.observe(&part);
+        }
+        let _ = (correlation.reading(), correlation.correlation());
+        level.reset();
+        correlation.reset();
+        fold.reset();
+    });
+    assert_eq!(count, 0);
+}

@@ -18,6 +18,7 @@ mod lanes;
 mod laws;
 mod loudness;
 mod memory;
+mod meters;
 mod processors;
 mod realtime;
 mod reference;
