@@ -2,7 +2,7 @@
 
 use crate::{allocator::calls, common::*};
 use mixdown::{
-    console::{KeyParams, Lane, Point, SendParams, Shape, VcaParams},
+    console::{KeyParams, Lane, Metering, Point, SendParams, Shape, VcaParams},
     dynamics::*,
     filters::*,
     levels::*,
@@ -129,6 +129,8 @@ fn law_7_the_mixer_does_not_allocate() {
     mixer.set_vcas(&[VcaParams { name: "all".into(), members, ..Default::default() }]).unwrap();
     let master = StripParams { inserts: vec![TiltParams::default().into()], ..Default::default() };
     mixer.set("master", &master).unwrap();
+    mixer.set_metering(Metering::All).unwrap();
+    let meter = mixer.meter(bass).unwrap();
     let (stereo, mono) = (planar_noise::<f32>(2, FRAMES), planar_noise::<f32>(1, FRAMES));
     let inputs = [(&stereo, 2), (&mono, 1), (&mono, 1)]
         .map(|(samples, channels)| Block::from_planar(samples.as_slice(), channels).unwrap());
@@ -152,6 +154,7 @@ fn law_7_the_mixer_does_not_allocate() {
                 mixer.process(&parts, block);
                 start += block.frames();
             });
+            assert!(meter.levels().frames > 0);
             mixer.reset();
         });
         assert_eq!(count, 0, "round {round}");

@@ -18,6 +18,7 @@ mod lanes;
 mod laws;
 mod loudness;
 mod memory;
+mod metering;
 mod meters;
 mod processors;
 mod realtime;

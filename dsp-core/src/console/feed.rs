@@ -44,6 +44,8 @@ pub(super) struct Feed<S> {
     non_finite: u64,
     /// What it added last, left and right of one chunk, for stems; empty unless they are rendered.
     pub(super) product: Vec<f64>,
+    /// The same as rounded samples, for the meter of its source; empty unless that is metered.
+    pub(super) heard: Vec<f64>,
 }
 
 impl<S: Sample> Feed<S> {
@@ -71,6 +73,7 @@ impl<S: Sample> Feed<S> {
             sample_rate_hz,
             non_finite: 0,
             product: Vec::new(),
+            heard: Vec::new(),
         }
     }
 
@@ -191,9 +194,24 @@ impl<S: Sample> Feed<S> {
                 mute: &mute,
                 lanes: rows.map(|rows| rows.map(|row| &row[range.clone()])),
             };
-            self.non_finite += mix::add_stereo(backend, bus, source.frames(range), &gains);
+            self.non_finite += mix::add_stereo(backend, bus, source.frames(range.clone()), &gains);
+            if !self.heard.is_empty() {
+                // Not what the bus has gained: that is rounded by what it held.
+                let (left, right) = self.heard.split_at_mut(CHUNK_FRAMES);
+                let (left, right) = (&mut left[range.clone()], &mut right[range.clone()]);
+                left.fill(0.0);
+                right.fill(0.0);
+                mix::add_stereo(backend, [&mut *left, &mut *right], source.frames(range), &gains);
+                left.iter_mut().chain(right).for_each(|sample| *sample = S::from_f64(*sample).audible().to_f64());
+            }
             start += length;
         }
+    }
+
+    /// Left and right of the last chunk, of which this many frames were heard.
+    pub(super) fn heard(&self, frames: usize) -> [&[f64]; 2] {
+        let (left, right) = self.heard.split_at(CHUNK_FRAMES.min(self.heard.len()));
+        [&left[..frames.min(left.len())], &right[..frames.min(right.len())]]
     }
 
     pub(super) fn reset(&mut self) {
@@ -213,6 +231,7 @@ impl<S: Sample> Feed<S> {
             sample_rate_hz: _,
             non_finite,
             product: _,
+            heard: _,
         } = self;
         delay.reset();
         *non_finite = 0;

@@ -12,6 +12,7 @@ use super::{
     send::Tap,
     strip::Strip,
     strip_id::StripId,
+    strip_meter::{Metering, StripMeter},
     taps::Taps,
 };
 use crate::{
@@ -47,6 +48,8 @@ use alloc::{string::String, vec, vec::Vec};
 ///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives.
 /// - Edits (`add`, `remove`, `rename`, `reorder`, `set`, `set_vcas`) take memory and may change the latency; a refused
 ///   edit changes nothing. Processing and the `set_…` by [`StripId`] never take memory.
+/// - Strips are metered on request ([`set_metering`](Self::set_metering)): levels, loudness, correlation and gain reduction
+///   after the fader, which any thread reads without a lock ([`meter`](Self::meter)). They change no bit of the mix.
 /// - Lanes of an `Equalizer`, a `DynamicEqualizer`, a `MultibandCompressor`, a `DeEsser` or a `Reverb` design while the
 ///   mixer processes, which takes memory: for rendering, not for a callback. A lane that is replaced jumps.
 ///
@@ -80,12 +83,14 @@ pub struct Mixer<S: Sample> {
     /// Of each of them.
     pub(super) taps: Vec<Taps<S>>,
     /// Whether independent strips run on several threads.
-    is_parallel: bool,
+    pub(super) is_parallel: bool,
     /// Of each strip of `params`: its position in `strips`, and its feeds as (position of the bus, feed of the bus).
     pub(super) positions: Vec<usize>,
     pub(super) outputs: Vec<Vec<(usize, usize)>>,
     /// The way out of the master.
     pub(super) out: Feed<S>,
+    pub(super) metering: Metering,
+    pub(super) meters: Vec<StripMeter>,
     /// Left, then right, of one chunk.
     sums: Vec<f64>,
     /// Which strips are heard while others are soloed; and, while that is found, what feeds soloed ones.
@@ -93,7 +98,7 @@ pub struct Mixer<S: Sample> {
     pub(super) feeding: Vec<bool>,
     pub(super) latency_frames: usize,
     /// Whether a block has been mixed since the build or the last reset: before, changes need no glide.
-    running: bool,
+    pub(super) running: bool,
     /// Frames since the start of the mix.
     now: u64,
 }
@@ -136,6 +141,8 @@ impl<S: Sample> Mixer<S> {
             positions: Vec::new(),
             outputs: Vec::new(),
             out: Feed::output(StripId(count as u32 - 1), spec.sample_rate_hz()),
+            metering: Metering::Off,
+            meters: Vec::new(),
             sums: vec![0.0; 2 * CHUNK_FRAMES],
             kept: Vec::new(),
             feeding: Vec::new(),
@@ -212,6 +219,7 @@ impl<S: Sample> Mixer<S> {
             let (left, right) = (&mut left[..length], &mut right[..length]);
             self.out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
             self.now += length as u64;
+            super::metering::run_all(&mut self.meters, &self.strips, &self.out, length, self.is_parallel);
             let mut block = out.frames_mut(start, length);
             mix::round(self.backend, left, block.channel_mut(0));
             mix::round(self.backend, right, block.channel_mut(1));
@@ -378,6 +386,7 @@ impl<S: Sample> Mixer<S> {
     pub fn reset(&mut self) {
         self.strips.iter_mut().for_each(Strip::reset);
         self.out.reset();
+        self.meters.iter_mut().for_each(StripMeter::reset);
         (self.running, self.now) = (false, 0);
     }
 
