@@ -63,7 +63,8 @@ fn near(actual: &[f32], expected: &[f32]) -> bool {
 fn meters_read() -> Result<bool, Error> {
     let spec = StreamSpec::new(48_000.0, 2)?;
     let (left, right) = ([0.5_f32; FRAMES], [0.25; FRAMES]);
-    let block = Block::from_slices(&[&left, &right])?;
+    let channels = [&left[..], &right];
+    let block = Block::from_slices(&channels)?;
     let mut level = LevelParams::default().build::<f32>(&spec)?;
     let mut correlation = CorrelationParams::default().build::<f32>(&spec)?;
     let mut fold = MonoFoldMeter::<f32>::new(&spec)?;
@@ -75,15 +76,17 @@ fn meters_read() -> Result<bool, Error> {
     Ok(right == [true; 2] && correlation.correlation() == 1.0 && (fold.reading().loss_db + 0.457_6).abs() < 1e-3)
 }
 
-/// Whether a mixer publishes the levels of its strips.
+/// Whether a mixer publishes the levels of its strips, here of 0.5 through a fader at half.
 fn strips_are_metered() -> Result<bool, Error> {
     let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2)?)?;
     let Ok(track) = mixer.add_track("track", 2, &StripParams::default()) else { return Ok(false) };
     mixer.set_metering(Metering::All)?;
+    mixer.set_value(track, "fader_db", HALF_DB.into())?;
     let mut out = [0.0; 2 * FRAMES];
     mixer.process(&[Block::from_planar(&[0.5; 2 * FRAMES], 2)?], &mut BlockMut::from_planar(&mut out, 2)?);
     let levels = mixer.meter(track).map(|meter| meter.levels());
-    Ok(levels.is_some_and(|levels| levels.frames == FRAMES as u64 && (levels.sample_peak_dbfs - HALF_DB).abs() < 1e-6))
+    Ok(levels
+        .is_some_and(|levels| levels.frames == FRAMES as u64 && (levels.sample_peak_dbfs - 2.0 * HALF_DB).abs() < 1e-6))
 }
 
 /// Whether a response long enough for transforms gives the direct sum, as loud as its input.

@@ -14,7 +14,7 @@ use crate::{
     foundation::{error::Error, sample::Sample},
     meters::loudness::Memory,
 };
-use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 impl<S: Sample> Mixer<S> {
     /// Meters these strips from now on: an edit, which takes 170 kB for each. What was metered before goes on.
@@ -41,7 +41,7 @@ impl<S: Sample> Mixer<S> {
         if let Metering::Strips(ids) = &metering
             && ids.iter().any(|id| !self.ids.contains(id))
         {
-            return Err(Error::Unknown { name: String::new().into() });
+            return Err(Error::Unknown { name: "".into() });
         }
         self.metering = metering;
         self.route_meters();

@@ -30,7 +30,7 @@ use crate::{
     },
     primitives::{backend::Backend, mix},
 };
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 /// The mixer: tracks, groups and returns through strips into a stereo master.
 ///
@@ -333,8 +333,8 @@ impl<S: Sample> Mixer<S> {
 
     fn index_of(&self, strip: StripId) -> Result<usize, Error> {
         let index = self.ids.iter().position(|id| *id == strip);
-        // A name would take memory: an empty one takes none.
-        index.ok_or_else(|| Error::Unknown { name: String::new().into() })
+        // A name would take memory: an empty one takes none, and as a `String` it would need unwinding to link.
+        index.ok_or_else(|| Error::Unknown { name: "".into() })
     }
 
     /// Glides a strip to its settings.

@@ -30,7 +30,7 @@ use core::{f64::consts::PI, marker::PhantomData};
 /// Takes two channels. The loss of a band is 10 log10(2 E\[((L + R) / 2)²\] / (E\[L²\] + E\[R²\])) dB: 0 for mono,
 /// -3.01 for independent channels, -inf for inverted polarity; 0 for silence. A band is flagged if it loses more than 6 dB
 /// and its level is within 20 dB of the highest. Silence is assumed before the first and after the last sample. Below
-/// 50 Hz neighbouring bands overlap, as they are narrower than the window resolves. Same bits however the stream is cut.
+/// 80 Hz a tone reaches into the bands beside its own, as they are narrower than the window resolves. Same bits however the stream is cut.
 /// Non-finite samples count as 0 and are counted. `observe` never allocates, and works in bursts of one frame of the
 /// window; `reading` allocates. Memory: 0.6 MB at 48 kHz.
 ///

@@ -19,6 +19,7 @@ from mixdown.effects import Effect
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.mapping import Strips
+from mixdown.session.measuring import Measured, Progress
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
 from mixdown.session.song import load, plain_mix, save, source_file
@@ -28,9 +29,6 @@ from mixdown.session.vcas import Vca, Vcas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Progress = Callable[[int, int], None]
-"""Called with the frames done and the frames there are."""
 
 #: Most strips that are printed with the mix.
 _MOST_ROWS = 16
@@ -62,7 +60,7 @@ def _takes_settings(kind: type[Strip]) -> Callable[[_Method], _Method]:
     return sign
 
 
-class Mix(Strips):
+class Mix(Measured, Strips):
     """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
