@@ -1,10 +1,11 @@
-//! A mixer in an audio callback, with its parameters on another thread: two queues, no lock, no memory in the callback.
+//! A mixer in an audio callback, with its parameters on another thread: two queues and a meter, no lock, no memory in the
+//! callback.
 //!
 //! `cargo run --release --example live_mixer`
 
 use mixdown::{
     Block, BlockMut, Effect, EffectCoeffs, Mixer, Params, StreamSpec, StripId, StripParams,
-    console::SendParams,
+    console::{Metering, SendParams},
     dynamics::CompressorParams,
     filters::BellParams,
     params::{Designed, Value},
@@ -66,6 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let vocal = mixer.add_track("vocal", 1, &vocal)?;
     mixer.add_track("guitar", 2, &StripParams::default())?;
+    mixer.set_metering(Metering::Strips(vec![vocal]))?;
+    let meter = mixer.meter(vocal).ok_or("the vocal is metered")?;
 
     let (mut changes, to_callback) = rtrb::RingBuffer::new(64);
     let (used, mut to_free) = rtrb::RingBuffer::new(64);
@@ -91,6 +94,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         changes.push(Change::Insert(vocal, 0, design)).map_err(|_| "the queue is full")?;
         thread::sleep(Duration::from_millis(3));
         while to_free.pop().is_ok() {}
+        let levels = meter.levels();
+        println!("vocal {:5.1} dBFS, reduced by {:.1} dB", levels.rms_dbfs, levels.gain_reduction_db);
     }
     let peaks = audio.join().map_err(|_| "the audio thread has failed")?;
     let (before, after) = (peaks[5], peaks[peaks.len() - 1]);

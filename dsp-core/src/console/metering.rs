@@ -17,7 +17,7 @@ use crate::{
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 impl<S: Sample> Mixer<S> {
-    /// Meters these strips from now on: an edit, which takes 170 kB for each. What was metered before goes on.
+    /// Meters these strips from now on: an edit, which takes 176 kB for each. What was metered before goes on.
     ///
     /// ```
     /// use mixdown::{Block, BlockMut, Mixer, StreamSpec, StripParams, console::Metering};
