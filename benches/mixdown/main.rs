@@ -17,6 +17,7 @@ mod mix;
 mod pair;
 mod reverb;
 mod scalar;
+mod scalar_meters;
 mod signal;
 mod soft_clip;
 mod width;
@@ -36,7 +37,8 @@ fn quick() -> Criterion {
 criterion_group! {
     name = benches;
     config = quick();
-    targets = gain::all, mix::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, width::all,
+    targets = gain::all, mix::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
+        meters::all_mono_fold, width::all,
         limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
         bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all
 }

@@ -1,14 +1,14 @@
-//! Loudness and true peak.
+//! Loudness, true peak, levels, correlation, mono compatibility.
 
 use crate::{
     pair::{Group, alone, pair},
-    scalar,
+    scalar, scalar_meters,
     signal::{format, planar},
 };
 use criterion::Criterion;
 use mixdown::{
     Block, Meter, Sample, StreamSpec, gain_to_db,
-    meters::{LoudnessParams, Memory, Precision, TruePeakMeter},
+    meters::{CorrelationParams, LevelParams, LoudnessParams, Memory, MonoFoldMeter, Precision, TruePeakMeter},
 };
 use std::{f64::consts::TAU, hint::black_box};
 
@@ -20,6 +20,9 @@ const LONG: usize = 48_000;
 const LOUDNESS_TOLERANCE_LU: f64 = 1e-3;
 /// The same interpolator, rounded differently.
 const PEAK_TOLERANCE_DB: f64 = 1e-3;
+/// Windows that move on every frame against every 64 frames.
+const LEVEL_TOLERANCE_DB: f64 = 0.05;
+const CORRELATION_TOLERANCE: f64 = 0.01;
 /// Points and half the taps of both precisions, and the shapes of their Kaiser windows.
 const STANDARD: (usize, usize, f64) = (8, 16, 8.0);
 const HIGH: (usize, usize, f64) = (16, 48, 10.0);
@@ -43,6 +46,95 @@ pub fn all_true_peak(criterion: &mut Criterion) {
     in_full::<f32>(group, "standard_in_full", Precision::Standard, STANDARD);
     in_full::<f64>(group, "standard_in_full", Precision::Standard, STANDARD);
     in_full::<f32>(group, "high_in_full", Precision::High, HIGH);
+}
+
+/// Levels.
+pub fn all_levels(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("level");
+    level::<f32>(group, LONG);
+    level::<f64>(group, LONG);
+    level::<f32>(group, 512);
+}
+
+/// Correlation.
+pub fn all_correlation(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("correlation");
+    correlation::<f32>(group, LONG);
+    correlation::<f64>(group, LONG);
+    correlation::<f32>(group, 512);
+}
+
+/// Mono compatibility.
+pub fn all_mono_fold(criterion: &mut Criterion) {
+    mono_fold::<f32>(&mut criterion.benchmark_group("mono_fold"));
+}
+
+fn level<S: Sample>(group: &mut Group<'_>, frames: usize) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let mut meter = LevelParams::default().build::<S>(&spec).expect("legal");
+    let mut plain = [(); 2].map(|()| scalar_meters::Level::new(300.0, RATE_HZ));
+    let audio = planar::<S>(2, frames);
+    let plainly = |plain: &mut [scalar_meters::Level; 2], audio: &[S]| {
+        for (level, channel) in plain.iter_mut().zip(audio.chunks_exact(frames)) {
+            level.observe(channel);
+        }
+    };
+    for _ in 0..10 * LONG / frames {
+        meter.observe(&stereo(&audio));
+        plainly(&mut plain, &audio);
+    }
+    for (ours, plain) in meter.reading().channels.iter().zip(&plain) {
+        let differences = [ours.rms_dbfs - plain.rms_dbfs(), ours.sample_peak_dbfs - gain_to_db(plain.peak)];
+        assert!(
+            differences.iter().all(|difference| difference.abs() <= LEVEL_TOLERANCE_DB),
+            "level: {differences:?} dB"
+        );
+    }
+    pair(
+        group,
+        &format!("all/{}/2ch/{frames}", format::<S>()),
+        2 * frames,
+        || meter.observe(&stereo(black_box(&audio))),
+        || {
+            plainly(&mut plain, black_box(&audio));
+            black_box(&plain);
+        },
+    );
+}
+
+fn correlation<S: Sample>(group: &mut Group<'_>, frames: usize) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let mut meter = CorrelationParams::default().build::<S>(&spec).expect("legal");
+    let mut plain = scalar_meters::Correlation::new(300.0, RATE_HZ);
+    // Half of the right channel is that of the left one.
+    let mut audio = planar::<S>(2, frames);
+    for n in 0..frames {
+        audio[frames + n] = S::from_f64(0.5 * (audio[n].to_f64() + audio[frames + n].to_f64()));
+    }
+    for _ in 0..10 * LONG / frames {
+        meter.observe(&stereo(&audio));
+        plain.observe(&audio);
+    }
+    let difference = meter.correlation() - plain.correlation();
+    assert!(difference.abs() <= CORRELATION_TOLERANCE, "correlation: {difference}");
+    pair(
+        group,
+        &format!("all/{}/2ch/{frames}", format::<S>()),
+        2 * frames,
+        || meter.observe(&stereo(black_box(&audio))),
+        || {
+            plain.observe(black_box(&audio));
+            black_box(&plain);
+        },
+    );
+}
+
+/// By itself: a plain transform of 8192 frames is no peer.
+fn mono_fold<S: Sample>(group: &mut Group<'_>) {
+    let mut meter = MonoFoldMeter::<S>::new(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("stereo");
+    let audio = planar::<S>(2, LONG);
+    let id = format!("all/{}/2ch/{LONG}", format::<S>());
+    alone(group, &id, 2 * LONG, || meter.observe(&stereo(black_box(&audio))));
 }
 
 fn stereo<S: Sample>(samples: &[S]) -> Block<'_, 'static, S> {

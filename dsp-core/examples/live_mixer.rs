@@ -1,10 +1,11 @@
-//! A mixer in an audio callback, with its parameters on another thread: two queues, no lock, no memory in the callback.
+//! A mixer in an audio callback, with its parameters on another thread: two queues and a meter, no lock, no memory in the
+//! callback.
 //!
 //! `cargo run --release --example live_mixer`
 
 use mixdown::{
     Block, BlockMut, Effect, EffectCoeffs, Mixer, Params, StreamSpec, StripId, StripParams,
-    console::{Lane, Point, SendParams, Shape, VcaParams},
+    console::{Lane, Metering, Point, SendParams, Shape, VcaParams},
     dynamics::CompressorParams,
     filters::{BellParams, EqualizerParams},
     params::{Designed, Value},
@@ -88,6 +89,7 @@ fn mixer(spec: &StreamSpec) -> Result<(Mixer<f32>, StripId), Box<dyn Error>> {
     let vocal = mixer.add_track("vocal", 1, &vocal)?;
     mixer.add_track("guitar", 2, &StripParams::default())?;
     mixer.set_vcas(&[VcaParams { name: "all".into(), members: vec!["guitar".into()], ..Default::default() }])?;
+    mixer.set_metering(Metering::Strips(vec![vocal]))?;
     Ok((mixer, vocal))
 }
 
@@ -96,6 +98,7 @@ fn mixer(spec: &StreamSpec) -> Result<(Mixer<f32>, StripId), Box<dyn Error>> {
 pub fn play(run: impl Fn(&mut dyn FnMut()) + Send + 'static) -> Result<Vec<f32>, Box<dyn Error>> {
     let spec = StreamSpec::new(48_000.0, 2)?;
     let (mixer, vocal) = mixer(&spec)?;
+    let meter = mixer.meter(vocal).ok_or("the vocal is metered")?;
     let (mut changes, to_callback) = rtrb::RingBuffer::new(64);
     let (used, mut to_free) = rtrb::RingBuffer::new(64);
     let mut callback = Callback { mixer, changes: to_callback, used };
@@ -146,6 +149,8 @@ pub fn play(run: impl Fn(&mut dyn FnMut()) + Send + 'static) -> Result<Vec<f32>,
         }
         thread::sleep(Duration::from_millis(3));
         while to_free.pop().is_ok() {}
+        let levels = meter.levels();
+        println!("vocal {:5.1} dBFS, reduced by {:.1} dB", levels.rms_dbfs, levels.gain_reduction_db);
     }
     drop(changes);
     while !audio.is_finished() {

@@ -25,7 +25,7 @@
 //! | [`dynamics`] | compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter | |
 //! | [`reverbs`] | reverb, plate | |
 //! | [`convolution`] | convolution, linear-phase equalizer | impulse responses |
-//! | [`meters`] | | loudness (BS.1770, EBU R 128), true peak |
+//! | [`meters`] | | loudness (BS.1770, EBU R 128), true peak, levels, correlation, mono compatibility |
 //! | [`console`] | chain, parallel, mid/side, bypass | [`Effect`] as a value, [`Mixer`], offline rendering |
 //! | [`delivery`] | | targets of platforms, normalisation, mastering to a target, word length |
 //!

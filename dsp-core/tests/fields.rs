@@ -30,6 +30,8 @@ fn with_tables() -> Vec<(&'static str, Build)> {
                 ("Normalize", || Box::new(delivery::NormalizeParams::default())),
                 ("Quantizer", || Box::new(delivery::QuantizerParams::default())),
                 ("LoudnessMeter", || Box::new(meters::LoudnessParams::default())),
+                ("LevelMeter", || Box::new(meters::LevelParams::default())),
+                ("CorrelationMeter", || Box::new(meters::CorrelationParams::default())),
                 ("Delivery", || Box::new(delivery::DeliveryParams::default())),
             ]
         };

@@ -76,3 +76,44 @@ fn every_card_states_its_figure() {
         assert!(stated.contains(&format!(" {figure_kb} kB")), "{name}, {file}: {figure_kb} kB");
     }
 }
+
+/// Meters of stereo f32 at 48 kHz in kB, and the source file that states it.
+const METERS_KB: [(f64, &str); 4] = [
+    (0.34, "meters/level.rs"),
+    (0.29, "meters/correlation.rs"),
+    (614.0, "meters/mono_fold.rs"),
+    (176.0, "console/metering.rs"),
+];
+
+#[test]
+fn every_meter_takes_the_memory_of_its_figure() {
+    let spec = StreamSpec::new(48_000.0, 2).unwrap();
+    let (level, level_heap) = held(|| meters::LevelParams::default().build::<f32>(&spec).unwrap());
+    let (correlation, correlation_heap) = held(|| meters::CorrelationParams::default().build::<f32>(&spec).unwrap());
+    let (fold, fold_heap) = held(|| meters::MonoFoldMeter::<f32>::new(&spec).unwrap());
+    let mut mixer = Mixer::<f32>::new(&spec).unwrap();
+    let ((), strip_heap) = held(|| mixer.set_metering(console::Metering::All).unwrap());
+    let bytes = [
+        level_heap + size_of_val(&level),
+        correlation_heap + size_of_val(&correlation),
+        fold_heap + size_of_val(&fold),
+        strip_heap,
+    ];
+    let mut wrong = Vec::new();
+    for (bytes, (figure_kb, file)) in bytes.into_iter().zip(METERS_KB) {
+        let kb = bytes as f64 / 1e3;
+        println!("{file}: {kb:.2} kB");
+        if (kb / figure_kb - 1.0).abs() > TOLERANCE {
+            wrong.push(format!("{file}: {kb:.2} kB, not {figure_kb} kB"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_meter_states_its_figure() {
+    for (figure_kb, file) in METERS_KB {
+        let source = std::fs::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert!(source.contains(&format!("{figure_kb} kB")), "{file}: {figure_kb} kB");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{allocator::calls, common::*};
 use mixdown::{
-    console::{KeyParams, Lane, Point, SendParams, Shape, VcaParams},
+    console::{KeyParams, Lane, Metering, Point, SendParams, Shape, VcaParams},
     dynamics::*,
     filters::*,
     levels::*,
@@ -130,6 +130,8 @@ fn law_7_the_mixer_does_not_allocate() {
     mixer.set_vcas(&[VcaParams { name: "all".into(), members, ..Default::default() }]).unwrap();
     let master = StripParams { inserts: vec![TiltParams::default().into()], ..Default::default() };
     mixer.set("master", &master).unwrap();
+    mixer.set_metering(Metering::All).unwrap();
+    let meter = mixer.meter(bass).unwrap();
     let (stereo, mono) = (planar_noise::<f32>(2, FRAMES), planar_noise::<f32>(1, FRAMES));
     let inputs = [(&stereo, 2), (&mono, 1), (&mono, 1)]
         .map(|(samples, channels)| Block::from_planar(samples.as_slice(), channels).unwrap());
@@ -153,6 +155,7 @@ fn law_7_the_mixer_does_not_allocate() {
                 mixer.process(&parts, block);
                 start += block.frames();
             });
+            assert!(meter.levels().frames > 0);
             mixer.reset();
         });
         assert_eq!(count, 0, "round {round}");
@@ -278,4 +281,28 @@ fn law_7_meters_do_not_allocate() {
         });
         assert_eq!(count, 0, "{precision:?}");
     }
+}
+
+#[test]
+fn law_7_meters_of_stereo_do_not_allocate() {
+    let mut audio = planar_noise::<f32>(2, 60_000);
+    audio[30_000] = f32::NAN;
+    audio[31_000] = 2.0;
+    let block = Block::from_planar(&audio, 2).unwrap();
+    let mut level = LevelParams::default().build::<f32>(&spec(2)).unwrap();
+    let mut correlation = CorrelationParams::default().build::<f32>(&spec(2)).unwrap();
+    let mut fold = MonoFoldMeter::<f32>::new(&spec(2)).unwrap();
+    let count = calls(|| {
+        for start in (0..block.frames()).step_by(999) {
+            let part = block.frames_at(start, 999.min(block.frames() - start));
+            level.observe(&part);
+            correlation.observe(&part);
+            fold.observe(&part);
+        }
+        let _ = (correlation.reading(), correlation.correlation());
+        level.reset();
+        correlation.reset();
+        fold.reset();
+    });
+    assert_eq!(count, 0);
 }

@@ -20,6 +20,8 @@ mod laws;
 mod live_mixer;
 mod loudness;
 mod memory;
+mod metering;
+mod meters;
 mod processors;
 mod realtime;
 mod reference;

@@ -6,6 +6,7 @@ mod array;
 mod delivery;
 mod effect;
 mod error;
+mod fader;
 mod format;
 mod interrupt;
 mod meter;
@@ -35,8 +36,9 @@ mod _core {
         delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
-        meter::{LoudnessMeter, album_loudness},
-        mix::{render_mix, render_stems},
+        fader::{fader_levels_db, fader_positions},
+        meter::{CorrelationMeter, LevelMeter, LoudnessMeter, album_loudness, mono_fold},
+        mix::{measure_mix, render_mix, render_stems},
         offline::{gain_reduction, process},
         settings::{
             check_band, check_effect, check_mix, check_send, check_strip, fields, kinds, reverb_space, takes_key,

@@ -1,4 +1,4 @@
-//! Loudness meters.
+//! Meters: running ones for consecutive blocks, and mono compatibility of whole arrays.
 
 use crate::{
     array::{self, Planar},
@@ -8,26 +8,118 @@ use crate::{
     settings::read,
 };
 use mixdown::{
-    Block, Meter, StreamSpec,
-    meters::{Loudness, LoudnessParams},
+    Block, Error, Meter, StreamSpec,
+    meters::{Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold, MonoFoldMeter},
 };
 use numpy::IntoPyArray;
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
 
-/// Running meters as one of a [`Kind`].
-struct Running;
-
-impl Kind for Running {
-    type Of<S: Format> = mixdown::meters::LoudnessMeter<S>;
+/// A kind of meters in both formats.
+trait Meters: Kind {
+    type Params: Sync;
+    type Reading: Send;
+    fn build<S: Format>(params: &Self::Params, spec: &StreamSpec) -> Result<Self::Of<S>, Error>;
+    fn observe<S: Format>(meter: &mut Self::Of<S>, block: &Block<'_, '_, S>);
+    fn reading<S: Format>(meter: &Self::Of<S>) -> Self::Reading;
 }
 
-/// A loudness meter for consecutive blocks. Threads that use it at the same time wait for each other.
-#[pyclass(module = "mixdown._core", frozen)]
-pub(crate) struct LoudnessMeter {
+macro_rules! meters {
+    ($($name:ident: $params:ty, $reading:ty;)*) => {
+        /// Kinds of meters.
+        mod kinds {
+            $(pub(super) struct $name;)*
+        }
+        $(
+            impl Kind for kinds::$name {
+                type Of<S: Format> = mixdown::meters::$name<S>;
+            }
+
+            impl Meters for kinds::$name {
+                type Params = $params;
+                type Reading = $reading;
+
+                fn build<S: Format>(params: &$params, spec: &StreamSpec) -> Result<Self::Of<S>, Error> {
+                    params.build(spec)
+                }
+
+                fn observe<S: Format>(meter: &mut Self::Of<S>, block: &Block<'_, '_, S>) {
+                    meter.observe(block);
+                }
+
+                fn reading<S: Format>(meter: &Self::Of<S>) -> $reading {
+                    meter.reading()
+                }
+            }
+        )*
+    };
+}
+
+meters! {
+    LoudnessMeter: LoudnessParams, Loudness;
+    LevelMeter: LevelParams, Level;
+    CorrelationMeter: CorrelationParams, Correlation;
+}
+
+/// A meter for consecutive blocks. Threads that use it at the same time wait for each other.
+struct Running<M: Meters> {
     spec: StreamSpec,
-    params: LoudnessParams,
+    params: M::Params,
     /// `None` before the first block, which decides the format.
-    running: Shared<Option<Either<Running>>>,
+    meter: Shared<Option<Either<M>>>,
+}
+
+impl<M: Meters> Running<M>
+where
+    M::Of<f32>: Send,
+    M::Of<f64>: Send,
+{
+    fn new(sample_rate_hz: f64, channels: usize, params: M::Params) -> PyResult<Self> {
+        let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
+        M::build::<f32>(&params, &spec).map_err(parameter)?;
+        Ok(Self { spec, params, meter: Shared::new(None) })
+    }
+
+    fn observe(&self, py: Python<'_>, block: &Bound<'_, PyAny>) -> PyResult<()> {
+        with_either!(array::read(block, "block")?, planar => self.measure(py, &planar))
+    }
+
+    fn reading(&self, py: Python<'_>) -> PyResult<M::Reading> {
+        let reading = self.meter.with(py, |meter| match meter {
+            None => M::build::<f32>(&self.params, &self.spec).map(|meter| M::reading(&meter)),
+            Some(Either::F32(meter)) => Ok(M::reading(meter)),
+            Some(Either::F64(meter)) => Ok(M::reading(meter)),
+        });
+        reading.map_err(parameter)
+    }
+
+    fn reset(&self, py: Python<'_>) {
+        self.meter.with(py, |meter| *meter = None);
+    }
+
+    fn measure<S: Format>(&self, py: Python<'_>, planar: &Planar<S>) -> PyResult<()> {
+        if planar.channels != self.spec.channels() {
+            let (expected, actual) = (self.spec.channels(), planar.channels);
+            return Err(ShapeError::new_err(format!("block has {actual} channels: the meter has {expected}")));
+        }
+        refuse_non_finite(planar)?;
+        let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+        let enter = || {
+            let mut meter = self.meter.lock();
+            if meter.is_none() {
+                *meter = Some(S::wrap(M::build(&self.params, &self.spec).map_err(parameter)?));
+            }
+            if meter.as_mut().and_then(S::get_mut).is_none() {
+                let message = format!("block is {}: earlier blocks were of the other format", S::NAME);
+                return Err(PyTypeError::new_err(message));
+            }
+            Ok(meter)
+        };
+        in_chunks_with(py, planar.frames, enter, |meter, start, length| {
+            if let Some(meter) = meter.as_mut().and_then(S::get_mut) {
+                M::observe(meter, &block.frames_at(start, length));
+            }
+        })
+    }
 }
 
 /// Refuses NaN and infinities: a meter must not count them as silence.
@@ -38,62 +130,52 @@ fn refuse_non_finite<S: Format>(planar: &Planar<S>) -> PyResult<()> {
     }
 }
 
-#[pymethods]
-impl LoudnessMeter {
-    #[new]
-    fn new(sample_rate_hz: f64, channels: usize, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
-        let params: LoudnessParams = read(settings)?;
-        params.build::<f32>(&spec).map_err(parameter)?;
-        Ok(Self { spec, params, running: Shared::new(None) })
-    }
+macro_rules! running {
+    ($(#[$doc:meta])* $name:ident, $dict:ident) => {
+        $(#[$doc])*
+        #[pyclass(module = "mixdown._core", frozen)]
+        pub(crate) struct $name(Running<kinds::$name>);
 
-    /// Measures the next block.
-    fn observe(&self, py: Python<'_>, block: &Bound<'_, PyAny>) -> PyResult<()> {
-        with_either!(array::read(block, "block")?, planar => self.measure(py, &planar))
-    }
+        #[pymethods]
+        impl $name {
+            #[new]
+            fn new(sample_rate_hz: f64, channels: usize, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
+                Ok(Self(Running::new(sample_rate_hz, channels, read(settings)?)?))
+            }
 
-    /// Everything measured so far, by the names of `Loudness`.
-    fn reading<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let reading = self.running.with(py, |running| match running {
-            None => self.params.build::<f32>(&self.spec).map(|meter| meter.reading()),
-            Some(running) => with_either!(running, meter => Ok(meter.reading())),
-        });
-        loudness_dict(py, reading.map_err(parameter)?)
-    }
+            /// Measures the next block.
+            fn observe(&self, py: Python<'_>, block: &Bound<'_, PyAny>) -> PyResult<()> {
+                self.0.observe(py, block)
+            }
 
-    /// Clears all state.
-    fn reset(&self, py: Python<'_>) {
-        self.running.with(py, |running| *running = None);
-    }
-}
+            /// Everything measured so far, by the names of the reading in Rust.
+            fn reading<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+                $dict(py, self.0.reading(py)?)
+            }
 
-impl LoudnessMeter {
-    fn measure<S: Format>(&self, py: Python<'_>, planar: &Planar<S>) -> PyResult<()> {
-        if planar.channels != self.spec.channels() {
-            let (expected, actual) = (self.spec.channels(), planar.channels);
-            return Err(ShapeError::new_err(format!("block has {actual} channels: the meter has {expected}")));
+            /// Clears all state.
+            fn reset(&self, py: Python<'_>) {
+                self.0.reset(py);
+            }
         }
-        refuse_non_finite(planar)?;
-        let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
-        let enter = || {
-            let mut running = self.running.lock();
-            if running.is_none() {
-                *running = Some(S::wrap(self.params.build(&self.spec).map_err(parameter)?));
-            }
-            if running.as_mut().and_then(S::get_mut).is_none() {
-                let message = format!("block is {}: earlier blocks were of the other format", S::NAME);
-                return Err(PyTypeError::new_err(message));
-            }
-            Ok(running)
-        };
-        in_chunks_with(py, planar.frames, enter, |running, start, length| {
-            if let Some(meter) = running.as_mut().and_then(S::get_mut) {
-                meter.observe(&block.frames_at(start, length));
-            }
-        })
-    }
+    };
 }
+
+running!(
+    /// A loudness meter.
+    LoudnessMeter,
+    loudness_dict
+);
+running!(
+    /// A meter of peaks, RMS and clipped samples.
+    LevelMeter,
+    level_dict
+);
+running!(
+    /// A meter of the correlation of two channels.
+    CorrelationMeter,
+    correlation_dict
+);
 
 /// Loudness of several programmes as one album: the gates run over the union of their blocks.
 #[pyfunction]
@@ -101,10 +183,69 @@ pub(crate) fn album_loudness(py: Python<'_>, meters: Vec<Py<LoudnessMeter>>) -> 
     let meters: Vec<&LoudnessMeter> = meters.iter().map(Py::get).collect();
     py.detach(|| {
         let energies = meters.iter().filter_map(|meter| {
-            meter.running.lock().as_ref().map(|running| with_either!(running, meter => meter.block_energies().clone()))
+            meter.0.meter.lock().as_ref().map(|running| with_either!(running, meter => meter.block_energies().clone()))
         });
         mixdown::meters::album_loudness(&energies.collect::<Vec<_>>())
     })
+}
+
+/// What each third of an octave of two channels loses in mono, by the names of `MonoFold`; bands as columns.
+#[pyfunction]
+pub(crate) fn mono_fold<'py>(
+    py: Python<'py>,
+    audio: &Bound<'py, PyAny>,
+    sample_rate_hz: f64,
+) -> PyResult<Bound<'py, PyDict>> {
+    with_either!(array::read(audio, "audio")?, planar => fold(py, &planar, sample_rate_hz))
+}
+
+fn fold<'py, S: Format>(py: Python<'py>, planar: &Planar<S>, sample_rate_hz: f64) -> PyResult<Bound<'py, PyDict>> {
+    let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
+    if planar.channels != 2 {
+        let message = format!("audio has {} channels: mono compatibility is of 2", planar.channels);
+        return Err(ShapeError::new_err(message));
+    }
+    refuse_non_finite(planar)?;
+    let block = Block::from_planar(&planar.samples, 2).map_err(parameter)?;
+    let mut meter = MonoFoldMeter::<S>::new(&spec).map_err(parameter)?;
+    in_chunks_with(py, planar.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
+    let MonoFold { loss_db, bands } = py.detach(|| meter.reading());
+    let dict = PyDict::new(py);
+    dict.set_item("loss_db", loss_db)?;
+    let rows =
+        bands.iter().map(|band| (band.centre_hz, band.level_db, band.loss_db, band.correlation, band.is_flagged));
+    dict.set_item("bands", rows.collect::<Vec<_>>())?;
+    Ok(dict)
+}
+
+fn level_dict(py: Python<'_>, reading: Level) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("peak_dbfs", reading.peak_dbfs)?;
+    dict.set_item("sample_peak_dbfs", reading.sample_peak_dbfs)?;
+    dict.set_item("rms_dbfs", reading.rms_dbfs)?;
+    dict.set_item("overall_rms_dbfs", reading.overall_rms_dbfs)?;
+    dict.set_item("clipped_samples", reading.clipped_samples)?;
+    dict.set_item("clips", reading.clips)?;
+    let channels = reading.channels.iter().map(|channel| {
+        let dict = PyDict::new(py);
+        dict.set_item("peak_dbfs", channel.peak_dbfs)?;
+        dict.set_item("sample_peak_dbfs", channel.sample_peak_dbfs)?;
+        dict.set_item("rms_dbfs", channel.rms_dbfs)?;
+        dict.set_item("overall_rms_dbfs", channel.overall_rms_dbfs)?;
+        dict.set_item("clipped_samples", channel.clipped_samples)?;
+        dict.set_item("clips", channel.clips)?;
+        PyResult::Ok(dict)
+    });
+    dict.set_item("channels", channels.collect::<PyResult<Vec<_>>>()?)?;
+    Ok(dict)
+}
+
+fn correlation_dict(py: Python<'_>, reading: Correlation) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("correlation", reading.correlation)?;
+    dict.set_item("overall", reading.overall)?;
+    dict.set_item("balance_db", reading.balance_db)?;
+    Ok(dict)
 }
 
 /// A reading by the names of `Loudness`, its curves as arrays.

@@ -64,6 +64,36 @@ pub(crate) fn render_stems<'py>(
     }
 }
 
+/// As [`render_mix`], but the readings of every strip by its name, the master last.
+#[pyfunction]
+#[pyo3(signature = (mix, tracks, sample_rate_hz, tail, progress=None))]
+pub(crate) fn measure_mix<'py>(
+    py: Python<'py>,
+    mix: &Bound<'py, PyAny>,
+    tracks: Tracks<'py>,
+    sample_rate_hz: f64,
+    tail: &Bound<'py, PyAny>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let call = Call::new(mix, sample_rate_hz, tail, progress)?;
+    let readings = match tracks {
+        Tracks::F32(tracks) => call.run(py, &tracks, mixdown::console::measure_mix)?,
+        Tracks::F64(tracks) => call.run(py, &tracks, mixdown::console::measure_mix)?,
+    };
+    let named = PyDict::new(py);
+    for (name, reading) in readings {
+        let dict = PyDict::new(py);
+        dict.set_item("peak_dbfs", reading.peak_dbfs)?;
+        dict.set_item("rms_dbfs", reading.rms_dbfs)?;
+        dict.set_item("integrated_lufs", reading.integrated_lufs)?;
+        dict.set_item("correlation", reading.correlation)?;
+        dict.set_item("gain_reduction_db", reading.gain_reduction_db)?;
+        dict.set_item("clipped_samples", reading.clipped_samples)?;
+        named.set_item(name, dict)?;
+    }
+    Ok(named)
+}
+
 fn stems<'py, S: Format>(
     py: Python<'py>,
     call: &Call,

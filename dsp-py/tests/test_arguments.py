@@ -282,6 +282,14 @@ def test_nothing_but_the_errors_that_are_promised(data: st.DataObject) -> None:
         lambda: md.loudness(np.zeros((2, 9)), RATE_HZ, layout=anything(), weights=anything(), precision=anything()),
         lambda: md.LoudnessMeter(anything(), anything(), memory=anything()),
         lambda: md.album_loudness(anything()),
+        lambda: md.LevelMeter(anything(), anything(), rms_ms=anything(), hold_ms=anything(), fall_db_per_s=anything()),
+        lambda: md.LevelMeter(RATE_HZ, 1, rms_ms=anything(), hold_ms=anything(), fall_db_per_s=anything()),
+        lambda: md.CorrelationMeter(RATE_HZ, window_ms=anything()),
+        lambda: md.correlation(anything(), anything(), window_ms=anything()),
+        lambda: md.mono_compatibility(anything(), anything()),
+        lambda: md.fader_db(anything(), taper=anything()),
+        lambda: md.fader_db(anything()),
+        lambda: md.fader_position(anything()),
         lambda: md.normalize(
             anything(), anything(), target_lufs=anything(), ceiling_dbtp=anything(), policy=anything()
         ),

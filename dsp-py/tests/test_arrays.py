@@ -75,6 +75,12 @@ def metered(audio: Any) -> md.Loudness:
     return meter.reading()
 
 
+def level_metered(audio: Any) -> float:
+    meter = md.LevelMeter(RATE_HZ, 1)
+    meter.observe(audio)
+    return meter.reading().rms_dbfs
+
+
 def keyed(audio: Any) -> np.ndarray:
     return md.Compressor()(np.zeros((1, FRAMES)), RATE_HZ, key=audio)
 
@@ -106,6 +112,7 @@ ENTRIES: dict[str, Callable[[Any], Any]] = {
     "stream key": stream_keyed,
     "loudness": lambda audio: md.loudness(audio, RATE_HZ),
     "meter": metered,
+    "level meter": level_metered,
     "album_loudness": lambda audio: md.album_loudness([(audio, RATE_HZ)]),
     "normalize": lambda audio: md.normalize(audio, RATE_HZ, target_lufs=-30),
     "reduce": lambda audio: md.normalize(audio, RATE_HZ, target_lufs=-30, policy="reduce"),

@@ -22,6 +22,10 @@ class TestResults:
         stream, meter = md.Reverb().stream(RATE_HZ, 2), md.LoudnessMeter(RATE_HZ, 2)
         for result in (
             md.loudness(long, RATE_HZ),
+            md.correlation(np.stack([long, -long]), RATE_HZ),
+            md.mono_compatibility(np.stack([long, -long]), RATE_HZ),
+            mix.measure(),
+            mix.measure()["master"],
             mastered,
             mastered.certificate,
             mastered.certificate.target,
@@ -59,6 +63,8 @@ class TestResults:
             [md.Gain(gain_db=-math.inf), md.Compressor(ratio=math.inf), md.Parallel([md.Gain()], [-math.inf])]
         )
         assert md.from_dict(json.loads(json.dumps(infinite.to_dict(), allow_nan=False))) == infinite
+        fold = md.mono_compatibility(np.stack([TONE, -TONE]), RATE_HZ).to_dict()
+        assert json.loads(json.dumps(fold, allow_nan=False))["overall_loss_db"] == "-inf"
         json.dumps(md.master(np.tile(TONE, 4), RATE_HZ, target="youtube").certificate.to_dict(), allow_nan=False)
 
     def test_names_that_are_reachable(self) -> None:

@@ -2,11 +2,13 @@
 
 use alloc::vec::Vec;
 use mixdown::{
-    Block, BlockMut, Effect, Error, Mixer, Params, Processor, Sample, StreamSpec, StripParams,
+    Block, BlockMut, Effect, Error, Meter, Mixer, Params, Processor, Sample, StreamSpec, StripParams,
+    console::Metering,
     convolution::{ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams},
     dynamics::{CompressorParams, LimiterParams},
     filters::{BellParams, EqualizerParams, HighPassParams},
     levels::{GainParams, PanParams},
+    meters::{CorrelationParams, LevelParams, MonoFoldMeter},
     reverbs::ReverbParams,
 };
 
@@ -29,6 +31,8 @@ pub(crate) const CHECKS: &[Check] = &[
     linear_phase_is_symmetric,
     every_processor::<f32>,
     every_processor::<f64>,
+    meters_read,
+    strips_are_metered,
     // With debug assertions a block that does not fit panics.
     || Ok(cfg!(debug_assertions) || every_misfit::<f32>()?),
     || Ok(cfg!(debug_assertions) || misfits_of_combinators()?),
@@ -53,6 +57,36 @@ fn run<S: Sample>(processor: &mut impl Processor<S>, input: &[S]) -> Result<Vec<
 /// Whether both are equal to within a few roundings of f32.
 fn near(actual: &[f32], expected: &[f32]) -> bool {
     actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6)
+}
+
+/// Whether meters read a steady signal of 0.5 on the left and half of it on the right.
+fn meters_read() -> Result<bool, Error> {
+    let spec = StreamSpec::new(48_000.0, 2)?;
+    let (left, right) = ([0.5_f32; FRAMES], [0.25; FRAMES]);
+    let channels = [&left[..], &right];
+    let block = Block::from_slices(&channels)?;
+    let mut level = LevelParams::default().build::<f32>(&spec)?;
+    let mut correlation = CorrelationParams::default().build::<f32>(&spec)?;
+    let mut fold = MonoFoldMeter::<f32>::new(&spec)?;
+    level.observe(&block);
+    correlation.observe(&block);
+    fold.observe(&block);
+    let right = [level.reading().peak_dbfs, correlation.reading().balance_db].map(|db| (db - HALF_DB).abs() < 1e-6);
+    // 2 (0.375)² / (0.25 + 0.0625).
+    Ok(right == [true; 2] && correlation.correlation() == 1.0 && (fold.reading().loss_db + 0.457_6).abs() < 1e-3)
+}
+
+/// Whether a mixer publishes the levels of its strips, here of 0.5 through a fader at half.
+fn strips_are_metered() -> Result<bool, Error> {
+    let mut mixer = Mixer::<f32>::new(&StreamSpec::new(48_000.0, 2)?)?;
+    let Ok(track) = mixer.add_track("track", 2, &StripParams::default()) else { return Ok(false) };
+    mixer.set_metering(Metering::All)?;
+    mixer.set_value(track, "fader_db", HALF_DB.into())?;
+    let mut out = [0.0; 2 * FRAMES];
+    mixer.process(&[Block::from_planar(&[0.5; 2 * FRAMES], 2)?], &mut BlockMut::from_planar(&mut out, 2)?);
+    let levels = mixer.meter(track).map(|meter| meter.levels());
+    Ok(levels
+        .is_some_and(|levels| levels.frames == FRAMES as u64 && (levels.sample_peak_dbfs - 2.0 * HALF_DB).abs() < 1e-6))
 }
 
 /// Whether a response long enough for transforms gives the direct sum, as loud as its input.

@@ -20,6 +20,7 @@ use crate::{
     },
 };
 use alloc::{vec, vec::Vec};
+use core::ops::Range;
 
 /// What one strip adds to a bus.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub(super) struct Feed<S> {
     sample_rate_hz: f64,
     /// What it added last, left and right of one chunk, for stems; empty unless they are rendered.
     pub(super) product: Vec<f64>,
+    /// The same as rounded samples, for the meter of its source; empty unless that is metered.
+    pub(super) heard: Vec<f64>,
 }
 
 impl<S: Sample> Feed<S> {
@@ -79,6 +82,7 @@ impl<S: Sample> Feed<S> {
             due: 0,
             sample_rate_hz,
             product: Vec::new(),
+            heard: Vec::new(),
         }
     }
 
@@ -196,7 +200,7 @@ impl<S: Sample> Feed<S> {
     /// Whether its gains are constant, and nothing needs what it adds by itself.
     fn rests(&self) -> bool {
         let moves = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
-        !moves && self.wait == 0 && self.lanes.is_none() && self.product.is_empty()
+        !moves && self.wait == 0 && self.lanes.is_none() && self.product.is_empty() && self.heard.is_empty()
     }
 
     /// Whether it gives stereo on as it is.
@@ -309,28 +313,49 @@ impl<S: Sample> Feed<S> {
             let (mute, _) = self.mute.span::<S>(length);
             let range = start..start + length;
             let source = source.frames(range.clone());
-            let mut bus = [&mut left[range.clone()], &mut right[range.clone()]];
+            let bus = [&mut left[range.clone()], &mut right[range.clone()]];
             start += length;
-            if lanes.is_none() && !is_moving {
-                for row in self.rows(source).into_iter().flatten() {
-                    let [to_left, to_right] = &mut bus;
-                    non_finite += bus::add_rows(backend, [to_left, to_right], &[row]);
+            let gains = mix::Gains {
+                straight: &straight,
+                crossed: &crossed,
+                mute: &mute,
+                lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
+            };
+            let rows = (lanes.is_none() && !is_moving).then(|| self.rows(source));
+            let add = |[left, right]: [&mut [f64]; 2]| match rows {
+                Some(rows) => {
+                    let rows = rows.into_iter().flatten();
+                    rows.map(|row| bus::add_rows(backend, [&mut *left, &mut *right], &[row])).sum()
                 }
-            } else {
-                let gains = mix::Gains {
-                    straight: &straight,
-                    crossed: &crossed,
-                    mute: &mute,
-                    lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
-                };
-                non_finite += mix::add_stereo(backend, bus, source, &gains);
-            }
+                None => mix::add_stereo(backend, [left, right], source, &gains),
+            };
+            non_finite += add(bus);
+            self.hear(range, |own| add(own));
             if self.wait > 0 {
                 self.wait_for(self.wait - length);
             }
         }
         self.lanes = own;
         non_finite
+    }
+
+    /// Keeps what it adds, if its source is metered. Not what the bus has gained: that is rounded by what it held.
+    fn hear(&mut self, range: Range<usize>, add: impl FnOnce([&mut [f64]; 2]) -> u64) {
+        if self.heard.is_empty() {
+            return;
+        }
+        let (left, right) = self.heard.split_at_mut(CHUNK_FRAMES);
+        let (left, right) = (&mut left[range.clone()], &mut right[range]);
+        left.fill(0.0);
+        right.fill(0.0);
+        add([&mut *left, &mut *right]);
+        left.iter_mut().chain(right).for_each(|sample| *sample = S::from_f64(*sample).audible().to_f64());
+    }
+
+    /// Left and right of the last chunk, of which this many frames were heard.
+    pub(super) fn heard(&self, frames: usize) -> [&[f64]; 2] {
+        let (left, right) = self.heard.split_at(CHUNK_FRAMES.min(self.heard.len()));
+        [&left[..frames.min(left.len())], &right[..frames.min(right.len())]]
     }
 
     pub(super) fn reset(&mut self) {
@@ -352,6 +377,7 @@ impl<S: Sample> Feed<S> {
             due: _,
             sample_rate_hz: _,
             product: _,
+            heard: _,
         } = self;
         delay.reset();
     }

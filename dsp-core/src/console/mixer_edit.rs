@@ -458,6 +458,7 @@ impl<S: Sample> Mixer<S> {
         let mut placed: Vec<Option<Strip<S>>> = strips.into_iter().map(Some).collect();
         self.strips = graph.order.iter().filter_map(|&strip| placed[strip].take()).collect();
         (self.graph, self.positions, self.outputs) = (graph, positions, outputs);
+        self.route_meters();
         self.aim_all();
     }
 }

@@ -15,6 +15,9 @@ mod graph;
 mod insert;
 mod lanes;
 pub(crate) mod list;
+mod measure;
+mod meter_reader;
+mod metering;
 pub(crate) mod mid_side;
 pub(crate) mod mixer;
 mod mixer_check;
@@ -30,6 +33,7 @@ pub(crate) mod series;
 pub(crate) mod stems;
 mod strip;
 mod strip_id;
+mod strip_meter;
 pub(crate) mod strip_params;
 mod taps;
 
@@ -39,6 +43,8 @@ pub use {
     chain::Chain,
     custom::CustomProcessor,
     effect::{Effect, EffectCoeffs, EffectProcessor},
+    measure::{StripReading, measure_mix},
+    meter_reader::{MeterReader, StripLevels},
     mid_side::MidSide,
     mixer::Mixer,
     mixer_error::MixerError,
@@ -51,5 +57,6 @@ pub use {
     send::{SendParams, Tap},
     stems::{Stems, render_stems},
     strip_id::StripId,
+    strip_meter::Metering,
     strip_params::{KeyParams, StereoPan, StripParams},
 };

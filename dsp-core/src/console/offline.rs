@@ -154,7 +154,7 @@ pub(crate) fn copy_from<S: Sample>(source: &Block<'_, '_, S>, start: usize, bloc
     }
 }
 
-fn auto_step(rate_hz: f64) -> usize {
+pub(super) fn auto_step(rate_hz: f64) -> usize {
     libm::round(AUTO_TAIL_STEP_S * rate_hz) as usize
 }
 

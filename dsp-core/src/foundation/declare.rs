@@ -221,6 +221,7 @@ macro_rules! params {
 
     (@unit none) => { "" };
     (@unit dB_per_octave) => { "dB/octave" };
+    (@unit dB_per_s) => { "dB/s" };
     (@unit $unit:tt) => { stringify!($unit) };
     (@after none) => { "" };
     (@after $unit:tt) => { concat!(" ", params!(@unit $unit)) };

@@ -13,6 +13,8 @@ __all__ = [
     "MAX_SAMPLE_RATE_HZ",
     "MAX_TAIL_S",
     "MIN_SAMPLE_RATE_HZ",
+    "CorrelationMeter",
+    "LevelMeter",
     "LoudnessMeter",
     "MixerError",
     "ParameterError",
@@ -30,11 +32,15 @@ __all__ = [
     "deliver",
     "delivery_range",
     "design_error_db",
+    "fader_levels_db",
+    "fader_positions",
     "fields",
     "frequency_response",
     "gain_reduction",
     "kinds",
     "latency_frames",
+    "measure_mix",
+    "mono_fold",
     "normalize",
     "playback_gain",
     "process",
@@ -101,6 +107,13 @@ def render_stems(
     tail: str | float,
     progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, _Audio]: ...
+def measure_mix(
+    mix: _Settings,
+    tracks: list[_Audio],
+    sample_rate_hz: float,
+    tail: str | float,
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, _Settings]: ...
 def takes_key(settings: _Settings) -> bool: ...
 def transfer_curve(settings: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
@@ -133,6 +146,23 @@ class LoudnessMeter:
     def reading(self) -> _Settings: ...
     def reset(self) -> None: ...
 
+@final
+class LevelMeter:
+    def __new__(cls, sample_rate_hz: float, channels: int, settings: _Settings) -> LevelMeter: ...
+    def observe(self, block: AudioLike) -> None: ...
+    def reading(self) -> _Settings: ...
+    def reset(self) -> None: ...
+
+@final
+class CorrelationMeter:
+    def __new__(cls, sample_rate_hz: float, channels: int, settings: _Settings) -> CorrelationMeter: ...
+    def observe(self, block: AudioLike) -> None: ...
+    def reading(self) -> _Settings: ...
+    def reset(self) -> None: ...
+
+def mono_fold(audio: AudioLike, sample_rate_hz: float) -> _Settings: ...
+def fader_levels_db(positions: list[float], taper: str) -> list[float]: ...
+def fader_positions(levels_db: list[float], taper: str) -> list[float]: ...
 def album_loudness(meters: list[LoudnessMeter]) -> float: ...
 def playback_gain(
     integrated_lufs: float, true_peak_dbtp: float, name: str, channels: int = 2, dual_mono: bool = False

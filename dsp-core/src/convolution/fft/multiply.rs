@@ -24,8 +24,8 @@ const VECTORS: usize = 2;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Tile<S> {
-    pub(super) re: [S; TILE],
-    pub(super) im: [S; TILE],
+    pub(crate) re: [S; TILE],
+    pub(crate) im: [S; TILE],
 }
 
 impl<S: Sample> Tile<S> {

@@ -3,8 +3,21 @@
 from mixdown.session.balance import Balance, balance
 from mixdown.session.kinds import Group, Return, Track
 from mixdown.session.mix import Mix
+from mixdown.session.readings import MixReading, StripReading
 from mixdown.session.sends import Send
 from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca
 
-__all__ = ["Balance", "Group", "Mix", "Return", "Send", "Strip", "Track", "Vca", "balance"]
+__all__ = [
+    "Balance",
+    "Group",
+    "Mix",
+    "MixReading",
+    "Return",
+    "Send",
+    "Strip",
+    "StripReading",
+    "Track",
+    "Vca",
+    "balance",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -18,6 +17,7 @@ from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.kinds import Group, Return, Track
 from mixdown.session.mapping import Strips
+from mixdown.session.measuring import Measured, Progress
 from mixdown.session.plain import plain_mix, source_file
 from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
@@ -27,14 +27,11 @@ from mixdown.session.table import rows_of, table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Progress = Callable[[int, int], None]
-"""Called with the frames done and the frames there are."""
-
 #: Most strips that are printed with the mix.
 _MOST_ROWS = 16
 
 
-class Mix(Strips):
+class Mix(Measured, Strips):
     """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a

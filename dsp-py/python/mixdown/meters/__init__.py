@@ -1,0 +1,24 @@
+"""Meters: loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342, levels, correlation, mono compatibility."""
+
+from mixdown.meters.correlation_meter import Correlation, CorrelationMeter, CorrelationReading, correlation
+from mixdown.meters.level_meter import ChannelLevel, Level, LevelMeter
+from mixdown.meters.loudness_meter import Loudness, LoudnessMeter, album_loudness, album_of, loudness
+from mixdown.meters.mono_fold import FoldBand, MonoCompatibility, mono_compatibility
+
+__all__ = [
+    "ChannelLevel",
+    "Correlation",
+    "CorrelationMeter",
+    "CorrelationReading",
+    "FoldBand",
+    "Level",
+    "LevelMeter",
+    "Loudness",
+    "LoudnessMeter",
+    "MonoCompatibility",
+    "album_loudness",
+    "album_of",
+    "correlation",
+    "loudness",
+    "mono_compatibility",
+]
