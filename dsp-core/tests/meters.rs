@@ -176,7 +176,7 @@ fn a_peak_stands_and_falls_as_set_at_every_rate() {
         let params = LevelParams { hold_ms: 500.0, fall_db_per_s: 20.0, ..Default::default() };
         let mut meter = params.build::<f32>(&spec).unwrap();
         let step_s = 64.0 / rate_hz;
-        let mut after = |meter: &mut LevelMeter<f32>, seconds: f64| {
+        let after = |meter: &mut LevelMeter<f32>, seconds: f64| {
             let silence = vec![0.0; (seconds * rate_hz) as usize];
             meter.observe(&Block::from_planar(&silence, 1).unwrap());
             meter.reading().peak_dbfs

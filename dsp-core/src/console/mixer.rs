@@ -12,7 +12,7 @@ use super::{
     send::Tap,
     strip::Strip,
     strip_id::StripId,
-    strip_meter::{Metering, StripMeter},
+    strip_meter::{self, Metering, StripMeter},
     taps::Taps,
 };
 use crate::{
@@ -219,7 +219,7 @@ impl<S: Sample> Mixer<S> {
             let (left, right) = (&mut left[..length], &mut right[..length]);
             self.out.add_to(self.backend, &self.taps, &chunk, [&mut *left, &mut *right]);
             self.now += length as u64;
-            super::metering::run_all(&mut self.meters, &self.strips, &self.out, length, self.is_parallel);
+            strip_meter::run_all(&mut self.meters, &self.strips, &self.out, length, self.is_parallel);
             let mut block = out.frames_mut(start, length);
             mix::round(self.backend, left, block.channel_mut(0));
             mix::round(self.backend, right, block.channel_mut(1));
