@@ -6,7 +6,6 @@ use super::{
     graph::Output,
     meter_reader::MeterReader,
     mixer::Mixer,
-    strip::Strip,
     strip_id::StripId,
     strip_meter::{Metering, StripMeter},
 };
@@ -96,25 +95,4 @@ impl<S: Sample> Mixer<S> {
         }
         lead(&mut self.out, None);
     }
-}
-
-/// Measures a chunk of every metered strip.
-pub(super) fn run_all<S: Sample>(
-    meters: &mut [StripMeter],
-    strips: &[Strip<S>],
-    out: &Feed<S>,
-    frames: usize,
-    is_parallel: bool,
-) {
-    let run = |meter: &mut StripMeter| {
-        let feed = meter.feed.map_or(out, |(bus, feed)| &strips[bus].feeds[feed]);
-        meter.run(&strips[meter.position], feed.heard(frames));
-    };
-    #[cfg(feature = "rayon")]
-    if is_parallel {
-        use rayon::prelude::*;
-        return meters.par_iter_mut().for_each(run);
-    }
-    let _ = is_parallel;
-    meters.iter_mut().for_each(run);
 }

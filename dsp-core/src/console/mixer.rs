@@ -12,7 +12,7 @@ use super::{
     send::Tap,
     strip::Strip,
     strip_id::StripId,
-    strip_meter::{Metering, StripMeter},
+    strip_meter::{self, Metering, StripMeter},
     taps::Taps,
 };
 use crate::{
@@ -272,7 +272,7 @@ impl<S: Sample> Mixer<S> {
                     self.non_finite += bus.round([out_left, out_right]);
                 }
             }
-            super::metering::run_all(&mut self.meters, &self.strips, &self.out, length, is_parallel);
+            strip_meter::run_all(&mut self.meters, &self.strips, &self.out, length, is_parallel);
             self.now += length as u64;
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     effect::EffectProcessor,
+    feed::Feed,
     meter_reader::{Board, MeterReader, Snapshot},
     strip::Strip,
     strip_id::StripId,
@@ -191,6 +192,27 @@ impl StripMeter {
         (*frames, *reductions_db) = (0, [0.0; 2]);
         board.publish(Snapshot::SILENT);
     }
+}
+
+/// Measures a chunk of every metered strip.
+pub(super) fn run_all<S: Sample>(
+    meters: &mut [StripMeter],
+    strips: &[Strip<S>],
+    out: &Feed<S>,
+    frames: usize,
+    is_parallel: bool,
+) {
+    let run = |meter: &mut StripMeter| {
+        let feed = meter.feed.map_or(out, |(bus, feed)| &strips[bus].feeds[feed]);
+        meter.run(&strips[meter.position], feed.heard(frames));
+    };
+    #[cfg(feature = "rayon")]
+    if is_parallel {
+        use rayon::prelude::*;
+        return meters.par_iter_mut().for_each(run);
+    }
+    let _ = is_parallel;
+    meters.iter_mut().for_each(run);
 }
 
 /// The larger of gain reductions and those of an effect, at the last frame and ever.

@@ -67,7 +67,8 @@ class Correlation:
     centres_hz: NDArray[np.float64]
 
     def __repr__(self) -> str:
-        lowest = f", lowest {_checks.figure(float(self.over_time.min()), 2)}" if self.over_time.size else ""
+        measured = self.over_time[self.over_time != 0]
+        lowest = f", lowest {_checks.figure(float(measured.min()), 2)}" if measured.size else ""
         balance = f"balance {_checks.figure(self.balance_db)} dB"
         return f"<Correlation: {_checks.figure(self.overall, 2)} overall{lowest}, {balance}>"
 
