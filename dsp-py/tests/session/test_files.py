@@ -19,18 +19,15 @@ def test_a_text_is_the_mix_that_it_says(folder) -> None:
     by_hand.track("kick", md.read(folder / "kick.wav"), fader_db=-3, to="drums", sends=sends)
     by_hand.group("drums", [md.HighPass(frequency_hz=30), md.Compressor(threshold_db=-20)])
     bass = by_hand.track("bass", md.read(folder / "sub" / "bass.wav"), fader_db=[(0, -6), (0.1, 0, "linear")])
-    bass.inserts = [md.Compressor(threshold_db=-30), md.Equalizer(bands=[md.Bell(gain_db=-3)])]
-    bass.key_from = "kick"
+    bass.inserts, bass.key_from = [md.Compressor(threshold_db=-30)], "kick"
     by_hand.automate("bass/0/threshold_db", [(0, -30), (0.1, -20)])
-    by_hand.automate("bass/1/bands[0].frequency_hz", [(0, 80), (0.1, 200, "hold")])
     by_hand.returns("hall", [md.Reverb(space="room")])
     by_hand.returns("plate")
     by_hand.vca("low", ["kick", "bass"], fader_db=-1)
     by_hand.master(fader_db=-2, inserts=[md.Limiter()])
     np.testing.assert_array_equal(mix.render(tail=0.1), by_hand.render(tail=0.1))
     assert by_hand.to_dict()["track"][1]["automation"] == {
-        "0/threshold_db": [[0.0, -30.0, "db_linear"], [0.1, -20.0, "db_linear"]],
-        "1/bands[0].frequency_hz": [[0.0, 80.0, "linear"], [0.1, 200.0, "hold"]],
+        "0/threshold_db": [[0.0, -30.0, "db_linear"], [0.1, -20.0, "db_linear"]]
     }
 
 
@@ -297,3 +294,27 @@ def test_what_is_not_given_is_not_written(tmp_path, noise) -> None:
     assert mix.to_dict()["track"][0]["inserts"] == plain
     mix.save(tmp_path / "song.toml")
     assert md.Mix.from_file(tmp_path / "song.toml")["a"].inserts == mix["a"].inserts
+
+
+def test_paths_inside_inserts_come_back(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    bell = md.Equalizer(bands=[md.Bell(gain_db=-3), md.Placed(md.HighPass())])
+    mix["bass"].inserts = [md.Compressor(), md.Chain([md.Gain(), bell]), md.MultibandCompressor()]
+    lanes = {
+        "0/threshold_db": [(0.0, -30.0, "db_linear")],
+        "1/effects[1].bands[0].frequency_hz": [(0.0, 80.0, "linear"), (0.1, 200.0, "exponential")],
+        "1/effects[1].bands[1].band.slope_db_per_octave": [(0.0, 12.0, "hold"), (0.1, 24.0, "hold")],
+        "1/effects[0].invert_polarity": [(0.0, False, "hold"), (0.1, True, "hold")],
+        "2/crossovers_hz[0]": [(0.0, 150.0, "linear")],
+    }
+    for path, points in lanes.items():
+        mix.automate(f"bass/{path}", points)
+    mix.save(folder / "again.toml")
+    again = md.Mix.from_file(folder / "again.toml")
+    assert {path: list(points) for path, points in again["bass"].automation.items() if path != "fader_db"} == lanes
+    assert again.to_dict() == mix.to_dict()
+    text = (folder / "again.toml").read_text()
+    assert '"1/effects[1].bands[0].frequency_hz"' in text
+    (folder / "again.toml").write_text(text.replace("bands[0].frequency_hz", "bands[0].frequency"))
+    with pytest.raises(md.ParameterError, match=r"again.toml:\d+: .*did you mean effects\[1\].bands\[0\].frequency_hz"):
+        md.Mix.from_file(folder / "again.toml")
