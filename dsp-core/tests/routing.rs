@@ -461,6 +461,14 @@ fn a_refused_edit_changes_nothing() {
                 .unwrap_err(),
             r#"vca "all": there is no strip named "snare"; there are drums, hall, kick"#,
         ),
+        (
+            mixer.set_vcas(&[VcaParams { name: "all".into(), fader_db: 13.0, ..Default::default() }]).unwrap_err(),
+            r#"vca "all": fader_db = 13 is out of range: it must lie in -inf..12"#,
+        ),
+        (
+            mixer.set_vcas(&[0; 2].map(|_| VcaParams { name: "all".into(), ..Default::default() })).unwrap_err(),
+            r#"there is a vca named "all" already: names must differ"#,
+        ),
     ];
     for (error, text) in refused {
         assert_eq!(error.to_string(), text);

@@ -13,9 +13,9 @@ pub enum MixerError {
         /// The name given.
         name: String,
     },
-    /// There already is a strip of this name.
+    /// There already is a strip or a VCA group of this name.
     Duplicate {
-        /// The name given.
+        /// The name given; of a VCA group after `vca/`.
         name: String,
     },
     /// A strip cannot have this name: it is empty or has a `/`.
@@ -25,9 +25,9 @@ pub enum MixerError {
     },
     /// The master can be set, and neither removed nor renamed nor moved.
     Master,
-    /// A strip feeds, or has as its key, a strip that does not exist.
+    /// A strip feeds, or has as its key, a strip that does not exist; or a VCA group has it as a member.
     Route {
-        /// The strip.
+        /// The strip; of a VCA group its name after `vca/`.
         from: String,
         /// The name that it gives.
         to: String,
@@ -64,7 +64,7 @@ pub enum MixerError {
     },
     /// A setting of one strip or VCA group was refused.
     Setting {
-        /// The strip's name; of a VCA group `vca/` and its name.
+        /// The strip's name; of a VCA group its name after `vca/`.
         name: String,
         /// The error.
         error: Error,

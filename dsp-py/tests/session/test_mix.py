@@ -197,3 +197,23 @@ def test_the_master_takes_its_inserts_as_groups_do() -> None:
     assert (mix.master_strip.inserts, mix.master_strip.fader_db) == ((md.Gain(),), 0)
     with pytest.raises(md.ParameterError, match=r"^parameters are given by name: Mix.master\(\[\], fader_db=3\)$"):
         mix.master([], 3)
+
+
+def test_every_public_name_of_a_mix_has_words() -> None:
+    mix = md.Mix()
+    things = [
+        mix,
+        mix.track("a", np.ones(480), sends={"h": -3}),
+        mix.group("g"),
+        mix.returns("h"),
+        mix.master_strip,
+        mix.vca("v", ["a"]),
+        mix["a"].sends["h"],
+    ]
+    for thing in things:
+        classes = "".join(cls.__doc__ or "" for cls in type(thing).__mro__)
+        for name in dir(thing):
+            if not name.startswith("_"):
+                documented = getattr(type(thing), name, None)
+                method = callable(documented) or isinstance(documented, property)
+                assert documented.__doc__ if method else f" {name}" in classes, (type(thing), name)
