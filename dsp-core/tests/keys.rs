@@ -291,3 +291,35 @@ fn a_key_is_heard_through_solo_unless_it_is_a_group_that_nothing_reaches() {
     assert!((level("drums", "bass") - 0.01).abs() < 1e-9, "nothing reaches the group");
     assert!(level("drums", "drums").abs() < 1e-12, "the bass is muted");
 }
+
+/// In a mixer, to the frame: an insert that another strip keys gives the bits of the processor alone with the recorded key,
+/// whatever latency stands before either.
+#[test]
+fn a_key_of_a_strip_acts_on_the_frame_that_it_was_recorded_with() {
+    let duck = CompressorParams { threshold_db: -40.0, attack_ms: 0.02, release_ms: 5.0, ..Default::default() };
+    let late = |lookahead_ms| {
+        let limiter = LimiterParams { lookahead_ms, ..Default::default() };
+        Effect::Bypass { effect: Box::new(limiter.into()) }
+    };
+    let audio = |seed| super::common::decay(seed, FRAMES);
+    let (kick, bass) = (audio(1), audio(2));
+    let mut expected = bass.clone();
+    let mut alone = duck.build::<f64>(&spec(1)).unwrap();
+    let key = Block::from_planar(&kick, 1).unwrap();
+    alone.process_keyed(&mut BlockMut::from_planar(&mut expected, 1).unwrap(), &key);
+    for (before_kick, before_bass) in [(None, None), (Some(2.0), None), (None, Some(1.0)), (Some(1.0), Some(5.0))] {
+        let mut mixer = Mixer::<f64>::new(&spec(2)).unwrap();
+        let of = |latency: Option<f64>| latency.map(late).into_iter().collect::<Vec<_>>();
+        let silent = StripParams { inserts: of(before_kick), fader_db: f64::NEG_INFINITY, ..Default::default() };
+        mixer.add_track("kick", 1, &silent).unwrap();
+        let mut inserts = of(before_bass);
+        inserts.push(duck.into());
+        let keys = vec![KeyParams { insert: inserts.len() - 1, from: "kick".into() }];
+        mixer.add_track("bass", 1, &StripParams { inserts, keys, pan: -1.0, ..Default::default() }).unwrap();
+        let mut out = vec![0.0; 2 * FRAMES];
+        let inputs = [&kick, &bass].map(|audio| Block::from_planar(audio, 1).unwrap());
+        mixer.process(&inputs, &mut BlockMut::from_planar(&mut out, 2).unwrap());
+        let latency = mixer.latency_frames();
+        assert!(same_bits(&out[latency..FRAMES], &expected[..FRAMES - latency]), "{before_kick:?} {before_bass:?}");
+    }
+}
