@@ -43,11 +43,13 @@ fn mixer<S: Sample>() -> Mixer<S> {
         sends: vec![send(Tap::PostPan)],
         ..Default::default()
     };
-    mixer.add_track("crossed", 2, &crossed).unwrap();
+    // It adds to a bus that others have added to: names decide the order.
+    mixer.add_track("over", 2, &crossed).unwrap();
     let squeezed = CompressorParams { threshold_db: -30.0, ..Default::default() };
     let mono = StripParams {
         inserts: vec![HighPassParams::default().into(), squeezed.into()],
         pan: -0.4,
+        to: "band".into(),
         sends: vec![send(Tap::PreFader)],
         ..Default::default()
     };
@@ -92,7 +94,7 @@ fn play<S: Sample>(
 }
 
 fn readers<S: Sample>(mixer: &Mixer<S>) -> Vec<MeterReader> {
-    let names = ["plate", "band", "crossed", "mono", "mute", "master"];
+    let names = ["plate", "band", "over", "mono", "mute", "master"];
     names.iter().map(|name| mixer.meter(mixer.id(name).unwrap()).unwrap()).collect()
 }
 
@@ -114,7 +116,7 @@ fn metering_changes_no_bit_of_the_mix() {
         }
         // Switched on and off while it runs, strip by strip.
         let toggled = play(&mut mixer::<S>(), &audio, 100, |mixer, start| {
-            let some = [mixer.id("crossed").unwrap(), mixer.id("master").unwrap()];
+            let some = [mixer.id("over").unwrap(), mixer.id("master").unwrap()];
             let metering = match start / 100 % 3 {
                 0 => Metering::Off,
                 1 => Metering::All,
@@ -183,7 +185,7 @@ fn a_strip_reads_as_its_stem_does() {
         for keep in [KeepTail::None, KeepTail::Frames(10_000), KeepTail::Auto] {
             let readings = measure_mix(&mut mixer::<S>(), &audio.inputs(), keep, &mut all()).unwrap();
             let names: Vec<&str> = readings.iter().map(|(name, _)| name.as_str()).collect();
-            assert_eq!(names, ["plate", "band", "crossed", "mono", "mute", "master"]);
+            assert_eq!(names, ["plate", "band", "over", "mono", "mute", "master"]);
             let mix = render_mix(&mut mixer::<S>(), &audio.inputs(), keep, &mut all()).unwrap();
             assert_eq!(keep == KeepTail::Auto, mix.frames > FRAMES + 20_000, "the tail is long");
             let frames = mix.frames;
@@ -276,6 +278,27 @@ fn the_gain_reduction_is_the_largest_of_all_inserts_however_deep() {
         let further_db = after.max_gain_reduction_db - levels.max_gain_reduction_db;
         assert!((0.0..0.1).contains(&further_db), "{inserts:?}: {after:?}");
     }
+}
+
+#[test]
+fn a_processor_that_was_bypassed_reduces_nothing() {
+    let squeeze: Effect = CompressorParams { threshold_db: -40.0, ..Default::default() }.into();
+    let mut bypass = Bypass::new(squeeze.build::<f32>(&spec()).unwrap(), false);
+    let mut audio = planar_noise::<f32>(2, 20_000);
+    bypass.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+    bypass.set_bypassed(true);
+    bypass.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+    let mut mixer = Mixer::<f32>::new(&spec()).unwrap();
+    let input = StripInput::Track { channels: 2 };
+    let inserts = vec![EffectProcessor::Bypass(Box::new(bypass))];
+    let strip = mixer.add_with("strip", input, &StripParams::default(), inserts).unwrap();
+    mixer.set_metering(Metering::All).unwrap();
+    mixer.process(
+        &[Block::from_planar(&[0.5; 200], 2).unwrap()],
+        &mut BlockMut::from_planar(&mut [0.0; 200], 2).unwrap(),
+    );
+    let levels = mixer.meter(strip).unwrap().levels();
+    assert_eq!((levels.gain_reduction_db, levels.max_gain_reduction_db), (0.0, 0.0));
 }
 
 #[test]
