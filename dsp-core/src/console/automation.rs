@@ -306,7 +306,7 @@ mod tests {
             text(&to_infinity, Drawn::Number),
             "points[1].ratio = inf is not allowed: it must be finite at both ends of a line: hold takes any value"
         );
-        assert!(text(&to_infinity, Drawn::Steps).ends_with("it of a number in steps must be hold"));
+        assert!(text(&to_infinity, Drawn::Steps).ends_with("of a number in steps it must be hold"));
         assert!(lane(&[(f64::NAN, 0.0, Shape::Linear)]).check("ratio", Drawn::Number).is_err());
         for shape in [Shape::DbLinear, Shape::SCurve] {
             let to_silence = lane(&[(0.0, 0.0, shape), (1.0, f64::NEG_INFINITY, shape)]);
