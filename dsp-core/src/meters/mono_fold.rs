@@ -48,7 +48,7 @@ use core::{f64::consts::PI, marker::PhantomData};
 /// meter.observe(&Block::from_slices(&[&left[..], &right[..]])?);
 /// let reading = meter.reading();
 /// let band = |hz: f64| reading.bands.iter().min_by_key(|band| (band.centre_hz - hz).abs() as u64).unwrap();
-/// assert!(band(100.0).loss_db.abs() < 1e-6 && band(5_000.0).loss_db < -100.0);
+/// assert!(band(100.0).loss_db.abs() < 1e-3 && band(5_000.0).loss_db < -60.0);
 /// assert_eq!(reading.bands.iter().filter(|band| band.is_flagged).count(), 1);
 /// # Ok::<(), mixdown::Error>(())
 /// ```
