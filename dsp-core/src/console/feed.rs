@@ -21,6 +21,23 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
+/// Gains that do not move, times the mute: straight, and across if anything goes there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rest {
+    straight: [f64; 2],
+    crossed: Option<[f64; 2]>,
+}
+
+impl Rest {
+    /// What a source adds.
+    fn each_row<'b, S: Sample>(self, source: Source<'b, S>, is_counted: bool, mut add: impl FnMut(Row<'b, S>)) {
+        add(Row { source, gains: self.straight, is_counted });
+        if let (Source::Stereo([left, right]), Some(gains)) = (source, self.crossed) {
+            add(Row { source: Source::Stereo([right, left]), gains, is_counted: false });
+        }
+    }
+}
+
 /// What one strip adds to a bus.
 #[derive(Clone, Debug)]
 pub(super) struct Feed<S> {
@@ -37,6 +54,8 @@ pub(super) struct Feed<S> {
     straight: Ramp<2>,
     crossed: Ramp<2>,
     mute: Ramp<1>,
+    /// The gains, unless they move or what it adds is kept.
+    rest: Option<Rest>,
     /// What lanes give, times the ramps.
     pub(super) lanes: Option<OutputLanes<S>>,
     /// Frames from the input of the mix to the bus.
@@ -66,6 +85,7 @@ impl<S: Sample> Feed<S> {
             straight: Ramp::new([1.0; 2], gain_frames),
             crossed: Ramp::new([0.0; 2], gain_frames),
             mute: Ramp::new([1.0], ms_to_frames(MUTE_RAMP_MS, sample_rate_hz)),
+            rest: Some(Rest { straight: [1.0; 2], crossed: None }),
             lanes: None,
             due: 0,
             sample_rate_hz,
@@ -102,6 +122,7 @@ impl<S: Sample> Feed<S> {
         self.straight.set_target(gains.straight);
         self.crossed.set_target(gains.crossed);
         self.mute.set_target([f64::from(u8::from(audible))]);
+        self.look_for_rest();
     }
 
     /// Jumps to its gains, which clicks: before the first block.
@@ -109,40 +130,35 @@ impl<S: Sample> Feed<S> {
         self.straight.jump_to(self.straight.target());
         self.crossed.jump_to(self.crossed.target());
         self.mute.jump_to(self.mute.target());
+        self.look_for_rest();
     }
 
-    /// Whether its gains are constant, and nothing needs what it adds by itself.
-    fn rests(&self) -> bool {
-        let moves = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
-        !moves && self.lanes.is_none() && self.product.is_empty()
+    /// Keeps what it adds, for stems.
+    pub(super) fn keep_product(&mut self, is_kept: bool) {
+        self.product = if is_kept { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() };
+        self.look_for_rest();
+    }
+
+    fn is_moving(&self) -> bool {
+        self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving()
+    }
+
+    fn look_for_rest(&mut self) {
+        let rests = !self.is_moving() && self.lanes.is_none() && self.product.is_empty();
+        self.rest = rests.then(|| self.targets());
+    }
+
+    /// The gains that it has or glides to.
+    fn targets(&self) -> Rest {
+        let [mute] = self.mute.target();
+        let times_mute = |gains: [f64; 2]| gains.map(|gain| bus::exact_gain::<S>(gain * mute));
+        let crossed = Some(self.crossed.target()).filter(|crossed| *crossed != [0.0; 2]);
+        Rest { straight: times_mute(self.straight.target()), crossed: crossed.map(times_mute) }
     }
 
     /// Whether it gives stereo on as it is.
     pub(super) fn is_neutral(&self) -> bool {
-        self.rests()
-            && self.delay.frames() == 0
-            && self.straight.target() == [1.0; 2]
-            && self.crossed.target() == [0.0; 2]
-            && self.mute.target() == [1.0]
-    }
-
-    /// What a source adds at constant gains: straight, and across if anything is.
-    fn rows<'b>(&self, source: Source<'b, S>) -> [Option<Row<'b, S>>; 2] {
-        let times_mute = |[to_left, to_right]: [f64; 2]| {
-            let [mute] = self.mute.target();
-            [to_left * mute, to_right * mute]
-        };
-        let is_counted = self.route.output == Output::Main;
-        let straight = Row { source, gains: times_mute(self.straight.target()), is_counted };
-        let crossed = match source {
-            Source::Stereo([left, right]) if self.crossed.target() != [0.0; 2] => Some(Row {
-                source: Source::Stereo([right, left]),
-                gains: times_mute(self.crossed.target()),
-                is_counted: false,
-            }),
-            _ => None,
-        };
-        [Some(straight), crossed]
+        self.delay.frames() == 0 && self.rest == Some(Rest { straight: [1.0; 2], crossed: None })
     }
 
     /// Adds a chunk of the source, which is among `taps`, to a bus.
@@ -159,12 +175,10 @@ impl<S: Sample> Feed<S> {
             let Self { delay, delayed, channels, .. } = self;
             delay_source(source, delay, &mut delayed[..*channels * frames]);
         }
-        if self.rests() {
-            let feed: &'b Self = self;
-            let source = if is_late { planar(&feed.delayed, feed.channels, frames) } else { source };
-            for row in feed.rows(source).into_iter().flatten() {
-                bus.add(row);
-            }
+        if let Some(rest) = self.rest {
+            let is_counted = self.route.output == Output::Main;
+            let source = if is_late { planar(&self.delayed, self.channels, frames) } else { source };
+            rest.each_row(source, is_counted, |row| bus.add(row));
             return;
         }
         let delayed = core::mem::take(&mut self.delayed);
@@ -174,6 +188,7 @@ impl<S: Sample> Feed<S> {
             bus.count(non_finite);
         }
         self.delayed = delayed;
+        self.look_for_rest();
     }
 
     /// As [`sum`](Self::sum); keeps what it adds if stems are rendered.
@@ -215,7 +230,7 @@ impl<S: Sample> Feed<S> {
                 .min(self.straight.uniform_frames())
                 .min(self.crossed.uniform_frames())
                 .min(self.mute.uniform_frames());
-            let is_moving = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
+            let is_moving = self.is_moving();
             let (straight, length) = self.straight.span::<S>(uniform);
             let (crossed, _) = self.crossed.span::<S>(length);
             let (mute, _) = self.mute.span::<S>(length);
@@ -224,10 +239,10 @@ impl<S: Sample> Feed<S> {
             let mut bus = [&mut left[range.clone()], &mut right[range.clone()]];
             start += length;
             if lanes.is_none() && !is_moving {
-                for row in self.rows(source).into_iter().flatten() {
+                self.targets().each_row(source, true, |row| {
                     let [to_left, to_right] = &mut bus;
                     non_finite += bus::add_rows(backend, [to_left, to_right], &[row]);
-                }
+                });
                 continue;
             }
             let gains = mix::Gains {
@@ -254,6 +269,7 @@ impl<S: Sample> Feed<S> {
             straight: _,
             crossed: _,
             mute: _,
+            rest: _,
             lanes: _,
             due: _,
             sample_rate_hz: _,

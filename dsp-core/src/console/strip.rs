@@ -70,6 +70,8 @@ pub(super) struct Strip<S: Sample> {
     trim: Gain<S>,
     pub(super) inserts: Vec<Insert<S>>,
     width: Option<Width<S>>,
+    /// Whether nothing before the fader changes a sample.
+    is_plain: bool,
 }
 
 impl<S: Sample> Strip<S> {
@@ -92,6 +94,7 @@ impl<S: Sample> Strip<S> {
             trim: params.trim().build(spec)?,
             inserts: Vec::new(),
             width: None,
+            is_plain: false,
         };
         strip.set_inserts(inserts.into_iter().map(Insert::new).collect(), params)?;
         Ok(strip)
@@ -132,6 +135,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = &mut self.width {
             let _ = width.set_params(&params.width());
         }
+        self.look_for_rest();
     }
 
     /// Jumps to the settings of trim and width, which clicks: before the first block.
@@ -140,6 +144,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = &mut self.width {
             width.reset();
         }
+        self.look_for_rest();
     }
 
     /// Sets the delay of its input.
@@ -192,6 +197,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = &mut self.width {
             width.process(&mut block);
         }
+        self.look_for_rest();
     }
 
     /// Runs the inserts; in parts that end on the absolute grid if lanes move one of them.
@@ -216,21 +222,21 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
-    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
-        input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
-            && self.delay.frames() == 0
+    fn look_for_rest(&mut self) {
+        self.is_plain = self.delay.frames() == 0
             && self.inserts.is_empty()
             && self.trim.is_neutral()
-            && self.width.as_ref().is_none_or(Width::is_neutral)
+            && self.width.as_ref().is_none_or(Width::is_neutral);
     }
 
-    /// Whether it is a bus that passes on its sum as it is, which is clean.
+    /// Whether it is a bus whose sum nothing changes before the fader.
     pub(super) fn passes_sum(&self) -> bool {
-        self.input.is_none()
-            && self.inserts.is_empty()
-            && self.trim.is_neutral()
-            && self.width.as_ref().is_none_or(Width::is_neutral)
+        self.is_plain && self.input.is_none()
+    }
+
+    /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
+    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
+        self.is_plain && input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
     }
 
     /// Sums the feeds in f64, rounded once.
@@ -258,6 +264,7 @@ impl<S: Sample> Strip<S> {
             trim,
             inserts,
             width,
+            is_plain: _,
         } = self;
         *non_finite = 0;
         delay.reset();
@@ -267,6 +274,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = width {
             width.reset();
         }
+        self.look_for_rest();
     }
 
     /// What it receives from: the positions of feeds and keys in the order of processing, and their delays.
