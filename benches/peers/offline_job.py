@@ -49,11 +49,11 @@ def ours(audio: Stems) -> NDArray[np.floating]:
     """Mix with mixdown."""
     mix = md.Mix(sample_rate_hz=RATE_HZ)
     bands = [md.Bell(frequency_hz=hz, gain_db=gain_db, q=q) for hz, gain_db, q in BANDS]
-    inserts = [md.Gain(gain_db=-6), md.Equalizer(bands), md.Compressor(threshold_db=-20, ratio=3)]
+    inserts = [md.Gain(gain_db=-6), md.Equalizer(bands=bands), md.Compressor(threshold_db=-20, ratio=3)]
     for index, stem in enumerate(audio):
         mix.track(f"stem {index:02}", stem, pan=pan(index), inserts=inserts, sends={"hall": SEND_DB})
     mix.returns("hall", [md.Reverb()])
-    mix.master(inserts=[md.Equalizer(bands), md.Limiter(mode="sample_peak")])
+    mix.master(inserts=[md.Equalizer(bands=bands), md.Limiter(mode="sample_peak")])
     out = mix.render(tail="none")
     return normalized(out)
 
