@@ -1,10 +1,11 @@
-"""Independent strips render on several threads."""
+"""A mix renders on several threads, and copies audio once."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -61,3 +62,15 @@ def test_ten_thousand_tracks() -> None:
     for n in range(10_000):
         mix.track(f"{n}", np.full(100, 1e-3), pan=-1)
     np.testing.assert_allclose(mix.render(tail="none"), [np.full(100, 10.0), np.zeros(100)], atol=1e-9)
+
+
+def test_a_track_is_copied_once() -> None:
+    audio = np.zeros((2, 1_000_000), np.float32)
+    tracemalloc.start()
+    try:
+        md.Mix().track("long", audio)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The copy; one byte for each sample that is looked at.
+    assert audio.nbytes <= most < 1.5 * audio.nbytes

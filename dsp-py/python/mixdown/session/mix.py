@@ -20,7 +20,7 @@ from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.mapping import Strips
 from mixdown.session.routing import MASTER, refuse_unknown
-from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
+from mixdown.session.settings import FurtherSettings, Settings, Stored, strip_name, track_audio
 from mixdown.session.song import load, plain_mix, save, source_file
 from mixdown.session.strips import Group, Master, Return, Strip, Track
 from mixdown.session.table import table
@@ -146,7 +146,7 @@ class Mix(Strips):
         """
         self._refuse_taken(strip_name(name))
         stored = track_audio(name, audio, sample_rate_hz, self._sample_rate_hz)
-        return self._add(Track, {"name": name, "audio": stored, **settings})
+        return self._add(Track, {"name": name, "audio": Stored(stored), **settings})
 
     @_checks.named
     @_takes_settings(Group)

@@ -16,7 +16,16 @@ from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
 from mixdown.session.routing import MASTER, shown
 from mixdown.session.sends import FrozenDict, Send
-from mixdown.session.settings import StereoPan, effects_of, key_sources_of, sends_of, strip_name, text, track_audio
+from mixdown.session.settings import (
+    StereoPan,
+    Stored,
+    effects_of,
+    key_sources_of,
+    sends_of,
+    strip_name,
+    text,
+    track_audio,
+)
 
 #: Rate for the check of a strip that is in no mix yet, in Hz.
 _CHECK_RATE_HZ = 48_000.0
@@ -369,6 +378,8 @@ class Track(Strip):
 
     def _plain(self, name: str, value: Any) -> Any:
         if name == "audio":
+            if isinstance(value, Stored):
+                return value.audio
             return track_audio(self.name, value, None, self._rate_hz())
         return super()._plain(name, value)
 
