@@ -247,8 +247,8 @@ fn is_finite<F: Form>(form: F, sums: &Tile<F>) -> bool {
 #[inline(always)]
 fn store_all<F: Form, const WHOLE: bool>(sums: &Tile<F>, sides: [&mut [f64]; 2]) {
     for (sums, side) in sums.iter().zip(sides) {
-        for pair in 0..TILE {
-            store::<F, WHOLE>(sums[pair], side, pair);
+        for (pair, sums) in sums.iter().enumerate() {
+            store::<F, WHOLE>(*sums, side, pair);
         }
     }
 }
@@ -256,8 +256,8 @@ fn store_all<F: Form, const WHOLE: bool>(sums: &Tile<F>, sides: [&mut [f64]; 2])
 #[inline(always)]
 fn round_all<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: &Tile<F>, sides: [&mut [S]; 2]) {
     for (sums, side) in sums.iter().zip(sides) {
-        for pair in 0..TILE {
-            round::<F, S, WHOLE>(form, sums[pair], side, pair);
+        for (pair, sums) in sums.iter().enumerate() {
+            round::<F, S, WHOLE>(form, *sums, side, pair);
         }
     }
 }

@@ -199,7 +199,8 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
 
     #[inline(always)]
     fn all_finite(self) -> bool {
-        (self - self).simd_eq(Self::Element::default()).all_true()
+        let zero = <V as SimdBase<D>>::splat(self.token(), Self::Element::default());
+        (self * zero).simd_eq(zero).all_true()
     }
 }
 
