@@ -7,6 +7,7 @@
 
 mod bands;
 mod compressor;
+mod console;
 mod convolution;
 mod equalizer;
 mod gain;
@@ -37,7 +38,7 @@ fn quick() -> Criterion {
 criterion_group! {
     name = benches;
     config = quick();
-    targets = gain::all, mix::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
+    targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
         limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
         bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all

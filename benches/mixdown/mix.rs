@@ -16,7 +16,7 @@ use std::{
 
 pub fn all(criterion: &mut Criterion) {
     let group = &mut criterion.benchmark_group("mix");
-    for tracks in [8, 64] {
+    for tracks in [8, 32, 64] {
         for frames in [64, 512, 4096] {
             still::<f32>(group, tracks, frames);
             moving::<f32>(group, tracks, frames);
@@ -100,7 +100,7 @@ fn still<S: Sample>(group: &mut Group<'_>, tracks: usize, frames: usize) {
 
     pair(
         group,
-        &format!("{tracks}_mono/{}/2ch/{frames}", format::<S>()),
+        &format!("at_rest_{tracks}/{}/2ch/{frames}", format::<S>()),
         tracks * frames,
         || mixer.process(black_box(&inputs), &mut block(black_box(&mut out), 2)),
         || plain_still(black_box(&sources), black_box(&gains), black_box(&mut other)),
@@ -126,7 +126,7 @@ fn moving<S: Sample>(group: &mut Group<'_>, tracks: usize, frames: usize) {
     plain_moving(&sources, &mut ramps, &mut other);
     assert_close("moving mix", &out, &other, 4.0 * rounding::<S>());
 
-    let id = format!("{tracks}_mono_moving/{}/2ch/{frames}", format::<S>());
+    let id = format!("moving_{tracks}/{}/2ch/{frames}", format::<S>());
     group.throughput(Throughput::Elements((tracks * frames) as u64));
     let mut there = true;
     group.bench_function(&id, |bencher| {

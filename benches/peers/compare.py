@@ -14,6 +14,7 @@ import convolution
 import dynamics
 import equalizer
 import numpy as np
+import offline_job
 import reverb
 import times
 from tables import Section
@@ -33,6 +34,7 @@ SECTIONS: list[Callable[[], Section]] = [
     reverb.beginning_section,
     convolution.section,
     times.section,
+    offline_job.section,
 ]
 
 

@@ -22,6 +22,23 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
+/// Gains that do not move, times the mute: straight, and across if anything goes there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rest {
+    straight: [f64; 2],
+    crossed: Option<[f64; 2]>,
+}
+
+impl Rest {
+    /// What a source adds.
+    fn each_row<'b, S: Sample>(self, source: Source<'b, S>, is_counted: bool, mut add: impl FnMut(Row<'b, S>)) {
+        add(Row { source, gains: self.straight, is_counted });
+        if let (Source::Stereo([left, right]), Some(gains)) = (source, self.crossed) {
+            add(Row { source: Source::Stereo([right, left]), gains, is_counted: false });
+        }
+    }
+}
+
 /// What one strip adds to a bus.
 #[derive(Clone, Debug)]
 pub(super) struct Feed<S> {
@@ -44,6 +61,8 @@ pub(super) struct Feed<S> {
     wait: usize,
     /// Whether an edit has replaced it: it fades out.
     is_leaving: bool,
+    /// The gains, unless they move or what it adds is kept.
+    rest: Option<Rest>,
     /// What lanes give, times the ramps.
     pub(super) lanes: Option<OutputLanes<S>>,
     /// Frames from the input of the mix to the bus.
@@ -52,7 +71,7 @@ pub(super) struct Feed<S> {
     /// What it added last, left and right of one chunk, for stems; empty unless they are rendered.
     pub(super) product: Vec<f64>,
     /// The same as rounded samples, for the meter of its source; empty unless that is metered.
-    pub(super) heard: Vec<f64>,
+    heard: Vec<f64>,
 }
 
 impl<S: Sample> Feed<S> {
@@ -78,6 +97,7 @@ impl<S: Sample> Feed<S> {
             audible: 1.0,
             wait: 0,
             is_leaving: false,
+            rest: Some(Rest { straight: [1.0; 2], crossed: None }),
             lanes: None,
             due: 0,
             sample_rate_hz,
@@ -121,6 +141,7 @@ impl<S: Sample> Feed<S> {
             }
             self.mute.set_target([self.audible]);
         }
+        self.look_for_rest();
     }
 
     /// Whether it has these lanes and this delay; with lanes, also whether it is due at the same time.
@@ -178,6 +199,7 @@ impl<S: Sample> Feed<S> {
         if wait == 0 {
             self.mute.set_target([self.audible]);
         }
+        self.look_for_rest();
     }
 
     /// Whether an edit has replaced it, and what follows it.
@@ -195,45 +217,54 @@ impl<S: Sample> Feed<S> {
         self.straight.jump_to(self.straight.target());
         self.crossed.jump_to(self.crossed.target());
         (self.wait, self.mute) = (0, Ramp::new([self.audible], ms_to_frames(MUTE_RAMP_MS, self.sample_rate_hz)));
+        self.look_for_rest();
     }
 
-    /// Whether its gains are constant, and nothing needs what it adds by itself.
-    fn rests(&self) -> bool {
-        let moves = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
-        !moves && self.wait == 0 && self.lanes.is_none() && self.product.is_empty() && self.heard.is_empty()
+    /// Keeps what it adds, for stems.
+    pub(super) fn keep_product(&mut self, is_kept: bool) {
+        self.product = if is_kept { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() };
+        self.look_for_rest();
+    }
+
+    /// Keeps the same as samples, for the meter of its source.
+    pub(super) fn keep_heard(&mut self, is_kept: bool) {
+        match (is_kept, self.heard.is_empty()) {
+            (true, true) => self.heard = vec![0.0; 2 * CHUNK_FRAMES],
+            (true, false) => {}
+            (false, _) => self.heard = Vec::new(),
+        }
+        self.look_for_rest();
+    }
+
+    fn is_moving(&self) -> bool {
+        self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving()
+    }
+
+    fn look_for_rest(&mut self) {
+        let rests = !self.is_moving()
+            && self.wait == 0
+            && self.lanes.is_none()
+            && self.product.is_empty()
+            && self.heard.is_empty();
+        self.rest = rests.then(|| self.targets());
+    }
+
+    /// The gains that it has or glides to.
+    fn targets(&self) -> Rest {
+        let [mute] = self.mute.target();
+        let times_mute = |gains: [f64; 2]| gains.map(|gain| bus::exact_gain::<S>(gain * mute));
+        let crossed = Some(self.crossed.target()).filter(|crossed| *crossed != [0.0; 2]);
+        Rest { straight: times_mute(self.straight.target()), crossed: crossed.map(times_mute) }
     }
 
     /// Whether it gives stereo on as it is.
     pub(super) fn is_neutral(&self) -> bool {
-        self.rests()
-            && self.delay.frames() == 0
-            && self.straight.target() == [1.0; 2]
-            && self.crossed.target() == [0.0; 2]
-            && self.mute.target() == [1.0]
+        self.delay.frames() == 0 && self.rest == Some(Rest { straight: [1.0; 2], crossed: None })
     }
 
     /// Whether it counts the non-finite samples of its source: one of the ways out of a strip does.
     fn counts(&self) -> bool {
         self.route.output == Output::Main && !self.is_leaving
-    }
-
-    /// What a source adds at constant gains: straight, and across if anything is.
-    fn rows<'b>(&self, source: Source<'b, S>) -> [Option<Row<'b, S>>; 2] {
-        let times_mute = |[to_left, to_right]: [f64; 2]| {
-            let [mute] = self.mute.target();
-            [to_left * mute, to_right * mute]
-        };
-        let is_counted = self.counts();
-        let straight = Row { source, gains: times_mute(self.straight.target()), is_counted };
-        let crossed = match source {
-            Source::Stereo([left, right]) if self.crossed.target() != [0.0; 2] => Some(Row {
-                source: Source::Stereo([right, left]),
-                gains: times_mute(self.crossed.target()),
-                is_counted: false,
-            }),
-            _ => None,
-        };
-        [Some(straight), crossed]
     }
 
     /// Adds a chunk of the source, which is among `taps`, to a bus.
@@ -250,12 +281,10 @@ impl<S: Sample> Feed<S> {
             let Self { delay, delayed, channels, .. } = self;
             delay_source(source, delay, &mut delayed[..*channels * frames]);
         }
-        if self.rests() {
-            let feed: &'b Self = self;
-            let source = if is_late { planar(&feed.delayed, feed.channels, frames) } else { source };
-            for row in feed.rows(source).into_iter().flatten() {
-                bus.add(row);
-            }
+        if let Some(rest) = self.rest {
+            let is_counted = self.counts();
+            let source = if is_late { planar(&self.delayed, self.channels, frames) } else { source };
+            rest.each_row(source, is_counted, |row| bus.add(row));
             return;
         }
         let delayed = core::mem::take(&mut self.delayed);
@@ -265,6 +294,7 @@ impl<S: Sample> Feed<S> {
             bus.count(non_finite);
         }
         self.delayed = delayed;
+        self.look_for_rest();
     }
 
     /// As [`sum`](Self::sum); keeps what it adds if stems are rendered.
@@ -307,7 +337,7 @@ impl<S: Sample> Feed<S> {
                 .min(self.crossed.uniform_frames())
                 .min(self.mute.uniform_frames())
                 .min(if self.wait == 0 { usize::MAX } else { self.wait });
-            let is_moving = self.straight.is_moving() || self.crossed.is_moving() || self.mute.is_moving();
+            let is_moving = self.is_moving();
             let (straight, length) = self.straight.span::<S>(uniform);
             let (crossed, _) = self.crossed.span::<S>(length);
             let (mute, _) = self.mute.span::<S>(length);
@@ -321,11 +351,14 @@ impl<S: Sample> Feed<S> {
                 mute: &mute,
                 lanes: lanes.map(|rows| rows.map(|row| &row[range.clone()])),
             };
-            let rows = (lanes.is_none() && !is_moving).then(|| self.rows(source));
-            let add = |[left, right]: [&mut [f64]; 2]| match rows {
-                Some(rows) => {
-                    let rows = rows.into_iter().flatten();
-                    rows.map(|row| bus::add_rows(backend, [&mut *left, &mut *right], &[row])).sum()
+            let targets = (lanes.is_none() && !is_moving).then(|| self.targets());
+            let add = |[left, right]: [&mut [f64]; 2]| match targets {
+                Some(targets) => {
+                    let mut non_finite = 0;
+                    targets.each_row(source, true, |row| {
+                        non_finite += bus::add_rows(backend, [&mut *left, &mut *right], &[row]);
+                    });
+                    non_finite
                 }
                 None => mix::add_stereo(backend, [left, right], source, &gains),
             };
@@ -373,6 +406,7 @@ impl<S: Sample> Feed<S> {
             audible: _,
             wait: _,
             is_leaving: _,
+            rest: _,
             lanes: _,
             due: _,
             sample_rate_hz: _,

@@ -1,7 +1,6 @@
 //! Metering of a mixer: which strips have meters, and their run after each chunk.
 
 use super::{
-    chunk::CHUNK_FRAMES,
     feed::Feed,
     graph::Output,
     meter_reader::MeterReader,
@@ -13,7 +12,7 @@ use crate::{
     foundation::{error::Error, sample::Sample},
     meters::loudness::Memory,
 };
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec::Vec};
 
 impl<S: Sample> Mixer<S> {
     /// Meters these strips from now on: an edit, which takes 176 kB for each. What was metered before goes on.
@@ -83,12 +82,7 @@ impl<S: Sample> Mixer<S> {
         let mut places: Vec<Option<(usize, usize)>> = self.meters.iter().map(|meter| meter.feed).collect();
         places.sort_unstable();
         let lead = |feed: &mut Feed<S>, place: Option<(usize, usize)>| {
-            let is_metered = places.binary_search(&place).is_ok();
-            match (is_metered, feed.heard.is_empty()) {
-                (true, true) => feed.heard = vec![0.0; 2 * CHUNK_FRAMES],
-                (false, _) => feed.heard = Vec::new(),
-                (true, false) => {}
-            }
+            feed.keep_heard(places.binary_search(&place).is_ok());
         };
         for (bus, strip) in self.strips.iter_mut().enumerate() {
             strip.feeds.iter_mut().enumerate().for_each(|(position, feed)| lead(feed, Some((bus, position))));

@@ -35,8 +35,8 @@ use alloc::{vec, vec::Vec};
 /// # Contract
 /// - Latency: that of the slowest path to the output. Every faster path is delayed to match, sends and keys included, so
 ///   that a track split over two paths still nulls.
-/// - A bus adds what feeds it in byte order of the names, each product rounded once to the sample format, in f64: the
-///   order of adding strips changes no bit. Nothing clips inside.
+/// - A bus adds what feeds it in byte order of the names, in f64, and is rounded once to the sample format: the order of
+///   adding strips changes no bit. Nothing clips inside.
 /// - A key is the signal of a strip after its inserts, before fader and mute, aligned with what it acts on.
 /// - Solo in place: while strips are soloed, only they, what feeds them, what they feed, returns and safe strips are
 ///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives. A group gives what reaches it: its

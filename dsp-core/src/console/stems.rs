@@ -72,11 +72,11 @@ pub fn render_stems<S: Sample>(
     let stems = stems_of(mixer, of);
     let feeds = || stems.iter().flat_map(|(_, feeds)| feeds);
     for &(bus, feed) in feeds() {
-        mixer.strips[bus].feeds[feed].product = vec![0.0; 2 * CHUNK_FRAMES];
+        mixer.strips[bus].feeds[feed].keep_product(true);
     }
     let done = collect(mixer, inputs, &stems, keep, progress);
     for &(bus, feed) in feeds() {
-        mixer.strips[bus].feeds[feed].product = Vec::new();
+        mixer.strips[bus].feeds[feed].keep_product(false);
     }
     let renderings = done?;
     Ok(stems.into_iter().map(|(name, _)| name).zip(renderings).collect())

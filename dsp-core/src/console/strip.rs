@@ -71,6 +71,8 @@ pub(super) struct Strip<S: Sample> {
     trim: Gain<S>,
     pub(super) inserts: Vec<Insert<S>>,
     width: Option<Width<S>>,
+    /// Whether nothing before the fader changes a sample.
+    is_plain: bool,
 }
 
 impl<S: Sample> Strip<S> {
@@ -93,6 +95,7 @@ impl<S: Sample> Strip<S> {
             trim: params.trim().build(spec)?,
             inserts: Vec::new(),
             width: None,
+            is_plain: false,
         };
         strip.set_inserts(inserts.into_iter().map(Insert::new).collect(), params)?;
         Ok(strip)
@@ -108,6 +111,7 @@ impl<S: Sample> Strip<S> {
         } else if self.width.is_none() {
             self.width = Some(params.width().build(&after)?);
         }
+        self.look_for_rest();
         Ok(())
     }
 
@@ -133,6 +137,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = &mut self.width {
             let _ = width.set_params(&params.width());
         }
+        self.look_for_rest();
     }
 
     /// Jumps to the settings of trim and width, which clicks: before the first block.
@@ -141,11 +146,13 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = &mut self.width {
             width.reset();
         }
+        self.look_for_rest();
     }
 
     /// Sets the delay of its input, by a crossfade while it runs.
     pub(super) fn set_delay(&mut self, delay_frames: usize, fade: Option<[usize; 2]>) {
         self.delay.set_frames(delay_frames, fade);
+        self.look_for_rest();
     }
 
     /// Latency of its first `count` inserts.
@@ -191,6 +198,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = &mut self.width {
             width.process(&mut block);
         }
+        self.look_for_rest();
     }
 
     /// Runs the inserts; in parts that end on the absolute grid if lanes move one of them.
@@ -215,21 +223,21 @@ impl<S: Sample> Strip<S> {
         }
     }
 
-    /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
-    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
-        input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
-            && self.delay.is_none()
+    fn look_for_rest(&mut self) {
+        self.is_plain = self.delay.is_none()
             && self.inserts.is_empty()
             && self.trim.is_neutral()
-            && self.width.as_ref().is_none_or(Width::is_neutral)
+            && self.width.as_ref().is_none_or(Width::is_neutral);
     }
 
-    /// Whether it is a bus that passes on its sum as it is, which is clean.
+    /// Whether it is a bus whose sum nothing changes before the fader.
     pub(super) fn passes_sum(&self) -> bool {
-        self.input.is_none()
-            && self.inserts.is_empty()
-            && self.trim.is_neutral()
-            && self.width.as_ref().is_none_or(Width::is_neutral)
+        self.is_plain && self.input.is_none()
+    }
+
+    /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
+    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
+        self.is_plain && input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
     }
 
     /// Sums the feeds in f64, rounded once.
@@ -257,6 +265,7 @@ impl<S: Sample> Strip<S> {
             trim,
             inserts,
             width,
+            is_plain: _,
         } = self;
         *non_finite = 0;
         delay.reset();
@@ -266,6 +275,7 @@ impl<S: Sample> Strip<S> {
         if let Some(width) = width {
             width.reset();
         }
+        self.look_for_rest();
     }
 
     /// What it receives from: the positions of feeds and keys in the order of processing, and their delays.

@@ -26,11 +26,6 @@ pub(crate) fn magnitude<T: PartialOrd + Default + core::ops::Neg<Output = T>>(va
     if value < T::default() { -value } else { value }
 }
 
-/// `a * b + c`, rounded once: slow, for what is rare.
-pub(crate) fn fma(a: f64, b: f64, c: f64) -> f64 {
-    libm::fma(a, b, c)
-}
-
 /// e^(i angle), by `libm`: num-complex calls the platform's sine as soon as any crate turns on its `std`.
 pub(crate) fn cis(angle: f64) -> Complex64 {
     let (sin, cos) = libm::sincos(angle);

@@ -1,7 +1,8 @@
 //! A stereo bus: the sum of sources at constant gains.
 //!
-//! Every product is added in f64 by a fused multiply-add, source after source, and the sum is rounded once to the sample
-//! format. The sums of some frames stay in registers while all sources are added; they come from memory and go there
+//! Every product is added in f64, source after source, and the sum is rounded once to the sample format. Products of f32
+//! are exact, since their gains have 29 bits: fused or not, every CPU adds the same, and a signal nulls with its inverse
+//! to exactly 0. Products of f64 are rounded before they are added, for the same reasons. The sums of some frames stay in registers while all sources are added; they come from memory and go there
 //! only between batches, and around sources whose gains move.
 //!
 //! A sample that is not finite makes the sum infinite or NaN: only such frames are looked at sample by sample.
@@ -11,10 +12,10 @@ use super::{
     lanes::{Form, Lanes},
     mix::Source,
 };
-use crate::foundation::{math::fma, sample::Sample};
+use crate::foundation::sample::Sample;
 
 /// Sources added together.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 /// Vectors of samples that are summed at once.
 const TILE: usize = 2;
 /// Most samples of one of them: 512 bits.
@@ -27,10 +28,22 @@ const TO_OVERFLOW: f64 = f64::from_bits(1_923 << 52);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a, S> {
     pub(crate) source: Source<'a, S>,
-    /// To the left and the right bus; of a stereo source, from the channel of that side.
+    /// To the left and the right bus; of a stereo source, from the channel of that side. By [`exact_gain`].
     pub(crate) gains: [f64; 2],
     /// Whether its non-finite samples are counted.
     pub(crate) is_counted: bool,
+}
+
+/// Bits of an f64 that a gain of 29 bits does not use: as many as an f32 has.
+const SPARE_BITS: u32 = 24;
+
+/// The nearest gain whose products with samples of the format are exact: within -186 dB. Of f64 none are.
+pub(crate) fn exact_gain<S: Sample>(gain: f64) -> f64 {
+    if size_of::<S>() == size_of::<f64>() {
+        return gain;
+    }
+    let half = 1 << (SPARE_BITS - 1);
+    f64::from_bits((gain.to_bits() + half) & !((1 << SPARE_BITS) - 1))
 }
 
 /// A bus under construction: one chunk of its sums, and the sources to be added to them.
@@ -111,12 +124,11 @@ fn add_all<F: Form, S: Sample>(
     let whole = left.len() - left.len() % tile;
     let (left, left_rest) = left.split_at_mut(whole);
     let (right, right_rest) = right.split_at_mut(whole);
-    let (left, right) = (left.chunks_exact_mut(tile), right.chunks_exact_mut(tile));
     let mut non_finite = 0;
     let mut start = 0;
     let rest = match samples {
         None => {
-            for (left, right) in left.zip(right) {
+            for (left, right) in left.chunks_exact_mut(tile).zip(right.chunks_exact_mut(tile)) {
                 let sums = sums::<F, S, true>(form, [left, right], rows, start, is_empty);
                 match is_finite(form, &sums) {
                     true => store_all::<F, true>(&sums, [left, right]),
@@ -130,14 +142,18 @@ fn add_all<F: Form, S: Sample>(
             let (left_samples, left_rest) = left_samples.split_at_mut(whole);
             let (right_samples, right_rest) = right_samples.split_at_mut(whole);
             let samples = left_samples.chunks_exact_mut(tile).zip(right_samples.chunks_exact_mut(tile));
-            for ((left, right), (left_samples, right_samples)) in left.zip(right).zip(samples) {
+            // The sums before stay in memory: what overflows may be repaired afterwards.
+            let mut overflow = [form.splat(0.0_f64); 2];
+            let before = left.chunks_exact(tile).zip(right.chunks_exact(tile));
+            for ((left, right), (left_samples, right_samples)) in before.zip(samples) {
                 let sums = sums::<F, S, true>(form, [left, right], rows, start, is_empty);
-                let samples = [left_samples, right_samples];
-                match is_finite(form, &sums) {
-                    true => round_all::<F, S, true>(form, &sums, samples),
-                    false => non_finite += repair(form, &sums, [left, right], rows, start, is_empty, Some(samples)),
-                }
+                overflow = overflowed(form, overflow, &sums);
+                round_all::<F, S, true>(form, &sums, [left_samples, right_samples]);
                 start += tile;
+            }
+            if !are_finite::<F>(overflow) {
+                let samples = [&mut *left_samples, &mut *right_samples];
+                non_finite += repair_all(form, [left, right], rows, is_empty, samples);
             }
             Some([left_rest, right_rest])
         }
@@ -188,15 +204,15 @@ fn sums<F: Form, S: Sample, const WHOLE: bool>(
                 let both = &both[start..start + length];
                 for pair in 0..TILE {
                     let samples = load::<F, S, WHOLE>(form, both, pair);
-                    add_products::<F>(&mut to_left[pair], samples, left_gain);
-                    add_products::<F>(&mut to_right[pair], samples, right_gain);
+                    add_products::<F, S>(&mut to_left[pair], samples, left_gain);
+                    add_products::<F, S>(&mut to_right[pair], samples, right_gain);
                 }
             }
             Source::Stereo([left, right]) => {
                 let (left, right) = (&left[start..start + length], &right[start..start + length]);
                 for pair in 0..TILE {
-                    add_products::<F>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
-                    add_products::<F>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
+                    add_products::<F, S>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
+                    add_products::<F, S>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
                 }
             }
         }
@@ -204,25 +220,35 @@ fn sums<F: Form, S: Sample, const WHOLE: bool>(
     [to_left, to_right]
 }
 
-/// Whether all sums are, and f32 holds them; some large ones are taken for infinite.
+/// Adds sums to `overflow` so that it is finite only if all of them are, and f32 holds them; some other large ones make it
+/// infinite as well.
 #[inline(always)]
-fn is_finite<F: Form>(form: F, [left, right]: &Tile<F>) -> bool {
+fn overflowed<F: Form>(form: F, [mut lower, mut upper]: Pair<F>, [left, right]: &Tile<F>) -> Pair<F> {
     let large = form.splat(TO_OVERFLOW);
-    let [mut lower, mut upper] = [form.splat(0.0_f64); 2];
     for pair in 0..TILE {
         for sums in [left[pair], right[pair]] {
-            lower = sums[0].mul_add(large, lower);
-            upper = sums[1].mul_add(large, upper);
+            lower = sums[0].exact_mul_add(large, lower);
+            upper = sums[1].exact_mul_add(large, upper);
         }
     }
+    [lower, upper]
+}
+
+#[inline(always)]
+fn are_finite<F: Form>([lower, upper]: Pair<F>) -> bool {
     (lower + upper).all_finite()
+}
+
+#[inline(always)]
+fn is_finite<F: Form>(form: F, sums: &Tile<F>) -> bool {
+    are_finite::<F>(overflowed(form, [form.splat(0.0_f64); 2], sums))
 }
 
 #[inline(always)]
 fn store_all<F: Form, const WHOLE: bool>(sums: &Tile<F>, sides: [&mut [f64]; 2]) {
     for (sums, side) in sums.iter().zip(sides) {
-        for pair in 0..TILE {
-            store::<F, WHOLE>(sums[pair], side, pair);
+        for (pair, sums) in sums.iter().enumerate() {
+            store::<F, WHOLE>(*sums, side, pair);
         }
     }
 }
@@ -230,16 +256,20 @@ fn store_all<F: Form, const WHOLE: bool>(sums: &Tile<F>, sides: [&mut [f64]; 2])
 #[inline(always)]
 fn round_all<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: &Tile<F>, sides: [&mut [S]; 2]) {
     for (sums, side) in sums.iter().zip(sides) {
-        for pair in 0..TILE {
-            round::<F, S, WHOLE>(form, sums[pair], side, pair);
+        for (pair, sums) in sums.iter().enumerate() {
+            round::<F, S, WHOLE>(form, *sums, side, pair);
         }
     }
 }
 
 #[inline(always)]
-fn add_products<F: Form>([lower_sum, upper_sum]: &mut Pair<F>, [lower, upper]: Pair<F>, gain: F::Native<f64>) {
-    *lower_sum = lower.mul_add(gain, *lower_sum);
-    *upper_sum = upper.mul_add(gain, *upper_sum);
+fn add_products<F: Form, S: Sample>(sums: &mut Pair<F>, samples: Pair<F>, gain: F::Native<f64>) {
+    for half in 0..2 {
+        sums[half] = match size_of::<S>() == size_of::<f32>() {
+            true => samples[half].exact_mul_add(gain, sums[half]),
+            false => samples[half] * gain + sums[half],
+        };
+    }
 }
 
 /// The samples of one pair; unless `WHOLE`, those that there are, and silence.
@@ -282,6 +312,29 @@ fn round<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: Pair<F>, samples:
     samples.iter_mut().skip(pair * width).zip(&padded[..width]).for_each(|(sample, own)| *sample = *own);
 }
 
+/// Rounds whole tiles as [`add_all`] does, and repairs each.
+#[cold]
+#[inline(never)]
+fn repair_all<F: Form, S: Sample>(
+    form: F,
+    [left, right]: [&mut [f64]; 2],
+    rows: &[Row<'_, S>],
+    is_empty: bool,
+    [left_samples, right_samples]: [&mut [S]; 2],
+) -> u64 {
+    let tile = TILE * 2 * F::Native::<f64>::LEN;
+    let samples = left_samples.chunks_exact_mut(tile).zip(right_samples.chunks_exact_mut(tile));
+    let tiles = left.chunks_exact_mut(tile).zip(right.chunks_exact_mut(tile)).zip(samples);
+    let mut non_finite = 0;
+    for (index, ((left, right), (left_samples, right_samples))) in tiles.enumerate() {
+        let start = index * tile;
+        let sums = sums::<F, S, false>(form, [left, right], rows, start, is_empty);
+        let samples = Some([left_samples, right_samples]);
+        non_finite += repair(form, &sums, [left, right], rows, start, is_empty, samples);
+    }
+    non_finite
+}
+
 /// Stores or rounds a tile, from the sums before it and those found; repeats the frames whose sum is not finite.
 #[cold]
 #[inline(never)]
@@ -313,9 +366,9 @@ fn repair<F: Form, S: Sample>(
                 let channels = if matches!(row.source, Source::Mono(_)) { 1 } else { 2 };
                 non_finite += counted * pair[..channels].iter().filter(|sample| !sample.finite()).count() as u64;
                 for ((sum, sample), gain) in sums.iter_mut().zip(pair).zip(row.gains) {
-                    let plain = fma(sample.to_f64(), gain, *sum);
+                    let plain = *sum + sample.to_f64() * gain;
                     // What overflows is clamped; a sum of finite samples stays finite.
-                    *sum = if plain.is_finite() { plain } else { fma(sample.ordinary().to_f64(), gain, *sum) };
+                    *sum = if plain.is_finite() { plain } else { *sum + sample.ordinary().to_f64() * gain };
                 }
             }
         }

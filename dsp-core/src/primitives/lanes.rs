@@ -83,6 +83,8 @@ pub(crate) trait Lanes<F: Form>:
     fn store(self, values: &mut [Self::Element]);
     /// `self * factor + addend`, rounded once where the machine can.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// The same where the product is exact, so that it needs no care.
+    fn exact_mul_add(self, factor: Self, addend: Self) -> Self;
     fn abs(self) -> Self;
     /// The larger of both, lane by lane; neither may be NaN.
     fn max(self, other: Self) -> Self;
@@ -170,6 +172,11 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
     }
 
     #[inline(always)]
+    fn exact_mul_add(self, factor: Self, addend: Self) -> Self {
+        if EXACT { self * factor + addend } else { <V as SimdFloat<D>>::mul_add(self, factor, addend) }
+    }
+
+    #[inline(always)]
     fn abs(self) -> Self {
         <V as SimdBase<D>>::abs(self)
     }
@@ -192,7 +199,8 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
 
     #[inline(always)]
     fn all_finite(self) -> bool {
-        (self - self).simd_eq(Self::Element::default()).all_true()
+        let zero = <V as SimdBase<D>>::splat(self.token(), Self::Element::default());
+        (self * zero).simd_eq(zero).all_true()
     }
 }
 

@@ -55,6 +55,9 @@ impl<S: Sample> Lanes<Scalar> for S {
     fn mul_add(self, factor: S, addend: S) -> S {
         self.fused(factor, addend)
     }
+    fn exact_mul_add(self, factor: S, addend: S) -> S {
+        self * factor + addend
+    }
     fn abs(self) -> S {
         magnitude(self)
     }
@@ -128,6 +131,9 @@ impl<const N: usize> Lanes<Scalar> for Array<N> {
     }
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(core::array::from_fn(|lane| libm::fma(self.0[lane], factor.0[lane], addend.0[lane])))
+    }
+    fn exact_mul_add(self, factor: Self, addend: Self) -> Self {
+        self * factor + addend
     }
     fn abs(self) -> Self {
         Self(self.0.map(magnitude))

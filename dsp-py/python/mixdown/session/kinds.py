@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mixdown._checks import Audio
 from mixdown.session.routing import MASTER
-from mixdown.session.settings import track_audio
+from mixdown.session.settings import Stored, track_audio
 from mixdown.session.strips import Strip
 
 
@@ -33,6 +33,8 @@ class Track(Strip):
 
     def _plain(self, name: str, value: Any) -> Any:
         if name == "audio":
+            if isinstance(value, Stored):
+                return value.audio
             return track_audio(self.name, value, None, self._rate_hz())
         return super()._plain(name, value)
 

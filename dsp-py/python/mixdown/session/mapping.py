@@ -14,7 +14,7 @@ from mixdown._core import MixerError
 from mixdown.effects import Effect
 from mixdown.session.kinds import Group, Master, Return, Track
 from mixdown.session.routing import MASTER, needed_by, refuse_cycle, shown
-from mixdown.session.settings import FurtherSettings, Settings, strip_name, track_audio
+from mixdown.session.settings import FurtherSettings, Settings, Stored, strip_name, track_audio
 from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca, Vcas
 
@@ -111,7 +111,7 @@ class Strips(Mapping[str, Strip]):
         """
         self._refuse_taken(strip_name(name))
         stored = track_audio(name, audio, sample_rate_hz, self._sample_rate_hz)
-        return self._add(Track, {"name": name, "audio": stored, **settings})
+        return self._add(Track, {"name": name, "audio": Stored(stored), **settings})
 
     @_checks.named
     @_takes_settings(Group)

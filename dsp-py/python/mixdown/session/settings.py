@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict, cast
 
@@ -105,6 +106,13 @@ def key_sources_of(value: Any) -> str | FrozenDict[int, str] | None:
             }
         )
     return text("key_from", value)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stored:
+    """Audio that :func:`track_audio` returned: it needs no further copy."""
+
+    audio: Audio
 
 
 def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
