@@ -252,7 +252,7 @@ fn lanes_that_lead_nowhere_are_refused() {
         ),
         (
             vec![lane("2/bands[1].slope_db_per_octave", &[(0.0, 12.0, Shape::Hold), (1.0, 24.0, Shape::Linear)])],
-            r#"strip "voice": automation[0].points[1].shape = linear is not allowed: it of a number in steps must be hold"#,
+            r#"strip "voice": automation[0].points[1].shape = linear is not allowed: of a number in steps it must be hold"#,
         ),
         (
             vec![lane("0/ratio", &[(0.0, 4.0, Shape::Hold), (1.0, f64::INFINITY, Shape::Linear)])],
