@@ -29,12 +29,9 @@ inserts = [
 name = "bass"
 audio = "sub/bass.wav"
 fader_db = [[0.0, -6], [0.1, 0, "linear"]]
-inserts = [
-    { type = "Compressor", threshold_db = -30, range_db = inf },
-    { type = "Equalizer", bands = [{ type = "Bell", gain_db = -3 }] },
-]
+inserts = [{ type = "Compressor", threshold_db = -30, range_db = inf }]
 key_from = "kick"
-automation = { "0/threshold_db" = [[0, -30], [0.1, -20]], "1/bands[0].frequency_hz" = [[0, 80], [0.1, 200, "hold"]] }
+automation = { "0/threshold_db" = [[0, -30], [0.1, -20]] }
 
 [[return]]
 name = "hall"
