@@ -20,6 +20,7 @@ pub(super) struct Chunk<'m, 'i, 'j, S> {
 
 impl<'i, 'j, S: Sample> Chunk<'_, 'i, 'j, S> {
     /// The frames of an input that it has.
+    #[inline]
     pub(super) fn input(&self, index: usize) -> Option<Block<'i, 'j, S>> {
         let input = self.inputs.get(index)?;
         let start = self.start.min(input.frames());

@@ -31,10 +31,11 @@ struct Rest {
 
 impl Rest {
     /// What a source adds.
-    fn each_row<'b, S: Sample>(self, source: Source<'b, S>, is_counted: bool, mut add: impl FnMut(Row<'b, S>)) {
-        add(Row { source, gains: self.straight, is_counted });
+    #[inline(always)]
+    fn each_row<'b, S: Sample>(&self, source: Source<'b, S>, is_counted: bool, mut add: impl FnMut(Row<'b, S>)) {
+        add(Row::new(source, self.straight, is_counted));
         if let (Source::Stereo([left, right]), Some(gains)) = (source, self.crossed) {
-            add(Row { source: Source::Stereo([right, left]), gains, is_counted: false });
+            add(Row::new(Source::Stereo([right, left]), gains, false));
         }
     }
 }
@@ -281,7 +282,7 @@ impl<S: Sample> Feed<S> {
             let Self { delay, delayed, channels, .. } = self;
             delay_source(source, delay, &mut delayed[..*channels * frames]);
         }
-        if let Some(rest) = self.rest {
+        if let Some(rest) = &self.rest {
             let is_counted = self.counts();
             let source = if is_late { planar(&self.delayed, self.channels, frames) } else { source };
             rest.each_row(source, is_counted, |row| bus.add(row));

@@ -38,6 +38,7 @@ impl<S: Sample> Taps<S> {
     }
 
     /// The chunk at a tap.
+    #[inline]
     pub(super) fn read<'b, 'i: 'b>(&'b self, tap: Tap, chunk: &Chunk<'_, 'i, '_, S>) -> Source<'b, S> {
         let frames = chunk.frames;
         let input = self.passed.and_then(|index| chunk.input(index));

@@ -291,6 +291,7 @@ impl<'b, 'a, S: Sample> Block<'b, 'a, S> {
     /// # Panics
     /// If there is no channel `index`.
     #[must_use]
+    #[inline]
     pub fn channel(&self, index: usize) -> &'b [S] {
         let (start, frames) = (self.start, self.frames);
         match self.layout {

@@ -27,11 +27,25 @@ const TO_OVERFLOW: f64 = f64::from_bits(1_923 << 52);
 /// A source at constant gains.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a, S> {
-    pub(crate) source: Source<'a, S>,
-    /// To the left and the right bus; of a stereo source, from the channel of that side. By [`exact_gain`].
-    pub(crate) gains: [f64; 2],
+    /// To the left and to the right bus: the same if it is mono.
+    left: &'a [S],
+    right: &'a [S],
+    is_mono: bool,
+    /// To the left and the right bus. By [`exact_gain`].
+    gains: [f64; 2],
     /// Whether its non-finite samples are counted.
-    pub(crate) is_counted: bool,
+    is_counted: bool,
+}
+
+impl<'a, S> Row<'a, S> {
+    /// A source at gains by [`exact_gain`].
+    #[inline(always)]
+    pub(crate) fn new(source: Source<'a, S>, gains: [f64; 2], is_counted: bool) -> Self {
+        match source {
+            Source::Mono(both) => Self { left: both, right: both, is_mono: true, gains, is_counted },
+            Source::Stereo([left, right]) => Self { left, right, is_mono: false, gains, is_counted },
+        }
+    }
 }
 
 /// Bits of an f64 that a gain of 29 bits does not use: as many as an f32 has.
@@ -60,16 +74,21 @@ pub(crate) struct Bus<'a, S> {
 impl<'a, S: Sample> Bus<'a, S> {
     /// A silent bus that works in `sums`.
     pub(crate) fn new(backend: Backend, sums: [&'a mut [f64]; 2]) -> Self {
-        let none = Row { source: Source::Mono(&[]), gains: [0.0; 2], is_counted: false };
+        let none = Row::new(Source::Mono(&[]), [0.0; 2], false);
         Self { backend, sums, is_empty: true, rows: [none; BATCH], count: 0, non_finite: 0 }
     }
 
     /// Adds a source. Non-finite samples count as 0.
+    #[inline(always)]
     pub(crate) fn add(&mut self, row: Row<'a, S>) {
         if self.count == BATCH {
             self.add_batch();
         }
-        self.rows[self.count] = row;
+        // Field by field: a row that is copied as a whole waits for the stores that put it together.
+        let Row { left, right, is_mono, gains: [to_left, to_right], is_counted } = row;
+        let place = &mut self.rows[self.count];
+        (place.left, place.right, place.is_mono) = (left, right, is_mono);
+        (place.gains[0], place.gains[1], place.is_counted) = (to_left, to_right, is_counted);
         self.count += 1;
     }
 
@@ -199,21 +218,18 @@ fn sums<F: Form, S: Sample, const WHOLE: bool>(
     for row in rows {
         let [left_gain, right_gain] = row.gains;
         let (left_gain, right_gain) = (form.splat(left_gain), form.splat(right_gain));
-        match row.source {
-            Source::Mono(both) => {
-                let both = &both[start..start + length];
-                for pair in 0..TILE {
-                    let samples = load::<F, S, WHOLE>(form, both, pair);
-                    add_products::<F, S>(&mut to_left[pair], samples, left_gain);
-                    add_products::<F, S>(&mut to_right[pair], samples, right_gain);
-                }
+        let left = &row.left[start..start + length];
+        if row.is_mono {
+            for pair in 0..TILE {
+                let samples = load::<F, S, WHOLE>(form, left, pair);
+                add_products::<F, S>(&mut to_left[pair], samples, left_gain);
+                add_products::<F, S>(&mut to_right[pair], samples, right_gain);
             }
-            Source::Stereo([left, right]) => {
-                let (left, right) = (&left[start..start + length], &right[start..start + length]);
-                for pair in 0..TILE {
-                    add_products::<F, S>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
-                    add_products::<F, S>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
-                }
+        } else {
+            let right = &row.right[start..start + length];
+            for pair in 0..TILE {
+                add_products::<F, S>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
+                add_products::<F, S>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
             }
         }
     }
@@ -359,11 +375,8 @@ fn repair<F: Form, S: Sample>(
             sums = if is_empty { [0.0; 2] } else { [left[frame], right[frame]] };
             for row in rows {
                 let (frame_of, counted) = (start + frame, u64::from(row.is_counted));
-                let pair = match row.source {
-                    Source::Mono(both) => [both[frame_of]; 2],
-                    Source::Stereo([left, right]) => [left[frame_of], right[frame_of]],
-                };
-                let channels = if matches!(row.source, Source::Mono(_)) { 1 } else { 2 };
+                let pair = [row.left[frame_of], row.right[frame_of]];
+                let channels = if row.is_mono { 1 } else { 2 };
                 non_finite += counted * pair[..channels].iter().filter(|sample| !sample.finite()).count() as u64;
                 for ((sum, sample), gain) in sums.iter_mut().zip(pair).zip(row.gains) {
                     let plain = *sum + sample.to_f64() * gain;

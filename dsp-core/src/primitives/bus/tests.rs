@@ -22,7 +22,7 @@ fn rows<S: Sample>(audio: &[Vec<S>], frames: usize) -> Vec<Row<'_, S>> {
         let (left, right) = (&pair[0][..frames], &pair[1][..frames]);
         let source = if index % 3 == 0 { Source::Stereo([left, right]) } else { Source::Mono(left) };
         let gains = [0.3 + 0.01 * index as f64, if index % 4 == 0 { 0.0 } else { -0.7 }].map(exact_gain::<S>);
-        rows.push(Row { source, gains, is_counted: index % 5 != 0 });
+        rows.push(Row::new(source, gains, index % 5 != 0));
     }
     rows
 }
@@ -31,10 +31,7 @@ fn rows<S: Sample>(audio: &[Vec<S>], frames: usize) -> Vec<Row<'_, S>> {
 fn expected<S: Sample>(rows: &[Row<'_, S>], before: [f64; 2], frame: usize) -> [f64; 2] {
     let mut sums = before;
     for row in rows {
-        let pair = match row.source {
-            Source::Mono(both) => [both[frame]; 2],
-            Source::Stereo([left, right]) => [left[frame], right[frame]],
-        };
+        let pair = [row.left[frame], row.right[frame]];
         for side in 0..2 {
             if pair[side].finite() {
                 sums[side] += pair[side].to_f64() * row.gains[side];
@@ -100,7 +97,7 @@ fn a_sample_that_is_not_finite_is_silence_and_counted() {
                 audio[track][place] = S::from_f64(bad);
                 let rows = rows(&audio, FRAMES);
                 let counted = rows.iter().enumerate().filter(|(index, row)| {
-                    let channels = if matches!(row.source, Source::Mono(_)) { 1 } else { 2 };
+                    let channels = if row.is_mono { 1 } else { 2 };
                     row.is_counted && (*index..*index + channels).contains(&track)
                 });
                 let non_finite = counted.count() as u64;
@@ -117,7 +114,7 @@ fn a_sum_that_the_format_does_not_hold_is_clamped() {
     fn all<S: Sample>(huge: f64) {
         let mut audio: Vec<Vec<S>> = (0..2).map(noise).collect();
         audio[0][7] = S::from_f64(huge);
-        let row = Row { source: Source::Mono(&audio[0]), gains: [4.0, -4.0], is_counted: true };
+        let row = Row::new(Source::Mono(&audio[0]), [4.0, -4.0], true);
         for cpu in CPUS {
             let (found, count) = mixed(cpu, &[row; 3], FRAMES, None);
             assert_eq!((found[7] >= S::LOUDEST, found[FRAMES + 7] <= -S::LOUDEST, count), (true, true, 0), "{cpu:?}");
@@ -140,7 +137,7 @@ fn gains_have_exact_products_and_a_signal_nulls_with_its_inverse() {
         }
         assert_eq!(exact_gain::<f64>(gain), gain);
         let audio = noise::<f32>(1);
-        let row = |sign: f64| Row { source: Source::Mono(&audio), gains: [sign * exact; 2], is_counted: true };
+        let row = |sign: f64| Row::new(Source::Mono(&audio), [sign * exact; 2], true);
         for cpu in CPUS {
             assert!(mixed(cpu, &[row(1.0), row(-1.0)], FRAMES, None).0.iter().all(|x| *x == 0.0), "{cpu:?}");
         }
