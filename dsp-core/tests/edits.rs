@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use mixdown::{
-    console::{KeyParams, Lane, Point, SendParams, Shape},
+    console::{KeyParams, Lane, Point, SendParams, Shape, Tap, VcaParams},
     dynamics::{CompressorParams, LimiterParams},
     filters::{BellParams, EqualizerParams},
     levels::GainParams,
@@ -255,4 +255,52 @@ fn settings_beside_a_lane_change_without_it() {
         assert!(peak_db(12_000, 18_000) < -11.9, "the bell did not move: {}", peak_db(12_000, 18_000));
         assert!(residue_dbfs(&out, RATE_HZ) <= LIMIT_DBFS);
     }
+}
+
+/// The mute of a VCA group is the mute of its members: from every tap, in 10 ms, also beside a lane of their mute.
+#[test]
+fn a_vca_mutes_as_its_members_do() {
+    let taps = [Tap::PreInsert, Tap::PreFader, Tap::PostFader, Tap::PostPan];
+    let sends = taps.map(|tap| SendParams { to: "hall".into(), tap, ..Default::default() });
+    for (send, automation) in sends.into_iter().flat_map(|send| {
+        [vec![], vec![flat("fader_db", -3.0)], vec![flat("mute", 0.0)]].map(|lanes| (send.clone(), lanes))
+    }) {
+        let is_ruled = automation.iter().any(|lane| lane.parameter == "mute");
+        let tone = StripParams { sends: vec![send], automation, ..Default::default() };
+        let muted = |edit: &dyn Fn(&mut Mixer<f64>)| {
+            let mut mixer = mixer();
+            mixer.add_return("hall", &StripParams::default()).unwrap();
+            mixer.add_track("tone", 1, &tone).unwrap();
+            let members = vec!["tone".into(), "master".into()];
+            mixer.set_vcas(&[VcaParams { name: "all".into(), members, ..Default::default() }]).unwrap();
+            edited(&mut mixer, EDITS_AT[0], &Cut::whole(), edit)
+        };
+        let by_vca = muted(&|mixer| mixer.set_vca_value(0, "mute", true.into()).unwrap());
+        let faded = EDITS_AT[0] + (0.01 * RATE_HZ) as usize;
+        assert!(by_vca[EDITS_AT[0] + 100..faded - 100].iter().any(|x| *x != 0.0), "it fades");
+        assert!(by_vca[faded..].iter().all(|x| *x == 0.0), "{:?}", tone.sends[0].tap);
+        let by_members = muted(&|mixer| {
+            for strip in ["tone", "master"] {
+                let strip = mixer.id(strip).unwrap();
+                mixer.set_value(strip, "mute", true.into()).unwrap();
+            }
+        });
+        // A lane takes the place of the switch of the strip itself.
+        assert!(is_ruled || same_bits(&by_vca, &by_members), "{:?}", tone.sends[0].tap);
+    }
+    // And it ends: the fader has not moved.
+    let build = || {
+        let mut mixer = mixer();
+        mixer.add_track("tone", 1, &StripParams::default()).unwrap();
+        let group = VcaParams { name: "all".into(), members: vec!["tone".into()], mute: true, ..Default::default() };
+        mixer.set_vcas(&[group]).unwrap();
+        mixer
+    };
+    let heard = edited(&mut build(), EDITS_AT[0], &Cut::whole(), &|mixer| mixer.set_vcas(&[]).unwrap());
+    let mut free = mixer();
+    free.add_track("tone", 1, &StripParams::default()).unwrap();
+    let free = edited(&mut free, EDITS_AT[0], &Cut::whole(), &|_| {});
+    let end = EDITS_AT[0] + (0.01 * RATE_HZ) as usize;
+    assert!(heard[..EDITS_AT[0]].iter().all(|x| *x == 0.0));
+    assert!(same_bits(&heard[end..], &free[end..]));
 }

@@ -2,7 +2,7 @@
 
 use super::{
     chunk::{CHUNK_FRAMES, Chunk},
-    gains::OutputLevels,
+    gains::Aims,
     graph::{FeedRoute, Output},
     lanes::OutputLanes,
     send::Tap,
@@ -121,9 +121,9 @@ impl<S: Sample> Feed<S> {
         self.channels
     }
 
-    /// Glides to other levels, apart from those of lanes. `audible` tells whether the strip, the send and what is soloed
-    /// let it be heard.
-    pub(super) fn aim(&mut self, levels: OutputLevels, vca_gain: f64, [strip, send, kept]: [bool; 3]) {
+    /// Glides to the levels and mutes of its way out of a strip, apart from those of lanes.
+    pub(super) fn aim(&mut self, aims: &Aims) {
+        let &Aims { levels, vca_gain, unmuted: [strip, send], is_kept } = aims;
         let (rest, [strip, send]) = match &mut self.lanes {
             Some(lanes) => {
                 lanes.set_rest(levels);
@@ -132,7 +132,7 @@ impl<S: Sample> Feed<S> {
             }
             None => (levels, [strip, send]),
         };
-        let (gains, audible) = (rest.gains(self.channels), strip && send && kept);
+        let (gains, audible) = (rest.gains(self.channels), strip && send && is_kept);
         self.straight.set_target(gains.straight);
         self.crossed.set_target(gains.crossed);
         self.audible = f64::from(u8::from(audible));

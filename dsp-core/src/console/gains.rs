@@ -1,6 +1,7 @@
 //! Gains of the ways out of a strip: fader, pan, VCA groups and sends, as numbers from a signal to a stereo bus.
 
 use super::{
+    graph::Output,
     send::{SendParams, Tap},
     strip_params::{StereoPan, StripParams},
 };
@@ -50,6 +51,35 @@ impl Placing {
         let [left_to_left, left_to_right] = mono_gains(self.left_pan, law);
         let [right_to_left, right_to_right] = mono_gains(self.right_pan, law);
         Gains { straight: [left_to_left, right_to_right], crossed: [right_to_left, left_to_right] }
+    }
+}
+
+/// What one way out of a strip glides to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Aims {
+    pub(super) levels: OutputLevels,
+    /// The part of the fader that is of VCA groups.
+    pub(super) vca_gain: f64,
+    /// Whether the switches of the strip and of the send, which lanes may rule, let it be heard.
+    pub(super) unmuted: [bool; 2],
+    /// Whether its VCA groups and what is soloed do.
+    pub(super) is_kept: bool,
+}
+
+impl Aims {
+    /// Those of a strip's main output, or of one of its sends, given the gain of its VCA groups and whether they are muted,
+    /// and whether what is soloed keeps the strip.
+    pub(super) fn of(params: &StripParams, output: Output, (vca_gain, is_muted): (f64, bool), is_kept: bool) -> Self {
+        let send = match output {
+            Output::Main => None,
+            Output::Send(position) => params.sends.get(position),
+        };
+        Self {
+            levels: OutputLevels::of(params, send, vca_gain),
+            vca_gain,
+            unmuted: [!params.mute, send.is_none_or(|send| !send.mute)],
+            is_kept: is_kept && !is_muted,
+        }
     }
 }
 

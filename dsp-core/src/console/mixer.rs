@@ -39,8 +39,10 @@ use alloc::{vec, vec::Vec};
 ///   adding strips changes no bit. Nothing clips inside.
 /// - A key is the signal of a strip after its inserts, before fader and mute, aligned with what it acts on.
 /// - Solo in place: while strips are soloed, only they, what feeds them, what they feed, returns and safe strips are
-///   heard. Mute and solo silence a strip's sends as well, not the keys that it gives. A group gives what reaches it: its
-///   key is silent while none of its members is heard.
+///   heard. Mute (that of a VCA group, too) and solo silence a strip's sends as well, not the keys that it gives. A group
+///   gives what reaches it: its key is silent while none of its members is heard.
+/// - Modulated inserts start with the first frame of the mixer: latency elsewhere, which delays what reaches a return, shifts
+///   the modulation of its reverb against the sound by as much.
 /// - Edits (`add`, `remove`, `rename`, `reorder`, `set`, `set_vcas`) take memory and may change the latency; a refused
 ///   edit changes nothing. Processing and the `set_…` by [`StripId`] never take memory, and lanes design their inserts in
 ///   place.

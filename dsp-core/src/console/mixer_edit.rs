@@ -4,7 +4,7 @@ use super::{
     chunk::CHUNK_FRAMES,
     effect::{EffectCoeffs, EffectProcessor},
     feed::Feed,
-    gains::OutputLevels,
+    gains::Aims,
     graph::{FeedRoute, Graph, KeyRoute, Output, departure, feeders, is_name},
     insert::{Insert, Key},
     lanes::{InsertLanes, OutputLanes, move_insert, targets},
@@ -344,14 +344,7 @@ impl<S: Sample> Mixer<S> {
                 let width = channels[from][usize::from(tap != Tap::PreInsert)];
                 let id = self.ids[from];
                 let lanes = OutputLanes::of(self.params.strip(from), output, &targets[from]);
-                let params = self.params.strip(from);
-                let send = match output {
-                    Output::Main => None,
-                    Output::Send(send) => params.sends.get(send),
-                };
-                let vca_gain = self.params.vca_gain(from);
-                let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[from]];
-                let levels = OutputLevels::of(params, send, vca_gain);
+                let aims = Aims::of(self.params.strip(from), output, self.params.vca(from), self.kept[from]);
                 let same = old.iter().position(|feed| {
                     feed.id == id && (feed.route.output, feed.route.tap, feed.channels()) == (output, tap, width)
                 });
@@ -359,7 +352,7 @@ impl<S: Sample> Mixer<S> {
                     Some(feed) if feed.is_as(lanes.as_ref(), late, arrivals[index]) => feed,
                     Some(mut old) => {
                         let mut new = old.successor(lanes, late, arrivals[index]);
-                        new.aim(levels, vca_gain, unmuted);
+                        new.aim(&aims);
                         if self.running {
                             let wait = old.frames_to_fill(late);
                             new.enter(wait);
@@ -375,7 +368,7 @@ impl<S: Sample> Mixer<S> {
                     None => {
                         let mut new = Feed::new(id, route, width, late, rate_hz);
                         new.lanes = lanes;
-                        new.aim(levels, vca_gain, unmuted);
+                        new.aim(&aims);
                         if self.running {
                             new.enter(late)
                         } else {
@@ -437,9 +430,7 @@ impl<S: Sample> Mixer<S> {
         self.leaving.retain(|out| !out.is_gone());
         if !self.out.is_as(lanes.as_ref(), 0, leaving[master][1]) {
             let mut new = self.out.successor(lanes, 0, leaving[master][1]);
-            let vca_gain = self.params.vca_gain(master);
-            let levels = OutputLevels::of(&self.params.master, None, vca_gain);
-            new.aim(levels, vca_gain, [!self.params.master.mute, true, true]);
+            new.aim(&Aims::of(&self.params.master, Output::Main, self.params.vca(master), true));
             if self.running {
                 new.enter(0)
             } else {

@@ -66,7 +66,7 @@ params! {
         name: compound String, default String::new(), "Its name, unique among the VCA groups";
         members: compound Vec<String>, default Vec::new(), "Names of its strips, of which each may be in several groups";
         fader_db: dB, -inf..=12.0, default 0.0, "Added to the faders of the members";
-        mute: switch, default false, "Mutes the members";
+        mute: switch, default false, "Mutes the members and their sends";
     }
 }
 
@@ -123,11 +123,11 @@ impl MixerParams {
         self.strips.get(index).map_or(StripInput::Group, |strip| strip.input)
     }
 
-    /// Gain of a strip's VCA groups, 0 if one of them is muted.
-    pub(super) fn vca_gain(&self, index: usize) -> f64 {
+    /// Gain of a strip's VCA groups, and whether one of them is muted.
+    pub(super) fn vca(&self, index: usize) -> (f64, bool) {
         let name = self.name(index);
         let groups = self.vcas.iter().filter(|vca| vca.members.iter().any(|member| member == name));
-        groups.map(|vca| if vca.mute { 0.0 } else { fader_gain(vca.fader_db) }).product()
+        groups.fold((1.0, false), |(gain, is_muted), vca| (gain * fader_gain(vca.fader_db), is_muted || vca.mute))
     }
 
     /// Checks the VCA groups: settings, names, members.

@@ -2,7 +2,7 @@
 
 use super::{
     effect::{Effect, EffectCoeffs},
-    gains::OutputLevels,
+    gains::Aims,
     graph::Output,
     mixer::Mixer,
     send::Tap,
@@ -130,23 +130,17 @@ impl<S: Sample> Mixer<S> {
 
     /// Glides a strip to its settings.
     pub(super) fn aim(&mut self, index: usize) {
-        let params = self.params.strip(index);
-        let vca_gain = self.params.vca_gain(index);
+        let (params, vca) = (self.params.strip(index), self.params.vca(index));
         let is_master = index == self.params.strips.len();
         for &(bus, feed) in &self.outputs[index] {
             let feed = &mut self.strips[bus].feeds[feed];
-            let send = match feed.route.output {
-                Output::Main => None,
-                Output::Send(position) => params.sends.get(position),
-            };
-            let unmuted = [!params.mute, send.is_none_or(|send| !send.mute), self.kept[index]];
-            feed.aim(OutputLevels::of(params, send, vca_gain), vca_gain, unmuted);
+            feed.aim(&Aims::of(params, feed.route.output, vca, self.kept[index]));
             if !self.running {
                 feed.settle();
             }
         }
         if is_master {
-            self.out.aim(OutputLevels::of(params, None, vca_gain), vca_gain, [!params.mute, true, true]);
+            self.out.aim(&Aims::of(params, Output::Main, vca, true));
             if !self.running {
                 self.out.settle();
             }

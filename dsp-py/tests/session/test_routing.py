@@ -125,6 +125,20 @@ def test_a_vca_turns_its_members() -> None:
     assert mix.render(tail="none")[0, -1] == pytest.approx(3.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("tap", ["pre_insert", "pre_fader", "post_fader", "post_pan"])
+def test_a_vca_mutes_the_sends_of_its_members(tap) -> None:
+    mix = md.Mix()
+    mix.track("lead", np.full(4800, 0.5), sends={"hall": md.Send(tap=tap)})
+    mix.returns("hall")
+    vca = mix.vca("all", ["lead"])
+    assert np.any(mix.render())
+    vca.mute = True
+    assert not np.any(mix.render())
+    # Beside a lane of the mute, too.
+    mix["lead"].mute = [(0, False)]
+    assert not np.any(mix.render())
+
+
 def test_pans_of_a_stereo_strip() -> None:
     mix = md.Mix()
     mix.track("a", np.stack([np.full(1000, 1.0), np.full(1000, 0.5)]), stereo_pan="dual", left_pan=1, right_pan=-1)

@@ -172,7 +172,7 @@ class Strips(Mapping[str, Strip]):
         fader_db : float, default 0
             Added to the faders of the members, -inf to 12 dB.
         mute : bool, default False
-            Mutes the members.
+            Mutes the members and their sends.
 
         Returns
         -------

@@ -27,7 +27,7 @@ class Vca:
     fader_db : float, default 0
         Added to the faders of the members, -inf to 12 dB; at -144 and below silence.
     mute : bool, default False
-        Mutes the members.
+        Mutes the members and their sends.
     """
 
     name: str
