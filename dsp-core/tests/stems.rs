@@ -115,6 +115,33 @@ fn stems_of_an_f32_mix_null_with_it() {
     assert!(null_db <= LIMIT_DB, "{null_db}");
 }
 
+/// A tail of `Auto` ends where that of the mix does, so that stems can be taken from it.
+#[test]
+fn stems_are_as_long_as_the_mix() {
+    let gate = GateParams { threshold_db: -30.0, ..Default::default() };
+    let plate = PlateParams { decay: 0.6, ..Default::default() };
+    let gains = [0.0, -60.0, f64::NEG_INFINITY].map(|gain_db| GainParams { gain_db, ..Default::default() }.into());
+    let [same, quiet, silent] = gains;
+    let mut lengths = vec![];
+    for insert in [same, quiet, silent, gate.into(), Effect::from(plate)] {
+        let mix = MixerParams { master: StripParams { inserts: vec![insert], ..Default::default() }, ..mix() };
+        with_inputs(|inputs| {
+            let all = &mut |_| ControlFlow::Continue(());
+            let mut mixer = Mixer::build(&mix, &spec()).unwrap();
+            let whole = render_mix(&mut mixer, inputs, KeepTail::Auto, all).unwrap();
+            for of in [Stems::MasterInputs, Stems::Tracks] {
+                mixer.reset();
+                for (name, stem) in render_stems(&mut mixer, inputs, of, KeepTail::Auto, all).unwrap() {
+                    assert_eq!((stem.frames, stem.samples.len()), (whole.frames, 2 * whole.frames), "{name} {of:?}");
+                }
+            }
+            lengths.push(whole.frames);
+        });
+    }
+    // A silent master has no tail, a reverb there has a longer one.
+    assert!(lengths[1] < lengths[0] && lengths[2] == FRAMES && lengths[4] > lengths[0], "{lengths:?}");
+}
+
 #[test]
 fn stems_of_tracks_are_the_tracks_alone() {
     let stems = with_inputs(|inputs| {

@@ -4,7 +4,7 @@ use super::{
     chunk::CHUNK_FRAMES,
     meter_reader::{Snapshot, StripLevels},
     mixer::Mixer,
-    offline::{AUTO_TAIL_FLOOR, Interrupted, KeepTail, Progress, auto_step, longest},
+    offline::{AutoTail, Interrupted, KeepTail, Progress, auto_step, longest},
     strip_meter::{Metering, StripMeter},
 };
 use crate::{
@@ -92,7 +92,7 @@ pub fn measure_mix<S: Sample>(
     for meter in &mut mixer.meters {
         meter.start_marks(first as u64, step as u64);
     }
-    let kept = run(mixer, inputs, [input_frames, tail_frames, step], progress);
+    let kept = run(mixer, inputs, [input_frames, tail_frames], keep == KeepTail::Auto, progress);
     let meters = core::mem::take(&mut mixer.meters);
     (mixer.metering, mixer.meters) = live;
     mixer.route_meters();
@@ -109,12 +109,13 @@ pub fn measure_mix<S: Sample>(
 fn run<S: Sample>(
     mixer: &mut Mixer<S>,
     inputs: &[Block<'_, '_, S>],
-    [input_frames, tail_frames, step]: [usize; 3],
+    [input_frames, tail_frames]: [usize; 2],
+    keeps_auto: bool,
     progress: Progress<'_>,
 ) -> Result<usize, Interrupted> {
     let latency = mixer.latency_frames();
-    let (total, audible) = (input_frames + tail_frames + latency, latency + input_frames);
-    let mut last_loud = None;
+    let total = input_frames + tail_frames + latency;
+    let mut tail = AutoTail::new(latency + input_frames, mixer.spec().sample_rate_hz());
     let mut mixed = [S::ZERO; 2 * CHUNK_FRAMES];
     for start in (0..total).step_by(CHUNK_FRAMES) {
         if progress(start as f64 / total as f64).is_break() {
@@ -123,14 +124,10 @@ fn run<S: Sample>(
         let length = CHUNK_FRAMES.min(total - start);
         let Ok(mut block) = BlockMut::from_planar(&mut mixed[..2 * length], 2) else { continue };
         mixer.process_from(inputs, start, &mut block);
-        let tail = audible.saturating_sub(start).min(length);
-        for samples in mixed[..2 * length].chunks_exact(length) {
-            let loud = samples[tail..].iter().rposition(|sample| libm::fabs(sample.to_f64()) >= AUTO_TAIL_FLOOR);
-            last_loud = last_loud.max(loud.map(|frame| start + tail + frame - audible));
-        }
+        tail.hear(start, &mixed[..2 * length], length);
     }
     if progress(1.0).is_break() {
         return Err(Interrupted);
     }
-    Ok(last_loud.filter(|_| step > 0).map_or(0, |frame| frame / step + 1))
+    Ok(if keeps_auto { tail.steps() } else { 0 })
 }

@@ -83,7 +83,7 @@ pub struct Rendering<S> {
 
 impl<S: Sample> Rendering<S> {
     /// Truncates every channel to `frames` frames.
-    fn truncate(&mut self, frames: usize) {
+    pub(super) fn truncate(&mut self, frames: usize) {
         for channel in 1..self.channels {
             self.samples.copy_within(channel * self.frames..channel * self.frames + frames, channel * frames);
         }
@@ -158,16 +158,48 @@ pub(super) fn auto_step(rate_hz: f64) -> usize {
     libm::round(AUTO_TAIL_STEP_S * rate_hz) as usize
 }
 
-/// Cuts a tail of [`KeepTail::Auto`] after the last step above the floor in any of some signals of one length.
-pub(super) fn cut_tail<S: Sample>(renderings: &mut [&mut Rendering<S>], input_frames: usize, rate_hz: f64) {
-    let is_loud = |sample: &S| libm::fabs(sample.to_f64()) >= AUTO_TAIL_FLOOR;
-    let channels = renderings.iter().flat_map(|rendering| rendering.samples.chunks_exact(rendering.frames.max(1)));
-    let last = channels.filter_map(|samples| samples[input_frames..].iter().rposition(is_loud)).max();
-    let step = auto_step(rate_hz);
-    let kept = last.map_or(0, |last| (last / step + 1) * step);
-    for rendering in renderings {
-        rendering.truncate((input_frames + kept).min(rendering.frames));
+/// Where a tail of [`KeepTail::Auto`] ends: after the last of its steps that is above the floor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AutoTail {
+    /// Frame at which the tail begins.
+    first: usize,
+    /// Frames of the tail up to the last one above the floor.
+    loud_frames: usize,
+    step: usize,
+}
+
+impl AutoTail {
+    /// A tail that begins at a frame of what [`hear`](Self::hear) is given.
+    pub(super) fn new(first: usize, rate_hz: f64) -> Self {
+        Self { first, loud_frames: 0, step: auto_step(rate_hz) }
     }
+
+    /// Takes `frames` frames from `start` on, planar.
+    pub(super) fn hear<S: Sample>(&mut self, start: usize, samples: &[S], frames: usize) {
+        let tail = self.first.saturating_sub(start).min(frames);
+        let is_loud = |sample: &S| libm::fabs(sample.to_f64()) >= AUTO_TAIL_FLOOR;
+        let channels = samples.chunks_exact(frames.max(1));
+        if let Some(last) = channels.filter_map(|channel| channel[tail..].iter().rposition(is_loud)).max() {
+            self.loud_frames = self.loud_frames.max(start + tail + last + 1 - self.first);
+        }
+    }
+
+    /// Steps to keep.
+    pub(super) fn steps(&self) -> usize {
+        self.loud_frames.div_ceil(self.step)
+    }
+
+    /// Frames to keep of a rendering of the input and a tail.
+    pub(super) fn frames(&self, input_frames: usize, rendered: usize) -> usize {
+        (input_frames + self.steps() * self.step).min(rendered)
+    }
+}
+
+/// Cuts a tail of [`KeepTail::Auto`].
+fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_hz: f64) {
+    let mut tail = AutoTail::new(input_frames, rate_hz);
+    tail.hear(0, &rendering.samples, rendering.frames);
+    rendering.truncate(tail.frames(input_frames, rendering.frames));
 }
 
 /// Renders `audio` through a processor, with a key if there is one, from the processor's current state.
@@ -218,7 +250,7 @@ pub fn render<S: Sample>(
         }
     })?;
     if keep == KeepTail::Auto {
-        cut_tail(&mut [&mut rendering], audio.frames(), rate_hz);
+        cut_tail(&mut rendering, audio.frames(), rate_hz);
     }
     Ok(rendering)
 }
@@ -252,7 +284,7 @@ pub fn render_mix<S: Sample>(
     };
     let mut rendering = render_with(&plan, progress, |start, block| mixer.process_from(inputs, start, block))?;
     if keep == KeepTail::Auto {
-        cut_tail(&mut [&mut rendering], input_frames, rate_hz);
+        cut_tail(&mut rendering, input_frames, rate_hz);
     }
     Ok(rendering)
 }

@@ -5,7 +5,7 @@ use super::{
     graph::Output,
     mixer::Mixer,
     mixer_params::StripInput,
-    offline::{Interrupted, KeepTail, Progress, Rendering, cut_tail, longest},
+    offline::{AutoTail, Interrupted, KeepTail, Progress, Rendering, longest},
 };
 use crate::foundation::{
     block::{Block, BlockMut},
@@ -43,8 +43,9 @@ fn stems_of<S: Sample>(mixer: &Mixer<S>, of: Stems) -> Vec<Stem> {
         .collect()
 }
 
-/// Renders stems by their names, in the order of the strips, from the mixer's current state: all stereo, of one length,
-/// aligned with the inputs. They are f64 whatever the format of the mix: what a bus adds, which it rounds but once.
+/// Renders stems by their names, in the order of the strips, from the mixer's current state: all stereo, as long as the
+/// mix by [`render_mix`](super::render_mix), aligned with the inputs. They are f64 whatever the format of the mix: what a
+/// bus adds, which it rounds but once.
 ///
 /// ```
 /// use core::ops::ControlFlow;
@@ -95,6 +96,7 @@ fn collect<S: Sample>(
     let total = frames + mixer.latency_frames();
     let mut renderings: Vec<Rendering<f64>> =
         stems.iter().map(|_| Rendering { samples: vec![0.0; 2 * frames], channels: 2, frames }).collect();
+    let mut tail = AutoTail::new(input_frames + mixer.latency_frames(), rate_hz);
     let mut mixed = [S::ZERO; 2 * CHUNK_FRAMES];
     for start in (0..total).step_by(CHUNK_FRAMES) {
         if progress(start as f64 / total as f64).is_break() {
@@ -104,6 +106,7 @@ fn collect<S: Sample>(
         let length = CHUNK_FRAMES.min(total - start);
         let Ok(mut block) = BlockMut::from_planar(&mut mixed[..2 * length], 2) else { continue };
         mixer.process_from(inputs, start, &mut block);
+        tail.hear(start, &mixed[..2 * length], length);
         for ((_, feeds), rendering) in stems.iter().zip(&mut renderings) {
             for &(bus, feed) in feeds {
                 let feed = &mixer.strips[bus].feeds[feed];
@@ -122,7 +125,7 @@ fn collect<S: Sample>(
         return Err(Interrupted);
     }
     if keep == KeepTail::Auto {
-        cut_tail(&mut renderings.iter_mut().collect::<Vec<_>>(), input_frames, rate_hz);
+        renderings.iter_mut().for_each(|rendering| rendering.truncate(tail.frames(input_frames, frames)));
     }
     Ok(renderings)
 }

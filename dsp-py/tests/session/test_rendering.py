@@ -74,3 +74,22 @@ def test_a_track_is_copied_once() -> None:
         tracemalloc.stop()
     # The copy; one byte for each sample that is looked at.
     assert audio.nbytes <= most < 1.5 * audio.nbytes
+
+
+@pytest.mark.parametrize("insert", [md.Gain(), md.Gain(gain_db=-60), md.Gate(threshold_db=-30), md.Plate(decay=0.6)])
+def test_stems_are_as_long_as_the_mix(insert) -> None:
+    random = np.random.default_rng(1)
+    mix = md.Mix()
+    mix.track("kick", 0.1 * random.standard_normal(5_000), to="drums", sends={"hall": -6})
+    mix.track("lead", 0.1 * random.standard_normal((2, 4_000)), sends={"hall": -12})
+    mix.group("drums", [md.Compressor(threshold_db=-30)])
+    mix.returns("hall", [md.Plate(decay=0.3)])
+    whole = mix.render()
+    # All that is after the sum: it may end the tail before that of its stems, or continue it.
+    assert whole.shape[1] > 5_000
+    stems = mix.stems()
+    assert np.max(np.abs(sum(stems.values()) - whole)) < 1e-14
+    mix.master_strip.inserts = [insert]
+    whole = mix.render()
+    for of in ("master_inputs", "tracks"):
+        assert {stem.shape for stem in mix.stems(of=of).values()} == {whole.shape}

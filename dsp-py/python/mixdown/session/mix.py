@@ -183,7 +183,7 @@ class Mix(Measured, Strips):
             What each strip gives to the master: they add up to its signal before trim and inserts. Or what each track
             gives to its group or to the master, after fader and pan, without its sends.
         tail : "none", "auto" or seconds, default "auto"
-            As in :meth:`render`, the same for all.
+            As in :meth:`render`: stems are as long as the mix, whose tail may end before theirs.
         progress : function, optional
             As in :meth:`render`.
 
