@@ -37,6 +37,9 @@ class Mix(Measured, Strips):
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
     circle is refused at once.
 
+    Effects with modulation start with the first frame of the mix: latency elsewhere, which delays what reaches a
+    return, shifts the modulation of its reverb against the sound by as much.
+
     Parameters
     ----------
     sample_rate_hz : float, default 48 000
