@@ -3,7 +3,7 @@
 use crate::common::*;
 use mixdown::{
     console::{Lane, Point, SendParams, Shape, StereoPan, Tap},
-    dynamics::{CompressorParams, DynamicBand, DynamicEqualizerParams, LimiterParams},
+    dynamics::{CompressorParams, DynamicBand, DynamicEqualizerParams, LimiterParams, MultibandCompressorParams},
     filters::{BellParams, EqualizerBand, EqualizerParams, HighPassParams, LowShelfParams, Placed},
     levels::GainParams,
     *,
@@ -277,5 +277,88 @@ fn lanes_that_lead_nowhere_are_refused() {
         ),
     ] {
         assert_eq!(refused(lanes), text);
+    }
+}
+
+/// What lanes set of an insert is legal at every time, whatever its constants are; values that step together do.
+#[test]
+fn lanes_of_an_insert_are_checked_together() {
+    const HOLD: Shape = Shape::Hold;
+    const LINE: Shape = Shape::Linear;
+    let bands: Effect = MultibandCompressorParams::default().into();
+    let dynamic: Effect =
+        DynamicEqualizerParams { bands: vec![DynamicBand { range_db: 12.0, ..Default::default() }.into()] }.into();
+    type Drawn<'l> = (&'l str, &'l [(f64, f64, Shape)]);
+    let added = |insert: &Effect, lanes: &[Drawn<'_>]| {
+        let lanes: Vec<Lane> = lanes.iter().map(|(path, points)| lane(&format!("0/{path}"), points)).collect();
+        let added = |automation| {
+            let mut mixer = Mixer::<f64>::new(&StreamSpec::new(RATE_HZ, 2).unwrap()).unwrap();
+            let params = StripParams { inserts: vec![insert.clone()], automation, ..Default::default() };
+            mixer.add_track("voice", 2, &params).map_err(|error| error.to_string())
+        };
+        let mut turned = lanes.clone();
+        turned.reverse();
+        let [straight, turned] = [lanes, turned].map(added);
+        assert_eq!(straight.is_ok(), turned.is_ok(), "the order of lanes does not matter");
+        straight
+    };
+    let [low, high] = ["crossovers_hz[0]", "crossovers_hz[1]"];
+    let rises: &[_] = &[(0.0, 4_000.0, LINE), (1.0, 8_000.0, LINE)];
+    // Legal together, and not beside the constants of 200 and 2000 Hz.
+    for lanes in [
+        &[(low, &[(0.0, 200.0, LINE), (1.0, 3_000.0, LINE)][..]), (high, rises)][..],
+        &[(high, &[(0.0, 150.0, LINE)]), (low, &[(0.0, 100.0, LINE)])],
+        // A step of both, with and without a point before it.
+        &[
+            (low, &[(0.0, 200.0, LINE), (1.0, 3_000.0, HOLD), (2.0, 200.0, HOLD)]),
+            (high, &[(0.0, 2_000.0, LINE), (1.0, 2_000.0, LINE), (1.0, 8_000.0, LINE), (2.0, 2_000.0, HOLD)]),
+        ],
+        &[
+            (low, &[(0.0, 3_000.0, HOLD), (1.0, 3_000.0, HOLD), (1.0, 200.0, HOLD)]),
+            (high, &[(0.0, 8_000.0, HOLD), (1.0, 8_000.0, HOLD), (1.0, 2_000.0, HOLD)]),
+        ],
+    ] {
+        assert!(added(&bands, lanes).is_ok(), "{lanes:?}: {:?}", added(&bands, lanes));
+    }
+    let range = "bands[0].range_db";
+    let lowers: &[_] = &[(0.0, 0.0, Shape::DbLinear), (1.0, -30.0, Shape::DbLinear)];
+    let gives: &[_] = &[(0.0, 12.0, Shape::DbLinear), (1.0, 6.0, Shape::DbLinear)];
+    assert!(added(&dynamic, &[("bands[0].shape.gain_db", &lowers[..1]), (range, gives)]).is_ok());
+    for (lanes, text) in [
+        // Just before the step of the other.
+        (
+            &[
+                (low, &[(0.0, 200.0, LINE), (1.0, 3_000.0, LINE)][..]),
+                (high, &[(0.0, 2_000.0, HOLD), (1.0, 8_000.0, HOLD)]),
+            ][..],
+            "automation[0].points[1].crossovers_hz[1] = 2000 is out of range: it must lie in 3750..22000",
+        ),
+        // At a point of the other lane only.
+        (
+            &[
+                (low, &[(0.0, 200.0, LINE), (2.0, 3_000.0, LINE)]),
+                (high, &[(0.0, 8_000.0, LINE), (1.0, 1_000.0, LINE), (2.0, 8_000.0, LINE)]),
+            ],
+            "automation[1].points[1].crossovers_hz[1] = 1000 is out of range: it must lie in 2000..22000",
+        ),
+        // The point that is wrong by itself, not that of the other lane at its time.
+        (
+            &[(low, &[(0.0, 200.0, LINE), (1.0, 300.0, LINE)]), (high, &[(0.0, 4_000.0, LINE), (1.0, 30_000.0, LINE)])],
+            "automation[1].points[1].crossovers_hz[1] = 30000 is out of range: it must lie in 375..22000",
+        ),
+        // A value between two others of one time.
+        (
+            &[
+                (high, &[(0.0, 4_000.0, LINE), (0.0, 30_000.0, LINE), (0.0, 4_000.0, LINE)]),
+                (low, &[(0.0, 200.0, LINE)]),
+            ],
+            "automation[0].points[1].crossovers_hz[1] = 30000 is out of range: it must lie in 250..22000",
+        ),
+        (
+            &[(low, &[(0.0, 200.0, LINE), (0.5, 300.0, LINE), (1.0, 3_000.0, LINE)])],
+            "automation[0].points[2].crossovers_hz[1] = 2000 is out of range: it must lie in 3750..22000",
+        ),
+    ] {
+        assert_eq!(added(&bands, lanes).unwrap_err(), format!("strip \"voice\": {text}"));
     }
 }

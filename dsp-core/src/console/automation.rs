@@ -12,6 +12,7 @@ use crate::{
     levels::gain::fader_gain,
 };
 use alloc::{string::String, vec::Vec};
+use core::ops::Range;
 
 choice! {
     /// The way from one point of a lane to the next.
@@ -90,7 +91,26 @@ impl Lane {
         self.evaluate(time_s, |value| value, number_between)
     }
 
-    /// The same, with steps spread over [`STEP_S`].
+    /// The number just before a time.
+    pub(super) fn number_until(&self, time_s: f64) -> f64 {
+        let next = self.points.partition_point(|point| point.time_s < time_s);
+        match (next.checked_sub(1).map(|index| &self.points[index]), self.points.get(next)) {
+            (Some(before), Some(at)) if at.time_s == time_s => match at.shape {
+                Shape::Hold => before.value,
+                _ => at.value,
+            },
+            (None, Some(first)) => first.value,
+            _ => self.number(time_s),
+        }
+    }
+
+    /// Indices of the points at a time.
+    pub(super) fn at(&self, time_s: f64) -> Range<usize> {
+        self.points.partition_point(|point| point.time_s < time_s)
+            ..self.points.partition_point(|point| point.time_s <= time_s)
+    }
+
+    /// The number at a time, with steps spread over [`STEP_S`].
     pub(super) fn position(&self, time_s: f64) -> f64 {
         self.number(time_s) + self.unfinished_steps(time_s, |value| value)
     }
@@ -228,7 +248,9 @@ mod tests {
         let lane = lane(&[(1.0, 2.0, Shape::Linear), (2.0, 4.0, Shape::Linear), (2.0, 8.0, Shape::Linear)]);
         for (time_s, value) in [(0.0, 2.0), (1.0, 2.0), (1.5, 3.0), (1.999_999, 3.999_998), (2.0, 8.0), (9.0, 8.0)] {
             assert!((lane.number(time_s) - value).abs() < 1e-9, "{time_s}");
+            assert!(time_s == 2.0 || lane.number_until(time_s) == lane.number(time_s), "{time_s}");
         }
+        assert_eq!((lane.number_until(2.0), lane.at(2.0), lane.at(1.5)), (4.0, 1..3, 1..1), "just before the step");
         // A position takes the step in 10 ms, from its own time on.
         for (time_s, value) in [(2.0, 4.0), (2.005, 6.0), (2.01, 8.0)] {
             assert!((lane.position(time_s) - value).abs() < 1e-9, "{time_s}");

@@ -87,20 +87,26 @@ pub(super) fn targets<'p>(params: &'p StripParams, spec: &StreamSpec) -> Result<
     let stages = in_series(&params.inserts, "inserts", spec, |_, stage| Ok(*stage))?;
     let mut inserts = params.inserts.clone();
     for (position, lane) in params.automation.iter().enumerate() {
-        let target = check(lane, params, &mut inserts, spec, &stages, &targets);
+        let target = check(lane, params, &mut inserts, spec, &targets);
         targets.push(target.map_err(|error| error.within("automation", position))?);
     }
-    check_together(params, &targets, &stages)?;
+    for (insert, stage) in stages.iter().enumerate() {
+        let of_insert = |(position, (target, lane)): (usize, (&Target<'p>, &'p Lane))| match *target {
+            Target::Insert(of, path) if of == insert => Some(OnInsert { position, path, lane }),
+            _ => None,
+        };
+        let lanes: Vec<_> = targets.iter().zip(&params.automation).enumerate().filter_map(of_insert).collect();
+        check_insert(&params.inserts[insert], &mut inserts[insert], stage, &lanes)?;
+    }
     Ok(targets)
 }
 
-/// Checks one lane. `inserts` are those of the strip, to try values on.
+/// Checks one lane, but for the values of an insert. `inserts` are those of the strip, to look into.
 fn check<'p>(
     lane: &'p Lane,
     params: &StripParams,
     inserts: &mut [Effect],
     spec: &StreamSpec,
-    stages: &[StreamSpec],
     others: &[Target<'p>],
 ) -> Result<Target<'p>, Error> {
     let (target, Parameter { name, drawn }) = Target::of(&lane.parameter, params, inserts)?;
@@ -108,52 +114,95 @@ fn check<'p>(
         return Err(Error::Count { list: name, min: 1, max: 1, actual: 2 });
     }
     lane.check(name, drawn)?;
-    let fields = if matches!(target, Target::Send(..)) { SendParams::FIELDS } else { StripParams::FIELDS };
+    let fields = match target {
+        Target::Strip(_) => StripParams::FIELDS,
+        Target::Send(..) => SendParams::FIELDS,
+        Target::Insert(..) => &[],
+    };
     let kind = fields.iter().find(|field| field.name == name).map(|field| field.kind);
     for (index, point) in lane.points.iter().enumerate() {
-        let legal = match (target, kind) {
-            (Target::Insert(insert, path), _) => {
-                let effect = &mut inserts[insert];
-                if drawn == Drawn::Switch { check_switch(name, point.value) } else { Ok(()) }.and_then(|()| {
-                    address::set(effect, path, point.value);
-                    effect.validate(&stages[insert])
-                })
-            }
-            (_, Some(Kind::Number(number))) => check_number(name, &number, point.value, spec.sample_rate_hz(), None),
-            _ => check_switch(name, point.value),
+        let legal = match kind {
+            Some(Kind::Number(number)) => check_number(name, &number, point.value, spec.sample_rate_hz(), None),
+            _ if drawn == Drawn::Switch => check_switch(name, point.value),
+            _ => Ok(()),
         };
         legal.map_err(|error| error.within("points", index))?;
-    }
-    if let Target::Insert(insert, _) = target {
-        inserts[insert].clone_from(&params.inserts[insert]);
     }
     Ok(target)
 }
 
-/// Checks that the lanes of an insert are legal together, at every time of a point.
-fn check_together(params: &StripParams, targets: &[Target<'_>], stages: &[StreamSpec]) -> Result<(), Error> {
-    for (insert, stage) in stages.iter().enumerate() {
-        let lanes = || {
-            targets.iter().zip(&params.automation).enumerate().filter_map(|(position, (target, lane))| match target {
-                Target::Insert(of, path) if *of == insert => Some((position, *path, lane)),
-                _ => None,
-            })
-        };
-        if lanes().count() < 2 {
-            continue;
-        }
-        let mut effect = params.inserts[insert].clone();
-        for (position, _, timed) in lanes() {
-            for (index, point) in timed.points.iter().enumerate() {
-                for (_, path, lane) in lanes() {
-                    address::set(&mut effect, path, lane.number(point.time_s));
-                }
-                let legal = effect.validate(stage).map_err(|error| error.within("points", index));
-                legal.map_err(|error| error.within("automation", position))?;
+/// A lane of an insert: its position among those of the strip, and its path inside the insert.
+#[derive(Clone, Copy, Debug)]
+struct OnInsert<'p> {
+    position: usize,
+    path: &'p str,
+    lane: &'p Lane,
+}
+
+/// Checks that the values of an insert's lanes are legal together, just before and at every time of a point. `tried` is a
+/// copy of the insert to try them on.
+fn check_insert(insert: &Effect, tried: &mut Effect, spec: &StreamSpec, lanes: &[OnInsert<'_>]) -> Result<(), Error> {
+    let mut times: Vec<f64> = lanes.iter().flat_map(|on| &on.lane.points).map(|point| point.time_s).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times.dedup();
+    let mut legal = Vec::new();
+    let mut check = |values: &[f64]| {
+        // The same again costs nothing: most lanes have no steps.
+        if legal != values {
+            for (on, value) in lanes.iter().zip(values) {
+                address::set(tried, on.path, *value);
             }
+            tried.validate(spec)?;
+            legal.clear();
+            legal.extend_from_slice(values);
         }
+        Ok(())
+    };
+    for time_s in times {
+        let mut before: Vec<f64> = lanes.iter().map(|on| on.lane.number_until(time_s)).collect();
+        let after: Vec<f64> = lanes.iter().map(|on| on.lane.number(time_s)).collect();
+        check(&before).map_err(|error| blamed(insert, spec, lanes, time_s, false, error))?;
+        // Values between the first and the last of one time are never heard, and legal all the same.
+        for (index, on) in lanes.iter().enumerate() {
+            let own = before[index];
+            let at = on.lane.at(time_s);
+            for point in at.start..at.end.saturating_sub(1) {
+                before[index] = on.lane.points[point].value;
+                check(&before).map_err(|error| error.within("points", point).within("automation", on.position))?;
+            }
+            before[index] = own;
+        }
+        check(&after).map_err(|error| blamed(insert, spec, lanes, time_s, true, error))?;
     }
     Ok(())
+}
+
+/// An error of all lanes together with the place of a point at its time: of one that is illegal beside the constants of
+/// the insert, if there is any.
+fn blamed(
+    insert: &Effect,
+    spec: &StreamSpec,
+    lanes: &[OnInsert<'_>],
+    time_s: f64,
+    is_after: bool,
+    error: Error,
+) -> Error {
+    let timed = || {
+        lanes.iter().filter_map(|on| {
+            let mut at = on.lane.at(time_s);
+            let point = if is_after { at.next_back() } else { at.next() };
+            Some((on, point?))
+        })
+    };
+    let is_illegal = |(on, point): &(&OnInsert<'_>, usize)| {
+        let mut alone = insert.clone();
+        address::set(&mut alone, on.path, on.lane.points[*point].value);
+        alone.validate(spec).is_err()
+    };
+    match timed().find(is_illegal).or_else(|| timed().next()) {
+        Some((on, point)) => error.within("points", point).within("automation", on.position),
+        None => error,
+    }
 }
 
 /// Whether lanes move an insert of a strip.

@@ -212,6 +212,26 @@ def test_values_are_refused_at_their_places(mix) -> None:
         mix.automate(f"b/{path}", [(0.0, value), (1.0, math.inf, "hold")])
 
 
+def test_lanes_of_an_insert_are_checked_together(mix, tmp_path) -> None:
+    mix["a"].inserts = [md.MultibandCompressor()]
+    low, high = "a/0/crossovers_hz[0]", "a/0/crossovers_hz[1]"
+    rises = [(0.0, 200), (1.0, 3000)]
+    with pytest.raises(md.ParameterError) as error:
+        mix.automate(low, rises)
+    told = "point 1 (at 1 s): crossovers_hz[1] = 2000 is out of range: it must lie in 3750..22000"
+    assert str(error.value) == f"{low}: {told}"
+    mix.automate(high, [(0.0, 4000), (1.0, 8000)])
+    mix.automate(low, rises)
+    # Points of the other as they are at each time.
+    with pytest.raises(md.ParameterError, match=r"crossovers_hz\[1\] = 3500 is out of range: it must lie in 3750"):
+        mix.automate(high, [(0.0, 4000), (1.0, 3500)])
+    with pytest.raises(md.ParameterError, match=r"crossovers_hz\[1\] = 2000 is out of range"):
+        mix.automate(high, None)
+    assert mix["a"].automation["0/crossovers_hz[1]"] == ((0.0, 4000, "linear"), (1.0, 8000, "linear"))
+    mix.save(tmp_path / "song.toml")
+    assert md.Mix.from_file(tmp_path / "song.toml")["a"].automation == mix["a"].automation
+
+
 def test_every_parameter_that_takes_automation_does() -> None:
     for kind in (
         md.Compressor,

@@ -83,7 +83,8 @@ class Mix(Measured, Strips):
         Raises
         ------
         ParameterError
-            For a path that leads nowhere, times that fall, values out of range; nothing changes then.
+            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
+            nothing changes then.
 
         Examples
         --------
