@@ -154,5 +154,10 @@ def _named(called: str, name: str, parameters: Iterable[Parameter], lanes: Seque
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error about an unknown name."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f": did you mean {close[0]}?" if close else ""
+    close = closest(name, known)
+    return f": did you mean {close}?" if close else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is meant by another one, if any is near it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)

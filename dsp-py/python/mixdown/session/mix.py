@@ -135,7 +135,7 @@ class Mix(Measured, Strips):
         tracks = [strip.audio for strip in self._strips.values() if isinstance(strip, Track)]
         if not tracks:
             raise MixerError("the mix has no tracks")
-        refuse_unknown(self._all(), self._members(), [strip.name for strip in self._all()])
+        refuse_unknown(self._all(), self._members(), {strip.name: strip for strip in self._all()})
         for effect in (effect for strip in self._all() for effect in strip.inserts):
             effect._warn(self._sample_rate_hz)
         dtype = np.result_type(*{audio.dtype for audio in tracks})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from mixdown.effects import ImpulseResponse, from_dict
 from mixdown.effects.setting import Setting
@@ -16,6 +16,7 @@ from mixdown.session.vcas import Vca, Vcas
 
 #: Version of the schema that is written, and the newest that is read.
 VERSION = 1
+_Strip = TypeVar("_Strip", bound=Strip)
 KINDS: dict[str, type[Strip]] = {"track": Track, "group": Group, "return": Return}
 
 
@@ -58,6 +59,10 @@ class Session(Protocol):
         """Return all strips but the master."""
 
     def _plain(self) -> dict[str, Any]: ...
+
+    def _made(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip: ...
+
+    def _refuse_taken(self, name: str) -> None: ...
 
 
 def plain_mix(mix: Session) -> dict[str, Any]:

@@ -217,6 +217,10 @@ class Strip:
             lanes[parameter] = read_points(parameter, points, found)
         self._change({"_lanes": lanes})
 
+    def _draw(self, lanes: Mapping[str, tuple[Point, ...]]) -> None:
+        """Give several parameters of inserts and sends points at once."""
+        self._change({"_lanes": {**self._lanes, **lanes}})
+
     def _is_bus(self) -> bool:
         """Whether other strips may feed it."""
         return True

@@ -76,7 +76,10 @@ def _plain(name: str, value: Any) -> Any:
         case "mute":
             return _checks.flag(name, value)
         case "members":
-            return tuple(strip_name(member) for member in _checks.items(name, value, "names"))
+            return tuple(
+                strip_name(member, f"members[{position}]")
+                for position, member in enumerate(_checks.items(name, value, "names"))
+            )
     return _checks.number(name, value)
 
 
