@@ -26,9 +26,7 @@ def test_a_text_is_the_mix_that_it_says(folder) -> None:
     by_hand.vca("low", ["kick", "bass"], fader_db=-1)
     by_hand.master(fader_db=-2, inserts=[md.Limiter()])
     np.testing.assert_array_equal(mix.render(tail=0.1), by_hand.render(tail=0.1))
-    assert by_hand.to_dict()["track"][1]["automation"] == {
-        "0/threshold_db": [[0.0, -30.0, "db_linear"], [0.1, -20.0, "db_linear"]]
-    }
+    assert by_hand.to_dict()["track"][1]["automation"] == {"0/threshold_db": [[0.0, -30.0], [0.1, -20.0]]}
 
 
 @pytest.mark.parametrize("place", ["again.toml", "sub/again.toml"])
@@ -300,6 +298,33 @@ def test_what_is_not_given_is_not_written(tmp_path, noise) -> None:
     assert mix.to_dict()["track"][0]["inserts"] == plain
     mix.save(tmp_path / "song.toml")
     assert md.Mix.from_file(tmp_path / "song.toml")["a"].inserts == mix["a"].inserts
+
+
+def test_the_shape_of_points_is_written_where_it_is_not_the_usual_one(folder) -> None:
+    mix = md.Mix.from_file(folder / "song.toml")
+    mix["kick"].fader_db = [(0, -3), (1, -6, "linear"), (2, -9, "s_curve")]
+    mix["kick"].mute = [(0, False), (1, True)]
+    mix["kick"].pan = [(0, 0), (1, 1, "hold")]
+    mix.automate("kick/sends/hall/level_db", [(0, -3)])
+    plain = mix.to_dict()["track"][0]
+    assert plain["fader_db"] == [[0.0, -3.0], [1.0, -6.0, "linear"], [2.0, -9.0, "s_curve"]]
+    assert plain["mute"] == [[0.0, False], [1.0, True]]
+    assert plain["pan"] == [[0.0, 0.0], [1.0, 1.0, "hold"]]
+    assert plain["automation"] == {"sends/hall/level_db": [[0.0, -3.0]]}
+    mix.save(folder / "again.toml")
+    again = md.Mix.from_file(folder / "again.toml")
+    assert dict(again["kick"].automation) == dict(mix["kick"].automation)
+
+
+def test_a_rate_that_is_not_whole_is_saved_without_audio_of_no_file(folder) -> None:
+    text = (folder / "song.toml").read_text().replace("48_000", "44100.5")
+    (folder / "song.toml").write_text(text)
+    mix = md.Mix.from_file(folder / "song.toml")
+    mix.save(folder / "again.toml")
+    assert md.Mix.from_file(folder / "again.toml").sample_rate_hz == 44_100.5
+    mix.track("a", np.zeros(10))
+    with pytest.raises(md.ParameterError, match=r"sample_rate_hz = 44100.5 is not allowed: .* whole number"):
+        mix.save(folder / "third.toml")
 
 
 def test_paths_inside_inserts_come_back(folder) -> None:

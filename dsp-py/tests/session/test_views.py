@@ -29,6 +29,26 @@ def test_the_table_shows_keys_taps_vcas_and_mutes(folder) -> None:
     assert mix.table().splitlines()[0].split() == ["Strip", "Input", "Fader", "Pan", "Inserts", "Sends", "To"]
 
 
+def test_the_first_strips_of_many_are_shown() -> None:
+    mix = md.Mix()
+    for number in range(17):
+        mix.track(f"track {number}", np.zeros(10))
+    lines = repr(mix).splitlines()
+    assert lines[0] == "<Mix: 48000 Hz, 17 tracks>"
+    assert [line[:8].strip() for line in lines[2:]] == [*(f"track {n}" for n in range(16)), "master", "and 1 mo"]
+    assert lines[-1] == "and 1 more"
+    for number in range(17, 1000):
+        mix.track(f"track {number}", np.zeros(10))
+    assert len(repr(mix).splitlines()) == len(lines)
+    page = mix._repr_html_()
+    assert len(page) < 20_000
+    assert "and 984 more" in page
+    assert "track 15<" in page
+    assert "track 16<" not in page
+    # The table shows all.
+    assert len(mix.table().splitlines()) == 1002
+
+
 def test_the_drawing_shows_all_and_no_line_crosses_a_strip(folder) -> None:
     mix = md.Mix.from_file(folder / "song.toml")
     for number in range(5):

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from mixdown.effects import ImpulseResponse, from_dict
 from mixdown.effects.setting import Setting
+from mixdown.session.automation import Point, parameter_at, usual_shape
 from mixdown.session.kinds import Group, Master, Return, Track
 from mixdown.session.sends import Send
 from mixdown.session.strips import Strip
@@ -100,7 +101,7 @@ def _plain_strip(strip: Strip) -> dict[str, Any]:
         "sends": {to: _plain_send(send) for to, send in strip.sends.items()},
         "key_from": key_from,
     }
-    lanes = {path: [list(point) for point in points] for path, points in strip.automation.items()}
+    lanes = {path: _plain_points(strip, path, points) for path, points in strip.automation.items()}
     plain = _without_defaults(strip, {**as_plain, **lanes})
     further = {path: points for path, points in lanes.items() if "/" in path}
     if further:
@@ -110,6 +111,12 @@ def _plain_strip(strip: Strip) -> dict[str, Any]:
         return plain
     name = plain.pop("name")
     return {"name": name, "audio": file, **plain}
+
+
+def _plain_points(strip: Strip, path: str, points: Iterable[Point]) -> list[list[Any]]:
+    """Return points as lists, without the shape where it is the usual one of the parameter."""
+    usual = usual_shape(parameter_at(path, strip.inserts, list(strip.sends), strip.name))
+    return [[time_s, value] if shape == usual else [time_s, value, shape] for time_s, value, shape in points]
 
 
 def _plain_send(send: Send) -> Any:

@@ -14,6 +14,22 @@ from mixdown.session.automation import nearest
 MASTER = "master"
 
 
+class UnknownNameError(MixerError, KeyError):
+    """A name that a mix, as a mapping, does not hold: the text is that of every other error of a mix."""
+
+    def __str__(self) -> str:
+        # A KeyError shows its text in quotes.
+        return str(self.args[0])
+
+
+def not_among(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name that is not among the strips or VCA groups, with the nearest."""
+    if kind == "strip" and name == MASTER:
+        return UnknownNameError(f"{shown(MASTER)} is not among the strips of the mapping: it is mix.master_strip")
+    hint = nearest(name, known) if isinstance(name, str) else ""
+    return UnknownNameError(f"there is no {kind} named {shown(name)}{hint}")
+
+
 class Routed(Protocol):
     """A strip as the routing sees it."""
 
