@@ -139,6 +139,12 @@ FILES = {
         md.ParameterError,
         "a vca has no membrs: did you mean members",
     ),
+    "table that is none": (
+        HEAD + "[inserts] # here\ninserts = 3",
+        md.ParameterError,
+        "inserts is no part of a mix$",
+    ),
+    "key in quotes": (HEAD + '[[vca]]\nname = "v"\n"a b" = 3 # here', md.ParameterError, "a vca has no a b$"),
     "audio of a group": (
         HEAD + '[[group]]\nname = "g"\naudio = "kick.wav" # here',
         md.ParameterError,

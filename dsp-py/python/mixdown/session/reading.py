@@ -108,8 +108,7 @@ class _Reading(Generic[_Mix]):
     def _check_top(self, document: Mapping[str, Any]) -> None:
         for name in document:
             if name not in _TOP:
-                with self._told((name,)):
-                    raise ParameterError(f"{name} is no part of a mix{nearest(name, _TOP)}")
+                raise self._with_line(ParameterError(f"{name} is no part of a mix{nearest(name, _TOP)}"), (name,))
         with self._told(()):
             if "version" not in document:
                 raise ParameterError(f"version is missing: it is {VERSION} as docs/session-files.md describes it")
@@ -153,9 +152,10 @@ class _Reading(Generic[_Mix]):
     def _add_vca(self, place: Place, table: Any) -> None:
         with self._told(place):
             vca = dict(_mapping("vca", table))
-            for name in vca:
-                if name not in _VCA:
-                    raise ParameterError(f"a vca has no {name}{nearest(name, _VCA)}")
+        for name in vca:
+            if name not in _VCA:
+                raise self._with_line(ParameterError(f"a vca has no {name}{nearest(name, _VCA)}"), (*place, name))
+        with self._told(place):
             for name in ("name", "members"):
                 if name not in vca:
                     raise ParameterError(f"a vca needs {name}")
@@ -203,10 +203,11 @@ class _Reading(Generic[_Mix]):
         known = [entry.name for entry in dataclasses.fields(kind) if entry.name not in ("audio", *kind._without)]
         settings: dict[str, Any] = {}
         for name, value in table.items():
+            if name not in (*known, "automation"):
+                keys = [*known, "automation", *(["audio"] if kind is Track else [])]
+                error = ParameterError(f"a {place[0]} has no {name}{nearest(name, keys)}")
+                raise self._with_line(error, (*place, name))
             with self._told((*place, name)):
-                if name not in (*known, "automation"):
-                    keys = [*known, "automation", *(["audio"] if kind is Track else [])]
-                    raise ParameterError(f"a {place[0]} has no {name}{nearest(name, keys)}")
                 if name == "inserts" and not isinstance(value, list):
                     raise TypeError(f"inserts = {_checks.shown(value)} is not a list of effects: put it into [ ]")
                 if name == "sends":
