@@ -186,11 +186,11 @@ class Strips(Mapping[str, Strip]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse what a mix does not have, as strips do: a misspelt name would change nothing."""
-        if not name.startswith("_"):
-            known = [known for known in dir(type(self)) if isinstance(getattr(type(self), known), property)]
-            if name in known:
-                raise ParameterError(f"{name} of a mix cannot be set")
-            raise _checks.unknown("a mix", name, [*known, *self._strips])
+        known = {known: entry for known in dir(type(self)) if isinstance(entry := getattr(type(self), known), property)}
+        if name in known and known[name].fset is None:
+            raise ParameterError(f"{name} of a mix cannot be set")
+        if name not in known and not name.startswith("_"):
+            raise _checks.unknown("a mix", name, known)
         object.__setattr__(self, name, value)
 
     def __copy__(self) -> Self:
