@@ -244,7 +244,10 @@ class TestArrays:
         (lambda: md.Width(bass_mono_hz=5), "bass_mono_hz = 5 is out of range: it must lie in 20..500"),
         (lambda: md.Parallel([]), r"effects has 0 entries: 1 or more needed"),
         (lambda: md.Gain().replace(loudness=3), "Gain has no parameter loudness"),
-        (lambda: md.from_dict({"type": "Gian"}), "type = 'Gian' is not a kind of setting"),
+        (lambda: md.from_dict({"type": "Gian"}), "type = 'Gian' is not a kind of setting: did you mean Gain"),
+        (lambda: md.from_dict({"type": "zzzz"}), "type = 'zzzz' is not a kind of setting: it must be one of AllPass, "),
+        (lambda: md.from_dict({"gain_db": 3}), "^type is missing"),
+        (lambda: md.from_dict({"type": "Equalizer", "bands": [{"q": 1}]}), r"^bands\[0\]: type is missing"),
         (lambda: md.from_dict({"type": "Gain", "gain": 3}), "Gain has no parameter gain"),
         (lambda: md.Gain()(np.zeros(4), 100), "sample_rate_hz = 100 is out of range: it must lie in 8000..384000"),
         (

@@ -29,7 +29,6 @@ class TestResults:
             mastered,
             mastered.certificate,
             mastered.certificate.target,
-            mix,
             mix["track 3"],
             stream,
             meter,
@@ -41,7 +40,9 @@ class TestResults:
             assert "array(" not in text
             assert "-0.0 " not in text
         assert "LUFS" in repr(md.loudness(long, RATE_HZ))
-        assert "20 tracks" in repr(mix)
+        # A table of the first 16 strips, with a line above and below.
+        assert repr(mix).startswith("<Mix: 48000 Hz, 20 tracks>\nStrip ")
+        assert len(repr(mix).splitlines()) == 20
 
     def test_targets_print_as_a_table(self) -> None:
         targets = md.targets()

@@ -88,7 +88,7 @@ def test_what_has_points_is_not_removed_from_under_them(mix) -> None:
     with pytest.raises(md.ParameterError, match="0/gain_db: HighPass has no parameter gain_db"):
         mix["a"].inserts = [md.HighPass()]
     mix.automate("a/sends/hall/level_db", [(0.0, -12)])
-    with pytest.raises(md.ParameterError, match="there is no send to 'hall'"):
+    with pytest.raises(md.ParameterError, match=r'a/sends/hall/level_db: the send to "hall" .*: take this off first$'):
         mix["a"].sends = {}
     assert (len(mix["a"].inserts), len(mix["a"].sends)) == (1, 1)
 
@@ -185,11 +185,17 @@ def test_other_paths_are_refused(mix, path, text) -> None:
     assert not mix["b"].automation
 
 
+def test_gains_that_are_not_given_take_no_points(mix) -> None:
+    mix["a"].inserts = [md.Parallel([md.Gain(), md.Gain()])]
+    with pytest.raises(md.ParameterError, match=r"^a/0/gains_db\[0\]: Parallel has no gains_db of its own: give it"):
+        mix.automate("a/0/gains_db[0]", [(0.0, 3)])
+
+
 def test_taps_take_no_points(mix) -> None:
     mix["a"].inserts = [md.LinearPhaseEqualizer(bands=[md.Bell()]), md.Convolution(impulse_response=np.ones(8))]
-    with pytest.raises(md.ParameterError, match="bands of LinearPhaseEqualizer takes no automation"):
+    with pytest.raises(md.ParameterError, match="bands of LinearPhaseEqualizer take no automation"):
         mix.automate("a/0/bands[0].gain_db", [(0.0, 3)])
-    with pytest.raises(md.ParameterError, match=r"decay takes no automation; predelay_ms, mix of Convolution does"):
+    with pytest.raises(md.ParameterError, match=r"decay takes no automation; predelay_ms, mix of Convolution do$"):
         mix.automate("a/1/decay", [(0.0, 0.5)])
     mix.automate("a/1/mix", [(0.0, 0.5)])
 

@@ -178,12 +178,50 @@ def test_a_mix_is_a_mapping_of_all_its_strips(noise) -> None:
         mix.rename(old, new)
     assert (mix["bd"].to, dict(mix["bd"].sends), mix["bass"].key_from) == ("kit", {"room": md.Send(-12)}, "bd")
     np.testing.assert_array_equal(mix.render(), before)
-    for copied in (copy.deepcopy(mix), pickle.loads(pickle.dumps(mix))):
+    for copied in (copy.copy(mix), copy.deepcopy(mix), pickle.loads(pickle.dumps(mix))):
         np.testing.assert_array_equal(copied.render(), before)
         assert copied["bd"] is not mix["bd"]
+        # Read-only, as the audio of the mix itself.
+        assert not copied["bd"].audio.flags.writeable
     assert repr(mix["bd"]) == "<Track 'bd': mono, 0.00 s, fader 0.0 dB, sends to room, to kit>"
     assert repr(mix) == f"<Mix: 48000 Hz, 2 tracks, 1 group, 1 return>\n{mix.table()}"
     assert repr(md.Mix()) == "<Mix: 48000 Hz, 0 tracks>"
+
+
+def test_edits_of_a_copy_leave_the_mix(noise) -> None:
+    mix = md.Mix()
+    mix.track("kick", noise(1, 100), to="drums", sends={"hall": -12}, inserts=[md.Gate()])
+    mix.group("drums")
+    mix.returns("hall")
+    mix.vca("v", ["kick"])
+    mix.automate("kick/sends/hall/pan", [(0, 0.5)])
+    plain, rendered = mix.to_dict(), mix.render()
+    copied = copy.copy(mix)
+    assert copied.to_dict() == plain
+    assert copied["kick"].audio is mix["kick"].audio
+    copied["kick"].fader_db = -10
+    copied.automate("kick/sends/hall/pan", None)
+    copied.automate("kick/0/threshold_db", [(0, -20)])
+    copied.vcas["v"].mute = True
+    copied.master(fader_db=-3)
+    copied.master_strip.width = 0.5
+    copied.rename("drums", "kit")
+    copied["kit"].name = "drums and more"
+    copied.group("further")
+    copied.vca("w", [])
+    del copied.vcas["v"]
+    assert mix.to_dict() == plain
+    np.testing.assert_array_equal(mix.render(), rendered)
+    assert (list(copied), list(mix)) == (["kick", "drums and more", "hall", "further"], ["kick", "drums", "hall"])
+    # A circle is one of the copy.
+    with pytest.raises(md.MixerError, match="in a circle"):
+        copied["further"].to = "further"
+
+
+def test_a_name_that_is_not_there_has_a_default(noise) -> None:
+    mix = md.Mix()
+    assert mix.get("a", 3) == mix.vcas.get("a", 3) == 3
+    assert mix.vcas.get("a") is None
 
 
 def test_the_order_of_writing_changes_no_bit(noise) -> None:

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 #: Most strips of a column before names become small.
 _ROWS = 16
-#: Width of a character, relative to the size of the font, and the margin of a box in characters.
-_CHARACTER, _MARGIN = 0.55, 0.9
-#: Height over which the lines into a strip are spread: relative to the distance of rows, and at most.
-_SPREAD, _BOX = 0.35, 0.05
+#: Margin of a box around its text, and half of its height, relative to the size of the font.
+_MARGIN, _HALF = 0.35, 0.9
+#: Share of the height of a box over which the lines into it are spread, and where keys leave and enter it.
+_SPREAD, _KEY = 0.7, -0.7
+#: Length by which a line begins inside its box, below its edge, in points.
+_INSIDE = 2.0
 #: Distance within which the sides of two columns are the same, and how far lines within a column swing out.
 _SAME, _SWING = 1e-6, 0.2
+#: Height of the drawing, in which the rows take 1.
+_HEIGHT = 1.04
+#: Columns beside the first and the last.
+_SIDE = 0.6
 #: Length of the straight end of a line, which gives its head the direction.
 _HEAD = 0.04
 
@@ -67,7 +73,12 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     if ax is None:
         from matplotlib.figure import Figure
 
-        ax = Figure(figsize=(9, 5), layout="constrained").add_subplot()
+        ax = Figure(figsize=(9, 5)).add_axes((0.01, 0.01, 0.98, 0.98))
+    ax.axis("off")
+    figure = ax.figure.get_figure(root=True)
+    if figure.get_layout_engine() is not None:
+        # The place of the axes is known once they are laid out.
+        figure.draw_without_rendering()
     strips = mix._all()
     columns = _columns(strips)
     stops, lines = _ways(strips, columns)
@@ -75,8 +86,19 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     count = max(columns.values()) + 1
     rows = [sum(stop.column == column for stop in places) for column in range(count)]
     size = 9 if max(rows) <= _ROWS else 6
-    width_in = ax.figure.get_figure(root=True).get_size_inches()[0] * ax.get_position().width / count
-    halves = {name: (len(name) + 2 * _MARGIN) * _CHARACTER * size / 72 / width_in / 2 for name in columns}
+    # Points of a column, and of the height.
+    extent = ax.get_window_extent()
+    across = 72 / figure.dpi * extent.width / (count - 1 + 2 * _SIDE)
+    along = 72 / figure.dpi * extent.height / _HEIGHT
+    halves = {}
+    for stop, (x, y) in places.items():
+        if stop.is_strip:
+            box = {"boxstyle": f"round,pad={_MARGIN}", "facecolor": "white", "edgecolor": FAINT}
+            text = ax.text(x, y, stop.name, ha="center", va="center", fontsize=size, color=INK, bbox=box, zorder=3)
+            # Names are no formulas.
+            text.set_parse_math(False)
+            halves[stop.name] = (36 * text.get_window_extent().width / figure.dpi + _MARGIN * size) / across
+    half = _HALF * size / along
     edges = [max(halves[name] for name in columns if columns[name] == column) + _HEAD for column in range(count)]
     entries: defaultdict[_Stop, list[_Stop]] = defaultdict(list)
     for start, end, _ in lines:
@@ -87,14 +109,17 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
         points = []
         for stop, side, up in zip((start, end), sides, moved, strict=True):
             x, y = places[stop]
-            box = x + side * (halves[stop.name] if stop.is_strip else 0.0)
+            box = x + side * (halves[stop.name] - (stop is start) * _INSIDE / across if stop.is_strip else 0.0)
             points += [(box, y + up), (x + side * edges[stop.column], y + up)]
         return [points[0], points[1], points[3], points[2]]
 
+    keyed_strips = {strip.name for strip in strips if any(source in columns for source in strip._key_sources())}
     for start, end, style in lines:
         sources = sorted(entries[end], key=lambda source: places[source][1])
         share = sources.index(start) / (len(sources) - 1) - 0.5 if end.is_strip and len(sources) > 1 else 0.0
-        up = share * min(_SPREAD / rows[end.column], _BOX)
+        # Above the key, where there is one.
+        keyed = end.is_strip and len(sources) > 1 and end.name in keyed_strips
+        up = half * ((share + 0.5) * _SPREAD if keyed else 2 * share * _SPREAD)
         _line(ax, way(start, end, (1, -1), (0.0, up)), style, AFTER, arrow=end.is_strip)
     for strip in strips:
         for source in strip._key_sources():
@@ -103,15 +128,9 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
                 forward = (columns[strip.name] > columns[source]) - (columns[strip.name] < columns[source])
                 # Within a column on its left.
                 sides = (forward, -forward) if forward else (-1, -1)
-                down = (-0.2 / rows[start.column], -0.2 / rows[end.column])
-                _line(ax, way(start, end, sides, down), ":", TARGET, arrow=True)
-    for stop, (x, y) in places.items():
-        if stop.is_strip:
-            box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": FAINT}
-            ax.text(x, y, stop.name, ha="center", va="center", fontsize=size, color=INK, bbox=box, zorder=3)
-    ax.set_xlim(-0.6, count - 0.4)
-    ax.set_ylim(-0.02, 1.02)
-    ax.axis("off")
+                _line(ax, way(start, end, sides, (_KEY * half, _KEY * half)), ":", TARGET, arrow=True)
+    ax.set_xlim(-_SIDE, count - 1 + _SIDE)
+    ax.set_ylim(0.5 - _HEIGHT / 2, 0.5 + _HEIGHT / 2)
     return ax
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import inspect
 import math
@@ -240,11 +241,14 @@ def from_plain(settings: Mapping[str, Any], depth: int = 1) -> Setting:
     if depth > MAX_DEPTH:
         raise ParameterError(_TOO_DEEP)
     fields = {str(name): value for name, value in settings.items()}
-    name = fields.pop("type", None)
+    if "type" not in fields:
+        raise ParameterError('type is missing: the kind of setting, as "Gain"')
+    name = fields.pop("type")
     cls = _KINDS.get(str(name))
     if cls is None:
-        known = ", ".join(sorted(_KINDS))
-        raise ParameterError(f"type = {_checks.shown(name)} is not a kind of setting: it must be one of {known}")
+        close = difflib.get_close_matches(str(name), _KINDS, n=1, cutoff=0.6)
+        hint = f"did you mean {close[0]}?" if close else f"it must be one of {', '.join(sorted(_KINDS))}"
+        raise ParameterError(f"type = {_checks.shown(name)} is not a kind of setting: {hint}")
     cls._refuse_unknown(fields)
     return cls(**{parameter: _from_plain(parameter, value, depth) for parameter, value in fields.items()})
 

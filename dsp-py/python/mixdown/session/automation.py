@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
@@ -25,6 +26,8 @@ Automated: TypeAlias = float | Points
 #: Parameters of a strip, and of a send, that take points.
 STRIP_LANES = ("fader_db", "pan", "left_pan", "right_pan", "mute")
 SEND_LANES = ("level_db", "pan", "mute")
+#: Lists of numbers in effects, with their units.
+_LISTS = {"crossovers_hz": "Hz", "gains_db": "dB"}
 
 
 def is_points(value: Any) -> bool:
@@ -50,7 +53,9 @@ def read_points(name: str, values: Any, parameter: Parameter) -> tuple[Point, ..
             value = _checks.flag(f"{called}: {parameter.name}", parts[1])
         else:
             value = _checks.number(f"{called}: {parameter.name}", parts[1])
-        usual = _usual_shape(parameter)
+        usual = usual_shape(parameter)
+        if math.isinf(time_s):
+            raise ParameterError(f"{called}: time_s = {_checks.plain(time_s)} is not allowed: it must be finite")
         shape: Any = _checks.one_of(f"{called}: shape", parts[2] if len(parts) == 3 else usual, get_args(Shape))
         points.append((time_s, value, shape))
     if not points:
@@ -58,7 +63,8 @@ def read_points(name: str, values: Any, parameter: Parameter) -> tuple[Point, ..
     return tuple(points)
 
 
-def _usual_shape(parameter: Parameter) -> Shape:
+def usual_shape(parameter: Parameter) -> Shape:
+    """Return the shape of points that name none."""
     # What takes only some values has none between two of them.
     if parameter.kind == "switch" or parameter.step is not None or parameter.values:
         return "hold"
@@ -111,21 +117,23 @@ def _inside(called: str, effect: Effect, path: str) -> Parameter:
         return known[last]
     if last in lanes or any(last == parameter.name for parameter in holder.parameters()):
         return _named(called, last, holder.parameters(), [*lanes, *known], holder._called)
+    name = last.partition("[")[0]
+    if name != last and name in _LISTS and getattr(holder, name, None) == ():
+        raise ParameterError(f"{called}: {holder._called} has no {name} of its own: give it some, as constants")
     raise ParameterError(f"{called}: {holder._called} has no parameter {last}{_nearest_inside(effect, path)}")
 
 
 def _refuse_costly(called: str, holder: Setting, step: str) -> None:
     """Refuse the taps of a linear-phase equalizer, which are designed for longer than a block lasts."""
     if isinstance(holder, LinearPhaseEqualizer) and step.startswith("bands"):
-        raise ParameterError(f"{called}: bands of LinearPhaseEqualizer takes no automation; those of Equalizer do")
+        raise ParameterError(f"{called}: bands of LinearPhaseEqualizer take no automation; those of Equalizer do")
 
 
 def _numbers_of(holder: Setting) -> dict[str, Parameter]:
     """Return the numbers of lists: ``crossovers_hz[0]``, ``gains_db[1]``."""
-    lists = {"crossovers_hz": "Hz", "gains_db": "dB"}
     return {
         f"{name}[{position}]": Parameter(name=name, kind="number", unit=unit, takes_automation=True)
-        for name, unit in lists.items()
+        for name, unit in _LISTS.items()
         for position in range(len(getattr(holder, name, ())))
     }
 
@@ -148,11 +156,17 @@ def _named(called: str, name: str, parameters: Iterable[Parameter], lanes: Seque
     if name in lanes:
         return found[name]
     if name in found:
-        raise ParameterError(f"{called}: {name} takes no automation; {', '.join(lanes) or 'nothing'} of {owner} does")
+        do = "does" if len(lanes) < 2 else "do"
+        raise ParameterError(f"{called}: {name} takes no automation; {', '.join(lanes) or 'nothing'} of {owner} {do}")
     raise ParameterError(f"{called}: {owner} has no parameter {name}{nearest(name, lanes)}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error about an unknown name."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f": did you mean {close[0]}?" if close else ""
+    close = closest(name, known)
+    return f": did you mean {close}?" if close else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is meant by another one, if any is near it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)

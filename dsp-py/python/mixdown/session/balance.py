@@ -111,6 +111,8 @@ def balance(
     >>> (balanced.roles, round(balanced.lead_level_lu, 2))
     ({'bass': 'bass', 'keys': 'other', 'vocal': 'vocal'}, -4.5)
     """
+    if not isinstance(stems, Mapping):
+        raise TypeError(f"stems = {_checks.shown(stems)} is not a mapping of names to audio")
     report = progress or (lambda share: None)
     leads = None if lead is None else [_stem_named(lead, stems)]
     steps = 2 * len(stems) + 3

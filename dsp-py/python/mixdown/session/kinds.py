@@ -27,6 +27,11 @@ class Track(Strip):
 
     audio: Audio
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Keep the audio of a copy read-only, too."""
+        self.__dict__.update(state)
+        self.audio.flags.writeable = False
+
     def _is_bus(self) -> bool:
         """Whether other strips may feed it: none."""
         return False

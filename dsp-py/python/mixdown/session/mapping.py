@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from mixdown import _checks
 from mixdown._checks import Source
-from mixdown._core import MixerError
+from mixdown._core import MixerError, ParameterError
 from mixdown.effects import Effect
 from mixdown.session.kinds import Group, Master, Return, Track
-from mixdown.session.routing import MASTER, needed_by, refuse_cycle, shown
+from mixdown.session.routing import MASTER, needed_by, not_among, refuse_cycle, shown
 from mixdown.session.settings import FurtherSettings, Settings, Stored, strip_name, track_audio
 from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca, Vcas
@@ -183,6 +184,24 @@ class Strips(Mapping[str, Strip]):
         self._vcas.add(vca)
         return vca
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse what a mix does not have, as strips do: a misspelt name would change nothing."""
+        known = {known: entry for known in dir(type(self)) if isinstance(entry := getattr(type(self), known), property)}
+        if name in known and known[name].fset is None:
+            raise ParameterError(f"{name} of a mix cannot be set")
+        if name not in known and not name.startswith("_"):
+            raise _checks.unknown("a mix", name, known)
+        object.__setattr__(self, name, value)
+
+    def __copy__(self) -> Self:
+        """Return a mix of its own, which shares audio and effects with this one: they cannot be changed in place."""
+        copied = type(self).__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        copied._strips = {name: strip._copied(copied) for name, strip in self._strips.items()}
+        copied._master = self._master._copied(copied)
+        copied._vcas = copy.copy(self._vcas)
+        return copied
+
     def _made(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip:
         """Return a strip of this mix that is not in it yet."""
         strip = kind.__new__(kind)
@@ -209,6 +228,8 @@ class Strips(Mapping[str, Strip]):
         MixerError
             If there is no strip `old`, or a strip `new` already; nothing changes then.
         """
+        if old == MASTER:
+            raise MixerError("the master strip, mix.master_strip, keeps its name")
         strip = self[old]
         if strip_name(new) == old:
             return
@@ -235,7 +256,7 @@ class Strips(Mapping[str, Strip]):
     def __getitem__(self, name: str) -> Strip:
         strip = self._strips.get(name) if isinstance(name, str) else None
         if strip is None:
-            raise MixerError(f"there is no strip named {shown(name)}")
+            raise not_among("strip", name, self._strips)
         return strip
 
     def __delitem__(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -22,6 +23,7 @@ from mixdown.session.plain import plain_mix, source_file
 from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.saving import save
+from mixdown.session.strips import Strip
 from mixdown.session.table import rows_of, table
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class Mix(Measured, Strips):
     ----------
     sample_rate_hz : float, default 48 000
         Rate of the mix; tracks of other rates are resampled.
+
+    Notes
+    -----
+    ``copy.copy`` makes a mix of its own; both share audio and effects, which cannot be changed in place.
 
     Examples
     --------
@@ -113,13 +119,26 @@ class Mix(Measured, Strips):
             if count or kind == "track"
         ]
         head = f"<Mix: {self._sample_rate_hz:g} Hz, {', '.join(kinds)}>"
-        return f"{head}\n{self.table()}" if 0 < len(self) <= _MOST_ROWS else head
+        if not len(self):
+            return head
+        lines = [head, table(self._first(), self._master, self._members())]
+        return "\n".join([*lines, *self._more()])
 
     def _repr_html_(self) -> str:
         """Return the routing and the strips for a notebook."""
-        headings, *rows = rows_of(self.values(), self._master, self._members())
+        headings, *rows = rows_of(self._first(), self._master, self._members())
         drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
-        return html.page(repr(self).partition("\n")[0].strip("<>"), drawn, html.table(headings, rows))
+        title = repr(self).partition("\n")[0].strip("<>")
+        return html.page(title, drawn, html.table(headings, rows), *self._more())
+
+    def _first(self) -> list[Strip]:
+        """Return the strips that are shown with the mix."""
+        return list(itertools.islice(self._strips.values(), _MOST_ROWS))
+
+    def _more(self) -> list[str]:
+        """Return a line for the strips that are not."""
+        left = len(self) - _MOST_ROWS
+        return [f"and {left} more"] if left > 0 else []
 
     def _members(self) -> dict[str, tuple[str, ...]]:
         """Return the members of each VCA group."""
@@ -139,7 +158,7 @@ class Mix(Measured, Strips):
         tracks = [strip.audio for strip in self._strips.values() if isinstance(strip, Track)]
         if not tracks:
             raise MixerError("the mix has no tracks")
-        refuse_unknown(self._all(), self._members(), [strip.name for strip in self._all()])
+        refuse_unknown(self._all(), self._members(), {strip.name: strip for strip in self._all()})
         for effect in (effect for strip in self._all() for effect in strip.inserts):
             effect._warn(self._sample_rate_hz)
         dtype = np.result_type(*{audio.dtype for audio in tracks})
@@ -245,6 +264,8 @@ class Mix(Measured, Strips):
         -------
         matplotlib Axes
         """
+        if axes is not None and not hasattr(axes, "add_patch"):
+            raise TypeError(f"axes = {_checks.shown(axes)} is not a matplotlib Axes")
         return drawing(self, axes)
 
     @classmethod
@@ -280,6 +301,11 @@ class Mix(Measured, Strips):
         ----------
         path : path
             As "song.toml". A file there is replaced.
+
+        Raises
+        ------
+        ParameterError
+            For audio of no file in a mix whose rate is not whole Hz: audio files have whole rates only.
 
         Examples
         --------

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from mixdown.effects import ImpulseResponse, from_dict
 from mixdown.effects.setting import Setting
+from mixdown.session.automation import Point, parameter_at, usual_shape
 from mixdown.session.kinds import Group, Master, Return, Track
 from mixdown.session.sends import Send
 from mixdown.session.strips import Strip
@@ -16,6 +17,7 @@ from mixdown.session.vcas import Vca, Vcas
 
 #: Version of the schema that is written, and the newest that is read.
 VERSION = 1
+_Strip = TypeVar("_Strip", bound=Strip)
 KINDS: dict[str, type[Strip]] = {"track": Track, "group": Group, "return": Return}
 
 
@@ -59,6 +61,10 @@ class Session(Protocol):
 
     def _plain(self) -> dict[str, Any]: ...
 
+    def _made(self, kind: type[_Strip], settings: Mapping[str, Any]) -> _Strip: ...
+
+    def _refuse_taken(self, name: str) -> None: ...
+
 
 def plain_mix(mix: Session) -> dict[str, Any]:
     """Return a mix in plain values: what a session file holds. Audio of no file has no path."""
@@ -95,7 +101,7 @@ def _plain_strip(strip: Strip) -> dict[str, Any]:
         "sends": {to: _plain_send(send) for to, send in strip.sends.items()},
         "key_from": key_from,
     }
-    lanes = {path: [list(point) for point in points] for path, points in strip.automation.items()}
+    lanes = {path: _plain_points(strip, path, points) for path, points in strip.automation.items()}
     plain = _without_defaults(strip, {**as_plain, **lanes})
     further = {path: points for path, points in lanes.items() if "/" in path}
     if further:
@@ -105,6 +111,12 @@ def _plain_strip(strip: Strip) -> dict[str, Any]:
         return plain
     name = plain.pop("name")
     return {"name": name, "audio": file, **plain}
+
+
+def _plain_points(strip: Strip, path: str, points: Iterable[Point]) -> list[list[Any]]:
+    """Return points as lists, without the shape where it is the usual one of the parameter."""
+    usual = usual_shape(parameter_at(path, strip.inserts, list(strip.sends), strip.name))
+    return [[time_s, value] if shape == usual else [time_s, value, shape] for time_s, value, shape in points]
 
 
 def _plain_send(send: Send) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,19 +14,28 @@ from typing import Any, Generic, TypeVar
 from mixdown import _checks, _core
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.effects import from_dict
+from mixdown.effects import KINDS as EFFECTS
+from mixdown.effects import Effect, from_dict
 from mixdown.files.names import shown
-from mixdown.session.automation import nearest
-from mixdown.session.kinds import Master
+from mixdown.session.automation import STRIP_LANES, closest, nearest, parameter_at, read_points
+from mixdown.session.kinds import Master, Track
+from mixdown.session.places import Path as Place
+from mixdown.session.places import Places
 from mixdown.session.plain import KINDS, VERSION, Session, moved
-from mixdown.session.routing import refuse_unknown
+from mixdown.session.routing import MASTER, refuse_route, refuse_unknown, routes_of
+from mixdown.session.routing import shown as called
 from mixdown.session.saving import read_audio, remember, stamp_of
 from mixdown.session.sends import Send
+from mixdown.session.settings import send_of, strip_name
 from mixdown.session.strips import Strip
-from mixdown.session.toml import Lines
+from mixdown.session.vcas import Vca
 
 _Mix = TypeVar("_Mix", bound=Session)
 _TOP = ("version", "sample_rate_hz", *KINDS, "vca", "master")
+_EFFECTS = tuple(name for name, kind in EFFECTS.items() if issubclass(kind, Effect))
+#: The head of the engine's errors.
+_OF_STRIP = re.compile(r'^(?:strip|vca) "(?:[^"\\]|\\.)*": ')
+_VCA = tuple(entry.name for entry in dataclasses.fields(Vca))
 
 
 def load(path: str | os.PathLike[str], make: Callable[..., _Mix]) -> _Mix:
@@ -38,50 +48,68 @@ class _Reading(Generic[_Mix]):
 
     def __init__(self, path: Path, make: Callable[..., _Mix]) -> None:
         self._path = path
-        content = path.read_bytes()
-        try:
-            text = content.decode()
-            document = tomllib.loads(text)
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ParameterError(f"{shown(path)}: {error}") from None
-        self._lines = Lines(text)
+        text = self._text(path.read_bytes())
+        document = self._document(text)
         self._check_top(document)
-        with self._told(0):
+        with self._told(()):
             self.mix = make(sample_rate_hz=document["sample_rate_hz"])
-        starts = {}
-        for line, kind, table in self._tables(document):
-            with self._told(line):
-                starts[self._add(kind, table)] = line
+        strips = {self._add(place, table): place for place, table in self._tables(document)}
         for position, table in enumerate(document.get("vca", [])):
-            with self._told(self._lines.table("vca", position)):
-                vca = dict(_mapping("vca", table))
-                self.mix.vca(vca.pop("name", None), vca.pop("members", ()), **vca)
+            self._add_vca(("vca", position), table)
         if "master" in document:
-            with self._told(self._lines.table("master")):
-                self.mix.master(**_settings("master", document["master"], Master))
-                self._automate(self.mix.master_strip, document["master"])
-        self._check_whole(starts)
+            with self._told(("master",)):
+                table = _mapping("master", document["master"])
+            settings = self._settings(("master",), table, Master)
+            with self._blamed(("master",), Master, {}, settings):
+                self.mix.master(**settings)
+            self._automate(("master",), self.mix.master_strip, table)
+        self._check_whole({**strips, self.mix.master_strip.name: ("master",)})
+
+    def _text(self, content: bytes) -> str:
+        try:
+            # Editors on Windows begin a text with a mark.
+            return content.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise ParameterError(f"{shown(self._path)}:{line}: the text is not UTF-8") from None
+
+    def _document(self, text: str) -> dict[str, Any]:
+        try:
+            document = tomllib.loads(text)
+            self._places = Places(text)
+        except tomllib.TOMLDecodeError as error:
+            said, _, place = str(error).removesuffix(")").rpartition(" (at ")
+            found = re.fullmatch(r"line (\d+), (column \d+)", place)
+            line, column = (found[1], f" (at {found[2]})") if found else (str(max(len(text.splitlines()), 1)), "")
+            raise ParameterError(f"{shown(self._path)}:{line}: {said or error}{column}") from None
+        except RecursionError:
+            raise ParameterError(f"{shown(self._path)}: lists lie too deep within each other") from None
+        return document
 
     @contextlib.contextmanager
-    def _told(self, start: int) -> Iterator[None]:
-        """Write file and line before an error about the table at a line."""
+    def _told(self, place: Place, *before: str) -> Iterator[None]:
+        """Write file and line before an error about a place, or what its text names within it behind `before`."""
         try:
             yield
         except (ValueError, TypeError, OSError) as error:
-            line = self._lines.of(start, str(error))
-            kind = next(
-                known
-                for known in (FileNotFoundError, OSError, MixerError, ParameterError, ShapeError, TypeError, ValueError)
-                if isinstance(error, known)
-            )
-            raise kind(f"{shown(self._path)}:{line}: {error}") from error
+            rest = _OF_STRIP.sub("", str(error))
+            for start in before:
+                rest = rest.removeprefix(start)
+            raise self._with_line(error, self._places.deepest(place, rest)) from error
+
+    def _with_line(self, error: Exception, place: Place) -> Exception:
+        kind = next(
+            known
+            for known in (FileNotFoundError, OSError, MixerError, ParameterError, ShapeError, TypeError, ValueError)
+            if isinstance(error, known)
+        )
+        return kind(f"{shown(self._path)}:{self._places.line(place)}: {error}")
 
     def _check_top(self, document: Mapping[str, Any]) -> None:
         for name in document:
             if name not in _TOP:
-                with self._told(self._lines.table(name)):
-                    raise ParameterError(f"{name} is no part of a mix{nearest(name, _TOP)}")
-        with self._told(0):
+                raise self._with_line(ParameterError(f"{name} is no part of a mix{nearest(name, _TOP)}"), (name,))
+        with self._told(()):
             if "version" not in document:
                 raise ParameterError(f"version is missing: it is {VERSION} as docs/session-files.md describes it")
             version = _checks.whole_number("version", document["version"])
@@ -89,93 +117,189 @@ class _Reading(Generic[_Mix]):
                 raise ParameterError(f"version = {version} is not known: this mixdown reads up to {VERSION}")
             if "sample_rate_hz" not in document:
                 raise ParameterError("sample_rate_hz is missing: the rate of the mix, as 48000")
-
-    def _tables(self, document: Mapping[str, Any]) -> list[tuple[int, str, Any]]:
-        """Return the strips in the order of the file, each with its line."""
-        tables = []
-        for kind in KINDS:
-            found = document.get(kind, [])
-            with self._told(self._lines.table(kind)):
-                if not isinstance(found, list):
+            for kind in (*KINDS, "vca"):
+                if not isinstance(document.get(kind, []), list):
                     raise ParameterError(f"{kind} is one table: write [[{kind}]]")
-            tables += [(self._lines.table(kind, position), kind, table) for position, table in enumerate(found)]
-        return sorted(tables, key=lambda table: table[0])
 
-    def _add(self, kind: str, table: Any) -> str:
-        given = dict(_mapping(kind, table))
-        name, audio = given.pop("name", None), given.pop("audio", None) if kind == "track" else None
-        if name is None:
-            raise ParameterError(f"a {kind} needs a name")
-        settings = _settings(kind, self._at_home(given), KINDS[kind])
-        strip: Strip
+    def _tables(self, document: Mapping[str, Any]) -> list[tuple[Place, Any]]:
+        """Return the strips in the order of the file, each with its place."""
+        tables: list[tuple[Place, Any]] = [
+            ((kind, position), table) for kind in KINDS for position, table in enumerate(document.get(kind, []))
+        ]
+        return sorted(tables, key=lambda table: self._places.start(table[0]))
+
+    def _add(self, place: Place, table: Any) -> str:
+        kind = str(place[0])
+        with self._told(place):
+            given = dict(_mapping(kind, table))
+            if "name" not in given:
+                raise ParameterError(f"a {kind} needs a name")
+        needed: dict[str, Any] = {"name": given.pop("name")}
+        with self._told((*place, "name")):
+            self.mix._refuse_taken(strip_name(needed["name"]))
         if kind == "track":
-            file, stamp, source = self._audio(name, audio)
-            strip = self.mix.track(name, source, **settings)
+            with self._told((*place, "audio")):
+                file, stamp, needed["audio"] = self._audio(needed["name"], given.pop("audio", None))
+        settings = self._settings(place, given, KINDS[kind])
+        add: Any = {"track": self.mix.track, "group": self.mix.group, "return": self.mix.returns}[kind]
+        with self._blamed(place, KINDS[kind], needed, settings):
+            strip: Strip = add(**needed, **settings)
+        if isinstance(strip, Track):
             remember(strip, file, stamp)
-        else:
-            strip = (self.mix.group if kind == "group" else self.mix.returns)(name, **settings)
-        self._automate(strip, given)
+        self._automate(place, strip, given)
         return strip.name
 
-    def _at_home(self, given: Any) -> Any:
-        return moved(given, lambda file: os.path.abspath(self._path.parent / file))
+    def _add_vca(self, place: Place, table: Any) -> None:
+        with self._told(place):
+            vca = dict(_mapping("vca", table))
+        for name in vca:
+            if name not in _VCA:
+                raise self._with_line(ParameterError(f"a vca has no {name}{nearest(name, _VCA)}"), (*place, name))
+        with self._told(place):
+            for name in ("name", "members"):
+                if name not in vca:
+                    raise ParameterError(f"a vca needs {name}")
+            if vca["name"] in self.mix.vcas:
+                raise MixerError(f"name: there is a vca named {called(vca['name'])} already: names must differ")
+            self.mix.vca(**vca)
 
-    def _automate(self, strip: Strip, table: Mapping[str, Any]) -> None:
-        for path, points in _mapping("automation", table.get("automation", {})).items():
-            strip.automate(path, points)
+    @contextlib.contextmanager
+    def _blamed(
+        self, place: Place, kind: type[Strip], needed: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Iterator[None]:
+        """Write file and line before an error about the settings of a new strip."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            culprit = (*place, *self._culprit(kind, needed, settings))
+            named = self._places.deepest(place, _rest(str(error), needed.get("name", MASTER)))
+            raise self._with_line(error, named if named[: len(culprit)] == culprit else culprit) from error
+
+    def _culprit(self, kind: type[Strip], needed: Mapping[str, Any], settings: Mapping[str, Any]) -> Place:
+        """Return the first of the settings of a new strip with which it is refused: inserts come before all others."""
+        given = dict(needed)
+
+        def refused(**more: Any) -> bool:
+            try:
+                self.mix._made(kind, {**given, **more})
+            except (ValueError, TypeError):
+                return True
+            return False
+
+        if refused():
+            return ("audio",) if "audio" in needed else ()
+        for name in sorted(settings, key=lambda name: name != "inserts"):
+            if refused(**{name: settings[name]}):
+                if name != "inserts":
+                    return (name,)
+                inserts = settings[name]
+                first = next(count for count in range(len(inserts)) if refused(inserts=inserts[: count + 1]))
+                return name, first
+            given[name] = settings[name]
+        return ()
+
+    def _settings(self, place: Place, table: Mapping[str, Any], kind: type[Strip]) -> dict[str, Any]:
+        """Return the settings of a strip from plain values."""
+        known = [entry.name for entry in dataclasses.fields(kind) if entry.name not in ("audio", *kind._without)]
+        settings: dict[str, Any] = {}
+        for name, value in table.items():
+            if name not in (*known, "automation"):
+                keys = [*known, "automation", *(["audio"] if kind is Track else [])]
+                error = ParameterError(f"a {place[0]} has no {name}{nearest(name, keys)}")
+                raise self._with_line(error, (*place, name))
+            with self._told((*place, name)):
+                if name == "inserts" and not isinstance(value, list):
+                    raise TypeError(f"inserts = {_checks.shown(value)} is not a list of effects: put it into [ ]")
+                if name == "sends":
+                    value = _mapping("sends", value)
+                if name == "key_from" and isinstance(value, Mapping):
+                    value = {int(at) if at.isdecimal() else at: source for at, source in value.items()}
+            if name == "inserts":
+                value = [self._insert((*place, name, position), plain) for position, plain in enumerate(value)]
+            if name == "sends":
+                value = {to: self._send((*place, name, to), send) for to, send in value.items()}
+            if name != "automation":
+                settings[name] = value
+        return settings
+
+    def _insert(self, place: Place, plain: Any) -> Effect:
+        with self._told(place):
+            if not isinstance(plain, Mapping):
+                what = f"inserts[{place[-1]}] = {_checks.shown(plain)} is not a table"
+                raise TypeError(what + (f': write {{ type = "{plain}" }}' if plain in _EFFECTS else ""))
+            kind = plain.get("type")
+            if isinstance(kind, str) and kind not in _EFFECTS:
+                known = nearest(kind, _EFFECTS) or f": it must be one of {', '.join(sorted(_EFFECTS))}"
+                raise ParameterError(f"type = {_checks.shown(kind)} is not an effect{known}")
+            effect: Effect = from_dict(moved(plain, lambda file: str(self._file("impulse_response", file))))
+            return effect
+
+    def _send(self, place: Place, value: Any) -> Send:
+        with self._told(place, f"sends[{_checks.shown(place[-1])}]"):
+            return send_of(place[-1], Send(**value) if isinstance(value, Mapping) else value)
+
+    def _automate(self, place: Place, strip: Strip, table: Mapping[str, Any]) -> None:
+        place = (*place, "automation")
+        with self._told(place):
+            given = _mapping("automation", table.get("automation", {}))
+        lanes = {}
+        for path, points in given.items():
+            with self._told((*place, path), f"{strip.name}/", path):
+                if path not in STRIP_LANES:
+                    found = parameter_at(path, strip.inserts, list(strip.sends), strip.name)
+                    lanes[path] = read_points(path, points, found)
+                elif isinstance(getattr(strip, path), tuple):
+                    raise ParameterError(f"{strip.name}/{path}: there are points in {path} = […] already")
+                else:
+                    strip.automate(path, points)
+        if lanes:
+            try:
+                strip._draw(lanes)
+            except ValueError as error:
+                # All at once, since legal values of one may depend on another.
+                path = next((path for path in lanes if str(error).startswith(f"{strip.name}/{path}: ")), "")
+                rest = str(error).removeprefix(f"{strip.name}/{path}")
+                raise self._with_line(error, self._places.deepest((*place, path), rest)) from error
 
     def _audio(self, name: Any, given: Any) -> tuple[Path, tuple[int, ...], tuple[Audio, float]]:
         if not isinstance(given, str):
             raise ParameterError(f"audio of track {_checks.shown(name)} is missing: the path of its file")
-        file = Path(os.path.abspath(self._path.parent / given))
-        if not file.is_file():
-            beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
-            raise FileNotFoundError(f"audio: there is no file {shown(given)}{nearest(file.name, beside)}")
+        file = self._file("audio", given)
         return file, stamp_of(file), read_audio(file)
 
-    def _check_whole(self, starts: Mapping[str, int]) -> None:
+    def _file(self, what: str, given: str) -> Path:
+        """Return the place of an audio file, which must be there."""
+        file = Path(os.path.abspath(self._path.parent / given))
+        if file.is_dir():
+            raise ParameterError(f"{what} = {_checks.shown(given)} is a folder: the path of a file needed")
+        if not file.is_file():
+            beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
+            near = closest(file.name, beside)
+            hint = f": did you mean {shown((Path(given).parent / near).as_posix())}?" if near else ""
+            raise FileNotFoundError(f"{what}: there is no file {shown(given)}{hint}")
+        return file
+
+    def _check_whole(self, places: Mapping[str, Place]) -> None:
         """Refuse names that are no strip's, and what only the whole mix shows."""
-        strips = [*self.mix.values(), self.mix.master_strip]
-        known = [strip.name for strip in strips]
-        for strip in strips:
-            with self._told(starts.get(strip.name, self._lines.table("master"))):
-                refuse_unknown([strip], {}, known)
+        strips = {strip.name: strip for strip in (*self.mix.values(), self.mix.master_strip)}
+        for name, strip in strips.items():
+            for setting, to in routes_of(strip):
+                with self._told((*places[name], setting, to)):
+                    refuse_route(strip, setting, to, strips)
         for position, vca in enumerate(self.mix.vcas.values()):
-            with self._told(self._lines.table("vca", position)):
-                refuse_unknown([], {vca.name: vca.members}, known)
-        with self._told(0):
+            for member, name in enumerate(vca.members):
+                with self._told(("vca", position, "members", member)):
+                    refuse_unknown([], {vca.name: [name]}, strips)
+        with self._told(()):
             _core.check_mix(self.mix._plain(), self.mix.sample_rate_hz)
+
+
+def _rest(message: str, name: Any) -> str:
+    """Return what a message says of the settings of a strip."""
+    return _OF_STRIP.sub("", message).removeprefix(f"{name}/")
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} = {_checks.shown(value)} is not a table")
     return value
-
-
-def _settings(kind: str, table: Mapping[str, Any], strip: type[Strip]) -> dict[str, Any]:
-    """Return the settings of a strip from plain values."""
-    known = [entry.name for entry in dataclasses.fields(strip) if entry.name not in ("audio", *strip._without)]
-    settings = {}
-    for name, value in _mapping(kind, table).items():
-        if name == "automation":
-            continue
-        if name not in known:
-            raise ParameterError(f"a {kind} has no {name}{nearest(name, [*known, 'audio', 'automation'])}")
-        settings[name] = value
-    if "inserts" in settings:
-        inserts = settings["inserts"]
-        if not isinstance(inserts, list):
-            raise TypeError(f"inserts = {_checks.shown(inserts)} is not a list of effects: put it into [ ]")
-        settings["inserts"] = [from_dict(effect) for effect in inserts]
-    if "sends" in settings:
-        settings["sends"] = {to: _send(to, send) for to, send in _mapping("sends", settings["sends"]).items()}
-    if isinstance(settings.get("key_from"), Mapping):
-        settings["key_from"] = {
-            int(insert) if insert.isdecimal() else insert: name for insert, name in settings["key_from"].items()
-        }
-    return settings
-
-
-def _send(to: str, value: Any) -> Any:
-    return Send(**value) if isinstance(value, Mapping) else value

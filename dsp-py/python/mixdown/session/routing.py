@@ -14,6 +14,22 @@ from mixdown.session.automation import nearest
 MASTER = "master"
 
 
+class UnknownNameError(MixerError, KeyError):
+    """A name that a mix, as a mapping, does not hold: the text is that of every other error of a mix."""
+
+    def __str__(self) -> str:
+        # A KeyError shows its text in quotes.
+        return str(self.args[0])
+
+
+def not_among(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name that is not among the strips or VCA groups, with the nearest."""
+    if kind == "strip" and name == MASTER:
+        return UnknownNameError(f"{shown(MASTER)} is not among the strips of the mapping: it is mix.master_strip")
+    hint = nearest(name, known) if isinstance(name, str) else ""
+    return UnknownNameError(f"there is no {kind} named {shown(name)}{hint}")
+
+
 class Routed(Protocol):
     """A strip as the routing sees it."""
 
@@ -81,20 +97,31 @@ def needed_by(name: str, strips: Iterable[Routed]) -> list[str]:
     ]
 
 
-def refuse_unknown(strips: Iterable[Routed], vcas: Mapping[str, Iterable[str]], known: Iterable[str]) -> None:
+def routes_of(strip: Routed) -> Iterator[tuple[str, str]]:
+    """Yield the settings of a strip that name others, each with the name."""
+    yield from ((setting, to) for to, setting in strip._destinations())
+    yield from (("key_from", source) for source in strip._key_sources())
+
+
+def refuse_route(strip: Routed, setting: str, to: str, strips: Mapping[str, Routed]) -> None:
+    """Refuse a destination or a key that is not among the strips of a mix, and a destination that takes none."""
+    called = f"strip {shown(strip.name)}: {setting}: "
+    if to not in strips:
+        raise MixerError(f"{called}there is no strip named {shown(to)}{nearest(to, strips)}")
+    if setting != "key_from" and not strips[to]._is_bus():
+        raise MixerError(f"{called}{shown(to)} is a track: only groups, returns and the master take other strips")
+
+
+def refuse_unknown(strips: Iterable[Routed], vcas: Mapping[str, Iterable[str]], known: Mapping[str, Routed]) -> None:
     """Refuse the first name in strips and VCA groups that is not among the known ones, and suggest one."""
-    names = dict.fromkeys(known)
     for strip in strips:
-        given = [*strip._destinations(), *((source, "key_from") for source in strip._key_sources())]
-        for to, setting in given:
-            if to not in names:
-                what = f"strip {shown(strip.name)}: {setting}: there is no strip named {shown(to)}"
-                raise MixerError(what + nearest(to, names))
+        for setting, to in routes_of(strip):
+            refuse_route(strip, setting, to, known)
     for vca, members in vcas.items():
         for member in members:
-            if member not in names:
+            if member not in known:
                 what = f"vca {shown(vca)}: members: there is no strip named {shown(member)}"
-                raise MixerError(what + nearest(member, names))
+                raise MixerError(what + nearest(member, known))
 
 
 def shown(name: object) -> str:

@@ -46,11 +46,11 @@ class Settings(FurtherSettings, total=False):
     inserts: Iterable[Effect]
 
 
-def strip_name(value: Any) -> str:
+def strip_name(value: Any, called: str = "name") -> str:
     """Return a legal name of a strip."""
-    name = text("name", value)
+    name = text(called, value)
     if "/" in name:
-        raise ParameterError(f"name = {_checks.shown(value)} is not allowed: / stands between the parts of a path")
+        raise ParameterError(f"{called} = {_checks.shown(value)} is not allowed: / stands between the parts of a path")
     return name
 
 
@@ -80,18 +80,20 @@ def sends_of(value: Any) -> FrozenDict[str, Send]:
     """Return sends as stored."""
     if not isinstance(value, Mapping):
         raise TypeError(f"sends = {_checks.shown(value)} is not a mapping of names to levels in dB or Sends")
-    sends = {}
-    for to, send in value.items():
-        name = f"sends[{_checks.shown(to)}]"
-        if not isinstance(send, Send):
-            try:
-                send = Send(_checks.number("level_db", send))
-            except TypeError:
-                raise TypeError(f"{name} = {_checks.shown(send)} is not a level in dB or a Send") from None
-            except ParameterError as error:
-                raise ParameterError(f"{name}: {error}") from None
-        sends[text("a name in sends", to)] = send
-    return FrozenDict(sends)
+    return FrozenDict({text("a name in sends", to): send_of(to, send) for to, send in value.items()})
+
+
+def send_of(to: Any, value: Any) -> Send:
+    """Return a send to a strip as stored: a number is its level."""
+    if isinstance(value, Send):
+        return value
+    name = f"sends[{_checks.shown(to)}]"
+    try:
+        return Send(_checks.number("level_db", value))
+    except TypeError:
+        raise TypeError(f"{name} = {_checks.shown(value)} is not a level in dB or a Send") from None
+    except ParameterError as error:
+        raise ParameterError(f"{name}: {error}") from None
 
 
 def key_sources_of(value: Any) -> str | FrozenDict[int, str] | None:

@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Protocol, cast, get_args
+from typing import Any, ClassVar, Protocol, Self, cast, get_args
 
 from mixdown import _checks, _core
 from mixdown._core import MixerError, ParameterError, ShapeError
@@ -57,8 +57,8 @@ class Strip:
         Level, -inf to 12 dB; at -144 and below silence. Instead of a number it takes points in time, ``(seconds,
         value)`` or ``(seconds, value, shape)``, and reads back as a tuple of them; so do the pans and `mute`. The shape
         names the way that ends at the point: "linear", "db_linear" (for dB, where it is the default), "exponential",
-        "s_curve" or "hold". Before the first point and after the last one their values hold; times rise, equal times
-        are a step.
+        "s_curve" or "hold". An s-curve has gone 3u² - 2u³ of the way at the share u of its time, of a level in dB.
+        Before the first point and after the last one their values hold; times rise, equal times are a step.
     pan : float or points, default 0
         -1 to 1: pan of a strip that is mono after its inserts, balance of a stereo one; without effect on one with
         `stereo_pan` "dual".
@@ -72,7 +72,7 @@ class Strip:
         Inverts the polarity before the inserts.
     inserts : sequence of effects, default none
         First to last; kept as a tuple. Automation and keys follow an effect that moves among them; one that is
-        automated, or has a key by its position, is not removed.
+        automated, or has a key by its position, is not removed; nor is a send that is automated.
     sends : mapping of name to float or Send, default none
         Further ways to groups and returns: a number is the level in dB of a :class:`Send` after fader and pan.
     to : str, default "master"
@@ -138,6 +138,8 @@ class Strip:
         changes = {name: plain}
         if name in STRIP_LANES and isinstance(plain, tuple):
             changes["_under"] = {**self._constants, name: self._constant(name)}
+        if name == "sends":
+            self._refuse_automated(plain)
         if name == "inserts":
             changes.update(self._following(plain))
         self._change(changes)
@@ -162,6 +164,14 @@ class Strip:
             keys = {place(position, "key_from"): source for position, source in self.key_from.items()}
             changes["key_from"] = FrozenDict(keys)
         return changes
+
+    def _refuse_automated(self, sends: Mapping[str, Send]) -> None:
+        """Refuse other sends without one that is automated."""
+        for path in self._lanes:
+            match path.split("/"):
+                case ["sends", to, _] if to not in sends and to in self.sends:
+                    gone = f"the send to {shown(to)} is not among the new sends"
+                    raise ParameterError(f"{self.name}/{path}: {gone}: take this off first")
 
     def __delattr__(self, name: str) -> None:
         raise ParameterError(f"{name} cannot be deleted: a {type(self).__name__.lower()} always has it")
@@ -217,6 +227,10 @@ class Strip:
             lanes[parameter] = read_points(parameter, points, found)
         self._change({"_lanes": lanes})
 
+    def _draw(self, lanes: Mapping[str, tuple[Point, ...]]) -> None:
+        """Give several parameters of inserts and sends points at once."""
+        self._change({"_lanes": {**self._lanes, **lanes}})
+
     def _is_bus(self) -> bool:
         """Whether other strips may feed it."""
         return True
@@ -254,6 +268,13 @@ class Strip:
     def _owner(self) -> _Owner | None:
         """The mix that it was made for, whose rate it has. A copy is in none."""
         return self.__dict__.get("_mix")
+
+    def _copied(self, owner: _Owner) -> Self:
+        """Return the same strip of another mix of the same rate."""
+        copied = type(self).__new__(type(self))
+        # None of the values is changed in place.
+        copied.__dict__.update(self.__dict__, _mix=owner)
+        return copied
 
     def _rate_hz(self) -> float | None:
         return None if self._owner is None else self._owner.sample_rate_hz

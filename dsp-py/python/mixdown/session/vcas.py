@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from mixdown import _checks, _core
-from mixdown._core import MixerError
 from mixdown.effects import Parameter, parameters_of
-from mixdown.session.routing import shown
+from mixdown.session.routing import not_among
 from mixdown.session.settings import strip_name
 
 
@@ -76,7 +76,10 @@ def _plain(name: str, value: Any) -> Any:
         case "mute":
             return _checks.flag(name, value)
         case "members":
-            return tuple(strip_name(member) for member in _checks.items(name, value, "names"))
+            return tuple(
+                strip_name(member, f"members[{position}]")
+                for position, member in enumerate(_checks.items(name, value, "names"))
+            )
     return _checks.number(name, value)
 
 
@@ -86,10 +89,16 @@ class Vcas(Mapping[str, Vca]):
     def __init__(self) -> None:
         self._vcas: dict[str, Vca] = {}
 
+    def __copy__(self) -> Vcas:
+        copied = Vcas()
+        for vca in self._vcas.values():
+            copied.add(copy.copy(vca))
+        return copied
+
     def __getitem__(self, name: str) -> Vca:
         vca = self._vcas.get(name) if isinstance(name, str) else None
         if vca is None:
-            raise MixerError(f"there is no vca named {shown(name)}")
+            raise not_among("vca", name, self._vcas)
         return vca
 
     def __delitem__(self, name: str) -> None:
