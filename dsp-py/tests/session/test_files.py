@@ -349,3 +349,22 @@ def test_paths_inside_inserts_come_back(folder) -> None:
     (folder / "again.toml").write_text(text.replace("bands[0].frequency_hz", "bands[0].frequency"))
     with pytest.raises(md.ParameterError, match=r"again.toml:\d+: .*did you mean effects\[1\].bands\[0\].frequency_hz"):
         md.Mix.from_file(folder / "again.toml")
+
+
+def test_lanes_that_depend_on_each_other_are_read_together(tmp_path) -> None:
+    md.write(tmp_path / "a.wav", np.zeros((2, 480)), RATE_HZ)
+    lanes = ['"0/crossovers_hz[0]" = [[0, 200], [1, 3000]]', '"0/crossovers_hz[1]" = [[0, 4000], [1, 8000]]']
+    for order in (lanes, lanes[::-1]):
+        (tmp_path / "song.toml").write_text(
+            f"""\
+version = 1
+sample_rate_hz = {RATE_HZ}
+
+[[track]]
+name = "a"
+audio = "a.wav"
+inserts = [{{ type = "MultibandCompressor" }}]
+automation = {{ {", ".join(order)} }}
+"""
+        )
+        assert len(md.Mix.from_file(tmp_path / "song.toml")["a"].automation) == 2
