@@ -16,6 +16,7 @@ import equalizer
 import numpy as np
 import offline_job
 import reverb
+import summing
 import times
 from tables import Section
 
@@ -35,6 +36,7 @@ SECTIONS: list[Callable[[], Section]] = [
     convolution.section,
     times.section,
     offline_job.section,
+    summing.section,
 ]
 
 

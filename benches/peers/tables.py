@@ -38,8 +38,9 @@ class Section:
     title: str
     signals: str
     rows: list[Row] = field(default_factory=list)
+    peer: str = "pedalboard"
 
     def markdown(self) -> str:
         """Return the section as text."""
-        head = f"## {self.title}\n\n{self.signals}\n\n| figure | mixdown | pedalboard | perfect |\n|---|--:|--:|---|\n"
+        head = f"## {self.title}\n\n{self.signals}\n\n| figure | mixdown | {self.peer} | perfect |\n|---|--:|--:|---|\n"
         return head + "".join(row.markdown() + "\n" for row in self.rows)
