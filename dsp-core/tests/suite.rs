@@ -30,3 +30,4 @@ mod routing;
 mod serialised;
 mod sparse;
 mod stems;
+mod strips;
