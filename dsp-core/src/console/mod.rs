@@ -24,6 +24,7 @@ mod mixer_check;
 mod mixer_edit;
 pub(crate) mod mixer_error;
 pub(crate) mod mixer_params;
+mod mixer_route;
 mod mixer_values;
 pub(crate) mod offline;
 pub(crate) mod pair;
