@@ -2,8 +2,9 @@
 //!
 //! Every product is added in f64, source after source, and the sum is rounded once to the sample format. Products of f32
 //! are exact, since their gains have 29 bits: fused or not, every CPU adds the same, and a signal nulls with its inverse
-//! to exactly 0. Products of f64 are rounded before they are added, for the same reasons. The sums of some frames stay in registers while all sources are added; they come from memory and go there
-//! only between batches, and around sources whose gains move.
+//! to exactly 0. Products of f64 are rounded before they are added, for the same reasons. The sums of some frames stay in
+//! registers while all sources are added; they come from memory and go there only between batches, and around sources
+//! whose gains move.
 //!
 //! A sample that is not finite makes the sum infinite or NaN: only such frames are looked at sample by sample.
 
