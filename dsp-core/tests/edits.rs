@@ -304,3 +304,23 @@ fn a_vca_mutes_as_its_members_do() {
     assert!(heard[..EDITS_AT[0]].iter().all(|x| *x == 0.0));
     assert!(same_bits(&heard[end..], &free[end..]));
 }
+
+/// While two feeds crossfade, a sample that is not finite is counted once.
+#[test]
+fn law_6_an_edit_counts_non_finite_samples_once() {
+    let mut mixer = mixer();
+    mixer.add_track("tone", 1, &StripParams::default()).unwrap();
+    let mut out = vec![0.0; 2 * 256];
+    for bad in [0, 3] {
+        if bad > 0 {
+            let automation = vec![flat("fader_db", -12.0)];
+            mixer.set("tone", &StripParams { automation, ..Default::default() }).unwrap();
+        }
+        let mut input = vec![0.5; 256];
+        input[100..100 + bad].fill(f64::NAN);
+        let block = Block::from_planar(&input, 1).unwrap();
+        mixer.process(&[block], &mut BlockMut::from_planar(&mut out, 2).unwrap());
+        assert_eq!(mixer.non_finite_samples(), bad as u64);
+        assert!(out.iter().all(|sample| sample.is_finite()));
+    }
+}
