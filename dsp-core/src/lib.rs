@@ -23,6 +23,7 @@
 //! | [`levels`] | gain, pan, width | pan laws |
 //! | [`filters`] | equalizer, nine single filters | crossover |
 //! | [`dynamics`] | compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter | |
+//! | [`modulation`] | delay, chorus, flanger, phaser, tremolo, vibrato | note values |
 //! | [`reverbs`] | reverb, plate | |
 //! | [`convolution`] | convolution, linear-phase equalizer | impulse responses |
 //! | [`meters`] | | loudness (BS.1770, EBU R 128), true peak, levels, correlation, mono compatibility |
@@ -71,6 +72,7 @@ pub mod filters;
 mod foundation;
 pub mod levels;
 pub mod meters;
+pub mod modulation;
 mod primitives;
 pub mod reverbs;
 // No API of its own yet: reachable for the benchmarks.
