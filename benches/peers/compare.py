@@ -11,11 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import convolution
+import delay
 import dynamics
 import equalizer
 import numpy as np
 import offline_job
 import reverb
+import saturation
 import summing
 import times
 from tables import Section
@@ -34,6 +36,9 @@ SECTIONS: list[Callable[[], Section]] = [
     reverb.section,
     reverb.beginning_section,
     convolution.section,
+    delay.section,
+    delay.chorus_section,
+    saturation.section,
     times.section,
     offline_job.section,
     summing.section,
