@@ -3,11 +3,12 @@
 use super::params::DelayParams;
 use crate::{
     filters::{biquad::BiquadCoeffs, cookbook},
-    foundation::{grid::GRID_FRAMES, silence::REVERB_SIGNAL, stream::StreamSpec, unit::DB_PER_OCTAVE},
+    foundation::{grid::GRID_FRAMES, math::cis, silence::REVERB_SIGNAL, stream::StreamSpec, unit::DB_PER_OCTAVE},
     modulation::delay::TimeChange,
     primitives::kaiser::write_interpolator,
 };
 use core::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2, TAU};
+use num_complex::Complex64;
 
 /// Taps of the longest interpolation, and its Kaiser window.
 pub(super) const TAPS: usize = 32;
@@ -147,6 +148,18 @@ impl DelayCoeffs {
             duck_octaves: params.duck_db / DB_PER_OCTAVE,
             decay_frames: if params.is_endless() { None } else { Some(decay as u64 + ringing) },
         }
+    }
+
+    /// Complex gain of an echo and of the feedback to the next one, without its gain.
+    pub(super) fn pass(&self, frequency_hz: f64, rate_hz: f64) -> [Complex64; 2] {
+        let step = TAU * frequency_hz / rate_hz;
+        let taps = &self.tap.taps[..self.tap.count];
+        let echo = match taps {
+            [] => cis(-step * self.tap.frames),
+            _ => taps.iter().enumerate().map(|(k, tap)| *tap * cis(-step * (self.tap.oldest - k) as f64)).sum(),
+        };
+        let cuts = self.cuts.iter().map(|cut| cut.response(frequency_hz, rate_hz));
+        [echo, cuts.product::<Complex64>() * echo]
     }
 
     /// Longest delay in frames, with the samples that an interpolation reads before it.

@@ -21,6 +21,7 @@ use crate::{
         sample::Sample,
         silence::REVERB_SIGNAL,
         stream::StreamSpec,
+        table::Fields,
         tail::Tail,
         unit::ms_to_frames,
     },
@@ -37,6 +38,7 @@ pub use design::DelayCoeffs;
 use design::GAINS;
 use kernel::Frames;
 use lines::Lines;
+use num_complex::Complex64;
 pub use params::{DelayParams, TimeChange};
 use reader::Reader;
 
@@ -140,9 +142,20 @@ impl Params for DelayParams {
     fn neutral() -> Option<Self> {
         Some(Self { mix: 0.0, ..Self::default() })
     }
-}
 
-use crate::foundation::table::Fields;
+    fn frequency_response(&self, spec: &StreamSpec, frequencies_hz: &[f64]) -> Result<Option<Vec<Complex64>>, Error> {
+        let coeffs = self.design(spec)?;
+        if self.ping_pong || self.duck_db > 0.0 || self.is_endless() {
+            return Ok(None);
+        }
+        let [to_dry, to_wet, feedback, _] = coeffs.gains;
+        let response = |hz: &f64| {
+            let [echo, again] = coeffs.pass(*hz, spec.sample_rate_hz());
+            to_dry + to_wet * echo / (1.0 - feedback * again)
+        };
+        Ok(Some(frequencies_hz.iter().map(response).collect()))
+    }
+}
 
 impl<S: Sample> Delay<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {

@@ -4,6 +4,7 @@ use super::design;
 use crate::{
     foundation::{
         declare::{choice, params},
+        field::min_of,
         table::Limit,
     },
     modulation::NoteValue,
@@ -58,9 +59,10 @@ impl DelayParams {
         self.note.time_ms(self.tempo_bpm, self.time_ms)
     }
 
-    /// While a note sets the time, `time_ms` counts for nothing.
+    /// While a note sets the time, `time_ms` counts for nothing. An illegal maximum is refused by its own name.
     fn longest(&self) -> Limit {
-        let value = if self.note == NoteValue::Off { self.max_time_ms } else { f64::INFINITY };
+        let is_legal = self.max_time_ms >= const { min_of(Self::FIELDS, "max_time_ms") };
+        let value = if self.note == NoteValue::Off && is_legal { self.max_time_ms } else { f64::INFINITY };
         Limit { value, with: "max_time_ms", with_value: self.max_time_ms }
     }
 

@@ -14,15 +14,15 @@ use alloc::boxed::Box;
 
 /// Length of the crossfade to another time.
 const FADE_MS: f64 = 50.0;
-/// Time constant of each of the two low passes that the speed of the read position runs through, so that the position
-/// is C2; the distance to its target is followed [`APPROACH`] times as slowly, without overshoot (from 27/4 on).
+/// Time constant of each of the two low passes that the speed of the read position runs through, and its gain, so that
+/// both are smooth: the position is C2; the distance to its target is followed [`APPROACH`] times as slowly, without overshoot (from 27/4 on).
 const SPEED_MS: f64 = 10.0;
 const APPROACH: f64 = 6.75;
 /// Frames per frame by which a delay shrinks and grows at the most: two octaves up and two down.
 const SHRINKS: f64 = 3.0;
 const GROWS: f64 = 0.75;
 /// Distance from its target, and speed, at which the position comes to rest: on a 100 Hz sine at -6 dBFS a step of
-/// -123 dBFS.
+/// -123 dBFS. The gain rests within as much of its own as the speed.
 const AT_REST: [f64; 2] = [1e-4, 1e-6];
 
 /// An interpolation at rest, in the format of the stream.
@@ -30,6 +30,8 @@ const AT_REST: [f64; 2] = [1e-4, 1e-6];
 struct Tap<S> {
     place: Place,
     taps: [S; TAPS],
+    /// Gain at 0 Hz.
+    gain: f64,
 }
 
 /// What is read: see [`TapCoeffs`].
@@ -43,7 +45,8 @@ struct Place {
 impl<S: Sample> Tap<S> {
     fn new(coeffs: &TapCoeffs) -> Self {
         let &TapCoeffs { frames, oldest, count, taps } = coeffs;
-        Self { place: Place { frames, oldest, count }, taps: taps.map(S::from_f64) }
+        let gain = if count == 0 { 1.0 } else { taps.iter().sum() };
+        Self { place: Place { frames, oldest, count }, taps: taps.map(S::from_f64), gain }
     }
 
     /// The longest chunk whose frames are all written before they are read.
@@ -96,29 +99,33 @@ pub(super) struct Moving<S> {
     weights: [[S; modulated_delay::TAPS]; GRID_FRAMES],
 }
 
-/// A moving read position, in frames of delay.
+/// A read position that moves, in frames of delay, and the gain of what is read there: the interpolations at its two
+/// ends differ by up to 0.002 dB.
 #[derive(Clone, Debug)]
 pub(super) struct Position {
     delay: f64,
-    speed: f64,
-    /// The speed between the two low passes.
-    before: f64,
-    target: f64,
+    /// Speed and gain after the first and after both low passes.
+    speed: [f64; 2],
+    gain: [f64; 2],
+    /// The delay and the gain that it moves to.
+    target: [f64; 2],
     /// Feed of each low pass, and the inverse of the time in which the distance is followed.
     feed: f64,
     approach: f64,
 }
 
 impl Position {
-    fn new(delay: f64, rate_hz: f64) -> Self {
+    fn new(target: [f64; 2], rate_hz: f64) -> Self {
         let frames = SPEED_MS * 1e-3 * rate_hz;
         let (feed, approach) = (-libm::expm1(-1.0 / frames), 1.0 / (APPROACH * frames));
-        Self { delay, speed: 0.0, before: 0.0, target: delay, feed, approach }
+        let [delay, gain] = target;
+        Self { delay, speed: [0.0; 2], gain: [gain; 2], target, feed, approach }
     }
 
     /// Jumps to its target.
     fn rest(&mut self) {
-        (self.delay, self.speed, self.before) = (self.target, 0.0, 0.0);
+        let [delay, gain] = self.target;
+        (self.delay, self.speed, self.gain) = (delay, [0.0; 2], [gain; 2]);
     }
 
     /// The longest next chunk: the newest sample read is [`REACH`](modulated_delay::REACH) newer than the delay.
@@ -128,22 +135,26 @@ impl Position {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.delay == self.target && self.speed == 0.0
+        [self.delay, self.gain[1]] == self.target && self.speed == [0.0; 2]
     }
 
-    /// The delay of the next frame.
-    fn next(&mut self) -> f64 {
-        let distance = self.target - self.delay;
+    /// Moves by one frame.
+    fn advance(&mut self) {
+        let [delay, gain] = self.target;
+        let distance = delay - self.delay;
         let [near, slow] = AT_REST;
-        if distance.abs() < near && self.speed.abs() < slow && self.before.abs() < slow {
+        let is_slow = self.speed.iter().all(|speed| speed.abs() < slow);
+        if distance.abs() < near && is_slow && (gain - self.gain[1]).abs() < slow {
             self.rest();
-        } else {
-            let wanted = (distance * self.approach).clamp(-SHRINKS, GROWS);
-            self.before += self.feed * (wanted - self.before);
-            self.speed += self.feed * (self.before - self.speed);
-            self.delay = (self.delay + self.speed).max(1.0);
+            return;
         }
-        self.delay
+        let feed = |state: &mut [f64; 2], input: f64| {
+            state[0] += self.feed * (input - state[0]);
+            state[1] += self.feed * (state[0] - state[1]);
+        };
+        feed(&mut self.speed, (distance * self.approach).clamp(-SHRINKS, GROWS));
+        feed(&mut self.gain, gain);
+        self.delay = (self.delay + self.speed[1]).max(1.0);
     }
 }
 
@@ -153,13 +164,13 @@ impl<S: Sample> Moving<S> {
         let Self { tap: _, position, frames: moving, oldest, weights } = self;
         *moving = 0;
         while *moving < frames && !position.is_at_rest() {
-            let delay = position.next();
+            position.advance();
             if position.is_at_rest() {
                 break;
             }
-            let whole = delay as usize;
+            let whole = position.delay as usize;
             oldest[*moving] = whole + whole.min(modulated_delay::REACH);
-            weights[*moving] = weights_of(delay).map(S::from_f64);
+            weights[*moving] = weights_of(position.delay).map(|weight| S::from_f64(position.gain[1] * weight));
             *moving += 1;
         }
     }
@@ -198,8 +209,8 @@ impl<S: Sample> Reader<S> {
                 Self::Fading(Box::new(Fading { taps, gains: [S::ZERO; GRID_FRAMES] }))
             }
             TimeChange::Repitch => Self::Moving(Box::new(Moving {
+                position: Position::new([coeffs.frames, tap.gain], rate_hz),
                 tap,
-                position: Position::new(coeffs.frames, rate_hz),
                 frames: 0,
                 oldest: [1; GRID_FRAMES],
                 weights: [[S::ZERO; modulated_delay::TAPS]; GRID_FRAMES],
@@ -216,7 +227,7 @@ impl<S: Sample> Reader<S> {
                 fading.taps.request(|tap| *tap = next);
             }
             Self::Moving(moving) => {
-                moving.position.target = coeffs.frames;
+                moving.position.target = [coeffs.frames, next.gain];
                 moving.tap = next;
             }
         }
