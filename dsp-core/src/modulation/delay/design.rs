@@ -199,3 +199,59 @@ fn slowest_decay(feedback: f64, frames: f64, corners: [Option<f64>; 2]) -> f64 {
     }
     slowest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::math::cis;
+
+    /// Largest and smallest gain of an interpolation over all frequencies up to a part of the rate.
+    fn gains(coeffs: &TapCoeffs, up_to: f64) -> [f64; 2] {
+        const POINTS: usize = 2_000;
+        let taps = &coeffs.taps[..coeffs.count];
+        let gain = |point: usize| {
+            let step = TAU * up_to * point as f64 / POINTS as f64;
+            taps.iter().enumerate().map(|(k, tap)| *tap * cis(step * k as f64)).sum::<Complex64>().norm()
+        };
+        (0..=POINTS).map(gain).fold([0.0, f64::MAX], |[most, least], gain| [most.max(gain), least.min(gain)])
+    }
+
+    #[test]
+    fn no_interpolation_amplifies_at_any_frequency() {
+        for whole in [1.0, 2.0, 3.0, 7.0, 12.0, 15.0, 16.0, 17.0, 5_000.0] {
+            for step in 1..=100 {
+                let coeffs = TapCoeffs::new(whole + f64::from(step) / 100.3);
+                let [most, _] = gains(&coeffs, 0.5);
+                // Below 16 frames what rounding leaves of 1.
+                let limit = if whole < 16.0 { 1.0 + 1e-14 } else { 1.0 - 1e-7 };
+                assert!(most <= limit, "{} frames: {most}", coeffs.frames);
+                let [_, least] = gains(&coeffs, 16_000.0 / 44_100.0);
+                assert!(whole < 16.0 || least > 1.0 - 2.4e-4, "{} frames: {least}", coeffs.frames);
+            }
+        }
+    }
+
+    #[test]
+    fn times_are_whole_within_1e_6_frames_and_never_below_one() {
+        for (frames, whole) in [(480.000_000_9, 480.0), (479.999_999_1, 480.0), (0.3, 1.0), (1.0, 1.0)] {
+            let coeffs = TapCoeffs::new(frames);
+            assert_eq!((coeffs.frames, coeffs.oldest, coeffs.count), (whole, whole as usize, 0));
+        }
+        for (frames, oldest, count) in [(1.5, 2, 2), (2.5, 4, 4), (15.9, 30, 30), (16.1, 32, 32), (480.5, 496, 32)] {
+            let coeffs = TapCoeffs::new(frames);
+            assert_eq!((coeffs.frames, coeffs.oldest, coeffs.count), (frames, oldest, count));
+            // The newest sample read has been written.
+            assert!(oldest + 1 - count >= 1);
+        }
+    }
+
+    #[test]
+    fn the_group_delay_of_the_cuts_makes_a_decay_slower() {
+        let plain = slowest_decay(0.9, 1.0, [None, None]);
+        assert!((plain + 1.0 / libm::log(0.9)).abs() < 1e-12);
+        // sqrt(2) / w0 at 0 Hz: 10.8 frames at 1 kHz.
+        let cut = slowest_decay(0.9, 1.0, [None, Some(1.0 / 48.0)]);
+        assert!(cut > 11.0 * plain && cut < 16.0 * plain, "{cut} {plain}");
+        assert_eq!(slowest_decay(0.0, 100.0, [None, None]), 0.0);
+    }
+}

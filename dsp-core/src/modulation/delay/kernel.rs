@@ -114,3 +114,58 @@ pub(super) fn write<S: Sample>(input: &[S], echo: &[S], gains: &Span<S, { super:
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        foundation::stream::Cpu,
+        primitives::{
+            backend::{Backend, fuses, run},
+            lanes::Scalar,
+        },
+    };
+
+    #[test]
+    fn every_form_interpolates_to_the_bits_of_the_scalar_form() {
+        fn check<S: Sample>() {
+            let taps: [S; TAPS] = core::array::from_fn(|k| S::from_f64(libm::sin(1.0 + k as f64)));
+            let row: [S; ROW] = core::array::from_fn(|k| S::from_f64(libm::cos(0.7 * k as f64)));
+            for (count, frames) in [(TAPS, GRID_FRAMES), (TAPS, 49), (TAPS, 1), (4, 3), (30, 17)] {
+                let [mut expected, mut found] = [Frames::SILENCE, Frames::SILENCE];
+                interpolate(Scalar, (&taps, count), &row, frames, &mut expected);
+                let backend = Backend::new(Cpu::Detected);
+                run!(backend, form => interpolate(form, (&taps, count), &row, frames, &mut found));
+                for n in 0..frames {
+                    let sum: f64 = (0..count).map(|k| taps[k].to_f64() * row[n + k].to_f64()).sum();
+                    assert!((found.0[n].to_f64() - sum).abs() < 1e-5, "{count} {frames} {n}");
+                    assert!(!fuses() || found.0[n].bits() == expected.0[n].bits(), "{count} {frames} {n}");
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+
+    #[test]
+    fn the_soft_clip_is_odd_smooth_monotonic_and_bounded() {
+        let step = 1e-3;
+        let at = |n: i32| soft_clip(f64::from(n) * step);
+        for n in 0..10_000 {
+            let (before, here, after) = (at(n - 1), at(n), at(n + 1));
+            assert_eq!(at(-n), -here);
+            assert!(here <= 1.0 && after >= here, "{n}");
+            if n < 500 {
+                assert_eq!(here, f64::from(n) * step);
+            }
+            // The curvature has no step: a kink of the slope would leave 1 / step.
+            let curvature = (after - 2.0 * here + before) / (step * step);
+            assert!(curvature.abs() < 2.0, "{n}: {curvature}");
+            let next = (at(n + 2) - 2.0 * after + here) / (step * step);
+            assert!((next - curvature).abs() < 0.02, "{n}: {curvature} {next}");
+        }
+        // Full scale from 6 dB above it on, as far as samples go.
+        assert_eq!([2.0, 1e3, 1e9, -1e9].map(soft_clip::<f64>), [1.0, 1.0, 1.0, -1.0]);
+        assert_eq!([2.0, 8e9, -8e9].map(soft_clip::<f32>), [1.0, 1.0, -1.0]);
+    }
+}

@@ -33,7 +33,7 @@ use crate::{
         sanitize::sanitize,
     },
 };
-use alloc::{vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 pub use design::DelayCoeffs;
 use design::GAINS;
 use kernel::Frames;
@@ -113,7 +113,8 @@ struct Scratch<S> {
     echoes: Vec<Frames<S>>,
     /// The echoes after the cuts, channel by channel without gaps.
     cut: Vec<S>,
-    spare: [Frames<S>; 1],
+    /// Boxed: inline, its alignment would be that of every effect, which Python's allocator does not keep.
+    spare: Box<Frames<S>>,
 }
 
 impl Params for DelayParams {
@@ -218,7 +219,7 @@ impl<S: Sample> Delay<S> {
     /// Reads the echoes and writes the input and what they feed back.
     #[inline(always)]
     fn circulate<F: Form>(&mut self, form: F, block: &BlockMut<'_, '_, S>, gains: &Span<S, GAINS>) {
-        let Self { lines, reader, cuts, scratch: Scratch { echoes, cut, spare: [spare] }, peak, .. } = self;
+        let Self { lines, reader, cuts, scratch: Scratch { echoes, cut, spare }, peak, .. } = self;
         let frames = block.frames();
         for (channel, echo) in echoes.iter_mut().enumerate() {
             reader.read(form, lines, channel, frames, [echo, spare]);
@@ -249,7 +250,7 @@ impl<S: Sample> Delay<S> {
                     &spare.0[..frames]
                 }
                 (true, _) => {
-                    *spare = Frames::SILENCE;
+                    **spare = Frames::SILENCE;
                     &spare.0[..frames]
                 }
             };
@@ -326,7 +327,7 @@ impl<S: Sample> Engine<S> for Delay<S> {
             scratch: Scratch {
                 echoes: vec![Frames::SILENCE; channels],
                 cut: vec![S::ZERO; channels * GRID_FRAMES],
-                spare: [Frames::SILENCE],
+                spare: Box::new(Frames::SILENCE),
             },
             non_finite: 0,
         })
