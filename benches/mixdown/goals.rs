@@ -3,6 +3,7 @@
 use crate::{
     compressor,
     convolution::{peers, room},
+    delay,
     equalizer::all_passes,
     limiter::driven,
     mix::mixer,
@@ -17,6 +18,7 @@ use mixdown::{
     dynamics::LimiterMode,
     levels::GainParams,
     meters::{LoudnessParams, Precision},
+    modulation::DelayParams,
     reverbs::ReverbParams,
 };
 use std::hint::black_box;
@@ -46,6 +48,21 @@ pub fn all(criterion: &mut Criterion) {
         let mut compressor = compressor::settings().build::<f32>(&spec).expect("legal");
         bencher.iter(|| compressor.process(&mut block(black_box(&mut audio), 2)));
     });
+    for (name, params) in [("delay", DelayParams::default()), ("delay_fractional", delay::fractional())] {
+        whole(&mut group, &format!("{name}_60_s"), 2 * MINUTE, MINUTE, |bencher| {
+            const FRAMES: usize = 4_096;
+            let source = planar::<f32>(2, MINUTE);
+            let mut audio = vec![0.0; 2 * FRAMES];
+            let mut delay = params.build::<f32>(&spec).expect("legal");
+            // Each block from the source: in place the minute would grow from one call to the next.
+            bencher.iter(|| {
+                for block_of_source in source.chunks_exact(2 * FRAMES) {
+                    audio.copy_from_slice(block_of_source);
+                    delay.process(&mut block(black_box(&mut audio), 2));
+                }
+            });
+        });
+    }
     for seconds in [2, 6] {
         whole(&mut group, &format!("convolution_{seconds}_s_60_s"), 2 * MINUTE, MINUTE, |bencher| {
             let mut audio = planar::<f32>(2, MINUTE);

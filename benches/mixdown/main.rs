@@ -9,6 +9,7 @@ mod bands;
 mod compressor;
 mod console;
 mod convolution;
+mod delay;
 mod equalizer;
 mod gain;
 mod goals;
@@ -41,6 +42,6 @@ criterion_group! {
     targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
         limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
-        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, delay::all, reverb::all, goals::all
 }
 criterion_main!(benches);

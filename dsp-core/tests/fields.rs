@@ -69,6 +69,10 @@ fn widest(settings: &mut dyn Fields) {
     for name in ["t60_low_ratio", "t60_high_ratio"] {
         let _ = settings.set(name, 1.0.into());
     }
+    // Of a delay: no more than the shortest maximum, and the longest maximum.
+    for (name, value) in [("time_ms", 1.0), ("max_time_ms", 10_000.0)] {
+        let _ = settings.set(name, value.into());
+    }
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub(crate) struct Stream {
     format: &'static str,
 }
 
+// Python's allocator aligns to 16 bytes: a field of a processor that asks for more has to be boxed.
+const _: () = assert!(align_of::<Stream>() <= 16);
+
 #[pymethods]
 impl Stream {
     #[new]

@@ -58,6 +58,7 @@ EXAMPLES = [
         ]
     ),
     md.LinearPhaseEqualizer(bands=[md.Bell(frequency_hz=500, gain_db=-4)], length_ms=20),
+    md.Delay(tempo_bpm=174, note="1/16t", feedback=-0.6, ping_pong=True, low_cut_hz=150),
     md.Reverb(space="room", t60_s=0.3, early_db=-math.inf),
     md.Plate(decay=0.3, predelay_ms=12),
     md.Convolution(

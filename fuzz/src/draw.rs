@@ -5,6 +5,7 @@ use mixdown::{
     convolution::*,
     dynamics::*,
     filters::*,
+    modulation::*,
     params::{Kind, Number},
     *,
 };
@@ -20,6 +21,8 @@ pub enum Style {
 
 /// Longest linear-phase filter, to leave time for other cases.
 const LONGEST_FILTER_FRAMES: f64 = 2_048.0;
+/// Longest delay.
+const LONGEST_DELAY_FRAMES: f64 = 20_000.0;
 
 fn number(u: &mut Unstructured<'_>, style: Style, number: Number) -> Result<f64> {
     let bits = if style == Style::Wild { 4 } else { 0 };
@@ -153,6 +156,15 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
             params.solo = if u.ratio(1, 4)? { Some(u.int_in_range(0..=count as usize)?) } else { None };
             params.bypassed = (0..=count as usize).filter(|_| u.ratio(1, 4).unwrap_or(false)).collect();
         }
+        // Little memory, and times that fit into it.
+        Effect::Delay(params) if style == Style::Tame => {
+            params.max_time_ms = params.max_time_ms.min((LONGEST_DELAY_FRAMES * 1e3 / rate_hz).max(1.0));
+            params.time_ms = params.time_ms.min(params.max_time_ms);
+            let spec = StreamSpec::new(rate_hz, 2).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if matches!(params.validate(&spec), Err(Error::Note { .. })) {
+                params.note = NoteValue::Off;
+            }
+        }
         Effect::Convolution(params) => {
             let rows = *u.choose(&[1, 2, 4])?;
             // Few responses, so that changes of the other settings are not refused for it.
@@ -251,6 +263,8 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
         // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
+        // A steady tone adds up to 1 / (1 - feedback); from 1 on it grows as long as the input lasts.
+        Effect::Delay(params) => 20.0 - 20.0 * (1.0 - params.feedback.abs()).max(1e-7).log10(),
         Effect::Width(_) => 10.0,
         // Mid and side of one channel turn back into both.
         Effect::Equalizer(params) => {

@@ -9,6 +9,7 @@ pub(crate) mod compressor;
 mod crest;
 pub(crate) mod de_esser;
 pub(crate) mod detector;
+pub(crate) mod ducking;
 pub(crate) mod dynamic_equalizer;
 pub(crate) mod expander;
 pub(crate) mod expansion;

@@ -203,12 +203,21 @@ impl Number {
 /// # Panics
 /// At compile time, if the table has no such number.
 pub(crate) const fn max_of(fields: &[Field], name: &str) -> f64 {
+    number_of(fields, name).max
+}
+
+/// The smallest, as [`max_of`].
+pub(crate) const fn min_of(fields: &[Field], name: &str) -> f64 {
+    number_of(fields, name).min
+}
+
+const fn number_of(fields: &[Field], name: &str) -> Number {
     let mut index = 0;
     while index < fields.len() {
         if let Kind::Number(number) = fields[index].kind
             && same(fields[index].name, name)
         {
-            return number.max;
+            return number;
         }
         index += 1;
     }

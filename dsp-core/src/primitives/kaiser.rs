@@ -4,7 +4,7 @@
 //! Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", ISCAS 1974:
 //! w(u) = I0(β sqrt(1-u²)) / I0(β), |u| <= 1. I0 by its power series, Σ ((x/2)^k / k!)².
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 /// The modified Bessel function of the first kind, order 0, for 0 <= x < 700 (beyond, f64 overflows).
 ///
@@ -37,23 +37,28 @@ pub(crate) fn sinc(x: f64) -> f64 {
 /// Tap `k` weighs the sample `k - half + 1` places after the earlier of the two. The taps sum to 1 (up to rounding), so
 /// that a constant is kept. The taps of `1 - fraction` are these in reverse, bit for bit.
 pub(crate) fn interpolator(fraction: f64, half: usize, beta: f64) -> Vec<f64> {
+    let mut taps = vec![0.0; 2 * half];
+    write_interpolator(&mut taps, fraction, beta);
+    taps
+}
+
+/// The same into `taps`, twice a half of them; takes no memory.
+pub(crate) fn write_interpolator(taps: &mut [f64], fraction: f64, beta: f64) {
     // Designed on the nearer side and mirrored: sin(π(1-f)) and sin(πf) are not the same bits.
     if fraction > 0.5 {
-        let mut taps = interpolator(1.0 - fraction, half, beta);
+        write_interpolator(taps, 1.0 - fraction, beta);
         taps.reverse();
-        return taps;
+        return;
     }
-    let mut taps: Vec<f64> = (0..2 * half)
-        .map(|k| {
-            let distance = k as f64 - (half as f64 - 1.0) - fraction;
-            sinc(distance) * kaiser(beta, distance / half as f64)
-        })
-        .collect();
+    let half = (taps.len() / 2) as f64;
+    for (k, tap) in taps.iter_mut().enumerate() {
+        let distance = k as f64 - (half - 1.0) - fraction;
+        *tap = sinc(distance) * kaiser(beta, distance / half);
+    }
     let sum: f64 = taps.iter().sum();
-    for tap in &mut taps {
+    for tap in taps {
         *tap /= sum;
     }
-    taps
 }
 
 #[cfg(test)]

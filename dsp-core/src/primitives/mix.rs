@@ -68,8 +68,9 @@ pub(crate) fn blend<S: Sample>(backend: Backend, dry: &mut [S], wet: &[S], gains
     run!(backend, _ => blend_all(dry, wet, gains));
 }
 
+/// The same, to be inlined.
 #[inline(always)]
-fn blend_all<S: Sample>(dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
+pub(crate) fn blend_all<S: Sample>(dry: &mut [S], wet: &[S], gains: &Span<S, 2>) {
     match gains {
         Span::Still([_, to_wet]) if *to_wet == S::ZERO => {}
         Span::Still([to_dry, to_wet]) if *to_dry == S::ZERO && *to_wet == S::ONE => {

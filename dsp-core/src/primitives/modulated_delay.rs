@@ -134,7 +134,7 @@ impl<S: Sample, const N: usize> FractionalTaps<S, N> {
 
 /// Weights for points `fractions` (about 0..1) older than the middle of the samples, oldest first.
 #[inline(always)]
-fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
+pub(crate) fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] {
     let mut weights = [[0.0; N]; TAPS];
     for (tap, coefficients) in POLYNOMIALS.iter().enumerate() {
         for n in 0..N {

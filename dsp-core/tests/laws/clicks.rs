@@ -1,7 +1,7 @@
 //! Law 8: no change of settings clicks.
 
 use super::*;
-use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, reverbs::*};
+use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, modulation::*, reverbs::*};
 
 #[test]
 fn law_8_g3_no_change_of_settings_clicks() {
@@ -108,7 +108,19 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let moved = |modulation_hz, modulation_depth_ms| {
         Effect::from(PlateParams { decay: 0.0, modulation_hz, modulation_depth_ms, ..PlateParams::default() })
     };
+    let echo = DelayParams { time_ms: 20.0, feedback: 0.3, ..DelayParams::default() };
+    let repitched = DelayParams { time_change: TimeChange::Repitch, ..echo };
+    let delay = |params: DelayParams| Effect::from(params);
     let mut steps = vec![
+        (delay(echo), delay(DelayParams { time_ms: 40.0, ..echo })),
+        (delay(echo), delay(DelayParams { time_ms: 0.31, ..echo })),
+        (delay(echo), delay(DelayParams { note: NoteValue::SixtyFourth, tempo_bpm: 300.0, ..echo })),
+        (delay(echo), delay(DelayParams { feedback: -0.3, ..echo })),
+        (delay(echo), delay(DelayParams { feedback: 0.6, low_cut_hz: 150.0, high_cut_hz: 2_000.0, ..echo })),
+        (delay(echo), delay(DelayParams { duck_db: 12.0, ..echo })),
+        (delay(echo), delay(DelayParams { mix: 0.0, ..echo })),
+        (delay(repitched), delay(DelayParams { time_ms: 40.0, ..repitched })),
+        (delay(repitched), delay(DelayParams { time_ms: 0.31, ..repitched })),
         (dynamic(&[moving(100.0, 0.0, 0.0, 12.0)]), dynamic(&[moving(100.0, 12.0, 0.0, 12.0)])),
         (dynamic(&[moving(100.0, -6.0, -30.0, 12.0)]), dynamic(&[moving(200.0, -6.0, -30.0, 12.0)])),
         (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -30.0, 0.0)])),

@@ -4,6 +4,7 @@ mod acoustics;
 mod convolution;
 mod crossover;
 mod de_esser;
+mod delay;
 mod dynamic_equalizer;
 mod dynamics;
 mod equalizer;

@@ -2,6 +2,7 @@
 
 from mixdown.effects.combinations import Bypass, MidSide, Parallel
 from mixdown.effects.convolution import Convolution, ImpulseResponse
+from mixdown.effects.delays import Delay, TimeChange
 from mixdown.effects.dynamics import (
     Compressor,
     DeEsser,
@@ -34,6 +35,7 @@ from mixdown.effects.levels import Gain, Pan, PanLaw, Width
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
 from mixdown.effects.setting import KINDS, Setting, without_infinities
+from mixdown.effects.tempo import Note
 
 __all__ = [
     "KINDS",
@@ -46,6 +48,7 @@ __all__ = [
     "Compressor",
     "Convolution",
     "DeEsser",
+    "Delay",
     "Design",
     "DynamicBand",
     "DynamicEqualizer",
@@ -65,6 +68,7 @@ __all__ = [
     "MidSide",
     "MultibandCompressor",
     "Notch",
+    "Note",
     "Pan",
     "PanLaw",
     "Parallel",
@@ -75,6 +79,7 @@ __all__ = [
     "Setting",
     "Stream",
     "Tilt",
+    "TimeChange",
     "Width",
     "from_dict",
     "parameters_of",

@@ -12,6 +12,7 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.effects import Effect, LinearPhaseEqualizer, Parameter, parameters_of
 from mixdown.effects.setting import Setting
+from mixdown.effects.tempo import TempoEffect
 
 Shape = Literal["linear", "db_linear", "exponential", "s_curve", "hold"]
 """Way from one point to the next."""
@@ -111,6 +112,7 @@ def _inside(called: str, effect: Effect, path: str) -> Parameter:
         _refuse_costly(called, holder, step)
         holder = inner[step]
     _refuse_costly(called, holder, last)
+    _refuse_idle(called, holder, last)
     known = _numbers_of(holder)
     lanes = [parameter.name for parameter in holder.parameters() if parameter.takes_automation]
     if last in known:
@@ -127,6 +129,16 @@ def _refuse_costly(called: str, holder: Setting, step: str) -> None:
     """Refuse the taps of a linear-phase equalizer, which are designed for longer than a block lasts."""
     if isinstance(holder, LinearPhaseEqualizer) and step.startswith("bands"):
         raise ParameterError(f"{called}: bands of LinearPhaseEqualizer take no automation; those of Equalizer do")
+
+
+def _refuse_idle(called: str, holder: Setting, name: str) -> None:
+    """Refuse a time or rate that a note sets, and a tempo without a note: neither would be heard."""
+    if not isinstance(holder, TempoEffect):
+        return
+    if name == holder._timed and holder.tempo_bpm is not None:
+        raise ParameterError(f"{called}: a note sets {name} of {holder._called}: automate tempo_bpm")
+    if name == "tempo_bpm" and holder.tempo_bpm is None:
+        raise ParameterError(f"{called}: tempo_bpm of {holder._called} needs a note: automate {holder._timed}")
 
 
 def _numbers_of(holder: Setting) -> dict[str, Parameter]:
