@@ -1,6 +1,15 @@
 //! Modulation: delay, chorus, flanger, phaser, tremolo and vibrato.
 
+mod chorus;
+mod flanger;
 mod lfo;
+mod swept_delay;
 mod tempo;
+mod vibrato;
 
-pub use tempo::NoteValue;
+pub use {
+    chorus::{Chorus, ChorusCoeffs, ChorusParams},
+    flanger::{Flanger, FlangerCoeffs, FlangerParams},
+    tempo::NoteValue,
+    vibrato::{Vibrato, VibratoCoeffs, VibratoParams},
+};

@@ -16,7 +16,7 @@ use proptest::{
 
 /// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
 /// levels about those of their noise. Without an owner, for every parameter of the name.
-const NARROWED: [(&str, &str, [f64; 2]); 22] = [
+const NARROWED: [(&str, &str, [f64; 2]); 26] = [
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
     ("", "key_low_pass_hz", [50.0, 18_000.0]),
@@ -32,6 +32,11 @@ const NARROWED: [(&str, &str, [f64; 2]); 22] = [
     ("Gate", "threshold_db", [-20.0, -12.0]),
     ("Gate", "attack_ms", [0.02, 50.0]),
     ("Gate", "hold_ms", [0.0, 100.0]),
+    // With notes of these tempos, every rate is legal.
+    ("", "tempo_bpm", [100.0, 130.0]),
+    ("Chorus", "delay_ms", [11.0, 50.0]),
+    ("Vibrato", "rate_hz", [3.0, 20.0]),
+    ("Vibrato", "depth_cents", [0.0, 60.0]),
     ("Reverb", "t60_s", [0.1, 0.4]),
     ("Reverb", "t60_low_ratio", [0.2, 1.5]),
     ("Plate", "decay", [0.0, 0.9]),
@@ -41,6 +46,14 @@ const NARROWED: [(&str, &str, [f64; 2]); 22] = [
     ("Convolution", "trim_ms", [0.0, 0.0]),
     ("Convolution", "decay", [1.0, 1.0]),
 ];
+
+/// Words of a parameter with which a law can be tested, as others make times or rates out of range.
+const NARROWED_WORDS: (&str, &[&str]) = ("note", &["off", "1/4", "1/8d", "1/2t"]);
+
+/// The words with which a choice is tested.
+fn narrowed_words(field: &Field, words: &'static [&'static str]) -> &'static [&'static str] {
+    if field.name == NARROWED_WORDS.0 { NARROWED_WORDS.1 } else { words }
+}
 
 /// The layout of the rows follows from the response.
 const HELD: (&str, &str) = ("Convolution", "layout");
@@ -66,7 +79,7 @@ fn values(owner: &str, field: &Field) -> Option<BoxedStrategy<params::Value<'sta
             Some(Union::new_weighted(choices).prop_map_into().boxed())
         }
         Kind::Switch { default } => Some(prop_oneof![3 => Just(default), 1 => Just(!default)].prop_map_into().boxed()),
-        Kind::Choice { words, .. } => Some(select(words).prop_map_into().boxed()),
+        Kind::Choice { words, .. } => Some(select(narrowed_words(field, words)).prop_map_into().boxed()),
         _ => None,
     }
 }
@@ -196,10 +209,11 @@ pub struct Entry {
 }
 
 /// Effects whose channels depend on each other.
-const LINKED: [&str; 12] = [
+const LINKED: [&str; 13] = [
     "Reverb",
     "Plate",
     "Convolution",
+    "Chorus",
     "Pan",
     "Width",
     "DynamicEqualizer",
@@ -296,7 +310,7 @@ fn move_all(owner: &str, settings: &mut dyn Fields) {
             }
             (_, params::Value::Switch(on)) => (!on).into(),
             (Kind::Choice { words, .. }, params::Value::Choice(word)) => {
-                let next = words.iter().cycle().skip_while(|other| **other != word).nth(1);
+                let next = narrowed_words(field, words).iter().cycle().skip_while(|other| **other != word).nth(1);
                 (*next.unwrap()).into()
             }
             (kind, value) => panic!("{kind:?} has the value {value:?}"),
