@@ -69,6 +69,14 @@ fn widest(settings: &mut dyn Fields) {
     for name in ["t60_low_ratio", "t60_high_ratio"] {
         let _ = settings.set(name, 1.0.into());
     }
+    // A depth is limited by the delay of a chorus, and by the rate of a vibrato.
+    let depths = [("voices", "delay_ms", 50.0, "depth_ms"), ("depth_cents", "rate_hz", 10.0, "depth_cents")];
+    for (owns, wide, value, depth) in depths {
+        if settings.get(owns).is_some() {
+            settings.set(wide, value.into()).unwrap();
+            settings.set(depth, 0.0.into()).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -88,7 +96,7 @@ fn numbers_are_legal_up_to_the_ends_of_their_range_and_not_beyond() {
             if number.max_per_rate.is_none() {
                 assert_eq!(number.range(8_000.0), [number.min, number.max]);
             }
-            let whole = matches!(name, "bits");
+            let whole = matches!(name, "bits" | "voices");
             let beyond = [number.min - 1.0, number.max + 1.0].into_iter().chain((!whole).then_some(f64::NAN));
             for illegal in beyond.filter(|value| !value.is_infinite() && number.off != Some(*value)) {
                 let error = verdict(illegal).expect_err(name).to_string();

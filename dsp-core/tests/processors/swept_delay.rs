@@ -49,12 +49,17 @@ pub fn swing_hz(values: &[f64]) -> f64 {
 
 /// Pink noise from 20 Hz to 20 kHz or 0.45 of the rate: tones of equal power, evenly spaced in octaves.
 pub fn pink(seed: u64, rate_hz: f64, frames: usize) -> Vec<f64> {
+    pink_from(20.0, seed, rate_hz, frames)
+}
+
+/// The same from another frequency on.
+pub fn pink_from(low_hz: f64, seed: u64, rate_hz: f64, frames: usize) -> Vec<f64> {
     const TONES: usize = 500;
     let highest = (0.45 * rate_hz).min(20_000.0);
     let mut audio = vec![0.0; frames];
     for (index, random) in noise(seed, 2 * TONES).chunks(2).enumerate() {
         let position = (index as f64 + 0.5 + 0.5 * random[0]) / TONES as f64;
-        let hz = 20.0 * (highest / 20.0).powf(position);
+        let hz = low_hz * (highest / low_hz).powf(position);
         let (sin, cos) = (TAU * hz / rate_hz).sin_cos();
         let (mut y, mut x) = (std::f64::consts::PI * random[1]).sin_cos();
         for sample in &mut audio {

@@ -56,7 +56,7 @@ fn residue_dbc(hz: f64, rate_hz: f64, depth_cents: f64) -> f64 {
 
 #[test]
 fn a_tone_has_its_sidebands_and_nothing_else() {
-    /// dBc of all the rest together.
+    // The last figure: all the rest together.
     for (hz, rate_hz, depth_cents, limit_dbc) in [
         (440.0, 5.0, 30.0, -110.0),
         (5_000.0, 5.0, 30.0, -100.0),
