@@ -73,6 +73,14 @@ fn widest(settings: &mut dyn Fields) {
     for (name, value) in [("time_ms", 1.0), ("max_time_ms", 10_000.0)] {
         let _ = settings.set(name, value.into());
     }
+    // A depth is limited by the delay of a chorus, and by the rate of a vibrato.
+    let depths = [("voices", "delay_ms", 50.0, "depth_ms"), ("depth_cents", "rate_hz", 10.0, "depth_cents")];
+    for (owns, wide, value, depth) in depths {
+        if settings.get(owns).is_some() {
+            settings.set(wide, value.into()).unwrap();
+            settings.set(depth, 0.0.into()).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -92,7 +100,7 @@ fn numbers_are_legal_up_to_the_ends_of_their_range_and_not_beyond() {
             if number.max_per_rate.is_none() {
                 assert_eq!(number.range(8_000.0), [number.min, number.max]);
             }
-            let whole = matches!(name, "bits");
+            let whole = matches!(name, "bits" | "voices");
             let beyond = [number.min - 1.0, number.max + 1.0].into_iter().chain((!whole).then_some(f64::NAN));
             for illegal in beyond.filter(|value| !value.is_infinite() && number.off != Some(*value)) {
                 let error = verdict(illegal).expect_err(name).to_string();

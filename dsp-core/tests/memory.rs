@@ -8,7 +8,7 @@ const TOLERANCE: f64 = 0.1;
 
 /// The figure of a processor with its defaults for stereo f32 at 48 kHz, in kB (1 000 bytes), and the source file of
 /// its card.
-const FIGURES_KB: [(&str, f64, &str); 25] = [
+const FIGURES_KB: &[(&str, f64, &str)] = &[
     ("Gain", 0.21, "levels/gain.rs"),
     ("Pan", 0.29, "levels/pan.rs"),
     ("Width", 15.6, "levels/width.rs"),
@@ -30,6 +30,9 @@ const FIGURES_KB: [(&str, f64, &str); 25] = [
     ("Gate", 24.0, "dynamics/gate.rs"),
     ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
     ("Delay", 794.0, "modulation/delay/mod.rs"),
+    ("Chorus", 131.0, "modulation/chorus.rs"),
+    ("Flanger", 40.0, "modulation/flanger.rs"),
+    ("Vibrato", 23.5, "modulation/vibrato.rs"),
     ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
     ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),

@@ -28,6 +28,9 @@ macro_rules! for_each_processor {
             Gate: $crate::dynamics::GateParams, $crate::dynamics::Gate<S>;
             Limiter: $crate::dynamics::LimiterParams, $crate::dynamics::Limiter<S>;
             Delay: $crate::modulation::DelayParams, $crate::modulation::Delay<S>;
+            Chorus: $crate::modulation::ChorusParams, $crate::modulation::Chorus<S>;
+            Flanger: $crate::modulation::FlangerParams, $crate::modulation::Flanger<S>;
+            Vibrato: $crate::modulation::VibratoParams, $crate::modulation::Vibrato<S>;
             Reverb: $crate::reverbs::ReverbParams, $crate::reverbs::Reverb<S>;
             Plate: $crate::reverbs::PlateParams, $crate::reverbs::Plate<S>;
             LinearPhaseEqualizer: $crate::convolution::LinearPhaseEqualizerParams, $crate::convolution::LinearPhaseEqualizer<S>;

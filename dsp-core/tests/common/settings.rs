@@ -16,7 +16,7 @@ use proptest::{
 
 /// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
 /// levels about those of their noise. Without an owner, for every parameter of the name.
-const NARROWED: [(&str, &str, [f64; 2]); 26] = [
+const NARROWED: &[(&str, &str, [f64; 2])] = &[
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
     ("", "key_low_pass_hz", [50.0, 18_000.0]),
@@ -36,7 +36,11 @@ const NARROWED: [(&str, &str, [f64; 2]); 26] = [
     ("Delay", "time_ms", [0.02, 60.0]),
     ("Delay", "max_time_ms", [60.0, 100.0]),
     ("Delay", "feedback", [-0.7, 0.7]),
-    ("Delay", "tempo_bpm", [900.0, 999.0]),
+    // With notes of these tempos, every rate is legal.
+    ("", "tempo_bpm", [100.0, 130.0]),
+    ("Chorus", "delay_ms", [11.0, 50.0]),
+    ("Vibrato", "rate_hz", [3.0, 20.0]),
+    ("Vibrato", "depth_cents", [0.0, 60.0]),
     ("Reverb", "t60_s", [0.1, 0.4]),
     ("Reverb", "t60_low_ratio", [0.2, 1.5]),
     ("Plate", "decay", [0.0, 0.9]),
@@ -47,7 +51,15 @@ const NARROWED: [(&str, &str, [f64; 2]); 26] = [
     ("Convolution", "decay", [1.0, 1.0]),
 ];
 
-/// The layout of the rows follows from the response; notes are longer than the signals of the tests.
+/// Words of a parameter with which a law can be tested, as others make times or rates out of range.
+const NARROWED_WORDS: (&str, &[&str]) = ("note", &["off", "1/4", "1/8d", "1/2t"]);
+
+/// The words with which a choice is tested.
+fn narrowed_words(field: &Field, words: &'static [&'static str]) -> &'static [&'static str] {
+    if field.name == NARROWED_WORDS.0 { NARROWED_WORDS.1 } else { words }
+}
+
+/// The layout of the rows follows from the response; notes of a delay are longer than the signals of the tests.
 const HELD: [(&str, &str); 2] = [("Convolution", "layout"), ("Delay", "note")];
 
 /// The range in which a number is tested.
@@ -71,7 +83,7 @@ fn values(owner: &str, field: &Field) -> Option<BoxedStrategy<params::Value<'sta
             Some(Union::new_weighted(choices).prop_map_into().boxed())
         }
         Kind::Switch { default } => Some(prop_oneof![3 => Just(default), 1 => Just(!default)].prop_map_into().boxed()),
-        Kind::Choice { words, .. } => Some(select(words).prop_map_into().boxed()),
+        Kind::Choice { words, .. } => Some(select(narrowed_words(field, words)).prop_map_into().boxed()),
         _ => None,
     }
 }
@@ -201,11 +213,12 @@ pub struct Entry {
 }
 
 /// Effects whose channels depend on each other.
-const LINKED: [&str; 13] = [
+const LINKED: &[&str] = &[
     "Delay",
     "Reverb",
     "Plate",
     "Convolution",
+    "Chorus",
     "Pan",
     "Width",
     "DynamicEqualizer",
@@ -302,7 +315,7 @@ fn move_all(owner: &str, settings: &mut dyn Fields) {
             }
             (_, params::Value::Switch(on)) => (!on).into(),
             (Kind::Choice { words, .. }, params::Value::Choice(word)) => {
-                let next = words.iter().cycle().skip_while(|other| **other != word).nth(1);
+                let next = narrowed_words(field, words).iter().cycle().skip_while(|other| **other != word).nth(1);
                 (*next.unwrap()).into()
             }
             (kind, value) => panic!("{kind:?} has the value {value:?}"),

@@ -223,6 +223,39 @@ fn law_8_g3_no_change_of_settings_clicks() {
         ),
         (parallel(0.0), parallel(-12.0)),
     ];
+    let chorus = |change: fn(&mut ChorusParams)| {
+        let mut params = ChorusParams::default();
+        change(&mut params);
+        Effect::from(params)
+    };
+    let flanger = |change: fn(&mut FlangerParams)| {
+        let mut params = FlangerParams::default();
+        change(&mut params);
+        Effect::from(params)
+    };
+    let vibrato = |rate_hz, depth_cents| Effect::from(VibratoParams { rate_hz, depth_cents, ..Default::default() });
+    steps.extend([
+        (chorus(|_| {}), chorus(|p| p.rate_hz = 1.6)),
+        (chorus(|_| {}), chorus(|p| p.depth_ms = 4.0)),
+        (chorus(|_| {}), chorus(|p| p.delay_ms = 24.0)),
+        (chorus(|_| {}), chorus(|p| p.feedback = 0.5)),
+        (chorus(|_| {}), chorus(|p| p.width = 0.0)),
+        (chorus(|_| {}), chorus(|p| p.low_cut_hz = 150.0)),
+        (chorus(|_| {}), chorus(|p| p.mix = 1.0)),
+        (chorus(|_| {}), chorus(|p| (p.tempo_bpm, p.note) = (90.0, NoteValue::Quarter))),
+        (flanger(|_| {}), flanger(|p| p.rate_hz = 0.5)),
+        (flanger(|_| {}), flanger(|p| p.delay_ms = 2.0)),
+        (flanger(|_| {}), flanger(|p| p.depth_ms = 8.0)),
+        (flanger(|_| {}), flanger(|p| p.feedback = -0.5)),
+        (flanger(|_| {}), flanger(|p| p.stereo_phase_degrees = 180.0)),
+        (flanger(|_| {}), flanger(|p| p.invert = true)),
+        (flanger(|_| {}), flanger(|p| p.mix = 0.0)),
+        (flanger(|p| p.through_zero = true), flanger(|p| (p.through_zero, p.invert) = (true, true))),
+        (flanger(|_| {}), flanger(|p| (p.tempo_bpm, p.note) = (120.0, NoteValue::Whole))),
+        (vibrato(5.0, 30.0), vibrato(10.0, 30.0)),
+        (vibrato(5.0, 30.0), vibrato(5.0, 0.0)),
+        (vibrato(5.0, 30.0), vibrato(5.0, 60.0)),
+    ]);
     let linear =
         |bands: &[Band]| Effect::from(LinearPhaseEqualizerParams { bands: bands.to_vec(), ..Default::default() });
     let bell = |frequency_hz, gain_db, q| -> Band { BellParams { frequency_hz, gain_db, q }.into() };

@@ -1,6 +1,7 @@
 //! Gates of each processor by their ids, with the figures printed.
 
 mod acoustics;
+mod chorus;
 mod convolution;
 mod crossover;
 mod de_esser;
@@ -8,6 +9,9 @@ mod delay;
 mod dynamic_equalizer;
 mod dynamics;
 mod equalizer;
+mod flanger;
 mod limiter;
 mod multiband;
 mod reverb;
+mod swept_delay;
+mod vibrato;
