@@ -27,6 +27,8 @@ macro_rules! for_each_processor {
             Expander: $crate::dynamics::ExpanderParams, $crate::dynamics::Expander<S>;
             Gate: $crate::dynamics::GateParams, $crate::dynamics::Gate<S>;
             Limiter: $crate::dynamics::LimiterParams, $crate::dynamics::Limiter<S>;
+            Saturator: $crate::saturation::SaturatorParams, $crate::saturation::Saturator<S>;
+            Clipper: $crate::saturation::ClipperParams, $crate::saturation::Clipper<S>;
             Reverb: $crate::reverbs::ReverbParams, $crate::reverbs::Reverb<S>;
             Plate: $crate::reverbs::PlateParams, $crate::reverbs::Plate<S>;
             LinearPhaseEqualizer: $crate::convolution::LinearPhaseEqualizerParams, $crate::convolution::LinearPhaseEqualizer<S>;
