@@ -1,6 +1,7 @@
 //! Clipper: cuts peaks at a ceiling, between the samples too, without aliases.
 
 use super::{
+    droop::Band,
     knee::{Knee, half_width},
     saturator::mixed,
     stage::{CHUNK_FRAMES, Shape, Stage, chunk_frames, fill, lists},
@@ -28,7 +29,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Passes: each further one cuts what the one before overshoots.
+/// Passes: each further one cuts what the one before overshoots, with a hard clip, so that the curve is that of the first.
 const PASSES: usize = 2;
 
 /// Clipper: cuts peaks at a ceiling, between the samples too, without aliases.
@@ -68,7 +69,7 @@ pub struct Clipper<S> {
     channels: Vec<Channel<S>>,
     /// Ceilings up to the latency ago.
     ceilings: History<f64>,
-    pass_frames: usize,
+    latency_frames: usize,
     scratch: Scratch,
     clipped: u64,
     frames: u64,
@@ -94,6 +95,7 @@ struct Scratch {
     lists: [Vec<f64>; 4],
     wet: Vec<f64>,
     ones: Vec<f64>,
+    zeros: Vec<f64>,
 }
 
 params! {
@@ -234,21 +236,27 @@ impl<S: Sample> Clipper<S> {
     pub(crate) fn unchecked(params: &ClipperParams, spec: &StreamSpec) -> Self {
         let coeffs = params.coeffs();
         let (rate_hz, backend) = (spec.sample_rate_hz(), Backend::new(spec.cpu()));
-        let stage = Stage::new(backend, rate_hz, coeffs.oversample);
-        let pass_frames = stage.latency_frames();
         let chunk = chunk_frames(coeffs.oversample);
-        let pass = Pass { stage, input: History::new(pass_frames, chunk, 0) };
-        let latency_frames = PASSES * pass_frames;
-        let channel =
-            Channel { passes: core::array::from_fn(|_| pass.clone()), dry: History::new(latency_frames, chunk, 0) };
+        let passes: [Pass; PASSES] = core::array::from_fn(|number| {
+            let band = if number + 1 < PASSES { Band::Audible } else { Band::Whole };
+            let stage = Stage::new(backend, rate_hz, coeffs.oversample, band);
+            Pass { input: History::new(stage.latency_frames(), chunk, 0), stage }
+        });
+        let latency_frames = passes.iter().map(|pass| pass.stage.latency_frames()).sum();
+        let channel = Channel { passes, dry: History::new(latency_frames, chunk, 0) };
         let mut own = Self {
             spec: *spec,
             backend,
             ramp: Ramp::new(coeffs.targets(), ms_to_frames(GAIN_RAMP_MS, rate_hz)),
             channels: vec![channel; spec.channels()],
             ceilings: History::new(latency_frames, chunk, 0),
-            pass_frames,
-            scratch: Scratch { lists: lists(), wet: vec![0.0; CHUNK_FRAMES], ones: vec![1.0; CHUNK_FRAMES] },
+            latency_frames,
+            scratch: Scratch {
+                lists: lists(),
+                wet: vec![0.0; CHUNK_FRAMES],
+                ones: vec![1.0; CHUNK_FRAMES],
+                zeros: vec![0.0; CHUNK_FRAMES],
+            },
             clipped: 0,
             frames: 0,
             non_finite: 0,
@@ -261,7 +269,7 @@ impl<S: Sample> Clipper<S> {
     /// The ceiling was what it is, always.
     fn start(&mut self) {
         self.ceilings.reset();
-        let mut left = PASSES * self.pass_frames;
+        let mut left = self.latency_frames;
         while left > 0 {
             let count = left.min(chunk_frames(self.coeffs.oversample));
             self.ceilings.append(count).fill(self.coeffs.ceiling);
@@ -280,10 +288,9 @@ impl<S: Sample> Clipper<S> {
     /// A chunk of the block.
     fn clip(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let (frames, backend) = (block.frames(), self.backend);
-        let Scratch { lists: [gain, ceiling, half_width, mix], wet, ones } = &mut self.scratch;
+        let Scratch { lists: [gain, ceiling, half_width, mix], wet, ones, zeros } = &mut self.scratch;
         fill(&mut self.ramp, [&mut *gain, &mut *ceiling, &mut *half_width, &mut *mix], frames);
         self.ceilings.append(frames).copy_from_slice(&ceiling[..frames]);
-        let mut clip = Clip { backend, half_widths: &half_width[..frames], factor: self.coeffs.oversample, clipped: 0 };
         for (index, channel) in self.channels.iter_mut().enumerate() {
             let samples = block.channel_mut(index);
             self.non_finite += clean(backend, samples);
@@ -292,16 +299,17 @@ impl<S: Sample> Clipper<S> {
             for ((wet, sample), gain) in wet.iter_mut().zip(&*samples).zip(&*gain) {
                 *wet = sample.to_f64() * gain;
             }
+            let mut late = 0;
             for (number, pass) in channel.passes.iter_mut().enumerate() {
-                let entering = self.ceilings.from(frames + number * self.pass_frames);
-                let leaving = self.ceilings.from(frames + (number + 1) * self.pass_frames);
+                let entering = self.ceilings.from(frames + late);
+                late += pass.stage.latency_frames();
+                let leaving = self.ceilings.from(frames + late);
+                let half_widths = if number == 0 { &half_width[..frames] } else { &zeros[..frames] };
+                let mut clip = Clip { backend, half_widths, factor: self.coeffs.oversample, clipped: 0 };
                 pass.run(wet, &mut clip, entering, leaving);
-                if number == 0 {
-                    self.clipped += core::mem::take(&mut clip.clipped);
-                }
+                self.clipped += if number == 0 { clip.clipped } else { 0 };
             }
-            clip.clipped = 0;
-            let dry = channel.dry.from(frames + PASSES * self.pass_frames);
+            let dry = channel.dry.from(frames + late);
             run!(backend, _ => mixed(dry, wet, [ones, mix], samples));
         }
         self.frames += frames as u64;
@@ -346,7 +354,7 @@ impl<S: Sample> Processor<S> for Clipper<S> {
             ramp,
             channels,
             ceilings: _,
-            pass_frames: _,
+            latency_frames: _,
             scratch: _,
             clipped,
             frames,
@@ -355,7 +363,7 @@ impl<S: Sample> Processor<S> for Clipper<S> {
         ramp.jump_to(ramp.target());
         for Channel { passes, dry } in channels {
             for Pass { stage, input } in passes {
-                stage.reset();
+                stage.reset(0.0);
                 input.reset();
             }
             dry.reset();
@@ -364,12 +372,15 @@ impl<S: Sample> Processor<S> for Clipper<S> {
     }
 
     fn latency_frames(&self) -> usize {
-        PASSES * self.pass_frames
+        self.latency_frames
     }
 
     fn tail(&self) -> Tail {
-        let stage = self.channels.first().map_or(0, |channel| channel.passes[0].stage.tail_frames());
-        Tail::Frames((PASSES * stage) as u64)
+        let stages = self
+            .channels
+            .first()
+            .map_or(0, |channel| channel.passes.iter().map(|pass| pass.stage.tail_frames()).sum::<usize>());
+        Tail::Frames(stages as u64)
     }
 
     fn non_finite_samples(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! A DC blocker that comes and goes: a first-order high pass at 5 Hz while there is bias.
 //!
-//! y(n) = x(n) - s, s += k y, k = 1 - e^(-2π 5 / rate); without bias s decays by itself, so that the end of a bias is as smooth as its
-//! start, and is exactly 0 at last.
+//! y(n) = x(n) - s, s += k (w x(n) - s), k = 1 - e^(-2π 5 / rate). The weight w glides between 1, with bias, and 0, without: there s
+//! decays by itself, so that the end is as smooth as the start, and is exactly 0 at last.
 
 use crate::foundation::silence::{FILTER_DECADES, flushed};
 use core::f64::consts::TAU;
@@ -27,16 +27,16 @@ impl DcBlocker {
         libm::ceil(FILTER_DECADES * core::f64::consts::LN_10 / (TAU * CORNER_HZ) * sample_rate_hz) as usize
     }
 
-    /// In place, with the bias of each frame.
-    pub(super) fn run(&mut self, samples: &mut [f64], bias: &[f64]) {
-        if self.state == 0.0 && bias.iter().all(|bias| *bias == 0.0) {
+    /// In place, with the weight of each frame.
+    pub(super) fn run(&mut self, samples: &mut [f64], weights: &[f64]) {
+        if self.state == 0.0 && weights.iter().all(|weight| *weight == 0.0) {
             return;
         }
         let (mut state, rate) = (self.state, self.rate);
-        for (sample, bias) in samples.iter_mut().zip(bias) {
+        for (sample, weight) in samples.iter_mut().zip(weights) {
+            let entered = *sample;
             *sample -= state;
-            state += rate * if *bias == 0.0 { -state } else { *sample };
-            state = flushed(state);
+            state = flushed(state + rate * (weight * entered - state));
         }
         self.state = state;
     }

@@ -4,6 +4,9 @@
 //! (1 + 2 cos w) / 3, falls by 1.4 dB at 20 kHz at 4 times 48 kHz and by 5.9 dB at twice. The inverse is a symmetric FIR of
 //! the base rate behind the decimation: y(n) = x(n) + Σ g(k) (x(n - k) + x(n + k) - 2 x(n)), which keeps a constant to the bit.
 //!
+//! Where the sound goes through a curve again, what lies above 20 kHz is removed as well: there the decimation lets aliases
+//! through, up to its own half rate, which a second curve would mix down into the audible band.
+//!
 //! # Source
 //! The response of a symmetric FIR is a polynomial in cos w; the one that meets the wanted response at Chebyshev's nodes is
 //! close to the best. Barycentric form: J.-P. Berrut & L. N. Trefethen, "Barycentric Lagrange interpolation", SIAM Review
@@ -12,6 +15,7 @@
 use crate::primitives::{
     backend::{Backend, run},
     history::History,
+    kaiser::kaiser,
     lanes::{Form, Lanes},
 };
 use alloc::{vec, vec::Vec};
@@ -29,6 +33,19 @@ const MOST_TAPS: usize = 32;
 /// What a vector may write beyond the last frame: the widest has 8 lanes of f64.
 const PAD: usize = 8;
 
+/// Stop band of [`Band::Audible`] by Kaiser's formulas, in dB, and the shape of its window.
+const STOP_BAND_DB: f64 = 65.0;
+const BETA: f64 = 0.1102 * (STOP_BAND_DB - 8.7);
+
+/// What an [`Inverse`] puts out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Band {
+    /// All.
+    Whole,
+    /// Up to 20 kHz.
+    Audible,
+}
+
 /// The filter, one channel.
 #[derive(Clone, Debug)]
 pub(super) struct Inverse {
@@ -41,8 +58,12 @@ pub(super) struct Inverse {
 
 impl Inverse {
     /// For antialiasing at `factor` times the rate, for up to `chunk` frames at a time; nothing for a factor of 1.
-    pub(super) fn new(backend: Backend, sample_rate_hz: f64, factor: usize, chunk: usize) -> Self {
-        let taps = if factor == 1 { Vec::new() } else { design(sample_rate_hz, factor) };
+    pub(super) fn new(backend: Backend, sample_rate_hz: f64, factor: usize, band: Band, chunk: usize) -> Self {
+        let taps = match band {
+            _ if factor == 1 => Vec::new(),
+            Band::Whole => design(sample_rate_hz, factor),
+            Band::Audible => low_pass(sample_rate_hz, factor),
+        };
         Self { backend, input: History::new(2 * taps.len(), chunk, PAD), out: vec![0.0; chunk + PAD], taps }
     }
 
@@ -82,6 +103,28 @@ fn symmetric<F: Form>(form: F, taps: &[f64], input: &[f64], count: usize, out: &
         sum.store(&mut out[start..]);
         start += lanes;
     }
+}
+
+/// The inverse up to 20 kHz, and nothing at half the rate: its window's transition lies between.
+fn low_pass(sample_rate_hz: f64, factor: usize) -> Vec<f64> {
+    const STEPS: u32 = 2_048;
+    let top = (PASS_HZ / sample_rate_hz).clamp(LEAST_OF_RATE, PASS_OF_RATE);
+    let transition = 0.5 - top;
+    let reach = libm::ceil(0.5 * (STOP_BAND_DB - 7.95) / (14.36 * transition)) as usize;
+    let edge = PI * (top + 0.5);
+    // By the midpoint rule over the band.
+    let cosine = |k: usize| {
+        let step = |n: u32| {
+            let w = edge * (f64::from(n) + 0.5) / f64::from(STEPS);
+            wanted(w, factor) * libm::cos(k as f64 * w)
+        };
+        (0..STEPS).map(step).sum::<f64>() * edge / (PI * f64::from(STEPS))
+    };
+    let mut taps: Vec<f64> = (1..=reach).map(|k| cosine(k) * kaiser(BETA, k as f64 / (reach + 1) as f64)).collect();
+    // A constant is kept.
+    let sum = cosine(0) + 2.0 * taps.iter().sum::<f64>();
+    taps.iter_mut().for_each(|tap| *tap /= sum);
+    taps
 }
 
 /// 1 / ((1 + 2 cos w) / 3), w in radians of the base rate.
@@ -170,17 +213,35 @@ mod tests {
     }
 
     #[test]
+    fn the_audible_band_is_flat_and_ends_at_half_the_rate() {
+        for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
+            for factor in [2, 4, 8] {
+                let taps = low_pass(rate_hz, factor);
+                let top = TAU * (20_000.0 / rate_hz).min(PASS_OF_RATE);
+                let error_db = |step: i32| {
+                    let w = top * f64::from(step) / 1_000.0;
+                    gain_to_db(response(&taps, w) / wanted(w, factor)).abs()
+                };
+                let worst_db = (0..=1_000).map(error_db).fold(0.0, f64::max);
+                let end_db = gain_to_db(response(&taps, PI).abs());
+                std::println!("{rate_hz} Hz x{factor}: {} taps, {worst_db:.4} dB, {end_db:.0} dB", taps.len());
+                assert!(worst_db <= 0.02 && end_db < -55.0, "{rate_hz} {factor}: {worst_db} {end_db}");
+            }
+        }
+    }
+
+    #[test]
     fn a_constant_is_exact_and_every_form_and_cut_have_the_same_bits() {
         let mut random = Random::new(2, 0);
         let sound: Vec<f64> = (0..500).map(|_| random.triangular()).collect();
         let run = |cpu, cut| {
-            let mut inverse = Inverse::new(Backend::new(cpu), 44_100.0, 4, 64);
+            let mut inverse = Inverse::new(Backend::new(cpu), 44_100.0, 4, Band::Whole, 64);
             sound.chunks(cut).flat_map(|part| inverse.run(part).to_vec()).map(f64::to_bits).collect::<Vec<_>>()
         };
         let whole = run(Cpu::Detected, 64);
         assert_eq!(run(Cpu::Detected, 7), whole);
         assert_eq!(run(Cpu::Scalar, 64), whole);
-        let mut inverse = Inverse::new(Backend::new(Cpu::Detected), 48_000.0, 2, 64);
+        let mut inverse = Inverse::new(Backend::new(Cpu::Detected), 48_000.0, 2, Band::Audible, 64);
         for _ in 0..3 {
             inverse.run(&[0.1; 64]);
         }

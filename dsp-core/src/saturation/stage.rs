@@ -1,7 +1,7 @@
 //! A memoryless curve at a multiple of the rate, antialiased, one channel: oversampling, second-order antiderivative
 //! antialiasing, decimation, and the inverse of the antialiasing's droop. At the rate itself the plain curve.
 
-use super::droop::Inverse;
+use super::droop::{Band, Inverse};
 use crate::primitives::{backend::Backend, history::History, oversampler::Oversampler};
 use alloc::vec::Vec;
 
@@ -38,14 +38,14 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// At rest; `factor` is 1, 2, 4, 8 or 16.
-    pub(super) fn new(backend: Backend, sample_rate_hz: f64, factor: usize) -> Self {
+    /// At rest; `factor` is 1, 2, 4, 8 or 16, `band` what it puts out.
+    pub(super) fn new(backend: Backend, sample_rate_hz: f64, factor: usize, band: Band) -> Self {
         let chunk = chunk_frames(factor);
         let delay = if factor == 1 { 0 } else { ANTIALIASING_DELAY };
         Self {
             oversampler: Oversampler::new(backend, sample_rate_hz, factor.ilog2(), delay, chunk),
             samples: History::new(2, if factor == 1 { 0 } else { chunk * factor }, 0),
-            inverse: Inverse::new(backend, sample_rate_hz, factor, chunk),
+            inverse: Inverse::new(backend, sample_rate_hz, factor, band, chunk),
             factor,
         }
     }
@@ -78,11 +78,14 @@ impl Stage {
         self.inverse.run(self.oversampler.down(count))
     }
 
-    /// As newly built.
-    pub(super) fn reset(&mut self) {
-        let Self { oversampler, samples, inverse, factor: _ } = self;
+    /// As newly built, after silence to which [`Shape::prepare`] has always added `bias`.
+    pub(super) fn reset(&mut self, bias: f64) {
+        let Self { oversampler, samples, inverse, factor } = self;
         oversampler.reset();
         samples.reset();
+        if *factor > 1 {
+            samples.append(2).fill(bias);
+        }
         inverse.reset();
     }
 }

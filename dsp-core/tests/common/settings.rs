@@ -196,7 +196,7 @@ pub struct Entry {
 }
 
 /// Effects whose channels depend on each other.
-const LINKED: [&str; 12] = [
+const LINKED: [&str; 13] = [
     "Reverb",
     "Plate",
     "Convolution",
@@ -209,6 +209,8 @@ const LINKED: [&str; 12] = [
     "Expander",
     "Gate",
     "Limiter",
+    // By its automatic gain.
+    "Saturator",
 ];
 
 /// Every effect.

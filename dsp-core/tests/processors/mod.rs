@@ -10,3 +10,4 @@ mod equalizer;
 mod limiter;
 mod multiband;
 mod reverb;
+mod saturation;

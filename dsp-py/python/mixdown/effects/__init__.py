@@ -33,6 +33,7 @@ from mixdown.effects.filters import (
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
+from mixdown.effects.saturation import Clipper, Saturator, SaturatorCurve
 from mixdown.effects.setting import KINDS, Setting, without_infinities
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Bell",
     "Bypass",
     "Chain",
+    "Clipper",
     "Compressor",
     "Convolution",
     "DeEsser",
@@ -72,6 +74,8 @@ __all__ = [
     "Placed",
     "Plate",
     "Reverb",
+    "Saturator",
+    "SaturatorCurve",
     "Setting",
     "Stream",
     "Tilt",
