@@ -71,8 +71,11 @@ fn s1_the_smooth_curves_are_no_worse_than_the_hard_one() {
 }
 
 #[test]
-fn s1_the_clipper_at_8_times() {
-    for (gain_db, knee_db, limit_db) in [(12.0, 0.0, 115.0), (24.0, 0.0, 100.0), (24.0, 1.0, 100.0)] {
+fn s1_the_clipper() {
+    /// What the first pass lets through above 20 kHz, the second one mixes down: less clean than one pass, 128 dB at 12.
+    const LIMITS_DB: [(f64, f64, f64); 5] =
+        [(3.0, 1.0, 85.0), (6.0, 1.0, 75.0), (12.0, 1.0, 65.0), (12.0, 0.0, 65.0), (24.0, 0.0, 55.0)];
+    for (gain_db, knee_db, limit_db) in LIMITS_DB {
         let params = ClipperParams { ceiling_db: 0.0, knee_db, gain_db, ..Default::default() };
         let ratio_db = aliases_db(&params, HIGH, 1.0);
         println!("clipper {gain_db} dB over, knee {knee_db} dB: {ratio_db:.1} dB");
