@@ -33,8 +33,8 @@ class Saturator(Effect):
     output_db : float, default 0
         Level of the saturated sound, -36 to 36 dB.
     oversample : int, default 4
-        Multiple of the sample rate at which the curve runs: 1, 2, 4, 8 or 16, fixed while a stream runs. 1 is the plain
-        curve, without latency and with aliases; 4 is clean; 8 for the hardest curves.
+        Multiple of the sample rate at which the curve runs: 1, 2, 4, 8 or 16. 1 is the plain curve, without latency and
+        with aliases; 4 is clean; 8 for the hardest curves. Fixed while a stream runs.
     auto_gain : bool, default False
         Matches the loudness (K-weighted, averaged over 3 s, one gain for all channels) of the saturated sound to that of
         the input, so that more drive is not louder. Input below -70 dB changes nothing.
@@ -65,8 +65,8 @@ class Clipper(Effect):
     gain_db : float, default 0
         Gain into the clip, -24 to 24 dB.
     oversample : int, default 8
-        Multiple of the sample rate at which it clips: 1, 2, 4, 8 or 16, fixed while a stream runs. 1 clips the samples
-        alone, without latency and with aliases.
+        Multiple of the sample rate at which it clips: 1, 2, 4, 8 or 16. 1 clips the samples alone, without latency and
+        with aliases. Fixed while a stream runs.
     mix : float, default 1
         Share of the clipped sound, 0 to 1. At 0 the output is the input, delayed by the latency.
     """
