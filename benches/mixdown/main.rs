@@ -6,6 +6,7 @@
 //! inverses), so that a buffer processed a million times stays at a normal level.
 
 mod bands;
+mod clipper;
 mod compressor;
 mod console;
 mod convolution;
@@ -18,10 +19,10 @@ mod meters;
 mod mix;
 mod pair;
 mod reverb;
+mod saturator;
 mod scalar;
 mod scalar_meters;
 mod signal;
-mod soft_clip;
 mod width;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -41,7 +42,8 @@ criterion_group! {
     config = quick();
     targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
-        limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
-        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, delay::all, reverb::all, goals::all
+        limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, delay::all, saturator::all, clipper::all,
+        reverb::all, goals::all
 }
 criterion_main!(benches);

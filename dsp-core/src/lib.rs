@@ -24,6 +24,7 @@
 //! | [`filters`] | equalizer, nine single filters | crossover |
 //! | [`dynamics`] | compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter | |
 //! | [`modulation`] | delay, chorus, flanger, phaser, tremolo, vibrato | note values |
+//! | [`saturation`] | saturator, clipper | curves |
 //! | [`reverbs`] | reverb, plate | |
 //! | [`convolution`] | convolution, linear-phase equalizer | impulse responses |
 //! | [`meters`] | | loudness (BS.1770, EBU R 128), true peak, levels, correlation, mono compatibility |
@@ -75,8 +76,6 @@ pub mod meters;
 pub mod modulation;
 mod primitives;
 pub mod reverbs;
-// No API of its own yet: reachable for the benchmarks.
-#[doc(hidden)]
 pub mod saturation;
 mod true_peak;
 

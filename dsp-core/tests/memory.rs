@@ -33,6 +33,8 @@ const FIGURES_KB: &[(&str, f64, &str)] = &[
     ("Chorus", 131.0, "modulation/chorus.rs"),
     ("Flanger", 40.0, "modulation/flanger.rs"),
     ("Vibrato", 23.5, "modulation/vibrato.rs"),
+    ("Saturator", 171.0, "saturation/saturator.rs"),
+    ("Clipper", 300.0, "saturation/clipper.rs"),
     ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
     ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),

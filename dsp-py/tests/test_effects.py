@@ -59,6 +59,8 @@ EXAMPLES = [
     ),
     md.LinearPhaseEqualizer(bands=[md.Bell(frequency_hz=500, gain_db=-4)], length_ms=20),
     md.Delay(tempo_bpm=174, note="1/16t", feedback=-0.6, ping_pong=True, low_cut_hz=150),
+    md.Saturator(drive_db=9, curve="cubic", bias=0.25, oversample=2),
+    md.Clipper(ceiling_db=-6, knee_db=0, gain_db=6),
     md.Reverb(space="room", t60_s=0.3, early_db=-math.inf),
     md.Plate(decay=0.3, predelay_ms=12),
     md.Convolution(
@@ -106,7 +108,7 @@ class TestValues:
         stream = effect.stream(RATE_HZ, 2)
         latency = stream.latency_frames
         assert latency == effect.latency_frames(RATE_HZ)
-        delayed = (md.Limiter, md.Compressor, md.DeEsser, md.LinearPhaseEqualizer)
+        delayed = (md.Limiter, md.Compressor, md.DeEsser, md.LinearPhaseEqualizer, md.Saturator, md.Clipper)
         assert (latency > 0) == isinstance(effect, delayed)
         # Silence pushes out what the latency holds back.
         padded = np.concatenate([audio, np.zeros((2, latency), np.float32)], axis=1)

@@ -227,7 +227,7 @@ def test_the_ends_of_a_range_are_taken(kind: str) -> None:
                 assert getattr(make(kind, **{name: given}), name) == value, name
         steps = number["steps"]
         for value in steps.get("one_of", ()) if isinstance(steps, dict) else ():
-            make(kind, **{name: value})
+            make(kind, **{name: int(value) if whole else value})
 
 
 def beyond(number: dict[str, Any], *, whole: bool) -> Iterator[tuple[Any, bool]]:
@@ -238,9 +238,9 @@ def beyond(number: dict[str, Any], *, whole: bool) -> Iterator[tuple[Any, bool]]
     for end, beside in ((number["min"], -step), (number["max"], step)):
         if math.isfinite(end):
             value = round(end + beside, 6)
-            yield (int(value) if whole else value), only is None
+            yield (int(value) if whole else value), only is None or whole
     if multiple or only:
-        value = number["min"] + (multiple or only[1] - only[0]) / 2
+        value = only[1] + 1 if whole and only else number["min"] + (multiple or only[1] - only[0]) / 2
         yield (int(value) if whole else value), False
 
 

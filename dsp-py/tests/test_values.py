@@ -38,6 +38,8 @@ VALUES: list[Any] = [
     md.DeEsser(listen=True),
     md.MultibandCompressor(crossovers_hz=[300], solo=1, bypassed=[0]),
     md.Limiter(mode="master"),
+    md.Saturator(curve="hard", oversample=16, auto_gain=True),
+    md.Clipper(oversample=1, mix=0.5),
     md.Reverb(space="room", early_db=-float("inf")),
     md.Plate(mix=0.5),
     md.Convolution(impulse_response=np.array([[1.0, 0.5]]), mix=0.5),

@@ -261,6 +261,11 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Limiter(params) => params.gain_db.max(0.0),
         // The automatic make-up gain adds half of the threshold at most.
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
+        // The automatic gain adds 48 dB at most; a curve or a clip adds what its filters overshoot.
+        Effect::Saturator(params) => {
+            params.drive_db + params.output_db.max(0.0) + if params.auto_gain { 48.0 } else { 0.0 } + 6.0
+        }
+        Effect::Clipper(params) => params.gain_db.max(0.0) + 12.0,
         // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         // A steady tone adds up to 1 / (1 - feedback); from 1 on it grows as long as the input lasts.

@@ -31,6 +31,8 @@ macro_rules! for_each_processor {
             Chorus: $crate::modulation::ChorusParams, $crate::modulation::Chorus<S>;
             Flanger: $crate::modulation::FlangerParams, $crate::modulation::Flanger<S>;
             Vibrato: $crate::modulation::VibratoParams, $crate::modulation::Vibrato<S>;
+            Saturator: $crate::saturation::SaturatorParams, $crate::saturation::Saturator<S>;
+            Clipper: $crate::saturation::ClipperParams, $crate::saturation::Clipper<S>;
             Reverb: $crate::reverbs::ReverbParams, $crate::reverbs::Reverb<S>;
             Plate: $crate::reverbs::PlateParams, $crate::reverbs::Plate<S>;
             LinearPhaseEqualizer: $crate::convolution::LinearPhaseEqualizerParams, $crate::convolution::LinearPhaseEqualizer<S>;

@@ -6,7 +6,7 @@
 
 use crate::{
     dynamics::limiter::{LimiterMode, LimiterParams, ReleaseMode},
-    saturation::SoftClipSettings,
+    saturation::ClipperParams,
 };
 
 /// Tolerance of the target, in LU. Half a step of a display with one decimal is 0.05.
@@ -27,6 +27,8 @@ const MOST_LIMITED_DB: f64 = 3.0;
 const LEFT_DB: f64 = 0.5;
 /// Where the curve of the clip begins to bend, in dB below its ceiling.
 const CLIP_KNEE_DB: f64 = 1.0;
+/// Multiple of the rate at which it clips.
+const CLIP_OVERSAMPLE: usize = 4;
 /// Loudness gained per dB of drive below which the times of the limiter count as exhausted.
 const EXHAUSTED_SLOPE: f64 = 0.15;
 /// Step of the drive in the search beyond a plateau, in dB.
@@ -63,7 +65,7 @@ pub(super) enum Clip {
 pub(super) struct Attempt {
     pub(super) drive_db: f64,
     /// `None` if nothing is clipped.
-    pub(super) clip: Option<SoftClipSettings>,
+    pub(super) clip: Option<ClipperParams>,
     /// How far the highest peak lies above the ceiling of the clip, in dB.
     pub(super) clip_depth_db: f64,
     /// `None` if no sample needs it.
@@ -163,9 +165,11 @@ impl DriveSearch {
         let is_needed = self.is_limiter_needed || self.source_peak_dbtp + self.drive_db > self.highest_dbtp;
         let excess_db = self.source_peak_dbtp + self.drive_db - self.limit_db;
         let clip_depth_db = if is_needed { self.clip_depth_db(excess_db) } else { 0.0 };
-        let clip = (clip_depth_db > 0.0).then_some(SoftClipSettings {
+        let clip = (clip_depth_db > 0.0).then_some(ClipperParams {
             ceiling_db: self.limit_db + excess_db - clip_depth_db,
             knee_db: CLIP_KNEE_DB,
+            oversample: CLIP_OVERSAMPLE,
+            ..Default::default()
         });
         Some(Attempt { drive_db: self.drive_db, clip, clip_depth_db, limiter: is_needed.then_some(limiter) })
     }

@@ -16,15 +16,12 @@ use crate::{
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
     },
-    saturation::SoftClip,
+    saturation::Clipper,
 };
 use alloc::{vec, vec::Vec};
 
 /// Step of the curve of gain reduction, in ms.
 pub const CURVE_STEP_MS: f64 = 10.0;
-/// The clip runs twice: the second stage cuts what the first overshoots, which would else be the limiter's. A third one
-/// brings songs 0.1 dB closer to themselves.
-const CLIP_STAGES: usize = 2;
 /// Frames per chunk of the limiter and the quantiser.
 const CHUNK_FRAMES: usize = 4_096;
 
@@ -46,10 +43,9 @@ pub(super) fn drive<S: Sample>(
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(attempt.drive_db));
     let mut limiter: Option<Limiter<S>> = attempt.limiter.map(|params| params.build(spec)).transpose()?;
-    let mut clips: Vec<SoftClip<S>> =
-        attempt.clip.map_or_else(Vec::new, |settings| vec![SoftClip::new(settings, spec); CLIP_STAGES]);
-    let latency_frames = limiter.as_ref().map_or(0, Processor::latency_frames)
-        + clips.iter().map(SoftClip::latency_frames).sum::<usize>();
+    let mut clipper = attempt.clip.map(|params| Clipper::unchecked(&params, spec));
+    let latency_frames =
+        limiter.as_ref().map_or(0, Processor::latency_frames) + clipper.as_ref().map_or(0, Processor::latency_frames);
     let plan = Plan {
         channels,
         output_channels: channels,
@@ -66,7 +62,9 @@ pub(super) fn drive<S: Sample>(
         for channel in 0..channels {
             block.channel_mut(channel).iter_mut().for_each(|sample| *sample *= gain);
         }
-        clips.iter_mut().for_each(|clip| clip.process(block));
+        if let Some(clipper) = &mut clipper {
+            clipper.process(block);
+        }
         let Some(limiter) = &mut limiter else { return };
         reduction_db.resize(block.frames(), 0.0);
         let Ok(mut trace) = BlockMut::from_planar(&mut reduction_db, 1) else { return };
@@ -80,7 +78,7 @@ pub(super) fn drive<S: Sample>(
         }
     })?;
     let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
-    let clipped_share = clips.first().map_or(0.0, SoftClip::clipped_share);
+    let clipped_share = clipper.map_or(0.0, |clipper| clipper.clipped_share());
     Ok(Driven { samples: rendering.samples, clipped_share, reduction, reduction_curve_db: curve })
 }
 

@@ -1,79 +1,86 @@
-//! Curve of a soft clip: a straight line, a parabola, and the ceiling.
+//! Curve of a clip: a straight line, a parabola, and the ceiling.
 //!
 //! With the ceiling at 1 and a knee of half width k, f(a) = a up to 1 - k, a - (a - (1 - k))² / (4 k) up to 1 + k, 1
 //! beyond; odd. Value and slope are continuous. k = 0 is a hard clip. Kept here is what the curve takes away, f(x) - x,
-//! which is exactly 0 below the knee, and its antiderivatives: polynomials piece by piece.
+//! which is exactly 0 below the knee.
 
-use super::antiderivative::Curve;
+use super::{curve::largest, triple::Triple};
+use crate::foundation::unit::db_to_gain;
+
+/// Half widths below which a knee is a hard clip: the parabola would be a difference of large numbers.
+const NARROWEST: f64 = 1e-6;
+/// Samples that are looked at together for nothing to take away.
+const GROUP: usize = 16;
 
 /// What the curve takes away, with the ceiling at 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Knee {
-    /// k.
-    half_width: f64,
+pub(super) struct Knee {
     start: f64,
     end: f64,
     /// 1 / (4 k); 0 for a hard clip.
     bend: f64,
 }
 
+/// k of a knee that begins `knee_db` below the ceiling.
+pub(super) fn half_width(knee_db: f64) -> f64 {
+    1.0 - db_to_gain(-knee_db)
+}
+
 impl Knee {
-    /// A knee that begins `knee_db` below the ceiling; 0 for a hard clip.
-    pub(crate) fn new(knee_db: f64) -> Self {
-        let half_width = 1.0 - crate::foundation::unit::db_to_gain(-knee_db);
-        let bend = if half_width > 0.0 { 0.25 / half_width } else { 0.0 };
-        Self { half_width, start: 1.0 - half_width, end: 1.0 + half_width, bend }
+    /// Of half width k; 0 for a hard clip.
+    pub(super) fn new(half_width: f64) -> Self {
+        if half_width < NARROWEST {
+            return Self { start: 1.0, end: 1.0, bend: 0.0 };
+        }
+        Self { start: 1.0 - half_width, end: 1.0 + half_width, bend: 0.25 / half_width }
     }
 
     /// Magnitude up to which nothing is taken away.
-    #[inline(always)]
-    pub(crate) fn start(&self) -> f64 {
+    pub(super) fn start(&self) -> f64 {
         self.start
     }
-}
 
-impl Curve for Knee {
-    #[inline(always)]
-    fn value(&self, x: f64) -> f64 {
+    /// f(x) - x.
+    pub(super) fn taken(&self, x: f64) -> f64 {
         let a = x.abs();
-        if a <= self.start {
-            return 0.0;
-        }
-        let inside = a - self.start;
+        let inside = (a - self.start).max(0.0);
         let taken = if a < self.end { -self.bend * inside * inside } else { 1.0 - a };
-        taken.copysign(-x)
+        if a <= self.start { 0.0 } else { taken.copysign(-x) }
     }
 
+    /// What is taken from the samples, antialiased: `out[n]` of the samples n, n + 1 and n + 2 of `samples`, which are two
+    /// more. Returns the count of those from which something is taken.
     #[inline(always)]
-    fn first(&self, x: f64) -> f64 {
-        let a = x.abs();
-        if a <= self.start {
-            return 0.0;
+    pub(super) fn antialiased(&self, samples: &[f64], out: &mut [f64]) -> u64 {
+        let mut clipped = 0;
+        let mut start = 0;
+        for out in out.chunks_mut(GROUP) {
+            let samples = &samples[start..start + out.len() + 2];
+            if largest(samples) <= self.start {
+                out.fill(0.0);
+            } else if self.bend == 0.0 {
+                for (n, out) in out.iter_mut().enumerate() {
+                    let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
+                    *out = triple.mirrored().beyond(1.0).first() - triple.beyond(1.0).first();
+                }
+            } else {
+                for (n, out) in out.iter_mut().enumerate() {
+                    let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
+                    *out = self.bent(&triple.mirrored()) - self.bent(&triple);
+                }
+            }
+            for sample in &samples[1..=out.len()] {
+                clipped += u64::from(sample.abs() > self.start);
+            }
+            start += GROUP;
         }
-        let k = self.half_width;
-        if a < self.end {
-            let inside = a - self.start;
-            return -self.bend / 3.0 * inside * inside * inside;
-        }
-        let beyond = a - self.end;
-        -(2.0 / 3.0 * k * k + beyond * (k + 0.5 * beyond))
+        clipped
     }
 
+    /// Above 0.
     #[inline(always)]
-    fn second(&self, x: f64) -> f64 {
-        let a = x.abs();
-        if a <= self.start {
-            return 0.0;
-        }
-        let k = self.half_width;
-        let taken = if a < self.end {
-            let square = (a - self.start) * (a - self.start);
-            -self.bend / 12.0 * square * square
-        } else {
-            let beyond = a - self.end;
-            -(k * k * k / 3.0 + beyond * (2.0 / 3.0 * k * k + beyond * (0.5 * k + beyond / 6.0)))
-        };
-        taken.copysign(-x)
+    fn bent(&self, samples: &Triple) -> f64 {
+        self.bend * (samples.beyond(self.start).second() - samples.beyond(self.end).second())
     }
 }
 
@@ -82,21 +89,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn antiderivatives_are_those_of_the_curve_and_all_is_continuous() {
-        for knee_db in [0.0, 0.1, 1.0, 6.0] {
-            let knee = Knee::new(knee_db);
-            let step = 1e-5;
-            for n in -300_000..300_000 {
-                let x = f64::from(n) * step;
-                let middle = x + 0.5 * step;
-                let rise = |f: &dyn Fn(f64) -> f64| (f(x + step) - f(x)) / step;
-                assert!((rise(&|x| knee.first(x)) - knee.value(middle)).abs() < 1e-5, "{knee_db} {x}");
-                assert!((rise(&|x| knee.second(x)) - knee.first(middle)).abs() < 1e-5, "{knee_db} {x}");
-                assert!((knee.value(x + step) - knee.value(x)).abs() <= 1.001 * step, "{knee_db} {x}");
+    fn equal_samples_lose_what_lies_above_the_curve() {
+        for knee_db in [0.0, 0.001, 0.1, 1.0, 6.0, 12.0] {
+            let knee = Knee::new(half_width(knee_db));
+            let mut last = [0.0];
+            for n in -40_000..40_000 {
+                let x = f64::from(n) * 1e-4;
+                let mut out = [0.0];
+                let clipped = knee.antialiased(&[x; 3], &mut out);
+                assert!((out[0] - knee.taken(x)).abs() < 1e-12 / (knee_db + 1e-3), "{knee_db} {x}: {}", out[0]);
+                assert_eq!((out[0] != 0.0, clipped > 0), (x.abs() > knee.start(), x.abs() > knee.start()));
+                // No faster than the line, and continuous.
+                assert!(n == -40_000 || (out[0] - last[0]).abs() <= 1.001e-4, "{knee_db} {x}");
+                last = out;
             }
-            // Nothing below the knee, the ceiling above it.
-            assert_eq!(knee.value(0.999 * knee.start()), 0.0);
-            assert!((2.0 + knee.value(2.0) - 1.0).abs() < 1e-15 && (-3.0 + knee.value(-3.0) + 1.0).abs() < 1e-15);
+            assert!((2.9 + knee.taken(2.9) - 1.0).abs() < 1e-15);
         }
     }
 }

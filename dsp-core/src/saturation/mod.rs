@@ -1,7 +1,18 @@
-//! Saturation: curves with their antiderivatives, and the oversampled soft clip that uses them.
+//! Saturation: curves that add harmonics, at a multiple of the rate and without aliases; the clip ahead of a limiter.
 
+#[cfg(test)]
 mod antiderivative;
+mod auto_gain;
+mod clipper;
+mod curve;
+mod dc_blocker;
+mod droop;
 mod knee;
-mod soft_clip;
+mod saturator;
+mod stage;
+mod tanh;
+mod triple;
 
-pub use soft_clip::{SoftClip, SoftClipSettings};
+pub use clipper::{Clipper, ClipperCoeffs, ClipperParams};
+pub use curve::SaturatorCurve;
+pub use saturator::{Saturator, SaturatorCoeffs, SaturatorParams};

@@ -228,6 +228,8 @@ const LINKED: &[&str] = &[
     "Expander",
     "Gate",
     "Limiter",
+    // By its automatic gain.
+    "Saturator",
 ];
 
 /// Every effect.

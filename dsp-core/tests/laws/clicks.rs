@@ -1,7 +1,7 @@
 //! Law 8: no change of settings clicks.
 
 use super::*;
-use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, modulation::*, reverbs::*};
+use mixdown::{convolution::*, dynamics::*, filters::*, levels::*, modulation::*, reverbs::*, saturation::*};
 
 #[test]
 fn law_8_g3_no_change_of_settings_clicks() {
@@ -111,6 +111,18 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let echo = DelayParams { time_ms: 20.0, feedback: 0.3, ..DelayParams::default() };
     let repitched = DelayParams { time_change: TimeChange::Repitch, ..echo };
     let delay = |params: DelayParams| Effect::from(params);
+    // Quiet, as a curve adds harmonics of its own.
+    let quiet = |effect: Effect| Effect::Chain { effects: vec![gain(-60.0), effect] };
+    let saturator = |change: fn(&mut SaturatorParams)| {
+        let mut params = SaturatorParams { drive_db: 12.0, ..Default::default() };
+        change(&mut params);
+        quiet(params.into())
+    };
+    let clipper = |change: fn(&mut ClipperParams)| {
+        let mut params = ClipperParams::default();
+        change(&mut params);
+        quiet(params.into())
+    };
     let mut steps = vec![
         (delay(echo), delay(DelayParams { time_ms: 40.0, ..echo })),
         (delay(echo), delay(DelayParams { time_ms: 0.31, ..echo })),
@@ -121,6 +133,20 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (delay(echo), delay(DelayParams { mix: 0.0, ..echo })),
         (delay(repitched), delay(DelayParams { time_ms: 40.0, ..repitched })),
         (delay(repitched), delay(DelayParams { time_ms: 0.31, ..repitched })),
+        (saturator(|_| {}), saturator(|p| p.drive_db = 24.0)),
+        (saturator(|_| {}), saturator(|p| p.mix = 0.0)),
+        (saturator(|_| {}), saturator(|p| p.output_db = -12.0)),
+        (saturator(|_| {}), saturator(|p| p.bias = 0.5)),
+        (saturator(|p| p.bias = -1.0), saturator(|p| p.bias = 1.0)),
+        (saturator(|p| p.bias = 0.8), saturator(|p| (p.bias, p.curve) = (0.8, SaturatorCurve::Cubic))),
+        (saturator(|p| p.bias = 0.8), saturator(|p| (p.bias, p.curve) = (0.8, SaturatorCurve::Hard))),
+        (saturator(|_| {}), saturator(|p| p.curve = SaturatorCurve::SoftClip)),
+        (saturator(|p| p.oversample = 1), saturator(|p| (p.oversample, p.bias) = (1, 0.5))),
+        (saturator(|_| {}), saturator(|p| p.auto_gain = true)),
+        (saturator(|p| p.auto_gain = true), saturator(|p| (p.auto_gain, p.drive_db) = (true, 24.0))),
+        (clipper(|_| {}), clipper(|p| p.gain_db = 12.0)),
+        (clipper(|_| {}), clipper(|p| p.mix = 0.0)),
+        (clipper(|_| {}), clipper(|p| (p.ceiling_db, p.knee_db) = (-12.1, 12.0))),
         (dynamic(&[moving(100.0, 0.0, 0.0, 12.0)]), dynamic(&[moving(100.0, 12.0, 0.0, 12.0)])),
         (dynamic(&[moving(100.0, -6.0, -30.0, 12.0)]), dynamic(&[moving(200.0, -6.0, -30.0, 12.0)])),
         (dynamic(&[moving(100.0, 0.0, -30.0, 12.0)]), dynamic(&[moving(100.0, 0.0, -30.0, 0.0)])),

@@ -13,5 +13,6 @@ mod flanger;
 mod limiter;
 mod multiband;
 mod reverb;
+mod saturation;
 mod swept_delay;
 mod vibrato;

@@ -101,8 +101,8 @@ def master(
     effects : effect or sequence of effects, optional
         Before everything else.
     clip_db : "auto", "off" or float, default "auto"
-        Clipping before the limiter: by itself as above, none, or this many dB of the highest peak (0 to 24), though
-        nothing below the ceiling.
+        Clipping before the limiter, by the stage of :class:`Clipper`: by itself as above, none, or this many dB of the
+        highest peak (0 to 24), though nothing below the ceiling.
     bit_depth : 16, 24 or 32, default 24
         32 is floating point: nothing is rounded.
     dither : "tpdf" or "none", default "tpdf"

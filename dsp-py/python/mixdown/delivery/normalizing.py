@@ -65,9 +65,9 @@ def normalize(
     policy : "limit", "reduce" or "fail", default "limit"
         If a static gain would exceed the ceiling: limit the peaks, stay below the target, or refuse.
     clip_db : "auto", "off" or float, default "auto"
-        Clipping before the limiter with "limit": by itself where the limiter would take more than 3 dB, none, or this
-        many dB of the highest peak (0 to 24), though nothing below the ceiling; the other policies clip nothing and
-        refuse a number. See :func:`master`.
+        Clipping before the limiter with "limit", by the stage of :class:`Clipper`: by itself where the limiter would
+        take more than 3 dB, none, or this many dB of the highest peak (0 to 24), though nothing below the ceiling; the
+        other policies clip nothing and refuse a number. See :func:`master`.
     dual_mono : bool, default False
         A programme of one channel counts as two loudspeakers, which make it 3.01 LU louder.
     progress : function, optional

@@ -34,6 +34,7 @@ from mixdown.effects.filters import (
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
+from mixdown.effects.saturation import Clipper, Saturator, SaturatorCurve
 from mixdown.effects.setting import KINDS, Setting, without_infinities
 from mixdown.effects.tempo import Note
 
@@ -45,6 +46,7 @@ __all__ = [
     "Bell",
     "Bypass",
     "Chain",
+    "Clipper",
     "Compressor",
     "Convolution",
     "DeEsser",
@@ -76,6 +78,8 @@ __all__ = [
     "Placed",
     "Plate",
     "Reverb",
+    "Saturator",
+    "SaturatorCurve",
     "Setting",
     "Stream",
     "Tilt",
