@@ -14,6 +14,7 @@ import pytest
 import mixdown as md
 from mixdown import _core
 from mixdown.effects import KINDS
+from mixdown.effects.tempo import Note
 
 #: Settings that the engine has no table of, and why.
 WITHOUT_TABLE = {
@@ -49,6 +50,14 @@ FITTING: dict[tuple[str, str], dict[str, Any]] = {
     ("Convolution", "stereo"): {"impulse_response": np.ones((2, 8), np.float32)},
     ("Convolution", "true_stereo"): {"impulse_response": np.ones((4, 8), np.float32)},
 }
+#: Effects with a time or rate that a note may set, None by default, and what goes with any tempo, and with any note.
+SYNCED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+FITTING |= {
+    (kind, word): with_note
+    for kind, (_, with_note) in SYNCED.items()
+    for word in typing.get_args(Note)
+    if word != "off"
+}
 #: Where a range depends on other parameters, these leave all of it.
 WIDEST: dict[str, dict[str, Any]] = {"Reverb": {"t60_low_ratio": 1, "t60_high_ratio": 1}}
 #: What lies this far beyond an end is refused. All values are printed alike in both languages.
@@ -71,6 +80,8 @@ kinds = pytest.mark.parametrize("kind", CLASSES)
 
 def make(kind: str, **changes: Any) -> Any:
     """Make a setting with its ranges as wide as they get."""
+    if "tempo_bpm" in changes and kind in SYNCED:
+        changes = {**SYNCED[kind][0], **changes}
     return CLASSES[kind](**{**GIVEN.get(kind, {}), **WIDEST.get(kind, {}), **changes})
 
 
@@ -105,6 +116,11 @@ def test_what_only_python_has_exists() -> None:
         assert name in {field["name"] for field in TABLES[kind]}
 
 
+def unset(kind: str, name: str) -> bool:
+    """Whether a parameter is None unless it is given."""
+    return kind in SYNCED and name in ("tempo_bpm", "note")
+
+
 @kinds
 def test_defaults_and_types_are_those_of_the_table(kind: str) -> None:
     made = CLASSES[kind](**GIVEN.get(kind, {}))
@@ -113,9 +129,10 @@ def test_defaults_and_types_are_those_of_the_table(kind: str) -> None:
         name, values = field["name"], field["kind"]
         if values["type"] == "compound":
             continue
-        assert getattr(made, name) == values["default"], name
+        assert getattr(made, name) == (None if unset(kind, name) else values["default"]), name
         if values["type"] == "choice":
-            assert list(typing.get_args(hints[name])) == values["words"], name
+            words = next(iter(typing.get_args(hints[name]))) if unset(kind, name) else hints[name]
+            assert list(typing.get_args(words)) == values["words"], name
         else:
             # Where points are taken as well, the number comes first.
             hint = next(iter(typing.get_args(hints[name])), hints[name])
@@ -243,7 +260,8 @@ def test_words_and_switches_take_nothing_else(kind: str) -> None:
         name, values = field["name"], field["kind"]
         if values["type"] == "choice":
             for word in values["words"]:
-                assert getattr(make(kind, **{name: word}, **FITTING.get((kind, word), {})), name) == word
+                made = make(kind, **{name: word}, **FITTING.get((kind, word), {}))
+                assert getattr(made, name) == (None if unset(kind, name) and word == "off" else word)
             allowed = f"it must be one of {re.escape(', '.join(values['words']))}$"
             with pytest.raises(md.ParameterError, match=f"{name} = 'other' is not allowed: {allowed}"):
                 make(kind, **{name: "other"})
@@ -272,6 +290,8 @@ def shown(value: Any) -> str:
 
 def default_of(kind: str, name: str, default: Any) -> str:
     """A default as documentation has it; a reverb's may depend on its space."""
+    if unset(kind, name):
+        return "None"
     if kind == "Reverb" and name != "space":
         spaces = next(field["kind"]["words"] for field in TABLES[kind] if field["name"] == "space")
         defaults = [shown(_core.reverb_space(space)[name]) for space in spaces]
@@ -321,7 +341,12 @@ def differences(kind: str, text: str) -> list[str]:
                 wrong.append(f'{name}: "{body}" does not hold "{legal}"')
             if len(re.findall(r"(?:\d|inf) to -?(?:\d|inf)", body)) > 1:
                 wrong.append(f'{name}: "{body}" holds two ranges')
-        if values["type"] == "choice" and set(re.findall(r'"([^"]+)"', f"{head} {body}")) != set(values["words"]):
+        if unset(kind, name) and values["type"] == "choice":
+            # Dotted notes and triplets by one example each.
+            straight = {word for word in values["words"] if word[-1] not in "dt" and word != "off"}
+            if set(re.findall(r'"([^"]+)"', body)) != straight | {"1/8d", "1/8t"}:
+                wrong.append(f'{name}: "{body}" does not name {straight}')
+        elif values["type"] == "choice" and set(re.findall(r'"([^"]+)"', f"{head} {body}")) != set(values["words"]):
             wrong.append(f'{name}: "{head} {body}" does not name {values["words"]}')
     return wrong
 

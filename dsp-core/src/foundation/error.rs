@@ -49,6 +49,21 @@ pub enum Error {
         /// Its value.
         with_value: f64,
     },
+    /// A note at a tempo makes a time or rate that is out of range.
+    Note {
+        /// The word of the note.
+        note: &'static str,
+        /// The tempo.
+        tempo_bpm: f64,
+        /// Name of the time or rate.
+        param: &'static str,
+        /// Its value, by the note.
+        value: f64,
+        /// Smallest legal value.
+        min: f64,
+        /// Largest legal value.
+        max: f64,
+    },
     /// A parameter takes only certain values, and this is not one of them.
     NotAllowed {
         /// Name of the parameter.
@@ -166,6 +181,10 @@ impl fmt::Display for Error {
             Self::Conflict { param, value, min, max, with, with_value } => {
                 write!(f, "{param} = {value} is out of range: with {with} = {with_value} it must lie in {min}..{max}")
             }
+            Self::Note { note, tempo_bpm, param, value, min, max } => write!(
+                f,
+                "note = {note} at tempo_bpm = {tempo_bpm} makes {param} = {value}: it must lie in {min}..{max}"
+            ),
             Self::NotAllowed { param, index, value, allowed } => {
                 name(f, param, index)?;
                 write!(f, " = {value} is not allowed: it must be {allowed}")

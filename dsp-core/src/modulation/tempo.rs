@@ -1,6 +1,10 @@
 //! Note values: times that follow a tempo.
 
-use crate::foundation::declare::choice;
+use crate::foundation::{
+    declare::choice,
+    error::Error,
+    field::{Field, Kind},
+};
 
 /// Defines the notes: each straight, dotted (3/2) and as a triplet (2/3), by its length in beats, which are quarters.
 macro_rules! notes {
@@ -69,6 +73,38 @@ impl NoteValue {
     #[must_use]
     pub fn seconds(self, tempo_bpm: f64) -> Option<f64> {
         self.beats().map(|beats| 60.0 * beats / tempo_bpm)
+    }
+
+    /// The time that counts, in ms: of the note, or `time_ms` if it is off.
+    pub(crate) fn time_ms(self, tempo_bpm: f64, time_ms: f64) -> f64 {
+        self.seconds(tempo_bpm).map_or(time_ms, |seconds| 1e3 * seconds)
+    }
+
+    /// The rate that counts, in Hz: one period in the length of the note, or `rate_hz` if it is off.
+    pub(crate) fn rate_hz(self, tempo_bpm: f64, rate_hz: f64) -> f64 {
+        self.seconds(tempo_bpm).map_or(rate_hz, |seconds| 1.0 / seconds)
+    }
+
+    /// Checks the time or rate that counts, `value`, against the range of the parameter that it stands for, and against
+    /// the upper limit `highest` of this processor.
+    ///
+    /// # Errors
+    /// [`Error::Note`]. None if it is off: the table checks what is set.
+    pub(crate) fn check(
+        self,
+        tempo_bpm: f64,
+        fields: &'static [Field],
+        param: &'static str,
+        value: f64,
+        highest: f64,
+    ) -> Result<(), Error> {
+        let found = fields.iter().find(|field| field.name == param).map(|field| field.kind);
+        let Some(Kind::Number(number)) = found else { return Ok(()) };
+        let (min, max) = (number.min, number.max.min(highest));
+        if self == Self::Off || (min..=max).contains(&value) {
+            return Ok(());
+        }
+        Err(Error::Note { note: self.word(), tempo_bpm, param, value, min, max })
     }
 }
 
