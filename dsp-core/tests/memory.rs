@@ -8,7 +8,7 @@ const TOLERANCE: f64 = 0.1;
 
 /// The figure of a processor with its defaults for stereo f32 at 48 kHz, in kB (1 000 bytes), and the source file of
 /// its card.
-const FIGURES_KB: [(&str, f64, &str); 24] = [
+const FIGURES_KB: [(&str, f64, &str); 27] = [
     ("Gain", 0.21, "levels/gain.rs"),
     ("Pan", 0.29, "levels/pan.rs"),
     ("Width", 15.6, "levels/width.rs"),
@@ -29,6 +29,9 @@ const FIGURES_KB: [(&str, f64, &str); 24] = [
     ("Expander", 24.0, "dynamics/expander.rs"),
     ("Gate", 24.0, "dynamics/gate.rs"),
     ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
+    ("TransientShaper", 28.0, "dynamics/transient_shaper/mod.rs"),
+    ("Phaser", 12.0, "modulation/phaser/mod.rs"),
+    ("Tremolo", 3.4, "modulation/tremolo.rs"),
     ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
     ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),

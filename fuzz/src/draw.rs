@@ -249,6 +249,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Limiter(params) => params.gain_db.max(0.0),
         // The automatic make-up gain adds half of the threshold at most.
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
+        Effect::TransientShaper(params) => {
+            [params.attack_db, params.sustain_db, params.output_db].map(|level_db| level_db.max(0.0)).iter().sum()
+        }
         // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         Effect::Width(_) => 10.0,
@@ -312,7 +315,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
         | Effect::AllPass(_)
         | Effect::DeEsser(_)
         | Effect::Expander(_)
-        | Effect::Gate(_) => 0.0,
+        | Effect::Gate(_)
+        | Effect::Phaser(_)
+        | Effect::Tremolo(_) => 0.0,
         other => panic!("no bound is known of {other:?}"),
     }
 }

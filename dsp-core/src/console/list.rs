@@ -27,6 +27,9 @@ macro_rules! for_each_processor {
             Expander: $crate::dynamics::ExpanderParams, $crate::dynamics::Expander<S>;
             Gate: $crate::dynamics::GateParams, $crate::dynamics::Gate<S>;
             Limiter: $crate::dynamics::LimiterParams, $crate::dynamics::Limiter<S>;
+            TransientShaper: $crate::dynamics::TransientShaperParams, $crate::dynamics::TransientShaper<S>;
+            Phaser: $crate::modulation::PhaserParams, $crate::modulation::Phaser<S>;
+            Tremolo: $crate::modulation::TremoloParams, $crate::modulation::Tremolo<S>;
             Reverb: $crate::reverbs::ReverbParams, $crate::reverbs::Reverb<S>;
             Plate: $crate::reverbs::PlateParams, $crate::reverbs::Plate<S>;
             LinearPhaseEqualizer: $crate::convolution::LinearPhaseEqualizerParams, $crate::convolution::LinearPhaseEqualizer<S>;

@@ -16,7 +16,7 @@ use proptest::{
 
 /// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
 /// levels about those of their noise. Without an owner, for every parameter of the name.
-const NARROWED: [(&str, &str, [f64; 2]); 22] = [
+const NARROWED: [(&str, &str, [f64; 2]); 23] = [
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
     ("", "key_low_pass_hz", [50.0, 18_000.0]),
@@ -32,6 +32,7 @@ const NARROWED: [(&str, &str, [f64; 2]); 22] = [
     ("Gate", "threshold_db", [-20.0, -12.0]),
     ("Gate", "attack_ms", [0.02, 50.0]),
     ("Gate", "hold_ms", [0.0, 100.0]),
+    ("TransientShaper", "slow_ms", [10.0, 100.0]),
     ("Reverb", "t60_s", [0.1, 0.4]),
     ("Reverb", "t60_low_ratio", [0.2, 1.5]),
     ("Plate", "decay", [0.0, 0.9]),
@@ -42,8 +43,13 @@ const NARROWED: [(&str, &str, [f64; 2]); 22] = [
     ("Convolution", "decay", [1.0, 1.0]),
 ];
 
-/// The layout of the rows follows from the response.
-const HELD: (&str, &str) = ("Convolution", "layout");
+/// Choices that keep their default: the layout of the rows follows from the response, and few notes make a legal rate at
+/// any tempo. Without an owner, for every parameter of the name.
+const HELD: [(&str, &str); 2] = [("Convolution", "layout"), ("", "note")];
+
+fn is_held(owner: &str, field: &Field) -> bool {
+    HELD.iter().any(|(of, name)| (of.is_empty() || *of == owner) && *name == field.name)
+}
 
 /// The range in which a number is tested.
 fn narrowed(owner: &str, field: &Field, number: Number) -> Number {
@@ -54,7 +60,7 @@ fn narrowed(owner: &str, field: &Field, number: Number) -> Number {
 /// Values of a parameter: over its whole scale, with extra weight on its ends, its default, and off.
 fn values(owner: &str, field: &Field) -> Option<BoxedStrategy<params::Value<'static>>> {
     match field.kind {
-        _ if (owner, field.name) == HELD => None,
+        _ if is_held(owner, field) => None,
         Kind::Number(number) => {
             let number = narrowed(owner, field, number);
             let anywhere = (0.0..1.0).prop_map(move |position| number.at(position)).boxed();
@@ -196,7 +202,7 @@ pub struct Entry {
 }
 
 /// Effects whose channels depend on each other.
-const LINKED: [&str; 12] = [
+const LINKED: [&str; 14] = [
     "Reverb",
     "Plate",
     "Convolution",
@@ -209,6 +215,9 @@ const LINKED: [&str; 12] = [
     "Expander",
     "Gate",
     "Limiter",
+    "TransientShaper",
+    // One channel has no second phase.
+    "Tremolo",
 ];
 
 /// Every effect.
@@ -286,7 +295,7 @@ pub fn channel_counts(effect: &Effect) -> Vec<usize> {
 
 /// Changes every parameter that is not fixed: numbers to the mirror image on their scale, off to on.
 fn move_all(owner: &str, settings: &mut dyn Fields) {
-    for field in settings.fields().iter().filter(|field| !field.fixed && (owner, field.name) != HELD) {
+    for field in settings.fields().iter().filter(|field| !field.fixed && !is_held(owner, field)) {
         let Some(value) = settings.get(field.name) else { continue };
         let other = match (field.kind, value) {
             (Kind::Number(number), params::Value::Number(value)) => {

@@ -9,4 +9,7 @@ mod dynamics;
 mod equalizer;
 mod limiter;
 mod multiband;
+mod phaser;
 mod reverb;
+mod transient_shaper;
+mod tremolo;

@@ -12,6 +12,7 @@ from mixdown.effects.dynamics import (
     Gate,
     Limiter,
     MultibandCompressor,
+    TransientShaper,
 )
 from mixdown.effects.effect import Chain, Effect, Stream, from_dict
 from mixdown.effects.filters import (
@@ -31,6 +32,7 @@ from mixdown.effects.filters import (
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
+from mixdown.effects.modulation import Phaser, Tremolo
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
 from mixdown.effects.setting import KINDS, Setting, without_infinities
@@ -69,12 +71,15 @@ __all__ = [
     "PanLaw",
     "Parallel",
     "Parameter",
+    "Phaser",
     "Placed",
     "Plate",
     "Reverb",
     "Setting",
     "Stream",
     "Tilt",
+    "TransientShaper",
+    "Tremolo",
     "Width",
     "from_dict",
     "parameters_of",
