@@ -16,11 +16,14 @@ mod limiter;
 mod meters;
 mod mix;
 mod pair;
+mod phaser;
 mod reverb;
 mod scalar;
 mod scalar_meters;
 mod signal;
 mod soft_clip;
+mod transient_shaper;
+mod tremolo;
 mod width;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -41,6 +44,7 @@ criterion_group! {
     targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
         limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
-        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, transient_shaper::all, phaser::all, tremolo::all,
+        reverb::all, goals::all
 }
 criterion_main!(benches);

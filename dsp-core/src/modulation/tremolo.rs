@@ -44,7 +44,8 @@ use crate::{
 ///
 /// At 180 degrees, as auto-pan, both gains are multiplied by what keeps the sum of their squares constant: a sound in
 /// both channels moves without a change of power, 1 + (1 - depth)² at every time, and the gains still swing between 1
-/// and 1 - `depth`. In between the correction counts by sin²(phase / 2), and the swing is a little smaller.
+/// and 1 - `depth`. The correction fades within 20 degrees of that, as it would steepen edges at which both sides are
+/// soft.
 ///
 /// "square" changes in edges of 12.5 ms, quintic in time, and "triangle" turns within as long: neither clicks, and both
 /// are what their names say at rates of up to 20 Hz. Changes of depth, shape and phase glide over 20 ms, of the rate
@@ -89,6 +90,9 @@ choice! {
 /// silence at the worst phase, a quintic edge of 12.5 ms leaves -102 dBFS above 1 kHz, one of 10 ms -97; raised cosines
 /// of as long leave -86 and -82.
 const EDGE_MS: f64 = 12.5;
+/// How fast the correction of an auto-pan fades beside 180 degrees: less leaves more than -100 dBFS above 1 kHz of a
+/// square at 170 degrees.
+const HELD: f64 = 200.0;
 /// Values that glide: depth, shares of the shapes, second phase in periods.
 const VALUES: usize = 5;
 
@@ -264,11 +268,11 @@ fn sides<C: Course>(phase: Phase, on: [bool; 3], values: [C; VALUES], two: bool,
         let depth = depth.at(index);
         let other = 1.0 - depth * (0.5 - 0.5 * *second);
         let (quiet, power) = (1.0 - depth, *first * *first + other * other);
-        // The ratio of the power to that at the ends of the swing, to the power of half the share of the correction.
-        // Where both are silent, so is their product with any factor.
-        let ratio = (1.0 + quiet * quiet) / larger(power, 1e-30);
-        let share = 0.5 - 0.5 * self::sine(offset.at(index) + 0.25);
-        let factor = (0.5 * share * ratio.log2_fast()).exp2_fast();
+        // At 180 degrees the power at the ends of the swing over this one. Elsewhere both sides may be silent at once.
+        let apart = 0.5 + 0.5 * self::sine(offset.at(index) + 0.25);
+        let (opposed, held) = (1.0 - apart, HELD * apart);
+        let ratio = (opposed * (1.0 + quiet * quiet) + held) / larger(opposed * power + held, 1e-30);
+        let factor = (0.5 * ratio.log2_fast()).exp2_fast();
         (*first, *second) = (*first * factor, other * factor);
     }
 }

@@ -38,7 +38,7 @@ fn frequencies(rate_hz: f64, count: u32) -> impl Iterator<Item = f64> {
 
 #[test]
 fn at_rest_it_has_the_response_of_its_equations() {
-    /// Of 1. The exponentials of corner and ladder are good to 1e-8, and feedback makes more of it.
+    /// Of 1. The exponential of the corner is good to 1e-8, and feedback makes more of it.
     const LIMIT: f64 = 5e-6;
     for rate_hz in [44_100.0, 96_000.0] {
         for stages in STAGES {

@@ -101,10 +101,14 @@ fn every_second_channel_has_the_second_phase() {
     let params = TremoloParams { stereo_phase_degrees: 90.0, depth: 0.8, ..Default::default() };
     let found = gains(&params, RATE_HZ, 5, 20_000);
     assert!(found[0] == found[2] && found[2] == found[4] && found[1] == found[3] && found[0] != found[1]);
-    // A quarter of 9600 frames ahead, both behind the same correction of either.
+    // A quarter of 9600 frames ahead, both with the same correction.
     let alone = gains(&TremoloParams { stereo_phase_degrees: 0.0, ..params }, RATE_HZ, 1, 20_000);
     let mono = gains(&params, RATE_HZ, 1, 20_000);
     assert_eq!(mono, alone, "a mono stream has one phase");
+    assert!(
+        found[0].iter().zip(&alone[0]).all(|(a, b)| (a / b - 1.0).abs() < 0.01),
+        "hardly any correction at 90 degrees"
+    );
     let ratio = |n: usize| found[1][n] / found[0][n];
     let expected = |n: usize| alone[0][n + 2_400] / alone[0][n];
     assert!((0..17_000).all(|n| (ratio(n) - expected(n)).abs() < 1e-9));
@@ -116,7 +120,7 @@ fn no_shape_clicks() {
     const LIMIT_DBFS: f64 = -100.0;
     for shape in SHAPES {
         for rate_hz in [0.37, 3.1, 7.7, 20.0] {
-            for stereo_phase_degrees in [0.0, 180.0] {
+            for stereo_phase_degrees in [0.0, 30.0, 90.0, 170.0, 180.0] {
                 let params = TremoloParams { rate_hz, depth: 1.0, shape, stereo_phase_degrees, ..Default::default() };
                 let mut audio = [sine(100.0, RATE_HZ, 0.5, 192_000), sine(100.0, RATE_HZ, 0.5, 192_000)].concat();
                 let mut block = BlockMut::from_planar(&mut audio, 2).unwrap();

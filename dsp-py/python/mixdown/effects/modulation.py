@@ -24,7 +24,7 @@ class Phaser(TempoEffect):
     rate_hz : float, default 0.4
         Sweeps per second, 0.01 to 20 Hz, unless a note sets them.
     tempo_bpm : float, default None
-        Tempo of the note, 20 to 999 beats per minute.
+        Tempo of the note, 20 to 999 bpm.
     note : str, default None
         Time of a sweep: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
         triplet as "1/8t".
@@ -67,7 +67,7 @@ class Tremolo(TempoEffect):
     rate_hz : float, default 5
         Periods per second, 0.01 to 20 Hz, unless a note sets them.
     tempo_bpm : float, default None
-        Tempo of the note, 20 to 999 beats per minute.
+        Tempo of the note, 20 to 999 bpm.
     note : str, default None
         A period: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a triplet
         as "1/8t".
