@@ -18,11 +18,14 @@ mod limiter;
 mod meters;
 mod mix;
 mod pair;
+mod phaser;
 mod reverb;
 mod saturator;
 mod scalar;
 mod scalar_meters;
 mod signal;
+mod transient_shaper;
+mod tremolo;
 mod width;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -43,7 +46,8 @@ criterion_group! {
     targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
         limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
-        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, delay::all, saturator::all, clipper::all,
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, transient_shaper::all,
+        delay::all, phaser::all, tremolo::all, saturator::all, clipper::all,
         reverb::all, goals::all
 }
 criterion_main!(benches);

@@ -51,6 +51,11 @@ fn as_loud(a: f64, b: f64, name: &str) -> bool {
     a == b || (10.0 * (a / b).log10()).abs() <= limit_db
 }
 
+/// Whether the level of a sound does not depend on when it comes.
+fn is_steady(entry: &Entry) -> bool {
+    !matches!(entry.name, "Phaser" | "Tremolo")
+}
+
 #[test]
 fn law_1_a_click_after_silence_at_every_offset_of_the_grid() {
     let cuts = Cut::all();
@@ -66,7 +71,7 @@ fn law_1_a_click_after_silence_at_every_offset_of_the_grid() {
                 let whole = rendered(&mut processor, &audio, &Cut::whole());
                 let context = || format!("{} {} Hz, click at {at}: {effect:?}", entry.name, spec.sample_rate_hz());
                 let level = energy(&whole, frames, 0);
-                assert!(as_loud(level, first, entry.name), "{level} for {first}: {}", context());
+                assert!(!is_steady(entry) || as_loud(level, first, entry.name), "{level} for {first}: {}", context());
                 let border = Cut(vec![at, 1, 63]);
                 for cut in [&cuts[place % cuts.len()], &border] {
                     assert!(same_bits(&rendered(&mut processor, &audio, cut), &whole), "{cut:?} {}", context());
@@ -104,7 +109,11 @@ fn law_1_a_signal_that_stops_and_returns() {
             if matches!(processor.tail(), Tail::Frames(tail) if tail < SILENT_FRAMES as u64) {
                 ended.set(ended.get() + 1);
                 let level = energy(&whole, frames, at);
-                assert!(as_loud(level, first, entry.name), "{level} for {first}: {} {effect:?}", entry.name);
+                assert!(
+                    !is_steady(entry) || as_loud(level, first, entry.name),
+                    "{level} for {first}: {} {effect:?}",
+                    entry.name
+                );
             }
         }
     });

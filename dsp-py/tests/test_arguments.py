@@ -300,7 +300,8 @@ def test_nothing_but_the_errors_that_are_promised(data: st.DataObject) -> None:
         lambda: md.Mix().rename(anything(), anything()),
         lambda: md.Mix()[anything()],
         lambda: md.Track(anything(), anything(), mute=anything()),
-        lambda: md.resample(anything(), anything(), anything()),
+        lambda: md.resample(anything(), anything(), anything(), quality=anything()),
+        lambda: md.resample(np.zeros(3), RATE_HZ, 44_100, quality=anything()),
         lambda: md.to_float(anything(), bit_depth=anything()),
     ]
     with contextlib.suppress(EXPECTED):

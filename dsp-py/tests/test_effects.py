@@ -57,6 +57,9 @@ EXAMPLES = [
             md.HighPass(frequency_hz=60),
         ]
     ),
+    md.TransientShaper(attack_db=6, sustain_db=-9, slow_ms=20, link_percent=50),
+    md.Phaser(rate_hz=0.7, stages=8, feedback=-0.6),
+    md.Tremolo(tempo_bpm=120, note="1/8d", depth=0.8, shape="square", stereo_phase_degrees=180),
     md.LinearPhaseEqualizer(bands=[md.Bell(frequency_hz=500, gain_db=-4)], length_ms=20),
     md.Delay(tempo_bpm=174, note="1/16t", feedback=-0.6, ping_pong=True, low_cut_hz=150),
     md.Saturator(drive_db=9, curve="cubic", bias=0.25, oversample=2),
@@ -108,7 +111,10 @@ class TestValues:
         stream = effect.stream(RATE_HZ, 2)
         latency = stream.latency_frames
         assert latency == effect.latency_frames(RATE_HZ)
-        delayed = (md.Limiter, md.Compressor, md.DeEsser, md.LinearPhaseEqualizer, md.Saturator, md.Clipper)
+        delayed = (
+            *(md.Limiter, md.Compressor, md.DeEsser, md.TransientShaper),
+            *(md.LinearPhaseEqualizer, md.Saturator, md.Clipper),
+        )
         assert (latency > 0) == isinstance(effect, delayed)
         # Silence pushes out what the latency holds back.
         padded = np.concatenate([audio, np.zeros((2, latency), np.float32)], axis=1)

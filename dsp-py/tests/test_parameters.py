@@ -51,7 +51,11 @@ FITTING: dict[tuple[str, str], dict[str, Any]] = {
     ("Convolution", "true_stereo"): {"impulse_response": np.ones((4, 8), np.float32)},
 }
 #: Effects with a time or rate that a note may set, None by default, and what goes with any tempo, and with any note.
-SYNCED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {"Delay": ({"note": "1/8"}, {"tempo_bpm": 999})}
+SYNCED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "Delay": ({"note": "1/8"}, {"tempo_bpm": 999}),
+    "Phaser": ({"note": "1/4"}, {"tempo_bpm": 40}),
+    "Tremolo": ({"note": "1/4"}, {"tempo_bpm": 40}),
+}
 FITTING |= {
     (kind, word): with_note
     for kind, (_, with_note) in SYNCED.items()

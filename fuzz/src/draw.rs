@@ -266,6 +266,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
             params.drive_db + params.output_db.max(0.0) + if params.auto_gain { 48.0 } else { 0.0 } + 6.0
         }
         Effect::Clipper(params) => params.gain_db.max(0.0) + 12.0,
+        Effect::TransientShaper(params) => {
+            [params.attack_db, params.sustain_db, params.output_db].map(|level_db| level_db.max(0.0)).iter().sum()
+        }
         // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         // A steady tone adds up to 1 / (1 - feedback); from 1 on it grows as long as the input lasts.
@@ -331,7 +334,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
         | Effect::AllPass(_)
         | Effect::DeEsser(_)
         | Effect::Expander(_)
-        | Effect::Gate(_) => 0.0,
+        | Effect::Gate(_)
+        | Effect::Phaser(_)
+        | Effect::Tremolo(_) => 0.0,
         other => panic!("no bound is known of {other:?}"),
     }
 }

@@ -26,10 +26,13 @@ macro_rules! for_each_processor {
             MultibandCompressor: $crate::dynamics::MultibandCompressorParams, $crate::dynamics::MultibandCompressor<S>;
             Expander: $crate::dynamics::ExpanderParams, $crate::dynamics::Expander<S>;
             Gate: $crate::dynamics::GateParams, $crate::dynamics::Gate<S>;
+            TransientShaper: $crate::dynamics::TransientShaperParams, $crate::dynamics::TransientShaper<S>;
             Limiter: $crate::dynamics::LimiterParams, $crate::dynamics::Limiter<S>;
             Delay: $crate::modulation::DelayParams, $crate::modulation::Delay<S>;
             Chorus: $crate::modulation::ChorusParams, $crate::modulation::Chorus<S>;
             Flanger: $crate::modulation::FlangerParams, $crate::modulation::Flanger<S>;
+            Phaser: $crate::modulation::PhaserParams, $crate::modulation::Phaser<S>;
+            Tremolo: $crate::modulation::TremoloParams, $crate::modulation::Tremolo<S>;
             Vibrato: $crate::modulation::VibratoParams, $crate::modulation::Vibrato<S>;
             Saturator: $crate::saturation::SaturatorParams, $crate::saturation::Saturator<S>;
             Clipper: $crate::saturation::ClipperParams, $crate::saturation::Clipper<S>;

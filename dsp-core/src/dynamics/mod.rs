@@ -1,5 +1,5 @@
-//! Dynamics: compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter, and their
-//! detector, gain computer, ballistics and side-chain.
+//! Dynamics: compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter, transient
+//! shaper, and their detector, gain computer, ballistics and side-chain.
 
 pub(crate) mod ballistics;
 pub(crate) mod box_filter;
@@ -28,6 +28,7 @@ pub(crate) mod reduction_meter;
 pub(crate) mod release;
 pub(crate) mod side_chain;
 pub(crate) mod sliding_max;
+pub(crate) mod transient_shaper;
 
 pub use {
     compression::{CompressorCoeffs, CompressorParams, CompressorRelease},
@@ -42,4 +43,5 @@ pub use {
     gate::{Gate, GateCoeffs, GateParams},
     limiter::{Limiter, LimiterCoeffs, LimiterMode, LimiterParams, ReleaseMode},
     multiband::{MultibandCompressor, MultibandCompressorCoeffs, MultibandCompressorParams},
+    transient_shaper::{TransientShaper, TransientShaperCoeffs, TransientShaperParams},
 };

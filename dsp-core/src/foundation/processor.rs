@@ -73,9 +73,10 @@ pub trait Processor<S: Sample>: Send {
 
 /// A processor whose gain follows a level, with a gain reduction to read and to draw.
 ///
-/// Reductions are in dB, 0 or more: what acts on the processed signal, without make-up gain, drive and mix. A band that
-/// is bypassed or not put out has none. Only listening to a key or a band leaves them as they are without listening, so
-/// that they can be set by ear and eye.
+/// Reductions are in dB, positive: what acts on the processed signal, without make-up gain, drive and mix. A boost, where
+/// a processor makes any, is negative in a trace and 0 in the statistics. A band that is bypassed or not put out has
+/// none. Only listening to a key or a band leaves them as they are without listening, so that they can be set by ear and
+/// eye.
 pub trait Dynamics<S: Sample>: Processor<S> {
     /// Number of gain reduction traces: one per channel; with bands, those of the first band, then those of the next.
     fn traces(&self) -> usize {

@@ -41,6 +41,7 @@ const NARROWED: &[(&str, &str, [f64; 2])] = &[
     ("Chorus", "delay_ms", [11.0, 50.0]),
     ("Vibrato", "rate_hz", [3.0, 20.0]),
     ("Vibrato", "depth_cents", [0.0, 60.0]),
+    ("TransientShaper", "slow_ms", [10.0, 100.0]),
     ("Reverb", "t60_s", [0.1, 0.4]),
     ("Reverb", "t60_low_ratio", [0.2, 1.5]),
     ("Plate", "decay", [0.0, 0.9]),
@@ -230,6 +231,9 @@ const LINKED: &[&str] = &[
     "Limiter",
     // By its automatic gain.
     "Saturator",
+    "TransientShaper",
+    // One channel has no second phase.
+    "Tremolo",
 ];
 
 /// Every effect.

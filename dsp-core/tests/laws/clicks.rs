@@ -100,6 +100,17 @@ fn law_8_g3_no_change_of_settings_clicks() {
         }
         Effect::Chain { effects }
     };
+    // Of a steady tone it changes nothing but by the output; the other settings act on the tone's fade.
+    let shaper = |attack_db, sustain_db, output_db| {
+        Effect::from(TransientShaperParams { attack_db, sustain_db, output_db, ..Default::default() })
+    };
+    // Slowly, so that the modulation itself stays below 1 kHz.
+    let tremolo = |rate_hz, depth, shape, stereo_phase_degrees| {
+        Effect::from(TremoloParams { rate_hz, depth, shape, stereo_phase_degrees, ..Default::default() })
+    };
+    let phaser = |frequency_hz, depth_octaves, feedback, mix| {
+        Effect::from(PhaserParams { frequency_hz, depth_octaves, feedback, mix, ..Default::default() })
+    };
     let room = ReverbParams { t60_s: 0.1, predelay_ms: 0.0, ..ReverbParams::space(Space::Room) };
     let reverb = |params: ReverbParams| Effect::from(params);
     let plate = |decay, predelay_ms, damping_hz| {
@@ -187,6 +198,29 @@ fn law_8_g3_no_change_of_settings_clicks() {
         (expander(-40.0, -40.0, 2.0, 40.0), keyed(expander(-40.0, -40.0, 2.0, 40.0))),
         (gate(-40.0, -30.0, 0.0), gate(-40.0, -30.0, 12.0)),
         (gate(-40.0, -30.0, 12.0), keyed(gate(-40.0, -30.0, 12.0))),
+        (shaper(0.0, 0.0, 0.0), shaper(24.0, -24.0, -12.0)),
+        (shaper(12.0, 12.0, 0.0), {
+            TransientShaperParams {
+                fast_ms: 10.0,
+                slow_ms: 300.0,
+                link_percent: 0.0,
+                output_db: 12.0,
+                ..Default::default()
+            }
+            .into()
+        }),
+        (tremolo(5.0, 0.25, TremoloShape::Sine, 0.0), tremolo(5.0, 0.75, TremoloShape::Sine, 0.0)),
+        (tremolo(5.0, 1.0, TremoloShape::Sine, 0.0), tremolo(5.0, 1.0, TremoloShape::Square, 0.0)),
+        (tremolo(5.0, 1.0, TremoloShape::Triangle, 0.0), tremolo(5.0, 1.0, TremoloShape::Square, 180.0)),
+        (tremolo(5.0, 0.5, TremoloShape::Sine, 0.0), tremolo(5.0, 0.5, TremoloShape::Sine, 180.0)),
+        (tremolo(3.0, 1.0, TremoloShape::Sine, 90.0), tremolo(6.0, 1.0, TremoloShape::Sine, 90.0)),
+        (phaser(800.0, 2.0, 0.5, 0.0), phaser(800.0, 2.0, 0.5, 1.0)),
+        (phaser(800.0, 2.0, -0.9, 0.5), phaser(800.0, 2.0, 0.9, 0.5)),
+        (phaser(400.0, 0.0, 0.0, 0.5), phaser(800.0, 0.0, 0.0, 0.5)),
+        (phaser(800.0, 0.0, 0.5, 0.5), phaser(800.0, 2.0, 0.5, 0.5)),
+        (phaser(800.0, 2.0, 0.5, 0.5), {
+            PhaserParams { rate_hz: 0.8, stereo_phase_degrees: 180.0, ..Default::default() }.into()
+        }),
         (reverb(room), reverb(ReverbParams { size: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { t60_s: 0.15, t60_high_ratio: 1.0, ..room })),
         (reverb(room), reverb(ReverbParams { predelay_ms: 20.0, ..room })),

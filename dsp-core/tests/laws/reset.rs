@@ -31,9 +31,11 @@ fn law_3_reset_equals_a_fresh_build() {
 #[test]
 fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
     for_all(12, |entry, effect| {
-        // A reverb and a chorus differ between the sides, and the LFO of a flanger may.
+        // A reverb and a chorus differ between the sides, and so does what has a second phase.
         let differs = match &effect {
-            Effect::Flanger(params) => params.stereo_phase_degrees != 0.0,
+            Effect::Flanger(p) => p.stereo_phase_degrees != 0.0,
+            Effect::Phaser(p) => p.stereo_phase_degrees != 0.0,
+            Effect::Tremolo(p) => p.stereo_phase_degrees != 0.0,
             _ => matches!(entry.name, "Reverb" | "Plate" | "Chorus"),
         };
         if !channel_counts(&effect).contains(&2) || differs {

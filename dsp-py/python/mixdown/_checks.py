@@ -195,16 +195,18 @@ def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
     return samples, sample_rate(rate_hz)
 
 
-def recording(source: Source, sample_rate_hz: float | None, name: str = "audio") -> tuple[AudioLike, float]:
+def recording(
+    source: Source, sample_rate_hz: float | None, name: str = "audio", rate_name: str = "sample_rate_hz"
+) -> tuple[AudioLike, float]:
     """Return audio and rate of a call with both, or with the result of :func:`mixdown.read` alone."""
     samples, own_hz = unpack(source, name)
     if own_hz is None:
         if sample_rate_hz is None:
-            raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.read returned")
-        return samples, sample_rate(sample_rate_hz)
-    if sample_rate_hz is not None and sample_rate(sample_rate_hz) != own_hz:
-        given = plain(sample_rate(sample_rate_hz))
-        raise ParameterError(f"sample_rate_hz = {given} does not fit: {name} was recorded at {plain(own_hz)}")
+            raise CallError(f"{rate_name} is missing: {name} alone does only with what mixdown.read returned")
+        return samples, sample_rate(sample_rate_hz, rate_name)
+    if sample_rate_hz is not None and sample_rate(sample_rate_hz, rate_name) != own_hz:
+        given = plain(sample_rate(sample_rate_hz, rate_name))
+        raise ParameterError(f"{rate_name} = {given} does not fit: {name} was recorded at {plain(own_hz)}")
     return samples, own_hz
 
 

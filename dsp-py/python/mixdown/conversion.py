@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core
-from mixdown._checks import Audio, AudioLike
+from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
 
 
@@ -46,38 +46,86 @@ def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.fl
     return (numbers / float(2 ** (bits - 1))).astype(np.float32)
 
 
+Quality = Literal["best", "high", "fast"]
+"""Quality of a conversion of the sample rate."""
+
+#: The recipes of soxr.
+_RECIPES = {"best": "VHQ", "high": "HQ", "fast": "MQ"}
+
+
 @_checks.named
-def resample(audio: AudioLike, from_hz: float, to_hz: float) -> Audio:
-    """Convert the sample rate by soxr at its highest quality.
+def resample(
+    audio: Source, from_rate_hz: float | None = None, to_rate_hz: float | None = None, *, quality: Quality = "best"
+) -> Audio:
+    """Convert the sample rate, by soxr.
+
+    Linear phase, and aligned: what was at a time is at that time, whatever the rates. Samples that are not finite count
+    as 0. Between 44.1 and 48 kHz, in float64 (in float32 the noise of its rounding, -150 dB, comes on top):
+
+    ======= ===================== ================= =================
+    quality distortion, noise, dB ripple, to 18 kHz aliases and images
+    ======= ===================== ================= =================
+    best    -187                  0.0013 dB         -174 dB
+    high    -134                  0.0022 dB         -134 dB
+    fast    -113                  0.12 dB           -109 dB
+    ======= ===================== ================= =================
 
     Parameters
     ----------
-    audio : array, float32 or float64, shape (channels, frames) or (frames,)
-    from_hz, to_hz : float
-        8 000 to 384 000.
+    audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`read` returned
+    from_rate_hz : float, optional
+        Its sample rate, 8 000 to 384 000. May be left out for what :func:`read` returned.
+    to_rate_hz : float
+        The rate to convert to, 8 000 to 384 000.
+    quality : "best", "high" or "fast", default "best"
+        Of the conversion.
 
     Returns
     -------
     array
-        Of the same format; the audio itself if the rates are equal.
+        Of the same format and channels, with ``round(frames * to_rate_hz / from_rate_hz)`` frames.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> import numpy as np
+    >>> md.resample(np.zeros((2, 44_100)), 44_100, 48_000).shape
+    (2, 48000)
     """
-    samples = _checks.audio(audio)
-    source_hz, target_hz = _checks.sample_rate(from_hz, "from_hz"), _checks.sample_rate(to_hz, "to_hz")
-    if source_hz == target_hz:
+    source, source_hz = _checks.recording(audio, from_rate_hz, rate_name="from_rate_hz")
+    samples = _checks.audio(source)
+    if to_rate_hz is None:
+        raise _checks.CallError("to_rate_hz is missing: the rate to convert to")
+    target_hz = _checks.sample_rate(to_rate_hz, "to_rate_hz")
+    recipe = _RECIPES[_checks.one_of("quality", quality, list(_RECIPES))]
+    converted = _at_rate(samples, source_hz, target_hz, recipe)
+    return converted.copy() if converted is samples else converted
+
+
+def at_rate(samples: Audio, from_hz: float, to_hz: float) -> Audio:
+    """Return audio at another rate, at the best quality; the audio itself if the rates are equal."""
+    return _at_rate(samples, from_hz, to_hz, _RECIPES["best"])
+
+
+def _at_rate(samples: Audio, from_hz: float, to_hz: float, recipe: str) -> Audio:
+    if from_hz == to_hz:
         return samples
     if samples.size == 0:
         return samples.copy()
-    return np.ascontiguousarray(_converted(samples.T, source_hz, target_hz).T)
+    # One of them would spoil all that it is filtered with.
+    finite = np.isfinite(samples)
+    sound = samples if finite.all() else np.where(finite, samples, 0)
+    return np.ascontiguousarray(_converted(sound.T, from_hz, to_hz, recipe).T)
 
 
-def _converted(frames: NDArray[Any], from_hz: float, to_hz: float) -> NDArray[Any]:
+def _converted(frames: NDArray[Any], from_hz: float, to_hz: float, recipe: str) -> NDArray[Any]:
     """Convert in another thread, as the library cannot be interrupted: the main thread keeps handling signals."""
     results: list[NDArray[Any]] = []
     errors: list[BaseException] = []
 
     def convert() -> None:
         try:
-            results.append(soxr.resample(frames, from_hz, to_hz, quality="VHQ"))
+            results.append(soxr.resample(frames, from_hz, to_hz, quality=recipe))
         except BaseException as error:
             errors.append(error)
 

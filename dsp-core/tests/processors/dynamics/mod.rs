@@ -13,12 +13,12 @@ use std::f64::consts::TAU;
 
 const RATES_HZ: [f64; 5] = [44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0];
 
-fn spec(rate_hz: f64, channels: usize) -> StreamSpec {
+pub(super) fn spec(rate_hz: f64, channels: usize) -> StreamSpec {
     StreamSpec::new(rate_hz, channels).unwrap()
 }
 
 /// The effect's output and its reduction in dB, frame by frame, of one channel.
-fn traced<S: Sample>(effect: &Effect, rate_hz: f64, input: &[f64]) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn traced<S: Sample>(effect: &Effect, rate_hz: f64, input: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let mut processor = effect.build::<S>(&spec(rate_hz, 1)).unwrap();
     let mut audio: Vec<S> = input.iter().map(|&x| S::from_f64(x)).collect();
     let mut trace = vec![0.0; input.len()];
@@ -31,12 +31,12 @@ fn traced<S: Sample>(effect: &Effect, rate_hz: f64, input: &[f64]) -> (Vec<f64>,
     (audio.iter().map(|x| x.to_f64()).collect(), trace)
 }
 
-fn sine(frequency_hz: f64, rate_hz: f64, amplitude: f64, frames: usize) -> Vec<f64> {
+pub(super) fn sine(frequency_hz: f64, rate_hz: f64, amplitude: f64, frames: usize) -> Vec<f64> {
     (0..frames).map(|n| amplitude * (TAU * frequency_hz * n as f64 / rate_hz).sin()).collect()
 }
 
 /// Amplitude of a sine of known frequency, and RMS of the residue without it and without a constant: least squares.
-fn sine_fit(audio: &[f64], frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
+pub(super) fn sine_fit(audio: &[f64], frequency_hz: f64, rate_hz: f64) -> (f64, f64) {
     let basis = |n: usize| {
         let phase = TAU * frequency_hz * n as f64 / rate_hz;
         [phase.sin(), phase.cos(), 1.0]

@@ -10,7 +10,7 @@ from typing import cast, get_args
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
-from mixdown.conversion import resample
+from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import METER, Certificate
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
 from mixdown.delivery.targets import figures_of, playback_gain, targets
@@ -148,7 +148,7 @@ def master(
     if effects is not None:
         samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
     rate_hz = sample_rate_hz if delivery_rate_hz is None else delivery_rate_hz
-    samples = resample(samples, sample_rate_hz, rate_hz)
+    samples = at_rate(samples, sample_rate_hz, rate_hz)
     channels = samples.shape[0]
     wanted_lufs = wanted.loudness_for(channels, dual_mono)
     # A target without a ceiling still has to fit into whole numbers.

@@ -13,6 +13,7 @@ from mixdown.effects.dynamics import (
     Gate,
     Limiter,
     MultibandCompressor,
+    TransientShaper,
 )
 from mixdown.effects.effect import Chain, Effect, Stream, from_dict
 from mixdown.effects.filters import (
@@ -32,6 +33,7 @@ from mixdown.effects.filters import (
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
+from mixdown.effects.modulation import Phaser, Tremolo
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
 from mixdown.effects.saturation import Clipper, Saturator, SaturatorCurve
@@ -75,6 +77,7 @@ __all__ = [
     "PanLaw",
     "Parallel",
     "Parameter",
+    "Phaser",
     "Placed",
     "Plate",
     "Reverb",
@@ -84,6 +87,8 @@ __all__ = [
     "Stream",
     "Tilt",
     "TimeChange",
+    "TransientShaper",
+    "Tremolo",
     "Width",
     "from_dict",
     "parameters_of",

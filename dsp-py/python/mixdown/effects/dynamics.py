@@ -57,8 +57,8 @@ class Dynamics(Effect):
         Returns
         -------
         float64 array, shape (channels, frames)
-            In dB, positive: what acts on the processed signal, whatever `mix` and `listen` are. Effects of several
-            bands return (bands, channels, frames).
+            In dB, positive, boosts negative: what acts on the processed signal, whatever `mix` and `listen` are.
+            Effects of several bands return (bands, channels, frames).
         """
         samples, rate_hz = _checks.recording(audio, sample_rate_hz)
         key_samples = _checks.side_chain(key, rate_hz)
@@ -456,3 +456,38 @@ class Limiter(Curved):
     release_mode: ReleaseMode = "manual"
     link_percent: float = 100.0
     mode: LimiterMode = "standard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransientShaper(Dynamics):
+    """Transient shaper: attack and sustain of a sound, louder or softer by a number of dB whatever its level.
+
+    Two envelopes tell what rises and what falls: a fast one, and a slow one that follows it; a third holds what was for
+    ten times as long. A steady tone keeps its level, and so do noise, faint background noise (below -70 dBFS) and beats
+    faster than `slow_ms`. :meth:`gain_reduction` is negative where the gain is a boost.
+
+    Parameters
+    ----------
+    attack_db : float, default 0
+        Gain of onsets, -24 to 24 dB: in full for the first third of `slow_ms`, and over after two of it.
+    sustain_db : float, default 0
+        Gain of decays, -24 to 24 dB: in full where the level has fallen by 9 dB.
+    fast_ms : float, default 1
+        Time in which the fast envelope rises, 0.1 to 10 ms.
+    slow_ms : float, default 30
+        Time of the slow envelope, 10 to 300 ms: what still belongs to an onset.
+    lookahead_ms : float, default 2
+        0 to 10 ms: the gain has changed when an onset comes; adds as much latency. Fixed while a stream runs.
+    link_percent : float, default 100
+        Channel linking, 0 to 100 %: share of the common gain, of the loudest channel's envelope, in every channel.
+    output_db : float, default 0
+        Gain of everything, -24 to 24 dB.
+    """
+
+    attack_db: float = 0.0
+    sustain_db: float = 0.0
+    fast_ms: float = 1.0
+    slow_ms: float = 30.0
+    lookahead_ms: float = 2.0
+    link_percent: float = 100.0
+    output_db: float = 0.0

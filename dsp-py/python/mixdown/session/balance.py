@@ -13,7 +13,7 @@ import numpy as np
 from mixdown import _checks
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
-from mixdown.conversion import resample
+from mixdown.conversion import at_rate
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
@@ -121,7 +121,7 @@ def balance(
     for done, (name, stem) in enumerate(stems.items()):
         called = f"audio of {name!r}"
         audio, rate_hz = _checks.recording(stem, None, called)
-        samples = resample(_checks.audio(audio, called), rate_hz, sample_rate_hz)
+        samples = at_rate(_checks.audio(audio, called), rate_hz, sample_rate_hz)
         report((2 * done + 1) / steps)
         readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)

@@ -11,7 +11,7 @@ import numpy as np
 from mixdown import _checks
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
-from mixdown.conversion import resample
+from mixdown.conversion import at_rate
 from mixdown.effects import Effect, PanLaw
 from mixdown.session.automation import Automated, Points
 from mixdown.session.sends import FrozenDict, Send
@@ -129,7 +129,7 @@ def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float |
         raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
     _checks.finite(audio, called)
     if own_hz is not None and to_hz is not None:
-        audio = resample(audio, own_hz, to_hz)
+        audio = at_rate(audio, own_hz, to_hz)
     kept = cast(Audio, np.array(audio, order="C"))
     kept.flags.writeable = False
     return kept
