@@ -65,7 +65,7 @@ fn every_processor_takes_the_memory_of_its_figure() {
     assert_eq!(measured.len(), FIGURES_KB.len(), "a figure for every processor of the list");
     let mut wrong = Vec::new();
     for ((name, bytes), (of, figure_kb, _)) in measured.into_iter().zip(FIGURES_KB) {
-        assert_eq!(name, of, "in the order of the list");
+        assert_eq!(name, *of, "in the order of the list");
         let kb = bytes as f64 / 1e3;
         println!("{name}: {kb:.2} kB");
         if (kb / figure_kb - 1.0).abs() > TOLERANCE {
