@@ -18,6 +18,7 @@ use crate::{
         lanes::{Form, largest_magnitude},
         mix::blend_all,
         ramp::Span,
+        sanitize::sanitize,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -26,6 +27,8 @@ use alloc::{vec, vec::Vec};
 #[derive(Clone, Debug)]
 pub(super) struct FeedbackLoop<S> {
     backend: Backend,
+    /// Input channels: one, where ping-pong makes two of it, or as many as there are lines.
+    inputs: usize,
     ping_pong: bool,
     lines: Lines<S>,
     reader: Reader<S>,
@@ -58,6 +61,7 @@ impl<S: Sample> FeedbackLoop<S> {
         let backend = Backend::new(spec.cpu());
         Self {
             backend,
+            inputs: spec.channels(),
             ping_pong: coeffs.ping_pong,
             lines: Lines::new(channels, coeffs.memory_frames()),
             reader: Reader::new(&coeffs.tap, coeffs.time_change, spec),
@@ -97,14 +101,21 @@ impl<S: Sample> FeedbackLoop<S> {
     }
 
     /// Processes a chunk, at most [`frames_at_once`](Self::frames_at_once), with the gains of
-    /// [`DelayParams::gains`](super::DelayParams).
-    pub(super) fn process(&mut self, block: &mut BlockMut<'_, '_, S>, gains: &Span<S, GAINS>) {
-        run!(self.backend, form => self.chunk(form, block, gains));
+    /// [`DelayParams::gains`](super::DelayParams). Returns the count of non-finite samples.
+    pub(super) fn process(&mut self, block: &mut BlockMut<'_, '_, S>, gains: &Span<S, GAINS>) -> u64 {
+        run!(self.backend, form => self.chunk(form, block, gains))
     }
 
     #[inline(always)]
-    fn chunk<F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, gains: &Span<S, GAINS>) {
+    fn chunk<F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, gains: &Span<S, GAINS>) -> u64 {
         let (channels, frames) = (self.scratch.echoes.len(), block.frames());
+        let mut non_finite = 0;
+        for channel in 0..self.inputs {
+            non_finite += sanitize(block.channel_mut(channel));
+        }
+        if self.inputs < channels {
+            block.copy_channel(0, 1);
+        }
         self.reader.advance(frames);
         if self.is_asleep && (0..channels).all(|channel| block.channel(channel).iter().all(|&x| x == S::ZERO)) {
             self.lines.skip(frames);
@@ -133,6 +144,7 @@ impl<S: Sample> FeedbackLoop<S> {
             self.grid_frame = 0;
             self.rest();
         }
+        non_finite
     }
 
     /// Reads the echoes and writes the input and what they feed back.
@@ -221,6 +233,7 @@ impl<S: Sample> FeedbackLoop<S> {
     pub(super) fn reset(&mut self) {
         let Self {
             backend: _,
+            inputs: _,
             ping_pong: _,
             lines,
             reader,

@@ -22,10 +22,7 @@ use crate::{
         tail::Tail,
         unit::ms_to_frames,
     },
-    primitives::{
-        ramp::{GAIN_RAMP_MS, Ramp},
-        sanitize::sanitize,
-    },
+    primitives::ramp::{GAIN_RAMP_MS, Ramp},
 };
 use alloc::{boxed::Box, vec::Vec};
 pub use design::DelayCoeffs;
@@ -134,15 +131,8 @@ impl<S: Sample> Delay<S> {
         while start < frames {
             let glides = self.gains.uniform_frames();
             let count = self.feedback_loop.frames_at_once().min(glides).min(frames - start);
-            let mut chunk = block.frames_mut(start, count);
-            for channel in 0..self.spec.channels() {
-                self.non_finite += sanitize(chunk.channel_mut(channel));
-            }
-            if self.ping_pong && self.spec.channels() == 1 {
-                chunk.copy_channel(0, 1);
-            }
             let (gains, _) = self.gains.span(count);
-            self.feedback_loop.process(&mut chunk, &gains);
+            self.non_finite += self.feedback_loop.process(&mut block.frames_mut(start, count), &gains);
             start += count;
         }
     }
