@@ -115,12 +115,12 @@ fn ping_pong_alternates_exactly_from_one_and_from_two_channels() {
             for (channels, audio, level) in [(1, impulse::<f32>(frames), 1.0), (2, right, 0.5)] {
                 let sides = render(&params, rate_hz, channels, audio);
                 assert_eq!(sides.len(), 2);
-                for n in 0..frames {
+                for (n, (left, right)) in sides[0].iter().zip(&sides[1]).enumerate() {
                     let k = n / echo;
                     let sounds = n > 0 && n % echo == 0;
                     let expected = if sounds { level * (-0.5_f32).powi(k as i32 - 1) } else { 0.0 };
-                    let [here, there] = if k % 2 == 1 { [0, 1] } else { [1, 0] };
-                    assert_eq!([sides[here][n], sides[there][n]], [expected, 0.0], "{rate_hz} {time_ms} {n}");
+                    let expected = if k % 2 == 1 { [expected, 0.0] } else { [0.0, expected] };
+                    assert_eq!([*left, *right], expected, "{rate_hz} {time_ms} {n}");
                 }
             }
         }

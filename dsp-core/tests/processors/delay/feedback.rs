@@ -106,7 +106,7 @@ fn beyond_1_a_soft_clip_bounds_the_echoes_until_the_feedback_falls() {
     for (time_ms, feedback, low_cut_hz) in [(10.0, 1.1, 20.0), (3.3, -1.1, 20.0), (7.77, 1.001, 100.0)] {
         let params = DelayParams { time_ms, feedback, low_cut_hz, ..Default::default() };
         let mut delay = params.build::<f32>(&StreamSpec::new(48_000.0, 1).unwrap()).unwrap();
-        let mut process = |delay: &mut Delay<f32>, level: f32, blocks: usize| {
+        let process = |delay: &mut Delay<f32>, level: f32, blocks: usize| {
             let mut peak = 0.0_f32;
             for block in 0..blocks {
                 let mut audio: Vec<f32> = noise(block as u64, 48_000).iter().map(|x| level * *x as f32).collect();
