@@ -42,6 +42,8 @@ VALUES: list[Any] = [
     md.Clipper(oversample=1, mix=0.5),
     md.Reverb(space="room", early_db=-float("inf")),
     md.Plate(mix=0.5),
+    md.Delay(time_ms=200.5, feedback=-0.4),
+    md.Delay(tempo_bpm=128, note="1/4d", ping_pong=True),
     md.Convolution(impulse_response=np.array([[1.0, 0.5]]), mix=0.5),
     md.ImpulseResponse(np.array([[1, 0.5], [0.25, 0]], np.float32)),
     md.Chain([md.Gain(gain_db=1), md.Chain([])]),

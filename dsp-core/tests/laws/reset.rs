@@ -31,8 +31,10 @@ fn law_3_reset_equals_a_fresh_build() {
 #[test]
 fn law_3_identical_channels_stay_identical_and_swapped_ones_swapped() {
     for_all(12, |entry, effect| {
-        // A reverb and a chorus differ between the sides, and so does what has a second phase.
+        // A reverb and a chorus differ between the sides, and so does what has a second phase;
+        // ping-pong begins on the left.
         let differs = match &effect {
+            Effect::Delay(p) => p.ping_pong,
             Effect::Flanger(p) => p.stereo_phase_degrees != 0.0,
             Effect::Phaser(p) => p.stereo_phase_degrees != 0.0,
             Effect::Tremolo(p) => p.stereo_phase_degrees != 0.0,

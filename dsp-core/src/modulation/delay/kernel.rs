@@ -1,6 +1,6 @@
 //! The loops of a delay.
 
-use super::{design::TAPS, lines::ROW};
+use super::{design::TAPS, lines::ROW, params::GAINS};
 use crate::{
     foundation::{
         grid::GRID_FRAMES,
@@ -94,7 +94,7 @@ pub(super) fn soft_clip<S: Sample>(signal: S) -> S {
 /// Writes the input plus the feedback to a line: a feedback of `gains[2]`, of which the soft clip takes the share
 /// `gains[3]`.
 #[inline(always)]
-pub(super) fn write<S: Sample>(input: &[S], echo: &[S], gains: &Span<S, { super::design::GAINS }>, line: &mut [S]) {
+pub(super) fn write<S: Sample>(input: &[S], echo: &[S], gains: &Span<S, GAINS>, line: &mut [S]) {
     let clipped = |signal: S, share: S| signal + share * (soft_clip(signal) - signal);
     match gains {
         Span::Still([_, _, feedback, share]) if *share == S::ZERO => {

@@ -1,6 +1,5 @@
 //! The settings of a delay.
 
-use super::design;
 use crate::{
     foundation::{
         declare::{choice, params},
@@ -9,6 +8,9 @@ use crate::{
     },
     modulation::NoteValue,
 };
+
+/// Values on the ramp of [`DelayParams::gains`].
+pub(super) const GAINS: usize = 4;
 
 choice! {
     /// What a [`Delay`](super::Delay) does when its time changes.
@@ -72,7 +74,7 @@ impl DelayParams {
     }
 
     /// Gains that glide: of the input and of the echoes at the output, of the feedback, and the share of the soft clip.
-    pub(super) fn gains(&self) -> [f64; design::GAINS] {
+    pub(super) fn gains(&self) -> [f64; GAINS] {
         [1.0 - self.mix, self.mix, self.feedback, if self.feedback.abs() > 1.0 { 1.0 } else { 0.0 }]
     }
 }
