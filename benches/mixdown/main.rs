@@ -21,6 +21,7 @@ mod scalar;
 mod scalar_meters;
 mod signal;
 mod soft_clip;
+mod swept_delay;
 mod width;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -41,6 +42,6 @@ criterion_group! {
     targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
         limiter::all, soft_clip::all, compressor::all, compressor::all_expanders, compressor::all_gates,
-        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, goals::all
+        bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, reverb::all, swept_delay::all, goals::all
 }
 criterion_main!(benches);

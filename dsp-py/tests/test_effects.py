@@ -60,6 +60,9 @@ EXAMPLES = [
     md.LinearPhaseEqualizer(bands=[md.Bell(frequency_hz=500, gain_db=-4)], length_ms=20),
     md.Reverb(space="room", t60_s=0.3, early_db=-math.inf),
     md.Plate(decay=0.3, predelay_ms=12),
+    md.Chorus(voices=4, depth_ms=3, low_cut_hz=150),
+    md.Flanger(through_zero=True, feedback=-0.4),
+    md.Vibrato(tempo_bpm=150, note="1/8", depth_cents=20),
     md.Convolution(
         impulse_response=np.array([[1.0, 0.0, 0.5], [0.5, 0.25, 0.0]], np.float32),
         predelay_ms=3,

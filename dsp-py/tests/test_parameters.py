@@ -51,7 +51,11 @@ FITTING: dict[tuple[str, str], dict[str, Any]] = {
     ("Convolution", "true_stereo"): {"impulse_response": np.ones((4, 8), np.float32)},
 }
 #: Effects with a time or rate that a note may set, None by default, and what goes with any tempo, and with any note.
-SYNCED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+SYNCED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "Chorus": ({"note": "1/1"}, {"tempo_bpm": 20}),
+    "Flanger": ({"note": "1/1"}, {"tempo_bpm": 20}),
+    "Vibrato": ({"note": "1/2"}, {"tempo_bpm": 20}),
+}
 FITTING |= {
     (kind, word): with_note
     for kind, (_, with_note) in SYNCED.items()
@@ -59,7 +63,11 @@ FITTING |= {
     if word != "off"
 }
 #: Where a range depends on other parameters, these leave all of it.
-WIDEST: dict[str, dict[str, Any]] = {"Reverb": {"t60_low_ratio": 1, "t60_high_ratio": 1}}
+WIDEST: dict[str, dict[str, Any]] = {
+    "Chorus": {"delay_ms": 50, "depth_ms": 0},
+    "Vibrato": {"rate_hz": 20, "depth_cents": 0},
+    "Reverb": {"t60_low_ratio": 1, "t60_high_ratio": 1},
+}
 #: What lies this far beyond an end is refused. All values are printed alike in both languages.
 JUST_OUTSIDE = 0.001
 
@@ -80,9 +88,12 @@ kinds = pytest.mark.parametrize("kind", CLASSES)
 
 def make(kind: str, **changes: Any) -> Any:
     """Make a setting with its ranges as wide as they get."""
-    if "tempo_bpm" in changes and kind in SYNCED:
-        changes = {**SYNCED[kind][0], **changes}
-    return CLASSES[kind](**{**GIVEN.get(kind, {}), **WIDEST.get(kind, {}), **changes})
+    widest = WIDEST.get(kind, {})
+    if kind in SYNCED and not changes.keys().isdisjoint(("tempo_bpm", "note")):
+        # In place of a time or rate.
+        with_tempo = SYNCED[kind][0] if "tempo_bpm" in changes else {}
+        widest = {name: value for name, value in widest.items() if name not in ("time_ms", "rate_hz")} | with_tempo
+    return CLASSES[kind](**{**GIVEN.get(kind, {}), **widest, **changes})
 
 
 def numbers(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,6 +5,7 @@ use mixdown::{
     convolution::*,
     dynamics::*,
     filters::*,
+    modulation::*,
     params::{Kind, Number},
     *,
 };
@@ -153,6 +154,30 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
             params.solo = if u.ratio(1, 4)? { Some(u.int_in_range(0..=count as usize)?) } else { None };
             params.bypassed = (0..=count as usize).filter(|_| u.ratio(1, 4).unwrap_or(false)).collect();
         }
+        // Depths that fit the delay or the rate, and notes that make a legal rate.
+        Effect::Chorus(params) if style == Style::Tame => {
+            params.depth_ms = params.depth_ms.min(params.delay_ms - 1.0).max(0.0);
+            let spec = StreamSpec::new(rate_hz, 2).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if matches!(params.validate(&spec), Err(Error::Note { .. })) {
+                params.note = NoteValue::Off;
+            }
+        }
+        Effect::Flanger(params) if style == Style::Tame => {
+            params.delay_ms = params.delay_ms.max(7.1e3 / rate_hz);
+            let spec = StreamSpec::new(rate_hz, 1).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if matches!(params.validate(&spec), Err(Error::Note { .. })) {
+                params.note = NoteValue::Off;
+            }
+        }
+        Effect::Vibrato(params) if style == Style::Tame => {
+            let spec = StreamSpec::new(rate_hz, 1).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if matches!(params.validate(&spec), Err(Error::Note { .. })) {
+                params.note = NoteValue::Off;
+            }
+            if let Err(Error::Conflict { max, .. }) = params.validate(&spec) {
+                params.depth_cents = max;
+            }
+        }
         Effect::Convolution(params) => {
             let rows = *u.choose(&[1, 2, 4])?;
             // Few responses, so that changes of the other settings are not refused for it.
@@ -251,6 +276,10 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
         // Modes build up on a steady tone, the more the longer they decay.
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
+        // The bass of all voices adds up; a steady tone in the loop to 1 / (1 - feedback).
+        Effect::Chorus(params) => 20.0 - 20.0 * (1.0 - 1.002 * params.feedback.abs()).log10(),
+        Effect::Flanger(params) => 6.0 - 20.0 * (1.0 - 1.002 * params.feedback.abs()).log10(),
+        Effect::Vibrato(_) => 1.0,
         Effect::Width(_) => 10.0,
         // Mid and side of one channel turn back into both.
         Effect::Equalizer(params) => {

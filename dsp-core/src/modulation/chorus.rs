@@ -47,7 +47,7 @@ use num_complex::Complex64;
 /// and width glide over 200 ms, which bends the pitch, `feedback` and `mix` over 20 ms, the low cut over 50 ms. Neutral
 /// at `mix` 0.
 ///
-/// Memory: 131 kB for stereo f32 at 48 kHz.
+/// Memory: 133 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// J. Dattorro, "Effect design, part 2: delay-line modulation and chorus", JAES 45(10), 1997. Own: the interpolation

@@ -16,7 +16,7 @@ use proptest::{
 
 /// Ranges in which a law can be tested: legal at 44.1 kHz, with tails and times that fit the signals of the tests and
 /// levels about those of their noise. Without an owner, for every parameter of the name.
-const NARROWED: [(&str, &str, [f64; 2]); 26] = [
+const NARROWED: [(&str, &str, [f64; 2]); 28] = [
     ("", "frequency_hz", [30.0, 18_000.0]),
     ("", "q", [0.3, 8.0]),
     ("", "key_low_pass_hz", [50.0, 18_000.0]),
@@ -32,9 +32,11 @@ const NARROWED: [(&str, &str, [f64; 2]); 26] = [
     ("Gate", "threshold_db", [-20.0, -12.0]),
     ("Gate", "attack_ms", [0.02, 50.0]),
     ("Gate", "hold_ms", [0.0, 100.0]),
-    // With notes of these tempos, every rate is legal.
-    ("", "tempo_bpm", [100.0, 130.0]),
+    // With notes of these tempos every rate is legal, and with these delays and rates every depth.
+    ("Chorus", "tempo_bpm", [100.0, 130.0]),
     ("Chorus", "delay_ms", [11.0, 50.0]),
+    ("Flanger", "tempo_bpm", [100.0, 130.0]),
+    ("Vibrato", "tempo_bpm", [100.0, 130.0]),
     ("Vibrato", "rate_hz", [3.0, 20.0]),
     ("Vibrato", "depth_cents", [0.0, 60.0]),
     ("Reverb", "t60_s", [0.1, 0.4]),

@@ -31,6 +31,7 @@ from mixdown.effects.filters import (
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
+from mixdown.effects.modulation import Chorus, Flanger, Vibrato
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
 from mixdown.effects.setting import KINDS, Setting, without_infinities
@@ -43,6 +44,7 @@ __all__ = [
     "Bell",
     "Bypass",
     "Chain",
+    "Chorus",
     "Compressor",
     "Convolution",
     "DeEsser",
@@ -53,6 +55,7 @@ __all__ = [
     "Effect",
     "Equalizer",
     "Expander",
+    "Flanger",
     "Gain",
     "Gate",
     "HighPass",
@@ -75,6 +78,7 @@ __all__ = [
     "Setting",
     "Stream",
     "Tilt",
+    "Vibrato",
     "Width",
     "from_dict",
     "parameters_of",

@@ -32,6 +32,8 @@ class TempoEffect(Effect):
 
     #: The parameter that a note sets: "time_ms", "rate_hz".
     _timed: ClassVar[str]
+    tempo_bpm: float | None
+    note: Note | None
 
     def __post_init__(self) -> None:
         number, tempo_bpm, note = (getattr(self, name) for name in (self._timed, "tempo_bpm", "note"))
