@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import mixdown as md
 import numpy as np
 import pytest
+
+import mixdown as md
 
 RATE_HZ = 48_000
 CLASSES = [md.Chorus, md.Flanger, md.Vibrato]
