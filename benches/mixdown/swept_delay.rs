@@ -18,17 +18,15 @@ const RATE_HZ: f32 = 48_000.0;
 pub fn all(criterion: &mut Criterion) {
     let voices =
         |count: usize| (0..count).map(|n| (12.0 + 1.2 * n as f32, n as f32 / count as f32)).collect::<Vec<_>>();
-    let group = &mut criterion.benchmark_group("chorus");
     for (name, count) in [("default", 3), ("voices8", 8)] {
         let params = ChorusParams { voices: count, ..Default::default() };
-        compare(group, name, params, || Plain::new(&voices(count), [2.0, 0.8], 0.0));
+        let plain = || Plain::new(&voices(count), [2.0, 0.8], 0.0);
+        compare(&mut criterion.benchmark_group("chorus"), name, params, plain);
     }
-    group_of(criterion, "flanger", FlangerParams::default(), || Plain::new(&[(3.0, 0.0)], [2.0, 0.25], 0.5));
-    group_of(criterion, "vibrato", VibratoParams::default(), || Plain::new(&[(5.2, 0.0)], [0.55, 5.0], 0.0));
-}
-
-fn group_of(criterion: &mut Criterion, name: &str, params: impl Params, plain: impl Fn() -> Plain) {
-    compare(&mut criterion.benchmark_group(name), "default", params, plain);
+    let flanger = || Plain::new(&[(3.0, 0.0)], [2.0, 0.25], 0.5);
+    compare(&mut criterion.benchmark_group("flanger"), "default", FlangerParams::default(), flanger);
+    let vibrato = || Plain::new(&[(5.2, 0.0)], [0.55, 5.0], 0.0);
+    compare(&mut criterion.benchmark_group("vibrato"), "default", VibratoParams::default(), vibrato);
 }
 
 fn compare(group: &mut Group<'_>, name: &str, params: impl Params, plain: impl Fn() -> Plain) {
