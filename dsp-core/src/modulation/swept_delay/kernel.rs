@@ -127,7 +127,7 @@ impl<S: Sample> Line<S> {
             if index >= length { index - length } else { index }
         };
         let end = at + count;
-        wet[at..end].fill(S::ZERO);
+        wet[at..at + count.next_multiple_of(lanes)].fill(S::ZERO);
         for places in voices {
             let mut frame = at;
             while frame < end {

@@ -1,8 +1,8 @@
 //! The engine of chorus, flanger and vibrato: delays that an LFO sweeps, read by interpolation.
 //!
-//! Every frame has its own delay, exact in f64; the [interpolation] is the same at every delay and slope. A frame is
-//! read before it is written, so that feedback needs nothing else: no more frames are read at once than the shortest
-//! delay leaves.
+//! Every frame has its own delay, from a phase that is exact at each point of the 64-frame grid, and the
+//! [interpolation] is the same at every delay and slope. A frame is read before it is written, so that feedback needs
+//! nothing else: no more frames are read at once than the shortest delay leaves.
 
 mod interpolation;
 mod kernel;
