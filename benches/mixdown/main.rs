@@ -24,6 +24,7 @@ mod saturator;
 mod scalar;
 mod scalar_meters;
 mod signal;
+mod swept_delay;
 mod transient_shaper;
 mod tremolo;
 mod width;
@@ -47,7 +48,7 @@ criterion_group! {
         meters::all_mono_fold, width::all,
         limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
         bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, transient_shaper::all,
-        delay::all, phaser::all, tremolo::all, saturator::all, clipper::all,
+        delay::all, swept_delay::all, phaser::all, tremolo::all, saturator::all, clipper::all,
         reverb::all, goals::all
 }
 criterion_main!(benches);

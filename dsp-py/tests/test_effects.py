@@ -66,6 +66,9 @@ EXAMPLES = [
     md.Clipper(ceiling_db=-6, knee_db=0, gain_db=6),
     md.Reverb(space="room", t60_s=0.3, early_db=-math.inf),
     md.Plate(decay=0.3, predelay_ms=12),
+    md.Chorus(voices=4, depth_ms=3, low_cut_hz=150),
+    md.Flanger(through_zero=True, feedback=-0.4),
+    md.Vibrato(tempo_bpm=150, note="1/8", depth_cents=20),
     md.Convolution(
         impulse_response=np.array([[1.0, 0.0, 0.5], [0.5, 0.25, 0.0]], np.float32),
         predelay_ms=3,

@@ -55,6 +55,9 @@ SYNCED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Delay": ({"note": "1/8"}, {"tempo_bpm": 999}),
     "Phaser": ({"note": "1/4"}, {"tempo_bpm": 40}),
     "Tremolo": ({"note": "1/4"}, {"tempo_bpm": 40}),
+    "Chorus": ({"note": "1/1"}, {"tempo_bpm": 20}),
+    "Flanger": ({"note": "1/1"}, {"tempo_bpm": 20}),
+    "Vibrato": ({"note": "1/2"}, {"tempo_bpm": 20}),
 }
 FITTING |= {
     (kind, word): with_note
@@ -65,6 +68,8 @@ FITTING |= {
 #: Where a range depends on other parameters, these leave all of it.
 WIDEST: dict[str, dict[str, Any]] = {
     "Delay": {"time_ms": 1, "max_time_ms": 10_000},
+    "Chorus": {"delay_ms": 50, "depth_ms": 0},
+    "Vibrato": {"rate_hz": 20, "depth_cents": 0},
     "Reverb": {"t60_low_ratio": 1, "t60_high_ratio": 1},
 }
 #: What lies this far beyond an end is refused. All values are printed alike in both languages.

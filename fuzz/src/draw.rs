@@ -160,9 +160,28 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
         Effect::Delay(params) if style == Style::Tame => {
             params.max_time_ms = params.max_time_ms.min((LONGEST_DELAY_FRAMES * 1e3 / rate_hz).max(1.0));
             params.time_ms = params.time_ms.min(params.max_time_ms);
+        // Depths that fit the delay or the rate, and notes that make a legal rate.
+        Effect::Chorus(params) if style == Style::Tame => {
+            params.depth_ms = params.depth_ms.min(params.delay_ms - 1.0).max(0.0);
             let spec = StreamSpec::new(rate_hz, 2).map_err(|_| arbitrary::Error::IncorrectFormat)?;
             if matches!(params.validate(&spec), Err(Error::Note { .. })) {
                 params.note = NoteValue::Off;
+            }
+        }
+        Effect::Flanger(params) if style == Style::Tame => {
+            params.delay_ms = params.delay_ms.max(7.1e3 / rate_hz);
+            let spec = StreamSpec::new(rate_hz, 1).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if matches!(params.validate(&spec), Err(Error::Note { .. })) {
+                params.note = NoteValue::Off;
+            }
+        }
+        Effect::Vibrato(params) if style == Style::Tame => {
+            let spec = StreamSpec::new(rate_hz, 1).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+            if matches!(params.validate(&spec), Err(Error::Note { .. })) {
+                params.note = NoteValue::Off;
+            }
+            if let Err(Error::Conflict { max, .. }) = params.validate(&spec) {
+                params.depth_cents = max;
             }
         }
         Effect::Convolution(params) => {
@@ -273,6 +292,10 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Reverb(_) | Effect::Plate(_) => 60.0,
         // A steady tone adds up to 1 / (1 - feedback); from 1 on it grows as long as the input lasts.
         Effect::Delay(params) => 20.0 - 20.0 * (1.0 - params.feedback.abs()).max(1e-7).log10(),
+        // The bass of all voices adds up; a steady tone in the loop to 1 / (1 - feedback).
+        Effect::Chorus(params) => 20.0 - 20.0 * (1.0 - 1.002 * params.feedback.abs()).log10(),
+        Effect::Flanger(params) => 6.0 - 20.0 * (1.0 - 1.002 * params.feedback.abs()).log10(),
+        Effect::Vibrato(_) => 1.0,
         Effect::Width(_) => 10.0,
         // Mid and side of one channel turn back into both.
         Effect::Equalizer(params) => {

@@ -36,7 +36,7 @@ const NARROWED: &[(&str, &str, [f64; 2])] = &[
     ("Delay", "time_ms", [0.02, 60.0]),
     ("Delay", "max_time_ms", [60.0, 100.0]),
     ("Delay", "feedback", [-0.7, 0.7]),
-    // With notes of these tempos, every rate is legal.
+    // With notes of these tempos every rate is legal, and with these delays and rates every depth.
     ("", "tempo_bpm", [100.0, 130.0]),
     ("Chorus", "delay_ms", [11.0, 50.0]),
     ("Vibrato", "rate_hz", [3.0, 20.0]),

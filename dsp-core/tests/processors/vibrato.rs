@@ -81,8 +81,8 @@ fn single_precision_adds_no_zipper() {
     let residue: Vec<f64> = single.iter().zip(&double).map(|(a, b)| f64::from(*a) - b).collect();
     let residue_dbc = level_db(&residue) + 3.01;
     println!("Vibrato f32 against f64 at 5 kHz: {residue_dbc:.1} dBc");
-    // The rounding of f32, of the samples and of five products.
-    assert!(residue_dbc <= -135.0, "{residue_dbc}");
+    // The rounding of f32, of the samples, of the delay and of five products.
+    assert!(residue_dbc <= -125.0, "{residue_dbc}");
 }
 
 #[test]
@@ -111,6 +111,6 @@ fn what_needs_more_delay_than_there_is_memory_is_refused() {
         "{text_of_slow}"
     );
     assert!(vibrato(1.0, 53.0).build::<f32>(&spec).is_ok() && vibrato(4.0, 200.0).build::<f32>(&spec).is_ok());
-    let synced = VibratoParams { note: NoteValue::FourBars, tempo_bpm: 20.0, ..Default::default() };
-    assert!(text(synced).starts_with("note = 4/1 at tempo_bpm = 20 makes rate_hz = 0.02"), "{}", text(synced));
+    let synced = VibratoParams { note: NoteValue::SixtyFourthTriplet, tempo_bpm: 999.0, ..Default::default() };
+    assert!(text(synced).starts_with("note = 1/64t at tempo_bpm = 999 makes rate_hz = 399."), "{}", text(synced));
 }

@@ -49,31 +49,19 @@ const WEIGHTS: [[f64; FILTERS]; PAIRS] = [
     [0.002_851_956_791_982_635, -0.000_345_107_706_893_465_4, -0.002_309_644_797_773_317_5],
 ];
 
-/// The filters of `count` samples, which follow the [`PAST`] ones at the front of `samples`. Up to a vector more is
-/// written, and is meaningless.
+/// The filters of as many samples as a vector has lanes, whose first is at `at` of `samples`: [`PAST`] lie before it.
 #[inline(always)]
-pub(super) fn filter<F: Form, S: Sample>(
-    form: F,
-    samples: &[S; PAST + PADDED],
-    count: usize,
-    rows: &mut [[S; PADDED]; FILTERS],
-) {
-    let mut at = 0;
-    while at < count {
-        let mut sums = [form.splat(S::ZERO); FILTERS];
-        for (pair, weights) in WEIGHTS.iter().enumerate().rev() {
-            let newer = form.load(&samples[at + PAIRS + pair..]);
-            let older = form.load(&samples[at + AHEAD - pair..]);
-            let (both, change) = (newer + older, newer - older);
-            for ((sum, weight), value) in sums.iter_mut().zip(weights).zip([both, change, both]) {
-                *sum = value.mul_add(form.splat(S::from_f64(*weight)), *sum);
-            }
+pub(super) fn filter<F: Form, S: Sample>(form: F, samples: &[S], at: usize) -> [F::Native<S>; FILTERS] {
+    let mut sums = [form.splat(S::ZERO); FILTERS];
+    for (pair, weights) in WEIGHTS.iter().enumerate().rev() {
+        let newer = form.load(&samples[at - AHEAD + pair..]);
+        let older = form.load(&samples[at - AHEAD - 1 - pair..]);
+        let (both, change) = (newer + older, newer - older);
+        for ((sum, weight), value) in sums.iter_mut().zip(weights).zip([both, change, both]) {
+            *sum = value.mul_add(form.splat(S::from_f64(*weight)), *sum);
         }
-        for (row, sum) in rows.iter_mut().zip(sums) {
-            sum.store(&mut row[at..]);
-        }
-        at += F::Native::<S>::LEN;
     }
+    sums
 }
 
 /// The sample at a fraction from `newer` to `older`, with the filters of the newer one.
@@ -104,12 +92,9 @@ mod tests {
             for (index, sample) in samples.iter_mut().enumerate() {
                 *sample = libm::cos(TAU * (frequency * (index as f64 - PAST as f64) + phase));
             }
-            let mut rows = [[0.0; PADDED]; FILTERS];
-            filter(Scalar, &samples, 1, &mut rows);
-            let load = |value: f64| Scalar.splat(value);
-            let pair = [load(samples[PAIRS]), load(samples[AHEAD])];
+            let pair = [PAIRS, AHEAD].map(|at| Scalar.splat(samples[at]));
             let mut out = [0.0; 1];
-            between(Scalar, load(fraction), pair, rows.map(|row| load(row[0]))).store(&mut out);
+            between(Scalar, Scalar.splat(fraction), pair, filter(Scalar, &samples, PAST)).store(&mut out);
             out[0]
         };
         let delayed = Complex64::new(part(0.0), part(-0.25));

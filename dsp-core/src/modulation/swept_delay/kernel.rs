@@ -10,10 +10,16 @@ use crate::{
     modulation::lfo::sine,
     primitives::{
         lanes::{Form, Lanes},
-        ramp::Span,
+        ramp::{Curve, Span},
     },
 };
 use alloc::{vec, vec::Vec};
+
+/// The most voices of a delay.
+pub(in crate::modulation) const MAX_VOICES: usize = 8;
+
+/// Samples of a ring mirrored after its end: a chunk, its last vector and what the filters reach, in whole chunks.
+const MIRRORED: usize = 2 * GRID_FRAMES;
 
 /// The delay line of one channel: rings of the samples and their filters, in rows. The start of each is mirrored after
 /// its end, so that vectors are contiguous everywhere.
@@ -22,9 +28,9 @@ pub(super) struct Line<S> {
     rows: Vec<S>,
     /// Length of a ring: a multiple of [`GRID_FRAMES`].
     length: usize,
-    /// The last samples written.
-    recent: [S; PAST],
-    /// Largest magnitude written since the last grid point.
+    /// The last samples written, and those of the chunk, which enter it.
+    samples: [S; PAST + PADDED],
+    /// Largest magnitude written since the last grid point, with feedback.
     pub(super) peak: S,
     /// Frames since a signal, on the grid.
     pub(super) quiet_frames: usize,
@@ -34,8 +40,8 @@ impl<S: Sample> Line<S> {
     /// For delays of up to `longest` frames.
     pub(super) fn new(longest: usize) -> Self {
         let length = (longest + AHEAD + 2).next_multiple_of(GRID_FRAMES) + GRID_FRAMES;
-        let rows = vec![S::ZERO; (1 + FILTERS) * (length + GRID_FRAMES)];
-        Self { rows, length, recent: [S::ZERO; PAST], peak: S::ZERO, quiet_frames: 0 }
+        let rows = vec![S::ZERO; (1 + FILTERS) * (length + MIRRORED)];
+        Self { rows, length, samples: [S::ZERO; PAST + PADDED], peak: S::ZERO, quiet_frames: 0 }
     }
 
     /// Length of the ring, in frames.
@@ -43,73 +49,115 @@ impl<S: Sample> Line<S> {
         self.length
     }
 
+    /// The samples of the next chunk.
+    #[inline(always)]
+    pub(super) fn input(&mut self) -> &mut [S; GRID_FRAMES] {
+        match self.samples[PAST..].first_chunk_mut() {
+            Some(input) => input,
+            None => unreachable!("a chunk has room"),
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.rows.fill(S::ZERO);
-        self.recent = [S::ZERO; PAST];
+        self.samples = [S::ZERO; PAST + PADDED];
         self.peak = S::ZERO;
     }
 
+    /// Writes the samples `at` to `at + count` of a chunk that starts at `position`.
     #[inline(always)]
-    fn row(&self, row: usize) -> &[S] {
-        let stride = self.length + GRID_FRAMES;
-        &self.rows[row * stride..(row + 1) * stride]
-    }
-
-    /// Appends samples at `position`: no more than fit into its grid cell.
-    #[inline(always)]
-    fn write<F: Form>(&mut self, form: F, position: usize, fresh: &[S]) {
-        let count = fresh.len();
-        let mut samples = [S::ZERO; PAST + PADDED];
-        samples[..PAST].copy_from_slice(&self.recent);
-        samples[PAST..PAST + count].copy_from_slice(fresh);
-        let mut filtered = [[S::ZERO; PADDED]; FILTERS];
-        filter(form, &samples, count, &mut filtered);
-        self.recent.copy_from_slice(&samples[count..count + PAST]);
-        let stride = self.length + GRID_FRAMES;
-        let rows = [fresh, &filtered[0][..count], &filtered[1][..count], &filtered[2][..count]];
-        for (ring, row) in self.rows.chunks_exact_mut(stride).zip(rows) {
-            ring[position..position + count].copy_from_slice(row);
-            if position < GRID_FRAMES {
-                ring[self.length + position..self.length + position + count].copy_from_slice(row);
+    fn write<F: Form>(&mut self, form: F, position: usize, at: usize, count: usize) {
+        let lanes = F::Native::<S>::LEN;
+        let stride = self.length + MIRRORED;
+        let (end, Self { rows, samples, length, .. }) = (at + count, &mut *self);
+        let mut frame = at;
+        while frame < end {
+            let filtered = filter(form, samples, PAST + frame);
+            let place = position + frame;
+            if frame + lanes <= end {
+                form.load(&samples[PAST + frame..]).store(&mut rows[place..]);
+                for (index, row) in filtered.into_iter().enumerate() {
+                    row.store(&mut rows[(1 + index) * stride + place..]);
+                }
+            } else {
+                let left = end - frame;
+                rows[place..place + left].copy_from_slice(&samples[PAST + frame..PAST + end]);
+                for (index, row) in filtered.into_iter().enumerate() {
+                    let mut values = [S::ZERO; 16];
+                    row.store(&mut values);
+                    rows[(1 + index) * stride + place..][..left].copy_from_slice(&values[..left]);
+                }
+            }
+            frame += lanes;
+        }
+        if position + at < MIRRORED {
+            for ring in rows.chunks_exact_mut(stride) {
+                ring.copy_within(position + at..position + end, *length + position + at);
             }
         }
     }
 
-    /// Reads frames `at` to `at + count` of a chunk that starts at `position`, at the delays of `places`; adds them to
-    /// `wet`, or sets it. Up to a vector more is written.
+    /// Called after a chunk of so many frames: its last samples are the past of the next one.
+    #[inline(always)]
+    fn advance(&mut self, frames: usize) {
+        let mut past = [S::ZERO; PAST];
+        past.copy_from_slice(&self.samples[frames..frames + PAST]);
+        self.samples[..PAST].copy_from_slice(&past);
+    }
+
+    /// Reads the sum of the voices at frames `at` to `at + count` of a chunk that starts at `position`. Up to a vector
+    /// more is written to `wet`, and is meaningless.
     #[inline(always)]
     fn read<F: Form>(
         &self,
         form: F,
         position: usize,
         (at, count): (usize, usize),
-        places: &Places<S>,
+        voices: &[Places<S>],
         wet: &mut [S; PADDED],
-        adds: bool,
     ) {
         let lanes = F::Native::<S>::LEN;
-        let [samples, q0, q1, q2] = [self.row(0), self.row(1), self.row(2), self.row(3)];
+        let (length, stride) = (self.length, self.length + MIRRORED);
+        let (samples, rest) = self.rows.split_at(stride);
+        let (q0, rest) = rest.split_at(stride);
+        let (q1, q2) = rest.split_at(stride);
         // The index of the older sample.
         let index = |frame: usize, whole: u32| {
-            let index = position + frame + self.length - whole as usize - 1;
-            if index >= self.length { index - self.length } else { index }
+            let index = position + frame + length - whole as usize - 1;
+            if index >= length { index - length } else { index }
         };
         let end = at + count;
-        let mut frame = at;
-        while frame < end {
-            let whole = &places.whole[frame..frame + lanes];
-            let first = whole[0];
-            let differs = whole.iter().fold(0, |differs, whole| differs | (whole ^ first));
-            let (pair, filters) = if differs == 0 {
-                let older = index(frame, first);
-                let newest = older + 1 + AHEAD;
-                (
-                    [form.load(&samples[older + 1..]), form.load(&samples[older..])],
-                    [form.load(&q0[newest..]), form.load(&q1[newest..]), form.load(&q2[newest..])],
-                )
-            } else {
+        wet[at..at + count.next_multiple_of(lanes)].fill(S::ZERO);
+        for places in voices {
+            let mut frame = at;
+            while frame < end {
+                // As many vectors as have the same whole delay.
+                let first = places.whole[frame];
+                let rest = places.whole[frame..].chunks_exact(lanes).take((end - frame).div_ceil(lanes));
+                let alike = rest.take_while(|whole| whole.iter().fold(0, |bits, whole| bits | (whole ^ first)) == 0);
+                let frames = alike.count() * lanes;
+                if frames > 0 {
+                    let older = index(frame, first);
+                    let newest = older + 1 + AHEAD;
+                    let pairs = (samples[older..older + frames].chunks_exact(lanes))
+                        .zip(samples[older + 1..older + 1 + frames].chunks_exact(lanes));
+                    let filters = (q0[newest..newest + frames].chunks_exact(lanes))
+                        .zip(q1[newest..newest + frames].chunks_exact(lanes))
+                        .zip(q2[newest..newest + frames].chunks_exact(lanes));
+                    let sums = wet[frame..frame + frames].chunks_exact_mut(lanes);
+                    let fractions = places.fraction[frame..frame + frames].chunks_exact(lanes);
+                    for (((sum, fraction), (older, newer)), ((q0, q1), q2)) in
+                        sums.zip(fractions).zip(pairs).zip(filters)
+                    {
+                        let pair = [form.load(newer), form.load(older)];
+                        let filters = [form.load(q0), form.load(q1), form.load(q2)];
+                        (form.load(sum) + between(form, form.load(fraction), pair, filters)).store(sum);
+                    }
+                    frame += frames;
+                    continue;
+                }
                 let mut gathered = [[S::ZERO; 16]; 5];
-                for (lane, whole) in whole.iter().enumerate() {
+                for (lane, whole) in places.whole[frame..frame + lanes].iter().enumerate() {
                     let older = index(frame + lane, *whole);
                     let newest = older + 1 + AHEAD;
                     gathered[0][lane] = samples[older + 1];
@@ -119,14 +167,12 @@ impl<S: Sample> Line<S> {
                     gathered[4][lane] = q2[newest];
                 }
                 let [newer, older, q0, q1, q2] = &gathered;
-                ([form.load(newer), form.load(older)], [form.load(q0), form.load(q1), form.load(q2)])
-            };
-            let mut value = between(form, form.load(&places.fraction[frame..]), pair, filters);
-            if adds {
-                value = form.load(&wet[frame..]) + value;
+                let filters = [form.load(q0), form.load(q1), form.load(q2)];
+                let pair = [form.load(newer), form.load(older)];
+                let value = between(form, form.load(&places.fraction[frame..]), pair, filters);
+                (form.load(&wet[frame..]) + value).store(&mut wet[frame..]);
+                frame += lanes;
             }
-            value.store(&mut wet[frame..]);
-            frame += lanes;
         }
     }
 }
@@ -153,55 +199,129 @@ pub(in crate::modulation) struct Voice {
     pub(in crate::modulation) phase_spread: f64,
 }
 
+/// The turns of an LFO in the frames after a grid point: cosine less 1, and sine.
+#[derive(Clone, Debug)]
+pub(super) struct Turns<S> {
+    slope: f64,
+    cos: [S; GRID_FRAMES],
+    sin: [S; GRID_FRAMES],
+}
+
+impl<S: Sample> Turns<S> {
+    pub(super) fn new() -> Self {
+        Self { slope: 0.0, cos: [S::ZERO; GRID_FRAMES], sin: [S::ZERO; GRID_FRAMES] }
+    }
+
+    /// At so many periods per frame.
+    #[inline(always)]
+    fn set(&mut self, slope: f64) {
+        if slope == self.slope {
+            return;
+        }
+        self.slope = slope;
+        for (frame, (cos, sin)) in (0_i32..).zip(self.cos.iter_mut().zip(&mut self.sin)) {
+            let turn = slope * f64::from(frame);
+            // 1 - cos = 2 sin² of half the angle.
+            let half = sine(0.5 * turn);
+            *cos = S::from_f64(-2.0 * half * half);
+            *sin = S::from_f64(sine(turn));
+        }
+    }
+}
+
+/// Places all voices of one side over the next `frames`, from `first` after the grid point on. Phases in periods are
+/// `start + slope * frame`.
+#[inline(always)]
+pub(super) fn place<S: Sample>(
+    places: &mut [Places<S>],
+    turns: &mut Turns<S>,
+    voices: &[Voice],
+    [start, slope]: [f64; 2],
+    (first, frames): (usize, usize),
+    sweep: &Sweep,
+    longest: f64,
+) {
+    match sweep {
+        Span::Still([centre, amplitude, spread]) => {
+            turns.set(slope);
+            // Side by side, so that they are computed in vectors.
+            let mut turned = [[0.0; MAX_VOICES]; 2];
+            let [sines, cosines] = &mut turned;
+            let mut index = 0;
+            while index < voices.len() {
+                for lane in index..index + 4 {
+                    let Voice { phase, phase_spread, .. } = voices[lane.min(voices.len() - 1)];
+                    let phase = start + phase + phase_spread * spread;
+                    sines[lane] = amplitude * sine(phase);
+                    cosines[lane] = amplitude * sine(phase + 0.25);
+                }
+                index += 4;
+            }
+            for (index, (places, voice)) in places.iter_mut().zip(voices).enumerate() {
+                let centre = centre * (voice.ratio + voice.ratio_spread * spread);
+                let (sin, cos) = (sines[index], cosines[index]);
+                places.turn([centre + sin, sin, cos], turns, (first, frames), longest);
+            }
+        }
+        Span::Moving(curves) => {
+            for (places, voice) in places.iter_mut().zip(voices) {
+                places.glide(curves, voice, [start, slope], (first, frames), longest);
+            }
+        }
+    }
+}
+
 impl<S: Sample> Places<S> {
     pub(super) fn new() -> Self {
         Self { whole: [SHORTEST as u32; PADDED], fraction: [S::ZERO; PADDED], nearest: SHORTEST }
     }
 
-    /// The delays of the next `frames`, whose phases are `start + slope * frame` in periods.
+    /// Delays at rest: `delay` at the grid point, `delay + sin (cos θ - 1) + cos sin θ` after it. In the format of the
+    /// samples, from the whole frames of `delay` on.
     #[inline(always)]
-    pub(super) fn place(
-        &mut self,
-        frames: usize,
-        [start, slope]: [f64; 2],
-        first: usize,
-        sweep: &Sweep,
-        voice: &Voice,
-        longest: f64,
-    ) {
-        let mut delays = [0.0; GRID_FRAMES];
-        match sweep {
-            Span::Still([centre, amplitude, spread]) => {
-                let centre = centre * (voice.ratio + voice.ratio_spread * spread);
-                let start = start + voice.phase + voice.phase_spread * spread;
-                for (frame, delay) in (first as i32..).zip(&mut delays[..frames]) {
-                    *delay = centre + amplitude * sine(start + slope * f64::from(frame));
-                }
-            }
-            Span::Moving([centre, amplitude, spread]) => {
-                for (frame, delay) in (0_i32..).zip(&mut delays[..frames]) {
-                    let spread = spread.at(frame);
-                    let centre = centre.at(frame) * (voice.ratio + voice.ratio_spread * spread);
-                    let phase = start + voice.phase + voice.phase_spread * spread;
-                    let phase = phase + slope * f64::from(first as i32 + frame);
-                    *delay = centre + amplitude.at(frame) * sine(phase);
-                }
-            }
+    fn turn(&mut self, [delay, sin, cos]: [f64; 3], turns: &Turns<S>, (first, frames): (usize, usize), longest: f64) {
+        // Adding it rounds to a whole number, in the low bits.
+        let round = S::from_f64(if size_of::<S>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 });
+        let low_bits = round.bits() as u32;
+        let base = delay as i32;
+        let start = S::from_f64(delay - f64::from(base));
+        let [sin, cos, half] = [sin, cos, 0.5].map(S::from_f64);
+        let [lowest, highest] = [SHORTEST as f64, longest].map(|limit| S::from_f64(limit - f64::from(base)));
+        let parts = self.whole.iter_mut().zip(&mut self.fraction);
+        let turns = turns.cos[first..first + frames].iter().zip(&turns.sin[first..first + frames]);
+        let mut nearest = u32::MAX;
+        for ((whole, fraction), (turned_cos, turned_sin)) in parts.zip(turns) {
+            let delay = start + sin * *turned_cos + cos * *turned_sin;
+            let delay = smaller(larger(delay, lowest), highest);
+            let rounded = delay - half + round;
+            *whole = (rounded.bits() as u32).wrapping_sub(low_bits).wrapping_add(base as u32);
+            *fraction = delay - (rounded - round);
+            nearest = nearest.min(*whole);
         }
-        self.split(frames, &delays, longest);
+        self.nearest = nearest as usize;
     }
 
+    /// Delays whose centre, amplitude and spread glide.
     #[inline(always)]
-    fn split(&mut self, frames: usize, delays: &[f64; GRID_FRAMES], longest: f64) {
-        /// Adding it rounds to a whole number, in the low bits.
+    fn glide(
+        &mut self,
+        [centre, amplitude, spread]: &[Curve<f64>; 3],
+        voice: &Voice,
+        [start, slope]: [f64; 2],
+        (first, frames): (usize, usize),
+        longest: f64,
+    ) {
+        /// As in [`turn`](Self::turn).
         const ROUND: f64 = 6_755_399_441_055_744.0;
-        /// A half, less so that whole delays have the fraction 0.
-        const BELOW: f64 = 0.5 - 1.0 / 1_073_741_824.0;
-        let parts = self.whole.iter_mut().zip(&mut self.fraction).zip(&delays[..frames]);
+        let parts = self.whole.iter_mut().zip(&mut self.fraction).take(frames);
         let mut nearest = u32::MAX;
-        for ((whole, fraction), delay) in parts {
-            let delay = smaller(larger(*delay, SHORTEST as f64), longest);
-            let rounded = delay - BELOW + ROUND;
+        for (frame, (whole, fraction)) in (0_i32..).zip(parts) {
+            let spread = spread.at(frame);
+            let centre = centre.at(frame) * (voice.ratio + voice.ratio_spread * spread);
+            let phase = start + voice.phase + voice.phase_spread * spread + slope * f64::from(first as i32 + frame);
+            let delay = centre + amplitude.at(frame) * sine(phase);
+            let delay = smaller(larger(delay, SHORTEST as f64), longest);
+            let rounded = delay - 0.5 + ROUND;
             *whole = rounded.to_bits() as u32;
             *fraction = S::from_f64(delay - (rounded - ROUND));
             nearest = nearest.min(*whole);
@@ -210,60 +330,51 @@ impl<S: Sample> Places<S> {
     }
 }
 
-/// Runs one channel over a chunk that crosses no point of the grid: reads the sum of all voices into `wet`, and writes
-/// the input with the feedback.
+/// Runs one channel over a chunk of `frames` that crosses no point of the grid: reads the sum of all voices into `wet`,
+/// and writes the input with the feedback.
 #[inline(always)]
 pub(super) fn channel<F: Form, S: Sample>(
     form: F,
     line: &mut Line<S>,
     position: usize,
     voices: &[Places<S>],
-    input: &[S],
+    frames: usize,
     feedback: &Span<S, 1>,
     wet: &mut [S; PADDED],
 ) {
-    let frames = input.len();
     // What a frame reads must have been written before.
     let nearest = voices.iter().map(|voice| voice.nearest).min().unwrap_or(SHORTEST);
     let longest = nearest.saturating_sub(AHEAD).max(1);
     let mut at = 0;
     while at < frames {
         let count = longest.min(frames - at);
-        for (index, voice) in voices.iter().enumerate() {
-            line.read(form, position, (at, count), voice, wet, index > 0);
-        }
-        let fresh = &input[at..at + count];
+        line.read(form, position, (at, count), voices, wet);
         match feedback {
-            Span::Still([gain]) if *gain == S::ZERO => line.write(form, position + at, fresh),
-            Span::Still([gain]) => feed(form, line, position + at, fresh, &wet[at..at + count], |_| *gain),
-            Span::Moving([curve]) => {
-                feed(form, line, position + at, fresh, &wet[at..at + count], |frame| curve.at((at + frame) as i32));
-            }
+            Span::Still([gain]) if *gain == S::ZERO => {}
+            Span::Still([gain]) => line.feed(at, &wet[at..at + count], |_| *gain),
+            Span::Moving([curve]) => line.feed(at, &wet[at..at + count], |frame| curve.at((at + frame) as i32)),
         }
+        line.write(form, position, at, count);
         at += count;
     }
+    line.advance(frames);
 }
 
-/// Writes the input with the feedback, and notes its peak.
-#[inline(always)]
-fn feed<F: Form, S: Sample>(
-    form: F,
-    line: &mut Line<S>,
-    position: usize,
-    input: &[S],
-    wet: &[S],
-    gain: impl Fn(usize) -> S,
-) {
-    let mut sums = [S::ZERO; GRID_FRAMES];
-    let sums = &mut sums[..input.len()];
-    for (frame, ((sum, input), wet)) in sums.iter_mut().zip(input).zip(wet).enumerate() {
-        *sum = (*input + gain(frame) * *wet).audible();
-        line.peak = larger(line.peak, magnitude(*sum));
+impl<S: Sample> Line<S> {
+    /// Adds the feedback to the input from frame `at` on, and notes its peak.
+    #[inline(always)]
+    fn feed(&mut self, at: usize, wet: &[S], gain: impl Fn(usize) -> S) {
+        for (frame, (sum, wet)) in self.samples[PAST + at..].iter_mut().zip(wet).enumerate() {
+            *sum = (*sum + gain(frame) * *wet).audible();
+            self.peak = larger(self.peak, magnitude(*sum));
+        }
     }
-    line.write(form, position, sums);
 }
 
 impl Voice {
+    /// None.
+    pub(super) const ZERO: Self = Self { ratio: 0.0, phase: 0.0, ratio_spread: 0.0, phase_spread: 0.0 };
+
     /// The voice of the left side.
     pub(super) fn left(&self) -> Self {
         Self { ratio_spread: 0.0, phase_spread: 0.0, ..*self }

@@ -1,8 +1,8 @@
 //! The engine of chorus, flanger and vibrato: delays that an LFO sweeps, read by interpolation.
 //!
-//! Every frame has its own delay, exact in f64; the [interpolation] is the same at every delay and slope. A frame is
-//! read before it is written, so that feedback needs nothing else: no more frames are read at once than the shortest
-//! delay leaves.
+//! Every frame has its own delay, from a phase that is exact at each point of the 64-frame grid, and the
+//! [interpolation] is the same at every delay and slope. A frame is read before it is written, so that feedback needs
+//! nothing else: no more frames are read at once than the shortest delay leaves.
 
 mod interpolation;
 mod kernel;
@@ -25,8 +25,8 @@ use crate::{
 use alloc::{boxed::Box, vec, vec::Vec};
 pub(super) use interpolation::SHORTEST;
 use interpolation::{PADDED, PAST};
-pub(super) use kernel::Voice;
-use kernel::{Line, Places, channel};
+use kernel::{Line, Places, Turns, channel, place};
+pub(super) use kernel::{MAX_VOICES, Voice};
 
 /// Length of a glide of centre, amplitude and spread, in ms: 12 ms more delay bend the pitch by up to 11 %.
 const SWEEP_GLIDE_MS: f64 = 200.0;
@@ -85,8 +85,7 @@ pub(super) struct SweptDelay<S> {
     /// Frames since the last grid point, and position of the lines there.
     grid_frame: usize,
     position: usize,
-    /// What enters the lines, one chunk of each channel.
-    inputs: Vec<S>,
+    turns: Turns<S>,
     places: Vec<Places<S>>,
     wet: Box<[S; PADDED]>,
 }
@@ -120,7 +119,7 @@ impl<S: Sample> SweptDelay<S> {
             gains: Ramp::new(coeffs.gains(voices.len()), glide(GAIN_RAMP_MS)),
             grid_frame: 0,
             position: 0,
-            inputs: vec![S::ZERO; channels * GRID_FRAMES],
+            turns: Turns::new(),
             places: vec![Places::new(); voices.len()],
             voices,
             wet: Box::new([S::ZERO; PADDED]),
@@ -167,36 +166,33 @@ impl<S: Sample> SweptDelay<S> {
             Span::Still([dry, wet, feedback]) => (Span::Still([dry, wet]), Span::Still([feedback])),
             Span::Moving([dry, wet, feedback]) => (Span::Moving([dry, wet]), Span::Moving([feedback])),
         };
-        for (channel, input) in self.inputs.chunks_exact_mut(GRID_FRAMES).enumerate() {
-            input[..frames].copy_from_slice(block.channel(channel));
+        for (channel, line) in self.lines.iter_mut().enumerate() {
+            line.input()[..frames].copy_from_slice(block.channel(channel));
         }
-        if let Some(low_cut) = &mut self.low_cut {
-            let (left, right) = self.inputs.split_at_mut(GRID_FRAMES);
-            let mut both = [&mut left[..frames], &mut right[..frames]];
+        if let (Some(low_cut), [left, right]) = (&mut self.low_cut, &mut self.lines[..]) {
+            let mut both = [&mut left.input()[..frames], &mut right.input()[..frames]];
             if let Ok(mut both) = BlockMut::from_slices(&mut both) {
                 low_cut.process(&mut both);
             }
         }
         self.dry.process(block);
-        let Self { backend, voices, lines, longest, lfo, grid_frame, position, inputs, places, wet, .. } = self;
-        let (line, longest) = (lfo.line(0.0), *longest as f64);
+        let Self { backend, voices, lines, longest, lfo, grid_frame, position, turns, places, wet, .. } = self;
+        let (phases, longest) = (lfo.line(0.0), *longest as f64);
         let sides_differ = !matches!(sweep, Span::Still([_, _, spread]) if spread == 0.0);
-        let mut placed = None;
-        for (index, samples) in lines.iter_mut().enumerate() {
-            let input = &inputs[index * GRID_FRAMES..][..frames];
+        for (index, line) in lines.iter_mut().enumerate() {
             // Left and right of each pair.
             let is_right = sides_differ && index % 2 == 1;
-            let places_again = placed != Some(is_right);
             run!(*backend, form => {
-                if places_again {
-                    for (places, voice) in places.iter_mut().zip(&*voices) {
-                        let voice = if is_right { *voice } else { voice.left() };
-                        places.place(frames, line, *grid_frame, &sweep, &voice, longest);
+                if index == 0 || sides_differ {
+                    let mut side = [Voice::ZERO; MAX_VOICES];
+                    for (side, voice) in side.iter_mut().zip(&*voices) {
+                        *side = if is_right { *voice } else { voice.left() };
                     }
+                    let side = &side[..voices.len()];
+                    place(places, turns, side, phases, (*grid_frame, frames), &sweep, longest);
                 }
-                channel(form, samples, *position + *grid_frame, places, input, &feedback, wet);
+                channel(form, line, *position + *grid_frame, places, frames, &feedback, wet);
             });
-            placed = Some(is_right);
             mix::blend(*backend, block.channel_mut(index), &wet[..frames], &to_out);
         }
         self.grid_frame += frames;
@@ -248,7 +244,7 @@ impl<S: Sample> SweptDelay<S> {
             gains,
             grid_frame,
             position,
-            inputs: _,
+            turns: _,
             places: _,
             wet: _,
         } = self;

@@ -33,7 +33,7 @@ from mixdown.effects.filters import (
     Tilt,
 )
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
-from mixdown.effects.modulation import Phaser, Tremolo
+from mixdown.effects.modulation import Chorus, Flanger, Phaser, Tremolo, Vibrato
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 from mixdown.effects.reverbs import Plate, Reverb
 from mixdown.effects.saturation import Clipper, Saturator, SaturatorCurve
@@ -48,6 +48,7 @@ __all__ = [
     "Bell",
     "Bypass",
     "Chain",
+    "Chorus",
     "Clipper",
     "Compressor",
     "Convolution",
@@ -60,6 +61,7 @@ __all__ = [
     "Effect",
     "Equalizer",
     "Expander",
+    "Flanger",
     "Gain",
     "Gate",
     "HighPass",
@@ -89,6 +91,7 @@ __all__ = [
     "TimeChange",
     "TransientShaper",
     "Tremolo",
+    "Vibrato",
     "Width",
     "from_dict",
     "parameters_of",

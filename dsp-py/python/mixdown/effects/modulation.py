@@ -1,4 +1,4 @@
-"""Modulation: phaser and tremolo."""
+"""Modulation: chorus, flanger, phaser, tremolo and vibrato."""
 
 from __future__ import annotations
 
@@ -9,6 +9,99 @@ from mixdown.effects.tempo import Note, TempoEffect
 
 TremoloShape = Literal["sine", "triangle", "square"]
 """Course of the level of a tremolo."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chorus(TempoEffect):
+    """Chorus: voices of a delay that an LFO sweeps, each beside the others in time and pitch. Always makes stereo.
+
+    The pitch deviates by `2 pi rate depth`: 17 cents as shipped. The voices keep the level of pink noise within 0.5 dB
+    at any number; a mix of 0.5 is 3 dB softer. No two of their delays are alike: the longest centre is 1.3 times the
+    first.
+
+    Parameters
+    ----------
+    rate_hz : float, default 0.8
+        Rate of the LFO, 0.01 to 10 Hz, unless a note sets it.
+    tempo_bpm : float, default None
+        Tempo of the note, 20 to 999 bpm.
+    note : str, default None
+        A period of the LFO: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
+        triplet as "1/8t".
+    delay_ms : float, default 12
+        Centre of the delay of the first voice, 1 to 50 ms.
+    depth_ms : float, default 2
+        Peak deviation of the delay, 0 to 10 ms, and at most the delay less 1 ms.
+    voices : int, default 3
+        Voices of each side, 1 to 8. Fixed while a stream runs.
+    feedback : float, default 0
+        Gain of the mean of the voices back to the input, -0.95 to 0.95.
+    width : float, default 1
+        How far left and right differ in phase and delay, 0 to 1; at 0 both sides are alike.
+    low_cut_hz : float, default 20
+        Low cut of the voices, 12 dB per octave, 20 to 1000 Hz; 20 is off.
+    mix : float, default 0.5
+        0 to 1: (1 - mix) dry + mix wet.
+    """
+
+    _timed: ClassVar[str] = "rate_hz"
+
+    rate_hz: float | None = None
+    tempo_bpm: float | None = None
+    note: Note | None = None
+    delay_ms: float = 12.0
+    depth_ms: float = 2.0
+    voices: int = 3
+    feedback: float = 0.0
+    width: float = 1.0
+    low_cut_hz: float = 20.0
+    mix: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flanger(TempoEffect):
+    """Flanger: a comb filter that an LFO sweeps, also through zero.
+
+    At a mix of 0.5 without feedback, notches lie at odd multiples of half the inverse delay, within 0.01 %. The latency
+    is 0, or 3 ms with `through_zero`.
+
+    Parameters
+    ----------
+    rate_hz : float, default 0.25
+        Rate of the LFO, 0.01 to 10 Hz, unless a note sets it.
+    tempo_bpm : float, default None
+        Tempo of the note, 20 to 999 bpm.
+    note : str, default None
+        A period of the LFO: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
+        triplet as "1/8t".
+    delay_ms : float, default 1
+        The shortest delay, 0.2 to 10 ms and at least 7 frames.
+    depth_ms : float, default 4
+        How much longer the longest delay is, 0 to 10 ms.
+    feedback : float, default 0.5
+        Gain of the delayed signal back to the input, -0.95 to 0.95.
+    stereo_phase_degrees : float, default 0
+        How far the LFO of every second channel is ahead, 0 to 180 degrees.
+    through_zero : bool, default False
+        Delays the dry signal by 3 ms, so that the wet one passes it. Fixed while a stream runs.
+    invert : bool, default False
+        Turns the wet signal upside down.
+    mix : float, default 0.5
+        0 to 1: (1 - mix) dry + mix wet.
+    """
+
+    _timed: ClassVar[str] = "rate_hz"
+
+    rate_hz: float | None = None
+    tempo_bpm: float | None = None
+    note: Note | None = None
+    delay_ms: float = 1.0
+    depth_ms: float = 4.0
+    feedback: float = 0.5
+    stereo_phase_degrees: float = 0.0
+    through_zero: bool = False
+    invert: bool = False
+    mix: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +180,28 @@ class Tremolo(TempoEffect):
     depth: float = 0.5
     shape: TremoloShape = "sine"
     stereo_phase_degrees: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vibrato(TempoEffect):
+    """Vibrato: the pitch swings on a sine. Its latency is 5 ms and 8 frames, its neutral setting a depth of 0.
+
+    Parameters
+    ----------
+    rate_hz : float, default 5
+        Rate of the LFO, 0.01 to 20 Hz, unless a note sets it.
+    tempo_bpm : float, default None
+        Tempo of the note, 20 to 999 bpm.
+    note : str, default None
+        A period of the LFO: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
+        triplet as "1/8t".
+    depth_cents : float, default 30
+        Peak deviation of the pitch, 0 to 200 cents; below a rate of 3.9 Hz less, as the delay deviates by 5 ms at most.
+    """
+
+    _timed: ClassVar[str] = "rate_hz"
+
+    rate_hz: float | None = None
+    tempo_bpm: float | None = None
+    note: Note | None = None
+    depth_cents: float = 30.0
