@@ -30,7 +30,7 @@ const FIGURES_KB: [(&str, f64, &str); 26] = [
     ("Gate", 24.0, "dynamics/gate.rs"),
     ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
     ("Saturator", 171.0, "saturation/saturator.rs"),
-    ("Clipper", 300.0, "saturation/clipper.rs"),
+    ("Clipper", 298.0, "saturation/clipper.rs"),
     ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
     ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),
