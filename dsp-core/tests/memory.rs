@@ -37,7 +37,7 @@ const FIGURES_KB: &[(&str, f64, &str)] = &[
     ("Tremolo", 3.4, "modulation/tremolo.rs"),
     ("Vibrato", 25.5, "modulation/vibrato.rs"),
     ("Saturator", 171.0, "saturation/saturator.rs"),
-    ("Clipper", 300.0, "saturation/clipper.rs"),
+    ("Clipper", 298.0, "saturation/clipper.rs"),
     ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
     ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),

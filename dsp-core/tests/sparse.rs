@@ -105,8 +105,9 @@ fn law_1_a_signal_that_stops_and_returns() {
                 let cut_up = rendered(&mut processor, &audio, &cut);
                 assert!(same_bits(&cut_up, &whole), "{} {cut:?} {effect:?}", entry.name);
             }
-            // Earlier signals must leave no trace.
-            if matches!(processor.tail(), Tail::Frames(tail) if tail < SILENT_FRAMES as u64) {
+            // Earlier signals must leave no trace, but in an automatic gain, which silence does not change.
+            let remembers = matches!(&effect, Effect::Saturator(params) if params.auto_gain);
+            if !remembers && matches!(processor.tail(), Tail::Frames(tail) if tail < SILENT_FRAMES as u64) {
                 ended.set(ended.get() + 1);
                 let level = energy(&whole, frames, at);
                 assert!(

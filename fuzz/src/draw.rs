@@ -160,6 +160,7 @@ fn draw_parts(u: &mut Unstructured<'_>, style: Style, rate_hz: f64, effect: &mut
         Effect::Delay(params) if style == Style::Tame => {
             params.max_time_ms = params.max_time_ms.min((LONGEST_DELAY_FRAMES * 1e3 / rate_hz).max(1.0));
             params.time_ms = params.time_ms.min(params.max_time_ms);
+        }
         // Depths that fit the delay or the rate, and notes that make a legal rate.
         Effect::Chorus(params) if style == Style::Tame => {
             params.depth_ms = params.depth_ms.min(params.delay_ms - 1.0).max(0.0);

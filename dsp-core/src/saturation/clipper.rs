@@ -31,6 +31,9 @@ use alloc::{vec, vec::Vec};
 
 /// Passes: each further one cuts what the one before overshoots, with a hard clip, so that the curve is that of the first.
 const PASSES: usize = 2;
+/// What a further pass takes, in parts of the excess: an overshoot is narrow, and what is taken from it loses half its height
+/// in the decimation. Costs nothing where there is none.
+const EXCESS: f64 = 2.0;
 
 /// Clipper: cuts peaks at a ceiling, between the samples too, without aliases.
 ///
@@ -44,17 +47,18 @@ const PASSES: usize = 2;
 ///
 /// # Contract
 /// Any channel count, each channel by itself. What stays below the knee passes bit for bit, delayed by the latency, at a
-/// gain of 0 dB; so does everything at `mix` 0. Latency at 44.1, 48, 96 and 192 kHz: LATENCIES. Tail: the latency, and after a clipped sound
-/// as much again.
+/// gain of 0 dB; so does everything at `mix` 0. Latency in frames at 44.1, 48, 96 and 192 kHz:
+/// 2 times: 269, 153, 52, 41; 4 times: 277, 164, 60, 49; 8 times: 280, 168, 65, 52; 16 times: 279, 169, 66, 53. Tail: twice the
+/// latency.
 ///
 /// The curve acts on the oversampled sound, so peaks between samples are cut as those on them. What a clip makes above 20
 /// kHz is removed, as its images would be aliases, so the sound overshoots the ceiling again: OVERSHOOTS. A
 /// limiter at the ceiling takes the rest.
-/// ALIASES. With `oversample` 1 samples alone are clipped, exactly and without latency, and there are aliases.
+/// Aliases below 20 kHz at 48 kHz lie 120, 114 and 110 dB under the harmonics, 3, 6 and 12 dB into 4 990 Hz. With `oversample` 1 samples alone are clipped, exactly and without latency, and there are aliases.
 ///
 /// Changes: gain, ceiling, knee and mix glide over 20 ms.
 ///
-/// Memory: 1 kB for stereo f32 at 48 kHz.
+/// Memory: 298 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// As [`Saturator`](super::Saturator). Clipping again what filtering has let overshoot: J. Armstrong, "Peak-to-average
@@ -86,6 +90,8 @@ struct Channel<S> {
 struct Pass {
     stage: Stage,
     input: History<f64>,
+    /// What it takes, in parts of what exceeds the curve.
+    share: f64,
 }
 
 /// What lives for a chunk.
@@ -224,9 +230,9 @@ impl Pass {
             *own = sample / ceiling;
         }
         let delayed = self.input.from(frames + self.stage.latency_frames());
-        let taken = self.stage.run(frames, clip);
+        let (taken, share) = (self.stage.run(frames, clip), self.share);
         for (((out, delayed), taken), ceiling) in samples.iter_mut().zip(delayed).zip(taken).zip(leaving) {
-            *out = delayed + ceiling * taken;
+            *out = delayed + ceiling * (share * taken);
         }
     }
 }
@@ -240,7 +246,8 @@ impl<S: Sample> Clipper<S> {
         let passes: [Pass; PASSES] = core::array::from_fn(|number| {
             let band = if number + 1 < PASSES { Band::Audible } else { Band::Whole };
             let stage = Stage::new(backend, rate_hz, coeffs.oversample, band);
-            Pass { input: History::new(stage.latency_frames(), chunk, 0), stage }
+            let share = if number == 0 { 1.0 } else { EXCESS };
+            Pass { input: History::new(stage.latency_frames(), chunk, 0), stage, share }
         });
         let latency_frames = passes.iter().map(|pass| pass.stage.latency_frames()).sum();
         let channel = Channel { passes, dry: History::new(latency_frames, chunk, 0) };
@@ -362,7 +369,7 @@ impl<S: Sample> Processor<S> for Clipper<S> {
         } = self;
         ramp.jump_to(ramp.target());
         for Channel { passes, dry } in channels {
-            for Pass { stage, input } in passes {
+            for Pass { stage, input, share: _ } in passes {
                 stage.reset(0.0);
                 input.reset();
             }

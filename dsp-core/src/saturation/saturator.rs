@@ -30,7 +30,7 @@ use crate::{
         sanitize::clean,
     },
 };
-use alloc::{vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use core::f64::consts::TAU;
 
 /// Saturator: a curve that adds harmonics and, at a multiple of the rate, no aliases.
@@ -45,12 +45,14 @@ use core::f64::consts::TAU;
 ///
 /// # Contract
 /// Any channel count, each channel by itself; `auto_gain` is one for all. Latency in frames at 44.1, 48, 96 and 192 kHz:
-/// 2 times: 99, 57, 22, 18; 4 times: L4; 8 times: L8; 16 times: L16.
+/// 2 times: 99, 57, 22, 18; 4 times: 100, 61, 25, 21; 8 times: 100, 62, 27, 22; 16 times: 98, 62, 27, 22.
 /// Tail: twice that; with bias 2 s more. Neutral: `mix` 0.
 ///
 /// `oversample` 1 is the plain curve: no latency, and aliases; all others run second-order antiderivative antialiasing at the
 /// higher rate, and restore the treble that it takes from small signals, flat to 0.01 dB up to 20 kHz. Aliases below 20 kHz
-/// at 48 kHz lie as far below the harmonics: ALIASES.
+/// at 48 kHz, in dB under the harmonics, at 2, 4 and 8 times: hard, 12 dB into 4 990 Hz, 72, 100 and 127; 24 dB, 57, 83 and 106;
+/// tanh, 101, 151 and 148; 60, 86 and 127. Harmonics lose less to the antialiasing than small signals: at 4 times they come out up to 0.1 dB
+/// high at 6 kHz and 0.9 dB at 19 kHz, a quarter of that at 8 times.
 ///
 /// `bias` (added behind the drive) makes the curve asymmetric, which adds even harmonics; the DC that this makes is removed
 /// by a first-order high pass at 5 Hz, which runs with bias alone. `auto_gain` matches the loudness of the saturated sound to that of
@@ -59,7 +61,7 @@ use core::f64::consts::TAU;
 ///
 /// Changes: drive, bias, output and mix glide over 20 ms; curves crossfade as long. Input of a curve beyond +60 dB counts as that.
 ///
-/// Memory: 1 kB for stereo f32 at 48 kHz.
+/// Memory: 171 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// S. Bilbao, F. Esqueda, J. Parker, V. Välimäki, "Antiderivative antialiasing for memoryless nonlinearities", IEEE Signal
@@ -72,12 +74,12 @@ pub struct Saturator<S> {
     coeffs: SaturatorCoeffs,
     curve: Crossfade<SaturatorCurve>,
     /// Drive, output, mix, bias, weight of the DC blocker.
-    ramp: Ramp<5>,
-    auto_gain: AutoGain,
+    ramp: Box<Ramp<5>>,
+    auto_gain: Box<AutoGain>,
     channels: Vec<Channel<S>>,
     /// The last two biases at the highest rate, and the last of the base rate.
     past_bias: [f64; 3],
-    scratch: Scratch,
+    scratch: Box<Scratch>,
     frame: u64,
     non_finite: u64,
 }
@@ -273,12 +275,12 @@ fn prepare(samples: &mut [f64], bias: Level<'_>) {
     match bias {
         Level::Still(bias) => {
             for sample in samples {
-                *sample = (*sample + bias).min(MOST).max(-MOST);
+                *sample = (*sample + bias).clamp(-MOST, MOST);
             }
         }
         Level::Moving(biases) => {
             for (sample, bias) in samples.iter_mut().zip(biases) {
-                *sample = (*sample + bias).min(MOST).max(-MOST);
+                *sample = (*sample + bias).clamp(-MOST, MOST);
             }
         }
     }
@@ -296,7 +298,7 @@ impl<S: Sample> Saturator<S> {
     fn saturate(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let (frames, backend) = (block.frames(), self.backend);
         let Scratch { lists: [drive, output, mix, bias, weight, gain, fade], wet, bias: biases, offsets, next } =
-            &mut self.scratch;
+            &mut *self.scratch;
         fill(&mut self.ramp, [&mut *drive, &mut *output, &mut *mix, &mut *bias, &mut *weight], frames);
         let factor = self.coeffs.oversample;
         let curves = [*self.curve.current(), *self.curve.next().unwrap_or(self.curve.current())];
@@ -412,17 +414,17 @@ impl<S: Sample> Engine<S> for Saturator<S> {
             spec: *spec,
             backend,
             curve: Crossfade::new(coeffs.curve, glide_frames),
-            ramp: Ramp::new(coeffs.targets(), glide_frames),
-            auto_gain: AutoGain::new(backend, rate_hz, count, coeffs.auto_gain, coeffs.start_gain),
+            ramp: Box::new(Ramp::new(coeffs.targets(), glide_frames)),
+            auto_gain: Box::new(AutoGain::new(backend, rate_hz, count, coeffs.auto_gain, coeffs.start_gain)),
             channels: vec![channel; count],
             past_bias: [coeffs.bias; 3],
-            scratch: Scratch {
+            scratch: Box::new(Scratch {
                 lists: lists(),
                 wet: vec![0.0; count * CHUNK_FRAMES],
                 bias: vec![0.0; samples + 2],
                 offsets: vec![0.0; samples],
                 next: vec![0.0; samples],
-            },
+            }),
             coeffs,
             frame: 0,
             non_finite: 0,

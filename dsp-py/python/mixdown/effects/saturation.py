@@ -36,8 +36,8 @@ class Saturator(Effect):
         Multiple of the sample rate at which the curve runs: 1, 2, 4, 8 or 16. 1 is the plain curve, without latency and
         with aliases; 4 is clean; 8 for the hardest curves. Fixed while a stream runs.
     auto_gain : bool, default False
-        Matches the loudness (K-weighted, averaged over 3 s, one gain for all channels) of the saturated sound to
-        that of the input, so that more drive is not louder. Input below -70 dB changes nothing.
+        Matches the loudness of the saturated sound (K-weighted, averaged over 3 s, one gain for all channels) to that
+        of the input, so that more drive is not louder. Input below -70 dB changes nothing.
     """
 
     drive_db: float = 0.0
