@@ -29,7 +29,7 @@ class Phaser(TempoEffect):
         Time of a sweep: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
         triplet as "1/8t".
     stages : int, default 6
-        All passes, 4 to 12, an even number: two for each notch. Fixed while a stream runs.
+        All passes, 4 to 12 in steps of 2: two for each notch. Fixed while a stream runs.
     frequency_hz : float, default 800
         Corner of the all passes in the middle of the sweep, 20 to 20 000 Hz and at most 0.45 of the sample rate.
     depth_octaves : float, default 2
