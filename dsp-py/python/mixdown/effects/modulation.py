@@ -35,7 +35,7 @@ class Phaser(TempoEffect):
     depth_octaves : float, default 2
         Deviation of the corner to either side, 0 to 4 octaves.
     feedback : float, default 0.5
-        -0.9 to 0.9: positive narrows the peaks between the notches, negative the notches.
+        -0.9 to 0.9: positive narrows the notches, negative the peaks between them, which leaves less of the sound.
     stereo_phase_degrees : float, default 90
         Phase of every second channel, 0 to 180 deg.
     mix : float, default 0.5
