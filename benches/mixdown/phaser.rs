@@ -53,7 +53,7 @@ impl Plain {
 
     fn process<S: Sample>(&mut self, params: &PhaserParams, samples: &mut [S]) {
         let frames = samples.len() / 2;
-        let f = params.feedback;
+        let f = -params.feedback;
         for (side, samples) in samples.chunks_exact_mut(frames).enumerate() {
             for (n, samples) in samples.chunks_mut(STEP).enumerate() {
                 let [from, to] = [n, n + 1].map(|point| self.coefficients(params, self.frame + point * STEP, side));

@@ -23,7 +23,7 @@ use crate::{
     },
     primitives::{
         backend::{Backend, run},
-        ramp::{Curve, GAIN_RAMP_MS, Ramp, Span},
+        ramp::{Curve, Ramp, Span},
         sanitize::sanitize,
     },
 };
@@ -48,7 +48,7 @@ use crate::{
 /// soft.
 ///
 /// "square" changes in edges of 12.5 ms, quintic in time, and "triangle" turns within as long: neither clicks, and both
-/// are what their names say at rates of up to 20 Hz. Changes of depth, shape and phase glide over 20 ms, of the rate
+/// are what their names say at rates of up to 20 Hz. Changes of depth, shape and phase glide over 30 ms, of the rate
 /// over 200 ms; they begin at the next of the grid of 64 frames. Neutral at a depth of 0.
 ///
 /// Memory: 3.4 kB for stereo f32 at 48 kHz.
@@ -93,6 +93,8 @@ const EDGE_MS: f64 = 12.5;
 /// How fast the correction of an auto-pan fades beside 180 degrees: less leaves more than -100 dBFS above 1 kHz of a
 /// square at 170 degrees.
 const HELD: f64 = 200.0;
+/// Length of a glide of depth, shape and phase, in ms: in 20 a change of shape and phase at full depth leaves -99 dBFS.
+const GLIDE_MS: f64 = 30.0;
 /// Values that glide: depth, shares of the shapes, second phase in periods.
 const VALUES: usize = 5;
 
@@ -361,7 +363,7 @@ impl<S: Sample> Engine<S> for Tremolo<S> {
             spec: *spec,
             backend: Backend::new(spec.cpu()),
             lfo: GlidingLfo::new(coeffs.rate_hz, rate_hz),
-            values: Ramp::new(coeffs.values(), ms_to_frames(GAIN_RAMP_MS, rate_hz)),
+            values: Ramp::new(coeffs.values(), ms_to_frames(GLIDE_MS, rate_hz)),
             edge_frames: EDGE_MS * 1e-3 * rate_hz,
             gains: [[S::ONE; GRID_FRAMES]; 2],
             neutral: true,

@@ -79,45 +79,68 @@ pub(super) struct Sweep {
     pub(super) half_period_s: f64,
 }
 
-/// Coefficients of every frame: exact at the points, in straight lines between them. The chord of a circle lies within
-/// it: a² + c² is never above 1.
+/// Points of both sides, and up to whole vectors.
+const ALL_POINTS: usize = 20;
+
+/// Coefficients of every frame, for two channels or for four: exact at the points, in straight lines between them. The
+/// chord of a circle lies within it: a² + c² is never above 1.
 #[inline(always)]
-pub(super) fn design(sweep: &Sweep, stages: usize, cell: &mut Cell) {
+pub(super) fn design(sweep: &Sweep, stages: usize, four: bool, cell: &mut Cell) {
     let Sweep { centre, depth, phase, highest, half_period_s } = sweep;
+    // Both sides in one loop: short ones do not vectorise.
+    let (mut octaves, mut depths, mut phases) = ([0.0; ALL_POINTS], [0.0; ALL_POINTS], [0.0; ALL_POINTS]);
     for (side, phase) in phase.iter().enumerate() {
-        let (mut turn, mut pass) = ([0.0; POINTS], [0.0; POINTS]);
-        for point in 0..POINTS {
-            let octaves = smaller(centre[point] + depth[point] * sine(phase[point]), *highest);
-            // a = tan(πf/fs - π/4), as a quotient of sines of periods.
-            let angle = octaves.exp2_fast() * half_period_s - 0.125;
-            let a = sine(angle) / sine(angle + 0.25);
-            turn[point] = a;
-            // A square root: the fast one is good to 1e-8, one step of Newton's method makes it exact.
-            let square = 1.0 - a * a;
-            let c = (0.5 * square.log2_fast()).exp2_fast();
-            pass[point] = 0.5 * (c + square / c);
-        }
-        for ((frames, turns), passes) in
-            (0..POINTS - 1).zip(cell.turn.chunks_exact_mut(STEP)).zip(cell.pass.chunks_exact_mut(STEP))
-        {
-            let (a, c) = (turn[frames], pass[frames]);
-            let (slope_a, slope_c) = (turn[frames + 1] - a, pass[frames + 1] - c);
-            for ((index, turns), passes) in (0_i32..).zip(turns).zip(passes) {
-                let u = f64::from(index) * (1.0 / STEP as f64);
-                let (a, c) = (a + u * slope_a, c + u * slope_c);
-                (turns[side], turns[side + 2]) = (a, a);
-                (passes[side], passes[side + 2]) = (c, c);
-            }
-        }
+        let own = side * POINTS..(side + 1) * POINTS;
+        octaves[own.clone()].copy_from_slice(centre);
+        depths[own.clone()].copy_from_slice(depth);
+        phases[own].copy_from_slice(phase);
+    }
+    let (mut turn, mut pass) = ([0.0; ALL_POINTS], [0.0; ALL_POINTS]);
+    for ((octaves, depth), phase) in octaves.iter_mut().zip(&depths).zip(&phases) {
+        *octaves = smaller(*octaves + *depth * sine(*phase), *highest);
+    }
+    for ((a, c), octaves) in turn.iter_mut().zip(&mut pass).zip(&octaves) {
+        // a = tan(πf/fs - π/4), as a quotient of sines of periods.
+        let angle = octaves.exp2_fast() * *half_period_s - 0.125;
+        *a = sine(angle) / sine(angle + 0.25);
+        // A square root: the fast one is good to 1e-8, one step of Newton's method makes it exact.
+        let square = 1.0 - *a * *a;
+        let root = (0.5 * square.log2_fast()).exp2_fast();
+        *c = 0.5 * (root + square / root);
+    }
+    let points = |values: &[f64; ALL_POINTS], point: usize| [values[point], values[POINTS + point]];
+    let steps = cell.turn.as_chunks_mut::<STEP>().0.iter_mut().zip(cell.pass.as_chunks_mut::<STEP>().0);
+    for (point, (turns, passes)) in steps.enumerate() {
+        line(points(&turn, point), points(&turn, point + 1), turns);
+        line(points(&pass, point), points(&pass, point + 1), passes);
     }
     for ((closed, turn), feedback) in cell.closed.iter_mut().zip(&cell.turn).zip(&cell.feedback) {
-        for (closed, a) in closed.iter_mut().zip(turn) {
-            let square = a * a;
+        for (closed, a) in closed[..2].iter_mut().zip(turn) {
+            let square = *a * *a;
             let mut power = square;
             for _ in 1..stages / 2 {
                 power *= square;
             }
-            *closed = 1.0 / (1.0 - feedback * power);
+            *closed = 1.0 / (1.0 - *feedback * power);
+        }
+    }
+    if four {
+        for rows in [&mut cell.turn, &mut cell.pass, &mut cell.closed] {
+            for [left, right, third, fourth] in rows {
+                (*third, *fourth) = (*left, *right);
+            }
+        }
+    }
+}
+
+/// A straight line of both sides.
+#[inline(always)]
+fn line(from: [f64; 2], to: [f64; 2], rows: &mut [[f64; GROUP]; STEP]) {
+    let slopes = [to[0] - from[0], to[1] - from[1]];
+    for (index, row) in (0_i32..).zip(rows) {
+        let u = f64::from(index) * (1.0 / STEP as f64);
+        for side in 0..2 {
+            row[side] = from[side] + u * slopes[side];
         }
     }
 }

@@ -36,7 +36,7 @@ use kernel::{Cell, GROUP, MAX_STAGES, POINTS, STEP, States, Sweep};
 /// Phaser: notches that sweep, by a chain of all passes beside the signal.
 ///
 /// # Signal
-/// in -> + feedback × y -> u -> `stages` all passes -> y -> minus feedback × u -> wet;
+/// in -> minus feedback × y -> u -> `stages` all passes -> y -> plus feedback × u -> wet;
 /// out = (1 - mix) in + mix wet
 ///
 /// # Parameters
@@ -51,8 +51,9 @@ use kernel::{Cell, GROUP, MAX_STAGES, POINTS, STEP, States, Sweep};
 /// The wet signal is an all pass of the input: at a mix of 1 a tone keeps its level, and at no mix is it louder than
 /// the input. At a mix of 0.5 there are `stages` / 2 notches, down to nothing whatever the feedback, at corner ×
 /// tan((2k + 1) π / (2 `stages`)) (of frequencies as the bilinear transform bends them), and as many places between and
-/// beside them without loss. Positive feedback narrows these peaks, negative feedback the notches. It has no delay of
-/// its own, and decays however fast the sweep is.
+/// beside them without loss. Positive feedback narrows the notches, negative feedback these peaks: of sound at all
+/// frequencies of the sweep (1 + feedback) / 2 of the power remain. The feedback has no delay of its own, and decays
+/// however fast the sweep is.
 ///
 /// Coefficients are exact at every eighth frame, and straight between. Changes of feedback and mix glide over 20 ms, of
 /// frequency, depth and phase over 100 ms, of the rate over 200 ms; they begin at the next of the grid of 64 frames.
@@ -98,7 +99,7 @@ params! {
         stages: none as usize, 4.0..=12.0, default 6, multiples(2.0, "an even number, from 4 to 12"), fixed, "All passes: two for each notch";
         frequency_hz: Hz, 20.0..=20000.0, default 800.0, log, of_rate(0.45), "Corner in the middle of the sweep";
         depth_octaves: octaves, 0.0..=4.0, default 2.0, "Deviation of the corner to either side";
-        feedback: none, -0.9..=0.9, default 0.5, "Positive narrows the peaks, negative the notches";
+        feedback: none, -0.9..=0.9, default 0.5, "Positive narrows the notches, negative the peaks between them";
         stereo_phase_degrees: deg, 0.0..=180.0, default 90.0, "Phase of every second channel";
         mix: none, 0.0..=1.0, default 0.5, "0 is the input alone, 1 the all passes alone";
     }
@@ -113,7 +114,7 @@ impl PhaserParams {
     /// Frames in which the slowest mode of the sweep decays from full scale to where states count as 0.
     fn tail_frames(&self, rate_hz: f64) -> u64 {
         let stages = self.stages as f64;
-        // A mode z returns as it was: feedback H(z)^stages = 1, so that |H(z)| = r.
+        // A mode z returns as it was: -feedback H(z)^stages = 1, so that |H(z)| = r.
         let r = libm::pow(libm::fabs(self.feedback).max(1e-6), -1.0 / stages);
         let slowest = [-self.depth_octaves, self.depth_octaves].map(|octaves| {
             let corner_hz = (self.frequency_hz * libm::exp2(octaves)).min(HIGHEST * rate_hz);
@@ -142,7 +143,8 @@ impl Params for PhaserParams {
             rate_hz: self.rate_that_counts_hz(),
             stages: self.stages,
             sweep: [libm::log2(self.frequency_hz), self.depth_octaves, self.stereo_phase_degrees / 360.0],
-            output: [self.feedback, self.mix],
+            // The kernel's feedback is added.
+            output: [-self.feedback, self.mix],
             tail_frames: self.tail_frames(spec.sample_rate_hz()),
         };
         Ok(Designed::new(spec, coeffs))
@@ -245,9 +247,10 @@ impl PhaserEngine {
             }
             done += count;
         }
-        let Self { backend, highest, half_period_s, stages, cell, .. } = self;
+        let Self { backend, highest, half_period_s, stages, channels, cell, .. } = self;
         let sweep = Sweep { centre, depth, phase, highest: *highest, half_period_s: *half_period_s };
-        run!(*backend, _ => kernel::design(&sweep, *stages, cell));
+        let four = *channels > 2;
+        run!(*backend, _ => kernel::design(&sweep, *stages, four, cell));
     }
 
     fn run<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) {

@@ -122,13 +122,13 @@ class Phaser(TempoEffect):
         Time of a sweep: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
         triplet as "1/8t".
     stages : int, default 6
-        All passes, 4 to 12, an even number: two for each notch. Fixed while a stream runs.
+        All passes, 4 to 12 in steps of 2: two for each notch. Fixed while a stream runs.
     frequency_hz : float, default 800
         Corner of the all passes in the middle of the sweep, 20 to 20 000 Hz and at most 0.45 of the sample rate.
     depth_octaves : float, default 2
         Deviation of the corner to either side, 0 to 4 octaves.
     feedback : float, default 0.5
-        -0.9 to 0.9: positive narrows the peaks between the notches, negative the notches.
+        -0.9 to 0.9: positive narrows the notches, negative the peaks between them, which leaves less of the sound.
     stereo_phase_degrees : float, default 90
         Phase of every second channel, 0 to 180 deg.
     mix : float, default 0.5
