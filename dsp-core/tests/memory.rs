@@ -29,7 +29,7 @@ const FIGURES_KB: [(&str, f64, &str); 25] = [
     ("Expander", 24.0, "dynamics/expander.rs"),
     ("Gate", 24.0, "dynamics/gate.rs"),
     ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
-    ("Delay", 794.0, "modulation/delay/mod.rs"),
+    ("Delay", 780.0, "modulation/delay/mod.rs"),
     ("Reverb", 701.0, "reverbs/reverb/mod.rs"),
     ("Plate", 276.0, "reverbs/plate/mod.rs"),
     ("LinearPhaseEqualizer", 784.0, "convolution/linear_phase.rs"),
