@@ -30,7 +30,7 @@ const FIGURES_KB: &[(&str, f64, &str)] = &[
     ("Gate", 24.0, "dynamics/gate.rs"),
     ("TransientShaper", 28.0, "dynamics/transient_shaper/mod.rs"),
     ("Limiter", 78.0, "dynamics/limiter/mod.rs"),
-    ("Delay", 794.0, "modulation/delay/mod.rs"),
+    ("Delay", 780.0, "modulation/delay/mod.rs"),
     ("Chorus", 133.0, "modulation/chorus.rs"),
     ("Flanger", 42.0, "modulation/flanger.rs"),
     ("Phaser", 12.0, "modulation/phaser/mod.rs"),
