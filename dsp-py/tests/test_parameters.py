@@ -248,7 +248,8 @@ def beyond(number: dict[str, Any], *, whole: bool) -> Iterator[tuple[Any, bool]]
         if math.isfinite(end):
             value = round(end + beside, 6)
             yield (int(value) if whole else value), only is None or whole
-    if multiple or only:
+    # Halves of whole numbers are of another type.
+    if (multiple or only) and multiple != 1:
         value = only[1] + 1 if whole and only else number["min"] + (multiple or only[1] - only[0]) / 2
         yield (int(value) if whole else value), False
 
@@ -324,7 +325,7 @@ def legal_numbers(number: dict[str, Any], unit: str) -> str:
     text = f"{shown(number['min'])} to {shown(number['max'])} {unit}".strip()
     if number["off"] is not None:
         text = f"{shown(number['off'])} (off) or {text}"
-    if isinstance(steps, dict):
+    if isinstance(steps, dict) and steps["multiples"] != 1:
         text += f" in steps of {shown(steps['multiples'])}"
     if number["max_per_rate"] is not None:
         text += f" and at most {shown(number['max_per_rate'])} of the sample rate"

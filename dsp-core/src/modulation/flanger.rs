@@ -81,7 +81,7 @@ params! {
         delay_ms: ms, 0.2..=10.0, default 1.0, log, "The shortest delay";
         depth_ms: ms, 0.0..=10.0, default 4.0, "How much longer the longest delay is";
         feedback: none, -0.95..=0.95, default 0.5, "Gain of the delayed signal back to the input";
-        stereo_phase_degrees: degrees, 0.0..=180.0, default 0.0, "How far the LFO of the right channel is ahead";
+        stereo_phase_degrees: deg, 0.0..=180.0, default 0.0, "How far the LFO of the right channel is ahead";
         through_zero: switch, default false, fixed, "Delays the dry signal by 3 ms, so that the wet one passes it";
         invert: switch, default false, "Turns the wet signal upside down";
         mix: none, 0.0..=1.0, default 0.5, "0 is the input alone, 1 the delayed signal alone";

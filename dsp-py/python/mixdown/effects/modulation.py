@@ -75,13 +75,13 @@ class Flanger(TempoEffect):
         A period of the LFO: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
         triplet as "1/8t".
     delay_ms : float, default 1
-        The shortest delay, 0.2 to 10 ms and at least 7 frames.
+        The shortest delay, 0.2 to 10 ms, and at least 7 frames.
     depth_ms : float, default 4
         How much longer the longest delay is, 0 to 10 ms.
     feedback : float, default 0.5
         Gain of the delayed signal back to the input, -0.95 to 0.95.
     stereo_phase_degrees : float, default 0
-        How far the LFO of every second channel is ahead, 0 to 180 degrees.
+        How far the LFO of every second channel is ahead, 0 to 180 deg.
     through_zero : bool, default False
         Delays the dry signal by 3 ms, so that the wet one passes it. Fixed while a stream runs.
     invert : bool, default False
