@@ -14,7 +14,7 @@
 //! limiter is removed: the result starts and ends with the programme.
 //!
 //! A limiter lowers everything around a peak, and many dB of it pump; a clip cuts the peak alone, but distorts. With
-//! [`ClipMode::Auto`](super::ClipMode::Auto) the limiter works alone up to 3 dB of gain reduction. Beyond, the clip takes all but 0.5 dB of what
+//! [`ClipMode::Auto`](super::ClipMode::Auto) the limiter works alone up to 3 dB of gain reduction. Beyond, the clip takes all but 0.25 dB of what
 //! exceeds the ceiling, in two stages, the second of which cuts most of what the first overshoots. The limiter takes
 //! 2 dB at most in songs at -7 LUFS.
 //!

@@ -78,7 +78,7 @@ def test_the_clip_is_automatic_off_or_set_and_in_the_certificate(song) -> None:
     assert automatic.clip_ceiling_db is not None
     assert automatic.clip_depth_db > 2
     assert 0 < automatic.clipped_percent < 20
-    # 0.5 dB, and what two stages of the clip overshoot.
+    # 0.25 dB, and what the clip overshoots.
     assert automatic.max_reduction_db < 2
     assert f"clip at most {automatic.clip_depth_db:.1f} dB" in automatic.summary()
     assert (off.clip_db, off.clip_ceiling_db, off.clip_depth_db) == ("off", None, 0)

@@ -54,7 +54,7 @@ class Clipper(Effect):
     """Cuts peaks at a ceiling, between the samples too, without aliases: what loud masters put before a limiter.
 
     What stays below the knee passes bit for bit. What a clip makes above 20 kHz is removed, so peaks come back over the
-    ceiling by some tenths of a dB in songs; a :class:`Limiter` after it takes them.
+    ceiling by up to 0.4 dB in songs; a :class:`Limiter` after it takes them.
 
     Parameters
     ----------
