@@ -44,10 +44,11 @@ fn at_rest_it_has_the_response_of_its_equations() {
         for stages in STAGES {
             for (feedback, mix) in [(0.0, 0.5), (0.5, 0.5), (-0.9, 0.5), (0.9, 1.0)] {
                 let params = PhaserParams { stages, feedback, mix, depth_octaves: 0.0, ..Default::default() };
-                let mut impulse = vec![0.0; 32_768];
+                // Long enough for the slowest mode: at 96 kHz it falls by 1 dB in 4 ms.
+                let mut impulse = vec![0.0; 131_072];
                 impulse[0] = 1.0;
                 let found = processed::<f64>(&params, rate_hz, 1, &impulse);
-                let worst = frequencies(rate_hz, 200)
+                let worst = frequencies(rate_hz, 60)
                     .map(|hz| (response(&found, rate_hz, hz) - analytic(&params, rate_hz, hz)).norm())
                     .fold(0.0, f64::max);
                 assert!(worst <= LIMIT, "{stages} {feedback} {mix} at {rate_hz}: {worst}");
