@@ -22,7 +22,7 @@
 //! |---|---|---|
 //! | [`levels`] | gain, pan, width | pan laws |
 //! | [`filters`] | equalizer, nine single filters | crossover |
-//! | [`dynamics`] | compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter | |
+//! | [`dynamics`] | compressor, expander, gate, de-esser, multiband compressor, dynamic equalizer, limiter, transient shaper | |
 //! | [`modulation`] | delay, chorus, flanger, phaser, tremolo, vibrato | note values |
 //! | [`saturation`] | saturator, clipper | curves |
 //! | [`reverbs`] | reverb, plate | |
