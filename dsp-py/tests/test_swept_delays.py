@@ -79,7 +79,7 @@ def test_a_note_is_a_rate() -> None:
         (lambda: md.Vibrato(rate_hz=1, depth_cents=60), "depth_cents = 60 is out of range: with rate_hz = 1"),
         (lambda: md.Flanger(feedback=1), "feedback = 1 is out of range: it must lie in -0.95..0.95"),
         (lambda: md.Chorus(voices=0), "voices = 0 is out of range: it must lie in 1..8"),
-        (lambda: md.Chorus(rate_hz=float("nan")), "rate_hz = nan is out of range"),
+        (lambda: md.Chorus(rate_hz=float("nan")), "rate_hz = NaN is out of range: it must lie in 0.01..10"),
     ],
 )
 def test_bad_settings_get_one_clear_line(make: Any, message: str) -> None:

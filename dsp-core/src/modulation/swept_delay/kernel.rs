@@ -131,27 +131,31 @@ impl<S: Sample> Line<S> {
         for places in voices {
             let mut frame = at;
             while frame < end {
-                // As many vectors as have the same whole delay.
+                // As many vectors as have the same whole delay. By index: chains of iterators are not inlined.
                 let first = places.whole[frame];
-                let rest = places.whole[frame..].chunks_exact(lanes).take((end - frame).div_ceil(lanes));
-                let alike = rest.take_while(|whole| whole.iter().fold(0, |bits, whole| bits | (whole ^ first)) == 0);
-                let frames = alike.count() * lanes;
+                let mut frames = 0;
+                while frame + frames < end {
+                    let whole = &places.whole[frame + frames..frame + frames + lanes];
+                    if whole.iter().fold(0, |bits, whole| bits | (whole ^ first)) != 0 {
+                        break;
+                    }
+                    frames += lanes;
+                }
                 if frames > 0 {
                     let older = index(frame, first);
                     let newest = older + 1 + AHEAD;
-                    let pairs = (samples[older..older + frames].chunks_exact(lanes))
-                        .zip(samples[older + 1..older + 1 + frames].chunks_exact(lanes));
-                    let filters = (q0[newest..newest + frames].chunks_exact(lanes))
-                        .zip(q1[newest..newest + frames].chunks_exact(lanes))
-                        .zip(q2[newest..newest + frames].chunks_exact(lanes));
-                    let sums = wet[frame..frame + frames].chunks_exact_mut(lanes);
-                    let fractions = places.fraction[frame..frame + frames].chunks_exact(lanes);
-                    for (((sum, fraction), (older, newer)), ((q0, q1), q2)) in
-                        sums.zip(fractions).zip(pairs).zip(filters)
-                    {
-                        let pair = [form.load(newer), form.load(older)];
-                        let filters = [form.load(q0), form.load(q1), form.load(q2)];
-                        (form.load(sum) + between(form, form.load(fraction), pair, filters)).store(sum);
+                    let pair = &samples[older..older + 1 + frames];
+                    let (q0, q1, q2) =
+                        (&q0[newest..newest + frames], &q1[newest..newest + frames], &q2[newest..newest + frames]);
+                    let fractions = &places.fraction[frame..frame + frames];
+                    let sums = &mut wet[frame..frame + frames];
+                    let mut at = 0;
+                    while at < frames {
+                        let pair = [form.load(&pair[at + 1..]), form.load(&pair[at..])];
+                        let filters = [form.load(&q0[at..]), form.load(&q1[at..]), form.load(&q2[at..])];
+                        let value = between(form, form.load(&fractions[at..]), pair, filters);
+                        (form.load(&sums[at..]) + value).store(&mut sums[at..]);
+                        at += lanes;
                     }
                     frame += frames;
                     continue;
