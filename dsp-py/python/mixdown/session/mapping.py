@@ -228,7 +228,6 @@ class Strips(Mapping[str, Strip]):
         MixerError
             If there is no strip `old`, or a strip `new` already; nothing changes then.
         """
-        # An array equals nothing as a whole.
         if isinstance(old, str) and old == MASTER:
             raise MixerError("the master strip, mix.master_strip, keeps its name")
         strip = self[old]
