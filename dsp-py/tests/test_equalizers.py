@@ -29,6 +29,10 @@ PARTS = "bands act on a part of the stereo signal"
         (md.Bell() >> md.Compressor(), "Chain .*: effects[1] has a gain that follows the level"),
         (md.Limiter(), "Limiter .*: it has a gain that follows the level"),
         (md.Pan(), "Pan .*: it treats channels differently"),
+        (md.Saturator(), "Saturator .*: it is not linear"),
+        (md.Clipper(), "Clipper .*: it is not linear"),
+        (md.Chorus(), "Chorus .*: it changes with time"),
+        (md.Tremolo(), "Tremolo .*: it changes with time"),
         (md.MidSide(mid=[md.Bell(gain_db=3)]), "MidSide .*: it treats channels differently"),
     ],
 )

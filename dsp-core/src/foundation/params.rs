@@ -72,7 +72,8 @@ pub trait Params: Fields + Clone + PartialEq + Default + 'static {
     }
 
     /// Complex gain at each frequency (0 to half the rate) without the latency; `None` if no single response describes
-    /// the processor: it is not linear, or treats channels differently.
+    /// the processor: it is not linear, changes with time, or treats channels
+    /// differently.
     ///
     /// # Errors
     /// As [`validate`](Self::validate).

@@ -88,7 +88,9 @@ impl VibratoParams {
 
     fn deepest(&self) -> Limit {
         let rate_hz = self.rate();
-        let value = 1_200.0 * libm::log2(1.0 + TAU * rate_hz.max(0.0) * LARGEST_S);
+        let cents = 1_200.0 * libm::log2(1.0 + TAU * rate_hz.max(0.0) * LARGEST_S);
+        // A number that errors can show.
+        let value = libm::floor(10.0 * cents) / 10.0;
         Limit { value, with: "rate_hz", with_value: rate_hz }
     }
 

@@ -47,8 +47,8 @@ use envelopes::{EnvelopePoles, Envelopes};
 /// within 0.1 dB for the first 10 ms of a burst out of silence and back at 0 dB within 50 ms; both scale with `slow_ms`,
 /// which says what still belongs to an onset. The gain of a decay is `sustain_db` in full where the level has fallen by
 /// 9 dB below what it was, unless it falls by less than 1.4 dB per `slow_ms`. The gain is the same, within 0.1 dB, at
-/// every level above -65 dBFS; below -75 dBFS it is 0 dB. A steady tone from 20 Hz up, noise and beats faster than
-/// `slow_ms` keep their level. At no time does the gain leave the range between the settings and 0 dB, nor does it change
+/// every level above -65 dBFS; below -75 dBFS it is 0 dB. A steady tone from 20 Hz up, white noise and beats faster than
+/// `slow_ms` keep their level; that of pink and brown noise swings by itself, and the gain follows it. At no time does the gain leave the range between the settings and 0 dB, nor does it change
 /// faster than in `lookahead_ms` (0.5 ms at least). Neutral with all three levels at 0 dB.
 ///
 /// The link gives all channels the gain of the loudest one's envelope. Reductions are reported without `output_db`;

@@ -48,8 +48,10 @@ use kernel::{Cell, GROUP, MAX_STAGES, POINTS, STEP, States, Sweep};
 /// counted from the first frame of the stream, moves the corner by `depth_octaves` to either side of `frequency_hz`, on
 /// a scale of octaves; above 0.45 of the sample rate it stands still.
 ///
-/// The wet signal is an all pass of the input: at a mix of 1 a tone keeps its level, and at no mix is it louder than
-/// the input. At a mix of 0.5 there are `stages` / 2 notches, down to nothing whatever the feedback, at corner ×
+/// The wet signal is an all pass of the input: while the sweep stands still a tone keeps its level at a mix of 1, and at
+/// no mix is it louder than the input. A moving all pass keeps the energy of the whole and bunches it in time: at a
+/// feedback of 0.9 peaks of a 100 Hz tone rise by 2.5 dB with the other defaults, by 7.6 with 12 stages, 4 octaves, 5 Hz
+/// and a mix of 1. At a mix of 0.5 there are `stages` / 2 notches, down to nothing whatever the feedback, at corner ×
 /// tan((2k + 1) π / (2 `stages`)) (of frequencies as the bilinear transform bends them), and as many places between and
 /// beside them without loss. Positive feedback narrows the notches, negative feedback these peaks: of sound at all
 /// frequencies of the sweep (1 + feedback) / 2 of the power remain. The feedback has no delay of its own, and decays

@@ -462,14 +462,15 @@ class Limiter(Curved):
 class TransientShaper(Dynamics):
     """Transient shaper: attack and sustain of a sound, louder or softer by a number of dB whatever its level.
 
-    Two envelopes tell what rises and what falls: a fast one, and a slow one that follows it; a third holds what was for
-    ten times as long. A steady tone keeps its level, and so do noise, faint background noise (below -70 dBFS) and beats
-    faster than `slow_ms`. :meth:`gain_reduction` is negative where the gain is a boost.
+    Two envelopes tell what rises and what falls: a fast one, and a slow one that follows it; a third falls ten times as
+    slowly and measures decays. A steady tone keeps its level, and so do white noise, anything below -70 dBFS, and beats
+    faster than `slow_ms`. The level of pink and brown noise swings by itself, as does rumble, and the shaper follows it: a
+    high pass before it helps. :meth:`gain_reduction` is negative where the gain is a boost.
 
     Parameters
     ----------
     attack_db : float, default 0
-        Gain of onsets, -24 to 24 dB: in full for the first third of `slow_ms`, and over after two of it.
+        Gain of onsets, -24 to 24 dB: in full for the first third of `slow_ms`, gone after two of it.
     sustain_db : float, default 0
         Gain of decays, -24 to 24 dB: in full where the level has fallen by 9 dB.
     fast_ms : float, default 1
@@ -477,7 +478,7 @@ class TransientShaper(Dynamics):
     slow_ms : float, default 30
         Time of the slow envelope, 10 to 300 ms: what still belongs to an onset.
     lookahead_ms : float, default 2
-        0 to 10 ms: the gain has changed when an onset comes; adds as much latency. Fixed while a stream runs.
+        Time by which the gain changes ahead of an onset, 0 to 10 ms; adds as much latency. Fixed while a stream runs.
     link_percent : float, default 100
         Channel linking, 0 to 100 %: share of the common gain, of the loudest channel's envelope, in every channel.
     output_db : float, default 0

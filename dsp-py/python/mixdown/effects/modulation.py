@@ -13,11 +13,11 @@ TremoloShape = Literal["sine", "triangle", "square"]
 
 @dataclass(frozen=True, kw_only=True)
 class Chorus(TempoEffect):
-    """Chorus: voices of a delay that an LFO sweeps, each beside the others in time and pitch. Always makes stereo.
+    """Chorus: copies of the sound through delays that an LFO sweeps, slightly apart in time and pitch. Makes stereo.
 
     The pitch deviates by `2 pi rate depth`: 17 cents as shipped. The voices keep the level of pink noise within 0.5 dB
-    at any number; a mix of 0.5 is 3 dB softer. No two of their delays are alike: the longest centre is 1.3 times the
-    first.
+    at any number, with a feedback of up to 0.7; at 0.95 they are up to 2.5 dB softer at a `delay_ms` of 12, 7 at 43. A mix
+    of 0.5 is about 3 dB softer. No two delays are alike: the longest centre is 1.3 times the first.
 
     Parameters
     ----------
@@ -45,6 +45,7 @@ class Chorus(TempoEffect):
     """
 
     _timed: ClassVar[str] = "rate_hz"
+    _unlike_a_filter: ClassVar[str] = "changes with time"
 
     rate_hz: float | None = None
     tempo_bpm: float | None = None
@@ -77,7 +78,7 @@ class Flanger(TempoEffect):
     delay_ms : float, default 1
         The shortest delay, 0.2 to 10 ms, and at least 7 frames.
     depth_ms : float, default 4
-        How much longer the longest delay is, 0 to 10 ms.
+        How far the sweep reaches above the shortest delay, 0 to 10 ms.
     feedback : float, default 0.5
         Gain of the delayed signal back to the input, -0.95 to 0.95.
     stereo_phase_degrees : float, default 0
@@ -91,6 +92,7 @@ class Flanger(TempoEffect):
     """
 
     _timed: ClassVar[str] = "rate_hz"
+    _unlike_a_filter: ClassVar[str] = "changes with time"
 
     rate_hz: float | None = None
     tempo_bpm: float | None = None
@@ -108,8 +110,9 @@ class Flanger(TempoEffect):
 class Phaser(TempoEffect):
     """Phaser: notches that sweep, by a chain of all passes beside the signal.
 
-    The wet signal is an all pass itself: no setting makes a tone louder than it was, and at a mix of 1 it keeps its
-    level. At a mix of 0.5 there are half as many notches as stages, down to nothing. The sweep is a sine on a scale of
+    The wet signal is an all pass itself: while the sweep stands still no setting makes a tone louder, and at a mix of 1 it
+    keeps its level. A sweep bunches energy in time, so that peaks rise: by 2.5 dB at a feedback of 0.9 as shipped. At a mix
+    of 0.5 there are half as many full notches as stages. The sweep is a sine on a scale of
     octaves, from its middle upwards, its phase counted from the first frame.
 
     Parameters
@@ -136,6 +139,7 @@ class Phaser(TempoEffect):
     """
 
     _timed: ClassVar[str] = "rate_hz"
+    _unlike_a_filter: ClassVar[str] = "changes with time"
 
     rate_hz: float | None = None
     tempo_bpm: float | None = None
@@ -173,6 +177,7 @@ class Tremolo(TempoEffect):
     """
 
     _timed: ClassVar[str] = "rate_hz"
+    _unlike_a_filter: ClassVar[str] = "changes with time"
 
     rate_hz: float | None = None
     tempo_bpm: float | None = None
@@ -196,10 +201,11 @@ class Vibrato(TempoEffect):
         A period of the LFO: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
         triplet as "1/8t".
     depth_cents : float, default 30
-        Peak deviation of the pitch, 0 to 200 cents; below a rate of 3.9 Hz less, as the delay deviates by 5 ms at most.
+        Peak rise of the pitch, 0 to 200 cents; it falls a little further, by 226 at 200. Below a rate of 3.9 Hz less, as the delay deviates by 5 ms at most.
     """
 
     _timed: ClassVar[str] = "rate_hz"
+    _unlike_a_filter: ClassVar[str] = "changes with time"
 
     rate_hz: float | None = None
     tempo_bpm: float | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mixdown.effects.effect import Effect
 
@@ -40,6 +40,8 @@ class Saturator(Effect):
         of the input, so that more drive is not louder. Input below -70 dB changes nothing.
     """
 
+    _unlike_a_filter: ClassVar[str] = "is not linear"
+
     drive_db: float = 0.0
     curve: SaturatorCurve = "tanh"
     bias: float = 0.0
@@ -70,6 +72,8 @@ class Clipper(Effect):
     mix : float, default 1
         Share of the clipped sound, 0 to 1. At 0 the output is the input, delayed by the latency.
     """
+
+    _unlike_a_filter: ClassVar[str] = "is not linear"
 
     ceiling_db: float = -0.1
     knee_db: float = 1.0
