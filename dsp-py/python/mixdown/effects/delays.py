@@ -15,8 +15,9 @@ TimeChange = Literal["fade", "repitch"]
 class Delay(TempoEffect):
     """A delay: echoes with feedback, in time with a tempo, from side to side.
 
-    Echo k has the gain ``feedback ** (k - 1)``. Times of whole frames are exact copies. Others, from 16 frames on, lose
-    0.002 dB per echo; shorter ones lose treble: 3 dB at 16 kHz for 0.05 ms at 48 kHz. Each channel is delayed by itself, unless `ping_pong` makes stereo.
+    Echo k has the gain ``feedback ** (k - 1)``. Times of whole frames are exact copies. Others, from 16 frames on,
+    lose 0.002 dB per echo; shorter ones lose treble: 3 dB at 16 kHz for 0.05 ms at 48 kHz. Each channel is delayed by
+    itself, unless `ping_pong` makes stereo.
 
     Parameters
     ----------
@@ -27,11 +28,11 @@ class Delay(TempoEffect):
         Tempo of the note, 20 to 999 bpm; with `note`, in place of `time_ms`.
     note : Note, default None
         Note that sets the time: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d",
-        or of a triplet as "1/8t"; "off" as None.
+        or of a triplet as "1/8t".
     feedback : float, default 0.35
-        Gain from each echo to the next, -1.1 to 1.1. At 1 echoes never end, and a sustained
-        input adds up without bound. Beyond 1 a soft clip in the loop keeps echoes at full scale: it acts from -6 dBFS on,
-        and adds harmonics and aliases at every pass; a `high_cut_hz` keeps them dark, a `low_cut_hz` keeps DC out.
+        Gain from each echo to the next, -1.1 to 1.1. At 1 echoes never end, and a sustained input adds up without
+        bound. Beyond 1 a soft clip in the loop keeps echoes at full scale: it acts from -6 dBFS on, and adds
+        harmonics and aliases at every pass; a `high_cut_hz` keeps them dark, a `low_cut_hz` keeps DC out.
     ping_pong : bool, default False
         Whether echoes come from left and right in turn: (L + R) / 2 feeds the left side first. Takes one or two
         channels and makes stereo. Fixed while a stream runs.

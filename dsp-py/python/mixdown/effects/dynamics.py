@@ -462,10 +462,10 @@ class Limiter(Curved):
 class TransientShaper(Dynamics):
     """Transient shaper: attack and sustain of a sound, louder or softer by a number of dB whatever its level.
 
-    Two envelopes tell what rises and what falls: a fast one, and a slow one that follows it; a third falls ten times as
-    slowly and measures decays. A steady tone keeps its level, and so do white noise, anything below -70 dBFS, and beats
-    faster than `slow_ms`. The level of pink and brown noise swings by itself, as does rumble, and the shaper follows it: a
-    high pass before it helps. :meth:`gain_reduction` is negative where the gain is a boost.
+    Two envelopes tell what rises and what falls: a fast one, and a slow one that follows it; a third falls ten times
+    as slowly and measures decays. A steady tone keeps its level, and so do white noise, anything below -70 dBFS, and
+    beats faster than `slow_ms`. The level of pink and brown noise swings by itself, as does rumble, and the shaper
+    follows it: a high pass before it helps. :meth:`gain_reduction` is negative where the gain is a boost.
 
     Parameters
     ----------

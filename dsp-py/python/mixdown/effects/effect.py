@@ -141,7 +141,8 @@ class Effect(Setting):
         Raises
         ------
         ParameterError
-            If no single response describes the effect: it is not linear, changes with time, or treats channels differently.
+            If no single response describes the effect: it is not linear, changes with time, or treats channels
+            differently.
         """
         frequencies = _checks.numbers("frequencies_hz", frequencies_hz)
         rate_hz = _checks.sample_rate(sample_rate_hz)

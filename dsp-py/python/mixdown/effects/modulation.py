@@ -15,9 +15,9 @@ TremoloShape = Literal["sine", "triangle", "square"]
 class Chorus(TempoEffect):
     """Chorus: copies of the sound through delays that an LFO sweeps, slightly apart in time and pitch. Makes stereo.
 
-    The pitch deviates by `2 pi rate depth`: 17 cents as shipped. The voices keep the level of pink noise within 0.5 dB
-    at any number, with a feedback of up to 0.7; at 0.95 they are up to 2.5 dB softer at a `delay_ms` of 12, 7 at 43. A mix
-    of 0.5 is about 3 dB softer. No two delays are alike: the longest centre is 1.3 times the first.
+    The pitch deviates by `2 pi rate depth`: 17 cents as shipped. The voices keep the level of pink noise within 0.5
+    dB at any number, with a feedback of up to 0.7; at 0.95 they are up to 2.5 dB softer at a `delay_ms` of 12, 7 at
+    43. A mix of 0.5 is about 3 dB softer. No two delays are alike: the longest centre is 1.3 times the first.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ class Flanger(TempoEffect):
 class Phaser(TempoEffect):
     """Phaser: notches that sweep, by a chain of all passes beside the signal.
 
-    The wet signal is an all pass itself: while the sweep stands still no setting makes a tone louder, and at a mix of 1 it
-    keeps its level. A sweep bunches energy in time, so that peaks rise: by 2.5 dB at a feedback of 0.9 as shipped. At a mix
-    of 0.5 there are half as many full notches as stages. The sweep is a sine on a scale of
-    octaves, from its middle upwards, its phase counted from the first frame.
+    The wet signal is an all pass itself: while the sweep stands still no setting makes a tone louder, and at a mix of
+    1 it keeps its level. A sweep bunches energy in time, so that peaks rise: by 2.5 dB at a feedback of 0.9 as
+    shipped. At a mix of 0.5 there are half as many full notches as stages. The sweep is a sine on a scale of octaves,
+    from its middle upwards, its phase counted from the first frame.
 
     Parameters
     ----------
@@ -201,7 +201,8 @@ class Vibrato(TempoEffect):
         A period of the LFO: "4/1", "2/1", "1/1", "1/2", "1/4", "1/8", "1/16", "1/32" or "1/64", dotted as "1/8d", as a
         triplet as "1/8t".
     depth_cents : float, default 30
-        Peak rise of the pitch, 0 to 200 cents; it falls a little further, by 226 at 200. Below a rate of 3.9 Hz less, as the delay deviates by 5 ms at most.
+        Peak rise of the pitch, 0 to 200 cents; it falls a little further, by 226 at 200. Below a rate of 3.9 Hz less,
+        as the delay deviates by 5 ms at most.
     """
 
     _timed: ClassVar[str] = "rate_hz"
