@@ -57,9 +57,9 @@ def ratio_db(upper: float, lower: float) -> float:
 
 def test_the_session_file_is_a_whole_mix(mix, stems) -> None:
     assert {name for name, strip in mix.items() if isinstance(strip, md.Track)} == set(stems)
-    assert [name for name, strip in mix.items() if isinstance(strip, md.Return)] == ["hall", "plate"]
+    assert [name for name, strip in mix.items() if isinstance(strip, md.Return)] == ["hall", "plate", "echo"]
     assert any(isinstance(insert, md.Compressor) for insert in mix["drums"].inserts)
-    assert dict(mix["bass"].key_from) == {3: "kick"}
+    assert dict(mix["bass"].key_from) == {4: "kick"}
     assert mix["lead"].automation
     assert mix["guitar_left"].pan < 0 < mix["guitar_right"].pan
     filtered = [name for name in stems if isinstance(mix[name].inserts[0], md.HighPass)]
@@ -112,9 +112,9 @@ def test_the_bass_leaves_room_for_the_kick(stems, mix) -> None:
     bass = mix["bass"]
     keyed, strokes = tracks["bass"][0], np.abs(stems["kick"][0])
     bass.key_from, inserts = None, bass.inserts
-    bass.inserts = inserts[:3]
+    bass.inserts = inserts[:4]
     plain = mix.stems(of="tracks", tail="none")["bass"][0]
-    bass.inserts, bass.key_from = inserts, {3: "kick"}
+    bass.inserts, bass.key_from = inserts, {4: "kick"}
     # In blocks of 20 ms.
     blocks = slice(None, plain.size // 960 * 960)
     levels = [np.sqrt(np.mean(np.square(part[blocks].reshape(-1, 960)), axis=1)) for part in (keyed, plain)]
