@@ -204,13 +204,7 @@ fn raise<F: Form>(form: F, taps: &[f64], samples: &[f64], between: &mut [f64], u
 
 /// Samples at half the rate, of those on its grid and those between them.
 #[inline(always)]
-fn lower_rate<F: Form>(
-    form: F,
-    taps: &[f64],
-    [on_grid, samples]: [&[f64]; 2],
-    between: &mut [f64],
-    lower: &mut [f64],
-) {
+fn lower_rate<F: Form>(form: F, taps: &[f64], [on_grid, samples]: [&[f64]; 2], between: &mut [f64], lower: &mut [f64]) {
     fold(form, taps, samples, lower.len(), between);
     for ((out, on_grid), between) in lower.iter_mut().zip(on_grid).zip(&*between) {
         *out = 0.5 * (*on_grid + *between);

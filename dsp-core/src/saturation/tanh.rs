@@ -33,7 +33,7 @@ const DENOMINATOR: [f64; 6] = [
 ];
 
 /// Samples computed together, the residues of F2 only if some of them are far apart: the same bits either way.
-const GROUP: usize = 64;
+const GROUP: usize = 128;
 /// Distance up to which the series serves.
 const NEAR: f64 = 0.25;
 /// Distance of two samples below which F1 at their middle serves for the divided difference of F2.
@@ -76,11 +76,15 @@ pub(super) fn value(x: f64) -> f64 {
 pub(super) fn antialiased(samples: &[f64], out: &mut [f64]) {
     for (index, out) in out.chunks_mut(GROUP).enumerate() {
         let samples = &samples[index * GROUP..][..out.len() + 2];
+        let mut curved = [0.0; GROUP];
         // Counted: a maximum would not be computed in vectors.
         let mut wide = 0_u64;
-        for (triple, out) in triples(samples).zip(&mut *out) {
+        for (triple, curved) in triples(samples).zip(&mut curved) {
             wide += u64::from(triple.spread() > NEAR);
-            *out = near(&triple);
+            *curved = value(triple.mean);
+        }
+        for ((triple, curved), out) in triples(samples).zip(&curved).zip(&mut *out) {
+            *out = near(&triple, *curved);
         }
         if wide > 0 {
             apart(samples, out);
@@ -88,22 +92,27 @@ pub(super) fn antialiased(samples: &[f64], out: &mut [f64]) {
     }
 }
 
-/// [`far`] into those of a group that are far apart.
+/// A group of which some are far apart.
 #[inline(always)]
 fn apart(samples: &[f64], out: &mut [f64]) {
     // Whole vectors, of 8 lanes at most.
     let mut residues = [0.0; GROUP + 8];
     residues[..samples.len()].copy_from_slice(samples);
-    for residue in &mut residues {
-        *residue = residue_of(*residue);
+    // Short loops: more of their vectors are under way at once.
+    let mut fallen_by = [0.0; GROUP + 8];
+    for (fallen_by, sample) in fallen_by.iter_mut().zip(&residues) {
+        *fallen_by = fallen(*sample);
+    }
+    for (residue, fallen) in residues.iter_mut().zip(&fallen_by) {
+        *residue = decaying(*fallen).copysign(*residue);
     }
     let mut pairs = 0_u64;
     for ((samples, residues), out) in triads(samples).zip(triads(&residues)).zip(&mut *out) {
         let triple = Triple::of(samples);
         let is_far = triple.spread() > NEAR;
         pairs += u64::from(is_far & (triple.closest() < CLOSE));
-        let mean = far(&triple, samples, residues);
-        *out = if is_far { mean } else { *out };
+        let far = far(&triple, samples, residues);
+        *out = if is_far { far } else { *out };
     }
     if pairs > 0 {
         for (triple, out) in triples(samples).zip(out) {
@@ -116,13 +125,12 @@ fn apart(samples: &[f64], out: &mut [f64]) {
 
 /// The mean over the weights of close samples.
 #[inline(always)]
-fn near(samples: &Triple) -> f64 {
-    let Triple { mean, square: a, cube: c, .. } = *samples;
-    let t = value(mean);
+fn near(samples: &Triple, t: f64) -> f64 {
+    let Triple { square: a, cube: c, .. } = *samples;
     let q = t * t;
-    let even = (16.0 - 24.0 * q) * (a * a) * (1.0 / 360.0) - a * (1.0 / 6.0)
-        + (q * (960.0 - 720.0 * q) - 272.0) * (a * a * a + c * c) * (1.0 / 20_160.0);
-    let odd = c * ((6.0 * q - 2.0) * (1.0 / 60.0) + (16.0 + q * (120.0 * q - 120.0)) * a * (1.0 / 1_260.0));
+    let even = a * (a * (16.0 / 360.0 - 24.0 / 360.0 * q) - 1.0 / 6.0)
+        + (q * (960.0 / 20_160.0 - 720.0 / 20_160.0 * q) - 272.0 / 20_160.0) * (a * a * a + c * c);
+    let odd = c * ((0.1 * q - 1.0 / 30.0) + (16.0 / 1_260.0 + q * (120.0 / 1_260.0 * q - 120.0 / 1_260.0)) * a);
     t + (1.0 - q) * (t * even + odd)
 }
 
@@ -230,6 +238,10 @@ mod tests {
         sum / weights
     }
 
+    fn series(samples: &Triple) -> f64 {
+        near(samples, value(samples.mean))
+    }
+
     fn any_far(samples: [f64; 3]) -> f64 {
         let triple = Triple::of(samples);
         if triple.closest() < CLOSE { with_a_pair(&triple) } else { far(&triple, samples, samples.map(residue_of)) }
@@ -249,13 +261,13 @@ mod tests {
             let samples = Triple::of(three);
             let expected = by_steps(&samples);
             if samples.spread() <= NEAR {
-                worst[0] = worst[0].max((near(&samples) - expected).abs());
+                worst[0] = worst[0].max((series(&samples) - expected).abs());
             } else {
                 worst[1] = worst[1].max((any_far(three) - expected).abs());
             }
             // At the border either serves.
             if (0.2..0.25).contains(&samples.spread()) {
-                worst[2] = worst[2].max((near(&samples) - any_far(three)).abs());
+                worst[2] = worst[2].max((series(&samples) - any_far(three)).abs());
             }
         }
         std::println!("errors: near {:.1e}, far {:.1e}; apart at the border {:.1e}", worst[0], worst[1], worst[2]);
@@ -265,7 +277,7 @@ mod tests {
     #[test]
     fn equal_samples_give_the_curve_itself() {
         for x in [0.0, -0.3, 1.1, 7.7, 63.0] {
-            assert_eq!(near(&Triple::of([x; 3])).to_bits(), value(x).to_bits());
+            assert_eq!(series(&Triple::of([x; 3])).to_bits(), value(x).to_bits());
         }
     }
 }

@@ -47,15 +47,16 @@ impl Triple {
     pub(super) fn of([a, b, c]: [f64; 3]) -> Self {
         // Of equal samples the mean is the sample to the bit.
         let mean = b + ((a - b) + (c - b)) * (1.0 / 3.0);
-        let (da, db, dc) = (a - mean, b - mean, c - mean);
+        let (outer, db) = ((a - mean) * (c - mean), b - mean);
         let (lower, upper) = (smaller(a, b), larger(a, b));
         Self {
             low: smaller(lower, c),
             middle: larger(lower, smaller(upper, c)),
             high: larger(upper, c),
             mean,
-            square: 0.5 * (da * da + db * db + dc * dc),
-            cube: da * db * dc,
+            // The three add up to 0.
+            square: db * db - outer,
+            cube: outer * db,
         }
     }
 
