@@ -42,10 +42,10 @@ const PAD: usize = 8 * VECTORS;
 pub(crate) struct Oversampler {
     backend: Backend,
     stages: Vec<Stage>,
-    /// Samples at the lowest, second, … highest rate.
+    /// Samples at the lowest, second, … rate, but for the highest one.
     levels: Vec<Vec<f64>>,
-    /// Delays the samples of the highest rate, so that the latency is whole.
-    pad: History<f64>,
+    /// Samples at the highest rate, delayed on the way down so that the latency is whole.
+    top: History<f64>,
     pad_samples: usize,
     latency_frames: usize,
 }
@@ -90,9 +90,9 @@ impl Oversampler {
         let pad_samples = latency_frames * factor - delay;
         Self {
             backend,
-            levels: (0..=stages.len()).map(|index| vec![0.0; chunk << index]).collect(),
+            levels: (0..stages.len().max(1)).map(|index| vec![0.0; chunk << index]).collect(),
+            top: History::new(pad_samples, if stages.is_empty() { 0 } else { chunk * factor }, 0),
             stages,
-            pad: History::new(pad_samples, chunk * factor, 0),
             pad_samples,
             latency_frames,
         }
@@ -110,9 +110,9 @@ impl Oversampler {
 
     /// As newly built.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, stages, levels: _, pad, pad_samples: _, latency_frames: _ } = self;
+        let Self { backend: _, stages, levels: _, top, pad_samples: _, latency_frames: _ } = self;
         stages.iter_mut().for_each(Stage::reset);
-        pad.reset();
+        top.reset();
     }
 
     /// Frames to fill before [`Oversampler::up`].
@@ -122,13 +122,22 @@ impl Oversampler {
 
     /// Turns the input into samples of the highest rate, which the caller may change before [`Oversampler::down`].
     pub(crate) fn up(&mut self, frames: usize) -> &mut [f64] {
-        let mut count = frames;
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let (lower, upper) = self.levels.split_at_mut(index + 1);
-            stage.up(self.backend, &lower[index][..count], &mut upper[0][..2 * count]);
-            count *= 2;
+        if self.stages.is_empty() {
+            return &mut self.levels[0][..frames];
         }
-        &mut self.levels[self.stages.len()][..count]
+        let top = self.top.append(frames << self.stages.len());
+        climb(self.backend, &mut self.stages, &mut self.levels, frames, top);
+        top
+    }
+
+    /// The same into `samples`, in at least one stage; [`Oversampler::top`] then waits for what goes down.
+    pub(crate) fn up_into(&mut self, frames: usize, samples: &mut [f64]) {
+        climb(self.backend, &mut self.stages, &mut self.levels, frames, samples);
+    }
+
+    /// Samples of the highest rate, stale, to fill before [`Oversampler::down`].
+    pub(crate) fn top(&mut self, frames: usize) -> &mut [f64] {
+        self.top.append(frames << self.stages.len())
     }
 
     /// Turns the samples of the highest rate back into frames.
@@ -136,14 +145,26 @@ impl Oversampler {
         for (index, stage) in self.stages.iter_mut().enumerate().rev() {
             let count = frames << index;
             let (lower, upper) = self.levels.split_at_mut(index + 1);
-            let mut samples = &upper[0][..2 * count];
-            if upper.len() == 1 && self.pad_samples > 0 {
-                self.pad.append(2 * count).copy_from_slice(samples);
-                samples = &self.pad.from(2 * count + self.pad_samples)[..2 * count];
-            }
+            let samples = match upper.first() {
+                Some(upper) => &upper[..2 * count],
+                None => &self.top.from(2 * count + self.pad_samples)[..2 * count],
+            };
             stage.down(self.backend, samples, &mut lower[index][..count]);
         }
         &self.levels[0][..frames]
+    }
+}
+
+/// From the lowest level to the top.
+fn climb(backend: Backend, stages: &mut [Stage], levels: &mut [Vec<f64>], frames: usize, top: &mut [f64]) {
+    for (index, stage) in stages.iter_mut().enumerate() {
+        let count = frames << index;
+        let (lower, upper) = levels.split_at_mut(index + 1);
+        let upper = match upper.first_mut() {
+            Some(upper) => &mut upper[..2 * count],
+            None => &mut top[..2 * count],
+        };
+        stage.up(backend, &lower[index][..count], upper);
     }
 }
 
