@@ -1,12 +1,13 @@
 //! Clipper: idle and 12 dB over its ceiling, beside the same filters and curve in plain loops, twice as it does.
 
 use crate::{
+    oversampled::Oversampled,
     pair::{Group, pair},
     signal::{block, format, planar},
 };
 use criterion::Criterion;
 use mixdown::{Params, Processor, Sample, StreamSpec, db_to_gain, saturation::ClipperParams};
-use std::{f64::consts::PI, hint::black_box};
+use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
 
@@ -75,69 +76,40 @@ fn twice(plain: &mut [Plain; 2], x: f64) -> f64 {
     plain[1].tick(once)
 }
 
-/// One channel: interpolation, the curve, decimation, sample by sample.
+/// One channel.
 struct Plain {
-    taps: Vec<f64>,
-    /// The newest frames, and the newest samples of what is taken away, at the end.
-    input: Vec<f64>,
-    taken: Vec<f64>,
+    oversampled: Oversampled,
     ceiling: f64,
     knee: f64,
-    factor: usize,
 }
 
 impl Plain {
-    /// Frames on either side of an interpolation: as long as the cascade.
-    const REACH: usize = 28;
-
-    fn latency(&self) -> usize {
-        2 * Self::REACH - 1
-    }
-
     fn new(settings: ClipperParams) -> Self {
-        let factor = settings.oversample;
-        let half = (factor * Self::REACH) as f64;
-        let taps = (1..2 * factor * Self::REACH).map(|n| {
-            let x = n as f64 - half;
-            let sinc = if x == 0.0 { 1.0 } else { (PI * x / factor as f64).sin() / (PI * x / factor as f64) };
-            sinc * (0.42 + 0.5 * (PI * x / half).cos() + 0.08 * (2.0 * PI * x / half).cos())
-        });
         Self {
-            taps: taps.collect(),
-            input: vec![0.0; 2 * Self::REACH],
-            taken: vec![0.0; 2 * factor * Self::REACH],
-            factor,
+            oversampled: Oversampled::new(settings.oversample),
             ceiling: db_to_gain(settings.ceiling_db),
             knee: 1.0 - db_to_gain(-settings.knee_db),
         }
     }
 
-    fn tick(&mut self, x: f64) -> f64 {
-        self.input.rotate_left(1);
-        *self.input.last_mut().expect("not empty") = x;
-        let mut down = 0.0;
-        for phase in 0..self.factor {
-            // Tap factor k + phase meets the frame k ago.
-            let frames = self.input.iter().rev();
-            let up: f64 = self.taps[phase..].iter().step_by(self.factor).zip(frames).map(|(h, x)| h * x).sum();
-            let taken = self.curve(up / self.ceiling);
-            self.taken.rotate_left(1);
-            *self.taken.last_mut().expect("not empty") = taken;
-            // Both filters delay by factor REACH - 1 samples: this one ends on a whole frame.
-            if phase == self.factor - 2 {
-                down = self.taps.iter().zip(self.taken.iter().rev()).map(|(h, x)| h * x).sum();
-            }
-        }
-        self.input[0] + self.ceiling * down / self.factor as f64
+    fn latency(&self) -> usize {
+        self.oversampled.latency()
     }
 
-    fn curve(&self, x: f64) -> f64 {
-        let (a, start) = (x.abs(), 1.0 - self.knee);
-        let taken = match a {
-            _ if a <= start => 0.0,
-            _ if a < 1.0 + self.knee => -(a - start) * (a - start) / (4.0 * self.knee),
-            _ => 1.0 - a,
-        };
-        taken * x.signum()
+    fn tick(&mut self, x: f64) -> f64 {
+        let (ceiling, knee) = (self.ceiling, self.knee);
+        let taken = self.oversampled.tick(x, |x| taken(x / ceiling, knee));
+        self.oversampled.delayed() + ceiling * taken
     }
+}
+
+/// What the curve takes away, of half width `knee`.
+fn taken(x: f64, knee: f64) -> f64 {
+    let (a, start) = (x.abs(), 1.0 - knee);
+    let taken = match a {
+        _ if a <= start => 0.0,
+        _ if a < 1.0 + knee => -(a - start) * (a - start) / (4.0 * knee),
+        _ => 1.0 - a,
+    };
+    taken * x.signum()
 }

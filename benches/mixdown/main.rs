@@ -17,6 +17,7 @@ mod goals;
 mod limiter;
 mod meters;
 mod mix;
+mod oversampled;
 mod pair;
 mod phaser;
 mod reverb;

@@ -1,8 +1,7 @@
-//! Saturator: curves and factors, beside filters of the same length and the curve of the C library in plain loops.
-//!
-//! The plain loop has no antialiasing but the oversampling: what a user would write. It runs tanh itself, or the clip.
+//! Saturator: curves and factors, beside the curve, tanh by the C library, in filters of the same length in plain loops.
 
 use crate::{
+    oversampled::Oversampled,
     pair::{Group, pair},
     signal::{block, format, planar},
 };
@@ -11,7 +10,7 @@ use mixdown::{
     Params, Processor, Sample, StreamSpec, db_to_gain,
     saturation::{SaturatorCurve, SaturatorParams},
 };
-use std::{f64::consts::PI, hint::black_box};
+use std::hint::black_box;
 
 const RATE_HZ: f64 = 48_000.0;
 
@@ -72,72 +71,36 @@ fn assert_agree() {
     }
 }
 
-/// One channel: interpolation, the curve, decimation, sample by sample.
+/// One channel.
 pub struct Plain {
-    taps: Vec<f64>,
-    factor: usize,
-    /// The newest frames, and the newest samples of the curve, at the end.
-    input: Vec<f64>,
-    curved: Vec<f64>,
+    oversampled: Oversampled,
     drive: f64,
     curve: SaturatorCurve,
 }
 
 impl Plain {
-    /// Frames on either side of an interpolation: as long as the cascade.
-    const REACH: usize = 28;
-
     pub fn new(params: &SaturatorParams) -> Self {
-        let factor = params.oversample;
-        let half = (factor * Self::REACH) as f64;
-        let taps = (1..2 * factor * Self::REACH).map(|n| {
-            let x = n as f64 - half;
-            let sinc = if x == 0.0 { 1.0 } else { (PI * x / factor as f64).sin() / (PI * x / factor as f64) };
-            sinc * (0.42 + 0.5 * (PI * x / half).cos() + 0.08 * (2.0 * PI * x / half).cos())
-        });
         Self {
-            taps: taps.collect(),
-            factor,
-            input: vec![0.0; 2 * Self::REACH],
-            curved: vec![0.0; 2 * factor * Self::REACH],
+            oversampled: Oversampled::new(params.oversample),
             drive: db_to_gain(params.drive_db),
             curve: params.curve,
         }
     }
 
-    pub fn latency(&self) -> usize {
-        if self.factor == 1 { 0 } else { 2 * Self::REACH - 1 }
-    }
-
-    fn curve(&self, x: f64) -> f64 {
-        let clamped = x.clamp(-1.5, 1.5);
-        match self.curve {
-            SaturatorCurve::Tanh => x.tanh(),
-            SaturatorCurve::Hard => x.clamp(-1.0, 1.0),
-            SaturatorCurve::Cubic => clamped - 4.0 / 27.0 * clamped.powi(3),
-            SaturatorCurve::SoftClip => clamped - 0.5 * (clamped.abs() - 0.5).max(0.0).powi(2) * clamped.signum(),
-        }
+    fn latency(&self) -> usize {
+        self.oversampled.latency()
     }
 
     pub fn tick(&mut self, x: f64) -> f64 {
-        if self.factor == 1 {
-            return self.curve(self.drive * x);
-        }
-        self.input.rotate_left(1);
-        *self.input.last_mut().expect("not empty") = x;
-        let mut down = 0.0;
-        for phase in 0..self.factor {
-            // Tap factor k + phase meets the frame k ago.
-            let frames = self.input.iter().rev();
-            let up: f64 = self.taps[phase..].iter().step_by(self.factor).zip(frames).map(|(h, x)| h * x).sum();
-            let curved = self.curve(self.drive * up);
-            self.curved.rotate_left(1);
-            *self.curved.last_mut().expect("not empty") = curved;
-            // Both filters delay by factor REACH - 1 samples: this one ends on a whole frame.
-            if phase == self.factor - 2 {
-                down = self.taps.iter().zip(self.curved.iter().rev()).map(|(h, x)| h * x).sum();
+        let curve = self.curve;
+        self.oversampled.tick(self.drive * x, |x| {
+            let clamped = x.clamp(-1.5, 1.5);
+            match curve {
+                SaturatorCurve::Tanh => x.tanh(),
+                SaturatorCurve::Hard => x.clamp(-1.0, 1.0),
+                SaturatorCurve::Cubic => clamped - 4.0 / 27.0 * clamped.powi(3),
+                SaturatorCurve::SoftClip => clamped - 0.5 * (clamped.abs() - 0.5).max(0.0).powi(2) * clamped.signum(),
             }
-        }
-        down / self.factor as f64
+        })
     }
 }

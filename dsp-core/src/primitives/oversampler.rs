@@ -33,7 +33,7 @@ const PASS_OF_RATE: f64 = 0.4535;
 /// Fewest taps on one side of the middle.
 const FEWEST_TAPS: usize = 5;
 /// Vectors computed together, so that one load of a tap serves both.
-const VECTORS: usize = 2;
+const VECTORS: usize = 4;
 /// What they may read or write beyond the last frame: the widest vector has 8 lanes of f64.
 const PAD: usize = 8 * VECTORS;
 
@@ -42,10 +42,10 @@ const PAD: usize = 8 * VECTORS;
 pub(crate) struct Oversampler {
     backend: Backend,
     stages: Vec<Stage>,
-    /// Samples at the lowest, second, … highest rate.
+    /// Samples at the lowest, second, … rate, but for the highest one.
     levels: Vec<Vec<f64>>,
-    /// Delays the samples of the highest rate, so that the latency is whole.
-    pad: History<f64>,
+    /// Samples at the highest rate, delayed on the way down so that the latency is whole.
+    top: History<f64>,
     pad_samples: usize,
     latency_frames: usize,
 }
@@ -90,9 +90,9 @@ impl Oversampler {
         let pad_samples = latency_frames * factor - delay;
         Self {
             backend,
-            levels: (0..=stages.len()).map(|index| vec![0.0; chunk << index]).collect(),
+            levels: (0..stages.len().max(1)).map(|index| vec![0.0; chunk << index]).collect(),
+            top: History::new(pad_samples, if stages.is_empty() { 0 } else { chunk * factor }, 0),
             stages,
-            pad: History::new(pad_samples, chunk * factor, 0),
             pad_samples,
             latency_frames,
         }
@@ -110,9 +110,9 @@ impl Oversampler {
 
     /// As newly built.
     pub(crate) fn reset(&mut self) {
-        let Self { backend: _, stages, levels: _, pad, pad_samples: _, latency_frames: _ } = self;
+        let Self { backend: _, stages, levels: _, top, pad_samples: _, latency_frames: _ } = self;
         stages.iter_mut().for_each(Stage::reset);
-        pad.reset();
+        top.reset();
     }
 
     /// Frames to fill before [`Oversampler::up`].
@@ -122,13 +122,22 @@ impl Oversampler {
 
     /// Turns the input into samples of the highest rate, which the caller may change before [`Oversampler::down`].
     pub(crate) fn up(&mut self, frames: usize) -> &mut [f64] {
-        let mut count = frames;
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let (lower, upper) = self.levels.split_at_mut(index + 1);
-            stage.up(self.backend, &lower[index][..count], &mut upper[0][..2 * count]);
-            count *= 2;
+        if self.stages.is_empty() {
+            return &mut self.levels[0][..frames];
         }
-        &mut self.levels[self.stages.len()][..count]
+        let top = self.top.append(frames << self.stages.len());
+        climb(self.backend, &mut self.stages, &mut self.levels, frames, top);
+        top
+    }
+
+    /// The same into `samples`, in at least one stage; [`Oversampler::top`] then waits for what goes down.
+    pub(crate) fn up_into(&mut self, frames: usize, samples: &mut [f64]) {
+        climb(self.backend, &mut self.stages, &mut self.levels, frames, samples);
+    }
+
+    /// Samples of the highest rate, stale, to fill before [`Oversampler::down`].
+    pub(crate) fn top(&mut self, frames: usize) -> &mut [f64] {
+        self.top.append(frames << self.stages.len())
     }
 
     /// Turns the samples of the highest rate back into frames.
@@ -136,14 +145,26 @@ impl Oversampler {
         for (index, stage) in self.stages.iter_mut().enumerate().rev() {
             let count = frames << index;
             let (lower, upper) = self.levels.split_at_mut(index + 1);
-            let mut samples = &upper[0][..2 * count];
-            if upper.len() == 1 && self.pad_samples > 0 {
-                self.pad.append(2 * count).copy_from_slice(samples);
-                samples = &self.pad.from(2 * count + self.pad_samples)[..2 * count];
-            }
+            let samples = match upper.first() {
+                Some(upper) => &upper[..2 * count],
+                None => &self.top.from(2 * count + self.pad_samples)[..2 * count],
+            };
             stage.down(self.backend, samples, &mut lower[index][..count]);
         }
         &self.levels[0][..frames]
+    }
+}
+
+/// From the lowest level to the top.
+fn climb(backend: Backend, stages: &mut [Stage], levels: &mut [Vec<f64>], frames: usize, top: &mut [f64]) {
+    for (index, stage) in stages.iter_mut().enumerate() {
+        let count = frames << index;
+        let (lower, upper) = levels.split_at_mut(index + 1);
+        let upper = match upper.first_mut() {
+            Some(upper) => &mut upper[..2 * count],
+            None => &mut top[..2 * count],
+        };
+        stage.up(backend, &lower[index][..count], upper);
     }
 }
 
@@ -161,18 +182,13 @@ impl Stage {
         self.up.append(count).copy_from_slice(lower);
         let samples = self.up.from(count + 2 * reach - 1);
         let between = &mut self.scratch;
-        run!(backend, form => fold(form, &self.taps, samples, count, between));
-        for ((pair, on_grid), between) in upper.chunks_exact_mut(2).zip(&samples[reach - 1..]).zip(&*between) {
-            (pair[0], pair[1]) = (*on_grid, *between);
-        }
+        run!(backend, form => raise(form, &self.taps, samples, between, upper));
     }
 
     fn down(&mut self, backend: Backend, upper: &[f64], lower: &mut [f64]) {
         let (count, reach) = (lower.len(), self.taps.len());
         let (on_grid, between) = (self.on_grid.append(count), self.between.append(count));
-        for ((pair, on_grid), between) in upper.chunks_exact(2).zip(on_grid).zip(between) {
-            (*on_grid, *between) = (pair[0], pair[1]);
-        }
+        run!(backend, _ => part(upper, on_grid, between));
         let was_quiet = self.quiet >= 2 * reach;
         self.quiet = match upper.iter().rposition(|sample| *sample != 0.0) {
             Some(last) => count - 1 - last / 2,
@@ -185,11 +201,34 @@ impl Stage {
         }
         let samples = self.between.from(count + 2 * reach - 1);
         let between = &mut self.scratch;
-        run!(backend, form => fold(form, &self.taps, samples, count, between));
         let on_grid = self.on_grid.from(count + reach - 1);
-        for ((out, on_grid), between) in lower.iter_mut().zip(on_grid).zip(&*between) {
-            *out = 0.5 * (*on_grid + *between);
-        }
+        run!(backend, form => lower_rate(form, &self.taps, [on_grid, samples], between, lower));
+    }
+}
+
+/// Pairs of samples into those of the lower grid and those between them.
+#[inline(always)]
+fn part(upper: &[f64], on_grid: &mut [f64], between: &mut [f64]) {
+    for ((pair, on_grid), between) in upper.chunks_exact(2).zip(on_grid).zip(between) {
+        (*on_grid, *between) = (pair[0], pair[1]);
+    }
+}
+
+/// Samples at twice the rate.
+#[inline(always)]
+fn raise<F: Form>(form: F, taps: &[f64], samples: &[f64], between: &mut [f64], upper: &mut [f64]) {
+    fold(form, taps, samples, upper.len() / 2, between);
+    for ((pair, on_grid), between) in upper.chunks_exact_mut(2).zip(&samples[taps.len() - 1..]).zip(&*between) {
+        (pair[0], pair[1]) = (*on_grid, *between);
+    }
+}
+
+/// Samples at half the rate, of those on its grid and those between them.
+#[inline(always)]
+fn lower_rate<F: Form>(form: F, taps: &[f64], [on_grid, samples]: [&[f64]; 2], between: &mut [f64], lower: &mut [f64]) {
+    fold(form, taps, samples, lower.len(), between);
+    for ((out, on_grid), between) in lower.iter_mut().zip(on_grid).zip(&*between) {
+        *out = 0.5 * (*on_grid + *between);
     }
 }
 
@@ -203,7 +242,7 @@ fn fold<F: Form>(form: F, taps: &[f64], samples: &[f64], count: usize, out: &mut
         let samples = &samples[start..start + 2 * reach - 1 + width];
         let mut sums = [form.splat(0.0_f64); VECTORS];
         for (k, tap) in taps.iter().enumerate() {
-            let (early, late) = (&samples[reach - 1 - k..], &samples[reach + k..]);
+            let (early, late) = (&samples[reach - 1 - k..][..width], &samples[reach + k..][..width]);
             for (vector, sum) in sums.iter_mut().enumerate() {
                 let pair = form.load(&early[vector * lanes..]) + form.load(&late[vector * lanes..]);
                 *sum = pair.mul_add(form.splat(*tap), *sum);

@@ -1,6 +1,9 @@
 //! The curves of a [`Saturator`](super::Saturator), plain and antialiased.
 
-use super::{tanh, triple::Triple};
+use super::{
+    tanh,
+    triple::{Triple, triples},
+};
 use crate::{
     foundation::{
         declare::choice,
@@ -70,7 +73,7 @@ impl SaturatorCurve {
     /// up to [`MOST`].
     pub(super) fn antialiased(self, backend: Backend, samples: &[f64], out: &mut [f64]) {
         match self {
-            Self::Tanh => run!(backend, _ => all_tanh(samples, out)),
+            Self::Tanh => run!(backend, _ => tanh::antialiased(samples, out)),
             Self::Hard => run!(backend, _ => all::<Hard>(samples, out)),
             Self::Cubic => run!(backend, _ => all::<Cubic>(samples, out)),
             Self::SoftClip => run!(backend, _ => all::<SoftClip>(samples, out)),
@@ -146,54 +149,28 @@ fn all_plain(curve: SaturatorCurve, samples: &mut [f64]) {
 
 #[inline(always)]
 fn all<C: Pieces>(samples: &[f64], out: &mut [f64]) {
-    let mut start = 0;
-    for out in out.chunks_mut(GROUP) {
-        let samples = &samples[start..start + out.len() + 2];
-        if largest(samples) <= C::START {
-            for (n, out) in out.iter_mut().enumerate() {
-                *out = C::inside(&Triple::new(samples[n], samples[n + 1], samples[n + 2]));
+    for (index, out) in out.chunks_mut(GROUP).enumerate() {
+        let samples = &samples[index * GROUP..][..out.len() + 2];
+        if count_beyond(samples, C::START) == 0 {
+            for (triple, out) in triples(samples).zip(out) {
+                *out = C::inside(&triple);
             }
         } else {
-            for (n, out) in out.iter_mut().enumerate() {
-                let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
+            for (triple, out) in triples(samples).zip(out) {
                 *out = C::inside(&triple) - C::taken(&triple) + C::taken(&triple.mirrored());
             }
         }
-        start += GROUP;
     }
 }
 
+/// Samples of a larger magnitude. Counted: a maximum would not be computed in vectors.
 #[inline(always)]
-fn all_tanh(samples: &[f64], out: &mut [f64]) {
-    let mut start = 0;
-    for out in out.chunks_mut(GROUP) {
-        let samples = &samples[start..start + out.len() + 2];
-        let mut widest = 0.0;
-        for (n, out) in out.iter_mut().enumerate() {
-            let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
-            widest = larger(triple.spread(), widest);
-            *out = tanh::near(&triple);
-        }
-        if !tanh::is_near(widest) {
-            for (n, out) in out.iter_mut().enumerate() {
-                let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
-                if !tanh::is_near(triple.spread()) {
-                    *out = tanh::far(&triple);
-                }
-            }
-        }
-        start += GROUP;
-    }
-}
-
-/// The largest magnitude.
-#[inline(always)]
-pub(super) fn largest(samples: &[f64]) -> f64 {
-    let mut largest = 0.0;
+pub(super) fn count_beyond(samples: &[f64], limit: f64) -> u64 {
+    let mut count = 0;
     for sample in samples {
-        largest = larger(sample.abs(), largest);
+        count += u64::from(sample.abs() > limit);
     }
-    largest
+    count
 }
 
 #[cfg(test)]

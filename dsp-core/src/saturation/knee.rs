@@ -4,7 +4,10 @@
 //! beyond; odd. Value and slope are continuous. k = 0 is a hard clip. Kept here is what the curve takes away, f(x) - x,
 //! which is exactly 0 below the knee.
 
-use super::{curve::largest, triple::Triple};
+use super::{
+    curve::count_beyond,
+    triple::{Triple, triples},
+};
 use crate::foundation::unit::db_to_gain;
 
 /// Half widths below which a knee is a hard clip: the parabola would be a difference of large numbers.
@@ -53,26 +56,20 @@ impl Knee {
     #[inline(always)]
     pub(super) fn antialiased(&self, samples: &[f64], out: &mut [f64]) -> u64 {
         let mut clipped = 0;
-        let mut start = 0;
-        for out in out.chunks_mut(GROUP) {
-            let samples = &samples[start..start + out.len() + 2];
-            if largest(samples) <= self.start {
+        for (index, out) in out.chunks_mut(GROUP).enumerate() {
+            let samples = &samples[index * GROUP..][..out.len() + 2];
+            clipped += count_beyond(&samples[1..=out.len()], self.start);
+            if count_beyond(samples, self.start) == 0 {
                 out.fill(0.0);
             } else if self.bend == 0.0 {
-                for (n, out) in out.iter_mut().enumerate() {
-                    let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
+                for (triple, out) in triples(samples).zip(out) {
                     *out = triple.mirrored().beyond(1.0).first() - triple.beyond(1.0).first();
                 }
             } else {
-                for (n, out) in out.iter_mut().enumerate() {
-                    let triple = Triple::new(samples[n], samples[n + 1], samples[n + 2]);
+                for (triple, out) in triples(samples).zip(out) {
                     *out = self.bent(&triple.mirrored()) - self.bent(&triple);
                 }
             }
-            for sample in &samples[1..=out.len()] {
-                clipped += u64::from(sample.abs() > self.start);
-            }
-            start += GROUP;
         }
         clipped
     }

@@ -67,14 +67,17 @@ impl Stage {
 
     /// The input through the curve.
     pub(super) fn run(&mut self, count: usize, shape: &mut impl Shape) -> &[f64] {
-        let up = self.oversampler.up(count);
-        shape.prepare(up);
         if self.factor == 1 {
-            shape.plain(up);
+            let samples = self.oversampler.up(count);
+            shape.prepare(samples);
+            shape.plain(samples);
             return self.oversampler.down(count);
         }
-        self.samples.append(up.len()).copy_from_slice(up);
-        shape.antialiased(&self.samples.from(up.len() + 2)[..up.len() + 2], up);
+        let length = count * self.factor;
+        let fresh = self.samples.append(length);
+        self.oversampler.up_into(count, fresh);
+        shape.prepare(fresh);
+        shape.antialiased(&self.samples.from(length + 2)[..length + 2], self.oversampler.top(count));
         self.inverse.run(self.oversampler.down(count))
     }
 

@@ -23,27 +23,62 @@ pub(super) struct Triple {
     pub(super) cube: f64,
 }
 
+/// All three successive samples. Zipped, as a loop over indices would have bounds to check, and its last vector be
+/// computed sample by sample.
+#[inline(always)]
+pub(super) fn triads(samples: &[f64]) -> impl Iterator<Item = [f64; 3]> {
+    let next = samples.get(1..).unwrap_or_default();
+    let last = samples.get(2..).unwrap_or_default();
+    samples.iter().zip(next).zip(last).map(
+        #[inline(always)]
+        |((a, b), c)| [*a, *b, *c],
+    )
+}
+
+/// [`triads`] in order.
+#[inline(always)]
+pub(super) fn triples(samples: &[f64]) -> impl Iterator<Item = Triple> {
+    triads(samples).map(Triple::of)
+}
+
 impl Triple {
     /// Of successive samples.
     #[inline(always)]
-    pub(super) fn new(a: f64, b: f64, c: f64) -> Self {
+    pub(super) fn of([a, b, c]: [f64; 3]) -> Self {
         // Of equal samples the mean is the sample to the bit.
         let mean = b + ((a - b) + (c - b)) * (1.0 / 3.0);
-        let (da, db, dc) = (a - mean, b - mean, c - mean);
+        let (outer, db) = ((a - mean) * (c - mean), b - mean);
         let (lower, upper) = (smaller(a, b), larger(a, b));
         Self {
             low: smaller(lower, c),
             middle: larger(lower, smaller(upper, c)),
             high: larger(upper, c),
             mean,
-            square: 0.5 * (da * da + db * db + dc * dc),
-            cube: da * db * dc,
+            // The three add up to 0.
+            square: db * db - outer,
+            cube: outer * db,
         }
     }
 
     #[inline(always)]
     pub(super) fn spread(&self) -> f64 {
         self.high - self.low
+    }
+
+    /// The smallest distance of two.
+    #[inline(always)]
+    pub(super) fn closest(&self) -> f64 {
+        smaller(self.middle - self.low, self.high - self.middle)
+    }
+
+    /// The mean of the sign, as its majority and what the sample alone on its side of 0 takes from that times the product
+    /// of all three distances.
+    #[inline(always)]
+    pub(super) fn sign(&self) -> (f64, f64) {
+        let two = self.middle > 0.0;
+        let alone = if two { smaller(self.low, 0.0) } else { larger(self.high, 0.0) };
+        let other = if two { self.middle - self.high } else { self.middle - self.low };
+        (if two { 1.0 } else { -1.0 }, 2.0 * (alone * alone) * other)
     }
 
     /// The samples, by size.
@@ -146,7 +181,7 @@ mod tests {
         for round in 0..60 {
             let spread = [2.0, 0.1, 4.0][round % 3];
             let samples = core::array::from_fn(|_| 0.7 + spread * random.triangular());
-            let triple = Triple::new(samples[0], samples[1], samples[2]);
+            let triple = Triple::of(samples);
             for kink in [0.5, 1.0] {
                 let beyond = triple.beyond(kink);
                 let found = [beyond.first(), beyond.second(), beyond.third()];
@@ -161,7 +196,7 @@ mod tests {
     #[test]
     fn equal_samples_are_exact() {
         for x in [0.3, 1.1, 2.7, 55.3] {
-            let triple = Triple::new(x, x, x);
+            let triple = Triple::of([x; 3]);
             assert_eq!((triple.mean, triple.square, triple.cube), (x, 0.0, 0.0));
             assert_eq!(triple.beyond(1.0).first(), (x - 1.0).max(0.0));
         }
