@@ -4,12 +4,12 @@ use super::interpolation::{AHEAD, FILTERS, PADDED, PAST, SHORTEST, between, filt
 use crate::{
     foundation::{
         grid::GRID_FRAMES,
-        math::{larger, magnitude, smaller},
+        math::{larger, smaller},
         sample::Sample,
     },
     modulation::lfo::sine,
     primitives::{
-        lanes::{Form, Lanes},
+        lanes::{Form, Lanes, largest_magnitude},
         ramp::{Curve, Span},
     },
 };
@@ -71,22 +71,13 @@ impl<S: Sample> Line<S> {
         let stride = self.length + MIRRORED;
         let (end, Self { rows, samples, length, .. }) = (at + count, &mut *self);
         let mut frame = at;
+        // The last vector goes beyond the end, over samples that are older than the longest delay.
         while frame < end {
             let filtered = filter(form, samples, PAST + frame);
             let place = position + frame;
-            if frame + lanes <= end {
-                form.load(&samples[PAST + frame..]).store(&mut rows[place..]);
-                for (index, row) in filtered.into_iter().enumerate() {
-                    row.store(&mut rows[(1 + index) * stride + place..]);
-                }
-            } else {
-                let left = end - frame;
-                rows[place..place + left].copy_from_slice(&samples[PAST + frame..PAST + end]);
-                for (index, row) in filtered.into_iter().enumerate() {
-                    let mut values = [S::ZERO; 16];
-                    row.store(&mut values);
-                    rows[(1 + index) * stride + place..][..left].copy_from_slice(&values[..left]);
-                }
+            form.load(&samples[PAST + frame..]).store(&mut rows[place..]);
+            for (index, row) in filtered.into_iter().enumerate() {
+                row.store(&mut rows[(1 + index) * stride + place..]);
             }
             frame += lanes;
         }
@@ -116,75 +107,60 @@ impl<S: Sample> Line<S> {
         voices: &[Places<S>],
         wet: &mut [S; PADDED],
     ) {
-        let lanes = F::Native::<S>::LEN;
-        let (length, stride) = (self.length, self.length + MIRRORED);
-        let (samples, rest) = self.rows.split_at(stride);
-        let (q0, rest) = rest.split_at(stride);
-        let (q1, q2) = rest.split_at(stride);
-        // The index of the older sample.
-        let index = |frame: usize, whole: u32| {
-            let index = position + frame + length - whole as usize - 1;
-            if index >= length { index - length } else { index }
-        };
-        let end = at + count;
-        wet[at..at + count.next_multiple_of(lanes)].fill(S::ZERO);
-        for places in voices {
-            let mut frame = at;
-            while frame < end {
-                // As many vectors as have the same whole delay. By index: chains of iterators are not inlined.
-                let first = places.whole[frame];
-                let mut frames = 0;
-                while frame + frames < end {
-                    let whole = &places.whole[frame + frames..frame + frames + lanes];
-                    if whole.iter().fold(0, |bits, whole| bits | (whole ^ first)) != 0 {
-                        break;
-                    }
-                    frames += lanes;
-                }
-                if frames > 0 {
-                    let older = index(frame, first);
-                    let newest = older + 1 + AHEAD;
-                    let pair = &samples[older..older + 1 + frames];
-                    let (q0, q1, q2) =
-                        (&q0[newest..newest + frames], &q1[newest..newest + frames], &q2[newest..newest + frames]);
-                    let fractions = &places.fraction[frame..frame + frames];
-                    let sums = &mut wet[frame..frame + frames];
-                    let mut at = 0;
-                    while at < frames {
-                        let pair = [form.load(&pair[at + 1..]), form.load(&pair[at..])];
-                        let filters = [form.load(&q0[at..]), form.load(&q1[at..]), form.load(&q2[at..])];
-                        let value = between(form, form.load(&fractions[at..]), pair, filters);
-                        (form.load(&sums[at..]) + value).store(&mut sums[at..]);
-                        at += lanes;
-                    }
-                    frame += frames;
-                    continue;
-                }
-                let mut gathered = [[S::ZERO; 16]; 5];
-                for (lane, whole) in places.whole[frame..frame + lanes].iter().enumerate() {
-                    let older = index(frame + lane, *whole);
-                    let newest = older + 1 + AHEAD;
-                    gathered[0][lane] = samples[older + 1];
-                    gathered[1][lane] = samples[older];
-                    gathered[2][lane] = q0[newest];
-                    gathered[3][lane] = q1[newest];
-                    gathered[4][lane] = q2[newest];
-                }
-                let [newer, older, q0, q1, q2] = &gathered;
-                let filters = [form.load(q0), form.load(q1), form.load(q2)];
-                let pair = [form.load(newer), form.load(older)];
-                let value = between(form, form.load(&places.fraction[frame..]), pair, filters);
-                (form.load(&wet[frame..]) + value).store(&mut wet[frame..]);
-                frame += lanes;
+        let mut frame = at;
+        while frame < at + count {
+            let mut sum = form.splat(S::ZERO);
+            for places in voices {
+                let fractions = form.load(&places.fraction[frame..]);
+                sum = sum + self.read_voice(form, position + frame, &places.whole[frame..], fractions);
             }
+            sum.store(&mut wet[frame..]);
+            frame += F::Native::<S>::LEN;
         }
+    }
+
+    /// One voice over a vector of frames.
+    #[inline(always)]
+    fn read_voice<F: Form>(&self, form: F, position: usize, wholes: &[S], fractions: F::Native<S>) -> F::Native<S> {
+        let (whole, first) = (form.load(wholes), wholes[0]);
+        if whole.equals(form.splat(first)) {
+            return self.read_at(form, position, first, fractions);
+        }
+        // Few whole delays, as a delay changes by much less than a frame per frame: each is read, and kept where it
+        // counts.
+        let [one, half] = [1.0, 0.5].map(S::from_f64);
+        let (mut delay, farthest) = (-(-whole).reduce_max(), whole.reduce_max());
+        let mut sum = form.splat(S::ZERO);
+        while delay <= farthest {
+            let is_here = form.splat(one) - (whole - form.splat(delay)).abs();
+            sum = sum + self.read_at(form, position, delay, fractions).zero_where(is_here, half);
+            delay = delay + one;
+        }
+        sum
+    }
+
+    /// A vector of frames at one whole delay.
+    #[inline(always)]
+    fn read_at<F: Form>(&self, form: F, position: usize, whole: S, fractions: F::Native<S>) -> F::Native<S> {
+        let (lanes, stride) = (F::Native::<S>::LEN, self.length + MIRRORED);
+        // The index of the older sample.
+        let index = position + self.length - whole.to_f64() as i32 as usize - 1;
+        let older = if index >= self.length { index - self.length } else { index };
+        let pair = &self.rows[older..older + lanes + 1];
+        let newest = older + 1 + AHEAD;
+        let filters = [
+            form.load(&self.rows[stride + newest..]),
+            form.load(&self.rows[2 * stride + newest..]),
+            form.load(&self.rows[3 * stride + newest..]),
+        ];
+        between(form, fractions, [form.load(&pair[1..]), form.load(pair)], filters)
     }
 }
 
 /// The delays of one voice over a chunk: whole frames and the rest.
 #[derive(Clone, Debug)]
 pub(super) struct Places<S> {
-    whole: [u32; PADDED],
+    whole: [S; PADDED],
     fraction: [S; PADDED],
     /// The smallest whole delay.
     nearest: usize,
@@ -207,13 +183,13 @@ pub(in crate::modulation) struct Voice {
 #[derive(Clone, Debug)]
 pub(super) struct Turns<S> {
     slope: f64,
-    cos: [S; GRID_FRAMES],
-    sin: [S; GRID_FRAMES],
+    cos: [S; PADDED],
+    sin: [S; PADDED],
 }
 
 impl<S: Sample> Turns<S> {
     pub(super) fn new() -> Self {
-        Self { slope: 0.0, cos: [S::ZERO; GRID_FRAMES], sin: [S::ZERO; GRID_FRAMES] }
+        Self { slope: 0.0, cos: [S::ZERO; PADDED], sin: [S::ZERO; PADDED] }
     }
 
     /// At so many periods per frame.
@@ -236,7 +212,8 @@ impl<S: Sample> Turns<S> {
 /// Places all voices of one side over the next `frames`, from `first` after the grid point on. Phases in periods are
 /// `start + slope * frame`.
 #[inline(always)]
-pub(super) fn place<S: Sample>(
+pub(super) fn place<F: Form, S: Sample>(
+    form: F,
     places: &mut [Places<S>],
     turns: &mut Turns<S>,
     voices: &[Voice],
@@ -249,22 +226,20 @@ pub(super) fn place<S: Sample>(
         Span::Still([centre, amplitude, spread]) => {
             turns.set(slope);
             // Side by side, so that they are computed in vectors.
-            let mut turned = [[0.0; MAX_VOICES]; 2];
-            let [sines, cosines] = &mut turned;
-            let mut index = 0;
-            while index < voices.len() {
-                for lane in index..index + 4 {
-                    let Voice { phase, phase_spread, .. } = voices[lane.min(voices.len() - 1)];
-                    let phase = start + phase + phase_spread * spread;
-                    sines[lane] = amplitude * sine(phase);
-                    cosines[lane] = amplitude * sine(phase + 0.25);
+            let (mut sines, mut cosines) = ([0.0; MAX_VOICES], [0.0; MAX_VOICES]);
+            for (phase, voice) in sines.iter_mut().zip(voices) {
+                *phase = start + voice.phase + voice.phase_spread * spread;
+            }
+            let sides = sines.chunks_exact_mut(4).zip(cosines.chunks_exact_mut(4));
+            for (sines, cosines) in sides.take(voices.len().div_ceil(4)) {
+                for (sin, cos) in sines.iter_mut().zip(cosines) {
+                    (*sin, *cos) = (amplitude * sine(*sin), amplitude * sine(*sin + 0.25));
                 }
-                index += 4;
             }
             for (index, (places, voice)) in places.iter_mut().zip(voices).enumerate() {
                 let centre = centre * (voice.ratio + voice.ratio_spread * spread);
                 let (sin, cos) = (sines[index], cosines[index]);
-                places.turn([centre + sin, sin, cos], turns, (first, frames), longest);
+                places.turn(form, [centre + sin, sin, cos], turns, (first, frames), longest);
             }
         }
         Span::Moving(curves) => {
@@ -277,32 +252,40 @@ pub(super) fn place<S: Sample>(
 
 impl<S: Sample> Places<S> {
     pub(super) fn new() -> Self {
-        Self { whole: [SHORTEST as u32; PADDED], fraction: [S::ZERO; PADDED], nearest: SHORTEST }
+        Self { whole: [S::from_f64(SHORTEST as f64); PADDED], fraction: [S::ZERO; PADDED], nearest: SHORTEST }
     }
 
     /// Delays at rest: `delay` at the grid point, `delay + sin (cos θ - 1) + cos sin θ` after it. In the format of the
     /// samples, from the whole frames of `delay` on.
     #[inline(always)]
-    fn turn(&mut self, [delay, sin, cos]: [f64; 3], turns: &Turns<S>, (first, frames): (usize, usize), longest: f64) {
-        // Adding it rounds to a whole number, in the low bits.
-        let round = S::from_f64(if size_of::<S>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 });
-        let low_bits = round.bits() as u32;
-        let base = delay as i32;
-        let start = S::from_f64(delay - f64::from(base));
-        let [sin, cos, half] = [sin, cos, 0.5].map(S::from_f64);
-        let [lowest, highest] = [SHORTEST as f64, longest].map(|limit| S::from_f64(limit - f64::from(base)));
-        let parts = self.whole.iter_mut().zip(&mut self.fraction);
-        let turns = turns.cos[first..first + frames].iter().zip(&turns.sin[first..first + frames]);
-        let mut nearest = u32::MAX;
-        for ((whole, fraction), (turned_cos, turned_sin)) in parts.zip(turns) {
-            let delay = start + sin * *turned_cos + cos * *turned_sin;
-            let delay = smaller(larger(delay, lowest), highest);
-            let rounded = delay - half + round;
-            *whole = (rounded.bits() as u32).wrapping_sub(low_bits).wrapping_add(base as u32);
-            *fraction = delay - (rounded - round);
-            nearest = nearest.min(*whole);
+    fn turn<F: Form>(
+        &mut self,
+        form: F,
+        [delay, sin, cos]: [f64; 3],
+        turns: &Turns<S>,
+        (first, frames): (usize, usize),
+        longest: f64,
+    ) {
+        // Adding it rounds to a whole number.
+        let round = if size_of::<S>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 };
+        let base = libm::floor(delay);
+        let [start, lowest, highest] =
+            [delay, SHORTEST as f64, longest].map(|delay| form.splat(S::from_f64(delay - base)));
+        let [sin, cos, half, round, base] = [sin, cos, 0.5, round, base].map(|value| form.splat(S::from_f64(value)));
+        let mut nearest = form.splat(S::from_f64(-longest));
+        let mut frame = 0;
+        while frame < frames {
+            let turned = [form.load(&turns.cos[first + frame..]), form.load(&turns.sin[first + frame..])];
+            let delay = start + sin * turned[0] + cos * turned[1];
+            let delay = -(-delay.max(lowest)).max(-highest);
+            let rounded = (delay - half + round) - round;
+            (delay - rounded).store(&mut self.fraction[frame..]);
+            let whole = rounded + base;
+            whole.store(&mut self.whole[frame..]);
+            nearest = nearest.max(-whole);
+            frame += F::Native::<S>::LEN;
         }
-        self.nearest = nearest as usize;
+        self.nearest = -nearest.reduce_max().to_f64() as usize;
     }
 
     /// Delays whose centre, amplitude and spread glide.
@@ -326,9 +309,9 @@ impl<S: Sample> Places<S> {
             let delay = centre + amplitude.at(frame) * sine(phase);
             let delay = smaller(larger(delay, SHORTEST as f64), longest);
             let rounded = delay - 0.5 + ROUND;
-            *whole = rounded.to_bits() as u32;
+            *whole = S::from_f64(rounded - ROUND);
             *fraction = S::from_f64(delay - (rounded - ROUND));
-            nearest = nearest.min(*whole);
+            nearest = nearest.min(rounded.to_bits() as u32);
         }
         self.nearest = nearest as usize;
     }
@@ -353,11 +336,7 @@ pub(super) fn channel<F: Form, S: Sample>(
     while at < frames {
         let count = longest.min(frames - at);
         line.read(form, position, (at, count), voices, wet);
-        match feedback {
-            Span::Still([gain]) if *gain == S::ZERO => {}
-            Span::Still([gain]) => line.feed(at, &wet[at..at + count], |_| *gain),
-            Span::Moving([curve]) => line.feed(at, &wet[at..at + count], |frame| curve.at((at + frame) as i32)),
-        }
+        line.feed(form, (at, count), wet, feedback);
         line.write(form, position, at, count);
         at += count;
     }
@@ -365,13 +344,25 @@ pub(super) fn channel<F: Form, S: Sample>(
 }
 
 impl<S: Sample> Line<S> {
-    /// Adds the feedback to the input from frame `at` on, and notes its peak.
+    /// Adds the feedback to the input at frames `at` to `at + count`, and notes its peak.
     #[inline(always)]
-    fn feed(&mut self, at: usize, wet: &[S], gain: impl Fn(usize) -> S) {
-        for (frame, (sum, wet)) in self.samples[PAST + at..].iter_mut().zip(wet).enumerate() {
-            *sum = (*sum + gain(frame) * *wet).audible();
-            self.peak = larger(self.peak, magnitude(*sum));
+    fn feed<F: Form>(&mut self, form: F, (at, count): (usize, usize), wet: &[S; PADDED], gain: &Span<S, 1>) {
+        let sums = &mut self.samples[PAST + at..PAST + at + count];
+        let fed = sums.iter_mut().zip(&wet[at..at + count]);
+        match gain {
+            Span::Still([gain]) if *gain == S::ZERO => return,
+            Span::Still([gain]) => {
+                for (sum, wet) in fed {
+                    *sum = (*sum + *gain * *wet).audible();
+                }
+            }
+            Span::Moving([curve]) => {
+                for (frame, (sum, wet)) in (at as i32..).zip(fed) {
+                    *sum = (*sum + curve.at(frame) * *wet).audible();
+                }
+            }
         }
+        self.peak = larger(self.peak, largest_magnitude(form, sums));
     }
 }
 
