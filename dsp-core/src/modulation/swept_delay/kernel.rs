@@ -69,21 +69,31 @@ impl<S: Sample> Line<S> {
     fn write<F: Form>(&mut self, form: F, position: usize, at: usize, count: usize) {
         let lanes = F::Native::<S>::LEN;
         let stride = self.length + MIRRORED;
-        let (end, Self { rows, samples, length, .. }) = (at + count, &mut *self);
-        let mut frame = at;
+        let Self { rows, samples, length, .. } = self;
+        let rows = &mut rows[..];
         // The last vector goes beyond the end, over samples that are older than the longest delay.
-        while frame < end {
-            let filtered = filter(form, samples, PAST + frame);
-            let place = position + frame;
-            form.load(&samples[PAST + frame..]).store(&mut rows[place..]);
-            for (index, row) in filtered.into_iter().enumerate() {
-                row.store(&mut rows[(1 + index) * stride + place..]);
-            }
+        let (place, written) = (position + at, count.next_multiple_of(lanes));
+        let (row, rest) = rows.split_at_mut(stride);
+        let (row0, rest) = rest.split_at_mut(stride);
+        let (row1, row2) = rest.split_at_mut(stride);
+        let row = &mut row[place..place + written];
+        let row0 = &mut row0[place..place + written];
+        let row1 = &mut row1[place..place + written];
+        let row2 = &mut row2[place..place + written];
+        let samples = &samples[at..at + PAST + written];
+        let mut frame = 0;
+        while frame < written {
+            let samples = &samples[frame..frame + PAST + lanes];
+            let [q0, q1, q2] = filter(form, samples, PAST);
+            form.load(&samples[PAST..]).store(&mut row[frame..]);
+            q0.store(&mut row0[frame..]);
+            q1.store(&mut row1[frame..]);
+            q2.store(&mut row2[frame..]);
             frame += lanes;
         }
-        if position + at < MIRRORED {
+        if place < MIRRORED {
             for ring in rows.chunks_exact_mut(stride) {
-                ring.copy_within(position + at..position + end, *length + position + at);
+                ring.copy_within(place..place + count, *length + place);
             }
         }
     }
@@ -107,24 +117,39 @@ impl<S: Sample> Line<S> {
         voices: &[Places<S>],
         wet: &mut [S; PADDED],
     ) {
+        let stride = self.length + MIRRORED;
+        let (samples, rest) = self.rows.split_at(stride);
+        let (q0, rest) = rest.split_at(stride);
+        let (q1, q2) = rest.split_at(stride);
+        let rows = Rows { samples, filters: [q0, q1, q2], length: self.length };
         let mut frame = at;
         while frame < at + count {
             let mut sum = form.splat(S::ZERO);
             for places in voices {
                 let fractions = form.load(&places.fraction[frame..]);
-                sum = sum + self.read_voice(form, position + frame, &places.whole[frame..], fractions);
+                sum = sum + rows.voice(form, position + frame, &places.whole[frame..], fractions);
             }
             sum.store(&mut wet[frame..]);
             frame += F::Native::<S>::LEN;
         }
     }
+}
 
+/// The rings of a line.
+#[derive(Clone, Copy)]
+struct Rows<'a, S> {
+    samples: &'a [S],
+    filters: [&'a [S]; FILTERS],
+    length: usize,
+}
+
+impl<S: Sample> Rows<'_, S> {
     /// One voice over a vector of frames.
     #[inline(always)]
-    fn read_voice<F: Form>(&self, form: F, position: usize, wholes: &[S], fractions: F::Native<S>) -> F::Native<S> {
+    fn voice<F: Form>(self, form: F, position: usize, wholes: &[S], fractions: F::Native<S>) -> F::Native<S> {
         let (whole, first) = (form.load(wholes), wholes[0]);
         if whole.equals(form.splat(first)) {
-            return self.read_at(form, position, first, fractions);
+            return self.at(form, position, first, fractions);
         }
         // Few whole delays, as a delay changes by much less than a frame per frame: each is read, and kept where it
         // counts.
@@ -133,7 +158,7 @@ impl<S: Sample> Line<S> {
         let mut sum = form.splat(S::ZERO);
         while delay <= farthest {
             let is_here = form.splat(one) - (whole - form.splat(delay)).abs();
-            sum = sum + self.read_at(form, position, delay, fractions).zero_where(is_here, half);
+            sum = sum + self.at(form, position, delay, fractions).zero_where(is_here, half);
             delay = delay + one;
         }
         sum
@@ -141,18 +166,14 @@ impl<S: Sample> Line<S> {
 
     /// A vector of frames at one whole delay.
     #[inline(always)]
-    fn read_at<F: Form>(&self, form: F, position: usize, whole: S, fractions: F::Native<S>) -> F::Native<S> {
-        let (lanes, stride) = (F::Native::<S>::LEN, self.length + MIRRORED);
+    fn at<F: Form>(self, form: F, position: usize, whole: S, fractions: F::Native<S>) -> F::Native<S> {
+        let (lanes, Self { samples, filters: [q0, q1, q2], length }) = (F::Native::<S>::LEN, self);
         // The index of the older sample.
-        let index = position + self.length - whole.to_f64() as i32 as usize - 1;
-        let older = if index >= self.length { index - self.length } else { index };
-        let pair = &self.rows[older..older + lanes + 1];
+        let index = position + length - whole.to_f64() as i32 as usize - 1;
+        let older = if index >= length { index - length } else { index };
+        let pair = &samples[older..older + lanes + 1];
         let newest = older + 1 + AHEAD;
-        let filters = [
-            form.load(&self.rows[stride + newest..]),
-            form.load(&self.rows[2 * stride + newest..]),
-            form.load(&self.rows[3 * stride + newest..]),
-        ];
+        let filters = [form.load(&q0[newest..]), form.load(&q1[newest..]), form.load(&q2[newest..])];
         between(form, fractions, [form.load(&pair[1..]), form.load(pair)], filters)
     }
 }
@@ -185,11 +206,27 @@ pub(super) struct Turns<S> {
     slope: f64,
     cos: [S; PADDED],
     sin: [S; PADDED],
+    /// Of the left and the right side: the spread, and cosine and sine of each voice's phase at it.
+    sides: [(f64, [[f64; 2]; MAX_VOICES]); 2],
 }
 
 impl<S: Sample> Turns<S> {
     pub(super) fn new() -> Self {
-        Self { slope: 0.0, cos: [S::ZERO; PADDED], sin: [S::ZERO; PADDED] }
+        let sides = [(f64::NAN, [[0.0; 2]; MAX_VOICES]); 2];
+        Self { slope: 0.0, cos: [S::ZERO; PADDED], sin: [S::ZERO; PADDED], sides }
+    }
+
+    /// Cosine and sine of the phases of the voices of a side.
+    fn phases(&mut self, voices: &[Voice], side: usize, spread: f64) -> &[[f64; 2]; MAX_VOICES] {
+        let (at, phases) = &mut self.sides[side];
+        if *at != spread {
+            *at = spread;
+            for (turn, voice) in phases.iter_mut().zip(voices) {
+                let phase = voice.phase + voice.phase_spread * spread;
+                *turn = [sine(phase + 0.25), sine(phase)];
+            }
+        }
+        phases
     }
 
     /// At so many periods per frame.
@@ -209,14 +246,14 @@ impl<S: Sample> Turns<S> {
     }
 }
 
-/// Places all voices of one side over the next `frames`, from `first` after the grid point on. Phases in periods are
-/// `start + slope * frame`.
+/// Places all voices of a side, 0 or 1, over the next `frames`, from `first` after the grid point on. Phases in periods
+/// are `start + slope * frame`.
 #[inline(always)]
 pub(super) fn place<F: Form, S: Sample>(
     form: F,
     places: &mut [Places<S>],
     turns: &mut Turns<S>,
-    voices: &[Voice],
+    (voices, side): (&[Voice], usize),
     [start, slope]: [f64; 2],
     (first, frames): (usize, usize),
     sweep: &Sweep,
@@ -225,26 +262,19 @@ pub(super) fn place<F: Form, S: Sample>(
     match sweep {
         Span::Still([centre, amplitude, spread]) => {
             turns.set(slope);
-            // Side by side, so that they are computed in vectors.
-            let (mut sines, mut cosines) = ([0.0; MAX_VOICES], [0.0; MAX_VOICES]);
-            for (phase, voice) in sines.iter_mut().zip(voices) {
-                *phase = start + voice.phase + voice.phase_spread * spread;
-            }
-            let sides = sines.chunks_exact_mut(4).zip(cosines.chunks_exact_mut(4));
-            for (sines, cosines) in sides.take(voices.len().div_ceil(4)) {
-                for (sin, cos) in sines.iter_mut().zip(cosines) {
-                    (*sin, *cos) = (amplitude * sine(*sin), amplitude * sine(*sin + 0.25));
-                }
-            }
-            for (index, (places, voice)) in places.iter_mut().zip(voices).enumerate() {
+            let spread = if side == 0 { 0.0 } else { *spread };
+            let phases = *turns.phases(voices, side, spread);
+            let (sin, cos) = (amplitude * sine(start), amplitude * sine(start + 0.25));
+            for ((places, voice), [cosine, sine]) in places.iter_mut().zip(voices).zip(phases) {
                 let centre = centre * (voice.ratio + voice.ratio_spread * spread);
-                let (sin, cos) = (sines[index], cosines[index]);
+                let (sin, cos) = (sin * cosine + cos * sine, cos * cosine - sin * sine);
                 places.turn(form, [centre + sin, sin, cos], turns, (first, frames), longest);
             }
         }
         Span::Moving(curves) => {
             for (places, voice) in places.iter_mut().zip(voices) {
-                places.glide(curves, voice, [start, slope], (first, frames), longest);
+                let voice = if side == 0 { voice.left() } else { *voice };
+                places.glide(curves, &voice, [start, slope], (first, frames), longest);
             }
         }
     }
@@ -268,7 +298,7 @@ impl<S: Sample> Places<S> {
     ) {
         // Adding it rounds to a whole number.
         let round = if size_of::<S>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 };
-        let base = libm::floor(delay);
+        let base = f64::from(delay as i32);
         let [start, lowest, highest] =
             [delay, SHORTEST as f64, longest].map(|delay| form.splat(S::from_f64(delay - base)));
         let [sin, cos, half, round, base] = [sin, cos, 0.5, round, base].map(|value| form.splat(S::from_f64(value)));
@@ -367,11 +397,8 @@ impl<S: Sample> Line<S> {
 }
 
 impl Voice {
-    /// None.
-    pub(super) const ZERO: Self = Self { ratio: 0.0, phase: 0.0, ratio_spread: 0.0, phase_spread: 0.0 };
-
     /// The voice of the left side.
-    pub(super) fn left(&self) -> Self {
+    fn left(&self) -> Self {
         Self { ratio_spread: 0.0, phase_spread: 0.0, ..*self }
     }
 }

@@ -176,14 +176,9 @@ impl<S: Sample> SweptDelay<S> {
         let sides_differ = !matches!(sweep, Span::Still([_, _, spread]) if spread == 0.0);
         for (index, line) in lines.iter_mut().enumerate() {
             // Left and right of each pair.
-            let is_right = sides_differ && index % 2 == 1;
+            let side = usize::from(sides_differ && index % 2 == 1);
             if index == 0 || sides_differ {
-                let mut side = [Voice::ZERO; MAX_VOICES];
-                for (side, voice) in side.iter_mut().zip(&*voices) {
-                    *side = if is_right { *voice } else { voice.left() };
-                }
-                let side = &side[..voices.len()];
-                place(form, places, turns, side, phases, (*grid_frame, frames), &sweep, longest);
+                place(form, places, turns, (voices, side), phases, (*grid_frame, frames), &sweep, longest);
             }
             channel(form, line, *position + *grid_frame, places, frames, &feedback, wet);
             mix::blend_all(block.channel_mut(index), &wet[..frames], &to_out);
