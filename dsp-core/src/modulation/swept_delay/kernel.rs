@@ -14,6 +14,7 @@ use crate::{
     },
 };
 use alloc::{vec, vec::Vec};
+use core::f64::consts::TAU;
 
 /// The most voices of a delay.
 pub(in crate::modulation) const MAX_VOICES: usize = 8;
@@ -183,7 +184,7 @@ impl<S: Sample> Rows<'_, S> {
 pub(super) struct Places<S> {
     whole: [S; PADDED],
     fraction: [S; PADDED],
-    /// The smallest whole delay.
+    /// The smallest whole delay, or less.
     nearest: usize,
 }
 
@@ -265,9 +266,14 @@ pub(super) fn place<F: Form, S: Sample>(
             let spread = if side == 0 { 0.0 } else { *spread };
             let phases = *turns.phases(voices, side, spread);
             let (sin, cos) = (amplitude * sine(start), amplitude * sine(start + 0.25));
+            // The most that a delay changes until the next grid point.
+            let reach = amplitude * TAU * slope * GRID_FRAMES as f64;
             for ((places, voice), [cosine, sine]) in places.iter_mut().zip(voices).zip(phases) {
                 let centre = centre * (voice.ratio + voice.ratio_spread * spread);
                 let (sin, cos) = (sin * cosine + cos * sine, cos * cosine - sin * sine);
+                let nearest = larger(centre - amplitude, centre + sin - reach);
+                // A whole delay may count as one less and a fraction of 1.
+                places.nearest = larger(nearest - 1.0, SHORTEST as f64) as usize;
                 places.turn(form, [centre + sin, sin, cos], turns, (first, frames), longest);
             }
         }
@@ -302,7 +308,6 @@ impl<S: Sample> Places<S> {
         let [start, lowest, highest] =
             [delay, SHORTEST as f64, longest].map(|delay| form.splat(S::from_f64(delay - base)));
         let [sin, cos, half, round, base] = [sin, cos, 0.5, round, base].map(|value| form.splat(S::from_f64(value)));
-        let mut nearest = form.splat(S::from_f64(-longest));
         let mut frame = 0;
         while frame < frames {
             let turned = [form.load(&turns.cos[first + frame..]), form.load(&turns.sin[first + frame..])];
@@ -310,12 +315,9 @@ impl<S: Sample> Places<S> {
             let delay = -(-delay.max(lowest)).max(-highest);
             let rounded = (delay - half + round) - round;
             (delay - rounded).store(&mut self.fraction[frame..]);
-            let whole = rounded + base;
-            whole.store(&mut self.whole[frame..]);
-            nearest = nearest.max(-whole);
+            (rounded + base).store(&mut self.whole[frame..]);
             frame += F::Native::<S>::LEN;
         }
-        self.nearest = -nearest.reduce_max().to_f64() as usize;
     }
 
     /// Delays whose centre, amplitude and spread glide.
