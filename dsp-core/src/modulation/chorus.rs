@@ -43,7 +43,7 @@ use num_complex::Complex64;
 /// sides are alike. The pitch deviates by `2π rate depth`: ±17 cents at the defaults. The sum of the voices keeps the
 /// level of pink noise within 0.5 dB, whatever their number, delay and depth, and with a feedback of up to 0.7 to either
 /// side; half of it and half of the dry signal, which is all but uncorrelated, are 3 dB softer. Feedback is stable at every setting. Tail: the longest delay,
-/// with feedback until the signal has decayed by 200 dB. Rate changes glide over 500 ms and keep the phase; delay, depth
+/// with feedback until the signal has decayed by 200 dB. Rate changes glide over 200 ms and keep the phase; delay, depth
 /// and width glide over 200 ms, which bends the pitch, `feedback` and `mix` over 20 ms, the low cut over 50 ms. Neutral
 /// at `mix` 0.
 ///

@@ -40,7 +40,7 @@ use alloc::{boxed::Box, vec};
 /// `through_zero` τ counts from the delayed dry signal: it goes from `delay_ms` - 3 ms up, and where it passes 0 all
 /// frequencies add up, with `invert` they all cancel. The delay is 7 frames at least: below 35 kHz of sample rate the
 /// shortest `delay_ms` are refused. Feedback raises the peaks of the comb, by 1/(1 - feedback). Tail: the longest delay,
-/// with feedback until the signal has decayed by 200 dB. Rate changes glide over 500 ms and keep the phase; delay, depth
+/// with feedback until the signal has decayed by 200 dB. Rate changes glide over 200 ms and keep the phase; delay, depth
 /// and stereo phase glide over 200 ms, `feedback`, `invert` and `mix` over 20 ms. Neutral at `mix` 0.
 ///
 /// Memory: 42 kB for stereo f32 at 48 kHz.

@@ -273,15 +273,24 @@ fn sides<C: Course>(phase: Phase, on: [bool; 3], values: [C; VALUES], two: bool,
         return;
     }
     waves(phase, on, shares, offset, second);
-    for ((index, first), second) in (0_i32..).zip(first).zip(second) {
+    // In passes, which vectorise.
+    let mut factors = [1.0; GRID_FRAMES];
+    for (((index, factor), first), second) in (0_i32..).zip(&mut factors).zip(&*first).zip(&mut *second) {
         let depth = depth.at(index);
-        let other = 1.0 - depth * (0.5 - 0.5 * *second);
-        let (quiet, power) = (1.0 - depth, *first * *first + other * other);
+        *second = 1.0 - depth * (0.5 - 0.5 * *second);
+        let (quiet, power) = (1.0 - depth, *first * *first + *second * *second);
         // At a share of 1 the power at the ends of the swing over this one. Both sides may be silent at a lower one.
         let share = correction.at(index);
-        let ratio = (share * (1.0 + quiet * quiet) + (1.0 - share)) / larger(share * power + (1.0 - share), 1e-30);
-        let factor = (0.5 * ratio.log2_fast()).exp2_fast();
-        (*first, *second) = (*first * factor, other * factor);
+        *factor = (share * (1.0 + quiet * quiet) + (1.0 - share)) / larger(share * power + (1.0 - share), 1e-30);
+    }
+    for factor in &mut factors[..first.len()] {
+        *factor = 0.5 * factor.log2_fast();
+    }
+    for factor in &mut factors[..first.len()] {
+        *factor = factor.exp2_fast();
+    }
+    for ((factor, first), second) in factors.iter().zip(first).zip(second) {
+        (*first, *second) = (*first * *factor, *second * *factor);
     }
 }
 

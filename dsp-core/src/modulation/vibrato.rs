@@ -36,7 +36,7 @@ use core::f64::consts::TAU;
 /// pitch rises by `depth_cents` and falls a little further: a ratio of 1 ± 2π rate D, with D = (2^(cents/1200) - 1)/(2π
 /// rate) seconds; -30.5 cents at 30, -226 at 200. D is 5 ms at most, which the memory is for: more cents are refused at a
 /// low rate, below 3.9 Hz from 200 on, at 1 Hz from 53 on. A sine keeps its level within 0.01 dB up to 16 kHz at 48 kHz.
-/// Tail: centre and D. Rate changes glide over 500 ms and keep the phase, depth over 200 ms. Neutral at a depth of 0,
+/// Tail: centre and D. Rate changes glide over 200 ms and keep the phase, depth over 200 ms. Neutral at a depth of 0,
 /// which is the delay alone.
 ///
 /// Memory: 25.5 kB for stereo f32 at 48 kHz.

@@ -94,6 +94,8 @@ pub(crate) trait Lanes<F: Form>:
     fn reduce_max(self) -> Self::Element;
     /// Whether no lane is an infinity or NaN.
     fn all_finite(self) -> bool;
+    /// Whether each lane equals that of the other.
+    fn equals(self, other: Self) -> bool;
 }
 
 /// Columns of one [`Columns`] transposition.
@@ -201,6 +203,11 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
     fn all_finite(self) -> bool {
         let zero = <V as SimdBase<D>>::splat(self.token(), Self::Element::default());
         (self * zero).simd_eq(zero).all_true()
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> bool {
+        self.simd_eq(other).all_true()
     }
 }
 

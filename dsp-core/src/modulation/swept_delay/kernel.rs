@@ -4,16 +4,17 @@ use super::interpolation::{AHEAD, FILTERS, PADDED, PAST, SHORTEST, between, filt
 use crate::{
     foundation::{
         grid::GRID_FRAMES,
-        math::{larger, magnitude, smaller},
+        math::{larger, smaller},
         sample::Sample,
     },
     modulation::lfo::sine,
     primitives::{
-        lanes::{Form, Lanes},
+        lanes::{Form, Lanes, largest_magnitude},
         ramp::{Curve, Span},
     },
 };
 use alloc::{vec, vec::Vec};
+use core::f64::consts::TAU;
 
 /// The most voices of a delay.
 pub(in crate::modulation) const MAX_VOICES: usize = 8;
@@ -69,30 +70,31 @@ impl<S: Sample> Line<S> {
     fn write<F: Form>(&mut self, form: F, position: usize, at: usize, count: usize) {
         let lanes = F::Native::<S>::LEN;
         let stride = self.length + MIRRORED;
-        let (end, Self { rows, samples, length, .. }) = (at + count, &mut *self);
-        let mut frame = at;
-        while frame < end {
-            let filtered = filter(form, samples, PAST + frame);
-            let place = position + frame;
-            if frame + lanes <= end {
-                form.load(&samples[PAST + frame..]).store(&mut rows[place..]);
-                for (index, row) in filtered.into_iter().enumerate() {
-                    row.store(&mut rows[(1 + index) * stride + place..]);
-                }
-            } else {
-                let left = end - frame;
-                rows[place..place + left].copy_from_slice(&samples[PAST + frame..PAST + end]);
-                for (index, row) in filtered.into_iter().enumerate() {
-                    let mut values = [S::ZERO; 16];
-                    row.store(&mut values);
-                    rows[(1 + index) * stride + place..][..left].copy_from_slice(&values[..left]);
-                }
-            }
+        let Self { rows, samples, length, .. } = self;
+        let rows = &mut rows[..];
+        // The last vector goes beyond the end, over samples that are older than the longest delay.
+        let (place, written) = (position + at, count.next_multiple_of(lanes));
+        let (row, rest) = rows.split_at_mut(stride);
+        let (row0, rest) = rest.split_at_mut(stride);
+        let (row1, row2) = rest.split_at_mut(stride);
+        let row = &mut row[place..place + written];
+        let row0 = &mut row0[place..place + written];
+        let row1 = &mut row1[place..place + written];
+        let row2 = &mut row2[place..place + written];
+        let samples = &samples[at..at + PAST + written];
+        let mut frame = 0;
+        while frame < written {
+            let samples = &samples[frame..frame + PAST + lanes];
+            let [q0, q1, q2] = filter(form, samples, PAST);
+            form.load(&samples[PAST..]).store(&mut row[frame..]);
+            q0.store(&mut row0[frame..]);
+            q1.store(&mut row1[frame..]);
+            q2.store(&mut row2[frame..]);
             frame += lanes;
         }
-        if position + at < MIRRORED {
+        if place < MIRRORED {
             for ring in rows.chunks_exact_mut(stride) {
-                ring.copy_within(position + at..position + end, *length + position + at);
+                ring.copy_within(place..place + count, *length + place);
             }
         }
     }
@@ -116,77 +118,73 @@ impl<S: Sample> Line<S> {
         voices: &[Places<S>],
         wet: &mut [S; PADDED],
     ) {
-        let lanes = F::Native::<S>::LEN;
-        let (length, stride) = (self.length, self.length + MIRRORED);
+        let stride = self.length + MIRRORED;
         let (samples, rest) = self.rows.split_at(stride);
         let (q0, rest) = rest.split_at(stride);
         let (q1, q2) = rest.split_at(stride);
-        // The index of the older sample.
-        let index = |frame: usize, whole: u32| {
-            let index = position + frame + length - whole as usize - 1;
-            if index >= length { index - length } else { index }
-        };
-        let end = at + count;
-        wet[at..at + count.next_multiple_of(lanes)].fill(S::ZERO);
-        for places in voices {
-            let mut frame = at;
-            while frame < end {
-                // As many vectors as have the same whole delay. By index: chains of iterators are not inlined.
-                let first = places.whole[frame];
-                let mut frames = 0;
-                while frame + frames < end {
-                    let whole = &places.whole[frame + frames..frame + frames + lanes];
-                    if whole.iter().fold(0, |bits, whole| bits | (whole ^ first)) != 0 {
-                        break;
-                    }
-                    frames += lanes;
-                }
-                if frames > 0 {
-                    let older = index(frame, first);
-                    let newest = older + 1 + AHEAD;
-                    let pair = &samples[older..older + 1 + frames];
-                    let (q0, q1, q2) =
-                        (&q0[newest..newest + frames], &q1[newest..newest + frames], &q2[newest..newest + frames]);
-                    let fractions = &places.fraction[frame..frame + frames];
-                    let sums = &mut wet[frame..frame + frames];
-                    let mut at = 0;
-                    while at < frames {
-                        let pair = [form.load(&pair[at + 1..]), form.load(&pair[at..])];
-                        let filters = [form.load(&q0[at..]), form.load(&q1[at..]), form.load(&q2[at..])];
-                        let value = between(form, form.load(&fractions[at..]), pair, filters);
-                        (form.load(&sums[at..]) + value).store(&mut sums[at..]);
-                        at += lanes;
-                    }
-                    frame += frames;
-                    continue;
-                }
-                let mut gathered = [[S::ZERO; 16]; 5];
-                for (lane, whole) in places.whole[frame..frame + lanes].iter().enumerate() {
-                    let older = index(frame + lane, *whole);
-                    let newest = older + 1 + AHEAD;
-                    gathered[0][lane] = samples[older + 1];
-                    gathered[1][lane] = samples[older];
-                    gathered[2][lane] = q0[newest];
-                    gathered[3][lane] = q1[newest];
-                    gathered[4][lane] = q2[newest];
-                }
-                let [newer, older, q0, q1, q2] = &gathered;
-                let filters = [form.load(q0), form.load(q1), form.load(q2)];
-                let pair = [form.load(newer), form.load(older)];
-                let value = between(form, form.load(&places.fraction[frame..]), pair, filters);
-                (form.load(&wet[frame..]) + value).store(&mut wet[frame..]);
-                frame += lanes;
+        let rows = Rows { samples, filters: [q0, q1, q2], length: self.length };
+        let mut frame = at;
+        while frame < at + count {
+            let mut sum = form.splat(S::ZERO);
+            for places in voices {
+                let fractions = form.load(&places.fraction[frame..]);
+                sum = sum + rows.voice(form, position + frame, &places.whole[frame..], fractions);
             }
+            sum.store(&mut wet[frame..]);
+            frame += F::Native::<S>::LEN;
         }
+    }
+}
+
+/// The rings of a line.
+#[derive(Clone, Copy)]
+struct Rows<'a, S> {
+    samples: &'a [S],
+    filters: [&'a [S]; FILTERS],
+    length: usize,
+}
+
+impl<S: Sample> Rows<'_, S> {
+    /// One voice over a vector of frames.
+    #[inline(always)]
+    fn voice<F: Form>(self, form: F, position: usize, wholes: &[S], fractions: F::Native<S>) -> F::Native<S> {
+        let (whole, first) = (form.load(wholes), wholes[0]);
+        if whole.equals(form.splat(first)) {
+            return self.at(form, position, first, fractions);
+        }
+        // Few whole delays, as a delay changes by much less than a frame per frame: each is read, and kept where it
+        // counts.
+        let [one, half] = [1.0, 0.5].map(S::from_f64);
+        let (mut delay, farthest) = (-(-whole).reduce_max(), whole.reduce_max());
+        let mut sum = form.splat(S::ZERO);
+        while delay <= farthest {
+            let is_here = form.splat(one) - (whole - form.splat(delay)).abs();
+            sum = sum + self.at(form, position, delay, fractions).zero_where(is_here, half);
+            delay = delay + one;
+        }
+        sum
+    }
+
+    /// A vector of frames at one whole delay.
+    #[inline(always)]
+    fn at<F: Form>(self, form: F, position: usize, whole: S, fractions: F::Native<S>) -> F::Native<S> {
+        let (lanes, Self { samples, filters: [q0, q1, q2], length }) = (F::Native::<S>::LEN, self);
+        // The index of the older sample.
+        let index = position + length - whole.to_f64() as i32 as usize - 1;
+        let older = if index >= length { index - length } else { index };
+        let pair = &samples[older..older + lanes + 1];
+        let newest = older + 1 + AHEAD;
+        let filters = [form.load(&q0[newest..]), form.load(&q1[newest..]), form.load(&q2[newest..])];
+        between(form, fractions, [form.load(&pair[1..]), form.load(pair)], filters)
     }
 }
 
 /// The delays of one voice over a chunk: whole frames and the rest.
 #[derive(Clone, Debug)]
 pub(super) struct Places<S> {
-    whole: [u32; PADDED],
+    whole: [S; PADDED],
     fraction: [S; PADDED],
-    /// The smallest whole delay.
+    /// The smallest whole delay, or less.
     nearest: usize,
 }
 
@@ -207,13 +205,29 @@ pub(in crate::modulation) struct Voice {
 #[derive(Clone, Debug)]
 pub(super) struct Turns<S> {
     slope: f64,
-    cos: [S; GRID_FRAMES],
-    sin: [S; GRID_FRAMES],
+    cos: [S; PADDED],
+    sin: [S; PADDED],
+    /// Of the left and the right side: the spread, and cosine and sine of each voice's phase at it.
+    sides: [(f64, [[f64; 2]; MAX_VOICES]); 2],
 }
 
 impl<S: Sample> Turns<S> {
     pub(super) fn new() -> Self {
-        Self { slope: 0.0, cos: [S::ZERO; GRID_FRAMES], sin: [S::ZERO; GRID_FRAMES] }
+        let sides = [(f64::NAN, [[0.0; 2]; MAX_VOICES]); 2];
+        Self { slope: 0.0, cos: [S::ZERO; PADDED], sin: [S::ZERO; PADDED], sides }
+    }
+
+    /// Cosine and sine of the phases of the voices of a side.
+    fn phases(&mut self, voices: &[Voice], side: usize, spread: f64) -> &[[f64; 2]; MAX_VOICES] {
+        let (at, phases) = &mut self.sides[side];
+        if *at != spread {
+            *at = spread;
+            for (turn, voice) in phases.iter_mut().zip(voices) {
+                let phase = voice.phase + voice.phase_spread * spread;
+                *turn = [sine(phase + 0.25), sine(phase)];
+            }
+        }
+        phases
     }
 
     /// At so many periods per frame.
@@ -233,13 +247,14 @@ impl<S: Sample> Turns<S> {
     }
 }
 
-/// Places all voices of one side over the next `frames`, from `first` after the grid point on. Phases in periods are
-/// `start + slope * frame`.
+/// Places all voices of a side, 0 or 1, over the next `frames`, from `first` after the grid point on. Phases in periods
+/// are `start + slope * frame`.
 #[inline(always)]
-pub(super) fn place<S: Sample>(
+pub(super) fn place<F: Form, S: Sample>(
+    form: F,
     places: &mut [Places<S>],
     turns: &mut Turns<S>,
-    voices: &[Voice],
+    (voices, side): (&[Voice], usize),
     [start, slope]: [f64; 2],
     (first, frames): (usize, usize),
     sweep: &Sweep,
@@ -248,28 +263,24 @@ pub(super) fn place<S: Sample>(
     match sweep {
         Span::Still([centre, amplitude, spread]) => {
             turns.set(slope);
-            // Side by side, so that they are computed in vectors.
-            let mut turned = [[0.0; MAX_VOICES]; 2];
-            let [sines, cosines] = &mut turned;
-            let mut index = 0;
-            while index < voices.len() {
-                for lane in index..index + 4 {
-                    let Voice { phase, phase_spread, .. } = voices[lane.min(voices.len() - 1)];
-                    let phase = start + phase + phase_spread * spread;
-                    sines[lane] = amplitude * sine(phase);
-                    cosines[lane] = amplitude * sine(phase + 0.25);
-                }
-                index += 4;
-            }
-            for (index, (places, voice)) in places.iter_mut().zip(voices).enumerate() {
+            let spread = if side == 0 { 0.0 } else { *spread };
+            let phases = *turns.phases(voices, side, spread);
+            let (sin, cos) = (amplitude * sine(start), amplitude * sine(start + 0.25));
+            // The most that a delay changes until the next grid point.
+            let reach = amplitude * TAU * slope * GRID_FRAMES as f64;
+            for ((places, voice), [cosine, sine]) in places.iter_mut().zip(voices).zip(phases) {
                 let centre = centre * (voice.ratio + voice.ratio_spread * spread);
-                let (sin, cos) = (sines[index], cosines[index]);
-                places.turn([centre + sin, sin, cos], turns, (first, frames), longest);
+                let (sin, cos) = (sin * cosine + cos * sine, cos * cosine - sin * sine);
+                let nearest = larger(centre - amplitude, centre + sin - reach);
+                // A whole delay may count as one less and a fraction of 1.
+                places.nearest = larger(nearest - 1.0, SHORTEST as f64) as usize;
+                places.turn(form, [centre + sin, sin, cos], turns, (first, frames), longest);
             }
         }
         Span::Moving(curves) => {
             for (places, voice) in places.iter_mut().zip(voices) {
-                places.glide(curves, voice, [start, slope], (first, frames), longest);
+                let voice = if side == 0 { voice.left() } else { *voice };
+                places.glide(curves, &voice, [start, slope], (first, frames), longest);
             }
         }
     }
@@ -277,32 +288,36 @@ pub(super) fn place<S: Sample>(
 
 impl<S: Sample> Places<S> {
     pub(super) fn new() -> Self {
-        Self { whole: [SHORTEST as u32; PADDED], fraction: [S::ZERO; PADDED], nearest: SHORTEST }
+        Self { whole: [S::from_f64(SHORTEST as f64); PADDED], fraction: [S::ZERO; PADDED], nearest: SHORTEST }
     }
 
     /// Delays at rest: `delay` at the grid point, `delay + sin (cos θ - 1) + cos sin θ` after it. In the format of the
     /// samples, from the whole frames of `delay` on.
     #[inline(always)]
-    fn turn(&mut self, [delay, sin, cos]: [f64; 3], turns: &Turns<S>, (first, frames): (usize, usize), longest: f64) {
-        // Adding it rounds to a whole number, in the low bits.
-        let round = S::from_f64(if size_of::<S>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 });
-        let low_bits = round.bits() as u32;
-        let base = delay as i32;
-        let start = S::from_f64(delay - f64::from(base));
-        let [sin, cos, half] = [sin, cos, 0.5].map(S::from_f64);
-        let [lowest, highest] = [SHORTEST as f64, longest].map(|limit| S::from_f64(limit - f64::from(base)));
-        let parts = self.whole.iter_mut().zip(&mut self.fraction);
-        let turns = turns.cos[first..first + frames].iter().zip(&turns.sin[first..first + frames]);
-        let mut nearest = u32::MAX;
-        for ((whole, fraction), (turned_cos, turned_sin)) in parts.zip(turns) {
-            let delay = start + sin * *turned_cos + cos * *turned_sin;
-            let delay = smaller(larger(delay, lowest), highest);
-            let rounded = delay - half + round;
-            *whole = (rounded.bits() as u32).wrapping_sub(low_bits).wrapping_add(base as u32);
-            *fraction = delay - (rounded - round);
-            nearest = nearest.min(*whole);
+    fn turn<F: Form>(
+        &mut self,
+        form: F,
+        [delay, sin, cos]: [f64; 3],
+        turns: &Turns<S>,
+        (first, frames): (usize, usize),
+        longest: f64,
+    ) {
+        // Adding it rounds to a whole number.
+        let round = if size_of::<S>() == 4 { 12_582_912.0 } else { 6_755_399_441_055_744.0 };
+        let base = f64::from(delay as i32);
+        let [start, lowest, highest] =
+            [delay, SHORTEST as f64, longest].map(|delay| form.splat(S::from_f64(delay - base)));
+        let [sin, cos, half, round, base] = [sin, cos, 0.5, round, base].map(|value| form.splat(S::from_f64(value)));
+        let mut frame = 0;
+        while frame < frames {
+            let turned = [form.load(&turns.cos[first + frame..]), form.load(&turns.sin[first + frame..])];
+            let delay = start + sin * turned[0] + cos * turned[1];
+            let delay = -(-delay.max(lowest)).max(-highest);
+            let rounded = (delay - half + round) - round;
+            (delay - rounded).store(&mut self.fraction[frame..]);
+            (rounded + base).store(&mut self.whole[frame..]);
+            frame += F::Native::<S>::LEN;
         }
-        self.nearest = nearest as usize;
     }
 
     /// Delays whose centre, amplitude and spread glide.
@@ -326,9 +341,9 @@ impl<S: Sample> Places<S> {
             let delay = centre + amplitude.at(frame) * sine(phase);
             let delay = smaller(larger(delay, SHORTEST as f64), longest);
             let rounded = delay - 0.5 + ROUND;
-            *whole = rounded.to_bits() as u32;
+            *whole = S::from_f64(rounded - ROUND);
             *fraction = S::from_f64(delay - (rounded - ROUND));
-            nearest = nearest.min(*whole);
+            nearest = nearest.min(rounded.to_bits() as u32);
         }
         self.nearest = nearest as usize;
     }
@@ -353,11 +368,7 @@ pub(super) fn channel<F: Form, S: Sample>(
     while at < frames {
         let count = longest.min(frames - at);
         line.read(form, position, (at, count), voices, wet);
-        match feedback {
-            Span::Still([gain]) if *gain == S::ZERO => {}
-            Span::Still([gain]) => line.feed(at, &wet[at..at + count], |_| *gain),
-            Span::Moving([curve]) => line.feed(at, &wet[at..at + count], |frame| curve.at((at + frame) as i32)),
-        }
+        line.feed(form, (at, count), wet, feedback);
         line.write(form, position, at, count);
         at += count;
     }
@@ -365,22 +376,31 @@ pub(super) fn channel<F: Form, S: Sample>(
 }
 
 impl<S: Sample> Line<S> {
-    /// Adds the feedback to the input from frame `at` on, and notes its peak.
+    /// Adds the feedback to the input at frames `at` to `at + count`, and notes its peak.
     #[inline(always)]
-    fn feed(&mut self, at: usize, wet: &[S], gain: impl Fn(usize) -> S) {
-        for (frame, (sum, wet)) in self.samples[PAST + at..].iter_mut().zip(wet).enumerate() {
-            *sum = (*sum + gain(frame) * *wet).audible();
-            self.peak = larger(self.peak, magnitude(*sum));
+    fn feed<F: Form>(&mut self, form: F, (at, count): (usize, usize), wet: &[S; PADDED], gain: &Span<S, 1>) {
+        let sums = &mut self.samples[PAST + at..PAST + at + count];
+        let fed = sums.iter_mut().zip(&wet[at..at + count]);
+        match gain {
+            Span::Still([gain]) if *gain == S::ZERO => return,
+            Span::Still([gain]) => {
+                for (sum, wet) in fed {
+                    *sum = (*sum + *gain * *wet).audible();
+                }
+            }
+            Span::Moving([curve]) => {
+                for (frame, (sum, wet)) in (at as i32..).zip(fed) {
+                    *sum = (*sum + curve.at(frame) * *wet).audible();
+                }
+            }
         }
+        self.peak = larger(self.peak, largest_magnitude(form, sums));
     }
 }
 
 impl Voice {
-    /// None.
-    pub(super) const ZERO: Self = Self { ratio: 0.0, phase: 0.0, ratio_spread: 0.0, phase_spread: 0.0 };
-
     /// The voice of the left side.
-    pub(super) fn left(&self) -> Self {
+    fn left(&self) -> Self {
         Self { ratio_spread: 0.0, phase_spread: 0.0, ..*self }
     }
 }

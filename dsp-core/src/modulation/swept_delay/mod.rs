@@ -13,13 +13,14 @@ use crate::{
         block::BlockMut, grid::GRID_FRAMES, sample::Sample, silence::REVERB_SIGNAL, stream::StreamSpec, tail::Tail,
         unit::ms_to_frames,
     },
-    modulation::lfo::{Lfo, step},
+    modulation::gliding_lfo::GlidingLfo,
     primitives::{
         backend::{Backend, run},
         delay_line::DelayLine,
+        lanes::Form,
         mix,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
-        sanitize::clean,
+        sanitize::sanitize,
     },
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -30,8 +31,6 @@ pub(super) use kernel::{MAX_VOICES, Voice};
 
 /// Length of a glide of centre, amplitude and spread, in ms: 12 ms more delay bend the pitch by up to 11 %.
 const SWEEP_GLIDE_MS: f64 = 200.0;
-/// Length of a glide of the rate, in ms. The rate steps on the grid: slowly enough that no step is heard.
-const RATE_GLIDE_MS: f64 = 500.0;
 
 /// Settled values of a swept delay.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,16 +67,13 @@ pub(super) struct Fixed {
 #[derive(Clone, Debug)]
 pub(super) struct SweptDelay<S> {
     backend: Backend,
-    rate_hz: f64,
     voices: Vec<Voice>,
     /// One for each channel.
     lines: Vec<Line<S>>,
     longest: usize,
     low_cut: Option<Cascade>,
     dry: DelayLine<S>,
-    lfo: Lfo,
-    /// Rate of the LFO in Hz.
-    rate: Ramp<1>,
+    lfo: GlidingLfo,
     /// Centre, amplitude, spread.
     sweep: Ramp<3>,
     /// Of the dry signal, the sum of the voices, and this sum back to the input.
@@ -108,13 +104,11 @@ impl<S: Sample> SweptDelay<S> {
         let glide = |ms: f64| ms_to_frames(ms, rate_hz);
         Self {
             backend,
-            rate_hz,
             lines: vec![Line::new(longest); channels],
             longest,
             low_cut: has_low_cut.then(|| Cascade::new(backend, channels, rate_hz, &[coeffs.low_cut])),
             dry: DelayLine::new(channels, dry_frames),
-            lfo: Lfo::new(step(coeffs.rate_hz, rate_hz)),
-            rate: Ramp::new([coeffs.rate_hz], glide(RATE_GLIDE_MS)),
+            lfo: GlidingLfo::new(coeffs.rate_hz, rate_hz),
             sweep: Ramp::new(coeffs.sweep(), glide(SWEEP_GLIDE_MS)),
             gains: Ramp::new(coeffs.gains(voices.len()), glide(GAIN_RAMP_MS)),
             grid_frame: 0,
@@ -128,7 +122,7 @@ impl<S: Sample> SweptDelay<S> {
 
     /// Glides to other values.
     pub(super) fn set(&mut self, coeffs: &SweptCoeffs) {
-        self.rate.set_target([coeffs.rate_hz]);
+        self.lfo.set_rate(coeffs.rate_hz);
         self.sweep.set_target(coeffs.sweep());
         self.gains.set_target(coeffs.gains(self.voices.len()));
         if let Some(low_cut) = &mut self.low_cut {
@@ -142,23 +136,29 @@ impl<S: Sample> SweptDelay<S> {
 
     /// Runs over a block. Returns the count of non-finite samples replaced.
     pub(super) fn process(&mut self, block: &mut BlockMut<'_, '_, S>) -> u64 {
+        run!(self.backend, form => self.chunks(form, block))
+    }
+
+    #[inline(always)]
+    fn chunks<F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>) -> u64 {
         let (channels, frames) = (self.lines.len(), block.frames());
         let mut non_finite = 0;
         for channel in 0..channels {
-            non_finite += clean(self.backend, block.channel_mut(channel));
+            non_finite += sanitize(block.channel_mut(channel));
         }
         let mut start = 0;
         while start < frames {
             let uniform = self.sweep.uniform_frames().min(self.gains.uniform_frames());
             let count = (GRID_FRAMES - self.grid_frame).min(uniform).min(frames - start);
-            self.chunk(&mut block.frames_mut(start, count));
+            self.chunk(form, &mut block.frames_mut(start, count));
             start += count;
         }
         non_finite
     }
 
     /// A chunk that crosses neither the grid nor a turn of a ramp.
-    fn chunk(&mut self, block: &mut BlockMut<'_, '_, S>) {
+    #[inline(always)]
+    fn chunk<F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>) {
         let frames = block.frames();
         let (sweep, _) = self.sweep.span::<f64>(frames);
         let (gains, _) = self.gains.span::<S>(frames);
@@ -169,31 +169,19 @@ impl<S: Sample> SweptDelay<S> {
         for (channel, line) in self.lines.iter_mut().enumerate() {
             line.input()[..frames].copy_from_slice(block.channel(channel));
         }
-        if let (Some(low_cut), [left, right]) = (&mut self.low_cut, &mut self.lines[..]) {
-            let mut both = [&mut left.input()[..frames], &mut right.input()[..frames]];
-            if let Ok(mut both) = BlockMut::from_slices(&mut both) {
-                low_cut.process(&mut both);
-            }
-        }
+        self.cut_lows(frames);
         self.dry.process(block);
-        let Self { backend, voices, lines, longest, lfo, grid_frame, position, turns, places, wet, .. } = self;
+        let Self { voices, lines, longest, lfo, grid_frame, position, turns, places, wet, .. } = self;
         let (phases, longest) = (lfo.line(0.0), *longest as f64);
         let sides_differ = !matches!(sweep, Span::Still([_, _, spread]) if spread == 0.0);
         for (index, line) in lines.iter_mut().enumerate() {
             // Left and right of each pair.
-            let is_right = sides_differ && index % 2 == 1;
-            run!(*backend, form => {
-                if index == 0 || sides_differ {
-                    let mut side = [Voice::ZERO; MAX_VOICES];
-                    for (side, voice) in side.iter_mut().zip(&*voices) {
-                        *side = if is_right { *voice } else { voice.left() };
-                    }
-                    let side = &side[..voices.len()];
-                    place(places, turns, side, phases, (*grid_frame, frames), &sweep, longest);
-                }
-                channel(form, line, *position + *grid_frame, places, frames, &feedback, wet);
-            });
-            mix::blend(*backend, block.channel_mut(index), &wet[..frames], &to_out);
+            let side = usize::from(sides_differ && index % 2 == 1);
+            if index == 0 || sides_differ {
+                place(form, places, turns, (voices, side), phases, (*grid_frame, frames), &sweep, longest);
+            }
+            channel(form, line, *position + *grid_frame, places, frames, &feedback, wet);
+            mix::blend_all(block.channel_mut(index), &wet[..frames], &to_out);
         }
         self.grid_frame += frames;
         if self.grid_frame == GRID_FRAMES {
@@ -201,17 +189,27 @@ impl<S: Sample> SweptDelay<S> {
         }
     }
 
-    /// At a grid point: the LFO advances, its rate glides, and decayed lines become silent.
+    /// Runs the low cut over the samples of the next chunk.
+    fn cut_lows(&mut self, frames: usize) {
+        let (Some(low_cut), [left, right]) = (&mut self.low_cut, &mut self.lines[..]) else {
+            return;
+        };
+        if low_cut.is_identity() {
+            low_cut.skip(frames);
+            return;
+        }
+        let mut both = [&mut left.input()[..frames], &mut right.input()[..frames]];
+        if let Ok(mut both) = BlockMut::from_slices(&mut both) {
+            low_cut.process(&mut both);
+        }
+    }
+
+    /// At a grid point: the LFO advances, and decayed lines become silent.
     fn next_point(&mut self) {
         self.grid_frame = 0;
         let length = self.lines[0].length();
         self.position = (self.position + GRID_FRAMES) % length;
         self.lfo.advance();
-        let mut left = GRID_FRAMES;
-        while left > 0 && self.rate.uniform_frames() != usize::MAX {
-            left -= self.rate.span::<f64>(left).1;
-            self.lfo.set_step(step(self.rate.value()[0], self.rate_hz));
-        }
         let [dry, wet, _] = self.gains.target();
         let feeds = !self.gains.is_at([dry, wet, 0.0]);
         for line in &mut self.lines {
@@ -232,14 +230,12 @@ impl<S: Sample> SweptDelay<S> {
     pub(super) fn reset(&mut self) {
         let Self {
             backend: _,
-            rate_hz,
             voices: _,
             lines,
             longest: _,
             low_cut,
             dry,
             lfo,
-            rate,
             sweep,
             gains,
             grid_frame,
@@ -256,10 +252,8 @@ impl<S: Sample> SweptDelay<S> {
             low_cut.reset();
         }
         dry.reset();
-        rate.jump_to(rate.target());
         sweep.jump_to(sweep.target());
         gains.jump_to(gains.target());
-        lfo.set_step(step(rate.target()[0], *rate_hz));
         lfo.reset();
         *grid_frame = 0;
         *position = 0;

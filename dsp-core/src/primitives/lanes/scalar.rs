@@ -73,6 +73,9 @@ impl<S: Sample> Lanes<Scalar> for S {
     fn all_finite(self) -> bool {
         self.finite()
     }
+    fn equals(self, other: S) -> bool {
+        self == other
+    }
 }
 
 impl<S: Sample> Columns<Scalar> for S {
@@ -149,5 +152,8 @@ impl<const N: usize> Lanes<Scalar> for Array<N> {
     }
     fn all_finite(self) -> bool {
         self.0.into_iter().all(f64::is_finite)
+    }
+    fn equals(self, other: Self) -> bool {
+        self.0 == other.0
     }
 }
