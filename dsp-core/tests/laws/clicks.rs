@@ -122,8 +122,8 @@ fn law_8_g3_no_change_of_settings_clicks() {
     let echo = DelayParams { time_ms: 20.0, feedback: 0.3, ..DelayParams::default() };
     let repitched = DelayParams { time_change: TimeChange::Repitch, ..echo };
     let delay = |params: DelayParams| Effect::from(params);
-    // Quiet, as a curve adds harmonics of its own.
-    let quiet = |effect: Effect| Effect::Chain { effects: vec![gain(-60.0), effect] };
+    // Quiet, as a curve adds harmonics of its own, and amplified behind it: the limit holds for the full level.
+    let quiet = |effect: Effect| Effect::Chain { effects: vec![gain(-60.0), effect, gain(48.0)] };
     let saturator = |change: fn(&mut SaturatorParams)| {
         let mut params = SaturatorParams { drive_db: 12.0, ..Default::default() };
         change(&mut params);
