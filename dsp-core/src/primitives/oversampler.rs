@@ -34,6 +34,8 @@ const PASS_OF_RATE: f64 = 0.4535;
 const FEWEST_TAPS: usize = 5;
 /// Vectors computed together, so that one load of a tap serves both.
 const VECTORS: usize = 4;
+/// Taps that lie a whole number of vectors apart.
+const TURN: usize = 8;
 /// What they may read or write beyond the last frame: the widest vector has 8 lanes of f64.
 const PAD: usize = 8 * VECTORS;
 
@@ -232,20 +234,40 @@ fn lower_rate<F: Form>(form: F, taps: &[f64], [on_grid, samples]: [&[f64]; 2], b
     }
 }
 
-/// The values between samples: out(i) = Σ g(k) (samples(i + M - 1 - k) + samples(i + M + k)).
+/// The values between samples: out(i) = Σ g(k) (samples(i + M - 1 - k) + samples(i + M + k)), in the order k = 0, 8, 16 ..,
+/// 1, 9, 17 .., in every form: there vectors of 8 lanes need but one load each side for a further tap, those of 4 two.
 #[inline(always)]
 fn fold<F: Form>(form: F, taps: &[f64], samples: &[f64], count: usize, out: &mut [f64]) {
     let (lanes, reach) = (F::Native::<f64>::LEN, taps.len());
     let width = VECTORS * lanes;
+    let moved = TURN / lanes;
     let mut start = 0;
     while start < count {
         let samples = &samples[start..start + 2 * reach - 1 + width];
         let mut sums = [form.splat(0.0_f64); VECTORS];
-        for (k, tap) in taps.iter().enumerate() {
-            let (early, late) = (&samples[reach - 1 - k..][..width], &samples[reach + k..][..width]);
-            for (vector, sum) in sums.iter_mut().enumerate() {
-                let pair = form.load(&early[vector * lanes..]) + form.load(&late[vector * lanes..]);
-                *sum = pair.mul_add(form.splat(*tap), *sum);
+        for first in 0..TURN.min(reach) {
+            let (mut early, mut late) = ([form.splat(0.0_f64); VECTORS], [form.splat(0.0_f64); VECTORS]);
+            let (before, after) = (&samples[reach - 1 - first..][..width], &samples[reach + first..][..width]);
+            for vector in 0..VECTORS {
+                early[vector] = form.load(&before[vector * lanes..]);
+                late[vector] = form.load(&after[vector * lanes..]);
+            }
+            let mut k = first;
+            loop {
+                let tap = form.splat(taps[k]);
+                for vector in 0..VECTORS {
+                    sums[vector] = (early[vector] + late[vector]).mul_add(tap, sums[vector]);
+                }
+                k += TURN;
+                if k >= reach {
+                    break;
+                }
+                let (before, after) = (&samples[reach - 1 - k..][..width], &samples[reach + k..][..width]);
+                for vector in 0..VECTORS {
+                    let (own, other) = (VECTORS - 1 - vector, vector + moved);
+                    early[own] = if own >= moved { early[own - moved] } else { form.load(&before[own * lanes..]) };
+                    late[vector] = if other < VECTORS { late[other] } else { form.load(&after[vector * lanes..]) };
+                }
             }
         }
         for (vector, sum) in sums.into_iter().enumerate() {
