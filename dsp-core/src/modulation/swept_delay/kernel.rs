@@ -160,7 +160,7 @@ impl<S: Sample> Rows<'_, S> {
         while delay <= farthest {
             let is_here = form.splat(one) - (whole - form.splat(delay)).abs();
             sum = sum + self.at(form, position, delay, fractions).zero_where(is_here, half);
-            delay = delay + one;
+            delay += one;
         }
         sum
     }
@@ -257,8 +257,7 @@ pub(super) fn place<F: Form, S: Sample>(
     (voices, side): (&[Voice], usize),
     [start, slope]: [f64; 2],
     (first, frames): (usize, usize),
-    sweep: &Sweep,
-    longest: f64,
+    (sweep, longest): (&Sweep, f64),
 ) {
     match sweep {
         Span::Still([centre, amplitude, spread]) => {

@@ -178,7 +178,7 @@ impl<S: Sample> SweptDelay<S> {
             // Left and right of each pair.
             let side = usize::from(sides_differ && index % 2 == 1);
             if index == 0 || sides_differ {
-                place(form, places, turns, (voices, side), phases, (*grid_frame, frames), &sweep, longest);
+                place(form, places, turns, (voices, side), phases, (*grid_frame, frames), (&sweep, longest));
             }
             channel(form, line, *position + *grid_frame, places, frames, &feedback, wet);
             mix::blend_all(block.channel_mut(index), &wet[..frames], &to_out);
