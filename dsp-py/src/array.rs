@@ -4,9 +4,10 @@ use crate::{
     error::{ShapeError, parameter},
     format::{Either, Format, Kind},
 };
-use mixdown::{Block, MAX_CHANNELS, Sample};
+use mixdown::{Block, MAX_CHANNELS};
 use numpy::{
-    PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods,
+    PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArray2, PyReadonlyArrayDyn, PyUntypedArray,
+    PyUntypedArrayMethods,
 };
 use pyo3::{
     exceptions::{PyException, PyTypeError},
@@ -23,22 +24,44 @@ pub(crate) struct Planar<S> {
     pub(crate) flat: bool,
 }
 
-impl<S: Sample> Planar<S> {
-    /// The same, extended with silence to `channels` channels of `frames` frames, no fewer than there are.
-    pub(crate) fn padded(&self, channels: usize, frames: usize) -> Vec<S> {
-        let mut padded = vec![S::ZERO; channels * frames];
-        for (row, samples) in padded.chunks_mut(frames.max(1)).zip(self.samples.chunks(self.frames.max(1))) {
-            row[..self.frames].copy_from_slice(samples);
-        }
-        padded
-    }
-}
-
 /// Planar audio as one of a [`Kind`].
 pub(crate) struct Audio;
 
 impl Kind for Audio {
     type Of<S: Format> = Planar<S>;
+}
+
+/// Planar audio that is read where it lies, in an array in C order. Nobody may write to it meanwhile; what another
+/// thread of Python writes all the same may or may not be heard.
+pub(crate) struct Lent<'py, S: Format> {
+    array: PyReadonlyArrayDyn<'py, S>,
+    pub(crate) channels: usize,
+    pub(crate) frames: usize,
+    /// Whether the array had one axis.
+    pub(crate) flat: bool,
+}
+
+impl<S: Format> Lent<'_, S> {
+    pub(crate) fn block(&self) -> PyResult<Block<'_, '_, S>> {
+        let samples = self.array.as_slice().map_err(|error| ShapeError::new_err(error.to_string()))?;
+        Block::from_planar(samples, self.channels).map_err(parameter)
+    }
+
+    /// A copy, extended with silence to `channels` channels of `frames` frames, no fewer than there are.
+    pub(crate) fn padded(&self, channels: usize, frames: usize) -> PyResult<Vec<S>> {
+        let (block, mut padded) = (self.block()?, vec![S::ZERO; channels * frames]);
+        for (channel, row) in padded.chunks_mut(frames.max(1)).enumerate().take(self.channels) {
+            row[..self.frames].copy_from_slice(block.channel(channel));
+        }
+        Ok(padded)
+    }
+}
+
+/// Lent audio as one of a [`Kind`].
+pub(crate) struct Loan<'py>(core::marker::PhantomData<&'py ()>);
+
+impl<'py> Kind for Loan<'py> {
+    type Of<S: Format> = Lent<'py, S>;
 }
 
 /// The one rule for audio arguments: `object`, called `name` in errors, as a numpy array of float32 or float64 in this
@@ -126,6 +149,34 @@ pub(crate) fn read(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Either<Aud
     copy(array.cast::<PyArrayDyn<f64>>()?, name).map(Either::F64)
 }
 
+/// Audio from `object` as [`conform`] allows it, read where it lies; what is not planar is copied by numpy.
+pub(crate) fn lend<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Either<Loan<'py>>> {
+    let mut array = conform(object, name)?;
+    if !array.is_c_contiguous() {
+        let numpy = object.py().import("numpy")?;
+        array = numpy.call_method1("ascontiguousarray", (array,))?.cast_into::<PyUntypedArray>()?;
+    }
+    if let Ok(array) = array.cast::<PyArrayDyn<f32>>() {
+        return borrow(array, name).map(Either::F32);
+    }
+    borrow(array.cast::<PyArrayDyn<f64>>()?, name).map(Either::F64)
+}
+
+/// As [`lend`], in the format `S` of `other`, or refused.
+pub(crate) fn lend_as<'py, S: Format>(object: &Bound<'py, PyAny>, name: &str, other: &str) -> PyResult<Lent<'py, S>> {
+    let refuse = || PyTypeError::new_err(format!("{name} must be {} as {other} is", S::NAME));
+    S::take(lend(object, name)?).ok_or_else(refuse)
+}
+
+fn borrow<'py, S: Format>(array: &Bound<'py, PyArrayDyn<S>>, name: &str) -> PyResult<Lent<'py, S>> {
+    let (channels, frames, flat) = match *array.shape() {
+        [channels, frames] => (channels, frames, false),
+        _ => (1, array.len(), true),
+    };
+    let array = array.try_readonly().map_err(|error| ShapeError::new_err(format!("{name}: {error}")))?;
+    Ok(Lent { array, channels, frames, flat })
+}
+
 /// As [`read`], in the format `S` of `other`, or refused.
 pub(crate) fn read_as<S: Format>(object: &Bound<'_, PyAny>, name: &str, other: &str) -> PyResult<Planar<S>> {
     let refuse = || PyTypeError::new_err(format!("{name} must be {} as {other} is", S::NAME));
@@ -166,24 +217,40 @@ pub(crate) fn as_audio<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<B
 }
 
 /// A new array of `planar`; one axis if it came in so and is still mono.
-pub(crate) fn write<'py, S: Format>(py: Python<'py>, planar: Planar<S>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn write<S: Format>(py: Python<'_>, planar: Planar<S>) -> PyResult<Bound<'_, PyArrayDyn<S>>> {
     let Planar { samples, channels, frames, flat } = planar;
-    let array = PyArray1::from_vec(py, samples);
-    if flat && channels == 1 {
-        return Ok(array.into_any());
-    }
-    Ok(array.reshape([channels, frames])?.into_any())
+    PyArray1::from_vec(py, samples).reshape(shape(channels, frames, flat))
 }
 
-/// Refuses an `out` that does not fit `planar`: it must be a writable array of the same shape and format.
-pub(crate) fn check_out<S: Format>(planar: &Planar<S>, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+/// The shape of an array of audio: one axis if it came in so and is still mono.
+fn shape(channels: usize, frames: usize, flat: bool) -> Vec<usize> {
+    if flat && channels == 1 { vec![frames] } else { vec![channels, frames] }
+}
+
+/// A new array, to be written whole. Numpy asks for large pages, which take a thirtieth of the time to come.
+pub(crate) fn empty<S: Format>(
+    py: Python<'_>,
+    channels: usize,
+    frames: usize,
+    flat: bool,
+) -> PyResult<Bound<'_, PyArrayDyn<S>>> {
+    let array = py.import("numpy")?.call_method1("empty", (shape(channels, frames, flat), S::NAME))?;
+    Ok(array.cast_into::<PyArrayDyn<S>>()?)
+}
+
+/// Refuses an `out` that does not fit audio: it must be a writable array of the same shape and format.
+pub(crate) fn check_out<S: Format>(
+    channels: usize,
+    frames: usize,
+    flat: bool,
+    out: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
     let Some(out) = out else { return Ok(()) };
     let array = out.cast::<PyUntypedArray>().map_err(|_| PyTypeError::new_err("out is not a numpy array"))?;
     if out.cast::<PyArrayDyn<S>>().is_err() {
         return Err(PyTypeError::new_err(format!("out is {}: it must be {}", array.dtype(), S::NAME)));
     }
-    let expected =
-        if planar.flat && planar.channels == 1 { vec![planar.frames] } else { vec![planar.channels, planar.frames] };
+    let expected = shape(channels, frames, flat);
     if array.shape() != expected {
         return Err(ShapeError::new_err(format!("out has shape {:?}: it must be {expected:?}", array.shape())));
     }
@@ -193,15 +260,17 @@ pub(crate) fn check_out<S: Format>(planar: &Planar<S>, out: Option<&Bound<'_, Py
     Ok(())
 }
 
-/// As [`write`], into `out` if it is given; see [`check_out`].
-pub(crate) fn write_into<'py, S: Format>(
-    py: Python<'py>,
-    planar: Planar<S>,
+/// Copies a result into `out` if it is given; see [`check_out`].
+pub(crate) fn copy_to<'py, S: Format>(
+    result: Bound<'py, PyArrayDyn<S>>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    check_out(&planar, out)?;
-    let result = write(py, planar)?;
-    let Some(out) = out else { return Ok(result) };
-    py.import("numpy")?.call_method1("copyto", (out, result))?;
+    let Some(out) = out else { return Ok(result.into_any()) };
+    let (channels, frames, flat) = match *result.shape() {
+        [channels, frames] => (channels, frames, false),
+        _ => (1, result.len(), true),
+    };
+    check_out::<S>(channels, frames, flat, Some(out))?;
+    result.py().import("numpy")?.call_method1("copyto", (out, &result))?;
     Ok(out.clone())
 }

@@ -77,7 +77,7 @@ pub(crate) fn normalize<'py>(
             let done = mixdown::delivery::normalize_with(&mut block, &spec, &loudness, &params, report);
             progress.finish(done, refused)
         })?;
-        array::write(py, planar)
+        Ok(array::write(py, planar)?.into_any())
     })
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn deliver<'py>(
         facts.set_item("active_share", done.reduction.active_share)?;
         facts.set_item("reduction_curve_db", done.reduction_curve_db.into_pyarray(py))?;
         facts.set_item("loudness", loudness_dict(py, done.loudness)?)?;
-        Ok((array::write(py, Planar { samples: done.samples, ..planar })?, facts))
+        Ok((array::write(py, Planar { samples: done.samples, ..planar })?.into_any(), facts))
     })
 }
 

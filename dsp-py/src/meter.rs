@@ -1,7 +1,7 @@
 //! Meters: running ones for consecutive blocks, and mono compatibility of whole arrays.
 
 use crate::{
-    array::{self, Planar},
+    array::{self, Lent},
     error::{ParameterError, ShapeError, parameter},
     format::{Either, Format, Kind, with_either},
     interrupt::{Shared, in_chunks_with},
@@ -80,7 +80,7 @@ where
     }
 
     fn observe(&self, py: Python<'_>, block: &Bound<'_, PyAny>) -> PyResult<()> {
-        with_either!(array::read(block, "block")?, planar => self.measure(py, &planar))
+        with_either!(array::lend(block, "block")?, lent => self.measure(py, &lent))
     }
 
     fn reading(&self, py: Python<'_>) -> PyResult<M::Reading> {
@@ -96,13 +96,13 @@ where
         self.meter.with(py, |meter| *meter = None);
     }
 
-    fn measure<S: Format>(&self, py: Python<'_>, planar: &Planar<S>) -> PyResult<()> {
-        if planar.channels != self.spec.channels() {
-            let (expected, actual) = (self.spec.channels(), planar.channels);
+    fn measure<S: Format>(&self, py: Python<'_>, lent: &Lent<'_, S>) -> PyResult<()> {
+        if lent.channels != self.spec.channels() {
+            let (expected, actual) = (self.spec.channels(), lent.channels);
             return Err(ShapeError::new_err(format!("block has {actual} channels: the meter has {expected}")));
         }
-        refuse_non_finite(planar)?;
-        let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+        let block = lent.block()?;
+        refuse_non_finite(&block)?;
         let enter = || {
             let mut meter = self.meter.lock();
             if meter.is_none() {
@@ -114,7 +114,7 @@ where
             }
             Ok(meter)
         };
-        in_chunks_with(py, planar.frames, enter, |meter, start, length| {
+        in_chunks_with(py, lent.frames, enter, |meter, start, length| {
             if let Some(meter) = meter.as_mut().and_then(S::get_mut) {
                 M::observe(meter, &block.frames_at(start, length));
             }
@@ -123,8 +123,9 @@ where
 }
 
 /// Refuses NaN and infinities: a meter must not count them as silence.
-fn refuse_non_finite<S: Format>(planar: &Planar<S>) -> PyResult<()> {
-    match planar.samples.iter().filter(|sample| !sample.finite()).count() {
+fn refuse_non_finite<S: Format>(block: &Block<'_, '_, S>) -> PyResult<()> {
+    let bad = |samples: &[S]| samples.iter().filter(|sample| !sample.finite()).count();
+    match (0..block.channels()).map(|channel| bad(block.channel(channel))).sum::<usize>() {
         0 => Ok(()),
         bad => Err(ParameterError::new_err(format!("audio holds {bad} non-finite samples"))),
     }
@@ -196,19 +197,19 @@ pub(crate) fn mono_fold<'py>(
     audio: &Bound<'py, PyAny>,
     sample_rate_hz: f64,
 ) -> PyResult<Bound<'py, PyDict>> {
-    with_either!(array::read(audio, "audio")?, planar => fold(py, &planar, sample_rate_hz))
+    with_either!(array::lend(audio, "audio")?, lent => fold(py, &lent, sample_rate_hz))
 }
 
-fn fold<'py, S: Format>(py: Python<'py>, planar: &Planar<S>, sample_rate_hz: f64) -> PyResult<Bound<'py, PyDict>> {
+fn fold<'py, S: Format>(py: Python<'py>, lent: &Lent<'_, S>, sample_rate_hz: f64) -> PyResult<Bound<'py, PyDict>> {
     let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
-    if planar.channels != 2 {
-        let message = format!("audio has {} channels: mono compatibility is of 2", planar.channels);
+    if lent.channels != 2 {
+        let message = format!("audio has {} channels: mono compatibility is of 2", lent.channels);
         return Err(ShapeError::new_err(message));
     }
-    refuse_non_finite(planar)?;
-    let block = Block::from_planar(&planar.samples, 2).map_err(parameter)?;
+    let block = lent.block()?;
+    refuse_non_finite(&block)?;
     let mut meter = MonoFoldMeter::<S>::new(&spec).map_err(parameter)?;
-    in_chunks_with(py, planar.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
+    in_chunks_with(py, lent.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
     let MonoFold { loss_db, bands } = py.detach(|| meter.reading());
     let dict = PyDict::new(py);
     dict.set_item("loss_db", loss_db)?;

@@ -112,7 +112,7 @@ fn stems<'py, S: Format>(
 
 fn write<S: Format>(py: Python<'_>, rendering: Rendering<S>) -> PyResult<Bound<'_, PyAny>> {
     let Rendering { samples, channels, frames, .. } = rendering;
-    array::write(py, Planar { samples, channels, frames, flat: false })
+    Ok(array::write(py, Planar { samples, channels, frames, flat: false })?.into_any())
 }
 
 /// A mix to be rendered.

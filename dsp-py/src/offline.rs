@@ -1,7 +1,7 @@
 //! Effects over whole arrays: with fresh state, without the latency.
 
 use crate::{
-    array::{self, Planar},
+    array::{self, Lent, Planar},
     error::{ParameterError, ShapeError, parameter},
     format::{Format, with_either},
     interrupt::{Progress, in_chunks},
@@ -9,9 +9,9 @@ use crate::{
 };
 use mixdown::{
     Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec,
-    console::{KeepTail, MAX_AUTO_TAIL_S, Rendering, render},
+    console::{Interrupted, KeepTail, MAX_AUTO_TAIL_S, Rendering, render, render_to},
 };
-use numpy::{PyArray1, PyArrayMethods};
+use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 /// The part of the tail to keep: "none", "auto" or seconds.
@@ -48,40 +48,40 @@ pub(crate) fn process<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let keep = read_tail(tail, sample_rate_hz)?;
-    with_either!(array::read(audio, "audio")?, planar => {
-        let call = Call::new(settings, &planar, sample_rate_hz, key)?;
+    with_either!(array::lend(audio, "audio")?, lent => {
+        let call = Call::new(settings, &lent, sample_rate_hz, key)?;
         let mut processor = call.build(py)?;
-        let rendered = run(py, &mut processor, &planar, call.key.as_ref(), keep)?;
+        let rendered = run(py, &mut processor, &lent, call.key.as_ref(), keep)?;
         let faults = processor.non_finite_samples();
         if faults > 0 {
             let message = format!("{faults} non-finite samples were replaced by 0");
             py.import("mixdown._checks")?.call_method1("warn", (message,))?;
         }
-        array::write_into(py, rendered, out)
+        array::copy_to(rendered, out)
     })
 }
 
 /// An effect with its stream and key.
-struct Call<S> {
+struct Call<'py, S: Format> {
     effect: Effect,
     /// The class of the effect.
     name: String,
     spec: StreamSpec,
-    key: Option<Planar<S>>,
+    key: Option<Lent<'py, S>>,
 }
 
-impl<S: Format> Call<S> {
+impl<'py, S: Format> Call<'py, S> {
     /// The key must have the format and length of the audio.
     fn new(
         settings: &Bound<'_, PyAny>,
-        audio: &Planar<S>,
+        audio: &Lent<'_, S>,
         sample_rate_hz: f64,
-        key: Option<&Bound<'_, PyAny>>,
+        key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         let (effect, name) = read_effect(settings)?;
         let spec = StreamSpec::new(sample_rate_hz, audio.channels).map_err(parameter)?;
         let Some(key) = key else { return Ok(Self { effect, name, spec, key: None }) };
-        let key = array::read_as::<S>(key, "key", "the audio")?;
+        let key = array::lend_as::<S>(key, "key", "the audio")?;
         if ![1, audio.channels].contains(&key.channels) {
             let (given, all) = (key.channels, audio.channels);
             let wanted = if all == 1 { String::from("1") } else { format!("1 or {all}") };
@@ -95,7 +95,8 @@ impl<S: Format> Call<S> {
     }
 
     fn build(&self, py: Python<'_>) -> PyResult<EffectProcessor<S>> {
-        let processor = py.detach(|| self.effect.build(&self.spec)).map_err(parameter)?;
+        let (effect, spec) = (&self.effect, &self.spec);
+        let processor = py.detach(|| effect.build(spec)).map_err(parameter)?;
         expect_taker(&processor, &self.name, self.key.as_ref().map_or(0, |key| key.channels))?;
         Ok(processor)
     }
@@ -110,22 +111,37 @@ pub(crate) fn expect_taker<S: Format>(processor: &EffectProcessor<S>, name: &str
 }
 
 /// The audio through the processor, with its key if there is one, aligned with the input.
-fn run<S: Format>(
-    py: Python<'_>,
+fn run<'py, S: Format>(
+    py: Python<'py>,
     processor: &mut EffectProcessor<S>,
-    audio: &Planar<S>,
-    key: Option<&Planar<S>>,
+    audio: &Lent<'_, S>,
+    key: Option<&Lent<'_, S>>,
     keep: KeepTail,
-) -> PyResult<Planar<S>> {
-    let block = Block::from_planar(&audio.samples, audio.channels).map_err(parameter)?;
-    let key = key.map(|key| Block::from_planar(&key.samples, key.channels)).transpose().map_err(parameter)?;
-    let rendering = py.detach(|| {
-        let mut progress = Progress::new(None);
-        let done = render(processor, &block, key.as_ref(), keep, &mut |share| progress.report(share));
-        progress.finish(done, |interrupted| PyRuntimeError::new_err(interrupted.to_string()))
-    })?;
-    let Rendering { samples, channels, frames, .. } = rendering;
-    Ok(Planar { samples, channels, frames, flat: audio.flat })
+) -> PyResult<Bound<'py, PyArrayDyn<S>>> {
+    let (block, key) = (audio.block()?, key.map(Lent::block).transpose()?);
+    let interrupted = |interrupted: Interrupted| PyRuntimeError::new_err(interrupted.to_string());
+    let channels = processor.output_channels();
+    if keep == KeepTail::Auto {
+        let Rendering { samples, channels, frames } = py.detach(|| {
+            let mut progress = Progress::new(None);
+            let done = render(processor, &block, key.as_ref(), keep, &mut |share| progress.report(share));
+            progress.finish(done, interrupted)
+        })?;
+        return array::write(py, Planar { samples, channels, frames, flat: audio.flat });
+    }
+    let frames = audio.frames + keep.frames(processor.tail(), processor.spec().sample_rate_hz());
+    let result = array::empty::<S>(py, channels, frames, audio.flat)?;
+    {
+        let mut samples = result.try_readwrite().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        let samples = samples.as_slice_mut().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        let mut out = BlockMut::from_planar(samples, channels).map_err(parameter)?;
+        py.detach(|| {
+            let mut progress = Progress::new(None);
+            let done = render_to(processor, &block, key.as_ref(), &mut out, &mut |share| progress.report(share));
+            progress.finish(done, interrupted)
+        })?;
+    }
+    Ok(result)
 }
 
 /// Gain reduction over time in dB, aligned with the input: (bands, channels, frames).
@@ -137,16 +153,16 @@ pub(crate) fn gain_reduction<'py>(
     sample_rate_hz: f64,
     key: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    with_either!(array::read(audio, "audio")?, planar => {
-        let call = Call::new(settings, &planar, sample_rate_hz, key)?;
-        let (samples, traces) = trace(py, &call, &planar)?;
-        let shape = [traces / planar.channels, planar.channels, planar.frames];
+    with_either!(array::lend(audio, "audio")?, lent => {
+        let call = Call::new(settings, &lent, sample_rate_hz, key)?;
+        let (samples, traces) = trace(py, &call, &lent)?;
+        let shape = [traces / lent.channels, lent.channels, lent.frames];
         Ok(PyArray1::from_vec(py, samples).reshape(shape)?.into_any())
     })
 }
 
 /// The curves of a dynamics processor one after the other, and their number.
-fn trace<S: Format>(py: Python<'_>, call: &Call<S>, audio: &Planar<S>) -> PyResult<(Vec<f64>, usize)> {
+fn trace<S: Format>(py: Python<'_>, call: &Call<'_, S>, audio: &Lent<'_, S>) -> PyResult<(Vec<f64>, usize)> {
     let mut processor = call.build(py)?;
     let latency = processor.latency_frames();
     let rows = audio.channels.max(processor.output_channels());
@@ -157,9 +173,10 @@ fn trace<S: Format>(py: Python<'_>, call: &Call<S>, audio: &Planar<S>) -> PyResu
     if traces == 0 || audio.frames == 0 {
         return Ok((Vec::new(), traces));
     }
-    let mut samples = audio.padded(rows, frames);
+    let mut samples = audio.padded(rows, frames)?;
     let mut block = BlockMut::from_planar(&mut samples, rows).map_err(parameter)?;
-    let keys = call.key.as_ref().map(|key| (key.padded(key.channels, frames), key.channels));
+    let padded = |key: &Lent<'_, S>| PyResult::Ok((key.padded(key.channels, frames)?, key.channels));
+    let keys = call.key.as_ref().map(padded).transpose()?;
     let key = keys.as_ref().map(|(samples, channels)| Block::from_planar(samples, *channels));
     let key = key.transpose().map_err(parameter)?;
     let mut reduction = vec![0.0; traces * frames];

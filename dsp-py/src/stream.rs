@@ -1,14 +1,14 @@
 //! Effects block by block.
 
 use crate::{
-    array::{self, Planar},
+    array::{self, Lent, Planar},
     error::{ParameterError, ShapeError, parameter},
     format::{Either, Format, Kind, build_either, with_either},
     interrupt::{Shared, in_chunks_with},
     offline::expect_taker,
     settings::{read, read_effect},
 };
-use mixdown::{Block, BlockMut, Dynamics, EffectProcessor, Params, Processor, StreamSpec, Tail, Tunable};
+use mixdown::{BlockMut, Dynamics, EffectProcessor, Params, Processor, StreamSpec, Tail, Tunable};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -140,7 +140,7 @@ impl Stream {
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut audio = array::read_as::<S>(block, "block", "the stream")?;
-        let key = key.map(|key| array::read_as::<S>(key, "key", "the stream")).transpose()?;
+        let key = key.map(|key| array::lend_as::<S>(key, "key", "the stream")).transpose()?;
         let mismatch = |name: &str, expected: usize, actual: usize| {
             ShapeError::new_err(format!("{name} has {actual} channels: the stream has {expected}"))
         };
@@ -163,13 +163,11 @@ impl Stream {
             }
         }
         let outputs = self.output_channels;
-        let shape = Planar { samples: Vec::<S>::new(), channels: outputs, ..audio };
-        array::check_out(&shape, out)?;
+        array::check_out::<S>(outputs, audio.frames, audio.flat, out)?;
         let rows = outputs.max(audio.channels);
         audio.samples.resize(audio.frames * rows, S::ZERO);
         let mut block = BlockMut::from_planar(&mut audio.samples, rows).map_err(parameter)?;
-        let key = key.as_ref().map(|key| Block::from_planar(&key.samples, key.channels)).transpose();
-        let key = key.map_err(parameter)?;
+        let key = key.as_ref().map(Lent::block).transpose()?;
         // Locked between two checks of signals, so that other threads get their turn.
         let enter = || Ok(self.running.lock());
         in_chunks_with(py, audio.frames, enter, |running, start, length| {
@@ -181,6 +179,6 @@ impl Stream {
             }
         })?;
         audio.samples.truncate(audio.frames * outputs);
-        array::write_into(py, Planar { channels: outputs, ..audio }, out)
+        array::copy_to(array::write(py, Planar { channels: outputs, ..audio })?, out)
     }
 }

@@ -116,7 +116,7 @@ class TestValues:
         assert latency == effect.latency_frames(RATE_HZ)
         delayed = (
             *(md.Limiter, md.Compressor, md.DeEsser, md.TransientShaper),
-            *(md.LinearPhaseEqualizer, md.Saturator, md.Clipper),
+            *(md.LinearPhaseEqualizer, md.Saturator, md.Clipper, md.Vibrato, md.Flanger),
         )
         assert (latency > 0) == isinstance(effect, delayed)
         # Silence pushes out what the latency holds back.

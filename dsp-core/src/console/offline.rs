@@ -111,12 +111,25 @@ pub(crate) struct Plan {
 pub(crate) fn render_with<S: Sample>(
     plan: &Plan,
     progress: Progress<'_>,
-    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
+    fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
 ) -> Result<Rendering<S>, Interrupted> {
+    let (channels, frames) = (plan.output_channels, plan.input_frames + plan.tail_frames);
+    let mut samples = vec![S::ZERO; channels * frames];
+    if let Ok(mut out) = BlockMut::from_planar(&mut samples, channels) {
+        fill_with(plan, progress, &mut out, fill)?;
+    }
+    Ok(Rendering { samples, channels, frames })
+}
+
+/// As [`render_with`], into `out`, which has the output channels and the frames of input and tail.
+fn fill_with<S: Sample>(
+    plan: &Plan,
+    progress: Progress<'_>,
+    out: &mut BlockMut<'_, '_, S>,
+    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
+) -> Result<(), Interrupted> {
     let Plan { channels, output_channels, latency_frames, chunk_frames, .. } = *plan;
-    let frames = plan.input_frames + plan.tail_frames;
-    let total = frames + latency_frames;
-    let mut samples = vec![S::ZERO; output_channels * frames];
+    let total = plan.input_frames + plan.tail_frames + latency_frames;
     let mut chunk = vec![S::ZERO; channels * chunk_frames];
     for start in (0..total).step_by(chunk_frames) {
         if progress(start as f64 / total as f64).is_break() {
@@ -129,13 +142,10 @@ pub(crate) fn render_with<S: Sample>(
         let place = start + early - latency_frames.min(start + early);
         for channel in 0..output_channels {
             let kept = &block.channel(channel)[early..];
-            samples[channel * frames + place..][..kept.len()].copy_from_slice(kept);
+            out.channel_mut(channel)[place..][..kept.len()].copy_from_slice(kept);
         }
     }
-    if progress(1.0).is_break() {
-        return Err(Interrupted);
-    }
-    Ok(Rendering { samples, channels: output_channels, frames })
+    if progress(1.0).is_break() { Err(Interrupted) } else { Ok(()) }
 }
 
 /// Copies frames `start..` of `source` into the first channels of `block`; silence after its end and in further
@@ -229,18 +239,58 @@ pub fn render<S: Sample>(
     keep: KeepTail,
     progress: Progress<'_>,
 ) -> Result<Rendering<S>, Interrupted> {
+    let (rate_hz, channels) = (processor.spec().sample_rate_hz(), processor.output_channels());
+    let frames = audio.frames() + keep.frames(processor.tail(), rate_hz);
+    let mut samples = vec![S::ZERO; channels * frames];
+    if let Ok(mut out) = BlockMut::from_planar(&mut samples, channels) {
+        render_to(processor, audio, key, &mut out, progress)?;
+    }
+    let mut rendering = Rendering { samples, channels, frames };
+    if keep == KeepTail::Auto {
+        cut_tail(&mut rendering, audio.frames(), rate_hz);
+    }
+    Ok(rendering)
+}
+
+/// As [`render`], into memory of the caller: `out` has the output channels of the processor and, with the part of the
+/// tail that is kept, at least the frames of `audio`. What else it holds is unspecified after an interruption.
+///
+/// ```
+/// use core::ops::ControlFlow;
+/// use mixdown::{Block, BlockMut, Params, StreamSpec, console::render_to, levels::GainParams};
+///
+/// let mut gain = GainParams { gain_db: -6.0206, ..Default::default() }.build::<f64>(&StreamSpec::new(48_000.0, 1)?)?;
+/// let (audio, mut out) = ([1.0; 100], [0.0; 100]);
+/// let audio = Block::from_planar(&audio, 1)?;
+/// render_to(&mut gain, &audio, None, &mut BlockMut::from_planar(&mut out, 1)?, &mut |_| ControlFlow::Continue(()))?;
+/// assert!((out[99] - 0.5).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`render`].
+///
+/// # Panics
+/// If `out` has fewer frames than `audio`, or fewer channels than the output.
+pub fn render_to<S: Sample>(
+    processor: &mut dyn Processor<S>,
+    audio: &Block<'_, '_, S>,
+    key: Option<&Block<'_, '_, S>>,
+    out: &mut BlockMut<'_, '_, S>,
+    progress: Progress<'_>,
+) -> Result<(), Interrupted> {
     let (inputs, outputs) = (processor.spec().channels(), processor.output_channels());
-    let rate_hz = processor.spec().sample_rate_hz();
+    assert!(out.frames() >= audio.frames() && out.channels() >= outputs, "out is too small");
     let plan = Plan {
         channels: inputs.max(outputs),
         output_channels: outputs,
         input_frames: audio.frames(),
         latency_frames: processor.latency_frames(),
-        tail_frames: keep.frames(processor.tail(), rate_hz),
+        tail_frames: out.frames() - audio.frames(),
         chunk_frames: CHUNK_FRAMES,
     };
     let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
-    let mut rendering = render_with(&plan, progress, |start, block| {
+    fill_with(&plan, progress, out, |start, block| {
         copy_from(audio, start, block);
         let Some(key) = key else { return processor.process(block) };
         let keys = &mut keys[..key.channels() * block.frames()];
@@ -248,11 +298,7 @@ pub fn render<S: Sample>(
             copy_from(key, start, &mut part);
             processor.process_keyed(block, &part.as_block());
         }
-    })?;
-    if keep == KeepTail::Auto {
-        cut_tail(&mut rendering, audio.frames(), rate_hz);
-    }
-    Ok(rendering)
+    })
 }
 
 /// Frames of the longest of some tracks.

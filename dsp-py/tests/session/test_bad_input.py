@@ -186,6 +186,7 @@ REFUSED = {
     "strip of no name": (lambda mix: mix["kik"], KeyError, '^there is no strip named "kik": did you mean kick\\?$'),
     "strip of no name removed": (lambda mix: mix.__delitem__("kik"), KeyError, "^there is no strip"),
     "strip of no name renamed": (lambda mix: mix.rename("kik", "x"), KeyError, "^there is no strip"),
+    "an array renamed": (lambda mix: mix.rename(np.zeros(3), "x"), KeyError, "^there is no strip"),
     "vca of no name": (lambda mix: mix.vcas["vcb"], KeyError, '^there is no vca named "vcb": did you mean vca\\?$'),
     "master by name": (lambda mix: mix["master"], md.MixerError, "it is mix.master_strip$"),
     "master renamed": (lambda mix: mix.rename("master", "x"), md.MixerError, "mix.master_strip, keeps its name$"),

@@ -228,7 +228,7 @@ class Strips(Mapping[str, Strip]):
         MixerError
             If there is no strip `old`, or a strip `new` already; nothing changes then.
         """
-        if old == MASTER:
+        if isinstance(old, str) and old == MASTER:
             raise MixerError("the master strip, mix.master_strip, keeps its name")
         strip = self[old]
         if strip_name(new) == old:

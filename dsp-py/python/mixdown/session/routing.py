@@ -24,7 +24,7 @@ class UnknownNameError(MixerError, KeyError):
 
 def not_among(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Return the error for a name that is not among the strips or VCA groups, with the nearest."""
-    if kind == "strip" and name == MASTER:
+    if kind == "strip" and isinstance(name, str) and name == MASTER:
         return UnknownNameError(f"{shown(MASTER)} is not among the strips of the mapping: it is mix.master_strip")
     hint = nearest(name, known) if isinstance(name, str) else ""
     return UnknownNameError(f"there is no {kind} named {shown(name)}{hint}")
