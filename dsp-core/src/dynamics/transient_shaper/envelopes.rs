@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn the_level_does_not_matter_above_the_floor_and_nothing_is_measured_below_it() {
         let [expected, decays] = measures(Cpu::Detected, &burst(0.5), 256);
-        for power in [1e-4, 1e6] {
+        for power in [1e-4, 1e2] {
             let [onsets, others] = measures(Cpu::Detected, &burst(power), 256);
             let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9);
             // 160 ms after the end the fast envelope has fallen by 23 dB.
