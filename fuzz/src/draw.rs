@@ -281,9 +281,9 @@ pub fn boost_db(effect: &Effect) -> f64 {
         Effect::Limiter(params) => params.gain_db.max(0.0),
         // The automatic make-up gain adds half of the threshold at most.
         Effect::Compressor(params) => params.makeup_db.max(0.0) + if params.auto_makeup { 30.0 } else { 0.0 },
-        // The automatic gain adds 48 dB at most; a curve or a clip adds what its filters overshoot.
+        // The automatic gain adds 6 dB at most; a curve or a clip adds what its filters overshoot.
         Effect::Saturator(params) => {
-            params.drive_db + params.output_db.max(0.0) + if params.auto_gain { 48.0 } else { 0.0 } + 6.0
+            params.drive_db + params.output_db.max(0.0) + if params.auto_gain { 6.0 } else { 0.0 } + 6.0
         }
         Effect::Clipper(params) => params.gain_db.max(0.0) + 12.0,
         Effect::TransientShaper(params) => {

@@ -1,6 +1,7 @@
 //! The gates of `Saturator` and `Clipper`: S1, harmonics, levels, responses, overshoot.
 
 mod aliases;
+mod auto_gain;
 mod clipper;
 mod saturator;
 

@@ -220,3 +220,20 @@ fn latencies_are_those_of_the_card() {
         assert!(oversample == 1 || card.replace("\n/// ", " ").contains(&row), "{row}");
     }
 }
+
+#[test]
+fn the_output_exceeds_the_ceiling_by_no_more_than_stated() {
+    /// White noise, as in the card, at each multiple of the rate.
+    const LIMITS_DB: [(usize, f64); 5] = [(1, 0.0), (2, 7.1), (4, 5.3), (8, 4.8), (16, 4.8)];
+    let sound = crate::common::noise(4, 240_000);
+    for curve in CURVES {
+        for (oversample, limit_db) in LIMITS_DB {
+            let params = SaturatorParams { curve, drive_db: 36.0, oversample, ..Default::default() };
+            let (out, _) = through(&params, 48_000.0, &sound);
+            let excess_db = db(out.iter().fold(0.0, |most: f64, x| most.max(x.abs())));
+            println!("{curve:?} x{oversample}: white noise {excess_db:.2} dB above the ceiling");
+            // A rational function stands for tanh.
+            assert!(excess_db <= limit_db + 1e-6, "{curve:?} x{oversample}: {excess_db}");
+        }
+    }
+}
