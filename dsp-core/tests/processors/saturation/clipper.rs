@@ -70,6 +70,44 @@ fn the_ceiling_holds_but_for_a_stated_overshoot() {
     }
 }
 
+#[test]
+fn no_sample_is_more_than_1_db_above_the_ceiling() {
+    const CEILING_DB: f64 = -1.0;
+    /// f64 rounds the product of ceiling and 1 dB.
+    const LIMIT_DB: f64 = CEILING_DB + 1.0 + 1e-9;
+    let mut reached = 0;
+    for rate_hz in RATES_HZ {
+        let sine = |hz: f64| (0..6_000).map(|n| (TAU * hz * f64::from(n) / rate_hz).sin()).collect::<Vec<f64>>();
+        let signs: Vec<f64> = noise(5, 6_000).iter().map(|x| x.signum()).collect();
+        let sounds =
+            [sine(0.458 * rate_hz), sine(22_000.0), sine(30_000.0_f64.min(0.49 * rate_hz)), noise(4, 6_000), signs];
+        for (index, sound) in sounds.iter().enumerate() {
+            for oversample in FACTORS {
+                let params = ClipperParams { ceiling_db: CEILING_DB, gain_db: 24.0, oversample, ..Default::default() };
+                let (out, latency) = through(&params, rate_hz, sound);
+                let highest_db = db(peak(&out));
+                reached += u32::from(highest_db > LIMIT_DB - 1e-6);
+                assert!(highest_db <= LIMIT_DB, "{rate_hz} {index} x{oversample}: {highest_db}");
+                // The mix is of the limited sound.
+                let (half, _) = through(&ClipperParams { mix: 0.5, ..params }, rate_hz, sound);
+                for n in latency..sound.len() {
+                    assert!((half[n] - 0.5 * (out[n] + sound[n - latency])).abs() < 1e-12, "{rate_hz} {index} {n}");
+                }
+            }
+        }
+    }
+    assert!(reached > 20, "{reached}: the bound must have acted");
+    // A programme is untouched by it, far over the ceiling too.
+    for oversample in [4, 8, 16] {
+        for gain_db in [6.0, 12.0, 18.0] {
+            let params = ClipperParams { ceiling_db: 0.0, gain_db, oversample, ..Default::default() };
+            let highest_db = db(peak(&through(&params, 48_000.0, &programme(48_000)).0));
+            println!("programme {gain_db} dB over, x{oversample}: samples up to {highest_db:.2} dB above the ceiling");
+            assert!(highest_db < 0.99, "{gain_db} x{oversample}: {highest_db}");
+        }
+    }
+}
+
 /// The highest point between samples, by a windowed sinc of 128 points at sixteenths.
 fn fine_peak(sound: &[f64]) -> f64 {
     let taps: Vec<Vec<f64>> = (0..16)
