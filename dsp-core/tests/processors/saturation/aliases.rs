@@ -1,6 +1,7 @@
 //! S1: what lies below 20 kHz and is no harmonic, under the harmonics.
 
 use super::*;
+use realfft::RealFftPlanner;
 
 /// Frames of the analysis.
 const FRAMES: usize = 9_600;
@@ -90,4 +91,53 @@ fn s1_the_plain_curve_has_aliases() {
     let ratio_db = aliases_db(&plain, HIGH, 1.0);
     println!("plain: {ratio_db:.1} dB");
     assert!((10.0..20.0).contains(&ratio_db), "{ratio_db}");
+}
+
+/// The least ratio over tones from 1 to 15 kHz, 500 Hz apart at most, and its tone. Prime numbers of cycles, so that no alias
+/// falls on a harmonic.
+fn worst<P: Params>(params: &P) -> (f64, f64) {
+    let is_prime = |n: usize| (2..).take_while(|k| k * k <= n).all(|k| !n.is_multiple_of(k));
+    let transform = RealFftPlanner::<f64>::new().plan_fft_forward(FRAMES);
+    let mut spectrum = transform.make_output_vec();
+    let ratios = (200..=3_000).step_by(100).map(|from| {
+        let cycles = (from..).find(|n| is_prime(*n)).unwrap();
+        let (mut out, _) = through(params, RATE_HZ, &tone(cycles, FRAMES, 1.0, 3 * FRAMES));
+        transform.process(&mut out[2 * FRAMES..], &mut spectrum).unwrap();
+        let (mut harmonics, mut aliases) = (0.0, 0.0);
+        for (bin, line) in spectrum.iter().enumerate().take(FRAMES * 5 / 12 + 1).skip(1) {
+            if bin % cycles == 0 { harmonics += line.norm_sqr() } else { aliases += line.norm_sqr() }
+        }
+        (10.0 * (harmonics / aliases).log10(), cycles as f64 * RATE_HZ / FRAMES as f64)
+    });
+    ratios.reduce(|a, b| if b.0 < a.0 { b } else { a }).unwrap()
+}
+
+#[test]
+fn s1_the_worst_of_all_tones() {
+    /// Drive, and the least ratio at 2, 4 and 8 times the rate, as in the card.
+    const SATURATOR_DB: [(SaturatorCurve, f64, [f64; 3]); 6] = [
+        (SaturatorCurve::Hard, 12.0, [50.0, 79.0, 103.0]),
+        (SaturatorCurve::Hard, 24.0, [44.0, 64.0, 89.0]),
+        (SaturatorCurve::Hard, 36.0, [44.0, 63.0, 85.0]),
+        (SaturatorCurve::Tanh, 12.0, [54.0, 87.0, 129.0]),
+        (SaturatorCurve::Tanh, 24.0, [44.0, 65.0, 92.0]),
+        (SaturatorCurve::Tanh, 36.0, [44.0, 63.0, 85.0]),
+    ];
+    for (curve, drive_db, limits_db) in SATURATOR_DB {
+        for (oversample, limit_db) in [2, 4, 8].into_iter().zip(limits_db) {
+            let (ratio_db, hz) = worst(&SaturatorParams { curve, drive_db, oversample, ..Default::default() });
+            println!("worst {curve:?} {drive_db} dB, x{oversample}: {ratio_db:.1} dB at {hz} Hz");
+            assert!(ratio_db >= limit_db, "{curve:?} {drive_db} x{oversample}: {ratio_db} at {hz}");
+        }
+    }
+    /// Gain into the clip; at 2, 4 and 8 times.
+    const CLIPPER_DB: [(f64, [f64; 3]); 4] =
+        [(3.0, [28.0, 64.0, 82.0]), (6.0, [27.0, 71.0, 76.0]), (12.0, [29.0, 66.0, 73.0]), (24.0, [29.0, 61.0, 72.0])];
+    for (gain_db, limits_db) in CLIPPER_DB {
+        for (oversample, limit_db) in [2, 4, 8].into_iter().zip(limits_db) {
+            let (ratio_db, hz) = worst(&ClipperParams { ceiling_db: 0.0, gain_db, oversample, ..Default::default() });
+            println!("worst clipper {gain_db} dB, x{oversample}: {ratio_db:.1} dB at {hz} Hz");
+            assert!(ratio_db >= limit_db, "clipper {gain_db} x{oversample}: {ratio_db} at {hz}");
+        }
+    }
 }

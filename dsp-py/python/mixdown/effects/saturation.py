@@ -14,10 +14,15 @@ x - (x - 1/2)²/2 up to 3/2. Beyond, all are 1 but tanh, which comes near it."""
 
 @dataclass(frozen=True, kw_only=True)
 class Saturator(Effect):
-    """A curve that adds harmonics, without aliases: warmth at little drive, distortion at much.
+    """A curve that adds harmonics, with few aliases: warmth at little drive, distortion at much.
 
-    A small signal gains `drive_db`; nothing comes out above `output_db`, but for what filters overshoot. Harmonics that
-    would fold below 20 kHz are removed; treble of small signals is flat up to 20 kHz.
+    Quiet sound is raised by `drive_db`; loud sound is held near `output_db`. Peaks exceed it: in two songs by up to
+    2.4 dB at 12 dB of drive and 4.2 dB at 24, for white noise by 5.3 dB, at `oversample` 2 by 7.1 dB. Put a
+    :class:`Limiter` behind it where a ceiling counts. Quiet sound keeps its treble, flat up to 20 kHz.
+
+    Aliases, under the harmonics of the worst full-scale tone from 1 to 15 kHz at 48 kHz: "tanh" at 12 dB of drive, 54
+    dB at `oversample` 2, 87 at 4, 129 at 8; "hard", 50, 79 and 103; at 24 dB, both, 44, 64 and 89. Lower tones are
+    cleaner.
 
     Parameters
     ----------
@@ -27,17 +32,18 @@ class Saturator(Effect):
         "tanh" bends from the start; "hard" clips; "cubic" adds the third harmonic alone below its ceiling; "soft_clip"
         bends from 6 dB below the ceiling on.
     bias : float, default 0
-        Offset into the curve, -1 to 1, which adds even harmonics. The DC that it makes is removed above 5 Hz.
+        Offset into the curve, -1 to 1, which adds even harmonics. A high-pass filter at 5 Hz removes the DC it causes.
     mix : float, default 1
         Share of the saturated sound, 0 to 1. At 0 the output is the input, delayed by the latency.
     output_db : float, default 0
         Level of the saturated sound, -36 to 36 dB.
     oversample : int, default 4
         Multiple of the sample rate at which the curve runs: 1, 2, 4, 8 or 16. 1 is the plain curve, without latency and
-        with aliases; 4 is clean; 8 for the hardest curves. Fixed while a stream runs.
+        with aliases; 4 suits most music; 8 is for heavy drive and hard curves. Fixed while a stream runs.
     auto_gain : bool, default False
-        Matches the loudness of the saturated sound (K-weighted, averaged over 3 s, one gain for all channels) to that
-        of the input, so that more drive is not louder. Input below -70 dB changes nothing.
+        Matches the loudness of the saturated sound (K-weighted, one gain for all channels) to that of the input, so
+        that more drive is not louder. It follows changes of level within a second and changes of drive at once. Input
+        below -70 dB changes nothing; the gain is 6 dB at most.
     """
 
     drive_db: float = 0.0
@@ -51,10 +57,16 @@ class Saturator(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Clipper(Effect):
-    """Cuts peaks at a ceiling, between the samples too, without aliases: what loud masters put before a limiter.
+    """Cuts peaks at a ceiling, between the samples too, with few aliases: for loud masters, ahead of a limiter.
 
-    What stays below the knee passes bit for bit. What a clip makes above 20 kHz is removed, so peaks come back over the
-    ceiling by up to 0.4 dB in songs; a :class:`Limiter` after it takes them.
+    What stays below the knee passes bit for bit. Harmonics above 20 kHz are removed, and without them the peaks rise
+    above the ceiling again: in songs by up to 0.4 dB when clipped by 6 dB, 0.9 dB when clipped by 24 dB. Put a
+    :class:`Limiter` behind it to hold the ceiling. No sample exceeds it by more than 1 dB; at
+    `oversample` 8, only strong sound above 20 kHz reaches that limit.
+
+    Aliases, under the harmonics of the worst full-scale tone from 1 to 15 kHz at 48 kHz: 76 dB when clipped by 6 dB,
+    73 dB by 12 dB, at `oversample` 8; 71 and 66 dB at 4; 27 dB at 2. Tones up to 5 kHz are cleaner: above 100 dB at
+    8.
 
     Parameters
     ----------
