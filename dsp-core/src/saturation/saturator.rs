@@ -61,7 +61,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 ///
 /// `auto_gain` matches the loudness of the saturated sound to that of the input, by one gain for all channels. It predicts the
 /// gain from the present settings and the level of the last 100 ms, and corrects it, by 6 dB at most and within 1.5 s, by the
-/// K-weighted powers of both sounds. A change of drive is no change of loudness; 1 s after a drop of 37 dB the sound is within
+/// K-weighted powers of both sounds. A change of drive from 0 to 36 dB changes the loudness by up to 1.3 dB for 0.1 s; 1 s after a drop of 37 dB the sound is within
 /// 1.5 dB of the input's loudness, steady sound within 0.5 dB. It evens out what the curve does to dynamics slower than 100 ms.
 /// Input below -70 dB changes nothing; the gain is 6 dB at most, too little for quiet sound at a `bias` near 1.
 ///
