@@ -3,7 +3,7 @@
 //! The gain is a prediction times a correction. The prediction gives a sine, in each channel as strong as the input of the
 //! last 100 ms, its power back behind the present drive, bias and curve, so it follows any of them at once. The correction
 //! makes up for what is no sine and for K-weighting: the K-weighted power of the input over that of the sound with the
-//! predicted gain, over the last 1.5 s, smoothed in dB. All is set every 64 frames; in between the gain is a straight line.
+//! predicted gain, over the last 1.5 s, smoothed in dB. All is set every 64 frames; the gain is a cubic spline.
 //!
 //! Input below -70 dB is left out of both, so silence changes nothing. What lies far over full scale is left out of the
 //! correction and counts as +6 dB in the prediction, so no burst is remembered.
@@ -62,6 +62,15 @@ const SINE: [f64; 16] = [
     -0.995_184_726_672_196_9,
 ];
 
+/// The uniform cubic B-spline of four points, between the middle ones; never outside their interval.
+#[inline(always)]
+fn spline(points: &[f64; 4], t: f64) -> f64 {
+    let [p0, p1, p2, p3] = *points;
+    let (c0, c1) = ((p0 + 4.0 * p1 + p2) / 6.0, 0.5 * (p2 - p0));
+    let (c2, c3) = (0.5 * (p0 - 2.0 * p1 + p2), (p3 - p0 + 3.0 * (p1 - p2)) / 6.0);
+    c0 + t * (c1 + t * (c2 + t * c3))
+}
+
 /// What happens to the sound.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Curving {
@@ -110,9 +119,10 @@ pub(super) struct AutoGain {
     /// What the parts ask for, and what is reached, in dB.
     asked_db: f64,
     correction_db: f64,
-    /// At the last point of the grid and at the next one.
+    /// At the last two points of the grid.
     predicted: [f64; 2],
-    gain: [f64; 2],
+    /// At the last four points of the grid: the gain is their cubic spline, as straight lines between them would click.
+    gain: [f64; 4],
     is_wanted: bool,
     /// 1 switched on, 0 off. Rises once there is a level: the first gain needs no glide while the weight is 0.
     weight: Ramp<1>,
@@ -148,7 +158,7 @@ impl AutoGain {
             asked_db: 0.0,
             correction_db: 0.0,
             predicted: [1.0; 2],
-            gain: [1.0; 2],
+            gain: [1.0; 4],
             is_wanted: is_on,
             weight: Ramp::new([if is_on { 1.0 } else { 0.0 }], ms_to_frames(GAIN_RAMP_MS, sample_rate_hz)),
         };
@@ -181,11 +191,9 @@ impl AutoGain {
         }
         let frames = gains.len();
         fill(&mut self.weight, [&mut *gains], frames);
-        let [from, to] = self.gain;
         let first = (frame % GRID_FRAMES as u64) as usize + 1;
         for (place, own) in (first..).zip(gains) {
-            let gain = from + (to - from) * (place as f64 / GRID_FRAMES as f64);
-            *own = (1.0 - *own) + *own * gain;
+            *own = (1.0 - *own) + *own * spline(&self.gain, place as f64 / GRID_FRAMES as f64);
         }
     }
 
@@ -248,10 +256,11 @@ impl AutoGain {
         }
         let predicted = self.prediction(curving);
         self.predicted = [if had_level { self.predicted[1] } else { predicted }, predicted];
-        self.gain = [self.gain[1], self.total()];
+        self.gain.rotate_left(1);
+        self.gain[3] = self.total();
         if self.has_level && !had_level && self.is_wanted {
             if self.weight.is_at([0.0]) {
-                self.gain[0] = self.gain[1];
+                self.gain = [self.gain[3]; 4];
             }
             self.weight.set_target([1.0]);
         }
@@ -290,7 +299,7 @@ impl AutoGain {
         (self.parts, self.part, self.in_part) = ([[0.0; 2]; PARTS], [0.0; 2], 0);
         (self.asked_db, self.correction_db) = (0.0, 0.0);
         self.predicted = [self.prediction(curving); 2];
-        self.gain = [self.total(); 2];
+        self.gain = [self.total(); 4];
     }
 
     /// As newly built with the current settings.

@@ -52,7 +52,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// `oversample` 1 is the plain curve: no latency, and aliases; all others run second-order antiderivative antialiasing at the
 /// higher rate, and restore the treble that it takes from small signals, flat to 0.01 dB up to 20 kHz. Aliases below 20 kHz at
 /// 48 kHz, in dB under the harmonics, for a full-scale tone, the worst of all from 1 to 15 kHz, at 2, 4 and 8 times: hard,
-/// drive 12 dB, 50, 79 and 103; 24 dB, 44, 64 and 89; 36 dB, 44, 63 and 85; tanh, 54, 87 and 129; 44, 65 and 92; 44, 63 and 86.
+/// drive 12 dB, 50, 79 and 103; 24 dB, 44, 64 and 89; 36 dB, 44, 63 and 85; tanh, 54, 87 and 129; 44, 65 and 92; 44, 63 and 85.
 /// The highest tones are the worst; at 5 kHz, hard, 72, 100 and 127; 57, 83 and 106. Harmonics lose less to the antialiasing
 /// than small signals: at 4 times they come out up to 0.1 dB high at 6 kHz and 0.9 dB at 19 kHz, a quarter of that at 8 times.
 ///
@@ -61,7 +61,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 ///
 /// `auto_gain` matches the loudness of the saturated sound to that of the input, by one gain for all channels. It predicts the
 /// gain from the present settings and the level of the last 100 ms, and corrects it, by 6 dB at most and within 1.5 s, by the
-/// K-weighted powers of both sounds. A change of drive is no change of loudness; 1 s after a drop of 37 dB the sound is within
+/// K-weighted powers of both sounds. A change of drive from 0 to 36 dB changes the loudness by up to 1.3 dB for 0.1 s; 1 s after a drop of 37 dB the sound is within
 /// 1.5 dB of the input's loudness, steady sound within 0.5 dB. It evens out what the curve does to dynamics slower than 100 ms.
 /// Input below -70 dB changes nothing; the gain is 6 dB at most, too little for quiet sound at a `bias` near 1.
 ///

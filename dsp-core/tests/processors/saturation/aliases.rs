@@ -121,7 +121,7 @@ fn s1_the_worst_of_all_tones() {
         (SaturatorCurve::Hard, 36.0, [44.0, 63.0, 85.0]),
         (SaturatorCurve::Tanh, 12.0, [54.0, 87.0, 129.0]),
         (SaturatorCurve::Tanh, 24.0, [44.0, 65.0, 92.0]),
-        (SaturatorCurve::Tanh, 36.0, [44.0, 63.0, 86.0]),
+        (SaturatorCurve::Tanh, 36.0, [44.0, 63.0, 85.0]),
     ];
     for (curve, drive_db, limits_db) in SATURATOR_DB {
         for (oversample, limit_db) in [2, 4, 8].into_iter().zip(limits_db) {
