@@ -46,7 +46,7 @@ pub use params::{DelayParams, TimeChange};
 /// Echo k has the gain feedback^(k-1); the cuts lie in the feedback alone, so that the first echo is flat and echo k has
 /// passed them k - 1 times. They are Butterworth filters by the bilinear transform, which amplify nothing. Times within
 /// 1e-6 frames of a whole one are copies, bit for bit; others are interpolated by a windowed sinc of 32 points: at
-/// 44.1 kHz, in each pass, within 0.0024 dB up to 16 kHz and 0.1 dB at 19.2 kHz, its delay within 3e-4 frames, its gain
+/// 44.1 kHz, in each pass, within 0.0025 dB up to 16 kHz and 0.1 dB at 19.2 kHz, its delay within 3e-4 frames, its gain
 /// nowhere above 1. Times below 16 frames are interpolated by Lagrange's formula through twice as many points as they
 /// have whole frames, down to a straight line below 2, and lose treble: 0.6 dB at 16 kHz for 0.1 ms at 48 kHz, 3 dB for
 /// 0.05 ms. No time is shorter than one frame.
