@@ -9,6 +9,7 @@ mod dc_blocker;
 mod droop;
 mod knee;
 mod saturator;
+mod shaped;
 mod stage;
 mod tanh;
 mod triple;

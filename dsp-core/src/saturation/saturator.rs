@@ -2,9 +2,10 @@
 
 use super::{
     auto_gain::{AutoGain, Curving},
-    curve::{MOST, SaturatorCurve},
+    curve::SaturatorCurve,
     dc_blocker::DcBlocker,
     droop::Band,
+    shaped::{Level, Shaped},
     stage::{CHUNK_FRAMES, Shape, Stage, chunk_frames, fill, lists},
 };
 use crate::{
@@ -184,95 +185,6 @@ impl Params for SaturatorParams {
 
     fn neutral() -> Option<Self> {
         Some(Self { mix: 0.0, ..Self::default() })
-    }
-}
-
-/// Curve and bias at the highest rate over a chunk.
-struct Shaped<'a> {
-    backend: Backend,
-    curves: [SaturatorCurve; 2],
-    factor: usize,
-    /// Share of the second curve in each frame; none outside a crossfade.
-    fade: Option<&'a [f64]>,
-    /// Its samples.
-    next: &'a mut [f64],
-    /// Bias of each sample, or of all, and what the curve makes of it.
-    bias: Level<'a>,
-    offset: Level<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Level<'a> {
-    Still(f64),
-    Moving(&'a [f64]),
-}
-
-impl Shaped<'_> {
-    /// The curve, or both crossfaded.
-    fn curve(&mut self, samples: &[f64], out: &mut [f64]) {
-        self.curves[0].antialiased(self.backend, samples, out);
-        let Some(fade) = self.fade else { return };
-        let next = &mut self.next[..out.len()];
-        self.curves[1].antialiased(self.backend, samples, next);
-        blend(out, next, fade, self.factor);
-    }
-
-    fn subtract(&self, out: &mut [f64]) {
-        match self.offset {
-            Level::Still(0.0) => {}
-            Level::Still(offset) => out.iter_mut().for_each(|y| *y -= offset),
-            Level::Moving(offsets) => out.iter_mut().zip(offsets).for_each(|(y, offset)| *y -= offset),
-        }
-    }
-}
-
-/// out += share of the frame × (next - out).
-fn blend(out: &mut [f64], next: &[f64], fade: &[f64], factor: usize) {
-    for ((out, next), share) in out.chunks_mut(factor).zip(next.chunks(factor)).zip(fade) {
-        for (out, next) in out.iter_mut().zip(next) {
-            *out += share * (next - *out);
-        }
-    }
-}
-
-impl Shape for Shaped<'_> {
-    fn prepare(&mut self, samples: &mut [f64]) {
-        run!(self.backend, _ => prepare(samples, self.bias));
-    }
-
-    fn plain(&mut self, samples: &mut [f64]) {
-        if let Some(fade) = self.fade {
-            let next = &mut self.next[..samples.len()];
-            next.copy_from_slice(samples);
-            self.curves[1].plain(self.backend, next);
-            self.curves[0].plain(self.backend, samples);
-            blend(samples, next, fade, 1);
-        } else {
-            self.curves[0].plain(self.backend, samples);
-        }
-        self.subtract(samples);
-    }
-
-    fn antialiased(&mut self, samples: &[f64], out: &mut [f64]) {
-        self.curve(samples, out);
-        self.subtract(out);
-    }
-}
-
-/// Adds the bias and limits the magnitude.
-#[inline(always)]
-fn prepare(samples: &mut [f64], bias: Level<'_>) {
-    match bias {
-        Level::Still(bias) => {
-            for sample in samples {
-                *sample = (*sample + bias).clamp(-MOST, MOST);
-            }
-        }
-        Level::Moving(biases) => {
-            for (sample, bias) in samples.iter_mut().zip(biases) {
-                *sample = (*sample + bias).clamp(-MOST, MOST);
-            }
-        }
     }
 }
 
