@@ -6,6 +6,7 @@
 //! F::Wide<S>      samples in 256 bits at every level, which also transpose: lanes are rows of a matrix
 //! F::F64x2        two channels of a recursion
 //! F::F64x4        two channels of two sections of it, or four channels
+//! F::F64x8        two channels of four sections
 //! ```
 //!
 //! The operations are `+`, `-`, `*` and those of [`Lanes`]. No closure may hold them: it would lose the target's
@@ -17,7 +18,7 @@ use crate::foundation::{
 };
 use core::ops::{Add, Mul, Neg, Sub};
 use fearless_simd::{
-    Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdMask, SimdSplit, f64x2, f64x4,
+    Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdMask, SimdSplit, f64x2, f64x4, f64x8,
 };
 
 /// The form in which a kernel runs: [`Vector`] at some level, or in tests `Scalar`.
@@ -25,7 +26,8 @@ pub(crate) trait Form: Copy {
     type Native<S: Sample>: Lanes<Self, Element = S>;
     type Wide<S: Sample>: Columns<Self, Element = S>;
     type F64x2: Lanes<Self, Element = f64>;
-    type F64x4: Lanes<Self, Element = f64>;
+    type F64x4: Pairs<Self>;
+    type F64x8: Pairs<Self>;
 
     fn join(lower: Self::F64x2, upper: Self::F64x2) -> Self::F64x4;
     /// The lower and the upper half.
@@ -55,6 +57,11 @@ pub(crate) trait Form: Copy {
     fn widen<S: Sample>(self, samples: &[S]) -> [Self::Native<f64>; 2];
     /// Back into as many samples, each rounded once; faint ones become 0. None may be too large for the format.
     fn narrow<S: Sample>(self, values: [Self::Native<f64>; 2], samples: &mut [S]);
+
+    /// Alternately from the left and the right: the first and the second half.
+    fn interleave(left: Self::Native<f64>, right: Self::Native<f64>) -> [Self::Native<f64>; 2];
+    /// Back: left and right.
+    fn deinterleave(first: Self::Native<f64>, second: Self::Native<f64>) -> [Self::Native<f64>; 2];
 
     /// The same sample in all lanes.
     #[inline(always)]
@@ -90,12 +97,24 @@ pub(crate) trait Lanes<F: Form>:
     fn max(self, other: Self) -> Self;
     /// 0 where `magnitude`, of these or other lanes, is less than `limit`.
     fn zero_where(self, magnitude: Self, limit: Self::Element) -> Self;
+    /// 0 where `magnitude` is less than the limit of its lane.
+    fn zero_below(self, magnitude: Self, limits: Self) -> Self;
     /// The largest lane.
     fn reduce_max(self) -> Self::Element;
     /// Whether no lane is an infinity or NaN.
     fn all_finite(self) -> bool;
     /// Whether each lane equals that of the other.
     fn equals(self, other: Self) -> bool;
+}
+
+/// Lanes in pairs that lie apart in memory: two channels at each stage of a recursion.
+pub(crate) trait Pairs<F: Form>: Lanes<F, Element = f64> {
+    const PAIRS: usize;
+
+    /// Pair n from `values[n * spacing]`.
+    fn load_pairs(form: F, values: &[[f64; 2]], spacing: usize) -> Self;
+    /// Pair n into `values[n * spacing]`.
+    fn store_pairs(self, values: &mut [[f64; 2]], spacing: usize);
 }
 
 /// Columns of one [`Columns`] transposition.
@@ -119,6 +138,7 @@ impl<D: Simd, const EXACT: bool> Form for Vector<D, EXACT> {
     type Wide<S: Sample> = <S as Vectors>::Wide<D>;
     type F64x2 = f64x2<D>;
     type F64x4 = f64x4<D>;
+    type F64x8 = f64x8<D>;
 
     #[inline(always)]
     fn join(lower: f64x2<D>, upper: f64x2<D>) -> f64x4<D> {
@@ -146,6 +166,18 @@ impl<D: Simd, const EXACT: bool> Form for Vector<D, EXACT> {
     #[inline(always)]
     fn narrow<S: Sample>(self, values: [Self::Native<f64>; 2], samples: &mut [S]) {
         S::narrow(self.0, values, samples);
+    }
+
+    #[inline(always)]
+    fn interleave(left: Self::Native<f64>, right: Self::Native<f64>) -> [Self::Native<f64>; 2] {
+        let (first, second) = SimdBase::interleave(left, right);
+        [first, second]
+    }
+
+    #[inline(always)]
+    fn deinterleave(first: Self::Native<f64>, second: Self::Native<f64>) -> [Self::Native<f64>; 2] {
+        let (left, right) = SimdBase::deinterleave(first, second);
+        [left, right]
     }
 }
 
@@ -195,6 +227,12 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
     }
 
     #[inline(always)]
+    fn zero_below(self, magnitude: Self, limits: Self) -> Self {
+        let zero = <V as SimdBase<D>>::splat(self.token(), Self::Element::default());
+        magnitude.simd_lt(limits).select(zero, self)
+    }
+
+    #[inline(always)]
     fn reduce_max(self) -> Self::Element {
         <V as SimdBase<D>>::reduce_max(self)
     }
@@ -208,6 +246,40 @@ impl<D: Simd, V: SimdFloat<D>, const EXACT: bool> Lanes<Vector<D, EXACT>> for V 
     #[inline(always)]
     fn equals(self, other: Self) -> bool {
         self.simd_eq(other).all_true()
+    }
+}
+
+impl<D: Simd, const EXACT: bool> Pairs<Vector<D, EXACT>> for f64x4<D> {
+    const PAIRS: usize = 2;
+
+    #[inline(always)]
+    fn load_pairs(form: Vector<D, EXACT>, values: &[[f64; 2]], spacing: usize) -> Self {
+        f64x2::from_slice(form.0, &values[0]).combine(f64x2::from_slice(form.0, &values[spacing]))
+    }
+
+    #[inline(always)]
+    fn store_pairs(self, values: &mut [[f64; 2]], spacing: usize) {
+        let (lower, upper) = self.split();
+        lower.store_slice(&mut values[0]);
+        upper.store_slice(&mut values[spacing]);
+    }
+}
+
+impl<D: Simd, const EXACT: bool> Pairs<Vector<D, EXACT>> for f64x8<D> {
+    const PAIRS: usize = 4;
+
+    #[inline(always)]
+    fn load_pairs(form: Vector<D, EXACT>, values: &[[f64; 2]], spacing: usize) -> Self {
+        let lower = <f64x4<D> as Pairs<Vector<D, EXACT>>>::load_pairs(form, values, spacing);
+        let upper = <f64x4<D> as Pairs<Vector<D, EXACT>>>::load_pairs(form, &values[2 * spacing..], spacing);
+        lower.combine(upper)
+    }
+
+    #[inline(always)]
+    fn store_pairs(self, values: &mut [[f64; 2]], spacing: usize) {
+        let (lower, upper) = self.split();
+        Pairs::<Vector<D, EXACT>>::store_pairs(lower, values, spacing);
+        Pairs::<Vector<D, EXACT>>::store_pairs(upper, &mut values[2 * spacing..], spacing);
     }
 }
 

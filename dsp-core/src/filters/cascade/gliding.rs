@@ -10,10 +10,7 @@ use crate::{
         svf::{SvfCoeffs, SvfPoint},
     },
     foundation::{block::BlockMut, grid::GRID_FRAMES, math::Pow2, sample::Sample},
-    primitives::{
-        lanes::Form,
-        ramp::{Curve, Span},
-    },
+    primitives::ramp::{Curve, Span},
 };
 use core::ops::Range;
 
@@ -21,9 +18,8 @@ impl Cascade {
     /// Every active section, some of which glide or are driven, over frames that cross neither the grid nor the end of
     /// a glide.
     #[inline(always)]
-    pub(super) fn run_gliding<S: Sample, F: Form>(
+    pub(super) fn run_gliding<S: Sample>(
         &mut self,
-        form: F,
         block: &mut BlockMut<'_, '_, S>,
         channels: usize,
         drives: (&Drives<'_>, usize),
@@ -33,7 +29,7 @@ impl Cascade {
                 *wide = sample.to_f64();
             }
         }
-        self.run_sections(form, block.frames(), channels, drives);
+        self.run_sections(block.frames(), channels, drives);
         for channel in 0..channels {
             for (wide, sample) in self.chunk[channel * GRID_FRAMES..].iter().zip(block.channel_mut(channel)) {
                 *sample = S::from_f64(*wide).audible();
@@ -44,13 +40,7 @@ impl Cascade {
     /// Every active section over the current chunk during a glide: gliding sections one by one, neighbours at rest in
     /// passes of up to eight.
     #[inline(always)]
-    fn run_sections<F: Form>(
-        &mut self,
-        form: F,
-        length: usize,
-        channels: usize,
-        (drives, start): (&Drives<'_>, usize),
-    ) {
+    fn run_sections(&mut self, length: usize, channels: usize, (drives, start): (&Drives<'_>, usize)) {
         let mut next = 0;
         while next < self.active.len() {
             let index = self.active[next];
@@ -73,20 +63,19 @@ impl Cascade {
                 next += 1;
             }
             let (coeffs, indices) = (&coeffs[..count], &indices[..count]);
-            // Vectors of four channels for more than two; the remaining ones share a vector of two. The kernel is
-            // called by name, as a closure would lose the target features.
+            // Vectors of four channels for more than two; the remaining ones share a vector of two.
             let mut first = 0;
             while channels - first > 2 {
                 let (mut frames, mut states) = ([[0.0; 4]; GRID_FRAMES], [[[0.0; 4]; 2]; MAX_SECTIONS]);
                 self.gather(first..channels, length, indices, &mut frames, &mut states);
-                four(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
+                four(self.backend, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
                 self.scatter(first..channels, length, indices, &frames, &states);
                 first += 4.min(channels - first);
             }
             if first < channels {
                 let (mut frames, mut states) = ([[0.0; 2]; GRID_FRAMES], [[[0.0; 2]; 2]; MAX_SECTIONS]);
                 self.gather(first..channels, length, indices, &mut frames, &mut states);
-                two(form, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
+                two(self.backend, &mut frames[..length], coeffs, &mut states[..count], GRID_FRAMES - self.phase);
                 self.scatter(first..channels, length, indices, &frames, &states);
             }
         }

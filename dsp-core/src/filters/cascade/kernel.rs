@@ -9,10 +9,10 @@
 //! Every multiply-add is fused, in this order, in the scalar form too, so a channel's bits depend on its own samples
 //! alone: neither on the channels in its vector nor on the cut of the stream.
 //!
-//! A recursion cannot be vectorised along time. Stereo fills a vector of four by a skew instead: two lanes are left and
-//! right in the first half of the cascade, the other two are left and right in the second half, two frames later, so
-//! that neither half waits for the other. The two steps at either end of a pass are masked, so the skew adds no
-//! latency.
+//! A recursion cannot be vectorised along time. Stereo fills a vector by a skew instead: each pair of lanes is left and
+//! right at one stage of the cascade, a half or a quarter of its sections, and each stage is [`SKEW`] frames behind the
+//! one before, so that none waits for another. The stages run in place: a stage reads from the frames what the one before
+//! has left there. At either end of a pass the stages that are ahead or behind run alone, so the skew adds no latency.
 //!
 //! Decayed states are zeroed where a section reaches the absolute grid, inside a pass as well, so that a pass may have
 //! any length: gathering states and spreading coefficients cost as much as some ten frames.
@@ -23,7 +23,10 @@ use crate::{
         grid::GRID_FRAMES,
         silence::{FILTER_STATE, LONE_FILTER_STATE},
     },
-    primitives::lanes::{Form, Lanes},
+    primitives::{
+        backend::{Backend, run},
+        lanes::{Form, Lanes, Pairs},
+    },
 };
 
 /// Most sections of one pass: those that a pair of half-cascades keeps in registers.
@@ -34,32 +37,48 @@ pub(crate) type State<const W: usize> = [[f64; W]; 2];
 
 /// Runs `coeffs.len()` (at most [`MAX_SECTIONS`]) sections in place over frames of 2 channels. The next grid point is
 /// `to_grid` frames ahead (1..=[`GRID_FRAMES`]).
-#[inline(always)]
-pub(crate) fn two<F: Form>(
-    form: F,
+pub(crate) fn two(
+    backend: Backend,
     frames: &mut [[f64; 2]],
     coeffs: &[BiquadCoeffs],
     states: &mut [State<2>],
     to_grid: usize,
 ) {
-    let paired = coeffs.len() / 2 * 2;
-    let (pairs, odd) = coeffs.split_at(paired);
-    let (pair_states, odd_state) = states.split_at_mut(paired);
-    match paired {
-        8 => skewed::<F, 4>(form, frames, pairs, pair_states, to_grid),
-        6 => skewed::<F, 3>(form, frames, pairs, pair_states, to_grid),
-        4 => skewed::<F, 2>(form, frames, pairs, pair_states, to_grid),
-        2 => skewed::<F, 1>(form, frames, pairs, pair_states, to_grid),
-        _ => {}
-    }
-    if let ([c], [state]) = (odd, odd_state) {
-        side_by_side::<F, F::F64x2, 2, 1>(form, frames, &[*c], core::slice::from_mut(state), to_grid);
-    }
+    run!(backend, form => of_two(form, frames, coeffs, states, to_grid));
 }
 
 /// The same over frames of 4 channels.
+pub(crate) fn four(
+    backend: Backend,
+    frames: &mut [[f64; 4]],
+    coeffs: &[BiquadCoeffs],
+    states: &mut [State<4>],
+    to_grid: usize,
+) {
+    run!(backend, form => of_four(form, frames, coeffs, states, to_grid));
+}
+
 #[inline(always)]
-pub(crate) fn four<F: Form>(
+fn of_two<F: Form>(form: F, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], states: &mut [State<2>], to_grid: usize) {
+    let four_stages = F::Native::<f64>::LEN >= 8 && frames.len() >= LONG;
+    let mut done = 0;
+    while done < coeffs.len() {
+        let (coeffs, states) = (&coeffs[done..], &mut states[done..]);
+        // A single section waits for itself as long as two or three, and two stages of one would.
+        done += match coeffs.len() {
+            8.. if four_stages => skewed::<F, F::F64x8, 2>(form, frames, coeffs, states, to_grid),
+            8.. => skewed::<F, F::F64x4, 4>(form, frames, coeffs, states, to_grid),
+            6.. => skewed::<F, F::F64x4, 3>(form, frames, coeffs, states, to_grid),
+            4.. => skewed::<F, F::F64x4, 2>(form, frames, coeffs, states, to_grid),
+            3 => side_by_side::<F, F::F64x2, 2, 3>(form, frames, coeffs, states, to_grid),
+            2 => side_by_side::<F, F::F64x2, 2, 2>(form, frames, coeffs, states, to_grid),
+            _ => side_by_side::<F, F::F64x2, 2, 1>(form, frames, coeffs, states, to_grid),
+        };
+    }
+}
+
+#[inline(always)]
+fn of_four<F: Form>(
     form: F,
     frames: &mut [[f64; 4]],
     coeffs: &[BiquadCoeffs],
@@ -73,7 +92,7 @@ pub(crate) fn four<F: Form>(
             3 => side_by_side::<F, F::F64x4, 4, 3>(form, frames, coeffs, states, to_grid),
             2 => side_by_side::<F, F::F64x4, 4, 2>(form, frames, coeffs, states, to_grid),
             _ => side_by_side::<F, F::F64x4, 4, 1>(form, frames, coeffs, states, to_grid),
-        }
+        };
     }
 }
 
@@ -103,15 +122,25 @@ impl<V> Section<V> {
         }
     }
 
-    /// Section `a` in the lower two lanes, `b` in the upper two.
+    /// Every `spacing`th section in a pair of lanes of its own, the last one in the lowest.
     #[inline(always)]
-    fn halves<F: Form<F64x4 = V>>(form: F, a: &BiquadCoeffs, b: &BiquadCoeffs) -> Self {
+    fn staged<F: Form>(form: F, coeffs: &[BiquadCoeffs], spacing: usize) -> Self
+    where
+        V: Pairs<F>,
+    {
+        let mut spread = [[[0.0; 2]; MAX_STAGES]; 5];
+        for pair in 0..V::PAIRS {
+            let c = &coeffs[(V::PAIRS - 1 - pair) * spacing];
+            for (term, spread) in [c.b0, c.b1, c.b2, -c.a1, -c.a2].into_iter().zip(&mut spread) {
+                spread[pair] = [term; 2];
+            }
+        }
         Self {
-            b0: form.splat_halves(a.b0, b.b0),
-            b1: form.splat_halves(a.b1, b.b1),
-            b2: form.splat_halves(a.b2, b.b2),
-            minus_a1: form.splat_halves(-a.a1, -b.a1),
-            minus_a2: form.splat_halves(-a.a2, -b.a2),
+            b0: V::load_pairs(form, &spread[0], 1),
+            b1: V::load_pairs(form, &spread[1], 1),
+            b2: V::load_pairs(form, &spread[2], 1),
+            minus_a1: V::load_pairs(form, &spread[3], 1),
+            minus_a2: V::load_pairs(form, &spread[4], 1),
         }
     }
 
@@ -126,16 +155,28 @@ impl<V> Section<V> {
     }
 }
 
-/// [`flushed_pair`](crate::foundation::silence::flushed_pair) in every lane.
-#[inline(always)]
-fn flushed<F: Form, V: Lanes<F, Element = f64>>(z1: V, z2: V) -> (V, V) {
-    let (size1, size2) = (z1.abs(), z2.abs());
-    let larger = size1.max(size2);
-    let (z1, z2) = (z1.zero_where(larger, FILTER_STATE), z2.zero_where(larger, FILTER_STATE));
-    (z1.zero_where(size1, LONE_FILTER_STATE), z2.zero_where(size2, LONE_FILTER_STATE))
+/// Below which states are zeroed, lane by lane: see [`flushed_pair`](crate::foundation::silence::flushed_pair).
+#[derive(Clone, Copy)]
+struct Limits<V> {
+    both: V,
+    lone: V,
 }
 
-/// `N` sections over `W` channels.
+impl<V> Limits<V> {
+    /// The states with the lanes' limits applied.
+    #[inline(always)]
+    fn flush<F: Form>(&self, z1: V, z2: V) -> (V, V)
+    where
+        V: Lanes<F>,
+    {
+        let (size1, size2) = (z1.abs(), z2.abs());
+        let larger = size1.max(size2);
+        let (z1, z2) = (z1.zero_below(larger, self.both), z2.zero_below(larger, self.both));
+        (z1.zero_below(size1, self.lone), z2.zero_below(size2, self.lone))
+    }
+}
+
+/// `N` sections over `W` channels; returns `N`.
 #[inline(always)]
 fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: usize>(
     form: F,
@@ -143,7 +184,8 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
     coeffs: &[BiquadCoeffs],
     states: &mut [State<W>],
     to_grid: usize,
-) {
+) -> usize {
+    let limits = Limits { both: V::splat(form, FILTER_STATE), lone: V::splat(form, LONE_FILTER_STATE) };
     let mut sections = [Section::splat(form, &coeffs[0]); N];
     let mut z1 = [V::splat(form, 0.0); N];
     let mut z2 = z1;
@@ -165,7 +207,7 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
         }
         if whole {
             for n in 0..N {
-                (z1[n], z2[n]) = flushed(z1[n], z2[n]);
+                (z1[n], z2[n]) = limits.flush(z1[n], z2[n]);
             }
         }
         (rest, to_next) = (later, GRID_FRAMES);
@@ -174,92 +216,118 @@ fn side_by_side<F: Form, V: Lanes<F, Element = f64>, const W: usize, const N: us
         z1[n].store(&mut states[n][0]);
         z2[n].store(&mut states[n][1]);
     }
+    N
 }
 
-/// The chosen halves of `after`, the other ones of `before`.
+/// Most stages of a skewed pass.
+const MAX_STAGES: usize = 4;
+/// Frames by which a stage lags behind the one before, whose output must have come back from memory: at 2 and 3 frames it
+/// waits (measured on Zen 5).
+const SKEW: usize = 4;
+/// Frames from which four stages take less time than two, whose ends are shorter.
+const LONG: usize = 128;
+
+/// `H` sections at each of the stages that `V` has pairs of lanes, over two channels; returns their number.
 #[inline(always)]
-fn choose<F: Form>([lower, upper]: [bool; 2], after: F::F64x4, before: F::F64x4) -> F::F64x4 {
-    let ([after_lower, after_upper], [before_lower, before_upper]) = (F::halves(after), F::halves(before));
-    F::join(if lower { after_lower } else { before_lower }, if upper { after_upper } else { before_upper })
+fn skewed<F: Form, V: Pairs<F>, const H: usize>(
+    form: F,
+    frames: &mut [[f64; 2]],
+    coeffs: &[BiquadCoeffs],
+    states: &mut [State<2>],
+    to_grid: usize,
+) -> usize {
+    let stages = V::PAIRS;
+    let lag = (stages - 1) * SKEW;
+    let length = frames.len();
+    // The stages that are ahead run alone at the beginning, those that are behind at the end.
+    for at_end in [false, true] {
+        for stage in 0..stages {
+            let ahead = (lag - stage * SKEW).min(length);
+            let range = if at_end { ahead.max(length.saturating_sub(stage * SKEW))..length } else { 0..ahead };
+            if !range.is_empty() {
+                let to_grid = ahead_of_grid(to_grid, range.start);
+                let sections = stage * H..(stage + 1) * H;
+                let (coeffs, states) = (&coeffs[sections.clone()], &mut states[sections]);
+                side_by_side::<F, F::F64x2, 2, H>(form, &mut frames[range], coeffs, states, to_grid);
+            }
+        }
+        if !at_end && length > lag {
+            abreast::<F, V, H>(form, frames, coeffs, states, to_grid);
+        }
+    }
+    stages * H
+}
+/// Frames from frame `frame` to the next point of the grid, the first of which is `to_grid` frames ahead.
+#[inline(always)]
+fn ahead_of_grid(to_grid: usize, frame: usize) -> usize {
+    GRID_FRAMES - (frame + GRID_FRAMES - to_grid) % GRID_FRAMES
 }
 
-/// Frames by which the second half-cascade lags: the output of the first half is then ready without waiting.
-const SKEW: usize = 2;
-
-/// `2 H` sections over two channels: sections `0..H` in the lower lanes, `H..2H` in the upper, [`SKEW`] frames behind.
+/// The steps in which all stages run: the lowest pair of lanes is the last stage, at its first frame.
 #[inline(always)]
-fn skewed<F: Form, const H: usize>(
+fn abreast<F: Form, V: Pairs<F>, const H: usize>(
     form: F,
     frames: &mut [[f64; 2]],
     coeffs: &[BiquadCoeffs],
     states: &mut [State<2>],
     to_grid: usize,
 ) {
-    let mut sections = [Section::halves(form, &coeffs[0], &coeffs[H]); H];
-    let mut z1 = [F::F64x4::splat(form, 0.0); H];
+    let (pairs, lag) = (V::PAIRS, (V::PAIRS - 1) * SKEW);
+    let mut sections = [Section::staged(form, coeffs, H); H];
+    let mut z1 = [V::splat(form, 0.0); H];
     let mut z2 = z1;
     for n in 0..H {
-        sections[n] = Section::halves(form, &coeffs[n], &coeffs[H + n]);
-        let (lower, upper) = (states[n], states[H + n]);
-        z1[n] = form.load_halves(&lower[0], &upper[0]);
-        z2[n] = form.load_halves(&lower[1], &upper[1]);
+        sections[n] = Section::staged(form, &coeffs[n..], H);
+        let mut spread = [[[0.0; 2]; MAX_STAGES]; 2];
+        for pair in 0..pairs {
+            [spread[0][pair], spread[1][pair]] = states[(pairs - 1 - pair) * H + n];
+        }
+        z1[n] = V::load_pairs(form, &spread[0], 1);
+        z2[n] = V::load_pairs(form, &spread[1], 1);
+    }
+    // A stage at the grid: the limits of the others are 0.
+    let mut limits = [Limits { both: V::splat(form, 0.0), lone: V::splat(form, 0.0) }; MAX_STAGES];
+    for pair in 0..pairs {
+        let mut spread = [[[0.0; 2]; MAX_STAGES]; 2];
+        (spread[0][pair], spread[1][pair]) = ([FILTER_STATE; 2], [LONE_FILTER_STATE; 2]);
+        limits[pair] = Limits { both: V::load_pairs(form, &spread[0], 1), lone: V::load_pairs(form, &spread[1], 1) };
     }
 
-    // Output of the first half one and two steps ago.
-    let mut last = F::F64x2::splat(form, 0.0);
-    let mut before_last = last;
-    let length = frames.len();
-    // Frames between the last grid point and frame `frame`.
-    let phase = |frame: usize| (frame + GRID_FRAMES - to_grid) % GRID_FRAMES;
-    let mut step = 0;
-    while step < length + SKEW {
-        if (SKEW..length).contains(&step) {
-            // Until one half reaches the grid.
-            let to_next = (GRID_FRAMES - phase(step)).min(GRID_FRAMES - phase(step - SKEW));
-            let end = length.min(step + to_next);
-            for at in step..end {
-                let mut x = F::join(F::F64x2::load(form, &frames[at]), before_last);
-                for n in 0..H {
-                    (x, z1[n], z2[n]) = sections[n].tick(x, z1[n], z2[n]);
-                }
-                let [lower, upper] = F::halves(x);
-                upper.store(&mut frames[at - SKEW]);
-                (before_last, last) = (last, lower);
-            }
-            step = end;
-        } else {
-            // At the ends of a pass only one half is active; none in some steps of a one-frame pass.
-            let (lower, upper) = (step < length, step >= SKEW);
-            let x = if lower { F::F64x2::load(form, &frames[step]) } else { F::F64x2::splat(form, 0.0) };
-            let mut x = F::join(x, before_last);
-            for n in 0..H {
-                let (y, next1, next2) = sections[n].tick(x, z1[n], z2[n]);
-                z1[n] = choose::<F>([lower, upper], next1, z1[n]);
-                z2[n] = choose::<F>([lower, upper], next2, z2[n]);
-                x = y;
-            }
-            let [y_lower, y_upper] = F::halves(x);
-            if upper {
-                y_upper.store(&mut frames[step - SKEW]);
-            }
-            (before_last, last) = (last, y_lower);
-            step += 1;
-        }
-        let lower = step <= length && phase(step) == 0;
-        let upper = step > SKEW && phase(step - SKEW) == 0;
-        if lower || upper {
-            for n in 0..H {
-                let (flushed1, flushed2) = flushed(z1[n], z2[n]);
-                z1[n] = choose::<F>([lower, upper], flushed1, z1[n]);
-                z2[n] = choose::<F>([lower, upper], flushed2, z2[n]);
+    let end = frames.len() - lag;
+    let mut start = 0;
+    while start < end {
+        // Until a stage reaches the grid: one at a time, as all lags are shorter than its cells.
+        let (mut steps, mut reaching) = (end - start, None);
+        for pair in 0..pairs {
+            let to_next = ahead_of_grid(to_grid, start + pair * SKEW);
+            if to_next <= steps {
+                (steps, reaching) = (to_next, Some(pair));
             }
         }
+        let run = &mut frames[start..start + steps + lag];
+        for step in 0..steps {
+            let window = &mut run[step..=step + lag];
+            let mut x = V::load_pairs(form, window, SKEW);
+            for n in 0..H {
+                (x, z1[n], z2[n]) = sections[n].tick(x, z1[n], z2[n]);
+            }
+            x.store_pairs(window, SKEW);
+        }
+        if let Some(pair) = reaching {
+            for n in 0..H {
+                (z1[n], z2[n]) = limits[pair].flush(z1[n], z2[n]);
+            }
+        }
+        start += steps;
     }
 
     for n in 0..H {
-        let (lower, upper) = states.split_at_mut(H);
-        F::store_halves(z1[n], &mut lower[n][0], &mut upper[n][0]);
-        F::store_halves(z2[n], &mut lower[n][1], &mut upper[n][1]);
+        let mut spread = [[[0.0; 2]; MAX_STAGES]; 2];
+        z1[n].store_pairs(&mut spread[0], 1);
+        z2[n].store_pairs(&mut spread[1], 1);
+        for pair in 0..pairs {
+            states[(pairs - 1 - pair) * H + n] = [spread[0][pair], spread[1][pair]];
+        }
     }
 }
 
@@ -268,7 +336,7 @@ mod tests {
     use super::*;
     use crate::{
         foundation::{silence::flushed_pair, stream::Cpu},
-        primitives::backend::{Backend, fuses, run},
+        primitives::backend::{Backend, fuses},
     };
     use alloc::vec::Vec;
 
@@ -370,7 +438,7 @@ mod tests {
         to_grid: usize,
     ) {
         let Some(backend) = backend else { return plain(frames, coeffs, states, to_grid) };
-        run!(backend, form => two(form, frames, coeffs, states, to_grid));
+        two(backend, frames, coeffs, states, to_grid);
     }
 
     /// [`four`], or the plain loop.
@@ -382,7 +450,7 @@ mod tests {
         to_grid: usize,
     ) {
         let Some(backend) = backend else { return plain(frames, coeffs, states, to_grid) };
-        run!(backend, form => four(form, frames, coeffs, states, to_grid));
+        four(backend, frames, coeffs, states, to_grid);
     }
 
     #[test]

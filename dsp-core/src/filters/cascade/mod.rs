@@ -15,6 +15,7 @@
 
 mod at_rest;
 mod gliding;
+mod interleaved;
 pub(crate) mod kernel;
 mod sections;
 
@@ -23,7 +24,6 @@ use crate::{
     foundation::{block::BlockMut, grid::GRID_FRAMES, sample::Sample, silence::flushed_pair, unit::ms_to_frames},
     primitives::{
         backend::{Backend, run},
-        lanes::Form,
         ramp::Ramp,
         sanitize::sanitize,
     },
@@ -154,24 +154,23 @@ impl Cascade {
     /// neither the grid nor an arrival. The position in the grid stays, until [`skip`](Self::skip).
     pub(crate) fn process_group<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, group: &mut Vec<usize>) {
         core::mem::swap(&mut self.active, group);
-        run!(self.backend, form => self.run_group(form, block));
+        self.run_group(block);
         core::mem::swap(&mut self.active, group);
     }
 
-    #[inline(always)]
-    fn run_group<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>) {
+    fn run_group<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let channels = self.channels.min(block.channels());
         for channel in 0..channels {
             // The samples of the stream have been counted already.
-            let _ = sanitize(block.channel_mut(channel));
+            let _ = run!(self.backend, _ => sanitize(block.channel_mut(channel)));
         }
         if self.active.iter().any(|&index| !self.sections[index].settled()) {
-            self.run_gliding(form, block, channels, (&Drives::NONE, 0));
+            run!(self.backend, _ => self.run_gliding(block, channels, (&Drives::NONE, 0)));
             if self.phase + block.frames() == GRID_FRAMES {
                 self.silence_decayed();
             }
         } else if !self.active.is_empty() {
-            self.run_at_rest(form, block, channels);
+            self.run_at_rest(block, channels);
         }
     }
 
@@ -197,11 +196,6 @@ impl Cascade {
 
     /// The same while sections are driven, over a block that crosses no point of the grid.
     pub(crate) fn process_driven<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, drives: &Drives<'_>) -> u64 {
-        run!(self.backend, form => self.run_chunks(form, block, drives))
-    }
-
-    #[inline(always)]
-    fn run_chunks<S: Sample, F: Form>(&mut self, form: F, block: &mut BlockMut<'_, '_, S>, drives: &Drives<'_>) -> u64 {
         let channels = self.channels.min(block.channels());
         let mut non_finite = 0;
         let mut start = 0;
@@ -211,12 +205,14 @@ impl Cascade {
             let longest = if gliding { self.frames_to_grid().min(arrival) } else { CHUNK_FRAMES };
             let length = longest.min(block.frames() - start);
             for channel in 0..channels {
-                non_finite += sanitize(&mut block.channel_mut(channel)[start..start + length]);
+                let samples = &mut block.channel_mut(channel)[start..start + length];
+                non_finite += run!(self.backend, _ => sanitize(samples));
             }
             if gliding {
-                self.run_gliding(form, &mut block.frames_mut(start, length), channels, (drives, start));
+                let mut block = block.frames_mut(start, length);
+                run!(self.backend, _ => self.run_gliding(&mut block, channels, (drives, start)));
             } else if !self.active.is_empty() {
-                self.run_at_rest(form, &mut block.frames_mut(start, length), channels);
+                self.run_at_rest(&mut block.frames_mut(start, length), channels);
             }
             start += length;
             self.phase = (self.phase + length) % GRID_FRAMES;

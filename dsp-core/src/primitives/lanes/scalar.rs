@@ -1,6 +1,6 @@
 //! The scalar form of kernels: the oracle of their tests.
 
-use super::{COLUMNS, Columns, Form, Lanes};
+use super::{COLUMNS, Columns, Form, Lanes, Pairs};
 use crate::foundation::{
     math::{larger, magnitude},
     sample::Sample,
@@ -16,6 +16,7 @@ impl Form for Scalar {
     type Wide<S: Sample> = S;
     type F64x2 = Array<2>;
     type F64x4 = Array<4>;
+    type F64x8 = Array<8>;
 
     fn join(Array([a, b]): Array<2>, Array([c, d]): Array<2>) -> Array<4> {
         Array([a, b, c, d])
@@ -35,6 +36,14 @@ impl Form for Scalar {
 
     fn narrow<S: Sample>(self, values: [f64; 2], samples: &mut [S]) {
         samples.iter_mut().zip(values).for_each(|(sample, value)| *sample = S::from_f64(value).audible());
+    }
+
+    fn interleave(left: f64, right: f64) -> [f64; 2] {
+        [left, right]
+    }
+
+    fn deinterleave(first: f64, second: f64) -> [f64; 2] {
+        [first, second]
     }
 }
 
@@ -66,6 +75,9 @@ impl<S: Sample> Lanes<Scalar> for S {
     }
     fn zero_where(self, magnitude: S, limit: S) -> S {
         if magnitude < limit { S::ZERO } else { self }
+    }
+    fn zero_below(self, magnitude: S, limits: S) -> S {
+        self.zero_where(magnitude, limits)
     }
     fn reduce_max(self) -> S {
         self
@@ -147,6 +159,9 @@ impl<const N: usize> Lanes<Scalar> for Array<N> {
     fn zero_where(self, magnitude: Self, limit: f64) -> Self {
         Self(core::array::from_fn(|lane| if magnitude.0[lane] < limit { 0.0 } else { self.0[lane] }))
     }
+    fn zero_below(self, magnitude: Self, limits: Self) -> Self {
+        Self(core::array::from_fn(|lane| if magnitude.0[lane] < limits.0[lane] { 0.0 } else { self.0[lane] }))
+    }
     fn reduce_max(self) -> f64 {
         self.0.into_iter().fold(self.0[0], larger)
     }
@@ -155,5 +170,16 @@ impl<const N: usize> Lanes<Scalar> for Array<N> {
     }
     fn equals(self, other: Self) -> bool {
         self.0 == other.0
+    }
+}
+
+impl<const N: usize> Pairs<Scalar> for Array<N> {
+    const PAIRS: usize = N / 2;
+
+    fn load_pairs(_: Scalar, values: &[[f64; 2]], spacing: usize) -> Self {
+        Self(core::array::from_fn(|lane| values[lane / 2 * spacing][lane % 2]))
+    }
+    fn store_pairs(self, values: &mut [[f64; 2]], spacing: usize) {
+        self.0.into_iter().enumerate().for_each(|(lane, value)| values[lane / 2 * spacing][lane % 2] = value);
     }
 }
