@@ -11,6 +11,7 @@ use crate::{
         ramp::Curve,
     },
 };
+use core::ops::Range;
 
 /// An entry of a table: the coefficients at one reduction, in the form that is interpolated. The centre gain of a bell,
 /// 1 + m1/k, is thus interpolated itself instead of being the difference of two large numbers.
@@ -60,28 +61,41 @@ pub(crate) fn points(backend: Backend, table: Table<'_>, per_octave: f64, reduct
 
 #[inline(always)]
 fn points_all(table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mut [SvfPoint]) {
+    let count = reductions.len().min(GRID_FRAMES);
+    let last = match table {
+        Table::Still(entries) => entries.len(),
+        Table::Moving(curves) => curves.len(),
+    } / WIDTH
+        - 2;
+    let (mut cells, mut weights) = ([0; GRID_FRAMES], [[0.0; GRID_FRAMES]; NEAR]);
+    place(per_octave, &reductions[..count], last as i32, &mut cells, &mut weights);
     let mut values = [[0.0; GRID_FRAMES]; WIDTH];
-    match table {
-        Table::Still(entries) => {
-            for (frame, reduction) in reductions.iter().enumerate().take(GRID_FRAMES) {
-                let (first, weights) = place(per_octave * reduction, entries.len());
-                let near = &entries[first..first + NEAR * WIDTH];
-                for n in 0..WIDTH {
-                    let [a, b, c, d] = [near[n], near[WIDTH + n], near[2 * WIDTH + n], near[3 * WIDTH + n]];
-                    values[n][frame] = weights[0] * a + weights[1] * b + (weights[2] * c + weights[3] * d);
+    let mut start = 0;
+    while start < count {
+        // A reduction stays between the same entries for many frames.
+        let cell = cells[start];
+        let end = start + cells[start..count].iter().take_while(|other| **other == cell).count();
+        let first = WIDTH * extend(cell as usize, last, &mut weights, start..end);
+        let [w0, w1, w2, w3] = weights.each_ref().map(|weights| &weights[start..end]);
+        for (n, values) in values.iter_mut().enumerate() {
+            let values = &mut values[start..end];
+            match table {
+                Table::Still(entries) => {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|entry| entries[first + entry * WIDTH + n]);
+                    for (frame, value) in values.iter_mut().enumerate() {
+                        *value = w0[frame] * a + w1[frame] * b + (w2[frame] * c + w3[frame] * d);
+                    }
+                }
+                Table::Moving(curves) => {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|entry| &curves[first + entry * WIDTH + n]);
+                    for ((index, frame), value) in (start as i32..).zip(0..).zip(values) {
+                        let [a, b, c, d] = [a.at(index), b.at(index), c.at(index), d.at(index)];
+                        *value = w0[frame] * a + w1[frame] * b + (w2[frame] * c + w3[frame] * d);
+                    }
                 }
             }
         }
-        Table::Moving(curves) => {
-            for ((index, frame), reduction) in (0_i32..).zip(0..GRID_FRAMES).zip(reductions) {
-                let (first, weights) = place(per_octave * reduction, curves.len());
-                let near = &curves[first..first + NEAR * WIDTH];
-                for n in 0..WIDTH {
-                    let [a, b, c, d] = [0, 1, 2, 3].map(|entry| near[entry * WIDTH + n].at(index));
-                    values[n][frame] = weights[0] * a + weights[1] * b + (weights[2] * c + weights[3] * d);
-                }
-            }
-        }
+        start = end;
     }
     let [log_g, log_k, m0, n1, m2] = &values;
     for (frame, point) in points.iter_mut().enumerate().take(GRID_FRAMES) {
@@ -93,21 +107,47 @@ fn points_all(table: Table<'_>, per_octave: f64, reductions: &[f64], points: &mu
 /// Entries per interpolated value.
 const NEAR: usize = 4;
 
-/// The first of the entries around a position, in values, and the weights of all four: a cubic with a continuous slope,
-/// because a corner at every entry would be audible. Beyond the ends the table is extended linearly.
+/// The entry before each reduction, at most `last`, and the weights of the four around it: a cubic with a continuous
+/// slope, because a corner at every entry would be audible.
 #[inline(always)]
-fn place(position: f64, values: usize) -> (usize, [f64; NEAR]) {
-    let last = values / WIDTH - 2;
-    let before = (position as usize).min(last);
-    let t = position - before as f64;
-    let [a, b] = [0.5 * t * (t * (2.0 - t) - 1.0), 1.0 + 0.5 * t * t * (3.0 * t - 5.0)];
-    let [c, d] = [0.5 * t * (1.0 + t * (4.0 - 3.0 * t)), 0.5 * t * t * (t - 1.0)];
+fn place(
+    per_octave: f64,
+    reductions: &[f64],
+    last: i32,
+    cells: &mut [i32; GRID_FRAMES],
+    weights: &mut [[f64; GRID_FRAMES]; NEAR],
+) {
+    let [a, b, c, d] = weights;
+    for (frame, reduction) in reductions.iter().enumerate().take(GRID_FRAMES) {
+        let position = per_octave * reduction;
+        let before = (position as i32).min(last);
+        let t = position - f64::from(before);
+        cells[frame] = before;
+        [a[frame], b[frame]] = [0.5 * t * (t * (2.0 - t) - 1.0), 1.0 + 0.5 * t * t * (3.0 * t - 5.0)];
+        [c[frame], d[frame]] = [0.5 * t * (1.0 + t * (4.0 - 3.0 * t)), 0.5 * t * t * (t - 1.0)];
+    }
+}
+
+/// The first of the four entries around those after `before`. Beyond the ends the table is extended linearly: the
+/// weights of some frames change.
+#[inline(always)]
+fn extend(before: usize, last: usize, weights: &mut [[f64; GRID_FRAMES]; NEAR], frames: Range<usize>) -> usize {
     if before == 0 {
-        (0, [b + 2.0 * a, c - a, d, 0.0])
+        for frame in frames {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|entry| weights[entry][frame]);
+            [weights[0][frame], weights[1][frame]] = [b + 2.0 * a, c - a];
+            [weights[2][frame], weights[3][frame]] = [d, 0.0];
+        }
+        0
     } else if before == last {
-        (WIDTH * (last - 2), [0.0, a, b - d, c + 2.0 * d])
+        for frame in frames {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|entry| weights[entry][frame]);
+            [weights[0][frame], weights[1][frame]] = [0.0, a];
+            [weights[2][frame], weights[3][frame]] = [b - d, c + 2.0 * d];
+        }
+        last - 2
     } else {
-        (WIDTH * (before - 1), [a, b, c, d])
+        before - 1
     }
 }
 
@@ -138,9 +178,12 @@ mod tests {
     #[test]
     fn slopes_are_continuous() {
         let weigh = |position: f64| {
-            let (first, weights) = place(position, 8 * WIDTH);
+            const LAST: usize = 6;
+            let (mut cells, mut weights) = ([0; GRID_FRAMES], [[0.0; GRID_FRAMES]; NEAR]);
+            place(1.0, &[position], LAST as i32, &mut cells, &mut weights);
+            let first = extend(cells[0] as usize, LAST, &mut weights, 0..1);
             // An entry is the square of its index.
-            (0..NEAR).map(|n| weights[n] * ((first / WIDTH + n) as f64).powi(2)).sum::<f64>()
+            (0..NEAR).map(|n| weights[n][0] * ((first + n) as f64).powi(2)).sum::<f64>()
         };
         const STEP: f64 = 1e-4;
         for step in 1..69_999 {

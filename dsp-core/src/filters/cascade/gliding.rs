@@ -147,13 +147,18 @@ impl Cascade {
         for (states, samples) in states.chunks_mut(2).zip(self.chunk.chunks_mut(2 * GRID_FRAMES)) {
             if let [left, right] = states {
                 let (lefts, rights) = samples.split_at_mut(GRID_FRAMES);
+                // In registers: behind a reference they would go through memory in every frame.
+                let (mut to_left, mut to_right) = (*left, *right);
                 for ((l, r), point) in lefts.iter_mut().zip(rights).zip(points) {
-                    (*l, *r) = (point.tick(left, *l), point.tick(right, *r));
+                    (*l, *r) = (point.tick(&mut to_left, *l), point.tick(&mut to_right, *r));
                 }
+                (*left, *right) = (to_left, to_right);
             } else if let [state] = states {
+                let mut own = *state;
                 for (sample, point) in samples.iter_mut().zip(points) {
-                    *sample = point.tick(state, *sample);
+                    *sample = point.tick(&mut own, *sample);
                 }
+                *state = own;
             }
         }
     }
