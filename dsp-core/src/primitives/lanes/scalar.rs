@@ -17,6 +17,8 @@ impl Form for Scalar {
     type F64x2 = Array<2>;
     type F64x4 = Array<4>;
 
+    const SOFTWARE: bool = false;
+
     fn join(Array([a, b]): Array<2>, Array([c, d]): Array<2>) -> Array<4> {
         Array([a, b, c, d])
     }
