@@ -52,6 +52,7 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `std` | yes | run-time CPU detection |
+//! | `reproducible` | yes | `Cpu::Reproducible` and `Cpu::Software`: a program without them is up to a third smaller |
 //! | `serde` | no | settings and effects serialise; `validate` and `build` check the ranges, not the reader |
 //! | `avx512` | no | kernels for AVX-512 beside those for SSE2 and AVX2, with the same bits |
 //!

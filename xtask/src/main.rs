@@ -22,6 +22,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   demo [DIR]       build the Python package and render the demonstration into DIR (default: out/demo)
   test             all tests: Rust, the no_std proof, Python
+  test --aarch64   whether 64-bit ARM gives the same bits, under emulation
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   layers           the order of the families and the absence of circles, as lint checks them
   bench [FILTER]   run the benchmarks (whose name matches) and write BENCHMARKS.md
@@ -54,6 +55,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["demo"] => commands::demo::run(&workspace, None),
         ["demo", directory] => commands::demo::run(&workspace, Some(directory)),
         ["test"] => commands::test::run(&workspace),
+        ["test", "--aarch64"] => commands::aarch64::run(&workspace),
         ["layers"] => layers::check(&workspace),
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace, None),

@@ -20,10 +20,14 @@ pub enum Cpu {
     Baseline,
     /// AVX2 with FMA even where AVX-512 exists; as [`Cpu::Baseline`] on machines without.
     Avx2,
-    /// The same bits on every machine: AVX2 with FMA or NEON, elsewhere as [`Cpu::Software`].
+    /// The same bits on every machine: AVX2 with FMA or NEON, elsewhere as [`Cpu::Software`]. With the feature
+    /// `reproducible`.
+    #[cfg(any(test, feature = "reproducible"))]
     Reproducible,
     /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the bits of
-    /// [`Cpu::Reproducible`] without its instructions, in 5 to 35 times the time of AVX2.
+    /// [`Cpu::Reproducible`] without its instructions, in 5 to 35 times the time of AVX2. With the feature
+    /// `reproducible`.
+    #[cfg(any(test, feature = "reproducible"))]
     Software,
     /// The scalar form, the oracle of kernels.
     #[cfg(test)]

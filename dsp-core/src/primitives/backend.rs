@@ -4,8 +4,10 @@
 //! that it is inlined into, or a generic function over a [`Form`](super::lanes::Form). [`run!`] picks the form once per
 //! block.
 //!
-//! On x86 each kernel is compiled for SSE2 and for AVX2 with FMA, with the feature `avx512` for AVX-512 as well: every
-//! further level costs a third of the crate's compile time. SSE4.2 alone, of CPUs before 2013, runs the SSE2 code.
+//! On x86 each kernel is compiled for SSE2 and for AVX2 with FMA, with the feature `avx512` for AVX-512 as well; those
+//! that fuse multiply-adds once more for the exact form, with the feature `reproducible`. Each of the four costs a
+//! quarter of the crate's compile time and size. SSE4.2 alone, of CPUs before 2013, runs the SSE2 code. On 64-bit ARM,
+//! where every machine fuses, the exact form is NEON's.
 //!
 //! Bits: element-wise loops use no fused multiply-add at all, so every form agrees everywhere. Recursions and FIRs fuse
 //! every multiply-add: AVX2, AVX-512, NEON, the exact form of the baseline and the scalar form agree bit for bit;
@@ -23,6 +25,7 @@ pub(crate) enum Backend {
     #[cfg(test)]
     Scalar,
     /// The baseline, with multiply-adds rounded once.
+    #[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
     Exact(Baseline),
     /// AVX-512.
     #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
@@ -46,12 +49,24 @@ impl Backend {
             Cpu::Detected => detected(),
             Cpu::Baseline => Self::Baseline(baseline()),
             Cpu::Avx2 => avx2(),
-            Cpu::Reproducible => fused().unwrap_or(Self::Exact(baseline())),
-            Cpu::Software => Self::Exact(baseline()),
+            #[cfg(any(test, feature = "reproducible"))]
+            Cpu::Reproducible => fused().unwrap_or_else(exact),
+            #[cfg(any(test, feature = "reproducible"))]
+            Cpu::Software => exact(),
             #[cfg(test)]
             Cpu::Scalar => Self::Scalar,
         }
     }
+}
+
+#[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
+fn exact() -> Backend {
+    Backend::Exact(baseline())
+}
+
+#[cfg(all(any(test, feature = "reproducible"), target_arch = "aarch64"))]
+fn exact() -> Backend {
+    Backend::Baseline(baseline())
 }
 
 #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
@@ -94,7 +109,7 @@ fn avx2() -> Backend {
     Backend::Baseline(baseline())
 }
 
-#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+#[cfg(all(any(test, feature = "reproducible"), not(any(target_arch = "x86", target_arch = "x86_64"))))]
 fn fused() -> Option<Backend> {
     cfg!(target_arch = "aarch64").then(|| Backend::Baseline(baseline()))
 }
@@ -110,8 +125,26 @@ pub(crate) fn fuses() -> bool {
     fused().is_some()
 }
 
-/// Runs a kernel: `run!(backend, form => kernel(form, ..))`, or `_ => kernel(..)` for a plain loop.
+/// Runs a kernel: `run!(backend, form => kernel(form, ..))`, or `_ => kernel(..)` for a plain loop, which the exact form
+/// shares with the baseline.
 macro_rules! run {
+    ($backend:expr, _ => $kernel:expr) => {
+        match $backend {
+            #[cfg(test)]
+            $crate::primitives::backend::Backend::Scalar => $kernel,
+            #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
+            $crate::primitives::backend::Backend::Avx512(level) => {
+                $crate::primitives::backend::vectorized!(level, false, _ => $kernel)
+            }
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            $crate::primitives::backend::Backend::Avx2(level) => {
+                $crate::primitives::backend::vectorized!(level, false, _ => $kernel)
+            }
+            $crate::primitives::backend::exact_or_baseline!(level) => {
+                $crate::primitives::backend::vectorized!(level, false, _ => $kernel)
+            }
+        }
+    };
     ($backend:expr, $form:pat => $kernel:expr) => {
         match $backend {
             #[cfg(test)]
@@ -119,6 +152,7 @@ macro_rules! run {
                 let $form = $crate::primitives::lanes::Scalar;
                 $kernel
             }
+            #[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
             $crate::primitives::backend::Backend::Exact(level) => {
                 $crate::primitives::backend::vectorized!(level, true, $form => $kernel)
             }
@@ -137,6 +171,21 @@ macro_rules! run {
     };
 }
 pub(crate) use run;
+
+/// The pattern of the two.
+#[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
+macro_rules! exact_or_baseline {
+    ($level:ident) => {
+        $crate::primitives::backend::Backend::Exact($level) | $crate::primitives::backend::Backend::Baseline($level)
+    };
+}
+#[cfg(not(all(any(test, feature = "reproducible"), not(target_arch = "aarch64"))))]
+macro_rules! exact_or_baseline {
+    ($level:ident) => {
+        $crate::primitives::backend::Backend::Baseline($level)
+    };
+}
+pub(crate) use exact_or_baseline;
 
 /// A kernel in a function that is compiled for `$level`, its form exact or not.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -29,6 +29,9 @@ pub(crate) trait Form: Copy {
     type F64x4: Pairs<Self>;
     type F64x8: Pairs<Self>;
 
+    /// Whether multiply-adds are rounded once in software, so that no second copy of a loop is worth its size.
+    const SOFTWARE: bool;
+
     fn join(lower: Self::F64x2, upper: Self::F64x2) -> Self::F64x4;
     /// The lower and the upper half.
     fn halves(value: Self::F64x4) -> [Self::F64x2; 2];
@@ -139,6 +142,8 @@ impl<D: Simd, const EXACT: bool> Form for Vector<D, EXACT> {
     type F64x2 = f64x2<D>;
     type F64x4 = f64x4<D>;
     type F64x8 = f64x8<D>;
+
+    const SOFTWARE: bool = EXACT;
 
     #[inline(always)]
     fn join(lower: f64x2<D>, upper: f64x2<D>) -> f64x4<D> {

@@ -3,8 +3,11 @@
 use crate::{Outcome, environment::Environment, layers, steps::Steps, workspace::Workspace};
 
 /// Packages outside the workspace.
-const APART: [(&str, &str); 2] =
-    [("format, no_std proof", "dsp-core/no-std-proof/Cargo.toml"), ("format, fuzz", "fuzz/Cargo.toml")];
+const APART: [(&str, &str); 3] = [
+    ("format, no_std proof", "dsp-core/no-std-proof/Cargo.toml"),
+    ("format, same bits", "dsp-core/same-bits/Cargo.toml"),
+    ("format, fuzz", "fuzz/Cargo.toml"),
+];
 
 pub(crate) fn run(workspace: &Workspace) -> Outcome {
     let mut steps = Steps::new();
@@ -26,6 +29,7 @@ fn rust(workspace: &Workspace, steps: &mut Steps) {
         ("clippy", ["--workspace", "--all-targets", "--all-features"].as_slice()),
         ("clippy without std", &["--package", "mixdown", "--no-default-features", "--lib"]),
         ("clippy, no_std proof", &["--manifest-path", APART[0].1]),
+        ("clippy, same bits", &["--manifest-path", APART[1].1]),
     ] {
         let clippy = [&["clippy"], selection, &["--", "-D", "warnings"]].concat();
         steps.command(name, &mut workspace.cargo(&clippy));

@@ -62,7 +62,7 @@ impl<S: Sample> Tap<S> {
         let row = lines.row(channel, oldest, &mut spare);
         if count == 0 {
             echo.0[..frames].copy_from_slice(&row[..frames]);
-        } else if frames == GRID_FRAMES && count == TAPS {
+        } else if frames == GRID_FRAMES && count == TAPS && !F::SOFTWARE {
             // The usual case, with loops of constant length.
             interpolate(form, (&self.taps, TAPS), row, GRID_FRAMES, echo);
         } else {

@@ -18,6 +18,8 @@ impl Form for Scalar {
     type F64x4 = Array<4>;
     type F64x8 = Array<8>;
 
+    const SOFTWARE: bool = false;
+
     fn join(Array([a, b]): Array<2>, Array([c, d]): Array<2>) -> Array<4> {
         Array([a, b, c, d])
     }

@@ -250,12 +250,7 @@ impl<S: Sample> Network<S> {
             // What the high pass takes away, too: cleared below a constant input, it would answer its step again.
             let heard = left.iter().chain(&*right).fold(S::ZERO, |peak, &sample| peak.max(magnitude(sample)));
             self.peak = larger(self.peak, heard.to_f64());
-            if frames == GRID_FRAMES {
-                // The usual case, with loops of constant length.
-                run!(self.backend, form => self.circulate(form, left, right, GRID_FRAMES));
-            } else {
-                run!(self.backend, form => self.circulate(form, left, right, frames));
-            }
+            run!(self.backend, form => self.pass(form, left, right));
         }
         // The input alone passes bit for bit.
         let is_dry = at_rest.is_some_and(|[.., dry, own, other]| dry == 1.0 && own == 0.0 && other == 0.0);
@@ -324,6 +319,17 @@ impl<S: Sample> Network<S> {
     }
 
     /// Runs the network on a chunk; the outputs are then in the scratch buffers.
+    #[inline(always)]
+    fn pass<F: Form>(&mut self, form: F, left: &[S], right: &[S]) {
+        if left.len() == GRID_FRAMES && !F::SOFTWARE {
+            // The usual case, with loops of constant length.
+            self.circulate(form, left, right, GRID_FRAMES);
+        } else {
+            self.circulate(form, left, right, left.len());
+        }
+    }
+
+    /// The same on `frames` frames.
     #[inline(always)]
     fn circulate<F: Form>(&mut self, form: F, left: &[S], right: &[S], frames: usize) {
         self.write_inputs(form, &left[..frames], &right[..frames], frames);

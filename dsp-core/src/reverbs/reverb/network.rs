@@ -183,7 +183,7 @@ impl<S: Sample> Network<S> {
                 self.peak = larger(self.peak, largest_magnitude(form, input).to_f64());
             }
             self.write_input(form, inputs);
-            if frames == GRID_FRAMES {
+            if frames == GRID_FRAMES && !F::SOFTWARE {
                 // The usual case, with loops of constant length.
                 self.reverberate(form, GRID_FRAMES, wet);
             } else {
