@@ -32,7 +32,12 @@ use super::{
 };
 use crate::{
     console::offline::Progress,
-    foundation::{block::Block, error::Error, sample::Sample, stream::StreamSpec},
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        sample::Sample,
+        stream::StreamSpec,
+    },
     meters::{loudness::LoudnessParams, true_peak::Precision},
 };
 use alloc::{vec, vec::Vec};
@@ -72,6 +77,28 @@ pub fn deliver_with<S: Sample>(
     params: &DeliveryParams,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Delivery<S>, NormalizeError> {
+    let mut samples = vec![S::ZERO; programme.channels() * programme.frames()];
+    let done =
+        deliver_to(programme, spec, params, &mut BlockMut::from_planar(&mut samples, programme.channels())?, progress)?;
+    Ok(Delivery { samples, ..done })
+}
+
+/// As [`deliver_with`], into memory of the caller, of the channels and frames of `programme`: the
+/// [`samples`](Delivery::samples) of the result are empty. What `out` holds after an error is unspecified.
+///
+/// # Errors
+/// As [`deliver_with`].
+///
+/// # Panics
+/// If `out` has fewer channels or another count of frames than `programme`.
+pub fn deliver_to<S: Sample>(
+    programme: &Block<'_, '_, S>,
+    spec: &StreamSpec,
+    params: &DeliveryParams,
+    out: &mut BlockMut<'_, '_, S>,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Delivery<S>, NormalizeError> {
+    assert!(out.frames() == programme.frames() && out.channels() >= programme.channels(), "out does not fit");
     params.validate()?;
     let channels = spec.channels();
     if programme.channels() != channels {
@@ -134,10 +161,10 @@ pub fn deliver_with<S: Sample>(
         let [driven, rounded, metered] = [DRIVEN_SHARE, ROUNDED_SHARE, METERED_SHARE].map(|part| from + part * whole);
         let part = |from: f64, to: f64, progress: Progress<'_>, share: f64| progress(from + (to - from) * share);
 
-        let Driven { mut samples, clipped_share, reduction, reduction_curve_db } =
-            drive(&programme, spec, &attempt, &mut |share| part(from, driven, progress, share))?;
-        let clipped = round(&mut samples, spec, word, &mut |share| part(driven, rounded, progress, share))?;
-        let delivered = Block::from_planar(&samples, channels)?;
+        let Driven { clipped_share, reduction, reduction_curve_db } =
+            drive(&programme, spec, &attempt, out, &mut |share| part(from, driven, progress, share))?;
+        let clipped = round(out, spec, word, &mut |share| part(driven, rounded, progress, share))?;
+        let delivered = out.as_block();
         let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
         let error_lu = params.target_lufs - loudness.integrated_lufs;
         let mut over_db = loudness.true_peak_dbtp.unwrap_or(0.0) - params.ceiling_dbtp;
@@ -149,7 +176,7 @@ pub fn deliver_with<S: Sample>(
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
             report(progress, 1.0)?;
             return Ok(Delivery {
-                samples,
+                samples: Vec::new(),
                 loudness,
                 dc_offsets,
                 gain_db: attempt.drive_db,

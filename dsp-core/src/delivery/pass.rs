@@ -25,21 +25,21 @@ pub const CURVE_STEP_MS: f64 = 10.0;
 /// Frames per chunk of the limiter and the quantiser.
 const CHUNK_FRAMES: usize = 4_096;
 
-/// A programme after drive, clip and limiter.
-pub(super) struct Driven<S> {
-    pub(super) samples: Vec<S>,
+/// What clip and limiter did to a programme.
+pub(super) struct Driven {
     pub(super) clipped_share: f64,
     pub(super) reduction: GainReduction,
     pub(super) reduction_curve_db: Vec<f64>,
 }
 
-/// The programme times the drive, through clip and limiter if needed; of the same length.
+/// The programme times the drive, through clip and limiter if needed, into `out`, which is as long.
 pub(super) fn drive<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
     attempt: &Attempt,
+    out: &mut BlockMut<'_, '_, S>,
     progress: Progress<'_>,
-) -> Result<Driven<S>, NormalizeError> {
+) -> Result<Driven, NormalizeError> {
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(attempt.drive_db));
     let mut limiter: Option<Limiter<S>> = attempt.limiter.map(|params| params.build(spec)).transpose()?;
@@ -57,7 +57,7 @@ pub(super) fn drive<S: Sample>(
     let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
     let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
     let mut reduction_db = Vec::new();
-    let rendering = render_with(&plan, progress, |start, block| {
+    render_with(&plan, progress, out, |start, block| {
         copy_from(programme, start, block);
         for channel in 0..channels {
             block.channel_mut(channel).iter_mut().for_each(|sample| *sample *= gain);
@@ -79,12 +79,12 @@ pub(super) fn drive<S: Sample>(
     })?;
     let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
     let clipped_share = clipper.map_or(0.0, |clipper| clipper.clipped_share());
-    Ok(Driven { samples: rendering.samples, clipped_share, reduction, reduction_curve_db: curve })
+    Ok(Driven { clipped_share, reduction, reduction_curve_db: curve })
 }
 
 /// Rounds to a word length in place, if there is one. Returns the count of samples clipped.
 pub(super) fn round<S: Sample>(
-    samples: &mut [S],
+    block: &mut BlockMut<'_, '_, S>,
     spec: &StreamSpec,
     word: Option<QuantizerParams>,
     progress: Progress<'_>,
@@ -93,7 +93,6 @@ pub(super) fn round<S: Sample>(
     let channels = spec.channels();
     let mut quantizer = word.build(spec)?;
     let mut words = vec![0; channels * CHUNK_FRAMES];
-    let mut block = BlockMut::from_planar(samples, channels)?;
     for (start, length, share) in steps(block.frames(), CHUNK_FRAMES) {
         let mut part = block.frames_mut(start, length);
         let words = &mut words[..channels * length];
