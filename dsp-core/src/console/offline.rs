@@ -120,12 +120,13 @@ pub(crate) struct Plan {
 }
 
 /// Calls `fill` with the first frame, counted from the start of the input, and the block of every chunk, until the end
-/// of input, tail and latency; into `out`, which has the output channels and the frames of input and tail.
+/// of input, tail and latency; into `out`, which has the output channels and the frames of input and tail, and which
+/// `fill` is given too: all but the latency of what came before `first` is there.
 pub(crate) fn render_with<S: Sample>(
     plan: &Plan,
     progress: Progress<'_>,
     out: &mut BlockMut<'_, '_, S>,
-    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
+    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>, &mut BlockMut<'_, '_, S>),
 ) -> Result<(), Interrupted> {
     let Plan { channels, output_channels, latency_frames, chunk_frames, .. } = *plan;
     let total = plan.input_frames + plan.tail_frames + latency_frames;
@@ -136,7 +137,7 @@ pub(crate) fn render_with<S: Sample>(
         }
         let length = chunk_frames.min(total - start);
         let Ok(mut block) = BlockMut::from_planar(&mut chunk[..channels * length], channels) else { continue };
-        fill(start, &mut block);
+        fill(start, &mut block, out);
         let early = latency_frames.saturating_sub(start).min(length);
         let place = start + early - latency_frames.min(start + early);
         for channel in 0..output_channels {
@@ -294,7 +295,7 @@ pub fn render_to<S: Sample>(
         chunk_frames: CHUNK_FRAMES,
     };
     let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
-    render_with(&plan, progress, out, |start, block| {
+    render_with(&plan, progress, out, |start, block, _| {
         copy_from(audio, start, block);
         let Some(key) = key else { return processor.process(block) };
         let keys = &mut keys[..key.channels() * block.frames()];
@@ -351,7 +352,7 @@ pub fn render_mix_to<S: Sample>(
         // Thousands of strips report as often as one does.
         chunk_frames: if mixer.params().strips.len() > 256 { CHUNK_FRAMES / 8 } else { CHUNK_FRAMES },
     };
-    render_with(&plan, progress, out, |start, block| mixer.process_from(inputs, start, block))
+    render_with(&plan, progress, out, |start, block, _| mixer.process_from(inputs, start, block))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod pass;
 pub(crate) mod quantizer;
 mod reach;
 pub(crate) mod targets;
+mod threads;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,

@@ -9,6 +9,7 @@ use super::{
     drive_search::{Clip, DriveSearch, MAX_EXCESS_DB, PEAK_MARGIN_DB},
     normalizer::{NormalizeError, measure},
     pass::drive,
+    threads::Threads,
 };
 use crate::{
     console::offline::Progress,
@@ -52,6 +53,7 @@ impl Reach {
         params: &DeliveryParams,
         source_peak_dbtp: f64,
         clip: Clip,
+        threads: &Threads,
         progress: Progress<'_>,
     ) -> Result<Self, NormalizeError> {
         let mut done = 0.0;
@@ -62,10 +64,10 @@ impl Reach {
                 return Ok((f64::NEG_INFINITY, 0.0, 0.0));
             };
             let report = &mut |share: f64| progress((done + 0.5 * share) / PASSES);
-            drive(programme, spec, &attempt, &mut driven, report)?;
+            drive(programme, spec, &attempt, threads, &mut driven, |_| {}, report)?;
             let meter = LoudnessParams { precision, dual_mono: params.dual_mono, ..Default::default() };
             let report = &mut |share: f64| progress((done + 0.5 + 0.5 * share) / PASSES);
-            let reading = measure(&driven.as_block(), spec, &meter, report)?;
+            let reading = measure(&driven.as_block(), spec, &meter, threads, report)?;
             done += 1.0;
             let over_db = reading.true_peak_dbtp.unwrap_or(0.0) - (params.ceiling_dbtp - PEAK_MARGIN_DB);
             Ok((reading.integrated_lufs, over_db, attempt.drive_db))
