@@ -1,7 +1,7 @@
 //! Delivery: targets, normalisation, quantisation.
 
 use crate::{
-    array::{self, Planar},
+    array::{self, Target},
     error::{ParameterError, parameter},
     format::with_either,
     interrupt::Progress,
@@ -9,7 +9,7 @@ use crate::{
     settings::read,
 };
 use mixdown::{
-    Block, BlockMut, StreamSpec,
+    Block, StreamSpec,
     delivery::{DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams, content_seed, name_seed},
     dynamics::ReleaseMode,
     meters::LoudnessParams,
@@ -68,16 +68,16 @@ pub(crate) fn normalize<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let params: NormalizeParams = read(settings)?;
     let loudness = LoudnessParams { dual_mono, ..Default::default() };
-    with_either!(array::read(audio, "audio")?, mut planar => {
-        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
-        py.detach(|| {
-            let mut block = BlockMut::from_planar(&mut planar.samples, planar.channels).map_err(parameter)?;
+    with_either!(array::lend(audio, "audio")?, lent => {
+        let spec = StreamSpec::new(sample_rate_hz, lent.channels).map_err(parameter)?;
+        let mut target = lent.copied(py)?;
+        target.with(|block| py.detach(|| {
             let mut progress = Progress::new(progress.as_ref());
             let report = &mut |share| progress.report(share);
-            let done = mixdown::delivery::normalize_with(&mut block, &spec, &loudness, &params, report);
+            let done = mixdown::delivery::normalize_with(block, &spec, &loudness, &params, report);
             progress.finish(done, refused)
-        })?;
-        Ok(array::write(py, planar)?.into_any())
+        }))?;
+        target.finish()
     })
 }
 
@@ -95,15 +95,17 @@ pub(crate) fn deliver<'py>(
     name: &str,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
     let params = DeliveryParams { seed: name_seed(name), ..read(settings)? };
-    with_either!(array::read(audio, "audio")?, planar => {
-        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
-        let done = py.detach(|| {
-            let programme = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+    with_either!(array::lend(audio, "audio")?, lent => {
+        let spec = StreamSpec::new(sample_rate_hz, lent.channels).map_err(parameter)?;
+        let rows = lent.rows()?;
+        let programme = Block::from_slices(&rows).map_err(parameter)?;
+        let mut target = Target::new(py, (lent.channels, lent.frames, lent.flat), None)?;
+        let done = target.with(|out| py.detach(|| {
             let mut progress = Progress::new(progress.as_ref());
             let report = &mut |share| progress.report(share);
-            let done = mixdown::delivery::deliver_with(&programme, &spec, &params, report);
+            let done = mixdown::delivery::deliver_to(&programme, &spec, &params, out, report);
             progress.finish(done, refused)
-        })?;
+        }))?;
         let facts = PyDict::new(py);
         facts.set_item("gain_db", done.gain_db)?;
         facts.set_item("limiter_ceiling_db", done.limiter.map(|limiter| limiter.ceiling_db))?;
@@ -119,7 +121,7 @@ pub(crate) fn deliver<'py>(
         facts.set_item("active_share", done.reduction.active_share)?;
         facts.set_item("reduction_curve_db", done.reduction_curve_db.into_pyarray(py))?;
         facts.set_item("loudness", loudness_dict(py, done.loudness)?)?;
-        Ok((array::write(py, Planar { samples: done.samples, ..planar })?.into_any(), facts))
+        Ok((target.finish()?, facts))
     })
 }
 
@@ -135,17 +137,18 @@ pub(crate) fn quantize<'py>(
     name: &str,
 ) -> PyResult<(Bound<'py, PyAny>, u64)> {
     let params: QuantizerParams = read(settings)?;
-    with_either!(array::read(audio, "audio")?, planar => {
-        let spec = StreamSpec::new(sample_rate_hz, planar.channels).map_err(parameter)?;
+    with_either!(array::lend(audio, "audio")?, lent => {
+        let spec = StreamSpec::new(sample_rate_hz, lent.channels).map_err(parameter)?;
+        let rows = lent.rows()?;
         let (words, clipped) = py.detach(|| {
-            let block = Block::from_planar(&planar.samples, planar.channels).map_err(parameter)?;
+            let block = Block::from_slices(&rows).map_err(parameter)?;
             let params = QuantizerParams { seed: content_seed(&block, name_seed(name)), ..params };
             let mut quantizer = params.build(&spec).map_err(parameter)?;
-            let mut words = vec![0; planar.samples.len()];
+            let mut words = vec![0; lent.channels * lent.frames];
             quantizer.quantize(&block, &mut words).map_err(parameter)?;
             PyResult::Ok((words, quantizer.clipped()))
         })?;
-        let array = PyArray1::from_vec(py, words).reshape([planar.channels, planar.frames])?;
+        let array = PyArray1::from_vec(py, words).reshape([lent.channels, lent.frames])?;
         Ok((array.into_any(), clipped))
     })
 }

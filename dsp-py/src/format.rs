@@ -19,8 +19,6 @@ pub(crate) trait Format: Sample + Element {
     /// Its name in numpy.
     const NAME: &'static str;
     fn wrap<K: Kind>(one: K::Of<Self>) -> Either<K>;
-    /// The value, if it is of this format.
-    fn take<K: Kind>(either: Either<K>) -> Option<K::Of<Self>>;
     fn get_mut<K: Kind>(either: &mut Either<K>) -> Option<&mut K::Of<Self>>;
 }
 
@@ -31,10 +29,6 @@ macro_rules! format {
 
             fn wrap<K: Kind>(one: K::Of<Self>) -> Either<K> {
                 Either::$variant(one)
-            }
-
-            fn take<K: Kind>(either: Either<K>) -> Option<K::Of<Self>> {
-                if let Either::$variant(one) = either { Some(one) } else { None }
             }
 
             fn get_mut<K: Kind>(either: &mut Either<K>) -> Option<&mut K::Of<Self>> {

@@ -101,7 +101,8 @@ where
             let (expected, actual) = (self.spec.channels(), lent.channels);
             return Err(ShapeError::new_err(format!("block has {actual} channels: the meter has {expected}")));
         }
-        let block = lent.block()?;
+        let rows = lent.rows()?;
+        let block = Block::from_slices(&rows).map_err(parameter)?;
         refuse_non_finite(&block)?;
         let enter = || {
             let mut meter = self.meter.lock();
@@ -206,7 +207,8 @@ fn fold<'py, S: Format>(py: Python<'py>, lent: &Lent<'_, S>, sample_rate_hz: f64
         let message = format!("audio has {} channels: mono compatibility is of 2", lent.channels);
         return Err(ShapeError::new_err(message));
     }
-    let block = lent.block()?;
+    let rows = lent.rows()?;
+    let block = Block::from_slices(&rows).map_err(parameter)?;
     refuse_non_finite(&block)?;
     let mut meter = MonoFoldMeter::<S>::new(&spec).map_err(parameter)?;
     in_chunks_with(py, lent.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;

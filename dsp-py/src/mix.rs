@@ -2,18 +2,18 @@
 
 use crate::{
     array::{self, Planar},
-    error::{mixer, parameter},
+    error::{mixer as mixer_error, parameter},
     format::Format,
     interrupt::Progress,
-    offline::read_tail,
+    offline::{Kept, interrupted, read_tail, rendered},
     settings::read,
 };
 use mixdown::{
     Block, Mixer, MixerParams, StreamSpec,
-    console::{Interrupted, KeepTail, Rendering, Stems},
+    console::{Interrupted, KeepTail, Rendering, Stems, render_mix_to},
 };
 use numpy::PyReadonlyArray2;
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use pyo3::{prelude::*, types::PyDict};
 use std::ops::ControlFlow;
 
 /// Frames between two calls of a progress function.
@@ -39,8 +39,8 @@ pub(crate) fn render_mix<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let call = Call::new(mix, sample_rate_hz, tail, progress)?;
     match tracks {
-        Tracks::F32(tracks) => write(py, call.run(py, &tracks, mixdown::console::render_mix)?),
-        Tracks::F64(tracks) => write(py, call.run(py, &tracks, mixdown::console::render_mix)?),
+        Tracks::F32(tracks) => call.render(py, &tracks),
+        Tracks::F64(tracks) => call.render(py, &tracks),
     }
 }
 
@@ -134,7 +134,22 @@ impl Call {
         Ok(Self { mix: read(mix)?, spec, keep: read_tail(tail, sample_rate_hz)?, progress })
     }
 
-    /// Renders tracks with `render`, open to signals and reports.
+    /// Renders tracks into one array.
+    fn render<'py, S: Format>(
+        &self,
+        py: Python<'py>,
+        tracks: &[PyReadonlyArray2<'_, S>],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let inputs = lent_all(tracks)?;
+        let mut mixer = py.detach(|| self.build::<S>())?;
+        let input_frames = longest(&inputs);
+        let kept = Kept { keep: self.keep, input_frames, tail: mixer.tail(), rate_hz: self.spec.sample_rate_hz() };
+        rendered(py, (2, false), &kept, None, |out| {
+            self.reporting(&mut mixer, input_frames, |mixer, report| render_mix_to(mixer, &inputs, out, report))
+        })
+    }
+
+    /// Renders tracks with `render`.
     fn run<S: Format, T: Send>(
         &self,
         py: Python<'_>,
@@ -147,26 +162,46 @@ impl Call {
         ) -> Result<T, Interrupted>
         + Send,
     ) -> PyResult<T> {
-        let inputs = tracks.iter().map(|audio| array::lent(audio, "audio")).collect::<PyResult<Vec<_>>>()?;
-        let Self { mix, spec, keep, progress } = self;
+        let inputs = lent_all(tracks)?;
         py.detach(|| {
-            let mut running = Mixer::<S>::build(mix, spec).map_err(mixer)?;
-            running.set_parallel(true);
-            let frames = inputs.iter().map(Block::frames).max().unwrap_or(0);
-            let (latency, tail) = (running.latency_frames(), keep.frames(running.tail(), spec.sample_rate_hz()));
-            let total = frames + latency + tail;
-            let mut stops =
-                (REPORT_FRAMES..total).step_by(REPORT_FRAMES).chain((total > 0).then_some(total)).peekable();
-            let mut progress = Progress::new(progress.as_ref());
-            let report = &mut |share: f64| {
-                let rendered = (share * total as f64).round() as usize;
-                while let Some(stop) = stops.next_if(|&stop| stop <= rendered) {
-                    progress.report_frames(stop.min(frames), frames)?;
-                }
-                progress.pass()
-            };
-            let done = render(&mut running, &inputs, *keep, report);
-            progress.finish(done, |interrupted| PyRuntimeError::new_err(interrupted.to_string()))
+            let mut mixer = self.build::<S>()?;
+            self.reporting(&mut mixer, longest(&inputs), |mixer, report| render(mixer, &inputs, self.keep, report))
         })
     }
+
+    fn build<S: Format>(&self) -> PyResult<Mixer<S>> {
+        let mut mixer = Mixer::build(&self.mix, &self.spec).map_err(mixer_error)?;
+        mixer.set_parallel(true);
+        Ok(mixer)
+    }
+
+    /// Runs `render` open to signals, with reports of the frames done.
+    fn reporting<S: Format, T>(
+        &self,
+        mixer: &mut Mixer<S>,
+        frames: usize,
+        render: impl FnOnce(&mut Mixer<S>, &mut dyn FnMut(f64) -> ControlFlow<()>) -> Result<T, Interrupted>,
+    ) -> PyResult<T> {
+        let tail = self.keep.frames(mixer.tail(), self.spec.sample_rate_hz());
+        let total = frames + mixer.latency_frames() + tail;
+        let mut stops = (REPORT_FRAMES..total).step_by(REPORT_FRAMES).chain((total > 0).then_some(total)).peekable();
+        let mut progress = Progress::new(self.progress.as_ref());
+        let report = &mut |share: f64| {
+            let rendered = (share * total as f64).round() as usize;
+            while let Some(stop) = stops.next_if(|&stop| stop <= rendered) {
+                progress.report_frames(stop.min(frames), frames)?;
+            }
+            progress.pass()
+        };
+        let done = render(mixer, report);
+        progress.finish(done, interrupted)
+    }
+}
+
+fn lent_all<'a, S: Format>(tracks: &'a [PyReadonlyArray2<'_, S>]) -> PyResult<Vec<Block<'a, 'a, S>>> {
+    tracks.iter().map(|audio| array::lent(audio, "audio")).collect()
+}
+
+fn longest<S: Format>(inputs: &[Block<'_, '_, S>]) -> usize {
+    inputs.iter().map(Block::frames).max().unwrap_or(0)
 }

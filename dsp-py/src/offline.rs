@@ -1,17 +1,17 @@
 //! Effects over whole arrays: with fresh state, without the latency.
 
 use crate::{
-    array::{self, Lent, Planar},
+    array::{self, Lent, Target},
     error::{ParameterError, ShapeError, parameter},
     format::{Format, with_either},
     interrupt::{Progress, in_chunks},
     settings::read_effect,
 };
 use mixdown::{
-    Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec,
-    console::{Interrupted, KeepTail, MAX_AUTO_TAIL_S, Rendering, render, render_to},
+    Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec, Tail,
+    console::{Interrupted, KeepTail, MAX_AUTO_TAIL_S, render_to},
 };
-use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
+use numpy::{PyArray1, PyArrayMethods};
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 /// The part of the tail to keep: "none", "auto" or seconds.
@@ -51,13 +51,13 @@ pub(crate) fn process<'py>(
     with_either!(array::lend(audio, "audio")?, lent => {
         let call = Call::new(settings, &lent, sample_rate_hz, key)?;
         let mut processor = call.build(py)?;
-        let rendered = run(py, &mut processor, &lent, call.key.as_ref(), keep)?;
+        let rendered = run(py, &mut processor, &lent, call.key.as_ref(), keep, out)?;
         let faults = processor.non_finite_samples();
         if faults > 0 {
             let message = format!("{faults} non-finite samples were replaced by 0");
             py.import("mixdown._checks")?.call_method1("warn", (message,))?;
         }
-        array::copy_to(rendered, out)
+        Ok(rendered)
     })
 }
 
@@ -117,31 +117,62 @@ fn run<'py, S: Format>(
     audio: &Lent<'_, S>,
     key: Option<&Lent<'_, S>>,
     keep: KeepTail,
-) -> PyResult<Bound<'py, PyArrayDyn<S>>> {
-    let (block, key) = (audio.block()?, key.map(Lent::block).transpose()?);
-    let interrupted = |interrupted: Interrupted| PyRuntimeError::new_err(interrupted.to_string());
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (rows, key_rows) = (audio.rows()?, key.map(Lent::rows).transpose()?);
+    let block = Block::from_slices(&rows).map_err(parameter)?;
+    let key = key_rows.as_ref().map(|rows| Block::from_slices(rows)).transpose().map_err(parameter)?;
     let channels = processor.output_channels();
-    if keep == KeepTail::Auto {
-        let Rendering { samples, channels, frames } = py.detach(|| {
-            let mut progress = Progress::new(None);
-            let done = render(processor, &block, key.as_ref(), keep, &mut |share| progress.report(share));
-            progress.finish(done, interrupted)
-        })?;
-        return array::write(py, Planar { samples, channels, frames, flat: audio.flat });
-    }
-    let frames = audio.frames + keep.frames(processor.tail(), processor.spec().sample_rate_hz());
-    let result = array::empty::<S>(py, channels, frames, audio.flat)?;
-    {
-        let mut samples = result.try_readwrite().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        let samples = samples.as_slice_mut().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        let mut out = BlockMut::from_planar(samples, channels).map_err(parameter)?;
+    let tail =
+        Kept { keep, input_frames: audio.frames, tail: processor.tail(), rate_hz: processor.spec().sample_rate_hz() };
+    rendered(py, (channels, audio.flat), &tail, out, |out| {
+        let mut progress = Progress::new(None);
+        let done = render_to(processor, &block, key.as_ref(), out, &mut |share| progress.report(share));
+        progress.finish(done, interrupted)
+    })
+}
+
+/// The error of work that Rust ended; Python's own takes precedence.
+pub(crate) fn interrupted(interrupted: Interrupted) -> PyErr {
+    PyRuntimeError::new_err(interrupted.to_string())
+}
+
+/// The part of the tail that a rendering keeps.
+pub(crate) struct Kept {
+    pub(crate) keep: KeepTail,
+    pub(crate) input_frames: usize,
+    pub(crate) tail: Tail,
+    pub(crate) rate_hz: f64,
+}
+
+/// A rendering by `render`, which runs without the interpreter lock, in `out` if it is given: its channels, and whether
+/// it has one axis if it is mono.
+pub(crate) fn rendered<'py, S: Format>(
+    py: Python<'py>,
+    (channels, flat): (usize, bool),
+    kept: &Kept,
+    out: Option<&Bound<'py, PyAny>>,
+    render: impl FnOnce(&mut BlockMut<'_, '_, S>) -> PyResult<()> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    let &Kept { keep, input_frames, tail, rate_hz } = kept;
+    let frames = input_frames + keep.frames(tail, rate_hz);
+    // A tail that is cut has its length afterwards.
+    let is_cut = keep == KeepTail::Auto && frames > input_frames;
+    let mut target = Target::<S>::new(py, (channels, frames, flat), out.filter(|_| !is_cut))?;
+    let kept = target.with(|block| {
         py.detach(|| {
-            let mut progress = Progress::new(None);
-            let done = render_to(processor, &block, key.as_ref(), &mut out, &mut |share| progress.report(share));
-            progress.finish(done, interrupted)
-        })?;
+            render(block)?;
+            Ok(keep.cut(&block.as_block(), input_frames, rate_hz))
+        })
+    })?;
+    if !is_cut {
+        return target.finish();
     }
-    Ok(result)
+    let cut = target.cut(kept)?;
+    match out {
+        Some(_) => array::copy_to(&cut, out),
+        None => Ok(cut.into_any()),
+    }
 }
 
 /// Gain reduction over time in dB, aligned with the input: (bands, channels, frames).

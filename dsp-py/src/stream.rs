@@ -1,14 +1,14 @@
 //! Effects block by block.
 
 use crate::{
-    array::{self, Lent, Planar},
+    array::{self, Lent, Target},
     error::{ParameterError, ShapeError, parameter},
     format::{Either, Format, Kind, build_either, with_either},
     interrupt::{Shared, in_chunks_with},
     offline::expect_taker,
     settings::{read, read_effect},
 };
-use mixdown::{BlockMut, Dynamics, EffectProcessor, Params, Processor, StreamSpec, Tail, Tunable};
+use mixdown::{Block, Dynamics, EffectProcessor, Params, Processor, StreamSpec, Tail, Tunable};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -139,13 +139,14 @@ impl Stream {
         key: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut audio = array::read_as::<S>(block, "block", "the stream")?;
+        let audio = array::conform_as::<S>(block, "block", "the stream")?;
+        let (channels, frames, _) = array::axes(&audio);
         let key = key.map(|key| array::lend_as::<S>(key, "key", "the stream")).transpose()?;
         let mismatch = |name: &str, expected: usize, actual: usize| {
             ShapeError::new_err(format!("{name} has {actual} channels: the stream has {expected}"))
         };
-        if audio.channels != self.spec.channels() {
-            return Err(mismatch("block", self.spec.channels(), audio.channels));
+        if channels != self.spec.channels() {
+            return Err(mismatch("block", self.spec.channels(), channels));
         }
         if key.is_none() && self.key_channels > 0 {
             let channels = self.key_channels;
@@ -157,28 +158,27 @@ impl Stream {
             if key.channels != self.key_channels {
                 return Err(mismatch("key", self.key_channels, key.channels));
             }
-            if key.frames != audio.frames {
-                let (expected, actual) = (audio.frames, key.frames);
+            if key.frames != frames {
+                let (expected, actual) = (frames, key.frames);
                 return Err(ShapeError::new_err(format!("key has {actual} frames: block has {expected}")));
             }
         }
-        let outputs = self.output_channels;
-        array::check_out::<S>(outputs, audio.frames, audio.flat, out)?;
-        let rows = outputs.max(audio.channels);
-        audio.samples.resize(audio.frames * rows, S::ZERO);
-        let mut block = BlockMut::from_planar(&mut audio.samples, rows).map_err(parameter)?;
-        let key = key.as_ref().map(Lent::block).transpose()?;
-        // Locked between two checks of signals, so that other threads get their turn.
-        let enter = || Ok(self.running.lock());
-        in_chunks_with(py, audio.frames, enter, |running, start, length| {
-            let Some(processor) = S::get_mut(running) else { return };
-            let mut chunk = block.frames_mut(start, length);
-            match &key {
-                Some(key) => processor.process_keyed(&mut chunk, &key.frames_at(start, length)),
-                None => processor.process(&mut chunk),
-            }
+        // Where the key shares memory with `out`, the result is made apart from it.
+        let rows = key.as_ref().map(Lent::rows).transpose()?;
+        let key = rows.as_ref().map(|rows| Block::from_slices(rows)).transpose().map_err(parameter)?;
+        let mut target = Target::of(&audio, self.output_channels, out)?;
+        target.with(|block| {
+            // Locked between two checks of signals, so that other threads get their turn.
+            let enter = || Ok(self.running.lock());
+            in_chunks_with(py, frames, enter, |running, start, length| {
+                let Some(processor) = S::get_mut(running) else { return };
+                let mut chunk = block.frames_mut(start, length);
+                match &key {
+                    Some(key) => processor.process_keyed(&mut chunk, &key.frames_at(start, length)),
+                    None => processor.process(&mut chunk),
+                }
+            })
         })?;
-        audio.samples.truncate(audio.frames * outputs);
-        array::copy_to(array::write(py, Planar { channels: outputs, ..audio })?, out)
+        target.finish()
     }
 }

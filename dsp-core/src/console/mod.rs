@@ -53,7 +53,7 @@ pub use {
     mixer_params::{MASTER, MixerParams, NamedStrip, StripInput, VcaParams},
     offline::{
         AUTO_TAIL_FLOOR, AUTO_TAIL_STEP_S, Interrupted, KeepTail, MAX_AUTO_TAIL_S, Progress, Rendering, render,
-        render_mix, render_to,
+        render_mix, render_mix_to, render_to,
     },
     parallel::Parallel,
     send::{SendParams, Tap},

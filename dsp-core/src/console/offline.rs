@@ -53,6 +53,19 @@ impl KeepTail {
             (Self::Auto, Tail::Infinite) => step * longest,
         }
     }
+
+    /// Frames of `rendering`, of `input_frames` frames and [`frames`](Self::frames) of tail, that belong to the result.
+    #[must_use]
+    pub fn cut<S: Sample>(self, rendering: &Block<'_, '_, S>, input_frames: usize, sample_rate_hz: f64) -> usize {
+        if self != Self::Auto {
+            return rendering.frames();
+        }
+        let mut tail = AutoTail::new(input_frames, sample_rate_hz);
+        for channel in 0..rendering.channels() {
+            tail.hear(0, rendering.channel(channel), rendering.frames());
+        }
+        tail.frames(input_frames, rendering.frames())
+    }
 }
 
 /// The rendering was interrupted by its progress callback.
@@ -107,26 +120,13 @@ pub(crate) struct Plan {
 }
 
 /// Calls `fill` with the first frame, counted from the start of the input, and the block of every chunk, until the end
-/// of input, tail and latency.
+/// of input, tail and latency; into `out`, which has the output channels and the frames of input and tail, and which
+/// `fill` is given too: all but the latency of what came before `first` is there.
 pub(crate) fn render_with<S: Sample>(
     plan: &Plan,
     progress: Progress<'_>,
-    fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
-) -> Result<Rendering<S>, Interrupted> {
-    let (channels, frames) = (plan.output_channels, plan.input_frames + plan.tail_frames);
-    let mut samples = vec![S::ZERO; channels * frames];
-    if let Ok(mut out) = BlockMut::from_planar(&mut samples, channels) {
-        fill_with(plan, progress, &mut out, fill)?;
-    }
-    Ok(Rendering { samples, channels, frames })
-}
-
-/// As [`render_with`], into `out`, which has the output channels and the frames of input and tail.
-fn fill_with<S: Sample>(
-    plan: &Plan,
-    progress: Progress<'_>,
     out: &mut BlockMut<'_, '_, S>,
-    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>),
+    mut fill: impl FnMut(usize, &mut BlockMut<'_, '_, S>, &mut BlockMut<'_, '_, S>),
 ) -> Result<(), Interrupted> {
     let Plan { channels, output_channels, latency_frames, chunk_frames, .. } = *plan;
     let total = plan.input_frames + plan.tail_frames + latency_frames;
@@ -137,7 +137,7 @@ fn fill_with<S: Sample>(
         }
         let length = chunk_frames.min(total - start);
         let Ok(mut block) = BlockMut::from_planar(&mut chunk[..channels * length], channels) else { continue };
-        fill(start, &mut block);
+        fill(start, &mut block, out);
         let early = latency_frames.saturating_sub(start).min(length);
         let place = start + early - latency_frames.min(start + early);
         for channel in 0..output_channels {
@@ -205,11 +205,24 @@ impl AutoTail {
     }
 }
 
-/// Cuts a tail of [`KeepTail::Auto`].
-fn cut_tail<S: Sample>(rendering: &mut Rendering<S>, input_frames: usize, rate_hz: f64) {
-    let mut tail = AutoTail::new(input_frames, rate_hz);
-    tail.hear(0, &rendering.samples, rendering.frames);
-    rendering.truncate(tail.frames(input_frames, rendering.frames));
+/// A rendering by `render` into new memory, with the part of the tail that is kept.
+fn rendering<S: Sample>(
+    channels: usize,
+    [input_frames, tail_frames]: [usize; 2],
+    (keep, rate_hz): (KeepTail, f64),
+    render: impl FnOnce(&mut BlockMut<'_, '_, S>) -> Result<(), Interrupted>,
+) -> Result<Rendering<S>, Interrupted> {
+    let frames = input_frames + tail_frames;
+    let mut rendering = Rendering { samples: vec![S::ZERO; channels * frames], channels, frames };
+    let kept = match BlockMut::from_planar(&mut rendering.samples, channels) {
+        Ok(mut out) => {
+            render(&mut out)?;
+            keep.cut(&out.as_block(), input_frames, rate_hz)
+        }
+        Err(_) => 0,
+    };
+    rendering.truncate(kept);
+    Ok(rendering)
 }
 
 /// Renders `audio` through a processor, with a key if there is one, from the processor's current state.
@@ -240,16 +253,8 @@ pub fn render<S: Sample>(
     progress: Progress<'_>,
 ) -> Result<Rendering<S>, Interrupted> {
     let (rate_hz, channels) = (processor.spec().sample_rate_hz(), processor.output_channels());
-    let frames = audio.frames() + keep.frames(processor.tail(), rate_hz);
-    let mut samples = vec![S::ZERO; channels * frames];
-    if let Ok(mut out) = BlockMut::from_planar(&mut samples, channels) {
-        render_to(processor, audio, key, &mut out, progress)?;
-    }
-    let mut rendering = Rendering { samples, channels, frames };
-    if keep == KeepTail::Auto {
-        cut_tail(&mut rendering, audio.frames(), rate_hz);
-    }
-    Ok(rendering)
+    let frames = [audio.frames(), keep.frames(processor.tail(), rate_hz)];
+    rendering(channels, frames, (keep, rate_hz), |out| render_to(processor, audio, key, out, progress))
 }
 
 /// As [`render`], into memory of the caller: `out` has the output channels of the processor and, with the part of the
@@ -290,7 +295,7 @@ pub fn render_to<S: Sample>(
         chunk_frames: CHUNK_FRAMES,
     };
     let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
-    fill_with(&plan, progress, out, |start, block| {
+    render_with(&plan, progress, out, |start, block, _| {
         copy_from(audio, start, block);
         let Some(key) = key else { return processor.process(block) };
         let keys = &mut keys[..key.channels() * block.frames()];
@@ -318,21 +323,36 @@ pub fn render_mix<S: Sample>(
     progress: Progress<'_>,
 ) -> Result<Rendering<S>, Interrupted> {
     let rate_hz = mixer.spec().sample_rate_hz();
+    let frames = [longest(inputs), keep.frames(mixer.tail(), rate_hz)];
+    rendering(2, frames, (keep, rate_hz), |out| render_mix_to(mixer, inputs, out, progress))
+}
+
+/// As [`render_mix`], into memory of the caller: `out` has 2 channels and, with the part of the tail that is kept, at
+/// least the frames of the longest input. What else it holds is unspecified after an interruption.
+///
+/// # Errors
+/// As [`render`].
+///
+/// # Panics
+/// If `out` has fewer frames than the longest input, or one channel.
+pub fn render_mix_to<S: Sample>(
+    mixer: &mut Mixer<S>,
+    inputs: &[Block<'_, '_, S>],
+    out: &mut BlockMut<'_, '_, S>,
+    progress: Progress<'_>,
+) -> Result<(), Interrupted> {
     let input_frames = longest(inputs);
+    assert!(out.frames() >= input_frames && out.channels() >= 2, "out is too small");
     let plan = Plan {
         channels: 2,
         output_channels: 2,
         input_frames,
         latency_frames: mixer.latency_frames(),
-        tail_frames: keep.frames(mixer.tail(), rate_hz),
+        tail_frames: out.frames() - input_frames,
         // Thousands of strips report as often as one does.
         chunk_frames: if mixer.params().strips.len() > 256 { CHUNK_FRAMES / 8 } else { CHUNK_FRAMES },
     };
-    let mut rendering = render_with(&plan, progress, |start, block| mixer.process_from(inputs, start, block))?;
-    if keep == KeepTail::Auto {
-        cut_tail(&mut rendering, input_frames, rate_hz);
-    }
-    Ok(rendering)
+    render_with(&plan, progress, out, |start, block, _| mixer.process_from(inputs, start, block))
 }
 
 #[cfg(test)]

@@ -26,13 +26,20 @@ use super::{
     delivered::{Clipping, Delivery},
     delivery_params::DeliveryParams,
     drive_search::{Clip, DriveSearch, LOUDNESS_TOLERANCE_LU},
-    normalizer::{LimitedClipping, NormalizeError, measure, report},
-    pass::{Driven, drive, round},
+    normalizer::{LimitedClipping, NormalizeError, all_finite, measure, report},
+    pass::{Driven, Rounding, drive},
     reach::Reach,
+    threads::Threads,
 };
 use crate::{
     console::offline::Progress,
-    foundation::{block::Block, error::Error, sample::Sample, stream::StreamSpec},
+    foundation::{
+        block::{Block, BlockMut},
+        error::Error,
+        meter::Meter,
+        sample::Sample,
+        stream::StreamSpec,
+    },
     meters::{loudness::LoudnessParams, true_peak::Precision},
 };
 use alloc::{vec, vec::Vec};
@@ -45,8 +52,6 @@ pub const MAX_PASSES: usize = 28;
 const FIRST_SHARE: f64 = 0.1;
 const PASS_SHARE: f64 = 0.4;
 /// End of drive, rounding and first meter within a pass.
-const DRIVEN_SHARE: f64 = 0.4;
-const ROUNDED_SHARE: f64 = 0.5;
 const METERED_SHARE: f64 = 0.7;
 
 /// Brings `programme` to the target.
@@ -72,6 +77,28 @@ pub fn deliver_with<S: Sample>(
     params: &DeliveryParams,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Delivery<S>, NormalizeError> {
+    let mut samples = vec![S::ZERO; programme.channels() * programme.frames()];
+    let done =
+        deliver_to(programme, spec, params, &mut BlockMut::from_planar(&mut samples, programme.channels())?, progress)?;
+    Ok(Delivery { samples, ..done })
+}
+
+/// As [`deliver_with`], into memory of the caller, of the channels and frames of `programme`: the
+/// [`samples`](Delivery::samples) of the result are empty. What `out` holds after an error is unspecified.
+///
+/// # Errors
+/// As [`deliver_with`].
+///
+/// # Panics
+/// If `out` has fewer channels or another count of frames than `programme`.
+pub fn deliver_to<S: Sample>(
+    programme: &Block<'_, '_, S>,
+    spec: &StreamSpec,
+    params: &DeliveryParams,
+    out: &mut BlockMut<'_, '_, S>,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Delivery<S>, NormalizeError> {
+    assert!(out.frames() == programme.frames() && out.channels() >= programme.channels(), "out does not fit");
     params.validate()?;
     let channels = spec.channels();
     if programme.channels() != channels {
@@ -86,9 +113,11 @@ pub fn deliver_with<S: Sample>(
         // Refused before the work, not after the first pass.
         word.build(spec)?;
     }
+    let threads = Threads::new();
+    let standard = LoudnessParams { dual_mono: params.dual_mono, ..Default::default() };
     let read = |audio: &Block<'_, '_, S>, precision, from: f64, to: f64, progress: Progress<'_>| {
-        let params = LoudnessParams { precision, dual_mono: params.dual_mono, ..Default::default() };
-        measure(audio, spec, &params, &mut |share| progress(from + (to - from) * share))
+        let params = LoudnessParams { precision, ..standard.clone() };
+        measure(audio, spec, &params, &threads, &mut |share| progress(from + (to - from) * share))
     };
     let mut source = read(programme, Precision::Standard, 0.0, 0.5 * FIRST_SHARE, progress)?;
     let dc_offsets =
@@ -109,7 +138,7 @@ pub fn deliver_with<S: Sample>(
     // Asked for where the search ends without a result.
     let reach = |clip, from: f64, to: f64, progress: Progress<'_>| {
         let progress = &mut |share| progress(from + (to - from) * share);
-        Reach::find(&programme, spec, params, source_peak, clip, progress)
+        Reach::find(&programme, spec, params, source_peak, clip, &threads, progress)
     };
     let mut loudest: Option<Reach> = None;
     let mut from = FIRST_SHARE;
@@ -131,14 +160,22 @@ pub fn deliver_with<S: Sample>(
             }
         };
         let whole = PASS_SHARE * (1.0 - from);
-        let [driven, rounded, metered] = [DRIVEN_SHARE, ROUNDED_SHARE, METERED_SHARE].map(|part| from + part * whole);
-        let part = |from: f64, to: f64, progress: Progress<'_>, share: f64| progress(from + (to - from) * share);
-
-        let Driven { mut samples, clipped_share, reduction, reduction_curve_db } =
-            drive(&programme, spec, &attempt, &mut |share| part(from, driven, progress, share))?;
-        let clipped = round(&mut samples, spec, word, &mut |share| part(driven, rounded, progress, share))?;
-        let delivered = Block::from_planar(&samples, channels)?;
-        let mut loudness = read(&delivered, Precision::Standard, rounded, metered, progress)?;
+        let metered = from + METERED_SHARE * whole;
+        let mut rounding = word.as_ref().map(|word| Rounding::new(word, spec)).transpose()?;
+        let mut meter = standard.build::<S>(spec)?;
+        let finish = |part: &mut BlockMut<'_, '_, S>| {
+            if let Some(rounding) = &mut rounding {
+                rounding.round(part);
+            }
+            meter.observe(&part.as_block());
+        };
+        let report_drive = &mut |share| progress(from + (metered - from) * share);
+        let Driven { clipped_share, reduction, reduction_curve_db } =
+            drive(&programme, spec, &attempt, &threads, out, finish, report_drive)?;
+        all_finite(&meter)?;
+        let mut loudness = meter.reading();
+        let clipped = rounding.map_or(0, |rounding| rounding.clipped());
+        let delivered = out.as_block();
         let error_lu = params.target_lufs - loudness.integrated_lufs;
         let mut over_db = loudness.true_peak_dbtp.unwrap_or(0.0) - params.ceiling_dbtp;
         // The reference meter takes as long as all the rest: it runs on candidates for the last pass only.
@@ -149,7 +186,7 @@ pub fn deliver_with<S: Sample>(
         if libm::fabs(error_lu) <= LOUDNESS_TOLERANCE_LU && over_db <= 0.0 {
             report(progress, 1.0)?;
             return Ok(Delivery {
-                samples,
+                samples: Vec::new(),
                 loudness,
                 dc_offsets,
                 gain_db: attempt.drive_db,
@@ -223,7 +260,8 @@ mod tests {
 
     fn read(samples: &[f32], precision: Precision) -> Loudness {
         let params = LoudnessParams { precision, ..Default::default() };
-        measure(&Block::from_planar(samples, 2).unwrap(), &spec(), &params, &mut |_| ControlFlow::Continue(())).unwrap()
+        let audio = Block::from_planar(samples, 2).unwrap();
+        measure(&audio, &spec(), &params, &Threads::new(), &mut |_| ControlFlow::Continue(())).unwrap()
     }
 
     fn run(audio: &[f32], params: DeliveryParams) -> Result<Delivery<f32>, NormalizeError> {

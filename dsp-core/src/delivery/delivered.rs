@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(bound = ""))]
 pub struct Delivery<S> {
-    /// The samples, planar; whole multiples of the word's step if they were rounded.
+    /// The samples, planar; whole multiples of the word's step if they were rounded. Empty where the caller gave the
+    /// memory.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub samples: Vec<S>,
     /// The reading of the samples, by [`Precision::Reference`](crate::meters::Precision::Reference).

@@ -12,10 +12,11 @@ mod pass;
 pub(crate) mod quantizer;
 mod reach;
 pub(crate) mod targets;
+mod threads;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,
-    deliver::{MAX_PASSES, deliver, deliver_with},
+    deliver::{MAX_PASSES, deliver, deliver_to, deliver_with},
     delivered::{Clipping, Delivery},
     delivery_params::{ClipMode, DeliveryParams},
     dither_seed::{content_seed, name_seed},

@@ -19,6 +19,9 @@
 //! # Source
 //! EBU R 128 v5 (2023).
 
+use super::threads::Threads;
+#[cfg(feature = "rayon")]
+use crate::meters::loudness::HopSearch;
 use crate::{
     console::offline::{Interrupted, Progress},
     foundation::{
@@ -32,10 +35,12 @@ use crate::{
         unit::db_to_gain,
     },
     meters::{
-        loudness::{Loudness, LoudnessParams},
+        loudness::{Loudness, LoudnessMeter, LoudnessParams},
         true_peak::Precision,
     },
 };
+#[cfg(feature = "rayon")]
+use alloc::{vec, vec::Vec};
 use core::{fmt, ops::ControlFlow};
 
 /// Frames measured between two reports of progress.
@@ -289,17 +294,73 @@ pub(super) fn measure<S: Sample>(
     audio: &Block<'_, '_, S>,
     spec: &StreamSpec,
     params: &LoudnessParams,
+    threads: &Threads,
     progress: Progress<'_>,
 ) -> Result<Loudness, NormalizeError> {
+    #[cfg(feature = "rayon")]
+    if threads.are_several()
+        && let Some(hops) = HopSearch::new(spec, params.precision, audio.frames())
+    {
+        let peaks = peaks(audio, &hops, threads, &mut |share| progress(PEAKS_SHARE * share))?;
+        let params = LoudnessParams { precision: Precision::Off, ..params.clone() };
+        let meter = observed(audio, spec, &params, &mut |share| progress(PEAKS_SHARE + (1.0 - PEAKS_SHARE) * share))?;
+        return all_finite(&meter).map(|()| meter.reading_with(&peaks));
+    }
+    let _ = threads;
+    let meter = observed(audio, spec, params, progress)?;
+    all_finite(&meter).map(|()| meter.reading())
+}
+
+fn observed<S: Sample>(
+    audio: &Block<'_, '_, S>,
+    spec: &StreamSpec,
+    params: &LoudnessParams,
+    progress: Progress<'_>,
+) -> Result<LoudnessMeter<S>, NormalizeError> {
     let mut meter = params.build::<S>(spec)?;
     for (start, length, share) in steps(audio.frames(), STEP_FRAMES) {
         meter.observe(&audio.frames_at(start, length));
         report(progress, share)?;
     }
+    Ok(meter)
+}
+
+/// Refuses what was not finite.
+pub(super) fn all_finite<S: Sample>(meter: &LoudnessMeter<S>) -> Result<(), NormalizeError> {
     match meter.non_finite_samples() {
-        0 => Ok(meter.reading()),
+        0 => Ok(()),
         samples => Err(NormalizeError::NotFinite { samples }),
     }
+}
+
+/// Share of a measurement that the true peaks take.
+#[cfg(feature = "rayon")]
+const PEAKS_SHARE: f64 = 0.75;
+/// Parts of a search for true peaks that a thread does at once: 2 s.
+#[cfg(feature = "rayon")]
+const PARTS: usize = 20;
+
+/// The true peaks of all parts over the channels, on all threads.
+#[cfg(feature = "rayon")]
+fn peaks<S: Sample>(
+    audio: &Block<'_, '_, S>,
+    hops: &HopSearch<S>,
+    threads: &Threads,
+    progress: Progress<'_>,
+) -> Result<Vec<f64>, NormalizeError> {
+    use std::sync::{Mutex, PoisonError};
+    let starts: Vec<usize> = (0..hops.parts()).step_by(PARTS).collect();
+    let peaks = Mutex::new(vec![0.0_f64; hops.parts()]);
+    let search = |index: usize| {
+        let (channel, start) = (index / starts.len(), starts[index % starts.len()]);
+        let found = hops.peaks(audio.channel(channel), start..(start + PARTS).min(hops.parts()));
+        let mut peaks = peaks.lock().unwrap_or_else(PoisonError::into_inner);
+        for (peak, found) in peaks[start..].iter_mut().zip(found) {
+            *peak = peak.max(found);
+        }
+    };
+    threads.each(audio.channels() * starts.len(), search, |share| report(progress, share))?;
+    Ok(peaks.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Normalises a whole programme in place. `loudness` sets the channel weights; its precision is ignored.
@@ -334,10 +395,11 @@ pub fn normalize_with<S: Sample>(
     if audio.frames() < needed {
         return Err(NormalizeError::TooShort { frames: audio.frames(), needed });
     }
+    let threads = Threads::new();
     // Both readings are complete before any sample is changed.
     let reading = |precision, from: f64, to: f64, progress: Progress<'_>| {
         let params = LoudnessParams { precision, ..loudness.clone() };
-        measure(&audio.as_block(), spec, &params, &mut |share| progress(from + (to - from) * share))
+        measure(&audio.as_block(), spec, &params, &threads, &mut |share| progress(from + (to - from) * share))
     };
     let standard = reading(Precision::Standard, 0.0, 0.3, progress)?;
     let mut loudness = reading(Precision::Reference, 0.3, 1.0, progress)?;

@@ -2,8 +2,9 @@
 
 use super::{
     drive_search::Attempt,
-    normalizer::{NormalizeError, report, steps},
-    quantizer::QuantizerParams,
+    normalizer::{NormalizeError, steps},
+    quantizer::{Quantizer, QuantizerParams},
+    threads::Threads,
 };
 use crate::{
     console::offline::{Plan, Progress, copy_from, render_with},
@@ -24,22 +25,27 @@ use alloc::{vec, vec::Vec};
 pub const CURVE_STEP_MS: f64 = 10.0;
 /// Frames per chunk of the limiter and the quantiser.
 const CHUNK_FRAMES: usize = 4_096;
+/// Fewest frames that are worth another thread.
+const FINISH_FRAMES: usize = 3 * CHUNK_FRAMES;
 
-/// A programme after drive, clip and limiter.
-pub(super) struct Driven<S> {
-    pub(super) samples: Vec<S>,
+/// What clip and limiter did to a programme.
+pub(super) struct Driven {
     pub(super) clipped_share: f64,
     pub(super) reduction: GainReduction,
     pub(super) reduction_curve_db: Vec<f64>,
 }
 
-/// The programme times the drive, through clip and limiter if needed; of the same length.
+/// The programme times the drive, through clip and limiter if needed, into `out`, which is as long. `finish` is called
+/// with one part of it after the other, beside the making of the next where there are threads.
 pub(super) fn drive<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
     attempt: &Attempt,
+    threads: &Threads,
+    out: &mut BlockMut<'_, '_, S>,
+    mut finish: impl FnMut(&mut BlockMut<'_, '_, S>) + Send,
     progress: Progress<'_>,
-) -> Result<Driven<S>, NormalizeError> {
+) -> Result<Driven, NormalizeError> {
     let (channels, frames) = (programme.channels(), programme.frames());
     let gain = S::from_f64(db_to_gain(attempt.drive_db));
     let mut limiter: Option<Limiter<S>> = attempt.limiter.map(|params| params.build(spec)).transpose()?;
@@ -57,7 +63,7 @@ pub(super) fn drive<S: Sample>(
     let step_frames = ms_to_frames(CURVE_STEP_MS, spec.sample_rate_hz());
     let mut curve = vec![0.0; if limiter.is_some() { frames.div_ceil(step_frames) } else { 0 }];
     let mut reduction_db = Vec::new();
-    let rendering = render_with(&plan, progress, |start, block| {
+    let mut make = |start: usize, block: &mut BlockMut<'_, '_, S>| {
         copy_from(programme, start, block);
         for channel in 0..channels {
             block.channel_mut(channel).iter_mut().for_each(|sample| *sample *= gain);
@@ -76,35 +82,52 @@ pub(super) fn drive<S: Sample>(
                 *largest = largest.max(reduction_db);
             }
         }
+    };
+    let mut finished = 0;
+    render_with(&plan, progress, out, |start, block, out| {
+        let ready = start.saturating_sub(latency_frames) - finished;
+        if ready < FINISH_FRAMES {
+            return make(start, block);
+        }
+        let mut part = out.frames_mut(finished, ready);
+        threads.both(|| make(start, block), || finish(&mut part));
+        finished += ready;
     })?;
+    finish(&mut out.frames_mut(finished, frames - finished));
     let reduction = limiter.map_or_else(GainReduction::default, |limiter| limiter.gain_reduction());
     let clipped_share = clipper.map_or(0.0, |clipper| clipper.clipped_share());
-    Ok(Driven { samples: rendering.samples, clipped_share, reduction, reduction_curve_db: curve })
+    Ok(Driven { clipped_share, reduction, reduction_curve_db: curve })
 }
 
-/// Rounds to a word length in place, if there is one. Returns the count of samples clipped.
-pub(super) fn round<S: Sample>(
-    samples: &mut [S],
-    spec: &StreamSpec,
-    word: Option<QuantizerParams>,
-    progress: Progress<'_>,
-) -> Result<u64, NormalizeError> {
-    let Some(word) = word else { return Ok(0) };
-    let channels = spec.channels();
-    let mut quantizer = word.build(spec)?;
-    let mut words = vec![0; channels * CHUNK_FRAMES];
-    let mut block = BlockMut::from_planar(samples, channels)?;
-    for (start, length, share) in steps(block.frames(), CHUNK_FRAMES) {
-        let mut part = block.frames_mut(start, length);
-        let words = &mut words[..channels * length];
-        quantizer.quantize(&part.as_block(), words)?;
-        for (channel, words) in words.chunks_exact(length).enumerate() {
-            for (sample, word) in part.channel_mut(channel).iter_mut().zip(words) {
-                // Exact: 24 bits fit an f32.
-                *sample = S::from_f64(f64::from(*word) * quantizer.step());
+/// Rounding to a word length, part by part.
+pub(super) struct Rounding {
+    quantizer: Quantizer,
+    words: Vec<i32>,
+}
+
+impl Rounding {
+    pub(super) fn new(word: &QuantizerParams, spec: &StreamSpec) -> Result<Self, NormalizeError> {
+        Ok(Self { quantizer: word.build(spec)?, words: vec![0; spec.channels() * CHUNK_FRAMES] })
+    }
+
+    /// Rounds the next part in place.
+    pub(super) fn round<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) {
+        for (start, length, _) in steps(block.frames(), CHUNK_FRAMES) {
+            let mut part = block.frames_mut(start, length);
+            let words = &mut self.words[..part.channels() * length];
+            // The only error is another shape.
+            let Ok(()) = self.quantizer.quantize(&part.as_block(), words) else { return };
+            for (channel, words) in words.chunks_exact(length).enumerate() {
+                for (sample, word) in part.channel_mut(channel).iter_mut().zip(words) {
+                    // Exact: 24 bits fit an f32.
+                    *sample = S::from_f64(f64::from(*word) * self.quantizer.step());
+                }
             }
         }
-        report(progress, share)?;
     }
-    Ok(quantizer.clipped())
+
+    /// Samples clipped.
+    pub(super) fn clipped(&self) -> u64 {
+        self.quantizer.clipped()
+    }
 }

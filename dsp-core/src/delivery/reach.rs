@@ -9,12 +9,18 @@ use super::{
     drive_search::{Clip, DriveSearch, MAX_EXCESS_DB, PEAK_MARGIN_DB},
     normalizer::{NormalizeError, measure},
     pass::drive,
+    threads::Threads,
 };
 use crate::{
     console::offline::Progress,
-    foundation::{block::Block, sample::Sample, stream::StreamSpec},
+    foundation::{
+        block::{Block, BlockMut},
+        sample::Sample,
+        stream::StreamSpec,
+    },
     meters::{loudness::LoudnessParams, true_peak::Precision},
 };
+use alloc::vec;
 
 /// Distance of the first drives, in dB, and their number.
 const STEP_DB: f64 = 6.0;
@@ -47,18 +53,21 @@ impl Reach {
         params: &DeliveryParams,
         source_peak_dbtp: f64,
         clip: Clip,
+        threads: &Threads,
         progress: Progress<'_>,
     ) -> Result<Self, NormalizeError> {
         let mut done = 0.0;
+        let mut samples = vec![S::ZERO; spec.channels() * programme.frames()];
+        let mut driven = BlockMut::from_planar(&mut samples, spec.channels())?;
         let mut loudness = |excess_db: f64, precision| -> Result<(f64, f64, f64), NormalizeError> {
             let Some(attempt) = DriveSearch::probe(excess_db, params.ceiling_dbtp, source_peak_dbtp, clip) else {
                 return Ok((f64::NEG_INFINITY, 0.0, 0.0));
             };
             let report = &mut |share: f64| progress((done + 0.5 * share) / PASSES);
-            let driven = drive(programme, spec, &attempt, report)?;
+            drive(programme, spec, &attempt, threads, &mut driven, |_| {}, report)?;
             let meter = LoudnessParams { precision, dual_mono: params.dual_mono, ..Default::default() };
             let report = &mut |share: f64| progress((done + 0.5 + 0.5 * share) / PASSES);
-            let reading = measure(&Block::from_planar(&driven.samples, spec.channels())?, spec, &meter, report)?;
+            let reading = measure(&driven.as_block(), spec, &meter, threads, report)?;
             done += 1.0;
             let over_db = reading.true_peak_dbtp.unwrap_or(0.0) - (params.ceiling_dbtp - PEAK_MARGIN_DB);
             Ok((reading.integrated_lufs, over_db, attempt.drive_db))

@@ -54,7 +54,7 @@ impl<S: Sample> Search<S> {
     }
 
     /// Samples of silence after which all points have been computed.
-    fn tail(&self) -> usize {
+    pub(crate) fn tail(&self) -> usize {
         self.history() + self.taps.history()
     }
 }

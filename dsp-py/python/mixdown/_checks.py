@@ -174,12 +174,39 @@ def planar(value: AudioLike, name: str = "audio") -> Audio:
     return samples[np.newaxis] if samples.ndim == 1 else samples
 
 
+#: Frames that are looked at at once: what is made of them stays in the cache.
+_STEP_FRAMES = 65_536
+
+
 def finite(samples: Audio, name: str = "audio") -> Audio:
     """Return audio whose samples are all finite."""
-    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+    refuse_non_finite(non_finite(samples), name)
+    return samples
+
+
+def non_finite(samples: Audio) -> int:
+    """Return how many samples are not finite."""
+    bad = 0
+    for start in range(0, samples.shape[-1], _STEP_FRAMES):
+        part = np.isfinite(samples[..., start : start + _STEP_FRAMES])
+        bad += 0 if part.all() else part.size - int(np.count_nonzero(part))
+    return bad
+
+
+def refuse_non_finite(bad: int, name: str = "audio") -> None:
+    """Refuse audio with so many samples that are not finite."""
     if bad:
         raise ParameterError(f"{name} holds {bad} non-finite samples")
-    return samples
+
+
+def is_constant(samples: NDArray[Any]) -> bool:
+    """Whether an array is read-only, and all that it is a view of: nobody writes to it."""
+    owner: Any = samples
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        if owner.base is None:
+            return True
+        owner = owner.base
+    return False
 
 
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:

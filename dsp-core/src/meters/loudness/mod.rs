@@ -1,10 +1,14 @@
 //! Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: integrated, momentary, short-term, range, peaks.
 
 mod gating;
+#[cfg(feature = "rayon")]
+mod hops;
 mod weights;
 mod windows;
 
 pub use gating::{BlockEnergies, album_loudness};
+#[cfg(feature = "rayon")]
+pub(crate) use hops::HopSearch;
 pub use weights::{Layout, Weights};
 
 use super::true_peak::Precision;
@@ -301,6 +305,22 @@ impl<S: Sample> LoudnessMeter<S> {
         self.blocks.integrated_lufs()
     }
 
+    /// The reading of a meter with [`Memory::Exact`] and without a search for true peaks, with those of the parts of a
+    /// [`HopSearch`] over all channels.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn reading_with(&self, parts: &[f64]) -> Loudness {
+        let complete = parts.len().saturating_sub(1);
+        let first = complete - self.ranges.blocks().len();
+        let mut min_psr = f64::INFINITY;
+        for (hop, &energy) in (first..complete).zip(self.ranges.blocks()) {
+            if energy > energy_of(ABSOLUTE_GATE_LUFS) {
+                let highest = parts[hop + 1 - PEAK_HOPS..=hop].iter().copied().fold(0.0, f64::max);
+                min_psr = min_psr.min(highest * highest / energy);
+            }
+        }
+        self.reading_of(Some(gain_to_db(parts.iter().copied().fold(0.0, f64::max))), min_psr)
+    }
+
     fn end_span(&mut self, complete: u64) {
         let mut energy = 0.0;
         for (pair, weights) in self.pairs.iter_mut().zip(self.weights.chunks(2)) {
@@ -329,6 +349,32 @@ impl<S: Sample> LoudnessMeter<S> {
             if self.short_term.mean > energy_of(ABSOLUTE_GATE_LUFS) {
                 self.min_psr = self.min_psr.min(highest * highest / self.short_term.mean);
             }
+        }
+    }
+
+    fn reading_of(&self, true_peak_dbtp: Option<f64>, min_psr: f64) -> Loudness {
+        let integrated_lufs = self.blocks.integrated_lufs();
+        let sample_peak = self.pairs.iter().map(|pair| pair.clone().take_peak()).fold(self.sample_peak, f64::max);
+        let blocks = self.blocks.blocks();
+        let before = (SHORT_TERM_SPANS - MOMENTARY_SPANS) / HOP_SPANS;
+        let short_term = core::iter::repeat_n(&0.0, before as usize).chain(self.ranges.blocks());
+        Loudness {
+            integrated_lufs,
+            loudness_range_lu: self.ranges.range_lu(),
+            max_momentary_lufs: lufs(self.momentary.max),
+            max_short_term_lufs: lufs(self.short_term.max),
+            true_peak_dbtp,
+            sample_peak_dbfs: gain_to_db(sample_peak),
+            plr_lu: match true_peak_dbtp {
+                Some(peak) if integrated_lufs > f64::NEG_INFINITY => peak - integrated_lufs,
+                _ => f64::NEG_INFINITY,
+            },
+            min_psr_lu: if min_psr < f64::INFINITY { power_to_db(min_psr) - lufs(1.0) } else { f64::NEG_INFINITY },
+            momentary_lufs: blocks.iter().map(|&energy| lufs(energy)).collect(),
+            short_term_lufs: short_term.take(blocks.len()).map(|&energy| lufs(energy)).collect(),
+            times_s: (0..blocks.len() as u64)
+                .map(|block| self.spans.time_s(block * HOP_SPANS + MOMENTARY_SPANS))
+                .collect(),
         }
     }
 
@@ -366,34 +412,8 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
     }
 
     fn reading(&self) -> Loudness {
-        let integrated_lufs = self.blocks.integrated_lufs();
         let true_peak_dbtp = self.peaks.as_ref().map(|peaks| gain_to_db(peaks.reading(self.backend)));
-        let sample_peak = self.pairs.iter().map(|pair| pair.clone().take_peak()).fold(self.sample_peak, f64::max);
-        let blocks = self.blocks.blocks();
-        let before = (SHORT_TERM_SPANS - MOMENTARY_SPANS) / HOP_SPANS;
-        let short_term = core::iter::repeat_n(&0.0, before as usize).chain(self.ranges.blocks());
-        Loudness {
-            integrated_lufs,
-            loudness_range_lu: self.ranges.range_lu(),
-            max_momentary_lufs: lufs(self.momentary.max),
-            max_short_term_lufs: lufs(self.short_term.max),
-            true_peak_dbtp,
-            sample_peak_dbfs: gain_to_db(sample_peak),
-            plr_lu: match true_peak_dbtp {
-                Some(peak) if integrated_lufs > f64::NEG_INFINITY => peak - integrated_lufs,
-                _ => f64::NEG_INFINITY,
-            },
-            min_psr_lu: if self.min_psr < f64::INFINITY {
-                power_to_db(self.min_psr) - lufs(1.0)
-            } else {
-                f64::NEG_INFINITY
-            },
-            momentary_lufs: blocks.iter().map(|&energy| lufs(energy)).collect(),
-            short_term_lufs: short_term.take(blocks.len()).map(|&energy| lufs(energy)).collect(),
-            times_s: (0..blocks.len() as u64)
-                .map(|block| self.spans.time_s(block * HOP_SPANS + MOMENTARY_SPANS))
-                .collect(),
-        }
+        self.reading_of(true_peak_dbtp, self.min_psr)
     }
 
     fn reset(&mut self) {

@@ -31,7 +31,7 @@ impl Spans {
     }
 
     /// The frame at which span `index` starts.
-    fn start(&self, index: u64) -> u64 {
+    pub(super) fn start(&self, index: u64) -> u64 {
         libm::round(index as f64 * self.sample_rate_hz / SPANS_PER_SECOND) as u64
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown._threads import each
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.terminal import bar, complain, figure, one_line, say, table
 from mixdown.delivery import Target, find_target, verdict
@@ -130,13 +132,19 @@ def measure(
     factors = None if weights is None else _parsed_weights(weights)
     measured: list[Measured] = []
     failed: dict[str, str] = {}
-    for file in files:
-        try:
-            with bar(f"Measuring {shown(file.name)}") as progress:
-                measured.append(measure_file(file, progress, layout=layout, weights=factors, dual_mono=dual_mono))
-        except (OSError, ValueError, MemoryError) as error:
-            failed[shown(file)] = one_line(error)
-            complain(one_line(error))
+
+    def work(file: Path, progress: Callable[[float], None]) -> Measured:
+        return measure_file(file, progress, layout=layout, weights=factors, dual_mono=dual_mono)
+
+    with bar(f"Measuring {shown(files[0].name) if len(files) == 1 else f'{len(files)} files'}") as progress:
+        errors = (OSError, ValueError, MemoryError)
+        outcomes = each(files, work, progress=progress, stays=lambda file: not os.path.isfile(file), errors=errors)
+        for file, outcome in zip(files, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                failed[shown(file)] = one_line(outcome)
+                complain(one_line(outcome))
+            else:
+                measured.append(outcome)
     album_lufs = album_of([entry.meter for entry in measured]) if len(measured) > 1 else None
     if as_json:
         results = [

@@ -100,6 +100,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
             raise ParameterError(f"frames = {frames!r} is not allowed: it must be a whole number of at least 1")
         self._frames = int(frames)
         self._ended = False
+        #: Memory of the decoder, the same for all blocks.
+        self._decoding: NDArray[np.float32] | None = None
         self._closing = contextlib.ExitStack()
         self.found_frames = 0
         try:
@@ -219,27 +221,34 @@ class Blocks(Iterator[NDArray[np.float32]]):
 
     def __next__(self) -> NDArray[np.float32]:
         """Return the next block, shape (channels, frames); only the last one is shorter than the others."""
-        if self._ended:
-            raise StopIteration
-        block = self._decoded(self._frames)
-        self.found_frames += block.shape[1]
-        if block.shape[1] < self._frames:
-            self._end()
-            if block.shape[1] == 0:
-                raise StopIteration
-        return block
+        for block in self._views():
+            return np.array(block, order="C")
+        raise StopIteration
+
+    def _views(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the blocks, each a view until the next one is read."""
+        while not self._ended:
+            block = self._decoded(self._frames)
+            self.found_frames += block.shape[1]
+            if block.shape[1] < self._frames:
+                self._end()
+                if block.shape[1] == 0:
+                    return
+            yield block
 
     def _decoded(self, frames: int) -> NDArray[np.float32]:
+        if self._decoding is None or len(self._decoding) < frames:
+            self._decoding = np.empty((frames, self.channels), np.float32)
+        block = self._decoding[:frames]
         # A decoder that fails within a block has filled the block up to there.
-        block = np.full((frames, self.channels), np.nan, np.float32)
+        block.fill(np.nan)
         try:
             block = self._source.read(out=block)
         except soundfile.LibsndfileError as error:
             untouched = np.isnan(block).all(axis=1)
             block = block[: int(np.argmax(untouched)) if untouched.any() else frames]
             self._damage = self._damage or _reason(error)
-        rows = block.T if self._order is None else block.T[self._order]
-        return np.ascontiguousarray(rows)
+        return block.T if self._order is None else block.T[self._order]
 
     def _end(self) -> None:
         self.close()
@@ -376,7 +385,7 @@ def gathered(source: Blocks, start_s: float = 0.0, duration_s: float | None = No
     audio = np.empty((source.channels, expected if wanted is None else min(expected, wanted)), np.float32)
     done = 0
     if wanted is None or wanted > 0:
-        for block in source:
+        for block in source._views():
             if done + block.shape[1] > audio.shape[1]:
                 longer = np.empty((source.channels, 2 * audio.shape[1] + block.shape[1]), np.float32)
                 longer[:, :done] = audio[:, :done]

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core
-from mixdown._checks import AudioLike, Source
+from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
+from mixdown._threads import each
 from mixdown.loudspeakers import LAYOUTS
 
 Precision = Literal["standard", "high", "reference"]
@@ -21,7 +22,7 @@ Memory = Literal["exact", "constant"]
 """What a meter keeps of the past."""
 
 #: Frames per block of a whole programme.
-_STEP_FRAMES = 262_144
+_STEP_FRAMES = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,15 +184,19 @@ def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> 
     float
         LUFS; -inf if no block passes the gates. Not the mean of the programmes' loudness.
     """
-    meters = []
+    listed = []
     for number, programme in enumerate(_checks.items("programmes", programmes, "recordings")):
         audio, sample_rate_hz = _checks.recording(programme, None, f"programmes[{number}]")
         samples = _checks.planar(audio, f"programmes[{number}]")
         weights = getattr(programme, "weights", None)
-        meter = LoudnessMeter(sample_rate_hz, samples.shape[0], weights=weights, dual_mono=dual_mono)
-        meter.observe(samples)
-        meters.append(meter)
-    return album_of(meters)
+        listed.append((samples, LoudnessMeter(sample_rate_hz, samples.shape[0], weights=weights, dual_mono=dual_mono)))
+
+    def work(job: tuple[Audio, LoudnessMeter], progress: Callable[[float], None]) -> LoudnessMeter:
+        samples, meter = job
+        _observe(meter, samples, lambda done, frames: progress(done / max(frames, 1)))
+        return meter
+
+    return album_of(meter for meter in each(listed, work) if isinstance(meter, LoudnessMeter))
 
 
 def album_of(meters: Iterable[LoudnessMeter]) -> float:
@@ -259,9 +264,14 @@ def loudness(
         dual_mono=dual_mono,
         precision=precision,
     )
+    _observe(meter, samples, progress)
+    return meter.reading()
+
+
+def _observe(meter: LoudnessMeter, samples: Audio, progress: Callable[[int, int], None] | None) -> None:
+    """Measure a whole programme, step by step."""
     frames = samples.shape[-1]
     for start in range(0, max(frames, 1), _STEP_FRAMES):
         meter.observe(samples[..., start : start + _STEP_FRAMES])
         if progress is not None:
             progress(min(start + _STEP_FRAMES, frames), frames)
-    return meter.reading()

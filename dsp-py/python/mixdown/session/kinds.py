@@ -21,8 +21,9 @@ class Track(Strip):
     name : str
         As all further settings: see :class:`Strip`.
     audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
-        another, and kept read-only, (1 or 2, frames): a change is another array.
+        float32 or float64; non-finite samples are refused. It is copied unless it is read-only, with all that it is a
+        view of; converted to the mix's rate if it comes with another; and kept read-only, (1 or 2, frames): a change is
+        another array.
     """
 
     audio: Audio

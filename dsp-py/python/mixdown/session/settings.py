@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from mixdown import _checks
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
+from mixdown._threads import each
 from mixdown.conversion import at_rate
 from mixdown.effects import Effect, PanLaw
 from mixdown.session.automation import Automated, Points
@@ -118,7 +119,7 @@ class Stored:
 
 
 def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
-    """Return a track's audio as stored: a read-only copy at the rate of the mix."""
+    """Return a track's audio as stored: read-only, at the rate of the mix; a copy, unless nobody can write to it."""
     called = f"audio of {name!r}"
     samples, own_hz = _checks.unpack(source, called)
     if rate_hz is not None:
@@ -127,9 +128,25 @@ def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float |
     if audio.shape[0] not in (1, 2):
         hint = ": pass audio.T" if audio.shape[1] in (1, 2) else ""
         raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
-    _checks.finite(audio, called)
-    if own_hz is not None and to_hz is not None:
-        audio = at_rate(audio, own_hz, to_hz)
-    kept = cast(Audio, np.array(audio, order="C"))
+    if own_hz is not None and to_hz is not None and own_hz != to_hz:
+        audio = at_rate(_checks.finite(audio, called), own_hz, to_hz)
+        audio.flags.writeable = False
+    if audio.flags.c_contiguous and _checks.is_constant(audio):
+        return _checks.finite(audio, called)
+    kept = np.empty(audio.shape, audio.dtype)
+
+    def copy(start: int, _: object) -> int:
+        part = kept[:, start : start + _COPY_FRAMES]
+        part[...] = audio[:, start : start + _COPY_FRAMES]
+        return _checks.non_finite(part)
+
+    starts = range(0, audio.shape[1], _COPY_FRAMES)
+    # New memory takes longer to come than to be written: all cores ask for it.
+    counts = each(starts, copy) if len(starts) > 1 else (copy(start, None) for start in starts)
+    _checks.refuse_non_finite(sum(count for count in counts if isinstance(count, int)), called)
     kept.flags.writeable = False
     return kept
+
+
+#: Frames that a thread copies at once.
+_COPY_FRAMES = 1 << 20
