@@ -26,4 +26,17 @@ impl<'i, 'j, S: Sample> Chunk<'_, 'i, 'j, S> {
         let start = self.start.min(input.frames());
         Some(input.frames_at(start, self.frames.min(input.frames() - start)))
     }
+    /// Whether an input has so many channels, and all frames.
+    #[inline]
+    pub(super) fn is_whole(&self, index: usize, channels: usize) -> bool {
+        let fits =
+            |input: &Block<'_, '_, S>| input.channels() >= channels && input.frames() >= self.start + self.frames;
+        self.inputs.get(index).is_some_and(fits)
+    }
+
+    /// One channel of an input that has all frames.
+    #[inline(always)]
+    pub(super) fn channel(&self, index: usize, channel: usize) -> &'i [S] {
+        &self.inputs[index].channel(channel)[self.start..self.start + self.frames]
+    }
 }

@@ -269,6 +269,7 @@ impl<S: Sample> Feed<S> {
     }
 
     /// Adds a chunk of the source, which is among `taps`, to a bus.
+    #[inline]
     pub(super) fn add_to<'b, 'i: 'b>(
         &'b mut self,
         backend: Backend,
@@ -277,6 +278,23 @@ impl<S: Sample> Feed<S> {
         bus: &mut Bus<'b, S>,
     ) {
         let source = taps[self.source].read(self.route.tap, chunk);
+        match &self.rest {
+            Some(rest) if self.delay.frames() == 0 => {
+                let is_counted = self.counts();
+                rest.each_row(source, is_counted, |row| bus.add(row));
+            }
+            _ => self.add_late_or_moving(backend, source, chunk, bus),
+        }
+    }
+
+    #[inline(never)]
+    fn add_late_or_moving<'b>(
+        &'b mut self,
+        backend: Backend,
+        source: Source<'b, S>,
+        chunk: &Chunk<'_, '_, '_, S>,
+        bus: &mut Bus<'b, S>,
+    ) {
         let (frames, is_late) = (chunk.frames, self.delay.frames() > 0);
         if is_late {
             let Self { delay, delayed, channels, .. } = self;
@@ -327,7 +345,8 @@ impl<S: Sample> Feed<S> {
         // The time of the sound: the bus is late by the latency of what stands before it.
         let first = now as i64 - self.due as i64;
         let (channels, rate_hz) = (self.channels, self.sample_rate_hz);
-        let mut own = self.lanes.take();
+        // Only if there are some: their place is large.
+        let mut own = if self.lanes.is_some() { self.lanes.take() } else { None };
         let lanes = own.as_mut().map(|lanes| lanes.fill(channels, first, frames, rate_hz));
         let mut non_finite = 0;
         let mut start = 0;
@@ -357,7 +376,7 @@ impl<S: Sample> Feed<S> {
                 Some(targets) => {
                     let mut non_finite = 0;
                     targets.each_row(source, true, |row| {
-                        non_finite += bus::add_rows(backend, [&mut *left, &mut *right], &[row]);
+                        non_finite += bus::add_row(backend, [&mut *left, &mut *right], row);
                     });
                     non_finite
                 }
@@ -369,7 +388,9 @@ impl<S: Sample> Feed<S> {
                 self.wait_for(self.wait - length);
             }
         }
-        self.lanes = own;
+        if own.is_some() {
+            self.lanes = own;
+        }
         non_finite
     }
 

@@ -22,9 +22,12 @@ use crate::{
         stream::StreamSpec,
         tail::Tail,
     },
-    primitives::{backend::Backend, bus::Bus},
+    primitives::{
+        backend::Backend,
+        bus::{Bus, Sums},
+    },
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// The mixer: tracks, groups and returns through strips into a stereo master.
 ///
@@ -91,8 +94,8 @@ pub struct Mixer<S: Sample> {
     pub(super) leaving: Vec<Feed<S>>,
     pub(super) metering: Metering,
     pub(super) meters: Vec<StripMeter>,
-    /// Left, then right, of one chunk.
-    sums: Vec<f64>,
+    /// Of one chunk.
+    sums: Sums,
     /// Of the master's output.
     non_finite: u64,
     /// Which strips are heard while others are soloed; and, while that is found, what feeds soloed ones.
@@ -147,7 +150,7 @@ impl<S: Sample> Mixer<S> {
             leaving: Vec::new(),
             metering: Metering::Off,
             meters: Vec::new(),
-            sums: vec![0.0; 2 * CHUNK_FRAMES],
+            sums: Sums::new(CHUNK_FRAMES),
             non_finite: 0,
             kept: Vec::new(),
             feeding: Vec::new(),
@@ -260,8 +263,7 @@ impl<S: Sample> Mixer<S> {
                     out_right.copy_from_slice(&taps.after[length..2 * length]);
                 }
                 None => {
-                    let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
-                    let mut bus = Bus::new(self.backend, [&mut left[..length], &mut right[..length]]);
+                    let mut bus = Bus::new(self.backend, self.sums.sides(length));
                     for out in self.leaving.iter_mut().filter(|out| !out.is_gone()).chain([&mut self.out]) {
                         out.add_to(self.backend, &self.taps, &chunk, &mut bus);
                     }

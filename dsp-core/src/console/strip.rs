@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     foundation::{
-        block::{Block, BlockMut},
+        block::BlockMut,
         error::{Error, channels_in, expect_channels, expect_rate},
         grid::GRID_FRAMES,
         params::{Params, Tunable},
@@ -28,9 +28,12 @@ use crate::{
         tail::Tail,
     },
     levels::{gain::Gain, width::Width},
-    primitives::{backend::Backend, bus::Bus},
+    primitives::{
+        backend::Backend,
+        bus::{Bus, Sums},
+    },
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// Checks that processors run in series on a strip with these settings.
 ///
@@ -65,7 +68,7 @@ pub(super) struct Strip<S: Sample> {
     delay: PathDelay<S>,
     pub(super) feeds: Vec<Feed<S>>,
     /// Left and right of a bus.
-    sums: Vec<f64>,
+    sums: Sums,
     /// Of its feeds.
     non_finite: u64,
     trim: Gain<S>,
@@ -90,7 +93,7 @@ impl<S: Sample> Strip<S> {
             input: None,
             delay: PathDelay::new(spec.channels(), 0),
             feeds: Vec::new(),
-            sums: if is_bus { vec![0.0; 2 * CHUNK_FRAMES] } else { Vec::new() },
+            sums: if is_bus { Sums::new(CHUNK_FRAMES) } else { Sums::none() },
             non_finite: 0,
             trim: params.trim().build(spec)?,
             inserts: Vec::new(),
@@ -163,12 +166,13 @@ impl<S: Sample> Strip<S> {
     /// Runs a chunk of its input, or of its sources, which are among `earlier`, into its own taps. Missing input is
     /// silence.
     pub(super) fn run(&mut self, own: &mut Taps<S>, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>) {
-        let frames = chunk.frames;
-        let input = self.input.and_then(|index| chunk.input(index));
-        own.passed = self.input.filter(|_| self.passes(input.as_ref(), frames));
+        // Nothing before the fader changes a sample, and the input has all frames: it needs no copy.
+        own.passed = self.input.filter(|index| self.is_plain && chunk.is_whole(*index, self.spec.channels()));
         if own.passed.is_some() {
             return;
         }
+        let frames = chunk.frames;
+        let input = self.input.and_then(|index| chunk.input(index));
         let (channels, rows) = (self.spec.channels(), own.rows());
         let Taps { before, after, .. } = own;
         let Ok(mut block) = BlockMut::from_planar(&mut after[..rows * frames], rows) else { return };
@@ -235,16 +239,9 @@ impl<S: Sample> Strip<S> {
         self.is_plain && self.input.is_none()
     }
 
-    /// Whether nothing before the fader changes a sample, and the input has all frames: it needs no copy.
-    fn passes(&self, input: Option<&Block<'_, '_, S>>, frames: usize) -> bool {
-        self.is_plain && input.is_some_and(|input| input.channels() >= self.spec.channels() && input.frames() == frames)
-    }
-
     /// Sums the feeds in f64, rounded once.
     fn gather(&mut self, earlier: &[Taps<S>], chunk: &Chunk<'_, '_, '_, S>, block: &mut BlockMut<'_, '_, S>) {
-        let (left, right) = self.sums.split_at_mut(CHUNK_FRAMES);
-        let sums = [&mut left[..chunk.frames], &mut right[..chunk.frames]];
-        let mut bus = Bus::new(self.backend, sums);
+        let mut bus = Bus::new(self.backend, self.sums.sides(chunk.frames));
         for feed in self.feeds.iter_mut().filter(|feed| !feed.is_gone()) {
             feed.add_to(self.backend, earlier, chunk, &mut bus);
         }

@@ -38,12 +38,11 @@ impl<S: Sample> Taps<S> {
     }
 
     /// The chunk at a tap.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read<'b, 'i: 'b>(&'b self, tap: Tap, chunk: &Chunk<'_, 'i, '_, S>) -> Source<'b, S> {
         let frames = chunk.frames;
-        let input = self.passed.and_then(|index| chunk.input(index));
-        let channel = |index: usize| match &input {
-            Some(input) => input.channel(index),
+        let channel = |index: usize| match self.passed {
+            Some(input) => chunk.channel(input, index),
             None if tap == Tap::PreInsert => &self.before[index * CHUNK_FRAMES..][..frames],
             None => &self.after[index * frames..][..frames],
         };

@@ -12,15 +12,15 @@ use super::{
     backend::{Backend, run},
     lanes::{Form, Lanes},
     mix::Source,
+    pair::{self, Pair, WIDEST, add_products, width},
 };
 use crate::foundation::sample::Sample;
+use alloc::{vec, vec::Vec};
 
 /// Sources added together.
 const BATCH: usize = 32;
 /// Vectors of samples that are summed at once.
 const TILE: usize = 2;
-/// Most samples of one of them: 512 bits.
-const WIDEST: usize = 16;
 /// 2^900: sums from 2^124 on times this are infinite, and with them all that f32 cannot hold. Those of ordinary samples
 /// are not, nor is what some of them add up to.
 const TO_OVERFLOW: f64 = f64::from_bits(1_923 << 52);
@@ -61,13 +61,40 @@ pub(crate) fn exact_gain<S: Sample>(gain: f64) -> f64 {
     f64::from_bits((gain.to_bits() + half) & !((1 << SPARE_BITS) - 1))
 }
 
+/// Memory for the sums of a left and a right bus.
+#[derive(Debug)]
+pub(crate) struct Sums(Vec<f64>);
+
+/// Sums of a cache line. A vector of them that lies in two lines takes twice as long to load and to store.
+const LINE: usize = 8;
+
+impl Sums {
+    /// For chunks of at most `frames`.
+    pub(crate) fn new(frames: usize) -> Self {
+        Self(vec![0.0; 2 * frames.next_multiple_of(LINE) + LINE])
+    }
+
+    /// None, which takes no memory.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Left and right of so many frames, aligned to cache lines.
+    pub(crate) fn sides(&mut self, frames: usize) -> [&mut [f64]; 2] {
+        let start = self.0.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
+        let (left, right) = self.0[start..].split_at_mut(frames.next_multiple_of(LINE));
+        [&mut left[..frames], &mut right[..frames]]
+    }
+}
+
 /// A bus under construction: one chunk of its sums, and the sources to be added to them.
 pub(crate) struct Bus<'a, S> {
     backend: Backend,
     /// Left and right. Their content does not count until the first batch is in them.
     sums: [&'a mut [f64]; 2],
     is_empty: bool,
-    rows: [Row<'a, S>; BATCH],
+    /// The first of them; the others need not be set, which would take as long as adding some.
+    rows: [Option<Row<'a, S>>; BATCH],
     count: usize,
     non_finite: u64,
 }
@@ -75,8 +102,7 @@ pub(crate) struct Bus<'a, S> {
 impl<'a, S: Sample> Bus<'a, S> {
     /// A silent bus that works in `sums`.
     pub(crate) fn new(backend: Backend, sums: [&'a mut [f64]; 2]) -> Self {
-        let none = Row::new(Source::Mono(&[]), [0.0; 2], false);
-        Self { backend, sums, is_empty: true, rows: [none; BATCH], count: 0, non_finite: 0 }
+        Self { backend, sums, is_empty: true, rows: [None; BATCH], count: 0, non_finite: 0 }
     }
 
     /// Adds a source. Non-finite samples count as 0.
@@ -85,11 +111,7 @@ impl<'a, S: Sample> Bus<'a, S> {
         if self.count == BATCH {
             self.add_batch();
         }
-        // Field by field: a row that is copied as a whole waits for the stores that put it together.
-        let Row { left, right, is_mono, gains: [to_left, to_right], is_counted } = row;
-        let place = &mut self.rows[self.count];
-        (place.left, place.right, place.is_mono) = (left, right, is_mono);
-        (place.gains[0], place.gains[1], place.is_counted) = (to_left, to_right, is_counted);
+        self.rows[self.count] = Some(row);
         self.count += 1;
     }
 
@@ -118,29 +140,31 @@ impl<'a, S: Sample> Bus<'a, S> {
         self.non_finite += non_finite;
     }
 
-    /// Rounds the sums into the left and the right of a block. Returns the count of non-finite samples.
-    pub(crate) fn round(self, samples: [&mut [S]; 2]) -> u64 {
+    /// Rounds the sums into the left and the right of a block, after which they are undefined. Returns the count of
+    /// non-finite samples. By reference: a copy of the table takes as long as adding some sources.
+    pub(crate) fn round(&mut self, samples: [&mut [S]; 2]) -> u64 {
+        let [left, right] = &mut self.sums;
         let (rows, is_empty) = (&self.rows[..self.count], self.is_empty);
-        self.non_finite + run!(self.backend, form => add_all(form, self.sums, rows, is_empty, Some(samples)))
+        self.non_finite + run!(self.backend, form => add_all(form, [left, right], rows, is_empty, Some(samples)))
     }
 }
 
-/// Adds sources to the left and the right sums. Returns the count of non-finite samples, which count as 0.
-pub(crate) fn add_rows<S: Sample>(backend: Backend, sums: [&mut [f64]; 2], rows: &[Row<'_, S>]) -> u64 {
-    run!(backend, form => add_all(form, sums, rows, false, None))
+/// Adds a source to the left and the right sums. Returns the count of non-finite samples, which count as 0.
+pub(crate) fn add_row<S: Sample>(backend: Backend, sums: [&mut [f64]; 2], row: Row<'_, S>) -> u64 {
+    run!(backend, form => add_all(form, sums, &[Some(row)], false, None))
 }
 
-/// As [`add_rows`]; if the sums are empty, starts from 0; rounds into `samples` if there are some, and then leaves the
+/// Adds sources to the left and the right sums; returns the count of non-finite samples, which count as 0. If the sums are empty, starts from 0; rounds into `samples` if there are some, and then leaves the
 /// sums undefined.
 #[inline(always)]
 fn add_all<F: Form, S: Sample>(
     form: F,
     [left, right]: [&mut [f64]; 2],
-    rows: &[Row<'_, S>],
+    rows: &[Option<Row<'_, S>>],
     is_empty: bool,
     samples: Option<[&mut [S]; 2]>,
 ) -> u64 {
-    let tile = TILE * 2 * F::Native::<f64>::LEN;
+    let tile = TILE * width::<F>();
     let whole = left.len() - left.len() % tile;
     let (left, left_rest) = left.split_at_mut(whole);
     let (right, right_rest) = right.split_at_mut(whole);
@@ -192,8 +216,6 @@ fn add_all<F: Form, S: Sample>(
     non_finite
 }
 
-/// The lower and the upper half of one vector of samples, as f64.
-type Pair<F> = [<F as Form>::Native<f64>; 2];
 /// Left and right.
 type Tile<F> = [[Pair<F>; TILE]; 2];
 
@@ -202,12 +224,12 @@ type Tile<F> = [[Pair<F>; TILE]; 2];
 fn sums<F: Form, S: Sample, const WHOLE: bool>(
     form: F,
     [left, right]: [&[f64]; 2],
-    rows: &[Row<'_, S>],
+    rows: &[Option<Row<'_, S>>],
     start: usize,
     is_empty: bool,
 ) -> Tile<F> {
     let zero = form.splat(0.0_f64);
-    let length = if WHOLE { TILE * 2 * F::Native::<f64>::LEN } else { left.len() };
+    let length = if WHOLE { TILE * width::<F>() } else { left.len() };
     let (mut to_left, mut to_right) = ([[zero; 2]; TILE], [[zero; 2]; TILE]);
     if !is_empty {
         let (left, right) = (&left[..length], &right[..length]);
@@ -216,12 +238,15 @@ fn sums<F: Form, S: Sample, const WHOLE: bool>(
             to_right[pair] = load::<F, f64, WHOLE>(form, right, pair);
         }
     }
-    for row in rows {
+    for row in rows.iter().map_while(Option::as_ref) {
         let [left_gain, right_gain] = row.gains;
-        let (left_gain, right_gain) = (form.splat(left_gain), form.splat(right_gain));
+        let (left_gain, right_gain) = ([form.splat(left_gain); 2], [form.splat(right_gain); 2]);
         let left = &row.left[start..start + length];
         if row.is_mono {
             for pair in 0..TILE {
+                if !WHOLE && pair * width::<F>() >= length {
+                    continue;
+                }
                 let samples = load::<F, S, WHOLE>(form, left, pair);
                 add_products::<F, S>(&mut to_left[pair], samples, left_gain);
                 add_products::<F, S>(&mut to_right[pair], samples, right_gain);
@@ -229,6 +254,9 @@ fn sums<F: Form, S: Sample, const WHOLE: bool>(
         } else {
             let right = &row.right[start..start + length];
             for pair in 0..TILE {
+                if !WHOLE && pair * width::<F>() >= length {
+                    continue;
+                }
                 add_products::<F, S>(&mut to_left[pair], load::<F, S, WHOLE>(form, left, pair), left_gain);
                 add_products::<F, S>(&mut to_right[pair], load::<F, S, WHOLE>(form, right, pair), right_gain);
             }
@@ -279,24 +307,17 @@ fn round_all<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: &Tile<F>, sid
     }
 }
 
-#[inline(always)]
-fn add_products<F: Form, S: Sample>(sums: &mut Pair<F>, samples: Pair<F>, gain: F::Native<f64>) {
-    for half in 0..2 {
-        sums[half] = match size_of::<S>() == size_of::<f32>() {
-            true => samples[half].exact_mul_add(gain, sums[half]),
-            false => samples[half] * gain + sums[half],
-        };
-    }
-}
-
 /// The samples of one pair; unless `WHOLE`, those that there are, and silence.
 #[inline(always)]
 fn load<F: Form, S: Sample, const WHOLE: bool>(form: F, samples: &[S], pair: usize) -> Pair<F> {
-    let width = 2 * F::Native::<f64>::LEN;
+    let width = width::<F>();
     if WHOLE {
         return form.widen(&samples[pair * width..]);
     }
     let samples = &samples[samples.len().min(pair * width)..];
+    if samples.len() >= width {
+        return form.widen(samples);
+    }
     let mut padded = [S::ZERO; WIDEST];
     let count = samples.len().min(width);
     padded[..count].copy_from_slice(&samples[..count]);
@@ -304,24 +325,20 @@ fn load<F: Form, S: Sample, const WHOLE: bool>(form: F, samples: &[S], pair: usi
 }
 
 #[inline(always)]
-fn store<F: Form, const WHOLE: bool>([lower, upper]: Pair<F>, sums: &mut [f64], pair: usize) {
-    let lanes = F::Native::<f64>::LEN;
-    if WHOLE {
-        lower.store(&mut sums[2 * pair * lanes..]);
-        upper.store(&mut sums[(2 * pair + 1) * lanes..]);
-        return;
+fn store<F: Form, const WHOLE: bool>(own: Pair<F>, sums: &mut [f64], index: usize) {
+    let width = width::<F>();
+    if WHOLE || sums.len() >= (index + 1) * width {
+        return pair::store::<F>(own, &mut sums[index * width..]);
     }
     let mut padded = [0.0; WIDEST];
-    lower.store(&mut padded);
-    upper.store(&mut padded[lanes..]);
-    let sums = sums.iter_mut().skip(2 * pair * lanes);
-    sums.zip(&padded[..2 * lanes]).for_each(|(sum, own)| *sum = *own);
+    pair::store::<F>(own, &mut padded);
+    sums.iter_mut().skip(index * width).zip(&padded[..width]).for_each(|(sum, own)| *sum = *own);
 }
 
 #[inline(always)]
 fn round<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: Pair<F>, samples: &mut [S], pair: usize) {
-    let width = 2 * F::Native::<f64>::LEN;
-    if WHOLE {
+    let width = width::<F>();
+    if WHOLE || samples.len() >= (pair + 1) * width {
         return form.narrow(sums, &mut samples[pair * width..]);
     }
     let mut padded = [S::ZERO; WIDEST];
@@ -335,11 +352,11 @@ fn round<F: Form, S: Sample, const WHOLE: bool>(form: F, sums: Pair<F>, samples:
 fn repair_all<F: Form, S: Sample>(
     form: F,
     [left, right]: [&mut [f64]; 2],
-    rows: &[Row<'_, S>],
+    rows: &[Option<Row<'_, S>>],
     is_empty: bool,
     [left_samples, right_samples]: [&mut [S]; 2],
 ) -> u64 {
-    let tile = TILE * 2 * F::Native::<f64>::LEN;
+    let tile = TILE * width::<F>();
     let samples = left_samples.chunks_exact_mut(tile).zip(right_samples.chunks_exact_mut(tile));
     let tiles = left.chunks_exact_mut(tile).zip(right.chunks_exact_mut(tile)).zip(samples);
     let mut non_finite = 0;
@@ -359,7 +376,7 @@ fn repair<F: Form, S: Sample>(
     _form: F,
     found: &Tile<F>,
     before: [&mut [f64]; 2],
-    rows: &[Row<'_, S>],
+    rows: &[Option<Row<'_, S>>],
     start: usize,
     is_empty: bool,
     mut samples: Option<[&mut [S]; 2]>,
@@ -374,7 +391,7 @@ fn repair<F: Form, S: Sample>(
         let mut sums = [left_sums[frame], right_sums[frame]];
         if !sums[0].is_finite() || !sums[1].is_finite() {
             sums = if is_empty { [0.0; 2] } else { [left[frame], right[frame]] };
-            for row in rows {
+            for row in rows.iter().map_while(Option::as_ref) {
                 let (frame_of, counted) = (start + frame, u64::from(row.is_counted));
                 let pair = [row.left[frame_of], row.right[frame_of]];
                 let channels = if row.is_mono { 1 } else { 2 };

@@ -3,9 +3,11 @@
 
 use super::{
     backend::{Backend, run},
-    ramp::{Curve, Span},
-    sanitize::sanitize,
-    scale::{GROUP, values},
+    lanes::Form,
+    pair::{self, add_products, width},
+    ramp::{Curve, Span, evaluate},
+    sanitize::repair,
+    scale::{GROUP, Lines},
 };
 use crate::foundation::sample::Sample;
 use core::ops::Range;
@@ -55,7 +57,7 @@ pub(crate) fn add_stereo<S: Sample>(
     source: Source<'_, S>,
     gains: &Gains<'_, S>,
 ) -> u64 {
-    run!(backend, _ => add_stereo_all(sums, source, gains))
+    run!(backend, form => add_stereo_all(form, sums, source, gains))
 }
 
 /// Rounds `sums` to samples.
@@ -99,105 +101,164 @@ fn add_all<S: Sample>(sums: &mut [f64], samples: &[S], gain: &Span<S, 1>) {
     }
 }
 
+/// Adds a source to the left and the right sums. Returns the count of non-finite samples.
 #[inline(always)]
-fn add_stereo_all<S: Sample>(
+fn add_stereo_all<F: Form, S: Sample>(
+    form: F,
     [left_sums, right_sums]: [&mut [f64]; 2],
     source: Source<'_, S>,
-    &Gains { straight, crossed, mute, lanes }: &Gains<'_, S>,
+    gains: &Gains<'_, S>,
 ) -> u64 {
-    let (left, right) = match source {
-        Source::Mono(both) => (both, None),
-        Source::Stereo([left, right]) => (left, Some(right)),
+    let frames = left_sums.len();
+    let (left, right, is_mono) = match source {
+        Source::Mono(both) => (both, both, true),
+        Source::Stereo([left, right]) => (left, right, false),
     };
-    let crosses = right.is_some()
-        && !matches!(crossed, Span::Still([to_left, to_right]) if *to_left == S::ZERO && *to_right == S::ZERO);
-    let muted = matches!(mute, Span::Still([level]) if *level == S::ZERO);
-    let mut non_finite = 0;
-    let mut spare = [[S::ZERO; GROUP]; 2];
-    let [spare_left, spare_right] = &mut spare;
-    for (group, (left_sums, right_sums)) in left_sums.chunks_mut(GROUP).zip(right_sums.chunks_mut(GROUP)).enumerate() {
-        let (start, length) = (group * GROUP, left_sums.len());
-        let left = finite(&left[start..start + length], spare_left, &mut non_finite);
-        let right = match right {
-            Some(right) => finite(&right[start..start + length], spare_right, &mut non_finite),
-            None => left,
-        };
-        if muted {
-            continue;
+    let muted = matches!(gains.mute, Span::Still([level]) if *level == S::ZERO);
+    if S::all_ordinary(left) && (is_mono || S::all_ordinary(right)) {
+        if !muted {
+            add_frames(form, [left_sums, right_sums], [left, right], is_mono, gains, 0);
         }
-        let lanes = lanes.map(|lanes| lanes.map(|lane| &lane[start..start + length]));
-        let own = lanes.map(|[to_left, to_right, ..]| [to_left, to_right]);
-        add_pair([left_sums, right_sums], [left, right], straight, mute, own, start);
-        if crosses {
-            let own = lanes.map(|[.., to_left, to_right]| [to_left, to_right]);
-            add_pair([left_sums, right_sums], [right, left], crossed, mute, own, start);
+        return 0;
+    }
+    let mut non_finite = 0;
+    let mut repaired = [[S::ZERO; GROUP]; 2];
+    for start in (0..frames).step_by(GROUP) {
+        let length = GROUP.min(frames - start);
+        let [own_left, own_right] = &mut repaired;
+        let (own_left, own_right) = (&mut own_left[..length], &mut own_right[..length]);
+        own_left.copy_from_slice(&left[start..start + length]);
+        non_finite += repair(own_left);
+        own_right.copy_from_slice(&right[start..start + length]);
+        non_finite += repair(own_right) * u64::from(!is_mono);
+        if !muted {
+            let sums = [&mut left_sums[start..start + length], &mut right_sums[start..start + length]];
+            add_frames(form, sums, [own_left, own_right], is_mono, gains, start);
         }
     }
     non_finite
 }
 
-/// Adds one group of the left and the right source.
+/// Adds ordinary samples of the left and the right source, from frame `start` of the gains on.
 #[inline(always)]
-fn add_pair<S: Sample>(
+fn add_frames<F: Form, S: Sample>(
+    form: F,
     [left_sums, right_sums]: [&mut [f64]; 2],
     [left, right]: [&[S]; 2],
+    is_mono: bool,
+    &Gains { straight, crossed, mute, lanes }: &Gains<'_, S>,
+    start: usize,
+) {
+    let crosses =
+        !is_mono && !matches!(crossed, Span::Still([to_left, to_right]) if *to_left == S::ZERO && *to_right == S::ZERO);
+    let Lines(levels) = &mut Lines([[S::ZERO; GROUP]; 2]);
+    for first in (0..left.len()).step_by(GROUP) {
+        let range = first..left.len().min(first + GROUP);
+        let (left, right) = (&left[range.clone()], &right[range.clone()]);
+        let (left_sums, right_sums) = (&mut left_sums[range.clone()], &mut right_sums[range.clone()]);
+        let lanes = lanes.map(|lanes| lanes.map(|lane| &lane[start + range.start..start + range.end]));
+        let own = lanes.map(|[to_left, to_right, ..]| [to_left, to_right]);
+        set_levels(form, straight, mute, own, start + first, left.len(), levels);
+        let [to_left, to_right] = &*levels;
+        if is_mono {
+            add_both(form, [left_sums, right_sums], left, [to_left, to_right]);
+            continue;
+        }
+        add_times(form, left_sums, left, to_left);
+        add_times(form, right_sums, right, to_right);
+        if crosses {
+            let own = lanes.map(|[.., to_left, to_right]| [to_left, to_right]);
+            set_levels(form, crossed, mute, own, start + first, left.len(), levels);
+            let [to_left, to_right] = &*levels;
+            add_times(form, left_sums, right, to_left);
+            add_times(form, right_sums, left, to_right);
+        }
+    }
+}
+
+/// Gains times the mute and the lanes over `count` frames from `start` on, left and right.
+#[inline(always)]
+fn set_levels<F: Form, S: Sample>(
+    form: F,
     gains: &Span<S, 2>,
     mute: &Span<S, 1>,
     lanes: Option<[&[S]; 2]>,
     start: usize,
+    count: usize,
+    levels: &mut [[S; GROUP]; 2],
 ) {
-    let mut levels = levels(gains, mute, start);
+    match gains {
+        Span::Still(gains) => levels.iter_mut().zip(gains).for_each(|(levels, gain)| levels.fill(*gain)),
+        Span::Moving(curves) => evaluate::<_, _, 2, _, _>(form, curves, start, count, levels),
+    }
+    if let Span::Moving(curve) = mute {
+        let Lines(mutes) = &mut Lines([[S::ZERO; GROUP]]);
+        evaluate::<_, _, 4, _, _>(form, curve, start, count, mutes);
+        for levels in &mut *levels {
+            for (level, mute) in levels.iter_mut().zip(&mutes[0]) {
+                *level *= *mute;
+            }
+        }
+    }
     for (levels, lane) in levels.iter_mut().zip(lanes.iter().flatten()) {
         for (level, factor) in levels.iter_mut().zip(*lane) {
             *level *= *factor;
         }
     }
-    let [to_left, to_right] = levels;
-    add_times(left_sums, left, &to_left);
-    add_times(right_sums, right, &to_right);
 }
 
-/// The samples, or a repaired copy of them; counts the samples repaired.
+/// Adds a group of mono samples to both sums.
 #[inline(always)]
-fn finite<'a, S: Sample>(samples: &'a [S], spare: &'a mut [S; GROUP], non_finite: &mut u64) -> &'a [S] {
-    if S::all_ordinary(samples) {
-        return samples;
-    }
-    let spare = &mut spare[..samples.len()];
-    spare.copy_from_slice(samples);
-    *non_finite += sanitize(spare);
-    spare
-}
-
-/// Gains times the mute over a group of frames, left and right.
-#[inline(always)]
-fn levels<S: Sample>(gains: &Span<S, 2>, mute: &Span<S, 1>, start: usize) -> [[S; GROUP]; 2] {
-    let mut levels = match gains {
-        Span::Still([to_left, to_right]) => [[*to_left; GROUP], [*to_right; GROUP]],
-        Span::Moving([to_left, to_right]) => [values(to_left, start), values(to_right, start)],
-    };
-    if let Span::Moving([mute]) = mute {
-        let mute = values(mute, start);
-        for level in &mut levels {
-            for (level, mute) in level.iter_mut().zip(&mute) {
-                *level *= *mute;
-            }
+fn add_both<F: Form, S: Sample>(
+    form: F,
+    [left, right]: [&mut [f64]; 2],
+    samples: &[S],
+    [to_left, to_right]: [&[S; GROUP]; 2],
+) {
+    let width = width::<F>();
+    let mut index = 0;
+    while index + width <= samples.len() {
+        let own = form.widen(&samples[index..]);
+        for (sums, gains) in [(&mut *left, to_left), (&mut *right, to_right)] {
+            let sums = &mut sums[index..index + width];
+            let mut pair = pair::load(form, sums);
+            add_products::<F, S>(&mut pair, own, form.widen(&gains[index..]));
+            pair::store::<F>(pair, sums);
         }
+        index += width;
     }
-    levels
+    for (sums, gains) in [(left, to_left), (right, to_right)] {
+        add_rest(&mut sums[index..], &samples[index..], &gains[index..]);
+    }
+}
+
+/// Adds a group of samples.
+#[inline(always)]
+fn add_times<F: Form, S: Sample>(form: F, sums: &mut [f64], samples: &[S], gains: &[S; GROUP]) {
+    let width = width::<F>();
+    let mut index = 0;
+    while index + width <= samples.len() {
+        let sums = &mut sums[index..index + width];
+        let mut pair = pair::load(form, sums);
+        add_products::<F, S>(&mut pair, form.widen(&samples[index..]), form.widen(&gains[index..]));
+        pair::store::<F>(pair, sums);
+        index += width;
+    }
+    add_rest(&mut sums[index..], &samples[index..], &gains[index..]);
+}
+
+/// Adds fewer samples than a pair has.
+#[inline(always)]
+fn add_rest<S: Sample>(sums: &mut [f64], samples: &[S], gains: &[S]) {
+    for ((sum, sample), gain) in sums.iter_mut().zip(samples).zip(gains) {
+        *sum += sample.to_f64() * gain.to_f64();
+    }
 }
 
 #[inline(always)]
 fn add_still<S: Sample>(sums: &mut [f64], samples: &[S], gain: S) {
     for (sum, sample) in sums.iter_mut().zip(samples) {
         *sum += (*sample * gain).to_f64();
-    }
-}
-
-#[inline(always)]
-fn add_times<S: Sample>(sums: &mut [f64], samples: &[S], gains: &[S; GROUP]) {
-    for ((sum, sample), gain) in sums.iter_mut().zip(samples).zip(gains) {
-        *sum += sample.to_f64() * gain.to_f64();
     }
 }
 
@@ -212,5 +273,111 @@ fn add_moving<S: Sample>(sums: &mut [f64], samples: &[S], curve: &Curve<S>) {
 fn round_all<S: Sample>(sums: &[f64], samples: &mut [S]) {
     for (sample, sum) in samples.iter_mut().zip(sums) {
         *sample = S::from_f64(*sum).audible();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{foundation::stream::Cpu, primitives::ramp::Ramp};
+    use alloc::vec::Vec;
+
+    const FRAMES: usize = 150;
+
+    fn noise<S: Sample>(seed: usize) -> Vec<S> {
+        let mut random = 2 * seed as u32 + 1;
+        let mut next = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            S::from_f64(f64::from(random) / 2_147_483_648.0 - 1.0)
+        };
+        (0..FRAMES).map(|_| next()).collect()
+    }
+
+    fn span<S: Sample, const N: usize>(from: [f64; N], to: [f64; N]) -> Span<S, N> {
+        let mut ramp = Ramp::new(from, 1_000);
+        ramp.set_target(to);
+        ramp.span::<S>(100);
+        ramp.span(FRAMES).0
+    }
+
+    fn at<S: Sample, const N: usize>(span: &Span<S, N>, frame: usize) -> [S; N] {
+        match span {
+            Span::Still(gains) => *gains,
+            Span::Moving(curves) => curves.each_ref().map(|curve| curve.at(frame as i32)),
+        }
+    }
+
+    /// What the card says, frame by frame.
+    fn expected<S: Sample>(
+        sums: [f64; 2],
+        samples: [S; 2],
+        is_mono: bool,
+        gains: &Gains<'_, S>,
+        frame: usize,
+    ) -> [f64; 2] {
+        let [left, right] = if is_mono { [samples[0]; 2] } else { samples }.map(S::ordinary);
+        let [mute] = at(gains.mute, frame);
+        let times = |gain: S, lane: usize| {
+            let gain = if mute == S::ONE { gain } else { gain * mute };
+            gains.lanes.map_or(gain, |lanes| gain * lanes[lane][frame]).to_f64()
+        };
+        let ([a, b], [c, d]) = (at(gains.straight, frame), at(gains.crossed, frame));
+        let mut sums = [sums[0] + left.to_f64() * times(a, 0), sums[1] + right.to_f64() * times(b, 1)];
+        if !is_mono && (c != S::ZERO || d != S::ZERO) {
+            sums[0] += right.to_f64() * times(c, 2);
+            sums[1] += left.to_f64() * times(d, 3);
+        }
+        sums
+    }
+
+    fn check<S: Sample>() {
+        let lanes: Vec<Vec<S>> = (0..4).map(|lane| noise(10 + lane)).collect();
+        let before: [Vec<f64>; 2] = [noise(20), noise(21)];
+        let moving = span([0.3, -0.2], [0.9, 0.4]);
+        let (fading, rest) = (span([1.0], [0.0]), Span::Still([S::ONE]));
+        for straight in [&moving, &Span::Still([S::from_f64(0.4), S::from_f64(-0.3)])] {
+            for crossed in [&Span::Still([S::ZERO; 2]), &span([0.0, 0.0], [-0.5, 0.1])] {
+                for (mute, is_automated) in [(&rest, false), (&rest, true), (&fading, false), (&fading, true)] {
+                    for bad in [None, Some(f64::NAN), Some(1e-35), Some(1e20)] {
+                        let mut samples = [noise::<S>(1), noise::<S>(2)];
+                        if let Some(bad) = bad {
+                            (samples[0][70], samples[1][3]) = (S::from_f64(bad), S::from_f64(-bad));
+                        }
+                        for (frames, is_mono) in
+                            [(1, true), (16, false), (47, true), (64, false), (FRAMES, true), (FRAMES, false)]
+                        {
+                            let [left, right] = samples.each_ref().map(|samples| &samples[..frames]);
+                            let source = if is_mono { Source::Mono(left) } else { Source::Stereo([left, right]) };
+                            let lanes = is_automated.then(|| [0, 1, 2, 3].map(|lane: usize| &lanes[lane][..frames]));
+                            let gains = Gains { straight, crossed, mute, lanes };
+                            let channels = if is_mono { &samples[..1] } else { &samples[..] };
+                            let all = channels.iter().flat_map(|channel| &channel[..frames]);
+                            let non_finite = all.filter(|sample| !sample.finite()).count() as u64;
+                            for cpu in [Cpu::Detected, Cpu::Avx2, Cpu::Baseline, Cpu::Software, Cpu::Scalar] {
+                                let [mut to_left, mut to_right] = before.clone();
+                                let sums = [&mut to_left[..frames], &mut to_right[..frames]];
+                                assert_eq!(add_stereo(Backend::new(cpu), sums, source, &gains), non_finite);
+                                for frame in 0..frames {
+                                    let (sums, samples) =
+                                        ([before[0][frame], before[1][frame]], [samples[0][frame], samples[1][frame]]);
+                                    let sums = expected(sums, samples, is_mono, &gains, frame).map(f64::to_bits);
+                                    assert_eq!(
+                                        [to_left[frame], to_right[frame]].map(f64::to_bits),
+                                        sums,
+                                        "{cpu:?} {frame}"
+                                    );
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_form_adds_the_products_of_each_frame() {
+        check::<f32>();
+        check::<f64>();
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod mid_side;
 pub(crate) mod mix;
 pub(crate) mod modulated_delay;
 pub(crate) mod oversampler;
+pub(crate) mod pair;
 pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod sanitize;

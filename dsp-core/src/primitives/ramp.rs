@@ -23,6 +23,10 @@
 //! The quintic from rest to rest is the minimum-jerk trajectory, T. Flash & N. Hogan, J. Neuroscience 5(7), 1985; its
 //! superposition when the target changes on the way: T. Flash & E. Henis, J. Cognitive Neuroscience 3(3), 1991.
 
+use super::{
+    lanes::{Form, Lanes},
+    pair::WIDEST,
+};
 use crate::foundation::sample::Sample;
 
 /// Default length of a gain-like ramp, in ms.
@@ -84,6 +88,54 @@ impl<S: Sample> Curve<S> {
         let u = S::from_index(self.first + index) * self.per_frame;
         let [c0, c1, c2, c3, c4, c5] = self.polynomial;
         c0 + u * (c1 + u * (c2 + u * (c3 + u * (c4 + u * c5))))
+    }
+}
+
+/// The curves of one ramp in `count` frames of a span from `start` on; of more, as many as whole steps take. A ramp is
+/// shorter than 2^24 frames, whose numbers are exact. `ABREAST` vectors are evaluated side by side: a polynomial alone waits
+/// for each of its operations.
+#[inline(always)]
+pub(crate) fn evaluate<F: Form, S: Sample, const ABREAST: usize, const N: usize, const FRAMES: usize>(
+    form: F,
+    curves: &[Curve<S>; N],
+    start: usize,
+    count: usize,
+    values: &mut [[S; FRAMES]; N],
+) {
+    let lanes = F::Native::<S>::LEN;
+    let mut numbers = [S::ZERO; WIDEST];
+    for (index, number) in (0_i32..).zip(&mut numbers) {
+        *number = S::from_index(index);
+    }
+    // Spans are shorter than 2^31 frames.
+    let mut frame = form.load(&numbers) + form.splat(S::from_index(curves[0].first + start as i32));
+    let per_frame = form.splat(curves[0].per_frame);
+    let step = form.splat(S::from_index(lanes as i32));
+    let mut index = 0;
+    while index < count {
+        let mut u = [per_frame; ABREAST];
+        for u in &mut u {
+            *u = frame * per_frame;
+            frame = frame + step;
+        }
+        let mut sums = [u; N];
+        for (sums, curve) in sums.iter_mut().zip(curves) {
+            *sums = [form.splat(curve.polynomial[5]); ABREAST];
+        }
+        for power in (0..5).rev() {
+            for (sums, curve) in sums.iter_mut().zip(curves) {
+                let coefficient = form.splat(curve.polynomial[power]);
+                for (sum, u) in sums.iter_mut().zip(&u) {
+                    *sum = coefficient + *u * *sum;
+                }
+            }
+        }
+        for (values, sums) in values.iter_mut().zip(sums) {
+            for (values, sum) in values[index..index + ABREAST * lanes].chunks_exact_mut(lanes).zip(sums) {
+                sum.store(values);
+            }
+        }
+        index += ABREAST * lanes;
     }
 }
 
@@ -230,15 +282,24 @@ impl<const N: usize> Ramp<N> {
         for step in &self.steps[..self.under_way] {
             // Progress of the step: a + bu.
             let a = f64::from(step.frames - step.left) / f64::from(step.frames);
-            let b = f64::from(self.frames) / f64::from(step.frames);
-            let taylor = [
+            let mut taylor = [
                 a * a * a * (10.0 + a * (6.0 * a - 15.0)),
-                b * (30.0 * a * a * (1.0 - a) * (1.0 - a)),
-                b * b * (30.0 * a * (1.0 - a) * (1.0 - 2.0 * a)),
-                b * b * b * (10.0 + 60.0 * a * (a - 1.0)),
-                b * b * b * b * (30.0 * a - 15.0),
-                b * b * b * b * b * 6.0,
+                30.0 * a * a * (1.0 - a) * (1.0 - a),
+                30.0 * a * (1.0 - a) * (1.0 - 2.0 * a),
+                10.0 + 60.0 * a * (a - 1.0),
+                30.0 * a - 15.0,
+                6.0,
             ];
+            // Else b is 1.
+            if step.frames != self.frames {
+                let b = f64::from(self.frames) / f64::from(step.frames);
+                let [_, first, second, third, fourth, fifth] = &mut taylor;
+                *first *= b;
+                *second *= b * b;
+                *third *= b * b * b;
+                *fourth *= b * b * b * b;
+                *fifth *= b * b * b * b * b;
+            }
             for ((polynomial, from), to) in polynomials.iter_mut().zip(&mut from).zip(&step.to) {
                 let rise = to - *from;
                 for (coefficient, taylor) in polynomial.iter_mut().zip(&taylor) {

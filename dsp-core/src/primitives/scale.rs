@@ -1,17 +1,19 @@
 //! Gain loops: samples times a constant or gliding gain.
 //!
-//! Element-wise in the frame index and free of fused operations, so the compiler vectorises the plain loops for every
-//! level and all of them give the same bits; the scalar form is the same source compiled for the baseline.
+//! Element-wise in the frame index and free of fused operations: the same bits at every level.
 
 use super::{
     backend::{Backend, run},
-    ramp::{Curve, Ramp, Span},
+    lanes::{Form, Lanes},
+    ramp::{Ramp, Span, evaluate},
     sanitize::sanitize,
 };
 use crate::foundation::{block::BlockMut, sample::Sample};
 
 /// Frames scanned, repaired and multiplied together, in registers.
 pub(super) const GROUP: usize = 64;
+/// Frames whose gains are evaluated before the first of them is used: many, since each takes some time.
+const AHEAD: usize = 256;
 /// 2^-26: the smallest normal product of the faintest sample in f32.
 const LOWEST: f64 = 1.0 / 67_108_864.0;
 /// Alignment of vector loads. In an unaligned buffer a quarter of the loads would straddle two cache lines, half of the
@@ -20,6 +22,10 @@ const LINE_BYTES: usize = 64;
 /// Samples from which the remainders before and behind the aligned groups cost less than unaligned loads.
 const ALIGNED_FROM: usize = 4 * GROUP;
 
+/// Aligned to cache lines: a vector that is stored across two of them is slow to be loaded again.
+#[repr(align(64))]
+pub(super) struct Lines<T>(pub(super) T);
+
 /// Multiplies the first `channels` channels by the same ramp. Returns the count of non-finite samples replaced.
 pub(crate) fn gain<S: Sample>(
     backend: Backend,
@@ -27,7 +33,7 @@ pub(crate) fn gain<S: Sample>(
     channels: usize,
     ramp: &mut Ramp<1>,
 ) -> u64 {
-    run!(backend, _ => gain_all(block, channels, ramp))
+    run!(backend, form => gain_all(form, block, channels, ramp))
 }
 
 /// Multiplies the first two channels by the first and the second value of the ramp. With `mono` the second channel is
@@ -38,11 +44,11 @@ pub(crate) fn stereo<S: Sample>(
     mono: bool,
     ramp: &mut Ramp<2>,
 ) -> u64 {
-    run!(backend, _ => stereo_all(block, mono, ramp))
+    run!(backend, form => stereo_all(form, block, mono, ramp))
 }
 
 #[inline(always)]
-fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &mut Ramp<1>) -> u64 {
+fn gain_all<F: Form, S: Sample>(form: F, block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &mut Ramp<1>) -> u64 {
     let mut non_finite = 0;
     let mut start = 0;
     while start < block.frames() {
@@ -50,17 +56,17 @@ fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &
         match &span {
             Span::Still([gain]) => {
                 for channel in 0..channels {
-                    non_finite += scale(&mut block.channel_mut(channel)[start..start + length], *gain);
+                    non_finite += scale(form, &mut block.channel_mut(channel)[start..start + length], *gain);
                 }
             }
-            Span::Moving([curve]) => {
-                for group in (0..length).step_by(GROUP) {
-                    let frames = GROUP.min(length - group);
-                    let gains = values(curve, group);
+            Span::Moving(curve) => {
+                let Lines(gains) = &mut Lines([[S::ZERO; AHEAD]]);
+                for first in (0..length).step_by(AHEAD) {
+                    let frames = AHEAD.min(length - first);
+                    evaluate::<_, _, 4, _, _>(form, curve, first, frames, gains);
                     for channel in 0..channels {
-                        let samples = &mut block.channel_mut(channel)[start + group..][..frames];
-                        non_finite += sanitize(samples);
-                        multiply(samples, &gains);
+                        let samples = &mut block.channel_mut(channel)[start + first..][..frames];
+                        non_finite += multiply(form, samples, &gains[0]);
                     }
                 }
             }
@@ -71,7 +77,7 @@ fn gain_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, channels: usize, ramp: &
 }
 
 #[inline(always)]
-fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut Ramp<2>) -> u64 {
+fn stereo_all<F: Form, S: Sample>(form: F, block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut Ramp<2>) -> u64 {
     let mut non_finite = 0;
     let mut start = 0;
     let frames = block.frames();
@@ -85,13 +91,15 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
         }
         match &span {
             Span::Still([to_left, to_right]) => {
-                non_finite += scale(left, *to_left) + scale(right, *to_right);
+                non_finite += scale(form, left, *to_left) + scale(form, right, *to_right);
             }
             Span::Moving(curves) => {
-                for (samples, curve) in [left, right].into_iter().zip(curves) {
-                    for (index, group) in samples.chunks_mut(GROUP).enumerate() {
-                        non_finite += sanitize(group);
-                        multiply(group, &values(curve, index * GROUP));
+                let Lines(gains) = &mut Lines([[S::ZERO; GROUP]; 2]);
+                for first in (0..length).step_by(GROUP) {
+                    let frames = GROUP.min(length - first);
+                    evaluate::<_, _, 2, _, _>(form, curves, first, frames, gains);
+                    for (samples, gains) in [&mut *left, &mut *right].into_iter().zip(&*gains) {
+                        non_finite += multiply(form, &mut samples[first..first + frames], gains);
                     }
                 }
             }
@@ -107,7 +115,7 @@ fn stereo_all<S: Sample>(block: &mut BlockMut<'_, '_, S>, mono: bool, ramp: &mut
 /// The products are not flushed: the faintest sample at the lowest gain, -144 dB, is still a normal number. Lower
 /// gains, as of a pan law, go through `multiply`.
 #[inline(always)]
-fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
+fn scale<F: Form, S: Sample>(form: F, samples: &mut [S], gain: S) -> u64 {
     if gain == S::ONE {
         return sanitize(samples);
     }
@@ -119,8 +127,7 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
     if gain < S::from_f64(LOWEST) && gain > S::from_f64(-LOWEST) {
         let mut non_finite = 0;
         for group in samples.chunks_mut(GROUP) {
-            non_finite += sanitize(group);
-            multiply(group, &[gain; GROUP]);
+            non_finite += multiply(form, group, &[gain; GROUP]);
         }
         return non_finite;
     }
@@ -143,27 +150,24 @@ fn scale<S: Sample>(samples: &mut [S], gain: S) -> u64 {
     non_finite
 }
 
-/// A group of values of a curve, from `start` on.
+/// Multiplies each sample by its own gain. Returns the count of non-finite samples replaced.
 #[inline(always)]
-pub(super) fn values<S: Sample>(curve: &Curve<S>, start: usize) -> [S; GROUP] {
-    let mut values = [S::ZERO; GROUP];
-    // Spans are shorter than 2^31 frames.
-    for (index, value) in (start as i32..).zip(&mut values) {
-        *value = curve.at(index);
-    }
-    values
-}
-
-/// Multiplies each sample by its own gain.
-#[inline(always)]
-fn multiply<S: Sample>(samples: &mut [S], gains: &[S; GROUP]) {
-    if let Ok(samples) = <&mut [S; GROUP]>::try_from(&mut *samples) {
-        for (sample, gain) in samples.iter_mut().zip(gains) {
-            *sample = (*sample * *gain).audible();
-        }
-    } else {
-        for (sample, gain) in samples.iter_mut().zip(gains) {
-            *sample = (*sample * *gain).audible();
+fn multiply<F: Form, S: Sample>(form: F, samples: &mut [S], gains: &[S]) -> u64 {
+    let (groups, rest) = samples.as_chunks_mut::<GROUP>();
+    let lanes = F::Native::<S>::LEN;
+    let (own, of_rest) = gains.as_chunks::<GROUP>();
+    let mut non_finite = 0;
+    for (group, gains) in groups.iter_mut().zip(own) {
+        non_finite += sanitize(group);
+        for (samples, gains) in group.chunks_exact_mut(lanes).zip(gains.chunks_exact(lanes)) {
+            let products = form.load(samples) * form.load(gains);
+            products.zero_where(products.abs(), S::FAINTEST).store(samples);
         }
     }
+    let of_rest = own.get(groups.len()).map_or(of_rest, |gains| &gains[..]);
+    non_finite += sanitize(rest);
+    for (sample, gain) in rest.iter_mut().zip(of_rest) {
+        *sample = (*sample * *gain).audible();
+    }
+    non_finite
 }
