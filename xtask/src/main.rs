@@ -1,7 +1,7 @@
 //! The entry point to the tasks of mixdown. `cargo xtask --help` lists them.
 
+mod bench;
 mod commands;
-mod criterion;
 mod environment;
 mod layers;
 mod steps;
@@ -24,7 +24,11 @@ Commands:
   test             all tests: Rust, the no_std proof, Python
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   layers           the order of the families and the absence of circles, as lint checks them
-  bench [FILTER]   run the benchmarks (whose name matches) and write BENCHMARKS.md
+  bench [FILTER]   run all benchmarks, beside peers, and write BENCHMARKS.md (of those whose name matches, to target/bench)
+  bench --record   record how fast each kernel is beside its scalar loop, and its instructions, in benches/records.json
+  bench --guard    fail if a kernel is slower than recorded or takes more instructions
+  bench --counts   fail if a kernel takes more instructions than recorded
+  bench --disassembly  show the inner loops of the hottest kernels
   conformance      play the standards' signals to the meters and write docs/conformance.md
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
   golden           regenerate the reference vectors of dsp-core/tests/golden
@@ -57,7 +61,11 @@ fn run(arguments: &[&str]) -> Outcome {
         ["layers"] => layers::check(&workspace),
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace, None),
-        ["bench", filter] => commands::bench::run(&workspace, Some(filter)),
+        ["bench", "--record"] => commands::bench::record(&workspace),
+        ["bench", "--guard"] => commands::bench::guard(&workspace),
+        ["bench", "--counts"] => commands::bench::count(&workspace),
+        ["bench", "--disassembly"] => commands::bench::disassemble(&workspace),
+        ["bench", filter] if !filter.starts_with('-') => commands::bench::run(&workspace, Some(filter)),
         ["conformance"] => commands::conformance::run(&workspace),
         ["compare"] => commands::compare::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
