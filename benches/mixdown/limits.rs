@@ -94,14 +94,14 @@ fn one_chain<D: Simd>(simd: D, factor: f64) -> f64 {
 #[inline(always)]
 fn read<D: Simd>(simd: D, samples: &[f32]) -> f32 {
     let lanes = D::f32s::LEN;
-    let mut largest = [D::f32s::splat(simd, 0.0); 8];
+    let mut sums = [D::f32s::splat(simd, 0.0); 8];
     for run in samples.chunks_exact(8 * lanes) {
-        for (largest, vector) in largest.iter_mut().zip(run.chunks_exact(lanes)) {
-            *largest = largest.max(D::f32s::from_slice(simd, vector));
+        for (sum, vector) in sums.iter_mut().zip(run.chunks_exact(lanes)) {
+            *sum = *sum + D::f32s::from_slice(simd, vector);
         }
     }
-    let mut total = largest[0];
-    for other in &largest[1..] {
+    let mut total = sums[0];
+    for other in &sums[1..] {
         total = total + *other;
     }
     total.as_slice()[0]

@@ -29,7 +29,12 @@ def theirs() -> pedalboard.Pedalboard:
     """Return theirs."""
     bands = [pedalboard.PeakFilter(*band) for band in BANDS]
     return pedalboard.Pedalboard(
-        [pedalboard.Gain(-6), *bands, pedalboard.Compressor(-20, 4, 10, 100), pedalboard.Reverb(wet_level=1, dry_level=0)]
+        [
+            pedalboard.Gain(-6),
+            *bands,
+            pedalboard.Compressor(-20, 4, 10, 100),
+            pedalboard.Reverb(wet_level=1, dry_level=0),
+        ]
     )
 
 

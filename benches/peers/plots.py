@@ -59,16 +59,18 @@ def draw(family: dict[str, Any], folder: Path) -> None:
     axis.axvline(1, color="black", linewidth=0.8)
     axis.set_yticks(ticks, labels, fontsize=8)
     axis.set_ylim(place, -1)
-    steps = [step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axis.get_xlim()[0] <= step <= axis.get_xlim()[1]]
+    steps = [
+        step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axis.get_xlim()[0] <= step <= axis.get_xlim()[1]
+    ]
     axis.set_xticks(steps, [f"{step:g}" for step in steps])
     axis.minorticks_off()
     axis.grid(axis="x", color="#dddddd", linewidth=0.6)
     axis.set_axisbelow(True)
-    axis.set_xlabel("times as fast as")
+    axis.set_xlabel("times as fast as …")
     axis.set_title(family["title"], fontsize=11)
     used = [name for name in colours if name in names]
     handles = [plt.Rectangle((0, 0), 1, 1, color=colours[name]) for name in used]
-    axis.legend(handles, used, fontsize=8, loc="upper right", framealpha=0.9)
+    figure.legend(handles, used, fontsize=8, loc="outside lower center", ncols=min(6, len(used)), frameon=False)
     figure.savefig(folder / f"{family['name']}.png", dpi=110, metadata={"Software": None})
     plt.close(figure)
 

@@ -25,7 +25,8 @@ Commands:
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   layers           the order of the families and the absence of circles, as lint checks them
   bench [FILTER]   run all benchmarks, beside peers, and write BENCHMARKS.md (of those whose name matches, to target/bench)
-  bench --record   record how fast each kernel is beside its scalar loop, and its instructions, in benches/records.json
+  bench --record [--counts]  record how fast each kernel is beside its scalar loop, and (or only) its instructions, in
+                   benches/records.json
   bench --guard    fail if a kernel is slower than recorded or takes more instructions
   bench --counts   fail if a kernel takes more instructions than recorded
   bench --disassembly  show the inner loops of the hottest kernels
@@ -62,6 +63,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace, None),
         ["bench", "--record"] => commands::bench::record(&workspace),
+        ["bench", "--record", "--counts"] => commands::bench::record_counts(&workspace),
         ["bench", "--guard"] => commands::bench::guard(&workspace),
         ["bench", "--counts"] => commands::bench::count(&workspace),
         ["bench", "--disassembly"] => commands::bench::disassemble(&workspace),

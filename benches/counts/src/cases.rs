@@ -39,7 +39,7 @@ pub fn all(spec: &StreamSpec) -> Vec<Make> {
         }
         if let Effect::Limiter(params) = &effect {
             for (mode, word) in [("Limiter_sample_peak", "sample_peak"), ("Limiter_master", "master")] {
-                let mut effect = Effect::from(params.clone());
+                let mut effect = Effect::from(*params);
                 mixdown::Fields::set(&mut effect, "mode", word.into()).expect("a mode");
                 all.push(processor::<f32>(mode, &effect, spec));
             }

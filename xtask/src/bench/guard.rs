@@ -12,6 +12,7 @@ const KEPT: [f64; 2] = [0.7, 0.5];
 const RISE: f64 = 0.02;
 /// How to record.
 const ANEW: &str = "record anew with `cargo xtask bench --record`";
+const COUNT_ANEW: &str = "record anew with `cargo xtask bench --record --counts`";
 
 /// The result of a comparison.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +72,7 @@ pub(crate) fn compare_counts(recorded: &Counts, now: &Counts) -> Verdict {
         .kernels
         .iter()
         .filter_map(|(id, then)| match now.kernels.get(id) {
-            None => Some((id.clone(), format!("{id}: recorded, but not counted; if it is gone, {ANEW}"))),
+            None => Some((id.clone(), format!("{id}: recorded, but not counted; if it is gone, {COUNT_ANEW}"))),
             Some(now) if *now as f64 > *then as f64 * (1.0 + RISE) => {
                 let rise = 100.0 * (*now as f64 / *then as f64 - 1.0);
                 Some((id.clone(), format!("{id}: {now} instructions, recorded {then}: {rise:+.1} %")))
@@ -80,17 +81,17 @@ pub(crate) fn compare_counts(recorded: &Counts, now: &Counts) -> Verdict {
         })
         .collect();
     let new = now.kernels.keys().filter(|id| !recorded.kernels.contains_key(*id));
-    fails.extend(new.map(|id| (id.clone(), format!("{id}: counted, but not recorded; {ANEW}"))));
+    fails.extend(new.map(|id| (id.clone(), format!("{id}: counted, but not recorded; {COUNT_ANEW}"))));
     verdict(fails, recorded.kernels.len())
 }
 
 /// Why counts of this compiler cannot be compared, if they cannot: known before anything is counted.
 pub(crate) fn incomparable(recorded: &Counts, rustc: &str) -> Option<String> {
     if recorded.kernels.is_empty() {
-        return Some(format!("no counts are recorded; {ANEW}"));
+        return Some(format!("no counts are recorded; {COUNT_ANEW}"));
     }
     let then = &recorded.rustc;
-    (then != rustc).then(|| format!("the records are of {then}, this is {rustc}; {ANEW}"))
+    (then != rustc).then(|| format!("the records are of {then}, this is {rustc}; {COUNT_ANEW}"))
 }
 
 fn verdict(fails: Vec<(String, String)>, kernels: usize) -> Verdict {

@@ -1,6 +1,7 @@
 //! Benchmarks: what criterion, Python, callgrind and the disassembler tell, and BENCHMARKS.md from it.
 
-pub(crate) mod callgrind;
+mod assembly;
+mod callgrind;
 pub(crate) mod counts;
 pub(crate) mod disassembly;
 mod family;

@@ -49,9 +49,14 @@ fn data(measurements: &[Measurement], tasks: &Tasks) -> Value {
     Value::Array(families.collect())
 }
 
-/// `equalizer/8_bands/f32/2ch/512` as `equalizer 8 bands f32 2ch 512`.
+/// `equalizer/8_bands/f32/2ch/512` as `equalizer 8 bands f32 2ch 512`; programmes all have the same format.
 fn label(id: &str) -> String {
-    id.strip_prefix("goals/").unwrap_or(id).replace(['/', '_'], " ")
+    let name = match id.strip_prefix("goals/") {
+        Some(programme) if !programme.starts_with("chain") => programme.split('/').next().unwrap_or(programme),
+        Some(programme) => programme,
+        None => id,
+    };
+    name.replace(['/', '_'], " ")
 }
 
 #[cfg(test)]

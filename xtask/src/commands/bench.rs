@@ -71,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Outcome {
     let path = workspace.path(records::FILE);
     if let Some(mut records) = steps.run("records", || Records::read(&path)) {
         records.ratios = guard::ratios(&findings.measurements, &findings.circumstances.vectors);
-        record_counts(workspace, &mut steps, &mut records);
+        recount(workspace, &mut steps, &mut records);
         steps.run("writing records", || records.write(&path));
     }
     steps.finish("bench")
@@ -85,15 +85,29 @@ pub(crate) fn record(workspace: &Workspace) -> Outcome {
     if let Some(measurements) = steps.run("kernels", || measure(workspace, Some(&kernels(workspace)?))) {
         records.ratios = guard::ratios(&measurements, &Circumstances::find(workspace)?.vectors);
     }
-    record_counts(workspace, &mut steps, &mut records);
+    recount(workspace, &mut steps, &mut records);
     steps.run("writing records", || records.write(&path));
     steps.finish("bench --record")
 }
 
-fn record_counts(workspace: &Workspace, steps: &mut Steps, records: &mut Records) {
+/// Counts the instructions of the kernels and writes the records, their ratios as they were.
+pub(crate) fn record_counts(workspace: &Workspace) -> Outcome {
+    let mut steps = Steps::new();
+    let path = workspace.path(records::FILE);
+    let mut records = Records::read(&path)?;
+    recount(workspace, &mut steps, &mut records);
+    steps.run("writing records", || records.write(&path));
+    steps.finish("bench --record --counts")
+}
+
+fn recount(workspace: &Workspace, steps: &mut Steps, records: &mut Records) {
     match counts::impossible() {
         Some(reason) => steps.skip("instruction counts", &reason),
-        None => records.counts = steps.run("instruction counts", || counts::count(workspace)).unwrap_or_default(),
+        None => {
+            if let Some(counts) = steps.run("instruction counts", || counts::count(workspace)) {
+                records.counts = counts;
+            }
+        }
     }
 }
 
