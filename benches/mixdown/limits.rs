@@ -59,7 +59,7 @@ fn multiply_adds_f32<D: Simd>(simd: D, factor: f32) -> f32 {
     }
     let mut total = sums[0];
     for sum in &sums[1..] {
-        total = total + *sum;
+        total += *sum;
     }
     total.as_slice()[0]
 }
@@ -75,7 +75,7 @@ fn multiply_adds_f64<D: Simd>(simd: D, factor: f64) -> f64 {
     }
     let mut total = sums[0];
     for sum in &sums[1..] {
-        total = total + *sum;
+        total += *sum;
     }
     total.as_slice()[0]
 }
@@ -97,12 +97,12 @@ fn read<D: Simd>(simd: D, samples: &[f32]) -> f32 {
     let mut sums = [D::f32s::splat(simd, 0.0); 8];
     for run in samples.chunks_exact(8 * lanes) {
         for (sum, vector) in sums.iter_mut().zip(run.chunks_exact(lanes)) {
-            *sum = *sum + D::f32s::from_slice(simd, vector);
+            *sum += D::f32s::from_slice(simd, vector);
         }
     }
     let mut total = sums[0];
     for other in &sums[1..] {
-        total = total + *other;
+        total += *other;
     }
     total.as_slice()[0]
 }

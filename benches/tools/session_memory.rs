@@ -2,7 +2,7 @@
 //! strips, a reverb, a limiter, and a loudness meter of constant memory.
 
 use mixdown::{
-    Block, BlockMut, Meter, Mixer, MixerParams, NamedStrip, Params, StreamSpec, StripInput, StripParams,
+    Block, BlockMut, Meter, Mixer, MixerParams, NamedStrip, StreamSpec, StripInput, StripParams,
     console::SendParams,
     dynamics::{CompressorParams, LimiterParams},
     meters::{LoudnessParams, Memory},
