@@ -12,7 +12,7 @@ use mixdown::{
 use std::hint::black_box;
 
 const FRAMES: usize = 512;
-/// Blocks before those that are counted.
+/// Calls before the one that is counted: even, see `mix`.
 pub const WARM_UP: usize = 6;
 /// Tracks of the mixer.
 const TRACKS: usize = 32;
@@ -103,13 +103,15 @@ fn mix(spec: &StreamSpec, moves: bool) -> Make {
             mixer.add_track(&name(track), 1, &params(track, -12.0)).expect("legal");
         }
         let source = planar::<f32>(TRACKS, FRAMES);
-        let (mut out, mut turn) = (vec![0.0; 2 * FRAMES], 0);
+        let (mut out, mut turn) = (vec![0.0; 2 * FRAMES], 0_u32);
         case(move || {
-            if moves {
-                turn += 1;
+            turn += 1;
+            // Between the blocks, so that the one which is counted does nothing but mix.
+            if moves && turn % 2 == 0 {
                 for track in 0..TRACKS {
-                    mixer.set(&name(track), &params(track, -12.0 - f64::from(turn % 2))).expect("legal");
+                    mixer.set(&name(track), &params(track, -12.0 - f64::from(turn % 4))).expect("legal");
                 }
+                return;
             }
             let inputs: Vec<Block<'_, '_, f32>> =
                 source.chunks_exact(FRAMES).map(|track| Block::from_planar(track, 1).expect("mono")).collect();
