@@ -77,13 +77,14 @@ fn silence(group: &mut Group<'_>, name: &str, effect: &Effect) {
         effect.build(&StreamSpec::new(RATE_HZ, 2).expect("legal")).expect("legal");
     for (kind, source) in [("sound", planar::<f32>(2, FRAMES)), ("silence", vec![0.0; 2 * FRAMES])] {
         let mut audio = source.clone();
-        let mut process = || {
-            audio.copy_from_slice(black_box(&source));
-            processor.process(&mut block(black_box(&mut audio), 2));
-        };
-        if kind == "silence" {
-            (0..SILENT_BLOCKS).for_each(|_| process());
-        }
-        alone(group, &format!("{kind}/{name}/f32/2ch/{FRAMES}"), 2 * FRAMES, process);
+        let mut is_past_the_tail = kind == "sound";
+        alone(group, &format!("{kind}/{name}/f32/2ch/{FRAMES}"), 2 * FRAMES, || {
+            let blocks = if is_past_the_tail { 1 } else { SILENT_BLOCKS };
+            is_past_the_tail = true;
+            for _ in 0..blocks {
+                audio.copy_from_slice(black_box(&source));
+                processor.process(&mut block(black_box(&mut audio), 2));
+            }
+        });
     }
 }

@@ -1,23 +1,13 @@
 //! Instructions of every kernel, counted by callgrind: the same on every x86-64 machine with AVX2, as valgrind shows each
 //! the same CPU.
 
-use super::{callgrind::own_instructions, machine, records::Counts};
-use crate::{
-    Outcome,
-    steps::{cannot_start, succeed},
-    tools::answer,
-    workspace::Workspace,
-};
+use super::{callgrind::own_instructions, machine, probes, records::Counts};
+use crate::{Outcome, steps::cannot_start, tools::answer, workspace::Workspace};
 use std::{fs, path::Path, process::Command};
 
-const PROGRAM: &str = "mixdown-counts";
-const FOLDER: &str = "bench/counts";
+const PROGRAM: &str = "counts";
 /// The function that the program runs each kernel in.
 const COUNTED: &str = "mixdown_counted";
-/// Counted without optimisation at link time, in units of their own: a third of the time to build.
-const BUILD: [&str; 4] = ["build", "--release", "--package", PROGRAM];
-const QUICK: [(&str, &str); 3] =
-    [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"), ("CARGO_INCREMENTAL", "0")];
 
 /// Why nothing can be counted here, if so.
 pub(crate) fn impossible() -> Option<String> {
@@ -36,16 +26,13 @@ pub(crate) fn impossible() -> Option<String> {
 
 /// Builds the program and counts.
 pub(crate) fn count(workspace: &Workspace) -> Outcome<Counts> {
-    // A folder of its own: other settings than those of `release` there would build everything anew each time.
-    let target = workspace.target().join(FOLDER);
-    let mut build = workspace.cargo(&BUILD);
-    succeed(build.args(["--target-dir".as_ref(), target.as_os_str()]).envs(QUICK))?;
-    let dumps = target.join("dumps");
+    let program = probes::build(workspace, PROGRAM)?;
+    let dumps = workspace.target().join("bench/dumps");
     if dumps.exists() {
         fs::remove_dir_all(&dumps).map_err(|error| format!("{}: {error}", dumps.display()))?;
     }
     fs::create_dir_all(&dumps).map_err(|error| format!("{}: {error}", dumps.display()))?;
-    let names = run(&target.join("release").join(PROGRAM), &dumps)?;
+    let names = run(&program, &dumps)?;
     let kernels = names.iter().enumerate().map(|(index, name)| {
         // Callgrind counts its dumps from 1.
         let path = dumps.join(format!("dump.{}", index + 1));

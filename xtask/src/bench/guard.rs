@@ -8,6 +8,8 @@ use super::{
 
 /// The part of its recorded ratio that a kernel keeps, bound by arithmetic or by memory.
 const KEPT: [f64; 2] = [0.7, 0.5];
+/// Whole programmes, which are no kernels.
+pub(crate) const PROGRAMMES: &str = "goals/";
 /// A rise of instructions that is no regression.
 const RISE: f64 = 0.02;
 /// How to record.
@@ -29,10 +31,11 @@ pub(crate) enum Verdict {
 pub(crate) fn ratios(measurements: &[Measurement], vectors: &str) -> Ratios {
     let machine = Machine::of(measurements);
     let kernels = measurements.iter().filter_map(|scalar| {
-        let kernel = measurements.iter().find(|other| Some(other.id.as_str()) == scalar.scalar_of())?;
+        let id = scalar.scalar_of().filter(|id| !id.starts_with(PROGRAMMES))?;
+        let kernel = measurements.iter().find(|other| other.id == id)?;
         let limit = machine.as_ref().and_then(|machine| machine.limit(kernel));
         let is_memory = limit.is_some_and(|limit| limit.is_memory);
-        Some((kernel.id.clone(), Ratio { ratio: scalar.nanoseconds / kernel.nanoseconds, is_memory }))
+        Some((id.to_owned(), Ratio { ratio: scalar.nanoseconds / kernel.nanoseconds, is_memory }))
     });
     Ratios { vectors: vectors.to_owned(), kernels: kernels.collect() }
 }

@@ -14,6 +14,7 @@ pub(crate) mod machine;
 pub(crate) mod measurement;
 pub(crate) mod memory;
 pub(crate) mod plots;
+mod probes;
 pub(crate) mod records;
 pub(crate) mod report;
 mod scaling;

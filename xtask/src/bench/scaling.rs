@@ -47,8 +47,8 @@ pub(super) fn section(measurements: &[Measurement], memory: &[(f64, f64)]) -> St
     if !memory.is_empty() {
         let _ = write!(
             text,
-            "\nMemory of a process that renders a session block by block (8 strips, reverb, limiter, loudness meter of \
-             constant memory), its largest resident set:\n\n| length | memory |\n|--:|--:|\n"
+            "\nMemory of a process that renders a session block by block (8 strips with compressors, reverb, limiter, loudness \
+             meter of constant memory), its largest resident set:\n\n| length | memory |\n|--:|--:|\n"
         );
         for (minutes, kilobytes) in memory {
             let _ = writeln!(text, "| {minutes} min | {:.1} MB |", kilobytes / 1024.0);

@@ -199,7 +199,7 @@ fn measure(workspace: &Workspace, filter: Option<&str>) -> Outcome<Vec<Measureme
 fn kernels(workspace: &Workspace) -> Outcome<String> {
     let mut command = workspace.cargo(&BENCH);
     let list = output(command.args(["--", "--list"]))?;
-    let groups = list.lines().filter(|line| line.contains("/scalar: ") && !line.starts_with("goals/"));
+    let groups = list.lines().filter(|line| line.contains("/scalar: ") && !line.starts_with(guard::PROGRAMMES));
     let mut groups: BTreeSet<&str> = groups.filter_map(|line| line.split('/').next()).collect();
     groups.insert("limits");
     let groups: Vec<&str> = groups.into_iter().collect();

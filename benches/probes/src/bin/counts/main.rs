@@ -5,9 +5,9 @@
 //! the levels are AVX2 and the baseline.
 
 mod cases;
-#[path = "../../mixdown/listed.rs"]
+#[path = "../../../../mixdown/listed.rs"]
 mod listed;
-#[path = "../../mixdown/signal.rs"]
+#[path = "../../../../mixdown/signal.rs"]
 #[allow(dead_code, reason = "the benches use all of it")]
 mod signal;
 
