@@ -24,10 +24,10 @@ Commands:
   test             all tests: Rust, the no_std proof, Python
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   layers           the order of the families and the absence of circles, as lint checks them
-  bench [FILTER]   run all benchmarks, beside peers, and write BENCHMARKS.md (of those whose name matches, to target/bench)
-  bench --record [--counts]  record how fast each kernel is beside its scalar loop, and (or only) its instructions, in
-                   benches/records.json
-  bench --guard    fail if a kernel is slower than recorded or takes more instructions
+  bench [FILTER]   run all benchmarks, beside peers, and write BENCHMARKS.md; of those whose name matches, target/bench
+  bench --record [BEGINNING]  record how fast each kernel is beside its scalar loop, and its instructions, in
+                   benches/records.json; --record --counts: the instructions alone
+  bench --guard [BEGINNING]  fail if a kernel is slower than recorded, or takes more instructions
   bench --counts   fail if a kernel takes more instructions than recorded
   bench --disassembly  show the inner loops of the hottest kernels
   conformance      play the standards' signals to the meters and write docs/conformance.md
@@ -62,9 +62,11 @@ fn run(arguments: &[&str]) -> Outcome {
         ["layers"] => layers::check(&workspace),
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace, None),
-        ["bench", "--record"] => commands::bench::record(&workspace),
+        ["bench", "--record"] => commands::bench::record(&workspace, None),
         ["bench", "--record", "--counts"] => commands::bench::record_counts(&workspace),
-        ["bench", "--guard"] => commands::bench::guard(&workspace),
+        ["bench", "--record", beginning] => commands::bench::record(&workspace, Some(beginning)),
+        ["bench", "--guard"] => commands::bench::guard(&workspace, None),
+        ["bench", "--guard", beginning] => commands::bench::guard(&workspace, Some(beginning)),
         ["bench", "--counts"] => commands::bench::count(&workspace),
         ["bench", "--disassembly"] => commands::bench::disassemble(&workspace),
         ["bench", filter] if !filter.starts_with('-') => commands::bench::run(&workspace, Some(filter)),

@@ -77,15 +77,24 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Outcome {
     steps.finish("bench")
 }
 
-/// Measures the kernels beside their scalar loops, counts their instructions, and writes the records.
-pub(crate) fn record(workspace: &Workspace) -> Outcome {
+/// Measures the kernels beside their scalar loops, counts their instructions, and writes the records; with the beginning
+/// of an id, only what begins so.
+pub(crate) fn record(workspace: &Workspace, beginning: Option<&str>) -> Outcome {
     let mut steps = Steps::new();
     let path = workspace.path(records::FILE);
     let mut records = Records::read(&path).unwrap_or_default();
-    if let Some(measurements) = steps.run("kernels", || measure(workspace, Some(&kernels(workspace)?))) {
-        records.ratios = guard::ratios(&measurements, &Circumstances::find(workspace)?.vectors);
+    let vectors = Circumstances::find(workspace)?.vectors;
+    if let Some(measurements) = steps.run("kernels", || measure(workspace, Some(&kernels(workspace, beginning)?))) {
+        let now = guard::ratios(&measurements, &vectors);
+        if beginning.is_some() && records.ratios.vectors == vectors {
+            records.ratios.kernels.extend(now.kernels);
+        } else {
+            records.ratios = now;
+        }
     }
-    recount(workspace, &mut steps, &mut records);
+    if beginning.is_none() {
+        recount(workspace, &mut steps, &mut records);
+    }
     steps.run("writing records", || records.write(&path));
     steps.finish("bench --record")
 }
@@ -111,13 +120,17 @@ fn recount(workspace: &Workspace, steps: &mut Steps, records: &mut Records) {
     }
 }
 
-/// Fails if a kernel lost too much of its recorded ratio to the scalar loop, or takes more instructions.
-pub(crate) fn guard(workspace: &Workspace) -> Outcome {
+/// Fails if a kernel lost too much of its recorded ratio to the scalar loop, or takes more instructions; with the
+/// beginning of an id, the ratios of those that begin so.
+pub(crate) fn guard(workspace: &Workspace, beginning: Option<&str>) -> Outcome {
     let mut steps = Steps::new();
-    let recorded = Records::read(&workspace.path(records::FILE))?;
+    let mut recorded = Records::read(&workspace.path(records::FILE))?;
+    if let Some(beginning) = beginning {
+        recorded.ratios.kernels.retain(|id, _| id.starts_with(beginning));
+    }
     let verdict = steps.run("kernels", || {
         let vectors = Circumstances::find(workspace)?.vectors;
-        let mut now = guard::ratios(&measure(workspace, Some(&kernels(workspace)?))?, &vectors);
+        let mut now = guard::ratios(&measure(workspace, Some(&kernels(workspace, beginning)?))?, &vectors);
         let mut verdict = guard::compare_ratios(&recorded.ratios, &now);
         for _ in 0..RETRIES {
             let Verdict::Fails(fails) = &verdict else { break };
@@ -134,7 +147,9 @@ pub(crate) fn guard(workspace: &Workspace) -> Outcome {
     if let Some(verdict) = verdict {
         judge(&mut steps, "ratios to the scalar loop", verdict);
     }
-    check_counts(workspace, &recorded.counts, &mut steps);
+    if beginning.is_none() {
+        check_counts(workspace, &recorded.counts, &mut steps);
+    }
     steps.finish("bench --guard")
 }
 
@@ -195,8 +210,11 @@ fn measure(workspace: &Workspace, filter: Option<&str>) -> Outcome<Vec<Measureme
     if measurements.is_empty() { Err("the benchmarks left no results".into()) } else { Ok(measurements) }
 }
 
-/// What matches the benches of every group that has a scalar loop, and the calibration.
-fn kernels(workspace: &Workspace) -> Outcome<String> {
+/// What matches the benches of every group that has a scalar loop, or of one beginning, and the calibration.
+fn kernels(workspace: &Workspace, beginning: Option<&str>) -> Outcome<String> {
+    if let Some(beginning) = beginning {
+        return Ok(format!("^({beginning}|limits/)"));
+    }
     let mut command = workspace.cargo(&BENCH);
     let list = output(command.args(["--", "--list"]))?;
     let groups = list.lines().filter(|line| line.contains("/scalar: ") && !line.starts_with(guard::PROGRAMMES));
