@@ -21,8 +21,10 @@ const KERNELS: [(&str, &str); 5] = [
 ];
 /// Kernels are compiled into functions of these names, one for each level.
 const LEVELS: [(&str, &str); 2] = [("AVX-512", "vectorize_avx512"), ("AVX2", "vectorize_avx2")];
-/// Loops with less vector arithmetic are not what the time goes to: copies, remainders.
+/// Loops with less vector arithmetic, or less of it among their instructions, are not what the time goes to: copies,
+/// remainders, chunks.
 const LEAST_ARITHMETIC: usize = 3;
+const LEAST_SHARE: f64 = 0.25;
 
 /// The section of the report.
 pub(crate) fn section(program: &Path) -> Outcome<String> {
@@ -36,17 +38,22 @@ pub(crate) fn section(program: &Path) -> Outcome<String> {
         return Err("the program has no function for AVX2 or AVX-512".into());
     };
     let loops: Vec<Loop> = functions.iter().flat_map(|function| function.inner_loops()).collect();
-    let busy: Vec<Loop> = loops.into_iter().filter(|one| one.arithmetic() >= LEAST_ARITHMETIC).collect();
+    let busy: Vec<Loop> = loops.into_iter().filter(is_busy).collect();
     let sources = sources(program, &busy)?;
     Ok(table(level, &busy, &sources))
 }
 
+fn is_busy(one: &Loop) -> bool {
+    let arithmetic = one.arithmetic();
+    arithmetic >= LEAST_ARITHMETIC && arithmetic as f64 >= LEAST_SHARE * one.instructions as f64
+}
+
 fn table(level: &str, loops: &[Loop], sources: &BTreeMap<u64, String>) -> String {
     let mut text = format!(
-        "\n## Disassembly\n\nInner loops of the hottest kernels in the bench program, of their forms for {level}: those \
-         with vector arithmetic, by the\nsource that it comes from; calls and paths to a panic over all of them. Then the \
-         loop with most arithmetic: its\ninstructions, of them arithmetic on 512 / 256 / 128 bits and on one number, and \
-         accesses of the stack.\n\n\
+        "\n## Disassembly\n\nInner loops of the hottest kernels in the bench program, in their forms for {level}: those of \
+         whose instructions a quarter or\nmore are vector arithmetic, by the source that it comes from; calls and paths to \
+         a panic in all of them. Then the loop with\nmost arithmetic: its instructions, of them arithmetic on 512 / 256 / \
+         128 bits and on one number, and accesses of the stack.\n\n\
          | kernel | source | loops | calls | panic paths | largest: instructions | arithmetic | stack | |\n\
          |---|---|--:|--:|--:|--:|--:|--:|---|\n"
     );
