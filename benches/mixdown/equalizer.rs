@@ -27,6 +27,7 @@ pub fn all(criterion: &mut Criterion) {
     at_rest::<f32>(group, "8_bands", 8, Cpu::Detected, 1, 512);
     at_rest::<f32>(group, "8_bands", 8, Cpu::Detected, 8, 512);
     at_rest::<f64>(group, "8_bands", 8, Cpu::Detected, 8, 512);
+    at_rest::<f32>(group, "4_bands", 4, Cpu::Detected, 64, 512);
     at_rest::<f32>(group, "8_bands/baseline", 8, Cpu::Baseline, 2, 512);
     at_rest::<f32>(group, "8_bands/software", 8, Cpu::Software, 2, 512);
     placed(group, 512);

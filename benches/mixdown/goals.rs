@@ -29,7 +29,7 @@ const TRACKS: usize = 32;
 
 pub fn all(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("goals");
-    group.sample_size(20).sampling_mode(SamplingMode::Flat);
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
     let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
 
     // Minutes of noise take time to generate: each programme is made when its bench is run.

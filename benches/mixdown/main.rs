@@ -15,15 +15,19 @@ mod equalizer;
 mod gain;
 mod goals;
 mod limiter;
+mod limits;
+mod listed;
 mod meters;
 mod mix;
 mod oversampled;
 mod pair;
+mod peers;
 mod phaser;
 mod reverb;
 mod saturator;
 mod scalar;
 mod scalar_meters;
+mod scaling;
 mod signal;
 mod swept_delay;
 mod transient_shaper;
@@ -37,19 +41,19 @@ fn quick() -> Criterion {
     Criterion::default()
         .sample_size(30)
         .nresamples(1_000)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(800))
+        .warm_up_time(Duration::from_millis(150))
+        .measurement_time(Duration::from_millis(450))
         .without_plots()
 }
 
 criterion_group! {
     name = benches;
     config = quick();
-    targets = gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
+    targets = limits::all, gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
         meters::all_mono_fold, width::all,
         limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
         bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, transient_shaper::all,
         delay::all, swept_delay::all, phaser::all, tremolo::all, saturator::all, clipper::all,
-        reverb::all, goals::all
+        reverb::all, goals::all, peers::all, scaling::all
 }
 criterion_main!(benches);

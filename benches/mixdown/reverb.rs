@@ -65,7 +65,8 @@ pub fn by_peers() -> [(&'static str, Peer); 3] {
     ]
 }
 
-fn by_fundsp(mut unit: impl AudioUnit + 'static) -> Peer {
+/// A unit of `fundsp` in blocks of 64.
+pub fn by_fundsp(mut unit: impl AudioUnit + 'static) -> Peer {
     unit.set_sample_rate(RATE_HZ);
     unit.allocate();
     let (mut input, mut output) = (BufferVec::new(2), BufferVec::new(2));

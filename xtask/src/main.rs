@@ -1,7 +1,7 @@
 //! The entry point to the tasks of mixdown. `cargo xtask --help` lists them.
 
+mod bench;
 mod commands;
-mod criterion;
 mod environment;
 mod layers;
 mod steps;
@@ -25,7 +25,12 @@ Commands:
   test --aarch64   whether 64-bit ARM gives the same bits, under emulation
   lint             formatting, clippy, rustdoc, layers; ruff, mypy, stubtest
   layers           the order of the families and the absence of circles, as lint checks them
-  bench [FILTER]   run the benchmarks (whose name matches) and write BENCHMARKS.md
+  bench [FILTER]   run all benchmarks, beside peers, and write BENCHMARKS.md; of those whose name matches, target/bench
+  bench --record [BEGINNING]  record how fast each kernel is beside its scalar loop, and its instructions, in
+                   benches/records.json; --record --counts: the instructions alone
+  bench --guard [BEGINNING]  fail if a kernel is slower than recorded, or takes more instructions
+  bench --counts   fail if a kernel takes more instructions than recorded
+  bench --disassembly  show the inner loops of the hottest kernels
   conformance      play the standards' signals to the meters and write docs/conformance.md
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
   golden           regenerate the reference vectors of dsp-core/tests/golden
@@ -59,7 +64,14 @@ fn run(arguments: &[&str]) -> Outcome {
         ["layers"] => layers::check(&workspace),
         ["lint"] => commands::lint::run(&workspace),
         ["bench"] => commands::bench::run(&workspace, None),
-        ["bench", filter] => commands::bench::run(&workspace, Some(filter)),
+        ["bench", "--record"] => commands::bench::record(&workspace, None),
+        ["bench", "--record", "--counts"] => commands::bench::record_counts(&workspace),
+        ["bench", "--record", beginning] => commands::bench::record(&workspace, Some(beginning)),
+        ["bench", "--guard"] => commands::bench::guard(&workspace, None),
+        ["bench", "--guard", beginning] => commands::bench::guard(&workspace, Some(beginning)),
+        ["bench", "--counts"] => commands::bench::count(&workspace),
+        ["bench", "--disassembly"] => commands::bench::disassemble(&workspace),
+        ["bench", filter] if !filter.starts_with('-') => commands::bench::run(&workspace, Some(filter)),
         ["conformance"] => commands::conformance::run(&workspace),
         ["compare"] => commands::compare::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),

@@ -1,4 +1,4 @@
-//! Criterion's results: `<home>/**/new/{benchmark,estimates}.json`.
+//! Criterion's results: `<home>/**/new/{benchmark,sample}.json`.
 
 use crate::Outcome;
 use serde_json::Value;
@@ -16,30 +16,34 @@ const SCALAR: &str = "/scalar";
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measurement {
     /// The benchmark's id: `equalizer/8_bands/f32/2ch/512`.
-    pub(super) id: String,
-    /// Median time of one call.
-    pub(super) nanoseconds: f64,
+    pub(crate) id: String,
+    /// Time of one call: the 5th percentile of the samples, as whatever else runs only ever adds.
+    pub(crate) nanoseconds: f64,
     /// The work of one call.
-    pub(super) work: Option<Work>,
+    pub(crate) work: Option<Work>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Work {
+pub(crate) enum Work {
     Samples(f64),
     Bytes(f64),
 }
 
 impl Measurement {
     /// Reads criterion's two files; `None` if they have no id or no time.
-    fn parse(benchmark: &str, estimates: &str) -> Option<Self> {
+    fn parse(benchmark: &str, sample: &str) -> Option<Self> {
         let benchmark: Value = serde_json::from_str(benchmark).ok()?;
-        let estimates: Value = serde_json::from_str(estimates).ok()?;
+        let sample: Value = serde_json::from_str(sample).ok()?;
+        let numbers = |name: &str| sample[name].as_array()?.iter().map(Value::as_f64).collect::<Option<Vec<_>>>();
+        let (calls, times) = (numbers("iters")?, numbers("times")?);
+        let mut each: Vec<f64> = times.iter().zip(&calls).map(|(time, calls)| time / calls).collect();
+        each.sort_by(f64::total_cmp);
         let throughput = &benchmark["throughput"];
         let samples = throughput["Elements"].as_f64().map(Work::Samples);
         let bytes = || throughput["Bytes"].as_f64().or(throughput["BytesDecimal"].as_f64()).map(Work::Bytes);
         Some(Self {
             id: benchmark["full_id"].as_str()?.to_owned(),
-            nanoseconds: estimates["median"]["point_estimate"].as_f64().filter(|&time| time > 0.0)?,
+            nanoseconds: each.get(each.len() / 20).copied().filter(|&time| time > 0.0)?,
             work: samples.or_else(bytes),
         })
     }
@@ -50,12 +54,12 @@ impl Measurement {
     }
 
     /// The id of the kernel for which this is the scalar loop.
-    pub(super) fn scalar_of(&self) -> Option<&str> {
+    pub(crate) fn scalar_of(&self) -> Option<&str> {
         self.id.strip_suffix(SCALAR)
     }
 
     /// The id of the kernel for which this is a peer, and the name of the library: `…/2ch/512/library`.
-    pub(super) fn peer_of(&self) -> Option<(&str, &str)> {
+    pub(crate) fn peer_of(&self) -> Option<(&str, &str)> {
         self.id.rsplit_once('/').filter(|(id, name)| !name.is_empty() && frames_of(id).is_some())
     }
 
@@ -92,10 +96,10 @@ pub(crate) fn read(home: &Path, since: SystemTime) -> Outcome<Vec<Measurement>> 
 }
 
 fn measured(folder: &Path, since: SystemTime) -> Option<Measurement> {
-    let estimates = folder.join("estimates.json");
-    let fresh = fs::metadata(&estimates).and_then(|data| data.modified()).is_ok_and(|time| time >= since);
+    let sample = folder.join("sample.json");
+    let fresh = fs::metadata(&sample).and_then(|data| data.modified()).is_ok_and(|time| time >= since);
     let text = |path| fs::read_to_string(path).ok();
-    fresh.then(|| Measurement::parse(&text(folder.join("benchmark.json"))?, &text(estimates)?))?
+    fresh.then(|| Measurement::parse(&text(folder.join("benchmark.json"))?, &text(sample)?))?
 }
 
 /// Component by component, numbers by value: `64` before `512`.
@@ -115,9 +119,8 @@ fn natural(a: &str, b: &str) -> Ordering {
 mod tests {
     use super::*;
 
-    const ESTIMATES: &str = r#"{"mean":{"point_estimate":1001.5},"median":{"confidence_interval":{
-        "confidence_level":0.95,"lower_bound":990.0,"upper_bound":1010.0},"point_estimate":1000.25,
-        "standard_error":4.2},"slope":null}"#;
+    /// The second call was disturbed.
+    const SAMPLE: &str = r#"{"sampling_mode":"Linear","iters":[1.0,2.0,4.0],"times":[1010.5,9000.0,4001.0]}"#;
 
     fn benchmark(throughput: &str) -> String {
         format!(
@@ -136,15 +139,15 @@ mod tests {
             ("null", None),
         ] {
             let expected = Measurement { id: "gain/glide/f32/2ch/512".into(), nanoseconds: 1000.25, work };
-            assert_eq!(Measurement::parse(&benchmark(throughput), ESTIMATES), Some(expected), "{throughput}");
+            assert_eq!(Measurement::parse(&benchmark(throughput), SAMPLE), Some(expected), "{throughput}");
         }
     }
 
     #[test]
     fn files_without_an_id_or_a_time_are_skipped() {
-        assert_eq!(Measurement::parse("{}", ESTIMATES), None);
-        assert_eq!(Measurement::parse(&benchmark("null"), r#"{"median":null}"#), None);
-        assert_eq!(Measurement::parse("not json", ESTIMATES), None);
+        assert_eq!(Measurement::parse("{}", SAMPLE), None);
+        assert_eq!(Measurement::parse(&benchmark("null"), r#"{"iters":[],"times":[]}"#), None);
+        assert_eq!(Measurement::parse("not json", SAMPLE), None);
     }
 
     #[test]
@@ -170,7 +173,7 @@ mod tests {
         for kept in ["gain/glide_f32_2ch/512/new", "gain/glide_f32_2ch/512/base", "gain/report"] {
             fs::create_dir_all(home.join(kept)).unwrap();
             fs::write(home.join(kept).join("benchmark.json"), benchmark("null")).unwrap();
-            fs::write(home.join(kept).join("estimates.json"), ESTIMATES).unwrap();
+            fs::write(home.join(kept).join("sample.json"), SAMPLE).unwrap();
         }
         let found = read(&home, SystemTime::UNIX_EPOCH).unwrap();
         let later = read(&home, SystemTime::now() + std::time::Duration::from_secs(3600)).unwrap();
