@@ -6,8 +6,8 @@ use crate::{
 };
 use mixdown::{Block, BlockMut, MAX_CHANNELS};
 use numpy::{
-    BorrowError, PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArray2, PyReadonlyArrayDyn,
-    PyReadwriteArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
+    BorrowError, Element, PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArray2,
+    PyReadonlyArrayDyn, PyReadwriteArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
     ndarray::{ArrayViewMut, Axis},
 };
 use pyo3::{
@@ -53,15 +53,6 @@ impl<S: Format> Lent<'_, S> {
         let mut target = Target::new(py, (self.channels, self.frames, self.flat), None)?;
         target.fill(&self.rows()?)?;
         Ok(target)
-    }
-
-    /// A copy, extended with silence to `channels` channels of `frames` frames, no fewer than there are.
-    pub(crate) fn padded(&self, channels: usize, frames: usize) -> PyResult<Vec<S>> {
-        let mut padded = vec![S::ZERO; channels * frames];
-        for (row, samples) in padded.chunks_mut(frames.max(1)).zip(self.rows()?) {
-            row[..self.frames].copy_from_slice(samples);
-        }
-        Ok(padded)
     }
 }
 
@@ -238,19 +229,23 @@ fn shape(channels: usize, frames: usize, flat: bool) -> Vec<usize> {
     if flat && channels == 1 { vec![frames] } else { vec![channels, frames] }
 }
 
-/// A new array, to be written whole. Numpy asks for large pages, which take a thirtieth of the time to come.
+/// A new array of audio, to be written whole.
 pub(crate) fn empty<S: Format>(
     py: Python<'_>,
     channels: usize,
     frames: usize,
     flat: bool,
 ) -> PyResult<Bound<'_, PyArrayDyn<S>>> {
-    let shape = shape(channels, frames, flat);
-    if channels * frames < FEW_SAMPLES {
+    empty_of(py, shape(channels, frames, flat))
+}
+
+/// A new array, to be written whole. Numpy asks for large pages, which take a thirtieth of the time to come.
+pub(crate) fn empty_of<T: Element>(py: Python<'_>, shape: Vec<usize>) -> PyResult<Bound<'_, PyArrayDyn<T>>> {
+    if shape.iter().product::<usize>() < FEW_SAMPLES {
         return Ok(PyArrayDyn::zeros(py, shape, false));
     }
-    let array = py.import("numpy")?.call_method1("empty", (shape, S::NAME))?;
-    Ok(array.cast_into::<PyArrayDyn<S>>()?)
+    let array = py.import("numpy")?.call_method1("empty", (shape, T::get_dtype(py)))?;
+    Ok(array.cast_into::<PyArrayDyn<T>>()?)
 }
 
 /// Samples up to which clearing an array takes less time than a call of Python.

@@ -15,7 +15,7 @@ use mixdown::{
     meters::LoudnessParams,
     params::Kind,
 };
-use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
+use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::{prelude::*, types::PyDict};
 
 /// Gain in dB with which a player that follows the target called `name` plays a programme.
@@ -140,16 +140,19 @@ pub(crate) fn quantize<'py>(
     with_either!(array::lend(audio, "audio")?, lent => {
         let spec = StreamSpec::new(sample_rate_hz, lent.channels).map_err(parameter)?;
         let rows = lent.rows()?;
-        let (words, clipped) = py.detach(|| {
-            let block = Block::from_slices(&rows).map_err(parameter)?;
-            let params = QuantizerParams { seed: content_seed(&block, name_seed(name)), ..params };
-            let mut quantizer = params.build(&spec).map_err(parameter)?;
-            let mut words = vec![0; lent.channels * lent.frames];
-            quantizer.quantize(&block, &mut words).map_err(parameter)?;
-            PyResult::Ok((words, quantizer.clipped()))
-        })?;
-        let array = PyArray1::from_vec(py, words).reshape([lent.channels, lent.frames])?;
-        Ok((array.into_any(), clipped))
+        let words = array::empty_of::<i32>(py, vec![lent.channels, lent.frames])?;
+        let clipped = {
+            let mut words = words.try_readwrite().map_err(|error| ParameterError::new_err(error.to_string()))?;
+            let words = words.as_slice_mut().map_err(|error| ParameterError::new_err(error.to_string()))?;
+            py.detach(|| {
+                let block = Block::from_slices(&rows).map_err(parameter)?;
+                let params = QuantizerParams { seed: content_seed(&block, name_seed(name)), ..params };
+                let mut quantizer = params.build(&spec).map_err(parameter)?;
+                quantizer.quantize(&block, words).map_err(parameter)?;
+                PyResult::Ok(quantizer.clipped())
+            })?
+        };
+        Ok((words.into_any(), clipped))
     })
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Frames per chunk of long work. A multiple of the processors' 64-frame grid.
-const CHUNK_FRAMES: usize = 4096;
+pub(crate) const CHUNK_FRAMES: usize = 4096;
 /// Longest delay of signals.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Interval of progress reports.

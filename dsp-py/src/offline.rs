@@ -4,14 +4,14 @@ use crate::{
     array::{self, Lent, Target},
     error::{ParameterError, ShapeError, parameter},
     format::{Format, with_either},
-    interrupt::{Progress, in_chunks},
+    interrupt::{CHUNK_FRAMES, Progress, in_chunks},
     settings::read_effect,
 };
 use mixdown::{
     Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec, Tail,
     console::{Interrupted, KeepTail, MAX_AUTO_TAIL_S, render_to},
 };
-use numpy::{PyArray1, PyArrayMethods};
+use numpy::PyArrayMethods;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 /// The part of the tail to keep: "none", "auto" or seconds.
@@ -186,36 +186,57 @@ pub(crate) fn gain_reduction<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     with_either!(array::lend(audio, "audio")?, lent => {
         let call = Call::new(settings, &lent, sample_rate_hz, key)?;
-        let (samples, traces) = trace(py, &call, &lent)?;
-        let shape = [traces / lent.channels, lent.channels, lent.frames];
-        Ok(PyArray1::from_vec(py, samples).reshape(shape)?.into_any())
+        trace(py, &call, &lent)
     })
 }
 
-/// The curves of a dynamics processor one after the other, and their number.
-fn trace<S: Format>(py: Python<'_>, call: &Call<'_, S>, audio: &Lent<'_, S>) -> PyResult<(Vec<f64>, usize)> {
+/// The curves of a dynamics processor.
+fn trace<'py, S: Format>(py: Python<'py>, call: &Call<'_, S>, audio: &Lent<'_, S>) -> PyResult<Bound<'py, PyAny>> {
     let mut processor = call.build(py)?;
     let latency = processor.latency_frames();
     let rows = audio.channels.max(processor.output_channels());
     let Some(dynamics) = processor.dynamics_mut() else {
         return Err(ParameterError::new_err(format!("{} has no gain reduction", call.name)));
     };
-    let (traces, frames) = (dynamics.traces(), audio.frames + latency);
-    if traces == 0 || audio.frames == 0 {
-        return Ok((Vec::new(), traces));
+    let (traces, frames) = (dynamics.traces(), audio.frames);
+    let array = array::empty_of::<f64>(py, [traces / audio.channels, audio.channels, frames].into())?;
+    if traces == 0 || frames == 0 {
+        return Ok(array.into_any());
     }
-    let mut samples = audio.padded(rows, frames)?;
-    let mut block = BlockMut::from_planar(&mut samples, rows).map_err(parameter)?;
-    let padded = |key: &Lent<'_, S>| PyResult::Ok((key.padded(key.channels, frames)?, key.channels));
-    let keys = call.key.as_ref().map(padded).transpose()?;
-    let key = keys.as_ref().map(|(samples, channels)| Block::from_planar(samples, *channels));
-    let key = key.transpose().map_err(parameter)?;
-    let mut reduction = vec![0.0; traces * frames];
-    let mut curves = BlockMut::from_planar(&mut reduction, traces).map_err(parameter)?;
-    in_chunks(py, frames, |start, length| {
-        let key = key.as_ref().map(|key| key.frames_at(start, length));
-        let mut curves = curves.frames_mut(start, length);
-        dynamics.process_traced(&mut block.frames_mut(start, length), key.as_ref(), &mut curves);
-    })?;
-    Ok((reduction.chunks(frames).flat_map(|curve| &curve[latency..]).copied().collect(), traces))
+    let sound = audio.rows()?;
+    let key = call.key.as_ref().map(Lent::rows).transpose()?;
+    let mut samples = vec![S::ZERO; rows * CHUNK_FRAMES];
+    let mut keys = vec![S::ZERO; key.as_ref().map_or(0, Vec::len) * CHUNK_FRAMES];
+    let mut reduction = vec![0.0; traces * CHUNK_FRAMES];
+    {
+        let mut curves = array.try_readwrite().map_err(|error| ShapeError::new_err(error.to_string()))?;
+        let curves = curves.as_slice_mut().map_err(|error| ShapeError::new_err(error.to_string()))?;
+        in_chunks(py, frames + latency, |start, length| {
+            let samples = take(&sound, start, length, &mut samples[..rows * length]);
+            let Ok(mut block) = BlockMut::from_planar(samples, rows) else { return };
+            let Ok(mut traced) = BlockMut::from_planar(&mut reduction[..traces * length], traces) else { return };
+            let keys = key.as_ref().map(|key| take(key, start, length, &mut keys[..key.len() * length]));
+            let keys = keys.zip(key.as_ref()).and_then(|(keys, key)| Block::from_planar(keys, key.len()).ok());
+            dynamics.process_traced(&mut block, keys.as_ref(), &mut traced);
+            // Frame n of the output is frame n - latency of the audio.
+            let early = latency.saturating_sub(start).min(length);
+            let place = start + early - latency.min(start + early);
+            for (trace, curve) in curves.chunks_exact_mut(frames).enumerate() {
+                let kept = &traced.channel(trace)[early..];
+                curve[place..][..kept.len()].copy_from_slice(kept);
+            }
+        })?;
+    }
+    Ok(array.into_any())
+}
+
+/// Frames from `start` on, channel after channel, in `chunk`; silence after the end and in further channels.
+fn take<'c, S: Format>(rows: &[&[S]], start: usize, length: usize, chunk: &'c mut [S]) -> &'c mut [S] {
+    for (channel, samples) in chunk.chunks_exact_mut(length).enumerate() {
+        let row = rows.get(channel).map_or(&[][..], |row| &row[start.min(row.len())..]);
+        let (head, rest) = samples.split_at_mut(row.len().min(length));
+        head.copy_from_slice(&row[..head.len()]);
+        rest.fill(S::ZERO);
+    }
+    chunk
 }

@@ -104,10 +104,14 @@ class TestEach:
                 # Ends it.
                 progress(0.0)
 
+        before = set(threading.enumerate())
         with pytest.raises(KeyboardInterrupt):
             list(_threads.each(range(10), work))
         assert len(begun) == 2
-        assert threading.active_count() == 1
+        for thread in set(threading.enumerate()) - before:
+            # One that was just starting when the signal came.
+            thread.join(30)
+            assert not thread.is_alive()
 
     def test_what_must_stay_runs_on_the_callers_thread(self, two_cores) -> None:
         def work(_: int, __: Progress) -> bool:
@@ -166,3 +170,30 @@ def test_a_mix_on_any_number_of_threads(threads, noise, monkeypatch) -> None:
     expected = mix.render(tail="none")
     monkeypatch.setenv("RAYON_NUM_THREADS", threads)
     np.testing.assert_array_equal(mix.render(tail="none"), expected, strict=True)
+
+
+def test_a_master_on_any_number_of_threads(noise, monkeypatch) -> None:
+    """Through limiter, clip and dither, and a refusal that names the loudest there can be."""
+    frames = 150_000
+    hits = 0.1 + np.exp(-(np.arange(frames) % 24_000) / 900.0)
+    song = (noise(2, frames, seed=3) * hits).astype(np.float32)
+    masters, texts, reduced = [], set(), []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("RAYON_NUM_THREADS", threads)
+        masters += [md.master(song, RATE_HZ, target_lufs=lufs, bit_depth=16) for lufs in (-16, -9)]
+        reduced.append(md.normalize(song, RATE_HZ, target_lufs=-30, policy="reduce"))
+        with pytest.raises(md.ParameterError) as refused:
+            md.master(song, RATE_HZ, target_lufs=0, ceiling_dbtp=-6, clip_db="off")
+        texts.add(str(refused.value))
+    assert masters[1].certificate.max_reduction_db > 1
+    for number, master in enumerate(masters):
+        np.testing.assert_array_equal(master.audio, masters[number % 2].audio, strict=True)
+        np.testing.assert_equal(vars(master.certificate.loudness), vars(masters[number % 2].certificate.loudness))
+        assert repr(master) == repr(masters[number % 2])
+    for array in reduced:
+        np.testing.assert_array_equal(array, reduced[0], strict=True)
+    assert len(texts) == 1
+    monkeypatch.setenv("RAYON_NUM_THREADS", "3")
+    song[1, 140_000] = np.nan
+    with pytest.raises(md.ParameterError, match="audio holds 1 non-finite samples"):
+        md.normalize(song, RATE_HZ, target_lufs=-14)
