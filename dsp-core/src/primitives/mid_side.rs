@@ -100,7 +100,7 @@ mod tests {
     fn one_pass_has_the_bits_of_two() {
         fn check<S: Sample>() {
             let samples = |seed: f64| -> Vec<S> {
-                let sample = |n: usize| libm::sin(n as f64 * seed) * if n % 3 == 0 { 1e-30 } else { 0.5 };
+                let sample = |n: usize| libm::sin(n as f64 * seed) * if n.is_multiple_of(3) { 1e-30 } else { 0.5 };
                 (0..50).map(|n| S::from_f64(sample(n))).collect()
             };
             for cpu in [Cpu::Detected, Cpu::Avx2, Cpu::Baseline, Cpu::Software, Cpu::Scalar] {
