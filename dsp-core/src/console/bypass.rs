@@ -11,9 +11,10 @@ use crate::{
         unit::ms_to_frames,
     },
     primitives::{
+        backend::Backend,
         delay_line::DelayLine,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -50,6 +51,7 @@ use alloc::{vec, vec::Vec};
 #[derive(Clone, Debug)]
 pub struct Bypass<S, P> {
     spec: StreamSpec,
+    backend: Backend,
     processor: P,
     dry: DelayLine<S>,
     /// Share of the processor's output.
@@ -72,6 +74,7 @@ impl<S: Sample, P: Processor<S>> Bypass<S, P> {
         let channels = spec.channels().max(processor.output_channels());
         Self {
             spec,
+            backend: Backend::new(spec.cpu()),
             dry: DelayLine::new(spec.channels(), processor.latency_frames()),
             wet: Ramp::new([share(bypassed)], ms_to_frames(GAIN_RAMP_MS, spec.sample_rate_hz())),
             bypassed,
@@ -123,7 +126,7 @@ impl<S: Sample, P: Processor<S>> Bypass<S, P> {
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         for channel in 0..self.spec.channels() {
-            self.non_finite_samples += sanitize(block.channel_mut(channel));
+            self.non_finite_samples += clean(self.backend, block.channel_mut(channel));
         }
         let frames = block.frames();
         let mut start = 0;
@@ -216,7 +219,8 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Bypass<S, P> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, processor, dry, wet, bypassed, warm_up_frames, chunk: _, non_finite_samples } = self;
+        let Self { spec: _, backend: _, processor, dry, wet, bypassed, warm_up_frames, chunk: _, non_finite_samples } =
+            self;
         processor.reset();
         dry.reset();
         wet.jump_to([share(*bypassed)]);

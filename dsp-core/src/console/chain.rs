@@ -11,7 +11,7 @@ use crate::{
         stream::StreamSpec,
         tail::Tail,
     },
-    primitives::{delay_line::DelayLine, sanitize::sanitize},
+    primitives::{backend::Backend, delay_line::DelayLine, sanitize::clean},
 };
 use alloc::{vec, vec::Vec};
 
@@ -38,6 +38,7 @@ use alloc::{vec, vec::Vec};
 #[derive(Clone, Debug)]
 pub struct Chain<S, P> {
     spec: StreamSpec,
+    backend: Backend,
     output_channels: usize,
     processors: Vec<P>,
     /// Key delays: the latency of each processor before the last one with a key input; none where that is 0.
@@ -73,6 +74,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
         let delays = before.iter().map(|processor| DelayLine::new(spec.channels(), processor.latency_frames()));
         Ok(Self {
             spec: *spec,
+            backend: Backend::new(spec.cpu()),
             output_channels,
             key_delays: if delayed { delays.collect() } else { Vec::new() },
             key: vec![S::ZERO; if delayed { spec.channels() * CHUNK_FRAMES } else { 0 }],
@@ -96,7 +98,7 @@ impl<S: Sample, P: Processor<S>> Chain<S, P> {
     /// An empty chain, or one of a host's processors, replaces non-finite samples too.
     fn sanitize(&mut self, block: &mut BlockMut<'_, '_, S>) {
         for channel in 0..self.spec.channels() {
-            self.non_finite += sanitize(block.channel_mut(channel));
+            self.non_finite += clean(self.backend, block.channel_mut(channel));
         }
     }
 
@@ -194,7 +196,7 @@ impl<S: Sample, P: Processor<S>> Processor<S> for Chain<S, P> {
     }
 
     fn reset(&mut self) {
-        let Self { spec: _, output_channels: _, processors, key_delays, key: _, keyed, non_finite } = self;
+        let Self { spec: _, backend: _, output_channels: _, processors, key_delays, key: _, keyed, non_finite } = self;
         processors.iter_mut().for_each(Processor::reset);
         key_delays.iter_mut().for_each(DelayLine::reset);
         *keyed = false;

@@ -12,7 +12,7 @@ use crate::{
         stream::StreamSpec,
         tail::Tail,
     },
-    primitives::{backend::Backend, delay_line::DelayLine, mid_side as kernel, ramp::Span, sanitize::sanitize},
+    primitives::{backend::Backend, delay_line::DelayLine, mid_side as kernel, ramp::Span, sanitize::clean},
 };
 use alloc::{vec, vec::Vec};
 
@@ -129,7 +129,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
 
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (left, right) = block.stereo_mut();
-        self.non_finite += sanitize(left) + sanitize(right);
+        self.non_finite += clean(self.backend, left) + clean(self.backend, right);
         if self.mid().processors().is_empty() && self.side().processors().is_empty() {
             return;
         }
@@ -153,7 +153,7 @@ impl<S: Sample, P: Processor<S>> MidSide<S, P> {
         let frames = key.frames();
         for (channel, samples) in self.key.chunks_mut(CHUNK_FRAMES).enumerate().take(key.channels().min(2)) {
             samples[..frames].copy_from_slice(key.channel(channel));
-            self.non_finite += sanitize(&mut samples[..frames]);
+            self.non_finite += clean(self.backend, &mut samples[..frames]);
         }
         if key.channels() == 1 {
             return Some([0, 0]);

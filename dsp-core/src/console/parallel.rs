@@ -17,7 +17,7 @@ use crate::{
         delay_line::DelayLine,
         mix,
         ramp::{GAIN_RAMP_MS, Ramp},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -156,7 +156,7 @@ impl<S: Sample, P: Processor<S>> Parallel<S, P> {
     fn process_chunk(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let frames = block.frames();
         for channel in 0..self.spec.channels() {
-            self.non_finite += sanitize(block.channel_mut(channel));
+            self.non_finite += clean(self.backend, block.channel_mut(channel));
         }
         self.sums.fill(0.0);
         for ((processor, delay), gain) in self.processors.iter_mut().zip(&mut self.alignment).zip(&mut self.gains) {

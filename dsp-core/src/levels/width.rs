@@ -19,7 +19,7 @@ use crate::{
         backend::Backend,
         mid_side,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{vec, vec::Vec};
@@ -132,10 +132,15 @@ impl<S: Sample> Width<S> {
             let uniform = self.mid.frames_to_arrival().min(self.side.frames_to_arrival());
             let (span, length) = self.width.span::<f64>((frames - start).min(CHUNK_FRAMES).min(uniform));
             let (left, right) = (&mut left[start..start + length], &mut right[start..start + length]);
-            self.non_finite += sanitize(left) + sanitize(right);
+            self.non_finite += clean(self.backend, left) + clean(self.backend, right);
             start += length;
-            let neutral = matches!(span, Span::Still([1.0])) && self.mid.is_identity() && self.side.is_identity();
-            if neutral {
+            if let Span::Still([width]) = span
+                && self.mid.is_identity()
+                && self.side.is_identity()
+            {
+                if width != 1.0 {
+                    mid_side::widen(self.backend, left, right, width);
+                }
                 self.mid.skip(length);
                 self.side.skip(length);
                 continue;

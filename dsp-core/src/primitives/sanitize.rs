@@ -5,7 +5,7 @@
 //! 0 again.
 
 use super::backend::{Backend, run};
-use crate::foundation::sample::Sample;
+use crate::foundation::{per_format::per_format, sample::Sample};
 
 /// Replaces NaN, infinities and faint samples by 0 and clamps loud ones. Returns the count of non-finite samples.
 ///
@@ -15,9 +15,9 @@ pub(crate) fn sanitize<S: Sample>(samples: &mut [S]) -> u64 {
     if S::all_ordinary(samples) { 0 } else { repair(samples) }
 }
 
-/// The same as a separate pass.
+/// The same as a separate pass, compiled in this crate.
 pub(crate) fn clean<S: Sample>(backend: Backend, samples: &mut [S]) -> u64 {
-    run!(backend, _ => sanitize(samples))
+    per_format!(S, ['s], (backend: Backend, samples: &'s mut [S]) -> u64 { run!(backend, _ => sanitize(samples)) })
 }
 
 /// Replaces samples as [`sanitize`] does. Returns the count of non-finite samples.
