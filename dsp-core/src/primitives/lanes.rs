@@ -8,14 +8,14 @@
 //! F::F64x4        two channels of two sections of it, or four channels
 //! ```
 //!
-//! The operations are `+`, `-`, `*` and those of [`Lanes`]. No closure may hold them: it would lose the target's
+//! The operations are `+`, `-`, `*`, `/` and those of [`Lanes`]. No closure may hold them: it would lose the target's
 //! features.
 
 use crate::foundation::{
     math::{larger, magnitude},
     sample::{Sample, Vectors},
 };
-use core::ops::{Add, Mul, Neg, Sub};
+use core::ops::{Add, Div, Mul, Neg, Sub};
 use fearless_simd::{
     Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdMask, SimdSplit, f64x2, f64x4,
 };
@@ -71,7 +71,7 @@ pub(crate) trait Form: Copy {
 
 /// Some numbers of one format side by side.
 pub(crate) trait Lanes<F: Form>:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     type Element: Copy;
     const LEN: usize;
