@@ -40,7 +40,7 @@ use crate::{
         unit::ms_to_frames,
     },
     primitives::{
-        backend::{Backend, run},
+        backend::{Backend, run_recursion},
         lanes::Form,
         ramp::Span,
     },
@@ -54,6 +54,9 @@ const HOLD_SHARE: f64 = 0.08;
 const MOST_HOLD_MS: f64 = 16.0;
 /// How far below what is held a target still is a crest of it: 0.012 dB, more than crests of one tone differ.
 const CREST_OCTAVES: f64 = 1.0 / 512.0;
+/// Frames whose times are computed together.
+const GROUP: usize = 32;
+
 /// Attack and release.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BallisticsCoeffs {
@@ -160,7 +163,7 @@ impl Ballistics {
         peaks: &[S],
         reductions: &mut [f64],
     ) {
-        run!(backend, form => self.process_all(form, coeffs, glide, peaks, reductions));
+        run_recursion!(backend, form => self.process_all(form, coeffs, glide, peaks, reductions));
     }
 
     #[inline(always)]
@@ -179,31 +182,31 @@ impl Ballistics {
         if coeffs.slow.is_none() {
             self.leave_dual();
         }
-        let mut crest = self.crest;
         let slew = if coeffs.auto == 0.0 { f64::INFINITY } else { coeffs.crest.slew };
-        match glide {
-            Span::Still(_) => {
-                let poles = |index: usize| {
-                    let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
-                    rates.map(|rate| (-rate).exp2_fast())
-                };
-                self.follow(form, coeffs, slew, reductions, poles);
-            }
-            Span::Moving([attack, release, auto]) => {
-                let poles = |index: usize| {
-                    let rates = crest.rates(&coeffs.crest, peaks[index].to_f64());
-                    let at = index as i32;
-                    let share = auto.at(at);
-                    let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
-                    AttackRelease {
-                        attack: glided(attack.at(at), rates.attack),
-                        release: glided(release.at(at), rates.release),
+        for (start, (reductions, peaks)) in
+            (0_i32..).step_by(GROUP).zip(reductions.chunks_mut(GROUP).zip(peaks.chunks(GROUP)))
+        {
+            // Apart from the recursion, so that quotients and powers are computed in vectors.
+            let (mut attacks, mut releases) = ([1.0; GROUP], [1.0; GROUP]);
+            self.crest.rates(&coeffs.crest, peaks, &mut attacks, &mut releases);
+            match glide {
+                Span::Still(_) => {
+                    for (attack, release) in attacks.iter_mut().zip(&mut releases) {
+                        (*attack, *release) = ((-*attack).exp2_fast(), (-*release).exp2_fast());
                     }
-                };
-                self.follow(form, coeffs, slew, reductions, poles);
+                }
+                Span::Moving([attack, release, auto]) => {
+                    for ((at, attacks), releases) in (start..).zip(&mut attacks).zip(&mut releases) {
+                        let share = auto.at(at);
+                        let glided = |log: f64, rate: f64| pole_at(log + share * (rate.log2_fast() - log));
+                        (*attacks, *releases) = (glided(attack.at(at), *attacks), glided(release.at(at), *releases));
+                    }
+                }
             }
+            let poles =
+                |index: usize| AttackRelease { attack: attacks[index % GROUP], release: releases[index % GROUP] };
+            self.follow(form, coeffs, slew, reductions, poles);
         }
-        self.crest = crest;
     }
 
     /// The recursion with constant times, neither gliding nor from the crest factor.

@@ -6,6 +6,7 @@
 use super::release::{AttackRelease, pole};
 use crate::foundation::{
     math::{larger, smaller},
+    sample::Sample,
     silence,
     unit::DB_PER_OCTAVE,
 };
@@ -60,19 +61,32 @@ pub(super) struct Crest {
 impl Crest {
     pub(super) const REST: Self = Self { peak: silence::SQUARE, mean: silence::SQUARE };
 
-    /// Rates of attack and release for the next magnitude.
+    /// Rates of attack and release for the next magnitudes.
     #[inline(always)]
-    pub(super) fn rates(&mut self, coeffs: &CrestCoeffs, magnitude: f64) -> AttackRelease {
-        let magnitude = if magnitude < LOUDEST { magnitude } else { LOUDEST };
-        let square = magnitude * magnitude + silence::SQUARE;
-        let fresh = (1.0 - coeffs.window) * square;
-        self.peak = larger(coeffs.window * self.peak + fresh, square);
-        self.mean = coeffs.window * self.mean + fresh;
-        let crest = self.peak / self.mean;
+    pub(super) fn rates<S: Sample>(
+        &mut self,
+        coeffs: &CrestCoeffs,
+        magnitudes: &[S],
+        attack: &mut [f64],
+        release: &mut [f64],
+    ) {
+        for (square, magnitude) in attack.iter_mut().zip(magnitudes) {
+            let magnitude = smaller(magnitude.to_f64(), LOUDEST);
+            *square = magnitude * magnitude + silence::SQUARE;
+        }
+        let Self { mut peak, mut mean } = *self;
+        for (square, average) in attack.iter_mut().zip(&mut *release).take(magnitudes.len()) {
+            let fresh = (1.0 - coeffs.window) * *square;
+            peak = larger(coeffs.window * peak + fresh, *square);
+            mean = coeffs.window * mean + fresh;
+            (*square, *average) = (peak, mean);
+        }
+        *self = Self { peak, mean };
         let CrestCoeffs { steps, highest, .. } = coeffs;
-        AttackRelease {
-            attack: smaller(steps.attack * crest, highest.attack),
-            release: smaller(steps.release * crest, highest.release),
+        for (attack, release) in attack.iter_mut().zip(release) {
+            let crest = *attack / *release;
+            *attack = (steps.attack * crest).min(highest.attack);
+            *release = (steps.release * crest).min(highest.release);
         }
     }
 }

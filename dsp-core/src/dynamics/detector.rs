@@ -10,7 +10,7 @@
 
 use super::{
     limiter::passes::rectify,
-    passes::{add_levels, max_assign, mean_levels, mean_squares, peak_levels, squares_of},
+    passes::{add_levels, max_assign, mean_levels, mean_squares, mean_squares_of_two, peak_levels, squares_of},
     quadrature::QuadratureEnvelope,
     release::pole,
 };
@@ -243,7 +243,16 @@ impl LevelDetector {
 
     fn mean_squares<S: Sample>(&mut self, key: &Block<'_, '_, S>, sources: Sources, squares: &mut [f64]) {
         let (chunk, count) = (self.chunk, key.frames());
-        for (source, mean) in self.means.iter_mut().enumerate().take(sources.count) {
+        let (pairs, alone) = self.means[..sources.count].as_chunks_mut::<2>();
+        for (pair, [first, second]) in pairs.iter_mut().enumerate() {
+            let source = 2 * pair;
+            let (lower, upper) = squares[source * chunk..].split_at_mut(chunk);
+            let (samples, squares) =
+                ([key.channel(source), key.channel(source + 1)], [&mut lower[..count], &mut upper[..count]]);
+            mean_squares_of_two(self.backend, samples, self.pole, [first, second], squares);
+        }
+        if let [mean] = alone {
+            let source = sources.count - 1;
             let squares = &mut squares[source * chunk..][..count];
             mean_squares(self.backend, key.channel(source), self.pole, mean, squares);
         }

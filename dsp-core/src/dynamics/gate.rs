@@ -172,11 +172,10 @@ impl Switch {
     /// The state after a frame of this level: it opens above `opens` and closes below `closes`.
     #[inline(always)]
     fn next<S: Sample>(self, level: S, opens: S, closes: S, hold_frames: usize) -> Self {
-        if level > opens || (self.open && level >= closes) {
-            Self { open: true, left: hold_frames }
-        } else {
-            Self { open: self.open && self.left > 0, left: self.left.saturating_sub(1) }
-        }
+        // Without a branch on the level, which no machine foresees: `|` and `&`.
+        let stays = (level > opens) | (self.open & (level >= closes));
+        let left = if stays { hold_frames } else { self.left.saturating_sub(1) };
+        Self { open: stays | (self.open & (self.left > 0)), left }
     }
 }
 
@@ -201,13 +200,22 @@ impl<S: Sample> Closing<S> for Switches {
         let (span, _) = self.thresholds.span::<f64>(frames);
         for (switch, (levels, reductions)) in self.switches.iter_mut().zip(lanes) {
             let mut state = *switch;
-            for ((index, level), reduction) in (0_i32..).zip(levels).zip(reductions) {
-                let [opens, closes, floor] = match &span {
-                    Span::Still(values) => *values,
-                    Span::Moving([opens, closes, floor]) => [opens.at(index), closes.at(index), floor.at(index)],
-                };
-                state = state.next(*level, S::from_f64(opens), S::from_f64(closes), self.hold_frames);
-                *reduction = if state.open { 0.0 } else { range(floor) };
+            match &span {
+                Span::Still([opens, closes, floor]) => {
+                    let [opens, closes] = [*opens, *closes].map(S::from_f64);
+                    let closed = range(*floor);
+                    for (level, reduction) in levels.iter().zip(reductions) {
+                        state = state.next(*level, opens, closes, self.hold_frames);
+                        *reduction = if state.open { 0.0 } else { closed };
+                    }
+                }
+                Span::Moving([opens, closes, floor]) => {
+                    for ((index, level), reduction) in (0_i32..).zip(levels).zip(reductions) {
+                        let [opens, closes] = [opens.at(index), closes.at(index)].map(S::from_f64);
+                        state = state.next(*level, opens, closes, self.hold_frames);
+                        *reduction = if state.open { 0.0 } else { range(floor.at(index)) };
+                    }
+                }
             }
             *switch = state;
         }

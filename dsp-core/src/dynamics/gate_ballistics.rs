@@ -19,7 +19,7 @@ use super::release::{AttackRelease, first_of_two_ms, log_rate, pole_at};
 use crate::{
     foundation::math::{Pow2, smaller},
     primitives::{
-        backend::{Backend, run},
+        backend::{Backend, run, run_recursion},
         lanes::Form,
         ramp::Span,
     },
@@ -80,59 +80,79 @@ impl GateBallistics {
         glide: &Span<f64, 2>,
         reductions: &mut [f64],
     ) {
-        run!(backend, form => self.process_all(form, coeffs, glide, reductions));
+        run_recursion!(backend, form => self.follow(form, coeffs, glide, reductions));
+        run!(backend, _ => to_gains(reductions));
+        run_recursion!(backend, form => self.open(form, coeffs, glide, reductions));
+        run!(backend, _ => to_octaves(reductions));
     }
 
+    /// y1 and y2.
     #[inline(always)]
-    fn process_all(
-        &mut self,
-        form: impl Form,
-        coeffs: &GateBallisticsCoeffs,
-        glide: &Span<f64, 2>,
-        reductions: &mut [f64],
-    ) {
+    fn follow(&mut self, form: impl Form, coeffs: &GateBallisticsCoeffs, glide: &Span<f64, 2>, reductions: &mut [f64]) {
         let GateBallisticsCoeffs { poles, hold_frames } = *coeffs;
         match glide {
-            Span::Still(_) => self.follow(form, reductions, hold_frames, |_| poles.release, |_| poles.attack),
-            Span::Moving([attack, release]) => {
-                let release = |index: usize| pole_at(release.at(index as i32));
-                self.follow(form, reductions, hold_frames, release, |index| pole_at(attack.at(index as i32)));
-            }
+            Span::Still(_) => self.follow_by(form, reductions, hold_frames, |_| poles),
+            Span::Moving([attack, release]) => self.follow_by(form, reductions, hold_frames, |index| AttackRelease {
+                attack: pole_at(attack.at(index)),
+                release: pole_at(release.at(index)),
+            }),
         }
     }
 
     #[inline(always)]
-    fn follow(
+    fn follow_by(
         &mut self,
         form: impl Form,
         reductions: &mut [f64],
         hold_frames: u32,
-        release: impl Fn(usize) -> f64,
-        attack: impl Fn(usize) -> f64,
+        poles: impl Fn(i32) -> AttackRelease,
     ) {
-        let Self { mut held, mut smooth, mut gain, mut waited } = *self;
-        for (index, value) in reductions.iter_mut().enumerate() {
-            let (attack, release, target) = (attack(index), release(index), *value);
+        let Self { mut held, mut smooth, gain: _, mut waited } = *self;
+        for (index, value) in (0_i32..).zip(reductions) {
+            let (AttackRelease { attack, release }, target) = (poles(index), *value);
             let closing = form.mul_add(release, held, (1.0 - release) * target);
             let crest = target <= held + CREST_OCTAVES;
             waited = if crest { 0 } else { waited.saturating_add(1) };
-            let next = if crest || waited > hold_frames { closing } else { held };
+            let next = if crest | (waited > hold_frames) { closing } else { held };
             held = smaller(target, next);
             smooth = smaller(form.mul_add(attack, smooth, (1.0 - attack) * held), held);
             *value = smooth;
         }
-        for value in reductions.iter_mut() {
-            *value = (-*value).exp2_fast();
+        (self.held, self.smooth, self.waited) = (held, smooth, waited);
+    }
+
+    /// g.
+    #[inline(always)]
+    fn open(&mut self, form: impl Form, coeffs: &GateBallisticsCoeffs, glide: &Span<f64, 2>, gains: &mut [f64]) {
+        match glide {
+            Span::Still(_) => self.open_by(form, gains, |_| coeffs.poles.attack),
+            Span::Moving([attack, _]) => self.open_by(form, gains, |index| pole_at(attack.at(index))),
         }
-        for (index, value) in reductions.iter_mut().enumerate() {
+    }
+
+    #[inline(always)]
+    fn open_by(&mut self, form: impl Form, gains: &mut [f64], attack: impl Fn(i32) -> f64) {
+        let mut gain = self.gain;
+        for (index, value) in (0_i32..).zip(gains) {
             let (attack, target) = (attack(index), *value);
             gain = smaller(form.mul_add(attack, gain, (1.0 - attack) * (AIM * target)), target);
             *value = gain;
         }
-        for value in reductions {
-            *value = 0.0 - value.log2_fast();
-        }
-        *self = Self { held, smooth, gain, waited };
+        self.gain = gain;
+    }
+}
+
+#[inline(always)]
+fn to_gains(reductions: &mut [f64]) {
+    for value in reductions {
+        *value = (-*value).exp2_fast();
+    }
+}
+
+#[inline(always)]
+fn to_octaves(gains: &mut [f64]) {
+    for value in gains {
+        *value = 0.0 - value.log2_fast();
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         unit::DB_PER_OCTAVE,
     },
     primitives::{
-        backend::{Backend, run},
+        backend::{Backend, run, run_recursion},
         lanes::Form,
         ramp::Span,
     },
@@ -38,7 +38,23 @@ pub(crate) fn peak_levels<S: Sample>(backend: Backend, peaks: &[S], levels: &mut
 
 /// One-pole mean squares of samples, with pole `pole`; `mean` is the state.
 pub(crate) fn mean_squares<S: Sample>(backend: Backend, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
-    run!(backend, form => mean_squares_all(form, samples, pole, mean, squares));
+    run!(backend, _ => fresh_squares(samples, 1.0 - pole, squares));
+    run_recursion!(backend, form => mean_all(form, pole, mean, squares));
+}
+
+/// The same of two channels, whose recursions need not wait for each other.
+pub(crate) fn mean_squares_of_two<S: Sample>(
+    backend: Backend,
+    samples: [&[S]; 2],
+    pole: f64,
+    means: [&mut f64; 2],
+    squares: [&mut [f64]; 2],
+) {
+    let [first, second] = squares;
+    for (samples, squares) in samples.into_iter().zip([&mut *first, &mut *second]) {
+        run!(backend, _ => fresh_squares(samples, 1.0 - pole, squares));
+    }
+    run_recursion!(backend, form => means_of_two(form, pole, means, [first, second]));
 }
 
 /// The elementwise maximum of two signals, in place.
@@ -88,7 +104,7 @@ pub(crate) fn follow_peaks<S: Sample>(
     ballistics: &mut Ballistics,
     reductions: &mut [f64],
 ) {
-    run!(backend, form => follow_all(form, Some(peaks), knee, coeffs, ballistics, reductions));
+    run_recursion!(backend, form => follow_all(form, Some(peaks), knee, coeffs, ballistics, reductions));
 }
 
 /// The same from the squares that `reductions` holds.
@@ -99,7 +115,7 @@ pub(crate) fn follow_squares<S: Sample>(
     ballistics: &mut Ballistics,
     reductions: &mut [f64],
 ) {
-    run!(backend, form => follow_all(form, None, knee, coeffs, ballistics, reductions));
+    run_recursion!(backend, form => follow_all(form, None, knee, coeffs, ballistics, reductions));
 }
 
 /// Moves the reduction of one channel towards that of all by a share of 0 to 1.
@@ -147,17 +163,32 @@ fn peak_level<S: Sample>(peak: S) -> S {
 }
 
 #[inline(always)]
-fn mean_squares_all<S: Sample>(form: impl Form, samples: &[S], pole: f64, mean: &mut f64, squares: &mut [f64]) {
-    let (rise, mut state) = (1.0 - pole, *mean);
+fn fresh_squares<S: Sample>(samples: &[S], rise: f64, squares: &mut [f64]) {
     for (square, sample) in squares.iter_mut().zip(samples) {
         let peak = smaller(magnitude(sample.to_f64()), LOUDEST);
         *square = rise * (peak * peak + silence::SQUARE);
     }
-    for square in squares.iter_mut().take(samples.len()) {
+}
+
+#[inline(always)]
+fn mean_all(form: impl Form, pole: f64, mean: &mut f64, squares: &mut [f64]) {
+    let mut state = *mean;
+    for square in squares {
         state = form.mul_add(pole, state, *square);
         *square = state;
     }
     *mean = state;
+}
+
+#[inline(always)]
+fn means_of_two(form: impl Form, pole: f64, means: [&mut f64; 2], [first, second]: [&mut [f64]; 2]) {
+    let [mut a, mut b] = [*means[0], *means[1]];
+    for (first, second) in first.iter_mut().zip(second) {
+        a = form.mul_add(pole, a, *first);
+        b = form.mul_add(pole, b, *second);
+        (*first, *second) = (a, b);
+    }
+    (*means[0], *means[1]) = (a, b);
 }
 
 #[inline(always)]

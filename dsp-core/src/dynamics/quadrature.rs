@@ -20,7 +20,7 @@ use crate::{
         grid::GRID_FRAMES,
         math::{larger, smaller},
         sample::Sample,
-        silence::flushed,
+        silence::{self, flushed},
     },
     primitives::{
         backend::{Backend, run},
@@ -158,7 +158,11 @@ impl QuadratureEnvelope {
     }
 }
 
-/// From one point of the grid to the next, with all sections or with [`FEWER_SECTIONS`].
+/// Frames that are widened at once.
+const BLOCK: usize = 4 * GRID_FRAMES;
+
+/// With all sections or with [`FEWER_SECTIONS`]. The signals stay in registers from one point of the grid to the next:
+/// through memory every 64 frames would wait for the ones before.
 #[inline(always)]
 fn squares_all<S: Sample, F: Form, const ALL: bool>(
     form: F,
@@ -168,75 +172,98 @@ fn squares_all<S: Sample, F: Form, const ALL: bool>(
     samples: &[S],
     squares: &mut [f64],
 ) {
-    let mut left = GRID_FRAMES - phase;
-    let (mut samples, mut squares) = (samples, squares);
-    while !samples.is_empty() {
-        let count = left.min(samples.len());
-        let (now, later) = samples.split_at(count);
-        let (own, others) = squares.split_at_mut(count);
-        stretch::<S, F, ALL>(form, sections, state, now, own);
-        if count == left {
-            flush(state);
-        }
-        (samples, squares, left) = (later, others, GRID_FRAMES);
-    }
-}
-
-#[inline(always)]
-fn flush(state: &mut State) {
-    state.last = flushed(state.last);
-    for pairs in &mut state.signals {
-        for sample in pairs.in_phase.iter_mut().chain(&mut pairs.quadrature) {
-            *sample = flushed(*sample);
-        }
-    }
-}
-
-/// Up to [`GRID_FRAMES`] frames.
-#[inline(always)]
-fn stretch<S: Sample, F: Form, const ALL: bool>(
-    form: F,
-    sections: &[SectionCoeffs; SECTIONS],
-    state: &mut State,
-    samples: &[S],
-    squares: &mut [f64],
-) {
-    // The last sample, the samples, and what completes the last pair.
-    let mut wide = [0.0; GRID_FRAMES + PAIR];
-    wide[0] = state.last;
-    for (wide, sample) in wide[1..].iter_mut().zip(samples) {
-        *wide = larger(smaller(sample.to_f64(), LOUDEST), -LOUDEST);
-    }
-    state.last = wide[samples.len()];
     // Without loops over them, factors and signals stay in registers.
     let [s1, s2, s3, s4, s5, s6] = sections;
     let (f1, f2, f3) = (factor(form, s1), factor(form, s2), factor(form, s3));
     let factors = [f1, f2, f3, factor(form, s4), factor(form, s5), factor(form, s6)];
-    let [p0, p1, p2, p3, p4, p5, p6] = &state.signals;
-    let (x0, x1, x2, x3) = (load(form, p0), load(form, p1), load(form, p2), load(form, p3));
-    let mut signals = [x0, x1, x2, x3, load(form, p4), load(form, p5), load(form, p6)];
-    let last = if ALL { SECTIONS } else { FEWER_SECTIONS };
-    let whole = samples.len() / PAIR * PAIR;
-    for (wide, squares) in wide.windows(PAIR + 1).step_by(PAIR).zip(squares[..whole].chunks_exact_mut(PAIR)) {
-        signals = step::<F, ALL>(form, factors, signals, wide);
-        square::<F>(signals[last]).store(squares);
+    let mut signals = load_all(form, &state.signals);
+    let mut left = GRID_FRAMES - phase;
+    for (samples, squares) in samples.chunks(BLOCK).zip(squares.chunks_mut(BLOCK)) {
+        // The last sample, the samples, and what completes the last pair.
+        let mut wide = [0.0; BLOCK + PAIR];
+        wide[0] = state.last;
+        for (wide, sample) in wide[1..].iter_mut().zip(samples) {
+            *wide = larger(smaller(sample.to_f64(), LOUDEST), -LOUDEST);
+        }
+        let mut start = 0;
+        while start < samples.len() {
+            let count = left.min(samples.len() - start);
+            let end = start + count;
+            signals = stretch::<F, ALL>(form, factors, signals, &wide[start..end + PAIR], &mut squares[start..end]);
+            (start, left) = (end, left - count);
+            if left == 0 {
+                left = GRID_FRAMES;
+                signals = flush(signals);
+                // Written where it differs alone: it is read as a pair soon after.
+                if wide[end] != flushed(wide[end]) {
+                    wide[end] = 0.0;
+                }
+            }
+        }
+        state.last = wide[samples.len()];
     }
-    if samples.len() == whole {
-        store::<F>(signals, &mut state.signals);
-        return;
+    store(&signals, &mut state.signals);
+}
+
+#[inline(always)]
+fn flush<F: Form>(signals: Signals<F>) -> Signals<F> {
+    let ([x0, x1, x2, x3], [x4, x5, x6]) = (signals.first, signals.second);
+    let zero = flushed_lanes::<F>;
+    Signals { first: [zero(x0), zero(x1), zero(x2), zero(x3)], second: [zero(x4), zero(x5), zero(x6)] }
+}
+
+#[inline(always)]
+fn flushed_lanes<F: Form>(signal: F::F64x4) -> F::F64x4 {
+    signal.zero_where(signal.abs(), silence::FILTER_STATE)
+}
+
+/// Up to [`GRID_FRAMES`] frames; `wide` has the sample before them, them, and one more.
+#[inline(always)]
+fn stretch<F: Form, const ALL: bool>(
+    form: F,
+    factors: [F::F64x4; SECTIONS],
+    signals: Signals<F>,
+    wide: &[f64],
+    squares: &mut [f64],
+) -> Signals<F> {
+    let mut signals = signals;
+    let (whole, alone) = squares.as_chunks_mut::<PAIR>();
+    if let Some((last, others)) = whole.split_last_mut() {
+        // The later sections are a pair behind: the chain of operations through all is longer than machines look ahead.
+        let mut passed = signals.first[3];
+        signals.first = first::<F>(form, factors, signals.first, wide);
+        for (wide, squares) in wide[PAIR..].windows(PAIR + 1).step_by(PAIR).zip(others) {
+            signals.second = second::<F, ALL>(factors, [passed, signals.first[3]], signals.second);
+            square::<F, ALL>(&signals).store(squares);
+            passed = signals.first[3];
+            signals.first = first::<F>(form, factors, signals.first, wide);
+        }
+        signals.second = second::<F, ALL>(factors, [passed, signals.first[3]], signals.second);
+        square::<F, ALL>(&signals).store(last);
     }
+    let [square_alone] = alone else { return signals };
     // One frame alone: it becomes the newer one of each pair.
-    let mut before = [Pairs::SILENCE; SECTIONS + 1];
-    store::<F>(signals, &mut before);
-    signals = step::<F, ALL>(form, factors, signals, &wide[whole..]);
+    let (mut before, mut after) = ([Pairs::SILENCE; SECTIONS + 1], [Pairs::SILENCE; SECTIONS + 1]);
+    store(&signals, &mut before);
+    let passed = signals.first[3];
+    signals.first = first::<F>(form, factors, signals.first, &wide[wide.len() - PAIR - 1..]);
+    signals.second = second::<F, ALL>(factors, [passed, signals.first[3]], signals.second);
     let mut pair = [0.0; PAIR];
-    square::<F>(signals[last]).store(&mut pair);
-    squares[whole] = pair[0];
-    store::<F>(signals, &mut state.signals);
-    for (Pairs { in_phase, quadrature }, before) in state.signals.iter_mut().zip(&before) {
+    square::<F, ALL>(&signals).store(&mut pair);
+    *square_alone = pair[0];
+    store(&signals, &mut after);
+    for (Pairs { in_phase, quadrature }, before) in after.iter_mut().zip(&before) {
         *in_phase = [before.in_phase[1], in_phase[0]];
         *quadrature = [before.quadrature[1], quadrature[0]];
     }
+    load_all(form, &after)
+}
+
+/// Inputs of the first four sections, and of the others with the output of the last.
+#[derive(Clone, Copy)]
+struct Signals<F: Form> {
+    first: [F::F64x4; 4],
+    second: [F::F64x4; 3],
 }
 
 #[inline(always)]
@@ -250,30 +277,42 @@ fn load<F: Form>(form: F, pairs: &Pairs) -> F::F64x4 {
 }
 
 #[inline(always)]
-fn store<F: Form>(signals: [F::F64x4; SECTIONS + 1], pairs: &mut [Pairs; SECTIONS + 1]) {
-    for (signal, Pairs { in_phase, quadrature }) in signals.into_iter().zip(pairs) {
+fn load_all<F: Form>(form: F, pairs: &[Pairs; SECTIONS + 1]) -> Signals<F> {
+    let [p0, p1, p2, p3, p4, p5, p6] = pairs;
+    Signals {
+        first: [load(form, p0), load(form, p1), load(form, p2), load(form, p3)],
+        second: [load(form, p4), load(form, p5), load(form, p6)],
+    }
+}
+
+#[inline(always)]
+fn store<F: Form>(signals: &Signals<F>, pairs: &mut [Pairs; SECTIONS + 1]) {
+    for (signal, Pairs { in_phase, quadrature }) in signals.first.into_iter().chain(signals.second).zip(pairs) {
         F::store_halves(signal, in_phase, quadrature);
     }
 }
 
-/// The signals after one pair; `wide` begins with the sample before it.
+/// The first sections after one pair; `wide` begins with the sample before it.
 #[inline(always)]
-fn step<F: Form, const ALL: bool>(
-    form: F,
-    factors: [F::F64x4; SECTIONS],
-    signals: [F::F64x4; SECTIONS + 1],
-    wide: &[f64],
-) -> [F::F64x4; SECTIONS + 1] {
+fn first<F: Form>(form: F, factors: [F::F64x4; SECTIONS], signals: [F::F64x4; 4], wide: &[f64]) -> [F::F64x4; 4] {
     let input = F::join(F::F64x2::load(form, &wide[1..]), F::F64x2::load(form, wide));
-    let [x0, x1, x2, x3, x4, x5, x6] = signals;
-    let [a1, a2, a3, a4, a5, a6] = factors;
+    let ([x0, x1, x2, x3], [a1, a2, a3, ..]) = (signals, factors);
     let y1 = section::<F>(a1, input, x0, x1);
     let y2 = section::<F>(a2, y1, x1, x2);
-    let y3 = section::<F>(a3, y2, x2, x3);
+    [input, y1, y2, section::<F>(a3, y2, x2, x3)]
+}
+
+/// The later ones after it, from what the first put out before it and after it.
+#[inline(always)]
+fn second<F: Form, const ALL: bool>(
+    factors: [F::F64x4; SECTIONS],
+    [x3, y3]: [F::F64x4; 2],
+    signals: [F::F64x4; 3],
+) -> [F::F64x4; 3] {
+    let ([x4, x5, x6], [.., a4, a5, a6]) = (signals, factors);
     let y4 = section::<F>(a4, y3, x3, x4);
     let y5 = section::<F>(a5, y4, x4, x5);
-    let y6 = if ALL { section::<F>(a6, y5, x5, x6) } else { x6 };
-    [input, y1, y2, y3, y4, y5, y6]
+    [y4, y5, if ALL { section::<F>(a6, y5, x5, x6) } else { x6 }]
 }
 
 /// y = a (x + y₂) - x₂. The term with the state comes last, being the dependency of the next pair.
@@ -284,8 +323,9 @@ fn section<F: Form>(a: F::F64x4, x: F::F64x4, x2: F::F64x4, y2: F::F64x4) -> F::
 
 /// e² of a pair.
 #[inline(always)]
-fn square<F: Form>(parts: F::F64x4) -> F::F64x2 {
-    let [in_phase, quadrature] = F::halves(parts);
+fn square<F: Form, const ALL: bool>(signals: &Signals<F>) -> F::F64x2 {
+    let [_, y5, y6] = signals.second;
+    let [in_phase, quadrature] = F::halves(if ALL { y6 } else { y5 });
     in_phase.mul_add(in_phase, quadrature * quadrature)
 }
 

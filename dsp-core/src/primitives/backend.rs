@@ -119,6 +119,37 @@ fn baseline() -> Baseline {
     Level::baseline()
 }
 
+/// What runs the recursion of one channel: at most AVX2, for AVX-512 compares into mask registers, which a comparison
+/// with the state then waits for, and its wide vectors have nothing to hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Recursion {
+    #[cfg(test)]
+    Scalar,
+    #[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
+    Exact(Baseline),
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Avx2(Avx2),
+    Baseline(Baseline),
+}
+
+impl From<Backend> for Recursion {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            #[cfg(test)]
+            Backend::Scalar => Self::Scalar,
+            #[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
+            Backend::Exact(level) => Self::Exact(level),
+            #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
+            Backend::Avx512(level) => {
+                fearless_simd::Simd::level(level).as_avx2().map_or(Self::Baseline(baseline()), Self::Avx2)
+            }
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Backend::Avx2(level) => Self::Avx2(level),
+            Backend::Baseline(level) => Self::Baseline(level),
+        }
+    }
+}
+
 /// Whether the machine fuses multiply-adds, so that its bits must be those of the scalar form.
 #[cfg(test)]
 pub(crate) fn fuses() -> bool {
@@ -186,6 +217,31 @@ macro_rules! exact_or_baseline {
     };
 }
 pub(crate) use exact_or_baseline;
+
+/// [`run!`] for a kernel that is mostly a [`Recursion`].
+macro_rules! run_recursion {
+    ($backend:expr, $form:pat => $kernel:expr) => {
+        match $crate::primitives::backend::Recursion::from($backend) {
+            #[cfg(test)]
+            $crate::primitives::backend::Recursion::Scalar => {
+                let $form = $crate::primitives::lanes::Scalar;
+                $kernel
+            }
+            #[cfg(all(any(test, feature = "reproducible"), not(target_arch = "aarch64")))]
+            $crate::primitives::backend::Recursion::Exact(level) => {
+                $crate::primitives::backend::vectorized!(level, true, $form => $kernel)
+            }
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            $crate::primitives::backend::Recursion::Avx2(level) => {
+                $crate::primitives::backend::vectorized!(level, false, $form => $kernel)
+            }
+            $crate::primitives::backend::Recursion::Baseline(level) => {
+                $crate::primitives::backend::vectorized!(level, false, $form => $kernel)
+            }
+        }
+    };
+}
+pub(crate) use run_recursion;
 
 /// A kernel in a function that is compiled for `$level`, its form exact or not.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -9,14 +9,14 @@
 //! F::F64x8        two channels of four sections
 //! ```
 //!
-//! The operations are `+`, `-`, `*` and those of [`Lanes`]. No closure may hold them: it would lose the target's
+//! The operations are `+`, `-`, `*`, `/` and those of [`Lanes`]. No closure may hold them: it would lose the target's
 //! features.
 
 use crate::foundation::{
     math::{larger, magnitude},
     sample::{Sample, Vectors},
 };
-use core::ops::{Add, Mul, Neg, Sub};
+use core::ops::{Add, Div, Mul, Neg, Sub};
 use fearless_simd::{
     Select, Simd, SimdBase, SimdCombine, SimdFloat, SimdFloatElement, SimdMask, SimdSplit, f64x2, f64x4, f64x8,
 };
@@ -81,7 +81,7 @@ pub(crate) trait Form: Copy {
 
 /// Some numbers of one format side by side.
 pub(crate) trait Lanes<F: Form>:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     type Element: Copy;
     const LEN: usize;

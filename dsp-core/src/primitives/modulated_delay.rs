@@ -8,6 +8,7 @@
 //! Processing Magazine 13(1), 1996; weights as polynomials of the fraction: C. Farrow, ISCAS 1988. In a loop every pass
 //! loses what an interpolation loses, so its gain counts most: see [`POLYNOMIALS`].
 
+use super::lanes::{Form, Lanes};
 use crate::foundation::{grid::GRID_FRAMES, sample::Sample};
 use core::f64::consts::TAU;
 
@@ -112,7 +113,14 @@ impl<S: Sample, const N: usize> FractionalTaps<S, N> {
     /// Moves to the delays `centres + depth * lfos`, in frames, each [`REACH`] or more; `lfos` are -1..1 at both ends of
     /// the next `frames`, not far apart.
     #[inline(always)]
-    pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N], frames: usize) {
+    pub(crate) fn modulate<F: Form>(
+        &mut self,
+        form: F,
+        centres: &[f64; N],
+        depth: f64,
+        lfos: &[[f64; 2]; N],
+        frames: usize,
+    ) {
         let mut ends = [[0.0; N]; 2];
         for n in 0..N {
             let (start, end) = (centres[n] + depth * lfos[n][0], centres[n] + depth * lfos[n][1]);
@@ -121,13 +129,30 @@ impl<S: Sample, const N: usize> FractionalTaps<S, N> {
             self.oldest[n] = middle as u32 + REACH as u32;
             (ends[0][n], ends[1][n]) = (start - f64::from(middle), end - f64::from(middle));
         }
-        let (start, end) = (weights(&ends[0]), weights(&ends[1]));
-        let per_frame = 1.0 / frames as f64;
-        for tap in 0..TAPS {
-            for n in 0..N {
-                self.start[tap][n] = S::from_f64(start[tap][n]);
-                self.slope[tap][n] = S::from_f64((end[tap][n] - start[tap][n]) * per_frame);
+        let (mut start, mut difference) = ([[0.0; N]; TAPS], [[0.0; N]; TAPS]);
+        let both = [&mut start, &mut difference];
+        if N.is_multiple_of(F::Native::<f64>::LEN) {
+            weigh::<F, F::Native<f64>, N>(form, &ends, both);
+        } else if N.is_multiple_of(F::F64x4::LEN) {
+            weigh::<F, F::F64x4, N>(form, &ends, both);
+        } else if N.is_multiple_of(F::F64x2::LEN) {
+            weigh::<F, F::F64x2, N>(form, &ends, both);
+        } else {
+            let end = weights(&ends[1]);
+            start = weights(&ends[0]);
+            for (difference, (start, end)) in difference.iter_mut().zip(start.iter().zip(&end)) {
+                for n in 0..N {
+                    difference[n] = end[n] - start[n];
+                }
             }
+        }
+        // Flat: over taps, the compiler would gather and scatter.
+        let per_frame = 1.0 / frames as f64;
+        for (own, start) in self.start.as_flattened_mut().iter_mut().zip(start.as_flattened()) {
+            *own = S::from_f64(*start);
+        }
+        for (own, difference) in self.slope.as_flattened_mut().iter_mut().zip(difference.as_flattened()) {
+            *own = S::from_f64(*difference * per_frame);
         }
     }
 }
@@ -146,6 +171,38 @@ pub(crate) fn weights<const N: usize>(fractions: &[f64; N]) -> [[f64; N]; TAPS] 
         }
     }
     weights
+}
+
+/// Of as many fractions as whole vectors hold the weights at the start, and their difference to the end.
+#[inline(always)]
+fn weigh<F: Form, V: Lanes<F, Element = f64>, const N: usize>(
+    form: F,
+    ends: &[[f64; N]; 2],
+    [start, difference]: [&mut [[f64; N]; TAPS]; 2],
+) {
+    let [from, to] = ends;
+    for first in (0..N / V::LEN * V::LEN).step_by(V::LEN) {
+        let half = V::splat(form, 0.5);
+        let (x, y) = (V::load(form, &from[first..]) - half, V::load(form, &to[first..]) - half);
+        for (tap, polynomial) in POLYNOMIALS.iter().enumerate() {
+            let [(older, newer), (next_older, next_newer)] = [pair(form, polynomial, x), pair(form, polynomial, y)];
+            older.store(&mut start[tap][first..]);
+            newer.store(&mut start[TAPS - 1 - tap][first..]);
+            (next_older - older).store(&mut difference[tap][first..]);
+            (next_newer - newer).store(&mut difference[TAPS - 1 - tap][first..]);
+        }
+    }
+}
+
+/// A weight of the older half and its mirror, as [`weights`]: nothing is fused.
+#[inline(always)]
+fn pair<F: Form, V: Lanes<F, Element = f64>>(form: F, polynomial: &[f64; DEGREE + 1], x: V) -> (V, V) {
+    let [c0, c1, c2, c3, c4, c5, c6] = *polynomial;
+    let square = x * x;
+    let high = V::splat(form, c4) + square * V::splat(form, c6);
+    let even = V::splat(form, c0) + square * (V::splat(form, c2) + square * high);
+    let odd = x * (V::splat(form, c1) + square * (V::splat(form, c3) + square * V::splat(form, c5)));
+    (even - odd, even + odd)
 }
 
 /// Mean loss, in dB, of a delay at a frequency, in cycles per frame: it varies by `depth` around a whole number of
@@ -217,12 +274,13 @@ fn unit_phasor(periods: f64) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::primitives::lanes::Scalar;
 
     #[test]
     fn polynomials_up_to_the_third_degree_are_read_exactly() {
         for delay in [10.0, 10.25, 10.5, 10.99] {
             let mut taps = FractionalTaps::<f64, 1>::new();
-            taps.modulate(&[delay], 0.02, &[[0.0, 1.0]], GRID_FRAMES);
+            taps.modulate(Scalar, &[delay], 0.02, &[[0.0, 1.0]], GRID_FRAMES);
             let value = |age: f64| 1.0 + 0.3 * age - 0.02 * age * age + 1e-3 * age * age * age;
             let age = |tap: usize| f64::from(taps.oldest[0] - tap as u32);
             let read: f64 = (0..TAPS).map(|tap| taps.start[tap][0] * value(age(tap))).sum();
@@ -237,10 +295,10 @@ mod tests {
     fn each_delay_is_modulated_as_if_alone() {
         let (centres, lfos) = ([10.25, 2_000.0, 333.9], [[0.1, 0.11], [-1.0, -0.99], [0.999, 0.998]]);
         let mut taps = FractionalTaps::<f64, 3>::new();
-        taps.modulate(&centres, 7.2, &lfos, GRID_FRAMES);
+        taps.modulate(Scalar, &centres, 7.2, &lfos, GRID_FRAMES);
         for n in 0..3 {
             let mut alone = FractionalTaps::<f64, 1>::new();
-            alone.modulate(&[centres[n]], 7.2, &[lfos[n]], GRID_FRAMES);
+            alone.modulate(Scalar, &[centres[n]], 7.2, &[lfos[n]], GRID_FRAMES);
             assert_eq!(taps.oldest[n], alone.oldest[0]);
             for tap in 0..TAPS {
                 assert_eq!(taps.start[tap][n], alone.start[tap][0]);

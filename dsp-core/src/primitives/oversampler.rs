@@ -189,23 +189,44 @@ impl Stage {
 
     fn down(&mut self, backend: Backend, upper: &[f64], lower: &mut [f64]) {
         let (count, reach) = (lower.len(), self.taps.len());
-        let (on_grid, between) = (self.on_grid.append(count), self.between.append(count));
-        run!(backend, _ => part(upper, on_grid, between));
         let was_quiet = self.quiet >= 2 * reach;
-        self.quiet = match upper.iter().rposition(|sample| *sample != 0.0) {
+        self.quiet = match run!(backend, _ => last_sound(upper)) {
             Some(last) => count - 1 - last / 2,
             None => self.quiet.saturating_add(count),
         };
         if was_quiet && self.quiet >= count + 2 * reach {
-            // What comes from zeros alone.
+            // What comes from zeros alone, of which the histories are full.
             lower.fill(0.0);
             return;
         }
+        let (on_grid, between) = (self.on_grid.append(count), self.between.append(count));
+        run!(backend, _ => part(upper, on_grid, between));
         let samples = self.between.from(count + 2 * reach - 1);
         let between = &mut self.scratch;
         let on_grid = self.on_grid.from(count + reach - 1);
         run!(backend, form => lower_rate(form, &self.taps, [on_grid, samples], between, lower));
     }
+}
+
+/// Index of the last sample that is not 0.
+#[inline(always)]
+fn last_sound(samples: &[f64]) -> Option<usize> {
+    /// Samples that are looked at together.
+    const GROUP: usize = 32;
+    let mut end = samples.len();
+    for group in samples.rchunks(GROUP) {
+        // All bits but that of the sign.
+        let mut bits = 0;
+        for sample in group {
+            bits |= sample.to_bits() << 1;
+        }
+        if bits != 0 {
+            let last = group.iter().rposition(|sample| *sample != 0.0)?;
+            return Some(end - group.len() + last);
+        }
+        end -= group.len();
+    }
+    None
 }
 
 /// Pairs of samples into those of the lower grid and those between them.

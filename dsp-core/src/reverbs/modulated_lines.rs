@@ -39,13 +39,20 @@ impl<S: Sample, const N: usize> ModulatedLines<S, N> {
     /// Moves to the delays `centres + depth * lfos`, in frames; `lfos` are -1..1 at both grid points, and in between the
     /// delay is linear in each of the `parts`.
     #[inline(always)]
-    pub(crate) fn modulate(&mut self, centres: &[f64; N], depth: f64, lfos: &[[f64; 2]; N], parts: usize) {
+    pub(crate) fn modulate<F: Form>(
+        &mut self,
+        form: F,
+        centres: &[f64; N],
+        depth: f64,
+        lfos: &[[f64; 2]; N],
+        parts: usize,
+    ) {
         self.parts = parts.clamp(1, PARTS);
         let parts = self.parts;
         for (part, taps) in self.taps[..parts].iter_mut().enumerate() {
             let at = |[start, end]: [f64; 2], part: usize| start + (end - start) * part as f64 / parts as f64;
             let lfos = lfos.map(|ends| [at(ends, part), at(ends, part + 1)]);
-            taps.modulate(centres, depth, &lfos, GRID_FRAMES / parts);
+            taps.modulate(form, centres, depth, &lfos, GRID_FRAMES / parts);
         }
     }
 
@@ -111,7 +118,7 @@ mod tests {
                 while now < 1_024 {
                     if now % GRID_FRAMES == 0 {
                         let ends = |line: usize| [now, now + GRID_FRAMES].map(|frame| at(line, frame) - centres[line]);
-                        lines.modulate(&centres, 1.0, &[ends(0), ends(1)], parts(moved));
+                        lines.modulate(Scalar, &centres, 1.0, &[ends(0), ends(1)], parts(moved));
                     }
                     let frames = cut.min(GRID_FRAMES - now % GRID_FRAMES);
                     for (line, offset) in offsets.into_iter().enumerate() {

@@ -235,16 +235,34 @@ fn taken(backend: Backend, knee: &Knee, samples: &[f64], out: &mut [f64]) -> u64
 impl Pass {
     /// In place: delayed, and less what the curve takes away. `entering` and `leaving` are the ceilings of the frames.
     fn run(&mut self, samples: &mut [f64], clip: &mut Clip<'_>, entering: &[f64], leaving: &[f64]) {
-        let frames = samples.len();
+        let (frames, backend) = (samples.len(), clip.backend);
         self.input.append(frames).copy_from_slice(samples);
-        for ((own, sample), ceiling) in self.stage.input(frames).iter_mut().zip(&*samples).zip(entering) {
-            *own = sample / ceiling;
-        }
+        run!(backend, _ => divided(samples, entering, self.stage.input(frames)));
         let delayed = self.input.from(frames + self.stage.latency_frames());
         let (taken, share) = (self.stage.run(frames, clip), self.share);
-        for (((out, delayed), taken), ceiling) in samples.iter_mut().zip(delayed).zip(taken).zip(leaving) {
-            *out = delayed + ceiling * (share * taken);
-        }
+        run!(backend, _ => less(delayed, taken, share, leaving, samples));
+    }
+}
+
+#[inline(always)]
+fn divided(samples: &[f64], ceilings: &[f64], out: &mut [f64]) {
+    for ((out, sample), ceiling) in out.iter_mut().zip(samples).zip(ceilings) {
+        *out = sample / ceiling;
+    }
+}
+
+/// Samples less a share of what is taken from them, in parts of their ceilings.
+#[inline(always)]
+fn less(delayed: &[f64], taken: &[f64], share: f64, ceilings: &[f64], out: &mut [f64]) {
+    for (((out, delayed), taken), ceiling) in out.iter_mut().zip(delayed).zip(taken).zip(ceilings) {
+        *out = delayed + ceiling * (share * taken);
+    }
+}
+
+#[inline(always)]
+fn gained<S: Sample>(samples: &[S], gains: &[f64], out: &mut [f64]) {
+    for ((out, sample), gain) in out.iter_mut().zip(samples).zip(gains) {
+        *out = sample.to_f64() * gain;
     }
 }
 
@@ -323,9 +341,7 @@ impl<S: Sample> Clipper<S> {
             self.non_finite += clean(backend, samples);
             channel.dry.append(frames).copy_from_slice(samples);
             let wet = &mut wet[..frames];
-            for ((wet, sample), gain) in wet.iter_mut().zip(&*samples).zip(&*gain) {
-                *wet = sample.to_f64() * gain;
-            }
+            run!(backend, _ => gained(samples, gain, wet));
             let mut late = 0;
             for (number, pass) in channel.passes.iter_mut().enumerate() {
                 let entering = self.ceilings.from(frames + late);
@@ -336,8 +352,8 @@ impl<S: Sample> Clipper<S> {
                 pass.run(wet, &mut clip, entering, leaving);
                 self.clipped += if number == 0 { clip.clipped } else { 0 };
             }
-            bound(wet, self.ceilings.from(frames + late));
-            let dry = channel.dry.from(frames + late);
+            let (ceilings, dry) = (self.ceilings.from(frames + late), channel.dry.from(frames + late));
+            run!(backend, _ => bound(wet, ceilings));
             run!(backend, _ => mixed(dry, wet, [ones, mix], samples));
         }
         self.frames += frames as u64;

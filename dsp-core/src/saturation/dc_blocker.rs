@@ -29,7 +29,9 @@ impl DcBlocker {
 
     /// In place, with the weight of each frame.
     pub(super) fn run(&mut self, samples: &mut [f64], weights: &[f64]) {
-        if self.state == 0.0 && weights.iter().all(|weight| *weight == 0.0) {
+        // All together, not one after the other, and without the bit of the sign.
+        let weighs = weights.iter().fold(0, |bits, weight| bits | weight.to_bits() << 1) != 0;
+        if self.state == 0.0 && !weighs {
             return;
         }
         let (mut state, rate) = (self.state, self.rate);

@@ -53,6 +53,8 @@ pub(super) struct Inverse {
     /// g.
     taps: Vec<f64>,
     input: History<f64>,
+    /// Frames since the last sample that is not 0.
+    quiet: usize,
     out: Vec<f64>,
 }
 
@@ -64,7 +66,8 @@ impl Inverse {
             Band::Whole => design(sample_rate_hz, factor),
             Band::Audible => low_pass(sample_rate_hz, factor),
         };
-        Self { backend, input: History::new(2 * taps.len(), chunk, PAD), out: vec![0.0; chunk + PAD], taps }
+        let input = History::new(2 * taps.len(), chunk, PAD);
+        Self { backend, input, quiet: usize::MAX, out: vec![0.0; chunk + PAD], taps }
     }
 
     pub(super) fn latency_frames(&self) -> usize {
@@ -74,6 +77,17 @@ impl Inverse {
     /// The samples without the droop, delayed by the latency.
     pub(super) fn run(&mut self, samples: &[f64]) -> &[f64] {
         let count = samples.len();
+        let was_quiet = self.quiet >= 2 * self.taps.len();
+        // Its sign counts: of -0 the filter makes -0.
+        self.quiet = match samples.iter().fold(0, |bits, sample| bits | sample.to_bits()) {
+            0 => self.quiet.saturating_add(count),
+            _ => 0,
+        };
+        if was_quiet && self.quiet > 0 {
+            // What comes from zeros alone, of which the history is full.
+            self.out[..count].fill(0.0);
+            return &self.out[..count];
+        }
         self.input.append(count).copy_from_slice(samples);
         let input = self.input.from(count + 2 * self.taps.len());
         let out = &mut self.out;
@@ -82,8 +96,9 @@ impl Inverse {
     }
 
     pub(super) fn reset(&mut self) {
-        let Self { backend: _, taps: _, input, out: _ } = self;
+        let Self { backend: _, taps: _, input, quiet, out: _ } = self;
         input.reset();
+        *quiet = usize::MAX;
     }
 }
 

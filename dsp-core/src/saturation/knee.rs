@@ -55,13 +55,19 @@ impl Knee {
     /// more. Returns the count of those from which something is taken.
     #[inline(always)]
     pub(super) fn antialiased(&self, samples: &[f64], out: &mut [f64]) -> u64 {
+        if count_beyond(samples, self.start) == 0 {
+            out.fill(0.0);
+            return 0;
+        }
         let mut clipped = 0;
         for (index, out) in out.chunks_mut(GROUP).enumerate() {
             let samples = &samples[index * GROUP..][..out.len() + 2];
-            clipped += count_beyond(&samples[1..=out.len()], self.start);
             if count_beyond(samples, self.start) == 0 {
                 out.fill(0.0);
-            } else if self.bend == 0.0 {
+                continue;
+            }
+            clipped += count_beyond(&samples[1..=out.len()], self.start);
+            if self.bend == 0.0 {
                 for (triple, out) in triples(samples).zip(out) {
                     *out = triple.mirrored().beyond(1.0).first() - triple.beyond(1.0).first();
                 }

@@ -1,7 +1,6 @@
 //! The passes of a de-esser over one chunk in the L1 cache.
 //!
-//! Element-wise and free of fused operations, so that the compiler vectorises the plain loops for every level and all
-//! of them give the same bits.
+//! Free of fused operations, so that all forms give the same bits.
 
 use crate::{
     foundation::{
@@ -11,6 +10,7 @@ use crate::{
     },
     primitives::{
         backend::{Backend, run},
+        lanes::{Form, Lanes},
         ramp::Span,
     },
 };
@@ -128,46 +128,45 @@ fn target_reductions_all(curve: &Span<f64, 4>, high: &mut [f64], whole: &[f64]) 
     }
 }
 
-/// Outputs computed together, in registers.
-const GROUP: usize = 32;
+/// Vectors computed together, in registers.
+const VECTORS: usize = 4;
 
 /// A symmetric filter over `samples`, which extend `taps.len() - 1` samples before the centre of the first output and
 /// after that of the last one. The first tap is the centre.
 pub(crate) fn symmetric<S: Sample>(backend: Backend, taps: &[S], samples: &[S], out: &mut [S]) {
-    run!(backend, _ => symmetric_all(taps, samples, out));
+    run!(backend, form => symmetric_all(form, taps, samples, out));
 }
 
 #[inline(always)]
-fn symmetric_all<S: Sample>(taps: &[S], samples: &[S], out: &mut [S]) {
+fn symmetric_all<F: Form, S: Sample>(form: F, taps: &[S], samples: &[S], out: &mut [S]) {
     let Some((middle_tap, outer_taps)) = taps.split_first() else { return };
-    let reach = outer_taps.len();
-    let mut start = 0;
-    while start < out.len() {
+    let (reach, lanes) = (outer_taps.len(), F::Native::<S>::LEN);
+    let group = VECTORS * lanes;
+    let whole = out.len() / group * group;
+    for start in (0..whole).step_by(group) {
         let centre = start + reach;
-        let count = GROUP.min(out.len() - start);
-        let mut sums = [S::ZERO; GROUP];
-        if count == GROUP {
-            let middle = &samples[centre..][..GROUP];
-            for lane in 0..GROUP {
-                sums[lane] = *middle_tap * middle[lane];
-            }
-            for (k, tap) in (1..).zip(outer_taps) {
-                let (before, behind) = (&samples[centre - k..][..GROUP], &samples[centre + k..][..GROUP]);
-                for lane in 0..GROUP {
-                    sums[lane] += *tap * (before[lane] + behind[lane]);
-                }
-            }
-        } else {
-            for (lane, sum) in sums.iter_mut().enumerate().take(count) {
-                let centre = centre + lane;
-                *sum = *middle_tap * samples[centre];
-                for (k, tap) in (1..).zip(outer_taps) {
-                    *sum += *tap * (samples[centre - k] + samples[centre + k]);
-                }
+        let mut sums = [form.splat(*middle_tap); VECTORS];
+        for (vector, sum) in sums.iter_mut().enumerate() {
+            *sum = *sum * form.load(&samples[centre + vector * lanes..]);
+        }
+        for (k, tap) in (1..).zip(outer_taps) {
+            let (before, behind) = (&samples[centre - k..][..group], &samples[centre + k..][..group]);
+            let tap = form.splat(*tap);
+            for vector in 0..VECTORS {
+                let pair = form.load(&before[vector * lanes..]) + form.load(&behind[vector * lanes..]);
+                sums[vector] = sums[vector] + tap * pair;
             }
         }
-        out[start..start + count].copy_from_slice(&sums[..count]);
-        start += count;
+        for (vector, sum) in sums.into_iter().enumerate() {
+            sum.store(&mut out[start + vector * lanes..]);
+        }
+    }
+    for (start, out) in out.iter_mut().enumerate().skip(whole) {
+        let centre = start + reach;
+        *out = *middle_tap * samples[centre];
+        for (k, tap) in (1..).zip(outer_taps) {
+            *out += *tap * (samples[centre - k] + samples[centre + k]);
+        }
     }
 }
 

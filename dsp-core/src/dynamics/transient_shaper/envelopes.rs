@@ -24,7 +24,7 @@ use crate::{
         unit::DB_PER_OCTAVE,
     },
     primitives::{
-        backend::{Backend, run},
+        backend::{Backend, run, run_recursion},
         lanes::Form,
     },
 };
@@ -100,36 +100,51 @@ impl Envelopes {
         onsets: &mut [f64],
         decays: &mut [f64],
     ) {
-        run!(backend, form => measure_all(form, poles, self, squares, onsets, decays));
+        let groups = squares.chunks_mut(GROUP).zip(onsets.chunks_mut(GROUP)).zip(decays.chunks_mut(GROUP));
+        for ((squares, onsets), decays) in groups {
+            let mut fasts = [1.0; GROUP];
+            run_recursion!(backend, form => follow_all(form, poles, self, squares, &mut fasts, onsets, decays));
+            run!(backend, _ => measure_all(squares, &fasts, onsets, decays));
+        }
     }
 }
 
+/// Frames whose envelopes are kept between both passes.
+const GROUP: usize = 256;
+
+/// The louder of fast envelope and power in place of each square; the fast, the slow and the held envelope.
 #[inline(always)]
-fn measure_all(
+fn follow_all(
     form: impl Form,
     poles: &EnvelopePoles,
     envelopes: &mut Envelopes,
     squares: &mut [f64],
-    onsets: &mut [f64],
-    decays: &mut [f64],
+    fasts: &mut [f64; GROUP],
+    slows: &mut [f64],
+    helds: &mut [f64],
 ) {
     let EnvelopePoles { rise, fall, held: keep } = *poles;
     let (rising, falling, letting) = (1.0 - rise, 1.0 - fall, 1.0 - keep);
     let Envelopes { mut fast, mut slow, mut held } = *envelopes;
-    for ((square, onset), decay) in squares.iter_mut().zip(&mut *onsets).zip(&mut *decays) {
+    for (((square, to_fast), to_slow), to_held) in squares.iter_mut().zip(fasts).zip(slows).zip(helds) {
         // No power is below this one: no state becomes subnormal, and every ratio has a logarithm.
         let power = *square + silence::SQUARE;
         // The faster of both wherever it goes: the pole of the rise is the smaller one.
         fast = larger(form.mul_add(rise, fast, rising * power), form.mul_add(fall, fast, falling * power));
         slow = form.mul_add(fall, slow, falling * fast);
         held = larger(form.mul_add(keep, held, letting * fast), fast);
-        (*square, *onset, *decay) = (larger(fast, power), fast / slow, held / fast);
+        (*square, *to_fast, *to_slow, *to_held) = (larger(fast, power), fast, slow, held);
     }
     *envelopes = Envelopes { fast, slow, held };
-    for ((level, onset), decay) in squares.iter().zip(onsets).zip(decays) {
+}
+
+/// The measures in place of the slow and the held envelopes.
+#[inline(always)]
+fn measure_all(levels: &[f64], fasts: &[f64; GROUP], onsets: &mut [f64], decays: &mut [f64]) {
+    for (((level, fast), onset), decay) in levels.iter().zip(fasts).zip(onsets).zip(decays) {
         let audible = AUDIBLE.of(level.log2_fast());
-        let rising = ONSET.of(onset.log2_fast());
-        *decay = audible * (1.0 - rising) * DECAY.of(decay.log2_fast());
+        let rising = ONSET.of((*fast / *onset).log2_fast());
+        *decay = audible * (1.0 - rising) * DECAY.of((*decay / *fast).log2_fast());
         *onset = audible * rising;
     }
 }

@@ -80,12 +80,12 @@ pub(super) struct Sweep {
 }
 
 /// Points of both sides, and up to whole vectors.
-const ALL_POINTS: usize = 20;
+const ALL_POINTS: usize = 24;
 
 /// Coefficients of every frame, for two channels or for four: exact at the points, in straight lines between them. The
 /// chord of a circle lies within it: a² + c² is never above 1.
 #[inline(always)]
-pub(super) fn design(sweep: &Sweep, stages: usize, four: bool, cell: &mut Cell) {
+pub(super) fn design<F: Form>(form: F, sweep: &Sweep, stages: usize, four: bool, cell: &mut Cell) {
     let Sweep { centre, depth, phase, highest, half_period_s } = sweep;
     // Both sides in one loop: short ones do not vectorise.
     let (mut octaves, mut depths, mut phases) = ([0.0; ALL_POINTS], [0.0; ALL_POINTS], [0.0; ALL_POINTS]);
@@ -108,20 +108,24 @@ pub(super) fn design(sweep: &Sweep, stages: usize, four: bool, cell: &mut Cell) 
         let root = (0.5 * square.log2_fast()).exp2_fast();
         *c = 0.5 * (root + square / root);
     }
-    let points = |values: &[f64; ALL_POINTS], point: usize| [values[point], values[POINTS + point]];
-    let steps = cell.turn.as_chunks_mut::<STEP>().0.iter_mut().zip(cell.pass.as_chunks_mut::<STEP>().0);
-    for (point, (turns, passes)) in steps.enumerate() {
-        line(points(&turn, point), points(&turn, point + 1), turns);
-        line(points(&pass, point), points(&pass, point + 1), passes);
-    }
-    for ((closed, turn), feedback) in cell.closed.iter_mut().zip(&cell.turn).zip(&cell.feedback) {
-        for (closed, a) in closed[..2].iter_mut().zip(turn) {
-            let square = *a * *a;
+    let one = F::F64x2::splat(form, 1.0);
+    let Cell { turn: turns, pass: passes, closed, feedback, mix: _ } = &mut *cell;
+    let steps = turns.as_chunks_mut::<STEP>().0.iter_mut().zip(passes.as_chunks_mut::<STEP>().0);
+    let steps = steps.zip(closed.as_chunks_mut::<STEP>().0).zip(feedback.as_chunks::<STEP>().0);
+    for (point, (((turns, passes), closed), feedback)) in steps.enumerate() {
+        let (a, a_slope) = line::<F>(form, &turn, point);
+        let (c, c_slope) = line::<F>(form, &pass, point);
+        for index in 0..STEP {
+            let u = F::F64x2::splat(form, index as f64 * (1.0 / STEP as f64));
+            let (a, c) = (a + u * a_slope, c + u * c_slope);
+            let square = a * a;
             let mut power = square;
             for _ in 1..stages / 2 {
-                power *= square;
+                power = power * square;
             }
-            *closed = 1.0 / (1.0 - *feedback * power);
+            a.store(&mut turns[index]);
+            c.store(&mut passes[index]);
+            (one / (one - F::F64x2::splat(form, feedback[index]) * power)).store(&mut closed[index]);
         }
     }
     if four {
@@ -133,16 +137,11 @@ pub(super) fn design(sweep: &Sweep, stages: usize, four: bool, cell: &mut Cell) 
     }
 }
 
-/// A straight line of both sides.
+/// Start and slope of both sides' straight lines from a point to the next.
 #[inline(always)]
-fn line(from: [f64; 2], to: [f64; 2], rows: &mut [[f64; GROUP]; STEP]) {
-    let slopes = [to[0] - from[0], to[1] - from[1]];
-    for (index, row) in (0_i32..).zip(rows) {
-        let u = f64::from(index) * (1.0 / STEP as f64);
-        for side in 0..2 {
-            row[side] = from[side] + u * slopes[side];
-        }
-    }
+fn line<F: Form>(form: F, values: &[f64; ALL_POINTS], point: usize) -> (F::F64x2, F::F64x2) {
+    let from = F::F64x2::load(form, &[values[point], values[POINTS + point]]);
+    (from, F::F64x2::load(form, &[values[point + 1], values[POINTS + point + 1]]) - from)
 }
 
 /// Processes frames of a group of `W` channels in place, from frame `from` of the cell on, by as many stages, 4 to

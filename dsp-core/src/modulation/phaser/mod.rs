@@ -252,7 +252,7 @@ impl PhaserEngine {
         let Self { backend, highest, half_period_s, stages, channels, cell, .. } = self;
         let sweep = Sweep { centre, depth, phase, highest: *highest, half_period_s: *half_period_s };
         let four = *channels > 2;
-        run!(*backend, _ => kernel::design(&sweep, *stages, four, cell));
+        run!(*backend, form => kernel::design(form, &sweep, *stages, four, cell));
     }
 
     fn run<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>) {

@@ -5,7 +5,7 @@ use crate::foundation::{
     math::{larger, magnitude},
     sample::Sample,
 };
-use core::ops::{Add, Mul, Neg, Sub};
+use core::ops::{Add, Div, Mul, Neg, Sub};
 
 /// One number after the other; every multiply-add is rounded once, in software where the machine cannot.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +123,13 @@ impl<const N: usize> Mul for Array<N> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
         Self(core::array::from_fn(|lane| self.0[lane] * other.0[lane]))
+    }
+}
+
+impl<const N: usize> Div for Array<N> {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        Self(core::array::from_fn(|lane| self.0[lane] / other.0[lane]))
     }
 }
 

@@ -89,7 +89,7 @@ fn delayed<F: Form, S: Sample>(form: F, cut: usize) -> Recorded<S> {
     let taps = [(offsets[0] - 3, 0.4), (offsets[1] - 77, -0.8), (offsets[1], 0.9), (offsets[0] - 200, 0.33)]
         .map(|(offset, gain)| (offset, S::from_f64(gain)));
     let mut weights = FractionalTaps::<S, 2>::new();
-    weights.modulate(&[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]], GRID_FRAMES);
+    weights.modulate(Scalar, &[90.3, 150.7], 3.0, &[[0.1, 0.12], [-0.9, -0.88]], GRID_FRAMES);
     let clock = core::array::from_fn(|index| S::from_index(index as i32));
     let mut now = 0;
     while now < FRAMES {

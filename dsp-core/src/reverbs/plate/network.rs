@@ -5,7 +5,7 @@ use super::{
         self, GLIDES, HalfTank, INPUT_DIFFUSERS, MODULATED_GAIN, MODULATION_GLIDE_MS, OUTPUT_TAPS, PlateCoeffs, TANK,
         Tapped,
     },
-    passes::{all_pass, damp, fill, two_sections},
+    passes::{all_pass, damp, fill, sum_taps, two_sections},
 };
 use crate::{
     filters::{biquad::BiquadCoeffs, cascade::Cascade},
@@ -289,7 +289,8 @@ impl<S: Sample> Network<S> {
         self.lfo.advance(&[self.rotation.1; 2]);
         let lfos = self.lfo.ends().map(|[start, end]| [depth * start, next_depth * end]);
         let moved = lfos.map(|[start, end]| (end - start).abs());
-        self.modulation.modulate(&self.centres, 1.0, &lfos, parts(larger(moved[0], moved[1])));
+        let parts = parts(larger(moved[0], moved[1]));
+        run!(self.backend, form => self.modulation.modulate(form, &self.centres, 1.0, &lfos, parts));
     }
 
     /// Writes a chunk of the inputs after their high pass.
@@ -386,12 +387,7 @@ impl<S: Sample> Network<S> {
         }
         bank.mirror();
         for (output, taps) in outputs.iter_mut().zip(&self.taps) {
-            *output = [S::ZERO; GRID_FRAMES];
-            for tap in taps {
-                for (output, sample) in output.iter_mut().zip(bank.read(tap.read_offset)) {
-                    *output += tap.sign * *sample;
-                }
-            }
+            sum_taps(form, bank, taps.map(|tap| (tap.read_offset, tap.sign)), output);
         }
     }
 

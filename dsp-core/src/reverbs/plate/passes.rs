@@ -11,6 +11,7 @@ use crate::{
         lanes::{Form, Lanes},
         ramp::Span,
     },
+    reverbs::delay_bank::DelayBank,
 };
 
 /// The values of one glide over a chunk.
@@ -66,6 +67,31 @@ pub(super) fn two_sections<F: Form>(
     x
 }
 
+/// Sums of reads of the bank, by their offset and sign; the sums stay in registers. Nothing is fused.
+#[inline(always)]
+pub(super) fn sum_taps<F: Form, S: Sample, const N: usize>(
+    form: F,
+    bank: &DelayBank<S>,
+    taps: [(u32, S); N],
+    sums: &mut [S; GRID_FRAMES],
+) {
+    /// Vectors at a time.
+    const VECTORS: usize = 4;
+    let lanes = F::Native::<S>::LEN;
+    for start in (0..GRID_FRAMES).step_by(VECTORS * lanes) {
+        let mut values = [form.splat(S::ZERO); VECTORS];
+        for (offset, sign) in taps {
+            let (samples, sign) = (&bank.read(offset)[start..], form.splat(sign));
+            for (vector, value) in values.iter_mut().enumerate() {
+                *value = *value + sign * form.load(&samples[vector * lanes..]);
+            }
+        }
+        for (vector, value) in values.into_iter().enumerate() {
+            value.store(&mut sums[start + vector * lanes..]);
+        }
+    }
+}
+
 /// The damping of both halves: a one-pole low pass with a gliding pole, times the decay. Side by side, as each
 /// recursion waits for itself.
 #[inline(always)]
@@ -92,10 +118,7 @@ fn decayed(state: f64, pole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        primitives::lanes::Scalar,
-        reverbs::delay_bank::{DelayBank, Layout},
-    };
+    use crate::{primitives::lanes::Scalar, reverbs::delay_bank::Layout};
 
     #[test]
     fn an_all_pass_keeps_the_energy() {

@@ -144,7 +144,7 @@ impl<S: Sample> Network<S> {
     fn begin_fade(&mut self) {
         if let (current, Some(next)) = self.settings.running() {
             next.clear();
-            next.modulate_as(current);
+            run!(self.backend, form => next.modulate_as(form, current));
         }
     }
 
@@ -163,7 +163,7 @@ impl<S: Sample> Network<S> {
         let [left, _] = inputs;
         let frames = left.len();
         if self.grid_frame == 0 {
-            self.modulate();
+            self.modulate(form);
         }
         if self.settings.next().is_some() {
             self.settings.advance(&mut self.scratch.next_gains[..frames]);
@@ -211,11 +211,11 @@ impl<S: Sample> Network<S> {
 
     /// Moves the modulated delays to the next grid point.
     #[inline(always)]
-    fn modulate(&mut self) {
+    fn modulate<F: Form>(&mut self, form: F) {
         let (current, next) = self.settings.running();
-        current.modulate();
+        current.modulate(form);
         if let Some(next) = next {
-            next.modulate();
+            next.modulate(form);
         }
     }
 

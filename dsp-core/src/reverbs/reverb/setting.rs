@@ -179,15 +179,16 @@ impl<S: Sample> Setting<S> {
     /// Moves the delays to the next grid point, each setting at its own rate: a step in the rate of the one that is heard
     /// would be a step in its pitch.
     #[inline(always)]
-    pub(super) fn modulate(&mut self) {
+    pub(super) fn modulate<F: Form>(&mut self, form: F) {
         self.lfos.advance(&self.coeffs.lfo_rotations);
-        self.move_delays();
+        self.move_delays(form);
     }
 
     /// Goes on from the phases of another setting.
-    pub(super) fn modulate_as(&mut self, other: &Self) {
+    #[inline(always)]
+    pub(super) fn modulate_as<F: Form>(&mut self, form: F, other: &Self) {
         self.lfos.clone_from(&other.lfos);
-        self.move_delays();
+        self.move_delays(form);
     }
 
     /// Phases as newly built.
@@ -196,10 +197,10 @@ impl<S: Sample> Setting<S> {
     }
 
     #[inline(always)]
-    fn move_delays(&mut self) {
+    fn move_delays<F: Form>(&mut self, form: F) {
         if self.is_modulated() {
             let NetworkCoeffs { depth_frames, modulation_parts, .. } = self.coeffs;
-            self.modulation.modulate(&self.centres, depth_frames, self.lfos.ends(), modulation_parts);
+            self.modulation.modulate(form, &self.centres, depth_frames, self.lfos.ends(), modulation_parts);
         }
     }
 
