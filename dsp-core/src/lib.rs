@@ -45,14 +45,15 @@
 //! opt-level = 3
 //! ```
 //!
-//! whose first build takes a minute or two.
+//! whose first build takes a minute or two: a chain of gain, four bells, compressor and reverb, stereo at 48 kHz in blocks
+//! of 128 frames, then runs 270 times faster than real time, and without it 1.9 times.
 //!
 //! # Features
 //!
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `std` | yes | run-time CPU detection |
-//! | `reproducible` | yes | `Cpu::Reproducible` and `Cpu::Software`: a program without them is up to a third smaller |
+//! | `reproducible` | yes | `Cpu::Reproducible` and `Cpu::Software`: without it a program is a quarter smaller |
 //! | `serde` | no | settings and effects serialise; `validate` and `build` check the ranges, not the reader |
 //! | `avx512` | no | kernels for AVX-512 beside those for SSE2 and AVX2, with the same bits |
 //!
