@@ -64,11 +64,12 @@ fn of_two<F: Form>(form: F, frames: &mut [[f64; 2]], coeffs: &[BiquadCoeffs], st
     let mut done = 0;
     while done < coeffs.len() {
         let (coeffs, states) = (&coeffs[done..], &mut states[done..]);
-        // A single section waits for itself as long as two or three, and two stages of one would.
+        // A single section waits for itself as long as two or three do: an odd one is not left alone.
         done += match coeffs.len() {
             8.. if four_stages => skewed::<F, F::F64x8, 2>(form, frames, coeffs, states, to_grid),
             8.. => skewed::<F, F::F64x4, 4>(form, frames, coeffs, states, to_grid),
             6.. => skewed::<F, F::F64x4, 3>(form, frames, coeffs, states, to_grid),
+            5 => side_by_side::<F, F::F64x2, 2, 5>(form, frames, coeffs, states, to_grid),
             4.. => skewed::<F, F::F64x4, 2>(form, frames, coeffs, states, to_grid),
             3 => side_by_side::<F, F::F64x2, 2, 3>(form, frames, coeffs, states, to_grid),
             2 => side_by_side::<F, F::F64x2, 2, 2>(form, frames, coeffs, states, to_grid),

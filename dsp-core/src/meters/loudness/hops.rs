@@ -1,6 +1,6 @@
 //! True peaks of a programme that is there as a whole: each hop of 100 ms apart from the others, on any thread.
 
-use super::{HOP_SPANS, windows::Spans};
+use super::windows::{HOP_SPANS, Spans};
 use crate::{
     foundation::{sample::Sample, stream::StreamSpec},
     meters::true_peak::Precision,
@@ -55,44 +55,5 @@ impl<S: Sample> HopSearch<S> {
             }
         };
         parts.map(peak).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        foundation::{block::Block, meter::Meter},
-        meters::loudness::{Loudness, LoudnessParams},
-    };
-
-    #[test]
-    fn parts_give_the_reading_of_the_whole() {
-        // A rate whose hops differ in length, and a length that ends within one.
-        let spec = StreamSpec::new(11_027.0, 2).unwrap();
-        let mut random = crate::primitives::random::Random::new(3, 0);
-        let frames = 50_011;
-        let swell = |n: usize| libm::sin((n % frames) as f64 * 2e-4);
-        let samples: Vec<f32> = (0..2 * frames).map(|n| (random.triangular() * swell(n)) as f32).collect();
-        let (left, right) = samples.split_at(frames);
-        for precision in [Precision::Standard, Precision::High, Precision::Reference] {
-            let mut whole = LoudnessParams { precision, ..Default::default() }.build::<f32>(&spec).unwrap();
-            whole.observe(&Block::from_planar(&samples, 2).unwrap());
-            let mut without = LoudnessParams { precision: Precision::Off, ..Default::default() }.build(&spec).unwrap();
-            without.observe(&Block::from_planar(&samples, 2).unwrap());
-            let hops = HopSearch::new(&spec, precision, frames).unwrap();
-            assert!(HopSearch::<f32>::new(&spec, Precision::Off, frames).is_none());
-            for step in [1, 7, 100] {
-                let mut peaks = Vec::new();
-                for start in (0..hops.parts()).step_by(step) {
-                    let parts = start..(start + step).min(hops.parts());
-                    let both = [left, right].map(|channel| hops.peaks(channel, parts.clone()));
-                    peaks.extend(both[0].iter().zip(&both[1]).map(|(left, right)| left.max(*right)));
-                }
-                let expected: Loudness = whole.reading();
-                assert!(expected.min_psr_lu.is_finite());
-                assert_eq!(without.reading_with(&peaks), expected);
-            }
-        }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 use gating::{ABSOLUTE_GATE_LUFS, energy_of, lufs};
-use windows::{SlidingSum, Spans};
+use windows::{HOP_SPANS, SlidingSum, Spans};
 
 /// Loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342: integrated, momentary, short-term, range, peaks.
 ///
@@ -95,8 +95,6 @@ const MOMENTARY_SPANS: u64 = 400;
 /// 1 ms spans in the short-term window, 3 s, and from one to the next.
 const SHORT_TERM_SPANS: u64 = 3_000;
 const SHORT_TERM_STEP: u64 = 10;
-/// 1 ms spans from block to block and from point to point of the curves, 100 ms.
-const HOP_SPANS: u64 = 100;
 /// Hops in the true-peak window of a short-term loudness.
 const PEAK_HOPS: usize = (SHORT_TERM_SPANS / HOP_SPANS) as usize;
 
@@ -446,5 +444,40 @@ impl<S: Sample> Meter<S> for LoudnessMeter<S> {
         *sample_peak = 0.0;
         *min_psr = f64::INFINITY;
         *non_finite = 0;
+    }
+}
+
+#[cfg(all(test, feature = "rayon"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_give_the_reading_of_the_whole() {
+        // A rate whose hops differ in length, and a length that ends within one.
+        let spec = StreamSpec::new(11_027.0, 2).unwrap();
+        let mut random = crate::primitives::random::Random::new(3, 0);
+        let frames = 50_011;
+        let swell = |n: usize| libm::sin((n % frames) as f64 * 2e-4);
+        let samples: Vec<f32> = (0..2 * frames).map(|n| (random.triangular() * swell(n)) as f32).collect();
+        let (left, right) = samples.split_at(frames);
+        for precision in [Precision::Standard, Precision::High, Precision::Reference] {
+            let mut whole = LoudnessParams { precision, ..Default::default() }.build::<f32>(&spec).unwrap();
+            whole.observe(&Block::from_planar(&samples, 2).unwrap());
+            let mut without = LoudnessParams { precision: Precision::Off, ..Default::default() }.build(&spec).unwrap();
+            without.observe(&Block::from_planar(&samples, 2).unwrap());
+            let hops = HopSearch::new(&spec, precision, frames).unwrap();
+            assert!(HopSearch::<f32>::new(&spec, Precision::Off, frames).is_none());
+            for step in [1, 7, 100] {
+                let mut peaks = Vec::new();
+                for start in (0..hops.parts()).step_by(step) {
+                    let parts = start..(start + step).min(hops.parts());
+                    let both = [left, right].map(|channel| hops.peaks(channel, parts.clone()));
+                    peaks.extend(both[0].iter().zip(&both[1]).map(|(left, right)| left.max(*right)));
+                }
+                let expected: Loudness = whole.reading();
+                assert!(expected.min_psr_lu.is_finite());
+                assert_eq!(without.reading_with(&peaks), expected);
+            }
+        }
     }
 }

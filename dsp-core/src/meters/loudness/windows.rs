@@ -2,6 +2,8 @@
 
 use alloc::{vec, vec::Vec};
 
+/// 1 ms spans from block to block and from point to point of the curves, 100 ms.
+pub(super) const HOP_SPANS: u64 = 100;
 /// Spans per second.
 const SPANS_PER_SECOND: f64 = 1_000.0;
 
