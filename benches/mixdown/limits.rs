@@ -96,8 +96,9 @@ fn read<D: Simd>(simd: D, samples: &[f32]) -> f32 {
     let lanes = D::f32s::LEN;
     let mut sums = [D::f32s::splat(simd, 0.0); 8];
     for run in samples.chunks_exact(8 * lanes) {
-        for (sum, vector) in sums.iter_mut().zip(run.chunks_exact(lanes)) {
-            *sum += D::f32s::from_slice(simd, vector);
+        // A count that the compiler knows: else the sums lie in memory.
+        for (index, sum) in sums.iter_mut().enumerate() {
+            *sum += D::f32s::from_slice(simd, &run[index * lanes..][..lanes]);
         }
     }
     let mut total = sums[0];
