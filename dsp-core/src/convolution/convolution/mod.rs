@@ -35,7 +35,7 @@ use crate::{
         crossfaded_delay::CrossfadedDelay,
         mix::blend,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -257,7 +257,7 @@ impl<S: Sample> Convolution<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         let inputs = self.spec.channels();
         for channel in 0..inputs {
-            self.non_finite += sanitize(block.channel_mut(channel));
+            self.non_finite += clean(self.backend, block.channel_mut(channel));
         }
         if inputs < self.outputs {
             block.copy_channel(0, 1);

@@ -32,7 +32,7 @@ use crate::{
         kaiser::{kaiser, sinc},
         mix,
         ramp::{GAIN_RAMP_MS, Ramp, Span},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -314,7 +314,7 @@ impl<S: Sample> DeEsserEngine<S> {
         whole.fill(0.0);
         for (channel, history) in self.histories.iter_mut().enumerate().take(channels) {
             let samples = block.channel_mut(channel);
-            self.non_finite += sanitize(samples);
+            self.non_finite += clean(backend, samples);
             history.append(count).copy_from_slice(samples);
             detected[channel * count..][..count].copy_from_slice(samples);
             add_squares(backend, samples, whole);

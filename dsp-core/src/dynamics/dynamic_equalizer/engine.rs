@@ -28,7 +28,7 @@ use crate::{
         stream::StreamSpec,
         unit::DB_PER_OCTAVE,
     },
-    primitives::{backend::Backend, ramp::Span, sanitize::sanitize},
+    primitives::{backend::Backend, ramp::Span, sanitize::clean},
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 
@@ -162,7 +162,7 @@ impl DynamicEqualizerEngine {
     fn chunk<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, key: Option<&Block<'_, '_, S>>) {
         let (count, channels) = (block.frames(), self.channels);
         for channel in 0..channels {
-            self.non_finite += sanitize(block.channel_mut(channel));
+            self.non_finite += clean(self.backend, block.channel_mut(channel));
         }
         if !self.active.is_empty() {
             self.non_finite += match key {

@@ -27,7 +27,7 @@ use crate::{
     primitives::{
         backend::Backend,
         ramp::{GAIN_RAMP_MS, Ramp},
-        sanitize::sanitize,
+        sanitize::clean,
     },
 };
 use alloc::boxed::Box;
@@ -156,11 +156,11 @@ impl ReverbParams {
 impl<S: Sample> Reverb<S> {
     fn run(&mut self, block: &mut BlockMut<'_, '_, S>) {
         if self.spec.channels() == 1 {
-            self.non_finite += sanitize(block.channel_mut(0));
+            self.non_finite += clean(self.backend, block.channel_mut(0));
             block.copy_channel(0, 1);
         } else {
             let (left, right) = block.stereo_mut();
-            self.non_finite += sanitize(left) + sanitize(right);
+            self.non_finite += clean(self.backend, left) + clean(self.backend, right);
         }
         let frames = block.frames();
         let (left, right) = block.stereo_mut();
