@@ -52,7 +52,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// Changes: threshold, ratio, knee, range, link and detector glide over 20 ms before the ballistics, attack and release
 /// within them, the key's filters over 50 ms; the hold changes at once.
 ///
-/// Memory: 24 kB for stereo f32 at 48 kHz.
+/// Memory: 27.3 kB for stereo f32 at 48 kHz.
 ///
 /// # Source
 /// The compressor's curve, mirrored: D. Giannoulis, M. Massberg, J. Reiss, JAES 60(6), 2012. Ballistics: own

@@ -47,7 +47,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 /// Changes: crossovers glide over 50 ms, solo and bypass over 20 ms, reported reductions with them, the bands as the
 /// compressor does. Their number, the slope and lookaheads are fixed while it runs.
 ///
-/// Memory: 60 kB for stereo f32 at 48 kHz, with three bands and without lookahead.
+/// Memory: 73.4 kB for stereo f32 at 48 kHz, with three bands and without lookahead.
 ///
 /// # Source
 /// `filters::crossover` for the splitter (Linkwitz-Riley), `dynamics::compression` for the bands.

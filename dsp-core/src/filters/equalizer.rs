@@ -58,7 +58,7 @@ use num_complex::Complex64;
 /// half the rate: 1 dB up to q 4, several dB above (up to 31 dB for q 40 at 44.1 kHz). No design exceeds the largest gain
 /// of its analog curve by more than 0.5 dB, at any frequency up to half the rate.
 ///
-/// Memory: 166 kB for stereo f32 at 48 kHz, whatever its bands: any may glide to 96 dB per octave, in any place.
+/// Memory: 171 kB for stereo f32 at 48 kHz, whatever its bands: any may glide to 96 dB per octave, in any place.
 ///
 /// # Source
 /// `filters::band` for the shapes, `filters::cascade` for the realisation.
