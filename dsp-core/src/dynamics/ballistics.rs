@@ -377,7 +377,7 @@ fn towards(form: impl Form, value: f64, aim: f64, poles: AttackRelease) -> f64 {
     let risen = form.mul_add(attack, value, (1.0 - attack) * aim);
     let fallen = form.mul_add(release, value, (1.0 - release) * aim);
     // On either side the result of the faster one is beyond that of the other: no branch on the state.
-    if attack < release { larger(risen, fallen) } else { smaller(risen, fallen) }
+    if attack < release { form.larger(risen, fallen) } else { form.smaller(risen, fallen) }
 }
 
 /// `after`, at most `slew` from `before`.

@@ -55,6 +55,11 @@ pub(crate) trait Form: Copy {
 
     /// `a * b + c` of a recursion that has but one lane.
     fn mul_add(self, a: f64, b: f64, c: f64) -> f64;
+    /// The larger of two numbers of such a recursion. The compiler may turn a comparison of scalars into a branch, which
+    /// music makes it mispredict; not this.
+    fn larger(self, a: f64, b: f64) -> f64;
+    /// The smaller, as [`larger`](Self::larger).
+    fn smaller(self, a: f64, b: f64) -> f64;
 
     /// Samples as f64, exactly: the first of them, as many as two vectors have lanes.
     fn widen<S: Sample>(self, samples: &[S]) -> [Self::Native<f64>; 2];
@@ -161,6 +166,18 @@ impl<D: Simd, const EXACT: bool> Form for Vector<D, EXACT> {
         let [a, b, c] =
             [<f64x2<D> as SimdBase<D>>::splat(self.0, a), SimdBase::splat(self.0, b), SimdBase::splat(self.0, c)];
         <f64x2<D> as Lanes<Self>>::mul_add(a, b, c)[0]
+    }
+
+    #[inline(always)]
+    fn larger(self, a: f64, b: f64) -> f64 {
+        let [a, b] = [<f64x2<D> as SimdBase<D>>::splat(self.0, a), SimdBase::splat(self.0, b)];
+        <f64x2<D> as SimdBase<D>>::max(a, b)[0]
+    }
+
+    #[inline(always)]
+    fn smaller(self, a: f64, b: f64) -> f64 {
+        let [a, b] = [<f64x2<D> as SimdBase<D>>::splat(self.0, a), SimdBase::splat(self.0, b)];
+        <f64x2<D> as SimdBase<D>>::min(a, b)[0]
     }
 
     #[inline(always)]

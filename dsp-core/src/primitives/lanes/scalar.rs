@@ -2,7 +2,7 @@
 
 use super::{COLUMNS, Columns, Form, Lanes, Pairs};
 use crate::foundation::{
-    math::{larger, magnitude},
+    math::{larger, magnitude, smaller},
     sample::Sample,
 };
 use core::ops::{Add, Div, Mul, Neg, Sub};
@@ -30,6 +30,14 @@ impl Form for Scalar {
 
     fn mul_add(self, a: f64, b: f64, c: f64) -> f64 {
         libm::fma(a, b, c)
+    }
+
+    fn larger(self, a: f64, b: f64) -> f64 {
+        larger(a, b)
+    }
+
+    fn smaller(self, a: f64, b: f64) -> f64 {
+        smaller(a, b)
     }
 
     fn widen<S: Sample>(self, samples: &[S]) -> [f64; 2] {
