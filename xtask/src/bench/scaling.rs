@@ -100,13 +100,14 @@ fn growth(
         return;
     }
     let _ = write!(text, "\n{title}:\n\n| {what} | time | {per} | over the least | |\n|--:|--:|--:|--:|---|\n");
-    let each: Vec<(f64, f64, f64)> = rows
+    let mut each: Vec<(f64, f64, f64)> = rows
         .iter()
         .filter_map(|one| {
             let size = size(one)?;
             Some((size, one.nanoseconds, one.nanoseconds / units(size, one)))
         })
         .collect();
+    each.sort_by(|a, b| a.0.total_cmp(&b.0));
     let least = each.iter().map(|(.., per)| *per).fold(f64::INFINITY, f64::min);
     for (index, (size, whole, per)) in each.iter().enumerate() {
         // The smallest sizes pay what is done once a block; a size must not cost more than smaller ones.
@@ -127,14 +128,15 @@ mod tests {
             nanoseconds,
             work: Some(Work::Samples(512.0 * tracks as f64)),
         };
-        let text = section(&[one(1, 100.0), one(2, 160.0), one(4, 400.0)], &[(1.0, 2048.0)]);
-        let rows: Vec<&str> = text.lines().filter(|line| line.contains("ns | ")).collect();
+        let text = section(&[one(1, 100.0), one(16, 2_000.0), one(2, 160.0), one(4, 400.0)], &[(1.0, 2048.0)]);
+        let rows: Vec<&str> = text.lines().filter(|line| line.contains("s | ") && line.contains("ns |")).collect();
         assert_eq!(
             rows,
             [
                 "| 1 | 100 ns | 100 ns | 1.25 | pass |",
                 "| 2 | 160 ns | 80.0 ns | 1.00 | pass |",
                 "| 4 | 400 ns | 100 ns | 1.25 | **short** |",
+                "| 16 | 2.00 µs | 125 ns | 1.56 | **short** |",
             ]
         );
         assert!(text.contains("| 1 min | 2.0 MB | pass |"));
