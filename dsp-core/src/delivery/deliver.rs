@@ -90,7 +90,7 @@ pub fn deliver_with<S: Sample>(
 /// As [`deliver_with`].
 ///
 /// # Panics
-/// If `out` has fewer channels or another count of frames than `programme`.
+/// If `out` has other channels or another count of frames than `programme`.
 pub fn deliver_to<S: Sample>(
     programme: &Block<'_, '_, S>,
     spec: &StreamSpec,
@@ -98,7 +98,7 @@ pub fn deliver_to<S: Sample>(
     out: &mut BlockMut<'_, '_, S>,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Delivery<S>, NormalizeError> {
-    assert!(out.frames() == programme.frames() && out.channels() >= programme.channels(), "out does not fit");
+    assert!(out.frames() == programme.frames() && out.channels() == programme.channels(), "out does not fit");
     params.validate()?;
     let channels = spec.channels();
     if programme.channels() != channels {

@@ -199,16 +199,6 @@ def refuse_non_finite(bad: int, name: str = "audio") -> None:
         raise ParameterError(f"{name} holds {bad} non-finite samples")
 
 
-def is_constant(samples: NDArray[Any]) -> bool:
-    """Whether an array is read-only, and all that it is a view of: nobody writes to it."""
-    owner: Any = samples
-    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
-        if owner.base is None:
-            return True
-        owner = owner.base
-    return False
-
-
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
     """Return the audio of a source, and its rate if it has one."""
     if isinstance(source, tuple):

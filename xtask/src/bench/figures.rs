@@ -20,9 +20,10 @@ pub(super) fn scaled(per_second: f64, unit: &str) -> String {
     }
 }
 
-/// Three significant figures, and every whole digit.
+/// Two to three significant figures, and every whole digit.
 pub(super) fn figures(value: f64) -> String {
     let decimals = match value {
+        v if v < 0.1 => 4,
         v if v < 10.0 => 2,
         v if v < 100.0 => 1,
         _ => 0,

@@ -1,6 +1,7 @@
 //! Whether kernels became slower: ratios to the scalar loop and counted instructions beside the recorded ones.
 
 use super::{
+    figures::figures,
     limits::Machine,
     measurement::Measurement,
     records::{Counts, Ratio, Ratios},
@@ -54,11 +55,11 @@ pub(crate) fn compare_ratios(recorded: &Ratios, now: &Ratios) -> Verdict {
         match now.kernels.get(id) {
             None => Some((id.clone(), format!("{id}: recorded, but not measured; if it is gone, {ANEW}"))),
             Some(now) if now.ratio < least => {
-                let line = format!(
-                    "{id}: {:.2} times the scalar loop, recorded {:.2}, at least {least:.2} wanted",
-                    now.ratio, then.ratio
-                );
-                Some((id.clone(), line))
+                let [now, then, least] = [now.ratio, then.ratio, least].map(figures);
+                Some((
+                    id.clone(),
+                    format!("{id}: {now} times the scalar loop, recorded {then}, at least {least} wanted"),
+                ))
             }
             Some(_) => None,
         }

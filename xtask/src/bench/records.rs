@@ -29,10 +29,35 @@ pub(crate) struct Counts {
     pub(crate) kernels: BTreeMap<String, u64>,
 }
 
+impl Ratios {
+    /// # Errors
+    /// If none are recorded: a guard without records guards nothing.
+    pub(crate) fn any(&self) -> Outcome {
+        if self.kernels.is_empty() { Err(missing("ratios", "")) } else { Ok(()) }
+    }
+}
+
+impl Counts {
+    /// # Errors
+    /// As [`Ratios::any`].
+    pub(crate) fn any(&self) -> Outcome {
+        if self.kernels.is_empty() { Err(missing("counts", " --counts")) } else { Ok(()) }
+    }
+}
+
+fn missing(what: &str, option: &str) -> String {
+    format!("{FILE} holds no {what}; record them with `cargo xtask bench --record{option}`")
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Records {
     pub(crate) ratios: Ratios,
     pub(crate) counts: Counts,
+}
+
+/// Rounded to three significant figures: of a small ratio two decimals would leave one.
+fn three_figures(ratio: f64) -> f64 {
+    format!("{ratio:.2e}").parse().unwrap_or(ratio)
 }
 
 impl Records {
@@ -80,7 +105,7 @@ impl Records {
             .iter()
             .map(|(id, one)| {
                 let bound = if one.is_memory { "memory" } else { "compute" };
-                (id.clone(), json!({ "ratio": (one.ratio * 100.0).round() / 100.0, "bound": bound }))
+                (id.clone(), json!({ "ratio": three_figures(one.ratio), "bound": bound }))
             })
             .collect();
         let counts: Map<String, Value> =

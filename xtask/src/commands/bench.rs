@@ -82,11 +82,21 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Outcome {
 pub(crate) fn record(workspace: &Workspace, beginning: Option<&str>) -> Outcome {
     let mut steps = Steps::new();
     let path = workspace.path(records::FILE);
-    let mut records = Records::read(&path).unwrap_or_default();
     let vectors = Circumstances::find(workspace)?.vectors;
+    // All of them replace a file that cannot be read; some are added to it.
+    let mut records =
+        if beginning.is_some() { Records::read(&path)? } else { Records::read(&path).unwrap_or_default() };
+    if beginning.is_some() && !records.ratios.kernels.is_empty() && records.ratios.vectors != vectors {
+        let then = &records.ratios.vectors;
+        return Err(format!("the records are of a machine with {then}, this one has {vectors}: record all of them"));
+    }
     if let Some(measurements) = steps.run("kernels", || measure(workspace, Some(&kernels(workspace, beginning)?))) {
         let now = guard::ratios(&measurements, &vectors);
-        if beginning.is_some() && records.ratios.vectors == vectors {
+        if let Some(beginning) = beginning {
+            if now.kernels.is_empty() {
+                return Err(format!("no kernel with a scalar loop begins with \"{beginning}\""));
+            }
+            records.ratios.vectors = vectors;
             records.ratios.kernels.extend(now.kernels);
         } else {
             records.ratios = now;
@@ -103,6 +113,9 @@ pub(crate) fn record(workspace: &Workspace, beginning: Option<&str>) -> Outcome 
 pub(crate) fn record_counts(workspace: &Workspace) -> Outcome {
     let mut steps = Steps::new();
     let path = workspace.path(records::FILE);
+    if let Some(reason) = counts::impossible() {
+        return Err(reason);
+    }
     let mut records = Records::read(&path)?;
     recount(workspace, &mut steps, &mut records);
     steps.run("writing records", || records.write(&path));
@@ -125,8 +138,14 @@ fn recount(workspace: &Workspace, steps: &mut Steps, records: &mut Records) {
 pub(crate) fn guard(workspace: &Workspace, beginning: Option<&str>) -> Outcome {
     let mut steps = Steps::new();
     let mut recorded = Records::read(&workspace.path(records::FILE))?;
+    recorded.ratios.any()?;
     if let Some(beginning) = beginning {
         recorded.ratios.kernels.retain(|id, _| id.starts_with(beginning));
+        if recorded.ratios.kernels.is_empty() {
+            return Err(format!("no recorded kernel begins with \"{beginning}\""));
+        }
+    } else {
+        recorded.counts.any()?;
     }
     let verdict = steps.run("kernels", || {
         let vectors = Circumstances::find(workspace)?.vectors;
@@ -157,6 +176,7 @@ pub(crate) fn guard(workspace: &Workspace, beginning: Option<&str>) -> Outcome {
 pub(crate) fn count(workspace: &Workspace) -> Outcome {
     let mut steps = Steps::new();
     let recorded = Records::read(&workspace.path(records::FILE))?;
+    recorded.counts.any()?;
     check_counts(workspace, &recorded.counts, &mut steps);
     steps.finish("bench --counts")
 }
@@ -193,7 +213,7 @@ fn judge(steps: &mut Steps, name: &str, verdict: Verdict) {
         Verdict::Fails(fails) => {
             steps.run::<()>(name, || {
                 fails.iter().for_each(|(_, line)| println!("{line}"));
-                Err(format!("{} kernels became slower", fails.len()))
+                Err(format!("{} kernels fail", fails.len()))
             });
         }
     }
@@ -207,7 +227,11 @@ fn measure(workspace: &Workspace, filter: Option<&str>) -> Outcome<Vec<Measureme
     command.args(["--"].into_iter().chain(filter));
     succeed(command.env("CRITERION_HOME", &home))?;
     let measurements = measurement::read(&home, started)?;
-    if measurements.is_empty() { Err("the benchmarks left no results".into()) } else { Ok(measurements) }
+    match (measurements.is_empty(), filter) {
+        (false, _) => Ok(measurements),
+        (true, None) => Err("the benchmarks left no results".into()),
+        (true, Some(filter)) => Err(format!("no bench matches \"{filter}\"")),
+    }
 }
 
 /// What matches the benches of every group that has a scalar loop, or of one beginning, and the calibration.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mixdown._checks import Audio
 from mixdown.session.routing import MASTER
-from mixdown.session.settings import Stored, track_audio
+from mixdown.session.settings import Stored, locked, track_audio
 from mixdown.session.strips import Strip
 
 
@@ -21,9 +21,8 @@ class Track(Strip):
     name : str
         As all further settings: see :class:`Strip`.
     audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-        float32 or float64; non-finite samples are refused. It is copied unless it is read-only, with all that it is a
-        view of; converted to the mix's rate if it comes with another; and kept read-only, (1 or 2, frames): a change is
-        another array.
+        float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
+        another, and kept read-only, (1 or 2, frames): a change is another array.
     """
 
     audio: Audio
@@ -31,7 +30,7 @@ class Track(Strip):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Keep the audio of a copy read-only, too."""
         self.__dict__.update(state)
-        self.audio.flags.writeable = False
+        self.__dict__["audio"] = locked(self.audio)
 
     def _is_bus(self) -> bool:
         """Whether other strips may feed it: none."""

@@ -84,8 +84,7 @@ class Strips(Mapping[str, Strip]):
         name : str
             Unique in the mix, without "/".
         audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
-            float32 or float64; non-finite samples are refused. It is copied, unless it is read-only
-            (``audio.flags.writeable = False``), with all that it is a view of.
+            float32 or float64; non-finite samples are refused. It is copied.
         sample_rate_hz : float, optional
             Rate of `audio`, which is converted to the mix's; by default the mix's, or the one :func:`read` returned.
         **settings

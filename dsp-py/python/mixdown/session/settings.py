@@ -118,8 +118,17 @@ class Stored:
     audio: Audio
 
 
+def locked(audio: Audio) -> Audio:
+    """Return an array that nobody else has as a view whose flag cannot be set to writeable again."""
+    owner: Any = audio
+    while isinstance(owner, np.ndarray):
+        owner.flags.writeable = False
+        owner = owner.base
+    return audio.view()
+
+
 def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float | None) -> Audio:
-    """Return a track's audio as stored: read-only, at the rate of the mix; a copy, unless nobody can write to it."""
+    """Return a track's audio as stored: a copy, read-only, at the rate of the mix."""
     called = f"audio of {name!r}"
     samples, own_hz = _checks.unpack(source, called)
     if rate_hz is not None:
@@ -129,10 +138,7 @@ def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float |
         hint = ": pass audio.T" if audio.shape[1] in (1, 2) else ""
         raise ShapeError(f"{called} has shape {audio.shape}: a track is (1 or 2, frames){hint}")
     if own_hz is not None and to_hz is not None and own_hz != to_hz:
-        audio = at_rate(_checks.finite(audio, called), own_hz, to_hz)
-        audio.flags.writeable = False
-    if audio.flags.c_contiguous and _checks.is_constant(audio):
-        return _checks.finite(audio, called)
+        return locked(at_rate(_checks.finite(audio, called), own_hz, to_hz))
     kept = np.empty(audio.shape, audio.dtype)
 
     def copy(start: int, _: object) -> int:
@@ -144,8 +150,7 @@ def track_audio(name: str, source: Source, rate_hz: float | None, to_hz: float |
     # New memory takes longer to come than to be written: all cores ask for it.
     counts = each(starts, copy) if len(starts) > 1 else (copy(start, None) for start in starts)
     _checks.refuse_non_finite(sum(count for count in counts if isinstance(count, int)), called)
-    kept.flags.writeable = False
-    return kept
+    return locked(kept)
 
 
 #: Frames that a thread copies at once.
