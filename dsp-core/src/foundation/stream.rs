@@ -25,7 +25,7 @@ pub enum Cpu {
     #[cfg(any(test, feature = "reproducible"))]
     Reproducible,
     /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the bits of
-    /// [`Cpu::Reproducible`] without its instructions, in 5 to 35 times the time of AVX2. With the feature
+    /// [`Cpu::Reproducible`] without its instructions, in 5 to 45 times the time of AVX2. With the feature
     /// `reproducible`.
     #[cfg(any(test, feature = "reproducible"))]
     Software,

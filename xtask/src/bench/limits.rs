@@ -116,7 +116,7 @@ const COSTS: [Cost; 39] = [
         [6.0, 11.0],
         2.0,
         Read,
-        "the same, and the bounds by which points between samples are skipped",
+        "two sections and a square in f64 for each sample, and the bounds by which points between samples are skipped",
     ),
     cost("true_peak/standard", [6.0, 0.0], 0.0, Read, "the bounds by which points between samples are skipped"),
     cost("true_peak/high", [6.0, 0.0], 0.0, Read, "the bounds by which points between samples are skipped"),
@@ -129,7 +129,7 @@ const COSTS: [Cost; 39] = [
 ];
 
 /// Programmes that are one kernel over a long signal.
-const LIKE: [(&str, &str); 9] = [
+const LIKE: [(&str, &str); 11] = [
     ("goals/equalizer_8_bands_60_s", "equalizer/8_bands"),
     ("goals/compressor_60_s", "compressor/linked"),
     ("goals/delay_60_s", "delay/whole"),
@@ -137,6 +137,8 @@ const LIKE: [(&str, &str); 9] = [
     ("goals/mix_32_mono_60_s", "mix/at_rest"),
     ("goals/limiter_sample_peak_60_s", "limiter/sample_peak"),
     ("goals/limiter_standard_60_s", "limiter/standard"),
+    ("goals/limiter_master_60_s", "limiter/master"),
+    ("goals/reverb_hall_60_s", "reverb/hall"),
     ("goals/loudness_integrated_10_min", "loudness/integrated"),
     ("goals/loudness_all_10_min", "loudness/all"),
 ];

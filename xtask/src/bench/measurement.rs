@@ -104,13 +104,26 @@ fn measured(folder: &Path, since: SystemTime) -> Option<Measurement> {
 
 /// Component by component, numbers by value: `64` before `512`.
 fn natural(a: &str, b: &str) -> Ordering {
-    let key = |id: &str| -> Vec<(u64, String)> {
-        id.split('/')
-            .map(|component| {
-                let digits = component.find(|c: char| !c.is_ascii_digit()).unwrap_or(component.len());
-                (component[..digits].parse().unwrap_or(u64::MAX), component.to_owned())
-            })
-            .collect()
+    // Text and numbers in turns.
+    let key = |id: &str| -> Vec<(String, u64)> {
+        let mut parts = vec![(String::new(), 0_u64)];
+        let mut is_number = false;
+        for c in id.chars() {
+            match c.to_digit(10) {
+                Some(digit) => {
+                    let (_, number) = &mut parts.last_mut().expect("one at least");
+                    *number = number.saturating_mul(10).saturating_add(digit.into());
+                    is_number = true;
+                }
+                None => {
+                    if std::mem::take(&mut is_number) {
+                        parts.push((String::new(), 0));
+                    }
+                    parts.last_mut().expect("one at least").0.push(c);
+                }
+            }
+        }
+        parts
     };
     key(a).cmp(&key(b))
 }
@@ -165,6 +178,9 @@ mod tests {
         let mut ids = ["a/2ch/4096", "a/2ch/64", "a/10_bands", "a/8_bands", "a/2ch/512"];
         ids.sort_by(|a, b| natural(a, b));
         assert_eq!(ids, ["a/2ch/64", "a/2ch/512", "a/2ch/4096", "a/8_bands", "a/10_bands"]);
+        let mut ids = ["strips_128/f32", "strips_8/f32", "tanh_16x", "tanh", "tanh_2x", "strips_16/f32"];
+        ids.sort_by(|a, b| natural(a, b));
+        assert_eq!(ids, ["strips_8/f32", "strips_16/f32", "strips_128/f32", "tanh", "tanh_2x", "tanh_16x"]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn section(measurements: &[Measurement], memory: &[(f64, f64)]) -> St
         &rows("scaling/tracks_"),
         |one| one.id.split('/').nth(1)?.strip_prefix("tracks_")?.parse().ok(),
         |count, _| count,
+        true,
     );
     growth(
         &mut text,
@@ -34,6 +35,7 @@ pub(super) fn section(measurements: &[Measurement], memory: &[(f64, f64)]) -> St
         &rows("scaling/block/"),
         Measurement::frames,
         |frames, _| frames,
+        false,
     );
     growth(
         &mut text,
@@ -43,6 +45,7 @@ pub(super) fn section(measurements: &[Measurement], memory: &[(f64, f64)]) -> St
         &rows("scaling/channels/"),
         |one| Some(samples(one)? / one.frames()?),
         |channels, _| channels,
+        false,
     );
     if !memory.is_empty() {
         let _ = write!(
@@ -86,7 +89,8 @@ fn samples(one: &Measurement) -> Option<f64> {
     }
 }
 
-/// A table of one size against the time, whole and by unit, beside the dearest of the smaller sizes.
+/// A table of one size against the time, whole and by unit; where the time by unit is to be flat, a verdict.
+#[allow(clippy::too_many_arguments, reason = "the words and numbers of one table")]
 fn growth(
     text: &mut String,
     title: &str,
@@ -95,6 +99,7 @@ fn growth(
     rows: &[&Measurement],
     size: impl Fn(&Measurement) -> Option<f64>,
     units: impl Fn(f64, &Measurement) -> f64,
+    is_to_be_flat: bool,
 ) {
     if rows.is_empty() {
         return;
@@ -110,9 +115,9 @@ fn growth(
     each.sort_by(|a, b| a.0.total_cmp(&b.0));
     let least = each.iter().map(|(.., per)| *per).fold(f64::INFINITY, f64::min);
     for (index, (size, whole, per)) in each.iter().enumerate() {
-        // The smallest sizes pay what is done once a block; a size must not cost more than smaller ones.
+        // A size must not cost more than smaller ones.
         let smaller = each[..index].iter().map(|(.., per)| *per).fold(f64::INFINITY, f64::min);
-        let flat = verdict(*per <= FLAT * smaller);
+        let flat = if is_to_be_flat { verdict(*per <= FLAT * smaller) } else { "" };
         let _ = writeln!(text, "| {size} | {} | {} | {} | {flat} |", time(*whole), time(*per), figures(per / least));
     }
 }
