@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Cascade {
-    /// Every active section, none of which glides, over at most [`CHUNK_FRAMES`] frames.
+    /// Every active section, none of which glides, over at most [`CHUNK_FRAMES`](super::sections::CHUNK_FRAMES) frames.
     ///
     /// Vectors of four channels for more than two; the remaining ones share a vector of two.
     pub(super) fn run_at_rest<S: Sample>(&mut self, block: &mut BlockMut<'_, '_, S>, channels: usize) {
