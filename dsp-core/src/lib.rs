@@ -29,6 +29,7 @@
 //! | [`convolution`] | convolution, linear-phase equalizer | impulse responses |
 //! | [`meters`] | | loudness (BS.1770, EBU R 128), true peak, levels, correlation, mono compatibility |
 //! | [`console`] | chain, parallel, mid/side, bypass | [`Effect`] as a value, [`Mixer`], offline rendering |
+//! | `analysis` | | masking, lead, mix check, translation, tonal balance, match (feature `analysis`) |
 //! | [`delivery`] | | targets of platforms, normalisation, mastering to a target, word length |
 //!
 //! # In a callback
@@ -55,6 +56,7 @@
 //! | `std` | yes | run-time CPU detection |
 //! | `reproducible` | yes | `Cpu::Reproducible` and `Cpu::Software`: without it a program is a quarter smaller |
 //! | `serde` | no | settings and effects serialise; `validate` and `build` check the ranges, not the reader |
+//! | `analysis` | no | [`analysis`](crate::analysis): what a mix does to its tracks, measured and explained; needs `std` |
 //! | `avx512` | no | kernels for AVX-512 beside those for SSE2 and AVX2, with the same bits |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`. Features are additive and change no result.
@@ -67,6 +69,9 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[cfg(feature = "analysis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "analysis")))]
+pub mod analysis;
 pub mod console;
 pub mod convolution;
 pub mod delivery;
@@ -98,7 +103,7 @@ pub use foundation::{
     stream::{Cpu, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, StreamSpec},
     table::Fields,
     tail::Tail,
-    unit::{db_to_gain, gain_to_db, ms_to_frames, power_to_db},
+    unit::{db_to_gain, db_to_power, gain_to_db, ms_to_frames, power_to_db},
 };
 #[doc(inline)]
 pub use num_complex::Complex64;

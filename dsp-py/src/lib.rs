@@ -2,6 +2,7 @@
 //!
 //! Settings come as plain values, audio as numpy arrays; long work runs without the interpreter lock.
 
+mod analysis;
 mod array;
 mod delivery;
 mod effect;
@@ -32,6 +33,7 @@ mod _core {
 
     #[pymodule_export]
     use super::{
+        analysis::{Spectra, limits},
         array::{as_array, as_audio},
         delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},

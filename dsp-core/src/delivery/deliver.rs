@@ -29,7 +29,6 @@ use super::{
     normalizer::{LimitedClipping, NormalizeError, all_finite, measure, report},
     pass::{Driven, Rounding, drive},
     reach::Reach,
-    threads::Threads,
 };
 use crate::{
     console::offline::Progress,
@@ -41,6 +40,7 @@ use crate::{
         stream::StreamSpec,
     },
     meters::{loudness::LoudnessParams, true_peak::Precision},
+    primitives::threads::Threads,
 };
 use alloc::{vec, vec::Vec};
 use core::ops::ControlFlow;

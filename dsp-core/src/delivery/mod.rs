@@ -12,7 +12,6 @@ mod pass;
 pub(crate) mod quantizer;
 mod reach;
 pub(crate) mod targets;
-mod threads;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,

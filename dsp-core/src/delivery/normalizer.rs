@@ -19,7 +19,6 @@
 //! # Source
 //! EBU R 128 v5 (2023).
 
-use super::threads::Threads;
 #[cfg(feature = "rayon")]
 use crate::meters::loudness::HopSearch;
 use crate::{
@@ -38,6 +37,7 @@ use crate::{
         loudness::{Loudness, LoudnessMeter, LoudnessParams},
         true_peak::Precision,
     },
+    primitives::threads::Threads,
 };
 #[cfg(feature = "rayon")]
 use alloc::{vec, vec::Vec};

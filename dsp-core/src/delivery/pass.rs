@@ -4,7 +4,6 @@ use super::{
     drive_search::Attempt,
     normalizer::{NormalizeError, steps},
     quantizer::{Quantizer, QuantizerParams},
-    threads::Threads,
 };
 use crate::{
     console::offline::{Plan, Progress, copy_from, render_with},
@@ -17,6 +16,7 @@ use crate::{
         stream::StreamSpec,
         unit::{db_to_gain, ms_to_frames},
     },
+    primitives::threads::Threads,
     saturation::Clipper,
 };
 use alloc::{vec, vec::Vec};

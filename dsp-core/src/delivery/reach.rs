@@ -9,7 +9,6 @@ use super::{
     drive_search::{Clip, DriveSearch, MAX_EXCESS_DB, PEAK_MARGIN_DB},
     normalizer::{NormalizeError, measure},
     pass::drive,
-    threads::Threads,
 };
 use crate::{
     console::offline::Progress,
@@ -19,6 +18,7 @@ use crate::{
         stream::StreamSpec,
     },
     meters::{loudness::LoudnessParams, true_peak::Precision},
+    primitives::threads::Threads,
 };
 use alloc::vec;
 

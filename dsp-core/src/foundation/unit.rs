@@ -32,6 +32,12 @@ pub fn power_to_db(power: f64) -> f64 {
     10.0 * libm::log10(power)
 }
 
+/// Power (mean square) of a level in dB: `10^(level_db / 10)`.
+#[must_use]
+pub fn db_to_power(level_db: f64) -> f64 {
+    libm::pow(10.0, 0.1 * level_db)
+}
+
 /// Whole frames nearest to a time in ms; negative times give 0.
 ///
 /// ```

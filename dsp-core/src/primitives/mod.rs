@@ -18,3 +18,4 @@ pub(crate) mod ramp;
 pub(crate) mod random;
 pub(crate) mod sanitize;
 pub(crate) mod scale;
+pub(crate) mod threads;

@@ -13,6 +13,7 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
+from mixdown.analysis import Stems, Suggestion
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
@@ -157,9 +158,11 @@ __all__ = [
     "Saturator",
     "Send",
     "ShapeError",
+    "Stems",
     "Stream",
     "Strip",
     "StripReading",
+    "Suggestion",
     "Target",
     "Tilt",
     "Track",

@@ -19,6 +19,7 @@ __all__ = [
     "MixerError",
     "ParameterError",
     "ShapeError",
+    "Spectra",
     "Stream",
     "album_loudness",
     "as_array",
@@ -39,6 +40,7 @@ __all__ = [
     "gain_reduction",
     "kinds",
     "latency_frames",
+    "limits",
     "measure_mix",
     "mono_fold",
     "normalize",
@@ -138,6 +140,13 @@ class Stream:
     def faults(self) -> int: ...
     @property
     def gain_reduction_db(self) -> NDArray[np.float64]: ...
+
+@final
+class Spectra:
+    def __new__(cls, audio: AudioLike, sample_rate_hz: float) -> Spectra: ...
+    def __len__(self) -> int: ...
+
+def limits(report: str) -> list[_Settings]: ...
 
 @final
 class LoudnessMeter:

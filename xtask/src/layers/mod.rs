@@ -24,6 +24,7 @@ const FAMILIES: [&str; 14] = [
     "meters",
     "console",
     "analysis",
+    "analysis",
     "delivery",
 ];
 

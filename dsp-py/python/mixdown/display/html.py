@@ -31,5 +31,10 @@ def page(title: str, *parts: str) -> str:
     return f"<div><b>{html.escape(title)}</b>{''.join(parts)}</div>"
 
 
+def escaped(text: str) -> str:
+    """Return text as HTML."""
+    return html.escape(text)
+
+
 def _cell(kind: str, text: str) -> str:
     return f'<{kind} style="text-align: left">{html.escape(text)}</{kind}>'

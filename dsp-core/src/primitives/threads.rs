@@ -2,7 +2,7 @@
 
 /// Threads beside the caller's.
 #[derive(Debug)]
-pub(super) struct Threads {
+pub(crate) struct Threads {
     // Not the pool that a process shares: a process that is forked has none of its threads, and would wait for them.
     #[cfg(feature = "rayon")]
     pool: Option<rayon::ThreadPool>,
@@ -10,18 +10,18 @@ pub(super) struct Threads {
 
 #[cfg(feature = "rayon")]
 impl Threads {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let pool = rayon::ThreadPoolBuilder::new().build().ok();
         Self { pool: pool.filter(|pool| pool.current_num_threads() > 1) }
     }
 
     /// Whether work can be divided.
-    pub(super) fn are_several(&self) -> bool {
+    pub(crate) fn are_several(&self) -> bool {
         self.pool.is_some()
     }
 
     /// Does the caller's work and, on another thread at the same time if there is one, other work.
-    pub(super) fn both(&self, own: impl FnOnce(), other: impl FnOnce() + Send) {
+    pub(crate) fn both(&self, own: impl FnOnce(), other: impl FnOnce() + Send) {
         match &self.pool {
             Some(pool) => pool.in_place_scope(|scope| {
                 scope.spawn(|_| other());
@@ -36,7 +36,7 @@ impl Threads {
 
     /// Calls `work` with every number below `count` on all threads, the caller's too, which calls `after` with the share
     /// begun after each of its own; its error ends the work.
-    pub(super) fn each<E>(
+    pub(crate) fn each<E>(
         &self,
         count: usize,
         work: impl Fn(usize) + Sync,
@@ -71,12 +71,12 @@ impl Threads {
 
 #[cfg(not(feature = "rayon"))]
 impl Threads {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// Does the caller's work and other work.
-    pub(super) fn both(&self, own: impl FnOnce(), other: impl FnOnce()) {
+    pub(crate) fn both(&self, own: impl FnOnce(), other: impl FnOnce()) {
         other();
         own();
     }

@@ -1,0 +1,108 @@
+"""What all reports have in common: plain values, a table, a page for notebooks; and their limits."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from mixdown import _checks, _core
+from mixdown.display import html
+from mixdown.effects import Effect, without_infinities
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class Report:
+    """A report: frozen, and never a change of audio."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        return cast(dict[str, Any], without_infinities(plain(self)))
+
+    def table(self) -> str:
+        """Return the report as text.
+
+        Returns
+        -------
+        str
+        """
+        raise NotImplementedError
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the report.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            New ones by default.
+
+        Returns
+        -------
+        axes
+        """
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        axes = self.plot()
+        return html.page(type(self).__name__, f"<pre>{html.escaped(self.table())}</pre>", html.svg(axes.figure))
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a report as plain values: dicts, lists, numbers, words."""
+    if isinstance(value, Effect):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Return cells as a table of text: the first `left` columns to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
+    """Return axes of a new figure, which needs no display."""
+    from matplotlib.figure import Figure
+
+    figure: Figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
+    return figure.add_subplot()
+
+
+def limits_of(report: str, limits: Mapping[str, float] | None) -> dict[str, Any]:
+    """Return limits given in place of those of a report, whose names and ranges are checked."""
+    if limits is None:
+        return {}
+    if not isinstance(limits, Mapping):
+        raise TypeError(f"limits = {_checks.shown(limits)} is not a mapping of names to numbers")
+    fields = {field["name"]: field for field in _core.limits(report)}
+    given = {}
+    for name, value in limits.items():
+        if name not in fields:
+            raise _checks.unknown("limits", str(name), fields)
+        given[name] = _checks.number(f"limits.{name}", value)
+    return given

@@ -1,0 +1,106 @@
+"""Suggestions: ordinary effects or changes of faders, with evidence and what the report says after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from mixdown import _checks
+from mixdown._core import ParameterError
+from mixdown.analysis.reports import plain
+from mixdown.effects import Effect, from_dict
+from mixdown.session import Mix
+
+Confidence = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """A suggestion of a report. It changes nothing by itself: :meth:`apply` does.
+
+    Attributes
+    ----------
+    track : str or None
+        The track to change; None for the whole programme.
+    effect : Effect or None
+        The insert to add after the others.
+    key : str or None
+        The track that keys the insert.
+    fader_db : float or None
+        The change of the fader, where it is no insert.
+    reason : str
+        Why, a sentence with its figures.
+    evidence : mapping of name to (value, unit)
+        The figures of the reason.
+    predicted : mapping of name to (before, after, unit)
+        Figures of the report, recomputed with the suggestion.
+    confidence : "low", "medium" or "high"
+    """
+
+    track: str | None
+    effect: Effect | None
+    key: str | None
+    fader_db: float | None
+    reason: str
+    evidence: Mapping[str, tuple[float, str]]
+    predicted: Mapping[str, tuple[float, float, str]]
+    confidence: Confidence
+
+    def __repr__(self) -> str:
+        place = "the programme" if self.track is None else repr(self.track)
+        what = f"fader {self.fader_db:+.1f} dB" if self.fader_db is not None else repr(self.effect)
+        return f"<Suggestion for {place}: {what}, confidence {self.confidence}: {self.reason}>"
+
+    def apply(self, mix: Mix) -> None:
+        """Change a mix as suggested: an insert is added after the others, a fader moved from where it stands.
+
+        Parameters
+        ----------
+        mix : Mix
+            It is changed in place; without a track the master strip is. A refusal changes nothing.
+        """
+        if not isinstance(mix, Mix):
+            raise TypeError(f"mix = {_checks.shown(mix)} is not a Mix")
+        strip = mix.master_strip if self.track is None else mix[self.track]
+        if self.fader_db is not None:
+            if isinstance(strip.fader_db, tuple):
+                raise ParameterError(f"fader of {self.track!r} is drawn: move its points by {self.fader_db:+.1f} dB")
+            strip.fader_db = cast(float, strip.fader_db) + self.fader_db
+            return
+        place = len(strip.inserts)
+        strip.inserts = [*strip.inserts, cast(Effect, self.effect)]
+        if self.key is not None:
+            keys = strip.key_from
+            known = {} if keys is None else {0: keys} if isinstance(keys, str) else dict(keys)
+            strip.key_from = {**known, place: self.key}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        return cast(dict[str, Any], plain(self))
+
+
+def suggestion_of(made: Mapping[str, Any]) -> Suggestion:
+    """Return a suggestion of the engine."""
+    action = made["action"]
+    keyed = action.get("keyed_effect")
+    settings = keyed["effect"] if keyed else action.get("effect")
+    return Suggestion(
+        track=made["track"],
+        effect=None if settings is None else cast(Effect, from_dict(settings)),
+        key=keyed["key"] if keyed else None,
+        fader_db=action.get("fader_db"),
+        reason=made["reason"],
+        evidence=MappingProxyType({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
+        predicted=MappingProxyType(
+            {item["name"]: (item["before"], item["after"], item["unit"]) for item in made["predicted"]}
+        ),
+        confidence=made["confidence"],
+    )

@@ -1,0 +1,50 @@
+//! Judgement of mixes: spectra of tracks, and the reports made of them as plain values.
+
+use crate::{
+    array::{self, Lent},
+    error::{ParameterError, parameter},
+    format::{Format, with_either},
+    interrupt::in_chunks_with,
+};
+use mixdown::{Block, StreamSpec, analysis, params::Field};
+use pyo3::prelude::*;
+
+/// Tables of the limits of reports, by the name of the function in Python.
+const LIMITS: &[(&str, &[Field])] = &[];
+
+/// The spectra of one track, measured once for all reports.
+#[pyclass(module = "mixdown._core", frozen)]
+pub(crate) struct Spectra(pub(crate) analysis::Spectra);
+
+#[pymethods]
+impl Spectra {
+    #[new]
+    fn new(py: Python<'_>, audio: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResult<Self> {
+        with_either!(array::lend(audio, "audio")?, lent => measured(py, &lent, sample_rate_hz))
+    }
+
+    /// Number of frames.
+    fn __len__(&self) -> usize {
+        self.0.frames()
+    }
+}
+
+fn measured<S: Format>(py: Python<'_>, lent: &Lent<'_, S>, sample_rate_hz: f64) -> PyResult<Spectra> {
+    let spec = StreamSpec::new(sample_rate_hz, lent.channels).map_err(parameter)?;
+    let rows = lent.rows()?;
+    let block = Block::from_slices(&rows).map_err(parameter)?;
+    let mut meter = analysis::SpectraMeter::<S>::new(&spec).map_err(parameter)?;
+    in_chunks_with(py, lent.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
+    Ok(Spectra(py.detach(|| meter.finish())))
+}
+
+/// The limits of a report: name, unit, range, default and source of each.
+#[pyfunction]
+pub(crate) fn limits<'py>(py: Python<'py>, report: &str) -> PyResult<Bound<'py, PyAny>> {
+    let Some((_, table)) = LIMITS.iter().find(|(name, _)| *name == report) else {
+        let known: Vec<&str> = LIMITS.iter().map(|(name, _)| *name).collect();
+        let known = known.join(", ");
+        return Err(ParameterError::new_err(format!("report = {report:?} has no limits: it must be one of {known}")));
+    };
+    Ok(pythonize::pythonize(py, table)?)
+}
