@@ -24,7 +24,6 @@ const FAMILIES: [&str; 14] = [
     "meters",
     "console",
     "analysis",
-    "analysis",
     "delivery",
 ];
 

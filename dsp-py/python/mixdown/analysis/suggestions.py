@@ -70,7 +70,7 @@ class Suggestion:
             strip.fader_db = cast(float, strip.fader_db) + self.fader_db
             return
         place = len(strip.inserts)
-        strip.inserts = [*strip.inserts, cast(Effect, self.effect)]
+        strip.inserts = (*strip.inserts, cast(Effect, self.effect))
         if self.key is not None:
             keys = strip.key_from
             known = {} if keys is None else {0: keys} if isinstance(keys, str) else dict(keys)
