@@ -42,6 +42,20 @@ impl Bands {
         Self { centres_hz: numbers.map(|k| hz(f64::from(k))).collect(), weights }
     }
 
+    /// The same bands of what a filter with these power gains in the middle of cells lets through.
+    pub(crate) fn behind(&self, power_gains: &[f64]) -> Self {
+        let filtered = |weights: &Weights| Weights {
+            first: weights.first,
+            shares: weights
+                .shares
+                .iter()
+                .zip(&power_gains[weights.first..])
+                .map(|(share, gain)| share * gain)
+                .collect(),
+        };
+        Self { centres_hz: self.centres_hz.clone(), weights: self.weights.iter().map(filtered).collect() }
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.weights.len()
     }
@@ -55,6 +69,11 @@ impl Bands {
 /// ERB number of a frequency: 21.366 log10(1 + 0.004368 f), Glasberg and Moore (1990).
 pub(crate) fn erb_number(frequency_hz: f64) -> f64 {
     21.366 * libm::log10(1.0 + 0.004_368 * frequency_hz)
+}
+
+/// Equivalent rectangular bandwidth at a frequency, in Hz.
+pub(crate) fn erb_width_hz(frequency_hz: f64) -> f64 {
+    24.7 * (0.004_37 * frequency_hz + 1.0)
 }
 
 /// The frequency of an ERB number.

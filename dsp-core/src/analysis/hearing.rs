@@ -6,11 +6,14 @@
 //! constants of ANSI S3.4-2007. Ratios alone are used: the numbers are no ISO 532 loudness.
 
 use super::{
-    bands::{Bands, ERB_BANDS},
+    bands::{Bands, ERB_BANDS, erb_width_hz},
     cells::Cells,
     spectra::Spectra,
 };
-use crate::foundation::{math::Pow2, unit::db_to_power};
+use crate::{
+    foundation::{math::Pow2, stream::Cpu, unit::db_to_power},
+    primitives::backend::{Backend, run},
+};
 use alloc::{vec, vec::Vec};
 
 /// Power of free field and middle ear over frequency in Hz, dB: ANSI S3.4-2007; interpolated over log f.
@@ -57,7 +60,7 @@ const EAR_DB: [(f64, f64); 39] = [
 ];
 
 /// Loudness per unit of F.
-const C: f64 = 0.046_871;
+pub(super) const C: f64 = 0.046_871;
 /// Sound pressure level that the mean K-weighted power of a mix stands for, dB.
 pub(crate) const MIX_DB_SPL: f64 = 76.0;
 
@@ -65,16 +68,16 @@ pub(crate) const MIX_DB_SPL: f64 = 76.0;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Band {
     /// Low-level gain of the cochlea beside that at 500 Hz.
-    gain: f64,
+    pub(super) gain: f64,
     /// Added to the excitation, and its power `exponent`.
-    offset: f64,
-    offset_power: f64,
-    exponent: f64,
+    pub(super) offset: f64,
+    pub(super) offset_power: f64,
+    pub(super) exponent: f64,
     /// Excitation at the threshold of hearing in quiet, and F of it.
-    threshold: f64,
-    threshold_f: f64,
+    pub(super) threshold: f64,
+    pub(super) threshold_f: f64,
     /// Signal-to-noise ratio at the masked threshold.
-    ratio: f64,
+    pub(super) ratio: f64,
 }
 
 impl Band {
@@ -112,7 +115,7 @@ impl Band {
     }
 
     #[inline(always)]
-    fn f(&self, excitation: f64) -> f64 {
+    pub(super) fn f(&self, excitation: f64) -> f64 {
         (self.exponent * (self.gain * excitation + self.offset).log2_fast()).exp2_fast() - self.offset_power
     }
 
@@ -168,7 +171,7 @@ pub(crate) struct Hearing {
     bands: Bands,
     /// Power gains of outer and middle ear.
     ear: Vec<f64>,
-    /// Row i: what each band adds to the excitation of band i.
+    /// Row j: what band j adds to the excitation of each band.
     spread: Vec<[f64; ERB_BANDS]>,
     constants: Vec<Band>,
 }
@@ -177,11 +180,11 @@ impl Hearing {
     pub(crate) fn new(cells: &Cells) -> Self {
         let bands = Bands::erb(cells);
         let hz = &bands.centres_hz;
-        let spread = |i: usize| {
+        let spread = |j: usize| {
             let mut row = [0.0; ERB_BANDS];
-            let p = 4.0 * hz[i] / (24.7 * (0.004_37 * hz[i] + 1.0));
-            for (weight, other_hz) in row.iter_mut().zip(hz) {
-                let g = libm::fabs(other_hz - hz[i]) / hz[i];
+            for (weight, to_hz) in row.iter_mut().zip(hz) {
+                let p = 4.0 * to_hz / erb_width_hz(*to_hz);
+                let g = libm::fabs(hz[j] - to_hz) / to_hz;
                 *weight = if g <= 2.0 { (1.0 + p * g) * libm::exp(-p * g) } else { 0.0 };
             }
             row
@@ -192,6 +195,12 @@ impl Hearing {
             constants: hz.iter().map(|hz| Band::new(*hz)).collect(),
             bands,
         }
+    }
+
+    /// The ear behind a filter with these power gains in the middle of cells: what it hears of an unfiltered spectrum is
+    /// what the ear hears of the filtered one.
+    pub(crate) fn behind(&self, power_gains: &[f64]) -> Self {
+        Self { bands: self.bands.behind(power_gains), ..self.clone() }
     }
 
     /// The constants of the bands, from low to high.
@@ -218,14 +227,26 @@ impl Hearing {
 
     /// Excitation of ear-weighted powers times `scale`.
     pub(crate) fn excitation(&self, powers: &[f64], scale: f64) -> Excitation {
-        let mut values = Vec::with_capacity(powers.len());
-        for frame in powers.chunks_exact(ERB_BANDS) {
-            for row in &self.spread {
-                let sum: f64 = row.iter().zip(frame).map(|(weight, power)| weight * power).sum();
-                values.push(scale * sum);
+        let mut values = vec![0.0; powers.len()];
+        let backend = Backend::new(Cpu::Detected);
+        run!(backend, _ => spread_all(&self.spread, powers, scale, &mut values));
+        Excitation { values }
+    }
+}
+
+#[inline(always)]
+fn spread_all(spread: &[[f64; ERB_BANDS]], powers: &[f64], scale: f64, values: &mut [f64]) {
+    let (powers, values) = (powers.as_chunks::<ERB_BANDS>().0, values.as_chunks_mut::<ERB_BANDS>().0);
+    for (powers, values) in powers.iter().zip(values) {
+        let mut sums = [0.0; ERB_BANDS];
+        for (row, power) in spread.iter().zip(powers) {
+            for (sum, weight) in sums.iter_mut().zip(row) {
+                *sum += weight * power;
             }
         }
-        Excitation { values }
+        for (value, sum) in values.iter_mut().zip(&sums) {
+            *value = scale * sum;
+        }
     }
 }
 
@@ -245,11 +266,11 @@ pub(crate) fn active(powers: &[f64]) -> Vec<bool> {
 
 /// The scale that makes the mean K-weighted power of a mix [`MIX_DB_SPL`]: of its loud frames, within 20 dB of the mean;
 /// `tracks` are K-weighted powers of frames. 0 for silence.
-pub(crate) fn calibration(tracks: &[Vec<f64>]) -> f64 {
-    let frames = tracks.iter().map(Vec::len).max().unwrap_or(0);
+pub(crate) fn calibration(tracks: &[&[f64]]) -> f64 {
+    let frames = tracks.iter().map(|track| track.len()).max().unwrap_or(0);
     let mut mix = vec![0.0; frames];
     for track in tracks {
-        mix.iter_mut().zip(track).for_each(|(sum, power)| *sum += power);
+        mix.iter_mut().zip(*track).for_each(|(sum, power)| *sum += power);
     }
     let mean_above = |least: f64| {
         let (sum, count) = mix.iter().filter(|power| **power > least).fold((0.0, 0.0), |(s, n), p| (s + p, n + 1.0));

@@ -11,11 +11,16 @@ pub(crate) mod bands;
 pub(crate) mod cells;
 pub(crate) mod error;
 pub(crate) mod hearing;
+pub(crate) mod importance;
+mod masking;
+pub(crate) mod partial_loudness;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
+pub(crate) mod tracks;
 
 pub use {
     error::AnalysisError,
+    masking::{Audible, Clash, Masking, MaskingLimits, masking, masking_with},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
 };

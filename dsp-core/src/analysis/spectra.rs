@@ -7,7 +7,7 @@ use crate::{
         block::Block,
         error::{Error, expect_channels},
         fit::fit_read,
-        math::cis,
+        math::{Pow2, cis},
         meter::Meter,
         sample::Sample,
         stream::StreamSpec,
@@ -134,6 +134,19 @@ impl Spectra {
             powers.chunks_exact(self.cells.count()).flat_map(scale).collect()
         };
         Self { sum: filter(&self.sum), fold: self.fold.as_ref().map(filter), cells: self.cells.clone(), ..*self }
+    }
+
+    /// The same after a filter that follows the signal: in each frame with these power gains to the power of a share,
+    /// 0 to 1, which is 0 after the last one. The mono fold is that of the channels together.
+    pub(crate) fn filtered_by(&self, power_gains: &[f64], shares: &[f64]) -> Self {
+        let octaves: Vec<f64> = power_gains.iter().map(|gain| gain.log2_fast()).collect();
+        let mut sum = self.sum.clone();
+        for (frame, share) in sum.chunks_exact_mut(self.cells.count()).zip(shares) {
+            for (power, octaves) in frame.iter_mut().zip(&octaves) {
+                *power = (f64::from(*power) * (share * octaves).exp2_fast()) as f32;
+            }
+        }
+        Self { sum, fold: None, cells: self.cells.clone(), ..*self }
     }
 
     /// K-weighted power of each frame: of BS.1770, without its offset of -0.691 dB.

@@ -67,6 +67,28 @@ impl Threads {
             own()
         })
     }
+
+    /// The results of `work` on every number below `count`, in order, by all threads; the caller's calls `after` with
+    /// the share begun after each of its own. Its error ends the work.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn try_map<R: Send, E>(
+        &self,
+        count: usize,
+        work: impl Fn(usize) -> R + Sync,
+        after: impl FnMut(f64) -> Result<(), E>,
+    ) -> Result<alloc::vec::Vec<R>, E> {
+        use std::sync::{Mutex, PoisonError};
+        let results: alloc::vec::Vec<_> = (0..count).map(|_| Mutex::new(None)).collect();
+        let keep = |index: usize| {
+            let result = work(index);
+            *results[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        };
+        self.each(count, keep, after)?;
+        Ok(results
+            .into_iter()
+            .filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect())
+    }
 }
 
 #[cfg(not(feature = "rayon"))]
@@ -79,5 +101,61 @@ impl Threads {
     pub(crate) fn both(&self, own: impl FnOnce(), other: impl FnOnce()) {
         other();
         own();
+    }
+
+    /// The results of `work` on every number below `count`, in order; `after` is called with the share done after each.
+    /// Its error ends the work.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn try_map<R, E>(
+        &self,
+        count: usize,
+        work: impl Fn(usize) -> R,
+        mut after: impl FnMut(f64) -> Result<(), E>,
+    ) -> Result<alloc::vec::Vec<R>, E> {
+        let one = |index: usize| {
+            let result = work(index);
+            after((index + 1) as f64 / count as f64).map(|()| result)
+        };
+        (0..count).map(one).collect()
+    }
+}
+
+#[cfg(feature = "analysis")]
+impl Threads {
+    /// As `try_map`, to the end.
+    pub(crate) fn map<R: Send>(&self, count: usize, work: impl Fn(usize) -> R + Sync) -> alloc::vec::Vec<R> {
+        let Ok(results) = self.try_map(count, work, |_| Ok::<_, core::convert::Infallible>(()));
+        results
+    }
+}
+
+#[cfg(all(test, feature = "rayon", feature = "analysis"))]
+impl Threads {
+    /// So many threads in all.
+    pub(crate) fn of(count: usize) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().ok();
+        Self { pool: pool.filter(|_| count > 1) }
+    }
+}
+
+#[cfg(all(test, feature = "analysis"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_and_an_error_ends_the_work() {
+        let threads = Threads::new();
+        assert_eq!(
+            threads.map(100, |index| 3 * index),
+            (0..100).map(|index| 3 * index).collect::<alloc::vec::Vec<_>>()
+        );
+        assert!(threads.map(0, |index| index).is_empty());
+        // Alone, the caller's thread comes to every number.
+        let alone = Threads {
+            #[cfg(feature = "rayon")]
+            pool: None,
+        };
+        let ended = alone.try_map(1_000, |index| index, |share| if share > 0.5 { Err(share) } else { Ok(()) });
+        assert!(ended.is_err_and(|share| share > 0.5));
     }
 }

@@ -1,0 +1,74 @@
+//! Limits of the masking report, with their sources.
+
+use crate::foundation::declare::params;
+
+params! {
+    /// Limits of [`masking`](super::masking): words, clashes, and cuts that answer them.
+    ///
+    /// `[N: …]` were measured on multitracks of that many stems, `[C]` chosen.
+    ///
+    /// ```
+    /// use mixdown::analysis::MaskingLimits;
+    ///
+    /// assert_eq!(MaskingLimits::default().hidden_audibility, 0.2);
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    MaskingLimits {
+        hidden_audibility: none, 0.0..=1.0, default 0.2,
+            "Audibility below which a track is hidden: 4 % of stems at the engineers' level, 60 % lowered 12 dB [N: 25 stems]";
+        low_audibility: none, 0.0..=1.0, default 0.3,
+            "Audibility below which it is low: 24 % at the engineers' level, 80 % lowered 12 dB [N: 25 stems]";
+        shown_score: none, 0.0..=10.0, default 0.02,
+            "Score from which a clash is shown: a finished mix shows 3 to 8 [C; N: 6 mixes]";
+        strong_score: none, 0.0..=10.0, default 0.04,
+            "Score from which a clash is strong: a finished mix has 1 to 3 [C; N: 6 mixes]";
+        distance_octaves: octaves, 0.0..=10.0, default 0.5, "Least distance of two clashes of the same tracks [C]";
+        per_pair: none, 1.0..=16.0, default 4.0, "Most clashes of the same tracks [C]";
+        trend_bands: none, 0.5..=30.0, default 6.0,
+            "Standard deviation, in sixths of an octave, of the smoothing above which a band stands out [N: 180 clashes]";
+        trend_db: dB, 0.0..=30.0, default 9.0, "Most that it counts above or below that smoothing [N: 180 clashes]";
+        smoothing_bands: none, 0.1..=6.0, default 0.6,
+            "Standard deviation, in sixths of an octave, of the smoothing of the score [N: 180 clashes]";
+        owner_db: dB, 0.0..=24.0, default 1.5,
+            "Difference of the shares of own energy below which it cannot be told which track should yield [C]";
+        heard_db: dB, 0.0..=120.0, default 30.0, "Frames count within so many dB of the loudest, in both tracks [C]";
+        extra_cut_db: dB, -24.0..=24.0, default 6.0, "Added to the median difference of level to give the cut [C]";
+        least_cut_db: dB, 0.0..=24.0, default 2.0, "Smallest cut [C]";
+        most_cut_db: dB, 0.0..=24.0, default 6.0, "Largest cut [C]";
+        least_q: none, 0.1..=20.0, default 0.7, log, "Widest bell [C]";
+        most_q: none, 0.1..=20.0, default 4.0, log, "Narrowest bell [C]";
+        cost_lu: LU, 0.0..=12.0, default 1.0,
+            "A cut that costs its track more is halved: 6 dB cost up to 2.1 LU [C; N: 5 songs]";
+        least_improvement: none, 0.0..=1.0, default 0.005,
+            "A suggestion is made only if it lowers the local lost share by so much: usual are .01 to .12 [C; N: 5 songs]";
+        percussive_below_hz: Hz, 0.0..=1000.0, default 150.0,
+            "Below this a percussive track may key the cut of the other one [C]";
+        percussive_crest_db: dB, 0.0..=60.0, default 12.0,
+            "Crest factor of a track's band from which it is percussive: of frames, with 3 dB of a sine [C]";
+        key_attack_ms: ms, 0.02..=250.0, default 5.0, log, "Attack of a keyed cut [C]";
+        key_release_ms: ms, 5.0..=5000.0, default 120.0, log, "Release of a keyed cut [C]";
+        answered: none, 0.0..=64.0, default 8.0, "Clashes, from the strongest on, for which suggestions are made [C]";
+    }
+}
+
+/// Parts of names of tracks that are probably a lead [C].
+pub(super) const LEAD_NAMES: [&str; 5] = ["vox", "vocal", "voc", "lead", "sing"];
+
+/// Usual levels of recordings that sold: dB re 1 kHz of thirds of an octave over Hz. -5 dB per octave of density from
+/// 100 Hz to 4 kHz: Pestana et al., AES 135, 8960 (2013), from 772 number ones [P]; outside [C].
+pub(super) const USUAL_DB: [(f64, f64); 14] = [
+    (20.0, -12.0),
+    (31.0, -3.0),
+    (40.0, 0.0),
+    (50.0, 3.0),
+    (63.0, 5.5),
+    (80.0, 6.5),
+    (100.0, 6.64),
+    (4_000.0, -4.0),
+    (5_000.0, -5.0),
+    (6_300.0, -6.2),
+    (8_000.0, -7.8),
+    (10_000.0, -9.8),
+    (12_500.0, -12.2),
+    (16_000.0, -16.5),
+];
