@@ -1,5 +1,8 @@
 //! Judgement of mixes: spectra of tracks, and the reports made of them as plain values.
 
+pub(crate) mod lead;
+pub(crate) mod masking;
+
 use crate::{
     array::{self, Lent},
     error::{ParameterError, parameter},
@@ -10,7 +13,8 @@ use mixdown::{Block, StreamSpec, analysis, params::Field};
 use pyo3::prelude::*;
 
 /// Tables of the limits of reports, by the name of the function in Python.
-const LIMITS: &[(&str, &[Field])] = &[];
+const LIMITS: &[(&str, &[Field])] =
+    &[("lead_report", analysis::LeadLimits::FIELDS), ("masking", analysis::MaskingLimits::FIELDS)];
 
 /// The spectra of one track, measured once for all reports.
 #[pyclass(module = "mixdown._core", frozen)]
@@ -36,6 +40,19 @@ fn measured<S: Format>(py: Python<'_>, lent: &Lent<'_, S>, sample_rate_hz: f64) 
     let mut meter = analysis::SpectraMeter::<S>::new(&spec).map_err(parameter)?;
     in_chunks_with(py, lent.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
     Ok(Spectra(py.detach(|| meter.finish())))
+}
+
+/// The tracks of a report.
+pub(crate) fn stems_of<'a>(names: &'a [String], spectra: &'a [Bound<'_, Spectra>]) -> Vec<analysis::Stem<'a>> {
+    names.iter().zip(spectra).map(|(name, spectra)| analysis::Stem { name, spectra: &spectra.get().0 }).collect()
+}
+
+/// The Python exception of a refused report.
+pub(crate) fn refused(error: analysis::AnalysisError) -> PyErr {
+    match error {
+        analysis::AnalysisError::Setting(error) => parameter(error),
+        other => ParameterError::new_err(other.to_string()),
+    }
 }
 
 /// The limits of a report: name, unit, range, default and source of each.

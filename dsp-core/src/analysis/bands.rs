@@ -42,20 +42,6 @@ impl Bands {
         Self { centres_hz: numbers.map(|k| hz(f64::from(k))).collect(), weights }
     }
 
-    /// The same bands of what a filter with these power gains in the middle of cells lets through.
-    pub(crate) fn behind(&self, power_gains: &[f64]) -> Self {
-        let filtered = |weights: &Weights| Weights {
-            first: weights.first,
-            shares: weights
-                .shares
-                .iter()
-                .zip(&power_gains[weights.first..])
-                .map(|(share, gain)| share * gain)
-                .collect(),
-        };
-        Self { centres_hz: self.centres_hz.clone(), weights: self.weights.iter().map(filtered).collect() }
-    }
-
     pub(crate) fn count(&self) -> usize {
         self.weights.len()
     }

@@ -197,12 +197,6 @@ impl Hearing {
         }
     }
 
-    /// The ear behind a filter with these power gains in the middle of cells: what it hears of an unfiltered spectrum is
-    /// what the ear hears of the filtered one.
-    pub(crate) fn behind(&self, power_gains: &[f64]) -> Self {
-        Self { bands: self.bands.behind(power_gains), ..self.clone() }
-    }
-
     /// The constants of the bands, from low to high.
     pub(crate) fn constants(&self) -> &[Band] {
         &self.constants

@@ -12,6 +12,8 @@ pub(crate) mod cells;
 pub(crate) mod error;
 pub(crate) mod hearing;
 pub(crate) mod importance;
+pub(crate) mod keyed;
+mod lead;
 mod masking;
 pub(crate) mod partial_loudness;
 pub(crate) mod spectra;
@@ -20,6 +22,7 @@ pub(crate) mod tracks;
 
 pub use {
     error::AnalysisError,
+    lead::{LeadLimits, LeadMasker, LeadReport, LeadSpan, LeadVerdict, lead_report, lead_report_with},
     masking::{Audible, Clash, Masking, MaskingLimits, masking, masking_with},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},

@@ -13,7 +13,17 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.analysis import Stems, Suggestion
+from mixdown.analysis import (
+    Clash,
+    LeadMasker,
+    LeadReport,
+    LeadSpan,
+    Masking,
+    Stems,
+    Suggestion,
+    lead_report,
+    masking,
+)
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
@@ -108,6 +118,7 @@ __all__ = [
     "Chain",
     "ChannelLevel",
     "Chorus",
+    "Clash",
     "Clipper",
     "Compressor",
     "Convolution",
@@ -129,6 +140,9 @@ __all__ = [
     "HighPass",
     "HighShelf",
     "ImpulseResponse",
+    "LeadMasker",
+    "LeadReport",
+    "LeadSpan",
     "Level",
     "LevelMeter",
     "Limiter",
@@ -137,6 +151,7 @@ __all__ = [
     "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Masking",
     "Mastered",
     "MidSide",
     "Mix",
@@ -180,7 +195,9 @@ __all__ = [
     "fader_db",
     "fader_position",
     "from_dict",
+    "lead_report",
     "loudness",
+    "masking",
     "master",
     "mono_compatibility",
     "normalize",

@@ -40,7 +40,9 @@ __all__ = [
     "gain_reduction",
     "kinds",
     "latency_frames",
+    "lead_report",
     "limits",
+    "masking",
     "measure_mix",
     "mono_fold",
     "normalize",
@@ -146,7 +148,16 @@ class Spectra:
     def __new__(cls, audio: AudioLike, sample_rate_hz: float) -> Spectra: ...
     def __len__(self) -> int: ...
 
+def lead_report(
+    names: list[str],
+    spectra: list[Spectra],
+    lead: str,
+    audio: tuple[AudioLike, AudioLike],
+    target: float | None,
+    limits: _Settings,
+) -> _Settings: ...
 def limits(report: str) -> list[_Settings]: ...
+def masking(names: list[str], spectra: list[Spectra], lead: str | None, limits: _Settings) -> _Settings: ...
 
 @final
 class LoudnessMeter:

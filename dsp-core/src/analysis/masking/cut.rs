@@ -8,13 +8,13 @@ use super::{
 use crate::{
     analysis::{
         bands::{ERB_BANDS, erb_number},
+        keyed::{KeyedBell, quantile},
         partial_loudness::Row,
         spectra::Stem,
         suggestion::{Action, Change, Confidence, Figure, Suggestion},
         tracks::Tracks,
     },
     console::Effect,
-    dynamics::{DynamicBand, DynamicEqualizerParams, DynamicShape},
     filters::BellParams,
     foundation::{params::Params, stream::StreamSpec, unit::power_to_db},
 };
@@ -26,6 +26,16 @@ pub(super) struct Cuts<'a> {
     pub(super) tracks: &'a Tracks,
     pub(super) sixths: &'a [Sixths],
     pub(super) limits: &'a MaskingLimits,
+}
+
+/// Which track yields to which one.
+#[derive(Clone, Copy, Debug)]
+struct Case<'a> {
+    peak: &'a Peak,
+    owner: usize,
+    yields: usize,
+    confidence: Confidence,
+    before: Prediction,
 }
 
 /// Lost shares of the owner beside the track that yields, of all its loudness and near the clash; and the level that the
@@ -69,32 +79,24 @@ impl Cuts<'_> {
             q: hundredths(peak.q),
         };
         let confidence = if unsure { Confidence::Low } else { Confidence::Medium };
-        let before = self.before(peak, owner, yields);
-        let fixed = self.fixed(bell, before, peak, owner, yields, confidence, difference_db);
+        let case = Case { peak, owner, yields, confidence, before: self.before(peak, owner, yields) };
+        let fixed = self.fixed(&case, bell, difference_db);
         let crest_db = crest_db(peak, &self.sixths[owner]);
         let strikes = peak.frequency_hz < limits.percussive_below_hz && crest_db > limits.percussive_crest_db;
-        let keyed = strikes.then(|| self.keyed(bell, before, peak, owner, yields, confidence, crest_db)).flatten();
+        let keyed = strikes.then(|| self.keyed(&case, bell, crest_db)).flatten();
         fixed.into_iter().chain(keyed).collect()
     }
 
     /// A static bell, halved if it costs its track too much.
-    fn fixed(
-        &self,
-        mut bell: BellParams,
-        before: Prediction,
-        peak: &Peak,
-        owner: usize,
-        yields: usize,
-        confidence: Confidence,
-        difference_db: f64,
-    ) -> Option<Suggestion> {
+    fn fixed(&self, case: &Case<'_>, mut bell: BellParams, difference_db: f64) -> Option<Suggestion> {
+        let Case { peak, owner, yields, confidence, before } = *case;
         let limits = self.limits;
-        let mut after = self.after(&bell, None, peak, owner, yields)?;
+        let mut after = self.after(&bell, None, case)?;
         let mut halved = None;
         if after.cost_lu > limits.cost_lu {
             halved = Some((-bell.gain_db, after.cost_lu));
             bell.gain_db = libm::round(5.0 * bell.gain_db) / 10.0;
-            after = self.after(&bell, None, peak, owner, yields)?;
+            after = self.after(&bell, None, case)?;
         }
         if before.local_lost - after.local_lost < limits.least_improvement {
             return None;
@@ -130,34 +132,14 @@ impl Cuts<'_> {
     }
 
     /// A bell that acts while the owner sounds.
-    fn keyed(
-        &self,
-        bell: BellParams,
-        before: Prediction,
-        peak: &Peak,
-        owner: usize,
-        yields: usize,
-        confidence: Confidence,
-        crest_db: f64,
-    ) -> Option<Suggestion> {
+    fn keyed(&self, case: &Case<'_>, bell: BellParams, crest_db: f64) -> Option<Suggestion> {
+        let Case { peak, owner, yields, confidence, before } = *case;
         let limits = self.limits;
         let range_db = -bell.gain_db;
-        // Full reduction at the level of strong hits: the key is heard as a sine of this amplitude.
-        let mut levels: Vec<f64> = self.sixths[owner].around_unweighted(peak);
-        let loud = {
-            let mut sorted = levels.clone();
-            sorted.sort_by(f64::total_cmp);
-            power_to_db(*sorted.get(sorted.len() * 9 / 10)?)
-        };
-        let threshold_db = libm::round(10.0 * (loud - range_db / (1.0 - 1.0 / KEYED_RATIO))) / 10.0;
-        if !(-80.0..=0.0).contains(&threshold_db) {
-            return None;
-        }
-        for level in &mut levels {
-            let over = power_to_db(level.max(f64::MIN_POSITIVE)) - threshold_db;
-            *level = (over * (1.0 - 1.0 / KEYED_RATIO)).clamp(0.0, range_db) / range_db;
-        }
-        let after = self.after(&bell, Some(&levels), peak, owner, yields)?;
+        let levels = self.sixths[owner].around_unweighted(peak);
+        let hits = quantile(levels.clone(), STRONG_HITS);
+        let keyed = KeyedBell::new(&bell, &levels, hits, [limits.key_attack_ms, limits.key_release_ms])?;
+        let after = self.after(&bell, Some(&keyed.shares), case)?;
         if before.local_lost - after.local_lost < limits.least_improvement {
             return None;
         }
@@ -168,21 +150,9 @@ impl Cuts<'_> {
             gained(keeps, before, after),
             after.cost_lu,
         );
-        let band = DynamicBand {
-            shape: DynamicShape::Bell(BellParams { gain_db: 0.0, ..bell }),
-            threshold_db,
-            ratio: KEYED_RATIO,
-            range_db,
-            attack_ms: limits.key_attack_ms,
-            release_ms: limits.key_release_ms,
-            ..DynamicBand::default()
-        };
         Some(Suggestion {
             track: Some(cut.into()),
-            action: Action::KeyedEffect {
-                effect: Effect::DynamicEqualizer(DynamicEqualizerParams { bands: vec![band.into()] }),
-                key: keeps.into(),
-            },
+            action: Action::KeyedEffect { effect: Effect::DynamicEqualizer(keyed.effect), key: keeps.into() },
             reason,
             evidence: vec![
                 Figure { name: "score", value: peak.score, unit: "" },
@@ -201,14 +171,8 @@ impl Cuts<'_> {
 
     /// After a bell on the track that yields; with shares of its gain in each frame, if it is keyed. `None` if the
     /// sample rate does not take it.
-    fn after(
-        &self,
-        bell: &BellParams,
-        shares: Option<&[f64]>,
-        peak: &Peak,
-        owner: usize,
-        yields: usize,
-    ) -> Option<Prediction> {
+    fn after(&self, bell: &BellParams, shares: Option<&[f64]>, case: &Case<'_>) -> Option<Prediction> {
+        let Case { peak, owner, yields, .. } = *case;
         let spectra = self.stems[yields].spectra;
         let spec = StreamSpec::new(spectra.sample_rate_hz(), 2).ok()?;
         let response = bell.frequency_response(&spec, &spectra.cells().centres_hz()).ok()??;
@@ -244,8 +208,8 @@ impl Cuts<'_> {
     }
 }
 
-/// Ratio of keyed cuts.
-const KEYED_RATIO: f64 = 4.0;
+/// Frames of a drum that lie below the level at which a keyed cut is whole.
+const STRONG_HITS: f64 = 0.9;
 
 fn gained(keeps: &str, before: Prediction, after: Prediction) -> String {
     format!(

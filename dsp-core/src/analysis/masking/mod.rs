@@ -32,6 +32,7 @@ use core::ops::ControlFlow;
 use cut::{Cuts, near};
 use limits::LEAD_NAMES;
 use sums::Sums;
+pub(super) use sums::of_pair;
 
 choice! {
     /// How audible a track is beside the others, in a word.
@@ -43,7 +44,7 @@ choice! {
         /// Above both.
         Fine = "fine",
         /// The track is silent.
-        NotMeasurable = "not_measurable",
+        NotMeasurable = "not measurable",
     }
 }
 

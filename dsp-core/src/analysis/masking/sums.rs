@@ -164,7 +164,7 @@ impl Sums {
 }
 
 /// Loudness of one track, alone and beside one masker, summed over the frames in which it sounds.
-pub(super) fn of_pair(constants: &Constants, track: &[Row], active: &[bool], masker: &[Row]) -> [Row; 2] {
+pub(in crate::analysis) fn of_pair(constants: &Constants, track: &[Row], active: &[bool], masker: &[Row]) -> [Row; 2] {
     let mut sums = [[0.0; ERB_BANDS]; 2];
     run!(Backend::new(Cpu::Detected), _ => add_pair(constants, track, active, masker, &mut sums));
     sums
