@@ -51,13 +51,13 @@ impl Constants {
     #[inline(always)]
     pub(crate) fn alone(&self, excitation: &Row) -> Row {
         let mut loudness = [0.0; ERB_BANDS];
-        for band in 0..ERB_BANDS {
+        for (band, loudness) in loudness.iter_mut().enumerate() {
             let (e, threshold) = (excitation[band], self.threshold[band]);
             let loud = C * self.f(band, e);
             let x = 2.0 * e / (e + threshold);
             let soft = loud * x * x.sqrt();
             // At rest F is 0 but for rounding.
-            loudness[band] = (if e < threshold { soft } else { loud }).max(0.0);
+            *loudness = (if e < threshold { soft } else { loud }).max(0.0);
         }
         loudness
     }
@@ -66,7 +66,7 @@ impl Constants {
     #[inline(always)]
     pub(crate) fn beside(&self, track: &Heard, masker: &Masker) -> Row {
         let mut loudness = [0.0; ERB_BANDS];
-        for band in 0..ERB_BANDS {
+        for (band, loudness) in loudness.iter_mut().enumerate() {
             let (e, n) = (track.excitation[band], masker.excitation[band]);
             let both = self.f(band, e + n);
             let masked = masker.threshold[band];
@@ -75,7 +75,7 @@ impl Constants {
             let x = 2.0 * e / (e + masked);
             let below = x * x.sqrt() * masker.below[band] * (both - masker.f[band]);
             let loud = if e >= masked { above } else { below };
-            loudness[band] = (C * loud).max(0.0);
+            *loudness = (C * loud).max(0.0);
         }
         loudness
     }
@@ -98,8 +98,8 @@ impl Heard {
     #[inline(always)]
     pub(crate) fn db_over(&self, other: &Row) -> Row {
         let mut db = [0.0; ERB_BANDS];
-        for band in 0..ERB_BANDS {
-            db[band] = DB_PER_POWER_OCTAVE * (self.log2[band] - other[band].max(INAUDIBLE).log2_fast());
+        for (band, db) in db.iter_mut().enumerate() {
+            *db = DB_PER_POWER_OCTAVE * (self.log2[band] - other[band].max(INAUDIBLE).log2_fast());
         }
         db
     }

@@ -30,8 +30,10 @@ def tracks() -> dict[str, md.Audio]:
 
 def test_a_report_is_one_of_figures_by_name() -> None:
     report = md.masking(tracks(), RATE_HZ)
-    assert report.names == ("bass", "kick", "pad") and report.lead is None
-    assert report.lost.shape == (3, 3) and np.all(np.diag(report.lost) == 0)
+    assert report.names == ("bass", "kick", "pad")
+    assert report.lead is None
+    assert report.lost.shape == (3, 3)
+    assert np.all(np.diag(report.lost) == 0)
     for masker in range(3):
         for track, name in enumerate(report.names):
             assert report.profile(masker, name).sum() == pytest.approx(report.lost[masker, track])
@@ -40,24 +42,30 @@ def test_a_report_is_one_of_figures_by_name() -> None:
     shares = [share for share in report.share.values() if share is not None]
     assert all(0 < share <= 1 for share in shares)
     clash = report.clashes(1)[0]
-    assert set(clash.tracks) == {"bass", "kick"} and clash.strong
+    assert set(clash.tracks) == {"bass", "kick"}
+    assert clash.strong
     assert clash.frequency_hz == pytest.approx(80, rel=0.12)
-    assert report.clashes(0) == () and len(report.clashes()) <= 5
+    assert report.clashes(0) == ()
+    assert len(report.clashes()) <= 5
     with pytest.raises(ValueError, match="limit = -1"):
         report.clashes(-1)
-    with pytest.raises(md.ParameterError, match="masker = 'bas' is none of the tracks .* did you mean"):
+    with pytest.raises(md.ParameterError, match=r"masker = 'bas' is none of the tracks .* did you mean"):
         report.profile("bas", 0)
 
 
 def test_it_can_be_read_printed_and_drawn() -> None:
     report = md.masking(tracks(), RATE_HZ, lead="pad")
     told = json.loads(json.dumps(report.to_dict(), allow_nan=False))
-    assert told["names"] == ["bass", "kick", "pad"] and told["all_clashes"][0]["score"] > 0.04
-    assert "pad (lead)" in report.table() and "compete" in report.table()
-    assert repr(report).startswith("<Masking of 3 tracks") and "score" in repr(report.clashes()[0])
+    assert told["names"] == ["bass", "kick", "pad"]
+    assert told["all_clashes"][0]["score"] > 0.04
+    assert "pad (lead)" in report.table()
+    assert "compete" in report.table()
+    assert repr(report).startswith("<Masking of 3 tracks")
+    assert "score" in repr(report.clashes()[0])
     axes = report.plot()
     assert report.plot(axes) is axes
-    assert "<svg" in report._repr_html_() and "<table" not in repr(report)
+    assert "<svg" in report._repr_html_()
+    assert "<table" not in repr(report)
 
 
 def test_suggestions_go_into_a_mix_and_come_true() -> None:
@@ -65,7 +73,9 @@ def test_suggestions_go_into_a_mix_and_come_true() -> None:
     report = md.masking(stems, RATE_HZ)
     first = report.suggest(1)[0]
     clash = next(clash for clash in report.all_clashes if first in clash.suggestions)
-    assert first.track in clash.tracks and first.track != clash.owner and isinstance(first.effect, md.Bell)
+    assert first.track in clash.tracks
+    assert first.track != clash.owner
+    assert isinstance(first.effect, md.Bell)
     mix = md.Mix(sample_rate_hz=RATE_HZ)
     for name, audio in stems.items():
         mix.track(name, audio)
@@ -76,9 +86,12 @@ def test_suggestions_go_into_a_mix_and_come_true() -> None:
     before, promised, _ = first.predicted["local_lost"]
     found = after.local_lost(first.track or "", owner, clash.frequency_hz)
     assert report.local_lost(first.track or "", owner, clash.frequency_hz) == pytest.approx(before, abs=0.02)
-    assert found == pytest.approx(promised, abs=0.02) and promised < before
+    assert found == pytest.approx(promised, abs=0.02)
+    assert promised < before
     lost = first.predicted["lost"]
-    assert after.lost[after.names.index(first.track or ""), after.names.index(owner)] == pytest.approx(lost[1], abs=0.02)
+    assert after.lost[after.names.index(first.track or ""), after.names.index(owner)] == pytest.approx(
+        lost[1], abs=0.02
+    )
 
 
 def test_the_lead_never_yields_and_is_asked_for() -> None:
@@ -87,7 +100,8 @@ def test_the_lead_never_yields_and_is_asked_for() -> None:
         for clash in md.masking(stems, RATE_HZ, lead=lead).all_clashes:
             assert all(suggestion.track != lead for suggestion in clash.suggestions)
     named = md.masking({"Lead Vocal": stems["bass"], "kick": stems["kick"]}, RATE_HZ)
-    assert "Lead Vocal" in named.notes[0] and "Lead Vocal" in named.table()
+    assert "Lead Vocal" in named.notes[0]
+    assert "Lead Vocal" in named.table()
 
 
 def test_limits_are_the_users() -> None:
@@ -106,13 +120,15 @@ def test_short_silent_and_mono_tracks(rate_hz: int) -> None:
     frames = int(0.3 * rate_hz)
     stems = {"mono": noise(4)[0, :frames], "stereo": noise(5)[:, :frames], "silent": np.zeros(frames)}
     report = md.masking(stems, rate_hz)
-    assert report.words["silent"] == "not measurable" and report.audibility["silent"] is None
+    assert report.words["silent"] == "not measurable"
+    assert report.audibility["silent"] is None
     assert report.audibility["mono"] is not None
     json.dumps(report.to_dict(), allow_nan=False)
     assert "not measurable" in report.table()
     report.plot()
     silence = md.masking({"a": np.zeros(frames), "b": np.zeros(frames)}, rate_hz)
-    assert set(silence.words.values()) == {"not measurable"} and "No two tracks compete" in silence.table()
+    assert set(silence.words.values()) == {"not measurable"}
+    assert "No two tracks compete" in silence.table()
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -56,7 +56,7 @@ impl Bells<'_> {
             q: self.limits.masker_q,
         };
         let attempt = |bell_index: usize| self.after(&bell(BELLS_HZ[bell_index]), None, masker, &rest);
-        let tried = threads.try_map(BELLS_HZ.len(), attempt, |share| after(share))?;
+        let tried = threads.try_map(BELLS_HZ.len(), attempt, after)?;
         let better = |a: &(usize, After), b: &(usize, After)| a.1.audibility.total_cmp(&b.1.audibility);
         let tried = tried.into_iter().enumerate().filter_map(|(index, after)| Some((index, after?)));
         let Some((best, fixed)) = tried.max_by(better) else { return Ok(Vec::new()) };

@@ -230,12 +230,16 @@ fn message(found: &LeadReport, limits: &LeadLimits) -> String {
         ),
         None => format!("The level of {lead} beside the rest is not measurable."),
     };
-    let word = format!(" Its audibility is {audibility:.2}: {}; theirs is about {:.2}.", verdict.word(), found.target);
+    let word = format!(
+        " Its audibility is {audibility:.2}: {}; theirs is about {:.2}.",
+        verdict.word(),
+        limits.target_audibility
+    );
     let buried: f64 = spans.iter().map(|span| span.end_s - span.start_s).sum();
     let rest = if spans.is_empty() {
         String::new()
     } else {
-        format!(" For {buried:.1} s in {} stretches it lies below {:.2}.", spans.len(), limits.buried_audibility)
+        format!(" It lies below {:.2} for {buried:.1} s, in {} stretches.", limits.buried_audibility, spans.len())
     };
     level + &word + &rest
 }

@@ -6,7 +6,7 @@
 
 use super::limits::{MaskingLimits, USUAL_DB};
 use crate::{
-    analysis::{bands::Bands, hearing::interpolated, spectra::Spectra},
+    analysis::{bands::Bands, hearing::interpolated, keyed::quantile, spectra::Spectra},
     foundation::unit::{db_to_power, power_to_db},
 };
 use alloc::{vec, vec::Vec};
@@ -98,12 +98,11 @@ pub(super) fn peaks(hz: &[f64], tracks: [usize; 2], [x, y]: [&Sixths; 2], limits
     let stands_out = |band: usize| (levels_db[band] - trend_db[band]).clamp(-limits.trend_db, limits.trend_db);
     let raw: Vec<f64> = overlap.iter().enumerate().map(|(band, o)| o * db_to_power(stands_out(band))).collect();
     let score = smoothed(&raw, limits.smoothing_bands);
-    let at = |band: usize| score.get(band).copied().unwrap_or(0.0);
+    // At the ends of the range nothing can stand out.
     let is_peak = |&band: &usize| {
-        let before = if band == 0 { 0.0 } else { at(band - 1) };
-        at(band) >= limits.shown_score && at(band) > before && at(band) >= at(band + 1)
+        score[band] >= limits.shown_score && score[band] > score[band - 1] && score[band] >= score[band + 1]
     };
-    let mut found: Vec<usize> = (0..x.bands).filter(is_peak).collect();
+    let mut found: Vec<usize> = (1..x.bands - 1).filter(is_peak).collect();
     found.sort_by(|a, b| score[*b].total_cmp(&score[*a]));
     let mut peaks: Vec<Peak> = Vec::new();
     for band in found {
@@ -129,9 +128,7 @@ pub(super) fn difference_db(peak: &Peak, owner: &Sixths, other: &Sixths, limits:
     let (least_owner, least_other) = (least(owner), least(other));
     let heard = |(own, other): &(f64, f64)| *own > 0.0 && *other > 0.0 && *own >= least_owner && *other >= least_other;
     let frames = owner.around(peak.band).zip(other.around(peak.band));
-    let mut db: Vec<f64> = frames.filter(heard).map(|(own, other)| power_to_db(other / own)).collect();
-    db.sort_by(f64::total_cmp);
-    if db.is_empty() { 0.0 } else { db[db.len() / 2] }
+    quantile(frames.filter(heard).map(|(own, other)| power_to_db(other / own)).collect(), 0.5)
 }
 
 /// Crest factor of a track around a clash in dB: the loudest frame beside the mean, and 3 dB of a sine.

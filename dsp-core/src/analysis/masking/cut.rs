@@ -145,7 +145,7 @@ impl Cuts<'_> {
         }
         let [keeps, cut] = [owner, yields].map(|track| self.stems[track].name);
         let reason = format!(
-            "{keeps} strikes around {:.0} Hz, with a crest factor of {crest_db:.1} dB: up to {range_db:.1} dB less of {cut} there while it does {}, and costs {cut} {:.1} LU.",
+            "{keeps} sounds in bursts around {:.0} Hz, with a crest factor of {crest_db:.1} dB: up to {range_db:.1} dB less of {cut} there while it does {}, and costs {cut} {:.1} LU.",
             bell.frequency_hz,
             gained(keeps, before, after),
             after.cost_lu,

@@ -145,11 +145,11 @@ impl Sums {
                 }
             }
             // The mix without two tracks is beside either of them, once the other one is muted.
-            for one in 0..count {
+            for (one, beside_one) in others.iter().enumerate() {
                 for other in one + 1..count {
                     if active(one) || active(other) {
                         let rest: Row =
-                            core::array::from_fn(|band| (others[one][band] - heard[other].excitation[band]).max(0.0));
+                            core::array::from_fn(|band| (beside_one[band] - heard[other].excitation[band]).max(0.0));
                         let rest = Masker::new(constants, &rest);
                         for (muted, track) in [(one, other), (other, one)] {
                             if active(track) {

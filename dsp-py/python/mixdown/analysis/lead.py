@@ -58,14 +58,14 @@ class LeadMasker:
 class LeadReport(Report):
     """How the lead stands beside all others.
 
-    Leads of engineers' mixes lie between -5.5 and +1.7 LU, mean -2.2, with an audibility of .33 to .47, mean .41, of five
-    songs; their own choices spread by 3 dB. The limits are for sung leads.
+    In engineers' mixes of five songs leads lie between -5.5 and +1.7 LU, mean -2.2, with an audibility of .33 to .47,
+    mean .41; their own choices spread by 3 dB. The limits are for sung leads.
 
     Attributes
     ----------
     lead : str
     level_lu : float or None
-        K-weighted level beside the sum of all others, while the lead sounds. None, as below, where it is not measurable.
+        K-weighted level beside the sum of all others, while it sounds. None, as below, where it is not measurable.
     audibility : float or None
         0 to 1: how far it lies above the others, from 15 dB below to 15 dB above, by importance for speech.
     verdict : "buried", "low", "clear", "very forward" or "not measurable"
@@ -107,7 +107,9 @@ class LeadReport(Report):
     suggestions: tuple[Suggestion, ...]
 
     def __repr__(self) -> str:
-        level = "level not measurable" if self.level_lu is None else f"{_checks.figure(self.level_lu)} LU beside the rest"
+        level = (
+            "level not measurable" if self.level_lu is None else f"{_checks.figure(self.level_lu)} LU beside the rest"
+        )
         audibility = "" if self.audibility is None else f", audibility {self.audibility:.2f}"
         return f"<LeadReport of {self.lead!r}: {self.verdict}, {level}{audibility}>"
 
@@ -135,7 +137,10 @@ class LeadReport(Report):
             rows.append([masker.name, f"{masker.lost:.2f}", ", ".join(f"{hz:.0f}" for hz in masker.bands_hz) + " Hz"])
         if self.maskers:
             lines.append(aligned(rows))
-        lines.extend(f"Below {span.least_audibility + 0.005:.2f}: {_time(span.start_s)} to {_time(span.end_s)}" for span in self.spans)
+        lines.extend(
+            f"Buried from {_time(span.start_s)} to {_time(span.end_s)}: audibility down to {span.least_audibility:.2f}"
+            for span in self.spans
+        )
         lines.extend(f"Suggestion: {suggestion.reason}" for suggestion in self.suggestions)
         return "\n".join(lines)
 
@@ -155,7 +160,9 @@ class LeadReport(Report):
             axes = new_axes()
         for span in self.spans:
             axes.axvspan(span.start_s, span.end_s, color="#d95f02", alpha=0.2, linewidth=0)
-        axes.plot(self.times_s, _gaps(self.running_audibility), color="#1f4e79", linewidth=1.6, label="audibility over 3 s")
+        axes.plot(
+            self.times_s, _gaps(self.running_audibility), color="#1f4e79", linewidth=1.6, label="audibility over 3 s"
+        )
         axes.axhline(self.target, color="#1f4e79", linewidth=0.8, linestyle="--", label=f"aimed at {self.target:.2f}")
         axes.set_ylim(0, 1)
         axes.set_xlabel("time / s")

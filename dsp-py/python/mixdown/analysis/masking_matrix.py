@@ -67,10 +67,10 @@ class Clash:
 class Masking(Report):
     """What each track loses beside the others.
 
-    Shares are of loudness by the model of Moore, Glasberg and Baer (1997), summed over the time in which a track sounds;
-    the model underrates the partial loudness of music, so lost shares are upper bounds. Finished mixes have `in_mix` of
-    .34 to .98 and `audibility` of .13 to .76: a high lost share alone is usual, and no fault. Stems that hold the same
-    sound twice are taken for separate ones.
+    Shares are of loudness by the model of Moore, Glasberg and Baer (1997), summed over the time in which a track
+    sounds; the model underrates the partial loudness of music, so lost shares are upper bounds. Finished mixes have
+    `in_mix` of .34 to .98 and `audibility` of .13 to .76: a high lost share alone is usual, and no fault. Stems that
+    hold the same sound twice are taken for separate ones.
 
     Attributes
     ----------
@@ -122,7 +122,9 @@ class Masking(Report):
         if isinstance(track, str):
             if track not in self.names:
                 known = ", ".join(self.names)
-                raise ParameterError(f"{argument} = {track!r} is none of the tracks ({known}){nearest(track, self.names)}")
+                raise ParameterError(
+                    f"{argument} = {track!r} is none of the tracks ({known}){nearest(track, self.names)}"
+                )
             return self.names.index(track)
         return _checks.whole_number(argument, track, 0, len(self.names) - 1)
 
@@ -220,12 +222,16 @@ class Masking(Report):
             to = f"{self.names[most]} ({column[most]:.2f})" if column[most] > 0 else "-"
             figures = [self.audibility[name], self.in_mix[name], self.share[name]]
             audibility, in_mix, share = ["-" if figure is None else f"{figure:.2f}" for figure in figures]
-            rows.append([name + (" (lead)" if name == self.lead else ""), audibility, self.words[name], in_mix, share, to])
+            rows.append(
+                [name + (" (lead)" if name == self.lead else ""), audibility, self.words[name], in_mix, share, to]
+            )
         lines = [aligned(rows), ""]
         shown = self.clashes(5)
         if shown:
             more = len(self.all_clashes) - len(shown)
-            lines.append("Where tracks compete" + (f" (the first {len(shown)} of {len(self.all_clashes)})" if more else ""))
+            lines.append(
+                "Where tracks compete" + (f" (the first {len(shown)} of {len(self.all_clashes)})" if more else "")
+            )
         else:
             lines.append("No two tracks compete noticeably.")
         for clash in shown:
@@ -257,7 +263,9 @@ class Masking(Report):
             for column, name in enumerate(self.names):
                 value, heard = grid[row, column], self.in_mix[name] is not None
                 text = "" if row == column else f"{value:.2f}" if heard else "-"
-                axes.text(column, row, text, ha="center", va="center", color="white" if value > 0.55 else "black", fontsize=9)
+                axes.text(
+                    column, row, text, ha="center", va="center", color="white" if value > 0.55 else "black", fontsize=9
+                )
         axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names], fontsize=8)
         axes.set_yticks(range(count + 1), [*self.names, "all others"], fontsize=8)
         axes.tick_params(length=0)
