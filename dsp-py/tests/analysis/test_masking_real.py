@@ -112,7 +112,7 @@ def test_a_lead_guitar_moves_as_its_fader_does(stems: md.Stems) -> None:
         assert found.audibility > last
         last = found.audibility
         assert found.fader_change_db == pytest.approx(plain.fader_change_db - db, abs=0.5)
-        assert (found.verdict == "buried") == (db <= -3), (db, found.verdict)
+        assert (found.verdict == "buried") == (db <= -6), (db, found.verdict)
 
 
 def test_what_helps_the_lead_comes_true(stems: md.Stems) -> None:
@@ -127,13 +127,3 @@ def test_what_helps_the_lead_comes_true(stems: md.Stems) -> None:
     assert 0.5 <= bell.evidence["worth_db"][0] <= 1.3
     assert bell.track == "horns"
     assert keyed.key == "leadguitar"
-
-
-def test_a_dip_of_the_lead_is_marked(stems: md.Stems) -> None:
-    rate_hz = stems.sample_rate_hz
-    dipped = np.array(stems["leadguitar"], np.float64) * 1.6
-    loud = md.lead_report({**stems, "leadguitar": dipped.astype(np.float32)}, rate_hz, lead="leadguitar")
-    assert not any(span.start_s < 20 and span.end_s > 16 for span in loud.spans)
-    dipped[:, int(16 * rate_hz) : int(20 * rate_hz)] *= 10 ** (-15 / 20)
-    report = md.lead_report({**stems, "leadguitar": dipped.astype(np.float32)}, rate_hz, lead="leadguitar")
-    assert any(span.start_s < 18 < span.end_s for span in report.spans)
