@@ -24,7 +24,7 @@ impl KeyedBell {
     /// the key is too soft or too loud for it.
     ///
     /// Powers are of both channels together: those of a sine in both are the square of its amplitude, which the detector
-    /// reads. Within a frame the reduction is taken as one; its times are shorter or about as long.
+    /// reads. Within a frame the reduction is taken as one, as it is of a key that holds on.
     pub(crate) fn new(cut: &BellParams, powers: &[f64], full_power: f64, times_ms: [f64; 2]) -> Option<Self> {
         let (range_db, slope) = (-cut.gain_db, 1.0 - 1.0 / RATIO);
         let threshold_db = libm::round(10.0 * (power_to_db(full_power) - range_db / slope)) / 10.0;
