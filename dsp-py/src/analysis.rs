@@ -1,16 +1,22 @@
 //! Judgement of mixes: spectra of tracks, and the reports made of them as plain values.
 
+pub(crate) mod translation;
+
 use crate::{
     array::{self, Lent},
     error::{ParameterError, parameter},
     format::{Format, with_either},
     interrupt::in_chunks_with,
 };
-use mixdown::{Block, StreamSpec, analysis, params::Field};
+use mixdown::{
+    Block, StreamSpec,
+    analysis::{self, AnalysisError},
+    params::Field,
+};
 use pyo3::prelude::*;
 
 /// Tables of the limits of reports, by the name of the function in Python.
-const LIMITS: &[(&str, &[Field])] = &[];
+const LIMITS: &[(&str, &[Field])] = &[("translation", analysis::TranslationLimits::FIELDS)];
 
 /// The spectra of one track, measured once for all reports.
 #[pyclass(module = "mixdown._core", frozen)]
@@ -26,6 +32,32 @@ impl Spectra {
     /// Number of frames.
     fn __len__(&self) -> usize {
         self.0.frames()
+    }
+
+    /// The sixth of an octave with the most power, Hz; None for silence.
+    #[getter]
+    fn strongest_hz(&self) -> Option<f64> {
+        self.0.strongest_hz()
+    }
+}
+
+/// Stems by their names, in order.
+#[derive(FromPyObject)]
+#[pyo3(transparent)]
+pub(crate) struct Named(Vec<(String, Py<Spectra>)>);
+
+impl Named {
+    /// As the engine takes them.
+    pub(crate) fn stems(&self) -> Vec<analysis::Stem<'_>> {
+        self.0.iter().map(|(name, spectra)| analysis::Stem { name, spectra: &spectra.get().0 }).collect()
+    }
+}
+
+/// The Python exception of a refused report.
+pub(crate) fn refused(error: AnalysisError) -> PyErr {
+    match error {
+        AnalysisError::Setting(error) => parameter(error),
+        error => ParameterError::new_err(error.to_string()),
     }
 }
 

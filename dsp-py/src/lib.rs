@@ -33,7 +33,10 @@ mod _core {
 
     #[pymodule_export]
     use super::{
-        analysis::{Spectra, limits},
+        analysis::{
+            Spectra, limits,
+            translation::{devices, translation},
+        },
         array::{as_array, as_audio},
         delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},

@@ -204,14 +204,24 @@ impl Hearing {
         &self.bands.centres_hz
     }
 
+    /// Power gains of outer and middle ear in the bands.
+    pub(crate) fn ear(&self) -> &[f64] {
+        &self.ear
+    }
+
+    /// Appends the ear-weighted powers of the bands in one frame of cells.
+    pub(crate) fn measure(&self, cells: &[f32], powers: &mut Vec<f64>) {
+        let start = powers.len();
+        self.bands.measure(cells, powers);
+        powers[start..].iter_mut().zip(&self.ear).for_each(|(power, ear)| *power *= ear);
+    }
+
     /// Ear-weighted powers of the bands in each frame, [`ERB_BANDS`] a frame; of the mono fold if `fold`.
     pub(crate) fn powers(&self, spectra: &Spectra, fold: bool) -> Vec<f64> {
         let mut powers = Vec::with_capacity(ERB_BANDS * spectra.frames());
         for frame in 0..spectra.frames() {
-            let start = powers.len();
             let cells = if fold { spectra.fold_frame(frame) } else { spectra.frame(frame) };
-            self.bands.measure(cells, &mut powers);
-            powers[start..].iter_mut().zip(&self.ear).for_each(|(power, ear)| *power *= ear);
+            self.measure(cells, &mut powers);
         }
         powers
     }

@@ -9,13 +9,17 @@
 
 pub(crate) mod bands;
 pub(crate) mod cells;
+pub(crate) mod devices;
 pub(crate) mod error;
 pub(crate) mod hearing;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
+pub(crate) mod translation;
 
 pub use {
+    devices::{Device, NoiseColour, RoomNoise, devices},
     error::AnalysisError,
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
+    translation::{OnDevice, Region, Translation, TranslationLimits, Verdict, translation},
 };

@@ -1,6 +1,6 @@
 //! The spectra of a track: the one front end of all reports.
 
-use super::cells::Cells;
+use super::{bands::Bands, cells::Cells};
 use crate::{
     filters::k_weighting::Weighting,
     foundation::{
@@ -109,6 +109,19 @@ impl Spectra {
     pub fn mean_power(&self) -> f64 {
         let total: f64 = self.sum.iter().map(|power| f64::from(*power)).sum();
         total / self.frames.max(1) as f64
+    }
+
+    /// The sixth of an octave in which the track has the most power, Hz; `None` for silence.
+    #[must_use]
+    pub fn strongest_hz(&self) -> Option<f64> {
+        let bands = Bands::sixths(&self.cells);
+        let mut total = vec![0.0; bands.count()];
+        for frame in 0..self.frames {
+            let powers = bands.weights.iter().map(|weights| weights.sum(self.frame(frame)));
+            total.iter_mut().zip(powers).for_each(|(sum, power)| *sum += power);
+        }
+        let (index, most) = total.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        (*most > 0.0).then(|| bands.centres_hz[index])
     }
 
     pub(crate) fn cells(&self) -> &Cells {
@@ -400,7 +413,7 @@ mod tests {
             let sum = |spectra: &Spectra, cell: usize| -> f64 {
                 (1..20).map(|frame| f64::from(spectra.frame(frame)[cell])).sum()
             };
-            let bands = super::super::bands::Bands::sixths(before.cells());
+            let bands = Bands::sixths(before.cells());
             for (centre_hz, band) in bands.centres_hz.iter().zip(&bands.weights) {
                 let level = |spectra: &Spectra| -> f64 {
                     let cells = band.first..band.first + band.shares.len();

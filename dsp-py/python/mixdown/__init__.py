@@ -13,7 +13,7 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.analysis import Stems, Suggestion
+from mixdown.analysis import Device, Limit, RoomNoise, Stems, Suggestion, Translation, devices, limits, translation
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
@@ -116,6 +116,7 @@ __all__ = [
     "CorrelationReading",
     "DeEsser",
     "Delay",
+    "Device",
     "DynamicBand",
     "DynamicEqualizer",
     "Effect",
@@ -131,6 +132,7 @@ __all__ = [
     "ImpulseResponse",
     "Level",
     "LevelMeter",
+    "Limit",
     "Limiter",
     "LinearPhaseEqualizer",
     "Loudness",
@@ -155,6 +157,7 @@ __all__ = [
     "Recording",
     "Return",
     "Reverb",
+    "RoomNoise",
     "Saturator",
     "Send",
     "ShapeError",
@@ -167,6 +170,7 @@ __all__ = [
     "Tilt",
     "Track",
     "TransientShaper",
+    "Translation",
     "Tremolo",
     "Vca",
     "Vibrato",
@@ -176,10 +180,12 @@ __all__ = [
     "balance",
     "blocks",
     "correlation",
+    "devices",
     "display",
     "fader_db",
     "fader_position",
     "from_dict",
+    "limits",
     "loudness",
     "master",
     "mono_compatibility",
@@ -189,5 +195,6 @@ __all__ = [
     "resample",
     "targets",
     "to_float",
+    "translation",
     "write",
 ]

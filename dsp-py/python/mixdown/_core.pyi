@@ -33,6 +33,7 @@ __all__ = [
     "deliver",
     "delivery_range",
     "design_error_db",
+    "devices",
     "fader_levels_db",
     "fader_positions",
     "fields",
@@ -53,6 +54,7 @@ __all__ = [
     "takes_key",
     "targets",
     "transfer_curve",
+    "translation",
 ]
 
 _Audio = NDArray[np.float32] | NDArray[np.float64]
@@ -145,8 +147,12 @@ class Stream:
 class Spectra:
     def __new__(cls, audio: AudioLike, sample_rate_hz: float) -> Spectra: ...
     def __len__(self) -> int: ...
+    @property
+    def strongest_hz(self) -> float | None: ...
 
 def limits(report: str) -> list[_Settings]: ...
+def devices() -> list[_Settings]: ...
+def translation(stems: list[tuple[str, Spectra]], devices: list[_Settings], limits: _Settings) -> _Settings: ...
 
 @final
 class LoudnessMeter:
