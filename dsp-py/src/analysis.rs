@@ -16,7 +16,8 @@ use mixdown::{
 use pyo3::prelude::*;
 
 /// Tables of the limits of reports, by the name of the function in Python.
-const LIMITS: &[(&str, &[Field])] = &[("translation", analysis::TranslationLimits::FIELDS)];
+const LIMITS: &[(&str, &[Field])] =
+    &[("balance", analysis::RoleLimits::FIELDS), ("translation", analysis::TranslationLimits::FIELDS)];
 
 /// The spectra of one track, measured once for all reports.
 #[pyclass(module = "mixdown._core", frozen)]
@@ -32,6 +33,12 @@ impl Spectra {
     /// Number of frames.
     fn __len__(&self) -> usize {
         self.0.frames()
+    }
+
+    /// What the track is as far as its spectrum tells, by the names of `RoleFeatures`.
+    fn role<'py>(&self, py: Python<'py>, limits: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let limits = crate::settings::read(limits)?;
+        Ok(pythonize::pythonize(py, &py.detach(|| analysis::role(&self.0, &limits)))?)
     }
 
     /// The sixth of an octave with the most power, Hz; None for silence.

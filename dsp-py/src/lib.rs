@@ -42,7 +42,7 @@ mod _core {
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         fader::{fader_levels_db, fader_positions},
-        meter::{CorrelationMeter, LevelMeter, LoudnessMeter, album_loudness, mono_fold},
+        meter::{CorrelationMeter, LevelMeter, LoudnessMeter, SpectrumMeter, album_loudness, mono_fold},
         mix::{measure_mix, render_mix, render_stems},
         offline::{gain_reduction, process},
         settings::{

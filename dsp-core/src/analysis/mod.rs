@@ -12,6 +12,7 @@ pub(crate) mod cells;
 pub(crate) mod devices;
 pub(crate) mod error;
 pub(crate) mod hearing;
+pub(crate) mod roles;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
 pub(crate) mod translation;
@@ -19,6 +20,7 @@ pub(crate) mod translation;
 pub use {
     devices::{Device, NoiseColour, RoomNoise, devices},
     error::AnalysisError,
+    roles::{Role, RoleFeatures, RoleLimits, role},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
     translation::{OnDevice, Region, Translation, TranslationLimits, Verdict, translation},

@@ -13,7 +13,19 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.analysis import Device, Limit, RoomNoise, Stems, Suggestion, Translation, devices, limits, translation
+from mixdown.analysis import (
+    Balance,
+    Device,
+    Limit,
+    RoomNoise,
+    Stems,
+    Suggestion,
+    Translation,
+    balance,
+    devices,
+    limits,
+    translation,
+)
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
@@ -76,10 +88,13 @@ from mixdown.meters import (
     Loudness,
     LoudnessMeter,
     MonoCompatibility,
+    Spectrum,
+    SpectrumMeter,
     album_loudness,
     correlation,
     loudness,
     mono_compatibility,
+    spectrum,
 )
 from mixdown.session import (
     Group,
@@ -91,7 +106,6 @@ from mixdown.session import (
     StripReading,
     Track,
     Vca,
-    balance,
 )
 
 __version__ = _version("mixdown")
@@ -99,6 +113,7 @@ __version__ = _version("mixdown")
 __all__ = [
     "AllPass",
     "Audio",
+    "Balance",
     "Band",
     "BandPass",
     "Bell",
@@ -161,6 +176,8 @@ __all__ = [
     "Saturator",
     "Send",
     "ShapeError",
+    "Spectrum",
+    "SpectrumMeter",
     "Stems",
     "Stream",
     "Strip",
@@ -193,6 +210,7 @@ __all__ = [
     "playback_gain",
     "read",
     "resample",
+    "spectrum",
     "targets",
     "to_float",
     "translation",

@@ -1,5 +1,6 @@
 """Judgement: what a mix does to its tracks, measured and explained."""
 
+from mixdown.analysis.balancing import Balance, balance
 from mixdown.analysis.devices import Device, RoomNoise, devices
 from mixdown.analysis.reports import Limit, limits
 from mixdown.analysis.stems import Stems, StemsLike
@@ -7,6 +8,7 @@ from mixdown.analysis.suggestions import Suggestion
 from mixdown.analysis.translating import Translation, translation
 
 __all__ = [
+    "Balance",
     "Device",
     "Limit",
     "RoomNoise",
@@ -14,6 +16,7 @@ __all__ = [
     "StemsLike",
     "Suggestion",
     "Translation",
+    "balance",
     "devices",
     "limits",
     "translation",
