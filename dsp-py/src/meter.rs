@@ -10,8 +10,8 @@ use crate::{
 use mixdown::{
     Block, Error, Meter, StreamSpec,
     meters::{
-        Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold, MonoFoldMeter, Spectrum,
-        SpectrumParams,
+        Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold, MonoFoldMeter,
+        Spectrum, SpectrumParams,
     },
 };
 use numpy::IntoPyArray;

@@ -5,7 +5,7 @@ use super::{
     cells::Cells,
     devices::{Device, NoiseColour, RoomNoise},
     error::AnalysisError,
-    hearing::{Excitation, Hearing, MIX_DB_SPL, active},
+    hearing::{Excitation, Hearing, MIX_DB_SPL, active, calibration},
     spectra::{Spectra, Stem, k_weights},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
 };
@@ -294,10 +294,13 @@ impl Heard {
     }
 }
 
+/// By which the volume makes up for the response of a device, dB. Chosen.
+const MOST_MAKEUP_DB: f64 = 20.0;
+
 /// Excitation of the tracks at a place, whose mean K-weighted power is at the level of the place.
 fn excitations(hearing: &Hearing, place: &Place, tracks: &[&Spectra]) -> Vec<Excitation> {
     let mut played = Vec::with_capacity(tracks.len());
-    let mut weighted = Vec::with_capacity(tracks.len());
+    let (mut weighted, mut before) = (Vec::with_capacity(tracks.len()), Vec::with_capacity(tracks.len()));
     let mut cells = Vec::new();
     for spectra in tracks {
         let k = k_weights(spectra.cells());
@@ -309,8 +312,11 @@ fn excitations(hearing: &Hearing, place: &Place, tracks: &[&Spectra]) -> Vec<Exc
         }
         played.push(powers);
         weighted.push(frames);
+        before.push(spectra.k_weighted());
     }
-    let scale = super::hearing::calibration(&weighted) * db_to_power(place.level_db_spl - MIX_DB_SPL);
+    // Nobody turns up what a device takes away altogether.
+    let most = db_to_power(MOST_MAKEUP_DB) * calibration(&before);
+    let scale = calibration(&weighted).min(most) * db_to_power(place.level_db_spl - MIX_DB_SPL);
     played.iter().map(|powers| hearing.excitation(powers, scale)).collect()
 }
 

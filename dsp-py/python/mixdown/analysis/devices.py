@@ -100,11 +100,18 @@ class Device:
         -------
         dict
         """
+        return self.engine(None)
+
+    def engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
+        """Return it as the engine takes it for tracks of this rate."""
         noise = self.noise and {"level_db_spl": self.noise.level_db_spl, "colour": self.noise.colour}
         below: float | str = "inf" if math.isinf(self.mono_below_hz) else self.mono_below_hz
         return {
             "name": self.name,
-            "effects": [effect.to_dict() for effect in self.effects],
+            "effects": [
+                effect.to_dict() if sample_rate_hz is None else effect._engine(sample_rate_hz)
+                for effect in self.effects
+            ],
             "mono_below_hz": below,
             "level_db_spl": self.level_db_spl,
             "noise": noise,

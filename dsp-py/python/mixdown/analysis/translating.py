@@ -17,7 +17,7 @@ from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
-from mixdown.effects import Effect, Saturator
+from mixdown.effects import Effect, Saturator, range_of
 from mixdown.session import Mix
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Verdict = Literal["fine", "thin", "lost", "not_judged"]
 
 #: Name of a programme without its tracks.
-_PROGRAMME = "mix"
-#: Drive of the saturator that is tried in parallel with a lost bass, in dB, and its share.
-_DRIVE_DB, _SHARE = 12.0, 0.3
+PROGRAMME = "mix"
+#: Level to which a saturator in parallel with a lost bass drives its peaks, in dBFS, and its share.
+_DRIVEN_DBFS, _SHARE = 12.0, 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,9 @@ class Translation(Report):
         return f"<Translation of {len(self.tracks)} tracks to {len(names)} devices: {found}>"
 
     @property
-    def _is_programme(self) -> bool:
-        return self.tracks == (_PROGRAMME,)
+    def is_programme(self) -> bool:
+        """Whether it is of a programme without its tracks."""
+        return self.tracks == (PROGRAMME,)
 
     def table(self) -> str:
         """Return what is kept of each track on each device, and of each region of the spectrum, as text.
@@ -80,7 +81,7 @@ class Translation(Report):
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
         parts = []
-        if not self._is_programme:
+        if not self.is_programme:
             rows = [("Track", "Share", *names)]
             for track in self.tracks:
                 cells = [_cell(self.kept[track][name], self.verdicts[track][name]) for name in names]
@@ -90,7 +91,7 @@ class Translation(Report):
         region_rows += [(region, *(_figure(self.bands[name][region]) for name in names)) for region in regions]
         parts.append(aligned(region_rows))
         hidden = [t for t in self.tracks if names and self.verdicts[t][names[0]] == "not_judged"]
-        if hidden and not self._is_programme:
+        if hidden and not self.is_programme:
             parts.append(f"-: {', '.join(hidden)}: already hidden in the full mix, not judged.")
         parts += [f"{suggestion.track}: {suggestion.reason}" for suggestion in self.suggestions]
         return "\n\n".join(parts)
@@ -111,7 +112,7 @@ class Translation(Report):
         regions = list(self.bands[names[0]]) if names else []
         rows: list[tuple[str, list[float | None]]] = (
             [(region, [self.bands[name][region] for name in names]) for region in regions]
-            if self._is_programme
+            if self.is_programme
             else [(track, [self.kept[track][name] for name in names]) for track in self.tracks]
         )
         drawn = new_axes(1.6 + 1.0 * len(names), 1.2 + 0.42 * len(rows)) if axes is None else axes
@@ -200,10 +201,10 @@ def translation(
         tracks.at_least(1, "translation")
     else:
         audio, rate_hz = _checks.recording(stems, sample_rate_hz)
-        tracks = Stems({_PROGRAMME: one_or_two_channels(audio)}, rate_hz)
+        tracks = Stems({PROGRAMME: one_or_two_channels(audio)}, rate_hz)
     given = limits_of("translation", limits)
     named = list(zip(tracks, tracks.spectra, strict=True))
-    made = _core.translation(named, [device.to_dict() for device in chosen], given)
+    made = _core.translation(named, [device.engine(tracks.sample_rate_hz) for device in chosen], given)
     report = _report(made, chosen)
     saturated = _saturated(report, tracks, named, chosen, given)
     return report if not saturated else _report(made, chosen, saturated)
@@ -248,16 +249,19 @@ def _saturated(
     highest_hz, least = (
         limits.get(name, limits_table("translation")[name].default) for name in ("highest_bass_hz", "least_gain")
     )
-    effect = Saturator(drive_db=_DRIVE_DB, mix=_SHARE, auto_gain=True)
     suggestions = []
     for index, track in enumerate(report.tracks):
         lost = [device for device in devices if report.verdicts[track][device.name] == "lost"]
         strongest_hz = named[index][1].strongest_hz
-        if not lost or track in known or report._is_programme or strongest_hz is None or strongest_hz > highest_hz:
+        if not lost or track in known or report.is_programme or strongest_hz is None or strongest_hz > highest_hz:
             continue
+        peak = float(np.abs(stems[track]).max(initial=0.0))
+        low_db, high_db = range_of("Saturator", "drive_db")
+        drive_db = float(np.clip(np.round(_DRIVEN_DBFS - 20 * np.log10(max(peak, 1e-6))), low_db, high_db))
+        effect = Saturator(drive_db=drive_db, mix=_SHARE, auto_gain=True)
         changed = list(named)
         changed[index] = (track, _core.Spectra(effect(stems[track], stems.sample_rate_hz), stems.sample_rate_hz))
-        after = _report(_core.translation(changed, [lost[0].to_dict()], limits), lost[:1])
+        after = _report(_core.translation(changed, [lost[0].engine(stems.sample_rate_hz)], limits), lost[:1])
         name = lost[0].name
         before, now = cast(float, report.kept[track][name]), after.kept[track][name]
         if now is not None and now >= before + least:
