@@ -50,7 +50,7 @@ criterion_group! {
     name = benches;
     config = quick();
     targets = limits::all, gain::all, mix::all, console::all, equalizer::all, convolution::all, meters::all_loudness, meters::all_true_peak, meters::all_levels, meters::all_correlation,
-        meters::all_mono_fold, width::all,
+        meters::all_mono_fold, meters::all_spectrum, width::all,
         limiter::all, compressor::all, compressor::all_expanders, compressor::all_gates,
         bands::all_multiband, bands::all_dynamic_equalizer, bands::all_deesser, transient_shaper::all,
         delay::all, swept_delay::all, phaser::all, tremolo::all, saturator::all, clipper::all,

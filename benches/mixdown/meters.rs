@@ -8,7 +8,9 @@ use crate::{
 use criterion::Criterion;
 use mixdown::{
     Block, Meter, Sample, StreamSpec, gain_to_db,
-    meters::{CorrelationParams, LevelParams, LoudnessParams, Memory, MonoFoldMeter, Precision, TruePeakMeter},
+    meters::{
+        CorrelationParams, LevelParams, LoudnessParams, Memory, MonoFoldMeter, Precision, SpectrumParams, TruePeakMeter,
+    },
 };
 use std::{f64::consts::TAU, hint::black_box};
 
@@ -65,6 +67,21 @@ pub fn all_correlation(criterion: &mut Criterion) {
 }
 
 /// Mono compatibility.
+pub fn all_spectrum(criterion: &mut Criterion) {
+    let group = &mut criterion.benchmark_group("spectrum");
+    spectrum::<f32>(group);
+    spectrum::<f64>(group);
+}
+
+/// By itself: a plain transform of 16384 frames is no peer.
+fn spectrum<S: Sample>(group: &mut Group<'_>) {
+    let spec = StreamSpec::new(RATE_HZ, 2).expect("legal");
+    let mut meter = SpectrumParams::default().build::<S>(&spec).expect("legal");
+    let audio = planar::<S>(2, LONG);
+    let id = format!("all/{}/2ch/{LONG}", format::<S>());
+    alone(group, &id, 2 * LONG, || meter.observe(&stereo(black_box(&audio))));
+}
+
 pub fn all_mono_fold(criterion: &mut Criterion) {
     mono_fold::<f32>(&mut criterion.benchmark_group("mono_fold"));
 }

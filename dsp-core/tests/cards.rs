@@ -56,7 +56,8 @@ fn every_processor_has_a_card_and_an_example_that_asserts() {
 fn every_meter_has_a_card_and_an_example_that_asserts() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/meters"), &mut files);
-    for meter in ["LoudnessMeter", "TruePeakMeter", "LevelMeter", "CorrelationMeter", "MonoFoldMeter"] {
+    for meter in ["LoudnessMeter", "TruePeakMeter", "LevelMeter", "CorrelationMeter", "MonoFoldMeter", "SpectrumMeter"]
+    {
         let card = documentation(&files, &format!("pub struct {meter}<"));
         let parts = ["# Signal", "# Contract", "# Source", "assert"].map(|part| card.find(part));
         assert!(parts.is_sorted() && parts[0].is_some(), "{meter}: {parts:?}");

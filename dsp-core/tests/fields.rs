@@ -32,6 +32,7 @@ fn with_tables() -> Vec<(&'static str, Build)> {
                 ("LoudnessMeter", || Box::new(meters::LoudnessParams::default())),
                 ("LevelMeter", || Box::new(meters::LevelParams::default())),
                 ("CorrelationMeter", || Box::new(meters::CorrelationParams::default())),
+                ("SpectrumMeter", || Box::new(meters::SpectrumParams::default())),
                 ("Delivery", || Box::new(delivery::DeliveryParams::default())),
             ]
         };
@@ -100,7 +101,7 @@ fn numbers_are_legal_up_to_the_ends_of_their_range_and_not_beyond() {
             if number.max_per_rate.is_none() {
                 assert_eq!(number.range(8_000.0), [number.min, number.max]);
             }
-            let whole = matches!(name, "bits" | "voices" | "oversample" | "stages");
+            let whole = matches!(name, "bits" | "voices" | "oversample" | "stages" | "bands_per_octave");
             let beyond = [number.min - 1.0, number.max + 1.0].into_iter().chain((!whole).then_some(f64::NAN));
             for illegal in beyond.filter(|value| !value.is_infinite() && number.off != Some(*value)) {
                 let error = verdict(illegal).expect_err(name).to_string();

@@ -87,10 +87,11 @@ fn every_card_states_its_figure() {
 }
 
 /// Meters of stereo f32 at 48 kHz in kB, and the source file that states it.
-const METERS_KB: [(f64, &str); 4] = [
+const METERS_KB: [(f64, &str); 5] = [
     (0.34, "meters/level.rs"),
     (0.29, "meters/correlation.rs"),
     (614.0, "meters/mono_fold.rs"),
+    (1293.0, "meters/spectrum.rs"),
     (176.0, "console/metering.rs"),
 ];
 
@@ -100,12 +101,14 @@ fn every_meter_takes_the_memory_of_its_figure() {
     let (level, level_heap) = held(|| meters::LevelParams::default().build::<f32>(&spec).unwrap());
     let (correlation, correlation_heap) = held(|| meters::CorrelationParams::default().build::<f32>(&spec).unwrap());
     let (fold, fold_heap) = held(|| meters::MonoFoldMeter::<f32>::new(&spec).unwrap());
+    let (spectrum, spectrum_heap) = held(|| meters::SpectrumParams::default().build::<f32>(&spec).unwrap());
     let mut mixer = Mixer::<f32>::new(&spec).unwrap();
     let ((), strip_heap) = held(|| mixer.set_metering(console::Metering::All).unwrap());
     let bytes = [
         level_heap + size_of_val(&level),
         correlation_heap + size_of_val(&correlation),
         fold_heap + size_of_val(&fold),
+        spectrum_heap + size_of_val(&spectrum),
         strip_heap,
     ];
     let mut wrong = Vec::new();

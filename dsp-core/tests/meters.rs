@@ -125,6 +125,14 @@ fn laws_1_2_3_6_of_mono_compatibility() {
 }
 
 #[test]
+fn laws_1_2_3_6_of_the_spectrum() {
+    let params = SpectrumParams::default();
+    let spec = |cpu| spec(2).with_cpu(cpu);
+    invariants(|cpu| params.build::<f32>(&spec(cpu)).unwrap(), SpectrumMeter::non_finite_samples);
+    invariants(|cpu| params.build::<f64>(&spec(cpu)).unwrap(), SpectrumMeter::non_finite_samples);
+}
+
+#[test]
 fn meters_refuse_what_they_cannot_measure() {
     for channels in [1, 3] {
         let expected = Error::Channels { min: 2, max: 2, actual: channels };

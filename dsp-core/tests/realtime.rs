@@ -292,17 +292,20 @@ fn law_7_meters_of_stereo_do_not_allocate() {
     let mut level = LevelParams::default().build::<f32>(&spec(2)).unwrap();
     let mut correlation = CorrelationParams::default().build::<f32>(&spec(2)).unwrap();
     let mut fold = MonoFoldMeter::<f32>::new(&spec(2)).unwrap();
+    let mut spectrum = SpectrumParams::default().build::<f32>(&spec(2)).unwrap();
     let count = calls(|| {
         for start in (0..block.frames()).step_by(999) {
             let part = block.frames_at(start, 999.min(block.frames() - start));
             level.observe(&part);
             correlation.observe(&part);
             fold.observe(&part);
+            spectrum.observe(&part);
         }
         let _ = (correlation.reading(), correlation.correlation());
         level.reset();
         correlation.reset();
         fold.reset();
+        spectrum.reset();
     });
     assert_eq!(count, 0);
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod lead;
 pub(crate) mod masking;
+pub(crate) mod translation;
 
 use crate::{
     array::{self, Lent},
@@ -9,12 +10,20 @@ use crate::{
     format::{Format, with_either},
     interrupt::in_chunks_with,
 };
-use mixdown::{Block, StreamSpec, analysis, params::Field};
+use mixdown::{
+    Block, StreamSpec,
+    analysis::{self, AnalysisError},
+    params::Field,
+};
 use pyo3::prelude::*;
 
 /// Tables of the limits of reports, by the name of the function in Python.
-const LIMITS: &[(&str, &[Field])] =
-    &[("lead_report", analysis::LeadLimits::FIELDS), ("masking", analysis::MaskingLimits::FIELDS)];
+const LIMITS: &[(&str, &[Field])] = &[
+    ("balance", analysis::RoleLimits::FIELDS),
+    ("lead_report", analysis::LeadLimits::FIELDS),
+    ("masking", analysis::MaskingLimits::FIELDS),
+    ("translation", analysis::TranslationLimits::FIELDS),
+];
 
 /// The spectra of one track, measured once for all reports.
 #[pyclass(module = "mixdown._core", frozen)]
@@ -31,6 +40,38 @@ impl Spectra {
     fn __len__(&self) -> usize {
         self.0.frames()
     }
+
+    /// What the track is as far as its spectrum tells, by the names of `RoleFeatures`.
+    fn role<'py>(&self, py: Python<'py>, limits: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let limits = crate::settings::read(limits)?;
+        Ok(pythonize::pythonize(py, &py.detach(|| analysis::role(&self.0, &limits)))?)
+    }
+
+    /// The sixth of an octave with the most power, Hz; None for silence.
+    #[getter]
+    fn strongest_hz(&self) -> Option<f64> {
+        self.0.strongest_hz()
+    }
+}
+
+/// Stems by their names, in order.
+#[derive(FromPyObject)]
+#[pyo3(transparent)]
+pub(crate) struct Named(Vec<(String, Py<Spectra>)>);
+
+impl Named {
+    /// As the engine takes them.
+    pub(crate) fn stems(&self) -> Vec<analysis::Stem<'_>> {
+        self.0.iter().map(|(name, spectra)| analysis::Stem { name, spectra: &spectra.get().0 }).collect()
+    }
+}
+
+/// The Python exception of a refused report.
+pub(crate) fn refused(error: AnalysisError) -> PyErr {
+    match error {
+        AnalysisError::Setting(error) => parameter(error),
+        error => ParameterError::new_err(error.to_string()),
+    }
 }
 
 fn measured<S: Format>(py: Python<'_>, lent: &Lent<'_, S>, sample_rate_hz: f64) -> PyResult<Spectra> {
@@ -40,19 +81,6 @@ fn measured<S: Format>(py: Python<'_>, lent: &Lent<'_, S>, sample_rate_hz: f64) 
     let mut meter = analysis::SpectraMeter::<S>::new(&spec).map_err(parameter)?;
     in_chunks_with(py, lent.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
     Ok(Spectra(py.detach(|| meter.finish())))
-}
-
-/// The tracks of a report.
-pub(crate) fn stems_of<'a>(names: &'a [String], spectra: &'a [Bound<'_, Spectra>]) -> Vec<analysis::Stem<'a>> {
-    names.iter().zip(spectra).map(|(name, spectra)| analysis::Stem { name, spectra: &spectra.get().0 }).collect()
-}
-
-/// The Python exception of a refused report.
-pub(crate) fn refused(error: analysis::AnalysisError) -> PyErr {
-    match error {
-        analysis::AnalysisError::Setting(error) => parameter(error),
-        other => ParameterError::new_err(other.to_string()),
-    }
 }
 
 /// The limits of a report: name, unit, range, default and source of each.

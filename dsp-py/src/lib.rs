@@ -33,13 +33,19 @@ mod _core {
 
     #[pymodule_export]
     use super::{
-        analysis::{Spectra, lead::lead_report, limits, masking::masking},
+        analysis::{
+            Spectra,
+            lead::lead_report,
+            limits,
+            masking::masking,
+            translation::{devices, translation},
+        },
         array::{as_array, as_audio},
         delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         fader::{fader_levels_db, fader_positions},
-        meter::{CorrelationMeter, LevelMeter, LoudnessMeter, album_loudness, mono_fold},
+        meter::{CorrelationMeter, LevelMeter, LoudnessMeter, SpectrumMeter, album_loudness, mono_fold},
         mix::{measure_mix, render_mix, render_stems},
         offline::{gain_reduction, process},
         settings::{

@@ -9,7 +9,10 @@ use crate::{
 };
 use mixdown::{
     Block, Error, Meter, StreamSpec,
-    meters::{Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold, MonoFoldMeter},
+    meters::{
+        Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold, MonoFoldMeter,
+        Spectrum, SpectrumParams,
+    },
 };
 use numpy::IntoPyArray;
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
@@ -58,6 +61,7 @@ meters! {
     LoudnessMeter: LoudnessParams, Loudness;
     LevelMeter: LevelParams, Level;
     CorrelationMeter: CorrelationParams, Correlation;
+    SpectrumMeter: SpectrumParams, Spectrum;
 }
 
 /// A meter for consecutive blocks. Threads that use it at the same time wait for each other.
@@ -179,6 +183,12 @@ running!(
     correlation_dict
 );
 
+running!(
+    /// A meter of the spectrum in bands of a fraction of an octave.
+    SpectrumMeter,
+    spectrum_dict
+);
+
 /// Loudness of several programmes as one album: the gates run over the union of their blocks.
 #[pyfunction]
 pub(crate) fn album_loudness(py: Python<'_>, meters: Vec<Py<LoudnessMeter>>) -> f64 {
@@ -248,6 +258,19 @@ fn correlation_dict(py: Python<'_>, reading: Correlation) -> PyResult<Bound<'_, 
     dict.set_item("correlation", reading.correlation)?;
     dict.set_item("overall", reading.overall)?;
     dict.set_item("balance_db", reading.balance_db)?;
+    Ok(dict)
+}
+
+/// A reading with its bands as columns.
+fn spectrum_dict(py: Python<'_>, reading: Spectrum) -> PyResult<Bound<'_, PyDict>> {
+    let column = |of: fn(&mixdown::meters::SpectrumBand) -> f64| {
+        reading.bands.iter().map(of).collect::<Vec<_>>().into_pyarray(py)
+    };
+    let dict = PyDict::new(py);
+    dict.set_item("centres_hz", column(|band| band.centre_hz))?;
+    dict.set_item("levels_db", column(|band| band.level_db))?;
+    dict.set_item("running_db", column(|band| band.running_db))?;
+    dict.set_item("highest_db", column(|band| band.highest_db))?;
     Ok(dict)
 }
 

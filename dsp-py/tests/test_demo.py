@@ -7,7 +7,7 @@ import pytest
 
 import mixdown as md
 from mixdown import demo
-from mixdown.session import Balance
+from mixdown.analysis import Balance
 
 RATE_HZ = 48_000
 #: Of 11 songs the median is -24.6 dB.

@@ -8,7 +8,7 @@ use mixdown::{
     dynamics::{CompressorParams, LimiterParams},
     filters::{BellParams, EqualizerParams, HighPassParams},
     levels::{GainParams, PanParams},
-    meters::{CorrelationParams, LevelParams, MonoFoldMeter},
+    meters::{CorrelationParams, LevelParams, MonoFoldMeter, SpectrumParams},
     reverbs::ReverbParams,
 };
 
@@ -68,12 +68,18 @@ fn meters_read() -> Result<bool, Error> {
     let mut level = LevelParams::default().build::<f32>(&spec)?;
     let mut correlation = CorrelationParams::default().build::<f32>(&spec)?;
     let mut fold = MonoFoldMeter::<f32>::new(&spec)?;
+    let mut spectrum = SpectrumParams::default().build::<f32>(&spec)?;
     level.observe(&block);
     correlation.observe(&block);
     fold.observe(&block);
+    spectrum.observe(&block);
     let right = [level.reading().peak_dbfs, correlation.reading().balance_db].map(|db| (db - HALF_DB).abs() < 1e-6);
+    let is_read = spectrum.reading().bands.iter().all(|band| band.level_db < HALF_DB);
     // 2 (0.375)² / (0.25 + 0.0625).
-    Ok(right == [true; 2] && correlation.correlation() == 1.0 && (fold.reading().loss_db + 0.457_6).abs() < 1e-3)
+    Ok(is_read
+        && right == [true; 2]
+        && correlation.correlation() == 1.0
+        && (fold.reading().loss_db + 0.457_6).abs() < 1e-3)
 }
 
 /// Whether a mixer publishes the levels of its strips, here of 0.5 through a fader at half.

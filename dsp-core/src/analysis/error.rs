@@ -35,6 +35,11 @@ pub enum AnalysisError {
         /// The least, in seconds.
         min_s: f64,
     },
+    /// An effect of a device is not linear, or treats channels differently.
+    NoResponse {
+        /// Name of the device.
+        device: String,
+    },
     /// The progress function ended it.
     Interrupted,
 }
@@ -56,6 +61,9 @@ impl fmt::Display for AnalysisError {
             Self::SampleRates => f.write_str("spectra are of different sample rates"),
             Self::TooShort { argument, active_s, min_s } => {
                 write!(f, "{argument} sounds for {active_s:.2} s: it must sound for at least {min_s:.0} s")
+            }
+            Self::NoResponse { device } => {
+                write!(f, "effects of {device:?} have no frequency response: those of a device are linear")
             }
             Self::Interrupted => f.write_str("interrupted"),
         }

@@ -207,14 +207,24 @@ impl Hearing {
         &self.bands.centres_hz
     }
 
+    /// Power gains of outer and middle ear in the bands.
+    pub(crate) fn ear(&self) -> &[f64] {
+        &self.ear
+    }
+
+    /// Appends the ear-weighted powers of the bands in one frame of cells.
+    pub(crate) fn measure(&self, cells: &[f32], powers: &mut Vec<f64>) {
+        let start = powers.len();
+        self.bands.measure(cells, powers);
+        powers[start..].iter_mut().zip(&self.ear).for_each(|(power, ear)| *power *= ear);
+    }
+
     /// Ear-weighted powers of the bands in each frame, [`ERB_BANDS`] a frame; of the mono fold if `fold`.
     pub(crate) fn powers(&self, spectra: &Spectra, fold: bool) -> Vec<f64> {
         let mut powers = Vec::with_capacity(ERB_BANDS * spectra.frames());
         for frame in 0..spectra.frames() {
-            let start = powers.len();
             let cells = if fold { spectra.fold_frame(frame) } else { spectra.frame(frame) };
-            self.bands.measure(cells, &mut powers);
-            powers[start..].iter_mut().zip(&self.ear).for_each(|(power, ear)| *power *= ear);
+            self.measure(cells, &mut powers);
         }
         powers
     }
@@ -260,11 +270,11 @@ pub(crate) fn active(powers: &[f64]) -> Vec<bool> {
 
 /// The scale that makes the mean K-weighted power of a mix [`MIX_DB_SPL`]: of its loud frames, within 20 dB of the mean;
 /// `tracks` are K-weighted powers of frames. 0 for silence.
-pub(crate) fn calibration(tracks: &[&[f64]]) -> f64 {
-    let frames = tracks.iter().map(|track| track.len()).max().unwrap_or(0);
+pub(crate) fn calibration(tracks: &[impl AsRef<[f64]>]) -> f64 {
+    let frames = tracks.iter().map(|track| track.as_ref().len()).max().unwrap_or(0);
     let mut mix = vec![0.0; frames];
     for track in tracks {
-        mix.iter_mut().zip(*track).for_each(|(sum, power)| *sum += power);
+        mix.iter_mut().zip(track.as_ref()).for_each(|(sum, power)| *sum += power);
     }
     let mean_above = |least: f64| {
         let (sum, count) = mix.iter().filter(|power| **power > least).fold((0.0, 0.0), |(s, n), p| (s + p, n + 1.0));

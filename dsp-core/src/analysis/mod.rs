@@ -9,6 +9,7 @@
 
 pub(crate) mod bands;
 pub(crate) mod cells;
+pub(crate) mod devices;
 pub(crate) mod error;
 pub(crate) mod hearing;
 pub(crate) mod importance;
@@ -16,14 +17,19 @@ pub(crate) mod keyed;
 mod lead;
 mod masking;
 pub(crate) mod partial_loudness;
+pub(crate) mod roles;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
 pub(crate) mod tracks;
+pub(crate) mod translation;
 
 pub use {
+    devices::{Device, NoiseColour, RoomNoise, devices},
     error::AnalysisError,
     lead::{LeadLimits, LeadMasker, LeadReport, LeadSpan, LeadVerdict, lead_report, lead_report_with},
     masking::{Audible, Clash, Masking, MaskingLimits, masking, masking_with},
+    roles::{Role, RoleFeatures, RoleLimits, role},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
+    translation::{OnDevice, Region, Translation, TranslationLimits, Verdict, translation},
 };

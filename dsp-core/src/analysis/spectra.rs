@@ -1,6 +1,6 @@
 //! The spectra of a track: the one front end of all reports.
 
-use super::cells::Cells;
+use super::{bands::Bands, cells::Cells};
 use crate::{
     filters::k_weighting::Weighting,
     foundation::{
@@ -11,6 +11,7 @@ use crate::{
         meter::Meter,
         sample::Sample,
         stream::StreamSpec,
+        unit::power_to_db,
     },
 };
 use alloc::{sync::Arc, vec, vec::Vec};
@@ -48,6 +49,8 @@ pub struct Spectra {
     sum: Vec<f32>,
     /// `None` for mono.
     fold: Option<Vec<f32>>,
+    /// Spectral flatness of each frame, dB.
+    flatness_db: Vec<f32>,
 }
 
 /// A track of a mix: its name and its spectra.
@@ -111,6 +114,19 @@ impl Spectra {
         total / self.frames.max(1) as f64
     }
 
+    /// The sixth of an octave in which the track has the most power, Hz; `None` for silence.
+    #[must_use]
+    pub fn strongest_hz(&self) -> Option<f64> {
+        let bands = Bands::sixths(&self.cells);
+        let mut total = vec![0.0; bands.count()];
+        for frame in 0..self.frames {
+            let powers = bands.weights.iter().map(|weights| weights.sum(self.frame(frame)));
+            total.iter_mut().zip(powers).for_each(|(sum, power)| *sum += power);
+        }
+        let (index, most) = total.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        (*most > 0.0).then(|| bands.centres_hz[index])
+    }
+
     pub(crate) fn cells(&self) -> &Cells {
         &self.cells
     }
@@ -125,6 +141,12 @@ impl Spectra {
         &self.fold.as_ref().unwrap_or(&self.sum)[frame * self.cells.count()..][..self.cells.count()]
     }
 
+    /// Spectral flatness of each frame from 200 Hz to 8 kHz, dB: geometric over arithmetic mean of the powers of bins,
+    /// -2.5 for noise; 0 for silence. Filters leave it.
+    pub(crate) fn flatness_db(&self) -> &[f32] {
+        &self.flatness_db
+    }
+
     /// The same after a filter with these power gains in the middle of cells.
     pub(crate) fn filtered(&self, power_gains: &[f64]) -> Self {
         let filter = |powers: &Vec<f32>| -> Vec<f32> {
@@ -133,7 +155,13 @@ impl Spectra {
             };
             powers.chunks_exact(self.cells.count()).flat_map(scale).collect()
         };
-        Self { sum: filter(&self.sum), fold: self.fold.as_ref().map(filter), cells: self.cells.clone(), ..*self }
+        Self {
+            cells: self.cells.clone(),
+            sum: filter(&self.sum),
+            fold: self.fold.as_ref().map(filter),
+            flatness_db: self.flatness_db.clone(),
+            ..*self
+        }
     }
 
     /// The same after a filter that follows the signal: in each frame with these power gains to the power of a share,
@@ -146,7 +174,7 @@ impl Spectra {
                 *power = (f64::from(*power) * (share * octaves).exp2_fast()) as f32;
             }
         }
-        Self { sum, fold: None, cells: self.cells.clone(), ..*self }
+        Self { cells: self.cells.clone(), sum, fold: None, flatness_db: self.flatness_db.clone(), ..*self }
     }
 
     /// K-weighted power of each frame: of BS.1770, without its offset of -0.691 dB.
@@ -155,6 +183,20 @@ impl Spectra {
         let weigh = |frame: &[f32]| frame.iter().zip(&gains).map(|(power, gain)| f64::from(*power) * gain).sum();
         self.sum.chunks_exact(self.cells.count()).map(weigh).collect()
     }
+}
+
+/// Range of the spectral flatness, Hz.
+const FLATNESS_RANGE_HZ: [f64; 2] = [200.0, 8_000.0];
+
+/// Geometric over arithmetic mean of powers, dB; 0 for silence.
+fn flatness_db(powers: &[f64]) -> f64 {
+    let count = powers.len().max(1) as f64;
+    let mean = powers.iter().sum::<f64>() / count;
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    let octaves: f64 = powers.iter().map(|power| power.max(LEAST_POWER).log2_fast()).sum();
+    power_to_db((octaves / count).exp2_fast() / mean).min(0.0)
 }
 
 /// Power gains of K-weighting in the middle of cells.
@@ -224,6 +266,7 @@ impl<S: Sample> SpectraMeter<S> {
                 samples: 0,
                 sum: Vec::new(),
                 fold: (spec.channels() == 2).then(Vec::new),
+                flatness_db: Vec::new(),
             },
             non_finite: 0,
             format: PhantomData,
@@ -304,6 +347,9 @@ impl<S: Sample> SpectraMeter<S> {
                 sum[bin] = tiny(scale * 2.0 * both);
             }
         }
+        let bin_hz = spectra.cells.sample_rate_hz() / frame as f64;
+        let [low, high] = FLATNESS_RANGE_HZ.map(|hz| ((hz / bin_hz) as usize).min(frame / 2));
+        spectra.flatness_db.push(flatness_db(&sum[low..high]) as f32);
         spectra.cells.gather(sum, &mut spectra.sum);
         if let Some(kept) = &mut spectra.fold {
             spectra.cells.gather(fold, kept);
@@ -327,6 +373,7 @@ impl<S: Sample> Meter<S> for SpectraMeter<S> {
     fn reset(&mut self) {
         self.pending.clear();
         self.spectra.sum.clear();
+        self.spectra.flatness_db.clear();
         if let Some(fold) = &mut self.spectra.fold {
             fold.clear();
         }
@@ -366,6 +413,15 @@ mod tests {
         for (found, expected) in [total(spectra.frame(0)), total(spectra.fold_frame(0))].into_iter().zip(expected) {
             assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
         }
+    }
+
+    #[test]
+    fn flatness_tells_noise_from_tones() {
+        let tone: Vec<f64> = (0..16_384).map(|n| libm::sin(0.1 * n as f64)).collect();
+        let flatness = |samples: &[f64]| f64::from(measure(&[samples], 48_000.0).flatness_db()[0]);
+        // e^-γ, γ of Euler: that of exponentially distributed powers.
+        assert!((flatness(&noise(6, 16_384)) + 2.51).abs() < 0.2 && flatness(&tone) < -60.0);
+        assert_eq!(flatness(&[0.0; 9_000]), 0.0);
     }
 
     #[test]
@@ -413,7 +469,7 @@ mod tests {
             let sum = |spectra: &Spectra, cell: usize| -> f64 {
                 (1..20).map(|frame| f64::from(spectra.frame(frame)[cell])).sum()
             };
-            let bands = super::super::bands::Bands::sixths(before.cells());
+            let bands = Bands::sixths(before.cells());
             for (centre_hz, band) in bands.centres_hz.iter().zip(&bands.weights) {
                 let level = |spectra: &Spectra| -> f64 {
                     let cells = band.first..band.first + band.shares.len();

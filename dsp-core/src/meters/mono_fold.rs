@@ -1,16 +1,12 @@
 //! Mono compatibility: what each third of an octave loses when left and right are folded to mono.
 
-use super::correlation::correlation_of;
+use super::{correlation::correlation_of, windowed::Windows};
 use crate::{
-    convolution::fft::{
-        Step, Transform,
-        multiply::{TILE, Tile},
-    },
+    convolution::fft::multiply::{TILE, Tile},
     foundation::{
         block::Block,
         error::{Error, expect_channels},
         fit::fit_read,
-        math::cis,
         meter::Meter,
         sample::Sample,
         stream::StreamSpec,
@@ -18,7 +14,7 @@ use crate::{
     },
 };
 use alloc::{vec, vec::Vec};
-use core::{f64::consts::PI, marker::PhantomData};
+use core::marker::PhantomData;
 
 /// Mono compatibility: what each third of an octave loses when left and right are folded to mono, and its correlation.
 ///
@@ -54,29 +50,10 @@ use core::{f64::consts::PI, marker::PhantomData};
 /// ```
 #[derive(Clone, Debug)]
 pub struct MonoFoldMeter<S> {
-    transform: Transform<f64>,
-    /// The Hann window, as long as a frame.
-    hann: Vec<f64>,
-    sample_rate_hz: f64,
-    /// Left and right: the last half of a frame, and the half that is being filled.
-    halves: [Vec<f64>; 2],
-    filled: usize,
-    work: Work,
-    /// The bin at each place of the spectra.
-    order: Vec<u32>,
+    windows: Windows,
     powers: Powers,
-    /// Frames since the build or the last reset.
-    frames: u64,
     non_finite: u64,
     format: PhantomData<S>,
-}
-
-/// Scratch of a transform.
-#[derive(Clone, Debug)]
-struct Work {
-    windowed: Vec<f64>,
-    points: [Vec<f64>; 2],
-    spectra: [Vec<Tile<f64>>; 2],
 }
 
 /// Sums of the powers of all frames, bin by bin in the order of the transform.
@@ -87,7 +64,7 @@ struct Powers {
     fold: Vec<f64>,
 }
 
-/// Frames of a window at 44.1 and 48 kHz; as many more as the rate is higher, half up to 24 kHz.
+/// Frames of a window at 44.1 and 48 kHz.
 const WINDOW_FRAMES: usize = 8_192;
 /// Midbands are 1000 * 10^(k / 10) Hz.
 const BANDS: core::ops::RangeInclusive<i32> = -17..=13;
@@ -126,32 +103,13 @@ pub struct MonoFold {
     pub bands: Vec<FoldBand>,
 }
 
-impl Work {
-    fn new(transform: &Transform<f64>, frame: usize) -> Self {
-        let points = || vec![0.0; transform.points()];
-        let spectrum = || vec![Tile::ZERO; frame / 2 / TILE];
-        Self { windowed: vec![0.0; frame], points: [points(), points()], spectra: [spectrum(), spectrum()] }
-    }
-
-    /// Transforms the windowed frame into one of the spectra.
-    fn forward(&mut self, transform: &Transform<f64>, channel: usize) {
-        let (older, newer) = self.windowed.split_at(self.windowed.len() / 2);
-        let [re, im] = &mut self.points;
-        let tiles = transform.base() / TILE;
-        for &step in transform.steps() {
-            let row = if let Step::Base { index } = step { index as usize } else { 0 };
-            transform.forward(step, [older, newer], [re, im], &mut self.spectra[channel][row * tiles..], 1);
-        }
-    }
-}
-
 impl Powers {
     fn new(bins: usize) -> Self {
         Self { left: vec![0.0; bins], right: vec![0.0; bins], fold: vec![0.0; bins] }
     }
 
     /// Adds the powers of a frame.
-    fn add(&mut self, [left, right]: &[Vec<Tile<f64>>; 2]) {
+    fn add(&mut self, left: &[Tile<f64>], right: &[Tile<f64>]) {
         let sums = self.left.chunks_exact_mut(TILE).zip(self.right.chunks_exact_mut(TILE));
         for (((left_sums, right_sums), sums), (left, right)) in
             sums.zip(self.fold.chunks_exact_mut(TILE)).zip(left.iter().zip(right))
@@ -174,29 +132,8 @@ impl<S: Sample> MonoFoldMeter<S> {
     /// [`Error::Channels`] for another count.
     pub fn new(spec: &StreamSpec) -> Result<Self, Error> {
         expect_channels(2, spec.channels())?;
-        let rate_hz = spec.sample_rate_hz();
-        // Half of it up to 24 kHz, twice it above 48 kHz, and so on.
-        let octaves = libm::ceil(libm::log2(rate_hz / 48_000.0)).max(-1.0);
-        let frame = libm::round(WINDOW_FRAMES as f64 * libm::exp2(octaves)) as usize;
-        let transform = Transform::new(spec, frame / 2);
-        let hann = (0..frame).map(|n| 0.5 - 0.5 * cis(2.0 * PI * n as f64 / frame as f64).re).collect();
-        let work = Work::new(&transform, frame);
-        let halves = [vec![0.0; frame], vec![0.0; frame]];
-        let mut meter = Self {
-            transform,
-            hann,
-            sample_rate_hz: rate_hz,
-            halves,
-            filled: 0,
-            work,
-            order: Vec::new(),
-            powers: Powers::new(frame / 2),
-            frames: 0,
-            non_finite: 0,
-            format: PhantomData,
-        };
-        meter.order = meter.bin_order();
-        Ok(meter)
+        let windows = Windows::new(spec, WINDOW_FRAMES);
+        Ok(Self { powers: Powers::new(windows.bins()), windows, non_finite: 0, format: PhantomData })
     }
 
     /// Non-finite samples since the build or the last reset; they counted as 0.
@@ -205,84 +142,30 @@ impl<S: Sample> MonoFoldMeter<S> {
         self.non_finite
     }
 
-    /// The bin at each place of a spectrum: a transform leaves them in the order of its passes.
-    fn bin_order(&mut self) -> Vec<u32> {
-        // One sample at frame 1 is e^(i θ) at every bin, θ = 2π (k + 1/2) / frames or its negative.
-        self.work.windowed.fill(0.0);
-        self.work.windowed[1] = 1.0;
-        self.work.forward(&self.transform, 0);
-        let turn = self.hann.len() as f64 / (2.0 * PI);
-        let bins = self.work.spectra[0].iter().flat_map(|tile| tile.re.iter().zip(&tile.im));
-        bins.map(|(re, im)| libm::round(libm::fabs(libm::atan2(*im, *re)) * turn - 0.5) as u32).collect()
-    }
-
     fn measure(&mut self, block: &Block<'_, '_, S>) {
-        let half = self.hann.len() / 2;
         let mut start = 0;
         while start < block.frames() {
-            let length = (half - self.filled).min(block.frames() - start);
-            for (channel, halves) in self.halves.iter_mut().enumerate() {
-                let samples = &block.channel(channel)[start..start + length];
-                for (kept, sample) in halves[half + self.filled..][..length].iter_mut().zip(samples) {
-                    self.non_finite += u64::from(!sample.finite());
-                    *kept = sample.ordinary().to_f64();
-                }
-            }
-            self.filled += length;
-            self.frames += length as u64;
+            let (length, is_full) = self.windows.fill(block, start, &mut self.non_finite);
             start += length;
-            if self.filled == half {
-                self.end_half();
+            if is_full {
+                self.end_window();
             }
         }
     }
 
-    /// Measures the frame of both halves; the newer one becomes the older.
-    fn end_half(&mut self) {
-        for (channel, halves) in self.halves.iter_mut().enumerate() {
-            for ((windowed, sample), hann) in self.work.windowed.iter_mut().zip(&*halves).zip(&self.hann) {
-                *windowed = sample * hann;
-            }
-            self.work.forward(&self.transform, channel);
-            halves.copy_within(self.hann.len() / 2.., 0);
-        }
-        self.powers.add(&self.work.spectra);
-        self.filled = 0;
+    fn end_window(&mut self) {
+        self.windows.end();
+        self.powers.add(&self.windows.spectra[0], &self.windows.spectra[1]);
     }
 
-    /// The same after the silence that follows the last sample: each frame is under two windows.
-    fn flushed(&self) -> Self {
+    /// The powers after the silence that follows the last sample: each frame is under two windows.
+    fn flushed(&self) -> Powers {
         let mut meter = self.clone();
-        let half = self.hann.len() / 2;
         for _ in 0..2 {
-            for halves in &mut meter.halves {
-                halves[half + meter.filled..].fill(0.0);
-            }
-            meter.end_half();
+            meter.windows.fill_up();
+            meter.end_window();
         }
-        meter
-    }
-
-    /// Mean squares of the bins, added up: entry k is that of all below bin k.
-    fn cumulated(&self, powers: &[f64]) -> Vec<f64> {
-        let mut ordered = vec![0.0; powers.len()];
-        self.order.iter().zip(powers).for_each(|(bin, power)| ordered[*bin as usize] = *power);
-        // Of each half frame, and of the one that is being filled: every frame of the programme is under two windows.
-        let half = self.hann.len() / 2;
-        let weights = |frames: usize| -> f64 {
-            let both = self.hann[..frames].iter().chain(&self.hann[half..half + frames]);
-            both.map(|hann| hann * hann).sum()
-        };
-        let whole = ((self.frames - self.filled as u64) / half as u64) as f64;
-        let weight = whole * weights(half) + weights(self.filled);
-        let scale = if weight > 0.0 { 1.0 / (half as f64 * weight) } else { 0.0 };
-        let mut total = 0.0;
-        let mut cumulated = vec![0.0];
-        cumulated.extend(ordered.iter().map(|power| {
-            total += scale * power;
-            total
-        }));
-        cumulated
+        meter.powers
     }
 }
 
@@ -294,24 +177,16 @@ impl<S: Sample> Meter<S> for MonoFoldMeter<S> {
     }
 
     fn reading(&self) -> MonoFold {
-        let end = self.flushed();
-        let Powers { left, right, fold } = &end.powers;
-        let [left, right, fold] = [left, right, fold].map(|powers| self.cumulated(powers));
-        let bins_per_hz = self.hann.len() as f64 / self.sample_rate_hz;
-        // A bin belongs to a band by the part of it that lies within.
-        let below = |cumulated: &[f64], hz: f64| {
-            let place = (hz * bins_per_hz).min((cumulated.len() - 1) as f64);
-            let bin = place as usize;
-            let next = cumulated[(bin + 1).min(cumulated.len() - 1)];
-            cumulated[bin] + (place - bin as f64) * (next - cumulated[bin])
-        };
+        let Powers { left, right, fold } = self.flushed();
+        let scale = self.windows.scale();
+        let [left, right, fold] = [left, right, fold].map(|powers| self.windows.cumulated(&powers, scale));
         let mut bands = Vec::with_capacity(BANDS.count());
         for k in BANDS {
             let [low_hz, centre_hz, high_hz] = [-0.5, 0.0, 0.5].map(|step| band_hz(f64::from(k) + step));
-            if high_hz > 0.5 * self.sample_rate_hz {
+            if high_hz > 0.5 * self.windows.sample_rate_hz() {
                 break;
             }
-            let power = |cumulated: &[f64]| (below(cumulated, high_hz) - below(cumulated, low_hz)).max(0.0);
+            let power = |cumulated: &[f64]| self.windows.within(cumulated, low_hz, high_hz);
             let (left, right, fold) = (power(&left), power(&right), power(&fold));
             let is_loud = left >= LEAST_POWER && right >= LEAST_POWER;
             // |L + R|² = |L|² + |R|² + 2 Re(L R*).
@@ -333,22 +208,10 @@ impl<S: Sample> Meter<S> for MonoFoldMeter<S> {
     }
 
     fn reset(&mut self) {
-        let Self {
-            transform: _,
-            hann: _,
-            sample_rate_hz: _,
-            halves,
-            filled,
-            work: _,
-            order: _,
-            powers: Powers { left, right, fold },
-            frames,
-            non_finite,
-            format: _,
-        } = self;
-        halves.iter_mut().for_each(|halves| halves.fill(0.0));
+        let Self { windows, powers: Powers { left, right, fold }, non_finite, format: _ } = self;
+        windows.reset();
         [left, right, fold].into_iter().for_each(|powers| powers.fill(0.0));
-        (*filled, *frames, *non_finite) = (0, 0, 0);
+        *non_finite = 0;
     }
 }
 

@@ -14,15 +14,24 @@ from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.analysis import (
+    Balance,
     Clash,
+    Device,
     LeadMasker,
     LeadReport,
     LeadSpan,
+    Limit,
     Masking,
+    RoomNoise,
     Stems,
     Suggestion,
+    Translation,
+    balance,
+    devices,
     lead_report,
+    limits,
     masking,
+    translation,
 )
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
@@ -86,10 +95,13 @@ from mixdown.meters import (
     Loudness,
     LoudnessMeter,
     MonoCompatibility,
+    Spectrum,
+    SpectrumMeter,
     album_loudness,
     correlation,
     loudness,
     mono_compatibility,
+    spectrum,
 )
 from mixdown.session import (
     Group,
@@ -101,7 +113,6 @@ from mixdown.session import (
     StripReading,
     Track,
     Vca,
-    balance,
 )
 
 __version__ = _version("mixdown")
@@ -109,6 +120,7 @@ __version__ = _version("mixdown")
 __all__ = [
     "AllPass",
     "Audio",
+    "Balance",
     "Band",
     "BandPass",
     "Bell",
@@ -127,6 +139,7 @@ __all__ = [
     "CorrelationReading",
     "DeEsser",
     "Delay",
+    "Device",
     "DynamicBand",
     "DynamicEqualizer",
     "Effect",
@@ -145,6 +158,7 @@ __all__ = [
     "LeadSpan",
     "Level",
     "LevelMeter",
+    "Limit",
     "Limiter",
     "LinearPhaseEqualizer",
     "Loudness",
@@ -170,9 +184,12 @@ __all__ = [
     "Recording",
     "Return",
     "Reverb",
+    "RoomNoise",
     "Saturator",
     "Send",
     "ShapeError",
+    "Spectrum",
+    "SpectrumMeter",
     "Stems",
     "Stream",
     "Strip",
@@ -182,6 +199,7 @@ __all__ = [
     "Tilt",
     "Track",
     "TransientShaper",
+    "Translation",
     "Tremolo",
     "Vca",
     "Vibrato",
@@ -191,11 +209,13 @@ __all__ = [
     "balance",
     "blocks",
     "correlation",
+    "devices",
     "display",
     "fader_db",
     "fader_position",
     "from_dict",
     "lead_report",
+    "limits",
     "loudness",
     "masking",
     "master",
@@ -204,7 +224,9 @@ __all__ = [
     "playback_gain",
     "read",
     "resample",
+    "spectrum",
     "targets",
     "to_float",
+    "translation",
     "write",
 ]

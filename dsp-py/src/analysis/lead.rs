@@ -1,6 +1,6 @@
 //! The lead report.
 
-use super::{Spectra, refused, stems_of};
+use super::{Named, refused};
 use crate::{
     array::{self, Lent},
     error::parameter,
@@ -18,15 +18,14 @@ use pyo3::prelude::*;
 #[pyfunction]
 pub(crate) fn lead_report<'py>(
     py: Python<'py>,
-    names: Vec<String>,
-    spectra: Vec<Bound<'py, Spectra>>,
+    stems: Named,
     lead: &str,
     audio: [Bound<'py, PyAny>; 2],
     target: Option<f64>,
     limits: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let limits: analysis::LeadLimits = read(limits)?;
-    let stems = stems_of(&names, &spectra);
+    let stems = stems.stems();
     let sample_rate_hz = stems.first().map_or(48_000.0, |stem| stem.spectra.sample_rate_hz());
     let blocks = |audio: &Bound<'py, PyAny>| -> PyResult<BlockEnergies> {
         with_either!(array::lend(audio, "audio")?, lent => energies(py, &lent, sample_rate_hz))

@@ -1,21 +1,20 @@
 //! The masking report.
 
-use super::{Spectra, refused, stems_of};
+use super::{Named, refused};
 use crate::{interrupt::Progress, settings::read};
 use mixdown::analysis;
 use pyo3::prelude::*;
 
-/// What each track loses beside the others. `names` and `spectra` are of the same tracks.
+/// What each track loses beside the others.
 #[pyfunction]
 pub(crate) fn masking<'py>(
     py: Python<'py>,
-    names: Vec<String>,
-    spectra: Vec<Bound<'py, Spectra>>,
+    stems: Named,
     lead: Option<String>,
     limits: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let limits: analysis::MaskingLimits = read(limits)?;
-    let stems = stems_of(&names, &spectra);
+    let stems = stems.stems();
     let report = py.detach(|| {
         let mut progress = Progress::new(None);
         let pass = &mut |_| progress.pass();

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import mixdown as md
-from mixdown.session import balance
+from mixdown.analysis import balance
 from running import call
 from signals import hiss, sine
 

@@ -34,7 +34,7 @@ pub(super) const FAMILIES: [Family; 9] = [
     family("Saturation", "saturation", &["saturator", "clipper"]),
     family("Reverbs", "reverbs", &["reverb", "plate"]),
     family("Convolution", "convolution", &["convolution"]),
-    family("Meters", "meters", &["loudness", "true_peak", "level", "correlation", "mono_fold"]),
+    family("Meters", "meters", &["loudness", "true_peak", "level", "correlation", "mono_fold", "spectrum"]),
     family("Whole programmes", "programmes", &["goals"]),
 ];
 

@@ -1,19 +1,32 @@
 """Judgement: what a mix does to its tracks, measured and explained."""
 
+from mixdown.analysis.balancing import Balance, balance
+from mixdown.analysis.devices import Device, RoomNoise, devices
 from mixdown.analysis.lead import LeadMasker, LeadReport, LeadSpan, lead_report
 from mixdown.analysis.masking_matrix import Clash, Masking, masking
+from mixdown.analysis.reports import Limit, limits
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion
+from mixdown.analysis.translating import Translation, translation
 
 __all__ = [
+    "Balance",
     "Clash",
+    "Device",
     "LeadMasker",
     "LeadReport",
     "LeadSpan",
+    "Limit",
     "Masking",
+    "RoomNoise",
     "Stems",
     "StemsLike",
     "Suggestion",
+    "Translation",
+    "balance",
+    "devices",
     "lead_report",
+    "limits",
     "masking",
+    "translation",
 ]

@@ -211,7 +211,7 @@ def lead_report(
     target : float, optional
         The audibility aimed at, 0 to 1; .41 by default.
     limits : mapping of name to number, optional
-        Limits of the report to be changed, by name.
+        In place of the report's own; see :func:`limits`.
 
     Returns
     -------
@@ -230,7 +230,9 @@ def lead_report(
     name = given.named("lead", lead)
     aim = None if target is None else _checks.in_range("target", target, 0, 1)
     audio = (given[name], _sum([audio for other, audio in given.items() if other != name]))
-    made = _core.lead_report(list(given), given.spectra, name, audio, aim, limits_of("lead_report", limits))
+    made = _core.lead_report(
+        list(zip(given, given.spectra, strict=True)), name, audio, aim, limits_of("lead_report", limits)
+    )
     lists: dict[str, Any] = {field: tuple(value) for field, value in made.items() if isinstance(value, list)}
     lists["spans"] = tuple(LeadSpan(**span) for span in made["spans"])
     lists["maskers"] = tuple(LeadMasker(**{**item, "bands_hz": tuple(item["bands_hz"])}) for item in made["maskers"])

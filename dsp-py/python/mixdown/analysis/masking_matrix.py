@@ -306,7 +306,7 @@ def masking(
     lead : str, optional
         The track that never yields: the lead vocal, or what stands for it.
     limits : mapping of name to number, optional
-        Limits of the report to be changed, by name.
+        In place of the report's own; see :func:`limits`.
 
     Returns
     -------
@@ -325,7 +325,7 @@ def masking(
     given = Stems.of(stems, sample_rate_hz)
     given.at_least(2, "masking")
     name = None if lead is None else given.named("lead", lead)
-    made = _core.masking(list(given), given.spectra, name, limits_of("masking", limits))
+    made = _core.masking(list(zip(given, given.spectra, strict=True)), name, limits_of("masking", limits))
     names = tuple(made["names"])
 
     def by_name(field: str) -> dict[str, Any]:

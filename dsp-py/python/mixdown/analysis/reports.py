@@ -93,16 +93,66 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
     return figure.add_subplot()
 
 
-def limits_of(report: str, limits: Mapping[str, float] | None) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """A limit of a report.
+
+    Attributes
+    ----------
+    name, unit : str
+    low, high : float
+        Its range.
+    default : float
+    meaning : str
+        What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    default: float
+    meaning: str
+
+
+@_checks.named
+def limits(report: str) -> dict[str, Limit]:
+    """Return the limits of a report, each with its range, default and source.
+
+    Parameters
+    ----------
+    report : str
+        Name of its function, as "translation".
+
+    Returns
+    -------
+    dict of name to Limit
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> md.limits("translation")["lost"].default
+    0.25
+    """
+    made = {}
+    for field in _core.limits(report):
+        kind = field["kind"]
+        made[field["name"]] = Limit(
+            field["name"], field["unit"], kind["min"], kind["max"], kind["default"], field["summary"]
+        )
+    return made
+
+
+def limits_of(report: str, given: Mapping[str, float] | None) -> dict[str, Any]:
     """Return limits given in place of those of a report, whose names and ranges are checked."""
-    if limits is None:
+    if given is None:
         return {}
-    if not isinstance(limits, Mapping):
-        raise TypeError(f"limits = {_checks.shown(limits)} is not a mapping of names to numbers")
-    fields = {field["name"]: field for field in _core.limits(report)}
-    given = {}
-    for name, value in limits.items():
-        if name not in fields:
-            raise _checks.unknown("limits", str(name), fields)
-        given[name] = _checks.number(f"limits.{name}", value)
-    return given
+    if not isinstance(given, Mapping):
+        raise TypeError(f"limits = {_checks.shown(given)} is not a mapping of names to numbers")
+    known = limits(report)
+    checked = {}
+    for name, value in given.items():
+        if name not in known:
+            raise _checks.unknown("limits", str(name), known)
+        checked[name] = _checks.in_range(f"limits.{name}", value, known[name].low, known[name].high)
+    return checked

@@ -18,6 +18,7 @@ from mixdown.cli.measure import measure
 from mixdown.cli.mix import mix
 from mixdown.cli.options import TARGETS_HELP
 from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
+from mixdown.cli.translate import translate
 from mixdown.files.names import printable
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command(epilog=TARGETS_HELP)(measure)
 app.command()(mix)
+app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
 

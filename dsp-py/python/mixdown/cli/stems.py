@@ -9,11 +9,11 @@ from typing import cast
 
 from mixdown import _checks
 from mixdown._checks import Audio
+from mixdown.analysis import Balance, balance
 from mixdown.cli.terminal import bar, figure, one_line, say, table
 from mixdown.files import READABLE, read
 from mixdown.files.names import shown
 from mixdown.files.tags import MIX_MARK, read_tags
-from mixdown.session import Balance, balance
 
 #: Names that outputs have by default.
 _OUTPUT_NAMES = ("mix", "master")

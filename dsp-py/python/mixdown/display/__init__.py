@@ -1,6 +1,5 @@
 """Figures: waveform, loudness, spectrum, gain reduction, the routing of a mix, and the pages of reports."""
 
-from mixdown.display.bands import fractional_octave_spectrum
 from mixdown.display.figures import LoudnessLike, loudness_over_time, reduction, spectrum, waveform
 from mixdown.display.mixing import MixStage, mix_report
 from mixdown.display.report import png, report
@@ -9,7 +8,6 @@ from mixdown.display.routing import mix
 __all__ = [
     "LoudnessLike",
     "MixStage",
-    "fractional_octave_spectrum",
     "loudness_over_time",
     "mix",
     "mix_report",

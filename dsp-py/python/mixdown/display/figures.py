@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixdown import _checks
+from mixdown import _checks, meters
 from mixdown._checks import AudioLike
 
 if TYPE_CHECKING:
@@ -181,6 +181,14 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
     _whole_steps(axes.yaxis, 3)
     axes.xaxis.set_major_formatter(_formatted(_clock))
     _styled(axes, title="Gain reduction", unit="dB", grid="both")
+
+
+def band_levels(
+    audio: AudioLike, sample_rate_hz: float, *, fraction: int = 6
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return midbands in Hz and levels in dB of a spectrum."""
+    measured = meters.spectrum(audio, sample_rate_hz, fraction=fraction)
+    return measured.centres_hz, measured.levels_db
 
 
 def spectrum(

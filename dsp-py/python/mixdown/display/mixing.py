@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown._checks import Audio, AudioLike
-from mixdown.display.bands import fractional_octave_spectrum
 from mixdown.display.figures import (
     AFTER,
     BEFORE,
     LoudnessLike,
+    band_levels,
     levels_over_time,
     loudness_over_time,
     number_text,
@@ -94,7 +94,7 @@ def mix_report(
     waveform(first, before, sample_rate_hz, colour=BEFORE, title="Start balance")
     waveform(figure.add_subplot(grid[0, 3:], sharex=first), after, sample_rate_hz, colour=AFTER, title="Mix")
     stages = (start._replace(audio=before), mix)
-    spectra = [fractional_octave_spectrum(stage.audio, sample_rate_hz) for stage in stages]
+    spectra = [band_levels(stage.audio, sample_rate_hz) for stage in stages]
     spectrum(figure.add_subplot(grid[1, :2]), *spectra, names=_NAMES, title="Spectrum")
     leads = [_ratio(stage.lead, stage.rest, sample_rate_hz) for stage in stages]
     ratios(figure.add_subplot(grid[1, 2:4]), *leads, names=_NAMES, title="Lead over rest")
@@ -119,8 +119,8 @@ def _ratio(
     upper: AudioLike, lower: AudioLike, sample_rate_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a level above another in third-octaves; -inf where there is none."""
-    frequencies_hz, upper_db = fractional_octave_spectrum(upper, sample_rate_hz, fraction=3)
-    _, lower_db = fractional_octave_spectrum(lower, sample_rate_hz, fraction=3)
+    frequencies_hz, upper_db = band_levels(upper, sample_rate_hz, fraction=3)
+    _, lower_db = band_levels(lower, sample_rate_hz, fraction=3)
     ratios_db = np.full(upper_db.shape, -np.inf)
     kept = np.isfinite(upper_db) & np.isfinite(lower_db)
     ratios_db[kept] = upper_db[kept] - lower_db[kept]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown._checks import AudioLike
-from mixdown.display.bands import fractional_octave_spectrum
 from mixdown.display.figures import (
     AFTER,
     BEFORE,
     FAINT,
     INK,
     LoudnessLike,
+    band_levels,
     loudness_over_time,
     number_text,
     reduction,
@@ -99,8 +99,8 @@ def report(
     mix_axes.set_xlim(0.0, max(longest_frames / sample_rate_hz, 1e-3))
     spectrum(
         figure.add_subplot(rows[4 if limited else 3]),
-        fractional_octave_spectrum(mix, sample_rate_hz),
-        fractional_octave_spectrum(master, sample_rate_hz),
+        band_levels(mix, sample_rate_hz),
+        band_levels(master, sample_rate_hz),
     )
     return figure
 

@@ -1,6 +1,5 @@
-"""Mixes: tracks, groups, returns, sends, automation; and a start balance."""
+"""Mixes: tracks, groups, returns, sends, automation."""
 
-from mixdown.session.balance import Balance, balance
 from mixdown.session.kinds import Group, Return, Track
 from mixdown.session.mix import Mix
 from mixdown.session.readings import MixReading, StripReading
@@ -9,7 +8,6 @@ from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca
 
 __all__ = [
-    "Balance",
     "Group",
     "Mix",
     "MixReading",
@@ -19,5 +17,4 @@ __all__ = [
     "StripReading",
     "Track",
     "Vca",
-    "balance",
 ]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import mixdown as md
-from mixdown.session import Balance
-from mixdown.session.roles import pairs_of, roles_of
+from mixdown.analysis import Balance
+from mixdown.analysis.roles import pairs_of, roles_of
 
 RATE_HZ = 48_000
 FRAMES = 12 * RATE_HZ
@@ -118,7 +118,8 @@ def test_names_tell_roles() -> None:
         "vocal": ("vox", "Lead Vocal", "singer"),
         "pad": ("pad", "Strings"),
         "effects": ("FX", "riser"),
-        "other": ("single", "that", "bottom", "missing", "clav", "mushroom", "guitar", "feedback", "harmonica"),
+        "other": ("clav", "guitar", "gtr 2", "Horns"),
+        "unknown": ("single", "that", "bottom", "missing", "mushroom", "feedback", "harmonica"),
     }
     for role, given in names.items():
         assert {name: found.name for name, found in roles_of(given).items()} == dict.fromkeys(given, role)
@@ -127,6 +128,29 @@ def test_names_tell_roles() -> None:
     assert roles_of(["lead guitar", "vocal"])["lead guitar"].name == "other"
     chosen = roles_of(["lead guitar", "vocal"], ["lead guitar"])
     assert (chosen["lead guitar"].name, chosen["vocal"].name) == ("lead", "other")
+
+
+def test_spectra_tell_roles_where_names_do_not() -> None:
+    noise = 0.1 * np.random.default_rng(1).standard_normal(FRAMES)
+    found = balanced({"a": noise, "b": tone(60), "c": tone(900), "keys": tone(500)})
+    assert found.roles == {"a": "drums", "b": "bass", "c": "unknown", "keys": "other"}
+    rules = {name: rule.partition(":")[0] for name, rule in found.rules.items()}
+    assert rules == {"a": "by spectrum", "b": "by spectrum", "c": "nothing tells", "keys": "by name"}
+    assert balanced({"b": tone(60), "c": tone(900)}, limits={"bass_share": 1.0}).roles["b"] == "unknown"
+
+
+def test_groups_count_as_one() -> None:
+    stems = {"a": tone(300), "b": tone(450), "c": tone(600)}
+    found = balanced(stems, groups={"two": ["a", "b"]})
+    placed = found.mix.stems(of="tracks")
+    pair = md.loudness(placed["a"] + placed["b"], RATE_HZ).integrated_lufs
+    assert pair == pytest.approx(md.loudness(placed["c"], RATE_HZ).integrated_lufs, abs=METER_LU)
+    for groups, message in (
+        ({"two": ["a", "z"]}, r"groups\['two'\] holds 'z', none of the stems"),
+        ({"two": ["a"], "three": ["a"]}, "groups hold 'a' twice: in 'two' and 'three'"),
+    ):
+        with pytest.raises(md.ParameterError, match=message):
+            balanced(stems, groups=groups)
 
 
 def test_the_lead_is_one_of_the_stems() -> None:

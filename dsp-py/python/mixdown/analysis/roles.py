@@ -1,4 +1,4 @@
-"""Roles of stems in a start balance, by their names."""
+"""Roles of stems in a start balance: by their names, else by their spectra."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Side(NamedTuple):
     other: str
 
 
-#: Loudness of the lead beside the sum of all other stems, in LU. Vocals of real multitracks lie at -4.6 and -3.9.
-LEAD_LU = -4.5
+#: Loudness of the lead beside a group of the others, in LU, where its audibility cannot be measured. Chosen.
+LEAD_LU = 2.0
 #: A stem that sounds in less of the song than this is placed as single sounds.
 SPARSE_SHARE = 0.1
 #: Loudness of single sounds beside what sounds all the time, in LU: the gate leaves their pauses out.
@@ -52,9 +52,19 @@ ROLES = (
     Role("bass", r"bass|\bsub\b", "bass", 0.0, -1.0),
     Role("pad", r"\bpads?\b|string|atmo|drone", "", 0.0, -4.0),
     Role("effects", r"\bfx\b|\bsfx\b|effect|riser|impact|noise", "", 0.0, -6.0),
+    Role(
+        "other",
+        r"guitar|\bgtr|\bkeys\b|piano|\brhodes|organ|synth|\bclav|horn|brass|\bsax|trumpet|flute",
+        "",
+        0.0,
+        -1.0,
+    ),
 )
-OTHER = Role("other", "", "", 0.0, -1.0)
-_LEAD = next(role for role in ROLES if role.name == "lead")
+#: Neither name nor spectrum tell.
+UNKNOWN = Role("unknown", "", "", 0.0, -1.0)
+_BY_NAME = {role.name: role for role in ROLES}
+OTHER = _BY_NAME["other"]
+_LEAD = _BY_NAME["lead"]
 
 _PANS = {"left": -1.0, "l": -1.0, "lt": -1.0, "right": 1.0, "r": 1.0, "rt": 1.0}
 
@@ -71,7 +81,7 @@ def roles_of(names: Iterable[str], leads: Iterable[str] | None = None) -> dict[s
     roles = {}
     for name in given:
         text = " ".join(_words(name))
-        found = next((role for role in ROLES if re.search(role.pattern, text)), OTHER)
+        found = next((role for role in ROLES if re.search(role.pattern, text)), UNKNOWN)
         if wanted is not None:
             found = _LEAD if name in wanted else OTHER if found.group == "lead" else found
         roles[name] = found
@@ -79,6 +89,11 @@ def roles_of(names: Iterable[str], leads: Iterable[str] | None = None) -> dict[s
         # Beside a singer, an instrument that leads is one of the others.
         roles = {name: OTHER if role.name == "lead" else role for name, role in roles.items()}
     return roles
+
+
+def role_named(name: str) -> Role:
+    """Return the role of a name in the table."""
+    return UNKNOWN if name == UNKNOWN.name else _BY_NAME[name]
 
 
 def pairs_of(names: Iterable[str]) -> dict[str, Side]:

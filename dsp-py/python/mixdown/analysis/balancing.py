@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from mixdown import _checks
+from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.analysis.reports import limits_of
+from mixdown.analysis.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, UNKNOWN, Role, pairs_of, role_named, roles_of
 from mixdown.conversion import at_rate
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
 from mixdown.session.kinds import Track
 from mixdown.session.mix import Mix
-from mixdown.session.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, Role, pairs_of, roles_of
+from mixdown.session.strips import Strip
 
 #: True peak of a start balance, in dBTP.
 HEADROOM_DBTP = -6.0
@@ -48,7 +50,9 @@ class Balance:
     left_alone : dict
         Stems that were not balanced, with the reason.
     roles : dict
-        What each stem counts as: "lead", "bass", "kick", … or "other".
+        What each stem counts as: "lead", "bass", "kick", … "other" or "unknown".
+    rules : dict
+        What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
         Loudness of the lead above that of all others together; None without a lead.
     """
@@ -59,6 +63,7 @@ class Balance:
     loudness_of_mix: Loudness
     left_alone: dict[str, str]
     roles: dict[str, str]
+    rules: dict[str, str]
     lead_level_lu: float | None
 
     def __repr__(self) -> str:
@@ -76,13 +81,17 @@ def balance(
     progress: Callable[[float], None] | None = None,
     *,
     lead: str | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    limits: Mapping[str, float] | None = None,
 ) -> Balance:
-    """Set faders and pans by loudness and by the roles that the names of stems tell, and the sum to -6 dBTP.
+    """Set faders and pans by loudness and by the roles of stems, and the sum to -6 dBTP.
+
+    A role is told by the name of a stem, else by its spectrum (a bass, drums), else it is unknown.
 
     Drums count as one instrument, and so does a pair such as "guitar left" and "guitar right", which is panned. All
     others are 1 LU below the drums, pads 4, effects 6; what sounds in less than a tenth of the song 4 LU more. In the
-    drums toms and overheads are 4 LU below kick and snare, hats and cymbals 8. The lead is 4.5 LU below the sum of all
-    others.
+    drums toms and overheads are 4 LU below kick and snare, hats and cymbals 8. The lead gets the fader at which its
+    audibility among all others is that of engineers' mixes, 0.41 (see :func:`lead_report`).
 
     A stem more than 25 LU below the loudest counts as noise, bleed or single hits: it gets the fader of the loudest,
     and so keeps its distance from it.
@@ -97,6 +106,10 @@ def balance(
         Called with the share done, 0 to 1.
     lead : str, optional
         Name of the stem that leads; by default stems named as vocals, or without one as leads.
+    groups : mapping of name to names of stems, optional
+        Stems that count as one instrument, beside the drums and the pairs that names tell.
+    limits : mapping of name to number, optional
+        In place of those of ``md.limits("balance")``.
 
     Returns
     -------
@@ -115,6 +128,8 @@ def balance(
         raise TypeError(f"stems = {_checks.shown(stems)} is not a mapping of names to audio")
     report = progress or (lambda share: None)
     leads = None if lead is None else [_stem_named(lead, stems)]
+    instruments = _instruments(groups, stems)
+    thresholds = limits_of("balance", limits)
     steps = 2 * len(stems) + 3
     readings: dict[str, Loudness] = {}
     mix = Mix(sample_rate_hz=sample_rate_hz)
@@ -127,8 +142,13 @@ def balance(
         mix.track(name, samples)
         report((2 * done + 2) / steps)
     roles = roles_of(stems, leads)
+    rules = dict.fromkeys(roles, "by name")
+    rules.update(dict.fromkeys(leads or (), "given"))
+    for name, role in roles.items():
+        if role is UNKNOWN:
+            roles[name], rules[name] = _by_spectrum(mix[name], sample_rate_hz, thresholds)
     balanced, left_alone = _sorted_out(readings)
-    lead_level_lu = _set_faders(mix, readings, {name: roles[name] for name in balanced})
+    lead_level_lu = _set_faders(mix, readings, {name: roles[name] for name in balanced}, instruments)
     if left_alone:
         loudest = max(balanced, key=lambda name: readings[name].integrated_lufs, default=None)
         for name in left_alone:
@@ -143,7 +163,7 @@ def balance(
     report(1.0)
     reading = loudness(_at_least_a_window(audio, sample_rate_hz), sample_rate_hz, precision="reference")
     named = {name: role.name for name, role in roles.items()}
-    return Balance(mix, audio, readings, reading, left_alone, named, lead_level_lu)
+    return Balance(mix, audio, readings, reading, left_alone, named, rules, lead_level_lu)
 
 
 def _stem_named(lead: object, stems: Mapping[str, Source]) -> str:
@@ -152,6 +172,32 @@ def _stem_named(lead: object, stems: Mapping[str, Source]) -> str:
     if lead not in stems:
         raise ParameterError(f"lead = {_checks.shown(lead)} is none of the stems{nearest(lead, stems)}")
     return lead
+
+
+def _instruments(groups: Mapping[str, Sequence[str]] | None, stems: Mapping[str, Source]) -> dict[str, str]:
+    """Return the group of each stem that is in one."""
+    if groups is None:
+        return {}
+    if not isinstance(groups, Mapping):
+        raise TypeError(f"groups = {_checks.shown(groups)} is not a mapping of names to names of stems")
+    found: dict[str, str] = {}
+    for group, members in groups.items():
+        for name in _checks.items(f"groups[{group!r}]", members, "names"):
+            if name not in stems:
+                raise ParameterError(f"groups[{group!r}] holds {name!r}, none of the stems{nearest(str(name), stems)}")
+            if name in found:
+                raise ParameterError(f"groups hold {name!r} twice: in {found[name]!r} and {group!r}")
+            found[name] = str(group)
+    return found
+
+
+def _by_spectrum(strip: Strip, sample_rate_hz: float, limits: Mapping[str, float]) -> tuple[Role, str]:
+    """Return the role of a stem that its spectrum tells, with the rule that decided."""
+    found = _core.Spectra(cast(Track, strip).audio, sample_rate_hz).role(dict(limits))
+    figures = f"{found['low_share']:.2f} of the energy is low, flatness {found['flatness_db']:.0f} dB"
+    if found["role"] == "unknown":
+        return UNKNOWN, f"nothing tells: {figures}"
+    return role_named(found["role"]), f"by spectrum: {figures}"
 
 
 def _at_least_a_window(audio: Audio, sample_rate_hz: float) -> Audio:
@@ -179,7 +225,9 @@ def _sorted_out(readings: Mapping[str, Loudness]) -> tuple[list[str], dict[str, 
     return balanced, left_alone
 
 
-def _set_faders(mix: Mix, readings: Mapping[str, Loudness], roles: Mapping[str, Role]) -> float | None:
+def _set_faders(
+    mix: Mix, readings: Mapping[str, Loudness], roles: Mapping[str, Role], instruments: Mapping[str, str]
+) -> float | None:
     """Set faders and pans of stems by their roles; return the loudness of the lead beside the rest."""
     pairs = pairs_of(name for name in roles if len(cast(Track, mix[name]).audio) == 1)
     groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -187,7 +235,7 @@ def _set_faders(mix: Mix, readings: Mapping[str, Loudness], roles: Mapping[str, 
         if name in pairs:
             mix[name].pan = pairs[name].pan
         group = (role.group,) if role.group else tuple(sorted({name, pairs[name].other} if name in pairs else {name}))
-        groups[group].append(name)
+        groups[("group", instruments[name]) if name in instruments else group].append(name)
     faders_db = {}
     blocks = max((reading.momentary_lufs.size for reading in readings.values()), default=0)
     for names in groups.values():

@@ -1,0 +1,26 @@
+//! Translation to other loudspeakers.
+
+use super::{Named, refused};
+use crate::settings::read;
+use mixdown::analysis::{self, Device, TranslationLimits};
+use pyo3::prelude::*;
+
+/// The devices of the crate as plain values.
+#[pyfunction]
+pub(crate) fn devices(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    Ok(pythonize::pythonize(py, &analysis::devices())?)
+}
+
+/// How tracks translate to devices, by the names of `Translation`.
+#[pyfunction]
+pub(crate) fn translation<'py>(
+    py: Python<'py>,
+    stems: Named,
+    devices: &Bound<'py, PyAny>,
+    limits: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let devices: Vec<Device> = read(devices)?;
+    let limits: TranslationLimits = read(limits)?;
+    let report = py.detach(|| analysis::translation(&stems.stems(), &devices, &limits)).map_err(refused)?;
+    Ok(pythonize::pythonize(py, &report)?)
+}
