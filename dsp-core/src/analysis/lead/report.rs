@@ -6,13 +6,13 @@ use alloc::{string::String, vec::Vec};
 choice! {
     /// How a lead stands in a mix, in a word.
     LeadVerdict, default Clear {
-        /// Below [`LeadLimits::buried_audibility`].
+        /// Below [`LeadLimits::buried_audibility`](super::LeadLimits::buried_audibility).
         Buried = "buried",
-        /// Below [`LeadLimits::low_audibility`].
+        /// Below [`LeadLimits::low_audibility`](super::LeadLimits::low_audibility).
         Low = "low",
         /// Between the limits.
         Clear = "clear",
-        /// Above [`LeadLimits::forward_audibility`].
+        /// Above [`LeadLimits::forward_audibility`](super::LeadLimits::forward_audibility).
         VeryForward = "very forward",
         /// It is silent.
         NotMeasurable = "not measurable",
