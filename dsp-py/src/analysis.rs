@@ -1,5 +1,9 @@
 //! Judgement of mixes: spectra of tracks, and the reports made of them as plain values.
 
+mod check;
+
+pub(crate) use check::check_programme;
+
 use crate::{
     array::{self, Lent},
     error::{ParameterError, parameter},
@@ -10,7 +14,7 @@ use mixdown::{Block, StreamSpec, analysis, params::Field};
 use pyo3::prelude::*;
 
 /// Tables of the limits of reports, by the name of the function in Python.
-const LIMITS: &[(&str, &[Field])] = &[];
+const LIMITS: &[(&str, &[Field])] = &[("check_mix", analysis::CheckLimits::FIELDS)];
 
 /// The spectra of one track, measured once for all reports.
 #[pyclass(module = "mixdown._core", frozen)]

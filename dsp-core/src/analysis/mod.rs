@@ -9,12 +9,14 @@
 
 pub(crate) mod bands;
 pub(crate) mod cells;
+pub(crate) mod check;
 pub(crate) mod error;
 pub(crate) mod hearing;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
 
 pub use {
+    check::{CheckLimits, CheckStem, Finding, Folded, MixCheck, Severity, check_mix},
     error::AnalysisError,
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
