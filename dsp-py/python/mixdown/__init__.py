@@ -13,7 +13,7 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.analysis import Stems, Suggestion
+from mixdown.analysis import Finding, MixCheck, Stems, Suggestion, check_mix
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
@@ -121,6 +121,7 @@ __all__ = [
     "Effect",
     "Equalizer",
     "Expander",
+    "Finding",
     "Flanger",
     "FoldBand",
     "Gain",
@@ -140,6 +141,7 @@ __all__ = [
     "Mastered",
     "MidSide",
     "Mix",
+    "MixCheck",
     "MixReading",
     "MixerError",
     "MonoCompatibility",
@@ -175,6 +177,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "check_mix",
     "correlation",
     "display",
     "fader_db",

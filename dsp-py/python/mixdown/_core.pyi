@@ -28,6 +28,7 @@ __all__ = [
     "check_band",
     "check_effect",
     "check_mix",
+    "check_programme",
     "check_send",
     "check_strip",
     "deliver",
@@ -146,6 +147,13 @@ class Spectra:
     def __new__(cls, audio: AudioLike, sample_rate_hz: float) -> Spectra: ...
     def __len__(self) -> int: ...
 
+def check_programme(
+    audio: AudioLike,
+    sample_rate_hz: float,
+    stems: list[tuple[str, _Audio]],
+    limits: _Settings,
+    progress: Callable[[float], None] | None = None,
+) -> _Settings: ...
 def limits(report: str) -> list[_Settings]: ...
 
 @final
