@@ -208,13 +208,13 @@ fn accumulate(spectra: &[f64], width: usize, bins: &[usize; BANDS + 1], bands: &
 #[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
-    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
+    let ((first, first_rest), (second, second_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for index in 0..first.len().min(second.len()) {
+        for lane in 0..8 {
+            sums[lane] += first[index][lane] * second[index][lane];
         }
     }
+    let rest: f64 = first_rest.iter().zip(second_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f64>() + rest
 }
 

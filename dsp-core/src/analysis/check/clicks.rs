@@ -19,6 +19,8 @@ use core::f64::consts::PI;
 /// Order of the prediction, and frames that it is designed on at 44.1 and 48 kHz.
 const ORDER: usize = 24;
 const FRAME: usize = 2_048;
+/// Samples that are predicted at once.
+const LANES: usize = 16;
 /// The diagonal of the normal equations grows by this part.
 const LOADING: f64 = 1e-5;
 /// Blocks of the neighbourhood on either side: 41 ms in all.
@@ -107,10 +109,13 @@ fn residual<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'_>) -> R
 #[inline(always)]
 fn autocorrelation(windowed: &[f64], frame: usize) -> [f64; ORDER + 1] {
     let (mut zero, mut sums) = (0.0, [0.0; ORDER]);
-    for (n, sample) in windowed[..frame].iter().enumerate() {
-        zero += sample * sample;
-        for (sum, later) in sums.iter_mut().zip(&windowed[n + 1..n + 1 + ORDER]) {
-            *sum += sample * later;
+    // Arrays and indices: the sums stay in registers.
+    for n in 0..frame {
+        let Some((sample, later)) = windowed[n..].split_first_chunk::<1>() else { break };
+        let Some(later) = later.first_chunk::<ORDER>() else { break };
+        zero += sample[0] * sample[0];
+        for k in 0..ORDER {
+            sums[k] += sample[0] * later[k];
         }
     }
     let mut lags = [zero; ORDER + 1];
@@ -141,11 +146,22 @@ fn prediction(lags: &[f64; ORDER + 1]) -> [f64; ORDER] {
 /// What the prediction misses, after the first samples.
 #[inline(always)]
 fn predict(samples: &[f64], weights: &[f64; ORDER], error: &mut [f64]) {
-    error.copy_from_slice(&samples[ORDER..]);
-    for (k, weight) in weights.iter().enumerate() {
-        for (error, earlier) in error.iter_mut().zip(&samples[ORDER - 1 - k..]) {
-            *error -= weight * earlier;
+    let (parts, rest) = error.as_chunks_mut::<LANES>();
+    for (part, error) in parts.iter_mut().enumerate() {
+        let Some(known) = samples[part * LANES..].first_chunk::<{ ORDER + LANES }>() else { break };
+        for lane in 0..LANES {
+            error[lane] = known[ORDER + lane];
         }
+        for k in 0..ORDER {
+            for lane in 0..LANES {
+                error[lane] -= weights[k] * known[ORDER - 1 - k + lane];
+            }
+        }
+    }
+    let first = parts.len() * LANES;
+    for (n, error) in rest.iter_mut().enumerate() {
+        let known = &samples[first + n..][..=ORDER];
+        *error = known[ORDER] - (0..ORDER).map(|k| weights[k] * known[ORDER - 1 - k]).sum::<f64>();
     }
 }
 

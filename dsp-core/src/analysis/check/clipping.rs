@@ -3,7 +3,7 @@
 use super::{
     super::error::AnalysisError,
     finding::{Finding, Severity, Spans, channel_name, counted, figure},
-    watch::{CHUNK_FRAMES, Programme, Watch},
+    watch::{CHUNK_FRAMES, Programme, Watch, loudest},
 };
 use crate::foundation::{
     math::magnitude,
@@ -11,6 +11,9 @@ use crate::foundation::{
     unit::{db_to_gain, gain_to_db},
 };
 use alloc::{format, vec::Vec};
+
+/// Frames whose peak is looked at before they are.
+const STEP_FRAMES: usize = 128;
 
 /// What the check of clipping says.
 pub(super) struct Clipping {
@@ -36,7 +39,7 @@ pub(super) fn check<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'
     let mut highest = 0.0_f64;
     for channel in 0..programme.channels() {
         let samples = programme.audio.channel(channel);
-        let peak = peak(samples);
+        let peak = loudest(samples);
         highest = highest.max(peak);
         if peak == 0.0 {
             watch.pass(programme.frames())?;
@@ -110,20 +113,6 @@ pub(super) fn check<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'
     Ok(clipping)
 }
 
-/// The largest magnitude.
-fn peak<S: Sample>(samples: &[S]) -> f64 {
-    // Eight at a time, for vectors.
-    let mut lanes = [S::ZERO; 8];
-    let parts = samples.chunks_exact(8);
-    let rest = parts.remainder();
-    for part in parts {
-        for (lane, sample) in lanes.iter_mut().zip(part) {
-            *lane = lane.max(magnitude(*sample));
-        }
-    }
-    lanes.iter().chain(rest).fold(0.0, |peak: f64, sample| peak.max(libm::fabs(sample.to_f64())))
-}
-
 /// Runs of samples near the peak that hardly differ, between samples that are clearly lower.
 fn flat_runs<S: Sample>(
     programme: &Programme<'_, S>,
@@ -145,7 +134,11 @@ fn flat_runs<S: Sample>(
             watch.pass(next - reported)?;
             reported = next;
         }
-        let ahead = &samples[next..(next + CHUNK_FRAMES).min(samples.len())];
+        let ahead = &samples[next..(next + STEP_FRAMES).min(samples.len())];
+        if loudest(ahead) <= level {
+            next += ahead.len();
+            continue;
+        }
         let Some(offset) = ahead.iter().position(|sample| magnitude(*sample) > high) else {
             next += ahead.len();
             continue;
@@ -181,13 +174,21 @@ fn flat_runs<S: Sample>(
 fn held_share<S: Sample>(programme: &Programme<'_, S>, channel: usize, peak: f64) -> (f64, usize) {
     let limits = programme.limits;
     let samples = programme.audio.channel(channel);
-    let [within, top] = [limits.held_within_db, limits.held_top_db].map(|db| S::from_f64(peak * db_to_gain(-db)));
+    let least = peak * db_to_gain(-limits.held_within_db);
+    let [within, top] = [least, peak * db_to_gain(-limits.held_top_db)].map(S::from_f64);
     let (mut maxima, mut held) = (0_usize, 0_usize);
-    for window in samples.windows(3) {
-        let middle = magnitude(window[1]);
-        if middle >= within && middle > magnitude(window[0]) && middle >= magnitude(window[2]) {
-            maxima += 1;
-            held += usize::from(middle >= top);
+    for start in (0..samples.len().saturating_sub(2)).step_by(STEP_FRAMES) {
+        // With the samples beside the first and the last one.
+        let part = &samples[start..(start + STEP_FRAMES + 2).min(samples.len())];
+        if loudest(part) < least {
+            continue;
+        }
+        for window in part.windows(3) {
+            let middle = magnitude(window[1]);
+            if middle >= within && middle > magnitude(window[0]) && middle >= magnitude(window[2]) {
+                maxima += 1;
+                held += usize::from(middle >= top);
+            }
         }
     }
     (if maxima > 0 { held as f64 / maxima as f64 } else { 0.0 }, maxima)

@@ -18,6 +18,8 @@ use core::f64::consts::PI;
 
 /// The corner of the high pass that is suggested, in Hz.
 const CORNER_HZ: f64 = 20.0;
+/// Frames that share a weight of the window.
+const STEP_FRAMES: usize = 256;
 
 /// Findings, and the offset of each channel in parts of full scale; none where the programme is too short for it.
 pub(super) fn check<S: Sample>(
@@ -31,7 +33,7 @@ pub(super) fn check<S: Sample>(
     }
     let (mut findings, mut offsets) = (Vec::new(), Vec::new());
     for channel in 0..programme.channels() {
-        let offset = mean(programme, channel, |part| part, watch)?;
+        let offset = mean(programme, channel, None, watch)?;
         offsets.push(offset);
         let level_dbfs = gain_to_db(offset);
         let (severity, limit) = if level_dbfs > limits.dc_fault_dbfs {
@@ -62,24 +64,43 @@ pub(super) fn check<S: Sample>(
 fn mean<S: Sample>(
     programme: &Programme<'_, S>,
     channel: usize,
-    mut through: impl FnMut(Vec<S>) -> Vec<S>,
+    filter: Option<&mut <HighPassParams as Params>::Processor<S>>,
     watch: &mut Watch<'_>,
 ) -> Result<f64, AnalysisError> {
     let samples = programme.audio.channel(channel);
     let (mut sum, mut weights) = (0.0, 0.0);
-    programme.chunks(CHUNK_FRAMES, watch, |start, length| {
-        let part = through(samples[start..start + length].to_vec());
-        // The window turns from sample to sample; one multiplication each.
-        let turn = cis(2.0 * PI / samples.len() as f64);
-        let mut phase = cis(2.0 * PI * (start as f64 + 0.5) / samples.len() as f64);
-        for sample in part {
-            let weight = 0.5 - 0.5 * phase.re;
-            sum += weight * sample.to_f64();
-            weights += weight;
-            phase *= turn;
+    // The window is as good as constant over a step.
+    let mut add = |start: usize, part: &[S]| {
+        for (index, step) in part.chunks(STEP_FRAMES).enumerate() {
+            let middle = (start + index * STEP_FRAMES) as f64 + 0.5 * step.len() as f64;
+            let weight = 0.5 - 0.5 * cis(2.0 * PI * middle / samples.len() as f64).re;
+            sum += weight * total(step);
+            weights += weight * step.len() as f64;
         }
+    };
+    let mut filter = filter;
+    programme.chunks(CHUNK_FRAMES, watch, |start, length| {
+        let part = &samples[start..start + length];
+        let Some(filter) = &mut filter else { return add(start, part) };
+        let mut filtered = part.to_vec();
+        if let Ok(mut block) = BlockMut::from_planar(&mut filtered, 1) {
+            filter.process(&mut block);
+        }
+        add(start, &filtered);
     })?;
     Ok(if weights > 0.0 { sum / weights } else { 0.0 })
+}
+
+/// The sum of samples, eight at a time.
+fn total<S: Sample>(samples: &[S]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (parts, rest) = samples.as_chunks::<8>();
+    for part in parts {
+        for lane in 0..8 {
+            sums[lane] += part[lane].to_f64();
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|sample| sample.to_f64()).sum::<f64>()
 }
 
 /// A high pass, and the offset measured after it; `None` at rates that it does not suit, or where it does not help.
@@ -91,17 +112,8 @@ fn high_pass<S: Sample>(
     let params = HighPassParams { frequency_hz: CORNER_HZ, ..Default::default() };
     let mut filter = params.build::<S>(&programme.spec.with_channels(1)?)?;
     let mut silent = |_: f64| core::ops::ControlFlow::Continue(());
-    let after = mean(
-        programme,
-        channel,
-        |mut part| {
-            if let Ok(mut block) = BlockMut::from_planar(&mut part, 1) {
-                filter.process(&mut block);
-            }
-            part
-        },
-        &mut Watch::new(programme.frames(), &mut silent),
-    )?;
+    let watch = &mut Watch::new(programme.frames(), &mut silent);
+    let after = mean(programme, channel, Some(&mut filter), watch)?;
     if libm::fabs(after) >= libm::fabs(offset) {
         return Ok(None);
     }

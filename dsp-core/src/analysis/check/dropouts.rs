@@ -3,7 +3,7 @@
 use super::{
     super::error::AnalysisError,
     finding::{Finding, Severity, Spans, channel_name, counted, figure},
-    watch::{CHUNK_FRAMES, Programme, Watch},
+    watch::{CHUNK_FRAMES, Programme, Watch, energy},
 };
 use crate::foundation::{
     math::magnitude,
@@ -54,40 +54,34 @@ fn gaps<S: Sample>(
     let is_loud = |sample: &S| magnitude(*sample) > quiet;
     let power = |range: core::ops::Range<usize>| -> f64 {
         let count = range.len() as f64;
-        samples[range].iter().map(|sample| sample.to_f64() * sample.to_f64()).sum::<f64>() / count
+        energy(&samples[range]) / count
     };
-    let (mut gaps, mut start) = (Vec::new(), None);
-    let mut first = 0;
-    for part in samples.chunks(CHUNK_FRAMES) {
-        let mut next = 0;
-        while next < part.len() {
-            // Silence ends, or begins.
-            let Some(begin) = start else {
-                match part[next..].iter().position(|sample| !is_loud(sample)) {
-                    Some(offset) => {
-                        start = Some(first + next + offset);
-                        next += offset;
-                    }
-                    None => break,
-                }
-                continue;
-            };
-            let Some(offset) = part[next..].iter().position(is_loud) else { break };
-            let end = first + next + offset;
-            next += offset;
-            start = None;
-            if !(least..=most).contains(&(end - begin)) || begin < around || samples.len() - end < around {
-                continue;
-            }
-            let (before, after) = (power(begin - around..begin), power(end..end + around));
-            let floor = db_to_power(limits.dropout_around_dbfs);
-            let is_cut = power(begin - last.min(around)..begin) > before * db_to_power(-limits.dropout_last_db);
-            if before > floor && after > floor && is_cut {
-                gaps.push([begin, end]);
-            }
+    let mut gaps = Vec::new();
+    let (mut next, mut reported) = (0, 0);
+    // Of so many samples one lies in every gap: silence is sought from there.
+    while let Some(sample) = samples.get(next + least - 1) {
+        if next - reported >= CHUNK_FRAMES {
+            watch.pass(next - reported)?;
+            reported = next;
         }
-        first += part.len();
-        watch.pass(part.len())?;
+        if is_loud(sample) {
+            next += least;
+            continue;
+        }
+        let inside = next + least - 1;
+        let begin = samples[next..inside].iter().rposition(is_loud).map_or(next, |offset| next + offset + 1);
+        let end = samples[inside..].iter().position(is_loud).map_or(samples.len(), |offset| inside + offset);
+        next = end;
+        if !(least..=most).contains(&(end - begin)) || begin < around || samples.len() - end < around {
+            continue;
+        }
+        let (before, after) = (power(begin - around..begin), power(end..end + around));
+        let floor = db_to_power(limits.dropout_around_dbfs);
+        let is_cut = power(begin - last.min(around)..begin) > before * db_to_power(-limits.dropout_last_db);
+        if before > floor && after > floor && is_cut {
+            gaps.push([begin, end]);
+        }
     }
+    watch.pass(samples.len().saturating_sub(reported))?;
     Ok(gaps)
 }

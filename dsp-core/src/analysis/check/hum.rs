@@ -17,7 +17,10 @@ use crate::{
         sample::Sample,
         unit::{db_to_power, power_to_db},
     },
-    primitives::kaiser::{kaiser, sinc},
+    primitives::{
+        backend::{Backend, run},
+        kaiser::{kaiser, sinc},
+    },
 };
 use alloc::{format, string::String, vec, vec::Vec};
 
@@ -39,6 +42,8 @@ const SPREAD: usize = 2;
 const LEAST_SPECTRA: usize = 8;
 /// Width of the notches that are suggested.
 const NOTCH_Q: f64 = 30.0;
+/// How far mains frequencies drift, in parts of them.
+const DRIFT: f64 = 1e-3;
 
 /// The spectrum that sounds at all times.
 struct Steady {
@@ -92,7 +97,8 @@ pub(super) fn check<S: Sample>(
     let bands: Vec<_> =
         found.iter().map(|line| NotchParams { frequency_hz: line.frequency_hz, q: NOTCH_Q }.into()).collect();
     let notches = EqualizerParams { bands, ..Default::default() };
-    let frequencies: Vec<f64> = found.iter().map(|line| line.frequency_hz).collect();
+    // The mains drift: a notch counts as it is beside its centre.
+    let frequencies: Vec<f64> = found.iter().map(|line| line.frequency_hz * (1.0 + DRIFT)).collect();
     let response = notches.frequency_response(&programme.spec.with_channels(1)?, &frequencies)?;
     let after: f64 = found.iter().zip(response.iter().flatten()).map(|(line, gain)| line.power * gain.norm_sqr()).sum();
     let after_dbfs = finite(power_to_db(after));
@@ -180,30 +186,35 @@ fn decimated<S: Sample>(
         sinc(distance) * kaiser(SHAPE, distance / HALF_TAPS as f64) / factor as f64
     };
     let taps: Vec<f64> = (0..=2 * half).map(tap).collect();
-    let outputs = programme.frames() / factor;
+    let (outputs, backend) = (programme.frames() / factor, Backend::new(programme.spec.cpu()));
     let per_chunk = (CHUNK_FRAMES / factor).max(1);
     let mut out = Vec::with_capacity(outputs);
     let mut samples = vec![0.0; (per_chunk - 1) * factor + taps.len()];
     for first in (0..outputs).step_by(per_chunk) {
         programme.mono((first * factor) as isize - half as isize, &mut samples);
         let count = per_chunk.min(outputs - first);
-        out.extend(samples.windows(taps.len()).step_by(factor).take(count).map(|window| dot(window, &taps)));
+        run!(backend, _ => filter(&samples, &taps, factor, count, &mut out));
         watch.pass(count * factor)?;
     }
     Ok(out)
 }
 
-/// Sum of products, four at a time.
-fn dot(samples: &[f64], taps: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (samples, taps) = (samples.chunks_exact(8), taps.chunks_exact(8));
-    let rest: f64 = samples.remainder().iter().zip(taps.remainder()).map(|(sample, tap)| sample * tap).sum();
-    for (samples, taps) in samples.zip(taps) {
-        for ((sum, sample), tap) in sums.iter_mut().zip(samples).zip(taps) {
-            *sum += sample * tap;
+/// Appends so many filtered samples, a factor apart.
+#[inline(always)]
+fn filter(samples: &[f64], taps: &[f64], factor: usize, count: usize, out: &mut Vec<f64>) {
+    let (taps, last) = taps.as_chunks::<8>();
+    for index in 0..count {
+        let (mut sums, mut place) = ([0.0; 8], index * factor);
+        for taps in taps {
+            let Some(samples) = samples[place..].first_chunk::<8>() else { break };
+            for lane in 0..8 {
+                sums[lane] += samples[lane] * taps[lane];
+            }
+            place += 8;
         }
+        let rest: f64 = (0..last.len()).map(|tap| samples[place + tap] * last[tap]).sum();
+        out.push(sums.iter().sum::<f64>() + rest);
     }
-    sums.iter().sum::<f64>() + rest
 }
 
 /// The multiples of a mains frequency.

@@ -7,7 +7,7 @@ use super::{
     },
     clipping::Clipping,
     finding::{Finding, Severity, Spans, counted, figure},
-    watch::{CHUNK_FRAMES, Programme, Watch},
+    watch::{CHUNK_FRAMES, Programme, Watch, loudest},
 };
 use crate::{
     console::Effect,
@@ -137,8 +137,7 @@ fn samples_above<S: Sample>(programme: &Programme<'_, S>, level: f64) -> (usize,
     let mut count = 0;
     for start in (0..programme.frames()).step_by(CHUNK_FRAMES) {
         let part = programme.audio.frames_at(start, CHUNK_FRAMES.min(programme.frames() - start));
-        let is_any = |samples: &[S]| samples.iter().any(|sample| magnitude(*sample) > high);
-        if !(0..part.channels()).any(|channel| is_any(part.channel(channel))) {
+        if (0..part.channels()).all(|channel| loudest(part.channel(channel)) <= level) {
             continue;
         }
         for frame in 0..part.frames() {

@@ -4,7 +4,7 @@ use super::{
     super::error::AnalysisError,
     finding::{Finding, Severity, figure, finite},
     transform::PairTransform,
-    watch::{CHUNK_FRAMES, Programme, Watch},
+    watch::{CHUNK_FRAMES, Programme, Watch, energy},
 };
 use crate::foundation::{
     sample::Sample,
@@ -29,8 +29,8 @@ pub(super) fn check<S: Sample>(
     let frame = programme.scaled(FRAME);
     let power = |start: usize| -> f64 {
         let part = programme.audio.frames_at(start, frame);
-        let row = |channel| part.channel(channel).iter().map(|sample| sample.to_f64() * sample.to_f64()).sum::<f64>();
-        (0..part.channels()).map(row).sum::<f64>() / (frame * part.channels()) as f64
+        (0..part.channels()).map(|channel| energy(part.channel(channel))).sum::<f64>()
+            / (frame * part.channels()) as f64
     };
     let starts = || (0..programme.frames() / frame).map(|index| index * frame);
     let mut powers: Vec<(f64, usize)> = Vec::new();
@@ -52,10 +52,13 @@ pub(super) fn check<S: Sample>(
     let below_db = power_to_db(mean) - power_to_db(quietest.iter().map(|(power, _)| power).sum::<f64>() / count as f64);
     let (flatness_db, level_dbfs) = spectrum(programme, frame, quietest);
     if flatness_db < limits.noise_flatness_db || below_db < limits.noise_below_mean_db {
-        let message = format!(
-            "The noise floor is not measurable: the music never stops, and any noise lies below {} dBFS.",
-            figure(level_dbfs, 1)
-        );
+        let why = if below_db < limits.noise_below_mean_db {
+            "the music never stops"
+        } else {
+            "what sounds in pauses is not noise"
+        };
+        let message =
+            format!("The noise floor is not measurable: {why}; any noise lies below {} dBFS.", figure(level_dbfs, 1));
         let finding = Finding::new("noise_floor", Severity::NotMeasurable, message).with([
             ("quietest_dbfs", level_dbfs, "dBFS"),
             ("flatness_db", flatness_db, "dB"),

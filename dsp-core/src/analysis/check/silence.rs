@@ -3,7 +3,7 @@
 use super::{
     super::error::AnalysisError,
     finding::{Finding, Severity, Spans, channel_name, figure, finite},
-    watch::{CHUNK_FRAMES, Programme, Watch},
+    watch::{CHUNK_FRAMES, Programme, Watch, energy},
 };
 use crate::foundation::{
     math::magnitude,
@@ -46,7 +46,7 @@ pub(super) fn check<S: Sample>(
     let mut powers = [0.0; 2];
     programme.chunks(CHUNK_FRAMES, watch, |start, length| {
         for (power, row) in powers.iter_mut().zip(rows()) {
-            *power += row[start..start + length].iter().map(|sample| sample.to_f64() * sample.to_f64()).sum::<f64>();
+            *power += energy(&row[start..start + length]);
         }
     })?;
     if programme.channels() == 2 {

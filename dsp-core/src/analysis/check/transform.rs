@@ -25,10 +25,6 @@ impl PairTransform {
         Self { fft, work: vec![Complex64::default(); frame], scratch, scale: 2.0 / (frame as f64 * squares), hann }
     }
 
-    pub(super) fn frame(&self) -> usize {
-        self.hann.len()
-    }
-
     /// Transforms both signals, each as long as a frame.
     pub(super) fn forward(&mut self, first: &[f64], second: &[f64]) {
         for (((work, first), second), hann) in self.work.iter_mut().zip(first).zip(second).zip(&self.hann) {

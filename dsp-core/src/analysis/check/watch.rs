@@ -1,7 +1,7 @@
 //! The programme under check, and the progress of the work.
 
 use super::{super::error::AnalysisError, limits::CheckLimits};
-use crate::foundation::{block::Block, sample::Sample, stream::StreamSpec};
+use crate::foundation::{block::Block, math::magnitude, sample::Sample, stream::StreamSpec};
 use core::ops::ControlFlow;
 
 /// The programme under check.
@@ -65,6 +65,32 @@ impl<S: Sample> Programme<'_, S> {
         }
         Ok(())
     }
+}
+
+/// The largest magnitude.
+pub(super) fn loudest<S: Sample>(samples: &[S]) -> f64 {
+    // Eight at a time, for vectors.
+    let mut lanes = [S::ZERO; 8];
+    let parts = samples.chunks_exact(8);
+    let rest = parts.remainder();
+    for part in parts {
+        for (lane, sample) in lanes.iter_mut().zip(part) {
+            *lane = lane.max(magnitude(*sample));
+        }
+    }
+    lanes.iter().chain(rest).fold(0.0, |peak: f64, sample| peak.max(libm::fabs(sample.to_f64())))
+}
+
+/// The sum of the squares of samples, eight at a time.
+pub(super) fn energy<S: Sample>(samples: &[S]) -> f64 {
+    let (parts, rest) = samples.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for part in parts {
+        for lane in 0..8 {
+            sums[lane] += part[lane].to_f64() * part[lane].to_f64();
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|sample| sample.to_f64() * sample.to_f64()).sum::<f64>()
 }
 
 /// Frames of a transform at a rate: `frames` at 44.1 and 48 kHz.

@@ -1,6 +1,7 @@
 """Judgement: what a mix does to its tracks, measured and explained."""
 
-from mixdown.analysis.mix_check import Finding, MixCheck, check_mix
+from mixdown.analysis.findings import Finding
+from mixdown.analysis.mix_check import MixCheck, check_mix
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion
 

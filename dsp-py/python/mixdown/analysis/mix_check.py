@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,75 +13,15 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes, plain
+from mixdown.analysis.findings import SEVERITIES, Finding, finding_of
+from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
-from mixdown.analysis.suggestions import Suggestion, suggestion_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Severity = Literal["fault", "warning", "note", "not_measurable"]
-
-#: Severities, the worst first, as they are written.
-SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measurable": "not measurable"}
 #: Columns of the waveform that a report keeps.
 _COLUMNS = 1500
-
-
-@dataclass(frozen=True, eq=False)
-class Finding:
-    """What a check has to say.
-
-    Attributes
-    ----------
-    check : str
-        "clipping", "held_peaks", "overs", "dynamics", "dc", "polarity", "mono_fold", "cancellation", "dropouts",
-        "clicks", "noise_floor", "hum", "silence"; of the command line also "loudness" and "ceiling".
-    severity : "fault", "warning", "note" or "not_measurable"
-    value : float or None
-        What was measured.
-    limit : float or None
-        The limit that it exceeds.
-    unit : str
-        Of both.
-    channel : int or None
-        From 0; None for all.
-    tracks : tuple of str
-        The stems; empty for the programme.
-    at_s : tuple of (from, to)
-        Where it is, the first 100 spans.
-    message : str
-        A sentence with the figures.
-    evidence : mapping of name to (value, unit)
-        The other figures of the sentence.
-    suggestion : Suggestion or None
-        What mends it.
-    """
-
-    check: str
-    severity: Severity
-    value: float | None
-    limit: float | None
-    unit: str
-    channel: int | None
-    tracks: tuple[str, ...]
-    at_s: tuple[tuple[float, float], ...]
-    message: str
-    evidence: Mapping[str, tuple[float, str]]
-    suggestion: Suggestion | None
-
-    def __repr__(self) -> str:
-        return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
-
-        Returns
-        -------
-        dict
-            Valid as strict JSON.
-        """
-        return cast(dict[str, Any], plain(self))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -192,7 +132,7 @@ class MixCheck(Report):
         -------
         axes
         """
-        from mixdown.analysis.pictures import draw_check
+        from mixdown.analysis.check_picture import draw_check
 
         drawn = new_axes(9.0, 3.2 + 0.3 * len({finding.check for finding in self.findings})) if axes is None else axes
         draw_check(drawn, self._envelope, self.duration_s, self.findings)
@@ -267,22 +207,9 @@ def _check_of(made: Mapping[str, Any], programme: Audio) -> MixCheck:
     return MixCheck(
         **{
             **made,
-            "findings": tuple(_finding_of(finding) for finding in made["findings"]),
+            "findings": tuple(finding_of(finding) for finding in made["findings"]),
             "dc_offsets": None if offsets is None else tuple(offsets),
             "_envelope": _envelope(programme),
-        }
-    )
-
-
-def _finding_of(made: Mapping[str, Any]) -> Finding:
-    suggestion = made["suggestion"]
-    return Finding(
-        **{
-            **made,
-            "tracks": tuple(made["tracks"]),
-            "at_s": tuple((span[0], span[1]) for span in made["at_s"]),
-            "evidence": MappingProxyType({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
-            "suggestion": None if suggestion is None else suggestion_of(suggestion),
         }
     )
 

@@ -16,14 +16,16 @@ import typer
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import each
-from mixdown.analysis.mix_check import SEVERITIES, Finding, MixCheck, Severity, checked
+from mixdown.analysis.findings import SEVERITIES, Finding, Severity
+from mixdown.analysis.mix_check import MixCheck, checked
 from mixdown.analysis.stems import Stems, one_or_two_channels
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.stems import read_stems, stem_files
 from mixdown.cli.terminal import bar, complain, figure, one_line, say
 from mixdown.delivery import Target, find_target
-from mixdown.files import read
+from mixdown.files import Blocks
 from mixdown.files.names import shown
+from mixdown.files.recordings import gathered
 from mixdown.meters import Loudness, loudness
 
 
@@ -90,8 +92,8 @@ def check_file(
 ) -> Checked:
     """Check a file, with its stems and by a target if they are given."""
     name = shown(file)
-    with opened_file(file) as opened:
-        audio, rate_hz = read(opened)
+    with opened_file(file) as opened, Blocks(opened) as blocks:
+        audio, rate_hz = gathered(blocks)
     try:
         programme = one_or_two_channels(audio)
     except ValueError as error:
@@ -124,7 +126,7 @@ def target_findings(reading: Loudness, target: Target, channels: int) -> list[Fi
     wanted = target.loudness_for(channels)
     deviation_lu = lufs - wanted
     if target.tolerance_lu and abs(deviation_lu) > target.tolerance_lu:
-        allowed = f"{wanted:g} ± {target.tolerance_lu:g} LUFS"
+        allowed = f"{wanted:g} LUFS within {target.tolerance_lu:g} LU"
         message = f"{target.name} takes {allowed}: the mix has {figure(lufs, 'LUFS', digits=1)}."
         found.append(_of_target("loudness", "fault", message, lufs, wanted, "LUFS"))
     elif not target.tolerance_lu and abs(deviation_lu) > _AUDIBLE_LU:

@@ -1,4 +1,4 @@
-"""Pictures of reports that take more than a few lines."""
+"""The picture of a mix check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mixdown.display.figures import AFTER, FAINT, GRID, INK, TARGET
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mixdown.analysis.mix_check import Finding
+    from mixdown.analysis.findings import Finding
 
 #: Colours of severities.
 _COLOURS = {"fault": TARGET, "warning": "#C98A2B", "note": AFTER, "not_measurable": FAINT}
