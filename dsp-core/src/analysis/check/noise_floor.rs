@@ -36,7 +36,7 @@ pub(super) fn check<S: Sample>(
     let mut powers: Vec<(f64, usize)> = Vec::new();
     for start in starts() {
         powers.push((power(start), start));
-        if powers.len() % (CHUNK_FRAMES / FRAME) == 0 {
+        if powers.len().is_multiple_of(CHUNK_FRAMES / FRAME) {
             watch.pass(frame * (CHUNK_FRAMES / FRAME))?;
         }
     }

@@ -89,7 +89,7 @@ fn rows(audio: &[Vec<f64>]) -> Vec<&[f64]> {
 
 #[test]
 fn what_is_clean_has_no_findings() {
-    let (left, right) = (scaled(&noise(1, 480_000), 0.3), scaled(&noise(2, 480_000), 0.3));
+    let (left, right) = (scaled(&noise(1, 480_000), 0.15), scaled(&noise(2, 480_000), 0.15));
     let check = checked(&[&left, &right]);
     assert!(check.passed());
     let found: Vec<&str> = check.findings.iter().map(|finding| finding.check).collect();
