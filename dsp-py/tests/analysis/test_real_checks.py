@@ -74,27 +74,27 @@ def test_11_an_offset(programmes, name) -> None:
 
 
 def test_9_dropouts(programmes) -> None:
-    """Gaps of 6 to 60 ms in sound above -40 dBFS: prototype 154 of 156."""
+    """Gaps of 6 to 60 ms in sound above -40 dBFS: 424 of 430; prototype 154 of 156."""
     random = np.random.default_rng(7)
     found = made = 0
     for audio, rate_hz in programmes.values():
         damaged = np.array(audio, np.float64)
         around = round(0.04 * rate_hz)
         places: list[int] = []
-        for place in random.integers(rate_hz, audio.shape[1] - rate_hz, 2_000):
+        for place in random.integers(rate_hz, audio.shape[1] - rate_hz, 4_000):
             gap = round(rate_hz * random.uniform(0.006, 0.06))
             sides = damaged[:, place - around : place], damaged[:, place + gap : place + gap + around]
             far = all(abs(place - other) > rate_hz for other in places)
             if far and min(np.mean(side**2) for side in sides) > 10 ** (-40 / 10):
                 damaged[:, place : place + gap] = 0
                 places.append(place)
-            if len(places) == 20:
+            if len(places) == 60:
                 break
         spans = [span for finding in md.check_mix(damaged, rate_hz).of("dropouts") for span in finding.at_s]
         hits = [any(start - 0.02 <= place / rate_hz <= end for start, end in spans) for place in places]
         found, made = found + sum(hits), made + len(hits)
-    assert made > 140
-    assert found / made >= 0.96
+    assert made > 400
+    assert found / made >= 0.98
 
 
 @pytest.mark.parametrize("name", NAMES[:5])

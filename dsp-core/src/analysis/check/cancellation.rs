@@ -172,13 +172,14 @@ impl Products {
         Pair { a, b, powers, product: *self.of(a, b), is_compared: powers.map(is_near) }
     }
 
-    /// Level of the difference of the mix from the sum of all stems, against the mix.
+    /// Level of what the sum of all stems, at its best gain, lacks of the mix; `None` without a mix.
     fn difference_db(&self) -> Option<f64> {
         (self.tracks > self.stems).then(|| {
             let total = |a: usize, b: usize| self.of(a, b).iter().sum::<f64>();
-            let mix = total(self.stems, self.stems);
+            let mix = total(self.stems, self.stems).max(LEAST_POWER);
             let with_mix: f64 = (0..self.stems).map(|stem| total(stem, self.stems)).sum();
-            finite(power_to_db((mix + self.sum(None) - 2.0 * with_mix).max(0.0) / mix.max(LEAST_POWER)))
+            let explained = with_mix * with_mix / self.sum(None).max(LEAST_POWER);
+            finite(power_to_db((1.0 - explained / mix).max(0.0)))
         })
     }
 

@@ -5,6 +5,7 @@ use crate::foundation::declare::params;
 params! {
     /// Limits of [`check_mix`](super::check_mix).
     #[derive(Clone, Copy, Debug, PartialEq)]
+    #[allow(rustdoc::broken_intra_doc_links, reason = "[C] is the mark of a source")]
     CheckLimits {
         clip_level: none, 0.5..=1.0, default 0.9, "Share of its channel's peak that a flat run exceeds [C]";
         clip_step: none, 0.0..=64.0, default 1.01,
@@ -35,7 +36,7 @@ params! {
         cancel_fault_db: dB, -60.0..=0.0, default -3.0, "Change of two stems by their sum that is a fault below [C]";
         cancel_within_db: dB, 0.0..=60.0, default 15.0, "Difference of level up to which stems cancel in a band [C]";
         leak_correlation: none, 0.0..=1.0, default 0.3, "Correlation of two stems in several bands from which stems leak [C]";
-        stems_difference_db: dB, -120.0..=0.0, default -30.0, "Difference of the sum of stems from the mix above which suggestions for stems are less sure [C]";
+        stems_difference_db: dB, -120.0..=0.0, default -30.0, "Difference of the sum of stems, at its best gain, from the mix above which suggestions for stems are less sure [C]";
         quiet_steps: none, 0.0..=64.0, default 1.5, "Samples up to it are silent, in 16-bit steps [C]";
         dropout_ms: ms, 0.5..=1000.0, default 5.0, "Silence within sound that is a dropout, at least [C]";
         dropout_longest_ms: ms, 1.0..=60000.0, default 1000.0, "Silence within sound that is a dropout, at most [C]";
