@@ -309,8 +309,8 @@ impl Pair {
             track: Some(String::from(name)),
             action: Action::Effect(Effect::Gain(GainParams { invert_polarity: true, ..Default::default() })),
             reason: format!(
-                "With {name:?} inverted the sum of both changes by {} dB instead of {} dB in its worst band, and the sum \
-                 of all stems by {} dB.",
+                "With {name:?} inverted the sum of both changes by {} dB instead of {} dB in its worst band, and the \
+                 sum of all stems by {} dB.",
                 figure(after, 1),
                 figure(before, 1),
                 figure(sum_after - sum_before, 1),

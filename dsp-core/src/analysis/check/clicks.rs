@@ -43,8 +43,7 @@ pub(super) fn check<S: Sample>(
 ) -> Result<Option<Finding>, AnalysisError> {
     let limits = programme.limits;
     let residual = residual(programme, watch)?;
-    let clicks = clicks(programme, &residual);
-    watch.pass(programme.frames())?;
+    let clicks = clicks(programme, &residual, watch)?;
     let Some(loudest) = clicks.iter().map(|click| click.residual).reduce(f64::max) else { return Ok(None) };
     let sharpest = clicks.iter().map(|click| click.ratio).fold(0.0, f64::max);
     let per_minute = 60.0 * clicks.len() as f64 / programme.duration_s();
@@ -164,7 +163,11 @@ fn predict(samples: &[f64], weights: &[f64; ORDER], error: &mut [f64]) {
 }
 
 /// Residuals far above their neighbourhood, short, and not followed by more.
-fn clicks<S: Sample>(programme: &Programme<'_, S>, residual: &[f32]) -> Vec<Click> {
+fn clicks<S: Sample>(
+    programme: &Programme<'_, S>,
+    residual: &[f32],
+    watch: &mut Watch<'_>,
+) -> Result<Vec<Click>, AnalysisError> {
     let limits = programme.limits;
     let block = ms_to_frames(1.0, programme.rate_hz()).max(1);
     let parts = residual.chunks(block);
@@ -178,6 +181,7 @@ fn clicks<S: Sample>(programme: &Programme<'_, S>, residual: &[f32]) -> Vec<Clic
     let mut found: Vec<Click> = Vec::new();
     let join = ms_to_frames(limits.click_join_ms, programme.rate_hz());
     for (index, part) in residual.chunks(block).enumerate() {
+        watch.pass(part.len())?;
         let highest = part.iter().fold(0.0_f32, |highest, error| highest.max(error.abs()));
         if f64::from(highest) <= floor {
             continue;
@@ -220,7 +224,7 @@ fn clicks<S: Sample>(programme: &Programme<'_, S>, residual: &[f32]) -> Vec<Clic
         let after = rms(&mut AFTER_BLOCKS.map(|distance| last + distance));
         click.last - click.first < longest && after <= limits.click_after_ratio * before
     });
-    found
+    Ok(found)
 }
 
 #[cfg(test)]

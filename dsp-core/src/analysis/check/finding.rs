@@ -22,8 +22,8 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Finding {
-    /// The check: `clipping`, `held_peaks`, `overs`, `dynamics`, `dc`, `polarity`, `mono_fold`, `cancellation`, `dropouts`,
-    /// `clicks`, `noise_floor`, `hum` or `silence`.
+    /// The check: `clipping`, `held_peaks`, `overs`, `dynamics`, `dc`, `polarity`, `mono_fold`, `cancellation`,
+    /// `dropouts`, `clicks`, `noise_floor`, `hum` or `silence`.
     pub check: &'static str,
     /// How grave it is.
     pub severity: Severity,

@@ -157,6 +157,7 @@ fn steady<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'_>) -> Res
     let mut transform = PairTransform::new(frame);
     let mut spectra = vec![0.0_f32; bins * starts.len()];
     for (pair, both) in starts.chunks(2).enumerate() {
+        watch.pass(0)?;
         let second = *both.last().unwrap_or(&0);
         transform.forward(&samples[both[0]..both[0] + frame], &samples[second..second + frame]);
         for bin in 0..bins {

@@ -73,15 +73,15 @@ impl MixCheck {
 
 /// Checks a programme of one or two channels for faults, and its stems, if there are any, for cancellation.
 ///
-/// Clipping, overs, DC, polarity, what is lost in mono, dropouts, clicks, noise floor, hum, silence; each with its figure,
-/// its limit, where it is and, if something mends it, an ordinary effect with what is measured after it.
+/// Clipping, overs, DC, polarity, what is lost in mono, dropouts, clicks, noise floor, hum, silence; each with its
+/// figure, its limit, where it is and, if something mends it, an ordinary effect with what is measured after it.
 ///
 /// `report` is called with the share of the work done and may end it.
 ///
 /// # Source
-/// Loudness and true peak: ITU-R BS.1770. Mono fold: thirds of an octave of IEC 61260-1. Clicks: the residual of a linear
-/// prediction, after P. Alonso-Jiménez et al., "Automatic detection of audio problems for quality control in digital
-/// music distribution", AES 146 (2019); the test of what follows a click is ours.
+/// Loudness and true peak: ITU-R BS.1770. Mono fold: thirds of an octave of IEC 61260-1. Clicks: the residual of a
+/// linear prediction, after P. Alonso-Jiménez et al., "Automatic detection of audio problems for quality control in
+/// digital music distribution", AES 146 (2019); the test of what follows a click is ours.
 ///
 /// # Errors
 /// [`AnalysisError::Setting`] for a limit out of range or another count of channels, [`AnalysisError::NonFinite`],
@@ -96,7 +96,8 @@ impl MixCheck {
 /// let right: Vec<f64> = left.iter().map(|sample| -sample).collect();
 /// let (rows, spec) = ([&left[..], &right[..]], StreamSpec::new(48_000.0, 2)?);
 /// let limits = CheckLimits::default();
-/// let check = check_mix(&Block::from_slices(&rows)?, &spec, &[], &limits, &mut |_| ControlFlow::Continue(())).unwrap();
+/// let go_on = &mut |_| ControlFlow::Continue(());
+/// let check = check_mix(&Block::from_slices(&rows)?, &spec, &[], &limits, go_on).unwrap();
 /// assert!(!check.passed() && check.correlation.unwrap() < -0.999);
 /// assert!(check.findings.iter().any(|finding| finding.check == "polarity"));
 /// # Ok::<(), mixdown::Error>(())

@@ -100,7 +100,8 @@ pub(super) fn check<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'
     let worst = lost.iter().map(|band| fold.bands[*band].loss_db).fold(0.0, f64::min);
     let (low_hz, high_hz) = (fold.bands[first].centre_hz, fold.bands[last].centre_hz);
     let message = format!(
-        "In mono {} between {} and {} Hz lose more than {} dB, up to {} dB; the whole loses {} dB. Plain stereo loses 3 dB.",
+        "In mono {} between {} and {} Hz lose more than {} dB, up to {} dB; the whole loses {} dB. Plain stereo loses \
+         3 dB.",
         counted(lost.len(), "third of an octave", "thirds of an octave"),
         figure(low_hz, 0),
         figure(high_hz, 0),
@@ -154,7 +155,8 @@ fn inverted(correlation: f64, fold: &MonoFold, severity: Severity) -> Suggestion
         track: None,
         action: Action::Effect(invert_right()),
         reason: format!(
-            "With the right channel inverted the correlation is {} instead of {}, and the mono sum loses {} instead of {} dB.",
+            "With the right channel inverted the correlation is {} instead of {}, and the mono sum loses {} instead of \
+             {} dB.",
             figure(-correlation, 2),
             figure(correlation, 2),
             figure(-after, 1),
