@@ -35,6 +35,7 @@ mod _core {
     use super::{
         analysis::{
             Spectra,
+            check::check_programme,
             lead::lead_report,
             limits,
             masking::masking,

@@ -9,6 +9,7 @@
 
 pub(crate) mod bands;
 pub(crate) mod cells;
+pub(crate) mod check;
 pub(crate) mod devices;
 pub(crate) mod error;
 pub(crate) mod hearing;
@@ -24,6 +25,7 @@ pub(crate) mod tracks;
 pub(crate) mod translation;
 
 pub use {
+    check::{CheckLimits, CheckStem, Finding, Folded, MixCheck, Severity, check_mix},
     devices::{Device, NoiseColour, RoomNoise, devices},
     error::AnalysisError,
     lead::{LeadLimits, LeadMasker, LeadReport, LeadSpan, LeadVerdict, lead_report, lead_report_with},

@@ -29,6 +29,7 @@ __all__ = [
     "check_band",
     "check_effect",
     "check_mix",
+    "check_programme",
     "check_send",
     "check_strip",
     "deliver",
@@ -160,6 +161,13 @@ def lead_report(
     audio: tuple[AudioLike, AudioLike],
     target: float | None,
     limits: _Settings,
+) -> _Settings: ...
+def check_programme(
+    audio: AudioLike,
+    sample_rate_hz: float,
+    stems: list[tuple[str, _Audio]],
+    limits: _Settings,
+    progress: Callable[[float], None] | None = None,
 ) -> _Settings: ...
 def limits(report: str) -> list[_Settings]: ...
 def masking(stems: list[tuple[str, Spectra]], lead: str | None, limits: _Settings) -> _Settings: ...

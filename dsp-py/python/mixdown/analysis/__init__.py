@@ -2,8 +2,10 @@
 
 from mixdown.analysis.balancing import Balance, balance
 from mixdown.analysis.devices import Device, RoomNoise, devices
+from mixdown.analysis.findings import Finding
 from mixdown.analysis.lead import LeadMasker, LeadReport, LeadSpan, lead_report
 from mixdown.analysis.masking_matrix import Clash, Masking, masking
+from mixdown.analysis.mix_check import MixCheck, check_mix
 from mixdown.analysis.reports import Limit, limits
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion
@@ -13,17 +15,20 @@ __all__ = [
     "Balance",
     "Clash",
     "Device",
+    "Finding",
     "LeadMasker",
     "LeadReport",
     "LeadSpan",
     "Limit",
     "Masking",
+    "MixCheck",
     "RoomNoise",
     "Stems",
     "StemsLike",
     "Suggestion",
     "Translation",
     "balance",
+    "check_mix",
     "devices",
     "lead_report",
     "limits",
