@@ -1,5 +1,7 @@
 //! Judgement of mixes: spectra of tracks, and the reports made of them as plain values.
 
+mod tone;
+
 use crate::{
     array::{self, Lent},
     error::{ParameterError, parameter},
@@ -8,9 +10,11 @@ use crate::{
 };
 use mixdown::{Block, StreamSpec, analysis, params::Field};
 use pyo3::prelude::*;
+pub(crate) use tone::{match_to, tonal_balance, tonal_curve, tonal_hits, tonal_target};
 
 /// Tables of the limits of reports, by the name of the function in Python.
-const LIMITS: &[(&str, &[Field])] = &[];
+const LIMITS: &[(&str, &[Field])] =
+    &[("match", analysis::MatchLimits::FIELDS), ("tonal_balance", analysis::TonalLimits::FIELDS)];
 
 /// The spectra of one track, measured once for all reports.
 #[pyclass(module = "mixdown._core", frozen)]

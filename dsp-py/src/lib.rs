@@ -33,7 +33,7 @@ mod _core {
 
     #[pymodule_export]
     use super::{
-        analysis::{Spectra, limits},
+        analysis::{Spectra, limits, match_to, tonal_balance, tonal_curve, tonal_hits, tonal_target},
         array::{as_array, as_audio},
         delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},

@@ -10,12 +10,26 @@
 pub(crate) mod bands;
 pub(crate) mod cells;
 pub(crate) mod error;
+pub(crate) mod fit;
 pub(crate) mod hearing;
+pub(crate) mod ltas;
+mod match_limits;
+mod matching;
+mod minimum_phase;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
+mod tonal;
+mod tonal_limits;
+mod tonal_target;
+mod tone_curves;
 
 pub use {
     error::AnalysisError,
+    match_limits::{MatchLimits, MatchParams},
+    matching::{Match, MatchCurve, match_to},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
+    tonal::{TonalBalance, TonalRegion, tonal_balance},
+    tonal_limits::TonalLimits,
+    tonal_target::{TonalTarget, tonal_target},
 };

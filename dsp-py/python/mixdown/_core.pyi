@@ -41,6 +41,7 @@ __all__ = [
     "kinds",
     "latency_frames",
     "limits",
+    "match_to",
     "measure_mix",
     "mono_fold",
     "normalize",
@@ -52,6 +53,10 @@ __all__ = [
     "reverb_space",
     "takes_key",
     "targets",
+    "tonal_balance",
+    "tonal_curve",
+    "tonal_hits",
+    "tonal_target",
     "transfer_curve",
 ]
 
@@ -147,6 +152,13 @@ class Spectra:
     def __len__(self) -> int: ...
 
 def limits(report: str) -> list[_Settings]: ...
+def match_to(programme: Spectra, reference: Spectra, settings: _Settings, limits: _Settings) -> _Settings: ...
+def tonal_balance(programme: Spectra, target: _Settings, limits: _Settings) -> _Settings: ...
+def tonal_curve(
+    name: str, frequencies_hz: list[float], levels_db: list[float], spread_db: list[float] | None
+) -> _Settings: ...
+def tonal_hits(percussion: float) -> _Settings: ...
+def tonal_target(references: list[Spectra], limits: _Settings) -> _Settings: ...
 
 @final
 class LoudnessMeter:
