@@ -448,7 +448,7 @@ fn equalization(
         track: None,
         action: Action::Effect(report.effect.clone()),
         reason: format!(
-            "The reference differs by {:.1} dB rms, the halves of one of both by {:.1} dB; with {:.0} % of the curve \
+            "The reference differs by {:.1} dB rms, the halves of one programme by {:.1} dB; with {:.0} % of the curve \
              {after_db:.1} dB are left.",
             report.rms_difference_db,
             report.rms_halves_db,

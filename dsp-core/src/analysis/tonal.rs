@@ -207,7 +207,7 @@ fn slope_note(report: &TonalBalance, limits: &TonalLimits) -> Option<String> {
     let beside = if target.references > 0 {
         format!("with a spread of {:.1}", target.slope_spread_db_per_octave?)
     } else {
-        format!("and about {share:.0} % of programmes are {steeper}")
+        format!("and {} of programmes are {steeper}", share_of(share))
     };
     Some(format!(
         "{word} than most: the levels change by {own:+.1} dB per octave from {:.0} Hz to {:.0} Hz, those of {} by \
@@ -233,12 +233,17 @@ fn region_note(report: &TonalBalance, region: &TonalRegion) -> Option<String> {
         }
         Some(percentile) => {
             let (share, have) = if word == "more" { (percentile, "less") } else { (100.0 - percentile, "more") };
-            format!("; about {share:.0} % of programmes have {have}")
+            format!("; {} of programmes have {have}", share_of(share))
         }
         None => String::new(),
     };
     let most = if region.percentile.is_some() { format!("{word} than most, ") } else { String::new() };
     Some(format!("{}, {range}: {most}{size:.1} dB {word} than {}{beside}.", capital(region.name), target.name))
+}
+
+/// A share of programmes in words: the ends of a normal distribution are not known so well.
+fn share_of(percent: f64) -> String {
+    if percent > 99.0 { String::from("over 99 %") } else { format!("about {percent:.0} %") }
 }
 
 fn capital(word: &str) -> String {

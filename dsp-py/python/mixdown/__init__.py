@@ -13,9 +13,20 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.analysis import Stems, Suggestion
+from mixdown.analysis import (
+    Match,
+    MatchCurve,
+    Stems,
+    Suggestion,
+    TonalBalance,
+    TonalRegion,
+    TonalTarget,
+    match,
+    tonal_balance,
+    tonal_target,
+)
 from mixdown.conversion import resample, to_float
-from mixdown.delivery import Certificate, Mastered, Target, master, normalize, playback_gain, targets
+from mixdown.delivery import Certificate, Mastered, MatchedTo, Target, master, normalize, playback_gain, targets
 from mixdown.effects import (
     AllPass,
     Band,
@@ -72,12 +83,14 @@ from mixdown.meters import (
     CorrelationReading,
     FoldBand,
     Level,
+    LevelMatched,
     LevelMeter,
     Loudness,
     LoudnessMeter,
     MonoCompatibility,
     album_loudness,
     correlation,
+    level_matched,
     loudness,
     mono_compatibility,
 )
@@ -130,6 +143,7 @@ __all__ = [
     "HighShelf",
     "ImpulseResponse",
     "Level",
+    "LevelMatched",
     "LevelMeter",
     "Limiter",
     "LinearPhaseEqualizer",
@@ -138,6 +152,9 @@ __all__ = [
     "LowPass",
     "LowShelf",
     "Mastered",
+    "Match",
+    "MatchCurve",
+    "MatchedTo",
     "MidSide",
     "Mix",
     "MixReading",
@@ -165,6 +182,9 @@ __all__ = [
     "Suggestion",
     "Target",
     "Tilt",
+    "TonalBalance",
+    "TonalRegion",
+    "TonalTarget",
     "Track",
     "TransientShaper",
     "Tremolo",
@@ -180,8 +200,10 @@ __all__ = [
     "fader_db",
     "fader_position",
     "from_dict",
+    "level_matched",
     "loudness",
     "master",
+    "match",
     "mono_compatibility",
     "normalize",
     "playback_gain",
@@ -189,5 +211,7 @@ __all__ = [
     "resample",
     "targets",
     "to_float",
+    "tonal_balance",
+    "tonal_target",
     "write",
 ]

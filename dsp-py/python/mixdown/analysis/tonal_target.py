@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -187,5 +187,6 @@ def tonal_target(
         label = f"references[{index}]"
         audio, rate_hz = _checks.recording(source, None, label, f"{label}.sample_rate_hz")
         programmes.append((one_or_two_channels(audio, label), rate_hz))
-    spectra = list(each(programmes, lambda programme, _: _core.Spectra(*programme)))
+    measured = each(programmes, lambda programme, _: _core.Spectra(*programme))
+    spectra = [cast(_core.Spectra, spectra) for spectra in measured]
     return target_of(_core.tonal_target(spectra, settings))

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from mixdown import __version__
+from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
 from mixdown.cli.master import master
 from mixdown.cli.measure import measure
@@ -31,6 +32,7 @@ app.command(epilog=TARGETS_HELP)(measure)
 app.command()(mix)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
+app.command()(compare)
 
 
 def _version(shown: bool) -> None:

@@ -1,6 +1,7 @@
 """Meters: loudness after ITU-R BS.1770-5 and EBU Tech 3341 and 3342, levels, correlation, mono compatibility."""
 
 from mixdown.meters.correlation_meter import Correlation, CorrelationMeter, CorrelationReading, correlation
+from mixdown.meters.level_matching import LevelMatched, level_matched
 from mixdown.meters.level_meter import ChannelLevel, Level, LevelMeter
 from mixdown.meters.loudness_meter import Loudness, LoudnessMeter, album_loudness, album_of, loudness
 from mixdown.meters.mono_fold import FoldBand, MonoCompatibility, mono_compatibility
@@ -12,6 +13,7 @@ __all__ = [
     "CorrelationReading",
     "FoldBand",
     "Level",
+    "LevelMatched",
     "LevelMeter",
     "Loudness",
     "LoudnessMeter",
@@ -19,6 +21,7 @@ __all__ = [
     "album_loudness",
     "album_of",
     "correlation",
+    "level_matched",
     "loudness",
     "mono_compatibility",
 ]
