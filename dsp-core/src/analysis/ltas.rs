@@ -15,8 +15,9 @@ use alloc::vec::Vec;
 
 /// Offset of BS.1770 between K-weighted power and loudness, in dB.
 const LOUDNESS_OFFSET_DB: f64 = -0.691;
-/// The relative gate of integrated loudness in BS.1770, in LU.
+/// The relative gate of integrated loudness in BS.1770, in LU, and the length of its blocks, in seconds.
 const LOUDNESS_GATE_LU: f64 = -10.0;
+const LOUDNESS_BLOCK_S: f64 = 0.4;
 
 /// What is averaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub(crate) struct Active {
     frames: Vec<usize>,
     /// Their length together.
     pub(crate) active_s: f64,
-    /// Loudness with the gates of BS.1770, on the frames of the spectra, two channels; `None` for silence.
+    /// Loudness with the gates of BS.1770, in blocks of whole frames, of two channels; `None` for silence.
     pub(crate) loudness_lufs: Option<f64>,
 }
 
@@ -58,14 +59,9 @@ impl Active {
         if audible.is_empty() {
             return Self { frames: audible, active_s: 0.0, loudness_lufs: None };
         }
-        let mean = mean_of(&audible);
-        let frames = above(floor.max(mean * db_to_power(gates.relative_lu)));
-        let loud = above(floor.max(mean * db_to_power(LOUDNESS_GATE_LU)));
-        Self {
-            active_s: (frames.len() as f64 * spectra.hop_s()).min(spectra.duration_s()),
-            frames,
-            loudness_lufs: Some(LOUDNESS_OFFSET_DB + power_to_db(mean_of(&loud))),
-        }
+        let frames = above(floor.max(mean_of(&audible) * db_to_power(gates.relative_lu)));
+        let active_s = (frames.len() as f64 * spectra.hop_s()).min(spectra.duration_s());
+        Self { frames, active_s, loudness_lufs: loudness_lufs(&power, spectra.hop_s(), floor) }
     }
 
     /// Refuses a programme of which too little sounds.
@@ -86,6 +82,20 @@ impl Active {
     pub(crate) fn all(&self) -> &[usize] {
         &self.frames
     }
+}
+
+/// Loudness of frames of K-weighted power, in blocks as long as those of BS.1770; `None` for silence.
+fn loudness_lufs(power: &[f64], hop_s: f64, floor: f64) -> Option<f64> {
+    let length = (libm::round(LOUDNESS_BLOCK_S / hop_s) as usize).clamp(1, power.len().max(1));
+    let blocks: Vec<f64> = power.windows(length).map(|block| block.iter().sum::<f64>() / length as f64).collect();
+    let mean_above = |limit: f64| {
+        let loud = blocks.iter().filter(|block| **block > limit);
+        let (sum, count) = loud.fold((0.0, 0), |(sum, count), block| (sum + block, count + 1));
+        (count > 0).then(|| sum / f64::from(count))
+    };
+    let mean = mean_above(floor)?;
+    let loud = mean_above(floor.max(mean * db_to_power(LOUDNESS_GATE_LU)))?;
+    Some(LOUDNESS_OFFSET_DB + power_to_db(loud))
 }
 
 /// Mean power of each cell over some frames.
@@ -161,6 +171,23 @@ mod tests {
         let silent = Active::of(&measure(&[&[0.0; 96_000]]), GATES);
         assert!(silent.all().is_empty() && silent.loudness_lufs.is_none());
         assert!(silent.at_least("audio", 3.0).is_err() && active.at_least("audio", 3.0).is_ok());
+    }
+
+    /// Within 0.1 LU: blocks begin at every frame, and not at every 100 ms.
+    #[test]
+    fn loudness_is_that_of_the_meter() {
+        use crate::{Meter, meters::LoudnessParams};
+        let [left, right] = [10, 11].map(|seed| {
+            (0..12)
+                .flat_map(|part| noise(seed + 2 * part, 48_000, 0.02 * (1.0 + (part % 4) as f64)))
+                .collect::<Vec<f64>>()
+        });
+        let active = Active::of(&measure(&[&left, &right]), GATES);
+        let spec = StreamSpec::new(48_000.0, 2).unwrap();
+        let mut meter = LoudnessParams::default().build::<f64>(&spec).unwrap();
+        meter.observe(&Block::from_slices(&[&left[..], &right]).unwrap());
+        let expected = meter.reading().integrated_lufs;
+        assert!((active.loudness_lufs.unwrap() - expected).abs() < 0.1, "{active:?} {expected}");
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub struct Match {
 const TAPS: usize = 8_192;
 /// Bands of an octave.
 const PER_OCTAVE: f64 = 6.0;
+/// Bands this close above the end of the range are within it: their midbands are no round numbers.
+const EDGE: f64 = 1.01;
 /// Highest frequency of a band, beside the sample rate.
 const HIGHEST_PER_RATE: f64 = 0.45;
 /// Frequencies of bands in Hz, and their largest gain in dB.
@@ -94,7 +96,10 @@ impl<'a> Programme<'a> {
     fn new(spectra: &'a Spectra, argument: &'static str, limits: &MatchLimits) -> Result<Self, AnalysisError> {
         let active = Active::of(spectra, Gates { floor_lufs: limits.floor_lufs, relative_lu: limits.gate_lu });
         active.at_least(argument, limits.least_s)?;
-        Ok(Self { spectra, active, bands: Bands::sixths(spectra.cells()) })
+        let Bands { centres_hz, weights } = Bands::sixths(spectra.cells());
+        let range = limits.low_hz..=limits.high_hz * EDGE;
+        let (centres_hz, weights) = centres_hz.into_iter().zip(weights).filter(|(hz, _)| range.contains(hz)).unzip();
+        Ok(Self { spectra, active, bands: Bands { centres_hz, weights } })
     }
 
     /// Levels of one part over some frames; `None` too far under the loudest band of the whole programme.
@@ -130,13 +135,12 @@ struct Shape<'a> {
 }
 
 impl Shape<'_> {
-    /// `to` minus `from`, aligned by its median, 0 where it is not trusted or outside the range, smoothed.
+    /// `to` minus `from`, aligned by its median, 0 where it is not trusted or too low, smoothed.
     fn difference(&self, from: &[Option<f64>], to: &[Option<f64>], lowest_hz: f64) -> Difference {
         let limits = self.limits;
-        let range = limits.low_hz.max(lowest_hz)..=limits.high_hz * libm::exp2(1.0 / 60.0);
         let both = self.hz.iter().zip(from).zip(to);
         let mut raw: Vec<Option<f64>> =
-            both.map(|((hz, from), to)| Some((*to)? - (*from)?).filter(|_| range.contains(hz))).collect();
+            both.map(|((hz, from), to)| Some((*to)? - (*from)?).filter(|_| *hz >= lowest_hz)).collect();
         let within = |low_hz: f64, high_hz: f64| -> Vec<f64> {
             let bands = self.hz.iter().zip(&raw).filter(|(hz, _)| (low_hz..=high_hz).contains(*hz));
             bands.filter_map(|(_, level)| *level).collect()
@@ -331,7 +335,7 @@ fn notes(report: &Match, limits: &MatchLimits) -> Vec<String> {
         .frequencies_hz
         .iter()
         .zip(&report.whole.trusted)
-        .filter(|(hz, trusted)| !**trusted && (limits.low_hz..=limits.high_hz).contains(*hz))
+        .filter(|(_, trusted)| !**trusted)
         .map(|(hz, _)| *hz)
         .collect();
     if !untrusted.is_empty() {

@@ -21,6 +21,11 @@ def programme(seed: int, seconds: float = 12, rate_hz: int = RATE_HZ, channels: 
     return np.asarray(0.1 * pink / np.std(pink))
 
 
+def numbers(values: tuple[float | None, ...]) -> NDArray[np.float64]:
+    """NaN in place of None."""
+    return np.array(values, dtype=np.float64)
+
+
 def test_13_a_tilt_is_the_change_of_slope() -> None:
     audio = programme(1)
     before = md.tonal_balance(audio, RATE_HZ).slope_db_per_octave
@@ -51,12 +56,12 @@ def test_a_dark_programme_is_called_darker_and_is_corrected_towards_references_a
     assert after_db < before_db
     assert after.rms_db == pytest.approx(after_db, abs=0.02)
     # No more than 3 dB anywhere.
-    response = suggestion.effect.frequency_response(balance.frequencies_hz, RATE_HZ)
+    response = suggestion.effect.frequency_response(numbers(balance.frequencies_hz), RATE_HZ)
     assert np.max(np.abs(20 * np.log10(np.abs(response)))) <= 3.2
     # Against a generic curve: notes, no equalizer.
     beside_hits = md.tonal_balance(dark, RATE_HZ)
     assert beside_hits.suggest() == ()
-    curve = md.tonal_target(frequencies_hz=target.frequencies_hz[5:], levels_db=target.level_db[5:])
+    curve = md.tonal_target(frequencies_hz=target.frequencies_hz[5:], levels_db=numbers(target.level_db)[5:])
     assert md.tonal_balance(dark, RATE_HZ, target=curve).suggest() == ()
 
 
@@ -64,7 +69,7 @@ def test_a_pair_has_low_confidence_and_no_percentile() -> None:
     target = md.tonal_target([(programme(2), RATE_HZ)])
     balance = md.tonal_balance(programme(5), RATE_HZ, target=target)
     assert balance.confidence == "low"
-    assert np.isnan(balance.percentiles).all()
+    assert balance.percentiles == (None,) * 30
     assert balance.suggest() == ()
     assert balance.regions[3].word == "usual"
 
@@ -74,13 +79,13 @@ def test_loudness_and_channels_do_not_matter() -> None:
     one = md.tonal_balance(audio, RATE_HZ)
     for other in (0.1 * audio, audio.astype(np.float32), audio[::-1]):
         two = md.tonal_balance(other, RATE_HZ)
-        np.testing.assert_allclose(one.deviation_db, two.deviation_db, atol=1e-3)
+        np.testing.assert_allclose(numbers(one.deviation_db), numbers(two.deviation_db), atol=1e-3)
 
 
 def test_percussion_lifts_the_ends_of_hits() -> None:
     audio = programme(7)
     sparse, heavy = (md.tonal_balance(audio, RATE_HZ, percussion=value) for value in (-1, 1))
-    change = heavy.target.level_db - sparse.target.level_db
+    change = numbers(heavy.target.level_db) - numbers(sparse.target.level_db)
     assert change[27] - change[17] == pytest.approx(10, abs=1)
     with pytest.raises(md.ParameterError, match=r"percussion = 1\.5 is out of range: it must lie in -1\.\.1"):
         md.tonal_balance(audio, RATE_HZ, percussion=1.5)
@@ -90,7 +95,9 @@ def test_percussion_lifts_the_ends_of_hits() -> None:
 
 def test_views_are_plain_finite_and_drawn() -> None:
     balance = md.tonal_balance(programme(8), RATE_HZ)
-    json.dumps(balance.to_dict(), allow_nan=False)
+    written = json.loads(json.dumps(balance.to_dict(), allow_nan=False))
+    assert "inf" not in str(written)
+    assert written["deviation_db"] == list(balance.deviation_db)
     json.dumps(balance.target.to_dict(), allow_nan=False)
     assert "high mids" in balance.table()
     assert repr(balance).startswith("<TonalBalance beside hits: ")
@@ -121,9 +128,9 @@ def test_18_what_cannot_be_judged_is_refused_in_one_line(audio: NDArray[np.float
 @pytest.mark.parametrize("rate_hz", [8_000, 44_100, 192_000])
 def test_18_other_rates_have_figures_where_there_is_a_band(rate_hz: int) -> None:
     balance = md.tonal_balance(programme(9, seconds=4, rate_hz=rate_hz, channels=1)[0], rate_hz)
-    known = np.isfinite(balance.deviation_db)
-    assert known[balance.frequencies_hz < 0.4 * rate_hz][3:].all()
-    assert not known[balance.frequencies_hz > 0.5 * rate_hz].any()
+    known, hz = np.isfinite(numbers(balance.deviation_db)), numbers(balance.frequencies_hz)
+    assert known[hz < 0.4 * rate_hz][3:].all()
+    assert not known[hz > 0.5 * rate_hz].any()
     assert balance.confidence == "low"
     json.dumps(balance.to_dict(), allow_nan=False)
 

@@ -16,7 +16,7 @@ from mixdown._core import ShapeError
 from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, effect_of, suggestion_of
-from mixdown.analysis.tonal_target import decibels, numbers
+from mixdown.analysis.tonal_target import Levels, decibels, numbers
 from mixdown.display import figures
 from mixdown.effects import Convolution, Effect, Equalizer, Gain, MidSide
 
@@ -33,8 +33,8 @@ class MatchCurve:
 
     Attributes
     ----------
-    difference_db : float64 array
-        Reference minus programme, aligned by its median from 200 Hz to 4 kHz; NaN where not trusted.
+    difference_db : tuple of float
+        Reference minus programme, aligned by its median from 200 Hz to 4 kHz; None where not trusted.
     trusted : bool array
         Whether both have enough there.
     curve_db, fitted_db, residual_db : float64 arrays
@@ -42,7 +42,7 @@ class MatchCurve:
         minus fitted.
     """
 
-    difference_db: NDArray[np.float64]
+    difference_db: Levels
     trusted: NDArray[np.bool_]
     curve_db: NDArray[np.float64]
     fitted_db: NDArray[np.float64]
@@ -97,8 +97,8 @@ class Match(Report):
     suggestions: tuple[Suggestion, ...]
 
     @property
-    def difference_db(self) -> NDArray[np.float64]:
-        """Reference minus programme; NaN where not trusted."""
+    def difference_db(self) -> Levels:
+        """Reference minus programme; None where not trusted."""
         return self.whole.difference_db
 
     @property
@@ -200,6 +200,7 @@ class Match(Report):
         parts += [] if self.side is None else [(self.side, "--", "_{}")]
         highest = 3.0
         for curve, style, name in parts:
+            difference = numbers(curve.difference_db)
             known = np.where(curve.trusted, curve.curve_db, np.nan)
             fitted = np.where(curve.trusted, curve.fitted_db, np.nan)
             axes.semilogx(
@@ -207,7 +208,7 @@ class Match(Report):
             )
             axes.semilogx(hz, known, style, color=figures.TARGET, linewidth=2.0, label=name.format("wanted"))
             axes.semilogx(hz, fitted, style, color=figures.AFTER, linewidth=2.0, label=name.format("effect"))
-            for values in (curve.difference_db, known, fitted):
+            for values in (difference, known, fitted):
                 highest = max(highest, float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0)))
         axes.axhline(0.0, color=figures.FAINT, linewidth=0.8)
         title = "Match" if self.side is None else "Match of mid and side (dashed)"
@@ -251,7 +252,7 @@ def _at_rate(effect: Effect, rate_hz: float) -> Effect:
 
 def _curve(made: Mapping[str, Any]) -> MatchCurve:
     return MatchCurve(
-        difference_db=numbers(made["difference_db"]),
+        difference_db=tuple(made["difference_db"]),
         trusted=np.array(made["trusted"], dtype=np.bool_),
         curve_db=numbers(made["curve_db"]),
         fitted_db=numbers(made["fitted_db"]),

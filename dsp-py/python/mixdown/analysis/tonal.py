@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, suggestion_of
-from mixdown.analysis.tonal_target import TonalTarget, decibels, draw_target, numbers, target_of
+from mixdown.analysis.tonal_target import Levels, TonalTarget, decibels, draw_target, numbers, target_of
 from mixdown.display import figures
 
 if TYPE_CHECKING:
@@ -54,9 +51,9 @@ class TonalBalance(Report):
     ----------
     target : TonalTarget
         What it is compared with.
-    frequencies_hz, level_db, deviation_db, percentiles : float64 arrays
+    frequencies_hz, level_db, deviation_db, percentiles : tuple of float
         Thirds of an octave: midbands, levels aligned with the target, level minus target, and the share of programmes
-        with a lower level, in percent. NaN where not measurable.
+        with a lower level, in percent. None where not measurable.
     slope_db_per_octave : float or None
         Of the levels from 100 Hz to 10 kHz.
     slope_percentile : float or None
@@ -73,10 +70,10 @@ class TonalBalance(Report):
     """
 
     target: TonalTarget
-    frequencies_hz: NDArray[np.float64]
-    level_db: NDArray[np.float64]
-    deviation_db: NDArray[np.float64]
-    percentiles: NDArray[np.float64]
+    frequencies_hz: tuple[float, ...]
+    level_db: Levels
+    deviation_db: Levels
+    percentiles: Levels
     slope_db_per_octave: float | None
     slope_percentile: float | None
     regions: tuple[TonalRegion, ...]
@@ -87,8 +84,8 @@ class TonalBalance(Report):
     suggestions: tuple[Suggestion, ...]
 
     @property
-    def spread_db(self) -> NDArray[np.float64]:
-        """Spread of programmes about the target; NaN where it is not known."""
+    def spread_db(self) -> Levels:
+        """Spread of programmes about the target; None where it is not known."""
         return self.target.spread_db
 
     def __repr__(self) -> str:
@@ -148,7 +145,9 @@ class TonalBalance(Report):
         """
         axes = new_axes() if axes is None else axes
         draw_target(axes, self.target)
-        axes.semilogx(self.frequencies_hz, self.level_db, color=figures.AFTER, linewidth=2.0, label="programme")
+        axes.semilogx(
+            self.frequencies_hz, numbers(self.level_db), color=figures.AFTER, linewidth=2.0, label="programme"
+        )
         figures.style_levels(axes, title="Tonal balance", unit="dB per third of an octave")
         return axes
 
@@ -209,10 +208,10 @@ def tonal_balance(
     made = _core.tonal_balance(spectra, dict(wanted), settings)
     return TonalBalance(
         target=target_of(made["target"]),
-        frequencies_hz=numbers(made["frequencies_hz"]),
-        level_db=numbers(made["level_db"]),
-        deviation_db=numbers(made["deviation_db"]),
-        percentiles=numbers(made["percentiles"]),
+        frequencies_hz=tuple(made["frequencies_hz"]),
+        level_db=tuple(made["level_db"]),
+        deviation_db=tuple(made["deviation_db"]),
+        percentiles=tuple(made["percentiles"]),
         slope_db_per_octave=made["slope_db_per_octave"],
         slope_percentile=made["slope_percentile"],
         regions=tuple(TonalRegion(**region) for region in made["regions"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+Levels: TypeAlias = tuple[float | None, ...]
+"""Values of bands; None where there is nothing to measure."""
+
+
+@dataclass(frozen=True, repr=False)
 class TonalTarget(Report):
     """Levels of thirds of an octave with their spread, to compare a programme with: see :func:`tonal_target`.
 
@@ -31,36 +35,28 @@ class TonalTarget(Report):
         Its name in sentences.
     references : int
         Programmes that it was made of; 0 for a curve.
-    frequencies_hz, level_db, spread_db : float64 arrays
+    frequencies_hz, level_db, spread_db : tuple of float
         Midbands, levels about their median from 100 Hz to 8 kHz, and spread: the standard deviation of the references.
-        NaN where there is none.
+        None where there is none.
     slope_db_per_octave, slope_spread_db_per_octave : float or None
         Of the levels from 100 Hz to 10 kHz.
+    region_spread_db : tuple of float
+        Spread of the mean levels of the regions of a report; None where there is none.
     """
 
     name: str
     references: int
-    frequencies_hz: NDArray[np.float64]
-    level_db: NDArray[np.float64]
-    spread_db: NDArray[np.float64]
+    frequencies_hz: tuple[float, ...]
+    level_db: Levels
+    spread_db: Levels
     slope_db_per_octave: float | None
     slope_spread_db_per_octave: float | None
-    _engine: Mapping[str, Any]
+    region_spread_db: Levels
 
     def __repr__(self) -> str:
         slope = "" if self.slope_db_per_octave is None else f", {self.slope_db_per_octave:+.1f} dB per octave"
         made = f"{self.references} references" if self.references else "a curve"
         return f"<TonalTarget {self.name}: {made}{slope}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all figures as plain values.
-
-        Returns
-        -------
-        dict
-            Valid as strict JSON.
-        """
-        return dict(self._engine)
 
     def table(self) -> str:
         """Return the bands as text.
@@ -94,37 +90,30 @@ class TonalTarget(Report):
 
 def draw_target(axes: Axes, target: TonalTarget) -> None:
     """Draw the levels of a target as a line, its spread as an area."""
-    low, high = target.level_db - target.spread_db, target.level_db + target.spread_db
-    hz = target.frequencies_hz
-    axes.fill_between(hz, low, high, color=figures.BEFORE, alpha=0.25, linewidth=0.0, label="spread")
-    axes.semilogx(hz, target.level_db, color=figures.BEFORE, linewidth=2.0, label=target.name)
+    hz, level, spread = target.frequencies_hz, numbers(target.level_db), numbers(target.spread_db)
+    if np.isfinite(spread).any():
+        low, high = level - spread, level + spread
+        axes.fill_between(hz, low, high, color=figures.BEFORE, alpha=0.25, linewidth=0.0, label="spread")
+    axes.semilogx(hz, level, color=figures.BEFORE, linewidth=2.0, label=target.name)
 
 
-def decibels(value: float, unit: str = "dB", *, sign: bool = False) -> str:
+def decibels(value: float | None, unit: str = "dB", *, sign: bool = False) -> str:
     """Return a level as text; "-" where there is none."""
-    if not np.isfinite(value):
+    if value is None:
         return "-"
     text = _checks.figure(value)
     return f"{'+' if sign and float(text) > 0 else ''}{text} {unit}".rstrip()
 
 
 def numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
-    """Return values with NaN for those that are not measurable."""
+    """Return values for a picture, with NaN for those that are not measurable."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def target_of(made: Mapping[str, Any]) -> TonalTarget:
     """Return a target of the engine."""
-    return TonalTarget(
-        name=made["name"],
-        references=made["references"],
-        frequencies_hz=numbers(made["frequencies_hz"]),
-        level_db=numbers(made["level_db"]),
-        spread_db=numbers(made["spread_db"]),
-        slope_db_per_octave=made["slope_db_per_octave"],
-        slope_spread_db_per_octave=made["slope_spread_db_per_octave"],
-        _engine=made,
-    )
+    fields: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in made.items()}
+    return TonalTarget(**fields)
 
 
 @_checks.named
