@@ -23,6 +23,9 @@ PROGRAMMES = ["songs/Lets_Go_Fishin.ogg", "songs/Vibe_Ace.ogg", "multitrack-mdn"
 SLOPE_DB_PER_OCTAVE = 0.05
 #: The worst band from 60 Hz to 14 kHz, median and 95 of 100 runs; measured: 0.30 and 0.68, with 8 bands 0.29 and 0.57.
 MEDIAN_DB, P95_DB = 0.4, 1.0
+#: Predicted against measured difference; measured: 0.026 at most of 18. Below 60 Hz a band is one bin wide, and the window
+#: smears a steep response, there by up to 0.3 dB; on noise it is 0.02.
+PREDICTION_DB = 0.03
 
 
 @cache
@@ -104,7 +107,7 @@ def test_14_and_15_a_song_through_an_equalizer_and_back(name: str) -> None:
         changed = found.effect(changed, rate_hz)
         # 6: as predicted, on the processed audio.
         left = md.match(changed, rate_hz, audio)
-        assert left.rms_difference_db == pytest.approx(predicted, abs=0.02)
+        assert left.rms_difference_db == pytest.approx(predicted, abs=PREDICTION_DB)
     rest.append(left.rms_difference_db)
     assert rest[1] < 0.7 * rest[0]
     assert rest[2] < 0.5 * rest[1]

@@ -1,11 +1,13 @@
 """Masters that are matched to a reference before the solver."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mixdown as md
+from running import call
 
 RATE_HZ = 48_000
 BRIGHT = md.HighShelf(frequency_hz=3_000, gain_db=6)
@@ -59,3 +61,20 @@ def test_without_a_reference_nothing_is_matched(song: np.ndarray) -> None:
         md.master(song, RATE_HZ, reference=song, amount=2)
     with pytest.raises(md.ParameterError, match=r"reference sounds for 0\.00 s"):
         md.master(song, RATE_HZ, reference=np.zeros_like(song))
+
+
+def test_the_command_line_matches_too(song: np.ndarray, tmp_path: Path) -> None:
+    mix, reference, output = (tmp_path / name for name in ("mix.wav", "reference.wav", "master.wav"))
+    md.write(mix, song / np.abs(song).max(), RATE_HZ)
+    md.write(reference, BRIGHT(song, RATE_HZ) / 4, RATE_HZ)
+    done = call("master", mix, "-o", output, "--reference", reference, "--amount", "1")
+    assert done.returncode == 0, done.stderr
+    assert "Matched to a reference by 100 %: the spectra differed by " in done.stdout
+    for options, message in (
+        (["--amount", "1"], "--amount is given without --reference"),
+        (["--reference", tmp_path / "none.wav"], "none.wav"),
+        (["--reference", reference, "--amount", "two"], "--amount = 'two' is not a number: it must lie in 0..1"),
+    ):
+        refused = call("master", mix, "-o", tmp_path / "other.wav", *options)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert message in refused.stderr
