@@ -23,8 +23,8 @@ PROGRAMMES = ["songs/Lets_Go_Fishin.ogg", "songs/Vibe_Ace.ogg", "multitrack-mdn"
 SLOPE_DB_PER_OCTAVE = 0.05
 #: The worst band from 60 Hz to 14 kHz, median and 95 of 100 runs; measured: 0.30 and 0.68, with 8 bands 0.29 and 0.57.
 MEDIAN_DB, P95_DB = 0.4, 1.0
-#: Predicted against measured difference; measured: 0.026 at most of 18. Below 60 Hz a band is one bin wide, and the window
-#: smears a steep response, there by up to 0.3 dB; on noise it is 0.02.
+#: Predicted against measured difference; measured: 0.026 at most of 18. Below 60 Hz a band is one bin wide, and the
+#: window smears a steep response, there by up to 0.3 dB; on noise it is 0.02.
 PREDICTION_DB = 0.03
 
 
