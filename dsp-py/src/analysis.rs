@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod lead;
 pub(crate) mod masking;
+pub(crate) mod tone;
 pub(crate) mod translation;
 
 use crate::{
@@ -24,6 +25,8 @@ const LIMITS: &[(&str, &[Field])] = &[
     ("check_mix", analysis::CheckLimits::FIELDS),
     ("lead_report", analysis::LeadLimits::FIELDS),
     ("masking", analysis::MaskingLimits::FIELDS),
+    ("match", analysis::MatchLimits::FIELDS),
+    ("tonal_balance", analysis::TonalLimits::FIELDS),
     ("translation", analysis::TranslationLimits::FIELDS),
 ];
 

@@ -39,6 +39,7 @@ mod _core {
             lead::lead_report,
             limits,
             masking::masking,
+            tone::{match_to, tonal_balance, tonal_curve, tonal_hits, tonal_target},
             translation::{devices, translation},
         },
         array::{as_array, as_audio},

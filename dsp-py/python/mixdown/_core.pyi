@@ -46,6 +46,7 @@ __all__ = [
     "lead_report",
     "limits",
     "masking",
+    "match_to",
     "measure_mix",
     "mono_fold",
     "normalize",
@@ -57,6 +58,10 @@ __all__ = [
     "reverb_space",
     "takes_key",
     "targets",
+    "tonal_balance",
+    "tonal_curve",
+    "tonal_hits",
+    "tonal_target",
     "transfer_curve",
     "translation",
 ]
@@ -173,6 +178,13 @@ def limits(report: str) -> list[_Settings]: ...
 def masking(stems: list[tuple[str, Spectra]], lead: str | None, limits: _Settings) -> _Settings: ...
 def devices() -> list[_Settings]: ...
 def translation(stems: list[tuple[str, Spectra]], devices: list[_Settings], limits: _Settings) -> _Settings: ...
+def match_to(programme: Spectra, reference: Spectra, settings: _Settings, limits: _Settings) -> _Settings: ...
+def tonal_balance(programme: Spectra, target: _Settings, limits: _Settings) -> _Settings: ...
+def tonal_curve(
+    name: str, frequencies_hz: list[float], levels_db: list[float], spread_db: list[float] | None
+) -> _Settings: ...
+def tonal_hits(percussion: float) -> _Settings: ...
+def tonal_target(references: list[Spectra], limits: _Settings) -> _Settings: ...
 
 @final
 class LoudnessMeter:

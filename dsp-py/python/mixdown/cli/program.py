@@ -13,6 +13,7 @@ import typer
 
 from mixdown import __version__
 from mixdown.cli.check import check
+from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
 from mixdown.cli.master import master
 from mixdown.cli.measure import measure
@@ -35,6 +36,7 @@ app.command()(mix)
 app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
+app.command()(compare)
 
 
 def _version(shown: bool) -> None:
