@@ -29,7 +29,7 @@ params! {
             "The level is that of blocks of 400 ms in which the lead lies so far below its own integrated loudness at most [P: ITU-R BS.1770, relative gate]";
         window_s: s, 0.5..=30.0, default 3.0, "Length of the running audibility [C]";
         window_active: none, 0.0..=1.0, default 0.4, "Share of it in which the lead must sound [C]";
-        fader_step_db: dB, 0.1..=6.0, default 0.5,
+        fader_step_db: dB, 0.001..=6.0, default 0.5,
             "Step of the change of the fader: it recovers the engineers' level within 2.3 dB rms [C; N: 5 songs]";
         least_fader_db: dB, 0.0..=24.0, default 2.5, "Smallest change that is suggested [C; N: 5 songs]";
         most_fader_db: dB, 1.0..=60.0, default 24.0, "Largest change looked for [C]";

@@ -13,6 +13,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.analysis.lead import lead_report
 from mixdown.analysis.reports import limits_of
 from mixdown.analysis.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, UNKNOWN, Role, pairs_of, role_named, roles_of
 from mixdown.conversion import at_rate
@@ -27,6 +28,8 @@ from mixdown.session.strips import Strip
 HEADROOM_DBTP = -6.0
 #: A stem further than this below the loudest, in LU, counts as noise, bleed or single hits and is not raised.
 NOISE_LU = 25.0
+#: Step in which the fader of the lead is found, in dB.
+_FADER_STEP_DB = 0.001
 #: Gate of loudness below the mean, in LU.
 _GATE_LU = 10.0
 #: Shortest audio that has an integrated loudness, in s: one complete window of 400 ms.
@@ -54,7 +57,7 @@ class Balance:
     rules : dict
         What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
-        Loudness of the lead above that of all others together; None without a lead.
+        Level of the lead beside the sum of all others, while it sounds (see :func:`lead_report`); None without a lead.
     """
 
     mix: Mix
@@ -90,8 +93,9 @@ def balance(
 
     Drums count as one instrument, and so does a pair such as "guitar left" and "guitar right", which is panned. All
     others are 1 LU below the drums, pads 4, effects 6; what sounds in less than a tenth of the song 4 LU more. In the
-    drums toms and overheads are 4 LU below kick and snare, hats and cymbals 8. The lead gets the fader at which its
-    audibility among all others is that of engineers' mixes, 0.41 (see :func:`lead_report`).
+    drums toms and overheads are 4 LU below kick and snare, hats and cymbals 8. A lead that is given gets the fader
+    at which its audibility among all others is that of engineers' mixes, 0.41 (see :func:`lead_report`); one that a
+    name tells is 2 LU above the drums.
 
     A stem more than 25 LU below the loudest counts as noise, bleed or single hits: it gets the fader of the loudest,
     and so keeps its distance from it.
@@ -122,7 +126,7 @@ def balance(
     >>> stems = {name: (tone, 48_000) for name, tone in zip(("bass", "keys", "vocal"), tones)}
     >>> balanced = md.balance(stems, 48_000)
     >>> (balanced.roles, round(balanced.lead_level_lu, 2))
-    ({'bass': 'bass', 'keys': 'other', 'vocal': 'vocal'}, -4.5)
+    ({'bass': 'bass', 'keys': 'other', 'vocal': 'vocal'}, -0.01)
     """
     if not isinstance(stems, Mapping):
         raise TypeError(f"stems = {_checks.shown(stems)} is not a mapping of names to audio")
@@ -148,7 +152,9 @@ def balance(
         if role is UNKNOWN:
             roles[name], rules[name] = _by_spectrum(mix[name], sample_rate_hz, thresholds)
     balanced, left_alone = _sorted_out(readings)
-    lead_level_lu = _set_faders(mix, readings, {name: roles[name] for name in balanced}, instruments)
+    lead_level_lu = _set_faders(
+        mix, readings, {name: roles[name] for name in balanced}, instruments, is_given=lead is not None
+    )
     if left_alone:
         loudest = max(balanced, key=lambda name: readings[name].integrated_lufs, default=None)
         for name in left_alone:
@@ -226,9 +232,14 @@ def _sorted_out(readings: Mapping[str, Loudness]) -> tuple[list[str], dict[str, 
 
 
 def _set_faders(
-    mix: Mix, readings: Mapping[str, Loudness], roles: Mapping[str, Role], instruments: Mapping[str, str]
+    mix: Mix,
+    readings: Mapping[str, Loudness],
+    roles: Mapping[str, Role],
+    instruments: Mapping[str, str],
+    *,
+    is_given: bool,
 ) -> float | None:
-    """Set faders and pans of stems by their roles; return the loudness of the lead beside the rest."""
+    """Set faders and pans of stems by their roles; return the level of the lead beside the rest."""
     pairs = pairs_of(name for name in roles if len(cast(Track, mix[name]).audio) == 1)
     groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, role in roles.items():
@@ -251,9 +262,14 @@ def _set_faders(
     rest = [name for name in faders_db if name not in leads]
     lead_level_lu = None
     if leads and rest:
-        lead_lu, rest_lu = (_loudness_of(mix, {name: faders_db[name] for name in part}) for part in (leads, rest))
-        faders_db.update({name: faders_db[name] + LEAD_LU + rest_lu - lead_lu for name in leads})
-        lead_level_lu = LEAD_LU
+        highest = max(faders_db.values())
+        parts = {"lead": leads, "rest": rest}
+        sums = {part: _sum_of(mix, {n: faders_db[n] for n in names}, highest) for part, names in parts.items()}
+        found = lead_report(sums, mix.sample_rate_hz, lead="lead", limits={"fader_step_db": _FADER_STEP_DB})
+        # So far it is as loud as the drums.
+        change_db = LEAD_LU if found.fader_change_db is None or not is_given else found.fader_change_db
+        faders_db.update({name: faders_db[name] + change_db for name in leads})
+        lead_level_lu = None if found.level_lu is None else found.level_lu + change_db
     # The highest fader stands at 0 dB: all others only turn down.
     highest = max(faders_db.values(), default=0.0)
     for name, fader_db in faders_db.items():
@@ -261,15 +277,21 @@ def _set_faders(
     return lead_level_lu
 
 
-def _loudness_of(mix: Mix, faders_db: Mapping[str, float]) -> float:
-    """Return the integrated loudness of some strips with these faders, of any height."""
-    highest = max(faders_db.values())
+def _sum_of(mix: Mix, faders_db: Mapping[str, float], highest: float) -> Audio:
+    """Return the sum of some strips with these faders, `highest` of which stands for 0 dB."""
     for name, strip in mix.items():
         strip.mute = name not in faders_db
         strip.fader_db = faders_db.get(name, highest) - highest
     audio = mix.render(tail="none")
     for strip in mix.values():
         strip.mute = False
+    return audio
+
+
+def _loudness_of(mix: Mix, faders_db: Mapping[str, float]) -> float:
+    """Return the integrated loudness of some strips with these faders, of any height."""
+    highest = max(faders_db.values())
+    audio = _sum_of(mix, faders_db, highest)
     return loudness(_at_least_a_window(audio, mix.sample_rate_hz), mix.sample_rate_hz).integrated_lufs + highest
 
 

@@ -32,9 +32,10 @@ def mix(
 ) -> None:
     """Mix a session file as it says, or a folder of stems to a start balance, the sum at -6 dBTP.
 
-    A start balance goes by the names of stems: the lead is 4.5 LU below the sum of all others, drums count as one
-    instrument, pads give way, pairs such as "guitar left" and "guitar right" are panned. Stems are mono or stereo, of
-    any rates and lengths. Stems of noise alone are not raised. An output in the same folder is not a stem.
+    A start balance goes by the names of stems: drums count as one instrument, a lead that a name tells is 2 LU above
+    them, one that is given has the audibility of leads in engineers' mixes, pads give way, pairs such as "guitar left"
+    and "guitar right" are panned. Stems are mono or stereo, of any rates and lengths. Stems of noise alone are not
+    raised. An output in the same folder is not a stem.
     """
     word_bits = bits(bit_depth)
     if source.suffix.lower() == ".toml":

@@ -117,6 +117,7 @@ def print_balance(balanced: Balance) -> None:
     ]
     say(table(("Stem", "Role", "Measured", "Fader", "Pan"), rows))
     if balanced.lead_level_lu is not None:
-        say(f"The lead is {figure(-balanced.lead_level_lu, 'LU', digits=1)} below the sum of all others.")
+        level = figure(balanced.lead_level_lu, "LU", digits=1, sign=True)
+        say(f"The lead has {level} beside the sum of all others while it sounds.")
     if balanced.left_alone:
         say(f"Not balanced: {listed(balanced.left_alone)}.")
