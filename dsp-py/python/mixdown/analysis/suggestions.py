@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from mixdown import _checks
-from mixdown._core import ParameterError
 from mixdown.analysis.reports import plain
 from mixdown.effects import Effect, ImpulseResponse, from_dict
 from mixdown.session import Mix
@@ -56,6 +55,8 @@ class Suggestion:
     def apply(self, mix: Mix) -> None:
         """Change a mix as suggested: an insert is added after the others, a fader moved from where it stands.
 
+        A drawn fader is moved with all its points.
+
         Parameters
         ----------
         mix : Mix
@@ -66,8 +67,10 @@ class Suggestion:
         strip = mix.master_strip if self.track is None else mix[self.track]
         if self.fader_db is not None:
             if isinstance(strip.fader_db, tuple):
-                raise ParameterError(f"fader of {self.track!r} is drawn: move its points by {self.fader_db:+.1f} dB")
-            strip.fader_db = cast(float, strip.fader_db) + self.fader_db
+                points = cast(tuple[tuple[Any, ...], ...], strip.fader_db)
+                strip.fader_db = [(time_s, level_db + self.fader_db, *shape) for time_s, level_db, *shape in points]
+            else:
+                strip.fader_db = cast(float, strip.fader_db) + self.fader_db
             return
         place = len(strip.inserts)
         strip.inserts = (*strip.inserts, cast(Effect, self.effect))

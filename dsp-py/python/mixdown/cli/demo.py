@@ -13,6 +13,7 @@ from mixdown._checks import Audio
 from mixdown._checks import shown as quoted
 from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place
+from mixdown.cli.judged import judged, print_judged
 from mixdown.cli.options import Force
 from mixdown.cli.stems import balance_stems, read_stems
 from mixdown.cli.terminal import bar, figure, say, table
@@ -37,7 +38,8 @@ def demo(
     """Run the whole workflow: synthesise a song, mix it by a session file, master the mix, draw a report.
 
     Writes stems, song.toml, mix.wav, master.wav and report.png, which compares the mix with a start balance at equal
-    loudness. Change song.toml, then: mixdown mix song.toml -o mix.wav --force
+    loudness. Prints the mix check and the lead report, and tries one suggestion of each kind on a copy of the mix.
+    Change song.toml, then: mixdown mix song.toml -o mix.wav --force
     """
     performance = _seed(seed)
     wanted = find_target("spotify")
@@ -56,6 +58,9 @@ def demo(
         rendered = mix.render(progress=lambda done, total: progress(done / max(total, 1)))
     write(folder / "mix.wav", rendered, _RATE_HZ, tags=Tags({MIX_MARK: ("mix",)}))
     say(mix.table())
+    with bar("Judging the mix") as progress:
+        found = judged(lambda: Mix.from_file(folder / "song.toml"), rendered, _LEAD, progress)
+    print_judged(found)
     with bar("Mastering") as progress:
         mixed, _ = read(folder / "mix.wav")
         mastered = make_master(mixed, _RATE_HZ, target=wanted.name, name="master.wav", progress=progress)
@@ -76,6 +81,7 @@ def demo(
             ceiling_dbtp=wanted.ceiling_dbtp,
             title="mixdown demo",
             reduction_db=mastered.certificate.reduction_curve_db,
+            leads=(found.lead, found.lead_after),
         )
         replace_file(folder / "report.png", display.png(report))
     say(mastered.certificate.summary())

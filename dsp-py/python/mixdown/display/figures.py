@@ -73,6 +73,26 @@ class LoudnessLike(Protocol):
         """End of each of these windows."""
 
 
+class LeadLike(Protocol):
+    """The attributes of a lead report that the figures use."""
+
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        """Times of the running audibility."""
+
+    @property
+    def running_audibility(self) -> tuple[float | None, ...]:
+        """Audibility over 3 s; None where the lead rests."""
+
+    @property
+    def audibility(self) -> float | None:
+        """Audibility of the whole."""
+
+    @property
+    def target(self) -> float:
+        """Audibility aimed at."""
+
+
 def waveform(
     axes: Axes,
     audio: AudioLike,
@@ -251,6 +271,19 @@ def levels_over_time(
     _whole_steps(axes.yaxis, 6)
     axes.xaxis.set_major_formatter(_formatted(_clock))
     _styled(axes, title=title, unit="LU", grid="both")
+    _legend(axes)
+
+
+def audibility_over_time(axes: Axes, before: LeadLike, after: LeadLike, *, names: tuple[str, str]) -> None:
+    """Draw the audibility of a lead in two mixes, with gaps where it rests, and the audibility aimed at."""
+    for name, report, colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+        values = np.array([np.nan if value is None else value for value in report.running_audibility], dtype=np.float64)
+        label = name if report.audibility is None else f"{name}, whole {report.audibility:.2f}"
+        axes.plot(report.times_s, values, color=colour, linewidth=2.0, label=label)
+    axes.axhline(before.target, color=TARGET, linewidth=1.3, linestyle=(0, (6, 3)), label="aimed at")
+    axes.set_ylim(0.0, 0.7)
+    axes.xaxis.set_major_formatter(_formatted(_clock))
+    _styled(axes, title="Audibility of the lead, over 3 s", unit="", grid="both")
     _legend(axes)
 
 

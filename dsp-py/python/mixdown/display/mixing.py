@@ -12,7 +12,9 @@ from mixdown._checks import Audio, AudioLike
 from mixdown.display.figures import (
     AFTER,
     BEFORE,
+    LeadLike,
     LoudnessLike,
+    audibility_over_time,
     band_levels,
     levels_over_time,
     loudness_over_time,
@@ -53,8 +55,9 @@ def mix_report(
     ceiling_dbtp: float,
     title: str,
     reduction_db: NDArray[np.floating] | None = None,
+    leads: tuple[LeadLike, LeadLike] | None = None,
 ) -> Figure:
-    """Draw the report of a mix on one page of 1600 x 1400 pixels.
+    """Draw the report of a mix on one page of 1600 x 1400 pixels, with `leads` of 1600 x 1600.
 
     Parameters
     ----------
@@ -70,6 +73,8 @@ def mix_report(
         First line of the page.
     reduction_db
         Gain reduction of the limiter, one value per 10 ms; drawn if there is any.
+    leads
+        Reports of the lead of the mix, and of the mix with suggestions applied; drawn if there are any.
 
     Returns
     -------
@@ -81,14 +86,14 @@ def mix_report(
     gain_db = readings[1].integrated_lufs - readings[0].integrated_lufs
     gain = 10 ** (gain_db / 20) if np.isfinite(gain_db) else 1.0
     before, after = gain * _checks.planar(start.audio, "start"), _checks.planar(mix.audio, "mix")
-    figure = Figure(figsize=(16.0, 14.0), dpi=100, facecolor="white")
+    figure = Figure(figsize=(16.0, 14.0 if leads is None else 16.0), dpi=100, facecolor="white")
     drawn = f"start balance moved by {number_text(gain_db)} dB to the loudness of the mix"
     wanted = f"target {number_text(target_lufs)} LUFS, ceiling {number_text(ceiling_dbtp)} dBTP"
     heading(figure, title, f"{drawn}\n{wanted}")
     measured_figures(figure, {"Start balance": readings[0], "Mix": readings[1], "Master": master})
-    heights = (0.7, 1.0, 0.9, 1.0, 0.4)
+    heights = (0.7, 1.0, 0.9, 1.0, 0.4, *(() if leads is None else (0.8,)))
     grid = figure.add_gridspec(
-        5, 6, left=0.06, right=0.975, top=0.845, bottom=0.045, hspace=0.5, wspace=0.75, height_ratios=heights
+        len(heights), 6, left=0.06, right=0.975, top=0.845, bottom=0.045, hspace=0.5, wspace=0.75, height_ratios=heights
     )
     first = figure.add_subplot(grid[0, :3])
     waveform(first, before, sample_rate_hz, colour=BEFORE, title="Start balance")
@@ -96,8 +101,8 @@ def mix_report(
     stages = (start._replace(audio=before), mix)
     spectra = [band_levels(stage.audio, sample_rate_hz) for stage in stages]
     spectrum(figure.add_subplot(grid[1, :2]), *spectra, names=_NAMES, title="Spectrum")
-    leads = [_ratio(stage.lead, stage.rest, sample_rate_hz) for stage in stages]
-    ratios(figure.add_subplot(grid[1, 2:4]), *leads, names=_NAMES, title="Lead over rest")
+    fronts = [_ratio(stage.lead, stage.rest, sample_rate_hz) for stage in stages]
+    ratios(figure.add_subplot(grid[1, 2:4]), *fronts, names=_NAMES, title="Lead over rest")
     widths = [_ratio(*_sides(stage.audio), sample_rate_hz) for stage in stages]
     ratios(figure.add_subplot(grid[1, 4:]), *widths, names=_NAMES, title="Side over mid")
     levels = [_lead_level(stage, sample_rate_hz) for stage in stages]
@@ -106,6 +111,8 @@ def mix_report(
     loudness_over_time(figure.add_subplot(grid[3, :], sharex=first), readings[1], master, target_lufs=target_lufs)
     if reduction_db is not None and reduction_db.size:
         reduction(figure.add_subplot(grid[4, :], sharex=first), reduction_db, 0.01)
+    if leads is not None:
+        audibility_over_time(figure.add_subplot(grid[5, :], sharex=first), *leads, names=("mix", "with suggestions"))
     first.set_xlim(0.0, max(before.shape[1], after.shape[1], 1) / sample_rate_hz)
     return figure
 
