@@ -13,6 +13,7 @@ use crate::{
     foundation::{
         block::{Block, BlockMut},
         error::Error,
+        grid::GRID_FRAMES,
         params::Params,
         processor::Processor,
         sample::Sample,
@@ -45,7 +46,8 @@ pub(super) fn check<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'
     let limits = programme.limits;
     let mut meter = CorrelationParams::default().build::<S>(programme.spec)?;
     let mut spans = Spans::new(programme.rate_hz(), limits);
-    let hop = libm::round(programme.rate_hz() / WINDOWS_PER_S) as usize;
+    // In whole steps of the meter.
+    let hop = GRID_FRAMES * libm::round(programme.rate_hz() / WINDOWS_PER_S / GRID_FRAMES as f64) as usize;
     programme.chunks(hop, watch, |start, length| {
         crate::Meter::observe(&mut meter, &programme.audio.frames_at(start, length));
         if crate::Meter::reading(&meter).correlation < limits.polarity_warning {
