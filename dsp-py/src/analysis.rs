@@ -1,7 +1,9 @@
 //! Judgement of mixes: spectra of tracks, and the reports made of them as plain values.
 
+pub(crate) mod check;
 pub(crate) mod lead;
 pub(crate) mod masking;
+pub(crate) mod tone;
 pub(crate) mod translation;
 
 use crate::{
@@ -20,8 +22,11 @@ use pyo3::prelude::*;
 /// Tables of the limits of reports, by the name of the function in Python.
 const LIMITS: &[(&str, &[Field])] = &[
     ("balance", analysis::RoleLimits::FIELDS),
+    ("check_mix", analysis::CheckLimits::FIELDS),
     ("lead_report", analysis::LeadLimits::FIELDS),
     ("masking", analysis::MaskingLimits::FIELDS),
+    ("match", analysis::MatchLimits::FIELDS),
+    ("tonal_balance", analysis::TonalLimits::FIELDS),
     ("translation", analysis::TranslationLimits::FIELDS),
 ];
 

@@ -35,9 +35,11 @@ mod _core {
     use super::{
         analysis::{
             Spectra,
+            check::check_programme,
             lead::lead_report,
             limits,
             masking::masking,
+            tone::{match_to, tonal_balance, tonal_curve, tonal_hits, tonal_target},
             translation::{devices, translation},
         },
         array::{as_array, as_audio},

@@ -26,6 +26,15 @@ pub enum AnalysisError {
     },
     /// Spectra of different sample rates.
     SampleRates,
+    /// Samples that are NaN or infinite.
+    NonFinite {
+        /// Name of the argument.
+        argument: &'static str,
+        /// How many.
+        count: u64,
+        /// Frame of the first.
+        first_frame: usize,
+    },
     /// Too little of the audio sounds.
     TooShort {
         /// Name of the argument.
@@ -59,6 +68,9 @@ impl fmt::Display for AnalysisError {
                 write!(f, "stems has {actual} entries: it must have at least {min}")
             }
             Self::SampleRates => f.write_str("spectra are of different sample rates"),
+            Self::NonFinite { argument, count, first_frame } => {
+                write!(f, "{argument} holds {count} non-finite samples, the first at frame {first_frame}")
+            }
             Self::TooShort { argument, active_s, min_s } => {
                 write!(f, "{argument} sounds for {active_s:.2} s: it must sound for at least {min_s:.0} s")
             }

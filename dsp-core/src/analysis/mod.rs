@@ -9,27 +9,43 @@
 
 pub(crate) mod bands;
 pub(crate) mod cells;
+pub(crate) mod check;
 pub(crate) mod devices;
 pub(crate) mod error;
+pub(crate) mod fit;
 pub(crate) mod hearing;
 pub(crate) mod importance;
 pub(crate) mod keyed;
 mod lead;
+pub(crate) mod ltas;
 mod masking;
+mod match_limits;
+mod matching;
+mod minimum_phase;
 pub(crate) mod partial_loudness;
 pub(crate) mod roles;
 pub(crate) mod spectra;
 pub(crate) mod suggestion;
+mod tonal;
+mod tonal_limits;
+mod tonal_target;
+mod tone_curves;
 pub(crate) mod tracks;
 pub(crate) mod translation;
 
 pub use {
+    check::{CheckLimits, CheckStem, Finding, Folded, MixCheck, Severity, check_mix},
     devices::{Device, NoiseColour, RoomNoise, devices},
     error::AnalysisError,
     lead::{LeadLimits, LeadMasker, LeadReport, LeadSpan, LeadVerdict, lead_report, lead_report_with},
     masking::{Audible, Clash, Masking, MaskingLimits, masking, masking_with},
+    match_limits::{MatchLimits, MatchParams},
+    matching::{Match, MatchCurve, match_to},
     roles::{Role, RoleFeatures, RoleLimits, role},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
+    tonal::{TonalBalance, TonalRegion, tonal_balance},
+    tonal_limits::TonalLimits,
+    tonal_target::{TonalTarget, tonal_target},
     translation::{OnDevice, Region, Translation, TranslationLimits, Verdict, translation},
 };

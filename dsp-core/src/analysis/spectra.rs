@@ -147,6 +147,11 @@ impl Spectra {
         &self.flatness_db
     }
 
+    /// Whether it was one channel.
+    pub(crate) fn is_mono(&self) -> bool {
+        self.fold.is_none()
+    }
+
     /// The same after a filter with these power gains in the middle of cells.
     pub(crate) fn filtered(&self, power_gains: &[f64]) -> Self {
         let filter = |powers: &Vec<f32>| -> Vec<f32> {

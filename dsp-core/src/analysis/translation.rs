@@ -12,14 +12,7 @@ use super::{
 use crate::{
     console::Effect,
     filters::BellParams,
-    foundation::{
-        declare::params,
-        math::Pow2,
-        params::Params,
-        stream::StreamSpec,
-        table::Fields,
-        unit::{db_to_power, power_to_db},
-    },
+    foundation::{declare::params, params::Params, stream::StreamSpec, table::Fields, unit::db_to_power},
 };
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 

@@ -29,6 +29,7 @@ __all__ = [
     "check_band",
     "check_effect",
     "check_mix",
+    "check_programme",
     "check_send",
     "check_strip",
     "deliver",
@@ -45,6 +46,7 @@ __all__ = [
     "lead_report",
     "limits",
     "masking",
+    "match_to",
     "measure_mix",
     "mono_fold",
     "normalize",
@@ -56,6 +58,10 @@ __all__ = [
     "reverb_space",
     "takes_key",
     "targets",
+    "tonal_balance",
+    "tonal_curve",
+    "tonal_hits",
+    "tonal_target",
     "transfer_curve",
     "translation",
 ]
@@ -161,10 +167,24 @@ def lead_report(
     target: float | None,
     limits: _Settings,
 ) -> _Settings: ...
+def check_programme(
+    audio: AudioLike,
+    sample_rate_hz: float,
+    stems: list[tuple[str, _Audio]],
+    limits: _Settings,
+    progress: Callable[[float], None] | None = None,
+) -> _Settings: ...
 def limits(report: str) -> list[_Settings]: ...
 def masking(stems: list[tuple[str, Spectra]], lead: str | None, limits: _Settings) -> _Settings: ...
 def devices() -> list[_Settings]: ...
 def translation(stems: list[tuple[str, Spectra]], devices: list[_Settings], limits: _Settings) -> _Settings: ...
+def match_to(programme: Spectra, reference: Spectra, settings: _Settings, limits: _Settings) -> _Settings: ...
+def tonal_balance(programme: Spectra, target: _Settings, limits: _Settings) -> _Settings: ...
+def tonal_curve(
+    name: str, frequencies_hz: list[float], levels_db: list[float], spread_db: list[float] | None
+) -> _Settings: ...
+def tonal_hits(percussion: float) -> _Settings: ...
+def tonal_target(references: list[Spectra], limits: _Settings) -> _Settings: ...
 
 @final
 class LoudnessMeter:

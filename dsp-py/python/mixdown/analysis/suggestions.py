@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.reports import plain
-from mixdown.effects import Effect, from_dict
+from mixdown.effects import Effect, ImpulseResponse, from_dict
 from mixdown.session import Mix
 
 Confidence = Literal["low", "medium", "high"]
@@ -87,6 +87,22 @@ class Suggestion:
         return cast(dict[str, Any], plain(self))
 
 
+def effect_of(settings: Mapping[str, Any]) -> Effect:
+    """Return an effect of the engine, which writes impulse responses its own way."""
+    return cast(Effect, from_dict(_plain_effect(settings)))
+
+
+def _plain_effect(settings: Any) -> Any:
+    if isinstance(settings, list):
+        return [_plain_effect(item) for item in settings]
+    if not isinstance(settings, Mapping):
+        return settings
+    if "samples" in settings and "format" in settings:
+        rows, samples, encoding = (settings[key] for key in ("rows", "samples", "format"))
+        return ImpulseResponse(samples, rows=rows, encoding=encoding)
+    return {name: _plain_effect(item) for name, item in settings.items()}
+
+
 def suggestion_of(made: Mapping[str, Any]) -> Suggestion:
     """Return a suggestion of the engine."""
     action = made["action"]
@@ -94,7 +110,7 @@ def suggestion_of(made: Mapping[str, Any]) -> Suggestion:
     settings = keyed["effect"] if keyed else action.get("effect")
     return Suggestion(
         track=made["track"],
-        effect=None if settings is None else cast(Effect, from_dict(settings)),
+        effect=None if settings is None else effect_of(settings),
         key=keyed["key"] if keyed else None,
         fader_db=action.get("fader_db"),
         reason=made["reason"],

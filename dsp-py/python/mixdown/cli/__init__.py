@@ -1,4 +1,4 @@
-"""The command line: ``mixdown demo``, ``mix``, ``master``, ``measure``."""
+"""The command line: ``mixdown demo``, ``mix``, ``master``, ``measure``, ``compare``."""
 
 from mixdown.cli.program import main
 

@@ -17,7 +17,7 @@ from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery import master as make_master
 from mixdown.delivery.normalizing import ClipDb
 from mixdown.delivery.targets import figures_of
-from mixdown.files import Blocks, NoiseShaping, check_output
+from mixdown.files import Blocks, NoiseShaping, check_output, read
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
 from mixdown.files.tags import MIX_MARK, read_tags
@@ -38,6 +38,12 @@ def master(
         typer.Option(
             metavar="DBTP", help="Highest true peak instead of the target's, -12 to 0; -1 with --target-lufs."
         ),
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="A programme whose spectrum an equalizer leads towards, before the limiter.")
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="Share of the difference to --reference that is taken over, 0 to 1; default 0.5.")
     ] = None,
     clip_db: Annotated[
         str, typer.Option(help="Clipping before the limiter: auto (beyond 3 dB of limiting), off, or dB, 0 to 24.")
@@ -64,6 +70,9 @@ def master(
         )
     )
     figures_of(target, lufs, dbtp)
+    if amount is not None and reference is None:
+        raise ParameterError("--amount is given without --reference: there is nothing to match")
+    share = 0.5 if amount is None else number("--amount", amount, 0, 1)
     clip = _clip(clip_db)
     word_bits = bits(bit_depth)
     _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), word_bits)
@@ -71,7 +80,7 @@ def master(
     check_output(output, wanted_hz, bit_depth=word_bits)
     with opened_file(source) as opened:
         with Blocks(opened) as blocks:
-            check_place(output, [source], force)
+            check_place(output, [source, *([] if reference is None else [reference])], force)
             rate_hz = blocks.sample_rate_hz
             check_output(output, rate_hz if wanted_hz is None else wanted_hz, blocks.channels, bit_depth=word_bits)
             if blocks.weights is not None and blocks.positions is not None:
@@ -80,6 +89,7 @@ def master(
                     f"{', '.join(LAYOUTS)}"
                 )
             audio, _ = gathered(blocks)
+        other = None if reference is None else read(reference)
         with bar(f"Mastering {shown(source.name)}") as progress:
             mastered = make_master(
                 audio,
@@ -87,6 +97,8 @@ def master(
                 target=target,
                 target_lufs=lufs,
                 ceiling_dbtp=dbtp,
+                reference=other,
+                amount=share,
                 clip_db=clip,
                 bit_depth=word_bits,
                 noise_shaping=cast(NoiseShaping, noise_shaping),

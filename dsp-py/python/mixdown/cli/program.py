@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from mixdown import __version__
+from mixdown.cli.check import check
+from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
 from mixdown.cli.master import master
 from mixdown.cli.measure import measure
@@ -29,10 +31,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(epilog=TARGETS_HELP)(measure)
+app.command(epilog=TARGETS_HELP)(check)
 app.command()(mix)
 app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
+app.command()(compare)
 
 
 def _version(shown: bool) -> None:

@@ -1,6 +1,6 @@
 """Delivery: targets, normalisation, and masters measured as delivered."""
 
-from mixdown.delivery.certificate import Certificate
+from mixdown.delivery.certificate import Certificate, MatchedTo
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.normalizing import normalize
 from mixdown.delivery.targets import Target, find_target, playback_gain, targets, verdict
@@ -8,6 +8,7 @@ from mixdown.delivery.targets import Target, find_target, playback_gain, targets
 __all__ = [
     "Certificate",
     "Mastered",
+    "MatchedTo",
     "Target",
     "find_target",
     "master",

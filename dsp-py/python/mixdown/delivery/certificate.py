@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.delivery.targets import Target
-from mixdown.effects import without_infinities
+from mixdown.effects import Effect, Equalizer, without_infinities
 from mixdown.meters import Loudness
 
 #: The meter that certifies: ``md.loudness(audio, rate, precision="reference")``.
@@ -20,6 +20,40 @@ METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (preci
 
 #: Depth of the clip in dB, and the share of samples in %, from which on a note tells of it.
 _DEEP_CLIP = (6.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedTo:
+    """The equalization towards a reference before everything that a certificate measures.
+
+    Attributes
+    ----------
+    effect : Effect
+        It stood after the effects of the master and before its gain.
+    amount : float
+        Share of the difference that was taken over.
+    rms_before_db, rms_after_db : float
+        Difference of the smoothed spectra, root mean square, and what the effect leaves of it.
+    worst_residual_db : float
+        How far the effect lies from the curve wanted, at most.
+    confidence : str
+        "low" if the programmes differ by less than twice what the halves of one of them do.
+    """
+
+    effect: Effect
+    amount: float
+    rms_before_db: float
+    rms_after_db: float
+    worst_residual_db: float
+    confidence: str
+
+    @property
+    def note(self) -> str:
+        """It as a sentence."""
+        bands = len(self.effect.bands) if isinstance(self.effect, Equalizer) else 0
+        differs = f"the spectra differed by {self.rms_before_db:.1f} dB rms, {self.rms_after_db:.1f} dB are left"
+        fit = f"{bands} band{'' if bands == 1 else 's'}, within {self.worst_residual_db:.2f} dB of the curve"
+        return f"Matched to a reference by {100 * self.amount:.0f} %: {differs}; {fit}; confidence {self.confidence}."
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +97,8 @@ class Certificate:
         Of the rounding to `bit_depth`.
     reduction_curve_db : float64 array
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
+    match : MatchedTo or None
+        The equalization towards a reference, if one was given.
     """
 
     target: Target
@@ -90,6 +126,7 @@ class Certificate:
     dither: str
     noise_shaping: str
     reduction_curve_db: NDArray[np.float64]
+    match: MatchedTo | None = None
 
     def __repr__(self) -> str:
         lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
@@ -108,7 +145,7 @@ class Certificate:
     @property
     def notes(self) -> tuple[str, ...]:
         """Remarks on the delivery, a sentence each; none for most masters."""
-        notes = []
+        notes = [] if self.match is None else [self.match.note]
         if self.dc_offset_dbfs > -math.inf:
             notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
         if self.clip_depth_db >= _DEEP_CLIP[0] or self.clipped_percent >= _DEEP_CLIP[1]:
@@ -166,8 +203,10 @@ class Certificate:
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
         """
-        arrays = ("target", "loudness", "reduction_curve_db")
+        arrays = ("target", "loudness", "reduction_curve_db", "match")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
         figures = {**plain, "notes": list(self.notes), "playback_gain_db": dict(self.playback_gain_db), **measured}
+        if self.match is not None:
+            figures["match"] = {**vars(self.match), "effect": self.match.effect.to_dict()}
         return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))

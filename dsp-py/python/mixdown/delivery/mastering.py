@@ -10,8 +10,9 @@ from typing import cast, get_args
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
+from mixdown._core import ParameterError
 from mixdown.conversion import at_rate
-from mixdown.delivery.certificate import METER, Certificate
+from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
 from mixdown.delivery.targets import figures_of, playback_gain, targets
 from mixdown.effects import Chain, Effect
@@ -54,6 +55,30 @@ class Mastered:
         write(path, self.audio, self.sample_rate_hz, bit_depth=bit_depth, dither="none", tags=tags)
 
 
+#: Default share of the difference to a reference.
+_AMOUNT = 0.5
+
+
+def _matched(
+    samples: Audio, rate_hz: float, reference: Source, reference_rate_hz: float | None, amount: float
+) -> tuple[MatchedTo, Audio]:
+    """Return what was matched, and the programme after the equalizer."""
+    # The reports are a layer above: they take mixes.
+    from mixdown.analysis.matching import match
+
+    found = match(samples, rate_hz, reference, reference_rate_hz, amount=amount)
+    predicted = {name: after for made in found.suggest() for name, (_, after, _) in made.predicted.items()}
+    matched = MatchedTo(
+        effect=found.effect,
+        amount=amount,
+        rms_before_db=found.rms_difference_db,
+        rms_after_db=predicted.get("rms_difference_db", found.rms_difference_db),
+        worst_residual_db=found.worst_residual_db,
+        confidence=found.confidence,
+    )
+    return matched, found.effect(samples, rate_hz)
+
+
 @_checks.named
 def master(
     audio: Source,
@@ -63,6 +88,9 @@ def master(
     target_lufs: float | None = None,
     ceiling_dbtp: float | None = None,
     effects: Effect | Sequence[Effect] | None = None,
+    reference: Source | None = None,
+    reference_rate_hz: float | None = None,
+    amount: float = 0.5,
     clip_db: ClipDb = "auto",
     bit_depth: int = 24,
     dither: Dither = "tpdf",
@@ -100,6 +128,13 @@ def master(
         Highest true peak, -12 to 0, instead of the target's.
     effects : effect or sequence of effects, optional
         Before everything else.
+    reference : array, or what :func:`read` returned, optional
+        A programme whose spectrum the equalizer of :func:`match` leads towards, after `effects`. The certificate says
+        what was matched, and how closely; its readings stay those of the delivered samples.
+    reference_rate_hz : float, optional
+        Of `reference`; by default that of `audio`.
+    amount : float, default 0.5
+        Share of the difference to `reference` that is taken over, 0 to 1.
     clip_db : "auto", "off" or float, default "auto"
         Clipping before the limiter, by the stage of :class:`Clipper`: by itself as above, none, or this many dB of the
         highest peak (0 to 24), though nothing below the ceiling.
@@ -143,10 +178,17 @@ def master(
     shaping = cast(NoiseShaping, _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), bit_depth))
     if not isinstance(name, str):
         raise TypeError(f"name = {name!r} is not a string")
+    amount = _checks.in_range("amount", amount, 0, 1)
+    if reference is None and (amount != _AMOUNT or reference_rate_hz is not None):
+        unused = "amount" if amount != _AMOUNT else "reference_rate_hz"
+        raise ParameterError(f"{unused} is given without reference: there is nothing to match")
     given = _checks.finite(_checks.audio(audio))
     samples = _checks.planar(given)
     if effects is not None:
         samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
+    matched = None
+    if reference is not None:
+        matched, samples = _matched(samples, sample_rate_hz, reference, reference_rate_hz, amount)
     rate_hz = sample_rate_hz if delivery_rate_hz is None else delivery_rate_hz
     samples = at_rate(samples, sample_rate_hz, rate_hz)
     channels = samples.shape[0]
@@ -198,6 +240,7 @@ def master(
             other.name: playback_gain(loudness, other.name, channels=channels, dual_mono=dual_mono)
             for other in targets()
         },
+        match=matched,
     )
     if progress is not None:
         progress(1.0)

@@ -254,6 +254,16 @@ def levels_over_time(
     _legend(axes)
 
 
+def style_levels(axes: Axes, *, title: str, unit: str, range_db: tuple[float, float] | None = None) -> None:
+    """Style axes of levels over 20 Hz to 20 kHz, whose lines have names."""
+    if range_db is not None:
+        axes.set_ylim(*range_db)
+    _over_frequency(axes)
+    _whole_steps(axes.yaxis, 7)
+    _styled(axes, title=title, unit=unit, grid="both")
+    _legend(axes)
+
+
 def _over_frequency(axes: Axes) -> None:
     """Label an axis of frequencies."""
     axes.set_xlim(20.0, 20_000.0)

@@ -97,10 +97,15 @@ def report(
         axes.tick_params(labelbottom=False)
     longest_frames = max(mix.shape[1], master.shape[1])
     mix_axes.set_xlim(0.0, max(longest_frames / sample_rate_hz, 1e-3))
+    # At equal loudness: what is louder would only lie higher.
+    gain_db = loudness_after.integrated_lufs - loudness_before.integrated_lufs
+    gain_db = gain_db if np.isfinite(gain_db) else 0.0
+    frequencies_hz, mix_db = band_levels(mix, sample_rate_hz)
     spectrum(
         figure.add_subplot(rows[4 if limited else 3]),
-        band_levels(mix, sample_rate_hz),
+        (frequencies_hz, mix_db + gain_db),
         band_levels(master, sample_rate_hz),
+        title="Spectrum, at equal loudness",
     )
     return figure
 

@@ -80,6 +80,52 @@ class Effect(Setting):
     __call__ = process
 
     @_checks.named
+    def delta(
+        self,
+        audio: Source,
+        sample_rate_hz: float | None = None,
+        *,
+        key: Source | None = None,
+        tail: Literal["none", "auto"] | float = "none",
+    ) -> Audio:
+        """Return what the effect adds: the processed signal at the loudness of the dry one, minus that.
+
+        Both are aligned, so that what the effect leaves alone cancels. A change of level alone leaves nothing.
+
+        Parameters
+        ----------
+        audio : array, or what :func:`read` returned
+            As for :meth:`process`; finite.
+        sample_rate_hz : float, optional
+        key, tail
+            As for :meth:`process`; the dry signal is silent in the tail.
+
+        Returns
+        -------
+        array
+            As :meth:`process` returns it. Where one of both signals has no loudness (silence, or less than 400 ms) the
+            processed one stays at its level.
+
+        Examples
+        --------
+        >>> import numpy as np, mixdown as md
+        >>> mix = np.random.default_rng(1).standard_normal((2, 96_000)) / 10
+        >>> bool(np.abs(md.Gain(gain_db=-6).delta(mix, 48_000)).max() < 1e-6)
+        True
+        """
+        # Meters are a layer above effects.
+        from mixdown.meters.level_matching import loudness_difference_lu, scaled
+
+        samples, rate_hz = _checks.recording(audio, sample_rate_hz)
+        dry = _checks.finite(_checks.audio(samples))
+        wet = self.process(dry, rate_hz, key=key, tail=tail)
+        frames = dry.shape[-1]
+        added = scaled(wet, -loudness_difference_lu(dry, wet[..., :frames], rate_hz)).copy()
+        # Mono in may be stereo out.
+        added[..., :frames] -= dry
+        return added
+
+    @_checks.named
     def stream(
         self, sample_rate_hz: float, channels: int, dtype: DTypeLike = "float32", key_channels: int = 0
     ) -> Stream:

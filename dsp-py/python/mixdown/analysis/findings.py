@@ -1,0 +1,86 @@
+"""Findings of the mix check: what a check has to say, with all its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from mixdown.analysis.reports import plain
+from mixdown.analysis.suggestions import Suggestion, suggestion_of
+
+Severity = Literal["fault", "warning", "note", "not_measurable"]
+
+#: Severities, the worst first, as they are written.
+SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measurable": "not measurable"}
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What a check has to say.
+
+    Attributes
+    ----------
+    check : str
+        "clipping", "held_peaks", "overs", "dynamics", "dc", "polarity", "mono_fold", "cancellation", "dropouts",
+        "clicks", "noise_floor", "hum", "silence"; of the command line also "loudness" and "ceiling".
+    severity : "fault", "warning", "note" or "not_measurable"
+    value : float or None
+        What was measured.
+    limit : float or None
+        The limit that it exceeds.
+    unit : str
+        Of both.
+    channel : int or None
+        From 0; None for all.
+    tracks : tuple of str
+        The stems; empty for the programme.
+    at_s : tuple of (from, to)
+        Where it is, the first 100 spans.
+    message : str
+        A sentence with the figures.
+    evidence : mapping of name to (value, unit)
+        The other figures of the sentence.
+    suggestion : Suggestion or None
+        What mends it.
+    """
+
+    check: str
+    severity: Severity
+    value: float | None
+    limit: float | None
+    unit: str
+    channel: int | None
+    tracks: tuple[str, ...]
+    at_s: tuple[tuple[float, float], ...]
+    message: str
+    evidence: Mapping[str, tuple[float, str]]
+    suggestion: Suggestion | None
+
+    def __repr__(self) -> str:
+        return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        return cast(dict[str, Any], plain(self))
+
+
+def finding_of(made: Mapping[str, Any]) -> Finding:
+    """Return a finding of the engine."""
+    suggestion = made["suggestion"]
+    return Finding(
+        **{
+            **made,
+            "tracks": tuple(made["tracks"]),
+            "at_s": tuple((span[0], span[1]) for span in made["at_s"]),
+            "evidence": MappingProxyType({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
+            "suggestion": None if suggestion is None else suggestion_of(suggestion),
+        }
+    )

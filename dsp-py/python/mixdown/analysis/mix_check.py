@@ -1,0 +1,224 @@
+"""Mix check: faults of a programme, stems that cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixdown import _checks, _core
+from mixdown._checks import Audio, Source
+from mixdown._core import ParameterError
+from mixdown.analysis.findings import SEVERITIES, Finding, finding_of
+from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Columns of the waveform that a report keeps.
+_COLUMNS = 1500
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MixCheck(Report):
+    """What the mix check found, and what it measured on the way. What cannot be measured is None.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        The worst first.
+    sample_rate_hz, duration_s : float
+    channels : int
+    integrated_lufs, true_peak_dbtp, sample_peak_dbfs, plr_lu : float or None
+        Loudness, peaks, and what is between them; None for silence.
+    held_share : float or None
+        Share of the maxima near the peak that are held at it.
+    dc_offsets : tuple of float or None
+        Of each channel, in parts of full scale.
+    correlation, mono_change_db : float or None
+        Of two channels that sound.
+    noise_floor_dbfs : float or None
+        Level of the noise in pauses, 100 Hz to 12 kHz.
+    hum_dbfs : float or None
+        None if there is none, too.
+    """
+
+    findings: tuple[Finding, ...]
+    sample_rate_hz: float
+    channels: int
+    duration_s: float
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    sample_peak_dbfs: float | None
+    plr_lu: float | None
+    held_share: float | None
+    dc_offsets: tuple[float, ...] | None
+    correlation: float | None
+    mono_change_db: float | None
+    noise_floor_dbfs: float | None
+    hum_dbfs: float | None
+    _envelope: NDArray[np.float32] = field(compare=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no fault."""
+        return all(finding.severity != "fault" for finding in self.findings)
+
+    @property
+    def not_measurable(self) -> tuple[Finding, ...]:
+        """What the programme hides."""
+        return tuple(finding for finding in self.findings if finding.severity == "not_measurable")
+
+    def of(self, check: str) -> tuple[Finding, ...]:
+        """Return the findings of one check.
+
+        Parameters
+        ----------
+        check : str
+            As "clipping": see :class:`Finding`.
+
+        Returns
+        -------
+        tuple of Finding
+        """
+        return tuple(finding for finding in self.findings if finding.check == check)
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{sum(finding.severity == severity for finding in self.findings)} {word}"
+            for severity, word in SEVERITIES.items()
+            if any(finding.severity == severity for finding in self.findings)
+        ]
+        return f"<MixCheck: {'passed' if self.passed else 'faults'}; {', '.join(counts) or 'nothing found'}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        values = super().to_dict()
+        del values["_envelope"]
+        return {"passed": self.passed, **values}
+
+    def table(self) -> str:
+        """Return the findings as text, the worst first.
+
+        Returns
+        -------
+        str
+        """
+        if not self.findings:
+            return "Nothing found."
+        rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
+        return aligned(rows, left=3)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the waveform, and the findings where they are.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            New ones by default.
+
+        Returns
+        -------
+        axes
+        """
+        from mixdown.analysis.check_picture import draw_check
+
+        drawn = new_axes(9.0, 3.2 + 0.3 * len({finding.check for finding in self.findings})) if axes is None else axes
+        draw_check(drawn, self._envelope, self.duration_s, self.findings)
+        return drawn
+
+
+@_checks.named
+def check_mix(
+    audio: Source,
+    sample_rate_hz: float | None = None,
+    *,
+    stems: StemsLike | None = None,
+    lead: str | None = None,
+    limits: Mapping[str, float] | None = None,
+) -> MixCheck:
+    """Check a mix for faults: clipping, overs, DC, polarity, mono, dropouts, clicks, noise, hum, silence.
+
+    Parameters
+    ----------
+    audio : array, or what `read` returned
+        Mono or stereo. Non-finite samples are refused.
+    sample_rate_hz : float, optional
+        8 000 to 384 000.
+    stems : mapping of name to audio, Mix or Stems, optional
+        The tracks of the mix, at its rate: pairs that cancel are found.
+    lead : str, optional
+        The stem that leads.
+    limits : mapping of name to number, optional
+        In place of those of ``mixdown._core.limits("check_mix")``, which say where they come from.
+
+    Returns
+    -------
+    MixCheck
+        It passed if it holds no fault. A finding names its figure, its limit, where it is and, where something mends
+        it, an ordinary effect with what is measured after it.
+
+    Examples
+    --------
+    >>> import numpy as np, mixdown as md
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+    >>> check = md.check_mix(np.stack([noise, -noise]), 48_000)
+    >>> check.passed, round(check.correlation, 3)
+    (False, -1.0)
+    >>> [finding.check for finding in check.findings if finding.severity == "fault"]
+    ['polarity', 'mono_fold']
+    """
+    samples, rate_hz = _checks.recording(audio, sample_rate_hz)
+    programme = one_or_two_channels(samples)
+    # Of stems and mixes the rate is their own, and must be that of the audio.
+    tracks = None if stems is None else Stems.of(stems, rate_hz)
+    if lead is not None:
+        if tracks is None:
+            raise ParameterError(f"lead = {lead!r} needs stems: a mix alone cannot tell")
+        tracks.named("lead", lead)
+    return checked(programme, rate_hz, tracks, limits_of("check_mix", limits))
+
+
+def checked(
+    programme: Audio,
+    rate_hz: float,
+    stems: Stems | None = None,
+    limits: Mapping[str, Any] = MappingProxyType({}),
+    progress: Callable[[float], None] | None = None,
+) -> MixCheck:
+    """Return the check of a programme of one or two channels, with progress."""
+    tracks = [] if stems is None else list(stems.items())
+    return _check_of(_core.check_programme(programme, rate_hz, tracks, dict(limits), progress), programme)
+
+
+def _check_of(made: Mapping[str, Any], programme: Audio) -> MixCheck:
+    offsets = made["dc_offsets"]
+    return MixCheck(
+        **{
+            **made,
+            "findings": tuple(finding_of(finding) for finding in made["findings"]),
+            "dc_offsets": None if offsets is None else tuple(offsets),
+            "_envelope": _envelope(programme),
+        }
+    )
+
+
+def _envelope(programme: Audio) -> NDArray[np.float32]:
+    """Return the lowest and highest sample per column: shape (channels, 2, columns)."""
+    frames = programme.shape[-1]
+    columns = np.unique(np.linspace(0, frames, _COLUMNS, endpoint=False, dtype=np.intp))
+    if not frames:
+        return np.zeros((programme.shape[0], 2, 0), dtype=np.float32)
+    ends = [ufunc.reduceat(programme, columns, axis=1) for ufunc in (np.minimum, np.maximum)]
+    return np.stack(ends, axis=1).astype(np.float32)
