@@ -4,9 +4,14 @@
 //! Own: overlap of two tracks in sixths of an octave, weighted so that each band of usual recordings counts alike, where
 //! the two together stand out of their surroundings. Chosen among seven measures on 180 clashes made on purpose.
 
-use super::limits::{MaskingLimits, USUAL_DB};
+use super::limits::MaskingLimits;
 use crate::{
-    analysis::{bands::Bands, hearing::interpolated, keyed::quantile, spectra::Spectra},
+    analysis::{
+        bands::Bands,
+        keyed::quantile,
+        spectra::Spectra,
+        tone_curves::{self, HITS_DB},
+    },
     foundation::unit::{db_to_power, power_to_db},
 };
 use alloc::{vec, vec::Vec};
@@ -40,7 +45,7 @@ const FLOOR_DB: f64 = 60.0;
 
 impl Sixths {
     pub(super) fn new(bands: &Bands, spectra: &Spectra) -> Self {
-        let weights: Vec<f64> = bands.centres_hz.iter().map(|hz| db_to_power(-interpolated(&USUAL_DB, *hz))).collect();
+        let weights: Vec<f64> = bands.centres_hz.iter().map(|hz| db_to_power(-tone_curves::at(HITS_DB, *hz))).collect();
         let mut powers = Vec::with_capacity(bands.count() * spectra.frames());
         let mut sums = vec![0.0; bands.count()];
         for frame in 0..spectra.frames() {

@@ -54,22 +54,3 @@ params! {
 
 /// Parts of names of tracks that are probably a lead [C].
 pub(super) const LEAD_NAMES: [&str; 5] = ["vox", "vocal", "voc", "lead", "sing"];
-
-/// Usual levels of recordings that sold: dB re 1 kHz of thirds of an octave over Hz. -5 dB per octave of density from
-/// 100 Hz to 4 kHz: Pestana et al., AES 135, 8960 (2013), from 772 number ones [P]; outside [C].
-pub(super) const USUAL_DB: [(f64, f64); 14] = [
-    (20.0, -12.0),
-    (31.0, -3.0),
-    (40.0, 0.0),
-    (50.0, 3.0),
-    (63.0, 5.5),
-    (80.0, 6.5),
-    (100.0, 6.64),
-    (4_000.0, -4.0),
-    (5_000.0, -5.0),
-    (6_300.0, -6.2),
-    (8_000.0, -7.8),
-    (10_000.0, -9.8),
-    (12_500.0, -12.2),
-    (16_000.0, -16.5),
-];

@@ -261,7 +261,6 @@ fn threads_change_no_bit() {
 
 /// All figures of a report are finite.
 fn finite(found: &Masking) -> bool {
-    let text = serde_json::to_string(found).unwrap();
     let optional = found
         .lost
         .iter()
@@ -272,7 +271,7 @@ fn finite(found: &Masking) -> bool {
         .chain(&found.share);
     let plain = found.profiles.iter().flatten().chain(&found.loudness).flatten();
     let clashes = found.clashes.iter().flat_map(|clash| [&clash.frequency_hz, &clash.score, &clash.ownership_db]);
-    !text.contains("NaN") && optional.flatten().chain(plain).chain(clashes).all(|value| value.is_finite())
+    optional.flatten().chain(plain).chain(clashes).all(|value| value.is_finite())
 }
 
 /// Acceptance 18: results or refusals, and no figure that is none.
