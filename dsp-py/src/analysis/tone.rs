@@ -1,11 +1,8 @@
 //! Tonal balance and match.
 
-use super::Spectra;
-use crate::{
-    error::{ParameterError, parameter},
-    settings::read,
-};
-use mixdown::analysis::{self, AnalysisError, MatchLimits, MatchParams, TonalLimits, TonalTarget};
+use super::{Spectra, refused};
+use crate::settings::read;
+use mixdown::analysis::{self, MatchLimits, MatchParams, TonalLimits, TonalTarget};
 use pyo3::prelude::*;
 
 /// The tonal target of number ones, with more or less percussion.
@@ -67,11 +64,4 @@ pub(crate) fn match_to<'py>(
     let (programme, reference) = (&programme.get().0, &reference.get().0);
     let report = py.detach(|| analysis::match_to(programme, reference, &params, &limits)).map_err(refused)?;
     Ok(pythonize::pythonize(py, &report)?)
-}
-
-fn refused(error: AnalysisError) -> PyErr {
-    match error {
-        AnalysisError::Setting(error) => parameter(error),
-        error => ParameterError::new_err(error.to_string()),
-    }
 }
