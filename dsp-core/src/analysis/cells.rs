@@ -13,6 +13,15 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
+    /// Without the cells at either end that have no share.
+    pub(crate) fn trimmed(self) -> Self {
+        let Some(start) = self.shares.iter().position(|share| *share != 0.0) else {
+            return Self { first: self.first, shares: Vec::new() };
+        };
+        let end = self.shares.iter().rposition(|share| *share != 0.0).map_or(start, |last| last + 1);
+        Self { first: self.first + start, shares: self.shares[start..end].to_vec() }
+    }
+
     /// The power of the band in one frame of a spectrum.
     pub(crate) fn sum(&self, powers: &[f32]) -> f64 {
         self.shares.iter().zip(&powers[self.first..]).map(|(share, power)| share * f64::from(*power)).sum()

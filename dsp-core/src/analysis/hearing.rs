@@ -7,7 +7,7 @@
 
 use super::{
     bands::{Bands, ERB_BANDS, erb_width_hz},
-    cells::Cells,
+    cells::{Cells, Weights},
     spectra::Spectra,
 };
 use crate::{
@@ -118,16 +118,18 @@ impl Band {
     pub(super) fn f(&self, excitation: f64) -> f64 {
         (self.exponent * (self.gain * excitation + self.offset).log2_fast()).exp2_fast() - self.offset_power
     }
+}
 
+/// The equations as they stand in the paper: what [`partial_loudness`](super::partial_loudness) is tested against.
+#[cfg(test)]
+impl Band {
     /// Loudness of an excitation alone, in sone per ERB.
-    #[inline(always)]
     pub(crate) fn alone(&self, e: f64) -> f64 {
         let loud = C * self.f(e);
         if e < self.threshold { loud * three_halves(2.0 * e / (e + self.threshold)) } else { loud }
     }
 
     /// Loudness of an excitation `e` beside another one, `n`.
-    #[inline(always)]
     pub(crate) fn beside(&self, e: f64, n: f64) -> f64 {
         if e <= 0.0 {
             return 0.0;
@@ -144,7 +146,7 @@ impl Band {
     }
 }
 
-#[inline(always)]
+#[cfg(test)]
 fn three_halves(x: f64) -> f64 {
     x * libm::sqrt(x)
 }
@@ -153,16 +155,6 @@ fn three_halves(x: f64) -> f64 {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Excitation {
     pub(crate) values: Vec<f64>,
-}
-
-impl Excitation {
-    pub(crate) fn frames(&self) -> usize {
-        self.values.len() / ERB_BANDS
-    }
-
-    pub(crate) fn frame(&self, frame: usize) -> &[f64] {
-        &self.values[frame * ERB_BANDS..][..ERB_BANDS]
-    }
 }
 
 /// The ear for spectra of one sample rate.
@@ -205,6 +197,11 @@ impl Hearing {
     /// Frequencies in the middle of the bands, in Hz.
     pub(crate) fn centres_hz(&self) -> &[f64] {
         &self.bands.centres_hz
+    }
+
+    /// The parts of the bands in cells.
+    pub(crate) fn weights(&self) -> &[Weights] {
+        &self.bands.weights
     }
 
     /// Power gains of outer and middle ear in the bands.

@@ -47,5 +47,5 @@ pub use {
     tonal::{TonalBalance, TonalRegion, tonal_balance},
     tonal_limits::TonalLimits,
     tonal_target::{TonalTarget, tonal_target},
-    translation::{OnDevice, Region, Translation, TranslationLimits, Verdict, translation},
+    translation::{OnDevice, Region, Translation, TranslationLimits, Verdict, translation, translation_with},
 };

@@ -2,19 +2,22 @@
 
 use super::{
     bands::{ERB_BANDS, erb_hz, erb_number},
-    cells::Cells,
+    cells::{Cells, Weights},
     devices::{Device, NoiseColour, RoomNoise},
     error::AnalysisError,
     hearing::{Excitation, Hearing, MIX_DB_SPL, active, calibration},
+    partial_loudness::{Constants, Heard as Loud, Masker, Row, add},
     spectra::{Spectra, Stem, k_weights},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},
 };
 use crate::{
-    console::Effect,
+    console::{Effect, offline::Progress},
     filters::BellParams,
     foundation::{declare::params, params::Params, stream::StreamSpec, table::Fields, unit::db_to_power},
+    primitives::threads::Threads,
 };
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+use core::ops::{ControlFlow, Range};
 
 params! {
     /// Limits of [`translation`].
@@ -119,35 +122,56 @@ pub fn translation(
     devices: &[Device],
     limits: &TranslationLimits,
 ) -> Result<Translation, AnalysisError> {
+    translation_with(stems, devices, limits, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`translation`]; `progress` is called with the share done, and may end it.
+///
+/// # Errors
+/// As [`translation`]; [`AnalysisError::Interrupted`].
+pub fn translation_with(
+    stems: &[Stem<'_>],
+    devices: &[Device],
+    limits: &TranslationLimits,
+    progress: Progress<'_>,
+) -> Result<Translation, AnalysisError> {
     limits.check_fields(stems.first().map_or(48_000.0, |stem| stem.spectra.sample_rate_hz()))?;
     let Some(first) = stems.first() else { return Err(AnalysisError::Stems { min: 1, actual: 0 }) };
-    if stems.iter().any(|stem| stem.spectra.sample_rate_hz() != first.spectra.sample_rate_hz()) {
+    let cells = first.spectra.cells();
+    if stems.iter().any(|stem| stem.spectra.sample_rate_hz() != cells.sample_rate_hz()) {
         return Err(AnalysisError::SampleRates);
     }
-    let hearing = Hearing::new(first.spectra.cells());
     let all: Vec<&Spectra> = stems.iter().map(|stem| stem.spectra).collect();
-    let studio = Place::studio(first.spectra.cells());
-    let activity: Vec<Vec<bool>> = all.iter().map(|spectra| active(&hearing.powers(spectra, false))).collect();
-    let at_home = Heard::new(&hearing, &studio, &all, &activity);
-    let places: Vec<Place> =
-        devices.iter().map(|device| Place::new(device, first.spectra.cells())).collect::<Result<_, _>>()?;
-    let mut reports = Vec::with_capacity(devices.len());
+    let ear = Ear::new(cells, &all);
+    // The studio first.
+    let mut places = vec![Place::studio(&ear, cells)];
+    for device in devices {
+        places.push(Place::new(device, &ear, cells)?);
+    }
+    let mut report = |share: f64| match progress(0.9 * share) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(AnalysisError::Interrupted),
+    };
+    let hear = |place: usize| Heard::new(&ear, &places[place], &all);
+    let mut heard = Threads::new().try_map(places.len(), hear, &mut report)?;
+    let at_home = heard.remove(0);
     let mut suggestions: Vec<Suggestion> = Vec::new();
-    for (device, place) in devices.iter().zip(&places) {
-        let there = Heard::new(&hearing, place, &all, &activity);
-        let report = on_device(device, &at_home, &there, limits);
+    let mut reports = Vec::with_capacity(devices.len());
+    for ((device, place), there) in devices.iter().zip(&places[1..]).zip(&heard) {
+        let found = on_device(device, &at_home, there, limits);
         for (track, stem) in stems.iter().enumerate() {
             let is_first = suggestions.iter().all(|made| made.track.as_deref() != Some(stem.name));
-            if report.verdicts[track] == Verdict::Lost && is_first {
-                let lost = Lost { hearing: &hearing, studio: &studio, place, activity: &activity, track, limits };
-                suggestions.extend(lost.boosted(stems, &device.name, report.kept[track].unwrap_or(0.0))?);
+            if found.verdicts[track] == Verdict::Lost && is_first {
+                report(1.0)?;
+                let lost = Lost { ear: &ear, studio: &places[0], place, track, limits };
+                suggestions.extend(lost.boosted(stems, &device.name, found.kept[track].unwrap_or(0.0))?);
             }
         }
-        reports.push(report);
+        reports.push(found);
     }
     Ok(Translation {
         tracks: stems.iter().map(|stem| stem.name.to_owned()).collect(),
-        studio_share: at_home.shares.clone(),
+        studio_share: at_home.shares,
         devices: reports,
         suggestions,
     })
@@ -179,25 +203,46 @@ fn on_device(device: &Device, studio: &Heard, there: &Heard, limits: &Translatio
     }
 }
 
+/// The ear, and which frames of each track sound.
+struct Ear {
+    hearing: Hearing,
+    constants: Constants,
+    activity: Vec<Vec<bool>>,
+    /// Of each band the region that it belongs to.
+    regions: [usize; ERB_BANDS],
+}
+
+impl Ear {
+    fn new(cells: &Cells, tracks: &[&Spectra]) -> Self {
+        let hearing = Hearing::new(cells);
+        let activity = tracks.iter().map(|spectra| active(&hearing.powers(spectra, false))).collect();
+        let region = |hz: f64| REGIONS.partition_point(|(_, high_hz)| *high_hz <= hz);
+        let regions = core::array::from_fn(|band| region(hearing.centres_hz()[band]));
+        Self { constants: Constants::new(hearing.constants()), hearing, activity, regions }
+    }
+}
+
 /// A device for spectra of one rate.
 struct Place {
-    /// Power gains in the middle of cells.
-    gains: Vec<f64>,
-    /// The first cell that is not folded to mono.
-    stereo_from: usize,
+    /// Its response and the ear's, by band: of both channels added, and of the mono fold.
+    sum: Vec<Weights>,
+    fold: Vec<Weights>,
+    /// K-weighting of the same.
+    k: [Weights; 2],
     level_db_spl: f64,
-    noise: Option<RoomNoise>,
+    /// Excitation by the noise of the room.
+    noise: Row,
 }
 
 /// Rate at which responses are designed where that of the tracks is lower, Hz: a device does not depend on it.
 const LEAST_RATE_HZ: f64 = 48_000.0;
 
 impl Place {
-    fn studio(cells: &Cells) -> Self {
-        Self { gains: vec![1.0; cells.count()], stereo_from: 0, level_db_spl: MIX_DB_SPL, noise: None }
+    fn studio(ear: &Ear, cells: &Cells) -> Self {
+        Self::of(ear, cells, &vec![1.0; cells.count()], 0, MIX_DB_SPL, None)
     }
 
-    fn new(device: &Device, cells: &Cells) -> Result<Self, AnalysisError> {
+    fn new(device: &Device, ear: &Ear, cells: &Cells) -> Result<Self, AnalysisError> {
         let centres_hz = cells.centres_hz();
         let stereo_from = centres_hz.partition_point(|hz| *hz < device.mono_below_hz);
         let mut gains = vec![1.0; cells.count()];
@@ -208,34 +253,80 @@ impl Place {
             let response = response.ok_or_else(|| AnalysisError::NoResponse { device: name.clone() })?;
             gains.iter_mut().zip(response).for_each(|(gain, h)| *gain *= h.norm_sqr());
         }
-        Ok(Self { gains, stereo_from, level_db_spl: device.level_db_spl, noise: device.noise })
+        Ok(Self::of(ear, cells, &gains, stereo_from, device.level_db_spl, device.noise))
     }
 
-    /// The powers of a frame of a track in cells, as the device plays them.
-    fn play(&self, spectra: &Spectra, frame: usize, cells: &mut Vec<f32>) {
-        cells.clear();
-        let (fold, sum) = (spectra.fold_frame(frame), spectra.frame(frame));
-        let powers = fold[..self.stereo_from].iter().chain(&sum[self.stereo_from..]);
-        cells.extend(powers.zip(&self.gains).map(|(power, gain)| (f64::from(*power) * gain) as f32));
-    }
-
-    /// Excitation by the noise of the room.
-    fn noise(&self, hearing: &Hearing) -> Vec<f64> {
-        let Some(noise) = self.noise else { return vec![0.0; ERB_BANDS] };
-        let below = |hz: f64| match noise.colour {
-            NoiseColour::Pink => libm::log(hz.clamp(20.0, 20_000.0) / 20.0) / libm::log(1_000.0),
-            NoiseColour::Road => {
-                // Density 1 up to 100 Hz, (100 / f)² above.
-                let power = |hz: f64| if hz < 100.0 { hz - 20.0 } else { 80.0 + 100.0 - 10_000.0 / hz };
-                power(hz.clamp(20.0, 20_000.0)) / power(20_000.0)
-            }
+    /// `gains` are of powers in the middle of cells; those before `stereo_from` are folded to mono.
+    fn of(
+        ear: &Ear,
+        cells: &Cells,
+        gains: &[f64],
+        stereo_from: usize,
+        level_db_spl: f64,
+        noise: Option<RoomNoise>,
+    ) -> Self {
+        let part = |weights: &Weights, scale: f64, is_stereo: bool| {
+            let share = |(index, share): (usize, &f64)| {
+                let cell = weights.first + index;
+                if (cell >= stereo_from) == is_stereo { scale * gains[cell] * share } else { 0.0 }
+            };
+            Weights { first: weights.first, shares: weights.shares.iter().enumerate().map(share).collect() }.trimmed()
         };
-        let bands = hearing.centres_hz().iter().zip(hearing.ear()).map(|(hz, ear)| {
-            let [low_hz, high_hz] = [-0.5, 0.5].map(|step| erb_hz(erb_number(*hz) + step));
-            ear * db_to_power(noise.level_db_spl) * (below(high_hz) - below(low_hz))
-        });
-        hearing.excitation(&bands.collect::<Vec<f64>>(), 1.0).values
+        let bands = ear.hearing.weights().iter().zip(ear.hearing.ear());
+        let k = Weights { first: 0, shares: k_weights(cells) };
+        Self {
+            sum: bands.clone().map(|(weights, ear)| part(weights, *ear, true)).collect(),
+            fold: bands.map(|(weights, ear)| part(weights, *ear, false)).collect(),
+            k: [true, false].map(|is_stereo| part(&k, 1.0, is_stereo)),
+            level_db_spl,
+            noise: noise.map_or([0.0; ERB_BANDS], |noise| room(&ear.hearing, noise)),
+        }
     }
+
+    /// Ear-weighted powers of the bands of a frame as the device plays it, and its K-weighted power.
+    fn play(&self, spectra: &Spectra, frame: usize, powers: &mut Vec<f64>) -> f64 {
+        let (sum, fold) = (spectra.frame(frame), spectra.fold_frame(frame));
+        powers.extend(self.sum.iter().zip(&self.fold).map(|(stereo, mono)| stereo.sum(sum) + mono.sum(fold)));
+        self.k[0].sum(sum) + self.k[1].sum(fold)
+    }
+
+    /// Excitation of the tracks, whose mean K-weighted power is at the level of the place.
+    fn excitations(&self, ear: &Ear, tracks: &[&Spectra]) -> Vec<Excitation> {
+        let (mut played, mut weighted, mut before) = (Vec::new(), Vec::new(), Vec::new());
+        for spectra in tracks {
+            let mut powers = Vec::with_capacity(ERB_BANDS * spectra.frames());
+            let frames = (0..spectra.frames()).map(|frame| self.play(spectra, frame, &mut powers));
+            weighted.push(frames.collect::<Vec<f64>>());
+            played.push(powers);
+            before.push(spectra.k_weighted());
+        }
+        let level = |tracks: &[Vec<f64>]| calibration(tracks);
+        // Nobody turns up what a device takes away altogether.
+        let most = db_to_power(MOST_MAKEUP_DB) * level(&before);
+        let scale = level(&weighted).min(most) * db_to_power(self.level_db_spl - MIX_DB_SPL);
+        played.iter().map(|powers| ear.hearing.excitation(powers, scale)).collect()
+    }
+}
+
+/// By which the volume makes up for the response of a device, dB. Chosen.
+const MOST_MAKEUP_DB: f64 = 20.0;
+
+/// Excitation by the noise of a room.
+fn room(hearing: &Hearing, noise: RoomNoise) -> Row {
+    let below = |hz: f64| match noise.colour {
+        NoiseColour::Pink => libm::log(hz.clamp(20.0, 20_000.0) / 20.0) / libm::log(1_000.0),
+        NoiseColour::Road => {
+            // Density 1 up to 100 Hz, (100 / f)² above.
+            let power = |hz: f64| if hz < 100.0 { hz - 20.0 } else { 80.0 + 100.0 - 10_000.0 / hz };
+            power(hz.clamp(20.0, 20_000.0)) / power(20_000.0)
+        }
+    };
+    let bands = hearing.centres_hz().iter().zip(hearing.ear()).map(|(hz, ear)| {
+        let [low_hz, high_hz] = [-0.5, 0.5].map(|step| erb_hz(erb_number(*hz) + step));
+        ear * db_to_power(noise.level_db_spl) * (below(high_hz) - below(low_hz))
+    });
+    let excitation = hearing.excitation(&bands.collect::<Vec<f64>>(), 1.0).values;
+    core::array::from_fn(|band| excitation[band])
 }
 
 /// A mix as it is heard at a place.
@@ -247,39 +338,40 @@ struct Heard {
 }
 
 impl Heard {
-    fn new(hearing: &Hearing, place: &Place, tracks: &[&Spectra], activity: &[Vec<bool>]) -> Self {
-        let tracks = excitations(hearing, place, tracks);
-        let (noise, constants) = (place.noise(hearing), hearing.constants());
-        let frames = tracks.iter().map(Excitation::frames).max().unwrap_or(0);
-        let regions_of: Vec<usize> =
-            hearing.centres_hz().iter().map(|hz| REGIONS.partition_point(|(_, high_hz)| high_hz <= hz)).collect();
+    fn new(ear: &Ear, place: &Place, tracks: &[&Spectra]) -> Self {
+        Self::of(ear, place, tracks, 0..tracks.len())
+    }
+
+    /// With the shares of some tracks alone; those of the others are 0.
+    fn of(ear: &Ear, place: &Place, tracks: &[&Spectra], wanted: Range<usize>) -> Self {
+        let excitations = place.excitations(ear, tracks);
+        let rows: Vec<&[Row]> = excitations.iter().map(|one| one.values.as_chunks().0).collect();
+        let frames = rows.iter().map(|rows| rows.len()).max().unwrap_or(0);
+        let room = Masker::new(&ear.constants, &place.noise);
         let (mut own, mut whole) = (vec![0.0; tracks.len()], vec![0.0; tracks.len()]);
-        let mut regions = [0.0; REGIONS.len()];
-        let mut everything = 0.0;
+        let (mut by_band, mut everything) = ([0.0; ERB_BANDS], 0.0);
         for frame in 0..frames {
             let mut mix = [0.0; ERB_BANDS];
-            for track in tracks.iter().filter(|track| frame < track.frames()) {
-                mix.iter_mut().zip(track.frame(frame)).for_each(|(sum, e)| *sum += e);
-            }
-            let mut alone = 0.0;
-            for (band, constants) in constants.iter().enumerate() {
-                alone += constants.alone(mix[band]);
-                regions[regions_of[band]] += constants.beside(mix[band], noise[band]);
-            }
+            rows.iter().filter_map(|rows| rows.get(frame)).for_each(|row| add(&mut mix, row));
+            let alone: f64 = ear.constants.alone(&mix).iter().sum();
+            add(&mut by_band, &ear.constants.beside(&Loud::new(&mix), &room));
             everything += alone;
-            for (track, excitation) in tracks.iter().enumerate() {
-                if !activity[track].get(frame).copied().unwrap_or(false) {
+            for track in wanted.clone() {
+                let (Some(row), Some(true)) = (rows[track].get(frame), ear.activity[track].get(frame)) else {
                     continue;
-                }
-                let loudness = |band: usize| {
-                    let e = excitation.frame(frame)[band];
-                    constants[band].beside(e, (mix[band] - e).max(0.0) + noise[band])
                 };
-                own[track] += (0..ERB_BANDS).map(loudness).sum::<f64>();
+                let mut others = place.noise;
+                for ((others, mix), e) in others.iter_mut().zip(&mix).zip(row) {
+                    *others += (mix - e).max(0.0);
+                }
+                let masker = Masker::new(&ear.constants, &others);
+                own[track] += ear.constants.beside(&Loud::new(row), &masker).iter().sum::<f64>();
                 whole[track] += alone;
             }
         }
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let mut regions = [0.0; REGIONS.len()];
+        by_band.iter().zip(ear.regions).for_each(|(loudness, region)| regions[region] += loudness);
         Self {
             shares: own.iter().zip(&whole).map(|(own, whole)| share(*own, *whole)).collect(),
             regions: regions.map(|region| share(region, everything)),
@@ -287,38 +379,11 @@ impl Heard {
     }
 }
 
-/// By which the volume makes up for the response of a device, dB. Chosen.
-const MOST_MAKEUP_DB: f64 = 20.0;
-
-/// Excitation of the tracks at a place, whose mean K-weighted power is at the level of the place.
-fn excitations(hearing: &Hearing, place: &Place, tracks: &[&Spectra]) -> Vec<Excitation> {
-    let mut played = Vec::with_capacity(tracks.len());
-    let (mut weighted, mut before) = (Vec::with_capacity(tracks.len()), Vec::with_capacity(tracks.len()));
-    let mut cells = Vec::new();
-    for spectra in tracks {
-        let k = k_weights(spectra.cells());
-        let (mut powers, mut frames) = (Vec::with_capacity(ERB_BANDS * spectra.frames()), Vec::new());
-        for frame in 0..spectra.frames() {
-            place.play(spectra, frame, &mut cells);
-            hearing.measure(&cells, &mut powers);
-            frames.push(cells.iter().zip(&k).map(|(power, gain)| f64::from(*power) * gain).sum::<f64>());
-        }
-        played.push(powers);
-        weighted.push(frames);
-        before.push(spectra.k_weighted());
-    }
-    // Nobody turns up what a device takes away altogether.
-    let most = db_to_power(MOST_MAKEUP_DB) * calibration(&before);
-    let scale = calibration(&weighted).min(most) * db_to_power(place.level_db_spl - MIX_DB_SPL);
-    played.iter().map(|powers| hearing.excitation(powers, scale)).collect()
-}
-
 /// A track that is lost on a device.
 struct Lost<'a> {
-    hearing: &'a Hearing,
+    ear: &'a Ear,
     studio: &'a Place,
     place: &'a Place,
-    activity: &'a [Vec<bool>],
     track: usize,
     limits: &'a TranslationLimits,
 }
@@ -344,7 +409,7 @@ impl Lost<'_> {
         let lifted = spectra.filtered(&gains);
         let tracks: Vec<&Spectra> =
             stems.iter().enumerate().map(|(index, stem)| if index == track { &lifted } else { stem.spectra }).collect();
-        let heard = |place| Heard::new(self.hearing, place, &tracks, self.activity).shares[track];
+        let heard = |place| Heard::of(self.ear, place, &tracks, track..track + 1).shares[track];
         let at_home = heard(self.studio);
         // Beside its share before: what it has gained in the studio counts too.
         let after = heard(self.place) / at_home.max(limits.least_share);

@@ -1,7 +1,7 @@
 //! Translation to other loudspeakers.
 
 use super::{Named, refused};
-use crate::settings::read;
+use crate::{interrupt::Progress, settings::read};
 use mixdown::analysis::{self, Device, TranslationLimits};
 use pyo3::prelude::*;
 
@@ -21,6 +21,11 @@ pub(crate) fn translation<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let devices: Vec<Device> = read(devices)?;
     let limits: TranslationLimits = read(limits)?;
-    let report = py.detach(|| analysis::translation(&stems.stems(), &devices, &limits)).map_err(refused)?;
+    let stems = stems.stems();
+    let report = py.detach(|| {
+        let mut progress = Progress::new(None);
+        let done = analysis::translation_with(&stems, &devices, &limits, &mut |_| progress.pass());
+        progress.finish(done, refused)
+    })?;
     Ok(pythonize::pythonize(py, &report)?)
 }
