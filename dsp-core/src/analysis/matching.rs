@@ -1,14 +1,16 @@
 //! Match: the equalization that leads from the spectrum of one programme to that of another.
 
 use super::{
-    bands::Bands,
     error::AnalysisError,
-    fit::{FitSettings, fit, smoothed},
-    ltas::{self, Active, Gates, Part, median},
+    fit::{FitSettings, fit},
+    ltas::Part,
+    match_difference::{Difference, Programme, Shape},
     match_limits::{MatchLimits, MatchParams},
+    match_report::{Match, MatchCurve},
+    match_suggestions::{notes, suggestions},
     minimum_phase::minimum_phase,
-    spectra::{Spectra, k_weights},
-    suggestion::{Action, Change, Confidence, Figure, Suggestion},
+    spectra::Spectra,
+    suggestion::Confidence,
 };
 use crate::{
     console::Effect,
@@ -19,154 +21,18 @@ use crate::{
         params::Params,
         stream::StreamSpec,
         table::Fields,
-        unit::{gain_to_db, power_to_db},
+        unit::gain_to_db,
     },
-    levels::GainParams,
 };
-use alloc::{format, string::String, vec, vec::Vec};
-
-/// The curves of a match, in sixths of an octave.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct MatchCurve {
-    /// Reference minus programme, as measured, aligned by its median from 200 Hz to 4 kHz; `None` where not trusted.
-    pub difference_db: Vec<Option<f64>>,
-    /// Whether both programmes have enough there.
-    pub trusted: Vec<bool>,
-    /// The difference smoothed, limited, and times `amount`: what is wanted.
-    pub curve_db: Vec<f64>,
-    /// The response of the effect.
-    pub fitted_db: Vec<f64>,
-    /// Wanted minus fitted.
-    pub residual_db: Vec<f64>,
-}
-
-/// A match: an effect that leads from the spectrum of one programme to that of another.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Match {
-    /// The effect for the programme.
-    pub effect: Effect,
-    /// Midbands of sixths of an octave, in Hz.
-    pub frequencies_hz: Vec<f64>,
-    /// The curves of the whole programme, or of its mid.
-    pub whole: MatchCurve,
-    /// The curves of the side, with `mid_side`.
-    pub side: Option<MatchCurve>,
-    /// Loudness of the reference minus that of the programme. It is not matched.
-    pub loudness_difference_lu: f64,
-    /// Level of the side beside the mid in the reference minus that in the programme, with `mid_side`. It is not matched.
-    pub side_difference_db: Option<f64>,
-    /// Root mean square of the smoothed difference, in dB.
-    pub rms_difference_db: f64,
-    /// The same of the two halves of a programme, the larger of both.
-    pub rms_halves_db: f64,
-    /// Largest magnitude of the residual where trusted, in dB.
-    pub worst_residual_db: f64,
-    /// Length of what sounds of the programme and of the reference, in seconds.
-    pub active_s: [f64; 2],
-    /// How sure it is.
-    pub confidence: Confidence,
-    /// Remarks, a sentence each.
-    pub notes: Vec<String>,
-    /// The effect and a gain, with what they change.
-    pub suggestions: Vec<Suggestion>,
-}
+use alloc::{vec, vec::Vec};
 
 /// Taps of the convolution.
 const TAPS: usize = 8_192;
-/// Bands of an octave.
-const PER_OCTAVE: f64 = 6.0;
-/// Bands this close above the end of the range are within it: their midbands are no round numbers.
-const EDGE: f64 = 1.01;
 /// Highest frequency of a band, beside the sample rate.
 const HIGHEST_PER_RATE: f64 = 0.45;
 /// Frequencies of bands in Hz, and their largest gain in dB.
 const BAND_RANGE_HZ: [f64; 2] = [20.0, 20_000.0];
 const BAND_MAX_DB: f64 = 18.0;
-
-/// A programme and what is measured of it.
-struct Programme<'a> {
-    spectra: &'a Spectra,
-    active: Active,
-    bands: Bands,
-}
-
-impl<'a> Programme<'a> {
-    fn new(spectra: &'a Spectra, argument: &'static str, limits: &MatchLimits) -> Result<Self, AnalysisError> {
-        let active = Active::of(spectra, Gates { floor_lufs: limits.floor_lufs, relative_lu: limits.gate_lu });
-        active.at_least(argument, limits.least_s)?;
-        let Bands { centres_hz, weights } = Bands::sixths(spectra.cells());
-        let range = limits.low_hz..=limits.high_hz * EDGE;
-        let (centres_hz, weights) = centres_hz.into_iter().zip(weights).filter(|(hz, _)| range.contains(hz)).unzip();
-        Ok(Self { spectra, active, bands: Bands { centres_hz, weights } })
-    }
-
-    /// Levels of one part over some frames; `None` too far under the loudest band of the whole programme.
-    fn levels(&self, part: Part, frames: &[usize], limits: &MatchLimits) -> Vec<Option<f64>> {
-        let nyquist_hz = ltas::nyquist_hz(self.spectra.cells());
-        let of = |part: Part| {
-            ltas::levels(&ltas::mean_cells(self.spectra, part, frames), &self.bands, nyquist_hz, PER_OCTAVE)
-        };
-        let loudest = of(Part::Sum).iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-        let trusted = |level: Option<f64>| level.filter(|level| *level >= loudest - limits.range_db);
-        of(part).into_iter().map(trusted).collect()
-    }
-
-    /// Mean level of a part over the frames that count, in dB; `None` if it is silent.
-    fn level(&self, part: Part) -> Option<f64> {
-        let power: f64 = ltas::mean_cells(self.spectra, part, self.active.all()).iter().sum();
-        (power > 0.0).then(|| power_to_db(power))
-    }
-}
-
-/// Differences of one part of two programmes.
-struct Difference {
-    raw: Vec<Option<f64>>,
-    smooth: Vec<f64>,
-}
-
-/// Settings of a difference.
-#[derive(Clone, Copy)]
-struct Shape<'a> {
-    hz: &'a [f64],
-    smoothing_octaves: f64,
-    limits: &'a MatchLimits,
-}
-
-impl Shape<'_> {
-    /// `to` minus `from`, aligned by its median, 0 where it is not trusted or too low, smoothed.
-    fn difference(&self, from: &[Option<f64>], to: &[Option<f64>], lowest_hz: f64) -> Difference {
-        let limits = self.limits;
-        let both = self.hz.iter().zip(from).zip(to);
-        let mut raw: Vec<Option<f64>> =
-            both.map(|((hz, from), to)| Some((*to)? - (*from)?).filter(|_| *hz >= lowest_hz)).collect();
-        let within = |low_hz: f64, high_hz: f64| -> Vec<f64> {
-            let bands = self.hz.iter().zip(&raw).filter(|(hz, _)| (low_hz..=high_hz).contains(*hz));
-            bands.filter_map(|(_, level)| *level).collect()
-        };
-        let middle =
-            median(within(limits.align_low_hz, limits.align_high_hz)).or_else(|| median(within(0.0, f64::INFINITY)));
-        raw.iter_mut().flatten().for_each(|level| *level -= middle.unwrap_or(0.0));
-        let known: Vec<f64> = raw.iter().map(|level| level.unwrap_or(0.0)).collect();
-        Difference { smooth: smoothed(&known, PER_OCTAVE * self.smoothing_octaves), raw }
-    }
-
-    /// Root mean square of a smoothed difference over the bands that are trusted in `raw`.
-    fn rms(&self, smooth: &[f64], raw: &[Option<f64>]) -> f64 {
-        let squares: Vec<f64> =
-            smooth.iter().zip(raw).filter(|(_, raw)| raw.is_some()).map(|(level, _)| level * level).collect();
-        if squares.is_empty() { 0.0 } else { libm::sqrt(squares.iter().sum::<f64>() / squares.len() as f64) }
-    }
-
-    /// The same of the halves of a programme.
-    fn rms_halves(&self, programme: &Programme<'_>, part: Part, raw: &[Option<f64>]) -> f64 {
-        let [first, second] = programme.active.halves();
-        let levels = |frames: &[usize]| programme.levels(part, frames, self.limits);
-        let halves = self.difference(&levels(first), &levels(second), 0.0);
-        self.rms(&halves.smooth, raw)
-    }
-}
 
 /// Leads the long-term spectrum of a programme towards that of a reference.
 ///
@@ -242,13 +108,6 @@ pub fn match_to(
     Ok(report)
 }
 
-impl MatchCurve {
-    fn worst_residual_db(&self) -> f64 {
-        let trusted = self.residual_db.iter().zip(&self.trusted).filter(|(_, trusted)| **trusted);
-        trusted.map(|(residual, _)| residual.abs()).fold(0.0, f64::max)
-    }
-}
-
 /// Makes the wanted curve and the effect of a part.
 #[derive(Clone, Copy)]
 struct Designer<'a> {
@@ -314,176 +173,16 @@ impl Designer<'_> {
     }
 }
 
-fn notes(report: &Match, limits: &MatchLimits) -> Vec<String> {
-    let mut notes = Vec::new();
-    if report.rms_difference_db < limits.same_db {
-        notes.push(format!("Both have the same spectrum, within {} dB: there is nothing to match.", limits.same_db));
-        return notes;
-    }
-    if report.confidence == Confidence::Low {
-        let short = report.active_s.iter().copied().fold(f64::INFINITY, f64::min);
-        notes.push(if short < limits.sure_s {
-            format!("Confidence is low: only {short:.1} s sound, {:.0} s are wanted.", limits.sure_s)
-        } else {
-            format!(
-                "Confidence is low: the programmes differ by {:.1} dB rms, and the halves of one of them by {:.1} dB.",
-                report.rms_difference_db, report.rms_halves_db
-            )
-        });
-    }
-    let untrusted: Vec<f64> = report
-        .frequencies_hz
-        .iter()
-        .zip(&report.whole.trusted)
-        .filter(|(_, trusted)| !**trusted)
-        .map(|(hz, _)| *hz)
-        .collect();
-    if !untrusted.is_empty() {
-        notes.push(format!(
-            "Not measurable in {} of the bands between {:.0} and {:.0} Hz: one of the programmes has nothing there.",
-            untrusted.len(),
-            untrusted[0],
-            untrusted[untrusted.len() - 1]
-        ));
-    }
-    if let Some(side_db) = report.side_difference_db
-        && side_db.abs() >= limits.least_loudness_lu
-    {
-        notes.push(format!(
-            "The side of the reference lies {:.1} dB {} beside its mid: that is not matched.",
-            side_db.abs(),
-            if side_db > 0.0 { "higher" } else { "lower" }
-        ));
-    }
-    notes
-}
-
-/// Power gains of an effect in the middle of cells; none where it has no response.
-fn power_gains(effect: &Effect, spectra: &Spectra) -> Result<Vec<f64>, Error> {
-    let spec = StreamSpec::new(spectra.sample_rate_hz(), 1)?;
-    let response = effect.frequency_response(&spec, &spectra.cells().centres_hz())?;
-    Ok(response.unwrap_or_default().iter().map(|h| h.norm_sqr()).collect())
-}
-
-fn suggestions(
-    report: &Match,
-    own: &Programme<'_>,
-    other: &Programme<'_>,
-    shape: Shape<'_>,
-    params: &MatchParams,
-) -> Result<Vec<Suggestion>, AnalysisError> {
-    let limits = shape.limits;
-    let mut made = Vec::new();
-    if report.rms_difference_db >= limits.same_db {
-        made.extend(equalization(report, own, other, shape, params)?);
-    }
-    let louder_lu = report.loudness_difference_lu;
-    if louder_lu.abs() >= limits.least_loudness_lu {
-        let gain_db = libm::round(10.0 * louder_lu) / 10.0;
-        made.push(Suggestion {
-            track: None,
-            action: Action::Effect(GainParams { gain_db, ..Default::default() }.into()),
-            reason: format!(
-                "The reference is {:.1} LU {} than the programme, which the match leaves as it is: a gain of {gain_db:+.1} \
-                 dB makes them equally loud.",
-                louder_lu.abs(),
-                if louder_lu > 0.0 { "louder" } else { "quieter" }
-            ),
-            evidence: vec![Figure { name: "loudness_difference_lu", value: louder_lu, unit: "LU" }],
-            predicted: vec![Change {
-                name: "loudness_difference_lu",
-                before: louder_lu,
-                after: louder_lu - gain_db,
-                unit: "LU",
-            }],
-            confidence: Confidence::High,
-        });
-    }
-    Ok(made)
-}
-
-/// The effect as a suggestion, if the difference is smaller after it.
-fn equalization(
-    report: &Match,
-    own: &Programme<'_>,
-    other: &Programme<'_>,
-    shape: Shape<'_>,
-    params: &MatchParams,
-) -> Result<Option<Suggestion>, AnalysisError> {
-    let limits = shape.limits;
-    let spectra = own.spectra;
-    let nyquist_hz = ltas::nyquist_hz(spectra.cells());
-    // What the effect makes of a part.
-    let filtered = |part: Part, effect: &Effect| -> Result<Vec<Option<f64>>, Error> {
-        let mut cells = ltas::mean_cells(spectra, part, own.active.all());
-        for (power, gain) in cells.iter_mut().zip(power_gains(effect, spectra)?) {
-            *power *= gain;
-        }
-        let trusted = own.levels(part, own.active.all(), limits);
-        let levels = ltas::levels(&cells, &own.bands, nyquist_hz, PER_OCTAVE);
-        Ok(levels.into_iter().zip(trusted).map(|(level, trusted)| level.filter(|_| trusted.is_some())).collect())
-    };
-    let after = |part: Part, effect: &Effect, lowest_hz: f64| -> Result<f64, Error> {
-        let to = other.levels(part, other.active.all(), limits);
-        let after = shape.difference(&filtered(part, effect)?, &to, lowest_hz);
-        Ok(shape.rms(&after.smooth, &after.raw))
-    };
-    let after_db = match &report.effect {
-        Effect::MidSide { mid, side } => {
-            after(Part::Mid, &mid[0], 0.0)?.max(after(Part::Side, &side[0], limits.side_from_hz)?)
-        }
-        effect => after(Part::Sum, effect, 0.0)?,
-    };
-    if after_db >= report.rms_difference_db {
-        return Ok(None);
-    }
-    let mut predicted =
-        vec![Change { name: "rms_difference_db", before: report.rms_difference_db, after: after_db, unit: "dB" }];
-    if !matches!(report.effect, Effect::MidSide { .. }) {
-        let change_lu = loudness_change_lu(own, &power_gains(&report.effect, spectra)?);
-        predicted.push(Change {
-            name: "loudness_difference_lu",
-            before: report.loudness_difference_lu,
-            after: report.loudness_difference_lu - change_lu,
-            unit: "LU",
-        });
-    }
-    Ok(Some(Suggestion {
-        track: None,
-        action: Action::Effect(report.effect.clone()),
-        reason: format!(
-            "The reference differs by {:.1} dB rms, the halves of one programme by {:.1} dB; with {:.0} % of the curve \
-             {after_db:.1} dB are left.",
-            report.rms_difference_db,
-            report.rms_halves_db,
-            100.0 * params.amount,
-        ),
-        evidence: vec![
-            Figure { name: "rms_difference_db", value: report.rms_difference_db, unit: "dB" },
-            Figure { name: "rms_halves_db", value: report.rms_halves_db, unit: "dB" },
-            Figure { name: "worst_residual_db", value: report.worst_residual_db, unit: "dB" },
-        ],
-        predicted,
-        confidence: report.confidence,
-    }))
-}
-
-/// Loudness after a filter minus that before, over the frames that count.
-fn loudness_change_lu(programme: &Programme<'_>, gains: &[f64]) -> f64 {
-    let mean = ltas::mean_cells(programme.spectra, Part::Sum, programme.active.all());
-    let weights = k_weights(programme.spectra.cells());
-    let weighted = mean.iter().zip(&weights).map(|(power, weight)| power * weight);
-    let before: f64 = weighted.clone().sum();
-    let after: f64 = weighted.zip(gains).map(|(power, gain)| power * gain).sum();
-    if before > 0.0 && after > 0.0 { power_to_db(after / before) } else { 0.0 }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{ltas::median, suggestion::Action},
+        *,
+    };
     use crate::{
         Block, BlockMut, Processor,
         filters::{BellParams, HighShelfParams, LowShelfParams},
+        levels::GainParams,
         primitives::random::Random,
     };
 

@@ -19,7 +19,10 @@ pub(crate) mod keyed;
 mod lead;
 pub(crate) mod ltas;
 mod masking;
+mod match_difference;
 mod match_limits;
+mod match_report;
+mod match_suggestions;
 mod matching;
 mod minimum_phase;
 pub(crate) mod partial_loudness;
@@ -40,7 +43,8 @@ pub use {
     lead::{LeadLimits, LeadMasker, LeadReport, LeadSpan, LeadVerdict, lead_report, lead_report_with},
     masking::{Audible, Clash, Masking, MaskingLimits, masking, masking_with},
     match_limits::{MatchLimits, MatchParams},
-    matching::{Match, MatchCurve, match_to},
+    match_report::{Match, MatchCurve},
+    matching::match_to,
     roles::{Role, RoleFeatures, RoleLimits, role},
     spectra::{Spectra, SpectraMeter, Stem},
     suggestion::{Action, Change, Confidence, Figure, Suggestion},

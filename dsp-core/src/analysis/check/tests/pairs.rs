@@ -68,7 +68,10 @@ fn a_bass_out_of_phase_comes_back_as_a_mono_bass() {
     assert_eq!((width.bass_mono_hz, width.width), (120.0, 1.0));
     let restored = processed(effect(finding), &[&left, &right]);
     let after = checked_at(&rows(&restored), RATE_HZ, &limits, &[]);
-    assert_eq!(predicted(finding, "lost_bands")[1], all(&after, "mono_fold").map(|left| left.value.unwrap()).sum());
+    assert_eq!(
+        predicted(finding, "lost_bands")[1],
+        all(&after, "mono_fold").map(|left| left.value.unwrap()).sum::<f64>()
+    );
     assert!((predicted(finding, "mono_change_db")[1] - after.mono_change_db.unwrap()).abs() < 1e-9);
 }
 
