@@ -56,7 +56,7 @@
 //! | `std` | yes | run-time CPU detection |
 //! | `reproducible` | yes | `Cpu::Reproducible` and `Cpu::Software`: without it a program is a quarter smaller |
 //! | `serde` | no | settings and effects serialise; `validate` and `build` check the ranges, not the reader |
-//! | `analysis` | no | [`analysis`](crate::analysis): what a mix does to its tracks, measured and explained; needs `std` |
+//! | `analysis` | no | `analysis`: what a mix does to its tracks, measured and explained; needs `std` |
 //! | `avx512` | no | kernels for AVX-512 beside those for SSE2 and AVX2, with the same bits |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`. Features are additive and change no result.

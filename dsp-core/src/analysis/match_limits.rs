@@ -15,7 +15,6 @@ params! {
     }
 
     /// Limits of [`match_to`](super::match_to). `[P]` is published, `[N]` measured on real programmes, `[C]` chosen.
-    #[allow(rustdoc::broken_intra_doc_links, reason = "[C] is a mark, no link")]
     #[derive(Clone, Copy, Debug, PartialEq)]
     MatchLimits {
         floor_lufs: LUFS, -100.0..=-40.0, default -70.0, "Frames below are silence [P: BS.1770]";

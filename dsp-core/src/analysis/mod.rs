@@ -7,6 +7,8 @@
 //! All thresholds are parameters of the reports, and say where they come from: `[P]` published, `[N]` measured on real
 //! multitracks, `[C]` chosen.
 
+#![allow(rustdoc::broken_intra_doc_links, reason = "[C] is a mark of a source, no link")]
+
 pub(crate) mod bands;
 pub(crate) mod cells;
 pub(crate) mod check;

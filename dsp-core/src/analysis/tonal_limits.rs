@@ -5,7 +5,6 @@ use crate::foundation::declare::params;
 params! {
     /// Limits of [`tonal_balance`](super::tonal_balance()) and [`TonalTarget`](super::TonalTarget). `[P]` is published,
     /// `[N]` measured on real programmes, `[C]` chosen.
-    #[allow(rustdoc::broken_intra_doc_links, reason = "[C] is a mark, no link")]
     #[derive(Clone, Copy, Debug, PartialEq)]
     TonalLimits {
         floor_lufs: LUFS, -100.0..=-40.0, default -70.0, "Frames below are silence [P: BS.1770]";

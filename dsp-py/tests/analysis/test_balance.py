@@ -154,7 +154,7 @@ def test_groups_count_as_one() -> None:
 
 
 def test_the_lead_is_one_of_the_stems() -> None:
-    stems = {"a": tone(300), "b": tone(500, 0.01)}
+    stems = {"a": tone(300), "b": tone(500, 0.03)}
     assert balanced(stems).lead_level_lu is None
     found = balanced(stems, lead="b")
     assert md.lead_report(found.mix, lead="b").audibility == pytest.approx(0.41, abs=0.005)

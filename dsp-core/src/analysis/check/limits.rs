@@ -5,7 +5,6 @@ use crate::foundation::declare::params;
 params! {
     /// Limits of [`check_mix`](super::check_mix).
     #[derive(Clone, Copy, Debug, PartialEq)]
-    #[allow(rustdoc::broken_intra_doc_links, reason = "[C] is the mark of a source")]
     CheckLimits {
         clip_level: none, 0.5..=1.0, default 0.9, "Share of its channel's peak that a flat run exceeds [C]";
         clip_step: none, 0.0..=64.0, default 1.01,

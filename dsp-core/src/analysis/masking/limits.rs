@@ -1,5 +1,4 @@
 //! Limits of the masking report, with their sources.
-#![allow(rustdoc::broken_intra_doc_links, reason = "[C] is a mark of a source, no link")]
 
 use crate::foundation::declare::params;
 

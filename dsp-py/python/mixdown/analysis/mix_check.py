@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
-from mixdown.analysis.findings import SEVERITIES, Finding, finding_of
+from mixdown.analysis.findings import SEVERITIES, Finding, Severity, finding_of
+from mixdown.analysis.lead import LeadReport, lead_report
 from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 
 if TYPE_CHECKING:
@@ -159,9 +161,9 @@ def check_mix(
     stems : mapping of name to audio, Mix or Stems, optional
         The tracks of the mix, at its rate: pairs that cancel are found.
     lead : str, optional
-        The stem that leads.
+        The stem that leads: its audibility among the others is one of the findings.
     limits : mapping of name to number, optional
-        In place of those of ``mixdown._core.limits("check_mix")``, which say where they come from.
+        In place of those of ``md.limits("check_mix")``, which say where they come from.
 
     Returns
     -------
@@ -187,27 +189,70 @@ def check_mix(
         if tracks is None:
             raise ParameterError(f"lead = {lead!r} needs stems: a mix alone cannot tell")
         tracks.named("lead", lead)
-    return checked(programme, rate_hz, tracks, limits_of("check_mix", limits))
+    return checked(programme, rate_hz, tracks, lead, limits_of("check_mix", limits))
 
 
 def checked(
     programme: Audio,
     rate_hz: float,
     stems: Stems | None = None,
+    lead: str | None = None,
     limits: Mapping[str, Any] = MappingProxyType({}),
     progress: Callable[[float], None] | None = None,
 ) -> MixCheck:
     """Return the check of a programme of one or two channels, with progress."""
     tracks = [] if stems is None else list(stems.items())
-    return _check_of(_core.check_programme(programme, rate_hz, tracks, dict(limits), progress), programme)
+    made = _core.check_programme(programme, rate_hz, tracks, dict(limits), progress)
+    heard = [] if stems is None or lead is None or len(stems) < 2 else _of_lead(lead_report(stems, lead=lead))
+    findings = [*(finding_of(finding) for finding in made["findings"]), *heard]
+    return _check_of(made, worst_first(findings), programme)
 
 
-def _check_of(made: Mapping[str, Any], programme: Audio) -> MixCheck:
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by their severity; those of one severity keep their order."""
+    order = list(SEVERITIES)
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
+
+
+#: What the verdict on a lead is among the findings; a clear lead is none.
+_LEAD_SEVERITIES: Mapping[str, Severity] = MappingProxyType(
+    {"buried": "warning", "low": "note", "very forward": "note", "not measurable": "not_measurable"}
+)
+_LEAD_LIMITS = MappingProxyType(
+    {"buried": "buried_audibility", "low": "low_audibility", "very forward": "forward_audibility"}
+)
+
+
+def _of_lead(report: LeadReport) -> list[Finding]:
+    """Return the lead report as a finding, unless the lead is clear."""
+    severity = _LEAD_SEVERITIES.get(report.verdict)
+    if severity is None:
+        return []
+    limit = _LEAD_LIMITS.get(report.verdict)
+    level = {} if report.level_lu is None else {"level_lu": (report.level_lu, "LU")}
+    return [
+        Finding(
+            check="lead",
+            severity=severity,
+            value=report.audibility,
+            limit=None if limit is None else limits_table("lead_report")[limit].default,
+            unit="",
+            channel=None,
+            tracks=(report.lead,),
+            at_s=tuple((span.start_s, span.end_s) for span in report.spans),
+            message=report.message,
+            evidence=MappingProxyType(level),
+            suggestion=next(iter(report.suggestions), None),
+        )
+    ]
+
+
+def _check_of(made: Mapping[str, Any], findings: tuple[Finding, ...], programme: Audio) -> MixCheck:
     offsets = made["dc_offsets"]
     return MixCheck(
         **{
             **made,
-            "findings": tuple(finding_of(finding) for finding in made["findings"]),
+            "findings": findings,
             "dc_offsets": None if offsets is None else tuple(offsets),
             "_envelope": _envelope(programme),
         }

@@ -17,7 +17,7 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import each
 from mixdown.analysis.findings import SEVERITIES, Finding, Severity
-from mixdown.analysis.mix_check import MixCheck, checked
+from mixdown.analysis.mix_check import MixCheck, checked, worst_first
 from mixdown.analysis.stems import Stems, one_or_two_channels
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.stems import read_stems, stem_files
@@ -101,13 +101,11 @@ def check_file(
     tracks = None if stems is None else _stems_of(stems, file, rate_hz)
     if tracks is not None and lead is not None:
         tracks.named("lead", lead)
-    report = checked(programme, rate_hz, tracks, progress=progress)
+    report = checked(programme, rate_hz, tracks, lead, progress=progress)
     if target is not None:
         reading = loudness(programme, rate_hz, precision="reference")
-        findings = [*report.findings, *target_findings(reading, target, report.channels)]
-        order = list(SEVERITIES)
-        findings.sort(key=lambda finding: order.index(finding.severity))
-        report = replace(report, findings=tuple(findings))
+        more = target_findings(reading, target, report.channels)
+        report = replace(report, findings=worst_first([*report.findings, *more]))
     return Checked(name, report)
 
 
