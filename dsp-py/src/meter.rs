@@ -10,8 +10,8 @@ use crate::{
 use mixdown::{
     Block, Error, Meter, StreamSpec,
     meters::{
-        Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold, MonoFoldMeter,
-        Spectrum, SpectrumParams,
+        BlockEnergies, Correlation, CorrelationParams, Level, LevelParams, Loudness, LoudnessParams, MonoFold,
+        MonoFoldMeter, Spectrum, SpectrumParams,
     },
 };
 use numpy::IntoPyArray;
@@ -189,15 +189,20 @@ running!(
     spectrum_dict
 );
 
+impl LoudnessMeter {
+    /// K-weighted energies of the blocks of 400 ms measured so far; `None` before the first block.
+    pub(crate) fn block_energies(&self) -> Option<BlockEnergies> {
+        self.0.meter.lock().as_ref().map(|running| with_either!(running, meter => meter.block_energies().clone()))
+    }
+}
+
 /// Loudness of several programmes as one album: the gates run over the union of their blocks.
 #[pyfunction]
 pub(crate) fn album_loudness(py: Python<'_>, meters: Vec<Py<LoudnessMeter>>) -> f64 {
     let meters: Vec<&LoudnessMeter> = meters.iter().map(Py::get).collect();
     py.detach(|| {
-        let energies = meters.iter().filter_map(|meter| {
-            meter.0.meter.lock().as_ref().map(|running| with_either!(running, meter => meter.block_energies().clone()))
-        });
-        mixdown::meters::album_loudness(&energies.collect::<Vec<_>>())
+        let energies: Vec<BlockEnergies> = meters.iter().filter_map(|meter| meter.block_energies()).collect();
+        mixdown::meters::album_loudness(&energies)
     })
 }
 

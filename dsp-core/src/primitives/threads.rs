@@ -91,6 +91,55 @@ impl Threads {
     }
 }
 
+/// Work beside which the caller's thread waits.
+#[cfg(all(feature = "rayon", feature = "analysis"))]
+impl Threads {
+    /// The results of `work` on every number below `count`, in order, by other threads; meanwhile the caller's calls
+    /// `poll` every 10 ms. `None` if there are no others: then nothing is done.
+    pub(crate) fn beside<R: Send>(
+        &self,
+        count: usize,
+        work: impl Fn(usize) -> R + Sync,
+        mut poll: impl FnMut(),
+    ) -> Option<alloc::vec::Vec<R>> {
+        use std::sync::{Condvar, Mutex, PoisonError};
+        let pool = self.pool.as_ref()?;
+        let results: Mutex<alloc::vec::Vec<Option<R>>> = Mutex::new((0..count).map(|_| None).collect());
+        let ended = Condvar::new();
+        let lock = || results.lock().unwrap_or_else(PoisonError::into_inner);
+        pool.in_place_scope(|scope| {
+            for index in 0..count {
+                let (work, lock, ended) = (&work, &lock, &ended);
+                scope.spawn(move |_| {
+                    let result = work(index);
+                    lock()[index] = Some(result);
+                    ended.notify_one();
+                });
+            }
+            let mut held = lock();
+            while held.iter().any(Option::is_none) {
+                let pause = core::time::Duration::from_millis(10);
+                held = ended.wait_timeout(held, pause).unwrap_or_else(PoisonError::into_inner).0;
+                poll();
+            }
+        });
+        Some(results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect())
+    }
+}
+
+#[cfg(all(not(feature = "rayon"), feature = "analysis"))]
+impl Threads {
+    /// No other threads.
+    pub(crate) fn beside<R>(
+        &self,
+        _count: usize,
+        _work: impl Fn(usize) -> R,
+        _poll: impl FnMut(),
+    ) -> Option<alloc::vec::Vec<R>> {
+        None
+    }
+}
+
 #[cfg(not(feature = "rayon"))]
 impl Threads {
     pub(crate) fn new() -> Self {

@@ -163,7 +163,7 @@ class Spectra:
 def lead_report(
     stems: list[tuple[str, Spectra]],
     lead: str,
-    audio: tuple[AudioLike, AudioLike],
+    meters: tuple[LoudnessMeter, LoudnessMeter],
     target: float | None,
     limits: _Settings,
 ) -> _Settings: ...

@@ -30,7 +30,7 @@ use alloc::{
 use core::fmt;
 
 /// Audio of which only the mean of its channels counts.
-pub trait Folded {
+pub trait Folded: Sync {
     /// Number of frames.
     fn frames(&self) -> usize;
 

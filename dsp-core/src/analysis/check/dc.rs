@@ -6,7 +6,7 @@ use super::{
         suggestion::{Action, Change, Confidence, Figure, Suggestion},
     },
     finding::{Finding, Severity, channel_name, figure, finite},
-    watch::{CHUNK_FRAMES, Programme, Watch},
+    watch::{CHUNK_FRAMES, Counter, Programme, Watch},
 };
 use crate::{
     console::Effect,
@@ -111,8 +111,8 @@ fn high_pass<S: Sample>(
 ) -> Result<Option<Suggestion>, AnalysisError> {
     let params = HighPassParams { frequency_hz: CORNER_HZ, ..Default::default() };
     let mut filter = params.build::<S>(&programme.spec.with_channels(1)?)?;
-    let mut silent = |_: f64| core::ops::ControlFlow::Continue(());
-    let watch = &mut Watch::new(programme.frames(), &mut silent);
+    let counter = Counter::new(programme.frames());
+    let watch = &mut Watch::silent(&counter);
     let after = mean(programme, channel, Some(&mut filter), watch)?;
     if libm::fabs(after) >= libm::fabs(offset) {
         return Ok(None);

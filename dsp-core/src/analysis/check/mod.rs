@@ -24,10 +24,16 @@ pub use {
 };
 
 use super::error::AnalysisError;
-use crate::foundation::{block::Block, sample::Sample, stream::StreamSpec, table::Fields};
+use crate::{
+    foundation::{block::Block, sample::Sample, stream::StreamSpec, table::Fields},
+    primitives::threads::Threads,
+};
 use alloc::vec::Vec;
+use clipping::Clipping;
 use core::ops::ControlFlow;
-use watch::{Programme, Watch};
+use level::Level;
+use stereo::Stereo;
+use watch::{Counter, Programme, Watch};
 
 /// What the mix check found, and what it measured on the way. No figure is infinite.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,21 +123,26 @@ pub fn check_mix<S: Sample>(
     let programme = Programme { audio, spec, limits };
     let stem_frames = stems.iter().map(|stem| stem.audio.frames()).max().unwrap_or(0) * stems.len();
     // As many passes of the programme as there are below; a few more or less only move the bar.
-    let watch = &mut Watch::new((7 + 3 * programme.channels()) * programme.frames() + stem_frames, report);
-    let silence = silence::check(&programme, watch)?;
-    let clipping = clipping::check(&programme, watch)?;
-    let level = level::check(&programme, &clipping, watch)?;
-    let (dc, dc_offsets) = dc::check(&programme, watch)?;
-    let stereo = stereo::check(&programme, watch)?;
-    let dropouts = dropouts::check(&programme, watch)?;
-    let clicks = clicks::check(&programme, watch)?;
-    let (noise, noise_floor_dbfs) = noise_floor::check(&programme, watch)?;
-    let (hum, hum_dbfs) = hum::check(&programme, watch)?;
-    let cancellation = if stems.len() > 1 {
-        let mix = (programme.frames() > 0).then_some(audio as &dyn Folded);
-        cancellation::check(mix, stems, programme.rate_hz(), spec.cpu(), limits, watch)?
-    } else {
-        Vec::new()
+    let counter = &Counter::new((7 + 3 * programme.channels()) * programme.frames() + stem_frames);
+    let beside = |part: usize| PARTS[part].check(&programme, stems, &mut Watch::silent(counter));
+    // Parts do not know of each other: any thread does any of them.
+    let parts: Result<Vec<Done>, AnalysisError> =
+        match Threads::new().beside(PARTS.len(), beside, || counter.report(report)) {
+            Some(parts) => parts.into_iter().collect(),
+            None => {
+                let mut here = |part: Part| part.check(&programme, stems, &mut Watch::reporting(counter, &mut *report));
+                PARTS.into_iter().map(&mut here).collect()
+            }
+        };
+    let [
+        Done::Cancellation(cancellation),
+        Done::Level(clipping, level),
+        Done::Clicks(clicks),
+        Done::Stereo(stereo),
+        Done::Rest(Rest { silence, dropouts, dc, dc_offsets, noise, noise_floor_dbfs, hum, hum_dbfs }),
+    ] = <[Done; PARTS.len()]>::try_from(parts?).map_err(|_| AnalysisError::Interrupted)?
+    else {
+        return Err(AnalysisError::Interrupted);
     };
     let (held_share, singles) = (clipping.held_share, [clicks, noise, hum]);
     let mut findings: Vec<Finding> =
@@ -158,6 +169,71 @@ pub fn check_mix<S: Sample>(
         noise_floor_dbfs,
         hum_dbfs,
     })
+}
+
+/// What is checked at the same time on several threads, the longest first.
+#[derive(Clone, Copy)]
+enum Part {
+    Cancellation,
+    Level,
+    Clicks,
+    Stereo,
+    Rest,
+}
+
+const PARTS: [Part; 5] = [Part::Cancellation, Part::Level, Part::Clicks, Part::Stereo, Part::Rest];
+
+/// What a part found.
+enum Done {
+    Cancellation(Vec<Finding>),
+    Level(Clipping, Level),
+    Clicks(Option<Finding>),
+    Stereo(Stereo),
+    Rest(Rest),
+}
+
+struct Rest {
+    silence: Vec<Finding>,
+    dropouts: Vec<Finding>,
+    dc: Vec<Finding>,
+    dc_offsets: Option<Vec<f64>>,
+    noise: Option<Finding>,
+    noise_floor_dbfs: Option<f64>,
+    hum: Option<Finding>,
+    hum_dbfs: Option<f64>,
+}
+
+impl Part {
+    fn check<S: Sample>(
+        self,
+        programme: &Programme<'_, S>,
+        stems: &[CheckStem<'_>],
+        watch: &mut Watch<'_>,
+    ) -> Result<Done, AnalysisError> {
+        Ok(match self {
+            Self::Cancellation if stems.len() < 2 => Done::Cancellation(Vec::new()),
+            Self::Cancellation => {
+                let mix = (programme.frames() > 0).then_some(programme.audio as &dyn Folded);
+                let (rate_hz, cpu) = (programme.rate_hz(), programme.spec.cpu());
+                Done::Cancellation(cancellation::check(mix, stems, rate_hz, cpu, programme.limits, watch)?)
+            }
+            Self::Level => {
+                let clipping = clipping::check(programme, watch)?;
+                let level = level::check(programme, &clipping, watch)?;
+                Done::Level(clipping, level)
+            }
+            Self::Clicks => Done::Clicks(clicks::check(programme, watch)?),
+            Self::Stereo => Done::Stereo(stereo::check(programme, watch)?),
+            Self::Rest => {
+                let silence = silence::check(programme, watch)?;
+                let (dc, dc_offsets) = dc::check(programme, watch)?;
+                let dropouts = dropouts::check(programme, watch)?;
+                let (noise, noise_floor_dbfs) = noise_floor::check(programme, watch)?;
+                let (hum, hum_dbfs) = hum::check(programme, watch)?;
+                Done::Rest(Rest { silence, dropouts, dc, dc_offsets, noise, noise_floor_dbfs, hum, hum_dbfs })
+            }
+        })
+    }
 }
 
 /// Refuses NaN and infinities.

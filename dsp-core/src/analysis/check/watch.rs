@@ -2,7 +2,10 @@
 
 use super::{super::error::AnalysisError, limits::CheckLimits};
 use crate::foundation::{block::Block, math::magnitude, sample::Sample, stream::StreamSpec};
-use core::ops::ControlFlow;
+use core::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+};
 
 /// The programme under check.
 pub(super) struct Programme<'a, S> {
@@ -102,26 +105,54 @@ pub(super) fn scaled(frames: usize, rate_hz: f64) -> usize {
 /// Frames that are looked at between reports of progress.
 pub(super) const CHUNK_FRAMES: usize = 16_384;
 
-/// Reports progress, and ends the work when the report says so.
+/// What the parts of a check have done so far, on whatever threads.
+#[derive(Debug)]
+pub(super) struct Counter {
+    /// Frames passed.
+    done: AtomicUsize,
+    total: usize,
+    is_ended: AtomicBool,
+}
+
+impl Counter {
+    /// Of work that passes so many frames in all.
+    pub(super) fn new(total: usize) -> Self {
+        Self { done: AtomicUsize::new(0), total: total.max(1), is_ended: AtomicBool::new(false) }
+    }
+
+    /// Reports the share done; if the report says so the work ends. The end is reported once, when all is done.
+    pub(super) fn report(&self, report: &mut dyn FnMut(f64) -> ControlFlow<()>) {
+        let share = self.done.load(Relaxed) as f64 / self.total as f64;
+        if report(share.min(0.999)).is_break() {
+            self.is_ended.store(true, Relaxed);
+        }
+    }
+}
+
+/// Counts the work of one part, and ends it when that is wanted.
 pub(super) struct Watch<'a> {
-    report: &'a mut dyn FnMut(f64) -> ControlFlow<()>,
-    done: f64,
-    total: f64,
+    counter: &'a Counter,
+    /// On the thread that reports.
+    report: Option<&'a mut dyn FnMut(f64) -> ControlFlow<()>>,
 }
 
 impl<'a> Watch<'a> {
-    /// Of work that passes so many frames in all.
-    pub(super) fn new(total: usize, report: &'a mut dyn FnMut(f64) -> ControlFlow<()>) -> Self {
-        Self { report, done: 0.0, total: total.max(1) as f64 }
+    /// On the thread of the caller, to which it reports.
+    pub(super) fn reporting(counter: &'a Counter, report: &'a mut dyn FnMut(f64) -> ControlFlow<()>) -> Self {
+        Self { counter, report: Some(report) }
+    }
+
+    /// On another thread.
+    pub(super) fn silent(counter: &'a Counter) -> Self {
+        Self { counter, report: None }
     }
 
     /// So many more frames have passed.
     pub(super) fn pass(&mut self, frames: usize) -> Result<(), AnalysisError> {
-        self.done += frames as f64;
-        // The end is reported once, when all is done.
-        match (self.report)((self.done / self.total).min(0.999)) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(AnalysisError::Interrupted),
+        self.counter.done.fetch_add(frames, Relaxed);
+        if let Some(report) = &mut self.report {
+            self.counter.report(*report);
         }
+        if self.counter.is_ended.load(Relaxed) { Err(AnalysisError::Interrupted) } else { Ok(()) }
     }
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import plain
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
 
@@ -80,7 +80,7 @@ def finding_of(made: Mapping[str, Any]) -> Finding:
             **made,
             "tracks": tuple(made["tracks"]),
             "at_s": tuple((span[0], span[1]) for span in made["at_s"]),
-            "evidence": MappingProxyType({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
+            "evidence": Figures({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
             "suggestion": None if suggestion is None else suggestion_of(suggestion),
         }
     )

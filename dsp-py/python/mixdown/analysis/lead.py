@@ -10,12 +10,16 @@ import numpy as np
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio
+from mixdown._threads import Progress, each
 from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+#: Frames that are added at once: they stay in the cache.
+_STEP_FRAMES = 65_536
 
 LeadVerdict = Literal["buried", "low", "clear", "very forward", "not measurable"]
 
@@ -229,10 +233,12 @@ def lead_report(
     given.at_least(2, "a lead report")
     name = given.named("lead", lead)
     aim = None if target is None else _checks.in_range("target", target, 0, 1)
-    audio = (given[name], _sum([audio for other, audio in given.items() if other != name]))
-    made = _core.lead_report(
-        list(zip(given, given.spectra, strict=True)), name, audio, aim, limits_of("lead_report", limits)
-    )
+    thresholds = limits_of("lead_report", limits)
+    spectra = given.spectra
+    parts = [[given[name]], [audio for other, audio in given.items() if other != name]]
+    own, others = each(parts, lambda tracks, progress: _metered(tracks, given.sample_rate_hz, progress))
+    meters = (cast(_core.LoudnessMeter, own), cast(_core.LoudnessMeter, others))
+    made = _core.lead_report(list(zip(given, spectra, strict=True)), name, meters, aim, thresholds)
     lists: dict[str, Any] = {field: tuple(value) for field, value in made.items() if isinstance(value, list)}
     lists["spans"] = tuple(LeadSpan(**span) for span in made["spans"])
     lists["maskers"] = tuple(LeadMasker(**{**item, "bands_hz": tuple(item["bands_hz"])}) for item in made["maskers"])
@@ -240,10 +246,17 @@ def lead_report(
     return LeadReport(**{**made, **lists})
 
 
-def _sum(tracks: list[Audio]) -> Audio:
-    """Add tracks in double precision; mono is two identical channels."""
-    channels = max(track.shape[0] for track in tracks)
-    total = np.zeros((channels, tracks[0].shape[-1]))
-    for track in tracks:
-        total += track
-    return cast(Audio, total)
+def _metered(tracks: list[Audio], sample_rate_hz: float, progress: Progress) -> _core.LoudnessMeter:
+    """Return the meter of the sum of tracks; mono counts as two identical channels."""
+    channels = max((track.shape[0] for track in tracks), default=1)
+    frames = tracks[0].shape[-1]
+    settings = {"weights": "by_count", "dual_mono": True, "precision": "off", "memory": "exact"}
+    meter = _core.LoudnessMeter(sample_rate_hz, channels, settings)
+    # One block at least: an empty track has a reading, too.
+    for start in range(0, max(frames, 1), _STEP_FRAMES):
+        part = np.zeros((channels, min(_STEP_FRAMES, frames - start)))
+        for track in tracks:
+            part += track[:, start : start + _STEP_FRAMES]
+        meter.observe(part)
+        progress(start / max(frames, 1))
+    return meter

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.analysis.figures import Figures
 from mixdown.analysis.findings import SEVERITIES, Finding, Severity, finding_of
 from mixdown.analysis.lead import LeadReport, lead_report
 from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
@@ -197,7 +197,7 @@ def checked(
     rate_hz: float,
     stems: Stems | None = None,
     lead: str | None = None,
-    limits: Mapping[str, Any] = MappingProxyType({}),
+    limits: Mapping[str, Any] = Figures({}),
     progress: Callable[[float], None] | None = None,
 ) -> MixCheck:
     """Return the check of a programme of one or two channels, with progress."""
@@ -215,12 +215,10 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 #: What the verdict on a lead is among the findings; a clear lead is none.
-_LEAD_SEVERITIES: Mapping[str, Severity] = MappingProxyType(
+_LEAD_SEVERITIES: Mapping[str, Severity] = Figures(
     {"buried": "warning", "low": "note", "very forward": "note", "not measurable": "not_measurable"}
 )
-_LEAD_LIMITS = MappingProxyType(
-    {"buried": "buried_audibility", "low": "low_audibility", "very forward": "forward_audibility"}
-)
+_LEAD_LIMITS = Figures({"buried": "buried_audibility", "low": "low_audibility", "very forward": "forward_audibility"})
 
 
 def _of_lead(report: LeadReport) -> list[Finding]:
@@ -241,7 +239,7 @@ def _of_lead(report: LeadReport) -> list[Finding]:
             tracks=(report.lead,),
             at_s=tuple((span.start_s, span.end_s) for span in report.spans),
             message=report.message,
-            evidence=MappingProxyType(level),
+            evidence=Figures(level),
             suggestion=next(iter(report.suggestions), None),
         )
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from mixdown import _checks
+from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import plain
 from mixdown.effects import Effect, ImpulseResponse, from_dict
 from mixdown.session import Mix
@@ -117,9 +117,7 @@ def suggestion_of(made: Mapping[str, Any]) -> Suggestion:
         key=keyed["key"] if keyed else None,
         fader_db=action.get("fader_db"),
         reason=made["reason"],
-        evidence=MappingProxyType({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
-        predicted=MappingProxyType(
-            {item["name"]: (item["before"], item["after"], item["unit"]) for item in made["predicted"]}
-        ),
+        evidence=Figures({item["name"]: (item["value"], item["unit"]) for item in made["evidence"]}),
+        predicted=Figures({item["name"]: (item["before"], item["after"], item["unit"]) for item in made["predicted"]}),
         confidence=made["confidence"],
     )

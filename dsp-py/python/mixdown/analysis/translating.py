@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -13,6 +12,7 @@ from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.analysis.devices import Device, devices_of
+from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
@@ -214,21 +214,21 @@ def _report(made: dict[str, Any], devices: list[Device], more: tuple[Suggestion,
     tracks = tuple(made["tracks"])
 
     def by_track(name: str) -> Mapping[str, Mapping[str, Any]]:
-        return MappingProxyType(
+        return Figures(
             {
-                track: MappingProxyType({one["device"]: one[name][index] for one in made["devices"]})
+                track: Figures({one["device"]: one[name][index] for one in made["devices"]})
                 for index, track in enumerate(tracks)
             }
         )
 
     return Translation(
         tracks=tracks,
-        studio_share=MappingProxyType(dict(zip(tracks, made["studio_share"], strict=True))),
+        studio_share=Figures(dict(zip(tracks, made["studio_share"], strict=True))),
         kept=by_track("kept"),
         verdicts=by_track("verdicts"),
-        bands=MappingProxyType(
+        bands=Figures(
             {
-                one["device"]: MappingProxyType({region["name"]: region["kept"] for region in one["regions"]})
+                one["device"]: Figures({region["name"]: region["kept"] for region in one["regions"]})
                 for one in made["devices"]
             }
         ),
@@ -273,8 +273,8 @@ def _saturated(
                     fader_db=None,
                     reason=f"{track} keeps {before:.2f} of its share of the mix on {name}: it has nothing above its "
                     "fundamental there, and saturation adds harmonics.",
-                    evidence=MappingProxyType({"kept": (before, "")}),
-                    predicted=MappingProxyType({"kept": (before, now, "")}),
+                    evidence=Figures({"kept": (before, "")}),
+                    predicted=Figures({"kept": (before, now, "")}),
                     confidence="low",
                 )
             )

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ import typer
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import each
+from mixdown.analysis.figures import Figures
 from mixdown.analysis.findings import SEVERITIES, Finding, Severity
 from mixdown.analysis.mix_check import MixCheck, checked, worst_first
 from mixdown.analysis.stems import Stems, one_or_two_channels
@@ -149,7 +149,7 @@ _AUDIBLE_LU = 0.5
 
 
 def _of_target(check: str, severity: Severity, message: str, value: float, limit: float, unit: str) -> Finding:
-    return Finding(check, severity, value, limit, unit, None, (), (), message, MappingProxyType({}), None)
+    return Finding(check, severity, value, limit, unit, None, (), (), message, Figures({}), None)
 
 
 def _print_checked(done: list[Checked]) -> None:
