@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import files
+import judged
 import live
 import mixdown as md
 import numpy as np
@@ -194,6 +195,7 @@ def tasks(folder: Path) -> Iterator[Task]:
     normalizing = files.Normalizing(folder)
     yield Task("normalise", "ms", normalizing.jobs, 2, normalizing.notes)
     yield Task("stems", "ms", offline, 2)
+    yield Task("judgement", "ms", judged.jobs, 2)
     for frames in live.BLOCKS:
         yield Task(f"chain_{frames}", "us", lambda frames=frames: live.chain(frames), live.TURNS)
     yield Task("chains", "us", live.tracks, live.TURNS)

@@ -265,6 +265,9 @@ pub(crate) fn active(powers: &[f64]) -> Vec<bool> {
     frames.iter().map(|power| *power > least && *power > 0.0).collect()
 }
 
+/// Mean K-weighted power up to which a mix is silent: the absolute gate of BS.1770, -70 LUFS.
+const LEAST_POWER: f64 = 1e-7;
+
 /// The scale that makes the mean K-weighted power of a mix [`MIX_DB_SPL`]: of its loud frames, within 20 dB of the mean;
 /// `tracks` are K-weighted powers of frames. 0 for silence.
 pub(crate) fn calibration(tracks: &[impl AsRef<[f64]>]) -> f64 {
@@ -278,7 +281,7 @@ pub(crate) fn calibration(tracks: &[impl AsRef<[f64]>]) -> f64 {
         if count > 0.0 { sum / count } else { 0.0 }
     };
     let mean = mean_above(db_to_power(-20.0) * mean_above(0.0));
-    if mean > 0.0 { db_to_power(MIX_DB_SPL) / mean } else { 0.0 }
+    if mean > LEAST_POWER { db_to_power(MIX_DB_SPL) / mean } else { 0.0 }
 }
 
 /// Piecewise linear over the logarithm of frequency; the first and last values hold outside.

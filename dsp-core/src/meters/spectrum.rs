@@ -269,7 +269,9 @@ mod tests {
         let after = meter.reading();
         // Ten time constants later.
         assert!(loudest(&after) < before - 35.0, "{}", loudest(&after));
-        assert!(after.bands.iter().any(|band| (band.highest_db + 9.03).abs() < 0.1));
+        // Of all windows, those that hold the end of the tone included, which spread a little.
+        let highest = after.bands.iter().map(|band| band.highest_db).fold(-1e9, f64::max);
+        assert!((-9.1..-8.0).contains(&highest), "{highest}");
         meter.reset();
         assert!(meter.reading().bands.iter().all(|band| band.level_db == f64::NEG_INFINITY));
     }

@@ -117,6 +117,7 @@ impl Threads {
                 });
             }
             let mut held = lock();
+            poll();
             while held.iter().any(Option::is_none) {
                 let pause = core::time::Duration::from_millis(10);
                 held = ended.wait_timeout(held, pause).unwrap_or_else(PoisonError::into_inner).0;

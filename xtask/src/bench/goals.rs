@@ -22,7 +22,7 @@ const fn named(name: &'static str) -> Option<&'static str> {
 }
 
 /// 48 kHz, f32, stereo, one core; 60 s unless said.
-pub(crate) const GOALS: [Goal; 22] = [
+pub(crate) const GOALS: [Goal; 23] = [
     goal("gain", 1.3 * MS, "goals/gain_60_s/f32/2ch/2880000", "gain"),
     goal("mix 32 mono tracks to stereo with pan", 15.0 * MS, "goals/mix_32_mono_60_s/f32/2ch/2880000", "mix_32"),
     goal("EQ, 8 bands", 12.0 * MS, "goals/equalizer_8_bands_60_s/f32/2ch/2880000", "equalizer"),
@@ -38,6 +38,7 @@ pub(crate) const GOALS: [Goal; 22] = [
     goal("loudness, 10 min, all figures", 320.0 * MS, "goals/loudness_all_10_min/f32/2ch/28800000", "loudness"),
     goal("normalise 4 min to -14 LUFS, -1 dBTP, file to file", 900.0 * MS, "", "normalise"),
     goal("16 stereo stems x 3 min: the whole job", 1_000.0 * MS, "", "stems"),
+    goal("12 stereo stems x 3 min: every report of the judgement", 4_000.0 * MS, "", "judgement"),
     goal("chain from Python, block of 32", 2.0 * US, "", "chain_32"),
     goal("chain from Python, block of 64", 3.0 * US, "", "chain_64"),
     goal("chain from Python, block of 128", 5.0 * US, "", "chain_128"),

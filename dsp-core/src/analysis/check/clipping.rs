@@ -41,7 +41,8 @@ pub(super) fn check<S: Sample>(programme: &Programme<'_, S>, watch: &mut Watch<'
         let samples = programme.audio.channel(channel);
         let peak = loudest(samples);
         highest = highest.max(peak);
-        if peak == 0.0 {
+        // Silence, the dither of its word length included.
+        if peak <= programme.quiet() {
             watch.pass(programme.frames())?;
             continue;
         }

@@ -124,16 +124,19 @@ pub(super) fn check<S: Sample>(
 /// What says so where hum at the limit would not stand out.
 fn hidden<S: Sample>(programme: &Programme<'_, S>, families: &[Vec<Line>; 2]) -> Option<Finding> {
     let limits = programme.limits;
-    // The weakest lines that would be enough.
+    // Of hum whose line k has 1 / k² of the power of the first: the first line that makes enough of them stand out.
     let least = |lines: &Vec<Line>| {
-        let mut around: Vec<f64> = lines.iter().map(|line| line.around).collect();
-        around.sort_by(f64::total_cmp);
-        around.iter().take(limits.hum_lines as usize).sum::<f64>() * db_to_power(limits.hum_line_db)
+        let mut firsts: Vec<f64> =
+            lines.iter().enumerate().map(|(index, line)| line.around * ((index + 1) * (index + 1)) as f64).collect();
+        firsts.sort_by(f64::total_cmp);
+        let wanted = (limits.hum_lines as usize).clamp(1, firsts.len().max(1)) - 1;
+        let whole: f64 = (1..=lines.len()).map(|k| 1.0 / (k * k) as f64).sum();
+        firsts.get(wanted).map_or(0.0, |first| whole * first * db_to_power(limits.hum_line_db))
     };
     // A line under a Hann window is 1.5 times its highest bin.
     let least_dbfs = power_to_db(1.5 * families.iter().map(least).fold(0.0, f64::max));
     (least_dbfs > limits.hum_warning_dbfs).then(|| {
-        let message = format!("Hum is not measurable: the music hides any hum below {} dBFS.", figure(least_dbfs, 1));
+        let message = format!("Hum is not measurable: the music hides hum up to about {} dBFS.", figure(least_dbfs, 0));
         Finding::new("hum", Severity::NotMeasurable, message).of(least_dbfs, limits.hum_warning_dbfs, "dBFS")
     })
 }

@@ -152,7 +152,7 @@ pub fn check_mix<S: Sample>(
             .chain(singles.into_iter().flatten())
             .collect();
     findings.sort_by_key(|finding| finding.severity);
-    let _ = report(1.0);
+    counter.end(report)?;
     Ok(MixCheck {
         findings,
         sample_rate_hz: programme.rate_hz(),

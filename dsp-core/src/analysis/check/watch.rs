@@ -120,6 +120,12 @@ impl Counter {
         Self { done: AtomicUsize::new(0), total: total.max(1), is_ended: AtomicBool::new(false) }
     }
 
+    /// Reports the end; the work was for nothing if it was to end before.
+    pub(super) fn end(&self, report: &mut dyn FnMut(f64) -> ControlFlow<()>) -> Result<(), AnalysisError> {
+        let _ = report(1.0);
+        if self.is_ended.load(Relaxed) { Err(AnalysisError::Interrupted) } else { Ok(()) }
+    }
+
     /// Reports the share done; if the report says so the work ends. The end is reported once, when all is done.
     pub(super) fn report(&self, report: &mut dyn FnMut(f64) -> ControlFlow<()>) {
         let share = self.done.load(Relaxed) as f64 / self.total as f64;

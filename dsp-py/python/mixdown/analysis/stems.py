@@ -180,7 +180,8 @@ def _one_length(stems: dict[str, Audio], rate_hz: float) -> None:
     longest, shortest = max(frames, key=frames.__getitem__), min(frames, key=frames.__getitem__)
     if frames[longest] - frames[shortest] > _LENGTHS_S * rate_hz:
         lengths = f"{shortest!r} is {frames[shortest] / rate_hz:.2f} s, {longest!r} {frames[longest] / rate_hz:.2f} s"
-        raise ParameterError(f"stems differ in length: {lengths}: at most 1 s is padded with silence")
+        hint = "at most 1 s is padded with silence; a Mix takes any lengths"
+        raise ParameterError(f"stems differ in length: {lengths}: {hint}")
     for name, audio in stems.items():
         missing = frames[longest] - frames[name]
         if missing:

@@ -20,7 +20,7 @@ from mixdown.analysis.findings import SEVERITIES, Finding, Severity
 from mixdown.analysis.mix_check import MixCheck, checked, worst_first
 from mixdown.analysis.stems import Stems, one_or_two_channels
 from mixdown.cli.inputs import opened_file
-from mixdown.cli.stems import read_stems, stem_files
+from mixdown.cli.stems import stem_files, stems_as_they_are
 from mixdown.cli.terminal import bar, complain, figure, one_line, say
 from mixdown.delivery import Target, find_target
 from mixdown.files import Blocks
@@ -105,14 +105,16 @@ def check_file(
     if target is not None:
         reading = loudness(programme, rate_hz, precision="reference")
         more = target_findings(reading, target, report.channels)
-        report = replace(report, findings=worst_first([*report.findings, *more]))
+        # The ceiling of the target takes the place of the headroom that a mix should have.
+        kept = [finding for finding in report.findings if (finding.check, finding.severity) != ("overs", "note")]
+        report = replace(report, findings=worst_first([*kept, *more]))
     return Checked(name, report)
 
 
 def _stems_of(folder: Path, mix: Path, rate_hz: float) -> Stems:
     found, _ = stem_files(folder, folder / "mix.wav")
     found = [file for file in found if not (mix.exists() and file.samefile(mix))]
-    return Stems(read_stems(found, lambda _: None), rate_hz)
+    return stems_as_they_are(found, rate_hz)
 
 
 def target_findings(reading: Loudness, target: Target, channels: int) -> list[Finding]:

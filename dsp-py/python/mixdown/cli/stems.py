@@ -7,10 +7,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from mixdown import _checks
 from mixdown._checks import Audio
-from mixdown.analysis import Balance, balance
+from mixdown.analysis import Balance, Stems, balance
 from mixdown.cli.terminal import bar, figure, one_line, say, table
+from mixdown.conversion import at_rate
 from mixdown.files import READABLE, read
 from mixdown.files.names import shown
 from mixdown.files.tags import MIX_MARK, read_tags
@@ -87,6 +90,16 @@ def read_stems(files: Sequence[Path], progress: Callable[[float], None]) -> dict
     if wrong:
         raise ValueError("; ".join(wrong))
     return stems
+
+
+def stems_as_they_are(files: Sequence[Path], sample_rate_hz: float | None = None) -> Stems:
+    """Read stems for a report: at one rate, the highest by default, and as long as the longest."""
+    read = read_stems(files, lambda _: None)
+    rate_hz = sample_rate_hz or max((own_hz for _, own_hz in read.values()), default=48_000)
+    audio = {name: at_rate(samples, own_hz, rate_hz) for name, (samples, own_hz) in read.items()}
+    longest = max((samples.shape[-1] for samples in audio.values()), default=0)
+    padded = {name: np.pad(samples, [(0, 0), (0, longest - samples.shape[-1])]) for name, samples in audio.items()}
+    return Stems(padded, rate_hz)
 
 
 def _read_stem(file: Path) -> tuple[Audio, float]:

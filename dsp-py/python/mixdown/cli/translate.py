@@ -11,7 +11,7 @@ import typer
 from mixdown.analysis import Stems, Translation, devices, translation
 from mixdown.analysis.translating import PROGRAMME
 from mixdown.cli.inputs import opened_file
-from mixdown.cli.stems import read_stems, stem_files
+from mixdown.cli.stems import stem_files, stems_as_they_are
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.files import Blocks
 from mixdown.files.names import shown
@@ -44,8 +44,7 @@ def translate(
 def _stems_of(source: Path) -> Stems:
     if source.is_dir():
         files, _ = stem_files(source, source / "mix.wav")
-        stems = read_stems(files, lambda _: None)
-        return Stems(stems, max((rate_hz for _, rate_hz in stems.values()), default=None))
+        return stems_as_they_are(files)
     if source.suffix.lower() == ".toml":
         return Stems(Mix.from_file(source))
     with opened_file(source) as opened, Blocks(opened) as blocks:
