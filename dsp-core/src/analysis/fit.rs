@@ -47,7 +47,7 @@ const DAMPING: f64 = 0.01;
 const DAMPING_FALL: f64 = 1.0 / 3.0;
 const DAMPING_RISE: f64 = 4.0;
 /// Weight of squared gains beside squared errors: of two sets of bands that do the same the smaller gains win.
-const RIDGE: f64 = 1e-3;
+const RIDGE: f64 = 1e-2;
 /// Parameters of a band: log frequency, gain, log q.
 const PER_BAND: usize = 3;
 const DB_PER_NEPER: f64 = 10.0 / core::f64::consts::LN_10;

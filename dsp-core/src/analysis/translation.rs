@@ -418,7 +418,7 @@ impl Lost<'_> {
         }
         let name = stems[track].name;
         let reason = format!(
-            "{name} keeps {before:.2} of its share of the mix on {device}: its strongest band is at {strongest_hz:.0} Hz, \
+            "{name} keeps {before:.2} of its share of the mix ({device}): its strongest band is at {strongest_hz:.0} Hz, \
              and {frequency_hz:.0} Hz is heard there."
         );
         Ok(Some(Suggestion {

@@ -180,3 +180,32 @@ def test_the_command_for_a_target(tmp_path: Path, stereo) -> None:
     md.write(tmp_path / "song.wav", loud * 10 ** (-peak / 20), RATE_HZ, bit_depth=32)
     done = call("check", tmp_path / "song.wav", "--for", "spotify")
     assert "fault           ceiling" in done.stdout
+
+
+def test_stems_that_are_not_all_of_the_mix_are_a_note() -> None:
+    rng = np.random.default_rng(9)
+    stems = {"a": 0.1 * rng.standard_normal(RATE_HZ), "b": 0.1 * rng.standard_normal(RATE_HZ)}
+    whole = stems["a"] + stems["b"]
+    assert not md.check_mix(0.5 * whole, RATE_HZ, stems=stems).of("stems")
+    (note,) = md.check_mix(whole + 0.1 * rng.standard_normal(RATE_HZ), RATE_HZ, stems=stems).of("stems")
+    assert note.severity == "note"
+    assert note.value == pytest.approx(-4.8, abs=0.3)
+    (copied,) = md.check_mix(2 * stems["a"], RATE_HZ, stems={"a": stems["a"], "again": stems["a"]}).of("stems")
+    assert copied.tracks in {("a", "again"), ("again", "a")}
+
+
+def test_the_dither_of_silence_is_silence() -> None:
+    dither = (np.random.default_rng(1).integers(-1, 2, 4 * RATE_HZ) / 2**23).astype(np.float32)
+    assert {finding.check for finding in md.check_mix(dither, RATE_HZ).findings} <= {"silence", "noise_floor", "hum"}
+    assert set(md.translation(dither, RATE_HZ).bands["phone"].values()) == {None}
+
+
+def test_the_lead_is_a_finding_with_the_word_of_both_reports() -> None:
+    rng = np.random.default_rng(5)
+    stems = {"lead": 0.05 * rng.standard_normal(4 * RATE_HZ), "band": 0.1 * rng.standard_normal(4 * RATE_HZ)}
+    mix = stems["lead"] + stems["band"]
+    for gain, severity, word in ((1.0, "note", "low"), (0.3, "warning", "hidden"), (2.0, None, "fine")):
+        changed = {**stems, "lead": gain * stems["lead"]}
+        found = md.check_mix(mix, RATE_HZ, stems=changed, lead="lead").of("lead")
+        assert (found[0].severity if found else None) == severity
+        assert md.masking(changed, RATE_HZ, lead="lead").words["lead"] == word

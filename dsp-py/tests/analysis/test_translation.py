@@ -148,5 +148,12 @@ def test_the_command_line_judges_a_folder_and_a_mix(tmp_path) -> None:
     assert "Saturator(" in done.stdout
     done = run("translate", tmp_path / "bass.wav", "--device", "phone", "--json")
     assert json.loads(done.stdout)["bands"]["phone"]["bass"] < 0.01
+    # Stems end when they end.
+    md.write(tmp_path / "short.wav", tones(900, 1)[:RATE_HZ].astype(np.float32), RATE_HZ)
+    assert run("translate", tmp_path).returncode == 0
+    md.write(tmp_path / "mix.wav", tones(440, 1.5).astype(np.float32), RATE_HZ)
+    checked = run("check", tmp_path / "mix.wav", "--stems", tmp_path, "--lead", "keys", "--for", "spotify", "--json")
+    findings = json.loads(checked.stdout)["files"][0]["findings"]
+    assert {"stems", "lead"} <= {finding["check"] for finding in findings}, checked.stderr
     done = run("translate", tmp_path / "none.wav")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)

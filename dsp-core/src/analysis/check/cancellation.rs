@@ -96,9 +96,22 @@ pub(super) fn check(
         (0..stems.len()).flat_map(|b| (0..b).map(move |a| (a, b))).map(|(a, b)| products.pair(a, b, limits)).collect();
     let is_unsure = pairs.iter().any(|pair| pair.leaks(limits))
         || products.difference_db().is_some_and(|difference_db| difference_db > limits.stems_difference_db);
+    let difference = products.difference_db().filter(|difference_db| *difference_db > limits.stems_difference_db);
     let found =
         pairs.iter().filter(|pair| pair.worst().is_some_and(|(_, change_db)| change_db < limits.cancel_warning_db));
-    Ok(found.filter_map(|pair| pair.finding(stems, &products, limits, is_unsure)).collect())
+    let cancelling = found.filter_map(|pair| pair.finding(stems, &products, limits, is_unsure));
+    let copies = pairs.iter().filter(|pair| pair.is_copied(limits)).map(|pair| pair.copied(stems));
+    Ok(cancelling.chain(copies).chain(difference.map(|difference_db| other(difference_db, limits))).collect())
+}
+
+/// What says that the stems are not all of the mix.
+fn other(difference_db: f64, limits: &CheckLimits) -> Finding {
+    let message = format!(
+        "The stems do not add up to the mix: what differs lies {} dB below it, whatever the level of their sum. They \
+         were processed since, or one is missing; what is said of stems and lead is of the stems.",
+        figure(-difference_db, 1)
+    );
+    Finding::new("stems", Severity::Note, message).of(difference_db, limits.stems_difference_db, "dB")
 }
 
 /// Mean products of all stems, and of the mix as the last of them, in each band.
@@ -246,6 +259,32 @@ impl Pair {
             self.product[*band] > limits.leak_correlation * libm::sqrt(a * b)
         };
         self.compared().filter(correlates).count() >= LEAK_BANDS
+    }
+
+    /// Correlation in a band.
+    fn correlation(&self, band: usize) -> f64 {
+        let [a, b] = self.powers[band];
+        self.product[band] / libm::sqrt(a * b)
+    }
+
+    /// Whether both are one sound, in every band in which they are compared.
+    fn is_copied(&self, limits: &CheckLimits) -> bool {
+        self.compared().count() >= LEAK_BANDS
+            && self.compared().all(|band| self.correlation(band) > limits.copy_correlation)
+    }
+
+    fn copied(&self, stems: &[CheckStem<'_>]) -> Finding {
+        let names = [self.a, self.b].map(|stem| stems[stem].name);
+        let least = self.compared().map(|band| self.correlation(band)).fold(1.0, f64::min);
+        let message = format!(
+            "{:?} and {:?} are one sound: they correlate by {} or more in every band. Their sum is 3 dB louder than what \
+             masking takes for two separate sounds.",
+            names[0],
+            names[1],
+            figure(least, 2)
+        );
+        let tracks = names.map(ToString::to_string).to_vec();
+        Finding { tracks, ..Finding::new("stems", Severity::Note, message).of(least, 1.0, "") }
     }
 
     fn finding(

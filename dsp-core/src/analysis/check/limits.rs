@@ -44,6 +44,8 @@ params! {
             "Change of two stems by their sum that is a warning below [N: 95 bands of pairs lie above -0.13]";
         cancel_fault_db: dB, -60.0..=0.0, default -3.0, "Change of two stems by their sum that is a fault below [C]";
         cancel_within_db: dB, 0.0..=60.0, default 15.0, "Difference of level up to which stems cancel in a band [C]";
+        copy_correlation: none, 0.0..=1.0, default 0.98,
+            "Correlation of stems in all bands from which they are one sound [C]";
         leak_correlation: none, 0.0..=1.0, default 0.3,
             "Correlation of two stems in several bands from which stems leak [C]";
         stems_difference_db: dB, -120.0..=0.0, default -30.0,

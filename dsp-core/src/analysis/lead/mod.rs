@@ -239,7 +239,8 @@ fn message(found: &LeadReport, limits: &LeadLimits) -> String {
     let rest = if spans.is_empty() {
         String::new()
     } else {
-        format!(" It lies below {:.2} for {buried:.1} s, in {} stretches.", limits.buried_audibility, spans.len())
+        let stretches = if spans.len() == 1 { "1 stretch".to_owned() } else { format!("{} stretches", spans.len()) };
+        format!(" It lies below {:.2} for {buried:.1} s, in {stretches}.", limits.buried_audibility)
     };
     level + &word + &rest
 }

@@ -71,6 +71,10 @@ impl Cuts<'_> {
     pub(super) fn of(&self, peak: &Peak, owner: usize, yields: usize, unsure: bool) -> Vec<Suggestion> {
         let limits = self.limits;
         let difference_db = difference_db(peak, &self.sixths[owner], &self.sixths[yields], limits);
+        if difference_db < limits.least_difference_db {
+            // It is far below already.
+            return Vec::new();
+        }
         let most_db = limits.most_cut_db.max(limits.least_cut_db);
         let wanted_db = (difference_db + limits.extra_cut_db).clamp(limits.least_cut_db, most_db);
         let bell = BellParams {

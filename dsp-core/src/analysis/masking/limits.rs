@@ -16,6 +16,10 @@ params! {
     MaskingLimits {
         hidden_audibility: none, 0.0..=1.0, default 0.2,
             "Audibility below which a track is hidden: 4 % of stems at the engineers' level, 60 % lowered 12 dB [N: 25 stems]";
+        lead_low_audibility: none, 0.0..=1.0, default 0.32, "The same of the lead, as in the lead report [N: 5 songs]";
+        lead_hidden_audibility: none, 0.0..=1.0, default 0.22, "Below it the lead is hidden [N: 5 songs]";
+        least_difference_db: dB, -60.0..=20.0, default -10.0,
+            "Level of a track beside the owner of a clash below which a cut of it is not worth a suggestion [C]";
         low_audibility: none, 0.0..=1.0, default 0.3,
             "Audibility below which it is low: 24 % at the engineers' level, 80 % lowered 12 dB [N: 25 stems]";
         shown_score: none, 0.0..=10.0, default 0.02,

@@ -217,7 +217,7 @@ fn masking_on(
         profiles,
         in_mix: per_track(&|track| 1.0 - total(&sums.in_mix[track]) / total(&sums.alone[track])),
         share: per_track(&|track| total(&sums.in_mix[track]) / total(&sums.mix[track])),
-        words: audibility.iter().map(|audibility| word(*audibility, limits)).collect(),
+        words: (0..stems.len()).map(|track| word(audibility[track], lead == Some(track), limits)).collect(),
         audibility,
         loudness,
         clashes,
@@ -245,11 +245,17 @@ fn over(row: &Row, whole: &Row) -> Vec<f64> {
     row.iter().map(|value| if whole > 0.0 { value / whole } else { 0.0 }).collect()
 }
 
-fn word(audibility: Option<f64>, limits: &MaskingLimits) -> Audible {
+/// The limits of a lead are those of the lead report.
+fn word(audibility: Option<f64>, is_lead: bool, limits: &MaskingLimits) -> Audible {
+    let (hidden, low) = if is_lead {
+        (limits.lead_hidden_audibility, limits.lead_low_audibility)
+    } else {
+        (limits.hidden_audibility, limits.low_audibility)
+    };
     match audibility {
         None => Audible::NotMeasurable,
-        Some(audibility) if audibility < limits.hidden_audibility => Audible::Hidden,
-        Some(audibility) if audibility < limits.low_audibility => Audible::Low,
+        Some(audibility) if audibility < hidden => Audible::Hidden,
+        Some(audibility) if audibility < low => Audible::Low,
         Some(_) => Audible::Fine,
     }
 }

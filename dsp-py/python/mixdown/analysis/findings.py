@@ -24,7 +24,7 @@ class Finding:
     ----------
     check : str
         "clipping", "held_peaks", "overs", "dynamics", "dc", "polarity", "mono_fold", "cancellation", "dropouts",
-        "clicks", "noise_floor", "hum", "silence", "lead"; of the command line also "loudness" and "ceiling".
+        "clicks", "noise_floor", "hum", "silence", "stems", "lead"; of the command line also "loudness" and "ceiling".
     severity : "fault", "warning", "note" or "not_measurable"
     value : float or None
         What was measured.

@@ -45,7 +45,8 @@ class Report:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            New ones by default.
+            New ones by default, of a figure that is not pyplot's: ``report.plot().figure.savefig("report.png")``. To
+            show it, draw into pyplot's: ``report.plot(plt.gca())``.
 
         Returns
         -------

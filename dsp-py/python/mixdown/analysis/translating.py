@@ -117,7 +117,9 @@ class Translation(Report):
         )
         drawn = new_axes(1.6 + 1.0 * len(names), 1.2 + 0.42 * len(rows)) if axes is None else axes
         values = np.array([[np.nan if kept is None else kept for kept in kepts] for _, kepts in rows], dtype=np.float64)
-        drawn.imshow(np.ma.masked_invalid(values), cmap="RdYlGn", vmin=0.0, vmax=1.2, aspect="auto")
+        # What has more than in the studio is no better; the ends of the scale are left out, as figures stand on it.
+        shown = np.ma.masked_invalid(np.minimum(values, 1.0))
+        drawn.imshow(shown, cmap="RdYlGn", vmin=-0.35, vmax=1.35, aspect="auto")
         for row, (_, kepts) in enumerate(rows):
             for column, kept in enumerate(kepts):
                 drawn.text(
@@ -271,8 +273,8 @@ def _saturated(
                     effect=effect,
                     key=None,
                     fader_db=None,
-                    reason=f"{track} keeps {before:.2f} of its share of the mix on {name}: it has nothing above its "
-                    "fundamental there, and saturation adds harmonics.",
+                    reason=f"{track} keeps {before:.2f} of its share of the mix ({name}): little of it lies above its "
+                    "fundamental, and saturation adds harmonics.",
                     evidence=Figures({"kept": (before, "")}),
                     predicted=Figures({"kept": (before, now, "")}),
                     confidence="low",

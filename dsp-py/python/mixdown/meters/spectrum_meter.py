@@ -73,7 +73,7 @@ class Spectrum:
         drawn.semilogx(self.centres_hz, self.highest_db, linewidth=0.8, color="#98A2AD", label="highest")
         drawn.semilogx(self.centres_hz, self.levels_db, color="#1B6B86", label="whole programme")
         finite = self.levels_db[np.isfinite(self.levels_db)]
-        if finite.size:
+        if finite.size and np.isfinite(self.highest_db.max()):
             drawn.set_ylim(max(finite.min(), finite.max() - 90) - 3, self.highest_db.max() + 3)
         drawn.set_xlabel("Hz")
         drawn.set_ylabel("dB")
