@@ -28,7 +28,7 @@ use crate::{
     foundation::{block::Block, sample::Sample, stream::StreamSpec, table::Fields},
     primitives::threads::Threads,
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use clipping::Clipping;
 use core::ops::ControlFlow;
 use level::Level;
@@ -139,14 +139,15 @@ pub fn check_mix<S: Sample>(
         Done::Level(clipping, level),
         Done::Clicks(clicks),
         Done::Stereo(stereo),
-        Done::Rest(Rest { silence, dropouts, dc, dc_offsets, noise, noise_floor_dbfs, hum, hum_dbfs }),
+        Done::Rest(rest),
     ] = <[Done; PARTS.len()]>::try_from(parts?).map_err(|_| AnalysisError::Interrupted)?
     else {
         return Err(AnalysisError::Interrupted);
     };
-    let (held_share, singles) = (clipping.held_share, [clicks, noise, hum]);
+    let Rest { silence, dropouts, dc, dc_offsets, noise, noise_floor_dbfs, hum, hum_dbfs } = *rest;
+    let (held_share, singles) = (clipping.held_share, [noise, hum]);
     let mut findings: Vec<Finding> =
-        [silence, clipping.findings, level.findings, stereo.findings, cancellation, dropouts, dc]
+        [silence, clipping.findings, level.findings, stereo.findings, cancellation, dropouts, dc, clicks]
             .into_iter()
             .flatten()
             .chain(singles.into_iter().flatten())
@@ -187,9 +188,9 @@ const PARTS: [Part; 5] = [Part::Cancellation, Part::Level, Part::Clicks, Part::S
 enum Done {
     Cancellation(Vec<Finding>),
     Level(Clipping, Level),
-    Clicks(Option<Finding>),
+    Clicks(Vec<Finding>),
     Stereo(Stereo),
-    Rest(Rest),
+    Rest(Box<Rest>),
 }
 
 struct Rest {
@@ -222,7 +223,7 @@ impl Part {
                 let level = level::check(programme, &clipping, watch)?;
                 Done::Level(clipping, level)
             }
-            Self::Clicks => Done::Clicks(clicks::check(programme, watch)?),
+            Self::Clicks => Done::Clicks(clicks::check(programme, watch)?.into_iter().collect()),
             Self::Stereo => Done::Stereo(stereo::check(programme, watch)?),
             Self::Rest => {
                 let silence = silence::check(programme, watch)?;
@@ -230,7 +231,7 @@ impl Part {
                 let dropouts = dropouts::check(programme, watch)?;
                 let (noise, noise_floor_dbfs) = noise_floor::check(programme, watch)?;
                 let (hum, hum_dbfs) = hum::check(programme, watch)?;
-                Done::Rest(Rest { silence, dropouts, dc, dc_offsets, noise, noise_floor_dbfs, hum, hum_dbfs })
+                Done::Rest(Box::new(Rest { silence, dropouts, dc, dc_offsets, noise, noise_floor_dbfs, hum, hum_dbfs }))
             }
         })
     }
