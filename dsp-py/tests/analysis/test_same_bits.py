@@ -88,3 +88,14 @@ def test_reports_are_values(made, name) -> None:
         assert "<svg" in report._repr_html_()
         axes = report.plot()
         assert report.plot(axes) is axes
+
+
+def test_figures_are_of_pyplot_where_that_is_in_use(made) -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    before = pyplot.get_fignums()
+    assert "<svg" in made["lead"]._repr_html_()
+    assert pyplot.get_fignums() == before
+    figure = made["lead"].plot().figure
+    assert pyplot.gcf() is figure
+    pyplot.close(figure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -45,8 +46,8 @@ class Report:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            New ones by default, of a figure that is not pyplot's: ``report.plot().figure.savefig("report.png")``. To
-            show it, draw into pyplot's: ``report.plot(plt.gca())``.
+            New ones by default: of pyplot if that was imported before, so that ``plt.show()`` shows them, else of a
+            figure that needs no display: ``report.plot().figure.savefig("report.png")``.
 
         Returns
         -------
@@ -55,8 +56,12 @@ class Report:
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        axes = self.plot()
-        return html.page(type(self).__name__, f"<pre>{html.escaped(self.table())}</pre>", html.svg(axes.figure))
+        figure = self.plot().figure
+        page = html.page(type(self).__name__, f"<pre>{html.escaped(self.table())}</pre>", html.svg(figure))
+        if "matplotlib.pyplot" in sys.modules:
+            # It was drawn for the page alone.
+            sys.modules["matplotlib.pyplot"].close(figure)
+        return page
 
 
 def plain(value: Any) -> Any:
@@ -87,10 +92,12 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 
 
 def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
-    """Return axes of a new figure, which needs no display."""
+    """Return axes of a new figure: of pyplot where that is in use, else of one that needs no display."""
     from matplotlib.figure import Figure
 
-    figure: Figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    make = Figure if pyplot is None else pyplot.figure
+    figure: Figure = make(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
     return figure.add_subplot()
 
 
