@@ -114,6 +114,12 @@ class TestMonoCompatibility:
         assert np.all(lost.loss_db < -100)
         assert (lost.verdict, lost.loudness_change_lu) == ("fault", -math.inf)
 
+    @pytest.mark.parametrize("frames", [0, 19_199])
+    def test_without_a_loudness_there_is_no_change_of_it(self, pair: np.ndarray, frames: int) -> None:
+        short = md.mono_compatibility(pair[:, :frames], RATE_HZ)
+        assert short.loudness_change_lu is None
+        assert "LU" not in repr(short)
+
     def test_a_late_side_loses_at_half_its_rate(self, pair: np.ndarray) -> None:
         left = pair[0]
         for late_ms in (0.5, 1.0):

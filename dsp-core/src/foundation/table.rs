@@ -137,6 +137,14 @@ pub struct Limit {
     pub with_value: f64,
 }
 
+#[cfg(feature = "analysis")]
+impl Limit {
+    /// A number may not exceed this other setting.
+    pub(crate) fn of(with: &'static str, value: f64) -> Self {
+        Self { value, with, with_value: value }
+    }
+}
+
 /// Checks one number against its entry of a table, and against the limit that another setting gives it.
 pub(crate) fn check_number(
     name: &'static str,

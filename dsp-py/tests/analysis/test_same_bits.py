@@ -99,3 +99,13 @@ def test_figures_are_of_pyplot_where_that_is_in_use(made) -> None:
     figure = made["lead"].plot().figure
     assert pyplot.gcf() is figure
     pyplot.close(figure)
+
+
+def test_stems_are_values_too() -> None:
+    given = md.Stems(stems(), RATE_HZ)
+    report = md.translation(given, devices=["phone"])
+    for copied in (copy.copy(given), copy.deepcopy(given), pickle.loads(pickle.dumps(given))):
+        assert copied == given
+        assert md.translation(copied, devices=["phone"]).to_dict() == report.to_dict()
+    assert given != md.Stems(stems(), 44_100)
+    assert given != md.Stems({**stems(), "lead": np.zeros(6 * RATE_HZ)}, RATE_HZ)

@@ -1,5 +1,6 @@
 """Translation to other loudspeakers: known answers, devices, suggestions."""
 
+import dataclasses
 import json
 import math
 
@@ -81,6 +82,21 @@ def test_a_programme_alone_is_judged_by_regions() -> None:
     assert json.loads(text)["bands"]["mono"]["mid"] == pytest.approx(1, abs=0.05)
     assert "<svg" in report._repr_html_()
     assert len(report.plot().texts) == 6 * 7
+
+
+def test_what_noise_takes_is_told_from_what_the_response_takes() -> None:
+    stems = {"bass": tones(50, 50, 0.1), "lead": tones(440, 1, 0.05)}
+    report = md.translation(stems, RATE_HZ)
+    assert report.kept["bass"]["car"] < 0.6 < report.kept_in_quiet["bass"]["car"]
+    assert report.kept_in_quiet["bass"]["phone"] < 0.05
+    assert report.kept_in_quiet["bass"]["mono"] == report.kept["bass"]["mono"]
+    car = report.devices[[device.name for device in report.devices].index("car")]
+    quiet = md.translation(stems, RATE_HZ, devices=[dataclasses.replace(car, noise=None)])
+    assert report.kept_in_quiet["bass"]["car"] == pytest.approx(quiet.kept["bass"]["car"], rel=1e-12)
+    assert any(note.startswith("Without the noise of the car: bass ") for note in report.notes)
+    programme = md.translation(stems["bass"] + stems["lead"], RATE_HZ)
+    assert programme.bands["car"]["bass"] < 0.6 < programme.bands_in_quiet["car"]["bass"]
+    assert "Without the noise of the car: bass " in programme.table()
 
 
 def test_devices_of_the_user() -> None:

@@ -53,8 +53,8 @@ pub(super) fn check<S: Sample>(
         && plr_lu < programme.limits.least_plr_lu
     {
         let message = format!(
-            "The mix is already limited: its true peak lies {} LU above its loudness, less than {} LU, and {} % of its \
-             maxima are held at the peak. Ask for the mix without the limiter.",
+            "The mix is limited already, or of constant level: its true peak lies {} LU above its loudness, less than {} \
+             LU, and {} % of its maxima are held at the peak. A master needs the mix without its limiter.",
             figure(plr_lu, 1),
             programme.limits.least_plr_lu,
             figure(100.0 * share, 1),

@@ -1,6 +1,6 @@
 //! Limits of the lead report, with their sources.
 
-use crate::foundation::declare::params;
+use crate::foundation::{declare::params, table::Limit};
 
 params! {
     /// Limits of [`lead_report`](super::lead_report): words, spans, what is usual, and suggestions.
@@ -14,15 +14,18 @@ params! {
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     LeadLimits {
-        buried_audibility: none, 0.0..=1.0, default 0.22,
+        buried_audibility: none, 0.0..=1.0, at_most |limits| Limit::of("low_audibility", limits.low_audibility),
+            default 0.22,
             "Audibility below which a lead is buried: no song at the engineers' level, 4 of 5 lowered 12 dB [N: 5 songs]";
-        low_audibility: none, 0.0..=1.0, default 0.32,
+        low_audibility: none, 0.0..=1.0, at_most |limits| Limit::of("forward_audibility", limits.forward_audibility),
+            default 0.32,
             "Audibility below which it is low: no song at the engineers' level, 4 of 5 lowered 6 dB [N: 5 songs]";
         forward_audibility: none, 0.0..=1.0, default 0.6,
             "Audibility above which it is very forward: raised 6 dB, .51 to .63 [N: 5 songs]";
         target_audibility: none, 0.0..=1.0, default 0.41,
             "Audibility to which the fader would bring it: the engineers' mean, sd .06 [N: 5 songs]";
-        usual_low_lu: LU, -40.0..=40.0, default -5.5, "Lowest level of a lead vocal among engineers' mixes [N: 5 songs]";
+        usual_low_lu: LU, -40.0..=40.0, at_most |limits| Limit::of("usual_high_lu", limits.usual_high_lu),
+            default -5.5, "Lowest level of a lead vocal among engineers' mixes [N: 5 songs]";
         usual_high_lu: LU, -40.0..=40.0, default 1.7, "Highest [N: 5 songs]";
         gate_lu: LU, 0.0..=70.0, default 10.0,
             "The level is that of blocks of 400 ms in which the lead lies so far below its own integrated loudness at most [P: ITU-R BS.1770, relative gate]";
@@ -30,7 +33,8 @@ params! {
         window_active: none, 0.0..=1.0, default 0.4, "Share of it in which the lead must sound [C]";
         fader_step_db: dB, 0.001..=6.0, default 0.5,
             "Step of the change of the fader: it recovers the engineers' level within 2.3 dB rms [C; N: 5 songs]";
-        least_fader_db: dB, 0.0..=24.0, default 2.5, "Smallest change that is suggested [C; N: 5 songs]";
+        least_fader_db: dB, 0.0..=24.0, at_most |limits| Limit::of("most_fader_db", limits.most_fader_db),
+            default 2.5, "Smallest change that is suggested [C; N: 5 songs]";
         most_fader_db: dB, 1.0..=60.0, default 24.0, "Largest change looked for [C]";
         masker_cut_db: dB, 0.5..=24.0, default 3.0, "Cut of the strongest masker [C]";
         masker_q: none, 0.1..=20.0, default 1.0, log, "q of it [C]";

@@ -259,7 +259,8 @@ fn fader(found: &LeadReport, audibility: &Audibility, limits: &LeadLimits) -> Op
         track: Some(found.lead.clone()),
         action: Action::FaderDb(change_db),
         reason: format!(
-            "The audibility of {} is {before:.2}; {change_db:+.1} dB on its fader bring it to {after:.2}, near the {:.2} aimed at. The level so found lies within 2.3 dB rms of that of engineers.",
+            "The audibility of {} is {before:.2}; a fader change of {change_db:+.1} dB takes it to {after:.2} (target \
+             {:.2}). Levels found this way lie within 2.3 dB rms of the engineers' mixes of 5 songs.",
             found.lead, found.target
         ),
         evidence: vec![

@@ -1,6 +1,6 @@
 //! Limits of the masking report, with their sources.
 
-use crate::foundation::declare::params;
+use crate::foundation::{declare::params, table::Limit};
 
 params! {
     /// Limits of [`masking`](super::masking): words, clashes, and cuts that answer them.
@@ -14,15 +14,18 @@ params! {
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]
     MaskingLimits {
-        hidden_audibility: none, 0.0..=1.0, default 0.2,
+        hidden_audibility: none, 0.0..=1.0, at_most |limits| Limit::of("low_audibility", limits.low_audibility),
+            default 0.2,
             "Audibility below which a track is hidden: 4 % of stems at the engineers' level, 60 % lowered 12 dB [N: 25 stems]";
         lead_low_audibility: none, 0.0..=1.0, default 0.32, "The same of the lead, as in the lead report [N: 5 songs]";
-        lead_hidden_audibility: none, 0.0..=1.0, default 0.22, "Below it the lead is hidden [N: 5 songs]";
+        lead_hidden_audibility: none, 0.0..=1.0,
+            at_most |limits| Limit::of("lead_low_audibility", limits.lead_low_audibility),
+            default 0.22, "Below it the lead is hidden [N: 5 songs]";
         least_difference_db: dB, -60.0..=20.0, default -10.0,
             "Level of a track beside the owner of a clash below which a cut of it is not worth a suggestion [C]";
         low_audibility: none, 0.0..=1.0, default 0.3,
             "Audibility below which it is low: 24 % at the engineers' level, 80 % lowered 12 dB [N: 25 stems]";
-        shown_score: none, 0.0..=10.0, default 0.02,
+        shown_score: none, 0.0..=10.0, at_most |limits| Limit::of("strong_score", limits.strong_score), default 0.02,
             "Score from which a clash is shown: a finished mix shows 3 to 8 [C; N: 6 mixes]";
         strong_score: none, 0.0..=10.0, default 0.04,
             "Score from which a clash is strong: a finished mix has 1 to 3 [C; N: 6 mixes]";
@@ -37,9 +40,11 @@ params! {
             "Difference of the shares of own energy below which it cannot be told which track should yield [C]";
         heard_db: dB, 0.0..=120.0, default 30.0, "Frames count within so many dB of the loudest, in both tracks [C]";
         extra_cut_db: dB, -24.0..=24.0, default 6.0, "Added to the median difference of level to give the cut [C]";
-        least_cut_db: dB, 0.0..=24.0, default 2.0, "Smallest cut [C]";
+        least_cut_db: dB, 0.0..=24.0, at_most |limits| Limit::of("most_cut_db", limits.most_cut_db),
+            default 2.0, "Smallest cut [C]";
         most_cut_db: dB, 0.0..=24.0, default 6.0, "Largest cut [C]";
-        least_q: none, 0.1..=20.0, default 0.7, log, "Widest bell [C]";
+        least_q: none, 0.1..=20.0, at_most |limits| Limit::of("most_q", limits.most_q),
+            default 0.7, log, "Widest bell [C]";
         most_q: none, 0.1..=20.0, default 4.0, log, "Narrowest bell [C]";
         cost_lu: LU, 0.0..=12.0, default 1.0,
             "A cut that costs its track more is halved: 6 dB cost up to 2.1 LU [C; N: 5 songs]";

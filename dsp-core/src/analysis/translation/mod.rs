@@ -14,7 +14,12 @@ use super::{
 use crate::{
     console::{Effect, offline::Progress},
     filters::BellParams,
-    foundation::{declare::params, params::Params, stream::StreamSpec, table::Fields},
+    foundation::{
+        declare::params,
+        params::Params,
+        stream::StreamSpec,
+        table::{Fields, Limit},
+    },
 };
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 use core::ops::ControlFlow;
@@ -25,7 +30,8 @@ params! {
     /// Limits of [`translation`].
     #[derive(Clone, Copy, Debug, PartialEq)]
     TranslationLimits {
-        lost: none, 0.0..=1.0, default 0.25, "Share kept below which a track counts as lost [C]";
+        lost: none, 0.0..=1.0, at_most |limits| Limit::of("thin", limits.thin),
+            default 0.25, "Share kept below which a track counts as lost [C]";
         thin: none, 0.0..=1.0, default 0.6, "Share kept below which it counts as thin [C]";
         least_share: none, 0.0..=0.5, default 0.01,
             "Share of the full mix below which a track is not judged: its ratio is noise [N: 0.002 'gained' 2.09]";
@@ -62,6 +68,8 @@ pub struct Region {
     pub studio_share: f64,
     /// Its share on the device as part of that; `None` if there is too little of it.
     pub kept: Option<f64>,
+    /// The same with the room silent.
+    pub kept_in_quiet: Option<f64>,
 }
 
 /// The mix on one device.
@@ -74,7 +82,9 @@ pub struct OnDevice {
     pub source: String,
     /// Share of the mix of each track there as part of its share in the studio; `None` where it is hidden there.
     pub kept: Vec<Option<f64>>,
-    /// The same in words.
+    /// The same with the room silent: how much of a loss is its noise. As `kept` where the device has none.
+    pub kept_in_quiet: Vec<Option<f64>>,
+    /// `kept` in words.
     pub verdicts: Vec<Verdict>,
     /// From low to high.
     pub regions: Vec<Region>,
@@ -146,57 +156,73 @@ pub fn translation_with(
     for device in devices {
         places.push(Place::new(device, &ear, cells)?);
     }
+    // And those with noise once more without it.
+    let quiet: Vec<Option<usize>> = (1..=devices.len())
+        .map(|place| {
+            let quiet = places[place].quiet()?;
+            places.push(quiet);
+            Some(places.len() - 1)
+        })
+        .collect();
     let mut report = |share: f64| match progress(0.9 * share) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(AnalysisError::Interrupted),
     };
     let places_of: Vec<&Place> = places.iter().collect();
-    let mut heard = hear(&ear, &places_of, &all, 0..all.len(), &mut report)?;
-    let at_home = heard.remove(0);
+    let heard = hear(&ear, &places_of, &all, 0..all.len(), &mut report)?;
+    let at_home = &heard[0];
     let mut suggestions: Vec<Suggestion> = Vec::new();
     let mut reports = Vec::with_capacity(devices.len());
-    for ((device, place), there) in devices.iter().zip(&places[1..]).zip(&heard) {
-        let found = on_device(device, &at_home, there, limits);
+    for (index, device) in devices.iter().enumerate() {
+        let place = 1 + index;
+        let found = on_device(device, at_home, &heard[place], &heard[quiet[index].unwrap_or(place)], limits);
         for (track, stem) in stems.iter().enumerate() {
             let is_first = suggestions.iter().all(|made| made.track.as_deref() != Some(stem.name));
             if found.verdicts[track] == Verdict::Lost && is_first {
-                let lost = Lost { ear: &ear, studio: &places[0], place, track, limits };
-                let kept = found.kept[track].unwrap_or(0.0);
-                suggestions.extend(lost.boosted(stems, &device.name, kept, &mut report)?);
+                let lost = Lost { ear: &ear, studio: &places[0], place: &places[place], track, limits };
+                suggestions.extend(lost.boosted(stems, &found, &mut report)?);
             }
         }
         reports.push(found);
     }
     Ok(Translation {
         tracks: stems.iter().map(|stem| stem.name.to_owned()).collect(),
-        studio_share: at_home.shares,
+        studio_share: at_home.shares.clone(),
         devices: reports,
         suggestions,
     })
 }
 
-fn on_device(device: &Device, studio: &Heard, there: &Heard, limits: &TranslationLimits) -> OnDevice {
-    let kept = |share: f64, at_home: f64| (at_home >= limits.least_share).then(|| share / at_home);
-    let kept: Vec<Option<f64>> =
-        there.shares.iter().zip(&studio.shares).map(|(share, at_home)| kept(*share, *at_home)).collect();
+fn on_device(device: &Device, studio: &Heard, there: &Heard, quiet: &Heard, limits: &TranslationLimits) -> OnDevice {
+    let kept = |heard: &Heard| -> Vec<Option<f64>> {
+        let shares = heard.shares.iter().zip(&studio.shares);
+        shares.map(|(share, at_home)| (*at_home >= limits.least_share).then(|| share / at_home)).collect()
+    };
+    let (kept, kept_in_quiet) = (kept(there), kept(quiet));
     let judge = |kept: &Option<f64>| match kept {
         None => Verdict::NotJudged,
         Some(kept) if *kept < limits.lost => Verdict::Lost,
         Some(kept) if *kept < limits.thin => Verdict::Thin,
         Some(_) => Verdict::Fine,
     };
+    let region = |heard: &Heard, index: usize| {
+        let at_home = studio.regions[index];
+        (at_home >= limits.least_share).then(|| heard.regions[index] / at_home)
+    };
     let lows = core::iter::once(20.0).chain(REGIONS.iter().map(|(_, high_hz)| *high_hz));
     let regions = REGIONS.iter().zip(lows).enumerate().map(|(index, ((name, high_hz), low_hz))| Region {
         name,
         range_hz: [low_hz, *high_hz],
         studio_share: studio.regions[index],
-        kept: (studio.regions[index] >= limits.least_share).then(|| there.regions[index] / studio.regions[index]),
+        kept: region(there, index),
+        kept_in_quiet: region(quiet, index),
     });
     OnDevice {
         device: device.name.clone(),
         source: device.source.clone(),
         verdicts: kept.iter().map(judge).collect(),
         kept,
+        kept_in_quiet,
         regions: regions.collect(),
     }
 }
@@ -218,11 +244,11 @@ impl Lost<'_> {
     fn boosted(
         &self,
         stems: &[Stem<'_>],
-        device: &str,
-        before: f64,
+        there: &OnDevice,
         after: &mut dyn FnMut(f64) -> Result<(), AnalysisError>,
     ) -> Result<Option<Suggestion>, AnalysisError> {
         let &Self { track, limits, .. } = self;
+        let before = there.kept[track].unwrap_or(0.0);
         let spectra = stems[track].spectra;
         let Some(strongest_hz) = spectra.strongest_hz() else { return Ok(None) };
         let frequency_hz = libm::round(strongest_hz * libm::exp2(BOOST_OCTAVES) / 10.0) * 10.0;
@@ -243,10 +269,13 @@ impl Lost<'_> {
         if after < before + limits.least_gain {
             return Ok(None);
         }
-        let name = stems[track].name;
+        let (name, device) = (stems[track].name, &there.device);
+        let why = match there.kept_in_quiet[track] {
+            Some(quiet) if quiet >= limits.thin => format!("the noise there hides it, {quiet:.2} without"),
+            _ => format!("its strongest band is at {strongest_hz:.0} Hz"),
+        };
         let reason = format!(
-            "{name} keeps {before:.2} of its share of the mix ({device}): its strongest band is at {strongest_hz:.0} Hz, \
-             and {frequency_hz:.0} Hz is heard there."
+            "{name} keeps {before:.2} of its share of the mix ({device}): {why}; {frequency_hz:.0} Hz is heard there."
         );
         Ok(Some(Suggestion {
             track: Some(name.to_owned()),

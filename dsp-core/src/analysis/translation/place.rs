@@ -36,6 +36,7 @@ impl Ear {
 }
 
 /// A device for spectra of one rate.
+#[derive(Clone)]
 pub(super) struct Place {
     /// Its response and the ear's, by band: of both channels added, and of the mono fold.
     pub(super) sum: Vec<Weights>,
@@ -67,6 +68,12 @@ impl Place {
             gains.iter_mut().zip(response).for_each(|(gain, h)| *gain *= h.norm_sqr());
         }
         Ok(Self::of(ear, cells, &gains, stereo_from, device.level_db_spl, device.noise))
+    }
+
+    /// The same without its noise, if it has any.
+    pub(super) fn quiet(&self) -> Option<Self> {
+        let is_noisy = self.noise.iter().any(|excitation| *excitation > 0.0);
+        is_noisy.then(|| Self { noise: [0.0; ERB_BANDS], ..self.clone() })
     }
 
     /// `gains` are of powers in the middle of cells; those before `stereo_from` are folded to mono.

@@ -93,6 +93,19 @@ class Stems(Mapping[str, Audio]):
     def __len__(self) -> int:
         return len(self._audio)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether they hold the same samples under the same names, at the same rate."""
+        if not isinstance(other, Stems):
+            return NotImplemented
+        same = (self._rate_hz, self._audio.keys()) == (other._rate_hz, other._audio.keys())
+        return same and all(np.array_equal(audio, other._audio[name]) for name, audio in self._audio.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Copies and pickles measure anew: spectra are several times the audio.
+        return {**self.__dict__, "_spectra": None}
+
     def __repr__(self) -> str:
         names = list(self._audio)
         listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -27,6 +27,8 @@ Verdict = Literal["fine", "thin", "lost", "not_judged"]
 
 #: Name of a programme without its tracks.
 PROGRAMME = "mix"
+#: Difference in the kept share from which the noise of a device is named.
+_NOISE_SHARE = 0.1
 #: Level to which a saturator in parallel with a lost bass drives its peaks, in dBFS, and its share.
 _DRIVEN_DBFS, _SHARE = 12.0, 0.3
 
@@ -43,10 +45,13 @@ class Translation(Report):
         Share in the loudness of the mix in the studio: partial loudness over the active frames of the track.
     kept : mapping of track to mapping of device to float or None
         Share on the device as part of that; None for what is hidden in the full mix already (a share below 0.01).
+    kept_in_quiet : mapping of track to mapping of device to float or None
+        The same with the room silent: how much of a loss is its noise.
     verdicts : mapping of track to mapping of device to str
         "fine", "thin" (below 0.6), "lost" (below 0.25), "not_judged".
     bands : mapping of device to mapping of region to float or None
-        The same of regions of the spectrum, "sub" (below 60 Hz) to "high" (above 6 kHz), of the whole mix.
+        What is kept of regions of the spectrum, "sub" (below 60 Hz) to "high" (above 6 kHz), of the whole mix.
+    bands_in_quiet : mapping of device to mapping of region to float or None
     devices : tuple of Device
     suggestions : tuple of Suggestion
         For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
@@ -55,16 +60,47 @@ class Translation(Report):
     tracks: tuple[str, ...]
     studio_share: Mapping[str, float]
     kept: Mapping[str, Mapping[str, float | None]]
+    kept_in_quiet: Mapping[str, Mapping[str, float | None]]
     verdicts: Mapping[str, Mapping[str, Verdict]]
     bands: Mapping[str, Mapping[str, float | None]]
+    bands_in_quiet: Mapping[str, Mapping[str, float | None]]
     devices: tuple[Device, ...] = field(repr=False)
     suggestions: tuple[Suggestion, ...]
 
     def __repr__(self) -> str:
         names = [device.name for device in self.devices]
         lost = [f"{track} on {name}" for track in self.tracks for name in names if self.verdicts[track][name] == "lost"]
-        found = f"lost: {', '.join(lost[:4])}{', …' if len(lost) > 4 else ''}" if lost else "nothing is lost"
+        judged = any(kept is not None for of_track in self.kept.values() for kept in of_track.values())
+        found = "nothing is lost" if judged else "nothing to judge"
+        if lost:
+            found = f"lost: {', '.join(lost[:4])}{', …' if len(lost) > 4 else ''}"
         return f"<Translation of {len(self.tracks)} tracks to {len(names)} devices: {found}>"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not judged, and what is thin or lost by noise."""
+        first = [self.verdicts[track][device.name] for track in self.tracks for device in self.devices[:1]]
+        hidden = [track for track, verdict in zip(self.tracks, first, strict=False) if verdict == "not_judged"]
+        notes = [self._noise_note(device.name) for device in self.devices]
+        if hidden and not self.is_programme:
+            notes.insert(0, f"Hidden in the full mix already, and not judged: {', '.join(hidden)}.")
+        return tuple(filter(None, notes))
+
+    def _noise_note(self, device: str) -> str:
+        """Return what is thin or lost by the noise of a device, and its share without the noise."""
+        if self.is_programme:
+            thin = limits_table("translation")["thin"].default
+            kepts = [(name, kept, self.bands_in_quiet[device][name]) for name, kept in self.bands[device].items()]
+            weak = {name for name, kept, _ in kepts if kept is not None and kept < thin}
+        else:
+            kepts = [(track, self.kept[track][device], self.kept_in_quiet[track][device]) for track in self.tracks]
+            weak = {track for track in self.tracks if self.verdicts[track][device] in ("thin", "lost")}
+        masked = [
+            f"{name} {quiet:.2f}"
+            for name, kept, quiet in kepts
+            if name in weak and kept is not None and quiet is not None and quiet - kept >= _NOISE_SHARE
+        ]
+        return f"Without the noise of the {device}: {', '.join(masked)}." if masked else ""
 
     @property
     def is_programme(self) -> bool:
@@ -90,9 +126,7 @@ class Translation(Report):
         region_rows = [("Region", *names)]
         region_rows += [(region, *(_figure(self.bands[name][region]) for name in names)) for region in regions]
         parts.append(aligned(region_rows))
-        hidden = [t for t in self.tracks if names and self.verdicts[t][names[0]] == "not_judged"]
-        if hidden and not self.is_programme:
-            parts.append(f"-: {', '.join(hidden)}: already hidden in the full mix, not judged.")
+        parts += self.notes
         parts += [f"{suggestion.track}: {suggestion.reason}" for suggestion in self.suggestions]
         return "\n\n".join(parts)
 
@@ -168,7 +202,7 @@ def translation(
     """Measure how much of each track and of each region of the spectrum is left on other loudspeakers.
 
     Each spectrum passes the response of the device, folded to mono where it is mono; the mix is set to the playback
-    level; noise of the room masks all tracks. The share of a track is its partial loudness beside all others over the
+    level; noise of the room masks all tracks (a car on the road has 68 dB of it). The share of a track is its partial loudness beside all others over the
     loudness of the whole mix.
 
     Parameters
@@ -223,17 +257,22 @@ def _report(made: dict[str, Any], devices: list[Device], more: tuple[Suggestion,
             }
         )
 
+    def by_region(name: str) -> Mapping[str, Mapping[str, float | None]]:
+        return Figures(
+            {
+                one["device"]: Figures({region["name"]: region[name] for region in one["regions"]})
+                for one in made["devices"]
+            }
+        )
+
     return Translation(
         tracks=tracks,
         studio_share=Figures(dict(zip(tracks, made["studio_share"], strict=True))),
         kept=by_track("kept"),
+        kept_in_quiet=by_track("kept_in_quiet"),
         verdicts=by_track("verdicts"),
-        bands=Figures(
-            {
-                one["device"]: Figures({region["name"]: region["kept"] for region in one["regions"]})
-                for one in made["devices"]
-            }
-        ),
+        bands=by_region("kept"),
+        bands_in_quiet=by_region("kept_in_quiet"),
         devices=tuple(devices),
         suggestions=(*(suggestion_of(suggestion) for suggestion in made["suggestions"]), *more),
     )

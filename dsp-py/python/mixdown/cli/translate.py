@@ -62,6 +62,9 @@ def _print(report: Translation) -> None:
         say()
     regions = list(report.bands[names[0]]) if names else []
     say(table(("Region", *names), [(region, *(_figure(report.bands[n][region]) for n in names)) for region in regions]))
+    for note in report.notes:
+        say()
+        say(note)
     for suggestion in report.suggestions:
         after = suggestion.predicted["kept"][1]
         say()

@@ -58,14 +58,15 @@ class MonoCompatibility:
     ----------
     overall_loss_db : float
         Change of level by the fold, over all frequencies.
-    loudness_change_lu : float
-        Integrated loudness of the fold from both loudspeakers minus that of the stereo signal; 0 if either has none.
+    loudness_change_lu : float or None
+        Integrated loudness of the fold from both loudspeakers minus that of the stereo signal; None where the stereo
+        signal has none: silence, or less than 0.4 s.
     bands : tuple of FoldBand
         Thirds of an octave, 20 Hz to 20 kHz, as far as they lie below half the sample rate.
     """
 
     overall_loss_db: float
-    loudness_change_lu: float
+    loudness_change_lu: float | None
     bands: tuple[FoldBand, ...]
 
     @property
@@ -88,7 +89,9 @@ class MonoCompatibility:
     def __repr__(self) -> str:
         lost = ", ".join(f"{band.centre_hz:.0f} Hz {_checks.figure(band.loss_db)} dB" for band in self.flagged[:4])
         more = ", …" if len(self.flagged) > 4 else ""
-        figures = f"{_checks.figure(self.overall_loss_db)} dB, {_checks.figure(self.loudness_change_lu)} LU in mono"
+        figures = f"{_checks.figure(self.overall_loss_db)} dB in mono"
+        if self.loudness_change_lu is not None:
+            figures = f"{_checks.figure(self.overall_loss_db)} dB, {_checks.figure(self.loudness_change_lu)} LU in mono"
         return f"<MonoCompatibility: {self.verdict}, {figures}{': ' if lost else ''}{lost}{more}>"
 
     def table(self) -> str:
@@ -166,6 +169,6 @@ def mono_compatibility(audio: Source, sample_rate_hz: float | None = None) -> Mo
     mono_lufs = _integrated_lufs(half * samples[0] + half * samples[1], rate_hz)
     return MonoCompatibility(
         overall_loss_db=fold["loss_db"],
-        loudness_change_lu=mono_lufs - stereo_lufs if math.isfinite(stereo_lufs) else 0.0,
+        loudness_change_lu=mono_lufs - stereo_lufs if math.isfinite(stereo_lufs) else None,
         bands=tuple(FoldBand(*band) for band in fold["bands"]),
     )

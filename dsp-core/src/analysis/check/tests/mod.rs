@@ -125,6 +125,10 @@ fn limits_are_taken_and_refused() {
     let (block, spec) = (Block::from_slices(&rows).unwrap(), StreamSpec::new(RATE_HZ, 1).unwrap());
     let refused = check_mix(&block, &spec, &[], &illegal, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(alloc::format!("{refused}").starts_with("polarity_warning = 2 is out of range"), "{refused}");
+    let reversed = CheckLimits { over_note_dbtp: -0.5, ..Default::default() };
+    let refused = check_mix(&block, &spec, &[], &reversed, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let expected = "over_note_dbtp = -0.5 is out of range: with over_warning_dbtp = -1 it must lie in -60..-1";
+    assert_eq!(alloc::format!("{refused}"), expected);
 }
 
 #[test]
