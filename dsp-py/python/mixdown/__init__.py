@@ -105,7 +105,7 @@ from mixdown.effects import (
     from_dict,
 )
 from mixdown.faders import fader_db, fader_position
-from mixdown.files import Blocks, Recording, blocks, read, write
+from mixdown.files import Blocks, Broadcast, Recording, blocks, read, write
 from mixdown.meters import (
     ChannelLevel,
     Correlation,
@@ -149,6 +149,7 @@ __all__ = [
     "BandPass",
     "Bell",
     "Blocks",
+    "Broadcast",
     "Bypass",
     "Certificate",
     "Chain",

@@ -8,10 +8,9 @@ import os
 import secrets
 import shutil
 import stat
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import soundfile
@@ -20,11 +19,13 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core, loudspeakers
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.files.broadcast import Broadcast
 from mixdown.files.containers import inspect
 from mixdown.files.names import shown
 from mixdown.files.recordings import Recording
-from mixdown.files.tags import Tags, id3_bytes, tag_flac
-from mixdown.loudspeakers import Positions
+from mixdown.files.tagging import tag_flac
+from mixdown.files.tags import Tags
+from mixdown.files.wave import STEP_FRAMES, Profile, write_wave
 
 BitDepth = Literal[16, 24, 32]
 """Bits per sample of a file; 32 is floating point."""
@@ -37,9 +38,6 @@ NoiseShaping = Literal["none", "weighted"]
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
-#: Frames written at a time; Python handles signals in between.
-_STEP_FRAMES = 262_144
-
 
 @_checks.named
 def write(
@@ -51,6 +49,8 @@ def write(
     dither: Dither = "tpdf",
     noise_shaping: NoiseShaping = "none",
     tags: Mapping[str, str] | Tags | None = None,
+    profile: Profile | None = None,
+    broadcast: Broadcast | None = None,
 ) -> None:
     """Write an audio file, WAV or FLAC by the ending of its name.
 
@@ -77,7 +77,15 @@ def write(
         error of 24 bits is not heard. By the threshold of hearing it is 15.9 dB quieter than flat dither at 44.1 kHz,
         17.4 at 48, 24.5 at 88.2, 24.9 at 96.
     tags : mapping, optional
-        title, artist, album, albumartist, composer, genre, date, tracknumber, isrc, copyright.
+        title, artist, album, albumartist, composer, songwriter, genre, date, tracknumber, tracktotal, discnumber,
+        disctotal, isrc, barcode, copyright, label, comment, lyrics; cover, the path of a JPEG or PNG file; and what
+        :func:`replay_gain_tags` or, for Opus, :func:`r128_tags` returned.
+    profile : "archive" or "ingest", optional
+        Chunks of a WAV file. "archive": broadcast extension, INFO texts in ASCII, ISRC as EBU Core, and ID3, all before
+        the samples. "ingest": what services take without doubt, the format and the samples alone; tags are refused.
+        By default ID3 before the samples. Nothing ever follows the samples.
+    broadcast : Broadcast, optional
+        Broadcast extension of an archive; by default made of the tags, without loudness.
 
     Raises
     ------
@@ -90,8 +98,9 @@ def write(
     given, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
     samples = _checks.planar(given)
     file = Path(path)
-    check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth)
+    check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth, profile)
     known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
+    extension = _extension(known, profile, broadcast)
     frames = _quantized(samples, sample_rate_hz, bit_depth, dither, noise_shaping, shown(file.name))
     with _replacing(file) as beside:
         if _FORMATS[file.suffix.lower()] == "FLAC":
@@ -105,7 +114,19 @@ def write(
         else:
             positions = positions or loudspeakers.STANDARD.get(samples.shape[0])
             with beside.open("wb") as target:
-                _write_wav(target, frames, round(sample_rate_hz), bit_depth, positions, known)
+                write_wave(target, frames, round(sample_rate_hz), bit_depth, positions, known, extension)
+
+
+def _extension(tags: Tags, profile: Profile | None, broadcast: Broadcast | None) -> Broadcast | None:
+    """Return the broadcast extension to write, if any."""
+    if broadcast is not None and not isinstance(broadcast, Broadcast):
+        raise TypeError(f"broadcast = {_checks.shown(broadcast)} is not a Broadcast")
+    if broadcast is not None and profile != "archive":
+        raise ParameterError(f"broadcast is given with profile = {profile!r}: only an archive WAV file holds it")
+    if profile == "ingest" and tags:
+        given = ", ".join([*tags.texts, *["cover"] * bool(tags.pictures)])
+        raise ParameterError(f"tags = {given} is not allowed with profile = 'ingest': such a file holds no metadata")
+    return (broadcast or Broadcast.of(tags)) if profile == "archive" else None
 
 
 def check_output(
@@ -114,6 +135,7 @@ def check_output(
     channels: int | None = None,
     frames: int = 0,
     bit_depth: int = 24,
+    profile: Profile | None = None,
 ) -> None:
     """Refuse what :func:`write` would refuse, before any work is done.
 
@@ -126,6 +148,7 @@ def check_output(
     frames : int, default 0
         0 where the length is not known yet.
     bit_depth : int, default 24
+    profile : "archive" or "ingest", optional
 
     Raises
     ------
@@ -141,17 +164,27 @@ def check_output(
     bit_depth = _checks.bit_depth(bit_depth)
     if bit_depth == 32 and file_format == "FLAC":
         raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
+    if profile is not None:
+        _checks.one_of("profile", profile, get_args(Profile))
+        if file_format != "WAV":
+            raise ParameterError(f"profile = {profile!r} is not allowed: {file_format} has none, WAV has")
+        if profile == "ingest" and bit_depth == 32:
+            raise ParameterError("bit_depth = 32 is not allowed: it must be 16 or 24 with profile = 'ingest'")
     if sample_rate_hz is not None:
         sample_rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
         if file_format == "FLAC" and sample_rate_hz > 65_535 and sample_rate_hz % 10:
             hint = "FLAC takes multiples of 10 Hz above 65535 Hz; WAV takes any"
             raise ParameterError(f"sample_rate_hz = {sample_rate_hz:.0f} is not allowed: {hint}")
     if channels is not None:
+        if profile == "ingest" and channels > 2:
+            raise ParameterError(f"audio has {channels} channels: profile = 'ingest' takes 1 or 2")
         if file_format == "FLAC" and channels > 8:
             raise ParameterError(f"audio has {channels} channels: FLAC takes 1..8, WAV any number")
         # Sizes in WAV are 32-bit numbers; a little is reserved for the header.
         if file_format == "WAV" and channels * frames * (bit_depth // 8) > 0xFFFF_FFFF - (1 << 24):
-            raise ParameterError(f"audio has {frames} frames: they do not fit into the 4 GiB of a WAV file")
+            raise ParameterError(
+                f"audio has {frames} frames: they do not fit into the 4 GiB of a WAV file, but into FLAC"
+            )
     place = Path(os.path.realpath(file))
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
@@ -214,9 +247,9 @@ def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth
         with soundfile.SoundFile(
             os.fsencode(file), "w", sample_rate_hz, frames.shape[1], f"PCM_{bit_depth}", format="FLAC"
         ) as target:
-            for start in range(0, frames.shape[0], _STEP_FRAMES):
+            for start in range(0, frames.shape[0], STEP_FRAMES):
                 # libsndfile takes whole numbers left-aligned in 32 bits.
-                target.write(np.left_shift(frames[start : start + _STEP_FRAMES], 32 - bit_depth))
+                target.write(np.left_shift(frames[start : start + STEP_FRAMES], 32 - bit_depth))
         # libsndfile reports no error when the last bytes cannot be written, but then does not complete the header.
         with file.open("rb") as encoded:
             written = (inspect(encoded).promised_frames or 0) == frames.shape[0]
@@ -225,46 +258,3 @@ def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth
         full = shutil.disk_usage(file.parent).free < frames.nbytes
         reason = errno.ENOSPC if full else errno.EIO
         raise OSError(reason, os.strerror(reason), str(file))
-
-
-#: Second half of the coding identifiers of a WAVE format with a channel mask.
-_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-
-
-def _write_wav(
-    target: BinaryIO,
-    frames: NDArray[Any],
-    sample_rate_hz: int,
-    bit_depth: int,
-    positions: Positions | None,
-    tags: Tags,
-) -> None:
-    """Write a WAV file with its tags before the samples: some services refuse chunks after them."""
-    channels, align = frames.shape[1], frames.shape[1] * bit_depth // 8
-    code = 3 if bit_depth == 32 else 1
-    masked = channels > 2
-    fields = (channels, sample_rate_hz, sample_rate_hz * align, align, bit_depth)
-    format_chunk = struct.pack("<HHIIHH", 0xFFFE if masked else code, *fields)
-    if masked:
-        # 0: no loudspeakers are named.
-        mask = (loudspeakers.mask_of(positions) or 0) if positions else 0
-        format_chunk += struct.pack("<HHIH", 22, bit_depth, mask, code) + _SUBFORMAT_TAIL
-    chunks = _chunk(b"fmt ", format_chunk)
-    if tags:
-        chunks += _chunk(b"id3 ", id3_bytes(tags))
-    data_bytes = frames.shape[0] * align
-    chunks += struct.pack("<4sI", b"data", data_bytes)
-    target.write(struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + data_bytes + data_bytes % 2, b"WAVE") + chunks)
-    for start in range(0, frames.shape[0], _STEP_FRAMES):
-        part = np.ascontiguousarray(frames[start : start + _STEP_FRAMES])
-        if bit_depth == 32:
-            target.write(part.astype("<f4").tobytes())
-        else:
-            # The low bytes of little-endian numbers.
-            samples = part.astype("<i4").view(np.uint8).reshape(-1, 4)
-            target.write(samples[:, : bit_depth // 8].tobytes())
-    target.write(bytes(data_bytes % 2))
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
