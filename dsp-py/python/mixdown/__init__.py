@@ -105,7 +105,7 @@ from mixdown.effects import (
     from_dict,
 )
 from mixdown.faders import fader_db, fader_position
-from mixdown.files import Blocks, Broadcast, Recording, blocks, read, write
+from mixdown.files import Blocks, Broadcast, Recording, blocks, r128_tags, read, replay_gain_tags, write
 from mixdown.meters import (
     ChannelLevel,
     Correlation,
@@ -261,7 +261,9 @@ __all__ = [
     "mono_compatibility",
     "normalize",
     "playback_gain",
+    "r128_tags",
     "read",
+    "replay_gain_tags",
     "resample",
     "spectrum",
     "targets",

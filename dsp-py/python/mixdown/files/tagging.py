@@ -154,9 +154,15 @@ def _cover(picture: Picture) -> Any:
     return cover(picture.data, cover.FORMAT_PNG if picture.mime == "image/png" else cover.FORMAT_JPEG)
 
 
-def tag_mp3(file: BinaryIO, tags: Tags) -> None:
-    """Write tags into an open MP3 file: an ID3v2.4 tag before the sound."""
-    file.seek(0)
-    content = file.read()
-    file.seek(0)
-    file.write(id3_bytes(tags) + content)
+def tagged(content: bytes, codec: str, tags: Tags) -> bytes:
+    """Return a coded file with tags, MP3, Ogg Vorbis, Opus or M4A by the name of its codec."""
+    if not tags:
+        return content
+    if codec == "mp3":
+        return id3_bytes(tags) + content
+    file = io.BytesIO(content)
+    if codec == "aac":
+        tag_mp4(file, tags)
+    else:
+        tag_ogg(file, tags, opus=codec == "opus")
+    return file.getvalue()
