@@ -106,6 +106,7 @@ from mixdown.effects import (
 )
 from mixdown.faders import fader_db, fader_position
 from mixdown.files import Blocks, Broadcast, Recording, blocks, r128_tags, read, replay_gain_tags, write
+from mixdown.files.covers import CoverLimits, check_cover
 from mixdown.meters import (
     ChannelLevel,
     Correlation,
@@ -162,6 +163,7 @@ __all__ = [
     "Correlation",
     "CorrelationMeter",
     "CorrelationReading",
+    "CoverLimits",
     "DeEsser",
     "Delay",
     "Device",
@@ -242,6 +244,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "check_cover",
     "check_mix",
     "correlation",
     "devices",
