@@ -96,7 +96,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, noise) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
-@pytest.mark.parametrize("ending", ["wav", "flac"])
+@pytest.mark.parametrize("ending", ["wav", "flac", "aiff", "mp3", "ogg", "opus", "m4a"])
 def test_a_disk_that_is_full_at_any_moment_leaves_what_was_there(tmp_path, ending) -> None:
     script = """
 import os, resource, signal, sys

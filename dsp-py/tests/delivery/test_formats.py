@@ -12,7 +12,7 @@ import soundfile
 
 import mixdown as md
 from judges import judge
-from mixdown.files.tags import read_tags
+from mixdown.files.tags import Tags, read_tags
 
 RATE_HZ = 48_000
 TAGS = {
@@ -297,3 +297,24 @@ def test_a_cover_must_be_a_picture(tmp_path: Path) -> None:
     with pytest.raises(md.ParameterError, match=r"cover\.jpg is not allowed: it must be a JPEG or PNG file"):
         md.write(tmp_path / "a.wav", tone(), RATE_HZ, tags={"cover": str(tmp_path / "cover.jpg")})
     assert [file.name for file in tmp_path.iterdir()] == ["cover.jpg"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_tags_of_other_files_are_written_however_odd(tmp_path: Path, ending: str) -> None:
+    odd = {
+        "größe=1": ("a", "b"),
+        "": ("nameless",),
+        "isrc": ("none <&> ü",),
+        "bpm": ("about 120",),
+        "tracknumber": ("123456/7",),
+        "artist": ("One", "Two"),
+    }
+    profile = "archive" if ending == "wav" else None
+    md.write(tmp_path / f"a.{ending}", tone(), RATE_HZ, tags=Tags(odd), profile=profile)
+    assert b"axml" not in (tmp_path / f"a.{ending}").read_bytes()
+    with (tmp_path / f"a.{ending}").open("rb") as file:
+        found = read_tags(file)
+    assert found.texts["artist"] == ("One", "Two")
+    assert found.texts["isrc"] == ("none <&> ü",)
+    assert ("a", "b") in found.texts.values()
+    assert found.isrc == ""

@@ -47,8 +47,11 @@ class Mastered:
         path: str | os.PathLike[str],
         tags: Mapping[str, str] | Tags | None = None,
         profile: Profile | None = None,
+        bitrate_kbps: int | None = None,
     ) -> None:
         """Write the samples, in a format by the ending of the name, without further dither.
+
+        In lossy formats they are coded: the certificate holds for what was coded.
 
         Parameters
         ----------
@@ -57,6 +60,8 @@ class Mastered:
             See :func:`write`.
         profile : "archive" or "ingest", optional
             See :func:`write`. The broadcast extension of an archive holds the loudness of the certificate.
+        bitrate_kbps : int, optional
+            See :func:`write`.
         """
         known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
         write(
@@ -68,6 +73,7 @@ class Mastered:
             tags=known,
             profile=profile,
             broadcast=Broadcast.of(known, self.certificate.loudness) if profile == "archive" else None,
+            bitrate_kbps=bitrate_kbps,
         )
 
 

@@ -88,7 +88,7 @@ class Broadcast:
         date = tags.text("date")
         return cls(
             description=ascii_text(described)[: _LENGTHS["description"]],
-            reference=ascii_text(tags.text("isrc"))[: _LENGTHS["reference"]],
+            reference=tags.isrc,
             date=date if _is_date(date) else "",
             loudness=loudness,
         )

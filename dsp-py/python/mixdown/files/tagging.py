@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import struct
 from typing import Any, BinaryIO, cast
 
@@ -104,7 +105,9 @@ def tag_ogg(file: BinaryIO, tags: Tags, *, opus: bool) -> None:
 
 def _comment(tagged: Any, tags: Tags) -> None:
     for name, values in tags.texts.items():
-        tagged[name.upper()] = list(values)
+        # Names are printable ASCII without "=".
+        plain = "".join(letter if " " <= letter <= "}" and letter != "=" else "_" for letter in name.upper())
+        tagged[plain or "_"] = list(values)
 
 
 def _block(picture: Picture) -> Any:
@@ -125,14 +128,15 @@ def tag_mp4(file: BinaryIO, tags: Tags) -> None:
         if name in TOTALS or name in TOTALS.values():
             continue
         if atom == "tmpo":
-            entries[atom] = [round(float(value)) for value in values if _is_number(value)]
+            if len(values) == 1 and re.fullmatch(r"[0-9]{1,3}(\.[0-9]*)?", values[0]):
+                entries[atom] = [round(float(values[0]))]
         elif atom.startswith("----:"):
             entries[atom] = [cast(Any, mutagen.mp4.MP4FreeForm)(value.encode()) for value in values]
         else:
             entries[atom] = list(values)
     for name in TOTALS:
         number, total = tags.number(name)
-        if (number or "0").isdecimal() and (total or "0").isdecimal():
+        if re.fullmatch("[0-9]{0,4}", number) and re.fullmatch("[0-9]{0,4}", total):
             if number or total:
                 entries[KNOWN[name][1]] = [(int(number or 0), int(total or 0))]
         else:
@@ -143,10 +147,6 @@ def tag_mp4(file: BinaryIO, tags: Tags) -> None:
         entries["covr"] = [_cover(picture) for picture in tags.pictures]
     file.seek(0)
     tagged.save(file, padding=lambda info: 0)
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
 
 
 def _cover(picture: Picture) -> Any:

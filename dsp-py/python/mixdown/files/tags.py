@@ -132,10 +132,19 @@ class Tags:
         number, _, total = self.text(name).partition("/")
         return number.strip(), self.text(TOTALS[name]) or total.strip()
 
+    @property
+    def isrc(self) -> str:
+        """The ISRC in its stored form; empty if there is none, or if what a file holds is none."""
+        # The codes belong to deliveries, which stand above the files.
+        from mixdown.delivery.codes import isrc
+
+        with contextlib.suppress(ParameterError):
+            return isrc(self.text("isrc"))
+        return ""
+
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Tags:
         """Return tags from texts by name, checked: unknown names, malformed codes and numbers are refused."""
-        # The codes belong to deliveries, which stand above the files.
         from mixdown.delivery.codes import gtin, isrc
 
         unknown = sorted(set(texts) - set(WRITABLE))

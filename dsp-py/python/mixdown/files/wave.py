@@ -62,8 +62,8 @@ def write_wave(
         before.append(_chunk(b"bext", coded.chunk()))
         info = info_chunk(tags)
         after += [_chunk(b"LIST", info)] if info else []
-        isrc = tags.text("isrc")
-        after += [_chunk(b"axml", _AXML.format(isrc=isrc).encode("ascii"))] if isrc else []
+        if tags.isrc:
+            after.append(_chunk(b"axml", _AXML.format(isrc=tags.isrc).encode("ascii")))
     after += [_chunk(b"id3 ", id3_bytes(tags))] if tags else []
     format_chunk = _chunk(b"fmt ", _format(frames.shape[1], sample_rate_hz, bit_depth, positions))
     chunks = b"".join((*before, format_chunk, *after))
