@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mixdown.delivery.cd import CdLayout, CdTrack
 from mixdown.delivery.cd.packs import crc
@@ -55,6 +57,30 @@ def test_hidden_audio_is_the_pause_of_the_first_track() -> None:
     assert layout.toc().splitlines()[-2:] == [b'FILE "album.wav" 00:00:00 00:17:00', b"START 00:07:00"]
 
 
+@given(data=st.data())
+def test_positions_hold_in_any_programme(data: st.DataObject) -> None:
+    tracks, reached = [], 0
+    for at in range(data.draw(st.integers(1, 5))):
+        pause = reached
+        start = reached + data.draw(st.integers(0, 3 * RATE_HZ))
+        if not data.draw(st.booleans()):
+            pause = start
+        in_music = data.draw(st.booleans())
+        tracks.append(CdTrack(str(at), start, starts_in_music=in_music, pause_frame=pause if at else None))
+        reached = start + data.draw(st.integers(4 * RATE_HZ + 2 * SECTOR, 6 * RATE_HZ))
+    layout = disc(*tracks, frames=reached)
+    assert [entry.end_sector for entry in layout.entries[:-1]] == [entry.pause_sector for entry in layout.entries[1:]]
+    for track, entry in zip(tracks, layout.entries, strict=True):
+        late = entry.start_sector * SECTOR - track.start_frame
+        assert -SECTOR // 2 < late <= SECTOR // 2 if track.starts_in_music else -SECTOR < late <= 0
+        if entry.pause_sectors and track.pause_frame is not None:
+            assert 0 <= entry.pause_sector * SECTOR - track.pause_frame < SECTOR
+    assert 0 <= layout.padded_frames - reached < SECTOR
+    times = [time.split()[-1].split(b":") for time in layout.cue().splitlines() if b"INDEX 01" in time]
+    sectors = [(int(m) * 60 + int(s)) * 75 + int(f) for m, s, f in times]
+    assert sectors == [entry.start_sector for entry in layout.entries]
+
+
 def test_the_cue_sheet_in_full() -> None:
     layout = disc(
         CdTrack("Één", 0, isrc="nl-a12-26-00001", copy_permitted=True, pre_emphasis=True),
@@ -94,6 +120,7 @@ def test_quotes_become_typographic_in_cue_sheets_alone() -> None:
     layout = disc(CdTrack('The "12" Mix" (“live”)', 0))
     assert "TITLE \"The ''12'' Mix'' (''live'')\"" in layout.cue().decode("latin-1")
     assert 'TITLE "The “12” Mix” (“live”)"' in layout.cue(encoding="utf-8").decode()
+    assert 'TITLE "“A” B"' in disc(CdTrack('"A" B', 0)).cue(encoding="utf-8").decode()
     assert rb'TITLE "The \"12\" Mix\" (\"live\")"' in layout.toc()
     assert b'The "12"' in layout.cdtext()
     assert [note.partition(":")[0] for note in layout.notes] == ['track 1 title \'The "12" Mix" (“live”)\''] * 2
