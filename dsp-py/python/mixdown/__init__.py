@@ -45,7 +45,18 @@ from mixdown.analysis import (
     translation,
 )
 from mixdown.conversion import resample, to_float
-from mixdown.delivery import Certificate, Mastered, MatchedTo, Target, master, normalize, playback_gain, targets
+from mixdown.delivery import (
+    Certificate,
+    Mastered,
+    MatchedTo,
+    Target,
+    gtin,
+    isrc,
+    master,
+    normalize,
+    playback_gain,
+    targets,
+)
 from mixdown.effects import (
     AllPass,
     Band,
@@ -237,6 +248,8 @@ __all__ = [
     "fader_db",
     "fader_position",
     "from_dict",
+    "gtin",
+    "isrc",
     "lead_report",
     "level_matched",
     "limits",

@@ -1,6 +1,7 @@
 """Delivery: targets, normalisation, and masters measured as delivered."""
 
 from mixdown.delivery.certificate import Certificate, MatchedTo
+from mixdown.delivery.codes import gtin, isrc
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.normalizing import normalize
 from mixdown.delivery.targets import Target, find_target, playback_gain, targets, verdict
@@ -11,6 +12,8 @@ __all__ = [
     "MatchedTo",
     "Target",
     "find_target",
+    "gtin",
+    "isrc",
     "master",
     "normalize",
     "playback_gain",
