@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -304,6 +305,30 @@ def test_a_cover_must_be_a_picture(tmp_path: Path) -> None:
     (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8\xff" + bytes((1 << 24) - 1027))
     for ending in ENDINGS:
         md.write(tmp_path / f"a.{ending}", tone(), RATE_HZ, tags={"cover": str(tmp_path / "cover.jpg")})
+
+
+def test_texts_that_no_file_holds_are_refused(tmp_path: Path) -> None:
+    for text, said in (("a\0b", r"a\\x00b"), ("\ud800", r"\\ud800")):
+        with pytest.raises(md.ParameterError, match=rf"tags\['title'\] = {said} is not allowed: it holds NUL"):
+            md.write(tmp_path / "a.wav", tone(), RATE_HZ, tags={"title": text})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_any_text_comes_back(tmp_path: Path, ending: str) -> None:
+    draw = random.Random(7)
+    alphabet = "abc /\\\"'<>&=;:%[]{}|~\x01\x7f\n\r\täß\u2028\u200d語🎵\u0301"
+    for _ in range(20):
+        texts = {
+            name: "".join(draw.choices(alphabet, k=draw.randrange(1, 400))) for name in ("title", "comment", "label")
+        }
+        md.write(tmp_path / f"a.{ending}", tone(0.1), RATE_HZ, tags=texts)
+        with (tmp_path / f"a.{ending}").open("rb") as file:
+            found = read_tags(file)
+        assert {name: found.text(name) for name in texts} == texts
+    if ending == "wav":
+        md.write(tmp_path / "b.wav", tone(0.1), RATE_HZ, tags=texts, profile="archive")
+        assert md.read(tmp_path / "b.wav").audio.shape == (2, 4_800)
 
 
 def test_empty_texts_are_left_out(tmp_path: Path) -> None:

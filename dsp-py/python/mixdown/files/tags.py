@@ -18,7 +18,7 @@ import mutagen.mp4
 import soundfile
 
 from mixdown._core import ParameterError
-from mixdown.files.names import shown
+from mixdown.files.names import printable, shown
 
 #: Names of tags: the ID3 frame and the MP4 atom of each. FLAC and Ogg take the names as they are.
 KNOWN: dict[str, tuple[str, str]] = {
@@ -162,6 +162,8 @@ class Tags:
                 raise TypeError(f"{place} = {text!r} is not a text")
             if not text:
                 continue
+            if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+                raise ParameterError(f"{place} = {printable(text)} is not allowed: it holds NUL or what is no Unicode")
             if name == "isrc":
                 text = isrc(text, place=place)
             elif name == "barcode":
