@@ -13,6 +13,7 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
+from mixdown.album import Album, AlbumChange, AlbumMeasurements, MasteredAlbum, MasteredSong, Song, SongReading
 from mixdown.analysis import (
     Balance,
     Clash,
@@ -143,6 +144,9 @@ from mixdown.session import (
 __version__ = _version("mixdown")
 
 __all__ = [
+    "Album",
+    "AlbumChange",
+    "AlbumMeasurements",
     "AllPass",
     "Audio",
     "Balance",
@@ -196,6 +200,8 @@ __all__ = [
     "LowShelf",
     "Masking",
     "Mastered",
+    "MasteredAlbum",
+    "MasteredSong",
     "Match",
     "MatchCurve",
     "MatchedTo",
@@ -221,6 +227,8 @@ __all__ = [
     "Saturator",
     "Send",
     "ShapeError",
+    "Song",
+    "SongReading",
     "Spectrum",
     "SpectrumMeter",
     "Stems",
