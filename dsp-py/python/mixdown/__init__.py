@@ -105,7 +105,8 @@ from mixdown.effects import (
     from_dict,
 )
 from mixdown.faders import fader_db, fader_position
-from mixdown.files import Blocks, Recording, blocks, read, write
+from mixdown.files import Blocks, Broadcast, Recording, blocks, r128_tags, read, replay_gain_tags, write
+from mixdown.files.covers import CoverLimits, check_cover
 from mixdown.meters import (
     ChannelLevel,
     Correlation,
@@ -149,6 +150,7 @@ __all__ = [
     "BandPass",
     "Bell",
     "Blocks",
+    "Broadcast",
     "Bypass",
     "Certificate",
     "Chain",
@@ -161,6 +163,7 @@ __all__ = [
     "Correlation",
     "CorrelationMeter",
     "CorrelationReading",
+    "CoverLimits",
     "DeEsser",
     "Delay",
     "Device",
@@ -241,6 +244,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "check_cover",
     "check_mix",
     "correlation",
     "devices",
@@ -260,7 +264,9 @@ __all__ = [
     "mono_compatibility",
     "normalize",
     "playback_gain",
+    "r128_tags",
     "read",
+    "replay_gain_tags",
     "resample",
     "spectrum",
     "targets",

@@ -65,7 +65,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     monkeypatch.setattr(master_command, "make_master", None)
     monkeypatch.setattr("mixdown.cli.stems.balance", None)
     for arguments, message in [
-        (["master", song, "-o", tmp_path / "a.mp3"], "a.mp3 is not allowed: its name must end in .wav, .flac"),
+        (["master", song, "-o", tmp_path / "a.wma"], "a.wma is not allowed: its name must end in .wav, .flac"),
         (["master", song, "-o", tmp_path / "a.flac", "--bit-depth", "32"], "FLAC takes 16 or 24"),
         (["master", song, "-o", tmp_path / "a.wav", "--bit-depth", "20"], "--bit-depth = 20 is not allowed"),
         (["master", song, "-o", tmp_path / "none" / "a.wav"], "none/a.wav: no such file or directory"),
@@ -79,7 +79,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(
         (["master", song, "-o", tmp_path / "a.wav", "--rate", "inf"], "--rate = inf is out of range"),
         (["master", tmp_path / "odd.wav", "-o", tmp_path / "a.flac"], "sample_rate_hz = 88201 is not allowed: FLAC"),
         (["master", tmp_path / "nine.wav", "-o", tmp_path / "a.flac"], "9 channels: FLAC takes 1..8"),
-        (["mix", stems, "-o", tmp_path / "a.mp3"], "its name must end in"),
+        (["mix", stems, "-o", tmp_path / "a.wma"], "its name must end in"),
         (["mix", stems, "-o", tmp_path / "none" / "a.wav"], "no such file or directory"),
         (["mix", stems, "-o", tmp_path / "a.flac", "--bit-depth", "32"], "FLAC takes 16 or 24"),
     ]:

@@ -18,7 +18,9 @@ TARGETS_HELP = "\b\n" + textwrap.fill(
 )
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="File to write: .wav, .flac, .aiff, .mp3, .ogg, .opus or .m4a.")
+]
 Depth = Annotated[str, typer.Option("--bit-depth", metavar="BITS", help="16, 24 or 32 (floating point).")]
 
 
