@@ -44,6 +44,7 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
+from mixdown.checking import FileCheck, Format, Profile, check, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
     Certificate,
@@ -169,9 +170,11 @@ __all__ = [
     "Effect",
     "Equalizer",
     "Expander",
+    "FileCheck",
     "Finding",
     "Flanger",
     "FoldBand",
+    "Format",
     "Gain",
     "Gate",
     "Group",
@@ -211,6 +214,7 @@ __all__ = [
     "Phaser",
     "Placed",
     "Plate",
+    "Profile",
     "Recording",
     "Return",
     "Reverb",
@@ -241,6 +245,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "check",
     "check_mix",
     "correlation",
     "devices",
@@ -260,6 +265,7 @@ __all__ = [
     "mono_compatibility",
     "normalize",
     "playback_gain",
+    "profiles",
     "read",
     "resample",
     "spectrum",
