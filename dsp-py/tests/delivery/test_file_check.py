@@ -77,6 +77,10 @@ def test_a_whole_file_has_no_finding(song: Path) -> None:
             {("fault", "chunks")},
         ),
         (
+            lambda data: wav(chunk(b"fmt ", struct.pack("<HHIIHH", 1, 2, RATE_HZ, 8 * RATE_HZ, 8, 16)), data),
+            {("fault", "chunks"), ("fault", "truncated")},
+        ),
+        (
             lambda data: wav(
                 chunk(
                     b"fmt ",
@@ -88,7 +92,7 @@ def test_a_whole_file_has_no_finding(song: Path) -> None:
             {("note", "format")},
         ),
     ],
-    ids=["behind", "rest", "length", "cut", "crashed", "twice", "rate", "extensible"],
+    ids=["behind", "rest", "length", "cut", "crashed", "twice", "rate", "frame", "extensible"],
 )
 def test_containers(content, expected, tmp_path: Path) -> None:
     file = tmp_path / "made.wav"
