@@ -45,6 +45,7 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
+from mixdown.checking import FileCheck, Format, Profile, check, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
     CdEntry,
@@ -187,9 +188,11 @@ __all__ = [
     "Effect",
     "Equalizer",
     "Expander",
+    "FileCheck",
     "Finding",
     "Flanger",
     "FoldBand",
+    "Format",
     "Gain",
     "Gate",
     "Group",
@@ -232,6 +235,7 @@ __all__ = [
     "Phaser",
     "Placed",
     "Plate",
+    "Profile",
     "Recording",
     "Return",
     "Reverb",
@@ -266,6 +270,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "check",
     "check_cover",
     "check_mix",
     "correlation",
@@ -286,6 +291,7 @@ __all__ = [
     "mono_compatibility",
     "normalize",
     "playback_gain",
+    "profiles",
     "r128_tags",
     "read",
     "replay_gain_tags",
