@@ -44,8 +44,20 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
+from mixdown.catalog import Catalog, CatalogRecord, master_catalog
 from mixdown.conversion import resample, to_float
-from mixdown.delivery import Certificate, Mastered, MatchedTo, Target, master, normalize, playback_gain, targets
+from mixdown.delivery import (
+    Certificate,
+    Manifest,
+    ManifestFile,
+    Mastered,
+    MatchedTo,
+    Target,
+    master,
+    normalize,
+    playback_gain,
+    targets,
+)
 from mixdown.effects import (
     AllPass,
     Band,
@@ -139,6 +151,8 @@ __all__ = [
     "Bell",
     "Blocks",
     "Bypass",
+    "Catalog",
+    "CatalogRecord",
     "Certificate",
     "Chain",
     "ChannelLevel",
@@ -180,6 +194,8 @@ __all__ = [
     "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Manifest",
+    "ManifestFile",
     "Masking",
     "Mastered",
     "Match",
@@ -243,6 +259,7 @@ __all__ = [
     "loudness",
     "masking",
     "master",
+    "master_catalog",
     "match",
     "mono_compatibility",
     "normalize",
