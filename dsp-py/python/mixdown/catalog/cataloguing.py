@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -221,22 +222,36 @@ def master_catalog(
         raise ParameterError(f"scheduler = {_checks.shown(scheduler)} is not allowed: it must be {allowed}")
     all_jobs = catalog_jobs(Path(folder), Path(out), settings, file_format, force)
     place = all_jobs[0].out
+    new = not place.exists()
     place.mkdir(parents=True, exist_ok=True)
     folders = sorted({job.output_file.parent for job in all_jobs})
     clear_dead(folders)
     # It also marks the folder as one of masters.
-    catalog_manifest(place).write(place)
+    written = catalog_manifest(place).write(place)
     records: dict[str, CatalogRecord] = {}
     try:
         for record in _running(all_jobs, scheduler, min(workers, len(all_jobs)), retries):
             records[record.source] = record
             if progress is not None:
                 progress(len(records) / len(all_jobs))
+    except ParameterError:
+        # Of a scheduler that is not there: nothing is left.
+        if new and not records:
+            _remove(written, place)
+        raise
     finally:
         clear_dead(folders)
-        made = catalog_manifest(place)
-        made.write(place)
+        if place.exists():
+            made = catalog_manifest(place)
+            made.write(place)
     return Catalog(tuple(records[job.source] for job in all_jobs), made)
+
+
+def _remove(files: Sequence[Path], folder: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _running(jobs: Sequence[Job], scheduler: str, workers: int, retries: int) -> Iterator[CatalogRecord]:

@@ -70,7 +70,7 @@ def on_cluster(jobs: Sequence[Job], address: str | None, workers: int, retries: 
         keys = [_key(job) for job in jobs]
         futures = client.map(run, jobs, key=keys, retries=retries, pure=False)
         by_key = dict(zip(keys, jobs, strict=True))
-        for future in distributed.as_completed(futures):
+        for future in distributed.as_completed(futures, loop=client.loop):
             job = by_key[future.key]
             if future.status == "finished":
                 record = future.result()
