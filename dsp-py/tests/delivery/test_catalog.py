@@ -138,6 +138,21 @@ def test_other_settings_another_song_and_another_response_are_made_anew(songs: P
     assert [record.source for record in again.mastered] == ["one.wav"]
 
 
+def test_equal_settings_are_the_same_however_they_are_written() -> None:
+    plain = MasterSettings(target="spotify", ceiling_dbtp=-1, clip_db=2, delivery_rate_hz=44_100, effects=[md.Gain()])
+    other = MasterSettings(
+        target="Spotify",
+        ceiling_dbtp=np.float32(-1),
+        clip_db=2.0,
+        bit_depth=np.int64(24),
+        delivery_rate_hz=44_100.0,
+        dual_mono=np.False_,
+        effects=md.Gain(gain_db=np.float32(0)),
+    )
+    assert other == plain
+    assert other.digest() == plain.digest() != MasterSettings(target="spotify").digest()
+
+
 def test_a_response_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     md.write(tmp_path / "response.wav", np.ones((1, 1), np.float32), RATE_HZ, bit_depth=32)
     monkeypatch.chdir(tmp_path)

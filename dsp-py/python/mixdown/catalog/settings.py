@@ -55,13 +55,23 @@ class MasterSettings:
         _checks.noise_shaping(self.noise_shaping, get_args(NoiseShaping), bits)
         if self.delivery_rate_hz is not None:
             _checks.sample_rate(self.delivery_rate_hz, "delivery_rate_hz", whole=True)
-        _checks.flag("dual_mono", self.dual_mono)
         given = [] if self.effects is None else [self.effects] if isinstance(self.effects, Effect) else self.effects
         effects = _checks.items("effects", given, "effects")
         for position, effect in enumerate(effects):
             if not isinstance(effect, Effect):
                 raise TypeError(f"effects[{position}] = {_checks.shown(effect)} is not an effect")
-        object.__setattr__(self, "effects", tuple(map(_with_absolute_paths, effects)))
+        changed: dict[str, Any] = {
+            "target": None if self.target is None else str(self.target).lower(),
+            "effects": tuple(map(_with_absolute_paths, effects)),
+            "bit_depth": bits,
+            "dual_mono": _checks.flag("dual_mono", self.dual_mono),
+        }
+        # The same settings have the same digest, whatever kind of number or word they came as.
+        for name in ("target_lufs", "ceiling_dbtp", "clip_db", "delivery_rate_hz"):
+            value = getattr(self, name)
+            changed[name] = value if value is None or isinstance(value, str) else float(value)
+        for name, value in changed.items():
+            object.__setattr__(self, name, value)
 
     def master(self, song: Recording, name: str, progress: Callable[[float], object] | None = None) -> Mastered:
         """Return the master of a song.
