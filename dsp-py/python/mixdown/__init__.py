@@ -66,6 +66,19 @@ from mixdown.delivery import (
     suggest_order,
     targets,
     vinyl_sides,
+from mixdown.catalog import Catalog, CatalogRecord, master_catalog
+from mixdown.conversion import resample, to_float
+from mixdown.delivery import (
+    Certificate,
+    Manifest,
+    ManifestFile,
+    Mastered,
+    MatchedTo,
+    Target,
+    master,
+    normalize,
+    playback_gain,
+    targets,
 )
 from mixdown.effects import (
     AllPass,
@@ -168,6 +181,8 @@ __all__ = [
     "CdEntry",
     "CdLayout",
     "CdTrack",
+    "Catalog",
+    "CatalogRecord",
     "Certificate",
     "Chain",
     "ChannelLevel",
@@ -212,6 +227,8 @@ __all__ = [
     "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Manifest",
+    "ManifestFile",
     "Masking",
     "Mastered",
     "MasteredAlbum",
@@ -287,6 +304,7 @@ __all__ = [
     "loudness",
     "masking",
     "master",
+    "master_catalog",
     "match",
     "mono_compatibility",
     "normalize",
