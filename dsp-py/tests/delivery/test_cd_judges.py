@@ -12,6 +12,7 @@ import soundfile
 import mixdown as md
 from judges import judge
 from mixdown.delivery.cd import CdLayout, CdTrack
+from mixdown.delivery.cd.cue import CueEncoding
 
 RATE_HZ = 44_100
 SECTOR = 588
@@ -186,3 +187,14 @@ def test_cdrskin_prints_256_packs_of_98_tracks(tmp_path: Path) -> None:
     assert "ISRC 98 = DEA122600097" in sheet
     with pytest.raises(md.ParameterError, match=r"^CD-TEXT takes 257 packs, 256 fit: title has 86 characters, "):
         replace(layout, title=layout.title + "B").cdtext()
+
+
+@pytest.mark.parametrize(("encoding", "title"), [("utf-8", "Żółw “Чайка”"), ("latin-1", "Zólw ''Chayka''")])
+def test_cueprint_reads_the_titles_of_both_encodings(encoding: CueEncoding, title: str, tmp_path: Path) -> None:
+    tracks = [CdTrack('Żółw "Чайка"', 0, "Ärzte"), CdTrack("", 10 * RATE_HZ), CdTrack("Back\\slash", 20 * RATE_HZ)]
+    sheet = tmp_path / "album.cue"
+    sheet.write_bytes(CdLayout.of(tracks, 30 * RATE_HZ, performer="Die Gäste").cue(encoding=encoding))
+    if encoding == "latin-1":
+        sheet.write_text(sheet.read_bytes().decode("latin-1"), encoding="utf-8")
+    printed = judge("cueprint", "-d", "", "-t", r"%n|%t|%p\n", str(sheet)).stdout
+    assert printed.splitlines() == [f"1|{title}|Ärzte", "2||Die Gäste", "3|Back\\slash|Die Gäste"]

@@ -12,10 +12,9 @@ from mixdown import _checks, _core
 from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place, opened_file
 from mixdown.cli.measure import measure_file, print_reading
-from mixdown.cli.options import Depth, Force, Output, bits, number
+from mixdown.cli.options import Depth, Force, Output, bits, clip_depth, number
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery import master as make_master
-from mixdown.delivery.normalizing import ClipDb
 from mixdown.delivery.targets import figures_of
 from mixdown.files import Blocks, NoiseShaping, Profile, Tags, check_output, read
 from mixdown.files.names import shown
@@ -80,7 +79,7 @@ def master(
     if amount is not None and reference is None:
         raise ParameterError("--amount is given without --reference: there is nothing to match")
     share = 0.5 if amount is None else number("--amount", amount, 0, 1)
-    clip = _clip(clip_db)
+    clip = clip_depth(clip_db)
     word_bits = bits(bit_depth)
     _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), word_bits)
     wanted_hz = None if rate is None else number("--rate", rate, *_checks.RATE_RANGE_HZ)
@@ -131,16 +130,3 @@ def master(
     print_reading(output, reading)
     rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
     say(table(("Player", "plays it at"), rows))
-
-
-def _clip(word: str) -> ClipDb:
-    """Return the clipping that a word of the command line asks for."""
-    if word in ("auto", "off"):
-        return cast(ClipDb, word)
-    low, high = _core.delivery_range("clip_db")
-    try:
-        depth_db = float(word)
-    except ValueError:
-        allowed = f"auto, off or dB, {low:g}..{high:g}"
-        raise ParameterError(f"--clip-db = {_checks.shown(word)} is not allowed: it must be {allowed}") from None
-    return _checks.in_range("--clip-db", depth_db, low, high)

@@ -6,33 +6,30 @@ Grammar: CDRWIN user's guide, and https://totalsonic.net/cuesheetsyntax.html.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.delivery.cd.entries import CdContents, CdEntry
 from mixdown.delivery.cd.text import checked_text, latin_1, without_quotes
 from mixdown.delivery.cd.times import timecode
-
-if TYPE_CHECKING:
-    from mixdown.delivery.cd.entries import CdEntry
-    from mixdown.delivery.cd.layout import CdLayout
 
 CueEncoding = Literal["latin-1", "utf-8"]
 
 
-def cue_sheet(layout: CdLayout, file: str, encoding: str, cdtext_file: str) -> bytes:
+def cue_sheet(disc: CdContents, file: str, encoding: str, cdtext_file: str) -> bytes:
     """Return the CUE sheet of a disc."""
     _checks.one_of("encoding", encoding, ("latin-1", "utf-8"))
     lines = [
-        *([f"CATALOG {layout.barcode}"] if layout.barcode else []),
+        *([f"CATALOG {disc.barcode}"] if disc.barcode else []),
         *_texts(
-            {"PERFORMER": layout.performer, "TITLE": layout.title, "SONGWRITER": layout.songwriter},
+            {"PERFORMER": disc.performer, "TITLE": disc.title, "SONGWRITER": disc.songwriter},
             encoding,
         ),
         *([f"CDTEXTFILE {_name('cdtext_file', cdtext_file, encoding)}"] if cdtext_file else []),
         f"FILE {_name('file', file, encoding)} WAVE",
     ]
-    for entry in layout.entries:
+    for entry in disc.entries:
         lines += [f"  TRACK {entry.number:02} AUDIO", *(f"    {line}" for line in _track(entry, encoding))]
     return "".join(f"{line}\r\n" for line in lines).encode(encoding)
 

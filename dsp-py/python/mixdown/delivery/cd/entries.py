@@ -1,8 +1,10 @@
-"""Tracks of a compact disc: as asked for, in frames of the programme, and as they lie on the disc, in sectors."""
+"""Compact discs as values: tracks as asked for, in frames of the programme, and as they lie on the disc, in sectors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from mixdown.delivery.cd.times import SECTOR_FRAMES
 
 
 @dataclass(frozen=True)
@@ -93,3 +95,40 @@ class CdEntry:
     def sectors(self) -> int:
         """Length of the track without its pause."""
         return self.end_sector - self.start_sector
+
+
+@dataclass(frozen=True)
+class CdContents:
+    """What lies on a compact disc.
+
+    Attributes
+    ----------
+    entries : tuple of CdEntry
+        The tracks, in sectors of 1/75 s.
+    frames : int
+        Length of the programme at 44.1 kHz, without padding.
+    title, performer, songwriter : str
+        Of the disc; empty where there is none.
+    barcode : str
+        13 digits, or empty.
+    notes : tuple of str
+        What differs on the disc from what was asked for, and what players may not show.
+    """
+
+    entries: tuple[CdEntry, ...]
+    frames: int
+    title: str
+    performer: str
+    songwriter: str
+    barcode: str
+    notes: tuple[str, ...]
+
+    @property
+    def total_frames(self) -> int:
+        """Length of the disc in sectors of 1/75 s, which the standard calls frames."""
+        return self.entries[-1].end_sector
+
+    @property
+    def padded_frames(self) -> int:
+        """Length of the image at 44.1 kHz: that of the programme, padded with silence to whole sectors."""
+        return self.total_frames * SECTOR_FRAMES

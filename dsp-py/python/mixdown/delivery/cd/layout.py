@@ -12,13 +12,13 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.delivery import codes
 from mixdown.delivery.cd.cue import CueEncoding, cue_sheet
-from mixdown.delivery.cd.entries import CdEntry, CdTrack
+from mixdown.delivery.cd.entries import CdContents, CdTrack
 from mixdown.delivery.cd.notes import notes_of
 from mixdown.delivery.cd.packs import cdtext_packs
 from mixdown.delivery.cd.positions import laid
 from mixdown.delivery.cd.pq import pq_table
 from mixdown.delivery.cd.text import checked_text
-from mixdown.delivery.cd.times import SECTOR_FRAMES, timecode
+from mixdown.delivery.cd.times import timecode
 from mixdown.delivery.cd.toc import toc_file
 
 #: Most tracks of a disc [P IEC 60908].
@@ -26,30 +26,11 @@ MOST_TRACKS = 99
 
 
 @dataclass(frozen=True, repr=False)
-class CdLayout:
+class CdLayout(CdContents):
     """The layout of a compact disc, made by :meth:`of`.
 
-    Attributes
-    ----------
-    entries : tuple of CdEntry
-        The tracks, in sectors of 1/75 s.
-    frames : int
-        Length of the programme at 44.1 kHz, without padding.
-    title, performer, songwriter : str
-        Of the disc; empty where there is none.
-    barcode : str
-        13 digits, or empty.
-    notes : tuple of str
-        What differs on the disc from what was asked for, and what players may not show.
+    Its attributes are those of :class:`CdContents`.
     """
-
-    entries: tuple[CdEntry, ...]
-    frames: int
-    title: str
-    performer: str
-    songwriter: str
-    barcode: str
-    notes: tuple[str, ...]
 
     @classmethod
     @_checks.named
@@ -101,16 +82,6 @@ class CdLayout:
         entries = laid(asked, frames)
         notes = tuple(notes_of((title, performer, songwriter), entries))
         return cls(entries, frames, title, performer, songwriter, code, notes)
-
-    @property
-    def total_frames(self) -> int:
-        """Length of the disc in sectors of 1/75 s, which the standard calls frames."""
-        return self.entries[-1].end_sector
-
-    @property
-    def padded_frames(self) -> int:
-        """Length of the image at 44.1 kHz: that of the programme, padded with silence to whole sectors."""
-        return self.total_frames * SECTOR_FRAMES
 
     def cue(self, file: str = "album.wav", encoding: CueEncoding = "latin-1", cdtext_file: str = "") -> bytes:
         r"""Return the CUE sheet.

@@ -8,13 +8,10 @@ from __future__ import annotations
 import binascii
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from mixdown._core import ParameterError
+from mixdown.delivery.cd.entries import CdContents
 from mixdown.delivery.cd.text import latin_1
-
-if TYPE_CHECKING:
-    from mixdown.delivery.cd.layout import CdLayout
 
 _TITLE, _PERFORMER, _SONGWRITER, _CODES, _SIZES = 0x80, 0x81, 0x82, 0x8E, 0x8F
 #: Bytes of text in a pack.
@@ -28,14 +25,14 @@ _LATIN_1 = 0
 _ENGLISH = 9
 
 
-def cdtext_packs(layout: CdLayout) -> bytes:
+def cdtext_packs(disc: CdContents) -> bytes:
     """Return the packs of a disc; none where it has no text and no code."""
-    entries = layout.entries
+    entries = disc.entries
     columns = {
-        _TITLE: (layout.title, *(entry.title for entry in entries)),
-        _PERFORMER: (layout.performer, *(entry.performer for entry in entries)),
-        _SONGWRITER: (layout.songwriter, *(entry.songwriter for entry in entries)),
-        _CODES: (layout.barcode, *(entry.isrc for entry in entries)),
+        _TITLE: (disc.title, *(entry.title for entry in entries)),
+        _PERFORMER: (disc.performer, *(entry.performer for entry in entries)),
+        _SONGWRITER: (disc.songwriter, *(entry.songwriter for entry in entries)),
+        _CODES: (disc.barcode, *(entry.isrc for entry in entries)),
     }
     columns = {pack_type: tuple(map(latin_1, texts)) for pack_type, texts in columns.items() if any(texts)}
     if not columns:

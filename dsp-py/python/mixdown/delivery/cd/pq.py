@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from mixdown.delivery.cd.entries import CdContents, CdEntry
 from mixdown.delivery.cd.times import LEAD_PAUSE_SECTORS, timecode
-
-if TYPE_CHECKING:
-    from mixdown.delivery.cd.entries import CdEntry
-    from mixdown.delivery.cd.layout import CdLayout
 
 _HEADINGS = ("Track", "Index", "In file", "On disc", "Length", "ISRC", "Flags", "Title")
 
 
-def pq_table(layout: CdLayout) -> str:
+def pq_table(disc: CdContents) -> str:
     """Return the table of a disc."""
     heads = [
         f"{word:<10} {text}"
         for word, text in (
-            ("Title", layout.title),
-            ("Performer", layout.performer),
-            ("Songwriter", layout.songwriter),
-            ("Barcode", layout.barcode),
-            ("Total", f"{timecode(layout.total_frames)} in {len(layout.entries)} tracks"),
+            ("Title", disc.title),
+            ("Performer", disc.performer),
+            ("Songwriter", disc.songwriter),
+            ("Barcode", disc.barcode),
+            ("Total", f"{timecode(disc.total_frames)} in {len(disc.entries)} tracks"),
         )
         if text
     ]
-    rows = [_HEADINGS, *(row for entry in layout.entries for row in _rows(entry))]
-    end = layout.total_frames
+    rows = [_HEADINGS, *(row for entry in disc.entries for row in _rows(entry))]
+    end = disc.total_frames
     rows.append(("AA", "01", timecode(end), timecode(end + LEAD_PAUSE_SECTORS), "", "", "", "lead-out"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -6,28 +6,25 @@ Grammar: the manual of cdrdao, section "TOC FILES".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from mixdown.delivery.cd.entries import CdContents
 from mixdown.delivery.cd.text import checked_text, latin_1
 from mixdown.delivery.cd.times import timecode
 
-if TYPE_CHECKING:
-    from mixdown.delivery.cd.layout import CdLayout
 
-
-def toc_file(layout: CdLayout, file: str) -> bytes:
+def toc_file(disc: CdContents, file: str) -> bytes:
     """Return the TOC file of a disc."""
     # Texts on the disc are Latin-1; names of files are as on any disk of today.
     name = _quoted(checked_text("file", file), "utf-8")
-    return ("\n".join(_lines(layout, name)) + "\n").encode("ascii")
+    return ("\n".join(_lines(disc, name)) + "\n").encode("ascii")
 
 
-def _lines(layout: CdLayout, name: str) -> Iterator[str]:
+def _lines(disc: CdContents, name: str) -> Iterator[str]:
     yield "CD_DA"
-    if layout.barcode:
-        yield f'CATALOG "{layout.barcode}"'
-    album = (layout.title, layout.performer, layout.songwriter)
-    tracks = [(entry.title, entry.performer, entry.songwriter) for entry in layout.entries]
+    if disc.barcode:
+        yield f'CATALOG "{disc.barcode}"'
+    album = (disc.title, disc.performer, disc.songwriter)
+    tracks = [(entry.title, entry.performer, entry.songwriter) for entry in disc.entries]
     # What one track has, all must have, and the disc too.
     kept = [any(texts) for texts in zip(album, *tracks, strict=True)]
     if any(kept):
@@ -35,7 +32,7 @@ def _lines(layout: CdLayout, name: str) -> Iterator[str]:
         yield "  LANGUAGE_MAP { 0 : EN }"
         yield from _language(album, kept)
         yield "}"
-    for entry, texts in zip(layout.entries, tracks, strict=True):
+    for entry, texts in zip(disc.entries, tracks, strict=True):
         yield ""
         yield "TRACK AUDIO"
         yield "COPY" if entry.copy_permitted else "NO COPY"
