@@ -45,6 +45,7 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
+from mixdown.catalog import Catalog, CatalogRecord, master_catalog
 from mixdown.checking import FileCheck, Format, Profile, check, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
@@ -52,6 +53,8 @@ from mixdown.delivery import (
     CdLayout,
     CdTrack,
     Certificate,
+    Manifest,
+    ManifestFile,
     Mastered,
     MatchedTo,
     Order,
@@ -66,19 +69,6 @@ from mixdown.delivery import (
     suggest_order,
     targets,
     vinyl_sides,
-from mixdown.catalog import Catalog, CatalogRecord, master_catalog
-from mixdown.conversion import resample, to_float
-from mixdown.delivery import (
-    Certificate,
-    Manifest,
-    ManifestFile,
-    Mastered,
-    MatchedTo,
-    Target,
-    master,
-    normalize,
-    playback_gain,
-    targets,
 )
 from mixdown.effects import (
     AllPass,
@@ -178,11 +168,11 @@ __all__ = [
     "Blocks",
     "Broadcast",
     "Bypass",
+    "Catalog",
+    "CatalogRecord",
     "CdEntry",
     "CdLayout",
     "CdTrack",
-    "Catalog",
-    "CatalogRecord",
     "Certificate",
     "Chain",
     "ChannelLevel",
