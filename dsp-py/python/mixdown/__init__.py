@@ -13,6 +13,7 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
+from mixdown.album import Album, AlbumChange, AlbumMeasurements, MasteredAlbum, MasteredSong, Song, SongReading
 from mixdown.analysis import (
     Balance,
     Clash,
@@ -44,17 +45,20 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
+from mixdown.catalog import Catalog, CatalogRecord, master_catalog
+from mixdown.checking import FileCheck, Format, Profile, check, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
     CdEntry,
     CdLayout,
     CdTrack,
     Certificate,
+    Manifest,
+    ManifestFile,
     Mastered,
     MatchedTo,
     Order,
     Seam,
-    Song,
     Target,
     VinylSides,
     gtin,
@@ -152,6 +156,9 @@ from mixdown.session import (
 __version__ = _version("mixdown")
 
 __all__ = [
+    "Album",
+    "AlbumChange",
+    "AlbumMeasurements",
     "AllPass",
     "Audio",
     "Balance",
@@ -161,6 +168,8 @@ __all__ = [
     "Blocks",
     "Broadcast",
     "Bypass",
+    "Catalog",
+    "CatalogRecord",
     "CdEntry",
     "CdLayout",
     "CdTrack",
@@ -184,9 +193,11 @@ __all__ = [
     "Effect",
     "Equalizer",
     "Expander",
+    "FileCheck",
     "Finding",
     "Flanger",
     "FoldBand",
+    "Format",
     "Gain",
     "Gate",
     "Group",
@@ -206,8 +217,12 @@ __all__ = [
     "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Manifest",
+    "ManifestFile",
     "Masking",
     "Mastered",
+    "MasteredAlbum",
+    "MasteredSong",
     "Match",
     "MatchCurve",
     "MatchedTo",
@@ -227,6 +242,7 @@ __all__ = [
     "Phaser",
     "Placed",
     "Plate",
+    "Profile",
     "Recording",
     "Return",
     "Reverb",
@@ -236,6 +252,7 @@ __all__ = [
     "Send",
     "ShapeError",
     "Song",
+    "SongReading",
     "Spectrum",
     "SpectrumMeter",
     "Stems",
@@ -260,6 +277,7 @@ __all__ = [
     "album_loudness",
     "balance",
     "blocks",
+    "check",
     "check_cover",
     "check_mix",
     "correlation",
@@ -276,10 +294,12 @@ __all__ = [
     "loudness",
     "masking",
     "master",
+    "master_catalog",
     "match",
     "mono_compatibility",
     "normalize",
     "playback_gain",
+    "profiles",
     "r128_tags",
     "read",
     "replay_gain_tags",

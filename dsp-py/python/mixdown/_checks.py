@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
@@ -9,7 +10,8 @@ import math
 import operator
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -288,8 +290,26 @@ def items(name: str, values: Any, of: str) -> list[Any]:
     return list(values)
 
 
+@contextlib.contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect what this thread would warn of, in place of warning: no filter drops a repeated one."""
+    said: list[str] = []
+    before = _collected.set(said)
+    try:
+        yield said
+    finally:
+        _collected.reset(before)
+
+
+_collected: ContextVar[list[str] | None] = ContextVar("_collected", default=None)
+
+
 def warn(message: str) -> None:
     """Warn at the line that called into the package, however deep within it the reason lies."""
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(message)
+        return
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
         level, frame = level + 1, frame.f_back

@@ -178,6 +178,36 @@ def test_tags_and_covers_travel_through_a_master(tmp_path: Path, ending: str) ->
         assert md.read(result).audio.shape[1] == md.read(source).audio.shape[1]
 
 
+def test_a_master_is_written_by_its_profile(tmp_path: Path) -> None:
+    source = tmp_path / "song.flac"
+    tagged(source)
+    sizes = {}
+    for profile, names in (("ingest", ["fmt ", "data"]), ("archive", ["bext", "fmt ", "LIST", "id3 ", "data"])):
+        result = tmp_path / f"{profile}.wav"
+        done = call("master", source, "-o", result, "--profile", profile)
+        assert (done.returncode, done.stderr) == (0, "")
+        content, at, found = result.read_bytes(), 12, []
+        while at < len(content):
+            found.append(content[at : at + 4].decode("ascii"))
+            size = int.from_bytes(content[at + 4 : at + 8], "little")
+            sizes[profile, found[-1]] = size
+            at += 8 + size + size % 2
+        assert (found, at) == (names, len(content))
+    assert sizes["ingest", "data"] == sizes["archive", "data"]
+    for arguments, message in [
+        (
+            ["-o", tmp_path / "a.wav", "--profile", "broadcast"],
+            "--profile = 'broadcast' is not allowed: it must be one of",
+        ),
+        (["-o", tmp_path / "a.flac", "--profile", "archive"], "profile = 'archive' is not allowed: FLAC has none"),
+        (["-o", tmp_path / "a.wav", "--profile", "ingest", "--bit-depth", "32"], "bit_depth = 32 is not allowed"),
+    ]:
+        done = call("master", source, *arguments)
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
 def mp4(file: Path) -> Path:
     """Something that begins as MP4 does."""
     file.write_bytes(b"\0\0\0\x1cftypM4A \0\0\2\0M4A isomiso2" + bytes(2_000))

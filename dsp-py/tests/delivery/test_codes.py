@@ -13,7 +13,9 @@ def test_an_isrc_is_stored_in_one_form(text: str) -> None:
     assert md.isrc(text) == "USS1Z2600001"
 
 
-@pytest.mark.parametrize("text", ["", "USS1Z260001", "USS1Z26000011", "1SS1Z2600001", "US-ß1Z-26-00001"])
+@pytest.mark.parametrize(
+    "text", ["", "USS1Z260001", "USS1Z26000011", "1SS1Z2600001", "US-ß1Z-26-00001", "USS1Z26OOOO1"]
+)
 def test_a_malformed_isrc_is_refused(text: str) -> None:
     with pytest.raises(md.ParameterError, match=r"^tracks\[2\]\.isrc = .* is not allowed: an ISRC has two letters"):
         md.isrc(text, place="tracks[2].isrc")

@@ -296,7 +296,20 @@ def test_a_cover_must_be_a_picture(tmp_path: Path) -> None:
     (tmp_path / "cover.jpg").write_text("no picture")
     with pytest.raises(md.ParameterError, match=r"cover\.jpg is not allowed: it must be a JPEG or PNG file"):
         md.write(tmp_path / "a.wav", tone(), RATE_HZ, tags={"cover": str(tmp_path / "cover.jpg")})
+    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8\xff" + bytes(1 << 24))
+    for ending in ENDINGS:
+        with pytest.raises(md.ParameterError, match=r"tags\['cover'\] has 16777219 bytes: files hold at most 16776192"):
+            md.write(tmp_path / f"a.{ending}", tone(), RATE_HZ, tags={"cover": str(tmp_path / "cover.jpg")})
     assert [file.name for file in tmp_path.iterdir()] == ["cover.jpg"]
+    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8\xff" + bytes((1 << 24) - 1027))
+    for ending in ENDINGS:
+        md.write(tmp_path / f"a.{ending}", tone(), RATE_HZ, tags={"cover": str(tmp_path / "cover.jpg")})
+
+
+def test_empty_texts_are_left_out(tmp_path: Path) -> None:
+    md.write(tmp_path / "a.flac", tone(), RATE_HZ, tags={"title": "x", "label": "", "isrc": "", "disctotal": ""})
+    with (tmp_path / "a.flac").open("rb") as file:
+        assert read_tags(file) == Tags({"title": ("x",)})
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

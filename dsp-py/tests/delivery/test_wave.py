@@ -10,6 +10,7 @@ import soundfile
 
 import mixdown as md
 from judges import judge
+from mixdown.files.tags import read_tags
 
 RATE_HZ = 48_000
 TAGS = {
@@ -71,6 +72,9 @@ def test_an_archive_has_its_metadata_before_the_samples(archive) -> None:
     assert held[b"LIST"].startswith(b'INFOINAM\x0e\0\0\0Susse "Lugen"\0')
     assert held[b"LIST"].isascii()
     assert b"ISRC" not in held[b"LIST"]
+    with file.open("rb") as opened:
+        found = read_tags(opened)
+    assert (found.text("title"), found.isrc, found.number("tracknumber")) == (TAGS["title"], "USS1Z2600001", ("3", "9"))
     back, rate_hz = soundfile.read(file, dtype="float64")
     assert rate_hz == RATE_HZ
     np.testing.assert_array_equal(back.T, mastered.audio)

@@ -3,6 +3,7 @@
 from mixdown.delivery.cd import CdEntry, CdLayout, CdTrack
 from mixdown.delivery.certificate import Certificate, MatchedTo
 from mixdown.delivery.codes import gtin, isrc
+from mixdown.delivery.manifest import Manifest, ManifestFile
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.normalizing import normalize
 from mixdown.delivery.order import Order, Place, Seam, Song, suggest_order
@@ -14,6 +15,8 @@ __all__ = [
     "CdLayout",
     "CdTrack",
     "Certificate",
+    "Manifest",
+    "ManifestFile",
     "Mastered",
     "MatchedTo",
     "Order",

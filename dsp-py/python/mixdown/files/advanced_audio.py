@@ -7,13 +7,10 @@ a whole multiple of 1024 frames.
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import shutil
-import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,66 +142,3 @@ def decoded(path: str | os.PathLike[str]) -> tuple[NDArray[np.float32], int] | N
     except av.FFmpegError as error:
         raise ValueError(f"{Path(path).name}: PyAV cannot read this file ({printable(str(error))})") from None
     return np.concatenate(blocks, axis=1, dtype=np.float32), rate_hz
-
-
-def edit_list_frames(path: str | os.PathLike[str]) -> int | None:
-    """Return the length of the audio of an MP4 file by its edit list.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    int or None
-        None for other files, and for those without an edit list of one entry.
-    """
-    with open(path, "rb") as file:
-        if file.read(8)[4:] != b"ftyp":
-            return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            try:
-                return _edit_list_frames(view)
-            except (struct.error, IndexError, ValueError):
-                # A damaged file: the decoder reports it.
-                return None
-
-
-def _boxes(view: mmap.mmap, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start and end of the content of each box."""
-    while start + 8 <= end:
-        size, name = struct.unpack_from(">I4s", view, start)
-        head = 8
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", view, start + 8)
-            head = 16
-        size = end - start if size == 0 else size
-        if size < head:
-            return
-        yield name, start + head, min(start + size, end)
-        start += size
-
-
-def _inside(view: mmap.mmap, path: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    name, _, rest = path.partition(b"/")
-    for found, first, last in _boxes(view, start, end):
-        if found == name:
-            yield from _inside(view, rest, first, last) if rest else ((first, last),)
-
-
-def _edit_list_frames(view: mmap.mmap) -> int | None:
-    for start, end in _inside(view, b"moov", 0, len(view)):
-        (header, _), *_ = _inside(view, b"mvhd", start, end)
-        (timescale,) = struct.unpack_from(">I", view, header + (20 if view[header] else 12))
-        for track, track_end in _inside(view, b"trak", start, end):
-            handler = next(_inside(view, b"mdia/hdlr", track, track_end), None)
-            edits = next(_inside(view, b"edts/elst", track, track_end), None)
-            if handler is None or edits is None or view[handler[0] + 8 : handler[0] + 12] != b"soun":
-                continue
-            (media, _), *_ = _inside(view, b"mdia/mdhd", track, track_end)
-            (rate_hz,) = struct.unpack_from(">I", view, media + (20 if view[media] else 12))
-            version, (count,) = view[edits[0]], struct.unpack_from(">I", view, edits[0] + 4)
-            (length,) = struct.unpack_from(">Q" if version else ">I", view, edits[0] + 8)
-            # In other units than frames the length is rounded, and cuts off what sounds.
-            return int(length) if count == 1 and timescale == rate_hz else None
-    return None

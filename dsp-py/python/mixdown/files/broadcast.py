@@ -83,7 +83,22 @@ class Broadcast:
 
     @classmethod
     def of(cls, tags: Tags, loudness: Loudness | None = None) -> Broadcast:
-        """Return the extension that tags give: artist and title, ISRC, and the date where it is a whole one."""
+        """Return the extension that tags give: artist and title, ISRC, and the date where it is a whole one.
+
+        Parameters
+        ----------
+        tags : Tags
+        loudness : Loudness, optional
+
+        Returns
+        -------
+        Broadcast
+
+        Examples
+        --------
+        >>> Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026"})).description
+        'Duo - Song'
+        """
         described = " - ".join(text for text in (tags.text("artist"), tags.text("title")) if text)
         date = tags.text("date")
         return cls(
@@ -94,7 +109,21 @@ class Broadcast:
         )
 
     def coded(self, sample_rate_hz: int, bit_depth: int, channels: int) -> Broadcast:
-        """Return the extension with the coding of a file in its history, if it had none."""
+        """Return the extension with the coding of a file in its history, if it had none.
+
+        Parameters
+        ----------
+        sample_rate_hz, bit_depth, channels : int
+
+        Returns
+        -------
+        Broadcast
+
+        Examples
+        --------
+        >>> Broadcast().coded(48_000, 24, 2).coding_history[:26]
+        'A=PCM,F=48000,W=24,M=stere'
+        """
         if self.coding_history:
             return self
         mode = {1: ",M=mono", 2: ",M=stereo"}.get(channels, "")

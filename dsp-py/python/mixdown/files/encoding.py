@@ -26,6 +26,7 @@ from mixdown._core import ParameterError
 from mixdown.conversion import at_rate
 from mixdown.files import advanced_audio
 from mixdown.files.containers.pages import renumbered
+from mixdown.files.containers.structure import structure_of
 from mixdown.files.recordings import Recording, read
 
 #: Rates of MP3, AAC and, here, Vorbis, in Hz; audio at another one is converted.
@@ -248,8 +249,10 @@ def decode(source: str | os.PathLike[str] | bytes) -> Recording:
             file.flush()
             return decode(file.name)
     path = Path(source)
-    frames = advanced_audio.edit_list_frames(path)
-    decoded = advanced_audio.decoded(path) if frames is not None else None
+    with path.open("rb") as file:
+        sound = structure_of(file).sound
+    frames = None if sound is None else sound.edit_frames
+    decoded = None if sound is None else advanced_audio.decoded(path)
     audio, rate_hz = read(path) if decoded is None else decoded
     return Recording(audio if frames is None else np.ascontiguousarray(audio[:, :frames]), rate_hz)
 

@@ -144,7 +144,10 @@ class Tags:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Tags:
-        """Return tags from texts by name, checked: unknown names, malformed codes and numbers are refused."""
+        """Return tags from texts by name, without empty ones.
+
+        Unknown names, malformed codes and numbers are refused, and a cover that is no picture.
+        """
         from mixdown.delivery.codes import gtin, isrc
 
         unknown = sorted(set(texts) - set(WRITABLE))
@@ -157,6 +160,8 @@ class Tags:
                 continue
             if not isinstance(text, str):
                 raise TypeError(f"{place} = {text!r} is not a text")
+            if not text:
+                continue
             if name == "isrc":
                 text = isrc(text, place=place)
             elif name == "barcode":

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixdown import loudspeakers
+from mixdown._core import ParameterError
 from mixdown.files.broadcast import Broadcast
 from mixdown.files.tagging import id3_bytes, info_chunk
 from mixdown.files.tags import Tags
@@ -69,6 +70,8 @@ def write_wave(
     chunks = b"".join((*before, format_chunk, *after))
     data_bytes = frames.shape[0] * frames.shape[1] * (bit_depth // 8)
     size = 4 + len(chunks) + 8 + data_bytes + data_bytes % 2
+    if size > 0xFFFF_FFFF:
+        raise ParameterError(f"audio has {frames.shape[0]} frames: with its tags a WAV file would exceed 4 GiB")
     target.write(struct.pack("<4sI4s", b"RIFF", size, b"WAVE") + chunks)
     target.write(struct.pack("<4sI", b"data", data_bytes))
     for start in range(0, frames.shape[0], STEP_FRAMES):

@@ -121,7 +121,7 @@ def write(
     known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
     extension = _extension(known, profile, broadcast)
     file_format, rate_hz = format_of(file), round(sample_rate_hz)
-    _check_gains(known, file_format)
+    _check_tags(known, file_format)
     coding = coding_of(file_format, bitrate_kbps, sample_rate_hz)
     if coding is not None:
         _checks.one_of("dither", dither, get_args(Dither))
@@ -148,8 +148,16 @@ def write(
                 write_wave(target, frames, rate_hz, bit_depth, positions, known, extension)
 
 
-def _check_gains(tags: Tags, file_format: Format) -> None:
-    """Refuse gains of another format: players read one kind."""
+#: Largest picture in bytes: FLAC counts a block in 24 bits, its kind and description included.
+_PICTURE_BYTES = (1 << 24) - 1024
+
+
+def _check_tags(tags: Tags, file_format: Format) -> None:
+    """Refuse gains of another format, of which players read one kind, and pictures that do not fit."""
+    for picture in tags.pictures:
+        if len(picture.data) > _PICTURE_BYTES:
+            limit = f"files hold at most {_PICTURE_BYTES}"
+            raise ParameterError(f"tags['cover'] has {len(picture.data)} bytes: {limit}")
     opus = file_format.name == "Opus"
     for name in REPLAY_GAINS if opus else R128_GAINS:
         if name in tags.texts:
