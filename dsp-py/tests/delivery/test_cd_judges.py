@@ -53,7 +53,7 @@ def disc(layout: CdLayout, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("disc")
     programme = np.random.default_rng(1).uniform(-0.1, 0.1, (2, TOTAL)).astype(np.float32)
     image = np.pad(programme, ((0, 0), (0, layout.padded_frames - TOTAL)))
-    md.write(folder / "album.wav", image, RATE_HZ, bit_depth=16)
+    md.write(folder / "album.wav", image, RATE_HZ, bit_depth=16, profile="ingest")
     (folder / "album.cue").write_bytes(layout.cue("album.wav", cdtext_file="album.cdt"))
     (folder / "album.toc").write_bytes(layout.toc(str(folder / "album.wav")))
     (folder / "album.cdt").write_bytes(layout.cdtext())

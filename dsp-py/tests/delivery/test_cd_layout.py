@@ -1,5 +1,7 @@
 """The layout of a compact disc: positions, texts, codes, and what is refused."""
 
+import json
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -191,6 +193,14 @@ def test_the_pq_table_counts_from_the_file_and_from_the_disc() -> None:
         ["02", "01", "00:10:00", "00:12:00", "00:10:00", "DEA122600001", "DCP", "Two"],
         ["AA", "01", "00:20:00", "00:22:00", "lead-out"],
     ]
+
+
+def test_a_layout_shows_itself() -> None:
+    layout = pair(title="<Two>")
+    assert repr(layout) == "<CdLayout: 2 tracks, 00:20:00>"
+    assert "&lt;Two&gt;" in layout._repr_html_()
+    assert json.loads(json.dumps(layout.to_dict()))["entries"][1]["start_sector"] == 750
+    assert pickle.loads(pickle.dumps(layout)) == layout
 
 
 def test_same_input_same_bytes() -> None:

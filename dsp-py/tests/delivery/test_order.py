@@ -1,6 +1,7 @@
 """Orders of songs: the exact search against all orders, the other one against the exact, costs, pins, refusals."""
 
 import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -158,6 +159,19 @@ def test_costs_add_up(arc: str) -> None:
     lines = order.table().splitlines()
     assert len(lines) == 11
     assert sum(float(line.split()[-1]) for line in lines[1:-1]) == pytest.approx(order.cost, abs=0.05)
+
+
+@pytest.mark.parametrize("count", [1, 2, 13])
+def test_an_order_shows_itself(count: int) -> None:
+    songs = [replace(song, title=f"Ca$h $\\x {at} with a long title\n") for at, song in enumerate(album(8, count))]
+    order = suggest_order(songs)
+    assert f"cost {order.cost:.2f}" in repr(order)
+    assert json.loads(json.dumps(order.to_dict(), allow_nan=False))["titles"] == list(order.titles)
+    assert len(order.table().splitlines()) == count + 2
+    axes = order.plot()
+    bars = sum(bar.get_height() for bar in axes.patches)
+    assert bars == pytest.approx(sum(seam.cost for seam in order.seams))
+    assert "Ca$h" in order._repr_html_()
 
 
 REFUSED = [

@@ -1,6 +1,7 @@
 """Sides of a record: against all cuts of an album, brightness, refusals."""
 
 import itertools
+import json
 import math
 
 import numpy as np
@@ -66,6 +67,20 @@ def test_many_songs_are_cut_at_once() -> None:
     assert len(cut.table().splitlines()) == 9
 
 
+def test_sides_show_themselves() -> None:
+    cut = vinyl_sides([200, 180, 3], [-10, -math.inf, -math.inf], 2, gaps_s=[0, 2, 2])
+    assert cut.table().splitlines()[1:] == [
+        "A     1        3:20                   -10.0",
+        "B     2-3      3:05                    -inf",
+    ]
+    assert json.dumps(cut.to_dict(), allow_nan=False).count("-inf") == 1
+    assert "3:05" in cut._repr_html_()
+    axes = cut.plot()
+    # The shortest song has no number.
+    assert [text.get_text() for text in axes.texts] == ["1", "3:20", "2", "3:05"]
+    assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(383 / 60)
+
+
 def test_brightness_compares_highs_with_the_middle() -> None:
     time_s = np.arange(96_000) / 48_000
 
@@ -87,8 +102,8 @@ REFUSED = [
     (([60, -1], [0, 0], 2), {}, "durations_s[1] = -1 is out of range: it must lie in 0..100000"),
     (([60, 60], [0, math.nan], 2), {}, "brightness[1] = NaN is not allowed: it must be a number, or -inf"),
     (([60, 60], [0, 0], 9), {}, "count = 9 is out of range: it must lie in 1..8"),
-    (([60, 60], [0, 0], 3), {}, "count = 3 is out of range: the album can start 2 sides"),
-    (([60, 60], [0, 0], 2), {"runs_on": [1]}, "count = 2 is out of range: the album can start 1 sides"),
+    (([60, 60], [0, 0], 3), {}, "count = 3 is out of range: the album can be cut into 2 at most"),
+    (([60, 60], [0, 0], 2), {"runs_on": [1]}, "count = 2 is out of range: the album can be cut into 1 at most"),
     (([60, 60], [0, 0], 2), {"runs_on": [2]}, "runs_on = 2 is out of range: it must lie in 0..1"),
 ]
 

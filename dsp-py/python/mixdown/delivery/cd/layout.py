@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.analysis.reports import plain
 from mixdown.delivery import codes
 from mixdown.delivery.cd.cue import CueEncoding, cue_sheet
 from mixdown.delivery.cd.entries import CdContents, CdTrack
 from mixdown.delivery.cd.notes import notes_of
 from mixdown.delivery.cd.packs import cdtext_packs
 from mixdown.delivery.cd.positions import laid
-from mixdown.delivery.cd.pq import pq_table
+from mixdown.delivery.cd.pq import pq_table, tracks_counted
 from mixdown.delivery.cd.text import checked_text
 from mixdown.delivery.cd.times import timecode
 from mixdown.delivery.cd.toc import toc_file
+from mixdown.display import html
 
 #: Most tracks of a disc [P IEC 60908].
 MOST_TRACKS = 99
@@ -159,7 +162,7 @@ class CdLayout(CdContents):
         --------
         >>> from mixdown.delivery.cd import CdLayout, CdTrack
         >>> print(CdLayout.of([CdTrack("One", 0)], 441_000).pq_table())
-        Total      00:10:00 in 1 tracks
+        Total      00:10:00 in 1 track
         <BLANKLINE>
         Track  Index  In file   On disc   Length    ISRC  Flags  Title
         01     01     00:00:00  00:02:00  00:10:00               One
@@ -167,8 +170,27 @@ class CdLayout(CdContents):
         """
         return pq_table(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all positions and texts as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+
+        Examples
+        --------
+        >>> from mixdown.delivery.cd import CdLayout, CdTrack
+        >>> CdLayout.of([CdTrack("One", 0)], 441_000).to_dict()["entries"][0]["end_sector"]
+        750
+        """
+        return cast(dict[str, Any], plain(self))
+
     def __repr__(self) -> str:
-        return f"<CdLayout: {len(self.entries)} tracks, {timecode(self.total_frames)}>"
+        return f"<CdLayout: {tracks_counted(self)}, {timecode(self.total_frames)}>"
+
+    def _repr_html_(self) -> str:
+        return html.page("Compact disc", f"<pre>{html.escaped(self.pq_table())}</pre>")
 
 
 def _asked(tracks: Iterable[CdTrack]) -> list[CdTrack]:

@@ -19,7 +19,7 @@ def pq_table(disc: CdContents) -> str:
             ("Performer", disc.performer),
             ("Songwriter", disc.songwriter),
             ("Barcode", disc.barcode),
-            ("Total", f"{timecode(disc.total_frames)} in {len(disc.entries)} tracks"),
+            ("Total", f"{timecode(disc.total_frames)} in {tracks_counted(disc)}"),
         )
         if text
     ]
@@ -29,6 +29,11 @@ def pq_table(disc: CdContents) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([*heads, "", *lines])
+
+
+def tracks_counted(disc: CdContents) -> str:
+    """Return the number of tracks in words."""
+    return f"{len(disc.entries)} track{'s' * (len(disc.entries) != 1)}"
 
 
 def _rows(entry: CdEntry) -> Iterator[tuple[str, ...]]:

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mixdown import _checks
-from mixdown._checks import Source
 from mixdown._core import ParameterError
-from mixdown.meters import spectrum
+from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.delivery.sides.cuts import Cuts
 
-#: Bands whose ratio is brightness, in Hz [C].
-BRIGHT_HZ = (8_000.0, 16_000.0)
-BODY_HZ = (500.0, 4_000.0)
-#: Midbands of sixths of an octave lie within 1 % of the usual numbers.
-_MIDBAND_TOLERANCE = 1.02
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 #: Most sides: four records.
 MOST_SIDES = 8
 #: Lengths and levels are compared in whole units of this.
@@ -32,13 +29,15 @@ _SILENT_DB = -1e6
 
 
 @dataclass(frozen=True, repr=False)
-class VinylSides:
+class VinylSides(Report):
     """The sides of a record.
 
     Attributes
     ----------
     sides : tuple of tuple of int
         The songs of each side, counted from 0.
+    songs_s : tuple of tuple of float
+        Their lengths.
     durations_s : tuple of float
         Length of each side, gaps between its songs included.
     last_brightness : tuple of float
@@ -46,6 +45,7 @@ class VinylSides:
     """
 
     sides: tuple[tuple[int, ...], ...]
+    songs_s: tuple[tuple[float, ...], ...]
     durations_s: tuple[float, ...]
     last_brightness: tuple[float, ...]
 
@@ -70,6 +70,12 @@ class VinylSides:
         Returns
         -------
         tuple of tuple of str
+
+        Examples
+        --------
+        >>> from mixdown.delivery.sides import vinyl_sides
+        >>> vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2).titled(["One", "Two", "Three", "Four"])
+        (('One', 'Two'), ('Three', 'Four'))
         """
         songs = sum(map(len, self.sides))
         if len(titles) != songs:
@@ -97,14 +103,25 @@ class VinylSides:
             minutes, seconds = divmod(round(length_s), 60)
             brightness = _checks.figure(self.last_brightness[at])
             rows.append((chr(ord("A") + at), songs, f"{minutes}:{seconds:02}", brightness))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if at < 2 else cell.rjust(width)
-                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
+        return aligned(rows, left=2)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the sides as bars of their songs.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            New ones by default.
+
+        Returns
+        -------
+        axes
+        """
+        from mixdown.delivery.sides.picture import draw_sides
+
+        drawn = new_axes(8.0, 0.9 + 0.5 * len(self.sides)) if axes is None else axes
+        draw_sides(drawn, self.sides, self.songs_s, self.durations_s)
+        return drawn
 
     def __repr__(self) -> str:
         return f"<VinylSides: {len(self.sides)}, longest {self.longest_s:.1f} s, difference {self.difference_s:.1f} s>"
@@ -161,8 +178,8 @@ def vinyl_sides(
     held = {_checks.whole_number("runs_on", song, 0, len(lengths) - 1) for song in runs_on}
     starts = [song for song in range(len(lengths)) if song == 0 or song not in held]
     if count > len(starts):
-        raise ParameterError(f"count = {count} is out of range: the album can start {len(starts)} sides")
-    cuts = _Cuts(lengths, gaps, starts, count)
+        raise ParameterError(f"count = {count} is out of range: the album can be cut into {len(starts)} at most")
+    cuts = Cuts(lengths, gaps, starts, count)
     longest = cuts.shortest_longest()
     shortest = cuts.longest_shortest(longest)
     borders = cuts.least_bright(shortest, longest, [bright[song] for song in range(len(lengths))])
@@ -170,115 +187,10 @@ def vinyl_sides(
     given = [float(value * _UNIT) for value in bright]
     return VinylSides(
         sides=tuple(map(tuple, sides)),
+        songs_s=tuple(tuple(lengths[song] * _UNIT for song in side) for side in sides),
         durations_s=tuple(cuts.length(side.start, side.stop) * _UNIT for side in sides),
         last_brightness=tuple(-math.inf if given[side[-1]] <= _SILENT_DB else given[side[-1]] for side in sides),
     )
-
-
-@_checks.named
-def brightness_db(audio: Source, sample_rate_hz: float | None = None) -> float:
-    """Measure how bright a song is: the power from 8 to 16 kHz against that from 0.5 to 4 kHz.
-
-    Parameters
-    ----------
-    audio : array, or what `read` returned
-    sample_rate_hz : float, optional
-
-    Returns
-    -------
-    float
-        dB, over sixths of an octave with their midbands in these ranges; -inf where there is nothing above 8 kHz.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from mixdown.delivery.sides import brightness_db
-    >>> time_s = np.arange(96_000) / 48_000
-    >>> sines = np.sin(2 * np.pi * 1000 * time_s) + 0.1 * np.sin(2 * np.pi * 10_000 * time_s)
-    >>> round(brightness_db(sines, 48_000), 1)
-    -20.0
-    """
-    measured = spectrum(audio, sample_rate_hz, fraction=6)
-    power = 10 ** (measured.levels_db / 10)
-
-    def between(low_hz: float, high_hz: float) -> float:
-        inside = (measured.centres_hz >= low_hz / _MIDBAND_TOLERANCE) & (
-            measured.centres_hz <= high_hz * _MIDBAND_TOLERANCE
-        )
-        return float(np.sum(power[inside]))
-
-    bright, body = between(*BRIGHT_HZ), between(*BODY_HZ)
-    if bright == 0:
-        return -math.inf
-    return math.inf if body == 0 else 10 * math.log10(bright / body)
-
-
-class _Cuts:
-    """All ways to cut an album, searched side by side from its end."""
-
-    def __init__(self, lengths: Sequence[int], gaps: Sequence[int], starts: Sequence[int], count: int) -> None:
-        self._songs = len(lengths)
-        self._count = count
-        self._starts = starts
-        self._gaps = gaps
-        played = np.cumsum([0, *(length + gap for length, gap in zip(lengths, gaps, strict=True))])
-        self._played: list[int] = [int(value) for value in played]
-
-    def length(self, start: int, stop: int) -> int:
-        """Length of a side, without the gap before its first song."""
-        return self._played[stop] - self._played[start] - self._gaps[start]
-
-    def _stops(self, start: int, sides: int) -> Iterator[int]:
-        """Where a side may end when so many are left with it."""
-        if sides == 1:
-            yield self._songs
-        else:
-            yield from (stop for stop in self._starts if stop > start)
-
-    def shortest_longest(self) -> int:
-        """Length of the longest side where that is as short as can be."""
-        best: dict[int, int] = {self._songs: 0}
-        for sides in range(1, self._count + 1):
-            best = {
-                start: min(ways)
-                for start in self._starts
-                if (ways := [max(self.length(start, s), best[s]) for s in self._stops(start, sides) if s in best])
-            }
-        return best[0]
-
-    def longest_shortest(self, longest: int) -> int:
-        """Length of the shortest side where that is as long as can be and no side is longer than `longest`."""
-        best: dict[int, int] = {self._songs: longest}
-        for sides in range(1, self._count + 1):
-            best = {
-                start: max(ways)
-                for start in self._starts
-                if (
-                    ways := [
-                        min(self.length(start, s), best[s])
-                        for s in self._stops(start, sides)
-                        if s in best and self.length(start, s) <= longest
-                    ]
-                )
-            }
-        return best[0]
-
-    def least_bright(self, shortest: int, longest: int, brightness: Sequence[int]) -> list[int]:
-        """Borders of the sides within these lengths whose last songs are least bright, the earlier ones first."""
-        best: dict[int, tuple[int, list[int]]] = {self._songs: (0, [self._songs])}
-        for sides in range(1, self._count + 1):
-            best = {
-                start: min(ways)
-                for start in self._starts
-                if (
-                    ways := [
-                        (brightness[s - 1] + best[s][0], [start, *best[s][1]])
-                        for s in self._stops(start, sides)
-                        if s in best and shortest <= self.length(start, s) <= longest
-                    ]
-                )
-            }
-        return best[0][1]
 
 
 def _figure(name: str, value: float, low: float) -> int:
