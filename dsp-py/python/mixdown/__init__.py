@@ -46,6 +46,7 @@ from mixdown.analysis import (
 )
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import Certificate, Mastered, MatchedTo, Target, master, normalize, playback_gain, targets
+from mixdown.delivery.vinyl import VinylCheck, VinylSong, vinyl_check
 from mixdown.effects import (
     AllPass,
     Band,
@@ -225,6 +226,8 @@ __all__ = [
     "Tremolo",
     "Vca",
     "Vibrato",
+    "VinylCheck",
+    "VinylSong",
     "Width",
     "__version__",
     "album_loudness",
@@ -255,5 +258,6 @@ __all__ = [
     "tonal_balance",
     "tonal_target",
     "translation",
+    "vinyl_check",
     "write",
 ]

@@ -44,6 +44,9 @@ class Finding:
         The other figures of the sentence.
     suggestion : Suggestion or None
         What mends it.
+    source : str
+        Who says so: the publication of a limit, or its mark ([P] published, [N] measured, [C] chosen); empty where the
+        limits of the check say it.
     """
 
     check: str
@@ -57,6 +60,7 @@ class Finding:
     message: str
     evidence: Mapping[str, tuple[float, str]]
     suggestion: Suggestion | None
+    source: str = ""
 
     def __repr__(self) -> str:
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"

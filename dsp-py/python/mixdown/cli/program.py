@@ -21,6 +21,7 @@ from mixdown.cli.mix import mix
 from mixdown.cli.options import TARGETS_HELP
 from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
 from mixdown.cli.translate import translate
+from mixdown.cli.vinyl import vinyl
 from mixdown.files.names import printable
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
 app.command()(compare)
+app.command()(vinyl)
 
 
 def _version(shown: bool) -> None:
