@@ -32,9 +32,7 @@ def test_it_prints_songs_findings_and_what_mends_them(songs: list[Path]) -> None
 def test_json_holds_what_the_library_says(songs: list[Path]) -> None:
     done = call("vinyl", songs[0], "--json", "--format", "7in45", "--gap", "1", "--limit", "subsonic_warning_db=-90")
     made = json.loads(done.stdout)
-    check = md.vinyl_check(
-        {"one.wav": md.read(songs[0])}, fmt="7in45", gap_s=1, limits={"subsonic_warning_db": -90}
-    )
+    check = md.vinyl_check({"one.wav": md.read(songs[0])}, fmt="7in45", gap_s=1, limits={"subsonic_warning_db": -90})
     assert made == json.loads(json.dumps(check.to_dict()))
 
 

@@ -43,8 +43,8 @@ params! {
             "Correlation below the low mids that is a warning below [P: wolfpack, gmrecords.com]";
         out_of_phase_ms: ms, 10.0..=10000.0, default 50.0,
             "Time for which bass of negative correlation is a fault above [P: gmrecords.com]";
-        bass_below_db: dB, 0.0..=60.0, default 10.0,
-            "Distance below the mean level of the bass of a song within which its phase counts [C]";
+        bass_below_db: dB, 0.0..=60.0, default 3.0,
+            "Distance below the mean level of the bass of a song within which its phase counts: at 10 the decays of notes in a song with mono bass count, too [C; N: 3 songs]";
         loudness_warning_lufs: LUFS, -40.0..=0.0, default -10.0,
             "Loudness of a song that is a warning above: no level is gained by it [P: gmrecords.com]";
         least_plr_lu: LU, 0.0..=40.0, default 8.0, "Peak to loudness ratio that is a warning below [P: 16kilohertz.com]";

@@ -80,8 +80,8 @@ def _limit(text: str) -> tuple[str, float]:
 def _print(report: VinylCheck) -> None:
     fits = "fits at no level" if report.fits_level_db is None else f"fits at {report.fits_level_db:+.1f} dB"
     say(
-        f"{report.fmt}: {clock(report.duration_s)}, {report.turns:.0f} turns, {fits}, judged at {report.level_db:+.1f} dB "
-        f"({report.width_mm:.1f} of {report.span_mm:.1f} mm)"
+        f"{report.fmt}: {clock(report.duration_s)}, {report.turns:.0f} turns, {fits}, judged at "
+        f"{report.level_db:+.1f} dB ({report.width_mm:.1f} of {report.span_mm:.1f} mm)"
     )
     rows = [
         (

@@ -43,10 +43,10 @@ def vinyl_check(
 ) -> VinylCheck:
     """Check a side of a record before it is cut: length and level, groove slope and curvature, lift, bass, sibilance.
 
-    All figures come from geometry: the programme with the recording characteristic (RIAA) is the velocity of the groove,
-    its integral the displacement, its derivative the curvature. The pitch follows displacement and width of every
-    eighth of a turn; the highest level whose grooves still fit is found from it. Differences between two checks are
-    exact, absolute levels good for ±3 dB. No record was cut.
+    All figures come from geometry: the programme with the recording characteristic (RIAA) is the velocity of the
+    groove, its integral the displacement, its derivative the curvature. The pitch follows displacement and width of
+    every eighth of a turn; the highest level whose grooves still fit is found from it. Differences between two checks
+    are exact, absolute levels good for ±3 dB. No record was cut.
 
     Parameters
     ----------
@@ -176,9 +176,7 @@ def _songs(songs: Sequence[Measured], cuts: Sequence[Mapping[str, Any]], gap_s: 
     return entries
 
 
-def _mended(
-    side: SideAtLevel, found: Sequence[Sequence[Finding]], progress: Callable[[float], None]
-) -> list[Finding]:
+def _mended(side: SideAtLevel, found: Sequence[Sequence[Finding]], progress: Callable[[float], None]) -> list[Finding]:
     """Return the findings of all songs with what mends them, song after song."""
 
     def work(index: int, progress: Callable[[float], None]) -> list[Finding]:

@@ -43,7 +43,9 @@ def measured(
         meter = _heard(programme)
         progress(0.6)
         # The same detection of clipping as the mix check has.
-        made = _core.check_programme(programme.audio, programme.rate_hz, [], {}, lambda share: progress(0.6 + 0.4 * share))
+        made = _core.check_programme(
+            programme.audio, programme.rate_hz, [], {}, lambda share: progress(0.6 + 0.4 * share)
+        )
         clipping = tuple(finding for finding in made["findings"] if _is_clipped(finding))
         return Measured(programme, groove, groove.figures(), meter, meter.reading(), clipping)
 

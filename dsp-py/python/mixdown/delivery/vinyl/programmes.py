@@ -33,7 +33,7 @@ class Programme:
     @property
     def duration_s(self) -> float:
         """Its length."""
-        return self.audio.shape[-1] / self.rate_hz
+        return float(self.audio.shape[-1] / self.rate_hz)
 
 
 def programmes(side: Any, sample_rate_hz: float | None) -> list[Programme]:

@@ -167,10 +167,12 @@ class VinylCheck(Report):
         """
         fits = "It fits at no level" if self.fits_level_db is None else f"It fits at {self.fits_level_db:+.1f} dB"
         head = (
-            f"{self.fmt}, {clock(self.duration_s)}, {self.turns:.0f} turns, {self.width_mm:.1f} of {self.span_mm:.1f} mm. "
-            f"{fits} re 5 cm/s; judged at {self.level_db:+.1f} dB."
+            f"{self.fmt}, {clock(self.duration_s)}, {self.turns:.0f} turns, {self.width_mm:.1f} of "
+            f"{self.span_mm:.1f} mm. {fits} re 5 cm/s; judged at {self.level_db:+.1f} dB."
         )
-        rows = [("Song", "Length", "Radius mm", "LUFS", "Slope", "Curvature", "outside", "inside", "Lift µm", "Bass")]
+        rows: list[tuple[str, ...]] = [
+            ("Song", "Length", "Radius mm", "LUFS", "Slope", "Curvature", "outside", "inside", "Lift µm", "Bass")
+        ]
         rows += [
             (
                 song.title,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mixdown import _core
 from mixdown.analysis.figures import Figures
@@ -175,5 +174,3 @@ def _is_better(check: str, before: float, now: float) -> bool:
 def _text(figure: tuple[float, str]) -> str:
     value, unit = figure
     return f"{value:+.1f} dB" if unit == "dB" else f"{value:.1f} µm" if unit == "µm" else f"{value:.2f}"
-
-
