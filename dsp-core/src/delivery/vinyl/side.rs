@@ -216,3 +216,75 @@ fn peak_db(parts: &[(&Counts, f64)], percent: f64) -> f64 {
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        delivery::vinyl::vinyl_format,
+        foundation::{block::Block, stream::StreamSpec},
+    };
+
+    /// Twice the last halving of the bisection.
+    const LEVEL_DB: f64 = 0.01;
+
+    fn noise(frames: usize, gain: f64, limits: &VinylLimits) -> Groove {
+        let (mut state, spec) = (1_u64, StreamSpec::new(48_000.0, 2).unwrap());
+        let mut row = || -> Vec<f64> {
+            let mut low = 0.0;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                low += 0.05 * ((state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0 - low);
+                gain * low
+            };
+            (0..frames).map(|_| next()).collect()
+        };
+        let rows = [row(), row()];
+        let rows = rows.each_ref().map(|row| &row[..]);
+        Groove::measure(&Block::from_slices(&rows).unwrap(), &spec, 100.0 / 3.0, limits).unwrap()
+    }
+
+    #[test]
+    fn the_level_fills_the_side_and_no_more() {
+        let (limits, format) = (VinylLimits::default(), vinyl_format("12in33").unwrap());
+        let groove = noise(480_000, 0.5, &limits);
+        let side = [&groove; 100];
+        let level_db = side_level(&side, format, 2.0, &limits).unwrap();
+        let width_mm = |level_db: f64| cut_side(&side, format, 2.0, &limits, level_db).width_mm;
+        assert!(width_mm(level_db) <= format.span_mm() && width_mm(level_db + LEVEL_DB) > format.span_mm());
+        let cut = cut_side(&side, format, 2.0, &limits, level_db);
+        let inner_mm = cut.songs.last().unwrap().inner_radius_mm;
+        assert!((inner_mm - format.inner_radius_mm).abs() < 0.1, "{inner_mm}");
+        assert!(cut.course.windows(2).all(|pair| pair[1].radius_mm < pair[0].radius_mm));
+    }
+
+    #[test]
+    fn figures_scale_with_the_level() {
+        let (limits, format) = (VinylLimits::default(), vinyl_format("7in45").unwrap());
+        let (one, double) = (noise(96_000, 0.25, &limits), noise(96_000, 0.5, &limits));
+        let at = |groove, level_db| cut_side(&[groove], format, 0.0, &limits, level_db).songs[0].clone();
+        let (quiet, loud) = (at(&one, DB_PER_OCTAVE), at(&double, 0.0));
+        for (name, one, other) in [
+            ("slope", quiet.slope_db, loud.slope_db),
+            ("curvature", quiet.curvature_db, loud.curvature_db),
+            ("lift", quiet.lift_um, loud.lift_um),
+            ("largest lift", quiet.max_lift_um, loud.max_lift_um),
+            ("pitch", quiet.mean_pitch_um, loud.mean_pitch_um),
+            ("radius", quiet.inner_radius_mm, loud.inner_radius_mm),
+        ] {
+            assert!((one - other).abs() < 1e-9 * other.abs(), "{name}: {one} and {other}");
+        }
+        let limit_db = 6.0;
+        let louder = at(&one, DB_PER_OCTAVE + limit_db);
+        assert!((louder.outermost_curvature_db - quiet.outermost_curvature_db - limit_db).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_short_programme_lies_within_one_eighth_of_a_turn() {
+        let (limits, format) = (VinylLimits::default(), vinyl_format("12in45").unwrap());
+        let groove = noise(100, 0.5, &limits);
+        let cut = cut_side(&[&groove], format, 0.0, &limits, 0.0);
+        assert_eq!((cut.turns, cut.course.len()), (0.125, 1));
+        assert!(side_level(&[], format, 2.0, &limits).is_some());
+    }
+}

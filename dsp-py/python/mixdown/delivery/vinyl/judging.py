@@ -88,6 +88,8 @@ def _of_groove(song: VinylSong, turns: list[Mapping[str, Any]], limits: Limits) 
         severity, limit = over
         shown = figure(value) if unit == "µm" else f"{value:+.1f}"
         message = f"{text.format(shown)}; the limit is {limits[limit]:g} {unit}."
+        if name == "curvature" and limits.severity(song.outermost_curvature_db, pattern) is None:
+            message += f" At the outermost groove it would be {song.outermost_curvature_db:+.1f} dB."
         places = [turn for turn in turns if turn[column if unit == "dB" else "lift_um"] > limits[limit]]
         finding = _finding(name, severity, message, value, limits, limit, unit)
         found.append(replace(finding, at_s=_spans(places), evidence=_evidence(name, song)))

@@ -26,11 +26,12 @@ def draw_side(
     _draw(axes, course, songs, {"curvature_db": ("curvature", AFTER), "slope_db": ("slope", BEFORE)})
     for name, colour in (("curvature", AFTER), ("slope", FAINT)):
         for word, style in (("warning", ":"), ("fault", "--")):
-            label = f"{name} {word}, {limits[f'{name}_{word}_db']:+g} dB"
-            axes.axhline(limits[f"{name}_{word}_db"], color=colour, linestyle=style, linewidth=1.0, label=label)
+            limit_db = limits[f"{name}_{word}_db"]
+            label = f"{name} {word}, {limit_db:g} dB"
+            axes.axhline(limit_db, color=colour, linestyle=style, linewidth=1.0, label=label)
     values = [max(turn["curvature_db"], turn["slope_db"]) for turn in course]
     axes.set_ylim(_LOWEST_DB, max([12.0, *(value + 6.0 for value in values)]))
-    axes.set_ylabel("dB re limit")
+    axes.set_ylabel("dB re stylus", fontsize=9, color=INK)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.14), ncols=3, frameon=False, fontsize=8)
 
 
@@ -42,7 +43,7 @@ def draw_pitch(
     silent_um = limits["rest_width_um"] + limits["land_um"]
     axes.axhline(silent_um, color=TARGET, linestyle="--", linewidth=1.0, label=f"silence, {silent_um:g} µm")
     axes.set_ylim(0.0, max([2.0 * silent_um, *(1.1 * turn["pitch_um"] for turn in course)]))
-    axes.set_ylabel("pitch in µm")
+    axes.set_ylabel("pitch in µm", fontsize=9, color=INK)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2, frameon=False, fontsize=8)
 
 
@@ -83,7 +84,7 @@ def _draw(
         )
     last = songs[-1]
     axes.set_xlim(0.0, (last.start_s + last.duration_s) / 60.0)
-    axes.set_xlabel("min", loc="right")
+    axes.set_xlabel("min", loc="right", fontsize=9, color=INK)
     axes.tick_params(length=0, labelcolor=INK, labelsize=8)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     for place in ("top", "right", "left"):

@@ -95,34 +95,45 @@ def suggestions(side: SideAtLevel, index: int, findings: Iterable[Finding]) -> d
 def _suggestion(
     side: SideAtLevel, index: int, finding: Finding, after: Callable[[Effect | None], After]
 ) -> Suggestion | None:
+    figure, limits = _CHANGED[finding.check][0], side.limits
     before = after(None)
-    figure = _CHANGED[finding.check][0]
-    rate_hz = side.songs[index].programme.rate_hz
-    effect: Effect | None = None
-    for effect in _candidates(finding, side.limits, rate_hz):
-        now = after(effect)
-        if figure not in before or figure not in now:
-            return None
-        if _is_within(finding.check, now[figure][0], side.limits):
-            break
-    if effect is None:
+
+    def mends(effect: Effect) -> bool:
+        return _is_within(finding.check, after(effect)[figure][0], limits)
+
+    if figure not in before:
         return None
+    candidates = list(_candidates(finding, limits, side.songs[index].programme.rate_hz))
+    if not candidates:
+        return None
+    # Where the strongest is not enough, no gentler one is.
+    effect = candidates[-1]
+    if mends(effect):
+        effect = next(filter(mends, candidates))
+    elif finding.check in ("slope", "curvature"):
+        effect = _turned_down(finding, limits)
     now = after(effect)
     if not _is_better(finding.check, before[figure][0], now[figure][0]):
         return None
-    within = _is_within(finding.check, now[figure][0], side.limits)
     changed = {
         name: (before[name][0], now[name][0], before[name][1])
         for name in _CHANGED[finding.check]
         if name in before and name in now
     }
-    before_text, now_text = (_text(figures[figure]) for figures in (before, now))
+    reason = _REASONS["level" if isinstance(effect, Gain) else finding.check]
     return Suggestion(
         track=side.songs[index].programme.title,
         effect=effect,
         key=None,
         fader_db=None,
-        reason=f"{_REASONS[finding.check].format(kind=type(effect).__name__)} {before_text} becomes {now_text}.",
+        reason=f"{reason} {_text(before[figure])} becomes {_text(now[figure])}.",
+        evidence=Figures({figure: before[figure]}),
+        predicted=Figures(changed),
+        confidence="high" if mends(effect) else "medium",
+    )
+
+
+_REASONS[finding.check].format(kind=type(effect).__name__)} {before_text} becomes {now_text}.",
         evidence=Figures({figure: before[figure]}),
         predicted=Figures(changed),
         confidence="high" if within else "medium",
@@ -134,15 +145,16 @@ _REASONS = {
     "bass_phase": "The side signal without bass leaves the bass in phase:",
     "low_mid_phase": "The side signal without low mids leaves them in phase:",
     "sibilance": "A de-esser takes the peaks of sibilants:",
-    "curvature": "{kind} straightens the groove walls:",
-    "slope": "{kind} slows the cutter:",
+    "curvature": "A high cut straightens the groove walls:",
+    "slope": "A high cut slows the cutter:",
+    "level": "At a lower level slope and curvature fall with it, where no high cut is enough:",
     "ultrasonic": "A high cut takes what no record plays:",
     "subsonic": "A high pass takes what only moves the groove:",
 }
 
 
 def _candidates(finding: Finding, limits: Limits, rate_hz: float) -> Iterable[Effect]:
-    """Yield what may mend a finding, the gentlest first."""
+    """Yield the effects that may mend a finding, the gentlest first."""
     if finding.check in ("lift", "bass_phase", "low_mid_phase"):
         corner_hz = limits["low_mid_hz" if finding.check == "low_mid_phase" else "bass_hz"]
         yield MidSide(side=[HighPass(frequency_hz=corner_hz, slope_db_per_octave=6)])
@@ -156,9 +168,12 @@ def _candidates(finding: Finding, limits: Limits, rate_hz: float) -> Iterable[Ef
         for corner_hz in _HIGH_CUTS_HZ:
             if corner_hz <= _HIGHEST * rate_hz:
                 yield LowPass(frequency_hz=corner_hz, slope_db_per_octave=slope)
-        if finding.check in ("slope", "curvature") and finding.value is not None:
-            excess_db = finding.value - limits[f"{finding.check}_warning_db"]
-            yield Gain(gain_db=-_STEP_DB * math.ceil(excess_db / _STEP_DB))
+
+
+def _turned_down(finding: Finding, limits: Limits) -> Effect:
+    """Return the gain that leaves a slope or a curvature no warning."""
+    excess_db = (finding.value or 0.0) - limits[f"{finding.check}_warning_db"]
+    return Gain(gain_db=-_STEP_DB * math.ceil(excess_db / _STEP_DB))
 
 
 def _is_within(check: str, value: float, limits: Limits) -> bool:
