@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from mixdown import __version__
+from mixdown.cli.catalog import catalog
 from mixdown.cli.check import check
 from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
@@ -37,6 +38,7 @@ app.command()(mix)
 app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
+app.command(epilog=TARGETS_HELP)(catalog)
 app.command()(compare)
 app.command()(vinyl)
 
