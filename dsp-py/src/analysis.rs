@@ -28,6 +28,7 @@ const LIMITS: &[(&str, &[Field])] = &[
     ("match", analysis::MatchLimits::FIELDS),
     ("tonal_balance", analysis::TonalLimits::FIELDS),
     ("translation", analysis::TranslationLimits::FIELDS),
+    ("vinyl_check", mixdown::delivery::vinyl::VinylLimits::FIELDS),
 ];
 
 /// The spectra of one track, measured once for all reports.

@@ -70,6 +70,7 @@ from mixdown.delivery import (
     targets,
     vinyl_sides,
 )
+from mixdown.delivery.vinyl import VinylCheck, VinylSong, vinyl_check
 from mixdown.effects import (
     AllPass,
     Band,
@@ -271,7 +272,9 @@ __all__ = [
     "Tremolo",
     "Vca",
     "Vibrato",
+    "VinylCheck",
     "VinylSides",
+    "VinylSong",
     "Width",
     "__version__",
     "album_loudness",
@@ -311,6 +314,7 @@ __all__ = [
     "tonal_balance",
     "tonal_target",
     "translation",
+    "vinyl_check",
     "vinyl_sides",
     "write",
 ]

@@ -22,6 +22,7 @@ from mixdown.cli.mix import mix
 from mixdown.cli.options import TARGETS_HELP
 from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
 from mixdown.cli.translate import translate
+from mixdown.cli.vinyl import vinyl
 from mixdown.files.names import printable
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
 app.command(epilog=TARGETS_HELP)(catalog)
 app.command()(compare)
+app.command()(vinyl)
 
 
 def _version(shown: bool) -> None:
