@@ -106,3 +106,49 @@ impl ToneMeter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    fn sines(tones: &[(f64, f64)], frames: usize) -> Vec<f64> {
+        let sine = |frame: usize, hz: f64| libm::sin(2.0 * core::f64::consts::PI * hz * frame as f64 / RATE_HZ);
+        (0..frames).map(|frame| tones.iter().map(|&(hz, gain)| gain * sine(frame, hz)).sum()).collect()
+    }
+
+    #[test]
+    fn levels_are_of_the_power_of_the_whole() {
+        // -20 dB at 10 Hz and at 20 kHz, where the filters take little.
+        let sound = sines(&[(1_000.0, 1.0), (10.0, 0.1), (20_000.0, 0.1)], 96_000);
+        let mut meter = ToneMeter::new(RATE_HZ);
+        meter.observe(&sound, &sound);
+        let tone = meter.finish(&VinylLimits::default());
+        assert!((tone.subsonic_db.unwrap() + 20.1).abs() < 0.2, "{tone:?}");
+        // 4th order at 16 kHz, warped: 1 dB down at 20 kHz.
+        assert!((tone.ultrasonic_db.unwrap() + 20.5).abs() < 0.7, "{tone:?}");
+        assert_eq!(tone.sibilance_db, None);
+    }
+
+    #[test]
+    fn sibilance_is_of_blocks_over_the_whole() {
+        let mut velocity = sines(&[(1_000.0, 1.0)], 480_000);
+        let burst = sines(&[(7_000.0, 4.0)], 2_400);
+        velocity[240_000..242_400].copy_from_slice(&burst);
+        let moved = Moved { displacement: vec![], velocity, acceleration: vec![] };
+        let mut meter = ToneMeter::new(RATE_HZ);
+        meter.observe_recorded(&moved, &moved, 0);
+        let limits = VinylLimits { sibilance_percent: 100.0, ..Default::default() };
+        // 16 times the power of the tone, over a whole that 50 ms in 10 s raise by 0.3 dB.
+        let level_db = meter.finish(&limits).sibilance_db.unwrap();
+        assert!((level_db - 11.7).abs() < 0.7, "{level_db}");
+    }
+
+    #[test]
+    fn what_the_rate_does_not_hold_is_not_judged() {
+        let tone = ToneMeter::new(16_000.0).finish(&VinylLimits::default());
+        assert_eq!((tone.ultrasonic_db, tone.sibilance_db, tone.subsonic_db), (None, None, None));
+    }
+}

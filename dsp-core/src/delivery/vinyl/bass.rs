@@ -127,3 +127,50 @@ fn correlation(&[left, right, both]: &Sums) -> f64 {
     let product = libm::sqrt(left) * libm::sqrt(right);
     if product > 0.0 { (both / product).clamp(-1.0, 1.0) } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    fn bass(seconds: f64, channels: impl Fn(f64) -> [f64; 2]) -> Bass {
+        let limits = VinylLimits::default();
+        let mut meter = BassMeter::new(RATE_HZ, &limits);
+        let frames = (seconds * RATE_HZ) as usize;
+        let [left, right]: [Vec<f64>; 2] =
+            [0, 1].map(|channel| (0..frames).map(|frame| channels(frame as f64 / RATE_HZ)[channel]).collect());
+        meter.observe(&left, &right);
+        meter.finish(&limits)
+    }
+
+    fn sine(frequency_hz: f64, time_s: f64) -> f64 {
+        libm::sin(2.0 * core::f64::consts::PI * frequency_hz * time_s)
+    }
+
+    #[test]
+    fn a_quarter_of_a_period_apart_has_no_correlation() {
+        let apart = bass(2.0, |time_s| [sine(80.0, time_s), sine(80.0, time_s + 0.25 / 80.0)]);
+        // The filters start at rest.
+        assert!(apart.correlation.unwrap().abs() < 0.01);
+        let equal = bass(2.0, |time_s| [sine(80.0, time_s); 2]);
+        assert!((equal.correlation.unwrap() - 1.0).abs() < 1e-9);
+        assert_eq!((equal.out_of_phase_ms, equal.out_of_phase_s.len()), (0.0, 0));
+    }
+
+    #[test]
+    fn the_time_out_of_phase_is_found_where_it_is() {
+        let turned = |time_s: f64| if (1.0..1.3).contains(&time_s) { -1.0 } else { 1.0 };
+        let found = bass(3.0, |time_s| [sine(80.0, time_s), turned(time_s) * sine(80.0, time_s)]);
+        assert!((found.out_of_phase_ms - 300.0).abs() <= 40.0, "{}", found.out_of_phase_ms);
+        let [[start_s, end_s]] = found.out_of_phase_s[..] else { panic!("{:?}", found.out_of_phase_s) };
+        assert!((start_s - 1.0).abs() < 0.05 && (end_s - 1.3).abs() < 0.05, "{start_s} to {end_s}");
+    }
+
+    #[test]
+    fn treble_out_of_phase_is_no_bass_and_one_channel_has_no_correlation() {
+        let treble = bass(1.0, |time_s| [sine(5_000.0, time_s), -sine(5_000.0, time_s)]);
+        assert_eq!((treble.correlation, treble.out_of_phase_ms), (None, 0.0));
+        assert_eq!(bass(1.0, |time_s| [sine(80.0, time_s), 0.0]).correlation, Some(0.0));
+    }
+}
