@@ -37,6 +37,8 @@ pub(super) struct ToneMeter {
     /// Sums of squares: whole, below, above; of the velocity.
     sums: [f64; 3],
     recorded: f64,
+    /// Makes up for what the band takes in its middle.
+    sibilance_gain: f64,
     frames: usize,
     block: f64,
     frames_per_block: usize,
@@ -50,12 +52,14 @@ impl ToneMeter {
         let most_hz = HIGHEST * sample_rate_hz;
         let ultrasonic = Pair::high_pass(ULTRASONIC_HZ.min(most_hz), sample_rate_hz);
         let sibilance = Pair::band(low_hz.min(most_hz), high_hz.min(most_hz), sample_rate_hz);
+        let sibilance_gain = 1.0 / sibilance.power_at(libm::sqrt(low_hz * high_hz).min(most_hz), sample_rate_hz);
         Self {
             subsonic: both(SUBSONIC_HZ, Pair::low_pass(SUBSONIC_HZ, sample_rate_hz)),
             ultrasonic: both(ULTRASONIC_HZ, ultrasonic),
             sibilance: both(high_hz, sibilance),
             sums: [0.0; 3],
             recorded: 0.0,
+            sibilance_gain,
             frames: 0,
             block: 0.0,
             frames_per_block: ms_to_frames(BLOCK_MS, sample_rate_hz),
@@ -86,7 +90,7 @@ impl ToneMeter {
             self.block += left * left + right * right;
             self.frames += 1;
             if self.frames.is_multiple_of(self.frames_per_block) {
-                self.blocks.push(self.block / self.frames_per_block as f64);
+                self.blocks.push(self.sibilance_gain * self.block / self.frames_per_block as f64);
                 self.block = 0.0;
             }
         }

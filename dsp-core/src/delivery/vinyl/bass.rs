@@ -10,6 +10,8 @@ const BLOCK_MS: f64 = 10.0;
 const WINDOW: usize = 5;
 /// Mean square below which there is no bass.
 const SILENCE: f64 = 1e-10;
+/// Power of the bass in parts of the whole below which there is none: it moves nothing.
+const LEAST_SHARE: f64 = 1e-5;
 /// Most spans that are listed.
 const MOST_SPANS: usize = 100;
 
@@ -17,7 +19,7 @@ const MOST_SPANS: usize = 100;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Bass {
-    /// Below `bass_hz`; 0 if one channel is silent, `None` if there is no bass.
+    /// Below `bass_hz`; 0 if one channel is silent, `None` if there is no bass: less than -50 dB of the whole.
     pub correlation: Option<f64>,
     /// Below `low_mid_hz`.
     pub low_mid_correlation: Option<f64>,
@@ -39,6 +41,8 @@ pub(super) struct BassMeter {
     frames: usize,
     sums: [Sums; 2],
     whole: [Sums; 2],
+    /// Power of all frequencies.
+    power: f64,
     blocks: Vec<Sums>,
     sample_rate_hz: f64,
 }
@@ -55,6 +59,7 @@ impl BassMeter {
             frames: 0,
             sums: [[0.0; 3]; 2],
             whole: [[0.0; 3]; 2],
+            power: 0.0,
             blocks: Vec::new(),
             sample_rate_hz,
         }
@@ -62,6 +67,7 @@ impl BassMeter {
 
     pub(super) fn observe(&mut self, left: &[f64], right: &[f64]) {
         for (&left, &right) in left.iter().zip(right) {
+            self.power += left * left + right * right;
             for (filters, sums) in self.filters.iter_mut().zip(&mut self.sums) {
                 let (left, right) = (filters[0].tick(left), filters[1].tick(right));
                 sums[0] += left * left;
@@ -87,10 +93,11 @@ impl BassMeter {
     pub(super) fn finish(mut self, limits: &VinylLimits) -> Bass {
         self.end_block();
         let frames = self.frames.max(1) as f64;
-        let sounds = |sums: &Sums| sums[0] + sums[1] > SILENCE * frames;
+        let silence = SILENCE.max(LEAST_SHARE * self.power / frames);
+        let sounds = |sums: &Sums| sums[0] + sums[1] > silence * frames;
         let [correlation, low_mid_correlation] = self.whole.map(|sums| sounds(&sums).then(|| correlation(&sums)));
         let least = (self.whole[0][0] + self.whole[0][1]) * db_to_power(-limits.bass_below_db) / frames;
-        let least = least.max(SILENCE) * (WINDOW * self.frames_per_block) as f64;
+        let least = least.max(silence) * (WINDOW * self.frames_per_block) as f64;
         let block_s = self.frames_per_block as f64 / self.sample_rate_hz;
         let (mut longest, mut spans, mut start) = (0, Vec::new(), None);
         let windows = self.blocks.windows(WINDOW).map(|window| {
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn treble_out_of_phase_is_no_bass_and_one_channel_has_no_correlation() {
-        let treble = bass(1.0, |time_s| [sine(5_000.0, time_s), -sine(5_000.0, time_s)]);
+        let treble = bass(1.0, |time_s| [time_s, -time_s].map(|gain| gain * sine(5_000.0, time_s)));
         assert_eq!((treble.correlation, treble.out_of_phase_ms), (None, 0.0));
         assert_eq!(bass(1.0, |time_s| [sine(80.0, time_s), 0.0]).correlation, Some(0.0));
     }
