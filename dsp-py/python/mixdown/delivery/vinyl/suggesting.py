@@ -133,13 +133,6 @@ def _suggestion(
     )
 
 
-_REASONS[finding.check].format(kind=type(effect).__name__)} {before_text} becomes {now_text}.",
-        evidence=Figures({figure: before[figure]}),
-        predicted=Figures(changed),
-        confidence="high" if within else "medium",
-    )
-
-
 _REASONS = {
     "lift": "The side signal without bass moves the stylus up and down less:",
     "bass_phase": "The side signal without bass leaves the bass in phase:",
