@@ -44,7 +44,7 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
-from mixdown.checking import FileCheck, Format, Profile, check, profiles
+from mixdown.checking import CodecReport, FileCheck, Format, Profile, check, codec_preview, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
     Certificate,
@@ -157,6 +157,7 @@ __all__ = [
     "Chorus",
     "Clash",
     "Clipper",
+    "CodecReport",
     "Compressor",
     "Convolution",
     "Correlation",
@@ -247,6 +248,7 @@ __all__ = [
     "blocks",
     "check",
     "check_mix",
+    "codec_preview",
     "correlation",
     "devices",
     "display",

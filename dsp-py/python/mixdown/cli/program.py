@@ -13,6 +13,7 @@ import typer
 
 from mixdown import __version__
 from mixdown.cli.check import check
+from mixdown.cli.codec import codec
 from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
 from mixdown.cli.master import master
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command(epilog=TARGETS_HELP)(measure)
 app.command(epilog=TARGETS_HELP)(check)
+app.command()(codec)
 app.command()(mix)
 app.command()(translate)
 app.command()(demo)
