@@ -1,4 +1,4 @@
-"""Programs of others that read what is written: tests that need a missing one are skipped, with a line that names it."""
+"""Programs of others that read what is written; tests that need a missing one are skipped, with a line naming it."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
+from mixdown.album import Album, AlbumChange, AlbumMeasurements, MasteredAlbum, MasteredSong, Song, SongReading
 from mixdown.analysis import (
     Balance,
     Clash,
@@ -44,20 +45,32 @@ from mixdown.analysis import (
     tonal_target,
     translation,
 )
+from mixdown.catalog import Catalog, CatalogRecord, master_catalog
 from mixdown.checking import CodecReport, FileCheck, Format, Profile, check, codec_preview, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
+    CdEntry,
+    CdLayout,
+    CdTrack,
     Certificate,
+    Manifest,
+    ManifestFile,
     Mastered,
     MatchedTo,
+    Order,
+    Seam,
     Target,
+    VinylSides,
     gtin,
     isrc,
     master,
     normalize,
     playback_gain,
+    suggest_order,
     targets,
+    vinyl_sides,
 )
+from mixdown.delivery.vinyl import VinylCheck, VinylSong, vinyl_check
 from mixdown.effects import (
     AllPass,
     Band,
@@ -106,7 +119,8 @@ from mixdown.effects import (
     from_dict,
 )
 from mixdown.faders import fader_db, fader_position
-from mixdown.files import Blocks, Recording, blocks, read, write
+from mixdown.files import Blocks, Broadcast, Recording, blocks, r128_tags, read, replay_gain_tags, write
+from mixdown.files.covers import CoverLimits, check_cover
 from mixdown.meters import (
     ChannelLevel,
     Correlation,
@@ -143,6 +157,9 @@ from mixdown.session import (
 __version__ = _version("mixdown")
 
 __all__ = [
+    "Album",
+    "AlbumChange",
+    "AlbumMeasurements",
     "AllPass",
     "Audio",
     "Balance",
@@ -150,7 +167,13 @@ __all__ = [
     "BandPass",
     "Bell",
     "Blocks",
+    "Broadcast",
     "Bypass",
+    "Catalog",
+    "CatalogRecord",
+    "CdEntry",
+    "CdLayout",
+    "CdTrack",
     "Certificate",
     "Chain",
     "ChannelLevel",
@@ -163,6 +186,7 @@ __all__ = [
     "Correlation",
     "CorrelationMeter",
     "CorrelationReading",
+    "CoverLimits",
     "DeEsser",
     "Delay",
     "Device",
@@ -195,8 +219,12 @@ __all__ = [
     "LoudnessMeter",
     "LowPass",
     "LowShelf",
+    "Manifest",
+    "ManifestFile",
     "Masking",
     "Mastered",
+    "MasteredAlbum",
+    "MasteredSong",
     "Match",
     "MatchCurve",
     "MatchedTo",
@@ -208,6 +236,7 @@ __all__ = [
     "MonoCompatibility",
     "MultibandCompressor",
     "Notch",
+    "Order",
     "Pan",
     "Parallel",
     "Parameter",
@@ -221,8 +250,11 @@ __all__ = [
     "Reverb",
     "RoomNoise",
     "Saturator",
+    "Seam",
     "Send",
     "ShapeError",
+    "Song",
+    "SongReading",
     "Spectrum",
     "SpectrumMeter",
     "Stems",
@@ -241,12 +273,16 @@ __all__ = [
     "Tremolo",
     "Vca",
     "Vibrato",
+    "VinylCheck",
+    "VinylSides",
+    "VinylSong",
     "Width",
     "__version__",
     "album_loudness",
     "balance",
     "blocks",
     "check",
+    "check_cover",
     "check_mix",
     "codec_preview",
     "correlation",
@@ -263,18 +299,24 @@ __all__ = [
     "loudness",
     "masking",
     "master",
+    "master_catalog",
     "match",
     "mono_compatibility",
     "normalize",
     "playback_gain",
     "profiles",
+    "r128_tags",
     "read",
+    "replay_gain_tags",
     "resample",
     "spectrum",
+    "suggest_order",
     "targets",
     "to_float",
     "tonal_balance",
     "tonal_target",
     "translation",
+    "vinyl_check",
+    "vinyl_sides",
     "write",
 ]

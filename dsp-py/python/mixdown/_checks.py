@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
@@ -9,7 +10,8 @@ import math
 import operator
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -288,8 +290,26 @@ def items(name: str, values: Any, of: str) -> list[Any]:
     return list(values)
 
 
+@contextlib.contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect what this thread would warn of, in place of warning: no filter drops a repeated one."""
+    said: list[str] = []
+    before = _collected.set(said)
+    try:
+        yield said
+    finally:
+        _collected.reset(before)
+
+
+_collected: ContextVar[list[str] | None] = ContextVar("_collected", default=None)
+
+
 def warn(message: str) -> None:
     """Warn at the line that called into the package, however deep within it the reason lies."""
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(message)
+        return
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
         level, frame = level + 1, frame.f_back
@@ -335,13 +355,14 @@ _R = TypeVar("_R")
 def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Make a function refuse calls that do not fit its signature, and suggest the parameter meant."""
     signature = inspect.signature(function)
-    inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
+    inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name not in ("self", "cls")])
     method = len(inner.parameters) != len(signature.parameters)
 
     @functools.wraps(function)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         # By the class of the object, which may have inherited the method.
-        owner = f"{type(args[0]).__name__}.{function.__name__}" if method else function.__qualname__
+        bound = args[0] if method and isinstance(args[0], type) else type(args[0]) if method else None
+        owner = f"{bound.__name__}.{function.__name__}" if bound else function.__qualname__
         given = args[1:] if method else args
         check_call(owner.removesuffix(".__init__"), inner, given, cast(dict[str, Any], kwargs))
         return function(*args, **kwargs)

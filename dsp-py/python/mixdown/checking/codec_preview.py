@@ -211,8 +211,8 @@ def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: 
 
     Notes
     -----
-    Ten excerpts of two songs, mastered to -9 LUFS and -1 dBTP with and without a clip, came back with true peaks of
-    (the median, and the highest): MP3 320 -0.9, -0.5; AAC 256 -0.6, +0.9; Vorbis 160 -0.4, +0.5; Opus 128 +0.3, +0.8 dBTP.
+    Ten excerpts of two songs, mastered to -9 LUFS and -1 dBTP with and without a clip, came back in dBTP at
+    (the median, and the highest) MP3 320 -0.9, -0.5; AAC 256 -0.6, +0.9; Vorbis 160 -0.4, +0.5; Opus 128 +0.3, +0.8.
     At 128 kb/s ffmpeg's AAC is erratic: most stay below 1.3, two reach 4 and 5, within 35 ms of sound.
 
     Examples

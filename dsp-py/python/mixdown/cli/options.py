@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from mixdown import _checks
+from mixdown import _checks, _core
 from mixdown._core import ParameterError
 from mixdown.delivery import targets
+from mixdown.delivery.normalizing import ClipDb
 
 #: Epilog of commands that take a target; lines are not rewrapped, which would split names.
 TARGETS_HELP = "\b\n" + textwrap.fill(
@@ -18,7 +19,9 @@ TARGETS_HELP = "\b\n" + textwrap.fill(
 )
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="File to write: .wav, .flac, .aiff, .mp3, .ogg, .opus or .m4a.")
+]
 Depth = Annotated[str, typer.Option("--bit-depth", metavar="BITS", help="16, 24 or 32 (floating point).")]
 
 
@@ -41,3 +44,16 @@ def bits(text: str) -> int:
         given = text if text.isdecimal() else _checks.shown(text)
         raise ParameterError(f"--bit-depth = {given} is not allowed: it must be 16, 24 or 32")
     return int(text)
+
+
+def clip_depth(word: str) -> ClipDb:
+    """Return the clipping that a word of the command line asks for."""
+    if word in ("auto", "off"):
+        return cast(ClipDb, word)
+    low, high = _core.delivery_range("clip_db")
+    try:
+        depth_db = float(word)
+    except ValueError:
+        allowed = f"auto, off or dB, {low:g}..{high:g}"
+        raise ParameterError(f"--clip-db = {_checks.shown(word)} is not allowed: it must be {allowed}") from None
+    return _checks.in_range("--clip-db", depth_db, low, high)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from mixdown import __version__
+from mixdown.cli.catalog import catalog
 from mixdown.cli.check import check
 from mixdown.cli.codec import codec
 from mixdown.cli.compare import compare
@@ -22,6 +23,7 @@ from mixdown.cli.mix import mix
 from mixdown.cli.options import TARGETS_HELP
 from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
 from mixdown.cli.translate import translate
+from mixdown.cli.vinyl import vinyl
 from mixdown.files.names import printable
 
 app = typer.Typer(
@@ -38,7 +40,9 @@ app.command()(mix)
 app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
+app.command(epilog=TARGETS_HELP)(catalog)
 app.command()(compare)
+app.command()(vinyl)
 
 
 def _version(shown: bool) -> None:

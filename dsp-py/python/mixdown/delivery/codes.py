@@ -120,6 +120,11 @@ def catalog_number(barcode: str, *, place: str = "barcode") -> str:
     ------
     ParameterError
         Also for 14 digits that do not begin with 0: they name a carton, not a disc.
+
+    Examples
+    --------
+    >>> catalog_number("012345678905")
+    '0012345678905'
     """
     code = gtin(barcode, place=place)
     if len(code) == 14 and code[0] != "0":

@@ -32,7 +32,7 @@ from mixdown.files.recordings import Recording, read
 #: Rates of MP3, AAC and, here, Vorbis, in Hz; audio at another one is converted.
 _RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 #: Bit rates of MP3 in kb/s: of MPEG-1, and of the lower sample rates of MPEG-2 and 2.5 (ISO/IEC 11172-3, 13818-3).
-_MP3_KBPS = {
+MP3_KBPS = {
     32_000: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     16_000: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     8_000: (8, 16, 24, 32, 40, 48, 56, 64),
@@ -132,7 +132,7 @@ class Coding:
         _checks.one_of("codec", self.codec, tuple(CODECS))
         if self.codec == "mp3":
             coded_hz = 48_000 if sample_rate_hz is None else self.rate_hz(sample_rate_hz)
-            allowed = next(rates for lowest, rates in _MP3_KBPS.items() if coded_hz >= lowest)
+            allowed = next(rates for lowest, rates in MP3_KBPS.items() if coded_hz >= lowest)
             if kbps not in allowed:
                 words = ", ".join(map(str, allowed))
                 raise ParameterError(f"bitrate_kbps = {kbps} is not allowed: MP3 at {coded_hz} Hz takes one of {words}")
@@ -260,7 +260,7 @@ def decode(source: str | os.PathLike[str] | bytes) -> Recording:
 def _by_libsndfile(frames: NDArray[np.float32], rate_hz: int, coding: Coding) -> bytes:
     kbps, channels = coding.bitrate_kbps, frames.shape[1]
     if coding.codec == "mp3":
-        low, high = next((rates[0], rates[-1]) for lowest, rates in _MP3_KBPS.items() if rate_hz >= lowest)
+        low, high = next((rates[0], rates[-1]) for lowest, rates in MP3_KBPS.items() if rate_hz >= lowest)
         return _written(frames, rate_hz, "MP3", "MPEG_LAYER_III", (high - kbps) / (high - low), bitrate_mode="CONSTANT")
     if coding.codec == "opus":
         # libsndfile spreads the levels 1..0 over 6..256 kb/s per channel.

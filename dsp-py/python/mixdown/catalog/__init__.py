@@ -1,0 +1,19 @@
+"""Catalogues: thousands of songs, mastered by jobs that anyone may lose and repeat."""
+
+from mixdown.catalog.cataloguing import Catalog, master_catalog
+from mixdown.catalog.job import Job, run
+from mixdown.catalog.records import CatalogRecord
+from mixdown.catalog.settings import MasterSettings
+from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
+
+__all__ = [
+    "Catalog",
+    "CatalogRecord",
+    "FileFormat",
+    "Job",
+    "MasterSettings",
+    "catalog_jobs",
+    "catalog_manifest",
+    "master_catalog",
+    "run",
+]

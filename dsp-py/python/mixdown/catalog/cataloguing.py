@@ -1,0 +1,262 @@
+"""Catalogues: all songs of a folder mastered, resumed where they were left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from mixdown import _checks
+from mixdown._core import ParameterError
+from mixdown._threads import cores
+from mixdown.catalog.attempts import clear_dead
+from mixdown.catalog.cluster import on_cluster
+from mixdown.catalog.job import Job
+from mixdown.catalog.records import CatalogRecord
+from mixdown.catalog.schedulers import in_processes, in_threads
+from mixdown.catalog.settings import MasterSettings
+from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
+from mixdown.delivery import Manifest
+from mixdown.delivery.normalizing import ClipDb
+from mixdown.display import html
+from mixdown.effects import Effect
+from mixdown.files import NoiseShaping
+from mixdown.files.names import shown
+
+_SCHEDULERS = ("threads", "processes", "local")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What became of the songs of a catalogue.
+
+    Attributes
+    ----------
+    records : tuple of CatalogRecord
+        One for each song, in the order of their names.
+    manifest : Manifest
+        Of all masters that stand in the folder, those of earlier runs too, with why songs failed.
+    """
+
+    records: tuple[CatalogRecord, ...]
+    manifest: Manifest
+
+    def __repr__(self) -> str:
+        return f"<Catalog: {self.summary()}>"
+
+    @property
+    def mastered(self) -> tuple[CatalogRecord, ...]:
+        """Songs that were mastered by this run."""
+        return tuple(record for record in self.records if record.status == "ok" and not record.skipped)
+
+    @property
+    def skipped(self) -> tuple[CatalogRecord, ...]:
+        """Songs whose masters stood already."""
+        return tuple(record for record in self.records if record.skipped)
+
+    @property
+    def failed(self) -> tuple[CatalogRecord, ...]:
+        """Songs without a master."""
+        return tuple(record for record in self.records if record.status == "failed")
+
+    def summary(self) -> str:
+        """Return how many songs there are, and what became of them.
+
+        Returns
+        -------
+        str
+        """
+        songs = f"{len(self.records)} song{'' if len(self.records) == 1 else 's'}"
+        return f"{songs}: {len(self.mastered)} mastered, {len(self.skipped)} skipped, {len(self.failed)} failed"
+
+    def table(self) -> str:
+        """Return the records as text.
+
+        Returns
+        -------
+        str
+        """
+        rows = [("song", "result", "LUFS", "dBTP", "gain dB", "limited dB", "remarks"), *map(_row, self.records)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(_aligned, row, widths, range(len(row)))).rstrip() for row in rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the records as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        return {"songs": [{**record.to_dict(), "skipped": record.skipped} for record in self.records]}
+
+    def _repr_html_(self) -> str:
+        return html.page(self.summary(), f"<pre>{html.escaped(self.table())}</pre>")
+
+
+def _row(record: CatalogRecord) -> tuple[str, ...]:
+    if record.file is None or record.gain_db is None or record.max_reduction_db is None:
+        return shown(record.source), "failed", "", "", "", "", record.message
+    result = "skipped" if record.skipped else "mastered"
+    lufs, dbtp = record.file.integrated_lufs, record.file.true_peak_dbtp
+    values = (lufs, dbtp, record.gain_db, record.max_reduction_db)
+    figures = ("" if value is None else _checks.figure(value, 2) for value in values)
+    return shown(record.source), result, *figures, " ".join(record.notes)
+
+
+def _aligned(cell: str, width: int, column: int) -> str:
+    return cell.rjust(width) if 2 <= column <= 5 else cell.ljust(width)
+
+
+@_checks.named
+def master_catalog(
+    folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    target: str | None = None,
+    target_lufs: float | None = None,
+    ceiling_dbtp: float | None = None,
+    effects: Effect | Sequence[Effect] | None = None,
+    clip_db: ClipDb = "auto",
+    bit_depth: int = 24,
+    noise_shaping: NoiseShaping = "none",
+    delivery_rate_hz: float | None = None,
+    dual_mono: bool = False,
+    file_format: FileFormat = "wav",
+    scheduler: str = "threads",
+    jobs: int | None = None,
+    retries: int = 2,
+    force: bool = False,
+    progress: Callable[[float], object] | None = None,
+) -> Catalog:
+    """Master all songs of a folder, each by itself, and resume where an earlier run was left.
+
+    Each master has a record beside it, ``song.wav.json``: the checksum of what it was made of (the bytes of the song,
+    all settings, the version of the package) and of what it became. Where both still hold, the song is skipped; what
+    was altered, damaged, deleted, or made with other settings is made anew. Masters and records appear whole or not at
+    all, so that workers, machines, and the program itself may be killed at any time; the next run goes on. The bytes of
+    a master are the same under every scheduler.
+
+    A song that cannot be mastered (silent, damaged, out of reach of the target) is a record that failed, with one line
+    that says why; it ends nothing, and is tried again by the next run. A master that an earlier run made of it is left,
+    but is listed no more.
+
+    Parameters
+    ----------
+    folder : path
+        All audio files in it, and in folders within it, are songs; names that begin with a dot are left out.
+    out : path
+        Folder of the masters, made where it is missing: they have the names of the songs. ``manifest.json`` and
+        ``SHA256SUMS`` are written into it, from the records.
+    target, target_lufs, ceiling_dbtp, effects, clip_db, bit_depth, noise_shaping, delivery_rate_hz, dual_mono
+        See :func:`master`.
+    file_format : "wav" or "flac", default "wav"
+    scheduler : str, default "threads"
+        "threads" or "processes" of this machine; "local": workers of Dask on this machine, which are started anew where
+        they are lost; "tcp://host:8786": the workers of a Dask cluster, which must see both folders under the same
+        paths. Both of Dask need ``mixdown[cluster]``. A script that uses "processes" or "local" must call this under
+        ``if __name__ == "__main__"``.
+    jobs : int, optional
+        How many songs at once, 1 to 1024; by default one for each core. A cluster decides by itself.
+    retries : int, default 2
+        How often a song is tried again that was lost with its process, 0 to 100. A cluster decides by its setting
+        ``distributed.scheduler.allowed-failures``: 10 is usual where machines come and go.
+    force : bool, default False
+        Make anew what stands already, and replace files in `out` that no catalogue made.
+    progress : function, optional
+        Called with the share of songs that are done, rising from 0 to 1. What it raises ends the work.
+
+    Returns
+    -------
+    Catalog
+
+    Raises
+    ------
+    OSError
+        If a folder is missing, or cannot be written into.
+    ParameterError
+        For settings that :func:`master` refuses, songs that would become the same master, and a scheduler that is not
+        there; before any work.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import mixdown as md
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     songs = Path(folder) / "songs"
+    ...     songs.mkdir()
+    ...     for name, level in (("first", 0.5), ("second", 0.05)):
+    ...         audio = level * np.sin(np.arange(48_000) / 10)
+    ...         md.write(songs / f"{name}.wav", np.stack([audio, audio]), 48_000)
+    ...     first = md.master_catalog(songs, Path(folder) / "masters", target="spotify")
+    ...     again = md.master_catalog(songs, Path(folder) / "masters", target="spotify")
+    >>> first, again
+    (<Catalog: 2 songs: 2 mastered, 0 skipped, 0 failed>, <Catalog: 2 songs: 0 mastered, 2 skipped, 0 failed>)
+    >>> [round(file.integrated_lufs, 2) for file in again.manifest.files]
+    [-14.0, -14.0]
+    """
+    settings = MasterSettings(
+        target=target,
+        target_lufs=target_lufs,
+        ceiling_dbtp=ceiling_dbtp,
+        effects=effects,
+        clip_db=clip_db,
+        bit_depth=bit_depth,
+        noise_shaping=noise_shaping,
+        delivery_rate_hz=delivery_rate_hz,
+        dual_mono=dual_mono,
+    )
+    _checks.one_of("file_format", file_format, get_args(FileFormat))
+    if bit_depth == 32 and file_format == "flac":
+        raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
+    workers = cores() if jobs is None else _checks.whole_number("jobs", jobs, 1, 1024)
+    retries = _checks.whole_number("retries", retries, 0, 100)
+    force, progress = _checks.flag("force", force), _checks.callback("progress", progress)
+    if not isinstance(scheduler, str) or not (scheduler in _SCHEDULERS or "://" in scheduler):
+        allowed = f"{', '.join(_SCHEDULERS)} or the address of a scheduler, as tcp://host:8786"
+        raise ParameterError(f"scheduler = {_checks.shown(scheduler)} is not allowed: it must be {allowed}")
+    all_jobs = catalog_jobs(Path(folder), Path(out), settings, file_format, force)
+    place = all_jobs[0].out
+    new = not place.exists()
+    place.mkdir(parents=True, exist_ok=True)
+    folders = sorted({job.output_file.parent for job in all_jobs})
+    clear_dead(folders)
+    # It also marks the folder as one of masters.
+    written = catalog_manifest(place).write(place)
+    records: dict[str, CatalogRecord] = {}
+    try:
+        for record in _running(all_jobs, scheduler, min(workers, len(all_jobs)), retries):
+            records[record.source] = record
+            if progress is not None:
+                progress(len(records) / len(all_jobs))
+    except ParameterError:
+        # Of a scheduler that is not there: nothing is left.
+        if new and not records:
+            _remove(written, place)
+        raise
+    finally:
+        clear_dead(folders)
+        if place.exists():
+            made = catalog_manifest(place)
+            made.write(place)
+    return Catalog(tuple(records[job.source] for job in all_jobs), made)
+
+
+def _remove(files: Sequence[Path], folder: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _running(jobs: Sequence[Job], scheduler: str, workers: int, retries: int) -> Iterator[CatalogRecord]:
+    if scheduler == "threads":
+        return in_threads(jobs, workers)
+    if scheduler == "processes":
+        return in_processes(jobs, workers, retries)
+    return on_cluster(jobs, None if scheduler == "local" else scheduler, workers, retries)

@@ -1,0 +1,385 @@
+"""Manifests of delivered files: sizes, checksums of files and of their samples, loudness."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import soundfile
+
+from mixdown import _checks
+from mixdown._core import ParameterError
+from mixdown.effects import without_infinities
+from mixdown.files import READABLE, Blocks, replace_file
+from mixdown.files.names import shown
+from mixdown.files.tags import read_tags
+from mixdown.meters import Loudness, LoudnessMeter
+
+#: Names of the manifest and of its list of checksums.
+MANIFEST, CHECKSUMS = "manifest.json", "SHA256SUMS"
+
+#: Bits of one sample in the files whose samples have a checksum, by libsndfile's name of their format.
+_SAMPLE_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32}
+#: Bytes and frames read at a time.
+_STEP_BYTES, _STEP_FRAMES = 1 << 20, 65_536
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """A file of a manifest.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder of the manifest, with ``/`` between its parts.
+    bytes : int
+    sha256 : str
+        Of the file, in hexadecimal digits.
+    audio_md5 : str or None
+        MD5 of the samples, little-endian, in as many bytes each as their word length: the checksum in the header of
+        FLAC files, and the same for a WAV file of the same samples. None where a lossy coder leaves no samples to rely
+        on, and for files that hold no audio.
+    sample_rate_hz, bit_depth, frames : int or None
+        Of audio; a lossy file has no `bit_depth`.
+    integrated_lufs, true_peak_dbtp : float or None
+        Of audio, by the meter of certificates; -inf for silence.
+    isrc : str or None
+        Of audio, by its tags.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+    audio_md5: str | None = None
+    sample_rate_hz: int | None = None
+    bit_depth: int | None = None
+    frames: int | None = None
+    integrated_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    isrc: str | None = None
+
+    @classmethod
+    def of(
+        cls, file: str | os.PathLike[str], folder: str | os.PathLike[str], loudness: Loudness | None = None
+    ) -> ManifestFile:
+        """Return the entry of a file in a folder.
+
+        Parameters
+        ----------
+        file : path
+            The file itself, within `folder`.
+        folder : path
+        loudness : Loudness, optional
+            Where it was measured already; else audio is measured.
+
+        Returns
+        -------
+        ManifestFile
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ParameterError
+            If it does not lie in the folder.
+        """
+        place = Path(file)
+        try:
+            path = place.resolve().relative_to(Path(folder).resolve()).as_posix()
+        except ValueError:
+            raise ParameterError(f"file = {shown(place)} is not allowed: it must lie in {shown(folder)}") from None
+        plain = cls(path=path, bytes=place.stat().st_size, sha256=sha256_of(place))
+        return dataclasses.replace(plain, **_of_audio(place, loudness)) if place.suffix.lower() in READABLE else plain
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is known as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON: an infinity is the word "inf" or "-inf".
+        """
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        return cast(dict[str, Any], without_infinities(known))
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> ManifestFile:
+        """Return the entry from its plain values, which may stand among others.
+
+        Parameters
+        ----------
+        plain : mapping
+
+        Returns
+        -------
+        ManifestFile
+
+        Raises
+        ------
+        ParameterError
+            For a value that is missing or of another kind.
+        """
+        values: dict[str, Any] = {}
+        for entry in dataclasses.fields(cls):
+            value = plain.get(entry.name)
+            kinds = _KINDS[entry.name]
+            if value in ("inf", "-inf") and float in kinds:
+                value = float(value)
+            required = entry.default is dataclasses.MISSING
+            if (value is None and required) or not (value is None or type(value) in kinds):
+                raise ParameterError(f"{entry.name} = {_checks.shown(value)} is not what a manifest holds there")
+            values[entry.name] = value
+        return cls(**values)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("path", "sha256", "audio_md5", "isrc"), (str,)),
+    **dict.fromkeys(("bytes", "sample_rate_hz", "bit_depth", "frames"), (int,)),
+    **dict.fromkeys(("integrated_lufs", "true_peak_dbtp"), (float, int)),
+}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a folder of delivered files holds: the same files give the same bytes.
+
+    Parameters
+    ----------
+    files : iterable of ManifestFile
+        In any order; they are sorted by their paths. No path twice.
+    about : mapping, optional
+        Plain values that stand before the files: title, settings, ...
+
+    Examples
+    --------
+    >>> from mixdown.delivery import Manifest, ManifestFile
+    >>> manifest = Manifest([ManifestFile("b.txt", 2, "0b"), ManifestFile("a.txt", 1, "0a")])
+    >>> [file.path for file in manifest.files], sum(file.bytes for file in manifest.files)
+    (['a.txt', 'b.txt'], 3)
+    """
+
+    files: tuple[ManifestFile, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(self, files: Iterable[ManifestFile], about: Mapping[str, Any] | None = None) -> None:
+        listed = tuple(sorted(files, key=lambda file: file.path))
+        for one, other in itertools.pairwise(listed):
+            if one.path == other.path:
+                raise ParameterError(f"files holds {shown(one.path)} twice")
+        object.__setattr__(self, "files", listed)
+        object.__setattr__(self, "about", dict(about or {}))
+        if "files" in self.about:
+            raise ParameterError("about.files is not allowed: the files have this name")
+
+    @classmethod
+    def of_folder(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        loudness: Mapping[str, Loudness] | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Manifest:
+        """Return the manifest of all files in a folder, and in folders within it.
+
+        Parameters
+        ----------
+        folder : path
+        loudness : mapping of path to Loudness, optional
+            What was measured already, by paths as a manifest has them; other audio is measured.
+        about : mapping, optional
+            See :class:`Manifest`.
+
+        Returns
+        -------
+        Manifest
+            Without a manifest and checksums that the folder itself holds.
+        """
+        root, measured = Path(folder), dict(loudness or {})
+        found = [file for file in sorted(root.rglob("*")) if file.is_file()]
+        own = {root / MANIFEST, root / CHECKSUMS}
+        paths = [file for file in found if file not in own]
+        return cls(
+            [ManifestFile.of(file, root, measured.get(file.relative_to(root).as_posix())) for file in paths], about
+        )
+
+    def to_json(self) -> bytes:
+        """Return the bytes of ``manifest.json``.
+
+        Returns
+        -------
+        bytes
+            UTF-8, indented by 2.
+        """
+        plain = without_infinities({**self.about, "files": [file.to_dict() for file in self.files]})
+        text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+        # Bytes of names that are no UTF-8 become escapes, which JSON reads.
+        return f"{text}\n".encode("utf-8", "backslashreplace")
+
+    def sums(self) -> bytes:
+        """Return the bytes of ``SHA256SUMS``, as ``sha256sum -c`` reads them: all files, and ``manifest.json``.
+
+        Returns
+        -------
+        bytes
+        """
+        sums = {file.path: file.sha256 for file in self.files}
+        sums[MANIFEST] = hashlib.sha256(self.to_json()).hexdigest()
+        return b"".join(_sum_line(path, sums[path]) for path in sorted(sums))
+
+    def write(self, folder: str | os.PathLike[str]) -> tuple[Path, Path]:
+        """Write ``manifest.json`` and ``SHA256SUMS`` into a folder.
+
+        Parameters
+        ----------
+        folder : path
+            That of the files.
+
+        Returns
+        -------
+        pair of paths
+
+        Raises
+        ------
+        OSError
+            If they cannot be written.
+        """
+        manifest, sums = Path(folder) / MANIFEST, Path(folder) / CHECKSUMS
+        replace_file(manifest, self.to_json())
+        replace_file(sums, self.sums())
+        return manifest, sums
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Manifest:
+        """Read the ``manifest.json`` of a folder.
+
+        Parameters
+        ----------
+        folder : path
+
+        Returns
+        -------
+        Manifest
+
+        Raises
+        ------
+        OSError
+            If there is none.
+        ParameterError
+            If it is not one.
+        """
+        file = Path(folder) / MANIFEST
+        try:
+            plain = json.loads(file.read_bytes())
+            entries = plain.pop("files")
+            return cls([ManifestFile.from_dict(entry) for entry in entries], plain)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ParameterError(f"{shown(file)} is not a manifest ({error})") from None
+
+    def verify(self, folder: str | os.PathLike[str]) -> dict[str, str]:
+        """Compare the files of a folder with the manifest.
+
+        Parameters
+        ----------
+        folder : path
+
+        Returns
+        -------
+        dict of path to str
+            What is wrong with each file that is missing or other than listed; empty if none is.
+        """
+        wrong = {}
+        for listed in self.files:
+            file = Path(folder) / listed.path
+            if not file.is_file():
+                wrong[listed.path] = "missing"
+            elif file.stat().st_size != listed.bytes:
+                wrong[listed.path] = f"{file.stat().st_size} bytes, {listed.bytes} listed"
+            elif sha256_of(file) != listed.sha256:
+                wrong[listed.path] = "other content of the same size"
+        return wrong
+
+
+def sha256_of(file: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits.
+
+    Parameters
+    ----------
+    file : path
+
+    Returns
+    -------
+    str
+    """
+    digest = hashlib.sha256()
+    with Path(file).open("rb") as source:
+        while part := source.read(_STEP_BYTES):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def audio_md5(file: str | os.PathLike[str]) -> str | None:
+    """Return the MD5 of the samples of a lossless file, decoded.
+
+    Parameters
+    ----------
+    file : path
+
+    Returns
+    -------
+    str or None
+        See :class:`ManifestFile`.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    with soundfile.SoundFile(os.fsencode(file)) as source:
+        bits = _SAMPLE_BITS.get(source.subtype)
+        if bits is None:
+            return None
+        whole = source.subtype != "FLOAT"
+        for block in source.blocks(_STEP_FRAMES, dtype="int32" if whole else "float32", always_2d=True):
+            # libsndfile left-aligns whole numbers in 32 bits: the low bytes are empty.
+            samples = np.ascontiguousarray(block, "<i4" if whole else "<f4").view(np.uint8).reshape(-1, 4)
+            digest.update(samples[:, 4 - bits // 8 :].tobytes())
+    return digest.hexdigest()
+
+
+def _of_audio(file: Path, loudness: Loudness | None) -> dict[str, Any]:
+    """Return what a manifest says of an audio file."""
+    with file.open("rb") as opened:
+        texts = read_tags(opened).texts
+    try:
+        info = soundfile.info(os.fsencode(file))
+        bits, md5 = _SAMPLE_BITS.get(info.subtype), audio_md5(file)
+    except soundfile.LibsndfileError:
+        # Read through ffmpeg.
+        bits = md5 = None
+    # Frames as they are decoded.
+    with Blocks(file) as source:
+        meter = LoudnessMeter(source.sample_rate_hz, source.channels, weights=source.weights, precision="reference")
+        for block in source:
+            if loudness is None:
+                meter.observe(block)
+    reading = meter.reading() if loudness is None else loudness
+    return {
+        "audio_md5": md5,
+        "sample_rate_hz": source.sample_rate_hz,
+        "bit_depth": bits,
+        "frames": source.found_frames,
+        "integrated_lufs": float(reading.integrated_lufs),
+        "true_peak_dbtp": float(reading.true_peak_dbtp),
+        "isrc": texts["isrc"][0] if "isrc" in texts else None,
+    }
+
+
+def _sum_line(path: str, sha256: str) -> bytes:
+    """Return a line of ``sha256sum``: a name with a backslash or a line break is escaped, and marked so."""
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    mark = "\\" if escaped != path else ""
+    return os.fsencode(f"{mark}{sha256}  {escaped}\n")
