@@ -211,6 +211,35 @@ def test_tags(tmp_path: Path) -> None:
     assert [entry[:2] for entry in found[1:]] == [("note", "tags"), ("note", "encoding")]
 
 
+def test_the_loudness_that_an_archive_states(tmp_path: Path) -> None:
+    file, mono = tmp_path / "a.wav", programme()[:1]
+    own = md.loudness(programme(), RATE_HZ)
+    for audio, loudness in ((programme(), own), (mono, md.loudness(mono, RATE_HZ, dual_mono=True))):
+        md.write(file, audio, RATE_HZ, profile="archive", broadcast=md.Broadcast(loudness=loudness))
+        assert not md.check(file, mix=False).of("stated_loudness")
+    md.write(file, 0.9 * programme(), RATE_HZ, profile="archive", broadcast=md.Broadcast(loudness=own))
+    report = md.check(file, mix=False)
+    # All but the range, which a gain does not change.
+    assert len(report.of("stated_loudness")) == 4
+    integrated = report.of("stated_loudness")[0]
+    assert integrated.value - integrated.limit == pytest.approx(20 * np.log10(0.9), abs=0.01)
+    assert not md.check(file, mix=False, limits={"stated_lu": 1}).of("stated_loudness")
+
+
+def test_texts_of_info(tmp_path: Path) -> None:
+    file = tmp_path / "a.wav"
+    md.write(file, programme(), RATE_HZ, profile="archive", tags={"title": "One", "artist": "Björk"})
+    assert {f.check for f in md.check(file, mix=False).findings} == {"tags"}
+    assert len(md.check(file, mix=False).of("tags")) == 1
+    content, head = file.read_bytes(), b"INAM\4\0\0\0"
+    file.write_bytes(content.replace(head + b"One\0", head + b"Two\0"))
+    (warning,) = [f for f in md.check(file, mix=False).of("tags") if f.severity == "warning"]
+    assert warning.message == "INFO INAM is 'Two', the tag title is 'One': programs show one or the other."
+    file.write_bytes(content.replace(head + b"One\0", head + b"\xc3\xb6e\0"))
+    (note,) = md.check(file, mix=False).of("encoding")
+    assert note.message.startswith("INFO INAM holds characters beyond ASCII")
+
+
 def test_files_that_share_what_each_has_alone(song: Path, tmp_path: Path) -> None:
     tags = {"title": "song", "artist": "A", "isrc": "USS1Z2600001"}
     md.write(tmp_path / "other.wav", programme(3), RATE_HZ, tags=tags)

@@ -20,7 +20,7 @@ from mixdown.cli.demo import demo
 from mixdown.cli.master import master
 from mixdown.cli.measure import measure
 from mixdown.cli.mix import mix
-from mixdown.cli.options import TARGETS_HELP
+from mixdown.cli.options import TAKERS_HELP, TARGETS_HELP
 from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
 from mixdown.cli.translate import translate
 from mixdown.cli.vinyl import vinyl
@@ -34,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(epilog=TARGETS_HELP)(measure)
-app.command(epilog=TARGETS_HELP)(check)
+app.command(epilog=TAKERS_HELP)(check)
 app.command()(codec)
 app.command()(mix)
 app.command()(translate)
