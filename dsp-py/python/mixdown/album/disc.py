@@ -22,7 +22,7 @@ def layout_of(
     index_points_s: Sequence[Sequence[float]],
     placed: Sequence[tuple[int, int]],
     frames: int,
-    hidden: Audio | None,
+    hidden_frames: int,
 ) -> CdLayout:
     """Return the layout of songs at 44.1 kHz, with hidden audio before the first of them.
 
@@ -36,9 +36,9 @@ def layout_of(
         Where each song begins in the programme, and the silence before it.
     frames : int
         Length of the programme.
-    hidden : array or None
+    hidden_frames : int
     """
-    before = 0 if hidden is None else hidden.shape[1]
+    before = hidden_frames
     tracks = []
     for position, (song, (start, pause), points) in enumerate(zip(songs, placed, index_points_s, strict=True)):
         tags = label.tags(songs, position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, cast
 
@@ -58,6 +59,8 @@ class MasteredAlbum:
         self._prepared = prepared
         self._tracks: tuple[MasteredSong, ...] | None = None
         self._disc: MasteredAlbum | None = None
+        #: What :meth:`at` returned, as long as it is in use.
+        self._versions: weakref.WeakValueDictionary[tuple[Any, ...], MasteredAlbum] = weakref.WeakValueDictionary()
         self._hidden: Audio | None = None
 
     @property
@@ -205,8 +208,15 @@ class MasteredAlbum:
         settings = {**self._settings, "bit_depth": bits}
         if noise_shaping is not None:
             settings["noise_shaping"] = noise_shaping
+        elif bits != 16 or not 44_100 <= rate_hz <= 96_000:
+            # There it would do nothing.
+            settings["noise_shaping"] = "none"
         if rate_hz == self.sample_rate_hz and settings == self._settings:
             return self
+        key = (rate_hz, *sorted((name, str(value)) for name, value in settings.items()))
+        known = self._versions.get(key)
+        if known is not None:
+            return known
         parts = tuple(
             dataclasses.replace(part, audio=at_rate(part.audio, part.sample_rate_hz, rate_hz), sample_rate_hz=rate_hz)
             for part in self._parts
@@ -224,7 +234,7 @@ class MasteredAlbum:
         found = solved(
             parts, self._plan, self._target, self._target_lufs, settings, progress, start_db=self._solved.constant_db
         )
-        return MasteredAlbum(
+        version = MasteredAlbum(
             label=self._label,
             songs=self._songs,
             hidden_song=self._hidden_song,
@@ -238,6 +248,8 @@ class MasteredAlbum:
             policy=self._policy,
             prepared=self._prepared,
         )
+        self._versions[key] = version
+        return version
 
     @property
     def pauses_s(self) -> tuple[float, ...]:
@@ -270,13 +282,7 @@ class MasteredAlbum:
         list of (frame, frame)
             Equal where there is no silence.
         """
-        placed, position = [], 0
-        for group, mastered in zip(self._groups, self._solved.masters, strict=True):
-            pause, position = position, position + round(group.pause_s * mastered.sample_rate_hz)
-            for index, start in enumerate(group.starts):
-                placed.append((position + start, pause if index == 0 else position + start))
-            position += mastered.audio.shape[1]
-        return placed
+        return _placed(self._groups, [one.audio.shape[1] for one in self._solved.masters], self.sample_rate_hz)
 
     @property
     def disc(self) -> MasteredAlbum:
@@ -294,8 +300,19 @@ class MasteredAlbum:
         ParameterError
             For an album that no disc holds: more than 99 songs or 79:57, a song under 4 s.
         """
-        disc = self.disc
-        return layout_of(self._label, self._songs, disc.index_points_s, disc.placed(), disc.frames, disc.hidden)
+        # Known before anything is converted.
+        groups = [
+            dataclasses.replace(
+                group, starts=tuple(moved(start, group.sample_rate_hz, CD_RATE_HZ) for start in group.starts)
+            )
+            for group in self._groups
+        ]
+        lengths = [moved(group.audio.shape[1], group.sample_rate_hz, CD_RATE_HZ) for group in groups]
+        frames = sum(lengths) + sum(round(group.pause_s * CD_RATE_HZ) for group in groups)
+        hidden = self._hidden_song
+        hidden_frames = 0 if hidden is None else moved(hidden.audio.shape[1], hidden.sample_rate_hz, CD_RATE_HZ)
+        placed = _placed(groups, lengths, CD_RATE_HZ)
+        return layout_of(self._label, self._songs, self.index_points_s, placed, frames, hidden_frames)
 
     @property
     def hidden(self) -> Audio | None:
@@ -384,6 +401,17 @@ def joined(audio: Sequence[Audio], groups: Sequence[Group], rate_hz: float) -> A
         pieces.append(np.zeros((2, round(group.pause_s * rate_hz)), dtype=samples.dtype))
         pieces.append(samples)
     return cast(Audio, np.concatenate(pieces, axis=1))
+
+
+def _placed(groups: Sequence[Group], lengths: Sequence[int], rate_hz: float) -> list[tuple[int, int]]:
+    """Return where each song begins in a programme, and where the silence before it."""
+    placed, position = [], 0
+    for group, length in zip(groups, lengths, strict=True):
+        pause, position = position, position + round(group.pause_s * rate_hz)
+        for index, start in enumerate(group.starts):
+            placed.append((position + start, pause if index == 0 else position + start))
+        position += length
+    return placed
 
 
 def _song(group: Group, index: int, mastered: Mastered) -> MasteredSong:

@@ -215,6 +215,7 @@ class AlbumMeasurements(Report):
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
+                parse_math=False,
             )
             start_s += song.duration_s
         top = max(song.loudness.max_momentary_lufs for song in self.songs)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from mixdown import _checks
-from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
-from mixdown.analysis.findings import Finding
 from mixdown.checking import FileCheck, check
 from mixdown.delivery.manifest import Manifest, ManifestFile
-from mixdown.files.covers import check_cover
 from mixdown.files.names import shown
 from mixdown.files.tags import Picture
+from mixdown.pack.cover import Cover
 from mixdown.pack.formats import Format, formats_of
 from mixdown.pack.masters import Masters
+from mixdown.pack.place import complete, refuse_place
 from mixdown.pack.quality import Quality, quality_of
-from mixdown.pack.writing import Side, Written, refuse_misfits, write_disc, write_ingest, write_sides, write_songs
+from mixdown.pack.writing import (
+    Side,
+    Written,
+    refuse_misfits,
+    version_of,
+    write_coded,
+    write_disc,
+    write_ingest,
+    write_sides,
+    write_songs,
+)
 
 #: What is delivered unless something is asked for.
 USUAL = ("wav24", "flac")
@@ -82,6 +90,7 @@ def deliver(
         table), "mp3:320", "aac:256", "ogg:160", "opus:128" (with other bit rates, too), "vinyl:12in33" (sides before
         the limiter), "ingest:spotify" (any of ``md.profiles()``: samples alone, as the service takes them).
     overwrite : bool, default False
+        Replace a pack that is there; a folder with other files is refused.
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
         Writing programs read Latin-1; UTF-8 is for players.
     progress : function, optional
@@ -96,7 +105,9 @@ def deliver(
     ParameterError
         For formats that the album does not fit, before anything is written.
     OSError
-        For a folder that is there, or cannot be written.
+        For a folder that is there, or cannot be written, and for a cover that cannot be read.
+    ValueError
+        If an encoder is missing.
 
     Examples
     --------
@@ -112,58 +123,42 @@ def deliver(
     asked = formats_of(formats)
     overwrite = _checks.flag("overwrite", overwrite)
     _checks.one_of("cue_encoding", cue_encoding, ("latin-1", "utf-8"))
-    note = _checks.callback("progress", progress) or (lambda share: None)
-    place = Path(folder)
-    if place.exists() and not overwrite:
-        raise FileExistsError(f"{shown(place)} is there already: give overwrite to replace it")
-    if place.exists() and not place.is_dir():
-        raise NotADirectoryError(f"{shown(place)} is there already, and no folder")
-    refuse_misfits(mastered, asked)
-    cover, cover_findings = _cover(mastered.label.cover)
-    with _complete(place) as part:
-        written, sides = _written(mastered, asked, part, cover, cue_encoding, lambda share: note(0.6 * share))
-        if cover is not None:
-            (part / f"cover{'.png' if cover.mime == 'image/png' else '.jpg'}").write_bytes(cover.data)
+    note = _rising(_checks.callback("progress", progress))
+    if not isinstance(folder, (str, os.PathLike)):
+        raise TypeError(f"folder = {_checks.shown(folder)} is not a path: it must be a str or a pathlib.Path")
+    # A link stays and points to the new pack.
+    place = Path(os.path.realpath(folder))
+    refuse_place(place, Path(folder), overwrite)
+    cover = Cover.of(mastered.label.cover)
+    refuse_misfits(mastered, asked, place.parent)
+    with complete(place, Path(folder)) as part:
+        written, sides = _written(mastered, asked, part, cover.picture, cue_encoding, lambda share: note(0.6 * share))
+        if cover.data:
+            (part / f"cover{cover.suffix}").write_bytes(cover.data)
         entries = _entries(part, written, lambda share: note(0.6 + 0.15 * share))
         checks = _checked(part, written, lambda share: note(0.75 + 0.2 * share))
-        report = quality_of(mastered, asked, written, entries, checks, sides, cover_findings)
+        report = quality_of(mastered, asked, written, entries, checks, sides, cover.findings)
         report.write(part / "qc")
         entries += [ManifestFile.of(part / "qc" / name, part) for name in ("report.json", "report.html")]
         manifest = Manifest(entries, _about(mastered, asked))
         manifest.write(part)
-    note(1.0)
-    return Delivery(place, manifest.files, report)
+        note(1.0)
+    return Delivery(Path(folder), manifest.files, report)
 
 
-def _cover(path: str | None) -> tuple[Picture | None, tuple[Finding, ...]]:
-    """Return the cover and what a distributor would say of it; without a file it is refused."""
-    if path is None:
-        return None, ()
-    findings = check_cover(path)
-    with contextlib.suppress(ParameterError):
-        return Picture.load(path), findings
-    # Neither JPEG nor PNG: said in the report, and left out.
-    return None, findings
+def _rising(progress: Callable[[float], object] | None) -> Progress:
+    """Return a progress function that songs on several threads may call: its shares never fall."""
+    lock, reached = threading.Lock(), 0.0
 
+    def note(share: float) -> None:
+        nonlocal reached
+        if progress is None:
+            return
+        with lock:
+            reached = max(reached, min(share, 1.0))
+            progress(reached)
 
-@contextlib.contextmanager
-def _complete(place: Path) -> Iterator[Path]:
-    """Yield a folder beside `place`, and rename it to `place` if nothing failed."""
-    part = place.with_name(f"{place.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=False)
-    try:
-        yield part
-        if place.exists():
-            old = place.with_name(f"{place.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            place.rename(old)
-            part.rename(place)
-            shutil.rmtree(old)
-        else:
-            part.rename(place)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    return note
 
 
 def _written(
@@ -176,19 +171,31 @@ def _written(
 ) -> tuple[list[Written], list[Side]]:
     written: list[Written] = []
     sides: list[Side] = []
+    needed = [version_of(form, mastered) for form in formats]
+    # Each rate and word length is solved once, and kept until no format needs it.
+    versions: dict[tuple[float, int], Masters] = {}
     for number, form in enumerate(formats):
         (folder / form.folder).mkdir()
+        key = needed[number]
+        source = versions.setdefault(key, mastered.at(*key))
+
+        def note(share: float, number: int = number) -> None:
+            progress((number + share) / len(formats))
+
+        note(0.0)
         if form.kind == "disc":
-            made = write_disc(mastered, form, folder, cue_encoding)
+            written += write_disc(mastered, form, folder, cue_encoding)
         elif form.kind == "vinyl":
-            made = write_sides(mastered, form, folder, sides)
+            made, sides = write_sides(mastered, form, folder, note)
+            written += made
         elif form.kind == "ingest":
-            made = write_ingest(mastered, form, folder)
+            written += write_ingest(source, form, folder, note)
+        elif form.kind == "lossy":
+            written += write_coded(source, form, folder, cover, note)
         else:
-            made = write_songs(mastered, form, folder, cover)
-        for done, file in enumerate(made, 1):
-            written.append(file)
-            progress((number + min(done / (len(mastered) + 1), 1.0)) / len(formats))
+            written += write_songs(source, form, folder, cover, note)
+        note(1.0)
+        versions = {key: version for key, version in versions.items() if key in needed[number + 1 :]}
     return written, sides
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.checking import Profile, profiles_of
+from mixdown.checking import Profile, profiles, profiles_of
 from mixdown.files.encoding import Coding
 
 Kind = Literal["masters", "flac", "disc", "lossy", "vinyl", "ingest"]
@@ -41,7 +41,8 @@ class Format:
         Ending of its files.
     bit_depth : int
         0 for lossy formats.
-    bitrate_kbps : int or None
+    coding : Coding or None
+        Of lossy formats.
     profile : Profile or None
         Of the service that takes the files.
     record : str
@@ -53,14 +54,14 @@ class Format:
     folder: str
     suffix: str
     bit_depth: int = 24
-    bitrate_kbps: int | None = None
+    coding: Coding | None = None
     profile: Profile | None = None
     record: str = ""
 
 
 def formats_of(formats: Any) -> tuple[Format, ...]:
     """Return formats by their names, checked: unknown ones and what is asked for twice are refused."""
-    if isinstance(formats, str) or not isinstance(formats, Iterable):
+    if isinstance(formats, str) or not isinstance(formats, Sequence):
         raise TypeError(f"formats = {_checks.shown(formats)} is not a sequence of names")
     found: list[Format] = []
     for number, name in enumerate(formats):
@@ -87,14 +88,17 @@ def _format(place: str, name: str) -> Format:
         return Format(name, "disc", "cd", ".wav", 16)
     if head in _LOSSY:
         suffix, codec, usual_kbps = _LOSSY[head]
-        coding = Coding.of(f"{codec}:{rest or usual_kbps}", place)
+        if rest and not (rest.isascii() and rest.isdecimal()):
+            raise ParameterError(f"{place} = {name!r} is not allowed: kb/s follow the colon, as {head}:{usual_kbps}")
+        coding = Coding(codec, int(rest or usual_kbps))
         coding.check(channels=2)
-        return Format(name, "lossy", suffix, f".{suffix}", 0, coding.bitrate_kbps)
+        return Format(name, "lossy", suffix, f".{suffix}", 0, coding)
     if head == "vinyl":
         record = rest or RECORDS[0]
         _checks.one_of(f"record of {place}", record, RECORDS)
         return Format(name, "vinyl", "vinyl", ".wav", 24, record=record)
-    if head == "ingest" and rest:
+    if head == "ingest":
+        _checks.one_of(f"service of {place}", rest, [profile.name for profile in profiles()])
         (profile,) = profiles_of((rest,))
         bits = 16 if profile.bits == (16,) else 24
         return Format(name, "ingest", "ingest", ".wav", bits, profile=profile)

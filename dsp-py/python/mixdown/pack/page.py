@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.album.measuring import length_text
@@ -33,6 +34,8 @@ pre { font-size: 7px } td, th { padding: 1px 6px 1px 0 } }
 """
 #: Songs, findings and lines of the PQ table that a page shows; the others are in report.json.
 _MOST_SONGS, _MOST_FINDINGS = 30, 14
+#: Level below which nothing is drawn.
+_SILENT_LUFS = -70.0
 
 
 def page_of(quality: Quality) -> str:
@@ -122,12 +125,12 @@ def _loudness_plot(quality: Quality) -> str:
     figure = new_figure(6.0, 2.5)
     axes = figure.add_subplot()
     start_s = 0.0
-    top = -70.0
+    top = _SILENT_LUFS
     for track, pause_s in zip(quality.masters.tracks, quality.masters.pauses_s, strict=True):
         start_s += pause_s
         reading = track.loudness
         times_s = reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
-        axes.plot(start_s + times_s, np.maximum(reading.short_term_lufs, -70), linewidth=0.8)
+        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.8)
         axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color="black", linewidth=1)
         top = max(top, reading.max_momentary_lufs)
         start_s += track.duration_s
@@ -141,11 +144,22 @@ def _loudness_plot(quality: Quality) -> str:
     return html.svg(figure)
 
 
+def _sounding(levels_lufs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return levels with gaps in silence and where no window is complete yet."""
+    return np.where(np.isfinite(levels_lufs) & (levels_lufs > _SILENT_LUFS), levels_lufs, np.nan)
+
+
+def _signed(value: float) -> str:
+    """Return a difference with its sign: never "-0.0"."""
+    return f"{value:+.1f}" if round(value, 1) else "0.0"
+
+
 def _tone_plot(quality: Quality) -> str:
     figure = new_figure(6.0, 2.5)
     axes = figure.add_subplot()
-    for tone, track in zip(quality.tones, quality.masters.tracks, strict=True):
-        axes.semilogx(tone.centres_hz, tone.levels_db, linewidth=1, label=track.title)
+    # By number: fonts of figures lack the letters of many titles.
+    for number, tone in enumerate(quality.tones, 1):
+        axes.semilogx(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
     axes.set_xlim(40, 16_000)
     axes.set_ylim(-35, 20)
     axes.set_xticks([50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000])
@@ -157,7 +171,7 @@ def _tone_plot(quality: Quality) -> str:
     axes.set_title("Thirds of an octave, loud frames, without level", fontsize=9, loc="left")
     axes.tick_params(labelsize=8)
     if len(quality.tones) <= 10:
-        axes.legend(fontsize=7, frameon=False, loc="lower left", ncols=2)
+        axes.legend(fontsize=7, frameon=False, loc="lower left", ncols=5)
     return html.svg(figure)
 
 
@@ -170,7 +184,7 @@ def _seams(quality: Quality) -> str:
             f"{_checks.figure(seam.pause_s)} s",
             _checks.figure(seam.end_lufs),
             _checks.figure(seam.start_lufs),
-            f"{seam.start_lufs - seam.end_lufs:+.1f}",
+            _signed(seam.start_lufs - seam.end_lufs),
         )
         for seam in quality.seams[:_MOST_SONGS]
     ]
@@ -204,7 +218,7 @@ def _sides(quality: Quality) -> str:
     rows = []
     for side in quality.sides:
         check = side.check
-        fits = "none" if check.fits_level_db is None else f"{check.fits_level_db:+.1f}"
+        fits = "none" if check.fits_level_db is None else _signed(check.fits_level_db)
         lift = max((song.max_lift_um for song in check.songs), default=0.0)
         rows.append(
             (
@@ -212,7 +226,7 @@ def _sides(quality: Quality) -> str:
                 ", ".join(side.titles),
                 length_text(check.duration_s),
                 fits,
-                f"{check.level_db:+.1f}",
+                _signed(check.level_db),
                 f"{lift:.0f}",
             )
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from mixdown import _checks
+from mixdown._threads import Progress, each
+from mixdown.album.master_of_song import MasteredSong
 from mixdown.album.measuring import edge_lufs
 from mixdown.album.tone import Tone, tone_of
 from mixdown.analysis.findings import SEVERITIES, Finding, stated
@@ -212,9 +214,14 @@ def quality_of(
         coded=coded,
         sides=tuple(sides),
         pq_table=pq,
-        tones=tuple(tone_of(track.audio, track.sample_rate_hz) for track in masters.tracks),
+        tones=tuple(tone for tone in each(masters.tracks, _tone) if isinstance(tone, Tone)),
         files=len(entries),
     )
+
+
+def _tone(track: MasteredSong, note: Progress) -> Tone:
+    note(0.0)
+    return tone_of(track.audio, track.sample_rate_hz)
 
 
 def _joined(masters: Masters) -> set[int]:

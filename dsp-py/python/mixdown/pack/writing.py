@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,22 +11,27 @@ from typing import Any, cast
 import numpy as np
 
 from mixdown._checks import Audio
-from mixdown.album.disc import CD_RATE_HZ
+from mixdown._core import ParameterError
+from mixdown._threads import Progress, each
+from mixdown.album.disc import CD_BITS, CD_RATE_HZ
 from mixdown.album.master_of_song import MasteredSong
 from mixdown.checking import Profile
 from mixdown.delivery.sides import brightness_db, vinyl_sides
 from mixdown.delivery.vinyl import VinylCheck, vinyl_check
 from mixdown.effects import without_infinities
-from mixdown.files import BitDepth, Broadcast, Tags, write
+from mixdown.files import BitDepth, Broadcast, Tags, check_output, replace_file, write
+from mixdown.files.encoding import Coding, decode, encoded
 from mixdown.files.names import unique_names
 from mixdown.files.replay_gain import r128_tags, replay_gain_tags
+from mixdown.files.tagging import tagged
 from mixdown.files.tags import Picture
-from mixdown.meters import Loudness
+from mixdown.meters import Loudness, LoudnessMeter
+from mixdown.meters.loudness_meter import album_of
 from mixdown.pack.formats import Format
 from mixdown.pack.masters import Masters
 
-#: Ceiling of the sides of a record, which are not limited.
-_SIDES_DBTP = -1.0
+#: Names of the sides of records.
+_SIDE_NAMES = "ABCDEFGHIJKL"
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Written:
     path : str
         Within the pack.
     loudness : Loudness or None
-        What its samples were certified with; None for coded audio, and where there is none.
+        Of its samples, decoded where they are coded; None where it was not measured.
     song : int or None
         Number of its song, from 0.
     profile : Profile or None
@@ -58,56 +63,110 @@ def named(mastered: Masters) -> list[str]:
     return [f"{number:0{digits}d} {title}" for number, title in enumerate(titles, 1)]
 
 
-def write_songs(mastered: Masters, form: Format, folder: Path, cover: Picture | None) -> Iterator[Written]:
-    """Write each song in a lossless or lossy format, with its tags."""
-    source = (
-        mastered if form.bit_depth in (0, mastered.bit_depth) else mastered.at(mastered.sample_rate_hz, form.bit_depth)
+def version_of(form: Format, mastered: Masters) -> tuple[float, int]:
+    """Return the rate and word length at which the samples of a format are delivered."""
+    if form.kind == "disc":
+        return CD_RATE_HZ, CD_BITS
+    rate_hz = mastered.sample_rate_hz
+    if form.profile is not None:
+        rate_hz = _rate_of(form.profile, rate_hz)
+    # Lossy coders and cutters have no word length.
+    return rate_hz, form.bit_depth if form.kind in ("masters", "flac", "ingest") else mastered.bit_depth
+
+
+def _rate_of(profile: Profile, rate_hz: float) -> float:
+    """Return the rate of an album where a service takes it, else one that it takes."""
+    taken = profile.rates_hz or profile.better_rates_hz
+    if taken:
+        return rate_hz if rate_hz in taken else taken[-1] if rate_hz % 44_100 else taken[0]
+    return (
+        rate_hz if profile.min_rate_hz <= rate_hz <= profile.max_rate_hz else 44_100 if not rate_hz % 44_100 else 48_000
     )
-    album_peak = 10 ** (source.true_peak_dbtp / 20)
-    for position, (track, name) in enumerate(zip(source.tracks, named(mastered), strict=True)):
-        tags = _tagged(mastered, position, track, form, cover, source.album_lufs, album_peak)
-        path = f"{form.folder}/{name}{form.suffix}"
+
+
+def write_songs(
+    source: Masters, form: Format, folder: Path, cover: Picture | None, progress: Progress
+) -> list[Written]:
+    """Write each song in a lossless format, with its tags."""
+    names, album_peak = named(source), 10 ** (source.true_peak_dbtp / 20)
+
+    def work(position: int, note: Progress) -> Written:
+        note(0.0)
+        track, tags = source.tracks[position], _tags(source, position, cover)
+        if form.kind != "masters":
+            tags = _with(tags, replay_gain_tags(track.loudness, source.album_lufs, album_peak))
+        path = f"{form.folder}/{names[position]}{form.suffix}"
         write(
             folder / path,
             track.audio,
             track.sample_rate_hz,
-            bit_depth=cast(BitDepth, form.bit_depth or 24),
+            bit_depth=cast(BitDepth, form.bit_depth),
             dither="none",
             tags=tags,
             profile="archive" if form.kind == "masters" else None,
             broadcast=Broadcast.of(tags, track.loudness) if form.kind == "masters" else None,
-            bitrate_kbps=form.bitrate_kbps,
         )
-        yield Written(path, None if form.kind == "lossy" else track.loudness, position)
+        note(1.0)
+        return Written(path, track.loudness, position)
+
+    return _each_song(source, work, progress)
 
 
-def _tagged(
-    mastered: Masters,
-    position: int,
-    track: MasteredSong,
-    form: Format,
-    cover: Picture | None,
-    album_lufs: float,
-    album_peak: float,
-) -> Tags:
+def write_coded(
+    source: Masters, form: Format, folder: Path, cover: Picture | None, progress: Progress
+) -> list[Written]:
+    """Write each song in a lossy format; the gains in its tags are those of what a decoder gives."""
+    coding = cast(Coding, form.coding)
+
+    def code(position: int, note: Progress) -> tuple[bytes, LoudnessMeter]:
+        note(0.0)
+        track = source.tracks[position]
+        content = encoded(track.audio, track.sample_rate_hz, coding).data
+        note(0.5)
+        heard = decode(content)
+        meter = LoudnessMeter(heard.sample_rate_hz, 2, precision="reference")
+        meter.observe(heard.audio)
+        note(1.0)
+        return content, meter
+
+    coded = [one for one in each(range(len(source)), code, progress=progress) if not isinstance(one, Exception)]
+    readings = [meter.reading() for _, meter in coded]
+    album_lufs = album_of(meter for _, meter in coded)
+    album_peak = 10 ** (max(reading.true_peak_dbtp for reading in readings) / 20)
+    written = []
+    for position, (name, (content, _), reading) in enumerate(zip(named(source), coded, readings, strict=True)):
+        gains = (
+            r128_tags(reading, album_lufs)
+            if coding.codec == "opus"
+            else replay_gain_tags(reading, album_lufs, album_peak)
+        )
+        path = f"{form.folder}/{name}{form.suffix}"
+        replace_file(folder / path, tagged(content, coding.codec, _with(_tags(source, position, cover), gains)))
+        written.append(Written(path, reading, position))
+    return written
+
+
+def _tags(mastered: Masters, position: int, cover: Picture | None) -> Tags:
     tags = mastered.tags(position)
-    if form.kind != "masters":
-        gains = r128_tags(track.loudness, album_lufs)
-        if form.suffix != ".opus":
-            gains = replay_gain_tags(track.loudness, album_lufs, album_peak)
-        tags = replace(tags, texts={**tags.texts, **{name: (text,) for name, text in gains.items()}})
-    if cover is not None and not tags.pictures:
-        tags = replace(tags, pictures=(cover,))
-    return tags
+    return replace(tags, pictures=(cover,)) if cover is not None and not tags.pictures else tags
 
 
-def write_ingest(mastered: Masters, form: Format, folder: Path) -> Iterator[Written]:
+def _with(tags: Tags, texts: Mapping[str, str]) -> Tags:
+    return replace(tags, texts={**tags.texts, **{name: (text,) for name, text in texts.items()}})
+
+
+def _each_song(source: Masters, work: Callable[[int, Progress], Written], progress: Progress) -> list[Written]:
+    done = each(range(len(source)), work, progress=progress)
+    return [one for one in done if not isinstance(one, Exception)]
+
+
+def write_ingest(source: Masters, form: Format, folder: Path, progress: Progress) -> list[Written]:
     """Write each song as a service takes it: format and samples alone, under a name of plain letters."""
-    profile = cast(Profile, form.profile)
-    rate_hz = profile.rates_hz[0] if profile.rates_hz else mastered.sample_rate_hz
-    source = mastered.at(rate_hz, form.bit_depth)
-    code = mastered.label.barcode or "album"
-    for position, track in enumerate(source.tracks):
+    code = source.label.barcode or "album"
+
+    def work(position: int, note: Progress) -> Written:
+        note(0.0)
+        track = source.tracks[position]
         path = f"{form.folder}/{code}_01_{position + 1:03d}.wav"
         write(
             folder / path,
@@ -117,16 +176,19 @@ def write_ingest(mastered: Masters, form: Format, folder: Path) -> Iterator[Writ
             dither="none",
             profile="ingest",
         )
-        yield Written(path, track.loudness, position, profile)
+        note(1.0)
+        return Written(path, track.loudness, position, form.profile)
+
+    return _each_song(source, work, progress)
 
 
-def write_disc(mastered: Masters, form: Format, folder: Path, encoding: str) -> Iterator[Written]:
+def write_disc(mastered: Masters, form: Format, folder: Path, encoding: str) -> list[Written]:
     """Write the image of a compact disc, its CUE sheet, TOC file, CD-TEXT and the PQ table."""
     layout = mastered.layout
     image = mastered.disc_image()
     path = f"{form.folder}/album.wav"
     write(folder / path, image, CD_RATE_HZ, bit_depth=16, dither="none", profile="ingest")
-    yield Written(path)
+    written = [Written(path)]
     sheets = {
         "album.cue": layout.cue("album.wav", cast(Any, encoding), "album.cdt"),
         "album.toc": layout.toc("album.wav"),
@@ -135,7 +197,8 @@ def write_disc(mastered: Masters, form: Format, folder: Path, encoding: str) -> 
     }
     for name, content in sheets.items():
         (folder / form.folder / name).write_bytes(content)
-        yield Written(f"{form.folder}/{name}")
+        written.append(Written(f"{form.folder}/{name}"))
+    return written
 
 
 @dataclass(frozen=True)
@@ -161,24 +224,29 @@ def sides_of(mastered: Masters, count: int = 2) -> list[list[int]]:
     if mastered.label.sides:
         return [[titles.index(title) for title in side] for side in mastered.label.sides]
     tracks = mastered.tracks
+    joined = [position for position, song in enumerate(mastered.songs) if song.is_joined]
     cut = vinyl_sides(
         [track.duration_s for track in tracks],
-        [brightness_db(track.audio, track.sample_rate_hz) for track in tracks],
-        min(count, len(tracks)),
+        [bright for bright in each(tracks, _brightness) if not isinstance(bright, Exception)],
+        min(count, len(tracks) - len(joined)),
         gaps_s=mastered.pauses_s,
-        runs_on=[position for position, song in enumerate(mastered.songs) if song.is_joined],
+        runs_on=joined,
     )
     return [list(side) for side in cut.sides]
 
 
-def write_sides(mastered: Masters, form: Format, folder: Path, into: list[Side]) -> Iterator[Written]:
+def _brightness(track: MasteredSong, note: Progress) -> float:
+    note(0.0)
+    return brightness_db(track.audio, track.sample_rate_hz)
+
+
+def write_sides(mastered: Masters, form: Format, folder: Path, progress: Progress) -> tuple[list[Written], list[Side]]:
     """Write the sides of a record: the programme before the limiter, with one gain for all sides, silence inside."""
-    songs = mastered.unlimited()
-    rate_hz = mastered.sample_rate_hz
-    sides = sides_of(mastered)
-    described = []
-    for number, side in enumerate(sides):
-        name = "ABCDEFGHIJKL"[number]
+    songs, rate_hz = mastered.unlimited(), mastered.sample_rate_hz
+
+    def work(job: tuple[str, list[int]], note: Progress) -> tuple[str, Side, dict[str, Any]]:
+        name, side = job
+        note(0.0)
         pieces: list[Audio] = []
         starts_s: list[float] = []
         for position in side:
@@ -187,25 +255,44 @@ def write_sides(mastered: Masters, form: Format, folder: Path, into: list[Side])
             starts_s.append(sum(piece.shape[1] for piece in pieces) / rate_hz)
             pieces.append(songs[position])
         path = f"{form.folder}/side-{name}.wav"
-        audio = np.concatenate(pieces, axis=1)
-        write(folder / path, audio, rate_hz, bit_depth=24, profile="archive")
-        yield Written(path)
+        write(folder / path, np.concatenate(pieces, axis=1), rate_hz, bit_depth=24, profile="archive")
+        note(0.3)
         titles = tuple(mastered.tracks[position].title for position in side)
         programmes = [(title, (songs[position], rate_hz)) for title, position in zip(titles, side, strict=True)]
         gaps = [mastered.pauses_s[position] for position in side[1:]]
         check = vinyl_check(programmes, fmt=form.record, gap_s=float(np.mean(gaps)) if gaps else 0.0)
-        into.append(Side(name, titles, check))
         tracks = [{"title": title, "start_s": start} for title, start in zip(titles, starts_s, strict=True)]
-        described.append({"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()})
-    plain = without_infinities({"record": form.record, "sides": described})
+        told = {"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()}
+        note(1.0)
+        return path, Side(name, titles, check), told
+
+    jobs = list(zip(_SIDE_NAMES, sides_of(mastered), strict=False))
+    made = [one for one in each(jobs, work, progress=progress) if not isinstance(one, Exception)]
+    plain = without_infinities({"record": form.record, "sides": [told for *_, told in made]})
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / form.folder / "sides.json").write_text(text + "\n", encoding="utf-8")
-    yield Written(f"{form.folder}/sides.json")
+    path = f"{form.folder}/sides.json"
+    (folder / path).write_text(text + "\n", encoding="utf-8")
+    return [*(Written(side) for side, *_ in made), Written(path)], [side for _, side, _ in made]
 
 
-def refuse_misfits(mastered: Masters, formats: Sequence[Format]) -> None:
-    """Refuse formats that an album does not fit, before any work."""
-    for form in formats:
+def refuse_misfits(mastered: Masters, formats: Sequence[Format], beside: Path) -> None:
+    """Refuse formats that an album does not fit, for a pack within a folder, before any work."""
+    for number, form in enumerate(formats):
         if form.kind == "disc":
             # For its refusals: too many songs, a song too short, too long in all, too much text.
             mastered.layout.cdtext()
+            continue
+        if form.kind == "vinyl" and len(mastered.label.sides) > len(_SIDE_NAMES):
+            most = len(_SIDE_NAMES)
+            raise ParameterError(
+                f"formats[{number}] = {form.name!r}: {len(mastered.label.sides)} sides, at most {most}"
+            )
+        rate_hz, bits = version_of(form, mastered)
+        kbps = None if form.coding is None else form.coding.bitrate_kbps
+        frames = sum(track.audio.shape[1] for track in mastered.tracks) if form.kind == "vinyl" else 0
+        for track in mastered.tracks:
+            length = max(frames, round(track.duration_s * rate_hz))
+            try:
+                check_output(beside / f"a{form.suffix}", rate_hz, 2, length, bits, bitrate_kbps=kbps)
+            except ParameterError as error:
+                raise ParameterError(f"formats[{number}] = {form.name!r} of {track.title!r}: {error}") from None
