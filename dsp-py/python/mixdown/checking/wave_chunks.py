@@ -77,7 +77,7 @@ def _info_findings(info: bytes, tags: Tags) -> list[Finding]:
             continue
         text, tag = content.decode("ascii").strip(), _INFO_TAGS.get(name)
         other = next(iter(tags.texts.get(tag, ())), "") if tag else ""
-        if text and other.isascii() and other and text != other:
+        if text and other.isascii() and other and text != other.strip():
             message = f"INFO {word} is {text!r}, the tag {tag} is {other!r}: programs show one or the other."
             found.append(stated("tags", "warning", message))
     return found

@@ -337,17 +337,23 @@ def audio_md5(file: str | os.PathLike[str]) -> str | None:
     str or None
         See :class:`ManifestFile`.
     """
-    digest = hashlib.md5(usedforsecurity=False)
+    return _samples(file)[0]
+
+
+def _samples(file: str | os.PathLike[str]) -> tuple[str | None, int]:
+    """Return the MD5 of the samples of a lossless file, decoded, and how many frames they are."""
+    digest, frames = hashlib.md5(usedforsecurity=False), 0
     with soundfile.SoundFile(os.fsencode(file)) as source:
         bits = _SAMPLE_BITS.get(source.subtype)
         if bits is None:
-            return None
+            return None, 0
         whole = source.subtype != "FLOAT"
         for block in source.blocks(_STEP_FRAMES, dtype="int32" if whole else "float32", always_2d=True):
             # libsndfile left-aligns whole numbers in 32 bits: the low bytes are empty.
             samples = np.ascontiguousarray(block, "<i4" if whole else "<f4").view(np.uint8).reshape(-1, 4)
             digest.update(samples[:, 4 - bits // 8 :].tobytes())
-    return digest.hexdigest()
+            frames += len(block)
+    return digest.hexdigest(), frames
 
 
 def _of_audio(file: Path, loudness: Loudness | None) -> dict[str, Any]:
@@ -356,22 +362,27 @@ def _of_audio(file: Path, loudness: Loudness | None) -> dict[str, Any]:
         texts = read_tags(opened).texts
     try:
         info = soundfile.info(os.fsencode(file))
-        bits, md5 = _SAMPLE_BITS.get(info.subtype), audio_md5(file)
+        bits, rate_hz = _SAMPLE_BITS.get(info.subtype), int(info.samplerate)
+        md5, frames = _samples(file)
     except soundfile.LibsndfileError:
         # Read through ffmpeg.
         bits = md5 = None
-    # Frames as they are decoded.
-    with Blocks(file) as source:
-        meter = LoudnessMeter(source.sample_rate_hz, source.channels, weights=source.weights, precision="reference")
-        for block in source:
-            if loudness is None:
-                meter.observe(block)
-    reading = meter.reading() if loudness is None else loudness
+        rate_hz = frames = 0
+    reading = loudness
+    if reading is None or md5 is None:
+        # Frames as they are decoded.
+        with Blocks(file) as source:
+            meter = LoudnessMeter(source.sample_rate_hz, source.channels, weights=source.weights, precision="reference")
+            for block in source:
+                if loudness is None:
+                    meter.observe(block)
+        reading = meter.reading() if loudness is None else loudness
+        rate_hz, frames = source.sample_rate_hz, source.found_frames
     return {
         "audio_md5": md5,
-        "sample_rate_hz": source.sample_rate_hz,
+        "sample_rate_hz": rate_hz,
         "bit_depth": bits,
-        "frames": source.found_frames,
+        "frames": frames,
         "integrated_lufs": float(reading.integrated_lufs),
         "true_peak_dbtp": float(reading.true_peak_dbtp),
         "isrc": texts["isrc"][0] if "isrc" in texts else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.album.measuring import length_text
-from mixdown.analysis.findings import SEVERITIES
+from mixdown.analysis.findings import SEVERITIES, Finding
 from mixdown.analysis.reports import new_figure
 from mixdown.display import html
 
@@ -24,15 +25,16 @@ h1 { font-size: 21px; margin: 0 0 2px } h2 { font-size: 14px; margin: 14px 0 4px
 p { margin: 3px 0 } table { border-collapse: collapse; width: 100% }
 td, th { padding: 2px 8px 2px 0; text-align: right; vertical-align: top; font-variant-numeric: tabular-nums }
 th { font-weight: 600; color: #5a6675; border-bottom: 1px solid #ccd3dc }
-td:first-child, th:first-child, td.text { text-align: left }
+td, th { white-space: nowrap } td:first-child, td.text { white-space: normal; overflow-wrap: anywhere }
+td:first-child, th:first-child, .text { text-align: left }
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 22px } svg { width: 100%; height: auto }
-pre { font: 11px/1.3 Menlo, Consolas, monospace; margin: 2px 0; white-space: pre-wrap }
+pre { font: 11px/1.3 Menlo, Consolas, monospace; margin: 2px 0; white-space: pre-wrap; columns: 2; column-gap: 22px }
 .fault { color: #a3122a; font-weight: 600 } .warning { color: #8a5200; font-weight: 600 } .quiet { color: #5a6675 }
 @media print {
 body { font-size: 8.5px; margin: 0; max-width: none } h1 { font-size: 14px } h2 { font-size: 10px; margin: 6px 0 2px }
 pre { font-size: 7px } td, th { padding: 1px 6px 1px 0 } }
 """
-#: Songs, findings and lines of the PQ table that a page shows; the others are in report.json.
+#: Songs and kinds of findings that a page shows; the others are in report.json.
 _MOST_SONGS, _MOST_FINDINGS = 30, 14
 #: Level below which nothing is drawn.
 _SILENT_LUFS = -70.0
@@ -84,13 +86,22 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text: Sequence[in
 def _findings(quality: Quality) -> str:
     if not quality.findings:
         return ""
-    lines = [
-        f'<tr><td class="{finding.severity}">{SEVERITIES[finding.severity]}</td>'
-        f'<td class="text">{html.escaped(place)}</td><td class="text">{html.escaped(finding.message)}</td></tr>'
-        for place, finding in quality.findings[:_MOST_FINDINGS]
-    ]
-    more = len(quality.findings) - len(lines)
-    rest = f'<p class="quiet">And {more} more, in report.json.</p>' if more > 0 else ""
+    # The same of many songs in one line: the first of them.
+    kinds: dict[tuple[str, ...], list[tuple[str, Finding]]] = {}
+    for place, finding in quality.findings:
+        kind = (finding.severity, finding.check, re.split("[/,]| side", place)[0])
+        kinds.setdefault(kind, []).append((place, finding))
+    lines = []
+    for same in list(kinds.values())[:_MOST_FINDINGS]:
+        place, finding = same[0]
+        told = f"{place}, and {len(same) - 1} more" if len(same) > 1 else place
+        lines.append(
+            f'<tr><td class="{finding.severity}">{SEVERITIES[finding.severity]}</td>'
+            f'<td class="text">{html.escaped(told)}</td><td class="text">{html.escaped(finding.message)}</td></tr>'
+        )
+    more = len(kinds) - len(lines)
+    rest = f'<p class="quiet">And {more} kinds more.</p>' if more > 0 else ""
+    rest += '<p class="quiet">All of them stand in report.json.</p>' if len(quality.findings) > len(lines) else ""
     return f"<h2>Findings</h2><table>{''.join(lines)}</table>{rest}"
 
 

@@ -15,6 +15,7 @@ from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.disc import CD_BITS, CD_RATE_HZ
 from mixdown.album.master_of_song import MasteredSong
+from mixdown.album.measuring import read_levels
 from mixdown.checking import Profile
 from mixdown.delivery.sides import brightness_db, vinyl_sides
 from mixdown.delivery.vinyl import VinylCheck, vinyl_check
@@ -89,12 +90,15 @@ def write_songs(
 ) -> list[Written]:
     """Write each song in a lossless format, with its tags."""
     names, album_peak = named(source), 10 ** (source.true_peak_dbtp / 20)
+    # Of the files, as players find it: blocks across the borders of songs do not count.
+    meters = each(source.tracks, _meter) if form.kind == "flac" else ()
+    album_lufs = album_of(meter for meter in meters if isinstance(meter, LoudnessMeter))
 
     def work(position: int, note: Progress) -> Written:
         note(0.0)
         track, tags = source.tracks[position], _tags(source, position, cover)
         if form.kind != "masters":
-            tags = _with(tags, replay_gain_tags(track.loudness, source.album_lufs, album_peak))
+            tags = _with(tags, replay_gain_tags(track.loudness, album_lufs, album_peak))
         path = f"{form.folder}/{names[position]}{form.suffix}"
         write(
             folder / path,
@@ -233,6 +237,10 @@ def sides_of(mastered: Masters, count: int = 2) -> list[list[int]]:
         runs_on=joined,
     )
     return [list(side) for side in cut.sides]
+
+
+def _meter(track: MasteredSong, note: Progress) -> LoudnessMeter:
+    return read_levels(track.audio, track.sample_rate_hz, note)[1]
 
 
 def _brightness(track: MasteredSong, note: Progress) -> float:
