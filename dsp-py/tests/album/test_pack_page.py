@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pack_albums import RATE_HZ, cover, plain_album, song
 
 import mixdown as md
-from pack_albums import RATE_HZ, cover, plain_album, song
 
 #: Elements without content, and those of SVG that close themselves.
 VOID = {"meta", "br", "hr", "img", "link"}

@@ -91,7 +91,10 @@ def _format(place: str, name: str) -> Format:
         if rest and not (rest.isascii() and rest.isdecimal()):
             raise ParameterError(f"{place} = {name!r} is not allowed: kb/s follow the colon, as {head}:{usual_kbps}")
         coding = Coding(codec, int(rest or usual_kbps))
-        coding.check(channels=2)
+        try:
+            coding.check(channels=2)
+        except ParameterError as error:
+            raise ParameterError(f"{place} = {name!r}: {error}") from None
         return Format(name, "lossy", suffix, f".{suffix}", 0, coding)
     if head == "vinyl":
         record = rest or RECORDS[0]
