@@ -27,16 +27,18 @@ td, th { padding: 2px 8px 2px 0; text-align: right; vertical-align: top; font-va
 th { font-weight: 600; color: #5a6675; border-bottom: 1px solid #ccd3dc }
 td, th { white-space: nowrap } td:first-child, td.text { white-space: normal; overflow-wrap: break-word }
 td:first-child, th:first-child, .text { text-align: left }
-.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 22px } svg { width: 100%; height: auto }
+.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 22px; margin-top: 8px } svg { display: block; width: 100%; height: auto }
 pre { font: 11px/1.3 Menlo, Consolas, monospace; margin: 2px 0; white-space: pre-wrap; columns: 2; column-gap: 22px }
 td.fault, td.warning, td.note { white-space: nowrap }
 .fault { color: #a3122a; font-weight: 600 } .warning { color: #8a5200; font-weight: 600 } .quiet { color: #5a6675 }
 @media print {
-body { font-size: 8.5px; margin: 0; max-width: none } h1 { font-size: 14px } h2 { font-size: 10px; margin: 6px 0 2px }
-pre { font-size: 7px } td, th { padding: 1px 6px 1px 0 } }
+body { font-size: 8.5px; line-height: 1.2; margin: 0; max-width: none } h1 { font-size: 14px } h2 { font-size: 10px; margin: 6px 0 2px }
+pre { font-size: 7px } td, th { padding: 1px 6px 0 0 } }
 """
 #: Songs and kinds of findings that a page shows; the others are in report.json.
 _MOST_SONGS, _MOST_FINDINGS = 30, 14
+#: Letters of a title in the tables of seams, codecs and sides, and of a line of the disc; cd/pq.txt has them whole.
+_LONG_TITLE, _LONG_LINE = 24, 76
 #: Level below which nothing is drawn.
 _SILENT_LUFS = -70.0
 
@@ -80,6 +82,11 @@ def _row(cells: Sequence[str], tag: str = "td", text: Sequence[int] = ()) -> str
     return f"<tr>{''.join(made)}</tr>"
 
 
+def _short(title: str) -> str:
+    """Return a title of which the table of songs has the rest."""
+    return title if len(title) <= _LONG_TITLE else f"{title[: _LONG_TITLE - 1].rstrip()}…"
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text: Sequence[int] = ()) -> str:
     return f"<table>{_row(head, 'th', text)}{''.join(_row(row, 'td', text) for row in rows)}</table>"
 
@@ -87,14 +94,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text: Sequence[in
 def _findings(quality: Quality) -> str:
     if not quality.findings:
         return ""
-    # The same of many songs in one line: the first of them.
+    # The same of many songs in one line: the one that is furthest beyond its limit.
     kinds: dict[tuple[str, ...], list[tuple[str, Finding]]] = {}
     for place, finding in quality.findings:
         kind = (finding.severity, finding.check, re.split("[/,]| side", place)[0])
         kinds.setdefault(kind, []).append((place, finding))
     lines = []
     for same in list(kinds.values())[:_MOST_FINDINGS]:
-        place, finding = same[0]
+        place, finding = max(same, key=_beyond)
         told = f"{place}, and {len(same) - 1} more" if len(same) > 1 else place
         lines.append(
             f'<tr><td class="{finding.severity}">{SEVERITIES[finding.severity]}</td>'
@@ -104,6 +111,12 @@ def _findings(quality: Quality) -> str:
     rest = f'<p class="quiet">And {more} kinds more.</p>' if more > 0 else ""
     rest += '<p class="quiet">All of them stand in report.json.</p>' if len(quality.findings) > len(lines) else ""
     return f"<h2>Findings</h2><table>{''.join(lines)}</table>{rest}"
+
+
+def _beyond(found: tuple[str, Finding]) -> float:
+    """Return how far a value lies beyond its limit; 0 without figures."""
+    finding = found[1]
+    return 0.0 if finding.value is None or finding.limit is None else abs(finding.value - finding.limit)
 
 
 def _songs(quality: Quality) -> str:
@@ -192,7 +205,7 @@ def _seams(quality: Quality) -> str:
         return ""
     rows = [
         (
-            f"{seam.before} → {seam.after}",
+            f"{_short(seam.before)} → {_short(seam.after)}",
             f"{_checks.figure(seam.pause_s)} s",
             _checks.figure(seam.end_lufs),
             _checks.figure(seam.start_lufs),
@@ -220,7 +233,7 @@ def _codecs(quality: Quality) -> str:
         some = [one for one in quality.coded if one.format == name]
         worst = max(some, key=lambda one: one.true_peak_dbtp)
         means = np.mean([one.bitrate_kbps for one in some])
-        rows.append((name, f"{means:.0f}", _checks.figure(worst.true_peak_dbtp, 2), worst.title))
+        rows.append((name, f"{means:.0f}", _checks.figure(worst.true_peak_dbtp, 2), _short(worst.title)))
     return f"<h2>After decoding</h2>{_table(('Format', 'kb/s', 'Highest dBTP', 'Song'), rows, (3,))}"
 
 
@@ -235,7 +248,7 @@ def _sides(quality: Quality) -> str:
         rows.append(
             (
                 side.name,
-                ", ".join(side.titles),
+                ", ".join(map(_short, side.titles)),
                 length_text(check.duration_s),
                 fits,
                 _signed(check.level_db),
@@ -247,4 +260,9 @@ def _sides(quality: Quality) -> str:
 
 
 def _disc(quality: Quality) -> str:
-    return f"<h2>Compact disc</h2><pre>{html.escaped(quality.pq_table)}</pre>" if quality.pq_table else ""
+    if not quality.pq_table:
+        return ""
+    lines = (
+        line if len(line) <= _LONG_LINE else f"{line[: _LONG_LINE - 1]}…" for line in quality.pq_table.splitlines()
+    )
+    return f"<h2>Compact disc</h2><pre>{html.escaped(chr(10).join(lines))}</pre>"
