@@ -27,12 +27,14 @@ td, th { padding: 2px 8px 2px 0; text-align: right; vertical-align: top; font-va
 th { font-weight: 600; color: #5a6675; border-bottom: 1px solid #ccd3dc }
 td, th { white-space: nowrap } td:first-child, td.text { white-space: normal; overflow-wrap: break-word }
 td:first-child, th:first-child, .text { text-align: left }
-.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 22px; margin-top: 8px } svg { display: block; width: 100%; height: auto }
+.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 22px; margin-top: 8px }
+svg { display: block; width: 100%; height: auto }
 pre { font: 11px/1.3 Menlo, Consolas, monospace; margin: 2px 0; white-space: pre-wrap; columns: 2; column-gap: 22px }
 td.fault, td.warning, td.note { white-space: nowrap }
 .fault { color: #a3122a; font-weight: 600 } .warning { color: #8a5200; font-weight: 600 } .quiet { color: #5a6675 }
 @media print {
-body { font-size: 8.5px; line-height: 1.2; margin: 0; max-width: none } h1 { font-size: 14px } h2 { font-size: 10px; margin: 6px 0 2px }
+body { font-size: 8.5px; line-height: 1.2; margin: 0; max-width: none } h1 { font-size: 14px }
+h2 { font-size: 10px; margin: 6px 0 2px }
 pre { font-size: 7px } td, th { padding: 1px 6px 0 0 } }
 """
 #: Songs and kinds of findings that a page shows; the others are in report.json.
