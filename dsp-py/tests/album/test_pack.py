@@ -18,7 +18,7 @@ from PIL import Image
 import mixdown as md
 from mixdown.files import advanced_audio
 from mixdown.files.tags import read_tags
-from mixdown.pack import Delivery
+from mixdown.pack import Delivery, delivering
 
 
 def names(delivery: Delivery, folder: str) -> list[str]:
@@ -151,6 +151,13 @@ class TestContent:
         assert shares == sorted(shares)
         assert shares[-1] == 1.0
         assert len(shares) > 8
+
+    def test_shares_of_songs_on_several_threads_never_fall(self) -> None:
+        shares: list[float] = []
+        note = delivering._rising(shares.append)
+        for share in (0.2, 0.5, 0.4, 0.7, 1.1):
+            note(share)
+        assert shares == [0.2, 0.5, 0.5, 0.7, 1.0]
 
     def test_a_version_is_solved_once_while_it_is_in_use(self) -> None:
         masters = plain_masters()
