@@ -336,6 +336,16 @@ def test_views(song: Path) -> None:
     assert "loudness" in [label.get_text() for label in axes.get_yticklabels()]
 
 
+def test_a_mark_at_the_very_end_is_drawn_before_it(tmp_path: Path) -> None:
+    audio = programme()
+    audio[:, -1] = 0.1
+    md.write(tmp_path / "a.wav", audio, RATE_HZ)
+    axes = md.check(tmp_path / "a.wav", mix=False).plot()
+    spans = [path.vertices[:, 0] for bars in axes.collections[2:] for path in bars.get_paths()]
+    assert axes.get_xlim()[1] == 4
+    assert all(0 <= times.min() < times.max() <= 4 + 1e-9 for times in spans)
+
+
 def test_six_channels_are_checked_but_for_the_mix(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", programme()[:1].repeat(6, axis=0).T, RATE_HZ, "PCM_24")
     report = md.check(tmp_path / "a.wav", profiles="spotify")
