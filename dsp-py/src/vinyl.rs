@@ -24,10 +24,10 @@ impl Groove {
         py: Python<'_>,
         audio: &Bound<'_, PyAny>,
         sample_rate_hz: f64,
-        format: &str,
+        fmt: &str,
         limits: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let (format, limits) = (find(format)?, read::<VinylLimits>(limits)?);
+        let (format, limits) = (find(fmt)?, read::<VinylLimits>(limits)?);
         with_either!(array::lend(audio, "audio")?, lent => measured(py, &lent, sample_rate_hz, format, &limits))
     }
 
@@ -71,11 +71,11 @@ fn find(name: &str) -> PyResult<&'static VinylFormat> {
 pub(crate) fn vinyl_level(
     py: Python<'_>,
     grooves: Vec<Py<Groove>>,
-    format: &str,
+    fmt: &str,
     gap_s: f64,
     limits: &Bound<'_, PyAny>,
 ) -> PyResult<Option<f64>> {
-    let (format, limits) = (find(format)?, read::<VinylLimits>(limits)?);
+    let (format, limits) = (find(fmt)?, read::<VinylLimits>(limits)?);
     let grooves: Vec<_> = grooves.iter().map(|groove| &groove.get().0).collect();
     Ok(py.detach(|| vinyl::side_level(&grooves, format, gap_s, &limits)))
 }
@@ -85,12 +85,12 @@ pub(crate) fn vinyl_level(
 pub(crate) fn vinyl_side<'py>(
     py: Python<'py>,
     grooves: Vec<Py<Groove>>,
-    format: &str,
+    fmt: &str,
     gap_s: f64,
     limits: &Bound<'py, PyAny>,
     level_db: f64,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (format, limits) = (find(format)?, read::<VinylLimits>(limits)?);
+    let (format, limits) = (find(fmt)?, read::<VinylLimits>(limits)?);
     let grooves: Vec<_> = grooves.iter().map(|groove| &groove.get().0).collect();
     let side = py.detach(|| vinyl::cut_side(&grooves, format, gap_s, &limits, level_db));
     Ok(pythonize::pythonize(py, &side)?)

@@ -10,6 +10,8 @@ const BLOCK_MS: f64 = 10.0;
 const WINDOW: usize = 5;
 /// Mean square below which there is no bass.
 const SILENCE: f64 = 1e-10;
+/// Power of the bass in parts of the whole below which there is none: it moves nothing.
+const LEAST_SHARE: f64 = 1e-5;
 /// Most spans that are listed.
 const MOST_SPANS: usize = 100;
 
@@ -17,7 +19,7 @@ const MOST_SPANS: usize = 100;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Bass {
-    /// Below `bass_hz`; 0 if one channel is silent, `None` if there is no bass.
+    /// Below `bass_hz`; 0 if one channel is silent, `None` if there is no bass: less than -50 dB of the whole.
     pub correlation: Option<f64>,
     /// Below `low_mid_hz`.
     pub low_mid_correlation: Option<f64>,
@@ -39,6 +41,8 @@ pub(super) struct BassMeter {
     frames: usize,
     sums: [Sums; 2],
     whole: [Sums; 2],
+    /// Power of all frequencies.
+    power: f64,
     blocks: Vec<Sums>,
     sample_rate_hz: f64,
 }
@@ -55,6 +59,7 @@ impl BassMeter {
             frames: 0,
             sums: [[0.0; 3]; 2],
             whole: [[0.0; 3]; 2],
+            power: 0.0,
             blocks: Vec::new(),
             sample_rate_hz,
         }
@@ -62,6 +67,7 @@ impl BassMeter {
 
     pub(super) fn observe(&mut self, left: &[f64], right: &[f64]) {
         for (&left, &right) in left.iter().zip(right) {
+            self.power += left * left + right * right;
             for (filters, sums) in self.filters.iter_mut().zip(&mut self.sums) {
                 let (left, right) = (filters[0].tick(left), filters[1].tick(right));
                 sums[0] += left * left;
@@ -87,10 +93,11 @@ impl BassMeter {
     pub(super) fn finish(mut self, limits: &VinylLimits) -> Bass {
         self.end_block();
         let frames = self.frames.max(1) as f64;
-        let sounds = |sums: &Sums| sums[0] + sums[1] > SILENCE * frames;
+        let silence = SILENCE.max(LEAST_SHARE * self.power / frames);
+        let sounds = |sums: &Sums| sums[0] + sums[1] > silence * frames;
         let [correlation, low_mid_correlation] = self.whole.map(|sums| sounds(&sums).then(|| correlation(&sums)));
         let least = (self.whole[0][0] + self.whole[0][1]) * db_to_power(-limits.bass_below_db) / frames;
-        let least = least.max(SILENCE) * (WINDOW * self.frames_per_block) as f64;
+        let least = least.max(silence) * (WINDOW * self.frames_per_block) as f64;
         let block_s = self.frames_per_block as f64 / self.sample_rate_hz;
         let (mut longest, mut spans, mut start) = (0, Vec::new(), None);
         let windows = self.blocks.windows(WINDOW).map(|window| {
@@ -126,4 +133,51 @@ impl BassMeter {
 fn correlation(&[left, right, both]: &Sums) -> f64 {
     let product = libm::sqrt(left) * libm::sqrt(right);
     if product > 0.0 { (both / product).clamp(-1.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE_HZ: f64 = 48_000.0;
+
+    fn bass(seconds: f64, channels: impl Fn(f64) -> [f64; 2]) -> Bass {
+        let limits = VinylLimits::default();
+        let mut meter = BassMeter::new(RATE_HZ, &limits);
+        let frames = (seconds * RATE_HZ) as usize;
+        let [left, right]: [Vec<f64>; 2] =
+            [0, 1].map(|channel| (0..frames).map(|frame| channels(frame as f64 / RATE_HZ)[channel]).collect());
+        meter.observe(&left, &right);
+        meter.finish(&limits)
+    }
+
+    fn sine(frequency_hz: f64, time_s: f64) -> f64 {
+        libm::sin(2.0 * core::f64::consts::PI * frequency_hz * time_s)
+    }
+
+    #[test]
+    fn a_quarter_of_a_period_apart_has_no_correlation() {
+        let apart = bass(2.0, |time_s| [sine(80.0, time_s), sine(80.0, time_s + 0.25 / 80.0)]);
+        // The filters start at rest.
+        assert!(apart.correlation.unwrap().abs() < 0.01);
+        let equal = bass(2.0, |time_s| [sine(80.0, time_s); 2]);
+        assert!((equal.correlation.unwrap() - 1.0).abs() < 1e-9);
+        assert_eq!((equal.out_of_phase_ms, equal.out_of_phase_s.len()), (0.0, 0));
+    }
+
+    #[test]
+    fn the_time_out_of_phase_is_found_where_it_is() {
+        let turned = |time_s: f64| if (1.0..1.3).contains(&time_s) { -1.0 } else { 1.0 };
+        let found = bass(3.0, |time_s| [sine(80.0, time_s), turned(time_s) * sine(80.0, time_s)]);
+        assert!((found.out_of_phase_ms - 300.0).abs() <= 40.0, "{}", found.out_of_phase_ms);
+        let [[start_s, end_s]] = found.out_of_phase_s[..] else { panic!("{:?}", found.out_of_phase_s) };
+        assert!((start_s - 1.0).abs() < 0.05 && (end_s - 1.3).abs() < 0.05, "{start_s} to {end_s}");
+    }
+
+    #[test]
+    fn treble_out_of_phase_is_no_bass_and_one_channel_has_no_correlation() {
+        let treble = bass(1.0, |time_s| [time_s, -time_s].map(|gain| gain * sine(5_000.0, time_s)));
+        assert_eq!((treble.correlation, treble.out_of_phase_ms), (None, 0.0));
+        assert_eq!(bass(1.0, |time_s| [sine(80.0, time_s), 0.0]).correlation, Some(0.0));
+    }
 }

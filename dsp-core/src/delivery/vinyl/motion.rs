@@ -152,9 +152,13 @@ mod tests {
     fn peaks(frequency_hz: f64, rate_hz: f64) -> [f64; 3] {
         let omega = 2.0 * PI * frequency_hz / rate_hz;
         let (mut motion, mut moved) = (Motion::new(rate_hz), Moved::default());
-        // Amplitudes of several cycles by their quadrature, at any phase of the samples.
-        let mut sums = [[0.0; 2]; 3];
+        // Amplitudes by their quadrature, under a Hann window: at any phase of the samples.
+        let (mut sums, mut weights) = ([[0.0; 2]; 3], 0.0);
         let chunks = 200;
+        let hann = |frame: usize| {
+            let part = frame as f64 / (chunks / 2 * CHUNK_FRAMES) as f64;
+            0.5 - 0.5 * libm::cos(2.0 * PI * part)
+        };
         for chunk in 0..chunks {
             let at = |frame: usize| omega * (chunk * CHUNK_FRAMES + frame) as f64;
             let samples: Vec<f64> =
@@ -165,13 +169,14 @@ mod tests {
             }
             for (sums, values) in sums.iter_mut().zip([&moved.displacement, &moved.velocity, &moved.acceleration]) {
                 for (frame, value) in values.iter().enumerate() {
+                    let value = value * hann(chunk * CHUNK_FRAMES + frame);
                     sums[0] += value * libm::sin(at(frame));
                     sums[1] += value * libm::cos(at(frame));
                 }
             }
+            weights += (0..CHUNK_FRAMES).map(|frame| hann(chunk * CHUNK_FRAMES + frame)).sum::<f64>();
         }
-        let frames = (chunks / 2 * CHUNK_FRAMES) as f64;
-        sums.map(|[sine, cosine]| 2.0 / frames * libm::hypot(sine, cosine))
+        sums.map(|[sine, cosine]| 2.0 / weights * libm::hypot(sine, cosine))
     }
 
     #[test]

@@ -58,6 +58,11 @@ impl Pair {
         Self([Section::new(coeffs), Section::new(coeffs)])
     }
 
+    /// Power of its response at a frequency.
+    pub(super) fn power_at(&self, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
+        self.0.iter().map(|section| section.coeffs.response(frequency_hz, sample_rate_hz).norm_sqr()).product()
+    }
+
     #[inline(always)]
     pub(super) fn tick(&mut self, x: f64) -> f64 {
         let between = self.0[0].tick(x);

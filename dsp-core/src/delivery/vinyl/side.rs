@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn the_level_fills_the_side_and_no_more() {
-        let (limits, format) = (VinylLimits::default(), vinyl_format("12in33").unwrap());
+        let limits = VinylLimits { band_mm: 0.05, ..Default::default() };
+        let format = vinyl_format("12in33").unwrap();
         let groove = noise(480_000, 0.5, &limits);
         let side = [&groove; 100];
         let level_db = side_level(&side, format, 2.0, &limits).unwrap();

@@ -15,7 +15,8 @@ from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.label import Label
-from mixdown.album.mastered import AlbumChange, MasteredAlbum
+from mixdown.album.master_of_song import AlbumChange
+from mixdown.album.mastered import MasteredAlbum
 from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured, read_song
 from mixdown.album.solving import Part, Policy, Reference, kept_by_level, planned, solved
 from mixdown.album.songs import Level, Song, Trim, chain_of, refuse_joint, song_audio, song_of, text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -14,81 +14,22 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.album.disc import CD_BITS, CD_RATE_HZ, image_of, layout_of
 from mixdown.album.label import Label
+from mixdown.album.master_of_song import AlbumChange, MasteredSong
 from mixdown.album.measuring import length_text
 from mixdown.album.solving import Part, Plan, Policy, Solved, solved
 from mixdown.album.songs import Song
 from mixdown.album.timeline import Group, moved
-from mixdown.album.tone import Move
 from mixdown.analysis.reports import aligned
 from mixdown.conversion import at_rate
 from mixdown.delivery.cd import CdLayout
-from mixdown.delivery.certificate import Certificate
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
 from mixdown.files import Tags
-from mixdown.meters import Loudness, loudness
+from mixdown.meters import loudness
+from mixdown.pack import Delivery, deliver
 
 #: Highest true peak of what is not limited.
 UNLIMITED_DBTP = -1.0
-
-
-@dataclass(frozen=True)
-class AlbumChange:
-    """What was done to a song.
-
-    Attributes
-    ----------
-    title : str
-    gain_db : float
-        Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
-    keep : str
-        Why it kept its level; empty if it did not.
-    tone : Move or None
-    ends : tuple of str
-        Trims, fades, conversions.
-    """
-
-    title: str
-    gain_db: float
-    keep: str
-    tone: Move | None
-    ends: tuple[str, ...]
-
-    def __str__(self) -> str:
-        parts = [f"{_checks.figure(self.gain_db, 2)} dB beside the album"]
-        parts += [f"level kept: {self.keep}"] if self.keep else []
-        parts += [self.tone.reason] if self.tone is not None else []
-        return f"{self.title}: {'; '.join((*parts, *self.ends))}"
-
-
-@dataclass(frozen=True, eq=False)
-class MasteredSong:
-    """A song of a mastered album.
-
-    Attributes
-    ----------
-    title : str
-    audio : array, shape (2, frames)
-        Already rounded to the word length; without the silence before it.
-    sample_rate_hz : float
-    certificate : Certificate
-        Readings of its samples; of songs without a gap between them the processing is that of all of them.
-    """
-
-    title: str
-    audio: Audio = field(repr=False)
-    sample_rate_hz: float
-    certificate: Certificate
-
-    @property
-    def loudness(self) -> Loudness:
-        """Its loudness as delivered."""
-        return self.certificate.loudness
-
-    @property
-    def duration_s(self) -> float:
-        """Its length, without the silence before it."""
-        return float(self.audio.shape[1] / self.sample_rate_hz)
 
 
 class MasteredAlbum:
@@ -159,6 +100,12 @@ class MasteredAlbum:
         return int(self._settings["bit_depth"])
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What it was mastered with, as plain values."""
+        plan = {"policy": self._policy, "reference": self._plan.reference}
+        return {"target": self._target.name, "target_lufs": self._target_lufs, **plan, **self._settings}
+
+    @property
     def album_lufs(self) -> float:
         """Loudness of all songs as one programme, as delivered."""
         return self._solved.album_lufs
@@ -185,6 +132,11 @@ class MasteredAlbum:
         gains = [gain for group, gain in zip(self._groups, self._plan.gains_db, strict=True) for _ in group.songs]
         pairs = zip(self._prepared, gains, strict=True)
         return tuple(dataclasses.replace(change, gain_db=gain) for change, gain in pairs)
+
+    @property
+    def changes_told(self) -> tuple[str, ...]:
+        """The same in words, of the songs of which there is something to say."""
+        return tuple(str(change) for change in self.changes if change.keep or change.tone or change.ends)
 
     def __len__(self) -> int:
         return sum(len(group.songs) for group in self._groups)
@@ -216,8 +168,7 @@ class MasteredAlbum:
         wanted = f"{self._target.name}: {self._target_lufs:g} LUFS"
         measured = f"{_checks.figure(self.album_lufs, 2)} LUFS, {_checks.figure(self.true_peak_dbtp, 2)} dBTP"
         album = f"Album {measured} ({wanted})."
-        said = [str(change) for change in self.changes if change.keep or change.tone or change.ends]
-        return "\n".join((aligned(rows), "", album, *said))
+        return "\n".join((aligned(rows), "", album, *self.changes_told))
 
     def _repr_html_(self) -> str:
         from mixdown.display import html
@@ -389,6 +340,32 @@ class MasteredAlbum:
             audio = cast(Audio, (part.audio * gain).astype(part.audio.dtype))
             songs += [audio[:, slice(*group.span(index, audio.shape[1]))] for index in range(len(group.songs))]
         return songs
+
+    @_checks.named
+    def deliver(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Sequence[str] = ("wav24", "flac"),
+        *,
+        overwrite: bool = False,
+        cue_encoding: Literal["latin-1", "utf-8"] = "latin-1",
+        progress: Callable[[float], object] | None = None,
+    ) -> Delivery:
+        """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
+
+        Parameters
+        ----------
+        folder : path
+        formats : sequence of str, default ("wav24", "flac")
+        overwrite : bool, default False
+        cue_encoding : "latin-1" or "utf-8", default "latin-1"
+        progress : function, optional
+
+        Returns
+        -------
+        Delivery
+        """
+        return deliver(self, folder, formats, overwrite=overwrite, cue_encoding=cue_encoding, progress=progress)
 
     def programme(self) -> Audio:
         """Return all songs with the silence between them as one, as delivered.

@@ -70,15 +70,15 @@ def vinyl_check(
 
     Examples
     --------
-    Twenty minutes of 60 Hz out of phase lift the stylus out of its groove.
+    Bass of 60 Hz out of phase lifts the stylus out of its groove.
 
     >>> import numpy as np, mixdown as md
     >>> bass = 0.316 * np.sin(2 * np.pi * 60 * np.arange(480_000) / 48_000)
     >>> check = md.vinyl_check(np.stack([bass, -bass]), 48_000, level_db=0)
-    >>> check.passed, round(check.songs[0].max_lift_um)
+    >>> check.passed, round(check.songs[0].lift_um)
     (False, 73)
     >>> check.of("lift")[0].suggestion.effect
-    MidSide(mid=[], side=[HighPass(frequency_hz=150.0, slope_db_per_octave=6)])
+    MidSide(mid=(), side=(HighPass(frequency_hz=150.0, slope_db_per_octave=6.0),))
     """
     return checked(side, sample_rate_hz, fmt=fmt, gap_s=gap_s, level_db=level_db, limits=limits)
 
