@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mixdown import _checks
+from mixdown._core import ParameterError
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import TABLES, Limit
 
@@ -72,6 +73,9 @@ def limits_given(given: Mapping[str, float] | None) -> dict[str, float]:
         if name not in LIMITS:
             raise _checks.unknown("limits", str(name), LIMITS)
         values[name] = _checks.in_range(f"limits.{name}", value, LIMITS[name].low, LIMITS[name].high)
+    low_hz, high_hz = values["lossy_from_hz"], values["lossy_to_hz"]
+    if low_hz > high_hz:
+        raise ParameterError(f"limits.lossy_from_hz = {low_hz:g} is not allowed: limits.lossy_to_hz is {high_hz:g}")
     return values
 
 
