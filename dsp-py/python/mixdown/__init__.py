@@ -46,7 +46,7 @@ from mixdown.analysis import (
     translation,
 )
 from mixdown.catalog import Catalog, CatalogRecord, master_catalog
-from mixdown.checking import FileCheck, Format, Profile, check, profiles
+from mixdown.checking import CodecReport, FileCheck, Format, Profile, check, codec_preview, profiles
 from mixdown.conversion import resample, to_float
 from mixdown.delivery import (
     CdEntry,
@@ -180,6 +180,7 @@ __all__ = [
     "Chorus",
     "Clash",
     "Clipper",
+    "CodecReport",
     "Compressor",
     "Convolution",
     "Correlation",
@@ -283,6 +284,7 @@ __all__ = [
     "check",
     "check_cover",
     "check_mix",
+    "codec_preview",
     "correlation",
     "devices",
     "display",

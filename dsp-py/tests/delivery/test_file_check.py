@@ -6,6 +6,7 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
+import mutagen.flac
 import numpy as np
 import pytest
 import soundfile
@@ -187,13 +188,56 @@ def test_what_was_converted_from_a_lower_rate(from_hz: int, to_hz: int, top_hz: 
     assert note.evidence["frequency_hz"][0] == pytest.approx(top_hz, abs=800)
 
 
+def tagged(file: Path, **texts: str) -> None:
+    """Write tags as other programs do, which check none of them."""
+    md.write(file, programme(), RATE_HZ)
+    made = mutagen.flac.FLAC(file)
+    for name, text in texts.items():
+        made[name] = text
+    made.save()
+
+
 def test_tags(tmp_path: Path) -> None:
-    md.write(tmp_path / "a.wav", programme(), RATE_HZ, tags={"title": "BjÃ¶rk ", "isrc": "US-S1Z-26-0001"})
-    report = md.check(tmp_path / "a.wav", mix=False)
-    assert said(report) == {("warning", "encoding"), ("fault", "isrc"), ("note", "tags")}
+    tagged(tmp_path / "a.flac", title="BjÃ¶rk ", isrc="US-S1Z-26-0001", barcode="012345678904")
+    report = md.check(tmp_path / "a.flac", mix=False)
+    assert said(report) == {("warning", "encoding"), ("fault", "isrc"), ("fault", "barcode"), ("note", "tags")}
     assert "'Björk '" in report.of("encoding")[0].message
     assert report.of("tags")[0].message == "No artist stands in the file."
     assert report.of("isrc")[0].source.startswith("IFPI")
+    assert "its check digit must be 5" in report.of("barcode")[0].message
+    tagged(tmp_path / "b.flac", title=" Bjo\u0308rk", artist="B\x07", isrc="USS1Z2600001")
+    found = [(f.severity, f.check, f.message.split(":")[0]) for f in md.check(tmp_path / "b.flac", mix=False).findings]
+    assert found[0][:2] == ("warning", "encoding")
+    assert [entry[:2] for entry in found[1:]] == [("note", "tags"), ("note", "encoding")]
+
+
+def test_the_loudness_that_an_archive_states(tmp_path: Path) -> None:
+    file, mono = tmp_path / "a.wav", programme()[:1]
+    own = md.loudness(programme(), RATE_HZ)
+    for audio, loudness in ((programme(), own), (mono, md.loudness(mono, RATE_HZ, dual_mono=True))):
+        md.write(file, audio, RATE_HZ, profile="archive", broadcast=md.Broadcast(loudness=loudness))
+        assert not md.check(file, mix=False).of("stated_loudness")
+    md.write(file, 0.9 * programme(), RATE_HZ, profile="archive", broadcast=md.Broadcast(loudness=own))
+    report = md.check(file, mix=False)
+    # All but the range, which a gain does not change.
+    assert len(report.of("stated_loudness")) == 4
+    integrated = report.of("stated_loudness")[0]
+    assert integrated.value - integrated.limit == pytest.approx(20 * np.log10(0.9), abs=0.01)
+    assert not md.check(file, mix=False, limits={"stated_lu": 1}).of("stated_loudness")
+
+
+def test_texts_of_info(tmp_path: Path) -> None:
+    file = tmp_path / "a.wav"
+    md.write(file, programme(), RATE_HZ, profile="archive", tags={"title": "One", "artist": "Björk"})
+    assert {f.check for f in md.check(file, mix=False).findings} == {"tags"}
+    assert len(md.check(file, mix=False).of("tags")) == 1
+    content, head = file.read_bytes(), b"INAM\4\0\0\0"
+    file.write_bytes(content.replace(head + b"One\0", head + b"Two\0"))
+    (warning,) = [f for f in md.check(file, mix=False).of("tags") if f.severity == "warning"]
+    assert warning.message == "INFO INAM is 'Two', the tag title is 'One': programs show one or the other."
+    file.write_bytes(content.replace(head + b"One\0", head + b"\xc3\xb6e\0"))
+    (note,) = md.check(file, mix=False).of("encoding")
+    assert note.message.startswith("INFO INAM holds characters beyond ASCII")
 
 
 def test_files_that_share_what_each_has_alone(song: Path, tmp_path: Path) -> None:

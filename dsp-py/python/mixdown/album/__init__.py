@@ -1,7 +1,8 @@
 """Albums: songs in order, measured beside each other, and mastered together."""
 
 from mixdown.album.album import Album
-from mixdown.album.mastered import AlbumChange, MasteredAlbum, MasteredSong
+from mixdown.album.master_of_song import AlbumChange, MasteredSong
+from mixdown.album.mastered import MasteredAlbum
 from mixdown.album.measuring import AlbumMeasurements, SongReading
 from mixdown.album.songs import Song
 

@@ -14,7 +14,9 @@ from mixdown import _checks
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
-from mixdown.album.mastered import AlbumChange, MasteredAlbum
+from mixdown.album.label import Label
+from mixdown.album.master_of_song import AlbumChange
+from mixdown.album.mastered import MasteredAlbum
 from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured, read_song
 from mixdown.album.solving import Part, Policy, Reference, kept_by_level, planned, solved
 from mixdown.album.songs import Level, Song, Trim, chain_of, refuse_joint, song_audio, song_of, text
@@ -27,7 +29,7 @@ from mixdown.delivery.order import Song as OrderedSong
 from mixdown.delivery.order.suggesting import Arc
 from mixdown.delivery.targets import Target, figures_of
 from mixdown.effects import Effect
-from mixdown.files import BitDepth, Dither, NoiseShaping, Tags
+from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.meters.loudness_meter import LoudnessMeter, album_of
 
 ToneMoves = Literal["gentle"]
@@ -82,11 +84,14 @@ class Album:
         cover: str | os.PathLike[str] | None = None,
         sample_rate_hz: float | None = None,
     ) -> None:
-        self._title, self._artist = text("title", title), text("artist", artist)
         given = {"date": date, "label": label, "genre": genre, "copyright": copyright}
-        self._texts = {name: text(name, value) for name, value in given.items() if value is not None}
-        self._barcode = "" if barcode is None else gtin(barcode)
-        self._cover = None if cover is None else os.fspath(cover)
+        self._label = Label(
+            title=text("title", title),
+            artist=text("artist", artist),
+            barcode="" if barcode is None else gtin(barcode),
+            texts=tuple((name, text(name, value)) for name, value in given.items() if value is not None),
+            cover=None if cover is None else os.fspath(cover),
+        )
         self._rate_hz = None if sample_rate_hz is None else _checks.sample_rate(sample_rate_hz, whole=True)
         self._songs: list[Song] = []
         self._pregap: Song | None = None
@@ -185,29 +190,36 @@ class Album:
         return self._songs[self._position("title", title)]
 
     def __repr__(self) -> str:
-        name = " – ".join(part for part in (self._artist, self._title) if part) or "untitled"
+        name = " – ".join(part for part in (self._label.artist, self._label.title) if part) or "untitled"
         seconds = sum(song.duration_s for song in self._songs)
         return f"<Album {name}: {len(self._songs)} songs, {length_text(seconds)}>"
 
     @property
-    def title(self) -> str:
-        """Its title."""
-        return self._title
+    def label(self) -> Label:
+        """What stands on its label."""
+        return self._label
 
     @property
-    def artist(self) -> str:
-        """Its artist."""
-        return self._artist
+    def sides(self) -> tuple[tuple[str, ...], ...]:
+        """Titles on each side of a record; empty where nothing is said of them.
 
-    @property
-    def barcode(self) -> str:
-        """Its GTIN; empty if it has none."""
-        return self._barcode
+        All songs in their order, each once; a song that goes on from another stands on the same side.
+        """
+        return self._label.sides
 
-    @property
-    def cover(self) -> str | None:
-        """Path of its cover."""
-        return self._cover
+    @sides.setter
+    def sides(self, sides: Sequence[Sequence[str]]) -> None:
+        checked = tuple(tuple(text(f"sides[{number}]", title) for title in side) for number, side in enumerate(sides))
+        titles = [song.title for song in self._songs]
+        if checked and [title for side in checked for title in side] != titles:
+            told = _checks.shown([title for side in checked for title in side])
+            raise ParameterError(f"sides = {told} are not the songs in their order: {', '.join(titles)}")
+        for side in checked:
+            if not side:
+                raise ParameterError("sides holds one without songs")
+            if self[side[0]].is_joined:
+                raise ParameterError(f"sides holds {side[0]!r} first: it goes on from the song before")
+        self._label = dataclasses.replace(self._label, sides=checked)
 
     @property
     def sample_rate_hz(self) -> float:
@@ -226,33 +238,6 @@ class Album:
         if title not in titles:
             raise ParameterError(f"{argument} = {_checks.shown(title)} is none of the songs ({', '.join(titles)})")
         return titles.index(title)
-
-    def tags_of(self, position: int) -> Tags:
-        """Return the tags of a song: those of the album, its own, and its number.
-
-        Parameters
-        ----------
-        position : int
-            From 0.
-
-        Returns
-        -------
-        Tags
-        """
-        song = self._songs[position]
-        texts = {
-            "title": song.title,
-            "artist": song.artist or self._artist,
-            "album": self._title,
-            "albumartist": self._artist,
-            **self._texts,
-            "barcode": self._barcode,
-            "isrc": song.isrc,
-            "tracknumber": str(position + 1),
-            "tracktotal": str(len(self._songs)),
-        }
-        made = {name: (value,) for name, value in texts.items() if value}
-        return Tags({**made, **song.tags.texts}, song.tags.pictures)
 
     @_checks.named
     def measure(self, progress: Callable[[float], object] | None = None) -> AlbumMeasurements:
@@ -356,7 +341,9 @@ class Album:
         found = solved(parts, plan, wanted, lufs, settings, lambda share: note(0.2 + 0.8 * share))
         note(1.0)
         return MasteredAlbum(
-            album=self,
+            label=self._label,
+            songs=tuple(self._songs),
+            hidden_song=self._pregap,
             target=wanted,
             target_lufs=lufs,
             groups=groups,

@@ -4,86 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from mixdown import _checks
 from mixdown._checks import Audio
+from mixdown.album.disc import CD_BITS, CD_RATE_HZ, image_of, layout_of
+from mixdown.album.label import Label
+from mixdown.album.master_of_song import AlbumChange, MasteredSong
 from mixdown.album.measuring import length_text
 from mixdown.album.solving import Part, Plan, Policy, Solved, solved
+from mixdown.album.songs import Song
 from mixdown.album.timeline import Group, moved
-from mixdown.album.tone import Move
 from mixdown.analysis.reports import aligned
 from mixdown.conversion import at_rate
-from mixdown.delivery.certificate import Certificate
-from mixdown.delivery.mastering import Mastered
+from mixdown.delivery.cd import CdLayout
+from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
-from mixdown.meters import Loudness, loudness
+from mixdown.files import Tags
+from mixdown.meters import loudness
+from mixdown.pack import Delivery, deliver
 
-if TYPE_CHECKING:
-    from mixdown.album.album import Album
-
-
-@dataclass(frozen=True)
-class AlbumChange:
-    """What was done to a song.
-
-    Attributes
-    ----------
-    title : str
-    gain_db : float
-        Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
-    keep : str
-        Why it kept its level; empty if it did not.
-    tone : Move or None
-    ends : tuple of str
-        Trims, fades, conversions.
-    """
-
-    title: str
-    gain_db: float
-    keep: str
-    tone: Move | None
-    ends: tuple[str, ...]
-
-    def __str__(self) -> str:
-        parts = [f"{_checks.figure(self.gain_db, 2)} dB beside the album"]
-        parts += [f"level kept: {self.keep}"] if self.keep else []
-        parts += [self.tone.reason] if self.tone is not None else []
-        return f"{self.title}: {'; '.join((*parts, *self.ends))}"
-
-
-@dataclass(frozen=True, eq=False)
-class MasteredSong:
-    """A song of a mastered album.
-
-    Attributes
-    ----------
-    title : str
-    audio : array, shape (2, frames)
-        Already rounded to the word length; without the silence before it.
-    sample_rate_hz : float
-    certificate : Certificate
-        Readings of its samples; of songs without a gap between them the processing is that of all of them.
-    """
-
-    title: str
-    audio: Audio = field(repr=False)
-    sample_rate_hz: float
-    certificate: Certificate
-
-    @property
-    def loudness(self) -> Loudness:
-        """Its loudness as delivered."""
-        return self.certificate.loudness
-
-    @property
-    def duration_s(self) -> float:
-        """Its length, without the silence before it."""
-        return float(self.audio.shape[1] / self.sample_rate_hz)
+#: Highest true peak of what is not limited.
+UNLIMITED_DBTP = -1.0
 
 
 class MasteredAlbum:
@@ -92,7 +38,9 @@ class MasteredAlbum:
     def __init__(
         self,
         *,
-        album: Album,
+        label: Label,
+        songs: tuple[Song, ...],
+        hidden_song: Song | None,
         target: Target,
         target_lufs: float,
         groups: tuple[Group, ...],
@@ -103,16 +51,38 @@ class MasteredAlbum:
         policy: Policy,
         prepared: tuple[AlbumChange, ...],
     ) -> None:
-        self._album, self._target, self._target_lufs = album, target, target_lufs
+        self._label, self._songs, self._hidden_song = label, songs, hidden_song
+        self._target, self._target_lufs = target, target_lufs
         self._groups, self._parts, self._plan = groups, parts, plan
         self._solved, self._settings, self._policy = solved, settings, policy
         self._prepared = prepared
         self._tracks: tuple[MasteredSong, ...] | None = None
+        self._disc: MasteredAlbum | None = None
+        self._hidden: Audio | None = None
 
     @property
-    def album(self) -> Album:
-        """The album."""
-        return self._album
+    def label(self) -> Label:
+        """What stands on its label."""
+        return self._label
+
+    @property
+    def songs(self) -> tuple[Song, ...]:
+        """The songs as they were given."""
+        return self._songs
+
+    def tags(self, position: int) -> Tags:
+        """Return the tags of a song.
+
+        Parameters
+        ----------
+        position : int
+            From 0.
+
+        Returns
+        -------
+        Tags
+        """
+        return self._label.tags(self._songs, position)
 
     @property
     def target(self) -> Target:
@@ -128,6 +98,12 @@ class MasteredAlbum:
     def bit_depth(self) -> int:
         """Word length of its samples; 32 is floating point."""
         return int(self._settings["bit_depth"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it was mastered with, as plain values."""
+        plan = {"policy": self._policy, "reference": self._plan.reference}
+        return {"target": self._target.name, "target_lufs": self._target_lufs, **plan, **self._settings}
 
     @property
     def album_lufs(self) -> float:
@@ -156,6 +132,11 @@ class MasteredAlbum:
         gains = [gain for group, gain in zip(self._groups, self._plan.gains_db, strict=True) for _ in group.songs]
         pairs = zip(self._prepared, gains, strict=True)
         return tuple(dataclasses.replace(change, gain_db=gain) for change, gain in pairs)
+
+    @property
+    def changes_told(self) -> tuple[str, ...]:
+        """The same in words, of the songs of which there is something to say."""
+        return tuple(str(change) for change in self.changes if change.keep or change.tone or change.ends)
 
     def __len__(self) -> int:
         return sum(len(group.songs) for group in self._groups)
@@ -187,8 +168,7 @@ class MasteredAlbum:
         wanted = f"{self._target.name}: {self._target_lufs:g} LUFS"
         measured = f"{_checks.figure(self.album_lufs, 2)} LUFS, {_checks.figure(self.true_peak_dbtp, 2)} dBTP"
         album = f"Album {measured} ({wanted})."
-        said = [str(change) for change in self.changes if change.keep or change.tone or change.ends]
-        return "\n".join((aligned(rows), "", album, *said))
+        return "\n".join((aligned(rows), "", album, *self.changes_told))
 
     def _repr_html_(self) -> str:
         from mixdown.display import html
@@ -245,7 +225,9 @@ class MasteredAlbum:
             parts, self._plan, self._target, self._target_lufs, settings, progress, start_db=self._solved.constant_db
         )
         return MasteredAlbum(
-            album=self._album,
+            label=self._label,
+            songs=self._songs,
+            hidden_song=self._hidden_song,
             target=self._target,
             target_lufs=self._target_lufs,
             groups=groups,
@@ -267,10 +249,27 @@ class MasteredAlbum:
     @property
     def starts(self) -> tuple[int, ...]:
         """Frame at which each song begins in :meth:`programme`."""
-        return tuple(start for start, _ in self._placed())
+        return tuple(start for start, _ in self.placed())
 
-    def _placed(self) -> list[tuple[int, int]]:
-        """Return the first frame of each song in the programme, and of its pause."""
+    @property
+    def frames(self) -> int:
+        """Length of :meth:`programme`."""
+        pauses = sum(round(group.pause_s * self.sample_rate_hz) for group in self._groups)
+        return pauses + sum(int(one.audio.shape[1]) for one in self._solved.masters)
+
+    @property
+    def index_points_s(self) -> tuple[tuple[float, ...], ...]:
+        """Further index points of each song, from its start."""
+        return tuple(points for group in self._groups for points in group.index_points_s)
+
+    def placed(self) -> list[tuple[int, int]]:
+        """Return where each song begins in :meth:`programme`, and where the silence before it.
+
+        Returns
+        -------
+        list of (frame, frame)
+            Equal where there is no silence.
+        """
         placed, position = [], 0
         for group, mastered in zip(self._groups, self._solved.masters, strict=True):
             pause, position = position, position + round(group.pause_s * mastered.sample_rate_hz)
@@ -278,6 +277,95 @@ class MasteredAlbum:
                 placed.append((position + start, pause if index == 0 else position + start))
             position += mastered.audio.shape[1]
         return placed
+
+    @property
+    def disc(self) -> MasteredAlbum:
+        """The album at 44.1 kHz and 16 bits, as it lies on a compact disc."""
+        if self._disc is None:
+            self._disc = self.at(CD_RATE_HZ, CD_BITS)
+        return self._disc
+
+    @property
+    def layout(self) -> CdLayout:
+        """The layout of the compact disc.
+
+        Raises
+        ------
+        ParameterError
+            For an album that no disc holds: more than 99 songs or 79:57, a song under 4 s.
+        """
+        disc = self.disc
+        return layout_of(self._label, self._songs, disc.index_points_s, disc.placed(), disc.frames, disc.hidden)
+
+    @property
+    def hidden(self) -> Audio | None:
+        """The audio hidden before the first track of the disc, as delivered; None without a pregap."""
+        song = self._hidden_song
+        if song is None:
+            return None
+        if self._hidden is not None:
+            return self._hidden
+        reading = loudness(song.audio, song.sample_rate_hz)
+        settings = {**self._settings, "delivery_rate_hz": self.sample_rate_hz}
+        # Beside the songs as in its mix, as far as the limiter goes.
+        wanted = min(reading.integrated_lufs + self._solved.constant_db, self._target_lufs)
+        made = master(song.audio, song.sample_rate_hz, target_lufs=wanted, name="pregap", **settings)
+        self._hidden = made.audio
+        return self._hidden
+
+    def disc_image(self) -> Audio:
+        """Return the samples of the compact disc: hidden audio, songs and silence, padded to a whole sector.
+
+        Returns
+        -------
+        array, shape (2, frames)
+        """
+        return image_of(self.disc.programme(), self.disc.hidden, self.layout)
+
+    def unlimited(self) -> list[Audio]:
+        """Return the songs before the limiter, at their levels beside each other, for the sides of a record.
+
+        Returns
+        -------
+        list of array, shape (2, frames)
+            With one gain for all, so that their highest true peak is -1 dBTP.
+        """
+        songs = []
+        peak_db = max(
+            part.reading.loudness.true_peak_dbtp + gain
+            for part, gain in zip(self._parts, self._plan.gains_db, strict=True)
+        )
+        for group, part, gain_db in zip(self._groups, self._parts, self._plan.gains_db, strict=True):
+            gain = 10 ** ((gain_db + UNLIMITED_DBTP - peak_db) / 20)
+            audio = cast(Audio, (part.audio * gain).astype(part.audio.dtype))
+            songs += [audio[:, slice(*group.span(index, audio.shape[1]))] for index in range(len(group.songs))]
+        return songs
+
+    @_checks.named
+    def deliver(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Sequence[str] = ("wav24", "flac"),
+        *,
+        overwrite: bool = False,
+        cue_encoding: Literal["latin-1", "utf-8"] = "latin-1",
+        progress: Callable[[float], object] | None = None,
+    ) -> Delivery:
+        """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
+
+        Parameters
+        ----------
+        folder : path
+        formats : sequence of str, default ("wav24", "flac")
+        overwrite : bool, default False
+        cue_encoding : "latin-1" or "utf-8", default "latin-1"
+        progress : function, optional
+
+        Returns
+        -------
+        Delivery
+        """
+        return deliver(self, folder, formats, overwrite=overwrite, cue_encoding=cue_encoding, progress=progress)
 
     def programme(self) -> Audio:
         """Return all songs with the silence between them as one, as delivered.

@@ -83,8 +83,8 @@ def read_song(title: str, audio: Audio, rate_hz: float, progress: Progress) -> t
         duration_s=audio.shape[1] / rate_hz,
         loudness=loudness,
         loud_part_lufs=_loud_part(loudness),
-        start_lufs=_edge(loudness, first=True),
-        end_lufs=_edge(loudness, first=False),
+        start_lufs=edge_lufs(loudness, first=True),
+        end_lufs=edge_lufs(loudness, first=False),
         tone=tone_of(audio, rate_hz),
     )
     progress(1.0)
@@ -100,7 +100,7 @@ def _loud_part(loudness: Loudness) -> float:
     return float(np.percentile(levels[levels >= mean + _GATES[1]], _LOUD_PERCENTILE))
 
 
-def _edge(loudness: Loudness, *, first: bool) -> float:
+def edge_lufs(loudness: Loudness, *, first: bool) -> float:
     """Return the loudest short-term level within the first or last 10 s of sound, momentary if it is too short."""
     for levels in (loudness.short_term_lufs, loudness.momentary_lufs):
         sounds = np.flatnonzero(np.isfinite(levels) & (levels >= _GATES[0]))

@@ -33,6 +33,7 @@ from mixdown.checking.samples import (
     sample_findings,
 )
 from mixdown.checking.targets import target_findings
+from mixdown.checking.wave_chunks import chunk_findings, chunks_of
 from mixdown.delivery import Target, find_target
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import Structure, structure_of
@@ -51,8 +52,8 @@ class FileCheck(Report):
 
     Its findings are called, beside those of the mix check: "truncated", "chunks", "format", "checksum", "length" (of
     the container); "non_finite", "full_scale", "bits", "dual_mono", "edges" (of the samples); "lossy_source",
-    "upsampled" (of their past); "tags", "isrc", "barcode", "encoding", "duplicate" (of the tags); "rate", "channels",
-    "silence", "name" (of ingest profiles).
+    "upsampled" (of their past); "tags", "isrc", "barcode", "encoding", "stated_loudness", "duplicate" (of the tags);
+    "rate", "channels", "silence", "name" (of ingest profiles).
 
     Attributes
     ----------
@@ -273,6 +274,7 @@ def checked_file(
     with contextlib.nullcontext(opened) if not isinstance(opened, Path) else opened.open("rb") as file:
         structure = structure_of(file)
         tags = read_tags(file)
+        chunks = chunks_of(file, structure)
     told: list[str] = []
     with Blocks(opened) as source:
         source._tell = told.append
@@ -305,6 +307,7 @@ def checked_file(
     for profile in profiles:
         found += ingest_findings(profile, form, structure, edges, path.name, bool(tags))
     reading = loudness(audio, rate_hz, weights=given.weights, precision="reference")
+    found += chunk_findings(chunks, tags, reading, audio.shape[0], values)
     heard: list[Finding] = []
     report: MixCheck | None = None
     if mix and audio.shape[0] <= 2:

@@ -40,6 +40,15 @@ _LIMITS = (
     ),
     Limit("edge_dbfs", "dBFS", -120.0, 0.0, -60.0, "First or last sample that is heard as a click above [C]"),
     Limit(
+        "stated_lu",
+        "LU",
+        0.01,
+        10.0,
+        0.2,
+        "Difference of a loudness that a file states from the one measured, above which it is stale "
+        "[C: twice the tolerance of meters, EBU Tech 3341]",
+    ),
+    Limit(
         "quiet_steps",
         "",
         0.5,

@@ -10,12 +10,18 @@ import typer
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown.checking import profiles
 from mixdown.delivery import targets
 from mixdown.delivery.normalizing import ClipDb
 
 #: Epilog of commands that take a target; lines are not rewrapped, which would split names.
 TARGETS_HELP = "\b\n" + textwrap.fill(
     f"Targets: {', '.join(target.name for target in targets())}.", 78, break_on_hyphens=False
+)
+
+#: The same with the ingest profiles.
+TAKERS_HELP = f"{TARGETS_HELP}\n\n\b\n" + textwrap.fill(
+    f"Services that take files: {', '.join(profile.name for profile in profiles())}.", 78, break_on_hyphens=False
 )
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
