@@ -24,6 +24,7 @@ from mixdown.files.names import shown
 from mixdown.files.tags import Picture
 from mixdown.pack.formats import Format, formats_of
 from mixdown.pack.masters import Masters
+from mixdown.pack.page import write_report
 from mixdown.pack.quality import Quality, quality_of
 from mixdown.pack.writing import Side, Written, refuse_misfits, write_disc, write_ingest, write_sides, write_songs
 
@@ -136,7 +137,7 @@ def deliver(
         entries = _entries(part, written, lambda share: note(0.6 + 0.15 * share))
         checks = _checked(part, written, lambda share: note(0.75 + 0.2 * share))
         report = quality_of(mastered, asked, written, entries, checks, sides, cover_findings)
-        report.write(part / "qc")
+        write_report(report, part / "qc")
         entries += [ManifestFile.of(part / "qc" / name, part) for name in ("report.json", "report.html")]
         manifest = Manifest(entries, _about(mastered, asked))
         manifest.write(part)
