@@ -74,8 +74,6 @@ _CHANGED = {
     "ultrasonic": ("ultrasonic_db", "curvature_db"),
     "subsonic": ("subsonic_db", "lift_um", "fits_level_db"),
 }
-
-
 #: The limit that a suggestion is to keep by a figure, and whether it is the least.
 _LIMITS = {
     "lift_um": ("lift_warning_um", False),
@@ -119,23 +117,26 @@ def _suggestion(
     limit, is_least = _LIMITS[figure]
 
     def mends(effect: Effect) -> bool:
-        value = after(effect)[figure][0]
-        return value >= limits[limit] if is_least else value <= limits[limit]
+        now = after(effect)
+        if figure not in now:
+            return False
+        return now[figure][0] >= limits[limit] if is_least else now[figure][0] <= limits[limit]
 
-    if figure not in before:
-        return None
     candidates = list(_candidates(finding, limits, side.songs[index].programme.rate_hz))
-    if not candidates:
-        return None
     # Where the strongest is not enough, no gentler one is.
-    effect = candidates[-1]
-    if mends(effect):
+    if candidates and mends(candidates[-1]):
         effect = next(filter(mends, candidates))
     elif finding.check in ("slope", "curvature"):
         effect = _turned_down(finding, limits)
+    elif candidates:
+        effect = candidates[-1]
+    else:
+        return None
     now = after(effect)
-    gain = now[figure][0] - before[figure][0]
-    if (gain if is_least else -gain) <= 0.0:
+    if figure not in before or figure not in now:
+        return None
+    change = now[figure][0] - before[figure][0]
+    if (change if is_least else -change) <= 0.0:
         return None
     changed = {
         name: (before[name][0], now[name][0], before[name][1])
