@@ -6,18 +6,23 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from mixdown import _checks
+from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
+from mixdown.album.songs import chain_of
 from mixdown.checking import FileCheck, check
 from mixdown.delivery.manifest import Manifest, ManifestFile
+from mixdown.effects import Effect
 from mixdown.files.names import shown
 from mixdown.files.tags import Picture
 from mixdown.pack.cover import Cover
 from mixdown.pack.formats import Format, formats_of
 from mixdown.pack.masters import Masters
+from mixdown.pack.page import write_report
 from mixdown.pack.place import complete, refuse_place
 from mixdown.pack.quality import Quality, quality_of
 from mixdown.pack.writing import (
@@ -73,6 +78,7 @@ def deliver(
     *,
     overwrite: bool = False,
     cue_encoding: CueEncoding = "latin-1",
+    vinyl_effects: Effect | Sequence[Effect] | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> Delivery:
     """Write an album in several formats, with manifest, checksums and a report.
@@ -93,6 +99,8 @@ def deliver(
         Replace a pack that is there; a folder with other files is refused.
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
         Writing programs read Latin-1; UTF-8 is for players.
+    vinyl_effects : effect or sequence of effects, optional
+        On the sides of a record alone, such as the elliptical equalizer that :func:`vinyl_check` suggests.
     progress : function, optional
         Called with the share done, 0 to 1. What it raises ends the work.
 
@@ -126,19 +134,24 @@ def deliver(
     note = _rising(_checks.callback("progress", progress))
     if not isinstance(folder, (str, os.PathLike)):
         raise TypeError(f"folder = {_checks.shown(folder)} is not a path: it must be a str or a pathlib.Path")
+    elliptic = chain_of("vinyl_effects", vinyl_effects)
+    if elliptic is not None and all(form.kind != "vinyl" for form in asked):
+        raise ParameterError("vinyl_effects is given without a record among the formats: nothing would take them")
     # A link stays and points to the new pack.
     place = Path(os.path.realpath(folder))
     refuse_place(place, Path(folder), overwrite)
     cover = Cover.of(mastered.label.cover)
     refuse_misfits(mastered, asked, place.parent)
     with complete(place, Path(folder)) as part:
-        written, sides = _written(mastered, asked, part, cover.picture, cue_encoding, lambda share: note(0.6 * share))
+        written, sides = _written(
+            mastered, asked, part, cover.picture, cue_encoding, elliptic, lambda share: note(0.6 * share)
+        )
         if cover.data:
             (part / f"cover{cover.suffix}").write_bytes(cover.data)
         entries = _entries(part, written, lambda share: note(0.6 + 0.15 * share))
         checks = _checked(part, written, lambda share: note(0.75 + 0.2 * share))
         report = quality_of(mastered, asked, written, entries, checks, sides, cover.findings)
-        report.write(part / "qc")
+        write_report(report, part / "qc")
         entries += [ManifestFile.of(part / "qc" / name, part) for name in ("report.json", "report.html")]
         manifest = Manifest(entries, _about(mastered, asked))
         manifest.write(part)
@@ -167,6 +180,7 @@ def _written(
     folder: Path,
     cover: Picture | None,
     cue_encoding: str,
+    vinyl_effects: Effect | None,
     progress: Progress,
 ) -> tuple[list[Written], list[Side]]:
     written: list[Written] = []
@@ -186,7 +200,7 @@ def _written(
         if form.kind == "disc":
             written += write_disc(mastered, form, folder, cue_encoding)
         elif form.kind == "vinyl":
-            made, sides = write_sides(mastered, form, folder, note)
+            made, sides = write_sides(mastered, form, folder, vinyl_effects, note)
             written += made
         elif form.kind == "ingest":
             written += write_ingest(source, form, folder, note)
@@ -224,8 +238,6 @@ def _checked(folder: Path, written: Sequence[Written], progress: Progress) -> di
 
 
 def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
-    from mixdown import __version__
-
     label = mastered.label
     return {
         "title": label.title,
@@ -235,5 +247,5 @@ def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
         "master": mastered.settings,
         "album_lufs": mastered.album_lufs,
         "true_peak_dbtp": mastered.true_peak_dbtp,
-        "mixdown": __version__,
+        "mixdown": version("mixdown"),
     }

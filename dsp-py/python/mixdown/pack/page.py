@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,7 @@ from mixdown.album.measuring import length_text
 from mixdown.analysis.findings import SEVERITIES, Finding
 from mixdown.analysis.reports import new_figure
 from mixdown.display import html
-
-if TYPE_CHECKING:
-    from mixdown.pack.quality import Quality
+from mixdown.pack.quality import Quality
 
 _STYLE = """
 @page { size: A4; margin: 9mm }
@@ -43,6 +42,14 @@ _MOST_SONGS, _MOST_FINDINGS = 30, 14
 _LONG_TITLE, _LONG_LINE = 24, 76
 #: Level below which nothing is drawn.
 _SILENT_LUFS = -70.0
+
+
+def write_report(quality: Quality, folder: Path) -> None:
+    """Write ``report.json`` and ``report.html`` into a folder, which is made if it is missing."""
+    folder.mkdir(exist_ok=True)
+    text = json.dumps(quality.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "report.html").write_text(page_of(quality), encoding="utf-8")
 
 
 def page_of(quality: Quality) -> str:

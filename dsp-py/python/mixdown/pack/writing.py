@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from mixdown.album.measuring import read_levels
 from mixdown.checking import Profile
 from mixdown.delivery.sides import brightness_db, vinyl_sides
 from mixdown.delivery.vinyl import VinylCheck, vinyl_check
-from mixdown.effects import without_infinities
+from mixdown.effects import Effect, without_infinities
 from mixdown.files import BitDepth, Broadcast, Tags, check_output, replace_file, write
 from mixdown.files.encoding import Coding, decode, encoded
 from mixdown.files.names import unique_names
@@ -248,9 +249,11 @@ def _brightness(track: MasteredSong, note: Progress) -> float:
     return brightness_db(track.audio, track.sample_rate_hz)
 
 
-def write_sides(mastered: Masters, form: Format, folder: Path, progress: Progress) -> tuple[list[Written], list[Side]]:
+def write_sides(
+    mastered: Masters, form: Format, folder: Path, effects: Effect | None, progress: Progress
+) -> tuple[list[Written], list[Side]]:
     """Write the sides of a record: the programme before the limiter, with one gain for all sides, silence inside."""
-    songs, rate_hz = mastered.unlimited(), mastered.sample_rate_hz
+    songs, rate_hz = mastered.unlimited(effects), mastered.sample_rate_hz
 
     def work(job: tuple[str, list[int]], note: Progress) -> tuple[str, Side, dict[str, Any]]:
         name, side = job
@@ -268,7 +271,7 @@ def write_sides(mastered: Masters, form: Format, folder: Path, progress: Progres
         titles = tuple(mastered.tracks[position].title for position in side)
         programmes = [(title, (songs[position], rate_hz)) for title, position in zip(titles, side, strict=True)]
         gaps = [mastered.pauses_s[position] for position in side[1:]]
-        check = vinyl_check(programmes, fmt=form.record, gap_s=float(np.mean(gaps)) if gaps else 0.0)
+        check = _at_cutting_level(programmes, form.record, float(np.mean(gaps)) if gaps else 0.0)
         tracks = [{"title": title, "start_s": start} for title, start in zip(titles, starts_s, strict=True)]
         told = {"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()}
         note(1.0)
@@ -281,6 +284,23 @@ def write_sides(mastered: Masters, form: Format, folder: Path, progress: Progres
     path = f"{form.folder}/sides.json"
     (folder / path).write_text(text + "\n", encoding="utf-8")
     return [*(Written(side) for side, *_ in made), Written(path)], [side for _, side, _ in made]
+
+
+def _at_cutting_level(programmes: Sequence[tuple[str, tuple[Audio, float]]], record: str, gap_s: float) -> VinylCheck:
+    """Return the check of a side at the highest level that fits and that groove, cutter and stylus bear."""
+    check = vinyl_check(programmes, fmt=record, gap_s=gap_s)
+    excess_db = 0.0
+    for finding in check.findings:
+        if finding.severity == "fault" and finding.value is not None and finding.limit is not None:
+            if finding.check in ("slope", "curvature"):
+                excess_db = max(excess_db, finding.value - finding.limit)
+            elif finding.check == "lift":
+                excess_db = max(excess_db, 20 * math.log10(finding.value / finding.limit))
+    if not excess_db:
+        return check
+    # All of them follow the level: it is the cutter's to choose, and no fault of the side.
+    level_db = math.floor(10 * (check.level_db - excess_db)) / 10
+    return vinyl_check(programmes, fmt=record, gap_s=gap_s, level_db=level_db)
 
 
 def refuse_misfits(mastered: Masters, formats: Sequence[Format], beside: Path) -> None:
