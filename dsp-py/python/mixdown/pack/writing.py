@@ -255,9 +255,10 @@ def write_sides(
     """Write the sides of a record: the programme before the limiter, with one gain for all sides, silence inside."""
     songs, rate_hz = mastered.unlimited(effects), mastered.sample_rate_hz
 
-    def work(job: tuple[str, list[int]], note: Progress) -> tuple[str, Side, dict[str, Any]]:
-        name, side = job
-        note(0.0)
+    written, checked, described = [], [], []
+    jobs = list(zip(_SIDE_NAMES, sides_of(mastered), strict=False))
+    # One after another: the check of a side takes all cores.
+    for number, (name, side) in enumerate(jobs):
         pieces: list[Audio] = []
         starts_s: list[float] = []
         for position in side:
@@ -267,23 +268,21 @@ def write_sides(
             pieces.append(songs[position])
         path = f"{form.folder}/side-{name}.wav"
         write(folder / path, np.concatenate(pieces, axis=1), rate_hz, bit_depth=24, profile="archive")
-        note(0.3)
+        progress((number + 0.3) / len(jobs))
         titles = tuple(mastered.tracks[position].title for position in side)
         programmes = [(title, (songs[position], rate_hz)) for title, position in zip(titles, side, strict=True)]
         gaps = [mastered.pauses_s[position] for position in side[1:]]
         check = _at_cutting_level(programmes, form.record, float(np.mean(gaps)) if gaps else 0.0)
         tracks = [{"title": title, "start_s": start} for title, start in zip(titles, starts_s, strict=True)]
-        told = {"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()}
-        note(1.0)
-        return path, Side(name, titles, check), told
-
-    jobs = list(zip(_SIDE_NAMES, sides_of(mastered), strict=False))
-    made = [one for one in each(jobs, work, progress=progress) if not isinstance(one, Exception)]
-    plain = without_infinities({"record": form.record, "sides": [told for *_, told in made]})
+        described.append({"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()})
+        written.append(Written(path))
+        checked.append(Side(name, titles, check))
+        progress((number + 1) / len(jobs))
+    plain = without_infinities({"record": form.record, "sides": described})
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     path = f"{form.folder}/sides.json"
     (folder / path).write_text(text + "\n", encoding="utf-8")
-    return [*(Written(side) for side, *_ in made), Written(path)], [side for _, side, _ in made]
+    return [*written, Written(path)], checked
 
 
 def _at_cutting_level(programmes: Sequence[tuple[str, tuple[Audio, float]]], record: str, gap_s: float) -> VinylCheck:
