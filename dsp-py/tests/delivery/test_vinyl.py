@@ -250,6 +250,7 @@ def test_suggestions_predict_what_is_measured_behind_them(music: np.ndarray) -> 
     bass = tone(60, 10, 0.3)
     burst = np.tile(np.concatenate([tone(7_000, 0.03, 0.9), np.zeros(2 * RATE_HZ - 1_440)]), 5)
     made = music + stereo(bass, -bass) + tone(15, 10, 0.1) + tone(18_000, 10, 0.02) + burst
+    made = made[:, : 5 * RATE_HZ]
     check = md.vinyl_check(made, RATE_HZ, level_db=3)
     suggested = {finding.check: finding.suggestion for finding in check.findings if finding.suggestion}
     assert {"lift", "subsonic", "ultrasonic", "sibilance", "curvature"} <= set(suggested)
@@ -257,8 +258,11 @@ def test_suggestions_predict_what_is_measured_behind_them(music: np.ndarray) -> 
     assert isinstance(suggested["sibilance"].effect, md.DeEsser)
     assert isinstance(suggested["subsonic"].effect, md.HighPass)
     assert isinstance(suggested["ultrasonic"].effect, md.LowPass)
+    checks = {}
     for suggestion in suggested.values():
-        after = md.vinyl_check(suggestion.effect(made, RATE_HZ), RATE_HZ, level_db=3)
+        if suggestion.effect not in checks:
+            checks[suggestion.effect] = md.vinyl_check(suggestion.effect(made, RATE_HZ), RATE_HZ, level_db=3)
+        after = checks[suggestion.effect]
         for name, (before, predicted, _unit) in suggestion.predicted.items():
             holder, now = (check, after) if name == "fits_level_db" else (check.songs[0], after.songs[0])
             assert getattr(holder, name) == before
