@@ -98,6 +98,16 @@ def test_a_tone_fits_where_geometry_says() -> None:
     assert level_db == pytest.approx(20 * math.log10(room_um / 11.254), abs=0.1)
 
 
+def test_vertical_motion_takes_room_by_lift_and_by_dip() -> None:
+    # 25 µm are left at the top of the lift A, the dip A widens the groove by 2 A: 25 + 4 A + 8 µm from turn to turn.
+    bass = faded(tone(100, 10))
+    part = groove(stereo(bass, -bass))
+    level_db = _core.vinyl_level([part] * 120, "12in33", 0.0, {"band_mm": 0.0})
+    assert level_db is not None
+    room_um = (86_000 / (20 * 100 / 3) - 33) / 4
+    assert level_db == pytest.approx(20 * math.log10(room_um / part.figures()["lift_um"]), abs=0.3)
+
+
 def test_bass_out_of_phase_lifts_the_stylus_by_what_the_formula_says() -> None:
     bass = tone(60, 10, level=10 ** (-10 / 20))
     check = md.vinyl_check(stereo(bass, -bass), RATE_HZ, level_db=0)
