@@ -20,9 +20,10 @@ from mixdown.session.places import Path as Place
 from mixdown.session.plain import KINDS, VERSION, Session
 from mixdown.session.routing import MASTER, refuse_route, refuse_unknown, routes_of
 from mixdown.session.routing import shown as called
-from mixdown.session.saving import read_audio, remember, stamp_of
+from mixdown.session.saving import remember
 from mixdown.session.sends import Send
 from mixdown.session.settings import send_of, strip_name
+from mixdown.session.stored import Stamp, read_audio, stamp_of
 from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca
 
@@ -194,7 +195,7 @@ class _Reading(Document, Generic[_Mix]):
                 rest = str(error).removeprefix(f"{strip.name}/{path}")
                 raise self.with_line(error, self.places.deepest((*place, path), rest)) from error
 
-    def _audio(self, name: Any, given: Any) -> tuple[Path, tuple[int, ...], tuple[Audio, float]]:
+    def _audio(self, name: Any, given: Any) -> tuple[Path, Stamp, tuple[Audio, float]]:
         if not isinstance(given, str):
             raise ParameterError(f"audio of track {_checks.shown(name)} is missing: the path of its file")
         file = self.file("audio", given)
