@@ -6,7 +6,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from mixdown.album.disc import CD_BITS, CD_RATE_HZ, image_of, layout_of
 from mixdown.album.label import Label
 from mixdown.album.master_of_song import AlbumChange, MasteredSong
 from mixdown.album.measuring import length_text
+from mixdown.album.settings import DeliverSettings
 from mixdown.album.solving import Part, Plan, Policy, Solved, solved
 from mixdown.album.songs import Song
 from mixdown.album.timeline import Group, moved
@@ -26,7 +27,7 @@ from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
 from mixdown.files import Tags
 from mixdown.meters import loudness
-from mixdown.pack import Delivery, deliver
+from mixdown.pack.delivering import CueEncoding, Delivery, deliver
 
 #: Highest true peak of what is not limited.
 UNLIMITED_DBTP = -1.0
@@ -50,12 +51,13 @@ class MasteredAlbum:
         settings: dict[str, Any],
         policy: Policy,
         prepared: tuple[AlbumChange, ...],
+        deliver_settings: DeliverSettings,
     ) -> None:
         self._label, self._songs, self._hidden_song = label, songs, hidden_song
         self._target, self._target_lufs = target, target_lufs
         self._groups, self._parts, self._plan = groups, parts, plan
         self._solved, self._settings, self._policy = solved, settings, policy
-        self._prepared = prepared
+        self._prepared, self._deliver_settings = prepared, deliver_settings
         self._tracks: tuple[MasteredSong, ...] | None = None
         self._disc: MasteredAlbum | None = None
         self._hidden: Audio | None = None
@@ -237,6 +239,7 @@ class MasteredAlbum:
             settings=settings,
             policy=self._policy,
             prepared=self._prepared,
+            deliver_settings=self._deliver_settings,
         )
 
     @property
@@ -345,13 +348,15 @@ class MasteredAlbum:
     def deliver(
         self,
         folder: str | os.PathLike[str],
-        formats: Sequence[str] = ("wav24", "flac"),
+        formats: Sequence[str] | None = None,
         *,
         overwrite: bool = False,
-        cue_encoding: Literal["latin-1", "utf-8"] = "latin-1",
+        cue_encoding: CueEncoding | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Delivery:
         """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
+
+        What is not given is as the settings of the album say: see :class:`DeliverSettings`.
 
         Parameters
         ----------
@@ -365,7 +370,15 @@ class MasteredAlbum:
         -------
         Delivery
         """
-        return deliver(self, folder, formats, overwrite=overwrite, cue_encoding=cue_encoding, progress=progress)
+        settings = self._deliver_settings
+        return deliver(
+            self,
+            folder,
+            settings.asked(formats),
+            overwrite=overwrite,
+            cue_encoding=settings.cue_encoding if cue_encoding is None else cue_encoding,
+            progress=progress,
+        )
 
     def programme(self) -> Audio:
         """Return all songs with the silence between them as one, as delivered.
