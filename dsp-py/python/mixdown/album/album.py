@@ -6,7 +6,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from mixdown.album.label import Label
 from mixdown.album.master_of_song import AlbumChange
 from mixdown.album.mastered import MasteredAlbum
 from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured, read_song
+from mixdown.album.reading import load
+from mixdown.album.saving import AlbumParts, save
 from mixdown.album.settings import DeliverSettings, MasterSettings, ToneMoves
 from mixdown.album.solving import Part, Policy, Reference, kept_by_level, planned, solved
 from mixdown.album.songs import (
@@ -181,6 +183,89 @@ class Album:
         audio : path, or what :func:`read` returned
         """
         self._pregap = Song("pregap", **song_audio(audio, "pregap"))
+
+    @classmethod
+    @_checks.named
+    def from_file(cls, path: str | os.PathLike[str], *, progress: Callable[[float], object] | None = None) -> Self:
+        """Read an album file, and the audio files that it names.
+
+        Parameters
+        ----------
+        path : path
+            A text as :meth:`save` writes it; ``docs/album.md`` describes it.
+        progress : function, optional
+            Called with the share of the songs that are read, 0 to 1.
+
+        Returns
+        -------
+        Album
+
+        Raises
+        ------
+        ParameterError, FileNotFoundError
+            For what :meth:`track` and :meth:`master` would refuse, for names that are not known, for files that are not
+            there; with the line, and the nearest name.
+        """
+        return load(path, cls, _checks.callback("progress", progress))
+
+    @_checks.named
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an album file, from which :meth:`from_file` makes the same album.
+
+        Songs of files are named by their paths from the new file. All other audio is written, as floating point, into
+        the folder ``<name> audio`` beside the file: also audio whose file has changed since.
+
+        Parameters
+        ----------
+        path : path
+            As "album.toml". A file there is replaced.
+
+        Raises
+        ------
+        ParameterError
+            For tags that no album file can name: several texts of a tag, pictures of no file.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import numpy as np, mixdown as md
+        >>> album = md.Album(title="One", date="2026-11-28")
+        >>> album.track((np.full((2, 48_000), 0.1), 48_000), title="Song", gap_s=1)
+        >>> album.master_settings = md.MasterSettings(target="spotify", policy="similar")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "album.toml")
+        ...     album.save(file)
+        ...     again = md.Album.from_file(file)
+        ...     print(file.read_text())
+        # An album of mixdown. Paths are relative to this file.
+        version = 1
+        <BLANKLINE>
+        [album]
+        title = "One"
+        date = 2026-11-28
+        <BLANKLINE>
+        [master]
+        target = "spotify"
+        policy = "similar"
+        <BLANKLINE>
+        [[track]]
+        file = "album audio/Song.wav"
+        title = "Song"
+        gap_s = 1.0
+        <BLANKLINE>
+        >>> float(abs(again["Song"].audio - album["Song"].audio).max())
+        0.0
+        """
+        parts = AlbumParts(
+            label=self._label,
+            sample_rate_hz=self._rate_hz,
+            songs=tuple(self._songs),
+            pregap=self._pregap,
+            master=self._master_settings,
+            deliver=self._deliver_settings,
+        )
+        stored = save(parts, path)
+        self._songs, self._pregap = list(stored.songs), stored.pregap
 
     def __len__(self) -> int:
         return len(self._songs)
