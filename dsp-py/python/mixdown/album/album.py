@@ -6,6 +6,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
@@ -266,6 +267,18 @@ class Album:
         )
         stored = save(parts, path)
         self._songs, self._pregap = list(stored.songs), stored.pregap
+
+    def files(self) -> list[Path]:
+        """Return the files that it was made of: songs, hidden audio, covers.
+
+        Returns
+        -------
+        list of Path
+        """
+        songs = [*self._songs, *([] if self._pregap is None else [self._pregap])]
+        files = [song.source for song in songs if song.source is not None]
+        covers = [self._label.cover, *(song.cover for song in songs)]
+        return [*files, *(Path(cover) for cover in covers if cover)]
 
     def __len__(self) -> int:
         return len(self._songs)
