@@ -80,6 +80,14 @@ class TestLevels:
         assert after[3] - after[0] == pytest.approx(before[3] - centre, abs=0.04)
         assert "level kept" in mastered.table()
 
+    def test_a_quiet_song_moves_when_it_is_to(self) -> None:
+        album = album_of_songs([0.05, 0.05])
+        album.track(song(9, level=0.004), title="Soft", level="move")
+        mastered = album.master(target_lufs=-16, policy="similar", window_lu=0.5)
+        levels = [track.loudness.integrated_lufs for track in mastered.tracks]
+        assert max(levels) - min(levels) <= 0.6
+        assert not any(change.keep for change in mastered.changes)
+
     def test_the_loudest_song_or_the_anchor_lies_on_the_target(self) -> None:
         album = album_of_songs([0.05, 0.02, 0.1])
         loudest = album.master(target_lufs=-16, reference="loudest")
@@ -267,6 +275,15 @@ class TestTone:
         change = self.songs(seconds, gain_db).master(target_lufs=-20, tone="gentle").changes[2]
         assert change.tone.effect is None
         assert why in change.tone.reason
+
+    def test_treble_that_one_song_lacks_is_not_judged(self) -> None:
+        album = self.songs(64, 0)
+        dull = md.LowPass(frequency_hz=1_000, slope_db_per_octave=48)(*song(7, 64))
+        album.track((dull, RATE_HZ), title="Dull")
+        move = album.master(target_lufs=-20, tone="gentle").changes[3].tone
+        assert move.wanted_db[1] == 0
+        assert abs(move.wanted_db[0]) < 3
+        assert "no treble to compare" in move.reason
 
 
 class TestRefusals:

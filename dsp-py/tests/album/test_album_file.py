@@ -95,7 +95,10 @@ def full_album(folder: Path) -> md.Album:
         noise_shaping="weighted",
     )
     album.deliver_settings = md.DeliverSettings(
-        formats=["flac", "cd", "vinyl", "ingest:spotify"], cue_encoding="utf-8", record="7in45"
+        formats=["flac", "cd", "vinyl", "ingest:spotify"],
+        cue_encoding="utf-8",
+        record="7in45",
+        vinyl_effects=[md.MidSide(side=[md.HighPass(frequency_hz=150, slope_db_per_octave=6)])],
     )
     return album
 
@@ -429,6 +432,11 @@ REFUSED = {
         HEAD + 'effects = [{ type = "Convolution", impulse_response = "hal.wav" }] # here',
         FileNotFoundError,
         "there is no file hal.wav: did you mean hall.wav?",
+    ),
+    "effect of the record out of range": (
+        HEAD + '[vinyl]\neffects = [{ type = "Gain", gain_db = 999 }] # here',
+        md.ParameterError,
+        "gain_db = 999 is out of range",
     ),
     "unknown format": (
         HEAD + '[deliver]\nformats = [\n"flac",\n"wav23", # here\n]',

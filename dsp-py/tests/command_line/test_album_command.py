@@ -95,13 +95,17 @@ class TestAlbum:
         assert dry["would_write"] == files_in(tmp_path / "pack")
         assert dry["masters"]["album_lufs"] == made["report"]["album_lufs"]
 
-    def test_the_record_of_the_file_stands_behind_vinyl(self, file: Path) -> None:
-        changed(file, "track = [", 'vinyl = { format = "7in45", sides = [["Löud"], ["Soft", "Last"]] }\ntrack = [')
-        done = call("album", file, "-o", file.parent.parent / "pack", "--formats", "vinyl")
-        sides = json.loads((file.parent.parent / "pack" / "vinyl" / "sides.json").read_text(encoding="utf-8"))
+    def test_the_record_of_the_file_stands_behind_vinyl(self, file: Path, tmp_path: Path) -> None:
+        effects = 'effects = { type = "MidSide", side = [{ type = "HighPass" }] }'
+        vinyl = f'vinyl = {{ format = "7in45", sides = [["Löud"], ["Soft", "Last"]], {effects} }}'
+        changed(file, "track = [", f"{vinyl}\ntrack = [")
+        done = call("album", file, "-o", tmp_path / "pack", "--formats", "vinyl")
+        sides = json.loads((tmp_path / "pack" / "vinyl" / "sides.json").read_text(encoding="utf-8"))
         assert done.stderr == ""
         assert sides["record"] == "7in45"
         assert [[track["title"] for track in side["tracks"]] for side in sides["sides"]] == [["Löud"], ["Soft", "Last"]]
+        # Without a record among the formats its effects wait.
+        assert call("album", file, "-o", tmp_path / "other", "--formats", "flac").returncode == 0
 
     def test_faults_are_exit_code_1_and_the_pack_is_there(self, file: Path, tmp_path: Path) -> None:
         Image.new("CMYK", (64, 64)).save(file.with_name("cover.jpg"))

@@ -64,7 +64,7 @@ def records(out: Path) -> int:
 @contextlib.contextmanager
 def cluster(folder: Path) -> Iterator[str]:
     """Yield the address of a Dask cluster of two workers, each under a nanny, in processes of their own."""
-    pytest.importorskip("distributed", reason="dask[distributed] is not installed: mixdown[cluster]")
+    distributed = pytest.importorskip("distributed", reason="dask[distributed] is not installed: mixdown[cluster]")
     scheduler_file = folder / "scheduler.json"
     scheduler = ["distributed.cli.dask_scheduler", "--port", "0"]
     worker = ["distributed.cli.dask_worker", "--nthreads", "1", "--local-directory", str(folder)]
@@ -77,7 +77,10 @@ def cluster(folder: Path) -> Iterator[str]:
             closing.callback(started.terminate)
             if number == 0:
                 wait_for(scheduler_file.exists)
-        yield json.loads(scheduler_file.read_text())["address"]
+        address = json.loads(scheduler_file.read_text())["address"]
+        with distributed.Client(address, set_as_default=False) as watching:
+            watching.wait_for_workers(WORKERS, timeout=60)
+        yield address
 
 
 @pytest.fixture(params=["processes", "cluster"])
@@ -135,7 +138,7 @@ def counts(text: str) -> tuple[int, int, int]:
     return len(made) - skipped - failed, skipped, failed
 
 
-def test_a_worker_is_killed_while_it_writes(
+def test_a_worker_is_killed_while_it_writes_and_then_three_masters_are_damaged(
     scheduler: str, songs: Path, serial: dict[str, bytes], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -153,6 +156,16 @@ def test_a_worker_is_killed_while_it_writes(
     assert contents(out) == serial
     assert not list(out.glob(".mixdown-*"))
     assert counts(client(songs, out, scheduler).communicate(timeout=120)[0]) == (0, SONGS - BAD, BAD)
+    (out / "song 03.wav").unlink()
+    record = out / "song 11.wav.json"
+    record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
+    altered = bytearray((out / "song 20.wav").read_bytes())
+    altered[len(altered) // 2] ^= 1
+    (out / "song 20.wav").write_bytes(altered)
+    printed, _ = client(songs, out, scheduler).communicate(timeout=120)
+    done = [song for song in json.loads(printed)["songs"] if song["status"] == "ok" and not song["skipped"]]
+    assert [song["output"] for song in done] == ["song 03.wav", "song 11.wav", "song 20.wav"]
+    assert contents(out) == serial
 
 
 def test_the_client_is_killed_and_the_next_run_goes_on(
@@ -178,29 +191,24 @@ def test_the_client_is_killed_and_the_next_run_goes_on(
     assert contents(out) == serial
 
 
-def test_exactly_the_three_damaged_masters_are_made_anew(
-    scheduler: str, songs: Path, serial: dict[str, bytes], tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    assert counts(client(songs, out, scheduler).communicate(timeout=120)[0]) == (SONGS - BAD, 0, BAD)
-    (out / "song 03.wav").unlink()
-    record = out / "song 11.wav.json"
-    record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
-    altered = bytearray((out / "song 20.wav").read_bytes())
-    altered[len(altered) // 2] ^= 1
-    (out / "song 20.wav").write_bytes(altered)
-    printed, _ = client(songs, out, scheduler).communicate(timeout=120)
-    done = [song for song in json.loads(printed)["songs"] if song["status"] == "ok" and not song["skipped"]]
-    assert [song["output"] for song in done] == ["song 03.wav", "song 11.wav", "song 20.wav"]
-    assert contents(out) == serial
+def test_workers_of_dask_on_this_machine_write_the_same(songs: Path, serial: dict[str, bytes], tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="dask[distributed] is not installed: mixdown[cluster]")
+    printed, complaints = client(songs, tmp_path / "out", "local").communicate(timeout=120)
+    assert counts(printed) == (SONGS - BAD, 0, BAD)
+    assert contents(tmp_path / "out") == serial
+    # The two reasons, and nothing of the cluster.
+    assert complaints.count("\n") == BAD
 
 
+@pytest.mark.parametrize("kind", ["processes", "local"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_and_leaves_nothing_half_written(
-    number: signal.Signals, songs: Path, serial: dict[str, bytes], tmp_path: Path
+    number: signal.Signals, kind: str, songs: Path, serial: dict[str, bytes], tmp_path: Path
 ) -> None:
+    if kind == "local":
+        pytest.importorskip("distributed", reason="dask[distributed] is not installed: mixdown[cluster]")
     out = tmp_path / "out"
-    running = client(songs, out, "processes")
+    running = client(songs, out, kind)
     wait_for(lambda: records(out) >= BEFORE)
     workers = children(running.pid)
     running.send_signal(number)
@@ -244,16 +252,26 @@ def test_a_cluster_that_does_not_fit_is_refused(songs: Path, tmp_path: Path, mon
         pytest.raises(md.ParameterError, match="has no workers"),
     ):
         md.master_catalog(songs, tmp_path / "out", scheduler=empty.scheduler_address)
+
+
+def test_workers_of_another_version_or_without_the_folders_are_refused(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with cluster(tmp_path) as address:
-        monkeypatch.setattr("mixdown.catalog.cluster.version", lambda _: "9.9")
-        with pytest.raises(md.ParameterError, match=r"its worker tcp://\S+ has mixdown \S+, this is 9\.9"):
-            md.master_catalog(songs, tmp_path / "out", scheduler=address)
+        with monkeypatch.context() as patched:
+            patched.setattr("mixdown.catalog.cluster.version", lambda _: "9.9")
+            with pytest.raises(md.ParameterError, match=r"its worker tcp://\S+ has mixdown \S+, this is 9\.9"):
+                md.master_catalog(songs, tmp_path / "out", scheduler=address)
+        with monkeypatch.context() as patched:
+            patched.setattr("mixdown.catalog.cluster._there", lambda job: (tmp_path / "elsewhere", job.out))
+            with pytest.raises(md.ParameterError, match=r"its worker tcp://\S+ does not see \S+/elsewhere"):
+                md.master_catalog(songs, tmp_path / "out", scheduler=address)
     assert not (tmp_path / "out").exists()
 
 
 def children(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children")
-    return list(map(int, listed.read_text().split())) if listed.exists() else []
+    listed = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for file in listed for child in file.read_text().split()]
 
 
 def lives(process: int) -> bool:

@@ -114,8 +114,9 @@ def test_it_reads_back_and_verifies(pack: Path, tmp_path: Path) -> None:
 
 def test_what_was_measured_is_not_measured_again(pack: Path) -> None:
     reading = md.loudness(sine(), RATE_HZ)
-    made = Manifest.of_folder(pack, loudness={"short.wav": reading})
+    made = Manifest.of_folder(pack, loudness={"short.wav": reading}, isrc={"short.wav": "USS1Z2600009"})
     short = {file.path: file for file in made.files}["short.wav"]
+    assert short.isrc == "USS1Z2600009"
     assert (short.integrated_lufs, short.true_peak_dbtp) == (reading.integrated_lufs, reading.true_peak_dbtp)
     assert short.frames == sine().shape[1]
 

@@ -283,6 +283,21 @@ def test_a_gain_is_suggested_where_no_high_cut_is_enough(music: np.ndarray) -> N
     assert suggestion.predicted["slope_db"][1] <= -3
 
 
+def test_where_the_rate_has_no_high_cut_a_gain_is_suggested() -> None:
+    check = md.vinyl_check(tone(3_000, 10, 0.5, 16_000), 16_000, level_db=25)
+    suggestion = check.of("curvature")[0].suggestion
+    assert isinstance(suggestion.effect, md.Gain)
+    assert suggestion.predicted["curvature_db"][1] <= 0
+
+
+def test_what_an_effect_does_not_mend_is_suggested_with_less_confidence() -> None:
+    bass = tone(100, 10, 0.3)
+    (found,) = md.vinyl_check(stereo(bass, -bass), RATE_HZ, level_db=0).of("lift")
+    before, after, _ = found.suggestion.predicted["lift_um"]
+    assert found.suggestion.confidence == "medium"
+    assert before > after > 15
+
+
 def test_spans_are_from_the_start_of_their_song(music: np.ndarray) -> None:
     loud = music.copy()
     loud[:, : 5 * RATE_HZ] *= 0.01

@@ -9,16 +9,18 @@
 //! ```
 //! use mixdown::{Block, StreamSpec, delivery::vinyl::{Groove, VinylLimits, side_level, vinyl_format}};
 //!
-//! // Ten seconds of the reference tone, 84 times: 14 minutes.
-//! let tone: Vec<f64> = (0..480_000).map(|n| 0.125_893 * (n as f64 * 0.130_899_694).sin()).collect();
+//! // Ten seconds of the reference tone, faded in over one, 84 times: 14 minutes.
+//! let fade = |n: usize| (n as f64 / 48_000.0).min(1.0);
+//! let tone: Vec<f64> = (0..480_000).map(|n| 0.125_893 * fade(n) * (n as f64 * 0.130_899_694).sin()).collect();
 //! let (rows, spec) = ([&tone[..], &tone[..]], StreamSpec::new(48_000.0, 2)?);
 //! let format = vinyl_format("12in33").unwrap();
 //! let limits = VinylLimits { band_mm: 0.0, ..Default::default() };
 //! let groove = Groove::measure(&Block::from_slices(&rows)?, &spec, format.rpm, &limits)?;
-//! assert!((groove.excursion_um() - 11.254).abs() < 0.01);
+//! // At 48 samples a period the crest is missed by up to 0.2 %.
+//! assert!((groove.excursion_um() - 11.254).abs() < 0.025);
 //! let side = vec![&groove; 84];
 //! let level_db = side_level(&side, format, 0.0, &limits).unwrap();
-//! assert!((level_db - 15.0).abs() < 0.1);
+//! assert!((level_db - 14.9).abs() < 0.1);
 //! # Ok::<(), mixdown::Error>(())
 //! ```
 

@@ -153,8 +153,9 @@ class Album:
             "auto" cuts digital silence at the head but for 50 ms, and the tail where 10 ms stay below -72 dBFS.
         gain_db : float, default 0
             -24 to 24, beside what the policy of the album gives it.
-        level : "auto" or "keep", default "auto"
-            "keep" holds the level of the mix beside the other songs in every policy: an interlude.
+        level : "auto", "keep" or "move", default "auto"
+            "keep" holds the level of the mix beside the other songs in every policy: an interlude. "auto" does so where
+            its loudest 3 s lie more than 4 LU below the album; "move" never.
         effects : effect or sequence of effects, optional
             Before everything else.
         index_points_s : sequence of float, optional
@@ -544,13 +545,13 @@ def _prepared(
         reading, meter = read_song(group.title, samples, group.sample_rate_hz, note)
         song = group.songs[0]
         keep = 'level = "keep"' if song.level == "keep" else ""
-        return Part(group.title, samples, group.sample_rate_hz, reading, keep, song.gain_db), meter
+        return Part(group.title, samples, group.sample_rate_hz, reading, song.level, keep, song.gain_db), meter
 
     pairs = [pair for pair in each(range(len(groups)), work, progress=progress) if not isinstance(pair, Exception)]
     album_lufs = album_of(meter for _, meter in pairs)
     parts = []
     for part, _ in pairs:
-        by_rule = "" if part.keep else kept_by_level(part.reading, album_lufs)
+        by_rule = kept_by_level(part.reading, album_lufs) if not part.keep and part.level == "auto" else ""
         parts.append(dataclasses.replace(part, keep=part.keep or by_rule))
     changes = []
     for group, part, move in zip(groups, parts, moves, strict=True):

@@ -25,6 +25,7 @@ from mixdown.conversion import at_rate
 from mixdown.delivery.cd import CdLayout
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
+from mixdown.effects import Effect
 from mixdown.files import Tags
 from mixdown.meters import loudness
 from mixdown.pack.delivering import CueEncoding, Delivery, deliver
@@ -325,8 +326,13 @@ class MasteredAlbum:
         """
         return image_of(self.disc.programme(), self.disc.hidden, self.layout)
 
-    def unlimited(self) -> list[Audio]:
+    def unlimited(self, effects: Effect | None = None) -> list[Audio]:
         """Return the songs before the limiter, at their levels beside each other, for the sides of a record.
+
+        Parameters
+        ----------
+        effects : Effect, optional
+            On each song, or on songs without a gap between them as one.
 
         Returns
         -------
@@ -334,13 +340,15 @@ class MasteredAlbum:
             With one gain for all, so that their highest true peak is -1 dBTP.
         """
         songs = []
-        peak_db = max(
-            part.reading.loudness.true_peak_dbtp + gain
-            for part, gain in zip(self._parts, self._plan.gains_db, strict=True)
-        )
-        for group, part, gain_db in zip(self._groups, self._parts, self._plan.gains_db, strict=True):
+        rate_hz = self.sample_rate_hz
+        parts = [part.audio if effects is None else effects(part.audio, rate_hz) for part in self._parts]
+        peaks = [part.reading.loudness.true_peak_dbtp for part in self._parts]
+        if effects is not None:
+            peaks = [loudness(audio, rate_hz, precision="high").true_peak_dbtp for audio in parts]
+        peak_db = max(peak + gain for peak, gain in zip(peaks, self._plan.gains_db, strict=True))
+        for group, part, gain_db in zip(self._groups, parts, self._plan.gains_db, strict=True):
             gain = 10 ** ((gain_db + UNLIMITED_DBTP - peak_db) / 20)
-            audio = cast(Audio, (part.audio * gain).astype(part.audio.dtype))
+            audio = cast(Audio, (part * gain).astype(part.dtype))
             songs += [audio[:, slice(*group.span(index, audio.shape[1]))] for index in range(len(group.songs))]
         return songs
 
@@ -352,6 +360,7 @@ class MasteredAlbum:
         *,
         overwrite: bool = False,
         cue_encoding: CueEncoding | None = None,
+        vinyl_effects: Effect | Sequence[Effect] | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Delivery:
         """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
@@ -364,6 +373,7 @@ class MasteredAlbum:
         formats : sequence of str, default ("wav24", "flac")
         overwrite : bool, default False
         cue_encoding : "latin-1" or "utf-8", default "latin-1"
+        vinyl_effects : effect or sequence of effects, optional
         progress : function, optional
 
         Returns
@@ -371,12 +381,16 @@ class MasteredAlbum:
         Delivery
         """
         settings = self._deliver_settings
+        asked = settings.asked(formats)
+        if vinyl_effects is None and any(name.startswith("vinyl") for name in asked):
+            vinyl_effects = settings.vinyl_effects
         return deliver(
             self,
             folder,
-            settings.asked(formats),
+            asked,
             overwrite=overwrite,
             cue_encoding=settings.cue_encoding if cue_encoding is None else cue_encoding,
+            vinyl_effects=vinyl_effects,
             progress=progress,
         )
 

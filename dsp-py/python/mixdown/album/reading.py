@@ -24,8 +24,8 @@ from mixdown.session.places import Path as Place
 _TOP = ("version", "album", "master", "deliver", "vinyl", "pregap", "track")
 _ALBUM = ("title", "artist", "barcode", "date", "label", "genre", "copyright", "cover", "sample_rate_hz")
 _MASTER = tuple(MasterSettings.__dataclass_fields__)
-_DELIVER = tuple(name for name in DeliverSettings.__dataclass_fields__ if name != "record")
-_VINYL = ("format", "sides")
+_DELIVER = ("formats", "cue_encoding")
+_VINYL = ("format", "sides", "effects")
 _TRACK = ("file", *SETTINGS)
 
 
@@ -109,8 +109,9 @@ class _Reading(Document, Generic[_Album]):
             record = vinyl.get("format")
             if record is not None:
                 _checks.one_of("format", record, RECORDS)
+        effects = self._effects(("vinyl", "effects"), vinyl["effects"]) if "effects" in vinyl else None
         with self.told(("deliver",)):
-            return DeliverSettings(**table, record=record)
+            return DeliverSettings(**table, record=record, vinyl_effects=effects)
 
     def _sides(self, vinyl: Mapping[str, Any], titles: Sequence[str]) -> list[list[str]]:
         sides = vinyl.get("sides", [])

@@ -7,7 +7,7 @@ import datetime
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -68,13 +68,13 @@ def save(album: AlbumParts, path: str | os.PathLike[str]) -> AlbumParts:
     about |= {} if label.cover is None else {"cover": near(label.cover)}
     about |= {} if album.sample_rate_hz is None else {"sample_rate_hz": album.sample_rate_hz}
     vinyl: dict[str, Any] = {} if deliver.record is None else {"format": deliver.record}
+    if deliver.vinyl_effects is not None:
+        vinyl["effects"] = _plain_effects(cast(Effect, deliver.vinyl_effects), near)
     vinyl |= {"sides": [list(side) for side in label.sides]} if label.sides else {}
     tables = {
         "album": about,
         "master": _plain(album.master, MasterSettings(), near),
-        "deliver": {
-            name: value for name, value in _plain(deliver, DeliverSettings(), near).items() if name != "record"
-        },
+        "deliver": _plain(deliver, DeliverSettings(), near, ("formats", "cue_encoding")),
         "vinyl": vinyl,
         "pregap": {} if pregap is None else {"file": near(str(pregap.source))},
     }
@@ -103,7 +103,8 @@ def _files_of(album: AlbumParts) -> Iterator[str]:
             yield str(song.source)
         if song.cover:
             yield song.cover
-    for effects in (album.master.chain, *(song.effects for song in album.songs)):
+    of_record = cast("Effect | None", album.deliver.vinyl_effects)
+    for effects in (album.master.chain, of_record, *(song.effects for song in album.songs)):
         files: list[str] = []
 
         def take(file: str, into: list[str] = files) -> str:

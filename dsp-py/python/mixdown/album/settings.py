@@ -125,6 +125,8 @@ class DeliverSettings:
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
     record : str, optional
         What "vinyl" stands for among the formats: "12in33", "12in45", "10in33", "10in45", "7in33" or "7in45".
+    vinyl_effects : effect or sequence of effects, optional
+        On the sides of a record, where there is one among the formats.
 
     Examples
     --------
@@ -136,12 +138,14 @@ class DeliverSettings:
     formats: Sequence[str] = USUAL
     cue_encoding: CueEncoding = "latin-1"
     record: str | None = None
+    vinyl_effects: Effect | Sequence[Effect] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "formats", tuple(form.name for form in formats_of(self.formats)))
         _checks.one_of("cue_encoding", self.cue_encoding, get_args(CueEncoding))
         if self.record is not None:
             _checks.one_of("record", self.record, RECORDS)
+        object.__setattr__(self, "vinyl_effects", chain_of("vinyl_effects", self.vinyl_effects))
 
     def asked(self, formats: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the formats of a call, or these, each with its record.

@@ -14,6 +14,7 @@ from mixdown._checks import Audio
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.measuring import Measure, SongReading, read_levels
+from mixdown.album.songs import Level
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target
 from mixdown.meters.loudness_meter import LoudnessMeter, album_of
@@ -44,6 +45,7 @@ class Part:
     sample_rate_hz : float
     reading : SongReading
         Of all of it.
+    level : "auto", "keep" or "move"
     keep : str
         Why it keeps the level of its mix; empty if it does not.
     gain_db : float
@@ -54,6 +56,7 @@ class Part:
     audio: Audio
     sample_rate_hz: float
     reading: SongReading
+    level: Level
     keep: str
     gain_db: float
 
@@ -83,7 +86,7 @@ def kept_by_level(reading: SongReading, album_lufs: float) -> str:
     loudest = reading.loudness.max_short_term_lufs
     if np.isfinite(loudest) and loudest < album_lufs - _QUIET_LU:
         limit = f"more than {_QUIET_LU:g} LU below the album ({album_lufs:.1f} LUFS)"
-        return f"its loudest 3 s ({loudest:.1f} LUFS) lie {limit}"
+        return f'its loudest 3 s ({loudest:.1f} LUFS) lie {limit}; level = "move" moves it'
     return ""
 
 

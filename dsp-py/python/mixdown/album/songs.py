@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -24,8 +24,8 @@ from mixdown.session.stored import Stamp, read_audio, stamp_of
 Trim = Literal["none", "auto"]
 """Silence at the ends of a song: kept, or cut."""
 
-Level = Literal["auto", "keep"]
-"""Level of a song beside the others: by the policy of the album, or as in its mix."""
+Level = Literal["auto", "keep", "move"]
+"""Level of a song beside the others: by the policy of the album unless it is quiet, as in its mix, or by the policy."""
 
 #: Silence before a song, in s. Chosen: 2 s is usual, 1.5 s common.
 DEFAULT_GAP_S = 2.0
@@ -61,7 +61,7 @@ class Song:
     trim : "none" or "auto"
     gain_db : float
         Beside what the policy of the album gives it.
-    level : "auto" or "keep"
+    level : "auto", "keep" or "move"
     effects : Effect or None
     index_points_s : tuple of float
         Times of further index points of the CD, from the start of the song.
@@ -159,7 +159,7 @@ def settings_of(settings: Mapping[str, Any]) -> dict[str, Any]:
         "fade_out_ms": _checks.in_range("fade_out_ms", settings["fade_out_ms"], 0, 60_000),
         "trim": _checks.one_of("trim", settings["trim"], ("none", "auto")),
         "gain_db": _checks.in_range("gain_db", settings["gain_db"], -24, 24),
-        "level": _checks.one_of("level", settings["level"], ("auto", "keep")),
+        "level": _checks.one_of("level", settings["level"], get_args(Level)),
         "effects": chain_of("effects", settings["effects"]),
         "index_points_s": _index_points(settings["index_points_s"]),
         "key": _key(settings["key"]),

@@ -23,6 +23,8 @@ _WITHIN_DB = 30.0
 _LOW_HZ, _HIGH_HZ, _Q = 120.0, 6_000.0, 0.7071
 #: Share that is corrected, the largest move, what is too little to act on and what is another instrumentation, in dB.
 _AMOUNT, _MOST_DB, _LEAST_DB, _OTHER_DB = 0.5, 1.5, 2.0, 6.0
+#: Effect of a shelf of 1 dB on a band from which the band tells of it, and how many such bands do.
+_HEARD_DB, _HEARD_BANDS = 0.5, 3
 #: Sound below which there is no evidence to act on, in s.
 _LEAST_S = 60.0
 #: Residual in dB above which a band counts less.
@@ -132,10 +134,20 @@ def move_to(song: Tone, reference: Tone, rate_hz: float) -> Move:
     shelves = [LowShelf(frequency_hz=_LOW_HZ, gain_db=1, q=_Q), HighShelf(frequency_hz=_HIGH_HZ, gain_db=1, q=_Q)]
     # Decibels of a shelf are nearly proportional to its gain within a few dB.
     basis = np.array([20 * np.log10(np.abs(shelf.frequency_response(centres, rate_hz))) for shelf in shelves]).T
-    design = np.column_stack([basis, np.ones(centres.size)])
-    wanted = _huber(design, difference)
-    low_db, high_db = float(wanted[0]), float(wanted[1])
-    told = f"low shelf {low_db:+.1f} dB, high shelf {high_db:+.1f} dB would lead to the reference"
+    # A shelf of which no band is loud enough in both songs cannot be told.
+    heard = [bool((np.abs(column) > _HEARD_DB).sum() >= _HEARD_BANDS) for column in basis.T]
+    if not any(heard):
+        return Move((0.0, 0.0), None, "no bands of bass or treble are loud enough in both to compare")
+    design = np.column_stack([basis[:, heard], np.ones(centres.size)])
+    fitted = iter(_huber(design, difference))
+    low_db, high_db = (float(next(fitted)) if told else 0.0 for told in heard)
+    words = [
+        f"{name} shelf {gain_db:+.1f} dB" if is_heard else f"no {part} to compare"
+        for name, part, gain_db, is_heard in zip(
+            ("low", "high"), ("bass", "treble"), (low_db, high_db), heard, strict=True
+        )
+    ]
+    told = f"{', '.join(words)} would lead to the reference"
     largest = max(abs(low_db), abs(high_db))
     if min(song.duration_s, reference.duration_s) < _LEAST_S:
         return Move((low_db, high_db), None, f"{told}: not moved, less than {_LEAST_S:g} s are no evidence")

@@ -142,7 +142,7 @@ def master_catalog(
 
     A song that cannot be mastered (silent, damaged, out of reach of the target) is a record that failed, with one line
     that says why; it ends nothing, and is tried again by the next run. A master that an earlier run made of it is left,
-    but is listed no more.
+    but is listed no more. Masters of songs that are there no more are left, and stay listed.
 
     Parameters
     ----------

@@ -107,22 +107,28 @@ def _seen(folder: Path, out: Path) -> tuple[str, bool, bool]:
     return version("mixdown"), folder.is_dir(), os.access(out, os.W_OK | os.X_OK)
 
 
+def _there(job: Job) -> tuple[Path, Path]:
+    """Return the folders that each worker must see."""
+    return job.folder, job.out
+
+
 def _refuse_strangers(client: Any, job: Job, address: str) -> None:
     """Refuse a cluster whose workers are of another version, or do not share the folders."""
     try:
         client.wait_for_workers(1, timeout=_PATIENCE_S)
     except TimeoutError:
         raise ParameterError(f"scheduler = {address!r} has no workers") from None
-    found = client.run(_seen, job.folder, job.out, on_error="return")
+    folder, out = _there(job)
+    found = client.run(_seen, folder, out, on_error="return")
     for worker, seen in sorted(found.items()):
         if isinstance(seen, BaseException):
             wrong = f"cannot run mixdown ({type(seen).__name__}: {' '.join(str(seen).split())})"
         elif seen[0] != version("mixdown"):
             wrong = f"has mixdown {seen[0]}, this is {version('mixdown')}"
         elif not seen[1]:
-            wrong = f"does not see {shown(job.folder)}"
+            wrong = f"does not see {shown(folder)}"
         elif not seen[2]:
-            wrong = f"cannot write into {shown(job.out)}"
+            wrong = f"cannot write into {shown(out)}"
         else:
             continue
         raise ParameterError(f"scheduler = {address!r}: its worker {worker} {wrong}")

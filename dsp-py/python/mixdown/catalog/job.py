@@ -86,6 +86,21 @@ def run(job: Job, progress: Callable[[float], object] | None = None) -> CatalogR
     Returns
     -------
     CatalogRecord
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import mixdown as md
+    >>> import numpy as np
+    >>> from mixdown.catalog import Job, MasterSettings, run
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     md.write(folder / "tone.wav", 0.1 * np.sin(np.arange(48_000) / 10), 48_000)
+    ...     job = Job(folder, "tone.wav", folder / "masters", "tone.wav", MasterSettings(target_lufs=-16))
+    ...     first, again = run(job), run(job)
+    >>> round(first.file.integrated_lufs, 2), first.skipped, again.skipped
+    (-16.0, False, True)
     """
     made = CatalogRecord(job.source, job.output, "failed")
     try:

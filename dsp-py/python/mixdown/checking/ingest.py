@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mixdown.analysis.findings import Finding, Severity, stated
 from mixdown.checking.container import Format
@@ -76,14 +77,20 @@ def ingest_findings(
             "nothing behind the samples",
             f"there {'is' if len(behind) == 1 else 'are'} {_list(behind, 'and')}",
         )
-    held = _metadata(structure, tagged)
-    if not profile.metadata and held:
-        add("tags", "fault", "no embedded metadata", f"the file holds {_list(held, 'and')}")
+    held = [] if profile.metadata == "any" else _metadata(structure, tagged, only_id3=profile.metadata == "no ID3")
+    if held:
+        takes = "no embedded metadata" if profile.metadata == "none" else "no ID3 tags"
+        add("tags", "fault", takes, f"the file holds {_list(held, 'and')}")
     found += _figures(profile, format_, edges)
     stem = name.rpartition(".")[0] or name
     if profile.names and not re.fullmatch(profile.names, stem):
         add("name", "fault", f"names of {profile.names}", f"this is {stem!r}")
-    return found
+    # What was chosen, and not published, refuses nothing.
+    return [replace(finding, severity="warning") if _is_chosen(profile, finding) else finding for finding in found]
+
+
+def _is_chosen(profile: Profile, finding: Finding) -> bool:
+    return finding.severity == "fault" and profile.source.startswith("[C]")
 
 
 def _figures(profile: Profile, format_: Format, edges: Edges) -> list[Finding]:
@@ -138,17 +145,19 @@ def _kind(format_: Format) -> str:
     return f"{format_.container} {format_.coding}"
 
 
-def _metadata(structure: Structure, tagged: bool) -> list[str]:
+def _metadata(structure: Structure, tagged: bool, only_id3: bool) -> list[str]:
     """Return the names of what holds metadata."""
     names = [part.name for part in structure.parts]
-    if structure.kind == "FLAC":
+    if only_id3:
+        held = [name.strip() for name in names if name.strip().lower() == "id3"]
+    elif structure.kind == "FLAC":
         # An empty comment, with the name of the encoder alone, is part of every file.
         held = [name for name in names if name in _TAGGED] if tagged else []
     else:
         held = [name.strip() for name in names if name not in _BARE]
     held += ["an ID3 tag in front"] if structure.id3_in_front else []
     held += ["an ID3v1 tag"] if structure.id3v1 else []
-    return held or (["tags"] if tagged else [])
+    return held or (["tags"] if tagged and not only_id3 else [])
 
 
 def _list(items: Sequence[object], last: str = "or") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mixdown import _checks
+from mixdown._core import ParameterError
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import TABLES, Limit
 
@@ -15,8 +16,8 @@ _LIMITS = (
         20.0,
         120.0,
         40.0,
-        "Fall of the spectrum within 1.2 kHz that coders leave, at least "
-        "[N: MP3 and AAC at up to 192 kb/s fall by 42 to 72, unlossy programmes by up to 18; AAC at 256 by 10]",
+        "Fall of the spectrum within 1.2 kHz that coders leave, at least [N: MP3 42 to 72, Opus 42 to 59, AAC at "
+        "128 kb/s 35 to 54, at 256 as low as 10; programmes that were not coded up to 18]",
     ),
     Limit("lossy_from_hz", "Hz", 5_000.0, 20_000.0, 10_000.0, "Lowest frequency at which such a fall is sought [C]"),
     Limit(
@@ -72,6 +73,9 @@ def limits_given(given: Mapping[str, float] | None) -> dict[str, float]:
         if name not in LIMITS:
             raise _checks.unknown("limits", str(name), LIMITS)
         values[name] = _checks.in_range(f"limits.{name}", value, LIMITS[name].low, LIMITS[name].high)
+    low_hz, high_hz = values["lossy_from_hz"], values["lossy_to_hz"]
+    if low_hz > high_hz:
+        raise ParameterError(f"limits.lossy_from_hz = {low_hz:g} is not allowed: limits.lossy_to_hz is {high_hz:g}")
     return values
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+
+Metadata: TypeAlias = Literal["any", "no ID3", "none"]
+"""Metadata that a file may hold."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,8 +29,8 @@ class Profile:
         Of WAV.
     data_last : bool
         Nothing may stand behind the samples of a WAV.
-    metadata : bool
-        False where none may be embedded.
+    metadata : "any", "no ID3" or "none"
+        What may be embedded.
     rates_hz : tuple of int
         Sample rates that alone are taken.
     min_rate_hz, max_rate_hz : float
@@ -49,7 +52,8 @@ class Profile:
     sectors : bool
         Whether a length that is no multiple of 588 frames is worth a note.
     source, date : str
-        Where the figures stand, and when that was read; [C] marks what was chosen.
+        Where the figures stand, and when that was read. [C] at its beginning marks what was chosen: then nothing is a
+        fault, at most a warning.
     """
 
     name: str
@@ -59,7 +63,7 @@ class Profile:
     preferred: tuple[str, ...] = ()
     format_codes: tuple[int, ...] = ()
     data_last: bool = False
-    metadata: bool = True
+    metadata: Metadata = "any"
     rates_hz: tuple[int, ...] = ()
     min_rate_hz: float = 0.0
     max_rate_hz: float = math.inf
@@ -129,7 +133,7 @@ _PROFILES = (
         _READ,
         rates_hz=(44_100,),
         bits=(16,),
-        metadata=False,
+        metadata="none",
     ),
     Profile(
         "soundcloud",
@@ -147,7 +151,7 @@ _PROFILES = (
         _READ,
         min_rate_hz=44_100,
         bits=(16, 24),
-        metadata=False,
+        metadata="no ID3",
         min_s=30.0,
         max_silence_s=10.0,
     ),

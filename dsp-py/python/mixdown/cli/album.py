@@ -164,12 +164,10 @@ def _planned(mastered: MasteredAlbum, formats: Sequence[Format]) -> Iterator[str
 
 
 def _print_findings(report: Quality) -> None:
+    """Print the findings, the worst first; the sources of limits stand in the report."""
     widest = max((len(place) for place, _ in report.findings), default=0)
     for place, finding in report.findings:
-        said = printable(finding.message)
-        # Marks of limits stand in the report alone.
-        said += f" ({finding.source})" if finding.source and not finding.source.endswith("]") else ""
-        say(f"{SEVERITIES[finding.severity]:<14}  {printable(place):<{widest}}  {said}")
+        say(f"{SEVERITIES[finding.severity]:<14}  {printable(place):<{widest}}  {printable(finding.message)}")
         if finding.suggestion is not None:
             say(f"{'':<14}  {'':<{widest}}  -> {finding.suggestion.reason}")
     if report.findings:

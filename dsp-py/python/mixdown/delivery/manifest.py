@@ -68,7 +68,11 @@ class ManifestFile:
 
     @classmethod
     def of(
-        cls, file: str | os.PathLike[str], folder: str | os.PathLike[str], loudness: Loudness | None = None
+        cls,
+        file: str | os.PathLike[str],
+        folder: str | os.PathLike[str],
+        loudness: Loudness | None = None,
+        isrc: str | None = None,
     ) -> ManifestFile:
         """Return the entry of a file in a folder.
 
@@ -79,6 +83,8 @@ class ManifestFile:
         folder : path
         loudness : Loudness, optional
             Where it was measured already; else audio is measured.
+        isrc : str, optional
+            Of audio whose file has no tags; else that of its tags.
 
         Returns
         -------
@@ -90,6 +96,18 @@ class ManifestFile:
             If the file cannot be read.
         ParameterError
             If it does not lie in the folder.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import mixdown as md
+        >>> import numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(Path(folder) / "song.flac", np.full((2, 48_000), 0.5), 48_000, dither="none")
+        ...     song = md.ManifestFile.of(Path(folder) / "song.flac", folder)
+        >>> song.path, song.frames, song.bit_depth, song.audio_md5
+        ('song.flac', 48000, 24, 'd4e6674ee15460bdbb8b519918814924')
         """
         place = Path(file)
         try:
@@ -97,7 +115,11 @@ class ManifestFile:
         except ValueError:
             raise ParameterError(f"file = {shown(place)} is not allowed: it must lie in {shown(folder)}") from None
         plain = cls(path=path, bytes=place.stat().st_size, sha256=sha256_of(place))
-        return dataclasses.replace(plain, **_of_audio(place, loudness)) if place.suffix.lower() in READABLE else plain
+        return (
+            dataclasses.replace(plain, **_of_audio(place, loudness, isrc))
+            if place.suffix.lower() in READABLE
+            else plain
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is known as plain values.
@@ -185,6 +207,7 @@ class Manifest:
         folder: str | os.PathLike[str],
         *,
         loudness: Mapping[str, Loudness] | None = None,
+        isrc: Mapping[str, str] | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Manifest:
         """Return the manifest of all files in a folder, and in folders within it.
@@ -194,6 +217,8 @@ class Manifest:
         folder : path
         loudness : mapping of path to Loudness, optional
             What was measured already, by paths as a manifest has them; other audio is measured.
+        isrc : mapping of path to str, optional
+            Of audio whose files have no tags.
         about : mapping, optional
             See :class:`Manifest`.
 
@@ -202,12 +227,12 @@ class Manifest:
         Manifest
             Without a manifest and checksums that the folder itself holds.
         """
-        root, measured = Path(folder), dict(loudness or {})
-        found = [file for file in sorted(root.rglob("*")) if file.is_file()]
+        root, measured, codes = Path(folder), dict(loudness or {}), dict(isrc or {})
         own = {root / MANIFEST, root / CHECKSUMS}
-        paths = [file for file in found if file not in own]
+        found = [file for file in sorted(root.rglob("*")) if file.is_file() and file not in own]
+        paths = {file: file.relative_to(root).as_posix() for file in found}
         return cls(
-            [ManifestFile.of(file, root, measured.get(file.relative_to(root).as_posix())) for file in paths], about
+            [ManifestFile.of(file, root, measured.get(path), codes.get(path)) for file, path in paths.items()], about
         )
 
     def to_json(self) -> bytes:
@@ -350,7 +375,7 @@ def audio_md5(file: str | os.PathLike[str]) -> str | None:
     return digest.hexdigest()
 
 
-def _of_audio(file: Path, loudness: Loudness | None) -> dict[str, Any]:
+def _of_audio(file: Path, loudness: Loudness | None, isrc: str | None) -> dict[str, Any]:
     """Return what a manifest says of an audio file."""
     with file.open("rb") as opened:
         texts = read_tags(opened).texts
@@ -374,7 +399,7 @@ def _of_audio(file: Path, loudness: Loudness | None) -> dict[str, Any]:
         "frames": source.found_frames,
         "integrated_lufs": float(reading.integrated_lufs),
         "true_peak_dbtp": float(reading.true_peak_dbtp),
-        "isrc": texts["isrc"][0] if "isrc" in texts else None,
+        "isrc": texts["isrc"][0] if isrc is None and "isrc" in texts else isrc,
     }
 
 

@@ -7,20 +7,24 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
+from mixdown.album.songs import chain_of
 from mixdown.analysis.findings import Finding
 from mixdown.checking import FileCheck, check
 from mixdown.delivery.manifest import Manifest, ManifestFile
+from mixdown.effects import Effect
 from mixdown.files.covers import check_cover
 from mixdown.files.names import shown
 from mixdown.files.tags import Picture
 from mixdown.pack.formats import Format, formats_of
 from mixdown.pack.masters import Masters
+from mixdown.pack.page import write_report
 from mixdown.pack.quality import Quality, quality_of
 from mixdown.pack.writing import Side, Written, refuse_misfits, write_disc, write_ingest, write_sides, write_songs
 
@@ -65,6 +69,7 @@ def deliver(
     *,
     overwrite: bool = False,
     cue_encoding: CueEncoding = "latin-1",
+    vinyl_effects: Effect | Sequence[Effect] | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> Delivery:
     """Write an album in several formats, with manifest, checksums and a report.
@@ -84,6 +89,8 @@ def deliver(
     overwrite : bool, default False
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
         Writing programs read Latin-1; UTF-8 is for players.
+    vinyl_effects : effect or sequence of effects, optional
+        On the sides of a record alone, such as the elliptical equalizer that :func:`vinyl_check` suggests.
     progress : function, optional
         Called with the share done, 0 to 1. What it raises ends the work.
 
@@ -118,16 +125,19 @@ def deliver(
         raise FileExistsError(f"{shown(place)} is there already: give overwrite to replace it")
     if place.exists() and not place.is_dir():
         raise NotADirectoryError(f"{shown(place)} is there already, and no folder")
+    elliptic = chain_of("vinyl_effects", vinyl_effects)
+    if elliptic is not None and all(form.kind != "vinyl" for form in asked):
+        raise ParameterError("vinyl_effects is given without a record among the formats: nothing would take them")
     refuse_misfits(mastered, asked)
     cover, cover_findings = _cover(mastered.label.cover)
     with _complete(place) as part:
-        written, sides = _written(mastered, asked, part, cover, cue_encoding, lambda share: note(0.6 * share))
+        written, sides = _written(mastered, asked, part, cover, cue_encoding, elliptic, lambda share: note(0.6 * share))
         if cover is not None:
             (part / f"cover{'.png' if cover.mime == 'image/png' else '.jpg'}").write_bytes(cover.data)
         entries = _entries(part, written, lambda share: note(0.6 + 0.15 * share))
         checks = _checked(part, written, lambda share: note(0.75 + 0.2 * share))
         report = quality_of(mastered, asked, written, entries, checks, sides, cover_findings)
-        report.write(part / "qc")
+        write_report(report, part / "qc")
         entries += [ManifestFile.of(part / "qc" / name, part) for name in ("report.json", "report.html")]
         manifest = Manifest(entries, _about(mastered, asked))
         manifest.write(part)
@@ -172,6 +182,7 @@ def _written(
     folder: Path,
     cover: Picture | None,
     cue_encoding: str,
+    vinyl_effects: Effect | None,
     progress: Progress,
 ) -> tuple[list[Written], list[Side]]:
     written: list[Written] = []
@@ -181,7 +192,7 @@ def _written(
         if form.kind == "disc":
             made = write_disc(mastered, form, folder, cue_encoding)
         elif form.kind == "vinyl":
-            made = write_sides(mastered, form, folder, sides)
+            made = write_sides(mastered, form, folder, sides, vinyl_effects)
         elif form.kind == "ingest":
             made = write_ingest(mastered, form, folder)
         else:
@@ -217,8 +228,6 @@ def _checked(folder: Path, written: Sequence[Written], progress: Progress) -> di
 
 
 def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
-    from mixdown import __version__
-
     label = mastered.label
     return {
         "title": label.title,
@@ -228,5 +237,5 @@ def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
         "master": mastered.settings,
         "album_lufs": mastered.album_lufs,
         "true_peak_dbtp": mastered.true_peak_dbtp,
-        "mixdown": __version__,
+        "mixdown": version("mixdown"),
     }

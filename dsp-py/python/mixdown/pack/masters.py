@@ -9,6 +9,7 @@ from mixdown.album.label import Label
 from mixdown.album.master_of_song import MasteredSong
 from mixdown.album.songs import Song
 from mixdown.delivery.cd import CdLayout
+from mixdown.effects import Effect
 from mixdown.files import Tags
 
 
@@ -68,7 +69,7 @@ class Masters(Protocol):
     def disc_image(self) -> Audio:
         """Return the samples of the compact disc."""
 
-    def unlimited(self) -> list[Audio]:
+    def unlimited(self, effects: Effect | None = None) -> list[Audio]:
         """Return the songs before the limiter."""
 
     def __len__(self) -> int:

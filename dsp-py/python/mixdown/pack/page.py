@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
@@ -12,9 +13,7 @@ from mixdown.album.measuring import length_text
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.analysis.reports import new_figure
 from mixdown.display import html
-
-if TYPE_CHECKING:
-    from mixdown.pack.quality import Quality
+from mixdown.pack.quality import Quality
 
 _STYLE = """
 @page { size: A4; margin: 9mm }
@@ -33,6 +32,14 @@ pre { font-size: 7px } td, th { padding: 1px 6px 1px 0 } }
 """
 #: Songs, findings and lines of the PQ table that a page shows; the others are in report.json.
 _MOST_SONGS, _MOST_FINDINGS = 30, 14
+
+
+def write_report(quality: Quality, folder: Path) -> None:
+    """Write ``report.json`` and ``report.html`` into a folder, which is made if it is missing."""
+    folder.mkdir(exist_ok=True)
+    text = json.dumps(quality.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "report.html").write_text(page_of(quality), encoding="utf-8")
 
 
 def page_of(quality: Quality) -> str:

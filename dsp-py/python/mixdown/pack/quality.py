@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from mixdown import _checks
@@ -155,22 +153,6 @@ class Quality:
                 }
             ),
         )
-
-    def write(self, folder: Path) -> None:
-        """Write ``report.json`` and ``report.html``.
-
-        Parameters
-        ----------
-        folder : Path
-            Made if it is missing.
-        """
-        # The page draws with matplotlib, which takes a while to import.
-        from mixdown.pack.page import page_of
-
-        folder.mkdir(exist_ok=True)
-        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-        (folder / "report.html").write_text(page_of(self), encoding="utf-8")
 
 
 def quality_of(

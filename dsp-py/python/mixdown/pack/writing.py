@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from mixdown.album.master_of_song import MasteredSong
 from mixdown.checking import Profile
 from mixdown.delivery.sides import brightness_db, vinyl_sides
 from mixdown.delivery.vinyl import VinylCheck, vinyl_check
-from mixdown.effects import without_infinities
+from mixdown.effects import Effect, without_infinities
 from mixdown.files import BitDepth, Broadcast, Tags, write
 from mixdown.files.names import unique_names
 from mixdown.files.replay_gain import r128_tags, replay_gain_tags
@@ -171,9 +172,11 @@ def sides_of(mastered: Masters, count: int = 2) -> list[list[int]]:
     return [list(side) for side in cut.sides]
 
 
-def write_sides(mastered: Masters, form: Format, folder: Path, into: list[Side]) -> Iterator[Written]:
+def write_sides(
+    mastered: Masters, form: Format, folder: Path, into: list[Side], effects: Effect | None
+) -> Iterator[Written]:
     """Write the sides of a record: the programme before the limiter, with one gain for all sides, silence inside."""
-    songs = mastered.unlimited()
+    songs = mastered.unlimited(effects)
     rate_hz = mastered.sample_rate_hz
     sides = sides_of(mastered)
     described = []
@@ -193,7 +196,7 @@ def write_sides(mastered: Masters, form: Format, folder: Path, into: list[Side])
         titles = tuple(mastered.tracks[position].title for position in side)
         programmes = [(title, (songs[position], rate_hz)) for title, position in zip(titles, side, strict=True)]
         gaps = [mastered.pauses_s[position] for position in side[1:]]
-        check = vinyl_check(programmes, fmt=form.record, gap_s=float(np.mean(gaps)) if gaps else 0.0)
+        check = _at_cutting_level(programmes, form.record, float(np.mean(gaps)) if gaps else 0.0)
         into.append(Side(name, titles, check))
         tracks = [{"title": title, "start_s": start} for title, start in zip(titles, starts_s, strict=True)]
         described.append({"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()})
@@ -201,6 +204,23 @@ def write_sides(mastered: Masters, form: Format, folder: Path, into: list[Side])
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / form.folder / "sides.json").write_text(text + "\n", encoding="utf-8")
     yield Written(f"{form.folder}/sides.json")
+
+
+def _at_cutting_level(programmes: Sequence[tuple[str, tuple[Audio, float]]], record: str, gap_s: float) -> VinylCheck:
+    """Return the check of a side at the highest level that fits and that groove, cutter and stylus bear."""
+    check = vinyl_check(programmes, fmt=record, gap_s=gap_s)
+    excess_db = 0.0
+    for finding in check.findings:
+        if finding.severity == "fault" and finding.value is not None and finding.limit is not None:
+            if finding.check in ("slope", "curvature"):
+                excess_db = max(excess_db, finding.value - finding.limit)
+            elif finding.check == "lift":
+                excess_db = max(excess_db, 20 * math.log10(finding.value / finding.limit))
+    if not excess_db:
+        return check
+    # All of them follow the level: it is the cutter's to choose, and no fault of the side.
+    level_db = math.floor(10 * (check.level_db - excess_db)) / 10
+    return vinyl_check(programmes, fmt=record, gap_s=gap_s, level_db=level_db)
 
 
 def refuse_misfits(mastered: Masters, formats: Sequence[Format]) -> None:

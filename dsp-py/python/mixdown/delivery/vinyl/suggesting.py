@@ -74,6 +74,23 @@ _CHANGED = {
     "ultrasonic": ("ultrasonic_db", "curvature_db"),
     "subsonic": ("subsonic_db", "lift_um", "fits_level_db"),
 }
+#: The limit that a suggestion is to keep by a figure, and whether it is the least.
+_LIMITS = {
+    "lift_um": ("lift_warning_um", False),
+    "bass_correlation": ("bass_correlation", True),
+    "out_of_phase_ms": ("out_of_phase_ms", False),
+    "low_mid_correlation": ("low_mid_correlation", True),
+    "sibilance_db": ("sibilance_warning_db", False),
+    "curvature_db": ("curvature_warning_db", False),
+    "slope_db": ("slope_warning_db", False),
+    "ultrasonic_db": ("ultrasonic_warning_db", False),
+    "subsonic_db": ("subsonic_warning_db", False),
+}
+
+
+def _figure_of(finding: Finding) -> str:
+    """Return the figure that a finding is about."""
+    return "out_of_phase_ms" if finding.unit == "ms" else _CHANGED[finding.check][0]
 
 
 def suggestions(side: SideAtLevel, index: int, findings: Iterable[Finding]) -> dict[str, Suggestion]:
@@ -95,25 +112,31 @@ def suggestions(side: SideAtLevel, index: int, findings: Iterable[Finding]) -> d
 def _suggestion(
     side: SideAtLevel, index: int, finding: Finding, after: Callable[[Effect | None], After]
 ) -> Suggestion | None:
-    figure, limits = _CHANGED[finding.check][0], side.limits
+    figure, limits = _figure_of(finding), side.limits
     before = after(None)
+    limit, is_least = _LIMITS[figure]
 
     def mends(effect: Effect) -> bool:
-        return _is_within(finding.check, after(effect)[figure][0], limits)
+        now = after(effect)
+        if figure not in now:
+            return False
+        return now[figure][0] >= limits[limit] if is_least else now[figure][0] <= limits[limit]
 
-    if figure not in before:
-        return None
     candidates = list(_candidates(finding, limits, side.songs[index].programme.rate_hz))
-    if not candidates:
-        return None
     # Where the strongest is not enough, no gentler one is.
-    effect = candidates[-1]
-    if mends(effect):
+    if candidates and mends(candidates[-1]):
         effect = next(filter(mends, candidates))
     elif finding.check in ("slope", "curvature"):
         effect = _turned_down(finding, limits)
+    elif candidates:
+        effect = candidates[-1]
+    else:
+        return None
     now = after(effect)
-    if not _is_better(finding.check, before[figure][0], now[figure][0]):
+    if figure not in before or figure not in now:
+        return None
+    change = now[figure][0] - before[figure][0]
+    if (change if is_least else -change) <= 0.0:
         return None
     changed = {
         name: (before[name][0], now[name][0], before[name][1])
@@ -169,16 +192,8 @@ def _turned_down(finding: Finding, limits: Limits) -> Effect:
     return Gain(gain_db=-_STEP_DB * math.ceil(excess_db / _STEP_DB))
 
 
-def _is_within(check: str, value: float, limits: Limits) -> bool:
-    if check in ("bass_phase", "low_mid_phase"):
-        return value >= limits["bass_correlation" if check == "bass_phase" else "low_mid_correlation"]
-    return value <= limits["lift_warning_um" if check == "lift" else f"{check}_warning_db"]
-
-
-def _is_better(check: str, before: float, now: float) -> bool:
-    return now > before if check in ("bass_phase", "low_mid_phase") else now < before
-
-
 def _text(figure: tuple[float, str]) -> str:
     value, unit = figure
-    return f"{value:+.1f} dB" if unit == "dB" else f"{value:.1f} µm" if unit == "µm" else f"{value:.2f}"
+    if unit == "dB":
+        return f"{value:+.1f} dB"
+    return f"{value:.0f} ms" if unit == "ms" else f"{value:.1f} µm" if unit == "µm" else f"{value:.2f}"
