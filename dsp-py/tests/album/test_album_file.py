@@ -588,3 +588,16 @@ def test_refusals_name_file_and_line(folder: Path, name: str) -> None:
 def test_a_missing_album_file_is_the_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"album\.toml"):
         md.Album.from_file(tmp_path / "album.toml")
+
+
+def test_the_file_in_the_documentation_can_be_read(folder: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "album.md"
+    if not page.is_file():
+        pytest.skip(f"{page} is not there: the tests run without the repository")
+    text = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    shutil.copy(folder / "02.flac", folder / "02.wav")
+    (folder / "album.toml").write_text(text, encoding="utf-8")
+    album = md.Album.from_file(folder / "album.toml")
+    assert [song.title for song in album] == ["Song 1", "Song 2", "Song 3"]
+    assert album.deliver_settings.asked()[-2] == "vinyl:12in33"
+    assert album.master_settings.anchor == "Song 3"

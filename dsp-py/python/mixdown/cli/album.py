@@ -62,9 +62,9 @@ def album(
     if output is not None:
         _refuse_inputs(output, [source, *found.files()])
     names = found.deliver_settings.asked(asked)
-    with bar(f"Measuring {len(found)} songs") as progress:
+    with bar(f"Measuring {shown(source.name)}") as progress:
         measured = found.measure(progress=progress)
-    with bar(f"Mastering {len(found)} songs") as progress:
+    with bar(f"Mastering {shown(source.name)}") as progress:
         mastered = found.master(progress=progress)
     results: dict[str, Any] = {"measurements": measured.to_dict()}
     if not as_json:
@@ -101,7 +101,7 @@ def order(
     """Suggest an order of the songs of an album, with what each seam and place costs; nothing is reordered."""
     with bar(f"Reading {shown(source.name)}") as progress:
         found = Album.from_file(source, progress=progress)
-    with bar(f"Measuring {len(found)} songs") as progress:
+    with bar(f"Measuring {shown(source.name)}") as progress:
         suggested = found.suggest_order(arc=cast(Arc, arc), first=first, last=last, progress=progress)
     say(json.dumps(suggested.to_dict(), indent=2, allow_nan=False) if as_json else suggested.table())
 
