@@ -10,7 +10,7 @@ use crate::{
     array::{self, Lent},
     error::{ParameterError, parameter},
     format::{Format, with_either},
-    interrupt::in_chunks_with,
+    interrupt::Progress,
 };
 use mixdown::{
     Block, StreamSpec,
@@ -28,6 +28,7 @@ const LIMITS: &[(&str, &[Field])] = &[
     ("match", analysis::MatchLimits::FIELDS),
     ("tonal_balance", analysis::TonalLimits::FIELDS),
     ("translation", analysis::TranslationLimits::FIELDS),
+    ("vinyl_check", mixdown::delivery::vinyl::VinylLimits::FIELDS),
 ];
 
 /// The spectra of one track, measured once for all reports.
@@ -83,9 +84,11 @@ fn measured<S: Format>(py: Python<'_>, lent: &Lent<'_, S>, sample_rate_hz: f64) 
     let spec = StreamSpec::new(sample_rate_hz, lent.channels).map_err(parameter)?;
     let rows = lent.rows()?;
     let block = Block::from_slices(&rows).map_err(parameter)?;
-    let mut meter = analysis::SpectraMeter::<S>::new(&spec).map_err(parameter)?;
-    in_chunks_with(py, lent.frames, || Ok(()), |(), start, length| meter.observe(&block.frames_at(start, length)))?;
-    Ok(Spectra(py.detach(|| meter.finish())))
+    py.detach(|| {
+        let mut progress = Progress::new(None);
+        let measured = analysis::Spectra::measure_with(&block, &spec, &mut |_| progress.pass());
+        progress.finish(measured.map(Spectra), refused)
+    })
 }
 
 /// The limits of a report: name, unit, range, default and source of each.

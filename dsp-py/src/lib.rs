@@ -15,6 +15,7 @@ mod mix;
 mod offline;
 mod settings;
 mod stream;
+mod vinyl;
 
 /// The compiled half of `mixdown`.
 #[pyo3::pymodule]
@@ -54,5 +55,6 @@ mod _core {
             check_band, check_effect, check_mix, check_send, check_strip, fields, kinds, reverb_space, takes_key,
         },
         stream::Stream,
+        vinyl::{Groove, riaa_record_db, vinyl_formats, vinyl_level, vinyl_side},
     };
 }

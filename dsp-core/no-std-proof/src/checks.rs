@@ -5,6 +5,7 @@ use mixdown::{
     Block, BlockMut, Effect, Error, Meter, Mixer, Params, Processor, Sample, StreamSpec, StripParams,
     console::Metering,
     convolution::{ConvolutionParams, ImpulseResponse, LinearPhaseEqualizerParams},
+    delivery::vinyl::{Groove, VinylLimits, side_level, vinyl_format},
     dynamics::{CompressorParams, LimiterParams},
     filters::{BellParams, EqualizerParams, HighPassParams},
     levels::{GainParams, PanParams},
@@ -33,6 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[
     every_processor::<f64>,
     meters_read,
     strips_are_metered,
+    grooves_fit,
     // With debug assertions a block that does not fit panics.
     || Ok(cfg!(debug_assertions) || every_misfit::<f32>()?),
     || Ok(cfg!(debug_assertions) || misfits_of_combinators()?),
@@ -52,6 +54,16 @@ fn run<S: Sample>(processor: &mut impl Processor<S>, input: &[S]) -> Result<Vec<
     audio.resize(input.len() / inputs * channels, S::ZERO);
     processor.process(&mut BlockMut::from_planar(&mut audio, channels)?);
     Ok(audio)
+}
+
+/// A side of one short sound has room for it at any level.
+fn grooves_fit() -> Result<bool, Error> {
+    let mut sound = [0.0_f64; 4_096];
+    sound[100..124].fill(0.5);
+    let (spec, limits) = (StreamSpec::new(48_000.0, 1)?, VinylLimits::default());
+    let Some(format) = vinyl_format("7in45") else { return Ok(false) };
+    let groove = Groove::measure(&Block::from_planar(&sound, 1)?, &spec, format.rpm, &limits)?;
+    Ok(groove.excursion_um() > 1.0 && side_level(&[&groove], format, 2.0, &limits).is_some_and(|db| db > 39.0))
 }
 
 /// Whether both are equal to within a few roundings of f32.

@@ -26,6 +26,7 @@ mod match_limits;
 mod match_report;
 mod match_suggestions;
 mod matching;
+mod measuring;
 mod minimum_phase;
 pub(crate) mod partial_loudness;
 pub(crate) mod roles;

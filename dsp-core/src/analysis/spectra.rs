@@ -83,6 +83,17 @@ impl Spectra {
         Ok(meter.finish())
     }
 
+    /// Adds the frames after these, of a track of so many samples.
+    pub(super) fn append(&mut self, next: &Self, samples: u64) {
+        self.sum.extend_from_slice(&next.sum);
+        if let (Some(fold), Some(next)) = (&mut self.fold, &next.fold) {
+            fold.extend_from_slice(next);
+        }
+        self.flatness_db.extend_from_slice(&next.flatness_db);
+        self.frames += next.frames;
+        self.samples = samples;
+    }
+
     /// Number of frames.
     #[must_use]
     pub fn frames(&self) -> usize {
@@ -291,9 +302,14 @@ impl<S: Sample> SpectraMeter<S> {
 
     /// The spectra of everything observed; silence follows the last sample.
     #[must_use]
-    pub fn finish(mut self) -> Spectra {
+    pub fn finish(self) -> Spectra {
+        self.finish_at(usize::MAX)
+    }
+
+    /// The spectra of at most so many frames of what was observed.
+    pub(super) fn finish_at(mut self, frames: usize) -> Spectra {
         let frame = self.hann.len();
-        while !self.pending.is_empty() {
+        while !self.pending.is_empty() && self.spectra.frames < frames {
             let rest = self.pending.len().saturating_sub(frame / 2);
             self.pending.resize(frame, Complex64::default());
             self.end_frame();

@@ -1,4 +1,5 @@
-//! Delivery: targets of platforms, loudness normalisation, the solver that masters to a target, word length.
+//! Delivery: targets of platforms, loudness normalisation, the solver that masters to a target, word length,
+//! vinyl pre-flight.
 
 mod dc_offset;
 pub(crate) mod deliver;
@@ -12,6 +13,7 @@ mod pass;
 pub(crate) mod quantizer;
 mod reach;
 pub(crate) mod targets;
+pub mod vinyl;
 
 pub use {
     dc_offset::MAX_DC_OFFSET_DBFS,

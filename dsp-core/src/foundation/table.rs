@@ -137,7 +137,6 @@ pub struct Limit {
     pub with_value: f64,
 }
 
-#[cfg(feature = "analysis")]
 impl Limit {
     /// A number may not exceed this other setting.
     pub(crate) fn of(with: &'static str, value: f64) -> Self {

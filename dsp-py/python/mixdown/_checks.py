@@ -355,13 +355,14 @@ _R = TypeVar("_R")
 def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Make a function refuse calls that do not fit its signature, and suggest the parameter meant."""
     signature = inspect.signature(function)
-    inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
+    inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name not in ("self", "cls")])
     method = len(inner.parameters) != len(signature.parameters)
 
     @functools.wraps(function)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         # By the class of the object, which may have inherited the method.
-        owner = f"{type(args[0]).__name__}.{function.__name__}" if method else function.__qualname__
+        bound = args[0] if method and isinstance(args[0], type) else type(args[0]) if method else None
+        owner = f"{bound.__name__}.{function.__name__}" if bound else function.__qualname__
         given = args[1:] if method else args
         check_call(owner.removesuffix(".__init__"), inner, given, cast(dict[str, Any], kwargs))
         return function(*args, **kwargs)

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_TAIL_S",
     "MIN_SAMPLE_RATE_HZ",
     "CorrelationMeter",
+    "Groove",
     "LevelMeter",
     "LoudnessMeter",
     "MixerError",
@@ -56,6 +57,7 @@ __all__ = [
     "render_mix",
     "render_stems",
     "reverb_space",
+    "riaa_record_db",
     "takes_key",
     "targets",
     "tonal_balance",
@@ -64,6 +66,9 @@ __all__ = [
     "tonal_target",
     "transfer_curve",
     "translation",
+    "vinyl_formats",
+    "vinyl_level",
+    "vinyl_side",
 ]
 
 _Audio = NDArray[np.float32] | NDArray[np.float64]
@@ -185,6 +190,16 @@ def tonal_curve(
 ) -> _Settings: ...
 def tonal_hits(percussion: float) -> _Settings: ...
 def tonal_target(references: list[Spectra], limits: _Settings) -> _Settings: ...
+
+@final
+class Groove:
+    def __new__(cls, audio: AudioLike, sample_rate_hz: float, fmt: str, limits: _Settings) -> Groove: ...
+    def figures(self) -> _Settings: ...
+
+def vinyl_level(grooves: list[Groove], fmt: str, gap_s: float, limits: _Settings) -> float | None: ...
+def vinyl_side(grooves: list[Groove], fmt: str, gap_s: float, limits: _Settings, level_db: float) -> _Settings: ...
+def vinyl_formats() -> list[_Settings]: ...
+def riaa_record_db(frequencies_hz: list[float]) -> list[float]: ...
 
 @final
 class LoudnessMeter:

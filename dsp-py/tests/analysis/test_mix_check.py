@@ -169,7 +169,7 @@ def test_the_command_with_stems(tmp_path: Path, noise) -> None:
 
 def test_the_command_for_a_target(tmp_path: Path, stereo) -> None:
     loud = stereo * 10 ** ((-20 - md.loudness(stereo, RATE_HZ).integrated_lufs) / 20)
-    md.write(tmp_path / "song.wav", loud, RATE_HZ, bit_depth=32)
+    md.write(tmp_path / "song.wav", loud, RATE_HZ)
     done = call("check", tmp_path / "song.wav", "--for", "spotify")
     assert done.returncode == 0
     assert "note            loudness     -20.0 LUFS is 6.0 LU below the -14 LUFS of spotify." in done.stdout

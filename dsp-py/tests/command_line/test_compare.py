@@ -70,7 +70,7 @@ def test_apply_writes_the_mix_through_the_equalizer_with_its_tags(mix: Path, ref
         (["--bands", "2.5"], "--bands = 2.5 is not allowed: it must be a whole number"),
         (["--bands", "40"], "--bands = 40 is out of range: it must lie in 0..32"),
         (["--bit-depth", "8"], "--bit-depth = 8 is not allowed"),
-        (["--apply", "-o", "out.mp3"], "out.mp3"),
+        (["--apply", "-o", "out.wma"], "out.wma"),
     ],
 )
 def test_bad_options_are_one_line(mix: Path, options: list[str], message: str) -> None:

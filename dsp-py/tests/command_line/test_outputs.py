@@ -65,7 +65,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     monkeypatch.setattr(master_command, "make_master", None)
     monkeypatch.setattr("mixdown.cli.stems.balance", None)
     for arguments, message in [
-        (["master", song, "-o", tmp_path / "a.mp3"], "a.mp3 is not allowed: its name must end in .wav, .flac"),
+        (["master", song, "-o", tmp_path / "a.wma"], "a.wma is not allowed: its name must end in .wav, .flac"),
         (["master", song, "-o", tmp_path / "a.flac", "--bit-depth", "32"], "FLAC takes 16 or 24"),
         (["master", song, "-o", tmp_path / "a.wav", "--bit-depth", "20"], "--bit-depth = 20 is not allowed"),
         (["master", song, "-o", tmp_path / "none" / "a.wav"], "none/a.wav: no such file or directory"),
@@ -79,7 +79,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(
         (["master", song, "-o", tmp_path / "a.wav", "--rate", "inf"], "--rate = inf is out of range"),
         (["master", tmp_path / "odd.wav", "-o", tmp_path / "a.flac"], "sample_rate_hz = 88201 is not allowed: FLAC"),
         (["master", tmp_path / "nine.wav", "-o", tmp_path / "a.flac"], "9 channels: FLAC takes 1..8"),
-        (["mix", stems, "-o", tmp_path / "a.mp3"], "its name must end in"),
+        (["mix", stems, "-o", tmp_path / "a.wma"], "its name must end in"),
         (["mix", stems, "-o", tmp_path / "none" / "a.wav"], "no such file or directory"),
         (["mix", stems, "-o", tmp_path / "a.flac", "--bit-depth", "32"], "FLAC takes 16 or 24"),
     ]:
@@ -176,6 +176,36 @@ def test_tags_and_covers_travel_through_a_master(tmp_path: Path, ending: str) ->
             assert at + 8 + int.from_bytes(content[at + 4 : at + 8], "little") == len(content)
         # The audio is untouched by them.
         assert md.read(result).audio.shape[1] == md.read(source).audio.shape[1]
+
+
+def test_a_master_is_written_by_its_profile(tmp_path: Path) -> None:
+    source = tmp_path / "song.flac"
+    tagged(source)
+    sizes = {}
+    for profile, names in (("ingest", ["fmt ", "data"]), ("archive", ["bext", "fmt ", "LIST", "id3 ", "data"])):
+        result = tmp_path / f"{profile}.wav"
+        done = call("master", source, "-o", result, "--profile", profile)
+        assert (done.returncode, done.stderr) == (0, "")
+        content, at, found = result.read_bytes(), 12, []
+        while at < len(content):
+            found.append(content[at : at + 4].decode("ascii"))
+            size = int.from_bytes(content[at + 4 : at + 8], "little")
+            sizes[profile, found[-1]] = size
+            at += 8 + size + size % 2
+        assert (found, at) == (names, len(content))
+    assert sizes["ingest", "data"] == sizes["archive", "data"]
+    for arguments, message in [
+        (
+            ["-o", tmp_path / "a.wav", "--profile", "broadcast"],
+            "--profile = 'broadcast' is not allowed: it must be one of",
+        ),
+        (["-o", tmp_path / "a.flac", "--profile", "archive"], "profile = 'archive' is not allowed: FLAC has none"),
+        (["-o", tmp_path / "a.wav", "--profile", "ingest", "--bit-depth", "32"], "bit_depth = 32 is not allowed"),
+    ]:
+        done = call("master", source, *arguments)
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def mp4(file: Path) -> Path:

@@ -42,7 +42,8 @@ def draw_check(axes: Axes, envelope: NDArray[np.float32], duration_s: float, fin
         for finding in reversed([finding for finding in findings if finding.check == check]):
             colour = _COLOURS[finding.severity]
             least_s = _SHORTEST * duration_s
-            spans = [(start, max(end - start, least_s)) for start, end in finding.at_s]
+            # What is at the very end is drawn before it.
+            spans = [(min(start, duration_s - least_s), max(end - start, least_s)) for start, end in finding.at_s]
             if spans:
                 axes.broken_barh(spans, (centre - 0.3, 0.6), facecolors=colour)
             else:

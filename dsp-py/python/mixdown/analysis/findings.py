@@ -24,7 +24,8 @@ class Finding:
     ----------
     check : str
         "clipping", "held_peaks", "overs", "dynamics", "dc", "polarity", "mono_fold", "cancellation", "dropouts",
-        "clicks", "noise_floor", "hum", "silence", "stems", "lead"; of the command line also "loudness" and "ceiling".
+        "clicks", "noise_floor", "hum", "silence", "stems", "lead"; of a target "loudness" and "ceiling"; of a file
+        those of :class:`FileCheck`.
     severity : "fault", "warning", "note" or "not_measurable"
     value : float or None
         What was measured.
@@ -44,6 +45,9 @@ class Finding:
         The other figures of the sentence.
     suggestion : Suggestion or None
         What mends it.
+    source : str
+        Who says so: the publication of a limit, or its mark ([P] published, [N] measured, [C] chosen); empty where the
+        limits of the check say it.
     """
 
     check: str
@@ -57,6 +61,7 @@ class Finding:
     message: str
     evidence: Mapping[str, tuple[float, str]]
     suggestion: Suggestion | None
+    source: str = ""
 
     def __repr__(self) -> str:
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
@@ -70,6 +75,24 @@ class Finding:
             Valid as strict JSON.
         """
         return cast(dict[str, Any], plain(self))
+
+
+def stated(
+    check: str,
+    severity: Severity,
+    message: str,
+    value: float | None = None,
+    limit: float | None = None,
+    unit: str = "",
+    *,
+    channel: int | None = None,
+    at_s: tuple[tuple[float, float], ...] = (),
+    evidence: Mapping[str, tuple[float, str]] | None = None,
+    source: str = "",
+) -> Finding:
+    """Return a finding on the whole programme, or on a channel of it."""
+    figures = Figures({} if evidence is None else dict(evidence))
+    return Finding(check, severity, value, limit, unit, channel, (), at_s, message, figures, None, source)
 
 
 def finding_of(made: Mapping[str, Any]) -> Finding:

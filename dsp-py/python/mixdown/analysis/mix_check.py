@@ -252,12 +252,12 @@ def _check_of(made: Mapping[str, Any], findings: tuple[Finding, ...], programme:
             **made,
             "findings": findings,
             "dc_offsets": None if offsets is None else tuple(offsets),
-            "_envelope": _envelope(programme),
+            "_envelope": envelope_of(programme),
         }
     )
 
 
-def _envelope(programme: Audio) -> NDArray[np.float32]:
+def envelope_of(programme: Audio) -> NDArray[np.float32]:
     """Return the lowest and highest sample per column: shape (channels, 2, columns)."""
     frames = programme.shape[-1]
     columns = np.unique(np.linspace(0, frames, _COLUMNS, endpoint=False, dtype=np.intp))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -93,12 +93,15 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 
 def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
     """Return axes of a new figure: of pyplot where that is in use, else of one that needs no display."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return new_figure(width, height, None if pyplot is None else pyplot.figure).add_subplot()
+
+
+def new_figure(width: float, height: float, make: Callable[..., Figure] | None = None) -> Figure:
+    """Return a figure, by default one that needs no display and that no one else holds."""
     from matplotlib.figure import Figure
 
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    make = Figure if pyplot is None else pyplot.figure
-    figure: Figure = make(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
-    return figure.add_subplot()
+    return (make or Figure)(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +126,10 @@ class Limit:
     meaning: str
 
 
+#: Limits of reports that are made in Python, by their names.
+TABLES: dict[str, Mapping[str, Limit]] = {}
+
+
 @_checks.named
 def limits(report: str) -> dict[str, Limit]:
     """Return the limits of a report, each with its range, default and source.
@@ -142,6 +149,8 @@ def limits(report: str) -> dict[str, Limit]:
     >>> md.limits("translation")["lost"].default
     0.25
     """
+    if report in TABLES:
+        return dict(TABLES[report])
     made = {}
     for field in _core.limits(report):
         kind = field["kind"]

@@ -202,7 +202,7 @@ def translation(
     """Measure how much of each track and of each region of the spectrum is left on other loudspeakers.
 
     Each spectrum passes the response of the device, folded to mono where it is mono; the mix is set to the playback
-    level; noise of the room masks all tracks (a car on the road has 68 dB of it). The share of a track is its partial loudness beside all others over the
+    level; noise of the room masks all tracks. The share of a track is its partial loudness beside all others over the
     loudness of the whole mix.
 
     Parameters

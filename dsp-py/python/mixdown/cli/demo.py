@@ -15,6 +15,7 @@ from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place
 from mixdown.cli.judged import judged, print_judged
 from mixdown.cli.options import Force
+from mixdown.cli.release import print_released, released
 from mixdown.cli.stems import balance_stems, read_stems
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery import find_target
@@ -38,12 +39,14 @@ def demo(
     """Run the whole workflow: synthesise a song, mix it by a session file, master the mix, draw a report.
 
     Writes stems, song.toml, mix.wav, master.wav and report.png, which compares the mix with a start balance at equal
-    loudness. Prints the mix check and the lead report, and tries one suggestion of each kind on a copy of the mix.
+    loudness. Prints the mix check and the lead report, and tries one suggestion of each kind on a copy of the mix. Two
+    packs hold files for release, each with manifest and report: single (archive WAV, FLAC, files for a service) and
+    album, of the song and a quiet piece (FLAC, CD image with CUE and TOC, sides of a 7-inch record).
     Change song.toml, then: mixdown mix song.toml -o mix.wav --force
     """
     performance = _seed(seed)
     wanted = find_target("spotify")
-    for name in ("stems", "song.toml", "mix.wav", "master.wav", "report.png"):
+    for name in ("stems", "song.toml", "mix.wav", "master.wav", "report.png", "single", "album"):
         check_place(folder / name, [], force)
     (folder / "stems").mkdir(parents=True, exist_ok=True)
     with bar("Synthesising the song") as progress:
@@ -85,6 +88,8 @@ def demo(
         )
         replace_file(folder / "report.png", display.png(report))
     say(mastered.certificate.summary())
+    with bar("Packing") as progress:
+        packs = released(folder, mixed, _RATE_HZ, performance, progress)
     rows = [
         (
             name,
@@ -100,7 +105,8 @@ def demo(
         )
     ]
     say(table(("File", "Integrated", "LRA", "Max S", "True peak"), rows))
-    say(f"Report: {shown(folder / 'report.png')}")
+    print_released(packs)
+    say(f"Report: {shown(folder / 'report.png')}, {shown(folder / 'album' / 'qc' / 'report.html')}")
 
 
 def _stage(audio: Audio, parts: dict[str, Audio]) -> MixStage:

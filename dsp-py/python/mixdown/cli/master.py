@@ -16,7 +16,7 @@ from mixdown.cli.options import Depth, Force, Output, bits, clip_depth, number
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery import master as make_master
 from mixdown.delivery.targets import figures_of
-from mixdown.files import Blocks, NoiseShaping, check_output, read
+from mixdown.files import Blocks, NoiseShaping, Profile, Tags, check_output, read
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
 from mixdown.files.tags import MIX_MARK, read_tags
@@ -55,11 +55,18 @@ def master(
         str | None, typer.Option(metavar="HZ", help="Sample rate of the master; default: the mix's.")
     ] = None,
     force: Force = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Chunks of a WAV file: archive (broadcast extension with the loudness, and all tags) "
+            "or ingest (format and samples alone, as services take them)."
+        ),
+    ] = None,
     dual_mono: Annotated[bool, typer.Option(help="Count a mono mix as two loudspeakers: 3 LU louder.")] = False,
 ) -> None:
     """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written.
 
-    Tags and cover pictures of the mix are written to the master.
+    Tags and cover pictures of the mix are written to the master, but for --profile ingest.
     """
     lufs, dbtp = (
         None if text is None else number(option, text, *_core.delivery_range(name))
@@ -76,12 +83,19 @@ def master(
     word_bits = bits(bit_depth)
     _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), word_bits)
     wanted_hz = None if rate is None else number("--rate", rate, *_checks.RATE_RANGE_HZ)
-    check_output(output, wanted_hz, bit_depth=word_bits)
+    chunks = None if profile is None else cast(Profile, _checks.one_of("--profile", profile, get_args(Profile)))
+    check_output(output, wanted_hz, bit_depth=word_bits, profile=chunks)
     with opened_file(source) as opened:
         with Blocks(opened) as blocks:
             check_place(output, [source, *([] if reference is None else [reference])], force)
             rate_hz = blocks.sample_rate_hz
-            check_output(output, rate_hz if wanted_hz is None else wanted_hz, blocks.channels, bit_depth=word_bits)
+            check_output(
+                output,
+                rate_hz if wanted_hz is None else wanted_hz,
+                blocks.channels,
+                bit_depth=word_bits,
+                profile=chunks,
+            )
             if blocks.weights is not None and blocks.positions is not None:
                 raise ValueError(
                     f"{shown(source)}: its loudspeakers are {' '.join(blocks.positions)}: mastering takes the layouts "
@@ -108,8 +122,8 @@ def master(
             )
         with contextlib.ExitStack() as closing:
             file = closing.enter_context(opened.open("rb")) if isinstance(opened, Path) else opened
-            tags = read_tags(file).without(MIX_MARK)
-        mastered.write(output, tags=tags)
+            tags = Tags() if chunks == "ingest" else read_tags(file).without(MIX_MARK)
+        mastered.write(output, tags=tags, profile=chunks)
     say(mastered.certificate.summary())
     with bar(f"Measuring {shown(output.name)}") as progress:
         reading = measure_file(output, progress, dual_mono=dual_mono).reading

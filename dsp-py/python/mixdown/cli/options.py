@@ -10,6 +10,7 @@ import typer
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown.checking import profiles
 from mixdown.delivery import targets
 from mixdown.delivery.normalizing import ClipDb
 
@@ -18,8 +19,15 @@ TARGETS_HELP = "\b\n" + textwrap.fill(
     f"Targets: {', '.join(target.name for target in targets())}.", 78, break_on_hyphens=False
 )
 
+#: The same with the ingest profiles.
+TAKERS_HELP = f"{TARGETS_HELP}\n\n\b\n" + textwrap.fill(
+    f"Services that take files: {', '.join(profile.name for profile in profiles())}.", 78, break_on_hyphens=False
+)
+
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="File to write, .wav or .flac.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="File to write: .wav, .flac, .aiff, .mp3, .ogg, .opus or .m4a.")
+]
 Depth = Annotated[str, typer.Option("--bit-depth", metavar="BITS", help="16, 24 or 32 (floating point).")]
 
 

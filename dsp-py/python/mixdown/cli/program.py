@@ -14,14 +14,16 @@ import typer
 from mixdown import __version__
 from mixdown.cli.catalog import catalog
 from mixdown.cli.check import check
+from mixdown.cli.codec import codec
 from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
 from mixdown.cli.master import master
 from mixdown.cli.measure import measure
 from mixdown.cli.mix import mix
-from mixdown.cli.options import TARGETS_HELP
+from mixdown.cli.options import TAKERS_HELP, TARGETS_HELP
 from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
 from mixdown.cli.translate import translate
+from mixdown.cli.vinyl import vinyl
 from mixdown.files.names import printable
 
 app = typer.Typer(
@@ -32,13 +34,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(epilog=TARGETS_HELP)(measure)
-app.command(epilog=TARGETS_HELP)(check)
+app.command(epilog=TAKERS_HELP)(check)
+app.command()(codec)
 app.command()(mix)
 app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
 app.command(epilog=TARGETS_HELP)(catalog)
 app.command()(compare)
+app.command()(vinyl)
 
 
 def _version(shown: bool) -> None:

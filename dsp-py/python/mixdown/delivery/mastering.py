@@ -16,7 +16,7 @@ from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
 from mixdown.delivery.targets import figures_of, playback_gain, targets
 from mixdown.effects import Chain, Effect
-from mixdown.files import BitDepth, Dither, NoiseShaping, Tags, write
+from mixdown.files import BitDepth, Broadcast, Dither, NoiseShaping, Profile, Tags, write
 from mixdown.meters import Loudness
 
 
@@ -42,17 +42,39 @@ class Mastered:
         seconds = self.audio.shape[-1] / self.sample_rate_hz
         return f"<Mastered: {seconds:.2f} s, {self.sample_rate_hz:g} Hz, {self.certificate!r}>"
 
-    def write(self, path: str | os.PathLike[str], tags: Mapping[str, str] | Tags | None = None) -> None:
-        """Write the samples, WAV or FLAC by the ending of the name, without further dither.
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        tags: Mapping[str, str] | Tags | None = None,
+        profile: Profile | None = None,
+        bitrate_kbps: int | None = None,
+    ) -> None:
+        """Write the samples, in a format by the ending of the name, without further dither.
+
+        In lossy formats they are coded: the certificate holds for what was coded.
 
         Parameters
         ----------
         path : path
         tags : mapping, optional
             See :func:`write`.
+        profile : "archive" or "ingest", optional
+            See :func:`write`. The broadcast extension of an archive holds the loudness of the certificate.
+        bitrate_kbps : int, optional
+            See :func:`write`.
         """
-        bit_depth = cast(BitDepth, self.certificate.bit_depth)
-        write(path, self.audio, self.sample_rate_hz, bit_depth=bit_depth, dither="none", tags=tags)
+        known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
+        write(
+            path,
+            self.audio,
+            self.sample_rate_hz,
+            bit_depth=cast(BitDepth, self.certificate.bit_depth),
+            dither="none",
+            tags=known,
+            profile=profile,
+            broadcast=Broadcast.of(known, self.certificate.loudness) if profile == "archive" else None,
+            bitrate_kbps=bitrate_kbps,
+        )
 
 
 #: Default share of the difference to a reference.

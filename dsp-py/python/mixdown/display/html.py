@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 
 def svg(figure: FigureBase) -> str:
-    """Draw a figure as an SVG element."""
+    """Draw a figure as an SVG element: the same bytes for the same figure."""
+    import matplotlib
+
     text = io.StringIO()
-    figure.get_figure(root=True).savefig(text, format="svg")
+    # Else names of elements are drawn by lot, and the time is written.
+    with matplotlib.rc_context({"svg.hashsalt": "mixdown"}):
+        figure.get_figure(root=True).savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -104,6 +104,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
         self._decoding: NDArray[np.float32] | None = None
         self._closing = contextlib.ExitStack()
         self.found_frames = 0
+        #: What is told of damage at the end of the file.
+        self._tell: Callable[[str], None] = _checks.warn
         try:
             self._open(path)
         except BaseException:
@@ -119,13 +121,15 @@ class Blocks(Iterator[NDArray[np.float32]]):
         container = inspect(file)
         if container.foreign:
             file, damage = self._convert(file, container.foreign)
-            container = replace(inspect(file), damage=damage)
+            container = replace(inspect(file), damage=damage, foreign=container.foreign)
         try:
             source = self._closing.enter_context(self._decode(file, container))
         except soundfile.LibsndfileError as error:
             raise ValueError(f"{self._name}: not a readable audio file ({_reason(error)})") from None
         self._source = source
         self._damage = container.damage
+        #: Format that libsndfile does not read; its own names of container and coding, such as WAV and PCM_24.
+        self._foreign, self._coding = container.foreign, (str(source.format), str(source.subtype))
         self.sample_rate_hz: int = source.samplerate
         self.channels: int = source.channels
         # Without a length in the header, the decoder's own length is the only one.
@@ -262,7 +266,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
         if found == 0:
             raise ValueError(f"{self._name}: holds no audio (0 frames{'; ' + said if said else ''})")
         if said:
-            _checks.warn(f"{self._name}: {said}")
+            self._tell(f"{self._name}: {said}")
 
     def _length(self, frames: int) -> str:
         return f"{frames} frames ({frames / self.sample_rate_hz:.2f} s)"

@@ -1,12 +1,14 @@
-"""Tags and cover pictures: read from any file, written to WAV and FLAC."""
+"""Tags and cover pictures: their names, and what is read from a file."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import io
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import mutagen
@@ -16,29 +18,46 @@ import mutagen.mp4
 import soundfile
 
 from mixdown._core import ParameterError
+from mixdown.files.names import printable, shown
 
 #: Names of tags: the ID3 frame and the MP4 atom of each. FLAC and Ogg take the names as they are.
-_KNOWN: dict[str, tuple[str, str]] = {
+KNOWN: dict[str, tuple[str, str]] = {
     "title": ("TIT2", "\xa9nam"),
     "artist": ("TPE1", "\xa9ART"),
     "album": ("TALB", "\xa9alb"),
     "albumartist": ("TPE2", "aART"),
     "composer": ("TCOM", "\xa9wrt"),
+    "songwriter": ("TXXX", "----:com.apple.iTunes:SONGWRITER"),
     "genre": ("TCON", "\xa9gen"),
     "date": ("TDRC", "\xa9day"),
     "tracknumber": ("TRCK", "trkn"),
+    "tracktotal": ("TRCK", "trkn"),
     "discnumber": ("TPOS", "disk"),
+    "disctotal": ("TPOS", "disk"),
     "isrc": ("TSRC", "----:com.apple.iTunes:ISRC"),
+    "barcode": ("TXXX", "----:com.apple.iTunes:BARCODE"),
     "copyright": ("TCOP", "cprt"),
     "label": ("TPUB", "----:com.apple.iTunes:LABEL"),
     "bpm": ("TBPM", "tmpo"),
     "comment": ("COMM", "\xa9cmt"),
     "lyrics": ("USLT", "\xa9lyr"),
 }
-#: Tag names of :func:`mixdown.write`.
-WRITABLE = (
-    *("title", "artist", "album", "albumartist", "composer", "genre", "date", "tracknumber", "isrc", "copyright"),
+#: Numbers and their totals, which ID3 and MP4 keep in one entry.
+TOTALS = {"tracknumber": "tracktotal", "discnumber": "disctotal"}
+#: Their forms; a track may also be called A1, as sides of records have it.
+_NUMBERS = {
+    "tracktotal": "[1-9][0-9]{0,3}",
+    "discnumber": "[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?",
+    "disctotal": "[1-9][0-9]{0,3}",
+}
+#: Gains for players: ReplayGain 2.0, and of Opus RFC 7845.
+REPLAY_GAINS = (
+    *("replaygain_track_gain", "replaygain_track_peak", "replaygain_album_gain", "replaygain_album_peak"),
+    *("replaygain_reference_loudness",),
 )
+R128_GAINS = ("r128_track_gain", "r128_album_gain")
+#: Tag names of :func:`mixdown.write`; "cover" is the path of a picture.
+WRITABLE = (*(name for name in KNOWN if name != "bpm"), "cover", *REPLAY_GAINS, *R128_GAINS)
 #: Name of the tag that marks mixes of stems.
 MIX_MARK = "mixdown"
 #: Prefixes of tags about the samples or the program of the old file, which do not apply to a new one.
@@ -76,6 +95,15 @@ class Picture:
     kind: int = 3
     text: str = ""
 
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Picture:
+        """Return the picture in a file, JPEG or PNG, as front cover."""
+        data = Path(path).read_bytes()
+        for mime, head in (("image/jpeg", b"\xff\xd8\xff"), ("image/png", b"\x89PNG\r\n\x1a\n")):
+            if data.startswith(head):
+                return cls(data, mime)
+        raise ParameterError(f"cover = {shown(path)} is not allowed: it must be a JPEG or PNG file")
+
 
 @dataclass(frozen=True)
 class Tags:
@@ -95,16 +123,56 @@ class Tags:
         """Return all tags and one more."""
         return Tags({**self.texts, name: (text,)}, self.pictures)
 
+    def text(self, name: str) -> str:
+        """Return the texts of a name as one, empty if it has none."""
+        return "; ".join(self.texts.get(name, ()))
+
+    def number(self, name: str) -> tuple[str, str]:
+        """Return "tracknumber" or "discnumber" and its total: of "3", or of "3/9" in one text."""
+        number, _, total = self.text(name).partition("/")
+        return number.strip(), self.text(TOTALS[name]) or total.strip()
+
+    @property
+    def isrc(self) -> str:
+        """The ISRC in its stored form; empty if there is none, or if what a file holds is none."""
+        # The codes belong to deliveries, which stand above the files.
+        from mixdown.delivery.codes import isrc
+
+        with contextlib.suppress(ParameterError):
+            return isrc(self.text("isrc"))
+        return ""
+
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Tags:
-        """Return tags from texts by name, and refuse unknown names."""
+        """Return tags from texts by name, without empty ones.
+
+        Unknown names, malformed codes and numbers are refused, and a cover that is no picture.
+        """
+        from mixdown.delivery.codes import gtin, isrc
+
         unknown = sorted(set(texts) - set(WRITABLE))
         if unknown:
             raise ParameterError(f"tags has no {unknown[0]}: known are {', '.join(WRITABLE)}")
+        checked = {}
         for name, text in texts.items():
+            place = f"tags[{name!r}]"
+            if name == "cover":
+                continue
             if not isinstance(text, str):
-                raise TypeError(f"tags[{name!r}] = {text!r} is not a text")
-        return cls({name: (text,) for name, text in texts.items()})
+                raise TypeError(f"{place} = {text!r} is not a text")
+            if not text:
+                continue
+            if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+                raise ParameterError(f"{place} = {printable(text)} is not allowed: it holds NUL or what is no Unicode")
+            if name == "isrc":
+                text = isrc(text, place=place)
+            elif name == "barcode":
+                text = gtin(text, place=place)
+            elif name in _NUMBERS and not re.fullmatch(_NUMBERS[name], text):
+                raise ParameterError(f"{place} = {text!r} is not allowed: it must be a whole number, 1..9999, as text")
+            checked[name] = (text,)
+        pictures = (Picture.load(texts["cover"]),) if "cover" in texts else ()
+        return cls(checked, pictures)
 
 
 def read_tags(file: BinaryIO) -> Tags:
@@ -146,7 +214,7 @@ def _kept(texts: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 
 def _from_id3(entries: Any) -> Tags:
-    names = {frame: name for name, (frame, _) in _KNOWN.items()}
+    names = {frame: name for name, (frame, _) in KNOWN.items() if name not in TOTALS.values()}
     texts: dict[str, tuple[str, ...]] = {}
     for entry in entries.values():
         if entry.FrameID in ("COMM", "USLT"):
@@ -165,9 +233,10 @@ def _from_id3(entries: Any) -> Tags:
 
 def _from_mp4(entries: Any) -> Tags:
     texts: dict[str, tuple[str, ...]] = {}
-    for name, (_, atom) in _KNOWN.items():
-        values = entries.get(atom)
-        if not values:
+    names = {atom: name for name, (_, atom) in KNOWN.items() if name not in TOTALS.values()}
+    for atom, values in entries.items():
+        name = names.get(atom) or (atom.rpartition(":")[2].lower() if atom.startswith("----:") else "")
+        if not name or not values:
             continue
         if atom in ("trkn", "disk"):
             texts[name] = tuple(f"{number}/{total}" if total else str(number) for number, total in values)
@@ -208,38 +277,3 @@ def _from_chunks(file: BinaryIO) -> Tags:
             return Tags(_kept({name: (getattr(source, name),) for name in names}))
     except soundfile.LibsndfileError:
         return Tags()
-
-
-def id3_bytes(tags: Tags) -> bytes:
-    """Return tags as an ID3v2.4 tag, as WAV files hold it in a chunk."""
-    id3: Any = mutagen.id3
-    entries = id3.ID3()
-    for name, values in tags.texts.items():
-        frame = _KNOWN[name][0] if name in _KNOWN else "TXXX"
-        if frame == "COMM":
-            entries.add(id3.COMM(encoding=3, lang="und", desc="", text=list(values)))
-        elif frame == "USLT":
-            entries.add(id3.USLT(encoding=3, lang="und", desc="", text="\n".join(values)))
-        elif frame == "TXXX":
-            entries.add(id3.TXXX(encoding=3, desc=name, text=list(values)))
-        else:
-            entries.add(getattr(id3, frame)(encoding=3, text=list(values)))
-    for picture in tags.pictures:
-        entries.add(id3.APIC(encoding=3, mime=picture.mime, type=picture.kind, desc=picture.text, data=picture.data))
-    content = io.BytesIO()
-    entries.save(content, v1=0, padding=lambda info: 0)
-    return content.getvalue()
-
-
-def tag_flac(file: BinaryIO, tags: Tags) -> None:
-    """Write tags into an open FLAC file."""
-    file.seek(0)
-    tagged: Any = cast(Any, mutagen.flac.FLAC)(file)
-    for name, values in tags.texts.items():
-        tagged[name] = list(values)
-    for picture in tags.pictures:
-        block: Any = cast(Any, mutagen.flac.Picture)()
-        block.data, block.mime, block.type, block.desc = picture.data, picture.mime, picture.kind, picture.text
-        tagged.add_picture(block)
-    file.seek(0)
-    tagged.save(file)

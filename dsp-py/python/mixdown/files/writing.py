@@ -8,10 +8,9 @@ import os
 import secrets
 import shutil
 import stat
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import soundfile
@@ -20,11 +19,16 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core, loudspeakers
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.files.aiff import write_aiff
+from mixdown.files.broadcast import Broadcast
 from mixdown.files.containers import inspect
+from mixdown.files.encoding import encoded
 from mixdown.files.names import shown
+from mixdown.files.outputs import Format, check_output, coding_of, format_of
 from mixdown.files.recordings import Recording
-from mixdown.files.tags import Tags, id3_bytes, tag_flac
-from mixdown.loudspeakers import Positions
+from mixdown.files.tagging import tag_flac, tagged
+from mixdown.files.tags import R128_GAINS, REPLAY_GAINS, Tags
+from mixdown.files.wave import STEP_FRAMES, Profile, write_wave
 
 BitDepth = Literal[16, 24, 32]
 """Bits per sample of a file; 32 is floating point."""
@@ -34,11 +38,6 @@ Dither = Literal["tpdf", "none"]
 
 NoiseShaping = Literal["none", "weighted"]
 """Spectrum of the rounding error: flat, or lowest where the ear is most sensitive."""
-
-_FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-
-#: Frames written at a time; Python handles signals in between.
-_STEP_FRAMES = 262_144
 
 
 @_checks.named
@@ -51,8 +50,11 @@ def write(
     dither: Dither = "tpdf",
     noise_shaping: NoiseShaping = "none",
     tags: Mapping[str, str] | Tags | None = None,
+    profile: Profile | None = None,
+    broadcast: Broadcast | None = None,
+    bitrate_kbps: int | None = None,
 ) -> None:
-    """Write an audio file, WAV or FLAC by the ending of its name.
+    """Write an audio file, in a format by the ending of its name.
 
     The file is written beside its place and renamed into it, so that a failure leaves what was there. Where a link
     stands in its place, what it leads to is replaced; permissions of a replaced file are kept.
@@ -60,16 +62,18 @@ def write(
     Parameters
     ----------
     path : path
-        Ends in ``.wav`` or ``.flac``.
+        Ends in ``.wav``, ``.flac``, ``.aiff`` or ``.aif``; or, lossy, in ``.mp3``, ``.ogg`` (Vorbis), ``.opus`` or
+        ``.m4a`` (AAC, by ``mixdown[aac]`` or ffmpeg).
     audio : float array, shape (channels, frames) or (frames,), or what :func:`read` returned
         Full scale is 1.0. Samples above are clipped in integer files, with a warning that counts them. Three and
         more channels of a WAV file are written with their channel mask: the loudspeakers of a :class:`Recording`, else
         those of the usual layout of as many channels.
     sample_rate_hz : float
         A whole number of Hz; may be left out for what :func:`read` returned. FLAC takes multiples of 10 Hz above
-        65 535 Hz.
+        65 535 Hz; lossy formats are written at up to 48 kHz, Opus at 48 kHz always, resampled where needed.
     bit_depth : 16, 24 or 32, default 24
-        32 is floating point (WAV only): nothing is rounded or clipped.
+        32 is floating point (WAV only): nothing is rounded or clipped. Lossy formats have no word length: `bit_depth`,
+        `dither` and `noise_shaping` do nothing there, and samples above full scale are coded as they are.
     dither : "tpdf" or "none", default "tpdf"
         Triangular dither of 2 LSB peak to peak, the same for the same audio in a file of the same name.
     noise_shaping : "none" or "weighted", default "none"
@@ -77,7 +81,17 @@ def write(
         error of 24 bits is not heard. By the threshold of hearing it is 15.9 dB quieter than flat dither at 44.1 kHz,
         17.4 at 48, 24.5 at 88.2, 24.9 at 96.
     tags : mapping, optional
-        title, artist, album, albumartist, composer, genre, date, tracknumber, isrc, copyright.
+        title, artist, album, albumartist, composer, songwriter, genre, date, tracknumber, tracktotal, discnumber,
+        disctotal, isrc, barcode, copyright, label, comment, lyrics; cover, the path of a JPEG or PNG file; and what
+        :func:`replay_gain_tags` or, for Opus, :func:`r128_tags` returned.
+    profile : "archive" or "ingest", optional
+        Chunks of a WAV file. "archive": broadcast extension, INFO texts in ASCII, ISRC as EBU Core, and ID3, all before
+        the samples. "ingest": what services take without doubt, the format and the samples alone; tags are refused.
+        By default ID3 before the samples. Nothing ever follows the samples.
+    broadcast : Broadcast, optional
+        Broadcast extension of an archive; by default made of the tags, without loudness.
+    bitrate_kbps : int, optional
+        Of lossy formats, in kb/s: 320 for MP3 by default, 256 for Vorbis and AAC, 128 for Opus.
 
     Raises
     ------
@@ -85,81 +99,82 @@ def write(
         If the file cannot be written.
     ParameterError, ShapeError, TypeError
         For arguments that do not fit; nothing is written then.
+    ValueError
+        If no AAC encoder is installed.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> import numpy as np
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "a.wav")
+    ...     md.write(path, np.zeros((2, 480)), 48_000, bit_depth=16, profile="ingest")
+    ...     path.stat().st_size
+    1964
     """
     positions = audio.positions if isinstance(audio, Recording) else None
     given, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
     samples = _checks.planar(given)
     file = Path(path)
-    check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth)
+    check_output(file, sample_rate_hz, samples.shape[0], samples.shape[1], bit_depth, profile, bitrate_kbps)
     known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
+    extension = _extension(known, profile, broadcast)
+    file_format, rate_hz = format_of(file), round(sample_rate_hz)
+    _check_tags(known, file_format)
+    coding = coding_of(file_format, bitrate_kbps, sample_rate_hz)
+    if coding is not None:
+        _checks.one_of("dither", dither, get_args(Dither))
+        _checks.one_of("noise_shaping", noise_shaping, get_args(NoiseShaping))
+        content = encoded(samples, sample_rate_hz, coding).data
+        replace_file(file, tagged(content, coding.codec, known))
+        return
     frames = _quantized(samples, sample_rate_hz, bit_depth, dither, noise_shaping, shown(file.name))
     with _replacing(file) as beside:
-        if _FORMATS[file.suffix.lower()] == "FLAC":
-            _write_flac(beside, frames, round(sample_rate_hz), bit_depth)
+        if file_format.name == "FLAC":
+            _write_flac(beside, frames, rate_hz, bit_depth)
             mask = loudspeakers.mask_of(positions) if positions else None
             if mask is not None and positions != loudspeakers.STANDARD.get(samples.shape[0]):
                 known = known.with_text("WAVEFORMATEXTENSIBLE_CHANNEL_MASK", f"0x{mask:X}")
             if known:
                 with beside.open("r+b") as target:
                     tag_flac(target, known)
-        else:
-            positions = positions or loudspeakers.STANDARD.get(samples.shape[0])
-            with beside.open("wb") as target:
-                _write_wav(target, frames, round(sample_rate_hz), bit_depth, positions, known)
+            return
+        with beside.open("wb") as target:
+            if file_format.name == "AIFF":
+                write_aiff(target, frames, rate_hz, bit_depth, known)
+            else:
+                positions = positions or loudspeakers.STANDARD.get(samples.shape[0])
+                write_wave(target, frames, rate_hz, bit_depth, positions, known, extension)
 
 
-def check_output(
-    path: str | os.PathLike[str],
-    sample_rate_hz: float | None = None,
-    channels: int | None = None,
-    frames: int = 0,
-    bit_depth: int = 24,
-) -> None:
-    """Refuse what :func:`write` would refuse, before any work is done.
+#: Largest picture in bytes: FLAC counts a block in 24 bits, its kind and description included.
+_PICTURE_BYTES = (1 << 24) - 1024
 
-    Parameters
-    ----------
-    path : path
-    sample_rate_hz : float, optional
-    channels : int, optional
-        Not checked where they are not known yet.
-    frames : int, default 0
-        0 where the length is not known yet.
-    bit_depth : int, default 24
 
-    Raises
-    ------
-    OSError
-        If its folder is missing, or cannot be written into.
-    ParameterError
-        For an ending, a rate, a number of channels, a length or a word length that the format does not hold.
-    """
-    file = Path(path)
-    file_format = _FORMATS.get(file.suffix.lower())
-    if file_format is None:
-        raise ParameterError(f"path = {shown(file)} is not allowed: its name must end in {', '.join(_FORMATS)}")
-    bit_depth = _checks.bit_depth(bit_depth)
-    if bit_depth == 32 and file_format == "FLAC":
-        raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
-    if sample_rate_hz is not None:
-        sample_rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
-        if file_format == "FLAC" and sample_rate_hz > 65_535 and sample_rate_hz % 10:
-            hint = "FLAC takes multiples of 10 Hz above 65535 Hz; WAV takes any"
-            raise ParameterError(f"sample_rate_hz = {sample_rate_hz:.0f} is not allowed: {hint}")
-    if channels is not None:
-        if file_format == "FLAC" and channels > 8:
-            raise ParameterError(f"audio has {channels} channels: FLAC takes 1..8, WAV any number")
-        # Sizes in WAV are 32-bit numbers; a little is reserved for the header.
-        if file_format == "WAV" and channels * frames * (bit_depth // 8) > 0xFFFF_FFFF - (1 << 24):
-            raise ParameterError(f"audio has {frames} frames: they do not fit into the 4 GiB of a WAV file")
-    place = Path(os.path.realpath(file))
-    if place.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
-    if not place.parent.is_dir():
-        reason = errno.ENOTDIR if place.parent.exists() else errno.ENOENT
-        raise OSError(reason, os.strerror(reason), str(file))
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+def _check_tags(tags: Tags, file_format: Format) -> None:
+    """Refuse gains of another format, of which players read one kind, and pictures that do not fit."""
+    for picture in tags.pictures:
+        if len(picture.data) > _PICTURE_BYTES:
+            limit = f"files hold at most {_PICTURE_BYTES}"
+            raise ParameterError(f"tags['cover'] has {len(picture.data)} bytes: {limit}")
+    opus = file_format.name == "Opus"
+    for name in REPLAY_GAINS if opus else R128_GAINS:
+        if name in tags.texts:
+            use = "Opus takes those of r128_tags" if opus else f"{file_format.name} takes those of replay_gain_tags"
+            raise ParameterError(f"tags[{name!r}] is not allowed: {use}")
+
+
+def _extension(tags: Tags, profile: Profile | None, broadcast: Broadcast | None) -> Broadcast | None:
+    """Return the broadcast extension to write, if any."""
+    if broadcast is not None and not isinstance(broadcast, Broadcast):
+        raise TypeError(f"broadcast = {_checks.shown(broadcast)} is not a Broadcast")
+    if broadcast is not None and profile != "archive":
+        raise ParameterError(f"broadcast is given with profile = {profile!r}: only an archive WAV file holds it")
+    if profile == "ingest" and tags:
+        given = ", ".join([*tags.texts, *["cover"] * bool(tags.pictures)])
+        raise ParameterError(f"tags = {given} is not allowed with profile = 'ingest': such a file holds no metadata")
+    return (broadcast or Broadcast.of(tags)) if profile == "archive" else None
 
 
 @contextlib.contextmanager
@@ -214,9 +229,9 @@ def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth
         with soundfile.SoundFile(
             os.fsencode(file), "w", sample_rate_hz, frames.shape[1], f"PCM_{bit_depth}", format="FLAC"
         ) as target:
-            for start in range(0, frames.shape[0], _STEP_FRAMES):
+            for start in range(0, frames.shape[0], STEP_FRAMES):
                 # libsndfile takes whole numbers left-aligned in 32 bits.
-                target.write(np.left_shift(frames[start : start + _STEP_FRAMES], 32 - bit_depth))
+                target.write(np.left_shift(frames[start : start + STEP_FRAMES], 32 - bit_depth))
         # libsndfile reports no error when the last bytes cannot be written, but then does not complete the header.
         with file.open("rb") as encoded:
             written = (inspect(encoded).promised_frames or 0) == frames.shape[0]
@@ -225,46 +240,3 @@ def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth
         full = shutil.disk_usage(file.parent).free < frames.nbytes
         reason = errno.ENOSPC if full else errno.EIO
         raise OSError(reason, os.strerror(reason), str(file))
-
-
-#: Second half of the coding identifiers of a WAVE format with a channel mask.
-_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-
-
-def _write_wav(
-    target: BinaryIO,
-    frames: NDArray[Any],
-    sample_rate_hz: int,
-    bit_depth: int,
-    positions: Positions | None,
-    tags: Tags,
-) -> None:
-    """Write a WAV file with its tags before the samples: some services refuse chunks after them."""
-    channels, align = frames.shape[1], frames.shape[1] * bit_depth // 8
-    code = 3 if bit_depth == 32 else 1
-    masked = channels > 2
-    fields = (channels, sample_rate_hz, sample_rate_hz * align, align, bit_depth)
-    format_chunk = struct.pack("<HHIIHH", 0xFFFE if masked else code, *fields)
-    if masked:
-        # 0: no loudspeakers are named.
-        mask = (loudspeakers.mask_of(positions) or 0) if positions else 0
-        format_chunk += struct.pack("<HHIH", 22, bit_depth, mask, code) + _SUBFORMAT_TAIL
-    chunks = _chunk(b"fmt ", format_chunk)
-    if tags:
-        chunks += _chunk(b"id3 ", id3_bytes(tags))
-    data_bytes = frames.shape[0] * align
-    chunks += struct.pack("<4sI", b"data", data_bytes)
-    target.write(struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + data_bytes + data_bytes % 2, b"WAVE") + chunks)
-    for start in range(0, frames.shape[0], _STEP_FRAMES):
-        part = np.ascontiguousarray(frames[start : start + _STEP_FRAMES])
-        if bit_depth == 32:
-            target.write(part.astype("<f4").tobytes())
-        else:
-            # The low bytes of little-endian numbers.
-            samples = part.astype("<i4").view(np.uint8).reshape(-1, 4)
-            target.write(samples[:, : bit_depth // 8].tobytes())
-    target.write(bytes(data_bytes % 2))
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)

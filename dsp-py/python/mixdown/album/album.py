@@ -1,0 +1,481 @@
+"""Albums: songs in order, mastered together."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+
+from mixdown import _checks
+from mixdown._checks import Audio, Source
+from mixdown._core import ParameterError
+from mixdown._threads import Progress, each
+from mixdown.album.label import Label
+from mixdown.album.master_of_song import AlbumChange
+from mixdown.album.mastered import MasteredAlbum
+from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured, read_song
+from mixdown.album.solving import Part, Policy, Reference, kept_by_level, planned, solved
+from mixdown.album.songs import Level, Song, Trim, chain_of, refuse_joint, song_audio, song_of, text
+from mixdown.album.timeline import Group, common_rate, groups_of
+from mixdown.album.tone import Move, Tone, move_to
+from mixdown.delivery.codes import gtin
+from mixdown.delivery.normalizing import ClipDb, clip_settings
+from mixdown.delivery.order import Order, suggest_order
+from mixdown.delivery.order import Song as OrderedSong
+from mixdown.delivery.order.suggesting import Arc
+from mixdown.delivery.targets import Target, figures_of
+from mixdown.effects import Effect
+from mixdown.files import BitDepth, Dither, NoiseShaping
+from mixdown.meters.loudness_meter import LoudnessMeter, album_of
+
+ToneMoves = Literal["gentle"]
+"""Shelves that bring songs nearer to the reference."""
+
+AudioSource = Source | str | os.PathLike[str]
+"""Audio of a song: a file, or what :func:`mixdown.read` returned."""
+
+
+class Album:
+    """Songs in order, with what stands between them and on their labels.
+
+    Parameters
+    ----------
+    title, artist : str, optional
+    barcode : str, optional
+        GTIN of 8, 12, 13 or 14 digits with its check digit.
+    date : str, optional
+        Of the release, as "2026-11-28".
+    label, genre, copyright : str, optional
+    cover : path, optional
+        JPEG or PNG.
+    sample_rate_hz : float, optional
+        Rate of the masters; by default the one that most songs have.
+
+    Examples
+    --------
+    Two songs that differ by 6 dB keep that difference, and the album has the loudness of the target.
+
+    >>> import numpy as np, mixdown as md
+    >>> noise = np.random.default_rng(1).standard_normal((2, 2, 480_000)) * 0.05
+    >>> album = md.Album(title="Two")
+    >>> for title, audio, gain in (("Loud", noise[0], 1.0), ("Soft", noise[1], 0.5)):
+    ...     album.track((gain * audio, 48_000), title=title)
+    >>> mastered = album.master(target_lufs=-16)
+    >>> levels = [track.loudness.integrated_lufs for track in mastered.tracks]
+    >>> round(levels[0] - levels[1], 1), round(mastered.album_lufs, 1)
+    (6.0, -16.0)
+    """
+
+    @_checks.named
+    def __init__(
+        self,
+        *,
+        title: str = "",
+        artist: str = "",
+        barcode: str | None = None,
+        date: str | None = None,
+        label: str | None = None,
+        genre: str | None = None,
+        copyright: str | None = None,  # noqa: A002
+        cover: str | os.PathLike[str] | None = None,
+        sample_rate_hz: float | None = None,
+    ) -> None:
+        given = {"date": date, "label": label, "genre": genre, "copyright": copyright}
+        self._label = Label(
+            title=text("title", title),
+            artist=text("artist", artist),
+            barcode="" if barcode is None else gtin(barcode),
+            texts=tuple((name, text(name, value)) for name, value in given.items() if value is not None),
+            cover=None if cover is None else os.fspath(cover),
+        )
+        self._rate_hz = None if sample_rate_hz is None else _checks.sample_rate(sample_rate_hz, whole=True)
+        self._songs: list[Song] = []
+        self._pregap: Song | None = None
+
+    @_checks.named
+    def track(
+        self,
+        audio: AudioSource,
+        *,
+        title: str,
+        artist: str | None = None,
+        isrc: str | None = None,
+        gap_s: float | None = None,
+        gapless: bool = False,
+        crossfade_s: float = 0.0,
+        fade_in_ms: float = 0.0,
+        fade_out_ms: float = 0.0,
+        trim: Trim = "none",
+        gain_db: float = 0.0,
+        level: Level = "auto",
+        effects: Effect | Sequence[Effect] | None = None,
+        index_points_s: Sequence[float] = (),
+        key: str | None = None,
+        tempo_bpm: float | None = None,
+        tags: Any = None,
+    ) -> None:
+        """Add a song after those that are there.
+
+        Parameters
+        ----------
+        audio : path, or what :func:`read` returned
+            At least 0.4 s, not silent, finite. Mono becomes equal left and right; other rates are resampled.
+        title : str
+            Unlike those of the other songs.
+        artist : str, optional
+            By default that of the album.
+        isrc : str, optional
+            With or without hyphens.
+        gap_s : float, optional
+            Silence before it, 0 to 60; 2 by default.
+        gapless : bool, default False
+            It goes on from the song before without a gap: both are processed as one programme.
+        crossfade_s : float, default 0
+            The same with a crossfade at equal power, at most half of either song.
+        fade_in_ms, fade_out_ms : float, default 0
+            Quintic fades, 0 to 60 000. An end that is cut above -60 dBFS is faded by 5 and 100 ms without being asked.
+        trim : "none" or "auto", default "none"
+            "auto" cuts digital silence at the head but for 50 ms, and the tail where 10 ms stay below -72 dBFS.
+        gain_db : float, default 0
+            -24 to 24, beside what the policy of the album gives it.
+        level : "auto", "keep" or "move", default "auto"
+            "keep" holds the level of the mix beside the other songs in every policy: an interlude. "auto" does so where
+            its loudest 3 s lie more than 4 LU below the album; "move" never.
+        effects : effect or sequence of effects, optional
+            Before everything else.
+        index_points_s : sequence of float, optional
+            Further index points of the CD, from the start of the song.
+        key : str, optional
+            As "F#m", for suggestions of the order.
+        tempo_bpm : float, optional
+            20 to 400, for the same.
+        tags : mapping, optional
+            See :func:`write`.
+        """
+        settings = {name: value for name, value in locals().items() if name not in ("self", "audio")}
+        if any(song.title == title for song in self._songs):
+            raise ParameterError(f"title = {title!r} is there already: songs are known by their titles")
+        song = song_of(audio, settings)
+        twice = next((other for other in self._songs if song.isrc and other.isrc == song.isrc), None)
+        if twice is not None:
+            raise ParameterError(
+                f"isrc = {song.isrc} of {title!r} is that of {twice.title!r}: every recording has its own"
+            )
+        refuse_joint(self._songs[-1] if self._songs else None, song)
+        self._songs.append(song)
+
+    @_checks.named
+    def pregap(self, audio: AudioSource) -> None:
+        """Set hidden audio before the first song of the CD: a player reaches it by going back from the start.
+
+        Parameters
+        ----------
+        audio : path, or what :func:`read` returned
+        """
+        samples, rate_hz, file, was_mono = song_audio(audio, "pregap")
+        self._pregap = Song("pregap", samples, rate_hz, source=file, was_mono=was_mono)
+
+    def __len__(self) -> int:
+        return len(self._songs)
+
+    def __iter__(self) -> Iterator[Song]:
+        return iter(self._songs)
+
+    def __getitem__(self, title: str | int) -> Song:
+        if isinstance(title, int):
+            return self._songs[title]
+        return self._songs[self._position("title", title)]
+
+    def __repr__(self) -> str:
+        name = " – ".join(part for part in (self._label.artist, self._label.title) if part) or "untitled"
+        seconds = sum(song.duration_s for song in self._songs)
+        return f"<Album {name}: {len(self._songs)} songs, {length_text(seconds)}>"
+
+    @property
+    def label(self) -> Label:
+        """What stands on its label."""
+        return self._label
+
+    @property
+    def sides(self) -> tuple[tuple[str, ...], ...]:
+        """Titles on each side of a record; empty where nothing is said of them.
+
+        All songs in their order, each once; a song that goes on from another stands on the same side.
+        """
+        return self._label.sides
+
+    @sides.setter
+    def sides(self, sides: Sequence[Sequence[str]]) -> None:
+        checked = tuple(tuple(text(f"sides[{number}]", title) for title in side) for number, side in enumerate(sides))
+        titles = [song.title for song in self._songs]
+        if checked and [title for side in checked for title in side] != titles:
+            told = _checks.shown([title for side in checked for title in side])
+            raise ParameterError(f"sides = {told} are not the songs in their order: {', '.join(titles)}")
+        for side in checked:
+            if not side:
+                raise ParameterError("sides holds one without songs")
+            if self[side[0]].is_joined:
+                raise ParameterError(f"sides holds {side[0]!r} first: it goes on from the song before")
+        self._label = dataclasses.replace(self._label, sides=checked)
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """Rate of its masters."""
+        if self._rate_hz is not None:
+            return self._rate_hz
+        self._not_empty()
+        return common_rate(self._songs)
+
+    def _not_empty(self) -> None:
+        if not self._songs:
+            raise ParameterError("the album has no songs: add them with track")
+
+    def _position(self, argument: str, title: Any) -> int:
+        titles = [song.title for song in self._songs]
+        if title not in titles:
+            raise ParameterError(f"{argument} = {_checks.shown(title)} is none of the songs ({', '.join(titles)})")
+        return titles.index(title)
+
+    @_checks.named
+    def measure(self, progress: Callable[[float], object] | None = None) -> AlbumMeasurements:
+        """Measure all songs as they are, trimmed and joined.
+
+        Parameters
+        ----------
+        progress : function, optional
+            Called with the share done, 0 to 1.
+
+        Returns
+        -------
+        AlbumMeasurements
+        """
+        self._not_empty()
+        return measured(groups_of(self._songs, self.sample_rate_hz), cast(Any, progress))
+
+    @_checks.named
+    def master(
+        self,
+        target: str | None = None,
+        *,
+        target_lufs: float | None = None,
+        ceiling_dbtp: float | None = None,
+        policy: Policy = "album",
+        reference: Reference | None = None,
+        window_lu: float = 1.0,
+        measure: Measure = "integrated",
+        anchor: str | None = None,
+        tone: ToneMoves | None = None,
+        effects: Effect | Sequence[Effect] | None = None,
+        clip_db: ClipDb = "auto",
+        bit_depth: BitDepth = 24,
+        dither: Dither = "tpdf",
+        noise_shaping: NoiseShaping = "none",
+        progress: Callable[[float], object] | None = None,
+    ) -> MasteredAlbum:
+        """Master all songs together: each at its own loudness, all songs as one at that of the target.
+
+        Songs without a gap between them are processed as one programme, so that nothing is heard where they meet.
+
+        Parameters
+        ----------
+        target, target_lufs, ceiling_dbtp
+            See :func:`master`. The ceiling is that of the target's loudness, for all songs.
+        policy : "album", "similar" or "track", default "album"
+            "album" leaves the levels of the songs beside each other as they are; "similar" brings them within
+            `window_lu` of the reference; "track" brings each song to the target by itself.
+        reference : "album", "loudest" or "anchor", optional
+            What lies on the target: all songs as one, the loudest, or the anchor. By default the rule of the target.
+        window_lu : float, default 1
+            0 to 12.
+        measure : "integrated" or "loud_part", default "integrated"
+            Loudness by which "similar" compares songs: of all of it, or of its loud part.
+        anchor : str, optional
+            Title of the song that others are compared with; by default the median.
+        tone : "gentle", optional
+            Shelves that bring songs nearer to the reference, at most 1.5 dB each; by default nothing is changed.
+        effects : effect or sequence of effects, optional
+            On all songs, after their own.
+        clip_db, bit_depth, dither, noise_shaping
+            See :func:`master`.
+        progress : function, optional
+            Called with the share done, 0 to 1.
+
+        Returns
+        -------
+        MasteredAlbum
+
+        Raises
+        ------
+        ParameterError
+            For a song that would have to be louder than it can be, with the loudness of the album that can be had.
+        """
+        self._not_empty()
+        wanted = figures_of(target, target_lufs, ceiling_dbtp)
+        words = {"policy": (policy, get_args(Policy)), "measure": (measure, get_args(Measure))}
+        for name, (value, allowed) in words.items():
+            _checks.one_of(name, value, allowed)
+        reference = _reference(reference, wanted, anchor)
+        window_lu = _checks.in_range("window_lu", window_lu, 0, 12)
+        if tone is not None:
+            _checks.one_of("tone", tone, get_args(ToneMoves))
+        clip_settings(clip_db)
+        anchored = None if anchor is None else self._position("anchor", anchor)
+        settings = {
+            "clip_db": clip_db,
+            "bit_depth": _checks.bit_depth(bit_depth),
+            "dither": dither,
+            "noise_shaping": noise_shaping,
+        }
+        note = _checks.callback("progress", progress) or (lambda share: None)
+        groups = groups_of(self._songs, self.sample_rate_hz)
+        chain = chain_of("effects", effects)
+        parts, changes = _prepared(groups, chain, tone, anchored, lambda share: note(0.2 * share))
+        anchor_group = None if anchored is None else _group_of(groups, anchored)
+        plan = planned(parts, policy, measure, window_lu, reference, anchor_group)
+        lufs = wanted.integrated_lufs
+        ceiling = wanted.ceiling_at(lufs)
+        settings["ceiling_dbtp"] = 0.0 if math.isinf(ceiling) else ceiling
+        found = solved(parts, plan, wanted, lufs, settings, lambda share: note(0.2 + 0.8 * share))
+        note(1.0)
+        return MasteredAlbum(
+            label=self._label,
+            songs=tuple(self._songs),
+            hidden_song=self._pregap,
+            target=wanted,
+            target_lufs=lufs,
+            groups=groups,
+            parts=parts,
+            plan=plan,
+            solved=found,
+            settings=settings,
+            policy=policy,
+            prepared=changes,
+        )
+
+    @_checks.named
+    def suggest_order(
+        self,
+        *,
+        arc: Arc = "rise_fall",
+        first: str | None = None,
+        last: str | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> Order:
+        """Suggest an order of the songs; nothing is reordered.
+
+        Parameters
+        ----------
+        arc : str, default "rise_fall"
+            Course of the energy over the album: "rise_fall", "front", "wave" or "flat".
+        first, last : str, optional
+            Titles of songs that stay at the ends.
+        progress : function, optional
+            Called with the share done, 0 to 1.
+
+        Returns
+        -------
+        Order
+        """
+        readings = self.measure(progress=progress).songs
+        songs = [
+            OrderedSong(
+                title=song.title,
+                start_lufs=reading.start_lufs,
+                end_lufs=reading.end_lufs,
+                energy=energy,
+                key=song.key or None,
+                tempo_bpm=song.tempo_bpm,
+            )
+            for song, reading, energy in zip(self._songs, readings, _energies(readings), strict=True)
+        ]
+        return suggest_order(songs, arc=arc, first=first, last=last)
+
+
+def _energies(readings: Sequence[SongReading]) -> list[float]:
+    """Return the loud parts of songs on a scale from the softest, 0, to the loudest, 1."""
+    levels = np.array([reading.loud_part_lufs for reading in readings])
+    span = float(np.ptp(levels))
+    return [float(level) for level in (levels - levels.min()) / span] if span > 0 else [0.5] * len(readings)
+
+
+def _reference(reference: Any, target: Target, anchor: str | None) -> Reference:
+    """Return what lies on the target: as given, or by the rule of the target."""
+    if reference is None:
+        return "loudest" if target.album == "loudest" else "album"
+    _checks.one_of("reference", reference, get_args(Reference))
+    if reference == "anchor" and anchor is None:
+        raise ParameterError('reference = "anchor" needs anchor: the title of the song that lies on the target')
+    return cast(Reference, reference)
+
+
+def _group_of(groups: Sequence[Group], song: int) -> int:
+    """Return the group that holds a song."""
+    counts = np.cumsum([len(group.songs) for group in groups])
+    return int(np.searchsorted(counts, song, side="right"))
+
+
+def _prepared(
+    groups: Sequence[Group],
+    effects: Effect | None,
+    tone: ToneMoves | None,
+    anchor: int | None,
+    progress: Progress,
+) -> tuple[tuple[Part, ...], tuple[AlbumChange, ...]]:
+    """Return the groups after effects and tone, and what was done to each song."""
+    audio = [_affected(group, group.songs[0].effects, effects) for group in groups]
+    moves = _moves(groups, audio, anchor) if tone else [None] * len(groups)
+
+    def work(index: int, note: Progress) -> tuple[Part, LoudnessMeter]:
+        group, move = groups[index], moves[index]
+        samples = audio[index]
+        if move is not None and move.effect is not None:
+            samples = move.effect(samples, group.sample_rate_hz)
+        reading, meter = read_song(group.title, samples, group.sample_rate_hz, note)
+        song = group.songs[0]
+        keep = 'level = "keep"' if song.level == "keep" else ""
+        return Part(group.title, samples, group.sample_rate_hz, reading, song.level, keep, song.gain_db), meter
+
+    pairs = [pair for pair in each(range(len(groups)), work, progress=progress) if not isinstance(pair, Exception)]
+    album_lufs = album_of(meter for _, meter in pairs)
+    parts = []
+    for part, _ in pairs:
+        by_rule = kept_by_level(part.reading, album_lufs) if not part.keep and part.level == "auto" else ""
+        parts.append(dataclasses.replace(part, keep=part.keep or by_rule))
+    changes = []
+    for group, part, move in zip(groups, parts, moves, strict=True):
+        for song in group.songs:
+            said = tuple(change for change in group.changes if change.startswith(f"{song.title}: "))
+            changes.append(
+                AlbumChange(
+                    title=song.title,
+                    gain_db=0.0,
+                    keep=part.keep,
+                    tone=None if move is None else move,
+                    ends=tuple(change.removeprefix(f"{song.title}: ") for change in said),
+                )
+            )
+    return tuple(parts), tuple(changes)
+
+
+def _affected(group: Group, own: Effect | None, album: Effect | None) -> Audio:
+    audio = group.audio
+    for effect in (own, album):
+        if effect is not None:
+            audio = effect(audio, group.sample_rate_hz)
+            if audio.shape[0] != 2:
+                raise ParameterError(f"effects of {group.title!r} make {audio.shape[0]} channels: albums are stereo")
+    return audio
+
+
+def _moves(groups: Sequence[Group], audio: Sequence[Audio], anchor: int | None) -> list[Move | None]:
+    """Return the tone moves of groups towards the anchor or the median song."""
+    from mixdown.album.tone import median_tone, tone_of
+
+    tones = list(each(list(zip(audio, groups, strict=True)), lambda job, _: tone_of(job[0], job[1].sample_rate_hz)))
+    found = [cast(Tone, tone) for tone in tones]
+    reference = median_tone(found) if anchor is None else found[_group_of(groups, anchor)]
+    return [move_to(tone, reference, group.sample_rate_hz) for tone, group in zip(found, groups, strict=True)]

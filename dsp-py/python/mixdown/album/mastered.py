@@ -1,0 +1,428 @@
+"""Mastered albums: the masters of all songs, at any rate and word length, and where each lies."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from mixdown import _checks
+from mixdown._checks import Audio
+from mixdown.album.disc import CD_BITS, CD_RATE_HZ, image_of, layout_of
+from mixdown.album.label import Label
+from mixdown.album.master_of_song import AlbumChange, MasteredSong
+from mixdown.album.measuring import length_text
+from mixdown.album.solving import Part, Plan, Policy, Solved, solved
+from mixdown.album.songs import Song
+from mixdown.album.timeline import Group, moved
+from mixdown.analysis.reports import aligned
+from mixdown.conversion import at_rate
+from mixdown.delivery.cd import CdLayout
+from mixdown.delivery.mastering import Mastered, master
+from mixdown.delivery.targets import Target, playback_gain, targets
+from mixdown.effects import Effect
+from mixdown.files import Tags
+from mixdown.meters import loudness
+from mixdown.pack import Delivery, deliver
+
+#: Highest true peak of what is not limited.
+UNLIMITED_DBTP = -1.0
+
+
+class MasteredAlbum:
+    """The masters of an album, as :meth:`Album.master` returns them."""
+
+    def __init__(
+        self,
+        *,
+        label: Label,
+        songs: tuple[Song, ...],
+        hidden_song: Song | None,
+        target: Target,
+        target_lufs: float,
+        groups: tuple[Group, ...],
+        parts: tuple[Part, ...],
+        plan: Plan,
+        solved: Solved,
+        settings: dict[str, Any],
+        policy: Policy,
+        prepared: tuple[AlbumChange, ...],
+    ) -> None:
+        self._label, self._songs, self._hidden_song = label, songs, hidden_song
+        self._target, self._target_lufs = target, target_lufs
+        self._groups, self._parts, self._plan = groups, parts, plan
+        self._solved, self._settings, self._policy = solved, settings, policy
+        self._prepared = prepared
+        self._tracks: tuple[MasteredSong, ...] | None = None
+        self._disc: MasteredAlbum | None = None
+        self._hidden: Audio | None = None
+
+    @property
+    def label(self) -> Label:
+        """What stands on its label."""
+        return self._label
+
+    @property
+    def songs(self) -> tuple[Song, ...]:
+        """The songs as they were given."""
+        return self._songs
+
+    def tags(self, position: int) -> Tags:
+        """Return the tags of a song.
+
+        Parameters
+        ----------
+        position : int
+            From 0.
+
+        Returns
+        -------
+        Tags
+        """
+        return self._label.tags(self._songs, position)
+
+    @property
+    def target(self) -> Target:
+        """Its target."""
+        return self._target
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """Rate of its samples."""
+        return self._solved.masters[0].sample_rate_hz
+
+    @property
+    def bit_depth(self) -> int:
+        """Word length of its samples; 32 is floating point."""
+        return int(self._settings["bit_depth"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it was mastered with, as plain values."""
+        plan = {"policy": self._policy, "reference": self._plan.reference}
+        return {"target": self._target.name, "target_lufs": self._target_lufs, **plan, **self._settings}
+
+    @property
+    def album_lufs(self) -> float:
+        """Loudness of all songs as one programme, as delivered."""
+        return self._solved.album_lufs
+
+    @property
+    def true_peak_dbtp(self) -> float:
+        """Highest true peak of all songs, as delivered."""
+        return max(one.certificate.loudness.true_peak_dbtp for one in self._solved.masters)
+
+    @property
+    def tracks(self) -> tuple[MasteredSong, ...]:
+        """The songs, in order."""
+        if self._tracks is None:
+            self._tracks = tuple(
+                _song(group, index, mastered)
+                for group, mastered in zip(self._groups, self._solved.masters, strict=True)
+                for index in range(len(group.songs))
+            )
+        return self._tracks
+
+    @property
+    def changes(self) -> tuple[AlbumChange, ...]:
+        """What was done to each song, and why."""
+        gains = [gain for group, gain in zip(self._groups, self._plan.gains_db, strict=True) for _ in group.songs]
+        pairs = zip(self._prepared, gains, strict=True)
+        return tuple(dataclasses.replace(change, gain_db=gain) for change, gain in pairs)
+
+    @property
+    def changes_told(self) -> tuple[str, ...]:
+        """The same in words, of the songs of which there is something to say."""
+        return tuple(str(change) for change in self.changes if change.keep or change.tone or change.ends)
+
+    def __len__(self) -> int:
+        return sum(len(group.songs) for group in self._groups)
+
+    def __repr__(self) -> str:
+        measured = f"{_checks.figure(self.album_lufs, 2)} LUFS, {_checks.figure(self.true_peak_dbtp, 2)} dBTP"
+        return f"<MasteredAlbum for {self._target.name}: {len(self)} songs, {measured}, {self.sample_rate_hz:g} Hz>"
+
+    def table(self) -> str:
+        """Return the songs with their levels before and after, as text.
+
+        Returns
+        -------
+        str
+        """
+        rows: list[tuple[str, ...]] = [("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Reduction")]
+        befores = [part.reading for part in self._parts]
+        readings = [reading for group, reading in zip(self._groups, befores, strict=True) for _ in group.songs]
+        for song, reading, change in zip(self.tracks, readings, self.changes, strict=True):
+            certificate = song.certificate
+            gain_db = change.gain_db + self._solved.constant_db
+            figures = (
+                *(reading.loudness.integrated_lufs, gain_db, song.loudness.integrated_lufs),
+                *(song.loudness.true_peak_dbtp, song.loudness.loudness_range_lu, certificate.max_reduction_db),
+            )
+            digits = (1, 2, 2, 2, 1, 1)
+            cells = (_checks.figure(value, count) for value, count in zip(figures, digits, strict=True))
+            rows.append((song.title, length_text(song.duration_s), *cells))
+        wanted = f"{self._target.name}: {self._target_lufs:g} LUFS"
+        measured = f"{_checks.figure(self.album_lufs, 2)} LUFS, {_checks.figure(self.true_peak_dbtp, 2)} dBTP"
+        album = f"Album {measured} ({wanted})."
+        return "\n".join((aligned(rows), "", album, *self.changes_told))
+
+    def _repr_html_(self) -> str:
+        from mixdown.display import html
+
+        return html.page("MasteredAlbum", f"<pre>{html.escaped(self.table())}</pre>")
+
+    @_checks.named
+    def at(
+        self,
+        sample_rate_hz: float,
+        bit_depth: int | None = None,
+        *,
+        noise_shaping: str | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> MasteredAlbum:
+        """Return the same album at another rate or word length: from the programme in floating point, measured anew.
+
+        Parameters
+        ----------
+        sample_rate_hz : float
+        bit_depth : 16, 24 or 32, optional
+            By default that of this album.
+        noise_shaping : "none" or "weighted", optional
+            By default that of this album.
+        progress : function, optional
+            Called with the share done, 0 to 1.
+
+        Returns
+        -------
+        MasteredAlbum
+        """
+        rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
+        bits = self.bit_depth if bit_depth is None else _checks.bit_depth(bit_depth)
+        settings = {**self._settings, "bit_depth": bits}
+        if noise_shaping is not None:
+            settings["noise_shaping"] = noise_shaping
+        if rate_hz == self.sample_rate_hz and settings == self._settings:
+            return self
+        parts = tuple(
+            dataclasses.replace(part, audio=at_rate(part.audio, part.sample_rate_hz, rate_hz), sample_rate_hz=rate_hz)
+            for part in self._parts
+        )
+        own_hz = self._groups[0].sample_rate_hz
+        groups = tuple(
+            dataclasses.replace(
+                group,
+                audio=part.audio,
+                sample_rate_hz=rate_hz,
+                starts=tuple(moved(start, own_hz, rate_hz) for start in group.starts),
+            )
+            for group, part in zip(self._groups, parts, strict=True)
+        )
+        found = solved(
+            parts, self._plan, self._target, self._target_lufs, settings, progress, start_db=self._solved.constant_db
+        )
+        return MasteredAlbum(
+            label=self._label,
+            songs=self._songs,
+            hidden_song=self._hidden_song,
+            target=self._target,
+            target_lufs=self._target_lufs,
+            groups=groups,
+            parts=parts,
+            plan=self._plan,
+            solved=found,
+            settings=settings,
+            policy=self._policy,
+            prepared=self._prepared,
+        )
+
+    @property
+    def pauses_s(self) -> tuple[float, ...]:
+        """Silence before each song, in s."""
+        return tuple(
+            group.pause_s if index == 0 else 0.0 for group in self._groups for index in range(len(group.songs))
+        )
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """Frame at which each song begins in :meth:`programme`."""
+        return tuple(start for start, _ in self.placed())
+
+    @property
+    def frames(self) -> int:
+        """Length of :meth:`programme`."""
+        pauses = sum(round(group.pause_s * self.sample_rate_hz) for group in self._groups)
+        return pauses + sum(int(one.audio.shape[1]) for one in self._solved.masters)
+
+    @property
+    def index_points_s(self) -> tuple[tuple[float, ...], ...]:
+        """Further index points of each song, from its start."""
+        return tuple(points for group in self._groups for points in group.index_points_s)
+
+    def placed(self) -> list[tuple[int, int]]:
+        """Return where each song begins in :meth:`programme`, and where the silence before it.
+
+        Returns
+        -------
+        list of (frame, frame)
+            Equal where there is no silence.
+        """
+        placed, position = [], 0
+        for group, mastered in zip(self._groups, self._solved.masters, strict=True):
+            pause, position = position, position + round(group.pause_s * mastered.sample_rate_hz)
+            for index, start in enumerate(group.starts):
+                placed.append((position + start, pause if index == 0 else position + start))
+            position += mastered.audio.shape[1]
+        return placed
+
+    @property
+    def disc(self) -> MasteredAlbum:
+        """The album at 44.1 kHz and 16 bits, as it lies on a compact disc."""
+        if self._disc is None:
+            self._disc = self.at(CD_RATE_HZ, CD_BITS)
+        return self._disc
+
+    @property
+    def layout(self) -> CdLayout:
+        """The layout of the compact disc.
+
+        Raises
+        ------
+        ParameterError
+            For an album that no disc holds: more than 99 songs or 79:57, a song under 4 s.
+        """
+        disc = self.disc
+        return layout_of(self._label, self._songs, disc.index_points_s, disc.placed(), disc.frames, disc.hidden)
+
+    @property
+    def hidden(self) -> Audio | None:
+        """The audio hidden before the first track of the disc, as delivered; None without a pregap."""
+        song = self._hidden_song
+        if song is None:
+            return None
+        if self._hidden is not None:
+            return self._hidden
+        reading = loudness(song.audio, song.sample_rate_hz)
+        settings = {**self._settings, "delivery_rate_hz": self.sample_rate_hz}
+        # Beside the songs as in its mix, as far as the limiter goes.
+        wanted = min(reading.integrated_lufs + self._solved.constant_db, self._target_lufs)
+        made = master(song.audio, song.sample_rate_hz, target_lufs=wanted, name="pregap", **settings)
+        self._hidden = made.audio
+        return self._hidden
+
+    def disc_image(self) -> Audio:
+        """Return the samples of the compact disc: hidden audio, songs and silence, padded to a whole sector.
+
+        Returns
+        -------
+        array, shape (2, frames)
+        """
+        return image_of(self.disc.programme(), self.disc.hidden, self.layout)
+
+    def unlimited(self, effects: Effect | None = None) -> list[Audio]:
+        """Return the songs before the limiter, at their levels beside each other, for the sides of a record.
+
+        Parameters
+        ----------
+        effects : Effect, optional
+            On each song, or on songs without a gap between them as one.
+
+        Returns
+        -------
+        list of array, shape (2, frames)
+            With one gain for all, so that their highest true peak is -1 dBTP.
+        """
+        songs = []
+        rate_hz = self.sample_rate_hz
+        parts = [part.audio if effects is None else effects(part.audio, rate_hz) for part in self._parts]
+        peaks = [part.reading.loudness.true_peak_dbtp for part in self._parts]
+        if effects is not None:
+            peaks = [loudness(audio, rate_hz, precision="high").true_peak_dbtp for audio in parts]
+        peak_db = max(peak + gain for peak, gain in zip(peaks, self._plan.gains_db, strict=True))
+        for group, part, gain_db in zip(self._groups, parts, self._plan.gains_db, strict=True):
+            gain = 10 ** ((gain_db + UNLIMITED_DBTP - peak_db) / 20)
+            audio = cast(Audio, (part * gain).astype(part.dtype))
+            songs += [audio[:, slice(*group.span(index, audio.shape[1]))] for index in range(len(group.songs))]
+        return songs
+
+    @_checks.named
+    def deliver(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Sequence[str] = ("wav24", "flac"),
+        *,
+        overwrite: bool = False,
+        cue_encoding: Literal["latin-1", "utf-8"] = "latin-1",
+        vinyl_effects: Effect | Sequence[Effect] | None = None,
+        progress: Callable[[float], object] | None = None,
+    ) -> Delivery:
+        """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
+
+        Parameters
+        ----------
+        folder : path
+        formats : sequence of str, default ("wav24", "flac")
+        overwrite : bool, default False
+        cue_encoding : "latin-1" or "utf-8", default "latin-1"
+        vinyl_effects : effect or sequence of effects, optional
+        progress : function, optional
+
+        Returns
+        -------
+        Delivery
+        """
+        return deliver(
+            self,
+            folder,
+            formats,
+            overwrite=overwrite,
+            cue_encoding=cue_encoding,
+            vinyl_effects=vinyl_effects,
+            progress=progress,
+        )
+
+    def programme(self) -> Audio:
+        """Return all songs with the silence between them as one, as delivered.
+
+        Returns
+        -------
+        array, shape (2, frames)
+        """
+        return joined([one.audio for one in self._solved.masters], self._groups, self.sample_rate_hz)
+
+
+def joined(audio: Sequence[Audio], groups: Sequence[Group], rate_hz: float) -> Audio:
+    """Return groups with the silence between them as one programme."""
+    pieces: list[Audio] = []
+    for samples, group in zip(audio, groups, strict=True):
+        pieces.append(np.zeros((2, round(group.pause_s * rate_hz)), dtype=samples.dtype))
+        pieces.append(samples)
+    return cast(Audio, np.concatenate(pieces, axis=1))
+
+
+def _song(group: Group, index: int, mastered: Mastered) -> MasteredSong:
+    """Return a song of a delivered group, with readings of its own."""
+    title, rate_hz = group.songs[index].title, mastered.sample_rate_hz
+    if len(group.songs) == 1:
+        return MasteredSong(title, mastered.audio, rate_hz, mastered.certificate)
+    start, end = group.span(index, mastered.audio.shape[1])
+    audio = mastered.audio[:, start:end]
+    reading = loudness(audio, rate_hz, precision="reference")
+    gains = {}
+    if math.isfinite(reading.integrated_lufs):
+        gains = {other.name: playback_gain(reading, other.name) for other in targets()}
+    curve = mastered.certificate.reduction_curve_db
+    step = rate_hz / 100
+    part = curve[round(start / step) : max(round(end / step), round(start / step) + 1)] if curve.size else curve
+    certificate = dataclasses.replace(
+        mastered.certificate,
+        loudness=reading,
+        playback_gain_db=gains,
+        reduction_curve_db=part,
+        max_reduction_db=float(part.max(initial=0.0)),
+    )
+    return MasteredSong(title, audio, rate_hz, certificate)

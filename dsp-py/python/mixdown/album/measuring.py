@@ -1,0 +1,262 @@
+"""Measurements of the songs of an album, beside each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from mixdown import _checks
+from mixdown._checks import Audio
+from mixdown._core import ParameterError
+from mixdown._threads import Progress, each
+from mixdown.album.timeline import Group
+from mixdown.album.tone import Tone, tone_of
+from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.meters import Loudness, LoudnessMeter
+from mixdown.meters.loudness_meter import album_of
+
+Measure = Literal["integrated", "loud_part"]
+"""Loudness by which songs are compared: of the whole song, or of its loud part."""
+
+#: Distance of the loudness range from the median from which a song is named, in LU. Chosen.
+_RANGE_LU = 4.0
+#: Gate and percentile of the loud part: the gate of the loudness range (EBU Tech 3342), its upper percentile.
+_GATES = (-70.0, -20.0)
+_LOUD_PERCENTILE = 95.0
+#: Sound by which a song joins its neighbours, in s.
+_END_S = 10.0
+_STEP_FRAMES = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class SongReading:
+    """Measurements of a song.
+
+    Attributes
+    ----------
+    title : str
+    duration_s : float
+    loudness : Loudness
+    loud_part_lufs : float
+        The 95th percentile of its short-term loudness, gated as the loudness range is.
+    start_lufs, end_lufs : float
+        Loudest short-term level within the first and the last 10 s.
+    tone : Tone
+        Its long-term spectrum in thirds of an octave.
+    """
+
+    title: str
+    duration_s: float
+    loudness: Loudness = field(repr=False)
+    loud_part_lufs: float
+    start_lufs: float
+    end_lufs: float
+    tone: Tone = field(repr=False)
+
+    def level_lufs(self, measure: Measure) -> float:
+        """Return the loudness by which it is compared."""
+        return self.loud_part_lufs if measure == "loud_part" else self.loudness.integrated_lufs
+
+
+def read_levels(audio: Audio, rate_hz: float, progress: Progress | None = None) -> tuple[Loudness, LoudnessMeter]:
+    """Return the loudness of a programme, and the meter for that of an album."""
+    meter = LoudnessMeter(rate_hz, audio.shape[0], precision="high")
+    frames = audio.shape[1]
+    for start in range(0, max(frames, 1), _STEP_FRAMES):
+        meter.observe(audio[:, start : start + _STEP_FRAMES])
+        if progress is not None:
+            progress(min(start + _STEP_FRAMES, frames) / max(frames, 1))
+    return meter.reading(), meter
+
+
+def read_song(title: str, audio: Audio, rate_hz: float, progress: Progress) -> tuple[SongReading, LoudnessMeter]:
+    """Measure a song."""
+    loudness, meter = read_levels(audio, rate_hz, lambda share: progress(0.8 * share))
+    if not math.isfinite(loudness.integrated_lufs):
+        raise ParameterError(f"audio of {title!r} has no loudness: it lies below the gate of -70 LUFS")
+    reading = SongReading(
+        title=title,
+        duration_s=audio.shape[1] / rate_hz,
+        loudness=loudness,
+        loud_part_lufs=_loud_part(loudness),
+        start_lufs=edge_lufs(loudness, first=True),
+        end_lufs=edge_lufs(loudness, first=False),
+        tone=tone_of(audio, rate_hz),
+    )
+    progress(1.0)
+    return reading, meter
+
+
+def _loud_part(loudness: Loudness) -> float:
+    levels = loudness.short_term_lufs
+    levels = levels[np.isfinite(levels) & (levels >= _GATES[0])]
+    if not levels.size:
+        return loudness.integrated_lufs
+    mean = 10 * math.log10(float(np.mean(10 ** (levels / 10))))
+    return float(np.percentile(levels[levels >= mean + _GATES[1]], _LOUD_PERCENTILE))
+
+
+def edge_lufs(loudness: Loudness, *, first: bool) -> float:
+    """Return the loudest short-term level within the first or last 10 s of sound, momentary if it is too short."""
+    for levels in (loudness.short_term_lufs, loudness.momentary_lufs):
+        sounds = np.flatnonzero(np.isfinite(levels) & (levels >= _GATES[0]))
+        if sounds.size:
+            count = round(10 * _END_S)
+            part = (
+                levels[sounds[0] : sounds[0] + count]
+                if first
+                else levels[max(sounds[-1] + 1 - count, 0) : sounds[-1] + 1]
+            )
+            return float(np.max(part))
+    return loudness.integrated_lufs
+
+
+@dataclass(frozen=True, eq=False)
+class AlbumMeasurements(Report):
+    """The songs of an album beside each other.
+
+    Attributes
+    ----------
+    songs : tuple of SongReading
+    album_lufs : float
+        Integrated loudness gated over the blocks of all songs: neither a mean of dB nor of energies.
+    tonal_spread_db : float
+        Standard deviation of the songs in thirds of an octave, root mean square over the bands.
+    """
+
+    songs: tuple[SongReading, ...]
+    album_lufs: float
+    tonal_spread_db: float
+
+    def __repr__(self) -> str:
+        levels = [song.loudness.integrated_lufs for song in self.songs]
+        span = f"{_checks.figure(min(levels))} to {_checks.figure(max(levels))} LUFS"
+        return f"<AlbumMeasurements: {len(levels)} songs, {span}, album {_checks.figure(self.album_lufs)} LUFS>"
+
+    @property
+    def loudness_range_lu(self) -> tuple[float, float, float]:
+        """Smallest, median and largest loudness range of the songs."""
+        ranges = np.array([song.loudness.loudness_range_lu for song in self.songs])
+        return float(ranges.min()), float(np.median(ranges)), float(ranges.max())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Songs whose loudness range lies more than 4 LU from the median."""
+        _, median, _ = self.loudness_range_lu
+        return tuple(
+            f"{song.title}: loudness range {song.loudness.loudness_range_lu:.1f} LU, median {median:.1f} LU."
+            for song in self.songs
+            if abs(song.loudness.loudness_range_lu - median) > _RANGE_LU
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        return {
+            "album_lufs": self.album_lufs,
+            "tonal_spread_db": self.tonal_spread_db,
+            "songs": [_figures(song) for song in self.songs],
+            "notes": list(self.notes),
+        }
+
+    def table(self) -> str:
+        """Return the songs as a table of text.
+
+        Returns
+        -------
+        str
+        """
+        head = ("Song", "Length", "LUFS", "Loud part", "LRA", "Max S", "dBTP", "Start", "End", "Tilt")
+        rows: list[tuple[str, ...]] = [head]
+        for song in self.songs:
+            reading = song.loudness
+            figures = (
+                *(reading.integrated_lufs, song.loud_part_lufs, reading.loudness_range_lu, reading.max_short_term_lufs),
+                *(reading.true_peak_dbtp, song.start_lufs, song.end_lufs, song.tone.tilt_db),
+            )
+            rows.append((song.title, length_text(song.duration_s), *(_checks.figure(value) for value in figures)))
+        lines = [aligned(rows), "", f"Album {_checks.figure(self.album_lufs, 2)} LUFS (all songs as one programme)."]
+        lines.append(f"Tonal spread {self.tonal_spread_db:.1f} dB rms between songs.")
+        return "\n".join((*lines, *self.notes))
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the short-term loudness of the songs one after another.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            New ones by default.
+
+        Returns
+        -------
+        axes
+        """
+        drawn = new_axes(9.0, 3.6) if axes is None else axes
+        start_s = 0.0
+        for song in self.songs:
+            reading = song.loudness
+            times = start_s + reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
+            drawn.plot(times, np.maximum(reading.short_term_lufs, -70), linewidth=0.9)
+            level = reading.integrated_lufs
+            drawn.hlines(level, start_s, start_s + song.duration_s, color="black", linewidth=1.2)
+            drawn.annotate(
+                song.title,
+                (start_s + song.duration_s / 2, level),
+                (0, 4),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
+            start_s += song.duration_s
+        top = max(song.loudness.max_momentary_lufs for song in self.songs)
+        drawn.set_ylim(top - 40, top + 4)
+        drawn.set_xlim(0, start_s)
+        drawn.set_xlabel("Time (s)")
+        drawn.set_ylabel("Short-term loudness (LUFS)")
+        drawn.axhline(self.album_lufs, color="0.5", linestyle=":", linewidth=1)
+        drawn.set_title(
+            f"Songs and their integrated loudness; album {self.album_lufs:.1f} LUFS", fontsize=11, loc="left"
+        )
+        return drawn
+
+
+def length_text(seconds: float) -> str:
+    """Return a length as minutes and seconds."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def _figures(song: SongReading) -> dict[str, Any]:
+    figures: dict[str, Any] = {"title": song.title, "duration_s": song.duration_s}
+    figures |= {name: value for name, value in vars(song.loudness).items() if isinstance(value, float)}
+    figures |= {"loud_part_lufs": song.loud_part_lufs, "start_lufs": song.start_lufs, "end_lufs": song.end_lufs}
+    return {**figures, "tilt_db": song.tone.tilt_db}
+
+
+def measured(groups: Sequence[Group], progress: Progress | None = None) -> AlbumMeasurements:
+    """Measure all songs of some groups."""
+    from mixdown.album.tone import spread_db
+
+    songs = [
+        (song.title, group.song(index), group.sample_rate_hz)
+        for group in groups
+        for index, song in enumerate(group.songs)
+    ]
+
+    def work(job: tuple[str, Audio, float], note: Progress) -> tuple[SongReading, LoudnessMeter]:
+        return read_song(*job, note)
+
+    pairs = [pair for pair in each(songs, work, progress=progress) if not isinstance(pair, Exception)]
+    readings = tuple(reading for reading, _ in pairs)
+    return AlbumMeasurements(
+        readings, album_of(meter for _, meter in pairs), spread_db([reading.tone for reading in readings])
+    )

@@ -1,0 +1,110 @@
+"""``mixdown vinyl``: a side of a record before it is cut."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixdown import _checks
+from mixdown._core import ParameterError
+from mixdown.analysis.findings import SEVERITIES
+from mixdown.cli.inputs import opened_file
+from mixdown.cli.options import number
+from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.delivery.vinyl.check import checked
+from mixdown.delivery.vinyl.report import VinylCheck, clock
+from mixdown.files import Blocks
+from mixdown.files.names import shown
+from mixdown.files.recordings import gathered
+
+
+def vinyl(
+    files: Annotated[list[Path], typer.Argument(help="Songs of one side, in their order; mono or stereo.")],
+    fmt: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="12in33, 12in45, 10in33, 10in45, 7in33 or 7in45.")
+    ] = "12in33",
+    gap: Annotated[str, typer.Option("--gap", metavar="SECONDS", help="Silence between songs.")] = "2",
+    level: Annotated[
+        str | None, typer.Option("--level", metavar="DB", help="Judge at this level in place of the one that fits.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Change a limit; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Check a side of a record before it is cut: length, level, grooves, bass, sibilance.
+
+    The level is that of a tone of -18 dBFS and 1 kHz re 5 cm/s. Slope is the velocity of the cutter over the speed of
+    the groove, curvature that of the groove over that of the stylus; outside and inside say what it would be at either
+    end of the side. The exit code is 1 if anything is a fault.
+    """
+    gap_s = number("--gap", gap, 0.0, 60.0)
+    level_db = None if level is None else number("--level", level, -40.0, 40.0)
+    limits = None if limit is None else dict(_limit(text) for text in limit)
+    names = [shown(file.name) for file in files]
+    titles = [name if names.count(name) == 1 else f"{index}: {name}" for index, name in enumerate(names, start=1)]
+    with bar(f"Checking {fmt}") as progress:
+        songs = {}
+        for done, (title, file) in enumerate(zip(titles, files, strict=True), start=1):
+            with opened_file(file) as opened, Blocks(opened) as blocks:
+                songs[title] = gathered(blocks)
+            progress(0.2 * done / len(files))
+        report = checked(
+            songs,
+            fmt=fmt,
+            gap_s=gap_s,
+            level_db=level_db,
+            limits=limits,
+            progress=lambda share: progress(0.2 + 0.8 * share),
+        )
+    if as_json:
+        say(json.dumps(report.to_dict(), indent=2, allow_nan=False))
+    else:
+        _print(report)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        hint = "" if equals else ": NAME=VALUE"
+        raise ParameterError(f"--limit = {_checks.shown(text)} is not a number{hint}") from None
+
+
+def _print(report: VinylCheck) -> None:
+    fits = "fits at no level" if report.fits_level_db is None else f"fits at {report.fits_level_db:+.1f} dB"
+    say(
+        f"{report.fmt}: {clock(report.duration_s)}, {report.turns:.0f} turns, {fits}, judged at "
+        f"{report.level_db:+.1f} dB ({report.width_mm:.1f} of {report.span_mm:.1f} mm)"
+    )
+    rows = [
+        (
+            song.title,
+            clock(song.duration_s),
+            f"{song.outer_radius_mm:.0f}-{song.inner_radius_mm:.0f}",
+            figure(song.slope_db, digits=1, sign=True),
+            figure(song.curvature_db, digits=1, sign=True),
+            figure(song.outermost_curvature_db, digits=1, sign=True),
+            figure(song.innermost_curvature_db, digits=1, sign=True),
+            figure(song.lift_um, digits=1),
+            "-" if song.bass_correlation is None else figure(song.bass_correlation),
+        )
+        for song in report.songs
+    ]
+    headings = ("Song", "Length", "mm", "Slope dB", "Curvature dB", "outside", "inside", "Lift µm", "Bass phase")
+    say(table(headings, rows))
+    widest = max((len(finding.check) for finding in report.findings), default=0)
+    for finding in report.findings:
+        where = f"{finding.tracks[0]}: " if finding.tracks and len(report.songs) > 1 else ""
+        check = finding.check.replace("_", " ")
+        say(f"{SEVERITIES[finding.severity]:<14}  {check:<{widest}}  {where}{finding.message}")
+        if finding.suggestion is not None:
+            say(f"{'':<14}  {'':<{widest}}  -> {finding.suggestion.reason} {finding.suggestion.effect!r}")
+    if not report.findings:
+        say("Nothing found.")

@@ -1,0 +1,55 @@
+"""Seams and places of an order, each with its cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Seam:
+    """What it costs to play one song after another.
+
+    Attributes
+    ----------
+    before, after : str
+        Titles.
+    step_lu : float
+        From the end of one song to the start of the next.
+    loudness : float
+        Cost of a step beyond 3 LU: 1 for every 6 LU.
+    key, tempo : float or None
+        Costs up to 0.5; None where a song has no key or no tempo.
+    """
+
+    before: str
+    after: str
+    step_lu: float
+    loudness: float
+    key: float | None
+    tempo: float | None
+
+    @property
+    def cost(self) -> float:
+        """Sum of the terms."""
+        return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A song at its place.
+
+    Attributes
+    ----------
+    title : str
+    energy : float
+        0 to 1.
+    wanted_energy : float or None
+        What the arc wants there; None with a flat arc.
+    cost : float
+        The difference.
+    """
+
+    title: str
+    energy: float
+    wanted_energy: float | None
+    cost: float

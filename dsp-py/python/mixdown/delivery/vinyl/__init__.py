@@ -1,0 +1,6 @@
+"""Vinyl pre-flight: what fits on a side of a record, and what its grooves ask of cutter and stylus."""
+
+from mixdown.delivery.vinyl.check import vinyl_check
+from mixdown.delivery.vinyl.report import VinylCheck, VinylSong
+
+__all__ = ["VinylCheck", "VinylSong", "vinyl_check"]

@@ -1,0 +1,239 @@
+"""The report of a vinyl check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mixdown.analysis.findings import SEVERITIES, Finding
+from mixdown.analysis.reports import Report, aligned, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class VinylSong:
+    """A song on a side of a record, cut at the level of the check. What cannot be measured is None.
+
+    Attributes
+    ----------
+    title : str
+    start_s, duration_s : float
+        On the side.
+    integrated_lufs, true_peak_dbtp, plr_lu : float or None
+    flat_runs_per_minute : float
+        Runs of samples held at the peak: clipping.
+    outer_radius_mm, inner_radius_mm : float
+        Where it begins and ends.
+    slope_db : float
+        Velocity over the speed of the groove; at 0 dB the back of the cutting stylus touches. 99.99 % of the samples
+        do not exceed it, nor the curvature.
+    curvature_db, round_curvature_db : float
+        Curvature of the groove walls over that of an elliptical stylus (7.6 µm), of a round one (18 µm).
+    outermost_curvature_db, innermost_curvature_db : float
+        The first of them with the song at the outermost and at the innermost groove.
+    lift_um, max_lift_um : float
+        Vertical motion of the stylus: what 99.9 % of the samples do not exceed, and the largest.
+    max_excursion_um, mean_pitch_um : float
+        Largest lateral excursion, and the mean distance from groove to groove.
+    bass_correlation, low_mid_correlation : float or None
+        Of the channels below 150 and 300 Hz.
+    out_of_phase_ms : float
+        Longest time for which the bass has a negative correlation.
+    subsonic_db, ultrasonic_db : float or None
+        Power below 30 Hz and above 16 kHz over that of the whole.
+    sibilance_db : float or None
+        Peaks of 5 to 9 kHz over the whole song, both with the recording characteristic.
+    """
+
+    title: str
+    start_s: float
+    duration_s: float
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    plr_lu: float | None
+    flat_runs_per_minute: float
+    outer_radius_mm: float
+    inner_radius_mm: float
+    slope_db: float
+    curvature_db: float
+    round_curvature_db: float
+    outermost_curvature_db: float
+    innermost_curvature_db: float
+    lift_um: float
+    max_lift_um: float
+    max_excursion_um: float
+    mean_pitch_um: float
+    bass_correlation: float | None
+    low_mid_correlation: float | None
+    out_of_phase_ms: float
+    subsonic_db: float | None
+    ultrasonic_db: float | None
+    sibilance_db: float | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class VinylCheck(Report):
+    """What a side of a record asks of cutter and stylus, from geometry. Absolute levels are good for ±3 dB.
+
+    Attributes
+    ----------
+    fmt : str
+        As "12in33".
+    findings : tuple of Finding
+        The worst first; the places of a song count from its start.
+    songs : tuple of VinylSong
+    duration_s : float
+        With the gaps.
+    gap_s : float
+    fits_level_db : float or None
+        Highest level at which the side fits, re 5 cm/s rms for a tone of -18 dBFS and 1 kHz in both channels; None if
+        it fits at none.
+    level_db : float
+        Level at which it is judged: what fits, and for short sides what is usual.
+    programme_level_db : float or None
+        Its loudness at that level, as that of such a tone.
+    integrated_lufs : float or None
+        Loudness of all songs together.
+    turns, width_mm, span_mm, mean_pitch_um : float
+        Turns of the groove, width of what is cut, width that there is, mean distance from groove to groove.
+    """
+
+    fmt: str
+    findings: tuple[Finding, ...]
+    songs: tuple[VinylSong, ...]
+    duration_s: float
+    gap_s: float
+    fits_level_db: float | None
+    level_db: float
+    programme_level_db: float | None
+    integrated_lufs: float | None
+    turns: float
+    width_mm: float
+    span_mm: float
+    mean_pitch_um: float
+    _course: tuple[Mapping[str, Any], ...] = field(compare=False)
+    _limits: Mapping[str, float] = field(compare=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no fault."""
+        return all(finding.severity != "fault" for finding in self.findings)
+
+    def of(self, check: str) -> tuple[Finding, ...]:
+        """Return the findings of one check.
+
+        Parameters
+        ----------
+        check : str
+            "side_length", "level", "slope", "curvature", "lift", "bass_phase", "low_mid_phase", "sibilance",
+            "subsonic", "ultrasonic", "loudness", "dynamics" or "clipping".
+
+        Returns
+        -------
+        tuple of Finding
+        """
+        return tuple(finding for finding in self.findings if finding.check == check)
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{sum(finding.severity == severity for finding in self.findings)} {word}"
+            for severity, word in SEVERITIES.items()
+            if any(finding.severity == severity for finding in self.findings)
+        ]
+        fits = "fits at no level" if self.fits_level_db is None else f"fits at {self.fits_level_db:+.1f} dB"
+        return f"<VinylCheck, {self.fmt}, {clock(self.duration_s)}: {fits}; {', '.join(counts) or 'nothing found'}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
+        """
+        values = super().to_dict()
+        del values["_course"], values["_limits"]
+        return {"passed": self.passed, **values}
+
+    def table(self) -> str:
+        """Return the side, its songs and its findings as text.
+
+        Returns
+        -------
+        str
+        """
+        fits = "It fits at no level" if self.fits_level_db is None else f"It fits at {self.fits_level_db:+.1f} dB"
+        head = (
+            f"{self.fmt}, {clock(self.duration_s)}, {self.turns:.0f} turns, {self.width_mm:.1f} of "
+            f"{self.span_mm:.1f} mm. {fits} re 5 cm/s; judged at {self.level_db:+.1f} dB."
+        )
+        rows: list[tuple[str, ...]] = [
+            ("Song", "Length", "Radius mm", "LUFS", "Slope", "Curvature", "outside", "inside", "Lift µm", "Bass")
+        ]
+        rows += [
+            (
+                song.title,
+                clock(song.duration_s),
+                f"{song.outer_radius_mm:.0f}-{song.inner_radius_mm:.0f}",
+                "-" if song.integrated_lufs is None else f"{song.integrated_lufs:.1f}",
+                *(
+                    f"{value:+.1f}"
+                    for value in (
+                        song.slope_db,
+                        song.curvature_db,
+                        song.outermost_curvature_db,
+                        song.innermost_curvature_db,
+                    )
+                ),
+                f"{song.lift_um:.1f}",
+                "-" if song.bass_correlation is None else f"{song.bass_correlation:.2f}",
+            )
+            for song in self.songs
+        ]
+        found = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
+        return "\n\n".join([head, aligned(rows), aligned(found, left=3) if found else "Nothing found."])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw slope and curvature along the side, with their limits.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            New ones by default.
+
+        Returns
+        -------
+        axes
+        """
+        from mixdown.delivery.vinyl.picture import draw_side
+
+        drawn = new_axes(9.0, 4.2) if axes is None else axes
+        draw_side(drawn, self._course, self.songs, self._limits)
+        return drawn
+
+    def plot_pitch(self, axes: Axes | None = None) -> Axes:
+        """Draw the distance from groove to groove along the side.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            New ones by default.
+
+        Returns
+        -------
+        axes
+        """
+        from mixdown.delivery.vinyl.picture import draw_pitch
+
+        drawn = new_axes(9.0, 3.2) if axes is None else axes
+        draw_pitch(drawn, self._course, self.songs, self._limits)
+        return drawn
+
+
+def clock(seconds: float) -> str:
+    """Return a length as minutes and seconds."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
