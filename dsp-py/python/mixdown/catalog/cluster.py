@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import pickle
 from collections.abc import Iterator, Sequence
@@ -54,7 +55,8 @@ def on_cluster(jobs: Sequence[Job], address: str | None, workers: int, retries: 
                     threads_per_worker=1,
                     dashboard_address=None,
                     env={"RAYON_NUM_THREADS": "1"},
-                    silence_logs="ERROR",
+                    # What it says of connections that end with it is of no use to anyone.
+                    silence_logs=logging.CRITICAL,
                 )
             )
         try:
