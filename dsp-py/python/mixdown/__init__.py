@@ -13,7 +13,17 @@ from importlib.metadata import version as _version
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.album import Album, AlbumChange, AlbumMeasurements, MasteredAlbum, MasteredSong, Song, SongReading
+from mixdown.album import (
+    Album,
+    AlbumChange,
+    AlbumMeasurements,
+    DeliverSettings,
+    MasteredAlbum,
+    MasteredSong,
+    MasterSettings,
+    Song,
+    SongReading,
+)
 from mixdown.analysis import (
     Balance,
     Clash,
@@ -189,6 +199,7 @@ __all__ = [
     "CoverLimits",
     "DeEsser",
     "Delay",
+    "DeliverSettings",
     "Device",
     "DynamicBand",
     "DynamicEqualizer",
@@ -222,6 +233,7 @@ __all__ = [
     "Manifest",
     "ManifestFile",
     "Masking",
+    "MasterSettings",
     "Mastered",
     "MasteredAlbum",
     "MasteredSong",

@@ -91,6 +91,24 @@ def test_the_record_holds_what_the_master_is(songs: Path, tmp_path: Path) -> Non
     assert made.manifest.verify(tmp_path / "out") == {}
 
 
+def test_masters_for_archives_and_for_services(songs: Path, tmp_path: Path) -> None:
+    archive = md.master_catalog(songs, tmp_path / "archive", profile="archive")
+    content = (tmp_path / "archive/one.wav").read_bytes()
+    assert content[12:16] == b"bext"
+    # LoudnessValue, in hundredths.
+    assert int.from_bytes(content[20 + 412 : 20 + 414], "little", signed=True) == pytest.approx(-1400, abs=2)
+    ingest = md.master_catalog(songs, tmp_path / "ingest", profile="ingest")
+    content = (tmp_path / "ingest/one.wav").read_bytes()
+    assert (content[12:16], content[36:40]) == (b"fmt ", b"data")
+    one, other = archive.records[2].file, ingest.records[2].file
+    assert one is not None
+    assert other is not None
+    # The manifest knows the code that the file does not hold.
+    assert (one.audio_md5, one.isrc) == (other.audio_md5, other.isrc)
+    assert other.isrc == "USS1Z2600001"
+    assert len(md.master_catalog(songs, tmp_path / "ingest", profile="archive").mastered) == 4
+
+
 def test_a_second_run_does_nothing(songs: Path, tmp_path: Path) -> None:
     first = md.master_catalog(songs, tmp_path / "out")
     before = contents(tmp_path / "out")
@@ -312,6 +330,9 @@ def test_masters_may_stand_below_the_songs(songs: Path) -> None:
         ({"clip_db": 99}, "clip_db = 99 is out of range"),
         ({"bit_depth": 20}, "bit_depth = 20 is not allowed"),
         ({"bit_depth": 32, "file_format": "flac"}, "bit_depth = 32 is not allowed: FLAC takes 16 or 24"),
+        ({"profile": "flat"}, "profile = 'flat' is not allowed: it must be one of archive, ingest"),
+        ({"profile": "archive", "file_format": "flac"}, "profile = 'archive' is not allowed: FLAC has none, WAV has"),
+        ({"profile": "ingest", "bit_depth": 32}, "bit_depth = 32 is not allowed: it must be 16 or 24 with"),
         ({"file_format": "mp3"}, "file_format = 'mp3' is not allowed: it must be one of wav, flac"),
         ({"noise_shaping": "weighted"}, "bit_depth = 24 is not allowed"),
         ({"delivery_rate_hz": 7}, "delivery_rate_hz = 7 is out of range"),

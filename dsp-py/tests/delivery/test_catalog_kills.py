@@ -196,8 +196,9 @@ def test_workers_of_dask_on_this_machine_write_the_same(songs: Path, serial: dic
     printed, complaints = client(songs, tmp_path / "out", "local").communicate(timeout=120)
     assert counts(printed) == (SONGS - BAD, 0, BAD)
     assert contents(tmp_path / "out") == serial
-    # The two reasons, and nothing of the cluster.
-    assert complaints.count("\n") == BAD
+    # The two reasons; on a busy machine Dask warns of itself beside them.
+    assert complaints.count("mixdown: silent.wav: ") == complaints.count("mixdown: text.wav: ") == 1, complaints
+    assert "Traceback" not in complaints, complaints
 
 
 @pytest.mark.parametrize("kind", ["processes", "local"])

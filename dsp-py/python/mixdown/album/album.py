@@ -6,7 +6,8 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, cast, get_args
+from pathlib import Path
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -18,22 +19,31 @@ from mixdown.album.label import Label
 from mixdown.album.master_of_song import AlbumChange
 from mixdown.album.mastered import MasteredAlbum
 from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured, read_song
+from mixdown.album.reading import load
+from mixdown.album.saving import AlbumParts, save
+from mixdown.album.settings import DeliverSettings, MasterSettings, ToneMoves
 from mixdown.album.solving import Part, Policy, Reference, kept_by_level, planned, solved
-from mixdown.album.songs import Level, Song, Trim, chain_of, refuse_joint, song_audio, song_of, text
+from mixdown.album.songs import (
+    Level,
+    Song,
+    Trim,
+    refuse_joint,
+    refuse_twice,
+    settings_of,
+    song_audio,
+    song_of,
+    text,
+)
 from mixdown.album.timeline import Group, common_rate, groups_of
 from mixdown.album.tone import Move, Tone, move_to
 from mixdown.delivery.codes import gtin
-from mixdown.delivery.normalizing import ClipDb, clip_settings
+from mixdown.delivery.normalizing import ClipDb
 from mixdown.delivery.order import Order, suggest_order
 from mixdown.delivery.order import Song as OrderedSong
 from mixdown.delivery.order.suggesting import Arc
-from mixdown.delivery.targets import Target, figures_of
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.meters.loudness_meter import LoudnessMeter, album_of
-
-ToneMoves = Literal["gentle"]
-"""Shelves that bring songs nearer to the reference."""
 
 AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
@@ -94,6 +104,7 @@ class Album:
         )
         self._rate_hz = None if sample_rate_hz is None else _checks.sample_rate(sample_rate_hz, whole=True)
         self._songs: list[Song] = []
+        self._master_settings, self._deliver_settings = MasterSettings(), DeliverSettings()
         self._pregap: Song | None = None
 
     @_checks.named
@@ -156,15 +167,12 @@ class Album:
         tags : mapping, optional
             See :func:`write`.
         """
-        settings = {name: value for name, value in locals().items() if name not in ("self", "audio")}
-        if any(song.title == title for song in self._songs):
-            raise ParameterError(f"title = {title!r} is there already: songs are known by their titles")
-        song = song_of(audio, settings)
-        twice = next((other for other in self._songs if song.isrc and other.isrc == song.isrc), None)
-        if twice is not None:
-            raise ParameterError(
-                f"isrc = {song.isrc} of {title!r} is that of {twice.title!r}: every recording has its own"
-            )
+        settings = settings_of({name: value for name, value in locals().items() if name not in ("self", "audio")})
+        refuse_twice(settings, [(song.title, song.isrc) for song in self._songs])
+        self._append(song_of(song_audio(audio, title), settings))
+
+    def _append(self, song: Song) -> None:
+        """Add a song, if it can follow the one before."""
         refuse_joint(self._songs[-1] if self._songs else None, song)
         self._songs.append(song)
 
@@ -176,8 +184,102 @@ class Album:
         ----------
         audio : path, or what :func:`read` returned
         """
-        samples, rate_hz, file, was_mono = song_audio(audio, "pregap")
-        self._pregap = Song("pregap", samples, rate_hz, source=file, was_mono=was_mono)
+        self._pregap = Song("pregap", **song_audio(audio, "pregap"))
+
+    @classmethod
+    @_checks.named
+    def from_file(cls, path: str | os.PathLike[str], *, progress: Callable[[float], object] | None = None) -> Self:
+        """Read an album file, and the audio files that it names.
+
+        Parameters
+        ----------
+        path : path
+            A text as :meth:`save` writes it; ``docs/album.md`` describes it.
+        progress : function, optional
+            Called with the share of the songs that are read, 0 to 1.
+
+        Returns
+        -------
+        Album
+
+        Raises
+        ------
+        ParameterError, FileNotFoundError
+            For what :meth:`track` and :meth:`master` would refuse, for names that are not known, for files that are not
+            there; with the line, and the nearest name.
+        """
+        return load(path, cls, _checks.callback("progress", progress))
+
+    @_checks.named
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an album file, from which :meth:`from_file` makes the same album.
+
+        Songs of files are named by their paths from the new file. All other audio is written, as floating point, into
+        the folder ``<name> audio`` beside the file: also audio whose file has changed since.
+
+        Parameters
+        ----------
+        path : path
+            As "album.toml". A file there is replaced.
+
+        Raises
+        ------
+        ParameterError
+            For tags that no album file can name: several texts of a tag, pictures of no file.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import numpy as np, mixdown as md
+        >>> album = md.Album(title="One", date="2026-11-28")
+        >>> album.track((np.full((2, 48_000), 0.1), 48_000), title="Song", gap_s=1)
+        >>> album.master_settings = md.MasterSettings(target="spotify", policy="similar")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = pathlib.Path(folder, "album.toml")
+        ...     album.save(file)
+        ...     again = md.Album.from_file(file)
+        ...     print(file.read_text())
+        # An album of mixdown. Paths are relative to this file.
+        version = 1
+        <BLANKLINE>
+        [album]
+        title = "One"
+        date = 2026-11-28
+        <BLANKLINE>
+        [master]
+        target = "spotify"
+        policy = "similar"
+        <BLANKLINE>
+        [[track]]
+        file = "album audio/Song.wav"
+        title = "Song"
+        gap_s = 1.0
+        <BLANKLINE>
+        >>> float(abs(again["Song"].audio - album["Song"].audio).max())
+        0.0
+        """
+        parts = AlbumParts(
+            label=self._label,
+            sample_rate_hz=self._rate_hz,
+            songs=tuple(self._songs),
+            pregap=self._pregap,
+            master=self._master_settings,
+            deliver=self._deliver_settings,
+        )
+        stored = save(parts, path)
+        self._songs, self._pregap = list(stored.songs), stored.pregap
+
+    def files(self) -> list[Path]:
+        """Return the files that it was made of: songs, hidden audio, covers.
+
+        Returns
+        -------
+        list of Path
+        """
+        songs = [*self._songs, *([] if self._pregap is None else [self._pregap])]
+        files = [song.source for song in songs if song.source is not None]
+        covers = [self._label.cover, *(song.cover for song in songs)]
+        return [*files, *(Path(cover) for cover in covers if cover)]
 
     def __len__(self) -> int:
         return len(self._songs)
@@ -223,6 +325,28 @@ class Album:
         self._label = dataclasses.replace(self._label, sides=checked)
 
     @property
+    def master_settings(self) -> MasterSettings:
+        """What :meth:`master` takes where it is not told otherwise."""
+        return self._master_settings
+
+    @master_settings.setter
+    def master_settings(self, settings: MasterSettings) -> None:
+        if not isinstance(settings, MasterSettings):
+            raise TypeError(f"master_settings = {_checks.shown(settings)} is not a MasterSettings")
+        self._master_settings = settings
+
+    @property
+    def deliver_settings(self) -> DeliverSettings:
+        """What :meth:`MasteredAlbum.deliver` takes where it is not told otherwise."""
+        return self._deliver_settings
+
+    @deliver_settings.setter
+    def deliver_settings(self, settings: DeliverSettings) -> None:
+        if not isinstance(settings, DeliverSettings):
+            raise TypeError(f"deliver_settings = {_checks.shown(settings)} is not a DeliverSettings")
+        self._deliver_settings = settings
+
+    @property
     def sample_rate_hz(self) -> float:
         """Rate of its masters."""
         if self._rate_hz is not None:
@@ -263,27 +387,29 @@ class Album:
         *,
         target_lufs: float | None = None,
         ceiling_dbtp: float | None = None,
-        policy: Policy = "album",
+        policy: Policy | None = None,
         reference: Reference | None = None,
-        window_lu: float = 1.0,
-        measure: Measure = "integrated",
+        window_lu: float | None = None,
+        measure: Measure | None = None,
         anchor: str | None = None,
         tone: ToneMoves | None = None,
         effects: Effect | Sequence[Effect] | None = None,
-        clip_db: ClipDb = "auto",
-        bit_depth: BitDepth = 24,
-        dither: Dither = "tpdf",
-        noise_shaping: NoiseShaping = "none",
+        clip_db: ClipDb | None = None,
+        bit_depth: BitDepth | None = None,
+        dither: Dither | None = None,
+        noise_shaping: NoiseShaping | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> MasteredAlbum:
         """Master all songs together: each at its own loudness, all songs as one at that of the target.
 
-        Songs without a gap between them are processed as one programme, so that nothing is heard where they meet.
+        Songs without a gap between them are processed as one programme, so that nothing is heard where they meet. What
+        is not given is as :attr:`master_settings` says: the defaults below, or the settings of an album file.
 
         Parameters
         ----------
         target, target_lufs, ceiling_dbtp
-            See :func:`master`. The ceiling is that of the target's loudness, for all songs.
+            See :func:`master`. The ceiling is that of the target's loudness, for all songs. A target given here puts
+            that of the settings aside with its ceiling.
         policy : "album", "similar" or "track", default "album"
             "album" leaves the levels of the songs beside each other as they are; "similar" brings them within
             `window_lu` of the reference; "track" brings each song to the target by itself.
@@ -295,8 +421,8 @@ class Album:
             Loudness by which "similar" compares songs: of all of it, or of its loud part.
         anchor : str, optional
             Title of the song that others are compared with; by default the median.
-        tone : "gentle", optional
-            Shelves that bring songs nearer to the reference, at most 1.5 dB each; by default nothing is changed.
+        tone : "none" or "gentle", default "none"
+            "gentle": shelves that bring songs nearer to the reference, at most 1.5 dB each.
         effects : effect or sequence of effects, optional
             On all songs, after their own.
         clip_db, bit_depth, dither, noise_shaping
@@ -314,28 +440,19 @@ class Album:
             For a song that would have to be louder than it can be, with the loudness of the album that can be had.
         """
         self._not_empty()
-        wanted = figures_of(target, target_lufs, ceiling_dbtp)
-        words = {"policy": (policy, get_args(Policy)), "measure": (measure, get_args(Measure))}
-        for name, (value, allowed) in words.items():
-            _checks.one_of(name, value, allowed)
-        reference = _reference(reference, wanted, anchor)
-        window_lu = _checks.in_range("window_lu", window_lu, 0, 12)
-        if tone is not None:
-            _checks.one_of("tone", tone, get_args(ToneMoves))
-        clip_settings(clip_db)
-        anchored = None if anchor is None else self._position("anchor", anchor)
-        settings = {
-            "clip_db": clip_db,
-            "bit_depth": _checks.bit_depth(bit_depth),
-            "dither": dither,
-            "noise_shaping": noise_shaping,
+        given = {name: value for name, value in locals().items() if name not in ("self", "progress")}
+        chosen = self._master_settings.given(given)
+        anchored = None if chosen.anchor is None else self._position("anchor", chosen.anchor)
+        wanted = chosen.wanted
+        settings: dict[str, Any] = {
+            name: getattr(chosen, name) for name in ("clip_db", "bit_depth", "dither", "noise_shaping")
         }
         note = _checks.callback("progress", progress) or (lambda share: None)
         groups = groups_of(self._songs, self.sample_rate_hz)
-        chain = chain_of("effects", effects)
-        parts, changes = _prepared(groups, chain, tone, anchored, lambda share: note(0.2 * share))
+        moves = chosen.tone != "none"
+        parts, changes = _prepared(groups, chosen.chain, moves, anchored, lambda share: note(0.2 * share))
         anchor_group = None if anchored is None else _group_of(groups, anchored)
-        plan = planned(parts, policy, measure, window_lu, reference, anchor_group)
+        plan = planned(parts, chosen.policy, chosen.measure, chosen.window_lu, chosen.lies_on_target, anchor_group)
         lufs = wanted.integrated_lufs
         ceiling = wanted.ceiling_at(lufs)
         settings["ceiling_dbtp"] = 0.0 if math.isinf(ceiling) else ceiling
@@ -352,7 +469,8 @@ class Album:
             plan=plan,
             solved=found,
             settings=settings,
-            policy=policy,
+            policy=chosen.policy,
+            deliver_settings=self._deliver_settings,
             prepared=changes,
         )
 
@@ -402,16 +520,6 @@ def _energies(readings: Sequence[SongReading]) -> list[float]:
     return [float(level) for level in (levels - levels.min()) / span] if span > 0 else [0.5] * len(readings)
 
 
-def _reference(reference: Any, target: Target, anchor: str | None) -> Reference:
-    """Return what lies on the target: as given, or by the rule of the target."""
-    if reference is None:
-        return "loudest" if target.album == "loudest" else "album"
-    _checks.one_of("reference", reference, get_args(Reference))
-    if reference == "anchor" and anchor is None:
-        raise ParameterError('reference = "anchor" needs anchor: the title of the song that lies on the target')
-    return cast(Reference, reference)
-
-
 def _group_of(groups: Sequence[Group], song: int) -> int:
     """Return the group that holds a song."""
     counts = np.cumsum([len(group.songs) for group in groups])
@@ -421,7 +529,7 @@ def _group_of(groups: Sequence[Group], song: int) -> int:
 def _prepared(
     groups: Sequence[Group],
     effects: Effect | None,
-    tone: ToneMoves | None,
+    tone: bool,
     anchor: int | None,
     progress: Progress,
 ) -> tuple[tuple[Part, ...], tuple[AlbumChange, ...]]:

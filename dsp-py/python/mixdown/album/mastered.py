@@ -7,7 +7,7 @@ import math
 import os
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from mixdown.album.disc import CD_BITS, CD_RATE_HZ, image_of, layout_of
 from mixdown.album.label import Label
 from mixdown.album.master_of_song import AlbumChange, MasteredSong
 from mixdown.album.measuring import length_text
+from mixdown.album.settings import DeliverSettings
 from mixdown.album.solving import Part, Plan, Policy, Solved, solved
 from mixdown.album.songs import Song
 from mixdown.album.timeline import Group, moved
@@ -28,7 +29,7 @@ from mixdown.delivery.targets import Target, playback_gain, targets
 from mixdown.effects import Effect
 from mixdown.files import Tags
 from mixdown.meters import loudness
-from mixdown.pack import Delivery, deliver
+from mixdown.pack.delivering import CueEncoding, Delivery, deliver
 
 #: Highest true peak of what is not limited.
 UNLIMITED_DBTP = -1.0
@@ -52,12 +53,13 @@ class MasteredAlbum:
         settings: dict[str, Any],
         policy: Policy,
         prepared: tuple[AlbumChange, ...],
+        deliver_settings: DeliverSettings,
     ) -> None:
         self._label, self._songs, self._hidden_song = label, songs, hidden_song
         self._target, self._target_lufs = target, target_lufs
         self._groups, self._parts, self._plan = groups, parts, plan
         self._solved, self._settings, self._policy = solved, settings, policy
-        self._prepared = prepared
+        self._prepared, self._deliver_settings = prepared, deliver_settings
         self._tracks: tuple[MasteredSong, ...] | None = None
         self._disc: MasteredAlbum | None = None
         #: What :meth:`at` returned, as long as it is in use.
@@ -248,6 +250,7 @@ class MasteredAlbum:
             settings=settings,
             policy=self._policy,
             prepared=self._prepared,
+            deliver_settings=self._deliver_settings,
         )
         self._versions[key] = version
         return version
@@ -370,14 +373,16 @@ class MasteredAlbum:
     def deliver(
         self,
         folder: str | os.PathLike[str],
-        formats: Sequence[str] = ("wav24", "flac"),
+        formats: Sequence[str] | None = None,
         *,
         overwrite: bool = False,
-        cue_encoding: Literal["latin-1", "utf-8"] = "latin-1",
+        cue_encoding: CueEncoding | None = None,
         vinyl_effects: Effect | Sequence[Effect] | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Delivery:
         """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
+
+        What is not given is as the settings of the album say: see :class:`DeliverSettings`.
 
         Parameters
         ----------
@@ -392,12 +397,16 @@ class MasteredAlbum:
         -------
         Delivery
         """
+        settings = self._deliver_settings
+        asked = settings.asked(formats)
+        if vinyl_effects is None and any(name.startswith("vinyl") for name in asked):
+            vinyl_effects = settings.vinyl_effects
         return deliver(
             self,
             folder,
-            formats,
+            asked,
             overwrite=overwrite,
-            cue_encoding=cue_encoding,
+            cue_encoding=settings.cue_encoding if cue_encoding is None else cue_encoding,
             vinyl_effects=vinyl_effects,
             progress=progress,
         )

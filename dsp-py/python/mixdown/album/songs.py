@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from mixdown._core import ParameterError, ShapeError
 from mixdown.delivery.codes import isrc
 from mixdown.delivery.order.songs import fifths
 from mixdown.effects import Chain, Effect
-from mixdown.files import Recording, Tags, read
+from mixdown.files import Recording, Tags
 from mixdown.files.names import shown
+from mixdown.session.stored import Stamp, read_audio, stamp_of
 
 Trim = Literal["none", "auto"]
 """Silence at the ends of a song: kept, or cut."""
@@ -44,6 +46,8 @@ class Song:
     source : Path or None
         The file it was read from.
     was_mono : bool
+    stamp : tuple of int
+        State of that file when it was read.
     artist, isrc : str
         Empty if not given.
     gap_s : float
@@ -66,6 +70,8 @@ class Song:
     tempo_bpm : float or None
     tags : Tags
         Further tags.
+    cover : str
+        Path of a cover of its own, among the tags; empty without one.
     """
 
     title: str
@@ -73,6 +79,7 @@ class Song:
     sample_rate_hz: float
     source: Path | None = None
     was_mono: bool = False
+    stamp: Stamp = field(default=(), repr=False)
     artist: str = ""
     isrc: str = ""
     gap_s: float = 2.0
@@ -88,6 +95,7 @@ class Song:
     key: str = ""
     tempo_bpm: float | None = None
     tags: Tags = field(default_factory=Tags)
+    cover: str = ""
 
     @property
     def duration_s(self) -> float:
@@ -100,10 +108,23 @@ class Song:
         return self.gapless or self.crossfade_s > 0
 
 
-def song_audio(source: Any, title: str) -> tuple[Audio, float, Path | None, bool]:
-    """Return the stereo samples of a path or recording, its rate, the path, and whether it was mono."""
+#: What a song is told of, beside its audio, and what that is where it is not told.
+SETTINGS: Mapping[str, Any] = {
+    **{
+        entry.name: None if entry.default is dataclasses.MISSING else entry.default
+        for entry in dataclasses.fields(Song)
+        if entry.name not in ("audio", "sample_rate_hz", "source", "was_mono", "stamp", "cover")
+    },
+    "gap_s": None,
+    "isrc": None,
+}
+
+
+def song_audio(source: Any, title: str) -> dict[str, Any]:
+    """Return the stereo samples of a path or recording, with their rate and where they are from."""
     file = Path(source) if isinstance(source, (str, os.PathLike)) else None
-    recording: Any = read(file) if file is not None else source
+    stamp = stamp_of(file) if file is not None and file.exists() else ()
+    recording: Any = read_audio(file) if file is not None else source
     name = f"audio of {_checks.shown(title)}"
     samples, rate_hz = _checks.recording(cast(Source, recording), None, name)
     audio = _checks.planar(samples, name)
@@ -118,15 +139,19 @@ def song_audio(source: Any, title: str) -> tuple[Audio, float, Path | None, bool
     if not audio.any():
         raise ParameterError(f"{name} is silent: a level cannot be found")
     was_mono = bool(audio.shape[0] == 1)
-    return cast(Audio, np.repeat(audio, 2, axis=0) if was_mono else audio), rate_hz, file, was_mono
+    stereo = np.repeat(audio, 2, axis=0) if was_mono else audio
+    return {"audio": stereo, "sample_rate_hz": rate_hz, "source": file, "was_mono": was_mono, "stamp": stamp}
 
 
-def song_of(source: Any, settings: Mapping[str, Any]) -> Song:
-    """Return a song of its source and its settings, each checked."""
+def settings_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a song, each checked; what is not given has its default."""
+    settings = {**SETTINGS, **settings}
     title = text("title", settings["title"])
     if not title.strip():
         raise ParameterError("title is empty: songs have titles")
-    values: dict[str, Any] = {
+    tags = settings["tags"]
+    return {
+        "title": title,
         "artist": text("artist", settings["artist"] or ""),
         "isrc": "" if settings["isrc"] is None else isrc(settings["isrc"]),
         **_joint(settings["gap_s"], settings["gapless"], settings["crossfade_s"]),
@@ -141,13 +166,28 @@ def song_of(source: Any, settings: Mapping[str, Any]) -> Song:
         "tempo_bpm": None
         if settings["tempo_bpm"] is None
         else _checks.in_range("tempo_bpm", settings["tempo_bpm"], 20, 400),
-        "tags": tags_of(settings["tags"]),
+        "tags": tags_of(tags),
+        "cover": os.fspath(tags["cover"]) if isinstance(tags, Mapping) and "cover" in tags else "",
     }
-    audio, rate_hz, file, was_mono = song_audio(source, title)
-    song = Song(title=title, audio=audio, sample_rate_hz=rate_hz, source=file, was_mono=was_mono, **values)
+
+
+def refuse_twice(song: Mapping[str, Any], others: Iterable[tuple[str, str]]) -> None:
+    """Refuse a title or an ISRC that another song has."""
+    for title, code in others:
+        if title == song["title"]:
+            raise ParameterError(f"title = {title!r} is there already: songs are known by their titles")
+        if code and code == song["isrc"]:
+            raise ParameterError(
+                f"isrc = {code} of {song['title']!r} is that of {title!r}: every recording has its own"
+            )
+
+
+def song_of(audio: Mapping[str, Any], settings: Mapping[str, Any]) -> Song:
+    """Return a song of its audio and its settings, both checked."""
+    song = Song(**audio, **settings)
     late = [time_s for time_s in song.index_points_s if time_s >= song.duration_s]
     if late:
-        raise ParameterError(f"index_points_s holds {late[0]:g}: {title!r} ends at {song.duration_s:.3f} s")
+        raise ParameterError(f"index_points_s holds {late[0]:g}: {song.title!r} ends at {song.duration_s:.3f} s")
     return song
 
 
@@ -195,7 +235,9 @@ def text(name: str, value: Any) -> str:
 
 def chain_of(name: str, effects: Any) -> Effect | None:
     """Return effects in series as one, or None."""
-    if effects is None or isinstance(effects, Effect):
+    if effects is None or (isinstance(effects, Chain) and not effects):
+        return None
+    if isinstance(effects, Effect):
         return effects
     if isinstance(effects, Iterable) and not isinstance(effects, (str, Mapping)):
         return Chain(list(effects)) if effects else None

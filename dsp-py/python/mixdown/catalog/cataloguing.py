@@ -23,7 +23,7 @@ from mixdown.delivery import Manifest
 from mixdown.delivery.normalizing import ClipDb
 from mixdown.display import html
 from mixdown.effects import Effect
-from mixdown.files import NoiseShaping
+from mixdown.files import NoiseShaping, Profile
 from mixdown.files.names import shown
 
 _SCHEDULERS = ("threads", "processes", "local")
@@ -126,6 +126,7 @@ def master_catalog(
     delivery_rate_hz: float | None = None,
     dual_mono: bool = False,
     file_format: FileFormat = "wav",
+    profile: Profile | None = None,
     scheduler: str = "threads",
     jobs: int | None = None,
     retries: int = 2,
@@ -154,6 +155,8 @@ def master_catalog(
     target, target_lufs, ceiling_dbtp, effects, clip_db, bit_depth, noise_shaping, delivery_rate_hz, dual_mono
         See :func:`master`.
     file_format : "wav" or "flac", default "wav"
+    profile : "archive" or "ingest", optional
+        Chunks of WAV files, see :func:`write`: all tags of the song and the loudness of the master, or none.
     scheduler : str, default "threads"
         "threads" or "processes" of this machine; "local": workers of Dask on this machine, which are started anew where
         they are lost; "tcp://host:8786": the workers of a Dask cluster, which must see both folders under the same
@@ -210,10 +213,13 @@ def master_catalog(
         noise_shaping=noise_shaping,
         delivery_rate_hz=delivery_rate_hz,
         dual_mono=dual_mono,
+        profile=profile,
     )
     _checks.one_of("file_format", file_format, get_args(FileFormat))
     if bit_depth == 32 and file_format == "flac":
         raise ParameterError("bit_depth = 32 is not allowed: FLAC takes 16 or 24")
+    if profile is not None and file_format == "flac":
+        raise ParameterError(f"profile = {profile!r} is not allowed: FLAC has none, WAV has")
     workers = cores() if jobs is None else _checks.whole_number("jobs", jobs, 1, 1024)
     retries = _checks.whole_number("retries", retries, 0, 100)
     force, progress = _checks.flag("force", force), _checks.callback("progress", progress)

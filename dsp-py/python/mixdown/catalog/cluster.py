@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import pickle
+import signal
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -54,7 +56,8 @@ def on_cluster(jobs: Sequence[Job], address: str | None, workers: int, retries: 
                     threads_per_worker=1,
                     dashboard_address=None,
                     env={"RAYON_NUM_THREADS": "1"},
-                    silence_logs="ERROR",
+                    # What it says of connections that end with it is of no use to anyone.
+                    silence_logs=logging.CRITICAL,
                 )
             )
         try:
@@ -63,7 +66,9 @@ def on_cluster(jobs: Sequence[Job], address: str | None, workers: int, retries: 
             reason = " ".join(str(error).split()) or "no answer"
             raise ParameterError(f"scheduler = {address!r} does not answer: {reason}") from None
         folders = _folders(jobs)
-        if address is not None:
+        if address is None:
+            client.register_plugin(_deaf(distributed))
+        else:
             _refuse_strangers(client, jobs[0], address)
             closing.callback(_clear_everywhere, client, folders)
             _clear_everywhere(client, folders)
@@ -91,6 +96,18 @@ def _distributed(scheduler: str) -> Any:
         hint = 'install it by pip install "mixdown[cluster]"'
         raise ParameterError(f"scheduler = {scheduler!r} needs dask, which is not installed: {hint}") from None
     return distributed
+
+
+def _deaf(distributed: Any) -> Any:
+    """Return what makes workers, also those started anew, leave Ctrl-C to the program that started them."""
+
+    class Deaf(distributed.WorkerPlugin):  # type: ignore[misc]
+        def setup(self, worker: Any) -> None:
+            # Only the main thread may, where there is another one no signal arrives.
+            with contextlib.suppress(ValueError):
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return Deaf()
 
 
 def _key(job: Job) -> str:

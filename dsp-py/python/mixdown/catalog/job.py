@@ -139,8 +139,10 @@ def _mastered(job: Job, begun: CatalogRecord, progress: Callable[[float], object
         del song
         with attempt(output.parent) as beside:
             written = beside / output.name
-            mastered.write(written, tags=tags)
-            file = ManifestFile.of(written, beside, mastered.certificate.loudness)
+            held = Tags() if job.settings.profile == "ingest" else tags
+            mastered.write(written, tags=held, profile=job.settings.profile)
+            isrc = next(iter(tags.texts.get("isrc", ())), None)
+            file = ManifestFile.of(written, beside, mastered.certificate.loudness, isrc)
             written.replace(output)
     certificate = mastered.certificate
     return replace(

@@ -9,7 +9,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import TypeAlias
@@ -109,7 +109,8 @@ def _processes(workers: int) -> Iterator[_Submit]:
     pool = ProcessPoolExecutor(workers, context, _begin, (reading,))
     try:
         try:
-            pool.submit(os.getpid).result()
+            # One for each worker: they start at once.
+            next(as_completed([pool.submit(os.getpid) for _ in range(workers)])).result()
         except BrokenProcessPool:
             hint = 'a script must call it under if __name__ == "__main__"'
             raise ParameterError(

@@ -12,13 +12,14 @@ from importlib.metadata import version
 from typing import Any, TypeVar, cast, get_args
 
 from mixdown import _checks
+from mixdown._core import ParameterError
 from mixdown.delivery import Mastered, master
 from mixdown.delivery.manifest import sha256_of
 from mixdown.delivery.normalizing import ClipDb, clip_settings
 from mixdown.delivery.targets import figures_of
 from mixdown.effects import Convolution, Effect
 from mixdown.effects.setting import Setting
-from mixdown.files import NoiseShaping, Recording
+from mixdown.files import NoiseShaping, Profile, Recording
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class MasterSettings:
     noise_shaping : "none" or "weighted", default "none"
     delivery_rate_hz : float, optional
     dual_mono : bool, default False
+    profile : "archive" or "ingest", optional
+        Chunks of WAV files; see :func:`mixdown.write`.
     """
 
     target: str | None = None
@@ -47,6 +50,7 @@ class MasterSettings:
     noise_shaping: NoiseShaping = "none"
     delivery_rate_hz: float | None = None
     dual_mono: bool = False
+    profile: Profile | None = None
 
     def __post_init__(self) -> None:
         figures_of(self.target, self.target_lufs, self.ceiling_dbtp)
@@ -55,6 +59,10 @@ class MasterSettings:
         _checks.noise_shaping(self.noise_shaping, get_args(NoiseShaping), bits)
         if self.delivery_rate_hz is not None:
             _checks.sample_rate(self.delivery_rate_hz, "delivery_rate_hz", whole=True)
+        if self.profile is not None:
+            _checks.one_of("profile", self.profile, get_args(Profile))
+        if self.profile == "ingest" and bits == 32:
+            raise ParameterError("bit_depth = 32 is not allowed: it must be 16 or 24 with profile = 'ingest'")
         given = [] if self.effects is None else [self.effects] if isinstance(self.effects, Effect) else self.effects
         effects = _checks.items("effects", given, "effects")
         for position, effect in enumerate(effects):
@@ -89,6 +97,8 @@ class MasterSettings:
         """
         values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
         values["effects"] = self.effects or None
+        # It belongs to the file.
+        del values["profile"]
         return master(song, name=name, progress=progress, **values)
 
     def digest(self) -> str:

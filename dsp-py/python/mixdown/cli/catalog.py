@@ -14,7 +14,7 @@ from mixdown.catalog import Catalog, FileFormat, master_catalog
 from mixdown.cli.options import Depth, Force, bits, clip_depth, number
 from mixdown.cli.terminal import bar, complain, say
 from mixdown.effects import Effect, from_dict
-from mixdown.files import NoiseShaping
+from mixdown.files import NoiseShaping, Profile
 from mixdown.files.names import shown
 
 
@@ -48,6 +48,13 @@ def catalog(
         str | None, typer.Option(metavar="HZ", help="Sample rate of the masters; default: each song's own.")
     ] = None,
     file_format: Annotated[str, typer.Option("--format", help="wav or flac.")] = "wav",
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Chunks of WAV files: archive (broadcast extension with the loudness, and all tags) "
+            "or ingest (format and samples alone, as services take them)."
+        ),
+    ] = None,
     dual_mono: Annotated[bool, typer.Option(help="Count mono songs as two loudspeakers: 3 LU louder.")] = False,
     scheduler: Annotated[
         str, typer.Option(help="threads, processes, local (Dask on this machine) or tcp://host:8786 (a Dask cluster).")
@@ -87,6 +94,7 @@ def catalog(
             delivery_rate_hz=None if rate is None else number("--rate", rate, *_checks.RATE_RANGE_HZ),
             dual_mono=dual_mono,
             file_format=cast(FileFormat, file_format),
+            profile=cast(Profile | None, profile),
             scheduler=scheduler,
             jobs=None if count is None else int(count),
             force=force,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from mixdown import __version__
+from mixdown.cli.album import album, order
 from mixdown.cli.catalog import catalog
 from mixdown.cli.check import check
 from mixdown.cli.codec import codec
@@ -40,6 +41,8 @@ app.command()(mix)
 app.command()(translate)
 app.command()(demo)
 app.command(epilog=TARGETS_HELP)(master)
+app.command()(album)
+app.command()(order)
 app.command(epilog=TARGETS_HELP)(catalog)
 app.command()(compare)
 app.command()(vinyl)

@@ -15,7 +15,8 @@ from mixdown.cli.inputs import opened_file
 from mixdown.cli.options import number
 from mixdown.cli.terminal import bar, figure, say, table
 from mixdown.delivery.vinyl.check import checked
-from mixdown.delivery.vinyl.report import VinylCheck, clock
+from mixdown.delivery.vinyl.report import VinylCheck
+from mixdown.delivery.vinyl.songs import clock
 from mixdown.files import Blocks
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered

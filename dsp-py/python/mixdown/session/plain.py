@@ -97,7 +97,7 @@ def _plain_strip(strip: Strip) -> dict[str, Any]:
     if isinstance(key_from, Mapping):
         key_from = {str(insert): name for insert, name in key_from.items()}  # type: ignore[misc]
     as_plain: dict[str, Any] = {
-        "inserts": [_plain_effect(effect) for effect in strip.inserts],
+        "inserts": [plain_effect(effect) for effect in strip.inserts],
         "sends": {to: _plain_send(send) for to, send in strip.sends.items()},
         "key_from": key_from,
     }
@@ -123,7 +123,7 @@ def _plain_send(send: Send) -> Any:
     return send.level_db if send == Send(send.level_db) else _without_defaults(send, {})
 
 
-def _plain_effect(setting: Setting) -> dict[str, Any]:
+def plain_effect(setting: Setting) -> dict[str, Any]:
     """Return an effect, or a setting within one, in plain values without what its constructor gives by itself."""
     whole: dict[str, Any] = _with_infinities(setting.to_dict())
     if isinstance(setting, ImpulseResponse):
@@ -146,7 +146,7 @@ def _holds_settings(value: Any) -> bool:
 
 
 def _plain_value(value: Any) -> Any:
-    return [*map(_plain_effect, value)] if isinstance(value, tuple) else _plain_effect(value)
+    return [*map(plain_effect, value)] if isinstance(value, tuple) else plain_effect(value)
 
 
 def _with_infinities(value: Any) -> Any:

@@ -6,33 +6,29 @@ import contextlib
 import dataclasses
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio
-from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.effects import KINDS as EFFECTS
-from mixdown.effects import Effect, from_dict
-from mixdown.files.names import shown
-from mixdown.session.automation import STRIP_LANES, closest, nearest, parameter_at, read_points
+from mixdown._core import MixerError, ParameterError
+from mixdown.session.automation import STRIP_LANES, parameter_at, read_points
+from mixdown.session.document import Document, mapping
 from mixdown.session.kinds import Master, Track
 from mixdown.session.places import Path as Place
-from mixdown.session.places import Places
-from mixdown.session.plain import KINDS, VERSION, Session, moved
+from mixdown.session.plain import KINDS, VERSION, Session
 from mixdown.session.routing import MASTER, refuse_route, refuse_unknown, routes_of
 from mixdown.session.routing import shown as called
-from mixdown.session.saving import read_audio, remember, stamp_of
+from mixdown.session.saving import remember
 from mixdown.session.sends import Send
 from mixdown.session.settings import send_of, strip_name
+from mixdown.session.stored import Stamp, read_audio, stamp_of
 from mixdown.session.strips import Strip
 from mixdown.session.vcas import Vca
 
 _Mix = TypeVar("_Mix", bound=Session)
 _TOP = ("version", "sample_rate_hz", *KINDS, "vca", "master")
-_EFFECTS = tuple(name for name, kind in EFFECTS.items() if issubclass(kind, Effect))
 #: The head of the engine's errors.
 _OF_STRIP = re.compile(r'^(?:strip|vca) "(?:[^"\\]|\\.)*": ')
 _VCA = tuple(entry.name for entry in dataclasses.fields(Vca))
@@ -43,82 +39,36 @@ def load(path: str | os.PathLike[str], make: Callable[..., _Mix]) -> _Mix:
     return _Reading(Path(path), make).mix
 
 
-class _Reading(Generic[_Mix]):
+class _Reading(Document, Generic[_Mix]):
     """The reading of a session file; each error names the file and the line."""
 
     def __init__(self, path: Path, make: Callable[..., _Mix]) -> None:
-        self._path = path
-        text = self._text(path.read_bytes())
-        document = self._document(text)
-        self._check_top(document)
-        with self._told(()):
+        super().__init__(path, _OF_STRIP)
+        document = self.values
+        self._check_top()
+        with self.told(()):
             self.mix = make(sample_rate_hz=document["sample_rate_hz"])
         strips = {self._add(place, table): place for place, table in self._tables(document)}
         for position, table in enumerate(document.get("vca", [])):
             self._add_vca(("vca", position), table)
         if "master" in document:
-            with self._told(("master",)):
-                table = _mapping("master", document["master"])
+            with self.told(("master",)):
+                table = mapping("master", document["master"])
             settings = self._settings(("master",), table, Master)
             with self._blamed(("master",), Master, {}, settings):
                 self.mix.master(**settings)
             self._automate(("master",), self.mix.master_strip, table)
         self._check_whole({**strips, self.mix.master_strip.name: ("master",)})
 
-    def _text(self, content: bytes) -> str:
-        try:
-            # Editors on Windows begin a text with a mark.
-            return content.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise ParameterError(f"{shown(self._path)}:{line}: the text is not UTF-8") from None
-
-    def _document(self, text: str) -> dict[str, Any]:
-        try:
-            document = tomllib.loads(text)
-            self._places = Places(text)
-        except tomllib.TOMLDecodeError as error:
-            said, _, place = str(error).removesuffix(")").rpartition(" (at ")
-            found = re.fullmatch(r"line (\d+), (column \d+)", place)
-            line, column = (found[1], f" (at {found[2]})") if found else (str(max(len(text.splitlines()), 1)), "")
-            raise ParameterError(f"{shown(self._path)}:{line}: {said or error}{column}") from None
-        except RecursionError:
-            raise ParameterError(f"{shown(self._path)}: lists lie too deep within each other") from None
-        return document
-
-    @contextlib.contextmanager
-    def _told(self, place: Place, *before: str) -> Iterator[None]:
-        """Write file and line before an error about a place, or what its text names within it behind `before`."""
-        try:
-            yield
-        except (ValueError, TypeError, OSError) as error:
-            rest = _OF_STRIP.sub("", str(error))
-            for start in before:
-                rest = rest.removeprefix(start)
-            raise self._with_line(error, self._places.deepest(place, rest)) from error
-
-    def _with_line(self, error: Exception, place: Place) -> Exception:
-        kind = next(
-            known
-            for known in (FileNotFoundError, OSError, MixerError, ParameterError, ShapeError, TypeError, ValueError)
-            if isinstance(error, known)
-        )
-        return kind(f"{shown(self._path)}:{self._places.line(place)}: {error}")
-
-    def _check_top(self, document: Mapping[str, Any]) -> None:
-        for name in document:
-            if name not in _TOP:
-                raise self._with_line(ParameterError(f"{name} is no part of a mix{nearest(name, _TOP)}"), (name,))
-        with self._told(()):
-            if "version" not in document:
-                raise ParameterError(f"version is missing: it is {VERSION} as docs/session-files.md describes it")
-            version = _checks.whole_number("version", document["version"])
-            if not 1 <= version <= VERSION:
-                raise ParameterError(f"version = {version} is not known: this mixdown reads up to {VERSION}")
-            if "sample_rate_hz" not in document:
+    def _check_top(self) -> None:
+        values = self.values
+        self.refuse_unknown((), values, _TOP, "{} is no part of a mix")
+        self.check_version(VERSION, "docs/session-files.md")
+        with self.told(()):
+            if "sample_rate_hz" not in values:
                 raise ParameterError("sample_rate_hz is missing: the rate of the mix, as 48000")
             for kind in (*KINDS, "vca"):
-                if not isinstance(document.get(kind, []), list):
+                if not isinstance(values.get(kind, []), list):
                     raise ParameterError(f"{kind} is one table: write [[{kind}]]")
 
     def _tables(self, document: Mapping[str, Any]) -> list[tuple[Place, Any]]:
@@ -126,19 +76,19 @@ class _Reading(Generic[_Mix]):
         tables: list[tuple[Place, Any]] = [
             ((kind, position), table) for kind in KINDS for position, table in enumerate(document.get(kind, []))
         ]
-        return sorted(tables, key=lambda table: self._places.start(table[0]))
+        return sorted(tables, key=lambda table: self.places.start(table[0]))
 
     def _add(self, place: Place, table: Any) -> str:
         kind = str(place[0])
-        with self._told(place):
-            given = dict(_mapping(kind, table))
+        with self.told(place):
+            given = dict(mapping(kind, table))
             if "name" not in given:
                 raise ParameterError(f"a {kind} needs a name")
         needed: dict[str, Any] = {"name": given.pop("name")}
-        with self._told((*place, "name")):
+        with self.told((*place, "name")):
             self.mix._refuse_taken(strip_name(needed["name"]))
         if kind == "track":
-            with self._told((*place, "audio")):
+            with self.told((*place, "audio")):
                 file, stamp, needed["audio"] = self._audio(needed["name"], given.pop("audio", None))
         settings = self._settings(place, given, KINDS[kind])
         add: Any = {"track": self.mix.track, "group": self.mix.group, "return": self.mix.returns}[kind]
@@ -150,12 +100,10 @@ class _Reading(Generic[_Mix]):
         return strip.name
 
     def _add_vca(self, place: Place, table: Any) -> None:
-        with self._told(place):
-            vca = dict(_mapping("vca", table))
-        for name in vca:
-            if name not in _VCA:
-                raise self._with_line(ParameterError(f"a vca has no {name}{nearest(name, _VCA)}"), (*place, name))
-        with self._told(place):
+        with self.told(place):
+            vca = dict(mapping("vca", table))
+        self.refuse_unknown(place, vca, _VCA, "a vca has no {}")
+        with self.told(place):
             for name in ("name", "members"):
                 if name not in vca:
                     raise ParameterError(f"a vca needs {name}")
@@ -172,8 +120,8 @@ class _Reading(Generic[_Mix]):
             yield
         except (ValueError, TypeError) as error:
             culprit = (*place, *self._culprit(kind, needed, settings))
-            named = self._places.deepest(place, _rest(str(error), needed.get("name", MASTER)))
-            raise self._with_line(error, named if named[: len(culprit)] == culprit else culprit) from error
+            named = self.places.deepest(place, _rest(str(error), needed.get("name", MASTER)))
+            raise self.with_line(error, named if named[: len(culprit)] == culprit else culprit) from error
 
     def _culprit(self, kind: type[Strip], needed: Mapping[str, Any], settings: Mapping[str, Any]) -> Place:
         """Return the first of the settings of a new strip with which it is refused: inserts come before all others."""
@@ -202,49 +150,35 @@ class _Reading(Generic[_Mix]):
         """Return the settings of a strip from plain values."""
         known = [entry.name for entry in dataclasses.fields(kind) if entry.name not in ("audio", *kind._without)]
         settings: dict[str, Any] = {}
+        keys = [*known, "automation", *(["audio"] if kind is Track else [])]
+        self.refuse_unknown(place, table, keys, f"a {place[0]} has no {{}}")
         for name, value in table.items():
-            if name not in (*known, "automation"):
-                keys = [*known, "automation", *(["audio"] if kind is Track else [])]
-                error = ParameterError(f"a {place[0]} has no {name}{nearest(name, keys)}")
-                raise self._with_line(error, (*place, name))
-            with self._told((*place, name)):
+            with self.told((*place, name)):
                 if name == "inserts" and not isinstance(value, list):
                     raise TypeError(f"inserts = {_checks.shown(value)} is not a list of effects: put it into [ ]")
                 if name == "sends":
-                    value = _mapping("sends", value)
+                    value = mapping("sends", value)
                 if name == "key_from" and isinstance(value, Mapping):
                     value = {int(at) if at.isdecimal() else at: source for at, source in value.items()}
             if name == "inserts":
-                value = [self._insert((*place, name, position), plain) for position, plain in enumerate(value)]
+                value = [self.effect((*place, name, position), plain) for position, plain in enumerate(value)]
             if name == "sends":
                 value = {to: self._send((*place, name, to), send) for to, send in value.items()}
             if name != "automation":
                 settings[name] = value
         return settings
 
-    def _insert(self, place: Place, plain: Any) -> Effect:
-        with self._told(place):
-            if not isinstance(plain, Mapping):
-                what = f"inserts[{place[-1]}] = {_checks.shown(plain)} is not a table"
-                raise TypeError(what + (f': write {{ type = "{plain}" }}' if plain in _EFFECTS else ""))
-            kind = plain.get("type")
-            if isinstance(kind, str) and kind not in _EFFECTS:
-                known = nearest(kind, _EFFECTS) or f": it must be one of {', '.join(sorted(_EFFECTS))}"
-                raise ParameterError(f"type = {_checks.shown(kind)} is not an effect{known}")
-            effect: Effect = from_dict(moved(plain, lambda file: str(self._file("impulse_response", file))))
-            return effect
-
     def _send(self, place: Place, value: Any) -> Send:
-        with self._told(place, f"sends[{_checks.shown(place[-1])}]"):
+        with self.told(place, f"sends[{_checks.shown(place[-1])}]"):
             return send_of(place[-1], Send(**value) if isinstance(value, Mapping) else value)
 
     def _automate(self, place: Place, strip: Strip, table: Mapping[str, Any]) -> None:
         place = (*place, "automation")
-        with self._told(place):
-            given = _mapping("automation", table.get("automation", {}))
+        with self.told(place):
+            given = mapping("automation", table.get("automation", {}))
         lanes = {}
         for path, points in given.items():
-            with self._told((*place, path), f"{strip.name}/", path):
+            with self.told((*place, path), f"{strip.name}/", path):
                 if path not in STRIP_LANES:
                     found = parameter_at(path, strip.inserts, list(strip.sends), strip.name)
                     lanes[path] = read_points(path, points, found)
@@ -259,47 +193,29 @@ class _Reading(Generic[_Mix]):
                 # All at once, since legal values of one may depend on another.
                 path = next((path for path in lanes if str(error).startswith(f"{strip.name}/{path}: ")), "")
                 rest = str(error).removeprefix(f"{strip.name}/{path}")
-                raise self._with_line(error, self._places.deepest((*place, path), rest)) from error
+                raise self.with_line(error, self.places.deepest((*place, path), rest)) from error
 
-    def _audio(self, name: Any, given: Any) -> tuple[Path, tuple[int, ...], tuple[Audio, float]]:
+    def _audio(self, name: Any, given: Any) -> tuple[Path, Stamp, tuple[Audio, float]]:
         if not isinstance(given, str):
             raise ParameterError(f"audio of track {_checks.shown(name)} is missing: the path of its file")
-        file = self._file("audio", given)
+        file = self.file("audio", given)
         return file, stamp_of(file), read_audio(file)
-
-    def _file(self, what: str, given: str) -> Path:
-        """Return the place of an audio file, which must be there."""
-        file = Path(os.path.abspath(self._path.parent / given))
-        if file.is_dir():
-            raise ParameterError(f"{what} = {_checks.shown(given)} is a folder: the path of a file needed")
-        if not file.is_file():
-            beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
-            near = closest(file.name, beside)
-            hint = f": did you mean {shown((Path(given).parent / near).as_posix())}?" if near else ""
-            raise FileNotFoundError(f"{what}: there is no file {shown(given)}{hint}")
-        return file
 
     def _check_whole(self, places: Mapping[str, Place]) -> None:
         """Refuse names that are no strip's, and what only the whole mix shows."""
         strips = {strip.name: strip for strip in (*self.mix.values(), self.mix.master_strip)}
         for name, strip in strips.items():
             for setting, to in routes_of(strip):
-                with self._told((*places[name], setting, to)):
+                with self.told((*places[name], setting, to)):
                     refuse_route(strip, setting, to, strips)
         for position, vca in enumerate(self.mix.vcas.values()):
             for member, name in enumerate(vca.members):
-                with self._told(("vca", position, "members", member)):
+                with self.told(("vca", position, "members", member)):
                     refuse_unknown([], {vca.name: [name]}, strips)
-        with self._told(()):
+        with self.told(()):
             _core.check_mix(self.mix._plain(), self.mix.sample_rate_hz)
 
 
 def _rest(message: str, name: Any) -> str:
     """Return what a message says of the settings of a strip."""
     return _OF_STRIP.sub("", message).removeprefix(f"{name}/")
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} = {_checks.shown(value)} is not a table")
-    return value

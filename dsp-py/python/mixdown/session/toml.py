@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 import re
@@ -38,6 +39,8 @@ def _inline(value: Any) -> str:
         return "inf" if value > 0 else "-inf"
     if isinstance(value, (int, float)):
         return repr(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         pairs = ", ".join(f"{_key(str(name))} = {_inline(item)}" for name, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"

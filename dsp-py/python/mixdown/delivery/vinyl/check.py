@@ -18,7 +18,8 @@ from mixdown.analysis.reports import limits_of
 from mixdown.delivery.vinyl.judging import Limits, of_side, of_song
 from mixdown.delivery.vinyl.measuring import Measured, measured, together_lufs
 from mixdown.delivery.vinyl.programmes import Side, programmes
-from mixdown.delivery.vinyl.report import VinylCheck, VinylSong
+from mixdown.delivery.vinyl.report import VinylCheck
+from mixdown.delivery.vinyl.songs import VinylSong
 from mixdown.delivery.vinyl.suggesting import SideAtLevel, suggestions
 
 #: Level of the tone that is cut at the cutting level, in dBFS: its loudness, too.

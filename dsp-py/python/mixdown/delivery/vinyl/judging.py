@@ -12,7 +12,7 @@ from mixdown.analysis.figures import Figures
 from mixdown.analysis.findings import Finding, Severity
 from mixdown.analysis.reports import Limit
 from mixdown.delivery.vinyl.measuring import Measured
-from mixdown.delivery.vinyl.report import VinylSong, clock
+from mixdown.delivery.vinyl.songs import VinylSong, clock
 
 #: Most spans of a finding.
 _MOST_SPANS = 100

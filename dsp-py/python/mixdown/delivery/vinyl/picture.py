@@ -13,7 +13,7 @@ from mixdown.files.names import printable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mixdown.delivery.vinyl.report import VinylSong
+    from mixdown.delivery.vinyl.songs import VinylSong
 
 #: Lowest level that is drawn, in dB.
 _LOWEST_DB = -36.0
