@@ -141,7 +141,7 @@ def deliver(
     place = Path(os.path.realpath(folder))
     refuse_place(place, Path(folder), overwrite)
     cover = Cover.of(mastered.label.cover)
-    refuse_misfits(mastered, asked, place.parent)
+    refuse_misfits(mastered, asked)
     with complete(place, Path(folder)) as part:
         written, sides = _written(
             mastered, asked, part, cover.picture, cue_encoding, elliptic, lambda share: note(0.6 * share)

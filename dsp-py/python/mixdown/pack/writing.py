@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -302,8 +303,10 @@ def _at_cutting_level(programmes: Sequence[tuple[str, tuple[Audio, float]]], rec
     return vinyl_check(programmes, fmt=record, gap_s=gap_s, level_db=level_db)
 
 
-def refuse_misfits(mastered: Masters, formats: Sequence[Format], beside: Path) -> None:
-    """Refuse formats that an album does not fit, for a pack within a folder, before any work."""
+def refuse_misfits(mastered: Masters, formats: Sequence[Format]) -> None:
+    """Refuse formats that an album does not fit, before any work."""
+    # The place of the pack is judged elsewhere: this one can be written.
+    beside = Path(tempfile.gettempdir())
     for number, form in enumerate(formats):
         if form.kind == "disc":
             # For its refusals: too many songs, a song too short, too long in all, too much text.
