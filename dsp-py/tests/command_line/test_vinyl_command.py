@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mixdown as md
-from running import call
+from running import call, run
 
 RATE_HZ = 48_000
 
@@ -51,3 +51,27 @@ def test_bad_options_are_one_line(songs: list[Path], options: tuple[str, ...], t
     assert done.returncode == 1
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_album_file_is_checked_by_its_sides(tmp_path) -> None:
+    rng = np.random.default_rng(1)
+    for name in ("one", "two", "three"):
+        noise = md.LowPass(frequency_hz=2_000)(0.1 * rng.standard_normal(96_000), 48_000)
+        md.write(tmp_path / f"{name}.wav", np.stack([noise, noise]), 48_000)
+    songs = "".join(f'[[track]]\nfile = "{name}.wav"\ntitle = "{name}"\n' for name in ("one", "two", "three"))
+    text = f'version = 1\n[vinyl]\nformat = "7in45"\nsides = [["one", "two"], ["three"]]\n{songs}'
+    (tmp_path / "album.toml").write_text(text)
+    done = run("vinyl", tmp_path / "album.toml", "--json")
+    sides = json.loads(done.stdout)["sides"]
+    assert [(side["side"], side["titles"], side["fmt"]) for side in sides] == [
+        ("A", ["one", "two"], "7in45"),
+        ("B", ["three"], "7in45"),
+    ]
+    # Two songs of 2 s with a gap of 2 s.
+    assert sides[0]["duration_s"] == pytest.approx(6, abs=0.01)
+    # The level is one that groove, cutter and stylus bear.
+    faults = {finding["check"] for side in sides for finding in side["findings"] if finding["severity"] == "fault"}
+    assert not faults & {"slope", "curvature", "lift"}
+    refused = run("vinyl", tmp_path / "album.toml", "--gap", "3")
+    assert refused.returncode == 1
+    assert "--gap is given for an album file" in refused.stderr

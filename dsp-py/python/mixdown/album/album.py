@@ -12,17 +12,16 @@ from typing import Any, Self, cast
 import numpy as np
 
 from mixdown import _checks
-from mixdown._checks import Audio, Source
+from mixdown._checks import Source
 from mixdown._core import ParameterError
-from mixdown._threads import Progress, each
 from mixdown.album.label import Label
-from mixdown.album.master_of_song import AlbumChange
 from mixdown.album.mastered import MasteredAlbum
-from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured, read_song
+from mixdown.album.measuring import AlbumMeasurements, Measure, SongReading, length_text, measured
+from mixdown.album.preparing import group_of, prepared
 from mixdown.album.reading import load
 from mixdown.album.saving import AlbumParts, save
 from mixdown.album.settings import DeliverSettings, MasterSettings, ToneMoves
-from mixdown.album.solving import Part, Policy, Reference, kept_by_level, planned, solved
+from mixdown.album.solving import Policy, Reference, planned, solved
 from mixdown.album.songs import (
     Level,
     Song,
@@ -34,8 +33,7 @@ from mixdown.album.songs import (
     song_of,
     text,
 )
-from mixdown.album.timeline import Group, common_rate, groups_of
-from mixdown.album.tone import Move, Tone, move_to
+from mixdown.album.timeline import common_rate, groups_of
 from mixdown.delivery.codes import gtin
 from mixdown.delivery.normalizing import ClipDb
 from mixdown.delivery.order import Order, suggest_order
@@ -43,7 +41,6 @@ from mixdown.delivery.order import Song as OrderedSong
 from mixdown.delivery.order.suggesting import Arc
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
-from mixdown.meters.loudness_meter import LoudnessMeter, album_of
 
 AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
@@ -450,8 +447,8 @@ class Album:
         note = _checks.callback("progress", progress) or (lambda share: None)
         groups = groups_of(self._songs, self.sample_rate_hz)
         moves = chosen.tone != "none"
-        parts, changes = _prepared(groups, chosen.chain, moves, anchored, lambda share: note(0.2 * share))
-        anchor_group = None if anchored is None else _group_of(groups, anchored)
+        parts, changes = prepared(groups, chosen.chain, moves, anchored, lambda share: note(0.2 * share))
+        anchor_group = None if anchored is None else group_of(groups, anchored)
         plan = planned(parts, chosen.policy, chosen.measure, chosen.window_lu, chosen.lies_on_target, anchor_group)
         lufs = wanted.integrated_lufs
         ceiling = wanted.ceiling_at(lufs)
@@ -518,72 +515,3 @@ def _energies(readings: Sequence[SongReading]) -> list[float]:
     levels = np.array([reading.loud_part_lufs for reading in readings])
     span = float(np.ptp(levels))
     return [float(level) for level in (levels - levels.min()) / span] if span > 0 else [0.5] * len(readings)
-
-
-def _group_of(groups: Sequence[Group], song: int) -> int:
-    """Return the group that holds a song."""
-    counts = np.cumsum([len(group.songs) for group in groups])
-    return int(np.searchsorted(counts, song, side="right"))
-
-
-def _prepared(
-    groups: Sequence[Group],
-    effects: Effect | None,
-    tone: bool,
-    anchor: int | None,
-    progress: Progress,
-) -> tuple[tuple[Part, ...], tuple[AlbumChange, ...]]:
-    """Return the groups after effects and tone, and what was done to each song."""
-    audio = [_affected(group, group.songs[0].effects, effects) for group in groups]
-    moves = _moves(groups, audio, anchor) if tone else [None] * len(groups)
-
-    def work(index: int, note: Progress) -> tuple[Part, LoudnessMeter]:
-        group, move = groups[index], moves[index]
-        samples = audio[index]
-        if move is not None and move.effect is not None:
-            samples = move.effect(samples, group.sample_rate_hz)
-        reading, meter = read_song(group.title, samples, group.sample_rate_hz, note)
-        song = group.songs[0]
-        keep = 'level = "keep"' if song.level == "keep" else ""
-        return Part(group.title, samples, group.sample_rate_hz, reading, song.level, keep, song.gain_db), meter
-
-    pairs = [pair for pair in each(range(len(groups)), work, progress=progress) if not isinstance(pair, Exception)]
-    album_lufs = album_of(meter for _, meter in pairs)
-    parts = []
-    for part, _ in pairs:
-        by_rule = kept_by_level(part.reading, album_lufs) if not part.keep and part.level == "auto" else ""
-        parts.append(dataclasses.replace(part, keep=part.keep or by_rule))
-    changes = []
-    for group, part, move in zip(groups, parts, moves, strict=True):
-        for song in group.songs:
-            said = tuple(change for change in group.changes if change.startswith(f"{song.title}: "))
-            changes.append(
-                AlbumChange(
-                    title=song.title,
-                    gain_db=0.0,
-                    keep=part.keep,
-                    tone=None if move is None else move,
-                    ends=tuple(change.removeprefix(f"{song.title}: ") for change in said),
-                )
-            )
-    return tuple(parts), tuple(changes)
-
-
-def _affected(group: Group, own: Effect | None, album: Effect | None) -> Audio:
-    audio = group.audio
-    for effect in (own, album):
-        if effect is not None:
-            audio = effect(audio, group.sample_rate_hz)
-            if audio.shape[0] != 2:
-                raise ParameterError(f"effects of {group.title!r} make {audio.shape[0]} channels: albums are stereo")
-    return audio
-
-
-def _moves(groups: Sequence[Group], audio: Sequence[Audio], anchor: int | None) -> list[Move | None]:
-    """Return the tone moves of groups towards the anchor or the median song."""
-    from mixdown.album.tone import median_tone, tone_of
-
-    tones = list(each(list(zip(audio, groups, strict=True)), lambda job, _: tone_of(job[0], job[1].sample_rate_hz)))
-    found = [cast(Tone, tone) for tone in tones]
-    reference = median_tone(found) if anchor is None else found[_group_of(groups, anchor)]
-    return [move_to(tone, reference, group.sample_rate_hz) for tone, group in zip(found, groups, strict=True)]

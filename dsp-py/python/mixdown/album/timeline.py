@@ -39,8 +39,8 @@ class Group:
         Silence before it.
     index_points_s : tuple of tuple of float
         Of each song, from its start.
-    changes : tuple of str
-        What was done to the ends of its songs.
+    changes : tuple of tuple of str
+        What was done to each song: its ends, its rate, its channels.
     """
 
     songs: tuple[Song, ...]
@@ -49,7 +49,7 @@ class Group:
     starts: tuple[int, ...]
     pause_s: float
     index_points_s: tuple[tuple[float, ...], ...]
-    changes: tuple[str, ...]
+    changes: tuple[tuple[str, ...], ...]
 
     @property
     def title(self) -> str:
@@ -92,15 +92,15 @@ def _joined(run: list[Song], sample_rate_hz: float, pause_s: float) -> Group:
     for position, song in enumerate(run):
         ends = (position == 0, position == len(run) - 1)
         audio, head_s, said = _ended(song, at_rate(song.audio, song.sample_rate_hz, own_hz), own_hz, ends)
-        changes += [f"{song.title}: {change}" for change in said]
         points.append(tuple(time_s - head_s for time_s in song.index_points_s if time_s > head_s))
         overlap = round(song.crossfade_s * own_hz)
         starts.append(programme.shape[1] - overlap)
         programme = _crossfaded(programme, audio, overlap)
         if song.sample_rate_hz != sample_rate_hz:
-            changes.append(f"{song.title}: from {song.sample_rate_hz:g} Hz to {sample_rate_hz:g} Hz")
+            said.append(f"from {song.sample_rate_hz:g} Hz to {sample_rate_hz:g} Hz")
         if song.was_mono:
-            changes.append(f"{song.title}: mono, made left and right")
+            said.append("mono, made left and right")
+        changes.append(tuple(said))
     whole = at_rate(programme, own_hz, sample_rate_hz)
     scaled = tuple(moved(start, own_hz, sample_rate_hz) for start in starts)
     return Group(tuple(run), whole, sample_rate_hz, scaled, pause_s, tuple(points), tuple(changes))

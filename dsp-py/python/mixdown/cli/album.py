@@ -21,7 +21,8 @@ from mixdown.files.names import printable, shown
 from mixdown.files.tags import Picture
 from mixdown.pack import Quality
 from mixdown.pack.formats import Format, formats_of
-from mixdown.pack.writing import named, refuse_misfits, sides_of
+from mixdown.pack.sides import SIDE_NAMES, sides_of
+from mixdown.pack.writing import named, refuse_misfits
 
 Source = Annotated[Path, typer.Argument(help="Album file (album.toml): docs/album.md describes it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -154,7 +155,7 @@ def _planned(mastered: MasteredAlbum, formats: Sequence[Format]) -> Iterator[str
         if form.kind == "disc":
             names = ["album.wav", "album.cue", "album.toc", "album.cdt", "pq.txt"]
         elif form.kind == "vinyl":
-            names = [*(f"side-{'ABCDEFGHIJKL'[number]}.wav" for number in range(len(sides_of(mastered)))), "sides.json"]
+            names = [*(f"side-{SIDE_NAMES[number]}.wav" for number in range(len(sides_of(mastered)))), "sides.json"]
         elif form.kind == "ingest":
             names = [f"{code}_01_{number:03d}.wav" for number in range(1, len(mastered) + 1)]
         else:

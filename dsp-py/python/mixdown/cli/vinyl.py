@@ -10,6 +10,8 @@ import typer
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.album import Album
+from mixdown.album.songs import chain_of
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.options import number
@@ -20,13 +22,23 @@ from mixdown.delivery.vinyl.songs import clock
 from mixdown.files import Blocks
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
+from mixdown.pack.formats import RECORDS
+from mixdown.pack.sides import checked_sides
 
 
 def vinyl(
-    files: Annotated[list[Path], typer.Argument(help="Songs of one side, in their order; mono or stereo.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Songs of one side, in their order, mono or stereo; or an album file, album.toml."),
+    ],
     fmt: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="12in33, 12in45, 10in33, 10in45, 7in33 or 7in45.")
-    ] = "12in33",
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="12in33, 12in45, 10in33, 10in45, 7in33 or 7in45; by default that of the album file, or 12in33.",
+        ),
+    ] = None,
     gap: Annotated[str, typer.Option("--gap", metavar="SECONDS", help="Silence between songs.")] = "2",
     level: Annotated[
         str | None, typer.Option("--level", metavar="DB", help="Judge at this level in place of the one that fits.")
@@ -41,7 +53,16 @@ def vinyl(
     The level is that of a tone of -18 dBFS and 1 kHz re 5 cm/s. Slope is the velocity of the cutter over the speed of
     the groove, curvature that of the groove over that of the stylus; outside and inside say what it would be at either
     end of the side. The exit code is 1 if anything is a fault.
+
+    Of an album file all sides are checked, each at the level that it can be cut at; its table "vinyl" says which songs
+    they hold. --gap, --level and --limit are for files.
     """
+    if len(files) == 1 and files[0].suffix.lower() == ".toml":
+        _album(
+            files[0], fmt, {"--gap": gap != "2", "--level": level is not None, "--limit": limit is not None}, as_json
+        )
+        return
+    fmt = fmt or RECORDS[0]
     gap_s = number("--gap", gap, 0.0, 60.0)
     level_db = None if level is None else number("--level", level, -40.0, 40.0)
     limits = None if limit is None else dict(_limit(text) for text in limit)
@@ -66,6 +87,32 @@ def vinyl(
     else:
         _print(report)
     if not report.passed:
+        raise typer.Exit(1)
+
+
+def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bool) -> None:
+    """Check the sides of an album as its file cuts them."""
+    extra = [name for name, is_given in given.items() if is_given]
+    if extra:
+        raise ParameterError(f"{extra[0]} is given for an album file: gaps stand in it, and levels are found")
+    record = _checks.one_of("--format", record, RECORDS) if record is not None else None
+    with bar(f"Reading {shown(source.name)}") as progress:
+        album = Album.from_file(source, progress=progress)
+    settings = album.deliver_settings
+    with bar(f"Mastering {shown(source.name)}") as progress:
+        mastered = album.master(progress=progress)
+    with bar("Checking the sides") as progress:
+        effects = chain_of("vinyl_effects", settings.vinyl_effects)
+        sides = checked_sides(mastered, record or settings.record or RECORDS[0], effects, progress)
+    if as_json:
+        found = [{"side": side.name, "titles": list(side.titles), **side.check.to_dict()} for side in sides]
+        say(json.dumps({"sides": found}, indent=2, allow_nan=False))
+    else:
+        for side in sides:
+            say(f"Side {side.name}")
+            _print(side.check)
+            say()
+    if not all(side.check.passed for side in sides):
         raise typer.Exit(1)
 
 

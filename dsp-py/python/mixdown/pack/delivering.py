@@ -25,8 +25,8 @@ from mixdown.pack.masters import Masters
 from mixdown.pack.page import write_report
 from mixdown.pack.place import complete, refuse_place
 from mixdown.pack.quality import Quality, quality_of
+from mixdown.pack.sides import Side
 from mixdown.pack.writing import (
-    Side,
     Written,
     refuse_misfits,
     version_of,

@@ -17,7 +17,8 @@ from mixdown.delivery.manifest import ManifestFile
 from mixdown.effects import without_infinities
 from mixdown.pack.formats import Format
 from mixdown.pack.masters import Masters
-from mixdown.pack.writing import Side, Written
+from mixdown.pack.sides import Side
+from mixdown.pack.writing import Written
 
 #: True peak of decoded audio above which a player clips.
 _FULL_SCALE_DBTP = 0.0

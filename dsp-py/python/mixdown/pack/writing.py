@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
-from mixdown._checks import Audio
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.disc import CD_BITS, CD_RATE_HZ
 from mixdown.album.master_of_song import MasteredSong
 from mixdown.album.measuring import read_levels
 from mixdown.checking import Profile
-from mixdown.delivery.sides import brightness_db, vinyl_sides
-from mixdown.delivery.vinyl import VinylCheck, vinyl_check
 from mixdown.effects import Effect, without_infinities
 from mixdown.files import BitDepth, Broadcast, Tags, check_output, replace_file, write
 from mixdown.files.encoding import Coding, decode, encoded
@@ -32,9 +26,7 @@ from mixdown.meters import Loudness, LoudnessMeter
 from mixdown.meters.loudness_meter import album_of
 from mixdown.pack.formats import Format
 from mixdown.pack.masters import Masters
-
-#: Names of the sides of records.
-_SIDE_NAMES = "ABCDEFGHIJKL"
+from mixdown.pack.sides import SIDE_NAMES, Side, checked_sides
 
 
 @dataclass(frozen=True)
@@ -207,100 +199,28 @@ def write_disc(mastered: Masters, form: Format, folder: Path, encoding: str) -> 
     return written
 
 
-@dataclass(frozen=True)
-class Side:
-    """A side of a record.
-
-    Attributes
-    ----------
-    name : str
-        "A", "B", and so on.
-    titles : tuple of str
-    check : VinylCheck
-    """
-
-    name: str
-    titles: tuple[str, ...]
-    check: VinylCheck
-
-
-def sides_of(mastered: Masters, count: int = 2) -> list[list[int]]:
-    """Return the songs of each side: as the album says, else cut so that the sides are of similar length."""
-    titles = [track.title for track in mastered.tracks]
-    if mastered.label.sides:
-        return [[titles.index(title) for title in side] for side in mastered.label.sides]
-    tracks = mastered.tracks
-    joined = [position for position, song in enumerate(mastered.songs) if song.is_joined]
-    cut = vinyl_sides(
-        [track.duration_s for track in tracks],
-        [bright for bright in each(tracks, _brightness) if not isinstance(bright, Exception)],
-        min(count, len(tracks) - len(joined)),
-        gaps_s=mastered.pauses_s,
-        runs_on=joined,
-    )
-    return [list(side) for side in cut.sides]
-
-
 def _meter(track: MasteredSong, note: Progress) -> LoudnessMeter:
     return read_levels(track.audio, track.sample_rate_hz, note)[1]
-
-
-def _brightness(track: MasteredSong, note: Progress) -> float:
-    note(0.0)
-    return brightness_db(track.audio, track.sample_rate_hz)
 
 
 def write_sides(
     mastered: Masters, form: Format, folder: Path, effects: Effect | None, progress: Progress
 ) -> tuple[list[Written], list[Side]]:
     """Write the sides of a record: the programme before the limiter, with one gain for all sides, silence inside."""
-    songs, rate_hz = mastered.unlimited(effects), mastered.sample_rate_hz
-
-    written, checked, described = [], [], []
-    jobs = list(zip(_SIDE_NAMES, sides_of(mastered), strict=False))
-    # One after another: the check of a side takes all cores.
-    for number, (name, side) in enumerate(jobs):
-        pieces: list[Audio] = []
-        starts_s: list[float] = []
-        for position in side:
-            pause_s = mastered.pauses_s[position] if position != side[0] else 0.0
-            pieces.append(np.zeros((2, round(pause_s * rate_hz)), dtype=songs[position].dtype))
-            starts_s.append(sum(piece.shape[1] for piece in pieces) / rate_hz)
-            pieces.append(songs[position])
-        path = f"{form.folder}/side-{name}.wav"
-        write(folder / path, np.concatenate(pieces, axis=1), rate_hz, bit_depth=24, profile="archive")
-        progress((number + 0.3) / len(jobs))
-        titles = tuple(mastered.tracks[position].title for position in side)
-        programmes = [(title, (songs[position], rate_hz)) for title, position in zip(titles, side, strict=True)]
-        gaps = [mastered.pauses_s[position] for position in side[1:]]
-        check = _at_cutting_level(programmes, form.record, float(np.mean(gaps)) if gaps else 0.0)
-        tracks = [{"title": title, "start_s": start} for title, start in zip(titles, starts_s, strict=True)]
-        described.append({"side": name, "file": f"side-{name}.wav", "tracks": tracks, "check": check.to_dict()})
+    sides = checked_sides(mastered, form.record, effects, lambda share: progress(0.9 * share))
+    written, described = [], []
+    for side in sides:
+        name = f"side-{side.name}.wav"
+        path = f"{form.folder}/{name}"
+        write(folder / path, side.audio, mastered.sample_rate_hz, bit_depth=24, profile="archive")
+        tracks = [{"title": title, "start_s": start} for title, start in zip(side.titles, side.starts_s, strict=True)]
+        described.append({"side": side.name, "file": name, "tracks": tracks, "check": side.check.to_dict()})
         written.append(Written(path))
-        checked.append(Side(name, titles, check))
-        progress((number + 1) / len(jobs))
     plain = without_infinities({"record": form.record, "sides": described})
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     path = f"{form.folder}/sides.json"
     (folder / path).write_text(text + "\n", encoding="utf-8")
-    return [*written, Written(path)], checked
-
-
-def _at_cutting_level(programmes: Sequence[tuple[str, tuple[Audio, float]]], record: str, gap_s: float) -> VinylCheck:
-    """Return the check of a side at the highest level that fits and that groove, cutter and stylus bear."""
-    check = vinyl_check(programmes, fmt=record, gap_s=gap_s)
-    excess_db = 0.0
-    for finding in check.findings:
-        if finding.severity == "fault" and finding.value is not None and finding.limit is not None:
-            if finding.check in ("slope", "curvature"):
-                excess_db = max(excess_db, finding.value - finding.limit)
-            elif finding.check == "lift":
-                excess_db = max(excess_db, 20 * math.log10(finding.value / finding.limit))
-    if not excess_db:
-        return check
-    # All of them follow the level: it is the cutter's to choose, and no fault of the side.
-    level_db = math.floor(10 * (check.level_db - excess_db)) / 10
-    return vinyl_check(programmes, fmt=record, gap_s=gap_s, level_db=level_db)
+    return [*written, Written(path)], sides
 
 
 def refuse_misfits(mastered: Masters, formats: Sequence[Format]) -> None:
@@ -312,8 +232,8 @@ def refuse_misfits(mastered: Masters, formats: Sequence[Format]) -> None:
             # For its refusals: too many songs, a song too short, too long in all, too much text.
             mastered.layout.cdtext()
             continue
-        if form.kind == "vinyl" and len(mastered.label.sides) > len(_SIDE_NAMES):
-            most = len(_SIDE_NAMES)
+        if form.kind == "vinyl" and len(mastered.label.sides) > len(SIDE_NAMES):
+            most = len(SIDE_NAMES)
             raise ParameterError(
                 f"formats[{number}] = {form.name!r}: {len(mastered.label.sides)} sides, at most {most}"
             )
