@@ -15,7 +15,7 @@ import pytest
 
 import mixdown as md
 from judges import judge
-from mixdown.catalog import Job, MasterSettings, catalog_jobs, run
+from mixdown.catalog import CatalogSettings, Job, catalog_jobs, run
 from mixdown.catalog.attempts import attempt, clear_dead
 from running import call
 from signals import RATE_HZ
@@ -157,8 +157,8 @@ def test_other_settings_another_song_and_another_response_are_made_anew(songs: P
 
 
 def test_equal_settings_are_the_same_however_they_are_written() -> None:
-    plain = MasterSettings(target="spotify", ceiling_dbtp=-1, clip_db=2, delivery_rate_hz=44_100, effects=[md.Gain()])
-    other = MasterSettings(
+    plain = CatalogSettings(target="spotify", ceiling_dbtp=-1, clip_db=2, delivery_rate_hz=44_100, effects=[md.Gain()])
+    other = CatalogSettings(
         target="Spotify",
         ceiling_dbtp=np.float32(-1),
         clip_db=2.0,
@@ -168,13 +168,13 @@ def test_equal_settings_are_the_same_however_they_are_written() -> None:
         effects=md.Gain(gain_db=np.float32(0)),
     )
     assert other == plain
-    assert other.digest() == plain.digest() != MasterSettings(target="spotify").digest()
+    assert other.digest() == plain.digest() != CatalogSettings(target="spotify").digest()
 
 
 def test_a_response_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     md.write(tmp_path / "response.wav", np.ones((1, 1), np.float32), RATE_HZ, bit_depth=32)
     monkeypatch.chdir(tmp_path)
-    settings = MasterSettings(effects=[md.Parallel([md.Convolution(impulse_response="response.wav"), md.Gain()])])
+    settings = CatalogSettings(effects=[md.Parallel([md.Convolution(impulse_response="response.wav"), md.Gain()])])
     digest = settings.digest()
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
@@ -238,7 +238,7 @@ def test_a_place_that_cannot_be_written_is_a_record(songs: Path, tmp_path: Path)
 
 
 def test_a_job_is_a_value(songs: Path, tmp_path: Path) -> None:
-    jobs = catalog_jobs(songs, tmp_path / "out", MasterSettings(effects=md.Gain(gain_db=1)))
+    jobs = catalog_jobs(songs, tmp_path / "out", CatalogSettings(effects=md.Gain(gain_db=1)))
     assert pickle.loads(pickle.dumps(jobs)) == jobs
     assert len(pickle.dumps(jobs[0])) < 2_000
     with pytest.raises(AttributeError):
@@ -247,7 +247,7 @@ def test_a_job_is_a_value(songs: Path, tmp_path: Path) -> None:
 
 def test_many_attempts_at_once_are_harmless(songs: Path, tmp_path: Path) -> None:
     (job,) = (
-        job for job in catalog_jobs(songs, tmp_path / "out", MasterSettings(), force=True) if job.source == "one.wav"
+        job for job in catalog_jobs(songs, tmp_path / "out", CatalogSettings(), force=True) if job.source == "one.wav"
     )
     run(job)
     before = contents(tmp_path / "out")
@@ -445,7 +445,7 @@ def test_the_command_refuses_counts_and_a_missing_folder(songs: Path, tmp_path: 
 
 
 def test_a_job_alone_needs_no_catalogue(songs: Path, tmp_path: Path) -> None:
-    job = Job(songs, "one.wav", tmp_path / "out", "deep/one.flac", MasterSettings(target_lufs=-20))
+    job = Job(songs, "one.wav", tmp_path / "out", "deep/one.flac", CatalogSettings(target_lufs=-20))
     assert run(job).status == "ok"
     assert run(job).skipped
     assert md.loudness(md.read(tmp_path / "out/deep/one.flac")).integrated_lufs == pytest.approx(-20, abs=0.02)

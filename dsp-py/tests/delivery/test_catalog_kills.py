@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import mixdown as md
-from mixdown.catalog import Job, MasterSettings, catalog_jobs
+from mixdown.catalog import CatalogSettings, Job, catalog_jobs
 from mixdown.catalog.schedulers import in_processes
 from running import START
 from signals import RATE_HZ
@@ -225,7 +225,7 @@ def test_a_signal_ends_all_and_leaves_nothing_half_written(
     }.items() <= serial.items()
 
 
-class Deadly(MasterSettings):
+class Deadly(CatalogSettings):
     """Takes its process with it."""
 
     def digest(self) -> str:
@@ -233,7 +233,7 @@ class Deadly(MasterSettings):
 
 
 def test_a_song_that_takes_its_process_with_it_is_found_out(songs: Path, tmp_path: Path) -> None:
-    fine = catalog_jobs(songs, tmp_path, MasterSettings(target_lufs=TARGET_LUFS))[2:10]
+    fine = catalog_jobs(songs, tmp_path, CatalogSettings(target_lufs=TARGET_LUFS))[2:10]
     deadly = Job(songs, "song 30.wav", tmp_path, "song 30.wav", Deadly())
     made = list(in_processes([*fine[:3], deadly, *fine[3:]], workers=WORKERS, retries=2))
     failed = {record.source: record.message for record in made if record.status == "failed"}

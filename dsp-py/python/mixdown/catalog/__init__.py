@@ -3,15 +3,15 @@
 from mixdown.catalog.cataloguing import Catalog, master_catalog
 from mixdown.catalog.job import Job, run
 from mixdown.catalog.records import CatalogRecord
-from mixdown.catalog.settings import MasterSettings
+from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 
 __all__ = [
     "Catalog",
     "CatalogRecord",
+    "CatalogSettings",
     "FileFormat",
     "Job",
-    "MasterSettings",
     "catalog_jobs",
     "catalog_manifest",
     "master_catalog",

@@ -17,7 +17,7 @@ from mixdown.catalog.cluster import on_cluster
 from mixdown.catalog.job import Job
 from mixdown.catalog.records import CatalogRecord
 from mixdown.catalog.schedulers import in_processes, in_threads
-from mixdown.catalog.settings import MasterSettings
+from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 from mixdown.delivery import Manifest
 from mixdown.delivery.normalizing import ClipDb
@@ -203,7 +203,7 @@ def master_catalog(
     >>> [round(file.integrated_lufs, 2) for file in again.manifest.files]
     [-14.0, -14.0]
     """
-    settings = MasterSettings(
+    settings = CatalogSettings(
         target=target,
         target_lufs=target_lufs,
         ceiling_dbtp=ceiling_dbtp,

@@ -11,7 +11,7 @@ from pathlib import Path
 from mixdown import _checks
 from mixdown.catalog.attempts import attempt, is_attempt
 from mixdown.catalog.records import CatalogRecord, read_record, record_file, write_record
-from mixdown.catalog.settings import MasterSettings
+from mixdown.catalog.settings import CatalogSettings
 from mixdown.delivery import ManifestFile
 from mixdown.delivery.manifest import sha256_of
 from mixdown.files import Blocks, Recording
@@ -30,7 +30,7 @@ class Job:
         Folder of the songs, and the song in it.
     out, output : path, str
         Folder of the masters, and the master in it: its ending names its format.
-    settings : MasterSettings
+    settings : CatalogSettings
     force : bool
         Whether it is done though it stands already.
     """
@@ -39,7 +39,7 @@ class Job:
     source: str
     out: Path
     output: str
-    settings: MasterSettings
+    settings: CatalogSettings
     force: bool = False
 
     @property
@@ -93,11 +93,11 @@ def run(job: Job, progress: Callable[[float], object] | None = None) -> CatalogR
     >>> from pathlib import Path
     >>> import mixdown as md
     >>> import numpy as np
-    >>> from mixdown.catalog import Job, MasterSettings, run
+    >>> from mixdown.catalog import Job, CatalogSettings, run
     >>> with tempfile.TemporaryDirectory() as name:
     ...     folder = Path(name)
     ...     md.write(folder / "tone.wav", 0.1 * np.sin(np.arange(48_000) / 10), 48_000)
-    ...     job = Job(folder, "tone.wav", folder / "masters", "tone.wav", MasterSettings(target_lufs=-16))
+    ...     job = Job(folder, "tone.wav", folder / "masters", "tone.wav", CatalogSettings(target_lufs=-16))
     ...     first, again = run(job), run(job)
     >>> round(first.file.integrated_lufs, 2), first.skipped, again.skipped
     (-16.0, False, True)

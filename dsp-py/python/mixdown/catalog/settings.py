@@ -23,7 +23,7 @@ from mixdown.files import NoiseShaping, Profile, Recording
 
 
 @dataclass(frozen=True)
-class MasterSettings:
+class CatalogSettings:
     """How all songs of a catalogue are mastered: the arguments of :func:`mixdown.master`, checked.
 
     Parameters

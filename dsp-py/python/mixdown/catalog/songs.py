@@ -11,7 +11,7 @@ from typing import Literal
 from mixdown._core import ParameterError
 from mixdown.catalog.job import Job
 from mixdown.catalog.records import read_record, record_file
-from mixdown.catalog.settings import MasterSettings
+from mixdown.catalog.settings import CatalogSettings
 from mixdown.delivery import Manifest
 from mixdown.delivery.manifest import MANIFEST
 from mixdown.files import READABLE
@@ -22,14 +22,14 @@ FileFormat = Literal["wav", "flac"]
 
 
 def catalog_jobs(
-    folder: Path, out: Path, settings: MasterSettings, file_format: FileFormat = "wav", force: bool = False
+    folder: Path, out: Path, settings: CatalogSettings, file_format: FileFormat = "wav", force: bool = False
 ) -> tuple[Job, ...]:
     """Return the jobs of a catalogue, in the order of the names of its songs.
 
     Parameters
     ----------
     folder, out : path
-    settings : MasterSettings
+    settings : CatalogSettings
     file_format : "wav" or "flac", default "wav"
     force : bool, default False
 
