@@ -349,6 +349,11 @@ class TestRefusals:
         with pytest.raises((ValueError, TypeError), match=message):
             album_of_songs([0.05]).master(**{"target_lufs": -16, **settings} if "target" not in settings else settings)
 
+    @pytest.mark.parametrize("date", ["yesterday", "28.11.2026", "2026-13", "2026-11-32"])
+    def test_dates_that_tags_do_not_hold(self, date: str) -> None:
+        with pytest.raises(md.ParameterError, match=r"date = .* is not allowed: it must be YYYY"):
+            md.Album(date=date)
+
     def test_an_empty_album_and_a_wrong_barcode(self) -> None:
         with pytest.raises(md.ParameterError, match="the album has no songs"):
             md.Album().master()
@@ -364,6 +369,24 @@ def test_an_order_is_suggested_from_what_was_measured() -> None:
     assert order.titles[0] == "S1"
     assert sorted(order.titles) == ["S0", "S1", "S2"]
     assert order.cost <= order.given_cost or order.titles[0] == "S1"
+
+
+def test_an_order_keeps_together_what_has_no_gap() -> None:
+    album = md.Album()
+    for number, level in enumerate((0.1, 0.02, 0.05, 0.03)):
+        album.track(song(number, 6, level), title=f"S{number}", gapless=number == 2)
+    order = album.suggest_order(last="S1")
+    assert order.titles[-1] == "S1 / S2"
+    assert sorted(order.titles) == ["S0", "S1 / S2", "S3"]
+    assert "with these ends" in order.table()
+
+
+def test_songs_louder_than_the_target_get_its_ceiling_for_them() -> None:
+    mastered = album_of_songs([0.05, 0.02]).master("spotify")
+    lufs = [track.loudness.integrated_lufs for track in mastered.tracks]
+    assert lufs[0] > -14 > lufs[1]
+    assert [track.certificate.ceiling_dbtp for track in mastered.tracks] == [-2, -1]
+    assert mastered.tracks[0].loudness.true_peak_dbtp <= -2.05
 
 
 def test_measurements_show_themselves() -> None:

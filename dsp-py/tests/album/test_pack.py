@@ -227,7 +227,12 @@ class TestCovers:
         assert (pack.folder / "cover.png").stat().st_size > 1 << 24
 
     def test_a_missing_cover_is_refused_before_any_work(self, tmp_path: Path, monkeypatch) -> None:
+        with pytest.raises(FileNotFoundError, match=r"^cover = .*none\.jpg is not there"):
+            md.Album(cover=tmp_path / "none.jpg")
+        # It may go away later.
+        (tmp_path / "none.jpg").touch()
         masters = plain_album(1, 1, cover=tmp_path / "none.jpg").master(target_lufs=-16)
+        (tmp_path / "none.jpg").unlink()
         monkeypatch.setattr(md.MasteredAlbum, "at", None)
         with pytest.raises(FileNotFoundError, match=r"^cover = '.*none\.jpg' cannot be read: No such file"):
             masters.deliver(tmp_path / "pack", ["cd"])
@@ -339,10 +344,39 @@ class TestPlaces:
         other.mkdir()
         (other / "precious.txt").write_text("kept")
         (tmp_path / "music.old").mkdir()
-        with pytest.raises(FileExistsError, match="music' holds other files: overwrite replaces packs alone"):
+        with pytest.raises(FileExistsError, match="music' holds other files than a pack: only packs are replaced"):
             plain_masters().deliver(other, ["wav16"], overwrite=True)
         assert tree(other) == {"precious.txt": b"kept"}
         assert (tmp_path / "music.old").is_dir()
+
+    def test_nothing_is_replaced_that_is_not_of_the_pack(self, tmp_path: Path) -> None:
+        def refused(place: Path, message: str) -> None:
+            before = tree(place)
+            with pytest.raises(FileExistsError, match=message):
+                plain_masters().deliver(place, ["wav16"], overwrite=True)
+            assert tree(place) == before
+
+        # A manifest of something else, such as a web app's or a catalogue's.
+        for name, text in (("app", '{"name": "web app"}'), ("songs", '{"settings": {}, "files": []}')):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "manifest.json").write_text(text)
+            (tmp_path / name / "main.js").write_text("work")
+            refused(tmp_path / name, "holds other files than a pack")
+        pack = tmp_path / "pack"
+        plain_masters().deliver(pack, ["wav16"])
+        (pack / "masters" / "notes.txt").write_text("mine")
+        refused(pack, "holds 'masters/notes.txt' beside the pack|holds masters/notes.txt beside the pack")
+        (pack / "masters" / "notes.txt").unlink()
+        part = tmp_path / "pack.part"
+        part.mkdir()
+        (part / "important").write_text("mine")
+        refused(pack, r"which holds other files")
+        assert (part / "important").read_text() == "mine"
+        # What a killed process left is known by its mark.
+        (part / ".mixdown-part").touch()
+        plain_masters().deliver(pack, ["flac16"], overwrite=True)
+        assert not part.exists()
+        assert not any(path.startswith("masters") for path in tree(pack))
 
     @pytest.mark.parametrize("overwrite", [False, True])
     def test_a_file_in_its_place(self, tmp_path: Path, overwrite: bool) -> None:
@@ -360,6 +394,7 @@ class TestPlaces:
 
     def test_what_a_killed_process_left_is_removed_and_a_file_is_not(self, tmp_path: Path) -> None:
         (tmp_path / "pack.part" / "deep").mkdir(parents=True)
+        (tmp_path / "pack.part" / ".mixdown-part").touch()
         plain_masters().deliver(tmp_path / "pack", ["wav16"])
         assert [file.name for file in tmp_path.iterdir()] == ["pack"]
         (tmp_path / "other.part").write_text("kept")

@@ -124,16 +124,22 @@ class TestAlbum:
         assert (done.returncode, files_in(tmp_path / "pack")) == (1, before)
         assert "exists already: --overwrite replaces it" in done.stderr
         (tmp_path / "pack" / "flac" / "old.flac").write_bytes(b"")
+        done = call("album", file, *options, "flac", "--overwrite")
+        assert (done.returncode, "flac/old.flac" in done.stderr) == (1, True)
+        (tmp_path / "pack" / "flac" / "old.flac").unlink()
         assert call("album", file, *options, "flac", "--overwrite").returncode == 0
         assert files_in(tmp_path / "pack") == before
 
     def test_folders_that_are_no_packs_or_hold_what_is_read_are_not_replaced(self, file: Path, tmp_path: Path) -> None:
         before = files_in(tmp_path)
         done = call("album", file, "-o", file.parent, "--overwrite")
-        assert "holds no manifest.json: only packs are replaced" in done.stderr
+        assert "holds other files than a pack: only packs are replaced" in done.stderr
         (file.parent / "manifest.json").write_text("{}")
         done = call("album", file, "-o", file.parent, "--overwrite")
-        assert "album.toml, which is read: choose another folder" in done.stderr
+        assert "holds other files than a pack: only packs are replaced" in done.stderr
+        (file.parent / "manifest.json").write_text('{"pack": 1, "files": []}')
+        done = call("album", file, "-o", file.parent, "--overwrite")
+        assert "beside the pack: move it away" in done.stderr
         assert files_in(tmp_path) == sorted([*before, "source/manifest.json"])
 
     @pytest.mark.parametrize(
@@ -190,7 +196,7 @@ class TestOrder:
         ("options", "told"),
         [
             (("--arc", "circle"), "arc = 'circle' is not allowed: it must be one of rise_fall, front, wave, flat"),
-            (("--first", "Lost"), "first = 'Lost' is not allowed: it must be one of Löud, Soft, Last"),
+            (("--first", "Lost"), "first = 'Lost' is none of the songs (Löud, Soft, Last)"),
             (("--first", "Last", "--last", "Last"), "first = 'Last' is last too"),
         ],
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
@@ -41,6 +41,10 @@ from mixdown.delivery.order import Song as OrderedSong
 from mixdown.delivery.order.suggesting import Arc
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
+from mixdown.files.names import shown
+
+#: A date of a release, as tags hold it.
+_DATE = re.compile("[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
 AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
@@ -91,6 +95,10 @@ class Album:
         cover: str | os.PathLike[str] | None = None,
         sample_rate_hz: float | None = None,
     ) -> None:
+        if date is not None and not _DATE.fullmatch(text("date", date)):
+            raise ParameterError(f"date = {_checks.shown(date)} is not allowed: it must be YYYY, YYYY-MM or YYYY-MM-DD")
+        if cover is not None and not os.path.isfile(cover):
+            raise FileNotFoundError(f"cover = {shown(os.fspath(cover))} is not there")
         given = {"date": date, "label": label, "genre": genre, "copyright": copyright}
         self._label = Label(
             title=text("title", title),
@@ -291,7 +299,7 @@ class Album:
 
     def __repr__(self) -> str:
         name = " – ".join(part for part in (self._label.artist, self._label.title) if part) or "untitled"
-        seconds = sum(song.duration_s for song in self._songs)
+        seconds = sum(song.duration_s - song.crossfade_s for song in self._songs)
         return f"<Album {name}: {len(self._songs)} songs, {length_text(seconds)}>"
 
     @property
@@ -405,7 +413,7 @@ class Album:
         Parameters
         ----------
         target, target_lufs, ceiling_dbtp
-            See :func:`master`. The ceiling is that of the target's loudness, for all songs. A target given here puts
+            See :func:`master`. The ceiling is the target's at the loudness of each song. A target given here puts
             that of the settings aside with its ceiling.
         policy : "album", "similar" or "track", default "album"
             "album" leaves the levels of the songs beside each other as they are; "similar" brings them within
@@ -451,8 +459,6 @@ class Album:
         anchor_group = None if anchored is None else group_of(groups, anchored)
         plan = planned(parts, chosen.policy, chosen.measure, chosen.window_lu, chosen.lies_on_target, anchor_group)
         lufs = wanted.integrated_lufs
-        ceiling = wanted.ceiling_at(lufs)
-        settings["ceiling_dbtp"] = 0.0 if math.isinf(ceiling) else ceiling
         found = solved(parts, plan, wanted, lufs, settings, lambda share: note(0.2 + 0.8 * share))
         note(1.0)
         return MasteredAlbum(
@@ -487,7 +493,8 @@ class Album:
         arc : str, default "rise_fall"
             Course of the energy over the album: "rise_fall", "front", "wave" or "flat".
         first, last : str, optional
-            Titles of songs that stay at the ends.
+            Titles of songs that stay at the ends. Songs without a gap between them stay together, as one with both
+            titles.
         progress : function, optional
             Called with the share done, 0 to 1.
 
@@ -496,18 +503,32 @@ class Album:
         Order
         """
         readings = self.measure(progress=progress).songs
+        measured = list(zip(self._songs, readings, _energies(readings), strict=True))
+        groups: list[list[tuple[Song, SongReading, float]]] = []
+        for one in measured:
+            if groups and one[0].is_joined:
+                groups[-1].append(one)
+            else:
+                groups.append([one])
+        titles = {
+            song.title: " / ".join(member.title for member, *_ in group) for group in groups for song, *_ in group
+        }
+        pins = {
+            name: None if title is None else titles[self._songs[self._position(name, title)].title]
+            for name, title in (("first", first), ("last", last))
+        }
         songs = [
             OrderedSong(
-                title=song.title,
-                start_lufs=reading.start_lufs,
-                end_lufs=reading.end_lufs,
-                energy=energy,
-                key=song.key or None,
-                tempo_bpm=song.tempo_bpm,
+                title=titles[group[0][0].title],
+                start_lufs=group[0][1].start_lufs,
+                end_lufs=group[-1][1].end_lufs,
+                energy=sum(energy for *_, energy in group) / len(group),
+                key=group[0][0].key or None,
+                tempo_bpm=group[0][0].tempo_bpm,
             )
-            for song, reading, energy in zip(self._songs, readings, _energies(readings), strict=True)
+            for group in groups
         ]
-        return suggest_order(songs, arc=arc, first=first, last=last)
+        return suggest_order(songs, arc=arc, **pins)
 
 
 def _energies(readings: Sequence[SongReading]) -> list[float]:

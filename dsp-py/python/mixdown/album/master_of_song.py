@@ -18,6 +18,8 @@ class AlbumChange:
     Attributes
     ----------
     title : str
+    before_lufs : float
+        Its loudness before gain and limiter.
     gain_db : float
         Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
     keep : str
@@ -28,6 +30,7 @@ class AlbumChange:
     """
 
     title: str
+    before_lufs: float
     gain_db: float
     keep: str
     tone: Move | None

@@ -18,7 +18,7 @@ from mixdown.album.label import Label
 from mixdown.album.master_of_song import AlbumChange, MasteredSong
 from mixdown.album.measuring import length_text
 from mixdown.album.settings import DeliverSettings
-from mixdown.album.solving import Part, Plan, Policy, Solved, solved
+from mixdown.album.solving import Part, Plan, Policy, Solved, ceiling_of, solved
 from mixdown.album.songs import Song
 from mixdown.album.timeline import Group, moved
 from mixdown.analysis.reports import aligned
@@ -158,17 +158,18 @@ class MasteredAlbum:
         -------
         str
         """
-        rows: list[tuple[str, ...]] = [("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Reduction")]
-        befores = [part.reading for part in self._parts]
-        readings = [reading for group, reading in zip(self._groups, befores, strict=True) for _ in group.songs]
-        for song, reading, change in zip(self.tracks, readings, self.changes, strict=True):
+        rows: list[tuple[str, ...]] = [
+            ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
+        ]
+        for song, change in zip(self.tracks, self.changes, strict=True):
             certificate = song.certificate
             gain_db = change.gain_db + self._solved.constant_db
             figures = (
-                *(reading.loudness.integrated_lufs, gain_db, song.loudness.integrated_lufs),
-                *(song.loudness.true_peak_dbtp, song.loudness.loudness_range_lu, certificate.max_reduction_db),
+                *(change.before_lufs, gain_db, song.loudness.integrated_lufs),
+                *(song.loudness.true_peak_dbtp, song.loudness.loudness_range_lu),
+                *(certificate.clip_depth_db, certificate.max_reduction_db),
             )
-            digits = (1, 2, 2, 2, 1, 1)
+            digits = (1, 2, 2, 2, 1, 1, 1)
             cells = (_checks.figure(value, count) for value, count in zip(figures, digits, strict=True))
             rows.append((song.title, length_text(song.duration_s), *cells))
         wanted = f"{self._target.name}: {self._target_lufs:g} LUFS"
@@ -330,7 +331,10 @@ class MasteredAlbum:
         settings = {**self._settings, "delivery_rate_hz": self.sample_rate_hz}
         # Beside the songs as in its mix, as far as the limiter goes.
         wanted = min(reading.integrated_lufs + self._solved.constant_db, self._target_lufs)
-        made = master(song.audio, song.sample_rate_hz, target_lufs=wanted, name="pregap", **settings)
+        ceiling_dbtp = ceiling_of(self._target, wanted)
+        made = master(
+            song.audio, song.sample_rate_hz, target_lufs=wanted, ceiling_dbtp=ceiling_dbtp, name="pregap", **settings
+        )
         self._hidden = made.audio
         return self._hidden
 

@@ -12,7 +12,7 @@ from mixdown._checks import Audio
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.master_of_song import AlbumChange
-from mixdown.album.measuring import read_song
+from mixdown.album.measuring import read_levels, read_song
 from mixdown.album.solving import Part, kept_by_level
 from mixdown.album.timeline import Group
 from mixdown.album.tone import Move, Tone, median_tone, move_to, tone_of
@@ -56,8 +56,14 @@ def prepared(
         parts.append(dataclasses.replace(part, keep=part.keep or by_rule))
     changes = []
     for group, part, move in zip(groups, parts, moves, strict=True):
-        for song, ends in zip(group.songs, group.changes, strict=True):
-            changes.append(AlbumChange(title=song.title, gain_db=0.0, keep=part.keep, tone=move, ends=ends))
+        for index, (song, ends) in enumerate(zip(group.songs, group.changes, strict=True)):
+            before = part.reading.loudness
+            if len(group.songs) > 1:
+                before = read_levels(
+                    part.audio[:, slice(*group.span(index, part.audio.shape[1]))], group.sample_rate_hz
+                )[0]
+            lufs = before.integrated_lufs
+            changes.append(AlbumChange(song.title, lufs, gain_db=0.0, keep=part.keep, tone=move, ends=ends))
     return tuple(parts), tuple(changes)
 
 

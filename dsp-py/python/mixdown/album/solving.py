@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -205,7 +206,13 @@ def _delivered(
             raise _out_of_reach(part, wanted_lufs, 0.0, album_lufs)
         try:
             return master(
-                part.audio, part.sample_rate_hz, target_lufs=wanted_lufs, name=part.title, progress=note, **settings
+                part.audio,
+                part.sample_rate_hz,
+                target_lufs=wanted_lufs,
+                ceiling_dbtp=ceiling_of(target, wanted_lufs),
+                name=part.title,
+                progress=note,
+                **settings,
             )
         except ParameterError as error:
             found = _REFUSED.search(str(error))
@@ -220,6 +227,12 @@ def _delivered(
         # The one that asks for the quietest album decides.
         raise ParameterError(str(min(refused, key=lambda error: error.album_lufs)))
     return tuple(_of_album(outcome, target, album_lufs) for outcome in outcomes if isinstance(outcome, Mastered))
+
+
+def ceiling_of(target: Target, integrated_lufs: float) -> float:
+    """Return the ceiling of a song: that of the target at its loudness, and full scale where there is none."""
+    ceiling_dbtp = target.ceiling_at(integrated_lufs)
+    return 0.0 if math.isinf(ceiling_dbtp) else ceiling_dbtp
 
 
 class _OutOfReachError(ParameterError):

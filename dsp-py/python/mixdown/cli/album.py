@@ -14,13 +14,13 @@ from mixdown._core import ParameterError
 from mixdown.album import Album, MasteredAlbum
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.cli.terminal import bar, say
-from mixdown.delivery.manifest import MANIFEST
 from mixdown.delivery.order.suggesting import Arc
 from mixdown.effects import without_infinities
 from mixdown.files.names import printable, shown
 from mixdown.files.tags import Picture
 from mixdown.pack import Quality
 from mixdown.pack.formats import Format, formats_of
+from mixdown.pack.place import refuse_others
 from mixdown.pack.sides import SIDE_NAMES, sides_of
 from mixdown.pack.writing import named, refuse_misfits
 
@@ -117,8 +117,7 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
         raise FileExistsError(f"{shown(folder)}: exists already: --overwrite replaces it")
     if not folder.is_dir():
         raise NotADirectoryError(f"{shown(folder)}: is no folder")
-    if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-        raise FileExistsError(f"{shown(folder)}: holds no {MANIFEST}: only packs are replaced")
+    refuse_others(folder, folder)
 
 
 def _refuse_inputs(folder: Path, files: Sequence[Path]) -> None:

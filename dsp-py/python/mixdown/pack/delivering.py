@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.songs import chain_of
-from mixdown.checking import FileCheck, check
+from mixdown.checking import FileCheck, Profile, check
 from mixdown.delivery.manifest import Manifest, ManifestFile
 from mixdown.effects import Effect
 from mixdown.files.names import shown
@@ -23,7 +23,7 @@ from mixdown.pack.cover import Cover
 from mixdown.pack.formats import Format, formats_of
 from mixdown.pack.masters import Masters
 from mixdown.pack.page import write_report
-from mixdown.pack.place import complete, refuse_place
+from mixdown.pack.place import PACK, complete, refuse_place
 from mixdown.pack.quality import Quality, quality_of
 from mixdown.pack.sides import Side
 from mixdown.pack.writing import (
@@ -216,7 +216,7 @@ def _written(
 def _entries(folder: Path, written: Sequence[Written], progress: Progress) -> list[ManifestFile]:
     """Return the manifest's entries of what was written, and of the cover."""
     known = {file.path: file.loudness for file in written}
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != ".mixdown-part")
 
     def work(file: Path, note: Progress) -> ManifestFile:
         note(0.0)
@@ -231,7 +231,8 @@ def _checked(folder: Path, written: Sequence[Written], progress: Progress) -> di
 
     def work(file: Written, note: Progress) -> FileCheck:
         note(0.0)
-        return check(folder / file.path, profiles=() if file.profile is None else (file.profile,), mix=False)
+        is_master = file.profile is None
+        return check(folder / file.path, profiles=() if is_master else (cast(Profile, file.profile),), mix=is_master)
 
     checks = each(wanted, work, progress=progress)
     return {file.path: found for file, found in zip(wanted, checks, strict=True) if isinstance(found, FileCheck)}
@@ -240,6 +241,7 @@ def _checked(folder: Path, written: Sequence[Written], progress: Progress) -> di
 def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
     label = mastered.label
     return {
+        PACK: 1,
         "title": label.title,
         "artist": label.artist,
         "barcode": label.barcode,

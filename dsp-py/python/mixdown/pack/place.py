@@ -10,8 +10,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from mixdown.delivery.manifest import MANIFEST
+from mixdown._core import ParameterError
+from mixdown.delivery.manifest import CHECKSUMS, MANIFEST, Manifest
 from mixdown.files.names import shown
+
+#: What a manifest of a pack says of itself, and the file by which an incomplete folder is known.
+PACK, _MARK = "pack", ".mixdown-part"
 
 
 def refuse_place(place: Path, asked: Path, overwrite: bool) -> None:
@@ -21,8 +25,7 @@ def refuse_place(place: Path, asked: Path, overwrite: bool) -> None:
             raise NotADirectoryError(f"folder = {shown(asked)!r} is a file: give another name")
         if not overwrite:
             raise FileExistsError(f"folder = {shown(asked)!r} is there already: give overwrite to replace it")
-        if any(place.iterdir()) and not (place / MANIFEST).is_file():
-            raise FileExistsError(f"folder = {shown(asked)!r} holds other files: overwrite replaces packs alone")
+        refuse_others(place, asked)
     if not place.parent.is_dir():
         raise FileNotFoundError(f"folder = {shown(asked)!r} cannot be made: {shown(place.parent)!r} is no folder")
     if not os.access(place.parent, os.W_OK | os.X_OK):
@@ -30,6 +33,24 @@ def refuse_place(place: Path, asked: Path, overwrite: bool) -> None:
     part = _part(place)
     if os.path.lexists(part) and (part.is_symlink() or not part.is_dir()):
         raise FileExistsError(f"folder = {shown(asked)!r} is written as {shown(part)!r}, which is a file: remove it")
+    if part.is_dir() and any(part.iterdir()) and not (part / _MARK).is_file():
+        raise FileExistsError(f"folder = {shown(asked)!r} is written as {shown(part)!r}, which holds other files")
+
+
+def refuse_others(place: Path, asked: Path) -> None:
+    """Refuse to replace a folder that holds anything but a pack as it was written, or nothing."""
+    files = {file.relative_to(place).as_posix() for file in place.rglob("*") if not file.is_dir()}
+    if not files:
+        return
+    try:
+        manifest = Manifest.read(place)
+    except (OSError, ParameterError):
+        manifest = None
+    if manifest is None or PACK not in manifest.about:
+        raise FileExistsError(f"folder = {shown(asked)!r} holds other files than a pack: only packs are replaced")
+    others = sorted(files - {file.path for file in manifest.files} - {MANIFEST, CHECKSUMS})
+    if others:
+        raise FileExistsError(f"folder = {shown(asked)!r} holds {shown(others[0])!r} beside the pack: move it away")
 
 
 @contextlib.contextmanager
@@ -40,7 +61,9 @@ def complete(place: Path, asked: Path) -> Iterator[Path]:
         # What a process left that was killed.
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
+        (part / _MARK).touch()
         yield part
+        (part / _MARK).unlink()
         _put(part, place)
     except OSError as error:
         name = os.fspath(error.filename or "")

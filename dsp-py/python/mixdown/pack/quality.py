@@ -54,7 +54,7 @@ class Coded:
     title : str
     integrated_lufs, true_peak_dbtp : float
     bitrate_kbps : float
-        Of the whole file.
+        Of the file without its tags and cover.
     """
 
     format: str
@@ -179,6 +179,7 @@ def quality_of(
         if not (finding.check == "tags" and by_path[path].profile is not None)
         and not (finding.check == "edges" and by_path[path].song in joined)
     ]
+    found += [(track.title, _told(note)) for track in masters.tracks for note in track.certificate.notes]
     found += [(_on_side(side, finding), finding) for side in sides for finding in side.check.findings]
     coded = _coded(masters, formats, written, entries)
     found += [(one.format, _over(one)) for one in coded if one.true_peak_dbtp > _FULL_SCALE_DBTP]
@@ -205,6 +206,11 @@ def quality_of(
 def _tone(track: MasteredSong, note: Progress) -> Tone:
     note(0.0)
     return tone_of(track.audio, track.sample_rate_hz)
+
+
+def _told(note: str) -> Finding:
+    """Return a remark of a certificate as a finding: what may be heard is a warning."""
+    return stated("master", "warning" if "listen" in note else "note", note)
 
 
 def _joined(masters: Masters) -> set[int]:
@@ -243,7 +249,7 @@ def _coded(
         if name is None or file.song is None or entry.integrated_lufs is None or entry.true_peak_dbtp is None:
             continue
         track = masters.tracks[file.song]
-        kbps = 8e-3 * entry.bytes / track.duration_s
+        kbps = 8e-3 * (file.coded_bytes or entry.bytes) / track.duration_s
         found.append(Coded(name, track.title, entry.integrated_lufs, entry.true_peak_dbtp, kbps))
     return tuple(found)
 

@@ -43,12 +43,15 @@ class Written:
         Number of its song, from 0.
     profile : Profile or None
         What it has to pass.
+    coded_bytes : int
+        Of a lossy file without tags and cover; 0 for others.
     """
 
     path: str
     loudness: Loudness | None = None
     song: int | None = None
     profile: Profile | None = None
+    coded_bytes: int = 0
 
 
 def named(mastered: Masters) -> list[str]:
@@ -140,7 +143,7 @@ def write_coded(
         )
         path = f"{form.folder}/{name}{form.suffix}"
         replace_file(folder / path, tagged(content, coding.codec, _with(_tags(source, position, cover), gains)))
-        written.append(Written(path, reading, position))
+        written.append(Written(path, reading, position, coded_bytes=len(content)))
     return written
 
 

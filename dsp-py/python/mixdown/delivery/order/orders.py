@@ -30,6 +30,8 @@ class Order(Report):
     arc : str
     exact : bool
         No order costs less; with more than 12 songs there may be one.
+    pinned : bool
+        A song was to stay at the start or the end: orders without it there may cost less.
     """
 
     titles: tuple[str, ...]
@@ -39,6 +41,7 @@ class Order(Report):
     places: tuple[Place, ...]
     arc: str
     exact: bool
+    pinned: bool = False
 
     def __repr__(self) -> str:
         return f"<Order of {len(self.titles)} songs: cost {self.cost:.2f}, as given {self.given_cost:.2f}>"
@@ -77,6 +80,7 @@ class Order(Report):
             arc = (_figure(place.energy), _figure(place.wanted_energy), _figure(place.cost), _figure(cost))
             rows.append((str(at + 1), printable(place.title), *terms, *arc))
         found = "no order costs less" if self.exact else "a cheaper order may exist"
+        found += " with these ends" if self.pinned else ""
         total = f"cost {self.cost:.2f}, as given {self.given_cost:.2f}, arc {self.arc}, {found}"
         return f"{aligned(rows, left=2)}\n{total}"
 

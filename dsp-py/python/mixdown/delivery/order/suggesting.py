@@ -67,6 +67,7 @@ def suggest_order(
         places=tuple(_place(song, arc_name, at, len(row)) for at, song in enumerate(row)),
         arc=arc_name,
         exact=len(listed) <= EXACT_SONGS,
+        pinned=first is not None or last is not None,
     )
 
 
