@@ -381,6 +381,19 @@ def test_an_order_keeps_together_what_has_no_gap() -> None:
     assert "with these ends" in order.table()
 
 
+def test_a_group_has_the_ceiling_of_its_loudest_song() -> None:
+    album = md.Album()
+    album.track(song(1, 12, 0.03), title="Soft")
+    album.track(song(2, 4, 0.06), title="Loud", gapless=True)
+    mastered = album.master("spotify")
+    levels = [track.loudness.integrated_lufs for track in mastered.tracks]
+    assert levels[0] < -14 < levels[1]
+    assert all(track.certificate.ceiling_dbtp == -2 for track in mastered.tracks)
+    before = [change.before_lufs for change in mastered.changes]
+    # The level of each song before, and not that of both.
+    assert before[1] - before[0] == pytest.approx(20 * np.log10(2), abs=0.5)
+
+
 def test_songs_louder_than_the_target_get_its_ceiling_for_them() -> None:
     mastered = album_of_songs([0.05, 0.02]).master("spotify")
     lufs = [track.loudness.integrated_lufs for track in mastered.tracks]

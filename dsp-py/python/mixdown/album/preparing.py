@@ -55,16 +55,25 @@ def prepared(
         by_rule = kept_by_level(part.reading, album_lufs) if not part.keep and part.level == "auto" else ""
         parts.append(dataclasses.replace(part, keep=part.keep or by_rule))
     changes = []
-    for group, part, move in zip(groups, parts, moves, strict=True):
-        for index, (song, ends) in enumerate(zip(group.songs, group.changes, strict=True)):
-            before = part.reading.loudness
-            if len(group.songs) > 1:
-                before = read_levels(
-                    part.audio[:, slice(*group.span(index, part.audio.shape[1]))], group.sample_rate_hz
-                )[0]
-            lufs = before.integrated_lufs
+    for number, (group, move) in enumerate(zip(groups, moves, strict=True)):
+        part = parts[number]
+        levels = _levels(group, part)
+        parts[number] = dataclasses.replace(part, louder_lu=max(levels) - part.reading.loudness.integrated_lufs)
+        for song, lufs, ends in zip(group.songs, levels, group.changes, strict=True):
             changes.append(AlbumChange(song.title, lufs, gain_db=0.0, keep=part.keep, tone=move, ends=ends))
     return tuple(parts), tuple(changes)
+
+
+def _levels(group: Group, part: Part) -> list[float]:
+    """Return the loudness of each song of a group."""
+    if len(group.songs) == 1:
+        return [part.reading.loudness.integrated_lufs]
+    levels = []
+    for index in range(len(group.songs)):
+        start, end = group.span(index, part.audio.shape[1])
+        reading, _ = read_levels(part.audio[:, start:end], group.sample_rate_hz)
+        levels.append(reading.integrated_lufs)
+    return levels
 
 
 def _affected(group: Group, own: Effect | None, album: Effect | None, progress: Progress) -> Audio:

@@ -51,6 +51,8 @@ class Part:
         Why it keeps the level of its mix; empty if it does not.
     gain_db : float
         Asked for beside the policy.
+    louder_lu : float
+        How far its loudest song lies above all of it.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Part:
     level: Level
     keep: str
     gain_db: float
+    louder_lu: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ def _delivered(
                 part.audio,
                 part.sample_rate_hz,
                 target_lufs=wanted_lufs,
-                ceiling_dbtp=ceiling_of(target, wanted_lufs),
+                ceiling_dbtp=ceiling_of(target, wanted_lufs + part.louder_lu),
                 name=part.title,
                 progress=note,
                 **settings,
