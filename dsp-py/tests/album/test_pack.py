@@ -505,3 +505,16 @@ class TestPlaces:
         command = [sys.executable, "-c", textwrap.dedent(script)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_damaged_source_is_a_fault_of_the_pack(tmp_path: Path) -> None:
+    noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    md.write(tmp_path / "whole.wav", noise, 48_000)
+    content = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "half.wav").write_bytes(content[: len(content) // 2])
+    album = md.Album(title="Half")
+    with pytest.warns(RuntimeWarning, match="promised"):
+        album.track(tmp_path / "half.wav", title="Half")
+    pack = album.master(target_lufs=-16).deliver(tmp_path / "pack", ["flac"])
+    assert not pack.passed
+    assert any(place == "Half" and "promised" in finding.message for place, finding in pack.report.findings)

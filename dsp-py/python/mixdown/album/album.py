@@ -160,7 +160,7 @@ class Album:
             -24 to 24, beside what the policy of the album gives it.
         level : "auto", "keep" or "move", default "auto"
             "keep" holds the level of the mix beside the other songs in every policy: an interlude. "auto" does so where
-            its loudest 3 s lie more than 4 LU below the album; "move" never.
+            its loudest 3 s lie more than 4 LU below the album, but for the policy "track"; "move" never.
         effects : effect or sequence of effects, optional
             Before everything else.
         index_points_s : sequence of float, optional
@@ -455,7 +455,9 @@ class Album:
         note = _checks.callback("progress", progress) or (lambda share: None)
         groups = groups_of(self._songs, self.sample_rate_hz)
         moves = chosen.tone != "none"
-        parts, changes = prepared(groups, chosen.chain, moves, anchored, lambda share: note(0.2 * share))
+        parts, changes = prepared(
+            groups, chosen.chain, moves, anchored, chosen.policy != "track", lambda share: note(0.2 * share)
+        )
         anchor_group = None if anchored is None else group_of(groups, anchored)
         plan = planned(parts, chosen.policy, chosen.measure, chosen.window_lu, chosen.lies_on_target, anchor_group)
         lufs = wanted.integrated_lufs

@@ -31,6 +31,7 @@ def prepared(
     effects: Effect | None,
     tone: bool,
     anchor: int | None,
+    quiet_stay: bool,
     progress: Progress,
 ) -> tuple[tuple[Part, ...], tuple[AlbumChange, ...]]:
     """Return the groups after effects and tone, and what was done to each song."""
@@ -52,7 +53,8 @@ def prepared(
     album_lufs = album_of(meter for _, meter in pairs)
     parts = []
     for part, _ in pairs:
-        by_rule = kept_by_level(part.reading, album_lufs) if not part.keep and part.level == "auto" else ""
+        is_judged = quiet_stay and not part.keep and part.level == "auto"
+        by_rule = kept_by_level(part.reading, album_lufs) if is_judged else ""
         parts.append(dataclasses.replace(part, keep=part.keep or by_rule))
     changes = []
     for number, (group, move) in enumerate(zip(groups, moves, strict=True)):

@@ -46,6 +46,8 @@ class Song:
     source : Path or None
         The file it was read from.
     was_mono : bool
+    damage : tuple of str
+        What was found wrong with the file while it was read.
     stamp : tuple of int
         State of that file when it was read.
     artist, isrc : str
@@ -79,6 +81,7 @@ class Song:
     sample_rate_hz: float
     source: Path | None = None
     was_mono: bool = False
+    damage: tuple[str, ...] = ()
     stamp: Stamp = field(default=(), repr=False)
     artist: str = ""
     isrc: str = ""
@@ -124,7 +127,10 @@ def song_audio(source: Any, title: str) -> dict[str, Any]:
     """Return the stereo samples of a path or recording, with their rate and where they are from."""
     file = Path(source) if isinstance(source, (str, os.PathLike)) else None
     stamp = stamp_of(file) if file is not None and file.exists() else ()
-    recording: Any = read_audio(file) if file is not None else source
+    with _checks.collected_warnings() as damage:
+        recording: Any = read_audio(file) if file is not None else source
+    for message in damage:
+        _checks.warn(message)
     name = f"audio of {_checks.shown(title)}"
     samples, rate_hz = _checks.recording(cast(Source, recording), None, name)
     audio = _checks.planar(samples, name)
@@ -140,7 +146,14 @@ def song_audio(source: Any, title: str) -> dict[str, Any]:
         raise ParameterError(f"{name} is silent: a level cannot be found")
     was_mono = bool(audio.shape[0] == 1)
     stereo = np.repeat(audio, 2, axis=0) if was_mono else audio
-    return {"audio": stereo, "sample_rate_hz": rate_hz, "source": file, "was_mono": was_mono, "stamp": stamp}
+    return {
+        "audio": stereo,
+        "sample_rate_hz": rate_hz,
+        "source": file,
+        "was_mono": was_mono,
+        "stamp": stamp,
+        "damage": tuple(damage),
+    }
 
 
 def settings_of(settings: Mapping[str, Any]) -> dict[str, Any]:

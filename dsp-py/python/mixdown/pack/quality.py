@@ -179,6 +179,7 @@ def quality_of(
         if not (finding.check == "tags" and by_path[path].profile is not None)
         and not (finding.check == "edges" and by_path[path].song in joined)
     ]
+    found += [(song.title, stated("source", "fault", told)) for song in masters.songs for told in song.damage]
     found += [(track.title, _told(note)) for track in masters.tracks for note in track.certificate.notes]
     found += [(_on_side(side, finding), finding) for side in sides for finding in side.check.findings]
     coded = _coded(masters, formats, written, entries)
