@@ -254,9 +254,13 @@ class TestRefusals:
             ([3], TypeError, r"^formats\[0\] = 3 is not a text"),
             (["mp3:321"], md.ParameterError, r"^formats\[0\] = 'mp3:321': bitrate_kbps = 321 is not allowed: MP3"),
             (["opus:fast"], md.ParameterError, r"^formats\[0\] = 'opus:fast' is not allowed: kb/s follow"),
-            (["vinyl:8in33"], md.ParameterError, r"^record of formats\[0\] = '8in33' is not allowed"),
-            (["ingest:nowhere"], md.ParameterError, r"^service of formats\[0\] = 'nowhere' is not allowed"),
-            (["ingest"], md.ParameterError, r"^service of formats\[0\] = '' is not allowed"),
+            (["vinyl:8in33"], md.ParameterError, r"^formats\[0\] = 'vinyl:8in33' is not allowed: did you mean"),
+            (
+                ["ingest:nowhere"],
+                md.ParameterError,
+                r"^formats\[0\] = 'ingest:nowhere' is not allowed: it must be",
+            ),
+            (["ingest"], md.ParameterError, r"^formats\[0\] = 'ingest' is not allowed: it must be one of"),
         ],
     )
     def test_formats(self, tmp_path: Path, formats, error, message) -> None:

@@ -395,3 +395,28 @@ def test_limits_say_where_they_come_from() -> None:
     assert all(limit.meaning.count("[") == 1 for limit in md.limits("check").values())
     assert "spotify" in repr(md.profiles())
     assert all(profile.source[:3] in ("[P]", "[C]") and profile.date for profile in md.profiles())
+
+
+def test_a_stream_that_breaks_in_the_middle_is_not_called_short(tmp_path) -> None:
+    noise = (0.2 * np.random.default_rng(1).standard_normal((2, 96_000))).astype(np.float32)
+    md.write(tmp_path / "whole.flac", noise, 48_000, bit_depth=16)
+    content = bytearray((tmp_path / "whole.flac").read_bytes())
+    content[len(content) // 2] ^= 0x10
+    (tmp_path / "broken.flac").write_bytes(content)
+    check = md.check(tmp_path / "broken.flac", mix=False)
+    (finding,) = check.of("truncated")
+    assert (finding.severity, "From there on it is damaged, or missing" in finding.message) == ("fault", True)
+
+
+def test_lengths_of_samples_that_cannot_be(tmp_path) -> None:
+    noise = (0.2 * np.random.default_rng(1).standard_normal((2, 48_000))).astype(np.float32)
+    md.write(tmp_path / "whole.wav", noise, 48_000, bit_depth=16)
+    content = (tmp_path / "whole.wav").read_bytes()
+    at = content.index(b"data") + 4
+    (tmp_path / "open.wav").write_bytes(content[:at] + b"\xff\xff\xff\xff" + content[at + 4 :])
+    (tmp_path / "odd.wav").write_bytes(content[:at] + (4 * 48_000 - 2).to_bytes(4, "little") + content[at + 4 : -2])
+    (finding,) = md.check(tmp_path / "open.wav", mix=False).of("chunks")
+    assert (finding.severity, "states no length" in finding.message) == ("warning", True)
+    found = md.check(tmp_path / "odd.wav", mix=False).of("chunks")
+    assert any("no whole number of frames of 4 bytes" in finding.message for finding in found)
+    assert not md.check(tmp_path / "whole.wav", mix=False).of("chunks")

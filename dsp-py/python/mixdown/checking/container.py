@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mixdown.analysis.findings import Finding, stated
 from mixdown.files import Blocks
-from mixdown.files.containers.structure import Structure
+from mixdown.files.containers.structure import UNKNOWN_BYTES, Structure
 
 #: Names of codings by those of libsndfile, and their word length.
 _CODINGS = {
@@ -153,7 +153,9 @@ def _damage(format_: Format, promised: int | None, told: list[str]) -> list[Find
         if promised == 0:
             message = f"{message} It was never completed: most programs find no sound."
         elif promised > format_.frames:
-            message = f"{message} The end is missing."
+            # Their decoders give up where the stream breaks, wherever that is.
+            rest = "From there on it is damaged, or missing" if format_.container == "FLAC" else "The end is missing"
+            message = f"{message} {rest}."
         return [stated("truncated", "fault", message, format_.frames, promised, "frames")]
     # The sentence begins with the name of the file.
     return [stated("truncated", "fault", f"Damaged: {sentence.partition(': ')[2]}.") for sentence in told]
@@ -165,6 +167,10 @@ def _ends(structure: Structure) -> list[Finding]:
     if structure.bytes_after:
         message = f"{structure.bytes_after} bytes stand behind the last chunk."
         found.append(stated("chunks", "warning", message, structure.bytes_after, 0, "bytes"))
+    data = [part.size_bytes for part in structure.parts if part.name == "data"]
+    if structure.kind == "WAV" and any(size >= UNKNOWN_BYTES for size in data):
+        message = "The chunk data states no length: it was written into a pipe, or never completed."
+        return [*found, stated("chunks", "warning", message)]
     stated_bytes = structure.stated_bytes
     # Some programs leave the completing byte of an odd length out of the sum, or at the end.
     if stated_bytes is not None and abs(stated_bytes - (structure.bytes_in_all - structure.bytes_after)) > 1:

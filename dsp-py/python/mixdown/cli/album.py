@@ -14,6 +14,7 @@ from mixdown._core import ParameterError
 from mixdown.album import Album, MasteredAlbum
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.cli.terminal import bar, say
+from mixdown.delivery.cd.layout import MOST_TRACKS
 from mixdown.delivery.order.suggesting import Arc
 from mixdown.effects import without_infinities
 from mixdown.files.names import printable, shown
@@ -63,6 +64,8 @@ def album(
     if output is not None:
         _refuse_inputs(output, [source, *found.files()])
     names = found.deliver_settings.asked(asked)
+    if "cd" in names and len(found) > MOST_TRACKS:
+        raise ParameterError(f"{shown(source)}: the album has {len(found)} songs: a CD takes 1..{MOST_TRACKS}")
     with bar(f"Measuring {shown(source.name)}") as progress:
         measured = found.measure(progress=progress)
     with bar(f"Mastering {shown(source.name)}") as progress:

@@ -135,7 +135,8 @@ class Coding:
             allowed = next(rates for lowest, rates in MP3_KBPS.items() if coded_hz >= lowest)
             if kbps not in allowed:
                 words = ", ".join(map(str, allowed))
-                raise ParameterError(f"bitrate_kbps = {kbps} is not allowed: MP3 at {coded_hz} Hz takes one of {words}")
+                at = "" if sample_rate_hz is None else f" at {coded_hz} Hz"
+                raise ParameterError(f"bitrate_kbps = {kbps} is not allowed: MP3{at} takes one of {words}")
         else:
             _checks.whole_number("bitrate_kbps", kbps, *_KBPS[self.codec])
         if channels is not None and channels not in (1, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -98,12 +99,19 @@ def _format(place: str, name: str) -> Format:
         return Format(name, "lossy", suffix, f".{suffix}", 0, coding)
     if head == "vinyl":
         record = rest or RECORDS[0]
-        _checks.one_of(f"record of {place}", record, RECORDS)
+        _known(place, name, record, RECORDS)
         return Format(name, "vinyl", "vinyl", ".wav", 24, record=record)
     if head == "ingest":
-        _checks.one_of(f"service of {place}", rest, [profile.name for profile in profiles()])
+        _known(place, name, rest, [profile.name for profile in profiles()])
         (profile,) = profiles_of((rest,))
         bits = 16 if profile.bits == (16,) else 24
         return Format(name, "ingest", "ingest", ".wav", bits, profile=profile)
     known = "wav16, wav24, wav32, flac16, flac, cd, mp3:320, aac:256, ogg:160, opus:128, vinyl:12in33, ingest:spotify"
     raise ParameterError(f"{place} = {name!r} is unknown: formats are {known}")
+
+
+def _known(place: str, name: str, word: str, words: Sequence[str]) -> None:
+    if word not in words:
+        hint = difflib.get_close_matches(word, words, 1)
+        meant = f": did you mean {hint[0]}?" if hint else f": it must be one of {', '.join(words)}"
+        raise ParameterError(f"{place} = {_checks.shown(name)} is not allowed{meant}")

@@ -12,7 +12,7 @@ from mixdown.files.containers.boxes import Sound, sound_of
 #: Kinds of the blocks of a FLAC file (RFC 9639, section 8.1).
 _FLAC_BLOCKS = ("STREAMINFO", "PADDING", "APPLICATION", "SEEKTABLE", "VORBIS_COMMENT", "CUESHEET", "PICTURE")
 #: Chunks of this many bytes and more, in WAV, stand for "to the end of the file".
-_UNKNOWN_BYTES = 0x7FFF_0000
+UNKNOWN_BYTES = 0x7FFF_0000
 
 
 class Part(NamedTuple):
@@ -137,7 +137,7 @@ def _is_name(name: bytes) -> bool:
 def _riff(view: mmap.mmap, start: int, kind: str, endian: str) -> Structure:
     (stated,) = struct.unpack_from(f"{endian}I", view, start + 4)
     parts, faults, position = [], [], start + 12
-    format_code = None
+    format_code, frame_bytes = None, 0
     while position + 8 <= len(view) and _is_name(view[position : position + 4]):
         name = view[position : position + 4].decode("ascii")
         (size,) = struct.unpack_from(f"{endian}I", view, position + 4)
@@ -146,9 +146,12 @@ def _riff(view: mmap.mmap, start: int, kind: str, endian: str) -> Structure:
         if name == "fmt " and body + 16 <= len(view):
             format_code = int(struct.unpack_from("<H", view, body)[0])
             faults += _contradictions(view, body)
-        if name == "data" and (size >= _UNKNOWN_BYTES or (size == 0 and not _is_name(view[body : body + 4]))):
+            frame_bytes = int(struct.unpack_from("<H", view, body + 12)[0]) if format_code in (1, 3) else 0
+        if name == "data" and (size >= UNKNOWN_BYTES or (size == 0 and not _is_name(view[body : body + 4]))):
             # The length was never written, or stands in another chunk: the samples reach to the end.
             position = len(view)
+        elif name == "data" and kind == "WAV" and frame_bytes and size % frame_bytes:
+            faults.append(f"The chunk data of {size} bytes holds no whole number of frames of {frame_bytes} bytes.")
         if size % 2 and position < len(view):
             if view[position] and _is_name(view[position : position + 4]):
                 faults.append(f"The chunk {name.strip()} of {size} bytes lacks the byte that completes an odd length.")
