@@ -178,6 +178,8 @@ def quality_of(
         # Files without metadata have no tags, and songs without a gap end within sound: both are meant.
         if not (finding.check == "tags" and by_path[path].profile is not None)
         and not (finding.check == "edges" and by_path[path].song in joined)
+        # Headroom and what music hides concern mixes.
+        and not (finding.severity == "not_measurable" or (finding.check, finding.severity) == ("overs", "note"))
     ]
     found += [(song.title, stated("source", "fault", told)) for song in masters.songs for told in song.damage]
     found += [(track.title, _told(note)) for track in masters.tracks for note in track.certificate.notes]
