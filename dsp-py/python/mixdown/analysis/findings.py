@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from mixdown.analysis.figures import Figures
-from mixdown.analysis.reports import plain
+from mixdown.analysis.reports import Report, plain
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
 
 Severity = Literal["fault", "warning", "note", "not_measurable"]
@@ -75,6 +75,40 @@ class Finding:
             Valid as strict JSON.
         """
         return cast(dict[str, Any], plain(self))
+
+
+class FindingsReport(Report):
+    """A report that holds findings, the worst first."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no fault."""
+        return all(finding.severity != "fault" for finding in self.findings)
+
+    def of(self, check: str) -> tuple[Finding, ...]:
+        """Return the findings of one check.
+
+        Parameters
+        ----------
+        check : str
+            As "clipping": see :class:`Finding`.
+
+        Returns
+        -------
+        tuple of Finding
+        """
+        return tuple(finding for finding in self.findings if finding.check == check)
+
+    @property
+    def counts(self) -> str:
+        """How many findings there are, by severity."""
+        numbers = {
+            word: sum(finding.severity == severity for finding in self.findings)
+            for severity, word in SEVERITIES.items()
+        }
+        return ", ".join(f"{number} {word}" for word, number in numbers.items() if number) or "nothing found"
 
 
 def stated(

@@ -13,9 +13,9 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
 from mixdown.analysis.figures import Figures
-from mixdown.analysis.findings import SEVERITIES, Finding, Severity, finding_of
+from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, Severity, finding_of
 from mixdown.analysis.lead import LeadReport, lead_report
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import aligned, limits_of, new_axes
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 
@@ -27,7 +27,7 @@ _COLUMNS = 1500
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MixCheck(Report):
+class MixCheck(FindingsReport):
     """What the mix check found, and what it measured on the way. What cannot be measured is None.
 
     Attributes
@@ -67,36 +67,12 @@ class MixCheck(Report):
     _envelope: NDArray[np.float32] = field(compare=False)
 
     @property
-    def passed(self) -> bool:
-        """Whether there is no fault."""
-        return all(finding.severity != "fault" for finding in self.findings)
-
-    @property
     def not_measurable(self) -> tuple[Finding, ...]:
         """What the programme hides."""
         return tuple(finding for finding in self.findings if finding.severity == "not_measurable")
 
-    def of(self, check: str) -> tuple[Finding, ...]:
-        """Return the findings of one check.
-
-        Parameters
-        ----------
-        check : str
-            As "clipping": see :class:`Finding`.
-
-        Returns
-        -------
-        tuple of Finding
-        """
-        return tuple(finding for finding in self.findings if finding.check == check)
-
     def __repr__(self) -> str:
-        counts = [
-            f"{sum(finding.severity == severity for finding in self.findings)} {word}"
-            for severity, word in SEVERITIES.items()
-            if any(finding.severity == severity for finding in self.findings)
-        ]
-        return f"<MixCheck: {'passed' if self.passed else 'faults'}; {', '.join(counts) or 'nothing found'}>"
+        return f"<MixCheck: {'passed' if self.passed else 'faults'}; {self.counts}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.

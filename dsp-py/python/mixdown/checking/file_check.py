@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown._checks import Audio
-from mixdown.analysis.findings import SEVERITIES, Finding, stated
+from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, stated
 from mixdown.analysis.mix_check import MixCheck, checked, envelope_of, worst_first
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import aligned, new_axes
 from mixdown.analysis.stems import Stems
 from mixdown.checking.bandwidth import bandwidth_findings, steps
 from mixdown.checking.container import Format, container_findings, format_of
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FileCheck(Report):
+class FileCheck(FindingsReport):
     """What the check of a file found, and what it measured on the way. What cannot be measured is None.
 
     Its findings are called, beside those of the mix check: "truncated", "chunks", "format", "checksum", "length" (of
@@ -105,25 +105,6 @@ class FileCheck(Report):
     mix: MixCheck | None
     _envelope: NDArray[np.float32] = field(compare=False)
 
-    @property
-    def passed(self) -> bool:
-        """Whether there is no fault."""
-        return all(finding.severity != "fault" for finding in self.findings)
-
-    def of(self, check: str) -> tuple[Finding, ...]:
-        """Return the findings of one check.
-
-        Parameters
-        ----------
-        check : str
-            As "truncated".
-
-        Returns
-        -------
-        tuple of Finding
-        """
-        return tuple(finding for finding in self.findings if finding.check == check)
-
     def with_findings(self, more: Iterable[Finding]) -> FileCheck:
         """Return it with further findings, such as those of a whole album.
 
@@ -150,13 +131,7 @@ class FileCheck(Report):
         return "; ".join(words)
 
     def __repr__(self) -> str:
-        counts = [
-            f"{sum(finding.severity == severity for finding in self.findings)} {word}"
-            for severity, word in SEVERITIES.items()
-            if any(finding.severity == severity for finding in self.findings)
-        ]
-        said = ", ".join(counts) or "nothing found"
-        return f"<FileCheck {self.name}: {'passed' if self.passed else 'faults'}; {said}>"
+        return f"<FileCheck {self.name}: {'passed' if self.passed else 'faults'}; {self.counts}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values, those of the mix check beside those of the file.

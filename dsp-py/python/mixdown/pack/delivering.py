@@ -23,7 +23,7 @@ from mixdown.pack.cover import Cover
 from mixdown.pack.formats import Format, formats_of
 from mixdown.pack.masters import Masters
 from mixdown.pack.page import write_report
-from mixdown.pack.place import PACK, complete, refuse_place
+from mixdown.pack.place import MARK, PACK, complete, refuse_place
 from mixdown.pack.quality import Quality, quality_of
 from mixdown.pack.sides import Side
 from mixdown.pack.writing import (
@@ -216,7 +216,7 @@ def _written(
 def _entries(folder: Path, written: Sequence[Written], progress: Progress) -> list[ManifestFile]:
     """Return the manifest's entries of what was written, and of the cover."""
     known = {file.path: file.loudness for file in written}
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != ".mixdown-part")
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != MARK)
 
     def work(file: Path, note: Progress) -> ManifestFile:
         note(0.0)

@@ -15,7 +15,7 @@ from mixdown.delivery.manifest import CHECKSUMS, MANIFEST, Manifest
 from mixdown.files.names import shown
 
 #: What a manifest of a pack says of itself, and the file by which an incomplete folder is known.
-PACK, _MARK = "pack", ".mixdown-part"
+PACK, MARK = "pack", ".mixdown-part"
 
 
 def refuse_place(place: Path, asked: Path, overwrite: bool) -> None:
@@ -33,7 +33,7 @@ def refuse_place(place: Path, asked: Path, overwrite: bool) -> None:
     part = _part(place)
     if os.path.lexists(part) and (part.is_symlink() or not part.is_dir()):
         raise FileExistsError(f"folder = {shown(asked)!r} is written as {shown(part)!r}, which is a file: remove it")
-    if part.is_dir() and any(part.iterdir()) and not (part / _MARK).is_file():
+    if part.is_dir() and any(part.iterdir()) and not (part / MARK).is_file():
         raise FileExistsError(f"folder = {shown(asked)!r} is written as {shown(part)!r}, which holds other files")
 
 
@@ -61,9 +61,9 @@ def complete(place: Path, asked: Path) -> Iterator[Path]:
         # What a process left that was killed.
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-        (part / _MARK).touch()
+        (part / MARK).touch()
         yield part
-        (part / _MARK).unlink()
+        (part / MARK).unlink()
         _put(part, place)
     except OSError as error:
         name = os.fspath(error.filename or "")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mixdown.analysis.findings import SEVERITIES, Finding
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport
+from mixdown.analysis.reports import aligned, new_axes
 from mixdown.delivery.vinyl.songs import VinylSong, clock
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class VinylCheck(Report):
+class VinylCheck(FindingsReport):
     """What a side of a record asks of cutter and stylus, from geometry. Absolute levels are good for ±3 dB.
 
     Attributes
@@ -56,26 +56,6 @@ class VinylCheck(Report):
     mean_pitch_um: float
     _course: tuple[Mapping[str, Any], ...] = field(compare=False)
     _limits: Mapping[str, float] = field(compare=False)
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is no fault."""
-        return all(finding.severity != "fault" for finding in self.findings)
-
-    def of(self, check: str) -> tuple[Finding, ...]:
-        """Return the findings of one check.
-
-        Parameters
-        ----------
-        check : str
-            "side_length", "level", "slope", "curvature", "lift", "bass_phase", "low_mid_phase", "sibilance",
-            "subsonic", "ultrasonic", "loudness", "dynamics" or "clipping".
-
-        Returns
-        -------
-        tuple of Finding
-        """
-        return tuple(finding for finding in self.findings if finding.check == check)
 
     def __repr__(self) -> str:
         counts = [
