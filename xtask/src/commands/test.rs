@@ -64,7 +64,9 @@ fn std_breaks_the_proof(workspace: &Workspace) -> Outcome {
 }
 
 fn python_tests(workspace: &Workspace, environment: &Environment) -> Outcome {
-    let mut pytest = environment.module("pytest", &["-q", "tests"], &workspace.path("dsp-py"));
+    // One process a core; a file stays whole, for what its tests share.
+    let arguments = ["-q", "--numprocesses", "auto", "--dist", "loadfile", "tests"];
+    let mut pytest = environment.module("pytest", &arguments, &workspace.path("dsp-py"));
     let status = pytest.status().map_err(|error| cannot_start(&pytest, &error))?;
     match status.code() {
         Some(0) => Ok(()),
