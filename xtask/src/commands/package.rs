@@ -42,7 +42,7 @@ fn wheel(workspace: &Workspace, environment: &Environment, steps: &mut Steps, so
         one(workspace, ".whl")
     });
     let source = steps.run("source distribution", || {
-        let arguments = ["sdist", "--quiet", "--out", "../out/dist"];
+        let arguments = ["sdist", "--out", "../out/dist"];
         succeed(&mut environment.module("maturin", &arguments, &workspace.path("dsp-py")))?;
         one(workspace, ".tar.gz")
     });

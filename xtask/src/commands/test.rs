@@ -20,7 +20,8 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     tools::c_compiler()?;
     let mut steps = Steps::new();
     // Benches and examples have no tests, and take long to compile; clippy checks them.
-    let all = ["test", "--package", "mixdown", "--package", "xtask", "--all-features", "--lib", "--bins", "--tests"];
+    let packages = ["test", "--package", "mixdown", "--package", "mixdown-hosts", "--package", "xtask"];
+    let all = [packages.as_slice(), &["--all-features", "--lib", "--bins", "--tests"]].concat();
     steps.command("Rust tests", &mut workspace.cargo(&all));
     steps.command(
         "Rust examples in docs",
