@@ -102,8 +102,9 @@ def balance(
 
     Parameters
     ----------
-    stems : mapping of name to (audio, sample_rate_hz), as :func:`read` returns it
-        Mono or stereo. Stems of other rates are resampled; shorter ones end in silence.
+    stems : mapping of name to audio
+        Mono or stereo: arrays at the rate of the mix, or what :func:`read` returned, which is resampled where its rate
+        is another. Shorter ones end in silence.
     sample_rate_hz : float
         Rate of the mix.
     progress : function, optional
@@ -139,8 +140,8 @@ def balance(
     mix = Mix(sample_rate_hz=sample_rate_hz)
     for done, (name, stem) in enumerate(stems.items()):
         called = f"audio of {name!r}"
-        audio, rate_hz = _checks.recording(stem, None, called)
-        samples = at_rate(_checks.audio(audio, called), rate_hz, sample_rate_hz)
+        audio, own_hz = _checks.unpack(stem, called)
+        samples = at_rate(_checks.audio(audio, called), own_hz or sample_rate_hz, sample_rate_hz)
         report((2 * done + 1) / steps)
         readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)
