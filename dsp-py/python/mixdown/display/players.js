@@ -108,7 +108,8 @@
     async play() {
       if (this.run || this.starting) return;
       this.starting = true;
-      this.playButton.disabled = true;
+      // Not disabled, which would take the focus and the keys with it.
+      this.playButton.setAttribute("aria-busy", "true");
       try {
         const context = await this.load();
         if (context.state !== "running") await context.resume();
@@ -119,7 +120,7 @@
         return;
       } finally {
         this.starting = false;
-        this.playButton.disabled = false;
+        this.playButton.removeAttribute("aria-busy");
       }
       this.show();
       this.follow();
