@@ -99,6 +99,8 @@ class Certificate:
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     match : MatchedTo or None
         The equalization towards a reference, if one was given.
+    effects : Effect or None
+        What stood before everything else.
     """
 
     target: Target
@@ -127,6 +129,7 @@ class Certificate:
     noise_shaping: str
     reduction_curve_db: NDArray[np.float64]
     match: MatchedTo | None = None
+    effects: Effect | None = None
 
     def __repr__(self) -> str:
         lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
@@ -203,10 +206,12 @@ class Certificate:
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
         """
-        arrays = ("target", "loudness", "reduction_curve_db", "match")
+        arrays = ("target", "loudness", "reduction_curve_db", "match", "effects")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
         figures = {**plain, "notes": list(self.notes), "playback_gain_db": dict(self.playback_gain_db), **measured}
         if self.match is not None:
             figures["match"] = {**vars(self.match), "effect": self.match.effect.to_dict()}
+        if self.effects is not None:
+            figures["effects"] = self.effects.to_dict()
         return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))
