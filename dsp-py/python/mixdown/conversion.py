@@ -29,6 +29,14 @@ def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.fl
     -------
     float32 array
         ``audio / 2**(bit_depth - 1)``.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> md.to_float(np.array([-32_768, 16_384], np.int16))
+    array([-1. ,  0.5], dtype=float32)
+    >>> md.to_float(np.array([4_194_304], np.int32), bit_depth=24)
+    array([0.5], dtype=float32)
     """
     numbers = _core.as_array(audio, "audio")
     if bit_depth is not None:

@@ -185,6 +185,15 @@ class Mix(Measured, Strips):
         ------
         MixerError
             If there are no tracks; for a destination, send or key that does not exist, or that is a track.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.full(480, 0.5, np.float32), fader_db=-6.0206)
+        >>> out = mix.render(tail=0.1)
+        >>> out.shape, out.dtype.name, out[:, 100].round(4).tolist()
+        ((2, 5280), 'float32', [0.17679999768733978, 0.17679999768733978])
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
@@ -263,6 +272,15 @@ class Mix(Measured, Strips):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.ones(480), sends={"hall": -12})
+        >>> _ = mix.returns("hall", [md.Reverb()])
+        >>> [text.get_text() for text in mix.graph().texts]
+        ['lead', 'hall', 'master']
         """
         if axes is not None and not hasattr(axes, "add_patch"):
             raise TypeError(f"axes = {_checks.shown(axes)} is not a matplotlib Axes")
@@ -338,6 +356,18 @@ class Mix(Measured, Strips):
         Returns
         -------
         list of Path
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mix = md.Mix()
+        ...     _ = mix.track("kick", np.ones(480))
+        ...     before = len(mix.files())
+        ...     mix.save(f"{folder}/song.toml")
+        ...     before, len(md.Mix.from_file(f"{folder}/song.toml").files())
+        (0, 1)
         """
         return [Path(file) for strip in self.values() if (file := source_file(strip)) is not None]
 
@@ -349,5 +379,13 @@ class Mix(Measured, Strips):
         dict
             ``{"version": 1, "sample_rate_hz": 48000, "track": […], …}``. Valid as strict JSON: an infinity is the word
             "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> mix = md.Mix()
+        >>> _ = mix.group("drums", fader_db=-3)
+        >>> mix.to_dict()
+        {'version': 1, 'sample_rate_hz': 48000, 'group': [{'name': 'drums', 'fader_db': -3.0}]}
         """
         return cast(dict[str, Any], without_infinities(plain_mix(self)))
