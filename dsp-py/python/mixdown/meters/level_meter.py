@@ -142,10 +142,10 @@ class LevelMeter:
         --------
         >>> import mixdown as md, numpy as np
         >>> meter = md.LevelMeter(48_000, 1)
-        >>> for block in np.split(np.sin(np.arange(48_000) / 10), 10):
+        >>> for block in np.split(0.5 * np.sin(np.arange(48_000) / 10), 10):
         ...     meter.observe(block)
-        >>> print(f"{meter.reading().channels[0].peak_dbfs:.1f} dBFS")
-        -0.0 dBFS
+        >>> print(f"{meter.reading().channels[0].sample_peak_dbfs:.2f} dBFS")
+        -6.02 dBFS
         """
         self._meter.observe(block)
 

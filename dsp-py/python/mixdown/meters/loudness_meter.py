@@ -52,11 +52,11 @@ class Loudness:
     --------
     >>> import mixdown as md, numpy as np
     >>> tone = 0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
-    >>> stereo = md.loudness(np.stack([tone, tone]), 48_000)
-    >>> print(f"{stereo.integrated_lufs:.1f} LUFS, {stereo.true_peak_dbtp:.1f} dBTP, PLR {stereo.plr_lu:.1f} LU")
-    -20.0 LUFS, -20.0 dBTP, PLR -0.0 LU
-    >>> len(stereo.times_s), stereo.momentary_lufs.round(1).max()
-    (17, np.float64(-20.0))
+    >>> reading = md.loudness(np.stack([tone, 0 * tone]), 48_000)
+    >>> print(f"{reading.integrated_lufs:.2f} LUFS, {reading.true_peak_dbtp:.2f} dBTP, PLR {reading.plr_lu:.2f} LU")
+    -23.00 LUFS, -20.00 dBTP, PLR 3.00 LU
+    >>> print(f"{reading.times_s.size} windows of 400 ms, at most {reading.momentary_lufs.max():.2f} LUFS")
+    17 windows of 400 ms, at most -23.00 LUFS
     """
 
     integrated_lufs: float

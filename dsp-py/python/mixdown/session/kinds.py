@@ -89,8 +89,8 @@ class Return(Strip):
     >>> echo = mix.returns("echo", [md.Delay(time_ms=5, feedback=0)])
     >>> dry = mix.track("dry", np.eye(1, 480)[0], pan=-1, sends={"echo": -6.0206})
     >>> left = mix.render(tail="none")[0]
-    >>> [(frame, round(float(left[frame]), 4)) for frame in np.flatnonzero(left)]
-    [(np.int64(0), 1.0), (np.int64(240), 0.5)]
+    >>> np.flatnonzero(left).tolist(), left[[0, 240]].round(4).tolist()
+    ([0, 240], [1.0, 0.5])
     """
 
     def _input(self) -> dict[str, Any]:
