@@ -17,7 +17,7 @@ import mixdown as md
 ROOT = Path(md.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 PARSER = doctest.DocTestParser()
-ALONE = re.compile(r">>> import .*mixdown as md")
+ALONE = re.compile(r">>> (import .*mixdown as md|from mixdown)")
 
 
 def examples_of(file: Path) -> Iterator[doctest.DocTest]:

@@ -54,6 +54,18 @@ class CodecReport(Report):
         Level of the difference beside that of the programme; None for silence.
     cutoff_hz : float or None
         Where the codec cuts the spectrum off; None where it does not, or above 20.5 kHz.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.2 * np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> report = md.codec_preview(noise, 48_000, codec="mp3:128")
+    >>> print(f"{report.bitrate_kbps:.0f} kb/s, {report.integrated_lufs:.1f} LUFS, cut off at {report.cutoff_hz:.0f} Hz")
+    135 kb/s, -9.4 LUFS, cut off at 16925 Hz
+    >>> print(f"{report.true_peak_dbtp:.1f} dBTP, {report.rise_db:.1f} dB higher")
+    -1.7 dBTP, -0.9 dB higher
+    >>> print(report.message)
+    mp3:128 takes the true peak from -0.84 to -1.69 dBTP; no sample exceeds full scale.
     """
 
     codec: str
@@ -115,6 +127,14 @@ class CodecReport(Report):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.2 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> plain = md.codec_preview(noise, 48_000, codec="mp3:128").to_dict()
+        >>> plain["codec"], round(plain["bitrate_kbps"]), round(plain["after"]["integrated_lufs"], 1)
+        ('mp3:128', 135, -9.4)
         """
         values = super().to_dict()
         del values["audio"], values["_programme"]
@@ -123,11 +143,21 @@ class CodecReport(Report):
         return {**values, "rise_db": self.rise_db, "message": self.message}
 
     def table(self) -> str:
-        """Return figures before and after as text.
+        r"""Return figures before and after as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.2 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> print("\n".join(md.codec_preview(noise, 48_000, codec="mp3:128").table().splitlines()[:4]))
+        mp3:128 takes the true peak from -0.84 to -1.69 dBTP; no sample exceeds full scale.
+                                   before  mp3:128  change
+        Integrated loudness, LUFS   -7.86    -9.42   -1.56
+        Loudness range, LU           0.00     0.00   +0.00
         """
         rows = [["", "before", self.codec, "change"]]
         for name, unit, attribute in (
@@ -157,6 +187,14 @@ class CodecReport(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.2 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> axes = md.codec_preview(noise, 48_000, codec="mp3:128").plot()
+        >>> len(axes.lines), axes.get_xlabel()
+        (3, 'Hz')
         """
         from mixdown.display.figures import AFTER, BEFORE, GRID, TARGET
 

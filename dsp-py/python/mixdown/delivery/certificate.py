@@ -38,6 +38,17 @@ class MatchedTo:
         How far the effect lies from the curve wanted, at most.
     confidence : str
         "low" if the programmes differ by less than twice what the halves of one of them do.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.05 * np.random.default_rng(1).standard_normal((2, 480_000))
+    >>> dull = md.HighShelf(frequency_hz=4_000, gain_db=-6)(noise, 48_000)
+    >>> matched = md.master(dull, 48_000, target_lufs=-20, reference=noise, amount=1.0).certificate.match
+    >>> print(f"{matched.rms_before_db:.1f} dB apart, {matched.rms_after_db:.1f} dB after the match")
+    2.5 dB apart, 0.1 dB after the match
+    >>> print(matched.note[:70])
+    Matched to a reference by 100 %: the spectra differed by 2.5 dB rms, 0
     """
 
     effect: Effect
@@ -99,6 +110,16 @@ class Certificate:
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     match : MatchedTo or None
         The equalization towards a reference, if one was given.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> certificate = md.master(noise + 0.01, 48_000, target="spotify").certificate
+    >>> print(f"{certificate.loudness.integrated_lufs:.2f} LUFS, limited by {certificate.max_reduction_db:.1f} dB")
+    -14.00 LUFS, limited by 0.0 dB
+    >>> certificate.notes, certificate.limiter_fell_back
+    (('DC offset taken out: -40.1 dBFS.',), False)
     """
 
     target: Target
@@ -172,6 +193,14 @@ class Certificate:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> print(md.master(noise, 48_000, target="spotify").certificate.summary())
+        Mastered for spotify: gain -0.14 dB, no limiting needed.
+        Certified: -14.00 LUFS of -14, -6.59 dBTP of -1. Meter: ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (precision reference).
         """
         limited = (
             f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "

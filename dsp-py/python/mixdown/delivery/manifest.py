@@ -53,6 +53,16 @@ class ManifestFile:
         Of audio, by the meter of certificates; -inf for silence.
     isrc : str or None
         Of audio, by its tags.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+    ...     file = md.ManifestFile.of(pathlib.Path(folder, "a.txt"), folder)
+    >>> file.bytes, file.sha256[:8]
+    (4, '982d9e3e')
     """
 
     path: str
@@ -128,6 +138,12 @@ class ManifestFile:
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.ManifestFile("a.txt", 1, "0a").to_dict()
+        {'path': 'a.txt', 'bytes': 1, 'sha256': '0a'}
         """
         known = {name: value for name, value in vars(self).items() if value is not None}
         return cast(dict[str, Any], without_infinities(known))
@@ -148,6 +164,12 @@ class ManifestFile:
         ------
         ParameterError
             For a value that is missing or of another kind.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.ManifestFile.from_dict({"path": "a.wav", "bytes": 44, "sha256": "0a", "true_peak_dbtp": "-inf"}).true_peak_dbtp
+        -inf
         """
         values: dict[str, Any] = {}
         for entry in dataclasses.fields(cls):
@@ -182,8 +204,8 @@ class Manifest:
 
     Examples
     --------
-    >>> from mixdown.delivery import Manifest, ManifestFile
-    >>> manifest = Manifest([ManifestFile("b.txt", 2, "0b"), ManifestFile("a.txt", 1, "0a")])
+    >>> import mixdown as md
+    >>> manifest = md.Manifest([md.ManifestFile("b.txt", 2, "0b"), md.ManifestFile("a.txt", 1, "0a")])
     >>> [file.path for file in manifest.files], sum(file.bytes for file in manifest.files)
     (['a.txt', 'b.txt'], 3)
     """
@@ -242,6 +264,21 @@ class Manifest:
         -------
         bytes
             UTF-8, indented by 2.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> print(md.Manifest([md.ManifestFile("a.txt", 1, "0a")], {"title": "One"}).to_json().decode())
+        {
+          "title": "One",
+          "files": [
+            {
+              "path": "a.txt",
+              "bytes": 1,
+              "sha256": "0a"
+            }
+          ]
+        }
         """
         plain = without_infinities({**self.about, "files": [file.to_dict() for file in self.files]})
         text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
@@ -254,6 +291,12 @@ class Manifest:
         Returns
         -------
         bytes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Manifest([md.ManifestFile("a.txt", 1, "0a")]).sums().decode().splitlines()[0]
+        '0a  a.txt'
         """
         sums = {file.path: file.sha256 for file in self.files}
         sums[MANIFEST] = hashlib.sha256(self.to_json()).hexdigest()
@@ -275,6 +318,15 @@ class Manifest:
         ------
         OSError
             If they cannot be written.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+        ...     [(file.name, file.stat().st_size) for file in md.Manifest.of_folder(folder).write(folder)]
+        [('manifest.json', 157), ('SHA256SUMS', 152)]
         """
         manifest, sums = Path(folder) / MANIFEST, Path(folder) / CHECKSUMS
         replace_file(manifest, self.to_json())
@@ -299,6 +351,17 @@ class Manifest:
             If there is none.
         ParameterError
             If it is not one.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+        ...     _ = md.Manifest.of_folder(folder, about={"title": "One"}).write(folder)
+        ...     manifest = md.Manifest.read(folder)
+        >>> manifest.about, manifest.files[0].bytes
+        ({'title': 'One'}, 4)
         """
         file = Path(folder) / MANIFEST
         try:
@@ -319,6 +382,17 @@ class Manifest:
         -------
         dict of path to str
             What is wrong with each file that is missing or other than listed; empty if none is.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+        ...     manifest = md.Manifest.of_folder(folder)
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("longer")
+        ...     manifest.verify(folder)
+        {'a.txt': '6 bytes, 4 listed'}
         """
         wrong = {}
         for listed in self.files:

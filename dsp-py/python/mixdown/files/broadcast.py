@@ -96,8 +96,11 @@ class Broadcast:
 
         Examples
         --------
-        >>> Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026"})).description
-        'Duo - Song'
+        >>> import mixdown as md
+        >>> from mixdown.files.tags import Tags
+        >>> extension = md.Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026-11-28"}))
+        >>> extension.description, extension.date
+        ('Duo - Song', '2026-11-28')
         """
         described = " - ".join(text for text in (tags.text("artist"), tags.text("title")) if text)
         date = tags.text("date")
@@ -121,7 +124,8 @@ class Broadcast:
 
         Examples
         --------
-        >>> Broadcast().coded(48_000, 24, 2).coding_history[:26]
+        >>> import mixdown as md
+        >>> md.Broadcast().coded(48_000, 24, 2).coding_history[:26]
         'A=PCM,F=48000,W=24,M=stere'
         """
         if self.coding_history:
@@ -137,6 +141,14 @@ class Broadcast:
         -------
         bytes
             602, and the coding history.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> content = md.Broadcast(loudness=md.loudness(tone, 48_000)).chunk()
+        >>> len(content), int.from_bytes(content[412:414], "little", signed=True) / 100
+        (602, -3.01)
         """
         texts = (
             *(_padded(self.description, 256), _padded(self.originator, 32), _padded(self.reference, 32)),

@@ -35,6 +35,18 @@ class CoverLimits:
         Whether JPEG may be progressive.
     source, date : str
         Where this stands, and when it was read; [C] marks what was chosen.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md
+    >>> from PIL import Image
+    >>> own = md.CoverLimits("shop", 500, 100_000, ("PNG",), True, False, "the shop's page", "2026-11-28")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "cover.png")
+    ...     Image.new("RGB", (400, 400), "teal").save(path)
+    ...     [(found.value, found.limit, found.unit) for found in md.check_cover(path, own)]
+    [(400.0, 500.0, 'px')]
     """
 
     name: str

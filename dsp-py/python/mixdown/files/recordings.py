@@ -56,6 +56,19 @@ class Recording(_AudioAndRate):
         Loudspeaker of each row, None if the file names none.
     weights : tuple of float, or None
         Weight of each row in a loudness meter; None for the usual layout of as many rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.wav", np.full((2, 24_000), 0.5), 48_000)
+    ...     recording = md.read(f"{folder}/tone.wav")
+    >>> recording
+    <Recording: 2 x 24000 float32, 48000 Hz, 0.50 s>
+    >>> audio, sample_rate_hz = recording
+    >>> audio.shape, sample_rate_hz
+    ((2, 24000), 48000)
     """
 
     positions: Positions | None = None
@@ -272,7 +285,20 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return f"{frames} frames ({frames / self.sample_rate_hz:.2f} s)"
 
     def skip(self, frames: int) -> None:
-        """Skip frames."""
+        """Skip frames.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/ramp.wav", np.linspace(0, 1, 101), 48_000, bit_depth=32)
+        ...     with md.blocks(f"{folder}/ramp.wav", frames=10) as blocks:
+        ...         blocks.skip(50)
+        ...         block = next(blocks)
+        >>> print(f"{block[0, 0]:.2f} to {block[0, -1]:.2f}")
+        0.50 to 0.59
+        """
         while frames > 0 and not self._ended:
             block = self._decoded(min(frames, _STEP_FRAMES))
             self.found_frames += block.shape[1]
@@ -286,7 +312,20 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return min(self.found_frames / self._expected_frames, 1.0) if self._expected_frames else 0.0
 
     def close(self) -> None:
-        """Close the file, after which there are no more blocks; happens by itself after the last one."""
+        """Close the file, after which there are no more blocks; happens by itself after the last one.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/tone.wav", np.zeros(48_000), 48_000)
+        ...     blocks = md.blocks(f"{folder}/tone.wav", frames=480)
+        ...     first = next(blocks)
+        ...     blocks.close()
+        >>> first.shape, len(list(blocks))
+        ((1, 480), 0)
+        """
         self._ended = True
         self._closing.close()
 
@@ -335,6 +374,15 @@ def blocks(path: str | os.PathLike[str], frames: int = _STEP_FRAMES) -> Blocks:
     -----
     RuntimeWarning
         After the last block, if the file holds more or less than its header promises, or is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.wav", np.full((2, 100_000), 0.5), 48_000)
+    ...     [block.shape for block in md.blocks(f"{folder}/tone.wav")]
+    [(2, 65536), (2, 34464)]
     """
     return Blocks(path, frames)
 
@@ -368,6 +416,16 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
     -----
     RuntimeWarning
         If the file holds more or less than its header promises, or is damaged; only noticed when read to the end.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.flac", np.full((2, 48_000), 0.5), 48_000)
+    ...     audio, sample_rate_hz = md.read(f"{folder}/tone.flac", start_s=0.25, duration_s=0.5)
+    >>> audio.shape, sample_rate_hz, audio.dtype.name, round(float(audio.mean()), 4)
+    ((2, 24000), 48000, 'float32', 0.5)
     """
     start_s = _checks.number("start_s", start_s)
     duration_s = None if duration_s is None else _checks.number("duration_s", duration_s)

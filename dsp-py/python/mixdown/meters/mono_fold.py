@@ -123,11 +123,9 @@ class MonoCompatibility:
         --------
         >>> import mixdown as md, numpy as np
         >>> noise = np.random.default_rng(1).standard_normal(96_000)
-        >>> table = md.mono_compatibility(np.stack([noise, np.roll(noise, 48)]), 48_000).table()
-        >>> print("\n".join(table.splitlines()[14:17]))
-          398 Hz  -24.4 dB  -10.2 dB        -0.81  lost
+        >>> late = md.mono_compatibility(np.stack([noise, np.roll(noise, 48)]), 48_000)
+        >>> print(late.table().splitlines()[15])
           501 Hz  -23.9 dB  -19.5 dB        -0.98  lost
-          631 Hz  -22.2 dB   -7.5 dB        -0.65  lost
         """
         rows = [("Band", "Level", "In mono", "Correlation", "")]
         for band in self.bands:
