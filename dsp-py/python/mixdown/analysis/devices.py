@@ -26,6 +26,13 @@ class RoomNoise:
     colour : "pink" or "road", default "pink"
         "pink": equal powers in equal parts of an octave. "road": equal density up to 100 Hz, falling by 6 dB per octave
         above, as in a car.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> train = md.RoomNoise(level_db_spl=70, colour="road")
+    >>> md.Device(name="earbuds on a train", noise=train).noise.level_db_spl
+    70.0
     """
 
     level_db_spl: float
@@ -89,6 +96,14 @@ class Device:
         -------
         Effect
             Approximate: a phone has more faults than its response. It takes stereo where the device folds to mono.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> phone = md.devices()["phone"].audition()
+        >>> tone = 0.1 * np.sin(2 * np.pi * 60 * np.arange(48_000) / 48_000)
+        >>> print(f"{20 * np.log10(phone(np.stack([tone, tone]), 48_000)[:, 24_000:].std() / tone.std()):.0f} dB at 60 Hz")
+        -56 dB at 60 Hz
         """
         fold = [] if self.mono_below_hz == 0 else [_folding(self.mono_below_hz)]
         return Chain([*self.effects, *fold])
@@ -99,11 +114,25 @@ class Device:
         Returns
         -------
         dict
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> plain = md.devices()["car"].to_dict()
+        >>> plain["level_db_spl"], plain["noise"]
+        (78.0, {'level_db_spl': 68.0, 'colour': 'road'})
         """
         return self.engine(None)
 
     def engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
-        """Return it as the engine takes it for tracks of this rate."""
+        """Return it as the engine takes it for tracks of this rate.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Device(name="radio", effects=[md.HighPass(frequency_hz=150)]).engine(48_000)["effects"][0]["frequency_hz"]
+        150.0
+        """
         noise = self.noise and {"level_db_spl": self.noise.level_db_spl, "colour": self.noise.colour}
         below: float | str = "inf" if math.isinf(self.mono_below_hz) else self.mono_below_hz
         return {
@@ -130,6 +159,12 @@ def devices() -> dict[str, Device]:
     -------
     dict of name to Device
         "phone", "laptop", "large laptop", "earbuds", "car", "club", "mono".
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> {name: device.level_db_spl for name, device in md.devices().items()}
+    {'phone': 65.0, 'laptop': 68.0, 'large laptop': 70.0, 'earbuds': 72.0, 'car': 78.0, 'club': 96.0, 'mono': 76.0}
     """
     return {made["name"]: _device_of(made) for made in _core.devices()}
 

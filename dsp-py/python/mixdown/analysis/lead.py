@@ -33,6 +33,14 @@ class LeadSpan:
     start_s, end_s : float
     least_audibility : float
         The lowest of the running audibility in it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> span = md.lead_report({"voice": 0.01 * voice, "band": 0.1 * band}, 48_000, lead="voice").spans[0]
+    >>> print(f"{span.start_s:.1f} to {span.end_s:.1f} s, audibility down to {span.least_audibility:.2f}")
+    0.0 to 5.8 s, audibility down to 0.00
     """
 
     start_s: float
@@ -51,6 +59,14 @@ class LeadMasker:
         Share of the lead's loudness that it alone takes.
     bands_hz : tuple of three float
         The ERB bands in which it takes most, strongest first.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> masker = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice").maskers[0]
+    >>> print(f"{masker.name} takes {masker.lost:.2f} of the loudness of the lead")
+    band takes 1.00 of the loudness of the lead
     """
 
     name: str
@@ -92,6 +108,14 @@ class LeadReport(Report):
         What it is, in sentences.
     suggestions : tuple of Suggestion
         What would help, best first.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
+    >>> print(f"{report.level_lu:.1f} LU beside the rest, audibility {report.audibility:.2f}: {report.verdict}")
+    -6.0 LU beside the rest, audibility 0.29: low
     """
 
     lead: str
@@ -123,6 +147,14 @@ class LeadReport(Report):
         Returns
         -------
         tuple of Suggestion
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
+        >>> [(suggestion.track, suggestion.fader_db) for suggestion in report.suggest()]
+        [('voice', 3.5), ('band', None), ('band', None)]
         """
         return self.suggestions
 
@@ -132,6 +164,14 @@ class LeadReport(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
+        >>> print(report.table().splitlines()[2])
+        Fader to an audibility of 0.41: +3.5 dB
         """
         lines = [self.message, ""]
         if self.fader_change_db is not None:
@@ -159,6 +199,14 @@ class LeadReport(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 240_000))
+        >>> axes = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice").plot()
+        >>> print(f"audibility {np.nanmean(axes.lines[0].get_ydata()):.2f}, aimed at {axes.lines[1].get_ydata()[0]:.2f}")
+        audibility 0.30, aimed at 0.41
         """
         if axes is None:
             axes = new_axes()

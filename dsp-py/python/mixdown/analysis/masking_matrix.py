@@ -97,6 +97,14 @@ class Masking(Report):
         Where tracks compete, strongest first.
     notes : tuple of str
         What else is to be said.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> soft, loud = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> report = md.masking({"soft": 0.02 * soft, "loud": 0.1 * loud}, 48_000)
+    >>> {name: (round(report.audibility[name], 2), word) for name, word in report.words.items()}
+    {'soft': (0.03, 'hidden'), 'loud': (0.96, 'fine')}
     """
 
     names: tuple[str, ...]
@@ -140,6 +148,15 @@ class Masking(Report):
         -------
         array
             One share for each of `bands_hz`; the sum is that of `lost`.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.masking({"one": one, "other": other}, 48_000)
+        >>> profile = report.profile("one", "other")
+        >>> print(f"{profile.sum():.2f} in {profile.size} bands, {report.lost[0, 1]:.2f} in all")
+        0.72 in 38 bands, 0.72 in all
         """
         found: NDArray[np.float64] = self.profiles[self._index("masker", masker), self._index("track", track)]
         return found.copy()
@@ -157,6 +174,14 @@ class Masking(Report):
         Returns
         -------
         float
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> one, other, third = 0.1 * np.random.default_rng(1).standard_normal((3, 96_000))
+        >>> report = md.masking({"one": one, "other": other, "third": third}, 48_000)
+        >>> print(f"{report.unique('one', 'other'):.2f} of {report.lost[0, 1]:.2f}")
+        0.23 of 0.71
         """
         return float(self.uniques[self._index("masker", masker), self._index("track", track)])
 
@@ -173,6 +198,15 @@ class Masking(Report):
         -------
         float or None
             None if the track has no loudness there.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> bass, noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> bass = md.LowPass(frequency_hz=200, slope_db_per_octave=48)(bass, 48_000)
+        >>> report = md.masking({"bass": bass, "noise": noise}, 48_000)
+        >>> [round(report.local_lost("bass", "noise", hz), 2) for hz in (100, 5_000)]
+        [0.98, 0.0]
         """
         hz = _checks.in_range("frequency_hz", frequency_hz, 20, 20_000)
         near = np.abs(_erb(self.bands_hz) - _erb(hz)) <= _LOCAL_ERB
@@ -190,6 +224,14 @@ class Masking(Report):
         Returns
         -------
         tuple of Clash
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> one, other = md.Bell(frequency_hz=500, gain_db=12)(0.05 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        >>> report = md.masking({"guitar": one, "piano": other}, 48_000)
+        >>> [round(clash.score, 2) for clash in report.clashes(2)]
+        []
         """
         return self.all_clashes[: _checks.whole_number("limit", limit, 0, 10_000)]
 
@@ -204,6 +246,13 @@ class Masking(Report):
         Returns
         -------
         tuple of Suggestion
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> one, other = md.Bell(frequency_hz=500, gain_db=12)(0.05 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        >>> for suggestion in md.masking({"guitar": one, "piano": other}, 48_000).suggest(1):
+        ...     print(suggestion.track, suggestion.effect.bands[0].gain_db)
         """
         found = [clash.suggestions[0] for clash in self.all_clashes if clash.suggestions]
         return tuple(found[: _checks.whole_number("limit", limit, 0, 10_000)])
@@ -214,6 +263,16 @@ class Masking(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> soft, loud = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> for line in md.masking({"soft": 0.02 * soft, "loud": 0.1 * loud}, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        track  audibility          lost in the mix  share of the mix      most to
+        soft         0.03  hidden             1.00              0.00  loud (1.00)
+        loud         0.96    fine             0.15              0.85  soft (0.15)
         """
         rows = [["track", "audibility", "", "lost in the mix", "share of the mix", "most to"]]
         for index, name in enumerate(self.names):
@@ -251,6 +310,14 @@ class Masking(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> soft, loud = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.masking({"soft": 0.02 * soft, "loud": 0.1 * loud}, 48_000).plot()
+        >>> [text.get_text() for text in axes.texts]
+        ['', '0.15', '1.00', '', '1.00', '0.15']
         """
         count = len(self.names)
         if axes is None:

@@ -40,6 +40,15 @@ class MatchCurve:
     curve_db, fitted_db, residual_db : float64 arrays
         What is wanted: the difference smoothed, limited, and times `amount`; the response of the effect; and wanted
         minus fitted.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> reference = md.Bell(frequency_hz=2_000, gain_db=4)(mix, 48_000)
+    >>> curve = md.match(mix, 48_000, reference, amount=1).whole
+    >>> print(f"{curve.curve_db.max():.1f} dB wanted, {curve.fitted_db.max():.1f} dB fitted")
+    2.4 dB wanted, 2.4 dB fitted
     """
 
     difference_db: Levels
@@ -79,6 +88,18 @@ class Match(Report):
         High if they differ by twice as much as the halves of either, and both sound for 10 s.
     notes : tuple of str
         Remarks, a sentence each.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> found = md.match(mix, 48_000, md.Bell(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=0.5)
+    >>> at = found.trusted & (found.frequencies_hz.round() == 1995)
+    >>> at = int(np.argmin(np.abs(found.frequencies_hz - 2_000)))
+    >>> found.trusted[at], round(found.difference_db[at], 1), found.curve_db[at].round(1), found.fitted_db[at].round(1)
+    (np.True_, 2.9, np.float64(1.2), np.float64(1.2))
+    >>> print(f"residual {np.abs(found.residual_db).max():.2f} dB")
+    residual 0.01 dB
     """
 
     effect: Effect
@@ -132,6 +153,16 @@ class Match(Report):
         Returns
         -------
         tuple of Suggestion
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> found = md.match(mix, 48_000, 2 * md.Bell(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=1)
+        >>> for suggestion in found.suggest():
+        ...     print(type(suggestion.effect).__name__, {name: round(after, 1) for name, (_, after, _) in suggestion.predicted.items()})
+        Equalizer {'rms_difference_db': 0.1, 'loudness_difference_lu': 7.1}
+        Gain {'loudness_difference_lu': -0.0}
         """
         return self.suggestions
 
@@ -141,6 +172,15 @@ class Match(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> reference = md.Bell(frequency_hz=2_000, gain_db=4)(mix, 48_000)
+        >>> print(md.match(mix, 48_000, reference, amount=1, bands=1).bands_table())
+        Band        Frequency     Gain     q
+        LowShelf       688 Hz  -1.0 dB  1.00
         """
         sides = [("", self.effect)]
         if isinstance(self.effect, MidSide):
@@ -154,11 +194,20 @@ class Match(Report):
         return aligned(rows, left=2) if len(rows) > 1 else ""
 
     def table(self) -> str:
-        """Return the curve, the bands and the remarks as text.
+        r"""Return the curve, the bands and the remarks as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> found = md.match(mix, 48_000, md.Bell(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=1)
+        >>> lines = found.table().splitlines()
+        >>> print(lines[0], *[line for line in lines if line.startswith("1995 Hz")], sep="\n")
+        Frequency  reference  curve  effect
         """
         parts = [("", self.whole)] if self.side is None else [("mid", self.whole), ("side", self.side)]
         rows = [
@@ -192,6 +241,14 @@ class Match(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> axes = md.match(mix, 48_000, md.Bell(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=1).plot()
+        >>> print({line.get_label(): round(float(np.nanmax(line.get_ydata())), 1) for line in axes.lines[1:3]})
+        {'wanted': 2.4, 'effect': 2.4}
         """
         axes = new_axes() if axes is None else axes
         hz = self.frequencies_hz

@@ -28,6 +28,14 @@ class Report:
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> plain = md.tonal_balance(noise, 48_000).to_dict()
+        >>> round(plain["slope_db_per_octave"], 1), len(plain["regions"])
+        (3.0, 6)
         """
         return cast(dict[str, Any], without_infinities(plain(self)))
 
@@ -37,6 +45,16 @@ class Report:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> for line in md.tonal_balance(noise, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        Region                      Beside hits  More than
+        sub        0 to 60 Hz          -10.8 dB        4 %   less
+        bass       60 to 150 Hz        -16.7 dB        0 %   less
         """
         raise NotImplementedError
 
@@ -52,6 +70,14 @@ class Report:
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> axes.figure.get_size_inches().tolist(), axes.get_xlim()
+        ([8.0, 4.5], (np.float64(20.0), np.float64(20000.0)))
         """
         raise NotImplementedError
 
@@ -116,6 +142,15 @@ class Limit:
     default : float
     meaning : str
         What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> lost = md.limits("translation")["lost"]
+    >>> lost.low, lost.default, lost.high
+    (0.0, 0.25, 1.0)
+    >>> md.translation({"a": __import__("numpy").ones(48_000)}, 48_000, limits={"lost": 0.1}).tracks
+    ('a',)
     """
 
     name: str

@@ -34,10 +34,13 @@ class Stems(Mapping[str, Audio]):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
-    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
-    >>> md.Stems({"left": noise[0], "right": noise[1]}, 48_000)
+    >>> import mixdown as md, numpy as np
+    >>> left, right = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> stems = md.Stems({"left": left, "right": right}, 48_000)
+    >>> stems
     <Stems: left, right: 2.0 s at 48000 Hz>
+    >>> stems.duration_s, stems.sample_rate_hz, len(stems.spectra)
+    (2.0, 48000, 2)
     """
 
     @_checks.named
@@ -76,6 +79,15 @@ class Stems(Mapping[str, Audio]):
         Returns
         -------
         Stems
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("kick", np.ones(48_000))
+        >>> stems = md.Stems.of(mix)
+        >>> stems["kick"].shape, md.Stems.of(stems) is stems
+        ((2, 48000), True)
         """
         if isinstance(stems, Stems):
             _rate_beside(sample_rate_hz, stems.sample_rate_hz, "the stems")
@@ -143,6 +155,13 @@ class Stems(Mapping[str, Audio]):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> stems = md.Stems({"kick": np.ones(48_000)}, 48_000)
+        >>> stems[stems.named("lead", "kick")].shape
+        (1, 48000)
         """
         if not isinstance(name, str):
             raise TypeError(f"{argument} = {_checks.shown(name)} is not a text")

@@ -33,6 +33,14 @@ class TonalRegion:
         Share of programmes with less of it, in percent; None without a spread.
     word : "more", "less", "usual" or None
         Beside most; None if it is not measurable.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> region = md.tonal_balance(noise, 48_000).regions[-1]
+    >>> print(f"{region.name}, from {region.low_hz:.0f} Hz: {region.deviation_db:+.1f} dB, {region.word}")
+    highs, from 6000 Hz: +20.7 dB, more
     """
 
     name: str
@@ -67,6 +75,16 @@ class TonalBalance(Report):
         Low under 10 s, and with fewer than three references.
     notes : tuple of str
         What differs from most, a sentence each. They are notes, no faults.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> report = md.tonal_balance(md.LowPass(slope_db_per_octave=6)(noise, 48_000), 48_000)
+    >>> print(f"{report.slope_db_per_octave:.1f} dB per octave; usual are {report.target.slope_db_per_octave:.1f}")
+    0.0 dB per octave; usual are -2.2
+    >>> print(f"spread about {np.nanmean(np.array(report.spread_db, float)):.1f} dB")
+    spread about 4.6 dB
     """
 
     target: TonalTarget
@@ -106,6 +124,16 @@ class TonalBalance(Report):
         -------
         tuple of Suggestion
             None, or one.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((3, 240_000))
+        >>> references = md.tonal_target([(one, 48_000) for one in noise])
+        >>> bright = md.HighShelf(frequency_hz=5_000, gain_db=6)(noise[0], 48_000)
+        >>> for suggestion in md.tonal_balance(bright, 48_000, target=references).suggest():
+        ...     print([round(band.gain_db, 1) for band in suggestion.effect.bands])
+        [-2.9]
         """
         return self.suggestions
 
@@ -115,6 +143,13 @@ class TonalBalance(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> print(md.tonal_balance(noise, 48_000).table().splitlines()[1])
+        sub        0 to 60 Hz          -11.0 dB        3 %   less
         """
         rows = [("Region", "", "Beside " + self.target.name, "More than", "")]
         for region in self.regions:
@@ -142,6 +177,14 @@ class TonalBalance(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> axes.get_xlim(), axes.lines[-1].get_xdata().size if hasattr(axes.lines[-1].get_xdata(), "size") else len(axes.lines[-1].get_xdata())
+        ((np.float64(20.0), np.float64(20000.0)), 30)
         """
         axes = new_axes() if axes is None else axes
         draw_target(axes, self.target)

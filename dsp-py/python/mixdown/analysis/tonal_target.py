@@ -42,6 +42,13 @@ class TonalTarget(Report):
         Of the levels from 100 Hz to 10 kHz.
     region_spread_db : tuple of float
         Spread of the mean levels of the regions of a report; None where there is none.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> md.tonal_target([(one, 48_000) for one in noise])
+    <TonalTarget the references: 2 references, +3.0 dB per octave>
     """
 
     name: str
@@ -64,6 +71,17 @@ class TonalTarget(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
+        >>> target = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4))
+        >>> for line in target.table().splitlines()[:3]:
+        ...     print(line)
+        Band        Level  Spread
+        20 Hz           -       -
+        25 Hz           -       -
         """
         rows = [("Band", "Level", "Spread")]
         for hz, level, spread in zip(self.frequencies_hz, self.level_db, self.spread_db, strict=True):
@@ -81,6 +99,14 @@ class TonalTarget(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
+        >>> axes = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4)).plot()
+        >>> axes.get_xlim(), round(float(np.nanmax(axes.lines[0].get_ydata())), 1)
+        ((np.float64(20.0), np.float64(20000.0)), 10.0)
         """
         axes = new_axes() if axes is None else axes
         draw_target(axes, self)

@@ -55,6 +55,17 @@ class Translation(Report):
     devices : tuple of Device
     suggestions : tuple of Suggestion
         For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> bass = 0.2 * np.sin(2 * np.pi * 50 * np.arange(96_000) / 48_000)
+    >>> lead = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+    >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "car"])
+    >>> {name: round(kept, 2) for name, kept in report.kept["bass"].items()}
+    {'phone': 0.0, 'car': 0.31}
+    >>> report.verdicts["bass"]["phone"], report.is_programme, len(report.notes)
+    ('lost', False, 1)
     """
 
     tracks: tuple[str, ...]
@@ -113,6 +124,16 @@ class Translation(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+        >>> for line in md.translation(noise, 48_000, devices=["phone", "club"]).table().splitlines()[:3]:
+        ...     print(line)
+        Region    phone  club
+        sub           -     -
+        bass       0.00  1.62
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -141,6 +162,14 @@ class Translation(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+        >>> axes = md.translation(noise, 48_000, devices=["phone", "club"]).plot()
+        >>> [text.get_text() for text in axes.texts[:4]]
+        ['not judged', 'not judged', '0.00', '1.62']
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -175,6 +204,15 @@ class Translation(Report):
         Returns
         -------
         Effect
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.translation(noise, 48_000, devices=["phone"])
+        >>> heard = report.audition("phone")(noise, 48_000)
+        >>> print(f"{md.correlation(heard, 48_000).overall:.2f}")
+        1.00
         """
         for one in self.devices:
             if one.name == device:

@@ -82,6 +82,18 @@ class FileCheck(FindingsReport):
         Of the decoded samples: the same for the same samples in other containers.
     mix : MixCheck or None
         None if it was not asked for, or if there are more than two channels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    ...     report = md.check(f"{folder}/song.wav", target="spotify")
+    >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.true_peak_dbtp:.1f} dBTP, {report.effective_bits} bits in use")
+    -13.9 LUFS, -6.5 dBTP, 24 bits in use
+    >>> report.passed, report.counts, report.facts
+    (True, '2 warning, 1 note, 2 not measurable', 'WAV, 24 bit, 48000 Hz, stereo; effective 24 bits; lossy source not detected (largest fall 0 dB at 15250 Hz)')
     """
 
     name: str
@@ -115,6 +127,17 @@ class FileCheck(FindingsReport):
         Returns
         -------
         FileCheck
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     report = md.check(f"{folder}/song.wav", mix=False)
+        >>> more = md.check_mix(np.ones((2, 48_000)), 48_000).findings
+        >>> len(report.findings), len(report.with_findings(more).findings) - len(more)
+        (3, 3)
         """
         return replace(self, findings=worst_first([*self.findings, *more]))
 
@@ -140,6 +163,16 @@ class FileCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     plain = md.check(f"{folder}/song.wav").to_dict()
+        >>> plain["duration_s"], plain["effective_bits"], round(plain["true_peak_dbtp"], 1)
+        (2.0, 24, -6.5)
         """
         values = super().to_dict()
         del values["_envelope"], values["mix"]
@@ -154,6 +187,15 @@ class FileCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     print(md.check(f"{folder}/song.wav", profiles="cdbaby").table().splitlines()[0])
+        /tmp/tmp5i10dies/song.wav: WAV, 24 bit, 48000 Hz, stereo; effective 24 bits; lossy source not detected (largest fall 0 dB at 15250 Hz)
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
         return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
@@ -169,6 +211,16 @@ class FileCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     axes = md.check(f"{folder}/song.wav").plot()
+        >>> [round(float(end), 1) for end in axes.get_xlim()]
+        [0.0, 2.0]
         """
         from mixdown.analysis.check_picture import draw_check
 

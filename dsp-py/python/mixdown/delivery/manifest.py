@@ -168,8 +168,10 @@ class ManifestFile:
         Examples
         --------
         >>> import mixdown as md
-        >>> md.ManifestFile.from_dict({"path": "a.wav", "bytes": 44, "sha256": "0a", "true_peak_dbtp": "-inf"}).true_peak_dbtp
-        -inf
+        >>> plain = {"path": "a.wav", "bytes": 44, "sha256": "0a", "true_peak_dbtp": "-inf"}
+        >>> file = md.ManifestFile.from_dict(plain)
+        >>> file.bytes, file.true_peak_dbtp
+        (44, -inf)
         """
         values: dict[str, Any] = {}
         for entry in dataclasses.fields(cls):
@@ -248,6 +250,17 @@ class Manifest:
         -------
         Manifest
             Without a manifest and checksums that the folder itself holds.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.5 * np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", tone, 48_000, dither="none")
+        ...     manifest = md.Manifest.of_folder(folder)
+        >>> [(file.path, file.frames, round(file.integrated_lufs, 2)) for file in manifest.files]
+        [('song.wav', 48000, -9.03)]
         """
         root, measured, codes = Path(folder), dict(loudness or {}), dict(isrc or {})
         own = {root / MANIFEST, root / CHECKSUMS}

@@ -215,8 +215,8 @@ def master(
     >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> mastered = md.master(mix, 48_000, target="spotify")
     >>> measured = md.loudness(mastered.audio, 48_000, precision="reference")
-    >>> print(f"{measured.integrated_lufs:.1f} LUFS, {measured.true_peak_dbtp <= -1.0}")
-    -14.0 LUFS, True
+    >>> print(f"{measured.integrated_lufs:.2f} LUFS, {measured.true_peak_dbtp:.2f} dBTP")
+    -14.00 LUFS, -6.59 dBTP
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)

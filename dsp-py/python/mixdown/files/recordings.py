@@ -106,6 +106,19 @@ class Blocks(Iterator[NDArray[np.float32]]):
         Frames delivered so far.
     positions, weights : tuple or None
         See :class:`Recording`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.LoudnessMeter(48_000, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.wav", 0.5 * np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000), 48_000)
+    ...     with md.blocks(f"{folder}/tone.wav", frames=4_800) as blocks:
+    ...         for block in blocks:
+    ...             meter.observe(block)
+    >>> print(f"{meter.reading().integrated_lufs:.2f} LUFS of {blocks.found_frames} frames, {blocks.share_done:.0%} read")
+    -9.03 LUFS of 96000 frames, 100% read
     """
 
     def __init__(self, path: str | os.PathLike[str] | BinaryIO, frames: int = _STEP_FRAMES) -> None:
