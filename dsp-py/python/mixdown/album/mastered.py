@@ -36,7 +36,29 @@ UNLIMITED_DBTP = -1.0
 
 
 class MasteredAlbum:
-    """The masters of an album, as :meth:`Album.master` returns them."""
+    """The masters of an album, as :meth:`Album.master` returns them.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 176_400))
+    >>> album = md.Album(title="Two")
+    >>> album.track((noise, 44_100), title="One", index_points_s=[1.5])
+    >>> album.track((noise, 44_100), title="Two", gap_s=1.5)
+    >>> record = album.master("spotify", bit_depth=16)
+    >>> record
+    <MasteredAlbum for spotify: 2 songs, -14.00 LUFS, -5.99 dBTP, 44100 Hz>
+    >>> print(f"{record.album_lufs:.2f} LUFS, {record.true_peak_dbtp:.1f} dBTP for {record.target.name}")
+    -14.00 LUFS, -6.0 dBTP for spotify
+    >>> record.sample_rate_hz, record.bit_depth, record.settings["target_lufs"], record.label.title
+    (44100, 16, -14.0, 'Two')
+    >>> record.starts, record.frames, record.pauses_s, record.index_points_s
+    ((0, 242550), 418950, (0.0, 1.5), ((1.5,), ()))
+    >>> len(record.songs), len(record.tracks), record.changes_told, record.hidden
+    (2, 2, ('One: 0.00 dB beside the album; faded in over 5 ms, as it starts at -22 dBFS; faded out over 100 ms, as it ends at -20 dBFS', 'Two: 0.00 dB beside the album; faded in over 5 ms, as it starts at -22 dBFS; faded out over 100 ms, as it ends at -20 dBFS'), None)
+    >>> record.layout, record.disc.bit_depth
+    (<CdLayout: 2 tracks, 00:09:38>, 16)
+    """
 
     def __init__(
         self,
@@ -87,6 +109,15 @@ class MasteredAlbum:
         Returns
         -------
         Tags
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album(title="One", date="2026-11-28")
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> tags = album.master("spotify").tags(0)
+        >>> tags.text("title"), tags.text("date")
+        ('Song', '2026-11-28')
         """
         return self._label.tags(self._songs, position)
 
@@ -157,6 +188,18 @@ class MasteredAlbum:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> print(album.master("spotify").table())
+        Song  Length  LUFS before   Gain    LUFS   dBTP  LRA  Clip  Limiter
+        Song    0:01        -14.0  -0.02  -14.00  -6.88  0.0   0.0      0.0
+        <BLANKLINE>
+        Album -14.00 LUFS, -6.88 dBTP (spotify: -14 LUFS).
+        Song: 0.00 dB beside the album; faded in over 5 ms, as it starts at -27 dBFS; faded out over 100 ms, as it ends at -14 dBFS
         """
         rows: list[tuple[str, ...]] = [
             ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
@@ -206,6 +249,15 @@ class MasteredAlbum:
         Returns
         -------
         MasteredAlbum
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> disc = album.master("spotify").at(44_100, 16)
+        >>> print(f"{disc.tracks[0].audio.shape}, {disc.album_lufs:.2f} LUFS")
+        (2, 44100), -14.00 LUFS
         """
         rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
         bits = self.bit_depth if bit_depth is None else _checks.bit_depth(bit_depth)
@@ -286,6 +338,15 @@ class MasteredAlbum:
         -------
         list of (frame, frame)
             Equal where there is no silence.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> for title in ("One", "Two"):
+        ...     album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title=title, gap_s=0.5)
+        >>> album.master("spotify").placed()
+        [(0, 0), (72000, 48000)]
         """
         return _placed(self._groups, [one.audio.shape[1] for one in self._solved.masters], self.sample_rate_hz)
 
@@ -344,6 +405,15 @@ class MasteredAlbum:
         Returns
         -------
         array, shape (2, frames)
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 176_401)), 44_100), title="Song")
+        >>> frames = album.master("spotify", bit_depth=16).disc_image().shape[1]
+        >>> frames / 588
+        301.0
         """
         return image_of(self.disc.programme(), self.disc.hidden, self.layout)
 
@@ -359,6 +429,15 @@ class MasteredAlbum:
         -------
         list of array, shape (2, frames)
             With one gain for all, so that their highest true peak is -1 dBTP.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> songs = album.master("spotify").unlimited()
+        >>> print(f"{md.loudness(songs[0], 48_000, precision='high').true_peak_dbtp:.2f} dBTP")
+        -1.00 dBTP
         """
         songs = []
         rate_hz = self.sample_rate_hz
@@ -421,6 +500,15 @@ class MasteredAlbum:
         Returns
         -------
         array, shape (2, frames)
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> for title in ("One", "Two"):
+        ...     album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title=title, gap_s=0.5)
+        >>> album.master("spotify").programme().shape
+        (2, 120000)
         """
         return joined([one.audio for one in self._solved.masters], self._groups, self.sample_rate_hz)
 

@@ -63,10 +63,13 @@ class Device:
 
     Examples
     --------
-    >>> import mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> kitchen = md.Device(name="kitchen radio", effects=[md.HighPass(frequency_hz=150)], mono_below_hz=float("inf"))
-    >>> md.devices()["phone"].mono_below_hz
-    inf
+    >>> bass = 0.2 * np.sin(2 * np.pi * 50 * np.arange(96_000) / 48_000)
+    >>> lead = 0.2 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+    >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=[kitchen])
+    >>> {track: round(kept["kitchen radio"], 2) for track, kept in report.kept.items()}
+    {'bass': 0.16, 'lead': 1.11}
     """
 
     name: str
@@ -100,9 +103,9 @@ class Device:
         Examples
         --------
         >>> import mixdown as md, numpy as np
-        >>> phone = md.devices()["phone"].audition()
         >>> tone = 0.1 * np.sin(2 * np.pi * 60 * np.arange(48_000) / 48_000)
-        >>> print(f"{20 * np.log10(phone(np.stack([tone, tone]), 48_000)[:, 24_000:].std() / tone.std()):.0f} dB at 60 Hz")
+        >>> heard = md.devices()["phone"].audition()(np.stack([tone, tone]), 48_000)[:, 24_000:]
+        >>> print(f"{20 * np.log10(heard.std() / tone.std()):.0f} dB at 60 Hz")
         -56 dB at 60 Hz
         """
         fold = [] if self.mono_below_hz == 0 else [_folding(self.mono_below_hz)]
@@ -130,8 +133,9 @@ class Device:
         Examples
         --------
         >>> import mixdown as md
-        >>> md.Device(name="radio", effects=[md.HighPass(frequency_hz=150)]).engine(48_000)["effects"][0]["frequency_hz"]
-        150.0
+        >>> radio = md.Device(name="radio", effects=[md.HighPass(frequency_hz=150)])
+        >>> radio.engine(48_000)["effects"]
+        [{'type': 'HighPass', 'frequency_hz': 150.0, 'slope_db_per_octave': 12.0}]
         """
         noise = self.noise and {"level_db_spl": self.noise.level_db_spl, "colour": self.noise.colour}
         below: float | str = "inf" if math.isinf(self.mono_below_hz) else self.mono_below_hz

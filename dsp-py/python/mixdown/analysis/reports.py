@@ -76,8 +76,9 @@ class Report:
         >>> import mixdown as md, numpy as np
         >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
         >>> axes = md.tonal_balance(noise, 48_000).plot()
-        >>> axes.figure.get_size_inches().tolist(), axes.get_xlim()
-        ([8.0, 4.5], (np.float64(20.0), np.float64(20000.0)))
+        >>> low_hz, high_hz = axes.get_xlim()
+        >>> print(f"{low_hz:.0f} to {high_hz:.0f} Hz, {axes.figure.get_figwidth():.0f} in wide")
+        20 to 20000 Hz, 8 in wide
         """
         raise NotImplementedError
 
@@ -149,8 +150,6 @@ class Limit:
     >>> lost = md.limits("translation")["lost"]
     >>> lost.low, lost.default, lost.high
     (0.0, 0.25, 1.0)
-    >>> md.translation({"a": __import__("numpy").ones(48_000)}, 48_000, limits={"lost": 0.1}).tracks
-    ('a',)
     """
 
     name: str

@@ -171,7 +171,16 @@ class Stems(Mapping[str, Audio]):
         return name
 
     def at_least(self, count: int, what: str) -> None:
-        """Refuse fewer stems than a report needs."""
+        """Refuse fewer stems than a report needs.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> md.Stems({"kick": np.ones(48_000)}, 48_000).at_least(2, "masking")
+        Traceback (most recent call last):
+            ...
+        mixdown.ParameterError: stems has 1 entries: masking is of at least 2
+        """
         if len(self) < count:
             raise ParameterError(f"stems has {len(self)} entries: {what} is of at least {count}")
 

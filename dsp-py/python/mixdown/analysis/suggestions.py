@@ -81,9 +81,10 @@ class Suggestion:
         >>> mix = md.Mix()
         >>> _ = mix.track("voice", 0.04 * voice, fader_db=-1)
         >>> _ = mix.track("band", 0.1 * band)
-        >>> md.lead_report(mix, lead="voice").suggest()[0].apply(mix)
-        >>> mix["voice"].fader_db
-        5.5
+        >>> suggestion = md.lead_report(mix, lead="voice").suggest()[0]
+        >>> suggestion.apply(mix)
+        >>> suggestion.fader_db, mix["voice"].fader_db
+        (6.5, 5.5)
         """
         if not isinstance(mix, Mix):
             raise TypeError(f"mix = {_checks.shown(mix)} is not a Mix")

@@ -128,12 +128,13 @@ class Translation(Report):
         Examples
         --------
         >>> import mixdown as md, numpy as np
-        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
-        >>> for line in md.translation(noise, 48_000, devices=["phone", "club"]).table().splitlines()[:3]:
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> for line in md.translation(noise, 48_000, devices=["phone", "laptop"]).table().splitlines()[:4]:
         ...     print(line)
-        Region    phone  club
-        sub           -     -
-        bass       0.00  1.62
+        Region    phone  laptop
+        sub           -       -
+        bass       0.00    0.31
+        low-mid    0.71    1.00
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -166,10 +167,10 @@ class Translation(Report):
         Examples
         --------
         >>> import mixdown as md, numpy as np
-        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
-        >>> axes = md.translation(noise, 48_000, devices=["phone", "club"]).plot()
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> axes = md.translation(noise, 48_000, devices=["phone", "laptop"]).plot()
         >>> [text.get_text() for text in axes.texts[:4]]
-        ['not judged', 'not judged', '0.00', '1.62']
+        ['not judged', 'not judged', '0.00', '0.31']
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -209,10 +210,9 @@ class Translation(Report):
         --------
         >>> import mixdown as md, numpy as np
         >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
-        >>> report = md.translation(noise, 48_000, devices=["phone"])
-        >>> heard = report.audition("phone")(noise, 48_000)
-        >>> print(f"{md.correlation(heard, 48_000).overall:.2f}")
-        1.00
+        >>> heard = md.translation(noise, 48_000, devices=["phone"]).audition("phone")(noise, 48_000)
+        >>> print(f"correlation {md.correlation(heard, 48_000).overall:.2f}: mono")
+        correlation 1.00: mono
         """
         for one in self.devices:
             if one.name == device:

@@ -39,6 +39,19 @@ class Catalog:
         One for each song, in the order of their names.
     manifest : Manifest
         Of all masters that stand in the folder, those of earlier runs too, with why songs failed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     songs = pathlib.Path(folder, "songs")
+    ...     songs.mkdir()
+    ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+    ...     _ = (songs / "text.wav").write_text("no audio")
+    ...     catalog = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify")
+    >>> len(catalog.mastered), len(catalog.skipped), [record.source for record in catalog.failed]
+    (1, 0, ['text.wav'])
     """
 
     records: tuple[CatalogRecord, ...]
@@ -68,6 +81,17 @@ class Catalog:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").summary()
+        '1 song: 1 mastered, 0 skipped, 0 failed'
         """
         songs = f"{len(self.records)} song{'' if len(self.records) == 1 else 's'}"
         return f"{songs}: {len(self.mastered)} mastered, {len(self.skipped)} skipped, {len(self.failed)} failed"
@@ -78,6 +102,18 @@ class Catalog:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     print(md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").table())
+        song      result      LUFS   dBTP  gain dB  limited dB  remarks
+        song.wav  mastered  -14.00  -6.98    -0.12        0.00
         """
         rows = [("song", "result", "LUFS", "dBTP", "gain dB", "limited dB", "remarks"), *map(_row, self.records)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -90,6 +126,18 @@ class Catalog:
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     plain = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").to_dict()
+        >>> plain["songs"][0]["output"], round(plain["songs"][0]["integrated_lufs"], 2)
+        ('song.wav', -14.0)
         """
         return {"songs": [{**record.to_dict(), "skipped": record.skipped} for record in self.records]}
 

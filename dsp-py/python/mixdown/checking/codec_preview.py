@@ -58,12 +58,12 @@ class CodecReport(Report):
     Examples
     --------
     >>> import mixdown as md, numpy as np
-    >>> noise = 0.2 * np.random.default_rng(1).standard_normal((2, 96_000))
-    >>> report = md.codec_preview(np.clip(md.LowPass()(noise, 48_000), -0.1, 0.1), 48_000, codec="mp3:128")
+    >>> noise = md.LowPass()(0.8 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    >>> report = md.codec_preview(np.clip(noise, -0.5, 0.5), 48_000, codec="mp3:128")
     >>> print(f"{report.true_peak_dbtp:.1f} dBTP, {report.rise_db:.1f} dB higher; {report.integrated_lufs:.1f} LUFS")
-    -19.3 dBTP, 0.5 dB higher; -25.3 LUFS
+    -5.7 dBTP, 0.2 dB higher; -13.2 LUFS
     >>> print(report.message)
-    mp3:128 takes the true peak from -19.85 to -19.33 dBTP; no sample exceeds full scale.
+    mp3:128 takes the true peak from -5.92 to -5.71 dBTP; no sample exceeds full scale.
     """
 
     codec: str

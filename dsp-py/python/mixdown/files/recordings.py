@@ -117,8 +117,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
     ...     with md.blocks(f"{folder}/tone.wav", frames=4_800) as blocks:
     ...         for block in blocks:
     ...             meter.observe(block)
-    >>> print(f"{meter.reading().integrated_lufs:.2f} LUFS of {blocks.found_frames} frames, {blocks.share_done:.0%} read")
-    -9.03 LUFS of 96000 frames, 100% read
+    >>> print(f"{blocks.found_frames} frames, {blocks.share_done:.0%}: {meter.reading().integrated_lufs:.2f} LUFS")
+    96000 frames, 100%: -9.03 LUFS
     """
 
     def __init__(self, path: str | os.PathLike[str] | BinaryIO, frames: int = _STEP_FRAMES) -> None:

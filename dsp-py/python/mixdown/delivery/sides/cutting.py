@@ -42,6 +42,13 @@ class VinylSides(Report):
         Length of each side, gaps between its songs included.
     last_brightness : tuple of float
         That of the last song of each side, as it was given.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> sides = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2)
+    >>> sides.sides, sides.durations_s, sides.longest_s, sides.difference_s
+    (((0, 1), (2, 3)), (380.0, 400.0), 400.0, 20.0)
     """
 
     sides: tuple[tuple[int, ...], ...]
@@ -73,9 +80,10 @@ class VinylSides(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.sides import vinyl_sides
-        >>> vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2).titled(["One", "Two", "Three", "Four"])
-        (('One', 'Two'), ('Three', 'Four'))
+        >>> import mixdown as md
+        >>> sides = md.vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2)
+        >>> sides.titled(["1st", "2nd", "3rd", "4th"])
+        (('1st', '2nd'), ('3rd', '4th'))
         """
         songs = sum(map(len, self.sides))
         if len(titles) != songs:
@@ -116,6 +124,13 @@ class VinylSides(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> axes = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).plot()
+        >>> [round(bar.get_width() or bar.get_height(), 1) for bar in axes.patches]
+        [np.float64(3.3), np.float64(3.0), np.float64(3.2), np.float64(3.5)]
         """
         from mixdown.delivery.sides.picture import draw_sides
 

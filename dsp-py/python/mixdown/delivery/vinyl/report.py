@@ -39,6 +39,16 @@ class VinylCheck(FindingsReport):
         Loudness of all songs together.
     turns, width_mm, span_mm, mean_pitch_um : float
         Turns of the groove, width of what is cut, width that there is, mean distance from groove to groove.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    >>> side = md.vinyl_check(noise, 48_000, fmt="7in45")
+    >>> side
+    <VinylCheck, 7in45, 0:02: fits at +40.0 dB; 4 fault, 3 warning>
+    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove")
+    1.5 turns, 195 µm from groove to groove
     """
 
     fmt: str
@@ -73,6 +83,14 @@ class VinylCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> plain = md.vinyl_check(noise, 48_000, fmt="7in45").to_dict()
+        >>> plain["fmt"], plain["duration_s"], round(plain["turns"], 1)
+        ('7in45', 2.0, 1.5)
         """
         values = super().to_dict()
         del values["_course"], values["_limits"]
@@ -84,6 +102,13 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> print(md.vinyl_check(noise, 48_000, fmt="7in45").table().partition(".")[0])
+        7in45, 0:02, 2 turns, 0
         """
         fits = "It fits at no level" if self.fits_level_db is None else f"It fits at {self.fits_level_db:+.1f} dB"
         head = (
@@ -127,6 +152,14 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.vinyl_check(noise, 48_000, fmt="7in45").plot()
+        >>> len(axes.lines), [round(float(end), 1) for end in axes.get_xlim()]
+        (6, [0.0, 0.0])
         """
         from mixdown.delivery.vinyl.picture import draw_side
 
@@ -145,6 +178,14 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.vinyl_check(noise, 48_000, fmt="7in45").plot_pitch()
+        >>> [round(float(np.max(line.get_ydata()))) for line in axes.lines]
+        [127, 64]
         """
         from mixdown.delivery.vinyl.picture import draw_pitch
 
