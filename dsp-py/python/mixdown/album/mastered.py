@@ -41,21 +41,21 @@ class MasteredAlbum:
     Examples
     --------
     >>> import mixdown as md, numpy as np
-    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 176_400))
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 176_400)) * np.hanning(176_400)
     >>> album = md.Album(title="Two")
     >>> album.track((noise, 44_100), title="One", index_points_s=[1.5])
     >>> album.track((noise, 44_100), title="Two", gap_s=1.5)
     >>> record = album.master("spotify", bit_depth=16)
     >>> record
-    <MasteredAlbum for spotify: 2 songs, -14.00 LUFS, -5.99 dBTP, 44100 Hz>
+    <MasteredAlbum for spotify: 2 songs, -14.00 LUFS, -4.16 dBTP, 44100 Hz>
     >>> print(f"{record.album_lufs:.2f} LUFS, {record.true_peak_dbtp:.1f} dBTP for {record.target.name}")
-    -14.00 LUFS, -6.0 dBTP for spotify
+    -14.00 LUFS, -4.2 dBTP for spotify
     >>> record.sample_rate_hz, record.bit_depth, record.settings["target_lufs"], record.label.title
     (44100, 16, -14.0, 'Two')
     >>> record.starts, record.frames, record.pauses_s, record.index_points_s
     ((0, 242550), 418950, (0.0, 1.5), ((1.5,), ()))
-    >>> len(record.songs), len(record.tracks), record.changes_told, record.hidden
-    (2, 2, ('One: 0.00 dB beside the album; faded in over 5 ms, as it starts at -22 dBFS; faded out over 100 ms, as it ends at -20 dBFS', 'Two: 0.00 dB beside the album; faded in over 5 ms, as it starts at -22 dBFS; faded out over 100 ms, as it ends at -20 dBFS'), None)
+    >>> len(record.songs), len(record.tracks), record.changes[1].gain_db, record.changes_told, record.hidden
+    (2, 2, 0.0, (), None)
     >>> record.layout, record.disc.bit_depth
     (<CdLayout: 2 tracks, 00:09:38>, 16)
     """
@@ -192,14 +192,14 @@ class MasteredAlbum:
         Examples
         --------
         >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)) * np.hanning(48_000)
         >>> album = md.Album()
-        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> album.track((noise, 48_000), title="Song")
         >>> print(album.master("spotify").table())
-        Song  Length  LUFS before   Gain    LUFS   dBTP  LRA  Clip  Limiter
-        Song    0:01        -14.0  -0.02  -14.00  -6.88  0.0   0.0      0.0
+        Song  Length  LUFS before  Gain    LUFS   dBTP  LRA  Clip  Limiter
+        Song    0:01        -16.8  2.81  -14.00  -4.76  0.0   0.0      0.0
         <BLANKLINE>
-        Album -14.00 LUFS, -6.88 dBTP (spotify: -14 LUFS).
-        Song: 0.00 dB beside the album; faded in over 5 ms, as it starts at -27 dBFS; faded out over 100 ms, as it ends at -14 dBFS
+        Album -14.00 LUFS, -4.76 dBTP (spotify: -14 LUFS).
         """
         rows: list[tuple[str, ...]] = [
             ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
@@ -342,9 +342,10 @@ class MasteredAlbum:
         Examples
         --------
         >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
         >>> album = md.Album()
         >>> for title in ("One", "Two"):
-        ...     album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title=title, gap_s=0.5)
+        ...     album.track((noise, 48_000), title=title, gap_s=0.5)
         >>> album.master("spotify").placed()
         [(0, 0), (72000, 48000)]
         """
@@ -479,6 +480,18 @@ class MasteredAlbum:
         Returns
         -------
         Delivery
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album(title="One")
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pack = album.master("spotify").deliver(f"{folder}/release", ["flac"])
+        >>> song = next(file for file in pack.files if file.frames)
+        >>> print(f"{song.path}: {song.frames} frames, {song.integrated_lufs:.2f} LUFS")
+        flac/01 Song.flac: 48000 frames, -14.00 LUFS
         """
         settings = self._deliver_settings
         asked = settings.asked(formats)
@@ -504,9 +517,10 @@ class MasteredAlbum:
         Examples
         --------
         >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
         >>> album = md.Album()
         >>> for title in ("One", "Two"):
-        ...     album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title=title, gap_s=0.5)
+        ...     album.track((noise, 48_000), title=title, gap_s=0.5)
         >>> album.master("spotify").programme().shape
         (2, 120000)
         """

@@ -47,8 +47,8 @@ class MatchCurve:
     >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
     >>> reference = md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000)
     >>> curve = md.match(mix, 48_000, reference, amount=1).whole
-    >>> print(f"{np.ptp(curve.curve_db):.1f} dB from the lowest to the highest, {np.ptp(curve.fitted_db):.1f} dB fitted")
-    4.0 dB from the lowest to the highest, 3.8 dB fitted
+    >>> print(f"from end to end {np.ptp(curve.curve_db):.1f} dB wanted, {np.ptp(curve.fitted_db):.1f} dB fitted")
+    from end to end 4.0 dB wanted, 3.8 dB fitted
     """
 
     difference_db: Levels
@@ -162,8 +162,8 @@ class Match(Report):
         >>> reference = 2 * md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000)
         >>> equalizer, gain = md.match(mix, 48_000, reference, amount=1).suggest()
         >>> before, after, _ = equalizer.predicted["rms_difference_db"]
-        >>> print(f"{before:.1f} dB rms apart, {after:.1f} dB after the equalizer; then {gain.effect.gain_db:.1f} dB of gain")
-        2.0 dB rms apart, 0.1 dB after the equalizer; then 9.8 dB of gain
+        >>> print(f"{before:.1f} dB rms apart, {after:.1f} dB after the equalizer; gain {gain.effect.gain_db:.1f} dB")
+        2.0 dB rms apart, 0.1 dB after the equalizer; gain 9.8 dB
         """
         return self.suggestions
 

@@ -262,12 +262,14 @@ def translation(
     --------
     A bass of 50 Hz alone is not heard on a phone.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> time_s = np.arange(96_000) / 48_000
     >>> bass, lead = (0.2 * np.sin(2 * np.pi * hz * time_s) for hz in (50, 1_000))
     >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "club"])
-    >>> report.verdicts["bass"]["phone"], report.verdicts["lead"]["phone"]
-    ('lost', 'fine')
+    >>> for track in report.tracks:
+    ...     print(f"{track}: {report.kept[track]['phone']:.2f}, {report.verdicts[track]['phone']}")
+    bass: 0.00, lost
+    lead: 1.04, fine
     """
     chosen = devices_of(devices)
     if isinstance(stems, (Mapping, Mix)):

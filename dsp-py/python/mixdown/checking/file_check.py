@@ -90,10 +90,12 @@ class FileCheck(FindingsReport):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
     ...     report = md.check(f"{folder}/song.wav", target="spotify")
-    >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.effective_bits} bits in use: {report.passed}, {report.counts}")
-    -13.9 LUFS, 24 bits in use: True, 2 warning, 1 note, 2 not measurable
-    >>> print(report.facts[:53])
-    WAV, 24 bit, 48000 Hz, stereo; effective 24 bits; los
+    >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.effective_bits} bits in use")
+    -13.9 LUFS, 24 bits in use
+    >>> report.passed, report.counts
+    (True, '2 warning, 1 note, 2 not measurable')
+    >>> report.facts.split("; ")[:2]
+    ['WAV, 24 bit, 48000 Hz, stereo', 'effective 24 bits']
     """
 
     name: str
@@ -195,8 +197,8 @@ class FileCheck(FindingsReport):
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
         ...     table = md.check(f"{folder}/song.wav", profiles="cdbaby").table()
-        >>> print(next(line for line in table.splitlines() if "48000 Hz" in line and "rate" in line)[:60])
-        fault           rate         cdbaby takes 44100 Hz: the file
+        >>> print(table.splitlines()[1].partition(":")[0])
+        fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
         return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"

@@ -118,8 +118,8 @@ class Certificate:
     >>> certificate = md.master(noise + 0.01, 48_000, target_lufs=-6).certificate
     >>> print(f"{certificate.loudness.integrated_lufs:.2f} LUFS, {certificate.loudness.true_peak_dbtp:.2f} dBTP")
     -6.00 LUFS, -1.05 dBTP
-    >>> print(f"clipped by {certificate.clip_depth_db:.1f} dB, limited by {certificate.max_reduction_db:.1f} dB at most")
-    clipped by 4.0 dB, limited by 1.8 dB at most
+    >>> print(f"clipped by {certificate.clip_depth_db:.1f} dB, limited by {certificate.max_reduction_db:.1f} dB")
+    clipped by 4.0 dB, limited by 1.8 dB
     >>> certificate.notes, certificate.limiter_fell_back
     (('DC offset taken out: -40.1 dBFS.',), False)
     """

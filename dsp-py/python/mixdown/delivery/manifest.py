@@ -281,7 +281,7 @@ class Manifest:
         Examples
         --------
         >>> import mixdown as md
-        >>> print(md.Manifest([md.ManifestFile("a.txt", 1, "0a")], {"title": "One"}).to_json().decode())
+        >>> print(md.Manifest([md.ManifestFile("a.txt", 1, "0a")], {"title": "One"}).to_json().decode().rstrip())
         {
           "title": "One",
           "files": [

@@ -129,8 +129,8 @@ class VinylSides(Report):
         --------
         >>> import mixdown as md
         >>> axes = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).plot()
-        >>> [round(bar.get_width() or bar.get_height(), 1) for bar in axes.patches]
-        [np.float64(3.3), np.float64(3.0), np.float64(3.2), np.float64(3.5)]
+        >>> print([f"{bar.get_width():.2f} min" for bar in axes.patches])
+        ['3.33 min', '3.00 min', '3.17 min', '3.50 min']
         """
         from mixdown.delivery.sides.picture import draw_sides
 
