@@ -6,7 +6,6 @@ import threading
 from typing import Any, Literal
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core
@@ -128,6 +127,8 @@ def _at_rate(samples: Audio, from_hz: float, to_hz: float, recipe: str) -> Audio
 
 def _converted(frames: NDArray[Any], from_hz: float, to_hz: float, recipe: str) -> NDArray[Any]:
     """Convert in another thread, as the library cannot be interrupted: the main thread keeps handling signals."""
+    import soxr
+
     results: list[NDArray[Any]] = []
     errors: list[BaseException] = []
 

@@ -13,10 +13,8 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import cores
 from mixdown.catalog.attempts import clear_dead
-from mixdown.catalog.cluster import on_cluster
 from mixdown.catalog.job import Job
 from mixdown.catalog.records import CatalogRecord
-from mixdown.catalog.schedulers import in_processes, in_threads
 from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 from mixdown.delivery import Manifest
@@ -309,6 +307,9 @@ def _remove(files: Sequence[Path], folder: Path) -> None:
 
 
 def _running(jobs: Sequence[Job], scheduler: str, workers: int, retries: int) -> Iterator[CatalogRecord]:
+    from mixdown.catalog.cluster import on_cluster
+    from mixdown.catalog.schedulers import in_processes, in_threads
+
     if scheduler == "threads":
         return in_threads(jobs, workers)
     if scheduler == "processes":

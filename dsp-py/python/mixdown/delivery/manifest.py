@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import soundfile
 
 from mixdown import _checks
 from mixdown._core import ParameterError
@@ -454,6 +453,8 @@ def audio_md5(file: str | os.PathLike[str]) -> str | None:
 
 def _samples(file: str | os.PathLike[str]) -> tuple[str | None, int]:
     """Return the MD5 of the samples of a lossless file, decoded, and how many frames they are."""
+    import soundfile
+
     digest, frames = hashlib.md5(usedforsecurity=False), 0
     with soundfile.SoundFile(os.fsencode(file)) as source:
         bits = _SAMPLE_BITS.get(source.subtype)
@@ -470,6 +471,8 @@ def _samples(file: str | os.PathLike[str]) -> tuple[str | None, int]:
 
 def _of_audio(file: Path, loudness: Loudness | None, isrc: str | None) -> dict[str, Any]:
     """Return what a manifest says of an audio file."""
+    import soundfile
+
     with file.open("rb") as opened:
         texts = read_tags(opened).texts
     try:

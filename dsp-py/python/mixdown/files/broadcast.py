@@ -6,7 +6,6 @@ import math
 import re
 import struct
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 from mixdown import _checks
 from mixdown._core import ParameterError
@@ -20,8 +19,6 @@ _LENGTHS = {"description": 256, "originator": 32, "reference": 32}
 _UNSET = 0x7FFF
 #: Greatest figure of a loudness field.
 _LARGEST = 99.99
-
-_VERSION = version("mixdown")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,10 +125,12 @@ class Broadcast:
         >>> md.Broadcast().coded(48_000, 24, 2).coding_history[:26]
         'A=PCM,F=48000,W=24,M=stere'
         """
+        from importlib.metadata import version
+
         if self.coding_history:
             return self
         mode = {1: ",M=mono", 2: ",M=stereo"}.get(channels, "")
-        line = f"A=PCM,F={sample_rate_hz},W={bit_depth}{mode},T=mixdown {_VERSION}\r\n"
+        line = f"A=PCM,F={sample_rate_hz},W={bit_depth}{mode},T=mixdown {version('mixdown')}\r\n"
         return replace(self, coding_history=line)
 
     def chunk(self) -> bytes:

@@ -7,13 +7,15 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.findings import Finding, Severity, stated
 from mixdown.files.names import shown
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "dist
     ...     [(found.severity, found.value, found.limit) for found in md.check_cover(path)]
     [('fault', 2999.0, 3000.0)]
     """
+    from PIL import Image
+
     limits = profile if isinstance(profile, CoverLimits) else COVER_LIMITS.get(profile)
     if limits is None:
         known = ", ".join(COVER_LIMITS)

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from mixdown import _checks, loudspeakers
@@ -23,6 +22,9 @@ from mixdown._core import ParameterError
 from mixdown.files.containers import Container, inspect
 from mixdown.files.names import printable, shown
 from mixdown.loudspeakers import Positions
+
+if TYPE_CHECKING:
+    import soundfile
 
 #: File name endings of audio in folders.
 READABLE = (
@@ -82,18 +84,6 @@ class Recording(_AudioAndRate):
         )
 
 
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is read from front to back.
-
-    soundfile asks seekable files for their position around every read, and FLAC without a length or with a damaged end
-    has none.
-    """
-
-    def seekable(self) -> bool:
-        """Whether the file is seekable."""
-        return False
-
-
 class Blocks(Iterator[NDArray[np.float32]]):
     """The blocks of a file, as :func:`blocks` returns them.
 
@@ -143,6 +133,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return f"<Blocks of {self._name}: {kind}, {self.found_frames} frames read>"
 
     def _open(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        import soundfile
+
         file = self._regular(path)
         container = inspect(file)
         if container.foreign:
@@ -210,12 +202,14 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return converted, f"ffmpeg says: {said}" if said else ""
 
     def _decode(self, file: BinaryIO, container: Container) -> soundfile.SoundFile:
+        from mixdown.files.forward import Forward
+
         if container.stream is not None:
-            return _Forward(self._piped(file, container.stream, container.padding), closefd=False)
+            return Forward(self._piped(file, container.stream, container.padding), closefd=False)
         if container.patches:
             file = self._patched(file, container.patches)
         file.seek(0)
-        return _Forward(file.fileno(), closefd=False)
+        return Forward(file.fileno(), closefd=False)
 
     def _patched(self, file: BinaryIO, patches: tuple[tuple[int, bytes], ...]) -> BinaryIO:
         copy = self._temporary()
@@ -267,6 +261,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
             yield block
 
     def _decoded(self, frames: int) -> NDArray[np.float32]:
+        import soundfile
+
         if self._decoding is None or len(self._decoding) < frames:
             self._decoding = np.empty((frames, self.channels), np.float32)
         block = self._decoding[:frames]
