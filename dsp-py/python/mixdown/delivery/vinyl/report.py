@@ -45,8 +45,10 @@ class VinylCheck(FindingsReport):
     >>> import mixdown as md, numpy as np
     >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> side = md.vinyl_check(md.LowPass()(noise, 48_000), 48_000, fmt="7in45", level_db=0)
-    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove: {side.counts}")
-    1.5 turns, 82 µm from groove to groove: 1 fault, 2 warning
+    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove")
+    1.5 turns, 82 µm from groove to groove
+    >>> side.passed, side.counts
+    (False, '1 fault, 2 warning')
     """
 
     fmt: str
