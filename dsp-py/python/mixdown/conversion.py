@@ -15,7 +15,7 @@ from mixdown._core import ParameterError
 
 @_checks.named
 def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
-    """Convert whole numbers to float32 with full scale 1.0.
+    """Convert integers to float32 with full scale 1.0.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ AudioSource = Source | str | os.PathLike[str]
 
 
 class Album:
-    """Songs in order, with what stands between them and on their labels.
+    """An album: songs in order, the pauses between them, and its label.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Album:
         tempo_bpm: float | None = None,
         tags: Any = None,
     ) -> None:
-        """Add a song after those that are there.
+        """Add a song at the end.
 
         Parameters
         ----------
@@ -310,7 +310,7 @@ class Album:
         self._songs, self._pregap = list(stored.songs), stored.pregap
 
     def files(self) -> list[Path]:
-        """Return the files that it was made of: songs, hidden audio, covers.
+        """Return the files that the album was made from: songs, hidden audio, covers.
 
         Returns
         -------
@@ -350,12 +350,12 @@ class Album:
 
     @property
     def label(self) -> Label:
-        """What stands on its label."""
+        """Title, artist, barcode, date and cover of the album."""
         return self._label
 
     @property
     def sides(self) -> tuple[tuple[str, ...], ...]:
-        """Titles on each side of a record; empty where nothing is said of them.
+        """Titles on each side of a record; empty if none were given.
 
         All songs in their order, each once; a song that goes on from another stands on the same side.
         """
@@ -377,7 +377,7 @@ class Album:
 
     @property
     def master_settings(self) -> MasterSettings:
-        """What :meth:`master` takes where it is not told otherwise."""
+        """Defaults of :meth:`master`."""
         return self._master_settings
 
     @master_settings.setter
@@ -388,7 +388,7 @@ class Album:
 
     @property
     def deliver_settings(self) -> DeliverSettings:
-        """What :meth:`MasteredAlbum.deliver` takes where it is not told otherwise."""
+        """Defaults of :meth:`MasteredAlbum.deliver`."""
         return self._deliver_settings
 
     @deliver_settings.setter
@@ -399,7 +399,7 @@ class Album:
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of its masters."""
+        """Sample rate of the masters in Hz."""
         if self._rate_hz is not None:
             return self._rate_hz
         self._not_empty()
@@ -462,7 +462,7 @@ class Album:
         noise_shaping: NoiseShaping | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> MasteredAlbum:
-        """Master all songs together: each at its own loudness, all songs as one at that of the target.
+        """Master all songs together: they keep their relative levels, and the album meets the target as a whole.
 
         Songs without a gap between them are processed as one programme, so that nothing is heard where they meet. What
         is not given is as :attr:`master_settings` says: the defaults below, or the settings of an album file.

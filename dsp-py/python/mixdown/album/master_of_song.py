@@ -13,7 +13,7 @@ from mixdown.meters import Loudness
 
 @dataclass(frozen=True)
 class AlbumChange:
-    """What was done to a song.
+    """The processing of one song of an album.
 
     Attributes
     ----------
@@ -84,10 +84,10 @@ class MasteredSong:
 
     @property
     def loudness(self) -> Loudness:
-        """Its loudness as delivered."""
+        """Loudness of the delivered samples."""
         return self.certificate.loudness
 
     @property
     def duration_s(self) -> float:
-        """Its length, without the silence before it."""
+        """Length in s, without the pause before it."""
         return float(self.audio.shape[1] / self.sample_rate_hz)

@@ -111,12 +111,12 @@ class Song:
 
     @property
     def duration_s(self) -> float:
-        """Length of its audio."""
+        """Length of the audio in s."""
         return float(self.audio.shape[-1] / self.sample_rate_hz)
 
     @property
     def is_joined(self) -> bool:
-        """Whether it goes on from the song before, without a gap or with a crossfade."""
+        """Whether the song follows the one before without a gap, or with a crossfade."""
         return self.gapless or self.crossfade_s > 0
 
 

@@ -38,7 +38,7 @@ _WINDOW_S = 0.4
 
 @dataclass(frozen=True)
 class Balance:
-    """A start balance.
+    """The result of :func:`balance`: a start balance.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def balance(
     groups: Mapping[str, Sequence[str]] | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Balance:
-    """Set faders and pans by loudness and by the roles of stems, and the sum to -6 dBTP.
+    """Make a start balance: faders and pans by loudness and by the roles of stems, the sum at -6 dBTP.
 
     A role is told by the name of a stem, else by its spectrum (a bass, drums), else it is unknown.
 

@@ -18,7 +18,7 @@ SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measu
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What a check has to say.
+    """One finding of a check.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Finding:
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the finding as plain values.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class FindingsReport(Report):
 
     @property
     def passed(self) -> bool:
-        """Whether there is no fault."""
+        """Whether the report holds no fault."""
         return all(finding.severity != "fault" for finding in self.findings)
 
     def of(self, check: str) -> tuple[Finding, ...]:
@@ -126,7 +126,7 @@ class FindingsReport(Report):
 
     @property
     def counts(self) -> str:
-        """How many findings there are, by severity."""
+        """Number of findings by severity, in words."""
         numbers = {
             word: sum(finding.severity == severity for finding in self.findings)
             for severity, word in SEVERITIES.items()

@@ -26,7 +26,7 @@ LeadVerdict = Literal["buried", "low", "clear", "very forward", "not measurable"
 
 @dataclass(frozen=True)
 class LeadSpan:
-    """A stretch in which the lead is buried.
+    """A time span in which the lead is buried.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class LeadSpan:
 
 @dataclass(frozen=True)
 class LeadMasker:
-    """What another track takes of the lead.
+    """A track that masks the lead.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class LeadMasker:
 
 @dataclass(frozen=True, eq=False)
 class LeadReport(Report):
-    """How the lead stands beside all others.
+    """Level and audibility of the lead against all other tracks.
 
     In engineers' mixes of five songs leads lie between -5.5 and +1.7 LU, mean -2.2, with an audibility of .33 to .47,
     mean .41; their own choices spread by 3 dB. The limits are for sung leads.
@@ -142,7 +142,7 @@ class LeadReport(Report):
         return f"<LeadReport of {self.lead!r}: {self.verdict}, {level}{audibility}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return what would help: its fader from 2.5 dB on, then a cut of the strongest masker.
+        """Return fader changes from 2.5 dB on, then cuts in the strongest maskers.
 
         Returns
         -------
@@ -252,7 +252,7 @@ def lead_report(
     target: float | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> LeadReport:
-    """Measure how the lead stands beside all others.
+    """Measure level and audibility of the lead against all other tracks.
 
     Parameters
     ----------

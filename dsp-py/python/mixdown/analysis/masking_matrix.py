@@ -27,7 +27,7 @@ _LOCAL_ERB = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Clash:
-    """Two tracks compete around a frequency.
+    """Two tracks that compete around a frequency.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Clash:
 
 @dataclass(frozen=True, eq=False)
 class Masking(Report):
-    """What each track loses beside the others.
+    """The loudness that each track loses to the others.
 
     Shares are of loudness by the model of Moore, Glasberg and Baer (1997), summed over the time in which a track
     sounds; the model underrates the partial loudness of music, so lost shares are upper bounds. Finished mixes have
@@ -146,7 +146,7 @@ class Masking(Report):
         return _checks.whole_number(argument, track, 0, len(self.names) - 1)
 
     def profile(self, masker: str | int, track: str | int) -> NDArray[np.float64]:
-        """Return what a track loses to one masker, by band.
+        """Return the share of its loudness that a track loses to one masker, by band.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class Masking(Report):
         return float(self.uniques[self._index("masker", masker), self._index("track", track)])
 
     def local_lost(self, masker: str | int, track: str | int, frequency_hz: float) -> float | None:
-        """Return what a track loses to one masker, of its loudness within one ERB of a frequency.
+        """Return the share of its loudness near a frequency that a track loses to one masker.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class Masking(Report):
         return float(self.profile(masker, track)[near].sum() / whole) if whole > 0 else None
 
     def clashes(self, limit: int = 5) -> tuple[Clash, ...]:
-        """Return where tracks compete, strongest first.
+        """Return the strongest clashes, strongest first.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class Masking(Report):
         return self.all_clashes[: _checks.whole_number("limit", limit, 0, 10_000)]
 
     def suggest(self, limit: int = 3) -> tuple[Suggestion, ...]:
-        """Return the first cut for each of the strongest clashes that a cut helps.
+        """Return the best cut for each of the strongest clashes, where a cut helps.
 
         Parameters
         ----------
@@ -374,7 +374,7 @@ def masking(
     lead: str | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Masking:
-    """Measure what each track loses beside the others, and find where tracks compete.
+    """Measure the loudness that each track loses to the others, and find where tracks compete.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ class MatchCurve:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Match(Report):
-    """A match: see :func:`match`.
+    """The result of :func:`match`.
 
     Attributes
     ----------
@@ -120,27 +120,27 @@ class Match(Report):
 
     @property
     def difference_db(self) -> Levels:
-        """Reference minus programme; None where not trusted."""
+        """Reference minus programme in dB; None where not trusted."""
         return self.whole.difference_db
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
-        """Whether both programmes have enough in each band."""
+        """Whether both programmes have enough energy in each band."""
         return self.whole.trusted
 
     @property
     def curve_db(self) -> NDArray[np.float64]:
-        """The curve wanted."""
+        """The wanted curve in dB."""
         return self.whole.curve_db
 
     @property
     def fitted_db(self) -> NDArray[np.float64]:
-        """Response of the effect."""
+        """Response of the effect in dB."""
         return self.whole.fitted_db
 
     @property
     def residual_db(self) -> NDArray[np.float64]:
-        """Wanted minus fitted."""
+        """Wanted minus fitted, in dB."""
         return self.whole.residual_db
 
     def __repr__(self) -> str:
@@ -149,7 +149,7 @@ class Match(Report):
         return f"<Match: {sizes}, {share}, residual {self.worst_residual_db:.2f} dB, confidence {self.confidence}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return the effect, if the difference is smaller after it, and a gain, if the loudness differs.
+        """Return the equalizer, if it reduces the difference, and a gain, if the loudness differs.
 
         Returns
         -------
@@ -333,7 +333,7 @@ def match(
     mid_side: bool = False,
     limits: Mapping[str, float] | None = None,
 ) -> Match:
-    """Find the equalization that leads from the spectrum of a programme to that of a reference.
+    """Find the equalization from the spectrum of a programme to that of a reference.
 
     The difference of both long-term spectra, in sixths of an octave from 25 Hz to 16 kHz, aligned by its median from
     200 Hz to 4 kHz: loudness is reported and not matched. Bands where one of both lies 70 dB under its loudest are not

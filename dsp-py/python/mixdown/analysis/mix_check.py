@@ -28,7 +28,7 @@ _COLUMNS = 1500
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MixCheck(FindingsReport):
-    """What the mix check found, and what it measured on the way. What cannot be measured is None.
+    """The findings of a mix check, and its measurements. What cannot be measured is None.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class MixCheck(FindingsReport):
 
     @property
     def not_measurable(self) -> tuple[Finding, ...]:
-        """What the programme hides."""
+        """Findings on what could not be measured in this programme."""
         return tuple(finding for finding in self.findings if finding.severity == "not_measurable")
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """A report: frozen, and never a change of audio."""
+    """A report: a frozen value, which never changes the audio."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.
@@ -133,7 +133,7 @@ def new_figure(width: float, height: float, make: Callable[..., Figure] | None =
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """A limit of a report.
+    """A threshold of a report.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ TABLES: dict[str, Mapping[str, Limit]] = {}
 
 @_checks.named
 def limits(report: str) -> dict[str, Limit]:
-    """Return the limits of a report, each with its range, default and source.
+    """Return the thresholds of a report, each with its range, default and source.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ Confidence = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, eq=False)
 class Suggestion:
-    """A suggestion of a report. It changes nothing by itself: :meth:`apply` does.
+    """A suggested effect or fader change. :meth:`apply` makes the change.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Suggestion:
         return f"<Suggestion for {place}: {what}, confidence {self.confidence}: {self.reason}>"
 
     def apply(self, mix: Mix) -> None:
-        """Change a mix as suggested: an insert is added after the others, a fader moved from where it stands.
+        """Apply the suggestion to a mix: append an insert, or move a fader from where it stands.
 
         A drawn fader is moved with all its points.
 
@@ -104,7 +104,7 @@ class Suggestion:
             strip.key_from = {**known, place: self.key}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the suggestion as plain values.
 
         Returns
         -------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TonalRegion:
-    """A region of the spectrum beside a target.
+    """A region of the spectrum, compared with a target.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class TonalRegion:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TonalBalance(Report):
-    """The tonal balance of a programme: see :func:`tonal_balance`.
+    """The result of :func:`tonal_balance`.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class TonalBalance(Report):
 
     @property
     def spread_db(self) -> Levels:
-        """Spread of programmes about the target; None where it is not known."""
+        """Spread of the programmes of the target in dB; None where unknown."""
         return self.target.spread_db
 
     def __repr__(self) -> str:
@@ -114,7 +114,7 @@ class TonalBalance(Report):
         return f"<TonalBalance beside {self.target.name}: {slope}, {words or 'as most'}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return an equalizer towards the references, if the programme lies outside what they do.
+        """Return an equalizer towards the references, if the programme lies outside their spread.
 
         Bands further than 2.5 dB, and further than the spread of the references, from their median are corrected, by
         at most 3 dB, four bands, and a q of 1. Against a generic curve nothing is suggested: unaltered songs deviate

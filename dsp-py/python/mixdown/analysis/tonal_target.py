@@ -27,7 +27,7 @@ Levels: TypeAlias = tuple[float | None, ...]
 
 @dataclass(frozen=True, repr=False)
 class TonalTarget(Report):
-    """Levels of thirds of an octave with their spread, to compare a programme with: see :func:`tonal_target`.
+    """Levels and spread in thirds of an octave, made by :func:`tonal_target`.
 
     Attributes
     ----------

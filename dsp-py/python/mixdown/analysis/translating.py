@@ -89,7 +89,7 @@ class Translation(Report):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is not judged, and what is thin or lost by noise."""
+        """Tracks that are not judged, and losses caused by noise, one sentence each."""
         first = [self.verdicts[track][device.name] for track in self.tracks for device in self.devices[:1]]
         hidden = [track for track, verdict in zip(self.tracks, first, strict=False) if verdict == "not_judged"]
         notes = [self._noise_note(device.name) for device in self.devices]
@@ -115,7 +115,7 @@ class Translation(Report):
 
     @property
     def is_programme(self) -> bool:
-        """Whether it is of a programme without its tracks."""
+        """Whether the report is of a programme without its tracks."""
         return self.tracks == (PROGRAMME,)
 
     def table(self) -> str:
@@ -195,7 +195,7 @@ class Translation(Report):
         return drawn
 
     def audition(self, device: str) -> Effect:
-        """Return an effect that gives an idea of a device: see :meth:`Device.audition`.
+        """Return an effect that approximates a device: see :meth:`Device.audition`.
 
         Parameters
         ----------

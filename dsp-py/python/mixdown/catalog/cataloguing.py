@@ -29,7 +29,7 @@ _SCHEDULERS = ("threads", "processes", "local")
 
 @dataclass(frozen=True)
 class Catalog:
-    """What became of the songs of a catalogue.
+    """The results of mastering a catalogue.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Catalog:
 
     @property
     def skipped(self) -> tuple[CatalogRecord, ...]:
-        """Songs whose masters stood already."""
+        """Songs whose masters existed already, with the same settings."""
         return tuple(record for record in self.records if record.skipped)
 
     @property
@@ -74,7 +74,7 @@ class Catalog:
         return tuple(record for record in self.records if record.status == "failed")
 
     def summary(self) -> str:
-        """Return how many songs there are, and what became of them.
+        """Return the number of songs mastered, skipped and failed, as a sentence.
 
         Returns
         -------

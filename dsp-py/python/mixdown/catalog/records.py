@@ -20,7 +20,7 @@ Status = Literal["ok", "failed"]
 
 @dataclass(frozen=True)
 class CatalogRecord:
-    """What became of a song.
+    """The result of mastering one song of a catalogue.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class CatalogRecord:
     skipped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, as the record beside the master has them.
+        """Return the record as plain values, as stored beside the master.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class CatalogRecord:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> CatalogRecord:
-        """Return the record from its plain values.
+        """Return a record from its plain values.
 
         Parameters
         ----------

@@ -30,7 +30,7 @@ _LEAST_AAC_KBPS = 192
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CodecReport(Report):
-    """A programme after a lossy codec.
+    """A programme before and after a lossy codec.
 
     Attributes
     ----------
@@ -91,13 +91,13 @@ class CodecReport(Report):
 
     @property
     def rise_db(self) -> float:
-        """How far the codec raises the true peak; 0 for silence."""
+        """Rise of the true peak through the codec in dB; 0 for silence."""
         rise_db = self.after.true_peak_dbtp - self.before.true_peak_dbtp
         return rise_db if math.isfinite(rise_db) else 0.0
 
     @property
     def message(self) -> str:
-        """It in a sentence or two."""
+        """The result in one or two sentences."""
         if not math.isfinite(self.before.true_peak_dbtp):
             return f"{self.codec}: the programme is silent."
         peaks = f"from {self.before.true_peak_dbtp:z.2f} to {self.true_peak_dbtp:z.2f} dBTP"
@@ -221,7 +221,7 @@ class CodecReport(Report):
 
 @_checks.named
 def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: str = "aac:256") -> CodecReport:
-    """Code a programme and decode it again: what a service's listeners get, and how far its peaks rise.
+    """Encode and decode a programme: what listeners of a service hear, and how far its peaks rise.
 
     The result lies as the programme does, frame by frame, and has its length.
 

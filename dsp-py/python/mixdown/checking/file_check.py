@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FileCheck(FindingsReport):
-    """What the check of a file found, and what it measured on the way. What cannot be measured is None.
+    """The findings of a file check, and its measurements. What cannot be measured is None.
 
     Its findings are called, beside those of the mix check: "truncated", "chunks", "format", "checksum", "length" (of
     the container); "non_finite", "full_scale", "bits", "dual_mono", "edges" (of the samples); "lossy_source",
@@ -120,7 +120,7 @@ class FileCheck(FindingsReport):
     _envelope: NDArray[np.float32] = field(compare=False)
 
     def with_findings(self, more: Iterable[Finding]) -> FileCheck:
-        """Return it with further findings, such as those of a whole album.
+        """Return the report with further findings, such as those of a whole album.
 
         Parameters
         ----------
@@ -241,7 +241,7 @@ def check(
     mix: bool = True,
     limits: Mapping[str, float] | None = None,
 ) -> FileCheck:
-    """Check a file for delivery: container, samples, signs of lossy coding, tags, and what services take.
+    """Check a file for delivery: container, samples, signs of lossy coding, tags, requirements of services.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _DEEP_CLIP = (6.0, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class MatchedTo:
-    """The equalization towards a reference before everything that a certificate measures.
+    """The equalization towards a reference, applied before the limiter.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class MatchedTo:
 
     @property
     def note(self) -> str:
-        """It as a sentence."""
+        """The match in one sentence."""
         bands = len(self.effect.bands) if isinstance(self.effect, Equalizer) else 0
         differs = f"the spectra differed by {self.rms_before_db:.1f} dB rms, {self.rms_after_db:.1f} dB are left"
         fit = f"{bands} band{'' if bands == 1 else 's'}, within {self.worst_residual_db:.2f} dB of the curve"
@@ -167,7 +167,7 @@ class Certificate:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks on the delivery, a sentence each; none for most masters."""
+        """Remarks on the delivery, one sentence each; none for most masters."""
         notes = [] if self.match is None else [self.match.note]
         if self.dc_offset_dbfs > -math.inf:
             notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")

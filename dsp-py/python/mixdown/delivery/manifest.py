@@ -33,7 +33,7 @@ _STEP_BYTES, _STEP_FRAMES = 1 << 20, 65_536
 
 @dataclass(frozen=True)
 class ManifestFile:
-    """A file of a manifest.
+    """One file of a manifest.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class ManifestFile:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is known as plain values.
+        """Return the entry as plain values, without fields that are None.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class ManifestFile:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> ManifestFile:
-        """Return the entry from its plain values, which may stand among others.
+        """Return an entry from its plain values; other keys are ignored.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a folder of delivered files holds: the same files give the same bytes.
+    """The files of a delivery, with their checksums and loudness: the same files give the same bytes.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from mixdown.meters import Loudness
 
 @dataclass(frozen=True, eq=False)
 class Mastered:
-    """A master: the delivered samples.
+    """A master: the delivered samples and their certificate.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Mastered:
         profile: Profile | None = None,
         bitrate_kbps: int | None = None,
     ) -> None:
-        """Write the samples, in a format by the ending of the name, without further dither.
+        """Write the samples in the format named by the suffix, without further dither.
 
         In lossy formats they are coded: the certificate holds for what was coded.
 
@@ -143,7 +143,7 @@ def master(
     name: str = "",
     progress: Callable[[float], object] | None = None,
 ) -> Mastered:
-    """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
+    """Master a programme: effects, sample rate, loudness, true-peak ceiling, word length.
 
     Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
     dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose

@@ -59,7 +59,7 @@ class Target:
         return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
 
     def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
-        """Return the target loudness for a programme of so many channels.
+        """Return the target loudness for a programme with this many channels.
 
         Parameters
         ----------
@@ -209,7 +209,7 @@ def figures_of(name: str | None, target_lufs: float | None, ceiling_dbtp: float 
 
 @_checks.named
 def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
-    """Return the gain with which a player that follows a target plays a programme.
+    """Return the playback gain of a programme on a platform.
 
     Parameters
     ----------

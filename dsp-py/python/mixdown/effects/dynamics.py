@@ -298,7 +298,7 @@ class Gate(Curved):
 
 @dataclass(frozen=True, kw_only=True)
 class DeEsser(Dynamics):
-    """De-esser: attenuates sibilants by their level relative to the whole signal.
+    """De-esser: attenuates sibilance by its level relative to the whole signal.
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ class DeEsser(Dynamics):
 
 @dataclass(frozen=True, kw_only=True)
 class MultibandCompressor(Dynamics):
-    """A compressor for each of 2 to 6 bands, split by crossovers whose bands add up to an all pass.
+    """Multiband compressor: 2 to 6 bands, whose crossovers sum to an all pass.
 
     Parameters
     ----------
@@ -464,7 +464,7 @@ class DynamicBand(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class DynamicEqualizer(Dynamics):
-    """An equalizer whose bands may follow the level of the signal. It takes a key.
+    """Dynamic equalizer: bands whose gain follows the level. It takes a key.
 
     Parameters
     ----------
@@ -491,7 +491,7 @@ class DynamicEqualizer(Dynamics):
 
 @dataclass(frozen=True, kw_only=True)
 class Limiter(Curved):
-    """A brick-wall limiter: nothing above the ceiling, neither in the samples nor between them.
+    """Brick-wall true-peak limiter: neither samples nor the waveform between them exceed the ceiling.
 
     By a meter of any length, the ceiling holds within 0.1 dB ("standard") or 0.05 dB ("master") for sound up to 20 kHz.
     White noise 12 dB over exceeds it by 0.14 and 0.02 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81

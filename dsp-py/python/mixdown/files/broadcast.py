@@ -80,7 +80,7 @@ class Broadcast:
 
     @classmethod
     def of(cls, tags: Tags, loudness: Loudness | None = None) -> Broadcast:
-        """Return the extension that tags give: artist and title, ISRC, and the date where it is a whole one.
+        """Return an extension made from tags: artist and title, ISRC, and the date if it is complete.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Broadcast:
         )
 
     def coded(self, sample_rate_hz: int, bit_depth: int, channels: int) -> Broadcast:
-        """Return the extension with the coding of a file in its history, if it had none.
+        """Return the extension with a coding history, unless it has one.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class Broadcast:
         return replace(self, coding_history=line)
 
     def chunk(self) -> bytes:
-        """Return the content of the chunk.
+        """Return the bytes of the chunk.
 
         Returns
         -------

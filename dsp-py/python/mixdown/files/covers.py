@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CoverLimits:
-    """What a service takes as a cover.
+    """Requirements of a service for covers.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ _MODES = {
 
 @_checks.named
 def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "distributor") -> tuple[Finding, ...]:
-    """Check a cover against what a service takes.
+    """Check a cover against the requirements of a service.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def write(
     broadcast: Broadcast | None = None,
     bitrate_kbps: int | None = None,
 ) -> None:
-    """Write an audio file, in a format by the ending of its name.
+    """Write an audio file in the format named by its suffix.
 
     The file is written beside its place and renamed into it, so that a failure leaves what was there. Where a link
     stands in its place, what it leads to is replaced; permissions of a replaced file are kept.

@@ -92,7 +92,7 @@ class Correlation:
 
 
 class CorrelationMeter:
-    """Measures the correlation of two channels block by block.
+    """Correlation meter of two channels, fed block by block.
 
     Parameters
     ----------

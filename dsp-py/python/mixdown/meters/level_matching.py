@@ -42,7 +42,7 @@ class LevelMatched(NamedTuple):
 
 @_checks.named
 def level_matched(before: Source, after: Source, sample_rate_hz: float | None = None) -> LevelMatched:
-    """Turn the louder of two versions down to the integrated loudness of the quieter.
+    """Match two versions of a programme in integrated loudness: turn the louder one down.
 
     What is louder sounds better: a comparison by ear is fair at the same loudness alone.
 

@@ -80,7 +80,7 @@ class Level(ChannelLevel):
 
 
 class LevelMeter:
-    """Measures peaks, RMS levels and clipped samples block by block.
+    """Level meter, fed block by block: peaks, RMS and clipped samples.
 
     Parameters
     ----------

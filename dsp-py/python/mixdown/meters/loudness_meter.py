@@ -89,7 +89,7 @@ class Loudness:
 
 
 class LoudnessMeter:
-    """Measures a programme block by block.
+    """Loudness meter after ITU-R BS.1770-5, fed block by block.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def _weights(layout: str | None, weights: Sequence[float] | None) -> Any:
 
 @_checks.named
 def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> float:
-    """Measure several programmes as one album: the gates run over the union of their blocks.
+    """Measure the loudness of an album: gated over the blocks of all programmes.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def loudness(
     precision: Precision = "standard",
     progress: Callable[[int, int], None] | None = None,
 ) -> Loudness:
-    """Measure a whole programme.
+    """Measure loudness, loudness range and true peak of a whole programme.
 
     Parameters
     ----------

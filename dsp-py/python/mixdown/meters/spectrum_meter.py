@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Levels in bands of a fraction of an octave.
+    """Levels in fractions of an octave.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Spectrum:
 
 
 class SpectrumMeter:
-    """Measures a spectrum block by block.
+    """Spectrum meter in fractions of an octave, fed block by block.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ class SpectrumMeter:
 
 @_checks.named
 def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: int = 6) -> Spectrum:
-    """Measure the power in bands of a fraction of an octave.
+    """Measure levels in fractions of an octave.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ _MOST_ROWS = 16
 
 
 class Mix(Measured, Strips):
-    """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
+    """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
     circle is refused at once.
@@ -64,7 +64,7 @@ class Mix(Measured, Strips):
 
     @_checks.named
     def automate(self, path: str, points: Points | None) -> None:
-        """Give a parameter points in time.
+        """Set automation points of a parameter.
 
         Parameters
         ----------
@@ -79,18 +79,18 @@ class Mix(Measured, Strips):
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
 
+        Raises
+        ------
+        ParameterError
+            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
+            nothing changes then.
+
         Notes
         -----
         Levels, positions and mutes are what is drawn at every frame; a step takes 10 ms from its time on. Parameters of
         inserts glide: they are set every 64 frames and read 11.7 ms ahead, the mean delay of a glide of 20 ms. So a
         line is heard where it is drawn, and a step begins up to 11.7 ms before its time and ends within 10 ms after
         it. Those of filters glide over 50 ms and are heard 17 ms late.
-
-        Raises
-        ------
-        ParameterError
-            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
-            nothing changes then.
 
         Examples
         --------
@@ -166,7 +166,7 @@ class Mix(Measured, Strips):
 
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
-        """Mix all tracks.
+        """Render the mix.
 
         Parameters
         ----------
@@ -364,7 +364,7 @@ class Mix(Measured, Strips):
         save(self, path)
 
     def files(self) -> list[Path]:
-        """Return the files of tracks whose audio is as it was read or written.
+        """Return the audio files of tracks whose audio has not changed since it was read or written.
 
         Returns
         -------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Order(Report):
-    """An order of songs with all its costs.
+    """An order of songs, with its costs.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Seam:
-    """What it costs to play one song after another.
+    """The transition between two songs, and its cost.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Seam:
 
     @property
     def cost(self) -> float:
-        """Sum of the terms."""
+        """Sum of the costs of loudness, key and tempo."""
         return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
 
 

@@ -58,12 +58,12 @@ class VinylSides(Report):
 
     @property
     def longest_s(self) -> float:
-        """Length of the longest side."""
+        """Length of the longest side in s."""
         return max(self.durations_s)
 
     @property
     def difference_s(self) -> float:
-        """Longest less shortest side."""
+        """Difference between the longest and the shortest side in s."""
         return max(self.durations_s) - min(self.durations_s)
 
     def titled(self, titles: Sequence[str]) -> tuple[tuple[str, ...], ...]:

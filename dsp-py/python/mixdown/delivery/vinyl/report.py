@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class VinylCheck(FindingsReport):
-    """What a side of a record asks of cutter and stylus, from geometry. Absolute levels are good for ±3 dB.
+    """A check of a record side from groove geometry. Absolute levels are accurate to ±3 dB.
 
     Attributes
     ----------

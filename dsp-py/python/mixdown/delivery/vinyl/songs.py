@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VinylSong:
-    """A song on a side of a record, cut at the level of the check. What cannot be measured is None.
+    """One song on a record side, cut at the level of the check. What cannot be measured is None.
 
     Attributes
     ----------
