@@ -23,7 +23,7 @@ exclude_patterns = ["README.md"]
 root_doc = "index"
 nitpicky = True
 
-# Types of other packages, whose references lie beyond this site, and words that numpydoc takes for types.
+# Types of other packages, whose references lie beyond this site.
 nitpick_ignore_regex = [
     (r"py:.*", r"(numpy|np|npt|matplotlib|typing|collections|pathlib|os|concurrent|datetime|rich|types)(\..*)?"),
     (r"py:.*", r"(NDArray|ArrayLike|DTypeLike|Axes|Figure|FigureBase)(\[.*)?"),
@@ -41,8 +41,9 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"
 myst_heading_anchors = 4
 
 autodoc_typehints = "signature"
-autodoc_type_aliases = {name: name for name in ("Audio", "AudioLike", "Source", "Progress", "Note", "Points")}
-autodoc_preserve_defaults = True
+autodoc_type_aliases = {
+    name: name for name in ("Audio", "AudioLike", "Source", "Progress", "Automated", "Points", "Numbers")
+}
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88

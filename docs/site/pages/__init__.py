@@ -1,7 +1,7 @@
 """Makes the pages that nobody writes by hand, and checks the site when it is built.
 
 `documents` are the Markdown files of the tree, `reference` has every public name of the Python package, `processors`
-measures every effect; `checks` says what is missing.
+measures every effect; `names` settles references to what has no page; `checks` says what is missing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from pages import checks, documents, processors, reference
+from pages import checks, documents, names, processors, reference
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -19,5 +19,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", documents.write, priority=100)
     app.connect("config-inited", reference.write, priority=101)
     app.connect("config-inited", processors.write, priority=102)
+    app.connect("missing-reference", names.as_text)
     app.connect("build-finished", checks.report)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

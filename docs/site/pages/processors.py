@@ -173,7 +173,7 @@ def _index(grouped: dict[str, list[Processor]]) -> str:
 
 
 def _card(processor: Processor) -> str:
-    sentence = reference.summary(processor.kind)
+    sentence = _LITERAL.sub(r"`\1`", reference.summary(processor.kind))
     return (
         f"::::{{grid-item-card}} {processor.name}\n:link: {processor.name}\n:link-type: doc\n:class-card: processor\n\n"
         f"```{{raw}} html\n:file: figures/{processor.name}-{processor.figures[0].name}.svg\n```\n\n{sentence}\n::::"

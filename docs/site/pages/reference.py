@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import mixdown as md
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from pages import names as choices
 from pages.sources import replace_folder
 
 FOLDER = "api"
@@ -54,10 +56,31 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("mixdown.files", "mixdown.checking", "mixdown.conversion", "mixdown._checks"),
     ),
     "display": ("Display", "Figures, each drawn into one axis.", ("mixdown.display",)),
+    "types": ("Types", "What annotations in signatures stand for.", ()),
     "errors": ("Errors", "All are subclasses of ``ValueError``, with one line for the reader.", ()),
 }
-#: Public names without a module of their own.
-PLACED = {"Audio": "files", "__version__": "errors"}
+#: Public names without a module of their own, and the group that tells them.
+PLACED = {"Audio": "types", "__version__": "types"}
+
+_TYPES = """\
+.. py:data:: __version__
+   :type: str
+
+   The version of the package.
+
+.. py:type:: Audio
+   :canonical: NDArray[np.float32] | NDArray[np.float64]
+
+   What effects return: shape ``(channels, frames)`` or ``(frames,)``.
+
+.. py:type:: AudioLike
+
+   What functions take as audio: an array, or anything with ``__array__`` or ``__dlpack__``.
+
+.. py:type:: Source
+
+   Audio, or audio and its rate as :func:`read` returns them.
+"""
 
 
 def public_names() -> list[str]:
@@ -135,9 +158,9 @@ def _is_member(kind: type, name: str) -> bool:
 
 
 def summary(value: Any) -> str:
-    """Return the first sentence of a documentation, on one line."""
+    """Return the first sentences of a documentation, on one line, without references: they depend on the place."""
     text = inspect.getdoc(value) or ""
-    return " ".join(text.split("\n\n")[0].split())
+    return re.sub(r":\w+:`~?([^`]*)`", r"``\1``", " ".join(text.split("\n\n")[0].split()))
 
 
 def write(_app: Sphinx, _config: Config) -> None:
@@ -185,13 +208,15 @@ def _group(group: str, names: list[str]) -> str:
                 f"   * - :py:obj:`md.{name} <mixdown.{name}>`\n     - {summary(value_of(name))}\n" for name in chosen
             )
             text += "\n"
-    for name in names:
-        if name == "Audio":
-            text += ".. py:type:: Audio\n\n   A numpy array of float32 or float64: ``(channels, frames)`` or ``(frames,)``.\n\n"
-        if name == "__version__":
-            text += ".. py:data:: __version__\n   :type: str\n\n   The version of the package.\n\n"
+    if group == "types":
+        text += "\n".join([_TYPES, *_words()])
     listed = "\n".join(f"   {name}" for name in names if name not in PLACED)
-    return f"{text}.. toctree::\n   :hidden:\n\n{listed}\n"
+    return f"{text}.. toctree::\n   :hidden:\n\n{listed}\n" if listed else text
+
+
+def _words() -> Iterator[str]:
+    for name, values in choices.words().items():
+        yield f".. py:type:: {name}\n\n   {', '.join(f'``{value!r}``' for value in values)}\n"
 
 
 def _index(grouped: dict[str, list[str]]) -> str:
