@@ -21,7 +21,7 @@ const BUILD_TOOL: &str = "maturin>=1.9,<2";
 /// Extras of the package that tests and checks need.
 const EXTRAS: &str = "test,lint";
 /// Folder of programs in an environment.
-const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+pub(crate) const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 /// A ready environment.
 pub(crate) struct Environment {
@@ -106,7 +106,7 @@ impl Environment {
 }
 
 /// Our PATH with `directory` before the rest.
-fn first_on_path(directory: &Path) -> OsString {
+pub(crate) fn first_on_path(directory: &Path) -> OsString {
     let rest = env::var_os("PATH").unwrap_or_default();
     env::join_paths(std::iter::once(directory.to_path_buf()).chain(env::split_paths(&rest))).unwrap_or(rest)
 }

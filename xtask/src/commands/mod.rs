@@ -9,4 +9,5 @@ pub(crate) mod docs;
 pub(crate) mod fuzz;
 pub(crate) mod golden;
 pub(crate) mod lint;
+pub(crate) mod package;
 pub(crate) mod test;

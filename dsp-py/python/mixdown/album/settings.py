@@ -121,7 +121,7 @@ class DeliverSettings:
     Parameters
     ----------
     formats : sequence of str, default ("wav24", "flac")
-        See :func:`deliver`.
+        See :meth:`MasteredAlbum.deliver`.
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
     record : str, optional
         What "vinyl" stands for among the formats: "12in33", "12in45", "10in33", "10in45", "7in33" or "7in45".

@@ -17,7 +17,7 @@ Confidence = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, eq=False)
 class Suggestion:
-    """A suggestion of a report. It changes nothing by itself: :meth:`apply` does.
+    """A suggestion of a report. It changes nothing by itself: :meth:`Suggestion.apply` does.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 
 @dataclass(frozen=True, repr=False)
 class Profile:
-    """What a service takes. Empty tuples, 0 and inf set no limit; :func:`dataclasses.replace` changes one.
+    """What a service takes. Empty tuples, 0 and inf set no limit; ``dataclasses.replace`` changes one.
 
     Attributes
     ----------

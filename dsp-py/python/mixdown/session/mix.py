@@ -74,7 +74,7 @@ class Mix(Measured, Strips):
             ``"vocals/2/bands[0].gain_db"``, ``"vocals/2/effects[1].threshold_db"``,
             ``"vocals/2/bands[0].shape.frequency_hz"``. Of a strip itself `fader_db`, the pans and `mute` take points,
             of a send `level_db`, `pan` and `mute`, of an insert every parameter that
-            :attr:`takes automation <Parameter.takes_automation>`.
+            `takes_automation` of :class:`Parameter`.
         points : list of (seconds, value) or (seconds, value, shape), or None
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.

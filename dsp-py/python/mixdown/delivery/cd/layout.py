@@ -30,7 +30,7 @@ MOST_TRACKS = 99
 
 @dataclass(frozen=True, repr=False)
 class CdLayout(CdContents):
-    """The layout of a compact disc, made by :meth:`of`.
+    """The layout of a compact disc, made by :meth:`CdLayout.of`.
 
     Its attributes are those of :class:`CdContents`.
     """
