@@ -7,6 +7,7 @@ import types
 import typing
 from typing import Any
 
+import mixdown as md
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -18,7 +19,7 @@ def words() -> dict[str, tuple[str, ...]]:
     found = {}
     for module in _modules():
         for name, value in vars(module).items():
-            if typing.get_origin(value) is typing.Literal and not name.startswith("_"):
+            if typing.get_origin(value) is typing.Literal and not (name.startswith("_") or name in md.__all__):
                 found[name] = typing.get_args(value)
     return dict(sorted(found.items()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 from collections.abc import Iterator
@@ -59,6 +60,16 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "types": ("Types", "What annotations in signatures stand for.", ()),
     "errors": ("Errors", "All are subclasses of ``ValueError``, with one line for the reader.", ()),
 }
+#: Classes that functions return and nobody makes, where they are defined, and the group that lists them.
+RESULTS = {
+    "session.kinds.Master": "console",
+    "session.vcas.Vcas": "console",
+    "delivery.targets.Targets": "mastering",
+    "album.label.Label": "delivery",
+    "pack.delivering.Delivery": "delivery",
+    "pack.quality.Quality": "delivery",
+    "checking.profiles.Profiles": "files",
+}
 #: Public names without a module of their own, and the group that tells them.
 PLACED = {"Audio": "types", "__version__": "types"}
 
@@ -96,17 +107,15 @@ def display_names() -> list[str]:
 
 def value_of(name: str) -> Any:
     """Return what a public name stands for."""
-    value: Any = md
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
+    module, _, last = f"mixdown.{name}".rpartition(".")
+    return getattr(importlib.import_module(module), last)
 
 
 def group_of(name: str) -> str:
     """Return the group of a public name."""
     value = value_of(name)
-    if name in PLACED:
-        return PLACED[name]
+    if name in PLACED or name in RESULTS:
+        return PLACED.get(name) or RESULTS[name]
     if name.startswith("display."):
         return "display"
     if inspect.isclass(value) and issubclass(value, Exception):
@@ -166,9 +175,10 @@ def summary(value: Any) -> str:
 def write(_app: Sphinx, _config: Config) -> None:
     """Write all pages."""
     grouped: dict[str, list[str]] = {group: [] for group in GROUPS}
-    for name in public_names():
+    names = [*public_names(), *RESULTS]
+    for name in names:
         grouped[group_of(name)].append(name)
-    pages = {f"{name}.rst": _page(name) for name in public_names() if name not in PLACED}
+    pages = {f"{name}.rst": _page(name) for name in names if name not in PLACED}
     pages |= {f"{group}.rst": _group(group, names) for group, names in grouped.items()}
     pages["index.rst"] = _index(grouped)
     replace_folder(FOLDER, pages)
@@ -180,7 +190,7 @@ def _titled(title: str) -> str:
 
 def _page(name: str) -> str:
     value = value_of(name)
-    title = _titled(f"md.{name}")
+    title = _titled(_called(name))
     head = f"{title}.. currentmodule:: mixdown\n\n"
     if not inspect.isclass(value):
         return f"{head}.. autofunction:: mixdown.{name}\n"
@@ -197,15 +207,28 @@ def _class_parts(name: str, kind: type) -> Iterator[str]:
         yield f"Also has, from :class:`~mixdown.{base.__name__}`: {roles}.\n"
 
 
+def _is_named_class(name: str) -> bool:
+    return name not in RESULTS and inspect.isclass(value_of(name))
+
+
+def _is_function(name: str) -> bool:
+    return inspect.isroutine(value_of(name))
+
+
+def _called(name: str) -> str:
+    return name.rpartition(".")[2] if name in RESULTS else f"md.{name}"
+
+
 def _group(group: str, names: list[str]) -> str:
     title, introduction, _ = GROUPS[group]
     text = f"{_titled(title)}{introduction}\n\n.. currentmodule:: mixdown\n\n"
-    for heading, kept in (("Classes", inspect.isclass), ("Functions", inspect.isroutine)):
-        chosen = [name for name in names if kept(value_of(name)) and name not in PLACED]
+    for heading, kept in (("Classes", _is_named_class), ("Functions", _is_function), ("Results", RESULTS.__contains__)):
+        chosen = [name for name in names if kept(name)]
         if chosen:
             text += f"{heading}\n{'-' * len(heading)}\n\n.. list-table::\n   :widths: 30 70\n\n"
             text += "".join(
-                f"   * - :py:obj:`md.{name} <mixdown.{name}>`\n     - {summary(value_of(name))}\n" for name in chosen
+                f"   * - :py:obj:`{_called(name)} <mixdown.{name}>`\n     - {summary(value_of(name))}\n"
+                for name in chosen
             )
             text += "\n"
     if group == "types":
