@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike, Source
-from mixdown.effects import without_infinities
+from mixdown.effects.setting import without_infinities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
