@@ -12,6 +12,8 @@
 :func:`gain_reduction`      what dynamics do to a programme
 :func:`decay`               impulse response of reverbs, delays and convolutions
 :func:`mix`                 routing of a mix
+:func:`player`              a sound with its controls, as HTML
+:func:`ab_players`          versions switched in place at equal loudness, as HTML
 ==========================  ============================================================
 
 Audio is an array with its rate, or what :func:`mixdown.read` returned alone. Without ``ax`` a figure is made that a
@@ -30,6 +32,7 @@ from mixdown.display.curves import decay, gain_reduction, response, transfer
 from mixdown.display.figures import LoudnessLike, loudness_over_time, reduction
 from mixdown.display.images import goniometer, spectrogram
 from mixdown.display.mixing import MixStage, mix_report
+from mixdown.display.players import ab_players, player
 from mixdown.display.report import png, report
 from mixdown.display.routing import mix
 from mixdown.display.signals import compare, loudness, spectrum, waveform
@@ -37,6 +40,7 @@ from mixdown.display.signals import compare, loudness, spectrum, waveform
 __all__ = [
     "LoudnessLike",
     "MixStage",
+    "ab_players",
     "compare",
     "decay",
     "gain_reduction",
@@ -45,6 +49,7 @@ __all__ = [
     "loudness_over_time",
     "mix",
     "mix_report",
+    "player",
     "png",
     "reduction",
     "report",

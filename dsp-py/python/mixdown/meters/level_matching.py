@@ -77,7 +77,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
 def loudness_difference_lu(before: Audio, after: Audio, sample_rate_hz: float) -> float:
     """Return the integrated loudness of one version minus that of another; 0 if one of them has none."""
-    one, two = (_integrated_lufs(samples, sample_rate_hz) for samples in (before, after))
+    one, two = (integrated_lufs(samples, sample_rate_hz) for samples in (before, after))
     return two - one if math.isfinite(one) and math.isfinite(two) else 0.0
 
 
@@ -86,7 +86,7 @@ def scaled(samples: Audio, gain_db: float) -> Audio:
     return samples if gain_db == 0.0 else np.asarray(samples * samples.dtype.type(10 ** (gain_db / 20)))
 
 
-def _integrated_lufs(samples: Audio, sample_rate_hz: float) -> float:
+def integrated_lufs(samples: Audio, sample_rate_hz: float) -> float:
     """Return the integrated loudness without a search for true peaks; mono from both loudspeakers."""
     planar = _checks.planar(samples)
     settings = {
