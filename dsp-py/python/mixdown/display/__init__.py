@@ -28,6 +28,7 @@ Objects show themselves: results, effects, chains, mixes, masters and albums hav
 figures, their curve, and players where there is sound.
 """
 
+from mixdown.display import pages
 from mixdown.display.curves import decay, gain_reduction, response, transfer
 from mixdown.display.figures import LoudnessLike, loudness_over_time, reduction
 from mixdown.display.images import goniometer, spectrogram
@@ -49,6 +50,7 @@ __all__ = [
     "loudness_over_time",
     "mix",
     "mix_report",
+    "pages",
     "player",
     "png",
     "reduction",

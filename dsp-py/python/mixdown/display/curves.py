@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown._checks import Source
-from mixdown._core import ParameterError
+from mixdown._core import ParameterError, ShapeError
 from mixdown.display import style
 from mixdown.effects import (
     Band,
@@ -443,7 +443,11 @@ def decay_of(effect: Effect, rate_hz: float) -> tuple[NDArray[np.float64], NDArr
     step = round(_DECAY_STEP_S * rate_hz)
     impulse = np.zeros((1, step))
     impulse[0, 0] = 1.0
-    heard = np.atleast_2d(effect(impulse, rate_hz, tail=_LONGEST_S))
+    try:
+        heard = effect(impulse, rate_hz, tail=_LONGEST_S)
+    except ShapeError:
+        # What takes stereo alone.
+        heard = effect(np.concatenate([impulse, impulse]), rate_hz, tail=_LONGEST_S)
     energy = np.mean(np.square(heard), axis=0)
     energy = np.add.reduceat(energy, np.arange(0, energy.size, step))
     left = np.cumsum(energy[::-1])[::-1]

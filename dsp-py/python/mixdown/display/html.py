@@ -10,18 +10,26 @@ import dataclasses
 import functools
 import html
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import FigureBase
 
 #: Units by the endings of names, the longest first.
 UNITS = {
     "_db_per_octave": "dB/octave",
     "_db_per_s": "dB/s",
+    "_db_spl": "dB SPL",
+    "_octaves": "octaves",
+    "_degrees": "°",
+    "_cents": "cents",
     "_percent": "%",
     "_frames": "frames",
     "_kbps": "kb/s",
@@ -39,6 +47,8 @@ UNITS = {
 }
 #: Most rows of a table, and most items of a list, that a page shows.
 MOST_ROWS, _MOST_ITEMS = 64, 8
+#: Most fields of a line.
+_MOST_FIELDS = 12
 #: Longest text of a cell.
 _LONGEST = 400
 
@@ -49,30 +59,72 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return page_of(self)
+        return shown(self)
+
+
+class Told(Shown):
+    """A result that prints as a line: its fields with their units."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        told = [f"{name} {item}" for name, item in fields_of(self)]
+        more = f" and {len(told) - _MOST_FIELDS} more" if len(told) > _MOST_FIELDS else ""
+        return f"<{type(self).__name__}: {', '.join(told[:_MOST_FIELDS])}{more}>"
+
+
+def shown(value: object) -> str:
+    """Return the page of an object, whose figures pyplot does not know."""
+    with apart():
+        return page_of(value)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Keep new figures apart from pyplot: they are drawn for a page alone."""
+    before = _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(before)
+
+
+def is_apart() -> bool:
+    """Whether figures are drawn for a page alone."""
+    return _apart.get()
+
+
+_apart: ContextVar[bool] = ContextVar("_apart", default=False)
 
 
 @functools.singledispatch
 def page_of(value: object) -> str:
     """Return the page of an object: its text, and the fields that it has. Kinds of objects register their own."""
-    title = type(value).__name__
-    text = repr(value)
-    said = text[1:-1] if text.startswith("<") and text.endswith(">") else ""
-    said = said.removeprefix(title).lstrip(":, ").strip()
-    return page(title, line(said) if said else "", table((), fields_of(value)))
+    if type(value).__repr__ is Told.__repr__:
+        return page(type(value).__name__, table((), fields_of(value)))
+    return page(title_of(value), table((), fields_of(value)))
+
+
+def title_of(value: object) -> str:
+    """Return the first line of what a value prints as, without its brackets; its class where that is a call."""
+    text = repr(value).partition("\n")[0]
+    return text[1:-1] if text.startswith("<") and text.endswith(">") else type(value).__name__
 
 
 def fields_of(value: object, without: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return the fields of a value with their units, those without a value and private ones left out."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return []
-    named = [(entry.name, getattr(value, entry.name)) for entry in dataclasses.fields(value)]
-    rows = [
-        quantity(name, item)
-        for name, item in named
-        if not name.startswith("_") and name not in without and item is not None and item != "" and item != ()
-    ]
-    return [(name, item) for name, item in rows if item]
+    named = {
+        entry.name: getattr(value, entry.name)
+        for entry in dataclasses.fields(value)
+        if entry.repr and not entry.name.startswith("_") and entry.name not in without
+    }
+    return [quantity(name, item) for name, item in named.items() if not _is_nothing(item)]
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, (str, tuple, list, Mapping)) and not value)
 
 
 def quantity(name: str, value: Any) -> tuple[str, str]:
@@ -94,13 +146,24 @@ def short(value: Any) -> str:
             return f"{value.size} values"
         return f"{value.size} values, {number(float(numbers.min()))} to {number(float(numbers.max()))}"
     if isinstance(value, Mapping):
-        return _listed([f"{name}: {short(item)}" for name, item in value.items()])
+        return _listed([_entry(str(name), item) for name, item in value.items()])
     if isinstance(value, (tuple, list)):
+        if value and all(isinstance(item, tuple) and len(item) == 2 for item in value):
+            return _listed([f"{short(item[0])} to {short(item[1])}" for item in value])
         if len(value) > _MOST_ITEMS and all(isinstance(item, (int, float)) or item is None for item in value):
             return short(np.array([np.nan if item is None else item for item in value], dtype=np.float64))
         return _listed([short(item) for item in value])
-    text = str(value)
+    text = title_of(value) if isinstance(value, Shown) else str(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _entry(name: str, value: Any) -> str:
+    """Return an entry of a mapping; figures with their unit as evidence and predictions have them."""
+    if isinstance(value, tuple) and len(value) > 1 and isinstance(value[-1], str):
+        figures = " to ".join(short(item) for item in value[:-1])
+        ending = next((ending for ending in UNITS if name.endswith(ending)), "")
+        return f"{name.removesuffix(ending).replace('_', ' ')} {figures} {value[-1]}".rstrip()
+    return f"{name}: {short(value)}"
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -122,9 +185,25 @@ def svg(figure: FigureBase) -> str:
 
     text = io.StringIO()
     # Else names of elements are drawn by lot, and the time is written.
-    with matplotlib.rc_context({"svg.hashsalt": "mixdown"}):
+    with matplotlib.rc_context({"svg.hashsalt": "mixdown"}), warnings.catch_warnings():
+        # Titles have letters that the fonts of figures lack: they are boxes there, and whole in the tables.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.get_figure(root=True).savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    made = text.getvalue()[text.getvalue().index("<svg") :]
+    # No wider than the page.
+    return made.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+
+
+def drawn(axes: Axes) -> str:
+    """Return the figure of axes as a part of a page."""
+    return f"<div>{svg(axes.figure)}</div>"
+
+
+def beside(*parts: str) -> str:
+    """Return parts beside each other, one below the other where the page is narrow."""
+    kept = [f"<div>{part}</div>" for part in parts if part]
+    style = "display: flex; flex-wrap: wrap; gap: 4px 20px; align-items: flex-start"
+    return f'<div style="{style}">{"".join(kept)}</div>' if len(kept) > 1 else "".join(parts)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1_000) -> str:
@@ -157,7 +236,7 @@ def line(text: str) -> str:
 
 def text_table(text: str) -> str:
     """Return a table of text as it is, in letters of one width."""
-    return f'<pre style="line-height: 1.3; overflow-x: auto; margin: 4px 0">{html.escape(text)}</pre>'
+    return f'<pre style="line-height: 1.3; white-space: pre-wrap; margin: 4px 0">{html.escape(text)}</pre>'
 
 
 def folded(title: str, *parts: str) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from mixdown.display.html import is_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +30,9 @@ AMBER = "#C98A2B"
 #: Colours of what is drawn into one axis, one after another.
 LINES = (AFTER, TARGET, AMBER, "#6B5B95", "#4E8B57", BEFORE, INK)
 
+#: Left, bottom, width and height in parts of a figure.
+Place: TypeAlias = tuple[float, float, float, float]
+
 #: Size of a new figure, in inches.
 SIZE = (8.0, 3.4)
 #: Frequencies that are marked, in Hz.
@@ -41,24 +46,27 @@ _LONG_S = 60.0
 _LETTER, _TITLE_LETTER, _SAMPLE = 0.078, 0.105, 0.5
 
 
-def new_axes(width: float = SIZE[0], height: float = SIZE[1]) -> Axes:
-    """Return axes of a new figure that a notebook shows.
+def new_axes(width: float = SIZE[0], height: float = SIZE[1], place: Place | None = None) -> Axes:
+    """Return axes of a new figure that a notebook shows, all of it or the place within it that is given.
 
     Where a program has imported pyplot the figure is one of pyplot, so that ``plt.show()`` and the inline backend show
     it as any other; else nobody but its axes holds it, and they show it as the value of a cell.
     """
     pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return bare_axes(width, height)
-    return new_figure(width, height, pyplot.figure).add_subplot()
+    if pyplot is None or is_apart():
+        # A class derived from matplotlib's own is made when it is needed.
+        from mixdown.display.shown_axes import ShownAxes
+
+        figure = new_figure(width, height)
+        return figure.add_subplot(axes_class=ShownAxes) if place is None else placed(figure, place, ShownAxes)
+    figure = new_figure(width, height, pyplot.figure)
+    return figure.add_subplot() if place is None else placed(figure, place)
 
 
-def bare_axes(width: float = SIZE[0], height: float = SIZE[1]) -> Axes:
-    """Return axes of a new figure that pyplot does not know, and that show it in a notebook."""
-    # matplotlib's own class is needed to derive from it.
-    from mixdown.display.shown_axes import ShownAxes
-
-    return new_figure(width, height).add_subplot(axes_class=ShownAxes)
+def placed(figure: Figure, place: Place, kind: type[Axes] | None = None) -> Axes:
+    """Return axes at a place of a figure, which has no layout of its own then."""
+    figure.set_layout_engine("none")
+    return figure.add_axes(place) if kind is None else figure.add_axes(place, axes_class=kind)
 
 
 def new_figure(width: float, height: float, make: Callable[..., Figure] | None = None) -> Figure:
@@ -147,6 +155,12 @@ def clock(time_s: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
     return f"{minutes}:{seconds:02d}"
+
+
+def plain_labels(axes: Axes) -> None:
+    """Take the labels of marks as they are: names are no formulas."""
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_parse_math(False)
 
 
 def formatted(text: Callable[[float], str]) -> FuncFormatter:
