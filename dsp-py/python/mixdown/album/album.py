@@ -39,6 +39,7 @@ from mixdown.delivery.normalizing import ClipDb
 from mixdown.delivery.order import Order, suggest_order
 from mixdown.delivery.order import Song as OrderedSong
 from mixdown.delivery.order.suggesting import Arc
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.files.names import shown
@@ -50,7 +51,7 @@ AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
 
 
-class Album:
+class Album(Shown):
     """Songs in order, with what stands between them and on their labels.
 
     Parameters

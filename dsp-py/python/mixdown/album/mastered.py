@@ -26,6 +26,7 @@ from mixdown.conversion import at_rate
 from mixdown.delivery.cd import CdLayout
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import Tags
 from mixdown.meters import loudness
@@ -35,7 +36,7 @@ from mixdown.pack.delivering import CueEncoding, Delivery, deliver
 UNLIMITED_DBTP = -1.0
 
 
-class MasteredAlbum:
+class MasteredAlbum(Shown):
     """The masters of an album, as :meth:`Album.master` returns them."""
 
     def __init__(
@@ -176,11 +177,6 @@ class MasteredAlbum:
         measured = f"{_checks.figure(self.album_lufs, 2)} LUFS, {_checks.figure(self.true_peak_dbtp, 2)} dBTP"
         album = f"Album {measured} ({wanted})."
         return "\n".join((aligned(rows), "", album, *self.changes_told))
-
-    def _repr_html_(self) -> str:
-        from mixdown.display import html
-
-        return html.page("MasteredAlbum", f"<pre>{html.escaped(self.table())}</pre>")
 
     @_checks.named
     def at(

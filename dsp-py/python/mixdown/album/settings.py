@@ -14,6 +14,7 @@ from mixdown.album.solving import Policy, Reference
 from mixdown.album.songs import chain_of, text
 from mixdown.delivery.normalizing import ClipDb, clip_settings
 from mixdown.delivery.targets import Target, figures_of
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.pack.delivering import USUAL, CueEncoding
@@ -27,7 +28,7 @@ _LEVELS = ("target", "target_lufs", "ceiling_dbtp")
 
 
 @dataclass(frozen=True)
-class MasterSettings:
+class MasterSettings(Shown):
     """What an album is mastered with, where :meth:`Album.master` is not told otherwise.
 
     Parameters
@@ -115,7 +116,7 @@ class MasterSettings:
 
 
 @dataclass(frozen=True)
-class DeliverSettings:
+class DeliverSettings(Shown):
     """What is delivered of an album, where :meth:`MasteredAlbum.deliver` is not told otherwise.
 
     Parameters

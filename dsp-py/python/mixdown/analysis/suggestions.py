@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from mixdown import _checks
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import plain
+from mixdown.display.html import Shown
 from mixdown.effects import Effect, ImpulseResponse, from_dict
 from mixdown.session import Mix
 
@@ -16,7 +17,7 @@ Confidence = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, eq=False)
-class Suggestion:
+class Suggestion(Shown):
     """A suggestion of a report. It changes nothing by itself: :meth:`Suggestion.apply` does.
 
     Attributes

@@ -21,7 +21,7 @@ from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 from mixdown.delivery import Manifest
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import NoiseShaping, Profile
 from mixdown.files.names import shown
@@ -30,7 +30,7 @@ _SCHEDULERS = ("threads", "processes", "local")
 
 
 @dataclass(frozen=True)
-class Catalog:
+class Catalog(Shown):
     """What became of the songs of a catalogue.
 
     Attributes
@@ -92,9 +92,6 @@ class Catalog:
             Valid as strict JSON.
         """
         return {"songs": [{**record.to_dict(), "skipped": record.skipped} for record in self.records]}
-
-    def _repr_html_(self) -> str:
-        return html.page(self.summary(), f"<pre>{html.escaped(self.table())}</pre>")
 
 
 def _row(record: CatalogRecord) -> tuple[str, ...]:

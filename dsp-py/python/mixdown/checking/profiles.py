@@ -9,13 +9,14 @@ from typing import Literal, TypeAlias
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 
 Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 """Metadata that a file may hold."""
 
 
 @dataclass(frozen=True, repr=False)
-class Profile:
+class Profile(Shown):
     """What a service takes. Empty tuples, 0 and inf set no limit; ``dataclasses.replace`` changes one.
 
     Attributes
@@ -179,7 +180,7 @@ _PROFILES = (
 )
 
 
-class Profiles(tuple[Profile, ...]):
+class Profiles(Shown, tuple[Profile, ...]):
     """Ingest profiles, printed as a table."""
 
     __slots__ = ()

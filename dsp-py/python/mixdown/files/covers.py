@@ -13,11 +13,12 @@ from PIL import Image
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.findings import Finding, Severity, stated
+from mixdown.display.html import Shown
 from mixdown.files.names import shown
 
 
 @dataclass(frozen=True)
-class CoverLimits:
+class CoverLimits(Shown):
     """What a service takes as a cover.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.display import html
 
 
 class LevelMatched(NamedTuple):
@@ -27,6 +28,10 @@ class LevelMatched(NamedTuple):
     after: Audio
     before_gain_db: float
     after_gain_db: float
+
+    def _repr_html_(self) -> str:
+        # A named tuple takes no other base.
+        return html.shown(self)
 
     def __repr__(self) -> str:
         before, after = (_checks.figure(gain_db, 2) for gain_db in (self.before_gain_db, self.after_gain_db))
@@ -77,7 +82,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
 def loudness_difference_lu(before: Audio, after: Audio, sample_rate_hz: float) -> float:
     """Return the integrated loudness of one version minus that of another; 0 if one of them has none."""
-    one, two = (_integrated_lufs(samples, sample_rate_hz) for samples in (before, after))
+    one, two = (integrated_lufs(samples, sample_rate_hz) for samples in (before, after))
     return two - one if math.isfinite(one) and math.isfinite(two) else 0.0
 
 
@@ -86,7 +91,7 @@ def scaled(samples: Audio, gain_db: float) -> Audio:
     return samples if gain_db == 0.0 else np.asarray(samples * samples.dtype.type(10 ** (gain_db / 20)))
 
 
-def _integrated_lufs(samples: Audio, sample_rate_hz: float) -> float:
+def integrated_lufs(samples: Audio, sample_rate_hz: float) -> float:
     """Return the integrated loudness without a search for true peaks; mono from both loudspeakers."""
     planar = _checks.planar(samples)
     settings = {

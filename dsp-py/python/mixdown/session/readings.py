@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mixdown import _checks
 from mixdown._core import MixerError
+from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
 from mixdown.session.routing import shown
 
@@ -18,7 +19,7 @@ _HEADINGS = ("Strip", "Peak", "RMS", "Loudness", "Correlation", "Reduction", "Cl
 
 
 @dataclass(frozen=True)
-class StripReading:
+class StripReading(Shown):
     """One strip over a whole rendering, after fader, pan and mute. Silence is -inf, never NaN.
 
     Attributes
@@ -66,7 +67,7 @@ class StripReading:
         )
 
 
-class MixReading(Mapping[str, StripReading]):
+class MixReading(Shown, Mapping[str, StripReading]):
     """The readings of the strips of a mix by their names, in the order of the mix, the master last."""
 
     def __init__(self, readings: Mapping[str, StripReading]) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mixdown import _checks
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.order.seams import Place, Seam
+from mixdown.display.style import new_axes
 from mixdown.files.names import printable
 
 if TYPE_CHECKING:
@@ -99,9 +100,8 @@ class Order(Report):
         from mixdown.delivery.order.picture import draw_order
 
         drawn = new_axes(max(5.0, 1.5 + 0.7 * len(self.places)), 4.0) if axes is None else axes
-        draw_order(drawn, self.places, self.seams, self.arc)
-        title = f"cost {self.cost:.2f}, as given {self.given_cost:.2f}"
-        drawn.set_title(title, fontsize=10, loc="left")
+        title = f"Cost {self.cost:.2f}, as given {self.given_cost:.2f}"
+        draw_order(drawn, self.places, self.seams, self.arc, title)
         return drawn
 
 

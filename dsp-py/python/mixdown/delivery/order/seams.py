@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixdown.display.html import Told
 
-@dataclass(frozen=True)
-class Seam:
+
+@dataclass(frozen=True, repr=False)
+class Seam(Told):
     """What it costs to play one song after another.
 
     Attributes
@@ -34,8 +36,8 @@ class Seam:
         return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
 
 
-@dataclass(frozen=True)
-class Place:
+@dataclass(frozen=True, repr=False)
+class Place(Told):
     """A song at its place.
 
     Attributes

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.sides.cuts import Cuts
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
