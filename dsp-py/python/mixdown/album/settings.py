@@ -48,9 +48,11 @@ class MasterSettings(Shown):
     Examples
     --------
     >>> import mixdown as md
-    >>> settings = md.MasterSettings(target="spotify", policy="similar", window_lu=2)
-    >>> settings.window_lu, settings.wanted.integrated_lufs
-    (2.0, -14.0)
+    >>> settings = md.MasterSettings(target="spotify", policy="similar", window_lu=2, effects=md.Gain(gain_db=-1))
+    >>> settings.window_lu, settings.wanted.integrated_lufs, settings.chain.gain_db
+    (2.0, -14.0, -1.0)
+    >>> settings.lies_on_target, settings.wanted.ceiling_dbtp
+    ('album', -1.0)
     """
 
     target: str | None = None
@@ -91,7 +93,15 @@ class MasterSettings(Shown):
             raise ParameterError('reference = "anchor" needs anchor: the title of the song that lies on the target')
 
     def given(self, settings: Mapping[str, Any]) -> MasterSettings:
-        """Return these settings with those of a call; None is not given."""
+        """Return these settings with those of a call; None is not given.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> settings = md.MasterSettings(target="spotify", ceiling_dbtp=-2)
+        >>> settings.given({"target_lufs": -16}).wanted
+        <Target -16 LUFS at -1 dBTP: -16 LUFS, -1 dBTP>
+        """
         given = {name: value for name, value in settings.items() if value is not None}
         if "target" in given or "target_lufs" in given:
             given = {**dict.fromkeys(_LEVELS), **given}
@@ -158,6 +168,12 @@ class DeliverSettings(Shown):
         Returns
         -------
         tuple of str
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.DeliverSettings(record="12in33").asked(["cd", "vinyl"])
+        ('cd', 'vinyl:12in33')
         """
         names = (form.name for form in formats_of(self.formats if formats is None else formats))
         return tuple(f"vinyl:{self.record}" if name == "vinyl" and self.record else name for name in names)

@@ -75,6 +75,15 @@ class Song(Shown):
         Further tags.
     cover : str
         Path of a cover of its own, among the tags; empty without one.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="One")
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="Two", crossfade_s=0.1)
+    >>> album["Two"].audio.shape, album["Two"].duration_s, album["Two"].is_joined
+    ((2, 24000), 0.5, True)
     """
 
     title: str

@@ -26,6 +26,14 @@ class Report(Shown):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> plain = md.tonal_balance(noise, 48_000).to_dict()
+        >>> round(plain["slope_db_per_octave"], 1), len(plain["regions"])
+        (3.0, 6)
         """
         return cast(dict[str, Any], without_infinities(plain(self)))
 
@@ -35,6 +43,16 @@ class Report(Shown):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> for line in md.tonal_balance(noise, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        Region                      Beside hits  More than
+        sub        0 to 60 Hz          -10.8 dB        4 %   less
+        bass       60 to 150 Hz        -16.7 dB        0 %   less
         """
         raise NotImplementedError
 
@@ -50,6 +68,15 @@ class Report(Shown):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> low_hz, high_hz = axes.get_xlim()
+        >>> print(f"{low_hz:.0f} to {high_hz:.0f} Hz, {axes.figure.get_figwidth():.0f} in wide")
+        20 to 20000 Hz, 8 in wide
         """
         raise NotImplementedError
 
@@ -93,6 +120,13 @@ class Limit(Told):
     default : float
     meaning : str
         What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> lost = md.limits("translation")["lost"]
+    >>> lost.low, lost.default, lost.high
+    (0.0, 0.25, 1.0)
     """
 
     name: str

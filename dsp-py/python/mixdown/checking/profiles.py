@@ -55,6 +55,13 @@ class Profile(Shown):
     source, date : str
         Where the figures stand, and when that was read. [C] at its beginning marks what was chosen: then nothing is a
         fault, at most a warning.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> spotify = next(profile for profile in md.profiles() if profile.name == "spotify")
+    >>> spotify.min_rate_hz, spotify.bits
+    (44100, (16, 24))
     """
 
     name: str

@@ -64,6 +64,16 @@ class Mastered(Shown):
         Rate of `audio`.
     certificate : Certificate
         Its readings and processing.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> mastered = md.master(mix, 48_000, target_lufs=-16, bit_depth=16)
+    >>> print(f"{mastered.certificate.loudness.integrated_lufs:.1f} LUFS")
+    -16.0 LUFS
+    >>> float(np.abs(mastered.audio * 32_768 % 1).max())
+    0.0
     """
 
     audio: Audio
@@ -95,6 +105,17 @@ class Mastered(Shown):
             See :func:`write`. The broadcast extension of an archive holds the loudness of the certificate.
         bitrate_kbps : int, optional
             See :func:`write`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> mastered = md.master(0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000, target_lufs=-16)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mastered.write(f"{folder}/master.flac", tags={"title": "Song"})
+        ...     audio, _ = md.read(f"{folder}/master.flac")
+        >>> float(np.abs(audio - mastered.audio).max())
+        0.0
         """
         known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
         write(
@@ -220,6 +241,15 @@ def master(
     ------
     ParameterError
         For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> mastered = md.master(mix, 48_000, target="spotify")
+    >>> measured = md.loudness(mastered.audio, 48_000, precision="reference")
+    >>> print(f"{measured.integrated_lufs:.2f} LUFS, {measured.true_peak_dbtp:.2f} dBTP")
+    -14.00 LUFS, -6.59 dBTP
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)

@@ -128,6 +128,13 @@ class Setting(Shown, metaclass=_ByName):
         ----------
         **changes
             Parameters by name.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> gentle = md.Compressor(threshold_db=-24, ratio=2)
+        >>> gentle.replace(ratio=3).ratio, gentle.ratio
+        (3.0, 2.0)
         """
         self._refuse_unknown(changes)
         changed: Self = dataclasses.replace(cast(Any, self), **changes)
@@ -147,6 +154,12 @@ class Setting(Shown, metaclass=_ByName):
         -------
         dict
             ``{"type": "Gain", "gain_db": -3.0, …}``. Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Bell(frequency_hz=3_000, gain_db=2).to_dict()
+        {'type': 'Bell', 'frequency_hz': 3000.0, 'gain_db': 2.0, 'q': 1.0}
         """
         return cast(dict[str, Any], without_infinities(self._written(lambda setting: setting.to_dict())))
 

@@ -22,6 +22,13 @@ class LevelMatched(NamedTuple):
         The louder one turned down to the quieter; shape and format as given.
     before_gain_db, after_gain_db : float
         Gain of each: one of them is 0, the other 0 or less.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
+    >>> md.level_matched(mix, md.Gain(gain_db=3)(mix, 48_000), 48_000)
+    <LevelMatched: before 0.00 dB, after -3.00 dB>
     """
 
     before: Audio

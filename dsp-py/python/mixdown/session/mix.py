@@ -178,6 +178,15 @@ class Mix(Shown, Measured, Strips):
         ------
         MixerError
             If there are no tracks; for a destination, send or key that does not exist, or that is a track.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.full(480, 0.5, np.float32), fader_db=-6.0206)
+        >>> out = mix.render(tail=0.1)
+        >>> print(f"{out.shape}, {out.dtype}, {out[0, 100]:.4f} on each side")
+        (2, 5280), float32, 0.1768 on each side
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
@@ -256,6 +265,15 @@ class Mix(Shown, Measured, Strips):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.ones(480), sends={"hall": -12})
+        >>> _ = mix.returns("hall", [md.Reverb()])
+        >>> [(text.get_text(), round(text.get_position()[0], 1)) for text in mix.graph().texts]
+        [('lead', 0.0), ('hall', 1.0), ('master', 2.0)]
         """
         if axes is not None and not hasattr(axes, "add_patch"):
             raise TypeError(f"axes = {_checks.shown(axes)} is not a matplotlib Axes")
@@ -263,7 +281,7 @@ class Mix(Shown, Measured, Strips):
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a session file, and the audio files that it names.
+        r"""Read a session file, and the audio files that it names.
 
         Parameters
         ----------
@@ -279,6 +297,19 @@ class Mix(Shown, Measured, Strips):
         ParameterError, MixerError, FileNotFoundError
             For what :meth:`track` would refuse, for names that are not known, for audio files that are not there; with
             the line, and the nearest name.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/kick.wav", np.full((1, 480), 0.5), 48_000, bit_depth=32)
+        ...     session = pathlib.Path(folder, "song.toml")
+        ...     track = 'track = [{name = "kick", audio = "kick.wav", fader_db = -3}]'
+        ...     _ = session.write_text(f"version = 1; sample_rate_hz = 48000; {track}".replace("; ", "\n"))
+        ...     mix = md.Mix.from_file(session)
+        >>> mix["kick"].fader_db, mix["kick"].audio.shape
+        (-3.0, (1, 480))
         """
         return load(path, cls)
 
@@ -331,6 +362,18 @@ class Mix(Shown, Measured, Strips):
         Returns
         -------
         list of Path
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mix = md.Mix()
+        ...     _ = mix.track("kick", np.ones(480))
+        ...     before = len(mix.files())
+        ...     mix.save(f"{folder}/song.toml")
+        ...     before, len(md.Mix.from_file(f"{folder}/song.toml").files())
+        (0, 1)
         """
         return [Path(file) for strip in self.values() if (file := source_file(strip)) is not None]
 
@@ -342,5 +385,13 @@ class Mix(Shown, Measured, Strips):
         dict
             ``{"version": 1, "sample_rate_hz": 48000, "track": […], …}``. Valid as strict JSON: an infinity is the word
             "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> mix = md.Mix()
+        >>> _ = mix.group("drums", fader_db=-3)
+        >>> mix.to_dict()
+        {'version': 1, 'sample_rate_hz': 48000, 'group': [{'name': 'drums', 'fader_db': -3.0}]}
         """
         return cast(dict[str, Any], without_infinities(plain_mix(self)))
