@@ -466,7 +466,7 @@ class MasteredAlbum:
     ) -> Delivery:
         """Write the album in several formats, with manifest, checksums and a report: see :func:`deliver`.
 
-        What is not given is as the settings of the album say: see :class:`DeliverSettings`.
+        Arguments that are not given come from the :class:`DeliverSettings` of the album.
 
         Parameters
         ----------

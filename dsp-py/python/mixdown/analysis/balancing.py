@@ -53,9 +53,9 @@ class Balance:
     left_alone : dict
         Stems that were not balanced, with the reason.
     roles : dict
-        What each stem counts as: "lead", "bass", "kick", … "other" or "unknown".
+        Role of each stem: "lead", "bass", "kick", … "other" or "unknown".
     rules : dict
-        What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
+        Reason for the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
         Level of the lead beside the sum of all others, while it sounds (see :func:`lead_report`); None without a lead.
 

@@ -38,8 +38,8 @@ class MatchCurve:
     trusted : bool array
         Whether both have enough there.
     curve_db, fitted_db, residual_db : float64 arrays
-        What is wanted: the difference smoothed, limited, and times `amount`; the response of the effect; and wanted
-        minus fitted.
+        The wanted curve: the difference smoothed, limited, and times `amount`; the response of the effect; and the
+        residual, wanted minus fitted.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class Match(Report):
     worst_residual_db : float
         Largest magnitude of the residual where trusted.
     active_s : tuple of float
-        How long the programme and the reference sound.
+        Time in which the programme and the reference sound.
     confidence : "low" or "high"
         High if they differ by twice as much as the halves of either, and both sound for 10 s.
     notes : tuple of str

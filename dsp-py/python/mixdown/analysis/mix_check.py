@@ -37,7 +37,7 @@ class MixCheck(FindingsReport):
     sample_rate_hz, duration_s : float
     channels : int
     integrated_lufs, true_peak_dbtp, sample_peak_dbfs, plr_lu : float or None
-        Loudness, peaks, and what is between them; None for silence.
+        Loudness, peaks, and their difference; None for silence.
     held_share : float or None
         Share of the maxima near the peak that are held at it.
     dc_offsets : tuple of float or None
@@ -176,8 +176,8 @@ def check_mix(
     Returns
     -------
     MixCheck
-        It passed if it holds no fault. A finding names its figure, its limit, where it is and, where something mends
-        it, an ordinary effect with what is measured after it.
+        It passed if it holds no fault. A finding gives its figure, its limit, its place and, where there is a remedy, an
+        ordinary effect with the figure measured after it.
 
     Examples
     --------

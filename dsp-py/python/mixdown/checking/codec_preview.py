@@ -1,4 +1,4 @@
-"""Codec preview: a programme as a lossy codec gives it back, with its peaks and what it lost."""
+"""Codec preview: peaks, loudness and spectrum of a programme after a lossy codec."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CodecReport(Report):
     encoder : str
         The program that coded it.
     audio : array
-        What a decoder gives, not clipped; at `sample_rate_hz`, of the shape and format of the programme.
+        Decoded samples, not clipped; at `sample_rate_hz`, of the shape and format of the programme.
     sample_rate_hz : int
         That of the programme, where the codec takes it.
     bitrate_kbps : float
@@ -47,13 +47,13 @@ class CodecReport(Report):
     before, after : Loudness
         Of the programme and of `audio`, with the meter of certificates.
     overs : int
-        How often samples exceed full scale: a player of whole numbers clips them.
+        Number of times that samples exceed full scale: a fixed-point player clips them.
     overs_at_s : tuple of float
-        Where, the first 100.
+        Their times, the first 100.
     error_db : float or None
         Level of the difference beside that of the programme; None for silence.
     cutoff_hz : float or None
-        Where the codec cuts the spectrum off; None where it does not, or above 20.5 kHz.
+        Cut-off frequency of the codec; None without one, or above 20.5 kHz.
 
     Examples
     --------

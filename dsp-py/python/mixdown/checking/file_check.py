@@ -63,7 +63,7 @@ class FileCheck(FindingsReport):
         All of them, those of the mix check included; the worst first. A fault would be refused, or is damage; a warning
         sounds or shows worse.
     profiles, targets : tuple of str
-        What it was checked for.
+        Services and targets of the check.
     format : Format
     structure : Structure
         Chunks and blocks in their order.
@@ -248,9 +248,9 @@ def check(
     path : path
         Any file that :func:`read` reads.
     profiles : str, Profile or sequence of them, optional
-        What services take: names of :func:`profiles`, or profiles of one's own.
+        Requirements of services: names of :func:`profiles`, or your own profiles.
     target : str or sequence of str, optional
-        Loudness and ceiling of these targets, too.
+        Checks loudness and ceiling of these targets, too.
     mix : bool, default True
         Whether the mix check is made as well: clipping, overs, DC, polarity, mono and others. See :func:`check_mix`.
     limits : mapping of name to number, optional

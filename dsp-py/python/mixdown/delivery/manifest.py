@@ -91,7 +91,7 @@ class ManifestFile:
             The file itself, within `folder`.
         folder : path
         loudness : Loudness, optional
-            Where it was measured already; else audio is measured.
+            Known reading; by default audio is measured.
         isrc : str, optional
             Of audio whose file has no tags; else that of its tags.
 
@@ -239,7 +239,7 @@ class Manifest:
         ----------
         folder : path
         loudness : mapping of path to Loudness, optional
-            What was measured already, by paths as a manifest has them; other audio is measured.
+            Known readings, by paths as in the manifest; other audio is measured.
         isrc : mapping of path to str, optional
             Of audio whose files have no tags.
         about : mapping, optional
@@ -393,7 +393,7 @@ class Manifest:
         Returns
         -------
         dict of path to str
-            What is wrong with each file that is missing or other than listed; empty if none is.
+            The fault of each file that is missing or differs; empty if all files match.
 
         Examples
         --------

@@ -66,7 +66,7 @@ class Mastered:
     ) -> None:
         """Write the samples in the format named by the suffix, without further dither.
 
-        In lossy formats they are coded: the certificate holds for what was coded.
+        Lossy formats are encoded from them: the certificate is that of the samples before the codec.
 
         Parameters
         ----------
@@ -263,7 +263,8 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+        For a target out of reach, with the highest loudness within reach, the reason, and whether "auto" clipping
+        would reach the target.
 
     Examples
     --------

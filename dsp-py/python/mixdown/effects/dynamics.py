@@ -109,8 +109,8 @@ class Compressor(Curved):
 
     Times are those to 63.2 % of a change in dB. It takes a key.
 
-    The detector decides what a short transient counts for. "peak" reads the envelope, which is the same for a sine of
-    any frequency; the attack takes its share of a transient. "rms" reads the mean square: slower, and 3 dB lower for a
+    The detector sets the weight of short transients. "peak" reads the envelope, which is the same for a sine of any
+    frequency; the attack smooths transients. "rms" reads the mean square: slower, and 3 dB lower for a
     sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
     In this order, of a recorded snare at 0 dBFS the first 10 ms lose 1.6, 0.9, 1.8 dB at an attack of 30 ms, and a
     click of one sample (threshold -30 dBFS, attack 10 ms) makes 0.6, 2.0, 18.4 dB of reduction at 48 kHz, 1.7, 5.0,
@@ -546,8 +546,7 @@ class Limiter(Curved):
 class TransientShaper(Dynamics):
     """Transient shaper: attack and sustain of a sound, louder or softer by a number of dB whatever its level.
 
-    Two envelopes tell what rises and what falls: a fast one, and a slow one that follows it; a third falls ten times
-    as slowly and measures decays. A steady tone keeps its level, and so do white noise, anything below -70 dBFS, and
+    A fast envelope and a slow one detect attacks and decays; a third, ten times as slow, measures decays. A steady tone keeps its level, and so do white noise, anything below -70 dBFS, and
     beats faster than `slow_ms`. The level of pink and brown noise swings by itself, as does rumble, and the shaper
     follows it: a high pass before it helps. :meth:`gain_reduction` is negative where the gain is a boost.
 

@@ -44,7 +44,7 @@ class LevelMatched(NamedTuple):
 def level_matched(before: Source, after: Source, sample_rate_hz: float | None = None) -> LevelMatched:
     """Match two versions of a programme in integrated loudness: turn the louder one down.
 
-    What is louder sounds better: a comparison by ear is fair at the same loudness alone.
+    The louder of two versions sounds better: a comparison by ear is fair only at equal loudness.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class Level(ChannelLevel):
     Attributes
     ----------
     channels : tuple of ChannelLevel
-        Each channel by itself.
+        Levels of each channel.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from mixdown.delivery.cd.times import SECTOR_FRAMES
 
 @dataclass(frozen=True)
 class CdTrack:
-    """A track of a compact disc, as asked for.
+    """A requested track of a compact disc.
 
     Positions are frames of the whole programme at 44.1 kHz.
 
@@ -23,7 +23,7 @@ class CdTrack:
     isrc : str, optional
         With or without hyphens.
     pause_frame : int, optional
-        Where the track before ends and the pause begins: index 0. By default there is no pause. What lies before the
+        Where the track before ends and the pause begins: index 0. By default there is no pause. Audio before the
         first track is its pause: hidden audio.
     starts_in_music : bool, default False
         The track before runs into this one: the start goes to the nearest sector border, not to the one before.
@@ -107,7 +107,7 @@ class CdEntry:
 
 @dataclass(frozen=True)
 class CdContents:
-    """What lies on a compact disc.
+    """The contents of a compact disc.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class CdContents:
     barcode : str
         13 digits, or empty.
     notes : tuple of str
-        What differs on the disc from what was asked for, and what players may not show.
+        Differences from the request, and texts that players may not show.
     """
 
     entries: tuple[CdEntry, ...]
