@@ -176,7 +176,7 @@ def check_mix(
     Returns
     -------
     MixCheck
-        It passed if it holds no fault. A finding gives its figure, its limit, its place and, where there is a remedy, an
+        It passed if it holds no fault. A finding gives its figure, its limit, its place and, if there is a remedy, an
         ordinary effect with the figure measured after it.
 
     Examples

@@ -546,9 +546,10 @@ class Limiter(Curved):
 class TransientShaper(Dynamics):
     """Transient shaper: attack and sustain of a sound, louder or softer by a number of dB whatever its level.
 
-    A fast envelope and a slow one detect attacks and decays; a third, ten times as slow, measures decays. A steady tone keeps its level, and so do white noise, anything below -70 dBFS, and
-    beats faster than `slow_ms`. The level of pink and brown noise swings by itself, as does rumble, and the shaper
-    follows it: a high pass before it helps. :meth:`gain_reduction` is negative where the gain is a boost.
+    A fast envelope and a slow one detect attacks and decays; a third, ten times as slow, measures decays. A steady tone
+    keeps its level, and so do white noise, anything below -70 dBFS, and beats faster than `slow_ms`. The level of pink
+    and brown noise fluctuates, as does rumble, and the shaper follows it: a high pass before it helps.
+    :meth:`gain_reduction` is negative where the gain is a boost.
 
     Parameters
     ----------
