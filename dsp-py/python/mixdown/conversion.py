@@ -94,8 +94,7 @@ def resample(
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> md.resample(np.zeros((2, 44_100)), 44_100, 48_000).shape
     (2, 48000)
     """

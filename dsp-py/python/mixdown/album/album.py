@@ -270,7 +270,7 @@ class Album:
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> album = md.Album(title="One", date="2026-11-28")
         >>> album.track((np.full((2, 48_000), 0.1), 48_000), title="Song", gap_s=1)
         >>> album.master_settings = md.MasterSettings(target="spotify", policy="similar")

@@ -132,7 +132,7 @@ def balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> tones = 0.1 * np.sin(np.arange(96_000) * np.array([[0.02], [0.05], [0.1]]))
     >>> stems = {name: (tone, 48_000) for name, tone in zip(("bass", "keys", "vocal"), tones)}
     >>> balanced = md.balance(stems, 48_000)

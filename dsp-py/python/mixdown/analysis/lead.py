@@ -273,7 +273,7 @@ def lead_report(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
     >>> round(report.level_lu), report.fader_change_db

@@ -395,7 +395,7 @@ def masking(
     --------
     Two noises alike lose most of their loudness beside each other:
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.masking({"one": one, "other": other}, 48_000)
     >>> round(float(report.lost[0, 1]), 1)

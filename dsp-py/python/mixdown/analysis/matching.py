@@ -368,7 +368,7 @@ def match(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal(960_000) / 10
     >>> reference = md.Bell(frequency_hz=2_000, gain_db=4, q=1)(mix, 48_000)
     >>> found = md.match(mix, 48_000, reference, amount=1, smoothing_octaves=0)

@@ -181,7 +181,7 @@ def check_mix(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
     >>> check = md.check_mix(np.stack([noise, -noise]), 48_000)
     >>> check.passed, round(check.correlation, 3)

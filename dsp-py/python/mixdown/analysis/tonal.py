@@ -229,7 +229,7 @@ def tonal_balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal(480_000) / 10
     >>> balance = md.tonal_balance(noise, 48_000)  # white: +3.01 dB per octave in thirds of an octave
     >>> round(balance.slope_db_per_octave, 1)

@@ -234,8 +234,7 @@ def master_catalog(
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     songs = Path(folder) / "songs"
     ...     songs.mkdir()

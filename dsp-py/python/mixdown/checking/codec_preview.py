@@ -254,7 +254,7 @@ def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> square = np.sign(np.sin(2 * np.pi * 440 / 48_000 * (np.arange(48_000) + 0.5)))
     >>> report = md.codec_preview(0.9 * square, 48_000, codec="mp3:128")
     >>> report.audio.shape, report.overs > 100, round(report.bitrate_kbps)

@@ -270,7 +270,8 @@ def check(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, mixdown as md
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     ...     md.write(f"{folder}/song.wav", noise, 48_000, bit_depth=16)

@@ -110,8 +110,7 @@ class ManifestFile:
         --------
         >>> import tempfile
         >>> from pathlib import Path
-        >>> import mixdown as md
-        >>> import numpy as np
+        >>> import mixdown as md, numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     md.write(Path(folder) / "song.flac", np.full((2, 48_000), 0.5), 48_000, dither="none")
         ...     song = md.ManifestFile.of(Path(folder) / "song.flac", folder)

@@ -142,7 +142,7 @@ class Mastered:
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
         >>> mastered = md.master(mix, 48_000, target="spotify")
         >>> with tempfile.TemporaryDirectory() as folder:

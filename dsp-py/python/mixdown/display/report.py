@@ -149,7 +149,7 @@ def report(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
     >>> master = md.master(noise, 48_000, target="spotify")
     >>> readings = {"loudness_before": md.loudness(noise, 48_000), "loudness_after": master.certificate.loudness}

@@ -97,7 +97,7 @@ class LevelMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.LevelMeter(48_000, 1)
     >>> meter.observe(0.5 * np.sin(2 * np.pi * 997 * np.arange(240_000) / 48_000))
     >>> meter.reading()

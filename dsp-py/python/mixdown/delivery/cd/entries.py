@@ -36,8 +36,8 @@ class CdTrack:
 
     Examples
     --------
-    >>> from mixdown.delivery.cd import CdTrack
-    >>> CdTrack("Overture", 0, isrc="DE-A12-26-00001").start_frame
+    >>> import mixdown as md
+    >>> md.CdTrack("Overture", 0, isrc="DE-A12-26-00001").start_frame
     0
     """
 
