@@ -247,6 +247,14 @@ def png(figure: Figure) -> bytes:
     Returns
     -------
     bytes
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from matplotlib.figure import Figure
+    >>> picture = md.display.png(Figure(figsize=(2, 1), dpi=100))
+    >>> int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+    (200, 100)
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
