@@ -157,6 +157,8 @@ def report(
     ...                            ceiling_dbtp=-1, title="Noise", **readings)
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['Mix', 'Master', 'Loudness', 'Spectrum, at equal loudness']
+    >>> (figure.get_size_inches() * figure.dpi).round().tolist()
+    [1600.0, 1131.0]
     """
     from matplotlib.figure import Figure
 
