@@ -60,10 +60,10 @@ class CodecReport(Report):
     >>> import mixdown as md, numpy as np
     >>> noise = md.LowPass()(0.8 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
     >>> report = md.codec_preview(np.clip(noise, -0.5, 0.5), 48_000, codec="mp3:128")
-    >>> print(f"{report.true_peak_dbtp:.1f} dBTP, {report.rise_db:.1f} dB higher; {report.integrated_lufs:.1f} LUFS")
-    -5.7 dBTP, 0.2 dB higher; -13.2 LUFS
-    >>> print(report.message)
-    mp3:128 takes the true peak from -5.92 to -5.71 dBTP; no sample exceeds full scale.
+    >>> print(f"{report.integrated_lufs:.0f} LUFS, {report.true_peak_dbtp:.0f} dBTP, rise {report.rise_db:.0f} dB")
+    -13 LUFS, -6 dBTP, rise 0 dB
+    >>> report.overs, report.message.partition("; ")[2]
+    (0, 'no sample exceeds full scale.')
     """
 
     codec: str
