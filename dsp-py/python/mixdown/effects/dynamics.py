@@ -298,7 +298,7 @@ class Gate(Curved):
 
 @dataclass(frozen=True, kw_only=True)
 class DeEsser(Dynamics):
-    """De-esser: attenuates sibilance by its level relative to the whole signal.
+    """De-esser: attenuates sibilance by its level relative to the whole signal. The latency is 1 ms.
 
     Parameters
     ----------
@@ -328,6 +328,8 @@ class DeEsser(Dynamics):
     >>> reduction = md.DeEsser(range_db=6).gain_reduction(voice + hiss, 48_000)[0]
     >>> print(f"{reduction[20_000]:.1f} dB before the hiss, {reduction[-1]:.1f} dB in it")
     0.0 dB before the hiss, 6.0 dB in it
+    >>> md.DeEsser().latency_frames(48_000)
+    48
     """
 
     frequency_hz: float = 5500.0
@@ -497,6 +499,9 @@ class Limiter(Curved):
     White noise 12 dB over exceeds it by 0.14 and 0.02 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81
     and 0.54 dB up to half the rate; :func:`master` measures with a longer meter and limits until that fits.
 
+    The latency is `lookahead_ms` and the delay of the true-peak interpolator, 45 frames with "standard", 93 with "master";
+    with "sample_peak" it is 3 frames less than `lookahead_ms`.
+
     Parameters
     ----------
     ceiling_db : float, default -1
@@ -530,6 +535,8 @@ class Limiter(Curved):
     ...     print(f"{md.loudness(sound, 48_000).true_peak_dbtp:.2f} dBTP")
     2.25 dBTP
     -1.00 dBTP
+    >>> [md.Limiter(lookahead_ms=1, mode=mode).latency_frames(48_000) for mode in ("standard", "master", "sample_peak")]
+    [93, 141, 45]
     """
 
     ceiling_db: float = -1.0
