@@ -499,8 +499,8 @@ class Limiter(Curved):
     White noise 12 dB over exceeds it by 0.14 and 0.02 dB up to 95 % of half the rate, 0.39 and 0.11 dB up to 98 %, 0.81
     and 0.54 dB up to half the rate; :func:`master` measures with a longer meter and limits until that fits.
 
-    The latency is `lookahead_ms` and the delay of the true-peak interpolator, 45 frames with "standard", 93 with "master";
-    with "sample_peak" it is 3 frames less than `lookahead_ms`.
+    The latency is `lookahead_ms` and the delay of the true-peak interpolator, 45 frames with "standard", 93 with
+    "master"; with "sample_peak" it is 3 frames less than `lookahead_ms`.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ class Saturator(Effect):
     2.4 dB at 12 dB of drive and 4.2 dB at 24, for white noise by 5.3 dB, at `oversample` 2 by 7.1 dB. Put a
     :class:`Limiter` behind it where a ceiling counts. Quiet sound keeps its treble, flat up to 20 kHz.
 
-    The latency at 48 kHz is 57 to 62 frames with oversampling, 100 at 44.1 kHz, 27 at most from 96 kHz on.
+    The latency at 48 kHz is 57 to 62 frames with oversampling, 98 to 100 at 44.1 kHz, 27 at most from 96 kHz on.
 
     Aliases, under the harmonics of the worst full-scale tone from 1 to 15 kHz at 48 kHz: "tanh" at 12 dB of drive, 54
     dB at `oversample` 2, 87 at 4, 129 at 8; "hard", 50, 79 and 103; at 24 dB, both, 44, 64 and 89. Lower tones are
@@ -78,7 +78,7 @@ class Clipper(Effect):
     :class:`Limiter` behind it to hold the ceiling. No sample exceeds it by more than 1 dB; at
     `oversample` 8, only strong sound above 20 kHz reaches that limit.
 
-    The latency at 48 kHz is 153 to 169 frames with oversampling, 280 at 44.1 kHz, 66 at most from 96 kHz on.
+    The latency at 48 kHz is 153 to 169 frames with oversampling, 269 to 280 at 44.1 kHz, 66 at most from 96 kHz on.
 
     Aliases, under the harmonics of the worst full-scale tone from 1 to 15 kHz at 48 kHz: 76 dB when clipped by 6 dB,
     73 dB by 12 dB, at `oversample` 8; 71 and 66 dB at 4; 27 dB at 2. Tones up to 5 kHz are cleaner: above 100 dB at
