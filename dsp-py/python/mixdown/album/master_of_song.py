@@ -1,4 +1,4 @@
-"""The master of a song, and what was done to it."""
+"""The master of a song of an album, and its processing."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class AlbumChange(Told):
     ----------
     title : str
     before_lufs : float
-        Its loudness before gain and limiter.
+        Loudness before gain and limiter.
     gain_db : float
-        Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
+        Gain before the limiter, relative to the album: 0 for all songs with the policy "album".
     keep : str
-        Why it kept its level; empty if it did not.
+        Reason that the song kept its level; empty if it did not.
     tone : Move or None
     ends : tuple of str
         Trims, fades, conversions.

@@ -1,4 +1,4 @@
-"""What an album is mastered with, and what is delivered of it, where a call does not say otherwise."""
+"""Defaults of mastering and delivering an album."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masking: what each track loses beside the others, and where tracks compete."""
+"""Masking: the loudness that tracks lose to each other, and the bands in which they compete."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Clash(Shown):
     ownership_db : float
         By how much the first track has more of its own energy there than the second.
     message : str
-        What it is, a sentence.
+        The clash in one sentence.
     suggestions : tuple of Suggestion
         Cuts that help, best first.
 
@@ -88,7 +88,7 @@ class Masking(Report):
     ----------
     names : tuple of str
     lead : str or None
-        The track that never yields.
+        The track that is never cut.
     lost : array, shape (tracks, tracks)
         ``lost[i, j]`` is the share of the loudness of track j that track i alone takes; NaN is never in it: that of a
         silent track j is 0, and its word "not measurable".
@@ -104,11 +104,11 @@ class Masking(Report):
     bands_hz : array
         Middle frequencies of the ERB bands of profiles.
     profiles, uniques, loudness : array
-        What :meth:`profile`, :meth:`unique` and :meth:`local_lost` take their figures from.
+        Data of :meth:`profile`, :meth:`unique` and :meth:`local_lost`.
     all_clashes : tuple of Clash
-        Where tracks compete, strongest first.
+        Bands in which tracks compete, strongest first.
     notes : tuple of str
-        What else is to be said.
+        Further remarks, one sentence each.
 
     Examples
     --------
@@ -315,7 +315,7 @@ class Masking(Report):
         return "\n".join(lines)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw the share of its loudness that each track (across) loses to each other one (down), and to all of them.
+        """Draw the share of loudness that each track (columns) loses to every other one (rows), and to all of them.
 
         Parameters
         ----------
@@ -385,7 +385,7 @@ def masking(
     sample_rate_hz : float, optional
         See :class:`Stems`.
     lead : str, optional
-        The track that never yields: the lead vocal, or what stands for it.
+        The track that is never cut: the lead vocal, or its equivalent.
     limits : mapping of name to number, optional
         In place of the report's own; see :func:`limits`.
 
@@ -397,7 +397,7 @@ def masking(
     --------
     Two noises alike lose most of their loudness beside each other:
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.masking({"one": one, "other": other}, 48_000)
     >>> round(float(report.lost[0, 1]), 1)

@@ -40,8 +40,8 @@ class MatchCurve(Told):
     trusted : bool array
         Whether both have enough there.
     curve_db, fitted_db, residual_db : float64 arrays
-        What is wanted: the difference smoothed, limited, and times `amount`; the response of the effect; and wanted
-        minus fitted.
+        The wanted curve: the difference smoothed, limited, and times `amount`; the response of the effect; and the
+        residual, wanted minus fitted.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class Match(Report):
     worst_residual_db : float
         Largest magnitude of the residual where trusted.
     active_s : tuple of float
-        How long the programme and the reference sound.
+        Time in which the programme and the reference sound.
     confidence : "low" or "high"
         High if they differ by twice as much as the halves of either, and both sound for 10 s.
     notes : tuple of str
@@ -370,7 +370,7 @@ def match(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal(960_000) / 10
     >>> reference = md.Bell(frequency_hz=2_000, gain_db=4, q=1)(mix, 48_000)
     >>> found = md.match(mix, 48_000, reference, amount=1, smoothing_octaves=0)

@@ -119,7 +119,7 @@ class Limit(Told):
         Its range.
     default : float
     meaning : str
-        What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+        Meaning and source: [P] published, [N] measured on real multitracks, [C] chosen.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class FileCheck(FindingsReport):
         All of them, those of the mix check included; the worst first. A fault would be refused, or is damage; a warning
         sounds or shows worse.
     profiles, targets : tuple of str
-        What it was checked for.
+        Services and targets of the check.
     format : Format
     structure : Structure
         Chunks and blocks in their order.
@@ -249,9 +249,9 @@ def check(
     path : path
         Any file that :func:`read` reads.
     profiles : str, Profile or sequence of them, optional
-        What services take: names of :func:`profiles`, or profiles of one's own.
+        Requirements of services: names of :func:`profiles`, or your own profiles.
     target : str or sequence of str, optional
-        Loudness and ceiling of these targets, too.
+        Checks loudness and ceiling of these targets, too.
     mix : bool, default True
         Whether the mix check is made as well: clipping, overs, DC, polarity, mono and others. See :func:`check_mix`.
     limits : mapping of name to number, optional
@@ -271,7 +271,8 @@ def check(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, mixdown as md
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     ...     md.write(f"{folder}/song.wav", noise, 48_000, bit_depth=16)

@@ -30,13 +30,13 @@ class MatchedTo(Told):
     Attributes
     ----------
     effect : Effect
-        It stood after the effects of the master and before its gain.
+        Applied after the effects of the master and before its gain.
     amount : float
-        Share of the difference that was taken over.
+        Share of the difference that was applied.
     rms_before_db, rms_after_db : float
-        Difference of the smoothed spectra, root mean square, and what the effect leaves of it.
+        Root mean square difference of the smoothed spectra, without and with the effect.
     worst_residual_db : float
-        How far the effect lies from the curve wanted, at most.
+        Largest deviation of the effect from the wanted curve.
     confidence : str
         "low" if the programmes differ by less than twice what the halves of one of them do.
 
@@ -91,11 +91,11 @@ class Certificate(Shown):
     gain_db : float
         Gain before the limiter.
     clip_db : "auto", "off" or float
-        What was asked of the clip before the limiter.
+        Setting of the clip before the limiter.
     clip_ceiling_db : float or None
         Ceiling of the clip in dBFS; None if nothing was clipped.
     clip_depth_db, clipped_percent : float
-        How far the highest peak lay above it, and the share of the samples that it changed.
+        Height of the highest peak above that ceiling, and the share of samples that were changed.
     limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
         Settings of the limiter; None if it was not needed. The hold is 8 ms. The release is None where it is automatic;
         where that does not give the loudness 20 ms, which pumps more.

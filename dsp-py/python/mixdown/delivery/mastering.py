@@ -99,7 +99,7 @@ class Mastered(Shown):
     ) -> None:
         """Write the samples in the format named by the suffix, without further dither.
 
-        In lossy formats they are coded: the certificate holds for what was coded.
+        Lossy formats are encoded from them: the certificate is that of the samples before the codec.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class Mastered(Shown):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
         >>> mastered = md.master(mix, 48_000, target="spotify")
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -296,7 +296,8 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+        For a target out of reach, with the highest loudness within reach, the reason, and whether "auto" clipping
+        would reach the target.
 
     Examples
     --------

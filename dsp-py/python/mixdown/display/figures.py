@@ -150,6 +150,17 @@ def loudness_over_time(
         Measurements of the mix, if there is one, and the master.
     target_lufs
         Drawn as a line if given.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> axes = Figure().add_subplot()
+    >>> before, after = (md.loudness(gain * noise, 48_000) for gain in (1.0, 2.0))
+    >>> md.display.loudness_over_time(axes, before, after, target_lufs=-14)
+    >>> [line.get_label() for line in axes.lines if "integrated" in line.get_label()]
+    ['mix, integrated −13.9', 'master, integrated −7.8']
     """
     loudest = [target_lufs] if target_lufs is not None else []
     for name, loudness, colour in (("mix", before, BEFORE), ("master", after, AFTER)):
@@ -199,6 +210,15 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
         In dB, positive, one value per step.
     step_s
         Time from value to value.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().add_subplot()
+    >>> md.display.reduction(axes, np.array([0.0, 6.0, 3.0]), step_s=0.01)
+    >>> print(f"{axes.dataLim.ymin:.1f} dB")
+    -6.0 dB
     """
     times_s = step_s * np.arange(reduction_db.size)
     axes.fill_between(times_s, 0.0, -reduction_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)

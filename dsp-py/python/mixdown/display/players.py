@@ -51,7 +51,7 @@ def player(audio: Source, sample_rate_hz: float | None = None, *, title: str = "
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> from mixdown.display.players import player
     >>> tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
     >>> text = player(tone, 48_000, title="440 Hz")
@@ -108,7 +108,7 @@ def ab_players(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> from mixdown.display.players import ab_players
     >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
     >>> text = ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)

@@ -31,13 +31,13 @@ class Broadcast(Shown):
     Parameters
     ----------
     description : str
-        What is in the file; 256 characters.
+        Description of the contents; 256 characters.
     originator : str
-        Who made it; 32 characters.
+        Name of the originator; 32 characters.
     reference : str
-        Its number at the originator, such as an ISRC; 32 characters.
+        Reference number of the originator, such as an ISRC; 32 characters.
     date, time : str
-        When it was made: ``YYYY-MM-DD`` and ``HH:MM:SS``; nothing is taken from the clock.
+        Date and time of creation: ``YYYY-MM-DD`` and ``HH:MM:SS``; the clock is not read.
     coding_history : str
         One line for each coding; the line of the file itself is added where it is empty.
     loudness : Loudness, optional

@@ -302,7 +302,7 @@ def loudness(
     --------
     A full-scale sine of 997 Hz in one channel reads -3.01 LUFS.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01

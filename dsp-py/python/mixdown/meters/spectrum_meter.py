@@ -124,7 +124,7 @@ class SpectrumMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.SpectrumMeter(48_000, 1, fraction=3)
     >>> meter.observe(np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000))
     >>> meter.reading()
@@ -219,7 +219,7 @@ def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: in
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000)
     >>> round(float(md.spectrum(sine, 48_000).levels_db.max()), 2)
     -3.01

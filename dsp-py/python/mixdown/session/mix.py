@@ -53,7 +53,7 @@ class Mix(Shown, Measured, Strips):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix(sample_rate_hz=48_000)
     >>> _ = mix.track("left", np.full(480, 0.5), pan=-1, to="band")
     >>> _ = mix.track("right", np.full(480, 0.25), pan=1, fader_db=-6.0206)
@@ -94,7 +94,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("keys", np.full(48_000, 0.5), pan=-1, inserts=[md.Gain()])
         >>> mix.automate("keys/0/gain_db", [(0.0, 0), (0.5, -12.0412, "hold")])
@@ -219,7 +219,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("kick", np.full(480, 0.5), to="drums")
         >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
@@ -242,7 +242,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("lead", np.zeros(480), fader_db=-3, inserts=[md.Gate()], sends={"hall": -18})
         >>> _ = mix.returns("hall", [md.Plate()])
@@ -334,7 +334,7 @@ class Mix(Shown, Measured, Strips):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix(sample_rate_hz=48_000)
         >>> _ = mix.track("lead", np.full(480, 0.5), fader_db=-3)
         >>> with tempfile.TemporaryDirectory() as folder:

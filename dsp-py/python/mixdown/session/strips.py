@@ -83,9 +83,9 @@ class Strip(Shown):
     mute : bool or points, default False
         Mutes the strip and its sends, not the keys that it gives.
     solo : bool, default False
-        While any strip is soloed, only soloed ones, what feeds them, what they feed, and returns are heard.
+        While any strip is soloed, only soloed strips, their sources and destinations, and returns are heard.
     solo_safe : bool, default False
-        Is heard while other strips are soloed.
+        Stays audible while other strips are soloed.
     stereo_pan : "balance" or "dual", default "balance"
         Placing of a strip that is stereo after its inserts: `pan` turns one side down, or left and right are panned by
         themselves.

@@ -1,4 +1,4 @@
-"""The order of an album: what it costs to play one song after another, and the order that costs least."""
+"""The order of an album: costs of transitions, and the order of least cost."""
 
 from mixdown.delivery.order.orders import Order
 from mixdown.delivery.order.seams import Place, Seam

@@ -30,7 +30,7 @@ class Order(Report):
     places : tuple of Place
     arc : str
     exact : bool
-        No order costs less; with more than 12 songs there may be one.
+        Whether no order costs less; with more than 12 songs there may be one.
     pinned : bool
         A song was to stay at the start or the end: orders without it there may cost less.
 
@@ -58,7 +58,7 @@ class Order(Report):
         return f"<Order of {len(self.titles)} songs: cost {self.cost:.2f}, as given {self.given_cost:.2f}>"
 
     def table(self) -> str:
-        """Return the songs with what they cost, each with the seam before it.
+        """Return the songs with their costs and those of the transitions, as text.
 
         Returns
         -------

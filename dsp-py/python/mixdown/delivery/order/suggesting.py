@@ -1,4 +1,4 @@
-"""The order that is suggested; nothing is put in order by itself."""
+"""Suggestion of an order; nothing is reordered."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Arc = Literal["rise_fall", "front", "wave", "flat"]
 def suggest_order(
     songs: Iterable[SongSummary], *, arc: Arc = "rise_fall", first: str | None = None, last: str | None = None
 ) -> Order:
-    """Suggest an order of songs, with what each of its seams and places costs.
+    """Suggest an order of songs, with the cost of each transition and place.
 
     The cost of a seam is that of its step of loudness, ``max(0, abs(step) - 3) / 6``, of its keys on the circle of
     fifths,
     0.5 max(0, d - 1) / 5, and of its tempos, 0.5 max(0, r - 0.06) / 0.44 with r in octaves, half and double time being
-    equal; that of a place is the difference between energy and arc. What is not known is left out.
+    equal; that of a place is the difference between energy and arc. Unknown terms are left out.
 
     Parameters
     ----------
