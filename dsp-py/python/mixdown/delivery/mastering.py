@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Mastered:
-    """A master: the delivered samples.
+    """A master: the delivered samples and their certificate.
 
     Attributes
     ----------
@@ -37,6 +37,16 @@ class Mastered:
         Rate of `audio`.
     certificate : Certificate
         Its readings and processing.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> mastered = md.master(mix, 48_000, target_lufs=-16, bit_depth=16)
+    >>> print(f"{mastered.certificate.loudness.integrated_lufs:.1f} LUFS")
+    -16.0 LUFS
+    >>> float(np.abs(mastered.audio * 32_768 % 1).max())
+    0.0
     """
 
     audio: Audio
@@ -54,7 +64,7 @@ class Mastered:
         profile: Profile | None = None,
         bitrate_kbps: int | None = None,
     ) -> None:
-        """Write the samples, in a format by the ending of the name, without further dither.
+        """Write the samples in the format named by the suffix, without further dither.
 
         In lossy formats they are coded: the certificate holds for what was coded.
 
@@ -67,6 +77,17 @@ class Mastered:
             See :func:`write`. The broadcast extension of an archive holds the loudness of the certificate.
         bitrate_kbps : int, optional
             See :func:`write`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> mastered = md.master(0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000, target_lufs=-16)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mastered.write(f"{folder}/master.flac", tags={"title": "Song"})
+        ...     audio, _ = md.read(f"{folder}/master.flac")
+        >>> float(np.abs(audio - mastered.audio).max())
+        0.0
         """
         known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
         write(
@@ -178,7 +199,7 @@ def master(
     name: str = "",
     progress: Callable[[float], object] | None = None,
 ) -> Mastered:
-    """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
+    """Master a programme: effects, sample rate, loudness, true-peak ceiling, word length.
 
     Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
     dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
@@ -243,6 +264,15 @@ def master(
     ------
     ParameterError
         For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> mastered = md.master(mix, 48_000, target="spotify")
+    >>> measured = md.loudness(mastered.audio, 48_000, precision="reference")
+    >>> print(f"{measured.integrated_lufs:.2f} LUFS, {measured.true_peak_dbtp:.2f} dBTP")
+    -14.00 LUFS, -6.59 dBTP
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
