@@ -127,6 +127,12 @@ def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     raise ParameterError(f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}")
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" for a word that none of the known ones is, empty if none is like it."""
+    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
 def numbers(name: str, values: Any) -> NDArray[np.float64]:
     """Return an array of real numbers, of the shape of `values`."""
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mixdown import _checks, _core
+from mixdown._tables import aligned as aligned
 from mixdown.display import html
 from mixdown.effects import Effect, without_infinities
 
@@ -104,18 +105,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return cells as a table of text: the first `left` columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
 
 
 def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
