@@ -463,8 +463,8 @@ class MasteredAlbum(Shown):
         """Write the album in several formats, with manifest, checksums and a report.
 
         Everything is written into ``FOLDER.part`` and renamed when it is complete: a failure leaves nothing. The same
-        album and formats give the same bytes. Arguments that are not given come from the :class:`DeliverSettings` of the
-        album.
+        album and formats give the same bytes. Arguments that are not given come from the :class:`DeliverSettings` of
+        the album.
 
         Parameters
         ----------

@@ -56,8 +56,7 @@ def write_report(
 ) -> None:
     """Write a report; see :meth:`Mastered.report`."""
     file = check_report(path)
-    if not isinstance(title, str):
-        raise TypeError(f"title = {_checks.shown(title)} is not a string")
+    title = _checks.text("title", title)
     longest_s = _checks.in_range("longest_s", longest_s, 1, 3600)
     if before is None and before_rate_hz is not None:
         raise ParameterError("before_rate_hz is given without before: there is nothing to compare with")
