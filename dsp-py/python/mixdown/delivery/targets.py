@@ -130,7 +130,10 @@ def find_target(name: str) -> Target:
     try:
         return known[str(name).lower()]
     except KeyError:
-        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
+        hint = _checks.nearest(name, known)
+        if isinstance(name, (int, float)):
+            hint = ": a loudness is given by target_lufs"
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None
 
 
 #: The target of `master` unless one is named.
