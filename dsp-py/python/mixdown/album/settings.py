@@ -14,6 +14,7 @@ from mixdown.album.solving import Policy, Reference
 from mixdown.album.songs import chain_of, text
 from mixdown.delivery.normalizing import ClipDb, clip_settings
 from mixdown.delivery.targets import Target, figures_of
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.pack.delivering import USUAL, CueEncoding
@@ -27,7 +28,7 @@ _LEVELS = ("target", "target_lufs", "ceiling_dbtp")
 
 
 @dataclass(frozen=True)
-class MasterSettings:
+class MasterSettings(Shown):
     """What an album is mastered with, where :meth:`Album.master` is not told otherwise.
 
     Parameters
@@ -47,9 +48,11 @@ class MasterSettings:
     Examples
     --------
     >>> import mixdown as md
-    >>> settings = md.MasterSettings(target="spotify", policy="similar", window_lu=2)
-    >>> settings.window_lu, settings.wanted.integrated_lufs
-    (2.0, -14.0)
+    >>> settings = md.MasterSettings(target="spotify", policy="similar", window_lu=2, effects=md.Gain(gain_db=-1))
+    >>> settings.window_lu, settings.wanted.integrated_lufs, settings.chain.gain_db
+    (2.0, -14.0, -1.0)
+    >>> settings.lies_on_target, settings.wanted.ceiling_dbtp
+    ('album', -1.0)
     """
 
     target: str | None = None
@@ -90,7 +93,15 @@ class MasterSettings:
             raise ParameterError('reference = "anchor" needs anchor: the title of the song that lies on the target')
 
     def given(self, settings: Mapping[str, Any]) -> MasterSettings:
-        """Return these settings with those of a call; None is not given."""
+        """Return these settings with those of a call; None is not given.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> settings = md.MasterSettings(target="spotify", ceiling_dbtp=-2)
+        >>> settings.given({"target_lufs": -16}).wanted
+        <Target -16 LUFS at -1 dBTP: -16 LUFS, -1 dBTP>
+        """
         given = {name: value for name, value in settings.items() if value is not None}
         if "target" in given or "target_lufs" in given:
             given = {**dict.fromkeys(_LEVELS), **given}
@@ -115,13 +126,13 @@ class MasterSettings:
 
 
 @dataclass(frozen=True)
-class DeliverSettings:
+class DeliverSettings(Shown):
     """What is delivered of an album, where :meth:`MasteredAlbum.deliver` is not told otherwise.
 
     Parameters
     ----------
     formats : sequence of str, default ("wav24", "flac")
-        See :func:`deliver`.
+        See :meth:`MasteredAlbum.deliver`.
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
     record : str, optional
         What "vinyl" stands for among the formats: "12in33", "12in45", "10in33", "10in45", "7in33" or "7in45".
@@ -157,6 +168,12 @@ class DeliverSettings:
         Returns
         -------
         tuple of str
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.DeliverSettings(record="12in33").asked(["cd", "vinyl"])
+        ('cd', 'vinyl:12in33')
         """
         names = (form.name for form in formats_of(self.formats if formats is None else formats))
         return tuple(f"vinyl:{self.record}" if name == "vinyl" and self.record else name for name in names)

@@ -16,6 +16,7 @@ from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
 from mixdown.delivery.codes import isrc
 from mixdown.delivery.order.songs import fifths
+from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect
 from mixdown.files import Recording, Tags
 from mixdown.files.names import shown
@@ -34,7 +35,7 @@ _LEAST_S = 0.4
 
 
 @dataclass(frozen=True, eq=False)
-class Song:
+class Song(Shown):
     """A song of an album.
 
     Attributes
@@ -74,6 +75,15 @@ class Song:
         Further tags.
     cover : str
         Path of a cover of its own, among the tags; empty without one.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="One")
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="Two", crossfade_s=0.1)
+    >>> album["Two"].audio.shape, album["Two"].duration_s, album["Two"].is_joined
+    ((2, 24000), 0.5, True)
     """
 
     title: str

@@ -17,6 +17,7 @@ from mixdown.analysis.lead import lead_report
 from mixdown.analysis.reports import limits_of
 from mixdown.analysis.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, UNKNOWN, Role, pairs_of, role_named, roles_of
 from mixdown.conversion import at_rate
+from mixdown.display.html import Shown
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
@@ -37,7 +38,7 @@ _WINDOW_S = 0.4
 
 
 @dataclass(frozen=True)
-class Balance:
+class Balance(Shown):
     """A start balance.
 
     Attributes
@@ -58,6 +59,16 @@ class Balance:
         What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
         Level of the lead beside the sum of all others, while it sounds (see :func:`lead_report`); None without a lead.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> kick, vocals = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> rough = md.balance({"kick": (kick, 48_000), "vocals": (vocals, 48_000)}, 48_000)
+    >>> print(f"{rough.loudness_of_mix.true_peak_dbtp:.1f} dBTP, lead {rough.lead_level_lu:+.1f} LU")
+    -6.0 dBTP, lead +2.0 LU
+    >>> rough.roles
+    {'kick': 'kick', 'vocals': 'vocal'}
     """
 
     mix: Mix

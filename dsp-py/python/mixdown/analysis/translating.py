@@ -13,10 +13,12 @@ from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.analysis.devices import Device, devices_of
 from mixdown.analysis.figures import Figures
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.style import new_axes
 from mixdown.effects import Effect, Saturator, range_of
 from mixdown.session import Mix
 
@@ -55,6 +57,17 @@ class Translation(Report):
     devices : tuple of Device
     suggestions : tuple of Suggestion
         For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> bass = 0.2 * np.sin(2 * np.pi * 50 * np.arange(96_000) / 48_000)
+    >>> lead = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+    >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "car"])
+    >>> {name: round(kept, 2) for name, kept in report.kept["bass"].items()}
+    {'phone': 0.0, 'car': 0.31}
+    >>> report.verdicts["bass"]["phone"], report.is_programme, len(report.notes)
+    ('lost', False, 1)
     """
 
     tracks: tuple[str, ...]
@@ -113,6 +126,17 @@ class Translation(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> for line in md.translation(noise, 48_000, devices=["phone", "laptop"]).table().splitlines()[:4]:
+        ...     print(line)
+        Region    phone  laptop
+        sub           -       -
+        bass       0.00    0.31
+        low-mid    0.71    1.00
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -141,6 +165,14 @@ class Translation(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> axes = md.translation(noise, 48_000, devices=["phone", "laptop"]).plot()
+        >>> [text.get_text() for text in axes.texts[:4]]
+        ['not judged', 'not judged', '0.00', '0.31']
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -161,7 +193,8 @@ class Translation(Report):
                 )
         drawn.set_xticks(range(len(names)), names)
         drawn.set_yticks(range(len(rows)), [name for name, _ in rows])
-        drawn.set_title("Share of the mix that is kept", fontsize=11, loc="left")
+        style.style(drawn, title="Share of the mix that is kept", grid="")
+        style.plain_labels(drawn)
         return drawn
 
     def audition(self, device: str) -> Effect:
@@ -175,6 +208,14 @@ class Translation(Report):
         Returns
         -------
         Effect
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> heard = md.translation(noise, 48_000, devices=["phone"]).audition("phone")(noise, 48_000)
+        >>> print(f"correlation {md.correlation(heard, 48_000).overall:.2f}: mono")
+        correlation 1.00: mono
         """
         for one in self.devices:
             if one.name == device:
@@ -224,12 +265,14 @@ def translation(
     --------
     A bass of 50 Hz alone is not heard on a phone.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> time_s = np.arange(96_000) / 48_000
     >>> bass, lead = (0.2 * np.sin(2 * np.pi * hz * time_s) for hz in (50, 1_000))
     >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "club"])
-    >>> report.verdicts["bass"]["phone"], report.verdicts["lead"]["phone"]
-    ('lost', 'fine')
+    >>> for track in report.tracks:
+    ...     print(f"{track}: {report.kept[track]['phone']:.2f}, {report.verdicts[track]['phone']}")
+    bass: 0.00, lost
+    lead: 1.04, fine
     """
     chosen = devices_of(devices)
     if isinstance(stems, (Mapping, Mix)):

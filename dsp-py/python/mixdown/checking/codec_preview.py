@@ -10,10 +10,11 @@ import numpy as np
 
 from mixdown import _checks
 from mixdown._checks import Audio, Source
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.checking.bandwidth import steps
 from mixdown.checking.limits import limits_given
 from mixdown.conversion import at_rate
+from mixdown.display import style
 from mixdown.files.encoding import Coding, decode, encoded
 from mixdown.meters import Loudness, loudness, spectrum
 
@@ -54,6 +55,16 @@ class CodecReport(Report):
         Level of the difference beside that of the programme; None for silence.
     cutoff_hz : float or None
         Where the codec cuts the spectrum off; None where it does not, or above 20.5 kHz.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = md.LowPass()(0.8 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    >>> report = md.codec_preview(np.clip(noise, -0.5, 0.5), 48_000, codec="mp3:128")
+    >>> print(f"{report.true_peak_dbtp:.1f} dBTP, {report.rise_db:.1f} dB higher; {report.integrated_lufs:.1f} LUFS")
+    -5.7 dBTP, 0.2 dB higher; -13.2 LUFS
+    >>> print(report.message)
+    mp3:128 takes the true peak from -5.92 to -5.71 dBTP; no sample exceeds full scale.
     """
 
     codec: str
@@ -115,6 +126,14 @@ class CodecReport(Report):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> plain = md.codec_preview(noise, 48_000, codec="mp3:128").to_dict()
+        >>> plain["codec"], plain["sample_rate_hz"], plain["overs"]
+        ('mp3:128', 48000, 0)
         """
         values = super().to_dict()
         del values["audio"], values["_programme"]
@@ -123,11 +142,21 @@ class CodecReport(Report):
         return {**values, "rise_db": self.rise_db, "message": self.message}
 
     def table(self) -> str:
-        """Return figures before and after as text.
+        r"""Return figures before and after as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> table = md.codec_preview(np.stack([tone, tone]), 48_000, codec="mp3:320").table()
+        >>> for line in table.splitlines()[1:3]:
+        ...     print(line)
+                                   before  mp3:320  change
+        Integrated loudness, LUFS   -6.01    -6.01   +0.00
         """
         rows = [["", "before", self.codec, "change"]]
         for name, unit, attribute in (
@@ -157,28 +186,34 @@ class CodecReport(Report):
         Returns
         -------
         axes
-        """
-        from mixdown.display.figures import AFTER, BEFORE, GRID, TARGET
 
-        drawn = new_axes() if axes is None else axes
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> axes = md.codec_preview(np.stack([tone, tone]), 48_000, codec="mp3:320").plot()
+        >>> before, after = (line.get_ydata().max() for line in axes.lines[:2])
+        >>> print(f"{before:.1f} dB at most, {after:.1f} dB after the codec")
+        -9.0 dB at most, -9.0 dB after the codec
+        """
+        drawn = style.new_axes() if axes is None else axes
         lines = (
-            ("programme", self._programme, BEFORE, 2.4),
-            (self.codec, self.audio, AFTER, 1.2),
-            ("difference", self.audio - self._programme, TARGET, 1.0),
+            ("programme", self._programme, style.BEFORE, 2.4),
+            (self.codec, self.audio, style.AFTER, 1.2),
+            ("difference", self.audio - self._programme, style.TARGET, 1.0),
         )
         top_db = -math.inf
         for label, audio, colour, width in lines:
             made = spectrum(audio, self.sample_rate_hz, fraction=6)
-            drawn.semilogx(made.centres_hz, made.levels_db, color=colour, linewidth=width, label=label)
+            drawn.plot(made.centres_hz, style.finite(made.levels_db), color=colour, linewidth=width, label=label)
             top_db = max(top_db, float(made.levels_db.max()))
         if math.isfinite(top_db):
             drawn.set_ylim(top_db - 90, top_db + 5)
-        drawn.set_xlim(20, self.sample_rate_hz / 2)
-        drawn.set_xlabel("Hz")
-        drawn.set_ylabel("dB in a sixth of an octave")
-        drawn.set_title(f"{self.codec}: {self.true_peak_dbtp:z.2f} dBTP, {self.overs} overs", fontsize=10)
-        drawn.grid(color=GRID, which="both")
-        drawn.legend(frameon=False, fontsize=8)
+        title = f"{self.codec}: {self.true_peak_dbtp:z.2f} dBTP, {self.overs} overs"
+        style.style(drawn, title=title, unit="dB in 1/6 octave")
+        style.over_frequency(drawn)
+        style.decibel_steps(drawn.yaxis, 8)
+        style.legend(drawn)
         return drawn
 
 

@@ -17,7 +17,7 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, stated
 from mixdown.analysis.mix_check import MixCheck, checked, envelope_of, worst_first
-from mixdown.analysis.reports import aligned, new_axes
+from mixdown.analysis.reports import aligned
 from mixdown.analysis.stems import Stems
 from mixdown.checking.bandwidth import bandwidth_findings, steps
 from mixdown.checking.container import Format, container_findings, format_of
@@ -35,6 +35,7 @@ from mixdown.checking.samples import (
 from mixdown.checking.targets import target_findings
 from mixdown.checking.wave_chunks import chunk_findings, chunks_of
 from mixdown.delivery import Target, find_target
+from mixdown.display.style import new_axes
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import Structure, structure_of
 from mixdown.files.names import shown
@@ -82,6 +83,20 @@ class FileCheck(FindingsReport):
         Of the decoded samples: the same for the same samples in other containers.
     mix : MixCheck or None
         None if it was not asked for, or if there are more than two channels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    ...     report = md.check(f"{folder}/song.wav", target="spotify")
+    >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.effective_bits} bits in use")
+    -13.9 LUFS, 24 bits in use
+    >>> report.passed, report.counts
+    (True, '2 warning, 1 note, 2 not measurable')
+    >>> report.facts.split("; ")[:2]
+    ['WAV, 24 bit, 48000 Hz, stereo', 'effective 24 bits']
     """
 
     name: str
@@ -115,6 +130,17 @@ class FileCheck(FindingsReport):
         Returns
         -------
         FileCheck
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     report = md.check(f"{folder}/song.wav", mix=False)
+        >>> more = md.check_mix(np.ones((2, 48_000)), 48_000).findings
+        >>> len(report.findings), len(report.with_findings(more).findings) - len(more)
+        (3, 3)
         """
         return replace(self, findings=worst_first([*self.findings, *more]))
 
@@ -140,6 +166,16 @@ class FileCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     plain = md.check(f"{folder}/song.wav").to_dict()
+        >>> plain["duration_s"], plain["effective_bits"], round(plain["true_peak_dbtp"], 1)
+        (2.0, 24, -6.5)
         """
         values = super().to_dict()
         del values["_envelope"], values["mix"]
@@ -154,6 +190,16 @@ class FileCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     table = md.check(f"{folder}/song.wav", profiles="cdbaby").table()
+        >>> print(table.splitlines()[1].partition(":")[0])
+        fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
         return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
@@ -169,6 +215,16 @@ class FileCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     axes = md.check(f"{folder}/song.wav").plot()
+        >>> [round(float(end), 1) for end in axes.get_xlim()]
+        [0.0, 2.0]
         """
         from mixdown.analysis.check_picture import draw_check
 

@@ -9,14 +9,15 @@ from typing import Literal, TypeAlias
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 
 Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 """Metadata that a file may hold."""
 
 
 @dataclass(frozen=True, repr=False)
-class Profile:
-    """What a service takes. Empty tuples, 0 and inf set no limit; :func:`dataclasses.replace` changes one.
+class Profile(Shown):
+    """What a service takes. Empty tuples, 0 and inf set no limit; ``dataclasses.replace`` changes one.
 
     Attributes
     ----------
@@ -54,6 +55,13 @@ class Profile:
     source, date : str
         Where the figures stand, and when that was read. [C] at its beginning marks what was chosen: then nothing is a
         fault, at most a warning.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> spotify = next(profile for profile in md.profiles() if profile.name == "spotify")
+    >>> spotify.min_rate_hz, spotify.bits
+    (44100, (16, 24))
     """
 
     name: str
@@ -179,7 +187,7 @@ _PROFILES = (
 )
 
 
-class Profiles(tuple[Profile, ...]):
+class Profiles(Shown, tuple[Profile, ...]):
     """Ingest profiles, printed as a table."""
 
     __slots__ = ()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.delivery.targets import Target
+from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, Equalizer, without_infinities
 from mixdown.meters import Loudness
 
@@ -22,8 +23,8 @@ METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (preci
 _DEEP_CLIP = (6.0, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class MatchedTo:
+@dataclass(frozen=True, eq=False, repr=False)
+class MatchedTo(Told):
     """The equalization towards a reference before everything that a certificate measures.
 
     Attributes
@@ -38,6 +39,17 @@ class MatchedTo:
         How far the effect lies from the curve wanted, at most.
     confidence : str
         "low" if the programmes differ by less than twice what the halves of one of them do.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.05 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> dull = md.HighShelf(frequency_hz=4_000, gain_db=-6)(noise, 48_000)
+    >>> matched = md.master(dull, 48_000, target_lufs=-20, reference=noise, amount=1.0).certificate.match
+    >>> print(f"{matched.rms_before_db:.1f} dB apart, {matched.rms_after_db:.1f} dB after the match")
+    2.5 dB apart, 0.1 dB after the match
+    >>> print(matched.note.partition(":")[0])
+    Matched to a reference by 100 %
     """
 
     effect: Effect
@@ -57,7 +69,7 @@ class MatchedTo:
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(Shown):
     """Readings and processing of a master, measured on the delivered samples.
 
     Attributes
@@ -99,6 +111,18 @@ class Certificate:
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     match : MatchedTo or None
         The equalization towards a reference, if one was given.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> certificate = md.master(noise + 0.01, 48_000, target_lufs=-6).certificate
+    >>> print(f"{certificate.loudness.integrated_lufs:.2f} LUFS, {certificate.loudness.true_peak_dbtp:.2f} dBTP")
+    -6.00 LUFS, -1.05 dBTP
+    >>> print(f"clipped by {certificate.clip_depth_db:.1f} dB, limited by {certificate.max_reduction_db:.1f} dB")
+    clipped by 4.0 dB, limited by 1.8 dB
+    >>> certificate.notes, certificate.limiter_fell_back
+    (('DC offset taken out: -40.1 dBFS.',), False)
     """
 
     target: Target
@@ -172,6 +196,15 @@ class Certificate:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> summary = md.master(noise, 48_000, target="spotify").certificate.summary()
+        >>> print(summary.partition(" Meter:")[0])
+        Mastered for spotify: gain -0.14 dB, no limiting needed.
+        Certified: -14.00 LUFS of -14, -6.59 dBTP of -1.
         """
         limited = (
             f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "
@@ -202,6 +235,14 @@ class Certificate:
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> plain = md.master(noise, 48_000, target="spotify").certificate.to_dict()
+        >>> plain["bit_depth"], plain["target_lufs"], round(plain["integrated_lufs"], 2)
+        (24, -14.0, -14.0)
         """
         arrays = ("target", "loudness", "reduction_curve_db", "match")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
@@ -15,13 +18,42 @@ from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
 from mixdown.delivery.targets import figures_of, playback_gain, targets
+from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect
 from mixdown.files import BitDepth, Broadcast, Dither, NoiseShaping, Profile, Tags, write
 from mixdown.meters import Loudness
 
+#: Length of the excerpt of a programme that stays with its master, in s.
+_EXCERPT_S = 10.0
+
 
 @dataclass(frozen=True, eq=False)
-class Mastered:
+class Excerpt:
+    """What a programme was before it was mastered, where its master is loudest: to compare both."""
+
+    start_s: float
+    audio: Audio
+    sample_rate_hz: float
+
+    @property
+    def length_s(self) -> float:
+        """Its length."""
+        return float(self.audio.shape[-1] / self.sample_rate_hz)
+
+    @classmethod
+    def of(cls, programme: Audio, sample_rate_hz: float, momentary_lufs: NDArray[np.float64]) -> Excerpt:
+        """Return the part of a programme in which the loudness of its master has the highest mean energy."""
+        windows = round(10 * _EXCERPT_S)
+        # One value each 100 ms; silence has no energy.
+        energies = np.concatenate([[0.0], np.cumsum(10 ** (momentary_lufs / 10))])
+        sums = energies[windows:] - energies[:-windows] if energies.size > windows else np.zeros(1)
+        start_s = int(np.argmax(sums)) / 10
+        start = round(start_s * sample_rate_hz)
+        return cls(start_s, programme[:, start : start + round(_EXCERPT_S * sample_rate_hz)].copy(), sample_rate_hz)
+
+
+@dataclass(frozen=True, eq=False)
+class Mastered(Shown):
     """A master: the delivered samples.
 
     Attributes
@@ -32,11 +64,22 @@ class Mastered:
         Rate of `audio`.
     certificate : Certificate
         Its readings and processing.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> mastered = md.master(mix, 48_000, target_lufs=-16, bit_depth=16)
+    >>> print(f"{mastered.certificate.loudness.integrated_lufs:.1f} LUFS")
+    -16.0 LUFS
+    >>> float(np.abs(mastered.audio * 32_768 % 1).max())
+    0.0
     """
 
     audio: Audio
     sample_rate_hz: float
     certificate: Certificate
+    _excerpt: Excerpt | None = None
 
     def __repr__(self) -> str:
         seconds = self.audio.shape[-1] / self.sample_rate_hz
@@ -62,6 +105,17 @@ class Mastered:
             See :func:`write`. The broadcast extension of an archive holds the loudness of the certificate.
         bitrate_kbps : int, optional
             See :func:`write`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> mastered = md.master(0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000, target_lufs=-16)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mastered.write(f"{folder}/master.flac", tags={"title": "Song"})
+        ...     audio, _ = md.read(f"{folder}/master.flac")
+        >>> float(np.abs(audio - mastered.audio).max())
+        0.0
         """
         known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
         write(
@@ -187,6 +241,15 @@ def master(
     ------
     ParameterError
         For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> mastered = md.master(mix, 48_000, target="spotify")
+    >>> measured = md.loudness(mastered.audio, 48_000, precision="reference")
+    >>> print(f"{measured.integrated_lufs:.2f} LUFS, {measured.true_peak_dbtp:.2f} dBTP")
+    -14.00 LUFS, -6.59 dBTP
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
@@ -266,4 +329,5 @@ def master(
     )
     if progress is not None:
         progress(1.0)
-    return Mastered(delivered, rate_hz, certificate)
+    excerpt = Excerpt.of(_checks.planar(given), sample_rate_hz, loudness.momentary_lufs)
+    return Mastered(delivered, rate_hz, certificate, excerpt)

@@ -44,6 +44,14 @@ class Saturator(Effect):
         Matches the loudness of the saturated sound (K-weighted, one gain for all channels) to that of the input, so
         that more drive is not louder. It follows changes of level within a second and changes of drive at once. Input
         below -70 dB changes nothing; the gain is 6 dB at most.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    >>> levels = np.abs(np.fft.rfft(md.Saturator(drive_db=6)(tone, 48_000)))
+    >>> print(f"third harmonic {20 * np.log10(levels[3_000] / levels[1_000]):.1f} dB")
+    third harmonic -23.5 dB
     """
 
     _unlike_a_filter: ClassVar[str] = "is not linear"
@@ -83,6 +91,14 @@ class Clipper(Effect):
         with aliases. Fixed while a stream runs.
     mix : float, default 1
         Share of the clipped sound, 0 to 1. At 0 the output is the input, delayed by the latency.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 100 * np.arange(48_000) / 48_000)
+    >>> clipped = md.Clipper(ceiling_db=-6, knee_db=0)(tone, 48_000)
+    >>> print(f"{20 * np.log10(np.median(clipped[tone > 0.8])):.2f} dBFS")
+    -6.00 dBFS
     """
 
     _unlike_a_filter: ClassVar[str] = "is not linear"

@@ -64,6 +64,13 @@ class TempoEffect(Effect):
         ----------
         **changes
             Parameters by name.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> dotted = md.Delay(tempo_bpm=120, note="1/8d")
+        >>> dotted.replace(time_ms=250).time_ms, dotted.replace(tempo_bpm=90).tempo_bpm
+        (250.0, 90.0)
         """
         self._refuse_unknown(changes)
         given = {name for name, value in changes.items() if value is not None}

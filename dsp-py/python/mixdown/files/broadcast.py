@@ -6,10 +6,10 @@ import math
 import re
 import struct
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.names import ascii_text
 from mixdown.files.tags import Tags
 from mixdown.meters.loudness_meter import Loudness
@@ -21,11 +21,9 @@ _UNSET = 0x7FFF
 #: Greatest figure of a loudness field.
 _LARGEST = 99.99
 
-_VERSION = version("mixdown")
-
 
 @dataclass(frozen=True, eq=False)
-class Broadcast:
+class Broadcast(Shown):
     """The broadcast extension (``bext``) of an archive WAV file.
 
     Its texts are ASCII; other characters are written without accents, or as ``?``.
@@ -96,8 +94,11 @@ class Broadcast:
 
         Examples
         --------
-        >>> Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026"})).description
-        'Duo - Song'
+        >>> import mixdown as md
+        >>> from mixdown.files.tags import Tags
+        >>> extension = md.Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026-11-28"}))
+        >>> extension.description, extension.date
+        ('Duo - Song', '2026-11-28')
         """
         described = " - ".join(text for text in (tags.text("artist"), tags.text("title")) if text)
         date = tags.text("date")
@@ -121,13 +122,16 @@ class Broadcast:
 
         Examples
         --------
-        >>> Broadcast().coded(48_000, 24, 2).coding_history[:26]
+        >>> import mixdown as md
+        >>> md.Broadcast().coded(48_000, 24, 2).coding_history[:26]
         'A=PCM,F=48000,W=24,M=stere'
         """
+        from importlib.metadata import version
+
         if self.coding_history:
             return self
         mode = {1: ",M=mono", 2: ",M=stereo"}.get(channels, "")
-        line = f"A=PCM,F={sample_rate_hz},W={bit_depth}{mode},T=mixdown {_VERSION}\r\n"
+        line = f"A=PCM,F={sample_rate_hz},W={bit_depth}{mode},T=mixdown {version('mixdown')}\r\n"
         return replace(self, coding_history=line)
 
     def chunk(self) -> bytes:
@@ -137,6 +141,14 @@ class Broadcast:
         -------
         bytes
             602, and the coding history.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> content = md.Broadcast(loudness=md.loudness(tone, 48_000)).chunk()
+        >>> len(content), int.from_bytes(content[412:414], "little", signed=True) / 100
+        (602, -3.01)
         """
         texts = (
             *(_padded(self.description, 256), _padded(self.originator, 32), _padded(self.reference, 32)),

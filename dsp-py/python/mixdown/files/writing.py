@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core, loudspeakers
@@ -223,6 +222,8 @@ def _quantized(
 
 
 def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth: int) -> None:
+    import soundfile
+
     file.touch()
     written = False
     with contextlib.suppress(soundfile.LibsndfileError, AssertionError):

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from mixdown import _checks
 from mixdown.album.measuring import length_text
 from mixdown.analysis.findings import SEVERITIES, Finding
-from mixdown.analysis.reports import new_figure
-from mixdown.display import html
+from mixdown.display import html, style
+from mixdown.display.style import new_figure
 from mixdown.pack.quality import Quality
 
 _STYLE = """
@@ -164,17 +164,15 @@ def _loudness_plot(quality: Quality) -> str:
         start_s += pause_s
         reading = track.loudness
         times_s = reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
-        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.8)
-        axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color="black", linewidth=1)
+        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.9, color=style.AFTER)
+        axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color=style.INK, linewidth=1)
         top = max(top, reading.max_momentary_lufs)
         start_s += track.duration_s
     axes.axhline(quality.masters.album_lufs, color="0.5", linestyle=":", linewidth=1)
+    style.style(axes, title="Loudness; bars are integrated, dotted is the album", unit="short-term in LUFS")
+    style.over_time(axes, start_s)
     axes.set_xlim(0, start_s)
     axes.set_ylim(top - 30, top + 2)
-    axes.set_xlabel("Time (s)", fontsize=8)
-    axes.set_ylabel("Short-term (LUFS)", fontsize=8)
-    axes.set_title("Loudness; bars are integrated, dotted is the album", fontsize=9, loc="left")
-    axes.tick_params(labelsize=8)
     return html.svg(figure)
 
 
@@ -191,19 +189,13 @@ def _signed(value: float) -> str:
 def _tone_plot(quality: Quality) -> str:
     figure = new_figure(6.0, 2.5)
     axes = figure.add_subplot()
+    style.begin(axes)
     # By number: fonts of figures lack the letters of many titles.
     for number, tone in enumerate(quality.tones, 1):
-        axes.semilogx(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
-    axes.set_xlim(40, 16_000)
+        axes.plot(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
     axes.set_ylim(-35, 20)
-    axes.set_xticks([50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000])
-    axes.set_xticklabels(["50", "100", "200", "500", "1k", "2k", "5k", "10k"])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.set_xlabel("Frequency (Hz)", fontsize=8)
-    axes.set_ylabel("dB re 200 Hz to 5 kHz", fontsize=8)
-    axes.set_title("Thirds of an octave, loud frames, without level", fontsize=9, loc="left")
-    axes.tick_params(labelsize=8)
+    style.style(axes, title="Thirds of an octave, loud frames, without level", unit="dB re 200 Hz to 5 kHz")
+    style.over_frequency(axes)
     if len(quality.tones) <= 10:
         axes.legend(fontsize=7, frameon=False, loc="lower left", ncols=5)
     return html.svg(figure)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixdown.delivery.cd.times import SECTOR_FRAMES
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True)
-class CdTrack:
+class CdTrack(Shown):
     """A track of a compact disc, as asked for.
 
     Positions are frames of the whole programme at 44.1 kHz.
@@ -54,7 +55,7 @@ class CdTrack:
 
 
 @dataclass(frozen=True)
-class CdEntry:
+class CdEntry(Shown):
     """A track as it lies on the disc, in sectors of 1/75 s from the start of the image.
 
     Attributes
@@ -72,6 +73,14 @@ class CdEntry:
     end_sector : int
         Where the next pause or track, or the lead-out, begins.
     copy_permitted, pre_emphasis : bool
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> tracks = [md.CdTrack("One", 0), md.CdTrack("Two", 529_200, pause_frame=441_000)]
+    >>> second = md.CdLayout.of(tracks, 1_000_000).entries[1]
+    >>> second.pause_sectors / 75, round(second.sectors / 75, 2)
+    (2.0, 10.68)
     """
 
     number: int
@@ -98,7 +107,7 @@ class CdEntry:
 
 
 @dataclass(frozen=True)
-class CdContents:
+class CdContents(Shown):
     """What lies on a compact disc.
 
     Attributes

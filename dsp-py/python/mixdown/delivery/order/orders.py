@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mixdown import _checks
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.order.seams import Place, Seam
+from mixdown.display.style import new_axes
 from mixdown.files.names import printable
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ class Order(Report):
         No order costs less; with more than 12 songs there may be one.
     pinned : bool
         A song was to stay at the start or the end: orders without it there may cost less.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from mixdown.delivery.order import Song
+    >>> order = md.suggest_order([Song("Quiet", -20, -20, 0.2), Song("Loud", -10, -10, 1.0)], arc="front")
+    >>> order
+    <Order of 2 songs: cost 1.17, as given 2.77>
+    >>> order.titles, order.exact, round(order.seams[0].cost, 2)
+    (('Loud', 'Quiet'), True, 1.17)
     """
 
     titles: tuple[str, ...]
@@ -95,13 +106,20 @@ class Order(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> from mixdown.delivery.order import Song
+        >>> order = md.suggest_order([Song("Quiet", -20, -20, 0.2), Song("Loud", -10, -10, 1.0)], arc="front")
+        >>> order.plot().get_title(loc="left")
+        'cost 1.17, as given 2.77'
         """
         from mixdown.delivery.order.picture import draw_order
 
         drawn = new_axes(max(5.0, 1.5 + 0.7 * len(self.places)), 4.0) if axes is None else axes
-        draw_order(drawn, self.places, self.seams, self.arc)
-        title = f"cost {self.cost:.2f}, as given {self.given_cost:.2f}"
-        drawn.set_title(title, fontsize=10, loc="left")
+        title = f"Cost {self.cost:.2f}, as given {self.given_cost:.2f}"
+        draw_order(drawn, self.places, self.seams, self.arc, title)
         return drawn
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixdown.display.html import Told
 
-@dataclass(frozen=True)
-class Seam:
+
+@dataclass(frozen=True, repr=False)
+class Seam(Told):
     """What it costs to play one song after another.
 
     Attributes
@@ -19,6 +21,14 @@ class Seam:
         Cost of a step beyond 3 LU: 1 for every 6 LU.
     key, tempo : float or None
         Costs up to 0.5; None where a song has no key or no tempo.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from mixdown.delivery.order import Song
+    >>> seam = md.suggest_order([Song("One", -10, -20, 0.5), Song("Two", -11, -11, 0.5)], first="One").seams[0]
+    >>> print(f"{seam.step_lu:+.1f} LU costs {seam.cost:.2f}")
+    +9.0 LU costs 1.00
     """
 
     before: str
@@ -34,8 +44,8 @@ class Seam:
         return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
 
 
-@dataclass(frozen=True)
-class Place:
+@dataclass(frozen=True, repr=False)
+class Place(Told):
     """A song at its place.
 
     Attributes

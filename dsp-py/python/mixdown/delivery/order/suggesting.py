@@ -24,7 +24,7 @@ def suggest_order(
 ) -> Order:
     """Suggest an order of songs, with what each of its seams and places costs.
 
-    The cost of a seam is that of its step of loudness, max(0, |step| - 3) / 6, of its keys on the circle of fifths,
+    The cost of a seam is that of its step of loudness, ``max(0, abs(step) - 3) / 6``, of its keys on the circle of fifths,
     0.5 max(0, d - 1) / 5, and of its tempos, 0.5 max(0, r - 0.06) / 0.44 with r in octaves, half and double time being
     equal; that of a place is the difference between energy and arc. What is not known is left out.
 
