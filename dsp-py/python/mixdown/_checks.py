@@ -113,11 +113,24 @@ def flag(name: str, value: Any) -> bool:
     raise TypeError(f"{name} = {shown(value)} is not a boolean: it must be True or False")
 
 
+def text(name: str, value: Any) -> str:
+    """Return a string; nothing else is text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name} = {shown(value)} is not a string")
+
+
 def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     """Return one of certain words."""
     if isinstance(value, str) and value in words:
         return str(value)
     raise ParameterError(f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}")
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" for a word that none of the known ones is, empty if none is like it."""
+    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def numbers(name: str, values: Any) -> NDArray[np.float64]:

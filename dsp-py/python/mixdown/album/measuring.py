@@ -75,7 +75,16 @@ class SongReading(Told):
     tone: Tone = field(repr=False)
 
     def level_lufs(self, measure: Measure) -> float:
-        """Return the loudness by which it is compared.
+        """Return the loudness by which songs are compared.
+
+        Parameters
+        ----------
+        measure : "integrated" or "loud_part"
+
+        Returns
+        -------
+        float
+            LUFS.
 
         Examples
         --------
@@ -145,7 +154,7 @@ def edge_lufs(loudness: Loudness, *, first: bool) -> float:
 
 @dataclass(frozen=True, eq=False)
 class AlbumMeasurements(Report):
-    """The songs of an album beside each other.
+    """Measurements of the songs of an album, side by side.
 
     Attributes
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -114,6 +114,24 @@ def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float, lead
     """Make a start balance, with a progress bar."""
     with bar(f"Balancing {len(stems)} stems") as progress:
         return balance(stems, rate_hz, progress, lead=lead)
+
+
+def balanced_stems(balanced: Balance) -> dict[str, Any]:
+    """Return the role, the loudness, the fader and the pan of each stem, as plain values."""
+    return {
+        "stems": [
+            {
+                "name": name,
+                "role": balanced.roles[name],
+                "integrated_lufs": reading.integrated_lufs,
+                "fader_db": balanced.mix[name].fader_db,
+                "pan": balanced.mix[name].pan,
+            }
+            for name, reading in balanced.loudness.items()
+        ],
+        "lead_level_lu": balanced.lead_level_lu,
+        "not_balanced": dict(balanced.left_alone),
+    }
 
 
 def print_balance(balanced: Balance) -> None:

@@ -66,7 +66,7 @@ class MidSide(Effect):
 
 @dataclass(frozen=True)
 class Bypass(Effect):
-    """Passes the input with the latency of an effect that does not run.
+    """Passes the input through with the latency of an effect, which does not run.
 
     Parameters
     ----------

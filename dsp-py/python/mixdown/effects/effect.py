@@ -17,7 +17,9 @@ from mixdown.effects.setting import Setting, abstract, from_plain
 
 @abstract
 class Effect(Setting):
-    """Settings of an effect; every one of them is callable.
+    """Base of all effects: frozen settings that process audio when called.
+
+    The latency is 0 unless the class says otherwise; see :meth:`latency_frames`.
 
     See Also
     --------
@@ -52,7 +54,7 @@ class Effect(Setting):
         tail: Literal["none", "auto"] | float = "none",
         out: Audio | None = None,
     ) -> Audio:
-        """Process a whole array, with fresh state and without the latency.
+        """Process a whole array, with fresh state and the latency compensated.
 
         Parameters
         ----------
@@ -106,7 +108,7 @@ class Effect(Setting):
         key: Source | None = None,
         tail: Literal["none", "auto"] | float = "none",
     ) -> Audio:
-        """Return what the effect adds: the processed signal at the loudness of the dry one, minus that.
+        """Return the change that the effect makes: the output at the loudness of the input, minus the input.
 
         Both are aligned, so that what the effect leaves alone cancels. A change of level alone leaves nothing.
 
@@ -178,7 +180,7 @@ class Effect(Setting):
 
     @_checks.named
     def latency_frames(self, sample_rate_hz: float, channels: int = 2) -> int:
-        """Delay from input to output of a stream, in frames.
+        """Return the delay from input to output of a stream, in frames.
 
         Parameters
         ----------
@@ -205,7 +207,7 @@ class Effect(Setting):
 
     @_checks.named
     def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
-        """Complex gain at given frequencies, without the latency.
+        """Return the complex gain at frequencies, without the latency.
 
         Parameters
         ----------
@@ -262,7 +264,7 @@ class Effect(Setting):
 
 @dataclass(frozen=True)
 class Chain(Effect, Sequence[Effect]):
-    """Effects in series; an effect and a sequence of effects.
+    """Effects in series: an effect, and a sequence of effects.
 
     Parameters
     ----------
@@ -420,7 +422,7 @@ class Stream:
 
     @property
     def tail_frames(self) -> int | None:
-        """Frames to silence after its input has ended; None without end.
+        """Frames until silence after the input has ended; None if the tail never ends.
 
         Examples
         --------
@@ -432,7 +434,7 @@ class Stream:
 
     @property
     def faults(self) -> int:
-        """Non-finite samples replaced by 0 so far."""
+        """Number of non-finite samples replaced by 0 so far."""
         return self._running.faults
 
     @property

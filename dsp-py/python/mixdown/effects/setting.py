@@ -100,7 +100,7 @@ class Setting(Shown, metaclass=_ByName):
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
-        """Return the parameters with their units, ranges and defaults, as for an editor of any effect.
+        """Return the parameters with their units, ranges and defaults, for generic editors.
 
         The engine checks values by them. Combinations have none.
 
@@ -122,12 +122,17 @@ class Setting(Shown, metaclass=_ByName):
         return parameters_of(cls.__name__)
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings.
+        """Return a copy with other settings.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect or setting
+            Of the same class.
 
         Examples
         --------

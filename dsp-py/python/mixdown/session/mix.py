@@ -34,7 +34,7 @@ _MOST_ROWS = 16
 
 
 class Mix(Shown, Measured, Strips):
-    """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
+    """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
     circle is refused at once.
@@ -53,7 +53,7 @@ class Mix(Shown, Measured, Strips):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix(sample_rate_hz=48_000)
     >>> _ = mix.track("left", np.full(480, 0.5), pan=-1, to="band")
     >>> _ = mix.track("right", np.full(480, 0.25), pan=1, fader_db=-6.0206)
@@ -64,7 +64,7 @@ class Mix(Shown, Measured, Strips):
 
     @_checks.named
     def automate(self, path: str, points: Points | None) -> None:
-        """Give a parameter points in time.
+        """Set automation points of a parameter.
 
         Parameters
         ----------
@@ -79,6 +79,12 @@ class Mix(Shown, Measured, Strips):
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
 
+        Raises
+        ------
+        ParameterError
+            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
+            nothing changes then.
+
         Notes
         -----
         Levels, positions and mutes are what is drawn at every frame; a step takes 10 ms from its time on. Parameters of
@@ -86,15 +92,9 @@ class Mix(Shown, Measured, Strips):
         line is heard where it is drawn, and a step begins up to 11.7 ms before its time and ends within 10 ms after
         it. Those of filters glide over 50 ms and are heard 17 ms late.
 
-        Raises
-        ------
-        ParameterError
-            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
-            nothing changes then.
-
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("keys", np.full(48_000, 0.5), pan=-1, inserts=[md.Gain()])
         >>> mix.automate("keys/0/gain_db", [(0.0, 0), (0.5, -12.0412, "hold")])
@@ -159,7 +159,7 @@ class Mix(Shown, Measured, Strips):
 
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
-        """Mix all tracks.
+        """Render the mix.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("kick", np.full(480, 0.5), to="drums")
         >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
@@ -242,7 +242,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("lead", np.zeros(480), fader_db=-3, inserts=[md.Gate()], sends={"hall": -18})
         >>> _ = mix.returns("hall", [md.Plate()])
@@ -334,7 +334,7 @@ class Mix(Shown, Measured, Strips):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix(sample_rate_hz=48_000)
         >>> _ = mix.track("lead", np.full(480, 0.5), fader_db=-3)
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -357,7 +357,7 @@ class Mix(Shown, Measured, Strips):
         save(self, path)
 
     def files(self) -> list[Path]:
-        """Return the files of tracks whose audio is as it was read or written.
+        """Return the audio files of tracks whose audio has not changed since it was read or written.
 
         Returns
         -------

@@ -45,7 +45,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 @dataclass(eq=False, repr=False)
 class Strip(Shown):
-    """One strip of a :class:`Mix`: the settings that tracks, groups and returns have in common.
+    """One strip of a :class:`Mix`: the settings that tracks, groups and returns share.
 
     They may be changed until the mix is rendered. Each new value is checked at once; a refused one changes nothing.
 
@@ -83,9 +83,9 @@ class Strip(Shown):
     mute : bool or points, default False
         Mutes the strip and its sends, not the keys that it gives.
     solo : bool, default False
-        While any strip is soloed, only soloed ones, what feeds them, what they feed, and returns are heard.
+        While any strip is soloed, only soloed strips, their sources and destinations, and returns are heard.
     solo_safe : bool, default False
-        Is heard while other strips are soloed.
+        Stays audible while other strips are soloed.
     stereo_pan : "balance" or "dual", default "balance"
         Placing of a strip that is stereo after its inserts: `pan` turns one side down, or left and right are panned by
         themselves.
@@ -217,12 +217,12 @@ class Strip(Shown):
 
     @property
     def automation(self) -> Mapping[str, tuple[Point, ...]]:
-        """Points of all automated parameters, by their path from the strip."""
+        """Points of all automated parameters, by the path of the parameter."""
         own = {name: getattr(self, name) for name in STRIP_LANES if isinstance(getattr(self, name), tuple)}
         return FrozenDict({**own, **self._lanes})
 
     def automate(self, parameter: str, points: Points | None) -> None:
-        """Give a parameter points in time; see :meth:`Mix.automate`.
+        """Set automation points of a parameter; see :meth:`Mix.automate`.
 
         Parameters
         ----------
