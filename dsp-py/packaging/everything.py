@@ -224,6 +224,9 @@ def album(out: md.Audio, folder: Path) -> Path:
     master: md.MasteredSong = mastered.tracks[0]
     changes: Sequence[md.AlbumChange] = mastered.changes
     order: md.Order = record.suggest_order()
+    summaries = [md.SongSummary("One", -14, -13, 0.4), md.SongSummary("Other", -15, -20, 0.6)]
+    other_order: md.Order = md.suggest_order(summaries, arc="front")
+    assert len(other_order.titles) == len(order.titles)
     seams: Sequence[md.Seam] = order.seams
     sides: md.VinylSides = md.vinyl_sides([200.0, 180.0], [0.1, 0.2])
     vinyl: md.VinylCheck = md.vinyl_check((out, RATE_HZ), fmt="7in45")

@@ -36,9 +36,9 @@ from mixdown.album.songs import (
 from mixdown.album.timeline import common_rate, groups_of
 from mixdown.delivery.codes import gtin
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.delivery.order import Order, suggest_order
-from mixdown.delivery.order import Song as OrderedSong
+from mixdown.delivery.order import Order, SongSummary, suggest_order
 from mixdown.delivery.order.suggesting import Arc
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.files.names import shown
@@ -50,7 +50,7 @@ AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
 
 
-class Album:
+class Album(Shown):
     """An album: songs in order, the pauses between them, and its label.
 
     Parameters
@@ -602,7 +602,7 @@ class Album:
             for name, title in (("first", first), ("last", last))
         }
         songs = [
-            OrderedSong(
+            SongSummary(
                 title=titles[group[0][0].title],
                 start_lufs=group[0][1].start_lufs,
                 end_lufs=group[-1][1].end_lufs,

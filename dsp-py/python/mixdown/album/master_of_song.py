@@ -8,11 +8,12 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.album.tone import Move
 from mixdown.delivery.certificate import Certificate
+from mixdown.display.html import Told
 from mixdown.meters import Loudness
 
 
-@dataclass(frozen=True)
-class AlbumChange:
+@dataclass(frozen=True, repr=False)
+class AlbumChange(Told):
     """The processing of one song of an album.
 
     Attributes
@@ -54,8 +55,8 @@ class AlbumChange:
         return f"{self.title}: {'; '.join((*parts, *self.ends))}"
 
 
-@dataclass(frozen=True, eq=False)
-class MasteredSong:
+@dataclass(frozen=True, eq=False, repr=False)
+class MasteredSong(Told):
     """A song of a mastered album.
 
     Attributes

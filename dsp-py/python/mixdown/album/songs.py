@@ -16,6 +16,7 @@ from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
 from mixdown.delivery.codes import isrc
 from mixdown.delivery.order.songs import fifths
+from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect
 from mixdown.files import Recording, Tags
 from mixdown.files.names import shown
@@ -34,7 +35,7 @@ _LEAST_S = 0.4
 
 
 @dataclass(frozen=True, eq=False)
-class Song:
+class Song(Shown):
     """A song of an album.
 
     Attributes

@@ -17,6 +17,7 @@ from mixdown.analysis.lead import lead_report
 from mixdown.analysis.reports import limits_of
 from mixdown.analysis.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, UNKNOWN, Role, pairs_of, role_named, roles_of
 from mixdown.conversion import at_rate
+from mixdown.display.html import Shown
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
@@ -37,7 +38,7 @@ _WINDOW_S = 0.4
 
 
 @dataclass(frozen=True)
-class Balance:
+class Balance(Shown):
     """The result of :func:`balance`: a start balance.
 
     Attributes

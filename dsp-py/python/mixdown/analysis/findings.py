@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import Report, plain
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display.html import Shown
 
 Severity = Literal["fault", "warning", "note", "not_measurable"]
 
@@ -17,7 +18,7 @@ SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measu
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
+class Finding(Shown):
     """One finding of a check.
 
     Attributes

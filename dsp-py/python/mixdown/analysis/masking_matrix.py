@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.html import Shown
+from mixdown.display.style import new_axes
 from mixdown.session.automation import nearest
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ _LOCAL_ERB = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Clash:
+class Clash(Shown):
     """Two tracks that compete around a frequency.
 
     Attributes
@@ -345,11 +348,10 @@ class Masking(Report):
                 axes.text(
                     column, row, text, ha="center", va="center", color="white" if value > 0.55 else "black", fontsize=9
                 )
-        axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names], fontsize=8)
-        axes.set_yticks(range(count + 1), [*self.names, "all others"], fontsize=8)
-        axes.tick_params(length=0)
-        axes.set_ylabel("takes")
-        axes.set_title("Share of loudness that a track (column) loses to another (row)", fontsize=10)
+        axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names])
+        axes.set_yticks(range(count + 1), [*self.names, "all others"])
+        style.style(axes, title="Share of loudness lost", grid="", unit="to")
+        style.plain_labels(axes)
         return axes
 
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ShapeError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, effect_of, suggestion_of
 from mixdown.analysis.tonal_target import Levels, decibels, numbers
 from mixdown.display import figures
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 from mixdown.effects import Convolution, Effect, Equalizer, Gain, MidSide
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _EVERY = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MatchCurve:
+class MatchCurve(Told):
     """The curves of a match, in sixths of an octave.
 
     Attributes

@@ -15,9 +15,10 @@ from mixdown._core import ParameterError
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, Severity, finding_of
 from mixdown.analysis.lead import LeadReport, lead_report
-from mixdown.analysis.reports import aligned, limits_of, new_axes
+from mixdown.analysis.reports import aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, suggestion_of
 from mixdown.analysis.tonal_target import Levels, TonalTarget, decibels, draw_target, numbers, target_of
 from mixdown.display import figures
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True)
-class TonalRegion:
+@dataclass(frozen=True, repr=False)
+class TonalRegion(Told):
     """A region of the spectrum, compared with a target.
 
     Attributes

@@ -13,9 +13,10 @@ from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.display import figures
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

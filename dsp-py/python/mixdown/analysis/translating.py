@@ -13,10 +13,12 @@ from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.analysis.devices import Device, devices_of
 from mixdown.analysis.figures import Figures
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.style import new_axes
 from mixdown.effects import Effect, Saturator, range_of
 from mixdown.session import Mix
 
@@ -191,7 +193,8 @@ class Translation(Report):
                 )
         drawn.set_xticks(range(len(names)), names)
         drawn.set_yticks(range(len(rows)), [name for name, _ in rows])
-        drawn.set_title("Share of the mix that is kept", fontsize=11, loc="left")
+        style.style(drawn, title="Share of the mix that is kept", grid="")
+        style.plain_labels(drawn)
         return drawn
 
     def audition(self, device: str) -> Effect:

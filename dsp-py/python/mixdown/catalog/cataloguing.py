@@ -19,7 +19,7 @@ from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 from mixdown.delivery import Manifest
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import NoiseShaping, Profile
 from mixdown.files.names import shown
@@ -28,7 +28,7 @@ _SCHEDULERS = ("threads", "processes", "local")
 
 
 @dataclass(frozen=True)
-class Catalog:
+class Catalog(Shown):
     """The results of mastering a catalogue.
 
     Attributes
@@ -138,9 +138,6 @@ class Catalog:
         ('song.wav', -14.0)
         """
         return {"songs": [{**record.to_dict(), "skipped": record.skipped} for record in self.records]}
-
-    def _repr_html_(self) -> str:
-        return html.page(self.summary(), f"<pre>{html.escaped(self.table())}</pre>")
 
 
 def _row(record: CatalogRecord) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from mixdown import _checks
 from mixdown._checks import Audio, Source
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.checking.bandwidth import steps
 from mixdown.checking.limits import limits_given
 from mixdown.conversion import at_rate
+from mixdown.display import style
 from mixdown.files.encoding import Coding, decode, encoded
 from mixdown.meters import Loudness, loudness, spectrum
 
@@ -195,27 +196,24 @@ class CodecReport(Report):
         >>> print(f"{before:.1f} dB at most, {after:.1f} dB after the codec")
         -9.0 dB at most, -9.0 dB after the codec
         """
-        from mixdown.display.figures import AFTER, BEFORE, GRID, TARGET
-
-        drawn = new_axes() if axes is None else axes
+        drawn = style.new_axes() if axes is None else axes
         lines = (
-            ("programme", self._programme, BEFORE, 2.4),
-            (self.codec, self.audio, AFTER, 1.2),
-            ("difference", self.audio - self._programme, TARGET, 1.0),
+            ("programme", self._programme, style.BEFORE, 2.4),
+            (self.codec, self.audio, style.AFTER, 1.2),
+            ("difference", self.audio - self._programme, style.TARGET, 1.0),
         )
         top_db = -math.inf
         for label, audio, colour, width in lines:
             made = spectrum(audio, self.sample_rate_hz, fraction=6)
-            drawn.semilogx(made.centres_hz, made.levels_db, color=colour, linewidth=width, label=label)
+            drawn.plot(made.centres_hz, style.finite(made.levels_db), color=colour, linewidth=width, label=label)
             top_db = max(top_db, float(made.levels_db.max()))
         if math.isfinite(top_db):
             drawn.set_ylim(top_db - 90, top_db + 5)
-        drawn.set_xlim(20, self.sample_rate_hz / 2)
-        drawn.set_xlabel("Hz")
-        drawn.set_ylabel("dB in a sixth of an octave")
-        drawn.set_title(f"{self.codec}: {self.true_peak_dbtp:z.2f} dBTP, {self.overs} overs", fontsize=10)
-        drawn.grid(color=GRID, which="both")
-        drawn.legend(frameon=False, fontsize=8)
+        title = f"{self.codec}: {self.true_peak_dbtp:z.2f} dBTP, {self.overs} overs"
+        style.style(drawn, title=title, unit="dB in 1/6 octave")
+        style.over_frequency(drawn)
+        style.decibel_steps(drawn.yaxis, 8)
+        style.legend(drawn)
         return drawn
 
 

@@ -17,7 +17,7 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, stated
 from mixdown.analysis.mix_check import MixCheck, checked, envelope_of, worst_first
-from mixdown.analysis.reports import aligned, new_axes
+from mixdown.analysis.reports import aligned
 from mixdown.analysis.stems import Stems
 from mixdown.checking.bandwidth import bandwidth_findings, steps
 from mixdown.checking.container import Format, container_findings, format_of
@@ -35,6 +35,7 @@ from mixdown.checking.samples import (
 from mixdown.checking.targets import target_findings
 from mixdown.checking.wave_chunks import chunk_findings, chunks_of
 from mixdown.delivery import Target, find_target
+from mixdown.display.style import new_axes
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import Structure, structure_of
 from mixdown.files.names import shown

@@ -9,13 +9,14 @@ from typing import Literal, TypeAlias
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 
 Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 """Metadata that a file may hold."""
 
 
 @dataclass(frozen=True, repr=False)
-class Profile:
+class Profile(Shown):
     """Delivery requirements of a service. Empty tuples, 0 and inf set no limit.
 
     Attributes
@@ -186,7 +187,7 @@ _PROFILES = (
 )
 
 
-class Profiles(tuple[Profile, ...]):
+class Profiles(Shown, tuple[Profile, ...]):
     """Ingest profiles, printed as a table."""
 
     __slots__ = ()

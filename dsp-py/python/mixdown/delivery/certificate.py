@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.delivery.targets import Target
+from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, Equalizer, without_infinities
 from mixdown.meters import Loudness
 
@@ -22,8 +23,8 @@ METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (preci
 _DEEP_CLIP = (6.0, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class MatchedTo:
+@dataclass(frozen=True, eq=False, repr=False)
+class MatchedTo(Told):
     """The equalization towards a reference, applied before the limiter.
 
     Attributes
@@ -68,7 +69,7 @@ class MatchedTo:
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(Shown):
     """Readings and processing of a master, measured on the delivered samples.
 
     Attributes

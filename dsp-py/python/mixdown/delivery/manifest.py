@@ -16,6 +16,7 @@ import numpy as np
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown, Told
 from mixdown.effects import without_infinities
 from mixdown.files import READABLE, Blocks, replace_file
 from mixdown.files.names import shown
@@ -31,8 +32,8 @@ _SAMPLE_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32}
 _STEP_BYTES, _STEP_FRAMES = 1 << 20, 65_536
 
 
-@dataclass(frozen=True)
-class ManifestFile:
+@dataclass(frozen=True, repr=False)
+class ManifestFile(Told):
     """One file of a manifest.
 
     Attributes
@@ -191,8 +192,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Manifest:
+@dataclass(frozen=True, repr=False)
+class Manifest(Shown):
     """The files of a delivery, with their checksums and loudness: the same files give the same bytes.
 
     Parameters
@@ -222,6 +223,10 @@ class Manifest:
         object.__setattr__(self, "about", dict(about or {}))
         if "files" in self.about:
             raise ParameterError("about.files is not allowed: the files have this name")
+
+    def __repr__(self) -> str:
+        megabytes = sum(file.bytes for file in self.files) / 1e6
+        return f"<Manifest: {len(self.files)} file{'' if len(self.files) == 1 else 's'}, {megabytes:.1f} MB>"
 
     @classmethod
     def of_folder(

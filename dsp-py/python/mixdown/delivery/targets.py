@@ -8,11 +8,12 @@ from typing import Literal
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.meters import Loudness
 
 
 @dataclass(frozen=True, repr=False)
-class Target:
+class Target(Shown):
     """The delivery target of a platform or broadcaster.
 
     Attributes
@@ -103,7 +104,7 @@ class Target:
         return _core.ceiling_at(integrated_lufs, self.name) if self.source else self.ceiling_dbtp
 
 
-class Targets(tuple[Target, ...]):
+class Targets(Shown, tuple[Target, ...]):
     """Delivery targets, printed as a table."""
 
     __slots__ = ()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.names import ascii_text
 from mixdown.files.tags import Tags
 from mixdown.meters.loudness_meter import Loudness
@@ -22,7 +23,7 @@ _LARGEST = 99.99
 
 
 @dataclass(frozen=True, eq=False)
-class Broadcast:
+class Broadcast(Shown):
     """The broadcast extension (``bext``) of an archive WAV file.
 
     Its texts are ASCII; other characters are written without accents, or as ``?``.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.findings import Finding, Severity, stated
+from mixdown.display.html import Shown
 from mixdown.files.names import shown
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class CoverLimits:
+class CoverLimits(Shown):
     """Requirements of a service for covers.
 
     Attributes

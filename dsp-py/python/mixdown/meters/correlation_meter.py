@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ShapeError
+from mixdown.display.html import Shown
 
 #: Seconds between two points of the curve.
 _STEP_S = 0.1
 
 
 @dataclass(frozen=True)
-class CorrelationReading:
+class CorrelationReading(Shown):
     """The reading of a correlation meter.
 
     Attributes
@@ -50,7 +51,7 @@ class CorrelationReading:
 
 
 @dataclass(frozen=True, eq=False)
-class Correlation:
+class Correlation(Shown):
     """Correlation of left and right: 1 for identical channels, 0 for independent ones, -1 for inverted polarity.
 
     Attributes

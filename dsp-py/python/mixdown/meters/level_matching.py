@@ -10,6 +10,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.display import html
 
 
 class LevelMatched(NamedTuple):
@@ -34,6 +35,10 @@ class LevelMatched(NamedTuple):
     after: Audio
     before_gain_db: float
     after_gain_db: float
+
+    def _repr_html_(self) -> str:
+        # A named tuple takes no other base.
+        return html.shown(self)
 
     def __repr__(self) -> str:
         before, after = (_checks.figure(gain_db, 2) for gain_db in (self.before_gain_db, self.after_gain_db))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True)
-class ChannelLevel:
+class ChannelLevel(Shown):
     """The levels of one channel. Silence is -inf, never NaN.
 
     Attributes

@@ -13,6 +13,7 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
+from mixdown.display.html import Shown
 from mixdown.loudspeakers import LAYOUTS
 
 Precision = Literal["standard", "high", "reference"]
@@ -26,7 +27,7 @@ _STEP_FRAMES = 65_536
 
 
 @dataclass(frozen=True, eq=False)
-class Loudness:
+class Loudness(Shown):
     """The reading of a loudness meter. Silence is -inf, never NaN.
 
     Attributes

@@ -12,7 +12,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.display.routing import mix as drawing
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
@@ -24,7 +24,7 @@ from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.saving import save
 from mixdown.session.strips import Strip
-from mixdown.session.table import rows_of, table
+from mixdown.session.table import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 16
 
 
-class Mix(Measured, Strips):
+class Mix(Shown, Measured, Strips):
     """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
@@ -74,7 +74,7 @@ class Mix(Measured, Strips):
             ``"vocals/2/bands[0].gain_db"``, ``"vocals/2/effects[1].threshold_db"``,
             ``"vocals/2/bands[0].shape.frequency_hz"``. Of a strip itself `fader_db`, the pans and `mute` take points,
             of a send `level_db`, `pan` and `mute`, of an insert every parameter that
-            :attr:`takes automation <Parameter.takes_automation>`.
+            `takes_automation` of :class:`Parameter`.
         points : list of (seconds, value) or (seconds, value, shape), or None
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
@@ -123,13 +123,6 @@ class Mix(Measured, Strips):
             return head
         lines = [head, table(self._first(), self._master, self._members())]
         return "\n".join([*lines, *self._more()])
-
-    def _repr_html_(self) -> str:
-        """Return the routing and the strips for a notebook."""
-        headings, *rows = rows_of(self._first(), self._master, self._members())
-        drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
-        title = repr(self).partition("\n")[0].strip("<>")
-        return html.page(title, drawn, html.table(headings, rows), *self._more())
 
     def _first(self) -> list[Strip]:
         """Return the strips that are shown with the mix."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixdown.delivery.cd.times import SECTOR_FRAMES
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True)
-class CdTrack:
+class CdTrack(Shown):
     """A requested track of a compact disc.
 
     Positions are frames of the whole programme at 44.1 kHz.
@@ -54,7 +55,7 @@ class CdTrack:
 
 
 @dataclass(frozen=True)
-class CdEntry:
+class CdEntry(Shown):
     """A track as it lies on the disc, in sectors of 1/75 s from the start of the image.
 
     Attributes
@@ -106,7 +107,7 @@ class CdEntry:
 
 
 @dataclass(frozen=True)
-class CdContents:
+class CdContents(Shown):
     """The contents of a compact disc.
 
     Attributes

@@ -22,7 +22,6 @@ from mixdown.delivery.cd.pq import pq_table, tracks_counted
 from mixdown.delivery.cd.text import checked_text
 from mixdown.delivery.cd.times import timecode
 from mixdown.delivery.cd.toc import toc_file
-from mixdown.display import html
 
 #: Most tracks of a disc [P IEC 60908].
 MOST_TRACKS = 99
@@ -30,7 +29,7 @@ MOST_TRACKS = 99
 
 @dataclass(frozen=True, repr=False)
 class CdLayout(CdContents):
-    """The layout of a compact disc, made by :meth:`of`.
+    """The layout of a compact disc, made by :meth:`CdLayout.of`.
 
     Its attributes are those of :class:`CdContents`.
 
@@ -197,9 +196,6 @@ class CdLayout(CdContents):
 
     def __repr__(self) -> str:
         return f"<CdLayout: {tracks_counted(self)}, {timecode(self.total_frames)}>"
-
-    def _repr_html_(self) -> str:
-        return html.page("Compact disc", f"<pre>{html.escaped(self.pq_table())}</pre>")
 
 
 def _asked(tracks: Iterable[CdTrack]) -> list[CdTrack]:

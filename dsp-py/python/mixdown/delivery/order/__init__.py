@@ -2,7 +2,7 @@
 
 from mixdown.delivery.order.orders import Order
 from mixdown.delivery.order.seams import Place, Seam
-from mixdown.delivery.order.songs import Song
+from mixdown.delivery.order.songs import SongSummary
 from mixdown.delivery.order.suggesting import suggest_order
 
-__all__ = ["Order", "Place", "Seam", "Song", "suggest_order"]
+__all__ = ["Order", "Place", "Seam", "SongSummary", "suggest_order"]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.sides.cuts import Cuts
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,7 +163,7 @@ def vinyl_sides(
     durations_s : sequence of float
         Lengths of the songs.
     brightness : sequence of float
-        Of the songs, in dB: see :func:`brightness_db`.
+        Of the songs, in dB: the power from 8 to 16 kHz against that from 0.5 to 4 kHz.
     count : int, default 2
         Sides, 1 to 8.
     gaps_s : sequence of float, optional
