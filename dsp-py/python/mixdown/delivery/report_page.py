@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from mixdown._checks import Audio
 from mixdown.delivery.certificate import Certificate
@@ -54,6 +53,8 @@ def page_of(reported: Reported, longest_s: float) -> str:
 
 def _size(size: int) -> str:
     """Return the foot of the page."""
+    from importlib.metadata import version
+
     told = f"This page has {size / 1e6:.1f} MB with its sound, and loads nothing from a network."
     return f'<p class="quiet">{told} mixdown {html.escaped(version("mixdown"))}.</p>'
 
