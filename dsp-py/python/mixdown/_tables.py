@@ -102,16 +102,24 @@ def _widths(grid: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(cell_len, column)) for column in zip(*grid, strict=True)]
 
 
-def _least(width: int) -> int:
-    """Return the columns that a column of text needs."""
-    return min(width, _LEAST_TEXT if width > _LONG else _LEAST_NAME)
+def _least(cells: Sequence[str], width: int) -> int:
+    """Return the columns that a column of text needs, so that common words stay whole."""
+    longest = max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+    least = _LEAST_TEXT if width > _LONG else max(_LEAST_NAME, longest)
+    return min(width, least, _LEAST_TEXT)
 
 
-def _shrunk(widths: list[int], texts: Collection[int], space: int) -> list[int] | None:
+def _leasts(grid: Sequence[Sequence[str]], texts: Collection[int]) -> list[int]:
+    """Return the columns that each column needs: figures are never folded."""
+    columns = enumerate(zip(_widths(grid), zip(*grid, strict=True), strict=True))
+    return [_least(cells, width) if column in texts else width for column, (width, cells) in columns]
+
+
+def _shrunk(widths: list[int], least: Sequence[int], space: int) -> list[int] | None:
     """Return narrower widths that fit, the widest of those that may be folded first; None if they do not."""
-    widths, least = list(widths), [_least(width) for width in widths]
+    widths = list(widths)
     while (over := sum(widths) + len(_GAP) * (len(widths) - 1) - space) > 0:
-        wide = [column for column in range(len(widths)) if column in texts and widths[column] > least[column]]
+        wide = [column for column in range(len(widths)) if widths[column] > least[column]]
         if not wide:
             return None
         column = max(wide, key=lambda column: widths[column])
@@ -123,7 +131,7 @@ def _shrunk(widths: list[int], texts: Collection[int], space: int) -> list[int] 
 
 def _upright(grid: list[list[str]], texts: Collection[int], ruled: bool, space: int | None) -> list[str] | None:
     widths = _widths(grid)
-    fitting = widths if space is None else _shrunk(widths, texts, space)
+    fitting = widths if space is None else _shrunk(widths, _leasts(grid, texts), space)
     return None if fitting is None else _drawn(grid, fitting, texts, ruled)
 
 
@@ -157,8 +165,7 @@ def _turned(grid: list[list[str]], ruled: bool, space: int) -> list[str] | None:
 
 def _split(grid: list[list[str]], texts: Collection[int], ruled: bool, space: int) -> list[str] | None:
     """Split the columns among several tables that repeat the first one."""
-    widths = _widths(grid)
-    least = [_least(width) if column in texts else width for column, width in enumerate(widths)]
+    widths, least = _widths(grid), _leasts(grid, texts)
     if len(grid) < 3 or any(least[0] + len(_GAP) + width > space for width in least[1:]):
         return None
     groups: list[list[int]] = [[0]]

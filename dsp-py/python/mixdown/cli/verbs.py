@@ -104,8 +104,8 @@ VERBS = {
         (
             ("mixdown catalog songs -o masters", "every song for spotify, as 24-bit WAV"),
             (
-                "mixdown catalog songs -o flacs --target apple --format flac --jobs 2 --scheduler threads",
-                "FLAC for Apple Music, two songs at once",
+                "mixdown catalog songs -o flacs --format flac --scheduler threads --jobs 2",
+                "as FLAC, two songs at once, in one process",
             ),
         ),
         "A song that cannot be mastered ends with 1 too.",
