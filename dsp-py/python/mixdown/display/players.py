@@ -10,7 +10,6 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -220,4 +219,6 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _asset(name: str) -> str:
+    from importlib import resources
+
     return resources.files(__package__).joinpath(name).read_text("utf-8").strip()
