@@ -159,7 +159,7 @@ class MasteredAlbum:
         str
         """
         rows: list[tuple[str, ...]] = [
-            ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
+            ("Song", "Length", "LUFS before", "Gain dB", "LUFS", "dBTP", "LRA LU", "Clip dB", "Limiter dB")
         ]
         for song, change in zip(self.tracks, self.changes, strict=True):
             certificate = song.certificate

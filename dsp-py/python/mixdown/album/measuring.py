@@ -175,7 +175,10 @@ class AlbumMeasurements(Report):
         -------
         str
         """
-        head = ("Song", "Length", "LUFS", "Loud part", "LRA", "Max S", "dBTP", "Start", "End", "Tilt")
+        head = (
+            *("Song", "Length", "LUFS", "Loud part LUFS", "LRA LU", "Max S LUFS", "dBTP"),
+            *("Start LUFS", "End LUFS", "Tilt dB"),
+        )
         rows: list[tuple[str, ...]] = [head]
         for song in self.songs:
             reading = song.loudness
