@@ -113,6 +113,13 @@ def flag(name: str, value: Any) -> bool:
     raise TypeError(f"{name} = {shown(value)} is not a boolean: it must be True or False")
 
 
+def text(name: str, value: Any) -> str:
+    """Return a string; nothing else is text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name} = {shown(value)} is not a string")
+
+
 def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     """Return one of certain words."""
     if isinstance(value, str) and value in words:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 
 #: Deepest nesting of settings: chains of chains, bands included.
@@ -46,7 +47,7 @@ def _signature(cls: type) -> inspect.Signature:
     return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
-class Setting(metaclass=_ByName):
+class Setting(Shown, metaclass=_ByName):
     """A frozen value with named, checked parameters. Subclasses are frozen dataclasses."""
 
     #: Its class, the type in plain values.
@@ -99,7 +100,7 @@ class Setting(metaclass=_ByName):
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
-        """Return the parameters with their units, ranges and defaults, as for an editor of any effect.
+        """Return the parameters with their units, ranges and defaults, for generic editors.
 
         The engine checks values by them. Combinations have none.
 
@@ -121,12 +122,24 @@ class Setting(metaclass=_ByName):
         return parameters_of(cls.__name__)
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings.
+        """Return a copy with other settings.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect or setting
+            Of the same class.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> gentle = md.Compressor(threshold_db=-24, ratio=2)
+        >>> gentle.replace(ratio=3).ratio, gentle.ratio
+        (3.0, 2.0)
         """
         self._refuse_unknown(changes)
         changed: Self = dataclasses.replace(cast(Any, self), **changes)
@@ -146,6 +159,12 @@ class Setting(metaclass=_ByName):
         -------
         dict
             ``{"type": "Gain", "gain_db": -3.0, …}``. Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Bell(frequency_hz=3_000, gain_db=2).to_dict()
+        {'type': 'Bell', 'frequency_hz': 3000.0, 'gain_db': 2.0, 'q': 1.0}
         """
         return cast(dict[str, Any], without_infinities(self._written(lambda setting: setting.to_dict())))
 

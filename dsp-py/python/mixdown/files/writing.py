@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core, loudspeakers
@@ -54,10 +53,10 @@ def write(
     broadcast: Broadcast | None = None,
     bitrate_kbps: int | None = None,
 ) -> None:
-    """Write an audio file, in a format by the ending of its name.
+    """Write an audio file in the format named by its suffix.
 
-    The file is written beside its place and renamed into it, so that a failure leaves what was there. Where a link
-    stands in its place, what it leads to is replaced; permissions of a replaced file are kept.
+    The file is written beside its destination and renamed, so that a failure leaves the old file. Where a link
+    is there, its target is replaced; permissions of a replaced file are kept.
 
     Parameters
     ----------
@@ -104,8 +103,7 @@ def write(
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "a.wav")
@@ -223,6 +221,8 @@ def _quantized(
 
 
 def _write_flac(file: Path, frames: NDArray[Any], sample_rate_hz: int, bit_depth: int) -> None:
+    import soundfile
+
     file.touch()
     written = False
     with contextlib.suppress(soundfile.LibsndfileError, AssertionError):

@@ -25,7 +25,7 @@ class Measured:
 
     @_checks.named
     def measure(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> MixReading:
-        """Measure every strip over the whole mix: after fader, pan and mute, the master as it is rendered.
+        """Measure every strip over the whole mix: after fader, pan and mute, the master at its output.
 
         Parameters
         ----------
@@ -39,7 +39,7 @@ class Measured:
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> tone = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
         >>> _ = mix.track("lead", tone, fader_db=-6, inserts=[md.Compressor(threshold_db=-8, ratio=2)])

@@ -1,0 +1,63 @@
+"""Settings of the documentation site. `cargo xtask docs` builds it into out/docs."""
+
+import sys
+from pathlib import Path
+
+SITE = Path(__file__).resolve().parent
+sys.path.insert(0, str(SITE))
+
+project = "mixdown"
+author = "The mixdown developers"
+project_copyright = author
+language = "en"
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "pages",
+]
+exclude_patterns = ["README.md"]
+root_doc = "index"
+nitpicky = True
+
+# Types of other packages, whose references lie beyond this site.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(numpy|np|npt|matplotlib|typing|collections|pathlib|os|concurrent|datetime|rich|types)(\..*)?"),
+    (r"py:.*", r"(NDArray|ArrayLike|DTypeLike|Axes|Figure|FigureBase)(\[.*)?"),
+]
+
+# Executed pages: a cell that raises fails the build.
+nb_execution_mode = "auto"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 240
+nb_execution_show_tb = True
+nb_merge_streams = True
+nb_mime_priority_overrides = [("html", "text/html", 0)]
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
+myst_heading_anchors = 4
+
+autodoc_typehints = "signature"
+autodoc_type_aliases = {
+    name: name for name in ("Audio", "AudioLike", "Source", "Progress", "Automated", "Points", "Numbers")
+}
+autodoc_member_order = "bysource"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_exclude = ".linenos, .gp, .go"
+
+html_theme = "furo"
+html_title = "mixdown"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
