@@ -7,8 +7,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextvars import ContextVar
 
-from rich.cells import cell_len
-
 _GAP = "  "
 #: Columns that names, and sentences, are folded to at the narrowest.
 _LEAST_NAME, _LEAST_TEXT = 12, 24
@@ -27,6 +25,15 @@ def fitted(columns: int | None) -> Iterator[None]:
         yield
     finally:
         _room.reset(before)
+
+
+def cell_len(text: str) -> int:
+    """Return how many columns a terminal gives a text."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def room() -> int | None:
