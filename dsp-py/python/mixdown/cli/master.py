@@ -36,6 +36,7 @@ from mixdown.cli.options import (
 )
 from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.delivery import master as make_master
+from mixdown.delivery.report import check_report
 from mixdown.delivery.targets import figures_of
 from mixdown.files import Blocks, NoiseShaping, Profile, Tags, check_output, read
 from mixdown.files.names import shown
@@ -70,6 +71,15 @@ def master(
     rate: Rate = None,
     profile: Chunks = None,
     dual_mono: DualMono = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Report to write too: .html (one page, with players of mix and master at equal loudness), .pdf or "
+            ".png.",
+        ),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -89,9 +99,12 @@ def master(
     wanted_hz = RATE_HZ.read_given(rate)
     chunks = None if profile is None else cast(Profile, one_of("--profile", profile, get_args(Profile)))
     check_output(output, wanted_hz, bit_depth=word_bits, profile=chunks)
+    if report is not None:
+        check_report(report, "--report")
     with opened_file(source) as opened:
         with Blocks(opened) as blocks:
-            check_place(output, [source, *([] if reference is None else [reference])], force)
+            for place in (output, *([] if report is None else [report])):
+                check_place(place, [source, *([] if reference is None else [reference])], force)
             rate_hz = blocks.sample_rate_hz
             check_output(
                 output,
@@ -126,14 +139,20 @@ def master(
             )
         with contextlib.ExitStack() as closing:
             file = closing.enter_context(opened.open("rb")) if isinstance(opened, Path) else opened
-            tags = Tags() if chunks == "ingest" else read_tags(file).without(MIX_MARK)
-        mastered.write(output, tags=tags, profile=chunks)
+            found = read_tags(file).without(MIX_MARK)
+        mastered.write(output, tags=Tags() if chunks == "ingest" else found, profile=chunks)
+    if report is not None:
+        with bar(f"Drawing {shown(report.name)}"):
+            mastered.report(report, before=(audio, rate_hz), title=found.text("title") or shown(output.name))
     with bar(f"Measuring {shown(output.name)}") as progress:
         measured = measure_file(output, progress, dual_mono=dual_mono)
     if as_json:
-        say_json({"output": plain(measured), "certificate": mastered.certificate.to_dict()})
+        drawn = {} if report is None else {"report": shown(report)}
+        say_json({"output": plain(measured), "certificate": mastered.certificate.to_dict(), **drawn})
         return
     say(mastered.certificate.summary())
     print_reading(output, measured.reading)
     rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
     say(table(("Player", "plays it at"), rows))
+    if report is not None:
+        say(f"Report: {shown(report)}, {report.stat().st_size / 1e6:.1f} MB")

@@ -160,8 +160,10 @@ def find_target(name: str) -> Target:
     try:
         return known[str(name).lower()]
     except KeyError:
-        meant = _checks.closest(str(name), known)
-        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{meant}") from None
+        hint = _checks.closest(name, known)
+        if isinstance(name, (int, float)):
+            hint = ": a loudness is given by target_lufs"
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None
 
 
 #: The target of `master` unless one is named.

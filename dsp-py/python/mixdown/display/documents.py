@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from mixdown.display import html
@@ -42,6 +41,8 @@ def document(title: str, *parts: str, style: str = "") -> str:
     -------
     str
     """
+    from importlib import resources
+
     rules = resources.files(__package__).joinpath("documents.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escaped(title)}</title>'

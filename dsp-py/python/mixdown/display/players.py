@@ -10,7 +10,6 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +51,8 @@ def player(audio: Source, sample_rate_hz: float | None = None, *, title: str = "
     Examples
     --------
     >>> import mixdown as md, numpy as np
-    >>> from mixdown.display.players import player
     >>> tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
-    >>> text = player(tone, 48_000, title="440 Hz")
+    >>> text = md.display.player(tone, 48_000, title="440 Hz")
     >>> text.count("<audio"), text.count("data:audio/flac;base64,")
     (1, 1)
     """
@@ -110,9 +108,8 @@ def ab_players(
     Examples
     --------
     >>> import mixdown as md, numpy as np
-    >>> from mixdown.display.players import ab_players
     >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
-    >>> text = ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)
+    >>> text = md.display.ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)
     >>> text.count("<audio"), 'data-name="Master" data-gain-db="-6.021"' in text
     (2, True)
     """
@@ -222,4 +219,6 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _asset(name: str) -> str:
+    from importlib import resources
+
     return resources.files(__package__).joinpath(name).read_text("utf-8").strip()
