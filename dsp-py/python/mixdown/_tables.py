@@ -17,6 +17,14 @@ _LONG = 48
 _room: ContextVar[int | None] = ContextVar("_room", default=None)
 
 
+def cell_len(text: str) -> int:
+    """Return the columns that a text takes on a terminal."""
+    # Loaded with the first table: not by the import of the package.
+    from rich.cells import cell_len as columns_of
+
+    return columns_of(text)
+
+
 @contextlib.contextmanager
 def fitted(columns: int | None) -> Iterator[None]:
     """Lay out all tables and lines that are made meanwhile in so many columns; None: as wide as they are."""
