@@ -116,22 +116,25 @@ def _least(cells: Sequence[str], width: int) -> int:
 
 
 def _leasts(grid: Sequence[Sequence[str]], texts: Collection[int]) -> list[int]:
-    """Return the columns that each column needs: figures are never folded."""
-    columns = enumerate(zip(_widths(grid), zip(*grid, strict=True), strict=True))
-    return [_least(cells, width) if column in texts else width for column, (width, cells) in columns]
+    """Return the columns that each column needs: figures are never folded, only the headings above them."""
+    leasts = []
+    for column, cells in enumerate(zip(*grid, strict=True)):
+        width = max(map(cell_len, cells))
+        least = _least(cells, width)
+        if column not in texts:
+            least = max(min(least, _least(cells[:1], width)), *map(cell_len, cells[1:]), 0)
+        leasts.append(least)
+    return leasts
 
 
 def _shrunk(widths: list[int], least: Sequence[int], space: int) -> list[int] | None:
-    """Return narrower widths that fit, the widest of those that may be folded first; None if they do not."""
+    """Return narrower widths that fit, always from the widest that can be folded; None if they do not."""
     widths = list(widths)
-    while (over := sum(widths) + len(_GAP) * (len(widths) - 1) - space) > 0:
+    for _ in range(sum(widths) + len(_GAP) * (len(widths) - 1) - space):
         wide = [column for column in range(len(widths)) if widths[column] > least[column]]
         if not wide:
             return None
-        column = max(wide, key=lambda column: widths[column])
-        # To the width of the next one, so that all of them shrink alike.
-        others = [widths[other] for other in wide if widths[other] < widths[column]]
-        widths[column] = max(least[column], widths[column] - over, min(max(others, default=0), widths[column] - 1))
+        widths[max(wide, key=lambda column: widths[column])] -= 1
     return widths
 
 

@@ -71,8 +71,8 @@ def compare(
         deviation = (
             "not measurable" if region.deviation_db is None else figure(region.deviation_db, "dB", sign=True, digits=1)
         )
-        rows.append((region.name, f"from {region.low_hz:.0f} Hz", deviation))
-    say(table(("Region", "", f"beside {shown(reference.name)}"), rows))
+        rows.append((region.name, f"{region.low_hz:.0f} Hz", deviation))
+    say(table(("Region", "From", f"beside {shown(reference.name)}"), rows))
     say()
     say(found.table())
     if output is not None:

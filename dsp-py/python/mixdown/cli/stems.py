@@ -148,7 +148,8 @@ def print_balance(balanced: Balance) -> None:
     ]
     say(table(("Stem", "Role", "Measured", "Fader", "Pan"), rows))
     if balanced.lead_level_lu is not None:
-        level = figure(balanced.lead_level_lu, "LU", digits=1, sign=True)
-        say(f"The lead has {level} beside the sum of all others while it sounds.")
+        level = figure(abs(balanced.lead_level_lu), "LU", digits=1)
+        side = "above" if balanced.lead_level_lu > 0 else "below"
+        say(f"The lead lies {level} {side} the sum of all others while it sounds.")
     if balanced.left_alone:
         say(f"Not balanced: {listed(balanced.left_alone)}.")

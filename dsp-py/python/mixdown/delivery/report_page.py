@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mixdown._checks import Audio
 from mixdown.delivery.certificate import Certificate
 from mixdown.delivery.report_rows import HEADINGS, stages, target_verdict, verdict_rows
-from mixdown.display import html, pages
+from mixdown.display import documents, html
 from mixdown.display.figures import number_text
 from mixdown.display.players import ab_players, player
 from mixdown.display.report import MasterFigures
@@ -48,7 +48,7 @@ def page_of(reported: Reported, longest_s: float) -> str:
         f"<div>{spectra}{_processing(reported.certificate)}</div></div>",
         _targets(reported.certificate),
     )
-    return pages.document(reported.title, *parts, _size(sum(len(part.encode()) for part in parts)), style=_STYLE)
+    return documents.document(reported.title, *parts, _size(sum(len(part.encode()) for part in parts)), style=_STYLE)
 
 
 def _size(size: int) -> str:
@@ -81,7 +81,7 @@ def _certificate(reported: Reported) -> str:
     verdict = f"Pass: {certificate.target.name}." if passed else f"Fail: {certificate.target.name}: {said}."
     notes = "".join(f"<p>{html.escaped(note)}</p>" for note in certificate.notes)
     return (
-        f"<h2>Certificate</h2>{pages.table(head, rows)}"
+        f"<h2>Certificate</h2>{documents.table(head, rows)}"
         f'<p class="{"pass" if passed else "fault"}">{html.escaped(verdict)}</p>{notes}'
         f'<p class="quiet">Measured on the delivered samples. {html.escaped(certificate.meter)}.</p>'
     )
@@ -133,13 +133,13 @@ def _figures(reported: Reported) -> tuple[str, str]:
         (tall, over_time, "Waveform, loudness and gain reduction over time"),
         (flat, [spectra], "Spectrum"),
     ):
-        legends = [pages.legend(axes) for axes in all_axes if axes.get_legend() is not None]
+        legends = [documents.legend(axes) for axes in all_axes if axes.get_legend() is not None]
         for axes in all_axes:
             axes.patch.set_visible(False)
             for shape in axes.collections:
                 # Shapes take the colours of the page, and are sharp at any size.
                 shape.set_rasterized(False)
-        drawn.append(f"{pages.themed(html.svg(figure), label)}{''.join(legends)}")
+        drawn.append(f"{documents.themed(html.svg(figure), label)}{''.join(legends)}")
     return drawn[0], f"<h2>{html.escaped(spectrum_title)}</h2>{drawn[1]}"
 
 

@@ -9,11 +9,12 @@ from typing import Literal
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
 from mixdown._tables import aligned
+from mixdown.display.html import Shown
 from mixdown.meters import Loudness
 
 
 @dataclass(frozen=True, repr=False)
-class Target:
+class Target(Shown):
     """The delivery target of a platform or broadcaster.
 
     Attributes
@@ -104,7 +105,7 @@ class Target:
         return _core.ceiling_at(integrated_lufs, self.name) if self.source else self.ceiling_dbtp
 
 
-class Targets(tuple[Target, ...]):
+class Targets(Shown, tuple[Target, ...]):
     """Delivery targets, printed as a table."""
 
     __slots__ = ()
@@ -159,8 +160,10 @@ def find_target(name: str) -> Target:
     try:
         return known[str(name).lower()]
     except KeyError:
-        meant = _checks.closest(str(name), known)
-        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{meant}") from None
+        hint = _checks.closest(name, known)
+        if isinstance(name, (int, float)):
+            hint = ": a loudness is given by target_lufs"
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None
 
 
 #: The target of `master` unless one is named.

@@ -50,10 +50,9 @@ def player(audio: Source, sample_rate_hz: float | None = None, *, title: str = "
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
-    >>> from mixdown.display.players import player
+    >>> import mixdown as md, numpy as np
     >>> tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
-    >>> text = player(tone, 48_000, title="440 Hz")
+    >>> text = md.display.player(tone, 48_000, title="440 Hz")
     >>> text.count("<audio"), text.count("data:audio/flac;base64,")
     (1, 1)
     """
@@ -108,10 +107,9 @@ def ab_players(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
-    >>> from mixdown.display.players import ab_players
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
-    >>> text = ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)
+    >>> text = md.display.ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)
     >>> text.count("<audio"), 'data-name="Master" data-gain-db="-6.021"' in text
     (2, True)
     """

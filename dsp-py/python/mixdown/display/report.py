@@ -150,7 +150,7 @@ def report(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
     >>> master = md.master(noise, 48_000, target="spotify")
     >>> readings = {"loudness_before": md.loudness(noise, 48_000), "loudness_after": master.certificate.loudness}
@@ -158,6 +158,8 @@ def report(
     ...                            ceiling_dbtp=-1, title="Noise", **readings)
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['Mix', 'Master', 'Loudness', 'Spectrum, at equal loudness']
+    >>> (figure.get_size_inches() * figure.dpi).round().tolist()
+    [1600.0, 1131.0]
     """
     from matplotlib.figure import Figure
 
@@ -246,6 +248,14 @@ def png(figure: Figure) -> bytes:
     Returns
     -------
     bytes
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from matplotlib.figure import Figure
+    >>> picture = md.display.png(Figure(figsize=(2, 1), dpi=100))
+    >>> int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+    (200, 100)
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")

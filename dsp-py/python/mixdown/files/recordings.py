@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, loudspeakers
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.containers import Container, inspect
 from mixdown.files.names import printable, shown
 from mixdown.loudspeakers import Positions
@@ -45,7 +46,7 @@ class _AudioAndRate(NamedTuple):
     sample_rate_hz: int
 
 
-class Recording(_AudioAndRate):
+class Recording(Shown, _AudioAndRate):
     """Audio and its sample rate, as :func:`read` returns them: a tuple of two.
 
     Attributes
@@ -171,7 +172,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
             self._name = "-"
             file = path
         else:
-            raise TypeError(f"path = {path!r} is not a path: it must be a str or a pathlib.Path")
+            raise TypeError(f"path = {_checks.shown(path)} is not a path: it must be a str or a pathlib.Path")
         if file.seekable():
             file.seek(0)
             return file

@@ -13,6 +13,7 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
+from mixdown.display.html import Shown
 from mixdown.loudspeakers import LAYOUTS
 
 Precision = Literal["standard", "high", "reference"]
@@ -26,7 +27,7 @@ _STEP_FRAMES = 65_536
 
 
 @dataclass(frozen=True, eq=False)
-class Loudness:
+class Loudness(Shown):
     """The reading of a loudness meter. Silence is -inf, never NaN.
 
     Attributes
@@ -301,7 +302,7 @@ def loudness(
     --------
     A full-scale sine of 997 Hz in one channel reads -3.01 LUFS.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01
@@ -320,7 +321,15 @@ def loudness(
         precision=precision,
     )
     _observe(meter, samples, progress)
-    return meter.reading()
+    reading = meter.reading()
+    if reading.sample_peak_dbfs > _WHOLE_NUMBERS_DBFS:
+        hint = "full scale is 1.0; mixdown.to_float makes it of whole numbers"
+        _checks.warn(f"audio peaks at {reading.sample_peak_dbfs:.1f} dBFS: {hint}")
+    return reading
+
+
+#: Peak above which samples are whole numbers rather than audio: those of 8 bits reach 42 dBFS, of 16 bits 90.
+_WHOLE_NUMBERS_DBFS = 40.0
 
 
 def _observe(meter: LoudnessMeter, samples: Audio, progress: Callable[[int, int], None] | None) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.display.routing import mix as drawing
+from mixdown.effects.answers import Answers, answers
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.kinds import Group, Return, Track
@@ -24,7 +25,7 @@ from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.saving import save
 from mixdown.session.strips import Strip
-from mixdown.session.table import rows_of, table
+from mixdown.session.table import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 16
 
 
-class Mix(Measured, Strips):
+class Mix(Shown, Measured, Strips):
     """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
@@ -53,7 +54,7 @@ class Mix(Measured, Strips):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix(sample_rate_hz=48_000)
     >>> _ = mix.track("left", np.full(480, 0.5), pan=-1, to="band")
     >>> _ = mix.track("right", np.full(480, 0.25), pan=1, fader_db=-6.0206)
@@ -74,7 +75,7 @@ class Mix(Measured, Strips):
             ``"vocals/2/bands[0].gain_db"``, ``"vocals/2/effects[1].threshold_db"``,
             ``"vocals/2/bands[0].shape.frequency_hz"``. Of a strip itself `fader_db`, the pans and `mute` take points,
             of a send `level_db`, `pan` and `mute`, of an insert every parameter that
-            :attr:`takes automation <Parameter.takes_automation>`.
+            `takes_automation` of :class:`Parameter`.
         points : list of (seconds, value) or (seconds, value, shape), or None
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
@@ -94,7 +95,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("keys", np.full(48_000, 0.5), pan=-1, inserts=[md.Gain()])
         >>> mix.automate("keys/0/gain_db", [(0.0, 0), (0.5, -12.0412, "hold")])
@@ -123,13 +124,6 @@ class Mix(Measured, Strips):
             return head
         lines = [head, table(self._first(), self._master, self._members())]
         return "\n".join([*lines, *self._more()])
-
-    def _repr_html_(self) -> str:
-        """Return the routing and the strips for a notebook."""
-        headings, *rows = rows_of(self._first(), self._master, self._members())
-        drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
-        title = repr(self).partition("\n")[0].strip("<>")
-        return html.page(title, drawn, html.table(headings, rows), *self._more())
 
     def _first(self) -> list[Strip]:
         """Return the strips that are shown with the mix."""
@@ -164,6 +158,10 @@ class Mix(Measured, Strips):
         dtype = np.result_type(*{audio.dtype for audio in tracks})
         return self._plain(), [audio.astype(dtype, copy=False) for audio in tracks]
 
+    def _answers(self) -> Answers | None:
+        functions = (placed for strip in self._all() for placed in strip._functions())
+        return answers(functions, self._sample_rate_hz)
+
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
         """Render the mix.
@@ -174,7 +172,8 @@ class Mix(Measured, Strips):
             Length of the mix beyond the longest track: "auto" until 100 ms are below -120 dBFS, on a grid of
             100 ms, at most 60 s. A single effect, which keeps the length of its input, has "none" by default.
         progress : function, optional
-            Called with the frames done and the frames of the longest track. What it raises ends the work.
+            Called with the frames done and the frames of the longest track. What it raises ends the work. A mix with
+            :class:`Function` is rendered once more for each of them in series, before progress is reported.
 
         Returns
         -------
@@ -197,7 +196,7 @@ class Mix(Measured, Strips):
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report)
+        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report, self._answers())
 
     @_checks.named
     def stems(
@@ -226,7 +225,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("kick", np.full(480, 0.5), to="drums")
         >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
@@ -238,7 +237,7 @@ class Mix(Measured, Strips):
         wanted = _checks.one_of("of", of, ("master_inputs", "tracks"))
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report)
+        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report, self._answers())
 
     def table(self) -> str:
         """Return the strips as a table of text, the master last.
@@ -249,7 +248,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("lead", np.zeros(480), fader_db=-3, inserts=[md.Gate()], sends={"hall": -18})
         >>> _ = mix.returns("hall", [md.Plate()])
@@ -341,7 +340,7 @@ class Mix(Measured, Strips):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix(sample_rate_hz=48_000)
         >>> _ = mix.track("lead", np.full(480, 0.5), fader_db=-3)
         >>> with tempfile.TemporaryDirectory() as folder:

@@ -43,7 +43,7 @@ def document(title: str, *parts: str, style: str = "") -> str:
     """
     from importlib import resources
 
-    rules = resources.files(__package__).joinpath("pages.css").read_text("utf-8")
+    rules = resources.files(__package__).joinpath("documents.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escaped(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>\n{rules}{style}</style></head>\n'
