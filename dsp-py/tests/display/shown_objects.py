@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mixdown as md
-from mixdown.delivery.order import Song
 from mixdown.files.covers import COVER_LIMITS
 
 RATE_HZ = 48_000
@@ -157,4 +156,4 @@ def _suggestion() -> md.Suggestion:
 
 
 def _order_song(title: str, loud_lufs: float, energy: float) -> Any:
-    return Song(title, loud_lufs, loud_lufs - 4, energy)
+    return md.SongSummary(title, loud_lufs, loud_lufs - 4, energy)

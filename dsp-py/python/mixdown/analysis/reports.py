@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mixdown import _checks, _core
+from mixdown._tables import aligned as aligned
 from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, without_infinities
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Report(Shown):
-    """A report: frozen, and never a change of audio."""
+    """A report: a frozen value, which never changes the audio."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.
@@ -26,6 +27,14 @@ class Report(Shown):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> plain = md.tonal_balance(noise, 48_000).to_dict()
+        >>> round(plain["slope_db_per_octave"], 1), len(plain["regions"])
+        (3.0, 6)
         """
         return cast(dict[str, Any], without_infinities(plain(self)))
 
@@ -35,6 +44,16 @@ class Report(Shown):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> for line in md.tonal_balance(noise, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        Region                      Beside hits  More than
+        sub        0 to 60 Hz          -10.8 dB        4 %   less
+        bass       60 to 150 Hz        -16.7 dB        0 %   less
         """
         raise NotImplementedError
 
@@ -50,6 +69,15 @@ class Report(Shown):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> low_hz, high_hz = axes.get_xlim()
+        >>> print(f"{low_hz:.0f} to {high_hz:.0f} Hz, {axes.figure.get_figwidth():.0f} in wide")
+        20 to 20000 Hz, 8 in wide
         """
         raise NotImplementedError
 
@@ -69,21 +97,9 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return cells as a table of text: the first `left` columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
 @dataclasses.dataclass(frozen=True, repr=False)
 class Limit(Told):
-    """A limit of a report.
+    """A threshold of a report.
 
     Attributes
     ----------
@@ -92,7 +108,14 @@ class Limit(Told):
         Its range.
     default : float
     meaning : str
-        What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+        Meaning and source: [P] published, [N] measured on real multitracks, [C] chosen.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> lost = md.limits("translation")["lost"]
+    >>> lost.low, lost.default, lost.high
+    (0.0, 0.25, 1.0)
     """
 
     name: str
@@ -109,7 +132,7 @@ TABLES: dict[str, Mapping[str, Limit]] = {}
 
 @_checks.named
 def limits(report: str) -> dict[str, Limit]:
-    """Return the limits of a report, each with its range, default and source.
+    """Return the thresholds of a report, each with its range, default and source.
 
     Parameters
     ----------

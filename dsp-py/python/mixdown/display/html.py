@@ -201,8 +201,8 @@ def svg(figure: FigureBase) -> str:
     text = io.StringIO()
     # Else names of elements are drawn by lot, and the time is written. Text stays text: it can be searched and read
     # aloud, and the browser has letters that the fonts of figures lack.
-    settings = {"svg.hashsalt": "mixdown", "svg.fonttype": "none"}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
+    fixed = matplotlib.rc_context({"svg.hashsalt": "mixdown", "svg.fonttype": "none"})
+    with fixed, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.get_figure(root=True).savefig(text, format="svg", metadata={"Date": None})
     # Without the block that tells what an SVG is.

@@ -22,6 +22,13 @@ class LevelMatched(NamedTuple):
         The louder one turned down to the quieter; shape and format as given.
     before_gain_db, after_gain_db : float
         Gain of each: one of them is 0, the other 0 or less.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
+    >>> md.level_matched(mix, md.Gain(gain_db=3)(mix, 48_000), 48_000)
+    <LevelMatched: before 0.00 dB, after -3.00 dB>
     """
 
     before: Audio
@@ -40,9 +47,9 @@ class LevelMatched(NamedTuple):
 
 @_checks.named
 def level_matched(before: Source, after: Source, sample_rate_hz: float | None = None) -> LevelMatched:
-    """Turn the louder of two versions down to the integrated loudness of the quieter.
+    """Match two versions of a programme in integrated loudness: turn the louder one down.
 
-    What is louder sounds better: a comparison by ear is fair at the same loudness alone.
+    The louder of two versions sounds better: a comparison by ear is fair only at equal loudness.
 
     Parameters
     ----------
@@ -58,7 +65,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal((2, 96_000)) / 10
     >>> before, after, *gains_db = md.level_matched(mix, 2 * mix, 48_000)
     >>> [round(gain_db, 2) for gain_db in gains_db]
