@@ -191,7 +191,8 @@ def test_effects_have_their_curve(pages: dict[str, str]) -> None:
 
 def test_parameters_stand_with_their_units(pages: dict[str, str]) -> None:
     for name, cells in (
-        ("Compressor", ("threshold", "-18 dBFS", "range", "inf dB", "link", "100 %")),
+        ("Compressor", ("threshold", "-18 dBFS", "range", "inf dB", "link", "100 %", "key high pass", "off")),
+        ("Function", ("function", "tanh", "60 s")),
         ("Equalizer", ("HighPass", "40 Hz", "12 dB/octave", "-3 dB")),
         ("placed", ("side", "120 Hz", "enabled")),
         ("Reverb", ("hall", "2.2 s", "20000 Hz")),
