@@ -1,15 +1,23 @@
 """Settings of the documentation site. `cargo xtask docs` builds it into out/docs."""
 
+import logging
+import os
 import sys
 from pathlib import Path
 
 SITE = Path(__file__).resolve().parent
 sys.path.insert(0, str(SITE))
 
+# Cells run with the settings of this folder, not with those of a user, and say nothing of their kernels.
+os.environ["IPYTHONDIR"] = str(SITE / "kernel")
+logging.getLogger("traitlets").setLevel(logging.WARNING)
+
 project = "mixdown"
 author = "The mixdown developers"
 project_copyright = author
 language = "en"
+# Words in quotation marks are values of parameters.
+smartquotes = False
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -19,7 +27,8 @@ extensions = [
     "sphinx_design",
     "pages",
 ]
-exclude_patterns = ["README.md"]
+# A list of pages may end with all others, of which there may be none.
+suppress_warnings = ["toc.empty_glob"]
 root_doc = "index"
 nitpicky = True
 
@@ -35,15 +44,13 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_execution_show_tb = True
 nb_merge_streams = True
-nb_mime_priority_overrides = [("html", "text/html", 0)]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
 myst_heading_anchors = 4
 
+_ALIASES = ("Audio", "AudioLike", "ArrayLike", "Automated", "DTypeLike", "Numbers", "Points", "Progress", "Source")
 autodoc_typehints = "signature"
-autodoc_type_aliases = {
-    name: name for name in ("Audio", "AudioLike", "Source", "Progress", "Automated", "Points", "Numbers")
-}
+autodoc_type_aliases = {name: name for name in _ALIASES}
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88

@@ -250,7 +250,8 @@ def catalogue(folder: Path) -> md.Catalog:
     small: tuple[md.Finding, ...] = md.check_cover(folder / "cover.png", limits)
     assert any(finding.severity == "fault" for finding in small)
     (folder / "in").mkdir()
-    md.write(folder / "in" / "song.wav", 0.1 * np.ones((2, RATE_HZ), np.float32), RATE_HZ)
+    tone = 0.1 * np.sin(0.06 * np.arange(4 * RATE_HZ))
+    md.write(folder / "in" / "song.wav", tone, RATE_HZ)
     catalog: md.Catalog = md.master_catalog(folder / "in", folder / "out", target_lufs=-20)
     records: Sequence[md.CatalogRecord] = catalog.records
     assert len(records) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 import typing
@@ -24,14 +25,34 @@ def words() -> dict[str, tuple[str, ...]]:
     return dict(sorted(found.items()))
 
 
-def as_text(
-    _app: Sphinx, _env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
-) -> nodes.TextElement | None:
-    """Show a reference to what the package has, but has no page of, as text; what does not exist stays a fault."""
+def as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Element | None:
+    """Lead a reference to the public name of what it names; what has no page is text, what is not there stays a fault."""
     if node.get("refdomain") != "py":
         return None
     target = str(node.get("reftarget", ""))
-    return content if target in ("TypeAliasForwardRef", "Self") or _exists(target) else None
+    # Modules below the package refer to public names as users write them.
+    domain = env.domains["py"]
+    if f"mixdown.{target}" in domain.objects:  # type: ignore[attr-defined]
+        return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", f"mixdown.{target}", node, content)
+    return content if target == "Self" or _exists(target) else None
+
+
+def plain_signature(
+    _app: Sphinx, _what: str, _name: str, _value: object, _options: object, arguments: str | None, result: str | None
+) -> tuple[str | None, str | None]:
+    """Write types in signatures as the sources do."""
+    return _plain(arguments), _plain(result)
+
+
+def _plain(annotations: str | None) -> str | None:
+    if annotations is None:
+        return None
+    annotations = re.sub(r"\w*\.?TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
+    return re.sub(
+        r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
+        r"NDArray[\1]",
+        annotations,
+    )
 
 
 def _exists(target: str) -> bool:

@@ -122,7 +122,7 @@ def _parameters(processor: Processor) -> str:
             words = words or f"{parameter.summary}."
             if parameter.kind != "compound":
                 legal = _legal(parameter)
-                default = default or _plain(parameter.default)
+                default = _plain(parameter.default) if parameter.default is not None else default
         # The same values in all tables.
         rows.append((f"`{name}`", unit, legal, default, words.replace("\n", " ")))
     if not rows:
@@ -144,10 +144,13 @@ def _legal(parameter: md.Parameter) -> str:
     words = legal.split(", ")
     if len(words) > 8:
         legal = f"{words[0]}, {words[1]} … {words[-1].split(' or ')[-1]}"
-    return legal.removesuffix(f" {parameter.unit}") if parameter.unit else legal
+    legal = legal.removesuffix(f" {parameter.unit}") if parameter.unit else legal
+    return re.sub(r'"[^"]*"', r"`\g<0>`", legal)
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return f'`"{value}"`'
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -166,7 +169,7 @@ def _index(grouped: dict[str, list[Processor]]) -> str:
     parts = ["# Processors", introduction]
     for title, processors in grouped.items():
         cards = "\n\n".join(_card(processor) for processor in processors)
-        parts.append(f"## {title}\n\n:::::{{grid}} 1 2 2 3\n:gutter: 3\n\n{cards}\n:::::")
+        parts.append(f"## {title}\n\n:::::{{grid}} 1 2 2 2\n:gutter: 3\n\n{cards}\n:::::")
         names = "\n".join(processor.name for processor in processors)
         parts.append(f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{names}\n```")
     return "\n\n".join(parts) + "\n"

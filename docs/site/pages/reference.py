@@ -233,7 +233,7 @@ def _group(group: str, names: list[str]) -> str:
             text += "\n"
     if group == "types":
         text += "\n".join([_TYPES, *_words()])
-    listed = "\n".join(f"   {name}" for name in names if name not in PLACED)
+    listed = "\n".join(f"   {name.rpartition('.')[2]} <{name}>" for name in names if name not in PLACED)
     return f"{text}.. toctree::\n   :hidden:\n\n{listed}\n" if listed else text
 
 

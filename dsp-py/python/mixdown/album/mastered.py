@@ -203,7 +203,7 @@ class MasteredAlbum(Shown):
         Album -14.00 LUFS, -4.76 dBTP (spotify: -14 LUFS).
         """
         rows: list[tuple[str, ...]] = [
-            ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
+            ("Song", "Length", "LUFS before", "Gain dB", "LUFS", "dBTP", "LRA LU", "Clip dB", "Limiter dB")
         ]
         for song, change in zip(self.tracks, self.changes, strict=True):
             certificate = song.certificate

@@ -244,7 +244,10 @@ class AlbumMeasurements(Report):
         Song  Length   LUFS  Loud part  LRA  Max S  dBTP  Start    End  Tilt
         Song    0:01  -14.0      -14.0  0.0   -inf  -6.8  -13.9  -13.9  15.3
         """
-        head = ("Song", "Length", "LUFS", "Loud part", "LRA", "Max S", "dBTP", "Start", "End", "Tilt")
+        head = (
+            *("Song", "Length", "LUFS", "Loud part LUFS", "LRA LU", "Max S LUFS", "dBTP"),
+            *("Start LUFS", "End LUFS", "Tilt dB"),
+        )
         rows: list[tuple[str, ...]] = [head]
         for song in self.songs:
             reading = song.loudness

@@ -215,7 +215,10 @@ class Match(Report):
         """
         parts = [("", self.whole)] if self.side is None else [("mid", self.whole), ("side", self.side)]
         rows = [
-            ("Frequency", *(f"{name} {head}".strip() for name, _ in parts for head in ("reference", "curve", "effect")))
+            (
+                "Frequency",
+                *(f"{name} {head}".strip() for name, _ in parts for head in ("reference dB", "curve dB", "effect dB")),
+            )
         ]
         for band in range(0, self.frequencies_hz.size, _EVERY):
             if not any(curve.trusted[band] for _, curve in parts):

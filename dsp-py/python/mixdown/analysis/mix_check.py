@@ -122,7 +122,7 @@ class MixCheck(FindingsReport):
         if not self.findings:
             return "Nothing found."
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return aligned(rows, left=3)
+        return aligned(rows, left=3, headed=False)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.

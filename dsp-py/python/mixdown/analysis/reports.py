@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mixdown import _checks, _core
+from mixdown._tables import aligned as aligned
 from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, without_infinities
 
@@ -94,18 +95,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return cells as a table of text: the first `left` columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown._threads import cores
 from mixdown.catalog.attempts import clear_dead
 from mixdown.catalog.job import Job
@@ -114,8 +115,7 @@ class Catalog(Shown):
         song.wav  mastered  -14.00  -6.98    -0.12        0.00
         """
         rows = [("song", "result", "LUFS", "dBTP", "gain dB", "limited dB", "remarks"), *map(_row, self.records)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(_aligned, row, widths, range(len(row)))).rstrip() for row in rows)
+        return aligned(rows, left=(0, 1, 6))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the records as plain values.
@@ -148,10 +148,6 @@ def _row(record: CatalogRecord) -> tuple[str, ...]:
     values = (lufs, dbtp, record.gain_db, record.max_reduction_db)
     figures = ("" if value is None else _checks.figure(value, 2) for value in values)
     return shown(record.source), result, *figures, " ".join(record.notes)
-
-
-def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.rjust(width) if 2 <= column <= 5 else cell.ljust(width)
 
 
 @_checks.named

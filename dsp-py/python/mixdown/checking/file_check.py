@@ -202,7 +202,7 @@ class FileCheck(FindingsReport):
         fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
+        return f"{self.name}: {self.facts}\n{aligned(rows, left=3, headed=False) if rows else 'Nothing found.'}"
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.

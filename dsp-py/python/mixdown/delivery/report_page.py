@@ -19,7 +19,7 @@ _STYLE = """
 figure.mixdown-player { margin: 6px 0; max-width: none }
 .bold td, .bold .pass { font-weight: 600 } .verdicts td { white-space: nowrap }
 .report svg { margin-bottom: 4px }
-ol { margin: 4px 0; padding-left: 20px } li { margin: 2px 0; overflow-wrap: anywhere }
+ol { margin: 4px 0; padding-left: 26px } li { margin: 2px 0; overflow-wrap: anywhere }
 @media print { .listen { display: none } .report { grid-template-columns: 1.25fr 1fr } }
 """
 
@@ -149,7 +149,9 @@ def _processing(certificate: Certificate) -> str:
 
 
 def _targets(certificate: Certificate) -> str:
-    return f"<h2>Targets</h2>{_verdicts(verdict_rows(certificate)[1:], certificate.target.name)}"
+    told = "Player: the gain with which a player that follows the target plays the master, and the loudness then."
+    table = _verdicts(verdict_rows(certificate)[1:], certificate.target.name)
+    return f'<h2>Targets</h2>{table}<p class="quiet">{told}</p>'
 
 
 def _verdicts(rows: Sequence[Sequence[str]], own: str) -> str:

@@ -22,9 +22,9 @@ from mixdown.display.style import TARGET as TARGET
 from mixdown.display.style import clock as _clock
 from mixdown.display.style import finite as _finite
 from mixdown.display.style import formatted as _formatted
+from mixdown.display.style import legend, over_frequency, style
 from mixdown.display.style import legend_above as _legend
 from mixdown.display.style import number_text as number_text
-from mixdown.display.style import over_frequency, style
 from mixdown.display.style import whole_steps as _whole_steps
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ def style_levels(axes: Axes, *, title: str, unit: str, range_db: tuple[float, fl
     """Style axes of levels over 20 Hz to 20 kHz, whose lines have names."""
     if range_db is not None:
         axes.set_ylim(*range_db)
-    over_frequency(axes, small=False)
+    over_frequency(axes)
     _whole_steps(axes.yaxis, 7)
-    style(axes, title=title, unit=unit, grid="both", small=False)
-    _legend(axes)
+    style(axes, title=title, unit=unit, grid="both")
+    legend(axes)

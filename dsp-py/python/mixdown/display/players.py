@@ -10,7 +10,6 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +56,7 @@ def player(audio: Source, sample_rate_hz: float | None = None, *, title: str = "
     >>> text.count("<audio"), text.count("data:audio/flac;base64,")
     (1, 1)
     """
+    title = _checks.text("title", title)
     samples, rate_hz = _checks.recording(audio, sample_rate_hz)
     programme = programme_of({title: samples}, rate_hz, longest_s)
     (sound,) = programme.sounds
@@ -113,7 +113,7 @@ def ab_players(
     >>> text.count("<audio"), 'data-name="Master" data-gain-db="-6.021"' in text
     (2, True)
     """
-    known = _versions(versions)
+    title, known = _checks.text("title", title), _versions(versions)
     rates_hz = {_checks.recording(version, sample_rate_hz, place_of(name))[1] for name, version in known.items()}
     if len(rates_hz) > 1:
         told = " and ".join(_checks.plain(rate_hz) for rate_hz in sorted(rates_hz))
@@ -219,4 +219,6 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _asset(name: str) -> str:
+    from importlib import resources
+
     return resources.files(__package__).joinpath(name).read_text("utf-8").strip()

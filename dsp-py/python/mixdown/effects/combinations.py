@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mixdown.effects.effect import Effect
+from mixdown.effects.setting import WholeFunction
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ class Bypass(Effect):
     """
 
     effect: Effect
+
+    def _functions(self) -> Iterator[tuple[str, WholeFunction]]:
+        yield from ()
 
     def _warnings(self, sample_rate_hz: float) -> Iterator[str]:
         yield from ()

@@ -172,7 +172,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
             self._name = "-"
             file = path
         else:
-            raise TypeError(f"path = {path!r} is not a path: it must be a str or a pathlib.Path")
+            raise TypeError(f"path = {_checks.shown(path)} is not a path: it must be a str or a pathlib.Path")
         if file.seekable():
             file.seek(0)
             return file

@@ -321,7 +321,15 @@ def loudness(
         precision=precision,
     )
     _observe(meter, samples, progress)
-    return meter.reading()
+    reading = meter.reading()
+    if reading.sample_peak_dbfs > _WHOLE_NUMBERS_DBFS:
+        hint = "full scale is 1.0; mixdown.to_float makes it of whole numbers"
+        _checks.warn(f"audio peaks at {reading.sample_peak_dbfs:.1f} dBFS: {hint}")
+    return reading
+
+
+#: Peak above which samples are whole numbers rather than audio: those of 8 bits reach 42 dBFS, of 16 bits 90.
+_WHOLE_NUMBERS_DBFS = 40.0
 
 
 def _observe(meter: LoudnessMeter, samples: Audio, progress: Callable[[int, int], None] | None) -> None:

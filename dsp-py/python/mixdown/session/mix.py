@@ -14,6 +14,7 @@ from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError
 from mixdown.display.html import Shown
 from mixdown.display.routing import mix as drawing
+from mixdown.effects.answers import Answers, answers
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.kinds import Group, Return, Track
@@ -157,6 +158,10 @@ class Mix(Shown, Measured, Strips):
         dtype = np.result_type(*{audio.dtype for audio in tracks})
         return self._plain(), [audio.astype(dtype, copy=False) for audio in tracks]
 
+    def _answers(self) -> Answers | None:
+        functions = (placed for strip in self._all() for placed in strip._functions())
+        return answers(functions, self._sample_rate_hz)
+
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
         """Render the mix.
@@ -167,7 +172,8 @@ class Mix(Shown, Measured, Strips):
             Length of the mix beyond the longest track: "auto" until 100 ms are below -120 dBFS, on a grid of
             100 ms, at most 60 s. A single effect, which keeps the length of its input, has "none" by default.
         progress : function, optional
-            Called with the frames done and the frames of the longest track. What it raises ends the work.
+            Called with the frames done and the frames of the longest track. What it raises ends the work. A mix with
+            :class:`Function` is rendered once more for each of them in series, before progress is reported.
 
         Returns
         -------
@@ -190,7 +196,7 @@ class Mix(Shown, Measured, Strips):
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report)
+        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report, self._answers())
 
     @_checks.named
     def stems(
@@ -231,7 +237,7 @@ class Mix(Shown, Measured, Strips):
         wanted = _checks.one_of("of", of, ("master_inputs", "tracks"))
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report)
+        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report, self._answers())
 
     def table(self) -> str:
         """Return the strips as a table of text, the master last.

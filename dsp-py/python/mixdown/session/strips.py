@@ -13,6 +13,7 @@ from mixdown import _checks, _core
 from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.display.html import Shown
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
+from mixdown.effects.setting import WholeFunction
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
 from mixdown.session.inserts import places_after
 from mixdown.session.routing import MASTER, shown
@@ -390,6 +391,12 @@ class Strip(Shown):
         params["sends"] = [send._to(to) for to, send in self.sends.items()]
         params["automation"] = [lane(paths[path], points) for path, points in self.automation.items()]
         return {"name": self.name, "input": self._input(), "params": params}
+
+    def _functions(self) -> Iterator[tuple[str, WholeFunction]]:
+        """Yield the functions of whole signals among its inserts, each with its place."""
+        for position, effect in enumerate(self.inserts):
+            for within, function in effect._functions():
+                yield f"{self.name}/inserts/{position}/{within}".removesuffix("/"), function
 
     def _keys(self, inserts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.key_from is None:

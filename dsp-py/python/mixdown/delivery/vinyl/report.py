@@ -140,7 +140,7 @@ class VinylCheck(FindingsReport):
             for song in self.songs
         ]
         found = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return "\n\n".join([head, aligned(rows), aligned(found, left=3) if found else "Nothing found."])
+        return "\n\n".join([head, aligned(rows), aligned(found, left=3, headed=False) if found else "Nothing found."])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw slope and curvature along the side, with their limits.
