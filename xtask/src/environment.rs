@@ -19,7 +19,7 @@ const DIRECTORY: &str = ".venv";
 const FINGERPRINT: &str = "mixdown-fingerprint";
 const BUILD_TOOL: &str = "maturin>=1.9,<2";
 /// Folder of programs in an environment.
-const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+pub(crate) const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 /// A ready environment.
 pub(crate) struct Environment {
@@ -99,7 +99,7 @@ impl Environment {
 }
 
 /// Our PATH with `directory` before the rest.
-fn first_on_path(directory: &Path) -> OsString {
+pub(crate) fn first_on_path(directory: &Path) -> OsString {
     let rest = env::var_os("PATH").unwrap_or_default();
     env::join_paths(std::iter::once(directory.to_path_buf()).chain(env::split_paths(&rest))).unwrap_or(rest)
 }

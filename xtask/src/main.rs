@@ -31,6 +31,8 @@ Commands:
   bench --guard [BEGINNING]  fail if a kernel is slower than recorded, or takes more instructions
   bench --counts   fail if a kernel takes more instructions than recorded
   bench --disassembly  show the inner loops of the hottest kernels
+  package          the crate, a wheel and a source distribution in out/dist, judged and tried in an empty environment
+  package --source the same, and the source distribution built in an empty environment
   conformance      play the standards' signals to the meters and write docs/conformance.md
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
   golden           regenerate the reference vectors of dsp-core/tests/golden
@@ -72,6 +74,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["bench", "--counts"] => commands::bench::count(&workspace),
         ["bench", "--disassembly"] => commands::bench::disassemble(&workspace),
         ["bench", filter] if !filter.starts_with('-') => commands::bench::run(&workspace, Some(filter)),
+        ["package"] => commands::package::run(&workspace, false),
+        ["package", "--source"] => commands::package::run(&workspace, true),
         ["conformance"] => commands::conformance::run(&workspace),
         ["compare"] => commands::compare::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),

@@ -8,4 +8,5 @@ pub(crate) mod demo;
 pub(crate) mod fuzz;
 pub(crate) mod golden;
 pub(crate) mod lint;
+pub(crate) mod package;
 pub(crate) mod test;

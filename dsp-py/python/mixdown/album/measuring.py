@@ -47,6 +47,15 @@ class SongReading:
         Loudest short-term level within the first and the last 10 s.
     tone : Tone
         Its long-term spectrum in thirds of an octave.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 240_000)), 48_000), title="Song")
+    >>> reading = album.measure().songs[0]
+    >>> print(f"loud part {reading.loud_part_lufs:.1f} LUFS, start {reading.start_lufs:.1f} LUFS")
+    loud part -13.9 LUFS, start -13.9 LUFS
     """
 
     title: str
@@ -58,7 +67,27 @@ class SongReading:
     tone: Tone = field(repr=False)
 
     def level_lufs(self, measure: Measure) -> float:
-        """Return the loudness by which it is compared."""
+        """Return the loudness by which songs are compared.
+
+        Parameters
+        ----------
+        measure : "integrated" or "loud_part"
+
+        Returns
+        -------
+        float
+            LUFS.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 480_000))
+        >>> album.track((noise * np.where(np.arange(480_000) < 240_000, 1, 0.5), 48_000), title="Song")
+        >>> reading = album.measure().songs[0]
+        >>> [round(reading.level_lufs(measure), 1) for measure in ("integrated", "loud_part")]
+        [-15.9, -13.8]
+        """
         return self.loud_part_lufs if measure == "loud_part" else self.loudness.integrated_lufs
 
 
@@ -117,7 +146,7 @@ def edge_lufs(loudness: Loudness, *, first: bool) -> float:
 
 @dataclass(frozen=True, eq=False)
 class AlbumMeasurements(Report):
-    """The songs of an album beside each other.
+    """Measurements of the songs of an album, side by side.
 
     Attributes
     ----------
@@ -126,6 +155,19 @@ class AlbumMeasurements(Report):
         Integrated loudness gated over the blocks of all songs: neither a mean of dB nor of energies.
     tonal_spread_db : float
         Standard deviation of the songs in thirds of an octave, root mean square over the bands.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> album = md.Album()
+    >>> for title, gain in (("Loud", 1.0), ("Soft", 0.5)):
+    ...     album.track((gain * noise, 48_000), title=title)
+    >>> measurements = album.measure()
+    >>> measurements
+    <AlbumMeasurements: 2 songs, -19.9 to -13.9 LUFS, album -15.9 LUFS>
+    >>> [round(range_lu, 1) for range_lu in measurements.loudness_range_lu], len(measurements.notes)
+    ([0.0, 0.0, 0.0], 0)
     """
 
     songs: tuple[SongReading, ...]
@@ -160,6 +202,15 @@ class AlbumMeasurements(Report):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> plain = album.measure().to_dict()
+        >>> round(plain["album_lufs"], 1), plain["songs"][0]["duration_s"]
+        (-14.0, 1.0)
         """
         return {
             "album_lufs": self.album_lufs,
@@ -174,6 +225,16 @@ class AlbumMeasurements(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> for line in album.measure().table().splitlines()[:2]:
+        ...     print(line)
+        Song  Length   LUFS  Loud part  LRA  Max S  dBTP  Start    End  Tilt
+        Song    0:01  -14.0      -14.0  0.0   -inf  -6.8  -13.9  -13.9  15.3
         """
         head = ("Song", "Length", "LUFS", "Loud part", "LRA", "Max S", "dBTP", "Start", "End", "Tilt")
         rows: list[tuple[str, ...]] = [head]
@@ -199,6 +260,16 @@ class AlbumMeasurements(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> for title in ("One", "Two"):
+        ...     album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title=title)
+        >>> axes = album.measure().plot()
+        >>> print(f"{axes.get_xlim()[1]:.1f} s, {len(axes.texts)} songs")
+        2.0 s, 2 songs
         """
         drawn = new_axes(9.0, 3.6) if axes is None else axes
         start_s = 0.0

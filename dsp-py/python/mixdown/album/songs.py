@@ -74,6 +74,15 @@ class Song:
         Further tags.
     cover : str
         Path of a cover of its own, among the tags; empty without one.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="One")
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="Two", crossfade_s=0.1)
+    >>> album["Two"].audio.shape, album["Two"].duration_s, album["Two"].is_joined
+    ((2, 24000), 0.5, True)
     """
 
     title: str
@@ -102,12 +111,12 @@ class Song:
 
     @property
     def duration_s(self) -> float:
-        """Length of its audio."""
+        """Length of the audio in s."""
         return float(self.audio.shape[-1] / self.sample_rate_hz)
 
     @property
     def is_joined(self) -> bool:
-        """Whether it goes on from the song before, without a gap or with a crossfade."""
+        """Whether the song follows the one before without a gap, or with a crossfade."""
         return self.gapless or self.crossfade_s > 0
 
 

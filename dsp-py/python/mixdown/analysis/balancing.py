@@ -38,7 +38,7 @@ _WINDOW_S = 0.4
 
 @dataclass(frozen=True)
 class Balance:
-    """A start balance.
+    """The result of :func:`balance`: a start balance.
 
     Attributes
     ----------
@@ -58,6 +58,16 @@ class Balance:
         What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
         Level of the lead beside the sum of all others, while it sounds (see :func:`lead_report`); None without a lead.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> kick, vocals = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> rough = md.balance({"kick": (kick, 48_000), "vocals": (vocals, 48_000)}, 48_000)
+    >>> print(f"{rough.loudness_of_mix.true_peak_dbtp:.1f} dBTP, lead {rough.lead_level_lu:+.1f} LU")
+    -6.0 dBTP, lead +2.0 LU
+    >>> rough.roles
+    {'kick': 'kick', 'vocals': 'vocal'}
     """
 
     mix: Mix
@@ -87,7 +97,7 @@ def balance(
     groups: Mapping[str, Sequence[str]] | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Balance:
-    """Set faders and pans by loudness and by the roles of stems, and the sum to -6 dBTP.
+    """Make a start balance: faders and pans by loudness and by the roles of stems, the sum at -6 dBTP.
 
     A role is told by the name of a stem, else by its spectrum (a bass, drums), else it is unknown.
 
@@ -102,8 +112,9 @@ def balance(
 
     Parameters
     ----------
-    stems : mapping of name to (audio, sample_rate_hz), as :func:`read` returns it
-        Mono or stereo. Stems of other rates are resampled; shorter ones end in silence.
+    stems : mapping of name to audio
+        Mono or stereo: arrays at the rate of the mix, or what :func:`read` returned, which is resampled where its rate
+        is another. Shorter ones end in silence.
     sample_rate_hz : float
         Rate of the mix.
     progress : function, optional
@@ -139,8 +150,8 @@ def balance(
     mix = Mix(sample_rate_hz=sample_rate_hz)
     for done, (name, stem) in enumerate(stems.items()):
         called = f"audio of {name!r}"
-        audio, rate_hz = _checks.recording(stem, None, called)
-        samples = at_rate(_checks.audio(audio, called), rate_hz, sample_rate_hz)
+        audio, own_hz = _checks.unpack(stem, called)
+        samples = at_rate(_checks.audio(audio, called), own_hz or sample_rate_hz, sample_rate_hz)
         report((2 * done + 1) / steps)
         readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)

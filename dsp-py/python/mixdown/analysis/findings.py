@@ -18,7 +18,7 @@ SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measu
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What a check has to say.
+    """One finding of a check.
 
     Attributes
     ----------
@@ -48,6 +48,14 @@ class Finding:
     source : str
         Who says so: the publication of a limit, or its mark ([P] published, [N] measured, [C] chosen); empty where the
         limits of the check say it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 100 * np.arange(96_000) / 48_000)
+    >>> overs = md.check_mix(np.stack([tone, tone]) * 1.2, 48_000).findings[0]
+    >>> print(f"{overs.severity}: {overs.check}, {overs.value:.2f} {overs.unit}")
+    fault: overs, 1.58 dBTP
     """
 
     check: str
@@ -67,12 +75,20 @@ class Finding:
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the finding as plain values.
 
         Returns
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+        >>> plain = md.check_mix(np.stack([noise, -noise]), 48_000).of("polarity")[0].to_dict()
+        >>> plain["severity"], round(plain["value"], 2), plain["limit"]
+        ('fault', -1.0, -0.9)
         """
         return cast(dict[str, Any], plain(self))
 
@@ -84,7 +100,7 @@ class FindingsReport(Report):
 
     @property
     def passed(self) -> bool:
-        """Whether there is no fault."""
+        """Whether the report holds no fault."""
         return all(finding.severity != "fault" for finding in self.findings)
 
     def of(self, check: str) -> tuple[Finding, ...]:
@@ -98,12 +114,19 @@ class FindingsReport(Report):
         Returns
         -------
         tuple of Finding
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> offset = md.check_mix(0.1 * np.random.default_rng(1).standard_normal((2, 96_000)) + 0.05, 48_000)
+        >>> [(round(finding.value, 3), finding.limit, finding.unit) for finding in offset.of("dc")]
+        [(-26.098, -50.0, 'dBFS'), (-26.061, -50.0, 'dBFS')]
         """
         return tuple(finding for finding in self.findings if finding.check == check)
 
     @property
     def counts(self) -> str:
-        """How many findings there are, by severity."""
+        """Number of findings by severity, in words."""
         numbers = {
             word: sum(finding.severity == severity for finding in self.findings)
             for severity, word in SEVERITIES.items()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """A report: frozen, and never a change of audio."""
+    """A report: a frozen value, which never changes the audio."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.
@@ -28,6 +28,14 @@ class Report:
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> plain = md.tonal_balance(noise, 48_000).to_dict()
+        >>> round(plain["slope_db_per_octave"], 1), len(plain["regions"])
+        (3.0, 6)
         """
         return cast(dict[str, Any], without_infinities(plain(self)))
 
@@ -37,6 +45,16 @@ class Report:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> for line in md.tonal_balance(noise, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        Region                      Beside hits  More than
+        sub        0 to 60 Hz          -10.8 dB        4 %   less
+        bass       60 to 150 Hz        -16.7 dB        0 %   less
         """
         raise NotImplementedError
 
@@ -52,6 +70,15 @@ class Report:
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> low_hz, high_hz = axes.get_xlim()
+        >>> print(f"{low_hz:.0f} to {high_hz:.0f} Hz, {axes.figure.get_figwidth():.0f} in wide")
+        20 to 20000 Hz, 8 in wide
         """
         raise NotImplementedError
 
@@ -106,7 +133,7 @@ def new_figure(width: float, height: float, make: Callable[..., Figure] | None =
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """A limit of a report.
+    """A threshold of a report.
 
     Attributes
     ----------
@@ -116,6 +143,13 @@ class Limit:
     default : float
     meaning : str
         What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> lost = md.limits("translation")["lost"]
+    >>> lost.low, lost.default, lost.high
+    (0.0, 0.25, 1.0)
     """
 
     name: str
@@ -132,7 +166,7 @@ TABLES: dict[str, Mapping[str, Limit]] = {}
 
 @_checks.named
 def limits(report: str) -> dict[str, Limit]:
-    """Return the limits of a report, each with its range, default and source.
+    """Return the thresholds of a report, each with its range, default and source.
 
     Parameters
     ----------

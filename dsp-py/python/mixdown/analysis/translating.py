@@ -55,6 +55,17 @@ class Translation(Report):
     devices : tuple of Device
     suggestions : tuple of Suggestion
         For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> bass = 0.2 * np.sin(2 * np.pi * 50 * np.arange(96_000) / 48_000)
+    >>> lead = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+    >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "car"])
+    >>> {name: round(kept, 2) for name, kept in report.kept["bass"].items()}
+    {'phone': 0.0, 'car': 0.31}
+    >>> report.verdicts["bass"]["phone"], report.is_programme, len(report.notes)
+    ('lost', False, 1)
     """
 
     tracks: tuple[str, ...]
@@ -78,7 +89,7 @@ class Translation(Report):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is not judged, and what is thin or lost by noise."""
+        """Tracks that are not judged, and losses caused by noise, one sentence each."""
         first = [self.verdicts[track][device.name] for track in self.tracks for device in self.devices[:1]]
         hidden = [track for track, verdict in zip(self.tracks, first, strict=False) if verdict == "not_judged"]
         notes = [self._noise_note(device.name) for device in self.devices]
@@ -104,7 +115,7 @@ class Translation(Report):
 
     @property
     def is_programme(self) -> bool:
-        """Whether it is of a programme without its tracks."""
+        """Whether the report is of a programme without its tracks."""
         return self.tracks == (PROGRAMME,)
 
     def table(self) -> str:
@@ -113,6 +124,17 @@ class Translation(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> for line in md.translation(noise, 48_000, devices=["phone", "laptop"]).table().splitlines()[:4]:
+        ...     print(line)
+        Region    phone  laptop
+        sub           -       -
+        bass       0.00    0.31
+        low-mid    0.71    1.00
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -141,6 +163,14 @@ class Translation(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> axes = md.translation(noise, 48_000, devices=["phone", "laptop"]).plot()
+        >>> [text.get_text() for text in axes.texts[:4]]
+        ['not judged', 'not judged', '0.00', '0.31']
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -165,7 +195,7 @@ class Translation(Report):
         return drawn
 
     def audition(self, device: str) -> Effect:
-        """Return an effect that gives an idea of a device: see :meth:`Device.audition`.
+        """Return an effect that approximates a device: see :meth:`Device.audition`.
 
         Parameters
         ----------
@@ -175,6 +205,14 @@ class Translation(Report):
         Returns
         -------
         Effect
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> heard = md.translation(noise, 48_000, devices=["phone"]).audition("phone")(noise, 48_000)
+        >>> print(f"correlation {md.correlation(heard, 48_000).overall:.2f}: mono")
+        correlation 1.00: mono
         """
         for one in self.devices:
             if one.name == device:
@@ -224,12 +262,14 @@ def translation(
     --------
     A bass of 50 Hz alone is not heard on a phone.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> time_s = np.arange(96_000) / 48_000
     >>> bass, lead = (0.2 * np.sin(2 * np.pi * hz * time_s) for hz in (50, 1_000))
     >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "club"])
-    >>> report.verdicts["bass"]["phone"], report.verdicts["lead"]["phone"]
-    ('lost', 'fine')
+    >>> for track in report.tracks:
+    ...     print(f"{track}: {report.kept[track]['phone']:.2f}, {report.verdicts[track]['phone']}")
+    bass: 0.00, lost
+    lead: 1.04, fine
     """
     chosen = devices_of(devices)
     if isinstance(stems, (Mapping, Mix)):

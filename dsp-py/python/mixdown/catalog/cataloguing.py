@@ -13,10 +13,8 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import cores
 from mixdown.catalog.attempts import clear_dead
-from mixdown.catalog.cluster import on_cluster
 from mixdown.catalog.job import Job
 from mixdown.catalog.records import CatalogRecord
-from mixdown.catalog.schedulers import in_processes, in_threads
 from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 from mixdown.delivery import Manifest
@@ -31,7 +29,7 @@ _SCHEDULERS = ("threads", "processes", "local")
 
 @dataclass(frozen=True)
 class Catalog:
-    """What became of the songs of a catalogue.
+    """The results of mastering a catalogue.
 
     Attributes
     ----------
@@ -39,6 +37,19 @@ class Catalog:
         One for each song, in the order of their names.
     manifest : Manifest
         Of all masters that stand in the folder, those of earlier runs too, with why songs failed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     songs = pathlib.Path(folder, "songs")
+    ...     songs.mkdir()
+    ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+    ...     _ = (songs / "text.wav").write_text("no audio")
+    ...     catalog = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify")
+    >>> len(catalog.mastered), len(catalog.skipped), [record.source for record in catalog.failed]
+    (1, 0, ['text.wav'])
     """
 
     records: tuple[CatalogRecord, ...]
@@ -54,7 +65,7 @@ class Catalog:
 
     @property
     def skipped(self) -> tuple[CatalogRecord, ...]:
-        """Songs whose masters stood already."""
+        """Songs whose masters existed already, with the same settings."""
         return tuple(record for record in self.records if record.skipped)
 
     @property
@@ -63,11 +74,22 @@ class Catalog:
         return tuple(record for record in self.records if record.status == "failed")
 
     def summary(self) -> str:
-        """Return how many songs there are, and what became of them.
+        """Return the number of songs mastered, skipped and failed, as a sentence.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").summary()
+        '1 song: 1 mastered, 0 skipped, 0 failed'
         """
         songs = f"{len(self.records)} song{'' if len(self.records) == 1 else 's'}"
         return f"{songs}: {len(self.mastered)} mastered, {len(self.skipped)} skipped, {len(self.failed)} failed"
@@ -78,6 +100,18 @@ class Catalog:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     print(md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").table())
+        song      result      LUFS   dBTP  gain dB  limited dB  remarks
+        song.wav  mastered  -14.00  -6.98    -0.12        0.00
         """
         rows = [("song", "result", "LUFS", "dBTP", "gain dB", "limited dB", "remarks"), *map(_row, self.records)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -90,6 +124,18 @@ class Catalog:
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     plain = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").to_dict()
+        >>> plain["songs"][0]["output"], round(plain["songs"][0]["integrated_lufs"], 2)
+        ('song.wav', -14.0)
         """
         return {"songs": [{**record.to_dict(), "skipped": record.skipped} for record in self.records]}
 
@@ -261,6 +307,9 @@ def _remove(files: Sequence[Path], folder: Path) -> None:
 
 
 def _running(jobs: Sequence[Job], scheduler: str, workers: int, retries: int) -> Iterator[CatalogRecord]:
+    from mixdown.catalog.cluster import on_cluster
+    from mixdown.catalog.schedulers import in_processes, in_threads
+
     if scheduler == "threads":
         return in_threads(jobs, workers)
     if scheduler == "processes":

@@ -51,6 +51,16 @@ class Format:
         What a decoder gives.
     bytes_in_all : int
         Of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+    ...     format_of_file = md.check(f"{folder}/song.wav").format
+    >>> format_of_file.bits, format_of_file.frames, round(format_of_file.bitrate_kbps)
+    (24, 48000, 2304)
     """
 
     container: str

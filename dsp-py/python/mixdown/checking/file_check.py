@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FileCheck(FindingsReport):
-    """What the check of a file found, and what it measured on the way. What cannot be measured is None.
+    """The findings of a file check, and its measurements. What cannot be measured is None.
 
     Its findings are called, beside those of the mix check: "truncated", "chunks", "format", "checksum", "length" (of
     the container); "non_finite", "full_scale", "bits", "dual_mono", "edges" (of the samples); "lossy_source",
@@ -82,6 +82,20 @@ class FileCheck(FindingsReport):
         Of the decoded samples: the same for the same samples in other containers.
     mix : MixCheck or None
         None if it was not asked for, or if there are more than two channels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    ...     report = md.check(f"{folder}/song.wav", target="spotify")
+    >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.effective_bits} bits in use")
+    -13.9 LUFS, 24 bits in use
+    >>> report.passed, report.counts
+    (True, '2 warning, 1 note, 2 not measurable')
+    >>> report.facts.split("; ")[:2]
+    ['WAV, 24 bit, 48000 Hz, stereo', 'effective 24 bits']
     """
 
     name: str
@@ -106,7 +120,7 @@ class FileCheck(FindingsReport):
     _envelope: NDArray[np.float32] = field(compare=False)
 
     def with_findings(self, more: Iterable[Finding]) -> FileCheck:
-        """Return it with further findings, such as those of a whole album.
+        """Return the report with further findings, such as those of a whole album.
 
         Parameters
         ----------
@@ -115,6 +129,17 @@ class FileCheck(FindingsReport):
         Returns
         -------
         FileCheck
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     report = md.check(f"{folder}/song.wav", mix=False)
+        >>> more = md.check_mix(np.ones((2, 48_000)), 48_000).findings
+        >>> len(report.findings), len(report.with_findings(more).findings) - len(more)
+        (3, 3)
         """
         return replace(self, findings=worst_first([*self.findings, *more]))
 
@@ -140,6 +165,16 @@ class FileCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     plain = md.check(f"{folder}/song.wav").to_dict()
+        >>> plain["duration_s"], plain["effective_bits"], round(plain["true_peak_dbtp"], 1)
+        (2.0, 24, -6.5)
         """
         values = super().to_dict()
         del values["_envelope"], values["mix"]
@@ -154,6 +189,16 @@ class FileCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     table = md.check(f"{folder}/song.wav", profiles="cdbaby").table()
+        >>> print(table.splitlines()[1].partition(":")[0])
+        fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
         return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
@@ -169,6 +214,16 @@ class FileCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     axes = md.check(f"{folder}/song.wav").plot()
+        >>> [round(float(end), 1) for end in axes.get_xlim()]
+        [0.0, 2.0]
         """
         from mixdown.analysis.check_picture import draw_check
 
@@ -186,7 +241,7 @@ def check(
     mix: bool = True,
     limits: Mapping[str, float] | None = None,
 ) -> FileCheck:
-    """Check a file for delivery: container, samples, signs of lossy coding, tags, and what services take.
+    """Check a file for delivery: container, samples, signs of lossy coding, tags, requirements of services.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 
 @dataclass(frozen=True, repr=False)
 class Profile:
-    """What a service takes. Empty tuples, 0 and inf set no limit; :func:`dataclasses.replace` changes one.
+    """Delivery requirements of a service. Empty tuples, 0 and inf set no limit.
 
     Attributes
     ----------
@@ -54,6 +54,13 @@ class Profile:
     source, date : str
         Where the figures stand, and when that was read. [C] at its beginning marks what was chosen: then nothing is a
         fault, at most a warning.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> spotify = next(profile for profile in md.profiles() if profile.name == "spotify")
+    >>> spotify.min_rate_hz, spotify.bits
+    (44100, (16, 24))
     """
 
     name: str

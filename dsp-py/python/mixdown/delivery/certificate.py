@@ -24,7 +24,7 @@ _DEEP_CLIP = (6.0, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class MatchedTo:
-    """The equalization towards a reference before everything that a certificate measures.
+    """The equalization towards a reference, applied before the limiter.
 
     Attributes
     ----------
@@ -38,6 +38,17 @@ class MatchedTo:
         How far the effect lies from the curve wanted, at most.
     confidence : str
         "low" if the programmes differ by less than twice what the halves of one of them do.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.05 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> dull = md.HighShelf(frequency_hz=4_000, gain_db=-6)(noise, 48_000)
+    >>> matched = md.master(dull, 48_000, target_lufs=-20, reference=noise, amount=1.0).certificate.match
+    >>> print(f"{matched.rms_before_db:.1f} dB apart, {matched.rms_after_db:.1f} dB after the match")
+    2.5 dB apart, 0.1 dB after the match
+    >>> print(matched.note.partition(":")[0])
+    Matched to a reference by 100 %
     """
 
     effect: Effect
@@ -49,7 +60,7 @@ class MatchedTo:
 
     @property
     def note(self) -> str:
-        """It as a sentence."""
+        """The match in one sentence."""
         bands = len(self.effect.bands) if isinstance(self.effect, Equalizer) else 0
         differs = f"the spectra differed by {self.rms_before_db:.1f} dB rms, {self.rms_after_db:.1f} dB are left"
         fit = f"{bands} band{'' if bands == 1 else 's'}, within {self.worst_residual_db:.2f} dB of the curve"
@@ -99,6 +110,20 @@ class Certificate:
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     match : MatchedTo or None
         The equalization towards a reference, if one was given.
+    effects : Effect or None
+        What stood before everything else.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> certificate = md.master(noise + 0.01, 48_000, target_lufs=-6).certificate
+    >>> print(f"{certificate.loudness.integrated_lufs:.2f} LUFS, {certificate.loudness.true_peak_dbtp:.2f} dBTP")
+    -6.00 LUFS, -1.05 dBTP
+    >>> print(f"clipped by {certificate.clip_depth_db:.1f} dB, limited by {certificate.max_reduction_db:.1f} dB")
+    clipped by 4.0 dB, limited by 1.8 dB
+    >>> certificate.notes, certificate.limiter_fell_back
+    (('DC offset taken out: -40.1 dBFS.',), False)
     """
 
     target: Target
@@ -127,6 +152,7 @@ class Certificate:
     noise_shaping: str
     reduction_curve_db: NDArray[np.float64]
     match: MatchedTo | None = None
+    effects: Effect | None = None
 
     def __repr__(self) -> str:
         lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
@@ -144,7 +170,7 @@ class Certificate:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks on the delivery, a sentence each; none for most masters."""
+        """Remarks on the delivery, one sentence each; none for most masters."""
         notes = [] if self.match is None else [self.match.note]
         if self.dc_offset_dbfs > -math.inf:
             notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
@@ -172,6 +198,15 @@ class Certificate:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> summary = md.master(noise, 48_000, target="spotify").certificate.summary()
+        >>> print(summary.partition(" Meter:")[0])
+        Mastered for spotify: gain -0.14 dB, no limiting needed.
+        Certified: -14.00 LUFS of -14, -6.59 dBTP of -1.
         """
         limited = (
             f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "
@@ -202,11 +237,21 @@ class Certificate:
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> plain = md.master(noise, 48_000, target="spotify").certificate.to_dict()
+        >>> plain["bit_depth"], plain["target_lufs"], round(plain["integrated_lufs"], 2)
+        (24, -14.0, -14.0)
         """
-        arrays = ("target", "loudness", "reduction_curve_db", "match")
+        arrays = ("target", "loudness", "reduction_curve_db", "match", "effects")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
         figures = {**plain, "notes": list(self.notes), "playback_gain_db": dict(self.playback_gain_db), **measured}
         if self.match is not None:
             figures["match"] = {**vars(self.match), "effect": self.match.effect.to_dict()}
+        if self.effects is not None:
+            figures["effects"] = self.effects.to_dict()
         return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))

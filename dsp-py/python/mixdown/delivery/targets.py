@@ -33,6 +33,15 @@ class Target:
         One gain per track, one from all tracks gated as one, or one from the loudest track.
     source, date : str
         Source of the figures, and its date; empty for figures given instead of a name.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> spotify = next(target for target in md.targets() if target.name == "spotify")
+    >>> spotify
+    <Target spotify: -14 LUFS, -1 dBTP>
+    >>> spotify.integrated_lufs, spotify.ceiling_dbtp, spotify.gain_up, spotify.album
+    (-14.0, -1.0, 'headroom', 'integrated')
     """
 
     name: str
@@ -50,7 +59,7 @@ class Target:
         return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
 
     def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
-        """Return the target loudness for a programme of so many channels.
+        """Return the target loudness for a programme with this many channels.
 
         Parameters
         ----------
@@ -62,6 +71,13 @@ class Target:
         -------
         float
             LUFS.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> podcasts = next(target for target in md.targets() if target.mono_lufs != target.integrated_lufs)
+        >>> podcasts.loudness_for(2), podcasts.loudness_for(1), podcasts.loudness_for(1, dual_mono=True)
+        (-16.0, -19.0, -16.0)
         """
         return self.mono_lufs if channels == 1 and not dual_mono else self.integrated_lufs
 
@@ -76,6 +92,13 @@ class Target:
         -------
         float
             dBTP; inf without a limit.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> spotify = next(target for target in md.targets() if target.name == "spotify")
+        >>> spotify.ceiling_at(-14), spotify.ceiling_at(-9)
+        (-1.0, -2.0)
         """
         return _core.ceiling_at(integrated_lufs, self.name) if self.source else self.ceiling_dbtp
 
@@ -105,6 +128,12 @@ def targets() -> Targets:
     -------
     tuple of Target
         Prints as a table.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> {target.name: target.integrated_lufs for target in md.targets()[:4]}
+    {'spotify': -14.0, 'spotify-loud': -11.0, 'spotify-quiet': -19.0, 'apple': -16.0}
     """
     return Targets(Target(**entry) for entry in _core.targets())
 
@@ -183,7 +212,7 @@ def figures_of(name: str | None, target_lufs: float | None, ceiling_dbtp: float 
 
 @_checks.named
 def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
-    """Return the gain with which a player that follows a target plays a programme.
+    """Return the playback gain of a programme on a platform.
 
     Parameters
     ----------
@@ -200,6 +229,14 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     -------
     float
         dB. Louder programmes are turned down; quieter ones follow the target's gain-up rule.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.5 * np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
+    >>> loud = md.loudness(np.stack([tone, tone]), 48_000)
+    >>> print(f"{loud.integrated_lufs:.1f} LUFS is played at {md.playback_gain(loud, 'spotify'):.1f} dB")
+    -6.0 LUFS is played at -8.0 dB
     """
     return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
 

@@ -135,7 +135,7 @@ def waveform(
 
 
 def loudness_over_time(
-    axes: Axes, before: LoudnessLike, after: LoudnessLike, *, target_lufs: float | None = None
+    axes: Axes, before: LoudnessLike | None, after: LoudnessLike, *, target_lufs: float | None = None
 ) -> None:
     """Draw short-term loudness (strong), momentary loudness (faint) and integrated loudness (dashed).
 
@@ -144,12 +144,14 @@ def loudness_over_time(
     Parameters
     ----------
     before, after
-        Measurements of the mix and the master.
+        Measurements of the mix, if there is one, and the master.
     target_lufs
         Drawn as a line if given.
     """
     loudest = [target_lufs] if target_lufs is not None else []
     for name, loudness, colour in (("mix", before, BEFORE), ("master", after, AFTER)):
+        if loudness is None:
+            continue
         times_s = np.asarray(loudness.times_s)
         axes.plot(
             times_s,
@@ -213,15 +215,18 @@ def band_levels(
 
 def spectrum(
     axes: Axes,
-    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    before: tuple[NDArray[np.floating], NDArray[np.floating]] | None,
     after: tuple[NDArray[np.floating], NDArray[np.floating]],
     *,
     names: tuple[str, str] = ("mix", "master"),
     title: str = "Spectrum",
 ) -> None:
-    """Draw two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
+    """Draw one or two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
     highest = []
-    for name, (frequencies_hz, levels_db), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+    for name, levels, colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+        if levels is None:
+            continue
+        frequencies_hz, levels_db = levels
         axes.semilogx(frequencies_hz, _finite(levels_db), color=colour, linewidth=2.0, label=name)
         highest += [float(level) for level in levels_db if np.isfinite(level)]
     top = max(highest, default=0.0) + 4.0

@@ -46,6 +46,15 @@ class Parameter:
         to design.
     summary : str
         Its effect.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> frequency, gain, q = md.Bell.parameters()
+    >>> frequency
+    <Parameter frequency_hz: 10 to 22 000 Hz and at most 0.49 of the sample rate, default 1000>
+    >>> gain.minimum, gain.maximum, gain.unit, q.scale
+    (-24.0, 24.0, 'dB', 'logarithmic')
     """
 
     name: str

@@ -117,7 +117,7 @@ class Setting(metaclass=_ByName):
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
-        """Return the parameters with their units, ranges and defaults, as for an editor of any effect.
+        """Return the parameters with their units, ranges and defaults, for generic editors.
 
         The engine checks values by them. Combinations have none.
 
@@ -139,12 +139,24 @@ class Setting(metaclass=_ByName):
         return parameters_of(cls.__name__)
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings.
+        """Return a copy with other settings.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect or setting
+            Of the same class.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> gentle = md.Compressor(threshold_db=-24, ratio=2)
+        >>> gentle.replace(ratio=3).ratio, gentle.ratio
+        (3.0, 2.0)
         """
         self._refuse_unknown(changes)
         changed: Self = dataclasses.replace(cast(Any, self), **changes)
@@ -164,6 +176,12 @@ class Setting(metaclass=_ByName):
         -------
         dict
             ``{"type": "Gain", "gain_db": -3.0, …}``. Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Bell(frequency_hz=3_000, gain_db=2).to_dict()
+        {'type': 'Bell', 'frequency_hz': 3000.0, 'gain_db': 2.0, 'q': 1.0}
         """
         return cast(dict[str, Any], without_infinities(self._written(lambda setting: setting.to_dict())))
 

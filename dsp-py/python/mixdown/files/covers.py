@@ -7,18 +7,20 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.findings import Finding, Severity, stated
 from mixdown.files.names import shown
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 @dataclass(frozen=True)
 class CoverLimits:
-    """What a service takes as a cover.
+    """Requirements of a service for covers.
 
     Attributes
     ----------
@@ -35,6 +37,18 @@ class CoverLimits:
         Whether JPEG may be progressive.
     source, date : str
         Where this stands, and when it was read; [C] marks what was chosen.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md
+    >>> from PIL import Image
+    >>> own = md.CoverLimits("shop", 500, 100_000, ("PNG",), True, False, "the shop's page", "2026-11-28")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "cover.png")
+    ...     Image.new("RGB", (400, 400), "teal").save(path)
+    ...     [(found.value, found.limit, found.unit) for found in md.check_cover(path, own)]
+    [(400.0, 500.0, 'px')]
     """
 
     name: str
@@ -96,7 +110,7 @@ _MODES = {
 
 @_checks.named
 def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "distributor") -> tuple[Finding, ...]:
-    """Check a cover against what a service takes.
+    """Check a cover against the requirements of a service.
 
     Parameters
     ----------
@@ -127,6 +141,8 @@ def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "dist
     ...     [(found.severity, found.value, found.limit) for found in md.check_cover(path)]
     [('fault', 2999.0, 3000.0)]
     """
+    from PIL import Image
+
     limits = profile if isinstance(profile, CoverLimits) else COVER_LIMITS.get(profile)
     if limits is None:
         known = ", ".join(COVER_LIMITS)

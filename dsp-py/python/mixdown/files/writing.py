@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core, loudspeakers
@@ -58,7 +57,7 @@ def write(
     broadcast: Broadcast | None = None,
     bitrate_kbps: int | None = None,
 ) -> None:
-    """Write an audio file, in a format by the ending of its name.
+    """Write an audio file in the format named by its suffix.
 
     The file is written beside its place and renamed into it, so that a failure leaves what was there. Where a link
     stands in its place, what it leads to is replaced; permissions of a replaced file are kept.
@@ -273,6 +272,8 @@ def _quantized(
 
 
 def _write_flac(file: Path, frames: Frames, sample_rate_hz: int, bit_depth: int) -> None:
+    import soundfile
+
     file.touch()
     written = False
     with contextlib.suppress(soundfile.LibsndfileError, AssertionError):

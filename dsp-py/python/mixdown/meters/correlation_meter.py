@@ -27,6 +27,16 @@ class CorrelationReading:
         Over everything measured; 0 if a channel lies below -90 dBFS.
     balance_db : float
         Power of the right channel over that of the left; 0 for silence.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.CorrelationMeter(48_000)
+    >>> left, right = np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> meter.observe(np.stack([left, left + right]))
+    >>> reading = meter.reading()
+    >>> print(f"{reading.overall:.2f}, balance {reading.balance_db:.1f} dB")
+    0.71, balance 3.0 dB
     """
 
     correlation: float
@@ -57,6 +67,14 @@ class Correlation:
         Of each third of an octave at `centres_hz`; 0 where a channel lies below -120 dBFS.
     centres_hz : float64 array
         20 Hz to 20 kHz, as far as they lie below half the sample rate.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    >>> swapped = md.correlation(np.stack([tone, -0.5 * tone]), 48_000)
+    >>> print(f"{swapped.overall:.2f}, balance {swapped.balance_db:.2f} dB")
+    -1.00, balance -6.02 dB
     """
 
     overall: float
@@ -74,7 +92,7 @@ class Correlation:
 
 
 class CorrelationMeter:
-    """Measures the correlation of two channels block by block.
+    """Correlation meter of two channels, fed block by block.
 
     Parameters
     ----------
@@ -109,6 +127,15 @@ class CorrelationMeter:
         ----------
         block : array, shape (2, frames)
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.CorrelationMeter(48_000)
+        >>> for block in np.split(np.sin(np.arange(48_000) / 10) * [[1], [1]], 10, axis=-1):
+        ...     meter.observe(block)
+        >>> meter.reading().correlation
+        1.0
         """
         self._meter.observe(block)
 
@@ -118,11 +145,31 @@ class CorrelationMeter:
         Returns
         -------
         CorrelationReading
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.CorrelationMeter(48_000, window_ms=50)
+        >>> tone = np.sin(np.arange(48_000) / 10)
+        >>> meter.observe(np.stack([tone, tone]))
+        >>> meter.observe(np.stack([tone, -tone]))
+        >>> meter.reading()
+        <CorrelationReading: -1.00, 0.00 overall, balance 0.0 dB>
         """
         return CorrelationReading(**self._meter.reading())
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.CorrelationMeter(48_000)
+        >>> meter.observe(np.ones((2, 480)))
+        >>> meter.reset()
+        >>> meter.reading().overall
+        0.0
+        """
         self._meter.reset()
 
 

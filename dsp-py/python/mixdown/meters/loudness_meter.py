@@ -47,6 +47,16 @@ class Loudness:
         Loudness over the last 400 ms and 3 s at each of `times_s`.
     times_s : float64 array
         Ends of the windows, every 100 ms from 0.4 s on.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+    >>> reading = md.loudness(np.stack([tone, 0 * tone]), 48_000)
+    >>> print(f"{reading.integrated_lufs:.2f} LUFS, {reading.true_peak_dbtp:.2f} dBTP, PLR {reading.plr_lu:.2f} LU")
+    -23.00 LUFS, -20.00 dBTP, PLR 3.00 LU
+    >>> print(f"{reading.times_s.size} windows of 400 ms, at most {reading.momentary_lufs.max():.2f} LUFS")
+    17 windows of 400 ms, at most -23.00 LUFS
     """
 
     integrated_lufs: float
@@ -79,7 +89,7 @@ class Loudness:
 
 
 class LoudnessMeter:
-    """Measures a programme block by block.
+    """Loudness meter after ITU-R BS.1770-5, fed block by block.
 
     Parameters
     ----------
@@ -103,6 +113,14 @@ class LoudnessMeter:
     -----
     The K-weighting has the response of 48 kHz at every rate, as the standard requires. Meters that keep its numerator
     at 1, -2, 1 read up to 0.03 LU lower at 192 kHz.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.LoudnessMeter(48_000, 1, dual_mono=True)
+    >>> meter.observe(0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000))
+    >>> print(f"{meter.reading().integrated_lufs:.1f} LUFS")
+    -20.0 LUFS
     """
 
     @_checks.named
@@ -141,6 +159,16 @@ class LoudnessMeter:
         ----------
         block : array, shape (channels, frames), or (frames,) for one channel
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LoudnessMeter(48_000, 2)
+        >>> tone = 0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+        >>> for block in np.split(np.stack([tone, tone]), 100, axis=-1):
+        ...     meter.observe(block)
+        >>> print(f"{meter.reading().integrated_lufs:.1f} LUFS")
+        -20.0 LUFS
         """
         self._meter.observe(block)
 
@@ -150,11 +178,30 @@ class LoudnessMeter:
         Returns
         -------
         Loudness
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LoudnessMeter(48_000, 1)
+        >>> meter.observe(np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000))
+        >>> reading = meter.reading()
+        >>> print(f"{reading.integrated_lufs:.2f} LUFS, momentary at most {reading.max_momentary_lufs:.2f} LUFS")
+        -3.01 LUFS, momentary at most -3.01 LUFS
         """
         return Loudness(**self._meter.reading())
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LoudnessMeter(48_000, 1)
+        >>> meter.observe(np.sin(np.arange(48_000) / 10))
+        >>> meter.reset()
+        >>> meter.reading().integrated_lufs, meter.reading().times_s.size
+        (-inf, 0)
+        """
         self._meter.reset()
 
 
@@ -170,7 +217,7 @@ def _weights(layout: str | None, weights: Sequence[float] | None) -> Any:
 
 @_checks.named
 def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> float:
-    """Measure several programmes as one album: the gates run over the union of their blocks.
+    """Measure the loudness of an album: gated over the blocks of all programmes.
 
     Parameters
     ----------
@@ -183,6 +230,14 @@ def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> 
     -------
     float
         LUFS; -inf if no block passes the gates. Not the mean of the programmes' loudness.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> loud = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
+    >>> album_lufs = md.album_loudness([(loud, 48_000), (0.5 * loud, 48_000)])
+    >>> print(f"{album_lufs:.2f} LUFS")
+    -5.05 LUFS
     """
     listed = []
     for number, programme in enumerate(_checks.items("programmes", programmes, "recordings")):
@@ -225,7 +280,7 @@ def loudness(
     precision: Precision = "standard",
     progress: Callable[[int, int], None] | None = None,
 ) -> Loudness:
-    """Measure a whole programme.
+    """Measure loudness, loudness range and true peak of a whole programme.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Levels in bands of a fraction of an octave.
+    """Levels in fractions of an octave.
 
     Attributes
     ----------
@@ -31,6 +31,15 @@ class Spectrum:
         The same over the window of time at the end.
     highest_db : float64 array
         The same of the loudest window of each bin.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    >>> spectrum = md.spectrum(tone, 48_000, fraction=3)
+    >>> loudest = spectrum.levels_db.argmax()
+    >>> print(f"{spectrum.levels_db[loudest]:.1f} dB at {spectrum.centres_hz[loudest]:.0f} Hz")
+    -3.0 dB at 1000 Hz
     """
 
     centres_hz: NDArray[np.float64]
@@ -52,6 +61,14 @@ class Spectrum:
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> plain = md.spectrum(tone, 48_000).to_dict()
+        >>> len(plain["levels_db"]), round(max(plain["levels_db"]), 1)
+        (61, -3.0)
         """
         return cast(dict[str, Any], without_infinities({name: array.tolist() for name, array in vars(self).items()}))
 
@@ -66,6 +83,14 @@ class Spectrum:
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> axes = md.spectrum(tone, 48_000, fraction=3).plot()
+        >>> print(f"{axes.lines[1].get_ydata().max():.1f} dB, {len(axes.lines[1].get_xdata())} bands")
+        -3.0 dB, 31 bands
         """
         from matplotlib.figure import Figure
 
@@ -83,7 +108,7 @@ class Spectrum:
 
 
 class SpectrumMeter:
-    """Measures a spectrum block by block.
+    """Spectrum meter in fractions of an octave, fed block by block.
 
     Parameters
     ----------
@@ -125,6 +150,15 @@ class SpectrumMeter:
         ----------
         block : array, shape (channels, frames)
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.SpectrumMeter(48_000, 1)
+        >>> for block in np.split(np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000), 10):
+        ...     meter.observe(block)
+        >>> print(f"{meter.reading().levels_db.max():.1f} dB")
+        -3.0 dB
         """
         self._meter.observe(block)
 
@@ -134,17 +168,35 @@ class SpectrumMeter:
         Returns
         -------
         Spectrum
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.SpectrumMeter(48_000, 1, fraction=1)
+        >>> meter.observe(0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000))
+        >>> meter.reading()
+        <Spectrum of 11 bands: at most -9.0 dB at 1000 Hz>
         """
         return Spectrum(**self._meter.reading())
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.SpectrumMeter(48_000, 1)
+        >>> meter.observe(np.ones(48_000))
+        >>> meter.reset()
+        >>> meter.reading()
+        <Spectrum of 61 bands: silence>
+        """
         self._meter.reset()
 
 
 @_checks.named
 def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: int = 6) -> Spectrum:
-    """Measure the power in bands of a fraction of an octave.
+    """Measure levels in fractions of an octave.
 
     Parameters
     ----------

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -239,6 +238,8 @@ def _checked(folder: Path, written: Sequence[Written], progress: Progress) -> di
 
 
 def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
+    from importlib.metadata import version
+
     label = mastered.label
     return {
         PACK: 1,

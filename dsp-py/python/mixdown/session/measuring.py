@@ -30,7 +30,7 @@ class Measured:
 
     @_checks.named
     def measure(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> MixReading:
-        """Measure every strip over the whole mix: after fader, pan and mute, the master as it is rendered.
+        """Measure every strip over the whole mix: after fader, pan and mute, the master at its output.
 
         Parameters
         ----------

@@ -35,7 +35,7 @@ _MOST_ROWS = 16
 
 
 class Mix(Measured, Strips):
-    """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
+    """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
     circle is refused at once.
@@ -65,7 +65,7 @@ class Mix(Measured, Strips):
 
     @_checks.named
     def automate(self, path: str, points: Points | None) -> None:
-        """Give a parameter points in time.
+        """Set automation points of a parameter.
 
         Parameters
         ----------
@@ -80,18 +80,18 @@ class Mix(Measured, Strips):
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
 
+        Raises
+        ------
+        ParameterError
+            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
+            nothing changes then.
+
         Notes
         -----
         Levels, positions and mutes are what is drawn at every frame; a step takes 10 ms from its time on. Parameters of
         inserts glide: they are set every 64 frames and read 11.7 ms ahead, the mean delay of a glide of 20 ms. So a
         line is heard where it is drawn, and a step begins up to 11.7 ms before its time and ends within 10 ms after
         it. Those of filters glide over 50 ms and are heard 17 ms late.
-
-        Raises
-        ------
-        ParameterError
-            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
-            nothing changes then.
 
         Examples
         --------
@@ -171,7 +171,7 @@ class Mix(Measured, Strips):
 
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
-        """Mix all tracks.
+        """Render the mix.
 
         Parameters
         ----------
@@ -191,6 +191,15 @@ class Mix(Measured, Strips):
         ------
         MixerError
             If there are no tracks; for a destination, send or key that does not exist, or that is a track.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.full(480, 0.5, np.float32), fader_db=-6.0206)
+        >>> out = mix.render(tail=0.1)
+        >>> print(f"{out.shape}, {out.dtype}, {out[0, 100]:.4f} on each side")
+        (2, 5280), float32, 0.1768 on each side
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
@@ -269,6 +278,15 @@ class Mix(Measured, Strips):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.ones(480), sends={"hall": -12})
+        >>> _ = mix.returns("hall", [md.Reverb()])
+        >>> [(text.get_text(), round(text.get_position()[0], 1)) for text in mix.graph().texts]
+        [('lead', 0.0), ('hall', 1.0), ('master', 2.0)]
         """
         if axes is not None and not hasattr(axes, "add_patch"):
             raise TypeError(f"axes = {_checks.shown(axes)} is not a matplotlib Axes")
@@ -276,7 +294,7 @@ class Mix(Measured, Strips):
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a session file, and the audio files that it names.
+        r"""Read a session file, and the audio files that it names.
 
         Parameters
         ----------
@@ -292,6 +310,19 @@ class Mix(Measured, Strips):
         ParameterError, MixerError, FileNotFoundError
             For what :meth:`track` would refuse, for names that are not known, for audio files that are not there; with
             the line, and the nearest name.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/kick.wav", np.full((1, 480), 0.5), 48_000, bit_depth=32)
+        ...     session = pathlib.Path(folder, "song.toml")
+        ...     track = 'track = [{name = "kick", audio = "kick.wav", fader_db = -3}]'
+        ...     _ = session.write_text(f"version = 1; sample_rate_hz = 48000; {track}".replace("; ", "\n"))
+        ...     mix = md.Mix.from_file(session)
+        >>> mix["kick"].fader_db, mix["kick"].audio.shape
+        (-3.0, (1, 480))
         """
         return load(path, cls)
 
@@ -339,11 +370,23 @@ class Mix(Measured, Strips):
         save(self, path)
 
     def files(self) -> list[Path]:
-        """Return the files of tracks whose audio is as it was read or written.
+        """Return the audio files of tracks whose audio has not changed since it was read or written.
 
         Returns
         -------
         list of Path
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mix = md.Mix()
+        ...     _ = mix.track("kick", np.ones(480))
+        ...     before = len(mix.files())
+        ...     mix.save(f"{folder}/song.toml")
+        ...     before, len(md.Mix.from_file(f"{folder}/song.toml").files())
+        (0, 1)
         """
         return [Path(file) for strip in self.values() if (file := source_file(strip)) is not None]
 
@@ -355,5 +398,13 @@ class Mix(Measured, Strips):
         dict
             ``{"version": 1, "sample_rate_hz": 48000, "track": […], …}``. Valid as strict JSON: an infinity is the word
             "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> mix = md.Mix()
+        >>> _ = mix.group("drums", fader_db=-3)
+        >>> mix.to_dict()
+        {'version': 1, 'sample_rate_hz': 48000, 'group': [{'name': 'drums', 'fader_db': -3.0}]}
         """
         return cast(dict[str, Any], without_infinities(plain_mix(self)))

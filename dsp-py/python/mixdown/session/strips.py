@@ -46,7 +46,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 @dataclass(eq=False, repr=False)
 class Strip:
-    """One strip of a :class:`Mix`: the settings that tracks, groups and returns have in common.
+    """One strip of a :class:`Mix`: the settings that tracks, groups and returns share.
 
     They may be changed until the mix is rendered. Each new value is checked at once; a refused one changes nothing.
 
@@ -94,6 +94,17 @@ class Strip:
         -1 to 1: position of the left channel, for "dual".
     right_pan : float or points, default 1
         -1 to 1: position of the right channel, for "dual".
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> lead = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
+    >>> mix.render(tail="none")[:, 100].round(4).tolist()
+    [0.25, 0.0]
+    >>> lead.fader_db = 0
+    >>> mix.render(tail="none")[:, 100].round(4).tolist()
+    [0.5, 0.0]
     """
 
     name: str
@@ -195,17 +206,24 @@ class Strip:
         Returns
         -------
         tuple of Parameter
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> fader = next(parameter for parameter in md.Strip.parameters() if parameter.name == "fader_db")
+        >>> fader.minimum, fader.maximum, fader.default, fader.unit
+        (-inf, 12.0, 0.0, 'dB')
         """
         return parameters_of("Strip")
 
     @property
     def automation(self) -> Mapping[str, tuple[Point, ...]]:
-        """Points of all automated parameters, by their path from the strip."""
+        """Points of all automated parameters, by the path of the parameter."""
         own = {name: getattr(self, name) for name in STRIP_LANES if isinstance(getattr(self, name), tuple)}
         return FrozenDict({**own, **self._lanes})
 
     def automate(self, parameter: str, points: Points | None) -> None:
-        """Give a parameter points in time; see :meth:`Mix.automate`.
+        """Set automation points of a parameter; see :meth:`Mix.automate`.
 
         Parameters
         ----------
@@ -213,6 +231,17 @@ class Strip:
             Its path from the strip, as ``fader_db``, ``2/threshold_db`` or ``sends/hall/level_db``.
         points : list of (seconds, value[, shape]), or None
             None makes it a constant again.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> lead = mix.track("lead", np.ones(48_000), pan=-1)
+        >>> lead.automate("fader_db", [(0.0, 0), (1.0, -12)])
+        >>> lead.automation
+        {'fader_db': ((0.0, 0.0, 'db_linear'), (1.0, -12.0, 'db_linear'))}
+        >>> print(f"{20 * np.log10(mix.render(tail='none')[0, 24_000]):.2f} dB halfway")
+        -6.00 dB halfway
         """
         if not isinstance(parameter, str):
             raise TypeError(f"parameter = {_checks.shown(parameter)} is not a text")

@@ -72,6 +72,14 @@ class CdEntry:
     end_sector : int
         Where the next pause or track, or the lead-out, begins.
     copy_permitted, pre_emphasis : bool
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> tracks = [md.CdTrack("One", 0), md.CdTrack("Two", 529_200, pause_frame=441_000)]
+    >>> second = md.CdLayout.of(tracks, 1_000_000).entries[1]
+    >>> second.pause_sectors / 75, round(second.sectors / 75, 2)
+    (2.0, 10.68)
     """
 
     number: int

@@ -33,6 +33,15 @@ class CdLayout(CdContents):
     """The layout of a compact disc, made by :meth:`of`.
 
     Its attributes are those of :class:`CdContents`.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> layout = md.CdLayout.of([md.CdTrack("One", 0), md.CdTrack("Two", 500_000)], 1_000_000)
+    >>> layout
+    <CdLayout: 2 tracks, 00:22:51>
+    >>> layout.total_frames, layout.padded_frames, layout.notes
+    (1701, 1000188, ())
     """
 
     @classmethod

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Order(Report):
-    """An order of songs with all its costs.
+    """An order of songs, with its costs.
 
     Attributes
     ----------
@@ -32,6 +32,16 @@ class Order(Report):
         No order costs less; with more than 12 songs there may be one.
     pinned : bool
         A song was to stay at the start or the end: orders without it there may cost less.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from mixdown.delivery.order import Song
+    >>> order = md.suggest_order([Song("Quiet", -20, -20, 0.2), Song("Loud", -10, -10, 1.0)], arc="front")
+    >>> order
+    <Order of 2 songs: cost 1.17, as given 2.77>
+    >>> order.titles, order.exact, round(order.seams[0].cost, 2)
+    (('Loud', 'Quiet'), True, 1.17)
     """
 
     titles: tuple[str, ...]
@@ -95,6 +105,14 @@ class Order(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> from mixdown.delivery.order import Song
+        >>> order = md.suggest_order([Song("Quiet", -20, -20, 0.2), Song("Loud", -10, -10, 1.0)], arc="front")
+        >>> order.plot().get_title(loc="left")
+        'cost 1.17, as given 2.77'
         """
         from mixdown.delivery.order.picture import draw_order
 

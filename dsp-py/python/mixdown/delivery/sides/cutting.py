@@ -42,6 +42,13 @@ class VinylSides(Report):
         Length of each side, gaps between its songs included.
     last_brightness : tuple of float
         That of the last song of each side, as it was given.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> sides = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2)
+    >>> sides.sides, sides.durations_s, sides.longest_s, sides.difference_s
+    (((0, 1), (2, 3)), (380.0, 400.0), 400.0, 20.0)
     """
 
     sides: tuple[tuple[int, ...], ...]
@@ -51,12 +58,12 @@ class VinylSides(Report):
 
     @property
     def longest_s(self) -> float:
-        """Length of the longest side."""
+        """Length of the longest side in s."""
         return max(self.durations_s)
 
     @property
     def difference_s(self) -> float:
-        """Longest less shortest side."""
+        """Difference between the longest and the shortest side in s."""
         return max(self.durations_s) - min(self.durations_s)
 
     def titled(self, titles: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -73,9 +80,10 @@ class VinylSides(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.sides import vinyl_sides
-        >>> vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2).titled(["One", "Two", "Three", "Four"])
-        (('One', 'Two'), ('Three', 'Four'))
+        >>> import mixdown as md
+        >>> sides = md.vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2)
+        >>> sides.titled(["1st", "2nd", "3rd", "4th"])
+        (('1st', '2nd'), ('3rd', '4th'))
         """
         songs = sum(map(len, self.sides))
         if len(titles) != songs:
@@ -116,6 +124,13 @@ class VinylSides(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> axes = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).plot()
+        >>> print([f"{bar.get_width():.2f} min" for bar in axes.patches])
+        ['3.33 min', '3.00 min', '3.17 min', '3.50 min']
         """
         from mixdown.delivery.sides.picture import draw_sides
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class VinylCheck(FindingsReport):
-    """What a side of a record asks of cutter and stylus, from geometry. Absolute levels are good for ±3 dB.
+    """A check of a record side from groove geometry. Absolute levels are accurate to ±3 dB.
 
     Attributes
     ----------
@@ -39,6 +39,16 @@ class VinylCheck(FindingsReport):
         Loudness of all songs together.
     turns, width_mm, span_mm, mean_pitch_um : float
         Turns of the groove, width of what is cut, width that there is, mean distance from groove to groove.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> side = md.vinyl_check(md.LowPass()(noise, 48_000), 48_000, fmt="7in45", level_db=0)
+    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove")
+    1.5 turns, 82 µm from groove to groove
+    >>> side.passed, side.counts
+    (False, '1 fault, 2 warning')
     """
 
     fmt: str
@@ -73,6 +83,14 @@ class VinylCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> plain = md.vinyl_check(noise, 48_000, fmt="7in45").to_dict()
+        >>> plain["fmt"], plain["duration_s"], round(plain["turns"], 1)
+        ('7in45', 2.0, 1.5)
         """
         values = super().to_dict()
         del values["_course"], values["_limits"]
@@ -84,6 +102,13 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> print(md.vinyl_check(noise, 48_000, fmt="7in45").table().partition(" It fits")[0])
+        7in45, 0:02, 2 turns, 0.2 of 31.2 mm.
         """
         fits = "It fits at no level" if self.fits_level_db is None else f"It fits at {self.fits_level_db:+.1f} dB"
         head = (
@@ -127,6 +152,14 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.vinyl_check(noise, 48_000, fmt="7in45", level_db=0).plot()
+        >>> {line.get_label(): round(float(np.max(line.get_ydata())), 1) for line in axes.lines[:2]}
+        {'curvature': 14.6, 'slope': 8.5}
         """
         from mixdown.delivery.vinyl.picture import draw_side
 
@@ -145,6 +178,14 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.vinyl_check(noise, 48_000, fmt="7in45", level_db=0).plot_pitch()
+        >>> print(f"{np.max(axes.lines[0].get_ydata()):.0f} µm at most")
+        100 µm at most
         """
         from mixdown.delivery.vinyl.picture import draw_pitch
 
