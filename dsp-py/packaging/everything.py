@@ -229,6 +229,9 @@ def album(out: md.Audio, folder: Path) -> Path:
     master: md.MasteredSong = mastered.tracks[0]
     changes: Sequence[md.AlbumChange] = mastered.changes
     order: md.Order = record.suggest_order()
+    summaries = [md.SongSummary("One", -14, -13, 0.4), md.SongSummary("Other", -15, -20, 0.6)]
+    other_order: md.Order = md.suggest_order(summaries, arc="front")
+    assert len(other_order.titles) == len(order.titles)
     seams: Sequence[md.Seam] = order.seams
     sides: md.VinylSides = md.vinyl_sides([200.0, 180.0], [0.1, 0.2])
     vinyl: md.VinylCheck = md.vinyl_check((out, RATE_HZ), fmt="7in45")
@@ -252,7 +255,8 @@ def catalogue(folder: Path) -> md.Catalog:
     small: tuple[md.Finding, ...] = md.check_cover(folder / "cover.png", limits)
     assert any(finding.severity == "fault" for finding in small)
     (folder / "in").mkdir()
-    md.write(folder / "in" / "song.wav", 0.1 * np.ones((2, RATE_HZ), np.float32), RATE_HZ)
+    tone = 0.1 * np.sin(0.06 * np.arange(4 * RATE_HZ))
+    md.write(folder / "in" / "song.wav", tone, RATE_HZ)
     catalog: md.Catalog = md.master_catalog(folder / "in", folder / "out", target_lufs=-20)
     records: Sequence[md.CatalogRecord] = catalog.records
     assert len(records) == 1

@@ -99,7 +99,7 @@ def written(audio: Any) -> np.ndarray:
 
 def drawn(audio: Any) -> np.ndarray:
     axes = Figure().add_subplot()
-    md.display.waveform(axes, audio, RATE_HZ)
+    md.display.waveform(audio, RATE_HZ, axes)
     return axes.collections[0].get_paths()[0].vertices.T if axes.collections else np.zeros((2, 0))
 
 

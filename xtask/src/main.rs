@@ -35,6 +35,7 @@ Commands:
   package --source the same, and the source distribution built in an empty environment
   conformance      play the standards' signals to the meters and write docs/conformance.md
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
+  docs             build the documentation site into out/docs: pages, measured figures, reference; any gap fails
   golden           regenerate the reference vectors of dsp-core/tests/golden
   fuzz [SECONDS]   run every fuzz target for that long (default: 60)
 
@@ -78,15 +79,17 @@ fn run(arguments: &[&str]) -> Outcome {
         ["package", "--source"] => commands::package::run(&workspace, true),
         ["conformance"] => commands::conformance::run(&workspace),
         ["compare"] => commands::compare::run(&workspace),
+        ["docs"] => commands::docs::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
         ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => commands::fuzz::run(&workspace, seconds),
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
-        ["demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "golden" | "fuzz", rest @ ..] => {
-            Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" ")))
-        }
+        [
+            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "fuzz",
+            rest @ ..,
+        ] => Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" "))),
         _ => Err("no such command; see cargo xtask --help".into()),
     }
 }

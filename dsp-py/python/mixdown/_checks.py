@@ -141,18 +141,25 @@ def flag(name: str, value: Any) -> bool:
     raise TypeError(f"{name} = {shown(value)} is not a boolean: it must be True or False")
 
 
+def text(name: str, value: Any) -> str:
+    """Return a string; nothing else is text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name} = {shown(value)} is not a string")
+
+
 def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     """Return one of certain words."""
     if isinstance(value, str) and value in words:
         return str(value)
     raise ParameterError(
-        f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}{nearest(value, words)}"
+        f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}{closest(value, words)}"
     )
 
 
-def nearest(value: Any, known: Iterable[str]) -> str:
-    """Return the end of an error about a word that is not known, with the nearest one."""
-    close = difflib.get_close_matches(value, list(known), n=1, cutoff=0.6) if isinstance(value, str) else []
+def closest(word: Any, known: Iterable[str]) -> str:
+    """Return the end of an error about a word that is not known, with the nearest known one; empty if none is near."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6) if isinstance(word, str) else []
     return f": did you mean {close[0]}?" if close else ""
 
 
@@ -379,7 +386,7 @@ _PACKAGE = __name__.partition(".")[0]
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
     """Return the error for an unknown parameter, with the closest known one."""
     names = list(known)
-    hint = nearest(name, names)
+    hint = closest(name, names)
     if not hint:
         # "db" of gain_db, "freq" of frequency_hz.
         within = [one for one in names if any(part.startswith(name) for part in one.split("_"))]

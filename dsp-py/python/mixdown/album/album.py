@@ -36,9 +36,9 @@ from mixdown.album.songs import (
 from mixdown.album.timeline import common_rate, groups_of
 from mixdown.delivery.codes import gtin
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.delivery.order import Order, suggest_order
-from mixdown.delivery.order import Song as OrderedSong
+from mixdown.delivery.order import Order, SongSummary, suggest_order
 from mixdown.delivery.order.suggesting import Arc
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.files.names import shown
@@ -50,7 +50,7 @@ AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
 
 
-class Album:
+class Album(Shown):
     """An album: songs in order, the pauses between them, and its label.
 
     Parameters
@@ -152,7 +152,7 @@ class Album:
         gap_s : float, optional
             Silence before it, 0 to 60; 2 by default.
         gapless : bool, default False
-            It goes on from the song before without a gap: both are processed as one programme.
+            The song follows the one before without a gap: both are processed as one programme.
         crossfade_s : float, default 0
             The same with a crossfade at equal power, at most half of either song.
         fade_in_ms, fade_out_ms : float, default 0
@@ -160,7 +160,7 @@ class Album:
         trim : "none" or "auto", default "none"
             "auto" cuts digital silence at the head but for 50 ms, and the tail where 10 ms stay below -72 dBFS.
         gain_db : float, default 0
-            -24 to 24, beside what the policy of the album gives it.
+            -24 to 24, added to the gain of the album's policy.
         level : "auto", "keep" or "move", default "auto"
             "keep" holds the level of the mix beside the other songs in every policy: an interlude. "auto" does so where
             its loudest 3 s lie more than 4 LU below the album, but for the policy "track"; "move" never.
@@ -270,7 +270,7 @@ class Album:
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> album = md.Album(title="One", date="2026-11-28")
         >>> album.track((np.full((2, 48_000), 0.1), 48_000), title="Song", gap_s=1)
         >>> album.master_settings = md.MasterSettings(target="spotify", policy="similar")
@@ -474,9 +474,9 @@ class Album:
             that of the settings aside with its ceiling.
         policy : "album", "similar" or "track", default "album"
             "album" leaves the levels of the songs beside each other as they are; "similar" brings them within
-            `window_lu` of the reference; "track" brings each song to the target by itself.
+            `window_lu` of the reference; "track" brings each song to the target on its own.
         reference : "album", "loudest" or "anchor", optional
-            What lies on the target: all songs as one, the loudest, or the anchor. By default the rule of the target.
+            Reference that meets the target: all songs as one, the loudest, or the anchor. By default by the target.
         window_lu : float, default 1
             0 to 12.
         measure : "integrated" or "loud_part", default "integrated"
@@ -499,7 +499,7 @@ class Album:
         Raises
         ------
         ParameterError
-            For a song that would have to be louder than it can be, with the loudness of the album that can be had.
+            For a song that cannot be made loud enough, with the highest loudness of the album within reach.
 
         Examples
         --------
@@ -602,7 +602,7 @@ class Album:
             for name, title in (("first", first), ("last", last))
         }
         songs = [
-            OrderedSong(
+            SongSummary(
                 title=titles[group[0][0].title],
                 start_lufs=group[0][1].start_lufs,
                 end_lufs=group[-1][1].end_lufs,

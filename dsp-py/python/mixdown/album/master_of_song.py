@@ -1,4 +1,4 @@
-"""The master of a song, and what was done to it."""
+"""The master of a song of an album, and its processing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.album.tone import Move
 from mixdown.delivery.certificate import Certificate
+from mixdown.display.html import Told
 from mixdown.meters import Loudness
 
 
-@dataclass(frozen=True)
-class AlbumChange:
+@dataclass(frozen=True, repr=False)
+class AlbumChange(Told):
     """The processing of one song of an album.
 
     Attributes
     ----------
     title : str
     before_lufs : float
-        Its loudness before gain and limiter.
+        Loudness before gain and limiter.
     gain_db : float
-        Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
+        Gain before the limiter, relative to the album: 0 for all songs with the policy "album".
     keep : str
-        Why it kept its level; empty if it did not.
+        Reason that the song kept its level; empty if it did not.
     tone : Move or None
     ends : tuple of str
         Trims, fades, conversions.
@@ -54,8 +55,8 @@ class AlbumChange:
         return f"{self.title}: {'; '.join((*parts, *self.ends))}"
 
 
-@dataclass(frozen=True, eq=False)
-class MasteredSong:
+@dataclass(frozen=True, eq=False, repr=False)
+class MasteredSong(Told):
     """A song of a mastered album.
 
     Attributes

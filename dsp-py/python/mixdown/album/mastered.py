@@ -26,6 +26,7 @@ from mixdown.conversion import at_rate
 from mixdown.delivery.cd import CdLayout
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import Tags
 from mixdown.meters import loudness
@@ -35,7 +36,7 @@ from mixdown.pack.delivering import CueEncoding, Delivery, deliver
 UNLIMITED_DBTP = -1.0
 
 
-class MasteredAlbum:
+class MasteredAlbum(Shown):
     """The masters of an album, as :meth:`Album.master` returns them.
 
     Examples
@@ -202,7 +203,7 @@ class MasteredAlbum:
         Album -14.00 LUFS, -4.76 dBTP (spotify: -14 LUFS).
         """
         rows: list[tuple[str, ...]] = [
-            ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
+            ("Song", "Length", "LUFS before", "Gain dB", "LUFS", "dBTP", "LRA LU", "Clip dB", "Limiter dB")
         ]
         for song, change in zip(self.tracks, self.changes, strict=True):
             certificate = song.certificate
@@ -219,11 +220,6 @@ class MasteredAlbum:
         measured = f"{_checks.figure(self.album_lufs, 2)} LUFS, {_checks.figure(self.true_peak_dbtp, 2)} dBTP"
         album = f"Album {measured} ({wanted})."
         return "\n".join((aligned(rows), "", album, *self.changes_told))
-
-    def _repr_html_(self) -> str:
-        from mixdown.display import html
-
-        return html.page("MasteredAlbum", f"<pre>{html.escaped(self.table())}</pre>")
 
     @_checks.named
     def at(
@@ -464,22 +460,41 @@ class MasteredAlbum:
         vinyl_effects: Effect | Sequence[Effect] | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Delivery:
-        """Write the album in several formats, with manifest, checksums and a report: see :func:`deliver`.
+        """Write the album in several formats, with manifest, checksums and a report.
 
-        What is not given is as the settings of the album say: see :class:`DeliverSettings`.
+        Everything is written into ``FOLDER.part`` and renamed when it is complete: a failure leaves nothing. The same
+        album and formats give the same bytes. Arguments that are not given come from the :class:`DeliverSettings` of
+        the album.
 
         Parameters
         ----------
         folder : path
+            New, or replaced with `overwrite`.
         formats : sequence of str, default ("wav24", "flac")
+            "wav16", "wav24", "wav32" (masters with all metadata), "flac", "flac16", "cd" (image, CUE, TOC, CD-TEXT, PQ
+            table), "mp3:320", "aac:256", "ogg:160", "opus:128" (with other bit rates, too), "vinyl:12in33" (sides
+            before the limiter), "ingest:spotify" (any of :func:`profiles`: samples alone, as the service takes them).
         overwrite : bool, default False
+            Replace a pack that is there; a folder with other files is refused.
         cue_encoding : "latin-1" or "utf-8", default "latin-1"
+            Writing programs read Latin-1; UTF-8 is for players.
         vinyl_effects : effect or sequence of effects, optional
+            On the sides of a record alone, such as the elliptical equalizer that :func:`vinyl_check` suggests.
         progress : function, optional
+            Called with the share done, 0 to 1. What it raises ends the work.
 
         Returns
         -------
         Delivery
+
+        Raises
+        ------
+        ParameterError
+            For formats that the album does not fit, before anything is written.
+        OSError
+            For a folder that is there, or cannot be written, and for a cover that cannot be read.
+        ValueError
+            If an encoder is missing.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""What an album is mastered with, and what is delivered of it, where a call does not say otherwise."""
+"""Defaults of mastering and delivering an album."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mixdown.album.solving import Policy, Reference
 from mixdown.album.songs import chain_of, text
 from mixdown.delivery.normalizing import ClipDb, clip_settings
 from mixdown.delivery.targets import Target, figures_of
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.pack.delivering import USUAL, CueEncoding
@@ -27,7 +28,7 @@ _LEVELS = ("target", "target_lufs", "ceiling_dbtp")
 
 
 @dataclass(frozen=True)
-class MasterSettings:
+class MasterSettings(Shown):
     """Defaults of :meth:`Album.master`.
 
     Parameters
@@ -134,13 +135,13 @@ class MasterSettings:
 
 
 @dataclass(frozen=True)
-class DeliverSettings:
+class DeliverSettings(Shown):
     """Defaults of :meth:`MasteredAlbum.deliver`.
 
     Parameters
     ----------
     formats : sequence of str, default ("wav24", "flac")
-        See :func:`deliver`.
+        See :meth:`MasteredAlbum.deliver`.
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
     record : str, optional
         What "vinyl" stands for among the formats: "12in33", "12in45", "10in33", "10in45", "7in33" or "7in45".

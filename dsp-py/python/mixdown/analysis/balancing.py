@@ -17,6 +17,7 @@ from mixdown.analysis.lead import lead_report
 from mixdown.analysis.reports import limits_of
 from mixdown.analysis.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, UNKNOWN, Role, pairs_of, role_named, roles_of
 from mixdown.conversion import at_rate
+from mixdown.display.html import Shown
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
@@ -37,7 +38,7 @@ _WINDOW_S = 0.4
 
 
 @dataclass(frozen=True)
-class Balance:
+class Balance(Shown):
     """The result of :func:`balance`: a start balance.
 
     Attributes
@@ -53,9 +54,9 @@ class Balance:
     left_alone : dict
         Stems that were not balanced, with the reason.
     roles : dict
-        What each stem counts as: "lead", "bass", "kick", … "other" or "unknown".
+        Role of each stem: "lead", "bass", "kick", … "other" or "unknown".
     rules : dict
-        What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
+        Reason for the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
         Level of the lead beside the sum of all others, while it sounds (see :func:`lead_report`); None without a lead.
 
@@ -132,7 +133,7 @@ def balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> tones = 0.1 * np.sin(np.arange(96_000) * np.array([[0.02], [0.05], [0.1]]))
     >>> stems = {name: (tone, 48_000) for name, tone in zip(("bass", "keys", "vocal"), tones)}
     >>> balanced = md.balance(stems, 48_000)

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect, Width, from_dict
 
 NoiseColour = Literal["pink", "road"]
@@ -16,7 +17,7 @@ _COLOURS: Sequence[str] = ("pink", "road")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoomNoise:
+class RoomNoise(Shown):
     """Background noise of a listening place, which masks the mix.
 
     Parameters
@@ -44,7 +45,7 @@ class RoomNoise:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device:
+class Device(Shown):
     """A loudspeaker, headphone or room, for :func:`translation`.
 
     Parameters

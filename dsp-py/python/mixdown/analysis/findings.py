@@ -1,4 +1,4 @@
-"""Findings of the mix check: what a check has to say, with all its figures."""
+"""Findings of checks, with all their figures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import Report, plain
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display.html import Shown
 
 Severity = Literal["fault", "warning", "note", "not_measurable"]
 
@@ -17,7 +18,7 @@ SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measu
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
+class Finding(Shown):
     """One finding of a check.
 
     Attributes
@@ -28,9 +29,9 @@ class Finding:
         those of :class:`FileCheck`.
     severity : "fault", "warning", "note" or "not_measurable"
     value : float or None
-        What was measured.
+        The measured value.
     limit : float or None
-        The limit that it exceeds.
+        The limit that is exceeded.
     unit : str
         Of both.
     channel : int or None
@@ -38,15 +39,15 @@ class Finding:
     tracks : tuple of str
         The stems; empty for the programme.
     at_s : tuple of (from, to)
-        Where it is, the first 100 spans.
+        Places, the first 100 spans.
     message : str
         A sentence with the figures.
     evidence : mapping of name to (value, unit)
         The other figures of the sentence.
     suggestion : Suggestion or None
-        What mends it.
+        The remedy: an effect or a fader change.
     source : str
-        Who says so: the publication of a limit, or its mark ([P] published, [N] measured, [C] chosen); empty where the
+        Source of the limit: the publication, or its mark ([P] published, [N] measured, [C] chosen); empty where the
         limits of the check say it.
 
     Examples

@@ -1,4 +1,4 @@
-"""Masking: what each track loses beside the others, and where tracks compete."""
+"""Masking: the loudness that tracks lose to each other, and the bands in which they compete."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.html import Shown
+from mixdown.display.style import new_axes
 from mixdown.session.automation import nearest
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ _LOCAL_ERB = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Clash:
+class Clash(Shown):
     """Two tracks that compete around a frequency.
 
     Attributes
@@ -44,7 +47,7 @@ class Clash:
     ownership_db : float
         By how much the first track has more of its own energy there than the second.
     message : str
-        What it is, a sentence.
+        The clash in one sentence.
     suggestions : tuple of Suggestion
         Cuts that help, best first.
 
@@ -85,7 +88,7 @@ class Masking(Report):
     ----------
     names : tuple of str
     lead : str or None
-        The track that never yields.
+        The track that is never cut.
     lost : array, shape (tracks, tracks)
         ``lost[i, j]`` is the share of the loudness of track j that track i alone takes; NaN is never in it: that of a
         silent track j is 0, and its word "not measurable".
@@ -101,11 +104,11 @@ class Masking(Report):
     bands_hz : array
         Middle frequencies of the ERB bands of profiles.
     profiles, uniques, loudness : array
-        What :meth:`profile`, :meth:`unique` and :meth:`local_lost` take their figures from.
+        Data of :meth:`profile`, :meth:`unique` and :meth:`local_lost`.
     all_clashes : tuple of Clash
-        Where tracks compete, strongest first.
+        Bands in which tracks compete, strongest first.
     notes : tuple of str
-        What else is to be said.
+        Further remarks, one sentence each.
 
     Examples
     --------
@@ -312,7 +315,7 @@ class Masking(Report):
         return "\n".join(lines)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw what each track (across) loses to each other one (down), and to all of them.
+        """Draw the share of loudness that each track (columns) loses to every other one (rows), and to all of them.
 
         Parameters
         ----------
@@ -345,11 +348,10 @@ class Masking(Report):
                 axes.text(
                     column, row, text, ha="center", va="center", color="white" if value > 0.55 else "black", fontsize=9
                 )
-        axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names], fontsize=8)
-        axes.set_yticks(range(count + 1), [*self.names, "all others"], fontsize=8)
-        axes.tick_params(length=0)
-        axes.set_ylabel("takes")
-        axes.set_title("Share of loudness that a track (column) loses to another (row)", fontsize=10)
+        axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names])
+        axes.set_yticks(range(count + 1), [*self.names, "all others"])
+        style.style(axes, title="Share of loudness lost", grid="", unit="to")
+        style.plain_labels(axes)
         return axes
 
 
@@ -383,7 +385,7 @@ def masking(
     sample_rate_hz : float, optional
         See :class:`Stems`.
     lead : str, optional
-        The track that never yields: the lead vocal, or what stands for it.
+        The track that is never cut: the lead vocal, or its equivalent.
     limits : mapping of name to number, optional
         In place of the report's own; see :func:`limits`.
 
@@ -395,7 +397,7 @@ def masking(
     --------
     Two noises alike lose most of their loudness beside each other:
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.masking({"one": one, "other": other}, 48_000)
     >>> round(float(report.lost[0, 1]), 1)

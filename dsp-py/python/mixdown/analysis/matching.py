@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ShapeError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, effect_of, suggestion_of
 from mixdown.analysis.tonal_target import Levels, decibels, numbers
 from mixdown.display import figures
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 from mixdown.effects import Convolution, Effect, Equalizer, Gain, MidSide
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _EVERY = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MatchCurve:
+class MatchCurve(Told):
     """The curves of a match, in sixths of an octave.
 
     Attributes
@@ -38,8 +40,8 @@ class MatchCurve:
     trusted : bool array
         Whether both have enough there.
     curve_db, fitted_db, residual_db : float64 arrays
-        What is wanted: the difference smoothed, limited, and times `amount`; the response of the effect; and wanted
-        minus fitted.
+        The wanted curve: the difference smoothed, limited, and times `amount`; the response of the effect; and the
+        residual, wanted minus fitted.
 
     Examples
     --------
@@ -83,7 +85,7 @@ class Match(Report):
     worst_residual_db : float
         Largest magnitude of the residual where trusted.
     active_s : tuple of float
-        How long the programme and the reference sound.
+        Time in which the programme and the reference sound.
     confidence : "low" or "high"
         High if they differ by twice as much as the halves of either, and both sound for 10 s.
     notes : tuple of str
@@ -213,7 +215,10 @@ class Match(Report):
         """
         parts = [("", self.whole)] if self.side is None else [("mid", self.whole), ("side", self.side)]
         rows = [
-            ("Frequency", *(f"{name} {head}".strip() for name, _ in parts for head in ("reference", "curve", "effect")))
+            (
+                "Frequency",
+                *(f"{name} {head}".strip() for name, _ in parts for head in ("reference dB", "curve dB", "effect dB")),
+            )
         ]
         for band in range(0, self.frequencies_hz.size, _EVERY):
             if not any(curve.trusted[band] for _, curve in parts):
@@ -368,7 +373,7 @@ def match(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal(960_000) / 10
     >>> reference = md.Bell(frequency_hz=2_000, gain_db=4, q=1)(mix, 48_000)
     >>> found = md.match(mix, 48_000, reference, amount=1, smoothing_octaves=0)

@@ -15,9 +15,10 @@ from mixdown._core import ParameterError
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, Severity, finding_of
 from mixdown.analysis.lead import LeadReport, lead_report
-from mixdown.analysis.reports import aligned, limits_of, new_axes
+from mixdown.analysis.reports import aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ class MixCheck(FindingsReport):
     sample_rate_hz, duration_s : float
     channels : int
     integrated_lufs, true_peak_dbtp, sample_peak_dbfs, plr_lu : float or None
-        Loudness, peaks, and what is between them; None for silence.
+        Loudness, peaks, and their difference; None for silence.
     held_share : float or None
         Share of the maxima near the peak that are held at it.
     dc_offsets : tuple of float or None
@@ -121,7 +122,7 @@ class MixCheck(FindingsReport):
         if not self.findings:
             return "Nothing found."
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return aligned(rows, left=3)
+        return aligned(rows, left=3, headed=False)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.
@@ -176,12 +177,12 @@ def check_mix(
     Returns
     -------
     MixCheck
-        It passed if it holds no fault. A finding names its figure, its limit, where it is and, where something mends
-        it, an ordinary effect with what is measured after it.
+        It passed if it holds no fault. A finding gives its figure, its limit, its place and, if there is a remedy, an
+        ordinary effect with the figure measured after it.
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
     >>> check = md.check_mix(np.stack([noise, -noise]), 48_000)
     >>> check.passed, round(check.correlation, 3)

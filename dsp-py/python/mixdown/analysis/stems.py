@@ -12,6 +12,7 @@ from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
 from mixdown._threads import each
 from mixdown.conversion import at_rate
+from mixdown.display.html import Shown
 from mixdown.session import Mix
 from mixdown.session.automation import nearest
 
@@ -19,7 +20,7 @@ from mixdown.session.automation import nearest
 _LENGTHS_S = 1.0
 
 
-class Stems(Mapping[str, Audio]):
+class Stems(Shown, Mapping[str, Audio]):
     """The tracks of a mix by their names, of one rate and length, whose spectra are measured once.
 
     Every report takes a mapping, a :class:`Mix` or stems; with stems nothing is measured twice.

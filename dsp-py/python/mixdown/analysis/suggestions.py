@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from mixdown import _checks
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import plain
+from mixdown.display.html import Shown
 from mixdown.effects import Effect, ImpulseResponse, from_dict
 from mixdown.session import Mix
 
@@ -16,8 +17,8 @@ Confidence = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, eq=False)
-class Suggestion:
-    """A suggested effect or fader change. :meth:`apply` makes the change.
+class Suggestion(Shown):
+    """A suggested effect or fader change. :meth:`Suggestion.apply` makes the change.
 
     Attributes
     ----------

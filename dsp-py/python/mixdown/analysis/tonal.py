@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, suggestion_of
 from mixdown.analysis.tonal_target import Levels, TonalTarget, decibels, draw_target, numbers, target_of
 from mixdown.display import figures
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True)
-class TonalRegion:
+@dataclass(frozen=True, repr=False)
+class TonalRegion(Told):
     """A region of the spectrum, compared with a target.
 
     Attributes
@@ -58,7 +60,7 @@ class TonalBalance(Report):
     Attributes
     ----------
     target : TonalTarget
-        What it is compared with.
+        The target of the comparison.
     frequencies_hz, level_db, deviation_db, percentiles : tuple of float
         Thirds of an octave: midbands, levels aligned with the target, level minus target, and the share of programmes
         with a lower level, in percent. None where not measurable.
@@ -70,11 +72,11 @@ class TonalBalance(Report):
     rms_db : float or None
         Root mean square of the deviations from 40 Hz to 12.5 kHz.
     active_s : float
-        How long it sounds.
+        Time in which the programme sounds.
     confidence : "low" or "medium"
         Low under 10 s, and with fewer than three references.
     notes : tuple of str
-        What differs from most, a sentence each. They are notes, no faults.
+        Deviations from most programmes, one sentence each. They are notes, not faults.
 
     Examples
     --------
@@ -229,7 +231,7 @@ def tonal_balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal(480_000) / 10
     >>> balance = md.tonal_balance(noise, 48_000)  # white: +3.01 dB per octave in thirds of an octave
     >>> round(balance.slope_db_per_octave, 1)

@@ -13,9 +13,10 @@ from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.display import figures
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +172,7 @@ def tonal_target(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
     >>> target = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4), name="minus two")
     >>> round(target.slope_db_per_octave, 3)

@@ -13,10 +13,12 @@ from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.analysis.devices import Device, devices_of
 from mixdown.analysis.figures import Figures
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.style import new_axes
 from mixdown.effects import Effect, Saturator, range_of
 from mixdown.session import Mix
 
@@ -44,17 +46,17 @@ class Translation(Report):
     studio_share : mapping of track to float
         Share in the loudness of the mix in the studio: partial loudness over the active frames of the track.
     kept : mapping of track to mapping of device to float or None
-        Share on the device as part of that; None for what is hidden in the full mix already (a share below 0.01).
+        Share on the device, relative to that; None for a track that is hidden in the full mix (a share below 0.01).
     kept_in_quiet : mapping of track to mapping of device to float or None
-        The same with the room silent: how much of a loss is its noise.
+        The same in a silent room: the difference is the loss to noise.
     verdicts : mapping of track to mapping of device to str
         "fine", "thin" (below 0.6), "lost" (below 0.25), "not_judged".
     bands : mapping of device to mapping of region to float or None
-        What is kept of regions of the spectrum, "sub" (below 60 Hz) to "high" (above 6 kHz), of the whole mix.
+        The same for regions of the spectrum of the whole mix, "sub" (below 60 Hz) to "high" (above 6 kHz).
     bands_in_quiet : mapping of device to mapping of region to float or None
     devices : tuple of Device
     suggestions : tuple of Suggestion
-        For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
+        For a lost bass: a bell above its fundamental or a saturator, where that helps.
 
     Examples
     --------
@@ -119,7 +121,7 @@ class Translation(Report):
         return self.tracks == (PROGRAMME,)
 
     def table(self) -> str:
-        """Return what is kept of each track on each device, and of each region of the spectrum, as text.
+        """Return the kept shares of tracks and regions of the spectrum on each device, as text.
 
         Returns
         -------
@@ -153,7 +155,7 @@ class Translation(Report):
         return "\n\n".join(parts)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw what is kept of each track, or of each region of a programme without tracks, on each device.
+        """Draw the kept share of each track, or of each region of a programme without tracks, on each device.
 
         Parameters
         ----------
@@ -191,7 +193,8 @@ class Translation(Report):
                 )
         drawn.set_xticks(range(len(names)), names)
         drawn.set_yticks(range(len(rows)), [name for name, _ in rows])
-        drawn.set_title("Share of the mix that is kept", fontsize=11, loc="left")
+        style.style(drawn, title="Share of the mix that is kept", grid="")
+        style.plain_labels(drawn)
         return drawn
 
     def audition(self, device: str) -> Effect:

@@ -12,14 +12,15 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.catalog.attempts import place
 from mixdown.delivery import ManifestFile
+from mixdown.display.html import Told
 from mixdown.effects import without_infinities
 
 Status = Literal["ok", "failed"]
 """Whether a song was mastered."""
 
 
-@dataclass(frozen=True)
-class CatalogRecord:
+@dataclass(frozen=True, repr=False)
+class CatalogRecord(Told):
     """The result of mastering one song of a catalogue.
 
     Attributes

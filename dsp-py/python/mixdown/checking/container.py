@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixdown.analysis.findings import Finding, stated
+from mixdown.display.html import Told
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import UNKNOWN_BYTES, Structure
 
@@ -34,8 +35,8 @@ _LOSSLESS_FOREIGN = ("Monkey's Audio", "WavPack")
 _EXTENSIBLE = 0xFFFE
 
 
-@dataclass(frozen=True)
-class Format:
+@dataclass(frozen=True, repr=False)
+class Format(Told):
     """Format of a file.
 
     Attributes

@@ -17,7 +17,7 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, stated
 from mixdown.analysis.mix_check import MixCheck, checked, envelope_of, worst_first
-from mixdown.analysis.reports import aligned, new_axes
+from mixdown.analysis.reports import aligned
 from mixdown.analysis.stems import Stems
 from mixdown.checking.bandwidth import bandwidth_findings, steps
 from mixdown.checking.container import Format, container_findings, format_of
@@ -35,6 +35,7 @@ from mixdown.checking.samples import (
 from mixdown.checking.targets import target_findings
 from mixdown.checking.wave_chunks import chunk_findings, chunks_of
 from mixdown.delivery import Target, find_target
+from mixdown.display.style import new_axes
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import Structure, structure_of
 from mixdown.files.names import shown
@@ -63,7 +64,7 @@ class FileCheck(FindingsReport):
         All of them, those of the mix check included; the worst first. A fault would be refused, or is damage; a warning
         sounds or shows worse.
     profiles, targets : tuple of str
-        What it was checked for.
+        Services and targets of the check.
     format : Format
     structure : Structure
         Chunks and blocks in their order.
@@ -201,7 +202,7 @@ class FileCheck(FindingsReport):
         fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
+        return f"{self.name}: {self.facts}\n{aligned(rows, left=3, headed=False) if rows else 'Nothing found.'}"
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.
@@ -248,9 +249,9 @@ def check(
     path : path
         Any file that :func:`read` reads.
     profiles : str, Profile or sequence of them, optional
-        What services take: names of :func:`profiles`, or profiles of one's own.
+        Requirements of services: names of :func:`profiles`, or your own profiles.
     target : str or sequence of str, optional
-        Loudness and ceiling of these targets, too.
+        Checks loudness and ceiling of these targets, too.
     mix : bool, default True
         Whether the mix check is made as well: clipping, overs, DC, polarity, mono and others. See :func:`check_mix`.
     limits : mapping of name to number, optional
@@ -270,7 +271,8 @@ def check(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, mixdown as md
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     ...     md.write(f"{folder}/song.wav", noise, 48_000, bit_depth=16)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.delivery.targets import Target
+from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, Equalizer, without_infinities
 from mixdown.meters import Loudness
 
@@ -22,20 +23,20 @@ METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (preci
 _DEEP_CLIP = (6.0, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class MatchedTo:
+@dataclass(frozen=True, eq=False, repr=False)
+class MatchedTo(Told):
     """The equalization towards a reference, applied before the limiter.
 
     Attributes
     ----------
     effect : Effect
-        It stood after the effects of the master and before its gain.
+        Applied after the effects of the master and before its gain.
     amount : float
-        Share of the difference that was taken over.
+        Share of the difference that was applied.
     rms_before_db, rms_after_db : float
-        Difference of the smoothed spectra, root mean square, and what the effect leaves of it.
+        Root mean square difference of the smoothed spectra, without and with the effect.
     worst_residual_db : float
-        How far the effect lies from the curve wanted, at most.
+        Largest deviation of the effect from the wanted curve.
     confidence : str
         "low" if the programmes differ by less than twice what the halves of one of them do.
 
@@ -68,7 +69,7 @@ class MatchedTo:
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(Shown):
     """Readings and processing of a master, measured on the delivered samples.
 
     Attributes
@@ -90,11 +91,11 @@ class Certificate:
     gain_db : float
         Gain before the limiter.
     clip_db : "auto", "off" or float
-        What was asked of the clip before the limiter.
+        Setting of the clip before the limiter.
     clip_ceiling_db : float or None
         Ceiling of the clip in dBFS; None if nothing was clipped.
     clip_depth_db, clipped_percent : float
-        How far the highest peak lay above it, and the share of the samples that it changed.
+        Height of the highest peak above that ceiling, and the share of samples that were changed.
     limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
         Settings of the limiter; None if it was not needed. The hold is 8 ms. The release is None where it is automatic;
         where that does not give the loudness 20 ms, which pumps more.

@@ -16,6 +16,7 @@ import numpy as np
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown, Told
 from mixdown.effects import without_infinities
 from mixdown.files import READABLE, Blocks, replace_file
 from mixdown.files.names import shown
@@ -31,8 +32,8 @@ _SAMPLE_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32}
 _STEP_BYTES, _STEP_FRAMES = 1 << 20, 65_536
 
 
-@dataclass(frozen=True)
-class ManifestFile:
+@dataclass(frozen=True, repr=False)
+class ManifestFile(Told):
     """One file of a manifest.
 
     Attributes
@@ -91,7 +92,7 @@ class ManifestFile:
             The file itself, within `folder`.
         folder : path
         loudness : Loudness, optional
-            Where it was measured already; else audio is measured.
+            Known reading; by default audio is measured.
         isrc : str, optional
             Of audio whose file has no tags; else that of its tags.
 
@@ -110,8 +111,7 @@ class ManifestFile:
         --------
         >>> import tempfile
         >>> from pathlib import Path
-        >>> import mixdown as md
-        >>> import numpy as np
+        >>> import mixdown as md, numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     md.write(Path(folder) / "song.flac", np.full((2, 48_000), 0.5), 48_000, dither="none")
         ...     song = md.ManifestFile.of(Path(folder) / "song.flac", folder)
@@ -192,8 +192,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Manifest:
+@dataclass(frozen=True, repr=False)
+class Manifest(Shown):
     """The files of a delivery, with their checksums and loudness: the same files give the same bytes.
 
     Parameters
@@ -224,6 +224,10 @@ class Manifest:
         if "files" in self.about:
             raise ParameterError("about.files is not allowed: the files have this name")
 
+    def __repr__(self) -> str:
+        megabytes = sum(file.bytes for file in self.files) / 1e6
+        return f"<Manifest: {len(self.files)} file{'' if len(self.files) == 1 else 's'}, {megabytes:.1f} MB>"
+
     @classmethod
     def of_folder(
         cls,
@@ -239,7 +243,7 @@ class Manifest:
         ----------
         folder : path
         loudness : mapping of path to Loudness, optional
-            What was measured already, by paths as a manifest has them; other audio is measured.
+            Known readings, by paths as in the manifest; other audio is measured.
         isrc : mapping of path to str, optional
             Of audio whose files have no tags.
         about : mapping, optional
@@ -393,7 +397,7 @@ class Manifest:
         Returns
         -------
         dict of path to str
-            What is wrong with each file that is missing or other than listed; empty if none is.
+            The fault of each file that is missing or differs; empty if all files match.
 
         Examples
         --------

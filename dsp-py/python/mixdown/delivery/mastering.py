@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
@@ -16,6 +19,7 @@ from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
 from mixdown.delivery.report import write_report
 from mixdown.delivery.targets import figures_of, playback_gain, targets
+from mixdown.display.html import Shown
 from mixdown.display.players import LONGEST_S
 from mixdown.effects import Chain, Effect
 from mixdown.files import BitDepth, Broadcast, Dither, NoiseShaping, Profile, Tags, write
@@ -24,9 +28,37 @@ from mixdown.meters import Loudness
 if TYPE_CHECKING:
     from mixdown.session import Mix
 
+#: Length of the excerpt of a programme that stays with its master, in s.
+_EXCERPT_S = 10.0
+
 
 @dataclass(frozen=True, eq=False)
-class Mastered:
+class Excerpt:
+    """What a programme was before it was mastered, where its master is loudest: to compare both."""
+
+    start_s: float
+    audio: Audio
+    sample_rate_hz: float
+
+    @property
+    def length_s(self) -> float:
+        """Its length."""
+        return float(self.audio.shape[-1] / self.sample_rate_hz)
+
+    @classmethod
+    def of(cls, programme: Audio, sample_rate_hz: float, momentary_lufs: NDArray[np.float64]) -> Excerpt:
+        """Return the part of a programme in which the loudness of its master has the highest mean energy."""
+        windows = round(10 * _EXCERPT_S)
+        # One value each 100 ms; silence has no energy.
+        energies = np.concatenate([[0.0], np.cumsum(10 ** (momentary_lufs / 10))])
+        sums = energies[windows:] - energies[:-windows] if energies.size > windows else np.zeros(1)
+        start_s = int(np.argmax(sums)) / 10
+        start = round(start_s * sample_rate_hz)
+        return cls(start_s, programme[:, start : start + round(_EXCERPT_S * sample_rate_hz)].copy(), sample_rate_hz)
+
+
+@dataclass(frozen=True, eq=False)
+class Mastered(Shown):
     """A master: the delivered samples and their certificate.
 
     Attributes
@@ -52,6 +84,7 @@ class Mastered:
     audio: Audio
     sample_rate_hz: float
     certificate: Certificate
+    _excerpt: Excerpt | None = None
 
     def __repr__(self) -> str:
         seconds = self.audio.shape[-1] / self.sample_rate_hz
@@ -66,7 +99,7 @@ class Mastered:
     ) -> None:
         """Write the samples in the format named by the suffix, without further dither.
 
-        In lossy formats they are coded: the certificate holds for what was coded.
+        Lossy formats are encoded from them: the certificate is that of the samples before the codec.
 
         Parameters
         ----------
@@ -142,7 +175,7 @@ class Mastered:
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
         >>> mastered = md.master(mix, 48_000, target="spotify")
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -263,7 +296,8 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+        For a target out of reach, with the highest loudness within reach, the reason, and whether "auto" clipping
+        would reach the target.
 
     Examples
     --------
@@ -354,4 +388,5 @@ def master(
     )
     if progress is not None:
         progress(1.0)
-    return Mastered(delivered, rate_hz, certificate)
+    excerpt = Excerpt.of(_checks.planar(given), sample_rate_hz, loudness.momentary_lufs)
+    return Mastered(delivered, rate_hz, certificate, excerpt)

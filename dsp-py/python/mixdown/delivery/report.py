@@ -18,7 +18,7 @@ from mixdown.display.report import report as drawn
 from mixdown.files.names import shown
 from mixdown.files.outputs import check_folder
 from mixdown.files.writing import replace_file
-from mixdown.meters import loudness
+from mixdown.meters import Loudness, loudness
 
 if TYPE_CHECKING:
     from mixdown.session import Mix
@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 ENDINGS = (".html", ".pdf", ".png")
 
 
-def check_report(path: str | os.PathLike[str]) -> Path:
+def check_report(path: str | os.PathLike[str], name: str = "path") -> Path:
     """Return the file of a report, or refuse it before any work is done.
+
+    Parameters
+    ----------
+    path : path
+    name : str
+        Its name in errors.
 
     Raises
     ------
@@ -39,7 +45,7 @@ def check_report(path: str | os.PathLike[str]) -> Path:
     """
     file = Path(path)
     if file.suffix.lower() not in ENDINGS:
-        raise ParameterError(f"path = {shown(file)} is not allowed: its name must end in {', '.join(ENDINGS)}")
+        raise ParameterError(f"{name} = {shown(file)} is not allowed: its name must end in {', '.join(ENDINGS)}")
     check_folder(file)
     return file
 
@@ -56,8 +62,7 @@ def write_report(
 ) -> None:
     """Write a report; see :meth:`Mastered.report`."""
     file = check_report(path)
-    if not isinstance(title, str):
-        raise TypeError(f"title = {_checks.shown(title)} is not a string")
+    title = _checks.text("title", title)
     longest_s = _checks.in_range("longest_s", longest_s, 1, 3600)
     if before is None and before_rate_hz is not None:
         raise ParameterError("before_rate_hz is given without before: there is nothing to compare with")
@@ -68,10 +73,15 @@ def write_report(
         sample_rate_hz=sample_rate_hz,
         certificate=certificate,
         mix=mix,
-        mix_loudness=None if mix is None else loudness(mix, sample_rate_hz, precision="reference"),
+        mix_loudness=None if mix is None else _loudness(mix, sample_rate_hz, certificate.dual_mono),
     )
     ending = file.suffix.lower()
     replace_file(file, page_of(reported, longest_s).encode() if ending == ".html" else _sheet(reported, ending))
+
+
+def _loudness(mix: Audio, sample_rate_hz: float, dual_mono: bool) -> Loudness:
+    """Measure a mix as its master was measured."""
+    return loudness(mix, sample_rate_hz, dual_mono=dual_mono and mix.shape[0] == 1, precision="reference")
 
 
 def _mix(before: Source | Mix, before_rate_hz: float | None, audio: Audio, sample_rate_hz: float) -> Audio:

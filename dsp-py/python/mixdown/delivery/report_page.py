@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from mixdown._checks import Audio
 from mixdown.delivery.certificate import Certificate
 from mixdown.delivery.report_rows import HEADINGS, stages, target_verdict, verdict_rows
-from mixdown.display import html, pages
+from mixdown.display import documents, html
 from mixdown.display.figures import number_text
 from mixdown.display.players import ab_players, player
 from mixdown.display.report import MasterFigures
@@ -20,7 +19,7 @@ _STYLE = """
 figure.mixdown-player { margin: 6px 0; max-width: none }
 .bold td, .bold .pass { font-weight: 600 } .verdicts td { white-space: nowrap }
 .report svg { margin-bottom: 4px }
-ol { margin: 4px 0; padding-left: 20px } li { margin: 2px 0; overflow-wrap: anywhere }
+ol { margin: 4px 0; padding-left: 26px } li { margin: 2px 0; overflow-wrap: anywhere }
 @media print { .listen { display: none } .report { grid-template-columns: 1.25fr 1fr } }
 """
 
@@ -49,11 +48,13 @@ def page_of(reported: Reported, longest_s: float) -> str:
         f"<div>{spectra}{_processing(reported.certificate)}</div></div>",
         _targets(reported.certificate),
     )
-    return pages.document(reported.title, *parts, _size(sum(len(part.encode()) for part in parts)), style=_STYLE)
+    return documents.document(reported.title, *parts, _size(sum(len(part.encode()) for part in parts)), style=_STYLE)
 
 
 def _size(size: int) -> str:
     """Return the foot of the page."""
+    from importlib.metadata import version
+
     told = f"This page has {size / 1e6:.1f} MB with its sound, and loads nothing from a network."
     return f'<p class="quiet">{told} mixdown {html.escaped(version("mixdown"))}.</p>'
 
@@ -80,7 +81,7 @@ def _certificate(reported: Reported) -> str:
     verdict = f"Pass: {certificate.target.name}." if passed else f"Fail: {certificate.target.name}: {said}."
     notes = "".join(f"<p>{html.escaped(note)}</p>" for note in certificate.notes)
     return (
-        f"<h2>Certificate</h2>{pages.table(head, rows)}"
+        f"<h2>Certificate</h2>{documents.table(head, rows)}"
         f'<p class="{"pass" if passed else "fault"}">{html.escaped(verdict)}</p>{notes}'
         f'<p class="quiet">Measured on the delivered samples. {html.escaped(certificate.meter)}.</p>'
     )
@@ -132,13 +133,13 @@ def _figures(reported: Reported) -> tuple[str, str]:
         (tall, over_time, "Waveform, loudness and gain reduction over time"),
         (flat, [spectra], "Spectrum"),
     ):
-        legends = [pages.legend(axes) for axes in all_axes if axes.get_legend() is not None]
+        legends = [documents.legend(axes) for axes in all_axes if axes.get_legend() is not None]
         for axes in all_axes:
             axes.patch.set_visible(False)
             for shape in axes.collections:
                 # Shapes take the colours of the page, and are sharp at any size.
                 shape.set_rasterized(False)
-        drawn.append(f"{pages.themed(html.svg(figure), label)}{''.join(legends)}")
+        drawn.append(f"{documents.themed(html.svg(figure), label)}{''.join(legends)}")
     return drawn[0], f"<h2>{html.escaped(spectrum_title)}</h2>{drawn[1]}"
 
 
@@ -148,7 +149,9 @@ def _processing(certificate: Certificate) -> str:
 
 
 def _targets(certificate: Certificate) -> str:
-    return f"<h2>Targets</h2>{_verdicts(verdict_rows(certificate)[1:], certificate.target.name)}"
+    told = "Player: the gain with which a player that follows the target plays the master, and the loudness then."
+    table = _verdicts(verdict_rows(certificate)[1:], certificate.target.name)
+    return f'<h2>Targets</h2>{table}<p class="quiet">{told}</p>'
 
 
 def _verdicts(rows: Sequence[Sequence[str]], own: str) -> str:

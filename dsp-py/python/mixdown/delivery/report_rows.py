@@ -13,7 +13,7 @@ from mixdown.display.figures import number_text
 from mixdown.effects import Chain, Effect
 
 #: Headings of the table of targets.
-HEADINGS = ("Target", "Verdict", "LUFS", "dBTP", "Player gain dB", "Played at LUFS")
+HEADINGS = ("Target", "Verdict", "LUFS", "dBTP", "Player dB", "Played LUFS")
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -39,7 +39,8 @@ def verdict_rows(certificate: Certificate) -> list[tuple[str, ...]]:
         ceiling_dbtp = target.ceiling_at(certificate.loudness.integrated_lufs)
         gain_db = certificate.playback_gain_db.get(target.name)
         played = "" if gain_db is None else number_text(certificate.loudness.integrated_lufs + gain_db)
-        deviation = target_verdict(certificate, target)
+        # The ceiling for this loudness stands in its own column.
+        deviation = target_verdict(certificate, target).partition(" over ")[0]
         rows.append(
             (
                 target.name,

@@ -8,11 +8,13 @@ from typing import Literal
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
+from mixdown.display.html import Shown
 from mixdown.meters import Loudness
 
 
 @dataclass(frozen=True, repr=False)
-class Target:
+class Target(Shown):
     """The delivery target of a platform or broadcaster.
 
     Attributes
@@ -103,7 +105,7 @@ class Target:
         return _core.ceiling_at(integrated_lufs, self.name) if self.source else self.ceiling_dbtp
 
 
-class Targets(tuple[Target, ...]):
+class Targets(Shown, tuple[Target, ...]):
     """Delivery targets, printed as a table."""
 
     __slots__ = ()
@@ -115,8 +117,7 @@ class Targets(tuple[Target, ...]):
             rows.append(
                 (target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date)
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return aligned(rows, left=len(rows[0]))
 
 
 def targets() -> Targets:
@@ -159,7 +160,7 @@ def find_target(name: str) -> Target:
     try:
         return known[str(name).lower()]
     except KeyError:
-        hint = _checks.nearest(name, known)
+        hint = _checks.closest(name, known)
         if isinstance(name, (int, float)):
             hint = ": a loudness is given by target_lufs"
         raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Inches of the page, of the proportions of A4, and the columns of its table.
+#: Inches of the page, of the proportions of A4.
 _PAGE = (16.0, 11.314)
-#: Most lines of processing that have a place beside the figures, and letters of a line.
-_STAGES, _STAGE_LETTERS = 9, 66
+#: Size of the text beside the figures, letters of a line, and the distance of lines as a share of the page.
+_TEXT_PT, _LINE_LETTERS, _LINE = 9.5, 72, 0.0168
 #: Letters of a title at full size.
 _TITLE_LETTERS = 30
 
@@ -149,7 +150,7 @@ def report(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
     >>> master = md.master(noise, 48_000, target="spotify")
     >>> readings = {"loudness_before": md.loudness(noise, 48_000), "loudness_after": master.certificate.loudness}
@@ -157,6 +158,8 @@ def report(
     ...                            ceiling_dbtp=-1, title="Noise", **readings)
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['Mix', 'Master', 'Loudness', 'Spectrum, at equal loudness']
+    >>> (figure.get_size_inches() * figure.dpi).round().tolist()
+    [1600.0, 1131.0]
     """
     from matplotlib.figure import Figure
 
@@ -176,20 +179,21 @@ def report(
     readings = {"Mix": loudness_before, "Master": loudness_after}
     measured_figures(figure, {name: reading for name, reading in readings.items() if reading is not None})
     beside = bool(verdicts or stages)
-    edge, top = 0.61 if beside else 0.975, 0.86
+    edge, top = 0.575 if beside else 0.975, 0.86
     figures.over_time(figure, left=0.06, right=edge, top=top, bottom=0.055 if beside else 0.38, hspace=0.34)
     if not beside:
         figures.spectra(figure.add_axes((0.06, 0.06, 0.915, 0.25)))
         return figure
-    figures.spectra(figure.add_axes((0.67, 0.6, 0.305, top - 0.6)))
+    figures.spectra(figure.add_axes((0.635, 0.6, 0.34, top - 0.6)))
     for axes in figure.axes:
         _name_lines(axes)
-    left, right = 0.655, 0.975
-    below = _written_table(figure, verdicts, left=left, right=right, top=0.528, row=0.0175)
+    left, right = 0.62, 0.975
+    below = _written_table(figure, verdicts, left=left, right=right, top=0.528)
     if stages:
         figure.text(left, below - 0.02, "Processing", fontsize=13, fontweight="bold", color=INK, va="center")
-        for index, line in enumerate(_folded(stages)):
-            text = figure.text(left, below - 0.042 - 0.0165 * index, line, fontsize=9.5, color=INK, va="center")
+        first = below - 0.042
+        for index, line in enumerate(_folded(stages, int((first - 0.015) / _LINE) + 1)):
+            text = figure.text(left, first - _LINE * index, line, fontsize=_TEXT_PT, color=INK, va="center")
             text.set_parse_math(False)
     return figure
 
@@ -210,31 +214,28 @@ def _name_lines(axes: Axes) -> None:
         )
 
 
-def _written_table(
-    figure: Figure, rows: Sequence[Sequence[str]], *, left: float, right: float, top: float, row: float
-) -> float:
+def _written_table(figure: Figure, rows: Sequence[Sequence[str]], *, left: float, right: float, top: float) -> float:
     """Write rows, the first as headings, the first two columns as words and the others as figures; return their end."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    gap = (right - left) / max(sum(widths) + 2 * (len(widths) - 1), 1)
+    letters = max(sum(widths) + 2 * (len(widths) - 1), 1)
+    letter, size = (right - left) / letters, _TEXT_PT * min(1.0, _LINE_LETTERS / letters)
     for index, cells in enumerate(rows):
         start = left
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
             words = column < 2
-            x = start if words else start + gap * width
+            x = start if words else start + letter * width
             colour = FAINT if index == 0 else AFTER if cell == "pass" else INK
-            figure.text(
-                x, top - row * index, cell, fontsize=9.5, color=colour, va="center", ha="left" if words else "right"
-            ).set_parse_math(False)
-            start += gap * (width + 2)
-    return top - row * len(rows)
+            text = figure.text(x, top - _LINE * index, cell, fontsize=size, color=colour, va="center")
+            text.set_horizontalalignment("left" if words else "right")
+            text.set_parse_math(False)
+            start += letter * (width + 2)
+    return top - _LINE * len(rows)
 
 
-def _folded(lines: Sequence[str]) -> list[str]:
+def _folded(lines: Sequence[str], most: int) -> list[str]:
     """Fold lines to the width beside the figures; what has no place ends in an ellipsis."""
-    import textwrap
-
-    folded = [part for line in lines for part in textwrap.wrap(line, _STAGE_LETTERS, subsequent_indent="   ")]
-    return folded if len(folded) <= _STAGES else [*folded[: _STAGES - 1], "…"]
+    folded = [part for line in lines for part in textwrap.wrap(line, _LINE_LETTERS, subsequent_indent="   ")]
+    return folded if len(folded) <= most else [*folded[: most - 1], "…"]
 
 
 def png(figure: Figure) -> bytes:
@@ -247,6 +248,14 @@ def png(figure: Figure) -> bytes:
     Returns
     -------
     bytes
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from matplotlib.figure import Figure
+    >>> picture = md.display.png(Figure(figsize=(2, 1), dpi=100))
+    >>> int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+    (200, 100)
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")

@@ -53,8 +53,7 @@ class Delay(TempoEffect):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> click = np.zeros(48_000)
     >>> click[0] = 1
     >>> echoes = md.Delay(time_ms=250, feedback=0.5)(click, 48_000)

@@ -21,6 +21,8 @@ from mixdown.effects.setting import Setting, abstract, from_plain
 class Effect(Setting):
     """Base of all effects: frozen settings that process audio when called.
 
+    The latency is 0 unless the class says otherwise; see :meth:`latency_frames`.
+
     See Also
     --------
     Chain : Effects in series, also written ``a >> b``.

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mixdown import _core
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Parameter:
+class Parameter(Shown):
     """A parameter of an effect or of a strip, for editors.
 
     Attributes

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVa
 from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 
 #: Deepest nesting of settings: chains of chains, bands included.
@@ -58,7 +59,7 @@ def _signature(cls: type) -> inspect.Signature:
     return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
-class Setting(metaclass=_ByName):
+class Setting(Shown, metaclass=_ByName):
     """A frozen value with named, checked parameters. Subclasses are frozen dataclasses."""
 
     #: Its class, the type in plain values.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.names import ascii_text
 from mixdown.files.tags import Tags
 from mixdown.meters.loudness_meter import Loudness
@@ -22,7 +23,7 @@ _LARGEST = 99.99
 
 
 @dataclass(frozen=True, eq=False)
-class Broadcast:
+class Broadcast(Shown):
     """The broadcast extension (``bext``) of an archive WAV file.
 
     Its texts are ASCII; other characters are written without accents, or as ``?``.
@@ -30,13 +31,13 @@ class Broadcast:
     Parameters
     ----------
     description : str
-        What is in the file; 256 characters.
+        Description of the contents; 256 characters.
     originator : str
-        Who made it; 32 characters.
+        Name of the originator; 32 characters.
     reference : str
-        Its number at the originator, such as an ISRC; 32 characters.
+        Reference number of the originator, such as an ISRC; 32 characters.
     date, time : str
-        When it was made: ``YYYY-MM-DD`` and ``HH:MM:SS``; nothing is taken from the clock.
+        Date and time of creation: ``YYYY-MM-DD`` and ``HH:MM:SS``; the clock is not read.
     coding_history : str
         One line for each coding; the line of the file itself is added where it is empty.
     loudness : Loudness, optional

@@ -1,4 +1,4 @@
-"""Covers: what services take, and how a picture differs from it."""
+"""Covers: requirements of services, and checks against them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.findings import Finding, Severity, stated
+from mixdown.display.html import Shown
 from mixdown.files.names import shown
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class CoverLimits:
+class CoverLimits(Shown):
     """Requirements of a service for covers.
 
     Attributes
@@ -36,7 +37,7 @@ class CoverLimits:
     progressive : bool
         Whether JPEG may be progressive.
     source, date : str
-        Where this stands, and when it was read; [C] marks what was chosen.
+        Source of the requirements, and the date of reading; [C] marks what was chosen.
 
     Examples
     --------
@@ -116,12 +117,12 @@ def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "dist
     ----------
     path : path
     profile : str or CoverLimits, default "distributor"
-        "spotify", "apple" or "distributor", or limits of one's own.
+        "spotify", "apple" or "distributor", or your own limits.
 
     Returns
     -------
     tuple of Finding
-        Empty if nothing is to be said. A "fault" would be refused, a "warning" show otherwise than meant.
+        Empty without findings. A "fault" would be refused; a "warning" may be displayed differently.
 
     Raises
     ------

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, loudspeakers
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.containers import Container, inspect
 from mixdown.files.names import printable, shown
 from mixdown.loudspeakers import Positions
@@ -45,7 +46,7 @@ class _AudioAndRate(NamedTuple):
     sample_rate_hz: int
 
 
-class Recording(_AudioAndRate):
+class Recording(Shown, _AudioAndRate):
     """Audio and its sample rate, as :func:`read` returns them: a tuple of two.
 
     Attributes

@@ -59,8 +59,8 @@ def write(
 ) -> None:
     """Write an audio file in the format named by its suffix.
 
-    The file is written beside its place and renamed into it, so that a failure leaves what was there. Where a link
-    stands in its place, what it leads to is replaced; permissions of a replaced file are kept.
+    The file is written beside its destination and renamed, so that a failure leaves the old file. Where a link
+    is there, its target is replaced; permissions of a replaced file are kept.
 
     Parameters
     ----------
@@ -110,8 +110,7 @@ def write(
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "a.wav")

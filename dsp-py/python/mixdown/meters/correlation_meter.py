@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ShapeError
+from mixdown.display.html import Shown
 
 #: Seconds between two points of the curve.
 _STEP_S = 0.1
 
 
 @dataclass(frozen=True)
-class CorrelationReading:
+class CorrelationReading(Shown):
     """The reading of a correlation meter.
 
     Attributes
@@ -50,7 +51,7 @@ class CorrelationReading:
 
 
 @dataclass(frozen=True, eq=False)
-class Correlation:
+class Correlation(Shown):
     """Correlation of left and right: 1 for identical channels, 0 for independent ones, -1 for inverted polarity.
 
     Attributes
@@ -103,7 +104,7 @@ class CorrelationMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.CorrelationMeter(48_000)
     >>> left = np.sin(np.arange(48_000) / 10)
     >>> meter.observe(np.stack([left, -0.5 * left]))
@@ -200,7 +201,7 @@ def correlation(audio: Source, sample_rate_hz: float | None = None, *, window_ms
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> left, right = np.random.default_rng(1).standard_normal((2, 480_000))
     >>> common = md.correlation(np.stack([left + right, left]), 48_000)
     >>> round(common.overall, 2), common.bands.shape

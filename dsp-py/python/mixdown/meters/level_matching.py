@@ -10,6 +10,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.display import html
 
 
 class LevelMatched(NamedTuple):
@@ -35,6 +36,10 @@ class LevelMatched(NamedTuple):
     before_gain_db: float
     after_gain_db: float
 
+    def _repr_html_(self) -> str:
+        # A named tuple takes no other base.
+        return html.shown(self)
+
     def __repr__(self) -> str:
         before, after = (_checks.figure(gain_db, 2) for gain_db in (self.before_gain_db, self.after_gain_db))
         return f"<LevelMatched: before {before} dB, after {after} dB>"
@@ -44,7 +49,7 @@ class LevelMatched(NamedTuple):
 def level_matched(before: Source, after: Source, sample_rate_hz: float | None = None) -> LevelMatched:
     """Match two versions of a programme in integrated loudness: turn the louder one down.
 
-    What is louder sounds better: a comparison by ear is fair at the same loudness alone.
+    The louder of two versions sounds better: a comparison by ear is fair only at equal loudness.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal((2, 96_000)) / 10
     >>> before, after, *gains_db = md.level_matched(mix, 2 * mix, 48_000)
     >>> [round(gain_db, 2) for gain_db in gains_db]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True)
-class ChannelLevel:
+class ChannelLevel(Shown):
     """The levels of one channel. Silence is -inf, never NaN.
 
     Attributes
@@ -65,7 +66,7 @@ class Level(ChannelLevel):
     Attributes
     ----------
     channels : tuple of ChannelLevel
-        Each channel by itself.
+        Levels of each channel.
 
     Examples
     --------
@@ -97,7 +98,7 @@ class LevelMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.LevelMeter(48_000, 1)
     >>> meter.observe(0.5 * np.sin(2 * np.pi * 997 * np.arange(240_000) / 48_000))
     >>> meter.reading()

@@ -13,6 +13,7 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
+from mixdown.display.html import Shown
 from mixdown.loudspeakers import LAYOUTS
 
 Precision = Literal["standard", "high", "reference"]
@@ -26,7 +27,7 @@ _STEP_FRAMES = 65_536
 
 
 @dataclass(frozen=True, eq=False)
-class Loudness:
+class Loudness(Shown):
     """The reading of a loudness meter. Silence is -inf, never NaN.
 
     Attributes
@@ -301,7 +302,7 @@ def loudness(
     --------
     A full-scale sine of 997 Hz in one channel reads -3.01 LUFS.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
+from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
 from mixdown.meters.correlation_meter import two_channels
 
@@ -20,7 +21,7 @@ _FAULT_BANDS = 3
 
 
 @dataclass(frozen=True)
-class FoldBand:
+class FoldBand(Shown):
     """One third of an octave, left and right against their mono fold.
 
     Attributes
@@ -59,7 +60,7 @@ class FoldBand:
 
 
 @dataclass(frozen=True, repr=False)
-class MonoCompatibility:
+class MonoCompatibility(Shown):
     """What a stereo signal loses when it is folded to mono, (L + R) / 2. -3.01 dB in a band is plain stereo, no fault.
 
     Attributes
@@ -189,7 +190,7 @@ def mono_compatibility(audio: Source, sample_rate_hz: float | None = None) -> Mo
     --------
     The right side is late by 1 ms: the first notch lies at 500 Hz.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal(480_048)
     >>> late = md.mono_compatibility(np.stack([noise[48:], noise[:-48]]), 48_000)
     >>> min(late.bands, key=lambda band: band.loss_db).centre_hz.__round__()

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike, Source
-from mixdown.effects import without_infinities
+from mixdown.display import style
+from mixdown.display.html import Shown
+from mixdown.effects.setting import without_infinities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class Spectrum(Shown):
     """Levels in fractions of an octave.
 
     Attributes
@@ -92,18 +94,17 @@ class Spectrum:
         >>> print(f"{axes.lines[1].get_ydata().max():.1f} dB, {len(axes.lines[1].get_xdata())} bands")
         -3.0 dB, 31 bands
         """
-        from matplotlib.figure import Figure
-
-        drawn = Figure(figsize=(8, 4), layout="constrained").add_subplot() if axes is None else axes
-        drawn.semilogx(self.centres_hz, self.highest_db, linewidth=0.8, color="#98A2AD", label="highest")
-        drawn.semilogx(self.centres_hz, self.levels_db, color="#1B6B86", label="whole programme")
+        drawn = style.new_axes() if axes is None else axes
+        drawn.plot(self.centres_hz, style.finite(self.highest_db), linewidth=0.9, color=style.BEFORE, label="highest")
+        levels_db = style.finite(self.levels_db)
+        drawn.plot(self.centres_hz, levels_db, linewidth=1.8, color=style.AFTER, label="whole programme")
         finite = self.levels_db[np.isfinite(self.levels_db)]
         if finite.size and np.isfinite(self.highest_db.max()):
             drawn.set_ylim(max(finite.min(), finite.max() - 90) - 3, self.highest_db.max() + 3)
-        drawn.set_xlabel("Hz")
-        drawn.set_ylabel("dB")
-        drawn.grid(alpha=0.3)
-        drawn.legend(frameon=False)
+        style.style(drawn, title="Spectrum", unit="dB in a band")
+        style.over_frequency(drawn)
+        style.decibel_steps(drawn.yaxis, 7)
+        style.legend(drawn)
         return drawn
 
 
@@ -123,7 +124,7 @@ class SpectrumMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.SpectrumMeter(48_000, 1, fraction=3)
     >>> meter.observe(np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000))
     >>> meter.reading()
@@ -218,7 +219,7 @@ def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: in
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000)
     >>> round(float(md.spectrum(sine, 48_000).levels_db.max()), 2)
     -3.01

@@ -15,6 +15,7 @@ from mixdown._threads import Progress, each
 from mixdown.album.songs import chain_of
 from mixdown.checking import FileCheck, Profile, check
 from mixdown.delivery.manifest import Manifest, ManifestFile
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files.names import shown
 from mixdown.files.tags import Picture
@@ -43,7 +44,7 @@ CueEncoding = Literal["latin-1", "utf-8"]
 
 
 @dataclass(frozen=True, eq=False)
-class Delivery:
+class Delivery(Shown):
     """A pack on disk.
 
     Attributes

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mixdown import _checks
 from mixdown.album.measuring import length_text
 from mixdown.analysis.findings import SEVERITIES, Finding
-from mixdown.analysis.reports import new_figure
-from mixdown.display import html, pages
+from mixdown.display import documents, html, style
+from mixdown.display.style import new_figure
 from mixdown.pack.quality import Quality
 
 #: Songs and kinds of findings that a page shows; the others are in report.json.
@@ -50,11 +50,11 @@ def page_of(quality: Quality) -> str:
         f'<p class="{"quiet" if quality.passed else "fault"}">The pack {status}: {quality.verdict}.</p>',
         _findings(quality),
         _songs(quality),
-        pages.columns(_loudness_plot(quality), _tone_plot(quality)),
-        pages.columns(_seams(quality) + _changes(quality), _codecs(quality) + _sides(quality)),
+        documents.columns(_loudness_plot(quality), _tone_plot(quality)),
+        documents.columns(_seams(quality) + _changes(quality), _codecs(quality) + _sides(quality)),
         _disc(quality),
     ]
-    return pages.document(title, *parts)
+    return documents.document(title, *parts)
 
 
 def _short(title: str) -> str:
@@ -114,7 +114,7 @@ def _songs(quality: Quality) -> str:
             )
         )
     more = f'<p class="quiet">And {len(rows) - _MOST_SONGS} more.</p>' if len(rows) > _MOST_SONGS else ""
-    return f"<h2>Songs as delivered</h2>{pages.table(head, rows[:_MOST_SONGS])}{more}"
+    return f"<h2>Songs as delivered</h2>{documents.table(head, rows[:_MOST_SONGS])}{more}"
 
 
 def _loudness_plot(quality: Quality) -> str:
@@ -126,18 +126,16 @@ def _loudness_plot(quality: Quality) -> str:
         start_s += pause_s
         reading = track.loudness
         times_s = reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
-        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.8)
-        axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color="#28323B", linewidth=1)
+        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.9, color=style.AFTER)
+        axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color=style.INK, linewidth=1)
         top = max(top, reading.max_momentary_lufs)
         start_s += track.duration_s
     axes.axhline(quality.masters.album_lufs, color="#6A7580", linestyle=":", linewidth=1)
+    style.style(axes, title="Loudness; bars are integrated, dotted is the album", unit="short-term in LUFS")
+    style.over_time(axes, start_s)
     axes.set_xlim(0, start_s)
     axes.set_ylim(top - 30, top + 2)
-    axes.set_xlabel("Time (s)", fontsize=8)
-    axes.set_ylabel("Short-term (LUFS)", fontsize=8)
-    axes.set_title("Loudness; bars are integrated, dotted is the album", fontsize=9, loc="left")
-    axes.tick_params(labelsize=8)
-    return pages.themed(html.svg(figure), "Short-term loudness of the songs over time")
+    return documents.themed(html.svg(figure), "Short-term loudness of the songs over time")
 
 
 def _sounding(levels_lufs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -153,22 +151,16 @@ def _signed(value: float) -> str:
 def _tone_plot(quality: Quality) -> str:
     figure = new_figure(6.0, 2.5)
     axes = figure.add_subplot()
+    style.begin(axes)
     # By number: fonts of figures lack the letters of many titles.
     for number, tone in enumerate(quality.tones, 1):
-        axes.semilogx(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
-    axes.set_xlim(40, 16_000)
+        axes.plot(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
     axes.set_ylim(-35, 20)
-    axes.set_xticks([50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000])
-    axes.set_xticklabels(["50", "100", "200", "500", "1k", "2k", "5k", "10k"])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.set_xlabel("Frequency (Hz)", fontsize=8)
-    axes.set_ylabel("dB re 200 Hz to 5 kHz", fontsize=8)
-    axes.set_title("Thirds of an octave, loud frames, without level", fontsize=9, loc="left")
-    axes.tick_params(labelsize=8)
+    style.style(axes, title="Thirds of an octave, loud frames, without level", unit="dB re 200 Hz to 5 kHz")
+    style.over_frequency(axes)
     if len(quality.tones) <= 10:
         axes.legend(fontsize=7, frameon=False, loc="lower left", ncols=5)
-    return pages.themed(html.svg(figure), "Levels of the songs in thirds of an octave")
+    return documents.themed(html.svg(figure), "Levels of the songs in thirds of an octave")
 
 
 def _seams(quality: Quality) -> str:
@@ -184,7 +176,7 @@ def _seams(quality: Quality) -> str:
         )
         for seam in quality.seams[:_MOST_SONGS]
     ]
-    return f"<h2>Seams</h2>{pages.table(('Songs', 'Gap', 'End LUFS', 'Start LUFS', 'Step LU'), rows)}"
+    return f"<h2>Seams</h2>{documents.table(('Songs', 'Gap', 'End LUFS', 'Start LUFS', 'Step LU'), rows)}"
 
 
 def _changes(quality: Quality) -> str:
@@ -205,7 +197,7 @@ def _codecs(quality: Quality) -> str:
         worst = max(some, key=lambda one: one.true_peak_dbtp)
         means = np.mean([one.bitrate_kbps for one in some])
         rows.append((name, f"{means:.0f}", _checks.figure(worst.true_peak_dbtp, 2), _short(worst.title)))
-    return f"<h2>After decoding</h2>{pages.table(('Format', 'kb/s', 'Highest dBTP', 'Song'), rows, (3,))}"
+    return f"<h2>After decoding</h2>{documents.table(('Format', 'kb/s', 'Highest dBTP', 'Song'), rows, (3,))}"
 
 
 def _sides(quality: Quality) -> str:
@@ -227,7 +219,7 @@ def _sides(quality: Quality) -> str:
             )
         )
     head = ("Side", "Songs", "Length", "Fits dB", "Judged dB", "Lift µm")
-    return f"<h2>Vinyl, {html.escaped(quality.sides[0].check.fmt)}</h2>{pages.table(head, rows, (1,))}"
+    return f"<h2>Vinyl, {html.escaped(quality.sides[0].check.fmt)}</h2>{documents.table(head, rows, (1,))}"
 
 
 def _disc(quality: Quality) -> str:

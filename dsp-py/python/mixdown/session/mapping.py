@@ -104,7 +104,7 @@ class Strips(Mapping[str, Strip]):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> kick = mix.track("kick", np.ones(48_000), pan=-1, fader_db=[(0.0, 0), (1.0, -6.0206)])
         >>> mix.render(tail="none")[0, 24_000].round(4)

@@ -44,7 +44,7 @@ class Measured:
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> tone = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
         >>> _ = mix.track("lead", tone, fader_db=-6, inserts=[md.Compressor(threshold_db=-8, ratio=2)])

@@ -12,7 +12,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.display.routing import mix as drawing
 from mixdown.effects.answers import Answers, answers
 from mixdown.effects.setting import without_infinities
@@ -25,7 +25,7 @@ from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.saving import save
 from mixdown.session.strips import Strip
-from mixdown.session.table import rows_of, table
+from mixdown.session.table import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 16
 
 
-class Mix(Measured, Strips):
+class Mix(Shown, Measured, Strips):
     """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
@@ -54,7 +54,7 @@ class Mix(Measured, Strips):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix(sample_rate_hz=48_000)
     >>> _ = mix.track("left", np.full(480, 0.5), pan=-1, to="band")
     >>> _ = mix.track("right", np.full(480, 0.25), pan=1, fader_db=-6.0206)
@@ -75,7 +75,7 @@ class Mix(Measured, Strips):
             ``"vocals/2/bands[0].gain_db"``, ``"vocals/2/effects[1].threshold_db"``,
             ``"vocals/2/bands[0].shape.frequency_hz"``. Of a strip itself `fader_db`, the pans and `mute` take points,
             of a send `level_db`, `pan` and `mute`, of an insert every parameter that
-            :attr:`takes automation <Parameter.takes_automation>`.
+            `takes_automation` of :class:`Parameter`.
         points : list of (seconds, value) or (seconds, value, shape), or None
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
@@ -95,7 +95,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("keys", np.full(48_000, 0.5), pan=-1, inserts=[md.Gain()])
         >>> mix.automate("keys/0/gain_db", [(0.0, 0), (0.5, -12.0412, "hold")])
@@ -124,13 +124,6 @@ class Mix(Measured, Strips):
             return head
         lines = [head, table(self._first(), self._master, self._members())]
         return "\n".join([*lines, *self._more()])
-
-    def _repr_html_(self) -> str:
-        """Return the routing and the strips for a notebook."""
-        headings, *rows = rows_of(self._first(), self._master, self._members())
-        drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
-        title = repr(self).partition("\n")[0].strip("<>")
-        return html.page(title, drawn, html.table(headings, rows), *self._more())
 
     def _first(self) -> list[Strip]:
         """Return the strips that are shown with the mix."""
@@ -232,7 +225,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("kick", np.full(480, 0.5), to="drums")
         >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
@@ -255,7 +248,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("lead", np.zeros(480), fader_db=-3, inserts=[md.Gate()], sends={"hall": -18})
         >>> _ = mix.returns("hall", [md.Plate()])
@@ -347,7 +340,7 @@ class Mix(Measured, Strips):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix(sample_rate_hz=48_000)
         >>> _ = mix.track("lead", np.full(480, 0.5), fader_db=-3)
         >>> with tempfile.TemporaryDirectory() as folder:

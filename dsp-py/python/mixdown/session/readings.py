@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mixdown import _checks
 from mixdown._core import MixerError
+from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
 from mixdown.session.routing import shown
 
@@ -18,7 +19,7 @@ _HEADINGS = ("Strip", "Peak", "RMS", "Loudness", "Correlation", "Reduction", "Cl
 
 
 @dataclass(frozen=True)
-class StripReading:
+class StripReading(Shown):
     """Levels of one strip over a rendering, after fader, pan and mute. Silence is -inf, never NaN.
 
     Attributes
@@ -75,7 +76,7 @@ class StripReading:
         )
 
 
-class MixReading(Mapping[str, StripReading]):
+class MixReading(Shown, Mapping[str, StripReading]):
     """Readings of the strips of a mix by name, in the order of the mix, the master last.
 
     Examples

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, Self, cast, get_args
 
 from mixdown import _checks, _core
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
 from mixdown.effects.setting import WholeFunction
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
@@ -45,7 +45,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 
 @dataclass(eq=False, repr=False)
-class Strip:
+class Strip(Shown):
     """One strip of a :class:`Mix`: the settings that tracks, groups and returns share.
 
     They may be changed until the mix is rendered. Each new value is checked at once; a refused one changes nothing.
@@ -84,9 +84,9 @@ class Strip:
     mute : bool or points, default False
         Mutes the strip and its sends, not the keys that it gives.
     solo : bool, default False
-        While any strip is soloed, only soloed ones, what feeds them, what they feed, and returns are heard.
+        While any strip is soloed, only soloed strips, their sources and destinations, and returns are heard.
     solo_safe : bool, default False
-        Is heard while other strips are soloed.
+        Stays audible while other strips are soloed.
     stereo_pan : "balance" or "dual", default "balance"
         Placing of a strip that is stereo after its inserts: `pan` turns one side down, or left and right are panned by
         themselves.
@@ -427,19 +427,6 @@ class Strip:
         if self.to != MASTER:
             parts.append(f"to {self.to}")
         return f"<{type(self).__name__} {_checks.shown(self.name)}: {', '.join(parts)}>"
-
-    def _repr_html_(self) -> str:
-        """Return the settings that are not the default for a notebook."""
-        shown_as = {
-            "inserts": [*map(repr, self.inserts)],
-            "sends": [f"{to}: {send}" for to, send in self.sends.items()],
-        }
-        rows = [
-            (entry.name, "\n".join(shown_as.get(entry.name, [said(value)])))
-            for entry in dataclasses.fields(self)
-            if entry.name not in ("name", "audio") and (value := getattr(self, entry.name)) != entry.default
-        ]
-        return html.page(" ".join([type(self).__name__, self.name, *self._said()]), html.table((), rows))
 
     def _said(self) -> list[str]:
         return []

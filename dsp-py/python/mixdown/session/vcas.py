@@ -9,13 +9,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from mixdown import _checks, _core
+from mixdown.display.html import Shown
 from mixdown.effects import Parameter, parameters_of
 from mixdown.session.routing import not_among
 from mixdown.session.settings import strip_name
 
 
 @dataclass(eq=False)
-class Vca:
+class Vca(Shown):
     """One fader for several strips, as :meth:`Mix.vca` makes it. Its settings may be changed.
 
     Parameters

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixdown.display.html import Told
 
-@dataclass(frozen=True)
-class Seam:
+
+@dataclass(frozen=True, repr=False)
+class Seam(Told):
     """The transition between two songs, and its cost.
 
     Attributes
@@ -23,8 +25,8 @@ class Seam:
     Examples
     --------
     >>> import mixdown as md
-    >>> from mixdown.delivery.order import Song
-    >>> seam = md.suggest_order([Song("One", -10, -20, 0.5), Song("Two", -11, -11, 0.5)], first="One").seams[0]
+    >>> songs = [md.SongSummary("One", -10, -20, 0.5), md.SongSummary("Two", -11, -11, 0.5)]
+    >>> seam = md.suggest_order(songs, first="One").seams[0]
     >>> print(f"{seam.step_lu:+.1f} LU costs {seam.cost:.2f}")
     +9.0 LU costs 1.00
     """
@@ -42,8 +44,8 @@ class Seam:
         return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
 
 
-@dataclass(frozen=True)
-class Place:
+@dataclass(frozen=True, repr=False)
+class Place(Told):
     """A song at its place.
 
     Attributes

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.sides.cuts import Cuts
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,8 +100,8 @@ class VinylSides(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.sides import vinyl_sides
-        >>> print(vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).table())
+        >>> import mixdown as md
+        >>> print(md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).table())
         Side  Songs  Length  Brightness of the last
         A     1-2      6:20                   -20.0
         B     3-4      6:40                   -18.0
@@ -162,7 +163,7 @@ def vinyl_sides(
     durations_s : sequence of float
         Lengths of the songs.
     brightness : sequence of float
-        Of the songs, in dB: see :func:`brightness_db`.
+        Of the songs, in dB: the power from 8 to 16 kHz against that from 0.5 to 4 kHz.
     count : int, default 2
         Sides, 1 to 8.
     gaps_s : sequence of float, optional
@@ -176,8 +177,8 @@ def vinyl_sides(
 
     Examples
     --------
-    >>> from mixdown.delivery.sides import vinyl_sides
-    >>> sides = vinyl_sides([300, 240, 200, 260, 280], [-15, -12, -18, -20, -16], 2)
+    >>> import mixdown as md
+    >>> sides = md.vinyl_sides([300, 240, 200, 260, 280], [-15, -12, -18, -20, -16], 2)
     >>> sides.sides, sides.longest_s, sides.difference_s
     (((0, 1, 2), (3, 4)), 740.0, 200.0)
     """

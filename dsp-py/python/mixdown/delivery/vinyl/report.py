@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport
-from mixdown.analysis.reports import aligned, new_axes
+from mixdown.analysis.reports import aligned
 from mixdown.delivery.vinyl.songs import VinylSong, clock
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,19 +27,19 @@ class VinylCheck(FindingsReport):
         The worst first; the places of a song count from its start.
     songs : tuple of VinylSong
     duration_s : float
-        With the gaps.
+        Including the gaps.
     gap_s : float
     fits_level_db : float or None
         Highest level at which the side fits, re 5 cm/s rms for a tone of -18 dBFS and 1 kHz in both channels; None if
         it fits at none.
     level_db : float
-        Level at which it is judged: what fits, and for short sides what is usual.
+        Level of the check: the highest that fits; for short sides the usual one.
     programme_level_db : float or None
         Its loudness at that level, as that of such a tone.
     integrated_lufs : float or None
         Loudness of all songs together.
     turns, width_mm, span_mm, mean_pitch_um : float
-        Turns of the groove, width of what is cut, width that there is, mean distance from groove to groove.
+        Turns of the groove, cut width, available width, mean distance from groove to groove.
 
     Examples
     --------
@@ -139,7 +140,7 @@ class VinylCheck(FindingsReport):
             for song in self.songs
         ]
         found = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return "\n\n".join([head, aligned(rows), aligned(found, left=3) if found else "Nothing found."])
+        return "\n\n".join([head, aligned(rows), aligned(found, left=3, headed=False) if found else "Nothing found."])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw slope and curvature along the side, with their limits.

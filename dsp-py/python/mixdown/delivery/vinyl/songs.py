@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixdown.display.html import Told
 
-@dataclass(frozen=True)
-class VinylSong:
+
+@dataclass(frozen=True, repr=False)
+class VinylSong(Told):
     """One song on a record side, cut at the level of the check. What cannot be measured is None.
 
     Attributes

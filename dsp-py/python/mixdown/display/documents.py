@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from mixdown.display import html
@@ -41,7 +41,9 @@ def document(title: str, *parts: str, style: str = "") -> str:
     -------
     str
     """
-    rules = resources.files(__package__).joinpath("pages.css").read_text("utf-8")
+    from importlib import resources
+
+    rules = resources.files(__package__).joinpath("documents.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escaped(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>\n{rules}{style}</style></head>\n'
@@ -67,7 +69,7 @@ def _row(cells: Sequence[str], tag: str, text: Sequence[int]) -> str:
 
 
 def themed(svg: str, label: str = "") -> str:
-    """Return a figure in the colours of the page, so that it can be read on a dark one.
+    """Return a figure in the colours of the page, so that it can be read on a dark one, with ids of its own.
 
     Parameters
     ----------
@@ -86,6 +88,9 @@ def themed(svg: str, label: str = "") -> str:
         lambda style: re.sub(known, lambda colour: f"var(--{_COLOURS[colour[0]]})", style[0]),
         svg,
     )
+    # Figures name their parts alike, and a page has each name once.
+    own = f"f{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
+    styled = re.sub(r'((?: id="|href="#|url\(#))', lambda start: f"{start[1]}{own}", styled)
     named = f'<svg role="img" aria-label="{html.escaped(label)}" ' if label else '<svg aria-hidden="true" '
     return styled.replace("<svg ", named, 1)
 
