@@ -93,8 +93,9 @@ class Function(Effect):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
-        >>> md.Function(np.tanh).replace(latency_frames=64).latency_frames(48_000)
+        >>> import mixdown as md
+        >>> same = md.Function(lambda audio, sample_rate_hz: audio)
+        >>> same.replace(latency_frames=64).latency_frames(48_000)
         64
         """
         given = {"function": self.function, "name": self.name, "latency_frames": self._late, "tail_s": self.tail_s}
