@@ -34,7 +34,7 @@ def as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     domain = env.domains["py"]
     if f"mixdown.{target}" in domain.objects:  # type: ignore[attr-defined]
         return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", f"mixdown.{target}", node, content)
-    return content if target == "Self" or _exists(target) else None
+    return content if target in ("Self", "TypeAliasForwardRef") or _exists(target) else None
 
 
 def plain_signature(
@@ -47,7 +47,7 @@ def plain_signature(
 def _plain(annotations: str | None) -> str | None:
     if annotations is None:
         return None
-    annotations = re.sub(r"\w*\.?TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
+    annotations = re.sub(r"(?:\w+\.)*TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
     return re.sub(
         r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
         r"NDArray[\1]",
