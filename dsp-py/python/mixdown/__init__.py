@@ -26,7 +26,7 @@ display    `display.waveform`, `display.spectrum`, `display.mix`: figures
 -14.0 LUFS
 """
 
-from typing import Any as _Any
+from typing import TYPE_CHECKING
 
 from mixdown import display
 from mixdown._checks import Audio
@@ -87,6 +87,7 @@ from mixdown.delivery import (
     MatchedTo,
     Order,
     Seam,
+    SongSummary,
     Target,
     VinylSides,
     gtin,
@@ -118,6 +119,7 @@ from mixdown.effects import (
     Equalizer,
     Expander,
     Flanger,
+    Function,
     Gain,
     Gate,
     HighPass,
@@ -185,13 +187,15 @@ from mixdown.session import (
 __version__: str
 
 
-def __getattr__(name: str) -> _Any:
-    if name == "__version__":
-        # Reading the metadata of the installation takes as long as many modules.
-        from importlib.metadata import version
+if not TYPE_CHECKING:
+    # Type checkers would let any name pass.
+    def __getattr__(name: str) -> str:
+        if name == "__version__":
+            # Reading the metadata of the installation takes as long as many modules.
+            from importlib.metadata import version
 
-        return globals().setdefault(name, version("mixdown"))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return globals().setdefault(name, version("mixdown"))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
@@ -243,6 +247,7 @@ __all__ = [
     "Flanger",
     "FoldBand",
     "Format",
+    "Function",
     "Gain",
     "Gate",
     "Group",
@@ -299,6 +304,7 @@ __all__ = [
     "ShapeError",
     "Song",
     "SongReading",
+    "SongSummary",
     "Spectrum",
     "SpectrumMeter",
     "Stems",

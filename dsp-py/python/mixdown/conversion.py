@@ -15,7 +15,7 @@ from mixdown._core import ParameterError
 
 @_checks.named
 def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
-    """Convert whole numbers to float32 with full scale 1.0.
+    """Convert integers to float32 with full scale 1.0.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def resample(
 ) -> Audio:
     """Convert the sample rate, by soxr.
 
-    Linear phase, and aligned: what was at a time is at that time, whatever the rates. Samples that are not finite count
+    Linear phase, without delay: times stay the same at any rates. Samples that are not finite count
     as 0. Between 44.1 and 48 kHz, in float64 (in float32 the noise of its rounding, -150 dB, comes on top):
 
     ======= ===================== ================= =================
@@ -94,8 +94,7 @@ def resample(
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> md.resample(np.zeros((2, 44_100)), 44_100, 48_000).shape
     (2, 48000)
     """

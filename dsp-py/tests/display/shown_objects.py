@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mixdown as md
+from mixdown.files.covers import COVER_LIMITS
 
 RATE_HZ = 48_000
 #: A name that must stay text.
@@ -128,7 +128,12 @@ def results(folder: Path) -> dict[str, Any]:
         "tonal target": balanced.target,
         "translation": md.translation(stems, RATE_HZ),
         "catalog record": md.CatalogRecord("a <b>.wav", "a.wav", "failed", message="not readable"),
-        "device": md.devices()[0] if not isinstance(md.devices(), dict) else next(iter(md.devices().values())),
+        "device": md.devices()["phone"],
+        "profile": md.profiles()[0],
+        "cover limits": COVER_LIMITS["apple"],
+        "catalog": md.Catalog((md.CatalogRecord("a <b>.wav", "a.wav", "failed", message="not readable"),), manifest),
+        "lead span": md.LeadSpan(0.0, 1.5, 0.1),
+        "suggestion": _suggestion(),
         "limit": md.limits("translation")["lost"],
         "parameter": md.Compressor.parameters()[0],
     }
@@ -140,18 +145,15 @@ def results(folder: Path) -> dict[str, Any]:
         *(mixed["drums"], mixed["hall"], mixed[HOSTILE], mixed.measure()["kick"], mixed.vcas["all"], md.Send(-6)),
         *(md.Stems(stems, RATE_HZ), md.Broadcast(description=HOSTILE), md.RoomNoise(level_db_spl=50)),
         *(md.Placed(md.Bell(gain_db=2), place="side"), md.DynamicBand(), md.ImpulseResponse(audio)),
-        *(suggestion for suggestion in masked.suggest(limit=1)),
-        *(clash for clash in masked.clashes(1)),
-        *lead.maskers[:1],
-        *lead.spans[:1],
+        *(masked.clashes(1)[0], lead.maskers[0]),
     ]
     return {**found, **{type(result).__name__: result for result in given}}
 
 
+def _suggestion() -> md.Suggestion:
+    evidence, predicted = {"score": (1.3, ""), "lost_db": (2.5, "dB")}, {"audibility": (0.2, 0.4, "")}
+    return md.Suggestion("kick", md.Bell(gain_db=-2), None, None, "It <b> hides.", evidence, predicted, "low")
+
+
 def _order_song(title: str, loud_lufs: float, energy: float) -> Any:
-    from mixdown.delivery.order import Song
-
-    return Song(title, loud_lufs, loud_lufs - 4, energy)
-
-
-Maker = Callable[[Path], dict[str, Any]]
+    return md.SongSummary(title, loud_lufs, loud_lufs - 4, energy)

@@ -36,8 +36,7 @@ from mixdown.album.songs import (
 from mixdown.album.timeline import common_rate, groups_of
 from mixdown.delivery.codes import gtin
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.delivery.order import Order, suggest_order
-from mixdown.delivery.order import Song as OrderedSong
+from mixdown.delivery.order import Order, SongSummary, suggest_order
 from mixdown.delivery.order.suggesting import Arc
 from mixdown.display.html import Shown
 from mixdown.effects import Effect
@@ -52,7 +51,7 @@ AudioSource = Source | str | os.PathLike[str]
 
 
 class Album(Shown):
-    """Songs in order, with what stands between them and on their labels.
+    """An album: songs in order, the pauses between them, and its label.
 
     Parameters
     ----------
@@ -138,7 +137,7 @@ class Album(Shown):
         tempo_bpm: float | None = None,
         tags: Any = None,
     ) -> None:
-        """Add a song after those that are there.
+        """Add a song at the end.
 
         Parameters
         ----------
@@ -153,7 +152,7 @@ class Album(Shown):
         gap_s : float, optional
             Silence before it, 0 to 60; 2 by default.
         gapless : bool, default False
-            It goes on from the song before without a gap: both are processed as one programme.
+            The song follows the one before without a gap: both are processed as one programme.
         crossfade_s : float, default 0
             The same with a crossfade at equal power, at most half of either song.
         fade_in_ms, fade_out_ms : float, default 0
@@ -161,7 +160,7 @@ class Album(Shown):
         trim : "none" or "auto", default "none"
             "auto" cuts digital silence at the head but for 50 ms, and the tail where 10 ms stay below -72 dBFS.
         gain_db : float, default 0
-            -24 to 24, beside what the policy of the album gives it.
+            -24 to 24, added to the gain of the album's policy.
         level : "auto", "keep" or "move", default "auto"
             "keep" holds the level of the mix beside the other songs in every policy: an interlude. "auto" does so where
             its loudest 3 s lie more than 4 LU below the album, but for the policy "track"; "move" never.
@@ -271,7 +270,7 @@ class Album(Shown):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> album = md.Album(title="One", date="2026-11-28")
         >>> album.track((np.full((2, 48_000), 0.1), 48_000), title="Song", gap_s=1)
         >>> album.master_settings = md.MasterSettings(target="spotify", policy="similar")
@@ -311,7 +310,7 @@ class Album(Shown):
         self._songs, self._pregap = list(stored.songs), stored.pregap
 
     def files(self) -> list[Path]:
-        """Return the files that it was made of: songs, hidden audio, covers.
+        """Return the files that the album was made from: songs, hidden audio, covers.
 
         Returns
         -------
@@ -351,12 +350,12 @@ class Album(Shown):
 
     @property
     def label(self) -> Label:
-        """What stands on its label."""
+        """Title, artist, barcode, date and cover of the album."""
         return self._label
 
     @property
     def sides(self) -> tuple[tuple[str, ...], ...]:
-        """Titles on each side of a record; empty where nothing is said of them.
+        """Titles on each side of a record; empty if none were given.
 
         All songs in their order, each once; a song that goes on from another stands on the same side.
         """
@@ -378,7 +377,7 @@ class Album(Shown):
 
     @property
     def master_settings(self) -> MasterSettings:
-        """What :meth:`master` takes where it is not told otherwise."""
+        """Defaults of :meth:`master`."""
         return self._master_settings
 
     @master_settings.setter
@@ -389,7 +388,7 @@ class Album(Shown):
 
     @property
     def deliver_settings(self) -> DeliverSettings:
-        """What :meth:`MasteredAlbum.deliver` takes where it is not told otherwise."""
+        """Defaults of :meth:`MasteredAlbum.deliver`."""
         return self._deliver_settings
 
     @deliver_settings.setter
@@ -400,7 +399,7 @@ class Album(Shown):
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of its masters."""
+        """Sample rate of the masters in Hz."""
         if self._rate_hz is not None:
             return self._rate_hz
         self._not_empty()
@@ -463,7 +462,7 @@ class Album(Shown):
         noise_shaping: NoiseShaping | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> MasteredAlbum:
-        """Master all songs together: each at its own loudness, all songs as one at that of the target.
+        """Master all songs together: they keep their relative levels, and the album meets the target as a whole.
 
         Songs without a gap between them are processed as one programme, so that nothing is heard where they meet. What
         is not given is as :attr:`master_settings` says: the defaults below, or the settings of an album file.
@@ -475,9 +474,9 @@ class Album(Shown):
             that of the settings aside with its ceiling.
         policy : "album", "similar" or "track", default "album"
             "album" leaves the levels of the songs beside each other as they are; "similar" brings them within
-            `window_lu` of the reference; "track" brings each song to the target by itself.
+            `window_lu` of the reference; "track" brings each song to the target on its own.
         reference : "album", "loudest" or "anchor", optional
-            What lies on the target: all songs as one, the loudest, or the anchor. By default the rule of the target.
+            Reference that meets the target: all songs as one, the loudest, or the anchor. By default by the target.
         window_lu : float, default 1
             0 to 12.
         measure : "integrated" or "loud_part", default "integrated"
@@ -500,7 +499,7 @@ class Album(Shown):
         Raises
         ------
         ParameterError
-            For a song that would have to be louder than it can be, with the loudness of the album that can be had.
+            For a song that cannot be made loud enough, with the highest loudness of the album within reach.
 
         Examples
         --------
@@ -603,7 +602,7 @@ class Album(Shown):
             for name, title in (("first", first), ("last", last))
         }
         songs = [
-            OrderedSong(
+            SongSummary(
                 title=titles[group[0][0].title],
                 start_lufs=group[0][1].start_lufs,
                 end_lufs=group[-1][1].end_lufs,

@@ -1,4 +1,4 @@
-"""The master of a song, and what was done to it."""
+"""The master of a song of an album, and its processing."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mixdown.meters import Loudness
 
 @dataclass(frozen=True, repr=False)
 class AlbumChange(Told):
-    """What was done to a song.
+    """The processing of one song of an album.
 
     Attributes
     ----------
     title : str
     before_lufs : float
-        Its loudness before gain and limiter.
+        Loudness before gain and limiter.
     gain_db : float
-        Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
+        Gain before the limiter, relative to the album: 0 for all songs with the policy "album".
     keep : str
-        Why it kept its level; empty if it did not.
+        Reason that the song kept its level; empty if it did not.
     tone : Move or None
     ends : tuple of str
         Trims, fades, conversions.
@@ -85,10 +85,10 @@ class MasteredSong(Told):
 
     @property
     def loudness(self) -> Loudness:
-        """Its loudness as delivered."""
+        """Loudness of the delivered samples."""
         return self.certificate.loudness
 
     @property
     def duration_s(self) -> float:
-        """Its length, without the silence before it."""
+        """Length in s, without the pause before it."""
         return float(self.audio.shape[1] / self.sample_rate_hz)

@@ -91,12 +91,12 @@ class MasteredAlbum(Shown):
 
     @property
     def label(self) -> Label:
-        """What stands on its label."""
+        """Title, artist, barcode, date and cover of the album."""
         return self._label
 
     @property
     def songs(self) -> tuple[Song, ...]:
-        """The songs as they were given."""
+        """The songs before mastering."""
         return self._songs
 
     def tags(self, position: int) -> Tags:
@@ -124,33 +124,33 @@ class MasteredAlbum(Shown):
 
     @property
     def target(self) -> Target:
-        """Its target."""
+        """The delivery target."""
         return self._target
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of its samples."""
+        """Sample rate of the masters in Hz."""
         return self._solved.masters[0].sample_rate_hz
 
     @property
     def bit_depth(self) -> int:
-        """Word length of its samples; 32 is floating point."""
+        """Word length of the masters; 32 is floating point."""
         return int(self._settings["bit_depth"])
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What it was mastered with, as plain values."""
+        """The settings of the master, as plain values."""
         plan = {"policy": self._policy, "reference": self._plan.reference}
         return {"target": self._target.name, "target_lufs": self._target_lufs, **plan, **self._settings}
 
     @property
     def album_lufs(self) -> float:
-        """Loudness of all songs as one programme, as delivered."""
+        """Loudness of all songs as one programme, measured on the delivered samples."""
         return self._solved.album_lufs
 
     @property
     def true_peak_dbtp(self) -> float:
-        """Highest true peak of all songs, as delivered."""
+        """Highest true peak of all songs, measured on the delivered samples."""
         return max(one.certificate.loudness.true_peak_dbtp for one in self._solved.masters)
 
     @property
@@ -166,14 +166,14 @@ class MasteredAlbum(Shown):
 
     @property
     def changes(self) -> tuple[AlbumChange, ...]:
-        """What was done to each song, and why."""
+        """The processing of each song, with its reason."""
         gains = [gain for group, gain in zip(self._groups, self._plan.gains_db, strict=True) for _ in group.songs]
         pairs = zip(self._prepared, gains, strict=True)
         return tuple(dataclasses.replace(change, gain_db=gain) for change, gain in pairs)
 
     @property
     def changes_told(self) -> tuple[str, ...]:
-        """The same in words, of the songs of which there is something to say."""
+        """The same in words, for songs whose processing is not that of the whole album."""
         return tuple(str(change) for change in self.changes if change.keep or change.tone or change.ends)
 
     def __len__(self) -> int:
@@ -203,7 +203,7 @@ class MasteredAlbum(Shown):
         Album -14.00 LUFS, -4.76 dBTP (spotify: -14 LUFS).
         """
         rows: list[tuple[str, ...]] = [
-            ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
+            ("Song", "Length", "LUFS before", "Gain dB", "LUFS", "dBTP", "LRA LU", "Clip dB", "Limiter dB")
         ]
         for song, change in zip(self.tracks, self.changes, strict=True):
             certificate = song.certificate
@@ -230,7 +230,7 @@ class MasteredAlbum(Shown):
         noise_shaping: str | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> MasteredAlbum:
-        """Return the same album at another rate or word length: from the programme in floating point, measured anew.
+        """Return the album at another rate or word length, solved and measured anew from floating point.
 
         Parameters
         ----------
@@ -328,7 +328,7 @@ class MasteredAlbum(Shown):
         return tuple(points for group in self._groups for points in group.index_points_s)
 
     def placed(self) -> list[tuple[int, int]]:
-        """Return where each song begins in :meth:`programme`, and where the silence before it.
+        """Return the frame at which each song begins in :meth:`programme`, and that of the pause before it.
 
         Returns
         -------
@@ -349,7 +349,7 @@ class MasteredAlbum(Shown):
 
     @property
     def disc(self) -> MasteredAlbum:
-        """The album at 44.1 kHz and 16 bits, as it lies on a compact disc."""
+        """The album at 44.1 kHz and 16 bits, for compact disc."""
         if self._disc is None:
             self._disc = self.at(CD_RATE_HZ, CD_BITS)
         return self._disc
@@ -379,7 +379,7 @@ class MasteredAlbum(Shown):
 
     @property
     def hidden(self) -> Audio | None:
-        """The audio hidden before the first track of the disc, as delivered; None without a pregap."""
+        """The hidden audio before the first track of the disc, mastered; None without it."""
         song = self._hidden_song
         if song is None:
             return None
@@ -415,7 +415,7 @@ class MasteredAlbum(Shown):
         return image_of(self.disc.programme(), self.disc.hidden, self.layout)
 
     def unlimited(self, effects: Effect | None = None) -> list[Audio]:
-        """Return the songs before the limiter, at their levels beside each other, for the sides of a record.
+        """Return the songs without limiting, at their relative levels, for the sides of a record.
 
         Parameters
         ----------
@@ -460,11 +460,11 @@ class MasteredAlbum(Shown):
         vinyl_effects: Effect | Sequence[Effect] | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Delivery:
-        """Write it in several formats, with manifest, checksums and a report.
+        """Write the album in several formats, with manifest, checksums and a report.
 
         Everything is written into ``FOLDER.part`` and renamed when it is complete: a failure leaves nothing. The same
-        album and formats give the same bytes. What is not given is as the settings of the album say: see
-        :class:`DeliverSettings`.
+        album and formats give the same bytes. Arguments that are not given come from the :class:`DeliverSettings` of
+        the album.
 
         Parameters
         ----------
@@ -523,7 +523,7 @@ class MasteredAlbum(Shown):
         )
 
     def programme(self) -> Audio:
-        """Return all songs with the silence between them as one, as delivered.
+        """Return all songs and the pauses between them as one programme.
 
         Returns
         -------

@@ -75,7 +75,16 @@ class SongReading(Told):
     tone: Tone = field(repr=False)
 
     def level_lufs(self, measure: Measure) -> float:
-        """Return the loudness by which it is compared.
+        """Return the loudness by which songs are compared.
+
+        Parameters
+        ----------
+        measure : "integrated" or "loud_part"
+
+        Returns
+        -------
+        float
+            LUFS.
 
         Examples
         --------
@@ -145,7 +154,7 @@ def edge_lufs(loudness: Loudness, *, first: bool) -> float:
 
 @dataclass(frozen=True, eq=False)
 class AlbumMeasurements(Report):
-    """The songs of an album beside each other.
+    """Measurements of the songs of an album, side by side.
 
     Attributes
     ----------
@@ -235,7 +244,10 @@ class AlbumMeasurements(Report):
         Song  Length   LUFS  Loud part  LRA  Max S  dBTP  Start    End  Tilt
         Song    0:01  -14.0      -14.0  0.0   -inf  -6.8  -13.9  -13.9  15.3
         """
-        head = ("Song", "Length", "LUFS", "Loud part", "LRA", "Max S", "dBTP", "Start", "End", "Tilt")
+        head = (
+            *("Song", "Length", "LUFS", "Loud part LUFS", "LRA LU", "Max S LUFS", "dBTP"),
+            *("Start LUFS", "End LUFS", "Tilt dB"),
+        )
         rows: list[tuple[str, ...]] = [head]
         for song in self.songs:
             reading = song.loudness

@@ -1,4 +1,4 @@
-"""What an album is mastered with, and what is delivered of it, where a call does not say otherwise."""
+"""Defaults of mastering and delivering an album."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LEVELS = ("target", "target_lufs", "ceiling_dbtp")
 
 @dataclass(frozen=True)
 class MasterSettings(Shown):
-    """What an album is mastered with, where :meth:`Album.master` is not told otherwise.
+    """Defaults of :meth:`Album.master`.
 
     Parameters
     ----------
@@ -93,7 +93,16 @@ class MasterSettings(Shown):
             raise ParameterError('reference = "anchor" needs anchor: the title of the song that lies on the target')
 
     def given(self, settings: Mapping[str, Any]) -> MasterSettings:
-        """Return these settings with those of a call; None is not given.
+        """Return these settings, updated with the arguments of a call; None leaves a setting unchanged.
+
+        Parameters
+        ----------
+        settings : mapping
+            Arguments of :meth:`Album.master` by name.
+
+        Returns
+        -------
+        MasterSettings
 
         Examples
         --------
@@ -109,25 +118,25 @@ class MasterSettings(Shown):
 
     @property
     def wanted(self) -> Target:
-        """The target that they name."""
+        """The target."""
         return figures_of(self.target, self.target_lufs, self.ceiling_dbtp)
 
     @property
     def lies_on_target(self) -> Reference:
-        """What lies on the target: as said, or by the rule of the target."""
+        """The reference that meets the target: as given, or by the album rule of the target."""
         if self.reference is not None:
             return self.reference
         return "loudest" if self.wanted.album == "loudest" else "album"
 
     @property
     def chain(self) -> Effect | None:
-        """The effects as one."""
+        """The effects in series, as one effect."""
         return cast("Effect | None", self.effects)
 
 
 @dataclass(frozen=True)
 class DeliverSettings(Shown):
-    """What is delivered of an album, where :meth:`MasteredAlbum.deliver` is not told otherwise.
+    """Defaults of :meth:`MasteredAlbum.deliver`.
 
     Parameters
     ----------
@@ -159,7 +168,7 @@ class DeliverSettings(Shown):
         object.__setattr__(self, "vinyl_effects", chain_of("vinyl_effects", self.vinyl_effects))
 
     def asked(self, formats: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return the formats of a call, or these, each with its record.
+        """Return the formats of a call, or these by default; "vinyl" names its record.
 
         Parameters
         ----------

@@ -42,13 +42,13 @@ class Song(Shown):
     ----------
     title : str
     audio : array, shape (2, frames)
-        Of a mono file left and right are equal.
+        Left and right are equal for a mono file.
     sample_rate_hz : float
     source : Path or None
         The file it was read from.
     was_mono : bool
     damage : tuple of str
-        What was found wrong with the file while it was read.
+        Damage found while the file was read.
     stamp : tuple of int
         State of that file when it was read.
     artist, isrc : str
@@ -57,13 +57,13 @@ class Song(Shown):
         Silence before it: 2 s where nothing is given, 0 for a song that goes on from the one before. Before the first
         song there is none.
     gapless : bool
-        It goes on without a gap from the song before.
+        The song follows the one before without a gap.
     crossfade_s : float
         Length of the crossfade from the song before.
     fade_in_ms, fade_out_ms : float
     trim : "none" or "auto"
     gain_db : float
-        Beside what the policy of the album gives it.
+        Added to the gain of the album's policy.
     level : "auto", "keep" or "move"
     effects : Effect or None
     index_points_s : tuple of float
@@ -112,12 +112,12 @@ class Song(Shown):
 
     @property
     def duration_s(self) -> float:
-        """Length of its audio."""
+        """Length of the audio in s."""
         return float(self.audio.shape[-1] / self.sample_rate_hz)
 
     @property
     def is_joined(self) -> bool:
-        """Whether it goes on from the song before, without a gap or with a crossfade."""
+        """Whether the song follows the one before without a gap, or with a crossfade."""
         return self.gapless or self.crossfade_s > 0
 
 

@@ -18,7 +18,7 @@ _COLOURS: Sequence[str] = ("pink", "road")
 
 @dataclass(frozen=True, kw_only=True)
 class RoomNoise(Shown):
-    """Noise that masks a mix where it is heard.
+    """Background noise of a listening place, which masks the mix.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class Device(Shown):
             raise TypeError(f"noise = {_checks.shown(self.noise)} is not a RoomNoise")
 
     def audition(self) -> Effect:
-        """Return an effect that gives an idea of the device: its response and its mono fold, without level and noise.
+        """Return an effect that approximates the device: its response and mono fold, without level and noise.
 
         Returns
         -------
@@ -113,7 +113,7 @@ class Device(Shown):
         return Chain([*self.effects, *fold])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the device as plain values.
 
         Returns
         -------
@@ -129,7 +129,16 @@ class Device(Shown):
         return self.engine(None)
 
     def engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
-        """Return it as the engine takes it for tracks of this rate.
+        """Return the device as plain values for the engine, at the sample rate of the tracks.
+
+        Parameters
+        ----------
+        sample_rate_hz : float or None
+            Rate that impulse responses are converted to; None leaves them as they are.
+
+        Returns
+        -------
+        dict
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Findings of the mix check: what a check has to say, with all its figures."""
+"""Findings of checks, with all their figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measu
 
 @dataclass(frozen=True, eq=False)
 class Finding(Shown):
-    """What a check has to say.
+    """One finding of a check.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Finding(Shown):
         those of :class:`FileCheck`.
     severity : "fault", "warning", "note" or "not_measurable"
     value : float or None
-        What was measured.
+        The measured value.
     limit : float or None
-        The limit that it exceeds.
+        The limit that is exceeded.
     unit : str
         Of both.
     channel : int or None
@@ -39,15 +39,15 @@ class Finding(Shown):
     tracks : tuple of str
         The stems; empty for the programme.
     at_s : tuple of (from, to)
-        Where it is, the first 100 spans.
+        Places, the first 100 spans.
     message : str
         A sentence with the figures.
     evidence : mapping of name to (value, unit)
         The other figures of the sentence.
     suggestion : Suggestion or None
-        What mends it.
+        The remedy: an effect or a fader change.
     source : str
-        Who says so: the publication of a limit, or its mark ([P] published, [N] measured, [C] chosen); empty where the
+        Source of the limit: the publication, or its mark ([P] published, [N] measured, [C] chosen); empty where the
         limits of the check say it.
 
     Examples
@@ -76,7 +76,7 @@ class Finding(Shown):
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the finding as plain values.
 
         Returns
         -------
@@ -101,7 +101,7 @@ class FindingsReport(Report):
 
     @property
     def passed(self) -> bool:
-        """Whether there is no fault."""
+        """Whether the report holds no fault."""
         return all(finding.severity != "fault" for finding in self.findings)
 
     def of(self, check: str) -> tuple[Finding, ...]:
@@ -127,7 +127,7 @@ class FindingsReport(Report):
 
     @property
     def counts(self) -> str:
-        """How many findings there are, by severity."""
+        """Number of findings by severity, in words."""
         numbers = {
             word: sum(finding.severity == severity for finding in self.findings)
             for severity, word in SEVERITIES.items()

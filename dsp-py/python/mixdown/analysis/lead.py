@@ -29,7 +29,7 @@ LeadVerdict = Literal["buried", "low", "clear", "very forward", "not measurable"
 
 @dataclass(frozen=True, repr=False)
 class LeadSpan(Told):
-    """A stretch in which the lead is buried.
+    """A time span in which the lead is buried.
 
     Attributes
     ----------
@@ -53,15 +53,15 @@ class LeadSpan(Told):
 
 @dataclass(frozen=True, repr=False)
 class LeadMasker(Told):
-    """What another track takes of the lead.
+    """A track that masks the lead.
 
     Attributes
     ----------
     name : str
     lost : float
-        Share of the lead's loudness that it alone takes.
+        Share of the lead's loudness that this track alone masks.
     bands_hz : tuple of three float
-        The ERB bands in which it takes most, strongest first.
+        The ERB bands with the strongest masking, strongest first.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class LeadMasker(Told):
 
 @dataclass(frozen=True, eq=False)
 class LeadReport(Report):
-    """How the lead stands beside all others.
+    """Level and audibility of the lead against all other tracks.
 
     In engineers' mixes of five songs leads lie between -5.5 and +1.7 LU, mean -2.2, with an audibility of .33 to .47,
     mean .41; their own choices spread by 3 dB. The limits are for sung leads.
@@ -96,21 +96,21 @@ class LeadReport(Report):
     target : float
         The audibility aimed at.
     fader_change_db : float or None
-        With which it would be as audible as that, to half a dB. It is suggested from 2.5 dB on.
+        Fader change that reaches the target, in steps of half a dB. It is suggested from 2.5 dB on.
     audibility_per_db : float or None
-        What 1 dB of its fader adds.
+        Change of the audibility per dB of the fader.
     spans : tuple of LeadSpan
-        Where it is buried for a while: over 3 s.
+        Spans of more than 3 s in which the lead is buried.
     maskers : tuple of LeadMasker
-        The others, by what they take of it, strongest first.
+        The other tracks, strongest masker first.
     times_s, running_audibility : tuple
         The audibility over 3 s; None where the lead rests.
     block_times_s, block_levels_lu : tuple
         Its level over 400 ms; None where the lead rests.
     message : str
-        What it is, in sentences.
+        The result in sentences.
     suggestions : tuple of Suggestion
-        What would help, best first.
+        Suggestions, best first.
 
     Examples
     --------
@@ -145,7 +145,7 @@ class LeadReport(Report):
         return f"<LeadReport of {self.lead!r}: {self.verdict}, {level}{audibility}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return what would help: its fader from 2.5 dB on, then a cut of the strongest masker.
+        """Return fader changes from 2.5 dB on, then cuts in the strongest maskers.
 
         Returns
         -------
@@ -256,7 +256,7 @@ def lead_report(
     target: float | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> LeadReport:
-    """Measure how the lead stands beside all others.
+    """Measure level and audibility of the lead against all other tracks.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def lead_report(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
     >>> round(report.level_lu), report.fader_change_db

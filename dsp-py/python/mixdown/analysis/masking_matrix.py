@@ -1,4 +1,4 @@
-"""Masking: what each track loses beside the others, and where tracks compete."""
+"""Masking: the loudness that tracks lose to each other, and the bands in which they compete."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOCAL_ERB = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Clash(Shown):
-    """Two tracks compete around a frequency.
+    """Two tracks that compete around a frequency.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Clash(Shown):
     ownership_db : float
         By how much the first track has more of its own energy there than the second.
     message : str
-        What it is, a sentence.
+        The clash in one sentence.
     suggestions : tuple of Suggestion
         Cuts that help, best first.
 
@@ -77,7 +77,7 @@ class Clash(Shown):
 
 @dataclass(frozen=True, eq=False)
 class Masking(Report):
-    """What each track loses beside the others.
+    """The loudness that each track loses to the others.
 
     Shares are of loudness by the model of Moore, Glasberg and Baer (1997), summed over the time in which a track
     sounds; the model underrates the partial loudness of music, so lost shares are upper bounds. Finished mixes have
@@ -88,7 +88,7 @@ class Masking(Report):
     ----------
     names : tuple of str
     lead : str or None
-        The track that never yields.
+        The track that is never cut.
     lost : array, shape (tracks, tracks)
         ``lost[i, j]`` is the share of the loudness of track j that track i alone takes; NaN is never in it: that of a
         silent track j is 0, and its word "not measurable".
@@ -104,11 +104,11 @@ class Masking(Report):
     bands_hz : array
         Middle frequencies of the ERB bands of profiles.
     profiles, uniques, loudness : array
-        What :meth:`profile`, :meth:`unique` and :meth:`local_lost` take their figures from.
+        Data of :meth:`profile`, :meth:`unique` and :meth:`local_lost`.
     all_clashes : tuple of Clash
-        Where tracks compete, strongest first.
+        Bands in which tracks compete, strongest first.
     notes : tuple of str
-        What else is to be said.
+        Further remarks, one sentence each.
 
     Examples
     --------
@@ -149,7 +149,7 @@ class Masking(Report):
         return _checks.whole_number(argument, track, 0, len(self.names) - 1)
 
     def profile(self, masker: str | int, track: str | int) -> NDArray[np.float64]:
-        """Return what a track loses to one masker, by band.
+        """Return the share of its loudness that a track loses to one masker, by band.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class Masking(Report):
         return float(self.uniques[self._index("masker", masker), self._index("track", track)])
 
     def local_lost(self, masker: str | int, track: str | int, frequency_hz: float) -> float | None:
-        """Return what a track loses to one masker, of its loudness within one ERB of a frequency.
+        """Return the share of its loudness near a frequency that a track loses to one masker.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ class Masking(Report):
         return float(self.profile(masker, track)[near].sum() / whole) if whole > 0 else None
 
     def clashes(self, limit: int = 5) -> tuple[Clash, ...]:
-        """Return where tracks compete, strongest first.
+        """Return the strongest clashes, strongest first.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class Masking(Report):
         return self.all_clashes[: _checks.whole_number("limit", limit, 0, 10_000)]
 
     def suggest(self, limit: int = 3) -> tuple[Suggestion, ...]:
-        """Return the first cut for each of the strongest clashes that a cut helps.
+        """Return the best cut for each of the strongest clashes, where a cut helps.
 
         Parameters
         ----------
@@ -315,7 +315,7 @@ class Masking(Report):
         return "\n".join(lines)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw the share of its loudness that each track (across) loses to each other one (down), and to all of them.
+        """Draw the share of loudness that each track (columns) loses to every other one (rows), and to all of them.
 
         Parameters
         ----------
@@ -376,7 +376,7 @@ def masking(
     lead: str | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Masking:
-    """Measure what each track loses beside the others, and find where tracks compete.
+    """Measure the loudness that each track loses to the others, and find where tracks compete.
 
     Parameters
     ----------
@@ -385,7 +385,7 @@ def masking(
     sample_rate_hz : float, optional
         See :class:`Stems`.
     lead : str, optional
-        The track that never yields: the lead vocal, or what stands for it.
+        The track that is never cut: the lead vocal, or its equivalent.
     limits : mapping of name to number, optional
         In place of the report's own; see :func:`limits`.
 
@@ -397,7 +397,7 @@ def masking(
     --------
     Two noises alike lose most of their loudness beside each other:
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.masking({"one": one, "other": other}, 48_000)
     >>> round(float(report.lost[0, 1]), 1)

@@ -40,8 +40,8 @@ class MatchCurve(Told):
     trusted : bool array
         Whether both have enough there.
     curve_db, fitted_db, residual_db : float64 arrays
-        What is wanted: the difference smoothed, limited, and times `amount`; the response of the effect; and wanted
-        minus fitted.
+        The wanted curve: the difference smoothed, limited, and times `amount`; the response of the effect; and the
+        residual, wanted minus fitted.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class MatchCurve(Told):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Match(Report):
-    """A match: see :func:`match`.
+    """The result of :func:`match`.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Match(Report):
     worst_residual_db : float
         Largest magnitude of the residual where trusted.
     active_s : tuple of float
-        How long the programme and the reference sound.
+        Time in which the programme and the reference sound.
     confidence : "low" or "high"
         High if they differ by twice as much as the halves of either, and both sound for 10 s.
     notes : tuple of str
@@ -122,27 +122,27 @@ class Match(Report):
 
     @property
     def difference_db(self) -> Levels:
-        """Reference minus programme; None where not trusted."""
+        """Reference minus programme in dB; None where not trusted."""
         return self.whole.difference_db
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
-        """Whether both programmes have enough in each band."""
+        """Whether both programmes have enough energy in each band."""
         return self.whole.trusted
 
     @property
     def curve_db(self) -> NDArray[np.float64]:
-        """The curve wanted."""
+        """The wanted curve in dB."""
         return self.whole.curve_db
 
     @property
     def fitted_db(self) -> NDArray[np.float64]:
-        """Response of the effect."""
+        """Response of the effect in dB."""
         return self.whole.fitted_db
 
     @property
     def residual_db(self) -> NDArray[np.float64]:
-        """Wanted minus fitted."""
+        """Wanted minus fitted, in dB."""
         return self.whole.residual_db
 
     def __repr__(self) -> str:
@@ -151,7 +151,7 @@ class Match(Report):
         return f"<Match: {sizes}, {share}, residual {self.worst_residual_db:.2f} dB, confidence {self.confidence}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return the effect, if the difference is smaller after it, and a gain, if the loudness differs.
+        """Return the equalizer, if it reduces the difference, and a gain, if the loudness differs.
 
         Returns
         -------
@@ -215,7 +215,10 @@ class Match(Report):
         """
         parts = [("", self.whole)] if self.side is None else [("mid", self.whole), ("side", self.side)]
         rows = [
-            ("Frequency", *(f"{name} {head}".strip() for name, _ in parts for head in ("reference", "curve", "effect")))
+            (
+                "Frequency",
+                *(f"{name} {head}".strip() for name, _ in parts for head in ("reference dB", "curve dB", "effect dB")),
+            )
         ]
         for band in range(0, self.frequencies_hz.size, _EVERY):
             if not any(curve.trusted[band] for _, curve in parts):
@@ -335,7 +338,7 @@ def match(
     mid_side: bool = False,
     limits: Mapping[str, float] | None = None,
 ) -> Match:
-    """Find the equalization that leads from the spectrum of a programme to that of a reference.
+    """Find the equalization from the spectrum of a programme to that of a reference.
 
     The difference of both long-term spectra, in sixths of an octave from 25 Hz to 16 kHz, aligned by its median from
     200 Hz to 4 kHz: loudness is reported and not matched. Bands where one of both lies 70 dB under its loudest are not
@@ -370,7 +373,7 @@ def match(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal(960_000) / 10
     >>> reference = md.Bell(frequency_hz=2_000, gain_db=4, q=1)(mix, 48_000)
     >>> found = md.match(mix, 48_000, reference, amount=1, smoothing_octaves=0)

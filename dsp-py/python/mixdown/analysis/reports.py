@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mixdown import _checks, _core
+from mixdown._tables import aligned as aligned
 from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, without_infinities
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Report(Shown):
-    """A report: frozen, and never a change of audio."""
+    """A report: a frozen value, which never changes the audio."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.
@@ -96,21 +97,9 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return cells as a table of text: the first `left` columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
 @dataclasses.dataclass(frozen=True, repr=False)
 class Limit(Told):
-    """A limit of a report.
+    """A threshold of a report.
 
     Attributes
     ----------
@@ -119,7 +108,7 @@ class Limit(Told):
         Its range.
     default : float
     meaning : str
-        What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+        Meaning and source: [P] published, [N] measured on real multitracks, [C] chosen.
 
     Examples
     --------
@@ -143,7 +132,7 @@ TABLES: dict[str, Mapping[str, Limit]] = {}
 
 @_checks.named
 def limits(report: str) -> dict[str, Limit]:
-    """Return the limits of a report, each with its range, default and source.
+    """Return the thresholds of a report, each with its range, default and source.
 
     Parameters
     ----------

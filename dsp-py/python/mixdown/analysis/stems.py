@@ -70,7 +70,7 @@ class Stems(Shown, Mapping[str, Audio]):
 
     @staticmethod
     def of(stems: StemsLike, sample_rate_hz: float | None = None) -> Stems:
-        """Return stems as they are, or made of a mapping or mix.
+        """Return stems unchanged, or stems made from a mapping or mix.
 
         Parameters
         ----------
@@ -126,17 +126,17 @@ class Stems(Shown, Mapping[str, Audio]):
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of all stems."""
+        """Sample rate of all stems in Hz."""
         return self._rate_hz
 
     @property
     def duration_s(self) -> float:
-        """Length of all stems."""
+        """Length of all stems in s."""
         return max((audio.shape[-1] for audio in self._audio.values()), default=0) / self._rate_hz
 
     @property
     def spectra(self) -> list[_core.Spectra]:
-        """Their spectra, measured when they are first asked for, on all cores."""
+        """Spectra of the stems, measured on first access, on all cores."""
         if self._spectra is None:
             rate_hz = self._rate_hz
             audio = list(self._audio.values())
@@ -173,6 +173,18 @@ class Stems(Shown, Mapping[str, Audio]):
 
     def at_least(self, count: int, what: str) -> None:
         """Refuse fewer stems than a report needs.
+
+        Parameters
+        ----------
+        count : int
+            Fewest stems.
+        what : str
+            Name of the report, for the error.
+
+        Raises
+        ------
+        ParameterError
+            If there are fewer.
 
         Examples
         --------

@@ -18,7 +18,7 @@ Confidence = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, eq=False)
 class Suggestion(Shown):
-    """A suggestion of a report. It changes nothing by itself: :meth:`Suggestion.apply` does.
+    """A suggested effect or fader change. :meth:`Suggestion.apply` makes the change.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Suggestion(Shown):
         return f"<Suggestion for {place}: {what}, confidence {self.confidence}: {self.reason}>"
 
     def apply(self, mix: Mix) -> None:
-        """Change a mix as suggested: an insert is added after the others, a fader moved from where it stands.
+        """Apply the suggestion to a mix: append an insert, or move a fader from where it stands.
 
         A drawn fader is moved with all its points.
 
@@ -105,7 +105,7 @@ class Suggestion(Shown):
             strip.key_from = {**known, place: self.key}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the suggestion as plain values.
 
         Returns
         -------

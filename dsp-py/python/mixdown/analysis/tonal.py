@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class TonalRegion(Told):
-    """A region of the spectrum beside a target.
+    """A region of the spectrum, compared with a target.
 
     Attributes
     ----------
@@ -55,12 +55,12 @@ class TonalRegion(Told):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TonalBalance(Report):
-    """The tonal balance of a programme: see :func:`tonal_balance`.
+    """The result of :func:`tonal_balance`.
 
     Attributes
     ----------
     target : TonalTarget
-        What it is compared with.
+        The target of the comparison.
     frequencies_hz, level_db, deviation_db, percentiles : tuple of float
         Thirds of an octave: midbands, levels aligned with the target, level minus target, and the share of programmes
         with a lower level, in percent. None where not measurable.
@@ -72,11 +72,11 @@ class TonalBalance(Report):
     rms_db : float or None
         Root mean square of the deviations from 40 Hz to 12.5 kHz.
     active_s : float
-        How long it sounds.
+        Time in which the programme sounds.
     confidence : "low" or "medium"
         Low under 10 s, and with fewer than three references.
     notes : tuple of str
-        What differs from most, a sentence each. They are notes, no faults.
+        Deviations from most programmes, one sentence each. They are notes, not faults.
 
     Examples
     --------
@@ -105,7 +105,7 @@ class TonalBalance(Report):
 
     @property
     def spread_db(self) -> Levels:
-        """Spread of programmes about the target; None where it is not known."""
+        """Spread of the programmes of the target in dB; None where unknown."""
         return self.target.spread_db
 
     def __repr__(self) -> str:
@@ -116,7 +116,7 @@ class TonalBalance(Report):
         return f"<TonalBalance beside {self.target.name}: {slope}, {words or 'as most'}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return an equalizer towards the references, if the programme lies outside what they do.
+        """Return an equalizer towards the references, if the programme lies outside their spread.
 
         Bands further than 2.5 dB, and further than the spread of the references, from their median are corrected, by
         at most 3 dB, four bands, and a q of 1. Against a generic curve nothing is suggested: unaltered songs deviate
@@ -231,7 +231,7 @@ def tonal_balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal(480_000) / 10
     >>> balance = md.tonal_balance(noise, 48_000)  # white: +3.01 dB per octave in thirds of an octave
     >>> round(balance.slope_db_per_octave, 1)

@@ -28,7 +28,7 @@ Levels: TypeAlias = tuple[float | None, ...]
 
 @dataclass(frozen=True, repr=False)
 class TonalTarget(Report):
-    """Levels of thirds of an octave with their spread, to compare a programme with: see :func:`tonal_target`.
+    """Levels and spread in thirds of an octave, made by :func:`tonal_target`.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ def tonal_target(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
     >>> target = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4), name="minus two")
     >>> round(target.slope_db_per_octave, 3)

@@ -46,17 +46,17 @@ class Translation(Report):
     studio_share : mapping of track to float
         Share in the loudness of the mix in the studio: partial loudness over the active frames of the track.
     kept : mapping of track to mapping of device to float or None
-        Share on the device as part of that; None for what is hidden in the full mix already (a share below 0.01).
+        Share on the device, relative to that; None for a track that is hidden in the full mix (a share below 0.01).
     kept_in_quiet : mapping of track to mapping of device to float or None
-        The same with the room silent: how much of a loss is its noise.
+        The same in a silent room: the difference is the loss to noise.
     verdicts : mapping of track to mapping of device to str
         "fine", "thin" (below 0.6), "lost" (below 0.25), "not_judged".
     bands : mapping of device to mapping of region to float or None
-        What is kept of regions of the spectrum, "sub" (below 60 Hz) to "high" (above 6 kHz), of the whole mix.
+        The same for regions of the spectrum of the whole mix, "sub" (below 60 Hz) to "high" (above 6 kHz).
     bands_in_quiet : mapping of device to mapping of region to float or None
     devices : tuple of Device
     suggestions : tuple of Suggestion
-        For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
+        For a lost bass: a bell above its fundamental or a saturator, where that helps.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class Translation(Report):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is not judged, and what is thin or lost by noise."""
+        """Tracks that are not judged, and losses caused by noise, one sentence each."""
         first = [self.verdicts[track][device.name] for track in self.tracks for device in self.devices[:1]]
         hidden = [track for track, verdict in zip(self.tracks, first, strict=False) if verdict == "not_judged"]
         notes = [self._noise_note(device.name) for device in self.devices]
@@ -117,11 +117,11 @@ class Translation(Report):
 
     @property
     def is_programme(self) -> bool:
-        """Whether it is of a programme without its tracks."""
+        """Whether the report is of a programme without its tracks."""
         return self.tracks == (PROGRAMME,)
 
     def table(self) -> str:
-        """Return what is kept of each track on each device, and of each region of the spectrum, as text.
+        """Return the kept shares of tracks and regions of the spectrum on each device, as text.
 
         Returns
         -------
@@ -155,7 +155,7 @@ class Translation(Report):
         return "\n\n".join(parts)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw what is kept of each track, or of each region of a programme without tracks, on each device.
+        """Draw the kept share of each track, or of each region of a programme without tracks, on each device.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class Translation(Report):
         return drawn
 
     def audition(self, device: str) -> Effect:
-        """Return an effect that gives an idea of a device: see :meth:`Device.audition`.
+        """Return an effect that approximates a device: see :meth:`Device.audition`.
 
         Parameters
         ----------

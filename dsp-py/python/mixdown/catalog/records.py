@@ -21,7 +21,7 @@ Status = Literal["ok", "failed"]
 
 @dataclass(frozen=True, repr=False)
 class CatalogRecord(Told):
-    """What became of a song.
+    """The result of mastering one song of a catalogue.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class CatalogRecord(Told):
     skipped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, as the record beside the master has them.
+        """Return the record as plain values, as stored beside the master.
 
         Returns
         -------
@@ -93,7 +93,7 @@ class CatalogRecord(Told):
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> CatalogRecord:
-        """Return the record from its plain values.
+        """Return a record from its plain values.
 
         Parameters
         ----------

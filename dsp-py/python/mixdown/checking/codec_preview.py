@@ -1,4 +1,4 @@
-"""Codec preview: a programme as a lossy codec gives it back, with its peaks and what it lost."""
+"""Codec preview: peaks, loudness and spectrum of a programme after a lossy codec."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LEAST_AAC_KBPS = 192
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CodecReport(Report):
-    """A programme after a lossy codec.
+    """A programme before and after a lossy codec.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class CodecReport(Report):
     encoder : str
         The program that coded it.
     audio : array
-        What a decoder gives, not clipped; at `sample_rate_hz`, of the shape and format of the programme.
+        Decoded samples, not clipped; at `sample_rate_hz`, of the shape and format of the programme.
     sample_rate_hz : int
         That of the programme, where the codec takes it.
     bitrate_kbps : float
@@ -48,23 +48,23 @@ class CodecReport(Report):
     before, after : Loudness
         Of the programme and of `audio`, with the meter of certificates.
     overs : int
-        How often samples exceed full scale: a player of whole numbers clips them.
+        Number of times that samples exceed full scale: a fixed-point player clips them.
     overs_at_s : tuple of float
-        Where, the first 100.
+        Their times, the first 100.
     error_db : float or None
         Level of the difference beside that of the programme; None for silence.
     cutoff_hz : float or None
-        Where the codec cuts the spectrum off; None where it does not, or above 20.5 kHz.
+        Cut-off frequency of the codec; None without one, or above 20.5 kHz.
 
     Examples
     --------
     >>> import mixdown as md, numpy as np
     >>> noise = md.LowPass()(0.8 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
     >>> report = md.codec_preview(np.clip(noise, -0.5, 0.5), 48_000, codec="mp3:128")
-    >>> print(f"{report.true_peak_dbtp:.1f} dBTP, {report.rise_db:.1f} dB higher; {report.integrated_lufs:.1f} LUFS")
-    -5.7 dBTP, 0.2 dB higher; -13.2 LUFS
-    >>> print(report.message)
-    mp3:128 takes the true peak from -5.92 to -5.71 dBTP; no sample exceeds full scale.
+    >>> print(f"{report.integrated_lufs:.0f} LUFS, {report.true_peak_dbtp:.0f} dBTP, rise {report.rise_db:.0f} dB")
+    -13 LUFS, -6 dBTP, rise 0 dB
+    >>> report.overs, report.message.partition("; ")[2]
+    (0, 'no sample exceeds full scale.')
     """
 
     codec: str
@@ -92,13 +92,13 @@ class CodecReport(Report):
 
     @property
     def rise_db(self) -> float:
-        """How far the codec raises the true peak; 0 for silence."""
+        """Rise of the true peak through the codec in dB; 0 for silence."""
         rise_db = self.after.true_peak_dbtp - self.before.true_peak_dbtp
         return rise_db if math.isfinite(rise_db) else 0.0
 
     @property
     def message(self) -> str:
-        """It in a sentence or two."""
+        """The result in one or two sentences."""
         if not math.isfinite(self.before.true_peak_dbtp):
             return f"{self.codec}: the programme is silent."
         peaks = f"from {self.before.true_peak_dbtp:z.2f} to {self.true_peak_dbtp:z.2f} dBTP"
@@ -219,7 +219,7 @@ class CodecReport(Report):
 
 @_checks.named
 def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: str = "aac:256") -> CodecReport:
-    """Code a programme and decode it again: what a service's listeners get, and how far its peaks rise.
+    """Encode and decode a programme: what listeners of a service hear, and how far its peaks rise.
 
     The result lies as the programme does, frame by frame, and has its length.
 
@@ -252,7 +252,7 @@ def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> square = np.sign(np.sin(2 * np.pi * 440 / 48_000 * (np.arange(48_000) + 0.5)))
     >>> report = md.codec_preview(0.9 * square, 48_000, codec="mp3:128")
     >>> report.audio.shape, report.overs > 100, round(report.bitrate_kbps)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FileCheck(FindingsReport):
-    """What the check of a file found, and what it measured on the way. What cannot be measured is None.
+    """The findings of a file check, and its measurements. What cannot be measured is None.
 
     Its findings are called, beside those of the mix check: "truncated", "chunks", "format", "checksum", "length" (of
     the container); "non_finite", "full_scale", "bits", "dual_mono", "edges" (of the samples); "lossy_source",
@@ -64,7 +64,7 @@ class FileCheck(FindingsReport):
         All of them, those of the mix check included; the worst first. A fault would be refused, or is damage; a warning
         sounds or shows worse.
     profiles, targets : tuple of str
-        What it was checked for.
+        Services and targets of the check.
     format : Format
     structure : Structure
         Chunks and blocks in their order.
@@ -121,7 +121,7 @@ class FileCheck(FindingsReport):
     _envelope: NDArray[np.float32] = field(compare=False)
 
     def with_findings(self, more: Iterable[Finding]) -> FileCheck:
-        """Return it with further findings, such as those of a whole album.
+        """Return the report with further findings, such as those of a whole album.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class FileCheck(FindingsReport):
         fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
+        return f"{self.name}: {self.facts}\n{aligned(rows, left=3, headed=False) if rows else 'Nothing found.'}"
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.
@@ -242,16 +242,16 @@ def check(
     mix: bool = True,
     limits: Mapping[str, float] | None = None,
 ) -> FileCheck:
-    """Check a file for delivery: container, samples, signs of lossy coding, tags, and what services take.
+    """Check a file for delivery: container, samples, signs of lossy coding, tags, requirements of services.
 
     Parameters
     ----------
     path : path
         Any file that :func:`read` reads.
     profiles : str, Profile or sequence of them, optional
-        What services take: names of :func:`profiles`, or profiles of one's own.
+        Requirements of services: names of :func:`profiles`, or your own profiles.
     target : str or sequence of str, optional
-        Loudness and ceiling of these targets, too.
+        Checks loudness and ceiling of these targets, too.
     mix : bool, default True
         Whether the mix check is made as well: clipping, overs, DC, polarity, mono and others. See :func:`check_mix`.
     limits : mapping of name to number, optional
@@ -271,7 +271,8 @@ def check(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, mixdown as md
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     ...     md.write(f"{folder}/song.wav", noise, 48_000, bit_depth=16)

@@ -17,7 +17,7 @@ Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 
 @dataclass(frozen=True, repr=False)
 class Profile(Shown):
-    """What a service takes. Empty tuples, 0 and inf set no limit; ``dataclasses.replace`` changes one.
+    """Delivery requirements of a service. Empty tuples, 0 and inf set no limit.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Profile(Shown):
     sectors : bool
         Whether a length that is no multiple of 588 frames is worth a note.
     source, date : str
-        Where the figures stand, and when that was read. [C] at its beginning marks what was chosen: then nothing is a
+        Source of the figures, and the date of reading. [C] at its beginning marks what was chosen: then nothing is a
         fault, at most a warning.
 
     Examples
@@ -207,7 +207,7 @@ class Profiles(Shown, tuple[Profile, ...]):
 def profiles() -> Profiles:
     """Return the ingest profiles.
 
-    Services change what they take; these are presets with their source and the day it was read. Where no official
+    Services change their requirements; these are presets with their source and its date. Where no official
     figure was found there is no profile: for "distributor" the figures are chosen.
 
     Returns
@@ -225,7 +225,7 @@ def profiles() -> Profiles:
 
 
 ProfilesLike: TypeAlias = str | Profile | Iterable[str | Profile]
-"""Names of profiles, and profiles of one's own."""
+"""Names of profiles, or your own profiles."""
 
 
 def profiles_of(given: ProfilesLike) -> tuple[Profile, ...]:

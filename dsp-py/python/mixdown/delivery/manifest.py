@@ -34,7 +34,7 @@ _STEP_BYTES, _STEP_FRAMES = 1 << 20, 65_536
 
 @dataclass(frozen=True, repr=False)
 class ManifestFile(Told):
-    """A file of a manifest.
+    """One file of a manifest.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class ManifestFile(Told):
             The file itself, within `folder`.
         folder : path
         loudness : Loudness, optional
-            Where it was measured already; else audio is measured.
+            Known reading; by default audio is measured.
         isrc : str, optional
             Of audio whose file has no tags; else that of its tags.
 
@@ -111,8 +111,7 @@ class ManifestFile(Told):
         --------
         >>> import tempfile
         >>> from pathlib import Path
-        >>> import mixdown as md
-        >>> import numpy as np
+        >>> import mixdown as md, numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     md.write(Path(folder) / "song.flac", np.full((2, 48_000), 0.5), 48_000, dither="none")
         ...     song = md.ManifestFile.of(Path(folder) / "song.flac", folder)
@@ -132,7 +131,7 @@ class ManifestFile(Told):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is known as plain values.
+        """Return the entry as plain values, without fields that are None.
 
         Returns
         -------
@@ -150,7 +149,7 @@ class ManifestFile(Told):
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> ManifestFile:
-        """Return the entry from its plain values, which may stand among others.
+        """Return an entry from its plain values; other keys are ignored.
 
         Parameters
         ----------
@@ -195,7 +194,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, repr=False)
 class Manifest(Shown):
-    """What a folder of delivered files holds: the same files give the same bytes.
+    """The files of a delivery, with their checksums and loudness: the same files give the same bytes.
 
     Parameters
     ----------
@@ -244,7 +243,7 @@ class Manifest(Shown):
         ----------
         folder : path
         loudness : mapping of path to Loudness, optional
-            What was measured already, by paths as a manifest has them; other audio is measured.
+            Known readings, by paths as in the manifest; other audio is measured.
         isrc : mapping of path to str, optional
             Of audio whose files have no tags.
         about : mapping, optional
@@ -398,7 +397,7 @@ class Manifest(Shown):
         Returns
         -------
         dict of path to str
-            What is wrong with each file that is missing or other than listed; empty if none is.
+            The fault of each file that is missing or differs; empty if all files match.
 
         Examples
         --------

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,16 @@ from mixdown._core import ParameterError
 from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
+from mixdown.delivery.report import write_report
 from mixdown.delivery.targets import figures_of, playback_gain, targets
 from mixdown.display.html import Shown
+from mixdown.display.players import LONGEST_S
 from mixdown.effects import Chain, Effect
 from mixdown.files import BitDepth, Broadcast, Dither, NoiseShaping, Profile, Tags, write
 from mixdown.meters import Loudness
+
+if TYPE_CHECKING:
+    from mixdown.session import Mix
 
 #: Length of the excerpt of a programme that stays with its master, in s.
 _EXCERPT_S = 10.0
@@ -54,7 +59,7 @@ class Excerpt:
 
 @dataclass(frozen=True, eq=False)
 class Mastered(Shown):
-    """A master: the delivered samples.
+    """A master: the delivered samples and their certificate.
 
     Attributes
     ----------
@@ -92,9 +97,9 @@ class Mastered(Shown):
         profile: Profile | None = None,
         bitrate_kbps: int | None = None,
     ) -> None:
-        """Write the samples, in a format by the ending of the name, without further dither.
+        """Write the samples in the format named by the suffix, without further dither.
 
-        In lossy formats they are coded: the certificate holds for what was coded.
+        Lossy formats are encoded from them: the certificate is that of the samples before the codec.
 
         Parameters
         ----------
@@ -129,6 +134,57 @@ class Mastered(Shown):
             broadcast=Broadcast.of(known, self.certificate.loudness) if profile == "archive" else None,
             bitrate_kbps=bitrate_kbps,
         )
+
+    @_checks.named
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        before: Source | Mix | None = None,
+        *,
+        before_rate_hz: float | None = None,
+        title: str = "",
+        longest_s: float = LONGEST_S,
+    ) -> None:
+        """Write a report: certificate, waveform, loudness, spectrum, gain reduction, processing, and all targets.
+
+        An HTML page also holds players, of mix and master in place at equal loudness where the mix is given. It is one
+        file: sound, figures and script are within it, and it loads nothing. The same master gives the same bytes. What
+        stands at the place is replaced.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.html``, ``.pdf`` or ``.png``.
+        before : array, what :func:`read` returned, or Mix, optional
+            The mix, to compare with; a Mix is rendered.
+        before_rate_hz : float, optional
+            Of `before`, if it is an array of another rate than the master.
+        title : str, optional
+            First line of the report.
+        longest_s : float, default 60
+            Longest sound of the players, 1 to 3600; of longer ones the loudest part is played. A minute of stereo has 5
+            to 8 MB, and with the mix twice that.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        ParameterError, ShapeError, TypeError
+            For arguments that do not fit; nothing is written then.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
+        >>> mastered = md.master(mix, 48_000, target="spotify")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mastered.report(pathlib.Path(folder, "report.html"), before=mix, title="Noise")
+        ...     text = pathlib.Path(folder, "report.html").read_text("utf-8")
+        >>> text.count("<h1>Noise</h1>"), text.count("<audio")
+        (1, 2)
+        """
+        write_report(path, self.audio, self.sample_rate_hz, self.certificate, before, before_rate_hz, title, longest_s)
 
 
 #: Default share of the difference to a reference.
@@ -176,7 +232,7 @@ def master(
     name: str = "",
     progress: Callable[[float], object] | None = None,
 ) -> Mastered:
-    """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
+    """Master a programme: effects, sample rate, loudness, true-peak ceiling, word length.
 
     Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
     dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
@@ -240,7 +296,8 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+        For a target out of reach, with the highest loudness within reach, the reason, and whether "auto" clipping
+        would reach the target.
 
     Examples
     --------
@@ -269,8 +326,9 @@ def master(
         raise ParameterError(f"{unused} is given without reference: there is nothing to match")
     given = _checks.finite(_checks.audio(audio))
     samples = _checks.planar(given)
-    if effects is not None:
-        samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
+    chain = effects if effects is None or isinstance(effects, Effect) else Chain(list(effects))
+    if chain is not None:
+        samples = chain(samples, sample_rate_hz)
     matched = None
     if reference is not None:
         matched, samples = _matched(samples, sample_rate_hz, reference, reference_rate_hz, amount)
@@ -326,6 +384,7 @@ def master(
             for other in targets()
         },
         match=matched,
+        effects=chain,
     )
     if progress is not None:
         progress(1.0)

@@ -82,8 +82,8 @@ def normalize(
     Raises
     ------
     ParameterError
-        For silence, less than 400 ms, non-finite samples, a target out of reach, with the loudness that can be had, and
-        with "fail" for a peak above the ceiling.
+        For silence, less than 400 ms, non-finite samples, a target out of reach, with the highest loudness within
+        reach, and with "fail" for a peak above the ceiling.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from typing import Literal
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown.display.html import Shown
 from mixdown.meters import Loudness
 
@@ -60,7 +61,7 @@ class Target(Shown):
         return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
 
     def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
-        """Return the target loudness for a programme of so many channels.
+        """Return the target loudness for a programme with this many channels.
 
         Parameters
         ----------
@@ -116,8 +117,7 @@ class Targets(Shown, tuple[Target, ...]):
             rows.append(
                 (target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date)
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return aligned(rows, left=len(rows[0]))
 
 
 def targets() -> Targets:
@@ -160,7 +160,10 @@ def find_target(name: str) -> Target:
     try:
         return known[str(name).lower()]
     except KeyError:
-        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
+        hint = _checks.closest(name, known)
+        if isinstance(name, (int, float)):
+            hint = ": a loudness is given by target_lufs"
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None
 
 
 #: The target of `master` unless one is named.
@@ -210,7 +213,7 @@ def figures_of(name: str | None, target_lufs: float | None, ceiling_dbtp: float 
 
 @_checks.named
 def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
-    """Return the gain with which a player that follows a target plays a programme.
+    """Return the playback gain of a programme on a platform.
 
     Parameters
     ----------

@@ -22,9 +22,9 @@ from mixdown.display.style import TARGET as TARGET
 from mixdown.display.style import clock as _clock
 from mixdown.display.style import finite as _finite
 from mixdown.display.style import formatted as _formatted
+from mixdown.display.style import legend, over_frequency, style
 from mixdown.display.style import legend_above as _legend
 from mixdown.display.style import number_text as number_text
-from mixdown.display.style import over_frequency, style
 from mixdown.display.style import whole_steps as _whole_steps
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def waveform(
 
 
 def loudness_over_time(
-    axes: Axes, before: LoudnessLike, after: LoudnessLike, *, target_lufs: float | None = None
+    axes: Axes, before: LoudnessLike | None, after: LoudnessLike, *, target_lufs: float | None = None
 ) -> None:
     """Draw short-term loudness (strong), momentary loudness (faint) and integrated loudness (dashed).
 
@@ -147,12 +147,25 @@ def loudness_over_time(
     Parameters
     ----------
     before, after
-        Measurements of the mix and the master.
+        Measurements of the mix, if there is one, and the master.
     target_lufs
         Drawn as a line if given.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> axes = Figure().add_subplot()
+    >>> before, after = (md.loudness(gain * noise, 48_000) for gain in (1.0, 2.0))
+    >>> md.display.loudness_over_time(axes, before, after, target_lufs=-14)
+    >>> [line.get_label() for line in axes.lines if "integrated" in line.get_label()]
+    ['mix, integrated −13.9', 'master, integrated −7.8']
     """
     loudest = [target_lufs] if target_lufs is not None else []
     for name, loudness, colour in (("mix", before, BEFORE), ("master", after, AFTER)):
+        if loudness is None:
+            continue
         times_s = np.asarray(loudness.times_s)
         axes.plot(
             times_s,
@@ -197,6 +210,15 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
         In dB, positive, one value per step.
     step_s
         Time from value to value.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().add_subplot()
+    >>> md.display.reduction(axes, np.array([0.0, 6.0, 3.0]), step_s=0.01)
+    >>> print(f"{axes.dataLim.ymin:.1f} dB")
+    -6.0 dB
     """
     times_s = step_s * np.arange(reduction_db.size)
     axes.fill_between(times_s, 0.0, -reduction_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)
@@ -216,15 +238,18 @@ def band_levels(
 
 def spectrum(
     axes: Axes,
-    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    before: tuple[NDArray[np.floating], NDArray[np.floating]] | None,
     after: tuple[NDArray[np.floating], NDArray[np.floating]],
     *,
     names: tuple[str, str] = ("mix", "master"),
     title: str = "Spectrum",
 ) -> None:
-    """Draw two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
+    """Draw one or two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
     highest = []
-    for name, (frequencies_hz, levels_db), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+    for name, levels, colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+        if levels is None:
+            continue
+        frequencies_hz, levels_db = levels
         axes.semilogx(frequencies_hz, _finite(levels_db), color=colour, linewidth=2.0, label=name)
         highest += [float(level) for level in levels_db if np.isfinite(level)]
     top = max(highest, default=0.0) + 4.0
@@ -294,7 +319,7 @@ def style_levels(axes: Axes, *, title: str, unit: str, range_db: tuple[float, fl
     """Style axes of levels over 20 Hz to 20 kHz, whose lines have names."""
     if range_db is not None:
         axes.set_ylim(*range_db)
-    over_frequency(axes, small=False)
+    over_frequency(axes)
     _whole_steps(axes.yaxis, 7)
-    style(axes, title=title, unit=unit, grid="both", small=False)
-    _legend(axes)
+    style(axes, title=title, unit=unit, grid="both")
+    legend(axes)

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import html
 import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ MOST_ROWS, _MOST_ITEMS = 64, 8
 _MOST_FIELDS = 12
 #: Longest text of a cell.
 _LONGEST = 400
+
+
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
 class Shown:
@@ -184,12 +188,14 @@ def svg(figure: FigureBase) -> str:
     import matplotlib
 
     text = io.StringIO()
-    # Else names of elements are drawn by lot, and the time is written.
-    with matplotlib.rc_context({"svg.hashsalt": "mixdown"}), warnings.catch_warnings():
-        # Titles have letters that the fonts of figures lack: they are boxes there, and whole in the tables.
+    # Else names of elements are drawn by lot, and the time is written. Text stays text: it can be searched and read
+    # aloud, and the browser has letters that the fonts of figures lack.
+    fixed = matplotlib.rc_context({"svg.hashsalt": "mixdown", "svg.fonttype": "none"})
+    with fixed, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.get_figure(root=True).savefig(text, format="svg", metadata={"Date": None})
-    made = text.getvalue()[text.getvalue().index("<svg") :]
+    # Without the block that tells what an SVG is.
+    made = _METADATA.sub("", text.getvalue()[text.getvalue().index("<svg") :])
     # No wider than the page.
     return made.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
 

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +50,13 @@ def player(audio: Source, sample_rate_hz: float | None = None, *, title: str = "
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
-    >>> from mixdown.display.players import player
+    >>> import mixdown as md, numpy as np
     >>> tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
-    >>> text = player(tone, 48_000, title="440 Hz")
+    >>> text = md.display.player(tone, 48_000, title="440 Hz")
     >>> text.count("<audio"), text.count("data:audio/flac;base64,")
     (1, 1)
     """
+    title = _checks.text("title", title)
     samples, rate_hz = _checks.recording(audio, sample_rate_hz)
     programme = programme_of({title: samples}, rate_hz, longest_s)
     (sound,) = programme.sounds
@@ -108,14 +107,13 @@ def ab_players(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
-    >>> from mixdown.display.players import ab_players
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
-    >>> text = ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)
+    >>> text = md.display.ab_players({"Mix": mix, "Master": 2 * mix}, 48_000)
     >>> text.count("<audio"), 'data-name="Master" data-gain-db="-6.021"' in text
     (2, True)
     """
-    known = _versions(versions)
+    title, known = _checks.text("title", title), _versions(versions)
     rates_hz = {_checks.recording(version, sample_rate_hz, place_of(name))[1] for name, version in known.items()}
     if len(rates_hz) > 1:
         told = " and ".join(_checks.plain(rate_hz) for rate_hz in sorted(rates_hz))
@@ -221,4 +219,6 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _asset(name: str) -> str:
+    from importlib import resources
+
     return resources.files(__package__).joinpath(name).read_text("utf-8").strip()

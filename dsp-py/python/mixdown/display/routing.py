@@ -69,6 +69,16 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> _ = mix.track("lead", np.ones(480), sends={"hall": -12})
+    >>> _ = mix.returns("hall", [md.Reverb()])
+    >>> axes = md.display.mix(mix)
+    >>> {text.get_text(): round(float(text.get_position()[0]), 1) for text in axes.texts}
+    {'lead': 0.0, 'hall': 1.0, 'master': 2.0}
     """
     if ax is None:
         ax = new_axes(9.0, 5.0, (0.01, 0.01, 0.98, 0.98))

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio
@@ -138,6 +137,8 @@ def _part(samples: Audio, start: int, frames: int, rate_hz: float) -> Audio:
 
 def _stored(name: str, samples: Audio, rate_hz: int) -> Sound:
     """Store samples as FLAC of 16 bits, turned down where they exceed full scale."""
+    import soundfile
+
     peak, stored_db = peak_of(samples), 0.0
     if peak > 1.0:
         # In steps of 0.1 dB, so that the figure told is the gain.

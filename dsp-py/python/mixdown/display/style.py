@@ -136,7 +136,8 @@ def over_time(axes: Axes, duration_s: float) -> None:
     """Make the horizontal axis one of time from 0 to the longest drawing: seconds, of a minute and more m:ss."""
     from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-    end_s = max(duration_s, float(axes.dataLim.x1), 1e-3)
+    axes.dataLim.update_from_data_x(np.array([0.0, duration_s]), ignore=False)
+    end_s = max(float(axes.dataLim.x1), 1e-3)
     axes.set_xlim(0.0, end_s)
     long = end_s >= _LONG_S
     step_s = next((step for step in _STEPS_S if end_s / step <= _MOST_MARKS), _STEPS_S[-1])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mixdown.effects.effect import Effect
+from mixdown.effects.setting import WholeFunction
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class MidSide(Effect):
 
 @dataclass(frozen=True)
 class Bypass(Effect):
-    """Passes the input with the latency of an effect that does not run.
+    """Passes the input through with the latency of an effect, which does not run.
 
     Parameters
     ----------
@@ -86,6 +87,9 @@ class Bypass(Effect):
     """
 
     effect: Effect
+
+    def _functions(self) -> Iterator[tuple[str, WholeFunction]]:
+        yield from ()
 
     def _warnings(self, sample_rate_hz: float) -> Iterator[str]:
         yield from ()

@@ -29,7 +29,7 @@ ConvolutionLayout = Literal["auto", "mono", "stereo", "true_stereo"]
 
 @dataclass(frozen=True, repr=False)
 class ImpulseResponse(Setting):
-    """An impulse response as a value: compares, hashes and pickles by its samples.
+    """An impulse response as a value: it compares, hashes and pickles by its samples.
 
     Parameters
     ----------
@@ -87,6 +87,11 @@ class ImpulseResponse(Setting):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, the samples in Base64.
+
+        Returns
+        -------
+        dict
+            Valid as strict JSON.
 
         Examples
         --------
@@ -193,7 +198,7 @@ def _at_rate(response: ImpulseResponse, from_hz: float, to_hz: float) -> Impulse
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Effect):
-    """Convolution with an impulse response, as of rooms, plates, loudspeakers. No latency at any block size.
+    """Convolution with an impulse response of a room, plate or loudspeaker. No latency at any block size.
 
     Parameters
     ----------

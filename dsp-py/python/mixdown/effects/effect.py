@@ -12,12 +12,16 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
+from mixdown.effects.answers import answers, refuse_functions
+from mixdown.effects.processed_blocks import ProcessedBlocks
 from mixdown.effects.setting import Setting, abstract, from_plain
 
 
 @abstract
 class Effect(Setting):
-    """Settings of an effect; every one of them is callable.
+    """Base of all effects: frozen settings that process audio when called.
+
+    The latency is 0 unless the class says otherwise; see :meth:`latency_frames`.
 
     See Also
     --------
@@ -52,7 +56,7 @@ class Effect(Setting):
         tail: Literal["none", "auto"] | float = "none",
         out: Audio | None = None,
     ) -> Audio:
-        """Process a whole array, with fresh state and without the latency.
+        """Process a whole array, with fresh state and the latency compensated.
 
         Parameters
         ----------
@@ -93,7 +97,8 @@ class Effect(Setting):
         samples, rate_hz = _checks.recording(audio, sample_rate_hz)
         key_samples = _checks.side_chain(key, rate_hz)
         self._warn(rate_hz)
-        return _core.process(self._engine(rate_hz), samples, rate_hz, key_samples, _checks.tail(tail), out)
+        functions = answers(self._functions(), rate_hz)
+        return _core.process(self._engine(rate_hz), samples, rate_hz, key_samples, _checks.tail(tail), out, functions)
 
     __call__ = process
 
@@ -106,7 +111,7 @@ class Effect(Setting):
         key: Source | None = None,
         tail: Literal["none", "auto"] | float = "none",
     ) -> Audio:
-        """Return what the effect adds: the processed signal at the loudness of the dry one, minus that.
+        """Return the change that the effect makes: the output at the loudness of the input, minus the input.
 
         Both are aligned, so that what the effect leaves alone cancels. A change of level alone leaves nothing.
 
@@ -177,8 +182,48 @@ class Effect(Setting):
         return Stream(self, sample_rate_hz, channels, dtype, key_channels)
 
     @_checks.named
+    def process_blocks(
+        self,
+        blocks: Iterable[AudioLike],
+        sample_rate_hz: float | None = None,
+        *,
+        tail: Literal["none", "auto"] | float = "none",
+    ) -> ProcessedBlocks:
+        """Process audio of any length block by block, in constant memory, with the bits of :meth:`process`.
+
+        Parameters
+        ----------
+        blocks : iterator of arrays, shape (channels, frames) or (frames,)
+            As :func:`blocks` returns one: consecutive blocks of any lengths, all of one format and as many channels.
+        sample_rate_hz : float, optional
+            8 000 to 384 000. May be left out for what :func:`blocks` and this method returned.
+        tail : "none", "auto" or seconds, default "none"
+            As for :meth:`process`.
+
+        Returns
+        -------
+        iterator of arrays, shape (channels, frames)
+            Without the latency: as many frames as went in, and the tail. :func:`write` takes it.
+
+        Examples
+        --------
+        >>> import numpy as np, mixdown as md
+        >>> noise = np.random.default_rng(1).uniform(-1, 1, (2, 48_000))
+        >>> limiter = md.Limiter(ceiling_db=-6)
+        >>> blocks = (noise[:, start : start + 512] for start in range(0, 48_000, 512))
+        >>> limited = np.concatenate(list(limiter.process_blocks(blocks, 48_000)), axis=1)
+        >>> bool(np.array_equal(limited, limiter(noise, 48_000)))
+        True
+        """
+        rate_hz = _checks.rate_of_blocks(blocks, sample_rate_hz)
+        refuse_functions(self._functions())
+        return ProcessedBlocks(
+            lambda channels, dtype: self.stream(rate_hz, channels, dtype), blocks, rate_hz, _checks.tail(tail)
+        )
+
+    @_checks.named
     def latency_frames(self, sample_rate_hz: float, channels: int = 2) -> int:
-        """Delay from input to output of a stream, in frames.
+        """Return the delay from input to output of a stream, in frames.
 
         Parameters
         ----------
@@ -205,7 +250,7 @@ class Effect(Setting):
 
     @_checks.named
     def frequency_response(self, frequencies_hz: ArrayLike, sample_rate_hz: float) -> NDArray[np.complex128]:
-        """Complex gain at given frequencies, without the latency.
+        """Return the complex gain at frequencies, without the latency.
 
         Parameters
         ----------
@@ -262,7 +307,7 @@ class Effect(Setting):
 
 @dataclass(frozen=True)
 class Chain(Effect, Sequence[Effect]):
-    """Effects in series; an effect and a sequence of effects.
+    """Effects in series: an effect, and a sequence of effects.
 
     Parameters
     ----------
@@ -341,8 +386,7 @@ class Stream:
         count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
         key_count = _checks.whole_number("key_channels", key_channels, 0, _checks.MAX_CHANNELS)
         sample_format = _checks.sample_format(dtype)
-        settings = _effect(effect)._engine(self._rate_hz)
-        effect._warn(self._rate_hz)
+        settings = self._settings(effect)
         self._running = _core.Stream(settings, self._rate_hz, count, sample_format, key_count)
         self._said = f"{effect._name}: {self._rate_hz:g} Hz, channels {count}, {sample_format}"
 
@@ -395,9 +439,16 @@ class Stream:
         >>> out[[0, 480, 2_399]].round(2)
         array([1.  , 0.75, 0.5 ], dtype=float32)
         """
-        settings = _effect(effect)._engine(self._rate_hz)
+        self._running.set(self._settings(effect))
+
+    def _settings(self, effect: Effect) -> dict[str, Any]:
+        """Return an effect for the compiled module."""
+        if not isinstance(effect, Effect):
+            raise TypeError(f"effect = {_checks.shown(effect)} is not an effect")
+        refuse_functions(effect._functions())
+        settings = effect._engine(self._rate_hz)
         effect._warn(self._rate_hz)
-        self._running.set(settings)
+        return settings
 
     def reset(self) -> None:
         """Clear all state.
@@ -420,7 +471,7 @@ class Stream:
 
     @property
     def tail_frames(self) -> int | None:
-        """Frames to silence after its input has ended; None without end.
+        """Frames until silence after the input has ended; None if the tail never ends.
 
         Examples
         --------
@@ -432,7 +483,7 @@ class Stream:
 
     @property
     def faults(self) -> int:
-        """Non-finite samples replaced by 0 so far."""
+        """Number of non-finite samples replaced by 0 so far."""
         return self._running.faults
 
     @property
@@ -445,12 +496,6 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"<Stream of {self._said}, latency {self.latency_frames} frames>"
-
-
-def _effect(value: Any) -> Effect:
-    if not isinstance(value, Effect):
-        raise TypeError(f"effect = {_checks.shown(value)} is not an effect")
-    return value
 
 
 def from_dict(settings: Mapping[str, Any]) -> Any:

@@ -38,7 +38,7 @@ class Band(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Bell(Band):
-    """Boost or cut around a frequency.
+    """Bell filter: boost or cut around a frequency.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Bell(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class LowShelf(Band):
-    """Boost or cut below a frequency.
+    """Low shelf: boost or cut below a frequency.
 
     From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.6 dB above 21 kHz) and
     within 1 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
@@ -93,7 +93,7 @@ class LowShelf(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class HighShelf(Band):
-    """Boost or cut above a frequency.
+    """High shelf: boost or cut above a frequency.
 
     From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.6 dB above 21 kHz) and
     within 1 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
@@ -191,7 +191,7 @@ class BandPass(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class Notch(Band):
-    """An exact null at a frequency.
+    """Notch: an exact null at one frequency.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ class AllPass(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class Tilt(Band):
-    """Tilt: low frequencies up and high ones down around a pivot, or the reverse.
+    """Tilt filter: low frequencies up and high ones down around a pivot, or the reverse.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ _FLAT = Bell()
 
 @dataclass(frozen=True)
 class Placed(Setting):
-    """A band of an :class:`Equalizer` on a part of the stereo signal, or switched off.
+    """A band of an :class:`Equalizer` on mid, side, left or right alone, or switched off.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ class Placed(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Equalizer(Effect):
-    """Up to 32 bands of any kind.
+    """Parametric equalizer with up to 32 bands of any kind.
 
     The matched design follows the analog curve from 20 Hz to 20 kHz where that is above -60 dB. At 44.1 kHz, the
     hardest rate, with every legal setting: bell within 0.3 dB; tilt 0.5; notch 0.75; band pass 0.65; low pass 0.4 to 24
@@ -352,7 +352,7 @@ class Equalizer(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class LinearPhaseEqualizer(Effect):
-    """Linear-phase equalizer: the magnitude of any bands, with a constant delay.
+    """Linear-phase equalizer: the magnitude response of any bands, with a constant delay.
 
     Parameters
     ----------
@@ -388,7 +388,7 @@ class LinearPhaseEqualizer(Effect):
 
     @_checks.named
     def design_error_db(self, sample_rate_hz: float) -> float:
-        """Largest error of the filter's magnitude against that of its bands.
+        """Return the largest deviation of the magnitude from that of the bands.
 
         Parameters
         ----------

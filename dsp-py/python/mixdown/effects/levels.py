@@ -13,7 +13,7 @@ PanLaw = Literal["constant_power", "-4.5dB", "-6dB", "linear"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gain(Effect):
-    """A fader: level and polarity.
+    """Gain and polarity.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Gain(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Pan(Effect):
-    """Places a mono source between the loudspeakers, or balances a stereo one. Always makes stereo.
+    """Pan of a mono source, balance of a stereo one. Always makes stereo.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Pan(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Width(Effect):
-    """Stereo width by mid and side, with an optional mono bass. Stereo only.
+    """Stereo width by mid and side, with mono bass. Stereo only.
 
     Parameters
     ----------

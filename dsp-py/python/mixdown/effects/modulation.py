@@ -37,7 +37,7 @@ class Chorus(TempoEffect):
     feedback : float, default 0
         Gain of the mean of the voices back to the input, -0.95 to 0.95.
     width : float, default 1
-        How far left and right differ in phase and delay, 0 to 1; at 0 both sides are alike.
+        Difference of left and right in phase and delay, 0 to 1; at 0 both sides are identical.
     low_cut_hz : float, default 20
         Low cut of the voices, 12 dB per octave, 20 to 1000 Hz; 20 is off.
     mix : float, default 0.5
@@ -86,15 +86,15 @@ class Flanger(TempoEffect):
     delay_ms : float, default 1
         The shortest delay, 0.2 to 10 ms, and at least 7 frames.
     depth_ms : float, default 4
-        How far the sweep reaches above the shortest delay, 0 to 10 ms.
+        Range of the sweep above the shortest delay, 0 to 10 ms.
     feedback : float, default 0.5
         Gain of the delayed signal back to the input, -0.95 to 0.95.
     stereo_phase_degrees : float, default 0
-        How far the LFO of every second channel is ahead, 0 to 180 deg.
+        Phase lead of the LFO of every second channel, 0 to 180 deg.
     through_zero : bool, default False
         Delays the dry signal by 3 ms, so that the wet one passes it. Fixed while a stream runs.
     invert : bool, default False
-        Turns the wet signal upside down.
+        Inverts the polarity of the wet signal.
     mix : float, default 0.5
         0 to 1: (1 - mix) dry + mix wet.
 

@@ -121,12 +121,17 @@ class Reverb(Effect):
         self.__post_init__()
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings; another space resets all parameters not given here.
+        """Return a copy with other settings; another space resets every parameter that is not given.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect
+            Of the same class.
 
         Examples
         --------

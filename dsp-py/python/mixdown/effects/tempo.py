@@ -58,12 +58,17 @@ class TempoEffect(Effect):
         super().__post_init__()
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings; a time or rate replaces a note, and a note a time or rate.
+        """Return a copy with other settings; a time or rate replaces a note, and a note a time or rate.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect
+            Of the same class.
 
         Examples
         --------

@@ -31,13 +31,13 @@ class Broadcast(Shown):
     Parameters
     ----------
     description : str
-        What is in the file; 256 characters.
+        Description of the contents; 256 characters.
     originator : str
-        Who made it; 32 characters.
+        Name of the originator; 32 characters.
     reference : str
-        Its number at the originator, such as an ISRC; 32 characters.
+        Reference number of the originator, such as an ISRC; 32 characters.
     date, time : str
-        When it was made: ``YYYY-MM-DD`` and ``HH:MM:SS``; nothing is taken from the clock.
+        Date and time of creation: ``YYYY-MM-DD`` and ``HH:MM:SS``; the clock is not read.
     coding_history : str
         One line for each coding; the line of the file itself is added where it is empty.
     loudness : Loudness, optional
@@ -81,7 +81,7 @@ class Broadcast(Shown):
 
     @classmethod
     def of(cls, tags: Tags, loudness: Loudness | None = None) -> Broadcast:
-        """Return the extension that tags give: artist and title, ISRC, and the date where it is a whole one.
+        """Return an extension made from tags: artist and title, ISRC, and the date if it is complete.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class Broadcast(Shown):
         )
 
     def coded(self, sample_rate_hz: int, bit_depth: int, channels: int) -> Broadcast:
-        """Return the extension with the coding of a file in its history, if it had none.
+        """Return the extension with a coding history, unless it has one.
 
         Parameters
         ----------
@@ -135,7 +135,7 @@ class Broadcast(Shown):
         return replace(self, coding_history=line)
 
     def chunk(self) -> bytes:
-        """Return the content of the chunk.
+        """Return the bytes of the chunk.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Covers: what services take, and how a picture differs from it."""
+"""Covers: requirements of services, and checks against them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CoverLimits(Shown):
-    """What a service takes as a cover.
+    """Requirements of a service for covers.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class CoverLimits(Shown):
     progressive : bool
         Whether JPEG may be progressive.
     source, date : str
-        Where this stands, and when it was read; [C] marks what was chosen.
+        Source of the requirements, and the date of reading; [C] marks what was chosen.
 
     Examples
     --------
@@ -111,18 +111,18 @@ _MODES = {
 
 @_checks.named
 def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "distributor") -> tuple[Finding, ...]:
-    """Check a cover against what a service takes.
+    """Check a cover against the requirements of a service.
 
     Parameters
     ----------
     path : path
     profile : str or CoverLimits, default "distributor"
-        "spotify", "apple" or "distributor", or limits of one's own.
+        "spotify", "apple" or "distributor", or your own limits.
 
     Returns
     -------
     tuple of Finding
-        Empty if nothing is to be said. A "fault" would be refused, a "warning" show otherwise than meant.
+        Empty without findings. A "fault" would be refused; a "warning" may be displayed differently.
 
     Raises
     ------

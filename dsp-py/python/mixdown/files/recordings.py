@@ -47,7 +47,7 @@ class _AudioAndRate(NamedTuple):
 
 
 class Recording(Shown, _AudioAndRate):
-    """The result of :func:`read`: ``audio, sample_rate_hz``, a tuple of two.
+    """Audio and its sample rate, as :func:`read` returns them: a tuple of two.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Recording(Shown, _AudioAndRate):
 
 
 class Blocks(Iterator[NDArray[np.float32]]):
-    """The blocks of a file, as :func:`blocks` returns them.
+    """An iterator of the blocks of a file, made by :func:`blocks`.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
             self._name = "-"
             file = path
         else:
-            raise TypeError(f"path = {path!r} is not a path: it must be a str or a pathlib.Path")
+            raise TypeError(f"path = {_checks.shown(path)} is not a path: it must be a str or a pathlib.Path")
         if file.seekable():
             file.seek(0)
             return file
@@ -297,6 +297,10 @@ class Blocks(Iterator[NDArray[np.float32]]):
     def skip(self, frames: int) -> None:
         """Skip frames.
 
+        Parameters
+        ----------
+        frames : int
+
         Examples
         --------
         >>> import tempfile
@@ -318,11 +322,11 @@ class Blocks(Iterator[NDArray[np.float32]]):
 
     @property
     def share_done(self) -> float:
-        """Share of the file read so far, 0 to 1, if the length is known."""
+        """Share of the file that has been read, 0 to 1; 0 if its length is unknown."""
         return min(self.found_frames / self._expected_frames, 1.0) if self._expected_frames else 0.0
 
     def close(self) -> None:
-        """Close the file, after which there are no more blocks; happens by itself after the last one.
+        """Close the file and end the iteration. The end of the file closes it, too.
 
         Examples
         --------

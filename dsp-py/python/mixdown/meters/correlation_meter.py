@@ -93,7 +93,7 @@ class Correlation(Shown):
 
 
 class CorrelationMeter:
-    """Measures the correlation of two channels block by block.
+    """Correlation meter of two channels, fed block by block.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class CorrelationMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.CorrelationMeter(48_000)
     >>> left = np.sin(np.arange(48_000) / 10)
     >>> meter.observe(np.stack([left, -0.5 * left]))
@@ -201,7 +201,7 @@ def correlation(audio: Source, sample_rate_hz: float | None = None, *, window_ms
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> left, right = np.random.default_rng(1).standard_normal((2, 480_000))
     >>> common = md.correlation(np.stack([left + right, left]), 48_000)
     >>> round(common.overall, 2), common.bands.shape

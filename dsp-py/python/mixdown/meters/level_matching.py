@@ -47,9 +47,9 @@ class LevelMatched(NamedTuple):
 
 @_checks.named
 def level_matched(before: Source, after: Source, sample_rate_hz: float | None = None) -> LevelMatched:
-    """Turn the louder of two versions down to the integrated loudness of the quieter.
+    """Match two versions of a programme in integrated loudness: turn the louder one down.
 
-    What is louder sounds better: a comparison by ear is fair at the same loudness alone.
+    The louder of two versions sounds better: a comparison by ear is fair only at equal loudness.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal((2, 96_000)) / 10
     >>> before, after, *gains_db = md.level_matched(mix, 2 * mix, 48_000)
     >>> [round(gain_db, 2) for gain_db in gains_db]

@@ -66,7 +66,7 @@ class Level(ChannelLevel):
     Attributes
     ----------
     channels : tuple of ChannelLevel
-        Each channel by itself.
+        Levels of each channel.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class Level(ChannelLevel):
 
 
 class LevelMeter:
-    """Measures peaks, RMS levels and clipped samples block by block.
+    """Level meter, fed block by block: peaks, RMS and clipped samples.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class LevelMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.LevelMeter(48_000, 1)
     >>> meter.observe(0.5 * np.sin(2 * np.pi * 997 * np.arange(240_000) / 48_000))
     >>> meter.reading()

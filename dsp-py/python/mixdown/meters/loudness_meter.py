@@ -90,7 +90,7 @@ class Loudness(Shown):
 
 
 class LoudnessMeter:
-    """Measures a programme block by block.
+    """Loudness meter after ITU-R BS.1770-5, fed block by block.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def _weights(layout: str | None, weights: Sequence[float] | None) -> Any:
 
 @_checks.named
 def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> float:
-    """Measure several programmes as one album: the gates run over the union of their blocks.
+    """Measure the loudness of an album: gated over the blocks of all programmes.
 
     Parameters
     ----------
@@ -281,7 +281,7 @@ def loudness(
     precision: Precision = "standard",
     progress: Callable[[int, int], None] | None = None,
 ) -> Loudness:
-    """Measure a whole programme.
+    """Measure loudness, loudness range and true peak of a whole programme.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def loudness(
     --------
     A full-scale sine of 997 Hz in one channel reads -3.01 LUFS.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01
@@ -321,7 +321,15 @@ def loudness(
         precision=precision,
     )
     _observe(meter, samples, progress)
-    return meter.reading()
+    reading = meter.reading()
+    if reading.sample_peak_dbfs > _WHOLE_NUMBERS_DBFS:
+        hint = "full scale is 1.0; mixdown.to_float makes it of whole numbers"
+        _checks.warn(f"audio peaks at {reading.sample_peak_dbfs:.1f} dBFS: {hint}")
+    return reading
+
+
+#: Peak above which samples are whole numbers rather than audio: those of 8 bits reach 42 dBFS, of 16 bits 90.
+_WHOLE_NUMBERS_DBFS = 40.0
 
 
 def _observe(meter: LoudnessMeter, samples: Audio, progress: Callable[[int, int], None] | None) -> None:

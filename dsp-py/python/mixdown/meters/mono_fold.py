@@ -190,7 +190,7 @@ def mono_compatibility(audio: Source, sample_rate_hz: float | None = None) -> Mo
     --------
     The right side is late by 1 ms: the first notch lies at 500 Hz.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal(480_048)
     >>> late = md.mono_compatibility(np.stack([noise[48:], noise[:-48]]), 48_000)
     >>> min(late.bands, key=lambda band: band.loss_db).centre_hz.__round__()

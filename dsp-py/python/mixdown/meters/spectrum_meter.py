@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum(Shown):
-    """Levels in bands of a fraction of an octave.
+    """Levels in fractions of an octave.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Spectrum(Shown):
 
 
 class SpectrumMeter:
-    """Measures a spectrum block by block.
+    """Spectrum meter in fractions of an octave, fed block by block.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class SpectrumMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.SpectrumMeter(48_000, 1, fraction=3)
     >>> meter.observe(np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000))
     >>> meter.reading()
@@ -197,7 +197,7 @@ class SpectrumMeter:
 
 @_checks.named
 def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: int = 6) -> Spectrum:
-    """Measure the power in bands of a fraction of an octave.
+    """Measure levels in fractions of an octave.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: in
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000)
     >>> round(float(md.spectrum(sine, 48_000).levels_db.max()), 2)
     -3.01

@@ -14,7 +14,7 @@ from mixdown.session.strips import Strip
 
 @dataclass(eq=False, repr=False)
 class Track(Strip):
-    """A strip with audio of its own.
+    """A strip with audio.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Track(Strip):
 
 @dataclass(eq=False, repr=False)
 class Group(Strip):
-    """A strip that others feed, by `to` or by sends; stereo. Its settings are those of :class:`Strip`.
+    """A stereo bus, fed by `to` or by sends. Its settings are those of :class:`Strip`.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Group(Strip):
 
 @dataclass(eq=False, repr=False)
 class Return(Strip):
-    """As a group, and heard while other strips are soloed. Its settings are those of :class:`Strip`.
+    """A stereo bus that is heard while other strips are soloed. Its settings are those of :class:`Strip`.
 
     Examples
     --------

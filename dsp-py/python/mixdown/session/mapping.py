@@ -104,7 +104,7 @@ class Strips(Mapping[str, Strip]):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> kick = mix.track("kick", np.ones(48_000), pan=-1, fader_db=[(0.0, 0), (1.0, -6.0206)])
         >>> mix.render(tail="none")[0, 24_000].round(4)
@@ -117,7 +117,7 @@ class Strips(Mapping[str, Strip]):
     @_checks.named
     @_takes_settings(Group)
     def group(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Group:
-        """Add a group: a stereo strip that others feed by their `to`.
+        """Add a group: a stereo bus, fed by strips with their `to`.
 
         Parameters
         ----------
@@ -148,9 +148,21 @@ class Strips(Mapping[str, Strip]):
     @_checks.named
     @_takes_settings(Return)
     def returns(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Return:
-        """Add a return: as :meth:`group`, fed by `sends` of other strips, and heard while other strips are soloed.
+        """Add a return: a stereo bus, fed by `sends`, and heard while other strips are soloed.
 
-        Its inserts are an effect such as a reverb.
+        Parameters
+        ----------
+        name : str
+            Unique in the mix, without "/".
+        inserts : sequence of effects, default none
+            The effect, such as a reverb, first to last.
+        **settings
+            See :class:`Strip`.
+
+        Returns
+        -------
+        Return
+            Also ``mix[name]``.
 
         Examples
         --------
@@ -166,7 +178,7 @@ class Strips(Mapping[str, Strip]):
     @_checks.named
     @_takes_settings(Master)
     def master(self, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> None:
-        """Set the master strip: what is not given takes its default.
+        """Set the master strip; settings that are not given take their defaults.
 
         Parameters
         ----------
@@ -192,7 +204,7 @@ class Strips(Mapping[str, Strip]):
 
     @_checks.named
     def vca(self, name: str, members: Iterable[str], *, fader_db: float = 0.0, mute: bool = False) -> Vca:
-        """Set a VCA group: one fader for several strips, whose own faders stay.
+        """Set a VCA group: one fader for several strips, which keep their own faders.
 
         Parameters
         ----------
@@ -258,7 +270,7 @@ class Strips(Mapping[str, Strip]):
         return strip
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a strip, also where others feed it. The order of strips stays.
+        """Rename a strip and every reference to it. The order of strips stays.
 
         Parameters
         ----------
@@ -333,6 +345,16 @@ class Strips(Mapping[str, Strip]):
     def get(self, name: str, default: _Default) -> Strip | _Default: ...
     def get(self, name: str, default: object = None) -> object:
         """Return the strip called `name`, or `default`.
+
+        Parameters
+        ----------
+        name : str
+        default : optional
+            Returned where there is no strip of this name.
+
+        Returns
+        -------
+        Strip, or `default`
 
         Examples
         --------

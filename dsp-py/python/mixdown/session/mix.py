@@ -14,6 +14,7 @@ from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError
 from mixdown.display.html import Shown
 from mixdown.display.routing import mix as drawing
+from mixdown.effects.answers import Answers, answers
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.kinds import Group, Return, Track
@@ -34,7 +35,7 @@ _MOST_ROWS = 16
 
 
 class Mix(Shown, Measured, Strips):
-    """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
+    """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
     circle is refused at once.
@@ -53,7 +54,7 @@ class Mix(Shown, Measured, Strips):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix(sample_rate_hz=48_000)
     >>> _ = mix.track("left", np.full(480, 0.5), pan=-1, to="band")
     >>> _ = mix.track("right", np.full(480, 0.25), pan=1, fader_db=-6.0206)
@@ -64,7 +65,7 @@ class Mix(Shown, Measured, Strips):
 
     @_checks.named
     def automate(self, path: str, points: Points | None) -> None:
-        """Give a parameter points in time.
+        """Set automation points of a parameter.
 
         Parameters
         ----------
@@ -79,6 +80,12 @@ class Mix(Shown, Measured, Strips):
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
 
+        Raises
+        ------
+        ParameterError
+            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
+            nothing changes then.
+
         Notes
         -----
         Levels, positions and mutes are what is drawn at every frame; a step takes 10 ms from its time on. Parameters of
@@ -86,15 +93,9 @@ class Mix(Shown, Measured, Strips):
         line is heard where it is drawn, and a step begins up to 11.7 ms before its time and ends within 10 ms after
         it. Those of filters glide over 50 ms and are heard 17 ms late.
 
-        Raises
-        ------
-        ParameterError
-            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
-            nothing changes then.
-
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("keys", np.full(48_000, 0.5), pan=-1, inserts=[md.Gain()])
         >>> mix.automate("keys/0/gain_db", [(0.0, 0), (0.5, -12.0412, "hold")])
@@ -157,9 +158,13 @@ class Mix(Shown, Measured, Strips):
         dtype = np.result_type(*{audio.dtype for audio in tracks})
         return self._plain(), [audio.astype(dtype, copy=False) for audio in tracks]
 
+    def _answers(self) -> Answers | None:
+        functions = (placed for strip in self._all() for placed in strip._functions())
+        return answers(functions, self._sample_rate_hz)
+
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
-        """Mix all tracks.
+        """Render the mix.
 
         Parameters
         ----------
@@ -167,7 +172,8 @@ class Mix(Shown, Measured, Strips):
             Length of the mix beyond the longest track: "auto" until 100 ms are below -120 dBFS, on a grid of
             100 ms, at most 60 s. A single effect, which keeps the length of its input, has "none" by default.
         progress : function, optional
-            Called with the frames done and the frames of the longest track. What it raises ends the work.
+            Called with the frames done and the frames of the longest track. What it raises ends the work. A mix with
+            :class:`Function` is rendered once more for each of them in series, before progress is reported.
 
         Returns
         -------
@@ -190,7 +196,7 @@ class Mix(Shown, Measured, Strips):
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report)
+        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report, self._answers())
 
     @_checks.named
     def stems(
@@ -219,7 +225,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("kick", np.full(480, 0.5), to="drums")
         >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
@@ -231,7 +237,7 @@ class Mix(Shown, Measured, Strips):
         wanted = _checks.one_of("of", of, ("master_inputs", "tracks"))
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report)
+        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report, self._answers())
 
     def table(self) -> str:
         """Return the strips as a table of text, the master last.
@@ -242,7 +248,7 @@ class Mix(Shown, Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("lead", np.zeros(480), fader_db=-3, inserts=[md.Gate()], sends={"hall": -18})
         >>> _ = mix.returns("hall", [md.Plate()])
@@ -334,7 +340,7 @@ class Mix(Shown, Measured, Strips):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix(sample_rate_hz=48_000)
         >>> _ = mix.track("lead", np.full(480, 0.5), fader_db=-3)
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -357,7 +363,7 @@ class Mix(Shown, Measured, Strips):
         save(self, path)
 
     def files(self) -> list[Path]:
-        """Return the files of tracks whose audio is as it was read or written.
+        """Return the audio files of tracks whose audio has not changed since it was read or written.
 
         Returns
         -------

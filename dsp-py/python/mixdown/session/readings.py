@@ -20,7 +20,7 @@ _HEADINGS = ("Strip", "Peak", "RMS", "Loudness", "Correlation", "Reduction", "Cl
 
 @dataclass(frozen=True)
 class StripReading(Shown):
-    """One strip over a whole rendering, after fader, pan and mute. Silence is -inf, never NaN.
+    """Levels of one strip over a rendering, after fader, pan and mute. Silence is -inf, never NaN.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class StripReading(Shown):
 
 
 class MixReading(Shown, Mapping[str, StripReading]):
-    """The readings of the strips of a mix by their names, in the order of the mix, the master last.
+    """Readings of the strips of a mix by name, in the order of the mix, the master last.
 
     Examples
     --------

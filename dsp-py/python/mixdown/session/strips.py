@@ -13,6 +13,7 @@ from mixdown import _checks, _core
 from mixdown._core import MixerError, ParameterError, ShapeError
 from mixdown.display.html import Shown
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
+from mixdown.effects.setting import WholeFunction
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
 from mixdown.session.inserts import places_after
 from mixdown.session.routing import MASTER, shown
@@ -45,7 +46,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 @dataclass(eq=False, repr=False)
 class Strip(Shown):
-    """One strip of a :class:`Mix`: the settings that tracks, groups and returns have in common.
+    """One strip of a :class:`Mix`: the settings that tracks, groups and returns share.
 
     They may be changed until the mix is rendered. Each new value is checked at once; a refused one changes nothing.
 
@@ -83,9 +84,9 @@ class Strip(Shown):
     mute : bool or points, default False
         Mutes the strip and its sends, not the keys that it gives.
     solo : bool, default False
-        While any strip is soloed, only soloed ones, what feeds them, what they feed, and returns are heard.
+        While any strip is soloed, only soloed strips, their sources and destinations, and returns are heard.
     solo_safe : bool, default False
-        Is heard while other strips are soloed.
+        Stays audible while other strips are soloed.
     stereo_pan : "balance" or "dual", default "balance"
         Placing of a strip that is stereo after its inserts: `pan` turns one side down, or left and right are panned by
         themselves.
@@ -217,12 +218,12 @@ class Strip(Shown):
 
     @property
     def automation(self) -> Mapping[str, tuple[Point, ...]]:
-        """Points of all automated parameters, by their path from the strip."""
+        """Points of all automated parameters, by the path of the parameter."""
         own = {name: getattr(self, name) for name in STRIP_LANES if isinstance(getattr(self, name), tuple)}
         return FrozenDict({**own, **self._lanes})
 
     def automate(self, parameter: str, points: Points | None) -> None:
-        """Give a parameter points in time; see :meth:`Mix.automate`.
+        """Set automation points of a parameter; see :meth:`Mix.automate`.
 
         Parameters
         ----------
@@ -390,6 +391,12 @@ class Strip(Shown):
         params["sends"] = [send._to(to) for to, send in self.sends.items()]
         params["automation"] = [lane(paths[path], points) for path, points in self.automation.items()]
         return {"name": self.name, "input": self._input(), "params": params}
+
+    def _functions(self) -> Iterator[tuple[str, WholeFunction]]:
+        """Yield the functions of whole signals among its inserts, each with its place."""
+        for position, effect in enumerate(self.inserts):
+            for within, function in effect._functions():
+                yield f"{self.name}/inserts/{position}/{within}".removesuffix("/"), function
 
     def _keys(self, inserts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.key_from is None:

@@ -10,7 +10,7 @@ from mixdown.display.html import Shown
 
 @dataclass(frozen=True)
 class CdTrack(Shown):
-    """A track of a compact disc, as asked for.
+    """A requested track of a compact disc.
 
     Positions are frames of the whole programme at 44.1 kHz.
 
@@ -24,7 +24,7 @@ class CdTrack(Shown):
     isrc : str, optional
         With or without hyphens.
     pause_frame : int, optional
-        Where the track before ends and the pause begins: index 0. By default there is no pause. What lies before the
+        Where the track before ends and the pause begins: index 0. By default there is no pause. Audio before the
         first track is its pause: hidden audio.
     starts_in_music : bool, default False
         The track before runs into this one: the start goes to the nearest sector border, not to the one before.
@@ -37,8 +37,8 @@ class CdTrack(Shown):
 
     Examples
     --------
-    >>> from mixdown.delivery.cd import CdTrack
-    >>> CdTrack("Overture", 0, isrc="DE-A12-26-00001").start_frame
+    >>> import mixdown as md
+    >>> md.CdTrack("Overture", 0, isrc="DE-A12-26-00001").start_frame
     0
     """
 
@@ -108,7 +108,7 @@ class CdEntry(Shown):
 
 @dataclass(frozen=True)
 class CdContents(Shown):
-    """What lies on a compact disc.
+    """The contents of a compact disc.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class CdContents(Shown):
     barcode : str
         13 digits, or empty.
     notes : tuple of str
-        What differs on the disc from what was asked for, and what players may not show.
+        Differences from the request, and texts that players may not show.
     """
 
     entries: tuple[CdEntry, ...]

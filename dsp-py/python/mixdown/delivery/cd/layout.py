@@ -76,9 +76,9 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> tracks = [CdTrack("One", 0), CdTrack("Two", 500_000, pause_frame=450_000)]
-        >>> layout = CdLayout.of(tracks, 1_000_000)
+        >>> import mixdown as md
+        >>> tracks = [md.CdTrack("One", 0), md.CdTrack("Two", 500_000, pause_frame=450_000)]
+        >>> layout = md.CdLayout.of(tracks, 1_000_000)
         >>> [(entry.pause_sector, entry.start_sector, entry.end_sector) for entry in layout.entries]
         [(0, 0, 766), (766, 850, 1701)]
         """
@@ -113,8 +113,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> print(CdLayout.of([CdTrack("One", 0)], 441_000).cue().decode("latin-1").replace("\r", ""), end="")
+        >>> import mixdown as md
+        >>> print(md.CdLayout.of([md.CdTrack("One", 0)], 441_000).cue().decode("latin-1").replace("\r", ""), end="")
         FILE "album.wav" WAVE
           TRACK 01 AUDIO
             TITLE "One"
@@ -136,8 +136,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> CdLayout.of([CdTrack("", 0)], 441_000).toc().decode().splitlines()[-1]
+        >>> import mixdown as md
+        >>> md.CdLayout.of([md.CdTrack("", 0)], 441_000).toc().decode().splitlines()[-1]
         'FILE "album.wav" 00:00:00 00:10:00'
         """
         return toc_file(self, file)
@@ -152,8 +152,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> packs = CdLayout.of([CdTrack("One", 0)], 441_000, title="Al").cdtext()
+        >>> import mixdown as md
+        >>> packs = md.CdLayout.of([md.CdTrack("One", 0)], 441_000, title="Al").cdtext()
         >>> packs[:18].hex(), len(packs) // 18
         ('80000000416c004f6e650000000000002a44', 4)
         """
@@ -168,8 +168,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> print(CdLayout.of([CdTrack("One", 0)], 441_000).pq_table())
+        >>> import mixdown as md
+        >>> print(md.CdLayout.of([md.CdTrack("One", 0)], 441_000).pq_table())
         Total      00:10:00 in 1 track
         <BLANKLINE>
         Track  Index  In file   On disc   Length    ISRC  Flags  Title
@@ -188,8 +188,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> CdLayout.of([CdTrack("One", 0)], 441_000).to_dict()["entries"][0]["end_sector"]
+        >>> import mixdown as md
+        >>> md.CdLayout.of([md.CdTrack("One", 0)], 441_000).to_dict()["entries"][0]["end_sector"]
         750
         """
         return cast(dict[str, Any], plain(self))

@@ -9,7 +9,7 @@ from mixdown.display.html import Told
 
 @dataclass(frozen=True, repr=False)
 class Seam(Told):
-    """What it costs to play one song after another.
+    """The transition between two songs, and its cost.
 
     Attributes
     ----------
@@ -25,8 +25,8 @@ class Seam(Told):
     Examples
     --------
     >>> import mixdown as md
-    >>> from mixdown.delivery.order import Song
-    >>> seam = md.suggest_order([Song("One", -10, -20, 0.5), Song("Two", -11, -11, 0.5)], first="One").seams[0]
+    >>> songs = [md.SongSummary("One", -10, -20, 0.5), md.SongSummary("Two", -11, -11, 0.5)]
+    >>> seam = md.suggest_order(songs, first="One").seams[0]
     >>> print(f"{seam.step_lu:+.1f} LU costs {seam.cost:.2f}")
     +9.0 LU costs 1.00
     """
@@ -40,7 +40,7 @@ class Seam(Told):
 
     @property
     def cost(self) -> float:
-        """Sum of the terms."""
+        """Sum of the costs of loudness, key and tempo."""
         return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
 
 

@@ -59,12 +59,12 @@ class VinylSides(Report):
 
     @property
     def longest_s(self) -> float:
-        """Length of the longest side."""
+        """Length of the longest side in s."""
         return max(self.durations_s)
 
     @property
     def difference_s(self) -> float:
-        """Longest less shortest side."""
+        """Difference between the longest and the shortest side in s."""
         return max(self.durations_s) - min(self.durations_s)
 
     def titled(self, titles: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -100,8 +100,8 @@ class VinylSides(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.sides import vinyl_sides
-        >>> print(vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).table())
+        >>> import mixdown as md
+        >>> print(md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).table())
         Side  Songs  Length  Brightness of the last
         A     1-2      6:20                   -20.0
         B     3-4      6:40                   -18.0
@@ -177,8 +177,8 @@ def vinyl_sides(
 
     Examples
     --------
-    >>> from mixdown.delivery.sides import vinyl_sides
-    >>> sides = vinyl_sides([300, 240, 200, 260, 280], [-15, -12, -18, -20, -16], 2)
+    >>> import mixdown as md
+    >>> sides = md.vinyl_sides([300, 240, 200, 260, 280], [-15, -12, -18, -20, -16], 2)
     >>> sides.sides, sides.longest_s, sides.difference_s
     (((0, 1, 2), (3, 4)), 740.0, 200.0)
     """

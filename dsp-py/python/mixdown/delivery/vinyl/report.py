@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class VinylCheck(FindingsReport):
-    """What a side of a record asks of cutter and stylus, from geometry. Absolute levels are good for ±3 dB.
+    """A check of a record side from groove geometry. Absolute levels are accurate to ±3 dB.
 
     Attributes
     ----------
@@ -27,27 +27,29 @@ class VinylCheck(FindingsReport):
         The worst first; the places of a song count from its start.
     songs : tuple of VinylSong
     duration_s : float
-        With the gaps.
+        Including the gaps.
     gap_s : float
     fits_level_db : float or None
         Highest level at which the side fits, re 5 cm/s rms for a tone of -18 dBFS and 1 kHz in both channels; None if
         it fits at none.
     level_db : float
-        Level at which it is judged: what fits, and for short sides what is usual.
+        Level of the check: the highest that fits; for short sides the usual one.
     programme_level_db : float or None
         Its loudness at that level, as that of such a tone.
     integrated_lufs : float or None
         Loudness of all songs together.
     turns, width_mm, span_mm, mean_pitch_um : float
-        Turns of the groove, width of what is cut, width that there is, mean distance from groove to groove.
+        Turns of the groove, cut width, available width, mean distance from groove to groove.
 
     Examples
     --------
     >>> import mixdown as md, numpy as np
     >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> side = md.vinyl_check(md.LowPass()(noise, 48_000), 48_000, fmt="7in45", level_db=0)
-    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove: {side.counts}")
-    1.5 turns, 82 µm from groove to groove: 1 fault, 2 warning
+    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove")
+    1.5 turns, 82 µm from groove to groove
+    >>> side.passed, side.counts
+    (False, '1 fault, 2 warning')
     """
 
     fmt: str
@@ -138,7 +140,7 @@ class VinylCheck(FindingsReport):
             for song in self.songs
         ]
         found = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return "\n\n".join([head, aligned(rows), aligned(found, left=3) if found else "Nothing found."])
+        return "\n\n".join([head, aligned(rows), aligned(found, left=3, headed=False) if found else "Nothing found."])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw slope and curvature along the side, with their limits.

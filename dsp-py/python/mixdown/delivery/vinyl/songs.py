@@ -9,7 +9,7 @@ from mixdown.display.html import Told
 
 @dataclass(frozen=True, repr=False)
 class VinylSong(Told):
-    """A song on a side of a record, cut at the level of the check. What cannot be measured is None.
+    """One song on a record side, cut at the level of the check. What cannot be measured is None.
 
     Attributes
     ----------

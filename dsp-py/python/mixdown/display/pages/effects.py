@@ -40,6 +40,8 @@ from mixdown.effects.setting import Setting
 
 #: Rate at which curves are drawn, in Hz.
 _RATE_HZ = 48_000
+#: Most columns of a table of bands: with more parameters a band is a column, and not a row.
+_MOST_COLUMNS = 12
 #: Most members of a chain that have a picture each.
 _MOST_PICTURES = 8
 
@@ -194,8 +196,13 @@ def _listed(name: str, settings: Sequence[Setting]) -> str:
     """Return settings as the rows of a table, what they have in common as its columns."""
     flat = [_flat(setting) for setting in settings]
     columns = list(dict.fromkeys(column for row in flat for column in row))
-    rows = [(str(number), *(row.get(column, "") for column in columns)) for number, row in enumerate(flat, 1)]
-    return html.table((name.replace("_", " ").removesuffix("s"), *columns), rows)
+    heading = name.replace("_", " ").removesuffix("s")
+    numbers = [str(number) for number in range(1, len(flat) + 1)]
+    if len(columns) > _MOST_COLUMNS >= len(flat):
+        rows = [(column, *(row.get(column, "") for row in flat)) for column in columns]
+        return html.table((heading, *numbers), rows)
+    rows = [(number, *(row.get(column, "") for column in columns)) for number, row in zip(numbers, flat, strict=True)]
+    return html.table((heading, *columns), rows)
 
 
 def _flat(setting: Setting) -> dict[str, str]:

@@ -61,6 +61,7 @@ def certified(certificate: Certificate) -> tuple[str, ...]:
     return (
         *map(html.line, certificate.notes),
         html.beside(html.table((), _rows(certificate)), f"{loudness}{reduction}"),
+        html.line(f"Meter: {certificate.meter}."),
         html.folded("Playback gain of each platform", html.table(("Platform", "Gain"), gains, left=1)),
     )
 
@@ -91,7 +92,6 @@ def _rows(certificate: Certificate) -> list[tuple[str, str]]:
         ("clip", clipped),
         ("limiter", limited),
         ("delivered as", f"{certificate.sample_rate_hz:g} Hz, {bits}, dither {certificate.dither}{shaped}"),
-        ("meter", certificate.meter),
     ]
 
 
@@ -119,4 +119,6 @@ def _targets(targets: Targets) -> str:
 
 @page_of.register
 def _matched_to(matched: MatchedTo) -> str:
-    return html.page("MatchedTo", html.line(matched.note), picture_of(matched.effect))
+    rows = html.fields_of(matched, without=("effect",))
+    parts = (html.line(matched.note), html.beside(html.table((), rows), picture_of(matched.effect)))
+    return html.page("MatchedTo", *parts)

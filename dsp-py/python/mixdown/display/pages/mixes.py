@@ -39,7 +39,7 @@ def _strip(strip: Strip) -> str:
         for entry in dataclasses.fields(strip)
         if entry.name not in ("name", "audio") and (value := getattr(strip, entry.name)) != entry.default
     ]
-    return html.page(" ".join([type(strip).__name__, strip.name, *strip._said()]), html.table((), rows))
+    return html.page(html.title_of(strip), html.table((), rows))
 
 
 @page_of.register

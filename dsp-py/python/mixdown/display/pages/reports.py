@@ -13,10 +13,17 @@ from mixdown.delivery.vinyl import VinylCheck
 from mixdown.display import html
 from mixdown.display.html import page_of
 
+#: Most lines of a table that is not folded.
+_LONG_TABLE = 24
+
 
 @page_of.register
 def _report(report: Report) -> str:
-    return html.page(html.title_of(report), html.drawn(report.plot()), html.text_table(report.table()))
+    text = report.table()
+    told = html.text_table(text)
+    if text.count("\n") > _LONG_TABLE:
+        told = html.folded("Table", told)
+    return html.page(html.title_of(report), html.drawn(report.plot()), told)
 
 
 @page_of.register
