@@ -13,6 +13,10 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.inspect import TypeAliasForwardRef
+
+# In a union, Sphinx writes its own name for an alias that is kept by its name.
+TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # type: ignore[method-assign]
 
 
 def words() -> dict[str, tuple[str, ...]]:
@@ -34,7 +38,7 @@ def as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     domain = env.domains["py"]
     if f"mixdown.{target}" in domain.objects:  # type: ignore[attr-defined]
         return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", f"mixdown.{target}", node, content)
-    return content if target in ("Self", "TypeAliasForwardRef") or _exists(target) else None
+    return content if target == "Self" or _exists(target) else None
 
 
 def plain_signature(
@@ -47,7 +51,6 @@ def plain_signature(
 def _plain(annotations: str | None) -> str | None:
     if annotations is None:
         return None
-    annotations = re.sub(r"(?:\w+\.)*TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
     return re.sub(
         r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
         r"NDArray[\1]",
