@@ -35,15 +35,6 @@ def fitted(columns: int | None) -> Iterator[None]:
         _room.reset(before)
 
 
-def cell_len(text: str) -> int:
-    """Return how many columns a terminal gives a text."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
 def room() -> int | None:
     """Return how many columns there are; None where there is no end of them."""
     return _room.get()
