@@ -25,8 +25,8 @@ def refused(word: str) -> None:
 def test_silence_is_null_or_one_line(verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "stems").mkdir()
-    md.write("silence.wav", np.zeros((2, 4 * RATE_HZ)), RATE_HZ)
-    md.write("stems/silence.wav", np.zeros((1, 4 * RATE_HZ)), RATE_HZ)
+    md.write("silence.wav", np.zeros((2, 4 * RATE_HZ)), RATE_HZ, bit_depth=32)
+    md.write("stems/silence.wav", np.zeros((1, 4 * RATE_HZ)), RATE_HZ, bit_depth=32)
     more = {"codec": ["--codec", "vorbis:160"], "compare": ["silence.wav"]}.get(verb, [])
     done = call(verb, "stems" if verb == "mix" else "silence.wav", *more, "--json")
     if verb in ("master", "compare"):
