@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from pages.sources import ROOT, replace_folder
+from pages.sources import ROOT, SITE, replace_folder
 
 FOLDER = "documents"
 #: Documents beside the tree's root that become pages; of docs, all do.
@@ -73,7 +73,7 @@ def sources() -> dict[str, str]:
     return {source: f"{PurePosixPath(source).stem.lower()}.md" for source in listed}
 
 
-def write(_app: Sphinx, _config: Config) -> None:
+def write(_app: Sphinx, config: Config) -> None:
     """Write all pages."""
     pages = sources()
     texts = {page: page_of(source, pages) for source, page in pages.items()}
@@ -84,6 +84,11 @@ def write(_app: Sphinx, _config: Config) -> None:
     texts |= {f"{name}.md": _of_readme(readme, heading, more) for name, (heading, more) in OF_README.items()}
     texts["guides.md"] = _list("In depth", [name for name in GUIDES if f"{name}.md" in texts], texts)
     texts["project.md"] = _list("The project", project, texts)
+    notebooks = any((SITE / "notebooks").glob("*.ipynb"))
+    if not notebooks:
+        config.exclude_patterns.append("notebooks")
+    listed = ["how-to/index", "concepts/index", *(["notebooks/index"] if notebooks else []), "documents/guides"]
+    texts["guides.txt"] = "\n".join(["```{toctree}", ":hidden:", ":caption: Guides", "", *listed, "```", ""])
     replace_folder(FOLDER, texts)
 
 

@@ -13,6 +13,10 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.inspect import TypeAliasForwardRef
+
+# In a union, Sphinx writes its own name for an alias that is kept by its name.
+TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # type: ignore[method-assign]
 
 
 def words() -> dict[str, tuple[str, ...]]:
@@ -47,7 +51,6 @@ def plain_signature(
 def _plain(annotations: str | None) -> str | None:
     if annotations is None:
         return None
-    annotations = re.sub(r"\w*\.?TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
     return re.sub(
         r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
         r"NDArray[\1]",
