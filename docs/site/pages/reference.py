@@ -62,6 +62,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 #: Classes that functions return and nobody makes, where they are defined, and the group that lists them.
 RESULTS = {
+    "effects.processed_blocks.ProcessedBlocks": "effects",
     "session.kinds.Master": "console",
     "session.vcas.Vcas": "console",
     "delivery.targets.Targets": "mastering",

@@ -7,8 +7,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextvars import ContextVar
 
-from rich.cells import cell_len
-
 _GAP = "  "
 #: Columns that names, and sentences, are folded to at the narrowest.
 _LEAST_NAME, _LEAST_TEXT = 12, 24
@@ -17,6 +15,14 @@ _LONG = 48
 
 #: Columns that are there; None where there is no end of them.
 _room: ContextVar[int | None] = ContextVar("_room", default=None)
+
+
+def cell_len(text: str) -> int:
+    """Return the columns that a text takes on a terminal."""
+    # Loaded with the first table: not by the import of the package.
+    from rich.cells import cell_len as columns_of
+
+    return columns_of(text)
 
 
 @contextlib.contextmanager

@@ -111,6 +111,32 @@ def _bypass() -> Sequence[Measured]:
     return [drawing.finished("delay", "The latency stays", text)]
 
 
+def _function() -> Sequence[Measured]:
+    late = 100
+
+    def delayed(audio: np.ndarray, _: float) -> np.ndarray:
+        return np.roll(audio, late, axis=-1)
+
+    signal = impulse(480)
+    stated = md.Function(delayed, latency_frames=late)(signal, RATE_HZ)[0]
+    unstated = md.Function(delayed)(signal, RATE_HZ)[0]
+    drawing = Drawing()
+    (axes,) = drawing.axes
+    axes.plot(np.arange(480), unstated, linewidth=0.9, label="latency not stated")
+    axes.plot(np.arange(480), stated, label=f"latency_frames={late}")
+    labelled(axes, "frames", "amplitude")
+    effects = [md.Saturator(drive_db=6), md.Limiter(ceiling_db=-6)]
+    sound = noise(2, -20)
+    same = md.Chain([effects[0], md.Function(lambda audio, _: audio), effects[1]])(sound, RATE_HZ)
+    exact = np.array_equal(same, md.Chain(effects)(sound, RATE_HZ))
+    text = (
+        f"An impulse through a function that delays by {late} frames: where the latency is stated it comes back at frame "
+        f"**{int(np.argmax(stated))}**, else at {int(np.argmax(unstated))}. A function that returns what it gets, between a "
+        f"saturator and a limiter, leaves {'every bit as it is' if exact else 'other bits'}."
+    )
+    return [drawing.finished("latency", "The stated latency is compensated", text)]
+
+
 MEASURED: dict[str, Callable[[], Sequence[Measured]]] = {
     "Chain": _chain,
     "Parallel": _parallel,

@@ -100,16 +100,16 @@ def balance(
 ) -> Balance:
     """Make a start balance: faders and pans by loudness and by the roles of stems, the sum at -6 dBTP.
 
-    A role is told by the name of a stem, else by its spectrum (a bass, drums), else it is unknown.
+    The role of a stem follows from its name, else from its spectrum (bass, drums), else it is unknown.
 
-    Drums count as one instrument, and so does a pair such as "guitar left" and "guitar right", which is panned. All
-    others are 1 LU below the drums, pads 4, effects 6; what sounds in less than a tenth of the song 4 LU more. In the
-    drums toms and overheads are 4 LU below kick and snare, hats and cymbals 8. A lead that is given gets the fader
-    at which its audibility among all others is that of engineers' mixes, 0.41 (see :func:`lead_report`); one that a
-    name tells is 2 LU above the drums.
+    Drums count as one instrument, and so does a pair such as "guitar left" and "guitar right", which is panned. Other
+    instruments are 1 LU below the drums, pads 4 LU, effects 6 LU; stems that sound in less than a tenth of the song are
+    4 LU lower still. Among the drums, toms and overheads are 4 LU below kick and snare, hats and cymbals 8 LU. A lead
+    given with `lead` gets the fader at which its audibility among all others is that of engineers' mixes, 0.41 (see
+    :func:`lead_report`); a lead known by its name is 2 LU above the drums.
 
     A stem more than 25 LU below the loudest counts as noise, bleed or single hits: it gets the fader of the loudest,
-    and so keeps its distance from it.
+    and so keeps its relative level.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ Objects show themselves: results, effects, chains, mixes, masters and albums hav
 figures, their curve, and players where there is sound.
 """
 
-from mixdown.display import pages
+import mixdown.display.pages  # noqa: F401 (registers the pages of objects)
 from mixdown.display.curves import decay, gain_reduction, response, transfer
 from mixdown.display.figures import LoudnessLike, loudness_over_time, reduction
 from mixdown.display.images import goniometer, spectrogram
@@ -50,7 +50,6 @@ __all__ = [
     "loudness_over_time",
     "mix",
     "mix_report",
-    "pages",
     "player",
     "png",
     "reduction",

@@ -171,7 +171,7 @@ def goniometer(
         for x, y, name in ((0.0, 1.0, "mono"), (-0.5, 0.5, "L"), (0.5, 0.5, "R"), (1.0, 0.0, "")):
             # Twice as long as full scale: they end at the border.
             axes.plot([-2 * x, 2 * x], [-2 * y, 2 * y], color=style.GRID, linewidth=0.9, zorder=0)
-            where = (0.5 + 0.44 * x / max(abs(x), abs(y)), 0.5 + 0.46 * y / max(abs(x), abs(y)))
+            where = (0.5 + 0.4 * x / max(abs(x), abs(y)), 0.5 + (0.46 if x == 0 else 0.4) * y / max(abs(x), abs(y)))
             axes.text(*where, name, transform=axes.transAxes, color=style.FAINT, fontsize=9, ha="center", va="center")
         axes.plot([0, 1, 0, -1, 0], [1, 0, -1, 0, 1], color=style.FAINT, linewidth=0.7, zorder=0)
     style.style(axes, title="Goniometer", grid="")
