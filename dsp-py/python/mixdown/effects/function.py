@@ -49,7 +49,7 @@ class Function(Effect):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> def reverse(audio, sample_rate_hz):
     ...     return audio[:, ::-1]
     >>> chain = md.Function(reverse) >> md.Gain(gain_db=-6.0206)
@@ -80,12 +80,23 @@ class Function(Effect):
         self.__post_init__()
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings.
+        """Return a copy with other settings.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        Function
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> late = md.Function(np.roll, name="plug-in")
+        >>> late.replace(latency_frames=64).latency_frames(48_000), late.latency_frames(48_000)
+        (64, 0)
         """
         given = {"function": self.function, "name": self.name, "latency_frames": self._late, "tail_s": self.tail_s}
         for name in changes:
@@ -94,7 +105,26 @@ class Function(Effect):
         return type(self)(**{**given, **changes})
 
     def to_dict(self) -> dict[str, Any]:
-        """Refuse: a function has no plain values."""
+        """Refuse: a function has no plain values.
+
+        Returns
+        -------
+        dict
+            Never.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> md.Function(np.roll, name="take 2").to_dict()
+        Traceback (most recent call last):
+            ...
+        mixdown.ParameterError: function take 2 has no plain values: neither to_dict nor a session file holds one
+        """
         raise ParameterError(f"{self._told('')} has no plain values: neither to_dict nor a session file holds one")
 
     @property
