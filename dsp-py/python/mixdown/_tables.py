@@ -17,12 +17,12 @@ _LONG = 48
 _room: ContextVar[int | None] = ContextVar("_room", default=None)
 
 
-def cell_len(text: str) -> int:
-    """Return the columns that a text takes on a terminal."""
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
     # Loaded with the first table: not by the import of the package.
-    from rich.cells import cell_len as columns_of
+    from rich.cells import cell_len
 
-    return columns_of(text)
+    return cell_len(text)
 
 
 @contextlib.contextmanager
