@@ -9,3 +9,4 @@ pub(crate) mod fuzz;
 pub(crate) mod golden;
 pub(crate) mod lint;
 pub(crate) mod test;
+pub(crate) mod web;
